@@ -1,0 +1,81 @@
+# One word per habit. `make` alone lists them.
+#
+# Everything lives in .venv, which the first target makes. A stamp file in it remembers what was
+# installed, so a second run starts at once; changing a requirement file or pyproject.toml renews it.
+
+VENV := .venv
+RUN := $(VENV)/bin/python
+PIP := $(RUN) -m pip --disable-pip-version-check install --quiet
+SOURCES := src tests $(wildcard benchmarks docs examples)
+
+# The first Python that is new enough and can make environments. Found by running it: a name on
+# the path may be a shim for a version that is not installed. Deferred (=), so only asked when used.
+CAN_MAKE_VENV := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3 python; do \
+	if $$name -c '$(CAN_MAKE_VENV)' >/dev/null 2>&1; then echo $$name; break; fi; done)
+
+# Data that cannot be shipped stands beside a developer's checkout; tests that need it say so.
+ifneq ($(wildcard ../shared/data),)
+export CHAINRULE_DATA ?= $(CURDIR)/../shared/data
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lint bench rivals docs format pins clean
+
+help:  ## list these habits
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
+
+demo: $(VENV)/demo.stamp  ## train on real handwriting; model and pictures go to demo/
+	$(RUN) -m chainrule train digits --out demo
+
+test: $(VENV)/test.stamp  ## the whole test suite, with every documented example
+	$(RUN) -m pytest
+
+check: lint  ## all a commit needs: format, lint, types, layers, docstrings, fast tests
+	$(RUN) -m pytest -q -m "not slow"
+
+lint: $(VENV)/dev.stamp  ## check without the tests
+	$(RUN) -m ruff format --check $(SOURCES)
+	$(RUN) -m ruff check $(SOURCES)
+	$(RUN) -m pyright
+	$(VENV)/bin/lint-imports --no-logo
+	find src -name '*.py' -exec $(RUN) -m numpydoc lint {} +
+
+format: $(VENV)/dev.stamp  ## rewrite the layout of the code, and what else a machine can mend
+	$(RUN) -m ruff check --fix $(SOURCES)
+	$(RUN) -m ruff format $(SOURCES)
+
+bench: $(VENV)/demo.stamp  ## speed against the rivals that are installed, side by side
+	$(RUN) -m benchmarks
+
+rivals: $(VENV)/bench.stamp  ## install the rivals that `make bench` compares with
+
+docs: $(VENV)/demo.stamp  ## run the essay that tells the whole idea
+	$(RUN) docs/tour.py
+
+pins: $(VENV)/ready.stamp  ## renew requirements/*.txt from what pyproject.toml allows today
+	sh requirements/renew.sh $(RUN)
+
+clean:  ## remove what the other habits made, except .venv
+	rm -rf build dist demo .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find src tests $(wildcard benchmarks docs examples) -name __pycache__ -prune -exec rm -rf {} +
+
+$(VENV)/ready.stamp:
+	@if ! $(RUN) -m pip --version >/dev/null 2>&1; then \
+		if [ -z "$(PYTHON)" ]; then \
+			echo "make: no Python 3.11 or newer with venv and pip was found; install one," \
+				"or name it: make PYTHON=/path/to/python ..." >&2; exit 1; \
+		fi; \
+		echo "making $(VENV) with $(PYTHON)"; \
+		"$(PYTHON)" -m venv --clear $(VENV); \
+	fi
+	@touch $@
+
+# The requirement files include one another: bench and test start with demo, dev with test.
+$(VENV)/test.stamp $(VENV)/bench.stamp: requirements/demo.txt
+$(VENV)/dev.stamp: requirements/demo.txt requirements/test.txt
+$(VENV)/%.stamp: requirements/%.txt pyproject.toml $(VENV)/ready.stamp
+	@echo "installing $< into $(VENV)"
+	@$(PIP) -r $<
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
