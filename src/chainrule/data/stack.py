@@ -1,0 +1,92 @@
+"""Many elements of one structure -> one such structure whose arrays have a new first axis."""
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.errors import DataError
+
+__all__ = ["stack"]
+
+
+def stack(elements: Sequence[Any], verb: str) -> Any:
+    """Stack elements: tuples and dicts place by place, everything else into one array.
+
+    Parameters
+    ----------
+    elements : sequence, not empty
+        Arrays, numbers, strings, lists (read as arrays), or tuples and dicts of them.
+    verb : str
+        The operation that errors name.
+
+    Returns
+    -------
+    array, or tuple or dict of arrays
+        Arrays have shape (len(elements), *shape of one).
+
+    Raises
+    ------
+    DataError
+        If the elements differ in structure or shape, or are nothing an array can hold.
+
+    Examples
+    --------
+    >>> stack([(1.0, True), (2.0, False)], "batch")
+    (array([1., 2.]), array([ True, False]))
+    """
+    first = elements[0]
+    for index, element in enumerate(elements):
+        if _structure(element) != _structure(first):
+            raise DataError(
+                f"{verb}: element 0 is {_described(first)}, element {index} is "
+                f"{_described(element)}; elements that go together need one structure"
+            )
+    if isinstance(first, dict):
+        keys = cast(dict[Any, Any], first)
+        return {key: stack([element[key] for element in elements], verb) for key in keys}
+    if isinstance(first, tuple):
+        parts = [stack(place, verb) for place in zip(*elements, strict=True)]
+        make = getattr(cast(Any, first), "_make", tuple)  # a named tuple stays one
+        return make(parts)
+    return _stack_arrays(elements, verb)
+
+
+def _structure(element: object) -> object:
+    """Return what must be equal for two elements to be stacked, their arrays apart."""
+    if isinstance(element, dict):
+        return set(cast(dict[Any, Any], element))
+    return len(cast(tuple[Any, ...], element)) if isinstance(element, tuple) else None
+
+
+def _described(element: object) -> str:
+    if isinstance(element, dict):
+        return f"a dict with keys {list(cast(dict[Any, Any], element))}"
+    if isinstance(element, tuple):
+        return f"a tuple of {len(cast(tuple[Any, ...], element))}"
+    return f"a {type(element).__name__}"
+
+
+def _stack_arrays(elements: Sequence[Any], verb: str) -> NDArray[Any]:
+    arrays = [_as_array(element, verb) for element in elements]
+    for index, array in enumerate(arrays):
+        if array.shape != arrays[0].shape:
+            raise DataError(
+                f"{verb}: element 0 has shape {arrays[0].shape}, element {index} has shape "
+                f"{array.shape}; elements that go together need one shape: pad or crop them"
+            )
+    return np.stack(arrays)
+
+
+def _as_array(element: object, verb: str) -> NDArray[Any]:
+    try:
+        array = np.asarray(element)
+    except ValueError:
+        raise DataError(f"{verb}: a list has rows of different lengths; pad or crop them") from None
+    if array.dtype.hasobject:
+        raise DataError(
+            f"{verb}: an element is {_described(element)}, which is no array of numbers or "
+            "strings; convert it with map(...)"
+        )
+    return array
