@@ -1,0 +1,72 @@
+"""Laws of the split: every sample on one side, always the same one, classes in proportion."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chainrule.data import split
+from chainrule.errors import ArgumentError, DataError
+
+
+@given(
+    samples=st.integers(2, 60),
+    fraction=st.floats(0.01, 0.99),
+    seed=st.integers(0, 2**64 - 1),
+    stratify=st.booleans(),
+)
+def test_every_sample_is_on_one_side_with_its_label(
+    samples: int, fraction: float, seed: int, stratify: bool
+) -> None:
+    X = np.arange(samples)
+    y = X % 3
+    (Xtr, ytr), (Xte, yte) = split(X, y, test_size=fraction, seed=seed, stratify=stratify)
+    assert sorted([*Xtr, *Xte]) == list(range(samples))
+    assert len(Xtr) > 0
+    assert len(Xte) > 0
+    np.testing.assert_array_equal(np.concatenate([ytr, yte]), np.concatenate([Xtr, Xte]) % 3)
+
+
+def test_the_same_seed_gives_the_same_split_and_another_one_another() -> None:
+    X = np.arange(100)
+    first, again, other = (split(X, X, seed=seed)[1][0].tolist() for seed in (1, 1, 2))
+    assert first == again
+    assert first != other
+
+
+@given(seed=st.integers(0, 1000), count=st.integers(10, 90))
+def test_stratified_parts_have_the_proportions_of_the_whole(seed: int, count: int) -> None:
+    y = np.repeat(["a", "b", "c"], [70, 20, 10])
+    np.random.default_rng(0).shuffle(y)
+    (_, _), (_, yte) = split(np.arange(100), y, test_size=count, seed=seed, stratify=True)
+    for label, share in [("a", 0.7), ("b", 0.2), ("c", 0.1)]:
+        assert abs(np.sum(yte == label) - share * count) <= 1.5
+
+
+def test_a_number_of_samples_is_taken_exactly_and_dtypes_are_kept() -> None:
+    X = np.zeros((10, 4, 4), np.uint8)
+    (Xtr, _), (Xte, yte) = split(X, np.arange(10), test_size=3)
+    assert (len(Xtr), len(Xte)) == (7, 3)
+    assert Xte.dtype == np.uint8
+    Xte[:] = 1
+    assert X.sum() == 0, "the parts are copies"
+    assert yte.dtype == np.arange(10).dtype
+
+
+@pytest.mark.parametrize("test_size", [0, 1.0, -0.1, 10, 0.0, "half", None, float("nan")])
+def test_a_part_without_samples_is_refused(test_size: Any) -> None:
+    with pytest.raises(ArgumentError, match=r"split: test_size is .* from 1 to 9"):
+        split(np.arange(10), np.arange(10), test_size=test_size)
+
+
+def test_samples_that_do_not_match_are_refused() -> None:
+    with pytest.raises(DataError, match=r"X has shape \(3,\) and y \(2,\)"):
+        split(np.arange(3), np.arange(2))
+    with pytest.raises(DataError, match="two parts need at least 2"):
+        split(np.arange(1), np.arange(1))
+    with pytest.raises(DataError, match=r"y has shape \(4, 1\); stratify=True needs one label"):
+        split(np.arange(4), np.zeros((4, 1)), stratify=True)
+    with pytest.raises(ArgumentError, match="split: seed is -1"):
+        split(np.arange(4), np.arange(4), seed=-1)
