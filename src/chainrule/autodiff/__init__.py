@@ -1,0 +1,1 @@
+"""Derivatives as graphs: reverse mode, and the functions that users call."""

@@ -1,0 +1,114 @@
+"""Reverse mode: from the graph of a function, the graph of its derivative.
+
+The chain rule, read backwards: the outputs are given cotangents; every node hands what it has
+received on to its inputs, by the rule of its primitive, and an input used several times adds up
+what arrives. What comes out is graph again, so derivatives of derivatives need nothing new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from chainrule.graph.node import Node, ancestors, constant, next_serial
+
+__all__ = ["cotangents", "zeros_like"]
+
+
+def cotangents(
+    outputs: Sequence[Node], seeds: Sequence[Node | None], inputs: Sequence[Node]
+) -> list[Node | None]:
+    """Pull cotangents of the outputs back to the inputs.
+
+    Parameters
+    ----------
+    outputs : sequence of Node
+        What was computed.
+    seeds : sequence of Node or None
+        A cotangent for each output; None counts as zero.
+    inputs : sequence of Node
+        What to differentiate by. The graph is not followed beyond them.
+
+    Returns
+    -------
+    list of Node or None
+        A cotangent for each input; None where the outputs do not depend on it.
+
+    References
+    ----------
+    Griewank & Walther (2008), Evaluating Derivatives, section 3.2.
+    """
+    wanted = {node.serial for node in inputs}
+    order = _active(outputs, wanted)
+    received: dict[tuple[int, int], Node] = {}
+    for output, seed in zip(outputs, seeds, strict=True):
+        if seed is not None:
+            _add(received, _slot(output), seed)
+    for node in reversed(order):
+        if node.serial in wanted or node.primitive is None or node.primitive.name == "element":
+            continue
+        arrived = _arrived(received, node)
+        if arrived is None or node.primitive.vjp is None:
+            continue
+        start = next_serial()
+        before = node.primitive.vjp(arrived, node, *node.inputs, **node.params)
+        _label(before, node.layer, start)
+        for each, cotangent in zip(node.inputs, before, strict=True):
+            if cotangent is not None:
+                _add(received, _slot(each), cotangent)
+    return [received.get(_slot(node)) for node in inputs]
+
+
+def zeros_like(node: Node) -> Node:
+    """Return the zero cotangent of a node."""
+    return constant(np.zeros(node.shape, node.dtype))
+
+
+def _active(outputs: Sequence[Node], wanted: set[int]) -> list[Node]:
+    """Nodes on a way from a wanted input to an output, in order."""
+    active: list[Node] = []
+    reached = set(wanted)
+    for node in _between(outputs, wanted):
+        if node.serial in wanted or any(each.serial in reached for each in node.inputs):
+            reached.add(node.serial)
+            active.append(node)
+    return active
+
+
+def _between(outputs: Sequence[Node], wanted: set[int]) -> list[Node]:
+    """Ancestors of the outputs, wanted nodes included but nothing behind them."""
+    inner = ancestors(outputs, lambda node: node.serial in wanted)
+    frontier = {
+        each.serial: each for node in inner for each in node.inputs if each.serial in wanted
+    }
+    frontier |= {node.serial: node for node in outputs if node.serial in wanted}
+    return sorted([*inner, *frontier.values()], key=lambda node: node.serial)
+
+
+def _slot(node: Node) -> tuple[int, int]:
+    """Where cotangents of `node` are collected; a result of several belongs to its producer."""
+    if node.primitive is not None and node.primitive.name == "element":
+        return node.inputs[0].serial, node.params["index"]
+    return node.serial, 0
+
+
+def _add(received: dict[tuple[int, int], Node], slot: tuple[int, int], cotangent: Node) -> None:
+    received[slot] = received[slot] + cotangent if slot in received else cotangent
+
+
+def _arrived(received: dict[tuple[int, int], Node], node: Node) -> Any:
+    """The cotangent of a node; for one with several results the list of theirs."""
+    if not isinstance(node.type, tuple):
+        return received.get((node.serial, 0))
+    found = [received.get((node.serial, index)) for index in range(len(node.type))]
+    return None if all(each is None for each in found) else found
+
+
+def _label(made: Sequence[Node | None], layer: str, start: int) -> None:
+    """Name the layer whose derivative this is, on every node the rule has just made."""
+    if layer:
+        roots = [node for node in made if node is not None]
+        for node in ancestors(roots, lambda each: each.serial < start):
+            node.layer = layer

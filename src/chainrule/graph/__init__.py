@@ -1,0 +1,1 @@
+"""What a program is: primitives, nodes, graphs, and their meaning. Start with ``primitive``."""

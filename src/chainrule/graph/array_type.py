@@ -1,0 +1,98 @@
+"""What is known of an array before its numbers are: kind of number and shape."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import DTypeError
+
+__all__ = ["ArrayType", "dtype_name", "type_of"]
+
+_PREFIX = {"f": "f", "i": "i", "u": "u", "b": "bool"}
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayType:
+    """Kind of number and shape of an array; prints as ``f32[2,3]``.
+
+    Parameters
+    ----------
+    dtype : numpy.dtype
+        A native float, signed or unsigned integer, or bool.
+    shape : tuple of int
+        The length of each axis.
+    weak : bool
+        True for Python numbers, which take on the kind of the arrays they meet (NumPy's NEP 50).
+
+    Examples
+    --------
+    >>> ArrayType(np.dtype("float32"), (2, 3))
+    f32[2,3]
+    """
+
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+    weak: bool = False
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return int(np.prod(self.shape, dtype=np.int64))
+
+    @property
+    def is_float(self) -> bool:
+        """Whether derivatives can flow through an array of this type."""
+        return self.dtype.kind == "f"
+
+    def with_shape(self, shape: tuple[int, ...]) -> ArrayType:
+        """Return the same kind of number in another shape."""
+        return ArrayType(self.dtype, shape, self.weak)
+
+    def with_dtype(self, dtype: np.dtype[Any]) -> ArrayType:
+        """Return the same shape with another kind of number."""
+        return ArrayType(dtype, self.shape)
+
+    def __repr__(self) -> str:
+        return f"{dtype_name(self.dtype)}[{','.join(map(str, self.shape))}]"
+
+
+def dtype_name(dtype: np.dtype[Any]) -> str:
+    """Return the short name of a kind of number: f32, i64, u8, bool."""
+    prefix = _PREFIX.get(dtype.kind, str(dtype))
+    return prefix if dtype.kind not in "fiu" else f"{prefix}{8 * dtype.itemsize}"
+
+
+def type_of(value: Any, what: str = "argument") -> ArrayType:
+    """Return the type of an array or Python number.
+
+    Raises
+    ------
+    DTypeError
+        For complex numbers, objects, text and everything else that is not a real number.
+    """
+    if isinstance(value, float | int) and not isinstance(value, bool | np.generic):
+        return ArrayType(np.dtype("float64" if isinstance(value, float) else "int64"), (), True)
+    if not hasattr(value, "dtype") or not hasattr(value, "shape"):
+        value = np.asarray(value)
+    if value.dtype.kind not in _PREFIX:
+        raise DTypeError(
+            f"{what} has dtype {value.dtype}, but only real numbers and booleans can be computed "
+            f"with; {_mend(value.dtype)}"
+        )
+    return ArrayType(value.dtype.newbyteorder("="), tuple(value.shape))
+
+
+def _mend(dtype: np.dtype[Any]) -> str:
+    if dtype.kind == "c":
+        return "pass x.real and x.imag as two arrays"
+    if dtype.kind == "O":
+        return "ragged or mixed lists become objects: give every row the same length and type"
+    return "convert it first, for example with x.astype(float)"

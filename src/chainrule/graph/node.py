@@ -1,0 +1,365 @@
+"""A node is a value that is not computed yet, and the tracer that records what is done with it.
+
+Running a function on nodes instead of arrays builds the graph of its computation: each NumPy
+operation on a node makes a new node. NumPy itself hands its calls over, by its two protocols
+``__array_ufunc__`` and ``__array_function__``; the table `OPERATIONS` says which operation stands
+for which NumPy function. (It is filled by ``chainrule.numpy_protocol``.)
+
+A node whose inputs have known values can be evaluated on demand, so that ``print(x)`` or
+``if loss < 1:`` work while a derivative is taken.
+"""
+
+from __future__ import annotations
+
+import difflib
+import itertools
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any, NoReturn, cast
+
+import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
+
+from chainrule.errors import TraceError, UnsupportedError
+from chainrule.graph.array_type import ArrayType, type_of
+
+if TYPE_CHECKING:
+    from chainrule.graph.primitive import Primitive
+
+__all__ = ["OPERATIONS", "Node", "ancestors", "apply", "as_node", "compute", "constant", "next_serial", "variable"]
+
+OPERATIONS: dict[Any, Callable[..., Any]] = {}
+"""The operation that stands for a NumPy function, or for an array method of that name."""
+
+_serials = itertools.count()
+_OWN_FOLDERS = (str(Path(__file__).parents[1]), str(Path(np.__file__).parent))
+
+
+class Node(NDArrayOperatorsMixin):
+    """One value of a graph.
+
+    Parameters
+    ----------
+    primitive : Primitive or None
+        What computes it; None for inputs and constants.
+    inputs : tuple of Node
+        What it is computed from.
+    params : dict
+        The primitive's parameters: hashable values.
+    type : ArrayType or tuple of ArrayType
+        Its type; a tuple for a primitive with several results.
+    value : numpy.ndarray or None
+        Its value where that is known.
+    is_constant : bool
+        Whether it belongs to the program itself rather than to the inputs.
+    name : str
+        A name for people, such as ``params.W1``.
+
+    Attributes
+    ----------
+    serial : int
+        Nodes are numbered as they are made, so that inputs come before what is made from them.
+    is_known : bool
+        Whether the value is there or can be computed on demand.
+    layer : str
+        The layer it was made in, where there is one.
+    origin : tuple of (str, int) or None
+        File and line of the user's code that made it.
+    """
+
+    __slots__ = (
+        "_value",
+        "inputs",
+        "is_constant",
+        "is_known",
+        "layer",
+        "name",
+        "origin",
+        "params",
+        "primitive",
+        "serial",
+        "type",
+    )
+    __hash__ = object.__hash__
+    __array_priority__ = 1000
+
+    def __init__(
+        self,
+        primitive: Primitive | None,
+        inputs: tuple[Node, ...],
+        params: dict[str, Any],
+        type: ArrayType | tuple[ArrayType, ...],
+        value: Any = None,
+        is_constant: bool = False,
+        name: str = "",
+    ) -> None:
+        self.serial = next(_serials)
+        self.primitive = primitive
+        self.inputs = inputs
+        self.params = params
+        self.type = type
+        self._value = value
+        self.is_constant = is_constant
+        self.is_known = value is not None or (
+            primitive is not None and all(node.is_known for node in inputs)
+        )
+        self.name = name
+        self.layer = ""
+        self.origin = _user_line()
+
+    # What NumPy arrays tell of themselves.
+
+    @property
+    def array_type(self) -> ArrayType:
+        """The type, of a node with one result."""
+        return cast(ArrayType, self.type)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Length of each axis."""
+        return self.array_type.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Kind of number."""
+        return self.array_type.dtype
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.array_type.shape)
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return self.array_type.size
+
+    @property
+    def T(self) -> Node:
+        """The axes in reverse order."""
+        return OPERATIONS["transpose"](self)
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("len() of a traced number: it has no axes")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Node]:
+        return (self[i] for i in range(len(self)))
+
+    def __getitem__(self, index: Any) -> Node:
+        return OPERATIONS["__getitem__"](self, index)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in OPERATIONS and not name.startswith("_"):
+            return partial(OPERATIONS[name], self)
+        if not name.startswith("_") and hasattr(np.ndarray, name):
+            raise AttributeError(f"the array attribute .{name} cannot be traced; {_mend(name)}")
+        raise AttributeError(f"a traced value has no attribute {name!r}")
+
+    # NumPy's protocols: the user's calls arrive here.
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        if any(_is_foreign(x) for x in inputs):
+            return NotImplemented
+        destination = options.pop("out", None)
+        if destination is not None and destination[0] is not self:
+            raise UnsupportedError(
+                f"np.{ufunc.__name__}: writing a traced value into an array (out= or an in-place "
+                "operator such as a += x) cannot be differentiated; write a = a + x instead"
+            )
+        key = ufunc if method == "__call__" else (ufunc, method)
+        operation = OPERATIONS.get(key)
+        if operation is None:
+            name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
+            raise UnsupportedError(f"np.{name} cannot be traced; {_mend(ufunc.__name__)}")
+        return operation(*inputs, **options)
+
+    def __array_function__(
+        self, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        operation = OPERATIONS.get(function)
+        if operation is None:
+            name = f"{function.__module__}.{function.__name__}".replace("numpy", "np", 1)
+            raise UnsupportedError(f"{name} cannot be traced; {_mend(function.__name__)}")
+        return operation(*args, **kwargs)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NoReturn:
+        raise TraceError(
+            "a traced value was turned into a plain array, which would cut its derivative: "
+            "to fill an array piece by piece, collect the pieces in a list and use np.stack; "
+            "where no derivative is wanted, use cr.stop_gradient(x) and its .value"
+        )
+
+    def __setitem__(self, index: Any, value: Any) -> NoReturn:
+        raise TraceError(
+            "x[index] = value changes an array in place, which cannot be differentiated; "
+            "write x = np.where(mask, value, x), or build the parts and use np.concatenate"
+        )
+
+    # Values on demand.
+
+    @property
+    def value(self) -> Any:
+        """The value, evaluated on demand by NumPy.
+
+        Raises
+        ------
+        TraceError
+            Under ``jit`` and inside ``scan``, where values do not exist yet.
+        """
+        if not self.is_known:
+            raise TraceError(_unknown_value(self))
+        compute([self])
+        return self._value
+
+    @property
+    def known_value(self) -> Any:
+        """The value if it has already been computed, else None."""
+        return self._value
+
+    def __bool__(self) -> bool:
+        return bool(self.value)
+
+    def __float__(self) -> float:
+        return float(self.value)
+
+    def __int__(self) -> int:
+        return int(self.value)
+
+    def __index__(self) -> int:
+        return self.value.__index__()
+
+    def __format__(self, specification: str) -> str:
+        return format(self.value if self.is_known else repr(self), specification)
+
+    def __str__(self) -> str:
+        return str(self.value) if self.is_known else repr(self)
+
+    def __repr__(self) -> str:
+        return f"<traced {self.type}{f' = {self.value}' if self.is_known else ''}>"
+
+
+def apply(primitive: Primitive, inputs: Iterable[Any], params: dict[str, Any]) -> Any:
+    """Apply a primitive: to nodes for a node, to arrays alone for an array.
+
+    Raises
+    ------
+    ChainruleError
+        What the primitive's ``infer`` raises for inputs that misfit.
+    """
+    operands = tuple(inputs)
+    if not any(isinstance(x, Node) for x in operands):
+        arrays = [x if isinstance(x, np.ndarray) else np.asarray(x) for x in operands]
+        primitive.infer(*map(type_of, arrays), **params)
+        return primitive.evaluate(*arrays, **params)
+    nodes = tuple(as_node(x) for x in operands)
+    return Node(primitive, nodes, params, primitive.infer(*(n.type for n in nodes), **params))
+
+
+def as_node(value: Any) -> Node:
+    """Return `value` itself if it is a node, else a constant."""
+    return value if isinstance(value, Node) else constant(value)
+
+
+def constant(value: Any) -> Node:
+    """Make an array or number part of the program; later changes to the array do not count."""
+    kind = type_of(value)
+    return Node(None, (), {}, kind, _snapshot(np.asarray(value, kind.dtype)), is_constant=True)
+
+
+def variable(type: ArrayType, value: Any = None, name: str = "") -> Node:
+    """Make an input of a graph, with or without a known value."""
+    return Node(None, (), {}, type, value, name=name)
+
+
+def ancestors(roots: Iterable[Node], stop: Callable[[Node], bool]) -> list[Node]:
+    """List the roots and all they are computed from, in order; nothing at or beyond `stop`."""
+    found: dict[int, Node] = {}
+    pending = list(roots)
+    while pending:
+        node = pending.pop()
+        if node.serial not in found and not stop(node):
+            found[node.serial] = node
+            pending.extend(node.inputs)
+    return [found[serial] for serial in sorted(found)]
+
+
+def next_serial() -> int:
+    """Return a serial number: nodes made from now on have larger ones."""
+    return next(_serials)
+
+
+def compute(nodes: Iterable[Node]) -> None:
+    """Evaluate known nodes by NumPy and keep their values."""
+    for node in ancestors(nodes, lambda each: each.known_value is not None):
+        assert node.primitive is not None
+        arguments = [each.known_value for each in node.inputs]
+        node._value = node.primitive.evaluate(*arguments, **node.params)  # pyright: ignore[reportPrivateUsage]
+
+
+def _snapshot(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Copy, so that in-place changes made while tracing goes on do not rewrite the past."""
+    held: Any = array
+    while isinstance(held, np.ndarray):
+        if held.flags.writeable:
+            return array.copy()
+        held = held.base
+    return array if held is None else array.copy()
+
+
+def _is_foreign(value: Any) -> bool:
+    """Whether `value` has its own way with NumPy's functions and should be asked first."""
+    return not isinstance(value, np.ndarray | Node | np.generic) and hasattr(
+        value, "__array_ufunc__"
+    )
+
+
+def _user_line() -> tuple[str, int] | None:
+    """Find the innermost line that is neither ours nor NumPy's."""
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None:
+        if not frame.f_code.co_filename.startswith(_OWN_FOLDERS):
+            return frame.f_code.co_filename, frame.f_lineno
+        frame = frame.f_back
+    return None
+
+
+def _unknown_value(node: Node) -> str:
+    place = f" (made at {Path(node.origin[0]).name}:{node.origin[1]})" if node.origin else ""
+    return (
+        f"the value of a traced {node.type}{place} was asked for, but under cr.jit and inside "
+        "cr.scan values are not known while the function is traced; use np.where(condition, a, b) "
+        "instead of if, shapes instead of values for sizes, or leave out cr.jit"
+    )
+
+
+_NEAREST = {
+    "convolve": "use np.lib.stride_tricks.sliding_window_view and np.einsum",
+    "correlate": "use np.lib.stride_tricks.sliding_window_view and np.einsum",
+    "median": "use np.sort and take the middle",
+    "nonzero": "positions depend on values; use np.where(condition, a, b) with three arguments",
+    "unique": "its shape depends on values; compute it before, outside the function",
+    "inv": "solve beforehand with NumPy and pass the result in, or use np.einsum on small systems",
+    "fill": "use np.full_like(x, value)",
+    "copyto": "use np.where(mask, source, destination)",
+    "put": "use np.where(mask, value, x)",
+    "add.at": "use np.concatenate or an indexed sum",
+    "interp": "write it with np.where and indexing",
+    "isclose": "compare with np.abs(a - b) < tolerance",
+    "allclose": "compare with np.abs(a - b) < tolerance",
+}
+
+
+def _mend(name: str) -> str:
+    """Name the nearest thing that works."""
+    if name in _NEAREST:
+        return _NEAREST[name]
+    names = {key if isinstance(key, str) else getattr(key, "__name__", "") for key in OPERATIONS}
+    close = difflib.get_close_matches(name, sorted(n for n in names if n[:1] not in ("", "_")), 3)
+    if close:
+        return "the nearest that can: " + ", ".join(close)
+    return "write it with arithmetic, np.where, np.einsum and the reductions, or cr.custom_vjp"

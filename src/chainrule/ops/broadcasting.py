@@ -1,0 +1,133 @@
+"""Change of kind and repetition along axes: the steps NumPy takes silently.
+
+``broadcast_to`` repeats along axes, ``reduce_to`` sums along them; each is the other's transpose,
+which is all that their derivative rules say. Every sum in the library is a ``reduce_to``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import ShapeError
+from chainrule.graph.array_type import ArrayType
+from chainrule.graph.node import Node
+from chainrule.graph.primitive import Primitive, Sample
+
+__all__ = ["broadcast_to", "cast", "reduce_to"]
+
+
+def _cast_type(x: ArrayType, dtype: np.dtype[Any]) -> ArrayType:
+    return x.with_dtype(dtype)
+
+
+def _cast_vjp(ct: Node, y: Node, x: Node, dtype: np.dtype[Any]) -> tuple[Node | None]:
+    reversible = x.array_type.is_float and y.array_type.is_float
+    return (cast(ct, x.dtype) if reversible else None,)
+
+
+_cast = Primitive(
+    "cast",
+    infer=_cast_type,
+    evaluate=lambda x, dtype: x.astype(dtype),
+    vjp=_cast_vjp,
+    formula="{0}",
+    reference=lambda x, dtype: np.array(x.tolist(), dtype).reshape(x.shape),
+    samples=lambda: [
+        Sample((np.array([1.5, -2.5]),), {"dtype": np.dtype("float32")}),
+        Sample((np.array([[1.0, 2.0]]),), {"dtype": np.dtype("float64")}),
+        Sample((np.array([True, False]),), {"dtype": np.dtype("float64")}),
+        Sample((np.array([1.7, -1.7]),), {"dtype": np.dtype("int64")}),
+    ],
+)
+
+
+def cast(x: Any, dtype: Any) -> Any:
+    """Convert to another kind of number; the node itself where it has that kind already."""
+    dtype = np.dtype(dtype)
+    if isinstance(x, Node) and x.dtype == dtype and not x.array_type.weak:
+        return x
+    return _cast(x, dtype=dtype)
+
+
+def _axes(narrow: tuple[int, ...], wide: tuple[int, ...]) -> tuple[int, ...]:
+    """Axes of `wide` along which `narrow` is repeated."""
+    added = len(wide) - len(narrow)
+    stretched = (added + i for i, n in enumerate(narrow) if n == 1 and wide[added + i] != 1)
+    return (*range(added), *stretched)
+
+
+def _check_stretch(name: str, narrow: tuple[int, ...], wide: tuple[int, ...]) -> None:
+    pairs = zip(narrow[::-1], wide[::-1], strict=False)
+    if len(narrow) > len(wide) or any(n not in (1, m) for n, m in pairs):
+        raise ShapeError(
+            f"{name}: shape {narrow} does not stretch to {wide}; counted from the end, each axis "
+            "must have the same length or length 1"
+        )
+
+
+def _broadcast_type(x: ArrayType, shape: tuple[int, ...]) -> ArrayType:
+    _check_stretch("broadcast_to", x.shape, shape)
+    return x.with_shape(shape)
+
+
+def _reduce_type(x: ArrayType, shape: tuple[int, ...]) -> ArrayType:
+    _check_stretch("reduce_to", shape, x.shape)
+    return x.with_shape(shape)
+
+
+def _reduce(x: Any, shape: tuple[int, ...]) -> Any:
+    return np.add.reduce(x, axis=_axes(shape, x.shape), dtype=x.dtype).reshape(shape)
+
+
+_broadcast_to = Primitive(
+    "broadcast_to",
+    infer=_broadcast_type,
+    evaluate=np.broadcast_to,
+    vjp=lambda ct, y, x, shape: (reduce_to(ct, x.shape),),
+    formula="{0}",
+    reference=lambda x, shape: x * np.ones(shape, x.dtype),
+    samples=lambda: [
+        Sample((np.arange(3.0),), {"shape": (2, 3)}),
+        Sample((np.array([[1.0], [2.0]]),), {"shape": (4, 2, 3)}),
+        Sample((np.array(2.0),), {"shape": (0, 2)}),
+        Sample((np.ones((1, 3)),), {"shape": (1, 3)}),
+    ],
+    invalid=lambda: [Sample((np.arange(3.0),), {"shape": (2,)})],
+    spreads=True,
+)
+
+_reduce_to = Primitive(
+    "reduce_to",
+    infer=_reduce_type,
+    evaluate=_reduce,
+    vjp=lambda ct, y, x, shape: (broadcast_to(ct, x.shape),),
+    formula="Σ {0}",
+    reference=lambda x, shape: np.einsum(
+        x, [*range(x.ndim)], [i for i in range(x.ndim) if i not in _axes(shape, x.shape)]
+    ).reshape(shape),
+    samples=lambda: [
+        Sample((np.arange(6.0).reshape(2, 3),), {"shape": (3,)}),
+        Sample((np.arange(24.0).reshape(4, 2, 3),), {"shape": (2, 1)}),
+        Sample((np.ones((0, 2)),), {"shape": (1, 2)}),
+        Sample((np.ones((2, 3)),), {"shape": ()}),
+    ],
+    invalid=lambda: [Sample((np.ones((2, 3)),), {"shape": (2,)})],
+)
+
+
+def broadcast_to(x: Any, shape: Any) -> Any:
+    """Repeat along new or unit axes, as `numpy.broadcast_to`."""
+    shape = _as_shape(shape)
+    return x if isinstance(x, Node) and x.shape == shape else _broadcast_to(x, shape=shape)
+
+
+def reduce_to(x: Any, shape: Any) -> Any:
+    """Sum along axes so that `shape` remains; the transpose of `broadcast_to`."""
+    shape = _as_shape(shape)
+    return x if isinstance(x, Node) and x.shape == shape else _reduce_to(x, shape=shape)
+
+
+def _as_shape(shape: Any) -> tuple[int, ...]:
+    return (int(shape),) if np.ndim(shape) == 0 else tuple(int(n) for n in shape)

@@ -1,0 +1,116 @@
+"""The contraction: products summed over shared axes. Matrix products are one case of it.
+
+``contract(a, b, spec="ij,jk->ik")`` multiplies entries that agree on their shared letters and sums
+over the letters that the result does not have. Its derivative is the same with letters exchanged:
+what stood on the right of the arrow moves to the left. Every letter stands once in an operand, and
+in at least one other place, so that this is always again a contraction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import DTypeError, ShapeError
+from chainrule.graph.array_type import ArrayType
+from chainrule.graph.node import Node
+from chainrule.graph.primitive import Primitive, Sample
+
+__all__ = ["contract", "split_spec"]
+
+
+def split_spec(spec: str) -> tuple[str, str, str]:
+    """Split ``"ij,jk->ik"`` into the letters of both operands and of the result."""
+    operands, result = spec.split("->")
+    left, right = operands.split(",")
+    return left, right, result
+
+
+def _contract_type(a: ArrayType, b: ArrayType, spec: str) -> ArrayType:
+    left, right, result = split_spec(spec)
+    lengths = dict(zip(left, a.shape, strict=True))
+    for letter, length in zip(right, b.shape, strict=True):
+        if lengths.setdefault(letter, length) != length:
+            raise ShapeError(
+                f"contract {spec}: cannot multiply {a} by {b}; axis {letter!r} has length "
+                f"{lengths[letter]} in the first and {length} in the second"
+            )
+    if a.dtype != b.dtype:
+        raise DTypeError(f"contract {spec}: {a} and {b} must be of one kind")
+    return a.with_shape(tuple(lengths[letter] for letter in result))
+
+
+def _contract_vjp(ct: Node, y: Node, a: Node, b: Node, spec: str) -> tuple[Node, Node]:
+    left, right, result = split_spec(spec)
+    return (
+        contract(ct, b, spec=f"{result},{right}->{left}"),
+        contract(a, ct, spec=f"{left},{result}->{right}"),
+    )
+
+
+def _evaluate(a: Any, b: Any, spec: str) -> Any:
+    return _plan(spec)(a, b)
+
+
+@lru_cache(maxsize=4096)
+def _plan(spec: str) -> Callable[[Any, Any], Any]:
+    """Reduce a contraction to NumPy's matrix product: (batch, rows, inner) by (batch, inner, columns)."""
+    left, right, result = split_spec(spec)
+    batch = [c for c in result if c in left and c in right]
+    rows = [c for c in result if c in left and c not in right]
+    columns = [c for c in result if c in right and c not in left]
+    inner = [c for c in left if c in right and c not in result]
+    left_axes = [left.index(c) for c in (*batch, *rows, *inner)]
+    right_axes = [right.index(c) for c in (*batch, *inner, *columns)]
+    order = [(*batch, *rows, *columns).index(c) for c in result]
+    if not batch and len(rows) == len(columns) == len(inner) == 1:
+        return _matrix_product(left_axes, right_axes, order)
+    b, m, k = len(batch), len(rows), len(inner)
+
+    def run(x: Any, y: Any) -> Any:
+        x, y = x.transpose(left_axes), y.transpose(right_axes)
+        outer, middle, last = x.shape[:b], x.shape[b : b + m], y.shape[b + k :]
+        inner_size = int(np.prod(x.shape[b + m :]))
+        flat_x = x.reshape((*outer, int(np.prod(middle)), inner_size))
+        flat_y = y.reshape((*outer, inner_size, int(np.prod(last))))
+        return np.matmul(flat_x, flat_y).reshape((*outer, *middle, *last)).transpose(order)
+
+    return run
+
+
+def _matrix_product(
+    left_axes: list[int], right_axes: list[int], order: list[int]
+) -> Callable[[Any, Any], Any]:
+    """A plain matrix product, in the order that needs no transposed result."""
+    flip_left, flip_right = left_axes == [1, 0], right_axes == [1, 0]
+    if order == [0, 1]:
+        return lambda x, y: (x.T if flip_left else x) @ (y.T if flip_right else y)
+    return lambda x, y: (y if flip_right else y.T) @ (x if flip_left else x.T)
+
+
+def _random_pair(*shapes: tuple[int, ...]) -> tuple[Any, ...]:
+    generator = np.random.default_rng(0)
+    return tuple(generator.uniform(-1, 1, shape) for shape in shapes)
+
+
+contract = Primitive(
+    "contract",
+    infer=_contract_type,
+    evaluate=_evaluate,
+    vjp=_contract_vjp,
+    formula="{0} {1}",
+    reference=lambda a, b, spec: np.einsum(spec, a, b),
+    samples=lambda: [
+        Sample(_random_pair((2, 3), (3, 4)), {"spec": "ij,jk->ik"}),
+        Sample(_random_pair((3, 2), (3, 4)), {"spec": "ji,jk->ki"}),
+        Sample(_random_pair((5, 2, 3), (5, 3, 4)), {"spec": "bij,bjk->bik"}),
+        Sample(_random_pair((2, 3, 4), (4, 3, 5)), {"spec": "ijk,kjl->li"}),
+        Sample(_random_pair((3,), (3,)), {"spec": "i,i->"}),
+        Sample(_random_pair((3,), (4,)), {"spec": "i,j->ji"}),
+        Sample(_random_pair((2, 0), (0, 3)), {"spec": "ij,jk->ik"}),
+    ],
+    invalid=lambda: [Sample(_random_pair((2, 3), (2, 3)), {"spec": "ij,jk->ik"})],
+)

@@ -1,0 +1,104 @@
+"""Picking elements by integer positions, and adding to them: each other's transpose.
+
+``gather(x, i, j, ...)`` is ``x[i, j, ...]`` for integer arrays of one shape along the first axes;
+``scatter_add(u, i, j, ..., shape=s)`` adds ``u`` onto zeros of shape ``s`` at those positions.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import DTypeError, ShapeError
+from chainrule.graph.array_type import ArrayType
+from chainrule.graph.node import Node
+from chainrule.graph.primitive import Primitive, Sample
+
+__all__ = ["gather", "scatter_add"]
+
+
+def _check_indices(name: str, indices: tuple[ArrayType, ...]) -> None:
+    if any(kind.dtype.kind not in "iu" for kind in indices):
+        raise DTypeError(f"{name}: positions must be integers, got {indices}")
+    if len({kind.shape for kind in indices}) != 1:
+        raise ShapeError(f"{name}: positions must have one shape, got {indices}")
+
+
+def _gather_type(x: ArrayType, *indices: ArrayType) -> ArrayType:
+    _check_indices("gather", indices)
+    if len(indices) > x.ndim:
+        raise ShapeError(f"gather: {len(indices)} positions for the {x.ndim} axes of {x}")
+    return x.with_shape(indices[0].shape + x.shape[len(indices) :])
+
+
+def _scatter_type(updates: ArrayType, *indices: ArrayType, shape: tuple[int, ...]) -> ArrayType:
+    _check_indices("scatter_add", indices)
+    expected = indices[0].shape + shape[len(indices) :]
+    if updates.shape != expected:
+        raise ShapeError(f"scatter_add: updates {updates} must have shape {expected}")
+    return updates.with_shape(shape)
+
+
+def _scatter(updates: Any, *indices: Any, shape: tuple[int, ...]) -> Any:
+    result = np.zeros(shape, updates.dtype)
+    np.add.at(result, indices, updates)
+    return result
+
+
+def _gather_one_by_one(x: Any, *indices: Any) -> Any:
+    result = np.empty(indices[0].shape + x.shape[len(indices) :], x.dtype)
+    for place in np.ndindex(*indices[0].shape):
+        result[place] = x[tuple(int(index[place]) for index in indices)]
+    return result
+
+
+def _scatter_one_by_one(updates: Any, *indices: Any, shape: tuple[int, ...]) -> Any:
+    result = np.zeros(shape, updates.dtype)
+    for place in np.ndindex(*indices[0].shape):
+        result[tuple(int(index[place]) for index in indices)] += updates[place]
+    return result
+
+
+def _scatter_vjp(
+    ct: Node, y: Node, updates: Node, *indices: Node, shape: tuple[int, ...]
+) -> list[Node | None]:
+    return [gather(ct, *indices), *[None] * len(indices)]
+
+
+gather = Primitive(
+    "gather",
+    infer=_gather_type,
+    evaluate=lambda x, *indices: x[indices],
+    vjp=lambda ct, y, x, *indices: [
+        scatter_add(ct, *indices, shape=x.shape),
+        *[None] * len(indices),
+    ],
+    formula="{0}[{1}]",
+    reference=_gather_one_by_one,
+    samples=lambda: [
+        Sample((np.arange(6.0).reshape(3, 2), np.array([2, 0, 2]))),
+        Sample((np.arange(6.0).reshape(3, 2), np.array([2, -1]), np.array([1, 0]))),
+        Sample((np.arange(4.0), np.array([[0, 3], [1, 1]]))),
+        Sample((np.arange(4.0), np.zeros((0,), int))),
+    ],
+    invalid=lambda: [
+        Sample((np.arange(3.0), np.array([0.5]))),
+        Sample((np.arange(3.0), np.array([0]), np.array([0]))),
+    ],
+)
+
+scatter_add = Primitive(
+    "scatter_add",
+    infer=_scatter_type,
+    evaluate=_scatter,
+    vjp=_scatter_vjp,
+    formula="scatter({0}, {1})",
+    reference=_scatter_one_by_one,
+    samples=lambda: [
+        Sample((np.arange(6.0).reshape(3, 2), np.array([2, 0, 2])), {"shape": (3, 2)}),
+        Sample((np.arange(2.0), np.array([2, 2]), np.array([1, 1])), {"shape": (3, 2)}),
+        Sample((np.zeros((0,)), np.zeros((0,), int)), {"shape": (4,)}),
+    ],
+    invalid=lambda: [Sample((np.ones(2), np.array([0, 1, 2])), {"shape": (4,)})],
+)

@@ -1,0 +1,195 @@
+"""Index maps: the same numbers under other indices.
+
+Each maps an output index to an input index. Transposed pairs stand together: ``reshape`` and
+``transpose`` are undone by themselves, ``strided_slice`` by ``place``, ``windows`` by ``fold``.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import ShapeError
+from chainrule.graph.array_type import ArrayType
+from chainrule.graph.primitive import Primitive, Sample
+
+__all__ = ["concatenate", "place", "reshape", "strided_slice", "transpose"]
+
+Slices = tuple[tuple[int, int, int], ...]
+"""For each axis: first index, number of indices, step (negative steps run backwards)."""
+
+
+def _reshape_type(x: ArrayType, shape: tuple[int, ...]) -> ArrayType:
+    if math.prod(shape) != x.size:
+        raise ShapeError(
+            f"reshape: {x} has {x.size} elements, which do not fill the shape {shape} "
+            f"({math.prod(shape)} elements)"
+        )
+    return x.with_shape(shape)
+
+
+reshape = Primitive(
+    "reshape",
+    infer=_reshape_type,
+    evaluate=lambda x, shape: x.reshape(shape),
+    vjp=lambda ct, y, x, shape: (reshape(ct, shape=x.shape),),
+    formula="reshape({0}, {shape})",
+    reference=lambda x, shape: np.array(x.ravel().tolist(), x.dtype).reshape(shape),
+    samples=lambda: [
+        Sample((np.arange(6.0).reshape(2, 3),), {"shape": (3, 2)}),
+        Sample((np.arange(6.0).reshape(2, 3).T,), {"shape": (6,)}),
+        Sample((np.array(1.0),), {"shape": (1, 1)}),
+        Sample((np.ones((0, 3)),), {"shape": (3, 0)}),
+    ],
+    invalid=lambda: [Sample((np.ones(6),), {"shape": (4,)})],
+)
+
+
+def _transpose_type(x: ArrayType, axes: tuple[int, ...]) -> ArrayType:
+    if sorted(axes) != list(range(x.ndim)):
+        raise ShapeError(f"transpose: axes {axes} are not an order of the {x.ndim} axes of {x}")
+    return x.with_shape(tuple(x.shape[i] for i in axes))
+
+
+def _inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(axes.index(i) for i in range(len(axes)))
+
+
+transpose = Primitive(
+    "transpose",
+    infer=_transpose_type,
+    evaluate=lambda x, axes: x.transpose(axes),
+    vjp=lambda ct, y, x, axes: (transpose(ct, axes=_inverse(axes)),),
+    formula="{0}ᵀ",
+    reference=lambda x, axes: np.einsum(x, [*range(x.ndim)], list(axes)),
+    samples=lambda: [
+        Sample((np.arange(6.0).reshape(2, 3),), {"axes": (1, 0)}),
+        Sample((np.arange(24.0).reshape(2, 3, 4),), {"axes": (2, 0, 1)}),
+        Sample((np.array(1.0),), {"axes": ()}),
+    ],
+    invalid=lambda: [Sample((np.ones((2, 3)),), {"axes": (0, 0)})],
+)
+
+
+def _as_slices(slices: Slices) -> tuple[slice, ...]:
+    """Python's slices; a backward one that reaches index 0 ends at None."""
+
+    def python_slice(start: int, count: int, step: int) -> slice:
+        stop = start + count * step
+        return slice(start, stop if stop >= 0 else None, step)
+
+    return tuple(python_slice(*each) for each in slices)
+
+
+def _check_slices(name: str, slices: Slices, shape: tuple[int, ...]) -> None:
+    inside = len(slices) == len(shape) and all(
+        count == 0 or (0 <= start < length and 0 <= start + (count - 1) * step < length)
+        for (start, count, step), length in zip(slices, shape, strict=True)
+    )
+    if not inside:
+        raise ShapeError(f"{name}: slices {slices} reach outside the shape {shape}")
+
+
+def _slice_type(x: ArrayType, slices: Slices) -> ArrayType:
+    _check_slices("strided_slice", slices, x.shape)
+    return x.with_shape(tuple(count for _, count, _ in slices))
+
+
+def _place_type(x: ArrayType, slices: Slices, shape: tuple[int, ...]) -> ArrayType:
+    _check_slices("place", slices, shape)
+    if x.shape != tuple(count for _, count, _ in slices):
+        raise ShapeError(f"place: {x} does not fill the slices {slices}")
+    return x.with_shape(shape)
+
+
+def _place(x: Any, slices: Slices, shape: tuple[int, ...]) -> Any:
+    result = np.zeros(shape, x.dtype)
+    result[_as_slices(slices)] = x
+    return result
+
+
+def _indices(slices: Slices) -> Any:
+    return np.ix_(*[[start + i * step for i in range(count)] for start, count, step in slices])
+
+
+def _placed_one_by_one(x: Any, slices: Slices, shape: tuple[int, ...]) -> Any:
+    result = np.zeros(shape)
+    for index in np.ndindex(*x.shape):
+        place_of = tuple(s + i * step for i, (s, _, step) in zip(index, slices, strict=True))
+        result[place_of] = x[index]
+    return result
+
+
+strided_slice = Primitive(
+    "strided_slice",
+    infer=_slice_type,
+    evaluate=lambda x, slices: x[_as_slices(slices)],
+    vjp=lambda ct, y, x, slices: (place(ct, slices=slices, shape=x.shape),),
+    formula="{0}[{slices}]",
+    reference=lambda x, slices: x[_indices(slices)],
+    samples=lambda: [
+        Sample((np.arange(5.0),), {"slices": ((1, 2, 2),)}),
+        Sample((np.arange(5.0),), {"slices": ((4, 5, -1),)}),
+        Sample((np.arange(6.0).reshape(2, 3),), {"slices": ((0, 2, 1), (2, 2, -1))}),
+        Sample((np.arange(3.0),), {"slices": ((0, 0, 1),)}),
+    ],
+    invalid=lambda: [Sample((np.ones(3),), {"slices": ((1, 3, 1),)})],
+)
+
+place = Primitive(
+    "place",
+    infer=_place_type,
+    evaluate=_place,
+    vjp=lambda ct, y, x, slices, shape: (strided_slice(ct, slices=slices),),
+    formula="place({0})",
+    reference=_placed_one_by_one,
+    samples=lambda: [
+        Sample((np.arange(2.0),), {"slices": ((1, 2, 2),), "shape": (5,)}),
+        Sample((np.arange(5.0),), {"slices": ((4, 5, -1),), "shape": (5,)}),
+        Sample((np.ones((1, 2)),), {"slices": ((1, 1, 1), (0, 2, 2)), "shape": (2, 3)}),
+    ],
+    invalid=lambda: [Sample((np.ones(2),), {"slices": ((0, 3, 1),), "shape": (5,)})],
+)
+
+
+def _concatenate_type(*types: ArrayType, axis: int) -> ArrayType:
+    first = types[0]
+    rest = {kind.shape[:axis] + kind.shape[axis + 1 :] for kind in types}
+    if len(rest) > 1 or len({kind.ndim for kind in types}) > 1:
+        shapes = ", ".join(map(repr, types))
+        raise ShapeError(f"concatenate: {shapes} must agree on every axis but axis {axis}")
+    length = sum(kind.shape[axis] for kind in types)
+    return first.with_shape((*first.shape[:axis], length, *first.shape[axis + 1 :]))
+
+
+def _concatenate_vjp(ct: Any, y: Any, *inputs: Any, axis: int) -> list[Any]:
+    starts = np.cumsum([0, *(x.shape[axis] for x in inputs)]).tolist()
+    return [
+        strided_slice(
+            ct,
+            slices=tuple(
+                (start, n, 1) if i == axis else (0, n, 1) for i, n in enumerate(x.shape)
+            ),
+        )
+        for x, start in zip(inputs, starts, strict=False)
+    ]
+
+
+concatenate = Primitive(
+    "concatenate",
+    infer=_concatenate_type,
+    evaluate=lambda *arrays, axis: np.concatenate(arrays, axis=axis),
+    vjp=_concatenate_vjp,
+    formula="[{0}, …]",
+    reference=lambda *arrays, axis: np.moveaxis(
+        np.array([row for x in arrays for row in np.moveaxis(x, axis, 0)]), 0, axis
+    ),
+    samples=lambda: [
+        Sample((np.arange(2.0), np.arange(3.0)), {"axis": 0}),
+        Sample((np.ones((2, 1)), np.zeros((2, 2)), np.ones((2, 1))), {"axis": 1}),
+        Sample((np.ones((1, 2)),), {"axis": 0}),
+    ],
+    invalid=lambda: [Sample((np.ones((2, 1)), np.ones((3, 1))), {"axis": 1})],
+)

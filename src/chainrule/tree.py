@@ -1,0 +1,166 @@
+"""Nested containers of arrays, and their flat lists.
+
+A *tree* is a leaf, ``None``, or a dict, list or tuple (named tuples too) of trees. Everything that
+is not such a container is a leaf. ``None`` holds no leaves. Dictionaries keep their own order.
+
+::
+
+    structure ::= LEAF | (kind, keys, (structure, ...))      a hashable value
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from chainrule.errors import ArgumentError
+
+__all__ = ["LEAF", "Structure", "flatten", "flatten_like", "map_leaves", "paths", "unflatten"]
+
+LEAF = "*"
+"""The structure of a leaf."""
+
+Structure = Any
+"""A hashable description of how leaves are nested."""
+
+
+def flatten(tree: Any) -> tuple[list[Any], Structure]:
+    """Take a tree apart.
+
+    Parameters
+    ----------
+    tree : nested dicts, lists and tuples of leaves
+        The tree.
+
+    Returns
+    -------
+    leaves : list
+        The leaves from left to right.
+    structure : hashable
+        What `unflatten` needs to put them together again.
+
+    Examples
+    --------
+    >>> leaves, structure = flatten({"W": 1, "b": (2, None)})
+    >>> leaves
+    [1, 2]
+    >>> unflatten(structure, [10, 20])
+    {'W': 10, 'b': (20, None)}
+    """
+    leaves: list[Any] = []
+    return leaves, _flatten_into(tree, leaves)
+
+
+def unflatten(structure: Structure, leaves: Sequence[Any]) -> Any:
+    """Put leaves together as `structure` says; the inverse of `flatten`."""
+    return _build(structure, iter(leaves))
+
+
+def flatten_like(structure: Structure, tree: Any, what: str = "tree") -> list[Any]:
+    """Flatten `tree`, which must be nested as `structure`; dictionaries may differ in order.
+
+    Raises
+    ------
+    ArgumentError
+        Where the nesting differs; the message names the path.
+    """
+    return list(_leaves_like(structure, tree, what))
+
+
+def map_leaves(function: Callable[..., Any], tree: Any, *others: Any) -> Any:
+    """Apply `function` to corresponding leaves of trees that are nested alike.
+
+    Examples
+    --------
+    >>> map_leaves(lambda w, g: w - g, {"W": 3, "b": 1}, {"b": 1, "W": 1})
+    {'W': 2, 'b': 0}
+    """
+    leaves, structure = flatten(tree)
+    columns = [flatten_like(structure, other) for other in others]
+    return unflatten(structure, [function(*row) for row in zip(leaves, *columns, strict=True)])
+
+
+def paths(tree: Any, root: str = "") -> list[str]:
+    """Name each leaf by the way to it.
+
+    Examples
+    --------
+    >>> paths({"W": 1, "layers": [2, 3]}, "params")
+    ['params.W', 'params.layers[0]', 'params.layers[1]']
+    """
+    children = _children(tree)
+    if children is None:
+        return [] if tree is None else [root]
+    kind, keys, values = children
+    step = (lambda key: f".{key}" if root else str(key)) if kind is dict else (lambda k: f"[{k}]")
+    names = keys if kind is dict else range(len(values))
+    return [
+        path
+        for key, value in zip(names, values, strict=True)
+        for path in paths(value, f"{root}{step(key)}")
+    ]
+
+
+def _children(tree: Any) -> tuple[type, tuple[Any, ...], list[Any]] | None:
+    """Kind, keys and values of a container; None for a leaf and for None."""
+    if isinstance(tree, dict):
+        return dict, tuple(tree), list(tree.values())
+    if isinstance(tree, tuple) and hasattr(tree, "_fields"):
+        return type(tree), (), list(tree)
+    if isinstance(tree, tuple | list):
+        return (list if isinstance(tree, list) else tuple), (), list(tree)
+    return None
+
+
+def _flatten_into(tree: Any, leaves: list[Any]) -> Structure:
+    children = _children(tree)
+    if children is None:
+        if tree is None:
+            return None
+        leaves.append(tree)
+        return LEAF
+    kind, keys, values = children
+    return kind, keys, tuple(_flatten_into(value, leaves) for value in values)
+
+
+def _build(structure: Structure, leaves: Iterator[Any]) -> Any:
+    if structure is None:
+        return None
+    if structure == LEAF:
+        return next(leaves)
+    kind, keys, inner = structure
+    values = [_build(each, leaves) for each in inner]
+    if kind is dict:
+        return dict(zip(keys, values, strict=True))
+    return kind(*values) if hasattr(kind, "_fields") else kind(values)
+
+
+def _leaves_like(structure: Structure, tree: Any, path: str) -> Iterator[Any]:
+    if structure is None:
+        if tree is not None:
+            raise ArgumentError(f"{path}: expected None, got {type(tree).__name__}")
+    elif structure == LEAF:
+        if _children(tree) is not None or tree is None:
+            raise ArgumentError(f"{path}: expected an array or number, got {type(tree).__name__}")
+        yield tree
+    else:
+        kind, keys, inner = structure
+        values = _matching_values(kind, keys, len(inner), tree, path)
+        names = keys if kind is dict else range(len(inner))
+        for name, each, value in zip(names, inner, values, strict=True):
+            yield from _leaves_like(each, value, f"{path}[{name!r}]")
+
+
+def _matching_values(
+    kind: type, keys: tuple[Any, ...], count: int, tree: Any, path: str
+) -> list[Any]:
+    children = _children(tree)
+    if children is None or children[0] is not kind:
+        raise ArgumentError(f"{path}: expected a {kind.__name__}, got {type(tree).__name__}")
+    if kind is dict:
+        if set(tree) != set(keys):
+            raise ArgumentError(f"{path}: expected the keys {list(keys)}, got {list(tree)}")
+        return [tree[key] for key in keys]
+    if len(children[2]) != count:
+        raise ArgumentError(f"{path}: expected {count} items, got {len(children[2])}")
+    return children[2]
