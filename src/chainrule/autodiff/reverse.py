@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.graph.node import Node, ancestors, constant, next_serial
+from chainrule.ops.selection import element
 
 __all__ = ["cotangents", "zeros_like"]
 
@@ -47,7 +48,7 @@ def cotangents(
         if seed is not None:
             _add(received, _slot(output), seed)
     for node in reversed(order):
-        if node.serial in wanted or node.primitive is None or node.primitive.name == "element":
+        if node.serial in wanted or node.primitive in (None, element):
             continue
         arrived = _arrived(received, node)
         if arrived is None or node.primitive.vjp is None:
@@ -89,7 +90,7 @@ def _between(outputs: Sequence[Node], wanted: set[int]) -> list[Node]:
 
 def _slot(node: Node) -> tuple[int, int]:
     """Where cotangents of `node` are collected; a result of several belongs to its producer."""
-    if node.primitive is not None and node.primitive.name == "element":
+    if node.primitive is element:
         return node.inputs[0].serial, node.params["index"]
     return node.serial, 0
 

@@ -1,8 +1,8 @@
-"""A choice between two values, element by element; and values that let no derivative through."""
+"""Choosing among values: by condition, by position, or for the derivative only."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from chainrule.graph.node import Node
 from chainrule.graph.primitive import Primitive, Sample
 from chainrule.ops.promotion import common_shape, convert, result_types, type_of_operand
 
-__all__ = ["identity", "select", "stop_gradient"]
+__all__ = ["element", "elements", "identity", "select", "stop_gradient"]
 
 
 def _select_type(condition: ArrayType, a: ArrayType, b: ArrayType) -> ArrayType:
@@ -67,3 +67,21 @@ stop_gradient = Primitive(
     reference=np.copy,
     samples=lambda: _any_array,
 )
+
+element = Primitive(
+    "element",
+    infer=lambda types, index: types[index],
+    evaluate=lambda values, index: values[index],
+    formula="{0}.{index}",
+    reference=lambda values, index: np.stack(values)[index],
+    samples=list,
+)
+"""One of the results of a primitive that has several. Its derivative is the business of
+``autodiff.reverse``, which collects the cotangents of all results for their producer."""
+
+
+def elements(results: Any) -> list[Any]:
+    """List the results of a primitive that has several: nodes of a node, else arrays."""
+    if not isinstance(results, Node):
+        return list(results)
+    return [element(results, index=index) for index in range(len(cast(Any, results.type)))]

@@ -1,0 +1,106 @@
+"""Derivatives that users give themselves, and values that shall have none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from chainrule import tree
+from chainrule.errors import ArgumentError
+from chainrule.graph.node import Node
+from chainrule.ops.custom import with_backward
+from chainrule.ops.selection import stop_gradient as _stop
+
+__all__ = ["custom_vjp", "stop_gradient"]
+
+
+def custom_vjp(forward: Callable[..., Any], backward: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a function whose derivative is written by hand.
+
+    Parameters
+    ----------
+    forward : callable
+        ``forward(*args)`` returns ``(output, residuals)``: the value, and whatever the derivative
+        will need (nested containers of arrays).
+    backward : callable
+        ``backward(residuals, cotangent)`` returns a tuple with one cotangent for each argument,
+        nested as the argument; None for an argument without derivative. For a function of one
+        argument the cotangent alone will do.
+
+    Returns
+    -------
+    callable
+        ``f(*args)`` returns the output alone.
+
+    Raises
+    ------
+    ArgumentError
+        If `forward` does not return a pair, or `backward` not one cotangent for each argument.
+
+    Examples
+    --------
+    A logarithm whose derivative stays finite:
+
+    >>> import numpy as np
+    >>> from chainrule.autodiff.derivative import grad
+    >>> safe_log = custom_vjp(
+    ...     lambda x: (np.log(x), x), lambda x, cotangent: cotangent / np.maximum(x, 0.1)
+    ... )
+    >>> float(grad(safe_log)(0.001))
+    10.0
+    """
+    name = getattr(forward, "__name__", "forward")
+
+    @wraps(forward)
+    def function(*args: Any) -> Any:
+        result = forward(*args)
+        if not isinstance(result, tuple) or len(result) != 2:
+            raise ArgumentError(
+                f"custom_vjp: {name} must return a pair (output, residuals), "
+                f"got a {type(result).__name__}"
+            )
+        output, residuals = result
+        leaves = tree.flatten(args)[0]
+        return with_backward(
+            output, leaves, lambda ct: _flat(backward(residuals, ct), args, backward)
+        )
+
+    return function
+
+
+def _flat(given: Any, args: tuple[Any, ...], backward: Callable[..., Any]) -> list[Any]:
+    """The cotangents of all leaves; None for an argument is None for each of its leaves."""
+    if len(args) == 1 and not (isinstance(given, tuple) and len(given) == 1):
+        given = (given,)
+    if not isinstance(given, tuple | list) or len(given) != len(args):
+        name = getattr(backward, "__name__", "backward")
+        raise ArgumentError(
+            f"custom_vjp: {name} must return a tuple of {len(args)} cotangents, one for each "
+            f"argument, got {type(given).__name__}"
+        )
+    flat: list[Any] = []
+    for argument, cotangent in zip(args, given, strict=True):
+        leaves, structure = tree.flatten(argument)
+        empty = cotangent is None
+        flat += [None] * len(leaves) if empty else tree.flatten_like(structure, cotangent)
+    return flat
+
+
+def stop_gradient(values: Any) -> Any:
+    """Return `values` as they are, but let no derivative through.
+
+    Parameters
+    ----------
+    values : nested containers of arrays or numbers
+        The values.
+
+    Examples
+    --------
+    >>> from chainrule.autodiff.derivative import grad
+    >>> float(grad(lambda x: x * stop_gradient(x))(3.0))
+    3.0
+    """
+    return tree.map_leaves(
+        lambda x: _stop(x) if isinstance(x, Node) else x, values
+    )
