@@ -38,7 +38,7 @@ lint: $(VENV)/dev.stamp  ## check without the tests
 	$(RUN) -m ruff format --check $(SOURCES)
 	$(RUN) -m ruff check $(SOURCES)
 	$(RUN) -m pyright
-	$(VENV)/bin/lint-imports --no-logo
+	$(VENV)/bin/lint-imports --no-logo --no-cache
 	find src -name '*.py' -exec $(RUN) -m numpydoc lint {} +
 
 format: $(VENV)/dev.stamp  ## rewrite the layout of the code, and what else a machine can mend

@@ -103,6 +103,11 @@ def test_no_room_is_named_after_a_standard_module_or_a_builtin() -> None:
     assert sorted(rooms & (sys.stdlib_module_names | {"compile"})) == []
 
 
+def test_every_folder_is_a_package_that_import_linter_sees() -> None:
+    folders = {path.parent for path in FILES}
+    assert [relative(each) for each in folders if not (each / "__init__.py").is_file()] == []
+
+
 def test_no_file_has_a_name_that_says_nothing() -> None:
     vague = {"utils", "util", "helpers", "helper", "common", "manager", "misc"}
     assert [relative(path) for path in FILES if path.stem in vague] == []
