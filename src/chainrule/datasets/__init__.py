@@ -1,0 +1,16 @@
+"""Data sets to learn with, by name.
+
+>>> from chainrule import datasets
+>>> X, y = datasets.moons(200, noise=0.2, seed=0)
+>>> X.shape, y.shape
+((200, 2), (200,))
+
+A set that lies in files is looked for in a folder of ``$CHAINRULE_DATA``, then in the user's cache,
+and is downloaded otherwise; `catalogue` lists folders, files and addresses.
+"""
+
+from chainrule.datasets.generated import moons, xor
+from chainrule.datasets.images import digits, fashion_mnist, mnist, notmnist
+from chainrule.datasets.tables import letters
+
+__all__ = ["digits", "fashion_mnist", "letters", "mnist", "moons", "notmnist", "xor"]

@@ -1,0 +1,107 @@
+"""Data sets that a formula makes."""
+
+import math
+import operator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.errors import ArgumentError
+
+__all__ = ["moons", "xor"]
+
+
+def xor() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the four rows of "either, but not both", which no single neuron can learn.
+
+    Returns
+    -------
+    X : array, float64, (4, 2), 0 or 1
+        Two truth values.
+    y : array, float64, (4, 1), 0 or 1
+        1 where they differ; one column, as a network with one output gives it.
+
+    Examples
+    --------
+    >>> X, y = xor()
+    >>> np.column_stack([X, y])
+    array([[0., 0., 0.],
+           [0., 1., 1.],
+           [1., 0., 1.],
+           [1., 1., 0.]])
+
+    References
+    ----------
+    Minsky & Papert (1969), "Perceptrons".
+    """
+    X = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+    return X, np.array([[0.0], [1.0], [1.0], [0.0]])
+
+
+def moons(
+    n: int = 200, noise: float = 0.2, seed: int = 0
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Draw points from two interleaving half circles, in random order.
+
+    The numbers are those of scikit-learn's ``make_moons(n, noise=noise)`` after
+    ``np.random.seed(seed)``, bit for bit, so that published results can be repeated.
+
+    Parameters
+    ----------
+    n : int >= 1
+        The number of points; the first half, rounded down, are of class 0.
+    noise : float >= 0
+        The standard deviation of the normal noise added to both coordinates.
+    seed : int in [0, 2**32)
+        Another seed, other noise and another order.
+
+    Returns
+    -------
+    X : array, float64, (n, 2)
+        The points. Class 0 is the upper half of the unit circle around (0, 0), class 1 the lower
+        half of the one around (1, 0.5).
+    y : array, int64, (n,), 0 or 1
+        The half circle.
+
+    Raises
+    ------
+    ArgumentError
+        If an argument is outside its range.
+
+    Examples
+    --------
+    >>> X, y = moons(4, noise=0.0, seed=0)
+    >>> X.round(2) + 0.0, y
+    (array([[ 0. ,  0.5],
+           [ 2. ,  0.5],
+           [-1. ,  0. ],
+           [ 1. ,  0. ]]), array([1, 1, 0, 0]))
+    """
+    n, seed = _checked(n, noise, seed)
+    outer = np.linspace(0, math.pi, n // 2)
+    inner = np.linspace(0, math.pi, n - n // 2)
+    x = np.concatenate([np.cos(outer), 1 - np.cos(inner)])
+    height = np.concatenate([np.sin(outer), 1 - np.sin(inner) - 0.5])
+    labels = np.repeat(np.array([0, 1]), [n // 2, n - n // 2])
+    # The legacy generator, in scikit-learn's order of draws: first the order, then the noise.
+    random = np.random.RandomState(seed)
+    order = np.arange(n)
+    random.shuffle(order)
+    points = np.column_stack([x, height])[order]
+    return points + random.normal(scale=noise, size=points.shape), labels[order].astype(np.int64)
+
+
+def _checked(n: int, noise: float, seed: int) -> tuple[int, int]:
+    try:
+        count, number = operator.index(n), operator.index(seed)
+    except TypeError:
+        raise ArgumentError(
+            f"moons: n is {n!r} and seed {seed!r}; both must be whole numbers"
+        ) from None
+    if count < 1:
+        raise ArgumentError(f"moons: n is {n!r}; it must be 1 or more")
+    if not 0 <= noise < math.inf:
+        raise ArgumentError(f"moons: noise is {noise!r}; it must be a finite number, 0 or more")
+    if not 0 <= number < 2**32:
+        raise ArgumentError(f"moons: seed is {seed!r}; it must be in [0, 2**32)")
+    return count, number

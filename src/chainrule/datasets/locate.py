@@ -1,0 +1,87 @@
+"""Where a data set's file is: the user's folder, then the cache, then the network."""
+
+import os
+from pathlib import Path
+
+from chainrule.datasets.catalogue import CATALOGUE, DataSet, RemoteFile
+from chainrule.errors import DownloadError, FormatError
+from chainrule.storage import cache_folder
+
+__all__ = ["locate"]
+
+
+def locate(name: str) -> list[Path]:
+    """Return the paths of a data set's files, downloading those that are nowhere.
+
+    A file is looked for in its folder under ``$CHAINRULE_DATA``, then in the same folder under the
+    user's cache. Its size is checked every time, its checksum when it is downloaded.
+
+    Parameters
+    ----------
+    name : str
+        A key of the catalogue.
+
+    Returns
+    -------
+    list of path
+        One for each file, in the catalogue's order.
+
+    Raises
+    ------
+    FormatError
+        If a file in the user's own folder has another size than the original.
+    DownloadError
+        If a file is nowhere and cannot be fetched.
+    """
+    data_set = CATALOGUE[name]
+    return [_locate_file(name, data_set, file) for file in data_set.files]
+
+
+def _locate_file(name: str, data_set: DataSet, file: RemoteFile) -> Path:
+    own = _own_folder(data_set)
+    if own is not None and (own / file.name).is_file():
+        return _checked_size(name, own / file.name, file)
+    cached = cache_folder() / data_set.folder / file.name
+    # A wrong size in the cache is our own mess: fetch again. In the user's folder it is news.
+    if not cached.is_file() or cached.stat().st_size != file.size:
+        _fetch(name, data_set, file, cached)
+    return cached
+
+
+def _own_folder(data_set: DataSet) -> Path | None:
+    base = os.environ.get("CHAINRULE_DATA")
+    return Path(base).expanduser() / data_set.folder if base else None
+
+
+def _checked_size(name: str, path: Path, file: RemoteFile) -> Path:
+    size = path.stat().st_size
+    if size != file.size:
+        raise FormatError(
+            f"{name}: {path} has {size} bytes, the original {file.size}; "
+            "copy it again, or remove it to have it downloaded"
+        )
+    return path
+
+
+def _fetch(name: str, data_set: DataSet, file: RemoteFile, target: Path) -> None:
+    own = _own_folder(data_set) or f"$CHAINRULE_DATA/{data_set.folder}"
+    files = ", ".join(each.name for each in data_set.files)
+    mend = f"put {files} into {own} or {target.parent}"
+    if not data_set.addresses:
+        raise DownloadError(
+            f"{name}: {file.name} is not on this machine and has no download under an open "
+            f"licence; get the files from {data_set.origin} and {mend}"
+        )
+    # The standard library's web client takes longer to import than all of this package, and most
+    # calls find the files.
+    from chainrule.datasets.download import download
+
+    failures: list[str] = []
+    for address in data_set.addresses:
+        try:
+            download(address + file.name, file, target)
+        except DownloadError as error:
+            failures.append(str(error))
+        else:
+            return
+    raise DownloadError(f"{name}: {'; '.join(failures)}; try again, or {mend}")

@@ -1,0 +1,115 @@
+"""Laws of the lookup: the user's folder, then the cache, then the network, sizes always checked."""
+
+import dataclasses
+import hashlib
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chainrule.datasets import catalogue
+from chainrule.datasets.catalogue import CATALOGUE, DataSet, RemoteFile
+from chainrule.datasets.locate import locate
+from chainrule.errors import DownloadError, FormatError
+
+
+@pytest.fixture
+def toy(server: Any, cache: Path, monkeypatch: pytest.MonkeyPatch) -> DataSet:
+    """A data set of two files that the local server holds."""
+    digest = hashlib.sha256(server.content).hexdigest()
+    files = tuple(RemoteFile(name, len(server.content), digest) for name in ("a.gz", "b.gz"))
+    data_set = DataSet("toy-folder", files, (server.address,), "http://origin/", "none")
+    monkeypatch.setitem(catalogue.CATALOGUE, "toy", data_set)
+    return data_set
+
+
+def test_files_are_fetched_once_into_the_cache(toy: DataSet, server: Any, cache: Path) -> None:
+    folder = cache / toy.folder
+    assert locate("toy") == [folder / "a.gz", folder / "b.gz"]
+    assert len(server.asked) == 2
+    assert locate("toy") == [folder / "a.gz", folder / "b.gz"]
+    assert len(server.asked) == 2
+
+
+def test_the_users_folder_comes_first(
+    toy: DataSet, server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "own" / "toy-folder"
+    folder.mkdir(parents=True)
+    for name in ("a.gz", "b.gz"):
+        (folder / name).write_bytes(server.content)
+    monkeypatch.setenv("CHAINRULE_DATA", str(tmp_path / "own"))
+    assert locate("toy") == [folder / "a.gz", folder / "b.gz"]
+    assert server.asked == []
+
+
+def test_a_file_missing_in_the_users_folder_is_looked_for_further(
+    toy: DataSet, server: Any, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "own" / "toy-folder"
+    folder.mkdir(parents=True)
+    (folder / "a.gz").write_bytes(server.content)
+    monkeypatch.setenv("CHAINRULE_DATA", str(tmp_path / "own"))
+    assert locate("toy") == [folder / "a.gz", cache / toy.folder / "b.gz"]
+    assert len(server.asked) == 1
+
+
+def test_a_wrong_size_in_the_users_folder_is_told(
+    toy: DataSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "own" / "toy-folder"
+    folder.mkdir(parents=True)
+    (folder / "a.gz").write_bytes(b"short")
+    monkeypatch.setenv("CHAINRULE_DATA", str(tmp_path / "own"))
+    with pytest.raises(FormatError, match=r"a\.gz has 5 bytes, the original 200000; copy it again"):
+        locate("toy")
+
+
+def test_a_wrong_size_in_the_cache_is_fetched_again(toy: DataSet, server: Any, cache: Path) -> None:
+    (cache / toy.folder).mkdir(parents=True)
+    (cache / toy.folder / "a.gz").write_bytes(b"short")
+    assert locate("toy")[0].read_bytes() == server.content
+
+
+def test_the_next_address_is_tried_when_one_fails(
+    toy: DataSet, server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    addresses = ("http://127.0.0.1:1/", server.address)
+    monkeypatch.setitem(CATALOGUE, "toy", dataclasses.replace(toy, addresses=addresses))
+    assert locate("toy")[1].read_bytes() == server.content
+
+
+def test_without_network_the_error_names_address_files_and_folders(
+    toy: DataSet, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    addresses = ("http://127.0.0.1:1/", "http://127.0.0.1:2/")
+    monkeypatch.setitem(CATALOGUE, "toy", dataclasses.replace(toy, addresses=addresses))
+    with pytest.raises(DownloadError) as caught:
+        locate("toy")
+    message = str(caught.value)
+    for part in ("toy: ", "http://127.0.0.1:1/a.gz", "http://127.0.0.1:2/a.gz", "a.gz, b.gz"):
+        assert part in message
+    assert f"into $CHAINRULE_DATA/toy-folder or {cache / 'toy-folder'}" in message
+    monkeypatch.setenv("CHAINRULE_DATA", str(tmp_path))
+    with pytest.raises(DownloadError, match=re.escape(f"into {tmp_path / 'toy-folder'} or ")):
+        locate("toy")
+
+
+def test_a_set_without_licence_is_not_fetched_but_its_origin_is_told(cache: Path) -> None:
+    with pytest.raises(
+        DownloadError, match=r"get the files from https://.*notMNIST.* \$CHAINRULE_DATA/notmnist"
+    ):
+        locate("notmnist")
+
+
+def test_the_catalogue_is_well_formed() -> None:
+    for name, data_set in CATALOGUE.items():
+        assert data_set.files, name
+        assert data_set.origin.startswith("http")
+        assert data_set.licence
+        assert all(re.fullmatch(r"https?://.*/", address) for address in data_set.addresses)
+        for file in data_set.files:
+            assert re.fullmatch("[0-9a-f]{64}", file.sha256)
+            assert file.size > 0
+            assert "/" not in file.name
