@@ -1,0 +1,92 @@
+"""The workloads: gradients by hand, costs, and a start that is everybody's."""
+
+import numpy as np
+import pytest
+
+from benchmarks.rivals import CONTESTANTS
+from benchmarks.rivals.numpy_by_hand import build
+from benchmarks.workloads import WORKLOADS
+
+WITHOUT_FILES = [name for name in WORKLOADS if name != "W4"]
+
+
+def batch_of(workload, samples=5):
+    """Draw a batch of a workload's widths; biases too, so that nothing hides behind a zero."""
+    generator = np.random.default_rng(1)
+    parameters = [
+        array + 0.1 * generator.standard_normal(array.shape)
+        for array in workload.initial_parameters()
+    ]
+    x = generator.standard_normal((samples, workload.sizes[0]))
+    if workload.loss == "mse":
+        return parameters, x, generator.standard_normal((samples, workload.sizes[-1]))
+    return parameters, x, generator.integers(workload.sizes[-1], size=samples)
+
+
+@pytest.mark.parametrize("name", WORKLOADS)
+def test_the_gradient_by_hand_agrees_with_central_differences(name):
+    workload = WORKLOADS[name]
+    parameters, x, y = batch_of(workload)
+    gradients = workload.gradients(parameters, x, y)
+    generator = np.random.default_rng(2)
+    for index, gradient in enumerate(gradients):
+        assert gradient.shape == parameters[index].shape
+        direction = generator.standard_normal(gradient.shape)
+        moved = [list(parameters), list(parameters)]
+        moved[0][index] = parameters[index] + 1e-6 * direction
+        moved[1][index] = parameters[index] - 1e-6 * direction
+        ahead, behind = (workload.objective(shifted, x, y) for shifted in moved)
+        slope = (ahead - behind) / 2e-6
+        assert np.sum(gradient * direction) == pytest.approx(slope, rel=1e-6, abs=1e-9)
+
+
+@pytest.mark.parametrize("name", WORKLOADS)
+def test_everybody_starts_from_the_same_float32_weights(name):
+    first, again = (WORKLOADS[name].initial_parameters() for _ in range(2))
+    assert [array.shape for array in first[::2]] == list(
+        zip(WORKLOADS[name].sizes, WORKLOADS[name].sizes[1:], strict=False)
+    )
+    for left, right in zip(first, again, strict=True):
+        assert left.dtype == np.float32
+        np.testing.assert_array_equal(left, right)
+
+
+@pytest.mark.parametrize("name", WORKLOADS)
+def test_every_contestant_of_a_workload_is_known(name):
+    assert set(WORKLOADS[name].contestants) <= set(CONTESTANTS)
+    assert "chainrule" in WORKLOADS[name].contestants
+
+
+@pytest.mark.parametrize("name", WITHOUT_FILES)
+def test_data_have_the_widths_and_the_number_of_rows_that_are_announced(name):
+    workload = WORKLOADS[name]
+    dataset = workload.load()
+    assert dataset.x.shape == (workload.samples, workload.sizes[0])
+    assert dataset.x.dtype == np.float32
+    assert len(dataset.y) == workload.samples
+
+
+@pytest.mark.parametrize("name", WITHOUT_FILES)
+def test_training_by_hand_lowers_the_judged_loss_and_restarting_repeats_it(name):
+    workload = WORKLOADS[name]
+    dataset = workload.load()
+    contestant = build(workload, dataset)
+    losses = []
+    for _ in range(2):
+        contestant.restart(workload.initial_parameters())
+        before = workload.judge(contestant.parameters(), dataset)
+        contestant.train(20)
+        losses.append(workload.judge(contestant.parameters(), dataset))
+        assert losses[-1] < before
+    assert losses[0] == losses[1]
+
+
+def test_a_step_of_the_mnist_network_costs_twenty_million_operations():
+    # 60,000 rows make 938 steps, the last of them ragged: a little under 64 rows each.
+    assert WORKLOADS["W4"].steps_per_epoch == 938
+    assert WORKLOADS["W4"].flops_per_step == pytest.approx(20.47e6, rel=1e-3)
+
+
+def test_a_step_of_moons_counts_its_transcendental_functions():
+    products = 2 * (2 * 2 * 3 + 3 * 3 * 2) * 200
+    assert WORKLOADS["W2"].flops_per_step == products + 20 * (600 + 400)
