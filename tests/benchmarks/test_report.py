@@ -1,0 +1,112 @@
+"""Tables as text, as Markdown and as JSON, and the command line that asks for them."""
+
+import json
+
+import pytest
+
+from benchmarks import chart, machine, report, run
+from benchmarks.measure import Outcome, Row
+from benchmarks.workloads import WORKLOADS
+
+MACHINE = {
+    "processor": "Abacus",
+    "cores": 2,
+    "python": "3.11",
+    "date": "2026-01-01",
+    "versions": {"numpy": "2.4", "torch": None},
+}
+
+
+@pytest.fixture
+def table():
+    outcome = Outcome((2e-6, 4e-6, 3e-6), 0.25, 50_000_000, 1.25, 0.5, "XOR")
+    rows = [
+        Row("numpy", outcome, to_chainrule=3.0, to_best_rival=1.0, to_floor=6.0),
+        Row("torch", None, note="not installed: torch"),
+    ]
+    return report.Table("W1", "a title", "XOR", 1e3, 5e-7, rows)
+
+
+def test_a_row_has_one_cell_for_each_heading(table):
+    for row in table.rows:
+        assert len(report.cells(row)) == len(report.HEADINGS)
+
+
+def test_absent_rivals_stay_in_the_markdown_by_name_and_reason(table):
+    text = report.markdown([table], MACHINE)
+    assert "| PyTorch eager | – |" in text
+    assert "not installed: torch |" in text
+
+
+def test_markdown_shows_medians_ratios_floor_and_machine(table):
+    text = report.markdown([table], MACHINE)
+    assert "**W1: a title (XOR; floor 0.500 µs)**" in text
+    assert (
+        "| NumPy by hand | 3.00 | 1.00 | 3.00 | 1.00 | 6.00 | 0.25 | 0.50 | 1.25 | 50 |  |" in text
+    )
+    assert "Abacus, 2 cores, Python 3.11, numpy 2.4; 2026-01-01." in text
+
+
+def test_every_line_of_a_markdown_table_has_the_same_number_of_bars(table):
+    lines = [line for line in report.markdown([table], MACHINE).splitlines() if line[:1] == "|"]
+    assert {line.count("|") for line in lines} == {len(report.HEADINGS) + 1}
+
+
+def test_json_keeps_every_repetition_and_who_was_absent(table, tmp_path):
+    path = tmp_path / "new" / "bench.json"
+    report.write_json(path, [table], MACHINE)
+    document = json.loads(path.read_text(encoding="utf-8"))
+    numpy, torch = document["workloads"][0]["rows"]
+    assert numpy["outcome"]["seconds_per_step"] == [2e-6, 4e-6, 3e-6]
+    assert torch["outcome"] is None
+    assert document["machine"]["versions"] == {"numpy": "2.4", "torch": None}
+
+
+def test_the_terminal_shows_each_contestant(table, capsys):
+    report.show(table)
+    shown = capsys.readouterr().out
+    assert "NumPy by hand" in shown
+    assert "W1: a title" in shown
+
+
+def test_the_chart_is_an_image_with_a_bar_for_each_present_contestant(table, tmp_path):
+    pytest.importorskip("matplotlib")
+    path = tmp_path / "bench.svg"
+    assert chart.draw(path, [table])
+    assert "<svg" in path.read_text(encoding="utf-8")
+
+
+def test_rivals_are_chosen_by_name_and_chainrule_always_takes_part():
+    assert run.names("numpy, jax") == ["numpy", "jax", "chainrule", "chainrule-jit"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["W99"], "no workload 'W99'"),
+        (["--rivals", "abacus"], "no contestant 'abacus'"),
+        (["--repeats", "0"], "must be at least 1"),
+        (["--repeats", "many"], "invalid positive value"),
+    ],
+)
+def test_a_wrong_command_line_ends_with_status_two_and_names_the_mistake(arguments, told, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        run.parse(arguments)
+    assert stopped.value.code == 2
+    assert told in capsys.readouterr().err
+
+
+def test_more_threads_than_cores_are_refused():
+    with pytest.raises(ValueError, match="--threads must be 1 to"):
+        machine.limit_threads(10_000)
+
+
+def test_a_run_from_the_command_line_writes_json_markdown_and_says_where(tmp_path, capsys):
+    path = tmp_path / "bench.json"
+    assert run.main(["W1", "--repeats", "1", "--rivals", "numpy", "--json", str(path)]) == 0
+    document = json.loads(path.read_text(encoding="utf-8"))
+    names = [row["contestant"] for row in document["workloads"][0]["rows"]]
+    assert names == ["numpy", "chainrule", "chainrule-jit"]
+    assert document["workloads"][0]["title"] == WORKLOADS["W1"].title
+    assert path.with_suffix(".md").exists()
+    assert str(path) in capsys.readouterr().out
