@@ -1,0 +1,58 @@
+"""Limits on gradients, so that one steep place does not throw the parameters away."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from chainrule.optim.optimizer import Array, Optimizer
+
+__all__ = ["clip"]
+
+
+def clip(gradients: dict[str, Array], optimizer: Optimizer) -> dict[str, Array]:
+    """Limit gradients as an optimiser asks.
+
+    First each element is held in ``[-clip_value, clip_value]``; then all gradients together, as one
+    vector of Euclidean norm ‖g‖, are multiplied by ``min(1, clip_norm / ‖g‖)``, which keeps their
+    direction.
+
+    Parameters
+    ----------
+    gradients : dict of str to array or node, float of one dtype
+        The gradient of each parameter.
+    optimizer : Optimizer
+        Its ``clip_value`` and ``clip_norm`` count.
+
+    Returns
+    -------
+    dict of str to array or node
+        New arrays with the same keys, shapes and dtype; the same ones where nothing is limited. A
+        gradient that is not finite stays so.
+
+    References
+    ----------
+    Pascanu, Mikolov & Bengio (2013), "On the difficulty of training recurrent neural networks",
+    Algorithm 1.
+
+    Examples
+    --------
+    >>> from chainrule import optim
+    >>> gradients = {"weight": np.array([3.0, 0.0]), "bias": np.array([4.0])}
+    >>> clip(gradients, optim.SGD(0.1, clip_norm=1.0))
+    {'weight': array([0.6, 0. ]), 'bias': array([0.8])}
+    >>> clip(gradients, optim.SGD(0.1, clip_value=3.5))
+    {'weight': array([3., 0.]), 'bias': array([3.5])}
+    """
+    limit = optimizer.clip_value
+    if limit is not None:
+        gradients = {name: np.clip(each, -limit, limit) for name, each in gradients.items()}
+    if optimizer.clip_norm is not None and gradients:
+        scale = _scale(list(gradients.values()), optimizer.clip_norm)
+        gradients = {name: each * scale for name, each in gradients.items()}
+    return gradients
+
+
+def _scale(gradients: list[Array], limit: float) -> Array:
+    """Return ``min(1, limit / ‖g‖)``, without dividing by the zero norm of a zero gradient."""
+    squares = [np.sum(each * each) for each in gradients]
+    return limit / np.maximum(np.sqrt(sum(squares[1:], squares[0])), limit)

@@ -1,0 +1,126 @@
+"""What a schedule is: the learning rate as a function of the time trained."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import KW_ONLY, dataclass
+from typing import Any
+
+from chainrule.errors import ArgumentError
+from chainrule.optim.argument import Positive, check_arguments, checked_number, named_arguments
+
+__all__ = ["Schedule", "Timed", "checked_rate", "constant"]
+
+
+@dataclass(frozen=True)
+class Schedule(ABC):
+    """The learning rate as a function of the updates and epochs made before.
+
+    A schedule is an immutable record. One of your own is a frozen dataclass with a ``__call__``; it
+    trains like the others, but the file of a network cannot name it.
+
+    Examples
+    --------
+    >>> from chainrule import optim
+    >>> halved = optim.exponential(0.1, factor=0.5, epochs=1)
+    >>> [halved(step=0, epoch=epoch) for epoch in range(3)]
+    [0.1, 0.05, 0.025]
+    """
+
+    def __post_init__(self) -> None:
+        check_arguments(self)
+
+    @abstractmethod
+    def __call__(self, step: int, epoch: int) -> float:
+        """Return the learning rate of one update.
+
+        Parameters
+        ----------
+        step : int
+            The number of updates made before this one: 0 for the first.
+        epoch : int
+            The number of epochs finished before this one: 0 during the first.
+
+        Returns
+        -------
+        float
+            The learning rate, 0 or more.
+        """
+
+    def observe(self, value: float) -> Schedule:
+        """Return the schedule to go on with after an epoch that ended with this loss.
+
+        Only `chainrule.optim.reduce_on_plateau` learns from it; others return themselves.
+        """
+        del value
+        return self
+
+
+@dataclass(frozen=True)
+class Timed(Schedule):
+    """A schedule with a duration, counted in updates or in epochs.
+
+    Parameters
+    ----------
+    steps : float > 0 or None
+        The duration in updates (batches).
+    epochs : float > 0 or None
+        The duration in epochs; the rate then changes between epochs only.
+    """
+
+    _: KW_ONLY
+    steps: Positive | None = None
+    epochs: Positive | None = None
+
+    def __post_init__(self) -> None:
+        check_arguments(self)
+        if (self.steps is None) == (self.epochs is None):
+            raise ArgumentError(
+                f"{type(self).__name__}: steps is {self.steps} and epochs is {self.epochs}; give "
+                "one of them, the duration counted in updates or in epochs"
+            )
+
+    def elapsed(self, step: int, epoch: int) -> float:
+        """Return the time in units of the duration, 1 at its end."""
+        return step / self.steps if self.steps is not None else epoch / (self.epochs or 1.0)
+
+
+@named_arguments
+@dataclass(frozen=True)
+class constant(Schedule):  # noqa: N801 (schedules are used, and read, as functions)
+    """The same learning rate for ever.
+
+    Parameters
+    ----------
+    learning_rate : float > 0
+        The rate of every update.
+
+    Examples
+    --------
+    >>> constant(0.1)(step=1000, epoch=10)
+    0.1
+    """
+
+    learning_rate: Positive
+
+    def __call__(self, step: int, epoch: int) -> float:
+        """Return the learning rate, whatever the time."""
+        return self.learning_rate
+
+
+def checked_rate(name: str, rate: Any) -> float | Schedule:
+    """Return a learning rate that is a schedule, or a number greater than 0.
+
+    Raises
+    ------
+    ArgumentError
+        For anything else.
+    """
+    if isinstance(rate, Schedule):
+        return rate
+    if callable(rate):
+        raise ArgumentError(
+            f"{name}: learning_rate is the function {rate!r}; it must be a number or a schedule, "
+            "such as optim.cosine(0.1, epochs=20) or a subclass of optim.Schedule"
+        )
+    return checked_number(name, "learning_rate", rate)

@@ -1,0 +1,66 @@
+"""Stochastic gradient descent, plain or with momentum."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chainrule.optim.argument import Fraction, named_arguments
+from chainrule.optim.optimizer import Array, Optimizer, Slots, zeros_like
+from chainrule.optim.schedule import Schedule
+
+__all__ = ["SGD"]
+
+
+@named_arguments
+@dataclass(frozen=True)
+class SGD(Optimizer):
+    """Step against the gradient: ``w ← w - η·g``.
+
+    With momentum μ the step is a velocity, ``v ← μ·v - η·g`` and ``w ← w + v``; with Nesterov's
+    momentum the parameter looks ahead along it, ``w ← w + μ·v - η·g``.
+
+    Parameters
+    ----------
+    learning_rate : float > 0, or Schedule
+        η.
+    momentum : float in [0, 1)
+        μ, the share of the velocity that is kept.
+    nesterov : bool
+        Look ahead.
+    clip_norm, clip_value : float > 0 or None
+        Limits of the gradients, see `Optimizer`.
+
+    Notes
+    -----
+    Defaults are Keras's.
+
+    References
+    ----------
+    Sutskever, Martens, Dahl & Hinton (2013), "On the importance of initialization and momentum in
+    deep learning", equations 1 and 2; Nesterov's equations 3 and 4 in the form of Bengio,
+    Boulanger-Lewandowski & Pascanu (2013), equations 6 and 7.
+
+    Examples
+    --------
+    >>> rule = SGD(0.1, momentum=0.9)
+    >>> rule.update(1.0, 2.0, {"velocity": 0.5}, rate=0.1, step=1)
+    (1.25, {'velocity': 0.25})
+    """
+
+    learning_rate: float | Schedule = 0.01
+    momentum: Fraction = 0.0
+    nesterov: bool = False
+
+    def slots(self, parameter: Array) -> Slots:
+        """Return the velocity, zero at first; nothing without momentum."""
+        return {"velocity": zeros_like(parameter)} if self.momentum else {}
+
+    def update(
+        self, parameter: Array, gradient: Array, slots: Slots, rate: Array, step: Array
+    ) -> tuple[Array, Slots]:
+        """Return the parameter a step further, and its velocity."""
+        if not self.momentum:
+            return parameter - rate * gradient, slots
+        velocity = self.momentum * slots["velocity"] - rate * gradient
+        move = self.momentum * velocity - rate * gradient if self.nesterov else velocity
+        return parameter + move, {"velocity": velocity}
