@@ -167,6 +167,12 @@ def test_a_silent_server_is_not_waited_for_without_end(
         download(server.address, described(b"x"), tmp_path / "images.gz")
 
 
+def test_a_cache_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "occupied").write_bytes(b"")
+    with pytest.raises(DownloadError, match=r"the folder .*occupied.* cannot be made"):
+        download("http://127.0.0.1:1/", described(b"x"), tmp_path / "occupied" / "images.gz")
+
+
 @pytest.mark.parametrize("address", ["file:///etc/hostname", "ftp://127.0.0.1/x"])
 def test_only_the_web_is_asked(tmp_path: Path, address: str) -> None:
     with pytest.raises(DownloadError, match="is no address of the web"):

@@ -32,14 +32,14 @@ def permutation(length: int, seed: int, epoch: int = 0) -> NDArray[np.intp]:
     array, int, (length,)
         Each of 0 .. length - 1 once.
 
+    References
+    ----------
+    Salmon et al. (2011), "Parallel random numbers: as easy as 1, 2, 3", section 3.3.
+
     Examples
     --------
     >>> permutation(5, seed=0).tolist(), permutation(5, seed=0, epoch=1).tolist()
     ([0, 2, 1, 4, 3], [3, 2, 4, 1, 0])
-
-    References
-    ----------
-    Salmon et al. (2011), "Parallel random numbers: as easy as 1, 2, 3", section 3.3.
     """
     key = np.array([seed, epoch], dtype=np.uint64)
     # A stable sort settles equal numbers (once in 2**64) the same way everywhere.

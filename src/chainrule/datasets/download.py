@@ -56,7 +56,10 @@ def download(address: str, file: RemoteFile, target: Path) -> None:
     """
     if not address.startswith(("https://", "http://")):
         raise DownloadError(f"{address} is no address of the web")
-    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DownloadError(f"the folder {target.parent} cannot be made ({error})") from error
     part = target.with_name(target.name + ".part")
     with _progress_bar(file) as show:
         while (before := _arrived(part, file)) < file.size:

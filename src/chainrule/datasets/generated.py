@@ -21,6 +21,10 @@ def xor() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     y : array, float64, (4, 1), 0 or 1
         1 where they differ; one column, as a network with one output gives it.
 
+    References
+    ----------
+    Minsky & Papert (1969), "Perceptrons".
+
     Examples
     --------
     >>> X, y = xor()
@@ -29,10 +33,6 @@ def xor() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
            [0., 1., 1.],
            [1., 0., 1.],
            [1., 1., 0.]])
-
-    References
-    ----------
-    Minsky & Papert (1969), "Perceptrons".
     """
     X = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
     return X, np.array([[0.0], [1.0], [1.0], [0.0]])

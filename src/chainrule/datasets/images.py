@@ -31,16 +31,16 @@ def digits() -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     ImportError
         If scikit-learn is not installed.
 
+    References
+    ----------
+    Alpaydin & Kaynak (1998), "Optical Recognition of Handwritten Digits", UCI Machine Learning
+    Repository: its test set.
+
     Examples
     --------
     >>> X, y = digits()
     >>> X.shape, X.dtype, y[:5]
     ((1797, 64), dtype('float32'), array([0, 1, 2, 3, 4]))
-
-    References
-    ----------
-    Alpaydin & Kaynak (1998), "Optical Recognition of Handwritten Digits", UCI Machine Learning
-    Repository: its test set.
     """
     try:
         from sklearn.datasets import load_digits
