@@ -1,0 +1,76 @@
+"""The parameters of a network by name: live arrays that can be read and written."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping, MutableMapping
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.errors import DataError, DTypeError, ShapeError
+from chainrule.nn.parameter import Parameter
+
+__all__ = ["Params"]
+
+
+class Params(MutableMapping[str, NDArray[Any]]):
+    """A mapping from names such as ``dense.weight`` to the network's own arrays.
+
+    Reading gives the array itself, so ``net.params["dense.bias"][:] = 0`` changes the network.
+    Assigning copies the numbers into that array, after checking their shape and kind.
+
+    Parameters
+    ----------
+    parameters : mapping of str to Parameter
+        The parameters, in the order of the layers.
+    """
+
+    def __init__(self, parameters: Mapping[str, Parameter]) -> None:
+        self._parameters = parameters
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        return self._parameter(name).value
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        own = self._parameter(name).value
+        new = np.asarray(value)
+        if new.dtype.kind not in "biuf":
+            raise DTypeError(f"params[{name!r}]: cannot hold {new.dtype}; assign real numbers")
+        if new.shape != own.shape:
+            raise ShapeError(
+                f"params[{name!r}] has shape {own.shape}, the assigned array {new.shape}; "
+                "they must be equal (nothing is broadcast here)"
+            )
+        if not np.isfinite(new).all():
+            count = int(np.size(new) - np.isfinite(new).sum())
+            raise DataError(
+                f"params[{name!r}]: {count} of the {new.size} assigned numbers are NaN or "
+                "infinite; a network cannot compute with them"
+            )
+        np.copyto(own, new, casting="same_kind" if new.dtype.kind == "f" else "unsafe")
+
+    def __delitem__(self, name: str) -> NoReturn:
+        raise TypeError("params: a parameter belongs to its layer and cannot be deleted")
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._parameters
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._parameters)
+
+    def __len__(self) -> int:
+        return len(self._parameters)
+
+    def __repr__(self) -> str:
+        rows = [f"{name!r}: {tuple(p.value.shape)}" for name, p in self._parameters.items()]
+        return f"<params {{{', '.join(rows)}}}>"
+
+    def _parameter(self, name: str) -> Parameter:
+        if name in self._parameters:
+            return self._parameters[name]
+        close = difflib.get_close_matches(str(name), list(self._parameters), n=1)
+        known = ", ".join(self._parameters) or "none: the network is not built yet"
+        mend = f"did you mean {close[0]!r}?" if close else f"there are {known}"
+        raise KeyError(f"params: no parameter is named {name!r}; {mend}")
