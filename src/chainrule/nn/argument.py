@@ -1,0 +1,50 @@
+"""Checks of the arguments that many layers share."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from typing import Any
+
+from chainrule.errors import ArgumentError
+
+__all__ = ["checked_count", "checked_l2", "checked_number"]
+
+
+def checked_count(owner: str, argument: str, value: Any) -> int:
+    """Return `value` as an int of at least 1.
+
+    Raises
+    ------
+    ArgumentError
+        For anything else.
+    """
+    if isinstance(value, numbers.Integral) and not isinstance(value, bool) and value >= 1:
+        return int(value)
+    raise ArgumentError(f"{owner}: {argument} must be a whole number of at least 1, got {value!r}")
+
+
+def checked_number(owner: str, argument: str, value: Any) -> float:
+    """Return `value` as a finite float.
+
+    Raises
+    ------
+    ArgumentError
+        For anything else.
+    """
+    if isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value):
+        return float(value)
+    raise ArgumentError(f"{owner}: {argument} must be a finite number, got {value!r}")
+
+
+def checked_l2(owner: str, value: Any) -> float:
+    """Return the weight of an ``l2`` penalty as a float of at least 0.
+
+    Raises
+    ------
+    ArgumentError
+        For anything else.
+    """
+    if (number := checked_number(owner, "l2", value)) >= 0:
+        return number
+    raise ArgumentError(f"{owner}: l2 must be at least 0, got {value!r}")

@@ -1,0 +1,71 @@
+"""How the arguments of a layer are written down: as JSON values of a closed vocabulary."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import ArgumentError
+from chainrule.nn.activation import ACTIVATIONS
+from chainrule.nn.initializer import INITIALIZERS
+
+__all__ = ["describe"]
+
+
+def describe(value: Any, owner: str) -> Any:
+    """Return the JSON value that stands for an argument.
+
+    Parameters
+    ----------
+    value : number, string, None, array, function, layer, or a list, tuple or dict of them
+        The argument.
+    owner : str
+        What messages call the layer it belongs to.
+
+    Returns
+    -------
+    JSON value
+        Functions of our own become their names, those of the user ``{"function": name}``, layers
+        ``{"layer": kind, "config": ...}``, arrays nested lists.
+
+    Raises
+    ------
+    ArgumentError
+        For anything else, which could not be read back.
+
+    Examples
+    --------
+    >>> describe((2, np.float32(0.5), "relu"), "layer 'dense'")
+    [2, 0.5, 'relu']
+    """
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    if isinstance(value, tuple | list):
+        return [describe(each, owner) for each in value]
+    if isinstance(value, dict):
+        return {str(key): describe(each, owner) for key, each in value.items()}
+    if hasattr(value, "config") and hasattr(value, "kind"):
+        return {"layer": value.kind, "config": value.config()}
+    if callable(value):
+        return _function_name(value, owner)
+    raise ArgumentError(
+        f"{owner}: an argument of type {type(value).__name__} cannot be written to a file; use "
+        "numbers, strings, functions with a name, or lists of them"
+    )
+
+
+def _function_name(function: Callable[..., Any], owner: str) -> Any:
+    for table in (ACTIVATIONS, INITIALIZERS):
+        for name, ours in table.items():
+            if ours is function:
+                return name
+    name = getattr(function, "__name__", "<lambda>")
+    if name == "<lambda>":
+        raise ArgumentError(
+            f"{owner}: a function without a name cannot be written to a file; define it with def"
+        )
+    return {"function": name}

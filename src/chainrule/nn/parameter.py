@@ -1,0 +1,178 @@
+"""A parameter: an array that a layer owns and training changes.
+
+In every NumPy expression it behaves as its value, so a layer writes ``x @ self.weight + self.bias``
+as the textbook does. While a network is traced the value is a node, the rest of the time an array.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
+
+from chainrule.graph.array_type import ArrayType
+
+__all__ = ["Parameter", "bound"]
+
+
+class Parameter(NDArrayOperatorsMixin):
+    """One array that a layer owns.
+
+    Parameters
+    ----------
+    name : str
+        Its name within the layer, such as ``weight``.
+    value : numpy.ndarray
+        Its numbers. The array is live: training writes into it and never replaces it.
+    trainable : bool
+        False for the state of a layer, such as running statistics, which training does not
+        descend on.
+    is_weight : bool or None
+        Whether an ``l2`` penalty counts it: matrices and kernels, not biases and gains. None
+        decides by the number of axes, two or more being a weight.
+
+    Attributes
+    ----------
+    grad : numpy.ndarray or None
+        The derivative of the loss, where a hand-written ``backward`` has set it.
+
+    Examples
+    --------
+    >>> weight = Parameter("weight", np.array([[1.0, 2.0], [3.0, 4.0]]))
+    >>> np.array([1.0, 1.0]) @ weight
+    array([4., 6.])
+    >>> weight -= 1.0
+    >>> weight.T
+    array([[0., 2.],
+           [1., 3.]])
+    """
+
+    __slots__ = ("grad", "is_weight", "name", "trainable", "value")
+    __hash__ = object.__hash__
+
+    def __init__(
+        self, name: str, value: Any, trainable: bool = True, is_weight: bool | None = None
+    ) -> None:
+        self.name = name
+        self.value = value
+        self.grad: Any = None
+        self.trainable = trainable
+        self.is_weight = value.ndim >= 2 if is_weight is None else is_weight
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Length of each axis."""
+        return self.value.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Kind of number."""
+        return self.value.dtype
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return self.value.ndim
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return self.value.size
+
+    @property
+    def T(self) -> Any:
+        """The value with its axes in reverse order."""
+        return self.value.T
+
+    def __len__(self) -> int:
+        return len(self.value)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.value)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.value[_value_of(index)]
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        self.value[_value_of(index)] = _value_of(value)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or name in Parameter.__slots__:
+            raise AttributeError(f"a parameter has no attribute {name!r}")
+        return getattr(self.value, name)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        return np.array(self.value, dtype=dtype, copy=copy)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        (target,) = options.get("out") or (None,)
+        result = getattr(ufunc, method)(*_value_of(inputs), **_value_of(options))
+        if not isinstance(target, Parameter):
+            return result
+        target.value = result
+        return target
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return function(*_value_of(args), **_value_of(kwargs))
+
+    def __bool__(self) -> bool:
+        return bool(self.value)
+
+    def __float__(self) -> float:
+        return float(self.value)
+
+    def __int__(self) -> int:
+        return int(self.value)
+
+    def __repr__(self) -> str:
+        return f"<parameter {self.name} {ArrayType(self.dtype, self.shape)}>"
+
+
+@contextmanager
+def bound(parameters: Sequence[Parameter], values: Sequence[Any]) -> Iterator[None]:
+    """Let parameters stand for other values, such as the nodes of a trace, for a while.
+
+    Parameters
+    ----------
+    parameters : sequence of Parameter
+        Whose values to exchange.
+    values : sequence of array or Node
+        One for each.
+
+    Yields
+    ------
+    None
+        At the end of the ``with`` block the parameters have their own values again, and no `grad`
+        that was set in it.
+
+    Examples
+    --------
+    >>> gain = Parameter("gain", np.array(2.0))
+    >>> with bound([gain], [np.array(5.0)]):
+    ...     float(gain + 1)
+    6.0
+    >>> float(gain + 1)
+    3.0
+    """
+    before = [(each.value, each.grad) for each in parameters]
+    try:
+        for parameter, value in zip(parameters, values, strict=True):
+            parameter.value = value
+        yield
+    finally:
+        for parameter, (value, gradient) in zip(parameters, before, strict=True):
+            parameter.value, parameter.grad = value, gradient
+
+
+def _value_of(argument: Any) -> Any:
+    """Replace parameters by their values, in containers too."""
+    if isinstance(argument, Parameter):
+        return argument.value
+    if type(argument) in (tuple, list):
+        return type(argument)(_value_of(each) for each in argument)
+    if type(argument) is dict:
+        return {key: _value_of(each) for key, each in argument.items()}
+    return argument

@@ -1,0 +1,132 @@
+"""What to say to a name that is not ours: close ones, and ours for those of other libraries."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from chainrule.errors import ArgumentError
+
+__all__ = ["FOREIGN_ARGUMENTS", "bind_arguments", "unknown_name"]
+
+FOREIGN_ARGUMENTS: Mapping[str, str] = {
+    "activation_fn": "activation",
+    "act": "activation",
+    "nonlinearity": "activation",
+    "kernel_initializer": "initializer",
+    "kernel_init": "initializer",
+    "weight_initializer": "initializer",
+    "weights_initializer": "initializer",
+    "init": "initializer",
+    "kernel_regularizer": "l2",
+    "weight_decay": "l2",
+    "alpha": "l2",
+    "bias": "use_bias",
+    "out_features": "units",
+    "n_units": "units",
+    "features": "units",
+    "p": "rate",
+    "prob": "rate",
+    "dropout_rate": "rate",
+    "target_shape": "shape",
+    "output_shape": "shape",
+    "dims": "axes",
+    "std": "stddev",
+    "sigma": "stddev",
+    "stride": "strides",
+    "dilation": "dilation_rate",
+    "dilations": "dilation_rate",
+    "out_channels": "filters",
+    "kernel": "kernel_size",
+}
+"""Arguments as other libraries name them, and the name they have here."""
+
+_INFERRED = {
+    "in_features", "in_channels", "input_dim", "input_shape", "input_size", "batch_input_shape",
+    "num_features",
+}  # fmt: skip
+
+
+def bind_arguments(
+    function: Callable[..., Any], title: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Match arguments with the names of the parameters of `function`, defaults included.
+
+    Parameters
+    ----------
+    function : callable
+        Whose signature counts; its first parameter, ``self``, is left out.
+    title : str
+        What messages call it, such as ``Dense``.
+    args, kwargs : tuple and mapping
+        The arguments of the call.
+
+    Returns
+    -------
+    dict
+        From the name of each parameter to its value.
+
+    Raises
+    ------
+    ArgumentError
+        For a missing or unknown argument; the message says how it is named here.
+    """
+    first, *parameters = inspect.signature(function).parameters.values()
+    assert first.name in ("self", "args"), f"{title} is made with {first.name}"
+    signature = inspect.Signature(parameters)
+    takes_any = any(each.kind is each.VAR_KEYWORD for each in parameters)
+    for name in kwargs:
+        if name not in signature.parameters and not takes_any:
+            raise ArgumentError(_unknown_argument(title, name, signature))
+    try:
+        arguments = signature.bind(*args, **kwargs)
+    except TypeError as error:
+        raise ArgumentError(f"{title}: {error}; it is called as {title}{signature}") from None
+    arguments.apply_defaults()
+    return dict(arguments.arguments)
+
+
+def unknown_name(what: str, name: Any, known: Iterable[str]) -> ArgumentError:
+    """Make the error for a name that is in no table.
+
+    Parameters
+    ----------
+    what : str
+        What it should have been the name of.
+    name : object
+        What was given.
+    known : iterable of str
+        The names there are.
+
+    Returns
+    -------
+    ArgumentError
+        To be raised.
+
+    Examples
+    --------
+    >>> print(unknown_name("activation", "rleu", ["relu", "elu", "tanh"]))
+    unknown activation 'rleu': did you mean 'relu'? There are: elu, relu, tanh
+    """
+    names = sorted(known)
+    if not isinstance(name, str):
+        return ArgumentError(
+            f"{what} must be a name or a function, got {name!r} of type {type(name).__name__}; "
+            f"the names are: {', '.join(names)}"
+        )
+    close = difflib.get_close_matches(name.lower(), names, 2)
+    question = f" did you mean {' or '.join(map(repr, close))}?" if close else ""
+    return ArgumentError(f"unknown {what} {name!r}:{question} There are: {', '.join(names)}")
+
+
+def _unknown_argument(title: str, name: str, signature: inspect.Signature) -> str:
+    ours = FOREIGN_ARGUMENTS.get(name)
+    if name in _INFERRED:
+        return f"{title}: there is no argument {name!r}: sizes are inferred from the first input"
+    if ours in signature.parameters:
+        return f"{title}: there is no argument {name!r}; here it is {ours!r}"
+    close = difflib.get_close_matches(name, signature.parameters, 1)
+    question = f"; did you mean {close[0]!r}?" if close else ""
+    return f"{title}: there is no argument {name!r}{question} It is called as {title}{signature}"
