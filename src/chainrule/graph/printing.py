@@ -1,14 +1,133 @@
-"""How graphs print: in the grammar that ``graph`` opens with."""
+"""How graphs print: in the grammar that ``graph`` opens with, and as formulas for people."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import itertools
+import string
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule.graph.node import Node
 
 if TYPE_CHECKING:
     from chainrule.graph.graph import Graph
 
-__all__ = ["format_graph"]
+__all__ = ["format_graph", "formula"]
 
 
-def format_graph(graph: Graph) -> str:
-    return ""
+def format_graph(graph: Graph, indent: str = "") -> str:
+    """Print a graph in its own syntax."""
+    names = _name_all(graph)
+    inputs = ", ".join(f"{names[node.serial]}: {node.type}" for node in graph.inputs)
+    lines = [f"{indent}graph {graph.name}({inputs}) {{"]
+    lines += [_equation(node, names, indent + "  ") for node in graph.equations]
+    results = ", ".join(_operand(node, names) for node in graph.outputs)
+    return "\n".join([*lines, f"{indent}  return {results}".rstrip(), f"{indent}}}"])
+
+
+def formula(node: Node, stop: Iterable[Node] = (), depth: int = 12) -> str:
+    """Write what computes a node as people write it.
+
+    Parameters
+    ----------
+    node : Node
+        The value.
+    stop : iterable of Node
+        Nodes that appear by name and are not followed.
+    depth : int
+        How deep to follow; beyond it stands an ellipsis.
+
+    Returns
+    -------
+    str
+        For example ``tanh(X W1 + b1)``.
+    """
+    return _formula(node, {each.serial for each in stop}, depth)
+
+
+def _equation(node: Node, names: dict[int, str], indent: str) -> str:
+    assert node.primitive is not None
+    operands = ", ".join(_operand(each, names) for each in node.inputs)
+    bodies = {key: value for key, value in node.params.items() if hasattr(value, "equations")}
+    params = ", ".join(
+        f"{key}={_parameter(value)}" for key, value in node.params.items() if key not in bodies
+    )
+    comment = f"  # {node.layer}" if node.layer else ""
+    call = f"{node.primitive.name}({'; '.join(filter(None, [operands, params]))})"
+    line = f"{indent}{names[node.serial]}: {_type(node)} = {call}{comment}"
+    return "\n".join([line, *(format_graph(body, indent + "  ") for body in bodies.values())])
+
+
+def _type(node: Node) -> str:
+    kinds = node.type if isinstance(node.type, tuple) else (node.type,)
+    text = ", ".join(map(repr, kinds))
+    return f"({text})" if isinstance(node.type, tuple) else text
+
+
+def _name_all(graph: Graph) -> dict[int, str]:
+    taken = {node.name for node in graph.inputs if node.name}
+    fresh = (name for name in _letters() if name not in taken)
+    used: set[str] = set()
+    names: dict[int, str] = {}
+    for node in (*graph.inputs, *graph.equations):
+        wanted = node.name if node.name and node.name not in used else next(fresh)
+        names[node.serial] = wanted
+        used.add(wanted)
+    return names
+
+
+def _letters() -> Iterator[str]:
+    for length in itertools.count(1):
+        yield from map("".join, itertools.product(string.ascii_lowercase, repeat=length))
+
+
+def _operand(node: Node, names: dict[int, str]) -> str:
+    if node.serial in names:
+        return names[node.serial]
+    return _constant(node)
+
+
+def _constant(node: Node) -> str:
+    """A number as it is, an array of equal numbers as that number, any other by its type."""
+    value = np.asarray(node.known_value)
+    if value.size and (value == value.flat[0]).all():
+        return repr(value.flat[0].item())
+    return f"<{node.type}>"
+
+
+def _parameter(value: Any) -> str:
+    if isinstance(value, np.dtype):
+        return str(value)
+    if callable(value) and hasattr(value, "__name__"):
+        return value.__name__
+    return f'"{value}"' if isinstance(value, str) else str(value).replace(" ", "")
+
+
+def _formula(node: Node, stop: set[int], depth: int) -> str:
+    if node.name and (node.primitive is None or node.serial in stop):
+        return node.name
+    if node.primitive is None:
+        return _constant(node) if node.is_constant else repr(node.type)
+    if depth == 0:
+        return "…"
+    parts = [_formula(each, stop, depth - 1) for each in node.inputs]
+    template = node.primitive.formula
+    if any(mark in template for mark in _INFIX):
+        parts = [f"({part})" if _is_compound(part) else part for part in parts]
+    return template.format(*parts, **node.params)
+
+
+_INFIX = ("{0} ", " {1}", "-{0}", "√{0}", "{0}ᵀ", "{0}[")
+
+
+def _is_compound(text: str) -> bool:
+    """Whether a blank stands outside all brackets, so that the text needs its own."""
+    level = 0
+    for character in text:
+        level += (character in "([{") - (character in ")]}")
+        if character == " " and level == 0:
+            return True
+    return False
+

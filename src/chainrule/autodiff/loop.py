@@ -1,0 +1,183 @@
+"""The loop: one primitive, differentiable, never unrolled.
+
+Its body is a graph whose inputs are, in this order: what the steps share, the carry, and one row of
+each sequence; its outputs are the new carry and the rows to collect. The derivative is a second
+loop that runs the other way. Its carry is the cotangent of the carry and the growing sums of what
+the steps share; its sequences are what the first loop noted down on its way. This is
+backpropagation through time (Werbos 1990, Proc. IEEE 78), for any body.
+
+The primitive lives here and not among the ``ops`` because its rule differentiates its body.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from chainrule.autodiff.reverse import cotangents, zeros_like
+from chainrule.graph.array_type import ArrayType
+from chainrule.graph.evaluate import evaluate
+from chainrule.graph.graph import Graph
+from chainrule.graph.node import Node, ancestors, next_serial, variable
+from chainrule.graph.primitive import Primitive, Sample
+from chainrule.ops import movement
+from chainrule.ops.selection import elements
+
+__all__ = ["loop", "run_loop"]
+
+
+def run_loop(
+    body: Graph,
+    shared: Sequence[Any],
+    starts: Sequence[Any],
+    rows: Sequence[Any],
+    length: int,
+    reverse: bool,
+) -> list[Any]:
+    """Apply the loop: `shared` values, first carry, sequences; gives last carry and sequences."""
+    counts = {"shared": len(shared), "carries": len(starts), "length": length}
+    return elements(loop(*shared, *starts, *rows, body=body, reverse=reverse, **counts))
+
+
+def _infer(
+    *types: ArrayType, body: Graph, shared: int, carries: int, length: int, reverse: bool
+) -> tuple[ArrayType, ...]:
+    kinds = [node.array_type for node in body.outputs]
+    rows = (kind.with_shape((length, *kind.shape)) for kind in kinds[carries:])
+    return (*kinds[:carries], *rows)
+
+
+def _evaluate(
+    *arrays: Any, body: Graph, shared: int, carries: int, length: int, reverse: bool
+) -> tuple[Any, ...]:
+    fixed, carry, rows = _parts(arrays, shared, carries)
+    kinds = [node.array_type for node in body.outputs[carries:]]
+    collected = [np.empty((length, *kind.shape), kind.dtype) for kind in kinds]
+    for i in reversed(range(length)) if reverse else range(length):
+        results = evaluate(body, [*fixed, *carry, *(row[i] for row in rows)])
+        carry = results[:carries]
+        for column, value in zip(collected, results[carries:], strict=True):
+            column[i] = value
+    return (*carry, *collected)
+
+
+def _vjp(
+    ct: Sequence[Node | None],
+    y: Node,
+    *inputs: Node,
+    body: Graph,
+    shared: int,
+    carries: int,
+    length: int,
+    reverse: bool,
+) -> list[Node | None]:
+    start = next_serial()
+    ends, collected = body.outputs[:carries], body.outputs[carries:]
+    d_ends = [_seed(node) for node in ends]
+    d_rows = [None if c is None else _seed(n) for c, n in zip(ct[carries:], collected, strict=True)]
+    moving = [node for node in body.inputs if node.array_type.is_float]
+    pulled = cotangents(body.outputs, [*d_ends, *d_rows], moving)
+    found = {n.serial: each for n, each in zip(moving, pulled, strict=True) if each is not None}
+
+    fixed, carry, rows = (
+        [node for node in part if node.array_type.is_float]
+        for part in _parts(body.inputs, shared, carries)
+    )
+    fixed, rows = ([n for n in part if n.serial in found] for part in (fixed, rows))
+    sums = [variable(node.array_type, name=f"sum{i}") for i, node in enumerate(fixed)]
+    outputs = (
+        *(found.get(node.serial) or zeros_like(node) for node in carry),
+        *(total + found[node.serial] for total, node in zip(sums, fixed, strict=True)),
+        *(found[node.serial] for node in rows),
+    )
+
+    given = {node.serial: each for node, each in zip(body.inputs, inputs, strict=True)}
+    known = [node.serial for node in (*body.inputs[:shared], *body.inputs[shared + carries :])]
+    needed = _frontier(outputs, start)
+    noted = [node for node in needed if node.serial not in known]
+    read_fixed = [node for node in needed if node.serial in known[:shared]]
+    read_rows = [node for node in needed if node.serial in known[shared:]]
+    trail = run_loop(
+        Graph(body.inputs, (*body.outputs, *noted), body.name),
+        *_parts(inputs, shared, carries), length, reverse,
+    )[len(body.outputs) :]  # fmt: skip
+
+    fed = [node for node in (*d_ends, *sums) if node is not None]
+    fed_rows = [node for node in d_rows if node is not None]
+    backward = Graph(
+        (*read_fixed, *fed, *read_rows, *noted, *fed_rows), outputs, f"{body.name}.derivative"
+    )
+    d_carry = [each or zeros_like(n) for each, n in zip(ct, ends, strict=False) if n.array_type.is_float]
+    results = run_loop(
+        backward,
+        [given[node.serial] for node in read_fixed],
+        [*d_carry, *(zeros_like(node) for node in fixed)],
+        [*(given[n.serial] for n in read_rows), *trail, *(c for c in ct[carries:] if c is not None)],
+        length, not reverse,
+    )  # fmt: skip
+    order = [*carry, *fixed, *rows]
+    by_input = {node.serial: each for node, each in zip(order, results, strict=True)}
+    return [by_input.get(node.serial) for node in body.inputs]
+
+
+def _parts(items: Sequence[Any], shared: int, carries: int) -> tuple[list[Any], list[Any], list[Any]]:
+    edge = shared + carries
+    return list(items[:shared]), list(items[shared:edge]), list(items[edge:])
+
+
+def _seed(node: Node) -> Node | None:
+    return variable(node.array_type, name="d") if node.array_type.is_float else None
+
+
+_FREE = (movement.reshape, movement.transpose)
+
+
+def _frontier(outputs: Sequence[Node], start: int) -> list[Node]:
+    """Values of the forward body that the backward body reads; index maps are not worth noting."""
+
+    def is_noted(node: Node) -> bool:
+        free = node.primitive in _FREE or (node.primitive is not None and node.primitive.spreads)
+        return node.serial < start and not node.is_constant and not free
+
+    inner = ancestors(outputs, is_noted)
+    edge = {each.serial: each for node in inner for each in node.inputs if is_noted(each)}
+    edge |= {node.serial: node for node in outputs if is_noted(node)}
+    return [edge[serial] for serial in sorted(edge)]
+
+
+def _sample_body() -> Graph:
+    weight, carry, row = (
+        variable(ArrayType(np.dtype("float64"), (2,)), name=name) for name in ("w", "carry", "x")
+    )
+    end = np.tanh(weight * carry + row)
+    return Graph((weight, carry, row), (end, end * row), "step")
+
+
+def _one_by_one(
+    *arrays: Any, body: Graph, shared: int, carries: int, length: int, reverse: bool
+) -> tuple[Any, ...]:
+    weight, carry, rows = arrays
+    collected = np.empty((length, 2))
+    for i in range(length)[:: -1 if reverse else 1]:
+        carry = np.tanh(weight * carry + rows[i])
+        collected[i] = carry * rows[i]
+    return carry, collected
+
+
+loop = Primitive(
+    "scan",
+    infer=_infer,
+    evaluate=_evaluate,
+    vjp=_vjp,
+    formula="scan({0}, …)",
+    reference=_one_by_one,
+    samples=lambda: [
+        Sample(
+            (np.array([0.5, -1.0]), np.array([0.1, 0.2]), np.sin(np.arange(6.0)).reshape(3, 2)),
+            {"body": _sample_body(), "shared": 1, "carries": 1, "length": 3, "reverse": reverse},
+        )
+        for reverse in (False, True)
+    ],
+)

@@ -1,0 +1,164 @@
+"""From a graph to something that runs: simplify, then hand it to the evaluator.
+
+``jit`` traces a function once for each combination of argument types and then runs the program
+without looking at the Python code again.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from functools import wraps
+from typing import Any
+
+import numpy as np
+
+from chainrule import tree
+from chainrule.compiler.simplify import simplify
+from chainrule.errors import ArgumentError
+from chainrule.graph.array_type import type_of
+from chainrule.graph.evaluate import prepare
+from chainrule.graph.graph import Graph
+from chainrule.graph.node import Node
+from chainrule.graph.trace import Traced, is_number, trace_call
+
+__all__ = ["compile_graph", "jit"]
+
+_LARGEST_CACHE = 128
+"""Programs kept by one jitted function; the one unused for longest goes first."""
+
+Program = Callable[[Sequence[Any]], list[Any]]
+
+
+def compile_graph(graph: Graph) -> Program:
+    """Turn a graph into a function from a list of arrays to a list of arrays.
+
+    Parameters
+    ----------
+    graph : Graph
+        The program.
+
+    Returns
+    -------
+    callable
+        Takes one array for each input, of its type (this is not checked again), and returns one
+        for each output; results may share memory with inputs and with each other.
+    """
+    return prepare(simplify(graph))
+
+
+def jit(
+    function: Callable[..., Any],
+    static_argnums: int | Iterable[int] = (),
+    static_argnames: str | Iterable[str] = (),
+) -> Callable[..., Any]:
+    """Make a function that is traced once for each combination of argument types.
+
+    Parameters
+    ----------
+    function : callable
+        Plain NumPy code whose steps depend on shapes and dtypes alone, not on values.
+    static_argnums, static_argnames : int, str or several of them
+        Arguments whose value is part of the program; they must be hashable. Text, functions and
+        other things that are not numbers are always static.
+
+    Returns
+    -------
+    callable
+        Takes and returns nested containers of arrays, as `function` does.
+
+    Raises
+    ------
+    TraceError
+        Where the function asks for a value, as in ``if x > 0``; the message says what to write.
+
+    Examples
+    --------
+    >>> fast = jit(lambda x, y: x @ y)
+    >>> fast(np.eye(2), np.ones(2))
+    array([1., 1.])
+    """
+    programs: OrderedDict[Any, tuple[Program, Traced]] = OrderedDict()
+    numbers = {static_argnums} if isinstance(static_argnums, int) else set(static_argnums)
+    names = {static_argnames} if isinstance(static_argnames, str) else set(static_argnames)
+
+    @wraps(function)
+    def compiled(*args: Any, **kwargs: Any) -> Any:
+        args = tuple(Static(x) if i in numbers else x for i, x in enumerate(args))
+        kwargs = {key: Static(x) if key in names else x for key, x in kwargs.items()}
+        leaves, structure = tree.flatten((args, kwargs))
+        if any(isinstance(leaf, Node) for leaf in leaves):
+            return _unwrapped(function)(*args, **kwargs)
+        key = (structure, *map(_leaf_key, leaves))
+        found = programs.get(key)
+        if found is None:
+            traced = trace_call(_unwrapped(function), args, kwargs)
+            found = programs[key] = compile_graph(traced.graph), traced
+            if len(programs) > _LARGEST_CACHE:
+                programs.popitem(last=False)
+        else:
+            programs.move_to_end(key)
+        program, traced = found
+        inputs = [_native(leaf) for leaf in leaves if is_number(leaf)]
+        return traced.nest(_detached(program(inputs), inputs))
+
+    return compiled
+
+
+class Static:
+    """An argument that is part of the program; two are the same where their values are equal."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+        try:
+            hash(value)
+        except TypeError:
+            raise ArgumentError(
+                f"jit: a static argument must be hashable, got a {type(value).__name__}; pass a "
+                "tuple instead of a list, or leave arrays to be traced"
+            ) from None
+
+    def __hash__(self) -> int:
+        return hash((type(self.value), self.value))
+
+    def __eq__(self, other: object) -> bool:
+        same_kind = isinstance(other, Static) and type(self.value) is type(other.value)
+        return same_kind and self.value == other.value  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def _unwrapped(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`function` with the values of static arguments in their place."""
+
+    @wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        plain = [x.value if isinstance(x, Static) else x for x in args]
+        named = {key: x.value if isinstance(x, Static) else x for key, x in kwargs.items()}
+        return function(*plain, **named)
+
+    return call
+
+
+def _leaf_key(leaf: Any) -> Any:
+    if is_number(leaf):
+        return type_of(leaf)
+    return leaf if isinstance(leaf, Static) else Static(leaf)
+
+
+def _native(leaf: Any) -> Any:
+    """The array in this machine's byte order."""
+    array = np.asarray(leaf)
+    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
+
+
+def _detached(outputs: list[Any], inputs: list[Any]) -> list[Any]:
+    """Results as arrays of their own, which the user may write to; scalars for shape ()."""
+    taken = {id(each) for each in inputs}
+    results: list[Any] = []
+    for value in outputs:
+        if np.ndim(value) == 0:
+            value = np.asarray(value)[()]
+        elif not value.flags.owndata or not value.flags.writeable or id(value) in taken:
+            value = np.array(value)
+        taken.add(id(value))
+        results.append(value)
+    return results

@@ -1,0 +1,181 @@
+"""Simplification: the same program with fewer equations, and the same numbers bit for bit.
+
+One walk from inputs to outputs rebuilds the graph. Each equation is looked at once: is it a no-op,
+does a law shorten it, are all its inputs constants, has the same been computed before? Only laws
+that hold for every IEEE number are used: ``x · 1`` is ``x``, but ``x + 0`` is not (for ``-0.0``),
+nor is ``x · 0`` zero. What nobody reads is never reached.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from chainrule.graph.graph import Graph, check
+from chainrule.graph.node import Node, constant
+from chainrule.ops import broadcasting, contraction, elementwise, movement, selection
+
+__all__ = ["simplify"]
+
+Law = Callable[[tuple[Node, ...], dict[str, Any]], Node | None]
+
+_LARGEST_FOLDED = 4096
+"""Constants are not unfolded beyond this many elements: a broadcast zero is best left as it is."""
+
+
+def simplify(graph: Graph) -> Graph:
+    """Return a graph that computes the same with fewer equations.
+
+    Parameters
+    ----------
+    graph : Graph
+        The program; it is not changed.
+
+    Returns
+    -------
+    Graph
+        With the same inputs (the very nodes) and outputs of equal value.
+    """
+    current = {node.serial: node for node in graph.inputs}
+    seen: dict[Any, Node] = {}
+    for node in graph.nodes:
+        if node.primitive is None:
+            current[node.serial] = seen.setdefault(_constant_key(node), node)
+        else:
+            inputs = tuple(current[each.serial] for each in node.inputs)
+            current[node.serial] = _shortest(node, inputs, seen)
+    outputs = tuple(current[node.serial] for node in graph.outputs)
+    return check(Graph(graph.inputs, outputs, graph.name))
+
+
+def _shortest(node: Node, inputs: tuple[Node, ...], seen: dict[Any, Node]) -> Node:
+    assert node.primitive is not None
+    law = _LAWS.get(node.primitive.name)
+    shorter = law(inputs, node.params) if law else None
+    if shorter is not None and shorter.primitive is None:
+        return shorter
+    made = shorter if shorter is not None else _rebuilt(node, inputs)
+    made.layer = made.layer or node.layer
+    if _is_foldable(made):
+        folded = constant(made.value)
+        return seen.setdefault(_constant_key(folded), folded)
+    return seen.setdefault(_key(made), made)
+
+
+def _rebuilt(node: Node, inputs: tuple[Node, ...]) -> Node:
+    if all(a is b for a, b in zip(inputs, node.inputs, strict=True)):
+        return node
+    made = Node(node.primitive, inputs, node.params, node.type, name=node.name)
+    made.origin = node.origin
+    return made
+
+
+def _is_foldable(node: Node) -> bool:
+    return (
+        node.primitive is not None
+        and not isinstance(node.type, tuple)
+        and all(each.is_constant for each in node.inputs)
+        and node.size <= max(_LARGEST_FOLDED, *(each.size for each in node.inputs), 0)
+    )
+
+
+def _key(node: Node) -> Any:
+    """What makes two equations the same: primitive, inputs and parameters."""
+    inputs = tuple(each.serial for each in node.inputs)
+    return node.primitive, inputs, tuple(sorted(node.params.items()))
+
+
+def _constant_key(node: Node) -> Any:
+    value = np.asarray(node.known_value)
+    if not node.is_constant or value.size > _LARGEST_FOLDED:
+        return node.serial
+    return value.dtype.str, value.shape, value.tobytes(), node.array_type.weak
+
+
+def _is_all(node: Node, number: float) -> bool:
+    """Whether a node is a constant, perhaps repeated, that equals `number` everywhere."""
+    if node.primitive is not None and node.primitive.spreads:
+        return _is_all(node.inputs[0], number)
+    return node.is_constant and bool(np.all(node.known_value == number))
+
+
+def _identity(inputs: tuple[Node, ...], params: dict[str, Any]) -> Node:
+    return inputs[0]
+
+
+def _multiply(inputs: tuple[Node, ...], params: dict[str, Any]) -> Node | None:
+    a, b = inputs
+    return b if _is_all(a, 1) else a if _is_all(b, 1) else None
+
+
+def _divide(inputs: tuple[Node, ...], params: dict[str, Any]) -> Node | None:
+    return inputs[0] if _is_all(inputs[1], 1) else None
+
+
+def _negative(inputs: tuple[Node, ...], params: dict[str, Any]) -> Node | None:
+    inner = inputs[0]
+    return inner.inputs[0] if inner.primitive is elementwise.negative else None
+
+
+def _cast(inputs: tuple[Node, ...], params: dict[str, Any]) -> Node | None:
+    return inputs[0] if inputs[0].dtype == params["dtype"] else None
+
+
+def _broadcast(inputs: tuple[Node, ...], params: dict[str, Any]) -> Node | None:
+    inner = inputs[0]
+    if inner.primitive is not None and inner.primitive.spreads:
+        return broadcasting.broadcast_to(inner.inputs[0], params["shape"])
+    return inner if inner.shape == params["shape"] else None
+
+
+def _reshape(inputs: tuple[Node, ...], params: dict[str, Any]) -> Node | None:
+    inner = inputs[0]
+    if inner.shape == params["shape"]:
+        return inner
+    if inner.primitive is movement.reshape:
+        source = inner.inputs[0]
+        same = source.shape == params["shape"]
+        return source if same else movement.reshape(source, shape=params["shape"])
+    return None
+
+
+def _transpose(inputs: tuple[Node, ...], params: dict[str, Any]) -> Node | None:
+    inner, axes = inputs[0], params["axes"]
+    if axes == tuple(range(len(axes))):
+        return inner
+    if inner.primitive is movement.transpose:
+        composed = tuple(inner.params["axes"][i] for i in axes)
+        return _transpose((inner.inputs[0],), {"axes": composed}) or movement.transpose(
+            inner.inputs[0], axes=composed
+        )
+    return None
+
+
+def _contract(inputs: tuple[Node, ...], params: dict[str, Any]) -> Node | None:
+    """Read through transposes: the letters are put in the order of what lies behind."""
+    letters = list(contraction.split_spec(params["spec"]))
+    sources = list(inputs)
+    for i, node in enumerate(inputs):
+        if node.primitive is movement.transpose:
+            sources[i] = node.inputs[0]
+            axes = node.params["axes"]
+            letters[i] = "".join(letters[i][axes.index(j)] for j in range(len(axes)))
+    if all(a is b for a, b in zip(sources, inputs, strict=True)):
+        return None
+    return contraction.contract(*sources, spec=f"{letters[0]},{letters[1]}->{letters[2]}")
+
+
+_LAWS: dict[str, Law] = {
+    selection.identity.name: _identity,
+    selection.stop_gradient.name: _identity,
+    elementwise.multiply.name: _multiply,
+    elementwise.divide.name: _divide,
+    elementwise.negative.name: _negative,
+    "cast": _cast,
+    "broadcast_to": _broadcast,
+    movement.reshape.name: _reshape,
+    movement.transpose.name: _transpose,
+    contraction.contract.name: _contract,
+}

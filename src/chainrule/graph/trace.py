@@ -1,0 +1,121 @@
+"""Tracing: running a function on nodes to get its graph."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+import numpy as np
+
+from chainrule import tree
+from chainrule.graph.array_type import ArrayType, type_of
+from chainrule.graph.graph import Graph, check
+from chainrule.graph.node import Node, as_node, variable
+
+__all__ = ["Traced", "is_number", "trace", "trace_call"]
+
+
+@dataclass(frozen=True)
+class Traced:
+    """A function's graph for given types of arguments, and how its results are nested.
+
+    Parameters
+    ----------
+    graph : Graph
+        From the arrays among the arguments to the arrays among the results.
+    structure : hashable
+        How the results are nested.
+    leaves : tuple
+        The results; None where the graph's next output stands.
+    """
+
+    graph: Graph
+    structure: tree.Structure
+    leaves: tuple[Any, ...]
+
+    def nest(self, outputs: list[Any]) -> Any:
+        """Nest the graph's outputs as the function does."""
+        computed = iter(outputs)
+        leaves = [next(computed) if leaf is None else leaf for leaf in self.leaves]
+        return tree.unflatten(self.structure, leaves)
+
+
+def trace(function: Callable[..., Any]) -> Callable[..., Graph]:
+    """Make the function that gives the graph of `function` for arguments of given types.
+
+    Parameters
+    ----------
+    function : callable
+        Plain NumPy code.
+
+    Returns
+    -------
+    callable
+        Takes the same arguments (only shapes and dtypes count) and returns a `Graph`.
+
+    Examples
+    --------
+    >>> print(trace(lambda x: x * x + 1)(2.0))
+    graph <lambda>(x: f64[]) {
+      a: f64[] = multiply(x, x)
+      b: f64[] = add(a, 1.0)
+      return b
+    }
+    """
+
+    @wraps(function)
+    def traced(*args: Any, **kwargs: Any) -> Graph:
+        return trace_call(function, args, kwargs).graph
+
+    return traced
+
+
+def trace_call(
+    function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any] | None = None
+) -> Traced:
+    """Trace one call. Numbers and arrays become inputs; text, functions and the like stay."""
+    leaves, structure = tree.flatten((args, kwargs or {}))
+    names = _leaf_names(function, args, kwargs or {})
+    lifted = [_input(leaf, name) for leaf, name in zip(leaves, names, strict=True)]
+    arguments, keywords = tree.unflatten(structure, lifted)
+    results, result_structure = tree.flatten(function(*arguments, **keywords))
+    outputs = [as_node(leaf) for leaf in results if _is_computed(leaf)]
+    inputs = [leaf for leaf in lifted if isinstance(leaf, Node)]
+    name = getattr(function, "__name__", "f")
+    graph = check(Graph(tuple(inputs), tuple(outputs), name))
+    kept = tuple(None if _is_computed(leaf) else leaf for leaf in results)
+    return Traced(graph, result_structure, kept)
+
+
+def is_number(leaf: Any) -> bool:
+    """Whether an argument is an array or a number, rather than text, a function or the like."""
+    return isinstance(leaf, np.ndarray | np.generic | int | float | complex)
+
+
+def _is_computed(leaf: Any) -> bool:
+    return isinstance(leaf, Node) or is_number(leaf)
+
+
+def _input(leaf: Any, name: str) -> Any:
+    if isinstance(leaf, ArrayType):
+        return variable(leaf, name=name)
+    return variable(type_of(leaf, name), name=name) if is_number(leaf) else leaf
+
+
+def _leaf_names(
+    function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> list[str]:
+    """Name leaves as the user knows them: ``params.W1``."""
+    try:
+        bound = inspect.signature(function).bind(*args, **kwargs)
+    except (TypeError, ValueError):
+        return tree.paths((args, kwargs), "input")
+    names: list[str] = []
+    for name, value in bound.arguments.items():
+        kind = bound.signature.parameters[name].kind
+        root = "" if kind is inspect.Parameter.VAR_KEYWORD else name
+        names += tree.paths(value, root)
+    return names
