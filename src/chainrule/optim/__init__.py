@@ -1,24 +1,48 @@
 """Optimisers, one a file, and schedules of their learning rate.
 
 >>> from chainrule import optim
->>> optim.resolve_optimizer("adam", learning_rate=0.01).beta_2
-0.999
+>>> rule = optim.Adam(learning_rate=optim.warmup(optim.cosine(0.01, epochs=20), epochs=2))
+>>> [rule.rate(step=0, epoch=epoch) for epoch in (0, 1, 2, 22)]
+[0.005, 0.01, 0.01, 0.0]
 """
 
+from chainrule.optim.adadelta import Adadelta
+from chainrule.optim.adagrad import Adagrad
 from chainrule.optim.adam import Adam
+from chainrule.optim.adamw import AdamW
 from chainrule.optim.clipping import clip
+from chainrule.optim.decay import cosine, exponential, step
+from chainrule.optim.lion import Lion
+from chainrule.optim.nadam import Nadam
 from chainrule.optim.optimizer import Optimizer
-from chainrule.optim.resolve import OPTIMIZERS, resolve_optimizer
+from chainrule.optim.plateau import reduce_on_plateau
+from chainrule.optim.resolve import OPTIMIZERS, SCHEDULES, from_config, resolve_optimizer
+from chainrule.optim.rise import one_cycle, warmup
+from chainrule.optim.rmsprop import RMSprop
 from chainrule.optim.schedule import Schedule, constant
 from chainrule.optim.sgd import SGD
 
 __all__ = [
     "OPTIMIZERS",
+    "SCHEDULES",
     "SGD",
+    "Adadelta",
+    "Adagrad",
     "Adam",
+    "AdamW",
+    "Lion",
+    "Nadam",
     "Optimizer",
+    "RMSprop",
     "Schedule",
     "clip",
     "constant",
+    "cosine",
+    "exponential",
+    "from_config",
+    "one_cycle",
+    "reduce_on_plateau",
     "resolve_optimizer",
+    "step",
+    "warmup",
 ]

@@ -11,7 +11,7 @@ import functools
 import math
 import numbers
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Annotated, Any, TypeVar, get_type_hints
 
 import numpy as np
@@ -20,13 +20,15 @@ from chainrule.errors import ArgumentError
 
 __all__ = [
     "AtLeastZero",
+    "Count",
     "Fraction",
+    "Inside",
     "Positive",
     "Range",
     "WholeNumber",
-    "arguments_of",
     "check_arguments",
     "checked_number",
+    "describe",
     "named_arguments",
 ]
 
@@ -54,6 +56,8 @@ POSITIVE = Range("a number greater than 0", lambda x: x > 0)
 Positive = Annotated[float, POSITIVE]
 AtLeastZero = Annotated[float, Range("a number, 0 or more", lambda x: x >= 0)]
 Fraction = Annotated[float, Range("a number in [0, 1)", lambda x: 0 <= x < 1)]
+Inside = Annotated[float, Range("a number between 0 and 1", lambda x: 0 < x < 1)]
+Count = Annotated[int, Range("a whole number, 1 or more", lambda x: x >= 1 and x == int(x))]
 WholeNumber = Annotated[int, Range("a whole number, 0 or more", lambda x: x >= 0 and x == int(x))]
 
 # What other libraries call it, or ask of it, and what to write here.
@@ -80,7 +84,9 @@ _FOREIGN = {
     "gradient_clip_value": "clip_value",
     "initial_accumulator_value": "initial_accumulator",
     "initial_learning_rate": "learning_rate",
+    "learning_rate": "then",
     "learning_rate_init": "learning_rate",
+    "lr": "then",
     "max_grad_norm": "clip_norm",
     "max_lr": "learning_rate",
     "min_lr": "final",
@@ -176,9 +182,18 @@ def checked_number(name: str, argument: str, value: Any, rule: Range = POSITIVE)
     raise ArgumentError(f"{name}: {argument} is {value!r}; it must be {rule.text}")
 
 
-def arguments_of(record: Any) -> dict[str, Any]:
-    """Return the fields of a dataclass by name, in order, not copied."""
-    return {field.name: getattr(record, field.name) for field in fields(record)}
+def describe(record: Any) -> dict[str, Any]:
+    """Return a dataclass as plain data: its ``kind``, and its fields by name.
+
+    Examples
+    --------
+    >>> from chainrule import optim
+    >>> describe(optim.constant(0.1))
+    {'kind': 'constant', 'learning_rate': 0.1}
+    """
+    values = {field.name: getattr(record, field.name) for field in fields(record)}
+    plain = {name: describe(each) if is_dataclass(each) else each for name, each in values.items()}
+    return {"kind": type(record).__name__, **plain}
 
 
 def _metadata(hint: Any) -> tuple[Any, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.optim.argument import Positive, check_arguments
+from chainrule.optim.argument import Positive, check_arguments, describe
 from chainrule.optim.schedule import Schedule, checked_rate
 
 __all__ = ["Array", "Optimizer", "Slots", "zeros_like"]
@@ -117,6 +117,17 @@ class Optimizer(ABC):
             return self
         schedule = self.learning_rate.observe(value)
         return self if schedule is self.learning_rate else replace(self, learning_rate=schedule)
+
+    def config(self) -> dict[str, Any]:
+        """Return the optimiser as plain data, for `chainrule.optim.from_config`.
+
+        Examples
+        --------
+        >>> from chainrule import optim
+        >>> optim.Lion(0.5).config()["kind"]
+        'Lion'
+        """
+        return describe(self)
 
 
 def zeros_like(parameter: Array) -> Array:

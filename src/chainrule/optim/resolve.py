@@ -3,20 +3,38 @@
 from __future__ import annotations
 
 import difflib
-from typing import Any
+from typing import Any, cast
 
-from chainrule.errors import ArgumentError
+from chainrule.errors import ArgumentError, ChainruleError, FormatError
+from chainrule.optim.adadelta import Adadelta
+from chainrule.optim.adagrad import Adagrad
 from chainrule.optim.adam import Adam
+from chainrule.optim.adamw import AdamW
+from chainrule.optim.decay import cosine, exponential, step
+from chainrule.optim.lion import Lion
+from chainrule.optim.nadam import Nadam
 from chainrule.optim.optimizer import Optimizer
-from chainrule.optim.schedule import Schedule
+from chainrule.optim.plateau import reduce_on_plateau
+from chainrule.optim.rise import one_cycle, warmup
+from chainrule.optim.rmsprop import RMSprop
+from chainrule.optim.schedule import Schedule, constant
 from chainrule.optim.sgd import SGD
 
-__all__ = ["OPTIMIZERS", "resolve_optimizer"]
+__all__ = ["OPTIMIZERS", "SCHEDULES", "from_config", "resolve_optimizer"]
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {
-    kind.__name__.lower(): kind for kind in (SGD, Adam)
-}  # fmt: skip
+    kind.__name__.lower(): kind
+    for kind in (SGD, Adagrad, RMSprop, Adadelta, Adam, AdamW, Nadam, Lion)
+}
 """The optimisers by the names that ``net.compile(optimizer=...)`` takes."""
+
+SCHEDULES: dict[str, type[Schedule]] = {
+    kind.__name__: kind
+    for kind in (constant, step, exponential, cosine, warmup, one_cycle, reduce_on_plateau)
+}
+"""The schedules by name."""
+
+_KINDS = {kind.__name__: kind for kind in (*OPTIMIZERS.values(), *SCHEDULES.values())}
 
 _SCIPY_METHODS = {
     "bfgs", "cg", "cobyla", "cobyqa", "dogbox", "dogleg", "l-bfgs-b", "lbfgs", "lm", "nelder-mead",
@@ -62,6 +80,45 @@ def resolve_optimizer(
         return optimizer
     arguments: dict[str, Any] = {} if learning_rate is None else {"learning_rate": learning_rate}
     return _kind_of(optimizer)(**arguments)
+
+
+def from_config(config: Any) -> Any:
+    """Return the optimiser or schedule that its ``config()`` describes.
+
+    Parameters
+    ----------
+    config : dict of str to value
+        Plain data, as read from JSON: ``kind``, one of ours, and arguments by name.
+
+    Returns
+    -------
+    Optimizer or Schedule
+        Equal to the one described.
+
+    Raises
+    ------
+    FormatError
+        For an unknown kind, an unknown argument or a bad value.
+
+    Examples
+    --------
+    >>> from_config({"kind": "cosine", "learning_rate": 0.1, "epochs": 5})(step=0, epoch=5)
+    0.0
+    """
+    values = dict(cast(dict[str, Any], config)) if isinstance(config, dict) else {}
+    kind = values.pop("kind", None)
+    if not isinstance(kind, str) or kind not in _KINDS:
+        raise FormatError(
+            f"optimizer: the description is of kind {kind!r}; known are {', '.join(_KINDS)}"
+        )
+    arguments = {
+        name: from_config(value) if isinstance(value, dict) else value
+        for name, value in values.items()
+    }
+    try:
+        return _KINDS[kind](**arguments)
+    except (ChainruleError, TypeError) as error:
+        raise FormatError(f"optimizer: the description of {kind} does not fit: {error}") from error
 
 
 def _kind_of(name: Any) -> type[Optimizer]:

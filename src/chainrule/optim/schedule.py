@@ -7,7 +7,14 @@ from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 from chainrule.errors import ArgumentError
-from chainrule.optim.argument import Positive, check_arguments, checked_number, named_arguments
+from chainrule.optim.argument import (
+    Count,
+    Positive,
+    check_arguments,
+    checked_number,
+    describe,
+    named_arguments,
+)
 
 __all__ = ["Schedule", "Timed", "checked_rate", "constant"]
 
@@ -55,6 +62,10 @@ class Schedule(ABC):
         del value
         return self
 
+    def config(self) -> dict[str, Any]:
+        """Return the schedule as plain data, for `chainrule.optim.from_config`."""
+        return describe(self)
+
 
 @dataclass(frozen=True)
 class Timed(Schedule):
@@ -62,15 +73,15 @@ class Timed(Schedule):
 
     Parameters
     ----------
-    steps : float > 0 or None
+    steps : int >= 1 or None
         The duration in updates (batches).
-    epochs : float > 0 or None
+    epochs : int >= 1 or None
         The duration in epochs; the rate then changes between epochs only.
     """
 
     _: KW_ONLY
-    steps: Positive | None = None
-    epochs: Positive | None = None
+    steps: Count | None = None
+    epochs: Count | None = None
 
     def __post_init__(self) -> None:
         check_arguments(self)
@@ -82,7 +93,7 @@ class Timed(Schedule):
 
     def elapsed(self, step: int, epoch: int) -> float:
         """Return the time in units of the duration, 1 at its end."""
-        return step / self.steps if self.steps is not None else epoch / (self.epochs or 1.0)
+        return step / self.steps if self.steps else epoch / (self.epochs or 1)
 
 
 @named_arguments
@@ -108,8 +119,8 @@ class constant(Schedule):  # noqa: N801 (schedules are used, and read, as functi
         return self.learning_rate
 
 
-def checked_rate(name: str, rate: Any) -> float | Schedule:
-    """Return a learning rate that is a schedule, or a number greater than 0.
+def checked_rate(name: str, rate: Any, argument: str = "learning_rate") -> float | Schedule:
+    """Return a learning rate: a schedule, or a number greater than 0.
 
     Raises
     ------
@@ -120,7 +131,7 @@ def checked_rate(name: str, rate: Any) -> float | Schedule:
         return rate
     if callable(rate):
         raise ArgumentError(
-            f"{name}: learning_rate is the function {rate!r}; it must be a number or a schedule, "
+            f"{name}: {argument} is the function {rate!r}; it must be a number or a schedule, "
             "such as optim.cosine(0.1, epochs=20) or a subclass of optim.Schedule"
         )
-    return checked_number(name, "learning_rate", rate)
+    return checked_number(name, argument, rate)

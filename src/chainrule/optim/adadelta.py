@@ -1,0 +1,68 @@
+"""Adadelta: steps whose size follows from the steps before, without a rate to choose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from chainrule.optim.argument import Fraction, Positive, named_arguments
+from chainrule.optim.moment import average
+from chainrule.optim.optimizer import Array, Optimizer, Slots, zeros_like
+from chainrule.optim.schedule import Schedule
+
+__all__ = ["Adadelta"]
+
+
+@named_arguments
+@dataclass(frozen=True)
+class Adadelta(Optimizer):
+    """Give the step the unit of the parameter, by the ratio of past steps to past gradients.
+
+    ``v ← ρ·v + (1 - ρ)·g²``, ``Δ = -√(d + ε) / √(v + ε)·g``, ``d ← ρ·d + (1 - ρ)·Δ²`` and
+    ``w ← w + η·Δ``.
+
+    Parameters
+    ----------
+    learning_rate : float > 0, or Schedule
+        η, which the paper does without: 1.
+    rho : float in [0, 1)
+        ρ, how slowly both means of squares forget.
+    epsilon : float > 0
+        ε, which starts the first step and keeps the division finite.
+    clip_norm, clip_value : float > 0 or None
+        Limits of the gradients, see `Optimizer`.
+
+    Notes
+    -----
+    Defaults are the paper's (section 4.1). Keras begins with a rate of 0.001 instead, and is so
+    much slower.
+
+    References
+    ----------
+    Zeiler (2012), "ADADELTA: An Adaptive Learning Rate Method", Algorithm 1.
+
+    Examples
+    --------
+    >>> rule = Adadelta(epsilon=1.0, rho=0.0)
+    >>> w, slots = rule.update(1.0, np.sqrt(3.0), {"square": 0.0, "move": 0.0}, 1.0, 1)
+    >>> round(float(w), 4)
+    0.134
+    """
+
+    learning_rate: float | Schedule = 1.0
+    rho: Fraction = 0.95
+    epsilon: Positive = 1e-6
+
+    def slots(self, parameter: Array) -> Slots:
+        """Return the means of the squared gradients and of the squared steps, zero at first."""
+        return {"square": zeros_like(parameter), "move": zeros_like(parameter)}
+
+    def update(
+        self, parameter: Array, gradient: Array, slots: Slots, rate: Array, step: Array
+    ) -> tuple[Array, Slots]:
+        """Return the parameter a step further, and the two means."""
+        square = average(slots["square"], gradient * gradient, self.rho)
+        move = np.sqrt((slots["move"] + self.epsilon) / (square + self.epsilon)) * gradient
+        after = {"square": square, "move": average(slots["move"], move * move, self.rho)}
+        return parameter - rate * move, after

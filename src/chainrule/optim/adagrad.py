@@ -1,0 +1,65 @@
+"""Adagrad: smaller steps where gradients have been large."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from chainrule.optim.argument import AtLeastZero, Positive, named_arguments
+from chainrule.optim.optimizer import Array, Optimizer, Slots, zeros_like
+from chainrule.optim.schedule import Schedule
+
+__all__ = ["Adagrad"]
+
+
+@named_arguments
+@dataclass(frozen=True)
+class Adagrad(Optimizer):
+    """Divide the gradient by the root of the sum of all squares so far.
+
+    ``s ← s + g²`` and ``w ← w - η·g / (√s + ε)``. Steps shrink for ever, most where gradients are
+    large; rare features keep long steps.
+
+    Parameters
+    ----------
+    learning_rate : float > 0, or Schedule
+        η.
+    initial_accumulator : float >= 0
+        The value of s before the first update.
+    epsilon : float > 0
+        ε, which keeps the division finite.
+    clip_norm, clip_value : float > 0 or None
+        Limits of the gradients, see `Optimizer`.
+
+    Notes
+    -----
+    The paper names no defaults; these are Keras's.
+
+    References
+    ----------
+    Duchi, Hazan & Singer (2011), "Adaptive Subgradient Methods for Online Learning and Stochastic
+    Optimization", section 1.1, the update with a diagonal matrix.
+
+    Examples
+    --------
+    >>> rule = Adagrad(0.5, initial_accumulator=0.0)
+    >>> w, slots = rule.update(np.ones(2), np.array([3.0, -4.0]), rule.slots(np.ones(2)), 0.5, 1)
+    >>> w.round(4), slots["sum"]
+    (array([0.5, 1.5]), array([ 9., 16.]))
+    """
+
+    learning_rate: float | Schedule = 0.001
+    initial_accumulator: AtLeastZero = 0.1
+    epsilon: Positive = 1e-7
+
+    def slots(self, parameter: Array) -> Slots:
+        """Return the sum of squares before the first one."""
+        return {"sum": zeros_like(parameter) + self.initial_accumulator}
+
+    def update(
+        self, parameter: Array, gradient: Array, slots: Slots, rate: Array, step: Array
+    ) -> tuple[Array, Slots]:
+        """Return the parameter a step further, and the sum of squares."""
+        total = slots["sum"] + gradient * gradient
+        return parameter - rate * gradient / (np.sqrt(total) + self.epsilon), {"sum": total}

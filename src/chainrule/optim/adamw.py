@@ -1,0 +1,76 @@
+"""AdamW: Adam with a decay of the weights that the gradient's scale does not touch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from chainrule.optim.argument import AtLeastZero, Fraction, Positive, named_arguments
+from chainrule.optim.moment import average, unbiased
+from chainrule.optim.optimizer import Array, Optimizer, Slots, zeros_like
+from chainrule.optim.schedule import Schedule
+
+__all__ = ["AdamW"]
+
+
+@named_arguments
+@dataclass(frozen=True)
+class AdamW(Optimizer):
+    """Step as Adam does, and shrink the parameter: ``w ← w - η·(m̂ / (√v̂ + ε) + λ·w)``.
+
+    m̂ and v̂ are those of `Adam`. An l2 penalty in the loss would be divided by √v̂ with the rest of
+    the gradient and hardly act on parameters with large gradients; this decay acts on all alike,
+    biases too.
+
+    Parameters
+    ----------
+    learning_rate : float > 0, or Schedule
+        η.
+    weight_decay : float >= 0
+        λ, the share of itself that a parameter loses in an update, over η.
+    beta_1 : float in [0, 1)
+        β₁, how slowly the mean forgets.
+    beta_2 : float in [0, 1)
+        β₂, how slowly the mean of squares forgets.
+    epsilon : float > 0
+        ε, which keeps the division finite.
+    clip_norm, clip_value : float > 0 or None
+        Limits of the gradients, see `Optimizer`.
+
+    Notes
+    -----
+    Defaults are the paper's, λ, which it leaves open, and its place after η are Keras's.
+
+    References
+    ----------
+    Loshchilov & Hutter (2019), "Decoupled Weight Decay Regularization", Algorithm 2; there the
+    schedule multiplies λ, but η does not.
+
+    Examples
+    --------
+    >>> rule = AdamW(0.5, weight_decay=0.1)
+    >>> w, slots = rule.update(np.ones(2), np.zeros(2), rule.slots(np.ones(2)), 0.5, 1)
+    >>> w
+    array([0.95, 0.95])
+    """
+
+    learning_rate: float | Schedule = 0.001
+    weight_decay: AtLeastZero = 0.004
+    beta_1: Fraction = 0.9
+    beta_2: Fraction = 0.999
+    epsilon: Positive = 1e-8
+
+    def slots(self, parameter: Array) -> Slots:
+        """Return the mean of the gradients and of their squares, zero at first."""
+        return {"mean": zeros_like(parameter), "square": zeros_like(parameter)}
+
+    def update(
+        self, parameter: Array, gradient: Array, slots: Slots, rate: Array, step: Array
+    ) -> tuple[Array, Slots]:
+        """Return the parameter a step further and a little smaller, and the two means."""
+        mean = average(slots["mean"], gradient, self.beta_1)
+        square = average(slots["square"], gradient * gradient, self.beta_2)
+        spread = np.sqrt(unbiased(square, self.beta_2, step)) + self.epsilon
+        move = unbiased(mean, self.beta_1, step) / spread + self.weight_decay * parameter
+        return parameter - rate * move, {"mean": mean, "square": square}

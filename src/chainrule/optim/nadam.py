@@ -1,0 +1,90 @@
+"""Nadam: Adam with Nesterov's momentum, which looks ahead along the mean."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from chainrule.optim.argument import AtLeastZero, Fraction, Positive, named_arguments
+from chainrule.optim.moment import average, unbiased
+from chainrule.optim.optimizer import Array, Optimizer, Slots, zeros_like
+from chainrule.optim.schedule import Schedule
+
+__all__ = ["Nadam"]
+
+
+@named_arguments
+@dataclass(frozen=True)
+class Nadam(Optimizer):
+    """Step along the mean of the gradients as it will be after the next update.
+
+    With m and v as in `Adam` and the warming momentum ``μₜ = β₁·(1 - 0.96^(ψ·t) / 2)``::
+
+        m̂ = μₜ₊₁·m / (1 - μ₁⋯μₜ₊₁) + (1 - μₜ)·g / (1 - μ₁⋯μₜ)
+        w ← w - η·m̂ / (√v̂ + ε)
+
+    Parameters
+    ----------
+    learning_rate : float > 0, or Schedule
+        η.
+    beta_1 : float in [0, 1)
+        β₁, how slowly the mean forgets, and the limit of μ.
+    beta_2 : float in [0, 1)
+        β₂, how slowly the mean of squares forgets.
+    epsilon : float > 0
+        ε, which keeps the division finite.
+    momentum_decay : float >= 0
+        ψ, how fast the momentum warms.
+    clip_norm, clip_value : float > 0 or None
+        Limits of the gradients, see `Optimizer`.
+
+    Notes
+    -----
+    ψ is the paper's 1/250, as in PyTorch; Keras takes 1. The other defaults are those of `Adam`.
+
+    References
+    ----------
+    Dozat (2016), "Incorporating Nesterov Momentum into Adam", Algorithm 2 and section 3.2.
+
+    Examples
+    --------
+    >>> rule = Nadam(0.5)
+    >>> w, slots = rule.update(np.ones(2), np.array([3.0, -0.01]), rule.slots(np.ones(2)), 0.5, 1)
+    >>> w.round(4)
+    array([0.4718, 1.5282])
+    """
+
+    learning_rate: float | Schedule = 0.001
+    beta_1: Fraction = 0.9
+    beta_2: Fraction = 0.999
+    epsilon: Positive = 1e-8
+    momentum_decay: AtLeastZero = 0.004
+
+    def slots(self, parameter: Array) -> Slots:
+        """Return the two means, zero at first, and the product of all momenta, a scalar."""
+        return {
+            "mean": zeros_like(parameter),
+            "square": zeros_like(parameter),
+            "product": np.ones((), parameter.dtype),
+        }
+
+    def update(
+        self, parameter: Array, gradient: Array, slots: Slots, rate: Array, step: Array
+    ) -> tuple[Array, Slots]:
+        """Return the parameter a step further, the two means and the product."""
+        mean = average(slots["mean"], gradient, self.beta_1)
+        square = average(slots["square"], gradient * gradient, self.beta_2)
+        now, soon = self._momentum(step), self._momentum(step + 1)
+        product = slots["product"] * now
+        ahead = soon * mean / (1 - product * soon) + (1 - now) * gradient / (1 - product)
+        spread = np.sqrt(unbiased(square, self.beta_2, step)) + self.epsilon
+        after = {"mean": mean, "square": square, "product": product}
+        return parameter - rate * ahead / spread, after
+
+    def _momentum(self, step: Array) -> Array:
+        exponent = step * (self.momentum_decay * math.log(0.96))
+        # A Python number stays one, as NumPy's float64 would widen float32.
+        power = math.exp(exponent) if isinstance(exponent, float) else np.exp(exponent)
+        return self.beta_1 * (1 - 0.5 * power)

@@ -1,0 +1,82 @@
+"""RMSprop: steps of about the same size, by the recent size of the gradient."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from chainrule.optim.argument import Fraction, Positive, named_arguments
+from chainrule.optim.moment import average
+from chainrule.optim.optimizer import Array, Optimizer, Slots, zeros_like
+from chainrule.optim.schedule import Schedule
+
+__all__ = ["RMSprop"]
+
+
+@named_arguments
+@dataclass(frozen=True)
+class RMSprop(Optimizer):
+    """Divide the gradient by the root of the mean of its recent squares.
+
+    ``v ← ρ·v + (1 - ρ)·g²`` and ``w ← w - η·g / (√v + ε)``. With momentum μ the step is a velocity,
+    ``u ← μ·u + η·g / (√v + ε)`` and ``w ← w - u``. Centred, v less the squared mean of the
+    gradients, their variance, takes the place of v.
+
+    Parameters
+    ----------
+    learning_rate : float > 0, or Schedule
+        η.
+    rho : float in [0, 1)
+        ρ, how slowly the mean of squares forgets.
+    momentum : float in [0, 1)
+        μ, the share of the velocity that is kept.
+    centered : bool
+        Divide by the deviation instead of the root of the mean square.
+    epsilon : float > 0
+        ε, which keeps the division finite.
+    clip_norm, clip_value : float > 0 or None
+        Limits of the gradients, see `Optimizer`.
+
+    Notes
+    -----
+    Defaults are those of the lecture, 0.001 and 0.9, and Keras's ε.
+
+    References
+    ----------
+    Tieleman & Hinton (2012), "Neural Networks for Machine Learning", lecture 6.5, slide 29;
+    centred: Graves (2013), "Generating Sequences With Recurrent Neural Networks", equations 38-40.
+
+    Examples
+    --------
+    >>> rule = RMSprop(0.1, rho=0.75)
+    >>> w, slots = rule.update(np.ones(2), np.array([2.0, -4.0]), rule.slots(np.ones(2)), 0.1, 1)
+    >>> w.round(4), slots["square"]
+    (array([0.8, 1.2]), array([1., 4.]))
+    """
+
+    learning_rate: float | Schedule = 0.001
+    rho: Fraction = 0.9
+    momentum: Fraction = 0.0
+    centered: bool = False
+    epsilon: Positive = 1e-7
+
+    def slots(self, parameter: Array) -> Slots:
+        """Return the mean of squares and, where they are used, the velocity and the mean."""
+        names = ["square"] + ["velocity"] * bool(self.momentum) + ["mean"] * self.centered
+        return {name: zeros_like(parameter) for name in names}
+
+    def update(
+        self, parameter: Array, gradient: Array, slots: Slots, rate: Array, step: Array
+    ) -> tuple[Array, Slots]:
+        """Return the parameter a step further, and what it remembers."""
+        after = {"square": average(slots["square"], gradient * gradient, self.rho)}
+        spread = after["square"]
+        if self.centered:
+            after["mean"] = average(slots["mean"], gradient, self.rho)
+            # Rounding can make a variance of zero slightly negative.
+            spread = np.maximum(spread - after["mean"] * after["mean"], 0)
+        move = rate * gradient / (np.sqrt(spread) + self.epsilon)
+        if self.momentum:
+            move = after["velocity"] = self.momentum * slots["velocity"] + move
+        return parameter - move, {name: after[name] for name in slots}
