@@ -1,0 +1,40 @@
+"""Neural networks from first principles: plain NumPy in, derivatives out.
+
+>>> import numpy as np
+>>> import chainrule as cr
+>>> float(cr.grad(lambda x: np.sin(x) * x)(0.0))
+0.0
+"""
+
+from chainrule import data, datasets, errors, nn, numpy_protocol, optim, testing
+from chainrule.autodiff.custom import custom_vjp, stop_gradient
+from chainrule.autodiff.derivative import grad, value_and_grad, vjp
+from chainrule.autodiff.scan import scan
+from chainrule.compiler.pipeline import jit
+from chainrule.errors import ChainruleError, ChainruleWarning, GradientError
+from chainrule.graph.trace import trace
+from chainrule.testing import check_grads
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ChainruleError",
+    "ChainruleWarning",
+    "GradientError",
+    "check_grads",
+    "custom_vjp",
+    "data",
+    "datasets",
+    "errors",
+    "grad",
+    "jit",
+    "nn",
+    "numpy_protocol",
+    "optim",
+    "scan",
+    "stop_gradient",
+    "testing",
+    "trace",
+    "value_and_grad",
+    "vjp",
+]

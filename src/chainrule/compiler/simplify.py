@@ -13,8 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.graph.graph import Graph, check
+from chainrule.compiler.merge import merge_loops
+from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node, constant
+from chainrule.graph.rewrite import rebuilt, rewrite
 from chainrule.ops import broadcasting, contraction, elementwise, movement, selection
 
 __all__ = ["simplify"]
@@ -38,16 +40,14 @@ def simplify(graph: Graph) -> Graph:
     Graph
         With the same inputs (the very nodes) and outputs of equal value.
     """
-    current = {node.serial: node for node in graph.inputs}
     seen: dict[Any, Node] = {}
-    for node in graph.nodes:
+
+    def visit(node: Node, inputs: tuple[Node, ...]) -> Node:
         if node.primitive is None:
-            current[node.serial] = seen.setdefault(_constant_key(node), node)
-        else:
-            inputs = tuple(current[each.serial] for each in node.inputs)
-            current[node.serial] = _shortest(node, inputs, seen)
-    outputs = tuple(current[node.serial] for node in graph.outputs)
-    return check(Graph(graph.inputs, outputs, graph.name))
+            return seen.setdefault(_constant_key(node), node)
+        return _shortest(node, inputs, seen)
+
+    return rewrite(merge_loops(graph), visit)
 
 
 def _shortest(node: Node, inputs: tuple[Node, ...], seen: dict[Any, Node]) -> Node:
@@ -56,7 +56,7 @@ def _shortest(node: Node, inputs: tuple[Node, ...], seen: dict[Any, Node]) -> No
     shorter = law(inputs, node.params) if law else None
     if shorter is not None and shorter.primitive is None:
         return shorter
-    made = shorter if shorter is not None else _rebuilt(node, inputs)
+    made = shorter if shorter is not None else _within(rebuilt(node, inputs))
     made.layer = made.layer or node.layer
     if _is_foldable(made):
         folded = constant(made.value)
@@ -64,11 +64,12 @@ def _shortest(node: Node, inputs: tuple[Node, ...], seen: dict[Any, Node]) -> No
     return seen.setdefault(_key(made), made)
 
 
-def _rebuilt(node: Node, inputs: tuple[Node, ...]) -> Node:
-    if all(a is b for a, b in zip(inputs, node.inputs, strict=True)):
+def _within(node: Node) -> Node:
+    """Simplify the body of a loop."""
+    if "body" not in node.params:
         return node
-    made = Node(node.primitive, inputs, node.params, node.type, name=node.name)
-    made.origin = node.origin
+    made = Node(node.primitive, node.inputs, {**node.params}, node.type, name=node.name)
+    made.params["body"] = simplify(node.params["body"])
     return made
 
 

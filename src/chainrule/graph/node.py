@@ -304,11 +304,13 @@ def compute(nodes: Iterable[Node]) -> None:
 def _snapshot(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """Copy, so that in-place changes made while tracing goes on do not rewrite the past."""
     held: Any = array
-    while isinstance(held, np.ndarray):
-        if held.flags.writeable:
-            return array.copy()
+    while isinstance(held, np.ndarray) and not held.flags.writeable:
         held = held.base
-    return array if held is None else array.copy()
+    if held is None:
+        return array
+    copy = array.copy()
+    copy.flags.writeable = False
+    return copy
 
 
 def _is_foreign(value: Any) -> bool:

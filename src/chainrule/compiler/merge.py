@@ -1,0 +1,89 @@
+"""Loops over the same things become one loop.
+
+The derivative of a ``scan`` runs the forward loop again to note down what it needs. It has the same
+inputs and the same body inputs, only more outputs; so both are replaced by one loop that computes
+everything either of them does.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chainrule.autodiff.loop import loop, run_loop
+from chainrule.graph.graph import Graph
+from chainrule.graph.node import Node
+from chainrule.graph.rewrite import rebuilt, rewrite
+from chainrule.ops.selection import element
+
+__all__ = ["merge_loops"]
+
+
+def merge_loops(graph: Graph) -> Graph:
+    """Return a graph in which loops that differ in their outputs only have become one.
+
+    Parameters
+    ----------
+    graph : Graph
+        The program; it is not changed.
+
+    Returns
+    -------
+    Graph
+        It computes the same.
+    """
+    wanted = _collected(graph)
+    merged: dict[Any, list[Node]] = {}
+
+    def visit(node: Node, inputs: tuple[Node, ...]) -> Node:
+        if node.primitive is loop and len(wanted[_key(node)][1]) > 1:
+            if _key(node) not in merged:
+                merged[_key(node)] = _run_merged(node, inputs, wanted[_key(node)][0])
+            return node
+        if node.primitive is element and _key(node.inputs[0]) in merged:
+            producer = node.inputs[0]
+            outputs = [each.serial for each in wanted[_key(producer)][0]]
+            target = _output_at(producer, node.params["index"])
+            return merged[_key(producer)][outputs.index(target.serial)]
+        return rebuilt(node, inputs)
+
+    return rewrite(graph, visit)
+
+
+def _key(node: Node) -> Any:
+    """What makes two loops one: their inputs, their bodies' inputs, their direction."""
+    if node.primitive is not loop:
+        return None
+    body: Graph = node.params["body"]
+    return (
+        tuple(each.serial for each in node.inputs),
+        tuple(each.serial for each in body.inputs),
+        tuple(each.serial for each in body.outputs[: node.params["carries"]]),
+        node.params["reverse"],
+    )
+
+
+def _collected(graph: Graph) -> dict[Any, tuple[list[Node], list[Node]]]:
+    """For each group of loops, the outputs of all their bodies, carries first; and the loops."""
+    groups: dict[Any, tuple[list[Node], list[Node]]] = {}
+    for node in graph.equations:
+        if node.primitive is loop:
+            outputs, loops = groups.setdefault(_key(node), ([], []))
+            loops.append(node)
+            known = {each.serial for each in outputs}
+            outputs += [each for each in node.params["body"].outputs if each.serial not in known]
+    return groups
+
+
+def _run_merged(node: Node, inputs: tuple[Node, ...], outputs: list[Node]) -> list[Node]:
+    body: Graph = node.params["body"]
+    shared, carries = node.params["shared"], node.params["carries"]
+    edge = shared + carries
+    return run_loop(
+        Graph(body.inputs, tuple(outputs), body.name),
+        inputs[:shared], inputs[shared:edge], inputs[edge:],
+        node.params["length"], node.params["reverse"],
+    )  # fmt: skip
+
+
+def _output_at(producer: Node, index: int) -> Node:
+    return producer.params["body"].outputs[index]

@@ -1,0 +1,272 @@
+"""Checks that derivatives are right, by a method that knows nothing of the chain rule.
+
+`check_grads` compares derivatives with extrapolated differences in random directions; `check_layer`
+does so for a layer's inputs and parameters, and compares a backward written by hand with the
+derived one. Both are for users' code as much as for ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from chainrule import tree
+from chainrule.autodiff.derivative import grad, vjp
+from chainrule.errors import ArgumentError, GradientError
+from chainrule.nn.layer import Layer
+from chainrule.nn.parameter import bound
+
+__all__ = ["check_grads", "check_layer", "numerical_derivative"]
+
+Arrays = list[Any]
+
+
+def check_grads(
+    function: Callable[..., Any],
+    args: Sequence[Any],
+    order: int = 2,
+    tolerance: float = 1e-6,
+    directions: int = 2,
+    seed: int = 0,
+) -> float:
+    """Compare the derivatives of a function with differences.
+
+    Parameters
+    ----------
+    function : callable
+        Plain NumPy code; returns nested containers of float arrays.
+    args : sequence
+        Where to differentiate. Float leaves are varied (as float64), all others stay as they are.
+    order : int
+        1 checks first derivatives, 2 second ones as well, and so on.
+    tolerance : float
+        Largest relative error allowed.
+    directions : int
+        How many random directions are tried for each order.
+    seed : int
+        Seed of the directions.
+
+    Returns
+    -------
+    float
+        The worst relative error found.
+
+    Raises
+    ------
+    GradientError
+        If the error is beyond `tolerance`; the message has both numbers.
+
+    Examples
+    --------
+    >>> check_grads(lambda x: np.tanh(x) * x, (np.array([0.5, -1.0]),), order=2) < 1e-8
+    True
+
+    References
+    ----------
+    Ridders (1982), Advances in Engineering Software 4(2); extrapolated central differences.
+    """
+    leaves, structure = tree.flatten(tuple(args))
+    moving = [i for i, leaf in enumerate(leaves) if _is_float(leaf)]
+    if not moving:
+        raise ArgumentError("check_grads: no argument holds floats to differentiate by")
+    generator = np.random.default_rng(seed)
+    results, _ = tree.flatten(function(*args))
+    weights = [generator.standard_normal(np.shape(result)) for result in results]
+
+    def scalar(*values: Any) -> Any:
+        """The results, weighted at random and summed: one number whose slope tests them all."""
+        given = leaves.copy()
+        for i, value in zip(moving, values, strict=True):
+            given[i] = value
+        outputs, _ = tree.flatten(function(*tree.unflatten(structure, given)))
+        return sum(np.sum(w * out) for w, out in zip(weights, outputs, strict=True))
+
+    point = [np.asarray(leaves[i], np.float64) for i in moving]
+    return _worst_error(scalar, point, order, 1, tolerance, directions, generator)
+
+
+def check_layer(
+    layer: Layer, input_shape: tuple[int, ...], tolerance: float = 1e-6, seed: int = 0
+) -> float:
+    """Check a layer's derivatives by its input and by its parameters.
+
+    Parameters
+    ----------
+    layer : Layer
+        A new layer, which is built here in float64, or a built one.
+    input_shape : tuple of int
+        Shape of the input to try, the batch first.
+    tolerance : float
+        Largest relative error allowed.
+    seed : int
+        Seed of the input and of the directions.
+
+    Returns
+    -------
+    float
+        The worst relative error against differences and, where the layer has a `backward` written
+        by hand, against the derived one.
+
+    Raises
+    ------
+    GradientError
+        If an error is beyond `tolerance`; the message names what the derivative is by.
+
+    Examples
+    --------
+    >>> from chainrule import nn
+    >>> check_layer(nn.Dense(3, activation="tanh"), input_shape=(4, 2)) < 1e-6
+    True
+    """
+    x = np.random.default_rng(seed).standard_normal(input_shape)
+    if layer.input_shape is None:
+        layer.dtype = np.dtype("float64")
+    layer(x)
+    parameters = {name: p for name, p in layer.parameters().items() if p.trainable}
+    values = [np.asarray(p.value, np.float64) for p in parameters.values()]
+
+    def run(x: Any, *values: Any) -> Any:
+        with bound(list(parameters.values()), values):
+            return layer(x)
+
+    def derived(x: Any, *values: Any) -> Any:
+        with bound(list(parameters.values()), values):
+            return layer.forward(x)
+
+    worst = check_grads(run, (x, *values), order=1, tolerance=tolerance, seed=seed)
+    if type(layer).backward is not Layer.backward:
+        names = ["the input", *parameters]
+        worst = max(worst, _compare(run, derived, [x, *values], names, tolerance))
+    return worst
+
+
+def _compare(
+    by_hand: Callable[..., Any],
+    derived: Callable[..., Any],
+    point: Arrays,
+    names: list[str],
+    tolerance: float,
+) -> float:
+    """Compare two functions' pullbacks of the same random cotangent."""
+    y, pull = vjp(derived, *point)
+    cotangent = np.random.default_rng(0).standard_normal(np.shape(y))
+    worst = 0.0
+    for name, right, given in zip(
+        names, pull(cotangent), vjp(by_hand, *point)[1](cotangent), strict=True
+    ):
+        scale = float(np.max(np.abs(right), initial=1e-300))
+        error = float(np.max(np.abs(right - given), initial=0.0)) / scale
+        if not error <= tolerance:
+            raise GradientError(
+                f"check_layer: backward differs from the derived derivative by {name}: relative "
+                f"error {error:.1e}, allowed {tolerance:.0e}; first values by hand "
+                f"{np.ravel(given)[:3]}, derived {np.ravel(right)[:3]}"
+            )
+        worst = max(worst, error)
+    return worst
+
+
+def numerical_derivative(
+    function: Callable[[float], float], step: float = 0.1
+) -> tuple[float, float]:
+    """Differentiate a function of one number at 0 by extrapolated central differences.
+
+    Parameters
+    ----------
+    function : callable
+        Smooth between -`step` and `step`.
+    step : float
+        First and largest distance.
+
+    Returns
+    -------
+    derivative : float
+        About ten digits are right for well-scaled functions.
+    error : float
+        An estimate of its error.
+
+    Examples
+    --------
+    >>> derivative, error = numerical_derivative(lambda t: np.exp(2 * t))
+    >>> round(derivative, 9), error < 1e-9
+    (2.0, True)
+    """
+    best, error = np.nan, np.inf
+    previous: list[float] = []
+    for row in range(12):
+        h = step / 1.6**row
+        current = [(function(h) - function(-h)) / (2 * h)]
+        for column, coarser in enumerate(previous, 1):
+            factor = 1.6 ** (2 * column)
+            current.append((factor * current[-1] - coarser) / (factor - 1))
+            spread = max(abs(current[-1] - current[-2]), abs(current[-1] - coarser))
+            if spread < error:
+                best, error = current[-1], spread
+        previous = current
+    return float(best), float(error)
+
+
+def _worst_error(
+    function: Callable[..., Any],
+    point: Arrays,
+    order: int,
+    level: int,
+    tolerance: float,
+    directions: int,
+    generator: np.random.Generator,
+) -> float:
+    worst = 0.0
+    for _ in range(directions):
+        direction = _direction(point, generator)
+        worst = max(worst, _error(function, point, direction, level, tolerance))
+    if order > 1:
+        slope = _slope_along(function, _direction(point, generator))
+        deeper = _worst_error(slope, point, order - 1, level + 1, tolerance, directions, generator)
+        worst = max(worst, deeper)
+    return worst
+
+
+def _direction(point: Arrays, generator: np.random.Generator) -> Arrays:
+    """A random direction of length 1."""
+    direction = [generator.standard_normal(x.shape) for x in point]
+    length = np.sqrt(sum(float(np.sum(v * v)) for v in direction)) or 1.0
+    return [v / length for v in direction]
+
+
+def _slope_along(function: Callable[..., Any], direction: Arrays) -> Callable[..., Any]:
+    """The derivative of `function` in a direction, as a function of the point."""
+
+    def slope(*point: Any) -> Any:
+        gradients = grad(function, tuple(range(len(point))))(*point)
+        return sum(np.sum(v * g) for v, g in zip(direction, gradients, strict=True))
+
+    return slope
+
+
+def _error(
+    function: Callable[..., Any], point: Arrays, direction: Arrays, level: int, tolerance: float
+) -> float:
+    gradients = grad(function, tuple(range(len(point))))(*point)
+    derived = sum(float(np.sum(v * g)) for v, g in zip(direction, gradients, strict=True))
+    size = np.sqrt(sum(float(np.sum(np.square(g))) for g in gradients))
+
+    def along(t: float) -> float:
+        return float(function(*(x + t * v for x, v in zip(point, direction, strict=True))))
+
+    trials = (numerical_derivative(along, step) for step in (0.1, 0.01, 0.001))
+    measured, _ = min(trials, key=lambda trial: trial[1])
+    scale = max(abs(derived), abs(measured), 1e-2 * float(size))
+    error = abs(derived - measured) / scale if scale > 0 else 0.0
+    if not error <= tolerance:
+        raise GradientError(
+            f"check_grads: derivative of order {level} is {derived:.12g} by the chain rule and "
+            f"{measured:.12g} by differences (relative error {error:.1e}, allowed {tolerance:.0e})"
+            "; is the function smooth here, and is every custom backward right?"
+        )
+    return error
+
+
+def _is_float(leaf: Any) -> bool:
+    return isinstance(leaf, float) or (hasattr(leaf, "dtype") and leaf.dtype.kind == "f")
