@@ -1,0 +1,353 @@
+"""What every generator writes again and again: vectors, masks, loops.
+
+Thin words over llvmlite's `IRBuilder`, so that a generator reads like the algorithm it writes. A
+"value" below is an LLVM value of the program being written, a "number" is a Python number.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import llvmlite.ir as ir
+
+__all__ = [
+    "FLOATS",
+    "INDEX",
+    "ITEM_BYTES",
+    "POINTER",
+    "address",
+    "call",
+    "counted_loop",
+    "first_lanes",
+    "index",
+    "loop_with_values",
+    "masked_load",
+    "masked_store",
+    "mnemonic",
+    "scatter",
+    "splat",
+    "vector_type",
+]
+
+Value = Any
+
+INDEX = ir.IntType(64)
+POINTER = ir.PointerType()
+FLOATS = {"float32": ir.FloatType(), "float64": ir.DoubleType()}
+ITEM_BYTES = {"float32": 4, "float64": 8}
+
+
+def index(number: int) -> ir.Constant:
+    """Return a constant for sizes and positions.
+
+    Parameters
+    ----------
+    number : int
+        Any 64-bit integer.
+
+    Returns
+    -------
+    Value
+        A constant of LLVM's type ``i64``.
+    """
+    return ir.Constant(INDEX, number)
+
+
+def vector_type(dtype: str, width: int) -> ir.VectorType:
+    """Return the type of a vector register.
+
+    Parameters
+    ----------
+    dtype : {"float32", "float64"}
+        Kind of number in each lane.
+    width : int
+        Number of lanes.
+
+    Returns
+    -------
+    llvmlite.ir.VectorType
+        ``<width x float>`` or ``<width x double>``.
+    """
+    return ir.VectorType(FLOATS[dtype], width)
+
+
+def mnemonic(kind: ir.Type) -> str:
+    """Return how a type is written in the name of an overloaded intrinsic.
+
+    Parameters
+    ----------
+    kind : llvmlite.ir.Type
+        An integer, a float, a pointer, or a vector of them.
+
+    Returns
+    -------
+    str
+        For example ``v16f32``.
+
+    Examples
+    --------
+    >>> mnemonic(vector_type("float32", 16))
+    'v16f32'
+    """
+    if isinstance(kind, ir.VectorType):
+        return f"v{kind.count}{mnemonic(kind.element)}"
+    return kind.intrinsic_name
+
+
+def call(builder: Any, name: str, arguments: Sequence[Value], returns: ir.Type) -> Value:
+    """Call a function by its name, declaring it on first use.
+
+    Parameters
+    ----------
+    builder : llvmlite.ir.IRBuilder
+        Where to write.
+    name : str
+        An intrinsic (``llvm.fma.v16f32``) or a function of the process.
+    arguments : sequence of values
+        Their types become the types of the parameters.
+    returns : llvmlite.ir.Type
+        The type of the result.
+
+    Returns
+    -------
+    Value
+        The result.
+    """
+    function = builder.module.globals.get(name)
+    if function is None:
+        kind = ir.FunctionType(returns, [argument.type for argument in arguments])
+        function = ir.Function(builder.module, kind, name)
+    return builder.call(function, arguments)
+
+
+def splat(builder: Any, scalar: Value, width: int) -> Value:
+    """Copy a scalar into every lane of a vector.
+
+    Parameters
+    ----------
+    builder : llvmlite.ir.IRBuilder
+        Where to write.
+    scalar : Value
+        The number; a constant stays a constant.
+    width : int
+        Number of lanes.
+
+    Returns
+    -------
+    Value
+        A vector.
+    """
+    kind = ir.VectorType(scalar.type, width)
+    if isinstance(scalar, ir.Constant):
+        return ir.Constant(kind, [scalar.constant] * width)
+    empty = ir.Constant(kind, ir.Undefined)
+    first = builder.insert_element(empty, scalar, ir.Constant(ir.IntType(32), 0))
+    zeros = ir.Constant(ir.VectorType(ir.IntType(32), width), [0] * width)
+    return builder.shuffle_vector(first, empty, zeros)
+
+
+def address(builder: Any, base: Value, offset: Value, dtype: str) -> Value:
+    """Return the address of an element.
+
+    Parameters
+    ----------
+    builder : llvmlite.ir.IRBuilder
+        Where to write.
+    base : Value
+        Address of element 0.
+    offset : Value
+        Number of elements to go on, ``i64``.
+    dtype : {"float32", "float64"}
+        Kind of the elements.
+
+    Returns
+    -------
+    Value
+        A pointer.
+    """
+    return builder.gep(base, [offset], source_etype=FLOATS[dtype])
+
+
+def first_lanes(builder: Any, count: Value, width: int) -> Value:
+    """Return the mask whose first lanes are on.
+
+    Parameters
+    ----------
+    builder : llvmlite.ir.IRBuilder
+        Where to write.
+    count : Value
+        How many lanes to turn on, ``i64``; ``width`` or more means all.
+    width : int
+        Number of lanes.
+
+    Returns
+    -------
+    Value
+        A vector of ``width`` bits.
+    """
+    # 32-bit lanes are enough once the count is limited, and cost half of 64-bit ones.
+    limit = builder.select(builder.icmp_signed("<", count, index(width)), count, index(width))
+    limits = splat(builder, builder.trunc(limit, ir.IntType(32)), width)
+    lanes = ir.Constant(limits.type, list(range(width)))
+    return builder.icmp_signed("<", lanes, limits)
+
+
+def masked_load(builder: Any, pointer: Value, dtype: str, width: int, mask: Value | None) -> Value:
+    """Load consecutive elements; lanes that are off give zero and touch no memory.
+
+    Parameters
+    ----------
+    builder : llvmlite.ir.IRBuilder
+        Where to write.
+    pointer : Value
+        Address of the first element; no alignment beyond one element's is needed.
+    dtype : {"float32", "float64"}
+        Kind of the elements.
+    width : int
+        Number of lanes.
+    mask : Value or None
+        A vector of bits, or None for all lanes.
+
+    Returns
+    -------
+    Value
+        A vector.
+    """
+    kind = vector_type(dtype, width)
+    if mask is None:
+        return builder.load(pointer, align=ITEM_BYTES[dtype], typ=kind)
+    name = f"llvm.masked.load.{mnemonic(kind)}.p0"
+    zeros = ir.Constant(kind, [0.0] * width)
+    return call(builder, name, [pointer, _alignment(dtype), mask, zeros], kind)
+
+
+def masked_store(builder: Any, vector: Value, pointer: Value, mask: Value | None) -> None:
+    """Store a vector into consecutive elements; lanes that are off touch no memory.
+
+    Parameters
+    ----------
+    builder : llvmlite.ir.IRBuilder
+        Where to write.
+    vector : Value
+        The numbers.
+    pointer : Value
+        Address of the first element.
+    mask : Value or None
+        A vector of bits, or None for all lanes.
+    """
+    dtype = _dtype(vector)
+    if mask is None:
+        builder.store(vector, pointer, align=ITEM_BYTES[dtype])
+        return
+    name = f"llvm.masked.store.{mnemonic(vector.type)}.p0"
+    call(builder, name, [vector, pointer, _alignment(dtype), mask], ir.VoidType())
+
+
+def scatter(builder: Any, vector: Value, pointer: Value, stride: int, mask: Value | None) -> None:
+    """Store a vector into elements that lie a stride apart.
+
+    Parameters
+    ----------
+    builder : llvmlite.ir.IRBuilder
+        Where to write.
+    vector : Value
+        The numbers.
+    pointer : Value
+        Address of the first element.
+    stride : int
+        Elements from one lane to the next.
+    mask : Value or None
+        A vector of bits, or None for all lanes.
+    """
+    element, width = vector.type.element, vector.type.count
+    dtype = _dtype(vector)
+    offsets = ir.Constant(ir.VectorType(INDEX, width), [stride * lane for lane in range(width)])
+    places = builder.gep(pointer, [offsets], source_etype=element)
+    places.type = ir.VectorType(POINTER, width)
+    mask = ir.Constant(ir.VectorType(ir.IntType(1), width), [1] * width) if mask is None else mask
+    name = f"llvm.masked.scatter.{mnemonic(vector.type)}.v{width}p0"
+    call(builder, name, [vector, places, _alignment(dtype), mask], ir.VoidType())
+
+
+@contextmanager
+def counted_loop(builder: Any, start: Value, stop: Value, name: str) -> Iterator[Value]:
+    """Write ``for i in range(start, stop)``; the body is written inside the ``with``.
+
+    Parameters
+    ----------
+    builder : llvmlite.ir.IRBuilder
+        Where to write; stands behind the loop afterwards.
+    start : Value
+        First index, ``i64``.
+    stop : Value
+        One past the last index; nothing is done unless it is above ``start``.
+    name : str
+        Prefix of the blocks' names, for people who read the module.
+
+    Yields
+    ------
+    Value
+        The index, ``i64``.
+    """
+    with loop_with_values(builder, start, stop, [], name) as (position, _, _):
+        yield position
+
+
+@contextmanager
+def loop_with_values(
+    builder: Any, start: Value, stop: Value, initial: Sequence[Value], name: str
+) -> Iterator[tuple[Value, list[Value], list[Value]]]:
+    """Write a counted loop that carries values in registers from one turn to the next.
+
+    Parameters
+    ----------
+    builder : llvmlite.ir.IRBuilder
+        Where to write; stands behind the loop afterwards.
+    start : Value
+        First index, ``i64``.
+    stop : Value
+        One past the last index.
+    initial : sequence of values
+        What is carried into the first turn.
+    name : str
+        Prefix of the blocks' names.
+
+    Yields
+    ------
+    position : Value
+        The index, ``i64``.
+    carried : list of values
+        What the last turn left. After the loop these hold the final values.
+    following : list
+        Must hold, when the body ends, the values for the next turn (one per carried value).
+    """
+    before = builder.block
+    head = builder.append_basic_block(f"{name}.head")
+    body = builder.append_basic_block(f"{name}.body")
+    after = builder.append_basic_block(f"{name}.end")
+    builder.branch(head)
+    builder.position_at_end(head)
+    position = builder.phi(INDEX, name)
+    position.add_incoming(start, before)
+    carried = [builder.phi(value.type) for value in initial]
+    for phi, value in zip(carried, initial, strict=True):
+        phi.add_incoming(value, before)
+    builder.cbranch(builder.icmp_signed("<", position, stop), body, after)
+    builder.position_at_end(body)
+    following: list[Value] = []
+    yield position, list(carried), following
+    step = builder.add(position, index(1))
+    position.add_incoming(step, builder.block)
+    for phi, value in zip(carried, following, strict=True):
+        phi.add_incoming(value, builder.block)
+    builder.branch(head)
+    builder.position_at_end(after)
+
+
+def _alignment(dtype: str) -> Value:
+    """Return the alignment of masked accesses: that of one element."""
+    return ir.Constant(ir.IntType(32), ITEM_BYTES[dtype])
+
+
+def _dtype(vector: Value) -> str:
+    return "float32" if vector.type.element == FLOATS["float32"] else "float64"

@@ -1,0 +1,197 @@
+"""Copies of panels in the order in which a tile reads them.
+
+A panel of ``right`` is copied to ``scratch[k, column in panel]``: consecutive, so that a step of k
+touches one or a few cache lines and no new page. Where ``right`` is contiguous along k (the
+transpose of a weight, say) the copy also transposes, one square of vectors at a time in registers.
+"""
+
+from typing import Any
+
+import llvmlite.ir as ir
+
+from chainrule.compiler.backends import emit
+from chainrule.compiler.backends.tiling import Contraction, Group, Tiling
+
+__all__ = ["emit_packing", "must_pack", "transpose"]
+
+Value = Any
+
+# A panel whose lines lie at least this far apart, and that many of them, wears out the address
+# cache of the processor; copying it pays once several row tiles read the copy.
+FAR_BYTES = 1024
+FAR_LINES = 256
+WORTH_TILES = 4
+
+
+def must_pack(contraction: Contraction, tiling: Tiling) -> bool:
+    """Tell whether panels of ``right`` are copied before they are read.
+
+    Parameters
+    ----------
+    contraction : Contraction
+        Shape and layout.
+    tiling : Tiling
+        Its tiles.
+
+    Returns
+    -------
+    bool
+        True if the columns are not contiguous, or if the copy saves time.
+    """
+    depth_stride, column_stride = contraction.right_strides
+    if column_stride != 1:
+        return True
+    far = depth_stride * emit.ITEM_BYTES[contraction.dtype] >= FAR_BYTES
+    return far and contraction.depth >= FAR_LINES and tiling.row_tiles >= WORTH_TILES
+
+
+def emit_packing(
+    builder: Any,
+    contraction: Contraction,
+    group: Group,
+    width: int,
+    right: Value,
+    column: Value,
+    mask: Value | None,
+    scratch: Value,
+) -> None:
+    """Write the copy of one panel into scratch memory.
+
+    Parameters
+    ----------
+    builder : llvmlite.ir.IRBuilder
+        Where to write.
+    contraction : Contraction
+        Layout of ``right``.
+    group : Group
+        The panel's width.
+    width : int
+        Lanes of a vector.
+    right, column : Value
+        Address of the array, and the panel's first column.
+    mask : Value or None
+        Mask of the panel's last vector.
+    scratch : Value
+        Where to copy to.
+    """
+    arguments = (builder, contraction, group, width, right, column)
+    if contraction.right_strides[1] == 1:
+        _copy_lines(*arguments, mask, scratch)
+    elif contraction.right_strides[0] == 1:
+        _transpose_squares(*arguments, scratch)
+    else:
+        _gather_numbers(*arguments, scratch)
+
+
+def transpose(builder: Any, vectors: list[Value]) -> list[Value]:
+    """Transpose a square of vectors in registers.
+
+    Stage s exchanges bit s of a number's row with bit s of its lane, so log2(width) stages move
+    every number to its place.
+
+    Parameters
+    ----------
+    builder : llvmlite.ir.IRBuilder
+        Where to write.
+    vectors : list of values
+        ``width`` vectors of ``width`` lanes.
+
+    Returns
+    -------
+    list of values
+        Lane i of vector j is what lane j of vector i was.
+    """
+    width = len(vectors)
+    stage = 1
+    while stage < width:
+        low = [lane if not lane & stage else width + lane - stage for lane in range(width)]
+        high = [lane + stage if not lane & stage else width + lane for lane in range(width)]
+        following = list(vectors)
+        for row in range(width):
+            if not row & stage:
+                pair = vectors[row], vectors[row + stage]
+                following[row] = _shuffled(builder, *pair, low)
+                following[row + stage] = _shuffled(builder, *pair, high)
+        vectors = following
+        stage *= 2
+    return vectors
+
+
+def _shuffled(builder: Any, first: Value, second: Value, lanes: list[int]) -> Value:
+    order = ir.Constant(ir.VectorType(ir.IntType(32), len(lanes)), lanes)
+    return builder.shuffle_vector(first, second, order)
+
+
+def _copy_lines(
+    builder: Any, contraction: Contraction, group: Group, width: int,
+    right: Value, column: Value, mask: Value | None, scratch: Value,
+) -> None:  # fmt: skip
+    """Copy a panel whose columns are contiguous, line by line."""
+    dtype, size = contraction.dtype, group.vectors * width
+    stride = emit.index(contraction.right_strides[0])
+    first = emit.address(builder, right, column, dtype)
+    with emit.counted_loop(builder, emit.index(0), emit.index(contraction.depth), "pack") as k:
+        source = emit.address(builder, first, builder.mul(k, stride), dtype)
+        target = emit.address(builder, scratch, builder.mul(k, emit.index(size)), dtype)
+        for j in range(group.vectors):
+            offset = emit.index(j * width)
+            vector_mask = mask if j == group.vectors - 1 else None
+            place = emit.address(builder, source, offset, dtype)
+            vector = emit.masked_load(builder, place, dtype, width, vector_mask)
+            emit.masked_store(builder, vector, emit.address(builder, target, offset, dtype), None)
+
+
+def _transpose_squares(
+    builder: Any, contraction: Contraction, group: Group, width: int,
+    right: Value, column: Value, scratch: Value,
+) -> None:  # fmt: skip
+    """Copy a panel that is contiguous along k, one square of width x width at a time."""
+    dtype, depth = contraction.dtype, contraction.depth
+    size, stride = group.vectors * width, emit.index(contraction.right_strides[1])
+    last = emit.index(contraction.columns - 1)
+    squares = (emit.index(0), emit.index(-(-depth // width)), "square")
+    with (
+        emit.counted_loop(builder, emit.index(0), emit.index(group.vectors), "vector") as j,
+        emit.counted_loop(builder, *squares) as square,
+    ):
+        k = builder.mul(square, emit.index(width))
+        mask = None
+        if depth % width:
+            mask = emit.first_lanes(builder, builder.sub(emit.index(depth), k), width)
+        offset = builder.mul(j, emit.index(width))
+        begin = builder.add(column, offset)
+        lines: list[Value] = []
+        for lane in range(width):
+            wanted = builder.add(begin, emit.index(lane))
+            # Beyond the last column the last one is read again; those lanes are never stored.
+            inside = builder.icmp_signed("<", wanted, last)
+            wanted = builder.select(inside, wanted, last) if group.masked else wanted
+            line = emit.address(builder, right, builder.mul(wanted, stride), dtype)
+            line = emit.address(builder, line, k, dtype)
+            lines.append(emit.masked_load(builder, line, dtype, width, mask))
+        top = builder.add(builder.mul(k, emit.index(size)), offset)
+        for lane, vector in enumerate(transpose(builder, lines)):
+            place = emit.address(builder, scratch, top, dtype)
+            place = emit.address(builder, place, emit.index(lane * size), dtype)
+            emit.masked_store(builder, vector, place, None)
+
+
+def _gather_numbers(
+    builder: Any, contraction: Contraction, group: Group, width: int,
+    right: Value, column: Value, scratch: Value,
+) -> None:  # fmt: skip
+    """Copy a panel that is contiguous along no axis, number by number."""
+    dtype, size = contraction.dtype, group.vectors * width
+    depth_stride, column_stride = map(emit.index, contraction.right_strides)
+    end = builder.sub(emit.index(contraction.columns), column)
+    count = builder.select(builder.icmp_signed("<", end, emit.index(size)), end, emit.index(size))
+    depth = emit.index(contraction.depth)
+    with (
+        emit.counted_loop(builder, emit.index(0), depth, "k") as k,
+        emit.counted_loop(builder, emit.index(0), count, "lane") as lane,
+    ):
+        line = emit.address(builder, right, builder.mul(k, depth_stride), dtype)
+        step = builder.mul(builder.add(column, lane), column_stride)
+        number = builder.load(emit.address(builder, line, step, dtype), typ=emit.FLOATS[dtype])
+        place = builder.add(builder.mul(k, emit.index(size)), lane)
+        builder.store(number, emit.address(builder, scratch, place, dtype))

@@ -1,0 +1,259 @@
+"""The processor at hand, and the way from LLVM's intermediate code to machine code for it.
+
+    text of a module -> parse -> VERIFY -> optimise -> object code -> load -> addresses
+
+Verification comes before everything else: LLVM's passes trust their input, and a module that breaks
+LLVM's rules can end the whole process. Object code is relocatable and made for one processor only;
+`object_cache` keeps it on disk.
+"""
+
+import itertools
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import Any
+
+import llvmlite.binding as llvm
+
+from chainrule.compiler.backends.emit import ITEM_BYTES
+from chainrule.errors import GraphError
+
+__all__ = ["Library", "Target", "compile_module", "host_target", "load_object", "optimise"]
+
+# The vector units we know: (feature, bytes of a register, number of registers, cheap masks).
+VECTOR_UNITS = (
+    ("avx512f", 64, 32, True),
+    ("avx2", 32, 16, False),
+    ("neon", 16, 32, False),
+)
+PORTABLE_UNIT = ("", 16, 16, False)
+
+_library_numbers = itertools.count()
+
+
+@dataclass(frozen=True)
+class Target:
+    """What generated code may assume of a processor.
+
+    Parameters
+    ----------
+    triple : str
+        LLVM's name of architecture and system, such as ``x86_64-unknown-linux-gnu``.
+    cpu : str
+        LLVM's name of the processor.
+    features : str
+        The features to use, as LLVM reads them: ``+avx2,-avx512f,...``.
+    vector_bytes : int
+        Size of one vector register.
+    registers : int
+        Number of vector registers.
+    cheap_masks : bool
+        Whether a masked load or store costs no more than a plain one.
+    """
+
+    triple: str
+    cpu: str
+    features: str
+    vector_bytes: int
+    registers: int
+    cheap_masks: bool
+
+    def width(self, dtype: str) -> int:
+        """Return how many numbers of a kind one vector register holds.
+
+        Parameters
+        ----------
+        dtype : {"float32", "float64"}
+            The kind of number.
+
+        Returns
+        -------
+        int
+            The number of lanes, a power of two.
+
+        Examples
+        --------
+        >>> Target("", "", "", vector_bytes=64, registers=32, cheap_masks=True).width("float32")
+        16
+        """
+        return self.vector_bytes // ITEM_BYTES[dtype]
+
+    @cached_property
+    def machine(self) -> Any:
+        """LLVM's own description of the processor; it makes the object code."""
+        _start_llvm()
+        return llvm.Target.from_triple(self.triple).create_target_machine(
+            cpu=self.cpu, features=self.features, opt=2, reloc="pic", codemodel="small"
+        )
+
+
+@cache
+def host_target(vector_unit: str = "best") -> Target:
+    """Describe the processor this process runs on.
+
+    Parameters
+    ----------
+    vector_unit : {"best", "avx512f", "avx2", "neon", "portable"}
+        Which vector registers to use. Anything but ``"best"`` is for tests: the code made for a
+        narrower unit must give the same bits.
+
+    Returns
+    -------
+    Target
+        The same object on every call.
+
+    Raises
+    ------
+    GraphError
+        If the processor has no such vector unit.
+    """
+    _start_llvm()
+    available = dict(llvm.get_host_cpu_features())
+    if available.get("asimd"):
+        available["neon"] = True
+    units = [unit for unit in VECTOR_UNITS if available.get(unit[0])] + [PORTABLE_UNIT]
+    if vector_unit != "best":
+        wanted = vector_unit.removeprefix("portable")
+        units = [unit for unit in units if unit[0] == wanted]
+        if not units:
+            raise GraphError(f"target: this processor has no vector unit {vector_unit!r}")
+    _, vector_bytes, registers, cheap_masks = units[0]
+    return Target(
+        llvm.get_process_triple(),
+        llvm.get_host_cpu_name(),
+        llvm.get_host_cpu_features().flatten(),
+        vector_bytes,
+        registers,
+        cheap_masks,
+    )
+
+
+def compile_module(text: str, target: Target) -> bytes:
+    """Verify, optimise and translate a module to object code.
+
+    Parameters
+    ----------
+    text : str
+        A module in LLVM's assembly language, such as ``str(llvmlite.ir.Module)``.
+    target : Target
+        The processor to write for.
+
+    Returns
+    -------
+    bytes
+        Relocatable object code in the system's format.
+
+    Raises
+    ------
+    GraphError
+        If the text is not a well-formed module; nothing has been run then.
+    """
+    _start_llvm()
+    try:
+        module = llvm.parse_assembly(text)
+        module.verify()
+    except RuntimeError as error:
+        raise GraphError(f"target: the generated module is not well-formed: {error}") from error
+    optimise(module, target)
+    return target.machine.emit_object(module)
+
+
+def optimise(module: Any, target: Target) -> None:
+    """Rewrite a verified module in place, with only the passes that pay.
+
+    The generators vectorise, tile and hoist by themselves. What is left to LLVM is to clean up:
+    merge blocks, fold address arithmetic and drop what is computed twice or not used.
+
+    Parameters
+    ----------
+    module : llvmlite.binding.ModuleRef
+        The module, verified.
+    target : Target
+        The processor to write for.
+    """
+    options = llvm.create_pipeline_tuning_options(speed_level=1)
+    passes = llvm.create_new_function_pass_manager()
+    passes.add_sroa_pass()
+    passes.add_simplify_cfg_pass()
+    passes.add_instruction_combine_pass()
+    passes.add_new_gvn_pass()
+    passes.add_dead_code_elimination_pass()
+    builder = llvm.create_pass_builder(target.machine, options)
+    for function in module.functions:
+        if not function.is_declaration:
+            passes.run(function, builder)
+
+
+class Library:
+    """Object code loaded into this process; it is unloaded when nothing holds it any more.
+
+    Parameters
+    ----------
+    tracker : llvmlite.binding.ResourceTracker
+        What keeps the code in memory.
+    """
+
+    def __init__(self, tracker: Any) -> None:
+        self._tracker = tracker
+
+    def address(self, name: str) -> int:
+        """Return the address of an exported function.
+
+        Parameters
+        ----------
+        name : str
+            One of the names given to `load_object`.
+
+        Returns
+        -------
+        int
+            Valid only as long as this library is held.
+        """
+        return self._tracker[name]
+
+
+def load_object(code: bytes, exports: tuple[str, ...]) -> Library:
+    """Load object code into this process.
+
+    Parameters
+    ----------
+    code : bytes
+        What `compile_module` returned, in this process or an earlier one on the same processor.
+    exports : tuple of str
+        The functions to be called.
+
+    Returns
+    -------
+    Library
+        Hold it for as long as the functions may be called.
+
+    Raises
+    ------
+    GraphError
+        If the code needs a function that this process does not have.
+    """
+    builder = llvm.JITLibraryBuilder().add_object_img(code).add_current_process()
+    for name in exports:
+        builder.export_symbol(name)
+    try:
+        return Library(builder.link(_linker(), f"chainrule.{next(_library_numbers)}"))
+    except RuntimeError as error:
+        raise GraphError(f"target: the machine code cannot be loaded: {error}") from error
+
+
+@cache
+def _start_llvm() -> None:
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+
+
+@cache
+def _linker() -> Any:
+    """Make the one linker of this process.
+
+    LLVM wants a machine to start it, though code that arrives as object code never asks it again.
+    """
+    _start_llvm()
+    machine = llvm.Target.from_triple(llvm.get_process_triple()).create_target_machine(
+        reloc="pic", codemodel="small"
+    )
+    return llvm.create_lljit_compiler(machine, use_jit_link=True)
