@@ -8,7 +8,8 @@
     product    ::= place "=" "sum" AXIS ":" load "*" load
     statement  ::= place "=" expression
                  | place "=" REDUCTION { AXIS } ":" expression
-    REDUCTION  ::= "sum" | "max" | "min" | "argmax" | "argmin" | "running" | "scatter" | "sort"
+    REDUCTION  ::= "sum" | "dot" | "max" | "min" | "argmax" | "argmin"
+                 | "running" | "scatter" | "sort"
     repeat     ::= "repeat" AXIS [ "backwards" ] ":" { step }
     axis       ::= NAME "<" LENGTH
     place      ::= NAME "[" { affine "," } "]"
@@ -19,7 +20,9 @@
 An arena buffer lives in scratch memory that belongs to the program; an alias is another shape for
 the bytes of a buffer. A ``product`` is a contraction with a kernel of its own; the statements of its
 nest are its epilogue: they see the sums while those are in registers. A position in brackets that is
-an expression is a gather; ``@`` is the value of an index.
+an expression is a gather; ``@`` is the value of an index. ``dot`` is a sum of products that are not
+rounded before they are added; ``running`` stores every partial sum, ``scatter`` adds to the place in
+the order of its points, ``sort`` gives positions in the stable order of the values.
 
 A nest runs its statements once for each point of its axes, in their order. A statement runs over
 the rest of its axes by itself, so all of its work is done for one point before the next statement
