@@ -43,7 +43,8 @@ from chainrule.errors import UnsupportedError
 
 __all__ = [
     "Affine", "Apply", "Axis", "Buffer", "CannotCompile", "Expression", "Load", "Nest", "Number",
-    "Position", "Product", "Program", "Repeat", "Statement", "Step", "loads_of", "substitute",
+    "Position", "Product", "Program", "Repeat", "Statement", "Step", "axes_of", "loads_of",
+    "substitute", "unrolled_axes",
 ]  # fmt: skip
 
 _serials = itertools.count()
@@ -312,3 +313,49 @@ def loads_of(value: Expression) -> Iterator[Load]:
             pending.extend(i for i in each.index if not isinstance(i, Affine))
         elif isinstance(each, Apply):
             pending.extend(each.operands)
+
+
+UNROLLED = 8
+UNROLLED_ALONE = 64
+
+
+def unrolled_axes(statement: Statement, nest: Nest) -> tuple[list[Axis], list[Axis], bool, bool]:
+    """Return the axes a statement runs over by itself, and whether each kind is written out.
+
+    Returns
+    -------
+    parallel, over : list of Axis
+        Its own axes: those of the target, those it reduces over.
+    is_parallel_unrolled, is_over_unrolled : bool
+        Whether a backend writes out every turn; what is stored then need not go through memory.
+    """
+    parallel = [axis for axis in axes_of(statement) if axis not in nest.axes]
+    over = [axis for axis in statement.over if axis not in nest.axes]
+    limit = UNROLLED if nest.axes else UNROLLED_ALONE
+    turns = int(np.prod([axis.extent for axis in parallel], dtype=np.int64))
+    all_turns = turns * int(np.prod([axis.extent for axis in over], dtype=np.int64))
+    is_special = statement.reduction in ("running", "scatter", "sort")
+    has_lane = nest.lane is not None and nest.lane in over
+    return (
+        parallel,
+        over,
+        turns <= limit and not is_special,
+        all_turns <= 2 * limit and not is_special and not has_lane,
+    )
+
+
+def axes_of(statement: Statement) -> list[Axis]:
+    """List the axes of a statement's target, each once, in their order; reduced ones not."""
+    found: dict[Axis, None] = {}
+    pending: list[Affine | Expression] = list(statement.index)
+    while pending:
+        each = pending.pop(0)
+        if isinstance(each, Affine):
+            found |= dict.fromkeys(axis for axis, _ in each.terms if axis not in statement.over)
+        elif isinstance(each, Load):
+            pending.extend(each.index)
+        elif isinstance(each, Apply):
+            pending.extend(each.operands)
+        elif isinstance(each, Position):
+            pending.append(each.index)
+    return list(found)

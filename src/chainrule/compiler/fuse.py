@@ -1,0 +1,284 @@
+"""Fusion: statements that run over the same points become one nest.
+
+Statements are placed one after the other. Each goes into the first nest in which it may stand: one
+that runs over axes of the same lengths, behind everything it conflicts with, or beside it where
+both touch what they share at the same point. Otherwise it starts a nest of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from chainrule.compiler.layout import Layout
+from chainrule.compiler.loops import (
+    Affine,
+    Axis,
+    Buffer,
+    Load,
+    Nest,
+    Number,
+    Product,
+    Repeat,
+    Statement,
+    Step,
+    axes_of,
+    loads_of,
+    substitute,
+    unrolled_axes,
+)
+from chainrule.compiler.lower import Item, cost
+from chainrule.compiler.reorder import Access, accesses
+
+__all__ = ["fuse"]
+
+TINY = 64
+"""Statements of at most this many turns are written out, with no loop at all."""
+SMALL = 16
+"""Axes shorter than this are never the ones a nest runs over, if there is a longer one."""
+EPILOGUE_COST = 10
+"""What a kernel computes while its sums are in registers is written out many times."""
+LANES = 16
+
+
+def fuse(items: Sequence[Item], layout: Layout) -> tuple[Step, ...]:
+    """Make nests of statements.
+
+    Parameters
+    ----------
+    items : sequence
+        Statements, products and loops in an order that may run.
+    layout : Layout
+        How buffers lie in memory.
+
+    Returns
+    -------
+    tuple of Step
+        The same program.
+    """
+    steps = _fused(items, layout)
+    return _without_memory(steps)
+
+
+@dataclass
+class _Group:
+    """A nest that still grows."""
+
+    axes: tuple[Axis, ...]
+    lane: Axis | None
+    product: Product | None = None
+    statements: list[Statement] = field(default_factory=list[Statement])
+    repeat: Repeat | None = None
+    is_open: bool = True
+    touched: list[Access] = field(default_factory=list[Access])
+
+    def add(self, item: Item) -> None:
+        if isinstance(item, Statement):
+            self.statements.append(item)
+        self.touched.extend(accesses(item))
+
+
+def _fused(items: Sequence[Item], layout: Layout) -> tuple[Step, ...]:
+    groups: list[_Group] = []
+    for item in items:
+        touched = list(accesses(item))
+        first = 0
+        for number, group in enumerate(groups):
+            if _conflicts(touched, group.touched):
+                first = number
+        if not isinstance(item, Statement):
+            groups.append(_own_group(item, layout))
+            continue
+        axes, lane, is_open = _form(item, layout)
+        for group in groups[first:]:
+            renamed = _joined(item, axes, lane, group) if is_open else None
+            if renamed is not None:
+                group.add(renamed)
+                break
+        else:
+            groups.append(_Group(axes, lane, is_open=is_open))
+            groups[-1].add(item)
+    return tuple(_step(group) for group in groups)
+
+
+def _own_group(item: Product | Repeat, layout: Layout) -> _Group:
+    if isinstance(item, Repeat):
+        inner = Repeat(item.axis, item.backwards, _fused(item.steps, layout))  # pyright: ignore
+        group = _Group((), None, repeat=inner, is_open=False)
+    else:
+        axes = tuple(axis for each in item.index for axis, _ in each.terms  # pyright: ignore
+                     if axis in (item.batch, item.row, item.column))  # fmt: skip
+        group = _Group(axes, None, item)
+    group.add(item)
+    return group
+
+
+def _step(group: _Group) -> Step:
+    if group.repeat is not None:
+        return group.repeat
+    return Nest(group.axes, group.lane, tuple(group.statements), group.product)
+
+
+def _conflicts(some: Iterable[Access], others: Sequence[Access]) -> bool:
+    reads = {buffer.root for buffer, _, is_write in others if not is_write}
+    writes = {buffer.root for buffer, _, is_write in others if is_write}
+    return any(
+        buffer.root in writes or (is_write and buffer.root in reads)
+        for buffer, _, is_write in some
+    )
+
+
+def _joined(
+    item: Statement, axes: tuple[Axis, ...], lane: Axis | None, group: _Group
+) -> Statement | None:
+    """Return a statement in the axes of a group it may join; None where it may not."""
+    if not group.is_open:
+        return None
+    if group.product is not None:
+        axes = tuple(axes_of(item))
+        if item.reduction or _epilogue_cost(item, group) > EPILOGUE_COST:
+            return None
+    elif (lane is None) != (group.lane is None):
+        return None
+    if tuple(axis.extent for axis in axes) != tuple(axis.extent for axis in group.axes):
+        return None
+    if lane is not None and axes.index(lane) != group.axes.index(group.lane):  # pyright: ignore
+        return None
+    renamed = _renamed(item, dict(zip(axes, group.axes, strict=True)))
+    touched = list(accesses(renamed))
+    is_reading = False
+    for buffer, index, is_write in touched:
+        for other, place, was_written in group.touched:
+            if buffer.root is other.root and (is_write or was_written):
+                is_reading = is_reading or was_written
+                if group.axes and not _same_point(buffer, index, other, place, group.axes):
+                    return None
+    return None if group.product is not None and not is_reading else renamed
+
+
+def _epilogue_cost(item: Statement, group: _Group) -> int:
+    return sum(1 + cost(each.value) for each in (item, *group.statements))
+
+
+def _renamed(item: Statement, names: dict[Axis, Axis]) -> Statement:
+    meaning = {old: Affine.of(new) for old, new in names.items() if old is not new}
+    if not meaning:
+        return item
+    index = tuple(
+        i.substitute(meaning) if isinstance(i, Affine) else substitute(i, meaning)
+        for i in item.index
+    )
+    value = substitute(item.value, meaning)
+    over = tuple(names.get(axis, axis) for axis in item.over)
+    return Statement(item.target, index, value, item.reduction, over, item.layer)
+
+
+def _same_point(
+    buffer: Buffer,
+    index: Sequence[object],
+    other: Buffer,
+    place: Sequence[object],
+    axes: Sequence[Axis],
+) -> bool:
+    """Whether two accesses can only meet at the same point of a nest's axes."""
+    if buffer is not other:
+        return False
+    pinned: set[Axis] = set()
+    for mine, theirs in zip(index, place, strict=True):
+        if isinstance(mine, Affine) and mine == theirs:
+            own = [axis for axis, _ in mine.terms if axis in axes]
+            if len(own) == 1 and len(mine.terms) == 1:
+                pinned.add(own[0])
+    return len(pinned) == len(axes)
+
+
+def _form(item: Statement, layout: Layout) -> tuple[tuple[Axis, ...], Axis | None, bool]:
+    """Choose what a statement runs over: the axes of its nest, the lane, whether others may join."""
+    parallel, over = axes_of(item), list(item.over)
+    turns = int(np.prod([axis.extent for axis in (*parallel, *over)], dtype=np.int64))
+    if item.reduction in ("running", "scatter", "sort"):
+        return (), None, False
+    if turns <= TINY:
+        return (), None, True
+    big = [axis for axis in parallel if axis.extent >= SMALL]
+    can_reduce = item.reduction not in ("argmax", "argmin")
+    candidates = [*reversed(parallel), *(reversed(over) if can_reduce else ())]
+    if not candidates:
+        return (), None, False
+    lane = min(candidates, key=lambda axis: _work(item, axis, layout, bool(big)))
+    if lane in parallel:
+        outer = [axis for axis in (big or parallel) if axis is not lane]
+        return (*outer, lane), lane, True
+    if big:
+        return tuple(big), lane, False
+    outer = [axis for axis in over if axis is not lane and axis.extent >= SMALL]
+    return (*outer, lane), lane, True
+
+
+def _work(item: Statement, lane: Axis, layout: Layout, has_rows: bool) -> float:
+    """Estimate the time for an element if the lanes run along an axis."""
+    filled = lane.extent / (-(-lane.extent // LANES) * LANES)
+    places = [(load.buffer, load.index) for load in loads_of(item.value)]
+    is_reduced = lane in item.over
+    if not is_reduced:
+        places.append((item.target, item.index))
+    steps = [layout.stride(buffer, index, lane) for buffer, index in places]
+    work = 1 + cost(item.value) + sum(1 if step in (0, 1) else 8 for step in steps)
+    across = 8 * LANES / lane.extent if is_reduced and has_rows else 0
+    return (work + across) / filled
+
+
+def _without_memory(steps: Sequence[Step]) -> tuple[Step, ...]:
+    """Find the buffers that stay in registers: computed and read by one nest, point by point."""
+    owners: dict[Buffer, set[int]] = {}
+    shapes: dict[Buffer, set[Buffer]] = {}
+
+    def survey(each: Step) -> None:
+        if isinstance(each, Repeat):
+            for inner in each.steps:
+                survey(inner)
+            return
+        for buffer, _, _ in accesses(each):
+            owners.setdefault(buffer.root, set()).add(id(each))
+            shapes.setdefault(buffer.root, set()).add(buffer)
+
+    def rebuilt(each: Step) -> Step:
+        if isinstance(each, Repeat):
+            return Repeat(each.axis, each.backwards, tuple(map(rebuilt, each.steps)))
+        own = {buffer for buffer, _, is_write in accesses(each) if is_write}
+        private = {
+            buffer
+            for buffer in own
+            if buffer.kind == "arena" and owners[buffer] == {id(each)} and shapes[buffer] == {buffer}
+        }
+        kept = frozenset(private & _point_by_point(each, private))
+        return Nest(each.axes, each.lane, each.statements, each.product, kept)
+
+    for step in steps:
+        survey(step)
+    return tuple(map(rebuilt, steps))
+
+
+def _point_by_point(nest: Nest, buffers: set[Buffer]) -> set[Buffer]:
+    """Those of some buffers whose every element can be handed on in a register."""
+    good = set(buffers)
+    written: set[Buffer] = set()
+    if nest.product is not None:
+        written.add(nest.product.target)
+    for each in nest.statements:
+        parallel, over, is_parallel, is_over = unrolled_axes(each, nest)
+        rolled = {*(() if is_parallel else parallel), *(() if is_over else over)}
+        for load in loads_of(each.value):
+            moves = any(axis in rolled for i in load.index if isinstance(i, Affine) for axis, _ in i.terms)
+            if moves or not load.is_affine or load.buffer not in written:
+                good.discard(load.buffer)
+        for place in each.index:
+            for load in () if isinstance(place, Affine) else loads_of(place):
+                good.discard(load.buffer)
+        crosses = any(axis in nest.axes for axis in each.over)
+        if not is_parallel or crosses or each.reduction in ("running", "scatter", "sort"):
+            good.discard(each.target)
+        written.add(each.target)
+    return good

@@ -1,0 +1,116 @@
+"""How buffers lie in memory: in rows, or with a short last axis first.
+
+An array of many short rows, such as (batch, 10), is stored column by column: vectors then run along
+the batch and are full. Everything elementwise that is linked to it is stored alike; memory that
+belongs to the user, and what is reshaped, stays in rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from chainrule.compiler.loops import Affine, Axis, Buffer, Expression, Repeat, Statement, loads_of
+from chainrule.compiler.lower import Item
+from chainrule.compiler.reorder import accesses
+
+__all__ = ["Layout", "choose_layout"]
+
+SHORT = 16
+
+
+class Layout:
+    """The strides of buffers, counted in elements.
+
+    Parameters
+    ----------
+    by_columns : frozenset of Buffer
+        The buffers of two axes whose first axis is contiguous.
+    """
+
+    def __init__(self, by_columns: frozenset[Buffer] = frozenset()) -> None:
+        self.by_columns = by_columns
+
+    def strides(self, buffer: Buffer) -> tuple[int, ...]:
+        """Return the strides of a buffer."""
+        if buffer in self.by_columns:
+            return 1, buffer.shape[0]
+        strides: list[int] = []
+        step = 1
+        for length in reversed(buffer.shape):
+            strides.insert(0, step)
+            step *= max(length, 1)
+        return tuple(strides)
+
+    def stride(
+        self, buffer: Buffer, index: Sequence[Affine | Expression], axis: Axis
+    ) -> int | None:
+        """Return the step between neighbours along an axis; None where it is looked up."""
+        total = 0
+        for place, step in zip(index, self.strides(buffer), strict=True):
+            if isinstance(place, Affine):
+                total += place.coefficient(axis) * step
+            elif _depends(place, axis):
+                return None
+        return total
+
+
+def _depends(value: Expression, axis: Axis) -> bool:
+    from chainrule.compiler.loops import Apply, Load, Position
+
+    match value:
+        case Position(index, _):
+            return index.coefficient(axis) != 0
+        case Load(_, index):
+            return any(
+                i.coefficient(axis) != 0 if isinstance(i, Affine) else _depends(i, axis)
+                for i in index
+            )
+        case Apply(_, operands, _):
+            return any(_depends(each, axis) for each in operands)
+        case _:
+            return False
+
+
+def choose_layout(items: Sequence[Item]) -> Layout:
+    """Choose how the arena's buffers lie.
+
+    Parameters
+    ----------
+    items : sequence
+        The program before fusion.
+
+    Returns
+    -------
+    Layout
+        The strides of all buffers.
+    """
+    leader: dict[Buffer, Buffer] = {}
+    fixed: set[Buffer] = set()
+
+    def find(buffer: Buffer) -> Buffer:
+        while leader.setdefault(buffer, buffer) is not buffer:
+            buffer = leader[buffer]
+        return buffer
+
+    for item in _flat(items):
+        for buffer, _, _ in accesses(item):
+            find(buffer.root)
+            if buffer.kind != "arena" or not _is_narrow(buffer):
+                fixed.add(buffer.root)
+        if isinstance(item, Statement) and not item.reduction:
+            for load in loads_of(item.value):
+                if load.buffer.shape == item.target.shape and load.index == item.index:
+                    leader[find(load.buffer.root)] = find(item.target.root)
+    frozen = {find(buffer) for buffer in fixed}
+    return Layout(frozenset(buffer for buffer in leader if find(buffer) not in frozen))
+
+
+def _flat(items: Sequence[Item]) -> list[Item]:
+    flat: list[Item] = []
+    for item in items:
+        flat += _flat(item.steps) if isinstance(item, Repeat) else [item]  # pyright: ignore
+    return flat
+
+
+def _is_narrow(buffer: Buffer) -> bool:
+    return len(buffer.shape) == 2 and 1 < buffer.shape[1] < SHORT <= buffer.shape[0]

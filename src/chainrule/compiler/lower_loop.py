@@ -1,0 +1,129 @@
+"""Loops: a ``scan`` becomes a repeat whose carry is changed in place.
+
+Each new carry is computed into a buffer of its own and copied at the end of the step. Wherever the
+copy can be saved it is: the statement that computes a new carry writes straight over the old one,
+if an order of the statements exists in which everybody has read the old one before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from chainrule.compiler.loops import (
+    Affine,
+    Axis,
+    Buffer,
+    Expression,
+    Load,
+    Product,
+    Repeat,
+    Statement,
+    loads_of,
+    substitute,
+)
+from chainrule.compiler.lower import Item, Lowering, rule
+from chainrule.graph.graph import Graph
+from chainrule.graph.node import Node
+from chainrule.compiler.reorder import in_place
+
+__all__: list[str] = []
+
+
+@rule("scan")
+def _scan(lowering: Lowering, node: Node, inputs: list[Expression]) -> list[Load]:
+    body: Graph = node.params["body"]
+    edge = node.params["shared"] + node.params["carries"]
+    carries, length = node.params["carries"], node.params["length"]
+    results = [_result_place(lowering, node, i) for i in range(len(body.outputs))]
+    for (buffer, place), start in zip(results, inputs[node.params["shared"] : edge], strict=False):
+        lowering.items.append(Statement(buffer, place, start, layer=node.layer))
+    if length:
+        step = Axis(length, "t")
+        given = [lowering.stored(each) if not _is_number(lowering, each) else lowering.meaning[each.serial]
+                 for each in node.inputs[: node.params["shared"]]]  # fmt: skip
+        given += [Load(buffer, place) for buffer, place in results[:carries]]
+        given += [_row(lowering, each, step) for each in node.inputs[edge:]]
+        items = _body(lowering, body, given, results, carries, step)
+        lowering.items.append(Repeat(step, node.params["reverse"], tuple(items)))  # pyright: ignore
+    return [Load(buffer, place) for buffer, place in results]
+
+
+def _is_number(lowering: Lowering, node: Node) -> bool:
+    return not list(loads_of(lowering.meaning[node.serial]))
+
+
+def _result_place(
+    lowering: Lowering, node: Node, index: int
+) -> tuple[Buffer, tuple[Affine, ...]]:
+    """Where a result of the loop lies: in the program's output, if it is one."""
+    kinds: Any = node.type
+    kind = kinds[index]
+    for each in lowering.graph.equations:
+        if each.inputs and each.inputs[0] is node and each.params.get("index") == index:
+            if each.serial in lowering.places:
+                buffer, first = lowering.places[each.serial]
+                return buffer, (*first, *lowering.canonical(kind.shape))
+    made = Buffer("arena", kind.dtype, kind.shape, f"carry{index}", node.layer)
+    return made, lowering.canonical(kind.shape)
+
+
+def _row(lowering: Lowering, node: Node, step: Axis) -> Expression:
+    """One row of a sequence: its first index is the step."""
+    value = lowering.stored(node)
+    first, *rest = lowering.canonical(node.shape)
+    row = lowering.canonical(node.shape[1:])
+    meaning = {old.terms[0][0]: new for old, new in zip(rest, row, strict=True) if old.terms}
+    if first.terms:
+        meaning[first.terms[0][0]] = Affine.of(step)
+    return substitute(value, meaning)
+
+
+def _body(
+    lowering: Lowering,
+    body: Graph,
+    given: list[Expression],
+    results: list[tuple[Buffer, tuple[Affine, ...]]],
+    carries: int,
+    step: Axis,
+) -> list[Item]:
+    fresh = {node.serial for node in body.equations}
+    time = Affine.of(step) if step.extent != 1 else Affine()
+    places: dict[int, tuple[Buffer, tuple[Affine, ...]]] = {}
+    for node, (buffer, place) in zip(body.outputs[carries:], results[carries:], strict=True):
+        if node.serial in fresh:
+            prefix = place[: len(place) - len(node.shape) - 1]
+            places.setdefault(node.serial, (buffer, (*prefix, time)))
+    copies: list[tuple[Node, Buffer, tuple[Affine, ...]]] = []
+    for node, (buffer, place) in zip(body.outputs[:carries], results[:carries], strict=True):
+        if node.serial in fresh and node.serial not in places:
+            made = Buffer("arena", node.dtype, node.shape, buffer.name, buffer.layer)
+            places[node.serial] = (made, ())
+        copies.append((node, buffer, place))
+    inner = Lowering(body, places, lowering.axes, lowering.aliases)
+    items = inner.run(given)
+    for node, (buffer, place) in zip(body.outputs[carries:], results[carries:], strict=True):
+        if places.get(node.serial, (None,))[0] is not buffer:
+            prefix = place[: len(place) - len(node.shape) - 1]
+            own = lowering.canonical(node.shape)
+            items.append(Statement(buffer, (*prefix, time, *own), inner.meaning[node.serial]))
+    return in_place(items, [*_copies(inner, copies, items)], lowering.aliases)
+
+
+def _copies(
+    inner: Lowering, wanted: list[tuple[Node, Buffer, tuple[Affine, ...]]], items: list[Item]
+) -> list[Statement]:
+    """The copies of new carries over old ones; each reads what no other copy writes."""
+    carried = {buffer for _, buffer, _ in wanted}
+    copies: list[Statement] = []
+    for node, buffer, place in wanted:
+        value = inner.meaning[node.serial]
+        if isinstance(value, Load) and value.buffer is buffer and value.index == place:
+            continue
+        if any(load.buffer.root in carried for load in loads_of(value)):
+            fresh = inner.scratch(node.shape, node.dtype, node)
+            own = inner.canonical(node.shape)
+            items.append(Statement(fresh, own, value, layer=node.layer))
+            value = Load(fresh, own)
+        copies.append(Statement(buffer, place, value, layer=node.layer))
+    return copies

@@ -1,0 +1,96 @@
+"""The memory plan: all arena buffers in one block, those that never live at once on the same bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chainrule.compiler.loops import Buffer, Repeat, Step
+from chainrule.compiler.reorder import accesses
+
+__all__ = ["Plan", "plan_memory"]
+
+ALIGNMENT = 64
+"""Bytes of a cache line; also, buffers are padded by one vector so that whole vectors may be read."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Where each arena buffer lies.
+
+    Parameters
+    ----------
+    offsets : dict
+        From buffer to its first byte.
+    size : int
+        Bytes of the whole arena.
+    """
+
+    offsets: dict[Buffer, int]
+    size: int
+
+
+def plan_memory(steps: Sequence[Step]) -> Plan:
+    """Give every arena buffer a place by its lifetime, largest first.
+
+    Parameters
+    ----------
+    steps : sequence of Step
+        The program.
+
+    Returns
+    -------
+    Plan
+        Buffers whose lifetimes overlap do not overlap in memory.
+    """
+    lives: dict[Buffer, list[int]] = {}
+    _survey(steps, 0, lives, set())
+    placed: list[tuple[int, int, int, int]] = []
+    offsets: dict[Buffer, int] = {}
+    total = 0
+    for buffer, (first, last) in sorted(lives.items(), key=lambda item: -item[0].size):
+        size = buffer.size * buffer.dtype.itemsize + ALIGNMENT
+        size = -(-size // ALIGNMENT) * ALIGNMENT
+        rivals = sorted(
+            (start, stop) for start, stop, born, died in placed if born <= last and first <= died
+        )
+        offset = 0
+        for start, stop in rivals:
+            if offset + size <= start:
+                break
+            offset = max(offset, stop)
+        offsets[buffer] = offset
+        placed.append((offset, offset + size, first, last))
+        total = max(total, offset + size)
+    return Plan(offsets, total)
+
+
+def _survey(
+    steps: Sequence[Step], clock: int, lives: dict[Buffer, list[int]], outside: set[Buffer]
+) -> int:
+    """Note the first and last moment of each buffer; return the moment after these steps."""
+    own = [_roots(step) for step in steps]
+    for number, step in enumerate(steps):
+        if isinstance(step, Repeat):
+            others = outside.union(*own[:number], *own[number + 1 :])
+            end = _survey(step.steps, clock, lives, others)
+            # What others see too must outlive every turn, not only the moments it is touched in.
+            for buffer in own[number] & others:
+                if buffer in lives:
+                    _extend(lives, buffer, clock, end)
+            clock = end + 1
+            continue
+        for buffer in own[number] - step.registers:
+            if buffer.kind == "arena":
+                _extend(lives, buffer, clock, clock)
+        clock += 1
+    return clock
+
+
+def _roots(step: Step) -> set[Buffer]:
+    return {buffer.root for buffer, _, _ in accesses(step)}
+
+
+def _extend(lives: dict[Buffer, list[int]], buffer: Buffer, first: int, last: int) -> None:
+    known = lives.setdefault(buffer, [first, last])
+    known[:] = [min(known[0], first), max(known[1], last)]
