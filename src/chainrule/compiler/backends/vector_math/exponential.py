@@ -94,7 +94,7 @@ def tanh(x: Lanes) -> Lanes:
     e = scale.fma(p, scale)
     t = scale.fma(p, scale - 1.0)
     near = magnitude.compare("<", TANH_NEAR)
-    ratio = (-t).where(near, e * -2.0) / (e + 1.0)
+    ratio = _over_one_plus((-t).where(near, e * -2.0), e)
     return ratio.where(near, ratio + 1.0).with_sign_of(x)
 
 
@@ -113,7 +113,17 @@ def sigmoid(x: Lanes) -> Lanes:
     """
     e = exp(-abs(x))
     numerator = e.where(x.compare("<", 0.0), 1.0)
-    return numerator / (e + 1.0)
+    return _over_one_plus(numerator, e)
+
+
+def _over_one_plus(numerator: Lanes, e: Lanes) -> Lanes:
+    """Return numerator / (1 + e) for e in [0, 1], undoing what rounding the divisor costs."""
+    divisor = e + 1.0
+    lost = e - (divisor - 1.0)
+    reciprocal = e.like(1.0) / divisor
+    quotient = numerator * reciprocal
+    remainder = (-quotient).fma(lost, (-quotient).fma(divisor, numerator))
+    return remainder.fma(reciprocal, quotient)
 
 
 def _reduced(x: Lanes, low: Lanes | None = None) -> tuple[Any, Lanes, Lanes]:
@@ -124,7 +134,9 @@ def _reduced(x: Lanes, low: Lanes | None = None) -> tuple[Any, Lanes, Lanes]:
     ln2_high, ln2_low = LN2[form.name]
     high = (-n).fma(ln2_high, x)  # exact
     r = (-n).fma(ln2_low, high)
-    correction = (-n) * ln2_low if low is None else (-n).fma(ln2_low, low)
+    correction = (-n) * ln2_low
+    if low is not None:
+        r, correction = r + low, correction + low
     rest = (r * r).fma(r.polynomial(EXP[form.name]), correction)
     # The sum's last bits are n itself; a conversion of NaN to integer would be undefined.
     return x.builder.sub(shifted.bits(), x.like(form.rounder).bits()), high, rest
