@@ -1,0 +1,117 @@
+"""Where the threads of a program wait for one another.
+
+A sense-reversing barrier: the last thread to arrive turns the generation on, the others watch it.
+They watch for a few microseconds without leaving the core, as the others are nearly there in a
+balanced program; then they give the core away between looks, because where another process holds a
+core, the thread waited for may be waiting for this one.
+
+References
+----------
+Mellor-Crummey & Scott (1991), "Algorithms for scalable synchronization on shared-memory
+multiprocessors", section 3.1.
+"""
+
+import sys
+from typing import Any
+
+import llvmlite.ir as ir
+
+from chainrule.compiler.backends import emit
+
+__all__ = ["BARRIER_BYTES", "PATIENT_LOOKS", "barrier_function", "write_pause"]
+
+Value = Any
+
+NAME = "chainrule.barrier"
+COUNT = ir.IntType(32)
+# The two counters stand on cache lines of their own: arrivals disturb nobody who watches.
+GENERATION_OFFSET = 64
+BARRIER_BYTES = 128
+# Looks before the core is given away; one look takes some 10 to 50 ns.
+PATIENT_LOOKS = 1000
+YIELD = "SwitchToThread" if sys.platform == "win32" else "sched_yield"
+
+
+def barrier_function(module: Any) -> Any:
+    """Return the module's function ``void (ptr barrier, i64 threads)``, writing it on first use.
+
+    What threads wrote before the barrier, all threads see behind it.
+
+    Parameters
+    ----------
+    module : llvmlite.ir.Module
+        The module being written; its triple decides how a thread pauses.
+
+    Returns
+    -------
+    llvmlite.ir.Function
+        To be called by all threads of a program, with the program's own last two arguments in
+        exchanged order. One thread alone passes at once.
+    """
+    if NAME in module.globals:
+        return module.globals[NAME]
+    kind = ir.FunctionType(ir.VoidType(), [emit.POINTER, emit.INDEX])
+    function = ir.Function(module, kind, NAME)
+    function.linkage = "internal"
+    function.attributes.add("noinline")
+    builder = ir.IRBuilder(function.append_basic_block("entry"))
+    arrivals, threads = function.args
+    generation = builder.gep(
+        arrivals, [emit.index(GENERATION_OFFSET)], source_etype=ir.IntType(8)
+    )
+    # Read before arriving: afterwards the last thread may turn it on at any moment.
+    current = builder.load_atomic(generation, "acquire", 4, typ=COUNT)
+    before = builder.atomic_rmw("add", arrivals, ir.Constant(COUNT, 1), "acq_rel")
+    last = builder.sub(builder.trunc(threads, COUNT), ir.Constant(COUNT, 1))
+    with builder.if_then(builder.icmp_unsigned("==", before, last)):
+        # Exchanges, as llvmlite's atomic store still asks for a pointer that knows its type.
+        builder.atomic_rmw("xchg", arrivals, ir.Constant(COUNT, 0), "monotonic")
+        following = builder.add(current, ir.Constant(COUNT, 1))
+        builder.atomic_rmw("xchg", generation, following, "release")
+        builder.ret_void()
+    _wait(builder, generation, current)
+    return function
+
+
+def _wait(builder: Any, generation: Value, current: Value) -> None:
+    """Write the loop that watches the generation until it is no longer the current one."""
+    before = builder.block
+    look, patient, stay, leave, done = (
+        builder.append_basic_block(name) for name in ("look", "patient", "stay", "leave", "done")
+    )
+    builder.branch(look)
+    builder.position_at_end(look)
+    looks = builder.phi(emit.INDEX)
+    seen = builder.load_atomic(generation, "acquire", 4, typ=COUNT)
+    builder.cbranch(builder.icmp_unsigned("!=", seen, current), done, patient)
+    builder.position_at_end(patient)
+    more = builder.add(looks, emit.index(1))
+    builder.cbranch(
+        builder.icmp_unsigned("<", looks, emit.index(PATIENT_LOOKS)), stay, leave
+    )
+    builder.position_at_end(stay)
+    write_pause(builder)
+    builder.branch(look)
+    builder.position_at_end(leave)
+    emit.call(builder, YIELD, [], ir.IntType(32))
+    builder.branch(look)
+    looks.add_incoming(emit.index(0), before)
+    looks.add_incoming(more, stay)
+    looks.add_incoming(looks, leave)
+    builder.position_at_end(done)
+    builder.ret_void()
+
+
+def write_pause(builder: Any) -> None:
+    """Tell the processor that this thread is waiting, where it can be told.
+
+    Parameters
+    ----------
+    builder : llvmlite.ir.IRBuilder
+        Where to write.
+    """
+    architecture = builder.module.triple.partition("-")[0]
+    if architecture in ("x86_64", "i686"):
+        emit.call(builder, "llvm.x86.sse2.pause", [], ir.VoidType())
+    elif architecture in ("aarch64", "arm64"):
+        emit.call(builder, "llvm.aarch64.hint", [ir.Constant(COUNT, 1)], ir.VoidType())

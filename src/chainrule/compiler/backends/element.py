@@ -1,0 +1,325 @@
+"""Elements of buffers at one point of a nest: addresses, loads, stores, and expressions of them.
+
+A *point* is a setting of all axes: each stands for a number or an LLVM value. Along the lane it
+stands for the first of several neighbours; what depends on the lane is a vector, all else a scalar.
+What has been stored or loaded at this point is remembered and not loaded again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import llvmlite.ir as ir
+import numpy as np
+
+from chainrule.compiler.backends import emit
+from chainrule.compiler.backends.operation import (
+    constant,
+    element_type,
+    is_vector,
+    same_width,
+    write,
+)
+from chainrule.compiler.layout import Layout
+from chainrule.compiler.loops import (
+    Affine,
+    Apply,
+    Axis,
+    Buffer,
+    Expression,
+    Load,
+    Number,
+    Position,
+)
+
+__all__ = ["Point"]
+
+Value = Any
+Key = tuple[Buffer, tuple[Affine | Expression, ...]]
+
+
+class Point:
+    """Where expressions are written.
+
+    Parameters
+    ----------
+    builder : llvmlite.ir.IRBuilder
+        Where to write.
+    base : callable
+        From a buffer to its address.
+    layout : Layout
+        The strides of buffers.
+    axes : dict
+        What each axis stands for.
+    flag : Value
+        Address of a number that becomes 1 where a position lies outside of its array.
+    """
+
+    def __init__(
+        self,
+        builder: Any,
+        base: Callable[[Buffer], Value],
+        layout: Layout,
+        axes: dict[Axis, Any],
+        flag: Value,
+    ) -> None:
+        self.builder = builder
+        self.base = base
+        self.layout = layout
+        self.axes = axes
+        self.flag = flag
+        self.lane: Axis | None = None
+        self.width = 1
+        self.mask: Value | None = None
+        self.registers: frozenset[Buffer] = frozenset()
+        self.known: dict[Key, Value] = {}
+
+    @contextmanager
+    def along(self, lane: Axis | None, width: int, mask: Value | None) -> Iterator[None]:
+        """Run lanes along an axis, of which those in the mask count."""
+        before = self.lane, self.width, self.mask
+        self.lane, self.width, self.mask = lane, width, mask
+        yield
+        self.lane, self.width, self.mask = before
+
+    def value(self, expression: Expression, done: dict[int, Value] | None = None) -> Value:
+        """Write an expression; what it shares is written once."""
+        done = {} if done is None else done
+        if id(expression) not in done:
+            done[id(expression)] = self._value(expression, done)
+        return done[id(expression)]
+
+    def _value(self, expression: Expression, done: dict[int, Value]) -> Value:
+        match expression:
+            case Number(value, dtype):
+                return constant(value, dtype)
+            case Position(index, dtype):
+                whole = np.dtype("int64")
+                return write(self.builder, "cast", [self._position(index)], [whole], dtype)
+            case Load():
+                return self.load(expression, done)
+            case Apply(operation, operands, dtype):
+                values = [self.value(each, done) for each in operands]
+                kinds = [each.dtype for each in operands]
+                return write(self.builder, operation, values, kinds, dtype)
+
+    def load(self, load: Load, done: dict[int, Value] | None = None) -> Value:
+        """Write a load, unless the value is at hand."""
+        key = self._key(load.buffer, load.index) if load.is_affine else None
+        if key is not None and key in self.known:
+            return self.known[key]
+        pointer, steps = self._address(load.buffer, load.index, {} if done is None else done)
+        kind = _memory_type(load.dtype)
+        if steps is None:
+            value = self.builder.load(pointer, typ=kind, align=load.dtype.itemsize)
+        elif isinstance(steps, int) and steps == 1:
+            value = self._load_neighbours(pointer, kind, load.dtype.itemsize)
+        else:
+            value = self._gather(pointer, steps, kind, load.dtype.itemsize)
+        if load.dtype.kind == "b":
+            value = self.builder.icmp_unsigned("!=", value, ir.Constant(value.type, _zero(value)))
+        if key is not None:
+            self.known[key] = value
+        return value
+
+    def store(
+        self, buffer: Buffer, index: Sequence[Affine | Expression], value: Value
+    ) -> None:
+        """Remember a value as an element's, and store it unless its buffer needs no memory."""
+        key = self._key(buffer, index)
+        self._forget(key)
+        self.known[key] = value
+        if buffer in self.registers:
+            return
+        pointer, steps = self._address(buffer, index, {})
+        if buffer.dtype.kind == "b":
+            byte = ir.IntType(8)
+            kind = ir.VectorType(byte, value.type.count) if is_vector(value) else byte
+            value = self.builder.zext(value, kind)
+        if steps is None:
+            self.builder.store(value, pointer, align=buffer.dtype.itemsize)
+            return
+        value = value if is_vector(value) else emit.splat(self.builder, value, self.width)
+        if isinstance(steps, int) and steps == 1:
+            self._store_neighbours(value, pointer, buffer.dtype.itemsize)
+        else:
+            self._scatter(value, pointer, steps, buffer.dtype.itemsize)
+
+    def slot(self, kind: ir.Type) -> Value:
+        """Make a place on the stack; LLVM turns it into a register where it can."""
+        with self.builder.goto_entry_block():
+            return self.builder.alloca(kind)
+
+    @contextmanager
+    def loop(self, axes: Sequence[Axis]) -> Iterator[None]:
+        """Write loops over axes; what is learned inside is forgotten after them."""
+        if not axes:
+            yield
+            return
+        before = dict(self.known)
+        axis, *rest = axes
+        stop = emit.index(axis.extent)
+        with emit.counted_loop(self.builder, emit.index(0), stop, axis.name) as position:
+            self.axes[axis] = position
+            with self.loop(rest):
+                yield
+        del self.axes[axis]
+        self.known = {k: v for k, v in before.items() if k in self.known and self.known[k] is v}
+
+    # Addresses.
+
+    def _key(self, buffer: Buffer, index: Sequence[Affine | Expression]) -> Key:
+        """An element's name: its index with the numbers in it that are known."""
+        return buffer, tuple(self._static(i) if isinstance(i, Affine) else i for i in index)
+
+    def _static(self, index: Affine) -> Affine:
+        numbers = {a: Affine(self.axes[a]) for a, _ in index.terms if isinstance(self.axes[a], int)}
+        return index.substitute(numbers)
+
+    def _forget(self, key: Key) -> None:
+        """Forget what a store may change: everything of that memory not surely elsewhere."""
+        root = key[0].root
+        stale = [k for k in self.known if k[0].root is root and not _is_apart(k, key)]
+        for each in stale:
+            del self.known[each]
+
+    def _address(
+        self, buffer: Buffer, index: Sequence[Affine | Expression], done: dict[int, Value]
+    ) -> tuple[Value, Any]:
+        """Return the address of the first lane, and the steps from lane to lane.
+
+        The steps are None for one number, a whole number, or a vector of distances.
+        """
+        builder, flat = self.builder, Affine()
+        moves: list[Value] = []
+        strides = self.layout.strides(buffer)
+        for place, stride, length in zip(index, strides, buffer.shape, strict=True):
+            if isinstance(place, Affine):
+                flat += place.scaled(stride)
+            else:
+                found = self._inside(self.value(place, done), length)
+                moves.append(builder.mul(found, constant(stride, np.dtype("int64"), found)))
+        step = 0 if self.lane is None else flat.coefficient(self.lane)
+        offset = self.scalar(flat)
+        for move in moves:
+            if not is_vector(move):
+                offset = builder.add(offset, move)
+        vectors = [move for move in moves if is_vector(move)]
+        kind = _memory_type(buffer.dtype)
+        pointer = builder.gep(self.base(buffer), [offset], source_etype=kind)
+        if not vectors:
+            return pointer, step or None
+        steps: Value = _ramp(step, self.width)
+        for move in vectors:
+            steps = builder.add(steps, move)
+        return pointer, steps
+
+    def scalar(self, index: Affine) -> Value:
+        """Write the value of an index, for the first lane."""
+        builder, number = self.builder, index.constant
+        total: Value = None
+        for axis, coefficient in index.terms:
+            place = self.axes[axis]
+            if isinstance(place, int):
+                number += coefficient * place
+                continue
+            part = place if coefficient == 1 else builder.mul(place, emit.index(coefficient))
+            total = part if total is None else builder.add(total, part)
+        if total is None:
+            return emit.index(number)
+        return total if number == 0 else builder.add(total, emit.index(number))
+
+    def _position(self, index: Affine) -> Value:
+        value = self.scalar(index)
+        step = 0 if self.lane is None else index.coefficient(self.lane)
+        if not step:
+            return value
+        return self.builder.add(emit.splat(self.builder, value, self.width), _ramp(step, self.width))
+
+    def _inside(self, position: Value, length: int) -> Value:
+        """Count negative positions from the end; raise the flag for those outside and use 0."""
+        builder, whole = self.builder, np.dtype("int64")
+        zero, size = constant(0, whole, position), constant(length, whole, position)
+        is_negative = builder.icmp_signed("<", position, zero)
+        position = builder.select(is_negative, builder.add(position, size), position)
+        is_outside = builder.icmp_unsigned(">=", position, size)
+        position = builder.select(is_outside, zero, position)
+        if is_vector(is_outside):
+            if self.mask is not None:
+                is_outside = builder.and_(is_outside, self.mask)
+            bits = ir.IntType(is_outside.type.count)
+            packed = builder.bitcast(is_outside, bits)
+            is_outside = builder.icmp_unsigned("!=", packed, ir.Constant(bits, 0))
+        seen = builder.load(self.flag, typ=emit.INDEX)
+        builder.store(builder.or_(seen, builder.zext(is_outside, emit.INDEX)), self.flag)
+        return position
+
+    # Memory.
+
+    def _full_mask(self) -> Value:
+        bits = ir.VectorType(ir.IntType(1), self.width)
+        return ir.Constant(bits, [1] * self.width) if self.mask is None else self.mask
+
+    def _load_neighbours(self, pointer: Value, kind: ir.Type, size: int) -> Value:
+        vector = ir.VectorType(kind, self.width)
+        if self.mask is None:
+            return self.builder.load(pointer, typ=vector, align=size)
+        name = f"llvm.masked.load.{emit.mnemonic(vector)}.p0"
+        nothing = ir.Constant(vector, None)
+        arguments = [pointer, ir.Constant(ir.IntType(32), size), self.mask, nothing]
+        return emit.call(self.builder, name, arguments, vector)
+
+    def _store_neighbours(self, value: Value, pointer: Value, size: int) -> None:
+        if self.mask is None:
+            self.builder.store(value, pointer, align=size)
+            return
+        name = f"llvm.masked.store.{emit.mnemonic(value.type)}.p0"
+        arguments = [value, pointer, ir.Constant(ir.IntType(32), size), self.mask]
+        emit.call(self.builder, name, arguments, ir.VoidType())
+
+    def _places(self, pointer: Value, steps: Any, kind: ir.Type) -> Value:
+        offsets = _ramp(steps, self.width) if isinstance(steps, int) else steps
+        places = self.builder.gep(pointer, [offsets], source_etype=kind)
+        places.type = ir.VectorType(emit.POINTER, self.width)
+        return places
+
+    def _gather(self, pointer: Value, steps: Any, kind: ir.Type, size: int) -> Value:
+        vector = ir.VectorType(kind, self.width)
+        name = f"llvm.masked.gather.{emit.mnemonic(vector)}.v{self.width}p0"
+        places, nothing = self._places(pointer, steps, kind), ir.Constant(vector, None)
+        arguments = [places, ir.Constant(ir.IntType(32), size), self._full_mask(), nothing]
+        return emit.call(self.builder, name, arguments, vector)
+
+    def _scatter(self, value: Value, pointer: Value, steps: Any, size: int) -> None:
+        places = self._places(pointer, steps, value.type.element)
+        name = f"llvm.masked.scatter.{emit.mnemonic(value.type)}.v{self.width}p0"
+        arguments = [value, places, ir.Constant(ir.IntType(32), size), self._full_mask()]
+        emit.call(self.builder, name, arguments, ir.VoidType())
+
+
+def _memory_type(dtype: np.dtype[Any]) -> ir.Type:
+    return ir.IntType(8) if dtype.kind == "b" else element_type(dtype)
+
+
+def _zero(value: Value) -> Any:
+    return [0] * value.type.count if is_vector(value) else 0
+
+
+def _ramp(step: int, width: int) -> ir.Constant:
+    return ir.Constant(ir.VectorType(emit.INDEX, width), [step * lane for lane in range(width)])
+
+
+def _is_apart(one: Key, other: Key) -> bool:
+    """Whether two names are of different elements at every point of the loops around."""
+    if one[0] is not other[0]:
+        return False
+    pairs = list(zip(one[1], other[1], strict=True))
+    return any(
+        isinstance(a, Affine)
+        and isinstance(b, Affine)
+        and a.terms == b.terms
+        and a.constant != b.constant
+        for a, b in pairs
+    )
