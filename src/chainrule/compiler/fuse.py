@@ -8,7 +8,7 @@ both touch what they share at the same point. Otherwise it starts a nest of its 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -17,15 +17,14 @@ from chainrule.compiler.loops import (
     Affine,
     Axis,
     Buffer,
-    Load,
     Nest,
-    Number,
     Product,
     Repeat,
     Statement,
     Step,
     axes_of,
     loads_of,
+    stored_by_kernel,
     substitute,
     unrolled_axes,
 )
@@ -254,7 +253,10 @@ def _without_memory(steps: Sequence[Step]) -> tuple[Step, ...]:
             if buffer.kind == "arena" and owners[buffer] == {id(each)} and shapes[buffer] == {buffer}
         }
         kept = frozenset(private & _point_by_point(each, private))
-        return Nest(each.axes, each.lane, each.statements, each.product, kept)
+        made = Nest(each.axes, each.lane, each.statements, each.product, kept)
+        if each.product is not None and stored_by_kernel(made) is None:
+            made = replace(made, registers=kept - {each.product.target})
+        return made
 
     for step in steps:
         survey(step)

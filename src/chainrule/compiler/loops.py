@@ -44,7 +44,7 @@ from chainrule.errors import UnsupportedError
 __all__ = [
     "Affine", "Apply", "Axis", "Buffer", "CannotCompile", "Expression", "Load", "Nest", "Number",
     "Position", "Product", "Program", "Repeat", "Statement", "Step", "axes_of", "loads_of",
-    "substitute", "unrolled_axes",
+    "stored_by_kernel", "substitute", "unrolled_axes",
 ]  # fmt: skip
 
 _serials = itertools.count()
@@ -359,3 +359,25 @@ def axes_of(statement: Statement) -> list[Axis]:
         elif isinstance(each, Position):
             pending.append(each.index)
     return list(found)
+
+
+def stored_by_kernel(nest: Nest) -> Buffer | None:
+    """Return the buffer that a product's kernel itself fills; all else its epilogue stores.
+
+    It is the product's target, or, where that stays in registers, what the last statement that fits
+    makes of it; None where nothing fits.
+    """
+    assert nest.product is not None
+    product = nest.product
+    if product.target not in nest.registers:
+        return product.target
+    own = {product.batch, product.row, product.column}
+    for each in reversed(nest.statements):
+        is_plain = all(
+            isinstance(place, Affine) and not place.constant and all(a in own for a, _ in place.terms)
+            for place in each.index
+        )
+        fits = each.target.dtype == product.target.dtype and each.target not in nest.registers
+        if fits and is_plain and each.index == product.index:
+            return each.target
+    return None

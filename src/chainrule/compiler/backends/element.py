@@ -150,7 +150,9 @@ class Point:
     def slot(self, kind: ir.Type) -> Value:
         """Make a place on the stack; LLVM turns it into a register where it can."""
         with self.builder.goto_entry_block():
-            return self.builder.alloca(kind)
+            place = self.builder.alloca(kind)
+            place.type = emit.POINTER
+            return place
 
     @contextmanager
     def loop(self, axes: Sequence[Axis]) -> Iterator[None]:

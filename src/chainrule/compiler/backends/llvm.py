@@ -1,0 +1,301 @@
+"""The LLVM backend: a program of loops as one module with one function, ``run``.
+
+::
+
+    run(ptr block)        block[0]   the arena
+                          block[1]   becomes 1 where a position lies outside of its array
+                          block[2:]  inputs, outputs, constants
+
+Statements become loops (`nest`), products become kernels (`contraction`) whose epilogue is written
+by the same words as any other point of a nest (`element`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import llvmlite.ir as ir
+
+from chainrule.compiler.backends import emit
+from chainrule.compiler.backends.contraction import (
+    Contraction,
+    Kernel,
+    Site,
+    emit_contraction,
+    scratch_items,
+)
+from chainrule.compiler.backends.element import Point
+from chainrule.compiler.backends.nest import write_nest
+from chainrule.compiler.backends.target import Target
+from chainrule.compiler.layout import Layout
+from chainrule.compiler.loops import (
+    Affine,
+    Axis,
+    Buffer,
+    Nest,
+    Product,
+    Program,
+    Repeat,
+    Step,
+    stored_by_kernel,
+)
+from chainrule.compiler.memory import Plan
+from chainrule.compiler.reorder import accesses
+
+__all__ = ["Module", "write_module"]
+
+Value = Any
+
+
+@dataclass(frozen=True)
+class Module:
+    """A program in LLVM's words.
+
+    Parameters
+    ----------
+    text : str
+        The module, in LLVM's assembly language.
+    constants : tuple of Buffer
+        Whose values ``block`` ends with.
+    arena : int
+        Bytes of scratch memory it needs.
+    """
+
+    text: str
+    constants: tuple[Buffer, ...]
+    arena: int
+
+
+def write_module(program: Program, layout: Layout, plan: Plan, target: Target) -> Module:
+    """Write a program.
+
+    Parameters
+    ----------
+    program : Program
+        What to compute.
+    layout : Layout
+        The strides of its buffers.
+    plan : Plan
+        Where its arena buffers lie.
+    target : Target
+        The processor to write for.
+
+    Returns
+    -------
+    Module
+        With one exported function, ``run``.
+    """
+    return _Writer(program, layout, plan, target).write()
+
+
+class _Writer:
+    """Writes one module."""
+
+    def __init__(self, program: Program, layout: Layout, plan: Plan, target: Target) -> None:
+        self.program = program
+        self.layout = layout
+        self.plan = plan
+        self.target = target
+        self.module = ir.Module(program.name)
+        self.axes: dict[Axis, Value] = {}
+        self.kernels: dict[Any, Kernel] = {}
+        self.scratch = 0
+        roots = dict.fromkeys(b.root for s in program.steps for b, _, _ in accesses(s))
+        self.constants = tuple(root for root in roots if root.kind == "constant")
+        outside = (*program.inputs, *program.outputs, *self.constants)
+        self.numbers = {buffer: 2 + i for i, buffer in enumerate(outside)}
+
+    def write(self) -> Module:
+        """Write the function and everything it calls."""
+        kind = ir.FunctionType(ir.VoidType(), [emit.POINTER])
+        function = ir.Function(self.module, kind, "run")
+        entry = function.append_basic_block("entry")
+        self.block = function.args[0]
+        self.builder = ir.IRBuilder(entry)
+        start = function.append_basic_block("start")
+        self.builder.branch(start)
+        self.builder.position_at_end(start)
+        self.context = self._stack(ir.ArrayType(emit.INDEX, 1 + self._depth(self.program.steps)))
+        address = self.builder.ptrtoint(self.block, emit.INDEX)
+        self.builder.store(address, self.context)
+        self.bases: dict[Buffer, Value] = {}
+        flag = self._in_entry(lambda b: _slot(b, self.block, 1))
+        self.point = Point(self.builder, self._base, self.layout, self.axes, flag)
+        for step in self.program.steps:
+            self._step(step)
+        self.builder.ret_void()
+        return Module(str(self.module), self.constants, self.plan.size + self.scratch)
+
+    def _depth(self, steps: tuple[Step, ...]) -> int:
+        inner = [1 + self._depth(step.steps) for step in steps if isinstance(step, Repeat)]
+        return max(inner, default=0)
+
+    def _stack(self, kind: ir.Type) -> Value:
+        with self.builder.goto_entry_block():
+            place = self.builder.alloca(kind)
+            place.type = emit.POINTER
+            return place
+
+    def _in_entry(self, write: Callable[[Any], Value]) -> Value:
+        with self.builder.goto_entry_block():
+            return write(self.builder)
+
+    def _base(self, buffer: Buffer) -> Value:
+        """The address of a buffer, computed once when the function starts."""
+        root = buffer.root
+        if root not in self.bases:
+            self.bases[root] = self._in_entry(lambda b: self._address(b, self.block, root))
+        return self.bases[root]
+
+    def _address(self, builder: Any, block: Value, root: Buffer) -> Value:
+        if root.kind == "arena":
+            arena = builder.load(_slot(builder, block, 0), typ=emit.POINTER)
+            place = emit.index(self.plan.offsets[root])
+            return builder.gep(arena, [place], source_etype=ir.IntType(8))
+        return builder.load(_slot(builder, block, self.numbers[root]), typ=emit.POINTER)
+
+    def _step(self, step: Step) -> None:
+        if isinstance(step, Repeat):
+            self._repeat(step)
+        elif step.product is None:
+            write_nest(self.point, step, lambda turns: (emit.index(0), emit.index(turns)))
+        else:
+            self._product(step, step.product)
+
+    def _repeat(self, step: Repeat) -> None:
+        builder, last = self.builder, emit.index(step.axis.extent - 1)
+        stop = emit.index(step.axis.extent)
+        with emit.counted_loop(builder, emit.index(0), stop, "repeat") as turn:
+            place = builder.sub(last, turn) if step.backwards else turn
+            self.axes[step.axis] = place
+            number = emit.index(len(self.axes))
+            builder.store(place, builder.gep(self.context, [number], source_etype=emit.INDEX))
+            outer = dict(self.axes)
+            for inner in step.steps:
+                self.axes.clear()
+                self.axes.update(outer)
+                self._step(inner)
+            self.axes.clear()
+            self.axes.update({a: v for a, v in outer.items() if a is not step.axis})
+
+    # Products.
+
+    def _product(self, nest: Nest, product: Product) -> None:
+        out = stored_by_kernel(nest)
+        assert out is not None
+        shape = self._shape(product, out)
+        kernel = self._kernel(nest, product, shape, out)
+        self.scratch = max(self.scratch, 64 + 8 * scratch_items(shape, self.target))
+        builder, zero = self.builder, emit.index(0)
+        own = {product.batch, product.row, product.column, product.depth}
+        pointers = [
+            self._start(buffer, index, own)
+            for buffer, index in (
+                (out, product.index),
+                (product.left.buffer, product.left.index),
+                (product.right.buffer, product.right.index),
+            )
+        ]
+        arena = builder.load(_slot(builder, self.block, 0), typ=emit.POINTER)
+        scratch = builder.gep(arena, [emit.index(self.plan.size)], source_etype=ir.IntType(8))
+        ranges = [shape.batch, kernel.tiling.row_tiles, kernel.tiling.panels]
+        limits = [each for n in ranges for each in (zero, emit.index(n))]
+        builder.call(kernel.function, [*pointers, scratch, self.context, *limits])
+
+    def _start(self, buffer: Buffer, index: Any, own: set[Axis]) -> Value:
+        """The address of an operand's first element."""
+        flat = Affine()
+        for place, stride in zip(index, self.layout.strides(buffer), strict=True):
+            flat += place.scaled(stride)
+        rest = Affine(flat.constant, tuple(term for term in flat.terms if term[0] not in own))
+        offset = self.point.scalar(rest)
+        kind = emit.FLOATS[buffer.dtype.name]
+        return self.builder.gep(self._base(buffer), [offset], source_etype=kind)
+
+    def _shape(self, product: Product, out: Buffer) -> Contraction:
+        left, right = product.left, product.right
+        batch, row, column, depth = product.batch, product.row, product.column, product.depth
+
+        def step(buffer: Buffer, index: Any, axis: Axis) -> int:
+            return self.layout.stride(buffer, index, axis) or 0
+
+        return Contraction(
+            product.target.dtype.name,
+            row.extent,
+            column.extent,
+            depth.extent,
+            (step(left.buffer, left.index, row), step(left.buffer, left.index, depth)),
+            (step(right.buffer, right.index, depth), step(right.buffer, right.index, column)),
+            (step(out, product.index, row), step(out, product.index, column)),
+            batch.extent,
+            (
+                step(left.buffer, left.index, batch),
+                step(right.buffer, right.index, batch),
+                step(out, product.index, batch),
+            ),
+        )
+
+    def _kernel(self, nest: Nest, product: Product, shape: Contraction, out: Buffer) -> Kernel:
+        """Write the kernel; kernels without an epilogue are shared by shape."""
+        if nest.statements:
+            name = f"product{len(self.module.functions)}"
+            epilogue = self._epilogue(nest, product, shape, out)
+            return emit_contraction(self.module, name, shape, self.target, epilogue)
+        if shape not in self.kernels:
+            name = f"product{len(self.module.functions)}"
+            self.kernels[shape] = emit_contraction(self.module, name, shape, self.target)
+        return self.kernels[shape]
+
+    def _epilogue(
+        self, nest: Nest, product: Product, shape: Contraction, out: Buffer
+    ) -> Callable[[Site, Value], Value]:
+        """Statements on a vector of sums."""
+        bases: dict[Buffer, Value] = {}
+        outer: dict[Axis, Value] = {}
+        lane = product.row if shape.out_strides[0] == 1 != shape.out_strides[1] else product.column
+
+        def at_entry(site: Site) -> Any:
+            builder = ir.IRBuilder(site.builder.function.entry_basic_block)
+            builder.position_at_start(builder.block)
+            return builder
+
+        def write(site: Site, sums: Value) -> Value:
+            def base(buffer: Buffer) -> Value:
+                # What the kernel fills may only be reached through the kernel's own pointer.
+                if buffer is out:
+                    return site.builder.function.args[0]
+                if buffer.root not in bases:
+                    builder = at_entry(site)
+                    block = builder.load(site.context, typ=emit.POINTER)
+                    bases[buffer.root] = self._address(builder, block, buffer.root)
+                return bases[buffer.root]
+
+            for number, axis in enumerate(self.axes, 1):
+                if axis not in outer:
+                    builder = at_entry(site)
+                    place = builder.gep(
+                        site.context, [emit.index(number)], source_etype=emit.INDEX
+                    )
+                    outer[axis] = builder.load(place, typ=emit.INDEX)
+            axes = {**outer, product.batch: site.batch, product.row: site.row}
+            axes[product.column] = site.column
+            flag = self.point.flag
+            point = Point(site.builder, base, self.layout, axes, flag)
+            point.registers = nest.registers | {out}
+            with point.along(lane, sums.type.count, site.mask):
+                point.known[(product.target, tuple(product.index))] = sums
+                for statement in nest.statements:
+                    value = point.value(statement.value)
+                    point.store(statement.target, statement.index, value)
+                result = point.known[(out, tuple(product.index))]
+            return result if hasattr(result.type, "count") else emit.splat(
+                site.builder, result, sums.type.count
+            )  # fmt: skip
+
+        return write
+
+
+def _slot(builder: Any, block: Value, number: int) -> Value:
+    return builder.gep(block, [emit.index(number)], source_etype=emit.INDEX)

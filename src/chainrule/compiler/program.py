@@ -1,0 +1,117 @@
+"""From a graph to a function that runs natively."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from chainrule.compiler import index_map, lower_loop, lower_reduction
+from chainrule.compiler.fuse import fuse
+from chainrule.compiler.layout import choose_layout
+from chainrule.compiler.loops import Program
+from chainrule.compiler.lower import lower
+from chainrule.compiler.memory import plan_memory
+from chainrule.graph.evaluate import evaluate
+from chainrule.graph.graph import Graph
+
+__all__ = ["NativeProgram", "compile_native"]
+
+_RULES = (index_map, lower_loop, lower_reduction)
+"""Imported for the rules they register."""
+
+FIRST_POINTER = 2
+
+
+def compile_native(graph: Graph) -> Callable[[Sequence[Any]], list[Any]]:
+    """Turn a graph into native code.
+
+    Parameters
+    ----------
+    graph : Graph
+        The program, simplified.
+
+    Returns
+    -------
+    callable
+        Takes one array for each input, of its type, and returns one for each output, all of them
+        new.
+
+    Raises
+    ------
+    CannotCompile
+        If the program uses what this backend cannot do.
+    """
+    return NativeProgram(graph)
+
+
+def _show(stage: str, text: Any) -> None:
+    if stage in os.environ.get("CHAINRULE_DEBUG", "").split(","):
+        print(f"--- {stage} ---\n{text}", file=sys.stderr)
+
+
+class NativeProgram:
+    """A program in machine code and the memory it works in.
+
+    Parameters
+    ----------
+    graph : Graph
+        What it computes; evaluated by NumPy where native code finds a position outside of its
+        array, for the error.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        from chainrule.compiler.backends.llvm import write_module
+        from chainrule.compiler.backends.target import compile_module, host_target, load_object
+
+        _show("graph", graph)
+        inputs, outputs, items = lower(graph)
+        layout = choose_layout(items)
+        steps = fuse(items, layout)
+        plan = plan_memory(steps)
+        self.loops = Program(graph.name, tuple(inputs), tuple(outputs), steps)
+        _show("loops", self.loops)
+        target = host_target()
+        module = write_module(self.loops, layout, plan, target)
+        _show("llvm", module.text)
+        code = compile_module(module.text, target)
+        self._library = load_object(code, ("run",))
+        kind = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+        self._run = kind(self._library.address("run"))
+        self._graph = graph
+        self._kinds = [(node.dtype, node.shape) for node in graph.inputs]
+        self._results = [(node.shape, node.dtype) for node in graph.outputs]
+        self._constants = [np.ascontiguousarray(each.value) for each in module.constants]
+        self._arena = np.empty(module.arena + 64, np.uint8)
+        count = FIRST_POINTER + len(inputs) + len(outputs) + len(self._constants)
+        self._block = (ctypes.c_int64 * count)()
+        self._block[0] = -(-self._arena.ctypes.data // 64) * 64
+        for number, each in enumerate(self._constants, count - len(self._constants)):
+            self._block[number] = each.ctypes.data
+        self._address = ctypes.addressof(self._block)
+
+    def __call__(self, inputs: Sequence[Any]) -> list[Any]:
+        block, number = self._block, FIRST_POINTER
+        held: list[Any] = []
+        for each, (dtype, shape) in zip(inputs, self._kinds, strict=True):
+            if type(each) is not np.ndarray or each.dtype != dtype or not each.flags.c_contiguous:
+                each = np.ascontiguousarray(each, dtype).reshape(shape)
+            held.append(each)
+            block[number] = each.__array_interface__["data"][0]
+            number += 1
+        results: list[Any] = []
+        for shape, dtype in self._results:
+            made = np.empty(shape, dtype)
+            results.append(made)
+            block[number] = made.__array_interface__["data"][0]
+            number += 1
+        block[1] = 0
+        self._run(self._address)
+        if block[1]:
+            evaluate(self._graph, held)
+            raise IndexError("a position lies outside of its array")
+        return results
