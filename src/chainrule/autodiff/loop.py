@@ -88,7 +88,7 @@ def _vjp(
     fixed, rows = ([n for n in part if n.serial in found] for part in (fixed, rows))
     sums = [variable(node.array_type, name=f"sum{i}") for i, node in enumerate(fixed)]
     outputs = (
-        *(found.get(node.serial) or zeros_like(node) for node in carry),
+        *(_or_zeros(found.get(node.serial), node) for node in carry),
         *(total + found[node.serial] for total, node in zip(sums, fixed, strict=True)),
         *(found[node.serial] for node in rows),
     )
@@ -109,7 +109,7 @@ def _vjp(
     backward = Graph(
         (*read_fixed, *fed, *read_rows, *noted, *fed_rows), outputs, f"{body.name}.derivative"
     )
-    d_carry = [each or zeros_like(n) for each, n in zip(ct, ends, strict=False) if n.array_type.is_float]
+    d_carry = [_or_zeros(c, n) for c, n in zip(ct, ends, strict=False) if n.array_type.is_float]
     results = run_loop(
         backward,
         [given[node.serial] for node in read_fixed],
@@ -125,6 +125,10 @@ def _vjp(
 def _parts(items: Sequence[Any], shared: int, carries: int) -> tuple[list[Any], list[Any], list[Any]]:
     edge = shared + carries
     return list(items[:shared]), list(items[shared:edge]), list(items[edge:])
+
+
+def _or_zeros(cotangent: Node | None, node: Node) -> Node:
+    return zeros_like(node) if cotangent is None else cotangent
 
 
 def _seed(node: Node) -> Node | None:

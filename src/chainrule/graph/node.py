@@ -12,6 +12,7 @@ A node whose inputs have known values can be evaluated on demand, so that ``prin
 from __future__ import annotations
 
 import difflib
+import dis
 import itertools
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -188,11 +189,7 @@ class Node(NDArrayOperatorsMixin):
         return operation(*args, **kwargs)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NoReturn:
-        raise TraceError(
-            "a traced value was turned into a plain array, which would cut its derivative: "
-            "to fill an array piece by piece, collect the pieces in a list and use np.stack; "
-            "where no derivative is wanted, use cr.stop_gradient(x) and its .value"
-        )
+        raise TraceError(_CUT)
 
     def __setitem__(self, index: Any, value: Any) -> NoReturn:
         raise TraceError(
@@ -225,9 +222,11 @@ class Node(NDArrayOperatorsMixin):
         return bool(self.value)
 
     def __float__(self) -> float:
+        _refuse_to_be_stored(sys._getframe(1))
         return float(self.value)
 
     def __int__(self) -> int:
+        _refuse_to_be_stored(sys._getframe(1))
         return int(self.value)
 
     def __index__(self) -> int:
@@ -311,6 +310,22 @@ def _snapshot(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     copy = array.copy()
     copy.flags.writeable = False
     return copy
+
+
+_CUT = (
+    "a traced value was turned into a plain array, which would cut its derivative: "
+    "to fill an array piece by piece, collect the pieces in a list and use np.stack; "
+    "where no derivative is wanted, use cr.stop_gradient(x) and its .value"
+)
+
+
+def _refuse_to_be_stored(caller: FrameType) -> None:
+    """Tell ``array[i] = x`` from ``float(x)``: NumPy asks for a float in both cases.
+
+    The first would silently lose the derivative, so it is told by the caller's instruction.
+    """
+    if dis.opname[caller.f_code.co_code[caller.f_lasti]] == "STORE_SUBSCR":
+        raise TraceError(_CUT)
 
 
 def _is_foreign(value: Any) -> bool:
