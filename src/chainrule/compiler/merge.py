@@ -67,8 +67,9 @@ def _collected(graph: Graph) -> dict[Any, tuple[list[Node], list[Node]]]:
         if node.primitive is loop:
             body, carries = node.params["body"], node.params["carries"]
             outputs, loops = groups.setdefault(_key(node), (list(body.outputs[:carries]), []))
-            known = {each.serial for each in outputs[carries:]}
-            outputs += [each for each in body.outputs[carries:] if each.serial not in known]
+            for row in body.outputs[carries:]:
+                if all(row is not each for each in outputs[carries:]):
+                    outputs.append(row)
             loops.append(node)
     return groups
 

@@ -87,7 +87,8 @@ def type_of(value: Any, what: str = "argument") -> ArrayType:
             f"{what} has dtype {value.dtype}, but only real numbers and booleans can be computed "
             f"with; {_mend(value.dtype)}"
         )
-    return ArrayType(value.dtype.newbyteorder("="), tuple(value.shape))
+    dtype = value.dtype if value.dtype.isnative else value.dtype.newbyteorder("=")
+    return ArrayType(dtype, tuple(value.shape))
 
 
 def _mend(dtype: np.dtype[Any]) -> str:
