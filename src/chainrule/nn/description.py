@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -19,8 +19,8 @@ def describe(value: Any, owner: str) -> Any:
 
     Parameters
     ----------
-    value : number, string, None, array, function, layer, or a list, tuple or dict of them
-        The argument.
+    value : object
+        A number, a text, None, an array, a function, a layer, or a list, tuple or dict of them.
     owner : str
         What messages call the layer it belongs to.
 
@@ -43,11 +43,12 @@ def describe(value: Any, owner: str) -> Any:
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, np.generic | np.ndarray):
-        return value.tolist()
+        return cast(Any, value).tolist()
     if isinstance(value, tuple | list):
-        return [describe(each, owner) for each in value]
+        return [describe(each, owner) for each in cast(list[Any], value)]
     if isinstance(value, dict):
-        return {str(key): describe(each, owner) for key, each in value.items()}
+        items = cast(dict[str, Any], value).items()
+        return {str(key): describe(each, owner) for key, each in items}
     if hasattr(value, "config") and hasattr(value, "kind"):
         return {"layer": value.kind, "config": value.config()}
     if callable(value):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import difflib
 import inspect
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from chainrule.errors import ArgumentError
 
-__all__ = ["FOREIGN_ARGUMENTS", "bind_arguments", "unknown_name"]
+__all__ = ["FOREIGN_ARGUMENTS", "bind_arguments", "look_up"]
+
+Entry = TypeVar("Entry")
 
 FOREIGN_ARGUMENTS: Mapping[str, str] = {
     "activation_fn": "activation",
@@ -73,9 +75,8 @@ def bind_arguments(
     ArgumentError
         For a missing or unknown argument; the message says how it is named here.
     """
-    first, *parameters = inspect.signature(function).parameters.values()
-    assert first.name in ("self", "args"), f"{title} is made with {first.name}"
-    signature = inspect.Signature(parameters)
+    _, *parameters = inspect.signature(function).parameters.values()
+    signature = inspect.Signature([each.replace(annotation=each.empty) for each in parameters])
     takes_any = any(each.kind is each.VAR_KEYWORD for each in parameters)
     for name in kwargs:
         if name not in signature.parameters and not takes_any:
@@ -88,37 +89,43 @@ def bind_arguments(
     return dict(arguments.arguments)
 
 
-def unknown_name(what: str, name: Any, known: Iterable[str]) -> ArgumentError:
-    """Make the error for a name that is in no table.
+def look_up(what: str, name: Any, table: Mapping[str, Entry]) -> Entry:
+    """Return what a name stands for.
 
     Parameters
     ----------
     what : str
-        What it should have been the name of.
-    name : object
-        What was given.
-    known : iterable of str
-        The names there are.
+        What messages call the entries of the table, such as ``activation``.
+    name : str
+        The name.
+    table : mapping
+        From names to entries.
 
     Returns
     -------
+    object
+        The entry.
+
+    Raises
+    ------
     ArgumentError
-        To be raised.
+        For a name that is not in the table; the message gives close ones.
 
     Examples
     --------
-    >>> print(unknown_name("activation", "rleu", ["relu", "elu", "tanh"]))
-    unknown activation 'rleu': did you mean 'relu'? There are: elu, relu, tanh
+    >>> look_up("digit", "oen", {"one": 1, "two": 2})
+    Traceback (most recent call last):
+    chainrule.errors.ArgumentError: unknown digit 'oen', did you mean 'one'? there are: one, two
     """
-    names = sorted(known)
+    names = ", ".join(sorted(table))
     if not isinstance(name, str):
-        return ArgumentError(
-            f"{what} must be a name or a function, got {name!r} of type {type(name).__name__}; "
-            f"the names are: {', '.join(names)}"
-        )
-    close = difflib.get_close_matches(name.lower(), names, 2)
-    question = f" did you mean {' or '.join(map(repr, close))}?" if close else ""
-    return ArgumentError(f"unknown {what} {name!r}:{question} There are: {', '.join(names)}")
+        kind = type(name).__name__
+        raise ArgumentError(f"{what}: expected a name or a function, got a {kind}; names: {names}")
+    if name in table:
+        return table[name]
+    close = difflib.get_close_matches(name.lower(), table, 2)
+    question = f", did you mean {' or '.join(map(repr, close))}?" if close else ";"
+    raise ArgumentError(f"unknown {what} {name!r}{question} there are: {names}")
 
 
 def _unknown_argument(title: str, name: str, signature: inspect.Signature) -> str:
@@ -128,5 +135,5 @@ def _unknown_argument(title: str, name: str, signature: inspect.Signature) -> st
     if ours in signature.parameters:
         return f"{title}: there is no argument {name!r}; here it is {ours!r}"
     close = difflib.get_close_matches(name, signature.parameters, 1)
-    question = f"; did you mean {close[0]!r}?" if close else ""
-    return f"{title}: there is no argument {name!r}{question} It is called as {title}{signature}"
+    question = f", did you mean {close[0]!r}?" if close else ";"
+    return f"{title}: there is no argument {name!r}{question} it is called as {title}{signature}"
