@@ -100,7 +100,7 @@ absolute = elementwise(
 )  # fmt: skip
 power = elementwise(
     "power", np.power,
-    vjp=lambda ct, y, a, b: (_power_base(ct, a, b), _power_exponent(ct, y, a)),
+    vjp=lambda ct, y, a, b: _power_vjp(ct, y, a, b),
     formula="{0} ^ {1}", reference=math.pow, samples=reals(0.5, 3, 2),
 )  # fmt: skip
 logaddexp = elementwise(
@@ -176,6 +176,21 @@ logical_not = elementwise(
     "logical_not", np.logical_not,
     formula="not {0}", reference=operator.not_, samples=reals(-3, 3),
 )  # fmt: skip
+
+
+def _power_vjp(ct: Node, y: Node, base: Node, exponent: Node) -> tuple[Node | None, Node | None]:
+    """Take the rule of school, p·x^(p-1), where the exponent is a number written in the program."""
+    number = _written_number(exponent)
+    if number is None:
+        return _power_base(ct, base, exponent), _power_exponent(ct, y, base)
+    return (None if number == 0 else ct * (number * base ** (number - 1))), None
+
+
+def _written_number(node: Node) -> float | None:
+    """Return the one number that a node repeats, if it is a constant of the program."""
+    while node.primitive is not None and node.primitive.name in ("broadcast_to", "cast"):
+        node = node.inputs[0]
+    return float(node.value) if node.is_constant and not node.shape else None
 
 
 def _power_base(ct: Node, base: Node, exponent: Node) -> Node:
