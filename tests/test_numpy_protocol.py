@@ -11,7 +11,7 @@ import chainrule as cr
 from chainrule.graph.array_type import type_of
 from chainrule.graph.node import Node, variable
 
-M = np.array([[0.7, -1.2, 2.3, 0.4], [1.9, 0.3, -0.8, -2.1], [-1.5, 2.7, 1.1, 0.9]])
+M = np.array([[0.7, -1.2, 2.3, 0.4], [1.9, 0.35, -0.8, -2.1], [-1.45, 2.7, 1.1, 0.9]])
 POSITIVE = np.abs(M) + 0.5
 SMALL = M / 4
 CUBE = np.random.default_rng(3).uniform(-2, 2, (2, 3, 4))
@@ -43,9 +43,9 @@ ARITHMETIC: Table = {
     "x ** 1.7": (lambda x: x**1.7, POSITIVE),
     "2 ** x": (lambda x: 2**x, M),
     "x ** x": (lambda x: x**x, POSITIVE),
-    "x % 0.7": (lambda x: x % 0.7, M),
-    "x // 0.7": (lambda x: x // 0.7, M),
-    "divmod": (lambda x: divmod(x, 0.7)[1], M),
+    "x % 0.65": (lambda x: x % 0.65, M),
+    "x // 0.65": (lambda x: x // 0.65, M),
+    "divmod": (lambda x: divmod(x, 0.65)[1], M),
     "float_power": (lambda x: np.float_power(x, 2), M),
     "square": (np.square, M),
     "reciprocal": (np.reciprocal, M),
@@ -86,14 +86,14 @@ ARITHMETIC: Table = {
     "ceil": (np.ceil, M),
     "rint": (np.rint, M),
     "trunc": (np.trunc, M),
-    "round": (lambda x: np.round(x, 1), M),
+    "round": (lambda x: np.round(x * 0.77, 1), M),
     "around": (np.around, M),
     "x.round": (lambda x: x.round(2), M),
     "maximum": (lambda x: np.maximum(x, 0), M),
     "minimum": (lambda x: np.minimum(0.5, x), M),
     "fmax": (lambda x: np.fmax(x, np.nan), M),
     "fmin": (lambda x: np.fmin(x, 0.5), M),
-    "fmod": (lambda x: np.fmod(x, 0.7), M),
+    "fmod": (lambda x: np.fmod(x, 0.65), M),
     "mod": (lambda x: np.mod(3, x), M),
     "heaviside": (lambda x: np.heaviside(x, 0.5), M),
     "copysign": (lambda x: np.copysign(x, -M.astype(x.dtype)), M),
@@ -334,7 +334,7 @@ FLOATS = ARITHMETIC | REDUCTIONS | PRODUCTS | SHAPES | PICKING
 DECISIONS: Table = {
     "x < 0.5": (lambda x: x < 0.5, M),
     "x <= y": (lambda x: x <= x[::-1], M),
-    "0.5 > x": (lambda x: 0.5 > x, M),
+    "0.5 > x": (lambda x: x < 0.5, M),
     "x >= 1": (lambda x: x >= 1, M),
     "x == x": (lambda x: x == x, M),
     "x != 0.7": (lambda x: x != 0.7, M),
@@ -374,7 +374,7 @@ DECISIONS: Table = {
     "unsigned": (lambda x: np.abs(x).astype(np.uint8) + np.uint8(3), M),
     "square root of integers": (lambda x: np.sqrt(np.abs(x).astype(np.int32)), M),
     "array_equal": (lambda x: np.array_equal(x, M.astype(x.dtype)), M),
-    "shape": (lambda x: np.shape(x) + (np.ndim(x), np.size(x), np.size(x, 1)), M),
+    "shape": (lambda x: (*np.shape(x), np.ndim(x), np.size(x), np.size(x, 1)), M),
     "zeros_like": (lambda x: np.zeros_like(x), M),
     "ones_like of a kind": (lambda x: np.ones_like(x, dtype=int), M),
 }
@@ -522,7 +522,7 @@ REFUSED: dict[str, tuple[Callable[..., Any], type[Exception], list[str]]] = {
     "inv": (lambda x: np.linalg.inv(x), cr.errors.UnsupportedError, ["np.linalg.inv", "solve"]),
     "cbrt": (np.cbrt, cr.errors.UnsupportedError, ["np.cbrt", "np.abs(x) ** (1 / 3)"]),
     "add.at": (lambda x: np.add.at(M, [0], x[0]), cr.errors.UnsupportedError, ["add.at", "concat"]),
-    "full": (lambda x: np.full((2, 2), x[0, 0]), cr.errors.UnsupportedError, ["full_like"]),
+    "full": (lambda x: np.full((2, 2), x[0, 0]), cr.errors.TraceError, ["full_like"]),
     "unique": (np.unique, cr.errors.UnsupportedError, ["np.unique", "outside"]),
     "x.sort": (lambda x: x.sort(), AttributeError, [".sort", "np.sort(x)"]),
     "x.fill": (lambda x: x.fill(0), AttributeError, [".fill", "full_like"]),

@@ -29,7 +29,6 @@ from chainrule.ops import (
     picking,
     products,
     repetition,
-    selection,
     shaping,
     statistics,
     trigonometry,
@@ -70,12 +69,19 @@ def _strict(name: str, operation: Callable[..., Any]) -> Callable[..., Any]:
             return operation(*args)
         for key in [key for key in keywords if key not in known]:
             value = keywords.pop(key)
-            if not any(value is each or value == each for each in _ASKS_NOTHING.get(key, ())):
+            if not _asks_nothing(key, value):
                 raise UnsupportedError(_unknown_keyword(name, key, value))
         keywords = {key: value for key, value in keywords.items() if value is not np._NoValue}
         return operation(*args, **keywords)
 
     return checked
+
+
+def _asks_nothing(key: str, value: Any) -> bool:
+    return any(
+        value is each or (type(value) is type(each) and value == each)
+        for each in _ASKS_NOTHING.get(key, ())
+    )
 
 
 def _parameters(operation: Callable[..., Any]) -> frozenset[str]:
@@ -107,31 +113,35 @@ OPERATIONS[np.lib.stride_tricks.sliding_window_view] = _strict(
     "sliding_window_view", windows.sliding_window_view
 )
 
-# Other names of the same.
+# Other names of the same; NumPy got some of them after 2.0.
 
-_ALIASES: dict[Any, Callable[..., Any]] = {
-    np.amax: statistics.max,
-    np.amin: statistics.min,
-    np.cumulative_sum: ordering.cumsum,
-    np.cumulative_prod: ordering.cumprod,
-    np.linalg.matmul: products.matmul,
-    np.linalg.outer: products.outer,
-    np.linalg.tensordot: products.tensordot,
-    np.linalg.vecdot: products.vecdot,
-    np.linalg.trace: lambda x, *, offset=0: picking.trace(x, offset, -2, -1),
-    np.linalg.diagonal: lambda x, *, offset=0: picking.diagonal(x, offset, -2, -1),
-    np.matrix_transpose: lambda x: shaping.swapaxes(x, -1, -2),
-    np.linalg.matrix_transpose: lambda x: shaping.swapaxes(x, -1, -2),
+_OTHER_NAMES: dict[str, Callable[..., Any]] = {
+    "amax": statistics.max,
+    "amin": statistics.min,
+    "cumulative_sum": ordering.cumsum,
+    "cumulative_prod": ordering.cumprod,
+    "matrix_transpose": lambda x: shaping.swapaxes(x, -1, -2),
 }
-for _function, _operation in _ALIASES.items():
-    OPERATIONS[_function] = _strict(_function.__name__, _operation)
+_OTHER_LINALG_NAMES: dict[str, Callable[..., Any]] = {
+    "matmul": products.matmul,
+    "outer": products.outer,
+    "tensordot": products.tensordot,
+    "vecdot": products.vecdot,
+    "trace": lambda x, *, offset=0: picking.trace(x, offset, -2, -1),
+    "diagonal": lambda x, *, offset=0: picking.diagonal(x, offset, -2, -1),
+    "matrix_transpose": lambda x: shaping.swapaxes(x, -1, -2),
+}
+for _module, _names in ((np, _OTHER_NAMES), (np.linalg, _OTHER_LINALG_NAMES)):
+    for _name, _operation in _names.items():
+        if hasattr(_module, _name):
+            OPERATIONS[getattr(_module, _name)] = _strict(_name, _operation)
 
 # Methods of arrays.
 
 _METHODS = (
     "all", "any", "argmax", "argmin", "argsort", "astype", "clip", "copy", "cumprod", "cumsum",
-    "diagonal", "dot", "max", "mean", "min", "nonzero", "prod", "ravel", "repeat", "round", "squeeze",
-    "std", "sum", "swapaxes", "take", "trace", "var",
+    "diagonal", "dot", "max", "mean", "min", "nonzero", "prod", "ravel", "repeat", "round",
+    "squeeze", "std", "sum", "swapaxes", "take", "trace", "var",
 )  # fmt: skip
 for _name in _METHODS:
     OPERATIONS[_name] = OPERATIONS[getattr(np, _name)]

@@ -16,7 +16,6 @@ from chainrule.ops.elementwise import (
     ceil,
     divide,
     equal,
-    exp,
     floor,
     floor_divide,
     less,
@@ -35,10 +34,39 @@ from chainrule.ops.promotion import as_array, is_python_number, result_types
 from chainrule.ops.selection import select
 
 __all__ = [
-    "around", "as_float", "bitwise_and", "bitwise_or", "bitwise_xor", "clip", "copysign", "divmod", "exp2",
-    "fabs", "float_power", "fmax", "fmin", "fmod", "greater", "greater_equal", "heaviside",
-    "invert", "isfinite", "isinf", "isnan", "log10", "log2", "logaddexp2", "logical_xor",
-    "nan_to_num", "positive", "power", "reciprocal", "round", "signbit", "square", "trunc",
+    "around",
+    "as_float",
+    "bitwise_and",
+    "bitwise_or",
+    "bitwise_xor",
+    "clip",
+    "copysign",
+    "divmod",
+    "exp2",
+    "fabs",
+    "float_power",
+    "fmax",
+    "fmin",
+    "fmod",
+    "greater",
+    "greater_equal",
+    "heaviside",
+    "invert",
+    "isfinite",
+    "isinf",
+    "isnan",
+    "log2",
+    "log10",
+    "logaddexp2",
+    "logical_xor",
+    "nan_to_num",
+    "positive",
+    "power",
+    "reciprocal",
+    "round",
+    "signbit",
+    "square",
+    "trunc",
 ]  # fmt: skip
 
 # NumPy's names hide Python's here: use neither Python's round nor its divmod in this file.
@@ -93,6 +121,8 @@ def fabs(x: Any) -> Any:
 
 def as_float(x: Any) -> Any:
     """Convert integers and booleans to the float that NumPy's functions compute in."""
+    if is_python_number(x):
+        return float(x)
     x = as_array(x)
     if x.dtype.kind == "f":
         return x
@@ -118,7 +148,7 @@ def log10(x: Any) -> Any:
 def logaddexp2(a: Any, b: Any) -> Any:
     """Logarithm to base 2 of ``2^a + 2^b``."""
     two = math.log(2)
-    return elementwise.logaddexp(multiply(a, two), multiply(b, two)) / two
+    return elementwise.logaddexp(a * two, b * two) / two
 
 
 def greater(a: Any, b: Any) -> Any:
@@ -194,7 +224,7 @@ def fmin(a: Any, b: Any) -> Any:
 
 def fmod(a: Any, b: Any) -> Any:
     """Return the remainder with the sign of `a`, as C has it."""
-    rest = remainder(select(less(a, 0), -as_array(a), a), absolute(b))
+    rest = remainder(select(less(a, 0), -a, a), abs(b))
     return select(less(a, 0), -rest, rest)
 
 

@@ -145,10 +145,7 @@ def _order(terms: list[tuple[Any, str]], result: str) -> list[tuple[int, ...]]:
     spec = ",".join(letters for _, letters in terms) + "->" + result
     stand_ins = [np.broadcast_to(0.0, x.shape) for x, _ in terms]
     path, _ = np.einsum_path(spec, *stand_ins, optimize="greedy")
-    pairs: list[tuple[int, ...]] = []
-    for places in path[1:]:
-        pairs.append(tuple(sorted(places)))
-    return pairs
+    return [tuple(sorted(places)) for places in path[1:]]
 
 
 def _combine(chosen: list[tuple[Any, str]], elsewhere: str) -> tuple[Any, str]:

@@ -17,10 +17,38 @@ from chainrule.ops.selection import select
 from chainrule.ops.special import sigmoid
 
 __all__ = [
-    "absolute", "arctan2", "ceil", "cos", "divide", "equal", "exp", "expm1", "floor",
-    "floor_divide", "less", "less_equal", "log", "log1p", "logaddexp", "logical_and",
-    "logical_not", "logical_or", "maximum", "minimum", "multiply", "negative", "not_equal",
-    "power", "remainder", "rint", "sign", "sin", "sqrt", "subtract", "tanh", "add",
+    "absolute",
+    "add",
+    "arctan2",
+    "ceil",
+    "cos",
+    "divide",
+    "equal",
+    "exp",
+    "expm1",
+    "floor",
+    "floor_divide",
+    "less",
+    "less_equal",
+    "log",
+    "log1p",
+    "logaddexp",
+    "logical_and",
+    "logical_not",
+    "logical_or",
+    "maximum",
+    "minimum",
+    "multiply",
+    "negative",
+    "not_equal",
+    "power",
+    "remainder",
+    "rint",
+    "sign",
+    "sin",
+    "sqrt",
+    "subtract",
+    "tanh",
 ]  # fmt: skip
 
 add = elementwise(
@@ -100,7 +128,7 @@ absolute = elementwise(
 )  # fmt: skip
 power = elementwise(
     "power", np.power,
-    vjp=lambda ct, y, a, b: _power_vjp(ct, y, a, b),
+    vjp=lambda *terms: _power_vjp(*terms),  # noqa: PLW0108 (it is defined below)
     formula="{0} ^ {1}", reference=math.pow, samples=reals(0.5, 3, 2),
 )  # fmt: skip
 logaddexp = elementwise(
@@ -194,13 +222,13 @@ def _written_number(node: Node) -> float | None:
 
 
 def _power_base(ct: Node, base: Node, exponent: Node) -> Node:
-    """Derivative by the base, p·x^(p-1), which is 0 for p = 0 even at x = 0."""
+    """Differentiate by the base: p·x^(p-1), which is 0 for p = 0 even at x = 0."""
     lowered = select(exponent == 0, 1, exponent - 1)
     return ct * select(exponent == 0, 0, exponent * power(base, lowered))
 
 
 def _power_exponent(ct: Node, y: Node, base: Node) -> Node:
-    """Derivative by the exponent, x^p·ln x; defined for positive bases, taken as 0 elsewhere."""
+    """Differentiate by the exponent: x^p·ln x for positive bases, taken as 0 elsewhere."""
     return ct * y * log(select(base > 0, base, 1))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -82,7 +83,7 @@ def array_split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     else:
         bounds = [0, *(int(i) for i in indices_or_sections), length]
     before = (slice(None),) * axis
-    return [x[(*before, slice(i, j))] for i, j in zip(bounds, bounds[1:], strict=False)]
+    return [x[(*before, slice(i, j))] for i, j in pairwise(bounds)]
 
 
 def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:

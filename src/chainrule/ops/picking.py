@@ -17,6 +17,7 @@ from chainrule.errors import DTypeError, ShapeError
 from chainrule.graph.node import Node
 from chainrule.ops import movement
 from chainrule.ops.axes import axis_in
+from chainrule.ops.broadcasting import broadcast_to
 from chainrule.ops.indexing import gather
 from chainrule.ops.promotion import as_array
 from chainrule.ops.selection import select
@@ -36,7 +37,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class _Plan:
-    """An index made plain: what to slice, the shape after it, and positions for some of its axes."""
+    """An index made plain: what to slice, the shape after it, positions for some of the axes."""
 
     slices: tuple[tuple[int, int, int], ...]
     shape: tuple[int, ...]
@@ -79,12 +80,13 @@ def _pick(x: Any, plan: _Plan) -> Any:
     """Gather along the axes that have positions, and put the new axes where NumPy puts them."""
     axes = sorted(plan.positions)
     rest = [i for i in range(x.ndim) if i not in plan.positions]
-    positions = np.broadcast_arrays(*(plan.positions[i] for i in axes))
+    shape = np.broadcast_shapes(*(plan.positions[i].shape for i in axes))
+    positions = [broadcast_to(plan.positions[i], shape) for i in axes]
     result = gather(transpose(x, axes + rest), *positions)
     adjacent = axes == list(range(axes[0], axes[0] + len(axes))) and not plan.is_split
     if not adjacent or axes[0] == 0:
         return result
-    added = positions[0].ndim
+    added = len(shape)
     order = range(added, added + axes[0]), range(added), range(added + axes[0], result.ndim)
     return transpose(result, [i for part in order for i in part])
 

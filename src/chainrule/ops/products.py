@@ -15,7 +15,7 @@ from chainrule.ops.axes import axes_in
 from chainrule.ops.broadcasting import cast
 from chainrule.ops.contraction import contract
 from chainrule.ops.elementwise import multiply
-from chainrule.ops.promotion import as_array, result_types
+from chainrule.ops.promotion import as_array
 from chainrule.ops.shaping import ravel, reshape, transpose
 
 __all__ = [
@@ -38,7 +38,7 @@ LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def matmul(a: Any, b: Any) -> Any:
-    """Multiply matrices, ``Σ_j a[..., i, j] b[..., j, k]``; leading axes are matched, vectors fit."""
+    """Multiply matrices, ``Σ_j a[..., i, j] b[..., j, k]``; leading axes broadcast, vectors fit."""
     a, b = of_one_kind(a, b)
     if not a.ndim or not b.ndim:
         raise ShapeError(
@@ -128,8 +128,8 @@ def kron(a: Any, b: Any) -> Any:
 
 def of_one_kind(a: Any, b: Any) -> tuple[Any, Any]:
     """Convert both factors to the kind of number in which they meet."""
-    dtype = result_types(a, b)
-    a, b = (as_array(x) for x in (a, b))
+    a, b = as_array(a), as_array(b)
+    dtype = np.result_type(a.dtype, b.dtype)
     return tuple(x if x.dtype == dtype else cast(x, dtype) for x in (a, b))  # pyright: ignore[reportReturnType]
 
 

@@ -143,7 +143,7 @@ def is_python_number(value: Any) -> bool:
 
 
 def reals(low: float, high: float, count: int = 1) -> Callable[[], list[Sample]]:
-    """Samples for `count` real operands between `low` and `high`, of several shapes."""
+    """Give samples of `count` real operands between `low` and `high`, of several shapes."""
 
     def samples() -> list[Sample]:
         generator = np.random.default_rng(0)
@@ -177,6 +177,7 @@ def _broadcast_message(name: str, types: Sequence[ArrayType]) -> str:
             seen = " and ".join(map(str, sorted(lengths)))
             return (
                 f"{name}: cannot combine {operands}: counted from the end, axis {back} has "
-                f"lengths {seen}, which must be equal or 1; reshape one, or add an axis with x[:, None]"
+                f"lengths {seen}, which must be equal or 1; reshape one, or add an axis with "
+                "x[:, None]"
             )
     return f"{name}: cannot combine {operands}"

@@ -141,7 +141,7 @@ uniform = Primitive(
 """Numbers in [0, 1), of 24 random bits in float32 and 53 in float64.
 
 ``uniform(key, counter, shape=..., dtype=...)``: the key has two words (a seed), the counter three
-(such as stream, epoch and step); element i is made of word i of the stream (words 2i and 2i + 1 in float64).
+(such as stream, epoch and step). Element i is made of word i, in float64 of words 2i and 2i + 1.
 """
 
 

@@ -1,4 +1,4 @@
-"""Largest values and positions along axes, running sums. (Sums are ``reduce_to`` in broadcasting.)"""
+"""Largest values and positions along axes, running sums; sums are ``reduce_to`` (broadcasting)."""
 
 from __future__ import annotations
 

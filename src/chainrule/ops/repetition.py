@@ -54,7 +54,7 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", *, constant_values: Any 
         )
     for axis, (before, after) in enumerate(widths):
         if before or after:
-            positions = np.pad(np.arange(x.shape[axis]), (before, after), mode=mode)  # pyright: ignore
+            positions = np.pad(np.arange(x.shape[axis]), (before, after), mode=mode)  # pyright: ignore[reportArgumentType, reportCallIssue]
             x = take(x, positions, axis)
     return x
 

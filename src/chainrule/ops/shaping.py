@@ -16,9 +16,9 @@ from chainrule.ops.selection import identity, select
 
 __all__ = [
     "astype", "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_arrays", "broadcast_to",
-    "check_order", "copy", "empty_like", "expand_dims", "flip", "fliplr", "flipud", "full_like", "moveaxis", "ones_like",
-    "ravel", "reshape", "rollaxis", "rot90", "squeeze", "swapaxes", "transpose", "tril", "triu",
-    "zeros_like",
+    "check_order", "copy", "empty_like", "expand_dims", "flip", "fliplr", "flipud", "full_like",
+    "moveaxis", "ones_like", "ravel", "reshape", "rollaxis", "rot90", "squeeze", "swapaxes",
+    "transpose", "tril", "triu", "zeros_like",
 ]  # fmt: skip
 
 
@@ -137,7 +137,7 @@ def atleast_2d(*arrays: Any) -> Any:
 
 
 def atleast_3d(*arrays: Any) -> Any:
-    """Make each argument an array of three axes at least: (1, n, 1) of (n,), (m, n, 1) of (m, n)."""
+    """Make each argument an array of three axes at least: (n,) gives (1, n, 1), (m, n) (m, n, 1)."""
     shapes: dict[int, Any] = {0: lambda s: (1, 1, 1), 1: lambda s: (1, *s, 1), 2: lambda s: (*s, 1)}
     return _each(arrays, lambda x: reshape(x, shapes.get(x.ndim, tuple)(x.shape)))
 

@@ -63,13 +63,13 @@ def var(
     x = _for_means(as_array(x), dtype)
     axes = axes_in("var", axis, x.ndim)
     centred = x - _total(x, axes, keepdims=True) / _count(x, axes)
-    return _total(centred * centred, axes, keepdims) / np.maximum(_count(x, axes) - ddof, 0)
+    return _total(centred * centred, axes, keepdims) / _positive(_count(x, axes) - ddof)
 
 
 def std(
     x: Any, axis: Any = None, dtype: Any = None, *, ddof: float = 0, keepdims: bool = False
 ) -> Any:
-    """Standard deviation along axes; its derivative is taken as 0 where all values are equal."""
+    """Root of the variance along axes; its derivative is taken as 0 where all values are equal."""
     return root(var(x, axis, dtype, ddof=ddof, keepdims=keepdims))
 
 
@@ -139,7 +139,8 @@ def nansum(x: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
 
 def nanmean(x: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
     """Average along axes of what is not NaN."""
-    return nansum(x, axis, keepdims=keepdims) / sum(x == x, axis, keepdims=keepdims)
+    count = sum(cast(x == x, x.dtype), axis, keepdims=keepdims)
+    return nansum(x, axis, keepdims=keepdims) / count
 
 
 def nanmax(x: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
@@ -167,6 +168,10 @@ def _for_means(x: Any, dtype: Any) -> Any:
 
 def _count(x: Any, axes: tuple[int, ...]) -> int:
     return math.prod(x.shape[i] for i in axes)
+
+
+def _positive(count: float) -> float:
+    return count if count > 0 else 0
 
 
 def _total(x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:

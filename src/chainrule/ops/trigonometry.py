@@ -8,7 +8,6 @@ from typing import Any
 from chainrule.ops import elementwise
 from chainrule.ops.arithmetic import as_float
 from chainrule.ops.elementwise import (
-    absolute,
     cos,
     divide,
     equal,
@@ -88,7 +87,7 @@ def arccosh(x: Any) -> Any:
 def hypot(a: Any, b: Any) -> Any:
     """Hypotenuse, ``√(a² + b²)``, scaled so that squares neither overflow nor vanish."""
     a, b = as_float(a), as_float(b)
-    scale = stop_gradient(maximum(absolute(a), absolute(b)))
+    scale = stop_gradient(maximum(abs(a), abs(b)))
     scale = select(logical_or(equal(scale, 0), equal(scale, math.inf)), 1, scale)
     a, b = a / scale, b / scale
     return scale * sqrt(a * a + b * b)

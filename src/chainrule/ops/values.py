@@ -21,7 +21,7 @@ __all__ = [
 
 
 def where(condition: Any, *branches: Any) -> Any:
-    """Choose between two values element by element; with the condition alone, say where it holds."""
+    """Choose between two values element by element; of a condition alone, say where it holds."""
     return select(condition, *branches) if branches else nonzero(condition)
 
 
