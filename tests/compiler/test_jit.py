@@ -97,7 +97,7 @@ def test_derivatives_go_through_jit_and_jit_through_derivatives() -> None:
 def test_a_value_kept_from_another_trace_is_refused_by_name() -> None:
     kept: list[Any] = []
     cr.jit(lambda x: kept.append(x) or x)(1.0)
-    with pytest.raises(TraceError, match="traced value x.*outside the function"):
+    with pytest.raises(TraceError, match=r"traced value x.*outside the function"):
         cr.jit(lambda y: y + kept[0])(1.0)
 
 

@@ -114,7 +114,11 @@ def _vjp(
         backward,
         [given[node.serial] for node in read_fixed],
         [*d_carry, *(zeros_like(node) for node in fixed)],
-        [*(given[n.serial] for n in read_rows), *trail, *(c for c in ct[carries:] if c is not None)],
+        [
+            *(given[node.serial] for node in read_rows),
+            *trail,
+            *(each for each in ct[carries:] if each is not None),
+        ],
         length, not reverse,
     )  # fmt: skip
     order = [*carry, *fixed, *rows]
@@ -122,7 +126,9 @@ def _vjp(
     return [by_input.get(node.serial) for node in body.inputs]
 
 
-def _parts(items: Sequence[Any], shared: int, carries: int) -> tuple[list[Any], list[Any], list[Any]]:
+def _parts(
+    items: Sequence[Any], shared: int, carries: int
+) -> tuple[list[Any], list[Any], list[Any]]:
     edge = shared + carries
     return list(items[:shared]), list(items[shared:edge]), list(items[edge:])
 

@@ -30,12 +30,23 @@ from chainrule.graph.array_type import ArrayType, type_of
 if TYPE_CHECKING:
     from chainrule.graph.primitive import Primitive
 
-__all__ = ["OPERATIONS", "Node", "ancestors", "apply", "as_node", "compute", "constant", "next_serial", "variable"]
+__all__ = [
+    "OPERATIONS",
+    "Node",
+    "ancestors",
+    "apply",
+    "as_node",
+    "compute",
+    "constant",
+    "next_serial",
+    "variable",
+]
 
 OPERATIONS: dict[Any, Callable[..., Any]] = {}
 """The operation that stands for a NumPy function, or for an array method of that name."""
 
 _serials = itertools.count()
+_frame_at = sys._getframe  # pyright: ignore[reportPrivateUsage]
 _OWN_FOLDERS = (str(Path(__file__).parents[1]), str(Path(np.__file__).parent))
 
 
@@ -84,7 +95,7 @@ class Node(NDArrayOperatorsMixin):
         "serial",
         "type",
     )
-    __hash__ = object.__hash__
+    __hash__ = object.__hash__  # pyright: ignore[reportAssignmentType]
     __array_priority__ = 1000
 
     def __init__(
@@ -139,7 +150,7 @@ class Node(NDArrayOperatorsMixin):
         return self.array_type.size
 
     @property
-    def T(self) -> Node:
+    def T(self) -> Node:  # noqa: N802 (NumPy's name)
         """The axes in reverse order."""
         return OPERATIONS["transpose"](self)
 
@@ -156,7 +167,7 @@ class Node(NDArrayOperatorsMixin):
 
     def __getattr__(self, name: str) -> Any:
         if name in OPERATIONS and not name.startswith("_"):
-            return partial(OPERATIONS[name], self)
+            return partial(_call_method, OPERATIONS[name], self)
         if not name.startswith("_") and hasattr(np.ndarray, name):
             raise AttributeError(f"the array attribute .{name} cannot be traced; {_mend(name)}")
         raise AttributeError(f"a traced value has no attribute {name!r}")
@@ -176,12 +187,14 @@ class Node(NDArrayOperatorsMixin):
         operation = OPERATIONS.get(key)
         if operation is None:
             name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
-            raise UnsupportedError(f"np.{name} cannot be traced; {_mend(ufunc.__name__)}")
+            raise UnsupportedError(f"np.{name} cannot be traced; {_mend(name)}")
         return operation(*inputs, **options)
 
     def __array_function__(
         self, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
+        if not all(issubclass(each, np.ndarray | Node) for each in types):
+            return NotImplemented
         operation = OPERATIONS.get(function)
         if operation is None:
             name = f"{function.__module__}.{function.__name__}".replace("numpy", "np", 1)
@@ -222,11 +235,11 @@ class Node(NDArrayOperatorsMixin):
         return bool(self.value)
 
     def __float__(self) -> float:
-        _refuse_to_be_stored(sys._getframe(1))
+        _refuse_to_be_stored(_frame_at(1))
         return float(self.value)
 
     def __int__(self) -> int:
-        _refuse_to_be_stored(sys._getframe(1))
+        _refuse_to_be_stored(_frame_at(1))
         return int(self.value)
 
     def __index__(self) -> int:
@@ -314,7 +327,7 @@ def _snapshot(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 _CUT = (
     "a traced value was turned into a plain array, which would cut its derivative: "
-    "to fill an array piece by piece, collect the pieces in a list and use np.stack; "
+    "to fill an array use np.full_like, or collect its pieces in a list and use np.stack; "
     "where no derivative is wanted, use cr.stop_gradient(x) and its .value"
 )
 
@@ -335,9 +348,16 @@ def _is_foreign(value: Any) -> bool:
     )
 
 
+def _call_method(operation: Callable[..., Any], node: Node, *args: Any, **kwargs: Any) -> Any:
+    """Call a method as NumPy's functions are called: with what foreign arguments stand for."""
+    return operation(
+        node, *(getattr(x, "value", x) if _is_foreign(x) else x for x in args), **kwargs
+    )
+
+
 def _user_line() -> tuple[str, int] | None:
     """Find the innermost line that is neither ours nor NumPy's."""
-    frame: FrameType | None = sys._getframe(2)
+    frame: FrameType | None = _frame_at(2)
     while frame is not None:
         if not frame.f_code.co_filename.startswith(_OWN_FOLDERS):
             return frame.f_code.co_filename, frame.f_lineno
@@ -357,8 +377,10 @@ def _unknown_value(node: Node) -> str:
 _NEAREST = {
     "convolve": "use np.lib.stride_tricks.sliding_window_view and np.einsum",
     "correlate": "use np.lib.stride_tricks.sliding_window_view and np.einsum",
-    "median": "use np.sort and take the middle",
-    "nonzero": "positions depend on values; use np.where(condition, a, b) with three arguments",
+    "cbrt": "use np.sign(x) * np.abs(x) ** (1 / 3)",
+    "quantile": "use np.sort(x) and take the entries",
+    "percentile": "use np.sort(x) and take the entries",
+    "sort": "use np.sort(x), which gives a sorted copy",
     "unique": "its shape depends on values; compute it before, outside the function",
     "inv": "solve beforehand with NumPy and pass the result in, or use np.einsum on small systems",
     "fill": "use np.full_like(x, value)",
