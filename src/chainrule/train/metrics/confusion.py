@@ -67,9 +67,9 @@ def _counts(
         truth = (aligned(name, y_true, y_pred) > 0.5).reshape(len(y_pred), -1)
         answer = (y_pred > cut(threshold)).reshape(truth.shape)
     else:
-        classes: NDArray[np.intp] = np.arange(y_pred.shape[-1])
-        truth = labels(name, y_true, y_pred).reshape(-1, 1) == classes
-        answer = np.argmax(y_pred, axis=-1).reshape(-1, 1) == classes
+        classes: NDArray[np.intp] = np.arange(int(y_pred.shape[-1]))
+        truth = np.equal(labels(name, y_true, y_pred).reshape(-1, 1), classes)
+        answer = np.equal(np.argmax(y_pred, axis=-1).reshape(-1, 1), classes)
         if len(classes) == 2:
             truth, answer = truth[:, 1:], answer[:, 1:]
     return (truth & answer).sum(axis=0), answer.sum(axis=0), truth.sum(axis=0)

@@ -56,8 +56,8 @@ def _one_against_rest(y_true: Array, y_pred: Array, threshold: float | None) -> 
         scores = y_pred.reshape(len(y_pred), -1)
         return aligned("auc", y_true, y_pred).reshape(scores.shape) > 0.5, scores
     scores = _probabilities(y_pred.reshape(-1, y_pred.shape[-1]))
-    numbers: Array = labels("auc", y_true, y_pred).reshape(-1, 1)
-    truth: Array = numbers == np.arange(scores.shape[1])
+    classes = np.arange(int(scores.shape[1]))
+    truth = np.equal(labels("auc", y_true, y_pred).reshape(-1, 1), classes)
     return (truth[:, 1:], scores[:, 1:]) if scores.shape[1] == 2 else (truth, scores)
 
 

@@ -50,5 +50,6 @@ def r2(y_true: Array, y_pred: Array) -> float:
     truth = np.asarray(equal_shapes("r2", y_true, y_pred), np.float64).reshape(len(y_true), -1)
     error = np.sum((truth - np.asarray(y_pred).reshape(truth.shape)) ** 2, axis=0)
     spread = np.sum((truth - truth.mean(axis=0)) ** 2, axis=0)
-    unexplained: Array = np.where(spread > 0, error / np.where(spread > 0, spread, 1), error != 0)
+    varies = np.greater(spread, 0)
+    unexplained = np.where(varies, error / np.where(varies, spread, 1), np.greater(error, 0))
     return float(1 - np.mean(unexplained))
