@@ -1,0 +1,65 @@
+"""What tracing says when it cannot follow: the value asked for, the rule, and what to write."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+__all__ = ["CUT", "IN_PLACE", "mend", "place", "unknown_value"]
+
+CUT = (
+    "a traced value was turned into a plain array, which would cut its derivative: "
+    "to fill an array use np.full_like, or collect its pieces in a list and use np.stack; "
+    "where no derivative is wanted, use cr.stop_gradient(x) and its .value"
+)
+
+IN_PLACE = (
+    "x[index] = value changes an array in place, which cannot be differentiated; "
+    "write x = np.where(mask, value, x), or build the parts and use np.concatenate"
+)
+
+
+def place(origin: tuple[str, int] | None) -> str:
+    """Say where a value was made, where that is known."""
+    return f" (made at {Path(origin[0]).name}:{origin[1]})" if origin else ""
+
+
+def unknown_value(kind: str, origin: tuple[str, int] | None) -> str:
+    """Say that a value does not exist while its function is traced."""
+    return (
+        f"the value of a traced {kind}{place(origin)} was asked for, but under cr.jit and inside "
+        "cr.scan values are not known while the function is traced; use np.where(condition, a, b) "
+        "instead of if, shapes instead of values for sizes, or leave out cr.jit"
+    )
+
+
+def mend(operations: Iterable[Any], name: str) -> str:
+    """Name what comes nearest to a NumPy function that cannot be traced."""
+    if name in _NEAREST:
+        return _NEAREST[name]
+    names = {key if isinstance(key, str) else getattr(key, "__name__", "") for key in operations}
+    close = difflib.get_close_matches(name, sorted(n for n in names if n[:1] not in ("", "_")), 3)
+    if close:
+        return "the nearest that can: " + ", ".join(close)
+    return "write it with arithmetic, np.where, np.einsum and the reductions, or cr.custom_vjp"
+
+
+_NEAREST = {
+    "convolve": "use np.lib.stride_tricks.sliding_window_view and np.einsum",
+    "correlate": "use np.lib.stride_tricks.sliding_window_view and np.einsum",
+    "cbrt": "use np.sign(x) * np.abs(x) ** (1 / 3)",
+    "quantile": "use np.sort(x) and take the entries",
+    "percentile": "use np.sort(x) and take the entries",
+    "sort": "use np.sort(x), which gives a sorted copy",
+    "unique": "its shape depends on values; compute it before, outside the function",
+    "inv": "solve beforehand with NumPy and pass the result in, or use np.einsum on small systems",
+    "fill": "use np.full_like(x, value)",
+    "copyto": "use np.where(mask, source, destination)",
+    "put": "use np.where(mask, value, x)",
+    "add.at": "use np.concatenate or an indexed sum",
+    "interp": "write it with np.where and indexing",
+    "isclose": "compare with np.abs(a - b) < tolerance",
+    "allclose": "compare with np.abs(a - b) < tolerance",
+}
