@@ -51,7 +51,6 @@ _ASKS_NOTHING: dict[str, tuple[Any, ...]] = {
     "casting": ("same_kind",),
     "order": ("K", "C", "A", None),
     "subok": (True, False),
-    "initial": (np._NoValue,),
     "overwrite_input": (False,),
     "correction": (0,),
     "like": (None,),
@@ -71,7 +70,6 @@ def _strict(name: str, operation: Callable[..., Any]) -> Callable[..., Any]:
             value = keywords.pop(key)
             if not _asks_nothing(key, value):
                 raise UnsupportedError(_unknown_keyword(name, key, value))
-        keywords = {key: value for key, value in keywords.items() if value is not np._NoValue}
         return operation(*args, **keywords)
 
     return checked

@@ -52,7 +52,7 @@ def axes_in(name: str, axis: Any, ndim: int) -> tuple[int, ...]:
     """
     if axis is None:
         return tuple(range(ndim))
-    several = axis if isinstance(axis, Iterable) else (axis,)
+    several: Iterable[Any] = axis if isinstance(axis, Iterable) else (axis,)  # pyright: ignore[reportUnknownVariableType]
     axes = tuple(axis_in(name, each, ndim) for each in several)
     if len(set(axes)) != len(axes):
         raise ShapeError(f"{name}: axis {axis} names an axis twice; name each once")
@@ -66,6 +66,5 @@ def kept_shape(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]
 
 def as_shape(shape: Any) -> tuple[int, ...]:
     """Return a shape given as one int or a sequence of them as a tuple of ints."""
-    if isinstance(shape, Iterable):
-        return tuple(operator.index(length) for length in shape)
-    return (operator.index(shape),)
+    several: Iterable[Any] = shape if isinstance(shape, Iterable) else (shape,)  # pyright: ignore[reportUnknownVariableType]
+    return tuple(operator.index(length) for length in several)

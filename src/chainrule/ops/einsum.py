@@ -132,7 +132,7 @@ def _diagonal(x: Any, letters: str, subscripts: str) -> tuple[Any, str]:
                 f"{sorted(lengths)} differ in shape {x.shape}"
             )
         rest = [i for i in range(x.ndim) if i not in places]
-        positions = np.arange(lengths.pop())
+        positions: Any = np.arange(lengths.pop())
         x = gather(transpose(x, places + rest), *[positions] * len(places))
         letters = letter + "".join(letters[i] for i in rest)
     return x, letters

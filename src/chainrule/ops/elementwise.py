@@ -158,7 +158,7 @@ remainder = elementwise(
 
 sign = elementwise(
     "sign", np.sign,
-    formula="sign({0})", reference=lambda x: (x > 0) - (x < 0), samples=reals(-3, 3),
+    formula="sign({0})", reference=lambda x: int(x > 0) - int(x < 0), samples=reals(-3, 3),
 )  # fmt: skip
 floor = elementwise(
     "floor", np.floor,
@@ -223,8 +223,8 @@ def _written_number(node: Node) -> float | None:
 
 def _power_base(ct: Node, base: Node, exponent: Node) -> Node:
     """Differentiate by the base: p·x^(p-1), which is 0 for p = 0 even at x = 0."""
-    lowered = select(exponent == 0, 1, exponent - 1)
-    return ct * select(exponent == 0, 0, exponent * power(base, lowered))
+    lowered = select(logical_and(base == 0, exponent == 0), 1, exponent - 1)
+    return ct * (exponent * power(base, lowered))
 
 
 def _power_exponent(ct: Node, y: Node, base: Node) -> Node:
@@ -233,8 +233,9 @@ def _power_exponent(ct: Node, y: Node, base: Node) -> Node:
 
 
 def _share(a: Node, b: Node) -> Node:
-    """Weight exp(a) / (exp(a) + exp(b)), one half where both are equal, infinite ones included."""
-    return select(a == b, 0.5, sigmoid(a - b))
+    """Weight exp(a) / (exp(a) + exp(b)), one half where both are the same infinity."""
+    same = logical_and(a == b, absolute(a) == math.inf)
+    return sigmoid(select(same, 0, a) - select(same, 0, b))
 
 
 def _preferred(ct: Node, small: Node, large: Node) -> Node:

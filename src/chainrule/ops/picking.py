@@ -132,7 +132,8 @@ def _as_item(item: Any) -> Any:
     if item is None or item is Ellipsis or isinstance(item, bool | np.bool_):
         return bool(item) if isinstance(item, np.bool_) else item
     if isinstance(item, slice):
-        return slice(*(_as_bound(bound) for bound in (item.start, item.stop, item.step)))
+        part = cast("slice[Any, Any, Any]", item)
+        return slice(_as_bound(part.start), _as_bound(part.stop), _as_bound(part.step))
     if isinstance(item, Node):
         if item.dtype.kind == "b":
             return _as_item(np.asarray(item.value))
@@ -157,7 +158,7 @@ def _as_bound(bound: Any) -> int | None:
 def _as_positions(item: Any) -> Any:
     if isinstance(item, list | tuple) and any(isinstance(each, Node) for each in cast(Any, item)):
         return np.stack(item)
-    array = np.asarray(item)
+    array: Any = np.asarray(item)
     return array.astype(np.int64) if array.size == 0 and array.dtype.kind == "f" else array
 
 
@@ -214,7 +215,8 @@ def _checked(x: Any, axis: int, item: Any) -> Any:
     if item.size:
         _inside(x, axis, int(item.min()))
         _inside(x, axis, int(item.max()))
-    return np.where(item < 0, item + x.shape[axis], item)
+    positive: Any = np.where(item < 0, item + x.shape[axis], item)
+    return positive
 
 
 def take(x: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> Any:
@@ -244,7 +246,7 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
         )
     grid: list[Any] = []
     for i, length in enumerate(x.shape):
-        line = np.arange(length).reshape([-1 if k == i else 1 for k in range(x.ndim)])
+        line: Any = np.arange(length).reshape([-1 if k == i else 1 for k in range(x.ndim)])
         grid.append(indices if i == place else line)
     return get_item(x, tuple(grid))
 
@@ -267,7 +269,7 @@ def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     x = moveaxis(x, (first, second), (0, 1))
     start_row, start_column = max(-offset, 0), max(offset, 0)
     length = max(min(x.shape[0] - start_row, x.shape[1] - start_column), 0)
-    steps = np.arange(length)
+    steps: Any = np.arange(length)
     return moveaxis(gather(x, steps + start_row, steps + start_column), 0, -1)
 
 
@@ -284,7 +286,7 @@ def diag(x: Any, k: int = 0) -> Any:
     if x.ndim != 1:
         raise ShapeError(f"diag: shape {x.shape} is neither a vector nor a matrix")
     size = x.shape[0] + abs(k)
-    rows = np.arange(size)[:, None]
-    hits = np.arange(size) == rows + k
-    source = np.clip(rows - max(-k, 0), 0, max(x.shape[0] - 1, 0))
+    rows: Any = np.arange(size)[:, None]
+    hits: Any = np.arange(size) == rows + k
+    source: Any = np.clip(rows - max(-k, 0), 0, max(x.shape[0] - 1, 0))
     return select(hits, get_item(x, np.broadcast_to(source, hits.shape)), 0)

@@ -88,9 +88,11 @@ def _uniform(key: Any, counter: Any, shape: tuple[int, ...], dtype: np.dtype[Any
     size = math.prod(shape)
     words_each = 1 if dtype == np.float32 else 2
     blocks = np.arange(-(-size * words_each // 4), dtype=np.uint64)
-    rest = tuple(np.uint64(int(word) & _WORD) for word in counter)
+    stream, epoch, step = (np.uint64(int(word) & _WORD) for word in counter)
     first, second = (int(word) & _WORD for word in key)
-    words = np.stack(np.broadcast_arrays(*philox((blocks, *rest), (first, second))), axis=-1)
+    words = np.stack(
+        np.broadcast_arrays(*philox((blocks, stream, epoch, step), (first, second))), axis=-1
+    )
     words = words.reshape(-1)[: size * words_each]
     if words_each == 1:
         draws = (words >> np.uint64(8)) * 2.0**-24

@@ -12,7 +12,7 @@ from chainrule.graph.array_type import ArrayType
 from chainrule.graph.node import Node
 from chainrule.graph.primitive import Primitive, Sample
 from chainrule.ops.broadcasting import broadcast_to, reduce_to
-from chainrule.ops.movement import reshape
+from chainrule.ops.movement import reshape, strided_slice
 from chainrule.ops.selection import select
 
 __all__ = ["argmax", "argmin", "argsort", "cumulative_sum", "reduce_max", "reduce_min"]
@@ -110,10 +110,16 @@ cumulative_sum = Primitive(
     "cumulative_sum",
     infer=lambda x, axis: x,
     evaluate=lambda x, axis: np.cumsum(x, axis=axis, dtype=x.dtype),
-    vjp=lambda ct, y, x, axis: (np.flip(np.cumsum(np.flip(ct, axis), axis), axis),),
+    vjp=lambda ct, y, x, axis: (_reversed(cumulative_sum(_reversed(ct, axis), axis=axis), axis),),
     formula="cumsum({0})",
     reference=lambda x, axis: np.apply_along_axis(
         lambda row: [sum(row[: i + 1]) for i in range(len(row))], axis, x
     ),
     samples=lambda: [Sample((np.arange(6.0).reshape(2, 3),), {"axis": axis}) for axis in (0, 1)],
 )
+
+
+def _reversed(x: Any, axis: int) -> Any:
+    """Turn the order along an axis round."""
+    slices = tuple((n - 1, n, -1) if i == axis and n else (0, n, 1) for i, n in enumerate(x.shape))
+    return strided_slice(x, slices=slices)

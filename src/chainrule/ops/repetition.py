@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from typing import cast as cast_type
 
 import numpy as np
 
@@ -54,14 +55,15 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", *, constant_values: Any 
         )
     for axis, (before, after) in enumerate(widths):
         if before or after:
-            positions = np.pad(np.arange(x.shape[axis]), (before, after), mode=mode)  # pyright: ignore[reportArgumentType, reportCallIssue]
+            positions: Any = np.pad(np.arange(x.shape[axis]), (before, after), mode=mode)  # pyright: ignore[reportArgumentType, reportCallIssue]
             x = take(x, positions, axis)
     return x
 
 
 def _widths(x: Any, pad_width: Any) -> list[tuple[int, int]]:
     if isinstance(pad_width, dict):
-        given: dict[Any, Any] = {axis_in("pad", axis, x.ndim): w for axis, w in pad_width.items()}
+        widths = cast_type("dict[int, Any]", pad_width)
+        given = {axis_in("pad", axis, x.ndim): width for axis, width in widths.items()}
         pad_width = [given.get(axis, 0) for axis in range(x.ndim)]
         pad_width = [(w, w) if isinstance(w, int) else w for w in pad_width]
     pairs = np.broadcast_to(np.asarray(pad_width), (x.ndim, 2)).tolist()

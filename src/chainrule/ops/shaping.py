@@ -119,7 +119,7 @@ def squeeze(x: Any, axis: Any = None) -> Any:
 def expand_dims(x: Any, axis: Any) -> Any:
     """Insert axes of length 1, so that they stand at `axis` in the result."""
     x = as_array(x)
-    several = axis if isinstance(axis, tuple | list) else (axis,)
+    several: Any = axis if isinstance(axis, tuple | list) else (axis,)
     places = axes_in("expand_dims", several, x.ndim + len(several))
     rest = iter(x.shape)
     total = x.ndim + len(places)
@@ -137,7 +137,7 @@ def atleast_2d(*arrays: Any) -> Any:
 
 
 def atleast_3d(*arrays: Any) -> Any:
-    """Make each argument an array of three axes at least: (n,) gives (1, n, 1), (m, n) (m, n, 1)."""
+    """Make each argument an array of three axes: (n,) to (1, n, 1), (m, n) to (m, n, 1)."""
     shapes: dict[int, Any] = {0: lambda s: (1, 1, 1), 1: lambda s: (1, *s, 1), 2: lambda s: (*s, 1)}
     return _each(arrays, lambda x: reshape(x, shapes.get(x.ndim, tuple)(x.shape)))
 

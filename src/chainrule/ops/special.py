@@ -16,7 +16,8 @@ __all__ = ["erf", "sigmoid"]
 def _sigmoid(x: Any) -> Any:
     """1 / (1 + exp(-x)) without overflow: only exp of negative numbers is taken."""
     tail = np.exp(-np.abs(x))
-    return np.where(x >= 0, 1, tail) / (1 + tail)
+    value: Any = np.where(x >= 0, 1, tail) / (1 + tail)
+    return value
 
 
 sigmoid = elementwise(
@@ -41,7 +42,7 @@ def _erf(x: Any) -> Any:
     inverse = 1 / np.maximum(squared, 16)
     correction = inverse * _ratio(inverse, _FAR)
     far = 1 - tail * (1 / math.sqrt(math.pi) - correction) / np.maximum(size, 4)
-    value = np.where(size <= 0.46875, near, np.where(size <= 4, middle, far))
+    value: Any = np.where(size <= 0.46875, near, np.where(size <= 4, middle, far))
     return np.copysign(value, wide).astype(np.asarray(x).dtype)
 
 
