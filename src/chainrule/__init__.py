@@ -14,6 +14,7 @@ from chainrule.compiler.pipeline import jit
 from chainrule.errors import ChainruleError, ChainruleWarning, GradientError
 from chainrule.graph.trace import trace
 from chainrule.testing import check_grads
+from chainrule.train.network import Network
 
 __version__ = "0.1.0"
 
@@ -21,6 +22,7 @@ __all__ = [
     "ChainruleError",
     "ChainruleWarning",
     "GradientError",
+    "Network",
     "check_grads",
     "custom_vjp",
     "data",
