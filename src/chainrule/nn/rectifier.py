@@ -68,7 +68,7 @@ def leaky_relu(x: Any, slope: float = 0.01) -> Any:
     >>> leaky_relu(np.array([-1.0, 0.0, 2.0]))
     array([-0.01,  0.  ,  2.  ])
     """
-    return np.where(x > 0, x, np.multiply(x, slope))
+    return np.where(x > 0, x, x * slope)
 
 
 def elu(x: Any, alpha: float = 1.0) -> Any:
@@ -174,7 +174,8 @@ def gelu(x: Any) -> Any:
     >>> gelu(np.array([-1.0, 0.0, 1.0])).round(4)
     array([-0.1587,  0.    ,  0.8413])
     """
-    return 0.5 * np.maximum(x, _CLOSED) * (1 + special.erf(x / math.sqrt(2)))
+    near = np.clip(x, _CLOSED, -_CLOSED)  # the derivative of erf squares it
+    return 0.5 * np.maximum(x, _CLOSED) * (1 + special.erf(near / math.sqrt(2)))
 
 
 def silu(x: Any) -> Any:

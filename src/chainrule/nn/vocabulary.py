@@ -65,7 +65,7 @@ def from_config(
     except ArgumentError as error:
         raise FormatError(f"the file describes a layer that cannot be made: {error}") from error
     if not isinstance(layer, Layer):
-        raise FormatError(f"custom[{kind!r}] makes a {type(layer).__name__}, not a layer")
+        raise FormatError(f"custom[{kind!r}] makes {type(layer).__name__}, not a layer")
     return layer
 
 
