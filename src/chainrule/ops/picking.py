@@ -19,7 +19,7 @@ from chainrule.ops import movement
 from chainrule.ops.axes import axis_in
 from chainrule.ops.broadcasting import broadcast_to
 from chainrule.ops.indexing import gather
-from chainrule.ops.promotion import as_array
+from chainrule.ops.promotion import as_array, common_shape, type_of_operand
 from chainrule.ops.selection import select
 from chainrule.ops.shaping import moveaxis, ravel, reshape, transpose
 
@@ -80,8 +80,9 @@ def _pick(x: Any, plan: _Plan) -> Any:
     """Gather along the axes that have positions, and put the new axes where NumPy puts them."""
     axes = sorted(plan.positions)
     rest = [i for i in range(x.ndim) if i not in plan.positions]
-    shape = np.broadcast_shapes(*(plan.positions[i].shape for i in axes))
-    positions = [broadcast_to(plan.positions[i], shape) for i in axes]
+    found = [plan.positions[i] for i in axes]
+    shape = common_shape("x[...]", [type_of_operand(each, "x[...]") for each in found])
+    positions = [broadcast_to(each, shape) for each in found]
     result = gather(transpose(x, axes + rest), *positions)
     adjacent = axes == list(range(axes[0], axes[0] + len(axes))) and not plan.is_split
     if not adjacent or axes[0] == 0:

@@ -11,7 +11,7 @@ from chainrule.errors import ArgumentError, ShapeError, UnsupportedError
 from chainrule.ops import broadcasting, movement
 from chainrule.ops.axes import as_shape, axes_in, axis_in
 from chainrule.ops.broadcasting import cast
-from chainrule.ops.promotion import as_array
+from chainrule.ops.promotion import as_array, common_shape, type_of_operand
 from chainrule.ops.selection import identity, select
 
 __all__ = [
@@ -150,7 +150,7 @@ def broadcast_to(x: Any, shape: Any) -> Any:
 def broadcast_arrays(*arrays: Any) -> Any:
     """Repeat each argument so that all have one shape."""
     given = [as_array(x) for x in arrays]
-    shape = np.broadcast_shapes(*(x.shape for x in given))
+    shape = common_shape("broadcast_arrays", [type_of_operand(x, "an array") for x in given])
     return tuple(broadcasting.broadcast_to(x, shape) for x in given)
 
 
