@@ -89,8 +89,8 @@ def _refuse_containers(value: Any, function: str, name: str) -> None:
         count = int(np.ma.count_masked(cast(Any, value)))
         if count:
             raise DataError(
-                f"{function}: {name} has {count} masked values, which would count as data; fill "
-                f"them first, for example with {name}.filled(0)"
+                f"{function}: {name} has masked values, {count} of them, which would count as "
+                f"data; fill them first, for example with {name}.filled(0)"
             )
 
 
@@ -141,7 +141,7 @@ def _not_numbers(array: NDArray[Any], value: Any, function: str, name: str) -> C
     mend = "fill in what is missing, or leave those rows out" if is_missing else _ENCODE
     place = ", ".join(map(str, strange[0]))
     return DTypeError(
-        f"{function}: {name} has dtype object with {len(strange)} values that are not numbers, "
+        f"{function}: {name} has dtype object and holds what is no number {len(strange)} times, "
         f"first {first!r:.40} at {name}[{place}]{_column(value, strange[0])}; {mend}"
     )
 

@@ -201,7 +201,7 @@ def _check_weight(weight: Array, length: int, function: str, dtype: Any) -> None
     if extent.low < 0:
         bad = np.flatnonzero(weight < 0)
         raise DataError(
-            f"{function}: sample_weight has {len(bad)} negative values, first {weight[bad[0]]} at "
+            f"{function}: sample_weight is negative {len(bad)} times, first {weight[bad[0]]} at "
             f"sample_weight[{bad[0]}]; weights must be 0 or more"
         )
     if extent.high == 0:
