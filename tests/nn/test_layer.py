@@ -9,8 +9,8 @@ import pytest
 import chainrule.nn as nn
 from chainrule.autodiff.derivative import grad
 from chainrule.errors import ArgumentError, ShapeError, UnsupportedError
-from chainrule.nn.layer import kind_of
 from chainrule.nn.parameter import bound
+from chainrule.nn.spelling import kind_of
 
 X = np.random.default_rng(0).normal(size=(4, 3))
 

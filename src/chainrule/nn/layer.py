@@ -15,9 +15,9 @@ while it is trained, and ``backward(dy)`` for a derivative written by hand.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 from zlib import crc32
 
@@ -31,12 +31,12 @@ from chainrule.nn.handwritten import apply_with_backward
 from chainrule.nn.initializer import Initializer, by_activation, generator_at, resolve_initializer
 from chainrule.nn.nesting import held_by
 from chainrule.nn.parameter import Parameter
-from chainrule.nn.spelling import bind_arguments
+from chainrule.nn.spelling import bind_arguments, kind_of
 
 if TYPE_CHECKING:
     from chainrule.nn.random import Stream
 
-__all__ = ["Layer", "Shape", "kind_of"]
+__all__ = ["Layer", "Shape"]
 
 Shape = tuple[int | None, ...]
 """Lengths of axes; None for the batch, which may have any."""
@@ -89,6 +89,7 @@ class Layer:
     _random: Stream | None = None
     _seed: int = 0
     _place: tuple[int, ...] | None = None
+    _stored: Callable[..., Initializer] | None = None
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         """Prepare what a layer needs before ``__init__``, which a subclass may forget to call."""
@@ -201,7 +202,9 @@ class Layer:
         sizes = tuple(n for n in shape if n is not None)
         if len(sizes) < len(shape):
             raise ShapeError(f"{title} cannot have shape {shape}: the batch has no fixed length")
-        if initializer == "auto":
+        if self._stored is not None:
+            initializer = self._stored(name)
+        elif initializer == "auto":
             initializer = by_activation(self.activation) if len(sizes) >= 2 else "zeros"
         generator = generator_at(self._seed, (*(self._place or ()), len(self._own)))
         dtype = self.dtype or np.dtype("float32")
@@ -238,7 +241,14 @@ class Layer:
             arguments["name"] = self.name
         return {key: describe(value, self._title()) for key, value in arguments.items()}
 
-    def attach(self, name: str, seed: int, place: tuple[int, ...], dtype: Any) -> None:
+    def attach(
+        self,
+        name: str,
+        seed: int,
+        place: tuple[int, ...],
+        dtype: Any,
+        stored: Callable[..., Initializer] | None = None,
+    ) -> None:
         """Tell the layer where it stands in a network, before it is built.
 
         Parameters
@@ -251,9 +261,12 @@ class Layer:
             Its number in the network: with the seed, this fixes its initial weights.
         dtype : numpy.dtype
             Kind of number to compute with.
+        stored : callable or None
+            Gives the initialiser of a parameter by the steps of its name: numbers from a file.
         """
         self.name = self.name or name
         self._seed, self._place, self.dtype = seed, place, np.dtype(dtype)
+        self._stored = stored
 
     def __call__(self, x: Any, random: Stream | None = None) -> Any:
         """Compute the output; with `random`, as while training. Builds on first use."""
@@ -328,7 +341,9 @@ class Layer:
         for path, layer in self._inner():
             if layer._place is None:
                 place = (*(self._place or ()), crc32(path.encode()))
-                layer.attach(f"{self.name or self.kind}.{path}", self._seed, place, self.dtype)
+                stored = self._stored and partial(self._stored, path)
+                name = f"{self.name or self.kind}.{path}"
+                layer.attach(name, self._seed, place, self.dtype, stored)
 
     @contextmanager
     def _handing_on(self, random: Stream | None) -> Generator[None]:
@@ -356,18 +371,6 @@ class Layer:
             f"{self._title()} cannot compute with an input of shape {x.shape}: {error}; it was "
             f"built for {self.input_shape}, and {self._has()}"
         )
-
-
-def kind_of(name: str) -> str:
-    """Return what layers of a class are called: ``Conv2D`` gives ``conv2d``.
-
-    Examples
-    --------
-    >>> [kind_of(name) for name in ("Dense", "MaxPool2D", "LSTM", "GaussianNoise")]
-    ['dense', 'max_pool2d', 'lstm', 'gaussian_noise']
-    """
-    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
 
 
 def _is_about_shapes(error: ValueError) -> bool:

@@ -68,7 +68,8 @@ def leaky_relu(x: Any, slope: float = 0.01) -> Any:
     >>> leaky_relu(np.array([-1.0, 0.0, 2.0]))
     array([-0.01,  0.  ,  2.  ])
     """
-    return np.where(x > 0, x, x * slope)
+    result: Any = np.where(x > 0, x, x * slope)
+    return result
 
 
 def elu(x: Any, alpha: float = 1.0) -> Any:

@@ -1,15 +1,16 @@
-"""What to say to a name that is not ours: close ones, and ours for those of other libraries."""
+"""Names: how kinds of layers are spelt, and what to say to a name that is not ours."""
 
 from __future__ import annotations
 
 import difflib
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from chainrule.errors import ArgumentError
 
-__all__ = ["FOREIGN_ARGUMENTS", "bind_arguments", "look_up"]
+__all__ = ["FOREIGN_ARGUMENTS", "bind_arguments", "kind_of", "look_up"]
 
 Entry = TypeVar("Entry")
 
@@ -126,6 +127,28 @@ def look_up(what: str, name: Any, table: Mapping[str, Entry]) -> Entry:
     close = difflib.get_close_matches(name.lower(), table, 2)
     question = f", did you mean {' or '.join(map(repr, close))}?" if close else ";"
     raise ArgumentError(f"unknown {what} {name!r}{question} there are: {names}")
+
+
+def kind_of(name: str) -> str:
+    """Return what layers of a class are called: ``Conv2D`` gives ``conv2d``.
+
+    Parameters
+    ----------
+    name : str
+        Name of the class.
+
+    Returns
+    -------
+    str
+        In lower case, words set apart by underscores.
+
+    Examples
+    --------
+    >>> [kind_of(name) for name in ("Dense", "MaxPool2D", "LSTM", "GaussianNoise")]
+    ['dense', 'max_pool2d', 'lstm', 'gaussian_noise']
+    """
+    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
 
 
 def _unknown_argument(title: str, name: str, signature: inspect.Signature) -> str:

@@ -8,9 +8,10 @@ from typing import Any, cast
 from chainrule.errors import ArgumentError, FormatError
 from chainrule.nn.dense import Dense
 from chainrule.nn.elementwise import Activation, Rescale
-from chainrule.nn.layer import Layer, kind_of
+from chainrule.nn.layer import Layer
 from chainrule.nn.noise import Dropout, GaussianNoise
 from chainrule.nn.shape import Flatten, Permute, Reshape
+from chainrule.nn.spelling import kind_of
 
 __all__ = ["LAYERS", "from_config"]
 
