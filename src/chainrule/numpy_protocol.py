@@ -20,6 +20,7 @@ from chainrule.graph.node import OPERATIONS
 from chainrule.graph.primitive import Primitive
 from chainrule.ops import (
     arithmetic,
+    curves,
     einsum,
     elementwise,
     joining,
@@ -40,7 +41,7 @@ __all__: list[str] = []
 
 _NAMED_AS_IN_NUMPY = (
     elementwise, arithmetic, trigonometry, statistics, ordering, shaping, joining, repetition,
-    picking, products, einsum, values,
+    picking, products, einsum, curves, values,
 )  # fmt: skip
 
 # What a keyword that an operation does not have may be: the value that asks for nothing.
@@ -48,7 +49,8 @@ _ASKS_NOTHING: dict[str, tuple[Any, ...]] = {
     "out": (None, (None,)),
     "where": (True,),
     "dtype": (None,),
-    "casting": ("same_kind",),
+    "casting": ("same_kind", "safe"),
+    "returned": (False,),
     "order": ("K", "C", "A", None),
     "subok": (True, False),
     "overwrite_input": (False,),
@@ -143,6 +145,7 @@ _METHODS = (
 )  # fmt: skip
 for _name in _METHODS:
     OPERATIONS[_name] = OPERATIONS[getattr(np, _name)]
+OPERATIONS["conj"] = OPERATIONS["conjugate"] = OPERATIONS[np.conjugate]
 for _name in methods.__all__:
     OPERATIONS[_name] = _strict(_name, getattr(methods, _name))
 OPERATIONS["__getitem__"] = picking.get_item

@@ -126,8 +126,7 @@ def as_float(x: Any) -> Any:
     x = as_array(x)
     if x.dtype.kind == "f":
         return x
-    dtype = np.exp.resolve_dtypes((x.dtype, None))[-1]
-    return cast(x, np.float32 if dtype == np.float16 else dtype)
+    return cast(x, np.exp.resolve_dtypes((x.dtype, None))[-1])
 
 
 def exp2(x: Any) -> Any:

@@ -19,6 +19,7 @@ from chainrule.ops.promotion import as_array
 from chainrule.ops.shaping import ravel, reshape, transpose
 
 __all__ = [
+    "cross",
     "dot",
     "inner",
     "kron",
@@ -113,6 +114,19 @@ def matvec(a: Any, b: Any) -> Any:
 def vecmat(a: Any, b: Any) -> Any:
     """Multiply vectors by matrices, ``Σ_i a[..., i] b[..., i, j]``."""
     return matvec(np.swapaxes(as_array(b), -1, -2), a)
+
+
+def cross(a: Any, b: Any, *, axis: int = -1) -> Any:
+    """Vector product of vectors of three numbers along an axis."""
+    a, b = np.moveaxis(as_array(a), axis, -1), np.moveaxis(as_array(b), axis, -1)
+    if a.shape[-1] != 3 or b.shape[-1] != 3:
+        raise ShapeError(
+            f"cross: the vectors have lengths {a.shape[-1]} and {b.shape[-1]} along axis {axis}; "
+            "both must have 3"
+        )
+    forward, backward = [1, 2, 0], [2, 0, 1]
+    product = a[..., forward] * b[..., backward] - a[..., backward] * b[..., forward]
+    return np.moveaxis(product, -1, axis)
 
 
 def kron(a: Any, b: Any) -> Any:

@@ -58,7 +58,7 @@ def check_order(name: str, order: str) -> None:
 def ravel(x: Any, order: str = "C") -> Any:
     """Make flat, row by row."""
     check_order("ravel", order)
-    return reshape(x, -1 if as_array(x).size else 0)
+    return reshape(x, -1)
 
 
 def transpose(x: Any, axes: Any = None) -> Any:

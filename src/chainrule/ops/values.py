@@ -11,18 +11,36 @@ from typing import Any
 import numpy as np
 
 from chainrule.graph.node import Node
+from chainrule.ops import selection
 from chainrule.ops.promotion import as_array, result_types
-from chainrule.ops.selection import select
 
 __all__ = [
-    "argwhere", "array_equal", "common_type", "flatnonzero", "iscomplexobj", "isrealobj", "ndim",
-    "nonzero", "result_type", "shape", "size", "where",
+    "argwhere", "array_equal", "common_type", "conjugate", "flatnonzero", "iscomplexobj",
+    "isrealobj", "ndim", "nonzero", "real", "result_type", "select", "shape", "size", "where",
 ]  # fmt: skip
 
 
 def where(condition: Any, *branches: Any) -> Any:
     """Choose between two values element by element; of a condition alone, say where it holds."""
-    return select(condition, *branches) if branches else nonzero(condition)
+    return selection.select(condition, *branches) if branches else nonzero(condition)
+
+
+def select(conditions: Any, choices: Any, default: Any = 0) -> Any:
+    """Choose, element by element, what stands beside the first condition that holds."""
+    result = default
+    for condition, choice in reversed(list(zip(conditions, choices, strict=True))):
+        result = selection.select(condition, choice, result)
+    return result
+
+
+def real(x: Any) -> Any:
+    """Return the real part, which is all there is of a traced value."""
+    return x
+
+
+def conjugate(x: Any) -> Any:
+    """Return the complex conjugate, which of real numbers are the numbers themselves."""
+    return x
 
 
 def shape(x: Any) -> tuple[int, ...]:
