@@ -1,5 +1,6 @@
 """Descriptions of layers: JSON values of a closed vocabulary, there and back."""
 
+import copy
 import json
 from typing import Any
 
@@ -60,6 +61,18 @@ def test_a_function_of_the_user_needs_to_be_given_again() -> None:
 def test_a_function_without_a_name_cannot_be_described() -> None:
     with pytest.raises(ArgumentError, match="define it with def"):
         nn.Activation(lambda x: x).config()
+
+
+def test_arguments_without_a_name_cannot_be_described_but_copied() -> None:
+    class Many(nn.Layer):
+        def __init__(self, units: int, *rates: float, **more: float) -> None:
+            self.given = (units, rates, more)
+
+    layer = Many(1, 0.5, extra=2.0)
+    assert copy.deepcopy(layer).given == (1, (0.5,), {"extra": 2.0})
+    assert Many(1, extra=2.0).config() == {"units": 1, "extra": 2.0}
+    with pytest.raises(ArgumentError, match=r"what \*rates took has no name"):
+        layer.config()
 
 
 def test_what_json_does_not_know_cannot_be_described() -> None:

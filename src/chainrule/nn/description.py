@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -11,7 +12,7 @@ from chainrule.errors import ArgumentError
 from chainrule.nn.activation import ACTIVATIONS
 from chainrule.nn.initializer import INITIALIZERS
 
-__all__ = ["describe"]
+__all__ = ["describe", "describe_arguments"]
 
 
 def describe(value: Any, owner: str) -> Any:
@@ -57,6 +58,47 @@ def describe(value: Any, owner: str) -> Any:
         f"{owner}: an argument of type {type(value).__name__} cannot be written to a file; use "
         "numbers, strings, functions with a name, or lists of them"
     )
+
+
+def describe_arguments(arguments: inspect.BoundArguments, owner: str) -> dict[str, Any]:
+    """Return the JSON values that stand for the arguments of a layer.
+
+    Parameters
+    ----------
+    arguments : inspect.BoundArguments
+        What the layer was made with.
+    owner : str
+        What messages call it.
+
+    Returns
+    -------
+    dict
+        From names to JSON values.
+
+    Raises
+    ------
+    ArgumentError
+        For arguments without a name, or that no JSON value stands for.
+
+    Examples
+    --------
+    >>> signature = inspect.signature(lambda units, rate=0.5: None)
+    >>> describe_arguments(signature.bind(3), "layer 'dense'")
+    {'units': 3}
+    """
+    described: dict[str, Any] = {}
+    for name, value in arguments.arguments.items():
+        kind = arguments.signature.parameters[name].kind
+        if kind is inspect.Parameter.VAR_POSITIONAL and value:
+            raise ArgumentError(
+                f"{owner}: what *{name} took has no name of its own and cannot be written to a "
+                f"file; write __init__(self, {name}) and pass a list"
+            )
+        if kind is inspect.Parameter.VAR_KEYWORD:
+            described |= describe(value, owner)
+        elif kind is not inspect.Parameter.VAR_POSITIONAL:
+            described[name] = describe(value, owner)
+    return described
 
 
 def _function_name(function: Callable[..., Any], owner: str) -> Any:

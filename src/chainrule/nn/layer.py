@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import partial
+from inspect import BoundArguments
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 from zlib import crc32
 
@@ -26,7 +27,7 @@ import numpy as np
 from chainrule import tree
 from chainrule.errors import ArgumentError, ShapeError, UnsupportedError
 from chainrule.graph.node import Node, ancestors, next_serial
-from chainrule.nn.description import describe
+from chainrule.nn.description import describe_arguments
 from chainrule.nn.handwritten import apply_with_backward
 from chainrule.nn.initializer import Initializer, by_activation, generator_at, resolve_initializer
 from chainrule.nn.nesting import held_by
@@ -84,7 +85,7 @@ class Layer:
     activation: Any = None
     l2: float = 0.0
 
-    _arguments: dict[str, Any]
+    _arguments: BoundArguments
     _own: dict[str, Parameter]
     _random: Stream | None = None
     _seed: int = 0
@@ -236,10 +237,8 @@ class Layer:
 
     def config(self) -> dict[str, Any]:
         """Return the arguments it was made with, as JSON values."""
-        arguments = dict(self._arguments)
-        if "name" in arguments:
-            arguments["name"] = self.name
-        return {key: describe(value, self._title()) for key, value in arguments.items()}
+        arguments = describe_arguments(self._arguments, self._title())
+        return arguments | {"name": self.name} if "name" in arguments else arguments
 
     def attach(
         self,
@@ -285,12 +284,12 @@ class Layer:
         return y
 
     def __repr__(self) -> str:
-        given = ", ".join(f"{key}={value!r}" for key, value in self._arguments.items())
+        given = ", ".join(f"{key}={each!r}" for key, each in self._arguments.arguments.items())
         return f"{type(self).__name__}({given})"
 
-    def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]:
+    def __getnewargs_ex__(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Copy by making the layer anew from its arguments."""
-        return (), dict(self._arguments)
+        return self._arguments.args, self._arguments.kwargs
 
     def _build_once(self, x: Any) -> None:
         if x.ndim == 0:

@@ -54,7 +54,7 @@ _INFERRED = {
 
 def bind_arguments(
     function: Callable[..., Any], title: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]
-) -> dict[str, Any]:
+) -> inspect.BoundArguments:
     """Match arguments with the names of the parameters of `function`, defaults included.
 
     Parameters
@@ -68,8 +68,8 @@ def bind_arguments(
 
     Returns
     -------
-    dict
-        From the name of each parameter to its value.
+    inspect.BoundArguments
+        The value of each parameter.
 
     Raises
     ------
@@ -87,7 +87,7 @@ def bind_arguments(
     except TypeError as error:
         raise ArgumentError(f"{title}: {error}; it is called as {title}{signature}") from None
     arguments.apply_defaults()
-    return dict(arguments.arguments)
+    return arguments
 
 
 def look_up(what: str, name: Any, table: Mapping[str, Entry]) -> Entry:
