@@ -10,7 +10,6 @@ import chainrule.nn as nn
 from chainrule.autodiff.derivative import grad
 from chainrule.errors import ArgumentError, ShapeError, UnsupportedError
 from chainrule.nn.parameter import bound
-from chainrule.nn.spelling import kind_of
 
 X = np.random.default_rng(0).normal(size=(4, 3))
 
@@ -110,21 +109,6 @@ def test_a_copy_shares_nothing_with_the_layer() -> None:
         each.value[...] = 0
     np.testing.assert_array_equal(layer(X), y)
     np.testing.assert_array_equal(other(X), X)
-
-
-@pytest.mark.parametrize(
-    ("name", "kind"),
-    [
-        ("Dense", "dense"),
-        ("Conv2D", "conv2d"),
-        ("MaxPool2D", "max_pool2d"),
-        ("LSTM", "lstm"),
-        ("BatchNorm", "batch_norm"),
-        ("MultiHeadAttention", "multi_head_attention"),
-    ],
-)
-def test_kinds_are_spelt_as_people_expect(name: str, kind: str) -> None:
-    assert kind_of(name) == kind
 
 
 # -------------------------------------------------------------------------------- layers inside

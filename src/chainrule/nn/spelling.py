@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from chainrule.errors import ArgumentError
 
-__all__ = ["FOREIGN_ARGUMENTS", "bind_arguments", "kind_of", "look_up"]
+__all__ = ["FOREIGN_ARGUMENTS", "FOREIGN_NAMES", "bind_arguments", "kind_of", "look_up"]
 
 Entry = TypeVar("Entry")
 
@@ -45,6 +45,37 @@ FOREIGN_ARGUMENTS: Mapping[str, str] = {
     "kernel": "kernel_size",
 }
 """Arguments as other libraries name them, and the name they have here."""
+
+FOREIGN_NAMES: Mapping[str, str] = {
+    "swish": "silu",
+    "identity": "linear",
+    "logistic": "sigmoid",
+    "leakyrelu": "leaky_relu",
+    "xavier_normal": "glorot_normal",
+    "xavier_uniform": "glorot_uniform",
+    "kaiming_normal": "he_normal",
+    "kaiming_uniform": "he_uniform",
+    "random_normal": "normal",
+    "random_uniform": "uniform",
+    "mean_squared_error": "mse",
+    "squared_error": "mse",
+    "mean_absolute_error": "mae",
+    "absolute_error": "mae",
+    "l1": "mae",
+    "smooth_l1": "huber",
+    "pinball": "quantile",
+    "categorical_crossentropy": "cross_entropy",
+    "sparse_categorical_crossentropy": "cross_entropy",
+    "crossentropy": "cross_entropy",
+    "log_loss": "cross_entropy",
+    "nll": "cross_entropy",
+    "binary_crossentropy": "binary_cross_entropy",
+    "bce": "binary_cross_entropy",
+    "kld": "kl_divergence",
+    "kl_div": "kl_divergence",
+    "cosine_similarity": "cosine",
+}
+"""Activations, initialisers and losses as other libraries name them, and their names here."""
 
 _INFERRED = {
     "in_features", "in_channels", "input_dim", "input_shape", "input_size", "batch_input_shape",
@@ -124,6 +155,9 @@ def look_up(what: str, name: Any, table: Mapping[str, Entry]) -> Entry:
         raise ArgumentError(f"{what}: expected a name or a function, got a {kind}; names: {names}")
     if name in table:
         return table[name]
+    ours = FOREIGN_NAMES.get(name.lower())
+    if ours in table:
+        raise ArgumentError(f"unknown {what} {name!r}: here it is {ours!r}")
     close = difflib.get_close_matches(name.lower(), table, 2)
     question = f", did you mean {' or '.join(map(repr, close))}?" if close else ";"
     raise ArgumentError(f"unknown {what} {name!r}{question} there are: {names}")
