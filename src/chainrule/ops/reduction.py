@@ -11,9 +11,8 @@ from chainrule.errors import ShapeError
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.node import Node
 from chainrule.graph.primitive import Primitive, Sample
-from chainrule.ops.broadcasting import broadcast_to, reduce_to
+from chainrule.ops.broadcasting import broadcast_to, cast, reduce_to
 from chainrule.ops.movement import reshape, strided_slice
-from chainrule.ops.selection import select
 
 __all__ = ["argmax", "argmin", "argsort", "cumulative_sum", "reduce_max", "reduce_min"]
 
@@ -34,7 +33,7 @@ def _reduced_type(name: str) -> Callable[..., ArrayType]:
 def _extremum_vjp(ct: Node, y: Node, x: Node, axes: tuple[int, ...]) -> tuple[Node]:
     """Spread the cotangent evenly over the elements that are extreme."""
     kept = _kept_shape(x.shape, axes)
-    hits = select(broadcast_to(reshape(y, shape=kept), x.shape) == x, 1, np.zeros((), x.dtype))
+    hits = cast(broadcast_to(reshape(y, shape=kept), x.shape) == x, x.dtype)
     weight = reshape(ct, shape=kept) / reduce_to(hits, kept)
     return (hits * broadcast_to(weight, x.shape),)
 
