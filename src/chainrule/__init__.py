@@ -16,10 +16,12 @@ from chainrule.autodiff.scan import scan
 from chainrule.compiler.pipeline import jit
 from chainrule.errors import ChainruleError, ChainruleWarning, GradientError
 from chainrule.graph.trace import trace
+from chainrule.train.files import load
 from chainrule.train.network import Network
 
 if TYPE_CHECKING:
     from chainrule import data, datasets, testing
+    from chainrule.insight import plot
     from chainrule.testing import check_grads
 
 __version__ = "0.1.0"
@@ -36,9 +38,11 @@ __all__ = [
     "errors",
     "grad",
     "jit",
+    "load",
     "nn",
     "numpy_protocol",
     "optim",
+    "plot",
     "scan",
     "stop_gradient",
     "testing",
@@ -48,14 +52,20 @@ __all__ = [
 ]
 
 # Rooms that not every program enters are opened on first use, so that the import stays short.
-_ROOMS = {"data": "data", "datasets": "datasets", "testing": "testing", "check_grads": "testing"}
+_ROOMS = {
+    "check_grads": "testing",
+    "data": "data",
+    "datasets": "datasets",
+    "plot": "insight.plot",
+    "testing": "testing",
+}
 
 
 def __getattr__(name: str) -> Any:
     if name not in _ROOMS:
         raise AttributeError(f"module 'chainrule' has no attribute {name!r}")
     room = import_module(f"chainrule.{_ROOMS[name]}")
-    return room if _ROOMS[name] == name else getattr(room, name)
+    return getattr(room, name, room)
 
 
 def __dir__() -> list[str]:

@@ -100,7 +100,7 @@ BAD_QUANTITIES = [
     ("sse", np.zeros((6, 1, 1)), "y has shape (6, 1, 1)"),
     ("huber", changed(COLUMN, (2, 0), np.inf), "first inf at y[2, 0]"),
     ("mse", changed(COLUMN, (2, 0), 1e40), "y has values up to 1e+40, which float32 cannot hold"),
-    ("hinge", COLUMN, "map 0 to -1, for example with 2 * y - 1"),
+    ("hinge", 2 * COLUMN, "hinge takes 0 and 1, or -1 and 1"),
     ("poisson", -COLUMN, "y has 3 values that are negative, first -1.0 at y[1, 0]"),
     ("kl_divergence", -COLUMN, "kl_divergence takes probabilities"),
     ("binary_cross_entropy", 2 * COLUMN - 1, "map -1 to 0"),

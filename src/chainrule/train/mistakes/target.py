@@ -113,8 +113,9 @@ def _check_shape(
 def _check_values(y: Array, loss: Loss, where: str, name: str) -> None:
     """Refuse values that a loss would turn into nonsense or NaN."""
     if loss.name == "hinge":
-        mend = "hinge takes -1 and 1: map 0 to -1, for example with 2 * y - 1"
-        bad, one, many = (y != 1) & (y != -1), "that is neither -1 nor 1", "that are not -1 or 1"
+        mend = "hinge takes 0 and 1, or -1 and 1: map labels to one of these pairs"
+        bad = (np.abs(y) != 1) & (y != 0)
+        one, many = "that is not -1, 0 or 1", "that are not -1, 0 or 1"
     elif loss.name in ("poisson", "kl_divergence"):
         bad, one, many = y < 0, "that is negative", "that are negative"
         mend = f"{loss.name} takes {'counts' if loss.name == 'poisson' else 'probabilities'}"
