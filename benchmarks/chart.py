@@ -7,6 +7,8 @@ from benchmarks.report import Table, cells
 
 __all__ = ["draw"]
 
+AXIS = "µs a step (logarithmic; dotted: the machine's floor)"
+
 
 def draw(path: Path, tables: Sequence[Table]) -> bool:
     """Draw the chart where matplotlib is installed.
@@ -28,8 +30,8 @@ def draw(path: Path, tables: Sequence[Table]) -> bool:
         colours = ["tab:orange" if own else "tab:blue" for own in ours]
         bars = axes.barh([cells(row)[0] for row in rows], times, color=colours)
         axes.bar_label(bars, [cells(row)[1] for row in rows], padding=3)
-        axes.axvline(table.floor_seconds * 1e6, color="black", linestyle=":", label="floor")
-        axes.set(xscale="log", xlabel="µs a step", title=f"{table.name}: {table.title}")
+        axes.axvline(table.floor_seconds * 1e6, color="black", linestyle=":")
+        axes.set(xscale="log", xlabel=AXIS, title=f"{table.name}: {table.title}")
         axes.margins(x=0.1)
     figure.savefig(path)
     return True

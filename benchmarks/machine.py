@@ -78,7 +78,7 @@ def version(package: str) -> str | None:
 
 
 def peak_flops() -> float:
-    """Measure the float32 operations a second of a 1024³ product in NumPy's BLAS, best of 20.
+    """Measure the float32 operations a second of a 1024³ product in NumPy's BLAS, best of 60.
 
     In a process of its own: the threads BLAS starts must not stay beside the contestants.
     """
@@ -93,7 +93,7 @@ def peak_flops() -> float:
         process.join()
 
 
-def time_products(connection: Connection, size: int = 1024, trials: int = 20) -> None:
+def time_products(connection: Connection, size: int = 1024, trials: int = 60) -> None:
     """Send the best rate of a square product; runs in the child."""
     import numpy as np
 

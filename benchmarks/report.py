@@ -109,7 +109,7 @@ def markdown(tables: Sequence[Table], machine: Mapping[str, object]) -> str:
     blocks.append(
         "A ratio is the row's median over the other's: above 1, the row is slower. "
         "The floor is the step's arithmetic at the rate of this machine's best matrix product.\n"
-        f"{machine['processor']}, {machine['cores']} cores, Python {machine['python']}, {listed}; "
+        f"{machine['processor']}, cores: {machine['cores']}, Python {machine['python']}, {listed}; "
         f"{machine['date']}."
     )
     return "\n\n".join(blocks) + "\n"

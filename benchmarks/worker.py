@@ -141,7 +141,7 @@ def one_line(error: Exception) -> str:
 
     Examples
     --------
-    >>> one_line(ImportError("cannot import name 'a' from 'b' (/home/me/b.py)"))
+    >>> one_line(ImportError("cannot import name 'a' from 'b' (b.py)"))
     "ImportError: cannot import name 'a' from 'b'"
     """
     first = (str(error).strip().splitlines() or [""])[0]

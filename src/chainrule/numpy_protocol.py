@@ -1,12 +1,196 @@
-"""Which operation stands for which NumPy function: the table behind NumPy's dispatch protocols."""
+"""Which operation stands for which NumPy function: the table behind NumPy's dispatch protocols.
+
+NumPy hands a call with a traced value to ``Node.__array_ufunc__`` or ``Node.__array_function__``,
+which look here. The names of the modules listed below are NumPy's own, so that the table is little
+more than their ``__all__``.
+"""
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
+from functools import wraps
+from types import ModuleType
+from typing import Any
+
 import numpy as np
 
+from chainrule.errors import UnsupportedError
 from chainrule.graph.node import OPERATIONS
-from chainrule.ops import elementwise
+from chainrule.graph.primitive import Primitive
+from chainrule.ops import (
+    arithmetic,
+    curves,
+    einsum,
+    elementwise,
+    joining,
+    linear_algebra,
+    methods,
+    ordering,
+    picking,
+    products,
+    repetition,
+    shaping,
+    statistics,
+    trigonometry,
+    values,
+    windows,
+)
 
-for _name in elementwise.__all__:
-    OPERATIONS[getattr(np, _name)] = getattr(elementwise, _name)
-OPERATIONS[np.greater] = lambda a, b: elementwise.less(b, a)
+__all__: list[str] = []
+
+_NAMED_AS_IN_NUMPY = (
+    elementwise, arithmetic, trigonometry, statistics, ordering, shaping, joining, repetition,
+    picking, products, einsum, curves, values,
+)  # fmt: skip
+
+# What a keyword that an operation does not have may be: the value that asks for nothing.
+_ASKS_NOTHING: dict[str, tuple[Any, ...]] = {
+    "out": (None, (None,)),
+    "where": (True,),
+    "dtype": (None,),
+    "casting": ("same_kind", "safe"),
+    "returned": (False,),
+    "order": ("K", "C", "A", None),
+    "subok": (True, False),
+    "overwrite_input": (False,),
+    "correction": (0,),
+    "like": (None,),
+    "device": (None, "cpu"),
+}
+
+
+def _strict(name: str, operation: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap an operation, so that keywords it does not have may ask for nothing only."""
+    known = _parameters(operation)
+
+    @wraps(operation)
+    def checked(*args: Any, **keywords: Any) -> Any:
+        if not keywords:
+            return operation(*args)
+        for key in [key for key in keywords if key not in known]:
+            value = keywords.pop(key)
+            if not _asks_nothing(key, value):
+                raise UnsupportedError(_unknown_keyword(name, key, value))
+        return operation(*args, **keywords)
+
+    return checked
+
+
+def _asks_nothing(key: str, value: Any) -> bool:
+    return any(
+        value is each or (type(value) is type(each) and value == each)
+        for each in _ASKS_NOTHING.get(key, ())
+    )
+
+
+def _parameters(operation: Callable[..., Any]) -> frozenset[str]:
+    if isinstance(operation, Primitive):
+        return frozenset()
+    return frozenset(inspect.signature(operation).parameters)
+
+
+def _unknown_keyword(name: str, key: str, value: Any) -> str:
+    if key == "out":
+        return f"np.{name}: out= would change an array in place; use the result instead"
+    if key == "where":
+        return f"np.{name}: the keyword where= cannot be traced; use np.where on what goes in"
+    if key == "dtype":
+        return f"np.{name}: the keyword dtype={value!r} cannot be traced; use x.astype(dtype) first"
+    return f"np.{name}: the keyword {key}={value!r} cannot be traced; leave it out"
+
+
+def _register(module: ModuleType, numpy_module: Any = np) -> None:
+    for name in module.__all__:
+        if hasattr(numpy_module, name):
+            OPERATIONS[getattr(numpy_module, name)] = _strict(name, getattr(module, name))
+
+
+for _module in _NAMED_AS_IN_NUMPY:
+    _register(_module)
+_register(linear_algebra, np.linalg)
+OPERATIONS[np.lib.stride_tricks.sliding_window_view] = _strict(
+    "sliding_window_view", windows.sliding_window_view
+)
+
+# Other names of the same; NumPy got some of them after 2.0.
+
+_OTHER_NAMES: dict[str, Callable[..., Any]] = {
+    "amax": statistics.max,
+    "amin": statistics.min,
+    "cumulative_sum": ordering.cumsum,
+    "cumulative_prod": ordering.cumprod,
+    "matrix_transpose": lambda x: shaping.swapaxes(x, -1, -2),
+}
+_OTHER_LINALG_NAMES: dict[str, Callable[..., Any]] = {
+    "matmul": products.matmul,
+    "outer": products.outer,
+    "tensordot": products.tensordot,
+    "vecdot": products.vecdot,
+    "trace": lambda x, *, offset=0: picking.trace(x, offset, -2, -1),
+    "diagonal": lambda x, *, offset=0: picking.diagonal(x, offset, -2, -1),
+    "matrix_transpose": lambda x: shaping.swapaxes(x, -1, -2),
+}
+for _module, _names in ((np, _OTHER_NAMES), (np.linalg, _OTHER_LINALG_NAMES)):
+    for _name, _operation in _names.items():
+        if hasattr(_module, _name):
+            OPERATIONS[getattr(_module, _name)] = _strict(_name, _operation)
+
+# Methods of arrays.
+
+_METHODS = (
+    "all", "any", "argmax", "argmin", "argsort", "astype", "clip", "copy", "cumprod", "cumsum",
+    "diagonal", "dot", "max", "mean", "min", "nonzero", "prod", "ravel", "repeat", "round",
+    "squeeze", "std", "sum", "swapaxes", "take", "trace", "var",
+)  # fmt: skip
+for _name in _METHODS:
+    OPERATIONS[_name] = OPERATIONS[getattr(np, _name)]
+OPERATIONS["conj"] = OPERATIONS["conjugate"] = OPERATIONS[np.conjugate]
+for _name in methods.__all__:
+    OPERATIONS[_name] = _strict(_name, getattr(methods, _name))
+OPERATIONS["__getitem__"] = picking.get_item
+
+# Methods of ufuncs: np.add.reduce, np.maximum.accumulate, np.multiply.outer.
+
+_REDUCTIONS: dict[Any, Callable[..., Any]] = {
+    np.add: statistics.sum,
+    np.multiply: statistics.prod,
+    np.maximum: statistics.max,
+    np.minimum: statistics.min,
+    np.logical_and: statistics.all,
+    np.logical_or: statistics.any,
+}
+_ACCUMULATIONS: dict[Any, Callable[..., Any]] = {
+    np.add: ordering.cumsum,
+    np.multiply: ordering.cumprod,
+}
+
+
+def _along_first(operation: Callable[..., Any]) -> Callable[..., Any]:
+    """Methods of ufuncs work along the first axis unless told otherwise; functions on all."""
+
+    @wraps(operation)
+    def along(x: Any, axis: Any = 0, dtype: Any = None, **keywords: Any) -> Any:
+        return operation(x, axis, **keywords, **({} if dtype is None else {"dtype": dtype}))
+
+    return along
+
+
+def _outer(operation: Callable[..., Any]) -> Callable[..., Any]:
+    """Combine every element of one array with every element of another."""
+
+    def outer(a: Any, b: Any) -> Any:
+        return operation(shaping.reshape(a, np.shape(a) + (1,) * np.ndim(b)), b)
+
+    return outer
+
+
+for _ufunc, _operation in _REDUCTIONS.items():
+    OPERATIONS[_ufunc, "reduce"] = _along_first(_strict(f"{_ufunc.__name__}.reduce", _operation))
+for _ufunc, _operation in _ACCUMULATIONS.items():
+    OPERATIONS[_ufunc, "accumulate"] = _along_first(
+        _strict(f"{_ufunc.__name__}.accumulate", _operation)
+    )
+for _key, _operation in list(OPERATIONS.items()):
+    if isinstance(_key, np.ufunc) and _key.nin == 2 and _key.signature is None:
+        OPERATIONS[_key, "outer"] = _strict(f"{_key.__name__}.outer", _outer(_operation))

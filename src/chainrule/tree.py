@@ -92,12 +92,14 @@ def paths(tree: Any, root: str = "") -> list[str]:
     if children is None:
         return [] if tree is None else [root]
     kind, keys, values = children
-    step = (lambda key: f".{key}" if root else str(key)) if kind is dict else (lambda k: f"[{k}]")
-    names = keys if kind is dict else range(len(values))
+    if kind is dict:
+        steps = [f".{key}" if root else str(key) for key in keys]
+    else:
+        steps = [f"[{i}]" for i in range(len(values))]
     return [
         path
-        for key, value in zip(names, values, strict=True)
-        for path in paths(value, f"{root}{step(key)}")
+        for step, value in zip(steps, values, strict=True)
+        for path in paths(value, root + step)
     ]
 
 

@@ -44,7 +44,7 @@ def test_markdown_shows_medians_ratios_floor_and_machine(table):
     assert (
         "| NumPy by hand | 3.00 | 1.00 | 3.00 | 1.00 | 6.00 | 0.25 | 0.50 | 1.25 | 50 |  |" in text
     )
-    assert "Abacus, 2 cores, Python 3.11, numpy 2.4; 2026-01-01." in text
+    assert "Abacus, cores: 2, Python 3.11, numpy 2.4; 2026-01-01." in text
 
 
 def test_every_line_of_a_markdown_table_has_the_same_number_of_bars(table):

@@ -101,6 +101,4 @@ def stop_gradient(values: Any) -> Any:
     >>> float(grad(lambda x: x * stop_gradient(x))(3.0))
     3.0
     """
-    return tree.map_leaves(
-        lambda x: _stop(x) if isinstance(x, Node) else x, values
-    )
+    return tree.map_leaves(lambda x: _stop(x) if isinstance(x, Node) else x, values)

@@ -199,7 +199,9 @@ def _scalar(value: Any, function: Callable[..., Any]) -> Node:
 def _seed(cotangent: Any, output: Node) -> Node:
     seed = as_node(cotangent)
     if seed.shape != output.shape:
-        raise ShapeError(f"pullback: the cotangent has shape {seed.shape}, the value {output.shape}")
+        raise ShapeError(
+            f"pullback: the cotangent has shape {seed.shape}, the value {output.shape}"
+        )
     return seed if seed.dtype == output.dtype else seed.astype(output.dtype)
 
 

@@ -12,6 +12,7 @@ The primitive lives here and not among the ``ops`` because its rule differentiat
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -80,41 +81,29 @@ def _vjp(
     moving = [node for node in body.inputs if node.array_type.is_float]
     pulled = cotangents(body.outputs, [*d_ends, *d_rows], moving)
     found = {n.serial: each for n, each in zip(moving, pulled, strict=True) if each is not None}
-
-    fixed, carry, rows = (
-        [node for node in part if node.array_type.is_float]
-        for part in _parts(body.inputs, shared, carries)
-    )
+    fixed, carry, rows = _parts(body.inputs, shared, carries)
     fixed, rows = ([n for n in part if n.serial in found] for part in (fixed, rows))
+    carry = [node for node in carry if node.array_type.is_float]
     sums = [variable(node.array_type, name=f"sum{i}") for i, node in enumerate(fixed)]
     outputs = (
-        *(found.get(node.serial) or zeros_like(node) for node in carry),
+        *(_or_zeros(found.get(node.serial), node) for node in carry),
         *(total + found[node.serial] for total, node in zip(sums, fixed, strict=True)),
         *(found[node.serial] for node in rows),
     )
-
-    given = {node.serial: each for node, each in zip(body.inputs, inputs, strict=True)}
-    known = [node.serial for node in (*body.inputs[:shared], *body.inputs[shared + carries :])]
-    needed = _frontier(outputs, start)
-    noted = [node for node in needed if node.serial not in known]
-    read_fixed = [node for node in needed if node.serial in known[:shared]]
-    read_rows = [node for node in needed if node.serial in known[shared:]]
+    read = _Read.of(_frontier(outputs, start), body.inputs, shared, carries)
     trail = run_loop(
-        Graph(body.inputs, (*body.outputs, *noted), body.name),
+        Graph(body.inputs, (*body.outputs, *read.noted), body.name),
         *_parts(inputs, shared, carries), length, reverse,
     )[len(body.outputs) :]  # fmt: skip
-
-    fed = [node for node in (*d_ends, *sums) if node is not None]
-    fed_rows = [node for node in d_rows if node is not None]
-    backward = Graph(
-        (*read_fixed, *fed, *read_rows, *noted, *fed_rows), outputs, f"{body.name}.derivative"
-    )
-    d_carry = [each or zeros_like(n) for each, n in zip(ct, ends, strict=False) if n.array_type.is_float]
+    given = {node.serial: each for node, each in zip(body.inputs, inputs, strict=True)}
+    fed = (*_present(d_ends), *sums)
+    backward = (*read.fixed, *fed, *read.rows, *read.noted, *_present(d_rows))
+    starts = [_or_zeros(c, n) for c, n in zip(ct, ends, strict=False) if n.array_type.is_float]
     results = run_loop(
-        backward,
-        [given[node.serial] for node in read_fixed],
-        [*d_carry, *(zeros_like(node) for node in fixed)],
-        [*(given[n.serial] for n in read_rows), *trail, *(c for c in ct[carries:] if c is not None)],
+        Graph(backward, outputs, f"{body.name}.derivative"),
+        [given[node.serial] for node in read.fixed],
+        [*starts, *map(zeros_like, fixed)],
+        [*(given[node.serial] for node in read.rows), *trail, *_present(ct[carries:])],
         length, not reverse,
     )  # fmt: skip
     order = [*carry, *fixed, *rows]
@@ -122,9 +111,37 @@ def _vjp(
     return [by_input.get(node.serial) for node in body.inputs]
 
 
-def _parts(items: Sequence[Any], shared: int, carries: int) -> tuple[list[Any], list[Any], list[Any]]:
+@dataclass(frozen=True)
+class _Read:
+    """What the backward body reads of the forward one, by where it comes from."""
+
+    fixed: list[Node]
+    rows: list[Node]
+    noted: list[Node]
+
+    @staticmethod
+    def of(nodes: Sequence[Node], inputs: Sequence[Node], shared: int, carries: int) -> _Read:
+        fixed, _, rows = ({n.serial for n in part} for part in _parts(inputs, shared, carries))
+        return _Read(
+            [node for node in nodes if node.serial in fixed],
+            [node for node in nodes if node.serial in rows],
+            [node for node in nodes if node.serial not in fixed | rows],
+        )
+
+
+def _parts(
+    items: Sequence[Any], shared: int, carries: int
+) -> tuple[list[Any], list[Any], list[Any]]:
     edge = shared + carries
     return list(items[:shared]), list(items[shared:edge]), list(items[edge:])
+
+
+def _present(nodes: Sequence[Node | None]) -> list[Node]:
+    return [node for node in nodes if node is not None]
+
+
+def _or_zeros(cotangent: Node | None, node: Node) -> Node:
+    return zeros_like(node) if cotangent is None else cotangent
 
 
 def _seed(node: Node) -> Node | None:

@@ -68,7 +68,7 @@ def scan(
     def body_of(kinds: Sequence[ArrayType]) -> tuple[list[Node], list[Node], Any]:
         carry = [variable(kind, name=f"carry{i}") for i, kind in enumerate(kinds)]
         nested = tree.unflatten(carry_structure, carry)
-        result = step(nested, tree.unflatten(row_structure, own_rows))
+        result: Any = step(nested, tree.unflatten(row_structure, own_rows))
         if not isinstance(result, tuple) or len(result) != 2:
             raise ArgumentError("scan: step must return a pair (carry, y)")
         ends = tree.flatten_like(carry_structure, result[0], "scan: the carry")
@@ -97,7 +97,9 @@ def _type(value: Any) -> ArrayType:
 def _length(rows: Sequence[Any], length: int | None) -> int:
     shapes = [_type(row).shape for row in rows]
     if any(not shape for shape in shapes):
-        raise ShapeError("scan: a sequence must have a first axis to run along, got a single number")
+        raise ShapeError(
+            "scan: a sequence must have a first axis to run along, got a single number"
+        )
     lengths = {shape[0] for shape in shapes} | ({length} if length is not None else set())
     if len(lengths) != 1:
         seen = f"lengths {sorted(lengths)}" if lengths else "no sequence and no length"

@@ -40,10 +40,8 @@ def merge_loops(graph: Graph) -> Graph:
                 merged[_key(node)] = _run_merged(node, inputs, wanted[_key(node)][0])
             return node
         if node.primitive is element and _key(node.inputs[0]) in merged:
-            producer = node.inputs[0]
-            outputs = [each.serial for each in wanted[_key(producer)][0]]
-            target = _output_at(producer, node.params["index"])
-            return merged[_key(producer)][outputs.index(target.serial)]
+            place = _place(node, wanted[_key(node.inputs[0])][0])
+            return merged[_key(node.inputs[0])][place]
         return rebuilt(node, inputs)
 
     return rewrite(graph, visit)
@@ -67,10 +65,12 @@ def _collected(graph: Graph) -> dict[Any, tuple[list[Node], list[Node]]]:
     groups: dict[Any, tuple[list[Node], list[Node]]] = {}
     for node in graph.equations:
         if node.primitive is loop:
-            outputs, loops = groups.setdefault(_key(node), ([], []))
+            body, carries = node.params["body"], node.params["carries"]
+            outputs, loops = groups.setdefault(_key(node), (list(body.outputs[:carries]), []))
+            for row in body.outputs[carries:]:
+                if all(row is not each for each in outputs[carries:]):
+                    outputs.append(row)
             loops.append(node)
-            known = {each.serial for each in outputs}
-            outputs += [each for each in node.params["body"].outputs if each.serial not in known]
     return groups
 
 
@@ -85,5 +85,11 @@ def _run_merged(node: Node, inputs: tuple[Node, ...], outputs: list[Node]) -> li
     )  # fmt: skip
 
 
-def _output_at(producer: Node, index: int) -> Node:
-    return producer.params["body"].outputs[index]
+def _place(taken: Node, outputs: list[Node]) -> int:
+    """Where the merged loop has the result that ``element`` took from one of the loops."""
+    producer, index = taken.inputs[0], taken.params["index"]
+    carries = producer.params["carries"]
+    if index < carries:
+        return index
+    wanted = producer.params["body"].outputs[index].serial
+    return carries + [each.serial for each in outputs[carries:]].index(wanted)

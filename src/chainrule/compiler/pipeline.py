@@ -84,8 +84,8 @@ def jit(
 
     @wraps(function)
     def compiled(*args: Any, **kwargs: Any) -> Any:
-        args = tuple(Static(x) if i in numbers else x for i, x in enumerate(args))
-        kwargs = {key: Static(x) if key in names else x for key, x in kwargs.items()}
+        args = tuple(_Static(x) if i in numbers else x for i, x in enumerate(args))
+        kwargs = {key: _Static(x) if key in names else x for key, x in kwargs.items()}
         leaves, structure = tree.flatten((args, kwargs))
         if any(isinstance(leaf, Node) for leaf in leaves):
             return _unwrapped(function)(*args, **kwargs)
@@ -105,7 +105,7 @@ def jit(
     return compiled
 
 
-class Static:
+class _Static:
     """An argument that is part of the program; two are the same where their values are equal."""
 
     def __init__(self, value: Any) -> None:
@@ -122,7 +122,7 @@ class Static:
         return hash((type(self.value), self.value))
 
     def __eq__(self, other: object) -> bool:
-        same_kind = isinstance(other, Static) and type(self.value) is type(other.value)
+        same_kind = isinstance(other, _Static) and type(self.value) is type(other.value)
         return same_kind and self.value == other.value  # pyright: ignore[reportAttributeAccessIssue]
 
 
@@ -131,8 +131,8 @@ def _unwrapped(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        plain = [x.value if isinstance(x, Static) else x for x in args]
-        named = {key: x.value if isinstance(x, Static) else x for key, x in kwargs.items()}
+        plain = [x.value if isinstance(x, _Static) else x for x in args]
+        named = {key: x.value if isinstance(x, _Static) else x for key, x in kwargs.items()}
         return function(*plain, **named)
 
     return call
@@ -141,7 +141,7 @@ def _unwrapped(function: Callable[..., Any]) -> Callable[..., Any]:
 def _leaf_key(leaf: Any) -> Any:
     if is_number(leaf):
         return type_of(leaf)
-    return leaf if isinstance(leaf, Static) else Static(leaf)
+    return leaf if isinstance(leaf, _Static) else _Static(leaf)
 
 
 def _native(leaf: Any) -> Any:

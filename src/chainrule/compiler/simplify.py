@@ -24,7 +24,7 @@ __all__ = ["simplify"]
 Law = Callable[[tuple[Node, ...], dict[str, Any]], Node | None]
 
 _LARGEST_FOLDED = 4096
-"""Constants are not unfolded beyond this many elements: a broadcast zero is best left as it is."""
+"""Larger constants are not computed beforehand; broadcasts never are, being free as they are."""
 
 
 def simplify(graph: Graph) -> Graph:
@@ -76,6 +76,7 @@ def _within(node: Node) -> Node:
 def _is_foldable(node: Node) -> bool:
     return (
         node.primitive is not None
+        and not node.primitive.spreads
         and not isinstance(node.type, tuple)
         and all(each.is_constant for each in node.inputs)
         and node.size <= max(_LARGEST_FOLDED, *(each.size for each in node.inputs), 0)
@@ -148,9 +149,8 @@ def _transpose(inputs: tuple[Node, ...], params: dict[str, Any]) -> Node | None:
         return inner
     if inner.primitive is movement.transpose:
         composed = tuple(inner.params["axes"][i] for i in axes)
-        return _transpose((inner.inputs[0],), {"axes": composed}) or movement.transpose(
-            inner.inputs[0], axes=composed
-        )
+        undone = composed == tuple(range(len(axes)))
+        return inner.inputs[0] if undone else movement.transpose(inner.inputs[0], axes=composed)
     return None
 
 

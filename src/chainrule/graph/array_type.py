@@ -80,14 +80,14 @@ def type_of(value: Any, what: str = "argument") -> ArrayType:
     """
     if isinstance(value, float | int) and not isinstance(value, bool | np.generic):
         return ArrayType(np.dtype("float64" if isinstance(value, float) else "int64"), (), True)
-    if not hasattr(value, "dtype") or not hasattr(value, "shape"):
-        value = np.asarray(value)
-    if value.dtype.kind not in _PREFIX:
+    array: Any = value if hasattr(value, "dtype") else np.asarray(value)
+    if array.dtype.kind not in _PREFIX:
         raise DTypeError(
-            f"{what} has dtype {value.dtype}, but only real numbers and booleans can be computed "
-            f"with; {_mend(value.dtype)}"
+            f"{what} has dtype {array.dtype}, but only real numbers and booleans can be computed "
+            f"with; {_mend(array.dtype)}"
         )
-    return ArrayType(value.dtype.newbyteorder("="), tuple(value.shape))
+    dtype = array.dtype if array.dtype.isnative else array.dtype.newbyteorder("=")
+    return ArrayType(dtype, tuple(array.shape))
 
 
 def _mend(dtype: np.dtype[Any]) -> str:

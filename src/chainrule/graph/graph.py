@@ -20,9 +20,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 from chainrule.errors import GraphError, TraceError
+from chainrule.graph.message import place
 from chainrule.graph.node import Node, ancestors
 from chainrule.graph.printing import format_graph
 
@@ -91,8 +91,7 @@ def _plain(types: object) -> str:
 
 
 def _escaped(node: Node) -> str:
-    made = f", made at {Path(node.origin[0]).name}:{node.origin[1]}," if node.origin else ""
     return (
-        f"a traced value {node.name or node.type}{made} is used outside the function it belongs "
-        "to; return it from that function instead of storing it"
+        f"a traced value {node.name or node.type}{place(node.origin)} is used outside the "
+        "function it belongs to; return it from that function instead of storing it"
     )

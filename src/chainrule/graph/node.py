@@ -11,7 +11,7 @@ A node whose inputs have known values can be evaluated on demand, so that ``prin
 
 from __future__ import annotations
 
-import difflib
+import dis
 import itertools
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -24,17 +24,29 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from chainrule.errors import TraceError, UnsupportedError
+from chainrule.graph import message
 from chainrule.graph.array_type import ArrayType, type_of
 
 if TYPE_CHECKING:
     from chainrule.graph.primitive import Primitive
 
-__all__ = ["OPERATIONS", "Node", "ancestors", "apply", "as_node", "compute", "constant", "next_serial", "variable"]
+__all__ = [
+    "OPERATIONS",
+    "Node",
+    "ancestors",
+    "apply",
+    "as_node",
+    "compute",
+    "constant",
+    "next_serial",
+    "variable",
+]
 
 OPERATIONS: dict[Any, Callable[..., Any]] = {}
 """The operation that stands for a NumPy function, or for an array method of that name."""
 
 _serials = itertools.count()
+_frame_at = sys._getframe  # pyright: ignore[reportPrivateUsage]
 _OWN_FOLDERS = (str(Path(__file__).parents[1]), str(Path(np.__file__).parent))
 
 
@@ -83,7 +95,7 @@ class Node(NDArrayOperatorsMixin):
         "serial",
         "type",
     )
-    __hash__ = object.__hash__
+    __hash__ = object.__hash__  # pyright: ignore[reportAssignmentType]
     __array_priority__ = 1000
 
     def __init__(
@@ -138,7 +150,7 @@ class Node(NDArrayOperatorsMixin):
         return self.array_type.size
 
     @property
-    def T(self) -> Node:
+    def T(self) -> Node:  # noqa: N802 (NumPy's name)
         """The axes in reverse order."""
         return OPERATIONS["transpose"](self)
 
@@ -155,9 +167,11 @@ class Node(NDArrayOperatorsMixin):
 
     def __getattr__(self, name: str) -> Any:
         if name in OPERATIONS and not name.startswith("_"):
-            return partial(OPERATIONS[name], self)
+            return partial(_call_method, OPERATIONS[name], self)
         if not name.startswith("_") and hasattr(np.ndarray, name):
-            raise AttributeError(f"the array attribute .{name} cannot be traced; {_mend(name)}")
+            raise AttributeError(
+                f"the array attribute .{name} cannot be traced; {message.mend(OPERATIONS, name)}"
+            )
         raise AttributeError(f"a traced value has no attribute {name!r}")
 
     # NumPy's protocols: the user's calls arrive here.
@@ -175,30 +189,27 @@ class Node(NDArrayOperatorsMixin):
         operation = OPERATIONS.get(key)
         if operation is None:
             name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
-            raise UnsupportedError(f"np.{name} cannot be traced; {_mend(ufunc.__name__)}")
+            raise UnsupportedError(f"np.{name} cannot be traced; {message.mend(OPERATIONS, name)}")
         return operation(*inputs, **options)
 
     def __array_function__(
         self, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
+        if not all(issubclass(each, np.ndarray | Node) for each in types):
+            return NotImplemented
         operation = OPERATIONS.get(function)
         if operation is None:
             name = f"{function.__module__}.{function.__name__}".replace("numpy", "np", 1)
-            raise UnsupportedError(f"{name} cannot be traced; {_mend(function.__name__)}")
+            raise UnsupportedError(
+                f"{name} cannot be traced; {message.mend(OPERATIONS, function.__name__)}"
+            )
         return operation(*args, **kwargs)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NoReturn:
-        raise TraceError(
-            "a traced value was turned into a plain array, which would cut its derivative: "
-            "to fill an array piece by piece, collect the pieces in a list and use np.stack; "
-            "where no derivative is wanted, use cr.stop_gradient(x) and its .value"
-        )
+        raise TraceError(message.CUT)
 
     def __setitem__(self, index: Any, value: Any) -> NoReturn:
-        raise TraceError(
-            "x[index] = value changes an array in place, which cannot be differentiated; "
-            "write x = np.where(mask, value, x), or build the parts and use np.concatenate"
-        )
+        raise TraceError(message.IN_PLACE)
 
     # Values on demand.
 
@@ -212,7 +223,7 @@ class Node(NDArrayOperatorsMixin):
             Under ``jit`` and inside ``scan``, where values do not exist yet.
         """
         if not self.is_known:
-            raise TraceError(_unknown_value(self))
+            raise TraceError(message.unknown_value(repr(self.type), self.origin))
         compute([self])
         return self._value
 
@@ -225,9 +236,11 @@ class Node(NDArrayOperatorsMixin):
         return bool(self.value)
 
     def __float__(self) -> float:
+        _refuse_to_be_stored(_frame_at(1))
         return float(self.value)
 
     def __int__(self) -> int:
+        _refuse_to_be_stored(_frame_at(1))
         return int(self.value)
 
     def __index__(self) -> int:
@@ -254,7 +267,9 @@ def apply(primitive: Primitive, inputs: Iterable[Any], params: dict[str, Any]) -
     operands = tuple(inputs)
     if not any(isinstance(x, Node) for x in operands):
         arrays = [x if isinstance(x, np.ndarray) else np.asarray(x) for x in operands]
-        primitive.infer(*map(type_of, arrays), **params)
+        types = [type_of(x) for x in arrays]
+        arrays = [np.asarray(x, kind.dtype) for x, kind in zip(arrays, types, strict=True)]
+        primitive.infer(*types, **params)
         return primitive.evaluate(*arrays, **params)
     nodes = tuple(as_node(x) for x in operands)
     return Node(primitive, nodes, params, primitive.infer(*(n.type for n in nodes), **params))
@@ -313,6 +328,15 @@ def _snapshot(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return copy
 
 
+def _refuse_to_be_stored(caller: FrameType) -> None:
+    """Tell ``array[i] = x`` from ``float(x)``: NumPy asks for a float in both cases.
+
+    The first would silently lose the derivative, so it is told by the caller's instruction.
+    """
+    if dis.opname[caller.f_code.co_code[caller.f_lasti]] == "STORE_SUBSCR":
+        raise TraceError(message.CUT)
+
+
 def _is_foreign(value: Any) -> bool:
     """Whether `value` has its own way with NumPy's functions and should be asked first."""
     return not isinstance(value, np.ndarray | Node | np.generic) and hasattr(
@@ -320,48 +344,18 @@ def _is_foreign(value: Any) -> bool:
     )
 
 
+def _call_method(operation: Callable[..., Any], node: Node, *args: Any, **kwargs: Any) -> Any:
+    """Call a method as NumPy's functions are called: with what foreign arguments stand for."""
+    return operation(
+        node, *(getattr(x, "value", x) if _is_foreign(x) else x for x in args), **kwargs
+    )
+
+
 def _user_line() -> tuple[str, int] | None:
     """Find the innermost line that is neither ours nor NumPy's."""
-    frame: FrameType | None = sys._getframe(2)
+    frame: FrameType | None = _frame_at(2)
     while frame is not None:
         if not frame.f_code.co_filename.startswith(_OWN_FOLDERS):
             return frame.f_code.co_filename, frame.f_lineno
         frame = frame.f_back
     return None
-
-
-def _unknown_value(node: Node) -> str:
-    place = f" (made at {Path(node.origin[0]).name}:{node.origin[1]})" if node.origin else ""
-    return (
-        f"the value of a traced {node.type}{place} was asked for, but under cr.jit and inside "
-        "cr.scan values are not known while the function is traced; use np.where(condition, a, b) "
-        "instead of if, shapes instead of values for sizes, or leave out cr.jit"
-    )
-
-
-_NEAREST = {
-    "convolve": "use np.lib.stride_tricks.sliding_window_view and np.einsum",
-    "correlate": "use np.lib.stride_tricks.sliding_window_view and np.einsum",
-    "median": "use np.sort and take the middle",
-    "nonzero": "positions depend on values; use np.where(condition, a, b) with three arguments",
-    "unique": "its shape depends on values; compute it before, outside the function",
-    "inv": "solve beforehand with NumPy and pass the result in, or use np.einsum on small systems",
-    "fill": "use np.full_like(x, value)",
-    "copyto": "use np.where(mask, source, destination)",
-    "put": "use np.where(mask, value, x)",
-    "add.at": "use np.concatenate or an indexed sum",
-    "interp": "write it with np.where and indexing",
-    "isclose": "compare with np.abs(a - b) < tolerance",
-    "allclose": "compare with np.abs(a - b) < tolerance",
-}
-
-
-def _mend(name: str) -> str:
-    """Name the nearest thing that works."""
-    if name in _NEAREST:
-        return _NEAREST[name]
-    names = {key if isinstance(key, str) else getattr(key, "__name__", "") for key in OPERATIONS}
-    close = difflib.get_close_matches(name, sorted(n for n in names if n[:1] not in ("", "_")), 3)
-    if close:
-        return "the nearest that can: " + ", ".join(close)
-    return "write it with arithmetic, np.where, np.einsum and the reductions, or cr.custom_vjp"

@@ -17,7 +17,7 @@ counts ``cotangent``, how much does a small change of each input count? For ``y 
 
     vjp=lambda cotangent, y, x0, x1: (cotangent * x1, cotangent * x0)
 
-Inputs and results are `Node`\\ s, so a rule is itself a piece of graph and can be differentiated
+Inputs and results are nodes, so a rule is itself a piece of graph and can be differentiated
 again. ``None`` in place of a cotangent says that nothing flows to that input. A primitive whose
 rule is ``None`` as a whole is constant almost everywhere (comparisons, rounding, positions).
 """
@@ -69,9 +69,9 @@ class Primitive:
     reference : callable or None
         An independent definition, called as `evaluate`.
     samples : callable
-        Gives a list of `Sample`\\ s that must work; a function, so that importing stays fast.
+        Gives a list of samples that must work; a function, so that importing stays fast.
     invalid : callable
-        Gives a list of `Sample`\\ s that must raise a `ChainruleError`.
+        Gives a list of samples that must raise a `ChainruleError`.
     prepare : callable
         Brings the inputs into the form `infer` accepts, as NumPy would: promotes, broadcasts.
     ufunc : numpy.ufunc or None

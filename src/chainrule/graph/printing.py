@@ -130,4 +130,3 @@ def _is_compound(text: str) -> bool:
         if character == " " and level == 0:
             return True
     return False
-

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-import numbers
 from typing import Any
+
+import numpy as np
 
 from chainrule.errors import ArgumentError
 
@@ -19,7 +20,7 @@ def checked_count(owner: str, argument: str, value: Any) -> int:
     ArgumentError
         For anything else.
     """
-    if isinstance(value, numbers.Integral) and not isinstance(value, bool) and value >= 1:
+    if not isinstance(value, bool) and isinstance(value, int | np.integer) and value >= 1:
         return int(value)
     raise ArgumentError(f"{owner}: {argument} must be a whole number of at least 1, got {value!r}")
 
@@ -32,7 +33,8 @@ def checked_number(owner: str, argument: str, value: Any) -> float:
     ArgumentError
         For anything else.
     """
-    if isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value):
+    real = isinstance(value, int | float | np.integer | np.floating)
+    if real and not isinstance(value, bool) and math.isfinite(value):
         return float(value)
     raise ArgumentError(f"{owner}: {argument} must be a finite number, got {value!r}")
 

@@ -84,22 +84,7 @@ class Dense(Layer):
         if self.use_bias:
             self.bias = self.parameter("bias", (self.units,))
 
-    def pre_activation(self, x: Any) -> Any:
-        """Compute x W + b, before the activation.
-
-        Parameters
-        ----------
-        x : array, float, (batch, ..., features)
-            The input.
-
-        Returns
-        -------
-        array, float, (batch, ..., units)
-            The logits, where the activation is a softmax or a sigmoid.
-        """
-        scores = x @ self.weight
-        return scores if self.bias is None else scores + self.bias
-
     def forward(self, x: Any) -> Any:
         """Compute f(x W + b)."""
-        return self.activate(self.pre_activation(x))
+        scores = x @ self.weight
+        return self.activate(scores if self.bias is None else scores + self.bias)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from chainrule.errors import ArgumentError
 from chainrule.nn.activation import ACTIVATIONS
 from chainrule.nn.initializer import INITIALIZERS
 
-__all__ = ["describe"]
+__all__ = ["describe", "describe_arguments"]
 
 
 def describe(value: Any, owner: str) -> Any:
@@ -19,8 +20,8 @@ def describe(value: Any, owner: str) -> Any:
 
     Parameters
     ----------
-    value : number, string, None, array, function, layer, or a list, tuple or dict of them
-        The argument.
+    value : object
+        A number, a text, None, an array, a function, a layer, or a list, tuple or dict of them.
     owner : str
         What messages call the layer it belongs to.
 
@@ -43,11 +44,12 @@ def describe(value: Any, owner: str) -> Any:
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, np.generic | np.ndarray):
-        return value.tolist()
+        return cast(Any, value).tolist()
     if isinstance(value, tuple | list):
-        return [describe(each, owner) for each in value]
+        return [describe(each, owner) for each in cast(list[Any], value)]
     if isinstance(value, dict):
-        return {str(key): describe(each, owner) for key, each in value.items()}
+        items = cast(dict[str, Any], value).items()
+        return {str(key): describe(each, owner) for key, each in items}
     if hasattr(value, "config") and hasattr(value, "kind"):
         return {"layer": value.kind, "config": value.config()}
     if callable(value):
@@ -56,6 +58,47 @@ def describe(value: Any, owner: str) -> Any:
         f"{owner}: an argument of type {type(value).__name__} cannot be written to a file; use "
         "numbers, strings, functions with a name, or lists of them"
     )
+
+
+def describe_arguments(arguments: inspect.BoundArguments, owner: str) -> dict[str, Any]:
+    """Return the JSON values that stand for the arguments of a layer.
+
+    Parameters
+    ----------
+    arguments : inspect.BoundArguments
+        What the layer was made with.
+    owner : str
+        What messages call it.
+
+    Returns
+    -------
+    dict
+        From names to JSON values.
+
+    Raises
+    ------
+    ArgumentError
+        For arguments without a name, or that no JSON value stands for.
+
+    Examples
+    --------
+    >>> signature = inspect.signature(lambda units, rate=0.5: None)
+    >>> describe_arguments(signature.bind(3), "layer 'dense'")
+    {'units': 3}
+    """
+    described: dict[str, Any] = {}
+    for name, value in arguments.arguments.items():
+        kind = arguments.signature.parameters[name].kind
+        if kind is inspect.Parameter.VAR_POSITIONAL and value:
+            raise ArgumentError(
+                f"{owner}: what *{name} took has no name of its own and cannot be written to a "
+                f"file; write __init__(self, {name}) and pass a list"
+            )
+        if kind is inspect.Parameter.VAR_KEYWORD:
+            described |= describe(value, owner)
+        elif kind is not inspect.Parameter.VAR_POSITIONAL:
+            described[name] = describe(value, owner)
+    return described
 
 
 def _function_name(function: Callable[..., Any], owner: str) -> Any:

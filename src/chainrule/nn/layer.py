@@ -10,47 +10,37 @@
             return x * self.gain
 
 That is all a layer needs. It may also have ``train_forward(x, random)`` for what it does only
-while it is trained, ``backward(dy)`` for a derivative written by hand, and ``l2``, a number.
+while it is trained, and ``backward(dy)`` for a derivative written by hand.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from functools import partial
+from inspect import BoundArguments
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 from zlib import crc32
 
 import numpy as np
 
 from chainrule import tree
-from chainrule.errors import ArgumentError, GradientError, ShapeError, UnsupportedError
+from chainrule.errors import ArgumentError, ShapeError, UnsupportedError
 from chainrule.graph.node import Node, ancestors, next_serial
-from chainrule.nn.description import describe
+from chainrule.nn.description import describe_arguments
+from chainrule.nn.handwritten import apply_with_backward
 from chainrule.nn.initializer import Initializer, by_activation, generator_at, resolve_initializer
-from chainrule.nn.parameter import Parameter, bound
-from chainrule.nn.spelling import bind_arguments
-from chainrule.ops.custom import with_backward
+from chainrule.nn.nesting import held_by
+from chainrule.nn.parameter import Parameter
+from chainrule.nn.spelling import bind_arguments, kind_of
 
 if TYPE_CHECKING:
     from chainrule.nn.random import Stream
 
-__all__ = ["Layer", "Shape", "kind_of"]
+__all__ = ["Layer", "Shape"]
 
 Shape = tuple[int | None, ...]
 """Lengths of axes; None for the batch, which may have any."""
-
-
-def kind_of(name: str) -> str:
-    """Return what layers of a class are called: ``Conv2D`` gives ``conv2d``.
-
-    Examples
-    --------
-    >>> [kind_of(name) for name in ("Dense", "MaxPool2D", "LSTM", "GaussianNoise")]
-    ['dense', 'max_pool2d', 'lstm', 'gaussian_noise']
-    """
-    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
 
 
 class Layer:
@@ -67,6 +57,10 @@ class Layer:
         What it was built for; None before that.
     dtype : numpy.dtype or None
         Kind of number of its parameters; None takes that of the first input.
+    activation : str, callable or None
+        What its weights feed, by which they are initialised.
+    l2 : float >= 0
+        λ of the penalty λ/2·‖W‖² on its weights.
 
     Examples
     --------
@@ -83,49 +77,92 @@ class Layer:
     """
 
     fixed_axes: ClassVar[tuple[int, ...]] = (-1,)
-    """Axes of the input that a layer with parameters is built for; others may vary in length."""
+    """Axes of the input whose length the parameters fix; counted from the end."""
 
+    name: str | None = None
+    input_shape: Shape | None = None
+    dtype: np.dtype[Any] | None = None
     activation: Any = None
     l2: float = 0.0
 
-    name: str | None
-    input_shape: Shape | None
-    dtype: np.dtype[Any] | None
+    _arguments: BoundArguments
+    _own: dict[str, Parameter]
+    _random: Stream | None = None
+    _seed: int = 0
+    _place: tuple[int, ...] | None = None
+    _stored: Callable[..., Initializer] | None = None
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        """Prepare what a layer needs before ``__init__``, which a subclass may forget to call."""
         self = super().__new__(cls)
-        self._arguments = bind_arguments(cls.__init__, cls.__name__, args, kwargs)
-        self._own: dict[str, Parameter] = {}
-        self._random: Stream | None = None
-        self._seed, self._place = 0, None
-        self.name = None
-        self.input_shape = None
-        self.dtype = None
+        vars(self)["_own"] = {}
+        vars(self)["_arguments"] = bind_arguments(cls.__init__, cls.__name__, args, kwargs)
         return self
 
     def __init__(self, name: str | None = None) -> None:
         self.name = name
 
-    # What a layer of one's own gives.
+    # What a layer of one's own says.
 
     def build(self, input_shape: Shape) -> None:
-        """Make the parameters; called once, with the batch axis as None."""
+        """Make the parameters; called once, when sizes are known.
+
+        Parameters
+        ----------
+        input_shape : tuple of (int or None)
+            Shape of the input, with None for the batch.
+        """
 
     def forward(self, x: Any) -> Any:
-        """Compute the output, in plain NumPy."""
+        """Compute the output in plain NumPy.
+
+        Parameters
+        ----------
+        x : array, (batch, ...)
+            The input.
+
+        Returns
+        -------
+        array, (batch, ...)
+            The output.
+        """
         raise UnsupportedError(
             f"{type(self).__name__} has no forward(self, x): write there what the layer computes"
         )
 
     def train_forward(self, x: Any, random: Stream) -> Any:
-        """Compute the output while training, where that differs from `forward`."""
+        """Compute the output while training, where that differs from `forward`.
+
+        Parameters
+        ----------
+        x : array, (batch, ...)
+            The input.
+        random : Stream
+            Gives random numbers that are functions of seed, epoch and step.
+
+        Returns
+        -------
+        array, (batch, ...)
+            The output. State may be renewed by ``self.mean.value = ...``.
+        """
         return self.forward(x)
 
     def backward(self, dy: Any) -> Any:
-        """Return the derivative by the input and set ``grad`` of each parameter; optional."""
+        """Derive by hand, as the tutorials do; without it the derivative follows from `forward`.
+
+        Parameters
+        ----------
+        dy : array, as the output
+            Derivative of the loss by the output.
+
+        Returns
+        -------
+        array, as the input
+            Derivative of the loss by the input. Those by the parameters go to their ``grad``.
+        """
         raise UnsupportedError(f"{type(self).__name__} has no backward written by hand")
 
-    # What it gets.
+    # What it can use.
 
     def parameter(
         self,
@@ -134,54 +171,101 @@ class Layer:
         initializer: str | Initializer = "auto",
         trainable: bool = True,
     ) -> Parameter:
-        """Make a parameter of this layer; to be called in `build`."""
+        """Make a parameter of this layer; to be called in `build`.
+
+        Parameters
+        ----------
+        name : str
+            Its name within the layer.
+        shape : tuple of int
+            Its shape.
+        initializer : str or callable
+            How its numbers are drawn; "auto" goes by the activation for weights and takes zeros for
+            what has fewer than two axes.
+        trainable : bool
+            False for state that training does not descend on.
+
+        Returns
+        -------
+        Parameter
+            The parameter, which belongs to the layer from now on.
+
+        Raises
+        ------
+        ArgumentError
+            For a name that was given before.
+        ShapeError
+            If the length of an axis is not known.
+        """
         title = f"{self._title()}: parameter {name!r}"
         if name in self._own:
             raise ArgumentError(f"{title} was made before; give it another name")
         sizes = tuple(n for n in shape if n is not None)
         if len(sizes) < len(shape):
             raise ShapeError(f"{title} cannot have shape {shape}: the batch has no fixed length")
-        if initializer == "auto":
+        if self._stored is not None:
+            initializer = self._stored(name)
+        elif initializer == "auto":
             initializer = by_activation(self.activation) if len(sizes) >= 2 else "zeros"
         generator = generator_at(self._seed, (*(self._place or ()), len(self._own)))
         dtype = self.dtype or np.dtype("float32")
-        value = resolve_initializer(initializer)(sizes, generator, dtype)
-        self._own[name] = Parameter(name, np.array(value, dtype), trainable)
+        value = np.array(resolve_initializer(initializer)(sizes, generator, dtype), dtype)
+        if value.shape != sizes:
+            raise ShapeError(f"{title}: its initializer gave shape {value.shape}, not {sizes}")
+        self._own[name] = Parameter(name, value, trainable)
         return self._own[name]
 
-    def parameters(self) -> dict[str, Parameter]:
-        """Return all parameters by name, those of layers inside as ``inner.weight``."""
-        found = dict(self._own)
-        for path, layer in self._inner_layers():
-            found |= {f"{path}.{name}": each for name, each in layer.parameters().items()}
-        return found
-
-    def penalty(self) -> Any:
-        """Return l2 / 2 · ‖W‖², summed over the weights that an ``l2`` counts."""
-        total: Any = 0.0
-        for weight in self._own.values():
-            if self.l2 and weight.trainable and weight.is_weight:
-                total = total + (self.l2 / 2) * np.sum(weight * weight)
-        for _, layer in self._inner_layers():
-            total = total + layer.penalty()
-        return total
-
-    def attach(self, name: str, seed: int, place: tuple[int, ...], dtype: Any) -> None:
-        """Tell a layer where it stands in a network, before it is built."""
-        self.name = self.name or name
-        self._seed, self._place, self.dtype = seed, place, np.dtype(dtype)
-
-    def config(self) -> dict[str, Any]:
-        """Return the arguments it was made with, as JSON values."""
-        arguments = dict(self._arguments)
-        if "name" in arguments:
-            arguments["name"] = self.name
-        return {key: describe(value, self._title()) for key, value in arguments.items()}
+    # What a network asks.
 
     @property
     def kind(self) -> str:
         """What layers of this class are called, such as ``conv2d``."""
         return kind_of(type(self).__name__)
+
+    def parameters(self) -> dict[str, Parameter]:
+        """Return all parameters by name, those of layers inside as ``inner.weight``."""
+        found = dict(self._own)
+        for path, layer in self._inner():
+            found |= {f"{path}.{name}": each for name, each in layer.parameters().items()}
+        return found
+
+    def penalty(self) -> Any:
+        """Return l2 / 2 · ‖W‖², summed over the weights that an ``l2`` counts."""
+        own = [each for each in self._own.values() if each.is_weight and each.trainable]
+        total = sum((self.l2 / 2) * np.sum(each * each) for each in own if self.l2)
+        return sum((layer.penalty() for _, layer in self._inner()), start=total)
+
+    def config(self) -> dict[str, Any]:
+        """Return the arguments it was made with, as JSON values."""
+        arguments = describe_arguments(self._arguments, self._title())
+        return arguments | {"name": self.name} if "name" in arguments else arguments
+
+    def attach(
+        self,
+        name: str,
+        seed: int,
+        place: tuple[int, ...],
+        dtype: Any,
+        stored: Callable[..., Initializer] | None = None,
+    ) -> None:
+        """Tell the layer where it stands in a network, before it is built.
+
+        Parameters
+        ----------
+        name : str
+            Its name there, unless it was given one.
+        seed : int
+            Seed of the network.
+        place : tuple of int
+            Its number in the network: with the seed, this fixes its initial weights.
+        dtype : numpy.dtype
+            Kind of number to compute with.
+        stored : callable or None
+            Gives the initialiser of a parameter by the steps of its name: numbers from a file.
+        """
+        self.name = self.name or name
+        self._seed, self._place, self.dtype = seed, place, np.dtype(dtype)
+        self._stored = stored
 
     def __call__(self, x: Any, random: Stream | None = None) -> Any:
         """Compute the output; with `random`, as while training. Builds on first use."""
@@ -200,11 +284,12 @@ class Layer:
         return y
 
     def __repr__(self) -> str:
-        given = ", ".join(f"{key}={value!r}" for key, value in self._arguments.items())
+        given = ", ".join(f"{key}={each!r}" for key, each in self._arguments.arguments.items())
         return f"{type(self).__name__}({given})"
 
-    def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]:
-        return (), dict(self._arguments)
+    def __getnewargs_ex__(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Copy by making the layer anew from its arguments."""
+        return self._arguments.args, self._arguments.kwargs
 
     def _build_once(self, x: Any) -> None:
         if x.ndim == 0:
@@ -216,88 +301,53 @@ class Layer:
             return self._check_input(x)
         if self.dtype is None:
             self.dtype = x.dtype if x.dtype.kind == "f" else np.dtype("float32")
-        shape = (None, *x.shape[1:])
         self._adopt()
         try:
-            self.build(shape)
+            self.build((None, *x.shape[1:]))
         except BaseException:
-            self._own.clear()
+            self._own.clear()  # so that it can be tried again
             raise
-        self.input_shape = shape
+        self.input_shape = (None, *x.shape[1:])
         self._adopt()
+        return None
 
     def _check_input(self, x: Any) -> None:
-        """Refuse an input that would misfit the parameters, or be stretched over them unasked."""
+        """Refuse an input that misfits the parameters, or would be stretched over them unasked."""
         assert self.input_shape is not None
-        if not self._own:
-            return
-        for axis in self.fixed_axes:
+        for axis in self.fixed_axes if self._own else ():
             if x.ndim + axis < 1 or x.shape[axis] != self.input_shape[axis]:
-                made = ", ".join(f"{each.name} {each.shape}" for each in self._own.values())
-                shape = ("batch", *self.input_shape[1:])
+                shape = ", ".join(map(str, ("batch", *self.input_shape[1:])))
                 raise ShapeError(
                     f"{self._title()}: its input has shape {x.shape}, but it was built for "
-                    f"{self.input_shape[axis]} on axis {axis} and has {made}; pass inputs shaped "
-                    f"({', '.join(map(str, shape))}), or make a new layer"
+                    f"{self.input_shape[axis]} on axis {axis}, and {self._has()}; pass inputs "
+                    f"shaped ({shape}), or make a new layer"
                 )
 
     def _compute(self, x: Any, random: Stream | None) -> Any:
+        def run(x: Any) -> Any:
+            return self.forward(x) if random is None else self.train_forward(x, random)
+
         if type(self).backward is Layer.backward:
-            return self._run(x, random)
-        parameters = [each for each in self.parameters().values() if each.trainable]
-        values = [each.value for each in parameters]
-        y = self._run(x, random)
-        remembered = dict(vars(self))
+            return run(x)
+        trained = [each for each in self.parameters().values() if each.trainable]
+        return apply_with_backward(self, self._title(), trained, run, x)
 
-        def backward(dy: Any) -> list[Any]:
-            # The layer may have run again since: what its forward kept must be that of this run.
-            now = dict(vars(self))
-            vars(self).update(remembered)
-            with bound(parameters, values):
-                for parameter in parameters:
-                    parameter.grad = None
-                cotangents = [self.backward(dy), *(each.grad for each in parameters)]
-            vars(self).update(now)
-            return self._checked_gradients(parameters, cotangents)
-
-        return with_backward(y, [x, *values], backward)
-
-    def _run(self, x: Any, random: Stream | None) -> Any:
-        return self.forward(x) if random is None else self.train_forward(x, random)
-
-    def _checked_gradients(self, parameters: list[Parameter], cotangents: list[Any]) -> list[Any]:
-        for parameter, gradient in zip(parameters, cotangents[1:], strict=True):
-            if gradient is None:
-                raise GradientError(
-                    f"{self._title()}: backward did not set the derivative by {parameter.name}; "
-                    f"write self.{parameter.name}.grad = ... in it"
-                )
-        return cotangents
-
-    def _inner_layers(self) -> Iterator[tuple[str, Layer]]:
-        """Find the layers held in attributes, lists and dictionaries, each once."""
-        seen = {id(self)}
-        held = {key: value for key, value in vars(self).items() if key != "_arguments"}
-        for key, value in held.items():
-            leaves, _ = tree.flatten(value)
-            for path, leaf in zip(tree.paths(value), leaves, strict=True):
-                if isinstance(leaf, Layer) and id(leaf) not in seen:
-                    seen.add(id(leaf))
-                    steps = re.findall(r"\w+", path)
-                    yield ".".join([key.lstrip("_"), *steps]), leaf
+    def _inner(self) -> list[tuple[str, Layer]]:
+        return list(held_by(self, Layer, but="_arguments"))
 
     def _adopt(self) -> None:
         """Give the layers inside their names, and random numbers of their own."""
-        assert self.dtype is not None
-        for path, layer in self._inner_layers():
+        for path, layer in self._inner():
             if layer._place is None:
                 place = (*(self._place or ()), crc32(path.encode()))
-                layer.attach(f"{self.name or self.kind}.{path}", self._seed, place, self.dtype)
+                stored = self._stored and partial(self._stored, path)
+                name = f"{self.name or self.kind}.{path}"
+                layer.attach(name, self._seed, place, self.dtype, stored)
 
     @contextmanager
-    def _handing_on(self, random: Stream | None) -> Iterator[None]:
+    def _handing_on(self, random: Stream | None) -> Generator[None]:
         """Let the layers inside train too when this one does, without being told in `forward`."""
-        inner = [layer for _, layer in self._inner_layers()]
+        inner = [layer for _, layer in self._inner()]
         before = [layer._random for layer in inner]
         try:
             for layer in inner:
@@ -311,12 +361,14 @@ class Layer:
         kind = type(self).__name__
         return f"layer {self.name!r} ({kind})" if self.name else f"layer {kind}"
 
+    def _has(self) -> str:
+        made = ", ".join(f"{name} {each.shape}" for name, each in self.parameters().items())
+        return f"its parameters are {made}" if made else "it has no parameters"
+
     def _misfit(self, x: Any, error: ValueError) -> str:
-        made = ", ".join(f"{each.name} {each.shape}" for each in self._own.values())
         return (
-            f"{self._title()} cannot compute with an input of shape {x.shape}: {error}; "
-            + (f"its parameters are {made}" if made else "it has no parameters")
-            + f", and it was built for {self.input_shape}"
+            f"{self._title()} cannot compute with an input of shape {x.shape}: {error}; it was "
+            f"built for {self.input_shape}, and {self._has()}"
         )
 
 

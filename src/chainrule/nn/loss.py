@@ -14,11 +14,12 @@ from typing import Any, Literal
 
 from chainrule.errors import ShapeError
 from chainrule.nn import classification, regression
-from chainrule.nn.spelling import unknown_name
+from chainrule.nn.spelling import look_up
 
 __all__ = ["LOSSES", "Loss", "resolve_loss"]
 
-LossFunction = Callable[[Any, Any], Any]
+LossFunction = Callable[..., Any]
+"""From targets and predictions to a loss for each sample."""
 
 
 @dataclass(frozen=True)
@@ -126,9 +127,7 @@ def resolve_loss(loss: str | Loss | LossFunction) -> Loss:
         return loss
     if callable(loss):
         return _of_function(loss)
-    if loss not in LOSSES:
-        raise unknown_name("loss", loss, LOSSES)
-    return LOSSES[loss]
+    return look_up("loss", loss, LOSSES)
 
 
 def _of_function(function: LossFunction) -> Loss:
@@ -151,4 +150,7 @@ def _misfit(loss: Loss, true: tuple[int, ...], predicted: tuple[int, ...]) -> st
     if true == (*predicted, 1) or predicted == (*true, 1):
         mend = f"y.reshape({', '.join(map(str, ('-1', *predicted[1:])))})"
         return f"{told}; they must be equal, as nothing is stretched: pass {mend}"
-    return f"{told}; they must be equal, as nothing is stretched: reshape the targets, or give the last layer as many units as there are targets"
+    return (
+        f"{told}; they must be equal, as nothing is stretched: reshape the targets, or give the "
+        "last layer as many units as there are targets"
+    )

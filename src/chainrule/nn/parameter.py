@@ -6,9 +6,9 @@ as the textbook does. While a network is traced the value is a node, the rest of
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
@@ -51,7 +51,7 @@ class Parameter(NDArrayOperatorsMixin):
     """
 
     __slots__ = ("grad", "is_weight", "name", "trainable", "value")
-    __hash__ = object.__hash__
+    __hash__ = object.__hash__  # pyright: ignore[reportAssignmentType]
 
     def __init__(
         self, name: str, value: Any, trainable: bool = True, is_weight: bool | None = None
@@ -83,7 +83,7 @@ class Parameter(NDArrayOperatorsMixin):
         return self.value.size
 
     @property
-    def T(self) -> Any:
+    def T(self) -> Any:  # noqa: N802, NumPy's name
         """The value with its axes in reverse order."""
         return self.value.T
 
@@ -132,7 +132,7 @@ class Parameter(NDArrayOperatorsMixin):
 
 
 @contextmanager
-def bound(parameters: Sequence[Parameter], values: Sequence[Any]) -> Iterator[None]:
+def bound(parameters: Sequence[Parameter], values: Sequence[Any]) -> Generator[None]:
     """Let parameters stand for other values, such as the nodes of a trace, for a while.
 
     Parameters
@@ -174,5 +174,5 @@ def _value_of(argument: Any) -> Any:
     if type(argument) in (tuple, list):
         return type(argument)(_value_of(each) for each in argument)
     if type(argument) is dict:
-        return {key: _value_of(each) for key, each in argument.items()}
+        return {key: _value_of(each) for key, each in cast(dict[str, Any], argument).items()}
     return argument

@@ -1,4 +1,7 @@
-"""Losses for numbers, each ``(y_true, y_pred) -> (batch,)`` in plain NumPy."""
+"""Losses for numbers, each ``(y_true, y_pred) -> (batch,)`` in plain NumPy.
+
+Where a sample has several numbers, its loss is their mean (in `sse` their sum).
+"""
 
 from __future__ import annotations
 
@@ -7,55 +10,246 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.nn.activation import softplus
+__all__ = ["cosine", "huber", "log_cosh", "mae", "mse", "per_sample", "poisson", "quantile", "sse"]
 
-__all__ = ["cosine", "huber", "log_cosh", "mae", "mse", "poisson", "quantile", "sse"]
+# As Keras has them: what is added to a rate before its logarithm, and the smallest ‖x‖².
+_EPSILON = 1e-7
+_SMALLEST_SQUARE = 1e-12
 
 
 def mse(y_true: Any, y_pred: Any) -> Any:
-    return _mean((y_pred - y_true) ** 2)
+    """Compute the mean squared error, mean (ŷ - y)².
+
+    Parameters
+    ----------
+    y_true, y_pred : array, float, (batch, ...)
+        Targets and predictions, of one shape.
+
+    Returns
+    -------
+    array, float, (batch,), at least 0
+        The loss of each sample.
+
+    References
+    ----------
+    Bishop (2006), "Pattern recognition and machine learning", equation 1.2 (there halved).
+
+    Examples
+    --------
+    >>> mse(np.array([[1.0, 2.0]]), np.array([[1.0, 4.0]]))
+    array([2.])
+    """
+    error = y_pred - y_true
+    return per_sample(error * error)
 
 
 def sse(y_true: Any, y_pred: Any) -> Any:
-    return _sum((y_pred - y_true) ** 2)
+    """Compute the sum of squared errors, Σ (ŷ - y)²; the losses of a batch are added too.
+
+    Parameters
+    ----------
+    y_true, y_pred : array, float, (batch, ...)
+        Targets and predictions, of one shape.
+
+    Returns
+    -------
+    array, float, (batch,), at least 0
+        The loss of each sample.
+
+    References
+    ----------
+    Bishop (2006), "Pattern recognition and machine learning", equation 1.2 (there halved).
+
+    Examples
+    --------
+    >>> sse(np.array([[1.0, 2.0]]), np.array([[1.0, 4.0]]))
+    array([4.])
+    """
+    error = y_pred - y_true
+    return np.sum(error * error, axis=tuple(range(1, error.ndim)))
 
 
 def mae(y_true: Any, y_pred: Any) -> Any:
-    return _mean(np.abs(y_pred - y_true))
+    """Compute the mean absolute error, mean |ŷ - y|; its derivative at 0 is 0.
+
+    Parameters
+    ----------
+    y_true, y_pred : array, float, (batch, ...)
+        Targets and predictions, of one shape.
+
+    Returns
+    -------
+    array, float, (batch,), at least 0
+        The loss of each sample.
+
+    References
+    ----------
+    Hastie, Tibshirani & Friedman (2009), "The elements of statistical learning", section 10.6.
+
+    Examples
+    --------
+    >>> mae(np.array([[1.0, 2.0]]), np.array([[1.0, 4.0]]))
+    array([1.])
+    """
+    return per_sample(np.abs(y_pred - y_true))
 
 
 def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Any:
-    size = np.abs(y_pred - y_true)
-    near = np.minimum(size, delta)
-    return _mean(near * (size - near / 2))
+    """Compute e²/2 for errors e up to δ, and δ (|e| - δ/2) beyond.
+
+    Parameters
+    ----------
+    y_true, y_pred : array, float, (batch, ...)
+        Targets and predictions, of one shape.
+    delta : float > 0
+        δ, where the parabola goes over into straight lines.
+
+    Returns
+    -------
+    array, float, (batch,), at least 0
+        The loss of each sample.
+
+    References
+    ----------
+    Huber (1964), "Robust estimation of a location parameter", section 1.
+
+    Examples
+    --------
+    >>> huber(np.array([0.0, 0.0]), np.array([0.5, 3.0]))
+    array([0.125, 2.5  ])
+    """
+    error = y_pred - y_true
+    near = np.clip(error, -delta, delta)
+    return per_sample(near * (error - near / 2))
 
 
 def log_cosh(y_true: Any, y_pred: Any) -> Any:
-    size = np.abs(y_pred - y_true)
-    return _mean(size + softplus(-2 * size) - math.log(2))
+    """Compute ln cosh(ŷ - y): e²/2 for small errors e, |e| - ln 2 for large ones.
+
+    Parameters
+    ----------
+    y_true, y_pred : array, float, (batch, ...)
+        Targets and predictions, of one shape.
+
+    Returns
+    -------
+    array, float, (batch,), at least 0
+        The loss of each sample; its derivative by the error is tanh.
+
+    References
+    ----------
+    Saleh & Saleh (2022), "Statistical properties of the log-cosh loss function used in machine
+    learning", equation 1.
+
+    Examples
+    --------
+    >>> log_cosh(np.array([0.0, 0.0]), np.array([0.0, 1000.0])).round(2)
+    array([  0.  , 999.31])
+    """
+    error = y_pred - y_true
+    return per_sample(np.logaddexp(error, -error) - math.log(2))
 
 
 def quantile(y_true: Any, y_pred: Any, q: float = 0.5) -> Any:
+    """Compute the pinball loss: q e where the target is e above the prediction, (1 - q) e below.
+
+    Parameters
+    ----------
+    y_true, y_pred : array, float, (batch, ...)
+        Targets and predictions, of one shape.
+    q : float in (0, 1)
+        Which quantile the best prediction is; 0.5 is the median.
+
+    Returns
+    -------
+    array, float, (batch,), at least 0
+        The loss of each sample.
+
+    References
+    ----------
+    Koenker & Bassett (1978), "Regression quantiles", equation 2.1.
+
+    Examples
+    --------
+    >>> quantile(np.array([1.0, 0.0]), np.array([0.0, 1.0]), q=0.75)
+    array([0.75, 0.25])
+    """
     error = y_true - y_pred
-    return _mean(np.maximum(q * error, (q - 1) * error))
+    return per_sample(np.where(error >= 0, q * error, (q - 1) * error))
 
 
 def poisson(y_true: Any, y_pred: Any) -> Any:
-    return _mean(y_pred - y_true * np.log(y_pred))
+    """Compute ŷ - y ln ŷ, for counts y with the rate ŷ.
+
+    Parameters
+    ----------
+    y_true, y_pred : array, float, (batch, ...)
+        Counts and rates, of one shape; a negative rate has no loss and gives NaN. To 0 a ten
+        millionth is added before its logarithm is taken.
+
+    Returns
+    -------
+    array, float, (batch,)
+        The negative logarithm of Poisson's probability, but for ln y!, which no prediction changes.
+
+    References
+    ----------
+    McCullagh & Nelder (1989), "Generalized linear models", section 6.2.
+
+    Examples
+    --------
+    >>> poisson(np.array([2.0, 0.0]), np.array([1.0, 3.0])).round(4)
+    array([1., 3.])
+    """
+    return per_sample(y_pred - y_true * np.log(y_pred + _EPSILON))
 
 
 def cosine(y_true: Any, y_pred: Any) -> Any:
-    return 1 - np.sum(_unit(y_true) * _unit(y_pred), axis=-1)
+    """Compute 1 - cos of the angle between two vectors, along the last axis.
+
+    Parameters
+    ----------
+    y_true, y_pred : array, float, (batch, ..., size)
+        Targets and predictions, of one shape; where one is zero the loss is 1.
+
+    Returns
+    -------
+    array, float, (batch,), in [0, 2]
+        The loss of each sample.
+
+    References
+    ----------
+    Salton & McGill (1983), "Introduction to modern information retrieval", section 4.1.
+
+    Examples
+    --------
+    >>> cosine(np.array([[1.0, 0.0], [1.0, 0.0]]), np.array([[5.0, 0.0], [0.0, 2.0]]))
+    array([0., 1.])
+    """
+    return per_sample(1 - np.sum(_direction(y_true) * _direction(y_pred), axis=-1))
 
 
-def _unit(x: Any) -> Any:
-    return x / np.sqrt(np.sum(x * x, axis=-1, keepdims=True))
+def per_sample(losses: Any) -> Any:
+    """Average over all axes but the first, the batch.
+
+    Parameters
+    ----------
+    losses : array, float, (batch, ...)
+        Losses of single numbers.
+
+    Returns
+    -------
+    array, float, (batch,)
+        Losses of samples.
+
+    Examples
+    --------
+    >>> per_sample(np.array([[1.0, 3.0], [0.0, 0.0]]))
+    array([2., 0.])
+    """
+    return losses if losses.ndim == 1 else np.mean(losses, axis=tuple(range(1, losses.ndim)))
 
 
-def _mean(errors: Any) -> Any:
-    """Average over all axes but the first."""
-    return errors if errors.ndim == 1 else np.mean(errors, axis=tuple(range(1, errors.ndim)))
-
-
-def _sum(errors: Any) -> Any:
-    return errors if errors.ndim == 1 else np.sum(errors, axis=tuple(range(1, errors.ndim)))
+def _direction(x: Any) -> Any:
+    square = np.sum(x * x, axis=-1, keepdims=True)
+    return x / np.sqrt(np.maximum(square, _SMALLEST_SQUARE))

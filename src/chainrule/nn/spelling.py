@@ -1,15 +1,18 @@
-"""What to say to a name that is not ours: close ones, and ours for those of other libraries."""
+"""Names: how kinds of layers are spelt, and what to say to a name that is not ours."""
 
 from __future__ import annotations
 
 import difflib
 import inspect
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from chainrule.errors import ArgumentError
 
-__all__ = ["FOREIGN_ARGUMENTS", "bind_arguments", "unknown_name"]
+__all__ = ["FOREIGN_ARGUMENTS", "FOREIGN_NAMES", "bind_arguments", "kind_of", "look_up"]
+
+Entry = TypeVar("Entry")
 
 FOREIGN_ARGUMENTS: Mapping[str, str] = {
     "activation_fn": "activation",
@@ -43,6 +46,37 @@ FOREIGN_ARGUMENTS: Mapping[str, str] = {
 }
 """Arguments as other libraries name them, and the name they have here."""
 
+FOREIGN_NAMES: Mapping[str, str] = {
+    "swish": "silu",
+    "identity": "linear",
+    "logistic": "sigmoid",
+    "leakyrelu": "leaky_relu",
+    "xavier_normal": "glorot_normal",
+    "xavier_uniform": "glorot_uniform",
+    "kaiming_normal": "he_normal",
+    "kaiming_uniform": "he_uniform",
+    "random_normal": "normal",
+    "random_uniform": "uniform",
+    "mean_squared_error": "mse",
+    "squared_error": "mse",
+    "mean_absolute_error": "mae",
+    "absolute_error": "mae",
+    "l1": "mae",
+    "smooth_l1": "huber",
+    "pinball": "quantile",
+    "categorical_crossentropy": "cross_entropy",
+    "sparse_categorical_crossentropy": "cross_entropy",
+    "crossentropy": "cross_entropy",
+    "log_loss": "cross_entropy",
+    "nll": "cross_entropy",
+    "binary_crossentropy": "binary_cross_entropy",
+    "bce": "binary_cross_entropy",
+    "kld": "kl_divergence",
+    "kl_div": "kl_divergence",
+    "cosine_similarity": "cosine",
+}
+"""Activations, initialisers and losses as other libraries name them, and their names here."""
+
 _INFERRED = {
     "in_features", "in_channels", "input_dim", "input_shape", "input_size", "batch_input_shape",
     "num_features",
@@ -51,7 +85,7 @@ _INFERRED = {
 
 def bind_arguments(
     function: Callable[..., Any], title: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]
-) -> dict[str, Any]:
+) -> inspect.BoundArguments:
     """Match arguments with the names of the parameters of `function`, defaults included.
 
     Parameters
@@ -65,17 +99,16 @@ def bind_arguments(
 
     Returns
     -------
-    dict
-        From the name of each parameter to its value.
+    inspect.BoundArguments
+        The value of each parameter.
 
     Raises
     ------
     ArgumentError
         For a missing or unknown argument; the message says how it is named here.
     """
-    first, *parameters = inspect.signature(function).parameters.values()
-    assert first.name in ("self", "args"), f"{title} is made with {first.name}"
-    signature = inspect.Signature(parameters)
+    _, *parameters = inspect.signature(function).parameters.values()
+    signature = inspect.Signature([each.replace(annotation=each.empty) for each in parameters])
     takes_any = any(each.kind is each.VAR_KEYWORD for each in parameters)
     for name in kwargs:
         if name not in signature.parameters and not takes_any:
@@ -85,40 +118,71 @@ def bind_arguments(
     except TypeError as error:
         raise ArgumentError(f"{title}: {error}; it is called as {title}{signature}") from None
     arguments.apply_defaults()
-    return dict(arguments.arguments)
+    return arguments
 
 
-def unknown_name(what: str, name: Any, known: Iterable[str]) -> ArgumentError:
-    """Make the error for a name that is in no table.
+def look_up(what: str, name: Any, table: Mapping[str, Entry]) -> Entry:
+    """Return what a name stands for.
 
     Parameters
     ----------
     what : str
-        What it should have been the name of.
-    name : object
-        What was given.
-    known : iterable of str
-        The names there are.
+        What messages call the entries of the table, such as ``activation``.
+    name : str
+        The name.
+    table : mapping
+        From names to entries.
 
     Returns
     -------
+    object
+        The entry.
+
+    Raises
+    ------
     ArgumentError
-        To be raised.
+        For a name that is not in the table; the message gives close ones.
 
     Examples
     --------
-    >>> print(unknown_name("activation", "rleu", ["relu", "elu", "tanh"]))
-    unknown activation 'rleu': did you mean 'relu'? There are: elu, relu, tanh
+    >>> look_up("digit", "oen", {"one": 1, "two": 2})
+    Traceback (most recent call last):
+    chainrule.errors.ArgumentError: unknown digit 'oen', did you mean 'one'? there are: one, two
     """
-    names = sorted(known)
+    names = ", ".join(sorted(table))
     if not isinstance(name, str):
-        return ArgumentError(
-            f"{what} must be a name or a function, got {name!r} of type {type(name).__name__}; "
-            f"the names are: {', '.join(names)}"
-        )
-    close = difflib.get_close_matches(name.lower(), names, 2)
-    question = f" did you mean {' or '.join(map(repr, close))}?" if close else ""
-    return ArgumentError(f"unknown {what} {name!r}:{question} There are: {', '.join(names)}")
+        kind = type(name).__name__
+        raise ArgumentError(f"{what}: expected a name or a function, got a {kind}; names: {names}")
+    if name in table:
+        return table[name]
+    ours = FOREIGN_NAMES.get(name.lower())
+    if ours in table:
+        raise ArgumentError(f"unknown {what} {name!r}: here it is {ours!r}")
+    close = difflib.get_close_matches(name.lower(), table, 2)
+    question = f", did you mean {' or '.join(map(repr, close))}?" if close else ";"
+    raise ArgumentError(f"unknown {what} {name!r}{question} there are: {names}")
+
+
+def kind_of(name: str) -> str:
+    """Return what layers of a class are called: ``Conv2D`` gives ``conv2d``.
+
+    Parameters
+    ----------
+    name : str
+        Name of the class.
+
+    Returns
+    -------
+    str
+        In lower case, words set apart by underscores.
+
+    Examples
+    --------
+    >>> [kind_of(name) for name in ("Dense", "MaxPool2D", "LSTM", "GaussianNoise")]
+    ['dense', 'max_pool2d', 'lstm', 'gaussian_noise']
+    """
+    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
 
 
 def _unknown_argument(title: str, name: str, signature: inspect.Signature) -> str:
@@ -128,5 +192,5 @@ def _unknown_argument(title: str, name: str, signature: inspect.Signature) -> st
     if ours in signature.parameters:
         return f"{title}: there is no argument {name!r}; here it is {ours!r}"
     close = difflib.get_close_matches(name, signature.parameters, 1)
-    question = f"; did you mean {close[0]!r}?" if close else ""
-    return f"{title}: there is no argument {name!r}{question} It is called as {title}{signature}"
+    question = f", did you mean {close[0]!r}?" if close else ";"
+    return f"{title}: there is no argument {name!r}{question} it is called as {title}{signature}"

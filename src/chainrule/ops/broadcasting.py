@@ -120,13 +120,13 @@ _reduce_to = Primitive(
 def broadcast_to(x: Any, shape: Any) -> Any:
     """Repeat along new or unit axes, as `numpy.broadcast_to`."""
     shape = _as_shape(shape)
-    return x if isinstance(x, Node) and x.shape == shape else _broadcast_to(x, shape=shape)
+    return x if getattr(x, "shape", None) == shape else _broadcast_to(x, shape=shape)
 
 
 def reduce_to(x: Any, shape: Any) -> Any:
     """Sum along axes so that `shape` remains; the transpose of `broadcast_to`."""
     shape = _as_shape(shape)
-    return x if isinstance(x, Node) and x.shape == shape else _reduce_to(x, shape=shape)
+    return x if getattr(x, "shape", None) == shape else _reduce_to(x, shape=shape)
 
 
 def _as_shape(shape: Any) -> tuple[int, ...]:

@@ -57,7 +57,7 @@ def _evaluate(a: Any, b: Any, spec: str) -> Any:
 
 @lru_cache(maxsize=4096)
 def _plan(spec: str) -> Callable[[Any, Any], Any]:
-    """Reduce a contraction to NumPy's matrix product: (batch, rows, inner) by (batch, inner, columns)."""
+    """Reduce it to NumPy's matrix product: (batch, rows, inner) by (batch, inner, columns)."""
     left, right, result = split_spec(spec)
     batch = [c for c in result if c in left and c in right]
     rows = [c for c in result if c in left and c not in right]
@@ -84,7 +84,7 @@ def _plan(spec: str) -> Callable[[Any, Any], Any]:
 def _matrix_product(
     left_axes: list[int], right_axes: list[int], order: list[int]
 ) -> Callable[[Any, Any], Any]:
-    """A plain matrix product, in the order that needs no transposed result."""
+    """Make a plain matrix product, in the order that needs no transposed result."""
     flip_left, flip_right = left_axes == [1, 0], right_axes == [1, 0]
     if order == [0, 1]:
         return lambda x, y: (x.T if flip_left else x) @ (y.T if flip_right else y)

@@ -17,10 +17,38 @@ from chainrule.ops.selection import select
 from chainrule.ops.special import sigmoid
 
 __all__ = [
-    "absolute", "arctan2", "ceil", "cos", "divide", "equal", "exp", "expm1", "floor",
-    "floor_divide", "less", "less_equal", "log", "log1p", "logaddexp", "logical_and",
-    "logical_not", "logical_or", "maximum", "minimum", "multiply", "negative", "not_equal",
-    "power", "remainder", "rint", "sign", "sin", "sqrt", "subtract", "tanh", "add",
+    "absolute",
+    "add",
+    "arctan2",
+    "ceil",
+    "cos",
+    "divide",
+    "equal",
+    "exp",
+    "expm1",
+    "floor",
+    "floor_divide",
+    "less",
+    "less_equal",
+    "log",
+    "log1p",
+    "logaddexp",
+    "logical_and",
+    "logical_not",
+    "logical_or",
+    "maximum",
+    "minimum",
+    "multiply",
+    "negative",
+    "not_equal",
+    "power",
+    "remainder",
+    "rint",
+    "sign",
+    "sin",
+    "sqrt",
+    "subtract",
+    "tanh",
 ]  # fmt: skip
 
 add = elementwise(
@@ -100,7 +128,7 @@ absolute = elementwise(
 )  # fmt: skip
 power = elementwise(
     "power", np.power,
-    vjp=lambda ct, y, a, b: (_power_base(ct, a, b), _power_exponent(ct, y, a)),
+    vjp=lambda *terms: _power_vjp(*terms),  # noqa: PLW0108 (it is defined below)
     formula="{0} ^ {1}", reference=math.pow, samples=reals(0.5, 3, 2),
 )  # fmt: skip
 logaddexp = elementwise(
@@ -130,7 +158,7 @@ remainder = elementwise(
 
 sign = elementwise(
     "sign", np.sign,
-    formula="sign({0})", reference=lambda x: (x > 0) - (x < 0), samples=reals(-3, 3),
+    formula="sign({0})", reference=lambda x: int(x > 0) - int(x < 0), samples=reals(-3, 3),
 )  # fmt: skip
 floor = elementwise(
     "floor", np.floor,
@@ -178,20 +206,36 @@ logical_not = elementwise(
 )  # fmt: skip
 
 
+def _power_vjp(ct: Node, y: Node, base: Node, exponent: Node) -> tuple[Node | None, Node | None]:
+    """Take the rule of school, p·x^(p-1), where the exponent is a number written in the program."""
+    number = _written_number(exponent)
+    if number is None:
+        return _power_base(ct, base, exponent), _power_exponent(ct, y, base)
+    return (None if number == 0 else ct * (number * base ** (number - 1))), None
+
+
+def _written_number(node: Node) -> float | None:
+    """Return the one number that a node repeats, if it is a constant of the program."""
+    while node.primitive is not None and node.primitive.name in ("broadcast_to", "cast"):
+        node = node.inputs[0]
+    return float(node.value) if node.is_constant and not node.shape else None
+
+
 def _power_base(ct: Node, base: Node, exponent: Node) -> Node:
-    """Derivative by the base, p·x^(p-1), which is 0 for p = 0 even at x = 0."""
-    lowered = select(exponent == 0, 1, exponent - 1)
-    return ct * select(exponent == 0, 0, exponent * power(base, lowered))
+    """Differentiate by the base: p·x^(p-1), which is 0 for p = 0 even at x = 0."""
+    lowered = select(logical_and(base == 0, exponent == 0), 1, exponent - 1)
+    return ct * (exponent * power(base, lowered))
 
 
 def _power_exponent(ct: Node, y: Node, base: Node) -> Node:
-    """Derivative by the exponent, x^p·ln x; defined for positive bases, taken as 0 elsewhere."""
+    """Differentiate by the exponent: x^p·ln x for positive bases, taken as 0 elsewhere."""
     return ct * y * log(select(base > 0, base, 1))
 
 
 def _share(a: Node, b: Node) -> Node:
-    """Weight exp(a) / (exp(a) + exp(b)), one half where both are equal, infinite ones included."""
-    return select(a == b, 0.5, sigmoid(a - b))
+    """Weight exp(a) / (exp(a) + exp(b)), one half where both are the same infinity."""
+    same = logical_and(a == b, absolute(a) == math.inf)
+    return sigmoid(select(same, 0, a) - select(same, 0, b))
 
 
 def _preferred(ct: Node, small: Node, large: Node) -> Node:

@@ -169,9 +169,7 @@ def _concatenate_vjp(ct: Any, y: Any, *inputs: Any, axis: int) -> list[Any]:
     return [
         strided_slice(
             ct,
-            slices=tuple(
-                (start, n, 1) if i == axis else (0, n, 1) for i, n in enumerate(x.shape)
-            ),
+            slices=tuple((start, n, 1) if i == axis else (0, n, 1) for i, n in enumerate(x.shape)),
         )
         for x, start in zip(inputs, starts, strict=False)
     ]

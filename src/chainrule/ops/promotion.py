@@ -19,7 +19,17 @@ from chainrule.graph.primitive import Primitive, Sample
 from chainrule.ops.broadcasting import broadcast_to
 from chainrule.ops.broadcasting import cast as cast_to
 
-__all__ = ["common_shape", "convert", "elementwise", "reals", "result_types", "type_of_operand"]
+__all__ = [
+    "as_array",
+    "common_shape",
+    "convert",
+    "elementwise",
+    "is_python_number",
+    "reals",
+    "resolve",
+    "result_types",
+    "type_of_operand",
+]
 
 
 def elementwise(
@@ -47,12 +57,11 @@ def elementwise(
         return ArrayType(dtypes[-1], types[0].shape, weak)
 
     def prepare(inputs: tuple[Any, ...]) -> list[Any]:
-        if not any(isinstance(x, Node) for x in inputs):
-            return list(np.broadcast_arrays(*inputs)) if len(inputs) > 1 else list(inputs)
         types = [type_of_operand(x, name) for x in inputs]
         dtypes = resolve(ufunc, name, types)
         shape = common_shape(name, types)
-        return [convert(x, dtype, shape) for x, dtype in zip(inputs, dtypes, strict=False)]
+        traced = any(isinstance(x, Node) for x in inputs)
+        return [convert(x, dtype, shape, traced) for x, dtype in zip(inputs, dtypes, strict=False)]
 
     return Primitive(
         name,
@@ -106,18 +115,35 @@ def common_shape(name: str, types: Sequence[ArrayType]) -> tuple[int, ...]:
         raise ShapeError(_broadcast_message(name, types)) from None
 
 
-def convert(value: Any, dtype: np.dtype[Any], shape: tuple[int, ...]) -> Any:
-    """Bring an operand to a kind of number and a shape, by nodes only where something changes."""
-    if not isinstance(value, Node):
-        value = np.asarray(value, dtype)
-        if value.shape == shape:
-            return value
-        value = constant(value)
-    return broadcast_to(cast_to(value, dtype), shape)
+def convert(value: Any, dtype: np.dtype[Any], shape: tuple[int, ...], traced: bool) -> Any:
+    """Bring an operand to a kind of number and a shape, by nodes only where something changes.
+
+    A Python number stays one as long as only Python numbers meet it: it goes on taking the kind of
+    the arrays it will meet later.
+    """
+    if isinstance(value, Node):
+        value = value if value.dtype == dtype else cast_to(value, dtype)
+    else:
+        if is_python_number(value) and dtype.name in ("float64", "int64"):
+            value = dtype.type(value).item()
+        else:
+            value = np.asarray(value, dtype)
+        value = constant(value) if traced else np.asarray(value)
+    return broadcast_to(value, shape)
+
+
+def as_array(value: Any) -> Any:
+    """Return a node as it is, anything else as an array."""
+    return value if isinstance(value, Node) else np.asarray(value)
+
+
+def is_python_number(value: Any) -> bool:
+    """Whether `value` is a number that takes on the kind of the arrays it meets."""
+    return isinstance(value, float | int) and not isinstance(value, bool | np.generic)
 
 
 def reals(low: float, high: float, count: int = 1) -> Callable[[], list[Sample]]:
-    """Samples for `count` real operands between `low` and `high`, of several shapes."""
+    """Give samples of `count` real operands between `low` and `high`, of several shapes."""
 
     def samples() -> list[Sample]:
         generator = np.random.default_rng(0)
@@ -131,6 +157,7 @@ def reals(low: float, high: float, count: int = 1) -> Callable[[], list[Sample]]
 
 
 def type_of_operand(value: Any, name: str) -> ArrayType:
+    """Return the type of a node, array or number that `name` was called with."""
     return value.array_type if isinstance(value, Node) else type_of(value, f"{name}: an operand")
 
 
@@ -150,6 +177,7 @@ def _broadcast_message(name: str, types: Sequence[ArrayType]) -> str:
             seen = " and ".join(map(str, sorted(lengths)))
             return (
                 f"{name}: cannot combine {operands}: counted from the end, axis {back} has "
-                f"lengths {seen}, which must be equal or 1; reshape one, or add an axis with x[:, None]"
+                f"lengths {seen}, which must be equal or 1; reshape one, or add an axis with "
+                "x[:, None]"
             )
     return f"{name}: cannot combine {operands}"

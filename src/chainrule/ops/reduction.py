@@ -1,4 +1,4 @@
-"""Largest values and positions along axes, running sums. (Sums are ``reduce_to`` in broadcasting.)"""
+"""Largest values and positions along axes, running sums; sums are ``reduce_to`` (broadcasting)."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ from chainrule.errors import ShapeError
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.node import Node
 from chainrule.graph.primitive import Primitive, Sample
-from chainrule.ops.broadcasting import broadcast_to, reduce_to
-from chainrule.ops.movement import reshape
-from chainrule.ops.selection import select
+from chainrule.ops.broadcasting import broadcast_to, cast, reduce_to
+from chainrule.ops.movement import reshape, strided_slice
 
 __all__ = ["argmax", "argmin", "argsort", "cumulative_sum", "reduce_max", "reduce_min"]
 
@@ -34,7 +33,7 @@ def _reduced_type(name: str) -> Callable[..., ArrayType]:
 def _extremum_vjp(ct: Node, y: Node, x: Node, axes: tuple[int, ...]) -> tuple[Node]:
     """Spread the cotangent evenly over the elements that are extreme."""
     kept = _kept_shape(x.shape, axes)
-    hits = select(broadcast_to(reshape(y, shape=kept), x.shape) == x, 1, np.zeros((), x.dtype))
+    hits = cast(broadcast_to(reshape(y, shape=kept), x.shape) == x, x.dtype)
     weight = reshape(ct, shape=kept) / reduce_to(hits, kept)
     return (hits * broadcast_to(weight, x.shape),)
 
@@ -110,10 +109,16 @@ cumulative_sum = Primitive(
     "cumulative_sum",
     infer=lambda x, axis: x,
     evaluate=lambda x, axis: np.cumsum(x, axis=axis, dtype=x.dtype),
-    vjp=lambda ct, y, x, axis: (np.flip(np.cumsum(np.flip(ct, axis), axis), axis),),
+    vjp=lambda ct, y, x, axis: (_reversed(cumulative_sum(_reversed(ct, axis), axis=axis), axis),),
     formula="cumsum({0})",
     reference=lambda x, axis: np.apply_along_axis(
         lambda row: [sum(row[: i + 1]) for i in range(len(row))], axis, x
     ),
     samples=lambda: [Sample((np.arange(6.0).reshape(2, 3),), {"axis": axis}) for axis in (0, 1)],
 )
+
+
+def _reversed(x: Any, axis: int) -> Any:
+    """Turn the order along an axis round."""
+    slices = tuple((n - 1, n, -1) if i == axis and n else (0, n, 1) for i, n in enumerate(x.shape))
+    return strided_slice(x, slices=slices)

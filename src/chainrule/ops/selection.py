@@ -22,12 +22,14 @@ def _select_type(condition: ArrayType, a: ArrayType, b: ArrayType) -> ArrayType:
 
 
 def _select_operands(inputs: tuple[Any, ...]) -> list[Any]:
-    if not any(isinstance(x, Node) for x in inputs):
-        return list(np.broadcast_arrays(*inputs))
+    traced = any(isinstance(x, Node) for x in inputs)
     condition, *branches = inputs
     shape = common_shape("where", [type_of_operand(x, "where") for x in inputs])
     dtype = result_types(*branches)
-    return [convert(condition, np.dtype(bool), shape), *(convert(x, dtype, shape) for x in branches)]
+    return [
+        convert(condition, np.dtype(bool), shape, traced),
+        *(convert(x, dtype, shape, traced) for x in branches),
+    ]
 
 
 select = Primitive(

@@ -21,6 +21,7 @@ from chainrule.errors import ArgumentError
 __all__ = [
     "AtLeastZero",
     "Count",
+    "Finite",
     "Fraction",
     "Inside",
     "Positive",
@@ -54,6 +55,7 @@ class Range:
 POSITIVE = Range("a number greater than 0", lambda x: x > 0)
 
 Positive = Annotated[float, POSITIVE]
+Finite = Annotated[float, Range("a finite number", lambda x: True)]
 AtLeastZero = Annotated[float, Range("a number, 0 or more", lambda x: x >= 0)]
 Fraction = Annotated[float, Range("a number in [0, 1)", lambda x: 0 <= x < 1)]
 Inside = Annotated[float, Range("a number between 0 and 1", lambda x: 0 < x < 1)]
@@ -159,11 +161,14 @@ def check_arguments(record: Any) -> None:
         Naming the first field that breaks its rule.
     """
     name = type(record).__name__
-    for field, hint in get_type_hints(type(record), include_extras=True).items():
-        rule = next((each for each in _metadata(hint) if isinstance(each, Range)), None)
-        value = getattr(record, field, None)
-        if rule is not None and value is not None:
-            number = checked_number(name, field, value, rule)
+    hints = get_type_hints(type(record), include_extras=True)
+    for field, value in _values(record).items():
+        hint = hints[field]
+        if hint is bool and not isinstance(value, bool):
+            raise ArgumentError(f"{name}: {field} is {value!r}; it must be True or False")
+        rules = [each for each in _metadata(hint) if isinstance(each, Range)]
+        if rules and not (value is None and _is_optional(hint)):
+            number = checked_number(name, field, value, rules[0])
             object.__setattr__(record, field, int(number) if _is_whole(hint) else number)
 
 
@@ -191,9 +196,15 @@ def describe(record: Any) -> dict[str, Any]:
     >>> describe(optim.constant(0.1))
     {'kind': 'constant', 'learning_rate': 0.1}
     """
-    values = {field.name: getattr(record, field.name) for field in fields(record)}
-    plain = {name: describe(each) if is_dataclass(each) else each for name, each in values.items()}
+    plain = {
+        name: describe(value) if is_dataclass(value) else value
+        for name, value in _values(record).items()
+    }
     return {"kind": type(record).__name__, **plain}
+
+
+def _values(record: Any) -> dict[str, Any]:
+    return {field.name: getattr(record, field.name) for field in fields(record)}
 
 
 def _metadata(hint: Any) -> tuple[Any, ...]:
@@ -204,8 +215,14 @@ def _metadata(hint: Any) -> tuple[Any, ...]:
     )
 
 
+def _is_optional(hint: Any) -> bool:
+    return type(None) in getattr(hint, "__args__", ())
+
+
 def _is_whole(hint: Any) -> bool:
-    return getattr(hint, "__origin__", None) is int
+    """Return whether an annotation, or the part of it that is not None, stands for an int."""
+    parts = (hint, *getattr(hint, "__args__", ()))
+    return any(getattr(part, "__origin__", None) is int for part in parts)
 
 
 def _own_names(cls: type[Any], positional: int, keywords: dict[str, Any]) -> dict[str, Any]:

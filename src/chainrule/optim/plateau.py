@@ -5,7 +5,14 @@ from __future__ import annotations
 import math
 from dataclasses import KW_ONLY, dataclass, replace
 
-from chainrule.optim.argument import AtLeastZero, Inside, Positive, WholeNumber, named_arguments
+from chainrule.optim.argument import (
+    AtLeastZero,
+    Finite,
+    Inside,
+    Positive,
+    WholeNumber,
+    named_arguments,
+)
 from chainrule.optim.schedule import Schedule
 
 __all__ = ["reduce_on_plateau"]
@@ -57,7 +64,7 @@ class reduce_on_plateau(Schedule):  # noqa: N801 (schedules are used, and read, 
     _: KW_ONLY
     min_delta: AtLeastZero = 0.0001
     final: AtLeastZero = 0.0
-    best: float | None = None
+    best: Finite | None = None
     waited: WholeNumber = 0
     reductions: WholeNumber = 0
 

@@ -128,8 +128,6 @@ class EarlyStopping(Callback):
     ) -> None:
         own = ("monitor", "patience", "restore_best", "min_delta", "mode")
         refuse_foreign("EarlyStopping", foreign, own)
-        if not isinstance(monitor, str):
-            raise ArgumentError(f"EarlyStopping: monitor is {monitor!r}; it must be a name")
         if not 0 <= min_delta < math.inf:
             raise ArgumentError(f"EarlyStopping: min_delta is {min_delta!r}; it must be 0 or more")
         if mode not in ("auto", "min", "max"):

@@ -1,0 +1,103 @@
+"""What tracing says when it cannot follow: the value asked for, the rule, and what to write."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+__all__ = ["CUT", "IN_PLACE", "mend", "place", "unknown_value"]
+
+CUT = (
+    "a traced value was turned into a plain array, which would cut its derivative: "
+    "to fill an array use np.full_like, or collect its pieces in a list and use np.stack; "
+    "where no derivative is wanted, use cr.stop_gradient(x) and its .value"
+)
+
+IN_PLACE = (
+    "x[index] = value changes an array in place, which cannot be differentiated; "
+    "write x = np.where(mask, value, x), or build the parts and use np.concatenate"
+)
+
+
+def place(origin: tuple[str, int] | None) -> str:
+    """Say where a value was made, where that is known."""
+    return f" (made at {Path(origin[0]).name}:{origin[1]})" if origin else ""
+
+
+def unknown_value(kind: str, origin: tuple[str, int] | None) -> str:
+    """Say that a value does not exist while its function is traced."""
+    return (
+        f"the value of a traced {kind}{place(origin)} was asked for, but under cr.jit and inside "
+        "cr.scan values are not known while the function is traced; use np.where(condition, a, b) "
+        "instead of if, shapes instead of values for sizes, or leave out cr.jit"
+    )
+
+
+def mend(operations: Iterable[Any], name: str) -> str:
+    """Name what comes nearest to a NumPy function that cannot be traced."""
+    if name in _NEAREST:
+        return _NEAREST[name]
+    names = {key if isinstance(key, str) else getattr(key, "__name__", "") for key in operations}
+    close = difflib.get_close_matches(
+        name, sorted(n for n in names if n[:1] not in ("", "_")), 3, 0.75
+    )
+    if close:
+        return "the nearest that can: " + ", ".join(close)
+    return "write it with arithmetic, np.where, np.einsum and the reductions, or cr.custom_vjp"
+
+
+_SLIDE = "use np.lib.stride_tricks.sliding_window_view and np.einsum"
+_OUTSIDE = "its shape depends on values; compute it before, outside the function"
+_CONSTANT = "it has no derivative; compute it before, outside the function"
+_SYSTEM = "compute it outside the function, or give its derivative with cr.custom_vjp"
+_ENTRIES = "use np.sort(x) and take the entries"
+_TOLERANCE = "compare with np.abs(a - b) < tolerance"
+_COVARIANCE = "use d = x - x.mean(axis=1, keepdims=True) and d @ d.T / (n - 1)"
+
+_NEAREST = {
+    "add.at": "use np.concatenate or an indexed sum",
+    "allclose": _TOLERANCE,
+    "apply_along_axis": "write the function for all rows at once, or use np.stack on a list",
+    "bincount": _CONSTANT,
+    "block": "use np.concatenate",
+    "cbrt": "use np.sign(x) * np.abs(x) ** (1 / 3)",
+    "cholesky": _SYSTEM,
+    "choose": "use np.select or np.take_along_axis",
+    "convolve": _SLIDE,
+    "copyto": "use np.where(mask, source, destination)",
+    "corrcoef": _COVARIANCE,
+    "correlate": _SLIDE,
+    "cov": _COVARIANCE,
+    "delete": "use x[positions to keep]",
+    "det": _SYSTEM,
+    "digitize": _CONSTANT,
+    "eig": _SYSTEM,
+    "eigh": _SYSTEM,
+    "fft": "use np.cos and np.sin matrices with @, or cr.custom_vjp",
+    "fill": "use np.full_like(x, value)",
+    "gradient": "use differences of slices, (x[2:] - x[:-2]) / 2",
+    "histogram": _CONSTANT,
+    "insert": "use np.concatenate",
+    "interp": "write it with np.where and indexing",
+    "inv": "solve beforehand with NumPy and pass the result in, or use np.einsum on small systems",
+    "isclose": _TOLERANCE,
+    "linspace": "use start + (stop - start) * np.linspace(0, 1, n)",
+    "logaddexp.reduce": "use m = x.max(0) and m + np.log(np.sum(np.exp(x - m), 0))",
+    "multi_dot": "use @ between the matrices",
+    "nanstd": "use np.nanmean of squared deviations",
+    "nanvar": "use np.nanmean of squared deviations",
+    "partition": "use np.sort(x)",
+    "percentile": _ENTRIES,
+    "piecewise": "use np.select",
+    "pinv": _SYSTEM,
+    "put": "use np.where(mask, value, x)",
+    "put_along_axis": "use np.where(mask, value, x)",
+    "quantile": _ENTRIES,
+    "solve": _SYSTEM,
+    "sort": "use np.sort(x), which gives a sorted copy",
+    "svd": _SYSTEM,
+    "unique": _OUTSIDE,
+    "vander": "use x[:, None] ** np.arange(n)",
+}

@@ -1,0 +1,56 @@
+"""Which classes are taken for which."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from chainrule.errors import DataError
+
+__all__ = ["confusion_matrix"]
+
+
+def confusion_matrix(
+    y_true: ArrayLike, y_pred: ArrayLike
+) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Count how often each class was taken for each.
+
+    Parameters
+    ----------
+    y_true : array, (n,)
+        The classes, as numbers or names.
+    y_pred : array, (n,)
+        The classes that were predicted.
+
+    Returns
+    -------
+    classes : array, (k,)
+        Every class that occurs on either side, sorted.
+    counts : array, int64, (k, k)
+        Row i, column j: samples of class i that were predicted as class j.
+
+    Raises
+    ------
+    DataError
+        If the two are not one class a sample, for the same number of samples.
+
+    Examples
+    --------
+    >>> classes, counts = confusion_matrix(["cat", "dog", "dog"], ["cat", "dog", "cat"])
+    >>> counts
+    array([[1, 0],
+           [1, 1]])
+    """
+    true, predicted = np.asarray(y_true), np.asarray(y_pred)
+    if true.ndim != 1 or true.shape != predicted.shape or not true.size:
+        raise DataError(
+            f"confusion: the classes have shape {true.shape} and the predicted ones "
+            f"{predicted.shape}; both must hold one class a sample, shape (n,), n at least 1"
+        )
+    both = np.concatenate([true, predicted])
+    classes, codes = np.unique(both, return_inverse=True)
+    pairs = codes[: true.size] * len(classes) + codes[true.size :]
+    counts = np.bincount(pairs, minlength=len(classes) ** 2)
+    return classes, counts.reshape(len(classes), len(classes)).astype(np.int64)

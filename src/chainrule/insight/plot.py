@@ -1,0 +1,250 @@
+"""Pictures: the course of a training run, decision boundaries, confusion, weights.
+
+Each function draws on a figure of its own, which opens no window, or on axes it is given; it
+returns the figure and saves it where a path is given.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from chainrule.errors import DataError
+from chainrule.insight.colour import COLOURS, confusion_shades, ink_on, tint
+from chainrule.insight.confusion import confusion_matrix
+from chainrule.insight.figure import drawing, whole_figure
+from chainrule.insight.regions import map_regions
+from chainrule.insight.weights import weights
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["Classifier", "confusion", "decision_boundary", "history", "weights"]
+
+File = str | os.PathLike[str] | None
+
+
+class Classifier(Protocol):
+    """What a picture of classes needs of a network."""
+
+    def predict_class(self, X: Any) -> Any:
+        """Return the class of each sample."""
+        ...
+
+
+def history(
+    course: Mapping[str, Sequence[float]], path: File = None, *, axes: Axes | None = None
+) -> Figure:
+    """Draw how the loss fell, epoch by epoch.
+
+    Parameters
+    ----------
+    course : mapping of str to list of float
+        What ``fit`` returned; ``loss`` is drawn, and ``val_loss`` where it is there.
+    path : str, path or None
+        Where to save the picture: a name that ends in .png, .svg or .pdf.
+    axes : matplotlib.axes.Axes or None
+        Where to draw; None makes a figure.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The picture.
+
+    Raises
+    ------
+    DataError
+        If no epoch was finished.
+    ArgumentError
+        If `path` does not name a known format.
+    ImportError
+        If matplotlib, the extra ``plot``, is not installed.
+
+    Examples
+    --------
+    >>> figure = history({"loss": [2.3, 0.4, 0.1], "val_loss": [2.3, 0.5, 0.3]})
+    >>> figure.axes[0].get_xlabel()
+    'epoch'
+    """
+    told = {"loss": "training", "val_loss": "validation"}
+    curves = {label: np.asarray(course[key]) for key, label in told.items() if key in course}
+    if "training" not in curves or not curves["training"].size:
+        raise DataError("plot.history: there is no loss to draw; call fit for at least one epoch")
+    with drawing(axes, path, (6.4, 3.8)) as axes:
+        for (label, losses), colour, dashes in zip(
+            curves.items(), COLOURS, ("-", "--"), strict=False
+        ):
+            epochs = np.arange(1, len(losses) + 1)
+            mark = "o" if len(losses) <= 30 else ""
+            axes.plot(epochs, losses, dashes, marker=mark, ms=4, lw=2, color=colour, label=label)
+        axes.set(xlabel="epoch", ylabel="loss", title="Loss")
+        axes.locator_params(axis="x", integer=True)
+        _choose_scale(axes, np.concatenate(list(curves.values())))
+        axes.grid(visible=True)
+        if len(curves) > 1:
+            axes.legend()
+        return whole_figure(axes)
+
+
+def decision_boundary(
+    net: Classifier, X: ArrayLike, y: ArrayLike, path: File = None, *, axes: Axes | None = None
+) -> Figure:
+    """Draw which class the network gives to each point of the plane, and the samples on it.
+
+    Parameters
+    ----------
+    net : Network
+        A classifier of two features; where it has ``predict_proba``, boundaries are drawn smooth.
+    X : array, float, (n, 2)
+        The samples.
+    y : array, (n,) or (n, 1)
+        Their classes.
+    path : str, path or None
+        Where to save the picture: a name that ends in .png, .svg or .pdf.
+    axes : matplotlib.axes.Axes or None
+        Where to draw; None makes a figure.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The picture.
+
+    Raises
+    ------
+    DataError
+        If `X` does not have two columns, or `y` not one class a sample.
+    ArgumentError
+        If `path` does not name a known format.
+    ImportError
+        If matplotlib, the extra ``plot``, is not installed.
+
+    Examples
+    --------
+    >>> class RightHalf:
+    ...     def predict_class(self, X):
+    ...         return (X[:, 0] > 0).astype(int)
+    >>> figure = decision_boundary(RightHalf(), [[-1.0, 0.0], [1.0, 0.5]], [0, 1])
+    >>> figure.axes[0].get_ylabel()
+    'second feature'
+    """
+    points, labels = _checked_points(X, y)
+    regions = map_regions(net, points, labels)
+    with drawing(axes, path, (5.6, 4.6)) as axes:
+        colours = [COLOURS[code % len(COLOURS)] for code in range(len(regions.classes))]
+        tints = np.array([tint(colour) for colour in colours])
+        axes.imshow(tints[regions.codes], extent=regions.extent, origin="lower", aspect="auto")
+        for margin in regions.margins:
+            if margin.min() < 0 < margin.max():
+                axes.contour(*regions.ticks, margin, levels=[0], colors="#333333", linewidths=1.2)
+        for code, label in enumerate(regions.classes):
+            of_class = points[labels == label]
+            marker = "osD^vP*X"[code % 8]  # told apart by form too
+            style: dict[str, Any] = {
+                "s": 26,
+                "edgecolor": "white",
+                "linewidth": 0.6,
+                "color": colours[code],
+            }
+            axes.scatter(*of_class.T, marker=marker, label=str(label), **style)
+        axes.set(xlabel="first feature", ylabel="second feature", title="Decision boundary")
+        axes.legend(title="class", frameon=True, framealpha=0.9, edgecolor="none")
+        return whole_figure(axes)
+
+
+def confusion(
+    net: Classifier, X: ArrayLike, y: ArrayLike, path: File = None, *, axes: Axes | None = None
+) -> Figure:
+    """Draw how often each class was taken for each: hits in blue, mistakes in orange.
+
+    Parameters
+    ----------
+    net : Network
+        A classifier.
+    X : array, (n, ...)
+        Samples.
+    y : array, (n,)
+        Their classes.
+    path : str, path or None
+        Where to save the picture: a name that ends in .png, .svg or .pdf.
+    axes : matplotlib.axes.Axes or None
+        Where to draw; None makes a figure.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The picture. A hit is the darker the larger its share of the class; a mistake the darker
+        the more often the most frequent one was made.
+
+    Raises
+    ------
+    DataError
+        If `y` is not one class a sample.
+    ArgumentError
+        If `path` does not name a known format.
+    ImportError
+        If matplotlib, the extra ``plot``, is not installed.
+
+    Examples
+    --------
+    >>> class Parity:
+    ...     def predict_class(self, X):
+    ...         return np.asarray(X)[:, 0] % 2
+    >>> figure = confusion(Parity(), [[1], [2], [3]], [1, 0, 0])
+    >>> figure.axes[0].get_title()
+    'Confusion: 2 of 3 right (66.67 %)'
+    """
+    classes, counts = confusion_matrix(y, net.predict_class(X))
+    side = 2.0 + 0.44 * len(classes)
+    with drawing(axes, path, (side + 0.5, side)) as axes:
+        shades = confusion_shades(counts)
+        axes.imshow(shades)
+        for (row, column), count in np.ndenumerate(counts):
+            if count:
+                ink = ink_on(shades[row, column])
+                axes.text(column, row, f"{count}", ha="center", va="center", color=ink)
+        ticks = range(len(classes))
+        names = [str(each) for each in classes]
+        slant = 45 if max(map(len, names)) > 3 else 0
+        axes.set_xticks(ticks, names, rotation=slant)
+        axes.set_yticks(ticks, names)
+        edges = np.arange(len(classes) - 1) + 0.5
+        axes.hlines(edges, -0.5, len(classes) - 0.5, colors="white")
+        axes.vlines(edges, -0.5, len(classes) - 0.5, colors="white")
+        axes.tick_params(length=0)
+        axes.spines[:].set_visible(False)
+        hits, total = int(np.trace(counts)), int(counts.sum())
+        title = f"Confusion: {hits:,} of {total:,} right ({hits / total:.2%})"
+        axes.set(xlabel="predicted class", ylabel="true class", title=title.replace("%", " %"))
+        return whole_figure(axes)
+
+
+def _choose_scale(axes: Axes, losses: NDArray[Any]) -> None:
+    """Count in powers of ten where the losses span more than one; a line starts at 0 otherwise."""
+    low, high = losses.min(), losses.max()
+    if low > 0 and high > 20 * low:
+        axes.set_yscale("log")
+        axes.set_ylabel("loss (logarithmic)")
+    elif low >= 0:
+        axes.set_ylim(bottom=0)
+
+
+def _checked_points(X: ArrayLike, y: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]:
+    points, labels = np.asarray(X), np.asarray(y)
+    if labels.ndim == 2 and labels.shape[1] == 1:
+        labels = labels[:, 0]
+    if (
+        points.ndim != 2
+        or points.shape[1] != 2
+        or labels.shape != points.shape[:1]
+        or not labels.size
+    ):
+        raise DataError(
+            f"plot.decision_boundary: X has shape {points.shape} and y {labels.shape}; a plane has "
+            "two features, so X must be (n, 2) and y (n,), n at least 1"
+        )
+    return points, labels

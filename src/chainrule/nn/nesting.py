@@ -1,0 +1,46 @@
+"""Layers within layers: where they are held."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, TypeVar
+
+from chainrule import tree
+
+__all__ = ["held_by"]
+
+Kind = TypeVar("Kind")
+
+
+def held_by(owner: object, kind: type[Kind], but: str = "") -> Iterator[tuple[str, Kind]]:
+    """Find the things of a kind that an object holds in attributes, lists and dictionaries.
+
+    Parameters
+    ----------
+    owner : object
+        Whose attributes are searched, in the order in which they were set.
+    kind : type
+        What to look for.
+    but : str
+        An attribute that is passed over.
+
+    Yields
+    ------
+    tuple of str and `kind`
+        The way to each, such as ``blocks.0``, and the thing; each once.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> list(held_by(SimpleNamespace(first=1.5, blocks=[2.5, {"last": 3.5}]), float))
+    [('first', 1.5), ('blocks.0', 2.5), ('blocks.1.last', 3.5)]
+    """
+    seen = {id(owner)}
+    attributes: dict[str, Any] = {key: each for key, each in vars(owner).items() if key != but}
+    for attribute, value in attributes.items():
+        leaves, _ = tree.flatten(value)
+        for path, leaf in zip(tree.paths(value), leaves, strict=True):
+            if isinstance(leaf, kind) and id(leaf) not in seen:
+                seen.add(id(leaf))
+                yield ".".join([attribute.lstrip("_"), *re.findall(r"\w+", path)]), leaf

@@ -1,0 +1,105 @@
+"""Layers that disturb what they see while a network is trained, and do nothing afterwards."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import ArgumentError
+from chainrule.nn.argument import checked_number
+from chainrule.nn.layer import Layer
+from chainrule.nn.random import Stream
+
+__all__ = ["Dropout", "GaussianNoise"]
+
+
+class Dropout(Layer):
+    """Set a random part of the numbers to 0 while training, and enlarge the rest to make up for it.
+
+    Parameters
+    ----------
+    rate : float in [0, 1)
+        The share that is dropped. What stays is divided by 1 - rate, so that nothing need be
+        changed when the network is used.
+    name : str or None
+        Its name; None numbers it by kind.
+
+    Raises
+    ------
+    ArgumentError
+        For a rate outside its range.
+
+    References
+    ----------
+    Srivastava et al. (2014), "Dropout: a simple way to prevent neural networks from overfitting",
+    section 10 (inverted).
+
+    Examples
+    --------
+    >>> layer = Dropout(0.5)
+    >>> layer(np.ones((2, 3)))
+    array([[1., 1., 1.],
+           [1., 1., 1.]])
+    >>> bool(np.all(np.isin(layer(np.ones((2, 3)), random=Stream(seed=0)), [0.0, 2.0])))
+    True
+    """
+
+    def __init__(self, rate: float, name: str | None = None) -> None:
+        self.rate = checked_number("Dropout", "rate", rate)
+        if not 0 <= self.rate < 1:
+            raise ArgumentError(f"Dropout: rate must be in [0, 1), got {rate!r}")
+        self.name = name
+
+    def forward(self, x: Any) -> Any:
+        """Return the input."""
+        return x
+
+    def train_forward(self, x: Any, random: Stream) -> Any:
+        """Drop and enlarge."""
+        if self.rate == 0:
+            return x
+        kept = random.uniform(x.shape, x.dtype) >= self.rate
+        return np.where(kept, x / (1 - self.rate), 0)
+
+
+class GaussianNoise(Layer):
+    """Add normal noise while training.
+
+    Parameters
+    ----------
+    stddev : float >= 0
+        Its standard deviation.
+    name : str or None
+        Its name; None numbers it by kind.
+
+    Raises
+    ------
+    ArgumentError
+        For a negative standard deviation.
+
+    References
+    ----------
+    Bishop (1995), "Training with noise is equivalent to Tikhonov regularization".
+
+    Examples
+    --------
+    >>> layer = GaussianNoise(0.1)
+    >>> x = np.zeros((2, 3))
+    >>> layer(x) is x, layer(x, random=Stream(seed=0)) is x
+    (True, False)
+    """
+
+    def __init__(self, stddev: float, name: str | None = None) -> None:
+        self.stddev = checked_number("GaussianNoise", "stddev", stddev)
+        if self.stddev < 0:
+            raise ArgumentError(f"GaussianNoise: stddev must be at least 0, got {stddev!r}")
+        self.name = name
+
+    def forward(self, x: Any) -> Any:
+        """Return the input."""
+        return x
+
+    def train_forward(self, x: Any, random: Stream) -> Any:
+        """Add noise."""
+        return x + self.stddev * random.normal(x.shape, x.dtype)

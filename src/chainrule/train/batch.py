@@ -1,0 +1,140 @@
+"""Samples that are taken in batches, and the numbers that batches report, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.data.permutation import permutation
+from chainrule.graph.array_type import ArrayType, type_of
+from chainrule.train.step import Plan
+
+__all__ = ["Rows", "Samples", "Tally", "batches", "shuffled_order"]
+
+Array = NDArray[Any]
+Rows = slice | NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Inputs, targets and weights, side by side; never copied as a whole.
+
+    Parameters
+    ----------
+    X : array, (n, ...)
+        The inputs.
+    y : array, (n, ...)
+        The targets, as the loss takes them.
+    weight : array, float, (n,), or None
+        How much each sample counts.
+    """
+
+    X: Array
+    y: Array
+    weight: Array | None = None
+
+    def __len__(self) -> int:
+        return len(self.X)
+
+    def take(self, rows: Rows) -> list[Array]:
+        """Return those rows of the arrays that are there, in this machine's byte order."""
+        return [_native(each[rows]) for each in (self.X, self.y, self.weight) if each is not None]
+
+    def types(self, count: int) -> dict[str, ArrayType | None]:
+        """Return the types of a batch of `count` samples."""
+        named = {"X": self.X, "y": self.y, "weight": self.weight}
+        return {
+            name: None if each is None else type_of(each).with_shape((count, *each.shape[1:]))
+            for name, each in named.items()
+        }
+
+    def part(self, rows: slice) -> Samples:
+        """Return a contiguous part, as views."""
+        weight = None if self.weight is None else self.weight[rows]
+        return Samples(self.X[rows], self.y[rows], weight)
+
+    def weighted(self, factor: Array) -> Samples:
+        """Return the same samples, their weights multiplied by a factor for each."""
+        return Samples(self.X, self.y, factor if self.weight is None else self.weight * factor)
+
+
+def batches(length: int, size: int, order: NDArray[np.intp] | None = None) -> Iterator[Rows]:
+    """Cut samples into batches; the last one may be shorter.
+
+    Examples
+    --------
+    >>> list(batches(5, 2, np.array([4, 2, 0, 1, 3])))
+    [array([4, 2]), array([0, 1]), array([3])]
+    """
+    for start in range(0, length, size):
+        rows = slice(start, min(start + size, length))
+        yield rows if order is None else order[rows]
+
+
+def shuffled_order(length: int, size: int, seed: int, epoch: int) -> NDArray[np.intp] | None:
+    """Return the order of an epoch, a function of seed and epoch; None where all is one batch."""
+    return permutation(length, seed, epoch) if size < length else None
+
+
+class Tally:
+    """The numbers of many batches, and what they say of all samples.
+
+    Sums are taken from left to right, so that looking at them early does not change their bits.
+
+    Parameters
+    ----------
+    plan : Plan
+        Says what the numbers are.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._pending: list[tuple[int, Sequence[Any]]] = []
+        self._samples = 0
+        self._totals = [0.0] * (2 + len(plan.means))
+        self._seen: list[tuple[Array, Array]] = []
+        self.add = self._gather if plan.gathers else self._keep
+
+    def means(self) -> dict[str, float]:
+        """Return loss and metrics of the samples so far, except for what needs all of them."""
+        for count, numbers in self._pending:
+            self._samples += count
+            factors = (1 if self._plan.loss.reduction == "sum" else count, *[count] * len(numbers))
+            for place, (factor, number) in enumerate(zip(factors, numbers, strict=False)):
+                self._totals[place] += factor * float(number)
+        self._pending.clear()
+        loss, *others = self._totals
+        penalty, *metrics = (total / max(self._samples, 1) for total in others)
+        loss = loss if self._plan.loss.reduction == "sum" else loss / max(self._samples, 1)
+        names = (metric.name for metric in self._plan.means)
+        return {"loss": loss + penalty, **dict(zip(names, metrics, strict=True))}
+
+    def latest_losses(self) -> list[float]:
+        """Return the losses of the steps since `means` was last asked for."""
+        return [float(numbers[0]) for _, numbers in self._pending]
+
+    def results(self) -> dict[str, float]:
+        """Return loss and all metrics, in the order they were asked for."""
+        means = self.means()
+        if not self._plan.gathers:
+            return means
+        y, outputs = (np.concatenate(column) for column in zip(*self._seen, strict=True))
+        return {"loss": means["loss"]} | {
+            metric.name: means[metric.name] if metric.is_mean else metric.compute(y, outputs)
+            for metric in self._plan.metrics
+        }
+
+    def _keep(self, count: int, numbers: list[Any], y: Array) -> None:
+        self._pending.append((count, numbers))
+
+    def _gather(self, count: int, numbers: list[Any], y: Array) -> None:
+        self._pending.append((count, numbers[:-1]))
+        self._seen.append((y, numbers[-1]))
+
+
+def _native(array: Array) -> Array:
+    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))

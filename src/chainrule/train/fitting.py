@@ -1,0 +1,236 @@
+"""A call of ``fit``, from what the user handed in to the history."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from chainrule.errors import ArgumentError, DataError
+from chainrule.train.batch import Samples, Tally, shuffled_order
+from chainrule.train.callbacks import Callback, resolve_callbacks
+from chainrule.train.evaluation import evaluate
+from chainrule.train.history import History
+from chainrule.train.loop import NotFinite, Training
+from chainrule.train.mistakes import check_settings, explain_nan, warn_likely
+from chainrule.train.model import Model
+from chainrule.train.progress import Progress, choose_progress
+from chainrule.train.source import prepare_samples, split_at
+from chainrule.train.step import Plan
+from chainrule.train.target import class_weights
+
+__all__ = ["Request", "fit"]
+
+
+@dataclass(frozen=True)
+class Request:
+    """The arguments of a call of ``fit``, as the user gave them; see `chainrule.Network.fit`."""
+
+    epochs: Any
+    batch_size: Any
+    validation_data: Any
+    validation_split: Any
+    shuffle: Any
+    sample_weight: Any
+    class_weight: Any
+    callbacks: Any
+    verbose: Any
+
+
+def fit(net: Any, model: Model, X: Any, y: Any, request: Request) -> History:
+    """Train a network on samples.
+
+    Parameters
+    ----------
+    net : Network
+        What callbacks are given; its ``history`` is set.
+    model : Model
+        Its inside.
+    X, y : array, list, table or memory map, (n, ...)
+        Inputs and targets.
+    request : Request
+        The other arguments.
+
+    Returns
+    -------
+    History
+        One number an epoch for each quantity.
+
+    Raises
+    ------
+    ChainruleError
+        For arguments and data that cannot be learned from, before the first step.
+    """
+    plan = model.plan("fit")
+    watchers, progress = resolve_callbacks(request.callbacks), choose_progress(request.verbose)
+    _check_settings(request)
+    samples, validation = _samples(model, plan, X, y, request)
+    size = min(request.batch_size or len(samples), len(samples))
+    training = Training(model.stack, plan, model.slots, model.clock, model.programs)
+    training.prepare(samples, size)
+    run = _Run(net, model, training, watchers, progress, samples, validation, size)
+    run.through(request.epochs, bool(request.shuffle))
+    return run.history
+
+
+def _check_settings(request: Request) -> None:
+    check_settings(
+        "fit",
+        batch_size=request.batch_size,
+        epochs=request.epochs,
+        validation_split=request.validation_split,
+    )
+    if request.validation_data is not None and request.validation_split:
+        raise ArgumentError(
+            "fit: validation_data and validation_split are both given; keep the one that is meant"
+        )
+
+
+def _samples(
+    model: Model, plan: Plan, X: Any, y: Any, request: Request
+) -> tuple[Samples, Samples | None]:
+    """Return what to learn from and what to validate on, ready for the loss."""
+    samples, checked = prepare_samples(model, plan, X, y, request.sample_weight, "fit")
+    first = split_at(len(samples), request.validation_split)
+    validation = samples.part(slice(first, None)) if first < len(samples) else None
+    if request.validation_data is not None:
+        names = ("validation_data[0]", "validation_data[1]")
+        given = _parts(request.validation_data)
+        validation, _ = prepare_samples(model, plan, *given, "fit", names)
+    samples = samples.part(slice(first))
+    if request.class_weight is not None:
+        by_class = class_weights(request.class_weight, samples.y, model.classes)
+        samples = samples.weighted(by_class.astype(model.dtype))
+    if not model.clock.count:
+        warn_likely(
+            samples.X,
+            samples.y,
+            checked.extent,
+            plan.loss,
+            model.output_shape,
+            is_weighted=samples.weight is not None,
+            stacklevel=5,
+        )
+    return samples, validation
+
+
+def _parts(validation_data: Any) -> tuple[Any, Any, Any]:
+    """Take ``(X, y)`` or ``(X, y, sample_weight)`` apart."""
+    if not isinstance(validation_data, tuple | list) or len(validation_data) not in (2, 3):
+        raise ArgumentError(
+            "fit: validation_data must be a tuple (X, y) or (X, y, sample_weight), got "
+            f"{type(validation_data).__name__}"
+        )
+    X, y, *weight = validation_data
+    return X, y, weight[0] if weight else None
+
+
+class _Run:
+    """The epochs of one call, and who is told of them."""
+
+    def __init__(
+        self,
+        net: Any,
+        model: Model,
+        training: Training,
+        watchers: list[Callback],
+        progress: Progress,
+        samples: Samples,
+        validation: Samples | None,
+        size: int,
+    ) -> None:
+        self.history = net.history = History()
+        self._net, self._model, self._training = net, model, training
+        self._watchers, self._progress = watchers, progress
+        self._samples, self._validation, self._size = samples, validation, size
+        self._started = 0.0
+
+    def through(self, epochs: int, shuffle: bool) -> None:
+        """Run epochs until they are done, a watcher ends them or an exception does."""
+        training = self._training
+        try:
+            self._progress.start(epochs, -(-len(self._samples) // self._size))
+            self._note_fusion()
+            self._tell(lambda watcher: watcher.on_fit_start(self._net))
+            for _ in range(epochs):
+                if self._epoch(shuffle):
+                    break
+            self._tell(lambda watcher: watcher.on_fit_end(self._net))
+        except NotFinite as found:
+            raise self._explained(found) from None
+        except KeyboardInterrupt:
+            self.history.notes.append(f"interrupted in epoch {training.clock.epoch}")
+            raise
+        finally:
+            training.write_back()
+            self._model.slots = training.slots
+            self._progress.close()
+
+    def _epoch(self, shuffle: bool) -> bool:
+        """Run one epoch; return whether a watcher wants it to be the last."""
+        training, number = self._training, self._training.clock.epoch
+        self._tell(lambda watcher: watcher.on_epoch_start(self._net, number))
+        count = len(self._samples)
+        order = shuffled_order(count, self._size, self._model.seed, number) if shuffle else None
+        self._started = time.perf_counter()
+        logs = training.run_epoch(self._samples, self._size, order, self._tick)
+        speed = count / (time.perf_counter() - self._started)
+        rate = logs.pop("learning_rate")
+        logs |= self._validated()
+        logs |= {"learning_rate": rate, "seconds": time.perf_counter() - self._started}
+        self.history.append(logs)
+        self._progress.finish_epoch(logs, speed)
+        self._observe(logs.get("val_loss", logs["loss"]))
+        return any(self._tell(lambda watcher: watcher.on_epoch_end(self._net, number, logs)))
+
+    def _validated(self) -> dict[str, float]:
+        if self._validation is None:
+            return {}
+        model, training = self._model, self._training
+        results = evaluate(model.stack, training.plan, model.programs, self._validation)
+        return {f"val_{name}": value for name, value in results.items()}
+
+    def _observe(self, loss: float) -> None:
+        """Let a schedule that watches the loss choose the rate to go on with."""
+        training, before = self._training, self._training.plan.optimizer
+        optimizer = before.observe(loss)
+        if optimizer is not before:
+            training.plan = replace(training.plan, optimizer=optimizer)
+            self._model.aim = training.plan.loss, optimizer, training.plan.metrics
+
+    def _tell(self, message: Callable[[Callback], Any]) -> list[bool]:
+        """Call watchers one by one; return for each whether it answered True."""
+        answers: list[bool] = []
+        for watcher in self._watchers:
+            answers.append(message(watcher) is True)
+            self._training.read_back()
+        return answers
+
+    def _tick(self, step: int, tally: Tally) -> None:
+        done = min(step * self._size, len(self._samples))
+        speed = done / (time.perf_counter() - self._started)
+        self._progress.advance(step, tally.means(), speed)
+
+    def _explained(self, found: NotFinite) -> DataError:
+        evidence = explain_nan(
+            found.loss,
+            step=found.step,
+            epoch=self._training.clock.epoch,
+            learning_rate=found.learning_rate,
+            parameters=found.parameters,
+            losses=[*self.history.get("loss", []), *found.losses],
+        )
+        return DataError(
+            f"fit: {evidence} The network has the parameters of the last step that was finite."
+        )
+
+    def _note_fusion(self) -> None:
+        plan = self._training.plan
+        if plan.fused is not None and not self._model.clock.count:
+            note = (
+                f"the {plan.loss.contains} of layer {plan.fused.name!r} and the {plan.loss.name} "
+                "are computed together, which is more exact; predict still applies it"
+            )
+            self.history.notes.append(note)
+            self._progress.note(note)

@@ -1,0 +1,25 @@
+"""The mistakes that training would go through in silence, noticed before the first update.
+
+Certain mistakes raise; likely ones warn. Each message has the argument, how many values are wrong,
+the first of them with its index, and the mend. Nothing is written to; large arrays and memory maps
+are read in pieces.
+"""
+
+from chainrule.train.mistakes.array import as_array
+from chainrule.train.mistakes.divergence import explain_nan
+from chainrule.train.mistakes.finite import Extent, check_finite
+from chainrule.train.mistakes.likely import warn_likely
+from chainrule.train.mistakes.sample import Checked, check_samples, check_settings
+from chainrule.train.mistakes.target import check_targets
+
+__all__ = [
+    "Checked",
+    "Extent",
+    "as_array",
+    "check_finite",
+    "check_samples",
+    "check_settings",
+    "check_targets",
+    "explain_nan",
+    "warn_likely",
+]

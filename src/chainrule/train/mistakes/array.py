@@ -1,0 +1,151 @@
+"""What users hand in, as an array of real numbers; or why it cannot be one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.errors import ChainruleError, DataError, DTypeError
+
+__all__ = ["as_array"]
+
+_MENDS = {
+    "c": "pass its .real and .imag as two columns",
+    "M": "turn dates into numbers, such as days since the first",
+    "m": "turn durations into numbers, such as .astype('timedelta64[s]').astype(float)",
+    "V": "give the fields of a structured array as columns",
+}
+_ENCODE = "encode categories as columns of 0 and 1, and convert digits with .astype(float)"
+
+
+def as_array(value: Any, function: str, name: str, allows_text: bool = False) -> NDArray[Any]:
+    """Return an array of real numbers with one sample a row.
+
+    Parameters
+    ----------
+    value : array, nested list, table or memory map, (n, ...)
+        What the user gave. An array comes back as it is, not copied.
+    function, name : str
+        What messages call the operation and the argument.
+    allows_text : bool
+        Whether names of classes will do.
+
+    Returns
+    -------
+    array, (n, ...)
+        Booleans, whole numbers, floats, or text where it is allowed.
+
+    Raises
+    ------
+    DataError
+        For ragged lists, iterators, single numbers, missing or masked values, no values at all.
+    DTypeError
+        For anything but real numbers.
+
+    Examples
+    --------
+    >>> as_array([[1, 2], [3]], "fit", "X")
+    Traceback (most recent call last):
+    chainrule.errors.DataError: fit: X is ragged: row 0 has 2 values but row 1 has 1; give every row
+    the same length, for example by padding
+    """
+    _refuse_containers(value, function, name)
+    try:
+        array = np.asarray(value)
+    except (ValueError, TypeError) as error:
+        raise _ragged(value, function, name, error) from None
+    if array.ndim == 0:
+        raise DataError(
+            f"{function}: {name} is a single {type(value).__name__}, {value!r:.40}; it must be an "
+            "array with one row a sample"
+        )
+    if array.size == 0:
+        raise DataError(
+            f"{function}: {name} is empty, its shape is {array.shape}; it must have at least one "
+            "sample and one value in each"
+        )
+    if array.dtype.kind not in "biuf" and not (allows_text and _is_text(array)):
+        raise _not_numbers(array, value, function, name)
+    return array
+
+
+def _refuse_containers(value: Any, function: str, name: str) -> None:
+    """Refuse what NumPy would take for a single object, or read without its mask."""
+    if value is None:
+        raise DataError(f"{function}: {name} is None; it must be an array with one row a sample")
+    if hasattr(value, "toarray") and not hasattr(value, "__array__"):
+        raise DataError(
+            f"{function}: {name} is a sparse {type(value).__name__}; pass {name}.toarray()"
+        )
+    if isinstance(value, dict | set | frozenset | Iterator):
+        raise DataError(
+            f"{function}: {name} is a {type(cast(object, value)).__name__}, whose rows have no "
+            "places; pass an array or a list"
+        )
+    if isinstance(value, np.ma.MaskedArray):
+        count = int(np.ma.count_masked(cast(Any, value)))
+        if count:
+            raise DataError(
+                f"{function}: {name} has masked values, {count} of them, which would count as "
+                f"data; fill them first, for example with {name}.filled(0)"
+            )
+
+
+def _is_text(array: NDArray[Any]) -> bool:
+    return array.dtype.kind in "UST" or (
+        array.dtype.kind == "O" and all(isinstance(each, str) for each in array.flat)
+    )
+
+
+def _ragged(value: Any, function: str, name: str, error: Exception) -> ChainruleError:
+    lengths = [_length(row) for row in value] if isinstance(value, Iterable) else []
+    other = next((i for i, length in enumerate(lengths) if length != lengths[0]), None)
+    told = f"({error})"
+    if other is not None:
+        told = f"row 0 has {lengths[0]} values but row {other} has {lengths[other]}"
+    return DataError(
+        f"{function}: {name} is ragged: {told}; give every row the same length, for example by "
+        "padding"
+    )
+
+
+def _length(row: Any) -> int:
+    return len(row) if hasattr(row, "__len__") else 1
+
+
+def _not_numbers(array: NDArray[Any], value: Any, function: str, name: str) -> ChainruleError:
+    kind = array.dtype.kind
+    if kind != "O":
+        mend = _MENDS.get(kind, _ENCODE)
+        return DTypeError(
+            f"{function}: {name} has dtype {array.dtype}, but must hold real numbers; {mend}"
+        )
+    if any(isinstance(each, list | tuple | np.ndarray) for each in array.flat):
+        return _ragged(value, function, name, DataError("its rows are of unequal length"))
+    strange = [
+        index
+        for index in np.ndindex(array.shape)
+        if not isinstance(array[index], int | float | np.number)
+    ]
+    if not strange:
+        return DTypeError(
+            f"{function}: {name} has dtype object, but must hold real numbers; convert it with "
+            f"{name}.astype(float)"
+        )
+    first: Any = array[strange[0]]
+    # None and pandas' NA are values that are missing; anything else is of another kind.
+    is_missing = first is None or type(first).__name__ in ("NAType", "NaTType")
+    mend = "fill in what is missing, or leave those rows out" if is_missing else _ENCODE
+    place = ", ".join(map(str, strange[0]))
+    return DTypeError(
+        f"{function}: {name} has dtype object and holds what is no number {len(strange)} times, "
+        f"first {first!r:.40} at {name}[{place}]{_column(value, strange[0])}; {mend}"
+    )
+
+
+def _column(value: Any, index: tuple[int, ...]) -> str:
+    columns = getattr(value, "columns", None)
+    return f" (column {columns[index[1]]!r})" if columns is not None and len(index) > 1 else ""

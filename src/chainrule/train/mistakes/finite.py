@@ -1,0 +1,106 @@
+"""NaN and infinities in the data, found in one pass that reads large arrays in pieces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.errors import DataError
+
+__all__ = ["Extent", "check_finite"]
+
+_PIECE = 1 << 20  # values
+
+
+@dataclass(frozen=True)
+class Extent:
+    """The smallest and the largest value of an array.
+
+    Parameters
+    ----------
+    low, high : float
+        Both finite.
+    """
+
+    low: float
+    high: float
+
+
+def check_finite(
+    array: NDArray[Any], function: str, name: str, dtype: Any = "float64", columns: Any = None
+) -> Extent:
+    """Return the extent of an array whose values are all finite, also as the network's numbers.
+
+    Parameters
+    ----------
+    array : array of real numbers, (n, ...)
+        The data; read once, in pieces, and not copied.
+    function, name : str
+        What messages call the operation and the argument.
+    dtype : dtype
+        The kind of number that the network computes with.
+    columns : sequence of str or None
+        Names of the columns, for messages.
+
+    Returns
+    -------
+    Extent
+        What the same pass learned.
+
+    Raises
+    ------
+    DataError
+        With how many values are wrong, and the first.
+
+    Examples
+    --------
+    >>> check_finite(np.array([[1.0, 2.0], [np.nan, 4.0]]), "fit", "X")
+    Traceback (most recent call last):
+    chainrule.errors.DataError: fit: X has 1 value that is NaN or infinite, first nan at X[1, 0];
+    fill it in, or leave out such samples: np.isfinite finds them
+    """
+    low, high = np.inf, -np.inf
+    with np.errstate(all="ignore"):
+        for piece in _pieces(array):
+            # Either of them is not finite if any value is not: NaN wins every comparison.
+            lowest, highest = float(piece.min()), float(piece.max())
+            if not (np.isfinite(lowest) and np.isfinite(highest)):
+                raise _not_finite(array, function, name, columns)
+            low, high = min(low, lowest), max(high, highest)
+    largest = float(np.finfo(dtype).max)
+    if max(-low, high) > largest:
+        raise DataError(
+            f"{function}: {name} has values up to {max(-low, high):.3g}, which {np.dtype(dtype)} "
+            f"cannot hold (its largest number is {largest:.3g}); scale {name} down"
+        )
+    return Extent(low, high)
+
+
+def _pieces(array: NDArray[Any]) -> Iterator[NDArray[Any]]:
+    rows = max(1, _PIECE * len(array) // max(array.size, 1))
+    for start in range(0, len(array), rows):
+        yield array[start : start + rows]
+
+
+def _not_finite(array: NDArray[Any], function: str, name: str, columns: Any) -> DataError:
+    count, first, start = 0, None, 0
+    for piece in _pieces(array):
+        bad = ~np.isfinite(piece)
+        found = int(bad.sum())
+        if found and first is None:
+            row, *rest = (int(each) for each in np.unravel_index(int(bad.argmax()), bad.shape))
+            first = (start + row, *rest)
+        count, start = count + found, start + len(piece)
+    assert first is not None, "a piece that is not finite was seen"
+    place = ", ".join(map(str, first))
+    column = f" (column {columns[first[1]]!r})" if columns is not None and len(first) > 1 else ""
+    plural = "value that is" if count == 1 else "values that are"
+    return DataError(
+        f"{function}: {name} has {count} {plural} NaN or infinite, first {array[first]} at "
+        f"{name}[{place}]{column}; fill {'it' if count == 1 else 'them'} in, or leave out such "
+        "samples: np.isfinite finds them"
+    )

@@ -1,0 +1,400 @@
+"""The network: layers one after the other that can be trained, asked and kept."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields
+from typing import Any
+
+from numpy.typing import ArrayLike, NDArray
+
+from chainrule.data.permutation import checked_seed
+from chainrule.graph.node import Node
+from chainrule.nn.layer import Layer
+from chainrule.nn.loss import Loss
+from chainrule.optim.optimizer import Optimizer
+from chainrule.optim.schedule import Schedule
+from chainrule.train.aim import resolve_aim
+from chainrule.train.argument import refuse_foreign
+from chainrule.train.callbacks import Callback
+from chainrule.train.classifying import chosen_classes, probabilities
+from chainrule.train.evaluation import USUAL_SIZE, evaluate, predict
+from chainrule.train.fitting import Request, fit
+from chainrule.train.history import History
+from chainrule.train.metrics import Metric
+from chainrule.train.mistakes import check_settings
+from chainrule.train.model import Model, checked_dtype, checked_layers
+from chainrule.train.params import Params
+from chainrule.train.saving import save
+from chainrule.train.source import prepare_inputs, prepare_samples
+from chainrule.train.summary import print_summary
+
+__all__ = ["Network"]
+
+Array = NDArray[Any]
+
+
+class Network:
+    """Layers one after the other.
+
+    Input sizes are inferred from the first data the network sees. Layers without a name of their
+    own are named by kind and number: ``dense``, ``dense_1``.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+        From input to output.
+    seed : int in [0, 2**64)
+        Decides all that is random: first weights, order of the data, dropout.
+    dtype : {"float32", "float64"}
+        Kind of number of parameters and computation; data of other kinds are converted batch by
+        batch.
+
+    Attributes
+    ----------
+    history : History or None
+        Of the latest call of `fit`, also of one that was interrupted.
+
+    Raises
+    ------
+    ArgumentError
+        For something that is no layer, a layer or name that comes twice, or a bad seed or dtype.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from chainrule import nn
+    >>> net = Network([nn.Dense(3, activation="tanh"), nn.Dense(1)], seed=0)
+    >>> net.compile(loss="mse", optimizer="adam", learning_rate=0.05)
+    >>> X = np.linspace(-1, 1, 20)[:, None]
+    >>> history = net.fit(X, X**2, epochs=200, batch_size=None, verbose=0)
+    >>> history["loss"][-1] < 0.01
+    True
+    >>> net.params["dense.weight"].shape, net.predict(X).shape
+    ((1, 3), (20, 1))
+    """
+
+    def __init__(
+        self, layers: Iterable[Layer] = (), seed: int = 0, dtype: str = "float32", **foreign: Any
+    ) -> None:
+        refuse_foreign("Network", foreign, ("layers", "seed", "dtype"))
+        self._model = Model(checked_seed("Network", seed), checked_dtype(dtype))
+        self.history: History | None = None
+        for layer in checked_layers(layers):
+            self.add(layer)
+
+    @classmethod
+    def around(cls, model: Model) -> Network:
+        """Return the network with this inside, as `chainrule.load` reads it.
+
+        Parameters
+        ----------
+        model : Model
+            Layers and what is known of them.
+
+        Returns
+        -------
+        Network
+            Not compiled.
+        """
+        net = cls(seed=model.seed, dtype=model.dtype.name)
+        net._model = model
+        return net
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The layers, from input to output."""
+        return tuple(self._model.layers)
+
+    @property
+    def params(self) -> Params:
+        """All parameters by name (``dense.weight``): live arrays to read, assign and write into."""
+        return Params(self._model.stack.parameters())
+
+    @property
+    def classes(self) -> list[str] | None:
+        """The names of the classes by number, where it was trained on names."""
+        return None if self._model.classes is None else list(self._model.classes)
+
+    def add(self, layer: Layer) -> None:
+        """Append a layer.
+
+        Parameters
+        ----------
+        layer : Layer
+            It takes the output of the last one so far.
+
+        Raises
+        ------
+        ArgumentError
+            If it is no layer, is in the network already, or has the name of another one.
+        """
+        self._model.add(layer)
+
+    def __call__(self, X: Any) -> Any:
+        """Compute the output for arrays, or trace it for nodes; builds what is not built yet.
+
+        Parameters
+        ----------
+        X : array or node, (n, ...)
+            The inputs, one sample a row.
+
+        Returns
+        -------
+        array or node, (n, ...)
+            The network's output.
+
+        Raises
+        ------
+        ShapeError
+            If the inputs do not have the shape the network was built for.
+        """
+        model = self._model
+        if not isinstance(X, Node):
+            return model.stack(prepare_inputs(model, X, "the network"))
+        model.build(X.shape, "the network")
+        return model.stack(X)
+
+    # Learning.
+
+    def compile(
+        self,
+        loss: str | Loss | Callable[[Any, Any], Any],
+        optimizer: str | Optimizer | type[Optimizer] = "adam",
+        learning_rate: float | Schedule | None = None,
+        metrics: str | Callable[..., Any] | Sequence[str | Metric | Callable[..., Any]] = (),
+        **foreign: Any,
+    ) -> None:
+        """Say what to train for and how; training starts anew from the parameters there are.
+
+        Parameters
+        ----------
+        loss : str, Loss or function (y_true, y_pred)
+            What to make small: a name such as "mse" or "cross_entropy", or any function in NumPy
+            that gives a number, or one for each sample.
+        optimizer : str, Optimizer or class of optimisers
+            How: a name such as "sgd", or an object such as ``optim.SGD(0.1, momentum=0.9)``.
+        learning_rate : float > 0, Schedule or None
+            Of an optimiser given by name; None for its own. ``lr`` is the same.
+        metrics : str, function, or sequence of them
+            What to report besides: names such as "accuracy", or functions ``(y_true, y_pred)``.
+        **foreign
+            Arguments as other libraries name them; the error names ours.
+
+        Raises
+        ------
+        ArgumentError
+            For names that do not exist, and for values out of range.
+        """
+        if "lr" in foreign and learning_rate is None:
+            learning_rate = foreign.pop("lr")
+        refuse_foreign("compile", foreign, ("loss", "optimizer", "learning_rate", "metrics"))
+        self._model.restart(resolve_aim(loss, optimizer, learning_rate, metrics))
+
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        *,
+        epochs: int = 1,
+        batch_size: int | None = 32,
+        validation_data: Sequence[ArrayLike] | None = None,
+        validation_split: float = 0.0,
+        shuffle: bool = True,
+        sample_weight: ArrayLike | None = None,
+        class_weight: Mapping[Any, float] | str | None = None,
+        callbacks: Callback | Callable[..., Any] | Sequence[Any] | None = None,
+        verbose: str | int = "auto",
+        **foreign: Any,
+    ) -> History:
+        """Train on samples; calling it again goes on where it stopped.
+
+        Epochs, steps and what the optimiser remembers go on counting until `compile` is called, so
+        twice one epoch is the same as two, bit for bit. The order of the data is a function of seed
+        and epoch. The inputs are never written to, nor copied as a whole.
+
+        Parameters
+        ----------
+        X : array, list, table or memory map, (n, ...)
+            Inputs of any kind of real number; converted batch by batch.
+        y : array, list or table, (n, ...)
+            Targets: numbers; class numbers 0, 1, 2, ...; names of classes; or rows with one 1.
+        epochs : int >= 1
+            Passes over the data.
+        batch_size : int >= 1 or None
+            Samples a step; None for all.
+        validation_data : (X, y), (X, y, sample_weight) or None
+            Samples that are not learned from; their results stand as ``val_loss`` and so on.
+        validation_split : float in [0, 1)
+            Keep this share of the samples for validation, the last ones, before any shuffling.
+        shuffle : bool
+            Whether each epoch has an order of its own.
+        sample_weight : array, float >= 0, (n,), or None
+            How much the loss of each sample counts.
+        class_weight : mapping of class to float, "balanced" or None
+            How much the samples of each class count; "balanced" lets all classes count alike.
+        callbacks : Callback, function (net, epoch, logs), or sequence of them
+            What is told of each epoch, and may end the training.
+        verbose : {"auto", 0, 1, 2}
+            0 shows nothing, 1 a bar, 2 one line an epoch; "auto" chooses by the screen.
+        **foreign
+            Arguments as other libraries name them; the error names ours.
+
+        Returns
+        -------
+        History
+            Loss, metrics, learning rate and seconds of each epoch.
+
+        Raises
+        ------
+        ArgumentError
+            Before `compile`, and for arguments out of range.
+        DataError, ShapeError, DTypeError
+            For data that cannot be learned from, before anything has changed; a DataError also
+            when the loss stops being finite, with the network at its last finite step.
+        """
+        refuse_foreign("fit", foreign, ("X", "y", *(each.name for each in fields(Request))))
+        request = Request(
+            epochs=epochs,
+            batch_size=batch_size,
+            validation_data=validation_data,
+            validation_split=validation_split,
+            shuffle=shuffle,
+            sample_weight=sample_weight,
+            class_weight=class_weight,
+            callbacks=callbacks,
+            verbose=verbose,
+        )
+        return fit(self, self._model, X, y, request)
+
+    # Asking.
+
+    def evaluate(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None, **foreign: Any
+    ) -> dict[str, float]:
+        """Return loss and metrics on samples; nothing is learned.
+
+        Parameters
+        ----------
+        X, y : array, list, table or memory map, (n, ...)
+            Inputs and targets, as in `fit`.
+        sample_weight : array, float >= 0, (n,), or None
+            How much the loss of each sample counts.
+        **foreign
+            Arguments as other libraries name them; the error names ours.
+
+        Returns
+        -------
+        dict of str to float
+            ``loss``, penalties included, and each metric.
+
+        Raises
+        ------
+        ArgumentError
+            Before `compile`.
+        DataError, ShapeError, DTypeError
+            For data that do not fit the network.
+        """
+        refuse_foreign("evaluate", foreign, ("X", "y", "sample_weight"))
+        model, plan = self._model, self._model.plan("evaluate")
+        samples, _ = prepare_samples(model, plan, X, y, sample_weight, "evaluate")
+        return evaluate(model.stack, plan, model.programs, samples)
+
+    def predict(self, X: ArrayLike, batch_size: int | None = USUAL_SIZE) -> Array:
+        """Return the network's output, last activation included.
+
+        Parameters
+        ----------
+        X : array, list, table or memory map, (n, ...)
+            Inputs.
+        batch_size : int >= 1 or None
+            Samples computed at once; None for all.
+
+        Returns
+        -------
+        array, (n, ...)
+            An output a sample.
+
+        Raises
+        ------
+        DataError, ShapeError, DTypeError
+            For inputs that do not fit the network.
+        """
+        return self._predict(X, batch_size, "predict")
+
+    def predict_proba(self, X: ArrayLike, batch_size: int | None = USUAL_SIZE) -> Array:
+        """Return the probability of each class, also for a network that ends in logits.
+
+        Parameters
+        ----------
+        X, batch_size : array and int
+            As in `predict`.
+
+        Returns
+        -------
+        array, in [0, 1], (n, classes), or (n, 1) for yes or no
+            The probabilities.
+
+        Raises
+        ------
+        ArgumentError
+            If neither the last activation nor the loss speaks of probabilities.
+        """
+        outputs = self._predict(X, batch_size, "predict_proba")
+        return probabilities(self._model, outputs, "predict_proba")
+
+    def predict_class(self, X: ArrayLike, batch_size: int | None = USUAL_SIZE) -> Array:
+        """Return the most probable class of each sample.
+
+        Parameters
+        ----------
+        X, batch_size : array and int
+            As in `predict`.
+
+        Returns
+        -------
+        array, int or text, (n,)
+            The classes: by name, if the network was trained on names.
+
+        Raises
+        ------
+        ArgumentError
+            If the network is no classifier.
+        """
+        return chosen_classes(self._model, self._predict(X, batch_size, "predict_class"))
+
+    def _predict(self, X: ArrayLike, batch_size: int | None, function: str) -> Array:
+        check_settings(function, batch_size=batch_size)
+        inputs = prepare_inputs(self._model, X, function)
+        size = batch_size or len(inputs)
+        return predict(self._model.stack, self._model.programs, inputs, size)
+
+    # Showing and keeping.
+
+    def summary(self) -> None:
+        """Print layers, output shapes, parameters and activations as a table."""
+        print_summary(self._model)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the network into a file that `chainrule.load` reads; see `chainrule.train.saving`.
+
+        Parameters
+        ----------
+        path : str or path
+            Usually ``*.safetensors``. A file that is there is replaced, as a whole or not at all.
+
+        Raises
+        ------
+        ArgumentError
+            If the network is not built yet, or has parts that cannot be written as data.
+        OSError
+            If the file cannot be written.
+        """
+        save(self._model, path)
+
+    def __repr__(self) -> str:
+        return f"<network of {len(self.layers)} layers: {', '.join(map(str, self._names()))}>"
+
+    def _names(self) -> list[str | None]:
+        return [layer.name for layer in self.layers]

@@ -1,0 +1,124 @@
+"""What users hand in (arrays, lists, tables, memory maps), checked and ready for a network."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from numpy.typing import NDArray
+
+from chainrule.errors import DataError
+from chainrule.train.batch import Samples
+from chainrule.train.mistakes import Checked, check_samples, check_targets
+from chainrule.train.model import Model
+from chainrule.train.step import Plan
+from chainrule.train.target import encode_targets, find_classes, is_text
+
+__all__ = ["prepare_inputs", "prepare_samples", "split_at"]
+
+Array = NDArray[Any]
+
+
+def prepare_samples(
+    model: Model,
+    plan: Plan,
+    X: Any,
+    y: Any,
+    sample_weight: Any,
+    function: str,
+    names: tuple[str, str] = ("X", "y"),
+) -> tuple[Samples, Checked]:
+    """Check samples and bring them into the form that training and evaluation take.
+
+    Parameters
+    ----------
+    model : Model
+        The network; built here if it is not yet, and told the names of the classes by ``fit``.
+    plan : Plan
+        Its loss decides what targets mean.
+    X, y, sample_weight : array, list, table or memory map, (n, ...)
+        What the user gave; no weights are None.
+    function, names : str and (str, str)
+        What messages call the operation, the inputs and the targets.
+
+    Returns
+    -------
+    Samples
+        Inputs as they came; targets as the loss takes them.
+    Checked
+        What was found out about them.
+
+    Raises
+    ------
+    ChainruleError
+        Where they cannot be learned from; the message names the argument.
+    """
+    checked = check_samples(
+        function,
+        X,
+        y,
+        sample_weight,
+        input_shape=model.input_shape,
+        dtype=model.dtype,
+        names=names,
+    )
+    assert checked.y is not None, "targets were asked for"
+    model.build(checked.X.shape, function)
+    check_targets(checked.y, plan.loss, model.output_shape, function, names[1])
+    if function == "fit" and model.classes is None and is_text(checked.y):
+        model.classes = find_classes(checked.y, plan.loss, model.output_shape)
+    y = encode_targets(checked.y, plan.loss, len(model.output_shape), model.classes)
+    weight = None if checked.weight is None else checked.weight.astype(model.dtype)
+    return Samples(checked.X, y, weight), checked
+
+
+def prepare_inputs(model: Model, X: Any, function: str) -> Array:
+    """Check inputs for a prediction and build the network if it is not yet.
+
+    Parameters
+    ----------
+    model : Model
+        The network.
+    X : array, list, table or memory map, (n, ...)
+        What the user gave.
+    function : str
+        What messages call the operation.
+
+    Returns
+    -------
+    array of real numbers, (n, ...)
+        The inputs as they came.
+
+    Raises
+    ------
+    ChainruleError
+        Where they do not fit the network.
+    """
+    checked = check_samples(
+        function, X, needs_targets=False, input_shape=model.input_shape, dtype=model.dtype
+    )
+    model.build(checked.X.shape, function)
+    return checked.X
+
+
+def split_at(length: int, fraction: float) -> int:
+    """Return how many samples come before the last `fraction` of them, kept for validation.
+
+    Raises
+    ------
+    DataError
+        If one side would have no sample.
+
+    Examples
+    --------
+    >>> split_at(10, 0.25), split_at(10, 0.0)
+    (7, 10)
+    """
+    # 10 · (1 - 0.3) is 6.999... in binary; what is a whole number for people stays one.
+    first = math.floor(length * (1 - float(fraction)) + 1e-9)
+    if fraction and not 0 < first < length:
+        raise DataError(
+            f"fit: validation_split={fraction} of {length} samples leaves {first} for training and "
+            f"{length - first} for validation; both need at least one"
+        )
+    return first

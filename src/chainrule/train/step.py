@@ -1,0 +1,320 @@
+"""One step of training as one function of arrays, traced once for each shape of batch.
+
+::
+
+    state, batch, clock -> state', numbers
+
+    state    {"params": ..., "slots": ..., "memory": ...}   all that training changes
+    batch    X, y, weight                                   what it sees in this step
+    clock    rate, count, epoch, step                       where it stands
+    numbers  loss, penalty, metrics                         what it reports
+
+The function is plain NumPy; what runs for each batch is the program compiled from its graph, which
+takes one flat list of arrays and returns another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from chainrule import tree
+from chainrule.autodiff.derivative import value_and_grad
+from chainrule.compiler.pipeline import compile_graph
+from chainrule.errors import ShapeError
+from chainrule.graph.array_type import ArrayType, type_of
+from chainrule.graph.trace import trace_call
+from chainrule.nn.activation import ACTIVATIONS, linear
+from chainrule.nn.layer import Layer
+from chainrule.nn.loss import Loss
+from chainrule.nn.parameter import Parameter, bound
+from chainrule.nn.random import Stream
+from chainrule.optim.clipping import clip
+from chainrule.optim.optimizer import Optimizer
+from chainrule.train.metrics import Metric
+
+__all__ = [
+    "Plan",
+    "Program",
+    "Stack",
+    "compile_evaluation",
+    "compile_prediction",
+    "compile_step",
+    "initial_state",
+]
+
+Program = Callable[[Sequence[Any]], list[Any]]
+"""From a flat list of arrays to a flat list of arrays."""
+
+
+@dataclass(frozen=True)
+class Stack:
+    """The layers of a network, one after the other, and their parameters by full name.
+
+    Parameters
+    ----------
+    layers : tuple of Layer
+        Built layers.
+    dtype : numpy.dtype
+        Kind of number they compute with.
+    seed : int
+        Where their random numbers begin.
+    """
+
+    layers: tuple[Layer, ...]
+    dtype: np.dtype[Any]
+    seed: int
+
+    def parameters(self, trainable: bool | None = None) -> dict[str, Parameter]:
+        """Return the parameters by name: all, those that training descends on, or the others."""
+        return {
+            f"{layer.name}.{name}": each
+            for layer in self.layers
+            for name, each in layer.parameters().items()
+            if trainable is None or each.trainable == trainable
+        }
+
+    def __call__(self, x: Any, random: Stream | None = None) -> Any:
+        """Compute the output of the last layer; with `random`, as while training."""
+        x = x if x.dtype == self.dtype else x.astype(self.dtype)
+        for layer in self.layers:
+            x = layer(x, random)
+        return x
+
+    def penalty(self) -> Any:
+        """Return the sum of the penalties of all layers."""
+        return sum(layer.penalty() for layer in self.layers)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a network is trained for and how: the result of ``compile``.
+
+    Parameters
+    ----------
+    loss : Loss
+        What is made small.
+    optimizer : Optimizer
+        How.
+    metrics : tuple of Metric
+        What is reported besides.
+    fused : Layer or None
+        The last layer, where the loss contains its activation: training then skips that activation,
+        because the two together are more exact than one after the other.
+    """
+
+    loss: Loss
+    optimizer: Optimizer
+    metrics: tuple[Metric, ...]
+    fused: Layer | None
+
+    @property
+    def means(self) -> list[Metric]:
+        """The metrics that are means over samples: part of the step."""
+        return [each for each in self.metrics if each.is_mean]
+
+    @property
+    def gathers(self) -> bool:
+        """Whether there are other metrics, which need the outputs of all batches."""
+        return not all(each.is_mean for each in self.metrics)
+
+    @contextmanager
+    def scoring(self) -> Generator[None]:
+        """Let the network give what the loss takes: logits, where it contains the activation."""
+        if self.fused is None:
+            yield
+            return
+        activate = vars(self.fused)["activate"]
+        try:
+            vars(self.fused)["activate"] = linear
+            yield
+        finally:
+            vars(self.fused)["activate"] = activate
+
+    def probabilities(self, scores: Any) -> Any:
+        """Turn what the loss takes into what people read."""
+        return ACTIVATIONS[self.loss.contains](scores) if self.loss.contains else scores
+
+
+def initial_state(stack: Stack, optimizer: Optimizer, slots: dict[str, Any]) -> dict[str, Any]:
+    """Return the tree of all arrays that training changes.
+
+    Parameters
+    ----------
+    stack : Stack
+        Its parameters are copied: a step in progress must never be seen.
+    optimizer : Optimizer
+        Gives the first slots of a parameter.
+    slots : dict
+        What it already remembers, by name of the parameter.
+
+    Returns
+    -------
+    dict
+        ``{"params": ..., "slots": ..., "memory": ...}``, each by name of the parameter.
+    """
+    trained = stack.parameters(trainable=True)
+    return {
+        "params": {name: each.value.copy() for name, each in trained.items()},
+        "slots": {
+            name: slots[name] if name in slots else optimizer.slots(each.value)
+            for name, each in trained.items()
+        },
+        "memory": {n: each.value.copy() for n, each in stack.parameters(trainable=False).items()},
+    }
+
+
+def compile_step(
+    stack: Stack, plan: Plan, state: dict[str, Any], batch: dict[str, ArrayType | None]
+) -> Program:
+    """Compile the step of training for one shape of batch.
+
+    Parameters
+    ----------
+    stack : Stack
+        The network.
+    plan : Plan
+        What it is trained for.
+    state : dict
+        As `initial_state` makes it; only types count.
+    batch : dict
+        The types of ``X``, ``y`` and ``weight`` (None for no weights).
+
+    Returns
+    -------
+    callable
+        From the leaves of state and batch, then rate, count, epoch and step, to the leaves of the
+        new state, then loss, penalty, metrics that are means, and the outputs if `plan` gathers.
+    """
+
+    def step(state: dict[str, Any], batch: dict[str, Any], clock: dict[str, Any]) -> Any:
+        random = Stream(stack.seed, clock["epoch"], clock["step"])
+
+        def total(params: dict[str, Any]) -> Any:
+            with _standing_for(stack, params | state["memory"]):
+                loss, penalty, *others = _measure(stack, plan, batch, random)
+                memory = {n: each.value for n, each in stack.parameters(trainable=False).items()}
+            return loss + penalty, ([loss, penalty, *others], memory)
+
+        (_, (numbers, memory)), slopes = value_and_grad(total, has_aux=True)(state["params"])
+        slopes = clip(slopes, plan.optimizer)
+        rate, count = clock["rate"], clock["count"]
+        moved = {
+            name: plan.optimizer.update(each, slopes[name], state["slots"][name], rate, count)
+            for name, each in state["params"].items()
+        }
+        new = {
+            "params": {name: param for name, (param, _) in moved.items()},
+            "slots": {name: slots for name, (_, slots) in moved.items()},
+            "memory": memory,
+        }
+        return _alike(state, new), numbers
+
+    counter = ArrayType(np.dtype("int64"), ())
+    real = ArrayType(stack.dtype, ())
+    clock = {"rate": real, "count": real, "epoch": counter, "step": counter}
+    types = tree.map_leaves(type_of, state)
+    return compile_graph(trace_call(step, (types, batch, clock)).graph)
+
+
+def compile_evaluation(stack: Stack, plan: Plan, batch: dict[str, ArrayType | None]) -> Program:
+    """Compile loss, penalty and metrics of one batch, as a function of parameters and batch."""
+
+    def evaluate(params: dict[str, Any], batch: dict[str, Any]) -> Any:
+        with _standing_for(stack, params):
+            return _measure(stack, plan, batch)
+
+    return compile_graph(trace_call(evaluate, (_parameter_types(stack), batch)).graph)
+
+
+def compile_prediction(stack: Stack, X: ArrayType) -> Program:
+    """Compile the network's output, as a function of parameters and inputs."""
+
+    def predict(params: dict[str, Any], X: Any) -> Any:
+        with _standing_for(stack, params):
+            return stack(X)
+
+    return compile_graph(trace_call(predict, (_parameter_types(stack), X)).graph)
+
+
+def _parameter_types(stack: Stack) -> dict[str, ArrayType]:
+    return {name: type_of(each.value) for name, each in stack.parameters().items()}
+
+
+@contextmanager
+def _standing_for(stack: Stack, given: dict[str, Any]) -> Generator[None]:
+    own = stack.parameters()
+    with bound(list(own.values()), [given[name] for name in own]):
+        yield
+
+
+def _measure(
+    stack: Stack, plan: Plan, batch: dict[str, Any], random: Stream | None = None
+) -> list[Any]:
+    """Compute loss, penalty and metrics of a batch; then its outputs, where a metric needs all."""
+    with plan.scoring():
+        scores = stack(batch["X"], random)
+    y = _comparable(batch["y"], plan.loss, scores)
+    plan.loss.check(y.shape, scores.shape)
+    loss = _reduced(plan.loss, plan.loss(y, scores), batch["weight"], len(batch["X"]))
+    outputs = plan.probabilities(scores)
+    means = [
+        np.mean(metric.function(y, scores if _minds_order_only(plan, metric) else outputs))
+        for metric in plan.means
+    ]
+    return [loss, stack.penalty(), *means, *([outputs] if plan.gathers else [])]
+
+
+def _minds_order_only(plan: Plan, metric: Metric) -> bool:
+    """Whether a softmax, which keeps the order of its inputs, can be left out."""
+    return plan.loss.contains == "softmax" and metric.name.startswith(("accuracy", "top_"))
+
+
+def _comparable(y: Any, loss: Loss, scores: Any) -> Any:
+    """Leave class numbers as they are and let everything else meet the scores as their kind."""
+    names_classes = (loss.takes_labels and y.ndim < scores.ndim) or not loss.checks
+    return y if names_classes and y.dtype.kind in "iub" else y.astype(scores.dtype)
+
+
+def _reduced(loss: Loss, losses: Any, weight: Any, samples: int) -> Any:
+    """Put the numbers of a batch together; the mean divides by their count, not by the weights."""
+    if np.ndim(losses) == 0:
+        if weight is not None:
+            raise ShapeError(
+                f"fit: the loss {loss.name} returns one number for the whole batch, so samples "
+                "cannot be weighted; return one number for each sample, of shape (batch,)"
+            )
+        return losses
+    if losses.shape[0] != samples:
+        raise ShapeError(
+            f"fit: the loss {loss.name} returns shape {losses.shape} for {samples} samples; it "
+            "must return one number, or one for each sample"
+        )
+    if np.ndim(losses) > 1:
+        losses = np.mean(losses, axis=tuple(range(1, np.ndim(losses))))
+    if weight is not None:
+        losses = losses * weight
+    return np.sum(losses) if loss.reduction == "sum" else np.mean(losses)
+
+
+def _alike(state: Any, new: Any) -> Any:
+    """Give the new state nesting and kinds of the old one, so that it can take its place."""
+    leaves, structure = tree.flatten(state)
+    found = tree.flatten_like(structure, new, "the new state")
+    names = tree.paths(state)
+    pairs = zip(leaves, found, names, strict=True)
+    return tree.unflatten(structure, [_as_before(old, each, name) for old, each, name in pairs])
+
+
+def _as_before(old: Any, new: Any, name: str) -> Any:
+    new = new if hasattr(new, "shape") else np.asarray(new)
+    if new.shape != old.shape:
+        raise ShapeError(
+            f"fit: {name} had shape {old.shape} before a step and has {new.shape} after it; a step "
+            "must keep the shapes of parameters, slots and layer state"
+        )
+    return new if new.dtype == old.dtype else new.astype(old.dtype)

@@ -1,0 +1,118 @@
+"""The loop: as Python's own loop, in values and derivatives of first and second order."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule.autodiff.loop import loop
+from chainrule.compiler.simplify import simplify
+from chainrule.errors import ArgumentError, DTypeError, ShapeError, TraceError
+
+RNG = np.random.default_rng(0)
+W, XS, H0 = RNG.normal(size=(3, 3)), RNG.normal(size=(6, 3)), RNG.normal(size=3)
+
+
+def step(W: Any, h: Any, x: Any) -> Any:
+    h = np.tanh(h * W[0] + x @ W + W[2] * np.sin(h))
+    return h, h * x
+
+
+def scanned(W: Any, xs: Any, h0: Any, reverse: bool = False) -> Any:
+    h, ys = cr.scan(lambda h, x: step(W, h, x), h0, xs, reverse=reverse)
+    return np.sum(h * h) + np.sum(ys * ys)
+
+
+def unrolled(W: Any, xs: Any, h0: Any, reverse: bool = False) -> Any:
+    h, total = h0, 0.0
+    for i in range(len(xs))[:: -1 if reverse else 1]:
+        h, y = step(W, h, xs[i])
+        total = total + np.sum(y * y)
+    return np.sum(h * h) + total
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_values_and_derivatives_equal_those_of_an_unrolled_loop(reverse: bool) -> None:
+    expected = cr.value_and_grad(lambda *a: unrolled(*a, reverse), (0, 1, 2))(W, XS, H0)
+    found = cr.value_and_grad(lambda *a: scanned(*a, reverse), (0, 1, 2))(W, XS, H0)
+    assert found[0] == pytest.approx(expected[0], rel=1e-13)
+    for a, b in zip(found[1], expected[1], strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12)
+
+
+def test_second_derivatives() -> None:
+    assert cr.check_grads(lambda W: scanned(W, XS, H0), (W,), order=2) < 1e-7
+
+
+def test_jit_runs_the_forward_loop_once() -> None:
+    graph = simplify(cr.trace(cr.value_and_grad(scanned))(W, XS, H0))
+    assert sum(node.primitive is loop for node in graph.equations) == 2
+    value, gradient = cr.jit(cr.value_and_grad(scanned))(W, XS, H0)
+    assert value == pytest.approx(unrolled(W, XS, H0), rel=1e-13)
+    np.testing.assert_allclose(gradient, cr.grad(unrolled)(W, XS, H0), rtol=1e-12)
+
+
+def test_carry_and_sequences_may_be_nested_and_of_several_kinds() -> None:
+    def count(carry: Any, x: Any) -> Any:
+        return {"n": carry["n"] + 1, "sum": carry["sum"] + x["a"] * x["b"]}, carry["n"]
+
+    init = {"n": np.int64(0), "sum": np.float32(0)}
+    xs = {"a": np.arange(4, dtype=np.float32), "b": np.ones(4, np.float32)}
+    carry, ys = cr.scan(count, init, xs)
+    assert carry["n"] == 4
+    assert carry["sum"] == 6
+    assert carry["sum"].dtype == np.float32
+    assert ys.tolist() == [0, 1, 2, 3]
+
+
+def test_derivatives_flow_past_integer_carries() -> None:
+    def power(carry: Any, _: Any) -> Any:
+        i, y = carry
+        return (i + 1, y * (i + 1)), None
+
+    gradient = cr.grad(lambda y: cr.scan(power, (np.int64(0), y), length=4)[0][1])(2.0)
+    assert gradient == 24.0
+
+
+def test_a_python_number_as_carry_takes_on_the_kind_of_the_sequence() -> None:
+    total, _ = cr.scan(lambda s, x: (s + x, None), 0.0, np.ones(3, np.float32))
+    assert total.dtype == np.float32
+
+
+def test_no_steps_at_all() -> None:
+    carry, ys = cr.scan(lambda s, x: (s + x, s), 2.0, np.ones(0))
+    assert carry == 2.0
+    assert ys.shape == (0,)
+    assert cr.grad(lambda s: cr.scan(lambda c, x: (c * x, None), s, np.ones(0))[0])(2.0) == 1.0
+
+
+def test_a_loop_in_a_loop() -> None:
+    def outer(total: Any, row: Any) -> Any:
+        inner, _ = cr.scan(lambda p, x: (p * x, None), 1.0, row)
+        return total + inner, inner
+
+    rows = np.arange(1.0, 7.0).reshape(2, 3)
+    f = lambda rows: cr.scan(outer, 0.0, rows)[0]  # noqa: E731
+    assert f(rows) == 1 * 2 * 3 + 4 * 5 * 6
+    assert cr.check_grads(f, (rows,), order=2) < 1e-7
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (lambda: cr.scan(lambda c, x: c, 0.0, np.ones(3)), ArgumentError, "pair"),
+        (lambda: cr.scan(lambda c, x: (c, x), 0.0), ShapeError, "no sequence and no length"),
+        (lambda: cr.scan(lambda c, x: (c, x), 0.0, (np.ones(3), np.ones(2))), ShapeError, "2, 3"),
+        (lambda: cr.scan(lambda c, x: (c + x, x), np.ones(2), np.ones((3, 1, 2))), ShapeError,
+         "comes out as"),
+        (lambda: cr.scan(lambda c, x: (c + x, x), np.float32(0), np.ones(3)), DTypeError, "astype"),
+        (lambda: cr.scan(lambda c, x: ((c, c), x), 0.0, np.ones(3)), ArgumentError, "carry"),
+        (lambda: cr.scan(lambda c, x: (c if x > 0 else -c, x), 1.0, np.ones(3)), TraceError,
+         r"np\.where"),
+        (lambda: cr.scan(lambda c, x: (c, x), 0.0, 1.0), ShapeError, "first axis"),
+    ],
+)  # fmt: skip
+def test_what_is_no_loop_says_why(call: Any, error: Any, words: str) -> None:
+    with pytest.raises(error, match=words):
+        call()

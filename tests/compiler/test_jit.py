@@ -1,0 +1,126 @@
+"""jit: traced once for each combination of types, then run without the Python code."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule.errors import ArgumentError, TraceError
+
+
+def counted() -> tuple[Any, list[int]]:
+    calls: list[int] = []
+
+    def f(x: Any, y: Any) -> Any:
+        calls.append(1)
+        return x * y + 1
+
+    return cr.jit(f), calls
+
+
+def test_python_code_runs_once_for_each_combination_of_types() -> None:
+    f, calls = counted()
+    for _ in range(3):
+        assert f(2.0, 3.0) == 7.0
+    assert len(calls) == 1
+    f(np.ones(3), 2.0)
+    f(np.zeros(3), 5.0)
+    assert len(calls) == 2
+    f(np.ones(3, np.float32), 2.0)
+    assert len(calls) == 3
+
+
+def test_results_equal_those_of_plain_numpy_in_value_dtype_and_nesting() -> None:
+    def f(p: Any, n: int) -> Any:
+        return {"sum": p["a"] + n, "pair": (p["b"] * 2, [p["a"] / 3])}
+
+    p = {"a": np.ones(2, np.float32), "b": np.arange(3)}
+    found, expected = cr.jit(f)(p, 4), f(p, 4)
+    assert found["sum"].dtype == expected["sum"].dtype == np.float32
+    assert found["pair"][0].dtype == expected["pair"][0].dtype
+    assert np.array_equal(found["pair"][1][0], expected["pair"][1][0])
+
+
+def test_results_never_share_memory_with_arguments_or_the_program() -> None:
+    constant = np.ones(3)
+    f = cr.jit(lambda x: (x, x.T, constant + 0 * x, x))
+    x = np.ones(3)
+    for result in (results := f(x)):
+        result += 1
+    assert np.array_equal(x, np.ones(3))
+    assert all(np.array_equal(result, [2, 2, 2]) for result in results)
+    assert np.array_equal(f(x)[2], np.ones(3))
+
+
+def test_constants_are_those_of_the_time_of_tracing() -> None:
+    offset = np.ones(2)
+    f = cr.jit(lambda x: x + offset)
+    f(np.zeros(2))
+    offset[:] = 100
+    assert np.array_equal(f(np.zeros(2)), [1, 1])
+
+
+def test_asking_for_a_value_says_what_to_write_instead() -> None:
+    def f(x: Any) -> Any:
+        return x if x > 0 else -x
+
+    with pytest.raises(TraceError, match=r"made at test_jit\.py:\d+.*np\.where"):
+        cr.jit(f)(1.0)
+
+
+def test_static_arguments_are_part_of_the_program() -> None:
+    f = cr.jit(lambda x, n: sum(x**i for i in range(n)), static_argnums=1)
+    assert f(2.0, 3) == 7.0
+    assert f(2.0, 4) == 15.0
+    g = cr.jit(lambda x, mode: x if mode == "same" else -x)
+    assert g(1.0, "same") == 1.0
+    assert g(1.0, mode="other") == -1.0
+    with pytest.raises(ArgumentError, match="hashable"):
+        cr.jit(lambda x, n: x, static_argnums=1)(1.0, [1])
+
+
+def test_python_numbers_follow_the_arrays_they_meet() -> None:
+    f = cr.jit(lambda x, rate: x - rate * x)
+    assert f(np.ones(2, np.float32), 0.1).dtype == np.float32
+
+
+def test_derivatives_go_through_jit_and_jit_through_derivatives() -> None:
+    f = cr.jit(lambda x: np.sum(np.sin(x) * x))
+    x = np.array([0.3, -1.0])
+    expected = np.cos(x) * x + np.sin(x)
+    np.testing.assert_allclose(cr.grad(f)(x), expected, rtol=1e-15)
+    np.testing.assert_allclose(cr.jit(cr.grad(f))(x), expected, rtol=1e-15)
+    assert cr.check_grads(cr.jit(cr.grad(f)), (x,), order=1) < 1e-7
+
+
+def test_a_value_kept_from_another_trace_is_refused_by_name() -> None:
+    kept: list[Any] = []
+    cr.jit(lambda x: kept.append(x) or x)(1.0)
+    with pytest.raises(TraceError, match=r"traced value x.*outside the function"):
+        cr.jit(lambda y: y + kept[0])(1.0)
+
+
+@pytest.mark.parametrize("dtype", [">f8", ">f4", ">i4"])
+def test_foreign_byte_order_is_read_right(dtype: str) -> None:
+    x = np.arange(3).astype(dtype)
+    found = cr.jit(lambda x: x * 2)(x)
+    assert np.array_equal(found, [0, 2, 4])
+    assert found.dtype.isnative
+
+
+def test_awkward_layouts() -> None:
+    base = np.arange(24.0).reshape(4, 6)
+    f = cr.jit(lambda x: x @ x.T + x[:, :1])
+    for x in (base[::2], base[:, ::-1], base.T[:4], np.asfortranarray(base)):
+        np.testing.assert_allclose(f(x), x @ x.T + x[:, :1])
+
+
+def test_the_cache_of_programs_is_bounded() -> None:
+    f, calls = counted()
+    for n in range(200):
+        f(np.ones(n), 1.0)
+    f(np.ones(199), 1.0)
+    assert len(calls) == 200
+    f(np.ones(0), 1.0)
+    assert len(calls) == 201

@@ -1,0 +1,37 @@
+"""Laws of the colours."""
+
+import itertools
+from typing import Any
+
+import numpy as np
+import pytest
+
+from chainrule.insight.colour import COLOURS, confusion_shades, ink_on, tint
+
+
+def luminance(colour: Any) -> float:
+    """Relative luminance exactly as WCAG 2 defines it."""
+    colour = np.asarray(colour)
+    linear = np.where(colour <= 0.04045, colour / 12.92, ((colour + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
+def contrast(first: Any, second: Any) -> float:
+    low, high = sorted((luminance(first), luminance(second)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("share", np.linspace(0, 1, 21))
+def test_text_on_every_cell_of_a_confusion_picture_is_legible(share: float) -> None:
+    counts = np.array([[round(100 * share), 100 - round(100 * share)], [1, 40]])
+    for cell in confusion_shades(counts).reshape(-1, 3):
+        ink = tint("#111111", 1.0) if ink_on(cell) == "#111111" else np.ones(3)
+        assert contrast(cell, ink) > 4.3
+
+
+def test_the_first_colours_differ_in_blue_and_yellow_not_only_in_red_and_green() -> None:
+    """Protanopes and deuteranopes lack the red-green axis; Viénot, Brettel & Mollon (1999)."""
+    lost = np.array([[0.11238, 0.88762, 0], [0.11238, 0.88762, 0], [0.00401, -0.00401, 1]])
+    seen = [lost @ tint(colour, 1.0) ** 2.2 for colour in COLOURS[:4]]
+    for first, second in itertools.combinations(seen, 2):
+        assert np.abs(first - second).max() > 0.05

@@ -1,0 +1,245 @@
+"""Laws of the pictures: they say what the numbers say, in whole files, without a window."""
+
+import builtins
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from chainrule.errors import ArgumentError, DataError
+from chainrule.insight import plot
+
+COURSE = {"loss": [2.0, 1.0, 0.5], "val_loss": [2.1, 1.2, 0.8], "seconds": [0.1, 0.1, 0.1]}
+
+
+def colours(picture: Any) -> int:
+    return len(np.unique(picture.reshape(-1, 3), axis=0))
+
+
+def has_colour(picture: Any, colour: str) -> bool:
+    wanted = [int(colour[start : start + 2], 16) for start in (1, 3, 5)]
+    return bool((np.abs(picture.astype(int) - wanted).max(axis=-1) <= 1).any())
+
+
+# ------------------------------------------------------------------------------------- history
+
+
+def test_both_curves_are_drawn_against_epochs_counted_from_one() -> None:
+    axes = plot.history(COURSE).axes[0]
+    training, validation = axes.lines
+    assert training.get_xydata().tolist() == [[1, 2.0], [2, 1.0], [3, 0.5]]
+    assert validation.get_ydata().tolist() == COURSE["val_loss"]
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("epoch", "loss")
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["training", "validation"]
+
+
+def test_a_loss_that_falls_by_powers_of_ten_gets_a_logarithmic_axis() -> None:
+    assert plot.history({"loss": [1.0, 0.1, 0.001]}).axes[0].get_yscale() == "log"
+    assert plot.history({"loss": [1.0, 0.5]}).axes[0].get_yscale() == "linear"
+    assert plot.history({"loss": [1.0, 0.0]}).axes[0].get_yscale() == "linear"
+
+
+def test_a_loss_picture_is_large_and_colourful(tmp_path: Path, pixels: Any) -> None:
+    plot.history(COURSE, tmp_path / "loss.png")
+    picture = pixels(tmp_path / "loss.png")
+    assert picture.shape[0] > 400
+    assert picture.shape[1] > 800
+    assert has_colour(picture, "#0072B2")
+    assert has_colour(picture, "#E69F00")
+
+
+@pytest.mark.parametrize("course", [{}, {"loss": []}, {"val_loss": [1.0]}])
+def test_a_history_without_a_finished_epoch_is_refused(course: Any) -> None:
+    with pytest.raises(DataError, match="no loss to draw; call fit"):
+        plot.history(course)
+
+
+# --------------------------------------------------------------------------- decision boundary
+
+
+@pytest.mark.parametrize("kind", ["bands", "smooth_bands"])
+def test_the_boundary_runs_where_the_class_changes(
+    kind: str, points: Any, request: pytest.FixtureRequest
+) -> None:
+    axes = plot.decision_boundary(request.getfixturevalue(kind), *points).axes[0]
+    lines = [path.vertices for each in axes.collections for path in _contours(each)]
+    crossings = np.concatenate(lines)[:, 0]
+    assert np.abs(crossings[:, None] - [0.0, 1.0]).min(axis=1).max() < 0.02
+    assert {round(float(each)) for each in crossings} == {0, 1}
+
+
+def _contours(collection: Any) -> Any:
+    return [
+        path for path in collection.get_paths() if type(collection).__name__ == "QuadContourSet"
+    ]
+
+
+def test_every_sample_is_drawn_in_the_form_of_its_class(bands: Any, points: Any) -> None:
+    X, y = points
+    axes = plot.decision_boundary(bands, X, y[:, None]).axes[0]
+    drawn = {
+        each.get_label(): np.asarray(each.get_offsets())
+        for each in axes.collections
+        if type(each).__name__ == "PathCollection"
+    }
+    assert list(drawn) == ["0", "1", "2"]
+    for label, offsets in drawn.items():
+        np.testing.assert_array_equal(offsets, X[y == int(label)])
+
+
+def test_classes_may_be_names(points: Any, request: pytest.FixtureRequest) -> None:
+    net = request.getfixturevalue("bands")
+    net.names = np.array(["left", "middle", "right"])
+    X, y = points
+    legend = plot.decision_boundary(net, X, net.names[y]).axes[0].get_legend()
+    assert [each.get_text() for each in legend.get_texts()] == ["left", "middle", "right"]
+
+
+def test_one_class_has_no_boundary_and_one_point_has_a_plane(bands: Any) -> None:
+    axes = plot.decision_boundary(bands, [[-5.0, 1.0]], [0]).axes[0]
+    assert [each for each in axes.collections if _contours(each)] == []
+    assert axes.get_xlim() == (-6.0, -4.0)
+
+
+@pytest.mark.parametrize(
+    ("X", "y"), [([[1.0, 2.0, 3.0]], [0]), ([[1.0, 2.0]], [0, 1]), (np.zeros((0, 2)), [])]
+)
+def test_what_is_no_plane_is_refused(bands: Any, X: Any, y: Any) -> None:
+    with pytest.raises(DataError, match=r"X must be \(n, 2\) and y \(n,\)"):
+        plot.decision_boundary(bands, X, y)
+
+
+# ----------------------------------------------------------------------------------- confusion
+
+
+def test_the_confusion_picture_shows_every_count(bands: Any, points: Any) -> None:
+    X, y = points
+    axes = plot.confusion(bands, X, y).axes[0]
+    written = {tuple(map(int, each.get_position())): int(each.get_text()) for each in axes.texts}
+    predicted = bands.predict_class(X)
+    for (column, row), count in written.items():
+        assert count == np.sum((y == row) & (predicted == column))
+    assert sum(written.values()) == 30
+    assert axes.get_title() == "Confusion: 28 of 30 right (93.33 %)"
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("predicted class", "true class")
+
+
+def test_mistakes_have_another_colour_than_hits(
+    bands: Any, points: Any, tmp_path: Path, pixels: Any
+) -> None:
+    X, y = points
+    plot.confusion(bands, X, bands.predict_class(X), tmp_path / "perfect.png")
+    plot.confusion(bands, X, y, tmp_path / "mistaken.png")
+    perfect, mistaken = pixels(tmp_path / "perfect.png"), pixels(tmp_path / "mistaken.png")
+
+    def is_orange(picture: Any) -> Any:
+        red, blue = picture[..., 0].astype(int), picture[..., 2].astype(int)
+        return red - blue > 80
+
+    assert not is_orange(perfect).any()
+    assert is_orange(mistaken).mean() > 0.02
+    assert colours(mistaken) > 50
+
+
+# ------------------------------------------------------------------------------------- weights
+
+
+def test_each_unit_of_the_first_layer_is_drawn_as_the_picture_it_sees(bands: Any) -> None:
+    axes = plot.weights(bands, "dense").axes[0]
+    sheet = axes.images[0].get_array()
+    assert sheet.shape == (3 * 9 - 1, 3 * 9 - 1)
+    second = bands.params["dense.weight"][:, 1].reshape(8, 8)
+    np.testing.assert_array_equal(sheet[:8, 9:17], second)
+
+
+def test_zero_stands_in_the_middle_of_the_colours(bands: Any) -> None:
+    image = plot.weights(bands, "dense.weight").axes[0].images[0]
+    assert image.get_clim() == (-1.0, 1.0)
+
+
+def test_weights_on_what_is_no_picture_are_a_table(bands: Any) -> None:
+    bands.params = {"dense.weight": np.ones((5, 3)), "out.weight": np.eye(16, 2)}
+    for name, shape in (("dense", (5, 3)), ("out", (16, 2)), ("out.weight", (16, 2))):
+        assert plot.weights(bands, name).axes[0].images[0].get_array().shape == shape
+
+
+def test_kernels_of_a_convolution_are_drawn_one_by_one(bands: Any) -> None:
+    kernels = np.random.default_rng(0).normal(size=(3, 3, 2, 4))
+    bands.params = {"conv2d.weight": kernels}
+    axes = plot.weights(bands, "conv2d").axes[0]
+    np.testing.assert_array_equal(axes.images[0].get_array()[:3, 4:7], kernels[:, :, 1, 0])
+    assert axes.get_title() == "conv2d.weight: 8 kernels, each on 3 × 3 inputs"
+
+
+def test_an_unknown_layer_is_answered_with_the_known_ones(bands: Any) -> None:
+    with pytest.raises(ArgumentError, match=r"no 'dence'; the parameters are dense\.weight, "):
+        plot.weights(bands, "dence")
+
+
+def test_a_picture_that_does_not_fit_the_weights_is_refused(bands: Any) -> None:
+    with pytest.raises(ArgumentError, match=r"image_shape is \(4, 4\), but .* \(64, 9\)"):
+        plot.weights(bands, "dense", image_shape=(4, 4))
+
+
+# --------------------------------------------------------------------------------------- files
+
+
+@pytest.mark.parametrize(
+    ("ending", "start"), [("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF")]
+)
+def test_the_name_decides_the_format_and_equal_numbers_give_equal_files(
+    tmp_path: Path, ending: str, start: bytes
+) -> None:
+    for name in ("first", "second"):
+        plot.history(COURSE, tmp_path / f"{name}.{ending}")
+    content = (tmp_path / f"first.{ending}").read_bytes()
+    assert content.startswith(start)
+    if ending != "svg":  # its identifiers are random
+        assert content == (tmp_path / f"second.{ending}").read_bytes()
+
+
+def test_an_unknown_format_is_refused_before_anything_is_drawn(tmp_path: Path) -> None:
+    with pytest.raises(ArgumentError, match=r"use \.png, \.svg or \.pdf"):
+        plot.history(COURSE, tmp_path / "loss.bmp")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="folder does not exist"):
+        plot.history(COURSE, tmp_path / "nowhere" / "loss.png")
+
+
+def test_several_pictures_may_share_a_figure(bands: Any, points: Any, tmp_path: Path) -> None:
+    from matplotlib.figure import Figure
+
+    figure = Figure()
+    left, right = figure.subplots(1, 2)
+    assert plot.history(COURSE, axes=left) is figure
+    assert plot.decision_boundary(bands, *points, tmp_path / "both.png", axes=right) is figure
+    assert (tmp_path / "both.png").stat().st_size > 10_000
+
+
+def test_without_matplotlib_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    original = builtins.__import__
+
+    def refuse(name: str, *args: Any, **kwargs: Any) -> Any:
+        if name.split(".")[0] == "matplotlib":
+            raise ImportError(f"No module named {name!r}")
+        return original(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "__import__", refuse)
+    with pytest.raises(ImportError, match=r"pip install 'chainrule\[plot\]'"):
+        plot.history(COURSE)
+
+
+def test_drawing_touches_neither_windows_nor_the_users_settings() -> None:
+    program = (
+        "import sys; from chainrule.insight import plot; assert 'matplotlib' not in sys.modules;"
+        "import matplotlib; before = dict(matplotlib.rcParams);"
+        "plot.history({'loss': [1.0]}); assert dict(matplotlib.rcParams) == before;"
+        "assert 'matplotlib.pyplot' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)

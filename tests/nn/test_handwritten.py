@@ -1,0 +1,120 @@
+"""Backward passes written by hand: used, checked, and safe to use twice."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import chainrule.nn as nn
+from chainrule.autodiff.derivative import grad
+from chainrule.errors import GradientError, ShapeError
+from chainrule.nn.parameter import bound
+from chainrule.testing import check_layer
+
+X = np.random.default_rng(0).normal(size=(4, 3))
+
+
+class ByHand(nn.Layer):
+    """The sigmoid layer of the classic tutorials, with its backward."""
+
+    factor = 1.0
+
+    def __init__(self, units: int) -> None:
+        self.units = units
+        self.calls = 0
+
+    def build(self, input_shape: Any) -> None:
+        self.weight = self.parameter("weight", (input_shape[-1], self.units))
+        self.bias = self.parameter("bias", (self.units,))
+
+    def forward(self, x: Any) -> Any:
+        self.x = x
+        self.y = 1 / (1 + np.exp(-(x @ self.weight + self.bias)))
+        return self.y
+
+    def backward(self, dy: Any) -> Any:
+        self.calls += 1
+        delta = self.factor * dy * self.y * (1 - self.y)
+        self.weight.grad = self.x.T @ delta
+        self.bias.grad = np.sum(delta, axis=0)
+        return delta @ self.weight.T
+
+
+class Forgetful(ByHand):
+    def backward(self, dy: Any) -> Any:
+        super().backward(dy)
+        self.bias.grad = None
+        return dy @ self.weight.T
+
+
+class Flat(ByHand):
+    def backward(self, dy: Any) -> Any:
+        dx = super().backward(dy)
+        self.weight.grad = np.sum(self.weight.grad, axis=0)
+        return dx
+
+
+class Wrong(ByHand):
+    factor = 2.0
+
+
+def gradient(layer: nn.Layer, apply: Any = None) -> Any:
+    """Differentiate the summed squares of the output by input and parameters."""
+    layer(X)
+    parameters = list(layer.parameters().values())
+
+    def loss(x: Any, *values: Any) -> Any:
+        with bound(parameters, values):
+            return np.sum((apply or layer)(x) ** 2)
+
+    values = [each.value for each in parameters]
+    return grad(loss, argnums=range(1 + len(values)))(X, *values)
+
+
+def test_a_backward_by_hand_agrees_with_the_derived_one() -> None:
+    by_hand, derived = ByHand(2), nn.Dense(2, "sigmoid")
+    for one, other in zip(gradient(by_hand), gradient(derived), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-12)
+    assert check_layer(ByHand(2), (4, 3)) < 1e-6
+
+
+def test_the_backward_by_hand_is_the_one_that_is_used() -> None:
+    right, doubled = gradient(ByHand(2)), gradient(Wrong(2))
+    for one, other in zip(right, doubled, strict=True):
+        np.testing.assert_allclose(2 * one, other, rtol=1e-12)
+    with pytest.raises(GradientError):
+        check_layer(Wrong(2), (4, 3))
+
+
+def test_a_layer_used_twice_remembers_each_of_its_runs() -> None:
+    by_hand, derived = ByHand(3), nn.Dense(3, "sigmoid")
+    one = gradient(by_hand, lambda x: by_hand(by_hand(x)))
+    other = gradient(derived, lambda x: derived(derived(x)))
+    for each, expected in zip(one, other, strict=True):
+        np.testing.assert_allclose(each, expected, rtol=1e-12)
+
+
+def test_the_tutorials_way_of_calling_backward_works_on_arrays() -> None:
+    layer = ByHand(2)
+    y = layer(X)
+    dx = layer.backward(2 * y)
+    found = [dx, layer.weight.grad, layer.bias.grad]
+    for one, other in zip(found, gradient(layer), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-12)
+
+
+def test_a_derivative_that_was_not_set_is_missed_by_name() -> None:
+    with pytest.raises(GradientError, match="did not set the derivative by bias"):
+        gradient(Forgetful(2))
+
+
+def test_a_derivative_of_the_wrong_shape_is_refused() -> None:
+    with pytest.raises(ShapeError, match=r"shape \(2,\) for an input of shape \(3, 2\)"):
+        gradient(Flat(2))
+
+
+def test_no_trace_is_left_in_the_parameters() -> None:
+    layer = ByHand(2)
+    gradient(layer)
+    assert layer.weight.grad is None
+    assert isinstance(layer.weight.value, np.ndarray)

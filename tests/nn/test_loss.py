@@ -1,0 +1,59 @@
+"""How names, records and functions become losses."""
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pytest
+
+from chainrule.errors import ArgumentError
+from chainrule.nn import classification, regression
+from chainrule.nn.loss import LOSSES, resolve_loss
+
+
+def own(y_true: Any, y_pred: Any) -> Any:
+    return np.mean(np.abs(y_true - y_pred) ** 3)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_name_a_record_and_its_function_are_the_same_loss(name: str) -> None:
+    record = LOSSES[name]
+    assert record.name == name
+    assert resolve_loss(name) is record
+    assert resolve_loss(record) is record
+    assert resolve_loss(record.per_sample) == record
+
+
+def test_parameters_of_a_loss_are_set_by_partial() -> None:
+    loss = resolve_loss(partial(regression.huber, delta=0.1))
+    assert loss.name == "huber"
+    np.testing.assert_allclose(loss(np.zeros(1), np.ones(1)), [0.1 * (1 - 0.05)])
+
+
+def test_a_loss_of_probabilities_contains_no_activation() -> None:
+    loss = resolve_loss(partial(classification.cross_entropy, from_logits=False))
+    assert (loss.name, loss.contains, loss.takes_labels) == ("cross_entropy", "", True)
+
+
+def test_a_function_of_the_user_is_taken_as_it_is() -> None:
+    loss = resolve_loss(own)
+    assert (loss.name, loss.contains, loss.reduction) == ("own", "", "mean")
+    loss.check((8,), (8, 3))
+    assert loss(np.zeros(2), np.ones(2)) == 1
+    assert loss.of_probabilities() is loss
+
+
+def test_only_the_sum_of_squares_is_summed_over_the_batch() -> None:
+    assert [name for name, loss in LOSSES.items() if loss.reduction == "sum"] == ["sse"]
+
+
+@pytest.mark.parametrize("wrong", ["cross_entrpy", "MSE", 3, None])
+def test_an_unknown_loss_is_refused_with_the_names_there_are(wrong: Any) -> None:
+    with pytest.raises(ArgumentError, match=r"loss.*huber, kl_divergence"):
+        resolve_loss(wrong)
+
+
+@pytest.mark.parametrize(("wrong", "ours"), [("cross_entrpy", "cross_entropy"), ("MSE", "mse")])
+def test_a_misspelt_loss_is_recognised(wrong: str, ours: str) -> None:
+    with pytest.raises(ArgumentError, match=f"did you mean '{ours}'"):
+        resolve_loss(wrong)

@@ -1,0 +1,128 @@
+"""Parameters: they stand for their value in all of NumPy, and are written to in place."""
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from chainrule.graph.array_type import type_of
+from chainrule.graph.node import Node, variable
+from chainrule.nn.parameter import Parameter, bound
+
+W = np.arange(6.0).reshape(2, 3)
+X = np.ones((4, 2))
+
+USES: dict[str, Callable[[Any, Any], Any]] = {
+    "x @ w": lambda w, x: x @ w,
+    "w.T @ x.T": lambda w, x: w.T @ x.T,
+    "dot": lambda w, x: np.dot(x, w),
+    "matmul": lambda w, x: np.matmul(x, w),
+    "einsum": lambda w, x: np.einsum("ij,jk->ik", x, w),
+    "tensordot": lambda w, x: np.tensordot(x, w, 1),
+    "arithmetic": lambda w, x: 2 * w - w / 3 + w**2 - (-w),
+    "mixed": lambda w, x: x[:2, :1] * w + x[0, 0],
+    "abs": lambda w, x: abs(w),
+    "where": lambda w, x: np.where(w > 1, w, 0),
+    "maximum": lambda w, x: np.maximum(w, x[0, 0]),
+    "concatenate": lambda w, x: np.concatenate([x.T @ x @ w, w]),
+    "stack": lambda w, x: np.stack([w, w]),
+    "sum": lambda w, x: np.sum(w, axis=0),
+    "method": lambda w, x: w.sum(axis=0),
+    "reshape": lambda w, x: w.reshape(3, 2),
+    "row": lambda w, x: w[0],
+    "slice": lambda w, x: w[:, 1:],
+    "mask": lambda w, x: w[np.array([1, 0, 1])],
+    "take": lambda w, x: np.take(w, np.array([0, 1]), axis=1),
+    "astype": lambda w, x: w.astype("float32"),
+    "rows": lambda w, x: sum(row for row in w),
+}
+
+
+@pytest.mark.parametrize("use", USES.values(), ids=USES)
+@pytest.mark.parametrize("traced", ["nothing", "x", "w", "both"])
+def test_a_parameter_behaves_as_its_value(use: Callable[[Any, Any], Any], traced: str) -> None:
+    x: Any = variable(type_of(X), X) if traced in ("x", "both") else X
+    value: Any = variable(type_of(W), W) if traced in ("w", "both") else W
+    found = use(Parameter("w", value), x)
+    assert not isinstance(found, Parameter)
+    found = found.value if isinstance(found, Node) else found
+    np.testing.assert_array_equal(found, use(W, X))
+
+
+def test_a_method_of_a_traced_input_takes_a_parameter() -> None:
+    x = variable(type_of(X), X)
+    for value in (W, variable(type_of(W), W)):
+        np.testing.assert_array_equal(x.dot(Parameter("w", value)).value, X @ W)
+
+
+def test_what_an_array_tells_of_itself_a_parameter_tells_too() -> None:
+    w = Parameter("w", W)
+    assert (w.shape, w.dtype, w.ndim, w.size, len(w)) == ((2, 3), W.dtype, 2, 6, 2)
+    assert np.asarray(w) is W
+    assert float(Parameter("b", np.array(2.0))) == 2.0
+    assert int(Parameter("b", np.array(2.0))) == 2
+    assert bool(Parameter("b", np.array(0.0))) is False
+    assert repr(w) == "<parameter w f64[2,3]>"
+
+
+def test_in_place_operators_write_into_the_live_array() -> None:
+    array = W.copy()
+    w = kept = Parameter("w", array)
+    w -= 1.0
+    w[0] = 7.0
+    np.multiply(w, 2.0, out=w)
+    assert w is kept
+    assert w.value is array
+    np.testing.assert_array_equal(array, [[14, 14, 14], [4, 6, 8]])
+
+
+def test_an_array_may_receive_what_is_computed_with_a_parameter() -> None:
+    target = np.empty((2, 3))
+    assert np.add(Parameter("w", W), 1.0, out=target) is target
+    np.testing.assert_array_equal(target, W + 1)
+
+
+def test_an_in_place_operator_on_a_traced_parameter_makes_a_new_value() -> None:
+    w = Parameter("w", variable(type_of(W), W))
+    w += 1.0
+    np.testing.assert_array_equal(w.value.value, W + 1)
+
+
+def test_an_unknown_attribute_is_missing() -> None:
+    with pytest.raises(AttributeError, match="no_such"):
+        _ = Parameter("w", W).no_such
+
+
+def test_weights_are_told_from_biases_by_their_axes_unless_said() -> None:
+    assert Parameter("w", W).is_weight
+    assert not Parameter("b", W[0]).is_weight
+    assert not Parameter("table", W, is_weight=False).is_weight
+
+
+def test_parameters_are_told_apart_by_identity() -> None:
+    w, other = Parameter("w", W), Parameter("w", W)
+    assert {w: 1, other: 2}[w] == 1
+
+
+def test_a_copy_has_an_array_of_its_own() -> None:
+    w = Parameter("w", W.copy())
+    other = copy.deepcopy(w)
+    other -= 1.0
+    np.testing.assert_array_equal(w.value, W)
+
+
+def test_bound_values_hold_within_the_block_only_even_after_an_error() -> None:
+    w = Parameter("w", W)
+
+    def fail() -> None:
+        with bound([w], [W + 1]):
+            np.testing.assert_array_equal(w, W + 1)
+            w.grad = W
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert w.value is W
+    assert w.grad is None

@@ -1,0 +1,109 @@
+"""Schedules at the times where their formula is known."""
+
+import math
+
+import pytest
+
+from chainrule import optim
+from chainrule.errors import ArgumentError
+
+
+def test_a_constant_stays():
+    assert {optim.constant(0.3)(step, epoch) for step in range(5) for epoch in range(5)} == {0.3}
+
+
+def test_steps_fall_at_the_end_of_each_period():
+    schedule = optim.step(1.0, factor=0.5, steps=3)
+    assert [schedule(step, 0) for step in range(7)] == [1, 1, 1, 0.5, 0.5, 0.5, 0.25]
+
+
+@pytest.mark.parametrize("time", [0, 1, 7, 100])
+def test_exponential_decay_is_a_power_of_the_factor(time):
+    assert optim.exponential(0.5, factor=0.9, epochs=10)(0, time) == 0.5 * 0.9 ** (time / 10)
+
+
+@pytest.mark.parametrize("time", [0, 3, 10, 17, 20, 25])
+def test_a_cosine_follows_equation_5_of_its_paper_then_stays(time):
+    expected = 0.1 + 0.5 * (0.6 - 0.1) * (1 + math.cos(math.pi * min(time, 20) / 20))
+    assert optim.cosine(0.6, final=0.1, steps=20)(time, 99) == pytest.approx(expected, rel=1e-15)
+
+
+def test_a_warm_up_rises_evenly_and_hands_over_without_a_jump():
+    schedule = optim.warmup(optim.exponential(0.8, factor=0.5, steps=1), steps=4)
+    expected = [0.2, 0.4, 0.6, 0.8, 0.8, 0.4, 0.2]
+    assert [schedule(step, 0) for step in range(7)] == pytest.approx(expected)
+
+
+def test_warm_ups_compose():
+    inner = optim.warmup(0.8, steps=2, start=0.4)
+    schedule = optim.warmup(inner, steps=2)
+    expected = [0.3, 0.6, 0.6, 0.8, 0.8]
+    assert [schedule(step, 0) for step in range(5)] == pytest.approx(expected)
+
+
+def test_one_cycle_starts_low_peaks_and_ends_lower():
+    schedule = optim.one_cycle(1.0, steps=100)
+    rates = [schedule(step, 0) for step in range(101)]
+    assert rates[0] == pytest.approx(1 / 25)
+    assert max(rates) == rates[30] == pytest.approx(1.0)
+    assert rates[100] == pytest.approx(1 / 25 / 10_000)
+    assert rates[:31] == sorted(rates[:31])
+    assert rates[30:] == sorted(rates[30:], reverse=True)
+
+
+def test_a_plateau_reduces_the_rate_and_an_improvement_starts_the_wait_again():
+    schedule = optim.reduce_on_plateau(1.0, factor=0.5, patience=2, final=0.2)
+    rates = []
+    for loss in [3, 2, 2, 1, 1, 1, 1, 1, 1, 1]:
+        schedule = schedule.observe(loss)
+        rates.append(schedule(0, 0))
+    assert rates == [1, 1, 1, 1, 1, 0.5, 0.5, 0.25, 0.25, 0.2]
+
+
+@pytest.mark.parametrize("loss", [math.nan, math.inf])
+def test_a_loss_that_is_not_finite_is_no_improvement(loss):
+    schedule = optim.reduce_on_plateau(1.0, patience=1).observe(loss)
+    assert (schedule.best, schedule(0, 1)) == (None, 0.1)
+
+
+def test_an_optimizer_and_a_warm_up_pass_on_what_is_observed():
+    rule = optim.SGD(optim.warmup(optim.reduce_on_plateau(1.0, patience=1), epochs=2))
+    for loss in (1.0, 1.0):
+        rule = rule.observe(loss)
+    assert rule.rate(step=0, epoch=2) == 0.1
+
+
+def test_what_observes_nothing_stays_the_same_object():
+    for rate in (0.1, optim.cosine(0.1, epochs=3), optim.warmup(0.1, epochs=2)):
+        rule = optim.SGD(rate)
+        assert rule.observe(1.0) is rule
+
+
+BAD = [
+    (lambda: optim.cosine(0.1), "cosine: steps is None and epochs is None; give one of them"),
+    (lambda: optim.cosine(0.1, steps=1, epochs=1), "cosine: steps is 1 and epochs is 1"),
+    (lambda: optim.cosine(0.1, steps=0), "cosine: steps is 0; it must be a whole number, 1 or"),
+    (lambda: optim.cosine(0.1, epochs=2.5), "cosine: epochs is 2.5"),
+    (lambda: optim.cosine(-1, epochs=2), "cosine: learning_rate is -1"),
+    (lambda: optim.cosine(0.1, decay_steps=3), "here it is `steps`"),
+    (lambda: optim.cosine(0.1, T_max=3), "here it is `steps`"),
+    (lambda: optim.step(0.1, gamma=0.5, epochs=1), "here it is `factor`"),
+    (lambda: optim.step(0.1, factor=0, epochs=1), "step: factor is 0"),
+    (lambda: optim.exponential(0.1, math.nan, epochs=1), "exponential: factor is nan"),
+    (lambda: optim.warmup(0.0, steps=3), "warmup: then is 0.0; it must be a number greater"),
+    (lambda: optim.warmup(lr=0.1, steps=3), "there is no argument `lr`; here it is `then`"),
+    (lambda: optim.warmup(optim.cosine(0.1, epochs=2), steps=3), "count both in steps or both"),
+    (lambda: optim.one_cycle(0.1, steps=3, rise=1.0), "one_cycle: rise is 1.0"),
+    (lambda: optim.one_cycle(0.1, steps=3, pct_start=0.5), "here it is `rise`"),
+    (lambda: optim.one_cycle(0.1, steps=3, start_divisor=0.5), "start_divisor is 0.5"),
+    (lambda: optim.reduce_on_plateau(0.1, factor=1.0), "reduce_on_plateau: factor is 1.0"),
+    (lambda: optim.reduce_on_plateau(0.1, patience=-1), "patience is -1"),
+    (lambda: optim.reduce_on_plateau(0.1, min_lr=0.01), "here it is `final`"),
+]
+
+
+@pytest.mark.parametrize(("make", "words"), BAD, ids=[words for _, words in BAD])
+def test_a_bad_argument_is_named(make, words):
+    with pytest.raises(ArgumentError) as caught:
+        make()
+    assert words in str(caught.value)

@@ -1,0 +1,164 @@
+"""What NumPy has and tracing has not says so, and says what works instead."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.lib.stride_tricks import sliding_window_view
+
+import chainrule as cr
+from chainrule.graph.array_type import type_of
+from chainrule.graph.node import OPERATIONS, variable
+from chainrule.ops import (
+    arithmetic,
+    curves,
+    einsum,
+    elementwise,
+    joining,
+    ordering,
+    picking,
+    products,
+    repetition,
+    shaping,
+    statistics,
+    trigonometry,
+    values,
+)
+
+M = np.array([[0.7, -1.2, 2.3, 0.4], [1.9, 0.35, -0.8, -2.1], [-1.45, 2.7, 1.1, 0.9]])
+MASK = M > 0
+
+
+def traced(function: Callable[..., Any]) -> Any:
+    """Run on a node of known value."""
+    return function(variable(type_of(M), M))
+
+
+REFUSED: dict[str, tuple[Callable[..., Any], type[Exception], list[str]]] = {
+    "out": (lambda x: np.exp(x, out=np.empty_like(M)), cr.errors.UnsupportedError, ["out="]),
+    "in place": (lambda x: M.__iadd__(x), cr.errors.UnsupportedError, ["np.add", "a = a + x"]),
+    "sum out": (lambda x: np.sum(x, out=np.empty(())), cr.errors.UnsupportedError, ["sum", "out="]),
+    "where=": (lambda x: np.sum(x, where=MASK), cr.errors.UnsupportedError, ["where=", "np.where"]),
+    "ufunc where=": (lambda x: np.exp(x, where=MASK), cr.errors.UnsupportedError, ["where="]),
+    "dtype=": (
+        lambda x: np.add(x, 1, dtype="f4"),
+        cr.errors.UnsupportedError,
+        ["dtype=", "astype"],
+    ),
+    "initial=": (lambda x: np.max(x, initial=0), cr.errors.UnsupportedError, ["initial=0"]),
+    "order=": (lambda x: np.reshape(x, -1, order="F"), cr.errors.UnsupportedError, ["order='F'"]),
+    "flatten order": (lambda x: x.flatten("F"), cr.errors.UnsupportedError, ["order='F'"]),
+    "pad mode": (lambda x: np.pad(x, 1, mode="mean"), cr.errors.UnsupportedError, ["mode='mean'"]),
+    "singular values": (
+        lambda x: np.linalg.norm(x, 2),
+        cr.errors.UnsupportedError,
+        ["ord=2", "fro"],
+    ),
+    "isclose": (lambda x: np.isclose(x, 1), cr.errors.UnsupportedError, ["np.abs(a - b)"]),
+    "allclose": (lambda x: np.allclose(x, 1), cr.errors.UnsupportedError, ["np.abs(a - b)"]),
+    "convolve": (lambda x: np.convolve(x[0], x[1]), cr.errors.UnsupportedError, ["sliding_window"]),
+    "inv": (lambda x: np.linalg.inv(x), cr.errors.UnsupportedError, ["np.linalg.inv", "solve"]),
+    "cbrt": (np.cbrt, cr.errors.UnsupportedError, ["np.cbrt", "np.abs(x) ** (1 / 3)"]),
+    "add.at": (lambda x: np.add.at(M, [0], x[0]), cr.errors.UnsupportedError, ["add.at", "concat"]),
+    "full": (lambda x: np.full((2, 2), x[0, 0]), cr.errors.TraceError, ["full_like"]),
+    "unique": (np.unique, cr.errors.UnsupportedError, ["np.unique", "outside"]),
+    "det": (np.linalg.det, cr.errors.UnsupportedError, ["np.linalg.det", "cr.custom_vjp"]),
+    "cov": (np.cov, cr.errors.UnsupportedError, ["np.cov", "d @ d.T"]),
+    "ediff1d": (np.ediff1d, cr.errors.UnsupportedError, ["np.ediff1d", "np.where"]),
+    "nanmedian": (np.nanmedian, cr.errors.UnsupportedError, ["nanmean", "median"]),
+    "maximum.accumulate": (
+        np.maximum.accumulate,
+        cr.errors.UnsupportedError,
+        ["np.maximum.accumulate", "np.where"],
+    ),
+    "x.sort": (lambda x: x.sort(), AttributeError, [".sort", "np.sort(x)"]),
+    "x.fill": (lambda x: x.fill(0), AttributeError, [".fill", "full_like"]),
+    "bits": (lambda x: x.astype(int) & 3, cr.errors.DTypeError, ["&", "logical_and"]),
+    "complex": (lambda x: x.astype(complex), cr.errors.UnsupportedError, ["complex128"]),
+    "times i": (lambda x: x * 1j, cr.errors.DTypeError, ["complex"]),
+    "minus of booleans": (
+        lambda x: (x > 0) - (x > 1),
+        cr.errors.DTypeError,
+        ["subtract", "astype"],
+    ),
+    "shapes": (lambda x: x + np.ones(3), cr.errors.ShapeError, ["add", "3 and 4", "x[:, None]"]),
+    "matmul": (lambda x: x @ x, cr.errors.ShapeError, ["matmul", "(3, 4)", "length 4"]),
+    "matmul by number": (lambda x: np.matmul(x, 2.0), cr.errors.ShapeError, ["use * instead"]),
+    "reshape size": (lambda x: x.reshape(5, -1), cr.errors.ShapeError, ["12 elements", "(5, -1)"]),
+    "two unknown lengths": (lambda x: x.reshape(-1, -1), cr.errors.ShapeError, ["only one"]),
+    "axis": (lambda x: x.sum(axis=2), cr.errors.ShapeError, ["sum", "axis 2", "2 axes"]),
+    "axis twice": (lambda x: x.sum(axis=(0, -2)), cr.errors.ShapeError, ["twice"]),
+    "squeeze": (lambda x: np.squeeze(x, 0), cr.errors.ShapeError, ["squeeze", "length 1"]),
+    "index": (lambda x: x[3], cr.errors.ShapeError, ["position 3", "axis 0", "length 3"]),
+    "index array": (lambda x: x[:, [4]], cr.errors.ShapeError, ["position 4", "axis 1"]),
+    "too many": (lambda x: x[0, 0, 0], cr.errors.ShapeError, ["3 indices", "2 axes"]),
+    "two ellipses": (lambda x: x[..., ...], cr.errors.ShapeError, ["..."]),
+    "real index": (lambda x: x[x], cr.errors.DTypeError, ["float64", "astype(int)"]),
+    "mask shape": (lambda x: x[np.ones(2, bool)], cr.errors.ShapeError, ["mask", "(2,)", "(3,)"]),
+    "split": (lambda x: np.split(x, 3, axis=1), cr.errors.ShapeError, ["3 equal", "array_split"]),
+    "stack": (lambda x: np.stack([x, x[0]]), cr.errors.ShapeError, ["stack", "(4,)"]),
+    "concatenate": (lambda x: np.concatenate([x, x.T]), cr.errors.ShapeError, ["concatenate"]),
+    "max of nothing": (lambda x: x[:0].max(), cr.errors.ShapeError, ["max", "empty"]),
+    "einsum lengths": (lambda x: np.einsum("ij,ij->", x, x.T), cr.errors.ShapeError, ["'i'"]),
+    "einsum axes": (lambda x: np.einsum("ijk->", x), cr.errors.ShapeError, ["einsum", "ijk", "2"]),
+    "einsum operands": (lambda x: np.einsum("ij,jk", x), cr.errors.ArgumentError, ["2 operands"]),
+    "einsum result": (lambda x: np.einsum("ij->ik", x), cr.errors.ArgumentError, ["'ij->ik'"]),
+    "window": (lambda x: sliding_window_view(x, 9, axis=0), cr.errors.ShapeError, ["9", "axis 0"]),
+    "assignment": (lambda x: x.__setitem__(0, 1), cr.errors.TraceError, ["np.where"]),
+    "np.array of traced": (lambda x: np.array([x[0], x[1]]), cr.errors.TraceError, ["np.stack"]),
+}
+
+
+@pytest.mark.parametrize(("function", "error", "words"), REFUSED.values(), ids=REFUSED.keys())
+def test_what_cannot_be_traced_says_what_can(
+    function: Callable[..., Any], error: type[Exception], words: list[str]
+) -> None:
+    with pytest.raises(error) as caught:
+        traced(function)
+    assert [word for word in words if word not in str(caught.value)] == []
+
+
+def test_a_mask_of_unknown_value_is_refused_under_jit() -> None:
+    with pytest.raises(cr.errors.TraceError, match=r"np\.where"):
+        cr.jit(lambda x: x[x > 0])(M)
+
+
+# What the classic tutorials use, and the names under which it is known.
+
+NAMES = (
+    "add subtract multiply divide power negative dot matmul einsum tensordot inner outer vdot exp "
+    "log tanh maximum minimum where clip sum mean max min var std prod argmax argmin reshape "
+    "transpose swapaxes moveaxis concatenate stack split pad flip roll squeeze expand_dims "
+    "broadcast_to repeat tile take take_along_axis linalg.norm sqrt abs sign logaddexp cumsum "
+    "cumprod sort argsort logical_and logical_or logical_not greater less equal "
+    "lib.stride_tricks.sliding_window_view"
+)
+
+
+@pytest.mark.parametrize("name", NAMES.split())
+def test_a_function_of_the_tutorials_is_known(name: str) -> None:
+    function: Any = np
+    for part in name.split("."):
+        function = getattr(function, part)
+    assert function in OPERATIONS
+
+
+OWN_NAMES = {"as_float", "check_order", "get_item", "multiply_summed", "of_one_kind", "root"}
+
+
+def test_the_modules_named_as_in_numpy_hold_numpys_names() -> None:
+    modules = [arithmetic, curves, einsum, elementwise, joining, ordering, picking, products]
+    modules += [repetition, shaping, statistics, trigonometry, values]
+    names = {name for module in modules for name in module.__all__}
+    newer = {"matvec", "vecmat", "cumulative_sum", "cumulative_prod", "trapezoid", "vecdot"}
+    assert {name for name in names - newer if not hasattr(np, name)} == OWN_NAMES
+
+
+def test_every_operation_hands_an_error_of_ours_to_foreign_keywords() -> None:
+    x = variable(type_of(M), M)
+    for name in ("sum", "exp", "reshape", "pad", "concatenate", "norm"):
+        function = getattr(np, name, np.linalg.norm)
+        operation = OPERATIONS[function]
+        with pytest.raises(cr.errors.UnsupportedError, match="colour='red'"):
+            operation(x, colour="red")

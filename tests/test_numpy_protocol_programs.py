@@ -1,0 +1,68 @@
+"""Programs of NumPy as people write them, traced and differentiated unchanged."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule.graph.array_type import type_of
+from chainrule.graph.node import variable
+
+M = np.array([[0.7, -1.2, 2.3, 0.4], [1.9, 0.35, -0.8, -2.1], [-1.45, 2.7, 1.1, 0.9]])
+VECTOR = np.array([0.3, -1.4, 2.2, 0.8])
+COLUMNS = np.array([1, -1, 3])
+
+
+def test_a_dense_network_is_differentiated_unchanged() -> None:
+    generator = np.random.default_rng(0)
+    X, y = generator.normal(size=(6, 3)), np.array([0, 1, 1, 0, 1, 0])
+    params = {"W": generator.normal(size=(3, 2)), "b": np.zeros(2)}
+
+    def loss(params: Any, X: Any, y: Any) -> Any:
+        scores = np.exp(np.tanh(X @ params["W"] + params["b"]))
+        probs = scores / np.sum(scores, axis=1, keepdims=True)
+        return -np.mean(np.log(probs[np.arange(len(y)), y]))
+
+    assert cr.check_grads(lambda p: loss(p, X, y), (params,), order=2) < 1e-6
+
+
+def test_in_place_addition_to_a_traced_name_means_a_new_value() -> None:
+    def function(x: Any) -> Any:
+        total = x * 1
+        total += x**2
+        total *= 3
+        return total.sum()
+
+    np.testing.assert_allclose(cr.grad(function)(VECTOR), 3 + 6 * VECTOR)
+
+
+def test_a_mask_of_known_value_picks_as_numpy_does() -> None:
+    np.testing.assert_array_equal(cr.grad(lambda x: np.sum(x[x > 0] ** 2))(M), 2 * np.maximum(M, 0))
+    np.testing.assert_array_equal(cr.grad(lambda x: np.sum(x[np.where(x > 1)]))(M), M > 1)
+
+
+def test_traced_labels_pick_as_plain_ones_do() -> None:
+    picked = cr.jit(lambda x, labels: x[np.arange(3), labels])(M, COLUMNS)
+    np.testing.assert_array_equal(picked, M[np.arange(3), COLUMNS])
+
+
+def test_products_with_zeros_have_their_derivative() -> None:
+    x = np.array([2.0, 0.0, 3.0, 5.0, 1.0])
+    np.testing.assert_array_equal(cr.grad(np.prod)(x), [0, 30, 0, 0, 0])
+    x[2] = 0
+    np.testing.assert_array_equal(cr.grad(np.prod)(x), np.zeros(5))
+    np.testing.assert_array_equal(cr.grad(lambda x: np.cumprod(x)[-1])(x), np.zeros(5))
+
+
+def test_norm_and_deviation_have_derivative_0_where_they_have_a_corner() -> None:
+    np.testing.assert_array_equal(cr.grad(np.linalg.norm)(np.zeros(3)), np.zeros(3))
+    np.testing.assert_array_equal(cr.grad(np.std)(np.full(3, 2.5)), np.zeros(3))
+
+
+def test_python_numbers_follow_the_arrays_they_meet() -> None:
+    array = VECTOR.astype(np.float32)
+    assert (2 * variable(type_of(array), array) + 0.5).dtype == np.float32
+    gradient = cr.grad(lambda a: np.sum((a * 2.0 + 1) * array))(3.0)
+    assert gradient == pytest.approx(float(2 * array.sum()))
+    assert cr.jit(lambda a: (a * 2.0 + 1) * array)(np.float32(3)).dtype == np.float32
