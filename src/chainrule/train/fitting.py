@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from chainrule.errors import ArgumentError, DataError
+from chainrule.nn.elementwise import Rescale
 from chainrule.train.batch import Samples, Tally, shuffled_order
 from chainrule.train.callbacks import Callback, resolve_callbacks
 from chainrule.train.evaluation import evaluate
@@ -66,6 +67,8 @@ def fit(net: Any, model: Model, X: Any, y: Any, request: Request) -> History:
     watchers, progress = resolve_callbacks(request.callbacks), choose_progress(request.verbose)
     _check_settings(request)
     samples, validation = _samples(model, plan, X, y, request)
+    if not model.stack.parameters(trainable=True):
+        raise ArgumentError("fit: there is nothing to train: no layer has a trainable parameter")
     size = min(request.batch_size or len(samples), len(samples))
     training = Training(model.stack, plan, model.slots, model.clock, model.programs)
     training.prepare(samples, size)
@@ -109,6 +112,7 @@ def _samples(
             checked.extent,
             plan.loss,
             model.output_shape,
+            wants_scaled=not isinstance(model.layers[0], Rescale),
             is_weighted=samples.weight is not None,
             stacklevel=5,
         )

@@ -251,8 +251,8 @@ class Network:
         ArgumentError
             Before `compile`, and for arguments out of range.
         DataError, ShapeError, DTypeError
-            For data that cannot be learned from, before anything has changed; a DataError also
-            when the loss stops being finite, with the network at its last finite step.
+            For data that cannot be learned from, before anything has changed; a DataError also when
+            the loss stops being finite, with the network as the last finite step left it.
         """
         refuse_foreign("fit", foreign, ("X", "y", *(each.name for each in fields(Request))))
         request = Request(
@@ -394,7 +394,4 @@ class Network:
         save(self._model, path)
 
     def __repr__(self) -> str:
-        return f"<network of {len(self.layers)} layers: {', '.join(map(str, self._names()))}>"
-
-    def _names(self) -> list[str | None]:
-        return [layer.name for layer in self.layers]
+        return f"<network: {' → '.join(str(layer.name) for layer in self.layers)}>"
