@@ -6,6 +6,8 @@ without looking at the Python code again.
 
 from __future__ import annotations
 
+import os
+import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
@@ -14,15 +16,17 @@ from typing import Any
 import numpy as np
 
 from chainrule import tree
+from chainrule.compiler.loops import CannotCompile
+from chainrule.compiler.program import NativeProgram, compile_native
 from chainrule.compiler.simplify import simplify
-from chainrule.errors import ArgumentError
+from chainrule.errors import ArgumentError, ChainruleWarning
 from chainrule.graph.array_type import type_of
 from chainrule.graph.evaluate import prepare
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node
 from chainrule.graph.trace import Traced, is_number, trace_call
 
-__all__ = ["compile_graph", "jit"]
+__all__ = ["compile_graph", "compile_loop", "jit", "native"]
 
 _LARGEST_CACHE = 128
 """Programs kept by one jitted function; the one unused for longest goes first."""
@@ -44,7 +48,48 @@ def compile_graph(graph: Graph) -> Program:
         Takes one array for each input, of its type (this is not checked again), and returns one
         for each output; results may share memory with inputs and with each other.
     """
-    return prepare(simplify(graph))
+    simple = simplify(graph)
+    return native(simple) or prepare(simple)
+
+
+def compile_loop(graph: Graph) -> NativeProgram | None:
+    """Turn a graph that is one loop into a program that can make some of its turns.
+
+    Parameters
+    ----------
+    graph : Graph
+        Its outputs are results of one ``scan``.
+
+    Returns
+    -------
+    NativeProgram or None
+        ``program(inputs, turns)``; None where there is no native code for it, and one had better
+        run the steps one by one.
+    """
+    return native(simplify(graph))
+
+
+def native(graph: Graph) -> NativeProgram | None:
+    """Compile to native code where that can be had and is wanted.
+
+    The environment variable ``CHAINRULE_BACKEND=numpy`` says that it is not.
+    """
+    if os.environ.get("CHAINRULE_BACKEND", "") == "numpy":
+        return None
+    try:
+        return compile_native(graph)
+    except (CannotCompile, ImportError) as reason:
+        _say_once(f"{graph.name}: runs in NumPy, more slowly, because {reason}")
+        return None
+
+
+_said: set[str] = set()
+
+
+def _say_once(note: str) -> None:
+    if note not in _said:
+        _said.add(note)
+        warnings.warn(note, ChainruleWarning, stacklevel=4)
 
 
 def jit(

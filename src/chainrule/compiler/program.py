@@ -24,7 +24,8 @@ __all__ = ["NativeProgram", "compile_native"]
 _RULES = (index_map, lower_loop, lower_reduction)
 """Imported for the rules they register."""
 
-FIRST_POINTER = 2
+FIRST_POINTER = 3
+EVERY_TURN = 2**62
 
 
 def compile_native(graph: Graph) -> Callable[[Sequence[Any]], list[Any]]:
@@ -94,7 +95,12 @@ class NativeProgram:
             self._block[number] = each.ctypes.data
         self._address = ctypes.addressof(self._block)
 
-    def __call__(self, inputs: Sequence[Any]) -> list[Any]:
+    def __call__(self, inputs: Sequence[Any], turns: int = EVERY_TURN) -> list[Any]:
+        """Run; with `turns`, the outermost loops make at most so many.
+
+        What a loop collects is then filled so far only, and no more rows of its sequences are read,
+        so these may be shorter than the graph says.
+        """
         block, number = self._block, FIRST_POINTER
         held: list[Any] = []
         for each, (dtype, shape) in zip(inputs, self._kinds, strict=True):
@@ -109,7 +115,7 @@ class NativeProgram:
             results.append(made)
             block[number] = made.__array_interface__["data"][0]
             number += 1
-        block[1] = 0
+        block[1], block[2] = 0, turns
         self._run(self._address)
         if block[1]:
             evaluate(self._graph, held)

@@ -44,6 +44,15 @@ class Samples:
         """Return those rows of the arrays that are there, in this machine's byte order."""
         return [_native(each[rows]) for each in (self.X, self.y, self.weight) if each is not None]
 
+    def arrays(self) -> list[Array]:
+        """Return the arrays that are there."""
+        return [each for each in (self.X, self.y, self.weight) if each is not None]
+
+    @property
+    def are_plain(self) -> bool:
+        """Whether the arrays lie in memory as native code reads them: row by row, own bytes."""
+        return all(each.flags.c_contiguous and each.dtype.isnative for each in self.arrays())
+
     def types(self, count: int) -> dict[str, ArrayType | None]:
         """Return the types of a batch of `count` samples."""
         named = {"X": self.X, "y": self.y, "weight": self.weight}
@@ -97,15 +106,36 @@ class Tally:
         self._samples = 0
         self._totals = [0.0] * (2 + len(plan.means))
         self._seen: list[tuple[Array, Array]] = []
-        self.add = self._gather if plan.gathers else self._keep
+
+    def add(self, count: int, numbers: Sequence[Any], y: Array) -> None:
+        """Add one step of `count` samples: its numbers and its targets."""
+        self.add_steps(count, [np.asarray(each)[np.newaxis] for each in numbers], y)
+
+    def add_steps(self, count: int, columns: Sequence[Array], y: Array) -> None:
+        """Add several steps of `count` samples each.
+
+        Parameters
+        ----------
+        count : int
+            Samples a step.
+        columns : sequence of array, (steps, ...)
+            Loss, penalty and metrics, and the outputs where the plan gathers them.
+        y : array, (steps * count, ...)
+            The targets.
+        """
+        if self._plan.gathers:
+            *columns, outputs = columns
+            self._seen.append((y, outputs.reshape(-1, *outputs.shape[2:])))
+        self._pending.append((count, columns))
 
     def means(self) -> dict[str, float]:
         """Return loss and metrics of the samples so far, except for what needs all of them."""
-        for count, numbers in self._pending:
-            self._samples += count
-            factors = (1 if self._plan.loss.reduction == "sum" else count, *[count] * len(numbers))
-            for place, (factor, number) in enumerate(zip(factors, numbers, strict=False)):
-                self._totals[place] += factor * float(number)
+        for count, columns in self._pending:
+            self._samples += count * len(columns[0])
+            for place, column in enumerate(columns):
+                factor = 1 if place == 0 and self._plan.loss.reduction == "sum" else count
+                terms = np.append(self._totals[place], factor * column.astype(float))
+                self._totals[place] = float(np.add.accumulate(terms)[-1])
         self._pending.clear()
         loss, *others = self._totals
         penalty, *metrics = (total / max(self._samples, 1) for total in others)
@@ -113,9 +143,20 @@ class Tally:
         names = (metric.name for metric in self._plan.means)
         return {"loss": loss + penalty, **dict(zip(names, metrics, strict=True))}
 
+    def means_of_parts(self, parts: int) -> dict[str, Array]:
+        """Return loss and metrics of equal parts, such as epochs, of steps of equal size."""
+        columns = zip(*(columns for _, columns in self._pending), strict=True)
+        numbers = [np.concatenate(column).astype(float).reshape(parts, -1) for column in columns]
+        loss, penalty, *metrics = [np.add.accumulate(each, axis=1)[:, -1] for each in numbers]
+        steps = numbers[0].shape[1]
+        loss = loss if self._plan.loss.reduction == "sum" else loss / steps
+        names = (metric.name for metric in self._plan.means)
+        found = {name: each / steps for name, each in zip(names, metrics, strict=True)}
+        return {"loss": loss + penalty / steps, **found}
+
     def latest_losses(self) -> list[float]:
         """Return the losses of the steps since `means` was last asked for."""
-        return [float(numbers[0]) for _, numbers in self._pending]
+        return [loss for _, columns in self._pending for loss in columns[0].astype(float).tolist()]
 
     def results(self) -> dict[str, float]:
         """Return loss and all metrics, in the order they were asked for."""
@@ -127,13 +168,6 @@ class Tally:
             metric.name: means[metric.name] if metric.is_mean else metric.compute(y, outputs)
             for metric in self._plan.metrics
         }
-
-    def _keep(self, count: int, numbers: list[Any], y: Array) -> None:
-        self._pending.append((count, numbers))
-
-    def _gather(self, count: int, numbers: list[Any], y: Array) -> None:
-        self._pending.append((count, numbers[:-1]))
-        self._seen.append((y, numbers[-1]))
 
 
 def _native(array: Array) -> Array:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
+
+from numpy.typing import NDArray
 
 __all__ = ["History"]
 
@@ -49,6 +52,17 @@ class History(Mapping[str, list[float]]):
         """
         for name, value in row.items():
             self._columns.setdefault(name, []).append(float(value))
+
+    def extend(self, columns: Mapping[str, NDArray[Any]]) -> None:
+        """Add the numbers of several epochs.
+
+        Parameters
+        ----------
+        columns : mapping of str to array, float, (epochs,)
+            The quantities; the same ones for every epoch.
+        """
+        for name, column in columns.items():
+            self._columns.setdefault(name, []).extend(column.astype(float).tolist())
 
     def __getitem__(self, name: str) -> list[float]:
         if name not in self._columns:

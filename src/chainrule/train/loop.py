@@ -14,12 +14,17 @@ from chainrule import tree
 from chainrule.graph.array_type import ArrayType, type_of
 from chainrule.optim.schedule import Schedule
 from chainrule.train.batch import Samples, Tally, batches
-from chainrule.train.step import Plan, Program, Stack, compile_step, initial_state
+from chainrule.train.course import PAUSE, Clocks, Course
+from chainrule.train.step import (
+    Plan,
+    Program,
+    Stack,
+    compile_step,
+    compile_steps,
+    initial_state,
+)
 
 __all__ = ["Clock", "NotFinite", "Programs", "Training"]
-
-_PAUSE = 0.1
-"""Seconds between two looks at the course of an epoch."""
 
 _LARGEST_CACHE = 64
 
@@ -149,8 +154,8 @@ class Training:
         """What the optimiser remembers now."""
         return tree.unflatten(self._structure, self._values)["slots"]
 
-    def prepare(self, samples: Samples, size: int) -> dict[int, Program]:
-        """Compile the steps that an epoch needs, by number of samples: full batches and a rest.
+    def prepare(self, samples: Samples, size: int) -> None:
+        """Compile what an epoch needs.
 
         Parameters
         ----------
@@ -159,18 +164,14 @@ class Training:
         size : int
             Samples a step.
 
-        Returns
-        -------
-        dict of int to callable
-            The programs.
-
         Raises
         ------
         ShapeError
             Where layers, loss and targets misfit; nothing has been changed then.
         """
-        counts = {min(size, len(samples)), len(samples) % size} - {0}
-        return {count: self._program(samples.types(count)) for count in counts}
+        natively = self._course(samples, size, 1) is not None
+        for count in {min(size, len(samples)) if not natively else 0, len(samples) % size} - {0}:
+            self._program(samples.types(count))
 
     def run_epoch(
         self, samples: Samples, size: int, order: NDArray[np.intp] | None, tick: Tick
@@ -198,32 +199,158 @@ class Training:
         NotFinite
             The state is then that of the last finite step.
         """
-        programs, tally = self.prepare(samples, size), Tally(self.plan)
+        tally = Tally(self.plan)
+        # Overflow and the like are ours to report, with evidence, once a loss is not finite.
+        with np.errstate(all="ignore"):
+            done = self._run_natively(samples, size, [order], tally, tick)
+            self._run_stepwise(samples, size, order, done, tally, tick)
+        if not _are_finite(self._values):
+            raise self._not_finite(math.nan, -(-len(samples) // size) - 1, tally)
+        self.clock.epoch += 1
+        self.write_back()
+        return tally.results() | {"learning_rate": float(self._rate)}
+
+    def run_epochs(
+        self, samples: Samples, size: int, orders: list[NDArray[np.intp] | None]
+    ) -> dict[str, Array] | None:
+        """Go through the samples several times in one go.
+
+        Parameters
+        ----------
+        samples : Samples
+            What to learn from; their number is a multiple of `size`.
+        size : int
+            Samples a step.
+        orders : list of (array, int, (n,), or None)
+            Their order in each epoch.
+
+        Returns
+        -------
+        dict of str to array, (epochs,), or None
+            Loss, metrics and the learning rate of each epoch; None where nothing was done, as the
+            epochs must be run one by one.
+
+        Raises
+        ------
+        NotFinite
+            The state is then that of the last finite step.
+        """
+        if self._course(samples, size, len(orders)) is None:
+            return None
+        tally = Tally(self.plan)
+        self._run_natively(samples, size, orders, tally, lambda step, tally: None)
+        if not _are_finite(self._values):
+            raise self._not_finite(math.nan, len(samples) // size - 1, tally)
+        self.clock.epoch += len(orders)
+        self.write_back()
+        means = tally.means_of_parts(len(orders))
+        return means | {"learning_rate": np.full(len(orders), float(self._rate))}
+
+    def _run_natively(
+        self,
+        samples: Samples,
+        size: int,
+        orders: list[NDArray[np.intp] | None],
+        tally: Tally,
+        tick: Tick,
+    ) -> int:
+        """Make the steps of full batches in as few calls as a look now and then allows."""
+        course = self._course(samples, size, len(orders))
+        if course is None:
+            return 0
+        clocks, data = self._clocks(len(samples), size, orders), samples.arrays()
+        done = 0
+        for values, columns in course.run(self._values, data, clocks):
+            losses = columns[0]
+            if not np.isfinite(losses).all():
+                first = int(np.argmin(np.isfinite(losses)))
+                self._go_to(course, data, clocks.after(done), first)
+                tally.add_steps(size, [each[:first] for each in columns], samples.y[:0])
+                raise self._not_finite(float(losses[first]), (done + first) % len(clocks), tally)
+            # No call stands between these lines, so an interrupt cannot come between them.
+            self._before, self._values = self._values, values
+            self.clock.count += len(losses)
+            done += len(losses)
+            taken = clocks.rows[done - len(losses) : done].ravel() if self.plan.gathers else slice(0)
+            tally.add_steps(size, columns, samples.y[taken])
+            self.write_back()
+            tick(done, tally)
+        return done
+
+    def _go_to(self, course: Course, data: list[Array], clocks: list[Array], steps: int) -> None:
+        """Make `steps` steps again, and remember the state before the last of them."""
+        for made in (steps - 1, 1) if steps else ():
+            if made:
+                self._before = self._values
+                self._values, _ = course.make(self._values, data, clocks, made)
+                clocks = [each[made:] for each in clocks]
+                self.clock.count += made
+
+    def _run_stepwise(
+        self,
+        samples: Samples,
+        size: int,
+        order: NDArray[np.intp] | None,
+        done: int,
+        tally: Tally,
+        tick: Tick,
+    ) -> None:
+        """Make the steps that are left, one call each."""
         width, clock = len(self._values), self.clock
         epoch = np.array(clock.epoch)
         looked = time.perf_counter()
-        step = 0
-        # Overflow and the like are ours to report, with evidence, once a loss is not finite.
-        with np.errstate(all="ignore"):
-            for step, rows in enumerate(batches(len(samples), size, order)):
-                batch = samples.take(rows)
-                count, run = len(batch[0]), programs[len(batch[0])]
-                outputs = run([*self._values, *batch, *self._times(step), epoch, np.array(step)])
-                if not math.isfinite(outputs[width]):
-                    raise self._not_finite(float(outputs[width]), step, tally)
-                # No call stands between these lines, so an interrupt cannot come between them.
-                self._before, self._values = self._values, outputs[:width]
-                clock.count += 1
-                tally.add(count, outputs[width:], batch[1])
-                if time.perf_counter() - looked > _PAUSE:
-                    self.write_back()
-                    tick(step + 1, tally)
-                    looked = time.perf_counter()
-        if not _are_finite(self._values):
-            raise self._not_finite(math.nan, step, tally)
-        clock.epoch += 1
-        self.write_back()
-        return tally.results() | {"learning_rate": float(self._rate)}
+        for step, rows in enumerate(batches(len(samples), size, order)):
+            if step < done:
+                continue
+            batch = samples.take(rows)
+            count, run = len(batch[0]), self._program(samples.types(len(batch[0])))
+            outputs = run([*self._values, *batch, *self._times(step), epoch, np.array(step)])
+            if not math.isfinite(outputs[width]):
+                raise self._not_finite(float(outputs[width]), step, tally)
+            # No call stands between these lines, so an interrupt cannot come between them.
+            self._before, self._values = self._values, outputs[:width]
+            clock.count += 1
+            tally.add(count, outputs[width:], batch[1])
+            if time.perf_counter() - looked > PAUSE:
+                self.write_back()
+                tick(step + 1, tally)
+                looked = time.perf_counter()
+
+    def _course(self, samples: Samples, size: int, epochs: int) -> Course | None:
+        """Return the native program for the full batches of some epochs, if there can be one."""
+        capacity = len(samples) // size * epochs
+        if capacity < 2 or not samples.are_plain:
+            return None
+        types = samples.types(len(samples))
+        key = ("steps", size, capacity, *self._types["params"], *types.values())
+
+        def make() -> Course | None:
+            program = compile_steps(self._stack, self.plan, self._types, types, size, capacity)
+            return Course(program, len(self._values)) if program else None
+
+        return self._programs.get(key, make)
+
+    def _clocks(self, length: int, size: int, orders: list[NDArray[np.intp] | None]) -> Clocks:
+        """Lay out rows, rates and counts of the full batches of some epochs."""
+        steps, dtype, first = length // size, self._stack.dtype, self.clock.epoch
+        own = np.arange(steps * size)
+        rows = [own if order is None else order[: steps * size] for order in orders]
+        counts = self.clock.count + np.arange(steps * len(orders))
+        epochs = np.repeat(np.arange(first, first + len(orders)), steps)
+        optimizer = self.plan.optimizer
+        if isinstance(optimizer.learning_rate, Schedule):
+            pairs = zip(counts.tolist(), epochs.tolist(), strict=True)
+            rates = np.array([optimizer.rate(*pair) for pair in pairs], dtype)
+        else:
+            rates = np.full(len(counts), optimizer.learning_rate, dtype)
+        self._rate = rates[-1]
+        return Clocks(
+            np.concatenate(rows).reshape(-1, size).astype(np.int64, copy=False),
+            rates,
+            (counts + 1).astype(dtype),
+            epochs,
+            np.tile(np.arange(steps), len(orders)),
+        )
 
     def write_back(self) -> None:
         """Give the live parameters the numbers of the last finished step."""

@@ -4,7 +4,8 @@
 
     run(ptr block)        block[0]   the arena
                           block[1]   becomes 1 where a position lies outside of its array
-                          block[2:]  inputs, outputs, constants
+                          block[2]   how many turns an outermost ``repeat`` makes at most
+                          block[3:]  inputs, outputs, constants
 
 Statements become loops (`nest`), products become kernels (`contraction`) whose epilogue is written
 by the same words as any other point of a nest (`element`).
@@ -44,7 +45,10 @@ from chainrule.compiler.loops import (
 from chainrule.compiler.memory import Plan
 from chainrule.compiler.reorder import accesses
 
-__all__ = ["Module", "write_module"]
+__all__ = ["FIRST_POINTER", "Module", "write_module"]
+
+FIRST_POINTER = 3
+"""Where in the block the addresses of inputs begin."""
 
 Value = Any
 
@@ -105,7 +109,7 @@ class _Writer:
         roots = dict.fromkeys(b.root for s in program.steps for b, _, _ in accesses(s))
         self.constants = tuple(root for root in roots if root.kind == "constant")
         outside = (*program.inputs, *program.outputs, *self.constants)
-        self.numbers = {buffer: 2 + i for i, buffer in enumerate(outside)}
+        self.numbers = {buffer: FIRST_POINTER + i for i, buffer in enumerate(outside)}
 
     def write(self) -> Module:
         """Write the function and everything it calls."""
@@ -167,6 +171,9 @@ class _Writer:
     def _repeat(self, step: Repeat) -> None:
         builder, last = self.builder, emit.index(step.axis.extent - 1)
         stop = emit.index(step.axis.extent)
+        if not self.axes:
+            most = builder.load(_slot(builder, self.block, 2), typ=emit.INDEX)
+            stop = builder.select(builder.icmp_signed("<", most, stop), most, stop)
         with emit.counted_loop(builder, emit.index(0), stop, "repeat") as turn:
             place = builder.sub(last, turn) if step.backwards else turn
             self.axes[step.axis] = place
