@@ -143,7 +143,7 @@ def _joined(
         return None
     if tuple(axis.extent for axis in axes) != tuple(axis.extent for axis in group.axes):
         return None
-    if lane is not None and axes.index(lane) != group.axes.index(group.lane):  # pyright: ignore
+    if group.lane is not None and axes.index(lane) != group.axes.index(group.lane):  # pyright: ignore
         return None
     renamed = _renamed(item, dict(zip(axes, group.axes, strict=True)))
     touched = list(accesses(renamed))
