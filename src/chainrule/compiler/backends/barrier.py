@@ -57,9 +57,7 @@ def barrier_function(module: Any) -> Any:
     function.attributes.add("noinline")
     builder = ir.IRBuilder(function.append_basic_block("entry"))
     arrivals, threads = function.args
-    generation = builder.gep(
-        arrivals, [emit.index(GENERATION_OFFSET)], source_etype=ir.IntType(8)
-    )
+    generation = builder.gep(arrivals, [emit.index(GENERATION_OFFSET)], source_etype=ir.IntType(8))
     # Read before arriving: afterwards the last thread may turn it on at any moment.
     current = builder.load_atomic(generation, "acquire", 4, typ=COUNT)
     before = builder.atomic_rmw("add", arrivals, ir.Constant(COUNT, 1), "acq_rel")
