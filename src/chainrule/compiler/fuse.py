@@ -124,8 +124,7 @@ def _conflicts(some: Iterable[Access], others: Sequence[Access]) -> bool:
     reads = {buffer.root for buffer, _, is_write in others if not is_write}
     writes = {buffer.root for buffer, _, is_write in others if is_write}
     return any(
-        buffer.root in writes or (is_write and buffer.root in reads)
-        for buffer, _, is_write in some
+        buffer.root in writes or (is_write and buffer.root in reads) for buffer, _, is_write in some
     )
 
 
@@ -143,7 +142,7 @@ def _joined(
         return None
     if tuple(axis.extent for axis in axes) != tuple(axis.extent for axis in group.axes):
         return None
-    if lane is not None and axes.index(lane) != group.axes.index(group.lane):  # pyright: ignore
+    if group.lane is not None and axes.index(lane) != group.axes.index(group.lane):  # pyright: ignore
         return None
     renamed = _renamed(item, dict(zip(axes, group.axes, strict=True)))
     touched = list(accesses(renamed))
@@ -199,7 +198,7 @@ def _form(item: Statement, layout: Layout) -> tuple[tuple[Axis, ...], Axis | Non
     turns = int(np.prod([axis.extent for axis in (*parallel, *over)], dtype=np.int64))
     if item.reduction in ("running", "scatter", "sort"):
         return (), None, False
-    if turns <= TINY:
+    if turns <= TINY and all(axis.extent < SMALL for axis in (*parallel, *over)):
         return (), None, True
     big = [axis for axis in parallel if axis.extent >= SMALL]
     can_reduce = item.reduction not in ("argmax", "argmin")
@@ -250,7 +249,9 @@ def _without_memory(steps: Sequence[Step]) -> tuple[Step, ...]:
         private = {
             buffer
             for buffer in own
-            if buffer.kind == "arena" and owners[buffer] == {id(each)} and shapes[buffer] == {buffer}
+            if buffer.kind == "arena"
+            and owners[buffer] == {id(each)}
+            and shapes[buffer] == {buffer}
         }
         kept = frozenset(private & _point_by_point(each, private))
         made = Nest(each.axes, each.lane, each.statements, each.product, kept)
@@ -273,7 +274,9 @@ def _point_by_point(nest: Nest, buffers: set[Buffer]) -> set[Buffer]:
         parallel, over, is_parallel, is_over = unrolled_axes(each, nest)
         rolled = {*(() if is_parallel else parallel), *(() if is_over else over)}
         for load in loads_of(each.value):
-            moves = any(axis in rolled for i in load.index if isinstance(i, Affine) for axis, _ in i.terms)
+            moves = any(
+                axis in rolled for i in load.index if isinstance(i, Affine) for axis, _ in i.terms
+            )
             if moves or not load.is_affine or load.buffer not in written:
                 good.discard(load.buffer)
         for place in each.index:

@@ -72,6 +72,37 @@ def _sliced(slices: Any, canonical: Sequence[Affine]) -> list[Affine]:
     return [Affine(start) + place.scaled(step) for (start, _, step), place in pairs]
 
 
+@rule("windows")
+def _windows(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expression:
+    shape = node.inputs[0].shape
+    value = lowering.settle(node.inputs[0])
+    return lowering.moved(value, shape, _slid(node.params, lowering.canonical(node.shape), len(shape)))
+
+
+def _slid(sliding: dict[str, Any], canonical: Sequence[Affine], count: int) -> list[Affine]:
+    """Return the entry that a place of the window and a place within it stand for."""
+    index = list(canonical[:count])
+    parts = zip(
+        sliding["axes"], canonical[count:], sliding["strides"], sliding["dilations"], strict=True
+    )
+    for axis, inner, stride, dilation in parts:
+        index[axis] = index[axis].scaled(stride) + inner.scaled(dilation)
+    return index
+
+
+@rule("fold")
+def _fold(lowering: Lowering, node: Node, inputs: list[Expression]) -> Load:
+    target, place = lowering.target(node)
+    zero = Number(np.zeros((), node.dtype)[()], node.dtype)
+    lowering.items.append(Statement(target, place, zero, layer=node.layer))
+    own = lowering.canonical(node.inputs[0].shape)
+    first = place[: len(place) - len(node.shape)]
+    index = (*first, *_slid(node.params, own, len(node.shape)))
+    over = tuple(each.terms[0][0] for each in own if each.terms)
+    lowering.items.append(Statement(target, index, inputs[0], "scatter", over, node.layer))
+    return Load(target, place)
+
+
 @rule("place")
 def _place(lowering: Lowering, node: Node, inputs: list[Expression]) -> Load:
     target, index = lowering.target(node)

@@ -56,10 +56,11 @@ class CannotCompile(UnsupportedError):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Axis:
-    """A loop index that runs from 0 to `extent` - 1."""
+    """A loop index that runs from 0 to `extent` - 1; `is_turn` for the turns of a repeat."""
 
     extent: int
     name: str = "i"
+    is_turn: bool = False
     serial: int = field(default_factory=lambda: next(_serials))
 
 
@@ -351,7 +352,8 @@ def axes_of(statement: Statement) -> list[Axis]:
     while pending:
         each = pending.pop(0)
         if isinstance(each, Affine):
-            found |= dict.fromkeys(axis for axis, _ in each.terms if axis not in statement.over)
+            own = (a for a, _ in each.terms if a not in statement.over and not a.is_turn)
+            found |= dict.fromkeys(own)
         elif isinstance(each, Load):
             pending.extend(each.index)
         elif isinstance(each, Apply):

@@ -39,7 +39,7 @@ def _scan(lowering: Lowering, node: Node, inputs: list[Expression]) -> list[Load
     for (buffer, place), start in zip(results, inputs[node.params["shared"] : edge], strict=False):
         lowering.items.append(Statement(buffer, place, start, layer=node.layer))
     if length:
-        step = Axis(length, "t")
+        step = Axis(length, "t", is_turn=True)
         given = [lowering.stored(each) if not _is_number(lowering, each) else lowering.meaning[each.serial]
                  for each in node.inputs[: node.params["shared"]]]  # fmt: skip
         given += [Load(buffer, place) for buffer, place in results[:carries]]

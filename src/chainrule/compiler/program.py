@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.compiler import index_map, lower_loop, lower_reduction
+from chainrule.compiler import index_map, lower_loop, lower_random, lower_reduction
 from chainrule.compiler.fuse import fuse
 from chainrule.compiler.layout import choose_layout
+from chainrule.compiler.listing import format_program
 from chainrule.compiler.loops import Program
 from chainrule.compiler.lower import lower
 from chainrule.compiler.memory import plan_memory
@@ -21,7 +22,7 @@ from chainrule.graph.graph import Graph
 
 __all__ = ["NativeProgram", "compile_native"]
 
-_RULES = (index_map, lower_loop, lower_reduction)
+_RULES = (index_map, lower_loop, lower_random, lower_reduction)
 """Imported for the rules they register."""
 
 FIRST_POINTER = 3
@@ -75,7 +76,7 @@ class NativeProgram:
         steps = fuse(items, layout)
         plan = plan_memory(steps)
         self.loops = Program(graph.name, tuple(inputs), tuple(outputs), steps)
-        _show("loops", self.loops)
+        _show("loops", format_program(self.loops))
         target = host_target()
         module = write_module(self.loops, layout, plan, target)
         _show("llvm", module.text)

@@ -18,7 +18,7 @@ import llvmlite.ir as ir
 
 from chainrule.compiler.backends import emit
 
-__all__ = ["BARRIER_BYTES", "PATIENT_LOOKS", "barrier_function", "write_pause"]
+__all__ = ["BARRIER_BYTES", "barrier_function", "write_watch"]
 
 Value = Any
 
@@ -27,8 +27,9 @@ COUNT = ir.IntType(32)
 # The two counters stand on cache lines of their own: arrivals disturb nobody who watches.
 GENERATION_OFFSET = 64
 BARRIER_BYTES = 128
-# Looks before the core is given away; one look takes some 10 to 50 ns.
-PATIENT_LOOKS = 1000
+# Looks before the core is given away, some 50 ns each. Few, because giving it away costs little where
+# nobody else wants it, and every look costs the one that is waited for where it needs this core.
+PATIENT_LOOKS = 50
 YIELD = "SwitchToThread" if sys.platform == "win32" else "sched_yield"
 
 
@@ -56,9 +57,7 @@ def barrier_function(module: Any) -> Any:
     function.attributes.add("noinline")
     builder = ir.IRBuilder(function.append_basic_block("entry"))
     arrivals, threads = function.args
-    generation = builder.gep(
-        arrivals, [emit.index(GENERATION_OFFSET)], source_etype=ir.IntType(8)
-    )
+    generation = builder.gep(arrivals, [emit.index(GENERATION_OFFSET)], source_etype=ir.IntType(8))
     # Read before arriving: afterwards the last thread may turn it on at any moment.
     current = builder.load_atomic(generation, "acquire", 4, typ=COUNT)
     before = builder.atomic_rmw("add", arrivals, ir.Constant(COUNT, 1), "acq_rel")
@@ -69,47 +68,57 @@ def barrier_function(module: Any) -> Any:
         following = builder.add(current, ir.Constant(COUNT, 1))
         builder.atomic_rmw("xchg", generation, following, "release")
         builder.ret_void()
-    _wait(builder, generation, current)
+    write_watch(builder, generation, current, None)
+    builder.ret_void()
     return function
 
 
-def _wait(builder: Any, generation: Value, current: Value) -> None:
-    """Write the loop that watches the generation until it is no longer the current one."""
-    before = builder.block
-    look, patient, stay, leave, done = (
-        builder.append_basic_block(name) for name in ("look", "patient", "stay", "leave", "done")
+def write_watch(builder: Any, pointer: Value, current: Value, looks_allowed: int | None) -> None:
+    """Write a loop that looks at a counter until it is no longer the current one.
+
+    Parameters
+    ----------
+    builder : llvmlite.ir.IRBuilder
+        Where to write; stands behind the loop afterwards.
+    pointer : Value
+        Address of the counter.
+    current : Value
+        The integer to wait for the end of.
+    looks_allowed : int or None
+        Look no more often than this; None for ever.
+    """
+    kind, before = current.type, builder.block
+    look, wait, stay, leave, done = (
+        builder.append_basic_block(name) for name in ("look", "wait", "stay", "leave", "seen")
     )
     builder.branch(look)
     builder.position_at_end(look)
     looks = builder.phi(emit.INDEX)
-    seen = builder.load_atomic(generation, "acquire", 4, typ=COUNT)
-    builder.cbranch(builder.icmp_unsigned("!=", seen, current), done, patient)
-    builder.position_at_end(patient)
     more = builder.add(looks, emit.index(1))
-    builder.cbranch(
-        builder.icmp_unsigned("<", looks, emit.index(PATIENT_LOOKS)), stay, leave
+    waiting = builder.icmp_unsigned(
+        "==", builder.load_atomic(pointer, "acquire", kind.width // 8, typ=kind), current
     )
+    if looks_allowed is not None:
+        early = builder.icmp_unsigned("<", looks, emit.index(looks_allowed))
+        waiting = builder.and_(waiting, early)
+    builder.cbranch(waiting, wait, done)
+    builder.position_at_end(wait)
+    patient = builder.icmp_unsigned("<", looks, emit.index(PATIENT_LOOKS))
+    builder.cbranch(patient, stay, leave)
     builder.position_at_end(stay)
-    write_pause(builder)
+    _pause(builder)
     builder.branch(look)
     builder.position_at_end(leave)
     emit.call(builder, YIELD, [], ir.IntType(32))
     builder.branch(look)
     looks.add_incoming(emit.index(0), before)
-    looks.add_incoming(more, stay)
-    looks.add_incoming(looks, leave)
+    for block in (stay, leave):
+        looks.add_incoming(more, block)
     builder.position_at_end(done)
-    builder.ret_void()
 
 
-def write_pause(builder: Any) -> None:
-    """Tell the processor that this thread is waiting, where it can be told.
-
-    Parameters
-    ----------
-    builder : llvmlite.ir.IRBuilder
-        Where to write.
-    """
+def _pause(builder: Any) -> None:
+    """Tell the processor that this thread is waiting, where it can be told."""
     architecture = builder.module.triple.partition("-")[0]
     if architecture in ("x86_64", "i686"):
         emit.call(builder, "llvm.x86.sse2.pause", [], ir.VoidType())

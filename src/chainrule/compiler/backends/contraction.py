@@ -246,9 +246,7 @@ class _Writer:
                 row = emit.index(full * tiling.row_tile)
                 self._tile(group, tiling.last_rows, row, column, mask)
 
-    def _tile(
-        self, group: Group, rows: int, row: Value, column: Value, mask: Value | None
-    ) -> None:
+    def _tile(self, group: Group, rows: int, row: Value, column: Value, mask: Value | None) -> None:
         """Write one tile: sum over k in registers, then store through the epilogue."""
         sums = self._sums(group, rows, row, column, mask)
         builder, width = self.builder, self.tiling.width

@@ -176,7 +176,8 @@ class _Writer:
                 results[:] = [self._combined(statement, results[0] if results else None)]
 
             self.each(over, True, add)
-            self.point.store(statement.target, statement.index, results[0])
+            total = results[0] if results else self._neutral(statement, None)
+            self.point.store(statement.target, statement.index, total)
             return
         lane = self.nest.lane if self.nest.lane in over else None
         slot = self._slot(statement, lane)

@@ -357,6 +357,9 @@ _INTEGER: dict[str, Callable[..., Value]] = {
     "power": _integer_power,
     "remainder": lambda builder, dtype, a, b: _integer_division(builder, dtype, a, b)[1],
     "floor_divide": lambda builder, dtype, a, b: _integer_division(builder, dtype, a, b)[0],
+    "shift_right": lambda builder, dtype, a, b: builder.lshr(a, b),
+    "bitwise_and": lambda builder, dtype, a, b: builder.and_(a, b),
+    "bitwise_xor": lambda builder, dtype, a, b: builder.xor(a, b),
 }
 _BOOLEAN: dict[str, Callable[..., Value]] = {
     "add": lambda builder, dtype, a, b: builder.or_(a, b),

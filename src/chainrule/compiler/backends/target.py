@@ -9,7 +9,7 @@ LLVM's rules can end the whole process. Object code is relocatable and made for 
 
 import itertools
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from typing import Any
 
 import llvmlite.binding as llvm
@@ -26,6 +26,8 @@ VECTOR_UNITS = (
     ("neon", 16, 32, False),
 )
 PORTABLE_UNIT = ("", 16, 16, False)
+
+LIBRARIES_PER_LINKER = 32
 
 _library_numbers = itertools.count()
 
@@ -190,10 +192,14 @@ class Library:
     ----------
     tracker : llvmlite.binding.ResourceTracker
         What keeps the code in memory.
+    linker : llvmlite.binding.LLJIT
+        What loaded it.
     """
 
-    def __init__(self, tracker: Any) -> None:
+    def __init__(self, tracker: Any, linker: Any) -> None:
+        # In this order they are let go: the code must be gone before its linker.
         self._tracker = tracker
+        self._linker = linker
 
     def address(self, name: str) -> int:
         """Return the address of an exported function.
@@ -234,8 +240,10 @@ def load_object(code: bytes, exports: tuple[str, ...]) -> Library:
     builder = llvm.JITLibraryBuilder().add_object_img(code).add_current_process()
     for name in exports:
         builder.export_symbol(name)
+    number = next(_library_numbers)
+    linker = _linker(number // LIBRARIES_PER_LINKER)
     try:
-        return Library(builder.link(_linker(), f"chainrule.{next(_library_numbers)}"))
+        return Library(builder.link(linker, f"chainrule.{number}"), linker)
     except RuntimeError as error:
         raise GraphError(f"target: the machine code cannot be loaded: {error}") from error
 
@@ -246,11 +254,12 @@ def _start_llvm() -> None:
     llvm.initialize_native_asmprinter()
 
 
-@cache
-def _linker() -> Any:
-    """Make the one linker of this process.
+@lru_cache(maxsize=1)
+def _linker(_generation: int) -> Any:
+    """Make the linker for the next few libraries.
 
-    LLVM wants a machine to start it, though code that arrives as object code never asks it again.
+    LLVM never forgets a library's name while its linker lives, about 9 kB each. A linker that serves
+    a bounded number of libraries goes with the last of them.
     """
     _start_llvm()
     machine = llvm.Target.from_triple(llvm.get_process_triple()).create_target_machine(

@@ -21,9 +21,8 @@ import llvmlite.ir as ir
 from chainrule.compiler.backends import emit
 from chainrule.compiler.backends.barrier import (
     BARRIER_BYTES,
-    PATIENT_LOOKS,
     barrier_function,
-    write_pause,
+    write_watch,
 )
 from chainrule.compiler.backends.object_cache import cached_object
 from chainrule.compiler.backends.target import Library, compile_module, host_target, load_object
@@ -38,9 +37,11 @@ GENERATION, PROGRAM, ARENA, THREADS = (BARRIER_BYTES + 8 * i for i in range(4))
 MUTEX, CONDITION, CONTROL_BYTES = 192, 320, 448
 ALIGNMENT = 64
 
-RUN_TYPE = ctypes.CFUNCTYPE(
-    None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64
-)
+# How long a worker watches for the next job before it sleeps, some 100 microseconds: waking a core
+# that sleeps takes 20 or more, so programs called in a row find their workers awake.
+LINGERING_LOOKS = 300
+
+RUN_TYPE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
 WORK_TYPE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)
 
 
@@ -224,7 +225,7 @@ def _write_work(module: Any) -> None:
     builder.position_at_end(idle)
     seen = builder.phi(emit.INDEX, "seen")
     seen.add_incoming(emit.index(0), before)
-    _linger(builder, _field(builder, control, GENERATION), seen)
+    write_watch(builder, _field(builder, control, GENERATION), seen, LINGERING_LOOKS)
     _call_system(builder, "pthread_mutex_lock", mutex)
     builder.branch(check)
     builder.position_at_end(check)
@@ -250,25 +251,3 @@ def _write_work(module: Any) -> None:
     builder.branch(idle)
     builder.position_at_end(leave)
     builder.ret_void()
-
-
-def _linger(builder: Any, generation: Value, seen: Value) -> None:
-    """Watch for the next job a few microseconds: waking a core that sleeps takes longer than that.
-
-    Programs called in a row so find their workers awake.
-    """
-    before = builder.block
-    look, stay, done = (builder.append_basic_block(name) for name in ("look", "stay", "lingered"))
-    builder.branch(look)
-    builder.position_at_end(look)
-    looks = builder.phi(emit.INDEX)
-    looks.add_incoming(emit.index(0), before)
-    current = builder.load_atomic(generation, "acquire", 8, typ=emit.INDEX)
-    same = builder.icmp_unsigned("==", current, seen)
-    early = builder.icmp_unsigned("<", looks, emit.index(PATIENT_LOOKS))
-    builder.cbranch(builder.and_(same, early), stay, done)
-    builder.position_at_end(stay)
-    write_pause(builder)
-    looks.add_incoming(builder.add(looks, emit.index(1)), stay)
-    builder.branch(look)
-    builder.position_at_end(done)

@@ -1,7 +1,7 @@
 """erf, the integral of the bell curve.
 
-    |x| <= 1:  x + x P(x^2)
-    beyond:    1 - exp(-t^2) v G(v),  t = |x|,  v = 1 / (t + 2)
+|x| <= 1:  x + x P(x^2)
+beyond:    1 - exp(-t^2) v G(v),  t = |x|,  v = 1 / (t + 2)
 """
 
 from chainrule.compiler.backends.vector_math.coefficients import ERF, ERFC

@@ -82,9 +82,7 @@ def _window(builder: Any, exponent: Value) -> Value:
     window = ir.Constant(LONG, 0)
     for i in range(3):
         digits = emit.call(builder, "llvm.fshl.i64", [words[i], words[i + 1], shift], WORD)
-        window = builder.or_(
-            builder.shl(window, ir.Constant(LONG, 64)), builder.zext(digits, LONG)
-        )
+        window = builder.or_(builder.shl(window, ir.Constant(LONG, 64)), builder.zext(digits, LONG))
     return window
 
 

@@ -74,9 +74,7 @@ def _rotated(quadrant: Value, r: Lanes) -> Lanes:
     cosine = head + (z * z).fma(z.polynomial(COS[form.name]), (1.0 - head) - half)
     odd = builder.trunc(quadrant, _bit_type(r))
     result = cosine.where(odd, sine)
-    top_bit = builder.shl(
-        builder.and_(quadrant, r.integer(2)), r.integer(form.integer.width - 2)
-    )
+    top_bit = builder.shl(builder.and_(quadrant, r.integer(2)), r.integer(form.integer.width - 2))
     return r.from_bits(builder.xor(result.bits(), top_bit))
 
 
@@ -84,9 +82,7 @@ def _reduced(x: Lanes) -> tuple[Value, Lanes]:
     """Return the quadrant, of which two bits count, and r."""
     quadrant, r = _fast(x)
     builder, size = x.builder, abs(x)
-    far = builder.and_(
-        size.compare(">", FAST_LIMIT[x.format.name]), size.compare("<", math.inf)
-    )
+    far = builder.and_(size.compare(">", FAST_LIMIT[x.format.name]), size.compare("<", math.inf))
     fast_block = builder.block
     with builder.if_then(_any(builder, far), likely=False):
         slow_quadrant, slow_r = _slow(x, far, quadrant, r)

@@ -1,0 +1,142 @@
+"""How programs print: in the grammar that ``loops`` opens with, with the layers' names."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+
+from chainrule.compiler.loops import (
+    Affine,
+    Apply,
+    Axis,
+    Buffer,
+    Expression,
+    Load,
+    Nest,
+    Number,
+    Position,
+    Product,
+    Program,
+    Repeat,
+    Statement,
+    Step,
+    axes_of,
+)
+from chainrule.compiler.reorder import accesses
+from chainrule.graph.array_type import ArrayType
+
+__all__ = ["format_program"]
+
+
+def format_program(program: Program) -> str:
+    """Print a program in its own syntax.
+
+    Parameters
+    ----------
+    program : Program
+        The program.
+
+    Returns
+    -------
+    str
+        One line for each buffer, nest and statement.
+    """
+    return _Listing(program).text()
+
+
+class _Listing:
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.buffers: dict[Buffer, str] = {}
+        self.axes: dict[Axis, str] = {}
+        self.letters = (
+            "".join(each)
+            for n in itertools.count(1)
+            for each in itertools.product("ijklmnpqrsuvw", repeat=n)
+        )
+
+    def text(self) -> str:
+        """Return the whole listing."""
+        touched = [b for step in self.program.steps for b, _, _ in accesses(step)]
+        for buffer in (*self.program.inputs, *self.program.outputs, *touched):
+            if buffer not in self.buffers:
+                self.buffers[buffer] = self._fresh(buffer)
+        lines = [f"program {self.program.name}"]
+        for buffer, name in self.buffers.items():
+            layer = f"  # {buffer.layer}" if buffer.layer else ""
+            kind = ArrayType(buffer.dtype, buffer.shape)
+            lines.append(f"  {buffer.kind} {name}: {kind}{layer}")
+        for step in self.program.steps:
+            lines += self._step(step, "  ")
+        return "\n".join(lines)
+
+    def _fresh(self, buffer: Buffer) -> str:
+        name = buffer.name or buffer.kind
+        taken = set(self.buffers.values())
+        names = (name if i == 0 else f"{name}_{i}" for i in itertools.count())
+        return next(each for each in names if each not in taken)
+
+    def _axis(self, axis: Axis) -> str:
+        if axis not in self.axes:
+            self.axes[axis] = "t" if axis.is_turn and "t" not in self.axes.values() else next(self.letters)
+        return self.axes[axis]
+
+    def _step(self, step: Step, indent: str) -> list[str]:
+        if isinstance(step, Repeat):
+            direction = " backwards" if step.backwards else ""
+            head = f"{indent}repeat {self._range(step.axis)}{direction}:"
+            return [head, *(x for each in step.steps for x in self._step(each, indent + "  "))]
+        axes = " ".join(map(self._range, step.axes))
+        lane = f" lanes {self._axis(step.lane)}" if step.lane is not None else ""
+        lines = [f"{indent}for {axes}".rstrip() + f"{lane}:"]
+        if step.product is not None:
+            lines.append(indent + "  " + self._product(step.product))
+        return [*lines, *(indent + "  " + self._statement(s, step) for s in step.statements)]
+
+    def _range(self, axis: Axis) -> str:
+        return f"{self._axis(axis)}<{axis.extent}"
+
+    def _product(self, product: Product) -> str:
+        left, right = self._value(product.left), self._value(product.right)
+        place = self._place(product.target, product.index)
+        return f"{place} = sum {self._range(product.depth)}: {left} * {right}{_note(product.layer)}"
+
+    def _statement(self, statement: Statement, nest: Nest) -> str:
+        place = self._place(statement.target, statement.index)
+        if statement.target in nest.registers:
+            place = f"({place})"
+        value = self._value(statement.value)
+        over = " ".join(map(self._range, statement.over))
+        own = [self._range(a) for a in axes_of(statement) if a not in nest.axes]
+        own_axes = f"  for {' '.join(own)}" if own else ""
+        head = f"{place} = {statement.reduction} {over}: " if statement.reduction else f"{place} = "
+        return f"{head}{value}{own_axes}{_note(statement.layer)}"
+
+    def _place(self, buffer: Buffer, index: tuple[Affine | Expression, ...]) -> str:
+        parts = [self._affine(i) if isinstance(i, Affine) else self._value(i) for i in index]
+        return f"{self.buffers[buffer]}[{', '.join(parts)}]"
+
+    def _affine(self, index: Affine) -> str:
+        parts = [
+            self._axis(axis) if c == 1 else f"{c}{self._axis(axis)}" for axis, c in index.terms
+        ]
+        if index.constant or not parts:
+            parts.append(str(index.constant))
+        return "+".join(parts).replace("+-", "-")
+
+    def _value(self, value: Expression) -> str:
+        match value:
+            case Number(number, _):
+                return repr(np.asarray(number).item())
+            case Position(index, _):
+                return f"@{self._affine(index)}"
+            case Load(buffer, index):
+                return self._place(buffer, index)
+            case Apply(operation, operands, dtype):
+                name = dtype.name if operation == "cast" else operation
+                return f"{name}({', '.join(map(self._value, operands))})"
+
+
+def _note(layer: str) -> str:
+    return f"  # {layer}" if layer else ""

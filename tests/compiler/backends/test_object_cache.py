@@ -1,0 +1,129 @@
+import os
+import stat
+import subprocess
+import sys
+
+import pytest
+
+from chainrule.compiler.backends import object_cache
+from chainrule.compiler.backends.object_cache import cached_object, clean_cache, program_key
+from chainrule.compiler.backends.target import host_target
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("CHAINRULE_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "code"
+
+
+class Compiler:
+    """Counts how often it is asked."""
+
+    def __init__(self):
+        self.calls = 0
+
+    def __call__(self, text, target):
+        self.calls += 1
+        return b"code of " + text.encode()
+
+
+def entry(folder):
+    (path,) = folder.iterdir()
+    return path
+
+
+def test_a_program_is_compiled_once(folder):
+    compiler = Compiler()
+    for _ in range(3):
+        assert cached_object("program", host_target(), compiler) == b"code of program"
+    assert compiler.calls == 1
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_the_key_tells_programs_processors_and_versions_apart(monkeypatch):
+    keys = {program_key("a", host_target()), program_key("b", host_target())}
+    keys.add(program_key("a", host_target("portable")))
+    monkeypatch.setattr(object_cache, "_own_version", lambda: "another")
+    keys.add(program_key("a", host_target()))
+    assert len(keys) == 4
+
+
+@pytest.mark.parametrize("position", [0, 20, 60, -1])
+def test_an_altered_entry_is_rebuilt(folder, position):
+    compiler = Compiler()
+    cached_object("program", host_target(), compiler)
+    content = bytearray(entry(folder).read_bytes())
+    content[position] ^= 1
+    entry(folder).write_bytes(content)
+    assert cached_object("program", host_target(), compiler) == b"code of program"
+    assert compiler.calls == 2
+    assert cached_object("program", host_target(), compiler) == b"code of program"
+    assert compiler.calls == 2
+
+
+@pytest.mark.parametrize("size", [0, 10, 80, 90])
+def test_a_torn_entry_is_rebuilt(folder, size):
+    compiler = Compiler()
+    cached_object("program", host_target(), compiler)
+    os.truncate(entry(folder), size)
+    assert cached_object("program", host_target(), compiler) == b"code of program"
+    assert compiler.calls == 2
+
+
+def test_an_entry_under_another_name_is_rebuilt(folder):
+    compiler = Compiler()
+    cached_object("program", host_target(), compiler)
+    os.replace(entry(folder), folder / program_key("other", host_target()).hex())
+    assert cached_object("other", host_target(), compiler) == b"code of other"
+    assert compiler.calls == 2
+
+
+def test_what_others_could_have_written_is_not_read(folder):
+    compiler = Compiler()
+    cached_object("program", host_target(), compiler)
+    entry(folder).chmod(0o666)
+    cached_object("program", host_target(), compiler)
+    assert compiler.calls == 2
+    path = entry(folder)
+    path.rename(folder.parent / "elsewhere")
+    path.symlink_to(folder.parent / "elsewhere")
+    cached_object("program", host_target(), compiler)
+    assert compiler.calls == 3
+
+
+def test_an_open_folder_is_not_used(folder):
+    folder.mkdir(parents=True)
+    folder.chmod(0o777)
+    compiler = Compiler()
+    for _ in range(2):
+        cached_object("program", host_target(), compiler)
+    assert compiler.calls == 2
+    assert not list(folder.iterdir())
+
+
+def test_a_cache_that_cannot_be_made_only_costs_time(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("CHAINRULE_CACHE", str(tmp_path / "file"))
+    assert cached_object("program", host_target(), Compiler()) == b"code of program"
+
+
+def test_cleaning_keeps_what_was_used_last(folder):
+    for number in range(4):
+        cached_object(f"program {number}", host_target(), Compiler())
+        os.utime(folder / program_key(f"program {number}", host_target()).hex(), (number, number))
+    size = entry_size = next(folder.iterdir()).stat().st_size
+    clean_cache(folder, largest=2 * size + entry_size // 2)
+    names = {path.name for path in folder.iterdir()}
+    assert names == {program_key(f"program {n}", host_target()).hex() for n in (2, 3)}
+
+
+def test_another_process_finds_the_code(folder):
+    program = (
+        "from chainrule.compiler.backends.object_cache import cached_object\n"
+        "from chainrule.compiler.backends.target import host_target\n"
+        "def refuse(text, target): raise SystemExit('compiled again')\n"
+        "assert cached_object('program', host_target(), refuse) == b'code of program'\n"
+    )
+    cached_object("program", host_target(), Compiler())
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    subprocess.run([sys.executable, "-c", program], check=True, env=environment)
