@@ -113,5 +113,9 @@ def test_known_positions_and_decisions_are_plain_arrays_where_numpy_asks() -> No
 
     x = np.array([0.5, -1.0, 2.0])
     np.testing.assert_array_equal(cr.grad(function)(x), [20.0, 0.0, 30.0])
-    with pytest.raises(cr.errors.TraceError):
+    with pytest.raises(cr.errors.TraceError, match="pass that array in"):
         cr.jit(function)(x)
+    with pytest.raises(cr.errors.TraceError, match=r"labels\[:, None\] == np\.arange"):
+        cr.jit(lambda labels: np.eye(3)[labels])(np.array([0, 2]))
+    one_hot = cr.jit(lambda table, labels: table[labels])(np.eye(3), np.array([0, 2]))
+    np.testing.assert_array_equal(one_hot, np.eye(3)[[0, 2]])

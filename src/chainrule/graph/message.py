@@ -7,12 +7,18 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-__all__ = ["CUT", "IN_PLACE", "mend", "place", "unknown_value"]
+__all__ = ["CUT", "IN_PLACE", "POSITIONS", "mend", "place", "unknown_value"]
 
 CUT = (
     "a traced value was turned into a plain array, which would cut its derivative: "
     "to fill an array use np.full_like, or collect its pieces in a list and use np.stack; "
     "where no derivative is wanted, use cr.stop_gradient(x) and its .value"
+)
+
+POSITIONS = (
+    "traced positions met a plain array, and under cr.jit and inside cr.scan their values are not "
+    "known; pass that array in as an argument too, so that array[positions] is traced; a one-hot "
+    "code is also labels[:, None] == np.arange(n)"
 )
 
 IN_PLACE = (

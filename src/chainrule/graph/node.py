@@ -209,9 +209,11 @@ class Node(NDArrayOperatorsMixin):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         if calls_dot(_frame_at(1)):
             return right_factor(OPERATIONS["dot"], self)
-        if self.is_known and not self.array_type.is_float:
-            return np.array(self.value, dtype)  # positions and decisions carry no derivative
-        raise TraceError(message.CUT)
+        if self.array_type.is_float:
+            raise TraceError(message.CUT)
+        if not self.is_known:
+            raise TraceError(message.POSITIONS)
+        return np.array(self.value, dtype)  # positions and decisions carry no derivative
 
     def __setitem__(self, index: Any, value: Any) -> NoReturn:
         raise TraceError(message.IN_PLACE)
