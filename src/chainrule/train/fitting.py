@@ -70,8 +70,7 @@ def fit(net: Any, model: Model, X: Any, y: Any, request: Request) -> History:
     if not model.stack.parameters(trainable=True):
         raise ArgumentError("fit: there is nothing to train: no layer has a trainable parameter")
     size = min(request.batch_size or len(samples), len(samples))
-    training = Training(model.stack, plan, model.slots, model.clock, model.programs)
-    training.prepare(samples, size)
+    training = Training(model.stack, plan, samples, size, model.slots, model.clock, model.programs)
     run = _Run(net, model, training, watchers, progress, samples, validation, size)
     run.through(request.epochs, bool(request.shuffle))
     return run.history
@@ -178,7 +177,7 @@ class _Run:
         count = len(self._samples)
         order = shuffled_order(count, self._size, self._model.seed, number) if shuffle else None
         self._started = time.perf_counter()
-        logs = training.run_epoch(self._samples, self._size, order, self._tick)
+        logs = training.run_epoch(order, self._tick)
         speed = count / (time.perf_counter() - self._started)
         rate = logs.pop("learning_rate")
         logs |= self._validated()

@@ -60,11 +60,17 @@ class Model:
         self.slots: dict[str, Any] = {}
         self.clock = Clock()
         self.programs = Programs()
+        self._stack: Stack | None = None
 
     @property
     def stack(self) -> Stack:
-        """The layers as one function."""
-        return Stack(tuple(self.layers), self.dtype, self.seed)
+        """The layers as one function; once they are built it is always the same one."""
+        if self._stack is not None:
+            return self._stack
+        stack = Stack(tuple(self.layers), self.dtype, self.seed)
+        if self.output_shapes:
+            self._stack = stack
+        return stack
 
     @property
     def output_shape(self) -> Shape:
@@ -96,7 +102,7 @@ class Model:
         place = (len(self.layers),)
         layer.attach(self._free_name(layer), self.seed, place, self.dtype, stored)
         self.layers.append(layer)
-        self.output_shapes = []
+        self.output_shapes, self._stack = [], None
         self.programs.clear()
 
     def build(self, input_shape: tuple[int, ...], function: str) -> None:
