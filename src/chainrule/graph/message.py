@@ -90,7 +90,6 @@ _NEAREST = {
     "inv": "solve beforehand with NumPy and pass the result in, or use np.einsum on small systems",
     "isclose": _TOLERANCE,
     "linspace": "use start + (stop - start) * np.linspace(0, 1, n)",
-    "logaddexp.reduce": "use m = x.max(0) and m + np.log(np.sum(np.exp(x - m), 0))",
     "multi_dot": "use @ between the matrices",
     "nanstd": "use np.nanmean of squared deviations",
     "nanvar": "use np.nanmean of squared deviations",
