@@ -66,11 +66,12 @@ def fit(net: Any, model: Model, X: Any, y: Any, request: Request) -> History:
     plan = model.plan("fit")
     watchers, progress = resolve_callbacks(request.callbacks), choose_progress(request.verbose)
     _check_settings(request)
-    samples, validation = _samples(model, plan, X, y, request)
-    if not model.stack.parameters(trainable=True):
-        raise ArgumentError("fit: there is nothing to train: no layer has a trainable parameter")
-    size = min(request.batch_size or len(samples), len(samples))
-    training = Training(model.stack, plan, samples, size, model.slots, model.clock, model.programs)
+    with model.undoing():
+        samples, validation = _samples(model, plan, X, y, request)
+        size = min(request.batch_size or len(samples), len(samples))
+        training = Training(
+            model.stack, plan, samples, size, model.slots, model.clock, model.programs
+        )
     run = _Run(net, model, training, watchers, progress, samples, validation, size)
     run.through(request.epochs, bool(request.shuffle))
     return run.history
@@ -104,6 +105,8 @@ def _samples(
     if request.class_weight is not None:
         by_class = class_weights(request.class_weight, samples.y, model.classes)
         samples = samples.weighted(by_class.astype(model.dtype))
+    if not model.stack.parameters(trainable=True):
+        raise ArgumentError("fit: there is nothing to train: no layer has a trainable parameter")
     if not model.clock.count:
         warn_likely(
             samples.X,
