@@ -84,6 +84,8 @@ def _check_settings(request: Request) -> None:
         epochs=request.epochs,
         validation_split=request.validation_split,
     )
+    if not isinstance(request.shuffle, bool):
+        raise ArgumentError(f"fit: shuffle is {request.shuffle!r}; it must be True or False")
     if request.validation_data is not None and request.validation_split:
         raise ArgumentError(
             "fit: validation_data and validation_split are both given; keep the one that is meant"
@@ -181,7 +183,7 @@ class _Run:
         order = shuffled_order(count, self._size, self._model.seed, number) if shuffle else None
         self._started = time.perf_counter()
         logs = training.run_epoch(order, self._tick)
-        speed = count / (time.perf_counter() - self._started)
+        speed = self._speed(count)
         rate = logs.pop("learning_rate")
         logs |= self._validated()
         logs |= {"learning_rate": rate, "seconds": time.perf_counter() - self._started}
@@ -215,8 +217,11 @@ class _Run:
 
     def _tick(self, step: int, tally: Tally) -> None:
         done = min(step * self._size, len(self._samples))
-        speed = done / (time.perf_counter() - self._started)
-        self._progress.advance(step, tally.means(), speed)
+        self._progress.advance(step, tally.means(), self._speed(done))
+
+    def _speed(self, samples: int) -> float:
+        # A coarse clock may not have moved since the epoch began.
+        return samples / max(time.perf_counter() - self._started, 1e-9)
 
     def _explained(self, found: NotFinite) -> DataError:
         evidence = explain_nan(

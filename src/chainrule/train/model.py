@@ -207,6 +207,12 @@ class Model:
     def _free_name(self, layer: Layer) -> str:
         taken = {each.name for each in self.layers}
         if layer.name is not None:
+            name: Any = layer.name
+            if not isinstance(name, str) or not name or "." in name:
+                raise ArgumentError(
+                    f"Network: a layer has the name {layer.name!r}; a name must be text, at least "
+                    'one character, and without "."'
+                )
             if layer.name in taken:
                 raise ArgumentError(
                     f"Network: two layers are named {layer.name!r}; give one another name="
