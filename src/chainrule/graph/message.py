@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-__all__ = ["CUT", "IN_PLACE", "POSITIONS", "mend", "place", "unknown_value"]
+from chainrule.errors import ArgumentError
+
+__all__ = ["CUT", "IN_PLACE", "POSITIONS", "check_function", "mend", "place", "unknown_value"]
 
 CUT = (
     "a traced value was turned into a plain array, which would cut its derivative: "
@@ -25,6 +27,15 @@ IN_PLACE = (
     "x[index] = value changes an array in place, which cannot be differentiated; "
     "write x = np.where(mask, value, x), or build the parts and use np.concatenate"
 )
+
+
+def check_function(operation: str, function: Any) -> None:
+    """Refuse what cannot be called; often it is the result of a call, as in ``grad(f(x))``."""
+    if not callable(function):
+        raise ArgumentError(
+            f"{operation}: needs a function, not a value of type {type(function).__name__}; pass "
+            f"the function itself, as in {operation}(f), and not what it returns, f(x)"
+        )
 
 
 def place(origin: tuple[str, int] | None) -> str:
