@@ -1,8 +1,12 @@
 """The laws of training."""
 
+import _thread
+import threading
+
 import numpy as np
 import pytest
 
+import chainrule as cr
 from chainrule import nn, optim
 from chainrule.errors import ArgumentError, DataError, ShapeError
 from chainrule.train.network import Network
@@ -429,3 +433,82 @@ def test_a_network_without_layers_or_parameters_cannot_be_trained():
         empty.fit(X, y)
     with pytest.raises(ArgumentError, match="nothing to train"):
         nothing.fit(X, X)
+
+
+def test_data_that_were_refused_do_not_decide_the_shape():
+    pictures, y = np.random.default_rng(0).normal(size=(6, 4, 4)), np.arange(6) % 3
+    net = Network([nn.Dense(5), Twice(3)])
+    net.compile("cross_entropy")
+    with pytest.raises(ShapeError):
+        net.fit(pictures, y)
+    assert len(net.params) == 0
+    net.fit(pictures.reshape(6, -1), y, verbose=0)
+    assert net.params["dense.weight"].shape == (16, 5)
+    assert net.params["twice.inner.weight"].shape == (5, 3)
+
+
+def test_names_that_were_refused_are_not_the_classes():
+    net = Network([nn.Dense(2)])
+    net.compile("cross_entropy")
+    X = np.random.default_rng(0).normal(size=(4, 3))
+    with pytest.raises(ArgumentError, match="class_weight"):
+        net.fit(X, ["a", "b", "a", "b"], class_weight={"c": 1})
+    assert net.classes is None
+    net.fit(X, ["x", "y", "y", "x"], class_weight={"x": 2}, verbose=0)
+    assert net.classes == ["x", "y"]
+
+
+class Twice(nn.Layer):
+    def __init__(self, units):
+        self.inner = nn.Dense(units)
+
+    def forward(self, x):
+        return 2 * self.inner(x)
+
+
+def test_a_layer_that_cannot_be_built_leaves_those_before_it_unbuilt():
+    net = Network([nn.Dense(3), nn.Reshape((2, 2)), nn.Dense(1)])
+    with pytest.raises(ShapeError):
+        net(np.ones((2, 5)))
+    assert len(net.params) == 0
+
+
+def test_a_plateau_lowers_the_rate_of_the_epochs_to_come():
+    X, y = samples()
+    net = small(optim.SGD(optim.reduce_on_plateau(1e-9, factor=0.5, patience=1)))
+    rates = net.fit(X, y, epochs=8, verbose=0)["learning_rate"]
+    assert rates[-1] < rates[0]
+    assert net.fit(X, y, verbose=0)["learning_rate"][0] <= rates[-1]
+
+
+def test_a_likely_mistake_warns_at_the_line_of_the_user():
+    X, y = samples()
+    with pytest.warns(cr.ChainruleWarning, match="X goes from") as caught:
+        small().fit(100 * X, y, verbose=0)
+    assert caught[0].filename == __file__
+
+
+def test_no_epochs_build_and_learn_nothing():
+    X, y = samples()
+    net = small()
+    net(X)
+    before = copy_of(net.params)
+    assert net.fit(X, y, epochs=0, verbose=0).epochs == 0
+    assert same(net.params, before)
+
+
+def test_a_real_interrupt_leaves_exactly_the_finished_steps():
+    X, y = samples()
+    net, other = small("adam"), small("adam")
+    net.fit(X, y, batch_size=None, verbose=0)
+    timer = threading.Timer(0.15, _thread.interrupt_main)
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        net.fit(X, y, epochs=10**9, batch_size=None, verbose=0)
+    timer.join()
+    steps = 1 + net.history.epochs
+    # The interrupt may come between the step and the line of the history.
+    other.fit(X, y, epochs=steps, batch_size=None, verbose=0)
+    if not same(net.params, other.params):
+        other.fit(X, y, batch_size=None, verbose=0)
+    assert same(net.params, other.params)

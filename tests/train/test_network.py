@@ -1,5 +1,7 @@
 """The laws of building, asking and showing networks."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -317,3 +319,18 @@ def test_what_is_no_value_of_a_parameter_is_refused(value, error):
         net.params["dense.weights"]
     with pytest.raises(TypeError, match="cannot be deleted"):
         del net.params["dense.weight"]
+
+
+def test_large_inputs_are_never_copied_as_a_whole():
+    pictures = np.random.default_rng(0).integers(0, 255, (20_000, 784), np.uint8)
+    labels = np.arange(20_000) % 10
+    net = Network([nn.Rescale(1 / 255), nn.Dense(4), nn.Dense(10)])
+    net.compile("cross_entropy")
+    tracemalloc.start()
+    try:
+        net.fit(pictures, labels, batch_size=64, validation_split=0.5, verbose=0)
+        net.predict_class(pictures)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < pictures.nbytes

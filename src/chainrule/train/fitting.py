@@ -72,12 +72,12 @@ def fit(net: Any, model: Model, X: Any, y: Any, request: Request) -> History:
     plan = model.plan("fit")
     watchers, progress = resolve_callbacks(request.callbacks), choose_progress(request.verbose)
     _check_settings(request)
-    samples, validation = _samples(model, plan, X, y, request)
-    if not model.stack.parameters(trainable=True):
-        raise ArgumentError("fit: there is nothing to train: no layer has a trainable parameter")
-    size = min(request.batch_size or len(samples), len(samples))
-    training = Training(model.stack, plan, model.slots, model.clock, model.programs)
-    training.prepare(samples, size)
+    with model.undoing():
+        samples, validation = _samples(model, plan, X, y, request)
+        size = min(request.batch_size or len(samples), len(samples))
+        training = Training(
+            model.stack, plan, samples, size, model.slots, model.clock, model.programs
+        )
     run = _Run(net, model, training, watchers, progress, samples, validation, size)
     run.through(request.epochs, bool(request.shuffle))
     return run.history
@@ -90,6 +90,8 @@ def _check_settings(request: Request) -> None:
         epochs=request.epochs,
         validation_split=request.validation_split,
     )
+    if not isinstance(request.shuffle, bool):
+        raise ArgumentError(f"fit: shuffle is {request.shuffle!r}; it must be True or False")
     if request.validation_data is not None and request.validation_split:
         raise ArgumentError(
             "fit: validation_data and validation_split are both given; keep the one that is meant"
@@ -111,6 +113,8 @@ def _samples(
     if request.class_weight is not None:
         by_class = class_weights(request.class_weight, samples.y, model.classes)
         samples = samples.weighted(by_class.astype(model.dtype))
+    if not model.stack.parameters(trainable=True):
+        raise ArgumentError("fit: there is nothing to train: no layer has a trainable parameter")
     if not model.clock.count:
         warn_likely(
             samples.X,
@@ -195,7 +199,7 @@ class _Run:
             return 0
         began = time.perf_counter()
         orders = [self._order(shuffle, self._training.clock.epoch + i) for i in range(most)]
-        logs = self._training.run_epochs(self._samples, self._size, orders)
+        logs = self._training.run_epochs(orders)
         if logs is None:
             return 0
         seconds = (time.perf_counter() - began) / most
@@ -216,8 +220,8 @@ class _Run:
         count = len(self._samples)
         order = self._order(shuffle, number)
         self._started = time.perf_counter()
-        logs = training.run_epoch(self._samples, self._size, order, self._tick)
-        speed = count / (time.perf_counter() - self._started)
+        logs = training.run_epoch(order, self._tick)
+        speed = self._speed(count)
         rate = logs.pop("learning_rate")
         logs |= self._validated()
         logs |= {"learning_rate": rate, "seconds": time.perf_counter() - self._started}
@@ -251,8 +255,11 @@ class _Run:
 
     def _tick(self, step: int, tally: Tally) -> None:
         done = min(step * self._size, len(self._samples))
-        speed = done / (time.perf_counter() - self._started)
-        self._progress.advance(step, tally.means(), speed)
+        self._progress.advance(step, tally.means(), self._speed(done))
+
+    def _speed(self, samples: int) -> float:
+        # A coarse clock may not have moved since the epoch began.
+        return samples / max(time.perf_counter() - self._started, 1e-9)
 
     def _explained(self, found: NotFinite) -> DataError:
         evidence = explain_nan(

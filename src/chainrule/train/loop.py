@@ -123,21 +123,37 @@ class Training:
         The network, built.
     plan : Plan
         What it is trained for.
+    samples : Samples
+        What to learn from.
+    size : int
+        Samples a step.
     slots : dict
         What the optimiser remembers from earlier, by name of the parameter.
     clock : Clock
         Counts epochs and steps.
     programs : Programs
         Where compiled steps are kept.
+
+    Raises
+    ------
+    ShapeError
+        Where layers, loss and targets misfit; nothing has been changed then.
     """
 
     def __init__(
-        self, stack: Stack, plan: Plan, slots: dict[str, Any], clock: Clock, programs: Programs
+        self,
+        stack: Stack,
+        plan: Plan,
+        samples: Samples,
+        size: int,
+        slots: dict[str, Any],
+        clock: Clock,
+        programs: Programs,
     ) -> None:
         self.plan = plan
         self._stack = stack
         self.clock = clock
-        self._programs = programs
+        self._samples, self._size = samples, size
         self._rate: Array = np.array(math.nan)
         state = initial_state(stack, plan.optimizer, slots)
         self._types = tree.map_leaves(type_of, state)
@@ -148,42 +164,22 @@ class Training:
         # The leaves are params, slots, memory; the live arrays are the first and the last of them.
         trained, end = len(state["params"]), len(self._values)
         self._places = [*range(trained), *range(end - len(state["memory"]), end)]
+        self._programs = programs
+        # Full batches and the rest at the end have a program each.
+        natively = self._course(1) is not None
+        for count in {0 if natively else size, len(samples) % size} - {0}:
+            self._program(count)
 
     @property
     def slots(self) -> dict[str, Any]:
         """What the optimiser remembers now."""
         return tree.unflatten(self._structure, self._values)["slots"]
 
-    def prepare(self, samples: Samples, size: int) -> None:
-        """Compile what an epoch needs.
-
-        Parameters
-        ----------
-        samples : Samples
-            What to learn from.
-        size : int
-            Samples a step.
-
-        Raises
-        ------
-        ShapeError
-            Where layers, loss and targets misfit; nothing has been changed then.
-        """
-        natively = self._course(samples, size, 1) is not None
-        for count in {min(size, len(samples)) if not natively else 0, len(samples) % size} - {0}:
-            self._program(samples.types(count))
-
-    def run_epoch(
-        self, samples: Samples, size: int, order: NDArray[np.intp] | None, tick: Tick
-    ) -> dict[str, float]:
+    def run_epoch(self, order: NDArray[np.intp] | None, tick: Tick) -> dict[str, float]:
         """Go once through the samples.
 
         Parameters
         ----------
-        samples : Samples
-            What to learn from.
-        size : int
-            Samples a step.
         order : array, int, (n,), or None
             The order of the samples; None for their own.
         tick : callable
@@ -202,27 +198,18 @@ class Training:
         tally = Tally(self.plan)
         # Overflow and the like are ours to report, with evidence, once a loss is not finite.
         with np.errstate(all="ignore"):
-            done = self._run_natively(samples, size, [order], tally, tick)
-            self._run_stepwise(samples, size, order, done, tally, tick)
-        if not _are_finite(self._values):
-            raise self._not_finite(math.nan, -(-len(samples) // size) - 1, tally)
-        self.clock.epoch += 1
-        self.write_back()
+            done = self._run_natively([order], tally, tick)
+            self._run_stepwise(order, done, tally, tick)
+        self._finish(1, tally)
         return tally.results() | {"learning_rate": float(self._rate)}
 
-    def run_epochs(
-        self, samples: Samples, size: int, orders: list[NDArray[np.intp] | None]
-    ) -> dict[str, Array] | None:
-        """Go through the samples several times in one go.
+    def run_epochs(self, orders: list[NDArray[np.intp] | None]) -> dict[str, Array] | None:
+        """Go through the samples several times in one go; their number is a multiple of the size.
 
         Parameters
         ----------
-        samples : Samples
-            What to learn from; their number is a multiple of `size`.
-        size : int
-            Samples a step.
         orders : list of (array, int, (n,), or None)
-            Their order in each epoch.
+            The order of the samples in each epoch.
 
         Returns
         -------
@@ -235,30 +222,29 @@ class Training:
         NotFinite
             The state is then that of the last finite step.
         """
-        if self._course(samples, size, len(orders)) is None:
+        if self._course(len(orders)) is None:
             return None
         tally = Tally(self.plan)
-        self._run_natively(samples, size, orders, tally, lambda step, tally: None)
-        if not _are_finite(self._values):
-            raise self._not_finite(math.nan, len(samples) // size - 1, tally)
-        self.clock.epoch += len(orders)
-        self.write_back()
+        self._run_natively(orders, tally, lambda step, tally: None)
+        self._finish(len(orders), tally)
         means = tally.means_of_parts(len(orders))
         return means | {"learning_rate": np.full(len(orders), float(self._rate))}
 
+    def _finish(self, epochs: int, tally: Tally) -> None:
+        if not _are_finite(self._values):
+            raise self._not_finite(math.nan, -(-len(self._samples) // self._size) - 1, tally)
+        self.clock.epoch += epochs
+        self.write_back()
+
     def _run_natively(
-        self,
-        samples: Samples,
-        size: int,
-        orders: list[NDArray[np.intp] | None],
-        tally: Tally,
-        tick: Tick,
+        self, orders: list[NDArray[np.intp] | None], tally: Tally, tick: Tick
     ) -> int:
         """Make the steps of full batches in as few calls as a look now and then allows."""
-        course = self._course(samples, size, len(orders))
+        course = self._course(len(orders))
         if course is None:
             return 0
-        clocks, data = self._clocks(len(samples), size, orders), samples.arrays()
+        samples, size = self._samples, self._size
+        clocks, data = self._clocks(orders), samples.arrays()
         done = 0
         for values, columns in course.run(self._values, data, clocks):
             losses = columns[0]
@@ -266,12 +252,13 @@ class Training:
                 first = int(np.argmin(np.isfinite(losses)))
                 self._go_to(course, data, clocks.after(done), first)
                 tally.add_steps(size, [each[:first] for each in columns], samples.y[:0])
-                raise self._not_finite(float(losses[first]), (done + first) % len(clocks), tally)
+                step = int(clocks.step[done + first])
+                raise self._not_finite(float(losses[first]), step, tally)
             # No call stands between these lines, so an interrupt cannot come between them.
             self._before, self._values = self._values, values
             self.clock.count += len(losses)
             done += len(losses)
-            taken = clocks.rows[done - len(losses) : done].ravel() if self.plan.gathers else slice(0)
+            taken = clocks.rows[done - len(losses) : done].ravel() if self.plan.gathers else []
             tally.add_steps(size, columns, samples.y[taken])
             self.write_back()
             tick(done, tally)
@@ -287,23 +274,17 @@ class Training:
                 self.clock.count += made
 
     def _run_stepwise(
-        self,
-        samples: Samples,
-        size: int,
-        order: NDArray[np.intp] | None,
-        done: int,
-        tally: Tally,
-        tick: Tick,
+        self, order: NDArray[np.intp] | None, done: int, tally: Tally, tick: Tick
     ) -> None:
         """Make the steps that are left, one call each."""
-        width, clock = len(self._values), self.clock
+        width, clock, samples = len(self._values), self.clock, self._samples
         epoch = np.array(clock.epoch)
         looked = time.perf_counter()
-        for step, rows in enumerate(batches(len(samples), size, order)):
+        for step, rows in enumerate(batches(len(samples), self._size, order)):
             if step < done:
                 continue
             batch = samples.take(rows)
-            count, run = len(batch[0]), self._program(samples.types(len(batch[0])))
+            count, run = len(batch[0]), self._program(len(batch[0]))
             outputs = run([*self._values, *batch, *self._times(step), epoch, np.array(step)])
             if not math.isfinite(outputs[width]):
                 raise self._not_finite(float(outputs[width]), step, tally)
@@ -316,10 +297,30 @@ class Training:
                 tick(step + 1, tally)
                 looked = time.perf_counter()
 
-    def _course(self, samples: Samples, size: int, epochs: int) -> Course | None:
+    def write_back(self) -> None:
+        """Give the live parameters the numbers of the last finished step."""
+        for live, place in zip(self._live, self._places, strict=True):
+            np.copyto(live, self._values[place])
+
+    def read_back(self) -> None:
+        """Go on from what stands in the live parameters, where a callback may have written."""
+        self._values = list(self._values)
+        for live, place in zip(self._live, self._places, strict=True):
+            self._values[place] = live.copy()
+
+    def _program(self, count: int) -> Program:
+        """Return the step for a batch of `count` samples."""
+        types = self._samples.types(count)
+        key = ("step", *self._types["params"], *types.values())
+        return self._programs.get(
+            key, lambda: compile_step(self._stack, self.plan, self._types, types)
+        )
+
+    def _course(self, epochs: int) -> Course | None:
         """Return the native program for the full batches of some epochs, if there can be one."""
+        samples, size = self._samples, self._size
         capacity = len(samples) // size * epochs
-        if capacity < 2 or not samples.are_plain:
+        if not samples.are_plain:
             return None
         types = samples.types(len(samples))
         key = ("steps", size, capacity, *self._types["params"], *types.values())
@@ -330,9 +331,10 @@ class Training:
 
         return self._programs.get(key, make)
 
-    def _clocks(self, length: int, size: int, orders: list[NDArray[np.intp] | None]) -> Clocks:
+    def _clocks(self, orders: list[NDArray[np.intp] | None]) -> Clocks:
         """Lay out rows, rates and counts of the full batches of some epochs."""
-        steps, dtype, first = length // size, self._stack.dtype, self.clock.epoch
+        steps, size = len(self._samples) // self._size, self._size
+        dtype, first = self._stack.dtype, self.clock.epoch
         own = np.arange(steps * size)
         rows = [own if order is None else order[: steps * size] for order in orders]
         counts = self.clock.count + np.arange(steps * len(orders))
@@ -350,23 +352,6 @@ class Training:
             (counts + 1).astype(dtype),
             epochs,
             np.tile(np.arange(steps), len(orders)),
-        )
-
-    def write_back(self) -> None:
-        """Give the live parameters the numbers of the last finished step."""
-        for live, place in zip(self._live, self._places, strict=True):
-            np.copyto(live, self._values[place])
-
-    def read_back(self) -> None:
-        """Go on from what stands in the live parameters, where a callback may have written."""
-        self._values = list(self._values)
-        for live, place in zip(self._live, self._places, strict=True):
-            self._values[place] = live.copy()
-
-    def _program(self, types: dict[str, ArrayType | None]) -> Program:
-        key = ("step", *self._types["params"], *types.values())
-        return self._programs.get(
-            key, lambda: compile_step(self._stack, self.plan, self._types, types)
         )
 
     def _times(self, step: int) -> tuple[Array, Array]:

@@ -15,7 +15,7 @@ from chainrule.nn.layer import Layer
 from chainrule.nn.loss import Loss
 from chainrule.optim.optimizer import Optimizer
 from chainrule.optim.schedule import Schedule
-from chainrule.train.aim import resolve_aim
+from chainrule.train.aim import resolve_aim, the_one_rate
 from chainrule.train.argument import refuse_foreign
 from chainrule.train.callbacks import Callback
 from chainrule.train.classifying import chosen_classes, probabilities
@@ -187,10 +187,9 @@ class Network:
         ArgumentError
             For names that do not exist, and for values out of range.
         """
-        if "lr" in foreign and learning_rate is None:
-            learning_rate = foreign.pop("lr")
+        rate = the_one_rate(learning_rate, foreign)
         refuse_foreign("compile", foreign, ("loss", "optimizer", "learning_rate", "metrics"))
-        self._model.restart(resolve_aim(loss, optimizer, learning_rate, metrics))
+        self._model.restart(resolve_aim(loss, optimizer, rate, metrics))
 
     def fit(
         self,
