@@ -23,7 +23,7 @@ from typing import Any
 import llvmlite.ir as ir
 
 from chainrule.compiler.backends import emit
-from chainrule.compiler.backends.packing import emit_packing, must_pack
+from chainrule.compiler.backends.packing import emit_left_packing, emit_packing, packed_items
 from chainrule.compiler.backends.target import Target
 from chainrule.compiler.backends.tiling import Contraction, Group, Tiling, choose_tiling
 
@@ -42,8 +42,8 @@ class Site:
         Where to write.
     batch, row, column : Value
         Position of the vector's first lane in the output, ``i64``. The lanes run along the columns
-        (along the rows, where the output's rows are contiguous and its columns are not:
-        `Kernel.exchanged`).
+        (along the rows, where
+        `is_exchanged` says so).
     mask : Value or None
         The lanes inside the output; None if all are.
     context : Value
@@ -99,12 +99,9 @@ def scratch_items(contraction: Contraction, target: Target) -> int:
     int
         0 if nothing is copied.
     """
-    contraction, _ = _oriented(contraction)
+    contraction = _oriented(contraction)
     tiling = choose_tiling(contraction, target)
-    if not must_pack(contraction, tiling):
-        return 0
-    depth = -(-contraction.depth // tiling.width) * tiling.width
-    return depth * tiling.width * max(group.vectors for group in tiling.groups)
+    return sum(packed_items(contraction, tiling))
 
 
 def emit_contraction(
@@ -143,7 +140,7 @@ def emit_contraction(
     >>> kernel.exchanged
     False
     """
-    contraction, exchanged = _oriented(contraction)
+    exchanged, contraction = is_exchanged(contraction), _oriented(contraction)
     tiling = choose_tiling(contraction, target)
     kind = ir.FunctionType(ir.VoidType(), [emit.POINTER] * 5 + [emit.INDEX] * 6)
     function = ir.Function(module, kind, name)
@@ -157,22 +154,38 @@ def emit_contraction(
     return Kernel(function, tiling, exchanged)
 
 
-def _oriented(contraction: Contraction) -> tuple[Contraction, bool]:
-    """Exchange rows and columns where that makes the vectors' axis contiguous in the output."""
+def is_exchanged(contraction: Contraction) -> bool:
+    """Tell whether a contraction is computed transposed, with its vectors along the rows.
+
+    Parameters
+    ----------
+    contraction : Contraction
+        Shape and layout.
+
+    Returns
+    -------
+    bool
+        True if only the output's rows are contiguous, or if it has a single column.
+    """
     row_stride, column_stride = contraction.out_strides
-    if column_stride == 1 or row_stride != 1:
-        return contraction, False
+    single_column = contraction.columns == 1 and contraction.rows > 1
+    return row_stride == 1 and (column_stride != 1 or single_column)
+
+
+def _oriented(contraction: Contraction) -> Contraction:
+    """Exchange rows and columns where that puts the vectors along a contiguous axis."""
+    if not is_exchanged(contraction):
+        return contraction
     left, right, out = contraction.batch_strides
-    transposed = replace(
+    return replace(
         contraction,
         rows=contraction.columns,
         columns=contraction.rows,
         left_strides=contraction.right_strides[::-1],
         right_strides=contraction.left_strides[::-1],
-        out_strides=contraction.out_strides[::-1],
+        out_strides=(contraction.out_strides[1], 1),
         batch_strides=(right, left, out),
     )
-    return transposed, True
 
 
 class _Writer:
@@ -185,7 +198,7 @@ class _Writer:
         self.contraction = contraction
         self.tiling = tiling
         self.epilogue = epilogue
-        self.packed = must_pack(contraction, tiling)
+        self.packed, self.packed_left = packed_items(contraction, tiling)
 
     def write(self, exchanged: bool) -> None:
         """Write the loops over batch, panels and row tiles."""
@@ -201,8 +214,17 @@ class _Writer:
             self.left = self._moved(left, [(self.batch, strides[0])])
             self.right = self._moved(right, [(self.batch, strides[1])])
             self.out = self._moved(out, [(self.batch, strides[2])])
+            if self.packed_left:
+                self._pack_left()
             for group in self.tiling.groups:
                 self._group(group)
+
+    def _pack_left(self) -> None:
+        """Copy this call's row tiles; they are read from the copy from then on."""
+        copy = self._moved(self.scratch, [(emit.index(self.packed), 1)])
+        tiles = (self.tile_start, self.tile_stop)
+        emit_left_packing(self.builder, self.contraction, self.tiling, self.left, tiles, copy)
+        self.left = copy
 
     def _group(self, group: Group) -> None:
         """Write the loop over the panels of a group that lie in this call's range."""
@@ -273,6 +295,10 @@ class _Writer:
         kind = emit.vector_type(self.contraction.dtype, width)
         zeros = [ir.Constant(kind, [0.0] * width)] * (rows * vectors)
         row_stride, depth_stride = self.contraction.left_strides
+        if self.packed_left:
+            # Tile t begins at t * depth * row_tile, and so at row * depth.
+            row = builder.mul(row, emit.index(self.contraction.depth))
+            row_stride, depth_stride = 1, self.tiling.row_tile
         tops = [
             self._moved(self.left, [(builder.add(row, emit.index(i)), row_stride)])
             for i in range(rows)

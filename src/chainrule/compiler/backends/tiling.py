@@ -131,7 +131,7 @@ def choose_tiling(contraction: Contraction, target: Target) -> Tiling:
     vectors = -(-contraction.columns // width)
     shapes = [
         (rows, count)
-        for count in range(1, min(vectors, 8) + 1)
+        for count in range(1, min(vectors, 16) + 1)
         for rows in range(1, min(contraction.rows, 16) + 1)
         # Accumulators, the panel's vectors, and one register for a row's number.
         if rows * count + count + 1 <= target.registers
