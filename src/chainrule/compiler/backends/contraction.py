@@ -27,7 +27,7 @@ from chainrule.compiler.backends.packing import emit_left_packing, emit_packing,
 from chainrule.compiler.backends.target import Target
 from chainrule.compiler.backends.tiling import Contraction, Group, Tiling, choose_tiling
 
-__all__ = ["Epilogue", "Kernel", "Site", "emit_contraction", "scratch_items"]
+__all__ = ["Epilogue", "Kernel", "Site", "emit_contraction", "is_exchanged", "scratch_items"]
 
 Value = Any
 

@@ -26,6 +26,7 @@ from chainrule.compiler.backends.contraction import (
     Kernel,
     Site,
     emit_contraction,
+    is_exchanged,
     scratch_items,
 )
 from chainrule.compiler.backends.element import Point
@@ -322,7 +323,7 @@ class _Writer:
         """Statements on a vector of sums."""
         bases: dict[Buffer, Value] = {}
         outer: dict[Axis, Value] = {}
-        lane = product.row if shape.out_strides[0] == 1 != shape.out_strides[1] else product.column
+        lane = product.row if is_exchanged(shape) else product.column
 
         def at_entry(site: Site) -> Any:
             builder = ir.IRBuilder(site.builder.function.entry_basic_block)
