@@ -6,6 +6,7 @@ import pytest
 from chainrule.compiler.backends import emit
 from chainrule.compiler.backends.target import host_target
 from chainrule.compiler.backends.tiling import Contraction, choose_tiling
+from chainrule.compiler.backends.vector_access import masked_load
 
 SHAPES = [
     (1, 1, 1),
@@ -166,7 +167,7 @@ def test_an_epilogue_sees_rows_columns_and_masks(in_child, contraction_kernel, l
                 lanes = builder.fadd(lanes, steps)
             else:
                 bias = emit.address(builder, site.context, site.column, "float32")
-                bias = emit.masked_load(builder, bias, "float32", width, site.mask)
+                bias = masked_load(builder, bias, "float32", width, site.mask)
                 lanes = emit.splat(builder, row, width)
             return builder.fadd(builder.fadd(sums, bias), lanes)
 

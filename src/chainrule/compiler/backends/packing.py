@@ -4,8 +4,8 @@ A panel of ``right`` is copied to ``scratch[k, column in panel]``: consecutive, 
 touches one or a few cache lines and no new page. Where ``right`` is contiguous along k (the
 transpose of a weight, say) the copy also transposes, one square of vectors at a time in registers.
 
-The rows of ``left`` are copied to ``scratch[tile, k, row in tile]`` where their numbers for one k lie
-together, but those for the next k a long way off (the transpose of a batch, say).
+The rows of ``left`` are copied to ``scratch[tile, k, row in tile]`` where their numbers for one k
+lie together, but those for the next k a long way off (the transpose of a batch, say).
 """
 
 from typing import Any
@@ -14,6 +14,7 @@ import llvmlite.ir as ir
 
 from chainrule.compiler.backends import emit
 from chainrule.compiler.backends.tiling import Contraction, Group, Tiling
+from chainrule.compiler.backends.vector_access import masked_load, masked_store
 
 __all__ = [
     "emit_left_packing",
@@ -142,8 +143,8 @@ def emit_left_packing(
             # Lanes beyond the tile belong to the next line, which is written later.
             mask = emit.first_lanes(builder, builder.sub(left_over, offset), width)
             numbers = emit.address(builder, source, offset, dtype)
-            vector = emit.masked_load(builder, numbers, dtype, width, mask)
-            emit.masked_store(builder, vector, emit.address(builder, target, offset, dtype), None)
+            vector = masked_load(builder, numbers, dtype, width, mask)
+            masked_store(builder, vector, emit.address(builder, target, offset, dtype), None)
 
 
 def emit_packing(
@@ -238,8 +239,8 @@ def _copy_lines(
             offset = emit.index(j * width)
             vector_mask = mask if j == group.vectors - 1 else None
             place = emit.address(builder, source, offset, dtype)
-            vector = emit.masked_load(builder, place, dtype, width, vector_mask)
-            emit.masked_store(builder, vector, emit.address(builder, target, offset, dtype), None)
+            vector = masked_load(builder, place, dtype, width, vector_mask)
+            masked_store(builder, vector, emit.address(builder, target, offset, dtype), None)
 
 
 def _transpose_squares(
@@ -269,12 +270,12 @@ def _transpose_squares(
             wanted = builder.select(inside, wanted, last) if group.masked else wanted
             line = emit.address(builder, right, builder.mul(wanted, stride), dtype)
             line = emit.address(builder, line, k, dtype)
-            lines.append(emit.masked_load(builder, line, dtype, width, mask))
+            lines.append(masked_load(builder, line, dtype, width, mask))
         top = builder.add(builder.mul(k, emit.index(size)), offset)
         for lane, vector in enumerate(transpose(builder, lines)):
             place = emit.address(builder, scratch, top, dtype)
             place = emit.address(builder, place, emit.index(lane * size), dtype)
-            emit.masked_store(builder, vector, place, None)
+            masked_store(builder, vector, place, None)
 
 
 def _gather_numbers(
