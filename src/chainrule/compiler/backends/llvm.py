@@ -109,7 +109,7 @@ class _Writer:
         self.plan = plan
         self.target = target
         self.module = ir.Module(program.name)
-        self.axes: dict[Axis, Value] = {}
+        self.turns: dict[Axis, Value] = {}
         self.kernels: dict[Any, Kernel] = {}
         self.scratch = self._largest_scratch(program.steps)
         self.is_shared = shares_anything(program.steps)
@@ -133,7 +133,7 @@ class _Writer:
         self.builder.store(address, self.context)
         self.bases: dict[Buffer, Value] = {}
         flag = self._in_entry(lambda b: _slot(b, self.block, 1))
-        self.point = Point(self.builder, self._base, self.layout, self.axes, flag)
+        self.point = Point(self.builder, self._base, self.layout, {}, flag)
         self.waiting = Waiting()
         self._steps(self.program.steps)
         self.builder.ret_void()
@@ -196,6 +196,7 @@ class _Writer:
         if isinstance(step, Repeat):
             self._repeat(step, shared)
             return
+        self.point.axes = dict(self.turns)
         share = self._part if shared else _everything
         if step.product is None:
             write_nest(self.point, step, share)
@@ -214,21 +215,17 @@ class _Writer:
         stop = emit.index(step.axis.extent)
         with emit.counted_loop(builder, emit.index(0), stop, "repeat") as turn:
             place = builder.sub(last, turn) if step.backwards else turn
-            self.axes[step.axis] = place
-            number = emit.index(len(self.axes))
+            self.turns[step.axis] = place
+            number = emit.index(len(self.turns))
             builder.store(place, builder.gep(self.context, [number], source_etype=emit.INDEX))
-            outer = dict(self.axes)
             for inner in step.steps:
-                self.axes.clear()
-                self.axes.update(outer)
                 if shared:
                     self._steps((inner,))
                 else:
                     self._step(inner, False)
             if shared and self.waiting.is_needed:
                 self._wait()
-            self.axes.clear()
-            self.axes.update({a: v for a, v in outer.items() if a is not step.axis})
+            del self.turns[step.axis]
 
     # Products.
 
@@ -341,7 +338,7 @@ class _Writer:
                     bases[buffer.root] = self._address(builder, block, buffer.root)
                 return bases[buffer.root]
 
-            for number, axis in enumerate(self.axes, 1):
+            for number, axis in enumerate(self.turns, 1):
                 if axis not in outer:
                     builder = at_entry(site)
                     place = builder.gep(
