@@ -66,3 +66,56 @@ def test_python_numbers_follow_the_arrays_they_meet() -> None:
     gradient = cr.grad(lambda a: np.sum((a * 2.0 + 1) * array))(3.0)
     assert gradient == pytest.approx(float(2 * array.sum()))
     assert cr.jit(lambda a: (a * 2.0 + 1) * array)(np.float32(3)).dtype == np.float32
+
+
+# The method dot of plain arrays, which NumPy does not hand over by itself.
+
+X = np.array([[0.2, -1.3], [1.1, 0.4], [-0.6, 0.9]])
+
+
+def test_the_method_dot_of_a_plain_array_takes_traced_factors() -> None:
+    W, V = np.array([[0.3, -0.2, 1.0], [0.5, 0.8, -0.4]]), np.array([[1.0], [-2.0], [0.5]])
+
+    def by_method(W: Any, V: Any) -> Any:
+        return np.sum(np.tanh(X.dot(W).dot(V)) + X.T.dot(X).dot(W)[0] + X[0].dot(W[:, 0]))
+
+    def by_operator(W: Any, V: Any) -> Any:
+        return np.sum(np.tanh(X @ W @ V) + (X.T @ X @ W)[0] + X[0] @ W[:, 0])
+
+    expected = cr.grad(by_operator, argnums=(0, 1))(W, V)
+    for derivative in (cr.grad(by_method, argnums=(0, 1)), cr.jit(cr.grad(by_method, (0, 1)))):
+        for got, wanted in zip(derivative(W, V), expected, strict=True):
+            np.testing.assert_allclose(got, wanted, rtol=1e-14)
+
+
+def test_the_method_dot_keeps_single_precision_and_integers() -> None:
+    W = np.ones((2, 3), np.float32)
+    single, numbers = X.astype(np.float32), np.array([[1, 2], [3, 4]])
+    assert cr.jit(lambda W: single.dot(W))(W).dtype == np.float32
+    np.testing.assert_array_equal(cr.jit(lambda W: numbers.dot(W))(W), numbers @ np.ones((2, 3)))
+    assert cr.jit(lambda k: numbers.dot(k))(np.array([1, 2])).tolist() == [5, 11]
+
+
+def test_only_the_method_dot_is_answered() -> None:
+    def hidden(x: Any) -> Any:
+        return np.asarray(x).dot(x)
+
+    for function in (hidden, lambda x: np.asarray(x), lambda x: np.array([x, x]).dot(x)):
+        with pytest.raises(cr.errors.TraceError, match=r"np\.stack"):
+            cr.grad(function)(1.5)
+
+
+def test_known_positions_and_decisions_are_plain_arrays_where_numpy_asks() -> None:
+    table = np.array([10.0, 20.0, 30.0])
+
+    def function(x: Any) -> Any:
+        return np.sum(x * table[np.argsort(x)] * np.asarray(x > 0))
+
+    x = np.array([0.5, -1.0, 2.0])
+    np.testing.assert_array_equal(cr.grad(function)(x), [20.0, 0.0, 30.0])
+    with pytest.raises(cr.errors.TraceError, match="pass that array in"):
+        cr.jit(function)(x)
+    with pytest.raises(cr.errors.TraceError, match=r"labels\[:, None\] == np\.arange"):
+        cr.jit(lambda labels: np.eye(3)[labels])(np.array([0, 2]))
+    one_hot = cr.jit(lambda table, labels: table[labels])(np.eye(3), np.array([0, 2]))
+    np.testing.assert_array_equal(one_hot, np.eye(3)[[0, 2]])

@@ -145,6 +145,8 @@ _METHODS = (
 )  # fmt: skip
 for _name in _METHODS:
     OPERATIONS[_name] = OPERATIONS[getattr(np, _name)]
+# The method clip of plain arrays calls a ufunc that NumPy does not show.
+OPERATIONS[np._core.umath.clip] = _strict("clip", arithmetic.clip)  # pyright: ignore[reportPrivateUsage, reportAttributeAccessIssue]
 OPERATIONS["conj"] = OPERATIONS["conjugate"] = OPERATIONS[np.conjugate]
 for _name in methods.__all__:
     OPERATIONS[_name] = _strict(_name, getattr(methods, _name))
@@ -159,6 +161,7 @@ _REDUCTIONS: dict[Any, Callable[..., Any]] = {
     np.minimum: statistics.min,
     np.logical_and: statistics.all,
     np.logical_or: statistics.any,
+    np.logaddexp: statistics.log_sum_exp,
 }
 _ACCUMULATIONS: dict[Any, Callable[..., Any]] = {
     np.add: ordering.cumsum,

@@ -8,6 +8,7 @@ from typing import Any
 
 from chainrule import tree
 from chainrule.errors import ArgumentError
+from chainrule.graph.message import check_function
 from chainrule.graph.node import Node
 from chainrule.ops.custom import with_backward
 from chainrule.ops.selection import stop_gradient as _stop
@@ -50,6 +51,8 @@ def custom_vjp(forward: Callable[..., Any], backward: Callable[..., Any]) -> Cal
     >>> float(grad(safe_log)(0.001))
     10.0
     """
+    check_function("custom_vjp", forward)
+    check_function("custom_vjp", backward)
     name = getattr(forward, "__name__", "forward")
 
     @wraps(forward)

@@ -17,6 +17,7 @@ from chainrule import tree
 from chainrule.autodiff.reverse import cotangents, zeros_like
 from chainrule.errors import ArgumentError, DTypeError, ShapeError
 from chainrule.graph.array_type import ArrayType, type_of
+from chainrule.graph.message import check_function
 from chainrule.graph.node import Node, ancestors, as_node, compute, constant, variable
 from chainrule.ops.selection import identity
 
@@ -56,6 +57,7 @@ def grad(
     >>> float(grad(lambda x: x**3)(2.0))
     12.0
     """
+    check_function("grad", function)
     both = value_and_grad(function, argnums, has_aux)
 
     @wraps(function)
@@ -77,6 +79,7 @@ def value_and_grad(
     >>> float(value), float(slope)
     (0.0, 1.0)
     """
+    check_function("value_and_grad", function)
     positions = (argnums,) if isinstance(argnums, int) else tuple(argnums)
 
     @wraps(function)
@@ -120,6 +123,7 @@ def vjp(function: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], 
     >>> [float(x) for x in pullback(1.0)]
     [5.0, 3.0]
     """
+    check_function("vjp", function)
     positions = tuple(range(len(args)))
     variables, arguments = _lift(function, args, positions)
     nodes = [node for node, _ in variables]

@@ -12,6 +12,7 @@ from chainrule.autodiff.loop import run_loop
 from chainrule.errors import ArgumentError, DTypeError, ShapeError
 from chainrule.graph.array_type import ArrayType, type_of
 from chainrule.graph.graph import Graph
+from chainrule.graph.message import check_function
 from chainrule.graph.node import Node, ancestors, as_node, variable
 
 __all__ = ["scan"]
@@ -59,6 +60,7 @@ def scan(
     >>> float(total), running
     (6.0, array([1., 3., 6.]))
     """
+    check_function("scan", step)
     starts, carry_structure = tree.flatten(init)
     rows, row_structure = tree.flatten(xs)
     count = _length(rows, length)
@@ -95,6 +97,8 @@ def _type(value: Any) -> ArrayType:
 
 
 def _length(rows: Sequence[Any], length: int | None) -> int:
+    if length is not None and (not hasattr(length, "__index__") or length < 0):
+        raise ArgumentError(f"scan: length is {length!r}; it must be a whole number, 0 or more")
     shapes = [_type(row).shape for row in rows]
     if any(not shape for shape in shapes):
         raise ShapeError(

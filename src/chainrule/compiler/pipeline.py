@@ -19,6 +19,7 @@ from chainrule.errors import ArgumentError
 from chainrule.graph.array_type import type_of
 from chainrule.graph.evaluate import prepare
 from chainrule.graph.graph import Graph
+from chainrule.graph.message import check_function
 from chainrule.graph.node import Node
 from chainrule.graph.trace import Traced, is_number, trace_call
 
@@ -78,6 +79,7 @@ def jit(
     >>> fast(np.eye(2), np.ones(2))
     array([1., 1.])
     """
+    check_function("jit", function)
     programs: OrderedDict[Any, tuple[Program, Traced]] = OrderedDict()
     numbers = {static_argnums} if isinstance(static_argnums, int) else set(static_argnums)
     names = {static_argnames} if isinstance(static_argnames, str) else set(static_argnames)

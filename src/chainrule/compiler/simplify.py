@@ -54,6 +54,8 @@ def _shortest(node: Node, inputs: tuple[Node, ...], seen: dict[Any, Node]) -> No
     assert node.primitive is not None
     law = _LAWS.get(node.primitive.name)
     shorter = law(inputs, node.params) if law else None
+    if shorter is None:
+        shorter = _of_one_number(node, inputs)
     if shorter is not None and shorter.primitive is None:
         return shorter
     made = shorter if shorter is not None else _within(rebuilt(node, inputs))
@@ -62,6 +64,29 @@ def _shortest(node: Node, inputs: tuple[Node, ...], seen: dict[Any, Node]) -> No
         folded = constant(made.value)
         return seen.setdefault(_constant_key(folded), folded)
     return seen.setdefault(_key(made), made)
+
+
+def _of_one_number(node: Node, inputs: tuple[Node, ...]) -> Node | None:
+    """A function of numbers repeated over an array is one number, repeated."""
+    primitive = node.primitive
+    assert primitive is not None
+    numbers = [_number(each) for each in inputs]
+    if (primitive.ufunc is None and primitive not in _MAPS) or any(n is None for n in numbers):
+        return None
+    with np.errstate(all="ignore"):
+        value = primitive.evaluate(*numbers) if primitive.ufunc else numbers[0]
+    return broadcasting.broadcast_to(constant(np.asarray(value, node.dtype)), node.shape)
+
+
+def _number(node: Node) -> Any:
+    """The number that a node repeats, or None."""
+    while node.primitive is not None and node.primitive.spreads:
+        node = node.inputs[0]
+    is_number = node.is_constant and node.size == 1
+    return np.reshape(node.known_value, ()) if is_number else None
+
+
+_MAPS = (movement.reshape, movement.transpose, movement.strided_slice)
 
 
 def _within(node: Node) -> Node:

@@ -74,6 +74,8 @@ def read_idx(path_or_file: str | os.PathLike[str] | BinaryIO) -> NDArray[Any]:
 
     Raises
     ------
+    ArgumentError
+        If it is neither a path nor a file opened for reading bytes.
     FormatError
         If the file is not IDX, is cut short, has bytes to spare or is damaged gzip. Its ``offset``
         counts bytes of the (uncompressed) content.
@@ -89,6 +91,11 @@ def read_idx(path_or_file: str | os.PathLike[str] | BinaryIO) -> NDArray[Any]:
     if isinstance(path_or_file, str | os.PathLike):
         with Path(path_or_file).open("rb") as file:
             return _read(file, f"read_idx: {os.fspath(path_or_file)}")
+    if not hasattr(path_or_file, "read"):
+        raise ArgumentError(
+            f"read_idx: cannot read from {type(path_or_file).__name__}; give the path of a file, "
+            "or a file opened with mode 'rb'"
+        )
     return _read(path_or_file, "read_idx")
 
 

@@ -2,6 +2,7 @@
 
 import math
 import operator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,7 +92,7 @@ def moons(
     return points + random.normal(scale=noise, size=points.shape), labels[order].astype(np.int64)
 
 
-def _checked(n: int, noise: float, seed: int) -> tuple[int, int]:
+def _checked(n: int, noise: Any, seed: int) -> tuple[int, int]:
     try:
         count, number = operator.index(n), operator.index(seed)
     except TypeError:
@@ -100,7 +101,7 @@ def _checked(n: int, noise: float, seed: int) -> tuple[int, int]:
         ) from None
     if count < 1:
         raise ArgumentError(f"moons: n is {n!r}; it must be 1 or more")
-    if not 0 <= noise < math.inf:
+    if not isinstance(noise, int | float | np.number) or not 0 <= noise < math.inf:
         raise ArgumentError(f"moons: noise is {noise!r}; it must be a finite number, 0 or more")
     if not 0 <= number < 2**32:
         raise ArgumentError(f"moons: seed is {seed!r}; it must be in [0, 2**32)")

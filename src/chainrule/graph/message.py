@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-__all__ = ["CUT", "IN_PLACE", "mend", "place", "unknown_value"]
+from chainrule.errors import ArgumentError
+
+__all__ = ["CUT", "IN_PLACE", "POSITIONS", "check_function", "mend", "place", "unknown_value"]
 
 CUT = (
     "a traced value was turned into a plain array, which would cut its derivative: "
@@ -15,10 +17,25 @@ CUT = (
     "where no derivative is wanted, use cr.stop_gradient(x) and its .value"
 )
 
+POSITIONS = (
+    "traced positions met a plain array, and under cr.jit and inside cr.scan their values are not "
+    "known; pass that array in as an argument too, so that array[positions] is traced; a one-hot "
+    "code is also labels[:, None] == np.arange(n)"
+)
+
 IN_PLACE = (
     "x[index] = value changes an array in place, which cannot be differentiated; "
     "write x = np.where(mask, value, x), or build the parts and use np.concatenate"
 )
+
+
+def check_function(operation: str, function: Any) -> None:
+    """Refuse what cannot be called; often it is the result of a call, as in ``grad(f(x))``."""
+    if not callable(function):
+        raise ArgumentError(
+            f"{operation}: needs a function, not a value of type {type(function).__name__}; pass "
+            f"the function itself, as in {operation}(f), and not what it returns, f(x)"
+        )
 
 
 def place(origin: tuple[str, int] | None) -> str:
@@ -84,7 +101,6 @@ _NEAREST = {
     "inv": "solve beforehand with NumPy and pass the result in, or use np.einsum on small systems",
     "isclose": _TOLERANCE,
     "linspace": "use start + (stop - start) * np.linspace(0, 1, n)",
-    "logaddexp.reduce": "use m = x.max(0) and m + np.log(np.sum(np.exp(x - m), 0))",
     "multi_dot": "use @ between the matrices",
     "nanstd": "use np.nanmean of squared deviations",
     "nanvar": "use np.nanmean of squared deviations",

@@ -25,6 +25,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from chainrule.errors import TraceError, UnsupportedError
 from chainrule.graph import message
+from chainrule.graph.array_method import calls_dot, right_factor
 from chainrule.graph.array_type import ArrayType, type_of
 
 if TYPE_CHECKING:
@@ -205,8 +206,14 @@ class Node(NDArrayOperatorsMixin):
             )
         return operation(*args, **kwargs)
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NoReturn:
-        raise TraceError(message.CUT)
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        if calls_dot(_frame_at(1)):
+            return right_factor(OPERATIONS["dot"], self)
+        if self.array_type.is_float:
+            raise TraceError(message.CUT)
+        if not self.is_known:
+            raise TraceError(message.POSITIONS)
+        return np.array(self.value, dtype)  # positions and decisions carry no derivative
 
     def __setitem__(self, index: Any, value: Any) -> NoReturn:
         raise TraceError(message.IN_PLACE)

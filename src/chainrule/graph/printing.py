@@ -112,11 +112,31 @@ def _formula(node: Node, stop: set[int], depth: int) -> str:
         return _constant(node) if node.is_constant else repr(node.type)
     if depth == 0:
         return "…"
+    if node.primitive.name == "reshape" and _drop_ones(node) == _drop_ones(node.inputs[0]):
+        return _formula(node.inputs[0], stop, depth)
     parts = [_formula(each, stop, depth - 1) for each in node.inputs]
     template = node.primitive.formula
     if any(mark in template for mark in _INFIX):
         parts = [f"({part})" if _is_compound(part) else part for part in parts]
+    if "spec" in node.params:
+        parts = _transposed(parts, node.params["spec"])
     return template.format(*parts, **node.params)
+
+
+def _drop_ones(node: Node) -> list[int]:
+    """The lengths a reader counts: axes of length 1 are bookkeeping."""
+    return [length for length in node.shape if length != 1]
+
+
+def _transposed(parts: list[str], spec: str) -> list[str]:
+    """Mark the matrices that a product of two reads the other way round, as in ``xᵀ y``."""
+    left, right, result = spec.replace("->", ",").split(",")
+    if not len(left) == len(right) == len(result) == 2 or result[0] not in left:
+        return parts
+    return [
+        parts[0] + ("" if result[0] == left[0] else "ᵀ"),
+        parts[1] + ("" if result[1] == right[1] else "ᵀ"),
+    ]
 
 
 _INFIX = ("{0} ", " {1}", "-{0}", "√{0}", "{0}ᵀ", "{0}[")

@@ -13,6 +13,7 @@ import numpy as np
 from chainrule import tree
 from chainrule.graph.array_type import ArrayType, type_of
 from chainrule.graph.graph import Graph, check
+from chainrule.graph.message import check_function
 from chainrule.graph.node import Node, as_node, variable
 
 __all__ = ["Traced", "is_number", "trace", "trace_call"]
@@ -65,6 +66,7 @@ def trace(function: Callable[..., Any]) -> Callable[..., Graph]:
       return b
     }
     """
+    check_function("trace", function)
 
     @wraps(function)
     def traced(*args: Any, **kwargs: Any) -> Graph:

@@ -56,6 +56,11 @@ class Reshape(Layer):
     """
 
     def __init__(self, shape: Sequence[int], name: str | None = None) -> None:
+        if not np.iterable(shape):
+            raise ArgumentError(
+                f"Reshape: shape must be a tuple of whole numbers, got {shape!r}; for one axis "
+                "write (n,)"
+            )
         given = tuple(shape)
         if given.count(-1) > 1:
             raise ArgumentError(f"Reshape: only one length may be -1, got shape={shape!r}")

@@ -11,14 +11,14 @@ from chainrule.errors import ShapeError
 from chainrule.ops import reduction
 from chainrule.ops.axes import axes_in, axis_in, kept_shape
 from chainrule.ops.broadcasting import cast, reduce_to
-from chainrule.ops.elementwise import multiply, sqrt
+from chainrule.ops.elementwise import absolute, exp, log, multiply, sqrt
 from chainrule.ops.movement import concatenate, reshape, strided_slice
 from chainrule.ops.promotion import as_array
-from chainrule.ops.selection import select
+from chainrule.ops.selection import select, stop_gradient
 
 __all__ = [
-    "all", "any", "argmax", "argmin", "average", "count_nonzero", "max", "mean", "min", "nanmax",
-    "nanmean", "nanmin", "nansum", "prod", "ptp", "root", "std", "sum", "var",
+    "all", "any", "argmax", "argmin", "average", "count_nonzero", "log_sum_exp", "max", "mean",
+    "min", "nanmax", "nanmean", "nanmin", "nansum", "prod", "ptp", "root", "std", "sum", "var",
 ]  # fmt: skip
 
 # NumPy's names hide Python's here: use none of Python's own sum, max, min, all, any in this file.
@@ -151,6 +151,15 @@ def nanmax(x: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
 def nanmin(x: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
     """Smallest value along axes of what is not NaN."""
     return min(select(x != x, np.inf, x), axis, keepdims=keepdims)
+
+
+def log_sum_exp(x: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
+    """Logarithm of summed exponentials along axes, without overflow: ``np.logaddexp.reduce``."""
+    x = _for_means(as_array(x), None)
+    largest = stop_gradient(max(x, axis, keepdims=True))
+    shift = select(absolute(largest) == math.inf, 0, largest)
+    total = log(sum(exp(x - shift), axis, keepdims=True)) + shift
+    return total if keepdims else sum(total, axis)
 
 
 def _for_sums(x: Any, dtype: Any) -> Any:

@@ -11,7 +11,7 @@ from chainrule.optim.optimizer import Optimizer
 from chainrule.optim.resolve import resolve_optimizer
 from chainrule.train.metrics import Metric, resolve_metric
 
-__all__ = ["Aim", "resolve_aim"]
+__all__ = ["Aim", "resolve_aim", "the_one_rate"]
 
 Aim = tuple[Loss, Optimizer, tuple[Metric, ...]]
 """What is made small, how, and what is reported besides."""
@@ -37,6 +37,23 @@ def resolve_aim(loss: Any, optimizer: Any, learning_rate: Any, metrics: Any) -> 
     """
     aim = resolve_loss(loss)
     return aim, resolve_optimizer(optimizer, learning_rate), _resolve_metrics(metrics, aim)
+
+
+def the_one_rate(learning_rate: Any, foreign: dict[str, Any]) -> Any:
+    """Return the learning rate, which may also be called ``lr``, and take that from `foreign`.
+
+    Raises
+    ------
+    ArgumentError
+        If both are given.
+    """
+    if "lr" not in foreign:
+        return learning_rate
+    if learning_rate is not None:
+        raise ArgumentError(
+            "compile: lr and learning_rate are one argument, and both are given; keep learning_rate"
+        )
+    return foreign.pop("lr")
 
 
 def _resolve_metrics(metrics: Any, loss: Loss) -> tuple[Metric, ...]:

@@ -107,14 +107,14 @@ class EarlyStopping(Callback):
     ArgumentError
         For arguments outside these ranges; during training if there is no such quantity.
 
+    References
+    ----------
+    Prechelt (1998), "Early Stopping - But When?", section 2: the criterion UP.
+
     Examples
     --------
     >>> EarlyStopping("val_accuracy", patience=3)
     EarlyStopping(monitor='val_accuracy', patience=3, restore_best=True)
-
-    References
-    ----------
-    Prechelt (1998), "Early Stopping - But When?", section 2: the criterion UP.
     """
 
     def __init__(

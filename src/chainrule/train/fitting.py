@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from chainrule.errors import ArgumentError, DataError
+from chainrule.nn.elementwise import Rescale
 from chainrule.train.batch import Samples, Tally, shuffled_order
 from chainrule.train.callbacks import Callback, resolve_callbacks
 from chainrule.train.evaluation import evaluate
@@ -65,10 +66,12 @@ def fit(net: Any, model: Model, X: Any, y: Any, request: Request) -> History:
     plan = model.plan("fit")
     watchers, progress = resolve_callbacks(request.callbacks), choose_progress(request.verbose)
     _check_settings(request)
-    samples, validation = _samples(model, plan, X, y, request)
-    size = min(request.batch_size or len(samples), len(samples))
-    training = Training(model.stack, plan, model.slots, model.clock, model.programs)
-    training.prepare(samples, size)
+    with model.undoing():
+        samples, validation = _samples(model, plan, X, y, request)
+        size = min(request.batch_size or len(samples), len(samples))
+        training = Training(
+            model.stack, plan, samples, size, model.slots, model.clock, model.programs
+        )
     run = _Run(net, model, training, watchers, progress, samples, validation, size)
     run.through(request.epochs, bool(request.shuffle))
     return run.history
@@ -81,6 +84,8 @@ def _check_settings(request: Request) -> None:
         epochs=request.epochs,
         validation_split=request.validation_split,
     )
+    if not isinstance(request.shuffle, bool):
+        raise ArgumentError(f"fit: shuffle is {request.shuffle!r}; it must be True or False")
     if request.validation_data is not None and request.validation_split:
         raise ArgumentError(
             "fit: validation_data and validation_split are both given; keep the one that is meant"
@@ -102,6 +107,8 @@ def _samples(
     if request.class_weight is not None:
         by_class = class_weights(request.class_weight, samples.y, model.classes)
         samples = samples.weighted(by_class.astype(model.dtype))
+    if not model.stack.parameters(trainable=True):
+        raise ArgumentError("fit: there is nothing to train: no layer has a trainable parameter")
     if not model.clock.count:
         warn_likely(
             samples.X,
@@ -109,6 +116,7 @@ def _samples(
             checked.extent,
             plan.loss,
             model.output_shape,
+            wants_scaled=not isinstance(model.layers[0], Rescale),
             is_weighted=samples.weight is not None,
             stacklevel=5,
         )
@@ -174,8 +182,8 @@ class _Run:
         count = len(self._samples)
         order = shuffled_order(count, self._size, self._model.seed, number) if shuffle else None
         self._started = time.perf_counter()
-        logs = training.run_epoch(self._samples, self._size, order, self._tick)
-        speed = count / (time.perf_counter() - self._started)
+        logs = training.run_epoch(order, self._tick)
+        speed = self._speed(count)
         rate = logs.pop("learning_rate")
         logs |= self._validated()
         logs |= {"learning_rate": rate, "seconds": time.perf_counter() - self._started}
@@ -209,8 +217,11 @@ class _Run:
 
     def _tick(self, step: int, tally: Tally) -> None:
         done = min(step * self._size, len(self._samples))
-        speed = done / (time.perf_counter() - self._started)
-        self._progress.advance(step, tally.means(), speed)
+        self._progress.advance(step, tally.means(), self._speed(done))
+
+    def _speed(self, samples: int) -> float:
+        # A coarse clock may not have moved since the epoch began.
+        return samples / max(time.perf_counter() - self._started, 1e-9)
 
     def _explained(self, found: NotFinite) -> DataError:
         evidence = explain_nan(

@@ -118,21 +118,37 @@ class Training:
         The network, built.
     plan : Plan
         What it is trained for.
+    samples : Samples
+        What to learn from.
+    size : int
+        Samples a step.
     slots : dict
         What the optimiser remembers from earlier, by name of the parameter.
     clock : Clock
         Counts epochs and steps.
     programs : Programs
         Where compiled steps are kept.
+
+    Raises
+    ------
+    ShapeError
+        Where layers, loss and targets misfit; nothing has been changed then.
     """
 
     def __init__(
-        self, stack: Stack, plan: Plan, slots: dict[str, Any], clock: Clock, programs: Programs
+        self,
+        stack: Stack,
+        plan: Plan,
+        samples: Samples,
+        size: int,
+        slots: dict[str, Any],
+        clock: Clock,
+        programs: Programs,
     ) -> None:
         self.plan = plan
         self._stack = stack
         self.clock = clock
-        self._programs = programs
+        self._samples, self._size = samples, size
         self._rate: Array = np.array(math.nan)
         state = initial_state(stack, plan.optimizer, slots)
         self._types = tree.map_leaves(type_of, state)
@@ -143,46 +159,20 @@ class Training:
         # The leaves are params, slots, memory; the live arrays are the first and the last of them.
         trained, end = len(state["params"]), len(self._values)
         self._places = [*range(trained), *range(end - len(state["memory"]), end)]
+        # A full batch and the rest at the end have a program each.
+        counts = {size, len(samples) % size} - {0}
+        self._steps = {count: self._compiled(samples.types(count), programs) for count in counts}
 
     @property
     def slots(self) -> dict[str, Any]:
         """What the optimiser remembers now."""
         return tree.unflatten(self._structure, self._values)["slots"]
 
-    def prepare(self, samples: Samples, size: int) -> dict[int, Program]:
-        """Compile the steps that an epoch needs, by number of samples: full batches and a rest.
-
-        Parameters
-        ----------
-        samples : Samples
-            What to learn from.
-        size : int
-            Samples a step.
-
-        Returns
-        -------
-        dict of int to callable
-            The programs.
-
-        Raises
-        ------
-        ShapeError
-            Where layers, loss and targets misfit; nothing has been changed then.
-        """
-        counts = {min(size, len(samples)), len(samples) % size} - {0}
-        return {count: self._program(samples.types(count)) for count in counts}
-
-    def run_epoch(
-        self, samples: Samples, size: int, order: NDArray[np.intp] | None, tick: Tick
-    ) -> dict[str, float]:
+    def run_epoch(self, order: NDArray[np.intp] | None, tick: Tick) -> dict[str, float]:
         """Go once through the samples.
 
         Parameters
         ----------
-        samples : Samples
-            What to learn from.
-        size : int
-            Samples a step.
         order : array, int, (n,), or None
             The order of the samples; None for their own.
         tick : callable
@@ -198,14 +188,14 @@ class Training:
         NotFinite
             The state is then that of the last finite step.
         """
-        programs, tally = self.prepare(samples, size), Tally(self.plan)
+        samples, programs, tally = self._samples, self._steps, Tally(self.plan)
         width, clock = len(self._values), self.clock
         epoch = np.array(clock.epoch)
         looked = time.perf_counter()
         step = 0
         # Overflow and the like are ours to report, with evidence, once a loss is not finite.
         with np.errstate(all="ignore"):
-            for step, rows in enumerate(batches(len(samples), size, order)):
+            for step, rows in enumerate(batches(len(samples), self._size, order)):
                 batch = samples.take(rows)
                 count, run = len(batch[0]), programs[len(batch[0])]
                 outputs = run([*self._values, *batch, *self._times(step), epoch, np.array(step)])
@@ -236,11 +226,9 @@ class Training:
         for live, place in zip(self._live, self._places, strict=True):
             self._values[place] = live.copy()
 
-    def _program(self, types: dict[str, ArrayType | None]) -> Program:
+    def _compiled(self, types: dict[str, ArrayType | None], programs: Programs) -> Program:
         key = ("step", *self._types["params"], *types.values())
-        return self._programs.get(
-            key, lambda: compile_step(self._stack, self.plan, self._types, types)
-        )
+        return programs.get(key, lambda: compile_step(self._stack, self.plan, self._types, types))
 
     def _times(self, step: int) -> tuple[Array, Array]:
         """Return the learning rate of the next step, and its number in all."""

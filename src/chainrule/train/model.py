@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, cast
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from chainrule.graph.node import variable
 from chainrule.nn.activation import ACTIVATIONS, resolve_activation
 from chainrule.nn.initializer import Initializer
 from chainrule.nn.layer import Layer, Shape
+from chainrule.nn.nesting import held_by
 from chainrule.train.aim import Aim
 from chainrule.train.loop import Clock, Programs
 from chainrule.train.step import Plan, Stack
@@ -60,11 +62,17 @@ class Model:
         self.slots: dict[str, Any] = {}
         self.clock = Clock()
         self.programs = Programs()
+        self._stack: Stack | None = None
 
     @property
     def stack(self) -> Stack:
-        """The layers as one function."""
-        return Stack(tuple(self.layers), self.dtype, self.seed)
+        """The layers as one function; once they are built it is always the same one."""
+        if self._stack is not None:
+            return self._stack
+        stack = Stack(tuple(self.layers), self.dtype, self.seed)
+        if self.output_shapes:
+            self._stack = stack
+        return stack
 
     @property
     def output_shape(self) -> Shape:
@@ -96,7 +104,7 @@ class Model:
         place = (len(self.layers),)
         layer.attach(self._free_name(layer), self.seed, place, self.dtype, stored)
         self.layers.append(layer)
-        self.output_shapes = []
+        self.output_shapes, self._stack = [], None
         self.programs.clear()
 
     def build(self, input_shape: tuple[int, ...], function: str) -> None:
@@ -120,9 +128,27 @@ class Model:
         if self.output_shapes and shape == self.input_shape:
             return
         # Of a built network the layers say best what misfits; lengths that may vary pass.
-        shapes = self._shapes(input_shape)
-        if not self.output_shapes:
-            self.output_shapes, self.input_shape = shapes, shape
+        with self.undoing():
+            shapes = self._shapes(input_shape)
+            if not self.output_shapes:
+                self.output_shapes, self.input_shape = shapes, shape
+
+    @contextmanager
+    def undoing(self) -> Generator[None]:
+        """Take back what was built and learned of the data, should the ``with`` block raise.
+
+        Otherwise data of a wrong shape, refused, would decide which shape is right from then on.
+        """
+        kept = self.input_shape, self.output_shapes, self.classes, self._stack
+        before = [(layer, _attributes(layer)) for layer in _all_layers(self.layers)]
+        try:
+            yield
+        except BaseException:
+            self.input_shape, self.output_shapes, self.classes, self._stack = kept
+            for layer, attributes in before:
+                vars(layer).clear()
+                vars(layer).update(attributes)
+            raise
 
     def restart(self, aim: Aim) -> None:
         """Let training begin anew, from the parameters there are.
@@ -181,6 +207,12 @@ class Model:
     def _free_name(self, layer: Layer) -> str:
         taken = {each.name for each in self.layers}
         if layer.name is not None:
+            name: Any = layer.name
+            if not isinstance(name, str) or not name or "." in name:
+                raise ArgumentError(
+                    f"Network: a layer has the name {layer.name!r}; a name must be text, at least "
+                    'one character, and without "."'
+                )
             if layer.name in taken:
                 raise ArgumentError(
                     f"Network: two layers are named {layer.name!r}; give one another name="
@@ -188,6 +220,21 @@ class Model:
             return layer.name
         numbered = (f"{layer.kind}_{i}" if i else layer.kind for i in range(len(taken) + 1))
         return next(name for name in numbered if name not in taken)
+
+
+def _all_layers(layers: Iterable[Layer]) -> Iterator[Layer]:
+    """Go through layers and the layers inside them."""
+    for layer in layers:
+        yield layer
+        yield from _all_layers(inner for _, inner in held_by(layer, Layer, but="_arguments"))
+
+
+def _attributes(layer: Layer) -> dict[str, Any]:
+    """A copy that does not change when a layer adds to the dictionaries it holds."""
+    return {
+        name: cast(dict[str, Any], value).copy() if type(value) is dict else value
+        for name, value in vars(layer).items()
+    }
 
 
 def checked_dtype(dtype: Any) -> np.dtype[Any]:

@@ -15,7 +15,7 @@ from chainrule.nn.layer import Layer
 from chainrule.nn.loss import Loss
 from chainrule.optim.optimizer import Optimizer
 from chainrule.optim.schedule import Schedule
-from chainrule.train.aim import resolve_aim
+from chainrule.train.aim import resolve_aim, the_one_rate
 from chainrule.train.argument import refuse_foreign
 from chainrule.train.callbacks import Callback
 from chainrule.train.classifying import chosen_classes, probabilities
@@ -187,10 +187,9 @@ class Network:
         ArgumentError
             For names that do not exist, and for values out of range.
         """
-        if "lr" in foreign and learning_rate is None:
-            learning_rate = foreign.pop("lr")
+        rate = the_one_rate(learning_rate, foreign)
         refuse_foreign("compile", foreign, ("loss", "optimizer", "learning_rate", "metrics"))
-        self._model.restart(resolve_aim(loss, optimizer, learning_rate, metrics))
+        self._model.restart(resolve_aim(loss, optimizer, rate, metrics))
 
     def fit(
         self,
@@ -251,8 +250,8 @@ class Network:
         ArgumentError
             Before `compile`, and for arguments out of range.
         DataError, ShapeError, DTypeError
-            For data that cannot be learned from, before anything has changed; a DataError also
-            when the loss stops being finite, with the network at its last finite step.
+            For data that cannot be learned from, before anything has changed; a DataError also when
+            the loss stops being finite, with the network as the last finite step left it.
         """
         refuse_foreign("fit", foreign, ("X", "y", *(each.name for each in fields(Request))))
         request = Request(
@@ -394,7 +393,4 @@ class Network:
         save(self._model, path)
 
     def __repr__(self) -> str:
-        return f"<network of {len(self.layers)} layers: {', '.join(map(str, self._names()))}>"
-
-    def _names(self) -> list[str | None]:
-        return [layer.name for layer in self.layers]
+        return f"<network: {' → '.join(str(layer.name) for layer in self.layers)}>"

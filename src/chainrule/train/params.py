@@ -43,13 +43,15 @@ class Params(MutableMapping[str, NDArray[Any]]):
                 f"params[{name!r}] has shape {own.shape}, the assigned array {new.shape}; "
                 "they must be equal (nothing is broadcast here)"
             )
+        with np.errstate(over="ignore"):  # float32 may be too small for what float64 can hold
+            new = new.astype(own.dtype)
         if not np.isfinite(new).all():
             count = int(np.size(new) - np.isfinite(new).sum())
             raise DataError(
                 f"params[{name!r}]: {count} of the {new.size} assigned numbers are NaN or "
-                "infinite; a network cannot compute with them"
+                f"infinite as {own.dtype}; a network cannot compute with them"
             )
-        np.copyto(own, new, casting="same_kind" if new.dtype.kind == "f" else "unsafe")
+        np.copyto(own, new)
 
     def __delitem__(self, name: str) -> NoReturn:
         raise TypeError("params: a parameter belongs to its layer and cannot be deleted")

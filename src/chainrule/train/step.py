@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -71,11 +72,18 @@ class Stack:
 
     def parameters(self, trainable: bool | None = None) -> dict[str, Parameter]:
         """Return the parameters by name: all, those that training descends on, or the others."""
+        named = self._named
+        if trainable is None:
+            return named
+        return {name: each for name, each in named.items() if each.trainable == trainable}
+
+    @cached_property
+    def _named(self) -> dict[str, Parameter]:
+        """Found once: looking through the attributes of all layers takes longer than a step."""
         return {
             f"{layer.name}.{name}": each
             for layer in self.layers
             for name, each in layer.parameters().items()
-            if trainable is None or each.trainable == trainable
         }
 
     def __call__(self, x: Any, random: Stream | None = None) -> Any:

@@ -133,12 +133,12 @@ def class_weights(
     array([2.   , 0.667, 0.667, 0.667])
     """
     codes = _codes(y)
+    if weights != "balanced" and not isinstance(weights, Mapping):
+        raise ArgumentError(
+            f'fit: class_weight is {weights!r}; it must be "balanced" or a mapping from class '
+            "to weight, such as {0: 1.0, 1: 5.0}"
+        )
     if isinstance(weights, str):
-        if weights != "balanced":
-            raise ArgumentError(
-                f'fit: class_weight is {weights!r}; it must be "balanced" or a mapping from class '
-                "to weight, such as {0: 1.0, 1: 5.0}"
-            )
         present, position, sizes = np.unique(codes, return_inverse=True, return_counts=True)
         return (len(codes) / (len(present) * sizes))[position]
     by_code = {_code_of(key, classes): _weight(key, value) for key, value in weights.items()}

@@ -74,7 +74,8 @@ def _check_labels(y: Array, classes: int, where: str, name: str) -> None:
     )  # fmt: skip
     low, high = int(y.min()), int(y.max())
     rule = f"labels are counted from 0, here 0 to {classes - 1} for {classes} outputs"
-    mend = "map -1 to 0, for example with (y + 1) // 2" if low == -1 and high == 1 else rule
+    is_sign = low == -1 and high == 1 and bool(np.all(y))
+    mend = "map -1 to 0, for example with (y + 1) // 2" if is_sign else rule
     _refuse(
         y, y < 0, f"{where} has", name, "label that is negative", "labels that are negative", mend
     )

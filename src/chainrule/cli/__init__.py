@@ -1,0 +1,83 @@
+"""The command line: ``chainrule``, or ``python -m chainrule``.
+
+Exit codes: 0, it worked; 1, it did not (a file that cannot be read, an interruption, a problem
+that ``doctor`` found); 2, the command was not understood.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+
+import click
+
+from chainrule.cli.doctor import doctor
+from chainrule.cli.train import train
+from chainrule.errors import ChainruleError
+
+__all__ = ["main"]
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=False)
+@click.version_option(package_name="chainrule", message="%(prog)s %(version)s")
+def chainrule() -> None:
+    """Neural networks from first principles: plain NumPy in, derivatives out."""
+
+
+chainrule.add_command(train)
+chainrule.add_command(doctor)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command and exit; errors take one line and show no traceback.
+
+    Parameters
+    ----------
+    arguments : sequence of str or None
+        The command and its options; None takes those of the process.
+
+    Raises
+    ------
+    SystemExit
+        Always, with the exit code.
+    """
+    with warnings.catch_warnings():
+        warnings.showwarning = _show_warning
+        sys.exit(_run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    """Run a command and return its exit code."""
+    try:
+        code = chainrule.main(arguments, prog_name="chainrule", standalone_mode=False)
+        sys.stdout.flush()
+    except click.UsageError as error:
+        path = error.ctx.command_path if error.ctx else "chainrule"
+        return _fail(f"{error.format_message()} (see: {path} --help)", error.exit_code)
+    except click.ClickException as error:
+        return _fail(error.format_message(), error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        return _fail("interrupted")
+    except BrokenPipeError:
+        # The reader has had enough (`| head`). Nothing can be said to it any more, at exit neither.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        named = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        return _fail(named)
+    except MemoryError:
+        return _fail("there is not enough memory; try a smaller --batch-size")
+    except (ChainruleError, ImportError) as error:
+        return _fail(str(error))
+    return code if isinstance(code, int) else 0
+
+
+def _fail(message: str, code: int = 1) -> int:
+    click.echo(f"chainrule: error: {' '.join(message.split())}", err=True)
+    return code
+
+
+def _show_warning(message: Warning | str, *_: object) -> None:
+    click.echo(f"chainrule: warning: {' '.join(str(message).split())}", err=True)

@@ -1,0 +1,115 @@
+"""The derivative of a layer as the library has derived it, for people to read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from chainrule.autodiff.derivative import grad
+from chainrule.compiler.simplify import simplify
+from chainrule.errors import ArgumentError
+from chainrule.graph.array_type import ArrayType
+from chainrule.graph.graph import Graph
+from chainrule.graph.node import Node
+from chainrule.graph.printing import formula
+from chainrule.graph.trace import trace
+from chainrule.nn.activation import linear
+from chainrule.nn.dense import Dense
+from chainrule.nn.loss import Loss
+
+__all__ = ["Derivation", "derive_output_layer"]
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """What was derived.
+
+    Parameters
+    ----------
+    formulas : tuple of (str, str)
+        Names and what they are, in an order in which each uses only those before it. ``d`` in front
+        of a name is the derivative of the loss by it.
+    graph : Graph
+        The program that computes the derivatives by weight and bias.
+    """
+
+    formulas: tuple[tuple[str, str], ...]
+    graph: Graph
+
+
+def derive_output_layer(layer: Dense, loss: Loss, batch: int) -> Derivation:
+    """Derive the gradient of a network's last layer.
+
+    Parameters
+    ----------
+    layer : Dense
+        The last layer, built, with a bias.
+    loss : Loss
+        What its output is judged by: the mean over the batch.
+    batch : int >= 1
+        Number of samples.
+
+    Returns
+    -------
+    Derivation
+        The gradient for inputs ``x`` of the layer, shape (batch, features), and targets ``y``,
+        shape (batch, units), which for classes are rows with one 1.
+
+    Raises
+    ------
+    ArgumentError
+        If the layer is not built, or has no bias.
+
+    Examples
+    --------
+    >>> from chainrule.nn.loss import LOSSES
+    >>> layer = Dense(2)
+    >>> outputs = layer(np.ones((1, 3), "float32"))
+    >>> for name, text in derive_output_layer(layer, LOSSES["cross_entropy"], batch=8).formulas:
+    ...     print(name, "=", text)
+    scores = (x weight) + bias
+    powers = exp(scores - (max scores))
+    dscores = (-0.125 · y) + (((Σ -(-0.125 · y)) / (Σ powers)) · powers)
+    dbias = Σ dscores
+    dweight = xᵀ dscores
+    """
+    if layer.input_shape is None or layer.bias is None:
+        raise ArgumentError(f"derive_output_layer: {layer} must be built and have a bias")
+    features, units = layer.weight.shape
+    shapes = (features, units), (units,), (batch, features), (batch, units)
+    types = [ArrayType(layer.weight.dtype, shape) for shape in shapes]
+    graph = simplify(trace(grad(_loss_of(layer, loss), argnums=(0, 1)))(*types))
+    graph = Graph(graph.inputs, graph.outputs, layer.name or layer.kind)
+    return Derivation(_formulas(graph), graph)
+
+
+def _loss_of(layer: Dense, loss: Loss) -> Callable[..., Any]:
+    # A loss that contains the activation takes the scores, as it does in training.
+    activate = linear if loss.contains else layer.activate
+
+    def mean_loss(weight: Any, bias: Any, x: Any, y: Any) -> Any:
+        scores = x @ weight + bias
+        scores.name = "scores"
+        return np.mean(loss(y, activate(scores)))
+
+    return mean_loss
+
+
+def _formulas(graph: Graph) -> tuple[tuple[str, str], ...]:
+    """Name what a reader would, and write each in terms of those before it."""
+    x = graph.inputs[2]
+    dweight, dbias = graph.outputs
+    (dscores,) = [each for each in dweight.inputs if each is not x]
+    dscores.name, dweight.name, dbias.name = "dscores", "dweight", "dbias"
+    for node in graph.equations:
+        if node.primitive is not None and node.primitive.name == "exp":
+            node.name = "powers"
+    named = [node for node in graph.equations if node.name]
+    return tuple((node.name, _written(node, named)) for node in named)
+
+
+def _written(node: Node, named: list[Node]) -> str:
+    return formula(node, stop=[each for each in named if each is not node], depth=40)

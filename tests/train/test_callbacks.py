@@ -1,0 +1,142 @@
+"""The laws of callbacks."""
+
+import numpy as np
+import pytest
+
+from chainrule import nn, optim
+from chainrule.errors import ArgumentError
+from chainrule.train.callbacks import Callback, EarlyStopping, resolve_callbacks
+from chainrule.train.network import Network
+
+X = np.random.default_rng(0).normal(size=(20, 3))
+Y = X[:, :1] ** 2
+
+
+def network():
+    net = Network([nn.Dense(4, activation="tanh"), nn.Dense(1)], dtype="float64")
+    net.compile("mse", optim.SGD(0.1, momentum=0.9))
+    return net
+
+
+class Recorder(Callback):
+    def __init__(self):
+        self.calls = []
+
+    def on_fit_start(self, net):
+        self.calls.append("start")
+
+    def on_epoch_start(self, net, epoch):
+        self.calls.append(epoch)
+
+    def on_epoch_end(self, net, epoch, logs):
+        self.calls.append(sorted(logs))
+
+    def on_fit_end(self, net):
+        self.calls.append("end")
+
+
+def test_callbacks_are_told_in_order_and_epochs_go_on_counting():
+    net, recorder = network(), Recorder()
+    net.fit(X, Y, epochs=1, verbose=0)
+    net.fit(X, Y, epochs=2, verbose=0, callbacks=[recorder], validation_split=0.5)
+    logs = ["learning_rate", "loss", "seconds", "val_loss"]
+    assert recorder.calls == ["start", 1, logs, 2, logs, "end"]
+
+
+def test_a_function_is_called_after_each_epoch_and_true_ends_the_training():
+    history = network().fit(
+        X, Y, epochs=9, verbose=0, callbacks=lambda net, epoch, logs: epoch == 3
+    )
+    assert history.epochs == 4
+
+
+def test_what_a_callback_sees_is_the_finished_epoch_and_what_it_writes_counts():
+    net, seen = network(), []
+
+    def meddle(net, epoch, logs):
+        seen.append(net.evaluate(X, Y)["loss"])
+        net.params["dense_1.bias"] = [100.0]
+
+    history = net.fit(X, Y, epochs=2, batch_size=None, verbose=0, callbacks=meddle)
+    assert seen[0] < 100
+    assert history["loss"][1] > 5000
+    assert net.params["dense_1.bias"] == 100
+
+
+def test_an_exception_of_a_callback_reaches_the_caller_and_the_network_stays_trained():
+    def fail(net, epoch, logs):
+        raise ZeroDivisionError
+
+    net, other = network(), network()
+    with pytest.raises(ZeroDivisionError):
+        net.fit(X, Y, epochs=3, verbose=0, callbacks=fail)
+    other.fit(X, Y, epochs=1, verbose=0)
+    assert np.array_equal(net.params["dense.weight"], other.params["dense.weight"])
+
+
+def scripted(values, name="val_loss", **arguments):
+    """Feed values to early stopping; return the epochs that ran and the stopper."""
+    stopper = EarlyStopping(name, **arguments)
+    net = network()
+    net(X)
+    stopper.on_fit_start(net)
+    for epoch, value in enumerate(values):
+        net.params["dense_1.bias"] = [float(epoch)]
+        if stopper.on_epoch_end(net, epoch, {name: value}):
+            break
+    stopper.on_fit_end(net)
+    return epoch, stopper, float(net.params["dense_1.bias"][0])
+
+
+def test_early_stopping_waits_for_its_patience_and_restores_the_best():
+    assert scripted([3, 2, 1, 2, 2, 2, 0], patience=3)[0] == 5
+    _, stopper, bias = scripted([3, 2, 1, 2, 2, 2, 0], patience=3)
+    assert (stopper.best, stopper.best_epoch, bias) == (1, 2, 2.0)
+    assert scripted([3, 2, 1, 2, 2, 2, 0], patience=3, restore_best=False)[2] == 5.0
+
+
+def test_early_stopping_knows_that_accuracy_should_grow():
+    assert scripted([0.1, 0.5, 0.4], "val_accuracy", patience=1)[1].best == 0.5
+    assert scripted([0.1, 0.5, 0.4], "score", patience=1, mode="max")[1].best == 0.5
+
+
+def test_a_gain_below_min_delta_is_none():
+    assert scripted([1.0, 0.99, 0.98], patience=2, min_delta=0.1)[1].best_epoch == 0
+
+
+def test_early_stopping_starts_anew_in_another_fit():
+    net = network()
+    stopper = EarlyStopping("loss", patience=1)
+    net.fit(X, Y, epochs=3, verbose=0, callbacks=stopper)
+    net.fit(X, Y, epochs=1, verbose=0, callbacks=stopper)
+    assert stopper.best_epoch == 3
+
+
+def test_early_stopping_on_a_quantity_that_is_not_there_names_those_that_are():
+    with pytest.raises(ArgumentError, match=r"loss, .*validation_data"):
+        network().fit(X, Y, verbose=0, callbacks=EarlyStopping())
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"patience": -1},
+        {"patience": 1.5},
+        {"min_delta": -1},
+        {"mode": "up"},
+        {"restore_best_weights": True},
+    ],
+)
+def test_a_bad_argument_of_early_stopping_is_refused(arguments):
+    with pytest.raises(ArgumentError, match="EarlyStopping"):
+        EarlyStopping(**arguments)
+
+
+@pytest.mark.parametrize("given", [3, [EarlyStopping], "loss"])
+def test_what_is_no_callback_is_refused(given):
+    with pytest.raises(ArgumentError, match="callbacks"):
+        resolve_callbacks(given)
+
+
+def test_nothing_is_no_callback():
+    assert resolve_callbacks(None) == []

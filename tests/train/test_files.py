@@ -1,0 +1,298 @@
+"""The laws of networks as files."""
+
+import json
+from functools import partial
+
+import numpy as np
+import pytest
+from safetensors import safe_open
+from safetensors.numpy import save as to_bytes
+
+from chainrule import nn, optim
+from chainrule.errors import ArgumentError, FormatError
+from chainrule.nn.regression import huber
+from chainrule.train.files import load
+from chainrule.train.network import Network
+from chainrule.train.saving import checksum
+
+X = np.random.default_rng(0).normal(size=(12, 3))
+Y = np.array(["cat", "dog", "eel"] * 4)
+
+
+def trained(**options):
+    layers = [nn.Dense(4, activation="relu", l2=0.1), nn.Dropout(0.2), nn.Dense(3, "softmax")]
+    net = Network(layers, seed=7, **options)
+    net.compile("cross_entropy", optim.Adam(optim.cosine(0.1, epochs=3)), metrics=["accuracy"])
+    net.fit(X, Y, epochs=2, verbose=0)
+    return net
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "model.safetensors"
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_what_was_saved_predicts_the_same_bits(path, dtype):
+    net = trained(dtype=dtype)
+    net.save(path)
+    other = load(path)
+    assert np.array_equal(net.predict(X), other.predict(X))
+    assert other.predict(X).dtype == dtype
+    assert other.predict_class(X).tolist() == net.predict_class(X).tolist()
+    assert other.classes == ["cat", "dog", "eel"]
+    assert other.evaluate(X, Y) == net.evaluate(X, Y)
+
+
+def test_training_on_from_a_file_is_training_anew_from_the_parameters(path):
+    net = trained()
+    net.save(path)
+    other = load(path)
+    net.compile("cross_entropy", optim.Adam(optim.cosine(0.1, epochs=3)), metrics=["accuracy"])
+    assert net.fit(X, Y, verbose=0)["loss"] == other.fit(X, Y, verbose=0)["loss"]
+
+
+def test_saving_twice_gives_the_same_bytes_and_so_does_saving_what_was_loaded(path, tmp_path):
+    net = trained()
+    net.save(path)
+    load(path).save(tmp_path / "again.safetensors")
+    assert path.read_bytes() == (tmp_path / "again.safetensors").read_bytes()
+
+
+class Scale(nn.Layer):
+    def __init__(self, start="ones"):
+        self.start = start
+
+    def build(self, input_shape):
+        self.gain = self.parameter("gain", input_shape[-1:], self.start)
+
+    def forward(self, x):
+        return x * self.gain
+
+
+class Twice(nn.Layer):
+    """A layer with layers inside, one of which is made late."""
+
+    def __init__(self, units):
+        self.units = units
+        self.first = nn.Dense(units)
+
+    def build(self, input_shape):
+        self.second = nn.Dense(self.units)
+
+    def forward(self, x):
+        return self.second(self.first(x))
+
+
+def swish(x):
+    return x / (1 + np.exp(-x))
+
+
+def test_layers_and_functions_of_ones_own_are_given_when_loading(path):
+    net = Network([Twice(4), Scale(), nn.Dense(1, activation=swish)])
+    before = net.predict(X)
+    net.save(path)
+    custom = {"Twice": Twice, "Scale": Scale, "swish": swish}
+    assert np.array_equal(load(path, custom=custom).predict(X), before)
+    for missing in custom:
+        rest = {name: each for name, each in custom.items() if name != missing}
+        with pytest.raises(FormatError, match="custom="):
+            load(path, custom=rest)
+
+
+def own_loss(y, p):
+    return np.mean((p - y) ** 2)
+
+
+def own_metric(y, p):
+    return np.max(np.abs(p - y))
+
+
+def test_a_loss_of_ones_own_is_given_when_loading_or_left_to_compile(path):
+    net = Network([nn.Dense(1)])
+    net.compile(own_loss, "adam", metrics=[own_metric, "mae"])
+    net.fit(X, X[:, :1], verbose=0)
+    net.save(path)
+    assert np.array_equal(load(path).predict(X), net.predict(X))
+    with pytest.raises(ArgumentError, match="compile"):
+        load(path).evaluate(X, X[:, :1])
+    full = load(path, custom={"own_loss": own_loss, "own_metric": own_metric})
+    assert full.evaluate(X, X[:, :1]) == net.evaluate(X, X[:, :1])
+
+
+def test_the_arguments_of_a_loss_are_kept(path):
+    net = Network([nn.Dense(1)])
+    net.compile(partial(huber, delta=0.25), "adam")
+    net.fit(X, X[:, :1], verbose=0)
+    net.save(path)
+    assert load(path).evaluate(X, X[:, :1]) == net.evaluate(X, X[:, :1])
+
+
+def test_what_cannot_be_written_leaves_the_old_file(path):
+    path.write_bytes(b"old")
+    net = Network([nn.Dense(1, activation=lambda x: x)])
+    with pytest.raises(ArgumentError, match="not built"):
+        net.save(path)
+    net(X)
+    with pytest.raises(ArgumentError, match="name"):
+        net.save(path)
+    assert path.read_bytes() == b"old"
+
+
+def test_a_missing_file_and_a_folder_are_errors_of_the_system(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        load(tmp_path / "none.safetensors")
+    with pytest.raises(IsADirectoryError):
+        load(tmp_path)
+
+
+def test_a_file_of_another_program_is_named_as_such(path):
+    path.write_bytes(to_bytes({"weight": np.ones(2)}))
+    with pytest.raises(FormatError, match="no network of chainrule"):
+        load(path)
+
+
+# ------------------------------------------------------------------------------ damaged files
+
+
+@pytest.fixture(scope="module")
+def intact(tmp_path_factory):
+    path = tmp_path_factory.mktemp("intact") / "model.safetensors"
+    trained().save(path)
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("share", [0.0, 0.001, 0.01, 0.1, 0.3, 0.5, 0.9, 0.999])
+def test_a_file_that_is_cut_short_is_refused(intact, path, share):
+    path.write_bytes(intact[: int(share * len(intact))])
+    with pytest.raises(FormatError):
+        load(path)
+
+
+def test_bytes_after_the_end_are_refused(intact, path):
+    path.write_bytes(intact + b"\0")
+    with pytest.raises(FormatError):
+        load(path)
+
+
+def test_no_changed_byte_goes_unnoticed(intact, path):
+    original = trained().predict(X)
+    generator = np.random.default_rng(0)
+    for place in generator.choice(len(intact), 150, replace=False):
+        changed = bytearray(intact)
+        changed[place] ^= 1 << int(generator.integers(8))
+        path.write_bytes(changed)
+        try:
+            net = load(path)
+        except FormatError:
+            continue
+        # Blanks that fill up the header carry nothing.
+        assert np.array_equal(net.predict(X), original)
+
+
+@pytest.mark.parametrize("size", [2**64 - 1, 2**63, 10**9, 0, 1])
+def test_a_header_of_a_false_size_is_refused(intact, path, size):
+    path.write_bytes(size.to_bytes(8, "little") + intact[8:])
+    with pytest.raises(FormatError):
+        load(path)
+
+
+def rewritten(intact, path, change, keeps_checksum=False):
+    """Write the file with a changed description and a right checksum."""
+    path.write_bytes(intact)
+    with safe_open(path, "numpy") as file:
+        description = json.loads(file.metadata()["chainrule"])
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    change(description, tensors)
+    if not keeps_checksum:
+        description["checksum"] = checksum(description, tensors)
+    path.write_bytes(to_bytes(tensors, {"chainrule": json.dumps(description)}))
+
+
+def setting(*keys, to):
+    def change(description, tensors):
+        *path, last = keys
+        for key in path:
+            description = description[key]
+        description[last] = to
+
+    return change
+
+
+CHANGES = {
+    "format": setting("format", to=2),
+    "format as text": setting("format", to="1"),
+    "seed below 0": setting("seed", to=-1),
+    "seed as text": setting("seed", to="7"),
+    "seed as bool": setting("seed", to=True),
+    "dtype float16": setting("dtype", to="float16"),
+    "dtype as code": setting("dtype", to="O"),
+    "dtype float64": setting("dtype", to="float64"),
+    "input shape gone": lambda d, t: d.pop("input_shape"),
+    "input shape negative": setting("input_shape", to=[-3]),
+    "input shape huge": setting("input_shape", to=[2**62]),
+    "input shape of fractions": setting("input_shape", to=[3.0]),
+    "another input shape": setting("input_shape", to=[4]),
+    "deep input shape": setting("input_shape", to=[3] * 40),
+    "layers as object": setting("layers", to={}),
+    "no layers": setting("layers", to=[]),
+    "layer as text": setting("layers", 0, to="dense"),
+    "unknown kind": setting("layers", 0, "kind", to="os.system"),
+    "kind as number": setting("layers", 0, "kind", to=1),
+    "config as list": setting("layers", 0, "config", to=[]),
+    "huge layer": setting("layers", 0, "config", "units", to=10**12),
+    "layer too wide": setting("layers", 0, "config", "units", to=5),
+    "negative units": setting("layers", 0, "config", "units", to=-4),
+    "unknown argument": setting("layers", 0, "config", "evil", to=1),
+    "unknown activation": setting("layers", 0, "config", "activation", to="__import__"),
+    "unknown function": setting("layers", 0, "config", "activation", to={"function": "eval"}),
+    "bad nesting": setting("layers", 0, "config", "activation", to={"layer": 1, "config": 2}),
+    "layer with extras": setting("layers", 0, "path", to="/etc/passwd"),
+    "layer without a name": lambda d, t: d["layers"][0].pop("name"),
+    "two layers of one name": setting("layers", 2, "name", to="dense"),
+    "layer renamed": setting("layers", 0, "name", to="other"),
+    "classes twice": setting("classes", to=["cat", "cat", "eel"]),
+    "classes as numbers": setting("classes", to=[1, 2, 3]),
+    "unknown loss": setting("loss", to="cross"),
+    "loss as list": setting("loss", to=["mse"]),
+    "loss with bad name": setting("loss", to={"name": "x", "arguments": {}}),
+    "unknown optimizer": setting("optimizer", "kind", to="Evil"),
+    "bad learning rate": setting("optimizer", "learning_rate", to=-1.0),
+    "unknown metric": setting("metrics", to=["accurate"]),
+    "metric as number": setting("metrics", to=[3]),
+    "extra entry": setting("pickle", to="gASVAAAA"),
+    "tensor gone": lambda d, t: t.pop("dense.weight"),
+    "tensor too many": lambda d, t: t.update(other=np.ones(2, "f4")),
+    "tensor of another shape": lambda d, t: t.update({"dense.bias": np.ones(5, "f4")}),
+    "tensor of another kind": lambda d, t: t.update({"dense.bias": np.ones(4, "f8")}),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
+def test_a_description_that_lies_is_refused_even_with_a_right_checksum(intact, path, change):
+    rewritten(intact, path, change)
+    with pytest.raises(FormatError):
+        load(path)
+
+
+def test_a_wrong_checksum_is_told(intact, path):
+    rewritten(intact, path, lambda d, t: t["dense.bias"].__iadd__(1), keeps_checksum=True)
+    with pytest.raises(FormatError, match="checksum"):
+        load(path)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", "NaN", '{"format": NaN}', "[" * 100_000])
+def test_a_description_that_is_no_json_object_is_refused(path, text):
+    path.write_bytes(to_bytes({"a": np.ones(1)}, {"chainrule": text}))
+    with pytest.raises(FormatError):
+        load(path)
+
+
+def test_a_rewritten_file_without_changes_is_loaded(intact, path):
+    rewritten(intact, path, lambda d, t: None)
+    assert np.array_equal(load(path).predict(X), trained().predict(X))
+
+
+def test_foreign_names_are_answered_with_ours(path):
+    with pytest.raises(ArgumentError, match="custom"):
+        load(path, custom_objects={})

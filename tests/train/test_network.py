@@ -1,0 +1,336 @@
+"""The laws of building, asking and showing networks."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule import nn, optim
+from chainrule.errors import ArgumentError, DataError, DTypeError, ShapeError
+from chainrule.train.network import Network
+
+pytestmark = pytest.mark.filterwarnings("ignore::chainrule.errors.ChainruleWarning")
+
+X = np.random.default_rng(0).normal(size=(30, 3))
+LABELS = (X[:, 0] > 0).astype(int) + (X[:, 1] > 0)
+
+
+def classifier(activation=None, labels=LABELS, loss="cross_entropy", units=3, epochs=30):
+    net = Network([nn.Dense(8, activation="tanh"), nn.Dense(units, activation=activation)])
+    net.compile(loss, optim.Adam(0.05), metrics="accuracy")
+    net.fit(X, labels, epochs=epochs, batch_size=None, verbose=0)
+    return net
+
+
+# ------------------------------------------------------------------------------------ building
+
+
+def test_layers_are_named_by_kind_and_number():
+    net = Network([nn.Dense(2), nn.Dense(2, name="dense_2"), nn.Dropout(0.1), nn.Dense(2)])
+    net.add(nn.Dense(1))
+    assert [each.name for each in net.layers] == [
+        "dense",
+        "dense_2",
+        "dropout",
+        "dense_1",
+        "dense_3",
+    ]
+
+
+def test_sizes_are_inferred_from_the_first_data_and_kept():
+    net = Network([nn.Dense(4), nn.Dense(2)])
+    assert len(net.params) == 0
+    assert net(X).shape == (30, 2)
+    assert net.params["dense.weight"].shape == (3, 4)
+    with pytest.raises(ShapeError, match=r"\(30, 2\)"):
+        net.predict(X[:, :2])
+
+
+def test_a_layer_added_later_is_built_when_next_used():
+    net = Network([nn.Dense(4)])
+    first = net.predict(X)
+    weight = net.params["dense.weight"].copy()
+    net.add(nn.Activation("relu"))
+    assert np.array_equal(net.predict(X), np.maximum(first, 0))
+    assert np.array_equal(net.params["dense.weight"], weight)
+
+
+@pytest.mark.parametrize(
+    ("layers", "told"),
+    [
+        ([nn.Dense], "class of layers"),
+        ([np.tanh], "nn.Activation"),
+        ([3], "not a layer"),
+        (3, "list of layers"),
+        (nn.Dense(2), "single layer"),
+        ([nn.Dense(1, name="a"), nn.Dense(1, name="a")], "two layers are named 'a'"),
+        ([nn.Dense(1)] * 2, "added twice"),
+    ],
+)
+def test_what_is_no_layer_is_refused(layers, told):
+    with pytest.raises(ArgumentError, match=told):
+        Network(layers)
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"dtype": "float16"}, {"dtype": int}, {"seed": -1}, {"seed": 0.5}]
+)
+def test_a_bad_seed_or_dtype_is_refused(arguments):
+    with pytest.raises(ArgumentError):
+        Network([nn.Dense(1)], **arguments)
+
+
+def test_a_misfit_between_layers_names_the_layer():
+    net = Network([nn.Dense(4), nn.Reshape((3,)), nn.Dense(2)])
+    with pytest.raises(ShapeError, match="reshape"):
+        net(X)
+
+
+def test_nodes_pass_through_so_that_networks_can_be_differentiated():
+    net = Network([nn.Dense(4, activation="tanh"), nn.Dense(1)], dtype="float64")
+    net(X)
+    cr.check_grads(lambda x: np.sum(net(x) ** 2), (X[:4],))
+
+
+# ------------------------------------------------------------------------------------- compile
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ({"loss": "mes"}, "mse"),
+        ({"loss": "mse", "optimizer": "adma"}, "adam"),
+        ({"loss": "mse", "optimizer": "lbfgs"}, "science"),
+        ({"loss": "mse", "optimizer": optim.SGD(0.1), "lr": 0.2}, "learning_rate"),
+        ({"loss": "mse", "optimizer": "sgd", "lr": -1}, "learning_rate"),
+        ({"loss": "mse", "metrics": ["acc"]}, "accuracy"),
+        ({"loss": "mse", "metrics": ["mae", "mae"]}, "twice"),
+        ({"loss": "mse", "optimiser": "sgd"}, "optimizer"),
+        ({"loss": "mse", "run_eagerly": True}, "value_and_grad"),
+    ],
+)  # fmt: skip
+def test_a_bad_argument_of_compile_is_answered_with_ours(arguments, told):
+    net = Network([nn.Dense(1)])
+    with pytest.raises(ArgumentError, match=told):
+        net.compile(**arguments)
+    with pytest.raises(ArgumentError, match=r"net\.compile"):
+        net.evaluate(X, X[:, :1])
+
+
+def test_lr_is_learning_rate():
+    histories = []
+    for name in ("lr", "learning_rate"):
+        net = Network([nn.Dense(1)])
+        net.compile("mse", "sgd", **{name: 0.3})
+        histories.append(net.fit(X, X[:, :1], verbose=0))
+    assert histories[0]["loss"] == histories[1]["loss"]
+    assert histories[0]["learning_rate"] == pytest.approx([0.3])
+
+
+# -------------------------------------------------------------------------------------- asking
+
+
+@pytest.mark.parametrize("size", [1, 7, 30, None])
+def test_predictions_are_those_of_the_layers_for_any_batch_size(size):
+    net = Network([nn.Dense(4, activation="relu"), nn.Dense(2)], dtype="float64")
+    np.testing.assert_allclose(net.predict(X, batch_size=size), net(X), atol=1e-12)
+
+
+def test_a_prediction_is_an_array_of_its_own():
+    net = Network([nn.Flatten()], dtype="float64")
+    prediction = net.predict(X)
+    prediction[:] = 0
+    assert X.all()
+
+
+def test_a_final_softmax_is_fused_said_once_and_changes_nothing(capsys):
+    logits, fused = classifier(), classifier("softmax", epochs=1)
+    assert "softmax" in fused.history.notes[0]
+    again = fused.fit(X, LABELS, epochs=29, batch_size=None, verbose=2)
+    assert again.notes == []
+    assert "softmax" not in capsys.readouterr().out
+    for name, array in logits.params.items():
+        assert np.array_equal(array, fused.params[name])
+    assert np.array_equal(logits.predict_proba(X), fused.predict(X))
+    assert np.array_equal(logits.predict_class(X), fused.predict_class(X))
+    assert logits.evaluate(X, LABELS) == fused.evaluate(X, LABELS)
+
+
+def test_a_fused_softmax_is_exact_where_one_after_the_other_is_not():
+    net = Network([nn.Activation("softmax")], dtype="float64")
+    net.compile("cross_entropy")
+    assert net.evaluate([[1000.0, 0.0]], [1])["loss"] == 1000.0
+
+
+def test_probabilities_add_up_to_one():
+    np.testing.assert_allclose(classifier().predict_proba(X).sum(axis=1), 1, rtol=1e-6)
+
+
+def test_the_accuracy_is_the_share_of_the_classes_predicted():
+    net = classifier()
+    assert net.evaluate(X, LABELS)["accuracy"] == np.mean(net.predict_class(X) == LABELS)
+
+
+def test_names_of_classes_and_rows_with_one_1_mean_the_same_as_numbers():
+    names = np.array(["ant", "bee", "cat"])[LABELS]
+    by_number = classifier()
+    by_name, by_list = classifier(labels=names), classifier(labels=names.tolist())
+    by_object, by_row = (
+        classifier(labels=names.astype(object)),
+        classifier(labels=np.eye(3)[LABELS]),
+    )
+    for net in (by_name, by_list, by_object):
+        assert net.classes == ["ant", "bee", "cat"]
+        assert np.array_equal(net.params["dense.weight"], by_number.params["dense.weight"])
+        assert (
+            net.predict_class(X).tolist()
+            == np.array(net.classes)[by_number.predict_class(X)].tolist()
+        )
+        assert net.evaluate(X, names) == by_number.evaluate(X, LABELS)
+    np.testing.assert_allclose(
+        by_row.params["dense.weight"], by_number.params["dense.weight"], atol=1e-5
+    )
+    with pytest.raises(DataError, match="'dog'"):
+        by_name.evaluate(X[:1], ["dog"])
+    with pytest.raises(DataError, match="trained on numbers"):
+        by_number.evaluate(X, names)
+
+
+def test_names_need_as_many_outputs_and_a_loss_for_classes():
+    names = np.array(["ant", "bee", "cat"])[LABELS]
+    with pytest.raises(DataError, match="3 classes"):
+        classifier(labels=names, units=4)
+    with pytest.raises(DataError, match="text"):
+        classifier(labels=names, loss="mse")
+
+
+@pytest.mark.parametrize("activation", [None, "sigmoid"])
+@pytest.mark.parametrize("labels", [LABELS > 0, np.where(LABELS > 0, "yes", "no")])
+def test_yes_or_no_may_be_a_row_or_a_column(activation, labels):
+    row = classifier(activation, labels, "binary_cross_entropy", units=1)
+    column = classifier(activation, (LABELS > 0)[:, None], "binary_cross_entropy", units=1)
+    assert np.array_equal(row.params["dense.weight"], column.params["dense.weight"])
+    classes = row.predict_class(X)
+    assert classes.shape == (30,)
+    assert np.mean(classes == labels) == row.evaluate(X, labels)["accuracy"] > 0.9
+    assert ((row.predict_proba(X) > 0) & (row.predict_proba(X) < 1)).all()
+
+
+def test_a_row_against_a_column_of_outputs_is_refused_for_quantities():
+    with pytest.raises(ShapeError, match="reshape"):
+        classifier(labels=X[:, 0], loss="mse", units=1)
+
+
+def test_what_is_no_classifier_says_so():
+    net = classifier(labels=X[:, :1], loss="mse", units=1)
+    for ask in (net.predict_class, net.predict_proba):
+        with pytest.raises(ArgumentError, match="no probabilities"):
+            ask(X)
+
+
+@pytest.mark.parametrize(
+    ("bad", "error"),
+    [
+        (np.full((2, 3), np.nan), DataError),
+        (np.ones((2, 4)), ShapeError),
+        (np.ones(2), ShapeError),
+        (np.ones((0, 3)), DataError),
+        (3.0, DataError),
+        ([["a", "b", "c"]], DTypeError),
+        (np.ones((2, 3)) * 1j, DTypeError),
+        (None, DataError),
+    ],
+)  # fmt: skip
+def test_inputs_that_cannot_be_computed_with_are_refused_everywhere(bad, error):
+    net = classifier(epochs=1)
+    for ask in (net, net.predict, net.predict_proba, net.predict_class):
+        with pytest.raises(error):
+            ask(bad)
+    with pytest.raises(error):
+        net.evaluate(bad, LABELS[:2])
+
+
+def test_metrics_that_need_all_samples_are_not_averages_of_batches():
+    net = Network([nn.Dense(3)])
+    net.compile("cross_entropy", optim.SGD(1e-30), metrics=["f1", "accuracy", "auc"])
+    history = net.fit(X, LABELS, batch_size=7, verbose=0)
+    results = net.evaluate(X, LABELS)
+    assert list(results) == ["loss", "f1", "accuracy", "auc"]
+    for name, value in results.items():
+        assert history[name][0] == pytest.approx(value, rel=1e-6)
+
+
+def test_sample_weights_count_in_an_evaluation():
+    net = Network([nn.Dense(1)], dtype="float64")
+    net.compile("mse")
+    net(X)
+    weight = np.arange(30.0)
+    errors = (net.predict(X)[:, 0] - 1) ** 2
+    found = net.evaluate(X, np.ones((30, 1)), sample_weight=weight)["loss"]
+    assert found == pytest.approx(np.sum(weight * errors) / 30, rel=1e-12)
+
+
+# ------------------------------------------------------------------------------------- showing
+
+
+def test_the_summary_counts_parameters(capsys):
+    net = Network([nn.Dense(4, activation="relu"), nn.Dropout(0.5), nn.Dense(2)])
+    net.summary()
+    assert "not built" in capsys.readouterr().out
+    net(X)
+    net.compile("mse")
+    net.summary()
+    told = capsys.readouterr().out
+    assert "(batch, 4)" in told
+    assert "26 parameters" in told
+    assert "relu" in told
+    assert "loss mse" in told
+
+
+def test_params_are_live_and_writable():
+    net = Network([nn.Dense(2)])
+    net(X)
+    net.params["dense.bias"][:] = 5
+    net.params["dense.weight"] = np.zeros((3, 2))
+    assert (net.predict(X) == 5).all()
+    net.params["dense.bias"] += 1
+    assert (net.predict(X) == 6).all()
+
+
+@pytest.mark.parametrize(
+    ("value", "error"),
+    [
+        (np.ones(2), ShapeError),
+        (1.0, ShapeError),
+        (np.full((3, 2), np.nan), DataError),
+        (np.ones((3, 2)) * 1j, DTypeError),
+        (np.full((3, 2), "a"), DTypeError),
+    ],
+)
+def test_what_is_no_value_of_a_parameter_is_refused(value, error):
+    net = Network([nn.Dense(2)])
+    net(X)
+    before = net.params["dense.weight"].copy()
+    with pytest.raises(error, match=r"dense\.weight"):
+        net.params["dense.weight"] = value
+    assert np.array_equal(net.params["dense.weight"], before)
+    with pytest.raises(KeyError, match=r"did you mean 'dense\.weight'"):
+        net.params["dense.weights"]
+    with pytest.raises(TypeError, match="cannot be deleted"):
+        del net.params["dense.weight"]
+
+
+def test_large_inputs_are_never_copied_as_a_whole():
+    pictures = np.random.default_rng(0).integers(0, 255, (20_000, 784), np.uint8)
+    labels = np.arange(20_000) % 10
+    net = Network([nn.Rescale(1 / 255), nn.Dense(4), nn.Dense(10)])
+    net.compile("cross_entropy")
+    tracemalloc.start()
+    try:
+        net.fit(pictures, labels, batch_size=64, validation_split=0.5, verbose=0)
+        net.predict_class(pictures)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < pictures.nbytes
