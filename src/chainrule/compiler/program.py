@@ -27,6 +27,19 @@ _RULES = (index_map, lower_loop, lower_random, lower_reduction)
 
 FIRST_POINTER = 3
 EVERY_TURN = 2**62
+ENTRY = ctypes.CFUNCTYPE(
+    None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p
+)
+
+
+def thread_count() -> int:
+    """Return how many threads a large program uses: CHAINRULE_NUM_THREADS, or all cores up to 8."""
+    wanted = os.environ.get("CHAINRULE_NUM_THREADS", "")
+    if wanted.isdecimal() and int(wanted) > 0:
+        return int(wanted)
+    from chainrule.compiler.backends.threads import available_cores
+
+    return min(available_cores(), 8)
 
 
 def compile_native(graph: Graph) -> Callable[[Sequence[Any]], list[Any]]:
@@ -70,6 +83,9 @@ class NativeProgram:
         from chainrule.compiler.backends.llvm import write_module
         from chainrule.compiler.backends.target import compile_module, host_target, load_object
 
+        from chainrule.compiler.backends.threads import run_program
+
+        self._share = run_program
         _show("graph", graph)
         inputs, outputs, items = lower(graph)
         layout = choose_layout(items)
@@ -82,13 +98,15 @@ class NativeProgram:
         _show("llvm", module.text)
         code = compile_module(module.text, target)
         self._library = load_object(code, ("run",))
-        kind = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
-        self._run = kind(self._library.address("run"))
+        self._is_shared = module.is_shared
+        self._threads = thread_count() if module.is_shared else 1
+        self._entry = self._library.address("run")
+        self._run = ENTRY(self._entry)
         self._graph = graph
         self._kinds = [(node.dtype, node.shape) for node in graph.inputs]
         self._results = [(node.shape, node.dtype) for node in graph.outputs]
         self._constants = [np.ascontiguousarray(each.value) for each in module.constants]
-        self._arena = np.empty(module.arena + 64, np.uint8)
+        self._arena = np.empty(module.arena + self._threads * module.scratch + 64, np.uint8)
         count = FIRST_POINTER + len(inputs) + len(outputs) + len(self._constants)
         self._block = (ctypes.c_int64 * count)()
         self._block[0] = -(-self._arena.ctypes.data // 64) * 64
@@ -117,7 +135,10 @@ class NativeProgram:
             block[number] = made.__array_interface__["data"][0]
             number += 1
         block[1], block[2] = 0, turns
-        self._run(self._address)
+        if not self._is_shared:
+            self._run(self._address, 0, 1, None)
+        else:
+            self._share(self._entry, self._address, self._threads)
         if block[1]:
             evaluate(self._graph, held)
             raise IndexError("a position lies outside of its array")

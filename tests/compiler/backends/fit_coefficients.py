@@ -1,4 +1,4 @@
-"""Where the polynomials of `vector_math` come from: run this file, and it prints their coefficients.
+"""Where the polynomials of `vector_math` come from: run this file, and it prints them.
 
 Each function is reduced to a smooth one on a short interval, which is interpolated in Chebyshev's
 nodes with 60 digits; the interpolant is within a small factor of the best polynomial of its degree
@@ -105,7 +105,7 @@ def main():
     for name in POLYNOMIALS:
         for dtype in ("float32", "float64"):
             print(f"# {name} {dtype}: relative error 2^{float(worst(name, dtype)):.1f}")
-            print([x for x in fitted(name, dtype)])
+            print(fitted(name, dtype))
 
 
 if __name__ == "__main__":

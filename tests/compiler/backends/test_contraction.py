@@ -6,6 +6,7 @@ import pytest
 from chainrule.compiler.backends import emit
 from chainrule.compiler.backends.target import host_target
 from chainrule.compiler.backends.tiling import Contraction, choose_tiling
+from chainrule.compiler.backends.vector_access import masked_load
 
 SHAPES = [
     (1, 1, 1),
@@ -166,7 +167,7 @@ def test_an_epilogue_sees_rows_columns_and_masks(in_child, contraction_kernel, l
                 lanes = builder.fadd(lanes, steps)
             else:
                 bias = emit.address(builder, site.context, site.column, "float32")
-                bias = emit.masked_load(builder, bias, "float32", width, site.mask)
+                bias = masked_load(builder, bias, "float32", width, site.mask)
                 lanes = emit.splat(builder, row, width)
             return builder.fadd(builder.fadd(sums, bias), lanes)
 
@@ -177,6 +178,36 @@ def test_an_epilogue_sees_rows_columns_and_masks(in_child, contraction_kernel, l
         kernel.call(out, left, right, context=bias.ctypes.data_as(ctypes.c_void_p))
         expected = left @ right + bias + np.arange(11)[:, None]
         assert np.allclose(out, expected, rtol=1e-5)
+
+    in_child(check)
+
+
+@pytest.mark.parametrize("layout", ["nnn", "tnn"])
+def test_single_columns_are_summed_along_the_rows(in_child, contraction_kernel, layout):
+    def check():
+        def double(site, sums):
+            return site.builder.fadd(sums, sums)
+
+        out, left, right = operands((45, 33, 1), layout, "float32")
+        kernel = contraction_kernel(product(45, 33, 1, layout), epilogue=double)
+        assert kernel.exchanged
+        kernel.call(out, left, right)
+        assert np.allclose(out, 2 * (left @ right), rtol=1e-4, atol=1e-5)
+
+    in_child(check)
+
+
+def test_far_lines_are_copied_and_give_the_same_product(in_child, contraction_kernel):
+    def check():
+        shape = (600, 70, 400)
+        for layout in ("tnn", "nnn", "ttn"):
+            out, left, right = operands(shape, layout, "float32")
+            kernel = contraction_kernel(product(*shape, layout))
+            kernel.call(out, left, right, panels=(1, kernel.tiling.panels))
+            kernel.call(out, left, right, tiles=(0, 3), panels=(0, 1))
+            kernel.call(out, left, right, tiles=(3, kernel.tiling.row_tiles), panels=(0, 1))
+            exact, bound = chained(left, right)
+            assert (np.abs(out - exact) <= bound).all(), layout
 
     in_child(check)
 

@@ -31,7 +31,10 @@ def test_a_malformed_module_is_refused_before_anything_is_optimised():
 
 def test_an_unknown_function_is_refused_when_loading(in_child):
     def check():
-        text = "declare void @no_such_function()\ndefine void @f() {\ncall void @no_such_function()\nret void\n}"
+        text = (
+            "declare void @no_such_function()\n"
+            "define void @f() {\ncall void @no_such_function()\nret void\n}"
+        )
         code = compile_module(text, host_target())
         with pytest.raises(GraphError, match="cannot be loaded"):
             load_object(code, ("f",))

@@ -18,7 +18,7 @@ ROUNDS = 500
 
 
 def relay():
-    """Each round, every thread takes its neighbour's number plus one; barriers keep the rounds apart."""
+    """Each round, every thread takes its neighbour's number plus one, between barriers."""
     module = ir.Module()
     module.triple = host_target().triple
     function = ir.Function(module, program_type(), "relay")

@@ -11,7 +11,8 @@ LIMITS = {"float32": 2.0, "float64": 4.0}
 WIDE = np.longdouble
 SPECIAL = [
     0.0, -0.0, 1.0, -1.0, np.inf, -np.inf, np.nan, 5e-324, -5e-324, 1e-310, 1e-45, -1e-40,
-    88.7, 88.8, -87.5, -103.9, 709.7, 709.9, -745.1, -746.0, 1e30, -1e30, 1.5, -1.5, 2.0, 0.5, 1e300,
+    88.7, 88.8, -87.5, -103.9, 709.7, 709.9, -745.1, -746.0, 1e30, -1e30, 1.5, -1.5, 2.0, 0.5,
+    1e300,
 ]  # fmt: skip
 
 
@@ -180,7 +181,7 @@ def test_pi_and_its_inverse_are_exact_to_their_last_digit():
     with mpmath.workprec(2000):
         digits = int(mpmath.floor(2 / mpmath.pi * mpmath.mpf(2) ** 1216))
         words = [digits >> (1216 - 64 * (i + 1)) & (2**64 - 1) for i in range(19)]
-        assert coefficients.TWO_OVER_PI == (0, *words)
+        assert (0, *words) == coefficients.TWO_OVER_PI
         for dtype, pieces in coefficients.PI_HALVES.items():
             exact = [mpmath.mpf(float(np.array(piece, dtype))) for piece in pieces]
             rest = mpmath.pi / 2 - exact[0] - exact[1]

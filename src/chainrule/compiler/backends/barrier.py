@@ -27,8 +27,8 @@ COUNT = ir.IntType(32)
 # The two counters stand on cache lines of their own: arrivals disturb nobody who watches.
 GENERATION_OFFSET = 64
 BARRIER_BYTES = 128
-# Looks before the core is given away, some 50 ns each. Few, because giving it away costs little where
-# nobody else wants it, and every look costs the one that is waited for where it needs this core.
+# Looks before the core is given away, some 50 ns each. Few, because giving it away costs little
+# where nobody wants it, and where the thread waited for needs this core every look delays it.
 PATIENT_LOOKS = 50
 YIELD = "SwitchToThread" if sys.platform == "win32" else "sched_yield"
 

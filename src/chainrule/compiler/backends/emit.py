@@ -4,7 +4,7 @@ Thin words over llvmlite's `IRBuilder`, so that a generator reads like the algor
 "value" below is an LLVM value of the program being written, a "number" is a Python number.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,10 +21,7 @@ __all__ = [
     "first_lanes",
     "index",
     "loop_with_values",
-    "masked_load",
-    "masked_store",
     "mnemonic",
-    "scatter",
     "splat",
     "vector_type",
 ]
@@ -91,6 +88,7 @@ def mnemonic(kind: ir.Type) -> str:
     """
     if isinstance(kind, ir.VectorType):
         return f"v{kind.count}{mnemonic(kind.element)}"
+    assert isinstance(kind, ir.IntType | ir.FloatType | ir.DoubleType | ir.PointerType)
     return kind.intrinsic_name
 
 
@@ -192,85 +190,8 @@ def first_lanes(builder: Any, count: Value, width: int) -> Value:
     return builder.icmp_signed("<", lanes, limits)
 
 
-def masked_load(builder: Any, pointer: Value, dtype: str, width: int, mask: Value | None) -> Value:
-    """Load consecutive elements; lanes that are off give zero and touch no memory.
-
-    Parameters
-    ----------
-    builder : llvmlite.ir.IRBuilder
-        Where to write.
-    pointer : Value
-        Address of the first element; no alignment beyond one element's is needed.
-    dtype : {"float32", "float64"}
-        Kind of the elements.
-    width : int
-        Number of lanes.
-    mask : Value or None
-        A vector of bits, or None for all lanes.
-
-    Returns
-    -------
-    Value
-        A vector.
-    """
-    kind = vector_type(dtype, width)
-    if mask is None:
-        return builder.load(pointer, align=ITEM_BYTES[dtype], typ=kind)
-    name = f"llvm.masked.load.{mnemonic(kind)}.p0"
-    zeros = ir.Constant(kind, [0.0] * width)
-    return call(builder, name, [pointer, _alignment(dtype), mask, zeros], kind)
-
-
-def masked_store(builder: Any, vector: Value, pointer: Value, mask: Value | None) -> None:
-    """Store a vector into consecutive elements; lanes that are off touch no memory.
-
-    Parameters
-    ----------
-    builder : llvmlite.ir.IRBuilder
-        Where to write.
-    vector : Value
-        The numbers.
-    pointer : Value
-        Address of the first element.
-    mask : Value or None
-        A vector of bits, or None for all lanes.
-    """
-    dtype = _dtype(vector)
-    if mask is None:
-        builder.store(vector, pointer, align=ITEM_BYTES[dtype])
-        return
-    name = f"llvm.masked.store.{mnemonic(vector.type)}.p0"
-    call(builder, name, [vector, pointer, _alignment(dtype), mask], ir.VoidType())
-
-
-def scatter(builder: Any, vector: Value, pointer: Value, stride: int, mask: Value | None) -> None:
-    """Store a vector into elements that lie a stride apart.
-
-    Parameters
-    ----------
-    builder : llvmlite.ir.IRBuilder
-        Where to write.
-    vector : Value
-        The numbers.
-    pointer : Value
-        Address of the first element.
-    stride : int
-        Elements from one lane to the next.
-    mask : Value or None
-        A vector of bits, or None for all lanes.
-    """
-    element, width = vector.type.element, vector.type.count
-    dtype = _dtype(vector)
-    offsets = ir.Constant(ir.VectorType(INDEX, width), [stride * lane for lane in range(width)])
-    places = builder.gep(pointer, [offsets], source_etype=element)
-    places.type = ir.VectorType(POINTER, width)
-    mask = ir.Constant(ir.VectorType(ir.IntType(1), width), [1] * width) if mask is None else mask
-    name = f"llvm.masked.scatter.{mnemonic(vector.type)}.v{width}p0"
-    call(builder, name, [vector, places, _alignment(dtype), mask], ir.VoidType())
-
-
 @contextmanager
-def counted_loop(builder: Any, start: Value, stop: Value, name: str) -> Iterator[Value]:
+def counted_loop(builder: Any, start: Value, stop: Value, name: str) -> Generator[Value]:
     """Write ``for i in range(start, stop)``; the body is written inside the ``with``.
 
     Parameters
@@ -296,7 +217,7 @@ def counted_loop(builder: Any, start: Value, stop: Value, name: str) -> Iterator
 @contextmanager
 def loop_with_values(
     builder: Any, start: Value, stop: Value, initial: Sequence[Value], name: str
-) -> Iterator[tuple[Value, list[Value], list[Value]]]:
+) -> Generator[tuple[Value, list[Value], list[Value]]]:
     """Write a counted loop that carries values in registers from one turn to the next.
 
     Parameters
@@ -342,12 +263,3 @@ def loop_with_values(
         phi.add_incoming(value, builder.block)
     builder.branch(head)
     builder.position_at_end(after)
-
-
-def _alignment(dtype: str) -> Value:
-    """Return the alignment of masked accesses: that of one element."""
-    return ir.Constant(ir.IntType(32), ITEM_BYTES[dtype])
-
-
-def _dtype(vector: Value) -> str:
-    return "float32" if vector.type.element == FLOATS["float32"] else "float64"

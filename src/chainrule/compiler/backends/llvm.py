@@ -2,10 +2,12 @@
 
 ::
 
-    run(ptr block)        block[0]   the arena
-                          block[1]   becomes 1 where a position lies outside of its array
-                          block[2]   how many turns an outermost ``repeat`` makes at most
-                          block[3:]  inputs, outputs, constants
+    run(ptr block, i64 thread, i64 threads, ptr barrier)
+
+    block[0]   the arena
+    block[1]   becomes 1 where a position lies outside of its array
+    block[2]   how many turns an outermost ``repeat`` makes at most
+    block[3:]  inputs, outputs, constants
 
 Statements become loops (`nest`), products become kernels (`contraction`) whose epilogue is written
 by the same words as any other point of a nest (`element`).
@@ -25,11 +27,15 @@ from chainrule.compiler.backends.contraction import (
     Kernel,
     Site,
     emit_contraction,
+    is_exchanged,
     scratch_items,
 )
 from chainrule.compiler.backends.element import Point
 from chainrule.compiler.backends.nest import write_nest
+from chainrule.compiler.backends.barrier import barrier_function
+from chainrule.compiler.backends.sharing import Waiting, is_shared, shares_anything
 from chainrule.compiler.backends.target import Target
+from chainrule.compiler.backends.threads import program_type
 from chainrule.compiler.layout import Layout
 from chainrule.compiler.loops import (
     Affine,
@@ -63,13 +69,17 @@ class Module:
         The module, in LLVM's assembly language.
     constants : tuple of Buffer
         Whose values ``block`` ends with.
-    arena : int
-        Bytes of scratch memory it needs.
+    arena, scratch : int
+        Bytes of memory it needs: all threads together, and each besides.
+    is_shared : bool
+        Whether it has work for more than one thread.
     """
 
     text: str
     constants: tuple[Buffer, ...]
     arena: int
+    scratch: int
+    is_shared: bool
 
 
 def write_module(program: Program, layout: Layout, plan: Plan, target: Target) -> Module:
@@ -103,9 +113,10 @@ class _Writer:
         self.plan = plan
         self.target = target
         self.module = ir.Module(program.name)
-        self.axes: dict[Axis, Value] = {}
+        self.turns: dict[Axis, Value] = {}
         self.kernels: dict[Any, Kernel] = {}
-        self.scratch = 0
+        self.scratch = self._largest_scratch(program.steps)
+        self.is_shared = shares_anything(program.steps)
         roots = dict.fromkeys(b.root for s in program.steps for b, _, _ in accesses(s))
         self.constants = tuple(root for root in roots if root.kind == "constant")
         outside = (*program.inputs, *program.outputs, *self.constants)
@@ -113,10 +124,10 @@ class _Writer:
 
     def write(self) -> Module:
         """Write the function and everything it calls."""
-        kind = ir.FunctionType(ir.VoidType(), [emit.POINTER])
-        function = ir.Function(self.module, kind, "run")
+        self.module.triple = self.target.triple
+        function = ir.Function(self.module, program_type(), "run")
         entry = function.append_basic_block("entry")
-        self.block = function.args[0]
+        self.block, self.thread, self.threads, self.barrier = function.args
         self.builder = ir.IRBuilder(entry)
         start = function.append_basic_block("start")
         self.builder.branch(start)
@@ -126,11 +137,13 @@ class _Writer:
         self.builder.store(address, self.context)
         self.bases: dict[Buffer, Value] = {}
         flag = self._in_entry(lambda b: _slot(b, self.block, 1))
-        self.point = Point(self.builder, self._base, self.layout, self.axes, flag)
-        for step in self.program.steps:
-            self._step(step)
+        self.point = Point(self.builder, self._base, self.layout, {}, flag)
+        self.waiting = Waiting()
+        self._steps(self.program.steps)
         self.builder.ret_void()
-        return Module(str(self.module), self.constants, self.plan.size + self.scratch)
+        return Module(
+            str(self.module), self.constants, self.plan.size, self.scratch, self.is_shared
+        )
 
     def _depth(self, steps: tuple[Step, ...]) -> int:
         inner = [1 + self._depth(step.steps) for step in steps if isinstance(step, Repeat)]
@@ -160,42 +173,75 @@ class _Writer:
             return builder.gep(arena, [place], source_etype=ir.IntType(8))
         return builder.load(_slot(builder, block, self.numbers[root]), typ=emit.POINTER)
 
-    def _step(self, step: Step) -> None:
-        if isinstance(step, Repeat):
-            self._repeat(step)
-        elif step.product is None:
-            write_nest(self.point, step, lambda turns: (emit.index(0), emit.index(turns)))
-        else:
-            self._product(step, step.product)
+    def _steps(self, steps: tuple[Step, ...]) -> None:
+        for step in steps:
+            if not self.is_shared:
+                self._step(step, False)
+                continue
+            shared = is_shared(step)
+            # Every turn of a loop finds the threads together, so they meet before the first one.
+            meets = isinstance(step, Repeat) and shared and self.waiting.is_needed
+            if meets or self.waiting.must_wait(step, shared):
+                self._wait()
+            if shared:
+                self._step(step, True)
+            else:
+                is_first = self.builder.icmp_unsigned("==", self.thread, emit.index(0))
+                with self.builder.if_then(is_first):
+                    self._step(step, False)
+            if not (isinstance(step, Repeat) and shared):
+                self.waiting.note(step, shared)
 
-    def _repeat(self, step: Repeat) -> None:
+    def _wait(self) -> None:
+        self.builder.call(barrier_function(self.module), [self.barrier, self.threads])
+        self.waiting.clear()
+
+    def _step(self, step: Step, shared: bool) -> None:
+        if isinstance(step, Repeat):
+            self._repeat(step, shared)
+            return
+        self.point.axes = dict(self.turns)
+        share = self._part if shared else _everything
+        if step.product is None:
+            write_nest(self.point, step, share)
+        else:
+            self._product(step, step.product, shared)
+
+    def _part(self, turns: int) -> tuple[Value, Value]:
+        """The turns of a loop that this thread does."""
+        builder, count = self.builder, emit.index(turns)
+        start = builder.udiv(builder.mul(self.thread, count), self.threads)
+        following = builder.add(self.thread, emit.index(1))
+        return start, builder.udiv(builder.mul(following, count), self.threads)
+
+    def _repeat(self, step: Repeat, shared: bool) -> None:
         builder, last = self.builder, emit.index(step.axis.extent - 1)
         stop = emit.index(step.axis.extent)
-        if not self.axes:
+        if not self.turns:
             most = builder.load(_slot(builder, self.block, 2), typ=emit.INDEX)
             stop = builder.select(builder.icmp_signed("<", most, stop), most, stop)
         with emit.counted_loop(builder, emit.index(0), stop, "repeat") as turn:
             place = builder.sub(last, turn) if step.backwards else turn
-            self.axes[step.axis] = place
-            number = emit.index(len(self.axes))
+            self.turns[step.axis] = place
+            number = emit.index(len(self.turns))
             builder.store(place, builder.gep(self.context, [number], source_etype=emit.INDEX))
-            outer = dict(self.axes)
             for inner in step.steps:
-                self.axes.clear()
-                self.axes.update(outer)
-                self._step(inner)
-            self.axes.clear()
-            self.axes.update({a: v for a, v in outer.items() if a is not step.axis})
+                if shared:
+                    self._steps((inner,))
+                else:
+                    self._step(inner, False)
+            if shared and self.waiting.is_needed:
+                self._wait()
+            del self.turns[step.axis]
 
     # Products.
 
-    def _product(self, nest: Nest, product: Product) -> None:
+    def _product(self, nest: Nest, product: Product, shared: bool) -> None:
         out = stored_by_kernel(nest)
         assert out is not None
         shape = self._shape(product, out)
         kernel = self._kernel(nest, product, shape, out)
-        self.scratch = max(self.scratch, 64 + 8 * scratch_items(shape, self.target))
-        builder, zero = self.builder, emit.index(0)
+        builder = self.builder
         own = {product.batch, product.row, product.column, product.depth}
         pointers = [
             self._start(buffer, index, own)
@@ -206,10 +252,30 @@ class _Writer:
             )
         ]
         arena = builder.load(_slot(builder, self.block, 0), typ=emit.POINTER)
-        scratch = builder.gep(arena, [emit.index(self.plan.size)], source_etype=ir.IntType(8))
+        first = builder.mul(self.thread, emit.index(self.scratch))
+        own_scratch = builder.add(emit.index(self.plan.size), first)
+        scratch = builder.gep(arena, [own_scratch], source_etype=ir.IntType(8))
         ranges = [shape.batch, kernel.tiling.row_tiles, kernel.tiling.panels]
-        limits = [each for n in ranges for each in (zero, emit.index(n))]
+        longest = ranges.index(max(ranges)) if shared else -1
+        limits = [
+            limit
+            for i, turns in enumerate(ranges)
+            for limit in (self._part(turns) if i == longest else _everything(turns))
+        ]
         builder.call(kernel.function, [*pointers, scratch, self.context, *limits])
+
+    def _largest_scratch(self, steps: tuple[Step, ...]) -> int:
+        """Bytes in which each thread copies operands, in whole cache lines."""
+        largest = 0
+        for step in steps:
+            if isinstance(step, Repeat):
+                largest = max(largest, self._largest_scratch(step.steps))
+            elif step.product is not None:
+                out = stored_by_kernel(step)
+                assert out is not None
+                items = scratch_items(self._shape(step.product, out), self.target)
+                largest = max(largest, items * step.product.target.dtype.itemsize)
+        return -(-largest // 64) * 64
 
     def _start(self, buffer: Buffer, index: Any, own: set[Axis]) -> Value:
         """The address of an operand's first element."""
@@ -261,7 +327,7 @@ class _Writer:
         """Statements on a vector of sums."""
         bases: dict[Buffer, Value] = {}
         outer: dict[Axis, Value] = {}
-        lane = product.row if shape.out_strides[0] == 1 != shape.out_strides[1] else product.column
+        lane = product.row if is_exchanged(shape) else product.column
 
         def at_entry(site: Site) -> Any:
             builder = ir.IRBuilder(site.builder.function.entry_basic_block)
@@ -279,7 +345,7 @@ class _Writer:
                     bases[buffer.root] = self._address(builder, block, buffer.root)
                 return bases[buffer.root]
 
-            for number, axis in enumerate(self.axes, 1):
+            for number, axis in enumerate(self.turns, 1):
                 if axis not in outer:
                     builder = at_entry(site)
                     place = builder.gep(
@@ -302,6 +368,10 @@ class _Writer:
             )  # fmt: skip
 
         return write
+
+
+def _everything(turns: int) -> tuple[Value, Value]:
+    return emit.index(0), emit.index(turns)
 
 
 def _slot(builder: Any, block: Value, number: int) -> Value:

@@ -3,6 +3,9 @@
 A panel of ``right`` is copied to ``scratch[k, column in panel]``: consecutive, so that a step of k
 touches one or a few cache lines and no new page. Where ``right`` is contiguous along k (the
 transpose of a weight, say) the copy also transposes, one square of vectors at a time in registers.
+
+The rows of ``left`` are copied to ``scratch[tile, k, row in tile]`` where their numbers for one k
+lie together, but those for the next k a long way off (the transpose of a batch, say).
 """
 
 from typing import Any
@@ -11,8 +14,16 @@ import llvmlite.ir as ir
 
 from chainrule.compiler.backends import emit
 from chainrule.compiler.backends.tiling import Contraction, Group, Tiling
+from chainrule.compiler.backends.vector_access import masked_load, masked_store
 
-__all__ = ["emit_packing", "must_pack", "transpose"]
+__all__ = [
+    "emit_left_packing",
+    "emit_packing",
+    "must_pack",
+    "must_pack_left",
+    "packed_items",
+    "transpose",
+]
 
 Value = Any
 
@@ -43,6 +54,97 @@ def must_pack(contraction: Contraction, tiling: Tiling) -> bool:
         return True
     far = depth_stride * emit.ITEM_BYTES[contraction.dtype] >= FAR_BYTES
     return far and contraction.depth >= FAR_LINES and tiling.row_tiles >= WORTH_TILES
+
+
+def must_pack_left(contraction: Contraction, tiling: Tiling) -> bool:
+    """Tell whether ``left`` is copied before it is read.
+
+    Parameters
+    ----------
+    contraction : Contraction
+        Shape and layout.
+    tiling : Tiling
+        Its tiles.
+
+    Returns
+    -------
+    bool
+        True if the copy saves time.
+    """
+    row_stride, depth_stride = contraction.left_strides
+    far = depth_stride * emit.ITEM_BYTES[contraction.dtype] >= 2 * FAR_BYTES
+    return row_stride == 1 and far and contraction.depth >= 64 and tiling.panels >= WORTH_TILES
+
+
+def packed_items(contraction: Contraction, tiling: Tiling) -> tuple[int, int]:
+    """Return how many numbers the copies take: a panel of ``right``, all of ``left``.
+
+    Parameters
+    ----------
+    contraction : Contraction
+        Shape and layout.
+    tiling : Tiling
+        Its tiles.
+
+    Returns
+    -------
+    right, left : int
+        0 for what is not copied.
+    """
+    right = left = 0
+    if must_pack(contraction, tiling):
+        depth = -(-contraction.depth // tiling.width) * tiling.width
+        right = depth * tiling.width * max(group.vectors for group in tiling.groups)
+    if must_pack_left(contraction, tiling):
+        # The last vector of a line is written whole.
+        left = tiling.row_tiles * contraction.depth * tiling.row_tile + tiling.width
+    return right, left
+
+
+def emit_left_packing(
+    builder: Any,
+    contraction: Contraction,
+    tiling: Tiling,
+    left: Value,
+    tiles: tuple[Value, Value],
+    scratch: Value,
+) -> None:
+    """Write the copy of some row tiles of ``left`` into scratch memory.
+
+    Parameters
+    ----------
+    builder : llvmlite.ir.IRBuilder
+        Where to write.
+    contraction : Contraction
+        Layout of ``left``, whose rows are contiguous.
+    tiling : Tiling
+        The row tiles.
+    left : Value
+        Address of the array.
+    tiles : (Value, Value)
+        First tile to copy, and one past the last.
+    scratch : Value
+        Where to copy to.
+    """
+    dtype, width, rows = contraction.dtype, tiling.width, tiling.row_tile
+    depth = contraction.depth
+    with (
+        emit.counted_loop(builder, *tiles, "tile") as tile,
+        emit.counted_loop(builder, emit.index(0), emit.index(depth), "k") as k,
+    ):
+        row = builder.mul(tile, emit.index(rows))
+        left_over = builder.sub(emit.index(contraction.rows), row)
+        line = builder.mul(k, emit.index(contraction.left_strides[1]))
+        source = emit.address(builder, left, builder.add(line, row), dtype)
+        place = builder.add(builder.mul(tile, emit.index(depth)), k)
+        target = emit.address(builder, scratch, builder.mul(place, emit.index(rows)), dtype)
+        for begin in range(0, rows, width):
+            offset = emit.index(begin)
+            # Lanes beyond the tile belong to the next line, which is written later.
+            mask = emit.first_lanes(builder, builder.sub(left_over, offset), width)
+            numbers = emit.address(builder, source, offset, dtype)
+            vector = masked_load(builder, numbers, dtype, width, mask)
+            masked_store(builder, vector, emit.address(builder, target, offset, dtype), None)
 
 
 def emit_packing(
@@ -137,8 +239,8 @@ def _copy_lines(
             offset = emit.index(j * width)
             vector_mask = mask if j == group.vectors - 1 else None
             place = emit.address(builder, source, offset, dtype)
-            vector = emit.masked_load(builder, place, dtype, width, vector_mask)
-            emit.masked_store(builder, vector, emit.address(builder, target, offset, dtype), None)
+            vector = masked_load(builder, place, dtype, width, vector_mask)
+            masked_store(builder, vector, emit.address(builder, target, offset, dtype), None)
 
 
 def _transpose_squares(
@@ -168,12 +270,12 @@ def _transpose_squares(
             wanted = builder.select(inside, wanted, last) if group.masked else wanted
             line = emit.address(builder, right, builder.mul(wanted, stride), dtype)
             line = emit.address(builder, line, k, dtype)
-            lines.append(emit.masked_load(builder, line, dtype, width, mask))
+            lines.append(masked_load(builder, line, dtype, width, mask))
         top = builder.add(builder.mul(k, emit.index(size)), offset)
         for lane, vector in enumerate(transpose(builder, lines)):
             place = emit.address(builder, scratch, top, dtype)
             place = emit.address(builder, place, emit.index(lane * size), dtype)
-            emit.masked_store(builder, vector, place, None)
+            masked_store(builder, vector, place, None)
 
 
 def _gather_numbers(

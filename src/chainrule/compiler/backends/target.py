@@ -258,8 +258,8 @@ def _start_llvm() -> None:
 def _linker(_generation: int) -> Any:
     """Make the linker for the next few libraries.
 
-    LLVM never forgets a library's name while its linker lives, about 9 kB each. A linker that serves
-    a bounded number of libraries goes with the last of them.
+    LLVM never forgets a library's name while its linker lives, about 9 kB each. A linker that
+    serves a bounded number of libraries goes with the last of them.
     """
     _start_llvm()
     machine = llvm.Target.from_triple(llvm.get_process_triple()).create_target_machine(

@@ -3,9 +3,9 @@
     void program(ptr arena, i64 thread, i64 threads, ptr barrier)
 
 Workers are Python threads that sit in one native call for ever, so they need no interpreter lock.
-Between jobs they linger, then sleep in a condition variable. Starting a job, running the caller's own share
-and waiting for the others is one native call too: Python handles signals only between its own
-instructions, so Ctrl-C can never come while some threads are in a program and others are not.
+Between jobs they linger, then sleep in a condition variable. Starting a job, running the caller's
+own share and waiting for the others is one native call too: Python handles signals only between its
+own instructions, so Ctrl-C can never come while some threads are in a program and others are not.
 """
 
 import atexit
@@ -13,6 +13,7 @@ import ctypes
 import os
 import sys
 import threading
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -79,7 +80,7 @@ def run_program(program: int, arena: int, threads: int) -> None:
     arena : int
         Address handed to each thread.
     threads : int
-        How many, the calling thread among them, at least 1. More than there are cores works, slowly.
+        How many, the calling thread among them, at least 1. More than cores works, slowly.
     """
     if sys.platform == "win32":
         threads = 1  # the workers sleep in POSIX threads' objects
@@ -130,7 +131,7 @@ _pools: dict[int, _Pool] = {}
 
 
 def _pool() -> _Pool:
-    """Return this process's pool. A forked child has none of its parent's threads: it makes its own."""
+    """Return this process's pool; a forked child has none of its parent's threads."""
     process = os.getpid()
     pool = _pools.get(process)
     if pool is None:
@@ -172,7 +173,7 @@ def _call_system(builder: Any, name: str, *arguments: Value) -> None:
     emit.call(builder, name, arguments, ir.IntType(32))
 
 
-def _start_function(module: Any, name: str, arguments: list[ir.Type]) -> tuple[Any, Any]:
+def _start_function(module: Any, name: str, arguments: Sequence[ir.Type]) -> tuple[Any, Any]:
     function = ir.Function(module, ir.FunctionType(ir.VoidType(), arguments), name)
     return function, ir.IRBuilder(function.append_basic_block("entry"))
 

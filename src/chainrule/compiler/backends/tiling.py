@@ -131,7 +131,7 @@ def choose_tiling(contraction: Contraction, target: Target) -> Tiling:
     vectors = -(-contraction.columns // width)
     shapes = [
         (rows, count)
-        for count in range(1, min(vectors, 8) + 1)
+        for count in range(1, min(vectors, 16) + 1)
         for rows in range(1, min(contraction.rows, 16) + 1)
         # Accumulators, the panel's vectors, and one register for a row's number.
         if rows * count + count + 1 <= target.registers
@@ -150,8 +150,9 @@ def _cost(rows: int, vectors: int, row_tile: int, panel: int) -> tuple[float, in
     """Estimate cycles per step of k for the whole output; ties go to the smaller code."""
     tiles = -(-rows // row_tile)
     panels = -(-vectors // panel)
-    row_tile, panel = -(-rows // tiles), vectors / panels
-    multiplications, loads = row_tile * panel / 2, (row_tile + panel) / 2  # two of each a cycle
+    rows_each, vectors_each = -(-rows // tiles), vectors / panels
+    # Two of each a cycle.
+    multiplications, loads = rows_each * vectors_each / 2, (rows_each + vectors_each) / 2
     latency = 4.0  # of one accumulator's chain
     # The rest is fitted to measurements: loads are not quite hidden, and the loop itself costs.
     cycles = max(multiplications, loads, latency) + 0.3 * loads + 0.5

@@ -67,7 +67,7 @@ def large_angle_function(module: Any) -> Any:
 def _window(builder: Any, exponent: Value) -> Value:
     """Return the 192 digits of 2/pi from the first that matters on."""
     kind = ir.ArrayType(WORD, len(TWO_OVER_PI))
-    table = ir.GlobalVariable(builder.module, kind, "chainrule.two_over_pi")
+    table: Any = ir.GlobalVariable(builder.module, kind, "chainrule.two_over_pi")
     table.linkage, table.global_constant = "internal", True
     table.initializer = ir.Constant(kind, list(TWO_OVER_PI))
     position = builder.add(exponent, _word(TABLE_START))

@@ -1,7 +1,7 @@
 """pow(x, y) = exp(y log|x|), with the sign and the special cases of IEEE 754 (and NumPy).
 
-The exponent y log|x| reaches 709, where an error of one part in 2^52 would be 700 ulp in the result.
-So for float64 the logarithm comes in two pieces; float32 is computed in float64.
+The exponent y log|x| reaches 709, where an error of one part in 2^52 would be 700 ulp in the
+result. So for float64 the logarithm comes in two pieces; float32 is computed in float64.
 """
 
 import math

@@ -19,8 +19,8 @@ import llvmlite.ir as ir
 
 from chainrule.compiler.backends import emit
 from chainrule.compiler.backends.vector_math.coefficients import COS, PI_HALVES, SIN
-from chainrule.compiler.backends.vector_math.large_angle import large_angle_function
 from chainrule.compiler.backends.vector_math.lanes import Lanes
+from chainrule.compiler.backends.vector_math.large_angle import large_angle_function
 
 __all__ = ["cos", "sin"]
 

@@ -1,0 +1,113 @@
+"""Which nests all threads share, and where they wait for one another.
+
+A nest is shared where it is long enough to pay for the waiting; the first thread alone runs the
+others. Threads share a nest by its outermost loop, so every element is computed by one thread in
+one way: the bits do not depend on how many threads there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from chainrule.compiler.backends.nest import lanes_of
+from chainrule.compiler.loops import Axis, Buffer, Nest, Product, Repeat, Step, axes_of
+from chainrule.compiler.lower import cost
+from chainrule.compiler.reorder import accesses
+
+__all__ = ["Waiting", "is_shared", "shares_anything"]
+
+WORTH_SHARING = 4000
+"""Cycles of a nest from which on it is shared; a barrier costs some hundreds."""
+WORTH_THREADS = 20000
+"""Cycles of shared work from which on a program uses more than one thread."""
+FLOPS_A_CYCLE = 32
+
+
+def shares_anything(steps: Sequence[Step]) -> bool:
+    """Whether a program has enough work for more than one thread."""
+    return sum(_shared_cycles(step) for step in steps) >= WORTH_THREADS
+
+
+def _shared_cycles(step: Step) -> float:
+    if isinstance(step, Repeat):
+        return sum(map(_shared_cycles, step.steps))
+    return _cycles(step) if is_shared(step) else 0
+
+
+def is_shared(step: Step) -> bool:
+    """Whether the threads share a nest; for a loop, whether they share anything in it."""
+    if isinstance(step, Repeat):
+        return any(map(is_shared, step.steps))
+    if _cycles(step) < WORTH_SHARING:
+        return False
+    if step.product is not None:
+        return True
+    crosses = any(axis in step.axes for each in step.statements for axis in each.over)
+    return bool(step.axes) and not crosses and _turns(step) > 1
+
+
+def _turns(nest: Nest) -> int:
+    """Turns of the outermost loop."""
+    first = nest.axes[0]
+    if first is not nest.lane:
+        return first.extent
+    return -(-first.extent // lanes_of(nest.statements, first.extent))
+
+
+def _cycles(nest: Nest) -> float:
+    """Estimate the time of a nest on one core."""
+    total = 0.0
+    if nest.product is not None:
+        total += _product_flops(nest.product) / FLOPS_A_CYCLE
+    for each in nest.statements:
+        axes: list[Axis] = [*dict.fromkeys([*nest.axes, *axes_of(each), *each.over])]
+        points = int(np.prod([axis.extent for axis in axes], dtype=np.int64))
+        lanes = 8 if nest.lane is not None or nest.product is not None else 1
+        total += points * (2 + cost(each.value)) / lanes
+    return total
+
+
+def _product_flops(product: Product) -> float:
+    axes = (product.batch, product.row, product.column, product.depth)
+    return 2.0 * float(np.prod([axis.extent for axis in axes], dtype=np.int64))
+
+
+class Waiting:
+    """What threads have touched since they last waited for one another."""
+
+    def __init__(self) -> None:
+        self.reads: dict[Buffer, set[bool]] = {}
+        self.writes: dict[Buffer, set[bool]] = {}
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether anything was written that another thread may not see yet."""
+        return bool(self.reads or self.writes)
+
+    def must_wait(self, step: Step, shared: bool) -> bool:
+        """Whether a step touches what another thread may be working on.
+
+        Steps that the first thread runs alone follow one another without waiting.
+        """
+        for buffer, _, is_write in accesses(step):
+            before = self.writes.get(buffer.root, set())
+            if is_write:
+                before = before | self.reads.get(buffer.root, set())
+            if before and (shared or True in before):
+                return True
+        return False
+
+    def note(self, step: Step, shared: bool) -> None:
+        """Remember what a step touches, and whether all threads do."""
+        registers = step.registers if isinstance(step, Nest) else frozenset[Buffer]()
+        for buffer, _, is_write in accesses(step):
+            if buffer.root not in registers:
+                kind = self.writes if is_write else self.reads
+                kind.setdefault(buffer.root, set()).add(shared)
+
+    def clear(self) -> None:
+        """Forget everything: the threads have just waited."""
+        self.reads.clear()
+        self.writes.clear()
