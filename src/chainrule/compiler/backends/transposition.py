@@ -46,41 +46,48 @@ def transposing_packer(module: Any, contraction: Contraction, width: int) -> Any
     function.attributes.add("noinline")
     function.args[3].add_attribute("noalias")
     builder = ir.IRBuilder(function.append_basic_block("entry"))
-    squares = emit.index(-(-depth // width))
-    with (
-        emit.counted_loop(builder, emit.index(0), function.args[2], "vector") as vector,
-        emit.counted_loop(builder, emit.index(0), squares, "square") as square,
-    ):
-        _copy_square(builder, contraction, width, vector, square)
+    zero, squares = emit.index(0), emit.index(-(-depth // width))
+    with emit.counted_loop(builder, zero, function.args[2], "vector") as vector:
+        offset = builder.mul(vector, emit.index(width))
+        lines = _lines(builder, contraction, width, offset)
+        with emit.counted_loop(builder, zero, squares, "square") as square:
+            _copy_square(builder, contraction, lines, offset, square)
     builder.ret_void()
     return function
 
 
-def _copy_square(
-    builder: Any, contraction: Contraction, width: int, vector: Value, square: Value
-) -> None:
-    """Write the copy of one square of a panel."""
-    right, column, vectors, scratch = builder.function.args
-    dtype, depth = contraction.dtype, contraction.depth
-    k = builder.mul(square, emit.index(width))
-    mask = None
-    if depth % width:
-        mask = emit.first_lanes(builder, builder.sub(emit.index(depth), k), width)
-    offset = builder.mul(vector, emit.index(width))
+def _lines(builder: Any, contraction: Contraction, width: int, offset: Value) -> list[Value]:
+    """Return where the columns of one vector begin."""
+    right, column = builder.function.args[:2]
     begin, last = builder.add(column, offset), emit.index(contraction.columns - 1)
     lines: list[Value] = []
     for lane in range(width):
         wanted = builder.add(begin, emit.index(lane))
-        # Beyond the last column the last one is read again; those lanes are never stored.
-        inside = builder.icmp_signed("<", wanted, last)
-        wanted = builder.select(inside, wanted, last)
+        if contraction.columns % width:
+            # Beyond the last column the last one is read again; those lanes are never stored.
+            inside = builder.icmp_signed("<", wanted, last)
+            wanted = builder.select(inside, wanted, last)
         step = builder.mul(wanted, emit.index(contraction.right_strides[1]))
-        line = emit.address(builder, right, builder.add(step, k), dtype)
-        lines.append(masked_load(builder, line, dtype, width, mask))
+        lines.append(emit.address(builder, right, step, contraction.dtype))
+    return lines
+
+
+def _copy_square(
+    builder: Any, contraction: Contraction, lines: list[Value], offset: Value, square: Value
+) -> None:
+    """Write the copy of one square of a panel."""
+    vectors, scratch = builder.function.args[2:]
+    dtype, depth, width = contraction.dtype, contraction.depth, len(lines)
+    k = builder.mul(square, emit.index(width))
+    mask = None
+    if depth % width:
+        mask = emit.first_lanes(builder, builder.sub(emit.index(depth), k), width)
+    starts = [emit.address(builder, line, k, dtype) for line in lines]
+    numbers = [masked_load(builder, start, dtype, width, mask) for start in starts]
     size = builder.mul(vectors, emit.index(width))
     place = builder.add(builder.mul(k, size), offset)
-    for line in transpose(builder, lines):
-        masked_store(builder, line, emit.address(builder, scratch, place, dtype), None)
+    for vector in transpose(builder, numbers):
+        masked_store(builder, vector, emit.address(builder, scratch, place, dtype), None)
         place = builder.add(place, size)
 
 
