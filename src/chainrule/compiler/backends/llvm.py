@@ -138,7 +138,7 @@ class _Writer:
         self.bases: dict[Buffer, Value] = {}
         flag = self._in_entry(lambda b: _slot(b, self.block, 1))
         self.point = Point(self.builder, self._base, self.layout, {}, flag)
-        self.waiting = Waiting()
+        self.waiting = Waiting(self.plan)
         self._steps(self.program.steps)
         self.builder.ret_void()
         return Module(
@@ -180,7 +180,7 @@ class _Writer:
                 continue
             shared = is_shared(step)
             # Every turn of a loop finds the threads together, so they meet before the first one.
-            meets = isinstance(step, Repeat) and shared and self.waiting.is_needed
+            meets = isinstance(step, Repeat) and shared and bool(self.waiting.touched)
             if meets or self.waiting.must_wait(step, shared):
                 self._wait()
             if shared:
@@ -230,7 +230,7 @@ class _Writer:
                     self._steps((inner,))
                 else:
                     self._step(inner, False)
-            if shared and self.waiting.is_needed:
+            if shared and self.waiting.touched:
                 self._wait()
             del self.turns[step.axis]
 

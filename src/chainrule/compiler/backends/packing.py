@@ -10,10 +10,9 @@ lie together, but those for the next k a long way off (the transpose of a batch,
 
 from typing import Any
 
-import llvmlite.ir as ir
-
 from chainrule.compiler.backends import emit
 from chainrule.compiler.backends.tiling import Contraction, Group, Tiling
+from chainrule.compiler.backends.transposition import transposing_packer
 from chainrule.compiler.backends.vector_access import masked_load, masked_store
 
 __all__ = [
@@ -22,7 +21,6 @@ __all__ = [
     "must_pack",
     "must_pack_left",
     "packed_items",
-    "transpose",
 ]
 
 Value = Any
@@ -180,48 +178,10 @@ def emit_packing(
     if contraction.right_strides[1] == 1:
         _copy_lines(*arguments, mask, scratch)
     elif contraction.right_strides[0] == 1:
-        _transpose_squares(*arguments, scratch)
+        packer = transposing_packer(builder.module, contraction, width)
+        builder.call(packer, [right, column, emit.index(group.vectors), scratch])
     else:
         _gather_numbers(*arguments, scratch)
-
-
-def transpose(builder: Any, vectors: list[Value]) -> list[Value]:
-    """Transpose a square of vectors in registers.
-
-    Stage s exchanges bit s of a number's row with bit s of its lane, so log2(width) stages move
-    every number to its place.
-
-    Parameters
-    ----------
-    builder : llvmlite.ir.IRBuilder
-        Where to write.
-    vectors : list of values
-        ``width`` vectors of ``width`` lanes.
-
-    Returns
-    -------
-    list of values
-        Lane i of vector j is what lane j of vector i was.
-    """
-    width = len(vectors)
-    stage = 1
-    while stage < width:
-        low = [lane if not lane & stage else width + lane - stage for lane in range(width)]
-        high = [lane + stage if not lane & stage else width + lane for lane in range(width)]
-        following = list(vectors)
-        for row in range(width):
-            if not row & stage:
-                pair = vectors[row], vectors[row + stage]
-                following[row] = _shuffled(builder, *pair, low)
-                following[row + stage] = _shuffled(builder, *pair, high)
-        vectors = following
-        stage *= 2
-    return vectors
-
-
-def _shuffled(builder: Any, first: Value, second: Value, lanes: list[int]) -> Value:
-    order = ir.Constant(ir.VectorType(ir.IntType(32), len(lanes)), lanes)
-    return builder.shuffle_vector(first, second, order)
 
 
 def _copy_lines(
@@ -241,41 +201,6 @@ def _copy_lines(
             place = emit.address(builder, source, offset, dtype)
             vector = masked_load(builder, place, dtype, width, vector_mask)
             masked_store(builder, vector, emit.address(builder, target, offset, dtype), None)
-
-
-def _transpose_squares(
-    builder: Any, contraction: Contraction, group: Group, width: int,
-    right: Value, column: Value, scratch: Value,
-) -> None:  # fmt: skip
-    """Copy a panel that is contiguous along k, one square of width x width at a time."""
-    dtype, depth = contraction.dtype, contraction.depth
-    size, stride = group.vectors * width, emit.index(contraction.right_strides[1])
-    last = emit.index(contraction.columns - 1)
-    squares = (emit.index(0), emit.index(-(-depth // width)), "square")
-    with (
-        emit.counted_loop(builder, emit.index(0), emit.index(group.vectors), "vector") as j,
-        emit.counted_loop(builder, *squares) as square,
-    ):
-        k = builder.mul(square, emit.index(width))
-        mask = None
-        if depth % width:
-            mask = emit.first_lanes(builder, builder.sub(emit.index(depth), k), width)
-        offset = builder.mul(j, emit.index(width))
-        begin = builder.add(column, offset)
-        lines: list[Value] = []
-        for lane in range(width):
-            wanted = builder.add(begin, emit.index(lane))
-            # Beyond the last column the last one is read again; those lanes are never stored.
-            inside = builder.icmp_signed("<", wanted, last)
-            wanted = builder.select(inside, wanted, last) if group.masked else wanted
-            line = emit.address(builder, right, builder.mul(wanted, stride), dtype)
-            line = emit.address(builder, line, k, dtype)
-            lines.append(masked_load(builder, line, dtype, width, mask))
-        top = builder.add(builder.mul(k, emit.index(size)), offset)
-        for lane, vector in enumerate(transpose(builder, lines)):
-            place = emit.address(builder, scratch, top, dtype)
-            place = emit.address(builder, place, emit.index(lane * size), dtype)
-            masked_store(builder, vector, place, None)
 
 
 def _gather_numbers(

@@ -14,6 +14,7 @@ import numpy as np
 from chainrule.compiler.backends.nest import lanes_of
 from chainrule.compiler.loops import Axis, Buffer, Nest, Product, Repeat, Step, axes_of
 from chainrule.compiler.lower import cost
+from chainrule.compiler.memory import Plan
 from chainrule.compiler.reorder import accesses
 
 __all__ = ["Waiting", "is_shared", "shares_anything"]
@@ -75,39 +76,47 @@ def _product_flops(product: Product) -> float:
 
 
 class Waiting:
-    """What threads have touched since they last waited for one another."""
+    """What threads have touched since they last waited for one another.
 
-    def __init__(self) -> None:
-        self.reads: dict[Buffer, set[bool]] = {}
-        self.writes: dict[Buffer, set[bool]] = {}
+    Parameters
+    ----------
+    plan : Plan
+        Where arena buffers lie: two that share bytes are in each other's way.
+    """
 
-    @property
-    def is_needed(self) -> bool:
-        """Whether anything was written that another thread may not see yet."""
-        return bool(self.reads or self.writes)
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.touched: dict[Buffer, set[tuple[bool, bool]]] = {}
 
     def must_wait(self, step: Step, shared: bool) -> bool:
         """Whether a step touches what another thread may be working on.
 
         Steps that the first thread runs alone follow one another without waiting.
         """
-        for buffer, _, is_write in accesses(step):
-            before = self.writes.get(buffer.root, set())
-            if is_write:
-                before = before | self.reads.get(buffer.root, set())
-            if before and (shared or True in before):
-                return True
-        return False
+        touched = {(buffer.root, is_write) for buffer, _, is_write in accesses(step)}
+        return any(
+            (is_write or was_written) and (shared or was_shared) and self._meet(buffer, other)
+            for buffer, is_write in touched
+            for other, notes in self.touched.items()
+            for was_written, was_shared in notes
+        )
+
+    def _meet(self, one: Buffer, other: Buffer) -> bool:
+        if one is other:
+            return True
+        if one not in self.plan.offsets or other not in self.plan.offsets:
+            return False
+        starts = [self.plan.offsets[buffer] for buffer in (one, other)]
+        sizes = [buffer.size * buffer.dtype.itemsize for buffer in (one, other)]
+        return starts[0] < starts[1] + sizes[1] and starts[1] < starts[0] + sizes[0]
 
     def note(self, step: Step, shared: bool) -> None:
         """Remember what a step touches, and whether all threads do."""
         registers = step.registers if isinstance(step, Nest) else frozenset[Buffer]()
         for buffer, _, is_write in accesses(step):
             if buffer.root not in registers:
-                kind = self.writes if is_write else self.reads
-                kind.setdefault(buffer.root, set()).add(shared)
+                self.touched.setdefault(buffer.root, set()).add((is_write, shared))
 
     def clear(self) -> None:
         """Forget everything: the threads have just waited."""
-        self.reads.clear()
-        self.writes.clear()
+        self.touched.clear()

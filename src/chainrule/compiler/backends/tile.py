@@ -153,8 +153,10 @@ class TileWriter:
         sums = self._sums(group, rows, row, column, mask)
         builder, width = self.builder, self.tiling.width
         row_stride, column_stride = self.contraction.out_strides
+        first = self._moved(self.out, [(row, row_stride), (column, column_stride)])
         for i in range(rows):
             at_row = builder.add(row, emit.index(i))
+            line = self._moved(first, [(emit.index(i), row_stride)])
             for j in range(group.vectors):
                 at_column = builder.add(column, emit.index(j * width))
                 vector_mask = mask if j == group.vectors - 1 else None
@@ -163,8 +165,7 @@ class TileWriter:
                     place = (at_column, at_row) if self.exchanged else (at_row, at_column)
                     site = Site(builder, self.batch, *place, vector_mask, self.context)
                     vector = self.epilogue(site, vector)
-                    builder = self.builder
-                target = self._moved(self.out, [(at_row, row_stride), (at_column, column_stride)])
+                target = self._moved(line, [(emit.index(j * width), column_stride)])
                 self._store(vector, target, column_stride, vector_mask)
 
     def _sums(
@@ -179,21 +180,20 @@ class TileWriter:
             # Tile t begins at t * depth * row_tile, and so at row * depth.
             row = builder.mul(row, emit.index(self.contraction.depth))
             row_stride, depth_stride = 1, self.tiling.row_tile
-        tops = [
-            self._moved(self.left, [(builder.add(row, emit.index(i)), row_stride)])
-            for i in range(rows)
-        ]
+        top = self._moved(self.left, [(row, row_stride)])
+        tops = [self._moved(top, [(emit.index(i), row_stride)]) for i in range(rows)]
         panel, step = self._panel(group, column)
         depth = emit.index(self.contraction.depth)
         with emit.loop_with_values(builder, emit.index(0), depth, zeros, "k") as loop:
             k, sums, following = loop
             line = self._moved(panel, [(k, step)])
+            step_left = builder.mul(k, emit.index(depth_stride))
             rights = [
                 self._load(line, j * width, mask if j == vectors - 1 else None)
                 for j in range(vectors)
             ]
             for i in range(rows):
-                number = self._moved(tops[i], [(k, depth_stride)])
+                number = self._moved(tops[i], [(step_left, 1)])
                 scalar = builder.load(number, typ=emit.FLOATS[self.contraction.dtype])
                 lanes = emit.splat(builder, scalar, width)
                 for j in range(vectors):
@@ -225,7 +225,10 @@ class TileWriter:
         builder = self.builder
         for count, stride in steps:
             if stride:
-                offset = count if stride == 1 else builder.mul(count, emit.index(stride))
+                if isinstance(count, ir.Constant):
+                    offset = emit.index(count.constant * stride)
+                else:
+                    offset = count if stride == 1 else builder.mul(count, emit.index(stride))
                 base = emit.address(builder, base, offset, self.contraction.dtype)
         return base
 
