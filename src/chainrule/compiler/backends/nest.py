@@ -16,7 +16,7 @@ import numpy as np
 
 from chainrule.compiler.backends import emit
 from chainrule.compiler.backends.element import Point
-from chainrule.compiler.backends.operation import constant, is_vector, same_width, write
+from chainrule.compiler.backends.operation import constant, is_vector, same_width, splat, write
 from chainrule.compiler.loops import (
     Apply,
     Axis,
@@ -215,7 +215,7 @@ class _Writer:
         kind = statement.target.dtype
         is_empty = any(axis.extent == 0 for axis in statement.over)
         number = constant(_neutral(statement.reduction, kind, is_empty), kind)
-        return emit.splat(self.builder, number, width) if moves and width > 1 else number
+        return splat(self.builder, number, width) if moves and width > 1 else number
 
     def _moves_with_lane(self, statement: Statement) -> bool:
         lane = self.point.lane
@@ -367,7 +367,7 @@ class _Writer:
                 compare = builder.icmp_signed if kind.kind == "i" else builder.icmp_unsigned
                 better = compare(relation, old, found)
             builder.store(builder.select(better, found, old), best)
-            here = position if not is_vector(first) else emit.splat(builder, position, point.width)
+            here = position if not is_vector(first) else splat(builder, position, point.width)
             there = builder.load(place, typ=zero.type)
             builder.store(builder.select(better, here, there), place)
         point.known = before
