@@ -7,18 +7,20 @@ from benchmarks.workloads import (
     w2_moons,
     w3_small,
     w4_mnist,
+    w5_wide,
 )
 
 __all__ = ["BENCHMARKS", "WORKLOADS"]
 
 WORKLOADS: dict[str, Workload] = {
-    module.WORKLOAD.name: module.WORKLOAD for module in (w1_xor, w2_moons, w3_small, w4_mnist)
+    module.WORKLOAD.name: module.WORKLOAD
+    for module in (w1_xor, w2_moons, w3_small, w4_mnist, w5_wide)
 }
 
 BENCHMARKS: dict[str, Benchmark] = {
     benchmark.name: benchmark
     for module in (
-        *(w1_xor, w2_moons, w3_small, w4_mnist),
+        *(w1_xor, w2_moons, w3_small, w4_mnist, w5_wide),
         *(peak_memory),
     )
     for benchmark in module.BENCHMARKS
