@@ -8,6 +8,7 @@ from benchmarks.workloads import (
     w3_small,
     w4_mnist,
     w5_wide,
+    w8_call,
 )
 
 __all__ = ["BENCHMARKS", "WORKLOADS"]
@@ -20,7 +21,7 @@ WORKLOADS: dict[str, Workload] = {
 BENCHMARKS: dict[str, Benchmark] = {
     benchmark.name: benchmark
     for module in (
-        *(w1_xor, w2_moons, w3_small, w4_mnist, w5_wide),
+        *(w1_xor, w2_moons, w3_small, w4_mnist, w5_wide, w8_call),
         *(peak_memory),
     )
     for benchmark in module.BENCHMARKS
