@@ -9,6 +9,7 @@ from benchmarks.workloads import (
     w4_mnist,
     w5_wide,
     w8_call,
+    w9_first_call,
 )
 
 __all__ = ["BENCHMARKS", "WORKLOADS"]
@@ -21,7 +22,7 @@ WORKLOADS: dict[str, Workload] = {
 BENCHMARKS: dict[str, Benchmark] = {
     benchmark.name: benchmark
     for module in (
-        *(w1_xor, w2_moons, w3_small, w4_mnist, w5_wide, w8_call),
+        *(w1_xor, w2_moons, w3_small, w4_mnist, w5_wide, w8_call, w9_first_call),
         *(peak_memory),
     )
     for benchmark in module.BENCHMARKS
