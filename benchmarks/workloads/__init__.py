@@ -3,6 +3,9 @@
 from benchmarks.benchmark import Benchmark
 from benchmarks.workload import Workload
 from benchmarks.workloads import (
+    import_time,
+    install_size,
+    peak_memory,
     w1_xor,
     w2_moons,
     w3_small,
@@ -23,7 +26,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     benchmark.name: benchmark
     for module in (
         *(w1_xor, w2_moons, w3_small, w4_mnist, w5_wide, w8_call, w9_first_call),
-        *(peak_memory),
+        *(import_time, install_size, peak_memory),
     )
     for benchmark in module.BENCHMARKS
 }
