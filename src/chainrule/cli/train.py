@@ -131,7 +131,9 @@ def _print_confusion(classes: NDArray[Any], counts: NDArray[np.int64]) -> None:
     for row, (label, numbers) in enumerate(zip(classes, counts, strict=True)):
         # A hit is told from a mistake by its place on the diagonal; colour only helps.
         cells = [
-            Text(str(number), "blue" if row == column else "red") if number else Text("·", "dim")
+            Text(str(number), "cyan" if row == column else "bold red")
+            if number
+            else Text("·", "dim")
             for column, number in enumerate(numbers)
         ]
         table.add_row(str(label), *cells)
