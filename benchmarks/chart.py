@@ -23,8 +23,13 @@ def draw(path: Path, tables: Sequence[Table]) -> bool:
         from matplotlib.figure import Figure
     except ImportError:
         return False
-    figure = Figure(figsize=(9, 1 + 2.2 * len(tables)), layout="constrained")
-    for axes, table in zip(figure.subplots(len(tables), squeeze=False)[:, 0], tables, strict=True):
+    columns = 1 if len(tables) < 4 else 2
+    lines = -(-len(tables) // columns)
+    figure = Figure(figsize=(9 * columns, 1 + 2.2 * lines), layout="constrained")
+    grid = figure.subplots(lines, columns, squeeze=False).ravel()
+    for spare in grid[len(tables) :]:
+        spare.set_axis_off()
+    for axes, table in zip(grid, tables, strict=False):
         rows = [row for row in table.rows if row.outcome][::-1]
         values = [row.outcome.median * table.quantity.scale for row in rows if row.outcome]
         ours = [row.contestant.startswith("chainrule") for row in rows]
