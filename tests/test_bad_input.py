@@ -153,6 +153,7 @@ NETWORKS = [
     (lambda: cr.Network([nn.Dense(3)]).evaluate(X, y), ArgumentError, "call net.compile"),
     (lambda: cr.Network([nn.Dense(3)]).save("a.safetensors"), ArgumentError, "is not built yet"),
     (lambda: cr.load("nowhere.safetensors"), FileNotFoundError, "there is no such file to load"),
+    (lambda: cr.load("nowhere.safetensors", custom=[nn.Dense]), ArgumentError, "it must be a dict"),
     (lambda: EarlyStopping(patience=-1), ArgumentError, "EarlyStopping: patience is -1"),
 ]
 
