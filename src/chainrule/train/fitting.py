@@ -11,6 +11,7 @@ from chainrule.errors import ArgumentError, DataError
 from chainrule.nn.elementwise import Rescale
 from chainrule.train.batch import Samples, Tally, shuffled_order
 from chainrule.train.callbacks import Callback, resolve_callbacks
+from chainrule.train.ending import warn_of_ending
 from chainrule.train.evaluation import evaluate
 from chainrule.train.history import History
 from chainrule.train.loop import NotFinite, Training
@@ -120,6 +121,7 @@ def _samples(
             is_weighted=samples.weight is not None,
             stacklevel=5,
         )
+        warn_of_ending(model, plan, samples.X, stacklevel=5)
     return samples, validation
 
 
