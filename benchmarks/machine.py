@@ -5,12 +5,20 @@ import os
 import platform
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib import metadata
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-__all__ = ["available_cores", "describe", "limit_threads", "peak_flops"]
+__all__ = [
+    "available_cores",
+    "describe",
+    "forget_peak",
+    "limit_threads",
+    "peak_bytes",
+    "peak_flops",
+]
 
 THREAD_VARIABLES = (
     *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"),
@@ -105,3 +113,24 @@ def time_products(connection: Connection, size: int = 1024, trials: int = 60) ->
         np.matmul(left, right, out=product)
         best = min(best, time.perf_counter() - start)
     connection.send(2 * size**3 / best)
+
+
+def peak_bytes() -> int:
+    """Read the high-water mark of this process alone; ``getrusage`` would count its parent's.
+
+    Raises
+    ------
+    OSError
+        Where the system does not tell.
+    """
+    lines = Path("/proc/self/status").read_text().splitlines()
+    marks = [int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM")]
+    if not marks:
+        raise OSError("this system does not tell the most memory a process has held")
+    return marks[0]
+
+
+def forget_peak() -> None:
+    """Set the high-water mark down to what is held now, where the system can."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")

@@ -5,53 +5,54 @@ import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Protocol
 
+from benchmarks.benchmark import Benchmark, Figure
 from benchmarks.rivals import OURS
-from benchmarks.worker import Absence, Ready, Repetition, Worker
-from benchmarks.workload import Workload
+from benchmarks.worker import Absence, Fresh, Ready, Worker
 
 __all__ = ["Outcome", "Row", "compare", "interleave", "measure"]
 
 
 class Runner(Protocol):
-    """Whoever can train from the start for so many epochs and say how long it took."""
+    """Whoever can be measured again and again."""
 
-    def repeat(self, epochs: int) -> Repetition | Absence:
-        """Train once."""
+    def repeat(self) -> Figure | Absence:
+        """Measure once."""
         ...
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """All that one contestant did in one workload.
+    """All that one contestant did in one benchmark.
 
     Parameters
     ----------
-    seconds_per_step : tuple of float
+    values : tuple of float
         One per repetition.
-    loss : float
-        After the last repetition.
+    check : float or None
+        Of the last repetition.
+    data : str
+        What it worked on.
     """
 
-    seconds_per_step: tuple[float, ...]
-    loss: float
-    peak_bytes: int
-    import_seconds: float
-    first_call_seconds: float
-    dataset: str
+    values: tuple[float, ...]
+    check: float | None
+    data: str
 
     @property
     def median(self) -> float:
-        """Median seconds of one step."""
-        return statistics.median(self.seconds_per_step)
+        """Median of the repetitions."""
+        return statistics.median(self.values)
 
     @property
     def spread(self) -> float:
-        """Interquartile range of the seconds of one step; 0 for a single repetition."""
-        if len(self.seconds_per_step) < 2:
+        """Interquartile range of the repetitions; 0 for a single one."""
+        if len(self.values) < 2:
             return 0.0
-        low, _, high = statistics.quantiles(self.seconds_per_step, n=4, method="inclusive")
+        low, _, high = statistics.quantiles(self.values, n=4, method="inclusive")
         return high - low
 
 
@@ -62,9 +63,10 @@ class Row:
     Parameters
     ----------
     to_chainrule, to_best_rival, to_floor : float or None
-        This contestant's median over theirs: above 1, this one is slower.
+        This contestant's median over theirs: above 1, this one is slower. Of chainrule's forms the
+        first counts that takes part.
     same_work : bool
-        Whether its final loss is the common one within the workload's tolerance.
+        Whether its check is the common one within the benchmark's tolerance.
     note : str
         Why it is absent, or what is odd.
     """
@@ -78,31 +80,28 @@ class Row:
     note: str = ""
 
 
-def interleave(
-    runners: Mapping[str, Runner], repeats: int, epochs: int
-) -> dict[str, list[Repetition] | Absence]:
-    """Let the contestants train in turns, so that a drifting machine hits all alike.
+def interleave(runners: Mapping[str, Runner], repeats: int) -> dict[str, list[Figure] | Absence]:
+    """Measure the contestants in turns, so that a drifting machine hits all alike.
 
     Parameters
     ----------
     runners : mapping of name to Runner
     repeats : int, at least 1
-        Timed rounds; one round before them warms up and is thrown away.
-    epochs : int
-        Length of one repetition.
+        Rounds that count; one round before them warms up (and fills the caches of those that
+        start anew) and is thrown away.
 
     Returns
     -------
     dict
-        The repetitions of each, or why it dropped out.
+        The figures of each, or why it dropped out.
     """
-    results: dict[str, list[Repetition] | Absence] = {name: [] for name in runners}
+    results: dict[str, list[Figure] | Absence] = {name: [] for name in runners}
     for turn in range(repeats + 1):
         for name in rotated(list(runners), turn):
             so_far = results[name]
             if isinstance(so_far, Absence):
                 continue
-            answer = runners[name].repeat(epochs)
+            answer = runners[name].repeat()
             if isinstance(answer, Absence):
                 results[name] = answer
             elif turn > 0:
@@ -118,13 +117,13 @@ def rotated(names: list[str], turn: int) -> Iterator[str]:
 
 
 def measure(
-    workload: Workload, contestants: Sequence[str], repeats: int
+    benchmark: Benchmark, contestants: Sequence[str], repeats: int
 ) -> dict[str, Outcome | Absence]:
-    """Measure a workload: every contestant in its own process, in turns.
+    """Measure a benchmark: every contestant in a process of its own, in turns.
 
     Parameters
     ----------
-    workload : Workload
+    benchmark : Benchmark
     contestants : sequence of str
         Names from ``rivals.CONTESTANTS``.
     repeats : int
@@ -133,70 +132,58 @@ def measure(
     -------
     dict of str to Outcome or Absence
     """
-    with ExitStack() as stack:
-        workers = {name: stack.enter_context(Worker(workload.name, name)) for name in contestants}
-        started = {name: w for name, w in workers.items() if isinstance(w.ready, Ready)}
-        results = interleave(started, repeats, workload.epochs)
-    steps = workload.epochs * workload.steps_per_epoch
-    return {
-        name: outcome(worker.ready, results.get(name, Absence("never started")), steps)
-        for name, worker in workers.items()
-    }
+    make = Fresh if benchmark.fresh else Worker
+    with TemporaryDirectory() as folder, ExitStack() as stack:
+        runners = {
+            name: stack.enter_context(make(benchmark.name, name, Path(folder)))
+            for name in contestants
+        }
+        results = interleave(runners, min(repeats, benchmark.most_repeats or repeats))
+    return {name: outcome(runner.ready, results[name]) for name, runner in runners.items()}
 
 
-def outcome(
-    ready: Ready | Repetition | Absence, results: list[Repetition] | Absence, steps: int
-) -> Outcome | Absence:
-    """Join what a worker said first with what it said in its turns."""
-    if isinstance(ready, Absence):
-        return ready
-    if isinstance(results, Absence) or not isinstance(ready, Ready):
-        return results if isinstance(results, Absence) else Absence("answered out of turn")
-    return Outcome(
-        seconds_per_step=tuple(result.seconds / steps for result in results),
-        loss=results[-1].loss,
-        peak_bytes=results[-1].peak_bytes,
-        import_seconds=ready.import_seconds,
-        first_call_seconds=ready.first_call_seconds,
-        dataset=ready.dataset,
-    )
+def outcome(ready: Ready | Absence, results: list[Figure] | Absence) -> Outcome | Absence:
+    """Join what a contestant said first with what it said in its turns."""
+    if isinstance(ready, Absence) or isinstance(results, Absence):
+        return ready if isinstance(ready, Absence) else results
+    return Outcome(tuple(figure.value for figure in results), results[-1].check, ready.data)
 
 
 def compare(
-    outcomes: Mapping[str, Outcome | Absence], tolerance: float, floor_seconds: float
+    outcomes: Mapping[str, Outcome | Absence], tolerance: float, floor: float | None
 ) -> list[Row]:
     """Put the outcomes side by side.
 
-    The common loss is the median of all finite final losses. Who ends elsewhere did other work:
-    the row stays and says so, but nobody is measured against it.
+    The common check is the median of all finite ones. Who ends elsewhere did other work: the row
+    stays and says so, but nobody is measured against it.
 
     Parameters
     ----------
     outcomes : mapping of str to Outcome or Absence
     tolerance : float
-        Relative difference of losses that still counts as the same work.
-    floor_seconds : float
-        Time of a step if the machine did nothing but multiply and add.
+        Relative difference of checks that still counts as the same work.
+    floor : float or None
+        The time it would take if the machine did nothing but multiply and add.
     """
     present = {name: o for name, o in outcomes.items() if isinstance(o, Outcome)}
-    losses = [o.loss for o in present.values() if math.isfinite(o.loss)]
-    common = statistics.median(losses) if losses else math.nan
+    checks = [o.check for o in present.values() if o.check is not None and math.isfinite(o.check)]
+    common = statistics.median(checks) if checks else math.nan
     honest = {
         name: o.median
         for name, o in present.items()
-        if math.isclose(o.loss, common, rel_tol=tolerance)
+        if o.check is None or math.isclose(o.check, common, rel_tol=tolerance)
     }
     best = min((value for name, value in honest.items() if name not in OURS), default=None)
-    ours = honest.get("chainrule")
+    ours = next((honest[name] for name in OURS if name in honest), None)
     return [
         Row(
             contestant=name,
             outcome=o,
             to_chainrule=o.median / ours if ours else None,
             to_best_rival=o.median / best if best else None,
-            to_floor=o.median / floor_seconds,
+            to_floor=o.median / floor if floor else None,
             same_work=name in honest,
-            note="" if name in honest else f"other work: the common loss is {common:.4g}",
+            note="" if name in honest else f"other work: the common check is {common:.4g}",
         )
         if isinstance(o, Outcome)
         else Row(contestant=name, outcome=None, note=o.reason)

@@ -5,43 +5,69 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from benchmarks.benchmark import Quantity
 from benchmarks.measure import Row
 from benchmarks.rivals import CONTESTANTS
 
-__all__ = ["HEADINGS", "Table", "cells", "markdown", "show", "write_json"]
+__all__ = ["Table", "label_of", "markdown", "show", "significant", "write_json"]
 
-HEADINGS = (
-    *("contestant", "µs a step", "IQR", "× chainrule", "× best rival", "× floor"),
-    *("loss", "first call, s", "import, s", "peak MB", "note"),
+FOOTNOTE = (
+    "A ratio is the row's median over the other's: above 1, the row is slower, larger or heavier. "
+    "The floor is the arithmetic at the rate of this machine's best matrix product. The check is "
+    "the loss at the end, or what was computed: equal for all who did the same work. JAX runs all "
+    "epochs in one scan."
 )
 
 
 @dataclass(frozen=True)
 class Table:
-    """All rows of one workload.
+    """All rows of one benchmark.
 
     Parameters
     ----------
-    name, title, dataset : str
-    flops : float
-        Of one step.
-    floor_seconds : float
-        ``flops`` at the machine's best rate.
+    name, title, data : str
+    quantity : Quantity
+        What is measured, and how it is shown.
+    floor : float or None
+        The time of its arithmetic at the machine's best rate.
     rows : sequence of Row
     """
 
     name: str
     title: str
-    dataset: str
-    flops: float
-    floor_seconds: float
+    data: str
+    quantity: Quantity
+    floor: float | None
     rows: Sequence[Row]
 
     @property
     def heading(self) -> str:
         """One line above the table."""
-        floor = significant(self.floor_seconds * 1e6)
-        return f"{self.name}: {self.title} ({self.dataset}; floor {floor} µs)"
+        shown = significant(self.floor * self.quantity.scale) if self.floor else None
+        floor = f"floor {shown} {self.quantity.heading}" if shown else ""
+        known = "; ".join(filter(None, (self.data, floor)))
+        return f"{self.name}: {self.title}" + (f" ({known})" if known else "")
+
+    @property
+    def headings(self) -> tuple[str, ...]:
+        """The names of the columns."""
+        ratios = ("× chainrule", "× best rival", "× floor")
+        return ("contestant", self.quantity.heading, "IQR", *ratios, "check", "note")
+
+    def cells(self, row: Row) -> list[str]:
+        """Return a row's texts in the order of the headings."""
+        label, o = label_of(row.contestant), row.outcome
+        if o is None:
+            return [label, *["–"] * (len(self.headings) - 2), row.note]
+        scaled = (o.median * self.quantity.scale, o.spread * self.quantity.scale)
+        ratios = (row.to_chainrule, row.to_best_rival, row.to_floor)
+        check = "–" if o.check is None else f"{o.check:.4g}"
+        return [label, *map(significant, scaled), *map(significant, ratios), check, row.note]
+
+
+def label_of(contestant: str) -> str:
+    """Return the name by which people know a contestant."""
+    return CONTESTANTS[contestant].label if contestant in CONTESTANTS else contestant
 
 
 def significant(value: float | None) -> str:
@@ -59,38 +85,18 @@ def significant(value: float | None) -> str:
     return f"{value:#.3g}"
 
 
-def cells(row: Row) -> list[str]:
-    """Return a row's texts in the order of ``HEADINGS``."""
-    label = CONTESTANTS.get(row.contestant, row.contestant)
-    o = row.outcome
-    if o is None:
-        return [label, *["–"] * (len(HEADINGS) - 2), row.note]
-    ratios = (row.to_chainrule, row.to_best_rival, row.to_floor)
-    return [
-        label,
-        significant(o.median * 1e6),
-        significant(o.spread * 1e6),
-        *map(significant, ratios),
-        f"{o.loss:.4g}",
-        f"{o.first_call_seconds:.2f}",
-        f"{o.import_seconds:.2f}",
-        f"{o.peak_bytes / 1e6:.0f}",
-        row.note,
-    ]
-
-
 def show(table: Table) -> None:
     """Print a table to the terminal."""
     from rich.console import Console
     from rich.table import Table as RichTable
 
     shown = RichTable(title=table.heading, title_justify="left")
-    for index, heading in enumerate(HEADINGS):
-        last = index == len(HEADINGS) - 1
+    for index, heading in enumerate(table.headings):
+        last = index == len(table.headings) - 1
         shown.add_column(heading, justify="left" if index == 0 or last else "right")
     for row in table.rows:
         ours = row.contestant.startswith("chainrule")
-        shown.add_row(*cells(row), style="bold" if ours else "" if row.outcome else "dim")
+        shown.add_row(*table.cells(row), style="bold" if ours else "" if row.outcome else "dim")
     console = Console()
     console.print(shown) if console.is_terminal else Console(width=140).print(shown)
 
@@ -99,16 +105,15 @@ def markdown(tables: Sequence[Table], machine: Mapping[str, object]) -> str:
     """Return the tables as Markdown, with the machine beneath."""
     blocks: list[str] = []
     for table in tables:
-        lines = [f"**{table.heading}**", "", "| " + " | ".join(HEADINGS) + " |"]
-        lines.append("| --- " + "| ---: " * (len(HEADINGS) - 2) + "| --- |")
-        lines += ["| " + " | ".join(cells(row)) + " |" for row in table.rows]
+        lines = [f"**{table.heading}**", "", "| " + " | ".join(table.headings) + " |"]
+        lines.append("| --- " + "| ---: " * (len(table.headings) - 2) + "| --- |")
+        lines += ["| " + " | ".join(table.cells(row)) + " |" for row in table.rows]
         blocks.append("\n".join(lines))
     versions = machine.get("versions")
     named = versions.items() if isinstance(versions, Mapping) else ()
     listed = ", ".join(f"{package} {number}" for package, number in named if number)
     blocks.append(
-        "A ratio is the row's median over the other's: above 1, the row is slower. "
-        "The floor is the step's arithmetic at the rate of this machine's best matrix product.\n"
+        f"{FOOTNOTE}\n"
         f"{machine['processor']}, cores: {machine['cores']}, Python {machine['python']}, {listed}; "
         f"{machine['date']}."
     )
@@ -117,6 +122,6 @@ def markdown(tables: Sequence[Table], machine: Mapping[str, object]) -> str:
 
 def write_json(path: Path, tables: Sequence[Table], machine: Mapping[str, object]) -> None:
     """Write everything that was measured, every repetition included."""
-    document = {"machine": machine, "workloads": [asdict(table) for table in tables]}
+    document = {"machine": machine, "benchmarks": [asdict(table) for table in tables]}
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -1,25 +1,24 @@
-"""Entry of ``make bench``: measure workloads, print tables, write JSON, Markdown and a chart.
+"""Entry of ``make bench``: measure, print tables, write JSON, Markdown and a chart.
 
 ::
 
-    python -m benchmarks.run                      every workload, every contestant
-    python -m benchmarks.run W1 W4 --repeats 3    two of them, quickly
-    python -m benchmarks.run --rivals numpy,jax   against these alone
-    python -m benchmarks.run --threads 1          everybody on one core
+    python -m benchmarks                      everything, every contestant
+    python -m benchmarks W1 W9 --repeats 3    one network's step, and all first calls
+    python -m benchmarks --rivals numpy,jax   against these alone
+    python -m benchmarks --threads 1          everybody on one core
 """
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.benchmark import Benchmark
 from benchmarks.chart import draw
 from benchmarks.machine import describe, limit_threads, peak_flops
 from benchmarks.measure import Outcome, compare, measure
 from benchmarks.report import Table, markdown, show, write_json
 from benchmarks.rivals import CONTESTANTS, OURS, PACKAGES
-from benchmarks.workload import Workload
-from benchmarks.workloads import WORKLOADS
+from benchmarks.workloads import BENCHMARKS
 
 __all__ = ["main"]
 
@@ -32,8 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rate = peak_flops()
     machine = describe(PACKAGES) | {"threads": options.threads, "peak_flops": rate}
     tables: list[Table] = []
-    for name in options.workloads or WORKLOADS:
-        tables.append(tabulate(WORKLOADS[name], options.rivals, options.repeats, rate))
+    for benchmark in options.benchmarks:
+        tables.append(tabulate(benchmark, options.rivals, options.repeats, rate))
         show(tables[-1])
     write_files(options.json, tables, machine)
     return 0 if all(row.same_work for table in tables for row in table.rows) else 1
@@ -41,19 +40,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Read the command line; a wrong one ends with status 2 and one line."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.run", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     add = parser.add_argument
-    add("workloads", nargs="*", metavar="WORKLOAD", help=f"of {', '.join(WORKLOADS)}; default all")
+    add("benchmarks", nargs="*", metavar="NAME", help=f"of {', '.join(families())}; default all")
     add("--repeats", type=positive, default=7, help="timed repetitions of each (default 7)")
     add("--rivals", type=names, help=f"comma-separated, of {', '.join(CONTESTANTS)}")
     add("--threads", type=positive, help="threads and cores of everybody; default their own")
     add("--json", type=Path, default=Path("build/bench/bench.json"), help="default %(default)s")
     options = parser.parse_args(arguments)
-    for name in options.workloads:
-        if name not in WORKLOADS:
-            parser.error(f"no workload {name!r}; there are {', '.join(WORKLOADS)}")
+    for name in options.benchmarks:
+        if not chosen(name):
+            parser.error(f"no benchmark {name!r}; there are {', '.join(BENCHMARKS)}")
+    options.benchmarks = [
+        each for name in options.benchmarks or families() for each in chosen(name)
+    ]
     return options
+
+
+def families() -> list[str]:
+    """Return what stands before the first dash of the names: W9 for W9-W1 and W9-W1-cached."""
+    return list(dict.fromkeys(name.partition("-")[0] for name in BENCHMARKS))
+
+
+def chosen(name: str) -> list[Benchmark]:
+    """Return the benchmark of that name, and those whose names go on after a dash."""
+    return [each for key, each in BENCHMARKS.items() if f"{key}-".startswith(f"{name}-")]
 
 
 def positive(text: str) -> int:
@@ -66,23 +78,25 @@ def positive(text: str) -> int:
 
 def names(text: str) -> list[str]:
     """Read names of contestants; chainrule always takes part."""
-    chosen = [name.strip() for name in text.split(",")]
-    for name in chosen:
+    listed = [name.strip() for name in text.split(",")]
+    for name in listed:
         if name not in CONTESTANTS:
             known = ", ".join(CONTESTANTS)
             raise argparse.ArgumentTypeError(f"no contestant {name!r}; there are {known}")
-    return [*chosen, *OURS]
+    return [*listed, *OURS]
 
 
-def tabulate(workload: Workload, rivals: Sequence[str] | None, repeats: int, rate: float) -> Table:
-    """Measure one workload."""
-    contestants = [name for name in workload.contestants if rivals is None or name in rivals]
-    outcomes = measure(workload, contestants, repeats)
-    datasets = {o.dataset for o in outcomes.values() if isinstance(o, Outcome)}
-    floor = workload.flops_per_step / rate
-    rows = compare(outcomes, workload.tolerance, floor)
-    dataset = " / ".join(sorted(datasets)) or "no data"
-    return Table(workload.name, workload.title, dataset, workload.flops_per_step, floor, rows)
+def tabulate(
+    benchmark: Benchmark, rivals: Sequence[str] | None, repeats: int, rate: float
+) -> Table:
+    """Measure one benchmark."""
+    contestants = [name for name in benchmark.contestants if rivals is None or name in rivals]
+    outcomes = measure(benchmark, contestants, repeats)
+    data = {o.data for o in outcomes.values() if isinstance(o, Outcome)}
+    floor = benchmark.flops / rate if benchmark.flops else None
+    rows = compare(outcomes, benchmark.tolerance, floor)
+    joined = " / ".join(sorted(data))
+    return Table(benchmark.name, benchmark.title, joined, benchmark.quantity, floor, rows)
 
 
 def write_files(path: Path, tables: Sequence[Table], machine: dict[str, object]) -> None:
@@ -93,7 +107,3 @@ def write_files(path: Path, tables: Sequence[Table], machine: dict[str, object])
     chart = path.with_suffix(".svg")
     drawn = draw(chart, tables)
     print(f"written: {path}, {text}" + (f", {chart}" if drawn else " (no chart: no matplotlib)"))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

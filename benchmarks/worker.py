@@ -5,7 +5,6 @@ memory is its own, and its crash is a row in the table.
 """
 
 import multiprocessing
-import time
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -13,12 +12,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from benchmarks.contestant import Contestant
-from benchmarks.rivals import builder
-from benchmarks.workload import Dataset, Workload
-from benchmarks.workloads import WORKLOADS
+from benchmarks.benchmark import Benchmark, Figure
+from benchmarks.workloads import BENCHMARKS
 
-__all__ = ["Absence", "Ready", "Repetition", "Worker"]
+__all__ = ["Absence", "Fresh", "Ready", "Worker"]
 
 PATIENCE_SECONDS = 300.0
 """A contestant that does not answer for so long is left out."""
@@ -33,40 +30,15 @@ class Absence:
 
 @dataclass(frozen=True)
 class Ready:
-    """A contestant is built and has trained once.
+    """A contestant has started.
 
     Parameters
     ----------
-    dataset : str
-        What it trains on.
-    import_seconds : float
-        Time to import it, NumPy being there already.
-    first_call_seconds : float
-        The first training call of one epoch: tracing, deriving, compiling and the epoch itself.
+    data : str
+        What it works on.
     """
 
-    dataset: str
-    import_seconds: float
-    first_call_seconds: float
-
-
-@dataclass(frozen=True)
-class Repetition:
-    """One timed run from the initial weights.
-
-    Parameters
-    ----------
-    seconds : float
-        Of the training call.
-    loss : float
-        After it, by the judge that all contestants share.
-    peak_bytes : int
-        Most memory the process has ever held; 0 where the system does not tell.
-    """
-
-    seconds: float
-    loss: float
-    peak_bytes: int
+    data: str
 
 
 class Worker:
@@ -74,20 +46,30 @@ class Worker:
 
     Parameters
     ----------
-    workload, contestant : str
-        Keys of ``WORKLOADS`` and ``CONTESTANTS``.
+    benchmark, contestant : str
+        Keys of ``BENCHMARKS`` and ``CONTESTANTS``.
+    scratch : Path
+        A folder for what the processes of a benchmark leave to one another.
     patience : float
         Seconds to wait for any answer.
     """
 
-    def __init__(self, workload: str, contestant: str, patience: float = PATIENCE_SECONDS) -> None:
+    def __init__(
+        self,
+        benchmark: str,
+        contestant: str,
+        scratch: Path,
+        patience: float = PATIENCE_SECONDS,
+    ) -> None:
         context = multiprocessing.get_context("spawn")
         self.patience = patience
         self.connection, theirs = context.Pipe()
-        self.process = context.Process(target=serve, args=(theirs, workload, contestant))
+        arguments = (theirs, benchmark, contestant, scratch)
+        self.process = context.Process(target=serve, args=arguments)
         self.process.start()
         theirs.close()
-        self.ready = self.answer()
+        answer = self.answer()
+        self.ready = Absence("answered out of turn") if isinstance(answer, Figure) else answer
 
     def __enter__(self) -> Self:
         """Return the worker itself."""
@@ -105,14 +87,14 @@ class Worker:
         if self.process.is_alive():
             self.process.kill()
 
-    def repeat(self, epochs: int) -> Repetition | Absence:
-        """Train once from the start for so many epochs."""
+    def repeat(self) -> Figure | Absence:
+        """Measure once more."""
         with suppress(OSError):  # a dead process shows, with its exit code, in the answer
-            self.connection.send(epochs)
+            self.connection.send(None)
         answer = self.answer()
         return Absence("answered out of turn") if isinstance(answer, Ready) else answer
 
-    def answer(self) -> Ready | Repetition | Absence:
+    def answer(self) -> Ready | Figure | Absence:
         """Wait for the next answer, and not for ever."""
         try:
             if self.connection.poll(self.patience):
@@ -124,13 +106,13 @@ class Worker:
         return Absence(f"no answer within {self.patience:.0f} s")
 
 
-def serve(connection: Connection, workload_name: str, contestant_name: str) -> None:
+def serve(connection: Connection, benchmark: str, contestant: str, scratch: Path) -> None:
     """Answer until the parent hangs up; runs in the child."""
     try:
-        answer_requests(connection, WORKLOADS[workload_name], contestant_name)
+        answer_requests(connection, BENCHMARKS[benchmark], contestant, scratch)
     except EOFError:
         return
-    except ModuleNotFoundError as error:
+    except ModuleNotFoundError as error:  # a distribution that is not found is one too
         connection.send(Absence(f"not installed: {error.name}"))
     except Exception as error:  # noqa: BLE001 - however a rival fails, it is a row, not a crash
         connection.send(Absence(one_line(error)))
@@ -148,37 +130,43 @@ def one_line(error: Exception) -> str:
     return f"{type(error).__name__}: {first.partition(' (/')[0][:90]}"
 
 
-def answer_requests(connection: Connection, workload: Workload, contestant_name: str) -> None:
-    """Build the contestant, then train as often as asked."""
-    start = time.perf_counter()
-    build = builder(contestant_name)
-    import_seconds = time.perf_counter() - start
-    dataset = workload.load()
-    start = time.perf_counter()
-    contestant = build(workload, dataset)
-    contestant.restart(workload.initial_parameters())
-    contestant.train(1)
-    connection.send(Ready(dataset.name, import_seconds, time.perf_counter() - start))
+def answer_requests(
+    connection: Connection, benchmark: Benchmark, contestant: str, scratch: Path
+) -> None:
+    """Start the contestant, then repeat as often as asked."""
+    session = benchmark.start(contestant, scratch)
+    connection.send(Ready(session.data))
     while True:
-        connection.send(repetition(workload, dataset, contestant, epochs=connection.recv()))
+        connection.recv()
+        connection.send(session.repeat())
 
 
-def repetition(
-    workload: Workload, dataset: Dataset, contestant: Contestant, epochs: int
-) -> Repetition:
-    """Time one training call from the initial weights, then judge where it ended."""
-    contestant.restart(workload.initial_parameters())
-    start = time.perf_counter()
-    contestant.train(epochs)
-    seconds = time.perf_counter() - start
-    return Repetition(seconds, workload.judge(contestant.parameters(), dataset), peak_bytes())
+@dataclass
+class Fresh:
+    """Whoever makes each repetition in a new process; it answers as a worker does.
 
+    Parameters
+    ----------
+    benchmark, contestant, scratch : str, str and Path
+        As a worker's.
+    ready : Ready or Absence
+        What the latest process said when it had started.
+    """
 
-def peak_bytes() -> int:
-    """Read the high-water mark of this process alone; ``getrusage`` would count its parent's."""
-    try:
-        lines = Path("/proc/self/status").read_text().splitlines()
-    except OSError:
-        return 0
-    marks = [int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM")]
-    return marks[0] if marks else 0
+    benchmark: str
+    contestant: str
+    scratch: Path
+    ready: Ready | Absence = Absence("never started")
+
+    def __enter__(self) -> Self:
+        """Return it; nothing runs between two repetitions."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave nothing behind."""
+
+    def repeat(self) -> Figure | Absence:
+        """Start a process, repeat once, end the process."""
+        with Worker(self.benchmark, self.contestant, self.scratch) as worker:
+            self.ready = worker.ready
+            return self.ready if isinstance(self.ready, Absence) else worker.repeat()

@@ -7,12 +7,25 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Dataset", "FloatArray", "Gradients", "IntArray", "Parameters", "Workload"]
+__all__ = [
+    "ADAM",
+    "Dataset",
+    "FloatArray",
+    "Forward",
+    "Gradients",
+    "IntArray",
+    "Parameters",
+    "Workload",
+]
 
 FloatArray = NDArray[np.float32 | np.float64]
 IntArray = NDArray[np.int64]
 Parameters = list[FloatArray]
+Forward = Callable[[Parameters, FloatArray], FloatArray]
 Gradients = Callable[[Parameters, FloatArray, FloatArray | IntArray], Parameters]
+
+ADAM = {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8}
+"""The constants of Kingma & Ba (2015), which are everybody's defaults but Keras's epsilon."""
 
 FLOPS_OF_A_TRANSCENDENTAL = 20
 """A vector exp or tanh at full precision is a polynomial of about ten multiply-adds."""
@@ -59,7 +72,6 @@ class Workload:
     epochs : int
         Length of one timed repetition, each from the same initial weights.
     learning_rate : float
-        Step of plain stochastic gradient descent.
     load : callable () -> Dataset
     gradients : callable (parameters, x, y) -> list of arrays
         The gradient written by hand, as a good NumPy programmer writes it.
@@ -69,8 +81,12 @@ class Workload:
         λ of the penalty λ/2·‖W‖² on weights, not on biases.
     shuffle : bool
         Whether every epoch visits the rows in a new random order.
+    optimizer : {"sgd", "adam"}
+        Plain stochastic gradient descent, or Adam with its paper's constants.
     tolerance : float
         Relative difference of the final losses within which two contestants did the same work.
+    forward : callable (parameters, x) -> array or None
+        The output written by hand, where it is asked for.
     """
 
     name: str
@@ -87,7 +103,9 @@ class Workload:
     contestants: tuple[str, ...]
     l2: float = 0.0
     shuffle: bool = False
+    optimizer: Literal["sgd", "adam"] = "sgd"
     tolerance: float = 0.01
+    forward: Forward | None = None
 
     @property
     def steps_per_epoch(self) -> int:

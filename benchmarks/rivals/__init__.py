@@ -1,33 +1,55 @@
 """The contestants, one file each, imported only in the process that runs it."""
 
-from collections.abc import Callable
+from dataclasses import dataclass
 
-from benchmarks.contestant import Contestant
-from benchmarks.workload import Dataset, Workload
+from benchmarks.contestant import Rival
 
-__all__ = ["CONTESTANTS", "OURS", "PACKAGES", "builder"]
+__all__ = ["CONTESTANTS", "OURS", "PACKAGES", "Entry", "rival"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A contestant's line in the list.
+
+    Parameters
+    ----------
+    label : str
+        Its name in the table.
+    imports : str
+        The statement its user begins with.
+    packages : tuple of str
+        The distributions its user installs; they bring along what they need.
+    """
+
+    label: str
+    imports: str
+    packages: tuple[str, ...]
+
 
 CONTESTANTS = {
-    "numpy": "NumPy by hand",
-    "torch": "PyTorch eager",
-    "torch-compiled": "PyTorch compiled",
-    "jax": "JAX, epochs in scan",
-    "keras": "Keras on JAX",
-    "sklearn": "scikit-learn",
-    "chainrule": "chainrule",
-    "chainrule-jit": "chainrule, jit",
+    "numpy": Entry("NumPy by hand", "import numpy", ("numpy",)),
+    "torch": Entry("PyTorch eager", "import torch", ("torch", "numpy")),
+    "torch-compiled": Entry("PyTorch compiled", "import torch", ("torch", "numpy")),
+    "jax": Entry("JAX", "import jax", ("jax", "jaxlib")),
+    "keras": Entry("Keras on JAX", "import keras", ("keras", "jax", "jaxlib")),
+    "sklearn": Entry("scikit-learn", "import sklearn.neural_network", ("scikit-learn",)),
+    "chainrule": Entry("chainrule", "import chainrule", ("chainrule",)),
+    "chainrule-jit": Entry("chainrule, jit", "import chainrule", ("chainrule",)),
 }
-"""Name on the command line and in the JSON, and name in the table."""
+"""By name on the command line and in the JSON."""
 
 OURS = ("chainrule", "chainrule-jit")
 """Contestants that are no rivals of chainrule."""
 
-PACKAGES = ("numpy", "torch", "jax", "jaxlib", "keras", "scikit-learn", "chainrule", "llvmlite")
+PACKAGES = (
+    *dict.fromkeys(package for entry in CONTESTANTS.values() for package in entry.packages),
+    "llvmlite",
+)
 """Distributions whose versions are written down with the results."""
 
 
-def builder(name: str) -> Callable[[Workload, Dataset], Contestant]:
-    """Import a contestant's file, which imports its framework, and return its ``build``.
+def rival(name: str) -> Rival:
+    """Import a contestant's file, which imports its framework.
 
     Raises
     ------
@@ -38,21 +60,21 @@ def builder(name: str) -> Callable[[Workload, Dataset], Contestant]:
     """
     match name:
         case "numpy":
-            from benchmarks.rivals.numpy_by_hand import build
+            from benchmarks.rivals import numpy_by_hand as module
         case "torch":
-            from benchmarks.rivals.torch_eager import build
+            from benchmarks.rivals import torch_eager as module
         case "torch-compiled":
-            from benchmarks.rivals.torch_compiled import build
+            from benchmarks.rivals import torch_compiled as module
         case "jax":
-            from benchmarks.rivals.jax_scan import build
+            from benchmarks.rivals import jax_scan as module
         case "keras":
-            from benchmarks.rivals.keras_fit import build
+            from benchmarks.rivals import keras_fit as module
         case "sklearn":
-            from benchmarks.rivals.sklearn_fit import build
+            from benchmarks.rivals import sklearn_fit as module
         case "chainrule":
-            from benchmarks.rivals.chainrule_fit import build
+            from benchmarks.rivals import chainrule_fit as module
         case "chainrule-jit":
-            from benchmarks.rivals.chainrule_jit import build
+            from benchmarks.rivals import chainrule_jit as module
         case _:
             raise KeyError(f"no contestant {name!r}; there are {', '.join(CONTESTANTS)}")
-    return build
+    return module

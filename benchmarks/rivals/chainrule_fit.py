@@ -2,14 +2,14 @@
 
 import chainrule as cr
 from benchmarks.contestant import Contestant
-from benchmarks.workload import Dataset, Parameters, Workload
+from benchmarks.workload import Dataset, FloatArray, Parameters, Workload
 from chainrule import nn
 
 __all__ = ["ChainruleFit", "build"]
 
 
 class ChainruleFit:
-    """Dense layers and plain stochastic gradient descent."""
+    """Dense layers, and what is called by name: loss and optimiser."""
 
     def __init__(self, workload: Workload, dataset: Dataset) -> None:
         self.workload = workload
@@ -23,11 +23,15 @@ class ChainruleFit:
         self.network = cr.Network(layers, seed=0, dtype="float32")
         self.network(dataset.x[:1])
         self.network.compile(
-            loss=workload.loss, optimizer="sgd", learning_rate=workload.learning_rate
+            loss=workload.loss,
+            optimizer=workload.optimizer,
+            learning_rate=workload.learning_rate,
         )
 
     def restart(self, parameters: Parameters) -> None:
-        """Copy the weights in."""
+        """Copy the weights in, and begin anew as ``compile`` would, but keep the programs."""
+        model = self.network._model
+        model.slots, model.clock = {}, type(model.clock)()
         for name, array in zip(self.network.params, parameters, strict=True):
             self.network.params[name][...] = array
 
@@ -45,6 +49,10 @@ class ChainruleFit:
     def parameters(self) -> Parameters:
         """Return weights and biases in the order of the layers."""
         return list(self.network.params.values())
+
+    def predict(self, x: FloatArray) -> FloatArray:
+        """Return the logits."""
+        return self.network.predict(x)
 
 
 def build(workload: Workload, dataset: Dataset) -> Contestant:

@@ -1,6 +1,8 @@
 """chainrule's functional core: a plain NumPy loss, its derived gradient, a loop in Python."""
 
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -9,7 +11,7 @@ from benchmarks.contestant import Contestant
 from benchmarks.rivals.numpy_by_hand import NumpyByHand
 from benchmarks.workload import Dataset, FloatArray, IntArray, Parameters, Workload
 
-__all__ = ["build"]
+__all__ = ["build", "prepare_call"]
 
 
 def objective(
@@ -38,4 +40,10 @@ def build(workload: Workload, dataset: Dataset) -> Contestant:
     def derived(parameters: Parameters, x: FloatArray, y: FloatArray | IntArray) -> Parameters:
         return compiled(parameters, x, y)[1]
 
-    return NumpyByHand(workload, dataset, derived)
+    forward = cr.jit(workload.forward) if workload.forward else None
+    return NumpyByHand(workload, dataset, derived, forward)
+
+
+def prepare_call(function: Callable[..., Any], arrays: Sequence[FloatArray]) -> Callable[[], Any]:
+    """Compile it for arrays of NumPy."""
+    return partial(cr.jit(function), *arrays)

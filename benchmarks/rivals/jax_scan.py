@@ -9,7 +9,9 @@ which is faster than gathering the epoch before it.
 # (an optional rival: absent where the checks run)
 
 import os
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
@@ -19,20 +21,26 @@ import numpy as np
 from jax import lax
 
 from benchmarks.contestant import Contestant
-from benchmarks.workload import Dataset, Parameters, Workload
+from benchmarks.workload import ADAM, Dataset, FloatArray, Parameters, Workload
 
-__all__ = ["JaxScan", "build"]
+__all__ = ["JaxScan", "build", "prepare_call"]
 
 
-def objective(workload: Workload, parameters, x, y):
-    """Compute the loss of one batch, with its penalty."""
+def forward(workload: Workload, parameters, x):
+    """Compute the output: activated for a squared error, logits for a cross-entropy."""
     weights, biases = parameters[::2], parameters[1::2]
     curve = jnp.tanh if workload.activation == "tanh" else jax.nn.relu
     for weight, bias in zip(weights[:-1], biases[:-1], strict=True):
         x = curve(x @ weight + bias)
     output = x @ weights[-1] + biases[-1]
+    return curve(output) if workload.loss == "mse" else output
+
+
+def objective(workload: Workload, parameters, x, y):
+    """Compute the loss of one batch, with its penalty."""
+    output, weights = forward(workload, parameters, x), parameters[::2]
     if workload.loss == "mse":
-        loss = jnp.mean(jnp.square(curve(output) - y))
+        loss = jnp.mean(jnp.square(output - y))
     else:
         logs = jax.nn.log_softmax(output)
         loss = -jnp.mean(jnp.take_along_axis(logs, y[:, None], axis=1))
@@ -41,58 +49,81 @@ def objective(workload: Workload, parameters, x, y):
     return loss
 
 
-def step(workload: Workload, parameters, batch):
-    """Take one step of gradient descent and return the loss before it."""
-    loss, slopes = jax.value_and_grad(partial(objective, workload))(parameters, *batch)
-    rate = workload.learning_rate
-    return jax.tree.map(lambda value, slope: value - rate * slope, parameters, slopes), loss
+def step(workload: Workload, state, batch):
+    """Take one step and return the loss before it."""
+    loss, slopes = jax.value_and_grad(partial(objective, workload))(state[0], *batch)
+    update = adam if workload.optimizer == "adam" else descend
+    return update(workload.learning_rate, state, slopes), loss
 
 
-def shuffled_epoch(workload: Workload, x, y, parameters, order):
+def descend(rate, state, slopes):
+    """Go down the gradient; the state is the parameters alone."""
+    (parameters,) = state
+    return (jax.tree.map(lambda value, slope: value - rate * slope, parameters, slopes),)
+
+
+def adam(rate, state, slopes):
+    """Follow Algorithm 1 of Kingma & Ba (2015), its corrections taken out of the arrays."""
+    parameters, means, squares, steps = state
+    beta_1, beta_2, steps = ADAM["beta_1"], ADAM["beta_2"], steps + 1
+    scale = jnp.sqrt(1 - beta_2**steps)
+    rate, epsilon = rate * scale / (1 - beta_1**steps), ADAM["epsilon"] * scale
+    means = jax.tree.map(lambda m, g: beta_1 * m + (1 - beta_1) * g, means, slopes)
+    squares = jax.tree.map(lambda s, g: beta_2 * s + (1 - beta_2) * g * g, squares, slopes)
+    parameters = jax.tree.map(
+        lambda p, m, s: p - rate * m / (jnp.sqrt(s) + epsilon), parameters, means, squares
+    )
+    return parameters, means, squares, steps
+
+
+def shuffled_epoch(workload: Workload, x, y, state, order):
     """Scan over the full batches of an order, then take the ragged last one."""
     size = workload.batch_size
     full = len(order) // size * size
 
-    def gather(parameters, rows):
-        return step(workload, parameters, (x[rows], y[rows]))
+    def gather(state, rows):
+        return step(workload, state, (x[rows], y[rows]))
 
-    parameters, losses = lax.scan(gather, parameters, order[:full].reshape(-1, size))
+    state, losses = lax.scan(gather, state, order[:full].reshape(-1, size))
     if full < len(order):
-        parameters, loss = gather(parameters, order[full:])
+        state, loss = gather(state, order[full:])
         losses = jnp.append(losses, loss)
-    return parameters, jnp.mean(losses)
+    return state, jnp.mean(losses)
 
 
-def ordered_epoch(workload: Workload, batched, parameters, _):
+def ordered_epoch(workload: Workload, batched, state, _):
     """Scan over batches that lie one after the other."""
-    parameters, losses = lax.scan(partial(step, workload), parameters, batched)
-    return parameters, jnp.mean(losses)
+    state, losses = lax.scan(partial(step, workload), state, batched)
+    return state, jnp.mean(losses)
 
 
 class JaxScan:
-    """A list of arrays and one compiled program over all epochs."""
+    """A tree of arrays and one compiled program over all epochs."""
 
     def __init__(self, workload: Workload, dataset: Dataset) -> None:
         self.workload = workload
         labels = dataset.y if workload.loss == "mse" else dataset.y.astype(np.int32)
         self.x, self.y = jnp.asarray(dataset.x), jnp.asarray(labels)
         self.generator = np.random.default_rng(0)
-        self.weights, self.history = [], None
+        self.state, self.history = (), None
+        self.forward = jax.jit(partial(forward, workload))
         self.run = jax.jit(self.whole_run, donate_argnums=0, static_argnums=4)
 
-    def whole_run(self, parameters, x, y, orders, epochs):
-        """Scan over the epochs; return the weights and the loss of each epoch."""
+    def whole_run(self, state, x, y, orders, epochs):
+        """Scan over the epochs; return the state and the loss of each epoch."""
         if self.workload.shuffle:
             body = partial(shuffled_epoch, self.workload, x, y)
         else:
             shape = (-1, self.workload.batch_size)
             batched = x.reshape(*shape, *x.shape[1:]), y.reshape(*shape, *y.shape[1:])
             body = partial(ordered_epoch, self.workload, batched)
-        return lax.scan(body, parameters, orders, length=epochs)
+        return lax.scan(body, state, orders, length=epochs)
 
     def restart(self, parameters: Parameters) -> None:
-        """Copy the weights in."""
-        self.weights = [jnp.array(array) for array in parameters]
+        """Copy the weights in; Adam's means of slopes and squares are zero at first."""
+        weights = [jnp.array(array) for array in parameters]
+        slots = [[jnp.zeros_like(array) for array in weights] for _ in range(2)]
+        self.state = (weights, *slots, 0) if self.workload.optimizer == "adam" else (weights,)
 
     def train(self, epochs: int) -> None:
         """Make the one call, and wait for it."""
@@ -101,14 +132,24 @@ class JaxScan:
             permutation = self.generator.permutation
             rows = [permutation(len(self.x)) for _ in range(epochs)]
             orders = np.stack(rows).astype(np.int32)
-        result = self.run(self.weights, self.x, self.y, orders, epochs)
-        self.weights, self.history = jax.block_until_ready(result)
+        result = self.run(self.state, self.x, self.y, orders, epochs)
+        self.state, self.history = jax.block_until_ready(result)
 
     def parameters(self) -> Parameters:
         """Return the weights as NumPy arrays."""
-        return [np.asarray(array) for array in self.weights]
+        return [np.asarray(array) for array in self.state[0]]
+
+    def predict(self, x: FloatArray) -> FloatArray:
+        """Call the compiled forward pass and wait for it."""
+        return np.asarray(self.forward(self.state[0], x))
 
 
 def build(workload: Workload, dataset: Dataset) -> Contestant:
     """Make the contestant."""
     return JaxScan(workload, dataset)
+
+
+def prepare_call(function: Callable[..., Any], arrays: Sequence[FloatArray]) -> Callable[[], Any]:
+    """Compile it for arrays of JAX."""
+    compiled, placed = jax.jit(function), [jnp.asarray(array) for array in arrays]
+    return lambda: compiled(*placed).block_until_ready()

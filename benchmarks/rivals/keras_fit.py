@@ -11,7 +11,7 @@ os.environ.setdefault("JAX_PLATFORMS", "cpu")
 import keras
 
 from benchmarks.contestant import Contestant
-from benchmarks.workload import Dataset, Parameters, Workload
+from benchmarks.workload import Dataset, FloatArray, Parameters, Workload
 
 __all__ = ["KerasFit", "build"]
 
@@ -55,6 +55,10 @@ class KerasFit:
     def parameters(self) -> Parameters:
         """Return the weights, which Keras keeps as (in, out)."""
         return self.model.get_weights()
+
+    def predict(self, x: FloatArray) -> FloatArray:
+        """Predict in silence."""
+        return self.model.predict(x, verbose=0)
 
 
 def build(workload: Workload, dataset: Dataset) -> Contestant:

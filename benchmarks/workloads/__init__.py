@@ -1,10 +1,32 @@
-"""The workloads, one file each: what is trained, on what, and its gradient by hand."""
+"""All that is measured, one file each; a network's file has its gradient by hand."""
 
+from benchmarks.benchmark import Benchmark
 from benchmarks.workload import Workload
-from benchmarks.workloads import w1_xor, w2_moons, w3_small, w4_mnist
+from benchmarks.workloads import (
+    import_time,
+    install_size,
+    peak_memory,
+    w1_xor,
+    w2_moons,
+    w3_small,
+    w4_mnist,
+    w5_wide,
+    w8_call,
+    w9_first_call,
+)
 
-__all__ = ["WORKLOADS"]
+__all__ = ["BENCHMARKS", "WORKLOADS"]
 
 WORKLOADS: dict[str, Workload] = {
-    module.WORKLOAD.name: module.WORKLOAD for module in (w1_xor, w2_moons, w3_small, w4_mnist)
+    module.WORKLOAD.name: module.WORKLOAD
+    for module in (w1_xor, w2_moons, w3_small, w4_mnist, w5_wide)
+}
+
+BENCHMARKS: dict[str, Benchmark] = {
+    benchmark.name: benchmark
+    for module in (
+        *(w1_xor, w2_moons, w3_small, w4_mnist, w5_wide, w8_call, w9_first_call),
+        *(import_time, install_size, peak_memory),
+    )
+    for benchmark in module.BENCHMARKS
 }

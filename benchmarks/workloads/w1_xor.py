@@ -6,9 +6,10 @@ train it.
 
 import numpy as np
 
+from benchmarks.training import training
 from benchmarks.workload import Dataset, FloatArray, IntArray, Parameters, Workload
 
-__all__ = ["WORKLOAD", "gradients", "load"]
+__all__ = ["BENCHMARKS", "WORKLOAD", "gradients", "load"]
 
 
 def load() -> Dataset:
@@ -42,3 +43,5 @@ WORKLOAD = Workload(
     gradients=gradients,
     contestants=("numpy", "torch", "torch-compiled", "jax", "chainrule", "chainrule-jit"),
 )
+
+BENCHMARKS = (training(WORKLOAD),)

@@ -7,9 +7,10 @@ and a step of 0.01·200 = 2: the same updates, in the form every framework offer
 
 import numpy as np
 
+from benchmarks.training import training
 from benchmarks.workload import Dataset, FloatArray, IntArray, Parameters, Workload
 
-__all__ = ["WORKLOAD", "gradients", "load"]
+__all__ = ["BENCHMARKS", "WORKLOAD", "gradients", "load"]
 
 POINTS = 200
 L2 = 0.01 / POINTS
@@ -57,3 +58,5 @@ WORKLOAD = Workload(
     contestants=("numpy", "torch", "torch-compiled", "jax", "chainrule", "chainrule-jit"),
     l2=L2,
 )
+
+BENCHMARKS = (training(WORKLOAD),)

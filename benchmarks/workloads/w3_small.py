@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from benchmarks.training import training
 from benchmarks.workload import Dataset, FloatArray, IntArray, Parameters, Workload
 
-__all__ = ["WORKLOAD", "gradients", "load"]
+__all__ = ["BENCHMARKS", "WORKLOAD", "gradients", "load"]
 
 SAMPLES = 3200
 
@@ -52,3 +53,5 @@ WORKLOAD = Workload(
         *("chainrule", "chainrule-jit"),
     ),
 )
+
+BENCHMARKS = (training(WORKLOAD),)

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.training import training
 from benchmarks.workload import Dataset, Workload
 from benchmarks.workloads.w3_small import gradients
 
-__all__ = ["WORKLOAD", "load"]
+__all__ = ["BENCHMARKS", "WORKLOAD", "load", "made_up"]
 
 SAMPLES = 60_000
 
@@ -38,12 +39,12 @@ def handwriting() -> Dataset:
     return Dataset("MNIST", pixels, np.asarray(labels).astype(np.int64))
 
 
-def made_up() -> Dataset:
+def made_up(samples: int = SAMPLES) -> Dataset:
     """Draw ten patterns, a fifth of each inked, and copy them with noise."""
     generator = np.random.default_rng(0)
     patterns = generator.random((10, 784), np.float32) * (generator.random((10, 784)) < 0.2)
-    labels = generator.integers(10, size=SAMPLES)
-    pixels = generator.random((SAMPLES, 784), np.float32)
+    labels = generator.integers(10, size=samples)
+    pixels = generator.random((samples, 784), np.float32)
     pixels *= patterns.astype(np.float32)[labels]
     return Dataset("synthetic, MNIST's shape", pixels, labels)
 
@@ -67,3 +68,5 @@ WORKLOAD = Workload(
     shuffle=True,
     tolerance=0.15,
 )
+
+BENCHMARKS = (training(WORKLOAD),)

@@ -2,47 +2,40 @@
 
 import pytest
 
+from benchmarks.benchmark import Figure
 from benchmarks.measure import Outcome, compare, interleave, rotated
-from benchmarks.worker import Absence, Repetition
+from benchmarks.worker import Absence
 
 
 class Fake:
-    """A contestant that takes the times it is told to and writes down when it was called."""
+    """A contestant that gives the figures it is told to and writes down when it was called."""
 
-    def __init__(self, name, log, seconds, fails_at=None):
+    def __init__(self, name, log, values, fails_at=None):
         self.name, self.log, self.fails_at = name, log, fails_at
-        self.seconds = iter(seconds)
+        self.values = iter(values)
         self.calls = 0
 
-    def repeat(self, epochs):
-        self.log.append((self.name, epochs))
+    def repeat(self):
+        self.log.append(self.name)
         self.calls += 1
         if self.calls == self.fails_at:
             return Absence("gave up")
-        return Repetition(next(self.seconds), loss=0.5, peak_bytes=1000)
+        return Figure(next(self.values), check=0.5)
 
 
-def outcome(*seconds, loss=0.5):
-    return Outcome(
-        seconds_per_step=seconds,
-        loss=loss,
-        peak_bytes=0,
-        import_seconds=0.0,
-        first_call_seconds=0.0,
-        dataset="none",
-    )
+def outcome(*values, check=0.5):
+    return Outcome(values, check, data="none")
 
 
-def rows_of(outcomes, tolerance=0.01, floor_seconds=1.0):
-    return {row.contestant: row for row in compare(outcomes, tolerance, floor_seconds)}
+def rows_of(outcomes, tolerance=0.01, floor=1.0):
+    return {row.contestant: row for row in compare(outcomes, tolerance, floor)}
 
 
 def test_every_round_begins_with_another_contestant():
     log = []
     runners = {name: Fake(name, log, [1.0] * 3) for name in "abc"}
-    interleave(runners, repeats=2, epochs=7)
-    assert [name for name, _ in log] == list("abcbcacab")
-    assert {epochs for _, epochs in log} == {7}
+    interleave(runners, repeats=2)
+    assert log == list("abcbcacab")
 
 
 def test_rotation_by_the_number_of_names_is_the_identity():
@@ -51,8 +44,8 @@ def test_rotation_by_the_number_of_names_is_the_identity():
 
 
 def test_the_first_round_warms_up_and_is_thrown_away():
-    results = interleave({"a": Fake("a", [], [99.0, 1.0, 2.0])}, repeats=2, epochs=1)
-    assert [repetition.seconds for repetition in results["a"]] == [1.0, 2.0]
+    results = interleave({"a": Fake("a", [], [99.0, 1.0, 2.0])}, repeats=2)
+    assert [figure.value for figure in results["a"]] == [1.0, 2.0]
 
 
 def test_a_contestant_that_fails_drops_out_and_the_others_go_on():
@@ -61,10 +54,10 @@ def test_a_contestant_that_fails_drops_out_and_the_others_go_on():
         "good": Fake("good", log, [1.0] * 4),
         "bad": Fake("bad", log, [1.0] * 4, fails_at=2),
     }
-    results = interleave(runners, repeats=3, epochs=1)
+    results = interleave(runners, repeats=3)
     assert results["bad"] == Absence("gave up")
     assert len(results["good"]) == 3
-    assert [name for name, _ in log].count("bad") == 2
+    assert log.count("bad") == 2
 
 
 def test_one_outlier_does_not_move_the_median_nor_the_spread_of_seven():
@@ -80,7 +73,7 @@ def test_a_single_repetition_has_no_spread():
 
 def test_ratios_are_this_median_over_the_other():
     rows = rows_of(
-        {"numpy": outcome(8.0), "jax": outcome(2.0), "chainrule": outcome(1.0)}, floor_seconds=0.5
+        {"numpy": outcome(8.0), "jax": outcome(2.0), "chainrule": outcome(1.0)}, floor=0.5
     )
     assert (rows["numpy"].to_chainrule, rows["jax"].to_chainrule) == (8.0, 2.0)
     assert (rows["numpy"].to_best_rival, rows["chainrule"].to_best_rival) == (4.0, 0.5)
@@ -94,12 +87,12 @@ def test_none_of_our_own_forms_is_the_best_rival():
     assert rows["chainrule-jit"].to_best_rival == 1 / 8
 
 
-def test_who_ends_with_another_loss_stays_in_the_table_but_is_no_measure():
+def test_who_ends_with_another_check_stays_in_the_table_but_is_no_measure():
     rows = rows_of(
         {
             "numpy": outcome(4.0),
-            "torch": outcome(3.0, loss=0.501),
-            "jax": outcome(0.1, loss=0.9),
+            "torch": outcome(3.0, check=0.501),
+            "jax": outcome(0.1, check=0.9),
             "chainrule": outcome(1.0),
         }
     )
@@ -110,9 +103,9 @@ def test_who_ends_with_another_loss_stays_in_the_table_but_is_no_measure():
     assert all(rows[name].same_work for name in ("numpy", "torch", "chainrule"))
 
 
-def test_a_loss_that_is_not_a_number_is_other_work():
+def test_a_check_that_is_not_a_number_is_other_work():
     rows = rows_of(
-        {"numpy": outcome(4.0), "jax": outcome(1.0, loss=float("nan")), "torch": outcome(5.0)}
+        {"numpy": outcome(4.0), "jax": outcome(1.0, check=float("nan")), "torch": outcome(5.0)}
     )
     assert not rows["jax"].same_work
     assert rows["numpy"].same_work
@@ -124,3 +117,17 @@ def test_an_absent_chainrule_leaves_its_ratio_empty():
     assert rows["numpy"].to_best_rival == 1.0
     assert rows["chainrule"].outcome is None
     assert rows["chainrule"].note == "not installed: chainrule"
+
+
+def test_figures_without_a_check_are_compared_as_they_are_and_without_a_floor():
+    rows = rows_of(
+        {"numpy": outcome(4.0, check=None), "chainrule": outcome(8.0, check=None)}, floor=None
+    )
+    assert rows["chainrule"].same_work
+    assert rows["chainrule"].to_best_rival == 2.0
+    assert rows["chainrule"].to_floor is None
+
+
+def test_where_only_one_of_our_forms_takes_part_it_is_the_measure():
+    rows = rows_of({"numpy": outcome(4.0), "chainrule-jit": outcome(8.0)})
+    assert rows["numpy"].to_chainrule == 0.5

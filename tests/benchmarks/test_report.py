@@ -5,8 +5,9 @@ import json
 import pytest
 
 from benchmarks import chart, machine, report, run
+from benchmarks.benchmark import Quantity
 from benchmarks.measure import Outcome, Row
-from benchmarks.workloads import WORKLOADS
+from benchmarks.workloads import BENCHMARKS
 
 MACHINE = {
     "processor": "Abacus",
@@ -19,17 +20,17 @@ MACHINE = {
 
 @pytest.fixture
 def table():
-    outcome = Outcome((2e-6, 4e-6, 3e-6), 0.25, 50_000_000, 1.25, 0.5, "XOR")
+    outcome = Outcome((2e-6, 4e-6, 3e-6), 0.25, "XOR")
     rows = [
         Row("numpy", outcome, to_chainrule=3.0, to_best_rival=1.0, to_floor=6.0),
         Row("torch", None, note="not installed: torch"),
     ]
-    return report.Table("W1", "a title", "XOR", 1e3, 5e-7, rows)
+    return report.Table("W1", "a title", "XOR", Quantity("µs a step", 1e6), 5e-7, rows)
 
 
 def test_a_row_has_one_cell_for_each_heading(table):
     for row in table.rows:
-        assert len(report.cells(row)) == len(report.HEADINGS)
+        assert len(table.cells(row)) == len(table.headings)
 
 
 def test_absent_rivals_stay_in_the_markdown_by_name_and_reason(table):
@@ -40,24 +41,22 @@ def test_absent_rivals_stay_in_the_markdown_by_name_and_reason(table):
 
 def test_markdown_shows_medians_ratios_floor_and_machine(table):
     text = report.markdown([table], MACHINE)
-    assert "**W1: a title (XOR; floor 0.500 µs)**" in text
-    assert (
-        "| NumPy by hand | 3.00 | 1.00 | 3.00 | 1.00 | 6.00 | 0.25 | 0.50 | 1.25 | 50 |  |" in text
-    )
+    assert "**W1: a title (XOR; floor 0.500 µs a step)**" in text
+    assert "| NumPy by hand | 3.00 | 1.00 | 3.00 | 1.00 | 6.00 | 0.25 |  |" in text
     assert "Abacus, cores: 2, Python 3.11, numpy 2.4; 2026-01-01." in text
 
 
 def test_every_line_of_a_markdown_table_has_the_same_number_of_bars(table):
     lines = [line for line in report.markdown([table], MACHINE).splitlines() if line[:1] == "|"]
-    assert {line.count("|") for line in lines} == {len(report.HEADINGS) + 1}
+    assert {line.count("|") for line in lines} == {len(table.headings) + 1}
 
 
 def test_json_keeps_every_repetition_and_who_was_absent(table, tmp_path):
     path = tmp_path / "new" / "bench.json"
     report.write_json(path, [table], MACHINE)
     document = json.loads(path.read_text(encoding="utf-8"))
-    numpy, torch = document["workloads"][0]["rows"]
-    assert numpy["outcome"]["seconds_per_step"] == [2e-6, 4e-6, 3e-6]
+    numpy, torch = document["benchmarks"][0]["rows"]
+    assert numpy["outcome"]["values"] == [2e-6, 4e-6, 3e-6]
     assert torch["outcome"] is None
     assert document["machine"]["versions"] == {"numpy": "2.4", "torch": None}
 
@@ -81,9 +80,25 @@ def test_rivals_are_chosen_by_name_and_chainrule_always_takes_part():
 
 
 @pytest.mark.parametrize(
+    ("name", "count"), [("W1", 1), ("W8", 2), ("W9", 8), ("W9-W1", 2), ("memory", 2), ("W", 0)]
+)
+def test_a_name_stands_for_all_that_go_on_after_a_dash(name, count):
+    assert len(run.chosen(name)) == count
+
+
+def test_everything_is_measured_where_nothing_is_chosen():
+    assert run.parse([]).benchmarks == list(BENCHMARKS.values())
+
+
+def test_a_table_without_floor_and_data_says_neither():
+    bare = report.Table("size", "a title", "", Quantity("MB", 1e-6), None, [])
+    assert bare.heading == "size: a title"
+
+
+@pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["W99"], "no workload 'W99'"),
+        (["W99"], "no benchmark 'W99'"),
         (["--rivals", "abacus"], "no contestant 'abacus'"),
         (["--repeats", "0"], "must be at least 1"),
         (["--repeats", "many"], "invalid positive value"),
@@ -105,8 +120,8 @@ def test_a_run_from_the_command_line_writes_json_markdown_and_says_where(tmp_pat
     path = tmp_path / "bench.json"
     assert run.main(["W1", "--repeats", "1", "--rivals", "numpy", "--json", str(path)]) == 0
     document = json.loads(path.read_text(encoding="utf-8"))
-    names = [row["contestant"] for row in document["workloads"][0]["rows"]]
+    names = [row["contestant"] for row in document["benchmarks"][0]["rows"]]
     assert names == ["numpy", "chainrule", "chainrule-jit"]
-    assert document["workloads"][0]["title"] == WORKLOADS["W1"].title
+    assert document["benchmarks"][0]["title"] == BENCHMARKS["W1"].title
     assert path.with_suffix(".md").exists()
     assert str(path) in capsys.readouterr().out

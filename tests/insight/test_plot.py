@@ -71,6 +71,19 @@ def test_the_boundary_runs_where_the_class_changes(
     assert {round(float(each)) for each in crossings} == {0, 1}
 
 
+def test_one_probability_gives_a_smooth_boundary_too() -> None:
+    class Single:
+        def predict_class(self, X: Any) -> Any:
+            return (self.predict_proba(X)[:, 0] > 0.5).astype(int)
+
+        def predict_proba(self, X: Any) -> Any:
+            return 1 / (1 + np.exp(-4 * (X[:, :1] - X[:, 1:])))
+
+    axes = plot.decision_boundary(Single(), [[0.0, 0.0], [1.0, 1.0]], [0, 1]).axes[0]
+    (contour,) = [path for each in axes.collections for path in _contours(each)]
+    np.testing.assert_allclose(*contour.vertices.T, atol=1e-6)
+
+
 def _contours(collection: Any) -> Any:
     return [
         path for path in collection.get_paths() if type(collection).__name__ == "QuadContourSet"

@@ -1,6 +1,7 @@
 """The laws of building, asking and showing networks."""
 
 import tracemalloc
+import warnings
 
 import numpy as np
 import pytest
@@ -334,3 +335,22 @@ def test_large_inputs_are_never_copied_as_a_whole():
     finally:
         tracemalloc.stop()
     assert peak < pictures.nbytes
+
+
+def own_softmax(x):
+    powers = np.exp(x - np.max(x, axis=-1, keepdims=True))
+    return powers / np.sum(powers, axis=-1, keepdims=True)
+
+
+@pytest.mark.parametrize("activation", [own_softmax, "sigmoid"])
+def test_another_end_than_the_loss_takes_is_noticed(activation):
+    with pytest.warns(cr.ChainruleWarning, match="takes logits") as caught:
+        classifier(activation, epochs=1)
+    assert caught[0].filename == __file__
+
+
+def test_the_end_that_a_loss_takes_is_not_complained_about():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for activation in (None, "softmax", "relu"):
+            classifier(activation, epochs=1)

@@ -6,6 +6,7 @@ that ``doctor`` found); 2, the command was not understood.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import warnings
@@ -13,21 +14,22 @@ from collections.abc import Sequence
 
 import click
 
-from chainrule.cli.doctor import doctor
-from chainrule.cli.train import train
+from chainrule.cli import doctor, train
 from chainrule.errors import ChainruleError
 
-__all__ = ["main"]
+__all__ = ["commands", "main"]
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=False)
+@click.group(
+    "chainrule", context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=False
+)
 @click.version_option(package_name="chainrule", message="%(prog)s %(version)s")
-def chainrule() -> None:
+def commands() -> None:
     """Neural networks from first principles: plain NumPy in, derivatives out."""
 
 
-chainrule.add_command(train)
-chainrule.add_command(doctor)
+commands.add_command(train.train)
+commands.add_command(doctor.doctor)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -43,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     SystemExit
         Always, with the exit code.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a screen without × or Σ shows ? instead
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
         sys.exit(_run(arguments))
@@ -51,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _run(arguments: Sequence[str] | None) -> int:
     """Run a command and return its exit code."""
     try:
-        code = chainrule.main(arguments, prog_name="chainrule", standalone_mode=False)
+        code = commands.main(arguments, prog_name="chainrule", standalone_mode=False)
         sys.stdout.flush()
     except click.UsageError as error:
         path = error.ctx.command_path if error.ctx else "chainrule"

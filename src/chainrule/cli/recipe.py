@@ -113,9 +113,9 @@ RECIPES: dict[str, Recipe] = {
         title="handwritten digits of 8 × 8 pixels",
         load=_digits,
         layers=_digit_layers,
-        optimizer=lambda epochs: optim.Adam(optim.cosine(0.005, epochs=epochs)),
+        optimizer=lambda epochs: optim.Adam(optim.cosine(0.003, epochs=epochs)),
         epochs=40,
-        batch_size=32,
+        batch_size=16,
         example=("X, y = datasets.digits()",),
     ),
     "xor": Recipe(

@@ -36,9 +36,9 @@ class _Name(click.ParamType[str]):
 
 
 @click.command()
-@click.argument("name", type=_Name(), metavar="|".join(RECIPES))
-@click.option("--epochs", type=click.IntRange(min=1), help="Passes over the data.")
-@click.option("--batch-size", type=click.IntRange(min=1), help="Samples a step.")
+@click.argument("name", type=_Name(), metavar="NAME")
+@click.option("--epochs", type=click.IntRange(min=1), metavar="N", help="Passes over the data.")
+@click.option("--batch-size", type=click.IntRange(min=1), metavar="N", help="Samples a step.")
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
@@ -47,7 +47,8 @@ class _Name(click.ParamType[str]):
 )
 @click.option(
     "--seed",
-    type=click.IntRange(min=0, max=2**64 - 1),
+    type=click.IntRange(min=0),
+    metavar="N",
     default=0,
     show_default=True,
     help="Decides the first weights and the order of the data; the test part stays the same.",
@@ -123,19 +124,20 @@ def _print_confusion(classes: NDArray[Any], counts: NDArray[np.int64]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title="confusion: rows are true, columns predicted", box=box.SIMPLE_HEAD)
+    table = Table(box=box.SIMPLE_HEAD)
     table.add_column("", justify="right", style="bold")
     for label in classes:
         table.add_column(str(label), justify="right")
     for row, (label, numbers) in enumerate(zip(classes, counts, strict=True)):
-        # A mistake is told from a hit by its place; colour only helps.
+        # A hit is told from a mistake by its place on the diagonal; colour only helps.
         cells = [
-            Text(str(number) if number else "·", "blue" if row == column else "red")
+            Text(str(number), "cyan" if row == column else "bold red")
             if number
             else Text("·", "dim")
             for column, number in enumerate(numbers)
         ]
         table.add_row(str(label), *cells)
+    click.echo("confusion: true classes down, predicted ones across")
     Console().print(table)
 
 

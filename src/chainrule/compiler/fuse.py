@@ -37,7 +37,7 @@ TINY = 64
 """Statements of at most this many turns are written out, with no loop at all."""
 SMALL = 16
 """Axes shorter than this are never the ones a nest runs over, if there is a longer one."""
-EPILOGUE_COST = 10
+EPILOGUE_COST = 6
 """What a kernel computes while its sums are in registers is written out many times."""
 LANES = 16
 

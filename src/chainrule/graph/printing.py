@@ -93,7 +93,7 @@ def _constant(node: Node) -> str:
     """A number as it is, an array of equal numbers as that number, any other by its type."""
     value = np.asarray(node.known_value)
     if value.size and (value == value.flat[0]).all():
-        return repr(value.flat[0].item())
+        return str(value.flat[0])  # NumPy's shortest digits for its kind, 0.1 for float32 too
     return f"<{node.type}>"
 
 

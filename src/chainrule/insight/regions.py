@@ -75,7 +75,9 @@ def _scores(net: Any, grid: NDArray[Any], codes: NDArray[np.intp], count: int) -
     """Give each class a score, (classes, rows, columns), the highest where it is predicted."""
     if hasattr(net, "predict_proba"):
         shares = np.asarray(net.predict_proba(grid))
-        if shares.ndim == 2 and shares.shape[1] == count:
+        if count == 2 and shares.shape == (len(grid), 1):  # one output says yes or no
+            shares = np.hstack([1 - shares, shares])
+        if shares.shape == (len(grid), count):
             return shares.T.reshape(count, *codes.shape)
     return np.equal.outer(np.arange(count), codes).astype(float)
 

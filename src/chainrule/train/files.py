@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data.permutation import checked_seed
-from chainrule.errors import ChainruleError, FormatError
+from chainrule.errors import ArgumentError, ChainruleError, FormatError
 from chainrule.nn.initializer import Initializer
 from chainrule.nn.layer import Layer
 from chainrule.nn.loss import LOSSES, Loss, resolve_loss
@@ -76,6 +76,12 @@ def load(path: str | os.PathLike[str], custom: Custom | None = None, **foreign: 
     True
     """
     refuse_foreign("load", foreign, ("path", "custom"))
+    given: Any = custom
+    if given is not None and not isinstance(given, Mapping):
+        raise ArgumentError(
+            f"load: custom is a {type(given).__name__}; it must be a dict from the names in the "
+            "file to your classes and functions"
+        )
     source = Path(path)
     _check_file(source)
     description, tensors = _read(source)

@@ -14,6 +14,7 @@ from chainrule.nn.elementwise import Rescale
 from chainrule.optim.schedule import Schedule
 from chainrule.train.batch import Samples, Tally, shuffled_order
 from chainrule.train.callbacks import Callback, resolve_callbacks
+from chainrule.train.ending import warn_of_ending
 from chainrule.train.evaluation import evaluate
 from chainrule.train.history import History
 from chainrule.train.loop import NotFinite, Training
@@ -126,6 +127,7 @@ def _samples(
             is_weighted=samples.weight is not None,
             stacklevel=5,
         )
+        warn_of_ending(model, plan, samples.X, stacklevel=5)
     return samples, validation
 
 

@@ -141,14 +141,15 @@ def test_interrupts_leave_no_thread_waiting(in_child):
     in_child(check)
 
 
-def test_the_interpreter_ends_while_workers_sleep(tmp_path):
+@pytest.mark.parametrize("ending", ["", "import os; os.wait() if os.fork() else None\n"])
+def test_the_interpreter_ends_while_workers_sleep(ending):
     program = (
         "import ctypes\n"
         "from chainrule.compiler.backends.threads import run_program\n"
         "from chainrule.compiler.backends.target import *\n"
         "text = 'define void @f(ptr %a, i64 %t, i64 %n, ptr %b) {\\nret void\\n}'\n"
         "library = load_object(compile_module(text, host_target()), ('f',))\n"
-        "run_program(library.address('f'), 0, 4)\n"
+        "run_program(library.address('f'), 0, 4)\n" + ending
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     subprocess.run([sys.executable, "-c", program], check=True, env=environment, timeout=60)

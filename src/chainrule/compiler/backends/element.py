@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 import llvmlite.ir as ir
@@ -19,7 +20,7 @@ from chainrule.compiler.backends.operation import (
     constant,
     element_type,
     is_vector,
-    same_width,
+    splat,
     write,
 )
 from chainrule.compiler.layout import Layout
@@ -119,7 +120,8 @@ class Point:
         else:
             value = self._gather(pointer, steps, kind, load.dtype.itemsize)
         if load.dtype.kind == "b":
-            value = self.builder.icmp_unsigned("!=", value, ir.Constant(value.type, _zero(value)))
+            zero = constant(0, np.dtype("uint8"), value)
+            value = self.builder.icmp_unsigned("!=", value, zero)
         if key is not None:
             self.known[key] = value
         return value
@@ -141,7 +143,7 @@ class Point:
         if steps is None:
             self.builder.store(value, pointer, align=buffer.dtype.itemsize)
             return
-        value = value if is_vector(value) else emit.splat(self.builder, value, self.width)
+        value = value if is_vector(value) else splat(self.builder, value, self.width)
         if isinstance(steps, int) and steps == 1:
             self._store_neighbours(value, pointer, buffer.dtype.itemsize)
         else:
@@ -177,8 +179,12 @@ class Point:
         return buffer, tuple(self._static(i) if isinstance(i, Affine) else i for i in index)
 
     def _static(self, index: Affine) -> Affine:
-        numbers = {a: Affine(self.axes[a]) for a, _ in index.terms if isinstance(self.axes[a], int)}
-        return index.substitute(numbers)
+        numbers = {
+            axis: Affine(self.axes[axis])
+            for axis, _ in index.terms
+            if axis is not self.lane and isinstance(self.axes[axis], int)
+        }
+        return index.substitute(numbers) if numbers else index
 
     def _forget(self, key: Key) -> None:
         """Forget what a store may change: everything of that memory not surely elsewhere."""
@@ -238,7 +244,7 @@ class Point:
         step = 0 if self.lane is None else index.coefficient(self.lane)
         if not step:
             return value
-        return self.builder.add(emit.splat(self.builder, value, self.width), _ramp(step, self.width))
+        return self.builder.add(splat(self.builder, value, self.width), _ramp(step, self.width))
 
     def _inside(self, position: Value, length: int) -> Value:
         """Count negative positions from the end; raise the flag for those outside and use 0."""
@@ -305,10 +311,7 @@ def _memory_type(dtype: np.dtype[Any]) -> ir.Type:
     return ir.IntType(8) if dtype.kind == "b" else element_type(dtype)
 
 
-def _zero(value: Value) -> Any:
-    return [0] * value.type.count if is_vector(value) else 0
-
-
+@lru_cache(maxsize=256)
 def _ramp(step: int, width: int) -> ir.Constant:
     return ir.Constant(ir.VectorType(emit.INDEX, width), [step * lane for lane in range(width)])
 

@@ -32,6 +32,7 @@ from chainrule.compiler.backends.contraction import (
 )
 from chainrule.compiler.backends.element import Point
 from chainrule.compiler.backends.nest import write_nest
+from chainrule.compiler.backends.operation import same_width
 from chainrule.compiler.backends.barrier import barrier_function
 from chainrule.compiler.backends.sharing import Waiting, is_shared, shares_anything
 from chainrule.compiler.backends.target import Target
@@ -327,6 +328,7 @@ class _Writer:
         """Statements on a vector of sums."""
         bases: dict[Buffer, Value] = {}
         outer: dict[Axis, Value] = {}
+        flags: list[Value] = []
         lane = product.row if is_exchanged(shape) else product.column
 
         def at_entry(site: Site) -> Any:
@@ -354,8 +356,10 @@ class _Writer:
                     outer[axis] = builder.load(place, typ=emit.INDEX)
             axes = {**outer, product.batch: site.batch, product.row: site.row}
             axes[product.column] = site.column
-            flag = self.point.flag
-            point = Point(site.builder, base, self.layout, axes, flag)
+            if not flags:
+                builder = at_entry(site)
+                flags.append(_slot(builder, builder.load(site.context, typ=emit.POINTER), 1))
+            point = Point(site.builder, base, self.layout, axes, flags[0])
             point.registers = nest.registers | {out}
             with point.along(lane, sums.type.count, site.mask):
                 point.known[(product.target, tuple(product.index))] = sums
@@ -363,9 +367,7 @@ class _Writer:
                     value = point.value(statement.value)
                     point.store(statement.target, statement.index, value)
                 result = point.known[(out, tuple(product.index))]
-            return result if hasattr(result.type, "count") else emit.splat(
-                site.builder, result, sums.type.count
-            )  # fmt: skip
+            return same_width(site.builder, [result, sums])[0]
 
         return write
 

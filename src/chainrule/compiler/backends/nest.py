@@ -16,7 +16,7 @@ import numpy as np
 
 from chainrule.compiler.backends import emit
 from chainrule.compiler.backends.element import Point
-from chainrule.compiler.backends.operation import constant, is_vector, same_width, write
+from chainrule.compiler.backends.operation import constant, is_vector, same_width, splat, write
 from chainrule.compiler.loops import (
     Apply,
     Axis,
@@ -215,7 +215,7 @@ class _Writer:
         kind = statement.target.dtype
         is_empty = any(axis.extent == 0 for axis in statement.over)
         number = constant(_neutral(statement.reduction, kind, is_empty), kind)
-        return emit.splat(self.builder, number, width) if moves and width > 1 else number
+        return splat(self.builder, number, width) if moves and width > 1 else number
 
     def _moves_with_lane(self, statement: Statement) -> bool:
         lane = self.point.lane
@@ -339,39 +339,46 @@ class _Writer:
         """Write the position of the first largest or smallest value; NaN is more than anything."""
         builder, point = self.builder, self.point
         (axis,) = over
-        kind = statement.value.dtype
-        relation = "<" if statement.reduction == "argmax" else ">"
-        whole = np.dtype("int64")
-        point.axes[axis] = 0
         known = dict(point.known)
-        first = point.value(statement.value)
+        point.axes[axis] = 0
+        best = point.value(statement.value)
+        place = constant(0, np.dtype("int64"), best)
+        if is_unrolled:
+            for number in range(1, axis.extent):
+                point.axes[axis] = number
+                best, place = self._better(statement, best, place, emit.index(number))
+            point.store(statement.target, statement.index, place)
+            return
         point.known = known
-        best, place = point.slot(first.type), None
-        zero = constant(0, whole, first)
-        place = point.slot(zero.type)
-        builder.store(first, best)
-        builder.store(zero, place)
-        before = dict(point.known)
+        slots = [point.slot(each.type) for each in (best, place)]
+        builder.store(best, slots[0])
+        builder.store(place, slots[1])
         with emit.counted_loop(builder, emit.index(1), emit.index(axis.extent), "best") as position:
             point.axes[axis] = position
-            found = point.value(statement.value)
-            old = builder.load(best, typ=first.type)
-            if kind.kind == "f":
-                better = builder.fcmp_ordered(relation, old, found)
-                is_new_nan = builder.and_(
-                    builder.fcmp_unordered("uno", found, found),
-                    builder.fcmp_ordered("ord", old, old),
-                )
-                better = builder.or_(better, is_new_nan)
-            else:
-                compare = builder.icmp_signed if kind.kind == "i" else builder.icmp_unsigned
-                better = compare(relation, old, found)
-            builder.store(builder.select(better, found, old), best)
-            here = position if not is_vector(first) else emit.splat(builder, position, point.width)
-            there = builder.load(place, typ=zero.type)
-            builder.store(builder.select(better, here, there), place)
-        point.known = before
-        point.store(statement.target, statement.index, builder.load(place, typ=zero.type))
+            olds = [builder.load(slot, typ=slot.allocated_type) for slot in slots]
+            for slot, new in zip(slots, self._better(statement, *olds, position), strict=True):
+                builder.store(new, slot)
+        point.known = known
+        place = builder.load(slots[1], typ=slots[1].allocated_type)
+        point.store(statement.target, statement.index, place)
+
+    def _better(
+        self, statement: Statement, best: Value, place: Value, position: Value
+    ) -> tuple[Value, Value]:
+        """The better of the best value so far and the one at a position; the first, if equal."""
+        builder, kind = self.builder, statement.value.dtype
+        found, best = same_width(builder, [self.point.value(statement.value), best])
+        relation = "<" if statement.reduction == "argmax" else ">"
+        if kind.kind == "f":
+            is_first_nan = builder.and_(
+                builder.fcmp_unordered("uno", found, found), builder.fcmp_ordered("ord", best, best)
+            )
+            better = builder.or_(builder.fcmp_ordered(relation, best, found), is_first_nan)
+        else:
+            compare = builder.icmp_signed if kind.kind == "i" else builder.icmp_unsigned
+            better = compare(relation, best, found)
+        position, place, _ = same_width(builder, [position, place, found])
+        return builder.select(better, found, best), builder.select(better, position, place)
 
     def _running(
         self, statement: Statement, parallel: Sequence[Axis], over: Sequence[Axis]

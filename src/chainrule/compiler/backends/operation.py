@@ -16,10 +16,23 @@ from chainrule.compiler.backends import emit
 from chainrule.compiler.backends.vector_math import FUNCTIONS, emit_function
 from chainrule.compiler.loops import CannotCompile
 
-__all__ = ["bits_of", "constant", "element_type", "is_vector", "same_width", "write"]
+__all__ = ["bits_of", "constant", "element_type", "is_vector", "same_width", "splat", "write"]
 
 Value = Any
 DType = np.dtype[Any]
+
+
+class _Splat(ir.Constant):
+    """One number in every lane: written, and read by LLVM, as that number."""
+
+    def __init__(self, kind: ir.VectorType, number: Any) -> None:
+        super().__init__(kind.element, number)
+        self.element = kind.element
+        self.type = kind
+
+    def _get_reference(self) -> str:
+        number = self.element.format_constant(self.constant)
+        return f"splat ({self.element} {number})"
 
 
 def element_type(dtype: DType) -> ir.Type:
@@ -41,8 +54,7 @@ def constant(value: Any, dtype: DType, like: Value | None = None) -> ir.Constant
     if dtype.kind == "u" and number >= 1 << (8 * dtype.itemsize - 1):
         number -= 1 << 8 * dtype.itemsize
     if like is not None and is_vector(like):
-        count = like.type.count
-        return ir.Constant(ir.VectorType(kind, count), [number] * count)
+        return _Splat(ir.VectorType(kind, like.type.count), number)
     return ir.Constant(kind, number)
 
 
@@ -56,7 +68,14 @@ def same_width(builder: Any, values: Sequence[Value]) -> list[Value]:
     widths = [value.type.count for value in values if is_vector(value)]
     if not widths:
         return list(values)
-    return [v if is_vector(v) else emit.splat(builder, v, widths[0]) for v in values]
+    return [v if is_vector(v) else splat(builder, v, widths[0]) for v in values]
+
+
+def splat(builder: Any, scalar: Value, width: int) -> Value:
+    """Copy a scalar into every lane of a vector; a constant stays a constant."""
+    if isinstance(scalar, ir.Constant):
+        return _Splat(ir.VectorType(scalar.type, width), scalar.constant)
+    return emit.splat(builder, scalar, width)
 
 
 def write(
@@ -240,7 +259,6 @@ def _integer_absolute(builder: Any, dtype: DType, x: Value) -> Value:
 
 def _power(builder: Any, dtype: DType, x: Value, exponent: Value) -> Value:
     known = exponent.constant if isinstance(exponent, ir.Constant) else None
-    known = known[0] if isinstance(known, list) and len(set(map(repr, known))) == 1 else known
     if known == 2:
         return builder.fmul(x, x)
     if known == 1:
@@ -309,7 +327,6 @@ def _integer_division(builder: Any, dtype: DType, a: Value, b: Value) -> tuple[V
 
 def _integer_power(builder: Any, dtype: DType, a: Value, b: Value) -> Value:
     known = b.constant if isinstance(b, ir.Constant) else None
-    known = known[0] if isinstance(known, list) else known
     if known is None or not 0 <= known <= 64:
         raise CannotCompile("whole numbers to a power that is not a small constant")
     result = constant(1, dtype, a)

@@ -81,7 +81,7 @@ class Target:
 
     @cached_property
     def machine(self) -> Any:
-        """LLVM's own description of the processor; it makes the object code."""
+        """Make LLVM's own description of the processor, which writes the object code."""
         _start_llvm()
         return llvm.Target.from_triple(self.triple).create_target_machine(
             cpu=self.cpu, features=self.features, opt=2, reloc="pic", codemodel="small"

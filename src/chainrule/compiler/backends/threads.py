@@ -91,6 +91,7 @@ class _Pool:
     """The workers of one process, as many as any program has asked for so far."""
 
     def __init__(self) -> None:
+        self._process = os.getpid()
         self._library = _native_library()
         self._run = RUN_TYPE(self._library.address("chainrule.run"))
         self._work = WORK_TYPE(self._library.address("chainrule.work"))
@@ -110,6 +111,8 @@ class _Pool:
 
     def stop(self) -> None:
         """Let the workers leave native code before its memory is given back."""
+        if os.getpid() != self._process:
+            return  # a forked child inherits this call at exit, but neither workers nor free locks
         with self._busy:
             # A job without a program, in which the workers take no part, tells them to leave.
             self._run(self._control, None, None, 1)

@@ -53,7 +53,7 @@ class Contraction:
 
     @property
     def flops(self) -> int:
-        """Multiplications and additions, counted one each."""
+        """Count multiplications and additions, one each."""
         return 2 * self.batch * self.rows * self.columns * self.depth
 
 

@@ -101,8 +101,15 @@ def _check_shape(
         size = ", ".join(map(str, (-1, *outputs[1:])))
         mend = f"reshape one, for example {name}.reshape({size})"
     elif loss.takes_labels:
-        labels = ", ".join(["n", *map(str, outputs[1:-1])])
-        mend = f"give class numbers of shape ({labels},), or one row of {outputs[-1]} a sample"
+        labels = str(("n", *outputs[1:-1])).replace("'", "")
+        mend = f"give class numbers of shape {labels}, or one row of {outputs[-1]} a sample"
+        if len(shape) == 1 < len(outputs) - 1:
+            mend = "for one class a sample, put nn.Flatten() before the last layers"
+    elif len(shape) == 1 and len(outputs) == 2:
+        mend = (
+            f'for classes use loss="cross_entropy"; for a quantity give the last layer 1 unit and '
+            f"pass {name}.reshape(-1, 1)"
+        )
     else:
         mend = "give the last layer as many units as there are targets"
     raise ShapeError(

@@ -1,0 +1,151 @@
+"""Laws of the command line: exit codes 0, 1, 2; one line for an error; help for everything."""
+
+import os
+import signal
+import subprocess
+import sys
+import warnings
+from typing import Any
+
+import click
+import pytest
+
+from chainrule import cli
+from chainrule.cli.recipe import RECIPES
+from chainrule.errors import ChainruleWarning, DataError, DownloadError
+
+COMMANDS = sorted(cli.commands.commands)
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Any:
+    """Run a command in this process; gives exit code, output and errors."""
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as end:
+            cli.main(arguments)
+        return int(end.value.code or 0), *capsys.readouterr()
+
+    return call
+
+
+@pytest.mark.parametrize("option", ["-h", "--help"])
+@pytest.mark.parametrize("command", [[], *([each] for each in COMMANDS)])
+def test_help_is_everywhere(run: Any, command: list[str], option: str) -> None:
+    code, output, errors = run(*command, option)
+    assert (code, errors) == (0, "")
+    assert output.startswith(f"Usage: {' '.join(['chainrule', *command])} ")
+
+
+def test_help_promises_the_commands_and_data_sets_there_are(run: Any) -> None:
+    assert COMMANDS == ["doctor", "train"]
+    _, output, _ = run("train", "--help")
+    listed = [
+        line.split()[0]
+        for line in output.splitlines()
+        if line.startswith("  ") and "  " in line[3:]
+    ]
+    assert [name for name in listed if not name.startswith("-")][: len(RECIPES)] == list(RECIPES)
+
+
+def test_the_version_is_that_of_the_package(run: Any) -> None:
+    code, output, _ = run("--version")
+    assert code == 0
+    assert output.startswith("chainrule 0.")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ([], "Missing command"),
+        (["bogus"], "No such command 'bogus'"),
+        (["train"], "Missing argument 'NAME'"),
+        (["train", "nope"], "no data set 'nope'; the data sets are digits, xor, moons, mnist"),
+        (["train", "table.csv"], "'table.csv': files are not trained on yet; the data sets are"),
+        (["train", "digits", "more"], "unexpected extra argument"),
+        (["train", "digits", "--epochs", "0"], "'--epochs': 0 is not in the range x>=1"),
+        (["train", "digits", "--epochs", "few"], "'--epochs': 'few' is not a valid"),
+        (["train", "digits", "--batch-size", "-1"], "'--batch-size': -1 is not in the range"),
+        (["train", "digits", "--seed", "-1"], "'--seed': -1 is not in the range"),
+        (["train", "digits", "--target", "price"], "No such option"),
+        (["doctor", "who"], "unexpected extra argument"),
+    ],
+)
+def test_a_command_that_is_not_understood_gives_2_and_one_line(
+    run: Any, arguments: list[str], told: str
+) -> None:
+    code, output, errors = run(*arguments)
+    assert (code, output) == (2, "")
+    assert errors.startswith("chainrule: error: ")
+    assert errors.count("\n") == 1
+    assert told in errors
+    asked = " ".join(["chainrule", *arguments[:1]]) if arguments[:1] != ["bogus"] else "chainrule"
+    assert f"(see: {asked} --help)" in errors
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (DataError("X holds\n  NaN"), "X holds NaN"),
+        (DownloadError("no network"), "no network"),
+        (FileNotFoundError(2, "No such file", "here/it"), "here/it: No such file"),
+        (ImportError("run: pip install 'chainrule[sklearn]'"), "pip install 'chainrule[sklearn]'"),
+        (MemoryError(), "not enough memory"),
+        (KeyboardInterrupt(), "interrupted"),
+        (click.Abort(), "interrupted"),
+    ],
+)
+def test_a_command_that_fails_gives_1_and_one_line(
+    run: Any, monkeypatch: pytest.MonkeyPatch, error: BaseException, told: str
+) -> None:
+    def fail() -> None:
+        raise error
+
+    monkeypatch.setattr(cli.doctor.doctor, "callback", fail)
+    code, output, errors = run("doctor")
+    assert (code, output) == (1, "")
+    assert errors.strip().startswith("chainrule: error: ")  # click ends the line of a ^C
+    assert errors.strip().count("\n") == 0
+    assert told in errors
+
+
+def test_a_warning_takes_one_line(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def warn() -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("always")
+            warnings.warn("X is not\nscaled", ChainruleWarning, stacklevel=1)
+
+    monkeypatch.setattr(cli.doctor.doctor, "callback", warn)
+    assert run("doctor") == (0, "", "chainrule: warning: X is not scaled\n")
+
+
+def test_the_module_runs_as_a_program_on_a_screen_that_knows_ascii_only() -> None:
+    surroundings = os.environ | {"PYTHONIOENCODING": "ascii"}
+    command = [sys.executable, "-m", "chainrule", "train", "xor", "--epochs", "2"]
+    child = subprocess.run(command, capture_output=True, text=True, env=surroundings, timeout=60)
+    assert (child.returncode, child.stderr) == (0, "")
+    assert "test accuracy" in child.stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends a POSIX signal")
+def test_control_c_ends_training_without_a_traceback() -> None:
+    command = [sys.executable, "-m", "chainrule", "train", "digits", "--epochs", "100000"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as child:
+        assert child.stdout is not None
+        while "epoch" not in child.stdout.readline():
+            assert child.poll() is None
+        child.send_signal(signal.SIGINT)
+        _, errors = child.communicate(timeout=60)
+    assert (child.returncode, errors.strip()) == (1, "chainrule: error: interrupted")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes end otherwise there")
+def test_a_reader_that_leaves_early_hears_no_complaint() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "chainrule", "doctor"]
+    child = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, timeout=60)
+    os.close(writer)
+    assert (child.returncode, child.stderr) == (1, "")

@@ -1,0 +1,164 @@
+"""Laws of ``chainrule train``, on real handwriting."""
+
+import builtins
+import contextlib
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from chainrule import cli
+from chainrule.cli.recipe import RECIPES
+
+
+def run(*arguments: str) -> tuple[int, str, str]:
+    output, errors = io.StringIO(), io.StringIO()
+    screen = contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors)
+    with screen[0], screen[1], pytest.raises(SystemExit) as end:
+        cli.main(arguments)
+    return int(end.value.code or 0), output.getvalue(), errors.getvalue()
+
+
+def accuracy(output: str) -> float:
+    found = re.search(r"test accuracy ([\d.]+) %", output)
+    assert found, output
+    return float(found[1])
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """What ``make demo`` does: the whole run on the digits, once for all tests here."""
+    folder = tmp_path_factory.mktemp("runs") / "new" / "demo"
+    code, output, errors = run("train", "digits", "--out", str(folder))
+    assert (code, errors) == (0, "")
+    return output, folder
+
+
+def test_the_demo_reads_97_of_100_digits(demo: tuple[str, Path]) -> None:
+    output, _ = demo
+    assert accuracy(output) >= 97
+
+
+def test_the_demo_prints_the_confusion_of_its_test_part(demo: tuple[str, Path]) -> None:
+    output, _ = demo
+    rows = re.findall(r"^ +\d  ((?: +(?:\d+|·)){10}) *$", output, re.MULTILINE)
+    counts = np.array([row.replace("·", "0").split() for row in rows], int)
+    assert counts.shape == (10, 10)
+    hits, total = re.findall(r"\((\d+) of (\d+)\)", output)[0]
+    assert (np.trace(counts), counts.sum()) == (int(hits), int(total))
+
+
+def test_the_demo_prints_formula_and_program_of_a_derivative(demo: tuple[str, Path]) -> None:
+    output, _ = demo
+    assert "scores = (x weight) + bias" in output
+    assert "dweight = xᵀ dscores" in output
+    assert re.search(
+        r"graph dense_2\(weight: f32\[64,10\], bias: f32\[10\], x: f32\[16,64\]", output
+    )
+    assert "return dweight, dbias" in output
+
+
+def test_the_demo_writes_a_model_and_two_pictures(demo: tuple[str, Path]) -> None:
+    from matplotlib.image import imread
+
+    output, folder = demo
+    names = ["confusion.png", "loss.png", "model.safetensors"]
+    assert sorted(each.name for each in folder.iterdir()) == names
+    assert all(str(folder / name) in output for name in names)
+    for name in names[:2]:
+        picture = imread(folder / name)
+        assert min(picture.shape[:2]) > 400
+        assert len(np.unique(picture.reshape(-1, picture.shape[2]), axis=0)) > 50
+
+
+def test_the_lines_the_demo_ends_with_run_as_they_stand(demo: tuple[str, Path]) -> None:
+    output, _ = demo
+    _, _, code = output.partition("in Python:\n\n")
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(re.sub("^  ", "", code, flags=re.MULTILINE), {})
+    predicted, labels = (row.split() for row in re.findall(r"\[([\d ]+)\]", printed.getvalue()))
+    assert len(labels) == 10
+    assert sum(map(str.__eq__, predicted, labels)) >= 8
+
+
+def test_the_same_seed_gives_the_same_model_and_another_seed_another(tmp_path: Path) -> None:
+    for name, seed in (("first", "5"), ("again", "5"), ("other", "6")):
+        run("train", "moons", "--epochs", "2", "--seed", seed, "--out", str(tmp_path / name))
+    models = {each.parent.name: each.read_bytes() for each in tmp_path.glob("*/*.safetensors")}
+    assert models["first"] == models["again"] != models["other"]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_moons_and_xor_are_learned_from_any_start(seed: int) -> None:
+    _, moons, _ = run("train", "moons", "--seed", str(seed))
+    assert accuracy(moons) >= 94
+    _, xor, _ = run("train", "xor", "--seed", str(seed))
+    assert accuracy(xor) == 100
+
+
+def test_a_plane_gets_a_picture_of_its_boundary(tmp_path: Path) -> None:
+    code, output, _ = run("train", "xor", "--batch-size", "1000", "--out", str(tmp_path))
+    assert code == 0
+    assert (tmp_path / "boundary.png").stat().st_size > 10_000
+    assert "boundary.png" in output
+
+
+def test_without_a_folder_nothing_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    _, output, _ = run("train", "xor", "--epochs", "1")
+    assert list(tmp_path.iterdir()) == []
+    assert "wrote" not in output
+
+
+def test_a_folder_that_cannot_be_made_is_told_before_the_work(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    code, output, errors = run("train", "xor", "--out", str(tmp_path / "file" / "demo"))
+    assert (code, output) == (1, "")
+    assert errors.startswith(f"chainrule: error: {tmp_path / 'file'}")
+    code, output, errors = run("train", "xor", "--out", str(tmp_path / "file"))
+    assert (code, output) == (2, "")
+    assert "is a file" in errors
+
+
+def test_without_matplotlib_the_model_is_kept_and_the_extra_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = builtins.__import__
+
+    def refuse(name: str, *args: Any, **kwargs: Any) -> Any:
+        if name.split(".")[0] == "matplotlib":
+            raise ImportError(f"No module named {name!r}")
+        return original(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "__import__", refuse)
+    code, output, errors = run("train", "xor", "--epochs", "1", "--out", str(tmp_path))
+    assert code == 0
+    assert "pip install 'chainrule[plot]'" in errors
+    assert [each.name for each in tmp_path.iterdir()] == ["model.safetensors"]
+    assert "wrote" in output
+
+
+@pytest.mark.slow
+def test_mnist_is_learned_in_an_epoch(data_folder: Path) -> None:
+    code, output, _ = run("train", "mnist", "--epochs", "1")
+    assert code == 0
+    assert accuracy(output) > 90
+
+
+@pytest.mark.parametrize("name", ["digits", "xor", "moons"])
+def test_a_recipe_loads_the_same_parts_every_time(name: str) -> None:
+    first, second = RECIPES[name].load(), RECIPES[name].load()
+    for once, again in zip([*first[0], *first[1]], [*second[0], *second[1]], strict=True):
+        np.testing.assert_array_equal(once, again)
+
+
+def test_no_digit_is_in_both_parts() -> None:
+    (learned, _), (tested, _) = RECIPES["digits"].load()
+    assert len(learned) + len(tested) == 1797
+    assert not {each.tobytes() for each in learned} & {each.tobytes() for each in tested}
