@@ -6,7 +6,8 @@
 
     block[0]   the arena
     block[1]   becomes 1 where a position lies outside of its array
-    block[2:]  inputs, outputs, constants
+    block[2:]  inputs, outputs, constants: the addresses of NumPy's array objects. Native code finds
+               their data itself, as asking NumPy for it takes longer than a small program.
 
 Statements become loops (`nest`), products become kernels (`contraction`) whose epilogue is written
 by the same words as any other point of a nest (`element`).
@@ -54,6 +55,10 @@ from chainrule.compiler.reorder import accesses
 __all__ = ["Module", "write_module"]
 
 Value = Any
+
+ARRAY_DATA = object.__basicsize__
+"""Where an array object keeps the address of its data: first thing after what all objects have. It is
+part of NumPy's binary interface (``PyArrayObject_fields``)."""
 
 
 @dataclass(frozen=True)
@@ -168,7 +173,9 @@ class _Writer:
             arena = builder.load(_slot(builder, block, 0), typ=emit.POINTER)
             place = emit.index(self.plan.offsets[root])
             return builder.gep(arena, [place], source_etype=ir.IntType(8))
-        return builder.load(_slot(builder, block, self.numbers[root]), typ=emit.POINTER)
+        array = builder.load(_slot(builder, block, self.numbers[root]), typ=emit.POINTER)
+        data = builder.gep(array, [emit.index(ARRAY_DATA)], source_etype=ir.IntType(8))
+        return builder.load(data, typ=emit.POINTER)
 
     def _steps(self, steps: tuple[Step, ...]) -> None:
         for step in steps:
