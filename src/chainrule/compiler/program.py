@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import ctypes
+import hashlib
 import os
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any
 
+import llvmlite.binding as llvm
 import numpy as np
 
 from chainrule.compiler import index_map, lower_loop, lower_random, lower_reduction
-from chainrule.compiler.backends.llvm import write_module
-from chainrule.compiler.backends.target import compile_module, host_target, load_object
+from chainrule.compiler.backends.llvm import Module, write_module
+from chainrule.compiler.backends.object_cache import cached_object
+from chainrule.compiler.backends.target import (
+    Target,
+    compile_module,
+    host_target,
+    load_object,
+    optimise,
+)
 from chainrule.compiler.backends.threads import available_cores, run_program
 from chainrule.compiler.fuse import fuse
 from chainrule.compiler.layout import choose_layout
@@ -68,8 +79,12 @@ def compile_native(graph: Graph) -> Callable[[Sequence[Any]], list[Any]]:
     return NativeProgram(graph)
 
 
+def _is_shown(stage: str) -> bool:
+    return stage in os.environ.get("CHAINRULE_DEBUG", "").split(",")
+
+
 def _show(stage: str, text: Any) -> None:
-    if stage in os.environ.get("CHAINRULE_DEBUG", "").split(","):
+    if _is_shown(stage):
         print(f"--- {stage} ---\n{text}", file=sys.stderr)
 
 
@@ -93,8 +108,11 @@ class NativeProgram:
         _show("loops", format_program(self.loops))
         target = host_target()
         module = write_module(self.loops, layout, plan, target)
-        _show("llvm", module.text)
-        code = compile_module(module.text, target)
+        key = f"{_sources()}\n{format_program(self.loops, layout)}"
+        if _is_shown("llvm") or _is_shown("asm"):
+            code = _compiled(module, target)
+        else:
+            code = cached_object(key, target, lambda _, target: _compiled(module, target))
         self._library = load_object(code, ("run",))
         self._is_shared = module.is_shared
         self._threads = thread_count() if module.is_shared else 1
@@ -147,6 +165,26 @@ class NativeProgram:
             evaluate(self._graph, held)
             raise IndexError("a position lies outside of its array")
         return results
+
+
+def _compiled(written: Module, target: Target) -> bytes:
+    text = written.write()
+    _show("llvm", text)
+    code = compile_module(text, target)
+    if _is_shown("asm"):
+        module = llvm.parse_assembly(text)
+        optimise(module, target)
+        _show("asm", target.machine.emit_assembly(module))
+    return code
+
+
+@cache
+def _sources() -> str:
+    """A digest of the compiler itself: other sources, other code."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def _plain(array: Any, dtype: Any, shape: tuple[int, ...]) -> Any:

@@ -67,8 +67,8 @@ class Module:
 
     Parameters
     ----------
-    text : str
-        The module, in LLVM's assembly language.
+    write : callable
+        Gives the module, in LLVM's assembly language.
     constants : tuple of Buffer
         Whose values ``block`` ends with.
     arena, scratch : int
@@ -77,7 +77,7 @@ class Module:
         Whether it has work for more than one thread.
     """
 
-    text: str
+    write: Callable[[], str]
     constants: tuple[Buffer, ...]
     arena: int
     scratch: int
@@ -103,7 +103,8 @@ def write_module(program: Program, layout: Layout, plan: Plan, target: Target) -
     Module
         With one exported function, ``run``.
     """
-    return _Writer(program, layout, plan, target).write()
+    writer = _Writer(program, layout, plan, target)
+    return Module(writer.write, writer.constants, plan.size, writer.scratch, writer.is_shared)
 
 
 class _Writer:
@@ -124,7 +125,7 @@ class _Writer:
         outside = (*program.inputs, *program.outputs, *self.constants)
         self.numbers = {buffer: 2 + i for i, buffer in enumerate(outside)}
 
-    def write(self) -> Module:
+    def write(self) -> str:
         """Write the function and everything it calls."""
         self.module.triple = self.target.triple
         function = ir.Function(self.module, program_type(), "run")
@@ -143,9 +144,7 @@ class _Writer:
         self.waiting = Waiting(self.plan)
         self._steps(self.program.steps)
         self.builder.ret_void()
-        return Module(
-            str(self.module), self.constants, self.plan.size, self.scratch, self.is_shared
-        )
+        return str(self.module)
 
     def _depth(self, steps: tuple[Step, ...]) -> int:
         inner = [1 + self._depth(step.steps) for step in steps if isinstance(step, Repeat)]
