@@ -1,19 +1,21 @@
-"""``python -m benchmarks``: run with bytecode kept, as it is on every user's machine."""
+"""``python -m benchmarks``: begin with bytecode kept, as it is on every user's machine."""
 
 import os
-import subprocess
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from benchmarks.run import main
 
 
-def main_with_bytecode(folder: Path) -> int:
-    """Run again where bytecode may be kept; to compile every import would spoil the figures."""
+def begin_again(folder: Path) -> NoReturn:
+    """Become a process that may keep bytecode; compiling every import would spoil the figures."""
     kept = {name: text for name, text in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     kept["PYTHONPYCACHEPREFIX"] = str(folder.absolute())
-    return subprocess.call([sys.executable, "-m", "benchmarks", *sys.argv[1:]], env=kept)
+    os.execve(sys.executable, [sys.executable, "-m", "benchmarks", *sys.argv[1:]], kept)
 
 
 if __name__ == "__main__":
-    sys.exit(main_with_bytecode(Path("build/bytecode")) if sys.dont_write_bytecode else main())
+    if sys.dont_write_bytecode:
+        begin_again(Path("build/bytecode"))
+    sys.exit(main())
