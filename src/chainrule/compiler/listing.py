@@ -6,6 +6,7 @@ import itertools
 
 import numpy as np
 
+from chainrule.compiler.layout import Layout
 from chainrule.compiler.loops import (
     Affine,
     Apply,
@@ -29,25 +30,29 @@ from chainrule.graph.array_type import ArrayType
 __all__ = ["format_program"]
 
 
-def format_program(program: Program) -> str:
+def format_program(program: Program, layout: Layout | None = None) -> str:
     """Print a program in its own syntax.
 
     Parameters
     ----------
     program : Program
         The program.
+    layout : Layout or None
+        If given, everything is printed that machine code depends on: strides, and the kind of each
+        number and operation.
 
     Returns
     -------
     str
         One line for each buffer, nest and statement.
     """
-    return _Listing(program).text()
+    return _Listing(program, layout).text()
 
 
 class _Listing:
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, layout: Layout | None) -> None:
         self.program = program
+        self.layout = layout
         self.buffers: dict[Buffer, str] = {}
         self.axes: dict[Axis, str] = {}
         self.letters = (
@@ -59,6 +64,7 @@ class _Listing:
     def text(self) -> str:
         """Return the whole listing."""
         touched = [b for step in self.program.steps for b, _, _ in accesses(step)]
+        touched = [each for b in touched for each in (b.root, b)]
         for buffer in (*self.program.inputs, *self.program.outputs, *touched):
             if buffer not in self.buffers:
                 self.buffers[buffer] = self._fresh(buffer)
@@ -66,7 +72,9 @@ class _Listing:
         for buffer, name in self.buffers.items():
             layer = f"  # {buffer.layer}" if buffer.layer else ""
             kind = ArrayType(buffer.dtype, buffer.shape)
-            lines.append(f"  {buffer.kind} {name}: {kind}{layer}")
+            base = f" of {self.buffers[buffer.base]}" if buffer.base in self.buffers else ""
+            strides = f" strides {self.layout.strides(buffer)}" if self.layout else ""
+            lines.append(f"  {buffer.kind} {name}: {kind}{base}{strides}{layer}")
         for step in self.program.steps:
             lines += self._step(step, "  ")
         return "\n".join(lines)
@@ -91,27 +99,32 @@ class _Listing:
         lane = f" lanes {self._axis(step.lane)}" if step.lane is not None else ""
         lines = [f"{indent}for {axes}".rstrip() + f"{lane}:"]
         if step.product is not None:
-            lines.append(indent + "  " + self._product(step.product))
+            lines.append(indent + "  " + self._product(step.product, step))
         return [*lines, *(indent + "  " + self._statement(s, step) for s in step.statements)]
 
     def _range(self, axis: Axis) -> str:
         return f"{self._axis(axis)}<{axis.extent}"
 
-    def _product(self, product: Product) -> str:
+    def _product(self, product: Product, nest: Nest) -> str:
         left, right = self._value(product.left), self._value(product.right)
-        place = self._place(product.target, product.index)
+        place = self._target(product.target, product.index, nest)
         return f"{place} = sum {self._range(product.depth)}: {left} * {right}{_note(product.layer)}"
 
     def _statement(self, statement: Statement, nest: Nest) -> str:
-        place = self._place(statement.target, statement.index)
-        if statement.target in nest.registers:
-            place = f"({place})"
+        place = self._target(statement.target, statement.index, nest)
         value = self._value(statement.value)
         over = " ".join(map(self._range, statement.over))
         own = [self._range(a) for a in axes_of(statement) if a not in nest.axes]
         own_axes = f"  for {' '.join(own)}" if own else ""
         head = f"{place} = {statement.reduction} {over}: " if statement.reduction else f"{place} = "
         return f"{head}{value}{own_axes}{_note(statement.layer)}"
+
+    def _target(
+        self, buffer: Buffer, index: tuple[Affine | Expression, ...], nest: Nest
+    ) -> str:
+        """Where a result goes; in parentheses if that is only a register."""
+        place = self._place(buffer, index)
+        return f"({place})" if buffer in nest.registers else place
 
     def _place(self, buffer: Buffer, index: tuple[Affine | Expression, ...]) -> str:
         parts = [self._affine(i) if isinstance(i, Affine) else self._value(i) for i in index]
@@ -126,6 +139,10 @@ class _Listing:
         return "+".join(parts).replace("+-", "-")
 
     def _value(self, value: Expression) -> str:
+        kind = f":{value.dtype.str}" if self.layout and not isinstance(value, Load) else ""
+        return self._plain_value(value) + kind
+
+    def _plain_value(self, value: Expression) -> str:
         match value:
             case Number(number, _):
                 return repr(np.asarray(number).item())

@@ -3,20 +3,36 @@
 from __future__ import annotations
 
 import ctypes
+import hashlib
 import os
 import sys
+import threading
 from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any
 
+import llvmlite.binding as llvm
 import numpy as np
 
 from chainrule.compiler import index_map, lower_loop, lower_random, lower_reduction
+from chainrule.compiler.backends.llvm import Module, write_module
+from chainrule.compiler.backends.object_cache import cached_object
+from chainrule.compiler.backends.target import (
+    Target,
+    compile_module,
+    host_target,
+    load_object,
+    optimise,
+)
+from chainrule.compiler.backends.threads import available_cores, run_program
 from chainrule.compiler.fuse import fuse
 from chainrule.compiler.layout import choose_layout
 from chainrule.compiler.listing import format_program
 from chainrule.compiler.loops import Program
 from chainrule.compiler.lower import lower
 from chainrule.compiler.memory import plan_memory
+from chainrule.errors import GraphError
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.graph import Graph
 
@@ -25,8 +41,10 @@ __all__ = ["NativeProgram", "compile_native"]
 _RULES = (index_map, lower_loop, lower_random, lower_reduction)
 """Imported for the rules they register."""
 
-FIRST_POINTER = 3
-EVERY_TURN = 2**62
+FLAG, FIRST_TURN, END_TURN, FIRST_ARRAY = 1, 2, 3, 4
+ALL_TURNS = (0, 2**62)
+PLAIN = 0x101
+"""NumPy's flags of an array in rows without gaps, at an address its kind of number allows."""
 ENTRY = ctypes.CFUNCTYPE(
     None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p
 )
@@ -37,8 +55,6 @@ def thread_count() -> int:
     wanted = os.environ.get("CHAINRULE_NUM_THREADS", "")
     if wanted.isdecimal() and int(wanted) > 0:
         return int(wanted)
-    from chainrule.compiler.backends.threads import available_cores
-
     return min(available_cores(), 8)
 
 
@@ -64,8 +80,12 @@ def compile_native(graph: Graph) -> Callable[[Sequence[Any]], list[Any]]:
     return NativeProgram(graph)
 
 
+def _is_shown(stage: str) -> bool:
+    return stage in os.environ.get("CHAINRULE_DEBUG", "").split(",")
+
+
 def _show(stage: str, text: Any) -> None:
-    if stage in os.environ.get("CHAINRULE_DEBUG", "").split(","):
+    if _is_shown(stage):
         print(f"--- {stage} ---\n{text}", file=sys.stderr)
 
 
@@ -80,12 +100,6 @@ class NativeProgram:
     """
 
     def __init__(self, graph: Graph) -> None:
-        from chainrule.compiler.backends.llvm import write_module
-        from chainrule.compiler.backends.target import compile_module, host_target, load_object
-
-        from chainrule.compiler.backends.threads import run_program
-
-        self._share = run_program
         _show("graph", graph)
         inputs, outputs, items = lower(graph)
         layout = choose_layout(items)
@@ -95,51 +109,106 @@ class NativeProgram:
         _show("loops", format_program(self.loops))
         target = host_target()
         module = write_module(self.loops, layout, plan, target)
-        _show("llvm", module.text)
-        code = compile_module(module.text, target)
+        key = f"{_sources()}\n{format_program(self.loops, layout)}"
+        if _is_shown("llvm") or _is_shown("asm"):
+            code = _compiled(module, target)
+        else:
+            code = cached_object(key, target, lambda _, target: _compiled(module, target))
         self._library = load_object(code, ("run",))
         self._is_shared = module.is_shared
         self._threads = thread_count() if module.is_shared else 1
         self._entry = self._library.address("run")
         self._run = ENTRY(self._entry)
+        self._lock = threading.Lock()
         self._graph = graph
-        self._kinds = [(node.dtype, node.shape) for node in graph.inputs]
+        self._dtypes = [np.dtype(node.dtype.type) for node in graph.inputs]
+        self._shapes = [node.shape for node in graph.inputs]
         self._results = [(node.shape, node.dtype) for node in graph.outputs]
         self._constants = [np.ascontiguousarray(each.value) for each in module.constants]
         self._arena = np.empty(module.arena + self._threads * module.scratch + 64, np.uint8)
-        count = FIRST_POINTER + len(inputs) + len(outputs) + len(self._constants)
-        self._block = (ctypes.c_int64 * count)()
+        first = FIRST_ARRAY + len(inputs) + len(outputs)
+        self._block = (ctypes.c_int64 * (first + len(self._constants)))()
         self._block[0] = -(-self._arena.ctypes.data // 64) * 64
-        for number, each in enumerate(self._constants, count - len(self._constants)):
-            self._block[number] = each.ctypes.data
+        for number, each in enumerate(self._constants, first):
+            self._block[number] = id(each)
         self._address = ctypes.addressof(self._block)
 
-    def __call__(self, inputs: Sequence[Any], turns: int = EVERY_TURN) -> list[Any]:
-        """Run; with `turns`, the outermost loops make at most so many.
+    def __call__(
+        self, inputs: Sequence[Any], turns: tuple[int, int] = ALL_TURNS
+    ) -> list[Any]:
+        """Run the program.
 
-        What a loop collects is then filled so far only, and no more rows of its sequences are read,
-        so these may be shorter than the graph says.
+        Parameters
+        ----------
+        inputs : sequence of numpy.ndarray
+            One for each input of the graph.
+        turns : tuple of (int, int)
+            The first turn of the outermost loops, and the one before which they end. What they
+            collect is defined for these turns alone.
+
+        Returns
+        -------
+        list of numpy.ndarray
+            One for each output, all of them new.
         """
-        block, number = self._block, FIRST_POINTER
+        with self._lock:
+            return self._call(inputs, turns)
+
+    def _call(self, inputs: Sequence[Any], turns: tuple[int, int]) -> list[Any]:
+        block, number = self._block, FIRST_ARRAY
         held: list[Any] = []
-        for each, (dtype, shape) in zip(inputs, self._kinds, strict=True):
-            if type(each) is not np.ndarray or each.dtype != dtype or not each.flags.c_contiguous:
-                each = np.ascontiguousarray(each, dtype).reshape(shape)
+        for each, dtype, shape in zip(inputs, self._dtypes, self._shapes, strict=True):
+            if (
+                type(each) is not np.ndarray
+                or each.dtype is not dtype
+                or each.shape != shape
+                or each.flags.num & PLAIN != PLAIN
+            ):
+                each = _plain(each, dtype, shape)
             held.append(each)
-            block[number] = each.__array_interface__["data"][0]
+            block[number] = id(each)
             number += 1
         results: list[Any] = []
         for shape, dtype in self._results:
             made = np.empty(shape, dtype)
             results.append(made)
-            block[number] = made.__array_interface__["data"][0]
+            block[number] = id(made)
             number += 1
-        block[1], block[2] = 0, turns
-        if not self._is_shared:
-            self._run(self._address, 0, 1, None)
+        block[FIRST_TURN], block[END_TURN] = turns
+        if self._is_shared:
+            run_program(self._entry, self._address, self._threads)
         else:
-            self._share(self._entry, self._address, self._threads)
-        if block[1]:
+            self._run(self._address, 0, 1, None)
+        if block[FLAG]:
+            block[FLAG] = 0
             evaluate(self._graph, held)
             raise IndexError("a position lies outside of its array")
         return results
+
+
+def _compiled(written: Module, target: Target) -> bytes:
+    text = written.write()
+    _show("llvm", text)
+    code = compile_module(text, target)
+    if _is_shown("asm"):
+        module = llvm.parse_assembly(text)
+        optimise(module, target)
+        _show("asm", target.machine.emit_assembly(module))
+    return code
+
+
+@cache
+def _sources() -> str:
+    """A digest of the compiler itself: other sources, other code."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _plain(array: Any, dtype: Any, shape: tuple[int, ...]) -> Any:
+    """The array in rows without gaps, of the very type that the program was made for."""
+    made = np.require(np.asarray(array, dtype), requirements=["C", "A"]).view(np.ndarray)
+    if made.shape != shape:
+        raise GraphError(f"a program for an input of shape {shape} was given one of {made.shape}")
+    return made

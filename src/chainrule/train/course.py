@@ -46,9 +46,10 @@ class Clocks:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def after(self, steps: int) -> list[Array]:
-        """Return the columns without their first `steps` rows."""
-        return [each[steps:] for each in (self.rows, self.rate, self.count, self.epoch, self.step)]
+    @property
+    def columns(self) -> list[Array]:
+        """The columns, in the order that the program takes them in."""
+        return [self.rows, self.rate, self.count, self.epoch, self.step]
 
 
 class Course:
@@ -90,7 +91,7 @@ class Course:
         while done < len(clocks):
             steps = min(self._pace, len(clocks) - done)
             began = time.perf_counter()
-            state, columns = self.make(state, samples, clocks.after(done), steps)
+            state, columns = self.make(state, samples, clocks, done, done + steps)
             wanted = steps * PAUSE / max(time.perf_counter() - began, 1e-9)
             if steps == self._pace or wanted < steps:
                 self._pace = int(np.clip(wanted, 1, 8 * self._pace))
@@ -98,8 +99,13 @@ class Course:
             yield state, columns
 
     def make(
-        self, state: Sequence[Array], samples: Sequence[Array], clocks: list[Array], steps: int
+        self,
+        state: Sequence[Array],
+        samples: Sequence[Array],
+        clocks: Clocks,
+        first: int,
+        end: int,
     ) -> tuple[list[Array], list[Array]]:
-        """Make the first `steps` steps of `clocks`; return the state and columns of numbers."""
-        outputs = self._program([*state, *samples, *clocks], steps)
-        return outputs[: self._width], [each[:steps] for each in outputs[self._width :]]
+        """Make the steps from `first` to before `end`; return the state and columns of numbers."""
+        outputs = self._program([*state, *samples, *clocks.columns], (first, end))
+        return outputs[: self._width], [each[first:end] for each in outputs[self._width :]]

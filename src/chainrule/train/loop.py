@@ -250,7 +250,7 @@ class Training:
             losses = columns[0]
             if not np.isfinite(losses).all():
                 first = int(np.argmin(np.isfinite(losses)))
-                self._go_to(course, data, clocks.after(done), first)
+                self._repeat(course, data, clocks, done, done + first)
                 tally.add_steps(size, [each[:first] for each in columns], samples.y[:0])
                 step = int(clocks.step[done + first])
                 raise self._not_finite(float(losses[first]), step, tally)
@@ -264,14 +264,15 @@ class Training:
             tick(done, tally)
         return done
 
-    def _go_to(self, course: Course, data: list[Array], clocks: list[Array], steps: int) -> None:
-        """Make `steps` steps again, and remember the state before the last of them."""
-        for made in (steps - 1, 1) if steps else ():
-            if made:
+    def _repeat(
+        self, course: Course, data: list[Array], clocks: Clocks, first: int, end: int
+    ) -> None:
+        """Make steps again up to a finite state, and remember the one before the last of them."""
+        for start, stop in ((first, end - 1), (max(first, end - 1), end)):
+            if start < stop:
                 self._before = self._values
-                self._values, _ = course.make(self._values, data, clocks, made)
-                clocks = [each[made:] for each in clocks]
-                self.clock.count += made
+                self._values, _ = course.make(self._values, data, clocks, start, stop)
+                self.clock.count += stop - start
 
     def _run_stepwise(
         self, order: NDArray[np.intp] | None, done: int, tally: Tally, tick: Tick

@@ -6,8 +6,10 @@
 
     block[0]   the arena
     block[1]   becomes 1 where a position lies outside of its array
-    block[2]   how many turns an outermost ``repeat`` makes at most
-    block[3:]  inputs, outputs, constants
+    block[2]   the first turn of an outermost ``repeat``
+    block[3]   the turn before which it ends, if not at its own end
+    block[4:]  inputs, outputs, constants: the addresses of NumPy's array objects. Native code finds
+               their data itself, as asking NumPy for it takes longer than a small program.
 
 Statements become loops (`nest`), products become kernels (`contraction`) whose epilogue is written
 by the same words as any other point of a nest (`element`).
@@ -52,12 +54,16 @@ from chainrule.compiler.loops import (
 from chainrule.compiler.memory import Plan
 from chainrule.compiler.reorder import accesses
 
-__all__ = ["FIRST_POINTER", "Module", "write_module"]
+__all__ = ["FIRST_ARRAY", "Module", "write_module"]
 
-FIRST_POINTER = 3
-"""Where in the block the addresses of inputs begin."""
+FIRST_ARRAY = 4
+"""Where in the block the arrays begin."""
 
 Value = Any
+
+ARRAY_DATA = object.__basicsize__
+"""Where an array object keeps the address of its data: first thing after what all objects have. It is
+part of NumPy's binary interface (``PyArrayObject_fields``)."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +72,8 @@ class Module:
 
     Parameters
     ----------
-    text : str
-        The module, in LLVM's assembly language.
+    write : callable
+        Gives the module, in LLVM's assembly language.
     constants : tuple of Buffer
         Whose values ``block`` ends with.
     arena, scratch : int
@@ -76,7 +82,7 @@ class Module:
         Whether it has work for more than one thread.
     """
 
-    text: str
+    write: Callable[[], str]
     constants: tuple[Buffer, ...]
     arena: int
     scratch: int
@@ -102,7 +108,8 @@ def write_module(program: Program, layout: Layout, plan: Plan, target: Target) -
     Module
         With one exported function, ``run``.
     """
-    return _Writer(program, layout, plan, target).write()
+    writer = _Writer(program, layout, plan, target)
+    return Module(writer.write, writer.constants, plan.size, writer.scratch, writer.is_shared)
 
 
 class _Writer:
@@ -121,9 +128,9 @@ class _Writer:
         roots = dict.fromkeys(b.root for s in program.steps for b, _, _ in accesses(s))
         self.constants = tuple(root for root in roots if root.kind == "constant")
         outside = (*program.inputs, *program.outputs, *self.constants)
-        self.numbers = {buffer: FIRST_POINTER + i for i, buffer in enumerate(outside)}
+        self.numbers = {buffer: FIRST_ARRAY + i for i, buffer in enumerate(outside)}
 
-    def write(self) -> Module:
+    def write(self) -> str:
         """Write the function and everything it calls."""
         self.module.triple = self.target.triple
         function = ir.Function(self.module, program_type(), "run")
@@ -142,9 +149,7 @@ class _Writer:
         self.waiting = Waiting(self.plan)
         self._steps(self.program.steps)
         self.builder.ret_void()
-        return Module(
-            str(self.module), self.constants, self.plan.size, self.scratch, self.is_shared
-        )
+        return str(self.module)
 
     def _depth(self, steps: tuple[Step, ...]) -> int:
         inner = [1 + self._depth(step.steps) for step in steps if isinstance(step, Repeat)]
@@ -172,7 +177,9 @@ class _Writer:
             arena = builder.load(_slot(builder, block, 0), typ=emit.POINTER)
             place = emit.index(self.plan.offsets[root])
             return builder.gep(arena, [place], source_etype=ir.IntType(8))
-        return builder.load(_slot(builder, block, self.numbers[root]), typ=emit.POINTER)
+        array = builder.load(_slot(builder, block, self.numbers[root]), typ=emit.POINTER)
+        data = builder.gep(array, [emit.index(ARRAY_DATA)], source_etype=ir.IntType(8))
+        return builder.load(data, typ=emit.POINTER)
 
     def _steps(self, steps: tuple[Step, ...]) -> None:
         for step in steps:
@@ -217,11 +224,11 @@ class _Writer:
 
     def _repeat(self, step: Repeat, shared: bool) -> None:
         builder, last = self.builder, emit.index(step.axis.extent - 1)
-        stop = emit.index(step.axis.extent)
+        start, stop = emit.index(0), emit.index(step.axis.extent)
         if not self.turns:
-            most = builder.load(_slot(builder, self.block, 2), typ=emit.INDEX)
-            stop = builder.select(builder.icmp_signed("<", most, stop), most, stop)
-        with emit.counted_loop(builder, emit.index(0), stop, "repeat") as turn:
+            start, end = (builder.load(_slot(builder, self.block, n), typ=emit.INDEX) for n in (2, 3))
+            stop = builder.select(builder.icmp_signed("<", end, stop), end, stop)
+        with emit.counted_loop(builder, start, stop, "repeat") as turn:
             place = builder.sub(last, turn) if step.backwards else turn
             self.turns[step.axis] = place
             number = emit.index(len(self.turns))

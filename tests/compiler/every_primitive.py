@@ -1,0 +1,70 @@
+"""Every sample of every primitive, compiled and interpreted: run in a process of its own.
+
+Prints what differs, and what no backend can do; nothing else.
+"""
+
+import importlib
+import pkgutil
+
+import numpy as np
+
+import chainrule.ops
+from chainrule.autodiff import loop
+from chainrule.compiler.loops import CannotCompile
+from chainrule.compiler.program import compile_native
+from chainrule.errors import ChainruleError
+from chainrule.graph.array_type import type_of
+from chainrule.graph.evaluate import evaluate
+from chainrule.graph.graph import Graph
+from chainrule.graph.node import variable
+from chainrule.graph.primitive import Primitive
+from chainrule.ops.selection import elements
+
+TOLERANCES = {"float32": 2e-6, "float64": 1e-13}
+
+
+def primitives():
+    names = [each.name for each in pkgutil.iter_modules(chainrule.ops.__path__)]
+    modules = [importlib.import_module(f"chainrule.ops.{name}") for name in names]
+    found = {x.name: x for m in (*modules, loop) for x in vars(m).values() if isinstance(x, Primitive)}
+    return [found[name] for name in sorted(found)]
+
+
+def graph_of(primitive, sample, dtype):
+    """Return the graph of one sample with its real numbers in another kind; None if it has none."""
+    arrays = [np.asarray(x) for x in sample.inputs]
+    arrays = [x.astype(dtype) if x.dtype == np.float64 else x for x in arrays]
+    inputs = tuple(variable(type_of(x)) for x in arrays)
+    try:
+        made = primitive(*inputs, **sample.params)
+    except ChainruleError:
+        return None
+    outputs = elements(made) if isinstance(made.type, tuple) else [made]
+    return Graph(inputs, tuple(outputs)), arrays
+
+
+def difference(graph, arrays):
+    wanted = evaluate(graph, arrays)
+    try:
+        found = compile_native(graph)(arrays)
+    except CannotCompile as error:
+        return f"cannot: {error}"
+    for a, b in zip(found, wanted, strict=True):
+        tolerance = TOLERANCES.get(b.dtype.name, 0)
+        same = a.dtype == b.dtype and a.shape == b.shape
+        if not same or not np.allclose(a, b, rtol=tolerance, atol=tolerance, equal_nan=True):
+            return f"wrong: {a.dtype}{a.tolist()}, not {b.dtype}{np.asarray(b).tolist()}"
+    return ""
+
+
+if __name__ == "__main__":
+    with np.errstate(all="ignore"):
+        for primitive in primitives():
+            for sample in primitive.samples():
+                for dtype in ("float64", "float32", "int64", "bool"):
+                    if "body" in sample.params and dtype != "float64":
+                        continue
+                    made = graph_of(primitive, sample, dtype)
+                    wrong = made and difference(*made)
+                    if wrong:
+                        print(f"{primitive.name} {dtype}: {wrong}", flush=True)

@@ -1,0 +1,112 @@
+"""Laws of native programs, each a function; run in a process of its own with the name of one."""
+
+import os
+import sys
+
+import numpy as np
+
+from chainrule.autodiff.scan import scan
+from chainrule.compiler.program import compile_native
+from chainrule.compiler.simplify import simplify
+from chainrule.graph.evaluate import evaluate
+from chainrule.graph.trace import trace
+
+
+def compiled(function, *arguments):
+    graph = simplify(trace(function)(*arguments))
+    return graph, compile_native(graph)
+
+
+def special_values():
+    """NaN, infinities and signed zeros come out as NumPy has them."""
+    values = [np.nan, np.inf, -np.inf, 0.0, -0.0, 1.0, -1.5, 5e-324, 1e308, -1e-40]
+    functions = [
+        np.exp, np.log, np.tanh, np.sqrt, np.floor, np.rint, np.sign, np.abs, np.negative,
+        lambda x: x + 0.0, lambda x: x * 0.0, lambda x: 1.0 / x, lambda x: np.maximum(x, 1.0),
+        lambda x: np.maximum(1.0, x), lambda x: np.where(x < 0, x, 1.0), np.max, np.argmax,
+        np.argmin, lambda x: np.maximum(x, x[::-1]), np.isnan, lambda x: x == x[::-1],
+    ]  # fmt: skip
+    for kind in (np.float32, np.float64):
+        with np.errstate(all="ignore"):
+            x = np.array(values).astype(kind)
+            for number, function in enumerate(functions):
+                graph, program = compiled(function, x)
+                (found,), (wanted,) = program([x]), evaluate(graph, [x])
+                np.testing.assert_allclose(found, wanted, rtol=4e-7, err_msg=f"function {number}")
+                known = ~np.isnan(wanted)
+                np.testing.assert_array_equal(np.signbit(found)[known], np.signbit(wanted)[known])
+
+
+def layouts():
+    """Arrays that are transposed, reversed, read-only, unaligned, foreign or empty are welcome."""
+    graph, program = compiled(lambda x: x * 2, np.ones((3, 4)))
+    x = np.arange(12.0).reshape(3, 4)
+    unaligned = np.frombuffer(b"\0" + x.tobytes(), np.uint8)[1:].view(np.float64).reshape(3, 4)
+    frozen = x.copy()
+    frozen.flags.writeable = False
+    backwards = x[::-1].copy()[::-1]
+    for each in (x, np.asfortranarray(x), backwards, frozen, unaligned, x.astype(">f8")):
+        np.testing.assert_array_equal(program([each])[0], x * 2)
+    empty = np.ones((0, 4))
+    graph, program = compiled(lambda x: (x + 1, np.sum(x, axis=0), x.T @ x), empty)
+    for found, wanted in zip(program([empty]), evaluate(graph, [empty]), strict=True):
+        np.testing.assert_array_equal(found, wanted)
+
+
+def positions():
+    """A position outside of its array raises NumPy's error; negative ones count from the end."""
+    x, i = np.arange(20.0).reshape(5, 4), np.array([0, -1, 3])
+    _, program = compiled(lambda x, i: x[i] + 1, x, i)
+    np.testing.assert_array_equal(program([x, i])[0], x[i] + 1)
+    for wrong in (5, -6, 2**40):
+        try:
+            program([x, np.array([0, wrong, 3])])
+        except IndexError:
+            continue
+        print(f"position {wrong} was taken")
+    np.testing.assert_array_equal(program([x, i])[0], x[i] + 1)
+
+
+def loops():
+    """Carries may exchange places, be read across, or stay as they are."""
+    x, y = np.arange(6.0).reshape(2, 3), np.ones((2, 3))
+
+    def exchange(x, y):
+        return scan(lambda c, _: ((c[1], c[0] + 1), c[0][0]), (x, y), None, length=5)
+
+    def across(x, y):
+        step = lambda c, r: ((c[0][::-1] + c[1], np.roll(c[1], 1, axis=1)), np.sum(c[0]) + r)  # noqa: E731
+        return scan(step, (x, y), np.arange(4.0), reverse=True)
+
+    def nested(x, y):
+        inner = lambda c, r: (np.tanh(c + r), c * r)  # noqa: E731
+        return scan(lambda c, r: scan(inner, c + r, x), y[0], x)
+
+    for function in (exchange, across, nested):
+        graph, program = compiled(function, x, y)
+        for found, wanted in zip(program([x, y]), evaluate(graph, [x, y]), strict=True):
+            np.testing.assert_allclose(found, wanted, rtol=1e-13, err_msg=function.__name__)
+
+
+def threads():
+    """Any number of threads gives the same bits."""
+    draw = np.random.default_rng(0)
+    x, w = draw.normal(size=(300, 200)).astype("f"), draw.normal(size=(200, 150)).astype("f")
+
+    def step(x, w):
+        def body(w, _):
+            h = np.tanh(x @ w)
+            return w - np.float32(1e-3) * (x.T @ (h - 1)), np.sum(h * h)
+
+        return scan(body, w, None, length=3)
+
+    results = []
+    for count in (1, 2, 3, 4, 8):
+        os.environ["CHAINRULE_THREADS"] = str(count)
+        _, program = compiled(step, x, w)
+        results.append([each.tobytes() for each in program([x, w])])
+    assert all(each == results[0] for each in results)
+
+
+if __name__ == "__main__":
+    globals()[sys.argv[1]]()

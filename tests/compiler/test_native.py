@@ -1,0 +1,40 @@
+"""Compiled programs equal interpreted ones. They run in child processes: a crash fails its test."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+# Half precision, powers of whole numbers that are not known, and rounded booleans stay with NumPy.
+LEFT_TO_NUMPY = ("half precision", "to a power", "of bool")
+
+
+def lines_of(script, *arguments, **environment):
+    """Run a script of this folder and return what it prints; it must end well."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", str(HERE / script), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, **environment},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout.splitlines()
+
+
+def test_every_primitive_compiles_to_what_numpy_computes():
+    lines = lines_of("every_primitive.py")
+    assert [line for line in lines if not any(word in line for word in LEFT_TO_NUMPY)] == []
+
+
+@pytest.mark.parametrize("first_seed", [0, 1000, 2000, 3000])
+def test_random_programs_compile_to_what_numpy_computes(first_seed):
+    assert lines_of("random_program.py", 15, first_seed) == []
+
+
+@pytest.mark.parametrize("name", ["special_values", "layouts", "positions", "loops", "threads"])
+def test_native_programs_keep_the_law_of(name):
+    assert lines_of("native_laws.py", name) == []
