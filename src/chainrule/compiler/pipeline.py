@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from importlib.util import find_spec
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
@@ -27,7 +28,7 @@ from chainrule.graph.message import check_function
 from chainrule.graph.node import Node
 from chainrule.graph.trace import Traced, is_number, trace_call
 
-__all__ = ["compile_graph", "compile_loop", "jit", "native"]
+__all__ = ["chosen_backend", "compile_graph", "compile_loop", "jit", "native"]
 
 _LARGEST_CACHE = 128
 """Programs kept by one jitted function; the one unused for longest goes first."""
@@ -73,15 +74,40 @@ def compile_loop(graph: Graph) -> NativeProgram | None:
 def native(graph: Graph) -> NativeProgram | None:
     """Compile to native code where that can be had and is wanted.
 
-    The environment variable ``CHAINRULE_BACKEND=numpy`` says that it is not.
+    Parameters
+    ----------
+    graph : Graph
+        The program, simplified.
+
+    Returns
+    -------
+    NativeProgram or None
+        None under ``CHAINRULE_BACKEND=numpy``, and for a program that the backend cannot compile;
+        the reason for that is said once.
+
+    Raises
+    ------
+    ArgumentError
+        If CHAINRULE_BACKEND names no backend.
     """
-    if os.environ.get("CHAINRULE_BACKEND", "") == "numpy":
+    if chosen_backend() == "numpy":
         return None
     try:
         return compile_native(graph)
-    except (CannotCompile, ImportError) as reason:
-        _say_once(f"{graph.name}: runs in NumPy, more slowly, because {reason}")
+    except CannotCompile as reason:
+        _say_once(f"{graph.name} is run by NumPy, more slowly, because {reason}")
         return None
+
+
+def chosen_backend() -> str:
+    """Return what runs programs: ``llvm``, or ``numpy`` where CHAINRULE_BACKEND or need says so."""
+    wanted = os.environ.get("CHAINRULE_BACKEND", "") or "llvm"
+    if wanted not in ("llvm", "numpy"):
+        raise ArgumentError(f"CHAINRULE_BACKEND is {wanted!r}; the backends are llvm and numpy")
+    if wanted == "llvm" and find_spec("llvmlite") is None:
+        _say_once("programs are run by NumPy, more slowly, as the package llvmlite is not installed")
+        return "numpy"
+    return wanted
 
 
 _said: set[str] = set()
