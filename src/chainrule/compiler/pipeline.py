@@ -12,13 +12,12 @@ from importlib.util import find_spec
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chainrule import tree
 from chainrule.compiler.loops import CannotCompile
-from chainrule.compiler.program import NativeProgram, compile_native
 from chainrule.compiler.simplify import simplify
 from chainrule.errors import ArgumentError, ChainruleWarning
 from chainrule.graph.array_type import type_of
@@ -28,7 +27,10 @@ from chainrule.graph.message import check_function
 from chainrule.graph.node import Node
 from chainrule.graph.trace import Traced, is_number, trace_call
 
-__all__ = ["chosen_backend", "compile_graph", "compile_loop", "jit", "native"]
+if TYPE_CHECKING:
+    from chainrule.compiler.program import NativeProgram
+
+__all__ = ["compile_graph", "compile_loop", "jit", "native"]
 
 _LARGEST_CACHE = 128
 """Programs kept by one jitted function; the one unused for longest goes first."""
@@ -90,7 +92,11 @@ def native(graph: Graph) -> NativeProgram | None:
     ArgumentError
         If CHAINRULE_BACKEND names no backend.
     """
-    if chosen_backend() == "numpy":
+    wanted = os.environ.get("CHAINRULE_BACKEND", "") or "llvm"
+    if wanted not in ("llvm", "numpy"):
+        raise ArgumentError(f"CHAINRULE_BACKEND is {wanted!r}; the backends are llvm and numpy")
+    compile_native = _llvm() if wanted == "llvm" else None
+    if compile_native is None:
         return None
     try:
         return compile_native(graph)
@@ -99,15 +105,14 @@ def native(graph: Graph) -> NativeProgram | None:
         return None
 
 
-def chosen_backend() -> str:
-    """Return what runs programs: ``llvm``, or ``numpy`` where CHAINRULE_BACKEND or need says so."""
-    wanted = os.environ.get("CHAINRULE_BACKEND", "") or "llvm"
-    if wanted not in ("llvm", "numpy"):
-        raise ArgumentError(f"CHAINRULE_BACKEND is {wanted!r}; the backends are llvm and numpy")
-    if wanted == "llvm" and find_spec("llvmlite") is None:
-        _say_once("programs are run by NumPy, more slowly, as the package llvmlite is not installed")
-        return "numpy"
-    return wanted
+def _llvm() -> Callable[[Graph], NativeProgram] | None:
+    """Load the native backend, on first use: LLVM takes longer to load than all the rest."""
+    try:
+        from chainrule.compiler.program import compile_native
+    except ImportError as reason:
+        _say_once(f"programs are run by NumPy, more slowly, because of a missing package: {reason}")
+        return None
+    return compile_native
 
 
 _said: set[str] = set()

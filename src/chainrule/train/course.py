@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.compiler.program import NativeProgram
+
+if TYPE_CHECKING:
+    from chainrule.compiler.program import NativeProgram
 
 __all__ = ["PAUSE", "Clocks", "Course"]
 

@@ -236,9 +236,7 @@ class Training:
         self.clock.epoch += epochs
         self.write_back()
 
-    def _run_natively(
-        self, orders: list[NDArray[np.intp] | None], tally: Tally, tick: Tick
-    ) -> int:
+    def _run_natively(self, orders: list[NDArray[np.intp] | None], tally: Tally, tick: Tick) -> int:
         """Make the steps of full batches in as few calls as a look now and then allows."""
         course = self._course(len(orders))
         if course is None:

@@ -19,7 +19,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,7 +27,6 @@ from chainrule import tree
 from chainrule.autodiff.derivative import value_and_grad
 from chainrule.autodiff.scan import scan
 from chainrule.compiler.pipeline import compile_graph, compile_loop
-from chainrule.compiler.program import NativeProgram
 from chainrule.errors import ShapeError
 from chainrule.graph.array_type import ArrayType, type_of
 from chainrule.graph.trace import trace_call
@@ -39,6 +38,9 @@ from chainrule.nn.random import Stream
 from chainrule.optim.clipping import clip
 from chainrule.optim.optimizer import Optimizer
 from chainrule.train.metrics import Metric
+
+if TYPE_CHECKING:
+    from chainrule.compiler.program import NativeProgram
 
 __all__ = [
     "Plan",
