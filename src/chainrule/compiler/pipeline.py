@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import warnings
-from importlib.util import find_spec
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from functools import wraps

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-
 if TYPE_CHECKING:
     from chainrule.compiler.program import NativeProgram
 

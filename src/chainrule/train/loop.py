@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule import tree
-from chainrule.graph.array_type import ArrayType, type_of
+from chainrule.graph.array_type import type_of
 from chainrule.optim.schedule import Schedule
 from chainrule.train.batch import Samples, Tally, batches
 from chainrule.train.course import PAUSE, Clocks, Course
