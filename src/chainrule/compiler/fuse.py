@@ -196,7 +196,7 @@ def _form(item: Statement, layout: Layout) -> tuple[tuple[Axis, ...], Axis | Non
     """Choose what a statement runs over: the axes of its nest, the lane, whether others may join."""
     parallel, over = axes_of(item), list(item.over)
     turns = int(np.prod([axis.extent for axis in (*parallel, *over)], dtype=np.int64))
-    if item.reduction in ("running", "scatter", "sort"):
+    if item.reduction in ("running", "scatter"):
         return (), None, False
     if turns <= TINY and all(axis.extent < SMALL for axis in (*parallel, *over)):
         return (), None, True
@@ -283,7 +283,7 @@ def _point_by_point(nest: Nest, buffers: set[Buffer]) -> set[Buffer]:
             for load in () if isinstance(place, Affine) else loads_of(place):
                 good.discard(load.buffer)
         crosses = any(axis in nest.axes for axis in each.over)
-        if not is_parallel or crosses or each.reduction in ("running", "scatter", "sort"):
+        if not is_parallel or crosses or each.reduction in ("running", "scatter"):
             good.discard(each.target)
         written.add(each.target)
     return good

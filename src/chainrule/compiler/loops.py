@@ -9,7 +9,7 @@
     statement  ::= place "=" expression
                  | place "=" REDUCTION { AXIS } ":" expression
     REDUCTION  ::= "sum" | "dot" | "max" | "min" | "argmax" | "argmin"
-                 | "running" | "scatter" | "sort"
+                 | "running" | "scatter"
     repeat     ::= "repeat" AXIS [ "backwards" ] ":" { step }
     axis       ::= NAME "<" LENGTH
     place      ::= NAME "[" { affine "," } "]"
@@ -22,7 +22,7 @@ the bytes of a buffer. A ``product`` is a contraction with a kernel of its own; 
 nest are its epilogue: they see the sums while those are in registers. A position in brackets that is
 an expression is a gather; ``@`` is the value of an index. ``dot`` is a sum of products that are not
 rounded before they are added; ``running`` stores every partial sum, ``scatter`` adds to the place in
-the order of its points, ``sort`` gives positions in the stable order of the values.
+the order of its points.
 
 A nest runs its statements once for each point of its axes, in their order. A statement runs over
 the rest of its axes by itself, so all of its work is done for one point before the next statement
@@ -335,7 +335,7 @@ def unrolled_axes(statement: Statement, nest: Nest) -> tuple[list[Axis], list[Ax
     limit = UNROLLED if nest.axes else UNROLLED_ALONE
     turns = int(np.prod([axis.extent for axis in parallel], dtype=np.int64))
     all_turns = turns * int(np.prod([axis.extent for axis in over], dtype=np.int64))
-    is_special = statement.reduction in ("running", "scatter", "sort")
+    is_special = statement.reduction in ("running", "scatter")
     has_lane = nest.lane is not None and nest.lane in over
     return (
         parallel,

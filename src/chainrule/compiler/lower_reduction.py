@@ -28,6 +28,8 @@ __all__: list[str] = []
 
 KERNEL_WORK = 4096
 """Contractions of fewer multiplications are plain loops: they fuse, and a kernel would not pay."""
+LONGEST_SORT = 4096
+"""Sorting compares every pair; beyond this NumPy's way is faster."""
 KERNEL_AXIS = 16
 """A kernel pays where rows or columns fill a vector."""
 
@@ -87,18 +89,57 @@ def _position(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expre
 
 
 @rule("cumulative_sum")
-@rule("argsort")
-def _along(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expression:
-    assert node.primitive is not None
-    name = "running" if node.primitive.name == "cumulative_sum" else "sort"
+def _cumulative_sum(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expression:
     along = lowering.canonical(node.shape)[node.params["axis"]]
     if not along.terms:
-        return inputs[0] if name == "running" else Number(np.int64(0), node.dtype)
-    value = lowering.stored(node.inputs[0]) if name == "sort" else inputs[0]
+        return inputs[0]
     target, place = lowering.target(node)
     over = (along.terms[0][0],)
-    lowering.items.append(Statement(target, place, value, name, over, node.layer))
+    lowering.items.append(Statement(target, place, inputs[0], "running", over, node.layer))
     return Load(target, place)
+
+
+@rule("argsort")
+def _argsort(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expression:
+    """Count for each element how many come before it: that is its place."""
+    axis = node.params["axis"]
+    canonical = lowering.canonical(node.shape)
+    if not canonical[axis].terms:
+        return Number(np.int64(0), node.dtype)
+    if node.shape[axis] > LONGEST_SORT:
+        raise CannotCompile(f"an argsort of more than {LONGEST_SORT} elements is not compiled")
+    one = lowering.stored(node.inputs[0])
+    rival = Axis(node.shape[axis], "rival")
+    index = [Affine.of(rival) if i == axis else place for i, place in enumerate(canonical)]
+    other = lowering.moved(one, node.shape, index)
+    whole, truth = np.dtype("int64"), np.dtype(bool)
+    is_earlier = Apply(
+        "less", (Position(Affine.of(rival), whole), Position(canonical[axis], whole)), truth
+    )
+    not_after = Apply("logical_not", (_comes_before(one, other),), truth)
+    in_tie = Apply("logical_and", (not_after, is_earlier), truth)
+    counts = Apply("cast", (Apply("logical_or", (_comes_before(other, one), in_tie), truth),), whole)
+    rank = lowering.scratch(node.shape, whole, node)
+    lowering.items.append(Statement(rank, canonical, counts, "sum", (rival,), node.layer))
+    target, place = lowering.target(node)
+    lowering.items.append(Statement(target, place, Number(np.int64(0), whole), layer=node.layer))
+    position = len(place) - len(canonical) + axis
+    where = (*place[:position], Load(rank, canonical), *place[position + 1 :])
+    over = (canonical[axis].terms[0][0],)
+    value = Position(canonical[axis], whole)
+    lowering.items.append(Statement(target, where, value, "scatter", over, node.layer))
+    return Load(target, place)
+
+
+def _comes_before(one: Expression, other: Expression) -> Expression:
+    """Whether one value is sorted before another; NaN comes last."""
+    truth = np.dtype(bool)
+    is_less = Apply("less", (one, other), truth)
+    if one.dtype.kind != "f":
+        return is_less
+    is_number = Apply("equal", (one, one), truth)
+    is_nan = Apply("not_equal", (other, other), truth)
+    return Apply("logical_or", (is_less, Apply("logical_and", (is_number, is_nan), truth)), truth)
 
 
 @rule("contract")

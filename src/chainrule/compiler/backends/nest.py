@@ -154,7 +154,7 @@ class _Writer:
     def statement(self, statement: Statement) -> None:
         """Write a statement that is complete at each point of the nest."""
         parallel, over, is_parallel, is_over = unrolled_axes(statement, self.nest)
-        special = {"running": self._running, "scatter": self._scatter, "sort": self._sort}
+        special = {"running": self._running, "scatter": self._scatter}
         if statement.reduction in special:
             special[statement.reduction](statement, parallel, over)
         elif statement.reduction in ("argmax", "argmin"):
@@ -405,9 +405,6 @@ class _Writer:
             old = self.point.value(Load(statement.target, statement.index))
             total = write(self.builder, "add", [old, value], [kind, kind], kind)
             self.point.store(statement.target, statement.index, total)
-
-    def _sort(self, statement: Statement, parallel: Sequence[Axis], over: Sequence[Axis]) -> None:
-        raise CannotCompile("argsort is not compiled")
 
 
 _OPERATIONS = {"sum": "add", "dot": "add", "max": "maximum", "min": "minimum", "running": "add"}
