@@ -24,6 +24,7 @@ from chainrule.compiler.loops import (
     Step,
     axes_of,
     loads_of,
+    place_looked_up,
     stored_by_kernel,
     substitute,
     unrolled_axes,
@@ -277,7 +278,8 @@ def _point_by_point(nest: Nest, buffers: set[Buffer]) -> set[Buffer]:
             moves = any(
                 axis in rolled for i in load.index if isinstance(i, Affine) for axis, _ in i.terms
             )
-            if moves or not load.is_affine or load.buffer not in written:
+            is_far = not load.is_affine and place_looked_up(load) is None
+            if moves or is_far or load.buffer not in written:
                 good.discard(load.buffer)
         for place in each.index:
             for load in () if isinstance(place, Affine) else loads_of(place):

@@ -44,7 +44,7 @@ from chainrule.errors import UnsupportedError
 __all__ = [
     "Affine", "Apply", "Axis", "Buffer", "CannotCompile", "Expression", "Load", "Nest", "Number",
     "Position", "Product", "Program", "Repeat", "Statement", "Step", "axes_of", "loads_of",
-    "stored_by_kernel", "substitute", "unrolled_axes",
+    "place_looked_up", "stored_by_kernel", "substitute", "unrolled_axes",
 ]  # fmt: skip
 
 _serials = itertools.count()
@@ -314,6 +314,17 @@ def loads_of(value: Expression) -> Iterator[Load]:
             pending.extend(i for i in each.index if not isinstance(i, Affine))
         elif isinstance(each, Apply):
             pending.extend(each.operands)
+
+
+FEW = 16
+
+
+def place_looked_up(load: Load) -> int | None:
+    """Return which one index of a load is looked up, among a few elements; None for other loads."""
+    places = [i for i, each in enumerate(load.index) if not isinstance(each, Affine)]
+    if len(places) != 1 or load.buffer.shape[places[0]] > FEW:
+        return None
+    return places[0]
 
 
 UNROLLED = 8
