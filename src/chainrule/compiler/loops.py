@@ -387,7 +387,9 @@ def stored_by_kernel(nest: Nest) -> Buffer | None:
     own = {product.batch, product.row, product.column}
     for each in reversed(nest.statements):
         is_plain = all(
-            isinstance(place, Affine) and not place.constant and all(a in own for a, _ in place.terms)
+            isinstance(place, Affine)
+            and not place.constant
+            and all(a in own for a, _ in place.terms)
             for place in each.index
         )
         fits = each.target.dtype == product.target.dtype and each.target not in nest.registers

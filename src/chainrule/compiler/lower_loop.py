@@ -56,9 +56,7 @@ def _scan(lowering: Lowering, node: Node, inputs: list[Expression]) -> list[Load
     return [Load(buffer, place) for buffer, place in results]
 
 
-def _shared(
-    lowering: Lowering, node: Node, inner: Node, body: Graph, length: int
-) -> Expression:
+def _shared(lowering: Lowering, node: Node, inner: Node, body: Graph, length: int) -> Expression:
     """What every step reads alike: computed before the loop, short rows laid out as columns."""
     value = lowering.meaning[node.serial]
     if not list(loads_of(value)):
@@ -76,9 +74,7 @@ def _shared(
     return Load(copy, place)
 
 
-def _result_place(
-    lowering: Lowering, node: Node, index: int
-) -> tuple[Buffer, tuple[Affine, ...]]:
+def _result_place(lowering: Lowering, node: Node, index: int) -> tuple[Buffer, tuple[Affine, ...]]:
     """Where a result of the loop lies: in the program's output, if it is one."""
     kinds: Any = node.type
     kind = kinds[index]

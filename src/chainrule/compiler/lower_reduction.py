@@ -118,7 +118,9 @@ def _argsort(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expres
     )
     not_after = Apply("logical_not", (_comes_before(one, other),), truth)
     in_tie = Apply("logical_and", (not_after, is_earlier), truth)
-    counts = Apply("cast", (Apply("logical_or", (_comes_before(other, one), in_tie), truth),), whole)
+    counts = Apply(
+        "cast", (Apply("logical_or", (_comes_before(other, one), in_tie), truth),), whole
+    )
     rank = lowering.scratch(node.shape, whole, node)
     lowering.items.append(Statement(rank, canonical, counts, "sum", (rival,), node.layer))
     target, place = lowering.target(node)
@@ -200,7 +202,9 @@ def _product(
     inner = [c for c in left if c not in result]
     groups = (batch, rows, columns, inner)
     sizes = [int(np.prod([lengths[c] for c in each], dtype=np.int64)) for each in groups]
-    axes = [Axis(n, name) for n, name in zip(sizes, ("batch", "row", "column", "depth"), strict=True)]
+    axes = [
+        Axis(n, name) for n, name in zip(sizes, ("batch", "row", "column", "depth"), strict=True)
+    ]
     own = [Affine.of(axis) if axis.extent != 1 else Affine() for axis in axes]
     sides = []
     for each, spec, parts in ((a, left, (0, 1, 3)), (b, right, (0, 3, 2))):
@@ -212,7 +216,7 @@ def _product(
         if direct:
             target, place = lowering.target(node)
             prefix = place[: len(place) - len(node.shape)]
-            index = (*prefix, *own[: 3][3 - len(node.shape) :])
+            index = (*prefix, *own[:3][3 - len(node.shape) :])
             return _emit_product(lowering, node, target, index, sides, axes, place)
     buffer = lowering.scratch(shape, node.dtype, node)
     canonical = lowering.canonical(shape)
@@ -271,7 +275,10 @@ def _gather(lowering: Lowering, node: Node, inputs: list[Expression]) -> Express
     ]
     value = lowering.stored(source)
     own = lowering.canonical(source.shape)
-    if value.index[len(value.index) - len(own) :] != own or value.buffer.shape[-len(own) :] != source.shape:
+    if (
+        value.index[len(value.index) - len(own) :] != own
+        or value.buffer.shape[-len(own) :] != source.shape
+    ):
         fresh = lowering.scratch(source.shape, source.dtype, source)
         lowering.items.append(Statement(fresh, own, value, layer=node.layer))
         value = Load(fresh, own)
@@ -340,7 +347,9 @@ def _one_hot(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expres
     truth, whole = np.dtype(bool), np.dtype("int64")
     length, zero = Number(np.int64(node.shape[1]), whole), Number(np.int64(0), whole)
     is_negative = Apply("less", (position, zero), truth)
-    wrapped = Apply("select", (is_negative, Apply("add", (position, length), whole), position), whole)
+    wrapped = Apply(
+        "select", (is_negative, Apply("add", (position, length), whole), position), whole
+    )
     hits = Apply("equal", (wrapped, Position(canonical[1], whole)), truth)
     nothing = Number(np.zeros((), node.dtype)[()], node.dtype)
     return Apply("select", (hits, Apply("add", (nothing, moved), node.dtype), nothing), node.dtype)

@@ -44,9 +44,7 @@ _RULES = (index_map, lower_loop, lower_random, lower_reduction)
 FLAG, FIRST_ARRAY = 1, 2
 PLAIN = 0x101
 """NumPy's flags of an array in rows without gaps, at an address its kind of number allows."""
-ENTRY = ctypes.CFUNCTYPE(
-    None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p
-)
+ENTRY = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p)
 
 
 def thread_count() -> int:

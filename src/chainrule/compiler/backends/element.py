@@ -155,9 +155,7 @@ class Point:
             result = self.builder.select(hit, found, result)
         return result
 
-    def store(
-        self, buffer: Buffer, index: Sequence[Affine | Expression], value: Value
-    ) -> None:
+    def store(self, buffer: Buffer, index: Sequence[Affine | Expression], value: Value) -> None:
         """Remember a value as an element's, and store it unless its buffer needs no memory."""
         key = self._key(buffer, index)
         self._forget(key)

@@ -284,7 +284,11 @@ class _Writer:
             return slots
         turns = int(np.prod([axis.extent for axis in parallel], dtype=np.int64))
         room = self.point.slot(ir.ArrayType(neutral.type, turns))
-        self.each(parallel, False, lambda: self.builder.store(neutral, self._place(room, parallel)) and None)
+        self.each(
+            parallel,
+            False,
+            lambda: self.builder.store(neutral, self._place(room, parallel)) and None,
+        )
         return room
 
     def _turn(self, axes: Sequence[Axis]) -> tuple[int, ...]:
@@ -420,5 +424,3 @@ def _neutral(reduction: str, dtype: np.dtype[Any], is_empty: bool) -> Any:
         return reduction == "min"
     limits = np.iinfo(dtype)
     return limits.min if reduction == "max" else limits.max
-
-
