@@ -26,7 +26,9 @@ TOLERANCES = {"float32": 2e-6, "float64": 1e-13}
 def primitives():
     names = [each.name for each in pkgutil.iter_modules(chainrule.ops.__path__)]
     modules = [importlib.import_module(f"chainrule.ops.{name}") for name in names]
-    found = {x.name: x for m in (*modules, loop) for x in vars(m).values() if isinstance(x, Primitive)}
+    found = {
+        x.name: x for m in (*modules, loop) for x in vars(m).values() if isinstance(x, Primitive)
+    }
     return [found[name] for name in sorted(found)]
 
 

@@ -35,7 +35,15 @@ class Builder:
             self.values.append((x, is_exact))
 
     def step(self):
-        kinds = [self.unary, self.binary, self.reduce, self.move, self.product, self.jump, self.index]
+        kinds = [
+            self.unary,
+            self.binary,
+            self.reduce,
+            self.move,
+            self.product,
+            self.jump,
+            self.index,
+        ]
         kinds[self.draw.integers(len(kinds))]()
 
     def unary(self):

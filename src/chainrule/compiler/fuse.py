@@ -24,6 +24,7 @@ from chainrule.compiler.loops import (
     Step,
     axes_of,
     loads_of,
+    place_looked_up,
     stored_by_kernel,
     substitute,
     unrolled_axes,
@@ -196,7 +197,7 @@ def _form(item: Statement, layout: Layout) -> tuple[tuple[Axis, ...], Axis | Non
     """Choose what a statement runs over: the axes of its nest, the lane, whether others may join."""
     parallel, over = axes_of(item), list(item.over)
     turns = int(np.prod([axis.extent for axis in (*parallel, *over)], dtype=np.int64))
-    if item.reduction in ("running", "scatter", "sort"):
+    if item.reduction in ("running", "scatter"):
         return (), None, False
     if turns <= TINY and all(axis.extent < SMALL for axis in (*parallel, *over)):
         return (), None, True
@@ -277,13 +278,14 @@ def _point_by_point(nest: Nest, buffers: set[Buffer]) -> set[Buffer]:
             moves = any(
                 axis in rolled for i in load.index if isinstance(i, Affine) for axis, _ in i.terms
             )
-            if moves or not load.is_affine or load.buffer not in written:
+            is_far = not load.is_affine and place_looked_up(load) is None
+            if moves or is_far or load.buffer not in written:
                 good.discard(load.buffer)
         for place in each.index:
             for load in () if isinstance(place, Affine) else loads_of(place):
                 good.discard(load.buffer)
         crosses = any(axis in nest.axes for axis in each.over)
-        if not is_parallel or crosses or each.reduction in ("running", "scatter", "sort"):
+        if not is_parallel or crosses or each.reduction in ("running", "scatter"):
             good.discard(each.target)
         written.add(each.target)
     return good

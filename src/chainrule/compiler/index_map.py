@@ -76,7 +76,9 @@ def _sliced(slices: Any, canonical: Sequence[Affine]) -> list[Affine]:
 def _windows(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expression:
     shape = node.inputs[0].shape
     value = lowering.settle(node.inputs[0])
-    return lowering.moved(value, shape, _slid(node.params, lowering.canonical(node.shape), len(shape)))
+    return lowering.moved(
+        value, shape, _slid(node.params, lowering.canonical(node.shape), len(shape))
+    )
 
 
 def _slid(sliding: dict[str, Any], canonical: Sequence[Affine], count: int) -> list[Affine]:

@@ -9,11 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chainrule.compiler.loops import Affine, Axis, Buffer, Expression, Repeat, Statement, loads_of
+from chainrule.compiler.loops import (
+    Affine,
+    Apply,
+    Axis,
+    Buffer,
+    Expression,
+    Load,
+    Position,
+    Repeat,
+    Statement,
+    loads_of,
+)
 from chainrule.compiler.lower import Item
 from chainrule.compiler.reorder import accesses
 
-__all__ = ["Layout", "choose_layout"]
+__all__ = ["Layout", "choose_layout", "is_narrow"]
 
 SHORT = 16
 
@@ -55,8 +66,6 @@ class Layout:
 
 
 def _depends(value: Expression, axis: Axis) -> bool:
-    from chainrule.compiler.loops import Apply, Load, Position
-
     match value:
         case Position(index, _):
             return index.coefficient(axis) != 0
@@ -95,9 +104,11 @@ def choose_layout(items: Sequence[Item]) -> Layout:
     for item in _flat(items):
         for buffer, _, _ in accesses(item):
             find(buffer.root)
-            if buffer.kind != "arena" or not _is_narrow(buffer):
+            if buffer.kind != "arena" or not is_narrow(buffer.shape):
                 fixed.add(buffer.root)
-        if isinstance(item, Statement) and not item.reduction:
+        # A mere copy may change the order.
+        is_copy = isinstance(item, Statement) and isinstance(item.value, Load)
+        if isinstance(item, Statement) and not item.reduction and not is_copy:
             for load in loads_of(item.value):
                 if load.buffer.shape == item.target.shape and load.index == item.index:
                     leader[find(load.buffer.root)] = find(item.target.root)
@@ -112,5 +123,6 @@ def _flat(items: Sequence[Item]) -> list[Item]:
     return flat
 
 
-def _is_narrow(buffer: Buffer) -> bool:
-    return len(buffer.shape) == 2 and 1 < buffer.shape[1] < SHORT <= buffer.shape[0]
+def is_narrow(shape: tuple[int, ...]) -> bool:
+    """Whether an array has many short rows."""
+    return len(shape) == 2 and 1 < shape[1] < SHORT <= shape[0]

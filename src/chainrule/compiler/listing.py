@@ -87,7 +87,9 @@ class _Listing:
 
     def _axis(self, axis: Axis) -> str:
         if axis not in self.axes:
-            self.axes[axis] = "t" if axis.is_turn and "t" not in self.axes.values() else next(self.letters)
+            self.axes[axis] = (
+                "t" if axis.is_turn and "t" not in self.axes.values() else next(self.letters)
+            )
         return self.axes[axis]
 
     def _step(self, step: Step, indent: str) -> list[str]:
@@ -119,9 +121,7 @@ class _Listing:
         head = f"{place} = {statement.reduction} {over}: " if statement.reduction else f"{place} = "
         return f"{head}{value}{own_axes}{_note(statement.layer)}"
 
-    def _target(
-        self, buffer: Buffer, index: tuple[Affine | Expression, ...], nest: Nest
-    ) -> str:
+    def _target(self, buffer: Buffer, index: tuple[Affine | Expression, ...], nest: Nest) -> str:
         """Where a result goes; in parentheses if that is only a register."""
         place = self._place(buffer, index)
         return f"({place})" if buffer in nest.registers else place

@@ -9,7 +9,7 @@
     statement  ::= place "=" expression
                  | place "=" REDUCTION { AXIS } ":" expression
     REDUCTION  ::= "sum" | "dot" | "max" | "min" | "argmax" | "argmin"
-                 | "running" | "scatter" | "sort"
+                 | "running" | "scatter"
     repeat     ::= "repeat" AXIS [ "backwards" ] ":" { step }
     axis       ::= NAME "<" LENGTH
     place      ::= NAME "[" { affine "," } "]"
@@ -22,7 +22,7 @@ the bytes of a buffer. A ``product`` is a contraction with a kernel of its own; 
 nest are its epilogue: they see the sums while those are in registers. A position in brackets that is
 an expression is a gather; ``@`` is the value of an index. ``dot`` is a sum of products that are not
 rounded before they are added; ``running`` stores every partial sum, ``scatter`` adds to the place in
-the order of its points, ``sort`` gives positions in the stable order of the values.
+the order of its points.
 
 A nest runs its statements once for each point of its axes, in their order. A statement runs over
 the rest of its axes by itself, so all of its work is done for one point before the next statement
@@ -44,7 +44,7 @@ from chainrule.errors import UnsupportedError
 __all__ = [
     "Affine", "Apply", "Axis", "Buffer", "CannotCompile", "Expression", "Load", "Nest", "Number",
     "Position", "Product", "Program", "Repeat", "Statement", "Step", "axes_of", "loads_of",
-    "stored_by_kernel", "substitute", "unrolled_axes",
+    "place_looked_up", "stored_by_kernel", "substitute", "unrolled_axes",
 ]  # fmt: skip
 
 _serials = itertools.count()
@@ -316,6 +316,17 @@ def loads_of(value: Expression) -> Iterator[Load]:
             pending.extend(each.operands)
 
 
+FEW = 16
+
+
+def place_looked_up(load: Load) -> int | None:
+    """Return which one index of a load is looked up, among a few elements; None for other loads."""
+    places = [i for i, each in enumerate(load.index) if not isinstance(each, Affine)]
+    if len(places) != 1 or load.buffer.shape[places[0]] > FEW:
+        return None
+    return places[0]
+
+
 UNROLLED = 8
 UNROLLED_ALONE = 64
 
@@ -335,7 +346,7 @@ def unrolled_axes(statement: Statement, nest: Nest) -> tuple[list[Axis], list[Ax
     limit = UNROLLED if nest.axes else UNROLLED_ALONE
     turns = int(np.prod([axis.extent for axis in parallel], dtype=np.int64))
     all_turns = turns * int(np.prod([axis.extent for axis in over], dtype=np.int64))
-    is_special = statement.reduction in ("running", "scatter", "sort")
+    is_special = statement.reduction in ("running", "scatter")
     has_lane = nest.lane is not None and nest.lane in over
     return (
         parallel,
@@ -376,7 +387,9 @@ def stored_by_kernel(nest: Nest) -> Buffer | None:
     own = {product.batch, product.row, product.column}
     for each in reversed(nest.statements):
         is_plain = all(
-            isinstance(place, Affine) and not place.constant and all(a in own for a, _ in place.terms)
+            isinstance(place, Affine)
+            and not place.constant
+            and all(a in own for a, _ in place.terms)
             for place in each.index
         )
         fits = each.target.dtype == product.target.dtype and each.target not in nest.registers

@@ -39,7 +39,19 @@ CHEAP = 2
 
 _COSTS = {"divide": 4, "sqrt": 4, "floor_divide": 8, "remainder": 8, "power": 40}
 _COSTS |= dict.fromkeys(
-    ["exp", "log", "expm1", "log1p", "tanh", "sin", "cos", "arctan2", "logaddexp", "sigmoid", "erf"],
+    [
+        "exp",
+        "log",
+        "expm1",
+        "log1p",
+        "tanh",
+        "sin",
+        "cos",
+        "arctan2",
+        "logaddexp",
+        "sigmoid",
+        "erf",
+    ],
     20,
 )
 _KINDS = "fiub"
@@ -188,7 +200,11 @@ class Lowering:
             return Number(value.flat[0], value.dtype)
         index = self.canonical(node.shape)
         for place, length in zip(index, node.shape, strict=True):
-            if value.dtype.kind in "iu" and value.ndim == 1 and np.array_equal(value, range(length)):
+            if (
+                value.dtype.kind in "iu"
+                and value.ndim == 1
+                and np.array_equal(value, range(length))
+            ):
                 return Position(place, value.dtype)
         return Load(Buffer("constant", value.dtype, node.shape, node.name, value=value), index)
 
@@ -222,7 +238,9 @@ def lower(graph: Graph) -> tuple[list[Buffer], list[Buffer], list[Item]]:
     lowering.run([Load(each, lowering.canonical(each.shape)) for each in inputs])
     for node, buffer in zip(graph.outputs, outputs, strict=True):
         if places[node.serial][0] is not buffer:
-            copied = Statement(buffer, lowering.canonical(node.shape), lowering.meaning[node.serial])
+            copied = Statement(
+                buffer, lowering.canonical(node.shape), lowering.meaning[node.serial]
+            )
             lowering.items.append(copied)
     return inputs, outputs, lowering.items
 

@@ -25,9 +25,14 @@ from chainrule.compiler.loops import (
 from chainrule.compiler.lower import Item, Lowering, rule
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node
+from chainrule.compiler.layout import is_narrow
 from chainrule.compiler.reorder import in_place
+from chainrule.ops.indexing import gather
 
 __all__: list[str] = []
+
+WORTH_COPYING = 16
+"""Steps of a loop from which on it pays to lay out what all of them read."""
 
 
 @rule("scan")
@@ -40,8 +45,10 @@ def _scan(lowering: Lowering, node: Node, inputs: list[Expression]) -> list[Load
         lowering.items.append(Statement(buffer, place, start, layer=node.layer))
     if length:
         step = Axis(length, "t", is_turn=True)
-        given = [lowering.stored(each) if not _is_number(lowering, each) else lowering.meaning[each.serial]
-                 for each in node.inputs[: node.params["shared"]]]  # fmt: skip
+        given = [
+            _shared(lowering, each, inner, body, length)
+            for each, inner in zip(node.inputs, body.inputs[: node.params["shared"]], strict=False)
+        ]
         given += [Load(buffer, place) for buffer, place in results[:carries]]
         given += [_row(lowering, each, step) for each in node.inputs[edge:]]
         items = _body(lowering, body, given, results, carries, step)
@@ -49,13 +56,25 @@ def _scan(lowering: Lowering, node: Node, inputs: list[Expression]) -> list[Load
     return [Load(buffer, place) for buffer, place in results]
 
 
-def _is_number(lowering: Lowering, node: Node) -> bool:
-    return not list(loads_of(lowering.meaning[node.serial]))
+def _shared(lowering: Lowering, node: Node, inner: Node, body: Graph, length: int) -> Expression:
+    """What every step reads alike: computed before the loop, short rows laid out as columns."""
+    value = lowering.meaning[node.serial]
+    if not list(loads_of(value)):
+        return value
+    value = lowering.stored(node)
+    is_user_memory = value.buffer.kind in ("input", "constant")
+    if not (is_user_memory and length >= WORTH_COPYING and is_narrow(node.shape)):
+        return value
+    gathers = [each for each in body.equations if each.primitive is gather]
+    if any(each.inputs[0] is inner for each in gathers):
+        return value
+    copy = lowering.scratch(node.shape, node.dtype, node)
+    place = lowering.canonical(node.shape)
+    lowering.items.append(Statement(copy, place, value, layer=node.layer))
+    return Load(copy, place)
 
 
-def _result_place(
-    lowering: Lowering, node: Node, index: int
-) -> tuple[Buffer, tuple[Affine, ...]]:
+def _result_place(lowering: Lowering, node: Node, index: int) -> tuple[Buffer, tuple[Affine, ...]]:
     """Where a result of the loop lies: in the program's output, if it is one."""
     kinds: Any = node.type
     kind = kinds[index]

@@ -82,7 +82,9 @@ def _uniform(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expres
     index = (place, Affine.of(lane))
     lowering.items.append(Statement(target, index, value, layer=node.layer))
     flat, step = Affine(), 1
-    for each, length in reversed(list(zip(lowering.canonical(node.shape), node.shape, strict=True))):
+    for each, length in reversed(
+        list(zip(lowering.canonical(node.shape), node.shape, strict=True))
+    ):
         flat, step = flat + each.scaled(step), step * length
     return Load(alias(lowering, target, (blocks * per_block,)), (flat,))
 

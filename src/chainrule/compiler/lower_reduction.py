@@ -28,6 +28,8 @@ __all__: list[str] = []
 
 KERNEL_WORK = 4096
 """Contractions of fewer multiplications are plain loops: they fuse, and a kernel would not pay."""
+LONGEST_SORT = 4096
+"""Sorting compares every pair; beyond this NumPy's way is faster."""
 KERNEL_AXIS = 16
 """A kernel pays where rows or columns fill a vector."""
 
@@ -87,18 +89,59 @@ def _position(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expre
 
 
 @rule("cumulative_sum")
-@rule("argsort")
-def _along(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expression:
-    assert node.primitive is not None
-    name = "running" if node.primitive.name == "cumulative_sum" else "sort"
+def _cumulative_sum(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expression:
     along = lowering.canonical(node.shape)[node.params["axis"]]
     if not along.terms:
-        return inputs[0] if name == "running" else Number(np.int64(0), node.dtype)
-    value = lowering.stored(node.inputs[0]) if name == "sort" else inputs[0]
+        return inputs[0]
     target, place = lowering.target(node)
     over = (along.terms[0][0],)
-    lowering.items.append(Statement(target, place, value, name, over, node.layer))
+    lowering.items.append(Statement(target, place, inputs[0], "running", over, node.layer))
     return Load(target, place)
+
+
+@rule("argsort")
+def _argsort(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expression:
+    """Count for each element how many come before it: that is its place."""
+    axis = node.params["axis"]
+    canonical = lowering.canonical(node.shape)
+    if not canonical[axis].terms:
+        return Number(np.int64(0), node.dtype)
+    if node.shape[axis] > LONGEST_SORT:
+        raise CannotCompile(f"an argsort of more than {LONGEST_SORT} elements is not compiled")
+    one = lowering.stored(node.inputs[0])
+    rival = Axis(node.shape[axis], "rival")
+    index = [Affine.of(rival) if i == axis else place for i, place in enumerate(canonical)]
+    other = lowering.moved(one, node.shape, index)
+    whole, truth = np.dtype("int64"), np.dtype(bool)
+    is_earlier = Apply(
+        "less", (Position(Affine.of(rival), whole), Position(canonical[axis], whole)), truth
+    )
+    not_after = Apply("logical_not", (_comes_before(one, other),), truth)
+    in_tie = Apply("logical_and", (not_after, is_earlier), truth)
+    counts = Apply(
+        "cast", (Apply("logical_or", (_comes_before(other, one), in_tie), truth),), whole
+    )
+    rank = lowering.scratch(node.shape, whole, node)
+    lowering.items.append(Statement(rank, canonical, counts, "sum", (rival,), node.layer))
+    target, place = lowering.target(node)
+    lowering.items.append(Statement(target, place, Number(np.int64(0), whole), layer=node.layer))
+    position = len(place) - len(canonical) + axis
+    where = (*place[:position], Load(rank, canonical), *place[position + 1 :])
+    over = (canonical[axis].terms[0][0],)
+    value = Position(canonical[axis], whole)
+    lowering.items.append(Statement(target, where, value, "scatter", over, node.layer))
+    return Load(target, place)
+
+
+def _comes_before(one: Expression, other: Expression) -> Expression:
+    """Whether one value is sorted before another; NaN comes last."""
+    truth = np.dtype(bool)
+    is_less = Apply("less", (one, other), truth)
+    if one.dtype.kind != "f":
+        return is_less
+    is_number = Apply("equal", (one, one), truth)
+    is_nan = Apply("not_equal", (other, other), truth)
+    return Apply("logical_or", (is_less, Apply("logical_and", (is_number, is_nan), truth)), truth)
 
 
 @rule("contract")
@@ -159,7 +202,9 @@ def _product(
     inner = [c for c in left if c not in result]
     groups = (batch, rows, columns, inner)
     sizes = [int(np.prod([lengths[c] for c in each], dtype=np.int64)) for each in groups]
-    axes = [Axis(n, name) for n, name in zip(sizes, ("batch", "row", "column", "depth"), strict=True)]
+    axes = [
+        Axis(n, name) for n, name in zip(sizes, ("batch", "row", "column", "depth"), strict=True)
+    ]
     own = [Affine.of(axis) if axis.extent != 1 else Affine() for axis in axes]
     sides = []
     for each, spec, parts in ((a, left, (0, 1, 3)), (b, right, (0, 3, 2))):
@@ -171,7 +216,7 @@ def _product(
         if direct:
             target, place = lowering.target(node)
             prefix = place[: len(place) - len(node.shape)]
-            index = (*prefix, *own[: 3][3 - len(node.shape) :])
+            index = (*prefix, *own[:3][3 - len(node.shape) :])
             return _emit_product(lowering, node, target, index, sides, axes, place)
     buffer = lowering.scratch(shape, node.dtype, node)
     canonical = lowering.canonical(shape)
@@ -230,7 +275,10 @@ def _gather(lowering: Lowering, node: Node, inputs: list[Expression]) -> Express
     ]
     value = lowering.stored(source)
     own = lowering.canonical(source.shape)
-    if value.index[len(value.index) - len(own) :] != own or value.buffer.shape[-len(own) :] != source.shape:
+    if (
+        value.index[len(value.index) - len(own) :] != own
+        or value.buffer.shape[-len(own) :] != source.shape
+    ):
         fresh = lowering.scratch(source.shape, source.dtype, source)
         lowering.items.append(Statement(fresh, own, value, layer=node.layer))
         value = Load(fresh, own)
@@ -299,7 +347,9 @@ def _one_hot(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expres
     truth, whole = np.dtype(bool), np.dtype("int64")
     length, zero = Number(np.int64(node.shape[1]), whole), Number(np.int64(0), whole)
     is_negative = Apply("less", (position, zero), truth)
-    wrapped = Apply("select", (is_negative, Apply("add", (position, length), whole), position), whole)
+    wrapped = Apply(
+        "select", (is_negative, Apply("add", (position, length), whole), position), whole
+    )
     hits = Apply("equal", (wrapped, Position(canonical[1], whole)), truth)
     nothing = Number(np.zeros((), node.dtype)[()], node.dtype)
     return Apply("select", (hits, Apply("add", (nothing, moved), node.dtype), nothing), node.dtype)

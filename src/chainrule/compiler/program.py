@@ -45,9 +45,7 @@ FLAG, FIRST_TURN, END_TURN, FIRST_ARRAY = 1, 2, 3, 4
 ALL_TURNS = (0, 2**62)
 PLAIN = 0x101
 """NumPy's flags of an array in rows without gaps, at an address its kind of number allows."""
-ENTRY = ctypes.CFUNCTYPE(
-    None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p
-)
+ENTRY = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p)
 
 
 def thread_count() -> int:

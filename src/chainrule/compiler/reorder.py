@@ -108,8 +108,10 @@ def _may_overwrite(item: Item, copy: Statement) -> bool:
     """Whether a statement may store over what it reads: only where it reads the very element."""
     if not isinstance(item, Statement | Product) or len(item.index) != len(copy.target.shape):
         return False
-    own = [(b, i) for b, i, is_write in accesses(item) if not is_write and b.root is copy.target.root]
-    if isinstance(item, Product) or item.reduction in ("argmax", "argmin", "running", "sort", "scatter"):
+    own = [
+        (b, i) for b, i, is_write in accesses(item) if not is_write and b.root is copy.target.root
+    ]
+    if isinstance(item, Product) or item.reduction in ("argmax", "argmin", "running", "scatter"):
         return not own
     return all(buffer is copy.target and index == item.index for buffer, index in own)
 

@@ -20,6 +20,7 @@ from chainrule.compiler.backends.operation import (
     constant,
     element_type,
     is_vector,
+    same_width,
     splat,
     write,
 )
@@ -33,6 +34,7 @@ from chainrule.compiler.loops import (
     Load,
     Number,
     Position,
+    place_looked_up,
 )
 
 __all__ = ["Point"]
@@ -111,7 +113,11 @@ class Point:
         key = self._key(load.buffer, load.index) if load.is_affine else None
         if key is not None and key in self.known:
             return self.known[key]
-        pointer, steps = self._address(load.buffer, load.index, {} if done is None else done)
+        done = {} if done is None else done
+        choice = self._chosen(load, done) if key is None else None
+        if choice is not None:
+            return choice
+        pointer, steps = self._address(load.buffer, load.index, done)
         kind = _memory_type(load.dtype)
         if steps is None:
             value = self.builder.load(pointer, typ=kind, align=load.dtype.itemsize)
@@ -126,9 +132,30 @@ class Point:
             self.known[key] = value
         return value
 
-    def store(
-        self, buffer: Buffer, index: Sequence[Affine | Expression], value: Value
-    ) -> None:
+    def _chosen(self, load: Load, done: dict[int, Value]) -> Value | None:
+        """Choose by position among elements that are all at hand; None where they are not."""
+        place = place_looked_up(load)
+        if place is None:
+            return None
+        numbers = range(load.buffer.shape[place])
+        keys = [
+            self._key(load.buffer, (*load.index[:place], Affine(n), *load.index[place + 1 :]))
+            for n in numbers
+        ]
+        if any(key not in self.known for key in keys):
+            return None
+        looked_up = load.index[place]
+        assert not isinstance(looked_up, Affine)
+        position = self._inside(self.value(looked_up, done), load.buffer.shape[place])
+        result = self.known[keys[0]]
+        for number in numbers[1:]:
+            here = constant(number, np.dtype("int64"), position)
+            hit = self.builder.icmp_unsigned("==", position, here)
+            hit, found, result = same_width(self.builder, [hit, self.known[keys[number]], result])
+            result = self.builder.select(hit, found, result)
+        return result
+
+    def store(self, buffer: Buffer, index: Sequence[Affine | Expression], value: Value) -> None:
         """Remember a value as an element's, and store it unless its buffer needs no memory."""
         key = self._key(buffer, index)
         self._forget(key)

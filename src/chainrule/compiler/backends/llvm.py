@@ -357,9 +357,7 @@ class _Writer:
             for number, axis in enumerate(self.turns, 1):
                 if axis not in outer:
                     builder = at_entry(site)
-                    place = builder.gep(
-                        site.context, [emit.index(number)], source_etype=emit.INDEX
-                    )
+                    place = builder.gep(site.context, [emit.index(number)], source_etype=emit.INDEX)
                     outer[axis] = builder.load(place, typ=emit.INDEX)
             axes = {**outer, product.batch: site.batch, product.row: site.row}
             axes[product.column] = site.column

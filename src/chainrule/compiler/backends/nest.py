@@ -154,7 +154,7 @@ class _Writer:
     def statement(self, statement: Statement) -> None:
         """Write a statement that is complete at each point of the nest."""
         parallel, over, is_parallel, is_over = unrolled_axes(statement, self.nest)
-        special = {"running": self._running, "scatter": self._scatter, "sort": self._sort}
+        special = {"running": self._running, "scatter": self._scatter}
         if statement.reduction in special:
             special[statement.reduction](statement, parallel, over)
         elif statement.reduction in ("argmax", "argmin"):
@@ -284,7 +284,11 @@ class _Writer:
             return slots
         turns = int(np.prod([axis.extent for axis in parallel], dtype=np.int64))
         room = self.point.slot(ir.ArrayType(neutral.type, turns))
-        self.each(parallel, False, lambda: self.builder.store(neutral, self._place(room, parallel)) and None)
+        self.each(
+            parallel,
+            False,
+            lambda: self.builder.store(neutral, self._place(room, parallel)) and None,
+        )
         return room
 
     def _turn(self, axes: Sequence[Axis]) -> tuple[int, ...]:
@@ -406,9 +410,6 @@ class _Writer:
             total = write(self.builder, "add", [old, value], [kind, kind], kind)
             self.point.store(statement.target, statement.index, total)
 
-    def _sort(self, statement: Statement, parallel: Sequence[Axis], over: Sequence[Axis]) -> None:
-        raise CannotCompile("argsort is not compiled")
-
 
 _OPERATIONS = {"sum": "add", "dot": "add", "max": "maximum", "min": "minimum", "running": "add"}
 
@@ -423,5 +424,3 @@ def _neutral(reduction: str, dtype: np.dtype[Any], is_empty: bool) -> Any:
         return reduction == "min"
     limits = np.iinfo(dtype)
     return limits.min if reduction == "max" else limits.max
-
-

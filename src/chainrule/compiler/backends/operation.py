@@ -280,9 +280,7 @@ def _float_remainder(builder: Any, dtype: DType, a: Value, b: Value) -> Value:
     """Python's remainder: it has the sign of the divisor."""
     zero = constant(0, dtype, a)
     rest = _library("fmod")(builder, dtype, a, b)
-    differs = builder.xor(
-        builder.fcmp_ordered("<", rest, zero), builder.fcmp_ordered("<", b, zero)
-    )
+    differs = builder.xor(builder.fcmp_ordered("<", rest, zero), builder.fcmp_ordered("<", b, zero))
     moved = builder.select(differs, builder.fadd(rest, b), rest)
     nothing = _intrinsic("copysign")(builder, dtype, zero, b)
     result = builder.select(builder.fcmp_ordered("==", rest, zero), nothing, moved)
