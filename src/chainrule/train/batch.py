@@ -147,12 +147,17 @@ class Tally:
         """Return loss and metrics of equal parts, such as epochs, of steps of equal size."""
         columns = zip(*(columns for _, columns in self._pending), strict=True)
         numbers = [np.concatenate(column).astype(float).reshape(parts, -1) for column in columns]
-        loss, penalty, *metrics = [np.add.accumulate(each, axis=1)[:, -1] for each in numbers]
-        steps = numbers[0].shape[1]
-        loss = loss if self._plan.loss.reduction == "sum" else loss / steps
+        count = self._pending[0][0]
+        samples, is_sum = count * numbers[0].shape[1], self._plan.loss.reduction == "sum"
+        factors = [1 if is_sum else count, *[count] * (len(numbers) - 1)]
+        loss, *others = (
+            np.add.accumulate(factor * each, axis=1)[:, -1]
+            for factor, each in zip(factors, numbers, strict=True)
+        )
+        penalty, *metrics = (each / samples for each in others)
+        loss = loss if is_sum else loss / samples
         names = (metric.name for metric in self._plan.means)
-        found = {name: each / steps for name, each in zip(names, metrics, strict=True)}
-        return {"loss": loss + penalty / steps, **found}
+        return {"loss": loss + penalty, **dict(zip(names, metrics, strict=True))}
 
     def latest_losses(self) -> list[float]:
         """Return the losses of the steps since `means` was last asked for."""

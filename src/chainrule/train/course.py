@@ -26,31 +26,35 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class Clocks:
-    """Where each of many steps stands.
+    """Where each of many steps stands; the columns may go on beyond the last step.
 
     Parameters
     ----------
-    rows : array, int, (steps, size)
-        The samples it takes.
-    rate, count : array, float, (steps,)
+    steps : int
+        How many steps there are.
+    rows : array, int, (capacity, size), or None
+        The samples that each takes; None where each takes all of them.
+    rate, count : array, float, (capacity,)
         Its learning rate, and its number since the network was compiled, from 1.
-    epoch, step : array, int, (steps,)
+    epoch, step : array, int, (capacity,)
         Its epoch, and its number therein, from 0.
     """
 
-    rows: Array
+    steps: int
+    rows: Array | None
     rate: Array
     count: Array
     epoch: Array
     step: Array
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return self.steps
 
     @property
     def columns(self) -> list[Array]:
         """The columns, in the order that the program takes them in."""
-        return [self.rows, self.rate, self.count, self.epoch, self.step]
+        rows = [] if self.rows is None else [self.rows]
+        return [*rows, self.rate, self.count, self.epoch, self.step]
 
 
 class Course:

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.errors import ChainruleWarning
-from chainrule.train.evaluation import predict
 from chainrule.train.model import Model
 from chainrule.train.step import Plan
 
@@ -58,7 +57,7 @@ def warn_of_ending(model: Model, plan: Plan, X: NDArray[np.generic], stacklevel:
 
 
 def _are_probabilities(model: Model, X: NDArray[np.generic]) -> bool:
-    outputs = predict(model.stack, model.programs, X[:_LOOKED_AT], _LOOKED_AT)
+    outputs = model.stack(X[:_LOOKED_AT])
     if outputs.shape[-1] < 2:
         return False
     return bool((outputs >= 0).all() and np.allclose(outputs.sum(axis=-1), 1, atol=1e-4))

@@ -27,9 +27,6 @@ from chainrule.train.target import class_weights
 
 __all__ = ["Request", "fit"]
 
-_MOST_STEPS, _MOST_ROWS = 2**14, 2**20
-"""How much is laid out beforehand for short epochs that run in one go."""
-
 
 @dataclass(frozen=True)
 class Request:
@@ -187,23 +184,14 @@ class _Run:
 
     def _epochs(self, most: int, shuffle: bool) -> int:
         """Run several epochs in one go, where nobody wants to be told of each; return how many."""
-        steps, rest = divmod(len(self._samples), self._size)
-        most = min(most, _MOST_STEPS // max(steps, 1), _MOST_ROWS // len(self._samples))
+        most = min(most, self._training.epochs_at_once)
         plan = self._training.plan
-        if (
-            most < 2
-            or rest
-            or self._watchers
-            or self._validation
-            or plan.gathers
-            or isinstance(plan.optimizer.learning_rate, Schedule)
-        ):
+        is_told = self._watchers or self._validation or plan.gathers
+        if most < 2 or is_told or isinstance(plan.optimizer.learning_rate, Schedule):
             return 0
         began = time.perf_counter()
         orders = [self._order(shuffle, self._training.clock.epoch + i) for i in range(most)]
         logs = self._training.run_epochs(orders)
-        if logs is None:
-            return 0
         seconds = (time.perf_counter() - began) / most
         self.history.extend(logs | {"seconds": np.full(most, seconds)})
         last = {name: float(column[-1]) for name, column in logs.items()}

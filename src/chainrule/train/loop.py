@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +28,11 @@ __all__ = ["Clock", "NotFinite", "Programs", "Training"]
 
 _LARGEST_CACHE = 64
 
+_MOST_STEPS, _MOST_ROWS = 2**14, 2**17
+"""How much is laid out beforehand for short epochs that are made many at once."""
+
 Array = NDArray[Any]
+Made = TypeVar("Made")
 Tick = Callable[[int, Tally], None]
 
 
@@ -52,9 +56,9 @@ class Programs:
     """Compiled programs by what they are for; the oldest goes when there are too many."""
 
     def __init__(self) -> None:
-        self._programs: dict[Any, Program] = {}
+        self._programs: dict[Any, Any] = {}
 
-    def get(self, key: Any, make: Callable[[], Program]) -> Program:
+    def get(self, key: Any, make: Callable[[], Made]) -> Made:
         """Return the program for `key`, made on first use.
 
         Parameters
@@ -165,10 +169,19 @@ class Training:
         trained, end = len(state["params"]), len(self._values)
         self._places = [*range(trained), *range(end - len(state["memory"]), end)]
         self._programs = programs
-        # Full batches and the rest at the end have a program each.
-        natively = self._course(1) is not None
-        for count in {0 if natively else size, len(samples) % size} - {0}:
+        steps, rest = divmod(len(samples), size)
+        self._is_whole = steps == 1 and not rest
+        # Short epochs are made many at once, unless each ends with an odd batch.
+        short = _MOST_STEPS // steps if self._is_whole else _MOST_ROWS // len(samples)
+        self._block = 1 if rest else max(1, short)
+        self._course = self._native_course()
+        for count in {0 if self._course else size, rest} - {0}:
             self._program(count)
+
+    @property
+    def epochs_at_once(self) -> int:
+        """How many epochs `run_epochs` can make; 0 where they must be run one by one."""
+        return self._block if self._course and self._block > 1 else 0
 
     @property
     def slots(self) -> dict[str, Any]:
@@ -203,27 +216,24 @@ class Training:
         self._finish(1, tally)
         return tally.results() | {"learning_rate": float(self._rate)}
 
-    def run_epochs(self, orders: list[NDArray[np.intp] | None]) -> dict[str, Array] | None:
-        """Go through the samples several times in one go; their number is a multiple of the size.
+    def run_epochs(self, orders: list[NDArray[np.intp] | None]) -> dict[str, Array]:
+        """Go through the samples several times in one go.
 
         Parameters
         ----------
         orders : list of (array, int, (n,), or None)
-            The order of the samples in each epoch.
+            The order of the samples in each epoch; `epochs_at_once` at most.
 
         Returns
         -------
-        dict of str to array, (epochs,), or None
-            Loss, metrics and the learning rate of each epoch; None where nothing was done, as the
-            epochs must be run one by one.
+        dict of str to array, (epochs,)
+            Loss, metrics and the learning rate of each epoch.
 
         Raises
         ------
         NotFinite
             The state is then that of the last finite step.
         """
-        if self._course(len(orders)) is None:
-            return None
         tally = Tally(self.plan)
         self._run_natively(orders, tally, lambda step, tally: None)
         self._finish(len(orders), tally)
@@ -238,7 +248,7 @@ class Training:
 
     def _run_natively(self, orders: list[NDArray[np.intp] | None], tally: Tally, tick: Tick) -> int:
         """Make the steps of full batches in as few calls as a look now and then allows."""
-        course = self._course(len(orders))
+        course = self._course
         if course is None:
             return 0
         samples, size = self._samples, self._size
@@ -256,8 +266,7 @@ class Training:
             self._before, self._values = self._values, values
             self.clock.count += len(losses)
             done += len(losses)
-            taken = clocks.rows[done - len(losses) : done].ravel() if self.plan.gathers else []
-            tally.add_steps(size, columns, samples.y[taken])
+            tally.add_steps(size, columns, self._targets(clocks, done - len(losses), done))
             self.write_back()
             tick(done, tally)
         return done
@@ -315,10 +324,10 @@ class Training:
             key, lambda: compile_step(self._stack, self.plan, self._types, types)
         )
 
-    def _course(self, epochs: int) -> Course | None:
-        """Return the native program for the full batches of some epochs, if there can be one."""
-        samples, size = self._samples, self._size
-        capacity = len(samples) // size * epochs
+    def _native_course(self) -> Course | None:
+        """Return the native program for full batches, if there can be one."""
+        samples, size = self._samples, None if self._is_whole else self._size
+        capacity = len(samples) // self._size * self._block
         if not samples.are_plain:
             return None
         types = samples.types(len(samples))
@@ -333,25 +342,32 @@ class Training:
     def _clocks(self, orders: list[NDArray[np.intp] | None]) -> Clocks:
         """Lay out rows, rates and counts of the full batches of some epochs."""
         steps, size = len(self._samples) // self._size, self._size
-        dtype, first = self._stack.dtype, self.clock.epoch
-        own = np.arange(steps * size)
-        rows = [own if order is None else order[: steps * size] for order in orders]
-        counts = self.clock.count + np.arange(steps * len(orders))
-        epochs = np.repeat(np.arange(first, first + len(orders)), steps)
+        dtype, epochs = self._stack.dtype, len(orders)
+        counts = self.clock.count + np.arange(steps * self._block)
+        numbers, places = np.divmod(np.arange(steps * self._block), steps)
+        numbers += self.clock.epoch
         optimizer = self.plan.optimizer
+        rates = np.full(len(counts), optimizer.rate(self.clock.count, self.clock.epoch), dtype)
         if isinstance(optimizer.learning_rate, Schedule):
-            pairs = zip(counts.tolist(), epochs.tolist(), strict=True)
-            rates = np.array([optimizer.rate(*pair) for pair in pairs], dtype)
-        else:
-            rates = np.full(len(counts), optimizer.learning_rate, dtype)
-        self._rate = rates[-1]
-        return Clocks(
-            np.concatenate(rows).reshape(-1, size).astype(np.int64, copy=False),
-            rates,
-            (counts + 1).astype(dtype),
-            epochs,
-            np.tile(np.arange(steps), len(orders)),
-        )
+            for i in range(steps * epochs):
+                rates[i] = optimizer.rate(int(counts[i]), int(numbers[i]))
+        self._rate = rates[steps * epochs - 1]
+        rows = None
+        if not self._is_whole:
+            rows = np.zeros((steps * self._block, size), np.int64)
+            own = np.arange(steps * size)
+            for i, order in enumerate(orders):
+                taken = own if order is None else order[: steps * size]
+                rows[i * steps : (i + 1) * steps] = taken.reshape(steps, size)
+        return Clocks(steps * epochs, rows, rates, (counts + 1).astype(dtype), numbers, places)
+
+    def _targets(self, clocks: Clocks, first: int, end: int) -> Array:
+        """Return the targets of some steps, where a metric needs them all; else none."""
+        if not self.plan.gathers:
+            return self._samples.y[:0]
+        if clocks.rows is None:
+            return np.concatenate([self._samples.y] * (end - first))
+        return self._samples.y[clocks.rows[first:end].ravel()]
 
     def _times(self, step: int) -> tuple[Array, Array]:
         """Return the learning rate of the next step, and its number in all."""

@@ -27,8 +27,10 @@ from chainrule import tree
 from chainrule.autodiff.derivative import value_and_grad
 from chainrule.autodiff.scan import scan
 from chainrule.compiler.pipeline import compile_graph, compile_loop
+from chainrule.compiler.simplify import simplify
 from chainrule.errors import ShapeError
 from chainrule.graph.array_type import ArrayType, type_of
+from chainrule.graph.evaluate import prepare
 from chainrule.graph.trace import trace_call
 from chainrule.nn.activation import ACTIVATIONS, linear
 from chainrule.nn.layer import Layer
@@ -184,7 +186,10 @@ def initial_state(stack: Stack, optimizer: Optimizer, slots: dict[str, Any]) -> 
 def compile_step(
     stack: Stack, plan: Plan, state: dict[str, Any], batch: dict[str, ArrayType | None]
 ) -> Program:
-    """Compile the step of training for one shape of batch.
+    """Prepare the step of training for one shape of batch, to be run by NumPy.
+
+    It is for what `compile_steps` cannot do, such as the odd batch at the end of an epoch: a native
+    program for it would take longer to make than it would save.
 
     Parameters
     ----------
@@ -205,7 +210,7 @@ def compile_step(
     """
     clock = _clock_types(stack, ())
     types = tree.map_leaves(type_of, state)
-    return compile_graph(trace_call(_step(stack, plan), (types, batch, clock)).graph)
+    return prepare(simplify(trace_call(_step(stack, plan), (types, batch, clock)).graph))
 
 
 def compile_steps(
@@ -213,7 +218,7 @@ def compile_steps(
     plan: Plan,
     state: dict[str, Any],
     samples: dict[str, ArrayType | None],
-    size: int,
+    size: int | None,
     capacity: int,
 ) -> NativeProgram | None:
     """Compile many steps as one loop, which takes its batches from the samples itself.
@@ -224,30 +229,32 @@ def compile_steps(
         As for `compile_step`.
     samples : dict
         The types of all of ``X``, ``y`` and ``weight``.
-    size : int
-        Samples a step.
+    size : int or None
+        Samples a step; None for all of them, in their own order.
     capacity : int
         The most steps it can make in one call.
 
     Returns
     -------
     callable or None
-        From the leaves of state and samples, then rows, (capacity, size), rate, count, epoch and
-        step, (capacity,), to the leaves of the new state and columns of what a step reports. None
-        where the steps cannot be compiled.
+        From the leaves of state and samples, then rows, (capacity, size), unless `size` is None,
+        rate, count, epoch and step, (capacity,), to the leaves of the new state and columns of what
+        a step reports. None where the steps cannot be compiled.
     """
     step = _step(stack, plan)
 
     def steps(state: dict[str, Any], samples: dict[str, Any], clocks: dict[str, Any]) -> Any:
         def one(state: Any, clock: dict[str, Any]) -> Any:
+            if size is None:
+                return step(state, samples, clock)
             rows = clock["rows"]
             batch = {name: None if all is None else all[rows] for name, all in samples.items()}
             return step(state, batch, clock)
 
         return scan(one, state, clocks)
 
-    rows = ArrayType(np.dtype("int64"), (capacity, size))
-    clocks = {"rows": rows, **_clock_types(stack, (capacity,))}
+    rows = {} if size is None else {"rows": ArrayType(np.dtype("int64"), (capacity, size))}
+    clocks = rows | _clock_types(stack, (capacity,))
     types = tree.map_leaves(type_of, state)
     return compile_loop(trace_call(steps, (types, samples, clocks)).graph)
 
