@@ -13,15 +13,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from chainrule.compiler.layout import Layout
-from chainrule.compiler.loops import (
-    Affine,
-    Axis,
-    Buffer,
-    Nest,
-    Product,
-    Repeat,
-    Statement,
-    Step,
+from chainrule.compiler.loops import Affine, Axis, Buffer, Nest, Product, Repeat, Statement, Step
+from chainrule.compiler.lower import Item, cost
+from chainrule.compiler.query import (
     axes_of,
     loads_of,
     place_looked_up,
@@ -29,7 +23,6 @@ from chainrule.compiler.loops import (
     substitute,
     unrolled_axes,
 )
-from chainrule.compiler.lower import Item, cost
 from chainrule.compiler.reorder import Access, accesses
 
 __all__ = ["fuse"]

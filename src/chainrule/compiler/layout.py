@@ -19,9 +19,9 @@ from chainrule.compiler.loops import (
     Position,
     Repeat,
     Statement,
-    loads_of,
 )
 from chainrule.compiler.lower import Item
+from chainrule.compiler.query import loads_of
 from chainrule.compiler.reorder import accesses
 
 __all__ = ["Layout", "choose_layout", "is_narrow"]

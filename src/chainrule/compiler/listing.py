@@ -22,8 +22,8 @@ from chainrule.compiler.loops import (
     Repeat,
     Statement,
     Step,
-    axes_of,
 )
+from chainrule.compiler.query import axes_of
 from chainrule.compiler.reorder import accesses
 from chainrule.graph.array_type import ArrayType
 

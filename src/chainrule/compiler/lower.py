@@ -27,8 +27,8 @@ from chainrule.compiler.loops import (
     Product,
     Repeat,
     Statement,
-    substitute,
 )
+from chainrule.compiler.query import substitute
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node
 

@@ -7,26 +7,23 @@ if an order of the statements exists in which everybody has read the old one bef
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
+from chainrule.compiler.layout import is_narrow
 from chainrule.compiler.loops import (
     Affine,
     Axis,
     Buffer,
     Expression,
     Load,
-    Product,
     Repeat,
     Statement,
-    loads_of,
-    substitute,
 )
 from chainrule.compiler.lower import Item, Lowering, rule
+from chainrule.compiler.query import loads_of, substitute
+from chainrule.compiler.reorder import in_place
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node
-from chainrule.compiler.layout import is_narrow
-from chainrule.compiler.reorder import in_place
 from chainrule.ops.indexing import gather
 
 __all__: list[str] = []

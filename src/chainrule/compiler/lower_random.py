@@ -22,9 +22,9 @@ from chainrule.compiler.loops import (
     Number,
     Position,
     Statement,
-    substitute,
 )
 from chainrule.compiler.lower import Lowering, rule
+from chainrule.compiler.query import substitute
 from chainrule.graph.node import Node
 from chainrule.ops.random import philox
 

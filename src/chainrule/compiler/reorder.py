@@ -9,7 +9,6 @@ from dataclasses import replace
 from chainrule.compiler.loops import (
     Affine,
     Apply,
-    Axis,
     Buffer,
     Expression,
     Load,
@@ -17,8 +16,8 @@ from chainrule.compiler.loops import (
     Product,
     Repeat,
     Statement,
-    loads_of,
 )
+from chainrule.compiler.query import loads_of
 
 __all__ = ["accesses", "in_place", "with_buffers"]
 

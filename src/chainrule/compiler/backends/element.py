@@ -25,17 +25,8 @@ from chainrule.compiler.backends.operation import (
     write,
 )
 from chainrule.compiler.layout import Layout
-from chainrule.compiler.loops import (
-    Affine,
-    Apply,
-    Axis,
-    Buffer,
-    Expression,
-    Load,
-    Number,
-    Position,
-    place_looked_up,
-)
+from chainrule.compiler.loops import Affine, Apply, Axis, Buffer, Expression, Load, Number, Position
+from chainrule.compiler.query import place_looked_up
 
 __all__ = ["Point"]
 

@@ -24,6 +24,7 @@ from typing import Any
 import llvmlite.ir as ir
 
 from chainrule.compiler.backends import emit
+from chainrule.compiler.backends.barrier import barrier_function
 from chainrule.compiler.backends.contraction import (
     Contraction,
     Kernel,
@@ -35,23 +36,13 @@ from chainrule.compiler.backends.contraction import (
 from chainrule.compiler.backends.element import Point
 from chainrule.compiler.backends.nest import write_nest
 from chainrule.compiler.backends.operation import same_width
-from chainrule.compiler.backends.barrier import barrier_function
 from chainrule.compiler.backends.sharing import Waiting, is_shared, shares_anything
 from chainrule.compiler.backends.target import Target
 from chainrule.compiler.backends.threads import program_type
 from chainrule.compiler.layout import Layout
-from chainrule.compiler.loops import (
-    Affine,
-    Axis,
-    Buffer,
-    Nest,
-    Product,
-    Program,
-    Repeat,
-    Step,
-    stored_by_kernel,
-)
+from chainrule.compiler.loops import Affine, Axis, Buffer, Nest, Product, Program, Repeat, Step
 from chainrule.compiler.memory import Plan
+from chainrule.compiler.query import stored_by_kernel
 from chainrule.compiler.reorder import accesses
 
 __all__ = ["FIRST_ARRAY", "Module", "write_module"]

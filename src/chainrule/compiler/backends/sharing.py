@@ -11,10 +11,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from chainrule.compiler.backends.nest import lanes_of
-from chainrule.compiler.loops import Axis, Buffer, Nest, Product, Repeat, Step, axes_of
+from chainrule.compiler.backends.traversal import lanes_of
+from chainrule.compiler.loops import Axis, Buffer, Nest, Product, Repeat, Step
 from chainrule.compiler.lower import cost
 from chainrule.compiler.memory import Plan
+from chainrule.compiler.query import axes_of
 from chainrule.compiler.reorder import accesses
 
 __all__ = ["Waiting", "is_shared", "shares_anything"]

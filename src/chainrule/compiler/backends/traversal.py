@@ -1,0 +1,123 @@
+"""The loops of a nest: over its axes, the lane in whole vectors, and over a statement's own axes."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import llvmlite.ir as ir
+
+from chainrule.compiler.backends import emit
+from chainrule.compiler.backends.element import Point
+from chainrule.compiler.loops import Axis, Nest, Statement
+from chainrule.compiler.query import loads_of
+
+__all__ = ["Share", "Traversal", "lanes_of"]
+
+Value = Any
+Body = Callable[[], object]
+Share = Callable[[int], tuple[Value, Value]]
+"""From a number of turns to the first and the one past the last that a thread does."""
+
+VECTOR_BYTES = 64
+LONGEST = 16
+BLOCK = 64
+"""Turns after which partial results are added up, so that long sums lose little."""
+
+
+def lanes_of(statements: Sequence[Statement], extent: int) -> int:
+    """Return the number of lanes for some statements along an axis: a power of two."""
+    kinds = {s.target.dtype for s in statements}
+    kinds |= {load.dtype for s in statements for load in loads_of(s.value)}
+    floats = [kind.itemsize for kind in kinds if kind.kind == "f"]
+    size = max(floats) if floats else max(kind.itemsize for kind in kinds)
+    width = min(VECTOR_BYTES // size, LONGEST)
+    while width >= 2 * extent and width > 2:
+        width //= 2
+    return width
+
+
+class Traversal:
+    """Writes the loops of one nest.
+
+    Parameters
+    ----------
+    point : Point
+        Where; what its axes stand for is set inside of each loop.
+    nest : Nest
+        Whose axes.
+    """
+
+    def __init__(self, point: Point, nest: Nest) -> None:
+        self.point = point
+        self.nest = nest
+        extent = nest.lane.extent if nest.lane is not None else 1
+        self.width = lanes_of(nest.statements, extent) if nest.lane is not None else 1
+
+    def nested(
+        self, axes: Sequence[Axis], share: Share | None, body: Body, between: Body | None
+    ) -> None:
+        """Write the loops over the axes of the nest; `between` runs after each block of turns."""
+        if not axes:
+            body()
+            return
+        axis, *rest = axes
+        is_lane = axis is self.nest.lane
+        turns = -(-axis.extent // self.width) if is_lane else axis.extent
+        limits = share(turns) if share is not None else (emit.index(0), emit.index(turns))
+        if not is_lane:
+            with emit.counted_loop(self.point.builder, *limits, axis.name) as position:
+                self.point.axes[axis] = position
+                self.point.known = {}
+                self.nested(rest, None, body, between)
+        elif between is not None and turns > 2 * BLOCK:
+            self.in_blocks(axis, turns, body, between)
+        else:
+            self.vectors(axis, limits, body)
+
+    def in_blocks(self, lane: Axis, turns: int, body: Body, between: Body) -> None:
+        """Write the loop over a long lane block by block."""
+        builder = self.point.builder
+        blocks = emit.index(-(-turns // BLOCK))
+        with emit.counted_loop(builder, emit.index(0), blocks, "block") as block:
+            start = builder.mul(block, emit.index(BLOCK))
+            stop = builder.add(start, emit.index(BLOCK))
+            end = emit.index(turns)
+            stop = builder.select(builder.icmp_signed("<", stop, end), stop, end)
+            self.vectors(lane, (start, stop), body)
+            self.point.known = {}
+            between()
+
+    def vectors(self, lane: Axis, limits: tuple[Value, Value], body: Body) -> None:
+        """Write a loop that takes a vector of the lane in each turn; the last may be ragged."""
+        builder, width, extent, point = self.point.builder, self.width, lane.extent, self.point
+        if extent <= width:
+            point.axes[lane] = 0
+            bits = ir.VectorType(ir.IntType(1), width)
+            mask: Value = ir.Constant(bits, [int(number < extent) for number in range(width)])
+            with point.along(lane, width, mask if extent < width else None):
+                body()
+            return
+        with emit.counted_loop(builder, *limits, "lane") as turn:
+            point.axes[lane] = builder.mul(turn, emit.index(width))
+            mask = None
+            if extent % width:
+                left = builder.sub(emit.index(extent), point.axes[lane])
+                mask = emit.first_lanes(builder, left, width)
+            point.known = {}
+            with point.along(lane, width, mask):
+                body()
+
+    def each(self, axes: Sequence[Axis], is_unrolled: bool, body: Body) -> None:
+        """Do something for each point of a statement's own axes, written out or in loops."""
+        point = self.point
+        if not axes:
+            body()
+        elif is_unrolled:
+            for numbers in itertools.product(*(range(axis.extent) for axis in axes)):
+                point.axes.update(zip(axes, numbers, strict=True))
+                body()
+        else:
+            with point.loop(axes):
+                body()
