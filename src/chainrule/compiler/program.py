@@ -15,7 +15,14 @@ from typing import Any
 import llvmlite.binding as llvm
 import numpy as np
 
-from chainrule.compiler import index_map, lower_loop, lower_random, lower_reduction
+from chainrule.compiler import (
+    index_map,
+    lower_contraction,
+    lower_loop,
+    lower_position,
+    lower_random,
+    lower_reduction,
+)
 from chainrule.compiler.backends.llvm import Module, write_module
 from chainrule.compiler.backends.object_cache import cached_object
 from chainrule.compiler.backends.target import (
@@ -38,7 +45,14 @@ from chainrule.graph.graph import Graph
 
 __all__ = ["NativeProgram", "compile_native"]
 
-_RULES = (index_map, lower_loop, lower_random, lower_reduction)
+_RULES = (
+    index_map,
+    lower_contraction,
+    lower_loop,
+    lower_position,
+    lower_random,
+    lower_reduction,
+)
 """Imported for the rules they register."""
 
 FLAG, FIRST_ARRAY = 1, 2
@@ -83,7 +97,7 @@ def _is_shown(stage: str) -> bool:
 
 def _show(stage: str, text: Any) -> None:
     if _is_shown(stage):
-        print(f"--- {stage} ---\n{text}", file=sys.stderr)
+        sys.stderr.write(f"--- {stage} ---\n{text}\n")
 
 
 class NativeProgram:
@@ -131,6 +145,7 @@ class NativeProgram:
         self._address = ctypes.addressof(self._block)
 
     def __call__(self, inputs: Sequence[Any]) -> list[Any]:
+        """Run on arrays; threads that share a program take turns, as they share its memory."""
         with self._lock:
             return self._call(inputs)
 
