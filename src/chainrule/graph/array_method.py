@@ -8,13 +8,13 @@ ask: the answer is the node that was meant.
 
 from __future__ import annotations
 
-import dis
 from collections.abc import Callable
-from functools import lru_cache
-from types import CodeType, FrameType
+from types import FrameType
 from typing import Any
 
 import numpy as np
+
+from chainrule.graph.call import called_name
 
 __all__ = ["calls_dot", "right_factor"]
 
@@ -53,23 +53,4 @@ def right_factor(dot: Callable[[Any, Any], Any], value: Any) -> Any:
 
 def calls_dot(frame: FrameType) -> bool:
     """Whether a frame stands at a call of a method ``dot``."""
-    return _is_dot(frame.f_code, frame.f_lasti)
-
-
-@lru_cache(maxsize=256)
-def _is_dot(code: CodeType, offset: int) -> bool:
-    """Find the attribute that is called: it starts where the call starts, and ends last."""
-    instructions = list(dis.get_instructions(code))
-    call = next(each.positions for each in instructions if each.offset == offset)
-    if call is None or call.lineno is None or call.end_lineno is None:
-        return False
-    found: list[tuple[int, int, str]] = []
-    for each in instructions:
-        place = each.positions
-        if each.opname not in ("LOAD_METHOD", "LOAD_ATTR") or place is None:
-            continue
-        end = (place.end_lineno or 0, place.end_col_offset or 0)
-        starts_alike = (place.lineno, place.col_offset) == (call.lineno, call.col_offset)
-        if starts_alike and end < (call.end_lineno, call.end_col_offset or 0):
-            found.append((*end, str(each.argval)))
-    return bool(found) and max(found)[2] == "dot"
+    return called_name(frame)[-1:] == (".dot",)

@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 import difflib
+import sys
 from collections.abc import Iterable
 from pathlib import Path
+from types import BuiltinFunctionType
 from typing import Any
+
+import numpy as np
 
 from chainrule.errors import ArgumentError
 
-__all__ = ["CUT", "IN_PLACE", "POSITIONS", "check_function", "mend", "place", "unknown_value"]
+__all__ = [
+    "CUT",
+    "IN_PLACE",
+    "POSITIONS",
+    "check_function",
+    "cuts",
+    "mend",
+    "place",
+    "plain_number",
+    "room_of",
+    "unknown_value",
+]
 
 CUT = (
     "a traced value was turned into a plain array, which would cut its derivative: "
@@ -52,6 +67,30 @@ def unknown_value(kind: str, origin: tuple[str, int] | None) -> str:
     )
 
 
+def cuts(function: BuiltinFunctionType) -> bool:
+    """Whether it is a function of ``math`` with a derivative, which plain numbers cannot carry."""
+    return function.__module__ == "math" and function.__name__ not in _FLAT
+
+
+def plain_number(operations: Iterable[Any], name: str) -> str:
+    """Say what to write instead of a function of ``math``."""
+    ours = _NUMPY_NAMES.get(name, name)
+    is_known = getattr(np, ours, None) in operations
+    return (
+        f"math.{name} takes plain numbers, which would cut the derivative of a traced value; "
+        + (f"use np.{ours}" if is_known else mend(operations, ours))
+    )
+
+
+def room_of(ufunc: Any) -> str:
+    """Say where a function of NumPy's kind is from, as people write it."""
+    if getattr(np, ufunc.__name__, None) is ufunc:
+        return "np."
+    special = sys.modules.get("scipy.special")
+    is_special = getattr(special, ufunc.__name__, None) is ufunc
+    return "scipy.special." if is_special else "the ufunc "
+
+
 def mend(operations: Iterable[Any], name: str) -> str:
     """Name what comes nearest to a NumPy function that cannot be traced."""
     if name in _NEAREST:
@@ -73,6 +112,23 @@ _ENTRIES = "use np.sort(x) and take the entries"
 _TOLERANCE = "compare with np.abs(a - b) < tolerance"
 _COVARIANCE = "use d = x - x.mean(axis=1, keepdims=True) and d @ d.T / (n - 1)"
 
+_FLAT = {"ceil", "floor", "isclose", "isfinite", "isinf", "isnan", "trunc", "ulp"}
+
+_NUMPY_NAMES = {
+    "acos": "arccos",
+    "acosh": "arccosh",
+    "asin": "arcsin",
+    "asinh": "arcsinh",
+    "atan": "arctan",
+    "atan2": "arctan2",
+    "atanh": "arctanh",
+    "dist": "linalg.norm",
+    "fabs": "abs",
+    "fsum": "sum",
+    "pow": "power",
+    "sumprod": "dot",
+}
+
 _NEAREST = {
     "add.at": "use np.concatenate or an indexed sum",
     "allclose": _TOLERANCE,
@@ -92,6 +148,9 @@ _NEAREST = {
     "digitize": _CONSTANT,
     "eig": _SYSTEM,
     "eigh": _SYSTEM,
+    "erf": "use chainrule.ops.special.erf",
+    "erfc": "use 1 - chainrule.ops.special.erf(x)",
+    "expit": "use chainrule.ops.special.sigmoid",
     "fft": "use np.cos and np.sin matrices with @, or cr.custom_vjp",
     "fill": "use np.full_like(x, value)",
     "gradient": "use differences of slices, (x[2:] - x[:-2]) / 2",
@@ -100,6 +159,7 @@ _NEAREST = {
     "interp": "write it with np.where and indexing",
     "inv": "solve beforehand with NumPy and pass the result in, or use np.einsum on small systems",
     "isclose": _TOLERANCE,
+    "linalg.norm": "use np.linalg.norm of the difference",
     "linspace": "use start + (stop - start) * np.linspace(0, 1, n)",
     "multi_dot": "use @ between the matrices",
     "nanstd": "use np.nanmean of squared deviations",

@@ -27,6 +27,7 @@ from chainrule.errors import TraceError, UnsupportedError
 from chainrule.graph import message
 from chainrule.graph.array_method import calls_dot, right_factor
 from chainrule.graph.array_type import ArrayType, type_of
+from chainrule.graph.call import called_function
 
 if TYPE_CHECKING:
     from chainrule.graph.primitive import Primitive
@@ -190,7 +191,8 @@ class Node(NDArrayOperatorsMixin):
         operation = OPERATIONS.get(key)
         if operation is None:
             name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
-            raise UnsupportedError(f"np.{name} cannot be traced; {message.mend(OPERATIONS, name)}")
+            told = f"{message.room_of(ufunc)}{name} cannot be traced"
+            raise UnsupportedError(f"{told}; {message.mend(OPERATIONS, name)}")
         return operation(*inputs, **options)
 
     def __array_function__(
@@ -243,11 +245,11 @@ class Node(NDArrayOperatorsMixin):
         return bool(self.value)
 
     def __float__(self) -> float:
-        _refuse_to_be_stored(_frame_at(1))
+        _refuse_to_be_cut(_frame_at(1), self)
         return float(self.value)
 
     def __int__(self) -> int:
-        _refuse_to_be_stored(_frame_at(1))
+        _refuse_to_be_cut(_frame_at(1), self)
         return int(self.value)
 
     def __index__(self) -> int:
@@ -335,13 +337,16 @@ def _snapshot(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return copy
 
 
-def _refuse_to_be_stored(caller: FrameType) -> None:
-    """Tell ``array[i] = x`` from ``float(x)``: NumPy asks for a float in both cases.
+def _refuse_to_be_cut(caller: FrameType, node: Node) -> None:
+    """Tell ``array[i] = x`` and ``math.exp(x)`` from ``float(x)``: all three ask for a float.
 
-    The first would silently lose the derivative, so it is told by the caller's instruction.
+    The first two would silently lose the derivative, so they are told by the caller's instruction.
     """
     if dis.opname[caller.f_code.co_code[caller.f_lasti]] == "STORE_SUBSCR":
         raise TraceError(message.CUT)
+    function = called_function(caller) if node.array_type.is_float else None
+    if function is not None and message.cuts(function):
+        raise TraceError(message.plain_number(OPERATIONS, function.__name__))
 
 
 def _is_foreign(value: Any) -> bool:
