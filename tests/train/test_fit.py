@@ -234,6 +234,45 @@ def test_a_loss_of_ones_own_gets_class_numbers_to_index_with():
     np.testing.assert_allclose(own.params["dense.weight"], ours.params["dense.weight"], rtol=1e-12)
 
 
+def without_return(y_true, y_pred):
+    np.mean((y_true - y_pred) ** 2)
+
+
+@pytest.mark.parametrize(
+    ("loss", "told"),
+    [
+        (without_return, "the loss without_return returns None; its last line must return"),
+        (lambda y_true, y_pred: (y_pred, 1), "returns a value of type tuple"),
+        (lambda y_true, y_pred: "0.5", "returns a value of type str"),
+        (lambda y_true, y_pred: np.mean(y_true**2), "does not depend on any parameter"),
+        (lambda y_true, y_pred: 1.0, "does not depend on any parameter"),
+        (lambda y_true, y_pred: np.mean((y_true - np.round(y_pred)) ** 2), "may cut"),
+        (lambda y_true, y_pred: np.mean(cr.stop_gradient(y_pred) ** 2), "may cut"),
+    ],
+)
+@pytest.mark.parametrize("l2", [0.0, 0.1])
+def test_a_loss_that_nothing_can_be_learned_from_changes_nothing(loss, told, l2):
+    X, y = samples()
+    net = Network([nn.Dense(5, l2=l2), nn.Dense(2)])
+    net.compile(loss=loss, optimizer="sgd")
+    before = net.predict(X)
+    with pytest.raises(ArgumentError, match=told):
+        net.fit(X, y, verbose=0)
+    assert np.array_equal(net.predict(X), before)
+
+
+def test_layers_that_cut_the_derivative_leave_nothing_to_learn():
+    X, y = samples()
+    net = Network([nn.Dense(2), nn.Activation(np.round)])
+    net.compile(loss="mse", optimizer="sgd")
+    with pytest.raises(ArgumentError, match="the loss mse does not depend on any parameter"):
+        net.fit(X, y, verbose=0)
+    last = Network([nn.Dense(3), nn.Activation(np.sign), nn.Dense(2)])
+    last.compile(loss="mse", optimizer="sgd")
+    course = last.fit(X, y, epochs=5, verbose=0)["loss"]
+    assert course[-1] < course[0], "the last layer can learn"
+
+
 class Scale(nn.Layer):
     def build(self, input_shape):
         self.gain = self.parameter("gain", shape=input_shape[-1:], initializer="ones")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import cast
 
 import numpy as np
 
@@ -98,11 +99,13 @@ def _fused(items: Sequence[Item], layout: Layout) -> tuple[Step, ...]:
 
 def _own_group(item: Product | Repeat, layout: Layout) -> _Group:
     if isinstance(item, Repeat):
-        inner = Repeat(item.axis, item.backwards, _fused(item.steps, layout))  # pyright: ignore
+        inside = cast(Sequence[Item], item.steps)
+        inner = Repeat(item.axis, item.backwards, _fused(inside, layout))
         group = _Group((), None, repeat=inner, is_open=False)
     else:
-        axes = tuple(axis for each in item.index for axis, _ in each.terms  # pyright: ignore
-                     if axis in (item.batch, item.row, item.column))  # fmt: skip
+        own = item.batch, item.row, item.column
+        places = [each for each in item.index if isinstance(each, Affine)]
+        axes = tuple(axis for each in places for axis, _ in each.terms if axis in own)
         group = _Group(axes, None, item)
     group.add(item)
     return group
@@ -136,7 +139,8 @@ def _joined(
         return None
     if tuple(axis.extent for axis in axes) != tuple(axis.extent for axis in group.axes):
         return None
-    if group.lane is not None and axes.index(lane) != group.axes.index(group.lane):  # pyright: ignore
+    lanes = lane, group.lane
+    if lanes[0] and lanes[1] and axes.index(lanes[0]) != group.axes.index(lanes[1]):
         return None
     renamed = _renamed(item, dict(zip(axes, group.axes, strict=True)))
     touched = list(accesses(renamed))
@@ -187,7 +191,7 @@ def _same_point(
 
 
 def _form(item: Statement, layout: Layout) -> tuple[tuple[Axis, ...], Axis | None, bool]:
-    """Choose what a statement runs over: the axes of its nest, the lane, whether others may join."""
+    """Choose what a statement runs over: its nest's axes, the lane, whether others may join."""
     parallel, over = axes_of(item), list(item.over)
     turns = int(np.prod([axis.extent for axis in (*parallel, *over)], dtype=np.int64))
     if item.reduction in ("running", "scatter"):

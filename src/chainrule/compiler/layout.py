@@ -8,6 +8,7 @@ belongs to the user, and what is reshaped, stays in rows.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 from chainrule.compiler.loops import (
     Affine,
@@ -119,7 +120,7 @@ def choose_layout(items: Sequence[Item]) -> Layout:
 def _flat(items: Sequence[Item]) -> list[Item]:
     flat: list[Item] = []
     for item in items:
-        flat += _flat(item.steps) if isinstance(item, Repeat) else [item]  # pyright: ignore
+        flat += _flat(cast(Sequence[Item], item.steps)) if isinstance(item, Repeat) else [item]
     return flat
 
 

@@ -1,4 +1,6 @@
-"""The loop language: what a backend is given. Its whole grammar::
+"""The loop language: what a backend is given.
+
+Its whole grammar::
 
     program    ::= "program" { buffer } { step }
     buffer     ::= KIND NAME ":" type [ "#" LAYER ]
@@ -18,11 +20,11 @@
     affine     ::= a sum of whole multiples of axes and a whole number
 
 An arena buffer lives in scratch memory that belongs to the program; an alias is another shape for
-the bytes of a buffer. A ``product`` is a contraction with a kernel of its own; the statements of its
-nest are its epilogue: they see the sums while those are in registers. A position in brackets that is
-an expression is a gather; ``@`` is the value of an index. ``dot`` is a sum of products that are not
-rounded before they are added; ``running`` stores every partial sum, ``scatter`` adds to the place in
-the order of its points.
+the bytes of a buffer. A ``product`` is a contraction with a kernel of its own; the statements of
+its nest are its epilogue: they see the sums while those are in registers. A position in brackets
+that is an expression is a gather; ``@`` is the value of an index. ``dot`` is a sum of products that
+are not rounded before they are added; ``running`` stores every partial sum, ``scatter`` adds to the
+place in the order of its points.
 
 A nest runs its statements once for each point of its axes, in their order. A statement runs over
 the rest of its axes by itself, so all of its work is done for one point before the next statement
@@ -49,7 +51,7 @@ __all__ = [
 _serials = itertools.count()
 
 
-class CannotCompile(UnsupportedError):
+class CannotCompile(UnsupportedError):  # noqa: N818 - it reads as what is said
     """A program uses what no native backend can do; the NumPy evaluator runs it instead."""
 
 

@@ -37,23 +37,12 @@ __all__ = ["RULES", "Lowering", "Rule", "cost", "lower", "rule"]
 CHEAP = 2
 """An expression of at most this cost is computed again rather than stored."""
 
-_COSTS = {"divide": 4, "sqrt": 4, "floor_divide": 8, "remainder": 8, "power": 40}
-_COSTS |= dict.fromkeys(
-    [
-        "exp",
-        "log",
-        "expm1",
-        "log1p",
-        "tanh",
-        "sin",
-        "cos",
-        "arctan2",
-        "logaddexp",
-        "sigmoid",
-        "erf",
-    ],
-    20,
-)
+_FUNCTIONS = [
+    "exp", "log", "expm1", "log1p", "tanh", "sin", "cos", "arctan2", "logaddexp", "sigmoid", "erf",
+]  # fmt: skip
+_COSTS = dict.fromkeys(_FUNCTIONS, 20) | {
+    "divide": 4, "sqrt": 4, "floor_divide": 8, "remainder": 8, "power": 40,
+}  # fmt: skip
 _KINDS = "fiub"
 
 Item = Statement | Product | Repeat
@@ -103,7 +92,7 @@ class Lowering:
         self.meaning: dict[int, Any] = {}
 
     def run(self, given: Sequence[Expression]) -> list[Item]:
-        """Lower every equation, `given` what stands for the inputs, and put what has a place there."""
+        """Lower every equation; `given` is what stands for the inputs."""
         pairs = zip(self.graph.inputs, given, strict=True)
         self.meaning = {node.serial: value for node, value in pairs}
         for node in self.graph.nodes:
@@ -131,7 +120,8 @@ class Lowering:
         if isinstance(node.type, tuple):
             return
         value = self.meaning[node.serial]
-        if self.uses.get(node.serial, 0) > 1 and cost(value) > CHEAP or node.serial in self.places:
+        is_shared = self.uses.get(node.serial, 0) > 1 and cost(value) > CHEAP
+        if is_shared or node.serial in self.places:
             self._place(node)
 
     def _place(self, node: Node) -> None:

@@ -7,7 +7,7 @@ if an order of the statements exists in which everybody has read the old one bef
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from chainrule.compiler.layout import is_narrow
 from chainrule.compiler.loops import (
@@ -18,6 +18,7 @@ from chainrule.compiler.loops import (
     Load,
     Repeat,
     Statement,
+    Step,
 )
 from chainrule.compiler.lower import Item, Lowering, rule
 from chainrule.compiler.query import loads_of, substitute
@@ -49,7 +50,8 @@ def _scan(lowering: Lowering, node: Node, inputs: list[Expression]) -> list[Load
         given += [Load(buffer, place) for buffer, place in results[:carries]]
         given += [_row(lowering, each, step) for each in node.inputs[edge:]]
         items = _body(lowering, body, given, results, carries, step)
-        lowering.items.append(Repeat(step, node.params["reverse"], tuple(items)))  # pyright: ignore
+        steps = cast(tuple[Step, ...], tuple(items))
+        lowering.items.append(Repeat(step, node.params["reverse"], steps))
     return [Load(buffer, place) for buffer, place in results]
 
 
@@ -76,10 +78,10 @@ def _result_place(lowering: Lowering, node: Node, index: int) -> tuple[Buffer, t
     kinds: Any = node.type
     kind = kinds[index]
     for each in lowering.graph.equations:
-        if each.inputs and each.inputs[0] is node and each.params.get("index") == index:
-            if each.serial in lowering.places:
-                buffer, first = lowering.places[each.serial]
-                return buffer, (*first, *lowering.canonical(kind.shape))
+        is_it = bool(each.inputs) and each.inputs[0] is node and each.params.get("index") == index
+        if is_it and each.serial in lowering.places:
+            buffer, first = lowering.places[each.serial]
+            return buffer, (*first, *lowering.canonical(kind.shape))
     made = Buffer("arena", kind.dtype, kind.shape, f"carry{index}", node.layer)
     return made, lowering.canonical(kind.shape)
 
@@ -123,7 +125,8 @@ def _body(
             prefix = place[: len(place) - len(node.shape) - 1]
             own = lowering.canonical(node.shape)
             items.append(Statement(buffer, (*prefix, time, *own), inner.meaning[node.serial]))
-    return in_place(items, [*_copies(inner, copies, items)], lowering.aliases)
+    ordered = in_place(items, _copies(inner, copies, items), lowering.aliases)
+    return cast(list[Item], ordered)
 
 
 def _copies(

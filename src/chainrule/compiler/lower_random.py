@@ -7,11 +7,10 @@ Four words come out of each scrambled counter. They are computed together, as on
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
-from chainrule.compiler.index_map import alias
 from chainrule.compiler.loops import (
     Affine,
     Apply,
@@ -25,6 +24,7 @@ from chainrule.compiler.loops import (
 )
 from chainrule.compiler.lower import Lowering, rule
 from chainrule.compiler.query import substitute
+from chainrule.compiler.reshape import alias
 from chainrule.graph.node import Node
 from chainrule.ops.random import philox
 
@@ -71,7 +71,8 @@ def _uniform(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expres
     rest = [_entry(lowering, node.inputs[1], counter, i) for i in range(3)]
     block, lane = Axis(blocks, "block"), Axis(per_block, "word")
     place = Affine.of(block) if blocks != 1 else Affine()
-    words = philox((_Word(Position(place, _WORDS)), *rest), (first, second))  # pyright: ignore
+    counts = cast(Any, (_Word(Position(place, _WORDS)), *rest))
+    words = philox(counts, cast(Any, (first, second)))
     draws = [_single(word) for word in words] if per_block == 4 else _doubles(words)
     value = draws[-1].expression
     for number in reversed(range(per_block - 1)):

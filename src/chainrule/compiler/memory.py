@@ -1,4 +1,4 @@
-"""The memory plan: all arena buffers in one block, those that never live at once on the same bytes."""
+"""The memory plan: one block for all arena buffers, the same bytes for those of different times."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from chainrule.compiler.reorder import accesses
 __all__ = ["Plan", "plan_memory"]
 
 ALIGNMENT = 64
-"""Bytes of a cache line; also, buffers are padded by one vector so that whole vectors may be read."""
+"""Bytes of a cache line. Buffers are padded by one, so that whole vectors may be read."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,14 @@ from typing import Any
 import llvmlite.binding as llvm
 import numpy as np
 
-from chainrule.compiler import index_map, lower_loop, lower_random, lower_reduction
+from chainrule.compiler import (
+    index_map,
+    lower_contraction,
+    lower_loop,
+    lower_position,
+    lower_random,
+    lower_reduction,
+)
 from chainrule.compiler.backends.llvm import Module, write_module
 from chainrule.compiler.backends.object_cache import cached_object
 from chainrule.compiler.backends.target import (
@@ -38,7 +45,14 @@ from chainrule.graph.graph import Graph
 
 __all__ = ["NativeProgram", "compile_native"]
 
-_RULES = (index_map, lower_loop, lower_random, lower_reduction)
+_RULES = (
+    index_map,
+    lower_contraction,
+    lower_loop,
+    lower_position,
+    lower_random,
+    lower_reduction,
+)
 """Imported for the rules they register."""
 
 FLAG, FIRST_TURN, END_TURN, FIRST_ARRAY = 1, 2, 3, 4
@@ -84,7 +98,7 @@ def _is_shown(stage: str) -> bool:
 
 def _show(stage: str, text: Any) -> None:
     if _is_shown(stage):
-        print(f"--- {stage} ---\n{text}", file=sys.stderr)
+        sys.stderr.write(f"--- {stage} ---\n{text}\n")
 
 
 class NativeProgram:
@@ -134,7 +148,7 @@ class NativeProgram:
     def __call__(
         self, inputs: Sequence[Any], turns: tuple[int, int] = ALL_TURNS
     ) -> list[Any]:
-        """Run the program.
+        """Run the program; threads that share it take turns, as they share its memory.
 
         Parameters
         ----------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import cast
 
 from chainrule.compiler.loops import (
     Affine,
@@ -16,6 +17,7 @@ from chainrule.compiler.loops import (
     Product,
     Repeat,
     Statement,
+    Step,
 )
 from chainrule.compiler.query import loads_of
 
@@ -137,7 +139,7 @@ class _Order:
                     self.after[early].add(late)
 
     def try_after(self, item: int, others: Sequence[int], dropped: int) -> bool:
-        """Let an item run after others and drop one; False, and nothing changed, if that cannot be."""
+        """Let an item run after others and drop one; change nothing where that cannot be."""
         added = [other for other in others if item not in self.after[other]]
         for other in added:
             self.after[other].add(item)
@@ -178,44 +180,61 @@ def with_buffers(
     aliases: dict[tuple[int, tuple[int, ...]], Buffer],
 ) -> Item:
     """Return an item with other buffers in the place of some."""
-    if not became:
-        return item
+    return _Exchange(became, aliases).item(item) if became else item
 
-    def buffer(each: Buffer) -> Buffer:
-        if each in became:
-            return became[each]
-        if each.base is None or each.base not in became:
-            return each
-        root = became[each.base].root
-        made = replace(each, base=root, name=root.name, layer=root.layer)
-        return aliases.setdefault((id(root), each.shape), made)
 
-    done: dict[int, Expression] = {}
+class _Exchange:
+    """Puts other buffers in the place of some, and other aliases in the place of theirs."""
 
-    def value(each: Expression) -> Expression:
-        if id(each) not in done:
-            done[id(each)] = rebuild(each)
-        return done[id(each)]
+    def __init__(
+        self,
+        became: Mapping[Buffer, Buffer],
+        aliases: dict[tuple[int, tuple[int, ...]], Buffer],
+    ) -> None:
+        self.became = became
+        self.aliases = aliases
+        self.done: dict[int, Expression] = {}
 
-    def place(index: tuple[Affine | Expression, ...]) -> tuple[Affine | Expression, ...]:
-        return tuple(i if isinstance(i, Affine) else value(i) for i in index)
+    def item(self, item: Item) -> Item:
+        """Return an item with everything exchanged."""
+        if isinstance(item, Repeat):
+            steps = cast(tuple[Step, ...], tuple(self.item(step) for step in item.steps))
+            return replace(item, steps=steps)
+        assert not isinstance(item, Nest)
+        target = self.buffer(item.target)
+        if isinstance(item, Product):
+            left, right = self.load(item.left), self.load(item.right)
+            return replace(item, target=target, left=left, right=right)
+        index = self.place(item.index)
+        return replace(item, target=target, index=index, value=self.value(item.value))
 
-    def rebuild(each: Expression) -> Expression:
-        if isinstance(each, Load):
-            return Load(buffer(each.buffer), place(each.index))
-        if isinstance(each, Apply):
-            return Apply(each.operation, tuple(map(value, each.operands)), each.dtype)
-        return each
+    def buffer(self, buffer: Buffer) -> Buffer:
+        """Return what stands in the place of a buffer."""
+        if buffer in self.became:
+            return self.became[buffer]
+        if buffer.base is None or buffer.base not in self.became:
+            return buffer
+        root = self.became[buffer.base].root
+        made = replace(buffer, base=root, name=root.name, layer=root.layer)
+        return self.aliases.setdefault((id(root), buffer.shape), made)
 
-    def rewrite(each: Item) -> Item:
-        if isinstance(each, Repeat):
-            return replace(each, steps=tuple(rewrite(step) for step in each.steps))  # pyright: ignore
-        if isinstance(each, Product):
-            left, right = value(each.left), value(each.right)
-            return replace(each, target=buffer(each.target), left=left, right=right)  # pyright: ignore
-        assert isinstance(each, Statement)
-        return replace(
-            each, target=buffer(each.target), index=place(each.index), value=value(each.value)
-        )
+    def value(self, value: Expression) -> Expression:
+        """Return an expression that loads from the other buffers; what it shares stays shared."""
+        if id(value) not in self.done:
+            self.done[id(value)] = self._rebuilt(value)
+        return self.done[id(value)]
 
-    return rewrite(item)
+    def _rebuilt(self, value: Expression) -> Expression:
+        if isinstance(value, Load):
+            return self.load(value)
+        if isinstance(value, Apply):
+            return Apply(value.operation, tuple(map(self.value, value.operands)), value.dtype)
+        return value
+
+    def load(self, load: Load) -> Load:
+        """Return a load from the other buffer."""
+        return Load(self.buffer(load.buffer), self.place(load.index))
+
+    def place(self, index: tuple[Affine | Expression, ...]) -> tuple[Affine | Expression, ...]:
+        """Return an index whose looked-up positions come from the other buffers."""
+        return tuple(i if isinstance(i, Affine) else self.value(i) for i in index)

@@ -68,7 +68,7 @@ def unknown_value(kind: str, origin: tuple[str, int] | None) -> str:
 
 
 def cuts(function: BuiltinFunctionType) -> bool:
-    """Whether it is a function of ``math`` with a derivative, which it takes no part in."""
+    """Whether it is a function of ``math`` with a derivative, which plain numbers cannot carry."""
     return function.__module__ == "math" and function.__name__ not in _FLAT
 
 

@@ -40,6 +40,7 @@ from chainrule.nn.random import Stream
 from chainrule.optim.clipping import clip
 from chainrule.optim.optimizer import Optimizer
 from chainrule.train.metrics import Metric
+from chainrule.train.mistakes.dependence import check_dependence, check_returned
 
 if TYPE_CHECKING:
     from chainrule.compiler.program import NativeProgram
@@ -273,6 +274,7 @@ def _step(stack: Stack, plan: Plan) -> Callable[..., Any]:
         def total(params: dict[str, Any]) -> Any:
             with _standing_for(stack, params | state["memory"]):
                 loss, penalty, *others = _measure(stack, plan, batch, random)
+                check_dependence(plan.loss.name, loss, params.values())
                 memory = {n: each.value for n, each in stack.parameters(trainable=False).items()}
             return loss + penalty, ([loss, penalty, *others], memory)
 
@@ -332,7 +334,9 @@ def _measure(
         scores = stack(batch["X"], random)
     y = _comparable(batch["y"], plan.loss, scores)
     plan.loss.check(y.shape, scores.shape)
-    loss = _reduced(plan.loss, plan.loss(y, scores), batch["weight"], len(batch["X"]))
+    losses = plan.loss(y, scores)
+    check_returned(plan.loss.name, losses)
+    loss = _reduced(plan.loss, losses, batch["weight"], len(batch["X"]))
     outputs = plan.probabilities(scores)
     means = [
         np.mean(metric.function(y, scores if _minds_order_only(plan, metric) else outputs))

@@ -7,22 +7,22 @@ What has been stored or loaded at this point is remembered and not loaded again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
 from typing import Any
 
 import llvmlite.ir as ir
 import numpy as np
 
 from chainrule.compiler.backends import emit
-from chainrule.compiler.backends.operation import (
+from chainrule.compiler.backends.access import load_lanes, ramp, store_lanes
+from chainrule.compiler.backends.operation import write
+from chainrule.compiler.backends.register import (
     constant,
     element_type,
     is_vector,
     same_width,
     splat,
-    write,
 )
 from chainrule.compiler.layout import Layout
 from chainrule.compiler.loops import Affine, Apply, Axis, Buffer, Expression, Load, Number, Position
@@ -71,7 +71,7 @@ class Point:
         self.known: dict[Key, Value] = {}
 
     @contextmanager
-    def along(self, lane: Axis | None, width: int, mask: Value | None) -> Iterator[None]:
+    def along(self, lane: Axis | None, width: int, mask: Value | None) -> Generator[None]:
         """Run lanes along an axis, of which those in the mask count."""
         before = self.lane, self.width, self.mask
         self.lane, self.width, self.mask = lane, width, mask
@@ -112,10 +112,10 @@ class Point:
         kind = _memory_type(load.dtype)
         if steps is None:
             value = self.builder.load(pointer, typ=kind, align=load.dtype.itemsize)
-        elif isinstance(steps, int) and steps == 1:
-            value = self._load_neighbours(pointer, kind, load.dtype.itemsize)
         else:
-            value = self._gather(pointer, steps, kind, load.dtype.itemsize)
+            lanes = ir.VectorType(kind, self.width)
+            size = load.dtype.itemsize
+            value = load_lanes(self.builder, pointer, steps, lanes, size, self.mask)
         if load.dtype.kind == "b":
             zero = constant(0, np.dtype("uint8"), value)
             value = self.builder.icmp_unsigned("!=", value, zero)
@@ -162,10 +162,7 @@ class Point:
             self.builder.store(value, pointer, align=buffer.dtype.itemsize)
             return
         value = value if is_vector(value) else splat(self.builder, value, self.width)
-        if isinstance(steps, int) and steps == 1:
-            self._store_neighbours(value, pointer, buffer.dtype.itemsize)
-        else:
-            self._scatter(value, pointer, steps, buffer.dtype.itemsize)
+        store_lanes(self.builder, value, pointer, steps, buffer.dtype.itemsize, self.mask)
 
     def slot(self, kind: ir.Type) -> Value:
         """Make a place on the stack; LLVM turns it into a register where it can."""
@@ -175,7 +172,7 @@ class Point:
             return place
 
     @contextmanager
-    def loop(self, axes: Sequence[Axis]) -> Iterator[None]:
+    def loop(self, axes: Sequence[Axis]) -> Generator[None]:
         """Write loops over axes; what is learned inside is forgotten after them."""
         if not axes:
             yield
@@ -237,7 +234,7 @@ class Point:
         pointer = builder.gep(self.base(buffer), [offset], source_etype=kind)
         if not vectors:
             return pointer, step or None
-        steps: Value = _ramp(step, self.width)
+        steps: Value = ramp(step, self.width)
         for move in vectors:
             steps = builder.add(steps, move)
         return pointer, steps
@@ -262,7 +259,7 @@ class Point:
         step = 0 if self.lane is None else index.coefficient(self.lane)
         if not step:
             return value
-        return self.builder.add(splat(self.builder, value, self.width), _ramp(step, self.width))
+        return self.builder.add(splat(self.builder, value, self.width), ramp(step, self.width))
 
     def _inside(self, position: Value, length: int) -> Value:
         """Count negative positions from the end; raise the flag for those outside and use 0."""
@@ -282,56 +279,9 @@ class Point:
         builder.store(builder.or_(seen, builder.zext(is_outside, emit.INDEX)), self.flag)
         return position
 
-    # Memory.
-
-    def _full_mask(self) -> Value:
-        bits = ir.VectorType(ir.IntType(1), self.width)
-        return ir.Constant(bits, [1] * self.width) if self.mask is None else self.mask
-
-    def _load_neighbours(self, pointer: Value, kind: ir.Type, size: int) -> Value:
-        vector = ir.VectorType(kind, self.width)
-        if self.mask is None:
-            return self.builder.load(pointer, typ=vector, align=size)
-        name = f"llvm.masked.load.{emit.mnemonic(vector)}.p0"
-        nothing = ir.Constant(vector, None)
-        arguments = [pointer, ir.Constant(ir.IntType(32), size), self.mask, nothing]
-        return emit.call(self.builder, name, arguments, vector)
-
-    def _store_neighbours(self, value: Value, pointer: Value, size: int) -> None:
-        if self.mask is None:
-            self.builder.store(value, pointer, align=size)
-            return
-        name = f"llvm.masked.store.{emit.mnemonic(value.type)}.p0"
-        arguments = [value, pointer, ir.Constant(ir.IntType(32), size), self.mask]
-        emit.call(self.builder, name, arguments, ir.VoidType())
-
-    def _places(self, pointer: Value, steps: Any, kind: ir.Type) -> Value:
-        offsets = _ramp(steps, self.width) if isinstance(steps, int) else steps
-        places = self.builder.gep(pointer, [offsets], source_etype=kind)
-        places.type = ir.VectorType(emit.POINTER, self.width)
-        return places
-
-    def _gather(self, pointer: Value, steps: Any, kind: ir.Type, size: int) -> Value:
-        vector = ir.VectorType(kind, self.width)
-        name = f"llvm.masked.gather.{emit.mnemonic(vector)}.v{self.width}p0"
-        places, nothing = self._places(pointer, steps, kind), ir.Constant(vector, None)
-        arguments = [places, ir.Constant(ir.IntType(32), size), self._full_mask(), nothing]
-        return emit.call(self.builder, name, arguments, vector)
-
-    def _scatter(self, value: Value, pointer: Value, steps: Any, size: int) -> None:
-        places = self._places(pointer, steps, value.type.element)
-        name = f"llvm.masked.scatter.{emit.mnemonic(value.type)}.v{self.width}p0"
-        arguments = [value, places, ir.Constant(ir.IntType(32), size), self._full_mask()]
-        emit.call(self.builder, name, arguments, ir.VoidType())
-
 
 def _memory_type(dtype: np.dtype[Any]) -> ir.Type:
     return ir.IntType(8) if dtype.kind == "b" else element_type(dtype)
-
-
-@lru_cache(maxsize=256)
-def _ramp(step: int, width: int) -> ir.Constant:
-    return ir.Constant(ir.VectorType(emit.INDEX, width), [step * lane for lane in range(width)])
 
 
 def _is_apart(one: Key, other: Key) -> bool:

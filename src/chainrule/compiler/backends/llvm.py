@@ -28,14 +28,11 @@ from chainrule.compiler.backends.barrier import barrier_function
 from chainrule.compiler.backends.contraction import (
     Contraction,
     Kernel,
-    Site,
     emit_contraction,
-    is_exchanged,
-    scratch_items,
 )
 from chainrule.compiler.backends.element import Point
 from chainrule.compiler.backends.nest import write_nest
-from chainrule.compiler.backends.operation import same_width
+from chainrule.compiler.backends.product import Epilogue, scratch_bytes, shape_of
 from chainrule.compiler.backends.sharing import Waiting, is_shared, shares_anything
 from chainrule.compiler.backends.target import Target
 from chainrule.compiler.backends.threads import program_type
@@ -53,8 +50,8 @@ FIRST_ARRAY = 4
 Value = Any
 
 ARRAY_DATA = object.__basicsize__
-"""Where an array object keeps the address of its data: first thing after what all objects have. It is
-part of NumPy's binary interface (``PyArrayObject_fields``)."""
+"""Where an array object keeps the address of its data: first thing after what all objects have. It
+is part of NumPy's binary interface (``PyArrayObject_fields``)."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +111,7 @@ class _Writer:
         self.module = ir.Module(program.name)
         self.turns: dict[Axis, Value] = {}
         self.kernels: dict[Any, Kernel] = {}
-        self.scratch = self._largest_scratch(program.steps)
+        self.scratch = scratch_bytes(program.steps, layout, target)
         self.is_shared = shares_anything(program.steps)
         roots = dict.fromkeys(b.root for s in program.steps for b, _, _ in accesses(s))
         self.constants = tuple(root for root in roots if root.kind == "constant")
@@ -135,7 +132,7 @@ class _Writer:
         address = self.builder.ptrtoint(self.block, emit.INDEX)
         self.builder.store(address, self.context)
         self.bases: dict[Buffer, Value] = {}
-        flag = self._in_entry(lambda b: _slot(b, self.block, 1))
+        flag = self._in_entry(lambda builder: _flag(builder, self.block))
         self.point = Point(self.builder, self._base, self.layout, {}, flag)
         self.waiting = Waiting(self.plan)
         self._steps(self.program.steps)
@@ -238,7 +235,7 @@ class _Writer:
     def _product(self, nest: Nest, product: Product, shared: bool) -> None:
         out = stored_by_kernel(nest)
         assert out is not None
-        shape = self._shape(product, out)
+        shape = shape_of(product, out, self.layout)
         kernel = self._kernel(nest, product, shape, out)
         builder = self.builder
         own = {product.batch, product.row, product.column, product.depth}
@@ -263,19 +260,6 @@ class _Writer:
         ]
         builder.call(kernel.function, [*pointers, scratch, self.context, *limits])
 
-    def _largest_scratch(self, steps: tuple[Step, ...]) -> int:
-        """Bytes in which each thread copies operands, in whole cache lines."""
-        largest = 0
-        for step in steps:
-            if isinstance(step, Repeat):
-                largest = max(largest, self._largest_scratch(step.steps))
-            elif step.product is not None:
-                out = stored_by_kernel(step)
-                assert out is not None
-                items = scratch_items(self._shape(step.product, out), self.target)
-                largest = max(largest, items * step.product.target.dtype.itemsize)
-        return -(-largest // 64) * 64
-
     def _start(self, buffer: Buffer, index: Any, own: set[Axis]) -> Value:
         """The address of an operand's first element."""
         flat = Affine()
@@ -286,86 +270,18 @@ class _Writer:
         kind = emit.FLOATS[buffer.dtype.name]
         return self.builder.gep(self._base(buffer), [offset], source_etype=kind)
 
-    def _shape(self, product: Product, out: Buffer) -> Contraction:
-        left, right = product.left, product.right
-        batch, row, column, depth = product.batch, product.row, product.column, product.depth
-
-        def step(buffer: Buffer, index: Any, axis: Axis) -> int:
-            return self.layout.stride(buffer, index, axis) or 0
-
-        return Contraction(
-            product.target.dtype.name,
-            row.extent,
-            column.extent,
-            depth.extent,
-            (step(left.buffer, left.index, row), step(left.buffer, left.index, depth)),
-            (step(right.buffer, right.index, depth), step(right.buffer, right.index, column)),
-            (step(out, product.index, row), step(out, product.index, column)),
-            batch.extent,
-            (
-                step(left.buffer, left.index, batch),
-                step(right.buffer, right.index, batch),
-                step(out, product.index, batch),
-            ),
-        )
-
     def _kernel(self, nest: Nest, product: Product, shape: Contraction, out: Buffer) -> Kernel:
         """Write the kernel; kernels without an epilogue are shared by shape."""
         if nest.statements:
             name = f"product{len(self.module.functions)}"
-            epilogue = self._epilogue(nest, product, shape, out)
+            epilogue = Epilogue(
+                nest, product, out, self.layout, tuple(self.turns), self._address, _flag
+            )
             return emit_contraction(self.module, name, shape, self.target, epilogue)
         if shape not in self.kernels:
             name = f"product{len(self.module.functions)}"
             self.kernels[shape] = emit_contraction(self.module, name, shape, self.target)
         return self.kernels[shape]
-
-    def _epilogue(
-        self, nest: Nest, product: Product, shape: Contraction, out: Buffer
-    ) -> Callable[[Site, Value], Value]:
-        """Statements on a vector of sums."""
-        bases: dict[Buffer, Value] = {}
-        outer: dict[Axis, Value] = {}
-        flags: list[Value] = []
-        lane = product.row if is_exchanged(shape) else product.column
-
-        def at_entry(site: Site) -> Any:
-            builder = ir.IRBuilder(site.builder.function.entry_basic_block)
-            builder.position_at_start(builder.block)
-            return builder
-
-        def write(site: Site, sums: Value) -> Value:
-            def base(buffer: Buffer) -> Value:
-                # What the kernel fills may only be reached through the kernel's own pointer.
-                if buffer is out:
-                    return site.builder.function.args[0]
-                if buffer.root not in bases:
-                    builder = at_entry(site)
-                    block = builder.load(site.context, typ=emit.POINTER)
-                    bases[buffer.root] = self._address(builder, block, buffer.root)
-                return bases[buffer.root]
-
-            for number, axis in enumerate(self.turns, 1):
-                if axis not in outer:
-                    builder = at_entry(site)
-                    place = builder.gep(site.context, [emit.index(number)], source_etype=emit.INDEX)
-                    outer[axis] = builder.load(place, typ=emit.INDEX)
-            axes = {**outer, product.batch: site.batch, product.row: site.row}
-            axes[product.column] = site.column
-            if not flags:
-                builder = at_entry(site)
-                flags.append(_slot(builder, builder.load(site.context, typ=emit.POINTER), 1))
-            point = Point(site.builder, base, self.layout, axes, flags[0])
-            point.registers = nest.registers | {out}
-            with point.along(lane, sums.type.count, site.mask):
-                point.known[(product.target, tuple(product.index))] = sums
-                for statement in nest.statements:
-                    value = point.value(statement.value)
-                    point.store(statement.target, statement.index, value)
-                result = point.known[(out, tuple(product.index))]
-            return same_width(site.builder, [result, sums])[0]
-
-        return write
 
 
 def _everything(turns: int) -> tuple[Value, Value]:
@@ -374,3 +290,7 @@ def _everything(turns: int) -> tuple[Value, Value]:
 
 def _slot(builder: Any, block: Value, number: int) -> Value:
     return builder.gep(block, [emit.index(number)], source_etype=emit.INDEX)
+
+
+def _flag(builder: Any, block: Value) -> Value:
+    return _slot(builder, block, 1)

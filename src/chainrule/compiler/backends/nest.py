@@ -9,8 +9,9 @@ import numpy as np
 
 from chainrule.compiler.backends import emit
 from chainrule.compiler.backends.element import Point
-from chainrule.compiler.backends.operation import constant, same_width, write
+from chainrule.compiler.backends.operation import write
 from chainrule.compiler.backends.reduction import Partials, across, combined, neutral
+from chainrule.compiler.backends.register import constant, same_width
 from chainrule.compiler.backends.traversal import Share, Traversal
 from chainrule.compiler.loops import Axis, Load, Nest, Statement
 from chainrule.compiler.query import unrolled_axes

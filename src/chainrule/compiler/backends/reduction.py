@@ -16,7 +16,8 @@ import numpy as np
 
 from chainrule.compiler.backends import emit
 from chainrule.compiler.backends.element import Point
-from chainrule.compiler.backends.operation import constant, is_vector, same_width, splat, write
+from chainrule.compiler.backends.operation import write
+from chainrule.compiler.backends.register import constant, is_vector, same_width, splat
 from chainrule.compiler.backends.traversal import Traversal
 from chainrule.compiler.loops import Apply, Axis, Statement
 from chainrule.compiler.query import unrolled_axes
@@ -55,9 +56,9 @@ def combined(point: Point, statement: Statement, total: Value | None) -> Value:
     if statement.reduction == "dot" and isinstance(value, Apply) and kind.kind == "f":
         done: dict[int, Value] = {}
         factors = [point.value(each, done) for each in value.operands]
-        a, b, total = same_width(builder, [*factors, total])
-        name = f"llvm.fma.{emit.mnemonic(total.type)}"
-        return _masked(point, emit.call(builder, name, [a, b, total], total.type), total)
+        a, b, c = same_width(builder, [*factors, total])
+        name = f"llvm.fma.{emit.mnemonic(c.type)}"
+        return _masked(point, emit.call(builder, name, [a, b, c], c.type), c)
     found, total = same_width(builder, [point.value(value), total])
     return _masked(point, joined(builder, statement, total, found), total)
 

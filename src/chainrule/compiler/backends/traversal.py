@@ -1,4 +1,4 @@
-"""The loops of a nest: over its axes, the lane in whole vectors, and over a statement's own axes."""
+"""Loops: over the axes of a nest, the lane in whole vectors, and over a statement's own axes."""
 
 from __future__ import annotations
 

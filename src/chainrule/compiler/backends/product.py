@@ -1,0 +1,158 @@
+"""Products: the shape a kernel is made for, and what is done with its sums in registers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import llvmlite.ir as ir
+
+from chainrule.compiler.backends import emit
+from chainrule.compiler.backends.contraction import Contraction, Site, is_exchanged, scratch_items
+from chainrule.compiler.backends.element import Point
+from chainrule.compiler.backends.register import same_width
+from chainrule.compiler.backends.target import Target
+from chainrule.compiler.layout import Layout
+from chainrule.compiler.loops import Axis, Buffer, Nest, Product, Repeat, Step
+from chainrule.compiler.query import stored_by_kernel
+
+__all__ = ["Epilogue", "scratch_bytes", "shape_of"]
+
+Value = Any
+LINE_BYTES = 64
+
+
+def shape_of(product: Product, out: Buffer, layout: Layout) -> Contraction:
+    """Return the shape and strides of a product whose kernel fills a buffer."""
+    left, right = product.left, product.right
+    batch, row, column, depth = product.batch, product.row, product.column, product.depth
+
+    def step(buffer: Buffer, index: Any, axis: Axis) -> int:
+        return layout.stride(buffer, index, axis) or 0
+
+    return Contraction(
+        product.target.dtype.name,
+        row.extent,
+        column.extent,
+        depth.extent,
+        (step(left.buffer, left.index, row), step(left.buffer, left.index, depth)),
+        (step(right.buffer, right.index, depth), step(right.buffer, right.index, column)),
+        (step(out, product.index, row), step(out, product.index, column)),
+        batch.extent,
+        (
+            step(left.buffer, left.index, batch),
+            step(right.buffer, right.index, batch),
+            step(out, product.index, batch),
+        ),
+    )
+
+
+def scratch_bytes(steps: Sequence[Step], layout: Layout, target: Target) -> int:
+    """Return the bytes in which each thread copies operands, in whole cache lines."""
+    largest = 0
+    for step in steps:
+        if isinstance(step, Repeat):
+            largest = max(largest, scratch_bytes(step.steps, layout, target))
+        elif step.product is not None:
+            out = stored_by_kernel(step)
+            assert out is not None
+            items = scratch_items(shape_of(step.product, out, layout), target)
+            largest = max(largest, items * step.product.target.dtype.itemsize)
+    return -(-largest // LINE_BYTES) * LINE_BYTES
+
+
+class Epilogue:
+    """The statements of a product's nest, written into its kernel for each vector of sums.
+
+    What they need of the program around is looked up once, where the kernel starts: its context
+    holds the address of the program's block, then the turns of the loops around.
+
+    Parameters
+    ----------
+    nest : Nest
+        The product and its statements.
+    product : Product
+        Its product.
+    out : Buffer
+        What the kernel itself fills.
+    layout : Layout
+        The strides of buffers.
+    turns : sequence of Axis
+        The loops around, from the outside.
+    address : callable
+        From a builder, the block's address and a buffer to the buffer's address.
+    flag : callable
+        From a builder and the block's address to the flag's.
+    """
+
+    def __init__(
+        self,
+        nest: Nest,
+        product: Product,
+        out: Buffer,
+        layout: Layout,
+        turns: Sequence[Axis],
+        address: Callable[[Any, Value, Buffer], Value],
+        flag: Callable[[Any, Value], Value],
+    ) -> None:
+        self.nest = nest
+        self.product = product
+        self.out = out
+        self.layout = layout
+        self.turns = tuple(turns)
+        self.address = address
+        self.flag = flag
+        self.bases: dict[Buffer, Value] = {}
+        self.outer: dict[Axis, Value] = {}
+        self.flag_address: Value = None
+        is_along_rows = is_exchanged(shape_of(product, out, layout))
+        self.lane = product.row if is_along_rows else product.column
+
+    def __call__(self, site: Site, sums: Value) -> Value:
+        """Write the statements for some sums; return what the kernel is to store."""
+        product, place = self.product, tuple(self.product.index)
+        self._look_around(site)
+        axes = {
+            **self.outer,
+            product.batch: site.batch,
+            product.row: site.row,
+            product.column: site.column,
+        }
+        point = Point(
+            site.builder, lambda b: self._base(site, b), self.layout, axes, self.flag_address
+        )
+        point.registers = self.nest.registers | {self.out}
+        with point.along(self.lane, sums.type.count, site.mask):
+            point.known[(product.target, place)] = sums
+            for statement in self.nest.statements:
+                value = point.value(statement.value)
+                point.store(statement.target, statement.index, value)
+        return same_width(site.builder, [point.known[(self.out, place)], sums])[0]
+
+    def _look_around(self, site: Site) -> None:
+        """Write, once, the loads of what is the same for the whole kernel."""
+        if self.flag_address is not None:
+            return
+        builder = _at_start(site)
+        self.flag_address = self.flag(builder, builder.load(site.context, typ=emit.POINTER))
+        for number, axis in enumerate(self.turns, 1):
+            builder = _at_start(site)
+            place = builder.gep(site.context, [emit.index(number)], source_etype=emit.INDEX)
+            self.outer[axis] = builder.load(place, typ=emit.INDEX)
+
+    def _base(self, site: Site, buffer: Buffer) -> Value:
+        # What the kernel fills may only be reached through the kernel's own pointer.
+        if buffer is self.out:
+            return site.builder.function.args[0]
+        if buffer.root not in self.bases:
+            builder = _at_start(site)
+            block = builder.load(site.context, typ=emit.POINTER)
+            self.bases[buffer.root] = self.address(builder, block, buffer.root)
+        return self.bases[buffer.root]
+
+
+def _at_start(site: Site) -> Any:
+    """A builder that writes before everything else in a kernel."""
+    builder = ir.IRBuilder(site.builder.function.entry_basic_block)
+    builder.position_at_start(builder.block)
+    return builder
