@@ -7,12 +7,11 @@ import hashlib
 import os
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import llvmlite.binding as llvm
 import numpy as np
 
 from chainrule.compiler import (
@@ -27,18 +26,19 @@ from chainrule.compiler.backends.llvm import Module, write_module
 from chainrule.compiler.backends.object_cache import cached_object
 from chainrule.compiler.backends.target import (
     Target,
+    assembly_of,
     compile_module,
     host_target,
     load_object,
-    optimise,
 )
-from chainrule.compiler.backends.threads import available_cores, run_program
+from chainrule.compiler.backends.threads import run_program
 from chainrule.compiler.fuse import fuse
 from chainrule.compiler.layout import choose_layout
 from chainrule.compiler.listing import format_program
 from chainrule.compiler.loops import Program
 from chainrule.compiler.lower import lower
 from chainrule.compiler.memory import plan_memory
+from chainrule.compiler.thread_count import get_num_threads
 from chainrule.errors import GraphError
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.graph import Graph
@@ -62,15 +62,7 @@ PLAIN = 0x101
 ENTRY = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p)
 
 
-def thread_count() -> int:
-    """Return how many threads a large program uses: CHAINRULE_NUM_THREADS, or all cores up to 8."""
-    wanted = os.environ.get("CHAINRULE_NUM_THREADS", "")
-    if wanted.isdecimal() and int(wanted) > 0:
-        return int(wanted)
-    return min(available_cores(), 8)
-
-
-def compile_native(graph: Graph) -> Callable[[Sequence[Any]], list[Any]]:
+def compile_native(graph: Graph) -> NativeProgram:
     """Turn a graph into native code.
 
     Parameters
@@ -128,7 +120,7 @@ class NativeProgram:
             code = cached_object(key, target, lambda _, target: _compiled(module, target))
         self._library = load_object(code, ("run",))
         self._is_shared = module.is_shared
-        self._threads = thread_count() if module.is_shared else 1
+        self._threads = get_num_threads() if module.is_shared else 1
         self._entry = self._library.address("run")
         self._run = ENTRY(self._entry)
         self._lock = threading.Lock()
@@ -145,9 +137,7 @@ class NativeProgram:
             self._block[number] = id(each)
         self._address = ctypes.addressof(self._block)
 
-    def __call__(
-        self, inputs: Sequence[Any], turns: tuple[int, int] = ALL_TURNS
-    ) -> list[Any]:
+    def __call__(self, inputs: Sequence[Any], turns: tuple[int, int] = ALL_TURNS) -> list[Any]:
         """Run the program; threads that share it take turns, as they share its memory.
 
         Parameters
@@ -188,7 +178,8 @@ class NativeProgram:
             number += 1
         block[FIRST_TURN], block[END_TURN] = turns
         if self._is_shared:
-            run_program(self._entry, self._address, self._threads)
+            threads = min(get_num_threads(), self._threads)
+            run_program(self._entry, self._address, threads)
         else:
             self._run(self._address, 0, 1, None)
         if block[FLAG]:
@@ -203,9 +194,7 @@ def _compiled(written: Module, target: Target) -> bytes:
     _show("llvm", text)
     code = compile_module(text, target)
     if _is_shown("asm"):
-        module = llvm.parse_assembly(text)
-        optimise(module, target)
-        _show("asm", target.machine.emit_assembly(module))
+        _show("asm", assembly_of(text, target))
     return code
 
 

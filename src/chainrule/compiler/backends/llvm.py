@@ -214,7 +214,9 @@ class _Writer:
         builder, last = self.builder, emit.index(step.axis.extent - 1)
         start, stop = emit.index(0), emit.index(step.axis.extent)
         if not self.turns:
-            start, end = (builder.load(_slot(builder, self.block, n), typ=emit.INDEX) for n in (2, 3))
+            start, end = (
+                builder.load(_slot(builder, self.block, n), typ=emit.INDEX) for n in (2, 3)
+            )
             stop = builder.select(builder.icmp_signed("<", end, stop), end, stop)
         with emit.counted_loop(builder, start, stop, "repeat") as turn:
             place = builder.sub(last, turn) if step.backwards else turn
