@@ -53,7 +53,7 @@ def fuse(items: Sequence[Item], layout: Layout) -> tuple[Step, ...]:
         The same program.
     """
     steps = _fused(items, layout)
-    return _without_memory(steps)
+    return _without_memory(steps, layout)
 
 
 @dataclass
@@ -226,7 +226,7 @@ def _work(item: Statement, lane: Axis, layout: Layout, has_rows: bool) -> float:
     return (work + across) / filled
 
 
-def _without_memory(steps: Sequence[Step]) -> tuple[Step, ...]:
+def _without_memory(steps: Sequence[Step], layout: Layout) -> tuple[Step, ...]:
     """Find the buffers that stay in registers: computed and read by one nest, point by point."""
     owners: dict[Buffer, set[int]] = {}
     shapes: dict[Buffer, set[Buffer]] = {}
@@ -253,13 +253,22 @@ def _without_memory(steps: Sequence[Step]) -> tuple[Step, ...]:
         }
         kept = frozenset(private & _point_by_point(each, private))
         made = Nest(each.axes, each.lane, each.statements, each.product, kept)
-        if each.product is not None and stored_by_kernel(made) is None:
+        if each.product is not None and not _fits_kernel(made, layout):
             made = replace(made, registers=kept - {each.product.target})
         return made
 
     for step in steps:
         survey(step)
     return tuple(map(rebuilt, steps))
+
+
+def _fits_kernel(nest: Nest, layout: Layout) -> bool:
+    """Whether a kernel can fill what its epilogue makes, instead of the product itself."""
+    assert nest.product is not None
+    out = stored_by_kernel(nest)
+    return out is not None and (out in layout.by_columns) == (
+        nest.product.target in layout.by_columns
+    )
 
 
 def _point_by_point(nest: Nest, buffers: set[Buffer]) -> set[Buffer]:

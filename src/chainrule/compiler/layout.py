@@ -18,6 +18,7 @@ from chainrule.compiler.loops import (
     Expression,
     Load,
     Position,
+    Product,
     Repeat,
     Statement,
 )
@@ -28,6 +29,7 @@ from chainrule.compiler.reorder import accesses
 __all__ = ["Layout", "choose_layout", "is_narrow"]
 
 SHORT = 16
+FEW_COLUMNS = 8
 
 
 class Layout:
@@ -114,7 +116,12 @@ def choose_layout(items: Sequence[Item]) -> Layout:
                 if load.buffer.shape == item.target.shape and load.index == item.index:
                     leader[find(load.buffer.root)] = find(item.target.root)
     frozen = {find(buffer) for buffer in fixed}
-    return Layout(frozenset(buffer for buffer in leader if find(buffer) not in frozen))
+    free = {buffer for buffer in leader if find(buffer) not in frozen}
+    # Vectors along a few columns would be nearly empty: such a product is always stored by columns,
+    # also where what is made of it lies in rows.
+    products = [item.target for item in _flat(items) if isinstance(item, Product)]
+    few = {each for each in products if each not in fixed and each.shape[-1] < FEW_COLUMNS}
+    return Layout(frozenset(free | few))
 
 
 def _flat(items: Sequence[Item]) -> list[Item]:
