@@ -19,6 +19,7 @@ from chainrule.insight.confusion import confusion_matrix
 from chainrule.insight.figure import drawing, whole_figure
 from chainrule.insight.regions import map_regions
 from chainrule.insight.weights import weights
+from chainrule.train.history import History
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -45,7 +46,8 @@ def history(
     Parameters
     ----------
     course : mapping of str to list of float
-        What ``fit`` returned; ``loss`` is drawn, and ``val_loss`` where it is there.
+        What ``fit`` returned, whose method ``plot`` this is too; ``loss`` is drawn, and
+        ``val_loss`` where it is there.
     path : str, path or None
         Where to save the picture: a name that ends in .png, .svg or .pdf.
     axes : matplotlib.axes.Axes or None
@@ -248,3 +250,6 @@ def _checked_points(X: ArrayLike, y: ArrayLike) -> tuple[NDArray[Any], NDArray[A
             "two features, so X must be (n, 2) and y (n,), n at least 1"
         )
     return points, labels
+
+
+History.plot = history

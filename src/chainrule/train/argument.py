@@ -67,7 +67,7 @@ _MENDS = {
     "n_jobs": "use chainrule.set_num_threads",
     "use_multiprocessing": "use chainrule.set_num_threads",
     "max_queue_size": "there is no queue: batches are gathered from the arrays",
-    "early_stopping": "give callbacks=[EarlyStopping(...)]",
+    "early_stopping": "give callbacks=[cr.EarlyStopping(...)]",
     "loss_weights": "there is one loss; weight its terms in a function of your own",
     "weighted_metrics": "metrics count every sample alike",
     "run_eagerly": "train step by step with chainrule.value_and_grad to look inside",

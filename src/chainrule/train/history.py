@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, ClassVar
 
 from numpy.typing import NDArray
 
@@ -21,6 +21,9 @@ class History(Mapping[str, list[float]]):
     ----------
     notes : list of str
         What is worth knowing about the run: a fused softmax, an early end.
+    plot : method
+        ``history.plot("loss.png")`` draws the course: `chainrule.plot.history`, which attaches
+        itself here, because what is trained knows nothing of pictures.
 
     Examples
     --------
@@ -32,6 +35,8 @@ class History(Mapping[str, list[float]]):
     >>> history
     <history of 2 epochs: loss 0.5 → 0.25>
     """
+
+    plot: ClassVar[Callable[..., Any]]
 
     def __init__(self) -> None:
         self._columns: dict[str, list[float]] = {}

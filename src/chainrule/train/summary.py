@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from chainrule.nn.layer import Layer
+from chainrule.optim.argument import describe_briefly
 from chainrule.train.model import Model
 
 __all__ = ["format_summary", "print_summary"]
@@ -81,7 +82,7 @@ def _totals(model: Model) -> list[str]:
     if model.aim is not None:
         loss, optimizer, metrics = model.aim
         told = "".join(f", {metric.name}" for metric in metrics)
-        lines.append(f"loss {loss.name}, {optimizer}{told}")
+        lines.append(f"loss {loss.name}, {describe_briefly(optimizer)}{told}")
     return lines
 
 

@@ -60,10 +60,10 @@ def combined(point: Point, statement: Statement, total: Value | None) -> Value:
         name = f"llvm.fma.{emit.mnemonic(c.type)}"
         return _masked(point, emit.call(builder, name, [a, b, c], c.type), c)
     found, total = same_width(builder, [point.value(value), total])
-    return _masked(point, joined(builder, statement, total, found), total)
+    return _masked(point, _joined(builder, statement, total, found), total)
 
 
-def joined(builder: Any, statement: Statement, one: Value, other: Value) -> Value:
+def _joined(builder: Any, statement: Statement, one: Value, other: Value) -> Value:
     """Write two partial results as one."""
     kind = statement.target.dtype
     operation = _OPERATIONS[statement.reduction]
@@ -90,7 +90,7 @@ def across(builder: Any, statement: Statement, total: Value) -> Value:
             )
             for first in (0, count)
         ]
-        total = joined(builder, statement, *halves)
+        total = _joined(builder, statement, *halves)
     return builder.extract_element(total, ir.Constant(ir.IntType(32), 0))
 
 
@@ -108,7 +108,7 @@ class Partials:
         What to reduce.
     """
 
-    def __init__(self, traversal: Traversal, statement: Statement) -> None:
+    def _init__(self, traversal: Traversal, statement: Statement) -> None:
         self.traversal = traversal
         self.statement = statement
         nest, self.point = traversal.nest, traversal.point
@@ -133,7 +133,7 @@ class Partials:
 
         def step() -> None:
             both = self._get("all"), self._get("block")
-            self._set("all", joined(self.point.builder, self.statement, *both))
+            self._set("all", _joined(self.point.builder, self.statement, *both))
             self._set("block", self.start)
 
         self._each(step)
