@@ -108,7 +108,7 @@ class Partials:
         What to reduce.
     """
 
-    def _init__(self, traversal: Traversal, statement: Statement) -> None:
+    def __init__(self, traversal: Traversal, statement: Statement) -> None:
         self.traversal = traversal
         self.statement = statement
         nest, self.point = traversal.nest, traversal.point
