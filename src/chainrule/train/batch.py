@@ -48,10 +48,25 @@ class Samples:
         """Return the arrays that are there."""
         return [each for each in (self.X, self.y, self.weight) if each is not None]
 
+    def made_plain(self) -> Samples:
+        """Return the samples as native code reads them.
+
+        Arrays in another order or with foreign bytes are copied, once; files in memory stay what
+        they are, as they may be larger than the memory.
+        """
+
+        def plain(each: Array) -> Array:
+            if _is_plain(each) or isinstance(each, np.memmap):
+                return each
+            return np.ascontiguousarray(_native(each))
+
+        weight = None if self.weight is None else plain(self.weight)
+        return Samples(plain(self.X), plain(self.y), weight)
+
     @property
     def are_plain(self) -> bool:
         """Whether the arrays lie in memory as native code reads them: row by row, own bytes."""
-        return all(each.flags.c_contiguous and each.dtype.isnative for each in self.arrays())
+        return all(map(_is_plain, self.arrays()))
 
     def types(self, count: int) -> dict[str, ArrayType | None]:
         """Return the types of a batch of `count` samples."""
@@ -173,6 +188,10 @@ class Tally:
             metric.name: means[metric.name] if metric.is_mean else metric.compute(y, outputs)
             for metric in self._plan.metrics
         }
+
+
+def _is_plain(array: Array) -> bool:
+    return array.flags.c_contiguous and array.dtype.isnative
 
 
 def _native(array: Array) -> Array:

@@ -74,7 +74,7 @@ def fit(net: Any, model: Model, X: Any, y: Any, request: Request) -> History:
         samples, validation = _samples(model, plan, X, y, request)
         size = min(request.batch_size or len(samples), len(samples))
         training = Training(
-            model.stack, plan, samples, size, model.slots, model.clock, model.programs
+            model.stack, plan, samples.made_plain(), size, model.slots, model.clock, model.programs
         )
     run = _Run(net, model, training, watchers, progress, samples, validation, size)
     run.through(request.epochs, bool(request.shuffle))
