@@ -45,7 +45,7 @@ def test_dictionaries_match_by_key_not_by_order() -> None:
     [
         ({"W": 1}, "expected the keys"),
         ({"W": 1, "b": [1, 2]}, "expected an array or number, got list"),
-        ([1, 2], "expected a dict, got list"),
+        ([1, 2], "expected a dict, got a list"),
         ({"W": None, "b": 1}, "got NoneType"),
     ],
 )
