@@ -143,7 +143,7 @@ def _leaves_like(structure: Structure, tree: Any, path: str) -> Iterator[Any]:
             raise ArgumentError(f"{path}: expected None, got {type(tree).__name__}")
     elif structure == LEAF:
         if _children(tree) is not None or tree is None:
-            raise ArgumentError(f"{path}: expected an array or number, got {type(tree).__name__}")
+            raise ArgumentError(f"{path}: expected an array or number, got {type_in_words(tree)}")
         yield tree
     else:
         kind, keys, inner = structure
