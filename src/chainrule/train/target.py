@@ -169,8 +169,9 @@ def _numbers_of(y: Array, classes: list[str], title: str) -> Array:
     if len(strange):
         first = strange[0]
         raise DataError(
-            f"{title} has {len(strange)} names of no known class, first {str(names.flat[first])!r} "
-            f"at index {first}; the classes are {', '.join(classes)}"
+            f"{title} has {len(strange)} {'names' if len(strange) > 1 else 'name'} of no known "
+            f"class, first {str(names.flat[first])!r} at index {first}; the classes are "
+            f"{', '.join(classes)}"
         )
     return codes.astype(np.int64)
 
