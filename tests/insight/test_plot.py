@@ -147,8 +147,21 @@ def test_the_confusion_picture_shows_every_count(bands: Any, points: Any) -> Non
     for (column, row), count in written.items():
         assert count == np.sum((y == row) & (predicted == column))
     assert sum(written.values()) == 30
-    assert axes.get_title() == "Confusion: 28 of 30 right (93.33 %)"
+    assert axes.get_title() == "28 of 30 right (93.33 %)"
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("predicted class", "true class")
+
+
+@pytest.mark.parametrize("classes", [2, 10])
+def test_the_title_of_a_confusion_picture_fits_into_it(classes: int, tmp_path: Path) -> None:
+    class Right:
+        def predict_class(self, X: Any) -> Any:
+            return np.asarray(X)[:, 0] % classes
+
+    X = np.arange(20_000)[:, None]
+    figure = plot.confusion(Right(), X, X[:, 0] % classes, tmp_path / "confusion.png")
+    title = figure.axes[0].title.get_window_extent()
+    assert title.x0 >= 0
+    assert title.x1 <= figure.bbox.x1
 
 
 def test_mistakes_have_another_colour_than_hits(

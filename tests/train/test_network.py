@@ -192,7 +192,7 @@ def test_names_of_classes_and_rows_with_one_1_mean_the_same_as_numbers():
     np.testing.assert_allclose(
         by_row.params["dense.weight"], by_number.params["dense.weight"], atol=1e-5
     )
-    with pytest.raises(DataError, match="'dog'"):
+    with pytest.raises(DataError, match="evaluate: y has 1 name of no known class, first 'dog'"):
         by_name.evaluate(X[:1], ["dog"])
     with pytest.raises(DataError, match="trained on numbers"):
         by_number.evaluate(X, names)

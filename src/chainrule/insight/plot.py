@@ -29,6 +29,9 @@ __all__ = ["Classifier", "confusion", "decision_boundary", "history", "weights"]
 
 File = str | os.PathLike[str] | None
 
+_TITLE_WIDTH = 5.4
+"""Inches that the title of a confusion picture takes, however few classes there are."""
+
 
 class Classifier(Protocol):
     """What a picture of classes needs of a network."""
@@ -198,11 +201,11 @@ def confusion(
     ...         return np.asarray(X)[:, 0] % 2
     >>> figure = confusion(Parity(), [[1], [2], [3]], [1, 0, 0])
     >>> figure.axes[0].get_title()
-    'Confusion: 2 of 3 right (66.67 %)'
+    '2 of 3 right (66.67 %)'
     """
     classes, counts = confusion_matrix(y, net.predict_class(X))
     side = 2.0 + 0.44 * len(classes)
-    with drawing(axes, path, (side + 0.5, side)) as axes:
+    with drawing(axes, path, (max(side + 0.5, _TITLE_WIDTH), side)) as axes:
         shades = confusion_shades(counts)
         axes.imshow(shades)
         for (row, column), count in np.ndenumerate(counts):
@@ -220,7 +223,7 @@ def confusion(
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
         hits, total = int(np.trace(counts)), int(counts.sum())
-        title = f"Confusion: {hits:,} of {total:,} right ({hits / total:.2%})"
+        title = f"{hits:,} of {total:,} right ({hits / total:.2%})"
         axes.set(xlabel="predicted class", ylabel="true class", title=title.replace("%", " %"))
         return whole_figure(axes)
 

@@ -123,7 +123,7 @@ class Model:
             If a layer cannot take what comes, or the network was built for something else.
         """
         if not self.layers:
-            raise ArgumentError(f"{function}: the network has no layers; add some with net.add")
+            raise ArgumentError(f"{function}: there are no layers yet; add some with net.add")
         shape = (None, *input_shape[1:])
         if self.output_shapes and shape == self.input_shape:
             return

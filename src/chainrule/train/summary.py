@@ -68,6 +68,8 @@ def _activation_name(activation: Any) -> str:
 
 
 def _totals(model: Model) -> list[str]:
+    if not model.layers:
+        return ["no layers yet: add some with net.add"]
     if not model.output_shapes:
         return ["not built yet: sizes are inferred from the first data, in fit, predict or net(X)"]
     parameters = model.stack.parameters().values()
