@@ -4,6 +4,7 @@ Each row is a mistake somebody makes: the call, the exception, words that its me
 """
 
 import io
+import math
 import warnings
 
 import numpy as np
@@ -47,7 +48,7 @@ FUNCTIONS = [
     (lambda: cr.grad(np.sum)(np.array([1, None])), DTypeError, "has dtype object"),
     (lambda: cr.grad(np.sum)(np.arange(3)), DTypeError, "argument 0 of"),
     (lambda: cr.grad(lambda x: x * 2)(np.ones(3)), ShapeError, "must return one float, got f64[3]"),
-    (lambda: cr.grad(lambda x: None)(1.0), ShapeError, "must return one number, got a NoneType"),
+    (lambda: cr.grad(lambda x: None)(1.0), ShapeError, "must return one number, got None"),
     (lambda: cr.grad(lambda x: (x, x))(1.0), ShapeError, "must return one number, got a tuple"),
     (lambda: cr.grad(lambda x: x, argnums=1)(1.0), ArgumentError, "argnums=1, but <lambda> was"),
     (lambda: cr.grad(lambda x: x, has_aux=True)(1.0), ArgumentError, "must return (value, the"),
@@ -55,6 +56,9 @@ FUNCTIONS = [
     (lambda: cr.grad(lambda x: np.sum(x, axis=2))(np.ones(3)), ShapeError, "axis 2 does not exist"),
     (lambda: cr.grad(lambda x: np.sum(np.fft.fft(x)))(np.ones(3)), UnsupportedError, "np.fft.fft"),
     (lambda: cr.grad(lambda x: x.__setitem__(0, 1.0))(X[0]), TraceError, "write x = np.where("),
+    (lambda: cr.grad(lambda x: math.exp(x))(1.0), TraceError, "cut the derivative"),
+    (lambda: cr.check_grads(np.sin, (1.0,), order=0), ArgumentError, "check_grads: order is 0"),
+    (lambda: cr.check_grads(np.sin, (1.0,), directions=0), ArgumentError, "directions is 0"),
     (lambda: cr.value_and_grad(None), ArgumentError, "value_and_grad: needs a function"),
     (lambda: cr.vjp(3, 1.0), ArgumentError, "vjp: needs a function"),
     (lambda: cr.vjp(np.sin, np.ones(3))[1](np.ones(2)), ShapeError, "cotangent has shape (2,)"),
@@ -148,12 +152,15 @@ NETWORKS = [
     (lambda: cr.Network(dtype="float16"), ArgumentError, "it must be float32 or float64"),
     (lambda: cr.Network(name="a"), ArgumentError, "Network: there is no argument `name`"),
     (lambda: cr.Network().add(None), ArgumentError, "None is not a layer"),
-    (lambda: cr.Network()(X), ArgumentError, "the network has no layers"),
+    (lambda: cr.Network()(X), ArgumentError, "the network: there are no layers yet; add some"),
     (lambda: cr.Network([nn.Dense(3)]).fit(X, y), ArgumentError, "call net.compile"),
     (lambda: cr.Network([nn.Dense(3)]).evaluate(X, y), ArgumentError, "call net.compile"),
     (lambda: cr.Network([nn.Dense(3)]).save("a.safetensors"), ArgumentError, "is not built yet"),
     (lambda: cr.load("nowhere.safetensors"), FileNotFoundError, "there is no such file to load"),
     (lambda: cr.load("nowhere.safetensors", custom=[nn.Dense]), ArgumentError, "it must be a dict"),
+    (lambda: cr.load("nowhere.safetensors", custom=3), ArgumentError, "load: custom is an int"),
+    (lambda: nn.Dense(3, use_bias="no"), ArgumentError, "Dense: use_bias must be True or False"),
+    (lambda: nn.Dense(3, activation=3), ArgumentError, "expected a name or a function, got an int"),
     (lambda: EarlyStopping(patience=-1), ArgumentError, "EarlyStopping: patience is -1"),
 ]
 
@@ -171,6 +178,7 @@ ON_A_NETWORK = [
     (lambda net: net(3.0), DataError, "X is a single float, 3.0"),
     (lambda net: net(changed(X, (0, 0), np.nan)), DataError, "first nan at X[0, 0]"),
     (lambda net: net.evaluate(X[:, :1], y), ShapeError, "evaluate: X has shape (12, 1)"),
+    (lambda net: net.fit(X, y, 10), ArgumentError, "needs its name, as in net.fit(X, y, epochs="),
     (lambda net: net.evaluate(X, y + 1), DataError, "evaluate: y has 4 labels"),
     (lambda net: net.evaluate(X, y, batch_size=3), ArgumentError, "no argument `batch_size`"),
     (lambda net: net.predict(X[0]), ShapeError, "this is a single sample: pass X[None]"),
@@ -197,7 +205,7 @@ FITS = [
     ((X[:5], y), {}, DataError, "X has 5 samples but y has 12"),
     ((X.T, y), {}, DataError, "pass X.T"),
     ((X[:, 0], y), {}, ShapeError, "but the network was built for (batch, 2)"),
-    ((iter(X), y), {}, DataError, "X is a "),
+    ((iter(X), y), {}, DataError, "X is an iterator, whose rows"),
     ((X, y + 1), {}, DataError, "these go from 1 to 3: subtract 1"),
     ((X, y - 1), {}, DataError, "y has 4 labels that are negative, first -1 at y[0]"),
     ((X, y + 0.5), {}, DataError, "y has 12 labels that are not whole"),

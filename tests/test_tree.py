@@ -44,9 +44,9 @@ def test_dictionaries_match_by_key_not_by_order() -> None:
     ("other", "words"),
     [
         ({"W": 1}, "expected the keys"),
-        ({"W": 1, "b": [1, 2]}, "expected an array or number, got list"),
-        ([1, 2], "expected a dict, got list"),
-        ({"W": None, "b": 1}, "got NoneType"),
+        ({"W": 1, "b": [1, 2]}, "expected an array or number, got a list"),
+        ([1, 2], "expected a dict, got a list"),
+        ({"W": None, "b": 1}, "got None"),
     ],
 )
 def test_a_tree_nested_otherwise_is_refused_with_its_path(other: object, words: str) -> None:

@@ -15,14 +15,17 @@ from chainrule.errors import ChainruleError, ChainruleWarning, GradientError
 from chainrule.graph.trace import trace
 from chainrule.insight import plot
 from chainrule.testing import check_grads
+from chainrule.train.callbacks import Callback, EarlyStopping
 from chainrule.train.files import load
 from chainrule.train.network import Network
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Callback",
     "ChainruleError",
     "ChainruleWarning",
+    "EarlyStopping",
     "GradientError",
     "Network",
     "check_grads",

@@ -32,6 +32,7 @@ __all__ = [
     "ShapeError",
     "TraceError",
     "UnsupportedError",
+    "type_in_words",
 ]
 
 
@@ -93,3 +94,27 @@ class DownloadError(ChainruleError, OSError):
 
 class ChainruleWarning(UserWarning):
     """A likely mistake, or a slower way that had to be taken."""
+
+
+def type_in_words(value: object) -> str:
+    """Name the type of a value as messages do.
+
+    Parameters
+    ----------
+    value : object
+        What was seen.
+
+    Returns
+    -------
+    str
+        With its article.
+
+    Examples
+    --------
+    >>> [type_in_words(value) for value in (1, [], None)]
+    ['an int', 'a list', 'None']
+    """
+    name = type(value).__name__
+    if value is None:
+        return "None"
+    return f"an {name}" if name[0] in "aeioAEIO" else f"a {name}"

@@ -17,6 +17,7 @@ from chainrule.autodiff.derivative import grad, vjp
 from chainrule.errors import ArgumentError, GradientError
 from chainrule.nn.layer import Layer
 from chainrule.nn.parameter import bound
+from chainrule.train.argument import whole_number
 
 __all__ = ["check_grads", "check_layer", "numerical_derivative"]
 
@@ -39,11 +40,11 @@ def check_grads(
         Plain NumPy code; returns nested containers of float arrays.
     args : sequence
         Where to differentiate. Float leaves are varied (as float64), all others stay as they are.
-    order : int
+    order : int >= 1
         1 checks first derivatives, 2 second ones as well, and so on.
     tolerance : float
         Largest relative error allowed.
-    directions : int
+    directions : int >= 1
         How many random directions are tried for each order.
     seed : int
         Seed of the directions.
@@ -57,6 +58,8 @@ def check_grads(
     ------
     GradientError
         If the error is beyond `tolerance`; the message has both numbers.
+    ArgumentError
+        If `order` or `directions` is no whole number of at least 1, or nothing is a float.
 
     Examples
     --------
@@ -67,6 +70,8 @@ def check_grads(
     ----------
     Ridders (1982), Advances in Engineering Software 4(2); extrapolated central differences.
     """
+    whole_number("check_grads", "order", order, 1)
+    whole_number("check_grads", "directions", directions, 1)
     leaves, structure = tree.flatten(tuple(args))
     moving = [i for i, leaf in enumerate(leaves) if _is_float(leaf)]
     if not moving:
@@ -135,11 +140,31 @@ def check_layer(
         with bound(list(parameters.values()), values):
             return layer.forward(x)
 
-    worst = check_grads(run, (x, *values), order=1, tolerance=tolerance, seed=seed)
+    point, names = [x, *values], [f"{type(layer).__name__}.{name}" for name in ("x", *parameters)]
+    try:
+        worst = check_grads(run, point, order=1, tolerance=tolerance, seed=seed)
+    except GradientError as error:
+        wrong = _first_wrong(run, point, names, tolerance, seed)
+        raise GradientError(f"check_layer: the derivative by {wrong} is wrong: {error}") from None
     if type(layer).backward is not Layer.backward:
-        names = ["the input", *parameters]
-        worst = max(worst, _compare(run, derived, [x, *values], names, tolerance))
+        worst = max(worst, _compare(run, derived, point, names, tolerance))
     return worst
+
+
+def _first_wrong(
+    function: Callable[..., Any], point: Arrays, names: list[str], tolerance: float, seed: int
+) -> str:
+    """Name the argument whose derivative fails alone; all of them, where none does."""
+    for i, name in enumerate(names):
+
+        def of_one(value: Any, i: int = i) -> Any:
+            return function(*point[:i], value, *point[i + 1 :])
+
+        try:
+            check_grads(of_one, (point[i],), order=1, tolerance=tolerance, seed=seed)
+        except GradientError:
+            return name
+    return ", ".join(names)
 
 
 def _compare(

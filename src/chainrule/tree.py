@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from chainrule.errors import ArgumentError
+from chainrule.errors import ArgumentError, type_in_words
 
 __all__ = ["LEAF", "Structure", "flatten", "flatten_like", "map_leaves", "paths", "unflatten"]
 
@@ -143,7 +143,7 @@ def _leaves_like(structure: Structure, tree: Any, path: str) -> Iterator[Any]:
             raise ArgumentError(f"{path}: expected None, got {type(tree).__name__}")
     elif structure == LEAF:
         if _children(tree) is not None or tree is None:
-            raise ArgumentError(f"{path}: expected an array or number, got {type(tree).__name__}")
+            raise ArgumentError(f"{path}: expected an array or number, got {type_in_words(tree)}")
         yield tree
     else:
         kind, keys, inner = structure
@@ -158,7 +158,7 @@ def _matching_values(
 ) -> list[Any]:
     children = _children(tree)
     if children is None or children[0] is not kind:
-        raise ArgumentError(f"{path}: expected a {kind.__name__}, got {type(tree).__name__}")
+        raise ArgumentError(f"{path}: expected a {kind.__name__}, got {type_in_words(tree)}")
     if kind is dict:
         if set(tree) != set(keys):
             raise ArgumentError(f"{path}: expected the keys {list(keys)}, got {list(tree)}")

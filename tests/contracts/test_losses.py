@@ -195,6 +195,21 @@ def test_a_sure_mistake_in_probabilities_costs_much_but_not_infinitely(name: str
     assert 10 < found[0] < 20
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_impossible_classes_cost_nothing_in_the_divergence_and_slopes_stay_finite(
+    dtype: Any,
+) -> None:
+    y = np.array([[0.0, 1.0, 0.0], [0.5, 0.5, 0.0], [0.0, 0.0, 1.0]], dtype)
+    p = np.array([[0.0, 1.0, 0.0], [0.2, 0.3, 0.5], [1.0, 0.0, 0.0]], dtype)
+    divergence = LOSSES["kl_divergence"]
+    found = divergence(y, p)
+    expected = [0.0, 0.5 * math.log(0.5 / 0.2) + 0.5 * math.log(0.5 / 0.3), -math.log(1e-7)]
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+    by_y, by_p = grad(lambda y, p: np.sum(divergence(y, p)), argnums=(0, 1))(y, p)
+    assert np.isfinite(by_y).all()
+    np.testing.assert_allclose(by_p[:2], -y[:2] / np.maximum(p[:2], 1e-7), rtol=1e-6)
+
+
 def test_cross_entropy_has_the_slope_probability_minus_target() -> None:
     for y, rows in ((CLASSES, np.eye(3)[CLASSES]), (ROWS, ROWS)):
         slope = grad(lambda s, y=y: np.sum(LOSSES["cross_entropy"](y, s)))(NUMBERS[1])

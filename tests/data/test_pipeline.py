@@ -248,9 +248,9 @@ def test_a_list_element_is_read_as_an_array() -> None:
         ([np.zeros(2), np.zeros(3)], r"element 0 has shape \(2,\), element 1 has shape \(3,\)"),
         ([(1, 2), (1, 2, 3)], "element 0 is a tuple of 2, element 1 is a tuple of 3"),
         ([{"a": 1}, {"b": 1}], r"keys \['a'\], element 1 is a dict with keys \['b'\]"),
-        ([1, (1, 2)], "element 0 is a int, element 1 is a tuple of 2"),
+        ([1, (1, 2)], "element 0 is an int, element 1 is a tuple of 2"),
         ([[[1, 2], [3]]], "rows of different lengths"),
-        ([None, 1], "an element is a NoneType, which is no array"),
+        ([None, 1], "an element is None, which is no array"),
     ],
 )
 def test_elements_that_do_not_go_together_are_refused(elements: list[Any], match: str) -> None:

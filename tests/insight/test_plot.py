@@ -11,6 +11,7 @@ import pytest
 
 from chainrule.errors import ArgumentError, DataError
 from chainrule.insight import plot
+from chainrule.train.history import History
 
 COURSE = {"loss": [2.0, 1.0, 0.5], "val_loss": [2.1, 1.2, 0.8], "seconds": [0.1, 0.1, 0.1]}
 
@@ -34,6 +35,16 @@ def test_both_curves_are_drawn_against_epochs_counted_from_one() -> None:
     assert validation.get_ydata().tolist() == COURSE["val_loss"]
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("epoch", "loss")
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["training", "validation"]
+
+
+def test_a_history_draws_itself(tmp_path: Path) -> None:
+    course = History()
+    course.append({"loss": 2.0})
+    course.append({"loss": 1.0})
+    figure = course.plot(tmp_path / "loss.png")
+    (line,) = figure.axes[0].lines
+    assert list(line.get_ydata()) == [2.0, 1.0]
+    assert (tmp_path / "loss.png").stat().st_size > 0
 
 
 def test_a_loss_that_falls_by_powers_of_ten_gets_a_logarithmic_axis() -> None:
@@ -136,8 +147,21 @@ def test_the_confusion_picture_shows_every_count(bands: Any, points: Any) -> Non
     for (column, row), count in written.items():
         assert count == np.sum((y == row) & (predicted == column))
     assert sum(written.values()) == 30
-    assert axes.get_title() == "Confusion: 28 of 30 right (93.33 %)"
+    assert axes.get_title() == "28 of 30 right (93.33 %)"
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("predicted class", "true class")
+
+
+@pytest.mark.parametrize("classes", [2, 10])
+def test_the_title_of_a_confusion_picture_fits_into_it(classes: int, tmp_path: Path) -> None:
+    class Right:
+        def predict_class(self, X: Any) -> Any:
+            return np.asarray(X)[:, 0] % classes
+
+    X = np.arange(20_000)[:, None]
+    figure = plot.confusion(Right(), X, X[:, 0] % classes, tmp_path / "confusion.png")
+    title = figure.axes[0].title.get_window_extent()
+    assert title.x0 >= 0
+    assert title.x1 <= figure.bbox.x1
 
 
 def test_mistakes_have_another_colour_than_hits(

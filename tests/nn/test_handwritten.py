@@ -54,6 +54,13 @@ class Flat(ByHand):
         return dx
 
 
+class Biased(ByHand):
+    def backward(self, dy: Any) -> Any:
+        dx = super().backward(dy)
+        self.bias.grad = 2 * self.bias.grad
+        return dx
+
+
 class Wrong(ByHand):
     factor = 2.0
 
@@ -82,8 +89,12 @@ def test_the_backward_by_hand_is_the_one_that_is_used() -> None:
     right, doubled = gradient(ByHand(2)), gradient(Wrong(2))
     for one, other in zip(right, doubled, strict=True):
         np.testing.assert_allclose(2 * one, other, rtol=1e-12)
-    with pytest.raises(GradientError):
+    with pytest.raises(GradientError, match=r"check_layer: the derivative by Wrong\.x is"):
         check_layer(Wrong(2), (4, 3))
+    with pytest.raises(
+        GradientError, match=r"check_layer: the derivative by Biased\.bias is wrong"
+    ):
+        check_layer(Biased(2), (4, 3))
 
 
 def test_a_layer_used_twice_remembers_each_of_its_runs() -> None:

@@ -12,6 +12,7 @@ BAD = [
     (lambda: optim.SGD(0.1, momentum=None), "SGD: momentum is None"),
     (lambda: optim.SGD(0.1, momentum="0.9"), "SGD: momentum is '0.9'"),
     (lambda: optim.SGD(0.1, nesterov="yes"), "SGD: nesterov is 'yes'; it must be True or False"),
+    (lambda: optim.SGD(0.1, nesterov=True), "momentum is 0; give one, as in momentum=0.9"),
     (lambda: optim.SGD(0.1, clip_norm=0), "SGD: clip_norm is 0; it must be a number greater"),
     (lambda: optim.SGD(0.1, clip_value=np.inf), "SGD: clip_value is inf"),
     (lambda: optim.SGD(lambda step, epoch: 0.1), "it must be a number or a schedule"),

@@ -96,7 +96,7 @@ def test_layers_and_functions_of_ones_own_are_given_when_loading(path):
     assert np.array_equal(load(path, custom=custom).predict(X), before)
     for missing in custom:
         rest = {name: each for name, each in custom.items() if name != missing}
-        with pytest.raises(FormatError, match="custom="):
+        with pytest.raises(FormatError, match=r"^load: .*custom="):
             load(path, custom=rest)
 
 

@@ -242,8 +242,8 @@ def without_return(y_true, y_pred):
     ("loss", "told"),
     [
         (without_return, "the loss without_return returns None; its last line must return"),
-        (lambda y_true, y_pred: (y_pred, 1), "returns a value of type tuple"),
-        (lambda y_true, y_pred: "0.5", "returns a value of type str"),
+        (lambda y_true, y_pred: (y_pred, 1), "returns a tuple"),
+        (lambda y_true, y_pred: "0.5", "returns a str"),
         (lambda y_true, y_pred: np.mean(y_true**2), "does not depend on any parameter"),
         (lambda y_true, y_pred: 1.0, "does not depend on any parameter"),
         (lambda y_true, y_pred: np.mean((y_true - np.round(y_pred)) ** 2), "may cut"),
@@ -382,7 +382,7 @@ def test_an_interrupt_within_an_epoch_leaves_the_steps_before_it():
 def test_a_loss_that_explodes_stops_training_at_the_last_finite_step():
     X, y = samples()
     net = small(optim.SGD(1e3), "sse", dtype="float32")
-    with pytest.raises(DataError, match=r"fit: The loss became .* learning_rate"):
+    with pytest.raises(DataError, match=r"fit: the loss became .* learning_rate"):
         net.fit(X, y, epochs=200, batch_size=8, verbose=0)
     assert all(np.isfinite(array).all() for array in net.params.values())
     assert np.isfinite(net.predict(X)).all()

@@ -192,7 +192,7 @@ def test_names_of_classes_and_rows_with_one_1_mean_the_same_as_numbers():
     np.testing.assert_allclose(
         by_row.params["dense.weight"], by_number.params["dense.weight"], atol=1e-5
     )
-    with pytest.raises(DataError, match="'dog'"):
+    with pytest.raises(DataError, match="evaluate: y has 1 name of no known class, first 'dog'"):
         by_name.evaluate(X[:1], ["dog"])
     with pytest.raises(DataError, match="trained on numbers"):
         by_number.evaluate(X, names)
@@ -286,7 +286,7 @@ def test_the_summary_counts_parameters(capsys):
     assert "(batch, 4)" in told
     assert "26 parameters" in told
     assert "relu" in told
-    assert "loss mse" in told
+    assert told.endswith("loss mse, Adam(learning_rate=0.001)\n")
 
 
 def test_params_are_live_and_writable():
@@ -342,15 +342,24 @@ def own_softmax(x):
     return powers / np.sum(powers, axis=-1, keepdims=True)
 
 
-@pytest.mark.parametrize("activation", [own_softmax, "sigmoid"])
+@pytest.mark.parametrize("activation", [own_softmax, "sigmoid", "relu", "tanh", "softplus"])
 def test_another_end_than_the_loss_takes_is_noticed(activation):
     with pytest.warns(cr.ChainruleWarning, match="takes logits") as caught:
         classifier(activation, epochs=1)
     assert caught[0].filename == __file__
 
 
+@pytest.mark.parametrize("loss", ["cross_entropy", "kl_divergence"])
+def test_a_softmax_upon_a_softmax_is_noticed(loss):
+    layers = [nn.Dense(3, activation="softmax"), nn.Activation("softmax", name="again")]
+    net = Network(layers)
+    net.compile(loss, "sgd")
+    with pytest.warns(cr.ChainruleWarning, match="'dense' and 'again' apply a softmax twice"):
+        net.fit(X, np.eye(3)[LABELS], verbose=0)
+
+
 def test_the_end_that_a_loss_takes_is_not_complained_about():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        for activation in (None, "softmax", "relu"):
+        for activation in (None, "softmax", "leaky_relu"):
             classifier(activation, epochs=1)

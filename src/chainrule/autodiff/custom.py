@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Any
 
 from chainrule import tree
-from chainrule.errors import ArgumentError
+from chainrule.errors import ArgumentError, type_in_words
 from chainrule.graph.message import check_function
 from chainrule.graph.node import Node
 from chainrule.ops.custom import with_backward
@@ -61,7 +61,7 @@ def custom_vjp(forward: Callable[..., Any], backward: Callable[..., Any]) -> Cal
         if not isinstance(result, tuple) or len(result) != 2:
             raise ArgumentError(
                 f"custom_vjp: {name} must return a pair (output, residuals), "
-                f"got a {type(result).__name__}"
+                f"got {type_in_words(result)}"
             )
         output, residuals = result
         leaves = tree.flatten(args)[0]

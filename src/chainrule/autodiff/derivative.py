@@ -15,7 +15,7 @@ import numpy as np
 
 from chainrule import tree
 from chainrule.autodiff.reverse import cotangents, zeros_like
-from chainrule.errors import ArgumentError, DTypeError, ShapeError
+from chainrule.errors import ArgumentError, DTypeError, ShapeError, type_in_words
 from chainrule.graph.array_type import ArrayType, type_of
 from chainrule.graph.message import check_function
 from chainrule.graph.node import Node, ancestors, as_node, compute, constant, variable
@@ -190,7 +190,7 @@ def _split_aux(result: Any, has_aux: bool) -> tuple[Any, Any]:
 def _scalar(value: Any, function: Callable[..., Any]) -> Node:
     name = getattr(function, "__name__", "the function")
     if tree.flatten(value)[1] != tree.LEAF:
-        raise ShapeError(f"grad: {name} must return one number, got a {type(value).__name__}")
+        raise ShapeError(f"grad: {name} must return one number, got {type_in_words(value)}")
     output = as_node(value)
     if output.shape != () or not output.array_type.is_float:
         raise ShapeError(

@@ -101,7 +101,7 @@ def _picture_recipe(name: str, title: str, load: Callable[[], Parts]) -> Recipe:
         title=title,
         load=_pictures(load),
         layers=lambda: [nn.Dense(100, activation="relu"), nn.Dense(10)],
-        optimizer=lambda epochs: optim.SGD(0.1),
+        optimizer=lambda epochs: optim.SGD(0.03, momentum=0.9),
         epochs=10,
         batch_size=64,
         example=example,

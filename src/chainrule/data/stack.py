@@ -6,7 +6,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.errors import DataError
+from chainrule.errors import DataError, type_in_words
 
 __all__ = ["stack"]
 
@@ -65,7 +65,7 @@ def _described(element: object) -> str:
         return f"a dict with keys {list(cast(dict[Any, Any], element))}"
     if isinstance(element, tuple):
         return f"a tuple of {len(cast(tuple[Any, ...], element))}"
-    return f"a {type(element).__name__}"
+    return type_in_words(element)
 
 
 def _stack_arrays(elements: Sequence[Any], verb: str) -> NDArray[Any]:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data.stack import stack
-from chainrule.errors import ArgumentError, DataError
+from chainrule.errors import ArgumentError, DataError, type_in_words
 
 __all__ = [
     "Source",
@@ -90,7 +90,7 @@ def _once(iterator: Iterator[Any]) -> Stage[Any]:
     def iterate(_: int) -> Iterator[Any]:
         if next(passes):
             raise ArgumentError(
-                f"Pipeline: the source is a {type(iterator).__name__}, which can be gone through "
+                f"Pipeline: the source is {type_in_words(iterator)}, which can be gone through "
                 "once, and was; give list(source), or a function that returns a fresh one"
             )
         yield from iterator

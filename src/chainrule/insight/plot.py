@@ -19,6 +19,7 @@ from chainrule.insight.confusion import confusion_matrix
 from chainrule.insight.figure import drawing, whole_figure
 from chainrule.insight.regions import map_regions
 from chainrule.insight.weights import weights
+from chainrule.train.history import History
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 __all__ = ["Classifier", "confusion", "decision_boundary", "history", "weights"]
 
 File = str | os.PathLike[str] | None
+
+_TITLE_WIDTH = 5.4
+"""Inches that the title of a confusion picture takes, however few classes there are."""
 
 
 class Classifier(Protocol):
@@ -45,7 +49,8 @@ def history(
     Parameters
     ----------
     course : mapping of str to list of float
-        What ``fit`` returned; ``loss`` is drawn, and ``val_loss`` where it is there.
+        What ``fit`` returned, whose method ``plot`` this is too; ``loss`` is drawn, and
+        ``val_loss`` where it is there.
     path : str, path or None
         Where to save the picture: a name that ends in .png, .svg or .pdf.
     axes : matplotlib.axes.Axes or None
@@ -196,11 +201,11 @@ def confusion(
     ...         return np.asarray(X)[:, 0] % 2
     >>> figure = confusion(Parity(), [[1], [2], [3]], [1, 0, 0])
     >>> figure.axes[0].get_title()
-    'Confusion: 2 of 3 right (66.67 %)'
+    '2 of 3 right (66.67 %)'
     """
     classes, counts = confusion_matrix(y, net.predict_class(X))
     side = 2.0 + 0.44 * len(classes)
-    with drawing(axes, path, (side + 0.5, side)) as axes:
+    with drawing(axes, path, (max(side + 0.5, _TITLE_WIDTH), side)) as axes:
         shades = confusion_shades(counts)
         axes.imshow(shades)
         for (row, column), count in np.ndenumerate(counts):
@@ -218,7 +223,7 @@ def confusion(
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
         hits, total = int(np.trace(counts)), int(counts.sum())
-        title = f"Confusion: {hits:,} of {total:,} right ({hits / total:.2%})"
+        title = f"{hits:,} of {total:,} right ({hits / total:.2%})"
         axes.set(xlabel="predicted class", ylabel="true class", title=title.replace("%", " %"))
         return whole_figure(axes)
 
@@ -248,3 +253,6 @@ def _checked_points(X: ArrayLike, y: ArrayLike) -> tuple[NDArray[Any], NDArray[A
             "two features, so X must be (n, 2) and y (n,), n at least 1"
         )
     return points, labels
+
+
+History.plot = history

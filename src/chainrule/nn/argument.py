@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule.errors import ArgumentError
 
-__all__ = ["checked_count", "checked_l2", "checked_number"]
+__all__ = ["checked_count", "checked_flag", "checked_l2", "checked_number"]
 
 
 def checked_count(owner: str, argument: str, value: Any) -> int:
@@ -37,6 +37,19 @@ def checked_number(owner: str, argument: str, value: Any) -> float:
     if real and not isinstance(value, bool) and math.isfinite(value):
         return float(value)
     raise ArgumentError(f"{owner}: {argument} must be a finite number, got {value!r}")
+
+
+def checked_flag(owner: str, argument: str, value: Any) -> bool:
+    """Return `value` as True or False.
+
+    Raises
+    ------
+    ArgumentError
+        For anything else, such as the text "no", which Python takes for true.
+    """
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    raise ArgumentError(f"{owner}: {argument} must be True or False, got {value!r}")
 
 
 def checked_l2(owner: str, value: Any) -> float:

@@ -6,7 +6,7 @@ from typing import Any
 
 from chainrule.errors import ShapeError
 from chainrule.nn.activation import ActivationFunction, resolve_activation
-from chainrule.nn.argument import checked_count, checked_l2
+from chainrule.nn.argument import checked_count, checked_flag, checked_l2
 from chainrule.nn.initializer import Initializer, resolve_initializer
 from chainrule.nn.layer import Layer, Shape
 
@@ -65,7 +65,7 @@ class Dense(Layer):
         self.units = checked_count("Dense", "units", units)
         self.activation = activation
         self.activate = resolve_activation(activation)
-        self.use_bias = use_bias
+        self.use_bias = checked_flag("Dense", "use_bias", use_bias)
         self.initializer = initializer
         if initializer != "auto":
             resolve_initializer(initializer)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from chainrule.errors import ArgumentError
+from chainrule.errors import ArgumentError, type_in_words
 
 __all__ = ["FOREIGN_ARGUMENTS", "FOREIGN_NAMES", "bind_arguments", "kind_of", "look_up"]
 
@@ -151,8 +151,9 @@ def look_up(what: str, name: Any, table: Mapping[str, Entry]) -> Entry:
     """
     names = ", ".join(sorted(table))
     if not isinstance(name, str):
-        kind = type(name).__name__
-        raise ArgumentError(f"{what}: expected a name or a function, got a {kind}; names: {names}")
+        raise ArgumentError(
+            f"{what}: expected a name or a function, got {type_in_words(name)}; names: {names}"
+        )
     if name in table:
         return table[name]
     ours = FOREIGN_NAMES.get(name.lower())

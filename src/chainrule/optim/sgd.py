@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from chainrule.errors import ArgumentError
 from chainrule.optim.argument import Fraction, named_arguments
 from chainrule.optim.optimizer import Array, Optimizer, Slots, zeros_like
 from chainrule.optim.schedule import Schedule
@@ -26,9 +27,14 @@ class SGD(Optimizer):
     momentum : float in [0, 1)
         μ, the share of the velocity that is kept.
     nesterov : bool
-        Look ahead.
+        Look ahead; needs momentum.
     clip_norm, clip_value : float > 0 or None
         Limits of the gradients, see `Optimizer`.
+
+    Raises
+    ------
+    ArgumentError
+        For an argument outside its range, and for Nesterov's momentum of 0.
 
     Notes
     -----
@@ -50,6 +56,14 @@ class SGD(Optimizer):
     learning_rate: float | Schedule = 0.01
     momentum: Fraction = 0.0
     nesterov: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.nesterov and not self.momentum:
+            raise ArgumentError(
+                "SGD: nesterov=True looks ahead along the momentum, but momentum is 0; give one, "
+                "as in momentum=0.9"
+            )
 
     def slots(self, parameter: Array) -> Slots:
         """Return the velocity, zero at first; nothing without momentum."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from chainrule.errors import ArgumentError
 
-__all__ = ["refuse_foreign", "whole_number"]
+__all__ = ["refuse_foreign", "refuse_unnamed", "whole_number"]
 
 _FOREIGN = {
     "nb_epoch": "epochs",
@@ -67,7 +67,7 @@ _MENDS = {
     "n_jobs": "use chainrule.set_num_threads",
     "use_multiprocessing": "use chainrule.set_num_threads",
     "max_queue_size": "there is no queue: batches are gathered from the arrays",
-    "early_stopping": "give callbacks=[EarlyStopping(...)]",
+    "early_stopping": "give callbacks=[cr.EarlyStopping(...)]",
     "loss_weights": "there is one loss; weight its terms in a function of your own",
     "weighted_metrics": "metrics count every sample alike",
     "run_eagerly": "train step by step with chainrule.value_and_grad to look inside",
@@ -109,6 +109,36 @@ def refuse_foreign(function: str, foreign: Mapping[str, Any], own: Iterable[str]
     names = list(own)
     for name in foreign:
         raise ArgumentError(f"{function}: there is no argument `{name}`; {_mend(name, names)}")
+
+
+def refuse_unnamed(function: str, values: Sequence[Any], example: str) -> None:
+    """Raise for arguments that must be given by name, since libraries order them differently.
+
+    Parameters
+    ----------
+    function : str
+        What was called.
+    values : sequence
+        What was given without a name, after the arguments that need none.
+    example : str
+        How it is called.
+
+    Raises
+    ------
+    ArgumentError
+        If there is any.
+
+    Examples
+    --------
+    >>> refuse_unnamed("fit", [10], "net.fit(X, y, epochs=10)")
+    Traceback (most recent call last):
+    chainrule.errors.ArgumentError: fit: the argument 10 needs its name, as in
+    net.fit(X, y, epochs=10)
+    """
+    if values:
+        raise ArgumentError(
+            f"{function}: the argument {values[0]!r:.40} needs its name, as in {example}"
+        )
 
 
 def whole_number(function: str, argument: str, value: Any, least: int) -> int:

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data.permutation import checked_seed
-from chainrule.errors import ArgumentError, ChainruleError, FormatError
+from chainrule.errors import ArgumentError, ChainruleError, FormatError, type_in_words
 from chainrule.nn.initializer import Initializer
 from chainrule.nn.layer import Layer
 from chainrule.nn.loss import LOSSES, Loss, resolve_loss
@@ -79,7 +79,7 @@ def load(path: str | os.PathLike[str], custom: Custom | None = None, **foreign: 
     given: Any = custom
     if given is not None and not isinstance(given, Mapping):
         raise ArgumentError(
-            f"load: custom is a {type(given).__name__}; it must be a dict from the names in the "
+            f"load: custom is {type_in_words(given)}; it must be a dict from the names in the "
             "file to your classes and functions"
         )
     source = Path(path)
@@ -87,8 +87,12 @@ def load(path: str | os.PathLike[str], custom: Custom | None = None, **foreign: 
     description, tensors = _read(source)
     try:
         return _network(_Entries(description), tensors, dict(custom or {}))
-    except (FormatError, MemoryError):
+    except MemoryError:
         raise
+    except FormatError as error:
+        if str(error).startswith("load:"):
+            raise
+        raise FormatError(f"load: {error}") from error
     except (ChainruleError, ArithmeticError, LookupError, TypeError, ValueError) as error:
         raise FormatError(f"load: {source.name} describes no network: {error}") from error
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, ClassVar
 
 __all__ = ["History"]
 
@@ -18,6 +19,9 @@ class History(Mapping[str, list[float]]):
     ----------
     notes : list of str
         What is worth knowing about the run: a fused softmax, an early end.
+    plot : method
+        ``history.plot("loss.png")`` draws the course: `chainrule.plot.history`, which attaches
+        itself here, because what is trained knows nothing of pictures.
 
     Examples
     --------
@@ -29,6 +33,8 @@ class History(Mapping[str, list[float]]):
     >>> history
     <history of 2 epochs: loss 0.5 → 0.25>
     """
+
+    plot: ClassVar[Callable[..., Any]]
 
     def __init__(self) -> None:
         self._columns: dict[str, list[float]] = {}

@@ -19,7 +19,7 @@ from chainrule.train.aim import Aim
 from chainrule.train.loop import Clock, Programs
 from chainrule.train.step import Plan, Stack
 
-__all__ = ["Model", "checked_dtype", "checked_layers"]
+__all__ = ["Model", "applies", "checked_dtype", "checked_layers"]
 
 
 class Model:
@@ -123,7 +123,7 @@ class Model:
             If a layer cannot take what comes, or the network was built for something else.
         """
         if not self.layers:
-            raise ArgumentError(f"{function}: the network has no layers; add some with net.add")
+            raise ArgumentError(f"{function}: there are no layers yet; add some with net.add")
         shape = (None, *input_shape[1:])
         if self.output_shapes and shape == self.input_shape:
             return
@@ -187,9 +187,7 @@ class Model:
 
     def ends_in(self, activation: str) -> bool:
         """Whether the last layer applies the activation of that name."""
-        if not self.layers or "activate" not in vars(self.layers[-1]):
-            return False
-        return resolve_activation(self.layers[-1].activation) is ACTIVATIONS[activation]
+        return bool(self.layers) and applies(self.layers[-1], activation)
 
     def _shapes(self, input_shape: tuple[int, ...]) -> list[Shape]:
         x: Any = variable(ArrayType(self.dtype, (2, *input_shape[1:])), name="X")
@@ -220,6 +218,13 @@ class Model:
             return layer.name
         numbered = (f"{layer.kind}_{i}" if i else layer.kind for i in range(len(taken) + 1))
         return next(name for name in numbered if name not in taken)
+
+
+def applies(layer: Layer, activation: str) -> bool:
+    """Whether the last thing a layer does is to apply the activation of that name."""
+    if "activate" not in vars(layer):
+        return False
+    return resolve_activation(layer.activation) is ACTIVATIONS[activation]
 
 
 def _all_layers(layers: Iterable[Layer]) -> Iterator[Layer]:

@@ -16,7 +16,7 @@ from chainrule.nn.loss import Loss
 from chainrule.optim.optimizer import Optimizer
 from chainrule.optim.schedule import Schedule
 from chainrule.train.aim import resolve_aim, the_one_rate
-from chainrule.train.argument import refuse_foreign
+from chainrule.train.argument import refuse_foreign, refuse_unnamed
 from chainrule.train.callbacks import Callback
 from chainrule.train.classifying import chosen_classes, probabilities
 from chainrule.train.evaluation import USUAL_SIZE, evaluate, predict
@@ -195,7 +195,7 @@ class Network:
         self,
         X: ArrayLike,
         y: ArrayLike,
-        *,
+        *unnamed: Any,
         epochs: int = 1,
         batch_size: int | None = 32,
         validation_data: Sequence[ArrayLike] | None = None,
@@ -237,8 +237,8 @@ class Network:
             What is told of each epoch, and may end the training.
         verbose : {"auto", 0, 1, 2}
             0 shows nothing, 1 a bar, 2 one line an epoch; "auto" chooses by the screen.
-        **foreign
-            Arguments as other libraries name them; the error names ours.
+        *unnamed, **foreign
+            Arguments without a name, or as other libraries name them; the error names ours.
 
         Returns
         -------
@@ -253,6 +253,7 @@ class Network:
             For data that cannot be learned from, before anything has changed; a DataError also when
             the loss stops being finite, with the network as the last finite step left it.
         """
+        refuse_unnamed("fit", unnamed, "net.fit(X, y, epochs=10, batch_size=32)")
         refuse_foreign("fit", foreign, ("X", "y", *(each.name for each in fields(Request))))
         request = Request(
             epochs=epochs,

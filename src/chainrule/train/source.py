@@ -67,7 +67,8 @@ def prepare_samples(
     check_targets(checked.y, plan.loss, model.output_shape, function, names[1])
     if function == "fit" and model.classes is None and is_text(checked.y):
         model.classes = find_classes(checked.y, plan.loss, model.output_shape)
-    y = encode_targets(checked.y, plan.loss, len(model.output_shape), model.classes)
+    title = f"{function}: {names[1]}"
+    y = encode_targets(checked.y, plan.loss, len(model.output_shape), model.classes, title)
     weight = None if checked.weight is None else checked.weight.astype(model.dtype)
     return Samples(checked.X, y, weight), checked
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from chainrule.nn.layer import Layer
+from chainrule.optim.argument import describe_briefly
 from chainrule.train.model import Model
 
 __all__ = ["format_summary", "print_summary"]
@@ -67,6 +68,8 @@ def _activation_name(activation: Any) -> str:
 
 
 def _totals(model: Model) -> list[str]:
+    if not model.layers:
+        return ["no layers yet: add some with net.add"]
     if not model.output_shapes:
         return ["not built yet: sizes are inferred from the first data, in fit, predict or net(X)"]
     parameters = model.stack.parameters().values()
@@ -81,7 +84,7 @@ def _totals(model: Model) -> list[str]:
     if model.aim is not None:
         loss, optimizer, metrics = model.aim
         told = "".join(f", {metric.name}" for metric in metrics)
-        lines.append(f"loss {loss.name}, {optimizer}{told}")
+        lines.append(f"loss {loss.name}, {describe_briefly(optimizer)}{told}")
     return lines
 
 

@@ -63,7 +63,9 @@ def find_classes(y: Array, loss: Loss, output_shape: tuple[int | None, ...]) -> 
     return names
 
 
-def encode_targets(y: Array, loss: Loss, output_rank: int, classes: list[str] | None) -> Array:
+def encode_targets(
+    y: Array, loss: Loss, output_rank: int, classes: list[str] | None, title: str = "fit: y"
+) -> Array:
     """Turn targets into numbers of the shape that the loss compares with.
 
     Parameters
@@ -76,6 +78,8 @@ def encode_targets(y: Array, loss: Loss, output_rank: int, classes: list[str] | 
         Number of axes of the network's output.
     classes : list of str or None
         The names by number, where targets are names.
+    title : str
+        What messages call the operation and the targets.
 
     Returns
     -------
@@ -89,9 +93,9 @@ def encode_targets(y: Array, loss: Loss, output_rank: int, classes: list[str] | 
         For a name that is not among the classes, and for class numbers that are not whole.
     """
     if is_text(y):
-        y = _numbers_of(y, classes or [])
+        y = _numbers_of(y, classes or [], title)
     elif loss.takes_labels and y.ndim < output_rank:
-        y = _whole_numbers(y)
+        y = _whole_numbers(y, title)
     # What a name or a class number means to one unit is clear; other losses would compare (n,)
     # with (n, 1), which is a mistake as often as not, and refuse.
     if loss.contains == "sigmoid" and y.ndim == 1 and output_rank == 2:
@@ -152,31 +156,32 @@ def class_weights(
     return np.array([by_code.get(int(code), 1.0) for code in present])[position]
 
 
-def _numbers_of(y: Array, classes: list[str]) -> Array:
+def _numbers_of(y: Array, classes: list[str], title: str) -> Array:
     known = np.array(classes, str)
     names = y.astype(str)
     if not classes:
         raise DataError(
-            f"y holds text such as {str(y.flat[0])!r}, but the network was trained on numbers; "
-            "pass class numbers"
+            f"{title} holds text such as {str(y.flat[0])!r}, but the network was trained on "
+            "numbers; pass class numbers"
         )
     codes = np.searchsorted(known, names).clip(max=len(classes) - 1)
     strange = np.flatnonzero(known[codes] != names)
     if len(strange):
         first = strange[0]
         raise DataError(
-            f"y has {len(strange)} names of no known class, first {str(names.flat[first])!r} at "
-            f"index {first}; the classes are {', '.join(classes)}"
+            f"{title} has {len(strange)} {'names' if len(strange) > 1 else 'name'} of no known "
+            f"class, first {str(names.flat[first])!r} at index {first}; the classes are "
+            f"{', '.join(classes)}"
         )
     return codes.astype(np.int64)
 
 
-def _whole_numbers(y: Array) -> Array:
+def _whole_numbers(y: Array, title: str) -> Array:
     if y.dtype.kind == "f":
         broken = np.flatnonzero(y != np.rint(y))
         if len(broken):
             raise DataError(
-                f"y has {len(broken)} class numbers that are not whole, first "
+                f"{title} has {len(broken)} class numbers that are not whole, first "
                 f"{y.flat[broken[0]]} at index {broken[0]}; classes are 0, 1, 2, ... (for a "
                 "quantity to be predicted, use a loss such as mse)"
             )

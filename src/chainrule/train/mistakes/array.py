@@ -8,7 +8,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.errors import ChainruleError, DataError, DTypeError
+from chainrule.errors import ChainruleError, DataError, DTypeError, type_in_words
 
 __all__ = ["as_array"]
 
@@ -82,7 +82,7 @@ def _refuse_containers(value: Any, function: str, name: str) -> None:
         )
     if isinstance(value, dict | set | frozenset | Iterator):
         raise DataError(
-            f"{function}: {name} is a {type(cast(object, value)).__name__}, whose rows have no "
+            f"{function}: {name} is {type_in_words(cast(object, value))}, whose rows have no "
             "places; pass an array or a list"
         )
     if isinstance(value, np.ma.MaskedArray):

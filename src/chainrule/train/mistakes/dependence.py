@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import ArgumentError
+from chainrule.errors import ArgumentError, type_in_words
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.node import Node, ancestors
 from chainrule.ops.selection import element
@@ -39,10 +39,9 @@ def check_returned(name: str, losses: Any) -> None:
     """
     if isinstance(losses, Node | np.ndarray | np.generic | int | float):
         return
-    told = "None" if losses is None else f"a value of type {type(losses).__name__}"
     raise ArgumentError(
-        f"fit: the loss {name} returns {told}; its last line must return one number, or one for "
-        "each sample"
+        f"fit: the loss {name} returns {type_in_words(losses)}; its last line must return one "
+        "number, or one for each sample"
     )
 
 

@@ -52,12 +52,12 @@ def explain_nan(
     --------
     >>> print(explain_nan(np.inf, step=7, epoch=0, learning_rate=0.5, losses=[2.3, 40.0, 9e9],
     ...                   parameters={"dense.weight": np.array([2e8, -3.0])}))
-    The loss became inf at step 7 of epoch 0 (learning rate 0.5). Before, it grew from 2.3 to 9e+09.
+    the loss became inf at step 7 of epoch 0 (learning rate 0.5). Before, it grew from 2.3 to 9e+09.
     The largest parameter is 2e+08, in dense.weight. The steps are too long: use learning_rate=0.05,
     or limit the gradients with clip_norm=1.0.
     """
     time = f"step {step} of epoch {epoch} (learning rate {learning_rate:g})"
-    said = [f"The loss became {loss} at {time}."]
+    said = [f"the loss became {loss} at {time}."]
     grew = len(losses) > 1 and losses[-1] > losses[0]
     if grew:
         said.append(f"Before, it grew from {losses[0]:g} to {losses[-1]:g}.")
