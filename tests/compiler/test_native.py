@@ -1,5 +1,6 @@
 """Compiled programs equal interpreted ones. They run in child processes: a crash fails its test."""
 
+import functools
 import os
 import subprocess
 import sys
@@ -12,29 +13,34 @@ HERE = Path(__file__).parent
 LEFT_TO_NUMPY = ("half precision", "to a power", "of bool")
 
 
-def lines_of(script, *arguments, **environment):
+@pytest.fixture(scope="module")
+def lines_of(tmp_path_factory):
     """Run a script of this folder and return what it prints; it must end well."""
+    return functools.partial(run_script, tmp_path_factory.mktemp("cache"))
+
+
+def run_script(cache, script, *arguments):
     done = subprocess.run(
         [sys.executable, "-W", "error", str(HERE / script), *map(str, arguments)],
         capture_output=True,
         text=True,
-        env={**os.environ, **environment},
+        env={**os.environ, "CHAINRULE_CACHE": str(cache)},
         check=False,
     )
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout.splitlines()
 
 
-def test_every_primitive_compiles_to_what_numpy_computes():
+def test_every_primitive_compiles_to_what_numpy_computes(lines_of):
     lines = lines_of("every_primitive.py")
     assert [line for line in lines if not any(word in line for word in LEFT_TO_NUMPY)] == []
 
 
 @pytest.mark.parametrize("first_seed", [0, 1000, 2000, 3000])
-def test_random_programs_compile_to_what_numpy_computes(first_seed):
+def test_random_programs_compile_to_what_numpy_computes(lines_of, first_seed):
     assert lines_of("random_program.py", 15, first_seed) == []
 
 
 @pytest.mark.parametrize("name", ["special_values", "layouts", "positions", "loops", "threads"])
-def test_native_programs_keep_the_law_of(name):
+def test_native_programs_keep_the_law_of(lines_of, name):
     assert lines_of("native_laws.py", name) == []

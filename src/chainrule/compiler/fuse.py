@@ -7,7 +7,7 @@ both touch what they share at the same point. Otherwise it starts a nest of its 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import cast
 
@@ -67,11 +67,22 @@ class _Group:
     repeat: Repeat | None = None
     is_open: bool = True
     touched: list[Access] = field(default_factory=list[Access])
+    reads: set[Buffer] = field(default_factory=set[Buffer])
+    writes: set[Buffer] = field(default_factory=set[Buffer])
 
     def add(self, item: Item) -> None:
         if isinstance(item, Statement):
             self.statements.append(item)
-        self.touched.extend(accesses(item))
+        for buffer, index, is_write in accesses(item):
+            self.touched.append((buffer, index, is_write))
+            (self.writes if is_write else self.reads).add(buffer.root)
+
+    def conflicts(self, touched: Sequence[Access]) -> bool:
+        """Whether the order of this nest and of what touches some buffers counts."""
+        return any(
+            buffer.root in self.writes or (is_write and buffer.root in self.reads)
+            for buffer, _, is_write in touched
+        )
 
 
 def _fused(items: Sequence[Item], layout: Layout) -> tuple[Step, ...]:
@@ -80,7 +91,7 @@ def _fused(items: Sequence[Item], layout: Layout) -> tuple[Step, ...]:
         touched = list(accesses(item))
         first = 0
         for number, group in enumerate(groups):
-            if _conflicts(touched, group.touched):
+            if group.conflicts(touched):
                 first = number
         if not isinstance(item, Statement):
             groups.append(_own_group(item, layout))
@@ -115,14 +126,6 @@ def _step(group: _Group) -> Step:
     if group.repeat is not None:
         return group.repeat
     return Nest(group.axes, group.lane, tuple(group.statements), group.product)
-
-
-def _conflicts(some: Iterable[Access], others: Sequence[Access]) -> bool:
-    reads = {buffer.root for buffer, _, is_write in others if not is_write}
-    writes = {buffer.root for buffer, _, is_write in others if is_write}
-    return any(
-        buffer.root in writes or (is_write and buffer.root in reads) for buffer, _, is_write in some
-    )
 
 
 def _joined(

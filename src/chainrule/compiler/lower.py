@@ -37,6 +37,9 @@ __all__ = ["RULES", "Lowering", "Rule", "cost", "lower", "rule"]
 CHEAP = 2
 """An expression of at most this cost is computed again rather than stored."""
 
+DEEPEST = 64
+"""Operations within each other; what is deeper is stored (in a register, if all goes well)."""
+
 _FUNCTIONS = [
     "exp", "log", "expm1", "log1p", "tanh", "sin", "cos", "arctan2", "logaddexp", "sigmoid", "erf",
 ]  # fmt: skip
@@ -89,6 +92,7 @@ class Lowering:
         self.items: list[Item] = []
         self.aliases = {} if aliases is None else aliases
         self.uses = _count_uses(graph)
+        self.depths: dict[int, int] = {}
         self.meaning: dict[int, Any] = {}
 
     def run(self, given: Sequence[Expression]) -> list[Item]:
@@ -121,8 +125,15 @@ class Lowering:
             return
         value = self.meaning[node.serial]
         is_shared = self.uses.get(node.serial, 0) > 1 and cost(value) > CHEAP
-        if is_shared or node.serial in self.places:
+        if is_shared or node.serial in self.places or self._depth(node, value) > DEEPEST:
             self._place(node)
+            self.depths[node.serial] = 0
+
+    def _depth(self, node: Node, value: Expression) -> int:
+        """How many operations stand within each other."""
+        deepest = max((self.depths.get(each.serial, 0) for each in node.inputs), default=0)
+        self.depths[node.serial] = deepest + 1 if isinstance(value, Apply) else 0
+        return self.depths[node.serial]
 
     def _place(self, node: Node) -> None:
         """Store a node's value where it must lie, or anywhere, unless it already lies there."""

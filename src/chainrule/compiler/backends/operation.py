@@ -6,12 +6,14 @@ conversions stand here, arithmetic in `arithmetic`, elementary functions in `vec
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import llvmlite.ir as ir
 import numpy as np
 
+from chainrule.compiler.backends import emit
 from chainrule.compiler.backends.arithmetic import TABLES
 from chainrule.compiler.backends.register import (
     bits_of,
@@ -28,6 +30,9 @@ __all__ = ["write"]
 
 Value = Any
 DType = np.dtype[Any]
+
+MOST_WRITTEN = 8
+"""Times that a function is written where it is used; after that it is called."""
 
 
 def write(
@@ -72,11 +77,28 @@ def write(
     if name in _LOGIC:
         return _LOGIC[name](builder, *(_truth(builder, value, kind) for value in values))
     if kind.kind == "f" and name in FUNCTIONS:
-        return emit_function(builder, name, *values)
+        return _function(builder, name, values)
     table = TABLES[kind.kind]
     if name not in table:
         raise CannotCompile(f"{name} of {kind} is not compiled")
     return table[name](builder, kind, *values)
+
+
+def _function(builder: Any, name: str, values: Sequence[Value]) -> Value:
+    """Write an elementary function: in place the first few times, then as a call."""
+    module, kind = builder.module, values[0].type
+    full_name = f"{name}.{emit.mnemonic(kind)}"
+    if full_name in module.globals:
+        return builder.call(module.globals[full_name], values)
+    written = module.__dict__.setdefault("written_functions", Counter[str]())
+    written[full_name] += 1
+    if written[full_name] < MOST_WRITTEN:
+        return emit_function(builder, name, *values)
+    function = ir.Function(module, ir.FunctionType(kind, [kind] * len(values)), full_name)
+    function.linkage = "internal"
+    inner = ir.IRBuilder(function.append_basic_block("entry"))
+    inner.ret(emit_function(inner, name, *function.args))
+    return builder.call(function, values)
 
 
 def _truth(builder: Any, value: Value, dtype: DType) -> Value:

@@ -13,13 +13,22 @@ import numpy as np
 
 from chainrule.compiler.backends import emit
 
-__all__ = ["bits_of", "compare", "constant", "element_type", "is_vector", "same_width", "splat"]
+__all__ = [
+    "Splat",
+    "bits_of",
+    "compare",
+    "constant",
+    "element_type",
+    "is_vector",
+    "same_width",
+    "splat",
+]
 
 Value = Any
 DType = np.dtype[Any]
 
 
-class _Splat(ir.Constant):
+class Splat(ir.Constant):
     """One number in every lane: written, and read by LLVM, as that number."""
 
     def __init__(self, kind: ir.VectorType, number: Any) -> None:
@@ -51,7 +60,7 @@ def constant(value: Any, dtype: DType, like: Value | None = None) -> ir.Constant
     if dtype.kind == "u" and number >= 1 << (8 * dtype.itemsize - 1):
         number -= 1 << 8 * dtype.itemsize
     if like is not None and is_vector(like):
-        return _Splat(ir.VectorType(kind, like.type.count), number)
+        return Splat(ir.VectorType(kind, like.type.count), number)
     return ir.Constant(kind, number)
 
 
@@ -71,7 +80,7 @@ def same_width(builder: Any, values: Sequence[Value]) -> list[Value]:
 def splat(builder: Any, scalar: Value, width: int) -> Value:
     """Copy a scalar into every lane of a vector; a constant stays a constant."""
     if isinstance(scalar, ir.Constant):
-        return _Splat(ir.VectorType(scalar.type, width), scalar.constant)
+        return Splat(ir.VectorType(scalar.type, width), scalar.constant)
     return emit.splat(builder, scalar, width)
 
 

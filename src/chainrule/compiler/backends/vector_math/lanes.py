@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import llvmlite.ir as ir
 
 from chainrule.compiler.backends import emit
+from chainrule.compiler.backends.register import Splat
 
 __all__ = ["Format", "Lanes"]
 
@@ -289,5 +290,4 @@ class Lanes:
 
 
 def _constant(kind: ir.Type, number: float) -> ir.Constant:
-    lanes = [number] * kind.count if isinstance(kind, ir.VectorType) else number
-    return ir.Constant(kind, lanes)
+    return (Splat if isinstance(kind, ir.VectorType) else ir.Constant)(kind, number)

@@ -1,0 +1,134 @@
+"""Lowering, fusion, layout and memory, without running anything."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from chainrule.autodiff.derivative import value_and_grad
+from chainrule.autodiff.scan import scan
+from chainrule.compiler.fuse import fuse
+from chainrule.compiler.layout import choose_layout
+from chainrule.compiler.listing import format_program
+from chainrule.compiler.loops import CannotCompile, Load, Program, Repeat
+from chainrule.compiler.lower import lower
+from chainrule.compiler.memory import plan_memory
+from chainrule.compiler.program import compile_native
+from chainrule.compiler.reorder import accesses
+from chainrule.compiler.simplify import simplify
+from chainrule.graph.trace import trace
+
+
+def loops_of(function, *arguments):
+    graph = simplify(trace(function)(*arguments))
+    inputs, outputs, items = lower(graph)
+    layout = choose_layout(items)
+    steps = fuse(items, layout)
+    return Program(graph.name, tuple(inputs), tuple(outputs), steps), layout
+
+
+def matrix(*shape):
+    return np.ones(shape, np.float32)
+
+
+def descend(params, x, y):
+    """Some steps of gradient descent on a small network, as one program."""
+
+    def loss(params):
+        w, b, v = params
+        scores = np.tanh(x @ w + b) @ v
+        scores = scores - np.max(scores, axis=1, keepdims=True)
+        chances = scores - np.log(np.sum(np.exp(scores), axis=1, keepdims=True))
+        return -np.mean(chances[np.arange(len(x)), y])
+
+    def step(params, _):
+        value, slopes = value_and_grad(loss)(params)
+        moved = [p - np.float32(0.1) * d for p, d in zip(params, slopes, strict=True)]
+        return moved, value
+
+    return scan(step, params, None, length=50)
+
+
+MOONS = ([matrix(2, 3), matrix(3), matrix(3, 2)], matrix(200, 2), np.zeros(200, int))
+
+
+def test_a_program_prints_in_its_own_syntax():
+    program, _ = loops_of(lambda x, b: np.tanh(x.T + b), matrix(3, 20), matrix(3))
+    assert format_program(program) == "\n".join(
+        [
+            "program <lambda>",
+            "  input x: f32[3,20]",
+            "  input b: f32[3]",
+            "  output result: f32[20,3]",
+            "  for i<20 lanes i:",
+            "    result[i, j] = tanh(add(x[j, i], b[j]))  for j<3",
+        ]
+    )
+
+
+def test_a_whole_step_on_two_features_is_one_pass_over_the_samples():
+    program, _ = loops_of(descend, *MOONS)
+    (loop,) = [step for step in program.steps if isinstance(step, Repeat)]
+    assert [[axis.extent for axis in nest.axes] for nest in loop.steps] == [[200], []]
+
+
+def test_parameters_are_changed_in_place():
+    program, _ = loops_of(descend, *MOONS)
+    (loop,) = [step for step in program.steps if isinstance(step, Repeat)]
+    statements = [each for nest in loop.steps for each in nest.statements]
+    copies = [each for each in statements if isinstance(each.value, Load) and not each.reduction]
+    assert copies == []
+    written = {each.target for each in statements}
+    assert all(output in written for output in program.outputs)
+
+
+def test_what_one_nest_computes_for_itself_takes_no_memory():
+    program, _ = loops_of(lambda x: np.sum(np.tanh(x) * np.exp(np.tanh(x))), matrix(50, 40))
+    assert plan_memory(program.steps).size == 0
+
+
+def test_bias_and_rectifier_are_the_epilogue_of_a_product():
+    program, _ = loops_of(
+        lambda x, w, b: np.maximum(x @ w + b, 0), matrix(64, 50), matrix(50, 40), matrix(40)
+    )
+    (nest,) = program.steps
+    assert nest.product is not None
+    assert nest.product.target in nest.registers
+    assert [each.target for each in nest.statements] == list(program.outputs)
+
+
+def test_short_rows_of_the_program_lie_by_columns_and_those_of_the_user_do_not():
+    program, layout = loops_of(
+        lambda x, w: np.exp(np.sin(x @ w)[::-1]), matrix(64, 50), matrix(50, 9)
+    )
+    narrow = {b for step in program.steps for b, _, _ in accesses(step) if b.shape == (64, 9)}
+    kinds = {buffer.kind: layout.strides(buffer) for buffer in narrow}
+    assert kinds == {"arena": (1, 64), "output": (9, 1)}
+
+
+def test_buffers_that_live_at_once_share_no_bytes():
+    def function(x):
+        values = [x]
+        for number in range(12):
+            values.append(np.sin(values[-1].T @ values[number // 2]) @ values[number // 3])
+        return values[-1]
+
+    program, _ = loops_of(function, matrix(20, 20))
+    plan = plan_memory(program.steps)
+    lives = {
+        buffer: [
+            n for n, step in enumerate(program.steps) if buffer in {b for b, _, _ in accesses(step)}
+        ]
+        for buffer in plan.offsets
+    }
+    for one, other in itertools.combinations(plan.offsets, 2):
+        if lives[one][0] <= lives[other][-1] and lives[other][0] <= lives[one][-1]:
+            first, second = sorted([one, other], key=plan.offsets.__getitem__)
+            assert plan.offsets[first] + 4 * first.size <= plan.offsets[second]
+    assert plan.size < sum(4 * buffer.size for buffer in plan.offsets)
+
+
+def test_what_is_not_compiled_is_named():
+    graph = trace(lambda x: x + 1)(np.ones(3, np.float16))
+    with pytest.raises(CannotCompile, match="half precision"):
+        compile_native(graph)
