@@ -156,11 +156,17 @@ def jit(
     """
     check_function("jit", function)
     programs: OrderedDict[Any, tuple[Program, Traced]] = OrderedDict()
+    quick: dict[Any, tuple[Program, Traced]] = {}
     numbers = {static_argnums} if isinstance(static_argnums, int) else set(static_argnums)
     names = {static_argnames} if isinstance(static_argnames, str) else set(static_argnames)
 
     @wraps(function)
     def compiled(*args: Any, **kwargs: Any) -> Any:
+        # Plain arrays are known by a look at each: the rest takes longer than a small program.
+        kinds = () if kwargs else tuple([_quick_key(each) for each in args])
+        if (ready := quick.get(kinds)) is not None:
+            program, traced = ready
+            return traced.nest(_detached(program(args), args))
         args = tuple(_Static(x) if i in numbers else x for i, x in enumerate(args))
         kwargs = {key: _Static(x) if key in names else x for key, x in kwargs.items()}
         leaves, structure = tree.flatten((args, kwargs))
@@ -173,6 +179,9 @@ def jit(
             found = programs[key] = compile_graph(traced.graph), traced
             if len(programs) > _LARGEST_CACHE:
                 programs.popitem(last=False)
+                quick.clear()
+            if kinds and None not in kinds and not numbers:
+                quick[kinds] = found
         else:
             programs.move_to_end(key)
         program, traced = found
@@ -215,6 +224,13 @@ def _unwrapped(function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
+def _quick_key(argument: Any) -> Any:
+    """What a native plain array is known by; None for everything else."""
+    if type(argument) is not np.ndarray or not argument.dtype.isnative:
+        return None
+    return argument.dtype.char, argument.shape
+
+
 def _leaf_key(leaf: Any) -> Any:
     if is_number(leaf):
         return type_of(leaf)
@@ -227,13 +243,13 @@ def _native(leaf: Any) -> Any:
     return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
 
-def _detached(outputs: list[Any], inputs: list[Any]) -> list[Any]:
+def _detached(outputs: list[Any], inputs: Sequence[Any]) -> list[Any]:
     """Results as arrays of their own, which the user may write to; scalars for shape ()."""
     taken = {id(each) for each in inputs}
     results: list[Any] = []
     for value in outputs:
-        if np.ndim(value) == 0:
-            value = np.asarray(value)[()]
+        if not value.shape:
+            value = value[()]
         elif not value.flags.owndata or not value.flags.writeable or id(value) in taken:
             value = np.array(value)
         taken.add(id(value))
