@@ -15,9 +15,10 @@ import numpy as np
 
 from chainrule.compiler.layout import Layout
 from chainrule.compiler.loops import Affine, Axis, Buffer, Nest, Product, Repeat, Statement, Step
-from chainrule.compiler.lower import Item, cost
+from chainrule.compiler.lower import Item
 from chainrule.compiler.query import (
     axes_of,
+    cost,
     loads_of,
     place_looked_up,
     stored_by_kernel,

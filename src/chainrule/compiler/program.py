@@ -12,7 +12,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import llvmlite.binding as llvm
 import numpy as np
 
 from chainrule.compiler import (
@@ -23,14 +22,13 @@ from chainrule.compiler import (
     lower_random,
     lower_reduction,
 )
-from chainrule.compiler.backends.llvm import Module, write_module
+from chainrule.compiler.backends.llvm import Module, assembly, write_module
 from chainrule.compiler.backends.object_cache import cached_object
 from chainrule.compiler.backends.target import (
     Target,
     compile_module,
     host_target,
     load_object,
-    optimise,
 )
 from chainrule.compiler.backends.threads import available_cores, run_program
 from chainrule.compiler.fuse import fuse
@@ -61,7 +59,7 @@ PLAIN = 0x101
 ENTRY = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p)
 
 
-def thread_count() -> int:
+def _thread_count() -> int:
     """Return how many threads a large program uses: CHAINRULE_THREADS, or all cores up to 8."""
     wanted = os.environ.get("CHAINRULE_THREADS", "")
     if wanted.isdecimal() and int(wanted) > 0:
@@ -127,7 +125,7 @@ class NativeProgram:
             code = cached_object(key, target, lambda _, target: _compiled(module, target))
         self._library = load_object(code, ("run",))
         self._is_shared = module.is_shared
-        self._threads = thread_count() if module.is_shared else 1
+        self._threads = _thread_count() if module.is_shared else 1
         self._entry = self._library.address("run")
         self._run = ENTRY(self._entry)
         self._lock = threading.Lock()
@@ -185,9 +183,7 @@ def _compiled(written: Module, target: Target) -> bytes:
     _show("llvm", text)
     code = compile_module(text, target)
     if _is_shown("asm"):
-        module = llvm.parse_assembly(text)
-        optimise(module, target)
-        _show("asm", target.machine.emit_assembly(module))
+        _show("asm", assembly(text, target))
     return code
 
 

@@ -19,6 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import llvmlite.binding as llvm
 import llvmlite.ir as ir
 
 from chainrule.compiler.backends import emit
@@ -32,7 +33,7 @@ from chainrule.compiler.backends.element import Point
 from chainrule.compiler.backends.nest import write_nest
 from chainrule.compiler.backends.product import Epilogue, scratch_bytes, shape_of
 from chainrule.compiler.backends.sharing import Waiting, is_shared, shares_anything
-from chainrule.compiler.backends.target import Target
+from chainrule.compiler.backends.target import Target, optimise
 from chainrule.compiler.backends.threads import program_type
 from chainrule.compiler.layout import Layout
 from chainrule.compiler.loops import Affine, Axis, Buffer, Nest, Product, Program, Repeat, Step
@@ -40,7 +41,7 @@ from chainrule.compiler.memory import Plan
 from chainrule.compiler.query import stored_by_kernel
 from chainrule.compiler.reorder import accesses
 
-__all__ = ["Module", "write_module"]
+__all__ = ["Module", "assembly", "write_module"]
 
 Value = Any
 
@@ -93,6 +94,13 @@ def write_module(program: Program, layout: Layout, plan: Plan, target: Target) -
     """
     writer = _Writer(program, layout, plan, target)
     return Module(writer.write, writer.constants, plan.size, writer.scratch, writer.is_shared)
+
+
+def assembly(text: str, target: Target) -> str:
+    """Return the processor's own instructions for a module, for people to read."""
+    module = llvm.parse_assembly(text)
+    optimise(module, target)
+    return target.machine.emit_assembly(module)
 
 
 class _Writer:

@@ -22,7 +22,7 @@ from chainrule.compiler.backends.traversal import Traversal
 from chainrule.compiler.loops import Apply, Axis, Statement
 from chainrule.compiler.query import unrolled_axes
 
-__all__ = ["Partials", "across", "combined", "neutral"]
+__all__ = ["Partials", "across", "combined", "joined", "neutral"]
 
 Value = Any
 _OPERATIONS = {"sum": "add", "dot": "add", "max": "maximum", "min": "minimum", "running": "add"}
