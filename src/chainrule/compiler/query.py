@@ -21,8 +21,8 @@ from chainrule.compiler.loops import (
 )
 
 __all__ = [
-    "CHEAP", "axes_of", "cost", "loads_of", "place_looked_up", "stored_by_kernel", "substitute",
-    "unrolled_axes",
+    "CHEAP", "axes_of", "cost", "loads_of", "place_looked_up", "renamed",
+    "stored_by_kernel", "substitute", "unrolled_axes",
 ]  # fmt: skip
 
 CHEAP = 2
@@ -174,3 +174,17 @@ def cost(value: Any) -> int:
             total += CHEAP
             pending.extend(i for i in each.index if not isinstance(i, Affine))
     return total
+
+
+def renamed(item: Statement, names: Mapping[Axis, Axis]) -> Statement:
+    """Return a statement over other axes."""
+    meaning = {old: Affine.of(new) for old, new in names.items() if old is not new}
+    if not meaning:
+        return item
+    index = tuple(
+        i.substitute(meaning) if isinstance(i, Affine) else substitute(i, meaning)
+        for i in item.index
+    )
+    value = substitute(item.value, meaning)
+    over = tuple(names.get(axis, axis) for axis in item.over)
+    return Statement(item.target, index, value, item.reduction, over, item.layer)
