@@ -132,3 +132,16 @@ def test_what_is_not_compiled_is_named():
     graph = trace(lambda x: x + 1)(np.ones(3, np.float16))
     with pytest.raises(CannotCompile, match="half precision"):
         compile_native(graph)
+
+
+def test_simplification_of_a_body_stops_at_what_the_body_is_given():
+    """A captured value knows how it was made outside, but the body must not reach for it."""
+    row = np.arange(3.0)
+
+    def function(x):
+        flat = np.reshape(x, (6,))
+        return scan(lambda c, r: (c + np.reshape(flat, (2, 3)) * r, None), x * 0, row)[0]
+
+    x = np.arange(6.0).reshape(2, 3)
+    (found,) = compile_native(simplify(trace(function)(x)))([x])
+    np.testing.assert_array_equal(found, x * 3)

@@ -105,3 +105,19 @@ def test_any_number_of_threads_gives_the_same_bits():
         return subprocess.run(command, env=environment, capture_output=True, check=True).stdout
 
     assert len({digest(threads) for threads in (1, 2, 3, 4)}) == 1
+
+
+def test_epochs_before_an_exploding_one_are_in_the_history(monkeypatch):
+    def run(callbacks):
+        net = Network([nn.Dense(1)], dtype="float32")
+        net.compile("mse", optim.SGD(1e9))
+        with pytest.raises(DataError, match=r"of epoch [1-9]") as caught:
+            net.fit(X[:20], Y[:20, None], epochs=20, batch_size=10, verbose=0, callbacks=callbacks)
+        return net, str(caught.value)
+
+    monkeypatch.setenv("CHAINRULE_BACKEND", "llvm")
+    (at_once, told), (singly, told_singly) = run(None), run([lambda net, epoch, logs: False])
+    assert at_once.history["loss"] == singly.history["loss"]
+    assert told == told_singly
+    for name, array in at_once.params.items():
+        assert array.tobytes() == singly.params[name].tobytes()

@@ -15,13 +15,14 @@ import numpy as np
 
 from chainrule.compiler.layout import Layout
 from chainrule.compiler.loops import Affine, Axis, Buffer, Nest, Product, Repeat, Statement, Step
-from chainrule.compiler.lower import Item, cost
+from chainrule.compiler.lower import Item
 from chainrule.compiler.query import (
     axes_of,
+    cost,
     loads_of,
     place_looked_up,
+    renamed,
     stored_by_kernel,
-    substitute,
     unrolled_axes,
 )
 from chainrule.compiler.reorder import Access, accesses
@@ -98,9 +99,9 @@ def _fused(items: Sequence[Item], layout: Layout) -> tuple[Step, ...]:
             continue
         axes, lane, is_open = _form(item, layout)
         for group in groups[first:]:
-            renamed = _joined(item, axes, lane, group) if is_open else None
-            if renamed is not None:
-                group.add(renamed)
+            joined = _joined(item, axes, lane, group) if is_open else None
+            if joined is not None:
+                group.add(joined)
                 break
         else:
             groups.append(_Group(axes, lane, is_open=is_open))
@@ -145,8 +146,8 @@ def _joined(
     lanes = lane, group.lane
     if lanes[0] and lanes[1] and axes.index(lanes[0]) != group.axes.index(lanes[1]):
         return None
-    renamed = _renamed(item, dict(zip(axes, group.axes, strict=True)))
-    touched = list(accesses(renamed))
+    moved = renamed(item, dict(zip(axes, group.axes, strict=True)))
+    touched = list(accesses(moved))
     is_reading = False
     for buffer, index, is_write in touched:
         for other, place, was_written in group.touched:
@@ -154,24 +155,11 @@ def _joined(
                 is_reading = is_reading or was_written
                 if group.axes and not _same_point(buffer, index, other, place, group.axes):
                     return None
-    return None if group.product is not None and not is_reading else renamed
+    return None if group.product is not None and not is_reading else moved
 
 
 def _epilogue_cost(item: Statement, group: _Group) -> int:
     return sum(1 + cost(each.value) for each in (item, *group.statements))
-
-
-def _renamed(item: Statement, names: dict[Axis, Axis]) -> Statement:
-    meaning = {old: Affine.of(new) for old, new in names.items() if old is not new}
-    if not meaning:
-        return item
-    index = tuple(
-        i.substitute(meaning) if isinstance(i, Affine) else substitute(i, meaning)
-        for i in item.index
-    )
-    value = substitute(item.value, meaning)
-    over = tuple(names.get(axis, axis) for axis in item.over)
-    return Statement(item.target, index, value, item.reduction, over, item.layer)
 
 
 def _same_point(
@@ -198,7 +186,9 @@ def _form(item: Statement, layout: Layout) -> tuple[tuple[Axis, ...], Axis | Non
     parallel, over = axes_of(item), list(item.over)
     turns = int(np.prod([axis.extent for axis in (*parallel, *over)], dtype=np.int64))
     if item.reduction in ("running", "scatter"):
-        return (), None, False
+        last = parallel[-1] if parallel and item.reduction == "scatter" else None
+        is_wide = last is not None and last.extent >= SMALL
+        return (), last if is_wide else None, False
     if turns <= TINY and all(axis.extent < SMALL for axis in (*parallel, *over)):
         return (), None, True
     big = [axis for axis in parallel if axis.extent >= SMALL]

@@ -97,7 +97,8 @@ def _fold(lowering: Lowering, node: Node, inputs: list[Expression]) -> Load:
     own = lowering.canonical(node.inputs[0].shape)
     first = place[: len(place) - len(node.shape)]
     index = (*first, *_slid(node.params, own, len(node.shape)))
-    over = tuple(each.terms[0][0] for each in own if each.terms)
+    slid = (*node.params["axes"], *range(len(node.shape), len(own)))
+    over = tuple(own[i].terms[0][0] for i in slid if own[i].terms)
     lowering.items.append(Statement(target, index, inputs[0], "scatter", over, node.layer))
     return Load(target, place)
 

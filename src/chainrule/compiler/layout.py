@@ -22,9 +22,8 @@ from chainrule.compiler.loops import (
     Repeat,
     Statement,
 )
-from chainrule.compiler.lower import Item
 from chainrule.compiler.query import loads_of
-from chainrule.compiler.reorder import accesses
+from chainrule.compiler.reorder import Item, accesses
 
 __all__ = ["Layout", "choose_layout", "is_narrow"]
 

@@ -28,24 +28,15 @@ from chainrule.compiler.loops import (
     Repeat,
     Statement,
 )
-from chainrule.compiler.query import substitute
+from chainrule.compiler.query import CHEAP, cost, substitute
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node
 
-__all__ = ["RULES", "Lowering", "Rule", "cost", "lower", "rule"]
-
-CHEAP = 2
-"""An expression of at most this cost is computed again rather than stored."""
+__all__ = ["RULES", "Lowering", "Rule", "lower", "rule"]
 
 DEEPEST = 64
 """Operations within each other; what is deeper is stored (in a register, if all goes well)."""
 
-_FUNCTIONS = [
-    "exp", "log", "expm1", "log1p", "tanh", "sin", "cos", "arctan2", "logaddexp", "sigmoid", "erf",
-]  # fmt: skip
-_COSTS = dict.fromkeys(_FUNCTIONS, 20) | {
-    "divide": 4, "sqrt": 4, "floor_divide": 8, "remainder": 8, "power": 40,
-}  # fmt: skip
 _KINDS = "fiub"
 
 Item = Statement | Product | Repeat
@@ -244,24 +235,6 @@ def lower(graph: Graph) -> tuple[list[Buffer], list[Buffer], list[Item]]:
             )
             lowering.items.append(copied)
     return inputs, outputs, lowering.items
-
-
-def cost(value: Any) -> int:
-    """Estimate the work of an expression in simple operations; what it shares counts once."""
-    seen: set[int] = set()
-    pending, total = [value], 0
-    while pending:
-        each = pending.pop()
-        if id(each) in seen:
-            continue
-        seen.add(id(each))
-        if isinstance(each, Apply):
-            total += _COSTS.get(each.operation, 1)
-            pending.extend(each.operands)
-        elif isinstance(each, Load) and not each.is_affine:
-            total += CHEAP
-            pending.extend(i for i in each.index if not isinstance(i, Affine))
-    return total
 
 
 def _elementwise(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expression:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -20,8 +21,18 @@ from chainrule.compiler.loops import (
 )
 
 __all__ = [
-    "axes_of", "loads_of", "place_looked_up", "stored_by_kernel", "substitute", "unrolled_axes",
+    "CHEAP", "axes_of", "cost", "loads_of", "place_looked_up", "renamed",
+    "stored_by_kernel", "substitute", "unrolled_axes",
 ]  # fmt: skip
+
+CHEAP = 2
+"""An expression of at most this cost is computed again rather than stored."""
+_FUNCTIONS = [
+    "exp", "log", "expm1", "log1p", "tanh", "sin", "cos", "arctan2", "logaddexp", "sigmoid", "erf",
+]  # fmt: skip
+_COSTS = dict.fromkeys(_FUNCTIONS, 20) | {
+    "divide": 4, "sqrt": 4, "floor_divide": 8, "remainder": 8, "power": 40,
+}  # fmt: skip
 
 FEW = 16
 """Of so few elements one is chosen in registers."""
@@ -145,3 +156,35 @@ def stored_by_kernel(nest: Nest) -> Buffer | None:
         if fits and is_plain and each.index == product.index:
             return each.target
     return None
+
+
+def cost(value: Any) -> int:
+    """Estimate the work of an expression in simple operations; what it shares counts once."""
+    seen: set[int] = set()
+    pending, total = [value], 0
+    while pending:
+        each = pending.pop()
+        if id(each) in seen:
+            continue
+        seen.add(id(each))
+        if isinstance(each, Apply):
+            total += _COSTS.get(each.operation, 1)
+            pending.extend(each.operands)
+        elif isinstance(each, Load) and not each.is_affine:
+            total += CHEAP
+            pending.extend(i for i in each.index if not isinstance(i, Affine))
+    return total
+
+
+def renamed(item: Statement, names: Mapping[Axis, Axis]) -> Statement:
+    """Return a statement over other axes."""
+    meaning = {old: Affine.of(new) for old, new in names.items() if old is not new}
+    if not meaning:
+        return item
+    index = tuple(
+        i.substitute(meaning) if isinstance(i, Affine) else substitute(i, meaning)
+        for i in item.index
+    )
+    value = substitute(item.value, meaning)
+    over = tuple(names.get(axis, axis) for axis in item.over)
+    return Statement(item.target, index, value, item.reduction, over, item.layer)

@@ -21,7 +21,7 @@ from chainrule.compiler.loops import (
 )
 from chainrule.compiler.query import loads_of
 
-__all__ = ["accesses", "in_place", "with_buffers"]
+__all__ = ["Item", "accesses", "in_place", "with_buffers"]
 
 Item = Statement | Product | Repeat | Nest
 Access = tuple[Buffer, tuple[Affine | Expression, ...], bool]

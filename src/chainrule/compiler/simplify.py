@@ -41,10 +41,15 @@ def simplify(graph: Graph) -> Graph:
         With the same inputs (the very nodes) and outputs of equal value.
     """
     seen: dict[Any, Node] = {}
+    given = {node.serial for node in graph.inputs}
 
     def visit(node: Node, inputs: tuple[Node, ...]) -> Node:
         if node.primitive is None:
             return seen.setdefault(_constant_key(node), node)
+        # What lies behind an input is another graph's, though the input may know its producer.
+        if any(each.serial in given and each.primitive is not None for each in inputs):
+            made = _within(rebuilt(node, inputs))
+            return seen.setdefault(_key(made), made)
         return _shortest(node, inputs, seen)
 
     return rewrite(merge_loops(graph), visit)

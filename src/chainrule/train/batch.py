@@ -158,12 +158,20 @@ class Tally:
         names = (metric.name for metric in self._plan.means)
         return {"loss": loss + penalty, **dict(zip(names, metrics, strict=True))}
 
-    def means_of_parts(self, parts: int) -> dict[str, Array]:
-        """Return loss and metrics of equal parts, such as epochs, of steps of equal size."""
+    @property
+    def steps(self) -> int:
+        """How many steps `means` has not been asked for yet."""
+        return sum(len(columns[0]) for _, columns in self._pending)
+
+    def means_of_parts(self, parts: int, steps: int) -> dict[str, Array]:
+        """Return loss and metrics of the first parts, such as epochs, of `steps` equal steps."""
+        if not parts:
+            return {}
         columns = zip(*(columns for _, columns in self._pending), strict=True)
-        numbers = [np.concatenate(column).astype(float).reshape(parts, -1) for column in columns]
+        joined = [np.concatenate(column)[: parts * steps].astype(float) for column in columns]
+        numbers = [column.reshape(parts, steps) for column in joined]
         count = self._pending[0][0]
-        samples, is_sum = count * numbers[0].shape[1], self._plan.loss.reduction == "sum"
+        samples, is_sum = count * steps, self._plan.loss.reduction == "sum"
         factors = [1 if is_sum else count, *[count] * (len(numbers) - 1)]
         loss, *others = (
             np.add.accumulate(factor * each, axis=1)[:, -1]

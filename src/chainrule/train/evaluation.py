@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from chainrule.graph.array_type import ArrayType, type_of
 from chainrule.train.batch import Samples, Tally, batches
-from chainrule.train.loop import Programs
+from chainrule.train.programs import Programs
 from chainrule.train.step import Plan, Stack, compile_evaluation, compile_prediction
 
 __all__ = ["USUAL_SIZE", "evaluate", "predict"]

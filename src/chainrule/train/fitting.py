@@ -17,9 +17,10 @@ from chainrule.train.callbacks import Callback, resolve_callbacks
 from chainrule.train.ending import warn_of_ending
 from chainrule.train.evaluation import evaluate
 from chainrule.train.history import History
-from chainrule.train.loop import NotFinite, Training
+from chainrule.train.loop import Training
 from chainrule.train.mistakes import check_settings, explain_nan, warn_likely
 from chainrule.train.model import Model
+from chainrule.train.not_finite import NotFinite
 from chainrule.train.progress import Progress, choose_progress
 from chainrule.train.source import prepare_samples, split_at
 from chainrule.train.step import Plan
@@ -191,12 +192,21 @@ class _Run:
             return 0
         began = time.perf_counter()
         orders = [self._order(shuffle, self._training.clock.epoch + i) for i in range(most)]
-        logs = self._training.run_epochs(orders)
+        try:
+            logs = self._training.run_epochs(orders)
+        except NotFinite as found:
+            self._note(found.finished, time.perf_counter() - began)
+            raise
         seconds = (time.perf_counter() - began) / most
-        self.history.extend(logs | {"seconds": np.full(most, seconds)})
+        self._note(logs, seconds * most)
         last = {name: float(column[-1]) for name, column in logs.items()}
         self._progress.finish_epochs(most, last, len(self._samples) / seconds)
         return most
+
+    def _note(self, logs: dict[str, Any], seconds: float) -> None:
+        """Write down the results of several epochs."""
+        if count := len(logs.get("loss", ())):
+            self.history.extend(logs | {"seconds": np.full(count, seconds / count)})
 
     def _order(self, shuffle: bool, epoch: int) -> Any:
         if not shuffle:

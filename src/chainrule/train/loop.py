@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,8 @@ from chainrule.graph.array_type import type_of
 from chainrule.optim.schedule import Schedule
 from chainrule.train.batch import Samples, Tally, batches
 from chainrule.train.course import PAUSE, Clocks, Course
+from chainrule.train.not_finite import NotFinite
+from chainrule.train.programs import Programs
 from chainrule.train.step import (
     Plan,
     Program,
@@ -24,15 +26,12 @@ from chainrule.train.step import (
     initial_state,
 )
 
-__all__ = ["Clock", "NotFinite", "Programs", "Training"]
-
-_LARGEST_CACHE = 64
+__all__ = ["Clock", "Training"]
 
 _MOST_STEPS, _MOST_ROWS = 2**14, 2**17
 """How much is laid out beforehand for short epochs that are made many at once."""
 
 Array = NDArray[Any]
-Made = TypeVar("Made")
 Tick = Callable[[int, Tally], None]
 
 
@@ -50,68 +49,6 @@ class Clock:
     def __init__(self) -> None:
         self.epoch = 0
         self.count = 0
-
-
-class Programs:
-    """Compiled programs by what they are for; the oldest goes when there are too many."""
-
-    def __init__(self) -> None:
-        self._programs: dict[Any, Any] = {}
-
-    def get(self, key: Any, make: Callable[[], Made]) -> Made:
-        """Return the program for `key`, made on first use.
-
-        Parameters
-        ----------
-        key : hashable
-            Its purpose, and the types of what it takes.
-        make : callable
-            Compiles it.
-
-        Returns
-        -------
-        callable
-            The program.
-        """
-        if key not in self._programs:
-            if len(self._programs) >= _LARGEST_CACHE:
-                del self._programs[next(iter(self._programs))]
-            self._programs[key] = make()
-        return self._programs[key]
-
-    def clear(self) -> None:
-        """Forget all: the network has changed."""
-        self._programs.clear()
-
-
-class NotFinite(Exception):  # noqa: N818 (caught within the room: no error that users see)
-    """A loss or a parameter is not finite any more.
-
-    Parameters
-    ----------
-    loss : float
-        The loss of the step; NaN where only its update is not finite.
-    losses : list of float
-        Those before it, oldest first.
-    step : int
-        Its number in the epoch, from 0.
-    learning_rate : float
-        Its rate.
-    parameters : dict of str to array
-        The parameters that gave this loss, or that the update led to.
-    """
-
-    def __init__(
-        self,
-        loss: float,
-        losses: list[float],
-        step: int,
-        learning_rate: float,
-        parameters: dict[str, Array],
-    ) -> None:
-        super().__init__(loss)
-        self.loss, self.losses, self.step = loss, losses, step
-        self.learning_rate, self.parameters = learning_rate, parameters
 
 
 class Training:
@@ -234,11 +171,21 @@ class Training:
         NotFinite
             The state is then that of the last finite step.
         """
-        tally = Tally(self.plan)
-        self._run_natively(orders, tally, lambda step, tally: None)
-        self._finish(len(orders), tally)
-        means = tally.means_of_parts(len(orders))
-        return means | {"learning_rate": np.full(len(orders), float(self._rate))}
+        tally, steps = Tally(self.plan), len(self._samples) // self._size
+        try:
+            self._run_natively(orders, tally, lambda step, tally: None)
+            self._finish(len(orders), tally)
+        except NotFinite as found:
+            done = min(tally.steps // steps, len(orders) - 1)
+            self.clock.epoch += done
+            found.finished = self._results_of(tally, done, steps)
+            found.losses = found.losses[done * steps :]
+            raise
+        return self._results_of(tally, len(orders), steps)
+
+    def _results_of(self, tally: Tally, epochs: int, steps: int) -> dict[str, Array]:
+        rates = {"learning_rate": np.full(epochs, float(self._rate))}
+        return tally.means_of_parts(epochs, steps) | rates
 
     def _finish(self, epochs: int, tally: Tally) -> None:
         if not _are_finite(self._values):

@@ -226,8 +226,12 @@ def compile_steps(
 
     Parameters
     ----------
-    stack, plan, state
-        As for `compile_step`.
+    stack : Stack
+        The network.
+    plan : Plan
+        What it is trained for.
+    state : dict
+        As `initial_state` makes it; only types count.
     samples : dict
         The types of all of ``X``, ``y`` and ``weight``.
     size : int or None

@@ -193,10 +193,19 @@ class _Writer:
         self, statement: Statement, parallel: Sequence[Axis], over: Sequence[Axis]
     ) -> None:
         """Write the addition of values to elements at positions that are looked up."""
-        kind = statement.target.dtype
-        with self.point.loop([*over, *parallel]):
+        kind, lane = statement.target.dtype, self.nest.lane
+
+        def add() -> None:
             self.point.known = {}
             value = self.point.value(statement.value)
             old = self.point.load(Load(statement.target, statement.index))
+            old, value = same_width(self.builder, [old, value])
             total = write(self.builder, "add", [old, value], [kind, kind], kind)
             self.point.store(statement.target, statement.index, total)
+
+        with self.point.loop([axis for axis in (*over, *parallel) if axis is not lane]):
+            if lane is None:
+                add()
+            else:
+                turns = emit.index(-(-lane.extent // self.traversal.width))
+                self.traversal.vectors(lane, (emit.index(0), turns), add)

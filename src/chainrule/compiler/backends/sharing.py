@@ -13,9 +13,8 @@ import numpy as np
 
 from chainrule.compiler.backends.traversal import lanes_of
 from chainrule.compiler.loops import Axis, Buffer, Nest, Product, Repeat, Step
-from chainrule.compiler.lower import cost
 from chainrule.compiler.memory import Plan
-from chainrule.compiler.query import axes_of
+from chainrule.compiler.query import axes_of, cost
 from chainrule.compiler.reorder import accesses
 
 __all__ = ["Waiting", "is_shared", "shares_anything"]

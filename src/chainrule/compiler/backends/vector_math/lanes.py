@@ -290,4 +290,6 @@ class Lanes:
 
 
 def _constant(kind: ir.Type, number: float) -> ir.Constant:
-    return (Splat if isinstance(kind, ir.VectorType) else ir.Constant)(kind, number)
+    if isinstance(kind, ir.VectorType):
+        return Splat(kind, number)
+    return ir.Constant(kind, number)

@@ -1,0 +1,44 @@
+"""Compiled programs, kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+__all__ = ["Programs"]
+
+_LARGEST_CACHE = 64
+
+Made = TypeVar("Made")
+
+
+class Programs:
+    """Compiled programs by what they are for; the oldest goes when there are too many."""
+
+    def __init__(self) -> None:
+        self._programs: dict[Any, Any] = {}
+
+    def get(self, key: Any, make: Callable[[], Made]) -> Made:
+        """Return the program for `key`, made on first use.
+
+        Parameters
+        ----------
+        key : hashable
+            Its purpose, and the types of what it takes.
+        make : callable
+            Compiles it.
+
+        Returns
+        -------
+        callable
+            The program.
+        """
+        if key not in self._programs:
+            if len(self._programs) >= _LARGEST_CACHE:
+                del self._programs[next(iter(self._programs))]
+            self._programs[key] = make()
+        return self._programs[key]
+
+    def clear(self) -> None:
+        """Forget all: the network has changed."""
+        self._programs.clear()
