@@ -28,7 +28,13 @@ Access = tuple[Buffer, tuple[Affine | Expression, ...], bool]
 
 
 def accesses(item: Item) -> Iterator[Access]:
-    """Yield what an item touches: buffer, index, and whether it is written."""
+    """Find what an item touches.
+
+    Yields
+    ------
+    tuple of (Buffer, tuple, bool)
+        The buffer, the index, and whether it is written.
+    """
     if isinstance(item, Repeat | Nest):
         for each in item.steps if isinstance(item, Repeat) else item.statements:
             yield from accesses(each)

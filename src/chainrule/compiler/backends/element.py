@@ -72,7 +72,13 @@ class Point:
 
     @contextmanager
     def along(self, lane: Axis | None, width: int, mask: Value | None) -> Generator[None]:
-        """Run lanes along an axis, of which those in the mask count."""
+        """Run lanes along an axis, of which those in the mask count.
+
+        Yields
+        ------
+        None
+            Within the ``with`` block the lanes run so.
+        """
         before = self.lane, self.width, self.mask
         self.lane, self.width, self.mask = lane, width, mask
         yield
