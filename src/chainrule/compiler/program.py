@@ -56,7 +56,8 @@ _RULES = (
 FLAG, FIRST_ARRAY = 1, 2
 PLAIN = 0x101
 """NumPy's flags of an array in rows without gaps, at an address its kind of number allows."""
-ENTRY = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p)
+ENTRY = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+"""A program for one thread reads nothing but its first argument, and each costs time to pass."""
 
 
 def _thread_count() -> int:
@@ -130,9 +131,8 @@ class NativeProgram:
         self._run = ENTRY(self._entry)
         self._lock = threading.Lock()
         self._graph = graph
-        self._dtypes = [np.dtype(node.dtype.type) for node in graph.inputs]
-        self._shapes = [node.shape for node in graph.inputs]
-        self._results = [(node.shape, node.dtype) for node in graph.outputs]
+        self._kinds = [(np.dtype(node.dtype.type), node.shape) for node in graph.inputs]
+        self._results = [(node.dtype, node.shape) for node in graph.outputs]
         self._constants = [np.ascontiguousarray(each.value) for each in module.constants]
         self._arena = np.empty(module.arena + self._threads * module.scratch + 64, np.uint8)
         first = FIRST_ARRAY + len(inputs) + len(outputs)
@@ -144,38 +144,35 @@ class NativeProgram:
 
     def __call__(self, inputs: Sequence[Any]) -> list[Any]:
         """Run on arrays; threads that share a program take turns, as they share its memory."""
-        with self._lock:
-            return self._call(inputs)
-
-    def _call(self, inputs: Sequence[Any]) -> list[Any]:
-        block, number = self._block, FIRST_ARRAY
         held: list[Any] = []
-        for each, dtype, shape in zip(inputs, self._dtypes, self._shapes, strict=True):
-            if (
-                type(each) is not np.ndarray
-                or each.dtype is not dtype
-                or each.shape != shape
-                or each.flags.num & PLAIN != PLAIN
-            ):
-                each = _plain(each, dtype, shape)
-            held.append(each)
-            block[number] = id(each)
-            number += 1
         results: list[Any] = []
-        for shape, dtype in self._results:
-            made = np.empty(shape, dtype)
-            results.append(made)
-            block[number] = id(made)
-            number += 1
-        if self._is_shared:
-            run_program(self._entry, self._address, self._threads)
-        else:
-            self._run(self._address, 0, 1, None)
-        if block[FLAG]:
+        block, number = self._block, FIRST_ARRAY
+        with self._lock:
+            for each, (dtype, shape) in zip(inputs, self._kinds, strict=True):
+                if (
+                    type(each) is not np.ndarray
+                    or each.dtype is not dtype
+                    or each.shape != shape
+                    or each.flags.num & PLAIN != PLAIN
+                ):
+                    each = _plain(each, dtype, shape)
+                held.append(each)
+                block[number] = id(each)
+                number += 1
+            for dtype, shape in self._results:
+                made = np.empty(shape, dtype)
+                results.append(made)
+                block[number] = id(made)
+                number += 1
+            if self._is_shared:
+                run_program(self._entry, self._address, self._threads)
+            else:
+                self._run(self._address)
+            if not block[FLAG]:
+                return results
             block[FLAG] = 0
-            evaluate(self._graph, held)
-            raise IndexError("a position lies outside of its array")
-        return results
+        evaluate(self._graph, held)
+        raise IndexError("a position lies outside of its array")
 
 
 def _compiled(written: Module, target: Target) -> bytes:
