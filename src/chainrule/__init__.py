@@ -11,6 +11,7 @@ from chainrule.autodiff.custom import custom_vjp, stop_gradient
 from chainrule.autodiff.derivative import grad, value_and_grad, vjp
 from chainrule.autodiff.scan import scan
 from chainrule.compiler.pipeline import jit
+from chainrule.compiler.thread_count import get_num_threads, set_num_threads
 from chainrule.errors import ChainruleError, ChainruleWarning, GradientError
 from chainrule.graph.trace import trace
 from chainrule.insight import plot
@@ -33,6 +34,7 @@ __all__ = [
     "data",
     "datasets",
     "errors",
+    "get_num_threads",
     "grad",
     "jit",
     "load",
@@ -41,6 +43,7 @@ __all__ = [
     "optim",
     "plot",
     "scan",
+    "set_num_threads",
     "stop_gradient",
     "testing",
     "trace",

@@ -61,14 +61,14 @@ def check_grads(
     ArgumentError
         If `order` or `directions` is no whole number of at least 1, or nothing is a float.
 
+    References
+    ----------
+    Ridders (1982), Advances in Engineering Software 4(2); extrapolated central differences.
+
     Examples
     --------
     >>> check_grads(lambda x: np.tanh(x) * x, (np.array([0.5, -1.0]),), order=2) < 1e-8
     True
-
-    References
-    ----------
-    Ridders (1982), Advances in Engineering Software 4(2); extrapolated central differences.
     """
     whole_number("check_grads", "order", order, 1)
     whole_number("check_grads", "directions", directions, 1)

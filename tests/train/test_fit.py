@@ -87,7 +87,8 @@ def test_the_rest_of_an_epoch_is_a_step_of_its_own():
     net.fit(X, y, batch_size=4, shuffle=False, verbose=0)
     for rows in (slice(0, 4), slice(4, 8), slice(8, 10)):
         by_hand.fit(X[rows], y[rows], batch_size=None, verbose=0)
-    assert same(net.params, by_hand.params)
+    for name, array in net.params.items():  # the odd batch is NumPy's, whose sums round otherwise
+        np.testing.assert_allclose(array, by_hand.params[name], rtol=1e-12)
 
 
 def test_the_loss_of_an_epoch_weighs_each_sample_alike():
@@ -370,7 +371,8 @@ class Failing(optim.Schedule):
         return 0.1
 
 
-def test_an_interrupt_within_an_epoch_leaves_the_steps_before_it():
+def test_an_interrupt_within_an_epoch_leaves_the_steps_before_it(monkeypatch):
+    monkeypatch.setenv("CHAINRULE_BACKEND", "numpy")  # native steps ask for all rates beforehand
     X, y = samples(40)
     net, other = small(optim.SGD(Failing())), small(optim.SGD(0.1))
     with pytest.raises(KeyboardInterrupt):

@@ -7,12 +7,14 @@ import platform
 import sys
 from collections.abc import Iterator
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
 
 import click
 import numpy as np
 
+from chainrule.compiler.thread_count import get_num_threads
 from chainrule.datasets.catalogue import CATALOGUE, DataSet
 from chainrule.storage import cache_folder
 
@@ -96,9 +98,18 @@ def _machine() -> list[Row]:
         ("features", " ".join(features) or "unknown"),
         ("cores", f"{_cores()} this process may use"),
         ("thread limits", " ".join(limits) or "none set: NumPy's BLAS takes every core"),
-        ("backend", "numpy: graphs are simplified, then run by NumPy; no machine code yet"),
+        ("backend", _backend()),
+        ("threads", f"{get_num_threads()} for large programs (CHAINRULE_NUM_THREADS)"),
         ("BLAS", f"{blas.get('name', 'unknown')} {blas.get('version', '')}".strip()),
     ]
+
+
+def _backend() -> str:
+    if os.environ.get("CHAINRULE_BACKEND") == "numpy":
+        return "numpy: programs are run by NumPy, as CHAINRULE_BACKEND says"
+    if find_spec("llvmlite") is None:
+        return "numpy: programs are run by NumPy, as llvmlite is not installed"
+    return "llvm: programs are compiled to native code"
 
 
 def _processor() -> str:

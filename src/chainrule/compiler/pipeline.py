@@ -6,16 +6,19 @@ without looking at the Python code again.
 
 from __future__ import annotations
 
+import os
+import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chainrule import tree
+from chainrule.compiler.loops import CannotCompile
 from chainrule.compiler.simplify import simplify
-from chainrule.errors import ArgumentError
+from chainrule.errors import ArgumentError, ChainruleWarning
 from chainrule.graph.array_type import type_of
 from chainrule.graph.evaluate import prepare
 from chainrule.graph.graph import Graph
@@ -23,7 +26,10 @@ from chainrule.graph.message import check_function
 from chainrule.graph.node import Node
 from chainrule.graph.trace import Traced, is_number, trace_call
 
-__all__ = ["compile_graph", "jit"]
+if TYPE_CHECKING:
+    from chainrule.compiler.program import NativeProgram
+
+__all__ = ["compile_graph", "compile_loop", "jit", "native"]
 
 _LARGEST_CACHE = 128
 """Programs kept by one jitted function; the one unused for longest goes first."""
@@ -45,7 +51,76 @@ def compile_graph(graph: Graph) -> Program:
         Takes one array for each input, of its type (this is not checked again), and returns one
         for each output; results may share memory with inputs and with each other.
     """
-    return prepare(simplify(graph))
+    simple = simplify(graph)
+    return native(simple) or prepare(simple)
+
+
+def compile_loop(graph: Graph) -> NativeProgram | None:
+    """Turn a graph that is one loop into a program that can make some of its turns.
+
+    Parameters
+    ----------
+    graph : Graph
+        Its outputs are results of one ``scan``.
+
+    Returns
+    -------
+    NativeProgram or None
+        ``program(inputs, turns)``; None where there is no native code for it, and one had better
+        run the steps one by one.
+    """
+    return native(simplify(graph))
+
+
+def native(graph: Graph) -> NativeProgram | None:
+    """Compile to native code where that can be had and is wanted.
+
+    Parameters
+    ----------
+    graph : Graph
+        The program, simplified.
+
+    Returns
+    -------
+    NativeProgram or None
+        None under ``CHAINRULE_BACKEND=numpy``, and for a program that the backend cannot compile;
+        the reason for that is said once.
+
+    Raises
+    ------
+    ArgumentError
+        If CHAINRULE_BACKEND names no backend.
+    """
+    wanted = os.environ.get("CHAINRULE_BACKEND", "") or "llvm"
+    if wanted not in ("llvm", "numpy"):
+        raise ArgumentError(f"CHAINRULE_BACKEND is {wanted!r}; the backends are llvm and numpy")
+    compile_native = _llvm() if wanted == "llvm" else None
+    if compile_native is None:
+        return None
+    try:
+        return compile_native(graph)
+    except CannotCompile as reason:
+        _say_once(f"{graph.name} is run by NumPy, more slowly, because {reason}")
+        return None
+
+
+def _llvm() -> Callable[[Graph], NativeProgram] | None:
+    """Load the native backend, on first use: LLVM takes longer to load than all the rest."""
+    try:
+        from chainrule.compiler.program import compile_native
+    except ImportError as reason:
+        _say_once(f"programs are run by NumPy, more slowly, because of a missing package: {reason}")
+        return None
+    return compile_native
+
+
+_said: set[str] = set()
+
+
+def _say_once(note: str) -> None:
+    if note not in _said:
+        _said.add(note)
+        warnings.warn(note, ChainruleWarning, stacklevel=4)
 
 
 def jit(
@@ -81,11 +156,17 @@ def jit(
     """
     check_function("jit", function)
     programs: OrderedDict[Any, tuple[Program, Traced]] = OrderedDict()
+    quick: dict[Any, tuple[Program, Traced]] = {}
     numbers = {static_argnums} if isinstance(static_argnums, int) else set(static_argnums)
     names = {static_argnames} if isinstance(static_argnames, str) else set(static_argnames)
 
     @wraps(function)
     def compiled(*args: Any, **kwargs: Any) -> Any:
+        # Plain arrays are known by a look at each: the rest takes longer than a small program.
+        kinds = () if kwargs else tuple([_quick_key(each) for each in args])
+        if (ready := quick.get(kinds)) is not None:
+            program, traced = ready
+            return traced.nest(_detached(program(args), args))
         args = tuple(_Static(x) if i in numbers else x for i, x in enumerate(args))
         kwargs = {key: _Static(x) if key in names else x for key, x in kwargs.items()}
         leaves, structure = tree.flatten((args, kwargs))
@@ -98,6 +179,9 @@ def jit(
             found = programs[key] = compile_graph(traced.graph), traced
             if len(programs) > _LARGEST_CACHE:
                 programs.popitem(last=False)
+                quick.clear()
+            if kinds and None not in kinds and not numbers:
+                quick[kinds] = found
         else:
             programs.move_to_end(key)
         program, traced = found
@@ -140,6 +224,13 @@ def _unwrapped(function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
+def _quick_key(argument: Any) -> Any:
+    """What a native plain array is known by; None for everything else."""
+    if type(argument) is not np.ndarray or not argument.dtype.isnative:
+        return None
+    return argument.dtype.char, argument.shape
+
+
 def _leaf_key(leaf: Any) -> Any:
     if is_number(leaf):
         return type_of(leaf)
@@ -152,13 +243,13 @@ def _native(leaf: Any) -> Any:
     return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
 
-def _detached(outputs: list[Any], inputs: list[Any]) -> list[Any]:
+def _detached(outputs: list[Any], inputs: Sequence[Any]) -> list[Any]:
     """Results as arrays of their own, which the user may write to; scalars for shape ()."""
     taken = {id(each) for each in inputs}
     results: list[Any] = []
     for value in outputs:
-        if np.ndim(value) == 0:
-            value = np.asarray(value)[()]
+        if not value.shape:
+            value = value[()]
         elif not value.flags.owndata or not value.flags.writeable or id(value) in taken:
             value = np.array(value)
         taken.add(id(value))

@@ -7,7 +7,7 @@ import hashlib
 import os
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,21 +22,23 @@ from chainrule.compiler import (
     lower_random,
     lower_reduction,
 )
-from chainrule.compiler.backends.llvm import Module, assembly, write_module
+from chainrule.compiler.backends.llvm import Module, write_module
 from chainrule.compiler.backends.object_cache import cached_object
 from chainrule.compiler.backends.target import (
     Target,
+    assembly_of,
     compile_module,
     host_target,
     load_object,
 )
-from chainrule.compiler.backends.threads import available_cores, run_program
+from chainrule.compiler.backends.threads import run_program
 from chainrule.compiler.fuse import fuse
 from chainrule.compiler.layout import choose_layout
 from chainrule.compiler.listing import format_program
 from chainrule.compiler.loops import Program
 from chainrule.compiler.lower import lower
 from chainrule.compiler.memory import plan_memory
+from chainrule.compiler.thread_count import get_num_threads
 from chainrule.errors import GraphError
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.graph import Graph
@@ -53,22 +55,15 @@ _RULES = (
 )
 """Imported for the rules they register."""
 
-FLAG, FIRST_ARRAY = 1, 2
+FLAG, FIRST_TURN, END_TURN, FIRST_ARRAY = 1, 2, 3, 4
+ALL_TURNS = (0, 2**62)
 PLAIN = 0x101
 """NumPy's flags of an array in rows without gaps, at an address its kind of number allows."""
 ENTRY = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 """A program for one thread reads nothing but its first argument, and each costs time to pass."""
 
 
-def _thread_count() -> int:
-    """Return how many threads a large program uses: CHAINRULE_THREADS, or all cores up to 8."""
-    wanted = os.environ.get("CHAINRULE_THREADS", "")
-    if wanted.isdecimal() and int(wanted) > 0:
-        return int(wanted)
-    return min(available_cores(), 8)
-
-
-def compile_native(graph: Graph) -> Callable[[Sequence[Any]], list[Any]]:
+def compile_native(graph: Graph) -> NativeProgram:
     """Turn a graph into native code.
 
     Parameters
@@ -126,7 +121,7 @@ class NativeProgram:
             code = cached_object(key, target, lambda _, target: _compiled(module, target))
         self._library = load_object(code, ("run",))
         self._is_shared = module.is_shared
-        self._threads = _thread_count() if module.is_shared else 1
+        self._threads = get_num_threads() if module.is_shared else 1
         self._entry = self._library.address("run")
         self._run = ENTRY(self._entry)
         self._lock = threading.Lock()
@@ -142,8 +137,22 @@ class NativeProgram:
             self._block[number] = id(each)
         self._address = ctypes.addressof(self._block)
 
-    def __call__(self, inputs: Sequence[Any]) -> list[Any]:
-        """Run on arrays; threads that share a program take turns, as they share its memory."""
+    def __call__(self, inputs: Sequence[Any], turns: tuple[int, int] = ALL_TURNS) -> list[Any]:
+        """Run the program; threads that share it take turns, as they share its memory.
+
+        Parameters
+        ----------
+        inputs : sequence of numpy.ndarray
+            One for each input of the graph.
+        turns : tuple of (int, int)
+            The first turn of the outermost loops, and the one before which they end. What they
+            collect is defined for these turns alone.
+
+        Returns
+        -------
+        list of numpy.ndarray
+            One for each output, all of them new.
+        """
         held: list[Any] = []
         results: list[Any] = []
         block, number = self._block, FIRST_ARRAY
@@ -164,8 +173,10 @@ class NativeProgram:
                 results.append(made)
                 block[number] = id(made)
                 number += 1
+            block[FIRST_TURN], block[END_TURN] = turns
             if self._is_shared:
-                run_program(self._entry, self._address, self._threads)
+                threads = min(get_num_threads(), self._threads)
+                run_program(self._entry, self._address, threads)
             else:
                 self._run(self._address)
             if not block[FLAG]:
@@ -180,7 +191,7 @@ def _compiled(written: Module, target: Target) -> bytes:
     _show("llvm", text)
     code = compile_module(text, target)
     if _is_shown("asm"):
-        _show("asm", assembly(text, target))
+        _show("asm", assembly_of(text, target))
     return code
 
 

@@ -80,17 +80,17 @@ def iscomplexobj(x: Any) -> bool:
 
 
 def nonzero(x: Any) -> Any:
-    """Positions of the elements that are not 0, from the known value."""
+    """Find where elements are not 0, from the known value."""
     return np.nonzero(_known(x))
 
 
 def flatnonzero(x: Any) -> Any:
-    """Positions, in the flattened array, of the elements that are not 0, from the known value."""
+    """Find where elements of the flattened array are not 0, from the known value."""
     return np.flatnonzero(_known(x))
 
 
 def argwhere(x: Any) -> Any:
-    """Positions of the elements that are not 0, one a row, from the known value."""
+    """Find where elements are not 0, one position a row, from the known value."""
     return np.argwhere(_known(x))
 
 

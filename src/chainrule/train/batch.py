@@ -44,6 +44,30 @@ class Samples:
         """Return those rows of the arrays that are there, in this machine's byte order."""
         return [_native(each[rows]) for each in (self.X, self.y, self.weight) if each is not None]
 
+    def arrays(self) -> list[Array]:
+        """Return the arrays that are there."""
+        return [each for each in (self.X, self.y, self.weight) if each is not None]
+
+    def made_plain(self) -> Samples:
+        """Return the samples as native code reads them.
+
+        Arrays in another order or with foreign bytes are copied, once; files in memory stay what
+        they are, as they may be larger than the memory.
+        """
+
+        def plain(each: Array) -> Array:
+            if _is_plain(each) or isinstance(each, np.memmap):
+                return each
+            return np.ascontiguousarray(_native(each))
+
+        weight = None if self.weight is None else plain(self.weight)
+        return Samples(plain(self.X), plain(self.y), weight)
+
+    @property
+    def are_plain(self) -> bool:
+        """Whether the arrays lie in memory as native code reads them: row by row, own bytes."""
+        return all(map(_is_plain, self.arrays()))
+
     def types(self, count: int) -> dict[str, ArrayType | None]:
         """Return the types of a batch of `count` samples."""
         named = {"X": self.X, "y": self.y, "weight": self.weight}
@@ -97,15 +121,36 @@ class Tally:
         self._samples = 0
         self._totals = [0.0] * (2 + len(plan.means))
         self._seen: list[tuple[Array, Array]] = []
-        self.add = self._gather if plan.gathers else self._keep
+
+    def add(self, count: int, numbers: Sequence[Any], y: Array) -> None:
+        """Add one step of `count` samples: its numbers and its targets."""
+        self.add_steps(count, [np.asarray(each)[np.newaxis] for each in numbers], y)
+
+    def add_steps(self, count: int, columns: Sequence[Array], y: Array) -> None:
+        """Add several steps of `count` samples each.
+
+        Parameters
+        ----------
+        count : int
+            Samples a step.
+        columns : sequence of array, (steps, ...)
+            Loss, penalty and metrics, and the outputs where the plan gathers them.
+        y : array, (steps * count, ...)
+            The targets.
+        """
+        if self._plan.gathers:
+            *columns, outputs = columns
+            self._seen.append((y, outputs.reshape(-1, *outputs.shape[2:])))
+        self._pending.append((count, columns))
 
     def means(self) -> dict[str, float]:
         """Return loss and metrics of the samples so far, except for what needs all of them."""
-        for count, numbers in self._pending:
-            self._samples += count
-            factors = (1 if self._plan.loss.reduction == "sum" else count, *[count] * len(numbers))
-            for place, (factor, number) in enumerate(zip(factors, numbers, strict=False)):
-                self._totals[place] += factor * float(number)
+        for count, columns in self._pending:
+            self._samples += count * len(columns[0])
+            for place, column in enumerate(columns):
+                factor = 1 if place == 0 and self._plan.loss.reduction == "sum" else count
+                terms = np.append(self._totals[place], factor * column.astype(float))
+                self._totals[place] = float(np.add.accumulate(terms)[-1])
         self._pending.clear()
         loss, *others = self._totals
         penalty, *metrics = (total / max(self._samples, 1) for total in others)
@@ -113,9 +158,25 @@ class Tally:
         names = (metric.name for metric in self._plan.means)
         return {"loss": loss + penalty, **dict(zip(names, metrics, strict=True))}
 
+    def means_of_parts(self, parts: int) -> dict[str, Array]:
+        """Return loss and metrics of equal parts, such as epochs, of steps of equal size."""
+        columns = zip(*(columns for _, columns in self._pending), strict=True)
+        numbers = [np.concatenate(column).astype(float).reshape(parts, -1) for column in columns]
+        count = self._pending[0][0]
+        samples, is_sum = count * numbers[0].shape[1], self._plan.loss.reduction == "sum"
+        factors = [1 if is_sum else count, *[count] * (len(numbers) - 1)]
+        loss, *others = (
+            np.add.accumulate(factor * each, axis=1)[:, -1]
+            for factor, each in zip(factors, numbers, strict=True)
+        )
+        penalty, *metrics = (each / samples for each in others)
+        loss = loss if is_sum else loss / samples
+        names = (metric.name for metric in self._plan.means)
+        return {"loss": loss + penalty, **dict(zip(names, metrics, strict=True))}
+
     def latest_losses(self) -> list[float]:
         """Return the losses of the steps since `means` was last asked for."""
-        return [float(numbers[0]) for _, numbers in self._pending]
+        return [loss for _, columns in self._pending for loss in columns[0].astype(float).tolist()]
 
     def results(self) -> dict[str, float]:
         """Return loss and all metrics, in the order they were asked for."""
@@ -128,12 +189,9 @@ class Tally:
             for metric in self._plan.metrics
         }
 
-    def _keep(self, count: int, numbers: list[Any], y: Array) -> None:
-        self._pending.append((count, numbers))
 
-    def _gather(self, count: int, numbers: list[Any], y: Array) -> None:
-        self._pending.append((count, numbers[:-1]))
-        self._seen.append((y, numbers[-1]))
+def _is_plain(array: Array) -> bool:
+    return array.flags.c_contiguous and array.dtype.isnative
 
 
 def _native(array: Array) -> Array:

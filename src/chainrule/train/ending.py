@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from chainrule.errors import ChainruleWarning
 from chainrule.nn.elementwise import Activation
-from chainrule.train.evaluation import predict
 from chainrule.train.model import Model, applies
 from chainrule.train.step import Plan
 
@@ -78,7 +77,7 @@ def _held_back(model: Model, plan: Plan, X: NDArray[np.generic]) -> str:
 
 
 def _are_probabilities(model: Model, X: NDArray[np.generic]) -> bool:
-    outputs = predict(model.stack, model.programs, X[:_LOOKED_AT], _LOOKED_AT)
+    outputs = model.stack(X[:_LOOKED_AT])
     if outputs.shape[-1] < 2:
         return False
     return bool((outputs >= 0).all() and np.allclose(outputs.sum(axis=-1), 1, atol=1e-4))

@@ -7,8 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from chainrule.errors import ArgumentError, DataError
 from chainrule.nn.elementwise import Rescale
+from chainrule.optim.schedule import Schedule
 from chainrule.train.batch import Samples, Tally, shuffled_order
 from chainrule.train.callbacks import Callback, resolve_callbacks
 from chainrule.train.ending import warn_of_ending
@@ -71,7 +74,7 @@ def fit(net: Any, model: Model, X: Any, y: Any, request: Request) -> History:
         samples, validation = _samples(model, plan, X, y, request)
         size = min(request.batch_size or len(samples), len(samples))
         training = Training(
-            model.stack, plan, samples, size, model.slots, model.clock, model.programs
+            model.stack, plan, samples.made_plain(), size, model.slots, model.clock, model.programs
         )
     run = _Run(net, model, training, watchers, progress, samples, validation, size)
     run.through(request.epochs, bool(request.shuffle))
@@ -163,8 +166,10 @@ class _Run:
             self._progress.start(epochs, -(-len(self._samples) // self._size))
             self._note_fusion()
             self._tell(lambda watcher: watcher.on_fit_start(self._net))
-            for _ in range(epochs):
-                if self._epoch(shuffle):
+            left = epochs
+            while left:
+                left -= (done := self._epochs(left, shuffle)) or 1
+                if not done and self._epoch(shuffle):
                     break
             self._tell(lambda watcher: watcher.on_fit_end(self._net))
         except NotFinite as found:
@@ -177,12 +182,33 @@ class _Run:
             self._model.slots = training.slots
             self._progress.close()
 
+    def _epochs(self, most: int, shuffle: bool) -> int:
+        """Run several epochs in one go, where nobody wants to be told of each; return how many."""
+        most = min(most, self._training.epochs_at_once)
+        plan = self._training.plan
+        is_told = self._watchers or self._validation or plan.gathers
+        if most < 2 or is_told or isinstance(plan.optimizer.learning_rate, Schedule):
+            return 0
+        began = time.perf_counter()
+        orders = [self._order(shuffle, self._training.clock.epoch + i) for i in range(most)]
+        logs = self._training.run_epochs(orders)
+        seconds = (time.perf_counter() - began) / most
+        self.history.extend(logs | {"seconds": np.full(most, seconds)})
+        last = {name: float(column[-1]) for name, column in logs.items()}
+        self._progress.finish_epochs(most, last, len(self._samples) / seconds)
+        return most
+
+    def _order(self, shuffle: bool, epoch: int) -> Any:
+        if not shuffle:
+            return None
+        return shuffled_order(len(self._samples), self._size, self._model.seed, epoch)
+
     def _epoch(self, shuffle: bool) -> bool:
         """Run one epoch; return whether a watcher wants it to be the last."""
         training, number = self._training, self._training.clock.epoch
         self._tell(lambda watcher: watcher.on_epoch_start(self._net, number))
         count = len(self._samples)
-        order = shuffled_order(count, self._size, self._model.seed, number) if shuffle else None
+        order = self._order(shuffle, number)
         self._started = time.perf_counter()
         logs = training.run_epoch(order, self._tick)
         speed = self._speed(count)
@@ -190,7 +216,7 @@ class _Run:
         logs |= self._validated()
         logs |= {"learning_rate": rate, "seconds": time.perf_counter() - self._started}
         self.history.append(logs)
-        self._progress.finish_epoch(logs, speed)
+        self._progress.finish_epochs(1, logs, speed)
         self._observe(logs.get("val_loss", logs["loss"]))
         return any(self._tell(lambda watcher: watcher.on_epoch_end(self._net, number, logs)))
 

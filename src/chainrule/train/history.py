@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
+from numpy.typing import NDArray
+
 __all__ = ["History"]
 
 
@@ -55,6 +57,17 @@ class History(Mapping[str, list[float]]):
         """
         for name, value in row.items():
             self._columns.setdefault(name, []).append(float(value))
+
+    def extend(self, columns: Mapping[str, NDArray[Any]]) -> None:
+        """Add the numbers of several epochs.
+
+        Parameters
+        ----------
+        columns : mapping of str to array, float, (epochs,)
+            The quantities; the same ones for every epoch.
+        """
+        for name, column in columns.items():
+            self._columns.setdefault(name, []).extend(column.astype(float).tolist())
 
     def __getitem__(self, name: str) -> list[float]:
         if name not in self._columns:

@@ -5,25 +5,34 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chainrule import tree
-from chainrule.graph.array_type import ArrayType, type_of
+from chainrule.graph.array_type import type_of
 from chainrule.optim.schedule import Schedule
 from chainrule.train.batch import Samples, Tally, batches
-from chainrule.train.step import Plan, Program, Stack, compile_step, initial_state
+from chainrule.train.course import PAUSE, Clocks, Course
+from chainrule.train.step import (
+    Plan,
+    Program,
+    Stack,
+    compile_step,
+    compile_steps,
+    initial_state,
+)
 
 __all__ = ["Clock", "NotFinite", "Programs", "Training"]
 
-_PAUSE = 0.1
-"""Seconds between two looks at the course of an epoch."""
-
 _LARGEST_CACHE = 64
 
+_MOST_STEPS, _MOST_ROWS = 2**14, 2**17
+"""How much is laid out beforehand for short epochs that are made many at once."""
+
 Array = NDArray[Any]
+Made = TypeVar("Made")
 Tick = Callable[[int, Tally], None]
 
 
@@ -47,9 +56,9 @@ class Programs:
     """Compiled programs by what they are for; the oldest goes when there are too many."""
 
     def __init__(self) -> None:
-        self._programs: dict[Any, Program] = {}
+        self._programs: dict[Any, Any] = {}
 
-    def get(self, key: Any, make: Callable[[], Program]) -> Program:
+    def get(self, key: Any, make: Callable[[], Made]) -> Made:
         """Return the program for `key`, made on first use.
 
         Parameters
@@ -159,9 +168,20 @@ class Training:
         # The leaves are params, slots, memory; the live arrays are the first and the last of them.
         trained, end = len(state["params"]), len(self._values)
         self._places = [*range(trained), *range(end - len(state["memory"]), end)]
-        # A full batch and the rest at the end have a program each.
-        counts = {size, len(samples) % size} - {0}
-        self._steps = {count: self._compiled(samples.types(count), programs) for count in counts}
+        self._programs = programs
+        steps, rest = divmod(len(samples), size)
+        self._is_whole = steps == 1 and not rest
+        # Short epochs are made many at once, unless each ends with an odd batch.
+        short = _MOST_STEPS // steps if self._is_whole else _MOST_ROWS // len(samples)
+        self._block = 1 if rest else max(1, short)
+        self._course = self._native_course()
+        for count in {0 if self._course else size, rest} - {0}:
+            self._program(count)
+
+    @property
+    def epochs_at_once(self) -> int:
+        """How many epochs `run_epochs` can make; 0 where they must be run one by one."""
+        return self._block if self._course and self._block > 1 else 0
 
     @property
     def slots(self) -> dict[str, Any]:
@@ -188,32 +208,102 @@ class Training:
         NotFinite
             The state is then that of the last finite step.
         """
-        samples, programs, tally = self._samples, self._steps, Tally(self.plan)
-        width, clock = len(self._values), self.clock
-        epoch = np.array(clock.epoch)
-        looked = time.perf_counter()
-        step = 0
+        tally = Tally(self.plan)
         # Overflow and the like are ours to report, with evidence, once a loss is not finite.
         with np.errstate(all="ignore"):
-            for step, rows in enumerate(batches(len(samples), self._size, order)):
-                batch = samples.take(rows)
-                count, run = len(batch[0]), programs[len(batch[0])]
-                outputs = run([*self._values, *batch, *self._times(step), epoch, np.array(step)])
-                if not math.isfinite(outputs[width]):
-                    raise self._not_finite(float(outputs[width]), step, tally)
-                # No call stands between these lines, so an interrupt cannot come between them.
-                self._before, self._values = self._values, outputs[:width]
-                clock.count += 1
-                tally.add(count, outputs[width:], batch[1])
-                if time.perf_counter() - looked > _PAUSE:
-                    self.write_back()
-                    tick(step + 1, tally)
-                    looked = time.perf_counter()
-        if not _are_finite(self._values):
-            raise self._not_finite(math.nan, step, tally)
-        clock.epoch += 1
-        self.write_back()
+            done = self._run_natively([order], tally, tick)
+            self._run_stepwise(order, done, tally, tick)
+        self._finish(1, tally)
         return tally.results() | {"learning_rate": float(self._rate)}
+
+    def run_epochs(self, orders: list[NDArray[np.intp] | None]) -> dict[str, Array]:
+        """Go through the samples several times in one go.
+
+        Parameters
+        ----------
+        orders : list of (array, int, (n,), or None)
+            The order of the samples in each epoch; `epochs_at_once` at most.
+
+        Returns
+        -------
+        dict of str to array, (epochs,)
+            Loss, metrics and the learning rate of each epoch.
+
+        Raises
+        ------
+        NotFinite
+            The state is then that of the last finite step.
+        """
+        tally = Tally(self.plan)
+        self._run_natively(orders, tally, lambda step, tally: None)
+        self._finish(len(orders), tally)
+        means = tally.means_of_parts(len(orders))
+        return means | {"learning_rate": np.full(len(orders), float(self._rate))}
+
+    def _finish(self, epochs: int, tally: Tally) -> None:
+        if not _are_finite(self._values):
+            raise self._not_finite(math.nan, -(-len(self._samples) // self._size) - 1, tally)
+        self.clock.epoch += epochs
+        self.write_back()
+
+    def _run_natively(self, orders: list[NDArray[np.intp] | None], tally: Tally, tick: Tick) -> int:
+        """Make the steps of full batches in as few calls as a look now and then allows."""
+        course = self._course
+        if course is None:
+            return 0
+        samples, size = self._samples, self._size
+        clocks, data = self._clocks(orders), samples.arrays()
+        done = 0
+        for values, columns in course.run(self._values, data, clocks):
+            losses = columns[0]
+            if not np.isfinite(losses).all():
+                first = int(np.argmin(np.isfinite(losses)))
+                self._repeat(course, data, clocks, done, done + first)
+                tally.add_steps(size, [each[:first] for each in columns], samples.y[:0])
+                step = int(clocks.step[done + first])
+                raise self._not_finite(float(losses[first]), step, tally)
+            # No call stands between these lines, so an interrupt cannot come between them.
+            self._before, self._values = self._values, values
+            self.clock.count += len(losses)
+            done += len(losses)
+            tally.add_steps(size, columns, self._targets(clocks, done - len(losses), done))
+            self.write_back()
+            tick(done, tally)
+        return done
+
+    def _repeat(
+        self, course: Course, data: list[Array], clocks: Clocks, first: int, end: int
+    ) -> None:
+        """Make steps again up to a finite state, and remember the one before the last of them."""
+        for start, stop in ((first, end - 1), (max(first, end - 1), end)):
+            if start < stop:
+                self._before = self._values
+                self._values, _ = course.make(self._values, data, clocks, start, stop)
+                self.clock.count += stop - start
+
+    def _run_stepwise(
+        self, order: NDArray[np.intp] | None, done: int, tally: Tally, tick: Tick
+    ) -> None:
+        """Make the steps that are left, one call each."""
+        width, clock, samples = len(self._values), self.clock, self._samples
+        epoch = np.array(clock.epoch)
+        looked = time.perf_counter()
+        for step, rows in enumerate(batches(len(samples), self._size, order)):
+            if step < done:
+                continue
+            batch = samples.take(rows)
+            count, run = len(batch[0]), self._program(len(batch[0]))
+            outputs = run([*self._values, *batch, *self._times(step), epoch, np.array(step)])
+            if not math.isfinite(outputs[width]):
+                raise self._not_finite(float(outputs[width]), step, tally)
+            # No call stands between these lines, so an interrupt cannot come between them.
+            self._before, self._values = self._values, outputs[:width]
+            clock.count += 1
+            tally.add(count, outputs[width:], batch[1])
+            if time.perf_counter() - looked > PAUSE:
+                self.write_back()
+                tick(step + 1, tally)
+                looked = time.perf_counter()
 
     def write_back(self) -> None:
         """Give the live parameters the numbers of the last finished step."""
@@ -226,9 +316,58 @@ class Training:
         for live, place in zip(self._live, self._places, strict=True):
             self._values[place] = live.copy()
 
-    def _compiled(self, types: dict[str, ArrayType | None], programs: Programs) -> Program:
+    def _program(self, count: int) -> Program:
+        """Return the step for a batch of `count` samples."""
+        types = self._samples.types(count)
         key = ("step", *self._types["params"], *types.values())
-        return programs.get(key, lambda: compile_step(self._stack, self.plan, self._types, types))
+        return self._programs.get(
+            key, lambda: compile_step(self._stack, self.plan, self._types, types)
+        )
+
+    def _native_course(self) -> Course | None:
+        """Return the native program for full batches, if there can be one."""
+        samples, size = self._samples, None if self._is_whole else self._size
+        capacity = len(samples) // self._size * self._block
+        if not samples.are_plain:
+            return None
+        types = samples.types(len(samples))
+        key = ("steps", size, capacity, *self._types["params"], *types.values())
+
+        def make() -> Course | None:
+            program = compile_steps(self._stack, self.plan, self._types, types, size, capacity)
+            return Course(program, len(self._values)) if program else None
+
+        return self._programs.get(key, make)
+
+    def _clocks(self, orders: list[NDArray[np.intp] | None]) -> Clocks:
+        """Lay out rows, rates and counts of the full batches of some epochs."""
+        steps, size = len(self._samples) // self._size, self._size
+        dtype, epochs = self._stack.dtype, len(orders)
+        counts = self.clock.count + np.arange(steps * self._block)
+        numbers, places = np.divmod(np.arange(steps * self._block), steps)
+        numbers += self.clock.epoch
+        optimizer = self.plan.optimizer
+        rates = np.full(len(counts), optimizer.rate(self.clock.count, self.clock.epoch), dtype)
+        if isinstance(optimizer.learning_rate, Schedule):
+            for i in range(steps * epochs):
+                rates[i] = optimizer.rate(int(counts[i]), int(numbers[i]))
+        self._rate = rates[steps * epochs - 1]
+        rows = None
+        if not self._is_whole:
+            rows = np.zeros((steps * self._block, size), np.int64)
+            own = np.arange(steps * size)
+            for i, order in enumerate(orders):
+                taken = own if order is None else order[: steps * size]
+                rows[i * steps : (i + 1) * steps] = taken.reshape(steps, size)
+        return Clocks(steps * epochs, rows, rates, (counts + 1).astype(dtype), numbers, places)
+
+    def _targets(self, clocks: Clocks, first: int, end: int) -> Array:
+        """Return the targets of some steps, where a metric needs them all; else none."""
+        if not self.plan.gathers:
+            return self._samples.y[:0]
+        if clocks.rows is None:
+            return np.concatenate([self._samples.y] * (end - first))
+        return self._samples.y[clocks.rows[first:end].ravel()]
 
     def _times(self, step: int) -> tuple[Array, Array]:
         """Return the learning rate of the next step, and its number in all."""

@@ -219,6 +219,8 @@ class Network:
             Inputs of any kind of real number; converted batch by batch.
         y : array, list or table, (n, ...)
             Targets: numbers; class numbers 0, 1, 2, ...; names of classes; or rows with one 1.
+        *unnamed
+            Refused: all that follows needs its name.
         epochs : int >= 1
             Passes over the data.
         batch_size : int >= 1 or None
@@ -237,8 +239,8 @@ class Network:
             What is told of each epoch, and may end the training.
         verbose : {"auto", 0, 1, 2}
             0 shows nothing, 1 a bar, 2 one line an epoch; "auto" chooses by the screen.
-        *unnamed, **foreign
-            Arguments without a name, or as other libraries name them; the error names ours.
+        **foreign
+            Arguments as other libraries name them; the error names ours.
 
         Returns
         -------

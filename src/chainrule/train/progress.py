@@ -52,8 +52,8 @@ class Progress(ABC):
         """
 
     @abstractmethod
-    def finish_epoch(self, logs: Logs, speed: float) -> None:
-        """Show the results of an epoch; parameters as for `advance`."""
+    def finish_epochs(self, count: int, logs: Logs, speed: float) -> None:
+        """Show the results of the last of `count` epochs; the others as for `advance`."""
 
     @abstractmethod
     def close(self) -> None:
@@ -120,7 +120,7 @@ class _Silent(Progress):
     def advance(self, steps: int, logs: Logs, speed: float) -> None:
         pass
 
-    def finish_epoch(self, logs: Logs, speed: float) -> None:
+    def finish_epochs(self, count: int, logs: Logs, speed: float) -> None:
         pass
 
     def close(self) -> None:
@@ -139,8 +139,9 @@ class _Pace:
         width = len(str(self._epochs))
         return f"epoch {min(self._done + 1, self._epochs):{width}d}/{self._epochs}"
 
-    def finish(self) -> str:
-        """Return the label of the epoch that has just ended, or "" if it is not to be shown."""
+    def finish(self, count: int) -> str:
+        """Return the label of the last of `count` epochs, or "" if it is not to be shown."""
+        self._done += count - 1
         label, now = self.label(), time.perf_counter()
         self._done += 1
         if now - self._last < _SHORTEST_PAUSE and self._done < self._epochs:
@@ -165,8 +166,8 @@ class _Lines(Progress):
     def advance(self, steps: int, logs: Logs, speed: float) -> None:
         pass
 
-    def finish_epoch(self, logs: Logs, speed: float) -> None:
-        if label := self._pace.finish():
+    def finish_epochs(self, count: int, logs: Logs, speed: float) -> None:
+        if label := self._pace.finish(count):
             self._write(f"{label}  {format_numbers(logs)}  {_format_speed(speed)}")
 
     def close(self) -> None:
@@ -216,9 +217,9 @@ class _Bar(Progress):
         )
         self._bar.refresh()
 
-    def finish_epoch(self, logs: Logs, speed: float) -> None:
-        self._finished += self._steps
-        if label := self._pace.finish():
+    def finish_epochs(self, count: int, logs: Logs, speed: float) -> None:
+        self._finished += count * self._steps
+        if label := self._pace.finish(count):
             self.note(f"{label}  {format_numbers(logs)}  {_format_speed(speed)}")
             self.advance(0, logs, speed)
 

@@ -19,15 +19,18 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chainrule import tree
 from chainrule.autodiff.derivative import value_and_grad
-from chainrule.compiler.pipeline import compile_graph
+from chainrule.autodiff.scan import scan
+from chainrule.compiler.pipeline import compile_graph, compile_loop
+from chainrule.compiler.simplify import simplify
 from chainrule.errors import ShapeError
 from chainrule.graph.array_type import ArrayType, type_of
+from chainrule.graph.evaluate import prepare
 from chainrule.graph.trace import trace_call
 from chainrule.nn.activation import ACTIVATIONS, linear
 from chainrule.nn.layer import Layer
@@ -39,6 +42,9 @@ from chainrule.optim.optimizer import Optimizer
 from chainrule.train.metrics import Metric
 from chainrule.train.mistakes.dependence import check_dependence, check_returned
 
+if TYPE_CHECKING:
+    from chainrule.compiler.program import NativeProgram
+
 __all__ = [
     "Plan",
     "Program",
@@ -46,6 +52,7 @@ __all__ = [
     "compile_evaluation",
     "compile_prediction",
     "compile_step",
+    "compile_steps",
     "initial_state",
 ]
 
@@ -180,7 +187,10 @@ def initial_state(stack: Stack, optimizer: Optimizer, slots: dict[str, Any]) -> 
 def compile_step(
     stack: Stack, plan: Plan, state: dict[str, Any], batch: dict[str, ArrayType | None]
 ) -> Program:
-    """Compile the step of training for one shape of batch.
+    """Prepare the step of training for one shape of batch, to be run by NumPy.
+
+    It is for what `compile_steps` cannot do, such as the odd batch at the end of an epoch: a native
+    program for it would take longer to make than it would save.
 
     Parameters
     ----------
@@ -199,6 +209,64 @@ def compile_step(
         From the leaves of state and batch, then rate, count, epoch and step, to the leaves of the
         new state, then loss, penalty, metrics that are means, and the outputs if `plan` gathers.
     """
+    clock = _clock_types(stack, ())
+    types = tree.map_leaves(type_of, state)
+    return prepare(simplify(trace_call(_step(stack, plan), (types, batch, clock)).graph))
+
+
+def compile_steps(
+    stack: Stack,
+    plan: Plan,
+    state: dict[str, Any],
+    samples: dict[str, ArrayType | None],
+    size: int | None,
+    capacity: int,
+) -> NativeProgram | None:
+    """Compile many steps as one loop, which takes its batches from the samples itself.
+
+    Parameters
+    ----------
+    stack, plan, state
+        As for `compile_step`.
+    samples : dict
+        The types of all of ``X``, ``y`` and ``weight``.
+    size : int or None
+        Samples a step; None for all of them, in their own order.
+    capacity : int
+        The most steps it can make in one call.
+
+    Returns
+    -------
+    callable or None
+        From the leaves of state and samples, then rows, (capacity, size), unless `size` is None,
+        rate, count, epoch and step, (capacity,), to the leaves of the new state and columns of what
+        a step reports. None where the steps cannot be compiled.
+    """
+    step = _step(stack, plan)
+
+    def steps(state: dict[str, Any], samples: dict[str, Any], clocks: dict[str, Any]) -> Any:
+        def one(state: Any, clock: dict[str, Any]) -> Any:
+            if size is None:
+                return step(state, samples, clock)
+            rows = clock["rows"]
+            batch = {name: None if all is None else all[rows] for name, all in samples.items()}
+            return step(state, batch, clock)
+
+        return scan(one, state, clocks)
+
+    rows = {} if size is None else {"rows": ArrayType(np.dtype("int64"), (capacity, size))}
+    clocks = rows | _clock_types(stack, (capacity,))
+    types = tree.map_leaves(type_of, state)
+    return compile_loop(trace_call(steps, (types, samples, clocks)).graph)
+
+
+def _clock_types(stack: Stack, shape: tuple[int, ...]) -> dict[str, ArrayType]:
+    counter, real = ArrayType(np.dtype("int64"), shape), ArrayType(stack.dtype, shape)
+    return {"rate": real, "count": real, "epoch": counter, "step": counter}
+
+
+def _step(stack: Stack, plan: Plan) -> Callable[..., Any]:
+    """The step of training, in plain NumPy."""
 
     def step(state: dict[str, Any], batch: dict[str, Any], clock: dict[str, Any]) -> Any:
         random = Stream(stack.seed, clock["epoch"], clock["step"])
@@ -224,11 +292,7 @@ def compile_step(
         }
         return _alike(state, new), numbers
 
-    counter = ArrayType(np.dtype("int64"), ())
-    real = ArrayType(stack.dtype, ())
-    clock = {"rate": real, "count": real, "epoch": counter, "step": counter}
-    types = tree.map_leaves(type_of, state)
-    return compile_graph(trace_call(step, (types, batch, clock)).graph)
+    return step
 
 
 def compile_evaluation(stack: Stack, plan: Plan, batch: dict[str, ArrayType | None]) -> Program:

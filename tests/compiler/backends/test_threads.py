@@ -12,7 +12,8 @@ import pytest
 from chainrule.compiler.backends import emit
 from chainrule.compiler.backends.barrier import barrier_function
 from chainrule.compiler.backends.target import compile_module, host_target, load_object
-from chainrule.compiler.backends.threads import available_cores, program_type, run_program
+from chainrule.compiler.backends.threads import program_type, run_program
+from chainrule.compiler.thread_count import available_cores
 
 ROUNDS = 500
 
@@ -127,7 +128,7 @@ def test_interrupts_leave_no_thread_waiting(in_child):
         signal.signal(signal.SIGALRM, interrupt)
         signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
         begin = time.monotonic()
-        while time.monotonic() - begin < 0.3:
+        while interrupts <= 5 and time.monotonic() - begin < 20:
             try:
                 armed.append(True)
                 run_relay(library, 2, rounds=20)

@@ -6,7 +6,9 @@
 
     block[0]   the arena
     block[1]   becomes 1 where a position lies outside of its array
-    block[2:]  inputs, outputs, constants: the addresses of NumPy's array objects. Native code finds
+    block[2]   the first turn of an outermost ``repeat``
+    block[3]   the turn before which it ends, if not at its own end
+    block[4:]  inputs, outputs, constants: the addresses of NumPy's array objects. Native code finds
                their data itself, as asking NumPy for it takes longer than a small program.
 
 Statements become loops (`nest`), products become kernels (`contraction`) whose epilogue is written
@@ -19,7 +21,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import llvmlite.binding as llvm
 import llvmlite.ir as ir
 
 from chainrule.compiler.backends import emit
@@ -33,7 +34,7 @@ from chainrule.compiler.backends.element import Point
 from chainrule.compiler.backends.nest import write_nest
 from chainrule.compiler.backends.product import Epilogue, scratch_bytes, shape_of
 from chainrule.compiler.backends.sharing import Waiting, is_shared, shares_anything
-from chainrule.compiler.backends.target import Target, optimise
+from chainrule.compiler.backends.target import Target
 from chainrule.compiler.backends.threads import program_type
 from chainrule.compiler.layout import Layout
 from chainrule.compiler.loops import Affine, Axis, Buffer, Nest, Product, Program, Repeat, Step
@@ -41,7 +42,10 @@ from chainrule.compiler.memory import Plan
 from chainrule.compiler.query import stored_by_kernel
 from chainrule.compiler.reorder import accesses
 
-__all__ = ["Module", "assembly", "write_module"]
+__all__ = ["FIRST_ARRAY", "Module", "write_module"]
+
+FIRST_ARRAY = 4
+"""Where in the block the arrays begin."""
 
 Value = Any
 
@@ -96,13 +100,6 @@ def write_module(program: Program, layout: Layout, plan: Plan, target: Target) -
     return Module(writer.write, writer.constants, plan.size, writer.scratch, writer.is_shared)
 
 
-def assembly(text: str, target: Target) -> str:
-    """Return the processor's own instructions for a module, for people to read."""
-    module = llvm.parse_assembly(text)
-    optimise(module, target)
-    return target.machine.emit_assembly(module)
-
-
 class _Writer:
     """Writes one module."""
 
@@ -119,7 +116,7 @@ class _Writer:
         roots = dict.fromkeys(b.root for s in program.steps for b, _, _ in accesses(s))
         self.constants = tuple(root for root in roots if root.kind == "constant")
         outside = (*program.inputs, *program.outputs, *self.constants)
-        self.numbers = {buffer: 2 + i for i, buffer in enumerate(outside)}
+        self.numbers = {buffer: FIRST_ARRAY + i for i, buffer in enumerate(outside)}
 
     def write(self) -> str:
         """Write the function and everything it calls."""
@@ -215,8 +212,13 @@ class _Writer:
 
     def _repeat(self, step: Repeat, shared: bool) -> None:
         builder, last = self.builder, emit.index(step.axis.extent - 1)
-        stop = emit.index(step.axis.extent)
-        with emit.counted_loop(builder, emit.index(0), stop, "repeat") as turn:
+        start, stop = emit.index(0), emit.index(step.axis.extent)
+        if not self.turns:
+            start, end = (
+                builder.load(_slot(builder, self.block, n), typ=emit.INDEX) for n in (2, 3)
+            )
+            stop = builder.select(builder.icmp_signed("<", end, stop), end, stop)
+        with emit.counted_loop(builder, start, stop, "repeat") as turn:
             place = builder.sub(last, turn) if step.backwards else turn
             self.turns[step.axis] = place
             number = emit.index(len(self.turns))

@@ -22,7 +22,7 @@ from chainrule.compiler.backends.traversal import Traversal
 from chainrule.compiler.loops import Apply, Axis, Statement
 from chainrule.compiler.query import unrolled_axes
 
-__all__ = ["Partials", "across", "combined", "joined", "neutral"]
+__all__ = ["Partials", "across", "combined", "neutral"]
 
 Value = Any
 _OPERATIONS = {"sum": "add", "dot": "add", "max": "maximum", "min": "minimum", "running": "add"}
@@ -60,10 +60,10 @@ def combined(point: Point, statement: Statement, total: Value | None) -> Value:
         name = f"llvm.fma.{emit.mnemonic(c.type)}"
         return _masked(point, emit.call(builder, name, [a, b, c], c.type), c)
     found, total = same_width(builder, [point.value(value), total])
-    return _masked(point, joined(builder, statement, total, found), total)
+    return _masked(point, _joined(builder, statement, total, found), total)
 
 
-def joined(builder: Any, statement: Statement, one: Value, other: Value) -> Value:
+def _joined(builder: Any, statement: Statement, one: Value, other: Value) -> Value:
     """Write two partial results as one."""
     kind = statement.target.dtype
     operation = _OPERATIONS[statement.reduction]
@@ -90,7 +90,7 @@ def across(builder: Any, statement: Statement, total: Value) -> Value:
             )
             for first in (0, count)
         ]
-        total = joined(builder, statement, *halves)
+        total = _joined(builder, statement, *halves)
     return builder.extract_element(total, ir.Constant(ir.IntType(32), 0))
 
 
@@ -133,7 +133,7 @@ class Partials:
 
         def step() -> None:
             both = self._get("all"), self._get("block")
-            self._set("all", joined(self.point.builder, self.statement, *both))
+            self._set("all", _joined(self.point.builder, self.statement, *both))
             self._set("block", self.start)
 
         self._each(step)

@@ -17,7 +17,15 @@ import llvmlite.binding as llvm
 from chainrule.compiler.backends.emit import ITEM_BYTES
 from chainrule.errors import GraphError
 
-__all__ = ["Library", "Target", "compile_module", "host_target", "load_object", "optimise"]
+__all__ = [
+    "Library",
+    "Target",
+    "assembly_of",
+    "compile_module",
+    "host_target",
+    "load_object",
+    "optimise",
+]
 
 # The vector units we know: (feature, bytes of a register, number of registers, cheap masks).
 VECTOR_UNITS = (
@@ -127,6 +135,14 @@ def host_target(vector_unit: str = "best") -> Target:
         registers,
         cheap_masks,
     )
+
+
+def assembly_of(text: str, target: Target) -> str:
+    """Return the optimised machine instructions of a module, for people to read."""
+    _start_llvm()
+    module = llvm.parse_assembly(text)
+    optimise(module, target)
+    return target.machine.emit_assembly(module)
 
 
 def compile_module(text: str, target: Target) -> bytes:

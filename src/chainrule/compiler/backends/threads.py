@@ -28,7 +28,7 @@ from chainrule.compiler.backends.barrier import (
 from chainrule.compiler.backends.object_cache import cached_object
 from chainrule.compiler.backends.target import Library, compile_module, host_target, load_object
 
-__all__ = ["available_cores", "program_type", "run_program"]
+__all__ = ["program_type", "run_program"]
 
 Value = Any
 
@@ -55,19 +55,6 @@ def program_type() -> ir.FunctionType:
         ``void (ptr arena, i64 thread, i64 threads, ptr barrier)``.
     """
     return ir.FunctionType(ir.VoidType(), [emit.POINTER, emit.INDEX, emit.INDEX, emit.POINTER])
-
-
-def available_cores() -> int:
-    """Return how many cores this process may use.
-
-    Returns
-    -------
-    int
-        At least 1.
-    """
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def run_program(program: int, arena: int, threads: int) -> None:

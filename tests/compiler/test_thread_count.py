@@ -1,0 +1,34 @@
+"""How many threads a program runs on."""
+
+import pytest
+
+import chainrule as cr
+from chainrule.compiler import thread_count
+from chainrule.errors import ArgumentError
+
+
+@pytest.fixture(autouse=True)
+def unchosen(monkeypatch):
+    monkeypatch.setattr(thread_count, "_chosen", [])
+
+
+def test_the_choice_counts_before_the_environment_and_that_before_the_cores(monkeypatch):
+    monkeypatch.delenv("CHAINRULE_NUM_THREADS", raising=False)
+    assert 1 <= cr.get_num_threads() <= 8
+    monkeypatch.setenv("CHAINRULE_NUM_THREADS", "5")
+    assert cr.get_num_threads() == 5
+    cr.set_num_threads(3)
+    assert cr.get_num_threads() == 3
+
+
+@pytest.mark.parametrize("count", [0, -1, 1.5, "2", None, True])
+def test_what_is_no_number_of_threads_is_refused(count):
+    with pytest.raises(ArgumentError, match="count must be a whole number"):
+        cr.set_num_threads(count)
+
+
+@pytest.mark.parametrize("wanted", ["0", "two", "-1", "1.5"])
+def test_an_environment_that_says_nonsense_is_refused(monkeypatch, wanted):
+    monkeypatch.setenv("CHAINRULE_NUM_THREADS", wanted)
+    with pytest.raises(ArgumentError, match="CHAINRULE_NUM_THREADS"):
+        cr.get_num_threads()

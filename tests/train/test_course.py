@@ -1,0 +1,107 @@
+"""Native training: many steps a call, and the evaluator's numbers."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from chainrule import Network, nn, optim
+from chainrule.errors import DataError
+from chainrule.train import course
+
+RNG = np.random.default_rng(0)
+X, Y = RNG.normal(size=(120, 4)), RNG.integers(0, 3, 120)
+
+
+def network(optimizer="adam", dtype="float64", **settings):
+    net = Network([nn.Dense(8, activation="tanh"), nn.Dropout(0.2), nn.Dense(3)], 1, dtype)
+    net.compile("cross_entropy", optimizer, metrics=["accuracy"], **settings)
+    return net
+
+
+def trained(backend, monkeypatch, callbacks=None, **arguments):
+    monkeypatch.setenv("CHAINRULE_BACKEND", backend)
+    net = network()
+    return net, net.fit(X, Y, verbose=0, callbacks=callbacks, **arguments)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"epochs": 5, "batch_size": 16},
+        {"epochs": 7, "batch_size": 20},
+        {"epochs": 9, "batch_size": None},
+        {"epochs": 3, "batch_size": 30, "shuffle": False},
+        {"epochs": 3, "batch_size": 30, "sample_weight": np.linspace(0, 2, 120)},
+    ],
+)
+def test_native_training_gives_the_evaluators_numbers(arguments, monkeypatch):
+    native, course_of_native = trained("llvm", monkeypatch, **arguments)
+    evaluated, course_of_evaluated = trained("numpy", monkeypatch, **arguments)
+    for name in ("loss", "accuracy", "learning_rate"):
+        np.testing.assert_allclose(course_of_native[name], course_of_evaluated[name], rtol=1e-10)
+    for name, array in native.params.items():
+        np.testing.assert_allclose(array, evaluated.params[name], rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("size", [20, None])
+def test_epochs_made_at_once_are_those_made_one_by_one_bit_for_bit(size, monkeypatch):
+    many, history = trained("llvm", monkeypatch, epochs=9, batch_size=size)
+    seen = []
+    watch = [lambda net, epoch, logs: seen.append(logs["loss"]) or False]
+    single, _ = trained("llvm", monkeypatch, epochs=9, batch_size=size, callbacks=watch)
+    assert seen == history["loss"]
+    for name, array in many.params.items():
+        assert array.tobytes() == single.params[name].tobytes()
+
+
+def test_the_pace_of_looking_does_not_change_the_bits(monkeypatch):
+    monkeypatch.setattr(course, "_FIRST", 1)
+    slow, slow_history = trained("llvm", monkeypatch, epochs=3, batch_size=20)
+    monkeypatch.setattr(course, "_FIRST", 10_000)
+    quick, quick_history = trained("llvm", monkeypatch, epochs=3, batch_size=20)
+    assert slow_history["loss"] == quick_history["loss"]
+    for name, array in slow.params.items():
+        assert array.tobytes() == quick.params[name].tobytes()
+
+
+def test_a_schedule_gives_each_native_step_its_rate(monkeypatch):
+    monkeypatch.setenv("CHAINRULE_BACKEND", "llvm")
+    net, other = (network(optim.SGD(rate)) for rate in (optim.cosine(0.5, steps=40), 0.5))
+    history = net.fit(X, Y, epochs=4, batch_size=12, verbose=0)
+    other.fit(X, Y, epochs=4, batch_size=12, verbose=0)
+    assert history["learning_rate"][-1] < 0.01
+    assert not np.array_equal(net.params["dense.weight"], other.params["dense.weight"])
+
+
+def test_an_exploding_loss_leaves_the_last_finite_step(monkeypatch):
+    monkeypatch.setenv("CHAINRULE_BACKEND", "llvm")
+    net = Network([nn.Dense(8, activation="relu"), nn.Dense(1)], dtype="float32")
+    net.compile("sse", optim.SGD(1e3))
+    with pytest.raises(DataError, match="last step that was finite"):
+        net.fit(X, Y[:, None].astype(float), epochs=20, batch_size=10, verbose=0)
+    assert all(np.isfinite(array).all() for array in net.params.values())
+
+
+TRAIN = """
+import hashlib
+import numpy as np
+from chainrule import Network, nn
+rng = np.random.default_rng(0)
+X, y = rng.normal(size=(512, 100)).astype("f4"), rng.integers(0, 10, 512)
+net = Network([nn.Dense(300, activation="relu"), nn.Dense(10)])
+net.compile("cross_entropy", metrics=["accuracy"])
+net.fit(X, y, epochs=2, batch_size=128, verbose=0)
+print(hashlib.sha256(b"".join(each.tobytes() for each in net.params.values())).hexdigest())
+"""
+
+
+def test_any_number_of_threads_gives_the_same_bits():
+    def digest(threads):
+        environment = {**os.environ, "CHAINRULE_NUM_THREADS": str(threads)}
+        command = [sys.executable, "-W", "error", "-c", TRAIN]
+        return subprocess.run(command, env=environment, capture_output=True, check=True).stdout
+
+    assert len({digest(threads) for threads in (1, 2, 3, 4)}) == 1
