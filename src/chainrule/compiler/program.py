@@ -59,7 +59,8 @@ FLAG, FIRST_TURN, END_TURN, FIRST_ARRAY = 1, 2, 3, 4
 ALL_TURNS = (0, 2**62)
 PLAIN = 0x101
 """NumPy's flags of an array in rows without gaps, at an address its kind of number allows."""
-ENTRY = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p)
+ENTRY = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+"""A program for one thread reads nothing but its first argument, and each costs time to pass."""
 
 
 def compile_native(graph: Graph) -> NativeProgram:
@@ -125,9 +126,8 @@ class NativeProgram:
         self._run = ENTRY(self._entry)
         self._lock = threading.Lock()
         self._graph = graph
-        self._dtypes = [np.dtype(node.dtype.type) for node in graph.inputs]
-        self._shapes = [node.shape for node in graph.inputs]
-        self._results = [(node.shape, node.dtype) for node in graph.outputs]
+        self._kinds = [(np.dtype(node.dtype.type), node.shape) for node in graph.inputs]
+        self._results = [(node.dtype, node.shape) for node in graph.outputs]
         self._constants = [np.ascontiguousarray(each.value) for each in module.constants]
         self._arena = np.empty(module.arena + self._threads * module.scratch + 64, np.uint8)
         first = FIRST_ARRAY + len(inputs) + len(outputs)
@@ -153,40 +153,37 @@ class NativeProgram:
         list of numpy.ndarray
             One for each output, all of them new.
         """
-        with self._lock:
-            return self._call(inputs, turns)
-
-    def _call(self, inputs: Sequence[Any], turns: tuple[int, int]) -> list[Any]:
-        block, number = self._block, FIRST_ARRAY
         held: list[Any] = []
-        for each, dtype, shape in zip(inputs, self._dtypes, self._shapes, strict=True):
-            if (
-                type(each) is not np.ndarray
-                or each.dtype is not dtype
-                or each.shape != shape
-                or each.flags.num & PLAIN != PLAIN
-            ):
-                each = _plain(each, dtype, shape)
-            held.append(each)
-            block[number] = id(each)
-            number += 1
         results: list[Any] = []
-        for shape, dtype in self._results:
-            made = np.empty(shape, dtype)
-            results.append(made)
-            block[number] = id(made)
-            number += 1
-        block[FIRST_TURN], block[END_TURN] = turns
-        if self._is_shared:
-            threads = min(get_num_threads(), self._threads)
-            run_program(self._entry, self._address, threads)
-        else:
-            self._run(self._address, 0, 1, None)
-        if block[FLAG]:
+        block, number = self._block, FIRST_ARRAY
+        with self._lock:
+            for each, (dtype, shape) in zip(inputs, self._kinds, strict=True):
+                if (
+                    type(each) is not np.ndarray
+                    or each.dtype is not dtype
+                    or each.shape != shape
+                    or each.flags.num & PLAIN != PLAIN
+                ):
+                    each = _plain(each, dtype, shape)
+                held.append(each)
+                block[number] = id(each)
+                number += 1
+            for dtype, shape in self._results:
+                made = np.empty(shape, dtype)
+                results.append(made)
+                block[number] = id(made)
+                number += 1
+            block[FIRST_TURN], block[END_TURN] = turns
+            if self._is_shared:
+                threads = min(get_num_threads(), self._threads)
+                run_program(self._entry, self._address, threads)
+            else:
+                self._run(self._address)
+            if not block[FLAG]:
+                return results
             block[FLAG] = 0
-            evaluate(self._graph, held)
-            raise IndexError("a position lies outside of its array")
-        return results
+        evaluate(self._graph, held)
+        raise IndexError("a position lies outside of its array")
 
 
 def _compiled(written: Module, target: Target) -> bytes:

@@ -250,7 +250,8 @@ class _Writer:
             )
         ]
         arena = builder.load(_slot(builder, self.block, 0), typ=emit.POINTER)
-        first = builder.mul(self.thread, emit.index(self.scratch))
+        thread = self.thread if self.is_shared else emit.index(0)
+        first = builder.mul(thread, emit.index(self.scratch))
         own_scratch = builder.add(emit.index(self.plan.size), first)
         scratch = builder.gep(arena, [own_scratch], source_etype=ir.IntType(8))
         ranges = [shape.batch, kernel.tiling.row_tiles, kernel.tiling.panels]
