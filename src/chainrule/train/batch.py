@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from chainrule.data.permutation import permutation
 from chainrule.graph.array_type import ArrayType, type_of
-from chainrule.train.step import Plan
+from chainrule.train.plan import Plan
 
 __all__ = ["Rows", "Samples", "Tally", "batches", "shuffled_order"]
 

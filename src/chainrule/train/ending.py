@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from chainrule.errors import ChainruleWarning
 from chainrule.nn.elementwise import Activation
 from chainrule.train.model import Model, applies
-from chainrule.train.step import Plan
+from chainrule.train.plan import Plan
 
 __all__ = ["warn_of_ending"]
 

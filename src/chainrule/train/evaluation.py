@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from chainrule.graph.array_type import ArrayType, type_of
 from chainrule.train.batch import Samples, Tally, batches
+from chainrule.train.plan import Plan, Stack
 from chainrule.train.programs import Programs
-from chainrule.train.step import Plan, Stack, compile_evaluation, compile_prediction
+from chainrule.train.step import compile_evaluation, compile_prediction
 
 __all__ = ["USUAL_SIZE", "evaluate", "predict"]
 

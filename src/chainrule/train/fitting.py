@@ -21,9 +21,9 @@ from chainrule.train.loop import Training
 from chainrule.train.mistakes import check_settings, explain_nan, warn_likely
 from chainrule.train.model import Model
 from chainrule.train.not_finite import NotFinite
+from chainrule.train.plan import Plan
 from chainrule.train.progress import Progress, choose_progress
 from chainrule.train.source import prepare_samples, split_at
-from chainrule.train.step import Plan
 from chainrule.train.target import class_weights
 
 __all__ = ["Request", "fit"]

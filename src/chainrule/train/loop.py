@@ -16,15 +16,9 @@ from chainrule.optim.schedule import Schedule
 from chainrule.train.batch import Samples, Tally, batches
 from chainrule.train.course import PAUSE, Clocks, Course
 from chainrule.train.not_finite import NotFinite
+from chainrule.train.plan import Plan, Stack
 from chainrule.train.programs import Programs
-from chainrule.train.step import (
-    Plan,
-    Program,
-    Stack,
-    compile_step,
-    compile_steps,
-    initial_state,
-)
+from chainrule.train.step import Program, compile_step, compile_steps, initial_state
 
 __all__ = ["Clock", "Training"]
 

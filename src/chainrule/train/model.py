@@ -17,8 +17,8 @@ from chainrule.nn.layer import Layer, Shape
 from chainrule.nn.nesting import held_by
 from chainrule.train.aim import Aim
 from chainrule.train.loop import Clock
+from chainrule.train.plan import Plan, Stack
 from chainrule.train.programs import Programs
-from chainrule.train.step import Plan, Stack
 
 __all__ = ["Model", "applies", "checked_dtype", "checked_layers"]
 

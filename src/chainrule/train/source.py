@@ -11,7 +11,7 @@ from chainrule.errors import DataError
 from chainrule.train.batch import Samples
 from chainrule.train.mistakes import Checked, check_samples, check_targets
 from chainrule.train.model import Model
-from chainrule.train.step import Plan
+from chainrule.train.plan import Plan
 from chainrule.train.target import encode_targets, find_classes, is_text
 
 __all__ = ["prepare_inputs", "prepare_samples", "split_at"]
