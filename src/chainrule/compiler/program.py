@@ -102,6 +102,11 @@ class NativeProgram:
     graph : Graph
         What it computes; evaluated by NumPy where native code finds a position outside of its
         array, for the error.
+
+    Attributes
+    ----------
+    is_shared : bool
+        Whether it is large enough to be shared among threads.
     """
 
     def __init__(self, graph: Graph) -> None:
@@ -120,7 +125,7 @@ class NativeProgram:
         else:
             code = cached_object(key, target, lambda _, target: _compiled(module, target))
         self._library = load_object(code, ("run",))
-        self._is_shared = module.is_shared
+        self.is_shared = module.is_shared
         self._threads = get_num_threads() if module.is_shared else 1
         self._entry = self._library.address("run")
         self._run = ENTRY(self._entry)
@@ -174,7 +179,7 @@ class NativeProgram:
                 block[number] = id(made)
                 number += 1
             block[FIRST_TURN], block[END_TURN] = turns
-            if self._is_shared:
+            if self.is_shared:
                 threads = min(get_num_threads(), self._threads)
                 run_program(self._entry, self._address, threads)
             else:

@@ -66,10 +66,16 @@ class Course:
         From state, samples and clocks to state and columns of numbers.
     width : int
         Number of arrays of the state.
+
+    Attributes
+    ----------
+    is_shared : bool
+        Whether the program is large enough to be shared among threads.
     """
 
     def __init__(self, program: NativeProgram, width: int) -> None:
         self._program = program
+        self.is_shared = program.is_shared
         self._width = width
         self._pace = _FIRST
 

@@ -260,9 +260,10 @@ class Training:
     def _program(self, count: int) -> Program:
         """Return the step for a batch of `count` samples."""
         types = self._samples.types(count)
+        natively = self._course is not None and self._course.is_shared
         key = ("step", *self._types["params"], *types.values())
         return self._programs.get(
-            key, lambda: compile_step(self._stack, self.plan, self._types, types)
+            key, lambda: compile_step(self._stack, self.plan, self._types, types, natively)
         )
 
     def _native_course(self) -> Course | None:
@@ -282,25 +283,29 @@ class Training:
 
     def _clocks(self, orders: list[NDArray[np.intp] | None]) -> Clocks:
         """Lay out rows, rates and counts of the full batches of some epochs."""
-        steps, size = len(self._samples) // self._size, self._size
+        steps = len(self._samples) // self._size
         dtype, epochs = self._stack.dtype, len(orders)
         counts = self.clock.count + np.arange(steps * self._block)
-        numbers, places = np.divmod(np.arange(steps * self._block), steps)
-        numbers += self.clock.epoch
+        numbers = np.repeat(self.clock.epoch + np.arange(self._block), steps)
+        places = np.tile(np.arange(steps), self._block)
         optimizer = self.plan.optimizer
         rates = np.full(len(counts), optimizer.rate(self.clock.count, self.clock.epoch), dtype)
         if isinstance(optimizer.learning_rate, Schedule):
             for i in range(steps * epochs):
                 rates[i] = optimizer.rate(int(counts[i]), int(numbers[i]))
         self._rate = rates[steps * epochs - 1]
-        rows = None
-        if not self._is_whole:
-            rows = np.zeros((steps * self._block, size), np.int64)
-            own = np.arange(steps * size)
-            for i, order in enumerate(orders):
-                taken = own if order is None else order[: steps * size]
-                rows[i * steps : (i + 1) * steps] = taken.reshape(steps, size)
+        rows = None if self._is_whole else self._rows(orders, steps)
         return Clocks(steps * epochs, rows, rates, (counts + 1).astype(dtype), numbers, places)
+
+    def _rows(self, orders: list[NDArray[np.intp] | None], steps: int) -> Array:
+        """Lay out the samples that each step takes, (capacity, size)."""
+        own = np.arange(steps * self._size)
+        if all(order is None for order in orders):
+            return np.tile(own, self._block).reshape(-1, self._size)
+        rows = np.zeros((self._block, steps * self._size), np.int64)
+        for row, order in zip(rows, orders, strict=False):
+            row[:] = own if order is None else order[: len(row)]
+        return rows.reshape(-1, self._size)
 
     def _targets(self, clocks: Clocks, first: int, end: int) -> Array:
         """Return the targets of some steps, where a metric needs them all; else none."""

@@ -84,12 +84,15 @@ def initial_state(stack: Stack, optimizer: Optimizer, slots: dict[str, Any]) -> 
 
 
 def compile_step(
-    stack: Stack, plan: Plan, state: dict[str, Any], batch: dict[str, ArrayType | None]
+    stack: Stack,
+    plan: Plan,
+    state: dict[str, Any],
+    batch: dict[str, ArrayType | None],
+    natively: bool = False,
 ) -> Program:
-    """Prepare the step of training for one shape of batch, to be run by NumPy.
+    """Prepare the step of training for one shape of batch.
 
-    It is for what `compile_steps` cannot do, such as the odd batch at the end of an epoch: a native
-    program for it would take longer to make than it would save.
+    It is for what `compile_steps` cannot do, such as the odd batch at the end of an epoch.
 
     Parameters
     ----------
@@ -101,6 +104,10 @@ def compile_step(
         As `initial_state` makes it; only types count.
     batch : dict
         The types of ``X``, ``y`` and ``weight`` (None for no weights).
+    natively : bool
+        Whether to compile it. For a small network that takes longer than it saves; beside large
+        native programs NumPy must not run, because the threads of its matrix products go on
+        spinning for a tenth of a second and take the cores from ours.
 
     Returns
     -------
@@ -110,7 +117,8 @@ def compile_step(
     """
     clock = _clock_types(stack, ())
     types = tree.map_leaves(type_of, state)
-    return prepare(simplify(trace_call(_step(stack, plan), (types, batch, clock)).graph))
+    graph = trace_call(_step(stack, plan), (types, batch, clock)).graph
+    return compile_graph(graph) if natively else prepare(simplify(graph))
 
 
 def compile_steps(
