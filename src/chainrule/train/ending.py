@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.errors import ChainruleWarning
+from chainrule.nn.dense import Dense
 from chainrule.nn.elementwise import Activation
 from chainrule.train.model import Model, applies
 from chainrule.train.plan import Plan
@@ -77,6 +78,9 @@ def _held_back(model: Model, plan: Plan, X: NDArray[np.generic]) -> str:
 
 
 def _are_probabilities(model: Model, X: NDArray[np.generic]) -> bool:
+    """Look at what a network gives whose last layer may do anything: one of the user's own."""
+    if isinstance(model.layers[-1], Dense) and model.layers[-1].activation in (None, "linear"):
+        return False
     outputs = model.stack(X[:_LOOKED_AT])
     if outputs.shape[-1] < 2:
         return False
