@@ -1,0 +1,52 @@
+"""Without a native backend every program still runs, and says once that it is slower."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule.compiler.pipeline import compile_graph
+from chainrule.compiler.program import NativeProgram
+from chainrule.errors import ArgumentError
+
+WITHOUT_LLVMLITE = """
+import sys, warnings
+sys.modules["llvmlite"] = None
+import numpy as np
+import chainrule as cr
+with warnings.catch_warnings(record=True) as said:
+    warnings.simplefilter("always")
+    assert cr.jit(lambda x: x * 2)(3.0) == 6.0
+    net = cr.Network([cr.nn.Dense(2)])
+    net.compile("mse")
+    net.fit(np.ones((8, 3)), np.ones((8, 2)), verbose=0)
+print(len(said), said[0].category.__name__, said[0].message)
+"""
+
+
+def test_without_llvmlite_numpy_runs_everything_and_says_so_once() -> None:
+    environment = {name: each for name, each in os.environ.items() if name != "CHAINRULE_BACKEND"}
+    command = [sys.executable, "-c", WITHOUT_LLVMLITE]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("1 ChainruleWarning programs are run by NumPy, more slowly")
+
+
+def test_the_environment_chooses_the_backend(monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = cr.trace(lambda x: np.exp(x) + 1)(np.ones(3))
+    monkeypatch.setenv("CHAINRULE_BACKEND", "llvm")
+    native = compile_graph(graph)
+    monkeypatch.setenv("CHAINRULE_BACKEND", "numpy")
+    evaluated = compile_graph(graph)
+    assert isinstance(native, NativeProgram)
+    assert not isinstance(evaluated, NativeProgram)
+    x = np.linspace(-1, 1, 3)
+    np.testing.assert_allclose(native([x])[0], evaluated([x])[0], rtol=1e-15)
+
+
+def test_an_unknown_backend_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHAINRULE_BACKEND", "cuda")
+    with pytest.raises(ArgumentError, match="the backends are llvm and numpy"):
+        cr.jit(lambda x: x + 1)(1.0)
