@@ -23,7 +23,7 @@ with warnings.catch_warnings(record=True) as said:
     net = cr.Network([cr.nn.Dense(2)])
     net.compile("mse")
     net.fit(np.ones((8, 3)), np.ones((8, 2)), verbose=0)
-print(len(said), said[0].category.__name__, said[0].message)
+print(*(f"{each.category.__name__} {each.message}" for each in said), sep="\\n")
 """
 
 
@@ -31,7 +31,8 @@ def test_without_llvmlite_numpy_runs_everything_and_says_so_once() -> None:
     environment = {name: each for name, each in os.environ.items() if name != "CHAINRULE_BACKEND"}
     command = [sys.executable, "-c", WITHOUT_LLVMLITE]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    assert done.stdout.startswith("1 ChainruleWarning programs are run by NumPy, more slowly")
+    (line,) = (line for line in done.stdout.splitlines() if "run by NumPy" in line)
+    assert line.startswith("ChainruleWarning programs are run by NumPy, more slowly")
 
 
 def test_the_environment_chooses_the_backend(monkeypatch: pytest.MonkeyPatch) -> None:
