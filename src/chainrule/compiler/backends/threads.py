@@ -88,32 +88,40 @@ class _Pool:
         WORK_TYPE(self._library.address("chainrule.prepare"))(self._control, 0)
         self._workers: list[threading.Thread] = []
         self._busy = threading.Lock()
+        self._growth = threading.Lock()
 
     def run(self, program: int, arena: int, threads: int) -> None:
         """Run one program; another thread's program waits its turn."""
         with self._busy:
-            while len(self._workers) < threads - 1:
-                self._add_worker()
+            if len(self._workers) < threads - 1:
+                # By a thread of its own: an interrupt, which the main thread alone gets, must not
+                # come between a worker's start and its place in the list, or two share a number.
+                grower = threading.Thread(target=self._grow, args=(threads - 1,))
+                grower.start()
+                grower.join()
             self._run(self._control, program, arena, threads)
 
     def stop(self) -> None:
         """Let the workers leave native code before its memory is given back."""
         if os.getpid() != self._process:
             return  # a forked child inherits this call at exit, but neither workers nor free locks
-        with self._busy:
+        with self._busy, self._growth:
             # A job without a program, in which the workers take no part, tells them to leave.
             self._run(self._control, None, None, 1)
             for worker in self._workers:
                 worker.join()
             self._workers.clear()
 
-    def _add_worker(self) -> None:
-        index = len(self._workers) + 1
-        worker = threading.Thread(
-            target=self._work, args=(self._control, index), name=f"chainrule-{index}", daemon=True
-        )
-        worker.start()
-        self._workers.append(worker)
+    def _grow(self, count: int) -> None:
+        with self._growth:
+            while len(self._workers) < count:
+                index = len(self._workers) + 1
+                arguments = (self._control, index)
+                worker = threading.Thread(
+                    target=self._work, args=arguments, name=f"chainrule-{index}", daemon=True
+                )
+                worker.start()
+                self._workers.append(worker)
 
 
 _creation = threading.Lock()
