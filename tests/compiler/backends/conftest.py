@@ -1,6 +1,7 @@
 """Native code under test runs in child processes: a crash fails its test and nothing else."""
 
 import ctypes
+import faulthandler
 import functools
 import os
 import sys
@@ -28,6 +29,7 @@ def run_in_child(check):
         child = os.fork()
     if child == 0:
         message = b""
+        faulthandler.dump_traceback_later(120, exit=True)  # a child that hangs has failed
         try:
             check()
         except BaseException:  # noqa: BLE001 - everything is reported to the parent

@@ -1,4 +1,3 @@
-import faulthandler
 import os
 import signal
 import subprocess
@@ -119,7 +118,6 @@ def test_other_python_threads_run_meanwhile(in_child):
 @pytest.mark.parametrize("attempt", range(5))
 def test_interrupts_leave_no_thread_waiting(in_child, attempt):
     def check():
-        faulthandler.dump_traceback_later(60, exit=True)
         library = relay()
         armed, interrupts = [], 0
 
