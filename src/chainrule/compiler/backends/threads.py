@@ -8,6 +8,7 @@ own share and waiting for the others is one native call too: Python handles sign
 own instructions, so Ctrl-C can never come while some threads are in a program and others are not.
 """
 
+import _thread
 import atexit
 import ctypes
 import os
@@ -96,9 +97,11 @@ class _Pool:
             if len(self._workers) < threads - 1:
                 # By a thread of its own: an interrupt, which the main thread alone gets, must not
                 # come between a worker's start and its place in the list, or two share a number.
-                grower = threading.Thread(target=self._grow, args=(threads - 1,))
-                grower.start()
-                grower.join()
+                # Plain locks only: within Thread.start an interrupt becomes a RuntimeError.
+                done = _thread.allocate_lock()
+                done.acquire()
+                _thread.start_new_thread(self._grow, (threads - 1, done))
+                done.acquire()
             self._run(self._control, program, arena, threads)
 
     def stop(self) -> None:
@@ -112,16 +115,21 @@ class _Pool:
                 worker.join()
             self._workers.clear()
 
-    def _grow(self, count: int) -> None:
-        with self._growth:
-            while len(self._workers) < count:
-                index = len(self._workers) + 1
-                arguments = (self._control, index)
-                worker = threading.Thread(
-                    target=self._work, args=arguments, name=f"chainrule-{index}", daemon=True
-                )
-                worker.start()
-                self._workers.append(worker)
+    def _grow(self, count: int, done: Any) -> None:
+        try:
+            with self._growth:
+                while len(self._workers) < count:
+                    self._add_worker()
+        finally:
+            done.release()
+
+    def _add_worker(self) -> None:
+        index = len(self._workers) + 1
+        worker = threading.Thread(
+            target=self._work, args=(self._control, index), name=f"chainrule-{index}", daemon=True
+        )
+        worker.start()
+        self._workers.append(worker)
 
 
 _creation = threading.Lock()
