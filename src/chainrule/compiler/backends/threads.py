@@ -102,6 +102,8 @@ class _Pool:
                 done.acquire()
                 _thread.start_new_thread(self._grow, (threads - 1, done))
                 done.acquire()
+                # Where the system gave fewer threads, fewer do the work, to the same bits.
+                threads = min(threads, 1 + len(self._workers))
             self._run(self._control, program, arena, threads)
 
     def stop(self) -> None:
