@@ -8,7 +8,7 @@ import os
 import sys
 import threading
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,7 @@ from chainrule.compiler.listing import format_program
 from chainrule.compiler.loops import Program
 from chainrule.compiler.lower import lower
 from chainrule.compiler.memory import plan_memory
+from chainrule.compiler.reorder import accesses
 from chainrule.compiler.thread_count import get_num_threads
 from chainrule.errors import GraphError
 from chainrule.graph.evaluate import evaluate
@@ -141,6 +142,12 @@ class NativeProgram:
         for number, each in enumerate(self._constants, first):
             self._block[number] = id(each)
         self._address = ctypes.addressof(self._block)
+
+    @cached_property
+    def is_read(self) -> list[bool]:
+        """For each input, whether its numbers count."""
+        touched = {buffer.root for step in self.loops.steps for buffer, _, _ in accesses(step)}
+        return [buffer in touched for buffer in self.loops.inputs]
 
     def __call__(self, inputs: Sequence[Any], turns: tuple[int, int] = ALL_TURNS) -> list[Any]:
         """Run the program; threads that share it take turns, as they share its memory.

@@ -14,7 +14,8 @@ from chainrule import tree
 from chainrule.graph.array_type import type_of
 from chainrule.optim.schedule import Schedule
 from chainrule.train.batch import Samples, Tally, batches
-from chainrule.train.course import PAUSE, Clocks, Course
+from chainrule.train.clocks import Clocks
+from chainrule.train.course import PAUSE, Course
 from chainrule.train.not_finite import NotFinite
 from chainrule.train.plan import Plan, Stack
 from chainrule.train.programs import Programs
@@ -193,33 +194,33 @@ class Training:
         if course is None:
             return 0
         samples, size = self._samples, self._size
-        clocks, data = self._clocks(orders), samples.arrays()
-        done = 0
-        for values, columns in course.run(self._values, data, clocks):
+        clocks, data = course.clocks, samples.arrays()
+        clocks.lay(orders, self.clock.count, self.clock.epoch, self.plan.optimizer)
+        count, done = len(orders) * clocks.steps, 0
+        self._rate = clocks.rate[count - 1]
+        for values, columns in course.run(self._values, data, count):
             losses = columns[0]
             if not np.isfinite(losses).all():
                 first = int(np.argmin(np.isfinite(losses)))
-                self._repeat(course, data, clocks, done, done + first)
+                self._repeat(course, data, done, done + first)
                 tally.add_steps(size, [each[:first] for each in columns], samples.y[:0])
-                step = int(clocks.step[done + first])
+                step = (done + first) % clocks.steps
                 raise self._not_finite(float(losses[first]), step, tally)
             # No call stands between these lines, so an interrupt cannot come between them.
             self._before, self._values = self._values, values
             self.clock.count += len(losses)
             done += len(losses)
-            tally.add_steps(size, columns, self._targets(clocks, done - len(losses), done))
+            tally.add_steps(size, columns, self._targets(clocks.rows, done - len(losses), done))
             self.write_back()
             tick(done, tally)
         return done
 
-    def _repeat(
-        self, course: Course, data: list[Array], clocks: Clocks, first: int, end: int
-    ) -> None:
+    def _repeat(self, course: Course, data: list[Array], first: int, end: int) -> None:
         """Make steps again up to a finite state, and remember the one before the last of them."""
         for start, stop in ((first, end - 1), (max(first, end - 1), end)):
             if start < stop:
                 self._before = self._values
-                self._values, _ = course.make(self._values, data, clocks, start, stop)
+                self._values, _ = course.make(self._values, data, start, stop)
                 self.clock.count += stop - start
 
     def _run_stepwise(
@@ -269,7 +270,8 @@ class Training:
     def _native_course(self) -> Course | None:
         """Return the native program for full batches, if there can be one."""
         samples, size = self._samples, None if self._is_whole else self._size
-        capacity = len(samples) // self._size * self._block
+        steps = len(samples) // self._size
+        capacity = steps * self._block
         if not samples.are_plain:
             return None
         types = samples.types(len(samples))
@@ -277,43 +279,23 @@ class Training:
 
         def make() -> Course | None:
             program = compile_steps(self._stack, self.plan, self._types, types, size, capacity)
-            return Course(program, len(self._values)) if program else None
+            if program is None:
+                return None
+            names = (["rows"] if size else []) + ["rate", "count", "epoch", "step"]
+            used = zip(names, program.is_read[-len(names) :], strict=True)
+            read = {name for name, is_read in used if is_read}
+            clocks = Clocks(self._block, steps, size, self._stack.dtype, read)
+            return Course(program, len(self._values), clocks)
 
         return self._programs.get(key, make)
 
-    def _clocks(self, orders: list[NDArray[np.intp] | None]) -> Clocks:
-        """Lay out rows, rates and counts of the full batches of some epochs."""
-        steps = len(self._samples) // self._size
-        dtype, epochs = self._stack.dtype, len(orders)
-        counts = self.clock.count + np.arange(steps * self._block)
-        numbers = np.repeat(self.clock.epoch + np.arange(self._block), steps)
-        places = np.tile(np.arange(steps), self._block)
-        optimizer = self.plan.optimizer
-        rates = np.full(len(counts), optimizer.rate(self.clock.count, self.clock.epoch), dtype)
-        if isinstance(optimizer.learning_rate, Schedule):
-            for i in range(steps * epochs):
-                rates[i] = optimizer.rate(int(counts[i]), int(numbers[i]))
-        self._rate = rates[steps * epochs - 1]
-        rows = None if self._is_whole else self._rows(orders, steps)
-        return Clocks(steps * epochs, rows, rates, (counts + 1).astype(dtype), numbers, places)
-
-    def _rows(self, orders: list[NDArray[np.intp] | None], steps: int) -> Array:
-        """Lay out the samples that each step takes, (capacity, size)."""
-        own = np.arange(steps * self._size)
-        if all(order is None for order in orders):
-            return np.tile(own, self._block).reshape(-1, self._size)
-        rows = np.zeros((self._block, steps * self._size), np.int64)
-        for row, order in zip(rows, orders, strict=False):
-            row[:] = own if order is None else order[: len(row)]
-        return rows.reshape(-1, self._size)
-
-    def _targets(self, clocks: Clocks, first: int, end: int) -> Array:
+    def _targets(self, rows: Array | None, first: int, end: int) -> Array:
         """Return the targets of some steps, where a metric needs them all; else none."""
         if not self.plan.gathers:
             return self._samples.y[:0]
-        if clocks.rows is None:
+        if rows is None:
             return np.concatenate([self._samples.y] * (end - first))
-        return self._samples.y[clocks.rows[first:end].ravel()]
+        return self._samples.y[rows[first:end].ravel()]
 
     def _times(self, step: int) -> tuple[Array, Array]:
         """Return the learning rate of the next step, and its number in all."""
