@@ -9,15 +9,22 @@ from chainrule.nn.loss import LOSSES, Loss
 from chainrule.nn.noise import Dropout, GaussianNoise
 from chainrule.nn.parameter import Parameter
 from chainrule.nn.random import Stream
+from chainrule.nn.recurrent import RNN
+from chainrule.nn.recurrent_gated import GRU, LSTM
+from chainrule.nn.recurrent_wrapper import Bidirectional, TimeDistributed
 from chainrule.nn.shape import Flatten, Permute, Reshape
 from chainrule.nn.vocabulary import LAYERS, from_config
 
 __all__ = [
     "ACTIVATIONS",
+    "GRU",
     "INITIALIZERS",
     "LAYERS",
     "LOSSES",
+    "LSTM",
+    "RNN",
     "Activation",
+    "Bidirectional",
     "Dense",
     "Dropout",
     "Flatten",
@@ -29,5 +36,6 @@ __all__ = [
     "Rescale",
     "Reshape",
     "Stream",
+    "TimeDistributed",
     "from_config",
 ]

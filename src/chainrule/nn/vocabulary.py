@@ -10,12 +10,18 @@ from chainrule.nn.dense import Dense
 from chainrule.nn.elementwise import Activation, Rescale
 from chainrule.nn.layer import Layer
 from chainrule.nn.noise import Dropout, GaussianNoise
+from chainrule.nn.recurrent import RNN
+from chainrule.nn.recurrent_gated import GRU, LSTM
+from chainrule.nn.recurrent_wrapper import Bidirectional, TimeDistributed
 from chainrule.nn.shape import Flatten, Permute, Reshape
 from chainrule.nn.spelling import kind_of
 
 __all__ = ["LAYERS", "from_config"]
 
-_CLASSES = (Activation, Dense, Dropout, Flatten, GaussianNoise, Permute, Rescale, Reshape)
+_CLASSES = (
+    Activation, Bidirectional, Dense, Dropout, Flatten, GaussianNoise, GRU, LSTM, Permute, Rescale,
+    Reshape, RNN, TimeDistributed,
+)  # fmt: skip
 
 LAYERS: dict[str, type[Layer]] = {kind_of(each.__name__): each for each in _CLASSES}
 """The layers of the library by kind."""

@@ -1,0 +1,296 @@
+"""Recurrent layers against the textbook's equations, one sample and one step at a time."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+import chainrule.nn as nn
+from chainrule.errors import ArgumentError, ShapeError
+from chainrule.nn.parameter import bound
+
+RNG = np.random.default_rng(7)
+FEATURES, UNITS, BATCH, TIME = 3, 4, 5, 6
+L: Any = nn  # the arguments of calls to it are not checked before they are run
+KINDS: list[Any] = [nn.RNN, nn.LSTM, nn.GRU]
+each_kind = pytest.mark.parametrize("kind", KINDS)
+
+
+def series(batch: int = BATCH, time: int = TIME) -> Any:
+    return RNG.normal(size=(batch, time, FEATURES))
+
+
+def padded(lengths: list[int], at_front: bool = False, value: float = 0.0) -> Any:
+    x = series(len(lengths))
+    for sample, length in zip(x, lengths, strict=True):
+        sample[: TIME - length if at_front else 0] = value
+        sample[TIME if at_front else length :] = value
+    return x
+
+
+def made(layer: Any, x: Any) -> Any:
+    """The layer with parameters that are all different from zero."""
+    layer(x)
+    for each in layer.parameters().values():
+        each[...] = RNG.normal(size=each.shape) / 2
+    return layer
+
+
+def sigmoid(x: Any) -> Any:
+    return 1 / (1 + np.exp(-x))
+
+
+def by_hand(layer: Any, sample: Any) -> list[Any]:
+    """Each h of one sample, (time, features), by the equations of the documentation."""
+    W, U, b = (np.asarray(each) for each in list(layer.parameters().values())[:3])
+    n = layer.units
+    h, c, found = np.zeros(n), np.zeros(n), []
+    for x in sample:
+        a, v = x @ W + b, h @ U
+        if isinstance(layer, nn.LSTM):
+            s = a + v
+            c = sigmoid(s[n : 2 * n]) * c + sigmoid(s[:n]) * np.tanh(s[2 * n : 3 * n])
+            h = sigmoid(s[3 * n :]) * np.tanh(c)
+        elif isinstance(layer, nn.GRU):
+            z, r = sigmoid(a[:n] + v[:n]), sigmoid(a[n : 2 * n] + v[n : 2 * n])
+            g = np.tanh(a[2 * n :] + r * (v[2 * n :] + np.asarray(layer.recurrent_bias)))
+            h = z * h + (1 - z) * g
+        else:
+            h = np.tanh(a + v)
+        found.append(h)
+    return found
+
+
+@each_kind
+@pytest.mark.parametrize("backwards", [False, True])
+def test_states_follow_the_textbook(kind: Any, backwards: bool) -> None:
+    x = series()
+    layer = made(kind(UNITS, return_sequences=True, go_backwards=backwards), x)
+    expected = [by_hand(layer, sample[::-1] if backwards else sample) for sample in x]
+    np.testing.assert_allclose(layer(x), expected, rtol=0, atol=1e-12)
+
+
+@each_kind
+@pytest.mark.parametrize("backwards", [False, True])
+def test_without_sequences_the_last_state_read_is_returned(kind: Any, backwards: bool) -> None:
+    x = series()
+    layer = made(kind(UNITS, go_backwards=backwards), x)
+    expected = [by_hand(layer, sample[::-1] if backwards else sample)[-1] for sample in x]
+    np.testing.assert_allclose(layer(x), expected, rtol=0, atol=1e-12)
+
+
+@each_kind
+@pytest.mark.parametrize("at_front", [False, True])
+def test_skipped_steps_leave_the_state_of_the_real_ones(kind: Any, at_front: bool) -> None:
+    lengths = [6, 4, 1, 0, 3]
+    x = padded(lengths, at_front)
+    layer = made(kind(UNITS, mask_value=0.0), x)
+    for sample, length, last in zip(x, lengths, layer(x), strict=True):
+        real = sample[TIME - length :] if at_front else sample[:length]
+        expected = by_hand(layer, real)[-1] if length else np.zeros(UNITS)
+        np.testing.assert_allclose(last, expected, rtol=0, atol=1e-12)
+
+
+@each_kind
+def test_skipped_steps_return_the_mask_value_so_that_a_next_layer_skips_them(kind: Any) -> None:
+    lengths = [6, 4, 1, 0, 3]
+    x = padded(lengths, value=-9.0)
+    first = made(kind(UNITS, return_sequences=True, mask_value=-9.0), x)
+    between = first(x)
+    second = made(kind(UNITS, mask_value=-9.0), between)
+    for sample, length, shown, last in zip(x, lengths, between, second(between), strict=True):
+        states = by_hand(first, sample[:length])
+        np.testing.assert_allclose(shown[:length], np.reshape(states, (length, UNITS)), atol=1e-12)
+        assert (shown[length:] == -9.0).all()
+        expected = by_hand(second, states)[-1] if length else np.zeros(UNITS)
+        np.testing.assert_allclose(last, expected, rtol=0, atol=1e-12)
+
+
+def test_a_step_is_real_if_one_feature_differs_from_the_mask_value() -> None:
+    x = padded([6, 6])
+    x[0, 2, :2] = 0.0
+    layer = made(nn.LSTM(UNITS, mask_value=0.0), x)
+    np.testing.assert_allclose(layer(x)[0], by_hand(layer, x[0])[-1], rtol=0, atol=1e-12)
+
+
+@each_kind
+def test_without_a_mask_value_filled_steps_are_read(kind: Any) -> None:
+    x = padded([2, 3])
+    layer = made(kind(UNITS), x)
+    expected = [by_hand(layer, sample)[-1] for sample in x]
+    np.testing.assert_allclose(layer(x), expected, rtol=0, atol=1e-12)
+
+
+@each_kind
+@pytest.mark.parametrize("at_front", [False, True])
+def test_two_directions_reverse_the_real_part_alone(kind: Any, at_front: bool) -> None:
+    lengths = [6, 4, 1, 3]
+    x = padded(lengths, at_front)
+    both = made(nn.Bidirectional(kind(UNITS, return_sequences=True, mask_value=0.0)), x)
+    for sample, length, found in zip(x, lengths, both(x), strict=True):
+        part = slice(TIME - length, None) if at_front else slice(length)
+        real = sample[part]
+        ahead = by_hand(both.forward_layer, real)
+        back = by_hand(both.backward_layer, real[::-1])[::-1]
+        expected = np.concatenate((ahead, back), axis=1)
+        np.testing.assert_allclose(found[part], expected, rtol=0, atol=1e-12)
+
+
+@each_kind
+def test_a_palindrome_reads_the_same_from_both_sides(kind: Any) -> None:
+    half = series(time=3)
+    x = np.concatenate((half, half[:, ::-1]), axis=1)
+    both = made(nn.Bidirectional(kind(UNITS)), x)
+    for name, each in both.backward_layer.parameters().items():
+        each[...] = both.forward_layer.parameters()[name]
+    found = both(x)
+    np.testing.assert_array_equal(found[:, :UNITS], found[:, UNITS:])
+
+
+def test_reading_backwards_is_reading_the_reversed_series() -> None:
+    x = series()
+    back = made(nn.GRU(UNITS, go_backwards=True, return_sequences=True), x)
+    ahead = made(nn.GRU(UNITS, return_sequences=True), x)
+    for name, each in ahead.parameters().items():
+        each[...] = back.parameters()[name]
+    np.testing.assert_array_equal(back(x), ahead(x[:, ::-1]))
+
+
+@pytest.mark.parametrize(
+    ("merge", "expected"),
+    [("sum", np.add), ("mul", np.multiply), ("ave", lambda a, b: (a + b) / 2)],
+)
+def test_directions_are_merged_as_asked(merge: str, expected: Any) -> None:
+    x = series()
+    apart = made(nn.Bidirectional(nn.LSTM(UNITS, return_sequences=True)), x)
+    together = made(nn.Bidirectional(nn.LSTM(UNITS, return_sequences=True), merge=merge), x)
+    for name, each in together.parameters().items():
+        each[...] = apart.parameters()[name]
+    both = apart(x)
+    np.testing.assert_allclose(together(x), expected(both[..., :UNITS], both[..., UNITS:]))
+
+
+def test_a_new_lstm_remembers_and_its_recurrent_rows_are_orthonormal() -> None:
+    layer = nn.LSTM(UNITS)
+    layer(series())
+    np.testing.assert_array_equal(np.asarray(layer.bias), np.repeat([0, 1, 0, 0], UNITS))
+    U = np.asarray(layer.recurrent_weight)
+    np.testing.assert_allclose(U @ U.T, np.eye(UNITS), atol=1e-12)
+
+
+def test_the_time_axis_may_have_another_length_later() -> None:
+    layer = made(nn.GRU(UNITS), series())
+    longer = series(time=9)
+    expected = [by_hand(layer, sample)[-1] for sample in longer]
+    np.testing.assert_allclose(layer(longer), expected, rtol=0, atol=1e-12)
+
+
+def test_no_steps_leave_the_first_state() -> None:
+    assert (made(nn.LSTM(UNITS), series())(series(time=0)) == 0).all()
+
+
+def test_every_step_goes_through_the_same_layer() -> None:
+    x = series()
+    layer = made(nn.TimeDistributed(nn.Dense(2, "tanh")), x)
+    expected = [[layer.layer(row[None])[0] for row in sample] for sample in x]
+    np.testing.assert_allclose(layer(x), expected, rtol=1e-13)
+
+
+TORCH_PARTS = {nn.RNN: [0], nn.LSTM: [0, 1, 2, 3], nn.GRU: [1, 0, 2]}
+"""Where PyTorch has our gates: its GRU begins with the reset gate."""
+
+
+def in_torch(layer: Any) -> Any:
+    torch: Any = pytest.importorskip("torch")
+    theirs = getattr(torch.nn, type(layer).__name__)(FEATURES, UNITS, batch_first=True).double()
+    order = TORCH_PARTS[type(layer)]
+
+    def arranged(each: Any) -> Any:
+        parts = np.split(np.asarray(each), len(order), axis=-1)
+        return torch.tensor(np.concatenate([parts[k] for k in order], axis=-1).T.copy())
+
+    with torch.no_grad():
+        theirs.weight_ih_l0.copy_(arranged(layer.input_weight))
+        theirs.weight_hh_l0.copy_(arranged(layer.recurrent_weight))
+        theirs.bias_ih_l0.copy_(arranged(layer.bias))
+        theirs.bias_hh_l0.zero_()
+        if isinstance(layer, nn.GRU):
+            theirs.bias_hh_l0[2 * UNITS :].copy_(torch.tensor(np.asarray(layer.recurrent_bias)))
+    return theirs
+
+
+@each_kind
+def test_values_and_gradients_agree_with_an_independent_library(kind: Any) -> None:
+    torch: Any = pytest.importorskip("torch")
+    x, weights = series(), RNG.normal(size=(BATCH, TIME, UNITS))
+    layer = made(kind(UNITS, return_sequences=True), x)
+    theirs, given = in_torch(layer), torch.tensor(x, requires_grad=True)
+    expected, _ = theirs(given)
+    (expected * torch.tensor(weights)).sum().backward()
+    names, parameters = zip(*layer.parameters().items(), strict=True)
+
+    def total(x: Any, *values: Any) -> Any:
+        with bound(parameters, values):
+            return np.sum(layer(x) * weights)
+
+    values = [each.value for each in parameters]
+    for compile_it in (False, True):
+        derive = cr.grad(total, argnums=tuple(range(1 + len(values))))
+        found = (cr.jit(derive) if compile_it else derive)(x, *values)
+        np.testing.assert_allclose(layer(x), expected.detach().numpy(), rtol=0, atol=1e-10)
+        np.testing.assert_allclose(found[0], given.grad.numpy(), rtol=0, atol=1e-10)
+        wanted = {
+            "input_weight": theirs.weight_ih_l0.grad.numpy().T,
+            "recurrent_weight": theirs.weight_hh_l0.grad.numpy().T,
+            "bias": theirs.bias_ih_l0.grad.numpy(),
+            "recurrent_bias": theirs.bias_hh_l0.grad.numpy()[-UNITS:],
+        }
+        order = TORCH_PARTS[kind]
+        for name, gradient in zip(names, found[1:], strict=True):
+            parts = np.split(wanted[name], len(order) if name != "recurrent_bias" else 1, axis=-1)
+            arranged = [parts[k] for k in order] if len(parts) > 1 else parts
+            np.testing.assert_allclose(gradient, np.concatenate(arranged, -1), rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (lambda: L.LSTM(0), ArgumentError, "units must be a whole number"),
+        (lambda: L.LSTM(3, hidden_size=4), ArgumentError, "here it is 'units'"),
+        (lambda: L.RNN(3, nonlinearity="relu"), ArgumentError, "here it is 'activation'"),
+        (lambda: L.GRU(3, return_sequences=1), ArgumentError, "return_sequences must be True or"),
+        (lambda: L.GRU(3, mask_value="0"), ArgumentError, "mask_value must be a finite number"),
+        (lambda: L.GRU(3, padding_value=0.0), ArgumentError, "here it is 'mask_value'"),
+        (lambda: L.RNN(3, recurrent_initializer="orthonormal"), ArgumentError, "unknown init"),
+        (lambda: L.LSTM(3)(np.ones((2, 5))), ShapeError, r"one feature pass x\[\.\.\., None\]"),
+        (lambda: L.LSTM(3)(np.ones((2, 5, 3, 3))), ShapeError, r"\(batch, time, features\)"),
+        (lambda: L.Bidirectional(L.Dense(3)), ArgumentError, "must be an RNN, LSTM or GRU"),
+        (lambda: L.Bidirectional(L.RNN(3), merge_mode="sum"), ArgumentError, "it is 'merge'"),
+        (lambda: L.Bidirectional(L.RNN(3), merge="mean"), ArgumentError, "unknown merge 'mean'"),
+        (lambda: L.TimeDistributed("dense"), ArgumentError, "layer must be a layer"),
+        (lambda: L.TimeDistributed(L.Dense(3))(np.ones((2, 5))), ShapeError, "without a time"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said_with_the_mend(call: Any, error: Any, words: str) -> None:
+    with pytest.raises(error, match=words):
+        call()
+
+
+@each_kind
+def test_a_stack_learns_to_add_and_comes_back_from_its_file(
+    kind: Any, tmp_path: Any, capsys: Any
+) -> None:
+    x = RNG.normal(size=(64, 5, 1)).astype("float32")
+    y = x.sum(axis=1)
+    net = cr.Network(
+        [nn.Bidirectional(kind(6, return_sequences=True)), kind(8, mask_value=0.0), nn.Dense(1)]
+    )
+    net.compile(loss="mse", optimizer="adam", learning_rate=0.02)
+    history = net.fit(x, y, epochs=25, batch_size=16, verbose=0)
+    assert history["loss"][-1] < 0.2 * history["loss"][0]
+    net.save(tmp_path / "net.safetensors")
+    again = cr.load(tmp_path / "net.safetensors")
+    np.testing.assert_array_equal(again.predict(x), net.predict(x))
+    net.summary()
+    assert "(batch, 5, 12)" in capsys.readouterr().out
