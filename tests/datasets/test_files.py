@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.io import wavfile
 
 from chainrule import datasets
 from chainrule.data import write_idx
-from chainrule.datasets import images, tables
-from chainrule.errors import FormatError
+from chainrule.datasets import images, series, speech, tables, text
+from chainrule.errors import ArgumentError, FormatError
 
 
 def needs(folder: str) -> pytest.MarkDecorator:
@@ -72,12 +73,85 @@ def test_letters_are_the_original() -> None:
     assert (counts.size, counts[0], counts[25]) == (26, 789, 734)
 
 
+@needs("churn")
+def test_churn_is_the_genuine_table() -> None:
+    X, y = datasets.churn()
+    assert list(X) == [
+        "CreditScore", "Geography", "Gender", "Age", "Tenure", "Balance", "NumOfProducts",
+        "HasCrCard", "IsActiveMember", "EstimatedSalary",
+    ]  # fmt: skip
+    assert {each.shape for each in X.values()} == {(10000,)} == {y.shape}
+    assert (y.dtype, y.sum()) == (np.int64, 2037)
+    assert (X["Geography"] == "Germany").sum() == 2509
+    assert (X["Gender"] == "Female").sum() == 4543
+    assert X["CreditScore"].mean() == 650.5288
+    assert round(X["EstimatedSalary"].mean(), 3) == 100090.240
+
+
+@needs("timeseries")
+def test_monthly_series_are_whole_and_in_order() -> None:
+    months, passengers = datasets.airline()
+    assert (str(months[0]), str(months[-1]), months.size) == ("1949-01", "1960-12", 144)
+    assert (passengers[0], passengers.max(), passengers.dtype) == (112, 622, np.float64)
+    months, spots = datasets.sunspots()
+    assert (str(months[0]), str(months[-1]), months.size) == ("1749-01", "1983-12", 2820)
+    assert (spots[0], spots.max(), spots.dtype) == (58.0, 253.8, np.float64)
+    assert set(np.diff(months).astype(int)) == {1}
+
+
+@needs("prices")
+def test_prices_are_the_days_of_trade() -> None:
+    columns = datasets.prices()
+    assert {each.shape for each in columns.values()} == {(5105,)}
+    assert (str(columns["date"][0]), str(columns["date"][-1])) == ("2000-01-03", "2020-04-17")
+    assert (columns["close"].min(), columns["close"].max()) == (676.530029, 3386.149902)
+    assert np.all(columns["high"] >= columns["close"])
+
+
+@needs("speech")
+def test_spoken_digits_are_split_as_their_makers_say() -> None:
+    (Xtr, ytr), (Xte, yte) = datasets.spoken_digits()
+    assert (Xtr.shape, Xte.shape, Xtr.dtype) == ((2700, 8000), (300, 8000), np.float32)
+    assert np.bincount(ytr).tolist() == [270] * 10
+    assert np.bincount(yte).tolist() == [30] * 10
+    assert np.bincount(yte[:60]).tolist() == [6] * 10, "any stretch has all digits"
+    assert np.abs(Xtr).max() <= 1
+    first = samples_of(Path(os.environ["CHAINRULE_DATA"]) / "speech/recordings/0_george_0.wav")
+    np.testing.assert_array_equal(Xte[0, : first.size] * 32768, first)
+    assert not Xte[0, first.size :].any()
+
+
+def samples_of(path: Path) -> Any:
+    """The samples behind the 44 bytes of header that each of the recordings has."""
+    return np.frombuffer(path.read_bytes()[44:], "<i2")
+
+
+@needs("speech")
+def test_recordings_are_cut_to_the_length_asked_for() -> None:
+    (_, _), (long, _) = datasets.spoken_digits(seconds=2)
+    (_, _), (short, _) = datasets.spoken_digits(seconds=0.25)
+    assert (long.shape, short.shape) == ((300, 16000), (300, 2000))
+    np.testing.assert_array_equal(long[:, :2000], short)
+    for seconds in (0, -1, float("inf"), float("nan"), "1"):
+        with pytest.raises(ArgumentError, match="spoken_digits: seconds is"):
+            datasets.spoken_digits(seconds)  # type: ignore[arg-type]
+
+
+@needs("tinyshakespeare")
+def test_shakespeare_is_a_million_characters() -> None:
+    text = datasets.shakespeare()
+    assert (len(text), len(set(text)), text.count("\n")) == (1_115_394, 65, 40_000)
+    characters, codes = np.unique(list(text[:1000]), return_inverse=True)
+    assert "".join(characters[codes]) == text[:1000]
+
+
 @pytest.fixture
 def found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Paths of files that the lookup is made to find."""
     paths = [tmp_path / name for name in ("images", "labels")]
     monkeypatch.setattr(images, "locate", lambda _: paths)
-    monkeypatch.setattr(tables, "locate", lambda _: paths[:1])
+    for module in (tables, series, speech, text):
+        monkeypatch.setattr(module, "locate", lambda _: paths[:1])
     return paths
 
 
@@ -107,6 +181,43 @@ def test_a_damaged_table_of_letters_is_refused(found: list[Path], row: str, matc
     found[0].write_text(good + row)
     with pytest.raises(FormatError, match=match):
         datasets.letters()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "match"),
+    [
+        ("churn", "a,b\n1,2\n", "has no column Exited of 0 and 1"),
+        ("churn", "a,Exited\n1,2\n", "has no column Exited of 0 and 1"),
+        ("airline", "a,b\n1,2\n", "not a table of Month and Passengers"),
+        ("sunspots", "Month,Sunspots\n1749-01,many\n", "not a table of Month and Sunspots"),
+        ("sunspots", "Month,Sunspots\nMay,1\n", "has a date that is none"),
+        ("sunspots", "Month,Sunspots\n1749-02,1\n1749-01,2\n", "not in the order of time"),
+        ("prices", "date,close\n2000-01-03,1\n", "has the columns date, close"),
+        ("prices", "a,b\n1,2\n", "has the columns a, b"),
+        ("shakespeare", "Ænd", r"no text in ASCII; fetch it again \(at byte 0\)"),
+    ],
+)
+def test_a_damaged_file_is_refused(found: list[Path], name: str, content: str, match: str) -> None:
+    found[0].write_text(content, encoding="utf-8")
+    with pytest.raises(FormatError, match=match):
+        getattr(datasets, name)()
+
+
+@pytest.mark.parametrize(
+    ("name", "rate", "match"),
+    [
+        ("notes.wav", 8000, "none of the recordings"),
+        ("7_ann_0.wav", 16000, "not one channel at 8000 Hz"),
+        ("7_ann_0.wav", 8000, "holds 1 recordings that are not exactly the 3,000 originals"),
+    ],
+)
+def test_recordings_that_are_not_the_originals_are_refused(
+    found: list[Path], name: str, rate: int, match: str
+) -> None:
+    found[0].mkdir()
+    wavfile.write(found[0] / name, rate, np.zeros(10, np.int16))
+    with pytest.raises(FormatError, match=match):
+        datasets.spoken_digits()
 
 
 def test_every_name_is_a_documented_function() -> None:

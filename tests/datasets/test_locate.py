@@ -96,6 +96,22 @@ def test_without_network_the_error_names_address_files_and_folders(
         locate("toy")
 
 
+def test_a_folder_of_files_has_their_size_together(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data_set = DataSet("toy-folder", (RemoteFile("many", 7, "0" * 64),), (), "http://x/", "none")
+    monkeypatch.setitem(CATALOGUE, "toy", data_set)
+    folder = tmp_path / "toy-folder" / "many"
+    folder.mkdir(parents=True)
+    for name, content in (("a", "123"), ("b", "4567"), (".hidden", "8")):
+        (folder / name).write_text(content)
+    monkeypatch.setenv("CHAINRULE_DATA", str(tmp_path))
+    assert locate("toy") == [folder]
+    (folder / "b").unlink()
+    with pytest.raises(FormatError, match="many has 3 bytes, the original 7"):
+        locate("toy")
+
+
 def test_a_set_without_licence_is_not_fetched_but_its_origin_is_told(cache: Path) -> None:
     with pytest.raises(
         DownloadError, match=r"get the files from https://.*notMNIST.* \$CHAINRULE_DATA/notmnist"

@@ -16,6 +16,7 @@ import numpy as np
 
 from chainrule.compiler.thread_count import get_num_threads
 from chainrule.datasets.catalogue import CATALOGUE, DataSet
+from chainrule.datasets.locate import size_of
 from chainrule.storage import cache_folder
 
 __all__ = ["doctor"]
@@ -146,7 +147,7 @@ def _data_sets() -> list[Row]:
 
 def _place(data_set: DataSet) -> str:
     for base in _bases():
-        if all((base / data_set.folder / file.name).is_file() for file in data_set.files):
+        if all((base / data_set.folder / file.name).exists() for file in data_set.files):
             return f"in {base / data_set.folder}"
     if data_set.addresses:
         size = sum(file.size for file in data_set.files)
@@ -179,6 +180,6 @@ def _wrong_sizes(base: Path) -> Iterator[str]:
     for name, data_set in CATALOGUE.items():
         for file in data_set.files:
             path = base / data_set.folder / file.name
-            if path.is_file() and path.stat().st_size != file.size:
-                found = path.stat().st_size
+            found = size_of(path)
+            if found is not None and found != file.size:
                 yield f"{name}: {path} has {found:,} bytes instead of {file.size:,}; remove it"

@@ -6,8 +6,10 @@
 [[0, 1, 4, 9], [16, 25, 36, 49], [64, 81]]
 """
 
+from chainrule.data.csv_file import read_csv
 from chainrule.data.idx import read_idx, write_idx
 from chainrule.data.pipeline import Pipeline
 from chainrule.data.split import split
+from chainrule.data.wav import read_wav
 
-__all__ = ["Pipeline", "read_idx", "split", "write_idx"]
+__all__ = ["Pipeline", "read_csv", "read_idx", "read_wav", "split", "write_idx"]

@@ -11,6 +11,23 @@ and is downloaded otherwise; `catalogue` lists folders, files and addresses.
 
 from chainrule.datasets.generated import moons, xor
 from chainrule.datasets.images import digits, fashion_mnist, mnist, notmnist
-from chainrule.datasets.tables import letters
+from chainrule.datasets.series import airline, prices, sunspots
+from chainrule.datasets.speech import spoken_digits
+from chainrule.datasets.tables import churn, letters
+from chainrule.datasets.text import shakespeare
 
-__all__ = ["digits", "fashion_mnist", "letters", "mnist", "moons", "notmnist", "xor"]
+__all__ = [
+    "airline",
+    "churn",
+    "digits",
+    "fashion_mnist",
+    "letters",
+    "mnist",
+    "moons",
+    "notmnist",
+    "prices",
+    "shakespeare",
+    "spoken_digits",
+    "sunspots",
+    "xor",
+]

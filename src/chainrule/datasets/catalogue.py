@@ -10,16 +10,17 @@ __all__ = ["CATALOGUE", "DataSet", "RemoteFile"]
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """One file of a data set, known to the last bit.
+    """One file of a data set, known to the last bit, or one folder of many.
 
     Parameters
     ----------
     name : str
         Its name, in the folder and at the end of each address.
     size : int
-        In bytes.
+        In bytes; of a folder, that of its files together.
     sha256 : str
-        64 lower-case hexadecimal digits.
+        64 lower-case hexadecimal digits. Of a folder, of the text that ``sha256sum`` prints for its
+        files in alphabetical order.
     """
 
     name: str
@@ -148,5 +149,85 @@ CATALOGUE = {
         ),
         origin="https://archive.ics.uci.edu/dataset/59/letter+recognition",
         licence="CC BY 4.0, David Slate",
+    ),
+    "churn": DataSet(
+        folder="churn",
+        files=(
+            RemoteFile(
+                "Churn_Modelling.csv",
+                674_857,
+                "ee2a5c9d8daf3aed0d91c4d883a84ebb77d271447bebc0f0c80aafb0f288ceab",
+            ),
+        ),
+        addresses=(),
+        origin="https://github.com/cemayan/Churn-Example/tree/b2dd566ae805b515b520ef9cc00ee4c050bc7212/data",
+        licence="none stated; a sample for teaching by SuperDataScience",
+    ),
+    "prices": DataSet(
+        folder="prices",
+        files=(
+            RemoteFile(
+                "sp500-2000.csv",
+                415_968,
+                "9409e9342d0657c747324e4cfabce8a8c7f663bc485b95a3378f36b0a160f8c8",
+            ),
+        ),
+        addresses=(),
+        origin="https://github.com/vega/vega-datasets/tree/cad85578e232704bb0453544742440038038c6a2/data",
+        licence="none stated; prices as published by Yahoo Finance",
+    ),
+    "airline": DataSet(
+        folder="timeseries",
+        files=(
+            RemoteFile(
+                "airline-passengers.csv",
+                2_180,
+                "8cb51be753a718d9be5d76d7e238cc224792754676adc21faa59e954b0201621",
+            ),
+        ),
+        addresses=(),
+        origin="https://github.com/jbrownlee/Datasets",
+        licence="none stated; Box & Jenkins, Time Series Analysis, series G",
+    ),
+    "sunspots": DataSet(
+        folder="timeseries",
+        files=(
+            RemoteFile(
+                "monthly-sunspots.csv",
+                45_039,
+                "c4ec8cc57d9f6fb6ecdb3e1f37f25b6f4badd5124c55931052b0cd2fc3bc71f3",
+            ),
+        ),
+        addresses=(),
+        origin="https://github.com/jbrownlee/Datasets",
+        licence="none stated; Andrews & Herzberg, Data",
+    ),
+    "spoken_digits": DataSet(
+        folder="speech",
+        files=(
+            RemoteFile(
+                "recordings",
+                21_128_848,
+                "04e1baae96c6a26e39c623f2b01d0182ddae627ba0ac02a3cdc17ba2af99fd9b",
+            ),
+        ),
+        addresses=(),  # three thousand small files: one clones the repository
+        origin="https://github.com/Jakobovski/free-spoken-digit-dataset/tree/26eb9aaf76e81b692f806f9140c2d2777410d7a1",
+        licence="CC BY-SA 4.0, Zohar Jackson and others",
+    ),
+    "shakespeare": DataSet(
+        folder="tinyshakespeare",
+        files=(
+            RemoteFile(
+                "input.txt",
+                1_115_394,
+                "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed",
+            ),
+        ),
+        addresses=(
+            "https://raw.githubusercontent.com/karpathy/char-rnn/6f9487a6fe5b420b7ca9afb0d7c078e37c1d1b4e/data/tinyshakespeare/",
+        ),
+        origin="https://github.com/karpathy/char-rnn",
+        licence="the plays are in the public domain; collected by Andrej Karpathy (MIT)",
     ),
 }

@@ -7,7 +7,7 @@ from chainrule.datasets.catalogue import CATALOGUE, DataSet, RemoteFile
 from chainrule.errors import DownloadError, FormatError
 from chainrule.storage import cache_folder
 
-__all__ = ["locate"]
+__all__ = ["locate", "size_of"]
 
 
 def locate(name: str) -> list[Path]:
@@ -37,13 +37,31 @@ def locate(name: str) -> list[Path]:
     return [_locate_file(name, data_set, file) for file in data_set.files]
 
 
+def size_of(path: Path) -> int | None:
+    """Return the size of a file, or of the files of a folder together.
+
+    Parameters
+    ----------
+    path : path
+        What may be there.
+
+    Returns
+    -------
+    int, in bytes, or None
+        None where nothing is. Hidden files, which file managers leave in folders, do not count.
+    """
+    if path.is_dir():
+        return sum(each.stat().st_size for each in path.iterdir() if each.name[0] != ".")
+    return path.stat().st_size if path.is_file() else None
+
+
 def _locate_file(name: str, data_set: DataSet, file: RemoteFile) -> Path:
     own = _own_folder(data_set)
-    if own is not None and (own / file.name).is_file():
+    if own is not None and (own / file.name).exists():
         return _checked_size(name, own / file.name, file)
     cached = cache_folder() / data_set.folder / file.name
     # A wrong size in the cache is our own mess: fetch again. In the user's folder it is news.
-    if not cached.is_file() or cached.stat().st_size != file.size:
+    if size_of(cached) != file.size:
         _fetch(name, data_set, file, cached)
     return cached
 
@@ -54,7 +72,7 @@ def _own_folder(data_set: DataSet) -> Path | None:
 
 
 def _checked_size(name: str, path: Path, file: RemoteFile) -> Path:
-    size = path.stat().st_size
+    size = size_of(path)
     if size != file.size:
         raise FormatError(
             f"{name}: {path} has {size} bytes, the original {file.size}; "

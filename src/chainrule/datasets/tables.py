@@ -1,12 +1,15 @@
 """Tables of measurements."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.data.csv_file import read_csv
 from chainrule.datasets.locate import locate
 from chainrule.errors import FormatError
 
-__all__ = ["letters"]
+__all__ = ["churn", "letters"]
 
 Samples = tuple[NDArray[np.float32], NDArray[np.int64]]
 TRAINING_ROWS = 16_000
@@ -48,3 +51,36 @@ def letters() -> tuple[Samples, Samples]:
     if X.max() > 1 or y.min() < 0 or y.max() > 25:
         raise FormatError(f"{path} has values beyond 0 .. 15 or A .. Z; fetch it again")
     return (X[:TRAINING_ROWS], y[:TRAINING_ROWS]), (X[TRAINING_ROWS:], y[TRAINING_ROWS:])
+
+
+IDENTIFIERS = ("RowNumber", "CustomerId", "Surname")
+
+
+def churn() -> tuple[dict[str, NDArray[Any]], NDArray[np.int64]]:
+    """Load 10,000 customers of a bank, 2,037 of whom left it.
+
+    What only says who a customer is (row number, customer id and surname) is left out.
+
+    Returns
+    -------
+    X : dict of str to array, (10000,)
+        ``CreditScore``, ``Age``, ``Tenure``, ``NumOfProducts``, ``HasCrCard`` and
+        ``IsActiveMember`` as int64, ``Balance`` and ``EstimatedSalary`` as float64, ``Geography``
+        and ``Gender`` as text. `data.Table` makes inputs of them.
+    y : array, int64, (10000,), 0 or 1
+        1 for those who left.
+
+    Raises
+    ------
+    DownloadError
+        If the file is not on this machine; it has no open licence, so the error says where to get
+        it and where to put it.
+    FormatError
+        If the file is not what it should be.
+    """
+    (path,) = locate("churn")
+    columns = read_csv(path)
+    left = columns.pop("Exited", None)
+    if left is None or left.dtype != np.int64 or not np.isin(left, (0, 1)).all():
+        raise FormatError(f"{path} has no column Exited of 0 and 1; fetch it again")
+    return {name: each for name, each in columns.items() if name not in IDENTIFIERS}, left
