@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import chainrule as cr
 import chainrule.nn as nn
 from chainrule import tree
 from chainrule.errors import ArgumentError
@@ -112,6 +113,39 @@ SAMPLES = [
         (("layer.weight", (3, 2)), ("layer.bias", (2,))),
         "time_distributed",
     ),
+    LayerSample(
+        lambda: nn.Conv1D(2, 3, strides=2), (2, 8, 3), (2, 3, 2), dense_names(3, 3, 2), "conv1d"
+    ),
+    LayerSample(
+        lambda: nn.Conv1D(4, 2, padding=[(1, 0)], dilation_rate=2, groups=2, activation="tanh"),
+        (2, 5, 4),
+        (2, 4, 4),
+        dense_names(2, 2, 4),
+        "conv1d",
+    ),
+    LayerSample(
+        lambda: nn.Conv2D(3, 3), (2, 5, 6, 2), (2, 3, 4, 3), dense_names(3, 3, 2, 3), "conv2d"
+    ),
+    LayerSample(
+        lambda: nn.Conv2D(4, (3, 2), (2, 1), "same", groups=2, use_bias=False, l2=0.1),
+        (2, 5, 4, 2),
+        (2, 3, 4, 4),
+        (("weight", (3, 2, 1, 4)),),
+        "conv2d",
+    ),
+    LayerSample(
+        lambda: nn.Conv3D(2, (1, 2, 2), padding="same"),
+        (2, 2, 3, 3, 1),
+        (2, 2, 3, 3, 2),
+        dense_names(1, 2, 2, 1, 2),
+        "conv3d",
+    ),
+    LayerSample(lambda: nn.MaxPool1D(3, strides=2), (2, 8, 3), (2, 3, 3), (), "max_pool1d"),
+    LayerSample(nn.MaxPool2D, (2, 5, 4, 3), (2, 2, 2, 3), (), "max_pool2d"),
+    LayerSample(lambda: nn.MaxPool2D(3, 2, "same"), (2, 5, 4, 3), (2, 3, 2, 3), (), "max_pool2d"),
+    LayerSample(lambda: nn.AvgPool1D(2, padding=1), (2, 5, 3), (2, 3, 3), (), "avg_pool1d"),
+    LayerSample(lambda: nn.AvgPool2D((2, 1)), (2, 5, 4, 3), (2, 2, 4, 3), (), "avg_pool2d"),
+    LayerSample(lambda: nn.AvgPool2D(3, 2, "same"), (2, 5, 4, 3), (2, 3, 2, 3), (), "avg_pool2d"),
     LayerSample(Scale, (4, 3), (4, 3), (("gain", (3,)),), "scale"),
 ]
 CUSTOM = {"Scale": Scale}
@@ -235,6 +269,21 @@ def test_an_unknown_argument_is_refused_with_a_message(sample: LayerSample) -> N
     kind = type(sample.make())
     with pytest.raises(ArgumentError, match="there is no argument 'no_such'"):
         kind(no_such=1)
+
+
+@each_layer
+def test_native_training_is_that_of_numpy(
+    sample: LayerSample, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Warnings are errors in tests, so a layer that falls back to NumPy would fail here."""
+    X, y = inputs(sample), np.random.default_rng(2).normal(size=(sample.input_shape[0], 2))
+    losses: list[Any] = []
+    for backend in ("llvm", "numpy"):
+        monkeypatch.setenv("CHAINRULE_BACKEND", backend)
+        net = cr.Network([sample.make(), nn.Flatten(), nn.Dense(2)], seed=1, dtype="float64")
+        net.compile("mse", "sgd", learning_rate=0.01)
+        losses.append(net.fit(X, y, epochs=2, batch_size=None, verbose=0)["loss"])
+    np.testing.assert_allclose(*losses, rtol=1e-12)
 
 
 @each_layer

@@ -1,6 +1,7 @@
 """Layers, activations, losses and initialisers. Start with ``layer``."""
 
 from chainrule.nn.activation import ACTIVATIONS
+from chainrule.nn.convolution import Conv1D, Conv2D, Conv3D
 from chainrule.nn.dense import Dense
 from chainrule.nn.elementwise import Activation, Rescale
 from chainrule.nn.initializer import INITIALIZERS
@@ -8,6 +9,7 @@ from chainrule.nn.layer import Layer
 from chainrule.nn.loss import LOSSES, Loss
 from chainrule.nn.noise import Dropout, GaussianNoise
 from chainrule.nn.parameter import Parameter
+from chainrule.nn.pooling import AvgPool1D, AvgPool2D, MaxPool1D, MaxPool2D
 from chainrule.nn.random import Stream
 from chainrule.nn.recurrent import RNN
 from chainrule.nn.recurrent_gated import GRU, LSTM
@@ -24,13 +26,20 @@ __all__ = [
     "LSTM",
     "RNN",
     "Activation",
+    "AvgPool1D",
+    "AvgPool2D",
     "Bidirectional",
+    "Conv1D",
+    "Conv2D",
+    "Conv3D",
     "Dense",
     "Dropout",
     "Flatten",
     "GaussianNoise",
     "Layer",
     "Loss",
+    "MaxPool1D",
+    "MaxPool2D",
     "Parameter",
     "Permute",
     "Rescale",

@@ -50,6 +50,15 @@ FOREIGN_ARGUMENTS: Mapping[str, str] = {
     "dilations": "dilation_rate",
     "out_channels": "filters",
     "kernel": "kernel_size",
+    "filter_size": "kernel_size",
+    "ksize": "kernel_size",
+    "n_filters": "filters",
+    "num_filters": "filters",
+    "pad": "padding",
+    "pads": "padding",
+    "kernel_size": "pool_size",
+    "pool": "pool_size",
+    "window_size": "pool_size",
 }
 """Arguments as other libraries name them, and the name they have here."""
 

@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from chainrule.errors import ArgumentError, FormatError
+from chainrule.nn.convolution import Conv1D, Conv2D, Conv3D
 from chainrule.nn.dense import Dense
 from chainrule.nn.elementwise import Activation, Rescale
 from chainrule.nn.layer import Layer
 from chainrule.nn.noise import Dropout, GaussianNoise
+from chainrule.nn.pooling import AvgPool1D, AvgPool2D, MaxPool1D, MaxPool2D
 from chainrule.nn.recurrent import RNN
 from chainrule.nn.recurrent_gated import GRU, LSTM
 from chainrule.nn.recurrent_wrapper import Bidirectional, TimeDistributed
@@ -18,9 +20,10 @@ from chainrule.nn.spelling import kind_of
 
 __all__ = ["LAYERS", "from_config"]
 
-_CLASSES = (
-    Activation, Bidirectional, Dense, Dropout, Flatten, GaussianNoise, GRU, LSTM, Permute, Rescale,
-    Reshape, RNN, TimeDistributed,
+_CLASSES: tuple[type[Layer], ...] = (
+    Activation, AvgPool1D, AvgPool2D, Bidirectional, Conv1D, Conv2D, Conv3D, Dense, Dropout,
+    Flatten, GaussianNoise, GRU, LSTM, MaxPool1D, MaxPool2D, Permute, Rescale, Reshape, RNN,
+    TimeDistributed,
 )  # fmt: skip
 
 LAYERS: dict[str, type[Layer]] = {kind_of(each.__name__): each for each in _CLASSES}
