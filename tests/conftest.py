@@ -1,4 +1,7 @@
-"""What holds for every test: no network, no screen, no user's cache, the same examples each run."""
+"""What holds for every test: no network, no screen, no user's cache, the same examples each run.
+
+Every program that is compiled, in child processes too, goes through the checker of loops.
+"""
 
 import os
 import socket
@@ -39,10 +42,11 @@ def _refuse_distant_hosts(patch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def sealed_surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep every test off the network, the screen and the user's own folders."""
+    """Keep every test off the network, the screen and the user's own folders; check all loops."""
     with pytest.MonkeyPatch.context() as patch:
         _refuse_distant_hosts(patch)
         patch.setenv("MPLBACKEND", "Agg")
+        patch.setenv("CHAINRULE_DEBUG", "check")
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         yield
 

@@ -27,7 +27,9 @@ from chainrule.compiler.query import axes_of
 from chainrule.compiler.reorder import accesses
 from chainrule.graph.array_type import ArrayType
 
-__all__ = ["format_program"]
+__all__ = ["explain_fault", "format_program"]
+
+Item = Statement | Product | Step
 
 
 def format_program(program: Program, layout: Layout | None = None) -> str:
@@ -46,12 +48,34 @@ def format_program(program: Program, layout: Layout | None = None) -> str:
     str
         One line for each buffer, nest and statement.
     """
-    return _Listing(program, layout).text()
+    return _Listing(layout).text(program)
+
+
+def explain_fault(item: Item, rule: str, *parts: object) -> str:
+    """Say what is wrong with part of a program, and print that part.
+
+    Parameters
+    ----------
+    item : Statement, Product, Nest or Repeat
+        Where it was found.
+    rule : str
+        The sentence, with ``{}`` for each of the parts.
+    *parts
+        Axes, buffers, indices and expressions, which are named as in the print, and plain words.
+
+    Returns
+    -------
+    str
+        The sentence; below it, indented, the part of the program.
+    """
+    listing = _Listing(None)
+    lines = listing.item(item)
+    sentence = rule.format(*map(listing.word, parts))
+    return "\n".join([sentence, *(f"    {line}" for line in lines)])
 
 
 class _Listing:
-    def __init__(self, program: Program, layout: Layout | None) -> None:
-        self.program = program
+    def __init__(self, layout: Layout | None) -> None:
         self.layout = layout
         self.buffers: dict[Buffer, str] = {}
         self.axes: dict[Axis, str] = {}
@@ -61,23 +85,50 @@ class _Listing:
             for each in itertools.product("ijklmnpqrsuvw", repeat=n)
         )
 
-    def text(self) -> str:
-        """Return the whole listing."""
-        touched = [b for step in self.program.steps for b, _, _ in accesses(step)]
+    def text(self, program: Program) -> str:
+        """Return the listing of a program."""
+        touched = [b for step in program.steps for b, _, _ in accesses(step)]
         touched = [each for b in touched for each in (b.root, b)]
-        for buffer in (*self.program.inputs, *self.program.outputs, *touched):
-            if buffer not in self.buffers:
-                self.buffers[buffer] = self._fresh(buffer)
-        lines = [f"program {self.program.name}"]
+        for buffer in (*program.inputs, *program.outputs, *touched):
+            self._buffer(buffer)
+        lines = [f"program {program.name}"]
         for buffer, name in self.buffers.items():
             layer = f"  # {buffer.layer}" if buffer.layer else ""
             kind = ArrayType(buffer.dtype, buffer.shape)
             base = f" of {self.buffers[buffer.base]}" if buffer.base in self.buffers else ""
             strides = f" strides {self.layout.strides(buffer)}" if self.layout else ""
             lines.append(f"  {buffer.kind} {name}: {kind}{base}{strides}{layer}")
-        for step in self.program.steps:
+        for step in program.steps:
             lines += self._step(step, "  ")
         return "\n".join(lines)
+
+    def item(self, item: Item) -> list[str]:
+        """Return the lines of a part of a program."""
+        if isinstance(item, Nest | Repeat):
+            return self._step(item, "")
+        alone = Nest((), None, ())
+        if isinstance(item, Product):
+            return [self._product(item, alone)]
+        return [self._statement(item, alone)]
+
+    def word(self, part: object) -> str:
+        """Return how the listing calls a part of a program."""
+        match part:
+            case Axis():
+                return self._axis(part)
+            case Buffer():
+                return self._buffer(part)
+            case Affine():
+                return self._affine(part)
+            case Number() | Position() | Load() | Apply():
+                return self._value(part)
+            case _:
+                return str(part)
+
+    def _buffer(self, buffer: Buffer) -> str:
+        if buffer not in self.buffers:
+            self.buffers[buffer] = self._fresh(buffer)
+        return self.buffers[buffer]
 
     def _fresh(self, buffer: Buffer) -> str:
         name = buffer.name or buffer.kind
@@ -128,7 +179,7 @@ class _Listing:
 
     def _place(self, buffer: Buffer, index: tuple[Affine | Expression, ...]) -> str:
         parts = [self._affine(i) if isinstance(i, Affine) else self._value(i) for i in index]
-        return f"{self.buffers[buffer]}[{', '.join(parts)}]"
+        return f"{self._buffer(buffer)}[{', '.join(parts)}]"
 
     def _affine(self, index: Affine) -> str:
         parts = [

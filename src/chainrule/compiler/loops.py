@@ -30,6 +30,8 @@ A nest runs its statements once for each point of its axes, in their order. A st
 the rest of its axes by itself, so all of its work is done for one point before the next statement
 starts. What a statement reads of a buffer written in the same nest lies at the same point, or the
 two are not in one nest: so points may run in any order, in vector lanes or on several threads.
+
+`check` verifies all of this.
 """
 
 from __future__ import annotations
@@ -243,7 +245,8 @@ class Product:
 class Nest:
     """Statements that run together at each point of `axes`; along `lane` in vector lanes.
 
-    The lane is the last of the axes, or the reduced axis of the only statement, or there is none.
+    The lane is the last of the axes, or an axis that the only statement runs over by itself, or
+    there is none.
     `registers` are arena buffers that nobody reads outside: they need no memory.
     """
 

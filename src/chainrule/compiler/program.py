@@ -32,6 +32,8 @@ from chainrule.compiler.backends.target import (
     load_object,
 )
 from chainrule.compiler.backends.threads import run_program
+from chainrule.compiler.check import check_items, check_program
+from chainrule.compiler.check_memory import check_plan
 from chainrule.compiler.fuse import fuse
 from chainrule.compiler.layout import choose_layout
 from chainrule.compiler.listing import format_program
@@ -113,10 +115,16 @@ class NativeProgram:
     def __init__(self, graph: Graph) -> None:
         _show("graph", graph)
         inputs, outputs, items = lower(graph)
+        is_checked = _is_shown("check")
+        if is_checked:
+            check_items(items, outputs)
         layout = choose_layout(items)
         steps = fuse(items, layout)
         plan = plan_memory(steps)
         self.loops = Program(graph.name, tuple(inputs), tuple(outputs), steps)
+        if is_checked:
+            check_program(self.loops)
+            check_plan(steps, plan)
         _show("loops", format_program(self.loops))
         target = host_target()
         module = write_module(self.loops, layout, plan, target)
