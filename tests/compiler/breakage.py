@@ -278,27 +278,22 @@ def a_product_that_reads_before_the_beginning(part):
     return replace(part, left=replace(part.left, index=index))
 
 
-@of(Product, "stands in 0 places of")
+@of(Product, "is summed over and stands in no operand")
 def a_product_without_its_depth(part):
-    index = [
-        place if part.depth not in dict(place.terms) else Affine() for place in part.right.index
-    ]
-    return replace(part, right=replace(part.right, index=tuple(index)))
+    return replace(part, depth=(*part.depth, STRANGER))
 
 
 @of(Product, "is not defined here")
-def a_product_whose_left_side_has_columns(part):
-    buffer = replace(part.left.buffer, shape=(part.row.extent, part.column.extent))
-    index = (Affine.of(part.row), Affine.of(part.column))
-    return replace(part, left=Load(buffer, index))
+def a_product_whose_left_side_has_an_axis_of_its_own(part):
+    buffer = replace(part.left.buffer, shape=(STRANGER.extent,))
+    return replace(part, left=Load(buffer, (Affine.of(STRANGER),)))
 
 
-@of(Product, "more than one axis of a product in one place")
+@of(Product, "has more than one axis")
 def a_product_with_two_axes_in_one_place(part):
-    extent = part.row.extent + part.depth.extent
-    place = Affine.of(part.row) + Affine.of(part.depth)
-    buffer = replace(part.left.buffer, shape=(extent,))
-    return replace(part, left=Load(buffer, (place,)))
+    row, column = part.axes[:2]
+    buffer = replace(part.target, shape=(row.extent + column.extent,))
+    return replace(part, target=buffer, index=(Affine.of(row) + Affine.of(column),))
 
 
 @of(Product, "floats of one kind")
@@ -315,10 +310,11 @@ def a_product_that_looks_up(part):
 
 @of(Product, "reads .* which it writes")
 def a_product_over_its_own_left_side(part):
-    extent = max(part.row.extent, part.column.extent, part.depth.extent)
+    row, column = part.axes[:2]
+    extent = max(row.extent, column.extent, *(axis.extent for axis in part.depth))
     buffer = Buffer("arena", part.target.dtype, (extent, extent))
-    row, column, depth = (Affine.of(a) for a in (part.row, part.column, part.depth))
-    return replace(part, target=buffer, index=(row, column), left=Load(buffer, (row, depth)))
+    index, place = (Affine.of(row), Affine.of(column)), (Affine.of(row), Affine.of(part.depth[0]))
+    return replace(part, target=buffer, index=index, left=Load(buffer, place))
 
 
 # Nests.

@@ -168,10 +168,7 @@ def _lane_faults(nest: Nest) -> Iterator[Fault]:
 
 
 def _epilogue_faults(nest: Nest, product: Product) -> Iterator[Fault]:
-    own = {product.batch, product.row, product.column}
-    places = [place for place in product.index if isinstance(place, Affine)]
-    axes = [axis for place in places for axis, _ in place.terms if axis in own]
-    if list(nest.axes) != axes or nest.lane is not None:
+    if nest.axes != product.axes or nest.lane is not None:
         yield ("a nest with a product has the axes of its place, and no lane",)
     for statement in nest.statements:
         if statement.reduction:

@@ -80,19 +80,23 @@ def product_faults(product: Product, turns: Collection[Axis]) -> Iterator[Fault]
     Fault
         One for each broken rule.
     """
-    batch, row, column, depth = product.batch, product.row, product.column, product.depth
-    yield from _axis_faults((batch, row, column, depth))
+    axes, depth = product.axes, product.depth
+    yield from _axis_faults((*axes, *depth))
     yield from _target_faults(product.target)
     operands = (
-        (product.target, product.index, (batch, row, column)),
-        (product.left.buffer, product.left.index, (batch, row, depth)),
-        (product.right.buffer, product.right.index, (batch, depth, column)),
+        (product.left.buffer, product.left.index),
+        (product.right.buffer, product.right.index),
     )
-    for buffer, index, axes in operands:
-        yield from _place_faults(buffer, index, {*axes, *turns})
-        yield from _form_faults(buffer, index, axes)
+    scope = {*axes, *depth, *turns}
+    for buffer, index in operands:
+        yield from _place_faults(buffer, index, scope)
+        if not all(isinstance(place, Affine) for place in index):
+            yield "a product looks up no positions, as in {}", buffer
+    for buffer, _ in (*operands, (product.target, product.index)):
         if buffer.dtype != product.target.dtype or buffer.dtype.kind != "f":
             yield "a product is of floats of one kind, and {} holds {}", buffer, buffer.dtype
+    yield from _place_faults(product.target, product.index, {*axes, *turns})
+    yield from _result_faults(product)
     if product.target.root in (product.left.buffer.root, product.right.buffer.root):
         yield "a product reads {}, which it writes", product.target
 
@@ -266,18 +270,17 @@ def _own_read_faults(statement: Statement) -> Iterator[Fault]:
                 yield "{} is read at another place than the one that is written", statement.target
 
 
-def _form_faults(buffer: Buffer, index: Index, axes: Sequence[Axis]) -> Iterator[Fault]:
-    """An operand of a product is indexed by each of its axes once, one to a place."""
-    counts = dict.fromkeys(axes, 0)
-    for place in index:
-        if not isinstance(place, Affine):
-            yield "a product looks up no positions, as in {}", buffer
-            continue
-        own = [axis for axis, _ in place.terms if axis in counts]
-        if len(own) > 1 or (own and len(place.terms) > 1):
-            yield "index {} of {} has more than one axis of a product in one place", place, buffer
-        for axis in own:
-            counts[axis] += 1
-    for axis, count in counts.items():
-        if count != (axis.extent != 1):
-            yield "axis {} of a product stands in {} places of {}", axis, count, buffer
+def _result_faults(product: Product) -> Iterator[Fault]:
+    """The result of a product has one axis to a place; what is summed over is in an operand."""
+    for place in product.index:
+        if len(place.terms) > 1:
+            yield "index {} of {} has more than one axis", place, product.target
+    read = {
+        axis
+        for place in (*product.left.index, *product.right.index)
+        if isinstance(place, Affine)
+        for axis, _ in place.terms
+    }
+    for axis in product.depth:
+        if axis not in read:
+            yield "axis {} is summed over and stands in no operand of a product", axis

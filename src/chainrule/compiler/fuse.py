@@ -115,10 +115,7 @@ def _own_group(item: Product | Repeat, layout: Layout) -> _Group:
         inner = Repeat(item.axis, item.backwards, _fused(inside, layout))
         group = _Group((), None, repeat=inner, is_open=False)
     else:
-        own = item.batch, item.row, item.column
-        places = [each for each in item.index if isinstance(each, Affine)]
-        axes = tuple(axis for each in places for axis, _ in each.terms if axis in own)
-        group = _Group(axes, None, item)
+        group = _Group(item.axes, None, item)
     group.add(item)
     return group
 

@@ -161,7 +161,8 @@ class _Listing:
     def _product(self, product: Product, nest: Nest) -> str:
         left, right = self._value(product.left), self._value(product.right)
         place = self._target(product.target, product.index, nest)
-        return f"{place} = sum {self._range(product.depth)}: {left} * {right}{_note(product.layer)}"
+        depth = " ".join(map(self._range, product.depth))
+        return f"{place} = sum {depth}: {left} * {right}{_note(product.layer)}"
 
     def _statement(self, statement: Statement, nest: Nest) -> str:
         place = self._target(statement.target, statement.index, nest)

@@ -7,7 +7,7 @@ Its whole grammar::
     KIND       ::= "input" | "output" | "constant" | "arena" | "alias"
     step       ::= nest | repeat
     nest       ::= "for" { axis } [ "lanes" AXIS ] ":" [ product ] { statement }
-    product    ::= place "=" "sum" AXIS ":" load "*" load
+    product    ::= place "=" "sum" { AXIS } ":" load "*" load
     statement  ::= place "=" expression
                  | place "=" REDUCTION { AXIS } ":" expression
     REDUCTION  ::= "sum" | "dot" | "max" | "min" | "argmax" | "argmin"
@@ -224,21 +224,33 @@ class Statement:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Product:
-    """``target[batch, row, column] = sum over depth: left * right`` with a kernel of its own.
+    """``target[index] = sum over depth: left * right`` with a kernel of its own.
 
-    `left` is indexed by (batch, row, depth), `right` by (batch, depth, column), the target by
-    (batch, row, column); each by one axis to a place. Axes of length 1 do not occur.
+    Parameters
+    ----------
+    target : Buffer
+        Where the result goes.
+    index : tuple of Affine
+        At which place: each of the product's axes by itself.
+    left, right : Load
+        What is multiplied, read at any affine place: through windows, say.
+    depth : tuple of Axis
+        The axes it sums over. Axes of length 1 do not occur.
+    layer : str
+        The layer it belongs to, for people.
     """
 
     target: Buffer
-    index: tuple[Affine | Expression, ...]
+    index: tuple[Affine, ...]
     left: Load
     right: Load
-    batch: Axis
-    row: Axis
-    column: Axis
-    depth: Axis
+    depth: tuple[Axis, ...]
     layer: str = ""
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        """The axes of the result, in the order of its index; turns of loops around are not."""
+        return tuple(axis for place in self.index for axis, _ in place.terms if not axis.is_turn)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

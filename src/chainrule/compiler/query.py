@@ -144,7 +144,7 @@ def stored_by_kernel(nest: Nest) -> Buffer | None:
     product = nest.product
     if product.target not in nest.registers:
         return product.target
-    own = {product.batch, product.row, product.column}
+    own = set(product.axes)
     for each in reversed(nest.statements):
         is_plain = all(
             isinstance(place, Affine)

@@ -112,15 +112,15 @@ def compiled_contraction(contraction, unit="best", epilogue=None):
 
     def apply(out, left, right, tiles=None, panels=None, batches=None, context=0):
         ranges = [
-            *(batches or (0, contraction.batch)),
-            *(tiles or (0, kernel.tiling.row_tiles)),
-            *(panels or (0, kernel.tiling.panels)),
+            limit
+            for turns, part in zip(kernel.ranges, (batches, tiles, panels), strict=True)
+            for limit in part or (0, turns)
         ]
         addresses = [x.ctypes.data for x in (out, left, right, scratch)]
         call(*addresses, context, *ranges)
         return out
 
-    return SimpleNamespace(call=apply, tiling=kernel.tiling, exchanged=kernel.exchanged)
+    return SimpleNamespace(call=apply, ranges=kernel.ranges, exchanged=kernel.arrangement.exchanged)
 
 
 @pytest.fixture

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from chainrule.compiler.backends import emit
+from chainrule.compiler.backends.arrangement import Contraction, Loop, arrange, matrix_product
 from chainrule.compiler.backends.target import host_target
-from chainrule.compiler.backends.tiling import Contraction, choose_tiling
+from chainrule.compiler.backends.tiling import choose_tiling
 from chainrule.compiler.backends.vector_access import masked_load
 
 SHAPES = [
@@ -30,7 +31,7 @@ def operand(random, layout, rows, columns, dtype):
 
 
 def product(rows, depth, columns, layout="nnn", dtype="float32"):
-    return Contraction(
+    return matrix_product(
         dtype, rows, columns, depth,
         strides(layout[0], rows, depth), strides(layout[1], depth, columns),
         strides(layout[2], rows, columns),
@@ -104,7 +105,7 @@ def test_any_split_of_tiles_and_panels_gives_the_same_bits(in_child, contraction
             out, left, right = operands(shape, layout, "float32")
             kernel = contraction_kernel(product(*shape, layout))
             whole = kernel.call(out, left, right).copy("K")
-            tiles, panels = kernel.tiling.row_tiles, kernel.tiling.panels
+            _, tiles, panels = kernel.ranges
             out.fill(np.nan)
             for tile in range(tiles):
                 for panel in range(panels):
@@ -117,7 +118,7 @@ def test_any_split_of_tiles_and_panels_gives_the_same_bits(in_child, contraction
 def test_nothing_is_written_beyond_the_range(in_child, contraction_kernel):
     def check():
         rows, depth, columns = 20, 9, 50
-        shape = Contraction("float32", rows, columns, depth, (depth, 1), (columns, 1), (64, 1))
+        shape = matrix_product("float32", rows, columns, depth, (depth, 1), (columns, 1), (64, 1))
         random = np.random.default_rng(0)
         left = random.standard_normal((rows, depth)).astype("float32")
         right = random.standard_normal((depth, columns)).astype("float32")
@@ -138,7 +139,8 @@ def test_batches_and_strided_operands(in_child, contraction_kernel):
         out = np.full((3, 6, 5, 3), 7.0)
         # Every second number of left, every fourth of right, every third of out.
         shape = Contraction(
-            "float64", 6, 5, 10, (20, 2), (60, 4), (15, 3), batch=3, batch_strides=(120, 20, 90)
+            "float64",
+            (Loop(3, 120, 20, 90), Loop(6, 20, 0, 15), Loop(5, 0, 4, 3), Loop(10, 2, 60)),
         )
         contraction_kernel(shape).call(out, left, right)
         expected = np.einsum("brk,kbc->brc", left[..., 0], right[..., 0])
@@ -158,15 +160,17 @@ def test_an_epilogue_sees_rows_columns_and_masks(in_child, contraction_kernel, l
 
         def epilogue(site, sums):
             builder, width = site.builder, sums.type.count
-            row = builder.sitofp(site.row, sums.type.element)
+            row_step, column_step = (1, 11) if exchanged else (21, 1)
+            column = site.places[column_step]
+            row = builder.sitofp(site.places[row_step], sums.type.element)
             if exchanged:
-                bias = emit.address(builder, site.context, site.column, "float32")
+                bias = emit.address(builder, site.context, column, "float32")
                 bias = emit.splat(builder, builder.load(bias, typ=sums.type.element), width)
                 lanes = emit.splat(builder, row, width)
                 steps = emit.vector_type("float32", width)(list(map(float, range(width))))
                 lanes = builder.fadd(lanes, steps)
             else:
-                bias = emit.address(builder, site.context, site.column, "float32")
+                bias = emit.address(builder, site.context, column, "float32")
                 bias = masked_load(builder, bias, "float32", width, site.mask)
                 lanes = emit.splat(builder, row, width)
             return builder.fadd(builder.fadd(sums, bias), lanes)
@@ -203,9 +207,9 @@ def test_far_lines_are_copied_and_give_the_same_product(in_child, contraction_ke
         for layout in ("tnn", "nnn", "ttn"):
             out, left, right = operands(shape, layout, "float32")
             kernel = contraction_kernel(product(*shape, layout))
-            kernel.call(out, left, right, panels=(1, kernel.tiling.panels))
+            kernel.call(out, left, right, panels=(1, kernel.ranges[2]))
             kernel.call(out, left, right, tiles=(0, 3), panels=(0, 1))
-            kernel.call(out, left, right, tiles=(3, kernel.tiling.row_tiles), panels=(0, 1))
+            kernel.call(out, left, right, tiles=(3, kernel.ranges[1]), panels=(0, 1))
             exact, bound = chained(left, right)
             assert (np.abs(out - exact) <= bound).all(), layout
 
@@ -229,9 +233,11 @@ def test_special_values_pass_through(in_child, contraction_kernel):
 def test_tiles_cover_the_output_once_and_fit_the_registers(rows, columns):
     for unit in units():
         target = host_target(unit)
-        tiling = choose_tiling(product(rows, 10, columns), target)
-        width = tiling.width
-        assert (tiling.row_tiles - 1) * tiling.row_tile + tiling.last_rows == rows
+        arrangement = arrange(product(rows, 10, columns))
+        tiling = choose_tiling(arrangement, target)
+        width, last = tiling.width, arrangement.column.extent
+        assert tiling.cut.extent * last == rows * columns
+        assert (tiling.row_tiles - 1) * tiling.row_tile + tiling.last_rows == tiling.cut.extent
         assert 1 <= tiling.last_rows <= tiling.row_tile
         column = panel = 0
         for group in tiling.groups:
@@ -240,4 +246,4 @@ def test_tiles_cover_the_output_once_and_fit_the_registers(rows, columns):
             column += group.panels * group.vectors * width
             size = tiling.row_tile * group.vectors
             assert size + group.vectors + 1 <= target.registers
-        assert columns <= column < columns + width
+        assert last <= column < last + width

@@ -4,11 +4,15 @@
         copy the panel of right into scratch, if its layout is a bad one to read   (`packing`)
         for each tile of rows:
             accumulators = 0
-            for k: accumulators += left[row, k] * right[k, panel]                  one fma each
+            for k in depth: accumulators += left[row, k] * right[k, panel]         one fma each
             out[rows, panel] = epilogue(accumulators)
 
-Every output number is summed by one chain of fused multiply-adds in the order of k, whatever the
-tile it lies in. So its bits depend neither on the tiles nor on how threads share them.
+Rows and depth may be several loops each (`arrangement`): with the places of a picture as rows, and
+kernel rows, kernel columns and channels as depth, this is a convolution that reads its windows
+where they lie.
+
+Every output number is summed by one chain of fused multiply-adds in the order of depth, whatever
+the tile it lies in. So its bits depend neither on the tiles nor on how threads share them.
 
 References
 ----------
@@ -16,18 +20,24 @@ Goto & van de Geijn (2008), "Anatomy of High-Performance Matrix Multiplication":
 panels and packing.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import llvmlite.ir as ir
 
 from chainrule.compiler.backends import emit
+from chainrule.compiler.backends.arrangement import (
+    Arrangement,
+    Contraction,
+    arrange,
+    matrix_product,
+)
 from chainrule.compiler.backends.packing import packed_items
 from chainrule.compiler.backends.target import Target
 from chainrule.compiler.backends.tile import Epilogue, Site, TileWriter
-from chainrule.compiler.backends.tiling import Contraction, Tiling, choose_tiling
+from chainrule.compiler.backends.tiling import Tiling, choose_tiling
 
-__all__ = ["Epilogue", "Kernel", "Site", "emit_contraction", "is_exchanged", "scratch_items"]
+__all__ = ["Epilogue", "Kernel", "Site", "emit_contraction", "matrix_product", "scratch_items"]
 
 Value = Any
 
@@ -42,16 +52,20 @@ class Kernel:
         ``void (ptr out, ptr left, ptr right, ptr scratch, ptr context, i64 batch_start,
         i64 batch_stop, i64 tile_start, i64 tile_stop, i64 panel_start, i64 panel_stop)``.
         ``scratch`` is this thread's own, `scratch_items` numbers, 64-byte aligned.
+    arrangement : Arrangement
+        Its loops. Where it is exchanged, tiles run over what the caller calls columns.
     tiling : Tiling
-        ``row_tiles`` and ``panels`` are the units of the ranges.
-    exchanged : bool
-        Whether rows and columns are exchanged (the output is computed transposed, so that vectors
-        lie along its contiguous axis): then tiles run over columns, panels over rows.
+        Its tiles.
     """
 
     function: Any
+    arrangement: Arrangement
     tiling: Tiling
-    exchanged: bool
+
+    @property
+    def ranges(self) -> tuple[int, int, int]:
+        """How many turns of batch, row tiles and panels there are to be shared."""
+        return self.arrangement.batch_size, self.tiling.tiles, self.tiling.panels
 
 
 def scratch_items(contraction: Contraction, target: Target) -> int:
@@ -69,9 +83,8 @@ def scratch_items(contraction: Contraction, target: Target) -> int:
     int
         0 if nothing is copied.
     """
-    contraction = _oriented(contraction)
-    tiling = choose_tiling(contraction, target)
-    return sum(packed_items(contraction, tiling))
+    arrangement = arrange(contraction)
+    return sum(packed_items(arrangement, choose_tiling(arrangement, target)))
 
 
 def emit_contraction(
@@ -105,13 +118,13 @@ def emit_contraction(
     Examples
     --------
     >>> from chainrule.compiler.backends.target import host_target
-    >>> shape = Contraction("float32", 7, 5, 13, (13, 1), (5, 1), (5, 1))
+    >>> shape = matrix_product("float32", 7, 5, 13, (13, 1), (5, 1), (5, 1))
     >>> kernel = emit_contraction(ir.Module(), "product", shape, host_target())
-    >>> kernel.exchanged
+    >>> kernel.arrangement.exchanged
     False
     """
-    exchanged, contraction = is_exchanged(contraction), _oriented(contraction)
-    tiling = choose_tiling(contraction, target)
+    arrangement = arrange(contraction)
+    tiling = choose_tiling(arrangement, target)
     kind = ir.FunctionType(ir.VoidType(), [emit.POINTER] * 5 + [emit.INDEX] * 6)
     function = ir.Function(module, kind, name)
     function.linkage = "internal"
@@ -119,40 +132,6 @@ def emit_contraction(
     for argument in (function.args[0], function.args[3]):
         argument.add_attribute("noalias")
     builder = ir.IRBuilder(function.append_basic_block("entry"))
-    TileWriter(builder, contraction, tiling, exchanged, epilogue).write()
+    TileWriter(builder, arrangement, tiling, epilogue).write()
     builder.ret_void()
-    return Kernel(function, tiling, exchanged)
-
-
-def is_exchanged(contraction: Contraction) -> bool:
-    """Tell whether a contraction is computed transposed, with its vectors along the rows.
-
-    Parameters
-    ----------
-    contraction : Contraction
-        Shape and layout.
-
-    Returns
-    -------
-    bool
-        True if only the output's rows are contiguous, or if it has a single column.
-    """
-    row_stride, column_stride = contraction.out_strides
-    single_column = contraction.columns == 1 and contraction.rows > 1
-    return row_stride == 1 and (column_stride != 1 or single_column)
-
-
-def _oriented(contraction: Contraction) -> Contraction:
-    """Exchange rows and columns where that puts the vectors along a contiguous axis."""
-    if not is_exchanged(contraction):
-        return contraction
-    left, right, out = contraction.batch_strides
-    return replace(
-        contraction,
-        rows=contraction.columns,
-        columns=contraction.rows,
-        left_strides=contraction.right_strides[::-1],
-        right_strides=contraction.left_strides[::-1],
-        out_strides=(contraction.out_strides[1], 1),
-        batch_strides=(right, left, out),
-    )
+    return Kernel(function, arrangement, tiling)

@@ -240,7 +240,7 @@ class _Writer:
         shape = shape_of(product, out, self.layout)
         kernel = self._kernel(nest, product, shape, out)
         builder = self.builder
-        own = {product.batch, product.row, product.column, product.depth}
+        own = {*product.axes, *product.depth}
         pointers = [
             self._start(buffer, index, own)
             for buffer, index in (
@@ -254,7 +254,7 @@ class _Writer:
         first = builder.mul(thread, emit.index(self.scratch))
         own_scratch = builder.add(emit.index(self.plan.size), first)
         scratch = builder.gep(arena, [own_scratch], source_etype=ir.IntType(8))
-        ranges = [shape.batch, kernel.tiling.row_tiles, kernel.tiling.panels]
+        ranges = kernel.ranges
         longest = ranges.index(max(ranges)) if shared else -1
         limits = [
             limit

@@ -8,10 +8,16 @@ The rows of ``left`` are copied to ``scratch[tile, k, row in tile]`` where their
 lie together, but those for the next k a long way off (the transpose of a batch, say).
 """
 
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from chainrule.compiler.backends import emit
-from chainrule.compiler.backends.tiling import Contraction, Group, Tiling
+from chainrule.compiler.backends.arrangement import Arrangement, Loop
+from chainrule.compiler.backends.tiling import Group, Tiling
 from chainrule.compiler.backends.transposition import transposing_packer
 from chainrule.compiler.backends.vector_access import masked_load, masked_store
 
@@ -21,6 +27,7 @@ __all__ = [
     "must_pack",
     "must_pack_left",
     "packed_items",
+    "packed_loops",
 ]
 
 Value = Any
@@ -32,13 +39,13 @@ FAR_LINES = 256
 WORTH_TILES = 4
 
 
-def must_pack(contraction: Contraction, tiling: Tiling) -> bool:
+def must_pack(arrangement: Arrangement, tiling: Tiling) -> bool:
     """Tell whether panels of ``right`` are copied before they are read.
 
     Parameters
     ----------
-    contraction : Contraction
-        Shape and layout.
+    arrangement : Arrangement
+        Loops and their parts.
     tiling : Tiling
         Its tiles.
 
@@ -47,20 +54,20 @@ def must_pack(contraction: Contraction, tiling: Tiling) -> bool:
     bool
         True if the columns are not contiguous, or if the copy saves time.
     """
-    depth_stride, column_stride = contraction.right_strides
-    if column_stride != 1:
+    if arrangement.column.right != 1:
         return True
-    far = depth_stride * emit.ITEM_BYTES[contraction.dtype] >= FAR_BYTES
-    return far and contraction.depth >= FAR_LINES and tiling.row_tiles >= WORTH_TILES
+    size = emit.ITEM_BYTES[arrangement.dtype]
+    far = any(abs(loop.right) * size >= FAR_BYTES for loop in arrangement.depth[-1:])
+    return far and arrangement.depth_size >= FAR_LINES and tiling.tiles >= WORTH_TILES
 
 
-def must_pack_left(contraction: Contraction, tiling: Tiling) -> bool:
+def must_pack_left(arrangement: Arrangement, tiling: Tiling) -> bool:
     """Tell whether ``left`` is copied before it is read.
 
     Parameters
     ----------
-    contraction : Contraction
-        Shape and layout.
+    arrangement : Arrangement
+        Loops and their parts.
     tiling : Tiling
         Its tiles.
 
@@ -69,18 +76,21 @@ def must_pack_left(contraction: Contraction, tiling: Tiling) -> bool:
     bool
         True if the copy saves time.
     """
-    row_stride, depth_stride = contraction.left_strides
-    far = depth_stride * emit.ITEM_BYTES[contraction.dtype] >= 2 * FAR_BYTES
-    return row_stride == 1 and far and contraction.depth >= 64 and tiling.panels >= WORTH_TILES
+    # Rows or depth of several loops read windows, which copies would make many times as large.
+    if tiling.around or len(arrangement.depth) != 1 or arrangement.column.left:
+        return False
+    (depth,) = arrangement.depth
+    far = abs(depth.left) * emit.ITEM_BYTES[arrangement.dtype] >= 2 * FAR_BYTES
+    return tiling.cut.left == 1 and far and depth.extent >= 64 and tiling.panels >= WORTH_TILES
 
 
-def packed_items(contraction: Contraction, tiling: Tiling) -> tuple[int, int]:
+def packed_items(arrangement: Arrangement, tiling: Tiling) -> tuple[int, int]:
     """Return how many numbers the copies take: a panel of ``right``, all of ``left``.
 
     Parameters
     ----------
-    contraction : Contraction
-        Shape and layout.
+    arrangement : Arrangement
+        Loops and their parts.
     tiling : Tiling
         Its tiles.
 
@@ -90,18 +100,41 @@ def packed_items(contraction: Contraction, tiling: Tiling) -> tuple[int, int]:
         0 for what is not copied.
     """
     right = left = 0
-    if must_pack(contraction, tiling):
-        depth = -(-contraction.depth // tiling.width) * tiling.width
+    if must_pack(arrangement, tiling):
+        # A transposing copy writes whole squares.
+        depth = arrangement.depth_size + tiling.width
         right = depth * tiling.width * max(group.vectors for group in tiling.groups)
-    if must_pack_left(contraction, tiling):
+    if must_pack_left(arrangement, tiling):
         # The last vector of a line is written whole.
-        left = tiling.row_tiles * contraction.depth * tiling.row_tile + tiling.width
+        left = tiling.row_tiles * arrangement.depth_size * tiling.row_tile + tiling.width
     return right, left
+
+
+def packed_loops(depth: Sequence[Loop], size: int) -> list[Loop]:
+    """Return the loops over depth where ``right`` is a copied panel.
+
+    Parameters
+    ----------
+    depth : sequence of Loop
+        As they are without the copy.
+    size : int
+        Numbers of the panel for one step of depth.
+
+    Returns
+    -------
+    list of Loop
+        The same, with the steps of the copy.
+    """
+    loops: list[Loop] = []
+    for loop in reversed(depth):
+        loops.insert(0, replace(loop, right=size))
+        size *= loop.extent
+    return loops
 
 
 def emit_left_packing(
     builder: Any,
-    contraction: Contraction,
+    arrangement: Arrangement,
     tiling: Tiling,
     left: Value,
     tiles: tuple[Value, Value],
@@ -113,8 +146,8 @@ def emit_left_packing(
     ----------
     builder : llvmlite.ir.IRBuilder
         Where to write.
-    contraction : Contraction
-        Layout of ``left``, whose rows are contiguous.
+    arrangement : Arrangement
+        With one loop of depth, and with rows that are contiguous in ``left``.
     tiling : Tiling
         The row tiles.
     left : Value
@@ -124,15 +157,15 @@ def emit_left_packing(
     scratch : Value
         Where to copy to.
     """
-    dtype, width, rows = contraction.dtype, tiling.width, tiling.row_tile
-    depth = contraction.depth
+    dtype, width, rows = arrangement.dtype, tiling.width, tiling.row_tile
+    depth = arrangement.depth_size
     with (
         emit.counted_loop(builder, *tiles, "tile") as tile,
         emit.counted_loop(builder, emit.index(0), emit.index(depth), "k") as k,
     ):
         row = builder.mul(tile, emit.index(rows))
-        left_over = builder.sub(emit.index(contraction.rows), row)
-        line = builder.mul(k, emit.index(contraction.left_strides[1]))
+        left_over = builder.sub(emit.index(tiling.cut.extent), row)
+        line = builder.mul(k, emit.index(arrangement.depth[0].left))
         source = emit.address(builder, left, builder.add(line, row), dtype)
         place = builder.add(builder.mul(tile, emit.index(depth)), k)
         target = emit.address(builder, scratch, builder.mul(place, emit.index(rows)), dtype)
@@ -147,7 +180,7 @@ def emit_left_packing(
 
 def emit_packing(
     builder: Any,
-    contraction: Contraction,
+    arrangement: Arrangement,
     group: Group,
     width: int,
     right: Value,
@@ -161,8 +194,8 @@ def emit_packing(
     ----------
     builder : llvmlite.ir.IRBuilder
         Where to write.
-    contraction : Contraction
-        Layout of ``right``.
+    arrangement : Arrangement
+        Loops and their parts.
     group : Group
         The panel's width.
     width : int
@@ -174,51 +207,58 @@ def emit_packing(
     scratch : Value
         Where to copy to.
     """
-    arguments = (builder, contraction, group, width, right, column)
-    if contraction.right_strides[1] == 1:
-        _copy_lines(*arguments, mask, scratch)
-    elif contraction.right_strides[0] == 1:
-        packer = transposing_packer(builder.module, contraction, width)
-        builder.call(packer, [right, column, emit.index(group.vectors), scratch])
-    else:
-        _gather_numbers(*arguments, scratch)
+    loops, dtype = arrangement.depth, arrangement.dtype
+    copies = packed_loops(loops, group.vectors * width)
+    is_transposed = bool(loops) and loops[-1].right == 1 != arrangement.column.right
+    count = len(loops) - is_transposed
+    steps = [(loop, copy.right) for loop, copy in zip(loops, copies, strict=True)]
+    with _lines(builder, dtype, steps[:count], right, scratch) as (line, copy):
+        if arrangement.column.right == 1:
+            start = emit.address(builder, line, column, dtype)
+            _copy_line(builder, dtype, (group.vectors, width), start, mask, copy)
+        elif is_transposed:
+            packer = transposing_packer(builder.module, arrangement, width)
+            builder.call(packer, [line, column, emit.index(group.vectors), copy])
+        else:
+            _gather_line(builder, arrangement, group.vectors * width, line, column, copy)
 
 
-def _copy_lines(
-    builder: Any, contraction: Contraction, group: Group, width: int,
-    right: Value, column: Value, mask: Value | None, scratch: Value,
-) -> None:  # fmt: skip
-    """Copy a panel whose columns are contiguous, line by line."""
-    dtype, size = contraction.dtype, group.vectors * width
-    stride = emit.index(contraction.right_strides[0])
-    first = emit.address(builder, right, column, dtype)
-    with emit.counted_loop(builder, emit.index(0), emit.index(contraction.depth), "pack") as k:
-        source = emit.address(builder, first, builder.mul(k, stride), dtype)
-        target = emit.address(builder, scratch, builder.mul(k, emit.index(size)), dtype)
-        for j in range(group.vectors):
-            offset = emit.index(j * width)
-            vector_mask = mask if j == group.vectors - 1 else None
-            place = emit.address(builder, source, offset, dtype)
-            vector = masked_load(builder, place, dtype, width, vector_mask)
-            masked_store(builder, vector, emit.address(builder, target, offset, dtype), None)
+@contextmanager
+def _lines(
+    builder: Any, dtype: str, steps: Sequence[tuple[Loop, int]], line: Value, copy: Value
+) -> Generator[tuple[Value, Value]]:
+    """Write loops over depth; give the addresses of a line and of its copy."""
+    if not steps:
+        yield line, copy
+        return
+    loop, step = steps[0]
+    with emit.counted_loop(builder, emit.index(0), emit.index(loop.extent), "pack") as k:
+        line = emit.address(builder, line, builder.mul(k, emit.index(loop.right)), dtype)
+        copy = emit.address(builder, copy, builder.mul(k, emit.index(step)), dtype)
+        with _lines(builder, dtype, steps[1:], line, copy) as inner:
+            yield inner
 
 
-def _gather_numbers(
-    builder: Any, contraction: Contraction, group: Group, width: int,
-    right: Value, column: Value, scratch: Value,
-) -> None:  # fmt: skip
-    """Copy a panel that is contiguous along no axis, number by number."""
-    dtype, size = contraction.dtype, group.vectors * width
-    depth_stride, column_stride = map(emit.index, contraction.right_strides)
-    end = builder.sub(emit.index(contraction.columns), column)
+def _copy_line(
+    builder: Any, dtype: str, size: tuple[int, int], source: Value, mask: Value | None, copy: Value
+) -> None:
+    """Copy neighbouring vectors, so many of so many lanes."""
+    vectors, width = size
+    for j in range(vectors):
+        offset = emit.index(j * width)
+        place = emit.address(builder, source, offset, dtype)
+        vector = masked_load(builder, place, dtype, width, mask if j == vectors - 1 else None)
+        masked_store(builder, vector, emit.address(builder, copy, offset, dtype), None)
+
+
+def _gather_line(
+    builder: Any, arrangement: Arrangement, size: int, line: Value, column: Value, copy: Value
+) -> None:
+    """Copy numbers that do not lie together, one by one."""
+    dtype, loop = arrangement.dtype, arrangement.column
+    end = builder.sub(emit.index(loop.extent), column)
     count = builder.select(builder.icmp_signed("<", end, emit.index(size)), end, emit.index(size))
-    depth = emit.index(contraction.depth)
-    with (
-        emit.counted_loop(builder, emit.index(0), depth, "k") as k,
-        emit.counted_loop(builder, emit.index(0), count, "lane") as lane,
-    ):
-        line = emit.address(builder, right, builder.mul(k, depth_stride), dtype)
-        step = builder.mul(builder.add(column, lane), column_stride)
+    with emit.counted_loop(builder, emit.index(0), count, "lane") as lane:
+        step = builder.mul(builder.add(column, lane), emit.index(loop.right))
         number = builder.load(emit.address(builder, line, step, dtype), typ=emit.FLOATS[dtype])
-        place = builder.add(builder.mul(k, emit.index(size)), lane)
-        builder.store(number, emit.address(builder, scratch, place, dtype))
+        builder.store(number, emit.address(builder, copy, lane, dtype))

@@ -8,7 +8,8 @@ from typing import Any
 import llvmlite.ir as ir
 
 from chainrule.compiler.backends import emit
-from chainrule.compiler.backends.contraction import Contraction, Site, is_exchanged, scratch_items
+from chainrule.compiler.backends.arrangement import Contraction, Loop, arrange
+from chainrule.compiler.backends.contraction import Site, scratch_items
 from chainrule.compiler.backends.element import Point
 from chainrule.compiler.backends.register import same_width
 from chainrule.compiler.backends.target import Target
@@ -23,26 +24,19 @@ LINE_BYTES = 64
 
 
 def shape_of(product: Product, out: Buffer, layout: Layout) -> Contraction:
-    """Return the shape and strides of a product whose kernel fills a buffer."""
-    left, right = product.left, product.right
-    batch, row, column, depth = product.batch, product.row, product.column, product.depth
-
-    def step(buffer: Buffer, index: Any, axis: Axis) -> int:
-        return layout.stride(buffer, index, axis) or 0
-
+    """Return the loops of a product whose kernel fills a buffer."""
+    arrays = (
+        (product.left.buffer, product.left.index),
+        (product.right.buffer, product.right.index),
+        (out, product.index),
+    )
     return Contraction(
         product.target.dtype.name,
-        row.extent,
-        column.extent,
-        depth.extent,
-        (step(left.buffer, left.index, row), step(left.buffer, left.index, depth)),
-        (step(right.buffer, right.index, depth), step(right.buffer, right.index, column)),
-        (step(out, product.index, row), step(out, product.index, column)),
-        batch.extent,
-        (
-            step(left.buffer, left.index, batch),
-            step(right.buffer, right.index, batch),
-            step(out, product.index, batch),
+        tuple(
+            Loop(
+                axis.extent, *(layout.stride(buffer, index, axis) or 0 for buffer, index in arrays)
+            )
+            for axis in (*product.axes, *product.depth)
         ),
     )
 
@@ -105,19 +99,19 @@ class Epilogue:
         self.bases: dict[Buffer, Value] = {}
         self.outer: dict[Axis, Value] = {}
         self.flag_address: Value = None
-        is_along_rows = is_exchanged(shape_of(product, out, layout))
-        self.lane = product.row if is_along_rows else product.column
+        shape = shape_of(product, out, layout)
+        self.places = {
+            axis: loop.out for axis, loop in zip(product.axes, shape.loops, strict=False)
+        }
+        column = arrange(shape).column.out
+        self.lane = next((axis for axis, step in self.places.items() if step == column), None)
 
     def __call__(self, site: Site, sums: Value) -> Value:
         """Write the statements for some sums; return what the kernel is to store."""
         product, place = self.product, tuple(self.product.index)
         self._look_around(site)
-        axes = {
-            **self.outer,
-            product.batch: site.batch,
-            product.row: site.row,
-            product.column: site.column,
-        }
+        axes = {**self.outer}
+        axes |= {axis: site.places[step] for axis, step in self.places.items()}
         point = Point(
             site.builder, lambda b: self._base(site, b), self.layout, axes, self.flag_address
         )

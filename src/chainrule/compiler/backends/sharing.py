@@ -71,7 +71,7 @@ def _cycles(nest: Nest) -> float:
 
 
 def _product_flops(product: Product) -> float:
-    axes = (product.batch, product.row, product.column, product.depth)
+    axes = (*product.axes, *product.depth)
     return 2.0 * float(np.prod([axis.extent for axis in axes], dtype=np.int64))
 
 

@@ -3,15 +3,23 @@
 `contraction` says what is computed in which order; here is how it is written.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import llvmlite.ir as ir
 
 from chainrule.compiler.backends import emit
-from chainrule.compiler.backends.packing import emit_left_packing, emit_packing, packed_items
-from chainrule.compiler.backends.tiling import Contraction, Group, Tiling
+from chainrule.compiler.backends.arrangement import Arrangement, Loop
+from chainrule.compiler.backends.packing import (
+    emit_left_packing,
+    emit_packing,
+    packed_items,
+    packed_loops,
+)
+from chainrule.compiler.backends.tiling import Group, Tiling
 from chainrule.compiler.backends.vector_access import masked_load, masked_store, scatter
 
 __all__ = ["Epilogue", "Site", "TileWriter"]
@@ -27,10 +35,9 @@ class Site:
     ----------
     builder : llvmlite.ir.IRBuilder
         Where to write.
-    batch, row, column : Value
-        Position of the vector's first lane in the output, ``i64``. The lanes run along the columns
-        (along the rows, where
-        `chainrule.compiler.backends.contraction.is_exchanged` says so).
+    places : dict
+        Position of the vector's first lane in the output, ``i64``, along each of the contraction's
+        loops that are longer than 1: a loop is known by its step in the output.
     mask : Value or None
         The lanes inside the output; None if all are.
     context : Value
@@ -38,9 +45,7 @@ class Site:
     """
 
     builder: Any
-    batch: Value
-    row: Value
-    column: Value
+    places: dict[int, Value]
     mask: Value | None
     context: Value
 
@@ -56,54 +61,56 @@ class TileWriter:
     ----------
     builder : llvmlite.ir.IRBuilder
         Stands at the start of a function with `Kernel`'s arguments.
-    contraction : Contraction
-        Shape and layout, oriented so that the vectors lie along the columns.
+    arrangement : Arrangement
+        Its loops.
     tiling : Tiling
         Its tiles.
-    exchanged : bool
-        Whether rows and columns were exchanged for that.
     epilogue : callable or None
         What happens to the sums before they are stored.
     """
 
     def __init__(
-        self,
-        builder: Any,
-        contraction: Contraction,
-        tiling: Tiling,
-        exchanged: bool,
-        epilogue: Epilogue | None,
+        self, builder: Any, arrangement: Arrangement, tiling: Tiling, epilogue: Epilogue | None
     ) -> None:
         self.builder = builder
-        self.contraction = contraction
+        self.arrangement = arrangement
         self.tiling = tiling
-        self.exchanged = exchanged
         self.epilogue = epilogue
-        self.packed, self.packed_left = packed_items(contraction, tiling)
+        self.packed, self.packed_left = packed_items(arrangement, tiling)
 
     def write(self) -> None:
         """Write the loops over batch, panels and row tiles."""
         builder, arguments = self.builder, self.builder.function.args
         out, left, right, self.scratch, self.context = arguments[:5]
-        if self.exchanged:
+        if self.arrangement.exchanged:
             left, right = right, left
         batch_start, batch_stop, self.tile_start, self.tile_stop = arguments[5:9]
         self.panel_start, self.panel_stop = arguments[9:11]
-        with emit.counted_loop(builder, batch_start, batch_stop, "batch") as self.batch:
-            strides = self.contraction.batch_strides
-            self.left = self._moved(left, [(self.batch, strides[0])])
-            self.right = self._moved(right, [(self.batch, strides[1])])
-            self.out = self._moved(out, [(self.batch, strides[2])])
+        with emit.counted_loop(builder, batch_start, batch_stop, "batch") as number:
+            loops = self.arrangement.batch
+            self.batch = self._unravelled(number, loops)
+            self.left = self._moved(left, self.batch, [loop.left for loop in loops])
+            self.right = self._moved(right, self.batch, [loop.right for loop in loops])
+            self.out = self._moved(out, self.batch, [loop.out for loop in loops])
             if self.packed_left:
                 self._pack_left()
             for group in self.tiling.groups:
                 self._group(group)
 
+    def _unravelled(self, number: Value, loops: tuple[Loop, ...]) -> list[Value]:
+        """Return the positions in loops within each other, of which so many turns are done."""
+        places: list[Value] = []
+        for loop in reversed(loops[1:]):
+            extent = emit.index(loop.extent)
+            places.insert(0, self.builder.urem(number, extent))
+            number = self.builder.udiv(number, extent)
+        return [number, *places] if loops else []
+
     def _pack_left(self) -> None:
         """Copy this call's row tiles; they are read from the copy from then on."""
-        copy = self._moved(self.scratch, [(emit.index(self.packed), 1)])
+        copy = self._moved(self.scratch, [emit.index(self.packed)], [1])
         tiles = (self.tile_start, self.tile_stop)
-        emit_left_packing(self.builder, self.contraction, self.tiling, self.left, tiles, copy)
+        emit_left_packing(self.builder, self.arrangement, self.tiling, self.left, tiles, copy)
         self.left = copy
 
     def _group(self, group: Group) -> None:
@@ -118,10 +125,11 @@ class TileWriter:
             mask = self._last_mask(group, column)
             if self.packed:
                 emit_packing(
-                    builder, self.contraction, group, self.tiling.width,
+                    builder, self.arrangement, group, self.tiling.width,
                     self.right, column, mask, self.scratch,
                 )  # fmt: skip
-            self._row_tiles(group, column, mask)
+            with emit.counted_loop(builder, self.tile_start, self.tile_stop, "tile") as tile:
+                self._row_tile(group, tile, column, mask)
 
     def _last_mask(self, group: Group, column: Value) -> Value | None:
         """Return the mask of a panel's last vector."""
@@ -129,108 +137,145 @@ class TileWriter:
             return None
         width = self.tiling.width
         begin = self.builder.add(column, emit.index((group.vectors - 1) * width))
-        left_over = self.builder.sub(emit.index(self.contraction.columns), begin)
+        left_over = self.builder.sub(emit.index(self.arrangement.column.extent), begin)
         return emit.first_lanes(self.builder, left_over, width)
 
-    def _row_tiles(self, group: Group, column: Value, mask: Value | None) -> None:
-        """Write the loop over full row tiles, then the shorter last one."""
+    def _row_tile(self, group: Group, tile: Value, column: Value, mask: Value | None) -> None:
+        """Write a row tile: a full one, or the shorter last one of a turn around."""
         builder, tiling = self.builder, self.tiling
-        full = tiling.row_tiles - (tiling.last_rows < tiling.row_tile)
-        stop = _smaller(builder, self.tile_stop, emit.index(full))
-        if full:
-            with emit.counted_loop(builder, self.tile_start, stop, "tile") as tile:
-                row = builder.mul(tile, emit.index(tiling.row_tile))
-                self._tile(group, tiling.row_tile, row, column, mask)
-        if full < tiling.row_tiles:
-            starts = builder.icmp_signed("<=", self.tile_start, emit.index(full))
-            stops = builder.icmp_signed(">", self.tile_stop, emit.index(full))
-            with builder.if_then(builder.and_(starts, stops)):
-                row = emit.index(full * tiling.row_tile)
-                self._tile(group, tiling.last_rows, row, column, mask)
+        around: list[Value] = []
+        if tiling.around:
+            tiles = emit.index(tiling.row_tiles)
+            around = self._unravelled(builder.udiv(tile, tiles), tiling.around)
+            tile = builder.urem(tile, tiles)
+        row = builder.mul(tile, emit.index(tiling.row_tile))
+        if tiling.last_rows == tiling.row_tile:
+            self._tile(group, tiling.row_tile, [*around, row], column, mask)
+            return
+        is_last = builder.icmp_unsigned("==", tile, emit.index(tiling.row_tiles - 1))
+        with builder.if_else(is_last) as (short, full):
+            with short:
+                self._tile(group, tiling.last_rows, [*around, row], column, mask)
+            with full:
+                self._tile(group, tiling.row_tile, [*around, row], column, mask)
 
-    def _tile(self, group: Group, rows: int, row: Value, column: Value, mask: Value | None) -> None:
-        """Write one tile: sum over k in registers, then store through the epilogue."""
-        sums = self._sums(group, rows, row, column, mask)
-        builder, width = self.builder, self.tiling.width
-        row_stride, column_stride = self.contraction.out_strides
-        first = self._moved(self.out, [(row, row_stride), (column, column_stride)])
+    def _tile(
+        self, group: Group, rows: int, places: list[Value], column: Value, mask: Value | None
+    ) -> None:
+        """Write one tile: sum over depth in registers, then store through the epilogue."""
+        sums = self._sums(group, rows, places, column, mask)
+        builder, width, loops = self.builder, self.tiling.width, self.tiling
+        steps = [loop.out for loop in (*loops.around, loops.cut, self.arrangement.column)]
+        first = self._moved(self.out, [*places, column], steps)
         for i in range(rows):
-            at_row = builder.add(row, emit.index(i))
-            line = self._moved(first, [(emit.index(i), row_stride)])
+            *around, row = places
+            row = builder.add(row, emit.index(i))
             for j in range(group.vectors):
                 at_column = builder.add(column, emit.index(j * width))
                 vector_mask = mask if j == group.vectors - 1 else None
                 vector = sums[i * group.vectors + j]
                 if self.epilogue is not None:
-                    place = (at_column, at_row) if self.exchanged else (at_row, at_column)
-                    site = Site(builder, self.batch, *place, vector_mask, self.context)
+                    site_places = self._named([*around, row], at_column)
+                    site = Site(builder, site_places, vector_mask, self.context)
                     vector = self.epilogue(site, vector)
-                target = self._moved(line, [(emit.index(j * width), column_stride)])
-                self._store(vector, target, column_stride, vector_mask)
+                target = self._moved(first, [emit.index(i), emit.index(j * width)], steps[-2:])
+                self._store(vector, target, vector_mask)
+
+    def _named(self, rows: list[Value], column: Value) -> dict[int, Value]:
+        """Return a place in the output by the steps of loops."""
+        tiling, arrangement = self.tiling, self.arrangement
+        loops = (*arrangement.batch, *tiling.around, tiling.cut, arrangement.column)
+        values = (*self.batch, *rows, column)
+        return {loop.out: value for loop, value in zip(loops, values, strict=True)}
 
     def _sums(
-        self, group: Group, rows: int, row: Value, column: Value, mask: Value | None
+        self, group: Group, rows: int, places: list[Value], column: Value, mask: Value | None
     ) -> list[Value]:
-        """Write the loop over k; return the accumulators, row by row."""
-        builder, width, vectors = self.builder, self.tiling.width, group.vectors
-        kind = emit.vector_type(self.contraction.dtype, width)
-        zeros = [ir.Constant(kind, [0.0] * width)] * (rows * vectors)
-        row_stride, depth_stride = self.contraction.left_strides
+        """Write the loops over depth; return the accumulators, row by row."""
+        width, tiling, arrangement = self.tiling.width, self.tiling, self.arrangement
+        kind = emit.vector_type(arrangement.dtype, width)
+        zeros = [ir.Constant(kind, [0.0] * width)] * (rows * group.vectors)
+        row_steps = [loop.left for loop in (*tiling.around, tiling.cut)]
+        loops = list(arrangement.depth)
+        right = self._moved(self.right, [column], [arrangement.column.right])
         if self.packed_left:
             # Tile t begins at t * depth * row_tile, and so at row * depth.
-            row = builder.mul(row, emit.index(self.contraction.depth))
-            row_stride, depth_stride = 1, self.tiling.row_tile
-        top = self._moved(self.left, [(row, row_stride)])
-        tops = [self._moved(top, [(emit.index(i), row_stride)]) for i in range(rows)]
-        panel, step = self._panel(group, column)
-        depth = emit.index(self.contraction.depth)
-        with emit.loop_with_values(builder, emit.index(0), depth, zeros, "k") as loop:
-            k, sums, following = loop
-            line = self._moved(panel, [(k, step)])
-            step_left = builder.mul(k, emit.index(depth_stride))
-            rights = [
-                self._load(line, j * width, mask if j == vectors - 1 else None)
-                for j in range(vectors)
-            ]
-            for i in range(rows):
-                number = self._moved(tops[i], [(step_left, 1)])
-                scalar = builder.load(number, typ=emit.FLOATS[self.contraction.dtype])
-                lanes = emit.splat(builder, scalar, width)
-                for j in range(vectors):
-                    arguments = [lanes, rights[j], sums[i * vectors + j]]
-                    name = f"llvm.fma.{emit.mnemonic(kind)}"
-                    following.append(emit.call(builder, name, arguments, kind))
-        return sums
-
-    def _panel(self, group: Group, column: Value) -> tuple[Value, int]:
-        """Return where a panel's vectors lie, and how far apart its lines of k are."""
+            row_steps, loops = [loops[0].extent], [replace(loops[0], left=tiling.row_tile)]
         if self.packed:
-            return self.scratch, group.vectors * self.tiling.width
-        return self._moved(self.right, [(column, 1)]), self.contraction.right_strides[0]
+            right, loops = self.scratch, packed_loops(loops, group.vectors * width)
+        left = self._moved(self.left, [*places, column], [*row_steps, arrangement.column.left])
+        row_step = 1 if self.packed_left else tiling.cut.left
+        tile = _Tile(group.vectors, rows, row_step, mask)
+        return self._summed(tile, loops, left, right, zeros)
 
-    def _load(self, line: Value, offset: int, mask: Value | None) -> Value:
-        pointer = self._moved(line, [(emit.index(offset), 1)])
+    def _summed(
+        self, tile: _Tile, loops: list[Loop], left: Value, right: Value, sums: list[Value]
+    ) -> list[Value]:
+        """Write loops within each other that add to sums."""
+        if not loops:
+            return self._added(tile, left, right, sums)
+        loop, stop = loops[0], emit.index(loops[0].extent)
+        with emit.loop_with_values(self.builder, emit.index(0), stop, sums, "k") as turn:
+            k, carried, following = turn
+            here = self._moved(left, [k], [loop.left]), self._moved(right, [k], [loop.right])
+            following += self._summed(tile, loops[1:], *here, carried)
+        return carried
+
+    def _added(self, tile: _Tile, left: Value, right: Value, sums: list[Value]) -> list[Value]:
+        """Write one step of depth: each row's number times the panel's vectors."""
+        builder, dtype, width = self.builder, self.arrangement.dtype, self.tiling.width
+        masks = [None] * (tile.vectors - 1) + [tile.mask]
         # Packed panels are padded: they need no mask.
-        mask = None if self.packed else mask
-        return masked_load(self.builder, pointer, self.contraction.dtype, self.tiling.width, mask)
+        rights = self._vectors(right, [None] * tile.vectors if self.packed else masks)
+        added: list[Value] = []
+        for i in range(tile.rows):
+            start = self._moved(left, [emit.index(i)], [tile.row_step])
+            if self.arrangement.column.left:
+                lefts = self._vectors(start, masks)
+            else:
+                number = builder.load(start, typ=emit.FLOATS[dtype])
+                lefts = [emit.splat(builder, number, width)] * tile.vectors
+            for j in range(tile.vectors):
+                arguments = [lefts[j], rights[j], sums[i * tile.vectors + j]]
+                kind = arguments[0].type
+                added.append(emit.call(builder, f"llvm.fma.{emit.mnemonic(kind)}", arguments, kind))
+        return added
 
-    def _store(self, vector: Value, target: Value, stride: int, mask: Value | None) -> None:
-        if stride == 1:
+    def _vectors(self, start: Value, masks: list[Value | None]) -> list[Value]:
+        """Load neighbouring vectors."""
+        dtype, width = self.arrangement.dtype, self.tiling.width
+        pointers = [self._moved(start, [emit.index(j * width)], [1]) for j in range(len(masks))]
+        pairs = zip(pointers, masks, strict=True)
+        return [masked_load(self.builder, pointer, dtype, width, mask) for pointer, mask in pairs]
+
+    def _store(self, vector: Value, target: Value, mask: Value | None) -> None:
+        step = self.arrangement.column.out
+        if step == 1:
             masked_store(self.builder, vector, target, mask)
         else:
-            scatter(self.builder, vector, target, stride, mask)
+            scatter(self.builder, vector, target, step, mask)
 
-    def _moved(self, base: Value, steps: list[tuple[Value, int]]) -> Value:
-        """Return the address some steps on; each is a number of steps and their stride."""
+    def _moved(self, base: Value, counts: Sequence[Value], steps: Sequence[int]) -> Value:
+        """Return the address so many steps on along each of some axes."""
         builder = self.builder
-        for count, stride in steps:
-            if stride:
+        for count, step in zip(counts, steps, strict=True):
+            if step:
                 if isinstance(count, ir.Constant):
-                    offset = emit.index(count.constant * stride)
+                    offset = emit.index(count.constant * step)
                 else:
-                    offset = count if stride == 1 else builder.mul(count, emit.index(stride))
-                base = emit.address(builder, base, offset, self.contraction.dtype)
+                    offset = count if step == 1 else builder.mul(count, emit.index(step))
+                base = emit.address(builder, base, offset, self.arrangement.dtype)
         return base
+
+
+@dataclass(frozen=True)
+class _Tile:
+    """A tile while its sums are made: its size, the step of left along its rows, the last mask."""
+
+    vectors: int
+    rows: int
+    row_step: int
+    mask: Value | None
 
 
 def _smaller(builder: Any, a: Value, b: Value) -> Value:

@@ -1,60 +1,23 @@
 """How a contraction is cut into tiles that fit in registers.
 
-    out[r, c] = sum over k of left[r, k] * right[k, c]
+    out[row, column] = sum over depth of left[row, depth] * right[depth, column]
 
-The output is covered by *panels* (a few vectors of columns) and *row tiles* (a few rows). One row
-tile of one panel is computed at a time, entirely in registers: per step of k it loads the panel's
-vectors of ``right`` once, and each row's number of ``left`` once, copied to all lanes.
+The output is covered by *panels* (a few vectors of columns) and *row tiles* (a few turns of one
+loop of rows; the other rows are loops around). One row tile of one panel is computed at a time,
+entirely in registers: per step of depth it loads the panel's vectors of ``right`` once, and each
+row's number of ``left`` once, copied to all lanes.
 
 Panels of one width form a *group*; a group's code is written once and looped over. So there are at
 most four tile bodies: two groups, each with full row tiles and a shorter last one.
 """
 
+import math
 from dataclasses import dataclass
 
+from chainrule.compiler.backends.arrangement import Arrangement, Loop
 from chainrule.compiler.backends.target import Target
 
-__all__ = ["Contraction", "Group", "Tiling", "choose_tiling"]
-
-
-@dataclass(frozen=True)
-class Contraction:
-    """The exact shape and layout of ``out[b, r, c] = sum_k left[b, r, k] * right[b, k, c]``.
-
-    Strides count elements. A stride of 0 repeats an operand. The output may not overlap itself.
-
-    Parameters
-    ----------
-    dtype : {"float32", "float64"}
-        Kind of all three arrays.
-    rows, columns, depth : int
-        Sizes of r, c and k, each at least 1.
-    left_strides : (int, int)
-        Strides of ``left`` along r and k.
-    right_strides : (int, int)
-        Strides of ``right`` along k and c.
-    out_strides : (int, int)
-        Strides of ``out`` along r and c.
-    batch : int
-        Size of b.
-    batch_strides : (int, int, int)
-        Strides of ``left``, ``right`` and ``out`` along b.
-    """
-
-    dtype: str
-    rows: int
-    columns: int
-    depth: int
-    left_strides: tuple[int, int]
-    right_strides: tuple[int, int]
-    out_strides: tuple[int, int]
-    batch: int = 1
-    batch_strides: tuple[int, int, int] = (0, 0, 0)
-
-    @property
-    def flops(self) -> int:
-        """Count multiplications and additions, one each."""
-        return 2 * self.batch * self.rows * self.columns * self.depth
+__all__ = ["Group", "Tiling", "choose_tiling"]
 
 
 @dataclass(frozen=True)
@@ -90,10 +53,14 @@ class Tiling:
     ----------
     width : int
         Lanes of a vector.
+    cut : Loop
+        The loop of rows that is cut into row tiles.
+    around : tuple of Loop
+        The other loops of rows.
     row_tile : int
-        Rows of each row tile but the last.
+        Rows of each row tile but the last of a turn around.
     row_tiles : int
-        Number of row tiles.
+        Number of row tiles in a turn around.
     last_rows : int
         Rows of the last row tile, in [1, row_tile].
     groups : tuple of Group
@@ -101,10 +68,17 @@ class Tiling:
     """
 
     width: int
+    cut: Loop
+    around: tuple[Loop, ...]
     row_tile: int
     row_tiles: int
     last_rows: int
     groups: tuple[Group, ...]
+
+    @property
+    def tiles(self) -> int:
+        """Number of row tiles of all rows."""
+        return self.row_tiles * math.prod(loop.extent for loop in self.around)
 
     @property
     def panels(self) -> int:
@@ -112,13 +86,13 @@ class Tiling:
         return sum(group.panels for group in self.groups)
 
 
-def choose_tiling(contraction: Contraction, target: Target) -> Tiling:
-    """Choose the tile shape with the least estimated time.
+def choose_tiling(arrangement: Arrangement, target: Target) -> Tiling:
+    """Choose the loop to cut and the tile shape with the least estimated time.
 
     Parameters
     ----------
-    contraction : Contraction
-        Shape and kind.
+    arrangement : Arrangement
+        Loops and their parts.
     target : Target
         Number and size of the registers.
 
@@ -127,27 +101,40 @@ def choose_tiling(contraction: Contraction, target: Target) -> Tiling:
     Tiling
         A function of its arguments only.
     """
-    width = target.width(contraction.dtype)
-    vectors = -(-contraction.columns // width)
-    shapes = [
-        (rows, count)
+    width = target.width(arrangement.dtype)
+    columns = arrangement.column.extent
+    vectors = -(-columns // width)
+    _, number, row_tile, count = min(
+        _best_shape(arrangement, number, vectors, target)
+        for number in range(1, len(arrangement.rows) + 1)
+    )
+    cut = arrangement.rows[-number]
+    row_tiles = -(-cut.extent // row_tile)
+    row_tile = -(-cut.extent // row_tiles)
+    row_tiles = -(-cut.extent // row_tile)
+    last_rows = cut.extent - (row_tiles - 1) * row_tile
+    groups = _groups(vectors, count, width, columns % width != 0, target.cheap_masks)
+    around = tuple(loop for loop in arrangement.rows if loop is not cut)
+    return Tiling(width, cut, around, row_tile, row_tiles, last_rows, groups)
+
+
+def _best_shape(
+    arrangement: Arrangement, number: int, vectors: int, target: Target
+) -> tuple[tuple[float, int], int, int, int]:
+    """Return the least cost with one loop of rows cut, its number from the end, rows, vectors."""
+    rows = arrangement.rows[-number].extent
+    turns = math.prod(loop.extent for loop in arrangement.rows) // rows
+    return min(
+        (_cost(turns, rows, vectors, row_tile, count), number, row_tile, count)
         for count in range(1, min(vectors, 16) + 1)
-        for rows in range(1, min(contraction.rows, 16) + 1)
+        for row_tile in range(1, min(rows, 16) + 1)
         # Accumulators, the panel's vectors, and one register for a row's number.
-        if rows * count + count + 1 <= target.registers
-    ]
-    row_tile, count = min(shapes, key=lambda shape: _cost(contraction.rows, vectors, *shape))
-    row_tiles = -(-contraction.rows // row_tile)
-    row_tile = -(-contraction.rows // row_tiles)
-    row_tiles = -(-contraction.rows // row_tile)
-    ragged = contraction.columns % width != 0
-    groups = _groups(vectors, count, width, ragged, target.cheap_masks)
-    last_rows = contraction.rows - (row_tiles - 1) * row_tile
-    return Tiling(width, row_tile, row_tiles, last_rows, groups)
+        if row_tile * count + count + 1 <= target.registers
+    )
 
 
-def _cost(rows: int, vectors: int, row_tile: int, panel: int) -> tuple[float, int]:
-    """Estimate cycles per step of k for the whole output; ties go to the smaller code."""
+def _cost(turns: int, rows: int, vectors: int, row_tile: int, panel: int) -> tuple[float, int]:
+    """Estimate cycles per step of depth for the whole output; ties go to the smaller code."""
     tiles = -(-rows // row_tile)
     panels = -(-vectors // panel)
     rows_each, vectors_each = -(-rows // tiles), vectors / panels
@@ -156,7 +143,7 @@ def _cost(rows: int, vectors: int, row_tile: int, panel: int) -> tuple[float, in
     latency = 4.0  # of one accumulator's chain
     # The rest is fitted to measurements: loads are not quite hidden, and the loop itself costs.
     cycles = max(multiplications, loads, latency) + 0.3 * loads + 0.5
-    return round(tiles * panels * cycles, 2), int(row_tile * panel)
+    return round(turns * tiles * panels * cycles, 2), int(row_tile * panel)
 
 
 def _groups(

@@ -9,7 +9,7 @@ from typing import Any
 import llvmlite.ir as ir
 
 from chainrule.compiler.backends import emit
-from chainrule.compiler.backends.tiling import Contraction
+from chainrule.compiler.backends.arrangement import Arrangement
 from chainrule.compiler.backends.vector_access import masked_load, masked_store
 
 __all__ = ["transpose", "transposing_packer"]
@@ -17,26 +17,27 @@ __all__ = ["transpose", "transposing_packer"]
 Value = Any
 
 
-def transposing_packer(module: Any, contraction: Contraction, width: int) -> Any:
-    """Return the function that copies a panel of a ``right`` contiguous along k.
+def transposing_packer(module: Any, arrangement: Arrangement, width: int) -> Any:
+    """Return the function that copies a part of a panel of a ``right`` contiguous along depth.
 
     Parameters
     ----------
     module : llvmlite.ir.Module
         The module being written.
-    contraction : Contraction
-        Layout of ``right``.
+    arrangement : Arrangement
+        Its innermost loop of depth is contiguous in ``right``.
     width : int
         Lanes of a vector.
 
     Returns
     -------
     llvmlite.ir.Function
-        ``void (ptr right, i64 column, i64 vectors, ptr scratch)``: copies the panel of so many
-        vectors that begins at a column to ``scratch[k, column in panel]``.
+        ``void (ptr right, i64 column, i64 vectors, ptr scratch)``: copies, for one turn of the
+        loops around, the panel of so many vectors that begins at a column to
+        ``scratch[k, column in panel]``.
     """
-    stride, depth = contraction.right_strides[1], contraction.depth
-    parts = (contraction.dtype, width, depth, contraction.columns, stride)
+    column, depth = arrangement.column, arrangement.depth[-1].extent
+    parts = (arrangement.dtype, width, depth, column.extent, column.right)
     name = ".".join(map(str, ("chainrule.pack", *parts)))
     if name in module.globals:
         return module.globals[name]
@@ -49,35 +50,35 @@ def transposing_packer(module: Any, contraction: Contraction, width: int) -> Any
     zero, squares = emit.index(0), emit.index(-(-depth // width))
     with emit.counted_loop(builder, zero, function.args[2], "vector") as vector:
         offset = builder.mul(vector, emit.index(width))
-        lines = _lines(builder, contraction, width, offset)
+        lines = _lines(builder, arrangement, width, offset)
         with emit.counted_loop(builder, zero, squares, "square") as square:
-            _copy_square(builder, contraction, lines, offset, square)
+            _copy_square(builder, arrangement, lines, offset, square)
     builder.ret_void()
     return function
 
 
-def _lines(builder: Any, contraction: Contraction, width: int, offset: Value) -> list[Value]:
+def _lines(builder: Any, arrangement: Arrangement, width: int, offset: Value) -> list[Value]:
     """Return where the columns of one vector begin."""
     right, column = builder.function.args[:2]
-    begin, last = builder.add(column, offset), emit.index(contraction.columns - 1)
+    begin, last = builder.add(column, offset), emit.index(arrangement.column.extent - 1)
     lines: list[Value] = []
     for lane in range(width):
         wanted = builder.add(begin, emit.index(lane))
-        if contraction.columns % width:
+        if arrangement.column.extent % width:
             # Beyond the last column the last one is read again; those lanes are never stored.
             inside = builder.icmp_signed("<", wanted, last)
             wanted = builder.select(inside, wanted, last)
-        step = builder.mul(wanted, emit.index(contraction.right_strides[1]))
-        lines.append(emit.address(builder, right, step, contraction.dtype))
+        step = builder.mul(wanted, emit.index(arrangement.column.right))
+        lines.append(emit.address(builder, right, step, arrangement.dtype))
     return lines
 
 
 def _copy_square(
-    builder: Any, contraction: Contraction, lines: list[Value], offset: Value, square: Value
+    builder: Any, arrangement: Arrangement, lines: list[Value], offset: Value, square: Value
 ) -> None:
     """Write the copy of one square of a panel."""
     vectors, scratch = builder.function.args[2:]
-    dtype, depth, width = contraction.dtype, contraction.depth, len(lines)
+    dtype, depth, width = arrangement.dtype, arrangement.depth[-1].extent, len(lines)
     k = builder.mul(square, emit.index(width))
     mask = None
     if depth % width:

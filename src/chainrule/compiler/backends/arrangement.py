@@ -1,0 +1,225 @@
+"""What a contraction is to the generator: a nest of loops, and the part that each of them plays.
+
+    out[...] = sum of left[...] * right[...]
+
+Every axis is a loop with a step in each of the three arrays. The steps tell what it is:
+
+==========  ==================  ==================================================
+part        what it moves       in a convolution
+==========  ==================  ==================================================
+depth       not out             kernel rows, kernel columns, channels in
+row         left and out        samples, places
+column      right and out       channels out
+batch       all three           groups
+==========  ==================  ==================================================
+
+A matrix product has one of each, a convolution three rows and three of depth. An operand that is
+read through windows is nothing special: its loops of rows and of depth move through the same
+memory.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+__all__ = ["Arrangement", "Contraction", "Loop", "arrange", "matrix_product"]
+
+
+@dataclass(frozen=True)
+class Loop:
+    """One axis of a contraction.
+
+    Parameters
+    ----------
+    extent : int
+        Its length, at least 1.
+    left, right, out : int
+        Steps of the three arrays along it, counted in elements; 0 where an array does not have it.
+    """
+
+    extent: int
+    left: int = 0
+    right: int = 0
+    out: int = 0
+
+    @property
+    def exchanged(self) -> Loop:
+        """The same loop of the contraction with its operands exchanged."""
+        return replace(self, left=self.right, right=self.left)
+
+    @property
+    def part(self) -> str:
+        """What it is: "depth", "row", "column" or "batch"."""
+        if not self.out:
+            return "depth"
+        if bool(self.left) == bool(self.right):
+            return "batch"
+        return "row" if self.left else "column"
+
+    def continues(self, inner: Loop) -> bool:
+        """Whether one loop can do what this one around another does."""
+        steps = ((inner.left, self.left), (inner.right, self.right), (inner.out, self.out))
+        return all(long == short * inner.extent for short, long in steps)
+
+
+@dataclass(frozen=True)
+class Contraction:
+    """The exact shape and layout of ``out = sum of left * right``.
+
+    Parameters
+    ----------
+    dtype : {"float32", "float64"}
+        Kind of all three arrays.
+    loops : tuple of Loop
+        Its axes. Every number of the output is met once; it overlaps neither itself nor an operand.
+    """
+
+    dtype: str
+    loops: tuple[Loop, ...]
+
+    @property
+    def flops(self) -> int:
+        """Count multiplications and additions, one each."""
+        return 2 * _turns(self.loops)
+
+
+def matrix_product(
+    dtype: str,
+    rows: int,
+    columns: int,
+    depth: int,
+    left_strides: tuple[int, int],
+    right_strides: tuple[int, int],
+    out_strides: tuple[int, int],
+) -> Contraction:
+    """Return the contraction ``out[r, c] = sum_k left[r, k] * right[k, c]``.
+
+    Parameters
+    ----------
+    dtype : {"float32", "float64"}
+        Kind of all three arrays.
+    rows, columns, depth : int
+        Sizes of r, c and k.
+    left_strides, right_strides, out_strides : (int, int)
+        Steps along (r, k), (k, c) and (r, c).
+
+    Returns
+    -------
+    Contraction
+        With the loops r, c, k.
+    """
+    return Contraction(
+        dtype,
+        (
+            Loop(rows, left_strides[0], 0, out_strides[0]),
+            Loop(columns, 0, right_strides[1], out_strides[1]),
+            Loop(depth, left_strides[1], right_strides[0]),
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class Arrangement:
+    """A contraction whose loops have their parts.
+
+    Parameters
+    ----------
+    dtype : {"float32", "float64"}
+        Kind of all three arrays.
+    batch : tuple of Loop
+        Around everything.
+    rows : tuple of Loop
+        From the outside; they do not move ``right``. One of them will be cut into tiles.
+    column : Loop
+        What the vectors lie along. It may move ``left`` too, by 1: then ``left`` is read in vectors
+        as well.
+    depth : tuple of Loop
+        What is summed over, from the outside.
+    exchanged : bool
+        Whether left and right are the contraction's right and left.
+    """
+
+    dtype: str
+    batch: tuple[Loop, ...]
+    rows: tuple[Loop, ...]
+    column: Loop
+    depth: tuple[Loop, ...]
+    exchanged: bool
+
+    @property
+    def batch_size(self) -> int:
+        """How many turns there are around everything."""
+        return _turns(self.batch)
+
+    @property
+    def depth_size(self) -> int:
+        """How many products are summed."""
+        return _turns(self.depth)
+
+
+def arrange(contraction: Contraction) -> Arrangement:
+    """Give every loop its part.
+
+    The vectors lie along the loop with which the output is contiguous. Where that is a row, left
+    and right are exchanged, which makes it a column.
+
+    Parameters
+    ----------
+    contraction : Contraction
+        Shape and layout.
+
+    Returns
+    -------
+    Arrangement
+        A function of its argument only.
+    """
+    loops = [loop for loop in contraction.loops if loop.extent != 1]
+    column = max((loop for loop in loops if loop.out), key=_fitness, default=Loop(1, 0, 1, 1))
+    if column.part == "batch" and not column.left == column.right == 1:
+        column = Loop(1, 0, 1, 1)
+    rows, columns = (
+        _turns([loop for loop in loops if loop.part == part]) for part in ("row", "column")
+    )
+    exchanged = column.part == "row" or (column.part == "batch" and columns > rows)
+    if exchanged:
+        loops, column = [loop.exchanged for loop in loops], column.exchanged
+    outer = sorted((loop for loop in loops if loop.out and loop != column), key=_farthest_out)
+    return Arrangement(
+        contraction.dtype,
+        tuple(loop for loop in outer if loop.part != "row"),
+        tuple(loop for loop in outer if loop.part == "row") or (Loop(1),),
+        column,
+        _merged(sorted((loop for loop in loops if not loop.out), key=_farthest_apart)),
+        exchanged,
+    )
+
+
+def _fitness(loop: Loop) -> tuple[bool, bool, int]:
+    """How well the vectors would lie along a loop."""
+    if loop.part == "batch":
+        return loop.out == loop.left == loop.right == 1, False, 0
+    return loop.out == 1, loop.part == "column", loop.extent
+
+
+def _farthest_out(loop: Loop) -> int:
+    return -abs(loop.out)
+
+
+def _farthest_apart(loop: Loop) -> int:
+    return -abs(loop.left) - abs(loop.right)
+
+
+def _merged(loops: Sequence[Loop]) -> tuple[Loop, ...]:
+    """Make one loop of neighbours wherever that visits the same elements in the same order."""
+    merged: list[Loop] = []
+    for loop in loops:
+        if merged and merged[-1].continues(loop):
+            loop = replace(loop, extent=loop.extent * merged.pop().extent)
+        merged.append(loop)
+    return tuple(merged)
+
+
+def _turns(loops: Sequence[Loop]) -> int:
+    return math.prod(loop.extent for loop in loops)
