@@ -7,6 +7,7 @@ import numpy as np
 
 from chainrule.autodiff.scan import scan
 from chainrule.compiler.program import compile_native
+from chainrule.compiler.query import nests_of
 from chainrule.compiler.simplify import simplify
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.trace import trace
@@ -102,10 +103,37 @@ def threads():
 
     results = []
     for count in (1, 2, 3, 4, 8):
-        os.environ["CHAINRULE_THREADS"] = str(count)
+        os.environ["CHAINRULE_NUM_THREADS"] = str(count)
         _, program = compiled(step, x, w)
         results.append([each.tobytes() for each in program([x, w])])
     assert all(each == results[0] for each in results)
+
+
+def stopwatch():
+    """A timed program computes the same bits, and what it counts is all of its time, by nests."""
+    draw = np.random.default_rng(0)
+    small, large = draw.normal(size=(4, 3)), draw.normal(size=(300, 200))
+
+    def steps(x):
+        def body(c, _):
+            h = np.tanh(c @ c.T) / len(c)
+            return h @ c + np.cos(c), np.sum(h)
+
+        return scan(body, x, None, length=40)
+
+    for x in (small, large):
+        _, program = compiled(steps, x)
+        timed = program.timed()
+        assert program.ticks == []
+        nests = len(list(nests_of(program.loops.steps)))
+        assert timed.ticks == [0] * (nests + 1)
+        found, wanted = timed([x]), program([x])
+        assert all(a.tobytes() == b.tobytes() for a, b in zip(found, wanted, strict=True))
+        first = timed.ticks
+        assert all(count > 0 for count in first[:-1]), first
+        assert (first[-1] > 0) == (program.threads > 1), first
+        timed([x])
+        assert all(b > a for a, b in zip(first[:-1], timed.ticks[:-1], strict=True))
 
 
 if __name__ == "__main__":

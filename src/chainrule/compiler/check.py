@@ -24,7 +24,7 @@ from chainrule.compiler.loops import (
     Repeat,
     Statement,
 )
-from chainrule.compiler.query import axes_of
+from chainrule.compiler.query import axes_of, nests_of
 from chainrule.compiler.reorder import Item, accesses
 from chainrule.errors import GraphError
 
@@ -67,7 +67,7 @@ def check_program(program: Program) -> None:
     written: set[Buffer] = set()
     _check(program.steps, (), written, "fusion")
     _refuse("fusion", program.steps[-1:], _missing_outputs(program.outputs, written))
-    nests = list(_nests(program.steps))
+    nests = list(nests_of(program.steps))
     readers: dict[Buffer, set[int]] = {}
     for number, nest in enumerate(nests):
         for buffer, _, _ in accesses(nest):
@@ -130,14 +130,6 @@ def _missing_outputs(outputs: Sequence[Buffer], written: set[Buffer]) -> Iterato
     for buffer in outputs:
         if buffer.size and buffer not in written:
             yield "nothing is stored in the output {}", buffer
-
-
-def _nests(steps: Sequence[Item]) -> Iterator[Nest]:
-    for step in steps:
-        if isinstance(step, Repeat):
-            yield from _nests(step.steps)
-        elif isinstance(step, Nest):
-            yield step
 
 
 def _nest_faults(nest: Nest) -> Iterator[Fault]:

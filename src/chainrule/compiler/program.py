@@ -7,6 +7,7 @@ import hashlib
 import os
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from functools import cache, cached_property
 from pathlib import Path
@@ -105,14 +106,23 @@ class NativeProgram:
     graph : Graph
         What it computes; evaluated by NumPy where native code finds a position outside of its
         array, for the error.
+    is_timed : bool
+        Whether it adds up how long its nests take; see `ticks`.
 
     Attributes
     ----------
+    loops : Program
+        What was compiled.
     is_shared : bool
         Whether it is large enough to be shared among threads.
+    is_from_cache : bool
+        Whether its machine code was found on the disk.
+    compile_seconds : float
+        What it took to make, from the graph to a function that is ready.
     """
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, is_timed: bool = False) -> None:
+        began = time.perf_counter()
         _show("graph", graph)
         inputs, outputs, items = lower(graph)
         is_checked = _is_shown("check")
@@ -127,12 +137,17 @@ class NativeProgram:
             check_plan(steps, plan)
         _show("loops", format_program(self.loops))
         target = host_target()
-        module = write_module(self.loops, layout, plan, target)
-        key = f"{_sources()}\n{format_program(self.loops, layout)}"
-        if _is_shown("llvm") or _is_shown("asm"):
-            code = _compiled(module, target)
-        else:
-            code = cached_object(key, target, lambda _, target: _compiled(module, target))
+        module = write_module(self.loops, layout, plan, target, is_timed)
+        key = f"{_sources()}\n{is_timed}\n{format_program(self.loops, layout)}"
+        made: list[bytes] = []
+
+        def compiled(_: str, target: Target) -> bytes:
+            made.append(_compiled(module, target))
+            return made[0]
+
+        is_shown = _is_shown("llvm") or _is_shown("asm")
+        code = compiled("", target) if is_shown else cached_object(key, target, compiled)
+        self.is_from_cache = not made
         self._library = load_object(code, ("run",))
         self.is_shared = module.is_shared
         self._threads = get_num_threads() if module.is_shared else 1
@@ -145,11 +160,32 @@ class NativeProgram:
         self._constants = [np.ascontiguousarray(each.value) for each in module.constants]
         self._arena = np.empty(module.arena + self._threads * module.scratch + 64, np.uint8)
         first = FIRST_ARRAY + len(inputs) + len(outputs)
-        self._block = (ctypes.c_int64 * (first + len(self._constants)))()
+        self._clocks = module.clocks
+        self._block = (ctypes.c_int64 * (first + len(self._constants) + self._clocks))()
         self._block[0] = -(-self._arena.ctypes.data // 64) * 64
         for number, each in enumerate(self._constants, first):
             self._block[number] = id(each)
         self._address = ctypes.addressof(self._block)
+        self.compile_seconds = time.perf_counter() - began
+
+    @property
+    def arena_bytes(self) -> int:
+        """Memory of its own: the arena, and what each thread copies operands into."""
+        return self._arena.nbytes
+
+    @property
+    def threads(self) -> int:
+        """How many threads it runs on now."""
+        return min(get_num_threads(), self._threads)
+
+    @property
+    def ticks(self) -> list[int]:
+        """For each nest and then for waiting, the time since it was made; empty if not timed."""
+        return self._block[len(self._block) - self._clocks :]
+
+    def timed(self) -> NativeProgram:
+        """Return the same program with a stopwatch."""
+        return NativeProgram(self._graph, is_timed=True)
 
     @cached_property
     def is_read(self) -> list[bool]:
@@ -195,8 +231,7 @@ class NativeProgram:
                 number += 1
             block[FIRST_TURN], block[END_TURN] = turns
             if self.is_shared:
-                threads = min(get_num_threads(), self._threads)
-                run_program(self._entry, self._address, threads)
+                run_program(self._entry, self._address, self.threads)
             else:
                 self._run(self._address)
             if not block[FLAG]:

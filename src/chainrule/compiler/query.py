@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -17,11 +17,13 @@ from chainrule.compiler.loops import (
     Nest,
     Number,
     Position,
+    Repeat,
     Statement,
+    Step,
 )
 
 __all__ = [
-    "CHEAP", "axes_of", "cost", "loads_of", "place_looked_up", "renamed",
+    "CHEAP", "axes_of", "cost", "loads_of", "nests_of", "place_looked_up", "renamed",
     "stored_by_kernel", "substitute", "unrolled_axes",
 ]  # fmt: skip
 
@@ -132,6 +134,15 @@ def axes_of(statement: Statement) -> list[Axis]:
         elif isinstance(each, Position):
             pending.append(each.index)
     return list(found)
+
+
+def nests_of(steps: Iterable[Step]) -> Iterator[Nest]:
+    """Yield the nests of a program from first to last, those inside of repeats included."""
+    for step in steps:
+        if isinstance(step, Repeat):
+            yield from nests_of(step.steps)
+        else:
+            yield step
 
 
 def stored_by_kernel(nest: Nest) -> Buffer | None:

@@ -10,6 +10,7 @@
     block[3]   the turn before which it ends, if not at its own end
     block[4:]  inputs, outputs, constants: the addresses of NumPy's array objects. Native code finds
                their data itself, as asking NumPy for it takes longer than a small program.
+               In a timed program the clock's ticks follow, for each nest and for waiting.
 
 Statements become loops (`nest`), products become kernels (`contraction`) whose epilogue is written
 by the same words as any other point of a nest (`element`).
@@ -34,12 +35,13 @@ from chainrule.compiler.backends.element import Point
 from chainrule.compiler.backends.nest import write_nest
 from chainrule.compiler.backends.product import Epilogue, scratch_bytes, shape_of
 from chainrule.compiler.backends.sharing import Waiting, is_shared, shares_anything
+from chainrule.compiler.backends.stopwatch import Stopwatch
 from chainrule.compiler.backends.target import Target
 from chainrule.compiler.backends.threads import program_type
 from chainrule.compiler.layout import Layout
 from chainrule.compiler.loops import Affine, Axis, Buffer, Nest, Product, Program, Repeat, Step
 from chainrule.compiler.memory import Plan
-from chainrule.compiler.query import stored_by_kernel
+from chainrule.compiler.query import nests_of, stored_by_kernel
 from chainrule.compiler.reorder import accesses
 
 __all__ = ["FIRST_ARRAY", "Module", "write_module"]
@@ -68,6 +70,8 @@ class Module:
         Bytes of memory it needs: all threads together, and each besides.
     is_shared : bool
         Whether it has work for more than one thread.
+    clocks : int
+        How many numbers of ticks ``block`` ends with, behind the constants.
     """
 
     write: Callable[[], str]
@@ -75,9 +79,12 @@ class Module:
     arena: int
     scratch: int
     is_shared: bool
+    clocks: int
 
 
-def write_module(program: Program, layout: Layout, plan: Plan, target: Target) -> Module:
+def write_module(
+    program: Program, layout: Layout, plan: Plan, target: Target, is_timed: bool = False
+) -> Module:
     """Write a program.
 
     Parameters
@@ -90,20 +97,27 @@ def write_module(program: Program, layout: Layout, plan: Plan, target: Target) -
         Where its arena buffers lie.
     target : Target
         The processor to write for.
+    is_timed : bool
+        Whether it adds up how long its nests take, in their order, and the waiting between them.
 
     Returns
     -------
     Module
         With one exported function, ``run``.
     """
-    writer = _Writer(program, layout, plan, target)
-    return Module(writer.write, writer.constants, plan.size, writer.scratch, writer.is_shared)
+    writer = _Writer(program, layout, plan, target, is_timed)
+    clocks = len(writer.nests) + 1 if is_timed else 0
+    return Module(
+        writer.write, writer.constants, plan.size, writer.scratch, writer.is_shared, clocks
+    )
 
 
 class _Writer:
     """Writes one module."""
 
-    def __init__(self, program: Program, layout: Layout, plan: Plan, target: Target) -> None:
+    def __init__(
+        self, program: Program, layout: Layout, plan: Plan, target: Target, is_timed: bool
+    ) -> None:
         self.program = program
         self.layout = layout
         self.plan = plan
@@ -117,6 +131,9 @@ class _Writer:
         self.constants = tuple(root for root in roots if root.kind == "constant")
         outside = (*program.inputs, *program.outputs, *self.constants)
         self.numbers = {buffer: FIRST_ARRAY + i for i, buffer in enumerate(outside)}
+        self.nests = list(nests_of(program.steps))
+        self.is_timed = is_timed
+        self.watch: Stopwatch | None = None
 
     def write(self) -> str:
         """Write the function and everything it calls."""
@@ -135,9 +152,18 @@ class _Writer:
         flag = self._in_entry(lambda builder: _flag(builder, self.block))
         self.point = Point(self.builder, self._base, self.layout, {}, flag)
         self.waiting = Waiting(self.plan)
+        if self.is_timed:
+            self.watch = self._stopwatch()
         self._steps(self.program.steps)
         self.builder.ret_void()
         return str(self.module)
+
+    def _stopwatch(self) -> Stopwatch:
+        def slot(part: int) -> Value:
+            return _slot(self.builder, self.block, FIRST_ARRAY + len(self.numbers) + part)
+
+        thread = self.thread if self.is_shared else None
+        return Stopwatch(self.builder, slot, self._stack(emit.INDEX), self.target.triple, thread)
 
     def _depth(self, steps: tuple[Step, ...]) -> int:
         inner = [1 + self._depth(step.steps) for step in steps if isinstance(step, Repeat)]
@@ -191,6 +217,8 @@ class _Writer:
     def _wait(self) -> None:
         self.builder.call(barrier_function(self.module), [self.barrier, self.threads])
         self.waiting.clear()
+        if self.watch is not None:
+            self.watch.note(len(self.nests))
 
     def _step(self, step: Step, shared: bool) -> None:
         if isinstance(step, Repeat):
@@ -202,6 +230,8 @@ class _Writer:
             write_nest(self.point, step, share)
         else:
             self._product(step, step.product, shared)
+        if self.watch is not None:
+            self.watch.note(self.nests.index(step))
 
     def _part(self, turns: int) -> tuple[Value, Value]:
         """The turns of a loop that this thread does."""
