@@ -93,7 +93,11 @@ def check_grads(
 
 
 def check_layer(
-    layer: Layer, input_shape: tuple[int, ...], tolerance: float = 1e-6, seed: int = 0
+    layer: Layer,
+    input_shape: tuple[int, ...],
+    tolerance: float = 1e-6,
+    seed: int = 0,
+    inputs: Any = None,
 ) -> float:
     """Check a layer's derivatives by its input and by its parameters.
 
@@ -107,6 +111,8 @@ def check_layer(
         Largest relative error allowed.
     seed : int
         Seed of the input and of the directions.
+    inputs : array, `input_shape`, or None
+        What to try, such as the whole numbers that an embedding looks up; None draws it.
 
     Returns
     -------
@@ -125,7 +131,8 @@ def check_layer(
     >>> check_layer(nn.Dense(3, activation="tanh"), input_shape=(4, 2)) < 1e-6
     True
     """
-    x = np.random.default_rng(seed).standard_normal(input_shape)
+    drawn = np.random.default_rng(seed).standard_normal(input_shape)
+    x = drawn if inputs is None else np.asarray(inputs)
     if layer.input_shape is None:
         layer.dtype = np.dtype("float64")
     layer(x)

@@ -38,6 +38,21 @@ def special_values():
                 np.testing.assert_array_equal(np.signbit(found)[known], np.signbit(wanted)[known])
 
 
+def empty_parts():
+    """Arrays without elements can be joined with others, and sums over them are 0."""
+    x = np.linspace(-1, 1, 3 * 4 * 20 * 16, dtype=np.float32).reshape(3, 4, 20, 16)
+    functions = [
+        lambda x: np.concatenate([np.full((3, 0, 20, 16), 7.0, np.float32), x * 2], 1),
+        lambda x: np.concatenate([x * 2, np.full((3, 4, 20, 0), 7.0, np.float32)], 3),
+        lambda x: np.sum(x[:, :0] + 1, axis=1),
+        lambda x: np.sum(x[..., :0] + 1, axis=3),
+        lambda x: x[:0] + 1,
+    ]
+    for function in functions:
+        graph, program = compiled(function, x)
+        np.testing.assert_array_equal(program([x])[0], evaluate(graph, [x])[0])
+
+
 def layouts():
     """Arrays that are transposed, reversed, read-only, unaligned, foreign or empty are welcome."""
     graph, program = compiled(lambda x: x * 2, np.ones((3, 4)))

@@ -42,7 +42,8 @@ def test_random_programs_compile_to_what_numpy_computes(lines_of, first_seed):
 
 
 @pytest.mark.parametrize(
-    "name", ["special_values", "layouts", "positions", "loops", "threads", "stopwatch"]
+    "name",
+    ["special_values", "empty_parts", "layouts", "positions", "loops", "threads", "stopwatch"],
 )
 def test_native_programs_keep_the_law_of(lines_of, name):
     assert lines_of("native_laws.py", name) == []

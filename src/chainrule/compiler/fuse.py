@@ -205,14 +205,15 @@ def _form(item: Statement, layout: Layout) -> tuple[tuple[Axis, ...], Axis | Non
 
 def _work(item: Statement, lane: Axis, layout: Layout, has_rows: bool) -> float:
     """Estimate the time for an element if the lanes run along an axis."""
-    filled = lane.extent / (-(-lane.extent // LANES) * LANES)
+    extent = max(lane.extent, 1)
+    filled = extent / (-(-extent // LANES) * LANES)
     places = [(load.buffer, load.index) for load in loads_of(item.value)]
     is_reduced = lane in item.over
     if not is_reduced:
         places.append((item.target, item.index))
     steps = [layout.stride(buffer, index, lane) for buffer, index in places]
     work = 1 + cost(item.value) + sum(1 if step in (0, 1) else 8 for step in steps)
-    across = 8 * LANES / lane.extent if is_reduced and has_rows else 0
+    across = 8 * LANES / extent if is_reduced and has_rows else 0
     return (work + across) / filled
 
 

@@ -19,9 +19,10 @@ from chainrule.nn.layer import Layer, Shape
 from chainrule.nn.sliding import Padding, Sliding, check_axes, per_axis, resolve_padding
 from chainrule.ops.einsum import einsum
 
-__all__ = ["Conv1D", "Conv2D", "Conv3D", "convolve"]
+__all__ = ["Conv1D", "Conv2D", "Conv3D", "PerAxis", "convolve"]
 
 PerAxis = int | tuple[int, ...] | list[int]
+"""One number for all axes, or one for each."""
 
 
 class _Convolution(Layer):

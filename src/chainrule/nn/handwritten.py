@@ -13,22 +13,27 @@ __all__ = ["apply_with_backward"]
 
 
 def apply_with_backward(
-    layer: Any, title: str, parameters: Sequence[Parameter], run: Callable[[Any], Any], x: Any
+    layer: Any,
+    title: str,
+    parameters: Sequence[Parameter],
+    run: Callable[..., Any],
+    inputs: Sequence[Any],
 ) -> Any:
     """Run a layer forward so that its own ``backward`` gives the derivatives.
 
     Parameters
     ----------
     layer : Layer
-        Its ``backward(dy)`` returns the derivative by the input and sets ``grad`` of parameters.
+        Its ``backward(dy)`` returns the derivative by the input, or a tuple of those by several,
+        and sets ``grad`` of parameters.
     title : str
         What messages call it.
     parameters : sequence of Parameter
-        What is differentiated by, besides the input.
+        What is differentiated by, besides the inputs.
     run : callable
-        From the input to the output; may keep in the layer what ``backward`` needs.
-    x : array or Node
-        The input.
+        From the inputs to the output; may keep in the layer what ``backward`` needs.
+    inputs : sequence of array or Node
+        The inputs.
 
     Returns
     -------
@@ -36,7 +41,7 @@ def apply_with_backward(
         The output.
     """
     values = [each.value for each in parameters]
-    y = run(x)
+    y = run(*inputs)
     kept: dict[str, Any] = dict(vars(layer))
 
     def backward(dy: Any) -> list[Any]:
@@ -50,7 +55,7 @@ def apply_with_backward(
         finally:
             vars(layer).update(now)
 
-    return with_backward(y, [x, *values], backward)
+    return with_backward(y, [*inputs, *values], backward)
 
 
 def _derivatives(layer: Any, title: str, parameters: Sequence[Parameter], dy: Any) -> list[Any]:
@@ -63,4 +68,5 @@ def _derivatives(layer: Any, title: str, parameters: Sequence[Parameter], dy: An
                 f"{title}: backward did not set the derivative by {parameter.name}; write "
                 f"self.{parameter.name}.grad = ... in it"
             )
-    return [dx, *(each.grad for each in parameters)]
+    slopes: tuple[Any, ...] = dx if isinstance(dx, tuple) else (dx,)
+    return [*slopes, *(each.grad for each in parameters)]

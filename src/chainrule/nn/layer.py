@@ -15,7 +15,7 @@ while it is trained, and ``backward(dy)`` for a derivative written by hand.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from inspect import BoundArguments
@@ -158,7 +158,8 @@ class Layer:
         Returns
         -------
         array, as the input
-            Derivative of the loss by the input. Those by the parameters go to their ``grad``.
+            Derivative of the loss by the input, a tuple of them for several. Those by the
+            parameters go to their ``grad``.
         """
         raise UnsupportedError(f"{type(self).__name__} has no backward written by hand")
 
@@ -267,15 +268,19 @@ class Layer:
         self._seed, self._place, self.dtype = seed, place, np.dtype(dtype)
         self._stored = stored
 
-    def __call__(self, x: Any, random: Stream | None = None) -> Any:
-        """Compute the output; with `random`, as while training. Builds on first use."""
-        x = x if hasattr(x, "shape") else np.asarray(x)
+    def __call__(self, x: Any, *others: Any, random: Stream | None = None, **named: Any) -> Any:
+        """Compute the output; with `random`, as while training. Builds on first use.
+
+        Inputs beyond the first, such as a second series or a mask, are handed to `forward`, and the
+        shapes of those without a name to `build`.
+        """
+        x, *rest = (each if hasattr(each, "shape") else np.asarray(each) for each in (x, *others))
         start = next_serial()
-        self._build_once(x)
+        self._build_once(x, rest)
         random = self._random if random is None else random
         try:
             with self._handing_on(random):
-                y = self._compute(x, random)
+                y = self._compute([x, *rest], named, random)
         except ValueError as error:
             if not _is_about_shapes(error) or str(error).startswith("layer "):
                 raise
@@ -291,7 +296,7 @@ class Layer:
         """Copy by making the layer anew from its arguments."""
         return self._arguments.args, self._arguments.kwargs
 
-    def _build_once(self, x: Any) -> None:
+    def _build_once(self, x: Any, others: Sequence[Any]) -> None:
         if x.ndim == 0:
             raise ShapeError(
                 f"{self._title()}: its input is a single number; the first axis must count the "
@@ -303,7 +308,8 @@ class Layer:
             self.dtype = x.dtype if x.dtype.kind == "f" else np.dtype("float32")
         self._adopt()
         try:
-            self.build((None, *x.shape[1:]))
+            if type(self).build is not Layer.build:
+                self.build(*((None, *each.shape[1:]) for each in (x, *others)))
         except BaseException:
             self._own.clear()  # so that it can be tried again
             raise
@@ -323,14 +329,16 @@ class Layer:
                     f"shaped ({shape}), or make a new layer"
                 )
 
-    def _compute(self, x: Any, random: Stream | None) -> Any:
-        def run(x: Any) -> Any:
-            return self.forward(x) if random is None else self.train_forward(x, random)
+    def _compute(self, inputs: list[Any], named: dict[str, Any], random: Stream | None) -> Any:
+        def run(x: Any, *others: Any) -> Any:
+            if random is None or type(self).train_forward is Layer.train_forward:
+                return self.forward(x, *others, **named)
+            return self.train_forward(x, random, *others, **named)
 
         if type(self).backward is Layer.backward:
-            return run(x)
+            return run(*inputs)
         trained = [each for each in self.parameters().values() if each.trainable]
-        return apply_with_backward(self, self._title(), trained, run, x)
+        return apply_with_backward(self, self._title(), trained, run, inputs)
 
     def _inner(self) -> list[tuple[str, Layer]]:
         return list(held_by(self, Layer, but="_arguments"))

@@ -22,6 +22,7 @@ FOREIGN_ARGUMENTS: Mapping[str, str] = {
     "kernel_init": "initializer",
     "weight_initializer": "initializer",
     "weights_initializer": "initializer",
+    "embeddings_initializer": "initializer",
     "init": "initializer",
     "kernel_regularizer": "l2",
     "weight_decay": "l2",
@@ -51,6 +52,23 @@ FOREIGN_ARGUMENTS: Mapping[str, str] = {
     "out_channels": "filters",
     "kernel": "kernel_size",
     "filter_size": "kernel_size",
+    "input_dim": "vocabulary_size",
+    "num_embeddings": "vocabulary_size",
+    "vocab_size": "vocabulary_size",
+    "output_dim": "units",
+    "embedding_dim": "units",
+    "num_heads": "heads",
+    "n_heads": "heads",
+    "key_dim": "key_units",
+    "head_dim": "key_units",
+    "use_causal_mask": "causal",
+    "is_causal": "causal",
+    "eps": "epsilon",
+    "height_factor": "pixels",
+    "width_factor": "pixels",
+    "max_shift": "pixels",
+    "angle": "degrees",
+    "fill_value": "fill",
     "ksize": "kernel_size",
     "n_filters": "filters",
     "num_filters": "filters",
@@ -204,10 +222,10 @@ def kind_of(name: str) -> str:
 
 def _unknown_argument(title: str, name: str, signature: inspect.Signature) -> str:
     ours = FOREIGN_ARGUMENTS.get(name)
-    if name in _INFERRED:
-        return f"{title}: there is no argument {name!r}: sizes are inferred from the first input"
     if ours in signature.parameters:
         return f"{title}: there is no argument {name!r}; here it is {ours!r}"
+    if name in _INFERRED:
+        return f"{title}: there is no argument {name!r}: sizes are inferred from the first input"
     close = difflib.get_close_matches(name, signature.parameters, 1)
     question = f", did you mean {close[0]!r}?" if close else ";"
     return f"{title}: there is no argument {name!r}{question} it is called as {title}{signature}"

@@ -6,24 +6,39 @@ from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from chainrule.errors import ArgumentError, FormatError
+from chainrule.nn.attention import MultiHeadAttention
+from chainrule.nn.augmentation import RandomFlip, RandomRotation, RandomShift, RandomZoom
+from chainrule.nn.composite import Concatenate, Residual
 from chainrule.nn.convolution import Conv1D, Conv2D, Conv3D
 from chainrule.nn.dense import Dense
+from chainrule.nn.depthwise import DepthwiseConv2D
 from chainrule.nn.elementwise import Activation, Rescale
+from chainrule.nn.embedding import Embedding, PositionEmbedding
+from chainrule.nn.global_pooling import (
+    GlobalAvgPool1D,
+    GlobalAvgPool2D,
+    GlobalMaxPool1D,
+    GlobalMaxPool2D,
+)
 from chainrule.nn.layer import Layer
 from chainrule.nn.noise import Dropout, GaussianNoise
+from chainrule.nn.normalization import BatchNorm, LayerNorm
 from chainrule.nn.pooling import AvgPool1D, AvgPool2D, MaxPool1D, MaxPool2D
 from chainrule.nn.recurrent import RNN
 from chainrule.nn.recurrent_gated import GRU, LSTM
 from chainrule.nn.recurrent_wrapper import Bidirectional, TimeDistributed
 from chainrule.nn.shape import Flatten, Permute, Reshape
 from chainrule.nn.spelling import kind_of
+from chainrule.nn.transposed import ConvTranspose2D
 
 __all__ = ["LAYERS", "from_config"]
 
 _CLASSES: tuple[type[Layer], ...] = (
-    Activation, AvgPool1D, AvgPool2D, Bidirectional, Conv1D, Conv2D, Conv3D, Dense, Dropout,
-    Flatten, GaussianNoise, GRU, LSTM, MaxPool1D, MaxPool2D, Permute, Rescale, Reshape, RNN,
-    TimeDistributed,
+    Activation, AvgPool1D, AvgPool2D, BatchNorm, Bidirectional, Concatenate, Conv1D, Conv2D, Conv3D,
+    ConvTranspose2D, Dense, DepthwiseConv2D, Dropout, Embedding, Flatten, GaussianNoise,
+    GlobalAvgPool1D, GlobalAvgPool2D, GlobalMaxPool1D, GlobalMaxPool2D, GRU, LayerNorm, LSTM,
+    MaxPool1D, MaxPool2D, MultiHeadAttention, Permute, PositionEmbedding, RandomFlip,
+    RandomRotation, RandomShift, RandomZoom, Rescale, Reshape, Residual, RNN, TimeDistributed,
 )  # fmt: skip
 
 LAYERS: dict[str, type[Layer]] = {kind_of(each.__name__): each for each in _CLASSES}

@@ -79,11 +79,13 @@ def _pad_constant(x: Any, widths: list[tuple[int, int]], constants: Any) -> Any:
         return movement.place(x, slices=slices, shape=shape)
     values = np.broadcast_to(np.asarray(constants), (x.ndim, 2))
     for axis, pair in enumerate(widths):
-        margins = [
-            np.full([w if i == axis else n for i, n in enumerate(x.shape)], value)
+        before, after = (
+            [cast(np.full([w if i == axis else n for i, n in enumerate(x.shape)], value), x.dtype)]
+            if w
+            else []
             for w, value in zip(pair, values[axis], strict=True)
-        ]
-        x = concatenate([cast(margins[0], x.dtype), x, cast(margins[1], x.dtype)], axis)
+        )
+        x = concatenate([*before, x, *after], axis)
     return x
 
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from chainrule.errors import ArgumentError, DataError
+from chainrule.nn.augmentation import RandomFlip, RandomRotation, RandomShift, RandomZoom
 from chainrule.nn.elementwise import Rescale
+from chainrule.nn.embedding import Embedding
+from chainrule.nn.layer import Layer
+from chainrule.nn.normalization import BatchNorm, LayerNorm
+from chainrule.nn.shape import Flatten, Permute, Reshape
 from chainrule.optim.schedule import Schedule
 from chainrule.train.batch import Samples, Tally, shuffled_order
 from chainrule.train.callbacks import Callback, resolve_callbacks
@@ -27,6 +32,9 @@ from chainrule.train.source import prepare_samples, split_at
 from chainrule.train.target import class_weights
 
 __all__ = ["Request", "fit"]
+
+_PASSES_ON = (Flatten, Permute, Reshape, RandomFlip, RandomRotation, RandomShift, RandomZoom)
+"""Layers after which inputs are as large as before."""
 
 
 @dataclass(frozen=True)
@@ -121,12 +129,18 @@ def _samples(
             checked.extent,
             plan.loss,
             model.output_shape,
-            wants_scaled=not isinstance(model.layers[0], Rescale),
+            wants_scaled=_wants_scaled(model.layers),
             is_weighted=samples.weight is not None,
             stacklevel=5,
         )
         warn_of_ending(model, plan, samples.X, stacklevel=5)
     return samples, validation
+
+
+def _wants_scaled(layers: Sequence[Layer]) -> bool:
+    """Whether numbers far from 1 reach weights as they are."""
+    first = next((each for each in layers if not isinstance(each, _PASSES_ON)), None)
+    return not isinstance(first, Rescale | BatchNorm | LayerNorm | Embedding)
 
 
 def _parts(validation_data: Any) -> tuple[Any, Any, Any]:

@@ -59,7 +59,7 @@ class Stack:
         """Compute the output of the last layer; with `random`, as while training."""
         x = x if x.dtype == self.dtype else x.astype(self.dtype)
         for layer in self.layers:
-            x = layer(x, random)
+            x = layer(x, random=random)
         return x
 
     def penalty(self) -> Any:

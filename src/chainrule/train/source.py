@@ -8,6 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from chainrule.errors import DataError
+from chainrule.nn.embedding import Embedding
 from chainrule.train.batch import Samples
 from chainrule.train.mistakes import Checked, check_samples, check_targets
 from chainrule.train.model import Model
@@ -63,6 +64,7 @@ def prepare_samples(
         names=names,
     )
     assert checked.y is not None, "targets were asked for"
+    _check_values(model, checked.X)
     model.build(checked.X.shape, function)
     check_targets(checked.y, plan.loss, model.output_shape, function, names[1])
     if function == "fit" and model.classes is None and is_text(checked.y):
@@ -98,8 +100,15 @@ def prepare_inputs(model: Model, X: Any, function: str) -> Array:
     checked = check_samples(
         function, X, needs_targets=False, input_shape=model.input_shape, dtype=model.dtype
     )
+    _check_values(model, checked.X)
     model.build(checked.X.shape, function)
     return checked.X
+
+
+def _check_values(model: Model, X: Array) -> None:
+    """Refuse numbers that the first layer cannot look up: native code has no words for them."""
+    if model.layers and isinstance(model.layers[0], Embedding):
+        model.layers[0].check_values(X)
 
 
 def split_at(length: int, fraction: float) -> int:

@@ -1,0 +1,260 @@
+"""A sample of every layer: how to make it, what to feed it, and what comes out."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+import chainrule.nn as nn
+
+__all__ = ["CUSTOM", "SAMPLES", "LayerSample", "Scale", "inputs"]
+
+
+@dataclass(frozen=True)
+class LayerSample:
+    """A layer to make, a shape to feed it, the shape it gives, its parameters by shape.
+
+    Where it has a vocabulary, it is fed whole numbers below that.
+    """
+
+    make: Callable[[], nn.Layer]
+    input_shape: tuple[int, ...]
+    output_shape: tuple[int, ...]
+    parameters: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    name: str = ""
+    vocabulary: int = 0
+
+
+class Scale(nn.Layer):
+    """The layer of one's own that the documentation shows; it forgets super().__init__()."""
+
+    def __init__(self, start: str = "ones") -> None:
+        self.start = start
+
+    def build(self, input_shape: Any) -> None:
+        self.gain = self.parameter("gain", shape=input_shape[-1:], initializer=self.start)
+
+    def forward(self, x: Any) -> Any:
+        return x * self.gain
+
+
+def dense_names(*sizes: int) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    return (("weight", sizes), ("bias", sizes[-1:]))
+
+
+def recurrent_names(inner: str, features: int, units: int, gates: int) -> Any:
+    width = gates * units
+    shapes = {"input_weight": (features, width), "recurrent_weight": (units, width)}
+    own = {"recurrent_bias": (units,)} if gates == 3 else {}
+    return tuple((inner + n, shape) for n, shape in (shapes | {"bias": (width,)} | own).items())
+
+
+def norm_names(size: int, has_state: bool = False) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    names = ("gain", "bias", "mean", "variance") if has_state else ("gain", "bias")
+    return tuple((name, (size,)) for name in names)
+
+
+def attention_names(units: int, inner: int) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    parts = [(f"{name}", units, inner) for name in ("query", "key", "value")]
+    return tuple(
+        pair
+        for name, first, last in [*parts, ("output", inner, units)]
+        for pair in ((f"{name}_weight", (first, last)), (f"{name}_bias", (last,)))
+    )
+
+
+def named(
+    path: str, names: tuple[tuple[str, tuple[int, ...]], ...]
+) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    return tuple((f"{path}.{name}", shape) for name, shape in names)
+
+
+SAMPLES = [
+    LayerSample(lambda: nn.Dense(3), (4, 2), (4, 3), dense_names(2, 3), "dense"),
+    LayerSample(lambda: nn.Dense(3, "tanh"), (4, 5, 2), (4, 5, 3), dense_names(2, 3), "dense"),
+    LayerSample(lambda: nn.Dense(3, "softmax", l2=0.1), (4, 2), (4, 3), dense_names(2, 3), "dense"),
+    LayerSample(
+        lambda: nn.Dense(3, use_bias=False, initializer="orthogonal"),
+        (4, 2),
+        (4, 3),
+        (("weight", (2, 3)),),
+        "dense",
+    ),
+    LayerSample(lambda: nn.Activation("sigmoid"), (4, 2), (4, 2), (), "activation"),
+    LayerSample(lambda: nn.Activation("log_softmax"), (4, 3, 2), (4, 3, 2), (), "activation"),
+    LayerSample(nn.Flatten, (4, 3, 2), (4, 6), (), "flatten"),
+    LayerSample(nn.Flatten, (4,), (4, 1), (), "flatten"),
+    LayerSample(lambda: nn.Reshape((2, -1)), (4, 6), (4, 2, 3), (), "reshape"),
+    LayerSample(lambda: nn.Reshape([6]), (4, 2, 3), (4, 6), (), "reshape"),
+    LayerSample(lambda: nn.Permute((2, 1)), (4, 2, 3), (4, 3, 2), (), "permute"),
+    LayerSample(lambda: nn.Dropout(0.5), (4, 3), (4, 3), (), "dropout"),
+    LayerSample(lambda: nn.GaussianNoise(0.1), (4, 3), (4, 3), (), "gaussian_noise"),
+    LayerSample(lambda: nn.Rescale(0.5, offset=1), (4, 3), (4, 3), (), "rescale"),
+    LayerSample(lambda: nn.RNN(2), (4, 5, 3), (4, 2), recurrent_names("", 3, 2, 1), "rnn"),
+    LayerSample(
+        lambda: nn.RNN(2, "sigmoid", return_sequences=True, go_backwards=True, use_bias=False),
+        (4, 5, 3),
+        (4, 5, 2),
+        recurrent_names("", 3, 2, 1)[:2],
+        "rnn",
+    ),
+    LayerSample(
+        lambda: nn.LSTM(2, l2=0.1), (4, 5, 3), (4, 2), recurrent_names("", 3, 2, 4), "lstm"
+    ),
+    LayerSample(
+        lambda: nn.LSTM(2, return_sequences=True, mask_value=0.0),
+        (4, 5, 3),
+        (4, 5, 2),
+        recurrent_names("", 3, 2, 4),
+        "lstm",
+    ),
+    LayerSample(lambda: nn.GRU(2), (4, 5, 3), (4, 2), recurrent_names("", 3, 2, 3), "gru"),
+    LayerSample(
+        lambda: nn.Bidirectional(nn.GRU(2, return_sequences=True)),
+        (4, 5, 3),
+        (4, 5, 4),
+        recurrent_names("forward_layer.", 3, 2, 3) + recurrent_names("backward_layer.", 3, 2, 3),
+        "bidirectional",
+    ),
+    LayerSample(
+        lambda: nn.Bidirectional(nn.RNN(2, go_backwards=True), merge="mul"),
+        (4, 5, 3),
+        (4, 2),
+        recurrent_names("forward_layer.", 3, 2, 1) + recurrent_names("backward_layer.", 3, 2, 1),
+        "bidirectional",
+    ),
+    LayerSample(
+        lambda: nn.TimeDistributed(nn.Dense(2)),
+        (4, 5, 3),
+        (4, 5, 2),
+        (("layer.weight", (3, 2)), ("layer.bias", (2,))),
+        "time_distributed",
+    ),
+    LayerSample(
+        lambda: nn.Conv1D(2, 3, strides=2), (2, 8, 3), (2, 3, 2), dense_names(3, 3, 2), "conv1d"
+    ),
+    LayerSample(
+        lambda: nn.Conv1D(4, 2, padding=[(1, 0)], dilation_rate=2, groups=2, activation="tanh"),
+        (2, 5, 4),
+        (2, 4, 4),
+        dense_names(2, 2, 4),
+        "conv1d",
+    ),
+    LayerSample(
+        lambda: nn.Conv2D(3, 3), (2, 5, 6, 2), (2, 3, 4, 3), dense_names(3, 3, 2, 3), "conv2d"
+    ),
+    LayerSample(
+        lambda: nn.Conv2D(4, (3, 2), (2, 1), "same", groups=2, use_bias=False, l2=0.1),
+        (2, 5, 4, 2),
+        (2, 3, 4, 4),
+        (("weight", (3, 2, 1, 4)),),
+        "conv2d",
+    ),
+    LayerSample(
+        lambda: nn.Conv3D(2, (1, 2, 2), padding="same"),
+        (2, 2, 3, 3, 1),
+        (2, 2, 3, 3, 2),
+        dense_names(1, 2, 2, 1, 2),
+        "conv3d",
+    ),
+    LayerSample(lambda: nn.MaxPool1D(3, strides=2), (2, 8, 3), (2, 3, 3), (), "max_pool1d"),
+    LayerSample(nn.MaxPool2D, (2, 5, 4, 3), (2, 2, 2, 3), (), "max_pool2d"),
+    LayerSample(lambda: nn.MaxPool2D(3, 2, "same"), (2, 5, 4, 3), (2, 3, 2, 3), (), "max_pool2d"),
+    LayerSample(lambda: nn.AvgPool1D(2, padding=1), (2, 5, 3), (2, 3, 3), (), "avg_pool1d"),
+    LayerSample(lambda: nn.AvgPool2D((2, 1)), (2, 5, 4, 3), (2, 2, 4, 3), (), "avg_pool2d"),
+    LayerSample(lambda: nn.AvgPool2D(3, 2, "same"), (2, 5, 4, 3), (2, 3, 2, 3), (), "avg_pool2d"),
+    LayerSample(
+        lambda: nn.ConvTranspose2D(2, 3, 2, "same"),
+        (2, 3, 2, 3),
+        (2, 6, 4, 2),
+        dense_names(3, 3, 3, 2),
+        "conv_transpose2d",
+    ),
+    LayerSample(
+        lambda: nn.ConvTranspose2D(2, (3, 2), (2, 1), activation="tanh", use_bias=False),
+        (2, 3, 2, 1),
+        (2, 7, 3, 2),
+        (("weight", (3, 2, 1, 2)),),
+        "conv_transpose2d",
+    ),
+    LayerSample(
+        lambda: nn.DepthwiseConv2D(3, 2, "same", depth_multiplier=2),
+        (2, 5, 4, 2),
+        (2, 3, 2, 4),
+        (("weight", (3, 3, 1, 4)), ("bias", (4,))),
+        "depthwise_conv2d",
+    ),
+    LayerSample(nn.GlobalAvgPool1D, (2, 5, 3), (2, 3), (), "global_avg_pool1d"),
+    LayerSample(nn.GlobalAvgPool2D, (2, 5, 4, 3), (2, 3), (), "global_avg_pool2d"),
+    LayerSample(nn.GlobalMaxPool1D, (2, 5, 3), (2, 3), (), "global_max_pool1d"),
+    LayerSample(nn.GlobalMaxPool2D, (2, 5, 4, 3), (2, 3), (), "global_max_pool2d"),
+    LayerSample(nn.BatchNorm, (4, 3), (4, 3), norm_names(3, True), "batch_norm"),
+    LayerSample(nn.BatchNorm, (2, 3, 4, 2), (2, 3, 4, 2), norm_names(2, True), "batch_norm"),
+    LayerSample(nn.LayerNorm, (4, 3), (4, 3), norm_names(3), "layer_norm"),
+    LayerSample(nn.LayerNorm, (2, 4, 3), (2, 4, 3), norm_names(3), "layer_norm"),
+    LayerSample(
+        lambda: nn.Embedding(5, 2), (4, 3), (4, 3, 2), (("weight", (5, 2)),), "embedding", 5
+    ),
+    LayerSample(
+        lambda: nn.Embedding(5, 2, l2=0.1), (4,), (4, 2), (("weight", (5, 2)),), "embedding", 5
+    ),
+    LayerSample(
+        nn.PositionEmbedding, (2, 5, 3), (2, 5, 3), (("weight", (5, 3)),), "position_embedding"
+    ),
+    LayerSample(
+        lambda: nn.MultiHeadAttention(2),
+        (2, 5, 4),
+        (2, 5, 4),
+        attention_names(4, 4),
+        "multi_head_attention",
+    ),
+    LayerSample(
+        lambda: nn.MultiHeadAttention(2, key_units=3, causal=True, dropout=0.5, use_bias=False),
+        (2, 5, 4),
+        (2, 5, 4),
+        attention_names(4, 6)[::2],
+        "multi_head_attention",
+    ),
+    LayerSample(
+        lambda: nn.Residual([nn.Dense(5, "tanh"), nn.Dense(3, l2=0.1)]),
+        (4, 3),
+        (4, 3),
+        named("layers.0", dense_names(3, 5)) + named("layers.1", dense_names(5, 3)),
+        "residual",
+    ),
+    LayerSample(
+        lambda: nn.Residual(nn.Conv2D(2, 3, padding="same"), shortcut=nn.Conv2D(2, 1)),
+        (2, 3, 4, 3),
+        (2, 3, 4, 2),
+        named("layers.0", dense_names(3, 3, 3, 2)) + named("shortcut.0", dense_names(1, 1, 3, 2)),
+        "residual",
+    ),
+    LayerSample(
+        lambda: nn.Concatenate([nn.Dense(2), [nn.Dropout(0.5), nn.Dense(3)], []]),
+        (4, 3),
+        (4, 8),
+        named("branches.0.0", dense_names(3, 2)) + named("branches.1.1", dense_names(3, 3)),
+        "concatenate",
+    ),
+    LayerSample(
+        lambda: nn.Concatenate([nn.Activation("tanh"), []], axis=1),
+        (4, 3, 2),
+        (4, 6, 2),
+        (),
+        "concatenate",
+    ),
+    LayerSample(lambda: nn.RandomFlip("both"), (4, 3, 5, 2), (4, 3, 5, 2), (), "random_flip"),
+    LayerSample(lambda: nn.RandomShift(2), (4, 3, 5, 2), (4, 3, 5, 2), (), "random_shift"),
+    LayerSample(lambda: nn.RandomRotation(30), (4, 3, 5, 2), (4, 3, 5, 2), (), "random_rotation"),
+    LayerSample(lambda: nn.RandomZoom(0.3), (4, 3, 5, 2), (4, 3, 5, 2), (), "random_zoom"),
+    LayerSample(Scale, (4, 3), (4, 3), (("gain", (3,)),), "scale"),
+]
+CUSTOM = {"Scale": Scale}
+
+
+def inputs(sample: LayerSample, dtype: str = "float64") -> Any:
+    generator = np.random.default_rng(1)
+    if sample.vocabulary:
+        return generator.integers(0, sample.vocabulary, sample.input_shape).astype(dtype)
+    return generator.normal(size=sample.input_shape).astype(dtype)
