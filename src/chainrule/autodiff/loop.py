@@ -2,9 +2,10 @@
 
 Its body is a graph whose inputs are, in this order: what the steps share, the carry, and one row of
 each sequence; its outputs are the new carry and the rows to collect. The derivative is a second
-loop that runs the other way. Its carry is the cotangent of the carry and the growing sums of what
-the steps share; its sequences are what the first loop noted down on its way. This is
-backpropagation through time (Werbos 1990, Proc. IEEE 78), for any body.
+loop that runs the other way. Its carry is the cotangent of the carry, and growing sums for what the
+steps share where these cannot be taken all at once afterwards; its sequences are what the first
+loop noted down on its way. This is backpropagation through time (Werbos 1990, Proc. IEEE 78), for
+any body.
 
 The primitive lives here and not among the ``ops`` because its rule differentiates its body.
 """
@@ -18,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.autodiff.reverse import cotangents, zeros_like
+from chainrule.autodiff.total import Finish, summed_over_time
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.graph import Graph
@@ -82,33 +84,64 @@ def _vjp(
     pulled = cotangents(body.outputs, [*d_ends, *d_rows], moving)
     found = {n.serial: each for n, each in zip(moving, pulled, strict=True) if each is not None}
     fixed, carry, rows = _parts(body.inputs, shared, carries)
-    fixed, rows = ([n for n in part if n.serial in found] for part in (fixed, rows))
     carry = [node for node in carry if node.array_type.is_float]
-    sums = [variable(node.array_type, name=f"sum{i}") for i, node in enumerate(fixed)]
-    outputs = (
+    late = _Late.of(found, fixed, length)
+    growing = [n for n in fixed if n.serial in found and n.serial not in late.finishes]
+    sums = [variable(node.array_type, name=f"sum{i}") for i, node in enumerate(growing)]
+    carried = (
         *(_or_zeros(found.get(node.serial), node) for node in carry),
-        *(total + found[node.serial] for total, node in zip(sums, fixed, strict=True)),
-        *(found[node.serial] for node in rows),
+        *(total + found[node.serial] for total, node in zip(sums, growing, strict=True)),
     )
+    slopes = {n.serial: found[n.serial] for n in rows if n.serial in found}
+    outputs = [*carried, *slopes.values(), *late.noted.values()]
     read = _Read.of(_frontier(outputs, start), body.inputs, shared, carries)
     trail = run_loop(
         Graph(body.inputs, (*body.outputs, *read.noted), body.name),
         *_parts(inputs, shared, carries), length, reverse,
     )[len(body.outputs) :]  # fmt: skip
-    given = {node.serial: each for node, each in zip(body.inputs, inputs, strict=True)}
-    fed = (*_present(d_ends), *sums)
-    backward = (*read.fixed, *fed, *read.rows, *read.noted, *_present(d_rows))
+    given = _by_serial(body.inputs, inputs)
+    stacks = {node.serial: given[node.serial] for node in read.rows}
+    stacks |= _by_serial(read.noted, trail)
+    made = {each.serial: each for each in outputs[len(carried) :] if each.serial not in stacks}
+    backward = (*read.fixed, *_present(d_ends), *sums, *read.rows, *read.noted, *_present(d_rows))
     starts = [_or_zeros(c, n) for c, n in zip(ct, ends, strict=False) if n.array_type.is_float]
     results = run_loop(
-        Graph(backward, outputs, f"{body.name}.derivative"),
+        Graph(backward, (*carried, *made.values()), f"{body.name}.derivative"),
         [given[node.serial] for node in read.fixed],
-        [*starts, *map(zeros_like, fixed)],
-        [*(given[node.serial] for node in read.rows), *trail, *_present(ct[carries:])],
+        [*starts, *map(zeros_like, growing)],
+        [*(stacks[node.serial] for node in read.rows), *trail, *_present(ct[carries:])],
         length, not reverse,
     )  # fmt: skip
-    order = [*carry, *fixed, *rows]
-    by_input = {node.serial: each for node, each in zip(order, results, strict=True)}
+    stacks |= _by_serial(list(made.values()), results[len(carried) :])
+    by_input = _by_serial([*carry, *growing], results[: len(carried)])
+    by_input |= {serial: stacks[each.serial] for serial, each in slopes.items()}
+    by_input |= {serial: finish(stacks) for serial, finish in late.finishes.items()}
     return [by_input.get(node.serial) for node in body.inputs]
+
+
+@dataclass(frozen=True)
+class _Late:
+    """The sums that are taken after the loop, from what its steps note down."""
+
+    finishes: dict[int, Finish]
+    noted: dict[int, Node]
+
+    @staticmethod
+    def of(found: dict[int, Node], fixed: Sequence[Node], length: int) -> _Late:
+        """Look at the cotangent in each step of what the steps share, by its serial number."""
+        made = _Late({}, {})
+        known = {node.serial for node in fixed}
+        terms = {serial: each for serial, each in found.items() if serial in known}
+        # What is computed from shared values alone is the same in every step.
+        varies: set[int] = set()
+        for node in ancestors(terms.values(), lambda each: each.serial in known):
+            if node.primitive is None or any(each.serial in varies for each in node.inputs):
+                varies |= set() if node.is_constant else {node.serial}
+        for serial, term in terms.items() if length else ():
+            finish = summed_over_time(term, varies, made.noted)
+            if finish is not None:
+                made.finishes[serial] = finish
+        return made
 
 
 @dataclass(frozen=True)
@@ -134,6 +167,10 @@ def _parts(
 ) -> tuple[list[Any], list[Any], list[Any]]:
     edge = shared + carries
     return list(items[:shared]), list(items[shared:edge]), list(items[edge:])
+
+
+def _by_serial(nodes: Sequence[Node], values: Sequence[Any]) -> dict[int, Any]:
+    return {node.serial: each for node, each in zip(nodes, values, strict=True)}
 
 
 def _present(nodes: Sequence[Node | None]) -> list[Node]:

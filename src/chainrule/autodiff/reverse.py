@@ -12,10 +12,14 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.autodiff.total import joined
 from chainrule.graph.node import Node, ancestors, constant, next_serial
 from chainrule.ops.selection import element
 
 __all__ = ["cotangents", "zeros_like"]
+
+_Received = dict[tuple[int, int], list[Node]]
+"""The cotangents that have arrived at each value, in their order."""
 
 
 def cotangents(
@@ -43,7 +47,7 @@ def cotangents(
     """
     wanted = {node.serial for node in inputs}
     order = _active(outputs, wanted)
-    received: dict[tuple[int, int], Node] = {}
+    received: _Received = {}
     for output, seed in zip(outputs, seeds, strict=True):
         if seed is not None:
             _add(received, _slot(output), seed)
@@ -59,7 +63,7 @@ def cotangents(
         for each, cotangent in zip(node.inputs, before, strict=True):
             if cotangent is not None:
                 _add(received, _slot(each), cotangent)
-    return [received.get(_slot(node)) for node in inputs]
+    return [_sum(received, _slot(node)) for node in inputs]
 
 
 def zeros_like(node: Node) -> Node:
@@ -95,15 +99,19 @@ def _slot(node: Node) -> tuple[int, int]:
     return node.serial, 0
 
 
-def _add(received: dict[tuple[int, int], Node], slot: tuple[int, int], cotangent: Node) -> None:
-    received[slot] = received[slot] + cotangent if slot in received else cotangent
+def _add(received: _Received, slot: tuple[int, int], cotangent: Node) -> None:
+    received.setdefault(slot, []).append(cotangent)
 
 
-def _arrived(received: dict[tuple[int, int], Node], node: Node) -> Any:
+def _sum(received: _Received, slot: tuple[int, int]) -> Node | None:
+    return joined(received[slot]) if slot in received else None
+
+
+def _arrived(received: _Received, node: Node) -> Any:
     """The cotangent of a node; for one with several results the list of theirs."""
     if not isinstance(node.type, tuple):
-        return received.get((node.serial, 0))
-    found = [received.get((node.serial, index)) for index in range(len(node.type))]
+        return _sum(received, (node.serial, 0))
+    found = [_sum(received, (node.serial, index)) for index in range(len(node.type))]
     return None if all(each is None for each in found) else found
 
 

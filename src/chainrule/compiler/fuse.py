@@ -16,6 +16,7 @@ import numpy as np
 from chainrule.compiler.layout import Layout
 from chainrule.compiler.loops import Affine, Axis, Buffer, Nest, Product, Repeat, Statement, Step
 from chainrule.compiler.lower import Item
+from chainrule.compiler.meeting import never_meet, same_point
 from chainrule.compiler.query import (
     axes_of,
     cost,
@@ -149,33 +150,16 @@ def _joined(
     for buffer, index, is_write in touched:
         for other, place, was_written in group.touched:
             if buffer.root is other.root and (is_write or was_written):
+                if buffer is other and never_meet(index, place):
+                    continue
                 is_reading = is_reading or was_written
-                if group.axes and not _same_point(buffer, index, other, place, group.axes):
+                if group.axes and not same_point(buffer, index, other, place, group.axes):
                     return None
     return None if group.product is not None and not is_reading else moved
 
 
 def _epilogue_cost(item: Statement, group: _Group) -> int:
     return sum(1 + cost(each.value) for each in (item, *group.statements))
-
-
-def _same_point(
-    buffer: Buffer,
-    index: Sequence[object],
-    other: Buffer,
-    place: Sequence[object],
-    axes: Sequence[Axis],
-) -> bool:
-    """Whether two accesses can only meet at the same point of a nest's axes."""
-    if buffer is not other:
-        return False
-    pinned: set[Axis] = set()
-    for mine, theirs in zip(index, place, strict=True):
-        if isinstance(mine, Affine) and mine == theirs:
-            own = [axis for axis, _ in mine.terms if axis in axes]
-            if len(own) == 1 and len(mine.terms) == 1:
-                pinned.add(own[0])
-    return len(pinned) == len(axes)
 
 
 def _form(item: Statement, layout: Layout) -> tuple[tuple[Axis, ...], Axis | None, bool]:
