@@ -24,6 +24,7 @@ from chainrule.compiler.loops import (
     Repeat,
     Statement,
 )
+from chainrule.compiler.meeting import never_meet
 from chainrule.compiler.query import axes_of, nests_of
 from chainrule.compiler.reorder import Item, accesses
 from chainrule.errors import GraphError
@@ -168,13 +169,15 @@ def _epilogue_faults(nest: Nest, product: Product) -> Iterator[Fault]:
 
 
 def _meeting_faults(nest: Nest) -> Iterator[Fault]:
-    """Two items of a nest that touch one buffer, which one of them writes, do so at one point."""
+    """Two items that touch one buffer, which one writes, do so at one point or far apart."""
     items = [*([nest.product] if nest.product else []), *nest.statements]
     touched = [list(accesses(item)) for item in items]
     for early, late in itertools.combinations(touched, 2):
         for buffer, index, is_write in late:
             for other, place, was_written in early:
                 if buffer.root is not other.root or not (is_write or was_written):
+                    continue
+                if buffer is other and never_meet(index, place):
                     continue
                 if buffer is not other or not _is_one_point(index, place, nest.axes):
                     yield "two statements of a nest touch {} at different points", buffer

@@ -28,8 +28,9 @@ place in the order of its points.
 
 A nest runs its statements once for each point of its axes, in their order. A statement runs over
 the rest of its axes by itself, so all of its work is done for one point before the next statement
-starts. What a statement reads of a buffer written in the same nest lies at the same point, or the
-two are not in one nest: so points may run in any order, in vector lanes or on several threads.
+starts. What a statement reads of a buffer written in the same nest lies at the same point or in
+another part of it, or the two are not in one nest: so points may run in any order, in vector lanes
+or on several threads.
 
 `check` verifies all of this.
 """

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.compiler.merge import merge_loops
+from chainrule.compiler.prune import prune_loops
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node, constant
 from chainrule.graph.rewrite import rebuilt, rewrite
@@ -52,7 +53,7 @@ def simplify(graph: Graph) -> Graph:
             return seen.setdefault(_key(made), made)
         return _shortest(node, inputs, seen)
 
-    return rewrite(merge_loops(graph), visit)
+    return rewrite(prune_loops(merge_loops(graph)), visit)
 
 
 def _shortest(node: Node, inputs: tuple[Node, ...], seen: dict[Any, Node]) -> Node:
