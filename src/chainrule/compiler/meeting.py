@@ -20,9 +20,13 @@ def same_point(
 
     Parameters
     ----------
-    buffer, other : Buffer
-        What is touched.
-    index, place : sequence
+    buffer : Buffer
+        What the one touches.
+    index : sequence
+        Where.
+    other : Buffer
+        What the other touches.
+    place : sequence
         Where.
     axes : sequence of Axis
         The axes of the nest.
