@@ -104,6 +104,35 @@ def loops():
             np.testing.assert_allclose(found, wanted, rtol=1e-13, err_msg=function.__name__)
 
 
+def rows_ahead():
+    """Rows looked up turn by turn are right, negative ones too, whatever later turns hold."""
+    draw = np.random.default_rng(0)
+    images = draw.integers(0, 256, (40, 7, 29)).astype(np.uint8)
+    numbers, rows = draw.normal(size=(40, 130)), draw.integers(-40, 40, (6, 5))
+
+    def epoch(images, numbers, rows):
+        def step(carry, row):
+            return carry + np.sum(numbers[row], axis=0), images[row].astype("f") / np.float32(255)
+
+        return scan(step, numbers[0] * 0, rows)
+
+    graph, program = compiled(epoch, images, numbers, rows)
+    total, batches = evaluate(graph, [images, numbers, rows])
+    found = program([images, numbers, rows])
+    np.testing.assert_allclose(found[0], total, rtol=1e-12, atol=1e-12)
+    np.testing.assert_array_equal(found[1], batches)
+    for wrong in (40, -41, 2**60, -(2**63)):
+        broken = rows.copy()
+        broken[3:] = wrong
+        found = program([images, numbers, broken], (0, 3))
+        np.testing.assert_array_equal(found[1][:3], batches[:3])
+        try:
+            program([images, numbers, broken], (0, 4))
+        except IndexError:
+            continue
+        print(f"row {wrong} was taken")
+
+
 def threads():
     """Any number of threads gives the same bits."""
     draw = np.random.default_rng(0)

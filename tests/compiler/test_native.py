@@ -43,7 +43,10 @@ def test_random_programs_compile_to_what_numpy_computes(lines_of, first_seed):
 
 @pytest.mark.parametrize(
     "name",
-    ["special_values", "empty_parts", "layouts", "positions", "loops", "threads", "stopwatch"],
+    [
+        *("special_values", "empty_parts", "layouts", "positions", "loops", "rows_ahead"),
+        *("threads", "stopwatch"),
+    ],
 )
 def test_native_programs_keep_the_law_of(lines_of, name):
     assert lines_of("native_laws.py", name) == []

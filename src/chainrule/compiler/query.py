@@ -23,7 +23,7 @@ from chainrule.compiler.loops import (
 )
 
 __all__ = [
-    "CHEAP", "axes_of", "cost", "loads_of", "nests_of", "place_looked_up", "renamed",
+    "CHEAP", "axes_in", "axes_of", "cost", "loads_of", "nests_of", "place_looked_up", "renamed",
     "stored_by_kernel", "substitute", "unrolled_axes",
 ]  # fmt: skip
 
@@ -121,19 +121,25 @@ def unrolled_axes(statement: Statement, nest: Nest) -> tuple[list[Axis], list[Ax
 def axes_of(statement: Statement) -> list[Axis]:
     """List the axes of a statement's target, each once, in their order; reduced ones not."""
     found: dict[Axis, None] = {}
-    pending: list[Affine | Expression] = list(statement.index)
+    for place in statement.index:
+        own = (a for a in axes_in(place) if a not in statement.over and not a.is_turn)
+        found |= dict.fromkeys(own)
+    return list(found)
+
+
+def axes_in(value: Affine | Expression) -> Iterator[Axis]:
+    """Yield the axes on which an expression or a sum of axes depends, from left to right."""
+    pending: list[Affine | Expression] = [value]
     while pending:
-        each = pending.pop(0)
+        each = pending.pop()
         if isinstance(each, Affine):
-            own = (a for a, _ in each.terms if a not in statement.over and not a.is_turn)
-            found |= dict.fromkeys(own)
+            yield from (axis for axis, _ in each.terms)
         elif isinstance(each, Load):
-            pending.extend(each.index)
+            pending.extend(reversed(each.index))
         elif isinstance(each, Apply):
-            pending.extend(each.operands)
+            pending.extend(reversed(each.operands))
         elif isinstance(each, Position):
             pending.append(each.index)
-    return list(found)
 
 
 def nests_of(steps: Iterable[Step]) -> Iterator[Nest]:

@@ -69,6 +69,7 @@ class Point:
         self.mask: Value | None = None
         self.registers: frozenset[Buffer] = frozenset()
         self.known: dict[Key, Value] = {}
+        self.positions: dict[Expression, Value] = {}
 
     @contextmanager
     def along(self, lane: Axis | None, width: int, mask: Value | None) -> Generator[None]:
@@ -170,6 +171,12 @@ class Point:
         value = value if is_vector(value) else splat(self.builder, value, self.width)
         store_lanes(self.builder, value, pointer, steps, buffer.dtype.itemsize, self.mask)
 
+    def look_up(self, load: Load) -> None:
+        """Write the positions a load looks up, for all that asks for them from now on."""
+        for place, length in zip(load.index, load.buffer.shape, strict=True):
+            if not isinstance(place, Affine) and place not in self.positions:
+                self.positions[place] = self._inside(self.value(place), length)
+
     def slot(self, kind: ir.Type) -> Value:
         """Make a place on the stack; LLVM turns it into a register where it can."""
         with self.builder.goto_entry_block():
@@ -228,7 +235,9 @@ class Point:
             if isinstance(place, Affine):
                 flat += place.scaled(stride)
             else:
-                found = self._inside(self.value(place, done), length)
+                found = self.positions.get(place)
+                if found is None:
+                    found = self._inside(self.value(place, done), length)
                 moves.append(builder.mul(found, constant(stride, np.dtype("int64"), found)))
         step = 0 if self.lane is None else flat.coefficient(self.lane)
         offset = self.scalar(flat)

@@ -10,6 +10,7 @@ import llvmlite.ir as ir
 
 from chainrule.compiler.backends import emit
 from chainrule.compiler.backends.element import Point
+from chainrule.compiler.backends.lookup import Lookups
 from chainrule.compiler.loops import Axis, Nest, Statement
 from chainrule.compiler.query import loads_of
 
@@ -54,6 +55,7 @@ class Traversal:
         self.nest = nest
         extent = nest.lane.extent if nest.lane is not None else 1
         self.width = lanes_of(nest.statements, extent) if nest.lane is not None else 1
+        self.lookups = Lookups(point, nest)
 
     def nested(
         self, axes: Sequence[Axis], share: Share | None, body: Body, between: Body | None
@@ -74,7 +76,18 @@ class Traversal:
         elif between is not None and turns > 2 * BLOCK:
             self.in_blocks(axis, turns, body, between)
         else:
-            self.vectors(axis, limits, body)
+            self._along_rows(axis, limits, body)
+
+    def _along_rows(self, lane: Axis, limits: tuple[Value, Value], body: Body) -> None:
+        """Write the loop over the lane; rows that are looked up are looked up before it."""
+
+        def both() -> None:
+            self.lookups.fetch()
+            body()
+
+        self.lookups.begin()
+        self.vectors(lane, limits, both)
+        self.point.positions = {}
 
     def in_blocks(self, lane: Axis, turns: int, body: Body, between: Body) -> None:
         """Write the loop over a long lane block by block."""
