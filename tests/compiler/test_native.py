@@ -50,3 +50,8 @@ def test_random_programs_compile_to_what_numpy_computes(lines_of, first_seed):
 )
 def test_native_programs_keep_the_law_of(lines_of, name):
     assert lines_of("native_laws.py", name) == []
+
+
+@pytest.mark.parametrize("name", ["values", "gradients", "threads", "memory"])
+def test_native_convolutions_keep_the_law_of(lines_of, name):
+    assert lines_of("convolution_laws.py", name) == []

@@ -16,10 +16,11 @@ from chainrule.compiler.loops import (
     Statement,
 )
 from chainrule.compiler.lower import Lowering, rule
+from chainrule.compiler.margin import filled, of_place
 from chainrule.compiler.reshape import reshaped
 from chainrule.graph.node import Node
 
-__all__: list[str] = []
+__all__ = ["slid"]
 
 
 @rule("identity")
@@ -71,14 +72,15 @@ def _sliced(slices: Any, canonical: Sequence[Affine]) -> list[Affine]:
 
 @rule("windows")
 def _windows(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expression:
-    shape = node.inputs[0].shape
-    value = lowering.settle(node.inputs[0])
+    shape, value = node.inputs[0].shape, inputs[0]
+    # Windows read most of it several times, from where kernels can reach it.
+    value = value if isinstance(value, Number) else lowering.stored(node.inputs[0])
     return lowering.moved(
-        value, shape, _slid(node.params, lowering.canonical(node.shape), len(shape))
+        value, shape, slid(node.params, lowering.canonical(node.shape), len(shape))
     )
 
 
-def _slid(sliding: dict[str, Any], canonical: Sequence[Affine], count: int) -> list[Affine]:
+def slid(sliding: dict[str, Any], canonical: Sequence[Affine], count: int) -> list[Affine]:
     """Return the entry that a place of the window and a place within it stand for."""
     index = list(canonical[:count])
     parts = zip(
@@ -89,28 +91,19 @@ def _slid(sliding: dict[str, Any], canonical: Sequence[Affine], count: int) -> l
     return index
 
 
-@rule("fold")
-def _fold(lowering: Lowering, node: Node, inputs: list[Expression]) -> Load:
-    target, place = lowering.target(node)
-    zero = Number(np.zeros((), node.dtype)[()], node.dtype)
-    lowering.items.append(Statement(target, place, zero, layer=node.layer))
-    own = lowering.canonical(node.inputs[0].shape)
-    first = place[: len(place) - len(node.shape)]
-    index = (*first, *_slid(node.params, own, len(node.shape)))
-    slid = (*node.params["axes"], *range(len(node.shape), len(own)))
-    over = tuple(own[i].terms[0][0] for i in slid if own[i].terms)
-    lowering.items.append(Statement(target, index, inputs[0], "scatter", over, node.layer))
-    return Load(target, place)
-
-
 @rule("place")
 def _place(lowering: Lowering, node: Node, inputs: list[Expression]) -> Load:
+    source, margins = node.inputs[0], of_place(node)
+    if margins is not None and source.serial in lowering.margins:
+        pairs = zip(lowering.canonical(node.shape), margins, strict=True)
+        return lowering.reach(source, margins, [i + Affine(-before) for i, (before, _) in pairs])
     target, index = lowering.target(node)
-    source = node.inputs[0]
-    if source.size < node.size:
+    first = index[: len(index) - len(node.shape)]
+    if margins is not None and not first and target.shape == node.shape:
+        lowering.items += filled(target, margins, node.layer)
+    elif source.size < node.size:
         zero = Number(np.zeros((), node.dtype)[()], node.dtype)
         lowering.items.append(Statement(target, index, zero, layer=node.layer))
-    first = index[: len(index) - len(node.shape)]
     inner = _sliced(node.params["slices"], lowering.canonical(source.shape))
     lowering.items.append(Statement(target, (*first, *inner), inputs[0], layer=node.layer))
     return Load(target, index)

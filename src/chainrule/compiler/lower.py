@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.compiler.convolution import input_gradients
 from chainrule.compiler.loops import (
     Affine,
     Apply,
@@ -28,11 +29,15 @@ from chainrule.compiler.loops import (
     Repeat,
     Statement,
 )
+from chainrule.compiler.margin import Margins, enlarged, filled, reaches, shifted, wanted_margins
 from chainrule.compiler.query import CHEAP, cost, substitute
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node
 
-__all__ = ["RULES", "Lowering", "Rule", "lower", "rule"]
+__all__ = ["KERNEL_WORK", "RULES", "Lowering", "Rule", "lower", "rule"]
+
+KERNEL_WORK = 4096
+"""Contractions of fewer multiplications are plain loops: they fuse, and a kernel would not pay."""
 
 DEEPEST = 64
 """Operations within each other; what is deeper is stored (in a register, if all goes well)."""
@@ -83,6 +88,9 @@ class Lowering:
         self.items: list[Item] = []
         self.aliases = {} if aliases is None else aliases
         self.uses = _count_uses(graph)
+        self.gradients, self.inner = input_gradients(graph, KERNEL_WORK)
+        self.margins = wanted_margins(graph, self.gradients.values())
+        self.copies: dict[tuple[int, Margins], Load] = {}
         self.depths: dict[int, int] = {}
         self.meaning: dict[int, Any] = {}
 
@@ -105,8 +113,12 @@ class Lowering:
         if node.primitive is None:
             self.meaning[node.serial] = self._constant(node)
             return
+        if node.serial in self.inner:
+            self.meaning[node.serial] = None
+            return
         inputs = [self.meaning[each.serial] for each in node.inputs]
-        lowered = RULES.get(node.primitive.name)
+        is_gradient = node.serial in self.gradients
+        lowered = RULES.get("input gradient" if is_gradient else node.primitive.name)
         if lowered is None:
             if node.primitive.ufunc is None:
                 raise CannotCompile(f"{node.primitive.name} is not compiled")
@@ -160,7 +172,35 @@ class Lowering:
         if node.serial in self.places:
             buffer, first = self.places[node.serial]
             return buffer, (*first, *canonical)
+        if node.serial in self.margins:
+            return self.amid(node, self.margins[node.serial])
         return self.scratch(node.shape, node.dtype, node), canonical
+
+    def amid(self, node: Node, margins: Margins) -> tuple[Buffer, tuple[Affine, ...]]:
+        """Return a buffer for a node's value with zeros around it, and its place in it."""
+        buffer = self.scratch(enlarged(node.shape, margins), node.dtype, node)
+        self.items += filled(buffer, margins, node.layer)
+        return buffer, shifted(self.canonical(node.shape), margins)
+
+    def reach(self, node: Node, margins: Margins, index: Sequence[Affine]) -> Load:
+        """Return an element of a node's value; within its margins beyond the ends it is zero."""
+        load = self.stored(node)
+        if not any(map(any, margins)):
+            moved = self.moved(load, node.shape, index)
+            assert isinstance(moved, Load)
+            return moved
+        wide = self.margins.get(node.serial, margins)
+        if load.buffer.shape != enlarged(node.shape, wide) or not reaches(wide, margins):
+            wide, load = margins, self._copied(node, load, margins)
+        return Load(load.buffer, shifted(index, wide))
+
+    def _copied(self, node: Node, load: Load, margins: Margins) -> Load:
+        key = node.serial, margins
+        if key not in self.copies:
+            self.copies[key] = Load(*self.amid(node, margins))
+            made = self.copies[key]
+            self.items.append(Statement(made.buffer, made.index, load, layer=node.layer))
+        return self.copies[key]
 
     def scratch(self, shape: tuple[int, ...], dtype: Any, node: Node) -> Buffer:
         """Make an arena buffer for something computed for a node."""

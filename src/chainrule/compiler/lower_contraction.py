@@ -17,14 +17,12 @@ from chainrule.compiler.loops import (
     Product,
     Statement,
 )
-from chainrule.compiler.lower import Lowering, rule
+from chainrule.compiler.lower import KERNEL_WORK, Lowering, rule
 from chainrule.graph.node import Node
 from chainrule.ops.contraction import split_spec
 
 __all__: list[str] = []
 
-KERNEL_WORK = 4096
-"""Contractions of fewer multiplications are plain loops: they fuse, and a kernel would not pay."""
 KERNEL_AXIS = 16
 """A kernel pays where rows or columns fill a vector."""
 

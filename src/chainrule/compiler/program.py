@@ -18,6 +18,7 @@ import numpy as np
 from chainrule.compiler import (
     index_map,
     lower_contraction,
+    lower_fold,
     lower_loop,
     lower_position,
     lower_random,
@@ -52,6 +53,7 @@ __all__ = ["NativeProgram", "compile_native"]
 _RULES = (
     index_map,
     lower_contraction,
+    lower_fold,
     lower_loop,
     lower_position,
     lower_random,

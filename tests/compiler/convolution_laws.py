@@ -1,0 +1,157 @@
+"""Laws of native convolutions, each a function; run in a process of its own with the name of one.
+
+Values are compared with SciPy's correlation, gradients with the graph as the evaluator has it.
+"""
+
+import itertools
+import os
+import sys
+
+import numpy as np
+from scipy.signal import correlate
+
+from chainrule.autodiff.derivative import grad
+from chainrule.compiler.program import compile_native
+from chainrule.compiler.simplify import simplify
+from chainrule.compiler.thread_count import set_num_threads
+from chainrule.graph.evaluate import evaluate
+from chainrule.graph.trace import trace
+from chainrule.ops.windows import windows
+
+CASES = [
+    # places, kernel, strides, dilations, paddings, channels in, out, groups
+    ((9, 14), (3, 3), (1, 1), (1, 1), (0, 0), 3, 20, 1),
+    ((9, 8), (3, 3), (1, 1), (1, 1), (1, 1), 16, 16, 1),
+    ((12, 11), (5, 5), (2, 2), (1, 1), (2, 2), 1, 32, 1),
+    ((13, 10), (3, 2), (2, 1), (1, 3), (0, 1), 5, 17, 1),
+    ((14, 15), (3, 3), (2, 3), (2, 2), (2, 0), 8, 4, 1),
+    ((11, 11), (3, 3), (3, 3), (3, 1), (1, 1), 4, 16, 1),
+    ((8, 9), (1, 1), (2, 2), (1, 1), (0, 0), 16, 24, 1),
+    ((10, 7), (2, 2), (3, 3), (1, 1), (0, 0), 16, 16, 1),
+    ((9, 10), (3, 3), (1, 1), (1, 1), (1, 1), 8, 12, 4),
+    ((9, 10), (3, 3), (2, 2), (1, 1), (1, 1), 6, 6, 2),
+    ((9, 10), (3, 3), (1, 2), (1, 1), (1, 0), 20, 20, 20),
+    ((40,), (5,), (1,), (2,), (4,), 6, 18, 1),
+    ((33,), (4,), (3,), (1,), (0,), 16, 1, 1),
+    ((6, 7, 5), (3, 2, 3), (1, 2, 1), (1, 1, 1), (1, 0, 1), 4, 16, 1),
+]
+
+
+def convolution(case):
+    """The convolution of a case, in plain NumPy, and its arguments."""
+    places, sizes, strides, dilations, paddings, channels, filters, groups = case
+    count = len(places)
+
+    def convolve(x, kernel):
+        x = np.pad(x, [(0, 0), *((p, p) for p in paddings), (0, 0)])
+        axes = tuple(range(1, count + 1))
+        seen = windows(x, axes=axes, sizes=sizes, strides=strides, dilations=dilations)
+        place, entry = "xyz"[:count], "ijk"[:count]
+        if groups == 1:
+            return np.einsum(f"n{place}c{entry},{entry}co->n{place}o", seen, kernel)
+        if groups == channels == filters:
+            depthwise = kernel.reshape((*sizes, channels))
+            return np.einsum(f"n{place}c{entry},{entry}c->n{place}c", seen, depthwise)
+        head, tail = seen.shape[: count + 1], seen.shape[count + 2 :]
+        seen = seen.reshape((*head, groups, channels // groups, *tail))
+        parts = kernel.reshape((*kernel.shape[:-1], groups, filters // groups))
+        result = np.einsum(f"n{place}gc{entry},{entry}cgo->n{place}go", seen, parts)
+        return result.reshape((*head, filters))
+
+    draw = np.random.default_rng(sum(places))
+    x = draw.standard_normal((3, *places, channels))
+    return convolve, x, draw.standard_normal((*sizes, channels // groups, filters))
+
+
+def correlated(case, x, kernel):
+    """The same by SciPy, sample by sample and filter by filter."""
+    places, sizes, strides, dilations, paddings, channels, filters, groups = case
+    count = len(places)
+    x = np.pad(x, [(0, 0), *((p, p) for p in paddings), (0, 0)])
+    spread = [(n - 1) * d + 1 for n, d in zip(sizes, dilations, strict=True)]
+    wide = np.zeros((*spread, *kernel.shape[count:]))
+    wide[tuple(slice(None, None, d) for d in dilations)] = kernel
+    steps = tuple(slice(None, None, s) for s in strides)
+    columns = []
+    for number in range(filters):
+        own = number // (filters // groups) * (channels // groups)
+        seen = x[..., own : own + channels // groups]
+        part = [correlate(each, wide[..., number], "valid")[steps][..., 0] for each in seen]
+        columns.append(np.stack(part))
+    return np.stack(columns, axis=-1)
+
+
+def compiled(function, *arguments):
+    graph = simplify(trace(function)(*arguments))
+    return graph, compile_native(graph)
+
+
+def values():
+    """Every convolution is SciPy's correlation, with its operands in either order."""
+    for case in CASES:
+        convolve, x, kernel = convolution(case)
+        _, program = compiled(convolve, x, kernel)
+        (found,) = program([x, kernel])
+        np.testing.assert_allclose(
+            found, correlated(case, x, kernel), rtol=1e-10, atol=1e-10, err_msg=str(case)
+        )
+
+
+def gradients():
+    """Both gradients are what the evaluator makes of the graph, in both kinds of numbers."""
+    for case, kind in itertools.product(CASES, (np.float64, np.float32)):
+        convolve, x, kernel = convolution(case)
+        x, kernel = x.astype(kind), kernel.astype(kind)
+
+        def slopes(x, kernel, convolve=convolve):
+            loss = lambda x, kernel: np.sum(np.tanh(convolve(x, kernel) / 4))  # noqa: E731
+            return grad(loss, argnums=(0, 1))(x, kernel)
+
+        graph, program = compiled(slopes, x, kernel)
+        bound = 1e-10 if kind is np.float64 else 2e-4
+        for found, wanted in zip(program([x, kernel]), evaluate(graph, [x, kernel]), strict=True):
+            np.testing.assert_allclose(
+                found, wanted, rtol=bound, atol=bound, err_msg=f"{case} {kind}"
+            )
+
+
+def threads():
+    """Any number of threads gives the same bits."""
+    case = ((30, 28), (3, 3), (1, 1), (1, 1), (1, 1), 16, 32, 1)
+    for strides in ((1, 1), (2, 2)):
+        convolve, x, kernel = convolution((*case[:2], strides, *case[3:]))
+        x, kernel = x.astype("f"), kernel.astype("f")
+
+        def slopes(x, kernel, convolve=convolve):
+            loss = lambda x, kernel: np.sum(np.tanh(convolve(x, kernel) / 4))  # noqa: E731
+            return grad(loss, argnums=(0, 1))(x, kernel)
+
+        results = set()
+        for count in (1, 2, 3, 4, 8):
+            set_num_threads(count)
+            _, program = compiled(slopes, x, kernel)
+            assert program.is_shared
+            results.add(tuple(each.tobytes() for each in program([x, kernel])))
+        assert len(results) == 1
+
+
+def memory():
+    """A step takes at most half as much memory again as inputs, outputs and gradients together."""
+    case = ((32, 32), (3, 3), (1, 1), (1, 1), (1, 1), 64, 64, 1)
+    convolve, x, kernel = convolution(case)
+    x, kernel = x.astype("f"), kernel.astype("f")
+
+    def slopes(x, kernel):
+        loss = lambda x, kernel: np.sum(np.tanh(convolve(x, kernel)))  # noqa: E731
+        return grad(loss, argnums=(0, 1))(x, kernel)
+
+    _, program = compiled(slopes, x, kernel)
+    y, slope_of_y = x.nbytes, x.nbytes
+    together = 2 * x.nbytes + 2 * kernel.nbytes + y + slope_of_y
+    used = program.arena_bytes + 2 * x.nbytes + 2 * kernel.nbytes
+    assert used <= 1.5 * together, (used, together)
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("CHAINRULE_NUM_THREADS", "2")
+    globals()[sys.argv[1]]()
