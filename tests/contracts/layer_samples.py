@@ -89,6 +89,7 @@ SAMPLES = [
     LayerSample(lambda: nn.Reshape([6]), (4, 2, 3), (4, 6), (), "reshape"),
     LayerSample(lambda: nn.Permute((2, 1)), (4, 2, 3), (4, 3, 2), (), "permute"),
     LayerSample(lambda: nn.Dropout(0.5), (4, 3), (4, 3), (), "dropout"),
+    LayerSample(lambda: nn.Dropout(0.5, (None, 1)), (4, 3), (4, 3), (), "dropout"),
     LayerSample(lambda: nn.GaussianNoise(0.1), (4, 3), (4, 3), (), "gaussian_noise"),
     LayerSample(lambda: nn.Rescale(0.5, offset=1), (4, 3), (4, 3), (), "rescale"),
     LayerSample(lambda: nn.RNN(2), (4, 5, 3), (4, 2), recurrent_names("", 3, 2, 1), "rnn"),

@@ -7,6 +7,7 @@ import pytest
 
 import chainrule.nn as nn
 from chainrule.autodiff.derivative import grad
+from chainrule.errors import ArgumentError, ShapeError
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.node import variable
 
@@ -78,6 +79,26 @@ def test_dropout_hides_a_nan_only_where_it_drops() -> None:
     y = nn.Dropout(0.5)(x, random=stream())
     mask = nn.Dropout(0.5)(np.ones_like(x), random=stream())
     np.testing.assert_array_equal(np.isnan(y), mask != 0)
+
+
+def test_whole_channels_are_dropped_together() -> None:
+    layer = nn.Dropout(0.5, noise_shape=(None, 1, 1, None))
+    y = layer(np.ones((20, 4, 5, 8)), random=stream())
+    channels = y.mean(axis=(1, 2))
+    np.testing.assert_array_equal(np.unique(channels), [0.0, 2.0])
+    assert 0.3 < np.mean(channels == 0) < 0.7
+
+
+@pytest.mark.parametrize("noise_shape", [(None, 1), (None, 1, 2)])
+def test_a_noise_shape_that_does_not_stretch_is_refused(noise_shape: Any) -> None:
+    with pytest.raises(ShapeError, match=r"does not stretch over an input of shape \(2, 3, 4\)"):
+        nn.Dropout(0.5, noise_shape)(np.ones((2, 3, 4)), random=stream())
+
+
+@pytest.mark.parametrize("noise_shape", [3, (None, 0), "same"])
+def test_a_noise_shape_that_is_none_is_refused(noise_shape: Any) -> None:
+    with pytest.raises(ArgumentError, match="noise_shape must be"):
+        nn.Dropout(0.5, noise_shape)
 
 
 def test_gaussian_noise_has_its_standard_deviation() -> None:

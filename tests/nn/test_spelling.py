@@ -7,9 +7,10 @@ import pytest
 import chainrule.nn as nn
 from chainrule.errors import ArgumentError
 from chainrule.nn.activation import resolve_activation
+from chainrule.nn.foreign import FOREIGN_LAYERS, FOREIGN_NAMES
 from chainrule.nn.initializer import resolve_initializer
 from chainrule.nn.loss import resolve_loss
-from chainrule.nn.spelling import FOREIGN_NAMES, kind_of, look_up
+from chainrule.nn.spelling import kind_of, look_up
 
 TABLES: list[tuple[Any, Any]] = [
     (nn.ACTIVATIONS, resolve_activation),
@@ -52,3 +53,32 @@ def test_a_name_that_is_no_text_is_refused() -> None:
 )
 def test_kinds_are_spelt_as_people_expect(name: str, kind: str) -> None:
     assert kind_of(name) == kind
+
+
+@pytest.mark.parametrize(
+    ("name", "ours"),
+    [
+        ("Linear", "nn.Dense"),
+        ("Conv2DTranspose", "nn.ConvTranspose2D"),
+        ("Conv2d", "nn.Conv2D"),
+        ("MaxPooling2D", "nn.MaxPool2D"),
+        ("BatchNormalization", "nn.BatchNorm"),
+        ("RandomTranslation", "nn.RandomShift"),
+        ("SpatialDropout2D", "nn.Dropout(rate, noise_shape=(None, 1, 1, None))"),
+    ],
+)
+def test_layers_as_others_name_them_are_told_ours(name: str, ours: str) -> None:
+    with pytest.raises(AttributeError) as told:
+        getattr(nn, name)
+    assert str(told.value) == f"nn has no {name!r}; here it is {ours}"
+
+
+def test_every_foreign_layer_leads_to_one_of_ours() -> None:
+    for name, ours in FOREIGN_LAYERS.items():
+        assert not hasattr(nn, name)
+        assert ours.split("(")[0].split(",")[0] in {*nn.__all__, "Network"}
+
+
+def test_a_layer_with_a_typing_error_is_guessed() -> None:
+    with pytest.raises(AttributeError, match=r"nn has no 'Dence', did you mean nn\.Dense\?"):
+        nn.Dence  # noqa: B018

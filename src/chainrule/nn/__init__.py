@@ -1,5 +1,7 @@
 """Layers, activations, losses and initialisers. Start with ``layer``."""
 
+from typing import TYPE_CHECKING, NoReturn
+
 from chainrule.nn.activation import ACTIVATIONS
 from chainrule.nn.attention import MultiHeadAttention
 from chainrule.nn.augmentation import RandomFlip, RandomRotation, RandomShift, RandomZoom
@@ -27,6 +29,7 @@ from chainrule.nn.recurrent import RNN
 from chainrule.nn.recurrent_gated import GRU, LSTM
 from chainrule.nn.recurrent_wrapper import Bidirectional, TimeDistributed
 from chainrule.nn.shape import Flatten, Permute, Reshape
+from chainrule.nn.spelling import explain_unknown_layer
 from chainrule.nn.transposed import ConvTranspose2D
 from chainrule.nn.vocabulary import LAYERS, from_config
 
@@ -78,3 +81,10 @@ __all__ = [
     "TimeDistributed",
     "from_config",
 ]
+
+
+if not TYPE_CHECKING:  # so that type checkers go on refusing names that are not there
+
+    def __getattr__(name: str) -> NoReturn:
+        """Say how what other libraries have is named here."""
+        raise AttributeError(explain_unknown_layer(name, __all__))

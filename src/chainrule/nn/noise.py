@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
 
 import numpy as np
 
-from chainrule.errors import ArgumentError
-from chainrule.nn.argument import checked_number
+from chainrule.errors import ArgumentError, ShapeError
+from chainrule.nn.argument import checked_count, checked_number
 from chainrule.nn.layer import Layer
 from chainrule.nn.random import Stream
 
@@ -22,18 +23,22 @@ class Dropout(Layer):
     rate : float in [0, 1)
         The share that is dropped. What stays is divided by 1 - rate, so that nothing need be
         changed when the network is used.
+    noise_shape : sequence of (int or None), or None
+        Shape of what is drawn, None for the length of the input there and 1 where all are kept or
+        dropped together: (None, 1, 1, None) drops whole channels of pictures. None draws for each.
     name : str or None
         Its name; None numbers it by kind.
 
     Raises
     ------
     ArgumentError
-        For a rate outside its range.
+        For a rate outside its range, or a shape that is none.
 
     References
     ----------
     Srivastava et al. (2014), "Dropout: a simple way to prevent neural networks from overfitting",
-    section 10 (inverted).
+    section 10 (inverted); for whole channels Tompson et al. (2015), "Efficient object localization
+    using convolutional networks", section 3.2.
 
     Examples
     --------
@@ -45,10 +50,16 @@ class Dropout(Layer):
     True
     """
 
-    def __init__(self, rate: float, name: str | None = None) -> None:
+    def __init__(
+        self,
+        rate: float,
+        noise_shape: Sequence[int | None] | None = None,
+        name: str | None = None,
+    ) -> None:
         self.rate = checked_number("Dropout", "rate", rate)
         if not 0 <= self.rate < 1:
             raise ArgumentError(f"Dropout: rate must be in [0, 1), got {rate!r}")
+        self.noise_shape = None if noise_shape is None else _checked_shape(noise_shape)
         self.name = name
 
     def forward(self, x: Any) -> Any:
@@ -59,8 +70,29 @@ class Dropout(Layer):
         """Drop and enlarge."""
         if self.rate == 0:
             return x
-        kept = random.uniform(x.shape, x.dtype) >= self.rate
+        kept = random.uniform(self._drawn_shape(x.shape), x.dtype) >= self.rate
         return np.where(kept, x / (1 - self.rate), 0)
+
+    def _drawn_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        given = self.noise_shape
+        if given is None:
+            return shape
+        is_fit = len(given) == len(shape) and all(
+            n in (None, 1, length) for n, length in zip(given, shape, strict=True)
+        )
+        if not is_fit:
+            raise ShapeError(
+                f"{self._title()}: noise_shape={given} does not stretch over an input of shape "
+                f"{shape}; write None, 1 or its length for each axis"
+            )
+        return tuple(length if n is None else n for n, length in zip(given, shape, strict=True))
+
+
+def _checked_shape(shape: Any) -> tuple[int | None, ...]:
+    if not isinstance(shape, tuple | list):
+        raise ArgumentError(f"Dropout: noise_shape must be a tuple, one for each axis, got {shape}")
+    given = tuple(cast(Sequence[Any], shape))
+    return tuple(n if n is None else checked_count("Dropout", "noise_shape", n) for n in given)
 
 
 class GaussianNoise(Layer):

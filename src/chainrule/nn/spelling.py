@@ -5,111 +5,20 @@ from __future__ import annotations
 import difflib
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeVar
 
 from chainrule.errors import ArgumentError, type_in_words
+from chainrule.nn.foreign import FOREIGN_ARGUMENTS, FOREIGN_LAYERS, FOREIGN_NAMES
 
-__all__ = ["FOREIGN_ARGUMENTS", "FOREIGN_NAMES", "bind_arguments", "kind_of", "look_up"]
+__all__ = [
+    "bind_arguments",
+    "explain_unknown_layer",
+    "kind_of",
+    "look_up",
+]
 
 Entry = TypeVar("Entry")
-
-FOREIGN_ARGUMENTS: Mapping[str, str] = {
-    "activation_fn": "activation",
-    "act": "activation",
-    "nonlinearity": "activation",
-    "kernel_initializer": "initializer",
-    "kernel_init": "initializer",
-    "weight_initializer": "initializer",
-    "weights_initializer": "initializer",
-    "embeddings_initializer": "initializer",
-    "init": "initializer",
-    "kernel_regularizer": "l2",
-    "weight_decay": "l2",
-    "alpha": "l2",
-    "bias": "use_bias",
-    "out_features": "units",
-    "n_units": "units",
-    "num_units": "units",
-    "hidden_size": "units",
-    "recurrent_init": "recurrent_initializer",
-    "merge_mode": "merge",
-    "mask": "mask_value",
-    "padding_value": "mask_value",
-    "reverse": "go_backwards",
-    "features": "units",
-    "p": "rate",
-    "prob": "rate",
-    "dropout_rate": "rate",
-    "target_shape": "shape",
-    "output_shape": "shape",
-    "dims": "axes",
-    "std": "stddev",
-    "sigma": "stddev",
-    "stride": "strides",
-    "dilation": "dilation_rate",
-    "dilations": "dilation_rate",
-    "out_channels": "filters",
-    "kernel": "kernel_size",
-    "filter_size": "kernel_size",
-    "input_dim": "vocabulary_size",
-    "num_embeddings": "vocabulary_size",
-    "vocab_size": "vocabulary_size",
-    "output_dim": "units",
-    "embedding_dim": "units",
-    "num_heads": "heads",
-    "n_heads": "heads",
-    "key_dim": "key_units",
-    "head_dim": "key_units",
-    "use_causal_mask": "causal",
-    "is_causal": "causal",
-    "eps": "epsilon",
-    "height_factor": "pixels",
-    "width_factor": "pixels",
-    "max_shift": "pixels",
-    "angle": "degrees",
-    "fill_value": "fill",
-    "ksize": "kernel_size",
-    "n_filters": "filters",
-    "num_filters": "filters",
-    "pad": "padding",
-    "pads": "padding",
-    "kernel_size": "pool_size",
-    "pool": "pool_size",
-    "window_size": "pool_size",
-}
-"""Arguments as other libraries name them, and the name they have here."""
-
-FOREIGN_NAMES: Mapping[str, str] = {
-    "swish": "silu",
-    "identity": "linear",
-    "logistic": "sigmoid",
-    "leakyrelu": "leaky_relu",
-    "xavier_normal": "glorot_normal",
-    "xavier_uniform": "glorot_uniform",
-    "kaiming_normal": "he_normal",
-    "kaiming_uniform": "he_uniform",
-    "random_normal": "normal",
-    "random_uniform": "uniform",
-    "mean_squared_error": "mse",
-    "squared_error": "mse",
-    "mean_absolute_error": "mae",
-    "absolute_error": "mae",
-    "l1": "mae",
-    "smooth_l1": "huber",
-    "pinball": "quantile",
-    "categorical_crossentropy": "cross_entropy",
-    "sparse_categorical_crossentropy": "cross_entropy",
-    "crossentropy": "cross_entropy",
-    "log_loss": "cross_entropy",
-    "nll": "cross_entropy",
-    "binary_crossentropy": "binary_cross_entropy",
-    "bce": "binary_cross_entropy",
-    "kld": "kl_divergence",
-    "kl_div": "kl_divergence",
-    "cosine_similarity": "cosine",
-}
-"""Activations, initialisers and losses as other libraries name them, and their names here."""
 
 _INFERRED = {
     "in_features", "in_channels", "input_dim", "input_shape", "input_size", "batch_input_shape",
@@ -196,6 +105,37 @@ def look_up(what: str, name: Any, table: Mapping[str, Entry]) -> Entry:
     close = difflib.get_close_matches(name.lower(), table, 2)
     question = f", did you mean {' or '.join(map(repr, close))}?" if close else ";"
     raise ArgumentError(f"unknown {what} {name!r}{question} there are: {names}")
+
+
+def explain_unknown_layer(name: str, ours: Collection[str]) -> str:
+    """Say what to write instead of a name that this library does not have.
+
+    Parameters
+    ----------
+    name : str
+        What was looked for in ``nn``.
+    ours : collection of str
+        The names that are there.
+
+    Returns
+    -------
+    str
+        The message.
+
+    Examples
+    --------
+    >>> explain_unknown_layer("Linear", ["Dense"])
+    "nn has no 'Linear'; here it is nn.Dense"
+    >>> explain_unknown_layer("Dnse", ["Dense"])
+    "nn has no 'Dnse', did you mean nn.Dense?"
+    """
+    known = FOREIGN_LAYERS.get(name)
+    # PyTorch writes Conv2d where Keras, and this library, write Conv2D.
+    found = known or next((each for each in ours if each.lower() == name.lower()), None)
+    if found is not None:
+        return f"nn has no {name!r}; here it is nn.{found}"
+    close = difflib.get_close_matches(name, ours, 1)
+    return f"nn has no {name!r}" + (f", did you mean nn.{close[0]}?" if close else "")
 
 
 def kind_of(name: str) -> str:
