@@ -20,8 +20,10 @@ __all__ = [
     "counted_loop",
     "first_lanes",
     "index",
+    "larger",
     "loop_with_values",
     "mnemonic",
+    "smaller",
     "splat",
     "vector_type",
 ]
@@ -166,6 +168,16 @@ def address(builder: Any, base: Value, offset: Value, dtype: str) -> Value:
     return builder.gep(base, [offset], source_etype=FLOATS[dtype])
 
 
+def smaller(builder: Any, a: Value, b: Value) -> Value:
+    """Return the smaller of two whole numbers with signs."""
+    return builder.select(builder.icmp_signed("<", a, b), a, b)
+
+
+def larger(builder: Any, a: Value, b: Value) -> Value:
+    """Return the larger of two whole numbers with signs."""
+    return builder.select(builder.icmp_signed(">", a, b), a, b)
+
+
 def first_lanes(builder: Any, count: Value, width: int) -> Value:
     """Return the mask whose first lanes are on.
 
@@ -184,7 +196,7 @@ def first_lanes(builder: Any, count: Value, width: int) -> Value:
         A vector of ``width`` bits.
     """
     # 32-bit lanes are enough once the count is limited, and cost half of 64-bit ones.
-    limit = builder.select(builder.icmp_signed("<", count, index(width)), count, index(width))
+    limit = smaller(builder, count, index(width))
     limits = splat(builder, builder.trunc(limit, ir.IntType(32)), width)
     lanes = ir.Constant(limits.type, list(range(width)))
     return builder.icmp_signed("<", lanes, limits)

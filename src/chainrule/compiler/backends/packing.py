@@ -217,8 +217,12 @@ def emit_packing(
             start = emit.address(builder, line, column, dtype)
             _copy_line(builder, dtype, (group.vectors, width), start, mask, copy)
         elif is_transposed:
-            packer = transposing_packer(builder.module, arrangement, width)
-            builder.call(packer, [line, column, emit.index(group.vectors), copy])
+            packer = transposing_packer(builder.module, dtype, width)
+            step, extent = emit.index(arrangement.column.right), arrangement.column.extent
+            start = emit.address(builder, line, builder.mul(column, step), dtype)
+            left_over = builder.sub(emit.index(extent), column)
+            sizes = (step, left_over, emit.index(loops[-1].extent), emit.index(group.vectors))
+            builder.call(packer, [start, *sizes, copy])
         else:
             _gather_line(builder, arrangement, group.vectors * width, line, column, copy)
 
@@ -257,7 +261,7 @@ def _gather_line(
     """Copy numbers that do not lie together, one by one."""
     dtype, loop = arrangement.dtype, arrangement.column
     end = builder.sub(emit.index(loop.extent), column)
-    count = builder.select(builder.icmp_signed("<", end, emit.index(size)), end, emit.index(size))
+    count = emit.smaller(builder, end, emit.index(size))
     with emit.counted_loop(builder, emit.index(0), count, "lane") as lane:
         step = builder.mul(builder.add(column, lane), emit.index(loop.right))
         number = builder.load(emit.address(builder, line, step, dtype), typ=emit.FLOATS[dtype])

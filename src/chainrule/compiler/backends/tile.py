@@ -116,8 +116,8 @@ class TileWriter:
     def _group(self, group: Group) -> None:
         """Write the loop over the panels of a group that lie in this call's range."""
         builder, last = self.builder, group.first_panel + group.panels
-        start = _larger(builder, self.panel_start, emit.index(group.first_panel))
-        stop = _smaller(builder, self.panel_stop, emit.index(last))
+        start = emit.larger(builder, self.panel_start, emit.index(group.first_panel))
+        stop = emit.smaller(builder, self.panel_stop, emit.index(last))
         with emit.counted_loop(builder, start, stop, "panel") as panel:
             size = group.vectors * self.tiling.width
             origin = group.first_column - group.first_panel * size
@@ -164,22 +164,54 @@ class TileWriter:
     ) -> None:
         """Write one tile: sum over depth in registers, then store through the epilogue."""
         sums = self._sums(group, rows, places, column, mask)
+        count = group.vectors
+        if self.epilogue is None:
+            for i in range(rows):
+                line = sums[i * count : (i + 1) * count]
+                self._row([*places, column], emit.index(i), line, mask)
+            return
+        # An epilogue is long: it is written for one row, which the tile hands on by way of memory.
+        kind = sums[0].type
+        room = self._room(kind, rows * count)
+        for number, vector in enumerate(sums):
+            self.builder.store(vector, self._vector_in(room, emit.index(number), kind))
+        with emit.counted_loop(self.builder, emit.index(0), emit.index(rows), "row") as i:
+            first = self.builder.mul(i, emit.index(count))
+            numbers = [self.builder.add(first, emit.index(j)) for j in range(count)]
+            line = [
+                self.builder.load(self._vector_in(room, number, kind), typ=kind)
+                for number in numbers
+            ]
+            self._row([*places, column], i, line, mask)
+
+    def _row(self, places: list[Value], i: Value, vectors: list[Value], mask: Value | None) -> None:
+        """Write the epilogue and the stores of row i of a tile that begins at some place."""
         builder, width, loops = self.builder, self.tiling.width, self.tiling
         steps = [loop.out for loop in (*loops.around, loops.cut, self.arrangement.column)]
-        first = self._moved(self.out, [*places, column], steps)
-        for i in range(rows):
-            *around, row = places
-            row = builder.add(row, emit.index(i))
-            for j in range(group.vectors):
+        first = self._moved(self.out, places, steps)
+        line = self._moved(first, [i], [loops.cut.out])
+        *around, row, column = places
+        row = builder.add(row, i)
+        for j, vector in enumerate(vectors):
+            vector_mask = mask if j == len(vectors) - 1 else None
+            if self.epilogue is not None:
                 at_column = builder.add(column, emit.index(j * width))
-                vector_mask = mask if j == group.vectors - 1 else None
-                vector = sums[i * group.vectors + j]
-                if self.epilogue is not None:
-                    site_places = self._named([*around, row], at_column)
-                    site = Site(builder, site_places, vector_mask, self.context)
-                    vector = self.epilogue(site, vector)
-                target = self._moved(first, [emit.index(i), emit.index(j * width)], steps[-2:])
-                self._store(vector, target, vector_mask)
+                site_places = self._named([*around, row], at_column)
+                vector = self.epilogue(
+                    Site(builder, site_places, vector_mask, self.context), vector
+                )
+            target = self._moved(line, [emit.index(j * width)], steps[-1:])
+            self._store(vector, target, vector_mask)
+
+    def _room(self, kind: ir.Type, count: int) -> Value:
+        """Make a place on the stack for the vectors of a tile."""
+        with self.builder.goto_entry_block():
+            room = self.builder.alloca(ir.ArrayType(kind, count))
+            room.type = emit.POINTER
+            return room
+
+    def _vector_in(self, room: Value, number: Value, kind: ir.Type) -> Value:
+        return self.builder.gep(room, [number], source_etype=kind)
 
     def _named(self, rows: list[Value], column: Value) -> dict[int, Value]:
         """Return a place in the output by the steps of loops."""
@@ -276,11 +308,3 @@ class _Tile:
     rows: int
     row_step: int
     mask: Value | None
-
-
-def _smaller(builder: Any, a: Value, b: Value) -> Value:
-    return builder.select(builder.icmp_signed("<", a, b), a, b)
-
-
-def _larger(builder: Any, a: Value, b: Value) -> Value:
-    return builder.select(builder.icmp_signed(">", a, b), a, b)

@@ -1,7 +1,7 @@
 """Copies that transpose, one square of vectors at a time in registers.
 
-The code of a square is long, so it is written once for an operand, as a function of its own that
-the panels of all groups and kernels of a module share.
+The code of a square is long, so it is written once, as a function of its own that all kernels of a
+module share.
 """
 
 from typing import Any
@@ -9,7 +9,6 @@ from typing import Any
 import llvmlite.ir as ir
 
 from chainrule.compiler.backends import emit
-from chainrule.compiler.backends.arrangement import Arrangement
 from chainrule.compiler.backends.vector_access import masked_load, masked_store
 
 __all__ = ["transpose", "transposing_packer"]
@@ -17,79 +16,69 @@ __all__ = ["transpose", "transposing_packer"]
 Value = Any
 
 
-def transposing_packer(module: Any, arrangement: Arrangement, width: int) -> Any:
-    """Return the function that copies a part of a panel of a ``right`` contiguous along depth.
+def transposing_packer(module: Any, dtype: str, width: int) -> Any:
+    """Return the function that copies a panel whose columns are contiguous along depth.
 
     Parameters
     ----------
     module : llvmlite.ir.Module
         The module being written.
-    arrangement : Arrangement
-        Its innermost loop of depth is contiguous in ``right``.
+    dtype : {"float32", "float64"}
+        Kind of the numbers.
     width : int
         Lanes of a vector.
 
     Returns
     -------
     llvmlite.ir.Function
-        ``void (ptr right, i64 column, i64 vectors, ptr scratch)``: copies, for one turn of the
-        loops around, the panel of so many vectors that begins at a column to
-        ``scratch[k, column in panel]``.
+        ``void (ptr panel, i64 step, i64 columns, i64 depth, i64 vectors, ptr scratch)``: copies the
+        panel of so many vectors, whose columns lie ``step`` apart, to ``scratch[k, column]``. There
+        are ``columns`` of them; lanes beyond get the numbers of the last one, depth beyond zeros.
     """
-    column, depth = arrangement.column, arrangement.depth[-1].extent
-    parts = (arrangement.dtype, width, depth, column.extent, column.right)
-    name = ".".join(map(str, ("chainrule.pack", *parts)))
+    name = f"chainrule.pack.{dtype}.{width}"
     if name in module.globals:
         return module.globals[name]
-    arguments = [emit.POINTER, emit.INDEX, emit.INDEX, emit.POINTER]
+    arguments = [emit.POINTER, *[emit.INDEX] * 4, emit.POINTER]
     function = ir.Function(module, ir.FunctionType(ir.VoidType(), arguments), name)
     function.linkage = "internal"
     function.attributes.add("noinline")
-    function.args[3].add_attribute("noalias")
+    panel, step, columns, depth, vectors, scratch = function.args
+    scratch.add_attribute("noalias")
     builder = ir.IRBuilder(function.append_basic_block("entry"))
-    zero, squares = emit.index(0), emit.index(-(-depth // width))
-    with emit.counted_loop(builder, zero, function.args[2], "vector") as vector:
-        offset = builder.mul(vector, emit.index(width))
-        lines = _lines(builder, arrangement, width, offset)
+    zero, last = emit.index(0), builder.sub(columns, emit.index(1))
+    squares = builder.udiv(builder.add(depth, emit.index(width - 1)), emit.index(width))
+    size = builder.mul(vectors, emit.index(width))
+    with emit.counted_loop(builder, zero, vectors, "vector") as vector:
+        first = builder.mul(vector, emit.index(width))
+        lines: list[Value] = []
+        for lane in range(width):
+            # Beyond the last column the last one is read again; those lanes are never stored.
+            column = emit.smaller(builder, builder.add(first, emit.index(lane)), last)
+            lines.append(emit.address(builder, panel, builder.mul(column, step), dtype))
+        copy = emit.address(builder, scratch, first, dtype)
         with emit.counted_loop(builder, zero, squares, "square") as square:
-            _copy_square(builder, arrangement, lines, offset, square)
+            k = builder.mul(square, emit.index(width))
+            mask = emit.first_lanes(builder, builder.sub(depth, k), width)
+            place = emit.address(builder, copy, builder.mul(k, size), dtype)
+            _copy_square(builder, dtype, [(line, k) for line in lines], mask, place, size)
     builder.ret_void()
     return function
 
 
-def _lines(builder: Any, arrangement: Arrangement, width: int, offset: Value) -> list[Value]:
-    """Return where the columns of one vector begin."""
-    right, column = builder.function.args[:2]
-    begin, last = builder.add(column, offset), emit.index(arrangement.column.extent - 1)
-    lines: list[Value] = []
-    for lane in range(width):
-        wanted = builder.add(begin, emit.index(lane))
-        if arrangement.column.extent % width:
-            # Beyond the last column the last one is read again; those lanes are never stored.
-            inside = builder.icmp_signed("<", wanted, last)
-            wanted = builder.select(inside, wanted, last)
-        step = builder.mul(wanted, emit.index(arrangement.column.right))
-        lines.append(emit.address(builder, right, step, arrangement.dtype))
-    return lines
-
-
 def _copy_square(
-    builder: Any, arrangement: Arrangement, lines: list[Value], offset: Value, square: Value
+    builder: Any,
+    dtype: str,
+    starts: list[tuple[Value, Value]],
+    mask: Value,
+    place: Value,
+    size: Value,
 ) -> None:
-    """Write the copy of one square of a panel."""
-    vectors, scratch = builder.function.args[2:]
-    dtype, depth, width = arrangement.dtype, arrangement.depth[-1].extent, len(lines)
-    k = builder.mul(square, emit.index(width))
-    mask = None
-    if depth % width:
-        mask = emit.first_lanes(builder, builder.sub(emit.index(depth), k), width)
-    starts = [emit.address(builder, line, k, dtype) for line in lines]
-    numbers = [masked_load(builder, start, dtype, width, mask) for start in starts]
-    size = builder.mul(vectors, emit.index(width))
-    place = builder.add(builder.mul(k, size), offset)
+    """Write the copy of one square: vectors that begin so far along lines, lines so far apart."""
+    addresses = [emit.address(builder, line, k, dtype) for line, k in starts]
+    numbers = [masked_load(builder, each, dtype, len(starts), mask) for each in addresses]
     for vector in transpose(builder, numbers):
-        masked_store(builder, vector, emit.address(builder, scratch, place, dtype), None)
-        place = builder.add(place, size)
+        masked_store(builder, vector, place, None)
+        place = emit.address(builder, place, size, dtype)
 
 
 def transpose(builder: Any, vectors: list[Value]) -> list[Value]:
