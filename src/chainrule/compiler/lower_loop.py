@@ -7,6 +7,7 @@ if an order of the statements exists in which everybody has read the old one bef
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, cast
 
 from chainrule.compiler.layout import is_narrow
@@ -50,9 +51,17 @@ def _scan(lowering: Lowering, node: Node, inputs: list[Expression]) -> list[Load
         given += [Load(buffer, place) for buffer, place in results[:carries]]
         given += [_row(lowering, each, step) for each in node.inputs[edge:]]
         items = _body(lowering, body, given, results, carries, step)
+        items = [_named(item, node.layer) for item in items]
         steps = cast(tuple[Step, ...], tuple(items))
         lowering.items.append(Repeat(step, node.params["reverse"], steps))
     return [Load(buffer, place) for buffer, place in results]
+
+
+def _named(item: Item, layer: str) -> Item:
+    """What a loop does, its layer does, unless a layer inside of it does."""
+    if isinstance(item, Repeat) or item.layer or not layer:
+        return item
+    return replace(item, layer=layer)
 
 
 def _shared(lowering: Lowering, node: Node, inner: Node, body: Graph, length: int) -> Expression:

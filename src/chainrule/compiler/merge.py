@@ -78,11 +78,14 @@ def _run_merged(node: Node, inputs: tuple[Node, ...], outputs: list[Node]) -> li
     body: Graph = node.params["body"]
     shared, carries = node.params["shared"], node.params["carries"]
     edge = shared + carries
-    return run_loop(
+    made = run_loop(
         Graph(body.inputs, tuple(outputs), body.name),
         inputs[:shared], inputs[shared:edge], inputs[edge:],
         node.params["length"], node.params["reverse"],
     )  # fmt: skip
+    for each in made:
+        each.layer = each.inputs[0].layer = node.layer
+    return made
 
 
 def _place(taken: Node, outputs: list[Node]) -> int:

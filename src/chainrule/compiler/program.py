@@ -110,6 +110,8 @@ class NativeProgram:
         array, for the error.
     is_timed : bool
         Whether it adds up how long its nests take; see `ticks`.
+    most_threads : int or None
+        On how many threads it runs at most, if that is to be limited.
 
     Attributes
     ----------
@@ -123,7 +125,9 @@ class NativeProgram:
         What it took to make, from the graph to a function that is ready.
     """
 
-    def __init__(self, graph: Graph, is_timed: bool = False) -> None:
+    def __init__(
+        self, graph: Graph, is_timed: bool = False, most_threads: int | None = None
+    ) -> None:
         began = time.perf_counter()
         _show("graph", graph)
         inputs, outputs, items = lower(graph)
@@ -152,7 +156,8 @@ class NativeProgram:
         self.is_from_cache = not made
         self._library = load_object(code, ("run",))
         self.is_shared = module.is_shared
-        self._threads = get_num_threads() if module.is_shared else 1
+        most = most_threads or get_num_threads()
+        self._threads = min(most, get_num_threads()) if module.is_shared else 1
         self._entry = self._library.address("run")
         self._run = ENTRY(self._entry)
         self._lock = threading.Lock()

@@ -23,16 +23,17 @@ from chainrule.compiler.loops import (
 )
 
 __all__ = [
-    "CHEAP", "axes_in", "axes_of", "cost", "loads_of", "nests_of", "place_looked_up", "renamed",
-    "stored_by_kernel", "substitute", "unrolled_axes",
+    "CHEAP", "FUNCTIONS", "FUNCTION_COST", "axes_in", "axes_of", "cost", "loads_of", "nests_of",
+    "place_looked_up", "renamed", "stored_by_kernel", "substitute", "unrolled_axes",
 ]  # fmt: skip
 
 CHEAP = 2
 """An expression of at most this cost is computed again rather than stored."""
-_FUNCTIONS = [
+FUNCTIONS = (
     "exp", "log", "expm1", "log1p", "tanh", "sin", "cos", "arctan2", "logaddexp", "sigmoid", "erf",
-]  # fmt: skip
-_COSTS = dict.fromkeys(_FUNCTIONS, 20) | {
+)  # fmt: skip
+FUNCTION_COST = 20
+_COSTS = dict.fromkeys(FUNCTIONS, FUNCTION_COST) | {
     "divide": 4, "sqrt": 4, "floor_divide": 8, "remainder": 8, "power": 40,
 }  # fmt: skip
 

@@ -46,7 +46,7 @@ class Course:
     """
 
     def __init__(self, program: NativeProgram, width: int, clocks: Clocks) -> None:
-        self._program = program
+        self.program = program
         self.is_shared, self.clocks = program.is_shared, clocks
         self._width = width
         self._pace = _FIRST
@@ -89,5 +89,5 @@ class Course:
         end: int,
     ) -> tuple[list[Array], list[Array]]:
         """Make the steps from `first` to before `end`; return the state and columns of numbers."""
-        outputs = self._program([*state, *samples, *self.clocks.columns], (first, end))
+        outputs = self.program([*state, *samples, *self.clocks.columns], (first, end))
         return outputs[: self._width], [each[first:end] for each in outputs[self._width :]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
-from typing import Any
+from typing import Any, ClassVar
 
 from numpy.typing import ArrayLike, NDArray
 
@@ -55,6 +55,8 @@ class Network:
     ----------
     history : History or None
         Of the latest call of `fit`, also of one that was interrupted.
+    program : method
+        ``net.program()`` shows what was compiled; `chainrule.insight.program` attaches itself here.
 
     Raises
     ------
@@ -74,6 +76,8 @@ class Network:
     >>> net.params["dense.weight"].shape, net.predict(X).shape
     ((1, 3), (20, 1))
     """
+
+    program: ClassVar[Callable[..., Any]]
 
     def __init__(
         self, layers: Iterable[Layer] = (), seed: int = 0, dtype: str = "float32", **foreign: Any
@@ -258,16 +262,10 @@ class Network:
         refuse_unnamed("fit", unnamed, "net.fit(X, y, epochs=10, batch_size=32)")
         refuse_foreign("fit", foreign, ("X", "y", *(each.name for each in fields(Request))))
         request = Request(
-            epochs=epochs,
-            batch_size=batch_size,
-            validation_data=validation_data,
-            validation_split=validation_split,
-            shuffle=shuffle,
-            sample_weight=sample_weight,
-            class_weight=class_weight,
-            callbacks=callbacks,
-            verbose=verbose,
-        )
+            epochs=epochs, batch_size=batch_size, validation_data=validation_data,
+            validation_split=validation_split, shuffle=shuffle, sample_weight=sample_weight,
+            class_weight=class_weight, callbacks=callbacks, verbose=verbose,
+        )  # fmt: skip
         return fit(self, self._model, X, y, request)
 
     # Asking.

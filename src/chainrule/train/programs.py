@@ -39,6 +39,22 @@ class Programs:
             self._programs[key] = make()
         return self._programs[key]
 
+    def latest(self, purpose: str) -> tuple[Any, Any] | None:
+        """Return the program made last for a purpose, behind its key; None if there is none.
+
+        Parameters
+        ----------
+        purpose : str
+            What keys of that purpose begin with.
+
+        Returns
+        -------
+        tuple of (hashable, callable or None), or None
+            The key and what was made for it.
+        """
+        kept = reversed(self._programs.items())
+        return next((each for each in kept if each[0][0] == purpose), None)
+
     def clear(self) -> None:
         """Forget all: the network has changed."""
         self._programs.clear()

@@ -1,0 +1,227 @@
+"""The report on a compiled program, and how it prints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from chainrule.compiler.measure import Limit
+
+__all__ = ["NestReport", "ProgramReport"]
+
+_HEADINGS = ("nest", "layer", "pass", "does", "FLOPs", "read", "written")
+_MEASURED = ("time", "share", "of limit")
+_NUMBERS = ("nest", "FLOPs", "read", "written", *_MEASURED)
+_WIDEST = 40
+
+
+@dataclass(frozen=True)
+class NestReport:
+    """A nest of loops of the compiled training step, which runs over its points once.
+
+    Parameters
+    ----------
+    layers : tuple of str
+        The layers it computes for, by name; "batch" for what only the samples are needed for,
+        "loss" for loss and metrics; for parameters that it changes their full names.
+    passes : tuple of str
+        Of "forward", "backward" and "update" those it does; none for what is done once a call.
+    does : str
+        Its points and what it computes at each.
+    flops : int
+        Operations on real numbers in a step. An elementary function counts as 20; conversions,
+        choices and whole numbers count nothing.
+    bytes_read, bytes_written : int
+        Of the numbers it touches in memory in a step, each counted once.
+    seconds : float or None
+        What it takes in a step, if that was measured.
+    limit_seconds : float or None
+        What it would take at the machine's limit: of calculating or of moving bytes, the longer.
+    """
+
+    layers: tuple[str, ...]
+    passes: tuple[str, ...]
+    does: str
+    flops: int
+    bytes_read: int
+    bytes_written: int
+    seconds: float | None = None
+    limit_seconds: float | None = None
+
+
+@dataclass(frozen=True, repr=False)
+class ProgramReport:
+    """What was compiled for a network's training; prints as a table.
+
+    Parameters
+    ----------
+    nests : tuple of NestReport
+        What a step does, in order.
+    once : tuple of NestReport
+        What is done once a call, before and after the steps.
+    batch, capacity : int
+        Samples a step, and steps that can be made in one call.
+    threads : int
+        How many work on it.
+    arena_bytes : int
+        Memory of its own.
+    compile_seconds : float
+        What it took to make, from the graph to a function that is ready.
+    is_from_cache : bool
+        Whether the machine code was found on the disk.
+    limit : Limit or None
+        Operations and bytes a second that this machine can do, if that was measured.
+    step_seconds, waiting_seconds : float or None
+        What a step takes, and how much of that the first thread waits for others, if measured.
+    """
+
+    nests: tuple[NestReport, ...]
+    once: tuple[NestReport, ...]
+    batch: int
+    capacity: int
+    threads: int
+    arena_bytes: int
+    compile_seconds: float
+    is_from_cache: bool
+    limit: Limit | None = None
+    step_seconds: float | None = None
+    waiting_seconds: float | None = None
+
+    @property
+    def flops(self) -> int:
+        """How many operations on real numbers a step takes."""
+        return sum(each.flops for each in self.nests)
+
+    @property
+    def bytes_moved(self) -> int:
+        """How many bytes the nests of a step read and write."""
+        return sum(each.bytes_read + each.bytes_written for each in self.nests)
+
+    def __str__(self) -> str:
+        return _formatted(self)
+
+    __repr__ = __str__
+
+
+def _formatted(report: ProgramReport) -> str:
+    """A table, with the whole above and beneath."""
+    headings = _HEADINGS if report.step_seconds is None else (*_HEADINGS, *_MEASURED)
+    rows = [_row(str(n), each, report) for n, each in enumerate(report.nests, 1)]
+    total = _total(report)
+    widths = [max(map(len, column)) for column in zip(headings, *rows, total, strict=True)]
+    rule = "─" * (sum(widths) + 2 * len(widths) - 2)
+    table = [_line(cells, headings, widths) for cells in (headings, *rows)]
+    foot = [rule, _line(total, headings, widths), *_notes(report)]
+    return "\n".join([*_head(report), table[0], rule, *table[1:], *foot])
+
+
+def _head(report: ProgramReport) -> list[str]:
+    threads = _threads(report)
+    origin = "machine code from the cache" if report.is_from_cache else "machine code made anew"
+    ready, own = _seconds(report.compile_seconds), _count(report.arena_bytes, "B")
+    return [
+        f"a step of {report.batch:,} samples, up to {report.capacity:,} steps in a call, {threads}",
+        f"ready in {ready} ({origin}); own memory {own}",
+    ]
+
+
+def _row(number: str, nest: NestReport, report: ProgramReport) -> tuple[str, ...]:
+    cells = (
+        number,
+        _shortened(", ".join(nest.layers)),
+        "+".join(nest.passes),
+        _shortened(nest.does),
+        _count(nest.flops),
+        _count(nest.bytes_read, "B"),
+        _count(nest.bytes_written, "B"),
+    )
+    if report.step_seconds is None:
+        return cells
+    seconds, limit = nest.seconds or 0.0, nest.limit_seconds or 0.0
+    share = seconds / report.step_seconds
+    return (*cells, _seconds(seconds), f"{share:.0%}", _part(limit, seconds))
+
+
+def _total(report: ProgramReport) -> tuple[str, ...]:
+    cells = (
+        "",
+        "step",
+        "",
+        "",
+        _count(report.flops),
+        _count(sum(each.bytes_read for each in report.nests), "B"),
+        _count(sum(each.bytes_written for each in report.nests), "B"),
+    )
+    if report.step_seconds is None:
+        return cells
+    limit = sum(each.limit_seconds or 0.0 for each in report.nests)
+    return (*cells, _seconds(report.step_seconds), "100%", _part(limit, report.step_seconds))
+
+
+def _notes(report: ProgramReport) -> list[str]:
+    once = sum(each.bytes_written for each in report.once)
+    notes = [f"once a call, besides: {_count(once, 'B')} of the state are taken over"]
+    if report.limit is not None:
+        notes.append(
+            f"limit on {_threads(report)}: {_count(report.limit.flops, 'FLOP/s')}, "
+            f"{_count(report.limit.bytes, 'B/s')}"
+        )
+    if report.waiting_seconds and report.step_seconds:
+        share = report.waiting_seconds / report.step_seconds
+        notes.append(f"the first thread waits for others {share:.0%} of the time")
+    return notes
+
+
+def _threads(report: ProgramReport) -> str:
+    return "1 thread" if report.threads == 1 else f"{report.threads} threads"
+
+
+def _line(cells: Sequence[str], headings: Sequence[str], widths: Sequence[int]) -> str:
+    padded = [
+        cell.rjust(width) if heading in _NUMBERS else cell.ljust(width)
+        for cell, width, heading in zip(cells, widths, headings, strict=True)
+    ]
+    return "  ".join(padded).rstrip()
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _WIDEST else text[: _WIDEST - 1] + "…"
+
+
+def _count(number: float, unit: str = "") -> str:
+    """Write a number with three digits and a prefix.
+
+    Examples
+    --------
+    >>> [_count(10), _count(10_035_200), _count(999_950, "B")]
+    ['10', '10.0 M', '1.00 MB']
+    """
+    prefixes = ["", "k", "M", "G", "T"]
+    while number >= 999.5 and len(prefixes) > 1:
+        number /= 1000
+        prefixes.pop(0)
+    places = 0 if not prefixes[0] or number >= 99.95 else 1 if number >= 9.995 else 2
+    return f"{number:.{places}f} {prefixes[0]}{unit}".strip()
+
+
+def _seconds(number: float) -> str:
+    """Write a time.
+
+    Examples
+    --------
+    >>> [_seconds(0.0), _seconds(2.5e-8), _seconds(0.0123), _seconds(3.0)]
+    ['0 ns', '25 ns', '12.3 ms', '3.00 s']
+    """
+    for factor, unit in ((1e9, "ns"), (1e6, "µs"), (1e3, "ms")):
+        if number * factor < 999.5:
+            value = number * factor
+            return (
+                f"{value:.0f} {unit}" if unit == "ns" or value >= 99.95 else f"{value:.3g} {unit}"
+            )
+    return f"{number:.2f} s"
+
+
+def _part(limit: float, seconds: float) -> str:
+    return f"{limit / seconds:.0%}" if seconds > 0 else ""

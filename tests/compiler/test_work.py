@@ -1,0 +1,132 @@
+"""What nests do is counted exactly: operations, bytes, passes."""
+
+import numpy as np
+import pytest
+
+from chainrule.autodiff.derivative import value_and_grad
+from chainrule.autodiff.scan import scan
+from chainrule.compiler.fuse import fuse
+from chainrule.compiler.layout import choose_layout
+from chainrule.compiler.loops import Program
+from chainrule.compiler.lower import lower
+from chainrule.compiler.program import compile_native
+from chainrule.compiler.simplify import simplify
+from chainrule.compiler.work import items_of, passes_of, work_of
+from chainrule.graph.trace import trace
+
+
+def matrix(*shape, dtype=np.float32):
+    return np.ones(shape, dtype)
+
+
+def program_of(function, *arguments):
+    inputs, outputs, items = lower(simplify(trace(function)(*arguments)))
+    return Program("program", tuple(inputs), tuple(outputs), fuse(items, choose_layout(items)))
+
+
+def totals(function, *arguments):
+    work = work_of(program_of(function, *arguments))
+    return tuple(
+        sum(getattr(each, name) for each in work)
+        for name in ("flops", "bytes_read", "bytes_written")
+    )
+
+
+@pytest.mark.parametrize(("batch", "inputs", "outputs"), [(64, 784, 100), (4, 2, 3), (256, 7, 33)])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_dense_layer_costs_two_operations_a_weight_and_sample_and_one_a_bias(
+    batch, inputs, outputs, dtype
+):
+    arrays = matrix(batch, inputs), matrix(inputs, outputs), matrix(outputs)
+    found = totals(lambda x, w, b: x @ w + b, *(x.astype(dtype) for x in arrays))
+    size = np.dtype(dtype).itemsize
+    assert found[0] == 2 * batch * inputs * outputs + batch * outputs
+    assert found[1] == size * (batch * inputs + inputs * outputs + outputs)
+    assert found[2] == size * batch * outputs
+
+
+@pytest.mark.parametrize(
+    ("function", "flops"),
+    [
+        (lambda x: x + x, 60),
+        (np.tanh, 20 * 60),
+        (lambda x: np.sum(x, axis=0), 60),
+        (lambda x: np.sum(x * x), 2 * 60),
+        (lambda x: np.maximum(x, 0), 60),
+        (lambda x: x.astype(np.int64) + 1, 0),
+        (lambda x: x.T[::-1], 0),
+        (lambda x: np.where(x > 0, x, -x), 2 * 60),
+    ],
+)
+def test_operations_on_real_numbers_are_counted(function, flops):
+    assert totals(function, matrix(6, 10))[0] == flops
+
+
+def test_what_a_nest_reads_twice_or_hands_on_in_registers_counts_once():
+    _, read, written = totals(lambda x: np.sum(np.exp(x) * np.exp(x) + x), matrix(50, 40))
+    assert (read, written) == (4 * 2000, 4)
+
+
+def test_overlapping_windows_read_each_number_once():
+    view = np.lib.stride_tricks.sliding_window_view
+    _, read, written = totals(lambda x: np.sum(view(x, 5), axis=1), matrix(100))
+    assert (read, written) == (4 * 100, 4 * 96)
+
+
+def test_a_gather_reads_the_rows_it_takes():
+    rows = np.zeros(3, int)
+    _, read, written = totals(lambda x, rows: x[rows] + 1, matrix(1000, 20), rows)
+    assert (read, written) == (4 * 60 + 8 * 3, 4 * 60)
+
+
+def test_a_loop_within_a_step_is_counted_turn_by_turn():
+    def steps(x):
+        def step(total, _):
+            inner = scan(lambda c, r: (c + r * total, None), total, x)[0]
+            return np.sin(inner), None
+
+        return scan(step, x[0], None, length=5)[0]
+
+    work = work_of(program_of(steps, matrix(7, 40)))
+    inside = [each for each in work if each.is_repeated]
+    assert {each.runs for each in inside} == {1, 7}
+    assert sum(each.flops for each in inside) == 7 * 2 * 40 + 20 * 40
+
+
+def descend(state, samples, rate):
+    def loss(w, x, y):
+        return np.mean((np.tanh(x @ w) - y) ** 2)
+
+    def step(state, rate):
+        w, moment = state
+        value, slope = value_and_grad(loss)(w, *samples)
+        moment = moment * np.float32(0.9) + slope
+        return (w - rate * np.sqrt(rate) * moment, moment), value
+
+    return scan(step, state, rate)
+
+
+def test_passes_follow_from_who_needs_what():
+    state, samples = (matrix(30, 20), matrix(30, 20)), (matrix(50, 30), matrix(50, 20))
+    program = program_of(descend, state, samples, matrix(4))
+    data = [buffer for buffer in program.inputs if buffer.name.startswith("samples")]
+    passes = passes_of(program, 2, data)
+    told = [
+        {passes[id(item)] for item in items_of(each.nest)}
+        for each in work_of(program)
+        if each.is_repeated
+    ]
+    assert [names for names in told if "update" in names][-1] >= {"update"}
+    products = [each for each in work_of(program) if each.nest.product is not None]
+    assert [passes[id(each.nest.product)] for each in products] == ["forward", "backward"]
+    assert set().union(*told) == {"forward", "backward", "update"}
+
+
+def test_a_compiled_program_tells_how_it_was_made(tmp_path, monkeypatch):
+    monkeypatch.setenv("CHAINRULE_CACHE", str(tmp_path))
+    graph = simplify(trace(lambda x: np.sin(x) @ x)(matrix(90, 90)))
+    first, second = compile_native(graph), compile_native(graph)
+    assert not first.is_from_cache
+    assert second.is_from_cache
+    assert 0 < second.compile_seconds < first.compile_seconds
+    assert first.arena_bytes >= 4 * 90 * 90

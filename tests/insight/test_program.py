@@ -1,0 +1,123 @@
+"""``net.program()``: what was compiled, in the user's words, with what it costs."""
+
+import re
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule import nn
+from chainrule.errors import ArgumentError
+
+
+def trained(*layers, inputs=20, outputs=3, loss="mse", **options):
+    net = cr.Network(layers, seed=0)
+    net.compile(loss=loss, **{"optimizer": "sgd", **options})
+    draw = np.random.default_rng(0)
+    X = draw.normal(size=(96, inputs)).astype("f")
+    y = draw.normal(size=(96, outputs)).astype("f")
+    net.fit(X, y, batch_size=32, verbose=0)
+    return net
+
+
+@pytest.fixture(scope="module")
+def large():
+    return trained(nn.Dense(200, activation="tanh"), nn.Dense(3, name="last"), inputs=300)
+
+
+def test_before_it_is_known_what_to_compile_the_error_says_what_to_call():
+    net = cr.Network([nn.Dense(2)])
+    with pytest.raises(ArgumentError, match=r"program: .* call net\.compile"):
+        net.program()
+    net.compile(loss="mse")
+    with pytest.raises(ArgumentError, match=r"program: nothing is compiled .* call net\.fit first"):
+        net.program()
+    net.predict(np.ones((2, 3)))
+    with pytest.raises(ArgumentError, match=r"program: nothing is compiled"):
+        net.program()
+
+
+def test_where_numpy_makes_the_steps_the_error_says_so(monkeypatch):
+    monkeypatch.setenv("CHAINRULE_BACKEND", "numpy")
+    net = trained(nn.Dense(3))
+    with pytest.raises(ArgumentError, match="NumPy makes the steps of this network"):
+        net.program()
+
+
+def test_the_operations_of_a_dense_network_are_those_of_its_products_and_little_more(large):
+    report = large.program()
+    products = [each for each in report.nests if "product" in each.does or "dot" in each.does]
+    # Forward and by the weights for both layers, by the inputs for the last one.
+    wanted = 2 * 32 * (2 * 300 * 200 + 3 * 200 * 3)
+    assert wanted <= sum(each.flops for each in products) <= report.flops
+    # tanh and its derivative, bias, rate and loss.
+    assert report.flops - wanted < 32 * 200 * 30 + 2 * 300 * 200 + 5000
+    assert report.flops == sum(each.flops for each in report.nests)
+
+
+def test_every_layer_and_parameter_is_named_and_every_pass_made(large):
+    report = large.program()
+    names = {name for each in report.nests for name in each.layers}
+    parameters = {"dense.weight", "dense.bias", "last.weight", "last.bias"}
+    assert names >= {"dense", "last", "loss"} | parameters
+    assert names <= {"dense", "last", "loss", "batch", "optimizer"} | parameters
+    assert {name for each in report.nests for name in each.passes} == {
+        "forward", "backward", "update",
+    }  # fmt: skip
+    first = next(each for each in report.nests if "dense" in each.layers)
+    assert first.passes == ("forward",)
+    changed = {n for each in report.nests if "update" in each.passes for n in each.layers}
+    assert changed >= parameters
+
+
+def test_bytes_are_at_least_the_parameters_and_at_most_all_there_is(large):
+    report = large.program()
+    size = 4 * (300 * 200 + 200 + 200 * 3 + 3)
+    assert report.bytes_moved >= 2 * size
+    for each in report.nests:
+        assert each.bytes_read + each.bytes_written <= 4 * size + 8 * report.arena_bytes
+    assert sum(each.bytes_written for each in report.once) >= size
+
+
+def test_what_an_optimiser_remembers_goes_by_the_name_of_its_parameter():
+    net = trained(nn.Dense(40), nn.BatchNorm(), nn.Dense(3), optimizer="adam", inputs=100)
+    updates = {n for each in net.program().nests if "update" in each.passes for n in each.layers}
+    assert {"dense.weight", "dense.bias", "batch_norm.mean"} <= updates
+    assert not [name for name in updates if "slots" in name or "memory" in name]
+
+
+def test_the_report_prints_as_a_table(large):
+    report = large.program()
+    text = str(report)
+    assert text == repr(report)
+    head, ready, headings, *_ = text.splitlines()
+    assert head.startswith("a step of 32 samples, up to")
+    assert re.match(r"ready in [\d.]+ (ms|s) \(machine code (from the cache|made anew)\)", ready)
+    assert headings.split() == ["nest", "layer", "pass", "does", "FLOPs", "read", "written"]
+    assert "32×200×300 product" in text
+    assert max(map(len, text.splitlines())) < 150
+
+
+def test_loops_within_a_step_belong_to_their_layer():
+    net = cr.Network([nn.LSTM(8), nn.Dense(1)])
+    net.compile(loss="mse")
+    draw = np.random.default_rng(0)
+    X = draw.normal(size=(64, 6, 2)).astype("f")
+    net.fit(X, X[:, 0, :1], batch_size=16, verbose=0)
+    repeated = [each for each in net.program().nests if "times" in each.does]
+    assert repeated
+    assert {name for each in repeated for name in each.layers} == {"lstm"}
+
+
+@pytest.mark.slow
+def test_measured_times_make_up_the_step_and_change_nothing(large):
+    before = {name: large.params[name].copy() for name in large.params}
+    report = large.program(measure=True)
+    assert all(np.array_equal(large.params[name], each) for name, each in before.items())
+    assert report.step_seconds > 0
+    total = sum(each.seconds for each in report.nests) + report.waiting_seconds
+    assert total == pytest.approx(report.step_seconds, rel=1e-6)
+    assert all(each.limit_seconds > 0 for each in report.nests)
+    assert report.limit.flops > 1e8
+    assert report.limit.bytes > 1e8
+    assert str(report).splitlines()[2].split()[-4:] == ["time", "share", "of", "limit"]
