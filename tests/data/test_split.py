@@ -70,3 +70,14 @@ def test_samples_that_do_not_match_are_refused() -> None:
         split(np.arange(4), np.zeros((4, 1)), stratify=True)
     with pytest.raises(ArgumentError, match="split: seed is -1"):
         split(np.arange(4), np.arange(4), seed=-1)
+
+
+def test_in_the_order_of_time_the_last_samples_are_the_test_part() -> None:
+    X = np.arange(20).reshape(10, 2)
+    (Xtr, ytr), (Xte, yte) = split(X, X[:, 0], test_size=0.3, shuffle=False)
+    np.testing.assert_array_equal(Xtr, X[:7])
+    np.testing.assert_array_equal(Xte, X[7:])
+    np.testing.assert_array_equal(np.concatenate([ytr, yte]), X[:, 0])
+    assert np.shares_memory(Xte, X), "nothing is copied"
+    with pytest.raises(ArgumentError, match="stratify=True needs another order"):
+        split(X, X[:, 0], stratify=True, shuffle=False)

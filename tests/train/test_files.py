@@ -8,7 +8,7 @@ import pytest
 from safetensors import safe_open
 from safetensors.numpy import save as to_bytes
 
-from chainrule import nn, optim
+from chainrule import data, nn, optim
 from chainrule.errors import ArgumentError, FormatError
 from chainrule.nn.regression import huber
 from chainrule.train.files import load
@@ -266,6 +266,55 @@ CHANGES = {
     "tensor of another shape": lambda d, t: t.update({"dense.bias": np.ones(5, "f4")}),
     "tensor of another kind": lambda d, t: t.update({"dense.bias": np.ones(4, "f8")}),
 }
+
+
+@pytest.fixture(scope="module")
+def with_table(tmp_path_factory):
+    path = tmp_path_factory.mktemp("table") / "model.safetensors"
+    rows = {"size": [1.0, 2.0, 4.0], "town": ["Bonn", "Ulm", "Bonn"]}
+    net = Network([data.Table(), nn.Dense(1)])
+    net.compile("mse")
+    net.fit(rows, [[1.0], [2.0], [3.0]], verbose=0)
+    net.save(path)
+    return path.read_bytes()
+
+
+def column(place, **entries):
+    return lambda d, t: d["table"]["columns"][place].update(entries)
+
+
+TABLE_CHANGES = {
+    "table as list": setting("table", to=[]),
+    "table of nothing": setting("table", "columns", to=[]),
+    "column as text": setting("table", "columns", 0, to="size"),
+    "column twice": lambda d, t: d["table"]["columns"].append(d["table"]["columns"][0]),
+    "column too few": lambda d, t: d["table"]["columns"].pop(),
+    "unknown entry": setting("table", "path", to="/etc/passwd"),
+    "target as number": setting("table", "target", to=1),
+    "unknown kind of column": column(0, kind="eval"),
+    "division by zero": column(0, scale=0.0),
+    "negative scale": column(0, scale=-1.0),
+    "mean as text": column(0, mean="0"),
+    "mean beyond floats": column(0, mean=float("1e308") * 10),
+    "gaps as number": column(0, has_gaps=1),
+    "unknown entry of a column": column(0, evil=1),
+    "categories as text": column(1, values="ab"),
+    "categories as numbers": column(1, values=[1, 2]),
+    "categories out of order": column(1, values=["Ulm", "Bonn"]),
+    "category twice": column(1, values=["Bonn", "Bonn"]),
+    "one category more": column(1, values=["Bonn", "Rome", "Ulm"]),
+    "unknown encoding": column(1, encoding="pickle"),
+    "unknown policy": column(1, unseen="eval"),
+}
+
+
+@pytest.mark.parametrize("change", TABLE_CHANGES.values(), ids=TABLE_CHANGES.keys())
+def test_a_table_that_lies_is_refused_even_with_a_right_checksum(with_table, path, change):
+    rewritten(with_table, path, lambda d, t: None)
+    assert load(path).predict({"size": [1], "town": ["Ulm"]}).shape == (1, 1)
+    rewritten(with_table, path, change)
+    with pytest.raises(FormatError):
+        load(path)
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())

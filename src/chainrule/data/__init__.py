@@ -7,9 +7,21 @@
 """
 
 from chainrule.data.csv_file import read_csv
+from chainrule.data.feature import Category, Number
 from chainrule.data.idx import read_idx, write_idx
 from chainrule.data.pipeline import Pipeline
 from chainrule.data.split import split
+from chainrule.data.table import Table
 from chainrule.data.wav import read_wav
 
-__all__ = ["Pipeline", "read_csv", "read_idx", "read_wav", "split", "write_idx"]
+__all__ = [
+    "Category",
+    "Number",
+    "Pipeline",
+    "Table",
+    "read_csv",
+    "read_idx",
+    "read_wav",
+    "split",
+    "write_idx",
+]

@@ -1,26 +1,34 @@
 """Samples set aside for testing."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from chainrule.data.columns import read_columns, row_count, take_rows
 from chainrule.data.permutation import checked_seed, permutation
 from chainrule.errors import ArgumentError, DataError
 
 __all__ = ["split"]
 
-Pair = tuple[NDArray[Any], NDArray[Any]]
+Pair = tuple[Any, NDArray[Any]]
 
 
 def split(
-    X: ArrayLike, y: ArrayLike, *, test_size: float = 0.2, seed: int = 0, stratify: bool = False
+    X: ArrayLike | Mapping[str, ArrayLike],
+    y: ArrayLike,
+    *,
+    test_size: float = 0.2,
+    seed: int = 0,
+    stratify: bool = False,
+    shuffle: bool = True,
 ) -> tuple[Pair, Pair]:
-    """Split samples at random into a training and a test part.
+    """Split samples into a training and a test part, at random or in the order of time.
 
     Parameters
     ----------
-    X : array, (n, ...)
+    X : array, (n, ...), DataFrame or dict of columns
         The inputs, n at least 2.
     y : array, (n, ...)
         The targets.
@@ -30,18 +38,22 @@ def split(
         Another seed, another split; the same one always gives the same split.
     stratify : bool
         Give each class of ``y``, which then holds labels, its share of the test part.
+    shuffle : bool
+        False keeps the order, and the last samples are the test part: the way for what was measured
+        over time, where a random test part would be known from its neighbours.
 
     Returns
     -------
     (X_train, y_train), (X_test, y_test) : pairs of arrays
-        Copies, in shuffled order, with the dtypes of ``X`` and ``y``.
+        Copies, in shuffled order, with the dtypes of ``X`` and ``y``; views, where the order is
+        kept. A part of a table is a table of the same kind.
 
     Raises
     ------
     DataError
         If the lengths differ or there are fewer than two samples.
     ArgumentError
-        If ``test_size`` leaves no sample on one side.
+        If ``test_size`` leaves no sample on one side, or classes shall be shared out in order.
 
     Examples
     --------
@@ -50,14 +62,26 @@ def split(
     >>> X_test.size, y_test.sum()
     (4, np.int64(2))
     """
-    inputs, targets = np.asarray(X), np.asarray(y)
-    _check_samples(inputs, targets)
-    count = _test_count(test_size, len(inputs))
-    order = permutation(len(inputs), checked_seed("split", seed))
-    if stratify:
-        order = _stratified(order, targets, count)
-    test, train = order[:count], order[count:]
-    return (inputs[train], targets[train]), (inputs[test], targets[test])
+    inputs, targets = _as_table(X), np.asarray(y)
+    samples = _checked_count(inputs, targets)
+    count = _test_count(test_size, samples)
+    if not shuffle:
+        if stratify:
+            raise ArgumentError("split: stratify=True needs another order, shuffle=False keeps it")
+        train, test = slice(samples - count), slice(samples - count, None)
+    else:
+        order = permutation(samples, checked_seed("split", seed))
+        if stratify:
+            order = _stratified(order, targets, count)
+        test, train = order[:count], order[count:]
+    return (take_rows(inputs, train), targets[train]), (take_rows(inputs, test), targets[test])
+
+
+def _as_table(X: Any) -> Any:
+    """Return a DataFrame as it is, a dict as one of arrays, and everything else as an array."""
+    if isinstance(X, Mapping):
+        return read_columns(X)
+    return X if hasattr(X, "iloc") else np.asarray(X)
 
 
 def _stratified(order: NDArray[np.intp], labels: NDArray[Any], count: int) -> NDArray[np.intp]:
@@ -81,14 +105,16 @@ def _stratified(order: NDArray[np.intp], labels: NDArray[Any], count: int) -> ND
     return np.concatenate([order[in_test], order[~in_test]])
 
 
-def _check_samples(inputs: NDArray[Any], targets: NDArray[Any]) -> None:
-    if inputs.ndim == 0 or targets.ndim == 0 or len(inputs) != len(targets):
+def _checked_count(inputs: Any, targets: NDArray[Any]) -> int:
+    shape = (row_count(inputs), len(inputs)) if isinstance(inputs, dict) else inputs.shape
+    if not shape or targets.ndim == 0 or shape[0] != len(targets):
         raise DataError(
-            f"split: X has shape {inputs.shape} and y {targets.shape}; "
+            f"split: X has shape {shape} and y {targets.shape}; "
             "their first axes must both count the samples"
         )
-    if len(inputs) < 2:
-        raise DataError(f"split: there are {len(inputs)} samples; two parts need at least 2")
+    if shape[0] < 2:
+        raise DataError(f"split: there are {shape[0]} samples; two parts need at least 2")
+    return shape[0]
 
 
 def _test_count(test_size: float, samples: int) -> int:

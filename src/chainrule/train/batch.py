@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data.permutation import permutation
+from chainrule.errors import DataError
 from chainrule.graph.array_type import ArrayType, type_of
 from chainrule.train.plan import Plan
 
-__all__ = ["Rows", "Samples", "Tally", "batches", "shuffled_order"]
+__all__ = ["Rows", "Samples", "Tally", "batches", "shuffled_order", "split_at"]
 
 Array = NDArray[Any]
 Rows = slice | NDArray[np.intp]
@@ -204,3 +206,26 @@ def _is_plain(array: Array) -> bool:
 
 def _native(array: Array) -> Array:
     return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
+
+
+def split_at(length: int, fraction: float) -> int:
+    """Return how many samples come before the last `fraction` of them, kept for validation.
+
+    Raises
+    ------
+    DataError
+        If one side would have no sample.
+
+    Examples
+    --------
+    >>> split_at(10, 0.25), split_at(10, 0.0)
+    (7, 10)
+    """
+    # 10 · (1 - 0.3) is 6.999... in binary; what is a whole number for people stays one.
+    first = math.floor(length * (1 - float(fraction)) + 1e-9)
+    if fraction and not 0 < first < length:
+        raise DataError(
+            f"fit: validation_split={fraction} of {length} samples leaves {first} for training and "
+            f"{length - first} for validation; both need at least one"
+        )
+    return first

@@ -27,9 +27,11 @@ from chainrule.nn.loss import LOSSES, Loss, resolve_loss
 from chainrule.nn.vocabulary import from_config
 from chainrule.optim.resolve import from_config as optimizer_of
 from chainrule.train.argument import refuse_foreign
+from chainrule.train.entries import Entries
 from chainrule.train.model import Model
 from chainrule.train.network import Network
 from chainrule.train.saving import FORMAT, METADATA_KEY, checksum
+from chainrule.train.table_entry import table_of
 
 __all__ = ["load"]
 
@@ -86,7 +88,7 @@ def load(path: str | os.PathLike[str], custom: Custom | None = None, **foreign: 
     _check_file(source)
     description, tensors = _read(source)
     try:
-        return _network(_Entries(description), tensors, dict(custom or {}))
+        return _network(Entries(description), tensors, dict(custom or {}))
     except MemoryError:
         raise
     except FormatError as error:
@@ -95,28 +97,6 @@ def load(path: str | os.PathLike[str], custom: Custom | None = None, **foreign: 
         raise FormatError(f"load: {error}") from error
     except (ChainruleError, ArithmeticError, LookupError, TypeError, ValueError) as error:
         raise FormatError(f"load: {source.name} describes no network: {error}") from error
-
-
-class _Entries:
-    """The description of a network, entry by entry, each of the kind it must be."""
-
-    def __init__(self, description: dict[str, Any], where: str = "the description") -> None:
-        self._entries, self._where = description, where
-
-    def get(self, name: str, *kinds: type) -> Any:
-        """Return an entry, or raise if it is missing or of another kind."""
-        value = self._entries.get(name, ...)
-        if type(value) not in kinds:
-            told = "is missing" if value is ... else f"is {value!r:.60}"
-            wanted = " or ".join("null" if kind is type(None) else kind.__name__ for kind in kinds)
-            raise FormatError(f"load: in {self._where} {name!r} {told}; it must be a {wanted}")
-        return value
-
-    def only(self, *names: str) -> None:
-        """Refuse entries of another name."""
-        strange = [name for name in self._entries if name not in names]
-        if strange:
-            raise FormatError(f"load: {self._where} has an unknown entry {strange[0]!r}")
 
 
 def _check_file(path: Path) -> None:
@@ -171,19 +151,23 @@ def _parsed(path: Path, text: str) -> dict[str, Any]:
     return entries
 
 
-def _network(entries: _Entries, tensors: Tensors, custom: Custom) -> Network:
+def _network(entries: Entries, tensors: Tensors, custom: Custom) -> Network:
     entries.only(
         "format", "seed", "dtype", "input_shape", "layers", "classes", "loss", "optimizer",
-        "metrics", "checksum",
+        "metrics", "table", "checksum",
     )  # fmt: skip
     dtype = {"float32": np.dtype("float32"), "float64": np.dtype("float64")}
     model = Model(checked_seed("load", entries.get("seed", int)), dtype[entries.get("dtype", str)])
+    if entries.has("table"):
+        model.table = table_of(entries.get("table", dict))
     unread = set(tensors)
     for number, described in enumerate(entries.get("layers", list)):
         layer = _layer(described, number, custom)
         model.add(layer, partial(_stored, tensors, unread, layer.name))
     model.build((2, *_sizes(entries.get("input_shape", list))), "load")
     model.classes = _classes(entries)
+    if model.table is not None and model.input_shape != (None, len(model.table.feature_names)):
+        raise FormatError("load: the table does not make the inputs that the layers take")
     if unread:
         raise FormatError(f"load: no layer takes the tensor {min(unread)!r}")
     net = Network.around(model)
@@ -194,7 +178,7 @@ def _network(entries: _Entries, tensors: Tensors, custom: Custom) -> Network:
 def _layer(described: Any, number: int, custom: Custom) -> Layer:
     if not isinstance(described, dict):
         raise FormatError(f"load: layer {number} is described by {described!r:.60}")
-    entries = _Entries(cast(dict[str, Any], described), f"the description of layer {number}")
+    entries = Entries(cast(dict[str, Any], described), f"the description of layer {number}")
     entries.only("kind", "name", "config")
     layer = from_config(entries.get("kind", str), entries.get("config", dict), custom)
     layer.name = entries.get("name", str)
@@ -224,7 +208,7 @@ def _sizes(shape: list[Any]) -> tuple[int, ...]:
     return tuple(shape)
 
 
-def _classes(entries: _Entries) -> list[str] | None:
+def _classes(entries: Entries) -> list[str] | None:
     classes = entries.get("classes", list, type(None))
     if classes is None:
         return None
@@ -233,7 +217,7 @@ def _classes(entries: _Entries) -> list[str] | None:
     return classes
 
 
-def _compile(net: Network, entries: _Entries, custom: Custom) -> None:
+def _compile(net: Network, entries: Entries, custom: Custom) -> None:
     """Compile the network as it was, where all that takes is ours or given."""
     loss = _loss(entries.get("loss", str, dict, type(None)), custom)
     config = entries.get("optimizer", dict, type(None))
@@ -246,7 +230,7 @@ def _compile(net: Network, entries: _Entries, custom: Custom) -> None:
 def _loss(described: Any, custom: Custom) -> Loss | None:
     if not isinstance(described, dict):
         return None if described is None else resolve_loss(described)
-    entries = _Entries(cast(dict[str, Any], described), "the description of the loss")
+    entries = Entries(cast(dict[str, Any], described), "the description of the loss")
     if "function" in described:
         entries.only("function")
         function = custom.get(entries.get("function", str))
@@ -263,6 +247,6 @@ def _metric(described: Any, custom: Custom) -> Any:
         return described
     if not isinstance(described, dict):
         raise FormatError(f"load: a metric is described by {described!r:.60}")
-    entries = _Entries(cast(dict[str, Any], described), "the description of a metric")
+    entries = Entries(cast(dict[str, Any], described), "the description of a metric")
     entries.only("function")
     return custom.get(entries.get("function", str))

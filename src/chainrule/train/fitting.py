@@ -17,7 +17,7 @@ from chainrule.nn.layer import Layer
 from chainrule.nn.normalization import BatchNorm, LayerNorm
 from chainrule.nn.shape import Flatten, Permute, Reshape
 from chainrule.optim.schedule import Schedule
-from chainrule.train.batch import Samples, Tally, shuffled_order
+from chainrule.train.batch import Samples, Tally, shuffled_order, split_at
 from chainrule.train.callbacks import Callback, resolve_callbacks
 from chainrule.train.ending import warn_of_ending
 from chainrule.train.evaluation import evaluate
@@ -28,7 +28,8 @@ from chainrule.train.model import Model
 from chainrule.train.not_finite import NotFinite
 from chainrule.train.plan import Plan
 from chainrule.train.progress import Progress, choose_progress
-from chainrule.train.source import prepare_samples, split_at
+from chainrule.train.source import prepare_samples
+from chainrule.train.tabled import learn_table
 from chainrule.train.target import class_weights
 
 __all__ = ["Request", "fit"]
@@ -109,7 +110,8 @@ def _samples(
     model: Model, plan: Plan, X: Any, y: Any, request: Request
 ) -> tuple[Samples, Samples | None]:
     """Return what to learn from and what to validate on, ready for the loss."""
-    samples, checked = prepare_samples(model, plan, X, y, request.sample_weight, "fit")
+    inputs = learn_table(model, X, request.validation_split)
+    samples, checked = prepare_samples(model, plan, inputs, y, request.sample_weight, "fit")
     first = split_at(len(samples), request.validation_split)
     validation = samples.part(slice(first, None)) if first < len(samples) else None
     if request.validation_data is not None:

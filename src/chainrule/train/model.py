@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from chainrule.data.table import Table
 from chainrule.errors import ArgumentError, ShapeError
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.node import variable
@@ -45,6 +46,8 @@ class Model:
         What ``compile`` was given.
     classes : list of str or None
         The names of the classes by number.
+    table : Table or None
+        What the network begins with, if it takes tables.
     slots : dict
         What the optimiser remembers, by name of the parameter.
     clock : Clock
@@ -60,6 +63,7 @@ class Model:
         self.output_shapes: list[Shape] = []
         self.aim: Aim | None = None
         self.classes: list[str] | None = None
+        self.table: Table | None = None
         self.slots: dict[str, Any] = {}
         self.clock = Clock()
         self.programs = Programs()
@@ -85,7 +89,7 @@ class Model:
 
         Parameters
         ----------
-        layer : Layer
+        layer : Layer, or Table in the first place
             It takes the output of the last one so far.
         stored : callable or None
             Where its first numbers come from, if from a file; see `Layer.attach`.
@@ -95,6 +99,9 @@ class Model:
         ArgumentError
             If it is no layer, is there already, or has the name of another one.
         """
+        if isinstance(layer, Table):
+            self._begin_with(layer)
+            return
         if not isinstance(layer, Layer):
             raise ArgumentError(_not_a_layer(layer))
         if any(each is layer for each in self.layers):
@@ -140,12 +147,12 @@ class Model:
 
         Otherwise data of a wrong shape, refused, would decide which shape is right from then on.
         """
-        kept = self.input_shape, self.output_shapes, self.classes, self._stack
+        kept = self.input_shape, self.output_shapes, self.classes, self.table, self._stack
         before = [(layer, _attributes(layer)) for layer in _all_layers(self.layers)]
         try:
             yield
         except BaseException:
-            self.input_shape, self.output_shapes, self.classes, self._stack = kept
+            self.input_shape, self.output_shapes, self.classes, self.table, self._stack = kept
             for layer, attributes in before:
                 vars(layer).clear()
                 vars(layer).update(attributes)
@@ -189,6 +196,12 @@ class Model:
     def ends_in(self, activation: str) -> bool:
         """Whether the last layer applies the activation of that name."""
         return bool(self.layers) and applies(self.layers[-1], activation)
+
+    def _begin_with(self, table: Table) -> None:
+        if self.layers or self.table is not None:
+            raise ArgumentError("Network: a table is not in the first place; put it there, once")
+        # A copy, so that two networks with one table do not learn from each other's data.
+        self.table = table.copy()
 
     def _shapes(self, input_shape: tuple[int, ...]) -> list[Shape]:
         x: Any = variable(ArrayType(self.dtype, (2, *input_shape[1:])), name="X")

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from numpy.typing import ArrayLike, NDArray
 
 from chainrule.data.permutation import checked_seed
+from chainrule.data.table import Table
 from chainrule.graph.node import Node
 from chainrule.nn.layer import Layer
 from chainrule.nn.loss import Loss
@@ -29,6 +30,7 @@ from chainrule.train.params import Params
 from chainrule.train.saving import save
 from chainrule.train.source import prepare_inputs, prepare_samples
 from chainrule.train.summary import print_summary
+from chainrule.train.tabled import Inputs
 
 __all__ = ["Network"]
 
@@ -44,7 +46,7 @@ class Network:
     Parameters
     ----------
     layers : sequence of Layer
-        From input to output.
+        From input to output; a `data.Table` may stand first, for tables of numbers and categories.
     seed : int in [0, 2**64)
         Decides all that is random: first weights, order of the data, dropout.
     dtype : {"float32", "float64"}
@@ -80,7 +82,11 @@ class Network:
     program: ClassVar[Callable[..., Any]]
 
     def __init__(
-        self, layers: Iterable[Layer] = (), seed: int = 0, dtype: str = "float32", **foreign: Any
+        self,
+        layers: Iterable[Layer | Table] = (),
+        seed: int = 0,
+        dtype: str = "float32",
+        **foreign: Any,
     ) -> None:
         refuse_foreign("Network", foreign, ("layers", "seed", "dtype"))
         self._model = Model(checked_seed("Network", seed), checked_dtype(dtype))
@@ -90,18 +96,7 @@ class Network:
 
     @classmethod
     def around(cls, model: Model) -> Network:
-        """Return the network with this inside, as `chainrule.load` reads it.
-
-        Parameters
-        ----------
-        model : Model
-            Layers and what is known of them.
-
-        Returns
-        -------
-        Network
-            Not compiled.
-        """
+        """Return the network with this inside, as `chainrule.load` reads it; not compiled."""
         net = cls(seed=model.seed, dtype=model.dtype.name)
         net._model = model
         return net
@@ -117,16 +112,21 @@ class Network:
         return Params(self._model.stack.parameters())
 
     @property
+    def table(self) -> Table | None:
+        """The table that the network begins with, with what it has learned in `fit`."""
+        return self._model.table
+
+    @property
     def classes(self) -> list[str] | None:
         """The names of the classes by number, where it was trained on names."""
         return None if self._model.classes is None else list(self._model.classes)
 
-    def add(self, layer: Layer) -> None:
+    def add(self, layer: Layer | Table) -> None:
         """Append a layer.
 
         Parameters
         ----------
-        layer : Layer
+        layer : Layer, or Table in the first place
             It takes the output of the last one so far.
 
         Raises
@@ -197,7 +197,7 @@ class Network:
 
     def fit(
         self,
-        X: ArrayLike,
+        X: Inputs,
         y: ArrayLike,
         *unnamed: Any,
         epochs: int = 1,
@@ -220,7 +220,8 @@ class Network:
         Parameters
         ----------
         X : array, list, table or memory map, (n, ...)
-            Inputs of any kind of real number; converted batch by batch.
+            Inputs of any kind of real number; converted batch by batch. With a table in the first
+            place: a DataFrame, a dict of columns or the path of a CSV file.
         y : array, list or table, (n, ...)
             Targets: numbers; class numbers 0, 1, 2, ...; names of classes; or rows with one 1.
         *unnamed
@@ -271,7 +272,7 @@ class Network:
     # Asking.
 
     def evaluate(
-        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None, **foreign: Any
+        self, X: Inputs, y: ArrayLike, sample_weight: ArrayLike | None = None, **foreign: Any
     ) -> dict[str, float]:
         """Return loss and metrics on samples; nothing is learned.
 
@@ -301,7 +302,7 @@ class Network:
         samples, _ = prepare_samples(model, plan, X, y, sample_weight, "evaluate")
         return evaluate(model.stack, plan, model.programs, samples)
 
-    def predict(self, X: ArrayLike, batch_size: int | None = USUAL_SIZE) -> Array:
+    def predict(self, X: Inputs, batch_size: int | None = USUAL_SIZE) -> Array:
         """Return the network's output, last activation included.
 
         Parameters
@@ -323,7 +324,7 @@ class Network:
         """
         return self._predict(X, batch_size, "predict")
 
-    def predict_proba(self, X: ArrayLike, batch_size: int | None = USUAL_SIZE) -> Array:
+    def predict_proba(self, X: Inputs, batch_size: int | None = USUAL_SIZE) -> Array:
         """Return the probability of each class, also for a network that ends in logits.
 
         Parameters
@@ -344,7 +345,7 @@ class Network:
         outputs = self._predict(X, batch_size, "predict_proba")
         return probabilities(self._model, outputs, "predict_proba")
 
-    def predict_class(self, X: ArrayLike, batch_size: int | None = USUAL_SIZE) -> Array:
+    def predict_class(self, X: Inputs, batch_size: int | None = USUAL_SIZE) -> Array:
         """Return the most probable class of each sample.
 
         Parameters
@@ -364,7 +365,7 @@ class Network:
         """
         return chosen_classes(self._model, self._predict(X, batch_size, "predict_class"))
 
-    def _predict(self, X: ArrayLike, batch_size: int | None, function: str) -> Array:
+    def _predict(self, X: Inputs, batch_size: int | None, function: str) -> Array:
         check_settings(function, batch_size=batch_size)
         inputs = prepare_inputs(self._model, X, function)
         size = batch_size or len(inputs)

@@ -7,6 +7,11 @@ The tensors are the parameters by full name. The metadata has one entry, ``chain
      "input_shape": [784],             without the batch axis
      "layers": [{"kind": "dense", "name": "dense", "config": {"units": 100, ...}}, ...],
      "classes": ["cat", "dog"] | null, the names of the classes by number
+     "table": {"target": NAME | null,  what inputs are made of, if there is a table
+               "columns": [{"kind": "number", "name": "age", "fill": 38.9, "mean": 38.9,
+                            "scale": 10.5, "has_gaps": false},
+                           {"kind": "category", "name": "town", "values": ["Bonn", "Ulm"],
+                            "encoding": "one_hot", "unseen": "zeros"}, ...]},
      "loss": NAME | {"name": NAME, "arguments": {...}} | {"function": NAME} | null,
      "optimizer": {"kind": "Adam", "learning_rate": 0.001, ...} | null,
      "metrics": [NAME | {"function": NAME}, ...],
@@ -33,6 +38,7 @@ from chainrule.optim.resolve import from_config
 from chainrule.storage import write_atomically
 from chainrule.train.metrics import METRICS, Metric, resolve_metric
 from chainrule.train.model import Model
+from chainrule.train.table_entry import describe_table
 
 __all__ = ["FORMAT", "METADATA_KEY", "checksum", "save"]
 
@@ -104,7 +110,8 @@ def checksum(description: Mapping[str, Any], tensors: Tensors) -> str:
 
 def _description(model: Model, input_shape: list[int | None]) -> dict[str, Any]:
     aim = model.aim
-    return {
+    table = {} if model.table is None else {"table": describe_table(model.table)}
+    return table | {
         "format": FORMAT,
         "seed": model.seed,
         "dtype": model.dtype.name,

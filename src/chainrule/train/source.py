@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from numpy.typing import NDArray
 
-from chainrule.errors import DataError
 from chainrule.nn.embedding import Embedding
 from chainrule.train.batch import Samples
 from chainrule.train.mistakes import Checked, check_samples, check_targets
 from chainrule.train.model import Model
 from chainrule.train.plan import Plan
+from chainrule.train.tabled import as_inputs
 from chainrule.train.target import encode_targets, find_classes, is_text
 
-__all__ = ["prepare_inputs", "prepare_samples", "split_at"]
+__all__ = ["prepare_inputs", "prepare_samples"]
 
 Array = NDArray[Any]
 
@@ -56,7 +55,7 @@ def prepare_samples(
     """
     checked = check_samples(
         function,
-        X,
+        as_inputs(model, X, function),
         y,
         sample_weight,
         input_shape=model.input_shape,
@@ -97,8 +96,9 @@ def prepare_inputs(model: Model, X: Any, function: str) -> Array:
     ChainruleError
         Where they do not fit the network.
     """
+    inputs = as_inputs(model, X, function)
     checked = check_samples(
-        function, X, needs_targets=False, input_shape=model.input_shape, dtype=model.dtype
+        function, inputs, needs_targets=False, input_shape=model.input_shape, dtype=model.dtype
     )
     _check_values(model, checked.X)
     model.build(checked.X.shape, function)
@@ -109,26 +109,3 @@ def _check_values(model: Model, X: Array) -> None:
     """Refuse numbers that the first layer cannot look up: native code has no words for them."""
     if model.layers and isinstance(model.layers[0], Embedding):
         model.layers[0].check_values(X)
-
-
-def split_at(length: int, fraction: float) -> int:
-    """Return how many samples come before the last `fraction` of them, kept for validation.
-
-    Raises
-    ------
-    DataError
-        If one side would have no sample.
-
-    Examples
-    --------
-    >>> split_at(10, 0.25), split_at(10, 0.0)
-    (7, 10)
-    """
-    # 10 · (1 - 0.3) is 6.999... in binary; what is a whole number for people stays one.
-    first = math.floor(length * (1 - float(fraction)) + 1e-9)
-    if fraction and not 0 < first < length:
-        raise DataError(
-            f"fit: validation_split={fraction} of {length} samples leaves {first} for training and "
-            f"{length - first} for validation; both need at least one"
-        )
-    return first

@@ -77,7 +77,8 @@ def _totals(model: Model) -> list[str]:
     trained = sum(each.size for each in parameters if each.trainable)
     size = sum(each.value.nbytes for each in parameters)
     others = f", {total - trained:,} not" if trained < total else ""
-    lines = [
+    lines = [] if model.table is None else [str(model.table)]
+    lines += [
         f"input {_shape_text(model)}, {model.dtype}",
         f"{total:,} parameters ({size / 1024:,.1f} KiB): {trained:,} trained{others}",
     ]

@@ -1,0 +1,148 @@
+"""The cells of tables: numbers, categories, and what stands where something is missing."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.errors import DataError, DTypeError
+
+__all__ = ["are_numbers", "as_numbers", "as_texts", "is_missing"]
+
+
+def is_missing(cell: Any) -> bool:
+    """Whether a cell holds nothing: None, NaN, ``""``, or what pandas puts there.
+
+    Parameters
+    ----------
+    cell : object
+        Of a column.
+
+    Returns
+    -------
+    bool
+        True if there is nothing in it.
+
+    Examples
+    --------
+    >>> [is_missing(cell) for cell in (None, float("nan"), "", 0, "NaN")]
+    [True, True, True, False, False]
+    """
+    if cell is None or cell == "" or type(cell).__name__ in ("NAType", "NaTType"):
+        return True
+    return isinstance(cell, float | np.floating) and math.isnan(cell)
+
+
+def are_numbers(cells: NDArray[Any]) -> bool:
+    """Whether a column holds numbers or truth values, apart from what is missing.
+
+    Parameters
+    ----------
+    cells : array, (n,)
+        A column.
+
+    Returns
+    -------
+    bool
+        False for text, also where it is made of digits.
+    """
+    if cells.dtype.kind != "O":
+        return cells.dtype.kind in "biuf"
+    return all(
+        isinstance(cell, int | float | np.number | np.bool_)
+        for cell in cells.tolist()
+        if not is_missing(cell)
+    )
+
+
+def as_numbers(cells: NDArray[Any], name: str) -> NDArray[np.float64]:
+    """Return a column as numbers, with NaN where one is missing.
+
+    Parameters
+    ----------
+    cells : array, (n,)
+        Numbers, truth values, or text that spells numbers.
+    name : str
+        Of the column, for errors.
+
+    Returns
+    -------
+    array, float64, (n,)
+        Finite or NaN.
+
+    Raises
+    ------
+    DataError
+        For a cell that is no finite number; column, row and value are named.
+    DTypeError
+        For a column of dates or complex numbers.
+    """
+    if cells.dtype.kind in "biuf":
+        numbers = cells.astype(np.float64)
+    elif cells.dtype.kind in "OUT":
+        numbers = np.array([_number(cell, row, name) for row, cell in enumerate(cells.tolist())])
+    else:
+        raise DTypeError(
+            f"Table: column {name!r} has dtype {cells.dtype}; turn it into numbers first, dates "
+            "for example into days since the first one"
+        )
+    infinite = np.flatnonzero(np.isinf(numbers))
+    if len(infinite):
+        row = infinite[0]
+        raise DataError(
+            f"Table: column {name!r} has {numbers[row]} in row {row} (rows are counted from 0); "
+            "replace it by a number, or by NaN if it is unknown"
+        )
+    return numbers
+
+
+def as_texts(cells: NDArray[Any]) -> list[str]:
+    """Return a column of categories as text, with ``""`` where one is missing.
+
+    Whole numbers read the same whatever their kind: 1, 1.0 and "1" are one category. (A column of
+    whole numbers becomes one of floats as soon as one is missing.)
+
+    Parameters
+    ----------
+    cells : array, (n,)
+        Of any kind.
+
+    Returns
+    -------
+    list of str, n
+        A text for each row.
+
+    Examples
+    --------
+    >>> as_texts(np.array([1.0, 2.5, np.nan])), as_texts(np.array(["a", None], dtype=object))
+    (['1', '2.5', ''], ['a', ''])
+    """
+    return [_text(cell) for cell in cells.tolist()]
+
+
+def _number(cell: Any, row: int, name: str) -> float:
+    if is_missing(cell):
+        return math.nan
+    try:
+        # Python reads "1_000" as a number; in a table it is a name.
+        if not isinstance(cell, str) or "_" not in cell:
+            return float(cell)
+    except (TypeError, ValueError):
+        pass
+    raise DataError(
+        f"Table: column {name!r} has {cell!r:.60} in row {row} (rows are counted from 0), which is "
+        f"no number; mend it, or describe the column as data.Category({name!r})"
+    )
+
+
+def _text(cell: Any) -> str:
+    if isinstance(cell, str):
+        return cell
+    if is_missing(cell):
+        return ""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return str(cell)

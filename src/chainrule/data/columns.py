@@ -1,0 +1,140 @@
+"""Tables as users have them (data frames, dictionaries, files), taken apart into columns."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.data.csv_file import read_csv
+from chainrule.errors import DataError, type_in_words
+
+__all__ = ["Columns", "is_table", "read_columns", "row_count", "take_rows"]
+
+Columns = dict[str, NDArray[Any]]
+
+
+def is_table(value: Any) -> bool:
+    """Whether something has named columns: a dictionary, a data frame, a structured array.
+
+    Parameters
+    ----------
+    value : object
+        What a user gave as inputs.
+
+    Returns
+    -------
+    bool
+        True also for the path of a file.
+    """
+    return isinstance(value, Mapping | str | os.PathLike) or _names(value) is not None
+
+
+def read_columns(source: Any, names: Iterable[str] | None = None) -> Columns:
+    """Return the columns of a table as arrays of equal length.
+
+    Parameters
+    ----------
+    source : DataFrame, mapping of str to column, structured array, or path of a CSV file
+        The table. Single values instead of columns are a table of one row.
+    names : iterable of str or None
+        The columns that are wanted; None for all.
+
+    Returns
+    -------
+    dict of str to array, (n,)
+        With NumPy's kinds of number, or objects.
+
+    Raises
+    ------
+    DataError
+        If a column is missing, is no column or is of another length, or the table has no rows.
+    """
+    given = _as_mapping(source)
+    wanted = list(given) if names is None else list(names)
+    columns = {name: _column(given, name) for name in wanted}
+    if not columns:
+        raise DataError("Table: the table has no columns")
+    first = next(iter(columns))
+    for name, column in columns.items():
+        if len(column) != len(columns[first]):
+            raise DataError(
+                f"Table: column {name!r} has {len(column)} rows and column {first!r} "
+                f"{len(columns[first])}; all must have the same number"
+            )
+    if not len(columns[first]):
+        raise DataError("Table: the table has no rows")
+    return columns
+
+
+def row_count(columns: Columns) -> int:
+    """Return the number of rows of columns that `read_columns` gave."""
+    return len(next(iter(columns.values())))
+
+
+def take_rows(table: Any, rows: Any) -> Any:
+    """Return some rows of a table or array, as the kind of thing that it is.
+
+    Parameters
+    ----------
+    table : DataFrame, mapping of str to column, or array, (n, ...)
+        What has rows.
+    rows : array of int, or slice
+        Which.
+
+    Returns
+    -------
+    DataFrame, dict or array
+        Copies where `rows` is an array.
+    """
+    if isinstance(table, Mapping):
+        return {name: np.asarray(column)[rows] for name, column in cast(Any, table).items()}
+    return table.iloc[rows] if hasattr(table, "iloc") else np.asarray(table)[rows]
+
+
+def _names(table: Any) -> list[Any] | None:
+    if isinstance(table, np.ndarray):
+        fields = cast(NDArray[Any], table).dtype.names
+        return None if fields is None else list(fields)
+    columns = getattr(table, "columns", None)
+    return None if columns is None or not hasattr(table, "__getitem__") else list(columns)
+
+
+def _as_mapping(source: Any) -> Mapping[Any, Any]:
+    if isinstance(source, str | os.PathLike):
+        return read_csv(cast(Any, source))
+    if isinstance(source, Mapping):
+        return cast(Any, source)
+    names = _names(source)
+    if names is None:
+        raise DataError(
+            f"Table: {type_in_words(source)} has no named columns; give a DataFrame, a dict of "
+            "columns or the path of a CSV file"
+        )
+    return {name: source[name] for name in names}
+
+
+def _column(given: Mapping[Any, Any], name: str) -> NDArray[Any]:
+    if name not in given:
+        close = difflib.get_close_matches(name, [str(each) for each in given], n=1)
+        there = (
+            f"did you mean {close[0]!r}?" if close else f"there are {', '.join(map(str, given))}"
+        )
+        raise DataError(f"Table: there is no column {name!r}; {there}")
+    cells = given[name]
+    if isinstance(cells, np.ma.MaskedArray):
+        cells = cast(Any, cells).astype(object).filled(None)
+    try:
+        column = np.atleast_1d(np.asarray(cells))
+    except ValueError as error:
+        raise DataError(f"Table: column {name!r} is ragged ({error})") from None
+    if column.ndim != 1:
+        raise DataError(
+            f"Table: column {name!r} has shape {column.shape}; it must have one value a row: give "
+            "each of its own columns a name"
+        )
+    return column

@@ -1,0 +1,259 @@
+"""Columns of a table and the features that a network sees of them.
+
+What the user says of a column (`Number`, `Category`) and what was learned of it from the training
+part (`FittedNumber`, `FittedCategory`) are values of their own: learning changes nothing.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.data.cell import as_numbers, as_texts
+from chainrule.errors import ArgumentError, ChainruleWarning, DataError
+
+__all__ = ["ENCODINGS", "POLICIES", "Category", "FittedCategory", "FittedNumber", "Number"]
+
+Features = NDArray[np.float64]
+FILLS = ("mean", "median")
+ENCODINGS = ("one_hot", "integer")
+POLICIES = ("zeros", "error")
+
+
+@dataclass(frozen=True)
+class Number:
+    """A column of quantities, standardised: (x - mean) / standard deviation.
+
+    A missing number is filled in, and if the training part has any, a feature of its own says so by
+    a 1.
+
+    Parameters
+    ----------
+    name : str
+        Of the column.
+    fill : {"mean", "median"} or float
+        What stands in for a missing number: a statistic of the training part, or a number.
+    scaled : bool
+        False leaves the numbers as they are.
+
+    Raises
+    ------
+    ArgumentError
+        If an argument is outside its range.
+    """
+
+    name: str
+    fill: str | float = "mean"
+    scaled: bool = True
+
+    def __post_init__(self) -> None:
+        """Check the arguments."""
+        is_number = isinstance(self.fill, int | float) and bool(np.isfinite(self.fill))
+        if self.fill not in FILLS and not is_number:
+            raise ArgumentError(
+                f'Number({self.name!r}): fill is {self.fill!r}; it must be "mean", "median" or a '
+                "finite number"
+            )
+
+    def fit(self, cells: NDArray[Any]) -> FittedNumber:
+        """Learn mean, deviation and fill of the training part.
+
+        Parameters
+        ----------
+        cells : array, (n,)
+            The column.
+
+        Returns
+        -------
+        FittedNumber
+            What makes features of such a column.
+        """
+        numbers = as_numbers(cells, self.name)
+        present = numbers[~np.isnan(numbers)]
+        is_constant = not len(present) or bool(np.all(present == present[0]))
+        if is_constant:
+            _warn_of_constant(self.name, len(numbers))
+            # The mean of equal numbers may differ from them in the last bit.
+            present = present[:1] if len(present) else np.zeros(1)
+        statistics = {"mean": np.mean, "median": np.median}
+        fill = self.fill if isinstance(self.fill, int | float) else statistics[self.fill](present)
+        mean, scale = (present.mean(), present.std() or 1.0) if self.scaled else (0.0, 1.0)
+        has_gaps = bool(np.isnan(numbers).any())
+        return FittedNumber(self.name, float(fill), float(mean), float(scale), has_gaps)
+
+
+@dataclass(frozen=True)
+class Category:
+    """A column of kinds, such as countries: a feature of 0 or 1 for each, or one of integers.
+
+    A missing category is one of its own, if the training part has any.
+
+    Parameters
+    ----------
+    name : str
+        Of the column.
+    encoding : {"one_hot", "integer"}
+        "integer" makes one feature, counted from 1 in alphabetical order, for an embedding.
+    unseen : {"zeros", "error"}
+        What becomes of a category that the training part does not have: zeros in all its features
+        (the integer 0), or a DataError.
+
+    Raises
+    ------
+    ArgumentError
+        If an argument is outside its range.
+    """
+
+    name: str
+    encoding: str = "one_hot"
+    unseen: str = "zeros"
+
+    def __post_init__(self) -> None:
+        """Check the arguments."""
+        for argument, value, known in (
+            ("encoding", self.encoding, ENCODINGS),
+            ("unseen", self.unseen, POLICIES),
+        ):
+            if value not in known:
+                raise ArgumentError(
+                    f"Category({self.name!r}): {argument} is {value!r}; it must be "
+                    + " or ".join(f'"{each}"' for each in known)
+                )
+
+    def fit(self, cells: NDArray[Any]) -> FittedCategory:
+        """Learn the categories of the training part.
+
+        Parameters
+        ----------
+        cells : array, (n,)
+            The column.
+
+        Returns
+        -------
+        FittedCategory
+            What makes features of such a column.
+        """
+        values = sorted(set(as_texts(cells)))
+        if len(values) == 1:
+            _warn_of_constant(self.name, len(cells))
+        return FittedCategory(self.name, tuple(values), self.encoding, self.unseen)
+
+
+@dataclass(frozen=True)
+class FittedNumber:
+    """What was learned of a column of quantities.
+
+    Parameters
+    ----------
+    name : str
+        Of the column.
+    fill : float
+        Stands in for a missing number.
+    mean, scale : float
+        A number x becomes (x - mean) / scale.
+    has_gaps : bool
+        Whether a feature says where a number is missing.
+    """
+
+    name: str
+    fill: float
+    mean: float
+    scale: float
+    has_gaps: bool
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The names of the features."""
+        return (self.name, f"{self.name} is missing") if self.has_gaps else (self.name,)
+
+    def transform(self, cells: NDArray[Any]) -> Features:
+        """Return the features of a column.
+
+        Parameters
+        ----------
+        cells : array, (n,)
+            The column.
+
+        Returns
+        -------
+        array, float64, (n, 1 or 2)
+            Scaled numbers and, if there were gaps in training, 1 where one is missing.
+        """
+        numbers = as_numbers(cells, self.name)
+        is_missing = np.isnan(numbers)
+        scaled = (np.where(is_missing, self.fill, numbers) - self.mean) / self.scale
+        return np.stack([scaled, is_missing][: len(self.features)], axis=1)
+
+
+@dataclass(frozen=True)
+class FittedCategory:
+    """What was learned of a column of kinds.
+
+    Parameters
+    ----------
+    name : str
+        Of the column.
+    values : tuple of str
+        The categories of the training part in alphabetical order; ``""`` is a missing one.
+    encoding, unseen : str
+        As in `Category`.
+    """
+
+    name: str
+    values: tuple[str, ...]
+    encoding: str
+    unseen: str
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The names of the features."""
+        if self.encoding == "integer":
+            return (self.name,)
+        return tuple(
+            f"{self.name}={value}" if value else f"{self.name} is missing" for value in self.values
+        )
+
+    def transform(self, cells: NDArray[Any]) -> Features:
+        """Return the features of a column.
+
+        Parameters
+        ----------
+        cells : array, (n,)
+            The column.
+
+        Returns
+        -------
+        array, float64, (n, number of categories) or (n, 1)
+            A 1 for the category, or its number.
+        """
+        numbers = self._numbers(as_texts(cells))
+        if self.encoding == "integer":
+            return numbers[:, None].astype(np.float64)
+        return np.eye(len(self.values) + 1)[numbers][:, 1:]
+
+    def _numbers(self, texts: Sequence[str]) -> NDArray[np.intp]:
+        """Number the categories from 1; the number 0 is for those never seen."""
+        number_of = {value: number for number, value in enumerate(self.values, start=1)}
+        numbers = np.array([number_of.get(text, 0) for text in texts], dtype=np.intp)
+        strange = np.flatnonzero(numbers == 0)
+        if len(strange) and self.unseen == "error":
+            row = int(strange[0])
+            raise DataError(
+                f"Table: column {self.name!r} has {texts[row]!r:.60} in row {row} (rows count from "
+                f"0), which the training part has not; there are {', '.join(self.values)}"
+            )
+        return numbers
+
+
+def _warn_of_constant(name: str, rows: int) -> None:
+    warnings.warn(
+        f"Table: column {name!r} has the same value, or none, in all {rows} rows, so nothing can "
+        f"be learned from it; leave it out with drop=[{name!r}]",
+        ChainruleWarning,
+        stacklevel=4,
+    )

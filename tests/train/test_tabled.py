@@ -1,0 +1,114 @@
+"""Laws of networks that begin with a table."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule import data, nn
+from chainrule.errors import ArgumentError, DataError, ShapeError
+
+RANDOM = np.random.default_rng(0)
+ROWS: dict[str, Any] = {
+    "size": RANDOM.normal(50, 20, 80),
+    "rooms": RANDOM.integers(1, 6, 80),
+    "town": RANDOM.choice(["Bonn", "Ulm", "Köln"], 80),
+}
+PRICE = (ROWS["size"] / 20 + (ROWS["town"] == "Ulm"))[:, None]
+
+
+def network(table: data.Table | None = None) -> cr.Network:
+    net = cr.Network([table or data.Table(), nn.Dense(8, activation="tanh"), nn.Dense(1)], seed=0)
+    net.compile(loss="mse", optimizer="adam", learning_rate=0.01)
+    return net
+
+
+def test_it_computes_what_the_layers_compute_on_the_features() -> None:
+    net = network()
+    history = net.fit(ROWS, PRICE, epochs=3, verbose=0)
+    table = data.Table().fit(ROWS)
+    features = table.transform(ROWS)
+    plain = cr.Network([nn.Dense(8, activation="tanh"), nn.Dense(1)], seed=0)
+    plain.compile(loss="mse", optimizer="adam", learning_rate=0.01)
+    assert plain.fit(features, PRICE, epochs=3, verbose=0)["loss"] == history["loss"]
+    np.testing.assert_array_equal(net.predict(ROWS), plain.predict(features))
+    np.testing.assert_array_equal(net.predict(features), plain.predict(features))
+    assert net.evaluate(ROWS, PRICE) == plain.evaluate(features, PRICE)
+
+
+def test_the_rows_for_validation_are_not_looked_at() -> None:
+    net = network()
+    net.fit(ROWS, PRICE, validation_split=0.25, verbose=0)
+    first = {name: column[:60] for name, column in ROWS.items()}
+    assert net.table is not None
+    assert net.table.fitted == data.Table().fit(first).fitted
+    before = net.table.fitted
+    net.fit(ROWS, PRICE, verbose=0)
+    assert net.table.fitted == before, "training on keeps what the parameters were made for"
+
+
+def test_validation_data_are_tables_too() -> None:
+    net = network()
+    history = net.fit(ROWS, PRICE, validation_data=(ROWS, PRICE), verbose=0)
+    assert history["val_loss"] == [net.evaluate(ROWS, PRICE)["loss"]]
+
+
+def test_two_networks_with_one_table_learn_apart() -> None:
+    table = data.Table()
+    first, second = network(table), network(table)
+    first.fit(ROWS, PRICE, verbose=0)
+    assert not table.is_fitted
+    half = {name: column[:40] for name, column in ROWS.items()}
+    second.fit(half, PRICE[:40], verbose=0)
+    assert first.table is not None
+    assert second.table is not None
+    assert first.table.fitted != second.table.fitted
+
+
+def test_data_that_are_refused_teach_the_table_nothing() -> None:
+    net = network()
+    with pytest.raises(DataError):
+        net.fit(ROWS, PRICE[:3], verbose=0)
+    assert net.table is not None
+    assert not net.table.is_fitted
+
+
+def test_a_loaded_network_takes_the_same_rows(tmp_path: Path) -> None:
+    net = network(data.Table("size", data.Category("rooms", encoding="integer"), "town"))
+    net.fit(ROWS, PRICE, epochs=2, verbose=0)
+    net.save(tmp_path / "model.safetensors")
+    other = cr.load(tmp_path / "model.safetensors")
+    assert other.table is not None
+    assert net.table is not None
+    assert other.table.fitted == net.table.fitted
+    np.testing.assert_array_equal(other.predict(ROWS), net.predict(ROWS))
+    one = {"size": 60, "rooms": 3, "town": "Rome"}
+    np.testing.assert_array_equal(other.predict(one), net.predict(one))
+    other.save(tmp_path / "again.safetensors")
+    assert (tmp_path / "again.safetensors").read_bytes() == (
+        tmp_path / "model.safetensors"
+    ).read_bytes()
+
+
+def test_the_summary_shows_the_table(capsys: pytest.CaptureFixture[str]) -> None:
+    net = network()
+    net.fit(ROWS, PRICE, verbose=0)
+    net.summary()
+    assert "<table: 2 numbers and 1 categories as 5 features>" in capsys.readouterr().out
+
+
+def test_misuse_is_answered() -> None:
+    with pytest.raises(ArgumentError, match="the table that the network begins with has learned"):
+        network().predict(ROWS)
+    with pytest.raises(DataError, match="X has no named columns; give a DataFrame"):
+        network().fit(np.zeros((80, 5)), PRICE, verbose=0)
+    with pytest.raises(ArgumentError, match="a table is not in the first place"):
+        cr.Network([nn.Dense(1), data.Table()])
+    net = network()
+    net.fit(ROWS, PRICE, verbose=0)
+    with pytest.raises(DataError, match="there is no column 'town'"):
+        net.predict({"size": [1], "rooms": [2]})
+    with pytest.raises(ShapeError):
+        net.predict(np.zeros((2, 3)))
