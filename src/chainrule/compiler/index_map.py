@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.compiler.axis_groups import is_merge
 from chainrule.compiler.loops import (
     Affine,
     Apply,
@@ -16,8 +17,8 @@ from chainrule.compiler.loops import (
     Statement,
 )
 from chainrule.compiler.lower import Lowering, rule
-from chainrule.compiler.margin import filled, of_place
-from chainrule.compiler.reshape import reshaped
+from chainrule.compiler.margin import filled, inside, of_place
+from chainrule.compiler.reshape import merged_index, reshaped
 from chainrule.graph.node import Node
 
 __all__ = ["slid"]
@@ -94,9 +95,9 @@ def slid(sliding: dict[str, Any], canonical: Sequence[Affine], count: int) -> li
 @rule("place")
 def _place(lowering: Lowering, node: Node, inputs: list[Expression]) -> Load:
     source, margins = node.inputs[0], of_place(node)
-    if margins is not None and source.serial in lowering.margins:
-        pairs = zip(lowering.canonical(node.shape), margins, strict=True)
-        return lowering.reach(source, margins, [i + Affine(-before) for i, (before, _) in pairs])
+    none = ((0, 0),) * len(node.shape)
+    if inside(node, none)[0].serial in lowering.margins:
+        return lowering.reach(node, none, lowering.canonical(node.shape))
     target, index = lowering.target(node)
     first = index[: len(index) - len(node.shape)]
     if margins is not None and not first and target.shape == node.shape:
@@ -126,6 +127,8 @@ def _concatenate(lowering: Lowering, node: Node, inputs: list[Expression]) -> Lo
 def _reshape(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expression:
     source = node.inputs[0]
     value = reshaped(lowering, inputs[0], source.shape, node.shape)
+    if value is None and is_merge(source.shape, node.shape):
+        return _stored_merged(lowering, node, inputs[0])
     if value is None:
         value = reshaped(lowering, lowering.stored(source), source.shape, node.shape)
     if value is None:
@@ -137,3 +140,18 @@ def _reshape(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expres
         value = reshaped(lowering, Load(fresh, canonical), source.shape, node.shape)
     assert value is not None
     return value
+
+
+def _stored_merged(lowering: Lowering, node: Node, value: Expression) -> Load:
+    """Store an expression whose axes cannot be merged, with its own axes, at the merged places."""
+    source = node.inputs[0]
+    target, place = lowering.target(node)
+    inner = merged_index(lowering, source.shape, node.shape)
+    own = {
+        axis: new
+        for old, new in zip(lowering.canonical(node.shape), inner, strict=True)
+        for axis, _ in old.terms
+    }
+    index = tuple(each.substitute(own) for each in place)
+    lowering.items.append(Statement(target, index, value, layer=node.layer))
+    return Load(target, place)

@@ -29,7 +29,15 @@ from chainrule.compiler.loops import (
     Repeat,
     Statement,
 )
-from chainrule.compiler.margin import Margins, enlarged, filled, reaches, shifted, wanted_margins
+from chainrule.compiler.margin import (
+    Margins,
+    enlarged,
+    filled,
+    inside,
+    reaches,
+    shifted,
+    wanted_margins,
+)
 from chainrule.compiler.query import CHEAP, cost, substitute
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node
@@ -184,6 +192,10 @@ class Lowering:
 
     def reach(self, node: Node, margins: Margins, index: Sequence[Affine]) -> Load:
         """Return an element of a node's value; within its margins beyond the ends it is zero."""
+        before = [first for first, _ in margins]
+        node, margins = inside(node, margins)
+        added = [first - old for (first, _), old in zip(margins, before, strict=True)]
+        index = [place + Affine(-more) for place, more in zip(index, added, strict=True)]
         load = self.stored(node)
         if not any(map(any, margins)):
             moved = self.moved(load, node.shape, index)

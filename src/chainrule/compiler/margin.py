@@ -11,13 +11,23 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
+from chainrule.compiler.axis_groups import is_merge
 from chainrule.compiler.convolution import InputGradient
 from chainrule.compiler.loops import Affine, Axis, Buffer, Number, Statement
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node
-from chainrule.ops.movement import place
+from chainrule.ops.movement import place, reshape
 
-__all__ = ["Margins", "enlarged", "filled", "of_place", "reaches", "shifted", "wanted_margins"]
+__all__ = [
+    "Margins",
+    "enlarged",
+    "filled",
+    "inside",
+    "of_place",
+    "reaches",
+    "shifted",
+    "wanted_margins",
+]
 
 Margins = tuple[tuple[int, int], ...]
 """How many zeros stand before and after each axis."""
@@ -44,8 +54,10 @@ def wanted_margins(graph: Graph, gradients: Iterable[InputGradient]) -> dict[int
         Only of nodes that are stored for somebody who needs them so.
     """
     wishes = [(gradient.slope, gradient.margins()) for gradient in gradients]
-    placed = [(node, of_place(node)) for node in graph.equations if node.primitive is place]
-    wishes += [(node.inputs[0], margins) for node, margins in placed if margins is not None]
+    wishes += [
+        (node, ((0, 0),) * len(node.shape)) for node in graph.equations if node.primitive is place
+    ]
+    wishes = [inside(*wish) for wish in wishes]
     wanted: dict[int, Margins] = {}
     for node, margins in wishes:
         if not any(map(any, margins)) or not _is_stored(node):
@@ -57,8 +69,21 @@ def wanted_margins(graph: Graph, gradients: Iterable[InputGradient]) -> dict[int
     return wanted
 
 
+def inside(node: Node, margins: Margins) -> tuple[Node, Margins]:
+    """Return what lies within zeros, and all the margins around that."""
+    while node.primitive is place and (more := of_place(node)) is not None:
+        node, margins = node.inputs[0], _sum(margins, more)
+    return node, margins
+
+
+def _sum(one: Margins, other: Margins) -> Margins:
+    return tuple((a + c, b + d) for (a, b), (c, d) in zip(one, other, strict=True))
+
+
 def _is_stored(node: Node) -> bool:
     primitive = node.primitive
+    if primitive is reshape and is_merge(node.inputs[0].shape, node.shape):
+        return node.inputs[0].primitive is not None and node.inputs[0].primitive.ufunc is not None
     return primitive is not None and (primitive.ufunc is not None or primitive.name in _STORED)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.compiler.axis_groups import axis_groups
 from chainrule.compiler.loops import (
     Affine,
     Apply,
@@ -20,7 +21,7 @@ from chainrule.compiler.loops import (
 )
 from chainrule.compiler.lower import Lowering
 
-__all__ = ["alias", "reshaped"]
+__all__ = ["alias", "joined", "merged_index", "reshaped"]
 
 
 def reshaped(
@@ -48,11 +49,11 @@ def reshaped(
     before, after = lowering.canonical(old), lowering.canonical(new)
     meaning: dict[Axis, Affine] = {}
     merged: list[tuple[tuple[Axis, ...], Axis]] = []
-    for olds, news in _groups(old, new):
+    for olds, news in axis_groups(old, new):
         inner = [before[i] for i in olds if old[i] != 1]
         outer = [(after[i], new[i]) for i in news if new[i] != 1]
         if len(inner) == 1:
-            meaning[inner[0].terms[0][0]] = _joined(outer)
+            meaning[inner[0].terms[0][0]] = joined(outer)
         elif len(outer) == 1 and inner:
             axes = tuple(place.terms[0][0] for place in inner)
             merged.append((axes, outer[0][0].terms[0][0]))
@@ -61,28 +62,33 @@ def reshaped(
     return _Reshaper(lowering, meaning, merged).visit(value)
 
 
-def _groups(old: tuple[int, ...], new: tuple[int, ...]) -> list[tuple[list[int], list[int]]]:
-    """Cut two shapes of one size into the smallest runs of axes of equal size."""
-    groups: list[tuple[list[int], list[int]]] = []
-    i = j = 0
-    while i < len(old) or j < len(new):
-        olds: list[int] = []
-        news: list[int] = []
-        a = b = 1
-        while True:
-            if a <= b and i < len(old) and (a < b or not olds):
-                a, i = a * old[i], i + 1
-                olds.append(i - 1)
-            elif j < len(new) and (b < a or not news):
-                b, j = b * new[j], j + 1
-                news.append(j - 1)
-            else:
-                break
-        groups.append((olds, news))
-    return groups
+def merged_index(
+    lowering: Lowering, old: tuple[int, ...], new: tuple[int, ...]
+) -> tuple[Affine, ...]:
+    """Return the place in a shape of merged axes of an element at the axes before.
+
+    Parameters
+    ----------
+    lowering : Lowering
+        Knows the canonical axes.
+    old, new : tuple of int
+        Shapes, the new one a merge of the old one's axes.
+
+    Returns
+    -------
+    tuple of Affine
+        For each axis of `new`, in canonical axes of `old`.
+    """
+    before = lowering.canonical(old)
+    index = [Affine()] * len(new)
+    for olds, news in axis_groups(old, new):
+        whole = next((i for i in news if new[i] != 1), None)
+        if whole is not None:
+            index[whole] = joined([(before[i], old[i]) for i in olds])
+    return tuple(index)
 
 
-def _joined(parts: list[tuple[Affine, int]]) -> Affine:
+def joined(parts: list[tuple[Affine, int]]) -> Affine:
     """Return the index along one axis that was split into several."""
     total, step = Affine(), math.prod(n for _, n in parts)
     for place, length in parts:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.compiler import window_laws
 from chainrule.compiler.merge import merge_loops
 from chainrule.compiler.prune import prune_loops
 from chainrule.graph.graph import Graph
@@ -58,10 +59,14 @@ def simplify(graph: Graph) -> Graph:
 
 def _shortest(node: Node, inputs: tuple[Node, ...], seen: dict[Any, Node]) -> Node:
     assert node.primitive is not None
-    law = _LAWS.get(node.primitive.name)
-    shorter = law(inputs, node.params) if law else None
+    inputs = _with_known_gate(node, inputs, seen)
+    laws = (_LAWS.get(node.primitive.name), window_laws.LAWS.get(node.primitive.name))
+    results = (law(inputs, node.params) for law in laws if law)
+    shorter = next((made for made in results if made is not None), None)
     if shorter is None:
         shorter = _of_one_number(node, inputs)
+    if shorter is None and node.primitive.ufunc is not None:
+        shorter = window_laws.merge_later(node, inputs)
     if shorter is not None and shorter.primitive is None:
         return shorter
     made = shorter if shorter is not None else _within(rebuilt(node, inputs))
@@ -69,7 +74,33 @@ def _shortest(node: Node, inputs: tuple[Node, ...], seen: dict[Any, Node]) -> No
     if _is_foldable(made):
         folded = constant(made.value)
         return seen.setdefault(_constant_key(folded), folded)
-    return seen.setdefault(_key(made), made)
+    made = seen.setdefault(_key(made), made)
+    if _is_rectifier(node, inputs):
+        seen["rectified", inputs[0].serial] = made
+    return made
+
+
+def _is_rectifier(node: Node, inputs: tuple[Node, ...]) -> bool:
+    """Whether it is ``0 if x <= 0 else x``."""
+    if node.primitive is not selection.select:
+        return False
+    gate, closed, opened = inputs
+    is_gate = gate.primitive is elementwise.less_equal and window_laws.is_zero(gate.inputs[1])
+    return is_gate and gate.inputs[0] is opened and window_laws.is_zero(closed)
+
+
+def _with_known_gate(
+    node: Node, inputs: tuple[Node, ...], seen: dict[Any, Node]
+) -> tuple[Node, ...]:
+    """Ask of a rectifier's result, instead of its input, where it was closed.
+
+    For ``y = 0 if x <= 0 else x`` both are at most zero together. Then nobody else reads x.
+    """
+    key = "rectified", inputs[0].serial if inputs else None
+    if node.primitive is not selection.select or key not in seen or _is_rectifier(node, inputs):
+        return inputs
+    asked = elementwise.less_equal(seen[key], inputs[0].inputs[1])
+    return (seen.setdefault(_key(asked), asked), *inputs[1:])
 
 
 def _of_one_number(node: Node, inputs: tuple[Node, ...]) -> Node | None:
