@@ -34,8 +34,11 @@ TINY = 64
 """Statements of at most this many turns are written out, with no loop at all."""
 SMALL = 16
 """Axes shorter than this are never the ones a nest runs over, if there is a longer one."""
-EPILOGUE_COST = 6
-"""What a kernel computes while its sums are in registers is written out many times."""
+EPILOGUE_COST = 40
+"""What a kernel may compute while its sums are in registers."""
+FAR_COST, NEAR_BYTES = 6, 2**19
+"""What it may where the result does not fit the caches next to a core: what else there is to read
+for it comes in better order without the kernel."""
 LANES = 16
 
 
@@ -135,7 +138,7 @@ def _joined(
         return None
     if group.product is not None:
         axes = tuple(axes_of(item))
-        if item.reduction or _epilogue_cost(item, group) > EPILOGUE_COST:
+        if item.reduction or _epilogue_cost(item, group) > _most_epilogue(group.product):
             return None
     elif (lane is None) != (group.lane is None):
         return None
@@ -156,6 +159,11 @@ def _joined(
                 if group.axes and not same_point(buffer, index, other, place, group.axes):
                     return None
     return None if group.product is not None and not is_reading else moved
+
+
+def _most_epilogue(product: Product) -> int:
+    size = product.target.size * product.target.dtype.itemsize
+    return EPILOGUE_COST if size <= NEAR_BYTES else FAR_COST
 
 
 def _epilogue_cost(item: Statement, group: _Group) -> int:

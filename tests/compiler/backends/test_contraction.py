@@ -16,6 +16,8 @@ SHAPES = [
     (97, 40, 1),
     (64, 100, 10),
     (33, 300, 49),
+    (21, 30, 100),
+    (9, 30, 56),
     (17, 1, 70),
 ]
 LAYOUTS = [a + b + c for a in "nt" for b in "nt" for c in "nt"]
@@ -247,3 +249,6 @@ def test_tiles_cover_the_output_once_and_fit_the_registers(rows, columns):
             size = tiling.row_tile * group.vectors
             assert size + group.vectors + 1 <= target.registers
         assert last <= column < last + width
+        end = column - width + group.last_lanes
+        assert end >= last
+        assert group.masked == (end > last)

@@ -23,6 +23,7 @@ __all__ = [
     "larger",
     "loop_with_values",
     "mnemonic",
+    "prefetch",
     "smaller",
     "splat",
     "vector_type",
@@ -166,6 +167,22 @@ def address(builder: Any, base: Value, offset: Value, dtype: str) -> Value:
         A pointer.
     """
     return builder.gep(base, [offset], source_etype=FLOATS[dtype])
+
+
+def prefetch(builder: Any, place: Value, nearness: int) -> None:
+    """Ask for memory that is going to be read.
+
+    Parameters
+    ----------
+    builder : llvmlite.ir.IRBuilder
+        Where to write.
+    place : Value
+        Its address, which may be any.
+    nearness : int
+        From 1, for a cache shared by cores, to 3, for the one next to this core.
+    """
+    hints = [ir.Constant(ir.IntType(32), hint) for hint in (0, nearness, 1)]
+    call(builder, "llvm.prefetch.p0", [place, *hints], ir.VoidType())
 
 
 def smaller(builder: Any, a: Value, b: Value) -> Value:

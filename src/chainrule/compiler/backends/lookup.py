@@ -58,9 +58,7 @@ class Lookups:
             assert self.lane is not None
             offset = builder.mul(self.point.axes[self.lane], emit.index(size))
             place = builder.gep(start, [offset], source_etype=ir.IntType(8))
-            # To be read, of little use to the nearest cache before then, data.
-            hints = [ir.Constant(ir.IntType(32), hint) for hint in (0, 1, 1)]
-            emit.call(builder, "llvm.prefetch.p0", [place, *hints], ir.VoidType())
+            emit.prefetch(builder, place, 1)
 
     def _is_row(self, load: Load) -> bool:
         assert self.lane is not None

@@ -215,7 +215,7 @@ def emit_packing(
     with _lines(builder, dtype, steps[:count], right, scratch) as (line, copy):
         if arrangement.column.right == 1:
             start = emit.address(builder, line, column, dtype)
-            _copy_line(builder, dtype, (group.vectors, width), start, mask, copy)
+            _copy_line(builder, dtype, group.lanes(width), start, mask, copy)
         elif is_transposed:
             packer = transposing_packer(builder.module, dtype, width)
             step, extent = emit.index(arrangement.column.right), arrangement.column.extent
@@ -244,14 +244,13 @@ def _lines(
 
 
 def _copy_line(
-    builder: Any, dtype: str, size: tuple[int, int], source: Value, mask: Value | None, copy: Value
+    builder: Any, dtype: str, lanes: list[int], source: Value, mask: Value | None, copy: Value
 ) -> None:
-    """Copy neighbouring vectors, so many of so many lanes."""
-    vectors, width = size
-    for j in range(vectors):
-        offset = emit.index(j * width)
+    """Copy neighbouring vectors of so many lanes."""
+    for j, count in enumerate(lanes):
+        offset = emit.index(j * lanes[0])
         place = emit.address(builder, source, offset, dtype)
-        vector = masked_load(builder, place, dtype, width, mask if j == vectors - 1 else None)
+        vector = masked_load(builder, place, dtype, count, mask if j == len(lanes) - 1 else None)
         masked_store(builder, vector, emit.address(builder, copy, offset, dtype), None)
 
 

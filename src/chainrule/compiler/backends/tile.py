@@ -138,7 +138,7 @@ class TileWriter:
         width = self.tiling.width
         begin = self.builder.add(column, emit.index((group.vectors - 1) * width))
         left_over = self.builder.sub(emit.index(self.arrangement.column.extent), begin)
-        return emit.first_lanes(self.builder, left_over, width)
+        return emit.first_lanes(self.builder, left_over, group.last_lanes)
 
     def _row_tile(self, group: Group, tile: Value, column: Value, mask: Value | None) -> None:
         """Write a row tile: a full one, or the shorter last one of a turn around."""
@@ -171,16 +171,15 @@ class TileWriter:
                 self._row([*places, column], emit.index(i), line, mask)
             return
         # An epilogue is long: it is written for one row, which the tile hands on by way of memory.
-        kind = sums[0].type
+        kind = emit.vector_type(self.arrangement.dtype, self.tiling.width)
         room = self._room(kind, rows * count)
         for number, vector in enumerate(sums):
             self.builder.store(vector, self._vector_in(room, emit.index(number), kind))
         with emit.counted_loop(self.builder, emit.index(0), emit.index(rows), "row") as i:
-            first = self.builder.mul(i, emit.index(count))
-            numbers = [self.builder.add(first, emit.index(j)) for j in range(count)]
+            first = self._vector_in(room, self.builder.mul(i, emit.index(count)), kind)
             line = [
-                self.builder.load(self._vector_in(room, number, kind), typ=kind)
-                for number in numbers
+                self.builder.load(self._vector_in(first, emit.index(j), kind), typ=sums[j].type)
+                for j in range(count)
             ]
             self._row([*places, column], i, line, mask)
 
@@ -225,8 +224,8 @@ class TileWriter:
     ) -> list[Value]:
         """Write the loops over depth; return the accumulators, row by row."""
         width, tiling, arrangement = self.tiling.width, self.tiling, self.arrangement
-        kind = emit.vector_type(arrangement.dtype, width)
-        zeros = [ir.Constant(kind, [0.0] * width)] * (rows * group.vectors)
+        kinds = [emit.vector_type(arrangement.dtype, lanes) for lanes in group.lanes(width)]
+        zeros = [ir.Constant(kind, [0.0] * kind.count) for kind in kinds] * rows
         row_steps = [loop.left for loop in (*tiling.around, tiling.cut)]
         loops = list(arrangement.depth)
         right = self._moved(self.right, [column], [arrangement.column.right])
@@ -237,7 +236,7 @@ class TileWriter:
             right, loops = self.scratch, packed_loops(loops, group.vectors * width)
         left = self._moved(self.left, [*places, column], [*row_steps, arrangement.column.left])
         row_step = 1 if self.packed_left else tiling.cut.left
-        tile = _Tile(group.vectors, rows, row_step, mask)
+        tile = _Tile(group.lanes(width), rows, row_step, mask)
         return self._summed(tile, loops, left, right, zeros)
 
     def _summed(
@@ -255,30 +254,37 @@ class TileWriter:
 
     def _added(self, tile: _Tile, left: Value, right: Value, sums: list[Value]) -> list[Value]:
         """Write one step of depth: each row's number times the panel's vectors."""
-        builder, dtype, width = self.builder, self.arrangement.dtype, self.tiling.width
-        masks = [None] * (tile.vectors - 1) + [tile.mask]
+        builder, dtype, count = self.builder, self.arrangement.dtype, len(tile.lanes)
         # Packed panels are padded: they need no mask.
-        rights = self._vectors(right, [None] * tile.vectors if self.packed else masks)
+        rights = self._vectors(right, tile.lanes, None if self.packed else tile.mask)
         added: list[Value] = []
         for i in range(tile.rows):
             start = self._moved(left, [emit.index(i)], [tile.row_step])
             if self.arrangement.column.left:
-                lefts = self._vectors(start, masks)
+                lefts = self._vectors(start, tile.lanes, tile.mask)
             else:
                 number = builder.load(start, typ=emit.FLOATS[dtype])
-                lefts = [emit.splat(builder, number, width)] * tile.vectors
-            for j in range(tile.vectors):
-                arguments = [lefts[j], rights[j], sums[i * tile.vectors + j]]
+                copies = {n: emit.splat(builder, number, n) for n in sorted({*tile.lanes})}
+                lefts = [copies[n] for n in tile.lanes]
+            for j in range(count):
+                arguments = [lefts[j], rights[j], sums[i * count + j]]
                 kind = arguments[0].type
                 added.append(emit.call(builder, f"llvm.fma.{emit.mnemonic(kind)}", arguments, kind))
         return added
 
-    def _vectors(self, start: Value, masks: list[Value | None]) -> list[Value]:
-        """Load neighbouring vectors."""
-        dtype, width = self.arrangement.dtype, self.tiling.width
-        pointers = [self._moved(start, [emit.index(j * width)], [1]) for j in range(len(masks))]
-        pairs = zip(pointers, masks, strict=True)
-        return [masked_load(self.builder, pointer, dtype, width, mask) for pointer, mask in pairs]
+    def _vectors(self, start: Value, lanes: list[int], mask: Value | None) -> list[Value]:
+        """Load neighbouring vectors; the mask is for the last of them."""
+        dtype, width, last = self.arrangement.dtype, self.tiling.width, len(lanes) - 1
+        return [
+            masked_load(
+                self.builder,
+                self._moved(start, [emit.index(j * width)], [1]),
+                dtype,
+                count,
+                mask if j == last else None,
+            )
+            for j, count in enumerate(lanes)
+        ]
 
     def _store(self, vector: Value, target: Value, mask: Value | None) -> None:
         step = self.arrangement.column.out
@@ -304,7 +310,7 @@ class TileWriter:
 class _Tile:
     """A tile while its sums are made: its size, the step of left along its rows, the last mask."""
 
-    vectors: int
+    lanes: list[int]
     rows: int
     row_step: int
     mask: Value | None

@@ -19,6 +19,9 @@ from chainrule.compiler.backends.target import Target
 
 __all__ = ["Group", "Tiling", "choose_tiling"]
 
+SMALLEST_BYTES = 16
+HALVED_BYTES = 64
+
 
 @dataclass(frozen=True)
 class Group:
@@ -34,15 +37,22 @@ class Group:
         The first panel's first column.
     vectors : int
         Vectors in each panel.
+    last_lanes : int
+        Lanes of the last vector of each panel.
     masked : bool
-        Whether the last vector of the group's panels may reach beyond the last column.
+        Whether that vector may reach beyond the last column.
     """
 
     first_panel: int
     panels: int
     first_column: int
     vectors: int
+    last_lanes: int
     masked: bool
+
+    def lanes(self, width: int) -> list[int]:
+        """List the lanes of a panel's vectors, all but the last of which are full."""
+        return [width] * (self.vectors - 1) + [self.last_lanes]
 
 
 @dataclass(frozen=True)
@@ -113,7 +123,7 @@ def choose_tiling(arrangement: Arrangement, target: Target) -> Tiling:
     row_tile = -(-cut.extent // row_tiles)
     row_tiles = -(-cut.extent // row_tile)
     last_rows = cut.extent - (row_tiles - 1) * row_tile
-    groups = _groups(vectors, count, width, columns % width != 0, target.cheap_masks)
+    groups = _groups(columns, count, width, target)
     around = tuple(loop for loop in arrangement.rows if loop is not cut)
     return Tiling(width, cut, around, row_tile, row_tiles, last_rows, groups)
 
@@ -124,8 +134,11 @@ def _best_shape(
     """Return the least cost with one loop of rows cut, its number from the end, rows, vectors."""
     rows = arrangement.rows[-number].extent
     turns = math.prod(loop.extent for loop in arrangement.rows) // rows
+    width = target.width(arrangement.dtype)
+    last = _last_lanes(arrangement.column.extent, width, target)
+    saved = 0.5 if last < width else 0.0
     return min(
-        (_cost(turns, rows, vectors, row_tile, count), number, row_tile, count)
+        (_cost(turns, rows, vectors, saved, row_tile, count), number, row_tile, count)
         for count in range(1, min(vectors, 16) + 1)
         for row_tile in range(1, min(rows, 16) + 1)
         # Accumulators, the panel's vectors, and one register for a row's number.
@@ -133,11 +146,13 @@ def _best_shape(
     )
 
 
-def _cost(turns: int, rows: int, vectors: int, row_tile: int, panel: int) -> tuple[float, int]:
+def _cost(
+    turns: int, rows: int, vectors: int, saved: float, row_tile: int, panel: int
+) -> tuple[float, int]:
     """Estimate cycles per step of depth for the whole output; ties go to the smaller code."""
     tiles = -(-rows // row_tile)
     panels = -(-vectors // panel)
-    rows_each, vectors_each = -(-rows // tiles), vectors / panels
+    rows_each, vectors_each = -(-rows // tiles), (vectors - saved) / panels
     # Two of each a cycle.
     multiplications, loads = rows_each * vectors_each / 2, (rows_each + vectors_each) / 2
     latency = 4.0  # of one accumulator's chain
@@ -146,23 +161,36 @@ def _cost(turns: int, rows: int, vectors: int, row_tile: int, panel: int) -> tup
     return round(turns * tiles * panels * cycles, 2), int(row_tile * panel)
 
 
-def _groups(
-    vectors: int, largest: int, width: int, ragged: bool, cheap_masks: bool
-) -> tuple[Group, ...]:
+def _last_lanes(columns: int, width: int, target: Target) -> int:
+    """Return how many lanes the last vector of a row needs.
+
+    Where a register of 64 bytes is worked on in two halves, a vector of at most half takes half the
+    time; where it is not, it takes no more.
+    """
+    left_over = columns - (-(-columns // width) - 1) * width
+    least = width * SMALLEST_BYTES // target.vector_bytes
+    narrow = next(lanes for lanes in (least, width // 2, width) if left_over <= lanes)
+    return narrow if target.vector_bytes == HALVED_BYTES else width
+
+
+def _groups(columns: int, largest: int, width: int, target: Target) -> tuple[Group, ...]:
     """Cut a row of vectors into panels whose widths differ by one vector at most."""
+    vectors, last_lanes = -(-columns // width), _last_lanes(columns, width, target)
     panels = -(-vectors // largest)
     narrow, wide_panels = divmod(vectors, panels)
     widths = [narrow + 1] * wide_panels + [narrow] * (panels - wide_panels)
-    runs: list[tuple[int, int, bool]] = []
+    masked = columns != (vectors - 1) * width + last_lanes
+    is_apart = last_lanes < width or (masked and not target.cheap_masks)
+    runs: list[tuple[int, int, int, bool]] = []
     for size in sorted(set(widths), reverse=True):
         count, is_last = widths.count(size), size == widths[-1]
-        if ragged and is_last and not cheap_masks and count > 1:
-            runs += [(count - 1, size, False), (1, size, True)]
-        else:
-            runs.append((count, size, ragged and is_last))
+        if is_last and is_apart and count > 1:
+            runs.append((count - 1, size, width, False))
+            count = 1
+        runs.append((count, size, last_lanes if is_last else width, is_last and masked))
     groups: list[Group] = []
     panel = column = 0
-    for count, size, masked in runs:
-        groups.append(Group(panel, count, column, size, masked))
+    for count, size, lanes, is_masked in runs:
+        groups.append(Group(panel, count, column, size, lanes, is_masked))
         panel, column = panel + count, column + count * size * width
     return tuple(groups)
