@@ -10,18 +10,23 @@ from chainrule.data.csv_file import read_csv
 from chainrule.data.feature import Category, Number
 from chainrule.data.idx import read_idx, write_idx
 from chainrule.data.pipeline import Pipeline
+from chainrule.data.sound import log_mel, mfcc
 from chainrule.data.split import split
 from chainrule.data.table import Table
 from chainrule.data.wav import read_wav
+from chainrule.data.window import windows
 
 __all__ = [
     "Category",
     "Number",
     "Pipeline",
     "Table",
+    "log_mel",
+    "mfcc",
     "read_csv",
     "read_idx",
     "read_wav",
     "split",
+    "windows",
     "write_idx",
 ]

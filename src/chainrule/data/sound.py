@@ -1,0 +1,229 @@
+"""Sound as pictures of its frequencies over time, as ears take it apart. Needs SciPy."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from chainrule.errors import ArgumentError, DataError, DTypeError
+
+__all__ = ["log_mel", "mfcc"]
+
+Features = NDArray[np.float32]
+SIGNALS_AT_ONCE = 64
+
+
+def log_mel(
+    signal: ArrayLike,
+    rate: int,
+    *,
+    bands: int = 40,
+    window: float = 0.025,
+    hop: float = 0.01,
+    low: float = 20.0,
+    high: float | None = None,
+    floor: float = 1e-6,
+) -> Features:
+    """Compute how loud a sound is in bands of frequency, frame by frame: log(M·|F(w·x)|² + floor).
+
+    Every `hop`, a stretch x of the signal is weighted with Hann's window w, F is its Fourier
+    transform, and M adds up the power in triangular bands, equally spaced on the mel scale
+    2595·log₁₀(1 + f/700) and overlapping by half. Loudness is heard on a logarithmic scale.
+
+    Parameters
+    ----------
+    signal : array, float, (time,) or (n, time)
+        One sound, or n of equal length; usually in [-1, 1].
+    rate : int, in hertz
+        Samples a second.
+    bands : int >= 1
+        Number of bands.
+    window, hop : float > 0, in seconds
+        Length of a frame, and from the start of one to that of the next.
+    low, high : float, in hertz
+        Where the lowest band begins and the highest ends; None for half the rate.
+    floor : float > 0
+        Added before the logarithm, so that silence is finite.
+
+    Returns
+    -------
+    array, float32, (frames, bands) or (n, frames, bands)
+        With 1 + (time - window) // hop frames.
+
+    Raises
+    ------
+    ArgumentError
+        If an argument is outside its range, or there are more bands than the frames can tell apart.
+    DataError
+        If the signal is shorter than a frame or not finite.
+    DTypeError
+        If it does not hold real numbers.
+    ImportError
+        If SciPy is not installed.
+
+    References
+    ----------
+    Davis & Mermelstein (1980), "Comparison of parametric representations for monosyllabic word
+    recognition in continuously spoken sentences", IEEE Transactions on Acoustics, Speech, and
+    Signal Processing 28(4). O'Shaughnessy (1987), "Speech communication", p. 150 (the scale).
+
+    Examples
+    --------
+    >>> tone = np.sin(2 * np.pi * 440 * np.arange(8000) / 8000)
+    >>> features = log_mel(tone, 8000)
+    >>> features.shape, int(features.mean(axis=0).argmax())
+    ((98, 40), 9)
+    """
+    frames = _Frames("log_mel", rate, window, hop)
+    filters = _mel_filters(frames, bands, low, rate / 2 if high is None else high)
+    if not 0 < floor < math.inf:
+        raise ArgumentError(f"log_mel: floor is {floor!r}; it must be a number above 0")
+    signals = _checked_signals(signal, frames)
+    loudness = [
+        np.log(frames.power(signals[start : start + SIGNALS_AT_ONCE]) @ filters + np.float32(floor))
+        for start in range(0, len(signals), SIGNALS_AT_ONCE)
+    ]
+    joined = np.concatenate(loudness)
+    return joined[0] if np.ndim(signal) == 1 else joined
+
+
+def mfcc(signal: ArrayLike, rate: int, coefficients: int = 13, **settings: Any) -> Features:
+    """Compute mel-frequency cepstral coefficients: the cosine transform of `log_mel`.
+
+    The bands overlap and go up and down together; their orthonormal cosine transform (DCT-II) tells
+    the same in fewer numbers. The first is the loudness, the next few the shape of the mouth.
+
+    Parameters
+    ----------
+    signal : array, float, (time,) or (n, time)
+        One sound, or n of equal length.
+    rate : int, in hertz
+        Samples a second.
+    coefficients : int >= 1
+        How many to keep, at most as many as there are bands.
+    **settings
+        As those of `log_mel`.
+
+    Returns
+    -------
+    array, float32, (frames, coefficients) or (n, frames, coefficients)
+        The coefficients, the slowest cosine first.
+
+    Raises
+    ------
+    ArgumentError
+        If there are fewer bands than coefficients; and as `log_mel`.
+
+    References
+    ----------
+    Davis & Mermelstein (1980), equation 1.
+
+    Examples
+    --------
+    >>> mfcc(np.zeros(800), 8000).shape
+    (8, 13)
+    """
+    transform = _fourier("mfcc").dct
+    loudness = log_mel(signal, rate, **settings)
+    bands = loudness.shape[-1]
+    if not hasattr(coefficients, "__index__") or not 1 <= coefficients <= bands:
+        raise ArgumentError(
+            f"mfcc: coefficients is {coefficients!r}; it must be a whole number from 1 to the "
+            f"{bands} bands"
+        )
+    return np.ascontiguousarray(transform(loudness, type=2, norm="ortho")[..., :coefficients])
+
+
+@dataclass(frozen=True)
+class _Frames:
+    """Stretches of a signal and their spectra."""
+
+    function: str
+    rate: int
+    window: float
+    hop: float
+
+    def __post_init__(self) -> None:
+        for name, value in (("rate", self.rate), ("window", self.window), ("hop", self.hop)):
+            if not 0 < value < math.inf:
+                raise ArgumentError(f"{self.function}: {name} is {value!r}; it must be above 0")
+        if self.length < 2 or self.step < 1:
+            raise ArgumentError(
+                f"{self.function}: at {self.rate} Hz a window of {self.window} s has {self.length} "
+                f"samples and a hop of {self.hop} s {self.step}; they need at least 2 and 1"
+            )
+
+    @property
+    def length(self) -> int:
+        return round(self.rate * self.window)
+
+    @property
+    def step(self) -> int:
+        return round(self.rate * self.hop)
+
+    @property
+    def points(self) -> int:
+        """The points of the transform: the next power of two."""
+        return 1 << (self.length - 1).bit_length()
+
+    def power(self, signals: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return |F(w·x)|², shape (n, frames, points / 2 + 1)."""
+        turns = np.arange(self.length) / self.length
+        hann = (0.5 - 0.5 * np.cos(2 * np.pi * turns)).astype(np.float32)
+        views = np.lib.stride_tricks.sliding_window_view(signals, self.length, axis=1)
+        spectra = _fourier(self.function).rfft(views[:, :: self.step] * hann, self.points)
+        return spectra.real**2 + spectra.imag**2
+
+
+def _mel_filters(frames: _Frames, bands: int, low: float, high: float) -> NDArray[np.float32]:
+    """Return the triangles as columns, each with 1 at its peak."""
+    if not hasattr(bands, "__index__") or bands < 1:
+        raise ArgumentError(f"log_mel: bands is {bands!r}; it must be a whole number, 1 or more")
+    if not 0 <= low < high <= frames.rate / 2:
+        raise ArgumentError(
+            f"log_mel: low is {low!r} and high {high!r}; they must be in order and within 0 and "
+            f"{frames.rate / 2:g} Hz, half the rate"
+        )
+    lowest, highest = (2595 * np.log10(1 + edge / 700) for edge in (low, high))
+    mels = np.linspace(lowest, highest, bands + 2)
+    edges = 700 * (10 ** (mels / 2595) - 1)
+    frequencies = np.fft.rfftfreq(frames.points, 1 / frames.rate)[:, None]
+    rising = (frequencies - edges[:-2]) / (edges[1:-1] - edges[:-2])
+    falling = (edges[2:] - frequencies) / (edges[2:] - edges[1:-1])
+    filters = np.maximum(0, np.minimum(rising, falling))
+    if not filters.any(axis=0).all():
+        raise ArgumentError(
+            f"log_mel: {bands} bands from {low:g} to {high:g} Hz are too narrow for frames of "
+            f"{frames.length} samples; take fewer bands or a longer window"
+        )
+    return filters.astype(np.float32)
+
+
+def _checked_signals(signal: ArrayLike, frames: _Frames) -> NDArray[np.float32]:
+    signals = np.asarray(signal)
+    if signals.dtype.kind not in "iuf":
+        raise DTypeError(f"{frames.function}: the signal has dtype {signals.dtype}; pass numbers")
+    if signals.ndim not in (1, 2) or signals.shape[-1] < frames.length or not signals.size:
+        raise DataError(
+            f"{frames.function}: the signal has shape {signals.shape}; it must be (time,) or "
+            f"(n, time) with at least the {frames.length} samples of a frame"
+        )
+    rows = np.atleast_2d(signals).astype(np.float32, copy=False)
+    if not np.isfinite(rows).all():
+        raise DataError(f"{frames.function}: the signal has values that are not finite")
+    return rows
+
+
+def _fourier(function: str) -> Any:
+    try:
+        from scipy import fft
+    except ImportError as error:
+        raise ImportError(
+            f"data.{function}: the transform comes with SciPy, which is not installed; run: "
+            "pip install 'chainrule[science]'"
+        ) from error
+    return fft
