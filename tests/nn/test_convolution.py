@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy import signal
 
+import chainrule as cr
 import chainrule.nn as nn
 from chainrule.errors import ArgumentError, ShapeError
 from tests.nn.slopes import fixed_like, output_and_slopes
@@ -192,3 +193,11 @@ def test_a_built_layer_checks_its_input_again() -> None:
 def test_bad_arguments_are_refused(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(ArgumentError, match=message):
         nn.Conv2D(3, 3, **arguments)
+
+
+def test_batches_of_rows_that_fill_one_vector_are_gathered_natively() -> None:
+    x = GENERATOR.standard_normal((48, 6, 16)).astype("float32")
+    net = cr.Network([nn.Conv1D(16, 3, padding="same"), nn.Flatten(), nn.Dense(1)])
+    net.compile("mse", "sgd", learning_rate=0.01)
+    losses = net.fit(x, x[:, 0, :1], epochs=5, batch_size=20, verbose=0)["loss"]
+    assert losses[-1] < losses[0]

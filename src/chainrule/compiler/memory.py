@@ -80,8 +80,10 @@ def _survey(
                     _extend(lives, buffer, clock, end)
             clock = end + 1
             continue
-        for buffer in own[number] - step.registers:
-            if buffer.kind == "arena":
+        # In the order of the program: with a set's order, which differs from run to run, a place
+        # could differ from the one that code found on the disk was written for.
+        for buffer in dict.fromkeys(buffer.root for buffer, _, _ in accesses(step)):
+            if buffer.kind == "arena" and buffer not in step.registers:
                 _extend(lives, buffer, clock, clock)
         clock += 1
     return clock

@@ -144,7 +144,8 @@ class NativeProgram:
         _show("loops", format_program(self.loops))
         target = host_target()
         module = write_module(self.loops, layout, plan, target, is_timed)
-        key = f"{_sources()}\n{is_timed}\n{format_program(self.loops, layout)}"
+        sizes = module.arena, module.scratch, is_timed
+        key = f"{_sources()}\n{sizes}\n{format_program(self.loops, layout)}"
         made: list[bytes] = []
 
         def compiled(_: str, target: Target) -> bytes:

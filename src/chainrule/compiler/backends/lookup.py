@@ -56,7 +56,8 @@ class Lookups:
         builder = self.point.builder
         for start, size in self.ahead:
             assert self.lane is not None
-            offset = builder.mul(self.point.axes[self.lane], emit.index(size))
+            place = self.point.scalar(Affine.of(self.lane))  # a plain 0 where one vector is all
+            offset = builder.mul(place, emit.index(size))
             place = builder.gep(start, [offset], source_etype=ir.IntType(8))
             emit.prefetch(builder, place, 1)
 
