@@ -38,6 +38,7 @@ class Lookups:
     def __init__(self, point: Point, nest: Nest) -> None:
         self.point = point
         self.lane = nest.lane
+        self.around = frozenset(nest.axes)
         self.found = list(_steady(nest))
         self.ahead: list[tuple[Value, int]] = []
 
@@ -62,7 +63,11 @@ class Lookups:
             emit.prefetch(builder, place, 1)
 
     def _is_row(self, load: Load) -> bool:
+        """Whether it reads a row along the lane, and where that starts is known before the lane."""
         assert self.lane is not None
+        axes = {axis for place in load.index for axis in axes_in(place)}
+        if not all(axis in self.around or axis.is_turn for axis in axes):
+            return False
         step = self.point.layout.stride(load.buffer, load.index, self.lane)
         return step == 1 and self.lane.extent * load.dtype.itemsize >= LINE_BYTES
 
