@@ -284,12 +284,11 @@ class _Writer:
         first = builder.mul(thread, emit.index(self.scratch))
         own_scratch = builder.add(emit.index(self.plan.size), first)
         scratch = builder.gep(arena, [own_scratch], source_etype=ir.IntType(8))
-        ranges = kernel.ranges
-        longest = ranges.index(max(ranges)) if shared else -1
+        ranges, part = kernel.ranges, kernel.tiling.shared if shared else None
         limits = [
             limit
             for i, turns in enumerate(ranges)
-            for limit in (self._part(turns) if i == longest else _everything(turns))
+            for limit in (self._part(turns) if i == part else _everything(turns))
         ]
         builder.call(kernel.function, [*pointers, scratch, self.context, *limits])
 

@@ -17,71 +17,18 @@ from typing import Any
 
 from chainrule.compiler.backends import emit
 from chainrule.compiler.backends.arrangement import Arrangement, Loop
-from chainrule.compiler.backends.tiling import Group, Tiling
+from chainrule.compiler.backends.tiling import Group, Tiling, packs_left, packs_right
 from chainrule.compiler.backends.transposition import transposing_packer
 from chainrule.compiler.backends.vector_access import masked_load, masked_store
 
 __all__ = [
     "emit_left_packing",
     "emit_packing",
-    "must_pack",
-    "must_pack_left",
     "packed_items",
     "packed_loops",
 ]
 
 Value = Any
-
-# A panel whose lines lie at least this far apart, and that many of them, wears out the address
-# cache of the processor; copying it pays once several row tiles read the copy.
-FAR_BYTES = 1024
-FAR_LINES = 256
-WORTH_TILES = 4
-
-
-def must_pack(arrangement: Arrangement, tiling: Tiling) -> bool:
-    """Tell whether panels of ``right`` are copied before they are read.
-
-    Parameters
-    ----------
-    arrangement : Arrangement
-        Loops and their parts.
-    tiling : Tiling
-        Its tiles.
-
-    Returns
-    -------
-    bool
-        True if the columns are not contiguous, or if the copy saves time.
-    """
-    if arrangement.column.right != 1:
-        return True
-    size = emit.ITEM_BYTES[arrangement.dtype]
-    far = any(abs(loop.right) * size >= FAR_BYTES for loop in arrangement.depth[-1:])
-    return far and arrangement.depth_size >= FAR_LINES and tiling.tiles >= WORTH_TILES
-
-
-def must_pack_left(arrangement: Arrangement, tiling: Tiling) -> bool:
-    """Tell whether ``left`` is copied before it is read.
-
-    Parameters
-    ----------
-    arrangement : Arrangement
-        Loops and their parts.
-    tiling : Tiling
-        Its tiles.
-
-    Returns
-    -------
-    bool
-        True if the copy saves time.
-    """
-    # Rows or depth of several loops read windows, which copies would make many times as large.
-    if tiling.around or len(arrangement.depth) != 1 or arrangement.column.left:
-        return False
-    (depth,) = arrangement.depth
-    far = abs(depth.left) * emit.ITEM_BYTES[arrangement.dtype] >= 2 * FAR_BYTES
-    return tiling.cut.left == 1 and far and depth.extent >= 64 and tiling.panels >= WORTH_TILES
 
 
 def packed_items(arrangement: Arrangement, tiling: Tiling) -> tuple[int, int]:
@@ -100,11 +47,11 @@ def packed_items(arrangement: Arrangement, tiling: Tiling) -> tuple[int, int]:
         0 for what is not copied.
     """
     right = left = 0
-    if must_pack(arrangement, tiling):
+    if packs_right(arrangement, tiling.tiles):
         # A transposing copy writes whole squares.
         depth = arrangement.depth_size + tiling.width
         right = depth * tiling.width * max(group.vectors for group in tiling.groups)
-    if must_pack_left(arrangement, tiling):
+    if packs_left(arrangement, tiling.panels):
         # The last vector of a line is written whole.
         left = tiling.row_tiles * arrangement.depth_size * tiling.row_tile + tiling.width
     return right, left

@@ -11,16 +11,28 @@ Panels of one width form a *group*; a group's code is written once and looped ov
 most four tile bodies: two groups, each with full row tiles and a shorter last one.
 """
 
+import itertools
 import math
 from dataclasses import dataclass
 
 from chainrule.compiler.backends.arrangement import Arrangement, Loop
+from chainrule.compiler.backends.emit import ITEM_BYTES
 from chainrule.compiler.backends.target import Target
 
-__all__ = ["Group", "Tiling", "choose_tiling"]
+__all__ = ["Group", "Tiling", "choose_tiling", "packs_left", "packs_right"]
 
 SMALLEST_BYTES = 16
 HALVED_BYTES = 64
+
+# A panel whose lines lie at least this far apart, and that many of them, wears out the address
+# cache of the processor; copying it pays once several row tiles read the copy.
+FAR_BYTES = 1024
+FAR_LINES = 256
+WORTH_TILES = 4
+COPY_CYCLES = 3.0
+"""Of a vector that is copied, from memory that is not near."""
+THREADS = 2
+"""For so many the work is balanced; more find larger products to share, or less balance."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +87,8 @@ class Tiling:
         Rows of the last row tile, in [1, row_tile].
     groups : tuple of Group
         All panels, from left to right.
+    shared : int
+        Which range threads share: 0 for the batch, 1 for the row tiles, 2 for the panels.
     """
 
     width: int
@@ -84,6 +98,7 @@ class Tiling:
     row_tiles: int
     last_rows: int
     groups: tuple[Group, ...]
+    shared: int
 
     @property
     def tiles(self) -> int:
@@ -112,53 +127,118 @@ def choose_tiling(arrangement: Arrangement, target: Target) -> Tiling:
         A function of its arguments only.
     """
     width = target.width(arrangement.dtype)
-    columns = arrangement.column.extent
-    vectors = -(-columns // width)
-    _, number, row_tile, count = min(
-        _best_shape(arrangement, number, vectors, target)
-        for number in range(1, len(arrangement.rows) + 1)
+    _, shared, number, row_tile, count = min(
+        _best_shape(arrangement, number, target) for number in range(1, len(arrangement.rows) + 1)
     )
     cut = arrangement.rows[-number]
     row_tiles = -(-cut.extent // row_tile)
     row_tile = -(-cut.extent // row_tiles)
     row_tiles = -(-cut.extent // row_tile)
     last_rows = cut.extent - (row_tiles - 1) * row_tile
-    groups = _groups(columns, count, width, target)
+    groups = _groups(arrangement.column.extent, count, width, target)
     around = tuple(loop for loop in arrangement.rows if loop is not cut)
-    return Tiling(width, cut, around, row_tile, row_tiles, last_rows, groups)
+    return Tiling(width, cut, around, row_tile, row_tiles, last_rows, groups, shared)
 
 
 def _best_shape(
-    arrangement: Arrangement, number: int, vectors: int, target: Target
-) -> tuple[tuple[float, int], int, int, int]:
-    """Return the least cost with one loop of rows cut, its number from the end, rows, vectors."""
-    rows = arrangement.rows[-number].extent
-    turns = math.prod(loop.extent for loop in arrangement.rows) // rows
-    width = target.width(arrangement.dtype)
-    last = _last_lanes(arrangement.column.extent, width, target)
-    saved = 0.5 if last < width else 0.0
+    arrangement: Arrangement, number: int, target: Target
+) -> tuple[tuple[float, int], int, int, int, int]:
+    """Return the least cost with one loop of rows cut: range to share, loop, rows, vectors."""
+    vectors = -(-arrangement.column.extent // target.width(arrangement.dtype))
     return min(
-        (_cost(turns, rows, vectors, saved, row_tile, count), number, row_tile, count)
+        (*_cost(arrangement, number, (row_tile, count), target), number, row_tile, count)
         for count in range(1, min(vectors, 16) + 1)
-        for row_tile in range(1, min(rows, 16) + 1)
+        for row_tile in range(1, min(arrangement.rows[-number].extent, 16) + 1)
         # Accumulators, the panel's vectors, and one register for a row's number.
         if row_tile * count + count + 1 <= target.registers
     )
 
 
 def _cost(
-    turns: int, rows: int, vectors: int, saved: float, row_tile: int, panel: int
-) -> tuple[float, int]:
-    """Estimate cycles per step of depth for the whole output; ties go to the smaller code."""
-    tiles = -(-rows // row_tile)
-    panels = -(-vectors // panel)
-    rows_each, vectors_each = -(-rows // tiles), (vectors - saved) / panels
+    arrangement: Arrangement, number: int, tile: tuple[int, int], target: Target
+) -> tuple[tuple[float, int], int]:
+    """Estimate cycles per step of depth for the whole output; ties go to the smaller code.
+
+    Returns
+    -------
+    (cycles, size), shared : (float, int), int
+        How long all cores together are held, and by the share of which range.
+    """
+    cut, width = arrangement.rows[-number].extent, target.width(arrangement.dtype)
+    rows = math.prod(loop.extent for loop in arrangement.rows)
+    columns, batch = arrangement.column.extent, arrangement.batch_size
+    widths = _widths(-(-columns // width), tile[1])
+    saved = 0.5 if _last_lanes(columns, width, target) < width else 0.0
+    tiles, panels = rows // cut * -(-cut // tile[0]), len(widths)
+    rows_each, vectors_each = -(-cut // -(-cut // tile[0])), (sum(widths) - saved) / panels
     # Two of each a cycle.
     multiplications, loads = rows_each * vectors_each / 2, (rows_each + vectors_each) / 2
     latency = 4.0  # of one accumulator's chain
     # The rest is fitted to measurements: loads are not quite hidden, and the loop itself costs.
     cycles = max(multiplications, loads, latency) + 0.3 * loads + 0.5
-    return round(turns * tiles * panels * cycles, 2), int(row_tile * panel)
+    products = batch * tiles * panels * cycles
+    right = batch * COPY_CYCLES * sum(widths) * packs_right(arrangement, tiles)
+    left = batch * COPY_CYCLES * rows / width * packs_left(arrangement, panels)
+    ways = [
+        ((products + right + left) * _stretch([1] * batch), 0),
+        # What one thread copies of the operand that is not shared, all copy.
+        ((products + left) * _stretch([1] * tiles) + THREADS * right, 1),
+        ((products + right) * _stretch(widths) + THREADS * left, 2),
+    ]
+    time, shared = min((round(time, 2), way) for time, way in ways)
+    return (time, tile[0] * tile[1]), shared
+
+
+def packs_right(arrangement: Arrangement, tiles: int) -> bool:
+    """Tell whether panels of ``right`` are copied before they are read.
+
+    Parameters
+    ----------
+    arrangement : Arrangement
+        Loops and their parts.
+    tiles : int
+        How many row tiles read a copy.
+
+    Returns
+    -------
+    bool
+        True if the columns are not contiguous, or if the copy saves time.
+    """
+    if arrangement.column.right != 1:
+        return True
+    size = ITEM_BYTES[arrangement.dtype]
+    far = any(abs(loop.right) * size >= FAR_BYTES for loop in arrangement.depth[-1:])
+    return far and arrangement.depth_size >= FAR_LINES and tiles >= WORTH_TILES
+
+
+def packs_left(arrangement: Arrangement, panels: int) -> bool:
+    """Tell whether ``left`` is copied before it is read.
+
+    Parameters
+    ----------
+    arrangement : Arrangement
+        Loops and their parts.
+    panels : int
+        How many panels read a copy.
+
+    Returns
+    -------
+    bool
+        True if the copy saves time.
+    """
+    # Rows or depth of several loops read windows, which copies would make many times as large.
+    if len(arrangement.rows) != 1 or len(arrangement.depth) != 1 or arrangement.column.left:
+        return False
+    (depth,), (row,) = arrangement.depth, arrangement.rows
+    far = abs(depth.left) * ITEM_BYTES[arrangement.dtype] >= 2 * FAR_BYTES
+    return row.left == 1 and far and depth.extent >= 64 and panels >= WORTH_TILES
+
+
+def _stretch(sizes: list[int]) -> float:
+    """Return how much longer threads take than if parts of these sizes could be cut anywhere."""
+    bounds = [len(sizes) * thread // THREADS for thread in range(THREADS + 1)]
+    longest = max(sum(sizes[start:stop]) for start, stop in itertools.pairwise(bounds))
+    return longest * THREADS / sum(sizes)
 
 
 def _last_lanes(columns: int, width: int, target: Target) -> int:
@@ -173,12 +253,17 @@ def _last_lanes(columns: int, width: int, target: Target) -> int:
     return narrow if target.vector_bytes == HALVED_BYTES else width
 
 
-def _groups(columns: int, largest: int, width: int, target: Target) -> tuple[Group, ...]:
+def _widths(vectors: int, largest: int) -> list[int]:
     """Cut a row of vectors into panels whose widths differ by one vector at most."""
-    vectors, last_lanes = -(-columns // width), _last_lanes(columns, width, target)
     panels = -(-vectors // largest)
-    narrow, wide_panels = divmod(vectors, panels)
-    widths = [narrow + 1] * wide_panels + [narrow] * (panels - wide_panels)
+    narrow, wide = divmod(vectors, panels)
+    return [narrow + 1] * wide + [narrow] * (panels - wide)
+
+
+def _groups(columns: int, largest: int, width: int, target: Target) -> tuple[Group, ...]:
+    """Put neighbouring panels of one width together."""
+    vectors, last_lanes = -(-columns // width), _last_lanes(columns, width, target)
+    widths = _widths(vectors, largest)
     masked = columns != (vectors - 1) * width + last_lanes
     is_apart = last_lanes < width or (masked and not target.cheap_masks)
     runs: list[tuple[int, int, int, bool]] = []
