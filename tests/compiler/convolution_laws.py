@@ -12,6 +12,7 @@ from scipy.signal import correlate
 
 from chainrule.autodiff.derivative import grad
 from chainrule.compiler.program import compile_native
+from chainrule.compiler.reorder import accesses
 from chainrule.compiler.simplify import simplify
 from chainrule.compiler.thread_count import set_num_threads
 from chainrule.graph.evaluate import evaluate
@@ -133,6 +134,24 @@ def threads():
             assert program.is_shared
             results.add(tuple(each.tobytes() for each in program([x, kernel])))
         assert len(results) == 1
+
+
+def blocks():
+    """A sum over very much is one over blocks, of windows or not, and is what NumPy gives."""
+    x = np.random.default_rng(0).standard_normal((12, 50, 40, 16))
+    slope = np.random.default_rng(1).standard_normal((12, 48, 38, 8))
+    a, b = x.reshape(-1, 16), np.cos(x[..., :4]).reshape(-1, 4)
+
+    def kernel_gradient(x, slope):
+        seen = windows(x, axes=(1, 2), sizes=(3, 3), strides=(1, 1), dilations=(1, 1))
+        return np.einsum("nxycij,nxyo->ijco", seen, slope)
+
+    for function, arguments in ((kernel_gradient, (x, slope)), (lambda a, b: a.T @ b, (a, b))):
+        graph, program = compiled(function, *arguments)
+        shapes = {b.shape[0] for step in program.loops.steps for b, _, _ in accesses(step)}
+        assert shapes & {2, 3, 4, 6}, "nothing is summed in blocks"
+        (found,), (wanted,) = program(list(arguments)), evaluate(graph, list(arguments))
+        np.testing.assert_allclose(found, wanted, rtol=1e-10, atol=1e-10)
 
 
 def memory():

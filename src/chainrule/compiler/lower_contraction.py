@@ -18,11 +18,17 @@ from chainrule.compiler.loops import (
     Statement,
 )
 from chainrule.compiler.lower import KERNEL_WORK, Lowering, rule
+from chainrule.compiler.query import substitute
 from chainrule.graph.node import Node
 from chainrule.ops.contraction import split_spec
 
 __all__: list[str] = []
 
+BLOCK = 1 << 17
+"""Numbers that are summed over in one block, at least: half of a second-level cache."""
+MOST_BLOCKS = 16
+SHARE = 4
+"""Partial results take at most this part of what is read for them."""
 KERNEL_AXIS = 16
 """A kernel pays where rows or columns fill a vector."""
 
@@ -41,8 +47,57 @@ def _contract(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expre
         for each, spec in zip(node.inputs, (left, right), strict=True)
     ]
     a, b = (load for load in loads if isinstance(load, Load))
+    split = _split(node, a.buffer.size + b.buffer.size, left, depth)
+    if split is not None:
+        return _in_blocks(lowering, node, (a, b), tuple(depth.values()), *split)
     target, index = lowering.target(node)
     lowering.items.append(Product(target, index, a, b, tuple(depth.values()), node.layer))
+    return Load(target, index)
+
+
+def _split(node: Node, read: int, letters: str, depth: dict[str, Axis]) -> tuple[Axis, int] | None:
+    """Choose an axis to sum over in blocks, and how many; None where one sum will do.
+
+    A sum over far more than a cache holds, to a result that is small beside it, is one over blocks:
+    each is read from nearby however often it is read, and threads can share them. How many there
+    are depends on the sizes of the data alone, and so do the bits of the result.
+    """
+    most = min(read // BLOCK, read // (SHARE * node.size), MOST_BLOCKS)
+    if most < 2:
+        return None
+    for letter in letters:
+        if letter in depth:
+            extent = depth[letter].extent
+            count = max(n for n in range(1, most + 1) if extent % n == 0)
+            if 2 * count > most:
+                return depth[letter], count
+    return None
+
+
+def _in_blocks(
+    lowering: Lowering,
+    node: Node,
+    operands: tuple[Load, Load],
+    depth: tuple[Axis, ...],
+    axis: Axis,
+    count: int,
+) -> Load:
+    """Lower to one product for all blocks, and the sum of what they give."""
+    block, inner = Axis(count, "block"), Axis(axis.extent // count, axis.name)
+    within = Affine.of(inner) if inner.extent > 1 else Affine()
+    meaning = {axis: Affine.of(block, inner.extent) + within}
+    left, right = (substitute(each, meaning) for each in operands)
+    assert isinstance(left, Load)
+    assert isinstance(right, Load)
+    rest = tuple(
+        inner if each is axis else each for each in depth if each is not axis or within.terms
+    )
+    partial = lowering.scratch((count, *node.shape), node.dtype, node)
+    place = (Affine.of(block), *lowering.canonical(node.shape))
+    lowering.items.append(Product(partial, place, left, right, rest, node.layer))
+    target, index = lowering.target(node)
+    value = Load(partial, place)
+    lowering.items.append(Statement(target, index, value, "sum", (block,), node.layer))
     return Load(target, index)
 
 
