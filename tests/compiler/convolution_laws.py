@@ -17,6 +17,8 @@ from chainrule.compiler.simplify import simplify
 from chainrule.compiler.thread_count import set_num_threads
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.trace import trace
+from chainrule.nn.pooling import first_maximum
+from chainrule.nn.sliding import Sliding
 from chainrule.ops.windows import windows
 
 CASES = [
@@ -114,6 +116,24 @@ def gradients():
             np.testing.assert_allclose(
                 found, wanted, rtol=bound, atol=bound, err_msg=f"{case} {kind}"
             )
+
+
+def pooling():
+    """Folds of windows, apart, touching or overlapping, are what the evaluator makes of them."""
+    x = np.random.default_rng(0).integers(-3, 4, (3, 13, 12, 20)).astype(np.float64)
+    for size, stride, dilation in itertools.product((2, 3), (1, 2, 3, 4), (1, 2)):
+        sliding = Sliding((size, size), (stride, stride), (dilation, dilation), "valid")
+
+        def slopes(x, sliding=sliding):
+            largest = lambda x: np.sum(np.sin(first_maximum(sliding.over(x), 2)))  # noqa: E731
+            mean = lambda x: np.sum(np.sin(np.mean(sliding.over(x), axis=(-2, -1))))  # noqa: E731
+            return grad(largest)(x), grad(mean)(x)
+
+        for kind in (x[..., :3], x, x.astype("f")):
+            graph, program = compiled(slopes, kind)
+            bound = 1e-10 if kind.dtype == np.float64 else 1e-5
+            for found, wanted in zip(program([kind]), evaluate(graph, [kind]), strict=True):
+                np.testing.assert_allclose(found, wanted, rtol=bound, atol=bound)
 
 
 def threads():

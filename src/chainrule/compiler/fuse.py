@@ -176,8 +176,12 @@ def _form(item: Statement, layout: Layout) -> tuple[tuple[Axis, ...], Axis | Non
     turns = int(np.prod([axis.extent for axis in (*parallel, *over)], dtype=np.int64))
     if item.reduction in ("running", "scatter"):
         last = parallel[-1] if parallel and item.reduction == "scatter" else None
-        is_wide = last is not None and last.extent >= SMALL
-        return (), last if is_wide else None, False
+        lane = last if last is not None and last.extent >= SMALL else None
+        # A fold adds up apart at each point of its other axes; what is looked up may meet anywhere.
+        if item.reduction == "scatter" and all(isinstance(place, Affine) for place in item.index):
+            outer = tuple(axis for axis in parallel if axis is not lane)
+            return (*outer, lane) if lane else outer, lane, False
+        return (), lane, False
     if turns <= TINY and all(axis.extent < SMALL for axis in (*parallel, *over)):
         return (), None, True
     big = [axis for axis in parallel if axis.extent >= SMALL]

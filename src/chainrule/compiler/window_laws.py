@@ -85,12 +85,37 @@ def _select(inputs: tuple[Node, ...], params: Params) -> Node | None:
 def _slice(inputs: tuple[Node, ...], params: Params) -> Node | None:
     """Some of the windows, or parts of them, are windows with other steps."""
     inner, slices = inputs[0], params["slices"]
+    if inner.primitive is movement.reshape:
+        return _slice_of_reshaped(inner, slices)
     if inner.primitive is not windows or not _is_upward(slices):
         return None
     x = inner.inputs[0]
     taken, sliding = _narrowed(slices, x.shape, inner.params)
     whole = tuple((0, n, 1) for n in x.shape)
     return windows(x if taken == whole else movement.strided_slice(x, slices=taken), **sliding)
+
+
+def _slice_of_reshaped(reshaped: Node, slices: Slices) -> Node | None:
+    """Of a fold whose other axes are reshaped, a part is cut out before that."""
+    source = reshaped.inputs[0]
+    if source.primitive is not fold or 0 in source.shape:
+        return None
+    origin = _unchanged(source.shape, reshaped.shape)
+    taken = [(0, length, 1) for length in source.shape]
+    shape = list(reshaped.shape)
+    for axis, (start, count, step) in enumerate(slices):
+        if (start, count, step) == (0, shape[axis], 1):
+            continue
+        if axis not in origin:
+            return None
+        taken[origin[axis]], shape[axis] = (start, count, step), count
+    cut = movement.strided_slice(source, slices=tuple(taken))
+    return movement.reshape(cut, shape=tuple(shape))
+
+
+def _unchanged(old: tuple[int, ...], new: tuple[int, ...]) -> dict[int, int]:
+    """Return, for axes that a reshape leaves as they are, which ones they were."""
+    return {news[0]: olds[0] for olds, news in axis_groups(old, new) if len(olds) == len(news) == 1}
 
 
 def _fold(inputs: tuple[Node, ...], params: Params) -> Node | None:
@@ -120,11 +145,7 @@ def _fold_of_reshaped(reshaped: Node, params: Params) -> Node | None:
     source, count = reshaped.inputs[0], len(params["shape"])
     if 0 in source.shape:
         return None
-    origin = {
-        news[0]: olds[0]
-        for olds, news in axis_groups(source.shape, reshaped.shape)
-        if len(olds) == len(news) == 1
-    }
+    origin = _unchanged(source.shape, reshaped.shape)
     before = len(source.shape) - len(params["sizes"])
     entries = range(count, len(reshaped.shape))
     axes = tuple(origin.get(axis, -1) for axis in params["axes"])

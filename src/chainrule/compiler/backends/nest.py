@@ -204,7 +204,7 @@ class _Writer:
             self.point.store(statement.target, statement.index, total)
 
         with self.point.loop([axis for axis in (*over, *parallel) if axis is not lane]):
-            if lane is None:
+            if lane is None or lane in self.nest.axes:
                 add()
             else:
                 turns = emit.index(-(-lane.extent // self.traversal.width))
