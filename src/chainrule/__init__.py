@@ -16,6 +16,7 @@ from chainrule.errors import ChainruleError, ChainruleWarning, GradientError
 from chainrule.graph.trace import trace
 from chainrule.insight import plot
 from chainrule.testing import check_grads
+from chainrule.train.boltzmann.machine import RBM
 from chainrule.train.callbacks import Callback, EarlyStopping
 from chainrule.train.files import load
 from chainrule.train.network import Network
@@ -23,6 +24,7 @@ from chainrule.train.network import Network
 __version__ = "0.1.0"
 
 __all__ = [
+    "RBM",
     "Callback",
     "ChainruleError",
     "ChainruleWarning",

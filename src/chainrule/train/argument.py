@@ -55,6 +55,13 @@ _FOREIGN = {
     "restore_best_weights": "restore_best",
     "n_iter_no_change": "patience",
     "tol": "min_delta",
+    "n_components": "hidden",
+    "n_hidden": "hidden",
+    "hidden_units": "hidden",
+    "units": "hidden",
+    "cd_k": "k",
+    "weight_decay": "l2",
+    "weight_cost": "l2",
 }
 _MENDS = {
     "initial_epoch": "calling fit again goes on counting epochs by itself",
@@ -77,6 +84,7 @@ _MENDS = {
     "overwrite": "a file that is there is replaced",
     "safe_mode": "files hold data only, so loading is always safe",
     "momentum": "give optimizer=optim.SGD(learning_rate, momentum=...)",
+    "n_iter": "say how long in fit, as in fit(X, epochs=10)",
     "training": "fit trains, everything else infers",
     "baseline": "end training from a callback that returns True",
     "start_from_epoch": "raise patience instead",

@@ -177,7 +177,7 @@ class EarlyStopping(Callback):
         )
 
 
-_GROWING = {"accuracy", "auc", "f1", "precision", "r2", "recall", "top_k"}
+_GROWING = {"accuracy", "auc", "f1", "precision", "pseudo_likelihood", "r2", "recall", "top_k"}
 
 
 def _grows(monitor: str) -> bool:

@@ -27,6 +27,9 @@ from chainrule.nn.loss import LOSSES, Loss, resolve_loss
 from chainrule.nn.vocabulary import from_config
 from chainrule.optim.resolve import from_config as optimizer_of
 from chainrule.train.argument import refuse_foreign
+from chainrule.train.boltzmann.machine import RBM
+from chainrule.train.boltzmann.restoring import restored
+from chainrule.train.boltzmann.saving import MODEL
 from chainrule.train.entries import Entries
 from chainrule.train.model import Model
 from chainrule.train.network import Network
@@ -39,8 +42,10 @@ Tensors = dict[str, NDArray[Any]]
 Custom = Mapping[str, Callable[..., Any]]
 
 
-def load(path: str | os.PathLike[str], custom: Custom | None = None, **foreign: Any) -> Network:
-    """Read a network that `Network.save` has written.
+def load(
+    path: str | os.PathLike[str], custom: Custom | None = None, **foreign: Any
+) -> Network | RBM:
+    """Read a network that `Network.save` has written, or a Boltzmann machine.
 
     Its predictions have the bits they had before. If loss, optimiser and metrics are ours, or given
     in `custom`, it is compiled as it was; otherwise it predicts, and needs ``compile`` to train on.
@@ -56,8 +61,8 @@ def load(path: str | os.PathLike[str], custom: Custom | None = None, **foreign: 
 
     Returns
     -------
-    Network
-        Built, with the parameters of the file.
+    Network or RBM
+        Built, with the parameters of the file; a machine goes on training where it was.
 
     Raises
     ------
@@ -88,6 +93,8 @@ def load(path: str | os.PathLike[str], custom: Custom | None = None, **foreign: 
     _check_file(source)
     description, tensors = _read(source)
     try:
+        if description.get("model") == MODEL:
+            return restored(Entries(description), tensors)
         return _network(Entries(description), tensors, dict(custom or {}))
     except MemoryError:
         raise

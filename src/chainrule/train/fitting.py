@@ -32,7 +32,7 @@ from chainrule.train.source import prepare_samples
 from chainrule.train.tabled import learn_table
 from chainrule.train.target import class_weights
 
-__all__ = ["Request", "fit"]
+__all__ = ["Request", "Run", "fit"]
 
 _PASSES_ON = (Flatten, Permute, Reshape, RandomFlip, RandomRotation, RandomShift, RandomZoom)
 """Layers after which inputs are as large as before."""
@@ -86,7 +86,7 @@ def fit(net: Any, model: Model, X: Any, y: Any, request: Request) -> History:
         training = Training(
             model.stack, plan, samples.made_plain(), size, model.slots, model.clock, model.programs
         )
-    run = _Run(net, model, training, watchers, progress, samples, validation, size)
+    run = Run(net, model, training, watchers, progress, samples, validation, size)
     run.through(request.epochs, bool(request.shuffle))
     return run.history
 
@@ -156,8 +156,29 @@ def _parts(validation_data: Any) -> tuple[Any, Any, Any]:
     return X, y, weight[0] if weight else None
 
 
-class _Run:
-    """The epochs of one call, and who is told of them."""
+class Run:
+    """The epochs of one call, and who is told of them.
+
+    Parameters
+    ----------
+    net : Network, or another model with a history
+        What callbacks are given.
+    model : Model
+        Its inside.
+    training : Training
+        The loop to be run.
+    watchers, progress : list of Callback, and Progress
+        Who is told of its course.
+    samples, validation : Samples, and Samples or None
+        What is learned from, and what is only watched.
+    size : int
+        Samples a step.
+
+    Attributes
+    ----------
+    history : History
+        The model's, too.
+    """
 
     def __init__(
         self,

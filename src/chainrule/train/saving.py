@@ -40,7 +40,7 @@ from chainrule.train.metrics import METRICS, Metric, resolve_metric
 from chainrule.train.model import Model
 from chainrule.train.table_entry import describe_table
 
-__all__ = ["FORMAT", "METADATA_KEY", "checksum", "save"]
+__all__ = ["FORMAT", "METADATA_KEY", "checksum", "optimizer_config", "save"]
 
 FORMAT = 1
 METADATA_KEY = "chainrule"
@@ -121,7 +121,7 @@ def _description(model: Model, input_shape: list[int | None]) -> dict[str, Any]:
         ],
         "classes": model.classes,
         "loss": None if aim is None else _loss(aim[0]),
-        "optimizer": None if aim is None else _optimizer(aim[1]),
+        "optimizer": None if aim is None else optimizer_config(aim[1]),
         "metrics": [] if aim is None else [_metric(each) for each in aim[2]],
     }
 
@@ -136,8 +136,19 @@ def _loss(loss: Loss) -> Any:
     return {"function": loss.name}
 
 
-def _optimizer(optimizer: Optimizer) -> Any:
-    """The optimiser as data, where that says all of it."""
+def optimizer_config(optimizer: Optimizer) -> dict[str, Any] | None:
+    """Return an optimiser as data, where that says all of it; else None.
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+        Ours, or one of the user's.
+
+    Returns
+    -------
+    dict or None
+        JSON values for `chainrule.optim.from_config`.
+    """
     try:
         config = json.loads(json.dumps(optimizer.config()))
         return config if from_config(config) == optimizer else None

@@ -1,0 +1,1 @@
+"""The Boltzmann machine: what it computes, what it learns by, and the model that users have."""

@@ -1,0 +1,118 @@
+"""The laws of Boltzmann machines as files."""
+
+import json
+
+import numpy as np
+import pytest
+from safetensors import safe_open
+from safetensors.numpy import save as to_bytes
+
+import chainrule as cr
+from chainrule import optim
+from chainrule.errors import ArgumentError, FormatError
+from chainrule.train.saving import checksum
+
+X = (np.random.default_rng(0).random((70, 9)) < 0.4).astype("float32")
+WAYS = [
+    {},
+    {"momentum": 0.5, "persistent": True, "k": 2, "l2": 1e-3, "batch_size": 16, "seed": 5},
+    {"learning_rate": optim.cosine(0.1, epochs=6), "momentum": 0.9, "dtype": "float64"},
+]
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "machine.safetensors"
+
+
+def trained(way, epochs=2):
+    machine = cr.RBM(5, **way)
+    machine.fit(X, epochs=epochs, verbose=0)
+    return machine
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_training_from_a_file_goes_on_as_if_it_had_never_stopped(path, way):
+    whole, half = trained(way, 4), trained(way, 2)
+    half.save(path)
+    other = cr.load(path)
+    assert repr(other) == repr(half)
+    assert np.array_equal(other.free_energy(X), half.free_energy(X))
+    history = other.fit(X, epochs=2, verbose=0)
+    assert history["learning_rate"][-1] == whole.history["learning_rate"][-1]
+    for name, each in whole.params.items():
+        assert np.array_equal(each, other.params[name]), name
+
+
+def test_saving_what_was_loaded_gives_the_same_bytes(path, tmp_path):
+    trained(WAYS[1]).save(path)
+    cr.load(path).save(tmp_path / "again.safetensors")
+    assert path.read_bytes() == (tmp_path / "again.safetensors").read_bytes()
+
+
+def test_a_machine_that_was_only_built_can_be_kept(path):
+    machine = cr.RBM(5, momentum=0.5)
+    machine.transform(X)
+    machine.save(path)
+    assert np.array_equal(cr.load(path).transform(X), machine.transform(X))
+
+
+def test_a_machine_without_parameters_has_nothing_to_keep(path):
+    with pytest.raises(ArgumentError, match="no parameters yet; call fit"):
+        cr.RBM(5).save(path)
+    assert not path.exists()
+
+
+def rewritten(path, change):
+    """Write the file anew with another content and a checksum that fits it."""
+    with safe_open(path, framework="numpy") as file:
+        description = json.loads(file.metadata()["chainrule"])
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    change(description, tensors)
+    description["checksum"] = checksum(description, tensors)
+    path.write_bytes(to_bytes(tensors, {"chainrule": json.dumps(description)}))
+
+
+def without(name):
+    return lambda description, tensors: tensors.pop(name)
+
+
+def with_entry(name, value):
+    return lambda description, tensors: description.update({name: value})
+
+
+def with_config(**config):
+    return lambda description, tensors: description["config"].update(config)
+
+
+def with_tensor(name, array):
+    return lambda description, tensors: tensors.update({name: array})
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (without("weight"), "'weight' is missing"),
+        (without("chains"), "'chains' is missing"),
+        (without("slots.hidden_bias.velocity"), r"'slots\.hidden_bias\.velocity' is missing"),
+        (with_tensor("weight", np.zeros((9, 6), "f4")), r"is float32\[9, 6\]; it must be"),
+        (with_tensor("weight", np.zeros((9, 5))), r"is float64\[9, 5\]; it must be float32"),
+        (with_tensor("weight", np.full((9, 5), np.nan, "f4")), "NaN or infinite"),
+        (with_tensor("more", np.zeros(3)), "no tensor 'more'"),
+        (with_config(hidden=10**12), "'weight' is float32"),
+        (with_config(hidden=-1), "hidden is -1"),
+        (with_config(colour="red"), "no argument `colour`"),
+        (with_entry("visible", 10**15), "'weight' is float32"),
+        (with_entry("visible", 9.0), "'visible' is 9.0; it must be a int"),
+        (with_entry("epoch", -1), "'epoch' is -1"),
+        (with_entry("config", []), r"'config' is \[\]; it must be a dict"),
+        (with_entry("optimizer", {"kind": "Evil"}), "Evil"),
+        (with_entry("surprise", 1), "unknown entry 'surprise'"),
+        (with_entry("model", "other"), "unknown entry"),
+    ],
+)
+def test_what_does_not_fit_is_refused(path, change, words):
+    trained(WAYS[1]).save(path)
+    rewritten(path, change)
+    with pytest.raises(FormatError, match=words):
+        cr.load(path)
