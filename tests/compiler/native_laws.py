@@ -38,6 +38,21 @@ def special_values():
                 np.testing.assert_array_equal(np.signbit(found)[known], np.signbit(wanted)[known])
 
 
+def squares():
+    """Axes of one length are told apart, also where a sum and a nest run over the same one."""
+
+    def normalised(x, axis):
+        powers = np.exp(x - np.max(x, axis=axis, keepdims=True))
+        return powers / np.sum(powers, axis=axis, keepdims=True)
+
+    draw = np.random.default_rng(0)
+    for shape in [(20, n, n) for n in (3, 9, 12, 16, 17)] + [(20, 2, 9, 9), (9, 9, 9), (40, 40)]:
+        x = draw.normal(size=shape).astype("f")
+        for axis in range(-2, 0):
+            graph, program = compiled(lambda x, axis=axis: normalised(x, axis), x)
+            np.testing.assert_allclose(program([x])[0], evaluate(graph, [x])[0], rtol=1e-6)
+
+
 def empty_parts():
     """Arrays without elements can be joined with others, and sums over them are 0."""
     x = np.linspace(-1, 1, 3 * 4 * 20 * 16, dtype=np.float32).reshape(3, 4, 20, 16)

@@ -44,7 +44,15 @@ def test_random_programs_compile_to_what_numpy_computes(lines_of, first_seed):
 @pytest.mark.parametrize(
     "name",
     [
-        *("special_values", "empty_parts", "layouts", "positions", "loops", "rows_ahead"),
+        *(
+            "special_values",
+            "squares",
+            "empty_parts",
+            "layouts",
+            "positions",
+            "loops",
+            "rows_ahead",
+        ),
         *("threads", "stopwatch"),
     ],
 )

@@ -147,7 +147,7 @@ def _joined(
     lanes = lane, group.lane
     if lanes[0] and lanes[1] and axes.index(lanes[0]) != group.axes.index(lanes[1]):
         return None
-    moved = renamed(item, dict(zip(axes, group.axes, strict=True)))
+    moved = renamed(item, _names(item, axes, group.axes))
     touched = list(accesses(moved))
     is_reading = False
     for buffer, index, is_write in touched:
@@ -159,6 +159,18 @@ def _joined(
                 if group.axes and not same_point(buffer, index, other, place, group.axes):
                     return None
     return None if group.product is not None and not is_reading else moved
+
+
+def _names(item: Statement, axes: Sequence[Axis], wanted: Sequence[Axis]) -> dict[Axis, Axis]:
+    """Give axes of a statement the names of a nest's; its other axes may not have those too.
+
+    In Σⱼ x[i, j] of a square array, j can be the name of the nest's axis over rows.
+    """
+    names = dict(zip(axes, wanted, strict=True))
+    for axis in (*axes_of(item), *item.over):
+        if axis not in names and axis in wanted:
+            names[axis] = Axis(axis.extent, axis.name)
+    return names
 
 
 def _most_epilogue(product: Product) -> int:
