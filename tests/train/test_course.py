@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -121,3 +122,33 @@ def test_epochs_before_an_exploding_one_are_in_the_history(monkeypatch):
     assert told == told_singly
     for name, array in at_once.params.items():
         assert array.tobytes() == singly.params[name].tobytes()
+
+
+class SlowProgram:
+    """Takes some seconds a step of a clock of its own."""
+
+    is_shared = False
+
+    def __init__(self, seconds):
+        self.seconds, self.now, self.calls = seconds, 0.0, []
+
+    def __call__(self, inputs, turns):
+        self.calls.append(turns[1] - turns[0])
+        self.now += 1e-5 + self.seconds * self.calls[-1]
+        return [np.zeros(1), np.zeros(10**6)]
+
+
+@pytest.mark.parametrize("seconds", [1e-7, 1e-4, 0.012, 0.3])
+@pytest.mark.parametrize("lengths", [[10**6], [1, 10**6], [3] * 5 + [10**6]])
+def test_a_call_never_takes_much_longer_than_a_tenth_of_a_second(monkeypatch, seconds, lengths):
+    """So that Ctrl-C is heard: of many slow steps, none knows at first how slow they are."""
+    program = SlowProgram(seconds)
+    monkeypatch.setattr(course.time, "perf_counter", lambda: program.now)
+    clocks = SimpleNamespace(columns=[])
+    steps = course.Course(program, 1, clocks)
+    for length in lengths:
+        for _ in steps.run([], [], length):
+            if len(program.calls) > 60:
+                break
+    assert max(program.calls) * seconds <= max(seconds, 0.15)
+    assert max(program.calls) >= min(0.05 / seconds, 10**5)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 import numpy as np
 
@@ -91,6 +92,22 @@ def compile_native(graph: Graph) -> NativeProgram:
     return NativeProgram(graph)
 
 
+_locks: WeakSet[Any] = WeakSet()
+
+
+def _free_locks() -> None:
+    """Let go of the locks that another thread held while it forked: the child has no such thread.
+
+    ``_at_fork_reinit`` is how the standard library's own modules do it.
+    """
+    for lock in list(_locks):
+        getattr(lock, "_at_fork_reinit", lambda: None)()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_free_locks)
+
+
 def _is_shown(stage: str) -> bool:
     return stage in os.environ.get("CHAINRULE_DEBUG", "").split(",")
 
@@ -162,6 +179,7 @@ class NativeProgram:
         self._entry = self._library.address("run")
         self._run = ENTRY(self._entry)
         self._lock = threading.Lock()
+        _locks.add(self._lock)
         self._graph = graph
         self._kinds = [(np.dtype(node.dtype.type), node.shape) for node in graph.inputs]
         self._results = [(node.dtype, node.shape) for node in graph.outputs]

@@ -19,8 +19,8 @@ __all__ = ["PAUSE", "Course"]
 PAUSE = 0.1
 """Seconds between two looks at the course of an epoch."""
 
-_FIRST = 64
-"""Steps of the first call, whose pace is not known yet."""
+_FIRST = 1
+"""Steps of the first call, whose pace is not known yet: a single one may take long."""
 
 Array = NDArray[Any]
 
@@ -76,7 +76,7 @@ class Course:
             began = time.perf_counter()
             state, columns = self.make(state, samples, done, done + steps)
             wanted = steps * PAUSE / max(time.perf_counter() - began, 1e-9)
-            if steps == self._pace or wanted < steps:
+            if steps == self._pace or wanted < self._pace:
                 self._pace = int(np.clip(wanted, 1, 8 * self._pace))
             done += steps
             yield state, columns

@@ -189,14 +189,20 @@ def optimise(module: Any, target: Target) -> None:
     target : Target
         The processor to write for.
     """
+    passes, builder = _passes(target)
+    for function in module.functions:
+        if not function.is_declaration:
+            passes.run(function, builder)
+
+
+@cache
+def _passes(target: Target) -> tuple[Any, Any]:
+    """Make the passes once: LLVM keeps some 1.5 kB for ever of each time they are made."""
     options = llvm.create_pipeline_tuning_options(speed_level=1)
     passes = llvm.create_new_function_pass_manager()
     passes.add_sroa_pass()
     passes.add_simplify_cfg_pass()
-    builder = llvm.create_pass_builder(target.machine, options)
-    for function in module.functions:
-        if not function.is_declaration:
-            passes.run(function, builder)
+    return passes, llvm.create_pass_builder(target.machine, options)
 
 
 class Library:
