@@ -257,7 +257,7 @@ class NativeProgram:
                 number += 1
             block[FIRST_TURN], block[END_TURN] = turns
             if self.is_shared:
-                run_program(self._entry, self._address, self.threads)
+                run_program(self._entry, self._address, self.threads, is_limit=True)
             else:
                 self._run(self._address)
             if not block[FLAG]:

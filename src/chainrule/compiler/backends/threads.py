@@ -26,6 +26,7 @@ from chainrule.compiler.backends.barrier import (
     barrier_function,
     write_watch,
 )
+from chainrule.compiler.backends.crowding import Allowance
 from chainrule.compiler.backends.object_cache import cached_object
 from chainrule.compiler.backends.target import Library, compile_module, host_target, load_object
 
@@ -58,7 +59,7 @@ def program_type() -> ir.FunctionType:
     return ir.FunctionType(ir.VoidType(), [emit.POINTER, emit.INDEX, emit.INDEX, emit.POINTER])
 
 
-def run_program(program: int, arena: int, threads: int) -> None:
+def run_program(program: int, arena: int, threads: int, is_limit: bool = False) -> None:
     """Run a program on some threads; return when all have finished.
 
     Parameters
@@ -69,10 +70,12 @@ def run_program(program: int, arena: int, threads: int) -> None:
         Address handed to each thread.
     threads : int
         How many, the calling thread among them, at least 1. More than cores works, slowly.
+    is_limit : bool
+        Whether fewer may run it while other processes hold cores.
     """
     if sys.platform == "win32":
         threads = 1  # the workers sleep in POSIX threads' objects
-    _pool().run(program, arena, threads)
+    _pool().run(program, arena, threads, is_limit)
 
 
 class _Pool:
@@ -90,10 +93,14 @@ class _Pool:
         self._workers: list[threading.Thread] = []
         self._busy = threading.Lock()
         self._growth = threading.Lock()
+        self._allowance = Allowance()
 
-    def run(self, program: int, arena: int, threads: int) -> None:
+    def run(self, program: int, arena: int, threads: int, is_limit: bool) -> None:
         """Run one program; another thread's program waits its turn."""
         with self._busy:
+            started = self._allowance.start()
+            if is_limit:
+                threads = self._allowance.threads(threads, started[0])
             if len(self._workers) < threads - 1:
                 # By a thread of its own: an interrupt, which the main thread alone gets, must not
                 # come between a worker's start and its place in the list, or two share a number.
@@ -105,6 +112,7 @@ class _Pool:
                 # Where the system gave fewer threads, fewer do the work, to the same bits.
                 threads = min(threads, 1 + len(self._workers))
             self._run(self._control, program, arena, threads)
+            self._allowance.stop(threads, started)
 
     def stop(self) -> None:
         """Let the workers leave native code before its memory is given back."""

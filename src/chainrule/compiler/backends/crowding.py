@@ -1,0 +1,86 @@
+"""How many threads pay while other processes hold some of the cores.
+
+Threads that share a program wait for the slowest of them. Where one has to share its core with
+another process, two threads are slower than one that has a core to itself. The processor time they
+got tells: where all had a core, it is the time that passed, for each of them. As results are the
+same bits for any number of threads, it may change from one run to the next.
+"""
+
+from __future__ import annotations
+
+import time
+
+__all__ = ["Allowance"]
+
+LONG_SECONDS = 0.005
+"""Runs shorter than this tell nothing: a process is given a core for some milliseconds at once."""
+CROWDED = 0.85
+"""Share of the time passed, for each thread, below which the cores are not free."""
+PAUSE_SECONDS = 1.0
+"""How long a smaller number of threads is kept before the wanted number is tried again."""
+
+
+class Allowance:
+    """Watches how long runs take, and lowers the number of threads while cores are taken.
+
+    Examples
+    --------
+    >>> allowance = Allowance()
+    >>> allowance.threads(2, now=0.0)
+    2
+    >>> allowance.note(2, passed=0.1, processor=0.12, now=0.1)  # one waited for its core
+    >>> allowance.threads(2, now=0.2), allowance.threads(2, now=1.2)
+    (1, 2)
+    """
+
+    def __init__(self) -> None:
+        self._most = 0
+        self._until = -1.0
+        self._is_long = False
+
+    def threads(self, wanted: int, now: float) -> int:
+        """Return how many threads to run on.
+
+        Parameters
+        ----------
+        wanted : int
+            The most.
+        now : float
+            Seconds on any clock.
+
+        Returns
+        -------
+        int
+            At least 1.
+        """
+        return min(wanted, self._most) if now < self._until else wanted
+
+    def start(self) -> tuple[float, float]:
+        """Return the clock, and the processor time of this process if it is going to count."""
+        # Asking for processor time takes longer than a small program.
+        return time.perf_counter(), time.process_time() if self._is_long else 0.0
+
+    def stop(self, threads: int, started: tuple[float, float]) -> None:
+        """Draw conclusions from a run that began at a certain time."""
+        now = time.perf_counter()
+        passed, was_long = now - started[0], self._is_long
+        self._is_long = passed >= LONG_SECONDS
+        if was_long and self._is_long and threads > 1:
+            self.note(threads, passed, time.process_time() - started[1], now)
+
+    def note(self, threads: int, passed: float, processor: float, now: float) -> None:
+        """Draw conclusions from a long run.
+
+        Parameters
+        ----------
+        threads : int
+            On how many threads it ran.
+        passed, processor : float
+            Seconds on the clock, and of processor time on all cores.
+        now : float
+            When it ended.
+        """
+        cores = processor / passed
+        if cores < CROWDED * threads:
+            self._most = max(1, int(cores + 0.25))
+            self._until = now + PAUSE_SECONDS
