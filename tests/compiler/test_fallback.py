@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import pytest
 import chainrule as cr
 from chainrule.compiler.pipeline import compile_graph
 from chainrule.compiler.program import NativeProgram
-from chainrule.errors import ArgumentError
+from chainrule.errors import ArgumentError, ChainruleWarning
 
 WITHOUT_LLVMLITE = """
 import sys, warnings
@@ -45,6 +46,27 @@ def test_the_environment_chooses_the_backend(monkeypatch: pytest.MonkeyPatch) ->
     assert not isinstance(evaluated, NativeProgram)
     x = np.linspace(-1, 1, 3)
     np.testing.assert_allclose(native([x])[0], evaluated([x])[0], rtol=1e-15)
+
+
+def test_what_the_backend_cannot_do_numpy_does_and_says_so_once() -> None:
+    x = np.linspace(0, 1, 5).astype(np.float16)
+
+    def halve_in_half_precision(x: Any) -> Any:
+        return np.sqrt(x) / 2
+
+    function = cr.jit(halve_in_half_precision)
+    with pytest.warns(ChainruleWarning) as said:
+        found = function(x)
+    (warning,) = said
+    assert str(warning.message) == (
+        "halve_in_half_precision is run by NumPy, more slowly, because half precision is not "
+        "compiled"
+    )
+    assert found.dtype == np.float16
+    np.testing.assert_array_equal(found, np.sqrt(x) / 2)
+    # Warnings are errors: the same of other shapes is not told again, and other programs compile.
+    function(x[:3])
+    assert isinstance(compile_graph(cr.trace(np.sqrt)(np.ones(3))), NativeProgram)
 
 
 def test_an_unknown_backend_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

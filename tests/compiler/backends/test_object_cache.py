@@ -1,3 +1,4 @@
+import errno
 import os
 import stat
 import subprocess
@@ -105,6 +106,48 @@ def test_a_cache_that_cannot_be_made_only_costs_time(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("CHAINRULE_CACHE", str(tmp_path / "file"))
     assert cached_object("program", host_target(), Compiler()) == b"code of program"
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EDQUOT])
+def test_a_disk_that_takes_nothing_only_costs_time(folder, monkeypatch, number):
+    def refuse(path, parts):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(object_cache, "write_atomically", refuse)
+    compiler = Compiler()
+    for _ in range(2):
+        assert cached_object("program", host_target(), compiler) == b"code of program"
+    assert compiler.calls == 2
+    assert not list(folder.iterdir())
+
+
+def test_a_disk_that_is_full_in_the_midst_of_writing_leaves_nothing(folder, monkeypatch):
+    def fill(descriptor):
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(os, "fsync", fill)
+    assert cached_object("program", host_target(), Compiler()) == b"code of program"
+    assert not list(folder.iterdir())
+
+
+def test_processes_at_once_leave_one_sound_entry(folder):
+    program = (
+        "import time\n"
+        "from chainrule.compiler.backends.object_cache import cached_object\n"
+        "from chainrule.compiler.backends.target import host_target\n"
+        "def compiled(text, target):\n"
+        "    time.sleep(0.2)\n"
+        "    return b'code of program' * 100_000\n"
+        "assert cached_object('program', host_target(), compiled) == b'code of program' * 100_000\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", program]
+    processes = [subprocess.Popen(command, env=environment) for _ in range(4)]
+    assert [each.wait(60) for each in processes] == [0] * 4
+    compiler = Compiler()
+    assert cached_object("program", host_target(), compiler) == b"code of program" * 100_000
+    assert compiler.calls == 0
+    assert entry(folder).name == program_key("program", host_target()).hex()
 
 
 def test_cleaning_keeps_what_was_used_last(folder):
