@@ -1,12 +1,25 @@
-"""A tour of chainrule: the whole idea, from one product to a trained network.
+"""A tour of chainrule: the whole idea, from one product to a trained network and its machine code.
 
 This essay is a program. Run it with ``make docs`` or ``python docs/tour.py``; every claim in it is
 an assertion, so what you read here is true of the version you have.
 """
 
+from collections import Counter
+
 import numpy as np
 
 import chainrule as cr
+from chainrule.compiler.backends.llvm import write_module
+from chainrule.compiler.backends.target import assembly_of, host_target
+from chainrule.compiler.fuse import fuse
+from chainrule.compiler.layout import choose_layout
+from chainrule.compiler.listing import format_program
+from chainrule.compiler.loops import Apply, Load, Number, Program, Repeat
+from chainrule.compiler.lower import lower
+from chainrule.compiler.memory import plan_memory
+from chainrule.compiler.program import compile_native
+from chainrule.compiler.query import axes_of
+from chainrule.compiler.simplify import simplify
 
 # ---------------------------------------------------------------------------------------------
 # 1. One rule
@@ -198,14 +211,151 @@ class Scale(cr.nn.Layer):
 assert cr.testing.check_layer(Scale(), input_shape=(4, 3)) < 1e-6
 
 # ---------------------------------------------------------------------------------------------
-# 8. Where to read on
+# 8. From the graph to loops
+#
+# So far NumPy has evaluated the graphs. But `fit` above ran as machine code, all of its 2,000 steps
+# in a few calls. Let us follow XOR down there. What is compiled is never a single step but the loop
+# over steps: calling a step from Python takes longer than computing it.
+
+
+def training(params, X, y):
+    def descend(params, _):
+        value, gradient = cr.value_and_grad(loss)(params, X, y)
+        return {name: params[name] - 0.5 * gradient[name] for name in params}, value
+
+    return cr.scan(descend, params, length=2000)
+
+
+graph = simplify(cr.trace(training)(params, X, y))
+print(graph)
+
+# That is the whole training as one graph. *Lowering* turns every operation into what it does to one
+# element: `x + y` becomes "element i of x plus element i of y". Only where something is summed must
+# a loop be written, and *fusion* puts loops over the same points into one. The language of loops is
+# one screen of grammar (`chainrule/compiler/loops.py`), and it is all that a backend has to know.
+
+inputs, outputs, statements = lower(graph)
+layout = choose_layout(statements)
+program = Program("training", tuple(inputs), tuple(outputs), fuse(statements, layout))
+print(format_program(program))
+
+# Read it from `repeat`: forward, backward and update of the whole network are a dozen lines, in
+# which you will find the chain rule again: `subtract(1.0, multiply(tanh, tanh))` is the derivative
+# of tanh. What stands in parentheses never reaches memory. And nothing is allocated: the parameters
+# are written over in place.
+
+(loop,) = (step for step in program.steps if isinstance(step, Repeat))
+assert loop.axis.extent == 2000
+
+# ---------------------------------------------------------------------------------------------
+# 9. What loops mean
+#
+# A language is understood when one can run it. Here is an interpreter for what XOR needs. It takes
+# the statements one after the other, and each at all of its points.
+
+OPERATIONS = {
+    "add": np.add, "subtract": np.subtract, "multiply": np.multiply, "divide": np.divide,
+    "negative": np.negative, "tanh": np.tanh,
+}  # fmt: skip
+
+
+def points(axes):
+    """Every setting of some axes."""
+    for numbers in np.ndindex(*(axis.extent for axis in axes)):
+        yield dict(zip(axes, numbers, strict=True))
+
+
+def place(index, point):
+    return tuple(i.constant + sum(c * point[axis] for axis, c in i.terms) for i in index)
+
+
+def value(expression, memory, point):
+    match expression:
+        case Number(number, _):
+            return number
+        case Load(buffer, index):
+            return memory[buffer.root].reshape(buffer.shape)[place(index, point)]
+        case Apply(operation, operands, _):
+            return OPERATIONS[operation](*(value(each, memory, point) for each in operands))
+
+
+def run(statement, memory, outer):
+    """Carry out a statement of a nest; `outer` are the turns of the loops around."""
+    target = memory.setdefault(
+        statement.target, np.zeros(statement.target.shape, statement.target.dtype)
+    )
+    for point in points(axes_of(statement)):
+        terms = [
+            value(statement.value, memory, {**outer, **point, **inner})
+            for inner in points(statement.over)
+        ]
+        target[place(statement.index, {**outer, **point})] = sum(terms)
+
+
+def interpret(steps, memory, outer, turns):
+    for step in steps:
+        if isinstance(step, Repeat):
+            for turn in range(turns):
+                interpret(step.steps, memory, {**outer, step.axis: turn}, turns)
+        else:
+            for statement in step.statements:
+                run(statement, memory, outer)
+
+
+memory = dict(zip(program.inputs, [*params.values(), X, y], strict=True))
+interpret(program.steps, memory, {}, turns=3)
+
+after = params  # three steps by NumPy alone, to compare with
+for _ in range(3):
+    value_now, gradient = cr.value_and_grad(loss)(after, X, y)
+    after = {name: after[name] - 0.5 * gradient[name] for name in after}
+for buffer, name in zip(program.outputs, after, strict=False):
+    assert np.allclose(memory[buffer], after[name], rtol=1e-12)
+
+# ---------------------------------------------------------------------------------------------
+# 10. Machine code
+#
+# A backend does what the interpreter did, once and for all: instead of adding two numbers it writes
+# the instruction that adds them, and instead of looking up a buffer it writes its address, as the
+# memory plan has fixed it. Ours writes LLVM's language, with vectors as wide as your processor's;
+# LLVM makes the instructions.
+
+plan = plan_memory(program.steps)
+written = write_module(program, layout, plan, host_target()).write()
+assembly = assembly_of(written, host_target())
+words = [line.split()[0] for line in assembly.splitlines() if line.startswith("\t")]
+instructions = [word for word in words if not word.startswith(".")]
+print(f"{len(written.splitlines()):,} lines of LLVM became {len(instructions):,} instructions,")
+print("most often", ", ".join(name for name, _ in Counter(instructions).most_common(5)))
+
+machine = compile_native(graph)
+found = machine([*params.values(), X, y], turns=(0, 3))
+for array, name in zip(found, after, strict=False):
+    assert np.allclose(array, after[name], rtol=1e-12)
+
+# A native program has no interpreter in it, allocates nothing and makes millions of such steps a
+# second. To see all of this for a program of your own, set CHAINRULE_DEBUG to the stages you want:
+#
+#     CHAINRULE_DEBUG=graph,loops,llvm,asm python yours.py
+#
+# and to see what a network costs, and with `measure=True` how far it is from what your machine can
+# do at most, ask it:
+
+print(net.program())
+
+# ---------------------------------------------------------------------------------------------
+# 11. Where to read on
 #
 #     graph/primitive.py      what is known of an operation        (read first)
 #     ops/elementwise.py      the first records
 #     graph/node.py           the tracer
 #     graph/graph.py          the program and its grammar
 #     autodiff/reverse.py     section 3, with the corner cases
-#     compiler/simplify.py    the same program with fewer equations
+#     compiler/loops.py       the language of loops                 (sections 8 to 10)
+#     compiler/lower.py       from operations to statements
+#     compiler/fuse.py        from statements to nests
+#     compiler/backends/      from nests to instructions: llvm.py, then nest.py and element.py
+#     compiler/program.py     all of that in a row
 #     nn/layer.py, nn/dense.py, optim/sgd.py, train/
 
 print("The tour ends here; every assertion held.")
