@@ -11,7 +11,7 @@ import click
 import pytest
 
 from chainrule import cli
-from chainrule.cli.recipe import RECIPES
+from chainrule.cli.recipes import RECIPES
 from chainrule.errors import ChainruleWarning, DataError, DownloadError
 
 COMMANDS = sorted(cli.commands.commands)
@@ -61,13 +61,13 @@ def test_the_version_is_that_of_the_package(run: Any) -> None:
         (["bogus"], "No such command 'bogus'"),
         (["train"], "Missing argument 'NAME'"),
         (["train", "nope"], "no data set 'nope'; the data sets are digits, xor, moons, mnist"),
-        (["train", "table.csv"], "'table.csv': files are not trained on yet; the data sets are"),
+        (["train", "table.csv"], "'table.csv': there is no such file to train on"),
         (["train", "digits", "more"], "unexpected extra argument"),
         (["train", "digits", "--epochs", "0"], "'--epochs': 0 is not in the range x>=1"),
         (["train", "digits", "--epochs", "few"], "'--epochs': 'few' is not a valid"),
         (["train", "digits", "--batch-size", "-1"], "'--batch-size': -1 is not in the range"),
         (["train", "digits", "--seed", "-1"], "'--seed': -1 is not in the range"),
-        (["train", "digits", "--target", "price"], "No such option"),
+        (["train", "digits", "--target", "price"], "--target and --drop are for CSV files"),
         (["doctor", "who"], "unexpected extra argument"),
     ],
 )

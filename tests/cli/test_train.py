@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from chainrule import cli
-from chainrule.cli.recipe import RECIPES
+from chainrule.cli.recipes import RECIPES
 
 
 def run(*arguments: str) -> tuple[int, str, str]:

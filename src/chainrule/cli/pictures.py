@@ -1,0 +1,166 @@
+"""Recipes for pictures and for points in the plane."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule import data, datasets, nn, optim
+from chainrule.cli.recipe import Baseline, Layers, Part, Parts, Recipe
+from chainrule.cli.report import draw_classes, report_classes
+
+__all__ = ["RECIPES"]
+
+LETTERS = np.array(list("ABCDEFGHIJ"))
+_FLAT = ("X = X.reshape(len(X), -1) / 255",)
+_DEEP = ("X = X[..., None]",)
+
+
+def _digits() -> Parts:
+    X, y = datasets.digits()
+    return data.split(X, y, test_size=0.2, seed=0, stratify=True)
+
+
+def _digit_layers(part: Part) -> list[Any]:
+    # 1,438 pictures are few: the noise keeps the network from learning them by heart.
+    return [
+        nn.GaussianNoise(0.2),
+        nn.Dense(128, activation="relu"),
+        nn.Dense(64, activation="relu"),
+        nn.Dense(10),
+    ]
+
+
+def _xor() -> Parts:
+    X, y = datasets.xor()
+    rows = X, y[:, 0].astype(np.int64)
+    return rows, rows  # there are no others
+
+
+def _moons() -> Parts:
+    return datasets.moons(200, noise=0.2, seed=0), datasets.moons(1000, noise=0.2, seed=1)
+
+
+def _flat(load: Callable[[], Parts]) -> Callable[[], Parts]:
+    """Flatten and scale pictures of bytes."""
+    return _changed(load, lambda X: X.reshape(len(X), -1) / np.float32(255))
+
+
+def _changed(
+    load: Callable[[], Parts],
+    change: Callable[[NDArray[Any]], NDArray[Any]],
+    names: NDArray[Any] | None = None,
+) -> Callable[[], Parts]:
+    """Change inputs, and call classes by their names."""
+
+    def parts() -> Parts:
+        (X, y), (Z, z) = load()
+        if names is not None:
+            y, z = names[y], names[z]
+        return (change(X), y), (change(Z), z)
+
+    return parts
+
+
+def _with_channel(X: NDArray[Any]) -> NDArray[Any]:
+    return X[..., None]
+
+
+def _convolutional(*end: Callable[[], Any]) -> Layers:
+    """Two convolutions, each followed by pooling, and what reads them out."""
+    return lambda part: [
+        nn.Rescale(1 / 255),
+        nn.Conv2D(32, 3, activation="relu"),
+        nn.MaxPool2D(2),
+        nn.Conv2D(64, 3, activation="relu"),
+        nn.MaxPool2D(2),
+        nn.Flatten(),
+        *(layer() for layer in end),
+        nn.Dense(10),
+    ]
+
+
+RECIPES: dict[str, Recipe] = {
+    "digits": Recipe(
+        title="handwritten digits of 8 × 8 pixels",
+        load=_digits,
+        layers=_digit_layers,
+        optimizer=lambda epochs: optim.Adam(optim.cosine(0.003, epochs=epochs)),
+        epochs=40,
+        batch_size=16,
+        report=report_classes,
+        draw=draw_classes,
+        example=("X, y = datasets.digits()",),
+    ),
+    "xor": Recipe(
+        title="rows of either, but not both",
+        load=_xor,
+        layers=lambda part: [nn.Dense(8, activation="tanh"), nn.Dense(2)],
+        optimizer=lambda epochs: optim.Adam(0.05),
+        epochs=500,
+        batch_size=4,
+        report=report_classes,
+        draw=draw_classes,
+        example=("X, y = datasets.xor()",),
+    ),
+    "moons": Recipe(
+        title="points of two interleaving half circles",
+        load=_moons,
+        layers=lambda part: [nn.Dense(16, activation="tanh"), nn.Dense(2)],
+        optimizer=lambda epochs: optim.Adam(0.02),
+        epochs=100,
+        batch_size=50,
+        report=report_classes,
+        draw=draw_classes,
+        example=("X, y = datasets.moons(1000, noise=0.2, seed=1)",),
+    ),
+    "mnist": Recipe(
+        title="handwritten digits of 28 × 28 pixels",
+        load=_flat(datasets.mnist),
+        layers=lambda part: [nn.Dense(100, activation="relu"), nn.Dense(10)],
+        optimizer=lambda epochs: optim.SGD(0.03, momentum=0.9),
+        epochs=10,
+        batch_size=64,
+        report=report_classes,
+        draw=draw_classes,
+        example=("(_, _), (X, y) = datasets.mnist()", *_FLAT),
+    ),
+    "mnist-cnn": Recipe(
+        title="handwritten digits of 28 × 28 pixels, seen through convolutions",
+        load=_changed(datasets.mnist, _with_channel),
+        layers=_convolutional(lambda: nn.Dropout(0.3)),
+        optimizer=lambda epochs: optim.Adam(optim.cosine(0.002, epochs=epochs)),
+        epochs=4,
+        batch_size=64,
+        report=report_classes,
+        draw=draw_classes,
+        example=("(_, _), (X, y) = datasets.mnist()", *_DEEP),
+    ),
+    "notmnist": Recipe(
+        title="letters A to J from many fonts, some of them no letters at all",
+        load=_changed(datasets.notmnist, _with_channel, LETTERS),
+        layers=_convolutional(
+            lambda: nn.Dropout(0.4),
+            lambda: nn.Dense(128, activation="relu"),
+            lambda: nn.Dropout(0.4),
+        ),
+        optimizer=lambda epochs: optim.Adam(optim.cosine(0.001, epochs=epochs)),
+        epochs=20,
+        batch_size=64,
+        report=report_classes,
+        draw=draw_classes,
+        example=("(_, _), (X, y) = datasets.notmnist()", *_DEEP),
+        baseline=Baseline(
+            "a shallow network of 100 units",
+            lambda part: [
+                nn.Rescale(1 / 255),
+                nn.Flatten(),
+                nn.Dense(100, activation="relu"),
+                nn.Dense(10),
+            ],
+        ),
+    ),
+}

@@ -1,0 +1,72 @@
+"""Recipes for sound."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule import data, datasets, nn, optim
+from chainrule.cli.recipe import Part, Parts, Recipe
+from chainrule.cli.report import draw_classes, report_classes
+
+__all__ = ["RECIPES", "features"]
+
+RATE = 8000
+
+
+def features(signals: NDArray[Any]) -> NDArray[np.float32]:
+    """Return sounds as pictures: 98 frames of 40 bands, with an axis for the channel.
+
+    Parameters
+    ----------
+    signals : array, float, (n, 8000)
+        A second of sound each.
+
+    Returns
+    -------
+    array, float32, (n, 98, 40, 1)
+        The logarithm of the loudness, from about -14 to 5.
+    """
+    return data.log_mel(signals, RATE)[..., None]
+
+
+def _spoken() -> Parts:
+    (X, y), (Z, z) = datasets.spoken_digits()
+    return (features(X), y), (features(Z), z)
+
+
+def _layers(part: Part) -> list[Any]:
+    mean, deviation = float(part[0].mean()), float(part[0].std())
+    return [
+        nn.Rescale(1 / deviation, -mean / deviation),
+        nn.Conv2D(16, 3, activation="relu"),
+        nn.MaxPool2D(2),
+        nn.Conv2D(32, 3, activation="relu"),
+        nn.MaxPool2D(2),
+        nn.Conv2D(64, 3, activation="relu"),
+        nn.MaxPool2D(2),
+        nn.Flatten(),
+        nn.Dropout(0.4),
+        nn.Dense(10),
+    ]
+
+
+RECIPES: dict[str, Recipe] = {
+    "spoken-digits": Recipe(
+        title="spoken digits, as loudness in 40 bands of frequency over time",
+        load=_spoken,
+        layers=_layers,
+        optimizer=lambda epochs: optim.Adam(optim.cosine(0.002, epochs=epochs)),
+        epochs=12,
+        batch_size=32,
+        report=report_classes,
+        draw=draw_classes,
+        example=(
+            "from chainrule.cli.sound import features",
+            "(_, _), (X, y) = datasets.spoken_digits()",
+            "X = features(X)",
+        ),
+    )
+}

@@ -1,0 +1,196 @@
+"""Laws of the recipes: each reaches what it promises, is judged honestly, and knows no future."""
+
+import contextlib
+import io
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from chainrule import cli
+from chainrule.cli import series
+from chainrule.cli.recipes import RECIPES
+
+
+def run(*arguments: str) -> tuple[int, str, str]:
+    output, errors = io.StringIO(), io.StringIO()
+    screen = contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors)
+    with screen[0], screen[1], pytest.raises(SystemExit) as end:
+        cli.main(arguments)
+    return int(end.value.code or 0), output.getvalue(), errors.getvalue()
+
+
+def number(pattern: str, output: str) -> float:
+    found = re.search(pattern, output)
+    assert found, output
+    return float(found[1])
+
+
+def following_lines(output: str) -> str:
+    """Run the lines a training ends with; give what they print."""
+    _, _, code = output.partition("in Python:\n\n")
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(re.sub("^  ", "", code, flags=re.MULTILINE), {})
+    return printed.getvalue()
+
+
+@pytest.mark.slow
+def test_churn_is_told_better_than_by_logistic_regression(
+    data_folder: Path, tmp_path: Path
+) -> None:
+    code, output, errors = run("train", "churn", "--out", str(tmp_path))
+    assert (code, errors) == (0, "")
+    area = number(r"test ROC AUC ([\d.]+)", output)
+    assert area >= 0.85
+    assert 0.7 < number(r"logistic regression: ([\d.]+) \(beaten\)", output) < area
+    assert len(re.findall(r"0\.\d+", following_lines(output))) >= 5
+
+
+@pytest.mark.slow
+def test_passengers_are_forecast_better_than_by_the_year_before(
+    data_folder: Path, tmp_path: Path
+) -> None:
+    code, output, errors = run("train", "airline", "--out", str(tmp_path))
+    assert (code, errors) == (0, "")
+    assert number(r"([\d.]+) % of the mean error of the same month a year ago", output) < 70
+    assert (tmp_path / "forecast.png").stat().st_size > 10_000
+    assert following_lines(output).count("[") == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "pattern", "least"),
+    [
+        ("letters", r"test accuracy ([\d.]+) %", 80),
+        ("notmnist", r"test accuracy ([\d.]+) %", 70),
+        ("spoken-digits", r"test accuracy ([\d.]+) %", 30),
+        ("prices", r"([\d.]+) % of the mean error of persistence", 80),
+        ("sunspots", r"([\d.]+) % of the mean error of a solar cycle ago", 40),
+    ],
+)
+def test_an_epoch_of_each_recipe_learns_something(
+    data_folder: Path, name: str, pattern: str, least: float
+) -> None:
+    code, output, errors = run("train", name, "--epochs", "1")
+    assert (code, errors) == (0, "")
+    assert number(pattern, output) > least
+
+
+def test_convolutions_see_the_digits_that_the_dense_network_sees(data_folder: Path) -> None:
+    (X, y), (Z, _) = RECIPES["mnist-cnn"].load()
+    assert (X.shape, Z.shape) == ((60000, 28, 28, 1), (10000, 28, 28, 1))
+    (_, labels), _ = RECIPES["mnist"].load()
+    np.testing.assert_array_equal(y, labels)
+
+
+@pytest.mark.parametrize("name", ["airline", "sunspots", "prices"])
+def test_no_forecast_is_learned_from_what_it_is_tested_on(data_folder: Path, name: str) -> None:
+    """The oracle looks targets up by their dates, in the series as it was loaded."""
+    problem = getattr(series, name)()
+    (_, learned), (X, y) = problem.parts
+    assert len(problem.truth) == len(X) == len(y) == len(problem.dates)
+    np.testing.assert_allclose(problem.restore(y), problem.truth, rtol=1e-9, atol=1e-9)
+    zero = problem.restore(np.zeros_like(y))
+    assert zero.shape == problem.truth.shape
+    assert np.all(np.diff(problem.dates).astype(int) > 0)
+    assert len(learned) > len(y)
+
+
+def test_scales_of_a_series_are_those_of_its_earlier_part(
+    data_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another future leaves what is learned from as it was, bit for bit."""
+    months, spots = series.datasets.sunspots()
+    before = series.sunspots.__wrapped__().parts[0]
+    changed = spots.copy()
+    changed[len(spots) * 4 // 5 :] *= 7
+    monkeypatch.setattr(series.datasets, "sunspots", lambda: (months, changed))
+    after = series.sunspots.__wrapped__().parts[0]
+    np.testing.assert_array_equal(before[0], after[0])
+    np.testing.assert_array_equal(before[1], after[1])
+
+
+RANDOM = np.random.default_rng(0)
+
+
+def table(folder: Path, **columns: object) -> Path:
+    path = folder / "table.csv"
+    rows = zip(*columns.values(), strict=True)  # type: ignore[call-overload]
+    lines = [",".join(columns), *(",".join(map(str, row)) for row in rows)]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def people(tmp_path: Path) -> Path:
+    count = 400
+    age, town = RANDOM.integers(18, 80, count), RANDOM.choice(["Bonn", "Ulm"], count)
+    pays = 3.0 * age + 100 * (town == "Ulm") + RANDOM.normal(size=count)
+    group = np.where(age < 40, "young", np.where(age < 60, "middle", "old"))
+    return table(
+        tmp_path,
+        name=[f"n{row}" for row in range(count)],
+        age=age,
+        town=town,
+        pays=pays.round(2),
+        group=group,
+        buys=np.where((age > 50) == (town == "Ulm"), "yes", "no"),
+    )
+
+
+def test_a_column_of_two_kinds_is_told_from_the_others(people: Path, tmp_path: Path) -> None:
+    code, output, errors = run(
+        "train", str(people), "--target", "buys", "--drop", "group", "--out", str(tmp_path / "out")
+    )
+    assert (code, errors) == (0, "")
+    assert "column 'name' is left out: 400 different texts" in output
+    assert number(r"test ROC AUC ([\d.]+)", output) > 0.9
+    assert "logistic regression: " in output
+    answers = following_lines(output)
+    assert len(re.findall("'(?:yes|no)'", answers)) == 20
+
+
+def test_a_column_of_several_kinds_is_told_from_the_others(people: Path) -> None:
+    code, output, _ = run("train", str(people), "--target", "group", "--epochs", "30")
+    assert code == 0
+    assert number(r"test accuracy ([\d.]+) %", output) > 85
+    assert "middle" in output
+
+
+def test_a_quantity_is_predicted_better_than_by_its_mean(people: Path, tmp_path: Path) -> None:
+    code, output, _ = run(
+        "train", str(people), "--target", "pays", "--drop", "group", "--out", str(tmp_path / "out")
+    )
+    assert code == 0
+    assert number(r"R² of the network: ([\d.]+)", output) > 0.9
+    assert "mean of the training part" in output
+    assert "linear regression" in output
+    assert following_lines(output)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "match"),
+    [
+        (["{}"], 2, "is a file: say which column to predict by --target"),
+        (["{}", "--target", "bought"], 1, "has no column 'bought'; it has name, age"),
+        (["{}", "--target", "buys", "--drop", "x"], 1, "has no column 'x'"),
+        (["none.csv", "--target", "a"], 2, "there is no such file"),
+        (["xor", "--target", "a"], 2, "--target and --drop are for CSV files"),
+    ],
+)
+def test_what_cannot_be_trained_on_is_told_in_one_line(
+    people: Path, arguments: list[str], code: int, match: str
+) -> None:
+    got, _, errors = run("train", *(each.format(people) for each in arguments))
+    assert got == code
+    assert match in errors
+    assert errors.count("\n") == 1
+
+
+def test_a_target_without_anything_to_predict_is_told(tmp_path: Path) -> None:
+    same = table(tmp_path, a=[1, 2, 3], b=["x", "x", "x"])
+    assert "all rows have the target 'x'" in run("train", str(same), "--target", "b")[2]
+    alone = table(tmp_path, b=["x", "y", "z"])
+    assert "no column to predict 'b' from" in run("train", str(alone), "--target", "b")[2]
