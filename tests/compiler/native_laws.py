@@ -148,6 +148,25 @@ def rows_ahead():
         print(f"row {wrong} was taken")
 
 
+def long_rows():
+    """Sums and largest elements of rows, and vectors times matrices, are right for any length."""
+    draw = np.random.default_rng(0)
+    for length in (*range(126, 132), 143, 500, 1027):
+        x, v, w = draw.normal(size=(41, length)), draw.normal(size=length), draw.normal(size=41)
+        for kind in (np.float32, np.float64, np.int64):
+            inputs = [(each * 100).astype(kind) for each in (x, v, w)]
+
+            def rows(x, v, w):
+                return np.sum(x, axis=1), np.max(x, axis=1), x @ v, w @ x, x.T @ w, v @ x.T
+
+            _, program = compiled(rows, *inputs)
+            exact = rows(*(each.astype(np.longdouble) for each in inputs))
+            sizes = rows(*(np.abs(each).astype(np.longdouble) for each in inputs))
+            bound = 0 if kind is np.int64 else length * np.finfo(kind).eps
+            for found, wanted, size in zip(program(inputs), exact, sizes, strict=True):
+                assert (np.abs(found - wanted) <= bound * size).all(), (length, kind)
+
+
 def threads():
     """Any number of threads gives the same bits."""
     draw = np.random.default_rng(0)

@@ -52,6 +52,7 @@ def test_random_programs_compile_to_what_numpy_computes(lines_of, first_seed):
             "positions",
             "loops",
             "rows_ahead",
+            "long_rows",
         ),
         *("threads", "stopwatch"),
     ],

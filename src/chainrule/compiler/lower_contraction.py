@@ -31,6 +31,8 @@ SHARE = 4
 """Partial results take at most this part of what is read for them."""
 KERNEL_AXIS = 16
 """A kernel pays where rows or columns fill a vector."""
+ROWS_WORK = 1 << 15
+"""Multiplications of vector and matrix from which on a kernel reads the rows in better order."""
 
 
 @rule("contract")
@@ -40,7 +42,10 @@ def _contract(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expre
     depth = {c: Axis(lengths[c], c) for c in left if c not in result and lengths[c] != 1}
     places = dict(zip(result, lowering.canonical(node.shape), strict=True))
     places |= {c: Affine.of(depth[c]) if c in depth else Affine() for c in left if c not in result}
-    if _is_small(left, right, result, lengths) or node.dtype.kind != "f":
+    is_small = _is_small(left, right, result, lengths)
+    if node.dtype.kind != "f" or (
+        is_small and not _reads_rows(lowering, node, (left, right), places, lengths)
+    ):
         return _dot(lowering, node, (left, right), places, tuple(depth.values()))
     loads = [
         lowering.moved(lowering.stored(each), each.shape, [places[c] for c in spec])
@@ -113,6 +118,32 @@ def _is_small(left: str, right: str, result: str, lengths: dict[str, int]) -> bo
     if last and last in left and last in right and lengths[last] >= KERNEL_AXIS:
         return max(rows, columns) == 1
     return min(rows, columns) == 1 or max(rows, columns) < KERNEL_AXIS
+
+
+def _reads_rows(
+    lowering: Lowering,
+    node: Node,
+    letters: tuple[str, str],
+    places: dict[str, Affine],
+    lengths: dict[str, int],
+) -> bool:
+    """Whether a vector meets a large matrix whose rows make up the result.
+
+    A kernel reads many vectors of each row before it comes to the next one; plain loops would read
+    a column of vectors at a time, each from another page.
+    """
+    specs = [[c for c in spec if lengths[c] != 1] for spec in letters]
+    wide = 0 if len(specs[0]) == 2 else 1
+    vector, matrix = specs[1 - wide], specs[wide]
+    work = math.prod(lengths.values())
+    if len(vector) != 1 or len(matrix) != 2 or vector[0] not in matrix or work < ROWS_WORK:
+        return False
+    column = next(c for c in matrix if c not in vector)
+    each = node.inputs[wide]
+    value = lowering.moved(lowering.settle(each), each.shape, [places[c] for c in letters[wide]])
+    return (
+        isinstance(value, Load) and bool(places[column].terms) and value.index[-1] == places[column]
+    )
 
 
 def _dot(

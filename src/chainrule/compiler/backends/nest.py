@@ -10,7 +10,7 @@ import numpy as np
 from chainrule.compiler.backends import emit
 from chainrule.compiler.backends.element import Point
 from chainrule.compiler.backends.operation import write
-from chainrule.compiler.backends.reduction import Partials, across, combined, neutral
+from chainrule.compiler.backends.reduction import Partials, across, combined, in_pairs, neutral
 from chainrule.compiler.backends.register import constant, same_width
 from chainrule.compiler.backends.traversal import Share, Traversal
 from chainrule.compiler.loops import Axis, Load, Nest, Statement
@@ -106,23 +106,25 @@ class _Writer:
         """Write a reduction in loops; lanes along a reduced axis are joined after them."""
         builder, point = self.builder, self.point
         lane = next((axis for axis in over if axis is self.nest.lane), None)
+        chains = 1 if lane is None else self.traversal.chains(lane)
         start = neutral(statement, point.width if lane is None else self.traversal.width)
-        slot = point.slot(start.type)
-        builder.store(start, slot)
+        slots = [point.slot(start.type) for _ in range(chains)]
+        for slot in slots:
+            builder.store(start, slot)
 
-        def step() -> None:
-            total = combined(point, statement, builder.load(slot, typ=start.type))
-            builder.store(total, slot)
+        def step(chain: int = 0) -> None:
+            total = combined(point, statement, builder.load(slots[chain], typ=start.type))
+            builder.store(total, slots[chain])
 
         with point.loop([axis for axis in over if axis is not lane]):
             if lane is None:
                 step()
             else:
                 known = dict(point.known)
-                turns = emit.index(-(-lane.extent // self.traversal.width))
-                self.traversal.vectors(lane, (emit.index(0), turns), step)
+                self.traversal.in_chains(lane, chains, step)
                 point.known = known
-        total = builder.load(slot, typ=start.type)
+        totals = [builder.load(slot, typ=start.type) for slot in slots]
+        total = in_pairs(builder, statement, totals)
         total = total if lane is None else across(builder, statement, total)
         point.store(statement.target, statement.index, total)
 

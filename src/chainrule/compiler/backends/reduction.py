@@ -22,7 +22,7 @@ from chainrule.compiler.backends.traversal import Traversal
 from chainrule.compiler.loops import Apply, Axis, Statement
 from chainrule.compiler.query import unrolled_axes
 
-__all__ = ["Partials", "across", "combined", "neutral"]
+__all__ = ["Partials", "across", "combined", "in_pairs", "neutral"]
 
 Value = Any
 _OPERATIONS = {"sum": "add", "dot": "add", "max": "maximum", "min": "minimum", "running": "add"}
@@ -75,6 +75,14 @@ def _masked(point: Point, result: Value, total: Value) -> Value:
     if point.mask is None or not is_vector(result):
         return result
     return point.builder.select(point.mask, result, total)
+
+
+def in_pairs(builder: Any, statement: Statement, totals: list[Value]) -> Value:
+    """Join partial results, of which there is a power of two, in pairs."""
+    while len(totals) > 1:
+        pairs = zip(totals[::2], totals[1::2], strict=True)
+        totals = [_joined(builder, statement, one, other) for one, other in pairs]
+    return totals[0]
 
 
 def across(builder: Any, statement: Statement, total: Value) -> Value:

@@ -23,6 +23,8 @@ Share = Callable[[int], tuple[Value, Value]]
 
 VECTOR_BYTES = 64
 LONGEST = 16
+CHAINS = 4
+"""Partial results of a long reduction along a lane: an addition takes longer than the next load."""
 BLOCK = 64
 """Turns after which partial results are added up, so that long sums lose little."""
 
@@ -121,6 +123,34 @@ class Traversal:
             point.known = {}
             with point.along(lane, width, mask):
                 body()
+
+    def chains(self, lane: Axis) -> int:
+        """Return how many partial results a reduction along a lane keeps, turn by turn."""
+        return CHAINS if lane.extent >= 2 * CHAINS * self.width else 1
+
+    def in_chains(self, lane: Axis, chains: int, body: Callable[[int], object]) -> None:
+        """Write a loop over the vectors of a lane; what is left of a few turns is written out."""
+        if chains == 1:
+            turns = emit.index(-(-lane.extent // self.width))
+            self.vectors(lane, (emit.index(0), turns), lambda: body(0))
+            return
+        builder, point, width = self.point.builder, self.point, self.width
+        groups = lane.extent // width // chains
+        with emit.counted_loop(builder, emit.index(0), emit.index(groups), "lane") as group:
+            first = builder.mul(group, emit.index(chains * width))
+            for chain in range(chains):
+                point.axes[lane] = builder.add(first, emit.index(chain * width))
+                point.known = {}
+                with point.along(lane, width, None):
+                    body(chain)
+        for chain, start in enumerate(range(groups * chains * width, lane.extent, width)):
+            point.axes[lane] = emit.index(start)
+            point.known = {}
+            left = lane.extent - start
+            bits = ir.VectorType(ir.IntType(1), width)
+            mask = ir.Constant(bits, [int(number < left) for number in range(width)])
+            with point.along(lane, width, mask if left < width else None):
+                body(chain % chains)
 
     def each(self, axes: Sequence[Axis], is_unrolled: bool, body: Body) -> None:
         """Do something for each point of a statement's own axes, written out or in loops."""
