@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule import tree
-from chainrule.graph.array_type import type_of
 from chainrule.optim.schedule import Schedule
 from chainrule.train.batch import Samples, Tally, batches
 from chainrule.train.clocks import Clocks
@@ -92,14 +91,13 @@ class Training:
         self._samples, self._size = samples, size
         self._rate: Array = np.array(math.nan)
         state = initial_state(stack, plan.optimizer, slots)
-        self._types = tree.map_leaves(type_of, state)
         self._values, self._structure = tree.flatten(state)
         self._before = self._values
         parameters = stack.parameters(trainable=True) | stack.parameters(trainable=False)
         self._live: list[Array] = [each.value for each in parameters.values()]
         # The leaves are params, slots, memory; the live arrays are the first and the last of them.
-        trained, end = len(state["params"]), len(self._values)
-        self._places = [*range(trained), *range(end - len(state["memory"]), end)]
+        self._trained, end = tuple(state["params"]), len(self._values)
+        self._places = [*range(len(self._trained)), *range(end - len(state["memory"]), end)]
         self._programs = programs
         steps, rest = divmod(len(samples), size)
         self._is_whole = steps == 1 and not rest
@@ -118,7 +116,11 @@ class Training:
     @property
     def slots(self) -> dict[str, Any]:
         """What the optimiser remembers now."""
-        return tree.unflatten(self._structure, self._values)["slots"]
+        return self._state["slots"]
+
+    @property
+    def _state(self) -> dict[str, Any]:
+        return tree.unflatten(self._structure, self._values)
 
     def run_epoch(self, order: NDArray[np.intp] | None, tick: Tick) -> dict[str, float]:
         """Go once through the samples.
@@ -262,9 +264,9 @@ class Training:
         """Return the step for a batch of `count` samples."""
         types = self._samples.types(count)
         natively = self._course is not None and self._course.is_shared
-        key = ("step", *self._types["params"], *types.values())
         return self._programs.get(
-            key, lambda: compile_step(self._stack, self.plan, self._types, types, natively)
+            ("step", *self._trained, *types.values()),
+            lambda: compile_step(self._stack, self.plan, self._state, types, natively),
         )
 
     def _native_course(self) -> Course | None:
@@ -275,10 +277,10 @@ class Training:
         if not samples.are_plain:
             return None
         types = samples.types(len(samples))
-        key = ("steps", size, capacity, *self._types["params"], *types.values())
+        key = ("steps", size, capacity, *self._trained, *types.values())
 
         def make() -> Course | None:
-            program = compile_steps(self._stack, self.plan, self._types, types, size, capacity)
+            program = compile_steps(self._stack, self.plan, self._state, types, size, capacity)
             if program is None:
                 return None
             names = (["rows"] if size else []) + ["rate", "count", "epoch", "step"]
@@ -307,7 +309,7 @@ class Training:
 
     def _not_finite(self, loss: float, step: int, tally: Tally) -> NotFinite:
         """Go back to a finite state: the loss may be the first to tell of an infinite update."""
-        parameters: dict[str, Array] = tree.unflatten(self._structure, self._values)["params"]
+        parameters: dict[str, Array] = self._state["params"]
         if not _are_finite(self._values) and self._before is not self._values:
             self._values = self._before
             self.clock.count -= 1

@@ -68,6 +68,7 @@ class Model:
         self.clock = Clock()
         self.programs = Programs()
         self._stack: Stack | None = None
+        self._held: list[Layer] = []
 
     @property
     def stack(self) -> Stack:
@@ -112,7 +113,7 @@ class Model:
         place = (len(self.layers),)
         layer.attach(self._free_name(layer), self.seed, place, self.dtype, stored)
         self.layers.append(layer)
-        self.output_shapes, self._stack = [], None
+        self.output_shapes, self._stack, self._held = [], None, []
         self.programs.clear()
 
     def build(self, input_shape: tuple[int, ...], function: str) -> None:
@@ -148,15 +149,22 @@ class Model:
         Otherwise data of a wrong shape, refused, would decide which shape is right from then on.
         """
         kept = self.input_shape, self.output_shapes, self.classes, self.table, self._stack
-        before = [(layer, _attributes(layer)) for layer in _all_layers(self.layers)]
+        before = [(layer, _attributes(layer)) for layer in self._all_layers()]
         try:
             yield
         except BaseException:
             self.input_shape, self.output_shapes, self.classes, self.table, self._stack = kept
+            self._held = []
             for layer, attributes in before:
                 vars(layer).clear()
                 vars(layer).update(attributes)
             raise
+
+    def _all_layers(self) -> list[Layer]:
+        """The layers and those inside them, which are looked for once the network is built."""
+        held = self._held or list(_within(self.layers))
+        self._held = held if self.output_shapes else []
+        return held
 
     def restart(self, aim: Aim) -> None:
         """Let training begin anew, from the parameters there are.
@@ -241,11 +249,11 @@ def applies(layer: Layer, activation: str) -> bool:
     return resolve_activation(layer.activation) is ACTIVATIONS[activation]
 
 
-def _all_layers(layers: Iterable[Layer]) -> Iterator[Layer]:
+def _within(layers: Iterable[Layer]) -> Iterator[Layer]:
     """Go through layers and the layers inside them."""
     for layer in layers:
         yield layer
-        yield from _all_layers(inner for _, inner in held_by(layer, Layer, but="_arguments"))
+        yield from _within(inner for _, inner in held_by(layer, Layer, but="_arguments"))
 
 
 def _attributes(layer: Layer) -> dict[str, Any]:
