@@ -156,17 +156,18 @@ def jit(
     """
     check_function("jit", function)
     programs: OrderedDict[Any, tuple[Program, Traced]] = OrderedDict()
-    quick: dict[Any, tuple[Program, Traced]] = {}
+    quick: dict[Any, Callable[[tuple[Any, ...]], Any]] = {}
     numbers = {static_argnums} if isinstance(static_argnums, int) else set(static_argnums)
     names = {static_argnames} if isinstance(static_argnames, str) else set(static_argnames)
 
     @wraps(function)
     def compiled(*args: Any, **kwargs: Any) -> Any:
-        # Plain arrays are known by a look at each: the rest takes longer than a small program.
-        kinds = () if kwargs else tuple([_quick_key(each) for each in args])
-        if (ready := quick.get(kinds)) is not None:
-            program, traced = ready
-            return traced.nest(_detached(program(args), args))
+        # Arrays are known by a look at each: all else takes longer than a small program.
+        kinds: Any = None
+        if args and not kwargs:
+            kinds = tuple([(x.dtype, x.shape) if type(x) is np.ndarray else None for x in args])
+            if (ready := quick.get(kinds)) is not None:
+                return ready(args)
         args = tuple(_Static(x) if i in numbers else x for i, x in enumerate(args))
         kwargs = {key: _Static(x) if key in names else x for key, x in kwargs.items()}
         leaves, structure = tree.flatten((args, kwargs))
@@ -180,8 +181,9 @@ def jit(
             if len(programs) > _LARGEST_CACHE:
                 programs.popitem(last=False)
                 quick.clear()
-            if kinds and None not in kinds and not numbers:
-                quick[kinds] = found
+            is_quick = kinds and not numbers and all(k and k[0].isnative for k in kinds)
+            if is_quick and (ready := _of_arrays(*found)):
+                quick[kinds] = ready
         else:
             programs.move_to_end(key)
         program, traced = found
@@ -224,11 +226,18 @@ def _unwrapped(function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def _quick_key(argument: Any) -> Any:
-    """What a native plain array is known by; None for everything else."""
-    if type(argument) is not np.ndarray or not argument.dtype.isnative:
+def _of_arrays(program: Program, traced: Traced) -> Callable[[tuple[Any, ...]], Any] | None:
+    """A native program as a function of arrays of its types; its results need no copies."""
+    run = getattr(program, "run", None)
+    if run is None:
         return None
-    return argument.dtype.char, argument.shape
+    if traced.structure == tree.LEAF and traced.leaves == (None,):
+        return lambda args: _scalar_or_array(run(args)[0])
+    return lambda args: traced.nest([_scalar_or_array(each) for each in run(args)])
+
+
+def _scalar_or_array(array: Any) -> Any:
+    return array if array.shape else array[()]
 
 
 def _leaf_key(leaf: Any) -> Any:

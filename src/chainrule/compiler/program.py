@@ -8,7 +8,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -62,7 +62,7 @@ _RULES = (
 )
 """Imported for the rules they register."""
 
-FLAG, FIRST_TURN, END_TURN, FIRST_ARRAY = 1, 2, 3, 4
+FLAG, FIRST_TURN, FIRST_ARRAY = 1, 2, 4
 ALL_TURNS = (0, 2**62)
 PLAIN = 0x101
 """NumPy's flags of an array in rows without gaps, at an address its kind of number allows."""
@@ -177,7 +177,7 @@ class NativeProgram:
         most = most_threads or get_num_threads()
         self._threads = min(most, get_num_threads()) if module.is_shared else 1
         self._entry = self._library.address("run")
-        self._run = ENTRY(self._entry)
+        self._launch = self._launch_shared if self.is_shared else ENTRY(self._entry)
         self._lock = threading.Lock()
         _locks.add(self._lock)
         self._graph = graph
@@ -185,11 +185,11 @@ class NativeProgram:
         self._results = [(node.dtype, node.shape) for node in graph.outputs]
         self._constants = [np.ascontiguousarray(each.value) for each in module.constants]
         self._arena = np.empty(module.arena + self._threads * module.scratch + 64, np.uint8)
-        first = FIRST_ARRAY + len(inputs) + len(outputs)
+        self._end = FIRST_ARRAY + len(inputs) + len(outputs)
         self._clocks = module.clocks
-        self._block = (ctypes.c_int64 * (first + len(self._constants) + self._clocks))()
+        self._block = (ctypes.c_int64 * (self._end + len(self._constants) + self._clocks))()
         self._block[0] = -(-self._arena.ctypes.data // 64) * 64
-        for number, each in enumerate(self._constants, first):
+        for number, each in enumerate(self._constants, self._end):
             self._block[number] = id(each)
         self._address = ctypes.addressof(self._block)
         self.compile_seconds = time.perf_counter() - began
@@ -235,36 +235,86 @@ class NativeProgram:
         list of numpy.ndarray
             One for each output, all of them new.
         """
-        held: list[Any] = []
-        results: list[Any] = []
-        block, number = self._block, FIRST_ARRAY
+        return self.run(
+            [
+                each
+                if type(each) is np.ndarray and each.dtype is dtype and each.shape == shape
+                else _plain(each, dtype, shape)
+                for each, (dtype, shape) in zip(inputs, self._kinds, strict=True)
+            ],
+            turns,
+        )
+
+    def run(self, arrays: Sequence[Any], turns: tuple[int, int] = ALL_TURNS) -> list[Any]:
+        """Run the program, as a call does, on arrays whose types are known to be right.
+
+        Parameters
+        ----------
+        arrays : sequence of numpy.ndarray
+            One for each input of the graph, of its very type, laid out in any way.
+        turns : tuple of (int, int)
+            As for a call.
+
+        Returns
+        -------
+        list of numpy.ndarray
+            One for each output, all of them new.
+        """
+        plain = [
+            each if each.flags.num & PLAIN == PLAIN else _plain(each, each.dtype, each.shape)
+            for each in arrays
+        ]
+        results = [np.empty(shape, dtype) for dtype, shape in self._results]
+        block = self._block
         with self._lock:
-            for each, (dtype, shape) in zip(inputs, self._kinds, strict=True):
-                if (
-                    type(each) is not np.ndarray
-                    or each.dtype is not dtype
-                    or each.shape != shape
-                    or each.flags.num & PLAIN != PLAIN
-                ):
-                    each = _plain(each, dtype, shape)
-                held.append(each)
-                block[number] = id(each)
-                number += 1
-            for dtype, shape in self._results:
-                made = np.empty(shape, dtype)
-                results.append(made)
-                block[number] = id(made)
-                number += 1
-            block[FIRST_TURN], block[END_TURN] = turns
-            if self.is_shared:
-                run_program(self._entry, self._address, self.threads, is_limit=True)
-            else:
-                self._run(self._address)
+            block[FIRST_TURN : self._end] = [*turns, *map(id, plain), *map(id, results)]
+            self._launch(self._address)
             if not block[FLAG]:
                 return results
             block[FLAG] = 0
-        evaluate(self._graph, held)
+        evaluate(self._graph, plain)
         raise IndexError("a position lies outside of its array")
+
+    def bind(self, fixed: Sequence[Any]) -> Callable[[Any], Any]:
+        """Return a program of one result as a function of its last input alone.
+
+        It is called as often as a network is asked, so what can be is done beforehand.
+
+        Parameters
+        ----------
+        fixed : sequence of numpy.ndarray
+            The other inputs. What is written into them later counts.
+
+        Returns
+        -------
+        callable
+            From an array of the type of the last input, which is not checked, to the result.
+        """
+        *kinds, (dtype, shape) = self._kinds
+        ((made, size),) = self._results
+        if not all(_is_plain(each, *kind) for each, kind in zip(fixed, kinds, strict=True)):
+            return lambda array: self([*fixed, array])[0]
+        block = (ctypes.c_int64 * len(self._block))(*self._block)
+        block[FIRST_TURN : FIRST_ARRAY + len(fixed)] = [*ALL_TURNS, *map(id, fixed)]
+        place, address = FIRST_ARRAY + len(fixed), ctypes.addressof(block)
+        empty, launch, lock = np.empty, self._launch, self._lock
+
+        def call(array: Any) -> Any:
+            if array.flags.num & PLAIN != PLAIN:
+                array = _plain(array, dtype, shape)
+            result = empty(size, made)
+            with lock:
+                block[place], block[place + 1] = id(array), id(result)
+                launch(address)
+                if not block[FLAG]:
+                    return result
+                block[FLAG] = 0
+            return self([*fixed, array])[0]  # which raises
+
+        return call
+
+    def _launch_shared(self, address: int) -> None:
+        run_program(self._entry, address, self.threads, is_limit=True)
 
 
 def _compiled(written: Module, target: Target) -> bytes:
@@ -283,6 +333,11 @@ def _sources() -> str:
     for path in sorted(Path(__file__).parent.rglob("*.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def _is_plain(array: Any, dtype: Any, shape: tuple[int, ...]) -> bool:
+    is_array = type(array) is np.ndarray and array.dtype is dtype
+    return is_array and array.shape == shape and array.flags.num & PLAIN == PLAIN
 
 
 def _plain(array: Any, dtype: Any, shape: tuple[int, ...]) -> Any:

@@ -11,28 +11,25 @@ from chainrule.errors import ArgumentError
 from chainrule.nn.activation import ACTIVATIONS
 from chainrule.train.model import Model
 
-__all__ = ["chosen_classes", "probabilities"]
+__all__ = ["chosen_classes", "missing_activation"]
 
 Array = NDArray[Any]
 
 
-def probabilities(model: Model, outputs: Array, function: str) -> Array:
-    """Turn outputs into probabilities.
+def missing_activation(model: Model, function: str) -> str:
+    """Return the activation that makes probabilities of the network's outputs.
 
     Parameters
     ----------
     model : Model
-        The network they come from.
-    outputs : array, float, (n, ...)
-        What it predicts.
+        The network.
     function : str
         What messages call the operation.
 
     Returns
     -------
-    array, float in [0, 1], (n, ...)
-        As they are, if the network ends in a softmax or sigmoid; otherwise through the one that its
-        loss contains.
+    {"", "softmax", "sigmoid"}
+        "" if the network ends in one of them; otherwise the one that its loss contains.
 
     Raises
     ------
@@ -40,15 +37,14 @@ def probabilities(model: Model, outputs: Array, function: str) -> Array:
         If neither is there.
     """
     if model.ends_in("softmax") or model.ends_in("sigmoid"):
-        return outputs
+        return ""
     contained = model.aim[0].contains if model.aim else ""
     if not contained:
         raise ArgumentError(
             f"{function}: the outputs of this network are no probabilities: it ends in no softmax "
             "or sigmoid, and its loss is no cross-entropy; net.predict gives them as they are"
         )
-    with np.errstate(all="ignore"):
-        return ACTIVATIONS[contained](outputs)
+    return contained
 
 
 def chosen_classes(model: Model, outputs: Array) -> Array:
@@ -75,7 +71,10 @@ def chosen_classes(model: Model, outputs: Array) -> Array:
     single = outputs.ndim < 2 or outputs.shape[-1] == 1
     each_alone = model.aim is not None and model.aim[0].name == "binary_cross_entropy"
     if single or each_alone:
-        codes = (probabilities(model, outputs, "predict_class") > 0.5).astype(np.int64)
+        activation = missing_activation(model, "predict_class")
+        with np.errstate(all="ignore"):
+            shares = ACTIVATIONS[activation or "linear"](outputs)
+        codes = (shares > 0.5).astype(np.int64)
         codes = codes[..., 0] if single and codes.ndim > 1 else codes
     else:
         codes = np.argmax(outputs, axis=-1)

@@ -9,9 +9,13 @@ from numpy.typing import NDArray
 
 from chainrule.graph.array_type import ArrayType, type_of
 from chainrule.train.batch import Samples, Tally, batches
+from chainrule.train.forward import Forward
+from chainrule.train.mistakes import check_settings, is_tame
+from chainrule.train.model import Model
 from chainrule.train.plan import Plan, Stack
 from chainrule.train.programs import Programs
-from chainrule.train.step import compile_evaluation, compile_prediction
+from chainrule.train.source import inputs_are_plain, prepare_inputs
+from chainrule.train.step import compile_evaluation
 
 __all__ = ["USUAL_SIZE", "evaluate", "predict"]
 
@@ -56,36 +60,61 @@ def evaluate(
     return tally.results()
 
 
-def predict(stack: Stack, programs: Programs, X: Array, size: int) -> Array:
-    """Return the outputs of the network for inputs, computed `size` rows at once.
+def predict(model: Model, X: Any, size: int | None, function: str, activation: str = "") -> Array:
+    """Return the outputs of a network for inputs, which are checked.
 
     Parameters
     ----------
-    stack : Stack
-        The network, built.
-    programs : Programs
-        Where compiled programs are kept.
-    X : array, (n, ...)
-        At least one row.
-    size : int
-        Rows computed at once.
+    model : Model
+        The network; built here if it is not yet.
+    X : array, list, table or memory map, (n, ...)
+        What the user gave.
+    size : int or None
+        Rows computed at once; None for all.
+    function : str
+        What messages call the operation.
+    activation : str
+        What is applied to the output besides; "" for nothing.
 
     Returns
     -------
     array, (n, ...)
         An array of its own.
+
+    Raises
+    ------
+    ChainruleError
+        For inputs that do not fit the network.
     """
-    params = _live(stack)
+    outputs = _predict_again(model, X, size, activation)
+    if outputs is not None:
+        return outputs
+    check_settings(function, batch_size=size)
+    inputs = prepare_inputs(model, X, function)
     parts: list[Array] = []
-    with np.errstate(all="ignore"):
-        for rows in batches(len(X), size):
-            part = X[rows]
-            kind: ArrayType = type_of(part)
-            part = part if part.dtype.isnative else part.astype(kind.dtype)
-            program = programs.get(("predict", kind), lambda k=kind: compile_prediction(stack, k))
-            parts += program([*params, part])
-    # A program may hand its input back; what users get is theirs to write to.
-    return np.concatenate(parts) if len(parts) > 1 else np.array(parts[0])
+    for rows in batches(len(inputs), size or len(inputs)):
+        part = inputs[rows]
+        kind: ArrayType = type_of(part)
+        part = part if part.dtype.isnative else part.astype(kind.dtype)
+        key = _key(activation, kind.dtype, kind.shape)
+        forward = model.programs.get(key, lambda k=kind: Forward(model.stack, k, activation))
+        parts.append(forward(part))
+    return np.concatenate(parts) if len(parts) > 1 else parts[0]
+
+
+def _predict_again(model: Model, X: Any, size: Any, activation: str) -> Array | None:
+    """Predict for inputs like ones before, if one look shows them to be right; else None."""
+    if type(X) is not np.ndarray or type(size) is not int or not inputs_are_plain(model):
+        return None
+    # A program that was made for its type and shape shows that these fit the network.
+    forward: Forward | None = model.programs.find(_key(activation, X.dtype, X.shape))
+    if forward is None or len(X) > size or not is_tame(X):
+        return None
+    return forward(X)
+
+
+def _key(activation: str, dtype: Any, shape: tuple[int, ...]) -> Any:
+    return "predict", activation, dtype, shape
 
 
 def _live(stack: Stack) -> list[Array]:

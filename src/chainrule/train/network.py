@@ -19,12 +19,11 @@ from chainrule.optim.schedule import Schedule
 from chainrule.train.aim import resolve_aim, the_one_rate
 from chainrule.train.argument import refuse_foreign, refuse_unnamed
 from chainrule.train.callbacks import Callback
-from chainrule.train.classifying import chosen_classes, probabilities
+from chainrule.train.classifying import chosen_classes, missing_activation
 from chainrule.train.evaluation import USUAL_SIZE, evaluate, predict
 from chainrule.train.fitting import Request, fit
 from chainrule.train.history import History
 from chainrule.train.metrics import Metric
-from chainrule.train.mistakes import check_settings
 from chainrule.train.model import Model, checked_dtype, checked_layers
 from chainrule.train.params import Params
 from chainrule.train.saving import save
@@ -322,7 +321,7 @@ class Network:
         DataError, ShapeError, DTypeError
             For inputs that do not fit the network.
         """
-        return self._predict(X, batch_size, "predict")
+        return predict(self._model, X, batch_size, "predict")
 
     def predict_proba(self, X: Inputs, batch_size: int | None = USUAL_SIZE) -> Array:
         """Return the probability of each class, also for a network that ends in logits.
@@ -342,8 +341,8 @@ class Network:
         ArgumentError
             If neither the last activation nor the loss speaks of probabilities.
         """
-        outputs = self._predict(X, batch_size, "predict_proba")
-        return probabilities(self._model, outputs, "predict_proba")
+        activation = missing_activation(self._model, "predict_proba")
+        return predict(self._model, X, batch_size, "predict_proba", activation)
 
     def predict_class(self, X: Inputs, batch_size: int | None = USUAL_SIZE) -> Array:
         """Return the most probable class of each sample.
@@ -363,13 +362,8 @@ class Network:
         ArgumentError
             If the network is no classifier.
         """
-        return chosen_classes(self._model, self._predict(X, batch_size, "predict_class"))
-
-    def _predict(self, X: Inputs, batch_size: int | None, function: str) -> Array:
-        check_settings(function, batch_size=batch_size)
-        inputs = prepare_inputs(self._model, X, function)
-        size = batch_size or len(inputs)
-        return predict(self._model.stack, self._model.programs, inputs, size)
+        outputs = predict(self._model, X, batch_size, "predict_class")
+        return chosen_classes(self._model, outputs)
 
     # Showing and keeping.
 

@@ -55,6 +55,10 @@ class Programs:
         kept = reversed(self._programs.items())
         return next((each for each in kept if each[0][0] == purpose), None)
 
+    def find(self, key: Any) -> Any:
+        """Return the program for `key`, or None if it is not there."""
+        return self._programs.get(key)
+
     def clear(self) -> None:
         """Forget all: the network has changed."""
         self._programs.clear()

@@ -14,7 +14,7 @@ from chainrule.train.plan import Plan
 from chainrule.train.tabled import as_inputs
 from chainrule.train.target import encode_targets, find_classes, is_text
 
-__all__ = ["prepare_inputs", "prepare_samples"]
+__all__ = ["inputs_are_plain", "prepare_inputs", "prepare_samples"]
 
 Array = NDArray[Any]
 
@@ -103,6 +103,11 @@ def prepare_inputs(model: Model, X: Any, function: str) -> Array:
     _check_values(model, checked.X)
     model.build(checked.X.shape, function)
     return checked.X
+
+
+def inputs_are_plain(model: Model) -> bool:
+    """Whether any finite numbers will do: neither a table's columns nor places to look up."""
+    return model.table is None and not isinstance((model.layers or [None])[0], Embedding)
 
 
 def _check_values(model: Model, X: Array) -> None:

@@ -30,6 +30,7 @@ from chainrule.errors import ShapeError
 from chainrule.graph.array_type import ArrayType, type_of
 from chainrule.graph.evaluate import prepare
 from chainrule.graph.trace import trace_call
+from chainrule.nn.activation import ACTIVATIONS
 from chainrule.nn.loss import Loss
 from chainrule.nn.parameter import bound
 from chainrule.nn.random import Stream
@@ -216,12 +217,12 @@ def compile_evaluation(stack: Stack, plan: Plan, batch: dict[str, ArrayType | No
     return compile_graph(trace_call(evaluate, (_parameter_types(stack), batch)).graph)
 
 
-def compile_prediction(stack: Stack, X: ArrayType) -> Program:
-    """Compile the network's output, as a function of parameters and inputs."""
+def compile_prediction(stack: Stack, X: ArrayType, activation: str = "") -> Program:
+    """Compile the network's output, activated besides, as a function of parameters and inputs."""
 
     def predict(params: dict[str, Any], X: Any) -> Any:
         with _standing_for(stack, params):
-            return stack(X)
+            return ACTIVATIONS[activation or "linear"](stack(X))
 
     return compile_graph(trace_call(predict, (_parameter_types(stack), X)).graph)
 

@@ -7,7 +7,7 @@ are read in pieces.
 
 from chainrule.train.mistakes.array import as_array
 from chainrule.train.mistakes.divergence import explain_nan
-from chainrule.train.mistakes.finite import Extent, check_finite
+from chainrule.train.mistakes.finite import Extent, check_finite, is_tame
 from chainrule.train.mistakes.likely import warn_likely
 from chainrule.train.mistakes.sample import Checked, check_samples, check_settings
 from chainrule.train.mistakes.target import check_targets
@@ -21,5 +21,6 @@ __all__ = [
     "check_settings",
     "check_targets",
     "explain_nan",
+    "is_tame",
     "warn_likely",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,9 +12,11 @@ from numpy.typing import NDArray
 
 from chainrule.errors import DataError
 
-__all__ = ["Extent", "check_finite"]
+__all__ = ["Extent", "check_finite", "extent_of", "is_tame"]
 
 _PIECE = 1 << 20  # values
+_SMALL = 4096  # values
+_TAME = 1e38
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,35 @@ class Extent:
 
     low: float
     high: float
+
+
+def is_tame(array: NDArray[Any]) -> bool:
+    """Whether one quick look shows that all values are finite, and moderate as float32 too.
+
+    The look is at the sum of squares of a small array: it is neither NaN nor large unless a value
+    is. Whole numbers always pass. False says nothing: then `check_finite` has to find out.
+
+    Examples
+    --------
+    >>> is_tame(np.array([[1.0, -2.0]])), is_tame(np.array([[1.0, np.inf]]))
+    (True, False)
+    """
+    if array.dtype.kind != "f":
+        return True
+    return array.size <= _SMALL and float(np.vdot(array, array)) < _TAME
+
+
+def extent_of(array: NDArray[Any]) -> Extent | None:
+    """Return the extent of an array, read once and in pieces; None if a value is not finite."""
+    low, high = np.inf, -np.inf
+    with np.errstate(all="ignore"):
+        for piece in _pieces(array):
+            # Either of them is not finite if any value is not: NaN wins every comparison.
+            lowest, highest = float(piece.min()), float(piece.max())
+            if not (math.isfinite(lowest) and math.isfinite(highest)):
+                return None
+            low, high = min(low, lowest), max(high, highest)
+    return Extent(low, high)
 
 
 def check_finite(
@@ -63,21 +95,17 @@ def check_finite(
     chainrule.errors.DataError: fit: X has 1 value that is NaN or infinite, first nan at X[1, 0];
     fill it in, or leave out such samples: np.isfinite finds them
     """
-    low, high = np.inf, -np.inf
-    with np.errstate(all="ignore"):
-        for piece in _pieces(array):
-            # Either of them is not finite if any value is not: NaN wins every comparison.
-            lowest, highest = float(piece.min()), float(piece.max())
-            if not (np.isfinite(lowest) and np.isfinite(highest)):
-                raise _not_finite(array, function, name, columns)
-            low, high = min(low, lowest), max(high, highest)
+    extent = extent_of(array)
+    if extent is None:
+        raise _not_finite(array, function, name, columns)
+    low, high = extent.low, extent.high
     largest = float(np.finfo(dtype).max)
     if max(-low, high) > largest:
         raise DataError(
             f"{function}: {name} has values up to {max(-low, high):.3g}, which {np.dtype(dtype)} "
             f"cannot hold (its largest number is {largest:.3g}); scale {name} down"
         )
-    return Extent(low, high)
+    return extent
 
 
 def _pieces(array: NDArray[Any]) -> Iterator[NDArray[Any]]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from chainrule.errors import ArgumentError, DataError, ShapeError
 from chainrule.nn.loss import Loss
 from chainrule.train.mistakes.array import as_array
-from chainrule.train.mistakes.finite import Extent, check_finite
+from chainrule.train.mistakes.finite import Extent, check_finite, extent_of, is_tame
 from chainrule.train.mistakes.target import check_targets
 
 __all__ = ["Checked", "check_samples", "check_settings"]
@@ -31,14 +31,21 @@ class Checked:
         The targets.
     weight : array of real numbers, (n,), or None
         How much each sample counts.
-    extent : Extent
-        The smallest and largest input.
+    known_extent : Extent or None
+        The smallest and largest input, if finding no mistake has told.
     """
 
     X: Array
     y: Array | None
     weight: Array | None
-    extent: Extent
+    known_extent: Extent | None
+
+    @property
+    def extent(self) -> Extent:
+        """The smallest and largest input."""
+        extent = self.known_extent or extent_of(self.X)
+        assert extent is not None, "all inputs were seen to be finite"
+        return extent
 
 
 def check_samples(
@@ -102,8 +109,10 @@ def check_samples(
     weight = None if sample_weight is None else as_array(sample_weight, function, "sample_weight")
     if input_shape is not None:
         _check_features(inputs, input_shape, function, names[0])
-    extent = check_finite(inputs, function, names[0], dtype, getattr(X, "columns", None))
-    if targets is not None and targets.dtype.kind in "biuf":
+    extent = None
+    if not is_tame(inputs):
+        extent = check_finite(inputs, function, names[0], dtype, getattr(X, "columns", None))
+    if targets is not None and targets.dtype.kind in "biuf" and not is_tame(targets):
         check_finite(targets, function, names[1], dtype, getattr(y, "columns", None))
     if weight is not None:
         _check_weight(weight, len(inputs), function, dtype)

@@ -1,0 +1,112 @@
+"""Asking again: the short way gives the numbers, and the refusals, of the long one."""
+
+import threading
+
+import numpy as np
+import pytest
+
+from chainrule import Network, nn
+from chainrule.errors import DataError, ShapeError
+from chainrule.train.mistakes import is_tame
+
+X = np.random.default_rng(0).normal(size=(5, 4))
+KINDS = ["float32", "float64", "int32", "uint8", "bool", ">f4"]
+
+
+@pytest.fixture(params=["llvm", "numpy"])
+def net(request, monkeypatch):
+    monkeypatch.setenv("CHAINRULE_BACKEND", request.param)
+    net = Network([nn.Dense(6, activation="relu"), nn.Dense(3)], seed=3)
+    net.compile("cross_entropy")
+    net(X)
+    return net
+
+
+def by_hand(net, inputs):
+    weight_1, bias_1, weight_2, bias_2 = net.params.values()
+    return np.maximum(inputs.astype("f4") @ weight_1 + bias_1, 0) @ weight_2 + bias_2
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_call_gives_the_networks_output(net, kind):
+    for _ in range(3):
+        inputs = (3 * np.random.default_rng(1).normal(size=(5, 4))).astype(kind)
+        for given in (inputs, inputs[::-1], np.asfortranarray(inputs), inputs.tolist()):
+            np.testing.assert_allclose(
+                net.predict(given), by_hand(net, np.asarray(given)), rtol=1e-5, atol=1e-6
+            )
+
+
+@pytest.mark.parametrize("ask", ["predict", "predict_proba", "predict_class"])
+@pytest.mark.parametrize("kind", ["float32", "float64"])
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_numbers_that_are_not_finite_are_refused_the_second_time_too(net, ask, kind, bad):
+    call, inputs = getattr(net, ask), X.astype(kind)
+    before = call(inputs)
+    inputs[3, 2] = bad
+    for _ in range(2):
+        with pytest.raises(DataError, match=r"first -?(nan|inf) at X\[3, 2\]"):
+            call(inputs)
+    assert np.array_equal(call(X.astype(kind)), before)
+
+
+def test_numbers_too_large_for_the_network_are_refused_the_second_time_too(net):
+    net.predict(X)
+    with pytest.raises(DataError, match="which float32 cannot hold"):
+        net.predict(np.where(X > 1, 1e39, X))
+    large = np.full((5, 4), 1e30)
+    assert np.isfinite(net.predict(large)).all()
+
+
+def test_other_shapes_are_refused_the_second_time_too(net):
+    net.predict(X)
+    for wrong in (X[:, :3], X[0], X[None]):
+        with pytest.raises(ShapeError, match="the network was built for"):
+            net.predict(wrong)
+
+
+def test_parameters_written_into_or_replaced_count_at_once(net):
+    net.predict(X)
+    net.params["dense.bias"][:] = 1
+    np.testing.assert_allclose(net.predict(X), by_hand(net, X), rtol=1e-5, atol=1e-6)
+    weight = net.layers[0].weight
+    for other in (weight.value * 2, np.asfortranarray(weight.value * 3)):
+        weight.value = other
+        np.testing.assert_allclose(net.predict(X), by_hand(net, X), rtol=1e-5, atol=1e-6)
+
+
+def test_results_of_earlier_calls_stay(net):
+    first = net.predict(X)
+    kept = first.copy()
+    net.predict(-X)[:] = 7
+    assert np.array_equal(first, kept)
+    assert np.array_equal(net.predict(X), kept)
+
+
+def test_threads_may_ask_at_the_same_time(net):
+    inputs = [X * (i + 1) for i in range(4)]
+    expected = [net.predict(each) for each in inputs]
+    wrong = []
+
+    def ask(number):
+        for _ in range(200):
+            if not np.array_equal(net.predict(inputs[number]), expected[number]):
+                wrong.append(number)
+
+    threads = [threading.Thread(target=ask, args=(i,)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+@pytest.mark.parametrize("kind", ["float16", "float32", "float64"])
+@pytest.mark.parametrize("size", [1, 3, 64, 4096, 5000])
+def test_a_quick_look_never_overlooks_a_value_that_is_not_finite(kind, size):
+    for place in {0, size // 2, size - 1}:
+        for bad in (np.nan, np.inf, -np.inf):
+            array = np.ones((1, size), kind)
+            array[0, place] = bad
+            assert not is_tame(array)
+            assert not is_tame(array[:, ::-1])
