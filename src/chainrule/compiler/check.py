@@ -12,6 +12,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Collection, Iterator, Sequence
 
+from chainrule.compiler.apart import keeps_apart
 from chainrule.compiler.check_statement import Fault, Index, product_faults, statement_faults
 from chainrule.compiler.listing import explain_fault
 from chainrule.compiler.loops import (
@@ -88,6 +89,7 @@ def _check(
         match item:
             case Repeat(axis, _, steps):
                 _refuse(origin, [item], _repeat_faults(axis, turns))
+                _refuse(origin, [item], _apart_faults(item))
                 _check(steps, (*turns, axis), written, origin)
             case Nest(_, _, statements, product):
                 inner = [*([product] if product else []), *statements]
@@ -115,6 +117,12 @@ def _repeat_faults(axis: Axis, turns: Collection[Axis]) -> Iterator[Fault]:
         yield "axis {} is repeated within itself", axis
     if axis.extent < 1:
         yield "a repeat has at least one turn, and {} has {}", axis, axis.extent
+
+
+def _apart_faults(repeat: Repeat) -> Iterator[Fault]:
+    nests = list(nests_of(repeat.steps)) if repeat.rows else []
+    if len(nests) != len(repeat.rows) or not keeps_apart(nests, repeat.rows):
+        yield "the rows of a repeat over {} meet", repeat.axis
 
 
 def _unwritten_faults(item: Statement | Product, written: set[Buffer]) -> Iterator[Fault]:

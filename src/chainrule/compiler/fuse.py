@@ -13,6 +13,7 @@ from typing import cast
 
 import numpy as np
 
+from chainrule.compiler.apart import set_apart
 from chainrule.compiler.layout import Layout
 from chainrule.compiler.loops import Affine, Axis, Buffer, Nest, Product, Repeat, Statement, Step
 from chainrule.compiler.lower import Item
@@ -58,7 +59,7 @@ def fuse(items: Sequence[Item], layout: Layout) -> tuple[Step, ...]:
         The same program.
     """
     steps = _fused(items, layout)
-    return _without_memory(steps, layout)
+    return set_apart(_without_memory(steps, layout))
 
 
 @dataclass

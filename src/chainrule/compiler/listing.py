@@ -146,8 +146,10 @@ class _Listing:
     def _step(self, step: Step, indent: str) -> list[str]:
         if isinstance(step, Repeat):
             direction = " backwards" if step.backwards else ""
-            head = f"{indent}repeat {self._range(step.axis)}{direction}:"
-            return [head, *(x for each in step.steps for x in self._step(each, indent + "  "))]
+            inner = [x for each in step.steps for x in self._step(each, indent + "  ")]
+            rows = " ".join(map(self._axis, dict.fromkeys(step.rows)))
+            apart = f" apart {rows}" if rows else ""
+            return [f"{indent}repeat {self._range(step.axis)}{direction}{apart}:", *inner]
         axes = " ".join(map(self._range, step.axes))
         lane = f" lanes {self._axis(step.lane)}" if step.lane is not None else ""
         lines = [f"{indent}for {axes}".rstrip() + f"{lane}:"]

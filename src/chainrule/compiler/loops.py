@@ -12,7 +12,7 @@ Its whole grammar::
                  | place "=" REDUCTION { AXIS } ":" expression
     REDUCTION  ::= "sum" | "dot" | "max" | "min" | "argmax" | "argmin"
                  | "running" | "scatter"
-    repeat     ::= "repeat" AXIS [ "backwards" ] ":" { step }
+    repeat     ::= "repeat" AXIS [ "backwards" ] [ "apart" { AXIS } ] ":" { step }
     axis       ::= NAME "<" LENGTH
     place      ::= NAME "[" { affine "," } "]"
     load       ::= NAME "[" { ( affine | expression ) "," } "]"
@@ -272,11 +272,16 @@ class Nest:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Repeat:
-    """Steps that run one after the other for each value of an axis, upwards or downwards."""
+    """Steps that run one after the other for each value of an axis, upwards or downwards.
+
+    `rows` has an axis for each nest inside, if the rows it counts never look at each other: then a
+    thread may take some of the rows through all turns.
+    """
 
     axis: Axis
     backwards: bool
     steps: tuple[Step, ...]
+    rows: tuple[Axis, ...] = ()
 
 
 Step = Nest | Repeat

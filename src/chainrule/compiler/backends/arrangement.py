@@ -74,10 +74,13 @@ class Contraction:
         Kind of all three arrays.
     loops : tuple of Loop
         Its axes. Every number of the output is met once; it overlaps neither itself nor an operand.
+    row_tile : int
+        Rows of a tile, where its surroundings decide on them; 0 leaves them to the tiling.
     """
 
     dtype: str
     loops: tuple[Loop, ...]
+    row_tile: int = 0
 
     @property
     def flops(self) -> int:
@@ -139,6 +142,8 @@ class Arrangement:
         What is summed over, from the outside.
     exchanged : bool
         Whether left and right are the contraction's right and left.
+    row_tile : int
+        As in `Contraction`.
     """
 
     dtype: str
@@ -147,6 +152,7 @@ class Arrangement:
     column: Loop
     depth: tuple[Loop, ...]
     exchanged: bool
+    row_tile: int = 0
 
     @property
     def batch_size(self) -> int:
@@ -193,6 +199,7 @@ def arrange(contraction: Contraction) -> Arrangement:
         column,
         _merged(sorted((loop for loop in loops if not loop.out), key=_farthest_apart)),
         exchanged,
+        contraction.row_tile,
     )
 
 

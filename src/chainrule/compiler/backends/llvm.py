@@ -18,7 +18,7 @@ by the same words as any other point of a nest (`element`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +31,7 @@ from chainrule.compiler.backends.contraction import (
     Kernel,
     emit_contraction,
 )
+from chainrule.compiler.backends.division import Division, divisions
 from chainrule.compiler.backends.element import Point
 from chainrule.compiler.backends.nest import write_nest
 from chainrule.compiler.backends.product import Epilogue, scratch_bytes, shape_of
@@ -38,6 +39,7 @@ from chainrule.compiler.backends.sharing import Waiting, is_shared, shares_anyth
 from chainrule.compiler.backends.stopwatch import Stopwatch
 from chainrule.compiler.backends.target import Target
 from chainrule.compiler.backends.threads import program_type
+from chainrule.compiler.backends.traversal import Share, lanes_of
 from chainrule.compiler.layout import Layout
 from chainrule.compiler.loops import Affine, Axis, Buffer, Nest, Product, Program, Repeat, Step
 from chainrule.compiler.memory import Plan
@@ -125,8 +127,15 @@ class _Writer:
         self.module = ir.Module(program.name)
         self.turns: dict[Axis, Value] = {}
         self.kernels: dict[Any, Kernel] = {}
-        self.scratch = scratch_bytes(program.steps, layout, target)
-        self.is_shared = shares_anything(program.steps)
+        self.apart = divisions(program.steps, layout, target)
+        self.division: Division | None = None
+        self.shapes = {
+            nest: self._shape(nest, tile)
+            for nest, tile in self._tiles(program.steps, 0)
+            if nest.product is not None
+        }
+        self.scratch = scratch_bytes(self.shapes.values(), target)
+        self.is_shared = shares_anything(program.steps, self.apart)
         roots = dict.fromkeys(b.root for s in program.steps for b, _, _ in accesses(s))
         self.constants = tuple(root for root in roots if root.kind == "constant")
         outside = (*program.inputs, *program.outputs, *self.constants)
@@ -165,6 +174,21 @@ class _Writer:
         thread = self.thread if self.is_shared else None
         return Stopwatch(self.builder, slot, self._stack(emit.INDEX), self.target.triple, thread)
 
+    def _tiles(self, steps: Sequence[Step], tile: int) -> Iterator[tuple[Nest, int]]:
+        """Every nest, and the rows of a tile where the loops around decide on them."""
+        for step in steps:
+            if isinstance(step, Nest):
+                yield step, tile
+            else:
+                own = self.apart[step].tile if step in self.apart else tile
+                yield from self._tiles(step.steps, own)
+
+    def _shape(self, nest: Nest, tile: int) -> Contraction:
+        out = stored_by_kernel(nest)
+        assert out is not None
+        assert nest.product is not None
+        return shape_of(nest.product, out, self.layout, tile)
+
     def _depth(self, steps: tuple[Step, ...]) -> int:
         inner = [1 + self._depth(step.steps) for step in steps if isinstance(step, Repeat)]
         return max(inner, default=0)
@@ -200,9 +224,10 @@ class _Writer:
             if not self.is_shared:
                 self._step(step, False)
                 continue
-            shared = is_shared(step)
+            shared = is_shared(step, self.apart)
             # Every turn of a loop finds the threads together, so they meet before the first one.
-            meets = isinstance(step, Repeat) and shared and bool(self.waiting.touched)
+            together = isinstance(step, Repeat) and shared and step not in self.apart
+            meets = together and bool(self.waiting.touched)
             if meets or self.waiting.must_wait(step, shared):
                 self._wait()
             if shared:
@@ -211,7 +236,7 @@ class _Writer:
                 is_first = self.builder.icmp_unsigned("==", self.thread, emit.index(0))
                 with self.builder.if_then(is_first):
                     self._step(step, False)
-            if not (isinstance(step, Repeat) and shared):
+            if not together:
                 self.waiting.note(step, shared)
 
     def _wait(self) -> None:
@@ -227,7 +252,10 @@ class _Writer:
         self.point.axes = dict(self.turns)
         share = self._part if shared else _everything
         if step.product is None:
-            write_nest(self.point, step, share)
+            is_lane = step.lane is not None and step.lane in step.axes[:1]
+            rows = lanes_of(step.statements, step.lane.extent) if is_lane and step.lane else 1
+            apart = self.division is not None and shared
+            write_nest(self.point, step, self._rows(rows) if apart else share)
         else:
             self._product(step, step.product, shared)
         if self.watch is not None:
@@ -240,7 +268,22 @@ class _Writer:
         following = builder.add(self.thread, emit.index(1))
         return start, builder.udiv(builder.mul(following, count), self.threads)
 
+    def _rows(self, size: int) -> Share:
+        """The turns, of so many rows each, in which this thread takes its rows through a loop."""
+        division, builder = self.division, self.builder
+        assert division is not None
+        turns_each = emit.index(division.unit // size)
+
+        def share(turns: int) -> tuple[Value, Value]:
+            start, stop = (builder.mul(each, turns_each) for each in self._part(division.units))
+            end = emit.index(turns)
+            return start, builder.select(builder.icmp_signed("<", stop, end), stop, end)
+
+        return share
+
     def _repeat(self, step: Repeat, shared: bool) -> None:
+        if shared and step in self.apart:
+            self.division = self.apart[step]
         builder, last = self.builder, emit.index(step.axis.extent - 1)
         start, stop = emit.index(0), emit.index(step.axis.extent)
         if not self.turns:
@@ -254,20 +297,22 @@ class _Writer:
             number = emit.index(len(self.turns))
             builder.store(place, builder.gep(self.context, [number], source_etype=emit.INDEX))
             for inner in step.steps:
-                if shared:
+                if shared and self.division is None:
                     self._steps((inner,))
                 else:
-                    self._step(inner, False)
-            if shared and self.waiting.touched:
+                    self._step(inner, shared)
+            if shared and self.division is None and self.waiting.touched:
                 self._wait()
             del self.turns[step.axis]
+        if step in self.apart:
+            self.division = None
 
     # Products.
 
     def _product(self, nest: Nest, product: Product, shared: bool) -> None:
         out = stored_by_kernel(nest)
         assert out is not None
-        shape = shape_of(product, out, self.layout)
+        shape = self.shapes[nest]
         kernel = self._kernel(nest, product, shape, out)
         builder = self.builder
         own = {*product.axes, *product.depth}
@@ -284,11 +329,13 @@ class _Writer:
         first = builder.mul(thread, emit.index(self.scratch))
         own_scratch = builder.add(emit.index(self.plan.size), first)
         scratch = builder.gep(arena, [own_scratch], source_etype=ir.IntType(8))
-        ranges, part = kernel.ranges, kernel.tiling.shared if shared else None
+        part, share = kernel.tiling.shared if shared else None, self._part
+        if shared and self.division is not None:
+            part, share = 1, self._rows(self.division.tile)
         limits = [
             limit
-            for i, turns in enumerate(ranges)
-            for limit in (self._part(turns) if i == part else _everything(turns))
+            for i, turns in enumerate(kernel.ranges)
+            for limit in (share(turns) if i == part else _everything(turns))
         ]
         builder.call(kernel.function, [*pointers, scratch, self.context, *limits])
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import llvmlite.ir as ir
+import numpy as np
 
 from chainrule.compiler.backends import emit
 from chainrule.compiler.backends.arrangement import Contraction, Loop, arrange
@@ -14,8 +15,7 @@ from chainrule.compiler.backends.element import Point
 from chainrule.compiler.backends.register import same_width
 from chainrule.compiler.backends.target import Target
 from chainrule.compiler.layout import Layout
-from chainrule.compiler.loops import Axis, Buffer, Nest, Product, Repeat, Step
-from chainrule.compiler.query import stored_by_kernel
+from chainrule.compiler.loops import Axis, Buffer, Nest, Product
 
 __all__ = ["Epilogue", "scratch_bytes", "shape_of"]
 
@@ -23,7 +23,7 @@ Value = Any
 LINE_BYTES = 64
 
 
-def shape_of(product: Product, out: Buffer, layout: Layout) -> Contraction:
+def shape_of(product: Product, out: Buffer, layout: Layout, row_tile: int = 0) -> Contraction:
     """Return the loops of a product whose kernel fills a buffer."""
     arrays = (
         (product.left.buffer, product.left.index),
@@ -38,21 +38,14 @@ def shape_of(product: Product, out: Buffer, layout: Layout) -> Contraction:
             )
             for axis in (*product.axes, *product.depth)
         ),
+        row_tile,
     )
 
 
-def scratch_bytes(steps: Sequence[Step], layout: Layout, target: Target) -> int:
+def scratch_bytes(shapes: Iterable[Contraction], target: Target) -> int:
     """Return the bytes in which each thread copies operands, in whole cache lines."""
-    largest = 0
-    for step in steps:
-        if isinstance(step, Repeat):
-            largest = max(largest, scratch_bytes(step.steps, layout, target))
-        elif step.product is not None:
-            out = stored_by_kernel(step)
-            assert out is not None
-            items = scratch_items(shape_of(step.product, out, layout), target)
-            largest = max(largest, items * step.product.target.dtype.itemsize)
-    return -(-largest // LINE_BYTES) * LINE_BYTES
+    sizes = [scratch_items(each, target) * np.dtype(each.dtype).itemsize for each in shapes]
+    return -(-max(sizes, default=0) // LINE_BYTES) * LINE_BYTES
 
 
 class Epilogue:

@@ -7,7 +7,7 @@ one way: the bits do not depend on how many threads there are.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -26,24 +26,34 @@ WORTH_THREADS = 20000
 FLOPS_A_CYCLE = 32
 
 
-def shares_anything(steps: Sequence[Step]) -> bool:
+def shares_anything(steps: Sequence[Step], apart: Collection[Repeat]) -> bool:
     """Whether a program has enough work for more than one thread."""
-    return sum(_shared_cycles(step) for step in steps) >= WORTH_THREADS
+    return sum(_shared_cycles(step, apart) for step in steps) >= WORTH_THREADS
 
 
-def _shared_cycles(step: Step) -> float:
-    if isinstance(step, Repeat):
-        return sum(map(_shared_cycles, step.steps))
-    return _cycles(step) if is_shared(step) else 0
+def _shared_cycles(step: Step, apart: Collection[Repeat]) -> float:
+    if not is_shared(step, apart):
+        return 0
+    if step in apart or isinstance(step, Nest):
+        return _cycles(step)
+    return sum(_shared_cycles(each, apart) for each in step.steps)
 
 
-def is_shared(step: Step) -> bool:
-    """Whether the threads share a nest; for a loop, whether they share anything in it."""
-    if isinstance(step, Repeat):
-        return any(map(is_shared, step.steps))
+def is_shared(step: Step, apart: Collection[Repeat]) -> bool:
+    """Whether the threads share a nest; for a loop, whether they share anything in it.
+
+    Parameters
+    ----------
+    step : Step
+        The nest or loop.
+    apart : collection of Repeat
+        Loops whose rows the threads divide among themselves once for all turns.
+    """
+    if isinstance(step, Repeat) and step not in apart:
+        return any(is_shared(each, apart) for each in step.steps)
     if _cycles(step) < WORTH_SHARING:
         return False
-    if step.product is not None:
+    if isinstance(step, Repeat) or step.product is not None:
         return True
     crosses = any(axis in step.axes for each in step.statements for axis in each.over)
     return bool(step.axes) and not crosses and _turns(step) > 1
@@ -57,9 +67,11 @@ def _turns(nest: Nest) -> int:
     return -(-first.extent // lanes_of(nest.statements, first.extent))
 
 
-def _cycles(nest: Nest) -> float:
-    """Estimate the time of a nest on one core."""
-    total = 0.0
+def _cycles(step: Step) -> float:
+    """Estimate the time of a step on one core."""
+    if isinstance(step, Repeat):
+        return step.axis.extent * sum(map(_cycles, step.steps))
+    nest, total = step, 0.0
     if nest.product is not None:
         total += _product_flops(nest.product) / FLOPS_A_CYCLE
     for each in nest.statements:

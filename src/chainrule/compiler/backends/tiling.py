@@ -13,13 +13,14 @@ most four tile bodies: two groups, each with full row tiles and a shorter last o
 
 import itertools
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from chainrule.compiler.backends.arrangement import Arrangement, Loop
 from chainrule.compiler.backends.emit import ITEM_BYTES
 from chainrule.compiler.backends.target import Target
 
-__all__ = ["Group", "Tiling", "choose_tiling", "packs_left", "packs_right"]
+__all__ = ["Group", "Tiling", "best_row_tile", "choose_tiling", "packs_left", "packs_right"]
 
 SMALLEST_BYTES = 16
 HALVED_BYTES = 64
@@ -140,6 +141,33 @@ def choose_tiling(arrangement: Arrangement, target: Target) -> Tiling:
     return Tiling(width, cut, around, row_tile, row_tiles, last_rows, groups, shared)
 
 
+def best_row_tile(arrangements: Sequence[Arrangement], target: Target) -> int:
+    """Choose the rows of a tile for several products whose rows are divided in the same way.
+
+    Parameters
+    ----------
+    arrangements : sequence of Arrangement
+        Their loops; each has one loop of rows, as long as that of the others.
+    target : Target
+        Number and size of the registers.
+
+    Returns
+    -------
+    int
+        The number with the least estimated time of all together.
+    """
+    rows = arrangements[0].rows[0].extent
+
+    def cost(row_tile: int) -> float:
+        shapes = [_best_shape(replace(a, row_tile=row_tile), 1, target) for a in arrangements]
+        products = zip(arrangements, shapes, strict=True)
+        total = sum(time * each.depth_size for each, ((time, _), *_) in products)
+        return total * _stretch([1] * -(-rows // row_tile))
+
+    tile = min(range(1, min(rows, 12) + 1), key=cost)
+    return -(-rows // -(-rows // tile))
+
+
 def _best_shape(
     arrangement: Arrangement, number: int, target: Target
 ) -> tuple[tuple[float, int], int, int, int, int]:
@@ -148,7 +176,11 @@ def _best_shape(
     return min(
         (*_cost(arrangement, number, (row_tile, count), target), number, row_tile, count)
         for count in range(1, min(vectors, 16) + 1)
-        for row_tile in range(1, min(arrangement.rows[-number].extent, 16) + 1)
+        for row_tile in (
+            [arrangement.row_tile]
+            if arrangement.row_tile
+            else range(1, min(arrangement.rows[-number].extent, 16) + 1)
+        )
         # Accumulators, the panel's vectors, and one register for a row's number.
         if row_tile * count + count + 1 <= target.registers
     )
