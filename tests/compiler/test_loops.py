@@ -145,3 +145,37 @@ def test_simplification_of_a_body_stops_at_what_the_body_is_given():
     x = np.arange(6.0).reshape(2, 3)
     (found,) = compile_native(simplify(trace(function)(x)))([x])
     np.testing.assert_array_equal(found, x * 3)
+
+
+WEIGHT = np.arange(32 * 32, dtype=np.float32).reshape(32, 32)
+TALL = np.arange(50 * 50, dtype=np.float32).reshape(50, 50)
+
+
+def rows_of(step, *starts, length=20):
+    """For each loop of a scan, how many rows its nests keep apart; 0 where they meet."""
+    program, _ = loops_of(lambda *starts: scan(step, starts, None, length=length)[0], *starts)
+    return [
+        each.rows[0].extent if each.rows else 0
+        for each in program.steps
+        if isinstance(each, Repeat)
+    ]
+
+
+def test_rows_that_never_look_at_each_other_are_kept_apart():
+    h = matrix(50, 32)
+    assert rows_of(lambda c, _: ((np.tanh(c[0] @ WEIGHT) * c[1], c[0] + 1), None), h, h) == [50]
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        lambda h: np.tanh(TALL @ h),
+        lambda h: np.tanh(h @ WEIGHT) - np.mean(h, axis=0),
+        lambda h: np.tanh(h[::-1] @ WEIGHT),
+        lambda h: np.tanh(h @ WEIGHT) * h[0],
+        lambda h: np.tanh(h @ WEIGHT) * np.sum(h),
+        lambda h: np.concatenate([h[1:], np.tanh(h[:1])]),
+    ],
+)
+def test_rows_that_meet_are_not_kept_apart(step):
+    assert rows_of(lambda c, _: ((step(c[0]),), None), matrix(50, 32)) == [0]

@@ -64,3 +64,8 @@ def test_native_programs_keep_the_law_of(lines_of, name):
 @pytest.mark.parametrize("name", ["values", "gradients", "pooling", "threads", "blocks", "memory"])
 def test_native_convolutions_keep_the_law_of(lines_of, name):
     assert lines_of("convolution_laws.py", name) == []
+
+
+@pytest.mark.parametrize("name", ["values", "threads", "rows_apart", "memory"])
+def test_native_recurrence_keeps_the_law_of(lines_of, name):
+    assert lines_of("recurrence_laws.py", name) == []

@@ -52,7 +52,10 @@ def _contract(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expre
         for each, spec in zip(node.inputs, (left, right), strict=True)
     ]
     a, b = (load for load in loads if isinstance(load, Load))
-    split = _split(node, a.buffer.size + b.buffer.size, left, depth)
+    # Windows read a buffer many times; a step of a loop reads one row of many.
+    pairs = zip((a, b), node.inputs, strict=True)
+    read = sum(min(load.buffer.size, each.size) for load, each in pairs)
+    split = _split(node, read, left, depth)
     if split is not None:
         return _in_blocks(lowering, node, (a, b), tuple(depth.values()), *split)
     target, index = lowering.target(node)

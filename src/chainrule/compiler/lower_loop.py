@@ -7,6 +7,7 @@ if an order of the statements exists in which everybody has read the old one bef
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -26,6 +27,7 @@ from chainrule.compiler.query import loads_of, substitute
 from chainrule.compiler.reorder import in_place
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node
+from chainrule.ops.contraction import contract, split_spec
 from chainrule.ops.indexing import gather
 
 __all__: list[str] = []
@@ -70,14 +72,39 @@ def _shared(lowering: Lowering, node: Node, inner: Node, body: Graph, length: in
     if not list(loads_of(value)):
         return value
     value = lowering.stored(node)
+    order = _wanted_order(inner, body)
+    if order is not None and length >= WORTH_COPYING:
+        return _laid_out(lowering, node, value, order)
     is_user_memory = value.buffer.kind in ("input", "constant")
     if not (is_user_memory and length >= WORTH_COPYING and is_narrow(node.shape)):
         return value
     gathers = [each for each in body.equations if each.primitive is gather]
     if any(each.inputs[0] is inner for each in gathers):
         return value
-    copy = lowering.scratch(node.shape, node.dtype, node)
-    place = lowering.canonical(node.shape)
+    return _laid_out(lowering, node, value, range(len(node.shape)))
+
+
+def _wanted_order(inner: Node, body: Graph) -> list[int] | None:
+    """The order of axes in which products of the body read a matrix along their vectors.
+
+    Otherwise every step would copy it into this order.
+    """
+    for each in body.equations:
+        if each.primitive is contract:
+            *operands, result = split_spec(each.params["spec"])
+            for operand, letters in zip(each.inputs, operands, strict=True):
+                last = result[-1:]
+                if operand is inner and last in letters[:-1] and letters[-1] not in result:
+                    place = letters.index(last)
+                    return [*(i for i in range(len(letters)) if i != place), place]
+    return None
+
+
+def _laid_out(lowering: Lowering, node: Node, value: Load, order: Sequence[int]) -> Load:
+    """Copy a value into a buffer of its own, with its axes in another order."""
+    copy = lowering.scratch(tuple(node.shape[i] for i in order), node.dtype, node)
+    own = lowering.canonical(node.shape)
+    place = tuple(own[i] for i in order)
     lowering.items.append(Statement(copy, place, value, layer=node.layer))
     return Load(copy, place)
 

@@ -74,8 +74,9 @@ def _survey(
         if isinstance(step, Repeat):
             others = outside.union(*own[:number], *own[number + 1 :])
             end = _survey(step.steps, clock, lives, others)
-            # What others see too must outlive every turn, not only the moments it is touched in.
-            for buffer in own[number] & others:
+            # What others see too must outlive every turn, not only the moments it is touched in;
+            # and where threads run apart, one may be turns ahead, so no bytes change their owner.
+            for buffer in own[number] if step.rows else own[number] & others:
                 if buffer in lives:
                     _extend(lives, buffer, clock, end)
             clock = end + 1

@@ -1,0 +1,124 @@
+"""Laws of native recurrent layers, each a function; run in a process of its own with its name."""
+
+import os
+import resource
+import sys
+from typing import Any
+
+import numpy as np
+
+import chainrule as cr
+from chainrule import nn
+from chainrule.compiler.loops import Repeat
+from chainrule.compiler.program import compile_native
+from chainrule.compiler.simplify import simplify
+from chainrule.graph.evaluate import evaluate
+from chainrule.nn.parameter import bound
+
+DRAW = np.random.default_rng(0)
+
+
+def training(layers: list[nn.Layer], batch: int, time: int = 6, dtype: str = "float32") -> Any:
+    """A function that makes three steps of gradient descent, and what it is given."""
+    x = DRAW.normal(size=(3, batch, time, 5)).astype(dtype)
+    x[:, ::3, time // 2 :] = 0.0
+    stack = cr.Network(layers, seed=1, dtype=dtype)
+    stack(x[0])
+    values = [each.value.copy() for layer in stack.layers for each in layer.parameters().values()]
+    parameters = [each for layer in stack.layers for each in layer.parameters().values()]
+
+    def loss(values: Any, x: Any) -> Any:
+        with bound(parameters, values):
+            for layer in stack.layers:
+                x = layer(x)
+        return np.mean(x * x * x)
+
+    def steps(values: Any, xs: Any) -> Any:
+        def one(values: Any, x: Any) -> Any:
+            value, slopes = cr.value_and_grad(loss)(values, x)
+            moved = [v - np.asarray(0.3, dtype) * s for v, s in zip(values, slopes, strict=True)]
+            return moved, value
+
+        return cr.scan(one, values, xs)
+
+    return steps, (values, x)
+
+
+STACKS: dict[str, Any] = {
+    "rnn": lambda: [nn.RNN(24)],
+    "lstm": lambda: [nn.LSTM(32)],
+    "masked": lambda: [nn.LSTM(32, return_sequences=True, mask_value=0.0), nn.GRU(20, "relu")],
+    "gru": lambda: [nn.GRU(40, return_sequences=True, go_backwards=True)],
+    "both": lambda: [nn.Bidirectional(nn.GRU(16, mask_value=0.0))],
+    "narrow": lambda: [nn.LSTM(8, return_sequences=True), nn.RNN(3)],
+}
+
+
+def repeats_of(steps: Any) -> list[Repeat]:
+    found = [each for each in steps if isinstance(each, Repeat)]
+    return found + [inner for each in found for inner in repeats_of(each.steps)]
+
+
+def values() -> None:
+    """Machine code computes what NumPy does, for all sizes of batches; nothing is left to it."""
+    for name, make in STACKS.items():
+        for batch in (1, 3, 16, 50, 64):
+            steps, given = training(make(), batch, dtype="float64")
+            graph = simplify(cr.trace(steps)(*given))
+            program = compile_native(graph)
+            inputs = [*given[0], given[1]]
+            for found, wanted in zip(program(inputs), evaluate(graph, inputs), strict=True):
+                np.testing.assert_allclose(
+                    found, wanted, rtol=1e-10, atol=1e-12, err_msg=f"{name} {batch}"
+                )
+
+
+def threads() -> None:
+    """Any number of threads gives the same bits."""
+    for name, make in STACKS.items():
+        for batch in (50, 64):
+            steps, given = training(make(), batch)
+            graph, inputs = simplify(cr.trace(steps)(*given)), [*given[0], given[1]]
+            results = []
+            for count in (1, 2, 3, 4, 8):
+                os.environ["CHAINRULE_NUM_THREADS"] = str(count)
+                program = compile_native(graph)
+                results.append([each.tobytes() for each in program(inputs)])
+            assert all(each == results[0] for each in results), f"{name} {batch}"
+
+
+def rows_apart() -> None:
+    """Threads take samples through time, forwards and backwards, without waiting."""
+    for name in ("rnn", "lstm", "masked", "gru", "both"):
+        steps, given = training(STACKS[name](), 64)
+        program = compile_native(simplify(cr.trace(steps)(*given)))
+        (outer,) = (each for each in program.loops.steps if isinstance(each, Repeat))
+        inner = repeats_of(outer.steps)
+        assert len(inner) >= 2, name
+        assert not outer.rows, name
+        assert all(each.rows for each in inner), name
+        assert {axis.extent for each in inner for axis in each.rows} == {64}, name
+
+
+def memory() -> None:
+    """Twice the steps of time take twice the memory at most, and calls leave nothing behind."""
+    sizes = []
+    for time in (20, 40):
+        steps, given = training([nn.LSTM(32)], 64, time)
+        program = compile_native(simplify(cr.trace(steps)(*given)))
+        sizes.append(program.arena_bytes)
+    assert sizes[1] < 2 * sizes[0]
+    # Gates, candidate, both states, tanh of one: seven numbers for each of the units, four more of
+    # what the input brings, whose place the slopes of gates may take.
+    assert sizes[1] < (7 + 4 + 4) * 40 * 64 * 32 * 4 * 1.25, sizes
+    inputs = [*given[0], given[1]]
+    before = 0
+    for call in range(400):
+        program(inputs)
+        if call == 100:
+            before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 2000
+
+
+if __name__ == "__main__":
+    globals()[sys.argv[1]]()
