@@ -81,6 +81,8 @@ class Benchmark:
         Whether each repetition has a process of its own.
     most_repeats : int or None
         An end to the repetitions, for what is slow to repeat.
+    is_apart : bool
+        Whether it is measured only where it is asked for by name.
     """
 
     name: str
@@ -92,3 +94,4 @@ class Benchmark:
     tolerance: float = 0.01
     fresh: bool = False
     most_repeats: int | None = None
+    is_apart: bool = False

@@ -4,6 +4,7 @@
 
     python -m benchmarks                      everything, every contestant
     python -m benchmarks W1 W9 --repeats 3    one network's step, and all first calls
+    python -m benchmarks products             matrix products; only where asked for
     python -m benchmarks --rivals numpy,jax   against these alone
     python -m benchmarks --threads 1          everybody on one core
 """
@@ -53,7 +54,10 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         if not chosen(name):
             parser.error(f"no benchmark {name!r}; there are {', '.join(BENCHMARKS)}")
     options.benchmarks = [
-        each for name in options.benchmarks or families() for each in chosen(name)
+        each
+        for name in options.benchmarks or families()
+        for each in chosen(name)
+        if options.benchmarks or not each.is_apart
     ]
     return options
 

@@ -6,6 +6,7 @@ from benchmarks.workloads import (
     import_time,
     install_size,
     peak_memory,
+    products,
     w1_xor,
     w2_moons,
     w3_small,
@@ -26,7 +27,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     benchmark.name: benchmark
     for module in (
         *(w1_xor, w2_moons, w3_small, w4_mnist, w5_wide, w8_call, w9_first_call),
-        *(import_time, install_size, peak_memory),
+        *(import_time, install_size, peak_memory, products),
     )
     for benchmark in module.BENCHMARKS
 }

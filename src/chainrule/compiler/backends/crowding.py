@@ -14,9 +14,12 @@ __all__ = ["Allowance"]
 
 LONG_SECONDS = 0.005
 """Runs shorter than this tell nothing: a process is given a core for some milliseconds at once."""
-CROWDED = 0.85
-"""Share of the time passed, for each thread, below which the cores are not free."""
-PAUSE_SECONDS = 1.0
+EVIDENCE_SECONDS = 0.1
+"""Long runs of so many seconds together tell whether the cores are free."""
+MISSING_CORES = 0.4
+"""So much processor time less than the threads could have had, for each second, is too little: all
+of them wait for the one that lacks it."""
+PAUSE_SECONDS = 0.5
 """How long a smaller number of threads is kept before the wanted number is tried again."""
 
 
@@ -37,6 +40,8 @@ class Allowance:
         self._most = 0
         self._until = -1.0
         self._is_long = False
+        self._passed = self._processor = 0.0
+        self._threads = 0
 
     def threads(self, wanted: int, now: float) -> int:
         """Return how many threads to run on.
@@ -80,7 +85,14 @@ class Allowance:
         now : float
             When it ended.
         """
-        cores = processor / passed
-        if cores < CROWDED * threads:
+        if threads != self._threads:
+            self._threads, self._passed, self._processor = threads, 0.0, 0.0
+        self._passed += passed
+        self._processor += processor
+        if self._passed < EVIDENCE_SECONDS:
+            return
+        cores = self._processor / self._passed
+        self._passed = self._processor = 0.0
+        if threads - cores >= MISSING_CORES:
             self._most = max(1, int(cores + 0.25))
             self._until = now + PAUSE_SECONDS
