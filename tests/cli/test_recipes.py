@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from chainrule import cli
-from chainrule.cli import series
+from chainrule.cli import prose, series
 from chainrule.cli.recipes import RECIPES
 
 
@@ -110,6 +110,47 @@ def test_scales_of_a_series_are_those_of_its_earlier_part(
     after = series.sunspots.__wrapped__().parts[0]
     np.testing.assert_array_equal(before[0], after[0])
     np.testing.assert_array_equal(before[1], after[1])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["shakespeare", "shakespeare-transformer"])
+def test_a_text_is_written_by_what_was_read(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = "KING:\nWhat say the lords of the realm?\n\nROMEO AND JULIET:\nNothing, my lord.\n\n"
+    monkeypatch.setattr(prose.datasets, "shakespeare", lambda: line * 400)
+    prose.plays.cache_clear()
+    try:
+        code, output, errors = run("train", name, "--epochs", "7", "--out", str(tmp_path))
+    finally:
+        prose.plays.cache_clear()
+    assert (code, errors) == (0, "")
+    nats, pairs = (
+        number(r"validation loss ([\d.]+)", output),
+        number(r"([\d.]+) nats by the ch", output),
+    )
+    assert nats < 0.6 < pairs, "the text repeats itself, so nearly all of it can be known"
+    written = following_lines(output)
+    assert written.startswith("JULIET:\n")
+    assert "ROMEO AND JULIET:\n" in written
+
+
+def test_frequencies_of_pairs_are_those_that_a_loop_counts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    text = "abcab" * 600
+    monkeypatch.setattr(prose.datasets, "shakespeare", lambda: text)
+    (X, y), (Z, z) = prose.plays.__wrapped__()
+    assert X.shape[1] == Z.shape[1] == 64
+    assert "".join(np.array(list("abc"))[X.ravel()][1:]) == "".join(y.ravel()[:-1])
+    seen = list(zip(X.ravel().tolist(), y.ravel().tolist(), strict=True))
+    nats = []
+    for code, character in zip(Z.ravel().tolist(), z.ravel().tolist(), strict=True):
+        both = seen.count((code, character)) + 0.1
+        nats.append(-np.log(both / (sum(code == each for each, _ in seen) + 0.3)))
+    alone, pairs = prose.surprise(X, y, Z, z)
+    assert pairs == pytest.approx(np.mean(nats), rel=1e-9)
+    assert pairs < alone
 
 
 RANDOM = np.random.default_rng(0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chainrule.cli import pictures, series, sound, tables
+from chainrule.cli import pictures, prose, series, sound, tables
 from chainrule.cli.recipe import Recipe
 
 __all__ = ["RECIPES"]
@@ -12,4 +12,5 @@ RECIPES: dict[str, Recipe] = {
     **tables.RECIPES,
     **series.RECIPES,
     **sound.RECIPES,
+    **prose.RECIPES,
 }

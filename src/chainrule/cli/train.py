@@ -73,6 +73,8 @@ def train(
     sunspots       sunspots a year ahead
     airline        airline passengers a year ahead
     spoken-digits  digits said by six people
+    shakespeare    the next character of a play; downloaded (1 MB); takes minutes
+    shakespeare-transformer  the same by attention
     FILE.csv       any table: --target names the column to predict
     """  # noqa: D301 (click's mark for lines to be left as they are)
     recipe = _recipe(name, target, drop)

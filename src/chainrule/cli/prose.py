@@ -1,0 +1,168 @@
+"""Recipes for text: networks that say which character comes next, and write by it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import click
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule import datasets, nn, optim
+from chainrule.cli.recipe import Parts, Recipe, Run
+from chainrule.cli.report import draw_amounts
+from chainrule.train.network import Network
+
+__all__ = ["RECIPES", "plays", "surprise", "write"]
+
+LENGTH = 64
+PROMPT = "ROMEO:\n"
+
+
+@cache
+def plays() -> Parts:
+    """Return rows of 64 characters as numbers, and for each place the character that comes next.
+
+    Returns
+    -------
+    (X, y), (Z, z) : pairs of arrays
+        X, Z : int64, (n, 64); y, z : text, (n, 64). The last tenth of the plays is the test part.
+    """
+    text = datasets.shakespeare()
+    characters, codes = np.unique(list(text), return_inverse=True)
+    cut = len(codes) * 9 // 10
+    return _rows(characters, codes[:cut]), _rows(characters, codes[cut:])
+
+
+def _rows(characters: NDArray[Any], codes: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    count = (len(codes) - 1) // LENGTH * LENGTH
+    following = characters[codes[1 : count + 1]]
+    return codes[:count].reshape(-1, LENGTH), following.reshape(-1, LENGTH)
+
+
+def write(
+    net: Network, prompt: str = PROMPT, count: int = 300, temperature: float = 0.8, seed: int = 0
+) -> str:
+    """Let a network write on, character by character, each drawn by its probability.
+
+    Parameters
+    ----------
+    net : Network
+        Trained by a recipe of this file; it knows its characters as the names of its classes.
+    prompt : str
+        What is there already.
+    count : int >= 0
+        Characters to write.
+    temperature : float > 0
+        Below 1 likely characters become likelier.
+    seed : int
+        Another seed, another text.
+
+    Returns
+    -------
+    str
+        Prompt and continuation.
+    """
+    characters = net.classes or []
+    generator = np.random.Generator(np.random.Philox(seed))
+    # What stands before the beginning is taken to be empty lines.
+    codes = [characters.index(each) for each in "\n" * LENGTH + prompt]
+    for _ in range(count):
+        probabilities = net.predict_proba(np.array([codes[-LENGTH:]]))[0, -1].astype(float)
+        powers = probabilities ** (1 / temperature)
+        codes.append(int(generator.choice(len(powers), p=powers / powers.sum())))
+    return "".join(characters[code] for code in codes[LENGTH:])
+
+
+def _report(run: Run) -> None:
+    """Print how surprising the test part is, and something that the network writes."""
+    (X, y), (Z, z) = run.parts
+    nats = run.net.evaluate(Z, z)["loss"]
+    alone, pairs = surprise(X, y, Z, z)
+    click.echo(
+        f"\nvalidation loss {nats:.3f} nats a character, on the last tenth of the plays\n"
+        f"  {np.exp(nats):.1f} characters were as likely as the one that came\n"
+        f"  {alone:.3f} nats by the frequency of each character alone\n"
+        f"  {pairs:.3f} nats by the character before\n\n"
+        f"what it writes:\n\n{write(run.net)}"
+    )
+
+
+def surprise(X: Any, y: Any, Z: Any, z: Any) -> tuple[float, float]:
+    """Return how surprising a text is to those who know how often characters and pairs come.
+
+    Parameters
+    ----------
+    X, y : array, int and text, (n, length)
+        Characters and those that follow them, to be counted.
+    Z, z : array, int and text, (m, length)
+        The text that is judged.
+
+    Returns
+    -------
+    alone, pairs : float, in nats a character
+        Minus the mean logarithm of the frequency, and of that after the character before.
+    """
+    characters, following = np.unique(y, return_inverse=True)
+    truth = np.searchsorted(characters, z).ravel()
+    size = len(characters)
+    counts = np.bincount(X.ravel() * size + following.ravel(), minlength=size * size) + 0.1
+    table = counts.reshape(size, size)
+    alone = table.sum(axis=0) / table.sum()
+    pairs = table / table.sum(axis=1, keepdims=True)
+    return (
+        -float(np.mean(np.log(alone[truth]))),
+        -float(np.mean(np.log(pairs[Z.ravel(), truth]))),
+    )
+
+
+def _block() -> list[Any]:
+    return [
+        nn.Residual([nn.LayerNorm(), nn.MultiHeadAttention(4, 16, causal=True)]),
+        nn.Residual([nn.LayerNorm(), nn.Dense(256, activation="gelu"), nn.Dense(64)]),
+    ]
+
+
+def _recipe(title: str, layers: Callable[[int], list[Any]], rate: float, epochs: int) -> Recipe:
+    return Recipe(
+        title=title,
+        load=plays,
+        layers=lambda part: layers(len(np.unique(part[1]))),
+        optimizer=lambda epochs: optim.Adam(optim.cosine(rate, epochs=epochs)),
+        epochs=epochs,
+        batch_size=64,
+        report=_report,
+        draw=draw_amounts,
+        example=("from chainrule.cli.prose import write",),
+        show='print(write(net, "JULIET:\\n"))',
+        metrics=(),
+    )
+
+
+RECIPES: dict[str, Recipe] = {
+    "shakespeare": _recipe(
+        "rows of 64 characters of Shakespeare, and the next one for each",
+        lambda size: [
+            nn.Embedding(size, 64),
+            nn.LSTM(128, return_sequences=True),
+            nn.Dense(size),
+        ],
+        rate=0.005,
+        epochs=12,
+    ),
+    "shakespeare-transformer": _recipe(
+        "rows of 64 characters of Shakespeare, and the next one for each, by attention",
+        lambda size: [
+            nn.Embedding(size, 64),
+            nn.PositionEmbedding(),
+            *_block(),
+            *_block(),
+            nn.LayerNorm(),
+            nn.Dense(size),
+        ],
+        rate=0.003,
+        epochs=8,
+    ),
+}
