@@ -23,11 +23,11 @@ from chainrule.compiler.loops import (
     Statement,
     Step,
 )
-from chainrule.compiler.query import axes_of
+from chainrule.compiler.query import axes_of, nests_of
 from chainrule.compiler.reorder import accesses
 from chainrule.graph.array_type import ArrayType
 
-__all__ = ["explain_fault", "format_program"]
+__all__ = ["explain_fault", "format_nests", "format_program"]
 
 Item = Statement | Product | Step
 
@@ -49,6 +49,24 @@ def format_program(program: Program, layout: Layout | None = None) -> str:
         One line for each buffer, nest and statement.
     """
     return _Listing(layout).text(program)
+
+
+def format_nests(program: Program) -> dict[Nest, list[str]]:
+    """Print each nest of a program by itself, in the names of the whole listing.
+
+    Parameters
+    ----------
+    program : Program
+        The program.
+
+    Returns
+    -------
+    dict of Nest to list of str
+        The lines of each nest.
+    """
+    listing = _Listing(None)
+    listing.text(program)
+    return {nest: listing.item(nest) for nest in nests_of(program.steps)}
 
 
 def explain_fault(item: Item, rule: str, *parts: object) -> str:

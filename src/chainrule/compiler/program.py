@@ -39,13 +39,13 @@ from chainrule.compiler.check import check_items, check_program
 from chainrule.compiler.check_memory import check_plan
 from chainrule.compiler.fuse import fuse
 from chainrule.compiler.layout import choose_layout
-from chainrule.compiler.listing import format_program
+from chainrule.compiler.listing import format_nests, format_program
 from chainrule.compiler.loops import Program
 from chainrule.compiler.lower import lower
 from chainrule.compiler.memory import plan_memory
 from chainrule.compiler.reorder import accesses
 from chainrule.compiler.thread_count import get_num_threads
-from chainrule.errors import GraphError
+from chainrule.errors import ArgumentError, GraphError
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.graph import Graph
 
@@ -62,6 +62,7 @@ _RULES = (
 )
 """Imported for the rules they register."""
 
+STAGES = frozenset(["graph", "loops", "llvm", "asm", "check"])
 FLAG, FIRST_TURN, FIRST_ARRAY = 1, 2, 4
 ALL_TURNS = (0, 2**62)
 PLAIN = 0x101
@@ -109,7 +110,14 @@ if hasattr(os, "register_at_fork"):
 
 
 def _is_shown(stage: str) -> bool:
-    return stage in os.environ.get("CHAINRULE_DEBUG", "").split(",")
+    wanted = os.environ.get("CHAINRULE_DEBUG", "")
+    stages = wanted.replace(",", " ").split()
+    if not STAGES.issuperset(stages):
+        raise ArgumentError(
+            f"CHAINRULE_DEBUG is {wanted!r}; it lists stages to show, of graph, loops, llvm and "
+            "asm, or check, to verify the loops: CHAINRULE_DEBUG=graph,loops"
+        )
+    return stage in stages
 
 
 def _show(stage: str, text: Any) -> None:
@@ -166,7 +174,7 @@ class NativeProgram:
         made: list[bytes] = []
 
         def compiled(_: str, target: Target) -> bytes:
-            made.append(_compiled(module, target))
+            made.append(_compiled(module, target, self.loops))
             return made[0]
 
         is_shown = _is_shown("llvm") or _is_shown("asm")
@@ -317,8 +325,8 @@ class NativeProgram:
         run_program(self._entry, address, self.threads, is_limit=True)
 
 
-def _compiled(written: Module, target: Target) -> bytes:
-    text = written.write()
+def _compiled(written: Module, target: Target, loops: Program) -> bytes:
+    text = written.write(format_nests(loops) if _is_shown("llvm") else None)
     _show("llvm", text)
     code = compile_module(text, target)
     if _is_shown("asm"):

@@ -18,7 +18,7 @@ by the same words as any other point of a nest (`element`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,7 +65,8 @@ class Module:
     Parameters
     ----------
     write : callable
-        Gives the module, in LLVM's assembly language.
+        Gives the module, in LLVM's assembly language; with notes for people above each nest, if it
+        is given some.
     constants : tuple of Buffer
         Whose values ``block`` ends with.
     arena, scratch : int
@@ -76,7 +77,7 @@ class Module:
         How many numbers of ticks ``block`` ends with, behind the constants.
     """
 
-    write: Callable[[], str]
+    write: Callable[..., str]
     constants: tuple[Buffer, ...]
     arena: int
     scratch: int
@@ -144,8 +145,9 @@ class _Writer:
         self.is_timed = is_timed
         self.watch: Stopwatch | None = None
 
-    def write(self) -> str:
-        """Write the function and everything it calls."""
+    def write(self, notes: Mapping[Nest, Sequence[str]] | None = None) -> str:
+        """Write the function and everything it calls; above each nest its notes for people."""
+        self.notes = notes or {}
         self.module.triple = self.target.triple
         function = ir.Function(self.module, program_type(), "run")
         entry = function.append_basic_block("entry")
@@ -217,7 +219,7 @@ class _Writer:
             return builder.gep(arena, [place], source_etype=ir.IntType(8))
         array = builder.load(_slot(builder, block, self.numbers[root]), typ=emit.POINTER)
         data = builder.gep(array, [emit.index(ARRAY_DATA)], source_etype=ir.IntType(8))
-        return builder.load(data, typ=emit.POINTER)
+        return builder.load(data, name=root.name, typ=emit.POINTER)
 
     def _steps(self, steps: tuple[Step, ...]) -> None:
         for step in steps:
@@ -249,6 +251,8 @@ class _Writer:
         if isinstance(step, Repeat):
             self._repeat(step, shared)
             return
+        for line in self.notes.get(step, ()):
+            self.builder.comment(line)
         self.point.axes = dict(self.turns)
         share = self._part if shared else _everything
         if step.product is None:
