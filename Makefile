@@ -20,7 +20,7 @@ export CHAINRULE_DATA ?= $(CURDIR)/../shared/data
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint bench rivals docs format pins clean
+.PHONY: help demo test check lint bench rivals docs format golden pins clean
 
 help:  ## list these habits
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
@@ -44,6 +44,10 @@ lint: $(VENV)/dev.stamp  ## check without the tests
 format: $(VENV)/dev.stamp  ## rewrite the layout of the code, and what else a machine can mend
 	$(RUN) -m ruff check --fix $(SOURCES)
 	$(RUN) -m ruff format $(SOURCES)
+
+golden: $(VENV)/test.stamp  ## renew the golden files of printed graphs and loops; look at the diff
+	CHAINRULE_UPDATE_GOLDEN=1 $(RUN) -m pytest -q tests/graph/test_printing.py tests/compiler/test_golden.py
+	git diff --stat tests/golden
 
 bench: $(VENV)/demo.stamp  ## speed against the rivals that are installed, side by side
 	$(RUN) -m benchmarks

@@ -1,7 +1,5 @@
 """Graphs print in their own syntax; golden files hold what they look like."""
 
-import os
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,8 +9,7 @@ import chainrule as cr
 from chainrule.compiler.simplify import simplify
 from chainrule.graph.graph import Graph
 from chainrule.graph.printing import formula
-
-GOLDEN = Path(__file__).parents[1] / "golden"
+from tests.golden_file import check_golden
 
 
 def moons_loss(params: Any, X: Any, y: Any) -> Any:
@@ -42,11 +39,7 @@ GRAPHS = {
 
 @pytest.mark.parametrize("name", GRAPHS)
 def test_graphs_print_as_the_golden_files_have_them(name: str) -> None:
-    text = f"{GRAPHS[name]()}\n"
-    path = GOLDEN / f"{name}.graph"
-    if os.environ.get("CHAINRULE_UPDATE_GOLDEN"):
-        path.write_text(text, encoding="utf-8")
-    assert text == path.read_text(encoding="utf-8")
+    check_golden(f"{name}.graph", str(GRAPHS[name]()))
 
 
 def formula_of(function: Any, *args: Any) -> str:
