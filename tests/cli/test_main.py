@@ -38,7 +38,7 @@ def test_help_is_everywhere(run: Any, command: list[str], option: str) -> None:
 
 
 def test_help_promises_the_commands_and_data_sets_there_are(run: Any) -> None:
-    assert COMMANDS == ["doctor", "train"]
+    assert COMMANDS == ["bench", "doctor", "train"]
     _, output, _ = run("train", "--help")
     listed = [
         line.split()[0]

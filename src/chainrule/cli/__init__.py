@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 import click
 
-from chainrule.cli import doctor, train
+from chainrule.cli import bench, doctor, train
 from chainrule.errors import ChainruleError
 
 __all__ = ["commands", "main"]
@@ -30,6 +30,7 @@ def commands() -> None:
 
 commands.add_command(train.train)
 commands.add_command(doctor.doctor)
+commands.add_command(bench.bench)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

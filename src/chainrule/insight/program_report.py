@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from chainrule.compiler.measure import Limit
 
-__all__ = ["NestReport", "ProgramReport"]
+__all__ = ["NestReport", "ProgramReport", "count_in_words", "time_in_words"]
 
 _HEADINGS = ("nest", "layer", "pass", "does", "FLOPs", "read", "written")
 _MEASURED = ("time", "share", "of limit")
@@ -120,7 +120,7 @@ def _formatted(report: ProgramReport) -> str:
 def _head(report: ProgramReport) -> list[str]:
     threads = _threads(report)
     origin = "machine code from the cache" if report.is_from_cache else "machine code made anew"
-    ready, own = _seconds(report.compile_seconds), _count(report.arena_bytes, "B")
+    ready, own = time_in_words(report.compile_seconds), count_in_words(report.arena_bytes, "B")
     return [
         f"a step of {report.batch:,} samples, up to {report.capacity:,} steps in a call, {threads}",
         f"ready in {ready} ({origin}); own memory {own}",
@@ -133,15 +133,15 @@ def _row(number: str, nest: NestReport, report: ProgramReport) -> tuple[str, ...
         _shortened(", ".join(nest.layers)),
         "+".join(nest.passes),
         _shortened(nest.does),
-        _count(nest.flops),
-        _count(nest.bytes_read, "B"),
-        _count(nest.bytes_written, "B"),
+        count_in_words(nest.flops),
+        count_in_words(nest.bytes_read, "B"),
+        count_in_words(nest.bytes_written, "B"),
     )
     if report.step_seconds is None:
         return cells
     seconds, limit = nest.seconds or 0.0, nest.limit_seconds or 0.0
     share = seconds / report.step_seconds
-    return (*cells, _seconds(seconds), f"{share:.0%}", _part(limit, seconds))
+    return (*cells, time_in_words(seconds), f"{share:.0%}", _part(limit, seconds))
 
 
 def _total(report: ProgramReport) -> tuple[str, ...]:
@@ -150,23 +150,23 @@ def _total(report: ProgramReport) -> tuple[str, ...]:
         "step",
         "",
         "",
-        _count(report.flops),
-        _count(sum(each.bytes_read for each in report.nests), "B"),
-        _count(sum(each.bytes_written for each in report.nests), "B"),
+        count_in_words(report.flops),
+        count_in_words(sum(each.bytes_read for each in report.nests), "B"),
+        count_in_words(sum(each.bytes_written for each in report.nests), "B"),
     )
     if report.step_seconds is None:
         return cells
     limit = sum(each.limit_seconds or 0.0 for each in report.nests)
-    return (*cells, _seconds(report.step_seconds), "100%", _part(limit, report.step_seconds))
+    return (*cells, time_in_words(report.step_seconds), "100%", _part(limit, report.step_seconds))
 
 
 def _notes(report: ProgramReport) -> list[str]:
     once = sum(each.bytes_written for each in report.once)
-    notes = [f"once a call, besides: {_count(once, 'B')} of the state are taken over"]
+    notes = [f"once a call, besides: {count_in_words(once, 'B')} of the state are taken over"]
     if report.limit is not None:
         notes.append(
-            f"limit on {_threads(report)}: {_count(report.limit.flops, 'FLOP/s')}, "
-            f"{_count(report.limit.bytes, 'B/s')}"
+            f"limit on {_threads(report)}: {count_in_words(report.limit.flops, 'FLOP/s')}, "
+            f"{count_in_words(report.limit.bytes, 'B/s')}"
         )
     if report.waiting_seconds and report.step_seconds:
         share = report.waiting_seconds / report.step_seconds
@@ -190,12 +190,24 @@ def _shortened(text: str) -> str:
     return text if len(text) <= _WIDEST else text[: _WIDEST - 1] + "…"
 
 
-def _count(number: float, unit: str = "") -> str:
+def count_in_words(number: float, unit: str = "") -> str:
     """Write a number with three digits and a prefix.
+
+    Parameters
+    ----------
+    number : float >= 0
+        The number.
+    unit : str
+        What is counted, such as "B"; "" for a mere number.
+
+    Returns
+    -------
+    str
+        For example ``1.24 MB``.
 
     Examples
     --------
-    >>> [_count(10), _count(10_035_200), _count(999_950, "B")]
+    >>> [count_in_words(10), count_in_words(10_035_200), count_in_words(999_950, "B")]
     ['10', '10.0 M', '1.00 MB']
     """
     prefixes = ["", "k", "M", "G", "T"]
@@ -206,20 +218,29 @@ def _count(number: float, unit: str = "") -> str:
     return f"{number:.{places}f} {prefixes[0]}{unit}".strip()
 
 
-def _seconds(number: float) -> str:
-    """Write a time.
+def time_in_words(number: float) -> str:
+    """Write a time with three digits, in the unit that suits it.
+
+    Parameters
+    ----------
+    number : float >= 0
+        Seconds.
+
+    Returns
+    -------
+    str
+        For example ``12.3 ms``.
 
     Examples
     --------
-    >>> [_seconds(0.0), _seconds(2.5e-8), _seconds(0.0123), _seconds(3.0)]
+    >>> [time_in_words(0.0), time_in_words(2.5e-8), time_in_words(0.0123), time_in_words(3.0)]
     ['0 ns', '25 ns', '12.3 ms', '3.00 s']
     """
     for factor, unit in ((1e9, "ns"), (1e6, "µs"), (1e3, "ms")):
-        if number * factor < 999.5:
-            value = number * factor
-            return (
-                f"{value:.0f} {unit}" if unit == "ns" or value >= 99.95 else f"{value:.3g} {unit}"
-            )
+        value = number * factor
+        if value < 999.5:
+            is_whole = unit == "ns" or value >= 99.95
+            return f"{value:.0f} {unit}" if is_whole else f"{value:.3g} {unit}"
     return f"{number:.2f} s"
 
 
