@@ -5,17 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.data.permutation import permutation
+from chainrule.data.permutation import permutations
 from chainrule.errors import DataError
 from chainrule.graph.array_type import ArrayType, type_of
 from chainrule.train.plan import Plan
 
-__all__ = ["Rows", "Samples", "Tally", "batches", "shuffled_order", "split_at"]
+__all__ = ["Rows", "Samples", "Tally", "batches", "shuffled_orders", "split_at"]
 
 Array = NDArray[Any]
 Rows = slice | NDArray[np.intp]
@@ -88,22 +89,26 @@ class Samples:
         return Samples(self.X, self.y, factor if self.weight is None else self.weight * factor)
 
 
-def batches(length: int, size: int, order: NDArray[np.intp] | None = None) -> Iterator[Rows]:
-    """Cut samples into batches; the last one may be shorter.
+def batches(
+    length: int, size: int, order: NDArray[np.intp] | None = None, done: int = 0
+) -> Iterator[Rows]:
+    """Cut samples into batches, but for those done; the last one may be shorter.
 
     Examples
     --------
     >>> list(batches(5, 2, np.array([4, 2, 0, 1, 3])))
     [array([4, 2]), array([0, 1]), array([3])]
     """
-    for start in range(0, length, size):
+    for start in range(done * size, length, size):
         rows = slice(start, min(start + size, length))
         yield rows if order is None else order[rows]
 
 
-def shuffled_order(length: int, size: int, seed: int, epoch: int) -> NDArray[np.intp] | None:
-    """Return the order of an epoch, a function of seed and epoch; None where all is one batch."""
-    return permutation(length, seed, epoch) if size < length else None
+def shuffled_orders(
+    length: int, size: int, seed: int, epoch: int, count: int
+) -> list[NDArray[np.intp]] | None:
+    """Return the orders of some epochs, functions of seed and epoch; None if one batch is all."""
+    return permutations(length, seed, epoch, count) if size < length else None
 
 
 class Tally:
@@ -176,8 +181,7 @@ class Tally:
         samples, is_sum = count * steps, self._plan.loss.reduction == "sum"
         factors = [1 if is_sum else count, *[count] * (len(numbers) - 1)]
         loss, *others = (
-            np.add.accumulate(factor * each, axis=1)[:, -1]
-            for factor, each in zip(factors, numbers, strict=True)
+            _total(factor * each) for factor, each in zip(factors, numbers, strict=True)
         )
         penalty, *metrics = (each / samples for each in others)
         loss = loss if is_sum else loss / samples
@@ -198,6 +202,13 @@ class Tally:
             metric.name: means[metric.name] if metric.is_mean else metric.compute(y, outputs)
             for metric in self._plan.metrics
         }
+
+
+def _total(numbers: Array) -> Array:
+    """Add up each row from left to right, in whichever way takes fewer calls."""
+    if numbers.shape[1] > len(numbers):
+        return np.add.accumulate(numbers, axis=1)[:, -1]
+    return reduce(np.add, numbers.T)
 
 
 def _is_plain(array: Array) -> bool:

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from chainrule.optim.optimizer import Optimizer
 from chainrule.optim.schedule import Schedule
 
-__all__ = ["Clocks"]
+__all__ = ["Clocks", "Orders"]
 
 Array = NDArray[Any]
-Order = NDArray[np.intp] | None
+Orders = Sequence[NDArray[np.intp]] | None
+"""The order of the samples in each epoch, (n,); None where they keep their own."""
 
 
 class Clocks:
@@ -63,28 +64,32 @@ class Clocks:
         rows = [] if self.rows is None else [self.rows]
         return [*rows, self.rate, self.count, self.epoch, self.step]
 
-    def lay(self, orders: Sequence[Order], count: int, epoch: int, optimizer: Optimizer) -> None:
+    def lay(
+        self, epochs: int, orders: Orders, count: int, epoch: int, optimizer: Optimizer
+    ) -> None:
         """Write the columns for some epochs.
 
         Parameters
         ----------
-        orders : sequence of (array, int, (n,), or None)
-            The order of the samples in each epoch; None for their own.
+        epochs : int
+            How many.
+        orders : sequence of array, int, (n,), or None
+            The order of the samples in each epoch; None where they keep their own.
         count, epoch : int
             Steps and epochs made before.
         optimizer : Optimizer
             Knows the rates.
         """
-        end = len(orders) * self.steps
+        end = epochs * self.steps
         if self.rows is not None:
-            self._lay_rows(orders)
+            self._lay_rows(epochs, orders)
         self._lay_rates(end, count, epoch, optimizer)
         if self._is_new("count", count, end):
             self.count[:end] = np.arange(count + 1, count + 1 + end)
         if self._is_new("epoch", epoch, end):
-            self.epoch[:end] = np.repeat(np.arange(epoch, epoch + len(orders)), self.steps)
+            self.epoch[:end] = np.repeat(np.arange(epoch, epoch + epochs), self.steps)
         if self._is_new("step", 0, end):
-            self.step[:end] = np.tile(np.arange(self.steps), len(orders))
+            self.step[:end] = np.tile(np.arange(self.steps), epochs)
 
     def _is_new(self, column: str, content: Any, end: int) -> bool:
         """Whether a column does not say yet what it shall say up to `end`; note that it will."""
@@ -94,18 +99,17 @@ class Clocks:
         self._laid[column] = content, end
         return True
 
-    def _lay_rows(self, orders: Sequence[Order]) -> None:
+    def _lay_rows(self, epochs: int, orders: Orders) -> None:
         assert self.rows is not None, "there are batches"
-        size = self.rows.shape[1]
-        taken = self.steps * size
-        rows = self.rows.reshape(self.epochs, taken)
-        if all(order is None for order in orders):
-            if self._is_new("rows", "own", len(orders)):
-                rows[: len(orders)] = np.arange(taken)
+        taken = self.steps * self.rows.shape[1]
+        rows = self.rows.reshape(self.epochs, taken)[:epochs]
+        if orders is None:
+            if self._is_new("rows", "own", epochs):
+                rows[:] = np.arange(taken)
             return
         self._laid.pop("rows", None)
-        for row, order in zip(rows, orders, strict=False):
-            row[:] = np.arange(taken) if order is None else order[:taken]
+        for row, order in zip(rows, orders, strict=True):
+            row[:] = order[:taken]
 
     def _lay_rates(self, end: int, count: int, epoch: int, optimizer: Optimizer) -> None:
         if not isinstance(optimizer.learning_rate, Schedule):

@@ -17,7 +17,7 @@ from chainrule.nn.layer import Layer
 from chainrule.nn.normalization import BatchNorm, LayerNorm
 from chainrule.nn.shape import Flatten, Permute, Reshape
 from chainrule.optim.schedule import Schedule
-from chainrule.train.batch import Samples, Tally, shuffled_order, split_at
+from chainrule.train.batch import Samples, Tally, shuffled_orders, split_at
 from chainrule.train.callbacks import Callback, resolve_callbacks
 from chainrule.train.ending import warn_of_ending
 from chainrule.train.evaluation import evaluate
@@ -228,9 +228,9 @@ class Run:
         if most < 2 or is_told or isinstance(plan.optimizer.learning_rate, Schedule):
             return 0
         began = time.perf_counter()
-        orders = [self._order(shuffle, self._training.clock.epoch + i) for i in range(most)]
+        orders = self._orders(shuffle, self._training.clock.epoch, most)
         try:
-            logs = self._training.run_epochs(orders)
+            logs = self._training.run_epochs(most, orders)
         except NotFinite as found:
             self._note(found.finished, time.perf_counter() - began)
             raise
@@ -245,17 +245,17 @@ class Run:
         if count := len(logs.get("loss", ())):
             self.history.extend(logs | {"seconds": np.full(count, seconds / count)})
 
-    def _order(self, shuffle: bool, epoch: int) -> Any:
+    def _orders(self, shuffle: bool, epoch: int, count: int) -> Any:
         if not shuffle:
             return None
-        return shuffled_order(len(self._samples), self._size, self._model.seed, epoch)
+        return shuffled_orders(len(self._samples), self._size, self._model.seed, epoch, count)
 
     def _epoch(self, shuffle: bool) -> bool:
         """Run one epoch; return whether a watcher wants it to be the last."""
         training, number = self._training, self._training.clock.epoch
         self._tell(lambda watcher: watcher.on_epoch_start(self._net, number))
         count = len(self._samples)
-        order = self._order(shuffle, number)
+        (order,) = self._orders(shuffle, number, 1) or (None,)
         self._started = time.perf_counter()
         logs = training.run_epoch(order, self._tick)
         speed = self._speed(count)

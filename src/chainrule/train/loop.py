@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from chainrule import tree
 from chainrule.optim.schedule import Schedule
 from chainrule.train.batch import Samples, Tally, batches
-from chainrule.train.clocks import Clocks
+from chainrule.train.clocks import Clocks, Orders
 from chainrule.train.course import PAUSE, Course
 from chainrule.train.not_finite import NotFinite
 from chainrule.train.plan import Plan, Stack
@@ -145,18 +145,20 @@ class Training:
         tally = Tally(self.plan)
         # Overflow and the like are ours to report, with evidence, once a loss is not finite.
         with np.errstate(all="ignore"):
-            done = self._run_natively([order], tally, tick)
+            done = self._run_natively(1, None if order is None else [order], tally, tick)
             self._run_stepwise(order, done, tally, tick)
         self._finish(1, tally)
         return tally.results() | {"learning_rate": float(self._rate)}
 
-    def run_epochs(self, orders: list[NDArray[np.intp] | None]) -> dict[str, Array]:
+    def run_epochs(self, epochs: int, orders: Orders) -> dict[str, Array]:
         """Go through the samples several times in one go.
 
         Parameters
         ----------
-        orders : list of (array, int, (n,), or None)
-            The order of the samples in each epoch; `epochs_at_once` at most.
+        epochs : int
+            How many; `epochs_at_once` at most.
+        orders : sequence of array, int, (n,), or None
+            The order of the samples in each epoch; None where they keep their own.
 
         Returns
         -------
@@ -170,15 +172,15 @@ class Training:
         """
         tally, steps = Tally(self.plan), len(self._samples) // self._size
         try:
-            self._run_natively(orders, tally, lambda step, tally: None)
-            self._finish(len(orders), tally)
+            self._run_natively(epochs, orders, tally, lambda step, tally: None)
+            self._finish(epochs, tally)
         except NotFinite as found:
-            done = min(tally.steps // steps, len(orders) - 1)
+            done = min(tally.steps // steps, epochs - 1)
             self.clock.epoch += done
             found.finished = self._results_of(tally, done, steps)
             found.losses = found.losses[done * steps :]
             raise
-        return self._results_of(tally, len(orders), steps)
+        return self._results_of(tally, epochs, steps)
 
     def _results_of(self, tally: Tally, epochs: int, steps: int) -> dict[str, Array]:
         rates = {"learning_rate": np.full(epochs, float(self._rate))}
@@ -190,15 +192,15 @@ class Training:
         self.clock.epoch += epochs
         self.write_back()
 
-    def _run_natively(self, orders: list[NDArray[np.intp] | None], tally: Tally, tick: Tick) -> int:
+    def _run_natively(self, epochs: int, orders: Orders, tally: Tally, tick: Tick) -> int:
         """Make the steps of full batches in as few calls as a look now and then allows."""
         course = self._course
         if course is None:
             return 0
         samples, size = self._samples, self._size
         clocks, data = course.clocks, samples.arrays()
-        clocks.lay(orders, self.clock.count, self.clock.epoch, self.plan.optimizer)
-        count, done = len(orders) * clocks.steps, 0
+        clocks.lay(epochs, orders, self.clock.count, self.clock.epoch, self.plan.optimizer)
+        count, done = epochs * clocks.steps, 0
         self._rate = clocks.rate[count - 1]
         for values, columns in course.run(self._values, data, count):
             losses = columns[0]
@@ -232,9 +234,8 @@ class Training:
         width, clock, samples = len(self._values), self.clock, self._samples
         epoch = np.array(clock.epoch)
         looked = time.perf_counter()
-        for step, rows in enumerate(batches(len(samples), self._size, order)):
-            if step < done:
-                continue
+        left = batches(len(samples), self._size, order, done)
+        for step, rows in enumerate(left, start=done):
             batch = samples.take(rows)
             count, run = len(batch[0]), self._program(len(batch[0]))
             outputs = run([*self._values, *batch, *self._times(step), epoch, np.array(step)])
