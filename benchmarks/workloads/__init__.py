@@ -3,6 +3,7 @@
 from benchmarks.benchmark import Benchmark
 from benchmarks.workload import Workload
 from benchmarks.workloads import (
+    convolutions,
     import_time,
     install_size,
     peak_memory,
@@ -12,6 +13,7 @@ from benchmarks.workloads import (
     w3_small,
     w4_mnist,
     w5_wide,
+    w6_pictures,
     w8_call,
     w9_first_call,
 )
@@ -26,8 +28,8 @@ WORKLOADS: dict[str, Workload] = {
 BENCHMARKS: dict[str, Benchmark] = {
     benchmark.name: benchmark
     for module in (
-        *(w1_xor, w2_moons, w3_small, w4_mnist, w5_wide, w8_call, w9_first_call),
-        *(import_time, install_size, peak_memory, products),
+        *(w1_xor, w2_moons, w3_small, w4_mnist, w5_wide, w6_pictures, w8_call, w9_first_call),
+        *(import_time, install_size, peak_memory, convolutions, products),
     )
     for benchmark in module.BENCHMARKS
 }

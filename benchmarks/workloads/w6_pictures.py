@@ -1,0 +1,54 @@
+"""W6: MNIST through two convolutions: 32, pool, 64, pool (3×3, valid), dense 10; batch 64."""
+
+import time
+from pathlib import Path
+
+from benchmarks.benchmark import Benchmark, Figure, Quantity, Session
+from benchmarks.pictures.task import Task, Trained, implementation, judge
+from benchmarks.workload import Dataset
+from benchmarks.workloads import w4_mnist
+
+__all__ = ["BENCHMARKS", "TASK", "pictures"]
+
+TASK = Task()
+STEPS = 50
+JUDGED = 512
+
+
+def pictures() -> Dataset:
+    """Return the first of MNIST's pictures, or made-up ones, with their one channel."""
+    found = w4_mnist.load()
+    count = STEPS * TASK.batch_size
+    x = found.x[:count].reshape(count, TASK.side, TASK.side, TASK.channels)
+    return Dataset(found.name, x, found.y[:count])
+
+
+def start(contestant: str, _scratch: Path) -> Session:
+    """Build the contestant and let it train once, which compiles what it compiles."""
+    dataset, parameters = pictures(), TASK.initial_parameters()
+    network = implementation(contestant).network
+    trained = network(TASK, dataset, parameters, contestant)
+    trained.train(1)
+    check = judge(trained.parameters(), dataset.x[:JUDGED], dataset.y[:JUDGED])
+    return Session(lambda: repetition(trained, check), dataset.name)
+
+
+def repetition(trained: Trained, check: float) -> Figure:
+    """Time one more pass over the data; the check is the loss after the first one."""
+    begin = time.perf_counter()
+    trained.train(1)
+    return Figure((time.perf_counter() - begin) / STEPS, check)
+
+
+BENCHMARKS = (
+    Benchmark(
+        name="W6",
+        title="pictures: conv 32, pool, conv 64, pool, dense 10; batch 64",
+        quantity=Quantity("ms a step", 1e3),
+        contestants=("torch", "torch-compiled", "jax", "keras", "chainrule"),
+        start=start,
+        flops=TASK.flops_per_step,
+        # One pass in four random orders ends at four losses.
+        tolerance=0.25,
+    ),
+)
