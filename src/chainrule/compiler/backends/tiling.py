@@ -15,6 +15,7 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from chainrule.compiler.backends.arrangement import Arrangement, Loop
 from chainrule.compiler.backends.emit import ITEM_BYTES
@@ -112,6 +113,7 @@ class Tiling:
         return sum(group.panels for group in self.groups)
 
 
+@lru_cache(maxsize=1024)
 def choose_tiling(arrangement: Arrangement, target: Target) -> Tiling:
     """Choose the loop to cut and the tile shape with the least estimated time.
 
@@ -212,9 +214,9 @@ def _cost(
     right = batch * COPY_CYCLES * sum(widths) * packs_right(arrangement, tiles)
     left = batch * COPY_CYCLES * rows / width * packs_left(arrangement, panels)
     ways = [
-        ((products + right + left) * _stretch([1] * batch), 0),
+        ((products + right + left) * _even_stretch(batch), 0),
         # What one thread copies of the operand that is not shared, all copy.
-        ((products + left) * _stretch([1] * tiles) + THREADS * right, 1),
+        ((products + left) * _even_stretch(tiles) + THREADS * right, 1),
         ((products + right) * _stretch(widths) + THREADS * left, 2),
     ]
     time, shared = min((round(time, 2), way) for time, way in ways)
@@ -271,6 +273,11 @@ def _stretch(sizes: list[int]) -> float:
     bounds = [len(sizes) * thread // THREADS for thread in range(THREADS + 1)]
     longest = max(sum(sizes[start:stop]) for start, stop in itertools.pairwise(bounds))
     return longest * THREADS / sum(sizes)
+
+
+def _even_stretch(count: int) -> float:
+    """Return the same for so many parts of one size."""
+    return -(-count // THREADS) * THREADS / count
 
 
 def _last_lanes(columns: int, width: int, target: Target) -> int:
