@@ -69,3 +69,7 @@ def test_native_convolutions_keep_the_law_of(lines_of, name):
 @pytest.mark.parametrize("name", ["values", "threads", "rows_apart", "memory"])
 def test_native_recurrence_keeps_the_law_of(lines_of, name):
     assert lines_of("recurrence_laws.py", name) == []
+
+
+def test_random_convolutions_compile_to_what_numpy_computes(lines_of):
+    assert lines_of("random_convolution.py", 20, 0) == []

@@ -1,0 +1,117 @@
+"""Random stacks of convolutions and pooling, compiled and compared with the evaluator.
+
+    python random_convolution.py COUNT FIRST_SEED
+
+prints one line for each stack that does not agree; nothing if all do.
+"""
+
+import os
+import sys
+import traceback
+
+os.environ["CHAINRULE_DEBUG"] = "check"
+
+import numpy as np
+
+from chainrule.autodiff.derivative import grad
+from chainrule.compiler.program import compile_native
+from chainrule.compiler.simplify import simplify
+from chainrule.errors import ShapeError
+from chainrule.graph.evaluate import evaluate
+from chainrule.graph.trace import trace
+from chainrule.nn.pooling import first_maximum
+from chainrule.nn.sliding import Sliding
+from chainrule.ops.windows import windows
+
+FORMS = ("depthwise", "sliced", "first out", "exchanged", "first in", "plain")
+
+
+def drawn(draw, low, high, count):
+    return tuple(int(n) for n in draw.integers(low, high, count))
+
+
+def stack_of(seed):
+    """Draw an input, and for each convolution its kernel and how it slides."""
+    draw = np.random.default_rng(seed)
+    dimensions, depth = drawn(draw, 1, 3, 2)
+    channels = draw.choice([1, 3, 5, 16, 20])
+    x = draw.standard_normal((*drawn(draw, 1, 5, 1), *drawn(draw, 5, 18, dimensions), channels))
+    layers, kernels = [], []
+    for _ in range(depth):
+        form, filters = FORMS[draw.integers(len(FORMS))], draw.choice([1, 4, 16, 17, 32])
+        sizes = drawn(draw, 1, 4, dimensions)
+        filters = channels if form == "depthwise" else filters
+        shape = (*sizes, channels) if form == "depthwise" else (*sizes, channels, filters)
+        kernels.append(draw.standard_normal(shape) * 0.3)
+        steps = drawn(draw, 1, 4, dimensions), drawn(draw, 1, 3, dimensions)
+        margins = tuple(drawn(draw, 0, 3, 2) for _ in range(dimensions))
+        layers.append((form, sizes, *steps, margins, draw.integers(3), draw.integers(2)))
+        channels = filters
+    return x, kernels, layers
+
+
+def seen_by(x, form, sizes, strides, dilations, margins):
+    """Show windows, in one of the ways in which people write them."""
+    x = np.pad(x, [(0, 0), *margins, (0, 0)])
+    axes = tuple(range(1, x.ndim - 1))
+    if form != "sliced":
+        return windows(x, axes=axes, sizes=sizes, strides=strides, dilations=dilations)
+    reaches = [(size - 1) * step + 1 for size, step in zip(sizes, dilations, strict=True)]
+    shown = np.lib.stride_tricks.sliding_window_view(x, reaches, axes)
+    places = (slice(None, None, stride) for stride in strides)
+    return shown[(slice(None), *places, slice(None), *(slice(None, None, d) for d in dilations))]
+
+
+def convolved(seen, kernel, form):
+    """Contract windows with a kernel, in one of the ways in which people write it."""
+    count = seen.ndim // 2 - 1
+    place, entry = "xyz"[:count], "ijk"[:count]
+    windowed, plain = f"n{place}c{entry}", f"{entry}co"
+    match form:
+        case "depthwise":
+            return np.einsum(f"{windowed},{entry}c->n{place}c", seen, kernel)
+        case "first out":
+            return np.moveaxis(np.einsum(f"{windowed},{plain}->no{place}", seen, kernel), 1, -1)
+        case "exchanged":
+            return np.einsum(f"{plain},{windowed}->n{place}o", kernel, seen)
+        case "first in":
+            turned = np.moveaxis(seen, count + 1, 1)
+            return np.einsum(f"nc{place}{entry},{plain}->n{place}o", turned, kernel)
+        case _:
+            return np.einsum(f"{windowed},{plain}->n{place}o", seen, kernel)
+
+
+def loss(layers, x, *kernels):
+    """Run the stack and add everything up."""
+    for kernel, (form, *sliding, curve, is_pooled) in zip(kernels, layers, strict=True):
+        x = convolved(seen_by(x, form, *sliding), kernel, form)
+        x = (lambda x: np.where(x <= 0, 0, x), np.tanh, lambda x: x)[curve](x)
+        pairs = (2,) * (x.ndim - 2)
+        if is_pooled and min(x.shape[1:-1]) >= 2:
+            x = first_maximum(Sliding(pairs, pairs, (1,) * len(pairs), "valid").over(x), len(pairs))
+    return np.sum(np.sin(x))
+
+
+def difference(seed):
+    """Return what is wrong with the compiled gradients of a stack; nothing if they are right."""
+    x, kernels, layers = stack_of(seed)
+    order = tuple(range(1 + len(kernels)))
+    try:
+        graph = trace(grad(lambda *a: loss(layers, *a), argnums=order))(x, *kernels)
+    except ShapeError:
+        return ""  # a window that does not fit
+    graph = simplify(graph)
+    found, wanted = compile_native(graph)([x, *kernels]), evaluate(graph, [x, *kernels])
+    errors = [np.max(np.abs(a - b) / (1 + np.abs(b))) for a, b in zip(found, wanted, strict=True)]
+    return "" if max(errors) <= 1e-9 else f"off by {errors} in {layers}"
+
+
+if __name__ == "__main__":
+    count, first = map(int, sys.argv[1:3])
+    for seed in range(first, first + count):
+        try:
+            wrong = difference(seed)
+        except Exception:  # noqa: BLE001 - reported, with its seed, for the test to show
+            wrong = traceback.format_exc()
+        if wrong:
+            print(f"seed {seed}: {wrong}", flush=True)
