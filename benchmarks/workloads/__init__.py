@@ -14,6 +14,7 @@ from benchmarks.workloads import (
     w4_mnist,
     w5_wide,
     w6_pictures,
+    w7_series,
     w8_call,
     w9_first_call,
 )
@@ -28,7 +29,8 @@ WORKLOADS: dict[str, Workload] = {
 BENCHMARKS: dict[str, Benchmark] = {
     benchmark.name: benchmark
     for module in (
-        *(w1_xor, w2_moons, w3_small, w4_mnist, w5_wide, w6_pictures, w8_call, w9_first_call),
+        *(w1_xor, w2_moons, w3_small, w4_mnist, w5_wide),
+        *(w6_pictures, w7_series, w8_call, w9_first_call),
         *(import_time, install_size, peak_memory, convolutions, products),
     )
     for benchmark in module.BENCHMARKS

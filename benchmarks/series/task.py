@@ -1,0 +1,146 @@
+"""What is computed: a recurrent layer, a dense layer, and the judge of both."""
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.workload import (
+    FLOPS_OF_A_TRANSCENDENTAL,
+    Dataset,
+    FloatArray,
+    Parameters,
+)
+
+__all__ = ["Implementation", "Task", "Trained", "implementation", "judge"]
+
+Doubles = NDArray[np.float64]
+
+
+class Trained(Protocol):
+    """A network in somebody's framework."""
+
+    def train(self, epochs: int) -> None:
+        """Do so many passes over the data in its own order, and return when they are done."""
+        ...
+
+    def parameters(self) -> Parameters:
+        """Return all weights and biases, as `Task.initial_parameters` has them."""
+        ...
+
+
+@dataclass(frozen=True)
+class Task:
+    """A layer with a memory reads a series; a dense layer guesses a number from its last state.
+
+    Parameters
+    ----------
+    kind : {"LSTM", "GRU"}
+    units, steps, features : int
+        Width of the state, length of the series, numbers at each step.
+    batch_size, batches : int
+        Series of a step of training, steps of a pass.
+    learning_rate : float
+        Of plain stochastic gradient descent on the mean squared error.
+    """
+
+    kind: Literal["LSTM", "GRU"] = "LSTM"
+    units: int = 64
+    steps: int = 30
+    features: int = 5
+    batch_size: int = 64
+    batches: int = 40
+    learning_rate: float = 0.02
+
+    @property
+    def gates(self) -> int:
+        """Parts of the weights."""
+        return 4 if self.kind == "LSTM" else 3
+
+    @property
+    def flops_per_step(self) -> float:
+        """Operations of one step: products forward and in weights and states, and curves."""
+        width = self.gates * self.units
+        products = 2 * width * (3 * self.units + 2 * self.features)
+        curves = (5 if self.kind == "LSTM" else 3) * self.units
+        each = products + FLOPS_OF_A_TRANSCENDENTAL * curves
+        return float(self.batch_size * self.steps * each)
+
+    def initial_parameters(self) -> Parameters:
+        """Draw the weights that every contestant starts from."""
+        draw = np.random.default_rng(3).standard_normal
+        width = self.gates * self.units
+        shapes = [(self.features, width), (self.units, width), (self.units, 1)]
+        first, second, last = (
+            (draw(shape) / np.sqrt(shape[0])).astype(np.float32) for shape in shapes
+        )
+        biases = [np.zeros(width, np.float32)]
+        if self.kind == "GRU":
+            biases.append(np.zeros(self.units, np.float32))
+        return [first, second, *biases, last, np.zeros(1, np.float32)]
+
+    def dataset(self) -> Dataset:
+        """Make waves of random lengths with noise; what is asked for is where the first goes on."""
+        draw = np.random.default_rng(0)
+        count = self.batch_size * self.batches
+        turns = draw.uniform(0.05, 0.5, (count, 1, self.features))
+        starts = draw.uniform(0, 6, (count, 1, self.features))
+        time = np.arange(self.steps + 1)[None, :, None]
+        waves = np.sin(starts + turns * time)
+        noisy = waves[:, :-1] + 0.1 * draw.standard_normal(waves[:, :-1].shape)
+        return Dataset("waves", noisy.astype(np.float32), waves[:, -1, :1].astype(np.float32))
+
+
+def judge(task: Task, parameters: Parameters, x: FloatArray, y: FloatArray) -> float:
+    """Compute the loss of the network in float64, step by step."""
+    series = np.asarray(x, np.float64)
+    first, second, *biases, last, offset = (np.asarray(p, np.float64) for p in parameters)
+    h = c = np.zeros((len(x), task.units))
+    for step in range(series.shape[1]):
+        given, own = series[:, step] @ first + biases[0], h @ second
+        if task.kind == "LSTM":
+            i, f, g, o = np.split(given + own, 4, axis=1)
+            c = _sigmoid(f) * c + _sigmoid(i) * np.tanh(g)
+            h = _sigmoid(o) * np.tanh(c)
+        else:
+            (z, r, g), (own_z, own_r, own_g) = np.split(given, 3, 1), np.split(own, 3, 1)
+            kept = _sigmoid(z + own_z)
+            candidate = np.tanh(g + _sigmoid(r + own_r) * (own_g + biases[1]))
+            h = kept * h + (1 - kept) * candidate
+    return float(np.mean(np.square(h @ last + offset - y)))
+
+
+def _sigmoid(x: Doubles) -> Doubles:
+    return 1 / (1 + np.exp(-x))
+
+
+class Implementation(Protocol):
+    """One of the files."""
+
+    @staticmethod
+    def network(task: Task, dataset: Dataset, parameters: Parameters, contestant: str) -> Trained:
+        """Make the network; series are the rows of the data."""
+        ...
+
+
+def implementation(contestant: str) -> Implementation:
+    """Import a contestant's file, which imports its framework.
+
+    Raises
+    ------
+    KeyError
+        If it takes no part here.
+    """
+    match contestant:
+        case "torch" | "torch-compiled":
+            from benchmarks.series import torch_series as module
+        case "jax":
+            from benchmarks.series import jax_series as module
+        case "keras":
+            from benchmarks.series import keras_series as module
+        case "chainrule":
+            from benchmarks.series import chainrule_series as module
+        case _:
+            raise KeyError(f"{contestant!r} takes no part in what is done with series")
+    return module  # type: ignore[return-value]

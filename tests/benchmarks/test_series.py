@@ -1,0 +1,59 @@
+"""What is measured of series: the judge is right, and everybody trains the same network."""
+
+import pytest
+
+from benchmarks.series.task import Task, implementation, judge
+from benchmarks.workloads import BENCHMARKS
+from benchmarks.workloads.w7_series import TASKS
+
+SMALL = {
+    kind: Task(kind, units=6, steps=5, features=2, batch_size=8, batches=3)  # type: ignore[arg-type]
+    for kind in ("LSTM", "GRU")
+}
+each_kind = pytest.mark.parametrize("kind", SMALL)
+
+
+@each_kind
+def test_the_judge_computes_the_loss_of_the_network(kind):
+    task, dataset = SMALL[kind], SMALL[kind].dataset()
+    trained = implementation("chainrule").network(
+        task, dataset, task.initial_parameters(), "chainrule"
+    )
+    wanted = trained.network.evaluate(dataset.x, dataset.y)["loss"]
+    found = judge(task, trained.parameters(), dataset.x, dataset.y)
+    assert found == pytest.approx(wanted, rel=1e-5)
+
+
+@each_kind
+def test_training_lowers_what_the_judge_says(kind):
+    task, dataset = SMALL[kind], SMALL[kind].dataset()
+    parameters = task.initial_parameters()
+    trained = implementation("chainrule").network(task, dataset, parameters, "chainrule")
+    before = judge(task, parameters, dataset.x, dataset.y)
+    trained.train(50)
+    assert judge(task, trained.parameters(), dataset.x, dataset.y) < before
+
+
+@each_kind
+def test_pytorch_starts_from_the_same_network(kind):
+    pytest.importorskip("torch")
+    task, dataset, parameters = SMALL[kind], SMALL[kind].dataset(), SMALL[kind].initial_parameters()
+    theirs = implementation("torch").network(task, dataset, parameters, "torch")
+    found = judge(task, theirs.parameters(), dataset.x, dataset.y)
+    assert found == pytest.approx(judge(task, parameters, dataset.x, dataset.y), rel=1e-6)
+    loss = float(theirs.uncompiled(theirs.x, theirs.y).detach())
+    assert loss == pytest.approx(found, rel=1e-5)
+
+
+def test_the_work_of_a_step_is_what_the_target_was_set_for():
+    """0.2 GFLOP."""
+    assert TASKS["W7"].flops_per_step == pytest.approx(0.2e9, rel=0.1)
+
+
+def test_the_data_have_the_shapes_of_the_task():
+    for name, task in TASKS.items():
+        dataset = task.dataset()
+        count = task.batch_size * task.batches
+        assert dataset.x.shape == (count, task.steps, task.features), name
+        assert dataset.y.shape == (count, 1)
+        assert BENCHMARKS[name].flops == task.flops_per_step
