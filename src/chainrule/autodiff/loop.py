@@ -77,12 +77,8 @@ def _vjp(
     reverse: bool,
 ) -> list[Node | None]:
     start = next_serial()
-    ends, collected = body.outputs[:carries], body.outputs[carries:]
-    d_ends = [_seed(node) for node in ends]
-    d_rows = [None if c is None else _seed(n) for c, n in zip(ct[carries:], collected, strict=True)]
-    moving = [node for node in body.inputs if node.array_type.is_float]
-    pulled = cotangents(body.outputs, [*d_ends, *d_rows], moving)
-    found = {n.serial: each for n, each in zip(moving, pulled, strict=True) if each is not None}
+    pulled = _Pulled.of(body, carries, ct)
+    found = pulled.found
     fixed, carry, rows = _parts(body.inputs, shared, carries)
     carry = [node for node in carry if node.array_type.is_float]
     late = _Late.of(found, fixed, length)
@@ -103,12 +99,11 @@ def _vjp(
     stacks = {node.serial: given[node.serial] for node in read.rows}
     stacks |= _by_serial(read.noted, trail)
     made = {each.serial: each for each in outputs[len(carried) :] if each.serial not in stacks}
-    backward = (*read.fixed, *_present(d_ends), *sums, *read.rows, *read.noted, *_present(d_rows))
-    starts = [_or_zeros(c, n) for c, n in zip(ct, ends, strict=False) if n.array_type.is_float]
+    fed = (*read.fixed, *pulled.d_ends, *sums, *read.rows, *read.noted, *pulled.d_rows)
     results = run_loop(
-        Graph(backward, (*carried, *made.values()), f"{body.name}.derivative"),
+        Graph(fed, (*carried, *made.values()), f"{body.name}.derivative"),
         [given[node.serial] for node in read.fixed],
-        [*starts, *map(zeros_like, growing)],
+        [*pulled.starts, *map(zeros_like, growing)],
         [*(stacks[node.serial] for node in read.rows), *trail, *_present(ct[carries:])],
         length, not reverse,
     )  # fmt: skip
@@ -117,6 +112,29 @@ def _vjp(
     by_input |= {serial: stacks[each.serial] for serial, each in slopes.items()}
     by_input |= {serial: finish(stacks) for serial, finish in late.finishes.items()}
     return [by_input.get(node.serial) for node in body.inputs]
+
+
+@dataclass(frozen=True)
+class _Pulled:
+    """Reverse mode on one step: its seeds, the first of them, and what is found at its inputs."""
+
+    d_ends: list[Node]
+    d_rows: list[Node]
+    starts: list[Any]
+    found: dict[int, Node]
+
+    @staticmethod
+    def of(body: Graph, carries: int, ct: Sequence[Node | None]) -> _Pulled:
+        """Pull cotangents through the body; of the carry they come from the step before."""
+        ends, collected = body.outputs[:carries], body.outputs[carries:]
+        pairs = zip(ct[carries:], collected, strict=True)
+        d_ends = [_seed(node) for node in ends]
+        d_rows = [None if c is None else _seed(node) for c, node in pairs]
+        moving = [node for node in body.inputs if node.array_type.is_float]
+        pulled = cotangents(body.outputs, [*d_ends, *d_rows], moving)
+        found = {n.serial: each for n, each in zip(moving, pulled, strict=True) if each is not None}
+        starts = [_or_zeros(c, n) for c, n in zip(ct, ends, strict=False) if n.array_type.is_float]
+        return _Pulled(_present(d_ends), _present(d_rows), starts, found)
 
 
 @dataclass(frozen=True)
