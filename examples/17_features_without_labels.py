@@ -1,0 +1,75 @@
+"""Features that need no labels: a Boltzmann machine looks at digits, a logistic layer names them.
+
+A restricted Boltzmann machine learns which pictures are probable. Its hidden units become features,
+learned from all 60,000 images and none of their labels; a logistic layer upon them then needs fewer
+labelled images than one upon the pixels. Both get the same images, optimiser and number of epochs.
+
+The machine has no loss to minimise: it descends on how far the free energy of the data lies above
+that of its own samples, and what is watched is the pseudo-likelihood, how well each pixel is
+predicted by all others (in nats an image; the closer to 0, the better).
+
+Run it with ``CHAINRULE_DATA=folder python examples/17_features_without_labels.py``. It prints::
+
+    784 pixels, 128 features
+    epoch  pseudo-likelihood
+        1                  -135
+        2                  -105
+        5                   -88
+    accuracy on the test set, by number of labels:
+     labels   pixels  features
+        300    78.7%     84.3%
+       1000    86.5%     90.1%
+      60000    92.8%     94.5%
+    features beat pixels: True
+    the machine dreams of digits: pictures of shape (25, 28, 28)
+    wrote features.png: what each of the first 100 hidden units looks at
+"""
+
+import os
+import sys
+
+import chainrule as cr
+from chainrule import datasets, nn, optim
+
+
+def accuracy(X, y, X_test, y_test, epochs):
+    """Train a logistic layer and return how many of the test images it names."""
+    net = cr.Network([nn.Dense(10)], seed=0)
+    rule = optim.Adam(optim.cosine(0.003, epochs=epochs))
+    net.compile(loss="cross_entropy", optimizer=rule, metrics=["accuracy"])
+    net.fit(X, y, epochs=epochs, batch_size=64, verbose=0)
+    return net.evaluate(X_test, y_test)["accuracy"]
+
+
+def main():
+    if "CHAINRULE_DATA" not in os.environ:
+        sys.exit("CHAINRULE_DATA is not set: let it name the folder that has mnist/ in it")
+    (X, y), (X_test, y_test) = datasets.mnist()
+    X, X_test = (each.reshape(-1, 784) / 255 for each in (X, X_test))
+
+    machine = cr.RBM(128, learning_rate=0.05, persistent=True, batch_size=64, seed=0)
+    history = machine.fit(X, epochs=5, verbose=0)
+    print("784 pixels, 128 features")
+    print("epoch  pseudo-likelihood")
+    for epoch in (1, 2, 5):
+        print(f"{epoch:5d} {history['pseudo_likelihood'][epoch - 1]:21.0f}")
+
+    features, test_features = machine.transform(X), machine.transform(X_test)
+    print("accuracy on the test set, by number of labels:")
+    print(f"{'labels':>7} {'pixels':>8} {'features':>9}")
+    wins = []
+    for labels, epochs in ((300, 200), (1000, 100), (60000, 10)):
+        pixels = accuracy(X[:labels], y[:labels], X_test, y_test, epochs)
+        better = accuracy(features[:labels], y[:labels], test_features, y_test, epochs)
+        wins.append(better > pixels)
+        print(f"{labels:7d} {pixels:8.1%} {better:9.1%}")
+    print("features beat pixels:", all(wins))
+
+    dreams = machine.reconstruct(machine.sample(25, steps=1000, seed=1))
+    print("the machine dreams of digits: pictures of shape", dreams.reshape(25, 28, 28).shape)
+    cr.plot.weights(machine, "weight", "features.png")
+    print("wrote features.png: what each of the first 100 hidden units looks at")
+
+
+if __name__ == "__main__":
+    main()
