@@ -8,6 +8,7 @@ from benchmarks.workloads import (
     install_size,
     peak_memory,
     products,
+    rbm,
     w1_xor,
     w2_moons,
     w3_small,
@@ -31,7 +32,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     for module in (
         *(w1_xor, w2_moons, w3_small, w4_mnist, w5_wide),
         *(w6_pictures, w7_series, w8_call, w9_first_call),
-        *(import_time, install_size, peak_memory, convolutions, products),
+        *(import_time, install_size, peak_memory, convolutions, products, rbm),
     )
     for benchmark in module.BENCHMARKS
 }
