@@ -6,6 +6,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from chainrule.errors import ShapeError
 from chainrule.nn.embedding import Embedding
 from chainrule.train.batch import Samples
 from chainrule.train.mistakes import Checked, check_samples, check_targets
@@ -97,12 +98,32 @@ def prepare_inputs(model: Model, X: Any, function: str) -> Array:
         Where they do not fit the network.
     """
     inputs = as_inputs(model, X, function)
+    wanted = None if _is_longer_or_shorter(model, inputs, function) else model.input_shape
     checked = check_samples(
-        function, inputs, needs_targets=False, input_shape=model.input_shape, dtype=model.dtype
+        function, inputs, needs_targets=False, input_shape=wanted, dtype=model.dtype
     )
     _check_values(model, checked.X)
     model.build(checked.X.shape, function)
     return checked.X
+
+
+def _is_longer_or_shorter(model: Model, X: Any, function: str) -> bool:
+    """Whether inputs differ from those before in lengths that no layer minds.
+
+    Convolutions, recurrent layers and attention do not: longer series, larger pictures.
+    """
+    shape: Any = getattr(X, "shape", None)
+    built = model.input_shape
+    if shape is None or built is None or len(shape) != len(built) or shape[1:] == built[1:]:
+        return False
+    looks_up = isinstance(model.layers[0], Embedding)
+    if not looks_up and (len(shape) < 3 or shape[-1] != built[-1]):
+        return False
+    try:
+        model.build(shape, function)
+    except ShapeError:
+        return False
+    return True
 
 
 def inputs_are_plain(model: Model) -> bool:
