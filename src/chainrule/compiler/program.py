@@ -166,7 +166,8 @@ class NativeProgram:
         if is_checked:
             check_program(self.loops)
             check_plan(steps, plan)
-        _show("loops", format_program(self.loops))
+        if _is_shown("loops"):  # a listing takes a tenth of what comes before it
+            _show("loops", format_program(self.loops))
         target = host_target()
         module = write_module(self.loops, layout, plan, target, is_timed)
         sizes = module.arena, module.scratch, is_timed
