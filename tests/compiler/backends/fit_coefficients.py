@@ -40,6 +40,12 @@ def log_tail(z):
     return series(lambda n: 2 * z**n / (2 * n + 5))
 
 
+def tanh_rest(z):
+    """(tanh(x) - x) / x^3, as a function of z = x^2."""
+    x = mp.sqrt(z)
+    return (mp.tanh(x) / x - 1) / z if z else mpf(-1) / 3
+
+
 def sin_rest(z):
     """(sin(r) - r) / r^3, as a function of z = r^2."""
     return series(lambda n: (-1) ** (n + 1) * z**n / mp.factorial(2 * n + 3))
@@ -69,6 +75,7 @@ QUARTER_PI = mp.pi / 4 * (1 + mpf(2) ** -20)
 # name: (function, low, high of float32 and float64, degree in float32 and float64)
 POLYNOMIALS = {
     "EXP": (exp_rest, (-HALF_LN2, HALF_LN2), (-HALF_LN2, HALF_LN2), (5, 10)),
+    "TANH": (tanh_rest, (0, mpf("0.36")), (0, mpf("0.36")), (4, 10)),
     "LOG": (log_rest, (0, LARGEST_S**2), (0, LARGEST_S**2), (3, 7)),
     "LOG_TAIL": (log_tail, (0, LARGEST_S**2), (0, LARGEST_S**2), (3, 7)),
     "SIN": (sin_rest, (0, QUARTER_PI**2), (0, QUARTER_PI**2), (2, 6)),
