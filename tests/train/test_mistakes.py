@@ -68,6 +68,8 @@ BAD_INPUTS = [
     (changed(X, (1, 1), -1e300), "which float32 cannot hold"),
     (X[:5], "X has 5 samples but y has 6 (shapes (5, 2) and (6,))"),
     (X.T, "if the columns are the samples, pass X.T"),
+    ((X, X), "X is a tuple of 2 arrays of shapes (6, 2), (6, 2); a network takes one: join them"),
+    ([X, X[:, :1]], "begin with a layer of your own whose forward takes them apart"),
     (X[:, :1], "X has shape (6, 1), but the network was built for (batch, 2)"),
     (np.zeros((6, 3)), "give the same features as in training"),
     (np.zeros(6), "X has shape (6,), but the network was built for (batch, 2)"),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,6 +102,8 @@ def check_samples(
     chainrule.errors.DataError: fit: X has 2 samples but y has 3 (shapes (2, 1) and (3,)); their
     first axes must be equal
     """
+    if needs_targets:
+        _refuse_several(X, y, function, names[0])
     inputs = as_array(X, function, names[0])
     targets = None
     if needs_targets:
@@ -168,6 +171,20 @@ def check_settings(
 
 def _is_whole(value: Any, least: int) -> bool:
     return hasattr(value, "__index__") and not isinstance(value, bool) and value >= least
+
+
+def _refuse_several(X: Any, y: Any, function: str, name: str) -> None:
+    """Say what to do with several inputs, before they look like an array of too few samples."""
+    if not isinstance(X, tuple | list) or not hasattr(y, "__len__") or len(cast(Any, X)) == len(y):
+        return
+    parts = cast("Sequence[Any]", X)
+    if len(parts) > 1 and all(isinstance(e, np.ndarray) and len(e) == len(y) for e in parts):
+        shapes = ", ".join(str(each.shape) for each in parts)
+        raise DataError(
+            f"{function}: {name} is a {type(X).__name__} of {len(parts)} arrays of shapes "
+            f"{shapes}; a network takes one: join them with np.concatenate along the last axis, or "
+            "np.stack, and begin with a layer of your own whose forward takes them apart"
+        )
 
 
 def _check_lengths(X: Array, y: Array, function: str, names: tuple[str, str]) -> None:
