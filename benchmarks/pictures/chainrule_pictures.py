@@ -31,10 +31,10 @@ class Pictures:
         for name, array in zip(self.network.params, parameters, strict=True):
             self.network.params[name][...] = array
 
-    def train(self, epochs: int) -> None:
+    def train(self, epochs: int, shuffle: bool = True) -> None:
         """Fit in silence."""
-        x, y = self.dataset.x, self.dataset.y
-        self.network.fit(x, y, epochs=epochs, batch_size=self.task.batch_size, verbose=0)
+        x, y, size = self.dataset.x, self.dataset.y, self.task.batch_size
+        self.network.fit(x, y, epochs=epochs, batch_size=size, shuffle=shuffle, verbose=0)
 
     def parameters(self) -> Parameters:
         """Return weights and biases in the order of the layers."""

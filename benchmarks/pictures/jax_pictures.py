@@ -46,10 +46,11 @@ class Pictures:
         self.generator = np.random.default_rng(0)
         self.epoch = jax.jit(partial(epoch, task.learning_rate), donate_argnums=0)
 
-    def train(self, epochs: int) -> None:
+    def train(self, epochs: int, shuffle: bool = True) -> None:
         """Make one call for each epoch, and wait for the last."""
         for _ in range(epochs):
-            rows = self.generator.permutation(len(self.x)).astype(np.int32)
+            rows = np.arange(len(self.x), dtype=np.int32)
+            rows = self.generator.permutation(rows) if shuffle else rows
             order = rows.reshape(-1, self.task.batch_size)
             self.weights, losses = self.epoch(self.weights, self.x, self.y, order)
             jax.block_until_ready(losses)

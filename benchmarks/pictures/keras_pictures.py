@@ -32,10 +32,10 @@ class Pictures:
         )
         self.model.set_weights(parameters)
 
-    def train(self, epochs: int) -> None:
+    def train(self, epochs: int, shuffle: bool = True) -> None:
         """Fit in silence."""
-        x, y = self.dataset.x, self.dataset.y
-        self.model.fit(x, y, batch_size=self.task.batch_size, epochs=epochs, verbose=0)
+        x, y, size = self.dataset.x, self.dataset.y, self.task.batch_size
+        self.model.fit(x, y, batch_size=size, epochs=epochs, shuffle=shuffle, verbose=0)
 
     def parameters(self) -> Parameters:
         """Return the weights."""

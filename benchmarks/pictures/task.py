@@ -15,8 +15,8 @@ __all__ = ["Implementation", "Layer", "Task", "Trained", "implementation", "judg
 class Trained(Protocol):
     """A network in somebody's framework."""
 
-    def train(self, epochs: int) -> None:
-        """Do so many passes over the data, shuffled, and return when they are done."""
+    def train(self, epochs: int, shuffle: bool = True) -> None:
+        """Do so many passes over the data, and return when they are done."""
         ...
 
     def parameters(self) -> Parameters:

@@ -47,10 +47,12 @@ class Pictures:
         """Compute the loss of a batch."""
         return functional.cross_entropy(self.model(x), y)
 
-    def train(self, epochs: int) -> None:
+    def train(self, epochs: int, shuffle: bool = True) -> None:
         """Run the usual five lines for every batch."""
+        count = len(self.x)
         for _ in range(epochs):
-            for rows in torch.randperm(len(self.x)).split(self.task.batch_size):
+            order = torch.randperm(count) if shuffle else torch.arange(count)
+            for rows in order.split(self.task.batch_size):
                 self.optimizer.zero_grad()
                 self.loss(self.x[rows], self.y[rows]).backward()
                 self.optimizer.step()
