@@ -121,7 +121,9 @@ def test_a_text_is_written_by_what_was_read(
     monkeypatch.setattr(prose.datasets, "shakespeare", lambda: line * 400)
     prose.plays.cache_clear()
     try:
-        code, output, errors = run("train", name, "--epochs", "7", "--out", str(tmp_path))
+        code, output, errors = run(
+            "train", name, "--epochs", "8", "--batch-size", "16", "--out", str(tmp_path)
+        )
     finally:
         prose.plays.cache_clear()
     assert (code, errors) == (0, "")

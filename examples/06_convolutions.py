@@ -1,0 +1,38 @@
+"""Convolutions: 32 and 64 small filters that look everywhere in a picture, on handwritten digits.
+
+One pass over the 60,000 pictures is enough to beat the dense network of `04_handwriting.py`; with
+four passes, as ``chainrule train mnist-cnn`` takes, it reads more than 99 of 100.
+
+Run it with ``CHAINRULE_DATA=folder python examples/06_convolutions.py``. It prints::
+
+    34,826 parameters
+    on the test set: 98.2%, at least 98 %: True
+"""
+
+import chainrule as cr
+from chainrule import datasets, nn, optim
+
+
+def main():
+    (X, y), (X_test, y_test) = datasets.mnist()  # bytes; the network scales them as it reads
+    net = cr.Network(
+        [
+            nn.Rescale(1 / 255),
+            nn.Conv2D(32, 3, activation="relu"),
+            nn.MaxPool2D(2),
+            nn.Conv2D(64, 3, activation="relu"),
+            nn.MaxPool2D(2),
+            nn.Flatten(),
+            nn.Dense(10),
+        ],
+        seed=0,
+    )
+    net.compile("cross_entropy", optim.Adam(optim.cosine(0.002, epochs=1)), metrics=["accuracy"])
+    net.fit(X[..., None], y, epochs=1, batch_size=64, verbose=0)
+    print(f"{sum(each.size for each in net.params.values()):,} parameters")
+    accuracy = net.evaluate(X_test[..., None], y_test)["accuracy"]
+    print(f"on the test set: {accuracy:.1%}, at least 98 %: {accuracy >= 0.98}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""A series with seasons: airline passengers a year ahead, by an LSTM, next to simple forecasts.
+
+The network sees by how much the last 24 months exceeded those a year before, and says the same of
+the next 12. Scales are learned before the cut, and targets of the test part lie behind it.
+
+Run it with ``CHAINRULE_DATA=folder python examples/10_airline.py``. It prints::
+
+    144 months, 1949-01 to 1960-12
+    windows: (61, 24, 1) to learn from, (25, 24, 1) to test on
+    network    is off by  21.0 thousand on average
+    a year ago is off by  38.6 thousand on average
+    last month is off by  74.3 thousand on average
+    the seasonal forecast is beaten: True
+"""
+
+import numpy as np
+
+import chainrule as cr
+from chainrule import data, datasets, nn, optim
+
+YEAR, LENGTH, TEST = 12, 24, 36
+
+
+def main():
+    months, passengers = datasets.airline()
+    print(f"{len(months)} months, {months[0]} to {months[-1]}")
+    growth = np.log(passengers[YEAR:] / passengers[:-YEAR])
+    cut = len(growth) - TEST
+    mean, spread = growth[:cut].mean(), growth[:cut].std()
+    scaled = (growth - mean) / spread
+    X, y = data.windows(scaled[:cut], length=LENGTH, horizon=YEAR)
+    X_test, _ = data.windows(scaled[cut - LENGTH :], length=LENGTH, horizon=YEAR)
+    print("windows:", X.shape, "to learn from,", X_test.shape, "to test on")
+
+    net = cr.Network([nn.LSTM(16), nn.Dropout(0.2), nn.Dense(YEAR)], seed=0)
+    net.compile("mse", optim.Adam(optim.cosine(0.003, epochs=60)))
+    net.fit(X, y, epochs=60, batch_size=16, verbose=0)
+
+    place = cut + YEAR + np.arange(len(X_test))[:, None] + np.arange(YEAR)
+    truth, a_year_ago = passengers[place], passengers[place - YEAR]
+    forecast = a_year_ago * np.exp(net.predict(X_test) * spread + mean)
+    last = np.repeat(passengers[place[:, :1] - 1], YEAR, axis=1)
+    errors = {}
+    for name, values in (("network", forecast), ("a year ago", a_year_ago), ("last month", last)):
+        errors[name] = np.abs(values - truth).mean()
+        print(f"{name:10} is off by {errors[name]:5.1f} thousand on average")
+    print("the seasonal forecast is beaten:", errors["network"] < errors["a year ago"])
+
+
+if __name__ == "__main__":
+    main()

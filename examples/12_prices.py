@@ -1,0 +1,55 @@
+"""A series without memory: can an LSTM foretell the S&P 500 five days ahead? Hardly.
+
+Whoever forgets the comparison sees a curve that follows the prices closely. So does the price of
+today, which is why it has to stand beside every forecast of prices.
+
+Run it with ``CHAINRULE_DATA=folder python examples/12_prices.py``. It prints::
+
+    learned from: up to 2016-03-29; tested on: up to 2020-04-17
+    forecast and truth correlate by 0.98, which proves nothing:
+    the network is off by 38 points, the price of today by 38
+    a difference that matters: False
+"""
+
+import numpy as np
+
+import chainrule as cr
+from chainrule import data, datasets, nn, optim
+
+HORIZON, LENGTH = 5, 30
+
+
+def main():
+    table = datasets.prices()
+    close = table["close"]
+    returns = np.diff(np.log(close))
+    ranges = np.log(table["high"] / table["low"])[1:]
+    days = np.stack([returns, ranges], axis=1)
+    cut = len(days) * 4 // 5
+    print(f"learned from: up to {table['date'][cut]}; tested on: up to {table['date'][-1]}")
+    mean, spread = days[:cut].mean(axis=0), days[:cut].std(axis=0)
+    scale = spread[0] * HORIZON**0.5
+
+    def part(some):
+        X, _ = data.windows((some - mean) / spread, length=LENGTH, horizon=HORIZON)
+        _, following = data.windows(some[:, 0], length=LENGTH, horizon=HORIZON)
+        return X, following.sum(axis=1, keepdims=True) / scale
+
+    X, y = part(days[:cut])
+    X_test, _ = part(days[cut - LENGTH :])
+    net = cr.Network([nn.LSTM(32), nn.Dropout(0.2), nn.Dense(1)], seed=0)
+    net.compile("mse", optim.Adam(optim.cosine(0.001, epochs=5)))
+    net.fit(X, y, epochs=5, batch_size=64, verbose=0)
+
+    today = close[cut + np.arange(len(X_test))]
+    truth = close[cut + np.arange(len(X_test)) + HORIZON]
+    forecast = today * np.exp(net.predict(X_test)[:, 0] * scale)
+    correlation = np.corrcoef(forecast, truth)[0, 1]
+    print(f"forecast and truth correlate by {correlation:.2f}, which proves nothing:")
+    errors = [np.abs(each - truth).mean() for each in (forecast, today)]
+    print(f"the network is off by {errors[0]:.0f} points, the price of today by {errors[1]:.0f}")
+    print("a difference that matters:", not 0.95 < errors[0] / errors[1] < 1.05)
+
+
+if __name__ == "__main__":
+    main()
