@@ -66,6 +66,7 @@ def test_native_convolutions_keep_the_law_of(lines_of, name):
     assert lines_of("convolution_laws.py", name) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["values", "threads", "rows_apart", "memory"])
 def test_native_recurrence_keeps_the_law_of(lines_of, name):
     assert lines_of("recurrence_laws.py", name) == []
