@@ -70,6 +70,7 @@ def with_torch(x: FloatArray) -> Train:
 
     @torch.inference_mode()
     def train() -> Parameters:
+        torch.manual_seed(0)
         weight, visible_bias, hidden_bias = map(torch.from_numpy, initial_parameters())
         chains = torch.zeros(BATCH, HIDDEN)
         for data in rows:
