@@ -237,3 +237,19 @@ def test_a_target_without_anything_to_predict_is_told(tmp_path: Path) -> None:
     assert "all rows have the target 'x'" in run("train", str(same), "--target", "b")[2]
     alone = table(tmp_path, b=["x", "y", "z"])
     assert "no column to predict 'b' from" in run("train", str(alone), "--target", "b")[2]
+
+
+@pytest.mark.slow
+def test_features_of_a_boltzmann_machine_beat_pixels(data_folder: Path, tmp_path: Path) -> None:
+    code, output, errors = run("train", "rbm", "--out", str(tmp_path))
+    assert (code, errors) == (0, "")
+    assert output.count("(beaten)") == 3
+    assert 90 < number(r"60,000 +([\d.]+) %", output) < 94
+    assert (tmp_path / "features.png").stat().st_size > 10_000
+    assert following_lines(output) == "(10000, 128) (5, 784)\n"
+
+
+def test_a_boltzmann_machine_has_no_column_to_predict() -> None:
+    code, _, errors = run("train", "rbm", "--target", "y")
+    assert code == 2
+    assert "--target and --drop are for CSV files" in errors

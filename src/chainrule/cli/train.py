@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from chainrule.cli.boltzmann import NAME, train_machine
 from chainrule.cli.recipe import Baseline, Part, Recipe, Run
 from chainrule.cli.recipes import RECIPES
 from chainrule.cli.tables import recipe_of_file
@@ -15,6 +16,8 @@ from chainrule.train.network import Network
 
 __all__ = ["train"]
 
+NO_COLUMNS = "--target and --drop are for CSV files"
+
 
 class _Name(click.ParamType[str]):
     """A name of `RECIPES`, or a file."""
@@ -22,11 +25,12 @@ class _Name(click.ParamType[str]):
     name = "name"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        if value in RECIPES or Path(value).is_file():
+        if value in RECIPES or value == NAME or Path(value).is_file():
             return value
         if Path(value).suffix or Path(value).exists():
             self.fail(f"{value!r}: there is no such file to train on")
-        return self.fail(f"there is no data set {value!r}; the data sets are {', '.join(RECIPES)}")
+        names = ", ".join([*RECIPES, NAME])
+        return self.fail(f"there is no data set {value!r}; the data sets are {names}")
 
 
 @click.command()
@@ -75,11 +79,16 @@ def train(
     spoken-digits  digits said by six people
     shakespeare    the next character of a play; downloaded (1 MB); takes minutes
     shakespeare-transformer  the same by attention
+    rbm            features of mnist's pictures, learned without labels by a Boltzmann machine
     FILE.csv       any table: --target names the column to predict
     """  # noqa: D301 (click's mark for lines to be left as they are)
-    recipe = _recipe(name, target, drop)
+    recipe = None if name == NAME else _recipe(name, target, drop)
+    if recipe is None and (target or drop):
+        raise click.UsageError(NO_COLUMNS)
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)  # before the work, in case it cannot be made
+    if recipe is None:
+        return train_machine(epochs, batch_size, out, seed)
     parts = learned, tested = recipe.load()
     click.echo(_describe(name, recipe, learned, tested))
     epochs, batch_size = epochs or recipe.epochs, batch_size or recipe.batch_size
@@ -91,12 +100,13 @@ def train(
     recipe.report(run)
     if out is not None:
         _keep(run, out)
+    return None
 
 
 def _recipe(name: str, target: str | None, drop: tuple[str, ...]) -> Recipe:
     if name in RECIPES:
         if target or drop:
-            raise click.UsageError("--target and --drop are for CSV files")
+            raise click.UsageError(NO_COLUMNS)
         return RECIPES[name]
     if target is None:
         raise click.UsageError(f"{name!r} is a file: say which column to predict by --target")
