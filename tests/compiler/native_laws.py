@@ -53,6 +53,23 @@ def squares():
             np.testing.assert_allclose(program([x])[0], evaluate(graph, [x])[0], rtol=1e-6)
 
 
+def best_of_rows():
+    """Positions of the largest, found for several rows at one point, and what is made of them."""
+    draw = np.random.default_rng(0)
+    for rows in (1, 3, 4, 5, 8, 9):
+        x = draw.normal(size=(rows, 32, 10)).astype("f")
+        b, y = draw.normal(size=10).astype("f"), draw.integers(0, 10, (rows, 32))
+
+        def share_of_hits(x, b, y):
+            scores = x + b
+            found = np.argmax(scores, axis=-1)
+            return np.mean(found == y), np.sum(np.exp(scores), axis=-1)
+
+        graph, program = compiled(share_of_hits, x, b, y)
+        for found, wanted in zip(program([x, b, y]), evaluate(graph, [x, b, y]), strict=True):
+            np.testing.assert_allclose(found, wanted, rtol=1e-5)
+
+
 def empty_parts():
     """Arrays without elements can be joined with others, and sums over them are 0."""
     x = np.linspace(-1, 1, 3 * 4 * 20 * 16, dtype=np.float32).reshape(3, 4, 20, 16)

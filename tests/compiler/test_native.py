@@ -47,6 +47,7 @@ def test_random_programs_compile_to_what_numpy_computes(lines_of, first_seed):
         *(
             "special_values",
             "squares",
+            "best_of_rows",
             "empty_parts",
             "layouts",
             "positions",

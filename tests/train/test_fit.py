@@ -1,6 +1,7 @@
 """The laws of training."""
 
 import _thread
+import signal
 import threading
 
 import numpy as np
@@ -539,6 +540,8 @@ def test_no_epochs_build_and_learn_nothing():
 
 
 def test_a_real_interrupt_leaves_exactly_the_finished_steps():
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # background jobs may ignore it
     X, y = samples()
     net, other = small("adam"), small("adam")
     net.fit(X, y, batch_size=None, verbose=0)

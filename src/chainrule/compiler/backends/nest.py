@@ -141,7 +141,7 @@ class _Writer:
                 best, place = self._better(statement, best, place, emit.index(number))
             point.store(statement.target, statement.index, place)
             return
-        point.known = known
+        point.known = dict(known)  # what the loop below adds to it is unknown after the loop
         kinds = best.type, place.type
         slots = [point.slot(kind) for kind in kinds]
         for value, slot in zip((best, place), slots, strict=True):
