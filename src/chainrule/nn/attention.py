@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule.errors import ArgumentError, ShapeError
 from chainrule.nn.argument import checked_count, checked_flag, checked_l2, checked_number
-from chainrule.nn.initializer import Initializer, resolve_initializer
+from chainrule.nn.initializer import Initializer, checked_initializer
 from chainrule.nn.layer import Layer, Shape
 from chainrule.nn.parameter import Parameter
 from chainrule.nn.random import Stream
@@ -97,9 +97,7 @@ class MultiHeadAttention(Layer):
         if not 0 <= self.dropout < 1:
             raise ArgumentError(f"{kind}: dropout must be in [0, 1), got {dropout!r}")
         self.use_bias = checked_flag(kind, "use_bias", use_bias)
-        self.initializer = initializer
-        if initializer != "auto":
-            resolve_initializer(initializer)
+        self.initializer = checked_initializer(initializer)
         self.l2 = checked_l2(kind, l2)
         self.name = name
 

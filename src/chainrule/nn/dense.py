@@ -7,7 +7,7 @@ from typing import Any
 from chainrule.errors import ShapeError
 from chainrule.nn.activation import ActivationFunction, resolve_activation
 from chainrule.nn.argument import checked_count, checked_flag, checked_l2
-from chainrule.nn.initializer import Initializer, resolve_initializer
+from chainrule.nn.initializer import Initializer, checked_initializer
 from chainrule.nn.layer import Layer, Shape
 
 __all__ = ["Dense"]
@@ -66,9 +66,7 @@ class Dense(Layer):
         self.activation = activation
         self.activate = resolve_activation(activation)
         self.use_bias = checked_flag("Dense", "use_bias", use_bias)
-        self.initializer = initializer
-        if initializer != "auto":
-            resolve_initializer(initializer)
+        self.initializer = checked_initializer(initializer)
         self.l2 = checked_l2("Dense", l2)
         self.name = name
         self.bias = None

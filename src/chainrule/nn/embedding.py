@@ -9,7 +9,7 @@ import numpy as np
 from chainrule.errors import DataError, DTypeError, ShapeError
 from chainrule.graph.node import Node
 from chainrule.nn.argument import checked_count, checked_l2
-from chainrule.nn.initializer import Initializer, resolve_initializer
+from chainrule.nn.initializer import Initializer, checked_initializer
 from chainrule.nn.layer import Layer, Shape
 from chainrule.ops.picking import get_item
 
@@ -71,9 +71,7 @@ class Embedding(Layer):
     ) -> None:
         self.vocabulary_size = checked_count("Embedding", "vocabulary_size", vocabulary_size)
         self.units = checked_count("Embedding", "units", units)
-        self.initializer = initializer
-        if initializer != "auto":
-            resolve_initializer(initializer)
+        self.initializer = checked_initializer(initializer)
         self.l2 = checked_l2("Embedding", l2)
         self.name = name
 
@@ -153,9 +151,7 @@ class PositionEmbedding(Layer):
     """
 
     def __init__(self, initializer: str | Initializer = "uniform", name: str | None = None) -> None:
-        self.initializer = initializer
-        if initializer != "auto":
-            resolve_initializer(initializer)
+        self.initializer = checked_initializer(initializer)
         self.name = name
 
     def build(self, input_shape: Shape) -> None:

@@ -21,6 +21,7 @@ __all__ = [
     "INITIALIZERS",
     "Initializer",
     "by_activation",
+    "checked_initializer",
     "constant",
     "fans",
     "generator_at",
@@ -262,6 +263,34 @@ def resolve_initializer(initializer: str | Initializer) -> Initializer:
     if callable(initializer):
         return initializer
     return look_up("initializer", initializer, INITIALIZERS)
+
+
+def checked_initializer(initializer: str | Initializer) -> str | Initializer:
+    """Return the argument of a layer as it is, if it says how to draw.
+
+    Parameters
+    ----------
+    initializer : str or callable
+        As for `resolve_initializer`, or "auto".
+
+    Returns
+    -------
+    str or callable
+        The same.
+
+    Raises
+    ------
+    ArgumentError
+        For a name that is not in the table.
+
+    Examples
+    --------
+    >>> checked_initializer("auto")
+    'auto'
+    """
+    if initializer != "auto":
+        resolve_initializer(initializer)
+    return initializer
 
 
 def by_activation(activation: Any) -> str:

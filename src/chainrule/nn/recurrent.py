@@ -8,7 +8,7 @@ import numpy as np
 
 from chainrule.nn.activation import ActivationFunction, resolve_activation
 from chainrule.nn.argument import checked_count, checked_flag, checked_l2
-from chainrule.nn.initializer import Initializer, resolve_initializer
+from chainrule.nn.initializer import Initializer, checked_initializer
 from chainrule.nn.layer import Layer, Shape
 from chainrule.nn.recurrent_time import Reading, checked_series, read_series
 
@@ -91,10 +91,8 @@ class RNN(Layer):
         self.activation_function = resolve_activation(activation)
         self.reading = Reading.checked("RNN", return_sequences, go_backwards, mask_value)
         self.use_bias = checked_flag("RNN", "use_bias", use_bias)
-        self.initializer, self.recurrent_initializer = initializer, recurrent_initializer
-        for each in (initializer, recurrent_initializer):
-            if each != "auto":
-                resolve_initializer(each)
+        self.initializer = checked_initializer(initializer)
+        self.recurrent_initializer = checked_initializer(recurrent_initializer)
         self.l2 = checked_l2("RNN", l2)
         self.name = name
         self.bias = None

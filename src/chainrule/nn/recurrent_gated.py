@@ -8,7 +8,7 @@ import numpy as np
 
 from chainrule.nn.activation import ActivationFunction, resolve_activation
 from chainrule.nn.argument import checked_count, checked_flag, checked_l2
-from chainrule.nn.initializer import Initializer, resolve_initializer
+from chainrule.nn.initializer import Initializer, checked_initializer
 from chainrule.nn.layer import Layer, Shape
 from chainrule.nn.recurrent_time import Reading, checked_series, read_series
 
@@ -103,7 +103,8 @@ class LSTM(Layer):
         self.gate = resolve_activation(recurrent_activation)
         self.reading = Reading.checked("LSTM", return_sequences, go_backwards, mask_value)
         self.use_bias = checked_flag("LSTM", "use_bias", use_bias)
-        self.initializer, self.recurrent_initializer = _checked(initializer, recurrent_initializer)
+        self.initializer = checked_initializer(initializer)
+        self.recurrent_initializer = checked_initializer(recurrent_initializer)
         self.l2 = checked_l2("LSTM", l2)
         self.name = name
         self.bias = None
@@ -219,7 +220,8 @@ class GRU(Layer):
         self.gate = resolve_activation(recurrent_activation)
         self.reading = Reading.checked("GRU", return_sequences, go_backwards, mask_value)
         self.use_bias = checked_flag("GRU", "use_bias", use_bias)
-        self.initializer, self.recurrent_initializer = _checked(initializer, recurrent_initializer)
+        self.initializer = checked_initializer(initializer)
+        self.recurrent_initializer = checked_initializer(recurrent_initializer)
         self.l2 = checked_l2("GRU", l2)
         self.name = name
         self.bias = self.recurrent_bias = None
@@ -255,11 +257,3 @@ class GRU(Layer):
 def _remembering(shape: Any, generator: Any, dtype: Any) -> Any:
     """Zeros, but ones for the forget gate, the second quarter."""
     return np.repeat(np.array([0, 1, 0, 0], dtype), shape[0] // 4)
-
-
-def _checked(*initializers: str | Initializer) -> tuple[str | Initializer, ...]:
-    """Return initialisers as they are if they exist."""
-    for each in initializers:
-        if each != "auto":
-            resolve_initializer(each)
-    return initializers
