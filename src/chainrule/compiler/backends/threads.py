@@ -28,6 +28,7 @@ from chainrule.compiler.backends.barrier import (
 )
 from chainrule.compiler.backends.crowding import Allowance
 from chainrule.compiler.backends.object_cache import cached_object
+from chainrule.compiler.backends.placement import write_current_core, write_step_aside
 from chainrule.compiler.backends.target import Library, compile_module, host_target, load_object
 
 __all__ = ["program_type", "run_program"]
@@ -36,7 +37,7 @@ Value = Any
 
 # The control block: the barrier first, then the job, then the system's own objects, for which the
 # largest known sizes are 64 (mutex, macOS) and 48 bytes (condition variable).
-GENERATION, PROGRAM, ARENA, THREADS = (BARRIER_BYTES + 8 * i for i in range(4))
+GENERATION, PROGRAM, ARENA, THREADS, CORE = (BARRIER_BYTES + 8 * i for i in range(5))
 MUTEX, CONDITION, CONTROL_BYTES = 192, 320, 448
 ALIGNMENT = 64
 
@@ -214,7 +215,9 @@ def _write_run(module: Any) -> None:
     alone = builder.icmp_unsigned("==", threads, emit.index(1))
     with builder.if_then(builder.or_(leaving, builder.icmp_signed(">", threads, emit.index(1)))):
         _call_system(builder, "pthread_mutex_lock", mutex)
-        for offset, value in ((PROGRAM, program), (ARENA, arena), (THREADS, threads)):
+        core = write_current_core(builder)
+        fields = (PROGRAM, program), (ARENA, arena), (THREADS, threads), (CORE, core)
+        for offset, value in fields:
             builder.store(value, _field(builder, control, offset))
         generation = _field(builder, control, GENERATION)
         builder.atomic_rmw("add", generation, emit.index(1), "release")
@@ -257,11 +260,13 @@ def _write_work(module: Any) -> None:
     program = builder.load(_field(builder, control, PROGRAM), typ=program_type().as_pointer())
     arena = builder.load(_field(builder, control, ARENA), typ=emit.POINTER)
     threads = builder.load(_field(builder, control, THREADS), typ=emit.INDEX)
+    core = builder.load(_field(builder, control, CORE), typ=ir.IntType(32))
     _call_system(builder, "pthread_mutex_unlock", mutex)
     nothing = ir.Constant(program.type, None)
     builder.cbranch(builder.icmp_unsigned("==", program, nothing), leave, working)
     builder.position_at_end(working)
     with builder.if_then(builder.icmp_signed("<", thread, threads)):
+        write_step_aside(builder, core)
         builder.call(program, [arena, thread, threads, control])
         builder.call(barrier_function(module), [control, threads])
     seen.add_incoming(generation, builder.block)
