@@ -2,6 +2,7 @@
 
 import math
 import statistics
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -14,6 +15,10 @@ from benchmarks.rivals import OURS
 from benchmarks.worker import Absence, Fresh, Ready, Worker
 
 __all__ = ["Outcome", "Row", "compare", "interleave", "measure"]
+
+REST_SECONDS = 0.3
+"""Between two repetitions: idle threads of a matrix product go on spinning for a tenth of a second,
+and would take a core from whoever comes next."""
 
 
 class Runner(Protocol):
@@ -80,7 +85,9 @@ class Row:
     note: str = ""
 
 
-def interleave(runners: Mapping[str, Runner], repeats: int) -> dict[str, list[Figure] | Absence]:
+def interleave(
+    runners: Mapping[str, Runner], repeats: int, rest: float = 0.0
+) -> dict[str, list[Figure] | Absence]:
     """Measure the contestants in turns, so that a drifting machine hits all alike.
 
     Parameters
@@ -89,6 +96,8 @@ def interleave(runners: Mapping[str, Runner], repeats: int) -> dict[str, list[Fi
     repeats : int, at least 1
         Rounds that count; one round before them warms up (and fills the caches of those that
         start anew) and is thrown away.
+    rest : float, seconds
+        Before each repetition.
 
     Returns
     -------
@@ -101,6 +110,7 @@ def interleave(runners: Mapping[str, Runner], repeats: int) -> dict[str, list[Fi
             so_far = results[name]
             if isinstance(so_far, Absence):
                 continue
+            time.sleep(rest)
             answer = runners[name].repeat()
             if isinstance(answer, Absence):
                 results[name] = answer
@@ -138,7 +148,8 @@ def measure(
             name: stack.enter_context(make(benchmark.name, name, Path(folder)))
             for name in contestants
         }
-        results = interleave(runners, min(repeats, benchmark.most_repeats or repeats))
+        rounds = min(repeats, benchmark.most_repeats or repeats)
+        results = interleave(runners, rounds, REST_SECONDS)
     return {name: outcome(runner.ready, results[name]) for name, runner in runners.items()}
 
 

@@ -20,14 +20,29 @@ def test_threads_that_all_had_a_core_stay():
 def test_no_more_threads_are_used_than_got_a_core(wanted, cores, allowed):
     allowance = Allowance()
     allowance.note(wanted, passed=0.1, processor=0.1 * cores, now=1.0)
-    assert allowance.threads(wanted, now=1.1) == allowed
+    assert allowance.threads(wanted, now=1.05) == allowed
 
 
-def test_the_wanted_number_is_tried_again_after_a_while():
+def pause_after(allowance, processor, now):
+    """Note a run of two threads; return for how long fewer are used then."""
+    allowance.note(2, passed=0.1, processor=processor, now=now)
+    moments = [now + 0.01 * i for i in range(1000)]
+    return sum(allowance.threads(2, now=moment) == 1 for moment in moments) * 0.01
+
+
+def test_the_wanted_number_is_tried_again_after_a_pause_that_doubles_while_trials_fail():
     allowance = Allowance()
-    allowance.note(2, passed=0.1, processor=0.1, now=1.0)
-    assert allowance.threads(2, now=1.0 + 0.99 * crowding.PAUSE_SECONDS) == 1
-    assert allowance.threads(2, now=1.0 + 1.01 * crowding.PAUSE_SECONDS) == 2
+    pauses = [pause_after(allowance, processor=0.1, now=100.0 * trial) for trial in range(7)]
+    expected = [0.1, 0.2, 0.4, 0.8, 1.6, 1.6, 1.6]
+    assert pauses == pytest.approx(expected, abs=0.011)
+
+
+def test_a_trial_that_finds_the_cores_free_makes_the_next_pause_short_again():
+    allowance = Allowance()
+    pauses = [
+        pause_after(allowance, used, now=100.0 * i) for i, used in enumerate((0.1, 0.1, 0.2, 0.1))
+    ]
+    assert pauses == pytest.approx([0.1, 0.2, 0.0, 0.1], abs=0.011)
 
 
 def test_a_moment_without_a_core_does_not_count():
@@ -53,4 +68,4 @@ def test_short_runs_tell_nothing(monkeypatch):
 
     short, long = crowding.LONG_SECONDS / 2, crowding.EVIDENCE_SECONDS * 1.1
     assert [run(each) for each in (short, short, long, short, long)] == [2] * 5
-    assert [run(each) for each in (long, short, long)] == [1, 1, 1]
+    assert [run(each) for each in (long, short)] == [1, 1]

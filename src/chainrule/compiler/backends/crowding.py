@@ -19,8 +19,10 @@ EVIDENCE_SECONDS = 0.1
 MISSING_CORES = 0.4
 """So much processor time less than the threads could have had, for each second, is too little: all
 of them wait for the one that lacks it."""
-PAUSE_SECONDS = 0.5
-"""How long a smaller number of threads is kept before the wanted number is tried again."""
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.6
+"""Seconds for which a smaller number of threads is kept before the wanted number is tried again.
+Most crowds are short, such as what another process leaves spinning when it has just finished; so
+the first pause is, too, and each that follows upon a vain trial is twice as long as the last."""
 
 
 class Allowance:
@@ -32,13 +34,14 @@ class Allowance:
     >>> allowance.threads(2, now=0.0)
     2
     >>> allowance.note(2, passed=0.1, processor=0.12, now=0.1)  # one waited for its core
-    >>> allowance.threads(2, now=0.2), allowance.threads(2, now=1.2)
+    >>> allowance.threads(2, now=0.15), allowance.threads(2, now=0.25)
     (1, 2)
     """
 
     def __init__(self) -> None:
         self._most = 0
         self._until = -1.0
+        self._pause = FIRST_PAUSE
         self._is_long = False
         self._passed = self._processor = 0.0
         self._threads = 0
@@ -95,4 +98,7 @@ class Allowance:
         self._passed = self._processor = 0.0
         if threads - cores >= MISSING_CORES:
             self._most = max(1, int(cores + 0.25))
-            self._until = now + PAUSE_SECONDS
+            self._until = now + self._pause
+            self._pause = min(2 * self._pause, LONGEST_PAUSE)
+        elif now >= self._until:
+            self._pause = FIRST_PAUSE
