@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.compiler.vector_units import UNITS
+
 HERE = Path(__file__).parent
 # Half precision, powers of whole numbers that are not known, and rounded booleans stay with NumPy.
 LEFT_TO_NUMPY = ("half precision", "to a power", "of bool")
@@ -19,12 +21,12 @@ def lines_of(tmp_path_factory):
     return functools.partial(run_script, tmp_path_factory.mktemp("cache"))
 
 
-def run_script(cache, script, *arguments):
+def run_script(cache, script, *arguments, vectors=""):
     done = subprocess.run(
         [sys.executable, "-W", "error", str(HERE / script), *map(str, arguments)],
         capture_output=True,
         text=True,
-        env={**os.environ, "CHAINRULE_CACHE": str(cache)},
+        env={**os.environ, "CHAINRULE_CACHE": str(cache), "CHAINRULE_VECTORS": vectors},
         check=False,
     )
     assert done.returncode == 0, done.stderr[-2000:]
@@ -75,3 +77,12 @@ def test_native_recurrence_keeps_the_law_of(lines_of, name):
 
 def test_random_convolutions_compile_to_what_numpy_computes(lines_of):
     assert lines_of("random_convolution.py", 20, 0) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("vectors", UNITS[1:])
+def test_programs_for_narrower_vectors_keep_the_same_laws(lines_of, vectors):
+    assert lines_of("random_program.py", 8, 4000, vectors=vectors) == []
+    assert lines_of("random_convolution.py", 5, 100, vectors=vectors) == []
+    for name in ("special_values", "squares", "long_rows", "threads"):
+        assert lines_of("native_laws.py", name, vectors=vectors) == []

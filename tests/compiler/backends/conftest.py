@@ -50,7 +50,7 @@ def in_child():
     return run_in_child
 
 
-def native(module, name, arguments, unit="best"):
+def native(module, name, arguments, unit=None):
     """Compile a module; return a callable that keeps the code in memory."""
     module.triple = host_target(unit).triple
     library = load_object(compile_module(str(module), host_target(unit)), (name,))
@@ -64,7 +64,7 @@ def native(module, name, arguments, unit="best"):
     return call
 
 
-def compiled_function(name, dtype, width, unit="best"):
+def compiled_function(name, dtype, width, unit=None):
     """Return a function of the vector library as a function of arrays."""
     module, scalar = ir.Module(), width == 0
     kinds = [emit.POINTER, emit.POINTER, emit.POINTER, emit.INDEX]
@@ -101,7 +101,7 @@ def aligned(count, dtype):
     return memory[-memory.ctypes.data % 64 // memory.itemsize :][:count]
 
 
-def compiled_contraction(contraction, unit="best", epilogue=None):
+def compiled_contraction(contraction, unit=None, epilogue=None):
     """Return (call(out, left, right, ranges), tiling, exchanged) of a contraction."""
     target = host_target(unit)
     module = ir.Module()

@@ -3,7 +3,9 @@ import pytest
 
 from chainrule.compiler.backends import emit
 from chainrule.compiler.backends.target import compile_module, host_target, load_object
-from chainrule.errors import GraphError
+from chainrule.compiler.backends.vector_unit import units_of
+from chainrule.errors import ArgumentError, GraphError
+from tests.compiler.vector_units import UNITS
 
 
 def module_that_adds_one():
@@ -43,8 +45,29 @@ def test_an_unknown_function_is_refused_when_loading(in_child):
 
 
 def test_a_vector_unit_the_processor_lacks_is_refused():
-    with pytest.raises(GraphError, match="no vector unit 'abacus'"):
+    with pytest.raises(ArgumentError, match=r"no vector unit 'abacus'; it has .*portable"):
         host_target("abacus")
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_the_environment_can_ask_for_another_vector_unit(monkeypatch, unit):
+    monkeypatch.setenv("CHAINRULE_VECTORS", unit)
+    assert host_target() is host_target(unit)
+    monkeypatch.delenv("CHAINRULE_VECTORS")
+    assert host_target().vector_bytes == host_target(UNITS[0]).vector_bytes
+
+
+@pytest.mark.parametrize(
+    ("triple", "features", "names"),
+    [
+        ("x86_64-unknown-linux-gnu", ["avx2", "avx512f"], ["avx512f", "avx2", "portable"]),
+        ("x86_64-unknown-linux-gnu", ["sse4.2"], ["portable"]),
+        ("aarch64-unknown-linux-gnu", ["neon", "sve"], ["neon", "portable"]),
+        ("arm64-apple-darwin23.0.0", [], ["neon", "portable"]),
+    ],
+)
+def test_vector_units_are_those_of_the_processor(triple, features, names):
+    assert [unit.name for unit in units_of(triple, features)] == names
 
 
 def test_widths_follow_the_registers():

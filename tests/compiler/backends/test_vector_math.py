@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from chainrule.compiler.backends.vector_math import FUNCTIONS, coefficients
+from tests.compiler.vector_units import UNITS
 
 LIMITS = {"float32": 2.0, "float64": 4.0}
 WIDE = np.longdouble
@@ -148,13 +149,12 @@ def test_special_values_come_out_as_in_numpy(in_child, vector_function, name, dt
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
-def test_bits_do_not_depend_on_the_width_of_the_vector(in_child, vector_function, name, dtype):
+def test_bits_depend_neither_on_vector_unit_nor_on_width(in_child, vector_function, name, dtype):
     def check():
         x = scan(dtype, 3)[::10]
         y = scan(dtype, 4)[::10]
-        results = {
-            vector_function(name, dtype, width)(x, y).tobytes() for width in (0, 2, 4, 8, 16, 32)
-        }
+        kinds = [*((width, None) for width in (0, 2, 4, 8, 16, 32)), *((16, u) for u in UNITS)]
+        results = {vector_function(name, dtype, *kind)(x, y).tobytes() for kind in kinds}
         # NaN may differ in its payload only, so it is made one.
         clean = {
             np.nan_to_num(np.frombuffer(r, dtype), nan=7.0, posinf=np.inf, neginf=-np.inf).tobytes()

@@ -7,6 +7,7 @@ import pytest
 from scipy.signal import correlate
 
 from chainrule.compiler.backends.arrangement import Contraction, Loop, arrange
+from tests.compiler.vector_units import UNITS
 
 SHAPES = [
     # samples, height, width, channels in, channels out, kernel, stride, dilation
@@ -60,7 +61,7 @@ def correlated(x, kernel, stride, dilation):
     return np.moveaxis(np.array(result), 0, -1)
 
 
-@pytest.mark.parametrize("unit", ["best", "portable"])
+@pytest.mark.parametrize("unit", [None, *UNITS])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_contraction_of_windows_is_scipys_correlation(in_child, contraction_kernel, shape, unit):
     def check():
@@ -112,7 +113,7 @@ def test_any_split_of_a_convolution_gives_the_same_bits(in_child, contraction_ke
         assert out.tobytes() == whole.tobytes()
         others = {
             contraction_kernel(contraction, unit).call(np.empty_like(out), x, kernel).tobytes()
-            for unit in ("best", "portable")
+            for unit in (None, *UNITS)
         }
         assert others == {whole.tobytes()}
 

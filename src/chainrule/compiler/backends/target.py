@@ -8,6 +8,7 @@ LLVM's rules can end the whole process. Object code is relocatable and made for 
 """
 
 import itertools
+import os
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from typing import Any
@@ -15,7 +16,8 @@ from typing import Any
 import llvmlite.binding as llvm
 
 from chainrule.compiler.backends.emit import ITEM_BYTES
-from chainrule.errors import GraphError
+from chainrule.compiler.backends.vector_unit import units_of
+from chainrule.errors import ArgumentError, GraphError
 
 __all__ = [
     "Library",
@@ -26,14 +28,6 @@ __all__ = [
     "load_object",
     "optimise",
 ]
-
-# The vector units we know: (feature, bytes of a register, number of registers, cheap masks).
-VECTOR_UNITS = (
-    ("avx512f", 64, 32, True),
-    ("avx2", 32, 16, False),
-    ("neon", 16, 32, False),
-)
-PORTABLE_UNIT = ("", 16, 16, False)
 
 LIBRARIES_PER_LINKER = 32
 
@@ -96,15 +90,16 @@ class Target:
         )
 
 
-@cache
-def host_target(vector_unit: str = "best") -> Target:
+def host_target(vector_unit: str | None = None) -> Target:
     """Describe the processor this process runs on.
 
     Parameters
     ----------
-    vector_unit : {"best", "avx512f", "avx2", "neon", "portable"}
-        Which vector registers to use. Anything but ``"best"`` is for tests: the code made for a
-        narrower unit must give the same bits.
+    vector_unit : {"avx512f", "avx2", "neon", "portable"} or None
+        Which vector registers to use. None takes those that the environment variable
+        ``CHAINRULE_VECTORS`` names, and the best ones where it is not set. Naming some is for
+        tests: the code is then made for the plainest processor that has them, and must give the
+        same bits.
 
     Returns
     -------
@@ -113,28 +108,27 @@ def host_target(vector_unit: str = "best") -> Target:
 
     Raises
     ------
-    GraphError
+    ArgumentError
         If the processor has no such vector unit.
     """
+    return _host_target(vector_unit or os.environ.get("CHAINRULE_VECTORS") or "")
+
+
+@cache
+def _host_target(name: str) -> Target:
     _start_llvm()
-    available = dict(llvm.get_host_cpu_features())
-    if available.get("asimd"):
-        available["neon"] = True
-    units = [unit for unit in VECTOR_UNITS if available.get(unit[0])] + [PORTABLE_UNIT]
-    if vector_unit != "best":
-        wanted = vector_unit.removeprefix("portable")
-        units = [unit for unit in units if unit[0] == wanted]
-        if not units:
-            raise GraphError(f"target: this processor has no vector unit {vector_unit!r}")
-    _, vector_bytes, registers, cheap_masks = units[0]
-    return Target(
-        llvm.get_process_triple(),
-        llvm.get_host_cpu_name(),
-        llvm.get_host_cpu_features().flatten(),
-        vector_bytes,
-        registers,
-        cheap_masks,
-    )
+    triple, features = llvm.get_process_triple(), llvm.get_host_cpu_features()
+    units = units_of(triple, [each for each, is_present in features.items() if is_present])
+    unit = next((each for each in units if each.name == name), units[0])
+    if name not in ("", unit.name):
+        raise ArgumentError(
+            f"target: this processor has no vector unit {name!r}; it has "
+            f"{', '.join(each.name for each in units)}; leave CHAINRULE_VECTORS unset for the best"
+        )
+    cpu, flags = unit.cpu, unit.features
+    if not name:
+        cpu, flags = llvm.get_host_cpu_name(), features.flatten()
+    return Target(triple, cpu, flags, unit.vector_bytes, unit.registers, unit.cheap_masks)
 
 
 def assembly_of(text: str, target: Target) -> str:

@@ -1,0 +1,84 @@
+"""Code for processors that this is not: written and verified here, and read; never run."""
+
+import re
+from collections import Counter
+
+import llvmlite.binding as llvm
+import pytest
+
+from chainrule.compiler.backends.llvm import write_module
+from chainrule.compiler.backends.target import Target, assembly_of, compile_module
+from chainrule.compiler.backends.vector_unit import VECTOR_UNITS
+from chainrule.compiler.fuse import fuse
+from chainrule.compiler.layout import choose_layout
+from chainrule.compiler.loops import Program
+from chainrule.compiler.lower import lower
+from chainrule.compiler.memory import plan_memory
+from tests.compiler.known_programs import mnist, moons, table, xor
+
+UNITS = {unit.name: unit for unit in VECTOR_UNITS}
+ELF_MACHINES = {"aarch64": 183, "x86_64": 62}
+PROGRAMS = [xor, moons, table, mnist]
+OUR_OWN = re.compile(r"product\d+|chainrule\..*|sched_yield")
+
+
+def target_of(architecture, unit):
+    llvm.initialize_all_targets()
+    llvm.initialize_all_asmprinters()
+    sizes = unit.vector_bytes, unit.registers, unit.cheap_masks
+    return Target(f"{architecture}-unknown-linux-gnu", unit.cpu, unit.features, *sizes)
+
+
+def module_of(program, target):
+    inputs, outputs, items = lower(program._graph)
+    layout = choose_layout(items)
+    steps = fuse(items, layout)
+    loops = Program("epoch", tuple(inputs), tuple(outputs), steps)
+    return write_module(loops, layout, plan_memory(steps), target).write()
+
+
+def check_object(text, architecture, target):
+    """The module is well-formed, and its object code is for that architecture."""
+    code = compile_module(text, target)
+    assert code[:4] == b"\x7fELF"
+    assert int.from_bytes(code[18:20], "little") == ELF_MACHINES[architecture]
+
+
+@pytest.mark.parametrize("make", PROGRAMS)
+def test_code_for_arm_computes_in_vectors_and_calls_no_library(in_child, make):
+    program = make()
+
+    def check():
+        target = target_of("aarch64", UNITS["neon"])
+        text = module_of(program, target)
+        check_object(text, "aarch64", target)
+        lines = assembly_of(text, target).splitlines()
+        calls = {line.split()[1] for line in lines if line.startswith("\tbl\t")}
+        assert not {name for name in calls if not OUR_OWN.fullmatch(name)}
+        products = [line.split() for line in lines if re.match(r"\tf(mla|madd|mul)\t", line)]
+        kinds = Counter(operands[0] for _, operands, *_ in products)
+        if make is not xor:  # whose samples come one by one: it has nothing to fill a vector with
+            assert kinds["v"] > 4 * (kinds["s"] + kinds["d"])
+
+    in_child(check)
+
+
+@pytest.mark.parametrize("make", PROGRAMS)
+def test_code_for_any_x86_computes_in_vectors_and_calls_for_fma_alone(in_child, make):
+    program = make()
+
+    def check():
+        target = target_of("x86_64", UNITS["portable"])
+        text = module_of(program, target)
+        check_object(text, "x86_64", target)
+        lines = assembly_of(text, target).splitlines()
+        calls = {
+            line.split()[1].removesuffix("@PLT") for line in lines if line.startswith("\tcallq\t")
+        }
+        # The instruction came with AVX2; the library's function is slow and gives the same bits.
+        assert {name for name in calls if not OUR_OWN.fullmatch(name)} == {"fmaf"}
+        counts = Counter(line.split()[0] for line in lines if line.startswith("\t"))
+        if make is not xor:
+            assert counts["mulps"] > 2 * counts["mulss"]
+
+    in_child(check)

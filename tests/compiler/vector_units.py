@@ -1,0 +1,11 @@
+"""The vector units that tests run native code on: all that this processor has."""
+
+import llvmlite.binding as llvm
+
+from chainrule.compiler.backends.vector_unit import units_of
+
+llvm.initialize_native_target()
+_FEATURES = [name for name, is_present in llvm.get_host_cpu_features().items() if is_present]
+
+UNITS = [unit.name for unit in units_of(llvm.get_process_triple(), _FEATURES)]
+"""Their names, the best first."""
