@@ -42,6 +42,17 @@ def test_results_equal_those_of_plain_numpy_in_value_dtype_and_nesting() -> None
     assert np.array_equal(found["pair"][1][0], expected["pair"][1][0])
 
 
+def test_large_results_keep_their_numbers_while_somebody_can_see_them() -> None:
+    f, x = jit(lambda x: (x + 1, x[:, ::2] * 3)), np.zeros((600, 400))
+    (first, _), seen = f(x), [f(x)[0][5:]]
+    seen += [f(x + turn)[1].T for turn in range(1, 4)]
+    for turn in range(4, 8):
+        f(x + turn)
+    assert (first == 1).all()
+    assert (seen[0] == 1).all()
+    assert [each.mean() for each in seen[1:]] == [3, 6, 9]
+
+
 def test_results_never_share_memory_with_arguments_or_the_program() -> None:
     constant = np.ones(3)
     f = cr.jit(lambda x: (x, x.T, constant + 0 * x, x))

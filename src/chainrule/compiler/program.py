@@ -44,6 +44,7 @@ from chainrule.compiler.loops import Program
 from chainrule.compiler.lower import lower
 from chainrule.compiler.memory import plan_memory
 from chainrule.compiler.reorder import accesses
+from chainrule.compiler.spare import Spares
 from chainrule.compiler.thread_count import get_num_threads
 from chainrule.errors import ArgumentError, GraphError
 from chainrule.graph.evaluate import evaluate
@@ -192,6 +193,7 @@ class NativeProgram:
         self._graph = graph
         self._kinds = [(np.dtype(node.dtype.type), node.shape) for node in graph.inputs]
         self._results = [(node.dtype, node.shape) for node in graph.outputs]
+        self._spares = Spares(self._results)
         self._constants = [np.ascontiguousarray(each.value) for each in module.constants]
         self._arena = np.empty(module.arena + self._threads * module.scratch + 64, np.uint8)
         self._end = FIRST_ARRAY + len(inputs) + len(outputs)
@@ -273,7 +275,7 @@ class NativeProgram:
             each if each.flags.num & PLAIN == PLAIN else _plain(each, each.dtype, each.shape)
             for each in arrays
         ]
-        results = [np.empty(shape, dtype) for dtype, shape in self._results]
+        results = self._spares.take()
         block = self._block
         with self._lock:
             block[FIRST_TURN : self._end] = [*turns, *map(id, plain), *map(id, results)]
