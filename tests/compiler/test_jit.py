@@ -43,7 +43,7 @@ def test_results_equal_those_of_plain_numpy_in_value_dtype_and_nesting() -> None
 
 
 def test_large_results_keep_their_numbers_while_somebody_can_see_them() -> None:
-    f, x = jit(lambda x: (x + 1, x[:, ::2] * 3)), np.zeros((600, 400))
+    f, x = cr.jit(lambda x: (x + 1, x[:, ::2] * 3)), np.zeros((600, 400))
     (first, _), seen = f(x), [f(x)[0][5:]]
     seen += [f(x + turn)[1].T for turn in range(1, 4)]
     for turn in range(4, 8):
