@@ -1,10 +1,11 @@
 """One contestant in a process of its own, so that none disturbs another.
 
-A waiting process sleeps on its pipe: its idle threads take no core from the one that is timed, its
-memory is its own, and its crash is a row in the table.
+A waiting process sleeps on its pipe, its threads asleep after a pause: it takes no core from who is
+timed, its memory is its own, and its crash is a row in the table.
 """
 
 import multiprocessing
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -17,6 +18,9 @@ from benchmarks.workloads import BENCHMARKS
 
 __all__ = ["Absence", "Fresh", "Ready", "Worker"]
 
+PAUSE_SECONDS = 0.1
+"""Before each repetition: threads that had work look for more, for milliseconds, on the cores that
+the next contestant is timed on."""
 PATIENCE_SECONDS = 300.0
 """A contestant that does not answer for so long is left out."""
 
@@ -89,6 +93,7 @@ class Worker:
 
     def repeat(self) -> Figure | Absence:
         """Measure once more."""
+        time.sleep(PAUSE_SECONDS)
         with suppress(OSError):  # a dead process shows, with its exit code, in the answer
             self.connection.send(None)
         answer = self.answer()
