@@ -352,7 +352,7 @@ print(net.program())
 #     graph/graph.py          the program and its grammar
 #     autodiff/reverse.py     section 3, with the corner cases
 #     compiler/loops.py       the language of loops                 (sections 8 to 10)
-#     compiler/lower.py       from operations to statements
+#     compiler/lowering.py    from operations to statements
 #     compiler/fuse.py        from statements to nests
 #     compiler/backends/      from nests to instructions: llvm.py, then nest.py and element.py
 #     compiler/program.py     all of that in a row

@@ -8,7 +8,7 @@ import pytest
 
 from chainrule.autodiff.derivative import value_and_grad
 from chainrule.autodiff.scan import scan
-from chainrule.compiler import program as program_module
+from chainrule.compiler import translate as translate_module
 from chainrule.compiler.check import check_items, check_program
 from chainrule.compiler.check_memory import check_plan
 from chainrule.compiler.fuse import fuse
@@ -202,7 +202,7 @@ def test_buffers_lie_inside_of_the_arena_on_cache_lines(place, message):
 
 def test_compiling_checks_what_it_made_where_that_is_asked_for(monkeypatch):
     graph = simplify(trace(np.sin)(matrix(3)))
-    monkeypatch.setattr(program_module, "fuse", lambda items, layout: ())
+    monkeypatch.setattr(translate_module, "fuse", lambda items, layout: ())
     monkeypatch.setenv("CHAINRULE_DEBUG", "check")
     with pytest.raises(GraphError, match="nothing is stored in the output"):
         compile_native(graph)

@@ -16,7 +16,7 @@ import numpy as np
 from chainrule.compiler.apart import set_apart
 from chainrule.compiler.layout import Layout
 from chainrule.compiler.loops import Affine, Axis, Buffer, Nest, Product, Repeat, Statement, Step
-from chainrule.compiler.lower import Item
+from chainrule.compiler.lowering import Item
 from chainrule.compiler.meeting import never_meet, same_point
 from chainrule.compiler.query import (
     axes_of,

@@ -16,7 +16,7 @@ from chainrule.compiler.loops import (
     Number,
     Statement,
 )
-from chainrule.compiler.lower import Lowering, rule
+from chainrule.compiler.lowering import Lowering, rule
 from chainrule.compiler.margin import filled, inside, of_place
 from chainrule.compiler.reshape import merged_index, reshaped
 from chainrule.graph.node import Node

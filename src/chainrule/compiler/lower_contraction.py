@@ -17,7 +17,7 @@ from chainrule.compiler.loops import (
     Product,
     Statement,
 )
-from chainrule.compiler.lower import KERNEL_WORK, Lowering, rule
+from chainrule.compiler.lowering import KERNEL_WORK, Lowering, rule
 from chainrule.compiler.query import substitute
 from chainrule.graph.node import Node
 from chainrule.ops.contraction import split_spec

@@ -22,7 +22,7 @@ from chainrule.compiler.loops import (
     Statement,
     Step,
 )
-from chainrule.compiler.lower import Item, Lowering, rule
+from chainrule.compiler.lowering import Item, Lowering, rule
 from chainrule.compiler.query import loads_of, substitute
 from chainrule.compiler.reorder import in_place
 from chainrule.graph.graph import Graph

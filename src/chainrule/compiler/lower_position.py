@@ -16,7 +16,7 @@ from chainrule.compiler.loops import (
     Position,
     Statement,
 )
-from chainrule.compiler.lower import Lowering, rule
+from chainrule.compiler.lowering import Lowering, rule
 from chainrule.graph.node import Node
 
 __all__: list[str] = []

@@ -22,7 +22,7 @@ from chainrule.compiler.loops import (
     Position,
     Statement,
 )
-from chainrule.compiler.lower import Lowering, rule
+from chainrule.compiler.lowering import Lowering, rule
 from chainrule.compiler.query import substitute
 from chainrule.compiler.reshape import alias
 from chainrule.graph.node import Node

@@ -51,8 +51,7 @@ def compile_graph(graph: Graph) -> Program:
         Takes one array for each input, of its type (this is not checked again), and returns one
         for each output; results may share memory with inputs and with each other.
     """
-    simple = simplify(graph)
-    return native(simple) or prepare(simple)
+    return native(graph) or prepare(simplify(graph))
 
 
 def compile_loop(graph: Graph) -> NativeProgram | None:
@@ -69,7 +68,7 @@ def compile_loop(graph: Graph) -> NativeProgram | None:
         ``program(inputs, turns)``; None where there is no native code for it, and one had better
         run the steps one by one.
     """
-    return native(simplify(graph))
+    return native(graph)
 
 
 def native(graph: Graph) -> NativeProgram | None:
@@ -78,7 +77,7 @@ def native(graph: Graph) -> NativeProgram | None:
     Parameters
     ----------
     graph : Graph
-        The program, simplified.
+        The program.
 
     Returns
     -------
@@ -98,13 +97,13 @@ def native(graph: Graph) -> NativeProgram | None:
     if compile_native is None:
         return None
     try:
-        return compile_native(graph)
+        return compile_native(graph, False)
     except CannotCompile as reason:
         _say_once(f"{graph.name} is run by NumPy, more slowly, because {reason}")
         return None
 
 
-def _llvm() -> Callable[[Graph], NativeProgram] | None:
+def _llvm() -> Callable[[Graph, bool], NativeProgram] | None:
     """Load the native backend, on first use: LLVM takes longer to load than all the rest."""
     try:
         from chainrule.compiler.program import compile_native

@@ -3,68 +3,36 @@
 from __future__ import annotations
 
 import ctypes
-import hashlib
 import os
-import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from functools import cache, cached_property
-from pathlib import Path
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 import numpy as np
 
-from chainrule.compiler import (
-    index_map,
-    lower_contraction,
-    lower_fold,
-    lower_loop,
-    lower_position,
-    lower_random,
-    lower_reduction,
-)
-from chainrule.compiler.backends.llvm import Module, write_module
-from chainrule.compiler.backends.object_cache import cached_object
-from chainrule.compiler.backends.target import (
-    Target,
-    assembly_of,
-    compile_module,
-    host_target,
-    load_object,
-)
+from chainrule.compiler.backends.loading import load_code
+from chainrule.compiler.backends.object_cache import program_key, read_entry, write_entry
 from chainrule.compiler.backends.threads import run_program
-from chainrule.compiler.check import check_items, check_program
-from chainrule.compiler.check_memory import check_plan
-from chainrule.compiler.fuse import fuse
-from chainrule.compiler.layout import choose_layout
-from chainrule.compiler.listing import format_nests, format_program
-from chainrule.compiler.loops import Program
-from chainrule.compiler.lower import lower
-from chainrule.compiler.memory import plan_memory
-from chainrule.compiler.reorder import accesses
+from chainrule.compiler.binary import Binary, pack, unpack
+from chainrule.compiler.graph_text import graph_text
 from chainrule.compiler.spare import Spares
 from chainrule.compiler.thread_count import get_num_threads
 from chainrule.errors import ArgumentError, GraphError
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.graph import Graph
 
-__all__ = ["NativeProgram", "compile_native"]
+if TYPE_CHECKING:
+    from chainrule.compiler.loops import Program
+    from chainrule.compiler.translate import Translation
 
-_RULES = (
-    index_map,
-    lower_contraction,
-    lower_fold,
-    lower_loop,
-    lower_position,
-    lower_random,
-    lower_reduction,
-)
-"""Imported for the rules they register."""
+__all__ = ["NativeProgram", "compile_native"]
 
 STAGES = frozenset(["graph", "loops", "llvm", "asm", "check"])
 FLAG, FIRST_TURN, FIRST_ARRAY = 1, 2, 4
+"""Where things stand in the block that a program is given; see `backends.llvm`."""
 ALL_TURNS = (0, 2**62)
 PLAIN = 0x101
 """NumPy's flags of an array in rows without gaps, at an address its kind of number allows."""
@@ -72,13 +40,15 @@ ENTRY = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 """A program for one thread reads nothing but its first argument, and each costs time to pass."""
 
 
-def compile_native(graph: Graph) -> NativeProgram:
+def compile_native(graph: Graph, is_simple: bool = True) -> NativeProgram:
     """Turn a graph into native code.
 
     Parameters
     ----------
     graph : Graph
-        The program, simplified.
+        The program.
+    is_simple : bool
+        Whether it is to be compiled as it is, rather than simplified first.
 
     Returns
     -------
@@ -91,7 +61,7 @@ def compile_native(graph: Graph) -> NativeProgram:
     CannotCompile
         If the program uses what this backend cannot do.
     """
-    return NativeProgram(graph)
+    return NativeProgram(graph, is_simple=is_simple)
 
 
 _locks: WeakSet[Any] = WeakSet()
@@ -110,20 +80,16 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_free_locks)
 
 
-def _is_shown(stage: str) -> bool:
+def _stages() -> frozenset[str]:
+    """What the user wants to see; see `translate`."""
     wanted = os.environ.get("CHAINRULE_DEBUG", "")
-    stages = wanted.replace(",", " ").split()
+    stages = frozenset(wanted.replace(",", " ").split())
     if not STAGES.issuperset(stages):
         raise ArgumentError(
             f"CHAINRULE_DEBUG is {wanted!r}; it lists stages to show, of graph, loops, llvm and "
             "asm, or check, to verify the loops: CHAINRULE_DEBUG=graph,loops"
         )
-    return stage in stages
-
-
-def _show(stage: str, text: Any) -> None:
-    if _is_shown(stage):
-        sys.stderr.write(f"--- {stage} ---\n{text}\n")
+    return stages
 
 
 class NativeProgram:
@@ -138,13 +104,15 @@ class NativeProgram:
         Whether it adds up how long its nests take; see `ticks`.
     most_threads : int or None
         On how many threads it runs at most, if that is to be limited.
+    is_simple : bool
+        Whether the graph is compiled as it is, rather than simplified first.
 
     Attributes
     ----------
-    loops : Program
-        What was compiled.
     is_shared : bool
         Whether it is large enough to be shared among threads.
+    is_read : tuple of bool
+        For each input, whether its numbers count.
     is_from_cache : bool
         Whether its machine code was found on the disk.
     compile_seconds : float
@@ -152,58 +120,72 @@ class NativeProgram:
     """
 
     def __init__(
-        self, graph: Graph, is_timed: bool = False, most_threads: int | None = None
+        self,
+        graph: Graph,
+        is_timed: bool = False,
+        most_threads: int | None = None,
+        is_simple: bool = True,
     ) -> None:
         began = time.perf_counter()
-        _show("graph", graph)
-        inputs, outputs, items = lower(graph)
-        is_checked = _is_shown("check")
-        if is_checked:
-            check_items(items, outputs)
-        layout = choose_layout(items)
-        steps = fuse(items, layout)
-        plan = plan_memory(steps)
-        self.loops = Program(graph.name, tuple(inputs), tuple(outputs), steps)
-        if is_checked:
-            check_program(self.loops)
-            check_plan(steps, plan)
-        if _is_shown("loops"):  # a listing takes a tenth of what comes before it
-            _show("loops", format_program(self.loops))
-        target = host_target()
-        module = write_module(self.loops, layout, plan, target, is_timed)
-        sizes = module.arena, module.scratch, is_timed
-        key = f"{_sources()}\n{sizes}\n{format_program(self.loops, layout)}"
-        made: list[bytes] = []
-
-        def compiled(_: str, target: Target) -> bytes:
-            made.append(_compiled(module, target, self.loops))
-            return made[0]
-
-        is_shown = _is_shown("llvm") or _is_shown("asm")
-        code = compiled("", target) if is_shown else cached_object(key, target, compiled)
-        self.is_from_cache = not made
-        self._library = load_object(code, ("run",))
-        self.is_shared = module.is_shared
+        self._graph, self._is_simple = graph, is_simple
+        binary, self.is_from_cache = self._binary(is_timed)
+        self._library = load_code(binary.code, ("run",))
+        self.is_shared, self.is_read = binary.is_shared, binary.is_read
         most = most_threads or get_num_threads()
-        self._threads = min(most, get_num_threads()) if module.is_shared else 1
+        self._threads = min(most, get_num_threads()) if binary.is_shared else 1
         self._entry = self._library.address("run")
         self._launch = self._launch_shared if self.is_shared else ENTRY(self._entry)
         self._lock = threading.Lock()
         _locks.add(self._lock)
-        self._graph = graph
         self._kinds = [(np.dtype(node.dtype.type), node.shape) for node in graph.inputs]
         self._results = [(node.dtype, node.shape) for node in graph.outputs]
         self._spares = Spares(self._results)
-        self._constants = [np.ascontiguousarray(each.value) for each in module.constants]
-        self._arena = np.empty(module.arena + self._threads * module.scratch + 64, np.uint8)
-        self._end = FIRST_ARRAY + len(inputs) + len(outputs)
-        self._clocks = module.clocks
+        self._constants = binary.constants
+        self._arena = np.empty(binary.arena + self._threads * binary.scratch + 64, np.uint8)
+        self._end = FIRST_ARRAY + len(graph.inputs) + len(graph.outputs)
+        self._clocks = binary.clocks
         self._block = (ctypes.c_int64 * (self._end + len(self._constants) + self._clocks))()
         self._block[0] = -(-self._arena.ctypes.data // 64) * 64
         for number, each in enumerate(self._constants, self._end):
             self._block[number] = id(each)
         self._address = ctypes.addressof(self._block)
         self.compile_seconds = time.perf_counter() - began
+
+    def _binary(self, is_timed: bool) -> tuple[Binary, bool]:
+        """Return the machine code, and whether it was found on the disk.
+
+        It is looked for by the graph: then nothing is lowered, and LLVM need not even be loaded.
+        """
+        stages = _stages()
+        if stages:
+            self._translation = self._translated(stages)
+        told = None if stages & {"llvm", "asm"} else graph_text(self._graph)
+        if told is None:
+            return self._translation.compiled(is_timed, stages), False
+        text, known = told
+        key = program_key(f"{is_timed} {self._is_simple} {text}")
+        entry = read_entry(key)
+        found = None if entry is None else unpack(entry, known)
+        if found is not None:
+            return found, True
+        made = self._translation.compiled(is_timed)
+        write_entry(key, pack(made, known))
+        return made, False
+
+    @cached_property
+    def _translation(self) -> Translation:
+        return self._translated(frozenset())
+
+    def _translated(self, stages: frozenset[str]) -> Translation:
+        # It loads LLVM, which takes longer than to find a program on the disk and to run it.
+        from chainrule.compiler.translate import translate
+
+        return translate(self._graph, self._is_simple, stages)
+
+    @property
+    def loops(self) -> Program:
+        """What was compiled."""
+        return self._translation.loops
 
     @property
     def arena_bytes(self) -> int:
@@ -222,13 +204,7 @@ class NativeProgram:
 
     def timed(self) -> NativeProgram:
         """Return the same program with a stopwatch."""
-        return NativeProgram(self._graph, is_timed=True)
-
-    @cached_property
-    def is_read(self) -> list[bool]:
-        """For each input, whether its numbers count."""
-        touched = {buffer.root for step in self.loops.steps for buffer, _, _ in accesses(step)}
-        return [buffer in touched for buffer in self.loops.inputs]
+        return NativeProgram(self._graph, is_timed=True, is_simple=self._is_simple)
 
     def __call__(self, inputs: Sequence[Any], turns: tuple[int, int] = ALL_TURNS) -> list[Any]:
         """Run the program; threads that share it take turns, as they share its memory.
@@ -326,24 +302,6 @@ class NativeProgram:
 
     def _launch_shared(self, address: int) -> None:
         run_program(self._entry, address, self.threads, is_limit=True)
-
-
-def _compiled(written: Module, target: Target, loops: Program) -> bytes:
-    text = written.write(format_nests(loops) if _is_shown("llvm") else None)
-    _show("llvm", text)
-    code = compile_module(text, target)
-    if _is_shown("asm"):
-        _show("asm", assembly_of(text, target))
-    return code
-
-
-@cache
-def _sources() -> str:
-    """A digest of the compiler itself: other sources, other code."""
-    digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.rglob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
 
 
 def _is_plain(array: Any, dtype: Any, shape: tuple[int, ...]) -> bool:

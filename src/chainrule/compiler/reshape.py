@@ -19,7 +19,7 @@ from chainrule.compiler.loops import (
     Number,
     Position,
 )
-from chainrule.compiler.lower import Lowering
+from chainrule.compiler.lowering import Lowering
 
 __all__ = ["alias", "joined", "merged_index", "reshaped"]
 

@@ -8,7 +8,6 @@ import pytest
 
 from chainrule.compiler.backends import object_cache
 from chainrule.compiler.backends.object_cache import cached_object, clean_cache, program_key
-from chainrule.compiler.backends.target import host_target
 
 
 @pytest.fixture
@@ -23,9 +22,9 @@ class Compiler:
     def __init__(self):
         self.calls = 0
 
-    def __call__(self, text, target):
+    def __call__(self):
         self.calls += 1
-        return b"code of " + text.encode()
+        return b"code of program"
 
 
 def entry(folder):
@@ -36,59 +35,69 @@ def entry(folder):
 def test_a_program_is_compiled_once(folder):
     compiler = Compiler()
     for _ in range(3):
-        assert cached_object("program", host_target(), compiler) == b"code of program"
+        assert cached_object("program", compiler) == b"code of program"
     assert compiler.calls == 1
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
-def test_the_key_tells_programs_processors_and_versions_apart(monkeypatch):
-    keys = {program_key("a", host_target()), program_key("b", host_target())}
-    keys.add(program_key("a", host_target("portable")))
-    monkeypatch.setattr(object_cache, "_own_version", lambda: "another")
-    keys.add(program_key("a", host_target()))
+def test_the_key_tells_programs_vectors_and_surroundings_apart(monkeypatch):
+    keys = {program_key("a"), program_key("b")}
+    monkeypatch.setenv("CHAINRULE_VECTORS", "portable")
+    keys.add(program_key("a"))
+    monkeypatch.setattr(object_cache, "surroundings", lambda: "another machine")
+    keys.add(program_key("a"))
     assert len(keys) == 4
+
+
+def test_nothing_is_kept_where_the_surroundings_cannot_be_told(folder, monkeypatch):
+    monkeypatch.setattr(object_cache, "surroundings", lambda: None)
+    compiler = Compiler()
+    for _ in range(2):
+        assert cached_object("program", compiler) == b"code of program"
+    assert compiler.calls == 2
+    assert not folder.exists()
 
 
 @pytest.mark.parametrize("position", [0, 20, 60, -1])
 def test_an_altered_entry_is_rebuilt(folder, position):
     compiler = Compiler()
-    cached_object("program", host_target(), compiler)
+    cached_object("program", compiler)
     content = bytearray(entry(folder).read_bytes())
     content[position] ^= 1
     entry(folder).write_bytes(content)
-    assert cached_object("program", host_target(), compiler) == b"code of program"
+    assert cached_object("program", compiler) == b"code of program"
     assert compiler.calls == 2
-    assert cached_object("program", host_target(), compiler) == b"code of program"
+    assert cached_object("program", compiler) == b"code of program"
     assert compiler.calls == 2
 
 
 @pytest.mark.parametrize("size", [0, 10, 80, 90])
 def test_a_torn_entry_is_rebuilt(folder, size):
     compiler = Compiler()
-    cached_object("program", host_target(), compiler)
+    cached_object("program", compiler)
     os.truncate(entry(folder), size)
-    assert cached_object("program", host_target(), compiler) == b"code of program"
+    assert cached_object("program", compiler) == b"code of program"
     assert compiler.calls == 2
 
 
 def test_an_entry_under_another_name_is_rebuilt(folder):
     compiler = Compiler()
-    cached_object("program", host_target(), compiler)
-    os.replace(entry(folder), folder / program_key("other", host_target()).hex())
-    assert cached_object("other", host_target(), compiler) == b"code of other"
+    cached_object("program", compiler)
+    os.replace(entry(folder), folder / program_key("other").hex())
+    assert cached_object("other", compiler) == b"code of program"
     assert compiler.calls == 2
 
 
 def test_what_others_could_have_written_is_not_read(folder):
     compiler = Compiler()
-    cached_object("program", host_target(), compiler)
+    cached_object("program", compiler)
     entry(folder).chmod(0o666)
-    cached_object("program", host_target(), compiler)
+    cached_object("program", compiler)
     assert compiler.calls == 2
     path = entry(folder)
     path.rename(folder.parent / "elsewhere")
     path.symlink_to(folder.parent / "elsewhere")
-    cached_object("program", host_target(), compiler)
+    cached_object("program", compiler)
     assert compiler.calls == 3
 
 
@@ -97,7 +106,7 @@ def test_an_open_folder_is_not_used(folder):
     folder.chmod(0o777)
     compiler = Compiler()
     for _ in range(2):
-        cached_object("program", host_target(), compiler)
+        cached_object("program", compiler)
     assert compiler.calls == 2
     assert not list(folder.iterdir())
 
@@ -105,7 +114,7 @@ def test_an_open_folder_is_not_used(folder):
 def test_a_cache_that_cannot_be_made_only_costs_time(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("CHAINRULE_CACHE", str(tmp_path / "file"))
-    assert cached_object("program", host_target(), Compiler()) == b"code of program"
+    assert cached_object("program", Compiler()) == b"code of program"
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EDQUOT])
@@ -116,7 +125,7 @@ def test_a_disk_that_takes_nothing_only_costs_time(folder, monkeypatch, number):
     monkeypatch.setattr(object_cache, "write_atomically", refuse)
     compiler = Compiler()
     for _ in range(2):
-        assert cached_object("program", host_target(), compiler) == b"code of program"
+        assert cached_object("program", compiler) == b"code of program"
     assert compiler.calls == 2
     assert not list(folder.iterdir())
 
@@ -126,7 +135,7 @@ def test_a_disk_that_is_full_in_the_midst_of_writing_leaves_nothing(folder, monk
         raise OSError(errno.ENOSPC, "full")
 
     monkeypatch.setattr(os, "fsync", fill)
-    assert cached_object("program", host_target(), Compiler()) == b"code of program"
+    assert cached_object("program", Compiler()) == b"code of program"
     assert not list(folder.iterdir())
 
 
@@ -134,39 +143,37 @@ def test_processes_at_once_leave_one_sound_entry(folder):
     program = (
         "import time\n"
         "from chainrule.compiler.backends.object_cache import cached_object\n"
-        "from chainrule.compiler.backends.target import host_target\n"
-        "def compiled(text, target):\n"
+        "def compiled():\n"
         "    time.sleep(0.2)\n"
         "    return b'code of program' * 100_000\n"
-        "assert cached_object('program', host_target(), compiled) == b'code of program' * 100_000\n"
+        "assert cached_object('program', compiled) == b'code of program' * 100_000\n"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     command = [sys.executable, "-c", program]
     processes = [subprocess.Popen(command, env=environment) for _ in range(4)]
     assert [each.wait(60) for each in processes] == [0] * 4
     compiler = Compiler()
-    assert cached_object("program", host_target(), compiler) == b"code of program" * 100_000
+    assert cached_object("program", compiler) == b"code of program" * 100_000
     assert compiler.calls == 0
-    assert entry(folder).name == program_key("program", host_target()).hex()
+    assert entry(folder).name == program_key("program").hex()
 
 
 def test_cleaning_keeps_what_was_used_last(folder):
     for number in range(4):
-        cached_object(f"program {number}", host_target(), Compiler())
-        os.utime(folder / program_key(f"program {number}", host_target()).hex(), (number, number))
+        cached_object(f"program {number}", Compiler())
+        os.utime(folder / program_key(f"program {number}").hex(), (number, number))
     size = entry_size = next(folder.iterdir()).stat().st_size
     clean_cache(folder, largest=2 * size + entry_size // 2)
     names = {path.name for path in folder.iterdir()}
-    assert names == {program_key(f"program {n}", host_target()).hex() for n in (2, 3)}
+    assert names == {program_key(f"program {n}").hex() for n in (2, 3)}
 
 
 def test_another_process_finds_the_code(folder):
     program = (
         "from chainrule.compiler.backends.object_cache import cached_object\n"
-        "from chainrule.compiler.backends.target import host_target\n"
-        "def refuse(text, target): raise SystemExit('compiled again')\n"
-        "assert cached_object('program', host_target(), refuse) == b'code of program'\n"
+        "def refuse(): raise SystemExit('compiled again')\n"
+        "assert cached_object('program', refuse) == b'code of program'\n"
     )
-    cached_object("program", host_target(), Compiler())
+    cached_object("program", Compiler())
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     subprocess.run([sys.executable, "-c", program], check=True, env=environment)

@@ -9,11 +9,7 @@ import pytest
 from chainrule.compiler.backends.llvm import write_module
 from chainrule.compiler.backends.target import Target, assembly_of, compile_module
 from chainrule.compiler.backends.vector_unit import VECTOR_UNITS
-from chainrule.compiler.fuse import fuse
-from chainrule.compiler.layout import choose_layout
-from chainrule.compiler.loops import Program
-from chainrule.compiler.lower import lower
-from chainrule.compiler.memory import plan_memory
+from chainrule.compiler.translate import translate
 from tests.compiler.known_programs import mnist, moons, table, xor
 
 UNITS = {unit.name: unit for unit in VECTOR_UNITS}
@@ -30,11 +26,8 @@ def target_of(architecture, unit):
 
 
 def module_of(program, target):
-    inputs, outputs, items = lower(program._graph)
-    layout = choose_layout(items)
-    steps = fuse(items, layout)
-    loops = Program("epoch", tuple(inputs), tuple(outputs), steps)
-    return write_module(loops, layout, plan_memory(steps), target).write()
+    made = translate(program._graph, is_simple=False)
+    return write_module(made.loops, made.layout, made.plan, target).write()
 
 
 def check_object(text, architecture, target):

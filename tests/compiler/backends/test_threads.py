@@ -12,7 +12,8 @@ import pytest
 from chainrule.compiler.backends import emit
 from chainrule.compiler.backends.barrier import barrier_function
 from chainrule.compiler.backends.target import compile_module, host_target, load_object
-from chainrule.compiler.backends.threads import program_type, run_program
+from chainrule.compiler.backends.thread_code import program_type
+from chainrule.compiler.backends.threads import run_program
 from chainrule.compiler.thread_count import available_cores
 
 ROUNDS = 500

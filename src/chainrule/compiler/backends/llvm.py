@@ -38,7 +38,7 @@ from chainrule.compiler.backends.product import Epilogue, scratch_bytes, shape_o
 from chainrule.compiler.backends.sharing import Waiting, is_shared, shares_anything
 from chainrule.compiler.backends.stopwatch import Stopwatch
 from chainrule.compiler.backends.target import Target
-from chainrule.compiler.backends.threads import program_type
+from chainrule.compiler.backends.thread_code import program_type
 from chainrule.compiler.backends.traversal import Share, lanes_of
 from chainrule.compiler.layout import Layout
 from chainrule.compiler.loops import Affine, Axis, Buffer, Nest, Product, Program, Repeat, Step

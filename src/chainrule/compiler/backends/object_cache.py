@@ -5,7 +5,7 @@ that shaped the code. It holds its own key and a checksum, so that a torn, alter
 is recognised; it is then rebuilt, never run. Machine code from a file runs with all of the user's
 rights, so a folder or file that anyone else could have written is not even read.
 
-    magic (16 bytes) | key (32) | SHA-256 of the code (32) | code
+    magic (16 bytes) | key (32) | SHA-256 of the content (32) | content
 """
 
 import hashlib
@@ -13,81 +13,101 @@ import os
 import stat
 from collections.abc import Callable
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import llvmlite
-import llvmlite.binding as llvm
-
-from chainrule.compiler.backends.target import Target
+from chainrule.compiler.backends.machine import surroundings
 from chainrule.storage import cache_folder, write_atomically
 
-__all__ = ["cached_object", "clean_cache", "program_key"]
+__all__ = ["cached_object", "clean_cache", "program_key", "read_entry", "write_entry"]
 
-MAGIC = b"chainrule code 1"
+MAGIC = b"chainrule code 2"
 HEADER_BYTES = len(MAGIC) + 64
 LARGEST_CACHE = 256 * 2**20
 
 
-def cached_object(text: str, target: Target, compile_text: Callable[[str, Target], bytes]) -> bytes:
-    """Return the object code of a module, from the disk if it was made before.
+def cached_object(text: str, compile_text: Callable[[], bytes]) -> bytes:
+    """Return object code, from the disk if it was made before.
 
     Parameters
     ----------
     text : str
-        The module, or anything else that determines the code entirely.
-    target : Target
-        The processor.
+        What determines the code entirely, on this machine and by these versions.
     compile_text : callable
-        ``(text, target) -> bytes``: makes the code where the cache has none. Usually
-        `chainrule.compiler.backends.target.compile_module`.
+        Makes the code where the cache has none.
 
     Returns
     -------
     bytes
         Object code. Trouble with the disk is not an error: the code is then made anew.
     """
-    key = program_key(text, target)
-    folder = _private_folder()
-    if folder is None:
-        return compile_text(text, target)
-    path = folder / key.hex()
-    code = _read(path, key)
+    key = program_key(text)
+    code = read_entry(key)
     if code is None:
-        code = compile_text(text, target)
-        try:
-            write_atomically(path, [MAGIC, key, hashlib.sha256(code).digest(), code])
-        except OSError:
-            return code  # a full or read-only disk only costs time
+        code = compile_text()
+        write_entry(key, code)
     return code
 
 
-def program_key(text: str, target: Target) -> bytes:
-    """Return the digest that names a program's code.
+def program_key(text: str) -> bytes | None:
+    """Return the digest that names a program's entry.
 
     Parameters
     ----------
     text : str
         What determines the code.
-    target : Target
-        The processor it is for.
 
     Returns
     -------
-    bytes
-        32 bytes; different whenever program, processor, LLVM, llvmlite or chainrule differ.
+    bytes or None
+        32 bytes; different whenever program, processor, sources or versions differ. None where
+        nobody can tell whether they do, and nothing can be kept.
     """
-    parts = (
-        text, target.triple, target.cpu, target.features,
-        f"{target.vector_bytes} {target.registers} {target.cheap_masks}",
-        llvmlite.__version__, str(llvm.llvm_version_info), _own_version(),
-    )  # fmt: skip
+    around = surroundings()
+    if around is None:
+        return None
     digest = hashlib.sha256()
-    for part in parts:
-        data = part.encode()
+    for data in (text.encode(), around.encode()):
         # The length keeps ("ab", "c") and ("a", "bc") apart.
         digest.update(len(data).to_bytes(8, "little") + data)
     return digest.digest()
+
+
+def read_entry(key: bytes | None) -> bytes | None:
+    """Return an entry's content, or None if it is missing or anything about it is not right.
+
+    Parameters
+    ----------
+    key : bytes or None
+        Of `program_key`.
+
+    Returns
+    -------
+    bytes or None
+        What `write_entry` was given.
+    """
+    folder = _private_folder() if key else None
+    return None if folder is None or key is None else _read(folder / key.hex(), key)
+
+
+def write_entry(key: bytes | None, content: bytes) -> None:
+    """Keep an entry. Trouble with the disk is not an error: a full or read-only one costs time.
+
+    Parameters
+    ----------
+    key : bytes or None
+        Of `program_key`.
+    content : bytes
+        Object code, or data that it stands in.
+    """
+    folder = _private_folder() if key else None
+    if folder is None or key is None:
+        return
+    parts = [MAGIC, key, hashlib.sha256(content).digest(), content]
+    try:
+        _make_room(folder, os.getpid())
+        write_atomically(folder / key.hex(), parts)
+    except OSError:
+        return
 
 
 def clean_cache(folder: Path, largest: int = LARGEST_CACHE) -> None:
@@ -124,12 +144,14 @@ def _prepared(folder: Path, _process: int) -> Path | None:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         status = folder.lstat()
-        if not stat.S_ISDIR(status.st_mode) or not _is_own(status):
-            return None
-        clean_cache(folder)
     except OSError:
         return None
-    return folder
+    return folder if stat.S_ISDIR(status.st_mode) and _is_own(status) else None
+
+
+@cache
+def _make_room(folder: Path, _process: int) -> None:
+    clean_cache(folder)
 
 
 def _is_own(status: os.stat_result) -> bool:
@@ -140,7 +162,6 @@ def _is_own(status: os.stat_result) -> bool:
 
 
 def _read(path: Path, key: bytes) -> bytes | None:
-    """Return an entry's code, or None if it is missing or anything about it is not right."""
     try:
         # A link could lead to a file of someone else's.
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
@@ -159,11 +180,3 @@ def _read(path: Path, key: bytes) -> bytes | None:
     except OSError:
         return code
     return code
-
-
-@cache
-def _own_version() -> str:
-    try:
-        return version("chainrule")
-    except PackageNotFoundError:
-        return "unknown"

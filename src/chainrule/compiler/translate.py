@@ -1,0 +1,129 @@
+"""From a graph to machine code, stage by stage, with a look at each if that is wanted.
+
+``CHAINRULE_DEBUG`` lists the stages to show, on the standard error stream::
+
+    graph    the program, simplified         llvm   in LLVM's words, the loops above each nest
+    loops    its loops                       asm    in the processor's
+    check    shows nothing: verifies what the grammar of loops promises
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from chainrule.compiler.backends.llvm import write_module
+from chainrule.compiler.backends.target import assembly_of, compile_module, host_target
+from chainrule.compiler.binary import Binary
+from chainrule.compiler.check import check_items, check_program
+from chainrule.compiler.check_memory import check_plan
+from chainrule.compiler.fuse import fuse
+from chainrule.compiler.layout import Layout, choose_layout
+from chainrule.compiler.listing import format_nests, format_program
+from chainrule.compiler.loops import Program
+from chainrule.compiler.lower import lower
+from chainrule.compiler.memory import Plan, plan_memory
+from chainrule.compiler.reorder import accesses
+from chainrule.compiler.simplify import simplify
+from chainrule.graph.graph import Graph
+
+__all__ = ["Translation", "translate"]
+
+
+@dataclass(frozen=True)
+class Translation:
+    """A program as loops.
+
+    Parameters
+    ----------
+    loops : Program
+        The loops.
+    layout : Layout
+        How their buffers lie in memory.
+    plan : Plan
+        Where those of the arena lie.
+    """
+
+    loops: Program
+    layout: Layout
+    plan: Plan
+
+    def compiled(self, is_timed: bool, stages: frozenset[str] = frozenset()) -> Binary:
+        """Write machine code.
+
+        Parameters
+        ----------
+        is_timed : bool
+            Whether it adds up how long its nests take.
+        stages : set of {"llvm", "asm"}
+            What to show.
+
+        Returns
+        -------
+        Binary
+            The program.
+        """
+        target = host_target()
+        module = write_module(self.loops, self.layout, self.plan, target, is_timed)
+        text = module.write(format_nests(self.loops) if "llvm" in stages else None)
+        _show(stages, "llvm", text)
+        code = compile_module(text, target)
+        if "asm" in stages:
+            _show(stages, "asm", assembly_of(text, target))
+        touched = {buffer.root for step in self.loops.steps for buffer, _, _ in accesses(step)}
+        return Binary(
+            code,
+            tuple(np.ascontiguousarray(each.value) for each in module.constants),
+            module.arena,
+            module.scratch,
+            module.is_shared,
+            module.clocks,
+            tuple(buffer in touched for buffer in self.loops.inputs),
+        )
+
+
+def translate(graph: Graph, is_simple: bool, stages: frozenset[str] = frozenset()) -> Translation:
+    """Turn a graph into loops.
+
+    Parameters
+    ----------
+    graph : Graph
+        The program.
+    is_simple : bool
+        Whether it has been simplified.
+    stages : set of {"graph", "loops", "check"}
+        What to show, and whether to check.
+
+    Returns
+    -------
+    Translation
+        The loops, fused, and where everything lies.
+
+    Raises
+    ------
+    CannotCompile
+        If the program uses what this backend cannot do.
+    """
+    graph = graph if is_simple else simplify(graph)
+    _show(stages, "graph", graph)
+    inputs, outputs, items = lower(graph)
+    if "check" in stages:
+        check_items(items, outputs)
+    layout = choose_layout(items)
+    steps = fuse(items, layout)
+    plan = plan_memory(steps)
+    loops = Program(graph.name, tuple(inputs), tuple(outputs), steps)
+    if "check" in stages:
+        check_program(loops)
+        check_plan(steps, plan)
+    if "loops" in stages:  # a listing takes a tenth of what comes before it
+        _show(stages, "loops", format_program(loops))
+    return Translation(loops, layout, plan)
+
+
+def _show(stages: frozenset[str], stage: str, text: Any) -> None:
+    if stage in stages:
+        sys.stderr.write(f"--- {stage} ---\n{text}\n")
