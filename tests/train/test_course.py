@@ -132,7 +132,7 @@ class SlowProgram:
     def __init__(self, seconds):
         self.seconds, self.now, self.calls = seconds, 0.0, []
 
-    def __call__(self, inputs, turns):
+    def __call__(self, inputs, turns, places):
         self.calls.append(turns[1] - turns[0])
         self.now += 1e-5 + self.seconds * self.calls[-1]
         return [np.zeros(1), np.zeros(10**6)]
@@ -144,10 +144,10 @@ def test_a_call_never_takes_much_longer_than_a_tenth_of_a_second(monkeypatch, se
     """So that Ctrl-C is heard: of many slow steps, none knows at first how slow they are."""
     program = SlowProgram(seconds)
     monkeypatch.setattr(course.time, "perf_counter", lambda: program.now)
-    clocks = SimpleNamespace(columns=[])
+    clocks, state = SimpleNamespace(columns=[]), SimpleNamespace(values=[], room=list)
     steps = course.Course(program, 1, clocks)
     for length in lengths:
-        for _ in steps.run([], [], length):
+        for _ in steps.run(state, [], length):
             if len(program.calls) > 60:
                 break
     assert max(program.calls) * seconds <= max(seconds, 0.15)

@@ -206,7 +206,12 @@ class NativeProgram:
         """Return the same program with a stopwatch."""
         return NativeProgram(self._graph, is_timed=True, is_simple=self._is_simple)
 
-    def __call__(self, inputs: Sequence[Any], turns: tuple[int, int] = ALL_TURNS) -> list[Any]:
+    def __call__(
+        self,
+        inputs: Sequence[Any],
+        turns: tuple[int, int] = ALL_TURNS,
+        places: Sequence[Any] = (),
+    ) -> list[Any]:
         """Run the program; threads that share it take turns, as they share its memory.
 
         Parameters
@@ -216,11 +221,13 @@ class NativeProgram:
         turns : tuple of (int, int)
             The first turn of the outermost loops, and the one before which they end. What they
             collect is defined for these turns alone.
+        places : sequence of numpy.ndarray
+            Where the first outputs go: arrays of their very types, each alone in its memory.
 
         Returns
         -------
         list of numpy.ndarray
-            One for each output, all of them new.
+            One for each output: the places, then new ones.
         """
         return self.run(
             [
@@ -230,22 +237,28 @@ class NativeProgram:
                 for each, (dtype, shape) in zip(inputs, self._kinds, strict=True)
             ],
             turns,
+            places,
         )
 
-    def run(self, arrays: Sequence[Any], turns: tuple[int, int] = ALL_TURNS) -> list[Any]:
+    def run(
+        self,
+        arrays: Sequence[Any],
+        turns: tuple[int, int] = ALL_TURNS,
+        places: Sequence[Any] = (),
+    ) -> list[Any]:
         """Run the program, as a call does, on arrays whose types are known to be right.
 
         Parameters
         ----------
         arrays : sequence of numpy.ndarray
             One for each input of the graph, of its very type, laid out in any way.
-        turns : tuple of (int, int)
+        turns, places : tuple of (int, int), and sequence of numpy.ndarray
             As for a call.
 
         Returns
         -------
         list of numpy.ndarray
-            One for each output, all of them new.
+            One for each output: the places, then new ones.
         """
         plain = [
             each if each.flags.num & PLAIN == PLAIN else _plain(each, each.dtype, each.shape)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.train.clocks import Clocks
+from chainrule.train.state import State
 
 if TYPE_CHECKING:
     from chainrule.compiler.program import NativeProgram
@@ -52,21 +53,23 @@ class Course:
         self._pace = _FIRST
 
     def run(
-        self, state: Sequence[Array], samples: Sequence[Array], count: int
+        self, state: State, samples: Sequence[Array], count: int
     ) -> Iterator[tuple[list[Array], list[Array]]]:
-        """Make `count` steps; after each call yield the state and what its steps reported.
+        """Make `count` steps; after each call yield the new values and what its steps reported.
 
         Parameters
         ----------
-        state, samples : sequence of array
+        state : State
+            Its values are read; it must have taken the new ones before the next call.
+        samples : sequence of array
             As the program takes them; they are not changed.
         count : int
             How many; the clocks are laid out so far.
 
         Yields
         ------
-        state : list of array
-            After a finished step.
+        values : list of array
+            Of the state after a finished step.
         columns : list of array, (steps of this call, ...)
             Loss, penalty and so on.
         """
@@ -74,20 +77,20 @@ class Course:
         while done < count:
             steps = min(self._pace, count - done)
             began = time.perf_counter()
-            state, columns = self.make(state, samples, done, done + steps)
+            values, columns = self.make(state, samples, done, done + steps)
             wanted = steps * PAUSE / max(time.perf_counter() - began, 1e-9)
             if steps == self._pace or wanted < self._pace:
                 self._pace = int(np.clip(wanted, 1, 8 * self._pace))
             done += steps
-            yield state, columns
+            yield values, columns
 
     def make(
-        self,
-        state: Sequence[Array],
-        samples: Sequence[Array],
-        first: int,
-        end: int,
+        self, state: State, samples: Sequence[Array], first: int, end: int
     ) -> tuple[list[Array], list[Array]]:
-        """Make the steps from `first` to before `end`; return the state and columns of numbers."""
-        outputs = self.program([*state, *samples, *self.clocks.columns], (first, end))
+        """Make the steps from `first` to before `end`; return new values, and columns of numbers.
+
+        The state stays as it is; the values are written into its room.
+        """
+        inputs = [*state.values, *samples, *self.clocks.columns]
+        outputs = self.program(inputs, (first, end), state.room())
         return outputs[: self._width], [each[first:end] for each in outputs[self._width :]]

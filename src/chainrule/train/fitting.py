@@ -271,6 +271,7 @@ class Run:
         if self._validation is None:
             return {}
         model, training = self._model, self._training
+        training.write_back()
         results = evaluate(model.stack, training.plan, model.programs, self._validation)
         return {f"val_{name}": value for name, value in results.items()}
 
@@ -285,6 +286,8 @@ class Run:
     def _tell(self, message: Callable[[Callback], Any]) -> list[bool]:
         """Call watchers one by one; return for each whether it answered True."""
         answers: list[bool] = []
+        if self._watchers:
+            self._training.write_back()
         for watcher in self._watchers:
             answers.append(message(watcher) is True)
             self._training.read_back()

@@ -10,20 +10,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule import tree
 from chainrule.optim.schedule import Schedule
 from chainrule.train.batch import Samples, Tally, batches
-from chainrule.train.clocks import Clocks, Orders
-from chainrule.train.course import PAUSE, Course
+from chainrule.train.clocks import Orders
+from chainrule.train.course import PAUSE
 from chainrule.train.not_finite import NotFinite
 from chainrule.train.plan import Plan, Stack
 from chainrule.train.programs import Programs
-from chainrule.train.step import Program, compile_step, compile_steps, initial_state
+from chainrule.train.state import State
+from chainrule.train.step_programs import StepPrograms
 
 __all__ = ["Clock", "Training"]
-
-_MOST_STEPS, _MOST_ROWS = 2**14, 2**17
-"""How much is laid out beforehand for short epochs that are made many at once."""
 
 Array = NDArray[Any]
 Tick = Callable[[int, Tally], None]
@@ -46,11 +43,11 @@ class Clock:
 
 
 class Training:
-    """A network in training: its state between steps, apart from the parameters people see.
+    """A network in training: its state between steps, and the steps that change it.
 
-    A step takes the state as one flat list of arrays and returns another, so an interrupted step
-    leaves the state of the one before. The live parameters get the numbers of a finished step about
-    ten times a second, at the end of an epoch and, by `write_back`, whenever training ends.
+    A step reads the state and writes another, so an interrupted one leaves that of the step before.
+    The live parameters get the numbers of a finished step by `write_back`, whenever training ends
+    and before anybody is told of it.
 
     Parameters
     ----------
@@ -85,42 +82,23 @@ class Training:
         clock: Clock,
         programs: Programs,
     ) -> None:
-        self.plan = plan
-        self._stack = stack
-        self.clock = clock
+        self.plan, self.clock = plan, clock
         self._samples, self._size = samples, size
+        self._dtype = stack.dtype
         self._rate: Array = np.array(math.nan)
-        state = initial_state(stack, plan.optimizer, slots)
-        self._values, self._structure = tree.flatten(state)
-        self._before = self._values
-        parameters = stack.parameters(trainable=True) | stack.parameters(trainable=False)
-        self._live: list[Array] = [each.value for each in parameters.values()]
-        # The leaves are params, slots, memory; the live arrays are the first and the last of them.
-        self._trained, end = tuple(state["params"]), len(self._values)
-        self._places = [*range(len(self._trained)), *range(end - len(state["memory"]), end)]
-        self._programs = programs
-        steps, rest = divmod(len(samples), size)
-        self._is_whole = steps == 1 and not rest
-        # Short epochs are made many at once, unless each ends with an odd batch.
-        short = _MOST_STEPS // steps if self._is_whole else _MOST_ROWS // len(samples)
-        self._block = 1 if rest else max(1, short)
-        self._course = self._native_course()
-        for count in {0 if self._course else size, rest} - {0}:
-            self._program(count)
+        self._state = State(stack, plan.optimizer, slots)
+        self._programs = StepPrograms(stack, plan, self._state, samples, size, programs)
 
     @property
     def epochs_at_once(self) -> int:
         """How many epochs `run_epochs` can make; 0 where they must be run one by one."""
-        return self._block if self._course and self._block > 1 else 0
+        block = self._programs.block
+        return block if self._programs.course and block > 1 else 0
 
     @property
     def slots(self) -> dict[str, Any]:
         """What the optimiser remembers now."""
-        return self._state["slots"]
-
-    @property
-    def _state(self) -> dict[str, Any]:
-        return tree.unflatten(self._structure, self._values)
+        return self._state.tree["slots"]
 
     def run_epoch(self, order: NDArray[np.intp] | None, tick: Tick) -> dict[str, float]:
         """Go once through the samples.
@@ -187,110 +165,90 @@ class Training:
         return tally.means_of_parts(epochs, steps) | rates
 
     def _finish(self, epochs: int, tally: Tally) -> None:
-        if not _are_finite(self._values):
+        if not self._state.is_finite:
+            self._narrow(epochs * (len(self._samples) // self._size))
             raise self._not_finite(math.nan, -(-len(self._samples) // self._size) - 1, tally)
         self.clock.epoch += epochs
-        self.write_back()
 
     def _run_natively(self, epochs: int, orders: Orders, tally: Tally, tick: Tick) -> int:
         """Make the steps of full batches in as few calls as a look now and then allows."""
-        course = self._course
+        course = self._programs.course
         if course is None:
             return 0
-        samples, size = self._samples, self._size
-        clocks, data = course.clocks, samples.arrays()
+        clocks, size, done = course.clocks, self._size, 0
         clocks.lay(epochs, orders, self.clock.count, self.clock.epoch, self.plan.optimizer)
-        count, done = epochs * clocks.steps, 0
+        count = epochs * clocks.steps
         self._rate = clocks.rate[count - 1]
-        for values, columns in course.run(self._values, data, count):
+        for written, columns in course.run(self._state, self._samples.arrays(), count):
             losses = columns[0]
             if not np.isfinite(losses).all():
                 first = int(np.argmin(np.isfinite(losses)))
-                self._repeat(course, data, done, done + first)
-                tally.add_steps(size, [each[:first] for each in columns], samples.y[:0])
+                self._narrow(done)
+                self._repeat(done, done + first)
+                tally.add_steps(size, [each[:first] for each in columns], self._samples.y[:0])
                 step = (done + first) % clocks.steps
                 raise self._not_finite(float(losses[first]), step, tally)
-            # No call stands between these lines, so an interrupt cannot come between them.
-            self._before, self._values = self._values, values
-            self.clock.count += len(losses)
+            self._advance(written, len(losses))
             done += len(losses)
             tally.add_steps(size, columns, self._targets(clocks.rows, done - len(losses), done))
-            self.write_back()
             tick(done, tally)
         return done
 
-    def _repeat(self, course: Course, data: list[Array], first: int, end: int) -> None:
-        """Make steps again up to a finite state, and remember the one before the last of them."""
-        for start, stop in ((first, end - 1), (max(first, end - 1), end)):
-            if start < stop:
-                self._before = self._values
-                self._values, _ = course.make(self._values, data, start, stop)
-                self.clock.count += stop - start
+    def _advance(self, values: list[Array], steps: int) -> None:
+        """Let the state be what some steps have written."""
+        state, clock = self._state, self.clock
+        # No call stands between these lines, so an interrupt cannot come between them.
+        state.before, state.values, state.gap = state.values, values, steps
+        clock.count += steps
+
+    def _narrow(self, end: int) -> None:
+        """Make the steps of a native call again, if only one of them left what is not finite."""
+        if self._state.gap > 1 and not self._state.is_finite:
+            gap = self._state.go_back()
+            self.clock.count -= gap
+            self._repeat(end - gap, end)
+
+    def _repeat(self, first: int, end: int) -> None:
+        """Make steps again, one by one, as far as what they leave is finite."""
+        course, data = self._programs.course, self._samples.arrays()
+        assert course is not None, "it has made these steps before"
+        for step in range(first, end):
+            values, _ = course.make(self._state, data, step, step + 1)
+            self._advance(values, 1)
+            if not self._state.is_finite:
+                break
 
     def _run_stepwise(
         self, order: NDArray[np.intp] | None, done: int, tally: Tally, tick: Tick
     ) -> None:
         """Make the steps that are left, one call each."""
-        width, clock, samples = len(self._values), self.clock, self._samples
-        epoch = np.array(clock.epoch)
+        state, samples, width = self._state, self._samples, len(self._state.values)
+        epoch = np.array(self.clock.epoch)
         looked = time.perf_counter()
         left = batches(len(samples), self._size, order, done)
         for step, rows in enumerate(left, start=done):
             batch = samples.take(rows)
-            count, run = len(batch[0]), self._program(len(batch[0]))
-            outputs = run([*self._values, *batch, *self._times(step), epoch, np.array(step)])
+            count, run = len(batch[0]), self._programs.single(len(batch[0]))
+            outputs = run([*state.values, *batch, *self._times(step), epoch, np.array(step)])
             if not math.isfinite(outputs[width]):
+                if step == done:
+                    self._narrow(done)
                 raise self._not_finite(float(outputs[width]), step, tally)
-            # No call stands between these lines, so an interrupt cannot come between them.
-            self._before, self._values = self._values, outputs[:width]
-            clock.count += 1
+            # Native calls to come will write where they find the state.
+            values = state.copied(outputs[:width]) if self._programs.course else outputs[:width]
+            self._advance(values, 1)
             tally.add(count, outputs[width:], batch[1])
             if time.perf_counter() - looked > PAUSE:
-                self.write_back()
                 tick(step + 1, tally)
                 looked = time.perf_counter()
 
     def write_back(self) -> None:
         """Give the live parameters the numbers of the last finished step."""
-        for live, place in zip(self._live, self._places, strict=True):
-            np.copyto(live, self._values[place])
+        self._state.write_back()
 
     def read_back(self) -> None:
         """Go on from what stands in the live parameters, where a callback may have written."""
-        self._values = list(self._values)
-        for live, place in zip(self._live, self._places, strict=True):
-            self._values[place] = live.copy()
-
-    def _program(self, count: int) -> Program:
-        """Return the step for a batch of `count` samples."""
-        types = self._samples.types(count)
-        natively = self._course is not None and self._course.is_shared
-        return self._programs.get(
-            ("step", *self._trained, *types.values()),
-            lambda: compile_step(self._stack, self.plan, self._state, types, natively),
-        )
-
-    def _native_course(self) -> Course | None:
-        """Return the native program for full batches, if there can be one."""
-        samples, size = self._samples, None if self._is_whole else self._size
-        steps = len(samples) // self._size
-        capacity = steps * self._block
-        if not samples.are_plain:
-            return None
-        types = samples.types(len(samples))
-        key = ("steps", size, capacity, *self._trained, *types.values())
-
-        def make() -> Course | None:
-            program = compile_steps(self._stack, self.plan, self._state, types, size, capacity)
-            if program is None:
-                return None
-            names = (["rows"] if size else []) + ["rate", "count", "epoch", "step"]
-            used = zip(names, program.is_read[-len(names) :], strict=True)
-            read = {name for name, is_read in used if is_read}
-            clocks = Clocks(self._block, steps, size, self._stack.dtype, read)
-            return Course(program, len(self._values), clocks)
-
-        return self._programs.get(key, make)
+        self._state.read_back()
 
     def _targets(self, rows: Array | None, first: int, end: int) -> Array:
         """Return the targets of some steps, where a metric needs them all; else none."""
@@ -305,17 +263,12 @@ class Training:
         optimizer, count = self.plan.optimizer, self.clock.count
         if step == 0 or isinstance(optimizer.learning_rate, Schedule):
             rate = optimizer.rate(count, self.clock.epoch)
-            self._rate = np.array(rate, self._stack.dtype)
-        return self._rate, np.array(count + 1, self._stack.dtype)
+            self._rate = np.array(rate, self._dtype)
+        return self._rate, np.array(count + 1, self._dtype)
 
     def _not_finite(self, loss: float, step: int, tally: Tally) -> NotFinite:
         """Go back to a finite state: the loss may be the first to tell of an infinite update."""
-        parameters: dict[str, Array] = self._state["params"]
-        if not _are_finite(self._values) and self._before is not self._values:
-            self._values = self._before
-            self.clock.count -= 1
+        parameters: dict[str, Array] = self._state.tree["params"]
+        if self._state.gap and not self._state.is_finite:
+            self.clock.count -= self._state.go_back()
         return NotFinite(loss, tally.latest_losses(), step, float(self._rate), parameters)
-
-
-def _are_finite(arrays: list[Array]) -> bool:
-    return all(np.isfinite(each).all() for each in arrays)
