@@ -80,7 +80,13 @@ def test_random_convolutions_compile_to_what_numpy_computes(lines_of):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("vectors", UNITS[1:])
+def test_bits_do_not_depend_on_the_vector_unit(lines_of):
+    results = {tuple(lines_of("bits.py", 6, vectors=unit)) for unit in UNITS}
+    assert len(results) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("vectors", UNITS[-1:])
 def test_programs_for_narrower_vectors_keep_the_same_laws(lines_of, vectors):
     assert lines_of("random_program.py", 8, 4000, vectors=vectors) == []
     assert lines_of("random_convolution.py", 5, 100, vectors=vectors) == []

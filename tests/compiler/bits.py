@@ -1,0 +1,53 @@
+"""Digests of what compiled programs compute: run in a process of its own, as ``COUNT``.
+
+Prints one line for each of so many random programs and for each of some trained networks.
+"""
+
+import hashlib
+import sys
+
+import numpy as np
+from random_program import program_of
+
+import chainrule as cr
+from chainrule import nn
+from chainrule.compiler.program import compile_native
+from chainrule.compiler.simplify import simplify
+from chainrule.graph.trace import trace
+
+DRAW = np.random.default_rng(0)
+
+
+def digest(arrays):
+    """Return a few letters that tell the bits; NaN may differ in its payload."""
+    total = hashlib.sha256()
+    for each in arrays:
+        total.update(np.where(np.isnan(each), np.nan, each).astype(each.dtype).tobytes())
+    return total.hexdigest()[:12]
+
+
+def trained(layers, X, y, loss, optimizer):
+    net = cr.Network(layers, seed=0)
+    net.compile(loss, optimizer, learning_rate=0.01)
+    net.fit(X, y, batch_size=32, epochs=2, verbose=0)
+    return net.params.values()
+
+
+def networks():
+    pictures, labels = DRAW.integers(0, 256, (100, 14, 14, 1)).astype(np.uint8), np.arange(100) % 10
+    series = DRAW.normal(size=(96, 20, 8)).astype("f")
+    yield [nn.Rescale(1 / 255), nn.Conv2D(8, 3, activation="relu"), nn.MaxPool2D(2), nn.Flatten(),
+           nn.Dropout(0.5), nn.Dense(10)], pictures, labels, "cross_entropy", "adam"  # fmt: skip
+    yield [nn.LSTM(33), nn.Dense(1)], series, series[:, 0, :1], "mse", "sgd"
+    yield [nn.MultiHeadAttention(2), nn.LayerNorm(), nn.Flatten(), nn.Dense(10)], series, labels[:96], \
+        "cross_entropy", "sgd"  # fmt: skip
+    yield [nn.Flatten(), nn.Dense(50, activation="tanh"), nn.BatchNorm(), nn.Dense(1)], series, \
+        series[:, 0, :1], "mse", "rmsprop"  # fmt: skip
+
+
+if __name__ == "__main__":
+    for seed in range(int(sys.argv[1])):
+        function, inputs = program_of(seed)
+        print(digest(compile_native(simplify(trace(function)(*inputs)))(inputs)))
+    for arguments in networks():
+        print(digest(trained(*arguments)))
