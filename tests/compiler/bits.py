@@ -36,13 +36,15 @@ def trained(layers, X, y, loss, optimizer):
 def networks():
     pictures, labels = DRAW.integers(0, 256, (100, 14, 14, 1)).astype(np.uint8), np.arange(100) % 10
     series = DRAW.normal(size=(96, 20, 8)).astype("f")
-    yield [nn.Rescale(1 / 255), nn.Conv2D(8, 3, activation="relu"), nn.MaxPool2D(2), nn.Flatten(),
-           nn.Dropout(0.5), nn.Dense(10)], pictures, labels, "cross_entropy", "adam"  # fmt: skip
-    yield [nn.LSTM(33), nn.Dense(1)], series, series[:, 0, :1], "mse", "sgd"
-    yield [nn.MultiHeadAttention(2), nn.LayerNorm(), nn.Flatten(), nn.Dense(10)], series, labels[:96], \
-        "cross_entropy", "sgd"  # fmt: skip
-    yield [nn.Flatten(), nn.Dense(50, activation="tanh"), nn.BatchNorm(), nn.Dense(1)], series, \
-        series[:, 0, :1], "mse", "rmsprop"  # fmt: skip
+    first = series[:, 0, :1]
+    looking = [nn.Rescale(1 / 255), nn.Conv2D(8, 3, activation="relu"), nn.MaxPool2D(2)]
+    layers = [*looking, nn.Flatten(), nn.Dropout(0.5), nn.Dense(10)]
+    yield layers, pictures, labels, "cross_entropy", "adam"
+    yield [nn.LSTM(33), nn.Dense(1)], series, first, "mse", "sgd"
+    attending = [nn.MultiHeadAttention(2), nn.LayerNorm()]
+    yield [*attending, nn.Flatten(), nn.Dense(10)], series, labels[:96], "cross_entropy", "sgd"
+    layers = [nn.Flatten(), nn.Dense(50, activation="tanh"), nn.BatchNorm(), nn.Dense(1)]
+    yield layers, series, first, "mse", "rmsprop"
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ _OPTIONAL = {
     "scikit-learn": "sklearn",
     "matplotlib": "plot",
     "networkx": "plot",
+    "pillow": "images",
     "tensorboard": "tensorboard",
 }
 _THREAD_VARIABLES = (

@@ -11,6 +11,7 @@ and is downloaded otherwise; `catalogue` lists folders, files and addresses.
 
 from chainrule.datasets.generated import moons, xor
 from chainrule.datasets.images import digits, fashion_mnist, mnist, notmnist
+from chainrule.datasets.photo import photos
 from chainrule.datasets.series import airline, prices, sunspots
 from chainrule.datasets.speech import spoken_digits
 from chainrule.datasets.tables import churn, letters
@@ -25,6 +26,7 @@ __all__ = [
     "mnist",
     "moons",
     "notmnist",
+    "photos",
     "prices",
     "shakespeare",
     "spoken_digits",

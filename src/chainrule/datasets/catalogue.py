@@ -230,4 +230,30 @@ CATALOGUE = {
         origin="https://github.com/karpathy/char-rnn",
         licence="the plays are in the public domain; collected by Andrej Karpathy (MIT)",
     ),
+    "photos": DataSet(
+        folder="photos",
+        files=(
+            RemoteFile(
+                "camera.png",
+                139_512,
+                "b0793d2adda0fa6ae899c03989482bff9a42d3d5690fc7e3648f2795d730c23a",
+            ),
+            RemoteFile(
+                "chelsea.png",
+                240_512,
+                "596aa1e7cb875eb79f437e310381d26b338a81c2da23439704a73c4651e8c4bb",
+            ),
+            RemoteFile(
+                "coins.png",
+                75_825,
+                "f8d773fc9cfa6f4d8e5942dc34d0a0788fcaed2a4fefbbed0aef5398d7ef4cba",
+            ),
+        ),
+        addresses=(
+            "https://raw.githubusercontent.com/scikit-image/scikit-image/cd0a3d22b9f359f05618d75d5c7a29b91b4951ca/src/_skimage2/data/",
+        ),
+        origin="https://github.com/scikit-image/scikit-image",
+        licence="CC0 by Lav Varshney (camera) and Stéfan van der Walt (chelsea); "
+        "no known copyright restrictions, Brooklyn Museum (coins)",
+    ),
 }
