@@ -5,6 +5,7 @@
     python -m benchmarks                      everything, every contestant
     python -m benchmarks W1 W9 --repeats 3    one network's step, and all first calls
     python -m benchmarks products             matrix products; only where asked for
+    python -m benchmarks crowded              training beside a process that holds a core; likewise
     python -m benchmarks --rivals numpy,jax   against these alone
     python -m benchmarks --threads 1          everybody on one core
 """

@@ -5,6 +5,7 @@ from benchmarks.workload import Workload
 from benchmarks.workloads import (
     attention,
     convolutions,
+    crowded,
     import_time,
     install_size,
     peak_memory,
@@ -33,7 +34,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     for module in (
         *(w1_xor, w2_moons, w3_small, w4_mnist, w5_wide),
         *(w6_pictures, w7_series, w8_call, w9_first_call),
-        *(import_time, install_size, peak_memory, attention, convolutions, products, rbm),
+        *(import_time, install_size, peak_memory, attention, convolutions, products, rbm, crowded),
     )
     for benchmark in module.BENCHMARKS
 }
