@@ -55,9 +55,14 @@ def gradients(
     def convolve(x: Any, kernel: Any) -> Any:
         padded = np.pad(x, ((0, 0), margin, margin, (0, 0)))
         seen = windows(padded, axes=(1, 2), sizes=kernel.shape[:2], strides=pair, dilations=(1, 1))
-        if layer.is_depthwise:
+        if layer.groups == layer.channels:
             return np.einsum("nxycij,ijc->nxyc", seen, kernel.reshape((*kernel.shape[:2], -1)))
-        return np.einsum("nxycij,ijco->nxyo", seen, kernel)
+        if layer.groups == 1:
+            return np.einsum("nxycij,ijco->nxyo", seen, kernel)
+        parts = layer.groups, -1
+        seen = seen.reshape((*seen.shape[:3], *parts, *kernel.shape[:2]))
+        y = np.einsum("nxygcij,ijcgo->nxygo", seen, kernel.reshape((*kernel.shape[:3], *parts)))
+        return y.reshape((*y.shape[:3], -1))
 
     @cr.jit
     def run(x: Any, kernel: Any, slope: Any) -> Any:

@@ -83,7 +83,7 @@ def gradients(layer: Layer, arrays, contestant: str):
     def convolve(x, kernel):
         return lax.conv_general_dilated(
             x, kernel, strides, margins, dimension_numbers=LETTERS,
-            feature_group_count=layer.channels if layer.is_depthwise else 1,
+            feature_group_count=layer.groups,
         )  # fmt: skip
 
     @jax.jit

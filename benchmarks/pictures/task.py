@@ -101,8 +101,9 @@ class Layer:
         Of the input and the output.
     size, stride : int
         Of the kernel.
-    is_depthwise : bool
-        Whether each channel has a kernel of its own.
+    groups : int
+        Parts that the channels fall into, each convolved by itself; as many as channels where each
+        has a kernel of its own.
     """
 
     samples: int
@@ -111,7 +112,7 @@ class Layer:
     filters: int
     size: int = 3
     stride: int = 1
-    is_depthwise: bool = False
+    groups: int = 1
 
     @property
     def margin(self) -> int:
@@ -126,14 +127,14 @@ class Layer:
     @property
     def flops(self) -> float:
         """Operations of the value and of both gradients."""
-        depth = self.size**2 * (1 if self.is_depthwise else self.channels)
+        depth = self.size**2 * self.channels // self.groups
         return 6.0 * self.samples * self.places**2 * depth * self.filters
 
     def arrays(self) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Draw the input, the kernel, and the slope of the loss in the output."""
         draw = np.random.default_rng(0).standard_normal
-        within = 1 if self.is_depthwise else self.channels
         x = draw((self.samples, self.side, self.side, self.channels), np.float32)
+        within = self.channels // self.groups
         kernel = draw((self.size, self.size, within, self.filters), np.float32)
         slope = draw((self.samples, self.places, self.places, self.filters), np.float32)
         return x, kernel, slope

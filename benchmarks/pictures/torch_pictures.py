@@ -84,11 +84,10 @@ def gradients(layer: Layer, arrays, contestant: str):
     kernel = torch.from_numpy(to_torch(arrays[1])).contiguous(memory_format=LAST)
     x.requires_grad_()
     kernel.requires_grad_()
-    groups = layer.channels if layer.is_depthwise else 1
 
     def convolve(x, kernel):
         return functional.conv2d(
-            x, kernel, stride=layer.stride, padding=layer.margin, groups=groups
+            x, kernel, stride=layer.stride, padding=layer.margin, groups=layer.groups
         )
 
     run = torch.compile(convolve) if contestant == "torch-compiled" else convolve

@@ -1,4 +1,4 @@
-"""Single convolutions, value and both gradients: larger kernels, colours, strides, one sample."""
+"""Single convolutions, value and both gradients: colours, strides, groups, one picture."""
 
 import time
 from collections.abc import Callable
@@ -17,7 +17,8 @@ LAYERS = {
     "5x5": Layer(samples=32, side=28, channels=32, filters=64, size=5),
     "colours": Layer(samples=64, side=32, channels=3, filters=64),
     "stride": Layer(samples=32, side=32, channels=64, filters=128, stride=2),
-    "depthwise": Layer(samples=32, side=32, channels=128, filters=128, is_depthwise=True),
+    "depthwise": Layer(samples=32, side=32, channels=128, filters=128, groups=128),
+    "groups": Layer(samples=32, side=28, channels=64, filters=64, groups=4),
     "single": Layer(samples=1, side=56, channels=64, filters=64),
 }
 
@@ -39,7 +40,10 @@ def repetition(run: Callable[[], tuple[Any, ...]]) -> Figure:
 
 
 def _benchmark(name: str, layer: Layer) -> Benchmark:
-    kind = "depthwise" if layer.is_depthwise else f"{layer.channels} to {layer.filters} channels"
+    groups = f" in {layer.groups} groups" if layer.groups > 1 else ""
+    is_depthwise = layer.groups == layer.channels
+    channels = f"{layer.channels} to {layer.filters} channels{groups}"
+    kind = "depthwise" if is_depthwise else channels
     shape = f"{layer.samples}×{layer.side}×{layer.side}, {kind}, {layer.size}×{layer.size}"
     return Benchmark(
         name=f"conv-{name}",

@@ -33,6 +33,8 @@ CASES = [
     ((10, 7), (2, 2), (3, 3), (1, 1), (0, 0), 16, 16, 1),
     ((9, 10), (3, 3), (1, 1), (1, 1), (1, 1), 8, 12, 4),
     ((9, 10), (3, 3), (2, 2), (1, 1), (1, 1), 6, 6, 2),
+    ((9, 10), (3, 3), (2, 1), (1, 1), (1, 1), 48, 64, 4),
+    ((11, 9), (3, 3), (1, 1), (2, 1), (2, 1), 32, 16, 2),
     ((9, 10), (3, 3), (1, 2), (1, 1), (1, 0), 20, 20, 20),
     ((40,), (5,), (1,), (2,), (4,), 6, 18, 1),
     ((33,), (4,), (3,), (1,), (0,), 16, 1, 1),
@@ -134,6 +136,22 @@ def pooling():
             bound = 1e-10 if kind.dtype == np.float64 else 1e-5
             for found, wanted in zip(program([kind]), evaluate(graph, [kind]), strict=True):
                 np.testing.assert_allclose(found, wanted, rtol=bound, atol=bound)
+
+
+def results():
+    """What is only given another shape is computed in the result, which other readers see too."""
+    case = ((9, 10), (3, 3), (1, 1), (1, 1), (1, 1), 32, 32, 2)
+    convolve, x, kernel = convolution(case)
+
+    def several(x, kernel):
+        y = convolve(x, kernel)
+        return y, y.reshape(-1), np.sum(y * y), y[1:, :, ::2]
+
+    graph, program = compiled(several, x, kernel)
+    written = {b.root for step in program.loops.steps for b, _, is_new in accesses(step) if is_new}
+    assert sum(buffer.size == graph.outputs[0].size for buffer in written) == 2
+    for found, wanted in zip(program([x, kernel]), evaluate(graph, [x, kernel]), strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-10, atol=1e-10)
 
 
 def threads():

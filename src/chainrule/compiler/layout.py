@@ -119,7 +119,7 @@ def choose_layout(items: Sequence[Item]) -> Layout:
     # Vectors along a few columns would be nearly empty: such a product is always stored by columns,
     # also where what is made of it lies in rows.
     products = [item.target for item in _flat(items) if isinstance(item, Product)]
-    few = {each for each in products if each not in fixed and each.shape[-1] < FEW_COLUMNS}
+    few = {p for p in products if p.root not in fixed and p.shape[-1] < FEW_COLUMNS}
     return Layout(frozenset(free | few))
 
 

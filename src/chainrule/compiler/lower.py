@@ -11,8 +11,9 @@ from chainrule.compiler import (
     lower_random,
     lower_reduction,
 )
-from chainrule.compiler.loops import Affine, Buffer, Load, Statement
+from chainrule.compiler.loops import Buffer, Load, Statement
 from chainrule.compiler.lowering import Item, Lowering
+from chainrule.compiler.result_place import result_places
 from chainrule.graph.graph import Graph
 
 __all__ = ["lower"]
@@ -51,10 +52,8 @@ def lower(graph: Graph) -> tuple[list[Buffer], list[Buffer], list[Item]]:
     """
     inputs = [Buffer("input", node.dtype, node.shape, node.name) for node in graph.inputs]
     outputs = [Buffer("output", node.dtype, node.shape, "result") for node in graph.outputs]
-    places: dict[int, tuple[Buffer, tuple[Affine, ...]]] = {}
-    for node, buffer in zip(graph.outputs, outputs, strict=True):
-        places.setdefault(node.serial, (buffer, ()))
-    lowering = Lowering(graph, places)
+    places, aliases = result_places(graph, outputs)
+    lowering = Lowering(graph, places, aliases=aliases)
     lowering.run([Load(each, lowering.canonical(each.shape)) for each in inputs])
     for node, buffer in zip(graph.outputs, outputs, strict=True):
         if places[node.serial][0] is not buffer:

@@ -31,6 +31,11 @@ HALVED_BYTES = 64
 FAR_BYTES = 1024
 FAR_LINES = 256
 WORTH_TILES = 4
+# A panel of one line out of several, a part of the channels say, leaves most of the first cache
+# empty, as lines that many bytes apart share its few places.
+NARROW_BYTES = 64
+APART_BYTES = 256
+APART_LINES = 64
 COPY_CYCLES = 3.0
 """Of a vector that is copied, from memory that is not near."""
 THREADS = 2
@@ -241,8 +246,10 @@ def packs_right(arrangement: Arrangement, tiles: int) -> bool:
     if arrangement.column.right != 1:
         return True
     size = ITEM_BYTES[arrangement.dtype]
-    far = any(abs(loop.right) * size >= FAR_BYTES for loop in arrangement.depth[-1:])
-    return far and arrangement.depth_size >= FAR_LINES and tiles >= WORTH_TILES
+    is_narrow = arrangement.column.extent * size <= NARROW_BYTES
+    bytes_apart, lines = (APART_BYTES, APART_LINES) if is_narrow else (FAR_BYTES, FAR_LINES)
+    far = any(abs(loop.right) * size >= bytes_apart for loop in arrangement.depth[-1:])
+    return far and arrangement.depth_size >= lines and tiles >= WORTH_TILES
 
 
 def packs_left(arrangement: Arrangement, panels: int) -> bool:
