@@ -91,9 +91,12 @@ def shuffled_epoch(workload: Workload, x, y, state, order):
     return state, jnp.mean(losses)
 
 
-def ordered_epoch(workload: Workload, batched, state, _):
-    """Scan over batches that lie one after the other."""
+def ordered_epoch(workload: Workload, batched, rest, state, _):
+    """Scan over batches that lie one after the other, then take the ragged last one."""
     state, losses = lax.scan(partial(step, workload), state, batched)
+    if len(rest[0]):
+        state, loss = step(workload, state, rest)
+        losses = jnp.append(losses, loss)
     return state, jnp.mean(losses)
 
 
@@ -114,9 +117,10 @@ class JaxScan:
         if self.workload.shuffle:
             body = partial(shuffled_epoch, self.workload, x, y)
         else:
-            shape = (-1, self.workload.batch_size)
-            batched = x.reshape(*shape, *x.shape[1:]), y.reshape(*shape, *y.shape[1:])
-            body = partial(ordered_epoch, self.workload, batched)
+            size = self.workload.batch_size
+            full = len(x) // size * size
+            batched = [each[:full].reshape(-1, size, *each.shape[1:]) for each in (x, y)]
+            body = partial(ordered_epoch, self.workload, batched, (x[full:], y[full:]))
         return lax.scan(body, state, orders, length=epochs)
 
     def restart(self, parameters: Parameters) -> None:

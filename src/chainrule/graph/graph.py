@@ -81,12 +81,13 @@ def check(graph: Graph) -> Graph:
                 raise TraceError(_escaped(node))
             continue
         inferred = node.primitive.infer(*(each.type for each in node.inputs), **node.params)
-        if _plain(inferred) != _plain(node.type):
+        if inferred != node.type and _plain(inferred) != _plain(node.type):
             raise GraphError(f"{node.primitive.name} gives {inferred}, but {node.type} is recorded")
     return graph
 
 
 def _plain(types: object) -> str:
+    """Types without what numbers of Python are: weak."""
     return repr(tuple(types)) if isinstance(types, Sequence) else repr(types)
 
 
