@@ -9,11 +9,10 @@ import traceback
 import warnings
 from types import SimpleNamespace
 
-import llvmlite.ir as ir
 import numpy as np
 import pytest
 
-from chainrule.compiler.backends import emit
+from chainrule.compiler.backends import emit, ir
 from chainrule.compiler.backends.contraction import emit_contraction, scratch_items
 from chainrule.compiler.backends.target import compile_module, host_target, load_object
 from chainrule.compiler.backends.vector_math import emit_function

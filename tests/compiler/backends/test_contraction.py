@@ -3,7 +3,7 @@ import ctypes
 import numpy as np
 import pytest
 
-from chainrule.compiler.backends import emit
+from chainrule.compiler.backends import emit, ir
 from chainrule.compiler.backends.arrangement import Contraction, Loop, arrange, matrix_product
 from chainrule.compiler.backends.target import host_target
 from chainrule.compiler.backends.tiling import choose_tiling
@@ -156,7 +156,9 @@ def test_an_epilogue_sees_rows_columns_and_masks(in_child, contraction_kernel, l
                 bias = emit.address(builder, site.context, column, "float32")
                 bias = emit.splat(builder, builder.load(bias, typ=sums.type.element), width)
                 lanes = emit.splat(builder, row, width)
-                steps = emit.vector_type("float32", width)(list(map(float, range(width))))
+                steps = ir.Constant(
+                    emit.vector_type("float32", width), list(map(float, range(width)))
+                )
                 lanes = builder.fadd(lanes, steps)
             else:
                 bias = emit.address(builder, site.context, column, "float32")

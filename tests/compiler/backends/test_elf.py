@@ -7,11 +7,10 @@ import struct
 import subprocess
 import sys
 
-import llvmlite.ir as ir
 import numpy as np
 import pytest
 
-from chainrule.compiler.backends import elf, emit
+from chainrule.compiler.backends import elf, emit, ir
 from chainrule.compiler.backends.elf import load_elf
 from chainrule.compiler.backends.loading import load_code
 from chainrule.compiler.backends.target import Library, compile_module, host_target, load_object
@@ -29,7 +28,9 @@ def polynomial(name="polynomial", outside=None):
     function = ir.Function(module, ir.FunctionType(real, [real]), name)
     builder = ir.IRBuilder(function.append_basic_block())
     (x,) = function.args
-    value = builder.fadd(builder.fmul(x, builder.fadd(x, real(3.25))), real(1.75))
+    value = builder.fadd(
+        builder.fmul(x, builder.fadd(x, ir.Constant(real, 3.25))), ir.Constant(real, 1.75)
+    )
     builder.ret(emit.call(builder, outside, [value], real) if outside else value)
     return compile_module(str(module), host_target())
 

@@ -2,9 +2,9 @@ import ctypes
 import os
 import sys
 
-import llvmlite.ir as ir
 import pytest
 
+from chainrule.compiler.backends import ir
 from chainrule.compiler.backends.placement import write_current_core, write_step_aside
 from chainrule.compiler.backends.target import compile_module, host_target, load_object
 from chainrule.compiler.thread_count import available_cores

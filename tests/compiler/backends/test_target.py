@@ -1,7 +1,6 @@
-import llvmlite.ir as ir
 import pytest
 
-from chainrule.compiler.backends import emit
+from chainrule.compiler.backends import emit, ir
 from chainrule.compiler.backends.target import compile_module, host_target, load_object
 from chainrule.compiler.backends.vector_unit import units_of
 from chainrule.errors import ArgumentError, GraphError

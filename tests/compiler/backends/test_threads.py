@@ -5,11 +5,10 @@ import sys
 import threading
 import time
 
-import llvmlite.ir as ir
 import numpy as np
 import pytest
 
-from chainrule.compiler.backends import emit
+from chainrule.compiler.backends import emit, ir
 from chainrule.compiler.backends.barrier import barrier_function
 from chainrule.compiler.backends.target import compile_module, host_target, load_object
 from chainrule.compiler.backends.thread_code import program_type

@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import llvmlite.ir as ir
 import numpy as np
 
-from chainrule.compiler.backends import emit
+from chainrule.compiler.backends import emit, ir
 from chainrule.compiler.backends.register import compare, constant, element_type, is_vector
 from chainrule.compiler.backends.vector_math import emit_function
 from chainrule.compiler.loops import CannotCompile

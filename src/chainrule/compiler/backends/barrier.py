@@ -14,9 +14,7 @@ multiprocessors", section 3.1.
 import sys
 from typing import Any
 
-import llvmlite.ir as ir
-
-from chainrule.compiler.backends import emit
+from chainrule.compiler.backends import emit, ir
 
 __all__ = ["BARRIER_BYTES", "barrier_function", "write_watch"]
 
@@ -40,12 +38,12 @@ def barrier_function(module: Any) -> Any:
 
     Parameters
     ----------
-    module : llvmlite.ir.Module
+    module : ir.Module
         The module being written; its triple decides how a thread pauses.
 
     Returns
     -------
-    llvmlite.ir.Function
+    ir.Function
         To be called by all threads of a program, with the program's own last two arguments in
         exchanged order. One thread alone passes at once.
     """
@@ -78,7 +76,7 @@ def write_watch(builder: Any, pointer: Value, current: Value, looks_allowed: int
 
     Parameters
     ----------
-    builder : llvmlite.ir.IRBuilder
+    builder : ir.IRBuilder
         Where to write; stands behind the loop afterwards.
     pointer : Value
         Address of the counter.

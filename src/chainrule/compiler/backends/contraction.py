@@ -23,9 +23,7 @@ panels and packing.
 from dataclasses import dataclass
 from typing import Any
 
-import llvmlite.ir as ir
-
-from chainrule.compiler.backends import emit
+from chainrule.compiler.backends import emit, ir
 from chainrule.compiler.backends.arrangement import (
     Arrangement,
     Contraction,
@@ -48,7 +46,7 @@ class Kernel:
 
     Parameters
     ----------
-    function : llvmlite.ir.Function
+    function : ir.Function
         ``void (ptr out, ptr left, ptr right, ptr scratch, ptr context, i64 batch_start,
         i64 batch_stop, i64 tile_start, i64 tile_stop, i64 panel_start, i64 panel_stop)``.
         ``scratch`` is this thread's own, `scratch_items` numbers, 64-byte aligned.
@@ -98,7 +96,7 @@ def emit_contraction(
 
     Parameters
     ----------
-    module : llvmlite.ir.Module
+    module : ir.Module
         The module to write into.
     name : str
         The function's name; it is internal to the module.

@@ -11,10 +11,9 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import llvmlite.ir as ir
 import numpy as np
 
-from chainrule.compiler.backends import emit
+from chainrule.compiler.backends import emit, ir
 from chainrule.compiler.backends.access import load_lanes, ramp, store_lanes
 from chainrule.compiler.backends.operation import write
 from chainrule.compiler.backends.register import (
@@ -39,7 +38,7 @@ class Point:
 
     Parameters
     ----------
-    builder : llvmlite.ir.IRBuilder
+    builder : ir.IRBuilder
         Where to write.
     base : callable
         From a buffer to its address.

@@ -8,7 +8,7 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import llvmlite.ir as ir
+from chainrule.compiler.backends import ir
 
 __all__ = [
     "FLOATS",
@@ -65,7 +65,7 @@ def vector_type(dtype: str, width: int) -> ir.VectorType:
 
     Returns
     -------
-    llvmlite.ir.VectorType
+    ir.VectorType
         ``<width x float>`` or ``<width x double>``.
     """
     return ir.VectorType(FLOATS[dtype], width)
@@ -76,7 +76,7 @@ def mnemonic(kind: ir.Type) -> str:
 
     Parameters
     ----------
-    kind : llvmlite.ir.Type
+    kind : ir.Type
         An integer, a float, a pointer, or a vector of them.
 
     Returns
@@ -100,13 +100,13 @@ def call(builder: Any, name: str, arguments: Sequence[Value], returns: ir.Type) 
 
     Parameters
     ----------
-    builder : llvmlite.ir.IRBuilder
+    builder : ir.IRBuilder
         Where to write.
     name : str
         An intrinsic (``llvm.fma.v16f32``) or a function of the process.
     arguments : sequence of values
         Their types become the types of the parameters.
-    returns : llvmlite.ir.Type
+    returns : ir.Type
         The type of the result.
 
     Returns
@@ -126,7 +126,7 @@ def splat(builder: Any, scalar: Value, width: int) -> Value:
 
     Parameters
     ----------
-    builder : llvmlite.ir.IRBuilder
+    builder : ir.IRBuilder
         Where to write.
     scalar : Value
         The number; a constant stays a constant.
@@ -152,7 +152,7 @@ def address(builder: Any, base: Value, offset: Value, dtype: str) -> Value:
 
     Parameters
     ----------
-    builder : llvmlite.ir.IRBuilder
+    builder : ir.IRBuilder
         Where to write.
     base : Value
         Address of element 0.
@@ -174,7 +174,7 @@ def prefetch(builder: Any, place: Value, nearness: int) -> None:
 
     Parameters
     ----------
-    builder : llvmlite.ir.IRBuilder
+    builder : ir.IRBuilder
         Where to write.
     place : Value
         Its address, which may be any.
@@ -200,7 +200,7 @@ def first_lanes(builder: Any, count: Value, width: int) -> Value:
 
     Parameters
     ----------
-    builder : llvmlite.ir.IRBuilder
+    builder : ir.IRBuilder
         Where to write.
     count : Value
         How many lanes to turn on, ``i64``; ``width`` or more means all.
@@ -225,7 +225,7 @@ def counted_loop(builder: Any, start: Value, stop: Value, name: str) -> Generato
 
     Parameters
     ----------
-    builder : llvmlite.ir.IRBuilder
+    builder : ir.IRBuilder
         Where to write; stands behind the loop afterwards.
     start : Value
         First index, ``i64``.
@@ -251,7 +251,7 @@ def loop_with_values(
 
     Parameters
     ----------
-    builder : llvmlite.ir.IRBuilder
+    builder : ir.IRBuilder
         Where to write; stands behind the loop afterwards.
     start : Value
         First index, ``i64``.

@@ -22,9 +22,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import llvmlite.ir as ir
-
-from chainrule.compiler.backends import emit
+from chainrule.compiler.backends import emit, ir
 from chainrule.compiler.backends.barrier import barrier_function
 from chainrule.compiler.backends.contraction import (
     Contraction,

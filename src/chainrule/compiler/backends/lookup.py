@@ -10,9 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import llvmlite.ir as ir
-
-from chainrule.compiler.backends import emit
+from chainrule.compiler.backends import emit, ir
 from chainrule.compiler.backends.element import Point
 from chainrule.compiler.loops import Affine, Axis, Expression, Load, Nest
 from chainrule.compiler.query import axes_in, loads_of

@@ -10,10 +10,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import llvmlite.ir as ir
 import numpy as np
 
-from chainrule.compiler.backends import emit
+from chainrule.compiler.backends import emit, ir
 from chainrule.compiler.backends.arithmetic import TABLES
 from chainrule.compiler.backends.register import (
     bits_of,
@@ -42,7 +41,7 @@ def write(
 
     Parameters
     ----------
-    builder : llvmlite.ir.IRBuilder
+    builder : ir.IRBuilder
         Where to write.
     name : str
         The primitive's name.

@@ -91,7 +91,7 @@ def emit_left_packing(
 
     Parameters
     ----------
-    builder : llvmlite.ir.IRBuilder
+    builder : ir.IRBuilder
         Where to write.
     arrangement : Arrangement
         With one loop of depth, and with rows that are contiguous in ``left``.
@@ -139,7 +139,7 @@ def emit_packing(
 
     Parameters
     ----------
-    builder : llvmlite.ir.IRBuilder
+    builder : ir.IRBuilder
         Where to write.
     arrangement : Arrangement
         Loops and their parts.

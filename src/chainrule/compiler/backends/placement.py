@@ -7,9 +7,7 @@ leaves both there for tens of milliseconds. A program of a few milliseconds then
 import sys
 from typing import Any
 
-import llvmlite.ir as ir
-
-from chainrule.compiler.backends import emit
+from chainrule.compiler.backends import emit, ir
 
 __all__ = ["write_current_core", "write_step_aside"]
 
@@ -28,7 +26,7 @@ def write_current_core(builder: Any) -> Value:
 
     Parameters
     ----------
-    builder : llvmlite.ir.IRBuilder
+    builder : ir.IRBuilder
         Where to write.
 
     Returns
@@ -49,7 +47,7 @@ def write_step_aside(builder: Any, taken: Value) -> None:
 
     Parameters
     ----------
-    builder : llvmlite.ir.IRBuilder
+    builder : ir.IRBuilder
         Where to write.
     taken : Value
         Number of the core, ``i32``; -1 for none.

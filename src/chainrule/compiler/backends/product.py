@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-import llvmlite.ir as ir
 import numpy as np
 
-from chainrule.compiler.backends import emit
+from chainrule.compiler.backends import emit, ir
 from chainrule.compiler.backends.arrangement import Contraction, Loop, arrange
 from chainrule.compiler.backends.contraction import Site, scratch_items
 from chainrule.compiler.backends.element import Point

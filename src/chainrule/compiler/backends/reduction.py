@@ -11,10 +11,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import llvmlite.ir as ir
 import numpy as np
 
-from chainrule.compiler.backends import emit
+from chainrule.compiler.backends import emit, ir
 from chainrule.compiler.backends.element import Point
 from chainrule.compiler.backends.operation import write
 from chainrule.compiler.backends.register import constant, is_vector, same_width, splat

@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import llvmlite.ir as ir
 import numpy as np
 
-from chainrule.compiler.backends import emit
+from chainrule.compiler.backends import emit, ir
 
 __all__ = [
     "Splat",
@@ -29,16 +28,13 @@ DType = np.dtype[Any]
 
 
 class Splat(ir.Constant):
-    """One number in every lane: written, and read by LLVM, as that number."""
+    """One number in every lane: its ``constant`` is that number."""
+
+    __slots__ = ()
 
     def __init__(self, kind: ir.VectorType, number: Any) -> None:
-        super().__init__(kind.element, number)
-        self.element = kind.element
-        self.type = kind
-
-    def _get_reference(self) -> str:
-        number = self.element.format_constant(self.constant)
-        return f"splat ({self.element} {number})"
+        ir.Value.__init__(self, kind, f"splat ({kind.element} {kind.element.number(number)})")
+        self.constant = number
 
 
 def element_type(dtype: DType) -> ir.Type:

@@ -22,7 +22,7 @@ class Stopwatch:
 
     Parameters
     ----------
-    builder : llvmlite.ir.IRBuilder
+    builder : ir.IRBuilder
         Where to write; the watch starts there.
     slot : callable
         From the number of a part to the address where its time is added up.

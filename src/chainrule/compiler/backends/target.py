@@ -145,7 +145,7 @@ def compile_module(text: str, target: Target) -> bytes:
     Parameters
     ----------
     text : str
-        A module in LLVM's assembly language, such as ``str(llvmlite.ir.Module)``.
+        A module in LLVM's assembly language, such as ``str(ir.Module)``.
     target : Target
         The processor to write for.
 

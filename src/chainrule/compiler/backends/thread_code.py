@@ -10,9 +10,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-import llvmlite.ir as ir
-
-from chainrule.compiler.backends import emit
+from chainrule.compiler.backends import emit, ir
 from chainrule.compiler.backends.barrier import (
     BARRIER_BYTES,
     barrier_function,
@@ -40,7 +38,7 @@ def program_type() -> ir.FunctionType:
 
     Returns
     -------
-    llvmlite.ir.FunctionType
+    ir.FunctionType
         ``void (ptr arena, i64 thread, i64 threads, ptr barrier)``.
     """
     return ir.FunctionType(ir.VoidType(), [emit.POINTER, emit.INDEX, emit.INDEX, emit.POINTER])

@@ -9,9 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import llvmlite.ir as ir
-
-from chainrule.compiler.backends import emit
+from chainrule.compiler.backends import emit, ir
 from chainrule.compiler.backends.arrangement import Arrangement, Loop
 from chainrule.compiler.backends.packing import (
     emit_left_packing,
@@ -33,7 +31,7 @@ class Site:
 
     Parameters
     ----------
-    builder : llvmlite.ir.IRBuilder
+    builder : ir.IRBuilder
         Where to write.
     places : dict
         Position of the vector's first lane in the output, ``i64``, along each of the contraction's
@@ -59,7 +57,7 @@ class TileWriter:
 
     Parameters
     ----------
-    builder : llvmlite.ir.IRBuilder
+    builder : ir.IRBuilder
         Stands at the start of a function with `Kernel`'s arguments.
     arrangement : Arrangement
         Its loops.

@@ -6,9 +6,7 @@ module share.
 
 from typing import Any
 
-import llvmlite.ir as ir
-
-from chainrule.compiler.backends import emit
+from chainrule.compiler.backends import emit, ir
 from chainrule.compiler.backends.vector_access import masked_load, masked_store
 
 __all__ = ["transpose", "transposing_packer"]
@@ -21,7 +19,7 @@ def transposing_packer(module: Any, dtype: str, width: int) -> Any:
 
     Parameters
     ----------
-    module : llvmlite.ir.Module
+    module : ir.Module
         The module being written.
     dtype : {"float32", "float64"}
         Kind of the numbers.
@@ -30,7 +28,7 @@ def transposing_packer(module: Any, dtype: str, width: int) -> Any:
 
     Returns
     -------
-    llvmlite.ir.Function
+    ir.Function
         ``void (ptr panel, i64 step, i64 columns, i64 depth, i64 vectors, ptr scratch)``: copies the
         panel of so many vectors, whose columns lie ``step`` apart, to ``scratch[k, column]``. There
         are ``columns`` of them; lanes beyond get the numbers of the last one, depth beyond zeros.
@@ -89,7 +87,7 @@ def transpose(builder: Any, vectors: list[Value]) -> list[Value]:
 
     Parameters
     ----------
-    builder : llvmlite.ir.IRBuilder
+    builder : ir.IRBuilder
         Where to write.
     vectors : list of values
         ``width`` vectors of ``width`` lanes.

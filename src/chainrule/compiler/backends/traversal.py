@@ -6,9 +6,7 @@ import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import llvmlite.ir as ir
-
-from chainrule.compiler.backends import emit
+from chainrule.compiler.backends import emit, ir
 from chainrule.compiler.backends.element import Point
 from chainrule.compiler.backends.lookup import Lookups
 from chainrule.compiler.loops import Axis, Nest, Statement

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-import llvmlite.ir as ir
-
+from chainrule.compiler.backends import ir
 from chainrule.compiler.backends.emit import (
     FLOATS,
     INDEX,
@@ -24,7 +23,7 @@ def masked_load(builder: Any, pointer: Value, dtype: str, width: int, mask: Valu
 
     Parameters
     ----------
-    builder : llvmlite.ir.IRBuilder
+    builder : ir.IRBuilder
         Where to write.
     pointer : Value
         Address of the first element; no alignment beyond one element's is needed.
@@ -53,7 +52,7 @@ def masked_store(builder: Any, vector: Value, pointer: Value, mask: Value | None
 
     Parameters
     ----------
-    builder : llvmlite.ir.IRBuilder
+    builder : ir.IRBuilder
         Where to write.
     vector : Value
         The numbers.
@@ -75,7 +74,7 @@ def scatter(builder: Any, vector: Value, pointer: Value, stride: int, mask: Valu
 
     Parameters
     ----------
-    builder : llvmlite.ir.IRBuilder
+    builder : ir.IRBuilder
         Where to write.
     vector : Value
         The numbers.

@@ -39,21 +39,21 @@ def emit_function(builder: Any, name: str, *values: Any) -> Any:
 
     Parameters
     ----------
-    builder : llvmlite.ir.IRBuilder
+    builder : ir.IRBuilder
         Where to write; it may stand in another block afterwards (sin and cos branch).
     name : str
         A key of `FUNCTIONS`.
-    *values : llvmlite.ir.Value
+    *values : ir.Value
         One argument (two for ``pow``): float32 or float64, a scalar or a vector of any width.
 
     Returns
     -------
-    llvmlite.ir.Value
+    ir.Value
         Of the type of the arguments.
 
     Examples
     --------
-    >>> import llvmlite.ir as ir
+    >>> from chainrule.compiler.backends import ir
     >>> kind = ir.VectorType(ir.FloatType(), 16)
     >>> function = ir.Function(ir.Module(), ir.FunctionType(kind, [kind]), "f")
     >>> builder = ir.IRBuilder(function.append_basic_block())

@@ -8,9 +8,7 @@ depends neither on the width of the vector nor on its neighbours. Nothing is eve
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import llvmlite.ir as ir
-
-from chainrule.compiler.backends import emit
+from chainrule.compiler.backends import emit, ir
 from chainrule.compiler.backends.register import Splat
 
 __all__ = ["Format", "Lanes"]
@@ -43,7 +41,7 @@ class Lanes:
 
     Parameters
     ----------
-    builder : llvmlite.ir.IRBuilder
+    builder : ir.IRBuilder
         Where to write.
     value : Value
         A scalar or vector of float32 or float64.

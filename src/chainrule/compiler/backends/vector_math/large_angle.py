@@ -8,9 +8,7 @@ is the angle in quarter turns with 190 digits behind the point.
 import math
 from typing import Any
 
-import llvmlite.ir as ir
-
-from chainrule.compiler.backends import emit
+from chainrule.compiler.backends import emit, ir
 from chainrule.compiler.backends.vector_math.coefficients import TWO_OVER_PI
 
 __all__ = ["large_angle_function"]
@@ -31,12 +29,12 @@ def large_angle_function(module: Any) -> Any:
 
     Parameters
     ----------
-    module : llvmlite.ir.Module
+    module : ir.Module
         The module being written.
 
     Returns
     -------
-    llvmlite.ir.Function
+    ir.Function
         ``{i64, double} (double)``: x = quadrant pi/2 + r modulo 2 pi, |r| <= pi/4, for finite x
         with 2^16 <= abs(x). The relative error of r is below 2^-52.
     """

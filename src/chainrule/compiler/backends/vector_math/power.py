@@ -7,8 +7,7 @@ result. So for float64 the logarithm comes in two pieces; float32 is computed in
 import math
 from typing import Any
 
-import llvmlite.ir as ir
-
+from chainrule.compiler.backends import ir
 from chainrule.compiler.backends.vector_math.exponential import exp
 from chainrule.compiler.backends.vector_math.lanes import Lanes
 from chainrule.compiler.backends.vector_math.logarithm import log, log_in_two_pieces

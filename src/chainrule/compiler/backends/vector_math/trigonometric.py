@@ -15,9 +15,7 @@ Payne & Hanek (1983), "Radian reduction for trigonometric functions".
 import math
 from typing import Any
 
-import llvmlite.ir as ir
-
-from chainrule.compiler.backends import emit
+from chainrule.compiler.backends import emit, ir
 from chainrule.compiler.backends.vector_math.coefficients import COS, PI_HALVES, SIN
 from chainrule.compiler.backends.vector_math.lanes import Lanes
 from chainrule.compiler.backends.vector_math.large_angle import large_angle_function
