@@ -1,0 +1,59 @@
+"""Features that need no labels, for pictures that stand a little beside their place.
+
+A logistic layer weighs each pixel by itself, so it fails where digits are moved by a single pixel.
+A Boltzmann machine that has seen such pictures, but none of their labels, has units for strokes at
+every place; upon them the same logistic layer does much better. (For digits that all stand where
+they should, 8 x 8 pixels are easy enough: there it reads 96 % from pixels, 95 % from features.)
+
+The idea is that of scikit-learn's example of its BernoulliRBM. Here a digit and its moved copies
+are all trained on or all tested with, so nothing is tested that was seen beside its place.
+
+Run it with ``python examples/18_digits_that_move.py``, without any download. It prints::
+
+    7190 pictures to learn from, 1795 others to be tested with
+    seed   64 pixels   512 features
+       0      79.8%          90.1%
+       1      81.2%          90.8%
+       2      79.7%          91.3%
+"""
+
+import numpy as np
+
+import chainrule as cr
+from chainrule import data, datasets, nn, optim
+
+
+def moved(X, y):
+    """Return each picture as it is, and moved by a pixel up, down, left and right."""
+    wide = np.pad(X.reshape(-1, 8, 8), ((0, 0), (1, 1), (1, 1)))
+    starts = [(1, 1), (0, 1), (2, 1), (1, 0), (1, 2)]
+    copies = [wide[:, row : row + 8, column : column + 8] for row, column in starts]
+    return np.concatenate(copies).reshape(-1, 64), np.tile(y, len(starts))
+
+
+def accuracy(X, y, X_test, y_test, seed):
+    """Train a logistic layer and return how many of the test pictures it names."""
+    net = cr.Network([nn.Dense(10)], seed=seed)
+    rule = optim.Adam(optim.cosine(0.01, epochs=100))
+    net.compile("cross_entropy", optimizer=rule, metrics=["accuracy"])
+    net.fit(X, y, epochs=100, batch_size=64, verbose=0)
+    return net.evaluate(X_test, y_test)["accuracy"]
+
+
+def main():
+    for seed in range(3):
+        (X, y), (X_test, y_test) = (
+            moved(*part) for part in data.split(*datasets.digits(), seed=seed, stratify=True)
+        )
+        if seed == 0:
+            print(f"{len(X)} pictures to learn from, {len(X_test)} others to be tested with")
+            print("seed   64 pixels   512 features")
+        machine = cr.RBM(512, learning_rate=0.06, batch_size=10, seed=seed)
+        machine.fit(X, epochs=60, verbose=0)
+        pixels = accuracy(X, y, X_test, y_test, seed)
+        features = accuracy(machine.transform(X), y, machine.transform(X_test), y_test, seed)
+        print(f"{seed:4d} {pixels:10.1%} {features:14.1%}")
+
+
+if __name__ == "__main__":
+    main()
