@@ -83,8 +83,10 @@ def test_random_convolutions_compile_to_what_numpy_computes(lines_of):
 
 @pytest.mark.slow
 def test_bits_do_not_depend_on_the_vector_unit(lines_of):
-    results = {tuple(lines_of("bits.py", 6, vectors=unit)) for unit in UNITS}
-    assert len(results) == 1
+    for script, *arguments in [("random_program.py", 6, 0, "bits"), ("trained_bits.py",)]:
+        results = {tuple(lines_of(script, *arguments, vectors=unit)) for unit in UNITS}
+        assert len(results) == 1
+        assert results.pop()
 
 
 @pytest.mark.slow
