@@ -31,14 +31,13 @@ from chainrule.graph.array_type import ArrayType, type_of
 from chainrule.graph.evaluate import prepare
 from chainrule.graph.trace import trace_call
 from chainrule.nn.activation import ACTIVATIONS
-from chainrule.nn.loss import Loss
 from chainrule.nn.parameter import bound
 from chainrule.nn.random import Stream
 from chainrule.optim.clipping import clip
 from chainrule.optim.optimizer import Optimizer
-from chainrule.train.metrics import Metric
-from chainrule.train.mistakes.dependence import check_dependence, check_returned
+from chainrule.train.mistakes.dependence import check_dependence
 from chainrule.train.plan import Plan, Stack
+from chainrule.train.scoring import measure
 
 if TYPE_CHECKING:
     from chainrule.compiler.program import NativeProgram
@@ -185,7 +184,7 @@ def _step(stack: Stack, plan: Plan) -> Callable[..., Any]:
 
         def total(params: dict[str, Any]) -> Any:
             with _standing_for(stack, params | state["memory"]):
-                loss, penalty, *others = _measure(stack, plan, batch, random)
+                loss, penalty, *others = measure(stack, plan, batch, random)
                 check_dependence(plan.loss.name, loss, params.values())
                 memory = {n: each.value for n, each in stack.parameters(trainable=False).items()}
             return loss + penalty, ([loss, penalty, *others], memory)
@@ -212,7 +211,7 @@ def compile_evaluation(stack: Stack, plan: Plan, batch: dict[str, ArrayType | No
 
     def evaluate(params: dict[str, Any], batch: dict[str, Any]) -> Any:
         with _standing_for(stack, params):
-            return _measure(stack, plan, batch)
+            return measure(stack, plan, batch)
 
     return compile_graph(trace_call(evaluate, (_parameter_types(stack), batch)).graph)
 
@@ -236,57 +235,6 @@ def _standing_for(stack: Stack, given: dict[str, Any]) -> Generator[None]:
     own = stack.parameters()
     with bound(list(own.values()), [given[name] for name in own]):
         yield
-
-
-def _measure(
-    stack: Stack, plan: Plan, batch: dict[str, Any], random: Stream | None = None
-) -> list[Any]:
-    """Compute loss, penalty and metrics of a batch; then its outputs, where a metric needs all."""
-    with plan.scoring():
-        scores = stack(batch["X"], random)
-    y = _comparable(batch["y"], plan.loss, scores)
-    plan.loss.check(y.shape, scores.shape)
-    losses = plan.loss(y, scores)
-    check_returned(plan.loss.name, losses)
-    loss = _reduced(plan.loss, losses, batch["weight"], len(batch["X"]))
-    outputs = plan.probabilities(scores)
-    means = [
-        np.mean(metric.function(y, scores if _minds_order_only(plan, metric) else outputs))
-        for metric in plan.means
-    ]
-    return [loss, stack.penalty(), *means, *([outputs] if plan.gathers else [])]
-
-
-def _minds_order_only(plan: Plan, metric: Metric) -> bool:
-    """Whether a softmax, which keeps the order of its inputs, can be left out."""
-    return plan.loss.contains == "softmax" and metric.name.startswith(("accuracy", "top_"))
-
-
-def _comparable(y: Any, loss: Loss, scores: Any) -> Any:
-    """Leave class numbers as they are and let everything else meet the scores as their kind."""
-    names_classes = (loss.takes_labels and y.ndim < scores.ndim) or not loss.checks
-    return y if names_classes and y.dtype.kind in "iub" else y.astype(scores.dtype)
-
-
-def _reduced(loss: Loss, losses: Any, weight: Any, samples: int) -> Any:
-    """Put the numbers of a batch together; the mean divides by their count, not by the weights."""
-    if np.ndim(losses) == 0:
-        if weight is not None:
-            raise ShapeError(
-                f"fit: the loss {loss.name} returns one number for the whole batch, so samples "
-                "cannot be weighted; return one number for each sample, of shape (batch,)"
-            )
-        return losses
-    if losses.shape[0] != samples:
-        raise ShapeError(
-            f"fit: the loss {loss.name} returns shape {losses.shape} for {samples} samples; it "
-            "must return one number, or one for each sample"
-        )
-    if np.ndim(losses) > 1:
-        losses = np.mean(losses, axis=tuple(range(1, np.ndim(losses))))
-    if weight is not None:
-        losses = losses * weight
-    return np.sum(losses) if loss.reduction == "sum" else np.mean(losses)
 
 
 def _alike(state: Any, new: Any) -> Any:

@@ -13,12 +13,12 @@ from chainrule.train.batch import Samples
 from chainrule.train.boltzmann.contrast import CONTRAST, PSEUDO_LIKELIHOOD, Contrast
 from chainrule.train.boltzmann.visible import checked_visible
 from chainrule.train.callbacks import resolve_callbacks
-from chainrule.train.fitting import Run
 from chainrule.train.history import History
 from chainrule.train.loop import Training
 from chainrule.train.mistakes import check_settings
 from chainrule.train.model import Model
 from chainrule.train.progress import choose_progress
+from chainrule.train.run import Run
 
 __all__ = ["change_rule", "fit", "prepare_visible"]
 
