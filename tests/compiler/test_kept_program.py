@@ -183,3 +183,15 @@ def test_a_changed_source_is_another_surrounding(tmp_path):
 
 def test_sources_that_are_not_there_keep_nothing(tmp_path):
     assert machine._sources(tmp_path) is None
+
+
+def test_results_go_where_places_are_given(folder):
+    x = np.random.default_rng(0).normal(size=(300, 300))
+    program = compile_native(trace(lambda x: (x + 1, x @ x, np.sum(x)))(x))
+    for _ in range(2):
+        place = np.empty((300, 300))
+        first, second, third = program([x], places=[place])
+        assert first is place
+        np.testing.assert_array_equal(first, x + 1)
+        np.testing.assert_allclose(second, x @ x, rtol=1e-10)
+        np.testing.assert_allclose(third, x.sum())

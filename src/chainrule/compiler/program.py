@@ -264,7 +264,7 @@ class NativeProgram:
             each if each.flags.num & PLAIN == PLAIN else _plain(each, each.dtype, each.shape)
             for each in arrays
         ]
-        results = self._spares.take()
+        results = self._spares.take(places)
         block = self._block
         with self._lock:
             block[FIRST_TURN : self._end] = [*turns, *map(id, plain), *map(id, results)]

@@ -49,17 +49,18 @@ class Spares:
         self._places = [i for i, size in enumerate(sizes) if is_kept and size >= SMALLEST]
         self._kept: dict[int, Any] = {}
 
-    def take(self) -> list[Any]:
-        """Return an array for each result, with any numbers in it."""
+    def take(self, places: Sequence[Any] = ()) -> list[Any]:
+        """Return the places, then an array for each other result, with any numbers in it."""
+        results, count = list(places), len(places)
         if not self._places:
-            return [np.empty(shape, dtype) for shape, dtype in self._kinds]
-        results: list[Any] = []
-        for number, (shape, dtype) in enumerate(self._kinds):
+            return results + [np.empty(shape, dtype) for shape, dtype in self._kinds[count:]]
+        for number, (shape, dtype) in enumerate(self._kinds[count:], count):
             held = [self._kept.pop(number, None)]
             is_free = _references(held) == ALONE and _is_like(held[0], shape, dtype)
             results.append(held[0] if is_free else np.empty(shape, dtype))
         for number in self._places:
-            self._kept[number] = results[number]
+            if number >= count:
+                self._kept[number] = results[number]
         return results
 
 
