@@ -77,6 +77,12 @@ def test_native_recurrence_keeps_the_law_of(lines_of, name):
     assert lines_of("recurrence_laws.py", name) == []
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["values", "threads", "memory", "outermost"])
+def test_programs_of_one_row_after_the_other_keep_the_law_of(lines_of, name):
+    assert lines_of("row_laws.py", name) == []
+
+
 def test_random_convolutions_compile_to_what_numpy_computes(lines_of):
     assert lines_of("random_convolution.py", 20, 0) == []
 

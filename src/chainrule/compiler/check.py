@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from chainrule.compiler.apart import keeps_apart
 from chainrule.compiler.check_statement import Fault, Index, product_faults, statement_faults
+from chainrule.compiler.layout import Layout
 from chainrule.compiler.listing import explain_fault
 from chainrule.compiler.loops import (
     Affine,
@@ -28,6 +29,7 @@ from chainrule.compiler.loops import (
 from chainrule.compiler.meeting import never_meet
 from chainrule.compiler.query import axes_of, nests_of
 from chainrule.compiler.reorder import Item, accesses
+from chainrule.compiler.row_law import Owners, keys_of
 from chainrule.errors import GraphError
 
 __all__ = ["check_items", "check_program"]
@@ -90,6 +92,7 @@ def _check(
             case Repeat(axis, _, steps):
                 _refuse(origin, [item], _repeat_faults(axis, turns))
                 _refuse(origin, [item], _apart_faults(item))
+                _refuse(origin, [item], _any_order_faults(item))
                 _check(steps, (*turns, axis), written, origin)
             case Nest(_, _, statements, product):
                 inner = [*([product] if product else []), *statements]
@@ -123,6 +126,23 @@ def _apart_faults(repeat: Repeat) -> Iterator[Fault]:
     nests = list(nests_of(repeat.steps)) if repeat.rows else []
     if len(nests) != len(repeat.rows) or not keeps_apart(nests, repeat.rows):
         yield "the rows of a repeat over {} meet", repeat.axis
+
+
+def _any_order_faults(repeat: Repeat) -> Iterator[Fault]:
+    """Turns in any order write parts of their own, and what is local to a turn."""
+    if not repeat.in_any_order:
+        return
+    owners, nests = Owners(), list(nests_of(repeat.steps))
+    for nest in nests:
+        touched = [
+            (*access, keys_of(access, repeat.axis, Layout()))
+            for access in accesses(nest)
+            if access[0].root.kind != "local" and access[0].root not in nest.registers
+        ]
+        if not owners.admit(touched):
+            yield "the turns of a repeat over {} meet, and may run in any order", repeat.axis
+    if repeat.backwards or len(nests) < len(repeat.steps):
+        yield "a repeat over {} in any order runs backwards or has loops within", repeat.axis
 
 
 def _unwritten_faults(item: Statement | Product, written: set[Buffer]) -> Iterator[Fault]:

@@ -71,7 +71,7 @@ def _touched(nest: Nest) -> tuple[set[Buffer], set[Buffer]]:
     for item in (*([nest.product] if nest.product else []), *nest.statements):
         for buffer, _, is_write in accesses(item):
             root = buffer.root
-            if root.kind != "arena" or root in nest.registers:
+            if root.kind not in ("arena", "local") or root in nest.registers:
                 continue
             if is_write:
                 writes.add(root)
@@ -84,8 +84,9 @@ def _check_place(nest: Nest, buffer: Buffer, plan: Plan) -> None:
     if buffer not in plan.offsets:
         raise _broken(nest, "{} has no place in the arena", buffer)
     first, end = _bytes(plan, buffer)
-    if first < 0 or first % ALIGNMENT or end > plan.size:
-        raise _broken(nest, "{} lies at bytes {} to {} of {}", buffer, first, end, plan.size)
+    size = plan.own if buffer.kind == "local" else plan.size
+    if first < 0 or first % ALIGNMENT or end > size:
+        raise _broken(nest, "{} lies at bytes {} to {} of {}", buffer, first, end, size)
 
 
 def _bytes(plan: Plan, buffer: Buffer) -> tuple[int, int]:
@@ -95,7 +96,7 @@ def _bytes(plan: Plan, buffer: Buffer) -> tuple[int, int]:
 
 def _overlap(plan: Plan, one: Buffer, other: Buffer) -> bool:
     (first, end), (start, stop) = _bytes(plan, one), _bytes(plan, other)
-    return one is not other and first < stop and start < end
+    return one is not other and one.kind == other.kind and first < stop and start < end
 
 
 def _broken(nest: Nest, rule: str, *parts: object) -> GraphError:

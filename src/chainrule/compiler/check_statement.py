@@ -32,7 +32,7 @@ Fault = tuple[Any, ...]
 Index = Sequence[Affine | Expression]
 
 _REDUCTIONS = ("sum", "dot", "max", "min", "argmax", "argmin", "running", "scatter")
-_KINDS = ("input", "output", "constant", "arena", "alias")
+_KINDS = ("input", "output", "constant", "arena", "local", "alias")
 _TRUTHS = (
     "less", "less_equal", "equal", "not_equal", "logical_and", "logical_or", "logical_not",
 )  # fmt: skip
@@ -113,7 +113,7 @@ def _axis_faults(axes: Sequence[Axis]) -> Iterator[Fault]:
 
 
 def _target_faults(target: Buffer) -> Iterator[Fault]:
-    if target.root.kind not in ("arena", "output"):
+    if target.root.kind not in ("arena", "local", "output"):
         yield "{} is {} memory, to which programs do not write", target, target.root.kind
 
 

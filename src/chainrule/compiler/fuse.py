@@ -11,9 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import cast
 
-import numpy as np
-
 from chainrule.compiler.apart import set_apart
+from chainrule.compiler.form import form_of
 from chainrule.compiler.layout import Layout
 from chainrule.compiler.loops import Affine, Axis, Buffer, Nest, Product, Repeat, Statement, Step
 from chainrule.compiler.lowering import Item
@@ -28,19 +27,15 @@ from chainrule.compiler.query import (
     unrolled_axes,
 )
 from chainrule.compiler.reorder import Access, accesses
+from chainrule.compiler.row_by_row import row_by_row
 
 __all__ = ["fuse"]
 
-TINY = 64
-"""Statements of at most this many turns are written out, with no loop at all."""
-SMALL = 16
-"""Axes shorter than this are never the ones a nest runs over, if there is a longer one."""
 EPILOGUE_COST = 40
 """What a kernel may compute while its sums are in registers."""
 FAR_COST, NEAR_BYTES = 6, 2**19
 """What it may where the result does not fit the caches next to a core: what else there is to read
 for it comes in better order without the kernel."""
-LANES = 16
 
 
 def fuse(items: Sequence[Item], layout: Layout) -> tuple[Step, ...]:
@@ -59,7 +54,7 @@ def fuse(items: Sequence[Item], layout: Layout) -> tuple[Step, ...]:
         The same program.
     """
     steps = _fused(items, layout)
-    return set_apart(_without_memory(steps, layout))
+    return row_by_row(set_apart(_without_memory(steps, layout)), layout)
 
 
 @dataclass
@@ -102,7 +97,7 @@ def _fused(items: Sequence[Item], layout: Layout) -> tuple[Step, ...]:
         if not isinstance(item, Statement):
             groups.append(_own_group(item, layout))
             continue
-        axes, lane, is_open = _form(item, layout)
+        axes, lane, is_open = form_of(item, layout)
         for group in groups[first:]:
             joined = _joined(item, axes, lane, group) if is_open else None
             if joined is not None:
@@ -181,49 +176,6 @@ def _most_epilogue(product: Product) -> int:
 
 def _epilogue_cost(item: Statement, group: _Group) -> int:
     return sum(1 + cost(each.value) for each in (item, *group.statements))
-
-
-def _form(item: Statement, layout: Layout) -> tuple[tuple[Axis, ...], Axis | None, bool]:
-    """Choose what a statement runs over: its nest's axes, the lane, whether others may join."""
-    parallel, over = axes_of(item), list(item.over)
-    turns = int(np.prod([axis.extent for axis in (*parallel, *over)], dtype=np.int64))
-    if item.reduction in ("running", "scatter"):
-        last = parallel[-1] if parallel and item.reduction == "scatter" else None
-        lane = last if last is not None and last.extent >= SMALL else None
-        # A fold adds up apart at each point of its other axes; what is looked up may meet anywhere.
-        if item.reduction == "scatter" and all(isinstance(place, Affine) for place in item.index):
-            outer = tuple(axis for axis in parallel if axis is not lane)
-            return (*outer, lane) if lane else outer, lane, False
-        return (), lane, False
-    if turns <= TINY and all(axis.extent < SMALL for axis in (*parallel, *over)):
-        return (), None, True
-    big = [axis for axis in parallel if axis.extent >= SMALL]
-    can_reduce = item.reduction not in ("argmax", "argmin")
-    candidates = [*reversed(parallel), *(reversed(over) if can_reduce else ())]
-    if not candidates:
-        return (), None, False
-    lane = min(candidates, key=lambda axis: _work(item, axis, layout, bool(big)))
-    if lane in parallel:
-        outer = [axis for axis in (big or parallel) if axis is not lane]
-        return (*outer, lane), lane, True
-    if big:
-        return tuple(big), lane, False
-    outer = [axis for axis in over if axis is not lane and axis.extent >= SMALL]
-    return (*outer, lane), lane, True
-
-
-def _work(item: Statement, lane: Axis, layout: Layout, has_rows: bool) -> float:
-    """Estimate the time for an element if the lanes run along an axis."""
-    extent = max(lane.extent, 1)
-    filled = extent / (-(-extent // LANES) * LANES)
-    places = [(load.buffer, load.index) for load in loads_of(item.value)]
-    is_reduced = lane in item.over
-    if not is_reduced:
-        places.append((item.target, item.index))
-    steps = [layout.stride(buffer, index, lane) for buffer, index in places]
-    work = 1 + cost(item.value) + sum(1 if step in (0, 1) else 8 for step in steps)
-    across = 8 * LANES / extent if is_reduced and has_rows else 0
-    return (work + across) / filled
 
 
 def _without_memory(steps: Sequence[Step], layout: Layout) -> tuple[Step, ...]:

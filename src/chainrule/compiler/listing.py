@@ -164,6 +164,7 @@ class _Listing:
     def _step(self, step: Step, indent: str) -> list[str]:
         if isinstance(step, Repeat):
             direction = " backwards" if step.backwards else ""
+            direction = " in any order" if step.in_any_order else direction
             inner = [x for each in step.steps for x in self._step(each, indent + "  ")]
             rows = " ".join(map(self._axis, dict.fromkeys(step.rows)))
             apart = f" apart {rows}" if rows else ""

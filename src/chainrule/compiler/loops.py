@@ -4,7 +4,7 @@ Its whole grammar::
 
     program    ::= "program" { buffer } { step }
     buffer     ::= KIND NAME ":" type [ "#" LAYER ]
-    KIND       ::= "input" | "output" | "constant" | "arena" | "alias"
+    KIND       ::= "input" | "output" | "constant" | "arena" | "local" | "alias"
     step       ::= nest | repeat
     nest       ::= "for" { axis } [ "lanes" AXIS ] ":" [ product ] { statement }
     product    ::= place "=" "sum" { AXIS } ":" load "*" load
@@ -12,19 +12,20 @@ Its whole grammar::
                  | place "=" REDUCTION { AXIS } ":" expression
     REDUCTION  ::= "sum" | "dot" | "max" | "min" | "argmax" | "argmin"
                  | "running" | "scatter"
-    repeat     ::= "repeat" AXIS [ "backwards" ] [ "apart" { AXIS } ] ":" { step }
+    repeat     ::= "repeat" AXIS [ "backwards" | "in any order" ] [ "apart" { AXIS } ] ":" { step }
     axis       ::= NAME "<" LENGTH
     place      ::= NAME "[" { affine "," } "]"
     load       ::= NAME "[" { ( affine | expression ) "," } "]"
     expression ::= NUMBER | "@" affine | load | OPERATION "(" { expression "," } ")"
     affine     ::= a sum of whole multiples of axes and a whole number
 
-An arena buffer lives in scratch memory that belongs to the program; an alias is another shape for
-the bytes of a buffer. A ``product`` is a contraction with a kernel of its own; the statements of
-its nest are its epilogue: they see the sums while those are in registers. A position in brackets
-that is an expression is a gather; ``@`` is the value of an index. ``dot`` is a sum of products that
-are not rounded before they are added; ``running`` stores every partial sum, ``scatter`` adds to the
-place in the order of its points.
+An arena buffer lives in scratch memory that belongs to the program, a local one in that of a thread
+for a turn of a repeat in any order; an alias is another shape for the bytes of a buffer. A
+``product`` is a contraction with a kernel of its own; the statements of its nest are its epilogue:
+they see the sums while those are in registers. A position in brackets that is an expression is a
+gather; ``@`` is the value of an index. ``dot`` is a sum of products that are not rounded before
+they are added; ``running`` stores every partial sum, ``scatter`` adds to the place in the order of
+its points.
 
 A nest runs its statements once for each point of its axes, in their order. A statement runs over
 the rest of its axes by itself, so all of its work is done for one point before the next statement
@@ -114,7 +115,7 @@ class Buffer:
 
     Parameters
     ----------
-    kind : {"input", "output", "constant", "arena", "alias"}
+    kind : {"input", "output", "constant", "arena", "local", "alias"}
         Who owns the memory.
     dtype : numpy.dtype
         Kind of its numbers.
@@ -236,7 +237,7 @@ class Product:
     left, right : Load
         What is multiplied, read at any affine place: through windows, say.
     depth : tuple of Axis
-        The axes it sums over. Axes of length 1 do not occur.
+        The axes it sums over, none of length 1.
     layer : str
         The layer it belongs to, for people.
     """
@@ -258,8 +259,7 @@ class Product:
 class Nest:
     """Statements that run together at each point of `axes`; along `lane` in vector lanes.
 
-    The lane is the last of the axes, or an axis that the only statement runs over by itself, or
-    there is none.
+    The lane is the last of the axes, or one that the only statement runs over by itself, or None.
     `registers` are arena buffers that nobody reads outside: they need no memory.
     """
 
@@ -275,13 +275,15 @@ class Repeat:
     """Steps that run one after the other for each value of an axis, upwards or downwards.
 
     `rows` has an axis for each nest inside, if the rows it counts never look at each other: then a
-    thread may take some of the rows through all turns.
+    thread may take some of the rows through all turns. Turns `in_any_order` never look at each
+    other either: threads share them out.
     """
 
     axis: Axis
     backwards: bool
     steps: tuple[Step, ...]
     rows: tuple[Axis, ...] = ()
+    in_any_order: bool = False
 
 
 Step = Nest | Repeat

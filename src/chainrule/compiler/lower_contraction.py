@@ -55,7 +55,8 @@ def _contract(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expre
     # Windows read a buffer many times; a step of a loop reads one row of many.
     pairs = zip((a, b), node.inputs, strict=True)
     read = sum(min(load.buffer.size, each.size) for load, each in pairs)
-    split = _split(node, read, left, depth)
+    batch = math.prod(lengths[c] for c in left if c in right and c in result)
+    split = _split(read // batch, node.size // batch, left, depth)
     if split is not None:
         return _in_blocks(lowering, node, (a, b), tuple(depth.values()), *split)
     target, index = lowering.target(node)
@@ -63,14 +64,15 @@ def _contract(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expre
     return Load(target, index)
 
 
-def _split(node: Node, read: int, letters: str, depth: dict[str, Axis]) -> tuple[Axis, int] | None:
+def _split(read: int, made: int, letters: str, depth: dict[str, Axis]) -> tuple[Axis, int] | None:
     """Choose an axis to sum over in blocks, and how many; None where one sum will do.
 
     A sum over far more than a cache holds, to a result that is small beside it, is one over blocks:
     each is read from nearby however often it is read, and threads can share them. How many there
-    are depends on the sizes of the data alone, and so do the bits of the result.
+    are depends on the sizes of the data alone, and so do the bits of the result. `read` and `made`
+    count the numbers of one of the products, where it is a whole batch of them.
     """
-    most = min(read // BLOCK, read // (SHARE * node.size), MOST_BLOCKS)
+    most = min(read // BLOCK, read // (SHARE * made), MOST_BLOCKS)
     if most < 2:
         return None
     for letter in letters:

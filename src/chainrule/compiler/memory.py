@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from chainrule.compiler.loops import Buffer, Repeat, Step
@@ -21,13 +21,16 @@ class Plan:
     Parameters
     ----------
     offsets : dict
-        From buffer to its first byte.
+        From buffer to its first byte; of local ones, within what a thread has of its own.
     size : int
         Bytes of the whole arena.
+    own : int
+        Bytes that each thread needs for local buffers.
     """
 
     offsets: dict[Buffer, int]
     size: int
+    own: int = 0
 
 
 def plan_memory(steps: Sequence[Step]) -> Plan:
@@ -45,6 +48,14 @@ def plan_memory(steps: Sequence[Step]) -> Plan:
     """
     lives: dict[Buffer, list[int]] = {}
     _survey(steps, 0, lives, set())
+    local = {buffer: life for buffer, life in lives.items() if buffer.kind == "local"}
+    offsets, size = _placed({b: life for b, life in lives.items() if b not in local})
+    own_offsets, own = _placed(local)
+    return Plan(offsets | own_offsets, size, own)
+
+
+def _placed(lives: Mapping[Buffer, Sequence[int]]) -> tuple[dict[Buffer, int], int]:
+    """Place some buffers in one block, largest first; return its size too."""
     placed: list[tuple[int, int, int, int]] = []
     offsets: dict[Buffer, int] = {}
     total = 0
@@ -62,7 +73,7 @@ def plan_memory(steps: Sequence[Step]) -> Plan:
         offsets[buffer] = offset
         placed.append((offset, offset + size, first, last))
         total = max(total, offset + size)
-    return Plan(offsets, total)
+    return offsets, total
 
 
 def _survey(
@@ -76,15 +87,16 @@ def _survey(
             end = _survey(step.steps, clock, lives, others)
             # What others see too must outlive every turn, not only the moments it is touched in;
             # and where threads run apart, one may be turns ahead, so no bytes change their owner.
-            for buffer in own[number] if step.rows else own[number] & others:
-                if buffer in lives:
+            is_apart = step.in_any_order or bool(step.rows)
+            for buffer in own[number] if is_apart else own[number] & others:
+                if buffer in lives and buffer.kind != "local":
                     _extend(lives, buffer, clock, end)
             clock = end + 1
             continue
         # In the order of the program: with a set's order, which differs from run to run, a place
         # could differ from the one that code found on the disk was written for.
         for buffer in dict.fromkeys(buffer.root for buffer, _, _ in accesses(step)):
-            if buffer.kind == "arena" and buffer not in step.registers:
+            if buffer.kind in ("arena", "local") and buffer not in step.registers:
                 _extend(lives, buffer, clock, clock)
         clock += 1
     return clock

@@ -167,7 +167,7 @@ def stored_by_kernel(nest: Nest) -> Buffer | None:
         is_plain = all(
             isinstance(place, Affine)
             and not place.constant
-            and all(a in own for a, _ in place.terms)
+            and all(a in own or a.is_turn for a, _ in place.terms)
             for place in each.index
         )
         fits = each.target.dtype == product.target.dtype and each.target not in nest.registers

@@ -76,7 +76,9 @@ def _placed(
     steps: Iterable[Step], is_repeated: bool, runs: int
 ) -> Iterator[tuple[Nest, bool, int]]:
     for step in steps:
-        if isinstance(step, Repeat):
+        if isinstance(step, Repeat) and step.in_any_order:
+            yield from _placed(step.steps, is_repeated, runs * step.axis.extent)
+        elif isinstance(step, Repeat):
             times = step.axis.extent if is_repeated else 1
             yield from _placed(step.steps, True, runs * times)
         else:

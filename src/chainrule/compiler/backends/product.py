@@ -11,6 +11,7 @@ from chainrule.compiler.backends import emit, ir
 from chainrule.compiler.backends.arrangement import Contraction, Loop, arrange
 from chainrule.compiler.backends.contraction import Site, scratch_items
 from chainrule.compiler.backends.element import Point
+from chainrule.compiler.backends.grounds import FIRST_TURN
 from chainrule.compiler.backends.register import same_width
 from chainrule.compiler.backends.target import Target
 from chainrule.compiler.layout import Layout
@@ -51,7 +52,8 @@ class Epilogue:
     """The statements of a product's nest, written into its kernel for each vector of sums.
 
     What they need of the program around is looked up once, where the kernel starts: its context
-    holds the address of the program's block, then the turns of the loops around.
+    holds the addresses of the program's block and of the thread's own memory, then the turns of the
+    loops around.
 
     Parameters
     ----------
@@ -66,7 +68,7 @@ class Epilogue:
     turns : sequence of Axis
         The loops around, from the outside.
     address : callable
-        From a builder, the block's address and a buffer to the buffer's address.
+        From a builder, the context's address and a buffer to the buffer's address.
     flag : callable
         From a builder and the block's address to the flag's.
     """
@@ -121,7 +123,7 @@ class Epilogue:
             return
         builder = _at_start(site)
         self.flag_address = self.flag(builder, builder.load(site.context, typ=emit.POINTER))
-        for number, axis in enumerate(self.turns, 1):
+        for number, axis in enumerate(self.turns, FIRST_TURN):
             builder = _at_start(site)
             place = builder.gep(site.context, [emit.index(number)], source_etype=emit.INDEX)
             self.outer[axis] = builder.load(place, typ=emit.INDEX)
@@ -132,8 +134,7 @@ class Epilogue:
             return site.builder.function.args[0]
         if buffer.root not in self.bases:
             builder = _at_start(site)
-            block = builder.load(site.context, typ=emit.POINTER)
-            self.bases[buffer.root] = self.address(builder, block, buffer.root)
+            self.bases[buffer.root] = self.address(builder, site.context, buffer.root)
         return self.bases[buffer.root]
 
 

@@ -34,7 +34,7 @@ def shares_anything(steps: Sequence[Step], apart: Collection[Repeat]) -> bool:
 def _shared_cycles(step: Step, apart: Collection[Repeat]) -> float:
     if not is_shared(step, apart):
         return 0
-    if step in apart or isinstance(step, Nest):
+    if step in apart or isinstance(step, Nest) or step.in_any_order:
         return _cycles(step)
     return sum(_shared_cycles(each, apart) for each in step.steps)
 
@@ -49,7 +49,7 @@ def is_shared(step: Step, apart: Collection[Repeat]) -> bool:
     apart : collection of Repeat
         Loops whose rows the threads divide among themselves once for all turns.
     """
-    if isinstance(step, Repeat) and step not in apart:
+    if isinstance(step, Repeat) and step not in apart and not step.in_any_order:
         return any(is_shared(each, apart) for each in step.steps)
     if _cycles(step) < WORTH_SHARING:
         return False
@@ -126,7 +126,7 @@ class Waiting:
         """Remember what a step touches, and whether all threads do."""
         registers = step.registers if isinstance(step, Nest) else frozenset[Buffer]()
         for buffer, _, is_write in accesses(step):
-            if buffer.root not in registers:
+            if buffer.root not in registers and buffer.root.kind != "local":
                 self.touched.setdefault(buffer.root, set()).add((is_write, shared))
 
     def clear(self) -> None:

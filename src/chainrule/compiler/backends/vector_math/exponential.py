@@ -44,10 +44,16 @@ def exp(x: Lanes, low: Lanes | None = None) -> Lanes:
     Lanes
         Within 1 ulp; 0 and infinity beyond the format's range, subnormals rounded once.
     """
-    n, r, rest = _reduced(x.limited(*EXP_RANGE[x.format.name]), low)
-    # 1 + r + rest, with what the first sum's rounding took given back.
-    head = r + 1.0
-    fraction = head + (((1.0 - head) + r) + rest)
+    floor, ceiling = EXP_RANGE[x.format.name]
+    if low is None and x.format.name == "float32":
+        n, fraction = _short_power(x.limited(floor, ceiling))
+    else:
+        n, r, rest = _reduced(x.limited(floor, ceiling), low)
+        # 1 + r + rest, with what the first sum's rounding took given back.
+        head = r + 1.0
+        fraction = head + (((1.0 - head) + r) + rest)
+    # Scaling to 0 by underflow takes as long as all the rest, and masks are full of exp(-inf).
+    fraction = x.like(0.0).where(x.compare("<=", floor), fraction)
     # 2^n alone may lie outside the format: it is applied in two halves, of which only the last
     # can round.
     builder = x.builder
@@ -139,6 +145,17 @@ def sigmoid(x: Lanes) -> Lanes:
     e = exp(-abs(x))
     numerator = e.where(x.compare("<", 0.0), 1.0)
     return _over_one_plus(numerator, e)
+
+
+def _short_power(x: Lanes) -> tuple[Any, Lanes]:
+    """Return the integer n and exp(r) by one polynomial: in float32 it is good to 1 ulp."""
+    form = x.format
+    shifted = x.fma(1.0 / math.log(2.0), form.rounder)
+    n = form.rounder - shifted
+    ln2_high, ln2_low = LN2[form.name]
+    r = n.fma(ln2_low, n.fma(ln2_high, x))
+    fraction = r.polynomial((1.0, 1.0, *EXP[form.name]))
+    return x.builder.sub(shifted.bits(), x.like(form.rounder).bits()), fraction
 
 
 def _in_pairs(x: Lanes, coefficients: Sequence[float]) -> Lanes:

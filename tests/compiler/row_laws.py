@@ -1,0 +1,132 @@
+"""Laws of programs that do one row of a batch after the other; run one in a process of its own."""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+import chainrule as cr
+from chainrule import nn
+from chainrule.compiler import row_by_row
+from chainrule.compiler.loops import Repeat, Step
+from chainrule.compiler.program import NativeProgram, compile_native
+from chainrule.compiler.simplify import simplify
+from chainrule.graph.evaluate import evaluate
+from chainrule.nn.parameter import bound
+
+STEPS, UNITS = 96, 16
+
+
+def block() -> list[nn.Layer]:
+    return [
+        nn.Residual([nn.LayerNorm(), nn.MultiHeadAttention(2, causal=True)]),
+        nn.Residual([nn.LayerNorm(), nn.Dense(32, activation="gelu"), nn.Dense(UNITS)]),
+    ]
+
+
+STACKS: dict[str, Any] = {
+    "attention": lambda: [nn.MultiHeadAttention(2)],
+    "block": block,
+    "convolution": lambda: [
+        nn.Reshape((STEPS, UNITS, 1)),
+        nn.Conv2D(12, 3, activation="relu"),
+        nn.MaxPool2D(2),
+        nn.Conv2D(8, 3),
+    ],
+}
+
+
+def training(layers: list[nn.Layer], batch: int, dtype: str = "float32") -> Any:
+    """A function that makes two steps of gradient descent, and what it is given."""
+    draw = np.random.default_rng(1)
+    x = draw.normal(size=(2, batch, STEPS, UNITS)).astype(dtype)
+    stack = cr.Network(layers, seed=1, dtype=dtype)
+    y = draw.normal(size=(2, *np.shape(stack(x[0])))).astype(dtype)
+    parameters = [each for layer in stack.layers for each in layer.parameters().values()]
+    values = [each.value.copy() for each in parameters]
+
+    def loss(values: Any, x: Any, y: Any) -> Any:
+        with bound(parameters, values):
+            for layer in stack.layers:
+                x = layer(x)
+        return np.mean((x - y) ** 2)
+
+    def steps(values: Any, data: Any) -> Any:
+        def one(values: Any, data: Any) -> Any:
+            value, slopes = cr.value_and_grad(loss)(values, *data)
+            moved = [v - np.asarray(0.1, dtype) * s for v, s in zip(values, slopes, strict=True)]
+            return moved, value
+
+        return cr.scan(one, values, data)
+
+    return steps, (values, (x, y))
+
+
+def rows_of(steps: Sequence[Step]) -> list[Repeat]:
+    """Return all loops over the rows of a batch."""
+    found: list[Repeat] = []
+    for step in steps:
+        if isinstance(step, Repeat):
+            found += [step] if step.in_any_order else rows_of(step.steps)
+    return found
+
+
+def compiled(name: str, batch: int, dtype: str) -> tuple[Any, NativeProgram, list[Any]]:
+    steps, given = training(STACKS[name](), batch, dtype)
+    graph = simplify(cr.trace(steps)(*given))
+    return graph, compile_native(graph), [*given[0], *given[1]]
+
+
+def values() -> None:
+    """Machine code computes what NumPy does, also where so little would not be worth it."""
+    row_by_row.WORTH_BYTES = 1
+    for name in STACKS:
+        for batch in (16, 19):
+            graph, program, inputs = compiled(name, batch, "float64")
+            extents = {each.axis.extent for each in rows_of(program.loops.steps)}
+            assert extents == {batch}, name
+            for found, wanted in zip(program(inputs), evaluate(graph, inputs), strict=True):
+                np.testing.assert_allclose(
+                    found, wanted, rtol=1e-9, atol=1e-11, err_msg=f"{name} {batch}"
+                )
+
+
+def threads() -> None:
+    """Any number of threads gives the same bits, also where it does not divide the batch."""
+    row_by_row.WORTH_BYTES = 1
+    for name in STACKS:
+        results = []
+        for count in (1, 2, 3, 4, 8):
+            os.environ["CHAINRULE_NUM_THREADS"] = str(count)
+            _, program, inputs = compiled(name, 19, "float32")
+            results.append([each.tobytes() for each in program(inputs)])
+        assert all(each == results[0] for each in results), name
+
+
+def memory() -> None:
+    """What is only handed on within a sample takes the memory of a sample for each thread.
+
+    Scores, weights and the slopes of both are the largest arrays; sixteen more samples take less
+    than a single one of these would.
+    """
+    sizes = [compiled("attention", batch, "float32")[1].arena_bytes for batch in (16, 32)]
+    scores = 16 * 2 * 96 * 96 * 4
+    assert sizes[1] - sizes[0] < scores, sizes
+
+
+def outermost() -> None:
+    """A loop over rows that stands outside of all others makes all its turns."""
+    layer = nn.MultiHeadAttention(2)
+    x = np.random.default_rng(0).normal(size=(20, 128, 16)).astype("f")
+    wanted = layer(x)
+    fast = cr.jit(lambda x: layer(x))
+    np.testing.assert_allclose(fast(x), wanted, rtol=1e-4, atol=1e-5)
+    program = compile_native(simplify(cr.trace(lambda x: layer(x))(x)))
+    assert len(rows_of(program.loops.steps)) == 1
+    np.testing.assert_allclose(program([x], (3, 4))[0], wanted, rtol=1e-4, atol=1e-5)
+
+
+if __name__ == "__main__":
+    globals()[sys.argv[1]]()
