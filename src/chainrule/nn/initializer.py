@@ -1,20 +1,26 @@
-"""Initialisers: how the numbers of a new parameter are drawn.
+"""Initialisers by name, and which one an activation asks for; `drawing` has the functions.
 
-Each is a function ``(shape, generator, dtype) -> array``. The generator is NumPy's on the bits of
-Philox, one of its own for each parameter: a weight depends on the seed and its place in the network
-alone. Parameters of an initialiser are set by ``functools.partial(normal, stddev=0.1)``.
+Parameters of an initialiser are set by ``functools.partial(normal, stddev=0.1)``.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import numpy as np
-
-from chainrule.errors import ShapeError
+from chainrule.nn.drawing import (
+    Initializer,
+    constant,
+    fans,
+    generator_at,
+    normal,
+    ones,
+    orthogonal,
+    scaled_normal,
+    scaled_uniform,
+    uniform,
+    zeros,
+)
 from chainrule.nn.spelling import look_up
 
 __all__ = [
@@ -35,190 +41,7 @@ __all__ = [
     "zeros",
 ]
 
-Array = np.ndarray[Any, Any]
-Sizes = tuple[int, ...]
-DType = np.dtype[Any]
-Generator = np.random.Generator
-
-Initializer = Callable[[Sizes, Generator, DType], Array]
-"""From shape, generator and kind of number to an array."""
-
 _RELU_FAMILY = {"relu", "leaky_relu", "elu", "gelu", "silu", "mish"}
-
-
-def zeros(shape: Sizes, generator: Generator, dtype: DType) -> Array:
-    """Fill with 0.
-
-    Examples
-    --------
-    >>> zeros((2,), generator_at(0, ()), np.dtype("float32"))
-    array([0., 0.], dtype=float32)
-    """
-    return np.zeros(shape, dtype)
-
-
-def ones(shape: Sizes, generator: Generator, dtype: DType) -> Array:
-    """Fill with 1.
-
-    Examples
-    --------
-    >>> ones((2,), generator_at(0, ()), np.dtype("float32"))
-    array([1., 1.], dtype=float32)
-    """
-    return np.ones(shape, dtype)
-
-
-def constant(shape: Sizes, generator: Generator, dtype: DType, value: float = 0.0) -> Array:
-    """Fill with one value.
-
-    Examples
-    --------
-    >>> constant((2,), generator_at(0, ()), np.dtype("float32"), value=0.5)
-    array([0.5, 0.5], dtype=float32)
-    """
-    return np.full(shape, value, dtype)
-
-
-def normal(shape: Sizes, generator: Generator, dtype: DType, stddev: float = 0.05) -> Array:
-    """Draw from the normal distribution with mean 0 and standard deviation `stddev`.
-
-    Examples
-    --------
-    >>> normal((2, 3), generator_at(0, ()), np.dtype("float32")).shape
-    (2, 3)
-    """
-    return generator.normal(0.0, stddev, shape).astype(dtype)
-
-
-def uniform(shape: Sizes, generator: Generator, dtype: DType, limit: float = 0.05) -> Array:
-    """Draw evenly from [-limit, limit).
-
-    Examples
-    --------
-    >>> bool(np.all(abs(uniform((100,), generator_at(0, ()), np.dtype("float64"))) <= 0.05))
-    True
-    """
-    return generator.uniform(-limit, limit, shape).astype(dtype)
-
-
-def scaled_normal(
-    shape: Sizes, generator: Generator, dtype: DType, gain: float = 1.0, mode: str = "in"
-) -> Array:
-    """Draw from the normal distribution with variance gain / fan.
-
-    Parameters
-    ----------
-    shape : tuple of int
-        Shape of the parameter, (..., in, out).
-    generator : numpy.random.Generator
-        Where the bits come from.
-    dtype : numpy.dtype
-        Kind of number.
-    gain : float
-        2 for the ReLU family, which lets half of the variance through; else 1.
-    mode : "in" or "average"
-        Whether fan is what enters a unit, or the average of that and what leaves it.
-
-    Returns
-    -------
-    array, float, `shape`
-        The drawn numbers.
-
-    References
-    ----------
-    He et al. (2015), "Delving deep into rectifiers", equation 10 (gain 2, "in"); LeCun et al.
-    (1998), "Efficient backprop", equation 16 (gain 1, "in").
-
-    Examples
-    --------
-    >>> draw = scaled_normal((400, 300), generator_at(0, ()), np.dtype("float64"), gain=2.0)
-    >>> round(400 * float(draw.var()), 1)
-    2.0
-    """
-    return normal(shape, generator, dtype, math.sqrt(_variance(shape, gain, mode)))
-
-
-def scaled_uniform(
-    shape: Sizes, generator: Generator, dtype: DType, gain: float = 1.0, mode: str = "in"
-) -> Array:
-    """Draw evenly from [-a, a) with a² = 3 gain / fan, which has variance gain / fan.
-
-    Parameters
-    ----------
-    shape : tuple of int
-        Shape of the parameter, (..., in, out).
-    generator : numpy.random.Generator
-        Where the bits come from.
-    dtype : numpy.dtype
-        Kind of number.
-    gain : float
-        As for `scaled_normal`.
-    mode : "in" or "average"
-        As for `scaled_normal`.
-
-    Returns
-    -------
-    array, float, `shape`
-        The drawn numbers.
-
-    References
-    ----------
-    Glorot & Bengio (2010), "Understanding the difficulty of training deep feedforward neural
-    networks", equation 16 (gain 1, "average").
-
-    Examples
-    --------
-    >>> draw = scaled_uniform((2, 4), generator_at(0, ()), np.dtype("float64"), mode="average")
-    >>> bool(abs(draw).max() <= 1.0)
-    True
-    """
-    return uniform(shape, generator, dtype, math.sqrt(3 * _variance(shape, gain, mode)))
-
-
-def orthogonal(shape: Sizes, generator: Generator, dtype: DType) -> Array:
-    """Draw a matrix with orthonormal columns (or rows, if it has fewer), all equally likely.
-
-    Parameters
-    ----------
-    shape : tuple of int
-        At least two axes; all but the last count as rows.
-    generator : numpy.random.Generator
-        Where the bits come from.
-    dtype : numpy.dtype
-        Kind of number.
-
-    Returns
-    -------
-    array, float, `shape`
-        The drawn numbers.
-
-    Raises
-    ------
-    ShapeError
-        For fewer than two axes.
-
-    References
-    ----------
-    Saxe, McClelland & Ganguli (2014), "Exact solutions to the nonlinear dynamics of learning in
-    deep linear neural networks"; Mezzadri (2007), "How to generate random matrices from the
-    classical compact groups", section 5.
-
-    Examples
-    --------
-    >>> q = orthogonal((3, 2), generator_at(0, ()), np.dtype("float64"))
-    >>> np.allclose(q.T @ q, np.eye(2))
-    True
-    """
-    if len(shape) < 2:
-        raise ShapeError(
-            f"initializer 'orthogonal' needs at least two axes, got shape {shape}; use 'normal'"
-        )
-    rows, columns = math.prod(shape[:-1]), shape[-1]
-    square = generator.normal(size=(max(rows, columns), min(rows, columns)))
-    q, r = np.linalg.qr(square)
-    q = q * np.sign(np.diag(r))  # otherwise the signs would follow from the algorithm
-    return (q if rows >= columns else q.T).reshape(shape).astype(dtype)
-
 
 INITIALIZERS: dict[str, Initializer] = {
     "zeros": zeros,
@@ -308,61 +131,8 @@ def by_activation(activation: Any) -> str:
 
     Examples
     --------
-    >>> by_activation("relu"), by_activation(np.tanh), by_activation(None)
+    >>> by_activation("relu"), by_activation("tanh"), by_activation(None)
     ('he_normal', 'glorot_uniform', 'glorot_uniform')
     """
     name = activation if isinstance(activation, str) else getattr(activation, "__name__", "")
     return "he_normal" if name in _RELU_FAMILY else "glorot_uniform"
-
-
-def fans(shape: Sizes) -> tuple[int, int]:
-    """Count what enters and what leaves one unit of a weight.
-
-    Parameters
-    ----------
-    shape : tuple of int
-        (in, out) of a matrix, (height, width, in, out) of a kernel.
-
-    Returns
-    -------
-    tuple of int
-        The two counts.
-
-    Examples
-    --------
-    >>> fans((784, 100)), fans((3, 3, 16, 32))
-    ((784, 100), (144, 288))
-    """
-    if len(shape) < 2:
-        return math.prod(shape), math.prod(shape)
-    field = math.prod(shape[:-2])
-    return field * shape[-2], field * shape[-1]
-
-
-def generator_at(seed: int, place: tuple[int, ...]) -> Generator:
-    """Return the generator of one place in a network, a function of seed and place alone.
-
-    Parameters
-    ----------
-    seed : int >= 0
-        Seed of the network.
-    place : tuple of int
-        Number of the layer, of layers inside, of the parameter.
-
-    Returns
-    -------
-    numpy.random.Generator
-        On the bits of Philox.
-
-    Examples
-    --------
-    >>> generator_at(0, (1, 0)).random() == generator_at(0, (1, 0)).random()
-    True
-    """
-    return np.random.Generator(np.random.Philox(np.random.SeedSequence(seed, spawn_key=place)))
-
-
-def _variance(shape: Sizes, gain: float, mode: str) -> float:
-    fan_in, fan_out = fans(shape)
-    size = fan_in if mode == "in" else (fan_in + fan_out) / 2
-    return gain / max(size, 1)

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.nn.initializer import normal
+from chainrule.nn.drawing import normal
 from chainrule.nn.layer import Layer, Shape
 from chainrule.nn.loss import Loss
 from chainrule.nn.random import Stream
