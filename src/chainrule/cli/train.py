@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from pathlib import Path
 
 import click
 
 from chainrule.cli.boltzmann import NAME, train_machine
+from chainrule.cli.csv_table import recipe_of_file
 from chainrule.cli.recipe import Baseline, Part, Recipe, Run
 from chainrule.cli.recipes import RECIPES
-from chainrule.cli.tables import recipe_of_file
 from chainrule.data.columns import take_rows
 from chainrule.train.history import History
 from chainrule.train.network import Network
@@ -29,8 +30,10 @@ class _Name(click.ParamType[str]):
             return value
         if Path(value).suffix or Path(value).exists():
             self.fail(f"{value!r}: there is no such file to train on")
-        names = ", ".join([*RECIPES, NAME])
-        return self.fail(f"there is no data set {value!r}; the data sets are {names}")
+        names = [*RECIPES, NAME]
+        close = get_close_matches(value.lower(), names, 1)
+        guess = f"did you mean {close[0]!r}? They" if close else "the data sets"
+        return self.fail(f"there is no data set {value!r}; {guess} are {', '.join(names)}")
 
 
 @click.command()
@@ -79,7 +82,7 @@ def train(
     spoken-digits  digits said by six people
     shakespeare    the next character of a play; downloaded (1 MB); takes minutes
     shakespeare-transformer  the same by attention
-    rbm            features of mnist's pictures, learned without labels by a Boltzmann machine
+    rbm            features of digits, learned without labels by Boltzmann machines
     FILE.csv       any table: --target names the column to predict
     """  # noqa: D301 (click's mark for lines to be left as they are)
     recipe = None if name == NAME else _recipe(name, target, drop)

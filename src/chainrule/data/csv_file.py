@@ -95,7 +95,7 @@ def _text(content: bytes, encoding: str, title: str) -> str:
         text = content.decode("utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding)
     except UnicodeDecodeError as error:
         raise FormatError(
-            f"{title}: not {encoding} text; if it was written by a spreadsheet, try "
+            f"{title}: not {encoding} text; save it as UTF-8, or, if a spreadsheet wrote it, try "
             'encoding="cp1252"',
             error.start,
         ) from None

@@ -1,0 +1,212 @@
+"""Recipes for tables in files of the user's own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule import data, nn
+from chainrule.cli.recipe import Baseline, Part, Parts, Recipe
+from chainrule.cli.report import (
+    draw_amounts,
+    draw_classes,
+    report_amounts,
+    report_chances,
+    report_classes,
+)
+from chainrule.cli.tables import HIDDEN, adam
+from chainrule.data.cell import are_numbers, as_texts
+from chainrule.data.columns import Columns
+from chainrule.data.feature import Category
+from chainrule.errors import ArgumentError, DataError
+
+__all__ = ["recipe_of_file"]
+
+# Whole numbers with at most so many values are taken for classes.
+MOST_CLASSES = 20
+DELIMITERS = ",;\t|"
+
+
+def recipe_of_file(path: Path, target: str, drop: tuple[str, ...]) -> Recipe:
+    """Return a recipe that predicts one column of a CSV file from the others.
+
+    Text, truth values and few whole numbers are classes, everything else is a quantity. A random
+    fifth of the rows is the test part.
+
+    Parameters
+    ----------
+    path : path
+        The file; its first line names the columns.
+    target : str
+        The column to predict.
+    drop : tuple of str
+        Columns that are not looked at; columns of text in which nearly every row is different are
+        left out besides, and that is said.
+
+    Returns
+    -------
+    Recipe
+        Its data are read already.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such column.
+    DataError, FormatError
+        If the file is no table that can be learned from.
+    """
+    delimiter = _delimiter(path)
+    columns = data.read_csv(path, delimiter=delimiter)
+    _check_names(path, columns, (target, *drop))
+    y = data.Table(target=target).targets(columns)
+    X = {
+        name: each
+        for name, each in columns.items()
+        if name not in (target, *drop) and not _is_name(name, each)
+    }
+    if not X:
+        raise DataError(f"train: {path.name} has no column to predict {target!r} from")
+    _table(X).fit(X)  # refuses what cannot be learned, by the rows of the file
+    given = "" if delimiter == "," else f", delimiter={delimiter!r}"
+    example = (
+        f"X = data.read_csv({path.as_posix()!r}{given})",
+        f"y = X[{target!r}]",
+    )
+    title = f"rows of {path.name}, of which {target} is to be predicted"
+    if y.dtype.kind in "Ub" or (y.dtype.kind in "iu" and len(np.unique(y)) <= MOST_CLASSES):
+        _check_classes(target, y)
+        return _of_classes(title, X, np.array(as_texts(y)), example)
+    return _of_amounts(title, X, y.astype(np.float64)[:, None], example)
+
+
+def _delimiter(path: Path) -> str:
+    """Return what the first line separates its names by; tell it if that is no comma."""
+    with path.open("rb") as file:
+        line = file.readline(100_000).decode("utf-8", "replace")
+    found = max(DELIMITERS, key=line.count)
+    if found != ",":
+        click.echo(f"{path.name}: columns are separated by {found!r}")
+    return found
+
+
+def _check_names(path: Path, columns: Columns, names: Sequence[str]) -> None:
+    for name in names:
+        if name in columns:
+            continue
+        numbers = [each for each in columns if _is_number(each)]
+        hint = f"; is {numbers[0]} a name? The first line must name the columns" if numbers else ""
+        raise ArgumentError(
+            f"train: {path.name} has no column {name!r}; it has {', '.join(columns)}{hint}"
+        )
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_name(name: str, cells: NDArray[Any]) -> bool:
+    """Whether a column of text rather says who a row is than of what kind; tell it if so."""
+    different = len(set(as_texts(cells))) if not are_numbers(cells) else 0
+    is_name = different > max(20, len(cells) // 20)
+    if is_name:
+        click.echo(f"column {name!r} is left out: {different:,} different texts are no kinds")
+    return is_name
+
+
+def _check_classes(target: str, y: NDArray[Any]) -> None:
+    """Refuse classes that cannot be learned and tested: one alone, or those of single rows."""
+    classes, counts = np.unique(as_texts(y), return_counts=True)
+    if len(classes) < 2:
+        raise DataError(
+            f"train: all rows have the target {str(classes[0])!r}; there is nothing to predict"
+        )
+    texts = [each for each in classes.tolist() if not _is_number(each)]
+    if y.dtype.kind == "U" and 2 * len(texts) < len(classes):
+        row = as_texts(y).index(texts[0])
+        raise DataError(
+            f"train: the target {target!r} holds numbers, but {texts[0]!r} in row {row} (rows are "
+            "counted from 0) is none; write it as a number, or leave the row out"
+        )
+    if counts.min() < 2:
+        rare = str(classes[counts.argmin()])
+        raise DataError(
+            f"train: the target {target!r} is {rare!r} in one row only, of {len(y)}; each class "
+            "needs two rows or more, to learn from and to test on: leave such rows out"
+        )
+
+
+def _of_classes(title: str, X: Columns, y: NDArray[Any], example: tuple[str, ...]) -> Recipe:
+    classes = len(np.unique(y))
+    parts = data.split(X, y, test_size=0.2, seed=0, stratify=True)
+    units = 1 if classes == 2 else classes
+    recipe = partial(_of_table, title, parts, units, example, draw_classes)
+    if units == 1:
+        loss, metrics = "binary_cross_entropy", ("accuracy", "auc")
+        return recipe(report=report_chances, loss=loss, metrics=metrics)
+    return recipe(report=report_classes)
+
+
+def _of_amounts(title: str, X: Columns, y: NDArray[Any], example: tuple[str, ...]) -> Recipe:
+    parts = data.split(X, y, test_size=0.2, seed=0)
+    learned = parts[0][1]
+    return _of_table(
+        title,
+        parts,
+        1,
+        example,
+        draw_amounts,
+        report=report_amounts,
+        loss="mse",
+        metrics=("mae",),
+        show="print(net.predict(X)[:10, 0], y[:10])",
+        # The network computes with numbers about one, whatever the unit of the target is.
+        end=lambda: nn.Rescale(float(learned.std()) or 1.0, float(learned.mean())),
+    )
+
+
+def _of_table(
+    title: str,
+    parts: Parts,
+    units: int,
+    example: tuple[str, ...],
+    draw: Any,
+    end: Any = None,
+    **settings: Any,
+) -> Recipe:
+    last = (lambda: nn.Dense(units), *([end] if end else []))
+    kind = "linear" if settings.get("loss") == "mse" else "logistic"
+
+    def table(part: Part) -> data.Table:
+        return _table(part[0]).fit(part[0])
+
+    return Recipe(
+        title=title,
+        load=lambda: parts,
+        layers=lambda part: [table(part), *(make() for make in (*HIDDEN, *last))],
+        optimizer=adam,
+        epochs=40,
+        batch_size=64,
+        draw=draw,
+        example=example,
+        baseline=Baseline(
+            f"{kind} regression", lambda part: [table(part), *(make() for make in last)]
+        ),
+        **settings,
+    )
+
+
+def _table(X: Columns) -> data.Table:
+    """Return a table that takes numbers as they are, and all else for categories."""
+    return data.Table(
+        *(name if are_numbers(cells) else Category(name) for name, cells in X.items())
+    )
