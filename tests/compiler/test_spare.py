@@ -76,3 +76,12 @@ def test_small_results_and_huge_ones_are_let_go(shape):
     gone = weakref.ref(first)
     del first
     assert gone() is None
+
+
+def test_those_behind_the_first_ones_are_kept_as_if_these_had_been_taken_too():
+    spares = Spares([(FLOAT, (3,)), (FLOAT, LARGE), (FLOAT, LARGE)])
+    second, third = spares.take([np.empty(3)])[1:]
+    place = address(third)
+    del second, third
+    assert address(spares.take([np.empty(3)] * 2)[2]) == place
+    assert [each.shape for each in spares.take()] == [(3,), LARGE, LARGE]

@@ -165,11 +165,6 @@ class Tally:
         names = (metric.name for metric in self._plan.means)
         return {"loss": loss + penalty, **dict(zip(names, metrics, strict=True))}
 
-    @property
-    def steps(self) -> int:
-        """How many steps `means` has not been asked for yet."""
-        return sum(len(columns[0]) for _, columns in self._pending)
-
     def means_of_parts(self, parts: int, steps: int) -> dict[str, Array]:
         """Return loss and metrics of the first parts, such as epochs, of `steps` equal steps."""
         if not parts:

@@ -125,7 +125,7 @@ class Training:
         with np.errstate(all="ignore"):
             done = self._run_natively(1, None if order is None else [order], tally, tick)
             self._run_stepwise(order, done, tally, tick)
-        self._finish(1, tally)
+        self.clock.epoch += 1
         return tally.results() | {"learning_rate": float(self._rate)}
 
     def run_epochs(self, epochs: int, orders: Orders) -> dict[str, Array]:
@@ -148,27 +148,21 @@ class Training:
         NotFinite
             The state is then that of the last finite step.
         """
-        tally, steps = Tally(self.plan), len(self._samples) // self._size
+        tally, steps, before = Tally(self.plan), len(self._samples) // self._size, self.clock.count
         try:
             self._run_natively(epochs, orders, tally, lambda step, tally: None)
-            self._finish(epochs, tally)
         except NotFinite as found:
-            done = min(tally.steps // steps, epochs - 1)
+            done = (self.clock.count - before) // steps
             self.clock.epoch += done
             found.finished = self._results_of(tally, done, steps)
             found.losses = found.losses[done * steps :]
             raise
+        self.clock.epoch += epochs
         return self._results_of(tally, epochs, steps)
 
     def _results_of(self, tally: Tally, epochs: int, steps: int) -> dict[str, Array]:
         rates = {"learning_rate": np.full(epochs, float(self._rate))}
         return tally.means_of_parts(epochs, steps) | rates
-
-    def _finish(self, epochs: int, tally: Tally) -> None:
-        if not self._state.is_finite:
-            self._narrow(epochs * (len(self._samples) // self._size))
-            raise self._not_finite(math.nan, -(-len(self._samples) // self._size) - 1, tally)
-        self.clock.epoch += epochs
 
     def _run_natively(self, epochs: int, orders: Orders, tally: Tally, tick: Tick) -> int:
         """Make the steps of full batches in as few calls as a look now and then allows."""
@@ -177,20 +171,19 @@ class Training:
             return 0
         clocks, size, done = course.clocks, self._size, 0
         clocks.lay(epochs, orders, self.clock.count, self.clock.epoch, self.plan.optimizer)
-        count = epochs * clocks.steps
-        self._rate = clocks.rate[count - 1]
-        for written, columns in course.run(self._state, self._samples.arrays(), count):
-            losses = columns[0]
-            if not np.isfinite(losses).all():
-                first = int(np.argmin(np.isfinite(losses)))
-                self._narrow(done)
-                self._repeat(done, done + first)
-                tally.add_steps(size, [each[:first] for each in columns], self._samples.y[:0])
-                step = (done + first) % clocks.steps
-                raise self._not_finite(float(losses[first]), step, tally)
-            self._advance(written, len(losses))
-            done += len(losses)
-            tally.add_steps(size, columns, self._targets(clocks.rows, done - len(losses), done))
+        end = epochs * clocks.steps
+        self._rate = clocks.rate[end - 1]
+        for written, columns in course.run(self._state, self._samples.arrays(), end):
+            count = len(columns[0])
+            if not np.isfinite(columns[0]).all():
+                raise self._failure(columns, done, tally)
+            self._advance(written, count)
+            # Looked at before the next call, which writes over what there is to go back to.
+            if not self._state.is_finite:
+                self.clock.count -= self._state.go_back()
+                raise self._failure(columns, done, tally)
+            done += count
+            tally.add_steps(size, columns, self._targets(clocks.rows, done - count, done))
             tick(done, tally)
         return done
 
@@ -201,22 +194,26 @@ class Training:
         state.before, state.values, state.gap = state.values, values, steps
         clock.count += steps
 
-    def _narrow(self, end: int) -> None:
-        """Make the steps of a native call again, if only one of them left what is not finite."""
-        if self._state.gap > 1 and not self._state.is_finite:
-            gap = self._state.go_back()
-            self.clock.count -= gap
-            self._repeat(end - gap, end)
+    def _failure(self, columns: list[Array], done: int, tally: Tally) -> NotFinite:
+        """Make the steps of a native call again, up to the first with what is not finite."""
+        losses, is_finite = columns[0], np.isfinite(columns[0])
+        made = self._repeat(done, len(losses) if is_finite.all() else int(np.argmin(is_finite)))
+        tally.add_steps(self._size, [each[:made] for each in columns], self._samples.y[:0])
+        steps = len(self._samples) // self._size
+        if self._state.is_finite:
+            return self._not_finite(float(losses[made]), (done + made) % steps, tally)
+        return self._not_finite(math.nan, (done + made - 1) % steps, tally)
 
-    def _repeat(self, first: int, end: int) -> None:
-        """Make steps again, one by one, as far as what they leave is finite."""
+    def _repeat(self, done: int, count: int) -> int:
+        """Make steps again, as long as what they leave is finite; return how many were made."""
         course, data = self._programs.course, self._samples.arrays()
         assert course is not None, "it has made these steps before"
-        for step in range(first, end):
-            values, _ = course.make(self._state, data, step, step + 1)
+        for made in range(count):
+            values, _ = course.make(self._state, data, done + made, done + made + 1)
             self._advance(values, 1)
             if not self._state.is_finite:
-                break
+                return made + 1
+        return count
 
     def _run_stepwise(
         self, order: NDArray[np.intp] | None, done: int, tally: Tally, tick: Tick
@@ -231,8 +228,6 @@ class Training:
             count, run = len(batch[0]), self._programs.single(len(batch[0]))
             outputs = run([*state.values, *batch, *self._times(step), epoch, np.array(step)])
             if not math.isfinite(outputs[width]):
-                if step == done:
-                    self._narrow(done)
                 raise self._not_finite(float(outputs[width]), step, tally)
             # Native calls to come will write where they find the state.
             values = state.copied(outputs[:width]) if self._programs.course else outputs[:width]
@@ -241,6 +236,8 @@ class Training:
             if time.perf_counter() - looked > PAUSE:
                 tick(step + 1, tally)
                 looked = time.perf_counter()
+        if not self._state.is_finite:
+            raise self._not_finite(math.nan, -(-len(samples) // self._size) - 1, tally)
 
     def write_back(self) -> None:
         """Give the live parameters the numbers of the last finished step."""

@@ -1,0 +1,116 @@
+"""The state of training: two sets of arrays that take turns, and the way back to a finite one."""
+
+import numpy as np
+import pytest
+
+from chainrule import Network, nn, optim
+from chainrule.errors import DataError
+from chainrule.train import course
+from chainrule.train.course import Course
+
+RNG = np.random.default_rng(0)
+SLOT = 8  # behind six parameters
+X, Y = RNG.normal(size=(96, 6)), RNG.integers(0, 3, 96)
+
+
+@pytest.fixture(autouse=True)
+def natively(monkeypatch):
+    monkeypatch.setenv("CHAINRULE_BACKEND", "llvm")
+    monkeypatch.setattr(course, "PAUSE", 0.0)  # a native call for each step: many of them
+
+
+def network(optimizer="adam"):
+    net = Network([nn.Dense(5, activation="tanh"), nn.BatchNorm(), nn.Dense(3)], 1, "float64")
+    net.compile("cross_entropy", optimizer)
+    return net
+
+
+@pytest.fixture
+def written(monkeypatch):
+    """The arrays that each native call has written the state into."""
+    seen, make = [], Course.make
+
+    def watched(self, state, samples, first, end):
+        values, columns = make(self, state, samples, first, end)
+        assert not {id(each) for each in values} & {id(each) for each in state.values}
+        seen.append(values)
+        return values, columns
+
+    monkeypatch.setattr(Course, "make", watched)
+    return seen
+
+
+@pytest.mark.parametrize("size", [8, 9])  # 96 = 12 · 8 = 10 · 9 + 6: the last one by NumPy
+def test_native_calls_write_into_two_sets_of_arrays_by_turns(written, size):
+    network().fit(X, Y, epochs=3, batch_size=size, callbacks=lambda *told: None, verbose=0)
+    assert len(written) >= 30
+    # A callback may have written into parameters, which are read anew; not so Adam's means.
+    assert len({id(values[SLOT]) for values in written}) == 2
+
+
+@pytest.mark.parametrize("size", [8, 9])
+def test_callbacks_see_the_parameters_that_the_evaluator_has(monkeypatch, size):
+    def watched(backend):
+        monkeypatch.setenv("CHAINRULE_BACKEND", backend)
+        seen = []
+
+        def watch(net, epoch, logs):
+            seen.append([each.copy() for each in net.params.values()])
+
+        network().fit(X, Y, epochs=3, batch_size=size, callbacks=watch, verbose=0)
+        return seen
+
+    for native, evaluated in zip(watched("llvm"), watched("numpy"), strict=True):
+        for one, other in zip(native, evaluated, strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)
+
+
+def test_what_a_callback_writes_is_gone_on_from():
+    def reset(net, epoch, logs):
+        for name, first in start.items():
+            net.params[name][...] = first
+
+    net, other = network("sgd"), network("sgd")
+    net(X), other(X)
+    start = {name: each.copy() for name, each in net.params.items()}
+    net.fit(X, Y, epochs=3, batch_size=8, shuffle=False, callbacks=reset, verbose=0)
+    losses = net.history["loss"]
+    assert losses[0] == losses[1] == losses[2]
+    assert all(np.array_equal(net.params[name], first) for name, first in start.items())
+
+
+class Explosion(optim.Schedule):
+    """A rate that is far too large from one step on."""
+
+    def __init__(self, step):
+        self.step = step
+
+    def __call__(self, step, epoch):
+        return 1e200 if step >= self.step else 0.1
+
+
+def exploding(step, steps_a_call, monkeypatch):
+    """Train until a step overflows; return the network."""
+    monkeypatch.setattr(course, "_FIRST", steps_a_call)
+    net = Network([nn.Dense(3)], 1, "float64")
+    net.compile("sse", optim.SGD(Explosion(step)))
+    with pytest.raises(DataError, match="last step that was finite"):
+        net.fit(X, 1e150 * np.eye(3)[Y], epochs=2, batch_size=8, shuffle=False, verbose=0)
+    return net
+
+
+@pytest.mark.parametrize("step", [0, 3, 10, 11])  # of 12 in the first epoch
+@pytest.mark.parametrize("steps_a_call", [1, 5, 12])
+def test_an_infinite_update_leaves_the_step_before_it_wherever_it_comes(
+    step, steps_a_call, monkeypatch
+):
+    net = exploding(step, steps_a_call, monkeypatch)
+    other = Network([nn.Dense(3)], 1, "float64")
+    other.compile("sse", optim.SGD(0.1))
+    other(X)
+    if step:
+        targets = 1e150 * np.eye(3)[Y]
+        other.fit(X[: 8 * step], targets[: 8 * step], batch_size=8, shuffle=False, verbose=0)
+    for name, each in net.params.items():
+        assert np.array_equal(each, other.params[name])
+    assert vars(net)["_model"].clock.count == step
