@@ -37,13 +37,15 @@ _LARGEST_CACHE = 128
 Program = Callable[[Sequence[Any]], list[Any]]
 
 
-def compile_graph(graph: Graph) -> Program:
+def compile_graph(graph: Graph, is_awaited: bool = True) -> Program:
     """Turn a graph into a function from a list of arrays to a list of arrays.
 
     Parameters
     ----------
     graph : Graph
         The program.
+    is_awaited : bool
+        Whether to wait until it is compiled; otherwise its first call does.
 
     Returns
     -------
@@ -51,7 +53,7 @@ def compile_graph(graph: Graph) -> Program:
         Takes one array for each input, of its type (this is not checked again), and returns one
         for each output; results may share memory with inputs and with each other.
     """
-    return native(graph) or prepare(simplify(graph))
+    return native(graph, is_awaited) or prepare(simplify(graph))
 
 
 def compile_loop(graph: Graph) -> NativeProgram | None:
@@ -65,19 +67,21 @@ def compile_loop(graph: Graph) -> NativeProgram | None:
     Returns
     -------
     NativeProgram or None
-        ``program(inputs, turns)``; None where there is no native code for it, and one had better
-        run the steps one by one.
+        ``program(inputs, turns)``, whose first call waits until it is compiled. None where there
+        is no native code for it, and one had better run the steps one by one.
     """
-    return native(graph)
+    return native(graph, is_awaited=False)
 
 
-def native(graph: Graph) -> NativeProgram | None:
+def native(graph: Graph, is_awaited: bool = True) -> NativeProgram | None:
     """Compile to native code where that can be had and is wanted.
 
     Parameters
     ----------
     graph : Graph
         The program.
+    is_awaited : bool
+        Whether to wait until it is compiled; otherwise its first call does.
 
     Returns
     -------
@@ -97,13 +101,13 @@ def native(graph: Graph) -> NativeProgram | None:
     if compile_native is None:
         return None
     try:
-        return compile_native(graph, False)
+        return compile_native(graph, False, is_awaited)
     except CannotCompile as reason:
         _say_once(f"{graph.name} is run by NumPy, more slowly, because {reason}")
         return None
 
 
-def _llvm() -> Callable[[Graph, bool], NativeProgram] | None:
+def _llvm() -> Callable[[Graph, bool, bool], NativeProgram] | None:
     """Load the native backend, on first use: LLVM takes longer to load than all the rest."""
     try:
         from chainrule.compiler.program import compile_native

@@ -7,40 +7,34 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 import numpy as np
 
 from chainrule.compiler.backends.loading import load_code
-from chainrule.compiler.backends.object_cache import program_key, read_entry, write_entry
-from chainrule.compiler.backends.threads import run_program
-from chainrule.compiler.binary import Binary, pack, unpack
-from chainrule.compiler.graph_text import graph_text
+from chainrule.compiler.backends.threads import prepare_threads, run_program
+from chainrule.compiler.making import Making
+from chainrule.compiler.pending import Pending
+from chainrule.compiler.plain import PLAIN, is_plain, plain_array
 from chainrule.compiler.spare import Spares
 from chainrule.compiler.thread_count import get_num_threads
-from chainrule.errors import ArgumentError, GraphError
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.graph import Graph
 
 if TYPE_CHECKING:
     from chainrule.compiler.loops import Program
-    from chainrule.compiler.translate import Translation
 
 __all__ = ["NativeProgram", "compile_native"]
 
-STAGES = frozenset(["graph", "loops", "llvm", "asm", "check"])
 FLAG, FIRST_TURN, FIRST_ARRAY = 1, 2, 4
 """Where things stand in the block that a program is given; see `backends.llvm`."""
 ALL_TURNS = (0, 2**62)
-PLAIN = 0x101
-"""NumPy's flags of an array in rows without gaps, at an address its kind of number allows."""
 ENTRY = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 """A program for one thread reads nothing but its first argument, and each costs time to pass."""
 
 
-def compile_native(graph: Graph, is_simple: bool = True) -> NativeProgram:
+def compile_native(graph: Graph, is_simple: bool = True, is_awaited: bool = True) -> NativeProgram:
     """Turn a graph into native code.
 
     Parameters
@@ -49,6 +43,8 @@ def compile_native(graph: Graph, is_simple: bool = True) -> NativeProgram:
         The program.
     is_simple : bool
         Whether it is to be compiled as it is, rather than simplified first.
+    is_awaited : bool
+        Whether to wait for its machine code; otherwise its first call does.
 
     Returns
     -------
@@ -61,7 +57,7 @@ def compile_native(graph: Graph, is_simple: bool = True) -> NativeProgram:
     CannotCompile
         If the program uses what this backend cannot do.
     """
-    return NativeProgram(graph, is_simple=is_simple)
+    return NativeProgram(graph, is_simple=is_simple, is_awaited=is_awaited)
 
 
 _locks: WeakSet[Any] = WeakSet()
@@ -80,18 +76,6 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_free_locks)
 
 
-def _stages() -> frozenset[str]:
-    """What the user wants to see; see `translate`."""
-    wanted = os.environ.get("CHAINRULE_DEBUG", "")
-    stages = frozenset(wanted.replace(",", " ").split())
-    if not STAGES.issuperset(stages):
-        raise ArgumentError(
-            f"CHAINRULE_DEBUG is {wanted!r}; it lists stages to show, of graph, loops, llvm and "
-            "asm, or check, to verify the loops: CHAINRULE_DEBUG=graph,loops"
-        )
-    return stages
-
-
 class NativeProgram:
     """A program in machine code and the memory it works in.
 
@@ -106,6 +90,8 @@ class NativeProgram:
         On how many threads it runs at most, if that is to be limited.
     is_simple : bool
         Whether the graph is compiled as it is, rather than simplified first.
+    is_awaited : bool
+        Whether its machine code is made at once, rather than by a thread until its first call.
 
     Attributes
     ----------
@@ -125,16 +111,15 @@ class NativeProgram:
         is_timed: bool = False,
         most_threads: int | None = None,
         is_simple: bool = True,
+        is_awaited: bool = True,
     ) -> None:
-        began = time.perf_counter()
-        self._graph, self._is_simple = graph, is_simple
-        binary, self.is_from_cache = self._binary(is_timed)
-        self._library = load_code(binary.code, ("run",))
+        self._began, self.compile_seconds = time.perf_counter(), 0.0
+        self._graph, self._making = graph, Making(graph, is_simple)
+        binary, compiled = self._making.binary(is_timed)
+        self.is_from_cache = compiled is None
         self.is_shared, self.is_read = binary.is_shared, binary.is_read
         most = most_threads or get_num_threads()
         self._threads = min(most, get_num_threads()) if binary.is_shared else 1
-        self._entry = self._library.address("run")
-        self._launch = self._launch_shared if self.is_shared else ENTRY(self._entry)
         self._lock = threading.Lock()
         _locks.add(self._lock)
         self._kinds = [(np.dtype(node.dtype.type), node.shape) for node in graph.inputs]
@@ -149,43 +134,37 @@ class NativeProgram:
         for number, each in enumerate(self._constants, self._end):
             self._block[number] = id(each)
         self._address = ctypes.addressof(self._block)
-        self.compile_seconds = time.perf_counter() - began
+        self._launch: Callable[[int], None] = self._launch_first
+        self._code = Pending(compiled) if compiled and not is_awaited else None
+        if self._code is None:
+            self._load(compiled() if compiled else binary.code)
+        elif self.is_shared:
+            prepare_threads()
 
-    def _binary(self, is_timed: bool) -> tuple[Binary, bool]:
-        """Return the machine code, and whether it was found on the disk.
+    def _load(self, code: bytes) -> None:
+        self._library = load_code(code, ("run",))
+        self._entry = self._library.address("run")
+        self._launch = self._launch_shared if self.is_shared else ENTRY(self._entry)
+        self.compile_seconds = time.perf_counter() - self._began
 
-        It is looked for by the graph: then nothing is lowered, and LLVM need not even be loaded.
-        """
-        stages = _stages()
-        if stages:
-            self._translation = self._translated(stages)
-        told = None if stages & {"llvm", "asm"} else graph_text(self._graph)
-        if told is None:
-            return self._translation.compiled(is_timed, stages), False
-        text, known = told
-        key = program_key(f"{is_timed} {self._is_simple} {text}")
-        entry = read_entry(key)
-        found = None if entry is None else unpack(entry, known)
-        if found is not None:
-            return found, True
-        made = self._translation.compiled(is_timed)
-        write_entry(key, pack(made, known))
-        return made, False
+    def _wait(self) -> None:
+        """Wait for the machine code, if a thread is still making it."""
+        code, self._code = self._code, None
+        if code is not None:
+            try:
+                self._load(code.result())
+            except BaseException:  # an interrupt, say: the next call waits again
+                self._code = code
+                raise
 
-    @cached_property
-    def _translation(self) -> Translation:
-        return self._translated(frozenset())
-
-    def _translated(self, stages: frozenset[str]) -> Translation:
-        # It loads LLVM, which takes longer than to find a program on the disk and to run it.
-        from chainrule.compiler.translate import translate
-
-        return translate(self._graph, self._is_simple, stages)
+    def _launch_first(self, address: int) -> None:
+        self._wait()
+        self._launch(address)
 
     @property
     def loops(self) -> Program:
         """What was compiled."""
-        return self._translation.loops
+        return self._making.translation.loops
 
     @property
     def arena_bytes(self) -> int:
@@ -204,7 +183,7 @@ class NativeProgram:
 
     def timed(self) -> NativeProgram:
         """Return the same program with a stopwatch."""
-        return NativeProgram(self._graph, is_timed=True, is_simple=self._is_simple)
+        return NativeProgram(self._graph, is_timed=True, is_simple=self._making.is_simple)
 
     def __call__(
         self,
@@ -233,7 +212,7 @@ class NativeProgram:
             [
                 each
                 if type(each) is np.ndarray and each.dtype is dtype and each.shape == shape
-                else _plain(each, dtype, shape)
+                else plain_array(each, dtype, shape)
                 for each, (dtype, shape) in zip(inputs, self._kinds, strict=True)
             ],
             turns,
@@ -261,7 +240,7 @@ class NativeProgram:
             One for each output: the places, then new ones.
         """
         plain = [
-            each if each.flags.num & PLAIN == PLAIN else _plain(each, each.dtype, each.shape)
+            each if each.flags.num & PLAIN == PLAIN else plain_array(each, each.dtype, each.shape)
             for each in arrays
         ]
         results = self._spares.take(places)
@@ -290,9 +269,10 @@ class NativeProgram:
         callable
             From an array of the type of the last input, which is not checked, to the result.
         """
+        self._wait()
         *kinds, (dtype, shape) = self._kinds
         ((made, size),) = self._results
-        if not all(_is_plain(each, *kind) for each, kind in zip(fixed, kinds, strict=True)):
+        if not all(is_plain(each, *kind) for each, kind in zip(fixed, kinds, strict=True)):
             return lambda array: self([*fixed, array])[0]
         block = (ctypes.c_int64 * len(self._block))(*self._block)
         block[FIRST_TURN : FIRST_ARRAY + len(fixed)] = [*ALL_TURNS, *map(id, fixed)]
@@ -301,7 +281,7 @@ class NativeProgram:
 
         def call(array: Any) -> Any:
             if array.flags.num & PLAIN != PLAIN:
-                array = _plain(array, dtype, shape)
+                array = plain_array(array, dtype, shape)
             result = empty(size, made)
             with lock:
                 block[place], block[place + 1] = id(array), id(result)
@@ -315,16 +295,3 @@ class NativeProgram:
 
     def _launch_shared(self, address: int) -> None:
         run_program(self._entry, address, self.threads, is_limit=True)
-
-
-def _is_plain(array: Any, dtype: Any, shape: tuple[int, ...]) -> bool:
-    is_array = type(array) is np.ndarray and array.dtype is dtype
-    return is_array and array.shape == shape and array.flags.num & PLAIN == PLAIN
-
-
-def _plain(array: Any, dtype: Any, shape: tuple[int, ...]) -> Any:
-    """The array in rows without gaps, of the very type that the program was made for."""
-    made = np.require(np.asarray(array, dtype), requirements=["C", "A"]).view(np.ndarray)
-    if made.shape != shape:
-        raise GraphError(f"a program for an input of shape {shape} was given one of {made.shape}")
-    return made

@@ -10,7 +10,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -51,8 +53,10 @@ class Translation:
     layout: Layout
     plan: Plan
 
-    def compiled(self, is_timed: bool, stages: frozenset[str] = frozenset()) -> Binary:
-        """Write machine code.
+    def written(
+        self, is_timed: bool, stages: frozenset[str] = frozenset()
+    ) -> tuple[Binary, Callable[[], bytes]]:
+        """Write it in LLVM's words.
 
         Parameters
         ----------
@@ -63,19 +67,20 @@ class Translation:
 
         Returns
         -------
-        Binary
-            The program.
+        outline : Binary
+            The program, but for its code.
+        compiled : callable
+            Gives the code, in any thread: this is what takes long.
         """
         target = host_target()
         module = write_module(self.loops, self.layout, self.plan, target, is_timed)
         text = module.write(format_nests(self.loops) if "llvm" in stages else None)
         _show(stages, "llvm", text)
-        code = compile_module(text, target)
         if "asm" in stages:
             _show(stages, "asm", assembly_of(text, target))
         touched = {buffer.root for step in self.loops.steps for buffer, _, _ in accesses(step)}
-        return Binary(
-            code,
+        outline = Binary(
+            b"",
             tuple(np.ascontiguousarray(each.value) for each in module.constants),
             module.arena,
             module.scratch,
@@ -83,6 +88,7 @@ class Translation:
             module.clocks,
             tuple(buffer in touched for buffer in self.loops.inputs),
         )
+        return outline, partial(compile_module, text, target)
 
 
 def translate(graph: Graph, is_simple: bool, stages: frozenset[str] = frozenset()) -> Translation:

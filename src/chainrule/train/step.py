@@ -118,7 +118,7 @@ def compile_step(
     clock = _clock_types(stack, ())
     types = tree.map_leaves(type_of, state)
     graph = trace_call(_step(stack, plan), (types, batch, clock)).graph
-    return compile_graph(graph) if natively else prepare(simplify(graph))
+    return compile_graph(graph, is_awaited=False) if natively else prepare(simplify(graph))
 
 
 def compile_steps(

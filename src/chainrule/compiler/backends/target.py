@@ -9,12 +9,15 @@ LLVM's rules can end the whole process. Object code is relocatable and made for 
 
 import itertools
 import os
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import llvmlite.binding as llvm
 
+from chainrule.compiler.backends.emission import emit_object
 from chainrule.compiler.backends.emit import ITEM_BYTES
 from chainrule.compiler.backends.vector_unit import units_of
 from chainrule.errors import ArgumentError, GraphError
@@ -26,7 +29,6 @@ __all__ = [
     "compile_module",
     "host_target",
     "load_object",
-    "optimise",
 ]
 
 LIBRARIES_PER_LINKER = 32
@@ -81,14 +83,6 @@ class Target:
         """
         return self.vector_bytes // ITEM_BYTES[dtype]
 
-    @cached_property
-    def machine(self) -> Any:
-        """Make LLVM's own description of the processor, which writes the object code."""
-        _start_llvm()
-        return llvm.Target.from_triple(self.triple).create_target_machine(
-            cpu=self.cpu, features=self.features, opt=2, reloc="pic", codemodel="small"
-        )
-
 
 def host_target(vector_unit: str | None = None) -> Target:
     """Describe the processor this process runs on.
@@ -133,14 +127,12 @@ def _host_target(name: str) -> Target:
 
 def assembly_of(text: str, target: Target) -> str:
     """Return the optimised machine instructions of a module, for people to read."""
-    _start_llvm()
-    module = llvm.parse_assembly(text)
-    optimise(module, target)
-    return target.machine.emit_assembly(module)
+    with _tools(target) as tools:
+        return tools.machine.emit_assembly(_optimised(text, tools))
 
 
 def compile_module(text: str, target: Target) -> bytes:
-    """Verify, optimise and translate a module to object code.
+    """Verify, optimise and translate a module to object code; several threads may do so at once.
 
     Parameters
     ----------
@@ -159,44 +151,66 @@ def compile_module(text: str, target: Target) -> bytes:
     GraphError
         If the text is not a well-formed module; nothing has been run then.
     """
-    _start_llvm()
+    with _tools(target) as tools:
+        return emit_object(tools.machine, _optimised(text, tools))
+
+
+@dataclass(frozen=True)
+class _Tools:
+    """What turns modules into object code, for one thread at a time."""
+
+    machine: Any
+    passes: Any
+    builder: Any
+
+
+_idle: dict[Target, list[_Tools]] = {}
+
+
+@contextmanager
+def _tools(target: Target) -> Generator[_Tools]:
+    """Lend tools, made if all are in use: LLVM keeps some 1.5 kB for ever of each time."""
+    idle = _idle.setdefault(target, [])
     try:
-        module = llvm.parse_assembly(text)
-        module.verify()
-    except RuntimeError as error:
-        raise GraphError(f"target: the generated module is not well-formed: {error}") from error
-    optimise(module, target)
-    return target.machine.emit_object(module)
+        tools = idle.pop()
+    except IndexError:
+        tools = _made_tools(target)
+    try:
+        yield tools
+    finally:
+        idle.append(tools)
 
 
-def optimise(module: Any, target: Target) -> None:
-    """Rewrite a verified module in place, with only the passes that pay.
+def _made_tools(target: Target) -> _Tools:
+    """Make tools, with only the passes that pay.
 
     The generators vectorise, tile and hoist by themselves. What is left to LLVM is to turn places
     on the stack into registers and to merge blocks. Combining instructions was measured to cost an
     eighth of the time to compile and to gain nothing; "newgvn", besides, aborts on long programs.
-
-    Parameters
-    ----------
-    module : llvmlite.binding.ModuleRef
-        The module, verified.
-    target : Target
-        The processor to write for.
+    Code of level 2 takes a tenth longer than of level 1, and is not faster.
     """
-    passes, builder = _passes(target)
-    for function in module.functions:
-        if not function.is_declaration:
-            passes.run(function, builder)
-
-
-@cache
-def _passes(target: Target) -> tuple[Any, Any]:
-    """Make the passes once: LLVM keeps some 1.5 kB for ever of each time they are made."""
+    _start_llvm()
+    machine = llvm.Target.from_triple(target.triple).create_target_machine(
+        cpu=target.cpu, features=target.features, opt=1, reloc="pic", codemodel="small"
+    )
     options = llvm.create_pipeline_tuning_options(speed_level=1)
     passes = llvm.create_new_function_pass_manager()
     passes.add_sroa_pass()
     passes.add_simplify_cfg_pass()
-    return passes, llvm.create_pass_builder(target.machine, options)
+    return _Tools(machine, passes, llvm.create_pass_builder(machine, options))
+
+
+def _optimised(text: str, tools: _Tools) -> Any:
+    """Read, verify and optimise a module, in a context of its own."""
+    try:
+        module = llvm.parse_assembly(text, context=llvm.create_context())
+        module.verify()
+    except RuntimeError as error:
+        raise GraphError(f"target: the generated module is not well-formed: {error}") from error
+    for function in module.functions:
+        if not function.is_declaration:
+            tools.passes.run(function, tools.builder)
+    return module
 
 
 class Library:

@@ -20,8 +20,9 @@ from typing import Any
 from chainrule.compiler.backends.crowding import Allowance
 from chainrule.compiler.backends.loading import Loaded, load_code
 from chainrule.compiler.backends.object_cache import cached_object
+from chainrule.compiler.pending import Pending
 
-__all__ = ["run_program"]
+__all__ = ["prepare_threads", "run_program"]
 
 CONTROL_BYTES, ALIGNMENT = 448, 64
 """Of the block that threads share; `thread_code` tells what lies in it."""
@@ -49,11 +50,23 @@ def run_program(program: int, arena: int, threads: int, is_limit: bool = False) 
     _pool().run(program, arena, threads, is_limit)
 
 
+def prepare_threads() -> None:
+    """Compile what threads run between programs, in a thread of its own, if that is not done."""
+    global _preparation  # noqa: PLW0603 - a thread must be held by somebody
+    if _preparation is None:
+        _preparation = Pending(_native_library)
+
+
+_preparation: Pending[Loaded] | None = None
+
+
 class _Pool:
     """The workers of one process, as many as any program has asked for so far."""
 
     def __init__(self) -> None:
         self._process = os.getpid()
+        if _preparation is not None:
+            _preparation.wait()
         self._library = _native_library()
         self._run = RUN_TYPE(self._library.address("chainrule.run"))
         self._work = WORK_TYPE(self._library.address("chainrule.work"))
