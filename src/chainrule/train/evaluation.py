@@ -11,6 +11,7 @@ from chainrule.graph.array_type import ArrayType, type_of
 from chainrule.train.batch import Samples, Tally, batches
 from chainrule.train.forward import Forward
 from chainrule.train.mistakes import check_settings, is_tame
+from chainrule.train.mistakes.position import explain_position
 from chainrule.train.model import Model
 from chainrule.train.plan import Plan, Stack
 from chainrule.train.programs import Programs
@@ -56,7 +57,12 @@ def evaluate(
             program = programs.get(
                 ("evaluate", *types.values()), lambda t=types: compile_evaluation(stack, plan, t)
             )
-            tally.add(len(batch[0]), program([*params, *batch]), batch[1])
+            try:
+                results = program([*params, *batch])
+            except IndexError:
+                explain_position(stack, batch[0])
+                raise
+            tally.add(len(batch[0]), results, batch[1])
     return tally.results()
 
 
@@ -91,8 +97,16 @@ def predict(model: Model, X: Any, size: int | None, function: str, activation: s
         return outputs
     check_settings(function, batch_size=size)
     inputs = prepare_inputs(model, X, function)
+    try:
+        return _predict(model, inputs, size or len(inputs), activation)
+    except IndexError:
+        explain_position(model.stack, inputs)
+        raise
+
+
+def _predict(model: Model, inputs: Any, size: int, activation: str) -> Array:
     parts: list[Array] = []
-    for rows in batches(len(inputs), size or len(inputs)):
+    for rows in batches(len(inputs), size):
         part = inputs[rows]
         kind: ArrayType = type_of(part)
         part = part if part.dtype.isnative else part.astype(kind.dtype)
@@ -110,7 +124,11 @@ def _predict_again(model: Model, X: Any, size: Any, activation: str) -> Array | 
     forward: Forward | None = model.programs.find(_key(activation, X.dtype, X.shape))
     if forward is None or len(X) > size or not is_tame(X):
         return None
-    return forward(X)
+    try:
+        return forward(X)
+    except IndexError:
+        explain_position(model.stack, X)
+        raise
 
 
 def _key(activation: str, dtype: Any, shape: tuple[int, ...]) -> Any:

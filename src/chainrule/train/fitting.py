@@ -19,6 +19,7 @@ from chainrule.train.ending import warn_of_ending
 from chainrule.train.history import History
 from chainrule.train.loop import Training
 from chainrule.train.mistakes import check_settings, warn_likely
+from chainrule.train.mistakes.position import explain_position
 from chainrule.train.model import Model
 from chainrule.train.plan import Plan
 from chainrule.train.progress import choose_progress
@@ -82,7 +83,11 @@ def fit(net: Any, model: Model, X: Any, y: Any, request: Request) -> History:
             model.stack, plan, samples.made_plain(), size, model.slots, model.clock, model.programs
         )
     run = Run(net, model, training, watchers, progress, samples, validation, size)
-    run.through(request.epochs, bool(request.shuffle))
+    try:
+        run.through(request.epochs, bool(request.shuffle))
+    except IndexError:
+        explain_position(model.stack, samples.X)
+        raise
     return run.history
 
 

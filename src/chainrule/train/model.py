@@ -16,6 +16,7 @@ from chainrule.nn.activation import ACTIVATIONS, resolve_activation
 from chainrule.nn.initializer import Initializer
 from chainrule.nn.layer import Layer, Shape
 from chainrule.nn.nesting import held_by
+from chainrule.nn.recurrent_wrapper import TimeDistributed
 from chainrule.train.aim import Aim
 from chainrule.train.loop import Clock
 from chainrule.train.plan import Plan, Stack
@@ -199,11 +200,11 @@ class Model:
             )
         loss, optimizer, metrics = self.aim
         fused = bool(loss.contains) and self.ends_in(loss.contains)
-        return Plan(loss, optimizer, metrics, self.layers[-1] if fused else None)
+        return Plan(loss, optimizer, metrics, _innermost(self.layers[-1]) if fused else None)
 
     def ends_in(self, activation: str) -> bool:
         """Whether the last layer applies the activation of that name."""
-        return bool(self.layers) and applies(self.layers[-1], activation)
+        return bool(self.layers) and applies(_innermost(self.layers[-1]), activation)
 
     def _begin_with(self, table: Table) -> None:
         if self.layers or self.table is not None:
@@ -247,6 +248,13 @@ def applies(layer: Layer, activation: str) -> bool:
     if "activate" not in vars(layer):
         return False
     return resolve_activation(layer.activation) is ACTIVATIONS[activation]
+
+
+def _innermost(layer: Layer) -> Layer:
+    """The layer that is used at every step, where there is a wrapper around it, else itself."""
+    while isinstance(layer, TimeDistributed):
+        layer = layer.layer
+    return layer
 
 
 def _within(layers: Iterable[Layer]) -> Iterator[Layer]:
