@@ -25,9 +25,9 @@ def target_of(architecture, unit):
     return Target(f"{architecture}-unknown-linux-gnu", unit.cpu, unit.features, *sizes)
 
 
-def module_of(program, target):
+def module_of(program, target, is_timed=False):
     made = translate(program._graph, is_simple=False)
-    return write_module(made.loops, made.layout, made.plan, target).write()
+    return write_module(made.loops, made.layout, made.plan, target, is_timed).write()
 
 
 def check_object(text, architecture, target):
@@ -73,5 +73,16 @@ def test_code_for_any_x86_computes_in_vectors_and_calls_for_fma_alone(in_child, 
         counts = Counter(line.split()[0] for line in lines if line.startswith("\t"))
         if make is not xor:
             assert counts["mulps"] > 2 * counts["mulss"]
+
+    in_child(check)
+
+
+def test_timed_code_for_arm_reads_a_clock(in_child):
+    program = moons()
+
+    def check():
+        target = target_of("aarch64", UNITS["neon"])
+        instructions = assembly_of(module_of(program, target, is_timed=True), target)
+        assert "CNTVCT_EL0" in instructions
 
     in_child(check)

@@ -46,8 +46,10 @@ class Stopwatch:
         self.slot = slot
         self.last = last
         self.thread = thread
-        # Programs may read the counter of cycles on x86 alone; elsewhere there is a slower clock.
-        kind = "cycle" if triple.startswith("x86_64") else "steady"
+        # What LLVM calls a counter of cycles is, on x86 and Arm, a clock of even pace that programs
+        # may read; its steady counter is always 0 there, yet a clock elsewhere.
+        has_clock = triple.startswith(("x86_64", "aarch64", "arm64"))
+        kind = "cycle" if has_clock else "steady"
         self.clock = f"llvm.read{kind}counter"
         self.builder.store(self._now(), last)
 
