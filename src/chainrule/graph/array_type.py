@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule.errors import DTypeError
 
-__all__ = ["ArrayType", "dtype_name", "type_of"]
+__all__ = ["ArrayType", "dtype_name", "snapshot", "type_of"]
 
 _PREFIX = {"f": "f", "i": "i", "u": "u", "b": "bool"}
 
@@ -96,3 +96,15 @@ def _mend(dtype: np.dtype[Any]) -> str:
     if dtype.kind == "O":
         return "ragged or mixed lists become objects: give every row the same length and type"
     return "convert it first, for example with x.astype(float)"
+
+
+def snapshot(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Copy, so that in-place changes made while tracing goes on do not rewrite the past."""
+    held: Any = array
+    while isinstance(held, np.ndarray) and not held.flags.writeable:
+        held = held.base
+    if held is None:
+        return array
+    copy = array.copy()
+    copy.flags.writeable = False
+    return copy

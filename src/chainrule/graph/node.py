@@ -11,13 +11,9 @@ A node whose inputs have known values can be evaluated on demand, so that ``prin
 
 from __future__ import annotations
 
-import dis
 import itertools
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import numpy as np
@@ -26,30 +22,22 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from chainrule.errors import TraceError, UnsupportedError
 from chainrule.graph import message
 from chainrule.graph.array_method import calls_dot, right_factor
-from chainrule.graph.array_type import ArrayType, type_of
-from chainrule.graph.call import called_function
+from chainrule.graph.array_type import ArrayType, snapshot, type_of
+from chainrule.graph.foreign import call_method, is_foreign
+from chainrule.graph.origin import frame_at, user_line
+from chainrule.graph.refusal import refuse_to_be_cut
 
 if TYPE_CHECKING:
     from chainrule.graph.primitive import Primitive
 
 __all__ = [
-    "OPERATIONS",
-    "Node",
-    "ancestors",
-    "apply",
-    "as_node",
-    "compute",
-    "constant",
-    "next_serial",
-    "variable",
-]
+    "OPERATIONS", "Node", "ancestors", "as_node", "compute", "constant", "next_serial", "variable",
+]  # fmt: skip
 
 OPERATIONS: dict[Any, Callable[..., Any]] = {}
 """The operation that stands for a NumPy function, or for an array method of that name."""
 
 _serials = itertools.count()
-_frame_at = sys._getframe  # pyright: ignore[reportPrivateUsage]
-_OWN_FOLDERS = (str(Path(__file__).parents[1]), str(Path(np.__file__).parent))
 
 
 class Node(NDArrayOperatorsMixin):
@@ -122,7 +110,7 @@ class Node(NDArrayOperatorsMixin):
         )
         self.name = name
         self.layer = ""
-        self.origin = _user_line()
+        self.origin = user_line(frame_at(1))
 
     # What NumPy arrays tell of themselves.
 
@@ -144,7 +132,7 @@ class Node(NDArrayOperatorsMixin):
     @property
     def ndim(self) -> int:
         """Number of axes."""
-        return len(self.array_type.shape)
+        return len(self.shape)
 
     @property
     def size(self) -> int:
@@ -169,7 +157,7 @@ class Node(NDArrayOperatorsMixin):
 
     def __getattr__(self, name: str) -> Any:
         if name in OPERATIONS and not name.startswith("_"):
-            return partial(_call_method, OPERATIONS[name], self)
+            return partial(call_method, OPERATIONS[name], self)
         if not name.startswith("_") and hasattr(np.ndarray, name):
             raise AttributeError(
                 f"the array attribute .{name} cannot be traced; {message.mend(OPERATIONS, name)}"
@@ -179,7 +167,7 @@ class Node(NDArrayOperatorsMixin):
     # NumPy's protocols: the user's calls arrive here.
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
-        if any(_is_foreign(x) for x in inputs):
+        if any(is_foreign(x, Node) for x in inputs):
             return NotImplemented
         destination = options.pop("out", None)
         if destination is not None and destination[0] is not self:
@@ -209,7 +197,7 @@ class Node(NDArrayOperatorsMixin):
         return operation(*args, **kwargs)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        if calls_dot(_frame_at(1)):
+        if calls_dot(frame_at(1)):
             return right_factor(OPERATIONS["dot"], self)
         if self.array_type.is_float:
             raise TraceError(message.CUT)
@@ -245,11 +233,11 @@ class Node(NDArrayOperatorsMixin):
         return bool(self.value)
 
     def __float__(self) -> float:
-        _refuse_to_be_cut(_frame_at(1), self)
+        refuse_to_be_cut(frame_at(1), self.array_type.is_float, OPERATIONS)
         return float(self.value)
 
     def __int__(self) -> int:
-        _refuse_to_be_cut(_frame_at(1), self)
+        refuse_to_be_cut(frame_at(1), self.array_type.is_float, OPERATIONS)
         return int(self.value)
 
     def __index__(self) -> int:
@@ -265,25 +253,6 @@ class Node(NDArrayOperatorsMixin):
         return f"<traced {self.type}{f' = {self.value}' if self.is_known else ''}>"
 
 
-def apply(primitive: Primitive, inputs: Iterable[Any], params: dict[str, Any]) -> Any:
-    """Apply a primitive: to nodes for a node, to arrays alone for an array.
-
-    Raises
-    ------
-    ChainruleError
-        What the primitive's ``infer`` raises for inputs that misfit.
-    """
-    operands = tuple(inputs)
-    if not any(isinstance(x, Node) for x in operands):
-        arrays = [x if isinstance(x, np.ndarray) else np.asarray(x) for x in operands]
-        types = [type_of(x) for x in arrays]
-        arrays = [np.asarray(x, kind.dtype) for x, kind in zip(arrays, types, strict=True)]
-        primitive.infer(*types, **params)
-        return primitive.evaluate(*arrays, **params)
-    nodes = tuple(as_node(x) for x in operands)
-    return Node(primitive, nodes, params, primitive.infer(*(n.type for n in nodes), **params))
-
-
 def as_node(value: Any) -> Node:
     """Return `value` itself if it is a node, else a constant."""
     return value if isinstance(value, Node) else constant(value)
@@ -292,7 +261,7 @@ def as_node(value: Any) -> Node:
 def constant(value: Any) -> Node:
     """Make an array or number part of the program; later changes to the array do not count."""
     kind = type_of(value)
-    return Node(None, (), {}, kind, _snapshot(np.asarray(value, kind.dtype)), is_constant=True)
+    return Node(None, (), {}, kind, snapshot(np.asarray(value, kind.dtype)), is_constant=True)
 
 
 def variable(type: ArrayType, value: Any = None, name: str = "") -> Node:
@@ -323,51 +292,3 @@ def compute(nodes: Iterable[Node]) -> None:
         assert node.primitive is not None
         arguments = [each.known_value for each in node.inputs]
         node._value = node.primitive.evaluate(*arguments, **node.params)  # pyright: ignore[reportPrivateUsage]
-
-
-def _snapshot(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Copy, so that in-place changes made while tracing goes on do not rewrite the past."""
-    held: Any = array
-    while isinstance(held, np.ndarray) and not held.flags.writeable:
-        held = held.base
-    if held is None:
-        return array
-    copy = array.copy()
-    copy.flags.writeable = False
-    return copy
-
-
-def _refuse_to_be_cut(caller: FrameType, node: Node) -> None:
-    """Tell ``array[i] = x`` and ``math.exp(x)`` from ``float(x)``: all three ask for a float.
-
-    The first two would silently lose the derivative, so they are told by the caller's instruction.
-    """
-    if dis.opname[caller.f_code.co_code[caller.f_lasti]] == "STORE_SUBSCR":
-        raise TraceError(message.CUT)
-    function = called_function(caller) if node.array_type.is_float else None
-    if function is not None and message.cuts(function):
-        raise TraceError(message.plain_number(OPERATIONS, function.__name__))
-
-
-def _is_foreign(value: Any) -> bool:
-    """Whether `value` has its own way with NumPy's functions and should be asked first."""
-    return not isinstance(value, np.ndarray | Node | np.generic) and hasattr(
-        value, "__array_ufunc__"
-    )
-
-
-def _call_method(operation: Callable[..., Any], node: Node, *args: Any, **kwargs: Any) -> Any:
-    """Call a method as NumPy's functions are called: with what foreign arguments stand for."""
-    return operation(
-        node, *(getattr(x, "value", x) if _is_foreign(x) else x for x in args), **kwargs
-    )
-
-
-def _user_line() -> tuple[str, int] | None:
-    """Find the innermost line that is neither ours nor NumPy's."""
-    frame: FrameType | None = _frame_at(2)
-    while frame is not None:
-        if not frame.f_code.co_filename.startswith(_OWN_FOLDERS):
-            return frame.f_code.co_filename, frame.f_lineno
-        frame = frame.f_back
-    return None

@@ -24,12 +24,14 @@ rule is ``None`` as a whole is constant almost everywhere (comparisons, rounding
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from chainrule.graph.array_type import ArrayType
-from chainrule.graph.node import Node, apply
+import numpy as np
+
+from chainrule.graph.array_type import ArrayType, type_of
+from chainrule.graph.node import Node, as_node
 
 __all__ = ["Primitive", "Sample"]
 
@@ -94,7 +96,26 @@ class Primitive:
 
     def __call__(self, *inputs: Any, **params: Any) -> Any:
         """Apply to nodes (the result is a node) or to arrays alone (the result is its value)."""
-        return apply(self, self.prepare(inputs), params)
+        return _apply(self, self.prepare(inputs), params)
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
+
+
+def _apply(primitive: Primitive, inputs: Iterable[Any], params: dict[str, Any]) -> Any:
+    """Apply a primitive: to nodes for a node, to arrays alone for an array.
+
+    Raises
+    ------
+    ChainruleError
+        What the primitive's ``infer`` raises for inputs that misfit.
+    """
+    operands = tuple(inputs)
+    if not any(isinstance(x, Node) for x in operands):
+        arrays = [x if isinstance(x, np.ndarray) else np.asarray(x) for x in operands]
+        types = [type_of(x) for x in arrays]
+        arrays = [np.asarray(x, kind.dtype) for x, kind in zip(arrays, types, strict=True)]
+        primitive.infer(*types, **params)
+        return primitive.evaluate(*arrays, **params)
+    nodes = tuple(as_node(x) for x in operands)
+    return Node(primitive, nodes, params, primitive.infer(*(n.type for n in nodes), **params))
