@@ -169,14 +169,11 @@ class Tally:
         """Return loss and metrics of the first parts, such as epochs, of `steps` equal steps."""
         if not parts:
             return {}
-        columns = zip(*(columns for _, columns in self._pending), strict=True)
-        joined = [np.concatenate(column)[: parts * steps].astype(float) for column in columns]
-        numbers = [column.reshape(parts, steps) for column in joined]
-        count = self._pending[0][0]
-        samples, is_sum = count * steps, self._plan.loss.reduction == "sum"
-        factors = [1 if is_sum else count, *[count] * (len(numbers) - 1)]
+        count, is_sum = self._pending[0][0], self._plan.loss.reduction == "sum"
+        samples = count * steps
         loss, *others = (
-            _total(factor * each) for factor, each in zip(factors, numbers, strict=True)
+            _totals(column, parts, steps, 1 if is_sum and place == 0 else count)
+            for place, column in enumerate(zip(*(made for _, made in self._pending), strict=True))
         )
         penalty, *metrics = (each / samples for each in others)
         loss = loss if is_sum else loss / samples
@@ -199,9 +196,14 @@ class Tally:
         }
 
 
-def _total(numbers: Array) -> Array:
-    """Add up each row from left to right, in whichever way takes fewer calls."""
-    if numbers.shape[1] > len(numbers):
+def _totals(column: Sequence[Array], parts: int, steps: int, factor: int) -> Array:
+    """Add up each part of a column from left to right, in whichever way takes fewer calls."""
+    joined = column[0] if len(column) == 1 else np.concatenate(column)
+    joined = joined[: parts * steps]
+    if not joined.any():  # nothing is added to most losses
+        return np.zeros(parts)
+    numbers = factor * joined.astype(float).reshape(parts, steps)
+    if steps > parts:
         return np.add.accumulate(numbers, axis=1)[:, -1]
     return reduce(np.add, numbers.T)
 

@@ -58,16 +58,17 @@ class History(Mapping[str, list[float]]):
         for name, value in row.items():
             self._columns.setdefault(name, []).append(float(value))
 
-    def extend(self, columns: Mapping[str, NDArray[Any]]) -> None:
+    def extend(self, columns: Mapping[str, NDArray[Any] | list[float]]) -> None:
         """Add the numbers of several epochs.
 
         Parameters
         ----------
-        columns : mapping of str to array, float, (epochs,)
+        columns : mapping of str to array, float, (epochs,), or list of float
             The quantities; the same ones for every epoch.
         """
         for name, column in columns.items():
-            self._columns.setdefault(name, []).extend(column.astype(float).tolist())
+            numbers = column if isinstance(column, list) else column.astype(float).tolist()
+            self._columns.setdefault(name, []).extend(numbers)
 
     def __getitem__(self, name: str) -> list[float]:
         if name not in self._columns:

@@ -128,7 +128,7 @@ class Training:
         self.clock.epoch += 1
         return tally.results() | {"learning_rate": float(self._rate)}
 
-    def run_epochs(self, epochs: int, orders: Orders) -> dict[str, Array]:
+    def run_epochs(self, epochs: int, orders: Orders) -> dict[str, Array | list[float]]:
         """Go through the samples several times in one go.
 
         Parameters
@@ -140,7 +140,7 @@ class Training:
 
         Returns
         -------
-        dict of str to array, (epochs,)
+        dict of str to array, (epochs,), or list of float
             Loss, metrics and the learning rate of each epoch.
 
         Raises
@@ -160,9 +160,9 @@ class Training:
         self.clock.epoch += epochs
         return self._results_of(tally, epochs, steps)
 
-    def _results_of(self, tally: Tally, epochs: int, steps: int) -> dict[str, Array]:
-        rates = {"learning_rate": np.full(epochs, float(self._rate))}
-        return tally.means_of_parts(epochs, steps) | rates
+    def _results_of(self, tally: Tally, epochs: int, steps: int) -> dict[str, Array | list[float]]:
+        # One number many times over is a list sooner than an array.
+        return tally.means_of_parts(epochs, steps) | {"learning_rate": [float(self._rate)] * epochs}
 
     def _run_natively(self, epochs: int, orders: Orders, tally: Tally, tick: Tick) -> int:
         """Make the steps of full batches in as few calls as a look now and then allows."""

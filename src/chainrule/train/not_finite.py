@@ -29,7 +29,7 @@ class NotFinite(Exception):  # noqa: N818 (caught within the room: no error that
 
     Attributes
     ----------
-    finished : dict of str to array, (epochs,)
+    finished : dict of str to array, (epochs,), or list of float
         The results of epochs that were made in the same go before it.
     """
 
@@ -44,4 +44,4 @@ class NotFinite(Exception):  # noqa: N818 (caught within the room: no error that
         super().__init__(loss)
         self.loss, self.losses, self.step = loss, losses, step
         self.learning_rate, self.parameters = learning_rate, parameters
-        self.finished: dict[str, Array] = {}
+        self.finished: dict[str, Array | list[float]] = {}

@@ -7,8 +7,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from chainrule.errors import DataError
 from chainrule.optim.schedule import Schedule
 from chainrule.train.batch import Samples, Tally, shuffled_orders
@@ -111,7 +109,7 @@ class Run:
     def _note(self, logs: dict[str, Any], seconds: float) -> None:
         """Write down the results of several epochs."""
         if count := len(logs.get("loss", ())):
-            self.history.extend(logs | {"seconds": np.full(count, seconds / count)})
+            self.history.extend(logs | {"seconds": [seconds / count] * count})
 
     def _orders(self, shuffle: bool, epoch: int, count: int) -> Any:
         if not shuffle:
