@@ -11,6 +11,7 @@ from benchmarks.workloads import (
     peak_memory,
     products,
     rbm,
+    transformer,
     w1_xor,
     w2_moons,
     w3_small,
@@ -35,6 +36,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         *(w1_xor, w2_moons, w3_small, w4_mnist, w5_wide),
         *(w6_pictures, w7_series, w8_call, w9_first_call),
         *(import_time, install_size, peak_memory, attention, convolutions, products, rbm, crowded),
+        transformer,
     )
     for benchmark in module.BENCHMARKS
 }
