@@ -76,6 +76,19 @@ class MultiHeadAttention(Layer):
     >>> later[:, 3:] = 0
     >>> y.shape, bool(np.all(layer(later)[:, :3] == y[:, :3]))
     ((3, 5, 4), True)
+
+    In a network, a layer of your own makes the mask, here of words of which 0 is none:
+
+    >>> from chainrule.nn.embedding import Embedding
+    >>> class Sentence(Layer):
+    ...     def __init__(self):
+    ...         self.words, self.attention = Embedding(10, 4), MultiHeadAttention(2)
+    ...         self.name = None
+    ...
+    ...     def forward(self, x):
+    ...         return self.attention(self.words(x), mask=x != 0)
+    >>> Sentence()(np.array([[3, 5, 0], [2, 0, 0]])).shape
+    (2, 3, 4)
     """
 
     def __init__(
