@@ -1,10 +1,8 @@
 """What holds for every primitive there is: whoever adds one finds it tried here at once."""
 
-import importlib
 import itertools
-import pkgutil
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,57 +10,22 @@ import pytest
 from scipy import special
 
 import chainrule as cr
-from chainrule import ops
 from chainrule.errors import ChainruleError
 from chainrule.graph.array_type import type_of
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.node import variable
 from chainrule.graph.primitive import Primitive, Sample
+from tests.contracts.primitive_samples import (
+    EVERY,
+    INVALID,
+    PRIMITIVES,
+    SAMPLES,
+    every_sample,
+    in_kind,
+    restricted,
+)
 
 MOST = 60
-
-
-def _found() -> Iterator[tuple[str, Primitive]]:
-    for module in pkgutil.iter_modules(ops.__path__):
-        for value in vars(importlib.import_module(f"{ops.__name__}.{module.name}")).values():
-            if isinstance(value, Primitive):
-                yield value.name, value
-
-
-EVERY = dict(sorted(_found()))
-# Those of several results, and the one that takes them apart, are tried in tests/autodiff.
-PRIMITIVES = {name: each for name, each in EVERY.items() if name not in ("element", "handwritten")}
-SAMPLES = [
-    pytest.param(primitive, sample, id=f"{name}-{number}")
-    for name, primitive in PRIMITIVES.items()
-    for number, sample in enumerate(primitive.samples())
-]
-INVALID = [
-    pytest.param(primitive, sample, id=f"{name}-{number}")
-    for name, primitive in PRIMITIVES.items()
-    for number, sample in enumerate(primitive.invalid())
-]
-
-
-def in_kind(sample: Sample, dtype: str) -> list[Any]:
-    """Give the inputs, real ones in another precision."""
-    arrays = [np.asarray(x) for x in sample.inputs]
-    return [x.astype(dtype) if x.dtype.kind == "f" else x for x in arrays]
-
-
-def is_smooth(sample: Sample, primitive: Primitive) -> bool:
-    """Whether there is something to differentiate, in full precision."""
-    result = np.asarray(primitive(*sample.inputs, **sample.params))
-    reals = [np.asarray(x).dtype.kind == "f" for x in sample.inputs]
-    return primitive.vjp is not None and any(reals) and result.dtype == np.float64
-
-
-DIFFERENTIABLE = [each for each in SAMPLES if is_smooth(each.values[1], each.values[0])]
-every_sample = pytest.mark.parametrize(("primitive", "sample"), SAMPLES)
-every_derivative = pytest.mark.parametrize(("primitive", "sample"), DIFFERENTIABLE)
-
-
-# ------------------------------------------------------------------------------ what it is
 
 
 def test_the_vocabulary_is_small() -> None:
@@ -139,146 +102,6 @@ def test_an_elementwise_operation_refuses_shapes_that_do_not_broadcast(
             primitive(*[np.ones(2)] * (count - 1), np.ones(3))
 
 
-# ------------------------------------------------------------------------------ derivatives
-
-Arrays = list[Any]
-
-
-def restricted(primitive: Primitive, sample: Sample) -> tuple[Callable[..., Any], Arrays]:
-    """Give the primitive as a function of its real inputs, and these."""
-    arrays = [np.asarray(x) for x in sample.inputs]
-    places = [i for i, x in enumerate(arrays) if x.dtype.kind == "f"]
-
-    def function(*reals: Any) -> Any:
-        inputs: list[Any] = list(arrays)
-        for place, value in zip(places, reals, strict=True):
-            inputs[place] = value
-        return primitive(*inputs, **sample.params)
-
-    return function, [arrays[i] for i in places]
-
-
-def random_like(arrays: Sequence[Any], seed: int) -> Arrays:
-    generator = np.random.default_rng(seed)
-    return [generator.uniform(-1, 1, np.shape(x)) for x in arrays]
-
-
-def moved(arrays: Arrays, directions: Arrays, step: float) -> Arrays:
-    return [x + step * d for x, d in zip(arrays, directions, strict=True)]
-
-
-def paired(left: Sequence[Any], right: Sequence[Any]) -> float:
-    return float(sum(np.sum(a * b) for a, b in zip(left, right, strict=True)))
-
-
-def central(function: Callable[[float], float], step: float) -> float:
-    return (function(step) - function(-step)) / (2 * step)
-
-
-def richardson(function: Callable[[float], float], step: float = 2.0**-10) -> float:
-    """Central differences with the error of second order taken out."""
-    return (4 * central(function, step / 2) - central(function, step)) / 3
-
-
-def agrees(found: float, expected: float, tolerance: float) -> bool:
-    return abs(found - expected) <= tolerance * max(1.0, abs(expected))
-
-
-@every_derivative
-def test_its_derivative_agrees_with_differences(primitive: Primitive, sample: Sample) -> None:
-    function, arrays = restricted(primitive, sample)
-    directions = random_like(arrays, 1)
-    value, pullback = cr.vjp(function, *arrays)
-    (cotangent,) = random_like([value], 2)
-    found = paired(pullback(cotangent), directions)
-    along = lambda t: paired([cotangent], [function(*moved(arrays, directions, t))])  # noqa: E731
-    assert agrees(found, richardson(along), 1e-6)
-
-
-# Analytic functions of real inputs, written for complex ones: f(x + ih) = f(x) + ih f'(x).
-ANALYTIC: dict[str, Callable[..., Any]] = {
-    "arctan2": lambda a, b: np.arctan(a / b),
-    "cos": np.cos,
-    "divide": np.divide,
-    "erf": special.erf,
-    "exp": np.exp,
-    "expm1": np.expm1,
-    "log": np.log,
-    "log1p": np.log1p,
-    "logaddexp": lambda a, b: np.log(np.exp(a) + np.exp(b)),
-    "power": np.power,
-    "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
-    "sin": np.sin,
-    "sqrt": np.sqrt,
-    "tanh": np.tanh,
-}
-
-
-@every_derivative
-def test_its_derivative_agrees_with_an_exact_method(primitive: Primitive, sample: Sample) -> None:
-    """Complex step where the function is analytic; elsewhere differences of piecewise quadratics.
-
-    All other primitives are sums, products or choices of their inputs, for which central
-    differences have no error but rounding.
-    """
-    function, arrays = restricted(primitive, sample)
-    directions = random_like(arrays, 3)
-    value, pullback = cr.vjp(function, *arrays)
-    (cotangent,) = random_like([value], 4)
-    found = paired(pullback(cotangent), directions)
-    if primitive.name in ANALYTIC:
-        step = 1e-30
-        shifted = [x + 1j * step * d for x, d in zip(arrays, directions, strict=True)]
-        change = ANALYTIC[primitive.name](*shifted).imag / step
-        expected = paired([cotangent], [change])
-    else:
-        expected = central(
-            lambda t: paired([cotangent], [function(*moved(arrays, directions, t))]), 2.0**-10
-        )
-    assert agrees(found, expected, 1e-10)
-
-
-@every_derivative
-def test_its_second_derivative_agrees_with_differences(
-    primitive: Primitive, sample: Sample
-) -> None:
-    function, arrays = restricted(primitive, sample)
-    directions, others = random_like(arrays, 5), random_like(arrays, 6)
-    (cotangent,) = random_like([function(*arrays)], 7)
-
-    def slope(*reals: Any) -> Any:
-        """Derivative along one direction, which is differentiated again."""
-        _, pullback = cr.vjp(function, *reals)
-        parts = [np.sum(g * d) for g, d in zip(pullback(cotangent), directions, strict=True)]
-        return sum(parts[1:], parts[0])
-
-    found = paired(cr.grad(slope, argnums=range(len(arrays)))(*arrays), others)
-    assert agrees(found, richardson(lambda t: float(slope(*moved(arrays, others, t)))), 1e-6)
-
-
-def test_a_change_of_precision_hands_cotangents_back_in_the_precision_of_its_input() -> None:
-    x = np.array([0.1, 0.2])
-    value, pullback = cr.vjp(lambda x: x.astype(np.float32), x)
-    (gradient,) = pullback(np.array([1.5, -2.5], np.float32))
-    assert (value.dtype, gradient.dtype) == (np.float32, np.float64)
-    np.testing.assert_array_equal(gradient, [1.5, -2.5])
-
-
-def test_derivatives_at_corners_are_shared_evenly() -> None:
-    one, ties = np.array(1.0), np.array([2.0, 5.0, 5.0, 1.0, 5.0])
-    np.testing.assert_array_equal(cr.grad(np.maximum, argnums=(0, 1))(one, one), [0.5, 0.5])
-    np.testing.assert_array_equal(cr.grad(np.minimum, argnums=(0, 1))(one, one), [0.5, 0.5])
-    np.testing.assert_allclose(cr.grad(np.max)(ties), [0, 1 / 3, 1 / 3, 0, 1 / 3])
-    assert cr.grad(np.abs)(0.0) == 0
-    assert cr.grad(lambda x: x**0)(0.0) == 0
-    np.testing.assert_array_equal(cr.grad(lambda x, p: x**p, argnums=(0, 1))(0.0, 2.0), [0, 0])
-    inf = np.array(np.inf)
-    assert cr.grad(cr.grad(lambda a: np.logaddexp(a, 1.0)))(1.0) == 0.25
-    np.testing.assert_array_equal(cr.grad(np.logaddexp, argnums=(0, 1))(-inf, -inf), [0.5, 0.5])
-
-
-# ------------------------------------------------------------------------------ odd numbers
-
 TINY = np.finfo(float).smallest_subnormal
 ODD = [np.nan, np.inf, -np.inf, 0.0, -0.0, TINY, -TINY, 1.0, -2.5, 1e308, -700.0]
 
@@ -352,9 +175,6 @@ def test_nan_is_largest_smallest_and_last() -> None:
     node = variable(type_of(x), x)
     for name in ("max", "min", "argmax", "argmin", "argsort", "cumsum", "sum"):
         _same(getattr(np, name)(node).value, getattr(np, name)(x))
-
-
-# ------------------------------------------------------------------------------ odd layouts
 
 
 def _strided(x: Any) -> Any:
