@@ -12,6 +12,7 @@ from chainrule.compiler.loops import (
     Affine,
     Apply,
     Axis,
+    Bound,
     Buffer,
     Load,
     Nest,
@@ -291,7 +292,9 @@ def a_product_whose_left_side_has_an_axis_of_its_own(part):
 
 @of(Product, "has more than one axis")
 def a_product_with_two_axes_in_one_place(part):
-    row, column = part.axes[:2]
+    if len(part.axes) != 2:
+        return None
+    row, column = part.axes
     buffer = replace(part.target, shape=(row.extent + column.extent,))
     return replace(part, target=buffer, index=(Affine.of(row) + Affine.of(column),))
 
@@ -310,11 +313,30 @@ def a_product_that_looks_up(part):
 
 @of(Product, "reads .* which it writes")
 def a_product_over_its_own_left_side(part):
-    row, column = part.axes[:2]
+    if len(part.axes) != 2:
+        return None
+    row, column = part.axes
     extent = max(row.extent, column.extent, *(axis.extent for axis in part.depth))
     buffer = Buffer("arena", part.target.dtype, (extent, extent))
     index, place = (Affine.of(row), Affine.of(column)), (Affine.of(row), Affine.of(part.depth[0]))
     return replace(part, target=buffer, index=index, left=Load(buffer, place))
+
+
+@of(Product, "outside of an axis of")
+def a_product_within_less_than_it_reads(part):
+    far = tuple(replace(each, length=each.length + 1) for each in part.bounds)
+    return replace(part, bounds=far) if part.bounds else None
+
+
+@of(Product, "is not of an axis of the result and an upward one of the sum")
+def a_bound_of_the_result_alone(part):
+    bounds = tuple(Bound(Affine.of(each.place.terms[0][0]), 1) for each in part.bounds)
+    return replace(part, bounds=(*part.bounds, *bounds)) if part.bounds else None
+
+
+@of(Product, "has two bounds")
+def two_bounds_for_one_axis(part):
+    return replace(part, bounds=part.bounds * 2) if part.bounds else None
 
 
 # Nests.

@@ -10,8 +10,9 @@ import sys
 import numpy as np
 from scipy.signal import correlate
 
-from chainrule.autodiff.derivative import grad
+from chainrule.autodiff.derivative import grad, vjp
 from chainrule.compiler.program import compile_native
+from chainrule.compiler.query import nests_of
 from chainrule.compiler.reorder import accesses
 from chainrule.compiler.simplify import simplify
 from chainrule.compiler.thread_count import set_num_threads
@@ -42,7 +43,7 @@ CASES = [
 ]
 
 
-def convolution(case):
+def convolution(case, samples=3):
     """The convolution of a case, in plain NumPy, and its arguments."""
     places, sizes, strides, dilations, paddings, channels, filters, groups = case
     count = len(places)
@@ -64,7 +65,7 @@ def convolution(case):
         return result.reshape((*head, filters))
 
     draw = np.random.default_rng(sum(places))
-    x = draw.standard_normal((3, *places, channels))
+    x = draw.standard_normal((samples, *places, channels))
     return convolve, x, draw.standard_normal((*sizes, channels // groups, filters))
 
 
@@ -120,6 +121,48 @@ def gradients():
             )
 
 
+BOUNDED = [
+    # samples; then as above
+    (9, (9, 8), (3, 3), (1, 1), (1, 1), (1, 1), 16, 20, 1),
+    (9, (11, 9), (3, 3), (1, 1), (2, 1), (0, 0), 5, 17, 1),
+    (8, (9, 11), (4, 3), (2, 2), (1, 1), (1, 0), 6, 18, 1),
+    (10, (11, 10), (5, 4), (2, 1), (1, 2), (2, 3), 8, 16, 1),
+    (8, (9, 10), (3, 3), (1, 1), (1, 1), (1, 1), 32, 32, 4),
+    (8, (9, 10), (3, 3), (1, 1), (1, 1), (1, 1), 20, 20, 20),
+    (12, (31,), (4,), (1,), (2,), (3,), 6, 18, 1),
+    (8, (6, 7, 5), (3, 2, 3), (1, 1, 1), (1, 1, 1), (1, 0, 1), 4, 16, 1),
+    (2, (19, 16), (3, 3), (1, 1), (1, 1), (1, 1), 16, 32, 1),
+]
+
+
+def borders():
+    """Beyond the ends of slopes there is nothing, not zeros: what is infinite stays apart."""
+    for samples, *case in BOUNDED:
+        convolve, x, kernel = convolution(case, samples)
+
+        def slope(x, kernel, convolve=convolve):
+            return grad(lambda x: np.sum(np.sin(convolve(x, kernel))))(x)
+
+        graph, program = compiled(slope, x, kernel)
+        products = [nest.product for nest in nests_of(program.loops.steps) if nest.product]
+        assert any(product.bounds for product in products), case
+        (found,), (wanted,) = program([x, kernel]), evaluate(graph, [x, kernel])
+        np.testing.assert_allclose(found, wanted, rtol=1e-10, atol=1e-10, err_msg=str(case))
+        if samples < 8:
+            continue  # there, columns at the sides are zeros
+
+        def linear(slope, kernel, convolve=convolve, x=x):
+            return vjp(lambda x: convolve(x, kernel), x)[1](slope)[0]
+
+        given = np.abs(convolve(x, kernel)) + 1
+        kernel[(0,) * len(case[1])] = np.inf
+        graph, program = compiled(linear, given, kernel)
+        (found,), (wanted,) = program([given, kernel]), evaluate(graph, [given, kernel])
+        assert np.isinf(wanted).any()
+        assert not np.isnan(wanted).any()
+        np.testing.assert_allclose(found, wanted, rtol=1e-10, atol=1e-10, err_msg=str(case))
+
+
 def pooling():
     """Folds of windows, apart, touching or overlapping, are what the evaluator makes of them."""
     x = np.random.default_rng(0).integers(-3, 4, (3, 13, 12, 20)).astype(np.float64)
@@ -157,8 +200,8 @@ def results():
 def threads():
     """Any number of threads gives the same bits."""
     case = ((30, 28), (3, 3), (1, 1), (1, 1), (1, 1), 16, 32, 1)
-    for strides in ((1, 1), (2, 2)):
-        convolve, x, kernel = convolution((*case[:2], strides, *case[3:]))
+    for strides, samples in (((1, 1), 3), ((2, 2), 3), ((1, 1), 9)):
+        convolve, x, kernel = convolution((*case[:2], strides, *case[3:]), samples)
         x, kernel = x.astype("f"), kernel.astype("f")
 
         def slopes(x, kernel, convolve=convolve):

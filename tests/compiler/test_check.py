@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from chainrule.autodiff.derivative import value_and_grad
+from chainrule.autodiff.derivative import grad, value_and_grad
 from chainrule.autodiff.scan import scan
 from chainrule.compiler import translate as translate_module
 from chainrule.compiler.check import check_items, check_program
@@ -63,12 +63,23 @@ def classifier(inputs, hidden, classes, samples, batch):
     return descend, params, x, y, rows
 
 
+def slid(x, kernel):
+    """The slope of a convolution in its input."""
+    seen = np.lib.stride_tricks.sliding_window_view(x, (3, 3), (1, 2))
+    return np.einsum("nxycij,ijco->nxyo", seen, kernel)
+
+
 ARGUMENTS = {
     "small": classifier(2, 3, 2, 40, 20),
     "large": classifier(50, 40, 30, 90, 30),
     "reverse": (
         lambda x: scan(lambda c, r: (np.sin(c) + r, c), x[0], x, reverse=True),
         matrix(6, 7),
+    ),
+    "slid": (
+        lambda x, kernel: grad(lambda x: np.sum(np.tanh(slid(x, kernel))))(x),
+        matrix(9, 8, 7, 16),
+        matrix(3, 3, 16, 20),
     ),
     "reshaped": (lambda x: np.tanh(np.reshape(np.sin(x) @ x.T, (20, 45)))[::-1], matrix(30, 8)),
 }

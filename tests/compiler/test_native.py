@@ -65,7 +65,7 @@ def test_native_programs_keep_the_law_of(lines_of, name):
 
 
 @pytest.mark.parametrize(
-    "name", ["values", "gradients", "pooling", "results", "threads", "blocks", "memory"]
+    "name", ["values", "gradients", "borders", "pooling", "results", "threads", "blocks", "memory"]
 )
 def test_native_convolutions_keep_the_law_of(lines_of, name):
     assert lines_of("convolution_laws.py", name) == []

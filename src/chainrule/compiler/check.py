@@ -13,7 +13,9 @@ import itertools
 from collections.abc import Collection, Iterator, Sequence
 
 from chainrule.compiler.apart import keeps_apart
-from chainrule.compiler.check_statement import Fault, Index, product_faults, statement_faults
+from chainrule.compiler.check_place import Fault, Index
+from chainrule.compiler.check_product import product_faults
+from chainrule.compiler.check_statement import statement_faults
 from chainrule.compiler.layout import Layout
 from chainrule.compiler.listing import explain_fault
 from chainrule.compiler.loops import (

@@ -1,4 +1,4 @@
-"""Rules of the loop language for one statement or product: places, kinds of numbers, reductions.
+"""Rules of the loop language for one statement: places, kinds of numbers, reductions.
 
 Every rule yields what breaks it: a sentence with ``{}`` for parts of the program, and these parts.
 """
@@ -6,33 +6,31 @@ Every rule yields what breaks it: a sentence with ``{}`` for parts of the progra
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from typing import Any
 
 import numpy as np
 
+from chainrule.compiler.check_place import (
+    Fault,
+    affine_faults,
+    axis_faults,
+    place_faults,
+    target_faults,
+)
 from chainrule.compiler.loops import (
     Affine,
     Apply,
     Axis,
-    Buffer,
     Expression,
     Load,
     Number,
     Position,
-    Product,
     Statement,
 )
 from chainrule.compiler.query import axes_of, loads_of
 
-__all__ = ["Fault", "product_faults", "statement_faults"]
-
-Fault = tuple[Any, ...]
-"""A sentence, then the parts of the program that fill its ``{}``."""
-
-Index = Sequence[Affine | Expression]
+__all__ = ["statement_faults"]
 
 _REDUCTIONS = ("sum", "dot", "max", "min", "argmax", "argmin", "running", "scatter")
-_KINDS = ("input", "output", "constant", "arena", "local", "alias")
 _TRUTHS = (
     "less", "less_equal", "equal", "not_equal", "logical_and", "logical_or", "logical_not",
 )  # fmt: skip
@@ -56,121 +54,13 @@ def statement_faults(statement: Statement, turns: Collection[Axis]) -> Iterator[
     """
     own, over = axes_of(statement), statement.over
     scope = {*own, *over, *turns}
-    yield from _axis_faults((*own, *over))
-    yield from _target_faults(statement.target)
-    yield from _place_faults(statement.target, statement.index, scope)
+    yield from axis_faults((*own, *over))
+    yield from target_faults(statement.target)
+    yield from place_faults(statement.target, statement.index, scope)
     yield from _expression_faults(statement.value, scope)
     yield from _reduction_faults(statement)
     yield from _overlap_faults(statement, own)
     yield from _own_read_faults(statement)
-
-
-def product_faults(product: Product, turns: Collection[Axis]) -> Iterator[Fault]:
-    """Find what breaks the rules of products.
-
-    Parameters
-    ----------
-    product : Product
-        The product.
-    turns : collection of Axis
-        The axes of the repeats around it.
-
-    Yields
-    ------
-    Fault
-        One for each broken rule.
-    """
-    axes, depth = product.axes, product.depth
-    yield from _axis_faults((*axes, *depth))
-    yield from _target_faults(product.target)
-    operands = (
-        (product.left.buffer, product.left.index),
-        (product.right.buffer, product.right.index),
-    )
-    scope = {*axes, *depth, *turns}
-    for buffer, index in operands:
-        yield from _place_faults(buffer, index, scope)
-        if not all(isinstance(place, Affine) for place in index):
-            yield "a product looks up no positions, as in {}", buffer
-    for buffer, _ in (*operands, (product.target, product.index)):
-        if buffer.dtype != product.target.dtype or buffer.dtype.kind != "f":
-            yield "a product is of floats of one kind, and {} holds {}", buffer, buffer.dtype
-    yield from _place_faults(product.target, product.index, {*axes, *turns})
-    yield from _result_faults(product)
-    if product.target.root in (product.left.buffer.root, product.right.buffer.root):
-        yield "a product reads {}, which it writes", product.target
-
-
-def _axis_faults(axes: Sequence[Axis]) -> Iterator[Fault]:
-    """Axes are distinct, have a length, and are not the turns of a repeat."""
-    for number, axis in enumerate(axes):
-        if axis in axes[:number]:
-            yield "axis {} is run over twice", axis
-        if axis.is_turn:
-            yield "axis {} counts the turns of a repeat; nothing else runs over it", axis
-        if axis.extent < 0:
-            yield "axis {} has length {}", axis, axis.extent
-
-
-def _target_faults(target: Buffer) -> Iterator[Fault]:
-    if target.root.kind not in ("arena", "local", "output"):
-        yield "{} is {} memory, to which programs do not write", target, target.root.kind
-
-
-def _buffer_faults(buffer: Buffer) -> Iterator[Fault]:
-    """Aliases show all bytes of one buffer, and constants alone have a value."""
-    base, value = buffer.base, buffer.value
-    if buffer.kind not in _KINDS:
-        yield "{} is of kind {}, which the grammar does not have", buffer, buffer.kind
-    if (buffer.kind == "alias") != (base is not None):
-        yield "{} is of kind {}: an alias, and only that, shows a buffer", buffer, buffer.kind
-    elif base is not None:
-        if base.base is not None:
-            yield "{} is an alias of an alias", buffer
-        if (base.size, base.dtype) != (buffer.size, buffer.dtype):
-            yield (
-                "{} is an alias of {}, which has {} numbers of type {} and not {} of type {}",
-                *(buffer, base, base.size, base.dtype, buffer.size, buffer.dtype),
-            )
-    if (buffer.kind == "constant") != (value is not None):
-        yield "{} is of kind {}: a constant, and only that, has a value", buffer, buffer.kind
-    elif value is not None and (value.shape, value.dtype) != (buffer.shape, buffer.dtype):
-        yield "{} and its value differ in shape or kind of number", buffer
-
-
-def _place_faults(buffer: Buffer, index: Index, scope: Collection[Axis]) -> Iterator[Fault]:
-    """Indices are as many as the buffer has axes, of axes that are defined, and within bounds."""
-    yield from _buffer_faults(buffer)
-    if len(index) != len(buffer.shape):
-        yield "{} has {} axes and {} indices", buffer, len(buffer.shape), len(index)
-        return
-    is_run = all(axis.extent for axis in scope)
-    for place, length in zip(index, buffer.shape, strict=True):
-        if not isinstance(place, Affine):
-            if place.dtype != _WHOLE:
-                yield "a position in {} is {}, not int64", buffer, place.dtype
-            continue
-        yield from _affine_faults(place, scope)
-        least, most = _range_of(place)
-        if is_run and not 0 <= least <= most < length:
-            yield (
-                "index {} runs from {} to {}, outside of an axis of {} with {} entries",
-                *(place, least, most, buffer, length),
-            )
-
-
-def _affine_faults(index: Affine, scope: Collection[Axis]) -> Iterator[Fault]:
-    for axis, _ in index.terms:
-        if axis not in scope:
-            yield "axis {} is not defined here", axis
-    serials = [axis.serial for axis, _ in index.terms]
-    if serials != sorted(set(serials)) or not all(c for _, c in index.terms):
-        yield "the terms of index {} are not in the order of their axes, each once", index
-
-
-def _range_of(index: Affine) -> tuple[int, int]:
-    ends = [(0, c * (axis.extent - 1)) for axis, c in index.terms]
-    return index.constant + sum(map(min, ends)), index.constant + sum(map(max, ends))
 
 
 def _expression_faults(value: Expression, scope: Collection[Axis]) -> Iterator[Fault]:
@@ -187,11 +77,11 @@ def _expression_faults(value: Expression, scope: Collection[Axis]) -> Iterator[F
                 if np.asarray(number).dtype != dtype:
                     yield "the number {} is not of type {}", each, dtype
             case Position(index, dtype):
-                yield from _affine_faults(index, scope)
+                yield from affine_faults(index, scope)
                 if dtype.kind not in "iu":
                     yield "a position is a whole number, not {}", dtype
             case Load(buffer, index):
-                yield from _place_faults(buffer, index, scope)
+                yield from place_faults(buffer, index, scope)
                 pending += [i for i in index if not isinstance(i, Affine)]
             case Apply(_, operands, _):
                 yield from _operation_faults(each)
@@ -268,19 +158,3 @@ def _own_read_faults(statement: Statement) -> Iterator[Fault]:
             is_same = load.buffer is statement.target and load.index == statement.index
             if load.buffer.root is statement.target.root and (in_order or not is_same):
                 yield "{} is read at another place than the one that is written", statement.target
-
-
-def _result_faults(product: Product) -> Iterator[Fault]:
-    """The result of a product has one axis to a place; what is summed over is in an operand."""
-    for place in product.index:
-        if len(place.terms) > 1:
-            yield "index {} of {} has more than one axis", place, product.target
-    read = {
-        axis
-        for place in (*product.left.index, *product.right.index)
-        if isinstance(place, Affine)
-        for axis, _ in place.terms
-    }
-    for axis in product.depth:
-        if axis not in read:
-            yield "axis {} is summed over and stands in no operand of a product", axis

@@ -28,6 +28,11 @@ from chainrule.ops.windows import fold
 
 __all__ = ["InputGradient", "Slide", "Taps", "input_gradients"]
 
+ENOUGH = 8
+"""Samples that are worth tiles of their own."""
+SAME_PLACE = 2048
+"""Bytes: rows of a tile that lie a multiple of this apart push one another out of the cache."""
+
 
 @dataclass(frozen=True)
 class Taps:
@@ -93,6 +98,15 @@ class Slide:
         shift = (position - self.dilation * hits[0]) // self.stride
         return Taps(turns, len(hits), spacing * (len(hits) - 1) - shift, spacing, hits[-1], step)
 
+    @property
+    def is_regular(self) -> bool:
+        """Whether every residue has several positions, and none has one entry that sticks out."""
+        every = [self.taps(residue) for residue in range(self.stride)]
+        return all(
+            each.turns > 1 and (each.count != 1 or 0 <= -each.before <= self.places - each.turns)
+            for each in every
+        )
+
     def margin(self) -> tuple[int, int]:
         """Return how many zeros the places need before and after them."""
         before = after = 0
@@ -115,6 +129,8 @@ class InputGradient:
         The letters of their axes and of the result's.
     slides : tuple of Slide
         The axes that the kernel slides along.
+    shape : tuple of int
+        Of the gradient.
     """
 
     slope: Node
@@ -123,11 +139,37 @@ class InputGradient:
     kernel_letters: str
     letters: str
     slides: tuple[Slide, ...]
+    shape: tuple[int, ...]
 
     def margins(self) -> tuple[tuple[int, int], ...]:
         """Return the zeros that each axis of the slope needs before and after it."""
-        known = {slide.place: slide.margin() for slide in self.slides}
+        bounded = self.bounded()
+        known = {slide.place: slide.margin() for slide in self.slides if slide not in bounded}
         return tuple(known.get(letter, (0, 0)) for letter in self.slope_letters)
+
+    def bounded(self) -> tuple[Slide, ...]:
+        """Return the axes along which nothing beyond the ends is read, so no zeros are needed.
+
+        How far the kernel reaches at a place then differs from place to place, so tiles, in which
+        it is the same, have to lie along another axis: samples, if there are enough and their rows
+        do not share the few places of a cache; else the last axis that the kernel slides along.
+        """
+        last = self.letters[-1]
+        is_plain = last in self.kernel_letters and last not in {s.place for s in self.slides}
+        if not is_plain or dict(zip(self.letters, self.shape, strict=True))[last] == 1:
+            return ()
+        slides = self.slides if self._tiles_over_samples() else self.slides[:-1]
+        return tuple(slide for slide in slides if slide.is_regular)
+
+    def _tiles_over_samples(self) -> bool:
+        """Whether an axis that the kernel does not slide along is good to be cut into tiles."""
+        slid, size = {slide.place for slide in self.slides}, self.slope.dtype.itemsize
+        for letter, length in zip(self.slope_letters, self.slope.shape, strict=True):
+            step = math.prod(self.slope.shape[self.slope_letters.index(letter) + 1 :]) * size
+            is_row = letter in self.letters and letter not in self.kernel_letters
+            if is_row and letter not in slid and length >= ENOUGH and step % SAME_PLACE:
+                return True
+        return False
 
 
 def input_gradients(graph: Graph, smallest: int) -> tuple[dict[int, InputGradient], set[int]]:
@@ -188,7 +230,7 @@ def _matched(node: Node, product: Node, smallest: int) -> InputGradient | None:
         letters = (left, right)[slope], (left, right)[kernel]
         if is_large and _slides_over(slides, *letters):
             inputs = product.inputs[slope], product.inputs[kernel]
-            return InputGradient(*inputs, *letters, result[:count], slides)
+            return InputGradient(*inputs, *letters, result[:count], slides, node.shape)
     return None
 
 
@@ -225,4 +267,4 @@ def _cut(node: Node, whole: InputGradient) -> InputGradient:
         replace(slide, start=slices[slide.axis][0], length=slices[slide.axis][1])
         for slide in whole.slides
     )
-    return replace(whole, slides=tuple(slides))
+    return replace(whole, slides=tuple(slides), shape=node.shape)

@@ -183,7 +183,8 @@ class _Listing:
         left, right = self._value(product.left), self._value(product.right)
         place = self._target(product.target, product.index, nest)
         depth = " ".join(map(self._range, product.depth))
-        return f"{place} = sum {depth}: {left} * {right}{_note(product.layer)}"
+        bounds = "".join(f" within {self._affine(b.place)}<{b.length}" for b in product.bounds)
+        return f"{place} = sum {depth}: {left} * {right}{bounds}{_note(product.layer)}"
 
     def _statement(self, statement: Statement, nest: Nest) -> str:
         place = self._target(statement.target, statement.index, nest)

@@ -7,7 +7,7 @@ Its whole grammar::
     KIND       ::= "input" | "output" | "constant" | "arena" | "local" | "alias"
     step       ::= nest | repeat
     nest       ::= "for" { axis } [ "lanes" AXIS ] ":" [ product ] { statement }
-    product    ::= place "=" "sum" { AXIS } ":" load "*" load
+    product    ::= place "=" "sum" { AXIS } ":" load "*" load { "within" affine "<" LENGTH }
     statement  ::= place "=" expression
                  | place "=" REDUCTION { AXIS } ":" expression
     REDUCTION  ::= "sum" | "dot" | "max" | "min" | "argmax" | "argmin"
@@ -22,7 +22,8 @@ Its whole grammar::
 An arena buffer lives in scratch memory that belongs to the program, a local one in that of a thread
 for a turn of a repeat in any order; an alias is another shape for the bytes of a buffer. A
 ``product`` is a contraction with a kernel of its own; the statements of its nest are its epilogue:
-they see the sums while those are in registers. A position in brackets that is an expression is a
+they see the sums while those are in registers. What lies ``within`` no bounds, from 0 to a length,
+is not read, and nothing is added for it. A position in brackets that is an expression is a
 gather; ``@`` is the value of an index. ``dot`` is a sum of products that are not rounded before
 they are added; ``running`` stores every partial sum, ``scatter`` adds to the place in the order of
 its points.
@@ -38,75 +39,22 @@ or on several threads.
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from chainrule.compiler.affine import Affine, Axis
 from chainrule.errors import UnsupportedError
 
 __all__ = [
-    "Affine", "Apply", "Axis", "Buffer", "CannotCompile", "Expression", "Load", "Nest", "Number",
-    "Position", "Product", "Program", "Repeat", "Statement", "Step",
+    "Affine", "Apply", "Axis", "Bound", "Buffer", "CannotCompile", "Expression", "Load", "Nest",
+    "Number", "Position", "Product", "Program", "Repeat", "Statement", "Step",
 ]  # fmt: skip
-
-_serials = itertools.count()
 
 
 class CannotCompile(UnsupportedError):  # noqa: N818 - it reads as what is said
     """A program uses what no native backend can do; the NumPy evaluator runs it instead."""
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Axis:
-    """A loop index that runs from 0 to `extent` - 1; `is_turn` for the turns of a repeat."""
-
-    extent: int
-    name: str = "i"
-    is_turn: bool = False
-    serial: int = field(default_factory=lambda: next(_serials))
-
-
-@dataclass(frozen=True, slots=True)
-class Affine:
-    """A sum ``constant + coefficient * axis + ...``; terms stand in the order of their axes."""
-
-    constant: int = 0
-    terms: tuple[tuple[Axis, int], ...] = ()
-
-    @staticmethod
-    def of(axis: Axis, coefficient: int = 1, constant: int = 0) -> Affine:
-        """Return ``constant + coefficient * axis``."""
-        return Affine(constant, ((axis, coefficient),) if coefficient else ())
-
-    def __add__(self, other: Affine) -> Affine:
-        if not other.terms:
-            return Affine(self.constant + other.constant, self.terms)
-        found = dict(self.terms)
-        for axis, coefficient in other.terms:
-            found[axis] = found.get(axis, 0) + coefficient
-        terms = sorted(((a, c) for a, c in found.items() if c), key=lambda term: term[0].serial)
-        return Affine(self.constant + other.constant, tuple(terms))
-
-    def scaled(self, factor: int) -> Affine:
-        """Return the sum with everything multiplied by `factor`."""
-        terms = tuple((axis, factor * c) for axis, c in self.terms) if factor else ()
-        return Affine(factor * self.constant, terms)
-
-    def coefficient(self, axis: Axis) -> int:
-        """Return what `axis` is multiplied by; 0 where it does not occur."""
-        return next((c for each, c in self.terms if each is axis), 0)
-
-    def substitute(self, meaning: Mapping[Axis, Affine]) -> Affine:
-        """Put other sums in the place of axes."""
-        if not any(axis in meaning for axis, _ in self.terms):
-            return self
-        result = Affine(self.constant)
-        for axis, coefficient in self.terms:
-            result += meaning.get(axis, Affine.of(axis)).scaled(coefficient)
-        return result
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -224,6 +172,22 @@ class Statement:
     layer: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """Terms of a product count where ``0 <= place < length``.
+
+    Parameters
+    ----------
+    place : Affine
+        ``row + spacing * entry + constant``, of one axis of the result and one that is summed over.
+    length : int
+        Of an axis of what is read there.
+    """
+
+    place: Affine
+    length: int
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Product:
     """``target[index] = sum over depth: left * right`` with a kernel of its own.
@@ -240,6 +204,8 @@ class Product:
         The axes it sums over, none of length 1.
     layer : str
         The layer it belongs to, for people.
+    bounds : tuple of Bound
+        Which terms of the sum there are; without any, all.
     """
 
     target: Buffer
@@ -248,6 +214,7 @@ class Product:
     right: Load
     depth: tuple[Axis, ...]
     layer: str = ""
+    bounds: tuple[Bound, ...] = ()
 
     @property
     def axes(self) -> tuple[Axis, ...]:

@@ -55,7 +55,8 @@ def _contract(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expre
     # Windows read a buffer many times; a step of a loop reads one row of many.
     pairs = zip((a, b), node.inputs, strict=True)
     read = sum(min(load.buffer.size, each.size) for load, each in pairs)
-    batch = math.prod(lengths[c] for c in left if c in right and c in result)
+    # Where each channel has a kernel of its own, vectors lie along the channels: no batch of them.
+    batch = math.prod(lengths[c] for c in left if c in right and c in result[:-1])
     split = _split(read // batch, node.size // batch, left, depth)
     if split is not None:
         return _in_blocks(lowering, node, (a, b), tuple(depth.values()), *split)

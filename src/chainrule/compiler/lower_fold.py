@@ -11,6 +11,7 @@ from chainrule.compiler.index_map import slid
 from chainrule.compiler.loops import (
     Affine,
     Axis,
+    Bound,
     Buffer,
     Expression,
     Load,
@@ -79,6 +80,8 @@ class _Part:
         self.index = list(lowering.canonical(node.shape))
         self.places = dict(zip(gradient.letters, self.index, strict=True))
         self.depth: list[Axis] = []
+        self.bounds: list[Bound] = []
+        bounded = gradient.bounded()
         for slide, residue, tap in zip(gradient.slides, residues, taps, strict=True):
             turn = self.index[slide.axis]
             if slide.stride > 1:
@@ -88,7 +91,10 @@ class _Part:
             if tap.count > 1:
                 self.depth.append(Axis(tap.count, slide.entry))
                 entry = Affine.of(self.depth[-1])
-            self.places[slide.place] = turn + entry.scaled(tap.spacing) + Affine(-tap.before)
+            place = turn + entry.scaled(tap.spacing) + Affine(-tap.before)
+            if slide in bounded and entry.terms:
+                self.bounds.append(Bound(place, slide.places))
+            self.places[slide.place] = place
             self.places[slide.entry] = entry.scaled(-tap.step) + Affine(tap.last)
 
     def item(self, target: Buffer, place: tuple[Affine, ...]) -> Product | Statement:
@@ -110,7 +116,8 @@ class _Part:
         read = [self.places[letter] for letter in gradient.kernel_letters]
         right = self.lowering.moved(self.lowering.stored(kernel), kernel.shape, read)
         assert isinstance(right, Load)
-        return Product(target, index, left, right, tuple(self.depth), node.layer)
+        bounds = tuple(self.bounds)
+        return Product(target, index, left, right, tuple(self.depth), node.layer, bounds)
 
 
 def _along(axis: Axis) -> Affine:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from chainrule.compiler.loops import (
     Affine,
     Apply,
     Axis,
+    Bound,
     Buffer,
     Expression,
     Load,
@@ -98,11 +100,25 @@ def items_of(nest: Nest) -> list[Product | Statement]:
 
 def _flops(item: Product | Statement, nest: Nest) -> int:
     if isinstance(item, Product):
-        return 2 * _points((*item.axes, *item.depth))
+        terms = _points((*item.axes, *item.depth))
+        for bound in item.bounds:
+            pairs, among = _pairs_within(bound)
+            terms = terms // among * pairs
+        return 2 * terms
     points = _points((*nest.axes, *axes_of(item), *item.over))
     each = sum(map(_cost, _operations(item.value)))
     is_real = "f" in (item.target.dtype.kind, item.value.dtype.kind)
     return points * (each + (1 if item.reduction and is_real else 0))
+
+
+def _pairs_within(bound: Bound) -> tuple[int, int]:
+    """Count the pairs of positions of the axes of a bound that keep it, and all of them."""
+    axes, steps = zip(*bound.place.terms, strict=True)
+    places = [
+        bound.place.constant + sum(i * step for i, step in zip(position, steps, strict=True))
+        for position in itertools.product(*(range(axis.extent) for axis in axes))
+    ]
+    return sum(0 <= place < bound.length for place in places), len(places)
 
 
 def _points(axes: Iterable[Axis]) -> int:

@@ -24,7 +24,27 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-__all__ = ["Arrangement", "Contraction", "Loop", "arrange", "matrix_product"]
+__all__ = ["Arrangement", "Contraction", "Limit", "Loop", "arrange", "matrix_product"]
+
+
+@dataclass(frozen=True)
+class Limit:
+    """Which turns k of a loop of depth count: ``0 <= row + spacing * k - before < length``.
+
+    Parameters
+    ----------
+    row : int
+        The loop of rows whose position it is: a loop is known by its step in the output.
+    spacing : int
+        At least 1.
+    before, length : int
+        As above.
+    """
+
+    row: int
+    spacing: int
+    before: int
+    length: int
 
 
 @dataclass(frozen=True)
@@ -37,12 +57,15 @@ class Loop:
         Its length, at least 1.
     left, right, out : int
         Steps of the three arrays along it, counted in elements; 0 where an array does not have it.
+    limit : Limit or None
+        Of a loop of depth, if for some rows not all of its turns count.
     """
 
     extent: int
     left: int = 0
     right: int = 0
     out: int = 0
+    limit: Limit | None = None
 
     @property
     def exchanged(self) -> Loop:
@@ -60,6 +83,8 @@ class Loop:
 
     def continues(self, inner: Loop) -> bool:
         """Whether one loop can do what this one around another does."""
+        if self.limit or inner.limit:
+            return False
         steps = ((inner.left, self.left), (inner.right, self.right), (inner.out, self.out))
         return all(long == short * inner.extent for short, long in steps)
 
@@ -158,6 +183,13 @@ class Arrangement:
     def batch_size(self) -> int:
         """How many turns there are around everything."""
         return _turns(self.batch)
+
+    @property
+    def cuttable(self) -> tuple[int, ...]:
+        """Numbers, from the inside, of rows that may be cut: a tile has one set of turns."""
+        limited = {loop.limit.row for loop in self.depth if loop.limit}
+        inside_out = enumerate(reversed(self.rows), 1)
+        return tuple(number for number, loop in inside_out if loop.out not in limited)
 
     @property
     def depth_size(self) -> int:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from chainrule.compiler.backends.arrangement import Arrangement, arrange
 from chainrule.compiler.backends.product import shape_of
 from chainrule.compiler.backends.target import Target
-from chainrule.compiler.backends.tiling import best_row_tile
+from chainrule.compiler.backends.tile_choice import best_row_tile
 from chainrule.compiler.backends.traversal import lanes_of
 from chainrule.compiler.layout import Layout
 from chainrule.compiler.loops import Axis, Nest, Repeat, Step

@@ -17,7 +17,8 @@ from typing import Any
 
 from chainrule.compiler.backends import emit
 from chainrule.compiler.backends.arrangement import Arrangement, Loop
-from chainrule.compiler.backends.tiling import Group, Tiling, packs_left, packs_right
+from chainrule.compiler.backends.copying import packs_left, packs_right
+from chainrule.compiler.backends.tiling import Group, Tiling
 from chainrule.compiler.backends.transposition import transposing_packer
 from chainrule.compiler.backends.vector_access import masked_load, masked_store
 

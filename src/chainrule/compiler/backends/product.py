@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.compiler.backends import emit, ir
-from chainrule.compiler.backends.arrangement import Contraction, Loop, arrange
+from chainrule.compiler.backends.arrangement import Contraction, Limit, Loop, arrange
 from chainrule.compiler.backends.contraction import Site, scratch_items
 from chainrule.compiler.backends.element import Point
 from chainrule.compiler.backends.grounds import FIRST_TURN
@@ -30,16 +30,21 @@ def shape_of(product: Product, out: Buffer, layout: Layout, row_tile: int = 0) -
         (product.right.buffer, product.right.index),
         (out, product.index),
     )
-    return Contraction(
-        product.target.dtype.name,
-        tuple(
-            Loop(
-                axis.extent, *(layout.stride(buffer, index, axis) or 0 for buffer, index in arrays)
-            )
-            for axis in (*product.axes, *product.depth)
-        ),
-        row_tile,
+
+    def steps(axis: Axis) -> list[int]:
+        return [layout.stride(buffer, index, axis) or 0 for buffer, index in arrays]
+
+    limits: dict[Axis, Limit] = {}
+    for bound in product.bounds:
+        row = next(axis for axis in product.axes if bound.place.coefficient(axis))
+        entry = next(axis for axis in product.depth if bound.place.coefficient(axis))
+        spacing, before = bound.place.coefficient(entry), -bound.place.constant
+        limits[entry] = Limit(steps(row)[2], spacing, before, bound.length)
+    loops = (
+        Loop(axis.extent, *steps(axis), limit=limits.get(axis))
+        for axis in (*product.axes, *product.depth)
     )
+    return Contraction(product.target.dtype.name, tuple(loops), row_tile)
 
 
 def scratch_bytes(shapes: Iterable[Contraction], target: Target) -> int:

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from chainrule.compiler.backends import emit, ir
-from chainrule.compiler.backends.arrangement import Arrangement, Loop
+from chainrule.compiler.backends.accumulation import Accumulation, accumulate, moved
+from chainrule.compiler.backends.arrangement import Arrangement
 from chainrule.compiler.backends.packing import (
     emit_left_packing,
     emit_packing,
@@ -18,7 +19,7 @@ from chainrule.compiler.backends.packing import (
     packed_loops,
 )
 from chainrule.compiler.backends.tiling import Group, Tiling
-from chainrule.compiler.backends.vector_access import masked_load, masked_store, scatter
+from chainrule.compiler.backends.vector_access import masked_store, scatter
 
 __all__ = ["Epilogue", "Site", "TileWriter"]
 
@@ -86,7 +87,7 @@ class TileWriter:
         self.panel_start, self.panel_stop = arguments[9:11]
         with emit.counted_loop(builder, batch_start, batch_stop, "batch") as number:
             loops = self.arrangement.batch
-            self.batch = self._unravelled(number, loops)
+            self.batch = self._unravelled(number, [loop.extent for loop in loops])
             self.left = self._moved(left, self.batch, [loop.left for loop in loops])
             self.right = self._moved(right, self.batch, [loop.right for loop in loops])
             self.out = self._moved(out, self.batch, [loop.out for loop in loops])
@@ -95,14 +96,14 @@ class TileWriter:
             for group in self.tiling.groups:
                 self._group(group)
 
-    def _unravelled(self, number: Value, loops: tuple[Loop, ...]) -> list[Value]:
+    def _unravelled(self, number: Value, counts: Sequence[int]) -> list[Value]:
         """Return the positions in loops within each other, of which so many turns are done."""
         places: list[Value] = []
-        for loop in reversed(loops[1:]):
-            extent = emit.index(loop.extent)
+        for count in reversed(counts[1:]):
+            extent = emit.index(count)
             places.insert(0, self.builder.urem(number, extent))
             number = self.builder.udiv(number, extent)
-        return [number, *places] if loops else []
+        return [number, *places] if counts else []
 
     def _pack_left(self) -> None:
         """Copy this call's row tiles; they are read from the copy from then on."""
@@ -141,21 +142,18 @@ class TileWriter:
     def _row_tile(self, group: Group, tile: Value, column: Value, mask: Value | None) -> None:
         """Write a row tile: a full one, or the shorter last one of a turn around."""
         builder, tiling = self.builder, self.tiling
-        around: list[Value] = []
-        if tiling.around:
-            tiles = emit.index(tiling.row_tiles)
-            around = self._unravelled(builder.udiv(tile, tiles), tiling.around)
-            tile = builder.urem(tile, tiles)
-        row = builder.mul(tile, emit.index(tiling.row_tile))
+        places = self._unravelled(tile, tiling.turns)
+        tile = places[tiling.number]
+        places[tiling.number] = builder.mul(tile, emit.index(tiling.row_tile))
         if tiling.last_rows == tiling.row_tile:
-            self._tile(group, tiling.row_tile, [*around, row], column, mask)
+            self._tile(group, tiling.row_tile, places, column, mask)
             return
         is_last = builder.icmp_unsigned("==", tile, emit.index(tiling.row_tiles - 1))
         with builder.if_else(is_last) as (short, full):
             with short:
-                self._tile(group, tiling.last_rows, [*around, row], column, mask)
+                self._tile(group, tiling.last_rows, places, column, mask)
             with full:
-                self._tile(group, tiling.row_tile, [*around, row], column, mask)
+                self._tile(group, tiling.row_tile, places, column, mask)
 
     def _tile(
         self, group: Group, rows: int, places: list[Value], column: Value, mask: Value | None
@@ -183,17 +181,17 @@ class TileWriter:
 
     def _row(self, places: list[Value], i: Value, vectors: list[Value], mask: Value | None) -> None:
         """Write the epilogue and the stores of row i of a tile that begins at some place."""
-        builder, width, loops = self.builder, self.tiling.width, self.tiling
-        steps = [loop.out for loop in (*loops.around, loops.cut, self.arrangement.column)]
+        builder, tiling, width = self.builder, self.tiling, self.tiling.width
+        steps = [loop.out for loop in (*tiling.rows, self.arrangement.column)]
         first = self._moved(self.out, places, steps)
-        line = self._moved(first, [i], [loops.cut.out])
-        *around, row, column = places
-        row = builder.add(row, i)
+        line = self._moved(first, [i], [tiling.cut.out])
+        *rows, column = places
+        rows[tiling.number] = builder.add(rows[tiling.number], i)
         for j, vector in enumerate(vectors):
             vector_mask = mask if j == len(vectors) - 1 else None
             if self.epilogue is not None:
                 at_column = builder.add(column, emit.index(j * width))
-                site_places = self._named([*around, row], at_column)
+                site_places = self._named(rows, at_column)
                 vector = self.epilogue(
                     Site(builder, site_places, vector_mask, self.context), vector
                 )
@@ -212,8 +210,8 @@ class TileWriter:
 
     def _named(self, rows: list[Value], column: Value) -> dict[int, Value]:
         """Return a place in the output by the steps of loops."""
-        tiling, arrangement = self.tiling, self.arrangement
-        loops = (*arrangement.batch, *tiling.around, tiling.cut, arrangement.column)
+        arrangement = self.arrangement
+        loops = (*arrangement.batch, *arrangement.rows, arrangement.column)
         values = (*self.batch, *rows, column)
         return {loop.out: value for loop, value in zip(loops, values, strict=True)}
 
@@ -221,68 +219,25 @@ class TileWriter:
         self, group: Group, rows: int, places: list[Value], column: Value, mask: Value | None
     ) -> list[Value]:
         """Write the loops over depth; return the accumulators, row by row."""
-        width, tiling, arrangement = self.tiling.width, self.tiling, self.arrangement
-        kinds = [emit.vector_type(arrangement.dtype, lanes) for lanes in group.lanes(width)]
-        zeros = [ir.Constant(kind, [0.0] * kind.count) for kind in kinds] * rows
-        row_steps = [loop.left for loop in (*tiling.around, tiling.cut)]
+        tiling, arrangement = self.tiling, self.arrangement
+        lanes, column_step = group.lanes(tiling.width), arrangement.column.left
+        row_steps, row_step = [loop.left for loop in tiling.rows], tiling.cut.left
         loops = list(arrangement.depth)
         right = self._moved(self.right, [column], [arrangement.column.right])
         if self.packed_left:
             # Tile t begins at t * depth * row_tile, and so at row * depth.
-            row_steps, loops = [loops[0].extent], [replace(loops[0], left=tiling.row_tile)]
+            row_steps, row_step = [loops[0].extent], 1
+            loops = [replace(loops[0], left=tiling.row_tile)]
         if self.packed:
-            right, loops = self.scratch, packed_loops(loops, group.vectors * width)
-        left = self._moved(self.left, [*places, column], [*row_steps, arrangement.column.left])
-        row_step = 1 if self.packed_left else tiling.cut.left
-        tile = _Tile(group.lanes(width), rows, row_step, mask)
-        return self._summed(tile, loops, left, right, zeros)
-
-    def _summed(
-        self, tile: _Tile, loops: list[Loop], left: Value, right: Value, sums: list[Value]
-    ) -> list[Value]:
-        """Write loops within each other that add to sums."""
-        if not loops:
-            return self._added(tile, left, right, sums)
-        loop, stop = loops[0], emit.index(loops[0].extent)
-        with emit.loop_with_values(self.builder, emit.index(0), stop, sums, "k") as turn:
-            k, carried, following = turn
-            here = self._moved(left, [k], [loop.left]), self._moved(right, [k], [loop.right])
-            following += self._summed(tile, loops[1:], *here, carried)
-        return carried
-
-    def _added(self, tile: _Tile, left: Value, right: Value, sums: list[Value]) -> list[Value]:
-        """Write one step of depth: each row's number times the panel's vectors."""
-        builder, dtype, count = self.builder, self.arrangement.dtype, len(tile.lanes)
-        # Packed panels are padded: they need no mask.
-        rights = self._vectors(right, tile.lanes, None if self.packed else tile.mask)
-        added: list[Value] = []
-        for i in range(tile.rows):
-            start = self._moved(left, [emit.index(i)], [tile.row_step])
-            if self.arrangement.column.left:
-                lefts = self._vectors(start, tile.lanes, tile.mask)
-            else:
-                number = builder.load(start, typ=emit.FLOATS[dtype])
-                copies = {n: emit.splat(builder, number, n) for n in sorted({*tile.lanes})}
-                lefts = [copies[n] for n in tile.lanes]
-            for j in range(count):
-                arguments = [lefts[j], rights[j], sums[i * count + j]]
-                kind = arguments[0].type
-                added.append(emit.call(builder, f"llvm.fma.{emit.mnemonic(kind)}", arguments, kind))
-        return added
-
-    def _vectors(self, start: Value, lanes: list[int], mask: Value | None) -> list[Value]:
-        """Load neighbouring vectors; the mask is for the last of them."""
-        dtype, width, last = self.arrangement.dtype, self.tiling.width, len(lanes) - 1
-        return [
-            masked_load(
-                self.builder,
-                self._moved(start, [emit.index(j * width)], [1]),
-                dtype,
-                count,
-                mask if j == last else None,
-            )
-            for j, count in enumerate(lanes)
-        ]
+            # Packed panels are padded: they need no mask.
+            right, loops = self.scratch, packed_loops(loops, group.vectors * tiling.width)
+        left = self._moved(self.left, [*places, column], [*row_steps, column_step])
+        tile = Accumulation(
+            arrangement.dtype, lanes, rows, row_step, bool(column_step), mask,
+            None if self.packed else mask,
+        )  # fmt: skip
+        named = {loop.out: place for loop, place in zip(tiling.rows, places, strict=True)}
+        return accumulate(self.builder, tile, loops, named, left, right)
 
     def _store(self, vector: Value, target: Value, mask: Value | None) -> None:
         step = self.arrangement.column.out
@@ -292,23 +247,4 @@ class TileWriter:
             scatter(self.builder, vector, target, step, mask)
 
     def _moved(self, base: Value, counts: Sequence[Value], steps: Sequence[int]) -> Value:
-        """Return the address so many steps on along each of some axes."""
-        builder = self.builder
-        for count, step in zip(counts, steps, strict=True):
-            if step:
-                if isinstance(count, ir.Constant):
-                    offset = emit.index(count.constant * step)
-                else:
-                    offset = count if step == 1 else builder.mul(count, emit.index(step))
-                base = emit.address(builder, base, offset, self.arrangement.dtype)
-        return base
-
-
-@dataclass(frozen=True)
-class _Tile:
-    """A tile while its sums are made: its size, the step of left along its rows, the last mask."""
-
-    lanes: list[int]
-    rows: int
-    row_step: int
-    mask: Value | None
+        return moved(self.builder, base, counts, steps, self.arrangement.dtype)
