@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -93,8 +94,19 @@ class TileWriter:
             self.out = self._moved(out, self.batch, [loop.out for loop in loops])
             if self.packed_left:
                 self._pack_left()
-            for group in self.tiling.groups:
-                self._group(group)
+            if self.arrangement.column.left and not self.packed:
+                # What every column has of its own is read once: all of a row while it is near.
+                with self._tiles() as tile:
+                    for group in self.tiling.groups:
+                        with self._panels(group) as (column, mask):
+                            self._row_tile(group, tile, column, mask)
+            else:
+                for group in self.tiling.groups:
+                    with self._panels(group) as (column, mask):
+                        if self.packed:
+                            self._pack(group, column, mask)
+                        with self._tiles() as tile:
+                            self._row_tile(group, tile, column, mask)
 
     def _unravelled(self, number: Value, counts: Sequence[int]) -> list[Value]:
         """Return the positions in loops within each other, of which so many turns are done."""
@@ -112,8 +124,9 @@ class TileWriter:
         emit_left_packing(self.builder, self.arrangement, self.tiling, self.left, tiles, copy)
         self.left = copy
 
-    def _group(self, group: Group) -> None:
-        """Write the loop over the panels of a group that lie in this call's range."""
+    @contextmanager
+    def _panels(self, group: Group) -> Generator[tuple[Value, Value | None]]:
+        """Write the loop over the panels of a group in this call's range: first column and mask."""
         builder, last = self.builder, group.first_panel + group.panels
         start = emit.larger(builder, self.panel_start, emit.index(group.first_panel))
         stop = emit.smaller(builder, self.panel_stop, emit.index(last))
@@ -121,14 +134,18 @@ class TileWriter:
             size = group.vectors * self.tiling.width
             origin = group.first_column - group.first_panel * size
             column = builder.add(builder.mul(panel, emit.index(size)), emit.index(origin))
-            mask = self._last_mask(group, column)
-            if self.packed:
-                emit_packing(
-                    builder, self.arrangement, group, self.tiling.width,
-                    self.right, column, mask, self.scratch,
-                )  # fmt: skip
-            with emit.counted_loop(builder, self.tile_start, self.tile_stop, "tile") as tile:
-                self._row_tile(group, tile, column, mask)
+            yield column, self._last_mask(group, column)
+
+    def _tiles(self) -> AbstractContextManager[Value]:
+        """Write the loop over the row tiles in this call's range."""
+        return emit.counted_loop(self.builder, self.tile_start, self.tile_stop, "tile")
+
+    def _pack(self, group: Group, column: Value, mask: Value | None) -> None:
+        """Copy a panel."""
+        emit_packing(
+            self.builder, self.arrangement, group, self.tiling.width,
+            self.right, column, mask, self.scratch,
+        )  # fmt: skip
 
     def _last_mask(self, group: Group, column: Value) -> Value | None:
         """Return the mask of a panel's last vector."""
