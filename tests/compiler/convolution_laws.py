@@ -227,7 +227,17 @@ def blocks():
         seen = windows(x, axes=(1, 2), sizes=(3, 3), strides=(1, 1), dilations=(1, 1))
         return np.einsum("nxycij,nxyo->ijco", seen, slope)
 
-    for function, arguments in ((kernel_gradient, (x, slope)), (lambda a, b: a.T @ b, (a, b))):
+    def of_each_channel(x, slope):
+        seen = windows(x, axes=(1, 2), sizes=(3, 3), strides=(1, 1), dilations=(1, 1))
+        return np.einsum("nxycij,nxyc->ijc", seen, slope)
+
+    wide = np.concatenate([slope, -np.sin(slope)], axis=-1)
+    cases = (
+        (kernel_gradient, (x, slope)),
+        (of_each_channel, (x, wide)),
+        (lambda a, b: a.T @ b, (a, b)),
+    )
+    for function, arguments in cases:
         graph, program = compiled(function, *arguments)
         shapes = {b.shape[0] for step in program.loops.steps for b, _, _ in accesses(step)}
         assert shapes & {2, 3, 4, 6}, "nothing is summed in blocks"
