@@ -8,6 +8,7 @@ import numpy as np
 from chainrule.autodiff.scan import scan
 from chainrule.compiler.program import compile_native
 from chainrule.compiler.query import nests_of
+from chainrule.compiler.reorder import accesses
 from chainrule.compiler.simplify import simplify
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.trace import trace
@@ -182,6 +183,31 @@ def long_rows():
             bound = 0 if kind is np.int64 else length * np.finfo(kind).eps
             for found, wanted, size in zip(program(inputs), exact, sizes, strict=True):
                 assert (np.abs(found - wanted) <= bound * size).all(), (length, kind)
+
+
+def joints():
+    """Joined parts of joined parts lie where they belong at once, however they are read."""
+    x = np.random.default_rng(0).standard_normal((4, 5, 3))
+    y, row = x[:, :2] * 2, np.ones((2, 7, 3))
+
+    def joined(x, y):
+        return np.concatenate([np.sin(x), y], axis=1)
+
+    cases = [
+        (1, lambda x, y: np.pad(x + 1, ((1, 2), (3, 0), (1, 1)), constant_values=-np.inf)),
+        (1, lambda x, y: np.concatenate([joined(x, y), row * x[0, 0]], 0)),
+        (2, lambda x, y: np.concatenate([joined(x, y)[::-1], row], 0)),
+        (1, lambda x, y: np.concatenate([joined(x, y), joined(y, x)], 2)),
+        (2, lambda x, y: np.concatenate([c := joined(x, y), c], 0)),
+        (2, lambda x, y: (np.concatenate([c := joined(x, y), joined(c, y)], 1), c)),
+    ]
+    for most, function in cases:
+        graph = simplify(trace(function)(x, y))
+        program = compile_native(graph)
+        made = {b.root for step in program.loops.steps for b, _, is_new in accesses(step) if is_new}
+        assert len(made) <= most, [buffer.shape for buffer in made]
+        for found, wanted in zip(program([x, y]), evaluate(graph, [x, y]), strict=True):
+            np.testing.assert_allclose(found, wanted, rtol=1e-14)
 
 
 def threads():

@@ -56,6 +56,7 @@ def test_random_programs_compile_to_what_numpy_computes(lines_of, first_seed):
             "loops",
             "rows_ahead",
             "long_rows",
+            "joints",
         ),
         *("threads", "stopwatch"),
     ],

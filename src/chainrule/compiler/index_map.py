@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -114,13 +114,26 @@ def _place(lowering: Lowering, node: Node, inputs: list[Expression]) -> Load:
 def _concatenate(lowering: Lowering, node: Node, inputs: list[Expression]) -> Load:
     target, index = lowering.target(node)
     first = index[: len(index) - len(node.shape)]
-    start = 0
-    for source, value in zip(node.inputs, inputs, strict=True):
-        inner = list(lowering.canonical(source.shape))
-        inner[node.params["axis"]] += Affine(start)
-        lowering.items.append(Statement(target, (*first, *inner), value, layer=node.layer))
-        start += source.shape[node.params["axis"]]
+    for source, starts in _joined(lowering, node, (0,) * len(node.shape)):
+        pairs = zip(lowering.canonical(source.shape), starts, strict=True)
+        place = (*first, *(inner + Affine(start) for inner, start in pairs))
+        value = lowering.meaning[source.serial]
+        lowering.items.append(Statement(target, place, value, layer=node.layer))
     return Load(target, index)
+
+
+def _joined(
+    lowering: Lowering, node: Node, starts: Sequence[int]
+) -> Iterator[tuple[Node, Sequence[int]]]:
+    """Yield the parts of a concatenation, also of those within it, and where each begins."""
+    axis, start = node.params["axis"], starts[node.params["axis"]]
+    for source in node.inputs:
+        place = (*starts[:axis], start, *starts[axis + 1 :])
+        if source.serial in lowering.inner:
+            yield from _joined(lowering, source, place)
+        else:
+            yield source, place
+        start += source.shape[axis]
 
 
 @rule("reshape")

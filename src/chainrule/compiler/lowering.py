@@ -9,7 +9,7 @@ Reductions, contractions and loops are statements of their own (`lower_reduction
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -41,6 +41,7 @@ from chainrule.compiler.margin import (
 from chainrule.compiler.query import CHEAP, cost, substitute
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node
+from chainrule.ops.movement import concatenate
 
 __all__ = ["KERNEL_WORK", "RULES", "Item", "Lowering", "Rule", "rule"]
 
@@ -97,6 +98,7 @@ class Lowering:
         self.aliases = {} if aliases is None else aliases
         self.uses = _count_uses(graph)
         self.gradients, self.inner = input_gradients(graph, KERNEL_WORK)
+        self.inner |= _within_others(graph, self.uses) - places.keys()
         self.margins = wanted_margins(graph, self.gradients.values())
         self.copies: dict[tuple[int, Margins], Load] = {}
         self.depths: dict[int, int] = {}
@@ -261,6 +263,17 @@ def _elementwise(lowering: Lowering, node: Node, inputs: list[Expression]) -> Ex
 _VIEWS = frozenset(
     ["reshape", "transpose", "broadcast_to", "strided_slice", "identity", "stop_gradient"]
 )
+
+
+def _within_others(graph: Graph, uses: Mapping[int, int]) -> set[int]:
+    """Find concatenations that are only a part of another one, which lays their parts out."""
+    return {
+        part.serial
+        for node in graph.equations
+        if node.primitive is concatenate
+        for part in node.inputs
+        if part.primitive is concatenate and uses[part.serial] == 1
+    }
 
 
 def _count_uses(graph: Graph) -> dict[int, int]:
