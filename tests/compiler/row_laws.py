@@ -33,7 +33,7 @@ STACKS: dict[str, Any] = {
         nn.Reshape((STEPS, UNITS, 1)),
         nn.Conv2D(12, 3, activation="relu"),
         nn.MaxPool2D(2),
-        nn.Conv2D(8, 3),
+        nn.Conv2D(8, 1),  # the gradient in the input of a larger one takes samples together
     ],
 }
 

@@ -239,7 +239,13 @@ def _is_near(step: Step, row: Axis, touched: Iterable[Access]) -> bool:
 
 
 def _has_tiles(product: Product, row: Axis) -> bool:
-    """Whether a product has enough rows to a row, or both operands are the row's own."""
+    """Whether a product has enough rows to a row, or both operands are the row's own.
+
+    Rows that a bound looks at are none to be cut into tiles.
+    """
+    bounded = {axis for bound in product.bounds for axis, _ in bound.place.terms}
+    if row in bounded:
+        return False
     has_row = [
         any(isinstance(i, Affine) and i.coefficient(row) for i in each.index)
         for each in (product.left, product.right)
@@ -249,7 +255,7 @@ def _has_tiles(product: Product, row: Axis) -> bool:
     if not any(has_row):
         return False
     mine = product.left if has_row[0] else product.right
-    own = {axis for i in mine.index if isinstance(i, Affine) for axis, _ in i.terms}
+    own = {axis for i in mine.index if isinstance(i, Affine) for axis, _ in i.terms} - bounded
     return math.prod(a.extent for a in product.axes if a in own and a is not row) >= FEWEST_TILE
 
 

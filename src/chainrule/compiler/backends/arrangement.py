@@ -224,10 +224,14 @@ def arrange(contraction: Contraction) -> Arrangement:
     if exchanged:
         loops, column = [loop.exchanged for loop in loops], column.exchanged
     outer = sorted((loop for loop in loops if loop.out and loop != column), key=_farthest_out)
+    rows = tuple(loop for loop in outer if loop.part == "row")
+    limited = {loop.limit.row for loop in loops if loop.limit}
+    if all(loop.out in limited for loop in rows):
+        rows = (*rows, Loop(1))  # there is always something to cut
     return Arrangement(
         contraction.dtype,
         tuple(loop for loop in outer if loop.part != "row"),
-        tuple(loop for loop in outer if loop.part == "row") or (Loop(1),),
+        rows,
         column,
         _merged(sorted((loop for loop in loops if not loop.out), key=_farthest_apart)),
         exchanged,
