@@ -127,7 +127,7 @@ def test_epochs_before_an_exploding_one_are_in_the_history(monkeypatch):
 class SlowProgram:
     """Takes some seconds a step of a clock of its own."""
 
-    is_shared = False
+    is_shared, threads_now = False, 1
 
     def __init__(self, seconds):
         self.seconds, self.now, self.calls = seconds, 0.0, []
@@ -152,3 +152,24 @@ def test_a_call_never_takes_much_longer_than_a_tenth_of_a_second(monkeypatch, se
                 break
     assert max(program.calls) * seconds <= max(seconds, 0.15)
     assert max(program.calls) >= min(0.05 / seconds, 10**5)
+
+
+def test_a_call_on_more_threads_than_the_last_one_is_short(monkeypatch):
+    """They may have to wait for cores that others hold."""
+    program = SlowProgram(1e-3)
+    monkeypatch.setattr(course.time, "perf_counter", lambda: program.now)
+    clocks, state = SimpleNamespace(columns=[]), SimpleNamespace(values=[], room=list)
+    steps = course.Course(program, 1, clocks)
+
+    def steps_of_calls(count, threads):
+        program.threads_now, before = threads, len(program.calls)
+        for _ in steps.run(state, [], count):
+            pass
+        return program.calls[before:]
+
+    settled = steps_of_calls(2000, threads=1)[-2]
+    assert settled == pytest.approx(100, rel=0.1)
+    trial, after, *_ = steps_of_calls(2000, threads=2)
+    assert trial == settled // 8
+    assert after == pytest.approx(settled, rel=0.1)
+    assert steps_of_calls(2000, threads=1)[0] == pytest.approx(settled, rel=0.1)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import ctypes
-import os
-import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
-from weakref import WeakSet
 
 import numpy as np
 
 from chainrule.compiler.backends.loading import load_code
-from chainrule.compiler.backends.threads import prepare_threads, run_program
+from chainrule.compiler.backends.threads import allowed_threads, prepare_threads, run_program
+from chainrule.compiler.fork_lock import fork_lock
 from chainrule.compiler.making import Making
 from chainrule.compiler.pending import Pending
 from chainrule.compiler.plain import PLAIN, is_plain, plain_array
@@ -60,22 +58,6 @@ def compile_native(graph: Graph, is_simple: bool = True, is_awaited: bool = True
     return NativeProgram(graph, is_simple=is_simple, is_awaited=is_awaited)
 
 
-_locks: WeakSet[Any] = WeakSet()
-
-
-def _free_locks() -> None:
-    """Let go of the locks that another thread held while it forked: the child has no such thread.
-
-    ``_at_fork_reinit`` is how the standard library's own modules do it.
-    """
-    for lock in list(_locks):
-        getattr(lock, "_at_fork_reinit", lambda: None)()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_free_locks)
-
-
 class NativeProgram:
     """A program in machine code and the memory it works in.
 
@@ -120,8 +102,7 @@ class NativeProgram:
         self.is_shared, self.is_read = binary.is_shared, binary.is_read
         most = most_threads or get_num_threads()
         self._threads = min(most, get_num_threads()) if binary.is_shared else 1
-        self._lock = threading.Lock()
-        _locks.add(self._lock)
+        self._lock = fork_lock()
         self._kinds = [(np.dtype(node.dtype.type), node.shape) for node in graph.inputs]
         self._results = [(node.dtype, node.shape) for node in graph.outputs]
         self._spares = Spares(self._results)
@@ -173,8 +154,13 @@ class NativeProgram:
 
     @property
     def threads(self) -> int:
-        """How many threads it runs on now."""
+        """How many threads it runs on where it has the cores for itself."""
         return min(get_num_threads(), self._threads)
+
+    @property
+    def threads_now(self) -> int:
+        """On how many it would run at this moment: fewer while other processes hold cores."""
+        return allowed_threads(self.threads) if self.is_shared else 1
 
     @property
     def ticks(self) -> list[int]:

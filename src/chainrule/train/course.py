@@ -20,6 +20,10 @@ __all__ = ["PAUSE", "Course"]
 PAUSE = 0.1
 """Seconds between two looks at the course of an epoch."""
 
+_TRIAL = 8
+"""So many times shorter is a call on more threads than the last one: where other processes still
+hold the cores, a call that waits for them would otherwise be the longest of all."""
+
 _FIRST = 1
 """Steps of the first call, whose pace is not known yet: a single one may take long."""
 
@@ -50,7 +54,7 @@ class Course:
         self.program = program
         self.is_shared, self.clocks = program.is_shared, clocks
         self._width = width
-        self._pace = _FIRST
+        self._pace, self._threads = _FIRST, 0
 
     def run(
         self, state: State, samples: Sequence[Array], count: int
@@ -75,7 +79,7 @@ class Course:
         """
         done = 0
         while done < count:
-            steps = min(self._pace, count - done)
+            steps = min(self._length(), count - done)
             began = time.perf_counter()
             values, columns = self.make(state, samples, done, done + steps)
             wanted = steps * PAUSE / max(time.perf_counter() - began, 1e-9)
@@ -83,6 +87,14 @@ class Course:
                 self._pace = int(np.clip(wanted, 1, 8 * self._pace))
             done += steps
             yield values, columns
+
+    def _length(self) -> int:
+        """How many steps the next call should make."""
+        threads = self.program.threads_now
+        if 0 < self._threads < threads:
+            self._pace = max(1, self._pace // _TRIAL)
+        self._threads = threads
+        return self._pace
 
     def make(
         self, state: State, samples: Sequence[Array], first: int, end: int

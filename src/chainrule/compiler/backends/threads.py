@@ -14,6 +14,7 @@ import ctypes
 import os
 import sys
 import threading
+import time
 from functools import cache
 from typing import Any
 
@@ -22,7 +23,7 @@ from chainrule.compiler.backends.loading import Loaded, load_code
 from chainrule.compiler.backends.object_cache import cached_object
 from chainrule.compiler.pending import Pending
 
-__all__ = ["prepare_threads", "run_program"]
+__all__ = ["allowed_threads", "prepare_threads", "run_program"]
 
 CONTROL_BYTES, ALIGNMENT = 448, 64
 """Of the block that threads share; `thread_code` tells what lies in it."""
@@ -48,6 +49,22 @@ def run_program(program: int, arena: int, threads: int, is_limit: bool = False) 
     if sys.platform == "win32":
         threads = 1  # the workers sleep in POSIX threads' objects
     _pool().run(program, arena, threads, is_limit)
+
+
+def allowed_threads(threads: int) -> int:
+    """Return on how many threads a program would run now that may run on fewer.
+
+    Parameters
+    ----------
+    threads : int
+        How many it asks for.
+
+    Returns
+    -------
+    int
+        Fewer while other processes hold cores; at least 1.
+    """
+    return _pool().allowance.threads(threads, time.perf_counter())
 
 
 def prepare_threads() -> None:
@@ -77,14 +94,14 @@ class _Pool:
         self._workers: list[threading.Thread] = []
         self._busy = threading.Lock()
         self._growth = threading.Lock()
-        self._allowance = Allowance()
+        self.allowance = Allowance()
 
     def run(self, program: int, arena: int, threads: int, is_limit: bool) -> None:
         """Run one program; another thread's program waits its turn."""
         with self._busy:
-            started = self._allowance.start()
+            started = self.allowance.start()
             if is_limit:
-                threads = self._allowance.threads(threads, started[0])
+                threads = self.allowance.threads(threads, started[0])
             if len(self._workers) < threads - 1:
                 # By a thread of its own: an interrupt, which the main thread alone gets, must not
                 # come between a worker's start and its place in the list, or two share a number.
@@ -96,7 +113,7 @@ class _Pool:
                 # Where the system gave fewer threads, fewer do the work, to the same bits.
                 threads = min(threads, 1 + len(self._workers))
             self._run(self._control, program, arena, threads)
-            self._allowance.stop(threads, started)
+            self.allowance.stop(threads, started)
 
     def stop(self) -> None:
         """Let the workers leave native code before its memory is given back."""
