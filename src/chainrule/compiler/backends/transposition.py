@@ -1,15 +1,16 @@
-"""Copies that transpose, one square of vectors at a time in registers.
+"""Copies that transpose, one square of vectors at a time.
 
 The code of a square is long, so it is written once, as a function of its own that all kernels of a
 module share.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from chainrule.compiler.backends import emit, ir
 from chainrule.compiler.backends.vector_access import masked_load, masked_store
 
-__all__ = ["transpose", "transposing_packer"]
+__all__ = ["transposing_packer"]
 
 Value = Any
 
@@ -46,19 +47,22 @@ def transposing_packer(module: Any, dtype: str, width: int) -> Any:
     zero, last = emit.index(0), builder.sub(columns, emit.index(1))
     squares = builder.udiv(builder.add(depth, emit.index(width - 1)), emit.index(width))
     size = builder.mul(vectors, emit.index(width))
+    room = builder.alloca(ir.ArrayType(emit.vector_type(dtype, width), width))
     with emit.counted_loop(builder, zero, vectors, "vector") as vector:
         first = builder.mul(vector, emit.index(width))
-        lines: list[Value] = []
-        for lane in range(width):
-            # Beyond the last column the last one is read again; those lanes are never stored.
-            column = emit.smaller(builder, builder.add(first, emit.index(lane)), last)
-            lines.append(emit.address(builder, panel, builder.mul(column, step), dtype))
         copy = emit.address(builder, scratch, first, dtype)
         with emit.counted_loop(builder, zero, squares, "square") as square:
             k = builder.mul(square, emit.index(width))
             mask = emit.first_lanes(builder, builder.sub(depth, k), width)
-            place = emit.address(builder, copy, builder.mul(k, size), dtype)
-            _copy_square(builder, dtype, [(line, k) for line in lines], mask, place, size)
+
+            def line(row: Value) -> Value:
+                # Beyond the last column the last one is read again; those lanes are never stored.
+                column = emit.smaller(builder, builder.add(first, row), last)
+                start = emit.address(builder, panel, builder.mul(column, step), dtype)
+                return emit.address(builder, start, k, dtype)
+
+            square_copy = emit.address(builder, copy, builder.mul(k, size), dtype)
+            _copy_square(builder, dtype, width, line, mask, room, square_copy, size)
     builder.ret_void()
     return function
 
@@ -66,48 +70,54 @@ def transposing_packer(module: Any, dtype: str, width: int) -> Any:
 def _copy_square(
     builder: Any,
     dtype: str,
-    starts: list[tuple[Value, Value]],
+    width: int,
+    line: Callable[[Value], Value],
     mask: Value,
-    place: Value,
+    room: Value,
+    copy: Value,
     size: Value,
 ) -> None:
-    """Write the copy of one square: vectors that begin so far along lines, lines so far apart."""
-    addresses = [emit.address(builder, line, k, dtype) for line, k in starts]
-    numbers = [masked_load(builder, each, dtype, len(starts), mask) for each in addresses]
-    for vector in transpose(builder, numbers):
-        masked_store(builder, vector, place, None)
-        place = emit.address(builder, place, size, dtype)
+    """Write the copy of one square: from where `line` says to lines that lie `size` apart.
+
+    A square of 16 vectors in registers would be 64 exchanges, which takes LLVM longer to compile
+    than a whole product. Half of the stages stay within a few neighbouring rows, the others within
+    as many rows that lie apart: so each half is a loop, and memory hands the rows on.
+    """
+    kind, near = emit.vector_type(dtype, width), 1 << (width.bit_length() // 2)
+
+    def place(row: Value) -> Value:
+        return builder.gep(room, [row], source_etype=kind)
+
+    with emit.counted_loop(builder, emit.index(0), emit.index(width // near), "near") as group:
+        start = builder.mul(group, emit.index(near))
+        rows = [builder.add(start, emit.index(i)) for i in range(near)]
+        vectors = [masked_load(builder, line(row), dtype, width, mask) for row in rows]
+        for row, vector in zip(rows, _exchanged(builder, vectors, 1, near), strict=True):
+            builder.store(vector, place(row))
+    with emit.counted_loop(builder, emit.index(0), emit.index(near), "far") as start:
+        rows = [builder.add(start, emit.index(i)) for i in range(0, width, near)]
+        vectors = [builder.load(place(row), typ=kind) for row in rows]
+        for row, vector in zip(rows, _exchanged(builder, vectors, near, width), strict=True):
+            target = emit.address(builder, copy, builder.mul(row, size), dtype)
+            masked_store(builder, vector, target, None)
 
 
-def transpose(builder: Any, vectors: list[Value]) -> list[Value]:
-    """Transpose a square of vectors in registers.
+def _exchanged(builder: Any, vectors: list[Value], first: int, end: int) -> list[Value]:
+    """Write the stages of a transposition from one on to before another.
 
     Stage s exchanges bit s of a number's row with bit s of its lane, so log2(width) stages move
-    every number to its place.
-
-    Parameters
-    ----------
-    builder : ir.IRBuilder
-        Where to write.
-    vectors : list of values
-        ``width`` vectors of ``width`` lanes.
-
-    Returns
-    -------
-    list of values
-        Lane i of vector j is what lane j of vector i was.
+    every number of a square to its place. These vectors are rows that lie `first` apart.
     """
-    width = len(vectors)
-    stage = 1
-    while stage < width:
+    stage, width = first, vectors[0].type.count
+    while stage < end:
         low = [lane if not lane & stage else width + lane - stage for lane in range(width)]
         high = [lane + stage if not lane & stage else width + lane for lane in range(width)]
-        following = list(vectors)
-        for row in range(width):
-            if not row & stage:
-                pair = vectors[row], vectors[row + stage]
+        following, distance = list(vectors), stage // first
+        for row in range(len(vectors)):
+            if not row & distance:
+                pair = vectors[row], vectors[row + distance]
                 following[row] = _shuffled(builder, *pair, low)
-                following[row + stage] = _shuffled(builder, *pair, high)
+                following[row + distance] = _shuffled(builder, *pair, high)
         vectors = following
         stage *= 2
     return vectors
