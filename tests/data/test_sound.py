@@ -89,6 +89,7 @@ def test_silence_is_finite_and_twice_as_loud_is_a_shift() -> None:
         ({"floor": 0}, "floor is 0"),
         ({"coefficients": 41}, "from 1 to the 40 bands"),
         ({"rate": 0}, "rate is 0"),
+        ({"rate": "8000"}, "rate is '8000'; it must be a number"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(arguments: dict[str, Any], match: str) -> None:

@@ -171,6 +171,14 @@ def test_targets_that_a_loss_cannot_take_are_refused(loss, bad, words):
     assert_refused(words, X, bad, loss=loss, outputs=1)
 
 
+def test_one_target_against_a_series_of_outputs_points_to_the_layer_before():
+    with pytest.raises(ShapeError, match="return_sequences=False"):
+        check_samples(
+            "fit", np.zeros((6, 8, 2)), np.zeros((6, 1)), None, loss=LOSSES["mse"],
+            input_shape=(None, 8, 2), output_shape=(None, 8, 1), dtype="float32",
+        )  # fmt: skip
+
+
 @pytest.mark.parametrize(("bad", "words"), BAD_WEIGHTS, ids=[words for _, words in BAD_WEIGHTS])
 def test_bad_sample_weights_are_refused(bad, words):
     assert_refused(words, X, LABELS, bad)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -149,8 +149,11 @@ class _Frames:
 
     def __post_init__(self) -> None:
         for name, value in (("rate", self.rate), ("window", self.window), ("hop", self.hop)):
-            if not 0 < value < math.inf:
-                raise ArgumentError(f"{self.function}: {name} is {value!r}; it must be above 0")
+            is_number = isinstance(cast(object, value), int | float | np.number)
+            if not is_number or not 0 < value < math.inf:
+                raise ArgumentError(
+                    f"{self.function}: {name} is {value!r}; it must be a number above 0"
+                )
         if self.length < 2 or self.step < 1:
             raise ArgumentError(
                 f"{self.function}: at {self.rate} Hz a window of {self.window} s has {self.length} "

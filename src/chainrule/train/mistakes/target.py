@@ -110,6 +110,11 @@ def _check_shape(
             f'for classes use loss="cross_entropy"; for a quantity give the last layer 1 unit and '
             f"pass {name}.reshape(-1, 1)"
         )
+    elif len(shape) < len(outputs):
+        mend = (
+            "for one answer a sample, let the last recurrent layer give its last step alone "
+            "(return_sequences=False), or put nn.Flatten() before the last layers"
+        )
     else:
         mend = "give the last layer as many units as there are targets"
     raise ShapeError(
