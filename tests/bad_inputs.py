@@ -165,6 +165,7 @@ NETWORKS = [
 ]
 
 
+# What follows is done to a network that was trained on classes; it must come out as it went in.
 ON_A_NETWORK = [
     (lambda net: net.compile("crossentropy"), ArgumentError, "here it is 'cross_entropy'"),
     (lambda net: net.compile(None), ArgumentError, "loss: expected a name or a function"),

@@ -28,6 +28,9 @@ from tests.contracts.primitive_samples import (
 MOST = 60
 
 
+# ------------------------------------------------------------------------------ what it is
+
+
 def test_the_vocabulary_is_small() -> None:
     assert 40 < len(EVERY) <= MOST
 
@@ -100,6 +103,9 @@ def test_an_elementwise_operation_refuses_shapes_that_do_not_broadcast(
     if count > 1:
         with pytest.raises(ChainruleError, match="axis 1"):
             primitive(*[np.ones(2)] * (count - 1), np.ones(3))
+
+
+# ------------------------------------------------------------------------------ odd numbers
 
 
 TINY = np.finfo(float).smallest_subnormal
@@ -175,6 +181,9 @@ def test_nan_is_largest_smallest_and_last() -> None:
     node = variable(type_of(x), x)
     for name in ("max", "min", "argmax", "argmin", "argsort", "cumsum", "sum"):
         _same(getattr(np, name)(node).value, getattr(np, name)(x))
+
+
+# ------------------------------------------------------------------------------ odd layouts
 
 
 def _strided(x: Any) -> Any:

@@ -173,6 +173,9 @@ def test_a_table_with_columns_of_different_length_is_refused() -> None:
         Pipeline((np.zeros(3), np.zeros(2)))
 
 
+# ------------------------------------------------------------------------------------------ errors
+
+
 @pytest.mark.parametrize(
     ("mistake", "match"),
     [

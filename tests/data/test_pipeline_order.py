@@ -54,6 +54,9 @@ def test_shuffled_sources_zipped_stay_together() -> None:
     assert all(a == b for a, b in left.zip(right).epoch(4))
 
 
+# ----------------------------------------------------------------------------------------- stacking
+
+
 Sample = namedtuple("Sample", ["image", "label"])
 
 

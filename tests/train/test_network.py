@@ -81,6 +81,9 @@ def test_nodes_pass_through_so_that_networks_can_be_differentiated():
     cr.check_grads(lambda x: np.sum(net(x) ** 2), (X[:4],))
 
 
+# ------------------------------------------------------------------------------------- compile
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -111,6 +114,9 @@ def test_lr_is_learning_rate():
         histories.append(net.fit(X, X[:, :1], verbose=0))
     assert histories[0]["loss"] == histories[1]["loss"]
     assert histories[0]["learning_rate"] == pytest.approx([0.3])
+
+
+# ------------------------------------------------------------------------------------- showing
 
 
 def test_the_summary_counts_parameters(capsys):
