@@ -21,6 +21,7 @@ from chainrule.compiler.reorder import accesses
 from chainrule.compiler.simplify import simplify
 from chainrule.errors import GraphError
 from chainrule.graph.trace import trace
+from tests.compiler import breakage_whole  # noqa: F401 - its ways are registered too
 from tests.compiler.breakage import BREAKAGES, altered
 
 
