@@ -61,7 +61,8 @@ def row_by_row(steps: Sequence[Step], layout: Layout) -> tuple[Step, ...]:
     for nest in nests_of(steps):
         for buffer, _, _ in accesses(nest):
             readers.setdefault(buffer.root, set()).add(id(nest))
-    return _Gathering(layout, readers).steps(steps)
+    scratch = sum(b.size * b.dtype.itemsize for b in readers if b.kind == "arena")
+    return _Gathering(layout, readers).steps(steps) if scratch >= WORTH_BYTES else tuple(steps)
 
 
 @dataclass
