@@ -16,6 +16,7 @@ import numpy as np
 from chainrule.compiler.backends import emit, ir
 from chainrule.compiler.backends.access import load_lanes, ramp, store_lanes
 from chainrule.compiler.backends.operation import write
+from chainrule.compiler.backends.position import inside
 from chainrule.compiler.backends.register import (
     constant,
     element_type,
@@ -276,22 +277,7 @@ class Point:
         return self.builder.add(splat(self.builder, value, self.width), ramp(step, self.width))
 
     def _inside(self, position: Value, length: int) -> Value:
-        """Count negative positions from the end; raise the flag for those outside and use 0."""
-        builder, whole = self.builder, np.dtype("int64")
-        zero, size = constant(0, whole, position), constant(length, whole, position)
-        is_negative = builder.icmp_signed("<", position, zero)
-        position = builder.select(is_negative, builder.add(position, size), position)
-        is_outside = builder.icmp_unsigned(">=", position, size)
-        position = builder.select(is_outside, zero, position)
-        if is_vector(is_outside):
-            if self.mask is not None:
-                is_outside = builder.and_(is_outside, self.mask)
-            bits = ir.IntType(is_outside.type.count)
-            packed = builder.bitcast(is_outside, bits)
-            is_outside = builder.icmp_unsigned("!=", packed, ir.Constant(bits, 0))
-        seen = builder.load(self.flag, typ=emit.INDEX)
-        builder.store(builder.or_(seen, builder.zext(is_outside, emit.INDEX)), self.flag)
-        return position
+        return inside(self.builder, position, length, self.flag, self.mask)
 
 
 def _memory_type(dtype: np.dtype[Any]) -> ir.Type:
