@@ -24,9 +24,9 @@ from zlib import crc32
 
 import numpy as np
 
-from chainrule import tree
 from chainrule.errors import ArgumentError, ShapeError, UnsupportedError
-from chainrule.graph.node import Node, ancestors, next_serial
+from chainrule.graph.node import next_serial
+from chainrule.nn.blame import check_fixed_axes, check_has_samples, is_about_shapes, mark, misfit
 from chainrule.nn.description import describe_arguments
 from chainrule.nn.handwritten import apply_with_backward
 from chainrule.nn.initializer import Initializer, by_activation, generator_at, resolve_initializer
@@ -282,10 +282,10 @@ class Layer:
             with self._handing_on(random):
                 y = self._compute([x, *rest], named, random)
         except ValueError as error:
-            if not _is_about_shapes(error) or str(error).startswith("layer "):
+            if not is_about_shapes(error) or str(error).startswith("layer "):
                 raise
-            raise ShapeError(self._misfit(x, error)) from error
-        _mark(y, start, self.name or self.kind)
+            raise misfit(self._title(), x, self.input_shape, self.parameters(), error) from error
+        mark(y, start, self.name or self.kind)
         return y
 
     def __repr__(self) -> str:
@@ -297,13 +297,11 @@ class Layer:
         return self._arguments.args, self._arguments.kwargs
 
     def _build_once(self, x: Any, others: Sequence[Any]) -> None:
-        if x.ndim == 0:
-            raise ShapeError(
-                f"{self._title()}: its input is a single number; the first axis must count the "
-                "samples, so pass np.reshape(x, (1, 1))"
-            )
+        check_has_samples(self._title(), x)
         if self.input_shape is not None:
-            return self._check_input(x)
+            axes = self.fixed_axes if self._own else ()
+            check_fixed_axes(self._title(), x, self.input_shape, axes, self.parameters())
+            return
         if self.dtype is None:
             self.dtype = x.dtype if x.dtype.kind == "f" else np.dtype("float32")
         self._adopt()
@@ -315,19 +313,6 @@ class Layer:
             raise
         self.input_shape = (None, *x.shape[1:])
         self._adopt()
-        return None
-
-    def _check_input(self, x: Any) -> None:
-        """Refuse an input that misfits the parameters, or would be stretched over them unasked."""
-        assert self.input_shape is not None
-        for axis in self.fixed_axes if self._own else ():
-            if x.ndim + axis < 1 or x.shape[axis] != self.input_shape[axis]:
-                shape = ", ".join(map(str, ("batch", *self.input_shape[1:])))
-                raise ShapeError(
-                    f"{self._title()}: its input has shape {x.shape}, but it was built for "
-                    f"{self.input_shape[axis]} on axis {axis}, and {self._has()}; pass inputs "
-                    f"shaped ({shape}), or make a new layer"
-                )
 
     def _compute(self, inputs: list[Any], named: dict[str, Any], random: Stream | None) -> Any:
         def run(x: Any, *others: Any) -> Any:
@@ -368,28 +353,3 @@ class Layer:
     def _title(self) -> str:
         kind = type(self).__name__
         return f"layer {self.name!r} ({kind})" if self.name else f"layer {kind}"
-
-    def _has(self) -> str:
-        made = ", ".join(f"{name} {each.shape}" for name, each in self.parameters().items())
-        return f"its parameters are {made}" if made else "it has no parameters"
-
-    def _misfit(self, x: Any, error: ValueError) -> str:
-        return (
-            f"{self._title()} cannot compute with an input of shape {x.shape}: {error}; it was "
-            f"built for {self.input_shape}, and {self._has()}"
-        )
-
-
-def _is_about_shapes(error: ValueError) -> bool:
-    """Whether NumPy or a node refused the shapes, rather than the user's code something else."""
-    if isinstance(error, ShapeError):
-        return True
-    words = ("shape", "dimension", "broadcast", "axis", "axes")
-    return type(error) is ValueError and any(word in str(error) for word in words)
-
-
-def _mark(result: Any, start: int, name: str) -> None:
-    """Write the layer's name on the nodes made since `start`, for printed graphs."""
-    nodes = [each for each in tree.flatten(result)[0] if isinstance(each, Node)]
-    for node in ancestors(nodes, lambda each: each.serial < start):
-        node.layer = node.layer or name
