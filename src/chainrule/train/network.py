@@ -34,6 +34,9 @@ __all__ = ["Network"]
 
 Array = NDArray[Any]
 
+_FITS = ("X", "y", *(each.name for each in fields(Request)))
+"""The arguments of ``fit``."""
+
 
 class Network(Asked):
     """Layers one after the other.
@@ -259,7 +262,7 @@ class Network(Asked):
             the loss stops being finite, with the network as the last finite step left it.
         """
         refuse_unnamed("fit", unnamed, "net.fit(X, y, epochs=10, batch_size=32)")
-        refuse_foreign("fit", foreign, ("X", "y", *(each.name for each in fields(Request))))
+        refuse_foreign("fit", foreign, _FITS)
         request = Request(
             epochs=epochs, batch_size=batch_size, validation_data=validation_data,
             validation_split=validation_split, shuffle=shuffle, sample_weight=sample_weight,
