@@ -13,7 +13,6 @@ needed.
 import errno
 import hashlib
 import os
-import secrets
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -52,7 +51,7 @@ def write_atomically(path: str | os.PathLike[str], content: Bytes | Iterable[Byt
     """
     target = _checked_target(path)
     # A short name of its own: the target's name may already be as long as the file system allows.
-    temporary = target.with_name(f".{secrets.token_hex(8)}.tmp")
+    temporary = target.with_name(f".{os.urandom(8).hex()}.tmp")
     try:
         with temporary.open("xb") as file:
             _write_all(file, content)
