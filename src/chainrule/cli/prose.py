@@ -163,6 +163,6 @@ RECIPES: dict[str, Recipe] = {
             nn.Dense(size),
         ],
         rate=0.003,
-        epochs=8,
+        epochs=24,
     ),
 }
