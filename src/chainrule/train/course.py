@@ -20,9 +20,9 @@ __all__ = ["PAUSE", "Course"]
 PAUSE = 0.1
 """Seconds between two looks at the course of an epoch."""
 
-_TRIAL = 8
+_TRIAL = 512
 """So many times shorter is a call on more threads than the last one: where other processes still
-hold the cores, a call that waits for them would otherwise be the longest of all."""
+hold the cores, each step may wait for them as long as a hundred others take."""
 
 _FIRST = 1
 """Steps of the first call, whose pace is not known yet: a single one may take long."""

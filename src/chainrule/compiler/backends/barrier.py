@@ -1,7 +1,7 @@
 """Where the threads of a program wait for one another.
 
 A sense-reversing barrier: the last thread to arrive turns the generation on, the others watch it.
-They watch for a few microseconds without leaving the core, as the others are nearly there in a
+They watch for some 25 microseconds without leaving the core, as the others are nearly there in a
 balanced program; then they give the core away between looks, because where another process holds a
 core, the thread waited for may be waiting for this one.
 
@@ -25,9 +25,12 @@ COUNT = ir.IntType(32)
 # The two counters stand on cache lines of their own: arrivals disturb nobody who watches.
 GENERATION_OFFSET = 64
 BARRIER_BYTES = 128
-# Looks before the core is given away, some 50 ns each. Few, because giving it away costs little
-# where nobody wants it, and where the thread waited for needs this core every look delays it.
-PATIENT_LOOKS = 50
+# Looks before the core is given away, some 50 ns each. Whoever is given it keeps it for some
+# milliseconds, a hundred steps of a small network, so the waits of a balanced program must end
+# before. The more threads there are, the likelier is one of them to wait for this very core, where
+# each look delays it: they share these looks.
+PATIENT_LOOKS = 1000
+IDLE_LOOKS = 50
 YIELD = "SwitchToThread" if sys.platform == "win32" else "sched_yield"
 
 
@@ -66,12 +69,18 @@ def barrier_function(module: Any) -> Any:
         following = builder.add(current, ir.Constant(COUNT, 1))
         builder.atomic_rmw("xchg", generation, following, "release")
         builder.ret_void()
-    write_watch(builder, generation, current, None)
+    write_watch(builder, generation, current, None, threads)
     builder.ret_void()
     return function
 
 
-def write_watch(builder: Any, pointer: Value, current: Value, looks_allowed: int | None) -> None:
+def write_watch(
+    builder: Any,
+    pointer: Value,
+    current: Value,
+    looks_allowed: int | None,
+    threads: Value | None = None,
+) -> None:
     """Write a loop that looks at a counter until it is no longer the current one.
 
     Parameters
@@ -84,6 +93,8 @@ def write_watch(builder: Any, pointer: Value, current: Value, looks_allowed: int
         The integer to wait for the end of.
     looks_allowed : int or None
         Look no more often than this; None for ever.
+    threads : Value or None
+        How many threads work on what is waited for; None if this one has nothing to do but wait.
     """
     kind, before = current.type, builder.block
     look, wait, stay, leave, done = (
@@ -101,7 +112,11 @@ def write_watch(builder: Any, pointer: Value, current: Value, looks_allowed: int
         waiting = builder.and_(waiting, early)
     builder.cbranch(waiting, wait, done)
     builder.position_at_end(wait)
-    patient = builder.icmp_unsigned("<", looks, emit.index(PATIENT_LOOKS))
+    if threads is None:
+        patient = builder.icmp_unsigned("<", looks, emit.index(IDLE_LOOKS))
+    else:
+        shared = builder.mul(looks, threads)
+        patient = builder.icmp_unsigned("<", shared, emit.index(PATIENT_LOOKS))
     builder.cbranch(patient, stay, leave)
     builder.position_at_end(stay)
     _pause(builder)
