@@ -49,7 +49,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--repeats", type=positive, default=7, help="timed repetitions of each (default 7)")
     add("--rivals", type=names, help=f"comma-separated, of {', '.join(CONTESTANTS)}")
     add("--threads", type=positive, help="threads and cores of everybody; default their own")
-    add("--json", type=Path, default=Path("build/bench/bench.json"), help="default %(default)s")
+    add("--json", type=place, default=Path("build/bench/bench.json"), help="default %(default)s")
     options = parser.parse_args(arguments)
     for name in options.benchmarks:
         if not chosen(name):
@@ -79,6 +79,15 @@ def positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"must be at least 1. Got {number} instead.")
     return number
+
+
+def place(text: str) -> Path:
+    """Read where to write: refused now, as what was measured would be lost later."""
+    path = Path(text)
+    for folder in path.parents:
+        if folder.exists() and not folder.is_dir():
+            raise argparse.ArgumentTypeError(f"{folder} is a file, not a folder to write into.")
+    return path
 
 
 def names(text: str) -> list[str]:

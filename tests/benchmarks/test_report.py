@@ -103,6 +103,7 @@ def test_a_table_without_floor_and_data_says_neither():
         (["--rivals", "abacus"], "no contestant 'abacus'"),
         (["--repeats", "0"], "must be at least 1"),
         (["--repeats", "many"], "invalid positive value"),
+        (["--json", f"{__file__}/bench.json"], "is a file, not a folder"),
     ],
 )
 def test_a_wrong_command_line_ends_with_status_two_and_names_the_mistake(arguments, told, capsys):
