@@ -3,12 +3,13 @@
 Here it reads a fifth of the plays three times. ``chainrule train shakespeare`` reads all of them
 twelve times, in about two minutes: then the test part costs it less than 1.75 nats a character, and
 what it writes sounds like Shakespeare from afar. ``chainrule train shakespeare-transformer`` reads
-them by attention. With ``--epochs 8`` it came to 1.719 nats, and wrote among other things::
+them by attention, 24 times in about three minutes. It came to 1.635 nats, and wrote among other
+things::
 
-    CLARENCE:
-    Why, I will swort I know the not the crave in the bast!
-
-Its usual 24 take three times as long; after 16 of them it stood at 1.661.
+    EXETER:
+    Ay, we shall his beauteous that good my fear;
+    Let himserly gone of free tongue wings
+    And some honest me found upon and mine.
 
 Run it with ``CHAINRULE_DATA=folder python examples/14_shakespeare.py``. It prints::
 
