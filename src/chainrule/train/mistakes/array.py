@@ -85,7 +85,8 @@ def _refuse_containers(value: Any, function: str, name: str) -> None:
             f"{function}: {name} is {type_in_words(cast(object, value))}, whose rows have no "
             "places; pass an array or a list"
         )
-    if isinstance(value, np.ma.MaskedArray):
+    # Only what has a mask is asked further: naming `numpy.ma` imports it, which takes 10 ms.
+    if hasattr(value, "mask") and isinstance(value, np.ma.MaskedArray):
         count = int(np.ma.count_masked(cast(Any, value)))
         if count:
             raise DataError(
