@@ -9,17 +9,17 @@ from collections import Counter
 import numpy as np
 
 import chainrule as cr
-from chainrule.compiler.backends.llvm import write_module
-from chainrule.compiler.backends.target import assembly_of, host_target
-from chainrule.compiler.fuse import fuse
-from chainrule.compiler.layout import choose_layout
-from chainrule.compiler.listing import format_program
-from chainrule.compiler.loops import Apply, Load, Number, Program, Repeat
-from chainrule.compiler.lower import lower
-from chainrule.compiler.memory import plan_memory
-from chainrule.compiler.program import compile_native
-from chainrule.compiler.query import axes_of
-from chainrule.compiler.simplify import simplify
+from chainrule.compiler.backends.llvm.codegen import write_module
+from chainrule.compiler.backends.llvm.target import assembly_of, host_target
+from chainrule.compiler.graph_passes.simplify import simplify
+from chainrule.compiler.loop_ir.expressions import axes_of
+from chainrule.compiler.loop_ir.layout import choose_layout
+from chainrule.compiler.loop_ir.loops import Apply, Load, Number, Program, Repeat
+from chainrule.compiler.loop_ir.printer import format_program
+from chainrule.compiler.loop_passes.fusion import fuse
+from chainrule.compiler.loop_passes.memory_plan import plan_memory
+from chainrule.compiler.lowering.lower import lower
+from chainrule.compiler.native_program import compile_native
 
 # ---------------------------------------------------------------------------------------------
 # 1. One rule

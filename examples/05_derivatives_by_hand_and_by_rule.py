@@ -35,7 +35,7 @@ Run it with ``python examples/05_derivatives_by_hand_and_by_rule.py``. It prints
 import numpy as np
 
 import chainrule as cr
-from chainrule.compiler.simplify import simplify
+from chainrule.compiler.graph_passes.simplify import simplify
 
 TABLE = [
     ("7", lambda x: 7.0, "0", lambda x: 0.0),

@@ -9,7 +9,7 @@ import chainrule as cr
 from benchmarks.pictures.task import Layer, Task
 from benchmarks.workload import Dataset, FloatArray, Parameters
 from chainrule import nn
-from chainrule.ops.windows import windows
+from chainrule.ops.primitives.windows import windows
 
 __all__ = ["gradients", "network"]
 

@@ -10,16 +10,16 @@ from chainrule import data, datasets, errors, nn, numpy_protocol, optim, testing
 from chainrule.autodiff.custom import custom_vjp, stop_gradient
 from chainrule.autodiff.derivative import grad, value_and_grad, vjp
 from chainrule.autodiff.scan import scan
-from chainrule.compiler.pipeline import jit
-from chainrule.compiler.thread_count import get_num_threads, set_num_threads
+from chainrule.compiler.jit import jit
+from chainrule.compiler.runtime.thread_count import get_num_threads, set_num_threads
 from chainrule.errors import ChainruleError, ChainruleWarning, GradientError
 from chainrule.graph.trace import trace
 from chainrule.insight import plot
 from chainrule.testing import check_grads
-from chainrule.train.boltzmann.machine import RBM
 from chainrule.train.callbacks import Callback, EarlyStopping
-from chainrule.train.files import load
+from chainrule.train.load import load
 from chainrule.train.network import Network
+from chainrule.train.rbm.rbm import RBM
 
 __version__ = "0.1.0"
 

@@ -18,30 +18,29 @@ import numpy as np
 from chainrule.errors import UnsupportedError
 from chainrule.graph.node import OPERATIONS
 from chainrule.graph.primitive import Primitive
-from chainrule.ops import (
+from chainrule.ops.numpy_api import (
     arithmetic,
-    curves,
+    array_methods,
+    array_queries,
+    concatenation,
     einsum,
-    elementwise,
-    joining,
+    indexing,
     linear_algebra,
-    methods,
-    ordering,
-    picking,
+    padding_and_tiling,
+    polynomial,
     products,
-    repetition,
-    shaping,
-    statistics,
+    reductions,
+    shape_manipulation,
+    sorting,
     trigonometry,
-    values,
-    windows,
 )
+from chainrule.ops.primitives import elementwise, windows
 
 __all__: list[str] = []
 
 _NAMED_AS_IN_NUMPY = (
-    elementwise, arithmetic, trigonometry, statistics, ordering, shaping, joining, repetition,
-    picking, products, einsum, curves, values,
+    elementwise, arithmetic, trigonometry, reductions, sorting, shape_manipulation, concatenation,
+    padding_and_tiling, indexing, products, einsum, polynomial, array_queries,
 )  # fmt: skip
 
 # What a keyword that an operation does not have may be: the value that asks for nothing.
@@ -116,20 +115,20 @@ OPERATIONS[np.lib.stride_tricks.sliding_window_view] = _strict(
 # Other names of the same; NumPy got some of them after 2.0.
 
 _OTHER_NAMES: dict[str, Callable[..., Any]] = {
-    "amax": statistics.max,
-    "amin": statistics.min,
-    "cumulative_sum": ordering.cumsum,
-    "cumulative_prod": ordering.cumprod,
-    "matrix_transpose": lambda x: shaping.swapaxes(x, -1, -2),
+    "amax": reductions.max,
+    "amin": reductions.min,
+    "cumulative_sum": sorting.cumsum,
+    "cumulative_prod": sorting.cumprod,
+    "matrix_transpose": lambda x: shape_manipulation.swapaxes(x, -1, -2),
 }
 _OTHER_LINALG_NAMES: dict[str, Callable[..., Any]] = {
     "matmul": products.matmul,
     "outer": products.outer,
     "tensordot": products.tensordot,
     "vecdot": products.vecdot,
-    "trace": lambda x, *, offset=0: picking.trace(x, offset, -2, -1),
-    "diagonal": lambda x, *, offset=0: picking.diagonal(x, offset, -2, -1),
-    "matrix_transpose": lambda x: shaping.swapaxes(x, -1, -2),
+    "trace": lambda x, *, offset=0: indexing.trace(x, offset, -2, -1),
+    "diagonal": lambda x, *, offset=0: indexing.diagonal(x, offset, -2, -1),
+    "matrix_transpose": lambda x: shape_manipulation.swapaxes(x, -1, -2),
 }
 for _module, _names in ((np, _OTHER_NAMES), (np.linalg, _OTHER_LINALG_NAMES)):
     for _name, _operation in _names.items():
@@ -148,24 +147,24 @@ for _name in _METHODS:
 # The method clip of plain arrays calls a ufunc that NumPy does not show.
 OPERATIONS[np._core.umath.clip] = _strict("clip", arithmetic.clip)  # pyright: ignore[reportPrivateUsage, reportAttributeAccessIssue]
 OPERATIONS["conj"] = OPERATIONS["conjugate"] = OPERATIONS[np.conjugate]
-for _name in methods.__all__:
-    OPERATIONS[_name] = _strict(_name, getattr(methods, _name))
-OPERATIONS["__getitem__"] = picking.get_item
+for _name in array_methods.__all__:
+    OPERATIONS[_name] = _strict(_name, getattr(array_methods, _name))
+OPERATIONS["__getitem__"] = indexing.get_item
 
 # Methods of ufuncs: np.add.reduce, np.maximum.accumulate, np.multiply.outer.
 
 _REDUCTIONS: dict[Any, Callable[..., Any]] = {
-    np.add: statistics.sum,
-    np.multiply: statistics.prod,
-    np.maximum: statistics.max,
-    np.minimum: statistics.min,
-    np.logical_and: statistics.all,
-    np.logical_or: statistics.any,
-    np.logaddexp: statistics.log_sum_exp,
+    np.add: reductions.sum,
+    np.multiply: reductions.prod,
+    np.maximum: reductions.max,
+    np.minimum: reductions.min,
+    np.logical_and: reductions.all,
+    np.logical_or: reductions.any,
+    np.logaddexp: reductions.log_sum_exp,
 }
 _ACCUMULATIONS: dict[Any, Callable[..., Any]] = {
-    np.add: ordering.cumsum,
-    np.multiply: ordering.cumprod,
+    np.add: sorting.cumsum,
+    np.multiply: sorting.cumprod,
 }
 
 
@@ -183,7 +182,7 @@ def _outer(operation: Callable[..., Any]) -> Callable[..., Any]:
     """Combine every element of one array with every element of another."""
 
     def outer(a: Any, b: Any) -> Any:
-        return operation(shaping.reshape(a, np.shape(a) + (1,) * np.ndim(b)), b)
+        return operation(shape_manipulation.reshape(a, np.shape(a) + (1,) * np.ndim(b)), b)
 
     return outer
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.autodiff.loop import loop
-from chainrule.compiler.simplify import simplify
+from chainrule.autodiff.scan_primitive import loop
+from chainrule.compiler.graph_passes.simplify import simplify
 from chainrule.errors import ArgumentError, DTypeError, ShapeError, TraceError
 
 RNG = np.random.default_rng(0)

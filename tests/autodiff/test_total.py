@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.autodiff.loop import loop
-from chainrule.compiler.simplify import simplify
-from chainrule.ops import elementwise, movement
-from chainrule.ops.contraction import contract
+from chainrule.autodiff.scan_primitive import loop
+from chainrule.compiler.graph_passes.simplify import simplify
+from chainrule.ops.primitives import elementwise, movement
+from chainrule.ops.primitives.contraction import contract
 
 RNG = np.random.default_rng(3)
 X = RNG.normal(size=(4, 9))

@@ -8,7 +8,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from chainrule.compiler.loops import (
+from chainrule.compiler.loop_ir.expressions import axes_of
+from chainrule.compiler.loop_ir.loops import (
     Affine,
     Apply,
     Axis,
@@ -20,7 +21,6 @@ from chainrule.compiler.loops import (
     Repeat,
     Statement,
 )
-from chainrule.compiler.query import axes_of
 
 WHOLE, HALF = np.dtype("int64"), np.dtype("float16")
 

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from chainrule.compiler.loops import (
+from chainrule.compiler.loop_ir.expressions import axes_of
+from chainrule.compiler.loop_ir.loops import (
     Affine,
     Bound,
     Buffer,
@@ -15,7 +16,6 @@ from chainrule.compiler.loops import (
     Repeat,
     Statement,
 )
-from chainrule.compiler.query import axes_of
 
 # Buffers.
 from tests.compiler.breakage import (

@@ -11,16 +11,16 @@ import numpy as np
 from scipy.signal import correlate
 
 from chainrule.autodiff.derivative import grad, vjp
-from chainrule.compiler.program import compile_native
-from chainrule.compiler.query import nests_of
-from chainrule.compiler.reorder import accesses
-from chainrule.compiler.simplify import simplify
-from chainrule.compiler.thread_count import set_num_threads
+from chainrule.compiler.graph_passes.simplify import simplify
+from chainrule.compiler.loop_ir.access import accesses
+from chainrule.compiler.loop_ir.expressions import nests_of
+from chainrule.compiler.native_program import compile_native
+from chainrule.compiler.runtime.thread_count import set_num_threads
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.trace import trace
-from chainrule.nn.pooling import first_maximum
-from chainrule.nn.sliding import Sliding
-from chainrule.ops.windows import windows
+from chainrule.nn.layers.pooling import first_maximum
+from chainrule.nn.layers.window_geometry import Sliding
+from chainrule.ops.primitives.windows import windows
 
 CASES = [
     # places, kernel, strides, dilations, paddings, channels in, out, groups

@@ -8,26 +8,29 @@ import pkgutil
 
 import numpy as np
 
-import chainrule.ops
-from chainrule.autodiff import loop
-from chainrule.compiler.loops import CannotCompile
-from chainrule.compiler.program import compile_native
+from chainrule.autodiff import scan_primitive
+from chainrule.compiler.loop_ir.loops import CannotCompile
+from chainrule.compiler.native_program import compile_native
 from chainrule.errors import ChainruleError
 from chainrule.graph.array_type import type_of
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import variable
 from chainrule.graph.primitive import Primitive
-from chainrule.ops.selection import elements
+from chainrule.ops import primitives as primitives_room
+from chainrule.ops.primitives.selection import elements
 
 TOLERANCES = {"float32": 2e-6, "float64": 1e-13}
 
 
 def primitives():
-    names = [each.name for each in pkgutil.iter_modules(chainrule.ops.__path__)]
-    modules = [importlib.import_module(f"chainrule.ops.{name}") for name in names]
+    names = [each.name for each in pkgutil.iter_modules(primitives_room.__path__)]
+    modules = [importlib.import_module(f"{primitives_room.__name__}.{name}") for name in names]
     found = {
-        x.name: x for m in (*modules, loop) for x in vars(m).values() if isinstance(x, Primitive)
+        x.name: x
+        for m in (*modules, scan_primitive)
+        for x in vars(m).values()
+        if isinstance(x, Primitive)
     }
     return [found[name] for name in sorted(found)]
 

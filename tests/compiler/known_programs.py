@@ -7,10 +7,10 @@ import numpy as np
 import chainrule as cr
 from chainrule import nn
 from chainrule.autodiff.scan import scan
-from chainrule.compiler.program import NativeProgram
-from chainrule.compiler.simplify import simplify
+from chainrule.compiler.graph_passes.simplify import simplify
+from chainrule.compiler.native_program import NativeProgram
 from chainrule.graph.trace import trace
-from chainrule.train.compiled import compiled_steps
+from chainrule.insight.compiled_steps import compiled_steps
 
 DRAW = np.random.default_rng(0)
 

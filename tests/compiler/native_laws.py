@@ -6,10 +6,10 @@ import sys
 import numpy as np
 
 from chainrule.autodiff.scan import scan
-from chainrule.compiler.program import compile_native
-from chainrule.compiler.query import nests_of
-from chainrule.compiler.reorder import accesses
-from chainrule.compiler.simplify import simplify
+from chainrule.compiler.graph_passes.simplify import simplify
+from chainrule.compiler.loop_ir.access import accesses
+from chainrule.compiler.loop_ir.expressions import nests_of
+from chainrule.compiler.native_program import compile_native
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.trace import trace
 

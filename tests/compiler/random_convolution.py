@@ -14,14 +14,14 @@ os.environ["CHAINRULE_DEBUG"] = "check"
 import numpy as np
 
 from chainrule.autodiff.derivative import grad
-from chainrule.compiler.program import compile_native
-from chainrule.compiler.simplify import simplify
+from chainrule.compiler.graph_passes.simplify import simplify
+from chainrule.compiler.native_program import compile_native
 from chainrule.errors import ShapeError
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.trace import trace
-from chainrule.nn.pooling import first_maximum
-from chainrule.nn.sliding import Sliding
-from chainrule.ops.windows import windows
+from chainrule.nn.layers.pooling import first_maximum
+from chainrule.nn.layers.window_geometry import Sliding
+from chainrule.ops.primitives.windows import windows
 
 FORMS = ("depthwise", "sliced", "first out", "exchanged", "first in", "plain")
 

@@ -13,8 +13,8 @@ import numpy as np
 
 from chainrule.autodiff.derivative import grad
 from chainrule.autodiff.scan import scan
-from chainrule.compiler.program import compile_native
-from chainrule.compiler.simplify import simplify
+from chainrule.compiler.graph_passes.simplify import simplify
+from chainrule.compiler.native_program import compile_native
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.trace import trace
 

@@ -9,9 +9,9 @@ import numpy as np
 
 import chainrule as cr
 from chainrule import nn
-from chainrule.compiler.loops import Repeat
-from chainrule.compiler.program import compile_native
-from chainrule.compiler.simplify import simplify
+from chainrule.compiler.graph_passes.simplify import simplify
+from chainrule.compiler.loop_ir.loops import Repeat
+from chainrule.compiler.native_program import compile_native
 from chainrule.graph.evaluate import evaluate
 from chainrule.nn.parameter import bound
 

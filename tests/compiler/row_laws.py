@@ -9,10 +9,10 @@ import numpy as np
 
 import chainrule as cr
 from chainrule import nn
-from chainrule.compiler import row_by_row
-from chainrule.compiler.loops import Repeat, Step
-from chainrule.compiler.program import NativeProgram, compile_native
-from chainrule.compiler.simplify import simplify
+from chainrule.compiler.graph_passes.simplify import simplify
+from chainrule.compiler.loop_ir.loops import Repeat, Step
+from chainrule.compiler.loop_passes import batch_fusion
+from chainrule.compiler.native_program import NativeProgram, compile_native
 from chainrule.graph.evaluate import evaluate
 from chainrule.nn.parameter import bound
 
@@ -81,7 +81,7 @@ def compiled(name: str, batch: int, dtype: str) -> tuple[Any, NativeProgram, lis
 
 def values() -> None:
     """Machine code computes what NumPy does, also where so little would not be worth it."""
-    row_by_row.WORTH_BYTES = 1
+    batch_fusion.WORTH_BYTES = 1
     for name in STACKS:
         for batch in (16, 19):
             graph, program, inputs = compiled(name, batch, "float64")
@@ -95,7 +95,7 @@ def values() -> None:
 
 def threads() -> None:
     """Any number of threads gives the same bits, also where it does not divide the batch."""
-    row_by_row.WORTH_BYTES = 1
+    batch_fusion.WORTH_BYTES = 1
     for name in STACKS:
         results = []
         for count in (1, 2, 3, 4, 8):

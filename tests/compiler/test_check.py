@@ -8,17 +8,26 @@ import pytest
 
 from chainrule.autodiff.derivative import grad, value_and_grad
 from chainrule.autodiff.scan import scan
-from chainrule.compiler import translate as translate_module
-from chainrule.compiler.check import check_items, check_program
-from chainrule.compiler.check_memory import check_plan
-from chainrule.compiler.fuse import fuse
-from chainrule.compiler.layout import choose_layout
-from chainrule.compiler.loops import Affine, Axis, Buffer, Load, Nest, Program, Repeat, Statement
-from chainrule.compiler.lower import lower
-from chainrule.compiler.memory import Plan, plan_memory
-from chainrule.compiler.program import compile_native
-from chainrule.compiler.reorder import accesses
-from chainrule.compiler.simplify import simplify
+from chainrule.compiler import pipeline as translate_module
+from chainrule.compiler.graph_passes.simplify import simplify
+from chainrule.compiler.loop_ir.access import accesses
+from chainrule.compiler.loop_ir.layout import choose_layout
+from chainrule.compiler.loop_ir.loops import (
+    Affine,
+    Axis,
+    Buffer,
+    Load,
+    Nest,
+    Program,
+    Repeat,
+    Statement,
+)
+from chainrule.compiler.loop_passes.fusion import fuse
+from chainrule.compiler.loop_passes.memory_plan import Plan, plan_memory
+from chainrule.compiler.lowering.lower import lower
+from chainrule.compiler.native_program import compile_native
+from chainrule.compiler.verify.memory_rules import check_plan
+from chainrule.compiler.verify.verifier import check_items, check_program
 from chainrule.errors import GraphError
 from chainrule.graph.trace import trace
 from tests.compiler import breakage_whole  # noqa: F401 - its ways are registered too

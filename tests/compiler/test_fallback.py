@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.compiler.pipeline import compile_graph
-from chainrule.compiler.program import NativeProgram
+from chainrule.compiler.jit import compile_graph
+from chainrule.compiler.native_program import NativeProgram
 from chainrule.errors import ArgumentError, ChainruleWarning
 
 WITHOUT_LLVMLITE = """

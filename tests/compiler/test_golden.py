@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from chainrule.compiler.listing import format_program
-from chainrule.compiler.simplify import simplify
+from chainrule.compiler.graph_passes.simplify import simplify
+from chainrule.compiler.loop_ir.printer import format_program
 from tests.compiler.known_programs import mnist, moons, table, wave, xor
 from tests.golden_file import check_golden
 

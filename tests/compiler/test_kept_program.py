@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.compiler.backends import machine
-from chainrule.compiler.backends.object_cache import HEADER_BYTES, MAGIC
-from chainrule.compiler.binary import Binary, pack, unpack
-from chainrule.compiler.graph_text import graph_text
-from chainrule.compiler.program import NativeProgram, compile_native
+from chainrule.compiler.cache import fingerprint
+from chainrule.compiler.cache.graph_key import graph_text
+from chainrule.compiler.cache.object_cache import HEADER_BYTES, MAGIC
+from chainrule.compiler.native_program import NativeProgram, compile_native
+from chainrule.compiler.runtime.executable import Binary, pack, unpack
 from chainrule.graph.trace import trace
 
 TABLE = np.arange(5000.0).reshape(50, 100)
@@ -170,19 +170,19 @@ def test_an_entry_of_another_form_is_rebuilt(folder, change):
 
 
 def test_a_changed_source_is_another_surrounding(tmp_path):
-    for room in machine.ROOMS:
+    for room in fingerprint.ROOMS:
         (tmp_path / room).mkdir()
         (tmp_path / room / "a.py").write_text("x = 1\n")
-    before = machine._sources(tmp_path)
-    assert before == machine._sources(tmp_path)
+    before = fingerprint._sources(tmp_path)
+    assert before == fingerprint._sources(tmp_path)
     (tmp_path / "graph" / "a.py").write_text("x = 2\n")
-    changed = machine._sources(tmp_path)
+    changed = fingerprint._sources(tmp_path)
     (tmp_path / "ops" / "b.py").write_text("")
-    assert len({before, changed, machine._sources(tmp_path)}) == 3
+    assert len({before, changed, fingerprint._sources(tmp_path)}) == 3
 
 
 def test_sources_that_are_not_there_keep_nothing(tmp_path):
-    assert machine._sources(tmp_path) is None
+    assert fingerprint._sources(tmp_path) is None
 
 
 def test_results_go_where_places_are_given(folder):

@@ -3,15 +3,15 @@
 import numpy as np
 
 from chainrule.autodiff.derivative import grad
-from chainrule.compiler import index_map, lower_contraction, lower_reduction
-from chainrule.compiler.fuse import fuse
-from chainrule.compiler.layout import choose_layout
-from chainrule.compiler.lower import lower
-from chainrule.compiler.memory import plan_memory
-from chainrule.compiler.simplify import simplify
+from chainrule.compiler.graph_passes.simplify import simplify
+from chainrule.compiler.loop_ir.layout import choose_layout
+from chainrule.compiler.loop_passes.fusion import fuse
+from chainrule.compiler.loop_passes.memory_plan import plan_memory
+from chainrule.compiler.lowering import contraction, movement, reduction
+from chainrule.compiler.lowering.lower import lower
 from chainrule.graph.trace import trace
 
-RULES = index_map, lower_contraction, lower_reduction
+RULES = movement, contraction, reduction
 """Imported for the rules they register."""
 
 

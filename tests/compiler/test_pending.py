@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.compiler.backends.target import compile_module, host_target
-from chainrule.compiler.pending import Pending
-from chainrule.compiler.program import compile_native
+from chainrule.compiler.backends.llvm.target import compile_module, host_target
+from chainrule.compiler.native_program import compile_native
+from chainrule.compiler.runtime.background import Pending
 from chainrule.errors import GraphError
 from chainrule.graph.trace import trace
 

@@ -5,14 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from chainrule.compiler.check import check_program
-from chainrule.compiler.check_memory import check_plan
-from chainrule.compiler.loops import Affine, Repeat, Statement
-from chainrule.compiler.memory import Plan, plan_memory
-from chainrule.compiler.program import compile_native
-from chainrule.compiler.query import nests_of
-from chainrule.compiler.reorder import accesses
-from chainrule.compiler.simplify import simplify
+from chainrule.compiler.graph_passes.simplify import simplify
+from chainrule.compiler.loop_ir.access import accesses
+from chainrule.compiler.loop_ir.expressions import nests_of
+from chainrule.compiler.loop_ir.loops import Affine, Repeat, Statement
+from chainrule.compiler.loop_passes.memory_plan import Plan, plan_memory
+from chainrule.compiler.native_program import compile_native
+from chainrule.compiler.verify.memory_rules import check_plan
+from chainrule.compiler.verify.verifier import check_program
 from chainrule.errors import GraphError
 from chainrule.graph.trace import trace
 from tests.compiler.breakage import altered

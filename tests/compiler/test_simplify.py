@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.compiler.simplify import simplify
+from chainrule.compiler.graph_passes.simplify import simplify
 from chainrule.graph.evaluate import evaluate, prepare
 
 X = np.arange(6.0).reshape(2, 3)

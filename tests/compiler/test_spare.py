@@ -3,7 +3,7 @@ import weakref
 import numpy as np
 import pytest
 
-from chainrule.compiler.spare import MOST, SMALLEST, Spares
+from chainrule.compiler.runtime.result_pool import MOST, SMALLEST, Spares
 
 FLOAT = np.dtype("float32")
 LARGE = (SMALLEST // 4,)

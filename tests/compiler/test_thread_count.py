@@ -3,7 +3,7 @@
 import pytest
 
 import chainrule as cr
-from chainrule.compiler import thread_count
+from chainrule.compiler.runtime import thread_count
 from chainrule.errors import ArgumentError
 
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.compiler.simplify import simplify
+from chainrule.compiler.graph_passes.simplify import simplify
 from chainrule.graph.evaluate import evaluate
-from chainrule.nn.pooling import first_maximum
-from chainrule.nn.sliding import Sliding
-from chainrule.ops.windows import windows
+from chainrule.nn.layers.pooling import first_maximum
+from chainrule.nn.layers.window_geometry import Sliding
+from chainrule.ops.primitives.windows import windows
 
 
 def seen(x, stride=2, start=0, every=1):

@@ -5,14 +5,14 @@ import pytest
 
 from chainrule.autodiff.derivative import value_and_grad
 from chainrule.autodiff.scan import scan
-from chainrule.compiler.fuse import fuse
-from chainrule.compiler.layout import choose_layout
-from chainrule.compiler.loops import Program
-from chainrule.compiler.lower import lower
-from chainrule.compiler.program import compile_native
-from chainrule.compiler.simplify import simplify
-from chainrule.compiler.work import items_of, passes_of, work_of
+from chainrule.compiler.graph_passes.simplify import simplify
+from chainrule.compiler.loop_ir.layout import choose_layout
+from chainrule.compiler.loop_ir.loops import Program
+from chainrule.compiler.loop_passes.fusion import fuse
+from chainrule.compiler.lowering.lower import lower
+from chainrule.compiler.native_program import compile_native
 from chainrule.graph.trace import trace
+from chainrule.insight.op_counts import items_of, passes_of, work_of
 
 
 def matrix(*shape, dtype=np.float32):

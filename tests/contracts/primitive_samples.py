@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chainrule import ops
 from chainrule.graph.primitive import Primitive, Sample
+from chainrule.ops import primitives
 
 
 def _found() -> Iterator[tuple[str, Primitive]]:
-    for module in pkgutil.iter_modules(ops.__path__):
-        for value in vars(importlib.import_module(f"{ops.__name__}.{module.name}")).values():
+    for module in pkgutil.iter_modules(primitives.__path__):
+        for value in vars(importlib.import_module(f"{primitives.__name__}.{module.name}")).values():
             if isinstance(value, Primitive):
                 yield value.name, value
 

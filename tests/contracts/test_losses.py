@@ -12,7 +12,7 @@ from chainrule.autodiff.derivative import grad
 from chainrule.errors import ShapeError
 from chainrule.graph.array_type import type_of
 from chainrule.graph.node import variable
-from chainrule.nn.loss import LOSSES
+from chainrule.nn.losses.loss import LOSSES
 from chainrule.testing import check_grads
 
 generator = np.random.default_rng(0)

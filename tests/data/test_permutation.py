@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from chainrule.data import permutation as module
-from chainrule.data.permutation import permutation, permutations
+from chainrule.data import shuffling as module
+from chainrule.data.shuffling import permutation, permutations
 
 SEEDS = [0, 1, 2**32 + 5, 2**64 - 1]
 

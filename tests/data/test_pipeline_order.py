@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from chainrule.data import Pipeline
-from chainrule.data.permutation import permutation
+from chainrule.data.shuffling import permutation
 from chainrule.errors import DataError
 
 

@@ -8,7 +8,7 @@ from chainrule.errors import DTypeError, GraphError, TraceError, UnsupportedErro
 from chainrule.graph.array_type import ArrayType, type_of
 from chainrule.graph.graph import Graph, check
 from chainrule.graph.node import Node, ancestors, as_node, constant, variable
-from chainrule.ops import elementwise
+from chainrule.ops.primitives import elementwise
 
 F64 = np.dtype("float64")
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.compiler.simplify import simplify
+from chainrule.compiler.graph_passes.simplify import simplify
 from chainrule.graph.graph import Graph
 from chainrule.graph.printing import formula
 from tests.golden_file import check_golden

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chainrule.insight.colour import COLOURS, confusion_shades, ink_on, tint
+from chainrule.insight.palette import COLOURS, confusion_shades, ink_on, tint
 
 
 def luminance(colour: Any) -> float:

@@ -10,7 +10,7 @@ from chainrule.errors import ArgumentError
 from chainrule.graph.evaluate import evaluate
 from chainrule.insight.derivation import derive_output_layer
 from chainrule.nn import Dense
-from chainrule.nn.loss import LOSSES
+from chainrule.nn.losses.loss import LOSSES
 
 BATCH, FEATURES, UNITS = 4, 5, 3
 

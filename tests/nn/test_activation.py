@@ -10,7 +10,7 @@ import pytest
 
 from chainrule.autodiff.derivative import grad
 from chainrule.errors import ArgumentError
-from chainrule.nn.activation import ACTIVATIONS, resolve_activation
+from chainrule.nn.activations.activation import ACTIVATIONS, resolve_activation
 from chainrule.testing import check_grads
 
 ALPHA, SCALE = 1.6732632423543772, 1.0507009873554805

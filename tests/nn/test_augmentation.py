@@ -9,7 +9,7 @@ from scipy import ndimage
 import chainrule as cr
 import chainrule.nn as nn
 from chainrule.errors import ArgumentError, ShapeError
-from chainrule.nn.sampling import pixels_at, values_at
+from chainrule.nn.layers.interpolation import pixels_at, values_at
 from chainrule.testing import check_grads
 
 GENERATOR = np.random.default_rng(12)

@@ -9,7 +9,7 @@ import pytest
 
 import chainrule.nn as nn
 from chainrule.errors import ArgumentError, ShapeError
-from chainrule.nn.initializer import (
+from chainrule.nn.initializers.initializer import (
     INITIALIZERS,
     by_activation,
     constant,

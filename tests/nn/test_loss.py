@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from chainrule.errors import ArgumentError
-from chainrule.nn import classification, regression
-from chainrule.nn.loss import LOSSES, resolve_loss
+from chainrule.nn.losses import classification, regression
+from chainrule.nn.losses.loss import LOSSES, resolve_loss
 
 
 def own(y_true: Any, y_pred: Any) -> Any:

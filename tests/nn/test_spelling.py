@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 
 import chainrule.nn as nn
+from chainrule.arguments.layer_aliases import FOREIGN_LAYERS, FOREIGN_NAMES
+from chainrule.arguments.lookup import kind_of, look_up
 from chainrule.errors import ArgumentError
-from chainrule.nn.activation import resolve_activation
-from chainrule.nn.foreign import FOREIGN_LAYERS, FOREIGN_NAMES
-from chainrule.nn.initializer import resolve_initializer
-from chainrule.nn.loss import resolve_loss
-from chainrule.nn.spelling import kind_of, look_up
+from chainrule.nn.activations.activation import resolve_activation
+from chainrule.nn.initializers.initializer import resolve_initializer
+from chainrule.nn.losses.loss import resolve_loss
 
 TABLES: list[tuple[Any, Any]] = [
     (nn.ACTIVATIONS, resolve_activation),

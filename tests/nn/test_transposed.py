@@ -8,7 +8,7 @@ import pytest
 import chainrule.nn as nn
 from chainrule.autodiff.derivative import vjp
 from chainrule.errors import ArgumentError, ShapeError
-from chainrule.nn.convolution import convolve
+from chainrule.nn.layers.convolution import convolve
 from tests.nn.slopes import fixed_like, output_and_slopes
 
 GENERATOR = np.random.default_rng(5)

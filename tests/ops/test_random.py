@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 import chainrule as cr
-from chainrule.ops.random import normal, philox, uniform
+from chainrule.ops.primitives.philox import normal, philox, uniform
 
 F32, F64 = np.dtype("float32"), np.dtype("float64")
 ONES = 0xFFFFFFFF

@@ -6,7 +6,7 @@ import mpmath
 import numpy as np
 
 import chainrule as cr
-from chainrule.ops.special import erf, sigmoid
+from chainrule.ops.primitives.special import erf, sigmoid
 
 
 def test_erf_is_within_three_units_in_the_last_place() -> None:

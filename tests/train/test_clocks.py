@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from chainrule import optim
-from chainrule.train.clocks import Clocks
+from chainrule.train.fit.step_inputs import Clocks
 
 NAMES = ("rows", "rate", "count", "epoch", "step")
 FALLING = optim.exponential(0.5, factor=0.5, epochs=1)

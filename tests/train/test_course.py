@@ -10,7 +10,7 @@ import pytest
 
 from chainrule import Network, nn, optim
 from chainrule.errors import DataError
-from chainrule.train import course
+from chainrule.train.fit import step_runner
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(120, 4)), RNG.integers(0, 3, 120)
@@ -59,9 +59,9 @@ def test_epochs_made_at_once_are_those_made_one_by_one_bit_for_bit(size, monkeyp
 
 
 def test_the_pace_of_looking_does_not_change_the_bits(monkeypatch):
-    monkeypatch.setattr(course, "_FIRST", 1)
+    monkeypatch.setattr(step_runner, "_FIRST", 1)
     slow, slow_history = trained("llvm", monkeypatch, epochs=3, batch_size=20)
-    monkeypatch.setattr(course, "_FIRST", 10_000)
+    monkeypatch.setattr(step_runner, "_FIRST", 10_000)
     quick, quick_history = trained("llvm", monkeypatch, epochs=3, batch_size=20)
     assert slow_history["loss"] == quick_history["loss"]
     for name, array in slow.params.items():
@@ -143,9 +143,9 @@ class SlowProgram:
 def test_a_call_never_takes_much_longer_than_a_tenth_of_a_second(monkeypatch, seconds, lengths):
     """So that Ctrl-C is heard: of many slow steps, none knows at first how slow they are."""
     program = SlowProgram(seconds)
-    monkeypatch.setattr(course.time, "perf_counter", lambda: program.now)
+    monkeypatch.setattr(step_runner.time, "perf_counter", lambda: program.now)
     clocks, state = SimpleNamespace(columns=[]), SimpleNamespace(values=[], room=list)
-    steps = course.Course(program, 1, clocks)
+    steps = step_runner.Course(program, 1, clocks)
     for length in lengths:
         for _ in steps.run(state, [], length):
             if len(program.calls) > 60:
@@ -157,9 +157,9 @@ def test_a_call_never_takes_much_longer_than_a_tenth_of_a_second(monkeypatch, se
 def test_a_call_on_more_threads_than_the_last_one_is_short(monkeypatch):
     """They may have to wait for cores that others hold."""
     program = SlowProgram(1e-3)
-    monkeypatch.setattr(course.time, "perf_counter", lambda: program.now)
+    monkeypatch.setattr(step_runner.time, "perf_counter", lambda: program.now)
     clocks, state = SimpleNamespace(columns=[]), SimpleNamespace(values=[], room=list)
-    steps = course.Course(program, 1, clocks)
+    steps = step_runner.Course(program, 1, clocks)
 
     def steps_of_calls(count, threads):
         program.threads_now, before = threads, len(program.calls)
@@ -170,7 +170,7 @@ def test_a_call_on_more_threads_than_the_last_one_is_short(monkeypatch):
     settled = steps_of_calls(2000, threads=1)[-2]
     assert settled == pytest.approx(100, rel=0.1)
     trial, after, later, *_ = steps_of_calls(2000, threads=2)
-    assert trial == max(1, settled // course._TRIAL)
+    assert trial == max(1, settled // step_runner._TRIAL)
     assert after == 8 * trial
     assert later == pytest.approx(min(8 * after, settled), rel=0.1)
     assert steps_of_calls(2000, threads=1)[0] == pytest.approx(settled, rel=0.1)

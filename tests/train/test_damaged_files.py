@@ -9,9 +9,9 @@ from safetensors.numpy import save as to_bytes
 
 from chainrule import data, nn
 from chainrule.errors import FormatError
-from chainrule.train.files import load
+from chainrule.train.files.save import checksum
+from chainrule.train.load import load
 from chainrule.train.network import Network
-from chainrule.train.saving import checksum
 from tests.train.saved import X, trained
 
 

@@ -8,8 +8,8 @@ from safetensors.numpy import save as to_bytes
 
 from chainrule import nn, optim
 from chainrule.errors import ArgumentError, FormatError
-from chainrule.nn.regression import huber
-from chainrule.train.files import load
+from chainrule.nn.losses.regression import huber
+from chainrule.train.load import load
 from chainrule.train.network import Network
 from tests.train.saved import X, Y, trained
 

@@ -7,7 +7,7 @@ import pytest
 
 from chainrule import Network, nn
 from chainrule.errors import DataError, ShapeError
-from chainrule.train.mistakes import is_tame
+from chainrule.train.checks import is_tame
 
 X = np.random.default_rng(0).normal(size=(5, 4))
 KINDS = ["float32", "float64", "int32", "uint8", "bool", ">f4"]

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from chainrule.errors import ChainruleWarning
-from chainrule.nn.loss import LOSSES
-from chainrule.train.mistakes import check_samples, explain_nan, warn_likely
+from chainrule.nn.losses.loss import LOSSES
+from chainrule.train.checks import check_samples, explain_nan, warn_likely
 from tests.train.inputs import LABELS, X
 
 LIKELY = [

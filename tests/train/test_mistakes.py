@@ -7,9 +7,9 @@ import pytest
 from scipy import sparse
 
 from chainrule.errors import ArgumentError, ChainruleError, DataError, ShapeError
-from chainrule.nn.loss import LOSSES
-from chainrule.train.mistakes import check_samples, check_settings
-from chainrule.train.mistakes.finite import check_finite
+from chainrule.nn.losses.loss import LOSSES
+from chainrule.train.checks import check_samples, check_settings
+from chainrule.train.checks.finite import check_finite
 from tests.train.inputs import COLUMN, LABELS, X
 
 

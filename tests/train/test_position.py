@@ -6,7 +6,7 @@ import pytest
 import chainrule as cr
 from chainrule import nn
 from chainrule.errors import DataError, ShapeError
-from chainrule.ops.picking import get_item
+from chainrule.ops.numpy_api.indexing import get_item
 
 X = np.tile(np.array([[1, 2, 3], [3, 2, 0]]), (40, 1))
 Y = np.arange(80) % 2

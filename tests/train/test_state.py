@@ -5,8 +5,8 @@ import pytest
 
 from chainrule import Network, nn, optim
 from chainrule.errors import DataError
-from chainrule.train import course
-from chainrule.train.course import Course
+from chainrule.train.fit import step_runner
+from chainrule.train.fit.step_runner import Course
 
 RNG = np.random.default_rng(0)
 SLOT = 8  # behind six parameters
@@ -16,7 +16,7 @@ X, Y = RNG.normal(size=(96, 6)), RNG.integers(0, 3, 96)
 @pytest.fixture(autouse=True)
 def natively(monkeypatch):
     monkeypatch.setenv("CHAINRULE_BACKEND", "llvm")
-    monkeypatch.setattr(course, "PAUSE", 0.0)  # a native call for each step: many of them
+    monkeypatch.setattr(step_runner, "PAUSE", 0.0)  # a native call for each step: many of them
 
 
 def network(optimizer="adam"):
@@ -91,7 +91,7 @@ class Explosion(optim.Schedule):
 
 def exploding(step, steps_a_call, monkeypatch):
     """Train until a step overflows; return the network."""
-    monkeypatch.setattr(course, "_FIRST", steps_a_call)
+    monkeypatch.setattr(step_runner, "_FIRST", steps_a_call)
     net = Network([nn.Dense(3)], 1, "float64")
     net.compile("sse", optim.SGD(Explosion(step)))
     with pytest.raises(DataError, match="last step that was finite"):

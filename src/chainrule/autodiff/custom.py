@@ -8,10 +8,10 @@ from typing import Any
 
 from chainrule import tree
 from chainrule.errors import ArgumentError, type_in_words
-from chainrule.graph.message import check_function
 from chainrule.graph.node import Node
-from chainrule.ops.custom import with_backward
-from chainrule.ops.selection import stop_gradient as _stop
+from chainrule.graph.trace_errors import check_function
+from chainrule.ops.primitives.custom_derivative import with_backward
+from chainrule.ops.primitives.selection import stop_gradient as _stop
 
 __all__ = ["custom_vjp", "stop_gradient"]
 

@@ -17,9 +17,9 @@ from chainrule import tree
 from chainrule.autodiff.reverse import cotangents, zeros_like
 from chainrule.errors import ArgumentError, DTypeError, ShapeError, type_in_words
 from chainrule.graph.array_type import ArrayType, type_of
-from chainrule.graph.message import check_function
 from chainrule.graph.node import Node, ancestors, as_node, compute, constant, variable
-from chainrule.ops.selection import identity
+from chainrule.graph.trace_errors import check_function
+from chainrule.ops.primitives.selection import identity
 
 __all__ = ["grad", "value_and_grad", "vjp"]
 

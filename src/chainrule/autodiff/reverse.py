@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.autodiff.total import joined
+from chainrule.autodiff.cotangent_sums import joined
 from chainrule.graph.node import Node, ancestors, constant, next_serial
-from chainrule.ops.selection import element
+from chainrule.ops.primitives.selection import element
 
 __all__ = ["cotangents", "zeros_like"]
 

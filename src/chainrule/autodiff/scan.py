@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from chainrule import tree
-from chainrule.autodiff.loop import run_loop
+from chainrule.autodiff.scan_primitive import run_loop
 from chainrule.errors import ArgumentError, DTypeError, ShapeError
 from chainrule.graph.array_type import ArrayType, type_of
 from chainrule.graph.graph import Graph
-from chainrule.graph.message import check_function
 from chainrule.graph.node import Node, ancestors, as_node, variable
+from chainrule.graph.trace_errors import check_function
 
 __all__ = ["scan"]
 

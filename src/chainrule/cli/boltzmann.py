@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from chainrule import data, datasets, optim
 from chainrule.cli.recipe import Part, Parts
 from chainrule.insight import plot
-from chainrule.nn.dense import Dense
-from chainrule.train.boltzmann.machine import RBM
+from chainrule.nn.layers.dense import Dense
 from chainrule.train.network import Network
+from chainrule.train.rbm.rbm import RBM
 
 __all__ = ["NAME", "train_machine"]
 

@@ -14,7 +14,7 @@ from typing import Any, cast
 import click
 import numpy as np
 
-from chainrule.compiler.thread_count import get_num_threads
+from chainrule.compiler.runtime.thread_count import get_num_threads
 from chainrule.datasets.catalogue import CATALOGUE, DataSet
 from chainrule.datasets.locate import size_of
 from chainrule.storage import cache_folder

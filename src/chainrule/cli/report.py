@@ -15,8 +15,8 @@ from chainrule.data.columns import take_rows
 from chainrule.insight import plot
 from chainrule.insight.confusion import confusion_matrix
 from chainrule.insight.derivation import derive_output_layer
-from chainrule.nn.dense import Dense
-from chainrule.nn.loss import LOSSES
+from chainrule.nn.layers.dense import Dense
+from chainrule.nn.losses.loss import LOSSES
 from chainrule.train.network import Network
 
 __all__ = [

@@ -1,269 +1,135 @@
-"""From a graph to something that runs: simplify, then hand it to the evaluator.
+"""From a graph to machine code, stage by stage, with a look at each if that is wanted.
 
-``jit`` traces a function once for each combination of argument types and then runs the program
-without looking at the Python code again.
+``CHAINRULE_DEBUG`` lists the stages to show, on the standard error stream::
+
+    graph    the program, simplified         llvm   in LLVM's words, the loops above each nest
+    loops    its loops                       asm    in the processor's
+    check    shows nothing: verifies what the grammar of loops promises
 """
 
 from __future__ import annotations
 
-import os
-import warnings
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
-from functools import wraps
-from typing import TYPE_CHECKING, Any
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 
-from chainrule import tree
-from chainrule.compiler.loops import CannotCompile
-from chainrule.compiler.simplify import simplify
-from chainrule.errors import ArgumentError, ChainruleWarning
-from chainrule.graph.array_type import type_of
-from chainrule.graph.evaluate import prepare
+from chainrule.compiler.backends.llvm.codegen import write_module
+from chainrule.compiler.backends.llvm.target import assembly_of, compile_module, host_target
+from chainrule.compiler.graph_passes.simplify import simplify
+from chainrule.compiler.loop_ir.access import accesses
+from chainrule.compiler.loop_ir.layout import Layout, choose_layout
+from chainrule.compiler.loop_ir.loops import Program
+from chainrule.compiler.loop_ir.printer import format_nests, format_program
+from chainrule.compiler.loop_passes.fusion import fuse
+from chainrule.compiler.loop_passes.memory_plan import Plan, plan_memory
+from chainrule.compiler.lowering.lower import lower
+from chainrule.compiler.runtime.executable import Binary
+from chainrule.compiler.verify.memory_rules import check_plan
+from chainrule.compiler.verify.verifier import check_items, check_program
 from chainrule.graph.graph import Graph
-from chainrule.graph.message import check_function
-from chainrule.graph.node import Node
-from chainrule.graph.trace import Traced, is_number, trace_call
 
-if TYPE_CHECKING:
-    from chainrule.compiler.program import NativeProgram
-
-__all__ = ["compile_graph", "compile_loop", "jit", "native"]
-
-_LARGEST_CACHE = 128
-"""Programs kept by one jitted function; the one unused for longest goes first."""
-
-Program = Callable[[Sequence[Any]], list[Any]]
+__all__ = ["Translation", "translate"]
 
 
-def compile_graph(graph: Graph, is_awaited: bool = True) -> Program:
-    """Turn a graph into a function from a list of arrays to a list of arrays.
+@dataclass(frozen=True)
+class Translation:
+    """A program as loops.
+
+    Parameters
+    ----------
+    loops : Program
+        The loops.
+    layout : Layout
+        How their buffers lie in memory.
+    plan : Plan
+        Where those of the arena lie.
+    """
+
+    loops: Program
+    layout: Layout
+    plan: Plan
+
+    def written(
+        self, is_timed: bool, stages: frozenset[str] = frozenset()
+    ) -> tuple[Binary, Callable[[], bytes]]:
+        """Write it in LLVM's words.
+
+        Parameters
+        ----------
+        is_timed : bool
+            Whether it adds up how long its nests take.
+        stages : set of {"llvm", "asm"}
+            What to show.
+
+        Returns
+        -------
+        outline : Binary
+            The program, but for its code.
+        compiled : callable
+            Gives the code, in any thread: this is what takes long.
+        """
+        target = host_target()
+        module = write_module(self.loops, self.layout, self.plan, target, is_timed)
+        text = module.write(format_nests(self.loops) if "llvm" in stages else None)
+        _show(stages, "llvm", text)
+        if "asm" in stages:
+            _show(stages, "asm", assembly_of(text, target))
+        touched = {buffer.root for step in self.loops.steps for buffer, _, _ in accesses(step)}
+        outline = Binary(
+            b"",
+            tuple(np.ascontiguousarray(each.value) for each in module.constants),
+            module.arena,
+            module.scratch,
+            module.is_shared,
+            module.clocks,
+            tuple(buffer in touched for buffer in self.loops.inputs),
+        )
+        return outline, partial(compile_module, text, target)
+
+
+def translate(graph: Graph, is_simple: bool, stages: frozenset[str] = frozenset()) -> Translation:
+    """Turn a graph into loops.
 
     Parameters
     ----------
     graph : Graph
         The program.
-    is_awaited : bool
-        Whether to wait until it is compiled; otherwise its first call does.
+    is_simple : bool
+        Whether it has been simplified.
+    stages : set of {"graph", "loops", "check"}
+        What to show, and whether to check.
 
     Returns
     -------
-    callable
-        Takes one array for each input, of its type (this is not checked again), and returns one
-        for each output; results may share memory with inputs and with each other.
-    """
-    return native(graph, is_awaited) or prepare(simplify(graph))
-
-
-def compile_loop(graph: Graph) -> NativeProgram | None:
-    """Turn a graph that is one loop into a program that can make some of its turns.
-
-    Parameters
-    ----------
-    graph : Graph
-        Its outputs are results of one ``scan``.
-
-    Returns
-    -------
-    NativeProgram or None
-        ``program(inputs, turns)``, whose first call waits until it is compiled. None where there
-        is no native code for it, and one had better run the steps one by one.
-    """
-    return native(graph, is_awaited=False)
-
-
-def native(graph: Graph, is_awaited: bool = True) -> NativeProgram | None:
-    """Compile to native code where that can be had and is wanted.
-
-    Parameters
-    ----------
-    graph : Graph
-        The program.
-    is_awaited : bool
-        Whether to wait until it is compiled; otherwise its first call does.
-
-    Returns
-    -------
-    NativeProgram or None
-        None under ``CHAINRULE_BACKEND=numpy``, and for a program that the backend cannot compile;
-        the reason for that is said once.
+    Translation
+        The loops, fused, and where everything lies.
 
     Raises
     ------
-    ArgumentError
-        If CHAINRULE_BACKEND names no backend.
+    CannotCompile
+        If the program uses what this backend cannot do.
     """
-    wanted = os.environ.get("CHAINRULE_BACKEND", "") or "llvm"
-    if wanted not in ("llvm", "numpy"):
-        raise ArgumentError(f"CHAINRULE_BACKEND is {wanted!r}; the backends are llvm and numpy")
-    compile_native = _llvm() if wanted == "llvm" else None
-    if compile_native is None:
-        return None
-    try:
-        return compile_native(graph, False, is_awaited)
-    except CannotCompile as reason:
-        _say_once(f"{graph.name} is run by NumPy, more slowly, because {reason}")
-        return None
+    graph = graph if is_simple else simplify(graph)
+    _show(stages, "graph", graph)
+    inputs, outputs, items = lower(graph)
+    if "check" in stages:
+        check_items(items, outputs)
+    layout = choose_layout(items)
+    steps = fuse(items, layout)
+    plan = plan_memory(steps)
+    loops = Program(graph.name, tuple(inputs), tuple(outputs), steps)
+    if "check" in stages:
+        check_program(loops)
+        check_plan(steps, plan)
+    if "loops" in stages:  # a listing takes a tenth of what comes before it
+        _show(stages, "loops", format_program(loops))
+    return Translation(loops, layout, plan)
 
 
-def _llvm() -> Callable[[Graph, bool, bool], NativeProgram] | None:
-    """Load the native backend, on first use: LLVM takes longer to load than all the rest."""
-    try:
-        from chainrule.compiler.program import compile_native
-    except ImportError as reason:
-        _say_once(f"programs are run by NumPy, more slowly, because of a missing package: {reason}")
-        return None
-    return compile_native
-
-
-_said: set[str] = set()
-
-
-def _say_once(note: str) -> None:
-    if note not in _said:
-        _said.add(note)
-        warnings.warn(note, ChainruleWarning, stacklevel=4)
-
-
-def jit(
-    function: Callable[..., Any],
-    static_argnums: int | Iterable[int] = (),
-    static_argnames: str | Iterable[str] = (),
-) -> Callable[..., Any]:
-    """Make a function that is traced once for each combination of argument types.
-
-    Parameters
-    ----------
-    function : callable
-        Plain NumPy code whose steps depend on shapes and dtypes alone, not on values.
-    static_argnums, static_argnames : int, str or several of them
-        Arguments whose value is part of the program; they must be hashable. Text, functions and
-        other things that are not numbers are always static.
-
-    Returns
-    -------
-    callable
-        Takes and returns nested containers of arrays, as `function` does.
-
-    Raises
-    ------
-    TraceError
-        Where the function asks for a value, as in ``if x > 0``; the message says what to write.
-
-    Examples
-    --------
-    >>> fast = jit(lambda x, y: x @ y)
-    >>> fast(np.eye(2), np.ones(2))
-    array([1., 1.])
-    """
-    check_function("jit", function)
-    programs: OrderedDict[Any, tuple[Program, Traced]] = OrderedDict()
-    quick: dict[Any, Callable[[tuple[Any, ...]], Any]] = {}
-    numbers = {static_argnums} if isinstance(static_argnums, int) else set(static_argnums)
-    names = {static_argnames} if isinstance(static_argnames, str) else set(static_argnames)
-
-    @wraps(function)
-    def compiled(*args: Any, **kwargs: Any) -> Any:
-        # Arrays are known by a look at each: all else takes longer than a small program.
-        kinds: Any = None
-        if args and not kwargs:
-            kinds = tuple([(x.dtype, x.shape) if type(x) is np.ndarray else None for x in args])
-            if (ready := quick.get(kinds)) is not None:
-                return ready(args)
-        args = tuple(_Static(x) if i in numbers else x for i, x in enumerate(args))
-        kwargs = {key: _Static(x) if key in names else x for key, x in kwargs.items()}
-        leaves, structure = tree.flatten((args, kwargs))
-        if any(isinstance(leaf, Node) for leaf in leaves):
-            return _unwrapped(function)(*args, **kwargs)
-        key = (structure, *map(_leaf_key, leaves))
-        found = programs.get(key)
-        if found is None:
-            traced = trace_call(_unwrapped(function), args, kwargs)
-            found = programs[key] = compile_graph(traced.graph), traced
-            if len(programs) > _LARGEST_CACHE:
-                programs.popitem(last=False)
-                quick.clear()
-            is_quick = kinds and not numbers and all(k and k[0].isnative for k in kinds)
-            if is_quick and (ready := _of_arrays(*found)):
-                quick[kinds] = ready
-        else:
-            programs.move_to_end(key)
-        program, traced = found
-        inputs = [_native(leaf) for leaf in leaves if is_number(leaf)]
-        return traced.nest(_detached(program(inputs), inputs))
-
-    return compiled
-
-
-class _Static:
-    """An argument that is part of the program; two are the same where their values are equal."""
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-        try:
-            hash(value)
-        except TypeError:
-            raise ArgumentError(
-                f"jit: a static argument must be hashable, got a {type(value).__name__}; pass a "
-                "tuple instead of a list, or leave arrays to be traced"
-            ) from None
-
-    def __hash__(self) -> int:
-        return hash((type(self.value), self.value))
-
-    def __eq__(self, other: object) -> bool:
-        same_kind = isinstance(other, _Static) and type(self.value) is type(other.value)
-        return same_kind and self.value == other.value  # pyright: ignore[reportAttributeAccessIssue]
-
-
-def _unwrapped(function: Callable[..., Any]) -> Callable[..., Any]:
-    """`function` with the values of static arguments in their place."""
-
-    @wraps(function)
-    def call(*args: Any, **kwargs: Any) -> Any:
-        plain = [x.value if isinstance(x, _Static) else x for x in args]
-        named = {key: x.value if isinstance(x, _Static) else x for key, x in kwargs.items()}
-        return function(*plain, **named)
-
-    return call
-
-
-def _of_arrays(program: Program, traced: Traced) -> Callable[[tuple[Any, ...]], Any] | None:
-    """A native program as a function of arrays of its types; its results need no copies."""
-    run = getattr(program, "run", None)
-    if run is None:
-        return None
-    if traced.structure == tree.LEAF and traced.leaves == (None,):
-        return lambda args: _scalar_or_array(run(args)[0])
-    return lambda args: traced.nest([_scalar_or_array(each) for each in run(args)])
-
-
-def _scalar_or_array(array: Any) -> Any:
-    return array if array.shape else array[()]
-
-
-def _leaf_key(leaf: Any) -> Any:
-    if is_number(leaf):
-        return type_of(leaf)
-    return leaf if isinstance(leaf, _Static) else _Static(leaf)
-
-
-def _native(leaf: Any) -> Any:
-    """The array in this machine's byte order."""
-    array = np.asarray(leaf)
-    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
-
-
-def _detached(outputs: list[Any], inputs: Sequence[Any]) -> list[Any]:
-    """Results as arrays of their own, which the user may write to; scalars for shape ()."""
-    taken = {id(each) for each in inputs}
-    results: list[Any] = []
-    for value in outputs:
-        if not value.shape:
-            value = value[()]
-        elif not value.flags.owndata or not value.flags.writeable or id(value) in taken:
-            value = np.array(value)
-        taken.add(id(value))
-        results.append(value)
-    return results
+def _show(stages: frozenset[str], stage: str, text: Any) -> None:
+    if stage in stages:
+        sys.stderr.write(f"--- {stage} ---\n{text}\n")

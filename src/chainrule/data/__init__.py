@@ -6,11 +6,11 @@
 [[0, 1, 4, 9], [16, 25, 36, 49], [64, 81]]
 """
 
+from chainrule.data.audio_features import log_mel, mfcc
 from chainrule.data.csv_file import read_csv
 from chainrule.data.feature import Category, Number
 from chainrule.data.idx import read_idx, write_idx
 from chainrule.data.pipeline import Pipeline
-from chainrule.data.sound import log_mel, mfcc
 from chainrule.data.split import split
 from chainrule.data.table import Table
 from chainrule.data.wav import read_wav

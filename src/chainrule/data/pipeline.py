@@ -11,10 +11,10 @@ import itertools
 from collections.abc import Callable, Iterator
 from typing import Any, Generic, TypeVar, cast, final
 
-from chainrule.data import stage
-from chainrule.data.permutation import checked_seed, permutation
-from chainrule.data.stack import stack
-from chainrule.data.stage import Source, Stage, checked_count, name_of
+from chainrule.data import pipeline_stage
+from chainrule.data.collate import stack
+from chainrule.data.pipeline_stage import Source, Stage, checked_count, name_of
+from chainrule.data.shuffling import checked_seed, permutation
 from chainrule.errors import DataError, UnsupportedError
 
 __all__ = ["Pipeline"]
@@ -65,7 +65,7 @@ class Pipeline(Generic[T]):
         elif isinstance(source, Stage):
             self._stage = cast(Stage[T], source)
         else:
-            self._stage = stage.first(source)
+            self._stage = pipeline_stage.first(source)
 
     def __iter__(self) -> Iterator[T]:
         return self._stage.iterate(0)
@@ -96,7 +96,9 @@ class Pipeline(Generic[T]):
         [1, 4, 9]
         """
         text = f"map({name_of('map', function)})"
-        return self._each(lambda xs: stage.mapped(xs, function, text), self._stage.length, text)
+        return self._each(
+            lambda xs: pipeline_stage.mapped(xs, function, text), self._stage.length, text
+        )
 
     def filter(self, predicate: Callable[[T], Any]) -> "Pipeline[T]":
         """Keep the elements for which ``predicate`` is true.
@@ -112,7 +114,7 @@ class Pipeline(Generic[T]):
         [1, 3, 5]
         """
         text = f"filter({name_of('filter', predicate)})"
-        return self._each(lambda xs: stage.filtered(xs, predicate, text), None, text)
+        return self._each(lambda xs: pipeline_stage.filtered(xs, predicate, text), None, text)
 
     def sorted(
         self, key: Callable[[T], Any] | None = None, *, reverse: bool = False
@@ -132,7 +134,9 @@ class Pipeline(Generic[T]):
         ['a', 'bb', 'ccc']
         """
         text = "sorted()" if key is None else f"sorted(key={name_of('sorted', key)})"
-        return self._each(lambda xs: stage.arranged(xs, key, reverse), self._stage.length, text)
+        return self._each(
+            lambda xs: pipeline_stage.arranged(xs, key, reverse), self._stage.length, text
+        )
 
     def shuffle(self, seed: int = 0) -> "Pipeline[T]":
         """Put all elements in an order that depends on (seed, epoch) only.
@@ -194,12 +198,16 @@ class Pipeline(Generic[T]):
         """
         if times is None:
             return self._with(
-                lambda epoch: stage.chained(self._stage, itertools.count(epoch)), None, "repeat()"
+                lambda epoch: pipeline_stage.chained(self._stage, itertools.count(epoch)),
+                None,
+                "repeat()",
             )
         times = checked_count("repeat", "times", times, 0)
         # A repetition that is itself repeated goes on where the one before ended.
         return self._with(
-            lambda epoch: stage.chained(self._stage, range(epoch * times, (epoch + 1) * times)),
+            lambda epoch: pipeline_stage.chained(
+                self._stage, range(epoch * times, (epoch + 1) * times)
+            ),
             None if self._stage.length is None else times * self._stage.length,
             f"repeat({times})",
         )
@@ -224,7 +232,7 @@ class Pipeline(Generic[T]):
         if length is not None:
             length = length // size if drop_last else -(-length // size)
         text = f"batch({size}, drop_last=True)" if drop_last else f"batch({size})"
-        return self._each(lambda xs: stage.batches(xs, size, drop_last), length, text)
+        return self._each(lambda xs: pipeline_stage.batches(xs, size, drop_last), length, text)
 
     def window(self, size: int, stride: int = 1) -> "Pipeline[Any]":
         """Stack each run of ``size`` neighbours; the runs start ``stride`` elements apart.
@@ -247,7 +255,9 @@ class Pipeline(Generic[T]):
         if length is not None:
             length = max(0, (length - size) // stride + 1)
         return self._each(
-            lambda xs: stage.windows(xs, size, stride), length, f"window({size}, stride={stride})"
+            lambda xs: pipeline_stage.windows(xs, size, stride),
+            length,
+            f"window({size}, stride={stride})",
         )
 
     def take(self, count: int) -> "Pipeline[T]":
@@ -304,7 +314,7 @@ class Pipeline(Generic[T]):
         [('x', 1), ('y', 2)]
         """
         stages = [self._stage, *(Pipeline[Any](other)._stage for other in others)]
-        return Pipeline(stage.zipped(stages))
+        return Pipeline(pipeline_stage.zipped(stages))
 
     def reduce(self, function: Callable[[Any, T], Any], initial: Any = NOTHING) -> Any:
         """Fold all elements into one value: ``function(... function(initial, x0) ..., xn)``.

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from chainrule.data.columns import read_columns, row_count, take_rows
-from chainrule.data.permutation import checked_seed, permutation
+from chainrule.data.shuffling import checked_seed, permutation
 from chainrule.errors import ArgumentError, DataError
 
 __all__ = ["split"]

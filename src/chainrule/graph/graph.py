@@ -22,9 +22,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from chainrule.errors import GraphError, TraceError
-from chainrule.graph.message import place
 from chainrule.graph.node import Node, ancestors
 from chainrule.graph.printing import format_graph
+from chainrule.graph.trace_errors import place
 
 __all__ = ["Graph", "check"]
 

@@ -20,12 +20,12 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from chainrule.errors import TraceError, UnsupportedError
-from chainrule.graph import message
-from chainrule.graph.array_method import calls_dot, right_factor
+from chainrule.graph import trace_errors
 from chainrule.graph.array_type import ArrayType, snapshot, type_of
-from chainrule.graph.foreign import call_method, is_foreign
-from chainrule.graph.origin import frame_at, user_line
-from chainrule.graph.refusal import refuse_to_be_cut
+from chainrule.graph.protocol_gaps.array_dot import calls_dot, right_factor
+from chainrule.graph.protocol_gaps.foreign_arrays import call_method, is_foreign
+from chainrule.graph.protocol_gaps.implicit_conversion import refuse_to_be_cut
+from chainrule.graph.source_location import frame_at, user_line
 
 if TYPE_CHECKING:
     from chainrule.graph.primitive import Primitive
@@ -160,7 +160,8 @@ class Node(NDArrayOperatorsMixin):
             return partial(call_method, OPERATIONS[name], self)
         if not name.startswith("_") and hasattr(np.ndarray, name):
             raise AttributeError(
-                f"the array attribute .{name} cannot be traced; {message.mend(OPERATIONS, name)}"
+                f"the array attribute .{name} cannot be traced; "
+                f"{trace_errors.mend(OPERATIONS, name)}"
             )
         raise AttributeError(f"a traced value has no attribute {name!r}")
 
@@ -179,8 +180,8 @@ class Node(NDArrayOperatorsMixin):
         operation = OPERATIONS.get(key)
         if operation is None:
             name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
-            told = f"{message.room_of(ufunc)}{name} cannot be traced"
-            raise UnsupportedError(f"{told}; {message.mend(OPERATIONS, name)}")
+            told = f"{trace_errors.room_of(ufunc)}{name} cannot be traced"
+            raise UnsupportedError(f"{told}; {trace_errors.mend(OPERATIONS, name)}")
         return operation(*inputs, **options)
 
     def __array_function__(
@@ -192,7 +193,7 @@ class Node(NDArrayOperatorsMixin):
         if operation is None:
             name = f"{function.__module__}.{function.__name__}".replace("numpy", "np", 1)
             raise UnsupportedError(
-                f"{name} cannot be traced; {message.mend(OPERATIONS, function.__name__)}"
+                f"{name} cannot be traced; {trace_errors.mend(OPERATIONS, function.__name__)}"
             )
         return operation(*args, **kwargs)
 
@@ -200,13 +201,13 @@ class Node(NDArrayOperatorsMixin):
         if calls_dot(frame_at(1)):
             return right_factor(OPERATIONS["dot"], self)
         if self.array_type.is_float:
-            raise TraceError(message.CUT)
+            raise TraceError(trace_errors.CUT)
         if not self.is_known:
-            raise TraceError(message.POSITIONS)
+            raise TraceError(trace_errors.POSITIONS)
         return np.array(self.value, dtype)  # positions and decisions carry no derivative
 
     def __setitem__(self, index: Any, value: Any) -> NoReturn:
-        raise TraceError(message.IN_PLACE)
+        raise TraceError(trace_errors.IN_PLACE)
 
     # Values on demand.
 
@@ -220,7 +221,7 @@ class Node(NDArrayOperatorsMixin):
             Under ``jit`` and inside ``scan``, where values do not exist yet.
         """
         if not self.is_known:
-            raise TraceError(message.unknown_value(repr(self.type), self.origin))
+            raise TraceError(trace_errors.unknown_value(repr(self.type), self.origin))
         compute([self])
         return self._value
 

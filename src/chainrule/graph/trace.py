@@ -13,8 +13,8 @@ import numpy as np
 from chainrule import tree
 from chainrule.graph.array_type import ArrayType, type_of
 from chainrule.graph.graph import Graph, check
-from chainrule.graph.message import check_function
 from chainrule.graph.node import Node, as_node, variable
+from chainrule.graph.trace_errors import check_function
 
 __all__ = ["Traced", "is_number", "trace", "trace_call"]
 

@@ -9,16 +9,16 @@ from typing import Any
 import numpy as np
 
 from chainrule.autodiff.derivative import grad
-from chainrule.compiler.simplify import simplify
+from chainrule.compiler.graph_passes.simplify import simplify
 from chainrule.errors import ArgumentError
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node
 from chainrule.graph.printing import formula
 from chainrule.graph.trace import trace
-from chainrule.nn.activation import linear
-from chainrule.nn.dense import Dense
-from chainrule.nn.loss import Loss
+from chainrule.nn.activations.activation import linear
+from chainrule.nn.layers.dense import Dense
+from chainrule.nn.losses.loss import Loss
 
 __all__ = ["Derivation", "derive_output_layer"]
 
@@ -65,7 +65,7 @@ def derive_output_layer(layer: Dense, loss: Loss, batch: int) -> Derivation:
 
     Examples
     --------
-    >>> from chainrule.nn.loss import LOSSES
+    >>> from chainrule.nn.losses.loss import LOSSES
     >>> layer = Dense(2)
     >>> outputs = layer(np.ones((1, 3), "float32"))
     >>> for name, text in derive_output_layer(layer, LOSSES["cross_entropy"], batch=8).formulas:

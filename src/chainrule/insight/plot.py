@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from chainrule.errors import DataError
-from chainrule.insight.colour import COLOURS, confusion_shades, ink_on, tint
 from chainrule.insight.confusion import confusion_matrix
+from chainrule.insight.decision_regions import map_regions
 from chainrule.insight.figure import drawing, whole_figure
-from chainrule.insight.regions import map_regions
+from chainrule.insight.palette import COLOURS, confusion_shades, ink_on, tint
 from chainrule.insight.weights import weights
 from chainrule.train.history import History
 

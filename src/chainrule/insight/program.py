@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from chainrule.compiler.loops import Axis, Nest, Product, Statement
-from chainrule.compiler.measure import Limit, Times, limit_of, times_of
-from chainrule.compiler.work import Work, items_of, passes_of, work_of
+from chainrule.compiler.loop_ir.loops import Axis, Nest, Product, Statement
+from chainrule.insight.compiled_steps import CompiledSteps, compiled_steps
+from chainrule.insight.op_counts import Work, items_of, passes_of, work_of
+from chainrule.insight.profiling import Limit, Times, limit_of, times_of
 from chainrule.insight.program_report import NestReport, ProgramReport
-from chainrule.train.compiled import CompiledSteps, compiled_steps
 from chainrule.train.network import Network
 
 __all__ = ["program"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from chainrule.compiler.measure import Limit
+    from chainrule.insight.profiling import Limit
 
 __all__ = ["NestReport", "ProgramReport", "count_in_words", "time_in_words"]
 

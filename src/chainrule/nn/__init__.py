@@ -2,36 +2,36 @@
 
 from typing import TYPE_CHECKING, NoReturn
 
-from chainrule.nn.activation import ACTIVATIONS
-from chainrule.nn.attention import MultiHeadAttention
-from chainrule.nn.augmentation import RandomFlip, RandomRotation, RandomShift, RandomZoom
-from chainrule.nn.composite import Concatenate, Residual
-from chainrule.nn.convolution import Conv1D, Conv2D, Conv3D
-from chainrule.nn.dense import Dense
-from chainrule.nn.depthwise import DepthwiseConv2D
-from chainrule.nn.elementwise import Activation, Rescale
-from chainrule.nn.embedding import Embedding, PositionEmbedding
-from chainrule.nn.global_pooling import (
+from chainrule.arguments.lookup import explain_unknown_layer
+from chainrule.nn.activations.activation import ACTIVATIONS
+from chainrule.nn.initializers.initializer import INITIALIZERS
+from chainrule.nn.layer import Layer
+from chainrule.nn.layers.activation_layers import Activation, Rescale
+from chainrule.nn.layers.attention import MultiHeadAttention
+from chainrule.nn.layers.augmentation import RandomFlip, RandomRotation, RandomShift, RandomZoom
+from chainrule.nn.layers.composite import Concatenate, Residual
+from chainrule.nn.layers.convolution import Conv1D, Conv2D, Conv3D
+from chainrule.nn.layers.dense import Dense
+from chainrule.nn.layers.depthwise_convolution import DepthwiseConv2D
+from chainrule.nn.layers.dropout import Dropout, GaussianNoise
+from chainrule.nn.layers.embedding import Embedding, PositionEmbedding
+from chainrule.nn.layers.global_pooling import (
     GlobalAvgPool1D,
     GlobalAvgPool2D,
     GlobalMaxPool1D,
     GlobalMaxPool2D,
 )
-from chainrule.nn.initializer import INITIALIZERS
-from chainrule.nn.layer import Layer
-from chainrule.nn.loss import LOSSES, Loss
-from chainrule.nn.noise import Dropout, GaussianNoise
-from chainrule.nn.normalization import BatchNorm, LayerNorm
+from chainrule.nn.layers.lstm_gru import GRU, LSTM
+from chainrule.nn.layers.normalization import BatchNorm, LayerNorm
+from chainrule.nn.layers.pooling import AvgPool1D, AvgPool2D, MaxPool1D, MaxPool2D
+from chainrule.nn.layers.reshape import Flatten, Permute, Reshape
+from chainrule.nn.layers.rnn import RNN
+from chainrule.nn.layers.transposed_convolution import ConvTranspose2D
+from chainrule.nn.layers.wrappers import Bidirectional, TimeDistributed
+from chainrule.nn.losses.loss import LOSSES, Loss
 from chainrule.nn.parameter import Parameter
-from chainrule.nn.pooling import AvgPool1D, AvgPool2D, MaxPool1D, MaxPool2D
-from chainrule.nn.random import Stream
-from chainrule.nn.recurrent import RNN
-from chainrule.nn.recurrent_gated import GRU, LSTM
-from chainrule.nn.recurrent_wrapper import Bidirectional, TimeDistributed
-from chainrule.nn.shape import Flatten, Permute, Reshape
-from chainrule.nn.spelling import explain_unknown_layer
-from chainrule.nn.transposed import ConvTranspose2D
-from chainrule.nn.vocabulary import LAYERS, from_config
+from chainrule.nn.random_stream import Stream
+from chainrule.nn.registry import LAYERS, from_config
 
 __all__ = [
     "ACTIVATIONS",

@@ -24,18 +24,29 @@ from zlib import crc32
 
 import numpy as np
 
+from chainrule.arguments.lookup import bind_arguments, kind_of
 from chainrule.errors import ArgumentError, ShapeError, UnsupportedError
 from chainrule.graph.node import next_serial
-from chainrule.nn.blame import check_fixed_axes, check_has_samples, is_about_shapes, mark, misfit
-from chainrule.nn.description import describe_arguments
-from chainrule.nn.handwritten import apply_with_backward
-from chainrule.nn.initializer import Initializer, by_activation, generator_at, resolve_initializer
-from chainrule.nn.nesting import held_by
+from chainrule.nn.config import describe_arguments
+from chainrule.nn.initializers.initializer import (
+    Initializer,
+    by_activation,
+    generator_at,
+    resolve_initializer,
+)
+from chainrule.nn.manual_backward import apply_with_backward
 from chainrule.nn.parameter import Parameter
-from chainrule.nn.spelling import bind_arguments, kind_of
+from chainrule.nn.shape_errors import (
+    check_fixed_axes,
+    check_has_samples,
+    is_about_shapes,
+    mark,
+    misfit,
+)
+from chainrule.nn.sublayers import held_by
 
 if TYPE_CHECKING:
-    from chainrule.nn.random import Stream
+    from chainrule.nn.random_stream import Stream
 
 __all__ = ["Layer", "Shape"]
 

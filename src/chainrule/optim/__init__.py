@@ -11,15 +11,15 @@ from chainrule.optim.adagrad import Adagrad
 from chainrule.optim.adam import Adam
 from chainrule.optim.adamw import AdamW
 from chainrule.optim.clipping import clip
-from chainrule.optim.decay import cosine, exponential, step
 from chainrule.optim.lion import Lion
 from chainrule.optim.nadam import Nadam
 from chainrule.optim.optimizer import Optimizer
-from chainrule.optim.plateau import reduce_on_plateau
-from chainrule.optim.resolve import OPTIMIZERS, SCHEDULES, from_config, resolve_optimizer
-from chainrule.optim.rise import one_cycle, warmup
+from chainrule.optim.registry import OPTIMIZERS, SCHEDULES, from_config, resolve_optimizer
 from chainrule.optim.rmsprop import RMSprop
-from chainrule.optim.schedule import Schedule, constant
+from chainrule.optim.schedules.decay import cosine, exponential, step
+from chainrule.optim.schedules.plateau import reduce_on_plateau
+from chainrule.optim.schedules.schedule import Schedule, constant
+from chainrule.optim.schedules.warmup import one_cycle, warmup
 from chainrule.optim.sgd import SGD
 
 __all__ = [

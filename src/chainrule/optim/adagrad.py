@@ -8,7 +8,7 @@ import numpy as np
 
 from chainrule.optim.argument import AtLeastZero, Positive, named_arguments
 from chainrule.optim.optimizer import Array, Optimizer, Slots, zeros_like
-from chainrule.optim.schedule import Schedule
+from chainrule.optim.schedules.schedule import Schedule
 
 __all__ = ["Adagrad"]
 

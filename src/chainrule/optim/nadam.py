@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from chainrule.optim.argument import AtLeastZero, Fraction, Positive, named_arguments
-from chainrule.optim.moment import average, unbiased
+from chainrule.optim.moving_average import average, unbiased
 from chainrule.optim.optimizer import Array, Optimizer, Slots, zeros_like
-from chainrule.optim.schedule import Schedule
+from chainrule.optim.schedules.schedule import Schedule
 
 __all__ = ["Nadam"]
 

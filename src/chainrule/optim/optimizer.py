@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.optim.argument import Positive, check_arguments, describe
-from chainrule.optim.schedule import Schedule, checked_rate
+from chainrule.optim.schedules.schedule import Schedule, checked_rate
 
 __all__ = ["Array", "Optimizer", "Slots", "zeros_like"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from chainrule.errors import ArgumentError
 from chainrule.optim.argument import Fraction, named_arguments
 from chainrule.optim.optimizer import Array, Optimizer, Slots, zeros_like
-from chainrule.optim.schedule import Schedule
+from chainrule.optim.schedules.schedule import Schedule
 
 __all__ = ["SGD"]
 

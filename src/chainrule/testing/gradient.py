@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from chainrule import tree
+from chainrule.arguments.fit_aliases import whole_number
 from chainrule.autodiff.derivative import grad
 from chainrule.errors import ArgumentError, GradientError
-from chainrule.train.argument import whole_number
 
 __all__ = ["check_grads", "numerical_derivative"]
 

@@ -7,12 +7,12 @@ from typing import Any
 
 from numpy.typing import ArrayLike, NDArray
 
-from chainrule.train.argument import refuse_foreign
-from chainrule.train.classifying import chosen_classes, missing_activation
-from chainrule.train.evaluation import USUAL_SIZE, evaluate, predict
-from chainrule.train.model import Model
-from chainrule.train.source import prepare_samples
-from chainrule.train.tabled import Inputs
+from chainrule.arguments.fit_aliases import refuse_foreign
+from chainrule.train.inference.class_prediction import chosen_classes, missing_activation
+from chainrule.train.inference.evaluate import USUAL_SIZE, evaluate, predict
+from chainrule.train.inputs.data_adapter import prepare_samples
+from chainrule.train.inputs.table_inputs import Inputs
+from chainrule.train.model.model import Model
 
 __all__ = ["Asked"]
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from chainrule.arguments.fit_aliases import refuse_foreign, whole_number
 from chainrule.errors import ArgumentError
-from chainrule.train.argument import refuse_foreign, whole_number
 
 __all__ = ["Callback", "EarlyStopping", "resolve_callbacks"]
 

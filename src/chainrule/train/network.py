@@ -9,26 +9,26 @@ from typing import Any, ClassVar
 
 from numpy.typing import ArrayLike, NDArray
 
-from chainrule.data.permutation import checked_seed
+from chainrule.arguments.fit_aliases import refuse_foreign, refuse_unnamed
+from chainrule.data.shuffling import checked_seed
 from chainrule.data.table import Table
 from chainrule.graph.node import Node
 from chainrule.nn.layer import Layer
-from chainrule.nn.loss import Loss
+from chainrule.nn.losses.loss import Loss
 from chainrule.optim.optimizer import Optimizer
-from chainrule.optim.schedule import Schedule
-from chainrule.train.aim import resolve_aim, the_one_rate
-from chainrule.train.argument import refuse_foreign, refuse_unnamed
+from chainrule.optim.schedules.schedule import Schedule
 from chainrule.train.asked import Asked
 from chainrule.train.callbacks import Callback
-from chainrule.train.fitting import Request, fit
+from chainrule.train.files.save import save
+from chainrule.train.fit.fit import Request, fit
 from chainrule.train.history import History
+from chainrule.train.inputs.data_adapter import prepare_inputs
+from chainrule.train.inputs.table_inputs import Inputs
 from chainrule.train.metrics import Metric
-from chainrule.train.model import Model, checked_dtype, checked_layers
-from chainrule.train.params import Params
-from chainrule.train.saving import save
-from chainrule.train.source import prepare_inputs
-from chainrule.train.summary import print_summary
-from chainrule.train.tabled import Inputs
+from chainrule.train.model.compile_arguments import resolve_aim, the_one_rate
+from chainrule.train.model.model import Model, checked_dtype, checked_layers
+from chainrule.train.model.parameters import Params
+from chainrule.train.model.summary import print_summary
 
 __all__ = ["Network"]
 
@@ -277,7 +277,7 @@ class Network(Asked):
         print_summary(self._model)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the network into a file that `chainrule.load` reads; see `chainrule.train.saving`.
+        """Write the network into a file that `chainrule.load` reads; see `train.files.save`.
 
         Parameters
         ----------

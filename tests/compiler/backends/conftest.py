@@ -12,10 +12,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from chainrule.compiler.backends import emit, ir
-from chainrule.compiler.backends.contraction import emit_contraction, scratch_items
-from chainrule.compiler.backends.target import compile_module, host_target, load_object
-from chainrule.compiler.backends.vector_math import emit_function
+from chainrule.compiler.backends.llvm import emit, ir
+from chainrule.compiler.backends.llvm.contraction.kernel import emit_contraction, scratch_items
+from chainrule.compiler.backends.llvm.target import compile_module, host_target, load_object
+from chainrule.compiler.backends.llvm.vector_math import emit_function
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 

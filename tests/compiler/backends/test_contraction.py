@@ -3,11 +3,16 @@ import ctypes
 import numpy as np
 import pytest
 
-from chainrule.compiler.backends import emit, ir
-from chainrule.compiler.backends.arrangement import Contraction, Loop, arrange, matrix_product
-from chainrule.compiler.backends.target import host_target
-from chainrule.compiler.backends.tiling import choose_tiling
-from chainrule.compiler.backends.vector_access import masked_load
+from chainrule.compiler.backends.llvm import emit, ir
+from chainrule.compiler.backends.llvm.contraction.loop_roles import (
+    Contraction,
+    Loop,
+    arrange,
+    matrix_product,
+)
+from chainrule.compiler.backends.llvm.contraction.tiling import choose_tiling
+from chainrule.compiler.backends.llvm.target import host_target
+from chainrule.compiler.backends.llvm.vector_memory import masked_load
 from tests.compiler.vector_units import UNITS
 
 SHAPES = [

@@ -2,8 +2,8 @@ import time
 
 import pytest
 
-from chainrule.compiler.backends import crowding
-from chainrule.compiler.backends.crowding import Allowance
+from chainrule.compiler.runtime import thread_limit
+from chainrule.compiler.runtime.thread_limit import Allowance
 
 
 def test_threads_that_all_had_a_core_stay():
@@ -46,7 +46,7 @@ def test_a_trial_that_finds_the_cores_free_makes_the_next_pause_short_again():
 
 
 def test_a_moment_without_a_core_does_not_count():
-    allowance, moment = Allowance(), crowding.EVIDENCE_SECONDS / 8
+    allowance, moment = Allowance(), thread_limit.EVIDENCE_SECONDS / 8
     for turn in range(40):
         lost = turn % 8 == 0
         allowance.note(2, passed=moment, processor=moment * (1 if lost else 2), now=moment * turn)
@@ -66,6 +66,6 @@ def test_short_runs_tell_nothing(monkeypatch):
         allowance.stop(2, started)
         return allowance.threads(2, clocks["passed"])
 
-    short, long = crowding.LONG_SECONDS / 2, crowding.EVIDENCE_SECONDS * 1.1
+    short, long = thread_limit.LONG_SECONDS / 2, thread_limit.EVIDENCE_SECONDS * 1.1
     assert [run(each) for each in (short, short, long, short, long)] == [2] * 5
     assert [run(each) for each in (long, short)] == [1, 1]

@@ -10,10 +10,16 @@ import sys
 import numpy as np
 import pytest
 
-from chainrule.compiler.backends import elf, emit, ir
-from chainrule.compiler.backends.elf import load_elf
-from chainrule.compiler.backends.loading import load_code
-from chainrule.compiler.backends.target import Library, compile_module, host_target, load_object
+from chainrule.compiler.backends.llvm import emit, ir
+from chainrule.compiler.backends.llvm.target import (
+    Library,
+    compile_module,
+    host_target,
+    load_object,
+)
+from chainrule.compiler.runtime import elf_loader
+from chainrule.compiler.runtime.code_loader import load_code
+from chainrule.compiler.runtime.elf_loader import load_elf
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux" or not host_target().triple.startswith("x86_64"),
@@ -98,7 +104,7 @@ def test_what_is_not_such_a_file_is_left_to_llvm():
 
 
 def test_an_unknown_relocation_is_left_to_llvm(monkeypatch):
-    monkeypatch.setattr(elf, "RELATIVE", -1)
+    monkeypatch.setattr(elf_loader, "RELATIVE", -1)
     assert load_elf(polynomial(), ["polynomial"]) is None
     assert isinstance(load_code(polynomial(), ["polynomial"]), Library)
 
@@ -107,7 +113,7 @@ def test_a_system_that_forbids_new_code_leaves_it_to_llvm(monkeypatch):
     def refuse(address, size, rights):
         raise PermissionError
 
-    monkeypatch.setattr(elf, "_protect", refuse)
+    monkeypatch.setattr(elf_loader, "_protect", refuse)
     assert load_elf(polynomial(), ["polynomial"]) is None
 
 

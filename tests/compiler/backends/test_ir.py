@@ -8,9 +8,9 @@ import llvmlite.binding as llvm
 import numpy as np
 import pytest
 
-from chainrule.compiler.backends import emit, ir
-from chainrule.compiler.backends.register import Splat
-from chainrule.compiler.backends.target import compile_module, host_target, load_object
+from chainrule.compiler.backends.llvm import emit, ir
+from chainrule.compiler.backends.llvm.registers import Splat
+from chainrule.compiler.backends.llvm.target import compile_module, host_target, load_object
 
 WORD, REAL, SHORT = ir.IntType(64), ir.DoubleType(), ir.FloatType()
 

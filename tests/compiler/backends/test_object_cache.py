@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from chainrule.compiler.backends import object_cache
-from chainrule.compiler.backends.object_cache import cached_object, clean_cache, program_key
+from chainrule.compiler.cache import object_cache
+from chainrule.compiler.cache.object_cache import cached_object, clean_cache, program_key
 
 
 @pytest.fixture
@@ -142,7 +142,7 @@ def test_a_disk_that_is_full_in_the_midst_of_writing_leaves_nothing(folder, monk
 def test_processes_at_once_leave_one_sound_entry(folder):
     program = (
         "import time\n"
-        "from chainrule.compiler.backends.object_cache import cached_object\n"
+        "from chainrule.compiler.cache.object_cache import cached_object\n"
         "def compiled():\n"
         "    time.sleep(0.2)\n"
         "    return b'code of program' * 100_000\n"
@@ -170,7 +170,7 @@ def test_cleaning_keeps_what_was_used_last(folder):
 
 def test_another_process_finds_the_code(folder):
     program = (
-        "from chainrule.compiler.backends.object_cache import cached_object\n"
+        "from chainrule.compiler.cache.object_cache import cached_object\n"
         "def refuse(): raise SystemExit('compiled again')\n"
         "assert cached_object('program', refuse) == b'code of program'\n"
     )

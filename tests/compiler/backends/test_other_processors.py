@@ -6,10 +6,10 @@ from collections import Counter
 import llvmlite.binding as llvm
 import pytest
 
-from chainrule.compiler.backends.llvm import write_module
-from chainrule.compiler.backends.target import Target, assembly_of, compile_module
-from chainrule.compiler.backends.vector_unit import VECTOR_UNITS
-from chainrule.compiler.translate import translate
+from chainrule.compiler.backends.llvm.codegen import write_module
+from chainrule.compiler.backends.llvm.target import Target, assembly_of, compile_module
+from chainrule.compiler.backends.llvm.vector_unit import VECTOR_UNITS
+from chainrule.compiler.pipeline import translate
 from tests.compiler.known_programs import mnist, moons, table, xor
 
 UNITS = {unit.name: unit for unit in VECTOR_UNITS}

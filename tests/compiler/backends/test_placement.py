@@ -4,10 +4,10 @@ import sys
 
 import pytest
 
-from chainrule.compiler.backends import ir
-from chainrule.compiler.backends.placement import write_current_core, write_step_aside
-from chainrule.compiler.backends.target import compile_module, host_target, load_object
-from chainrule.compiler.thread_count import available_cores
+from chainrule.compiler.backends.llvm import ir
+from chainrule.compiler.backends.llvm.spmd.affinity import write_current_core, write_step_aside
+from chainrule.compiler.backends.llvm.target import compile_module, host_target, load_object
+from chainrule.compiler.runtime.thread_count import available_cores
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells cores apart")
 

@@ -8,12 +8,12 @@ import time
 import numpy as np
 import pytest
 
-from chainrule.compiler.backends import emit, ir
-from chainrule.compiler.backends.barrier import barrier_function
-from chainrule.compiler.backends.target import compile_module, host_target, load_object
-from chainrule.compiler.backends.thread_code import program_type
-from chainrule.compiler.backends.threads import run_program
-from chainrule.compiler.thread_count import available_cores
+from chainrule.compiler.backends.llvm import emit, ir
+from chainrule.compiler.backends.llvm.spmd.barrier import barrier_function
+from chainrule.compiler.backends.llvm.spmd.worker_code import program_type
+from chainrule.compiler.backends.llvm.target import compile_module, host_target, load_object
+from chainrule.compiler.runtime.thread_count import available_cores
+from chainrule.compiler.runtime.thread_pool import run_program
 
 ROUNDS = 500
 
@@ -147,8 +147,8 @@ def test_interrupts_leave_no_thread_waiting(in_child, attempt):
 def test_the_interpreter_ends_while_workers_sleep(ending):
     program = (
         "import ctypes\n"
-        "from chainrule.compiler.backends.threads import run_program\n"
-        "from chainrule.compiler.backends.target import *\n"
+        "from chainrule.compiler.runtime.thread_pool import run_program\n"
+        "from chainrule.compiler.backends.llvm.target import *\n"
         "text = 'define void @f(ptr %a, i64 %t, i64 %n, ptr %b) {\\nret void\\n}'\n"
         "library = load_object(compile_module(text, host_target()), ('f',))\n"
         "run_program(library.address('f'), 0, 4)\n" + ending

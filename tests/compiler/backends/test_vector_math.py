@@ -5,7 +5,7 @@ import mpmath
 import numpy as np
 import pytest
 
-from chainrule.compiler.backends.vector_math import FUNCTIONS, coefficients
+from chainrule.compiler.backends.llvm.vector_math import FUNCTIONS, coefficients
 from tests.compiler.vector_units import UNITS
 
 LIMITS = {"float32": 2.0, "float64": 4.0}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.signal import correlate
 
-from chainrule.compiler.backends.arrangement import Contraction, Loop, arrange
+from chainrule.compiler.backends.llvm.contraction.loop_roles import Contraction, Loop, arrange
 from tests.compiler.vector_units import UNITS
 
 SHAPES = [

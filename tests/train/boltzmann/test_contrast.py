@@ -5,9 +5,9 @@ import pytest
 
 from chainrule.autodiff.derivative import value_and_grad
 from chainrule.nn.parameter import bound
-from chainrule.nn.random import Stream
-from chainrule.train.boltzmann.contrast import Contrast
-from chainrule.train.boltzmann.energy import hidden_probabilities
+from chainrule.nn.random_stream import Stream
+from chainrule.train.rbm.contrastive_divergence import Contrast
+from chainrule.train.rbm.energy import hidden_probabilities
 from tests.train.boltzmann.enumeration import all_states, joint, likelihood_slopes, small_machine
 
 NAMES = ("weight", "visible_bias", "hidden_bias")

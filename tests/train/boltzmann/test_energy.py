@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from chainrule.compiler.pipeline import jit
-from chainrule.nn.random import Stream, words_of
-from chainrule.train.boltzmann import energy
-from chainrule.train.boltzmann.partition import log_partition
+from chainrule.compiler.jit import jit
+from chainrule.nn.random_stream import Stream, words_of
+from chainrule.train.rbm import energy
+from chainrule.train.rbm.partition import log_partition
 from tests.train.boltzmann.enumeration import all_states, joint, small_machine
 
 COUPLINGS = small_machine()

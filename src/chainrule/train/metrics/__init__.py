@@ -9,11 +9,11 @@ class, probabilities or logits, where the largest wins; or they each say yes abo
 a single output always does.
 """
 
+from chainrule.train.metrics.accuracy import accuracy, top_k
 from chainrule.train.metrics.confusion import f1, precision, recall
-from chainrule.train.metrics.hit import accuracy, top_k
-from chainrule.train.metrics.ranking import auc
+from chainrule.train.metrics.metric import METRICS, Metric, resolve_metric
 from chainrule.train.metrics.regression import mae, mse, r2
-from chainrule.train.metrics.table import METRICS, Metric, resolve_metric
+from chainrule.train.metrics.roc_auc import auc
 
 __all__ = [
     "METRICS",

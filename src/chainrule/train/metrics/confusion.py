@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.train.metrics.shape import aligned, cut, is_yes_or_no, labels
+from chainrule.train.metrics.shapes import aligned, cut, is_yes_or_no, labels
 
 __all__ = ["f1", "precision", "recall"]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.train.metrics.shape import equal_shapes, per_sample
+from chainrule.train.metrics.shapes import equal_shapes, per_sample
 
 __all__ = ["mae", "mse", "r2"]
 

@@ -1,0 +1,1 @@
+"""Checks of arguments: ranges, unknown names, names of other libraries."""

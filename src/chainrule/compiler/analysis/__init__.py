@@ -1,0 +1,1 @@
+"""Dependence of accesses, independence of batch rows."""

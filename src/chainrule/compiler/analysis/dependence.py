@@ -1,0 +1,89 @@
+"""Where two accesses of a buffer can meet: what decides whether statements share a nest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from chainrule.compiler.loop_ir.loops import Affine, Axis, Buffer
+
+__all__ = ["never_meet", "same_point"]
+
+
+def same_point(
+    buffer: Buffer,
+    index: Sequence[object],
+    other: Buffer,
+    place: Sequence[object],
+    axes: Sequence[Axis],
+) -> bool:
+    """Tell whether two accesses can only meet at the same point of a nest's axes.
+
+    Parameters
+    ----------
+    buffer : Buffer
+        What the one touches.
+    index : sequence
+        Where.
+    other : Buffer
+        What the other touches.
+    place : sequence
+        Where.
+    axes : sequence of Axis
+        The axes of the nest.
+
+    Returns
+    -------
+    bool
+        True only if each axis alone decides one index of both, the same one.
+    """
+    if buffer is not other:
+        return False
+    pinned: set[Axis] = set()
+    for mine, theirs in zip(index, place, strict=True):
+        if isinstance(mine, Affine) and mine == theirs:
+            own = [axis for axis, _ in mine.terms if axis in axes]
+            if len(own) == 1 and len(mine.terms) == 1:
+                pinned.add(own[0])
+    return len(pinned) == len(axes)
+
+
+def never_meet(index: Sequence[object], place: Sequence[object]) -> bool:
+    """Tell whether two accesses of one buffer lie in different parts of it, as slices side by side.
+
+    Parameters
+    ----------
+    index, place : sequence
+        Where the buffer is touched, within one turn of the loops around.
+
+    Returns
+    -------
+    bool
+        True only if no point of the one is a point of the other.
+
+    Examples
+    --------
+    >>> from chainrule.compiler.loop_ir.loops import Axis
+    >>> i = Axis(4)
+    >>> never_meet([Affine.of(i)], [Affine.of(i, constant=4)])
+    True
+    >>> never_meet([Affine.of(i)], [Affine.of(i, constant=3)])
+    False
+    """
+    for mine, theirs in zip(index, place, strict=True):
+        if isinstance(mine, Affine) and isinstance(theirs, Affine):
+            (low, high), (start, stop) = _reach(mine), _reach(theirs)
+            same_turns = [term for term in mine.terms if term[0].is_turn] == [
+                term for term in theirs.terms if term[0].is_turn
+            ]
+            if same_turns and (high < start or stop < low):
+                return True
+    return False
+
+
+def _reach(index: Affine) -> tuple[int, int]:
+    """The smallest and the largest value of an index within one turn of the loops around."""
+    ends = [(axis.extent - 1) * step for axis, step in index.terms if not axis.is_turn]
+    return (
+        index.constant + sum(end for end in ends if end < 0),
+        index.constant + sum(end for end in ends if end > 0),
+    )

@@ -1,0 +1,91 @@
+"""Whose a number is: the law by which the rows of a batch are known to keep to themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from chainrule.compiler.loop_ir.access import Access
+from chainrule.compiler.loop_ir.layout import Layout
+from chainrule.compiler.loop_ir.loops import Affine, Axis, Buffer, Expression
+
+__all__ = ["Owners", "keys_of"]
+
+Key = tuple[Buffer, int]
+"""A way in which rows own a buffer: by an axis of it, or, as -1, by equal parts of its memory."""
+
+Keyed = tuple[Buffer, tuple[Affine | Expression, ...], bool, frozenset[Key]]
+
+
+def keys_of(access: Access, row: Axis, layout: Layout) -> frozenset[Key]:
+    """Return the ways in which a nest touches only its own row's part of a buffer.
+
+    Parameters
+    ----------
+    access : tuple of (Buffer, tuple, bool)
+        What it touches, where, and whether it writes there.
+    row : Axis
+        Its axis of rows.
+    layout : Layout
+        How buffers lie in memory.
+
+    Returns
+    -------
+    frozenset
+        Empty where it may touch other rows' parts too.
+    """
+    buffer, index, _ = access
+    keys = {(buffer, place) for place, each in enumerate(index) if each == Affine.of(row)}
+    if _is_part(buffer, index, row, layout):
+        keys.add((buffer.root, -1))
+    return frozenset(keys)
+
+
+def _is_part(
+    buffer: Buffer, index: Sequence[Affine | Expression], row: Axis, layout: Layout
+) -> bool:
+    """Whether each row has one of equal parts of the memory, which lie one behind the other."""
+    if buffer.size % row.extent or buffer.root in layout.by_columns or not buffer.size:
+        return False
+    flat, part = Affine(), buffer.size // row.extent
+    for place, step in zip(index, layout.strides(buffer), strict=True):
+        if not isinstance(place, Affine):
+            return False
+        flat += place.scaled(step)
+    rest = [(axis, step) for axis, step in flat.terms if axis is not row]
+    if flat.coefficient(row) != part or any(axis.is_turn for axis, _ in rest):
+        return False
+    ends = [step * (axis.extent - 1) for axis, step in rest]
+    least = flat.constant + sum(end for end in ends if end < 0)
+    most = flat.constant + sum(end for end in ends if end > 0)
+    return 0 <= least <= most < part
+
+
+class Owners:
+    """The ways in which rows own what some nests touch, as far as all of them agree."""
+
+    def __init__(self) -> None:
+        self.keys: dict[Buffer, frozenset[Key]] = {}
+        self.written: set[Buffer] = set()
+
+    def admit(self, touched: Sequence[Keyed]) -> bool:
+        """Take in what one more nest touches, unless its rows would then meet those of others.
+
+        Parameters
+        ----------
+        touched : sequence
+            Each access with its keys.
+
+        Returns
+        -------
+        bool
+            Whether every buffer that is written still has its owners; if not, nothing changes.
+        """
+        keys, written = dict(self.keys), set(self.written)
+        for buffer, _, is_write, own in touched:
+            root = buffer.root
+            keys[root] = keys[root] & own if root in keys else own
+            written |= {root} if is_write else set()
+        if not all(keys[root] for root in written):
+            return False
+        self.keys, self.written = keys, written
+        return True

@@ -1,0 +1,1 @@
+"""Code of contractions: register tiles, panels, packing (BLIS)."""

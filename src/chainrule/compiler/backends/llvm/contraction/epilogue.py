@@ -1,0 +1,155 @@
+"""Products: the shape a kernel is made for, and what is done with its sums in registers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from chainrule.compiler.backends.llvm import emit, ir
+from chainrule.compiler.backends.llvm.addressing import FIRST_TURN
+from chainrule.compiler.backends.llvm.contraction.kernel import Site, scratch_items
+from chainrule.compiler.backends.llvm.contraction.loop_roles import (
+    Contraction,
+    Limit,
+    Loop,
+    arrange,
+)
+from chainrule.compiler.backends.llvm.nest.expression import Point
+from chainrule.compiler.backends.llvm.registers import same_width
+from chainrule.compiler.backends.llvm.target import Target
+from chainrule.compiler.loop_ir.layout import Layout
+from chainrule.compiler.loop_ir.loops import Axis, Buffer, Nest, Product
+
+__all__ = ["Epilogue", "scratch_bytes", "shape_of"]
+
+Value = Any
+LINE_BYTES = 64
+
+
+def shape_of(product: Product, out: Buffer, layout: Layout, row_tile: int = 0) -> Contraction:
+    """Return the loops of a product whose kernel fills a buffer."""
+    arrays = (
+        (product.left.buffer, product.left.index),
+        (product.right.buffer, product.right.index),
+        (out, product.index),
+    )
+
+    def steps(axis: Axis) -> list[int]:
+        return [layout.stride(buffer, index, axis) or 0 for buffer, index in arrays]
+
+    limits: dict[Axis, Limit] = {}
+    for bound in product.bounds:
+        row = next(axis for axis in product.axes if bound.place.coefficient(axis))
+        entry = next(axis for axis in product.depth if bound.place.coefficient(axis))
+        spacing, before = bound.place.coefficient(entry), -bound.place.constant
+        limits[entry] = Limit(steps(row)[2], spacing, before, bound.length)
+    loops = (
+        Loop(axis.extent, *steps(axis), limit=limits.get(axis))
+        for axis in (*product.axes, *product.depth)
+    )
+    return Contraction(product.target.dtype.name, tuple(loops), row_tile)
+
+
+def scratch_bytes(shapes: Iterable[Contraction], target: Target) -> int:
+    """Return the bytes in which each thread copies operands, in whole cache lines."""
+    sizes = [scratch_items(each, target) * np.dtype(each.dtype).itemsize for each in shapes]
+    return -(-max(sizes, default=0) // LINE_BYTES) * LINE_BYTES
+
+
+class Epilogue:
+    """The statements of a product's nest, written into its kernel for each vector of sums.
+
+    What they need of the program around is looked up once, where the kernel starts: its context
+    holds the addresses of the program's block and of the thread's own memory, then the turns of the
+    loops around.
+
+    Parameters
+    ----------
+    nest : Nest
+        The product and its statements.
+    product : Product
+        Its product.
+    out : Buffer
+        What the kernel itself fills.
+    layout : Layout
+        The strides of buffers.
+    turns : sequence of Axis
+        The loops around, from the outside.
+    address : callable
+        From a builder, the context's address and a buffer to the buffer's address.
+    flag : callable
+        From a builder and the block's address to the flag's.
+    """
+
+    def __init__(
+        self,
+        nest: Nest,
+        product: Product,
+        out: Buffer,
+        layout: Layout,
+        turns: Sequence[Axis],
+        address: Callable[[Any, Value, Buffer], Value],
+        flag: Callable[[Any, Value], Value],
+    ) -> None:
+        self.nest = nest
+        self.product = product
+        self.out = out
+        self.layout = layout
+        self.turns = tuple(turns)
+        self.address = address
+        self.flag = flag
+        self.bases: dict[Buffer, Value] = {}
+        self.outer: dict[Axis, Value] = {}
+        self.flag_address: Value = None
+        shape = shape_of(product, out, layout)
+        self.places = {
+            axis: loop.out for axis, loop in zip(product.axes, shape.loops, strict=False)
+        }
+        column = arrange(shape).column.out
+        self.lane = next((axis for axis, step in self.places.items() if step == column), None)
+
+    def __call__(self, site: Site, sums: Value) -> Value:
+        """Write the statements for some sums; return what the kernel is to store."""
+        product, place = self.product, tuple(self.product.index)
+        self._look_around(site)
+        axes = {**self.outer}
+        axes |= {axis: site.places[step] for axis, step in self.places.items()}
+        point = Point(
+            site.builder, lambda b: self._base(site, b), self.layout, axes, self.flag_address
+        )
+        point.registers = self.nest.registers | {self.out}
+        with point.along(self.lane, sums.type.count, site.mask):
+            point.known[(product.target, place)] = sums
+            for statement in self.nest.statements:
+                value = point.value(statement.value)
+                point.store(statement.target, statement.index, value)
+        return same_width(site.builder, [point.known[(self.out, place)], sums])[0]
+
+    def _look_around(self, site: Site) -> None:
+        """Write, once, the loads of what is the same for the whole kernel."""
+        if self.flag_address is not None:
+            return
+        builder = _at_start(site)
+        self.flag_address = self.flag(builder, builder.load(site.context, typ=emit.POINTER))
+        for number, axis in enumerate(self.turns, FIRST_TURN):
+            builder = _at_start(site)
+            place = builder.gep(site.context, [emit.index(number)], source_etype=emit.INDEX)
+            self.outer[axis] = builder.load(place, typ=emit.INDEX)
+
+    def _base(self, site: Site, buffer: Buffer) -> Value:
+        # What the kernel fills may only be reached through the kernel's own pointer.
+        if buffer is self.out:
+            return site.builder.function.args[0]
+        if buffer.root not in self.bases:
+            builder = _at_start(site)
+            self.bases[buffer.root] = self.address(builder, site.context, buffer.root)
+        return self.bases[buffer.root]
+
+
+def _at_start(site: Site) -> Any:
+    """A builder that writes before everything else in a kernel."""
+    builder = ir.IRBuilder(site.builder.function.entry_basic_block)
+    builder.position_at_start(builder.block)
+    return builder

@@ -1,0 +1,1 @@
+"""Code of loop nests: statements, expressions, reductions."""

@@ -1,0 +1,1 @@
+"""One program on all threads: work sharing, barriers, workers."""

@@ -1,0 +1,1 @@
+"""Compiled programs on disk: object cache, its key, the fingerprint of the build."""

@@ -1,0 +1,1 @@
+"""The loop language: grammar, affine indices, access sets, layout, printer."""

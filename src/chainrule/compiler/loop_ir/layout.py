@@ -1,0 +1,135 @@
+"""How buffers lie in memory: in rows, or with a short last axis first.
+
+An array of many short rows, such as (batch, 10), is stored column by column: vectors then run along
+the batch and are full. Everything elementwise that is linked to it is stored alike; memory that
+belongs to the user, and what is reshaped, stays in rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+from chainrule.compiler.loop_ir.access import Item, accesses
+from chainrule.compiler.loop_ir.expressions import loads_of
+from chainrule.compiler.loop_ir.loops import (
+    Affine,
+    Apply,
+    Axis,
+    Buffer,
+    Expression,
+    Load,
+    Position,
+    Product,
+    Repeat,
+    Statement,
+)
+
+__all__ = ["Layout", "choose_layout", "is_narrow"]
+
+SHORT = 16
+FEW_COLUMNS = 8
+
+
+class Layout:
+    """The strides of buffers, counted in elements.
+
+    Parameters
+    ----------
+    by_columns : frozenset of Buffer
+        The buffers of two axes whose first axis is contiguous.
+    """
+
+    def __init__(self, by_columns: frozenset[Buffer] = frozenset()) -> None:
+        self.by_columns = by_columns
+
+    def strides(self, buffer: Buffer) -> tuple[int, ...]:
+        """Return the strides of a buffer."""
+        if buffer in self.by_columns:
+            return 1, buffer.shape[0]
+        strides: list[int] = []
+        step = 1
+        for length in reversed(buffer.shape):
+            strides.insert(0, step)
+            step *= max(length, 1)
+        return tuple(strides)
+
+    def stride(
+        self, buffer: Buffer, index: Sequence[Affine | Expression], axis: Axis
+    ) -> int | None:
+        """Return the step between neighbours along an axis; None where it is looked up."""
+        total = 0
+        for place, step in zip(index, self.strides(buffer), strict=True):
+            if isinstance(place, Affine):
+                total += place.coefficient(axis) * step
+            elif _depends(place, axis):
+                return None
+        return total
+
+
+def _depends(value: Expression, axis: Axis) -> bool:
+    match value:
+        case Position(index, _):
+            return index.coefficient(axis) != 0
+        case Load(_, index):
+            return any(
+                i.coefficient(axis) != 0 if isinstance(i, Affine) else _depends(i, axis)
+                for i in index
+            )
+        case Apply(_, operands, _):
+            return any(_depends(each, axis) for each in operands)
+        case _:
+            return False
+
+
+def choose_layout(items: Sequence[Item]) -> Layout:
+    """Choose how the arena's buffers lie.
+
+    Parameters
+    ----------
+    items : sequence
+        The program before fusion.
+
+    Returns
+    -------
+    Layout
+        The strides of all buffers.
+    """
+    leader: dict[Buffer, Buffer] = {}
+    fixed: set[Buffer] = set()
+
+    def find(buffer: Buffer) -> Buffer:
+        while leader.setdefault(buffer, buffer) is not buffer:
+            buffer = leader[buffer]
+        return buffer
+
+    for item in _flat(items):
+        for buffer, _, _ in accesses(item):
+            find(buffer.root)
+            if buffer.kind != "arena" or not is_narrow(buffer.shape):
+                fixed.add(buffer.root)
+        # A mere copy may change the order.
+        is_copy = isinstance(item, Statement) and isinstance(item.value, Load)
+        if isinstance(item, Statement) and not item.reduction and not is_copy:
+            for load in loads_of(item.value):
+                if load.buffer.shape == item.target.shape and load.index == item.index:
+                    leader[find(load.buffer.root)] = find(item.target.root)
+    frozen = {find(buffer) for buffer in fixed}
+    free = {buffer for buffer in leader if find(buffer) not in frozen}
+    # Vectors along a few columns would be nearly empty: such a product is always stored by columns,
+    # also where what is made of it lies in rows.
+    products = [item.target for item in _flat(items) if isinstance(item, Product)]
+    few = {p for p in products if p.root not in fixed and p.shape[-1] < FEW_COLUMNS}
+    return Layout(frozenset(free | few))
+
+
+def _flat(items: Sequence[Item]) -> list[Item]:
+    flat: list[Item] = []
+    for item in items:
+        flat += _flat(cast(Sequence[Item], item.steps)) if isinstance(item, Repeat) else [item]
+    return flat
+
+
+def is_narrow(shape: tuple[int, ...]) -> bool:
+    """Whether an array has many short rows."""
+    return len(shape) == 2 and 1 < shape[1] < SHORT <= shape[0]

@@ -1,0 +1,233 @@
+"""How programs print: in the grammar that ``loops`` opens with, with the layers' names."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+
+from chainrule.compiler.loop_ir.access import accesses
+from chainrule.compiler.loop_ir.expressions import axes_of, nests_of
+from chainrule.compiler.loop_ir.layout import Layout
+from chainrule.compiler.loop_ir.loops import (
+    Affine,
+    Apply,
+    Axis,
+    Buffer,
+    Expression,
+    Load,
+    Nest,
+    Number,
+    Position,
+    Product,
+    Program,
+    Repeat,
+    Statement,
+    Step,
+)
+from chainrule.graph.array_type import ArrayType
+
+__all__ = ["explain_fault", "format_nests", "format_program"]
+
+Item = Statement | Product | Step
+
+
+def format_program(program: Program, layout: Layout | None = None) -> str:
+    """Print a program in its own syntax.
+
+    Parameters
+    ----------
+    program : Program
+        The program.
+    layout : Layout or None
+        If given, everything is printed that machine code depends on: strides, and the kind of each
+        number and operation.
+
+    Returns
+    -------
+    str
+        One line for each buffer, nest and statement.
+    """
+    return _Listing(layout).text(program)
+
+
+def format_nests(program: Program) -> dict[Nest, list[str]]:
+    """Print each nest of a program by itself, in the names of the whole listing.
+
+    Parameters
+    ----------
+    program : Program
+        The program.
+
+    Returns
+    -------
+    dict of Nest to list of str
+        The lines of each nest.
+    """
+    listing = _Listing(None)
+    listing.text(program)
+    return {nest: listing.item(nest) for nest in nests_of(program.steps)}
+
+
+def explain_fault(item: Item, rule: str, *parts: object) -> str:
+    """Say what is wrong with part of a program, and print that part.
+
+    Parameters
+    ----------
+    item : Statement, Product, Nest or Repeat
+        Where it was found.
+    rule : str
+        The sentence, with ``{}`` for each of the parts.
+    *parts
+        Axes, buffers, indices and expressions, which are named as in the print, and plain words.
+
+    Returns
+    -------
+    str
+        The sentence; below it, indented, the part of the program.
+    """
+    listing = _Listing(None)
+    lines = listing.item(item)
+    sentence = rule.format(*map(listing.word, parts))
+    return "\n".join([sentence, *(f"    {line}" for line in lines)])
+
+
+class _Listing:
+    def __init__(self, layout: Layout | None) -> None:
+        self.layout = layout
+        self.buffers: dict[Buffer, str] = {}
+        self.axes: dict[Axis, str] = {}
+        self.letters = (
+            "".join(each)
+            for n in itertools.count(1)
+            for each in itertools.product("ijklmnpqrsuvw", repeat=n)
+        )
+
+    def text(self, program: Program) -> str:
+        """Return the listing of a program."""
+        touched = [b for step in program.steps for b, _, _ in accesses(step)]
+        touched = [each for b in touched for each in (b.root, b)]
+        for buffer in (*program.inputs, *program.outputs, *touched):
+            self._buffer(buffer)
+        lines = [f"program {program.name}"]
+        for buffer, name in self.buffers.items():
+            layer = f"  # {buffer.layer}" if buffer.layer else ""
+            kind = ArrayType(buffer.dtype, buffer.shape)
+            base = f" of {self.buffers[buffer.base]}" if buffer.base in self.buffers else ""
+            strides = f" strides {self.layout.strides(buffer)}" if self.layout else ""
+            lines.append(f"  {buffer.kind} {name}: {kind}{base}{strides}{layer}")
+        for step in program.steps:
+            lines += self._step(step, "  ")
+        return "\n".join(lines)
+
+    def item(self, item: Item) -> list[str]:
+        """Return the lines of a part of a program."""
+        if isinstance(item, Nest | Repeat):
+            return self._step(item, "")
+        alone = Nest((), None, ())
+        if isinstance(item, Product):
+            return [self._product(item, alone)]
+        return [self._statement(item, alone)]
+
+    def word(self, part: object) -> str:
+        """Return how the listing calls a part of a program."""
+        match part:
+            case Axis():
+                return self._axis(part)
+            case Buffer():
+                return self._buffer(part)
+            case Affine():
+                return self._affine(part)
+            case Number() | Position() | Load() | Apply():
+                return self._value(part)
+            case _:
+                return str(part)
+
+    def _buffer(self, buffer: Buffer) -> str:
+        if buffer not in self.buffers:
+            self.buffers[buffer] = self._fresh(buffer)
+        return self.buffers[buffer]
+
+    def _fresh(self, buffer: Buffer) -> str:
+        name = buffer.name or buffer.kind
+        taken = set(self.buffers.values())
+        names = (name if i == 0 else f"{name}_{i}" for i in itertools.count())
+        return next(each for each in names if each not in taken)
+
+    def _axis(self, axis: Axis) -> str:
+        if axis not in self.axes:
+            self.axes[axis] = (
+                "t" if axis.is_turn and "t" not in self.axes.values() else next(self.letters)
+            )
+        return self.axes[axis]
+
+    def _step(self, step: Step, indent: str) -> list[str]:
+        if isinstance(step, Repeat):
+            direction = " backwards" if step.backwards else ""
+            direction = " in any order" if step.in_any_order else direction
+            inner = [x for each in step.steps for x in self._step(each, indent + "  ")]
+            rows = " ".join(map(self._axis, dict.fromkeys(step.rows)))
+            apart = f" apart {rows}" if rows else ""
+            return [f"{indent}repeat {self._range(step.axis)}{direction}{apart}:", *inner]
+        axes = " ".join(map(self._range, step.axes))
+        lane = f" lanes {self._axis(step.lane)}" if step.lane is not None else ""
+        lines = [f"{indent}for {axes}".rstrip() + f"{lane}:"]
+        if step.product is not None:
+            lines.append(indent + "  " + self._product(step.product, step))
+        return [*lines, *(indent + "  " + self._statement(s, step) for s in step.statements)]
+
+    def _range(self, axis: Axis) -> str:
+        return f"{self._axis(axis)}<{axis.extent}"
+
+    def _product(self, product: Product, nest: Nest) -> str:
+        left, right = self._value(product.left), self._value(product.right)
+        place = self._target(product.target, product.index, nest)
+        depth = " ".join(map(self._range, product.depth))
+        bounds = "".join(f" within {self._affine(b.place)}<{b.length}" for b in product.bounds)
+        return f"{place} = sum {depth}: {left} * {right}{bounds}{_note(product.layer)}"
+
+    def _statement(self, statement: Statement, nest: Nest) -> str:
+        place = self._target(statement.target, statement.index, nest)
+        value = self._value(statement.value)
+        over = " ".join(map(self._range, statement.over))
+        own = [self._range(a) for a in axes_of(statement) if a not in nest.axes]
+        own_axes = f"  for {' '.join(own)}" if own else ""
+        head = f"{place} = {statement.reduction} {over}: " if statement.reduction else f"{place} = "
+        return f"{head}{value}{own_axes}{_note(statement.layer)}"
+
+    def _target(self, buffer: Buffer, index: tuple[Affine | Expression, ...], nest: Nest) -> str:
+        """Where a result goes; in parentheses if that is only a register."""
+        place = self._place(buffer, index)
+        return f"({place})" if buffer in nest.registers else place
+
+    def _place(self, buffer: Buffer, index: tuple[Affine | Expression, ...]) -> str:
+        parts = [self._affine(i) if isinstance(i, Affine) else self._value(i) for i in index]
+        return f"{self._buffer(buffer)}[{', '.join(parts)}]"
+
+    def _affine(self, index: Affine) -> str:
+        parts = [
+            self._axis(axis) if c == 1 else f"{c}{self._axis(axis)}" for axis, c in index.terms
+        ]
+        if index.constant or not parts:
+            parts.append(str(index.constant))
+        return "+".join(parts).replace("+-", "-")
+
+    def _value(self, value: Expression) -> str:
+        kind = f":{value.dtype.str}" if self.layout and not isinstance(value, Load) else ""
+        return self._plain_value(value) + kind
+
+    def _plain_value(self, value: Expression) -> str:
+        match value:
+            case Number(number, _):
+                return repr(np.asarray(number).item())
+            case Position(index, _):
+                return f"@{self._affine(index)}"
+            case Load(buffer, index):
+                return self._place(buffer, index)
+            case Apply(operation, operands, dtype):
+                name = dtype.name if operation == "cast" else operation
+                return f"{name}({', '.join(map(self._value, operands))})"
+
+
+def _note(layer: str) -> str:
+    return f"  # {layer}" if layer else ""

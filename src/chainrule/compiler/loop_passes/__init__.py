@@ -1,0 +1,1 @@
+"""Passes from loops to loops: layout, fusion, vectorization, memory plan."""

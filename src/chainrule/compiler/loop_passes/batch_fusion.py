@@ -1,0 +1,268 @@
+"""Steps that each do a whole batch become a loop that does all of them for one row at a time.
+
+What attention computes for the samples of a batch is larger than the caches next to a core, and
+each step would send it to memory for the next one to fetch. But the samples never look at each
+other until the weights' gradients are summed. So one of them goes through all the steps at once:
+what they hand on stays near, threads take samples and need not wait, and what nobody reads later is
+kept once for each thread instead of once for each sample. As in `apart`, it is a law on what is
+touched, not on layers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from chainrule.compiler.analysis.independence import Owners, keys_of
+from chainrule.compiler.loop_ir.access import Access, accesses
+from chainrule.compiler.loop_ir.expressions import nests_of, stored_by_kernel
+from chainrule.compiler.loop_ir.layout import Layout
+from chainrule.compiler.loop_ir.loops import (
+    Affine,
+    Axis,
+    Buffer,
+    Nest,
+    Product,
+    Repeat,
+    Step,
+)
+from chainrule.compiler.loop_passes.partial_reduction import in_parts, with_statement
+from chainrule.compiler.loop_passes.privatization import of_one_row
+
+__all__ = ["row_by_row"]
+
+FEWEST_ROWS = 8
+"""Fewer cannot be shared out evenly."""
+LARGEST_ROW = 2**20
+"""Bytes that a step touches for one row, at most: what a cache of one core's own holds."""
+WORTH_BYTES = 2**22
+"""What only these steps need must be as many for all rows, or the caches hold it anyway."""
+FEWEST_TILE = 16
+"""Rows that a product must have for each row of the batch, to make use of what it loads."""
+
+
+def row_by_row(steps: Sequence[Step], layout: Layout) -> tuple[Step, ...]:
+    """Gather steps into loops over the rows of a batch wherever that keeps much in the caches.
+
+    Parameters
+    ----------
+    steps : sequence of Step
+        The program, fused.
+    layout : Layout
+        How buffers lie in memory.
+
+    Returns
+    -------
+    tuple of Step
+        The same program.
+    """
+    readers: dict[Buffer, set[int]] = {}
+    for nest in nests_of(steps):
+        for buffer, _, _ in accesses(nest):
+            readers.setdefault(buffer.root, set()).add(id(nest))
+    scratch = sum(b.size * b.dtype.itemsize for b in readers if b.kind == "arena")
+    return _Gathering(layout, readers).steps(steps) if scratch >= WORTH_BYTES else tuple(steps)
+
+
+@dataclass
+class _Group:
+    """Nests that may become one loop, with their rows; or one step by itself, without."""
+
+    members: list[Step]
+    rows: list[Axis]
+    owners: Owners = field(default_factory=Owners)
+    reads: set[Buffer] = field(default_factory=set[Buffer])
+    writes: set[Buffer] = field(default_factory=set[Buffer])
+
+    def add(self, step: Step, touched: Sequence[Access]) -> None:
+        self.members.append(step)
+        for buffer, _, is_write in touched:
+            (self.writes if is_write else self.reads).add(buffer.root)
+
+    def conflicts(self, touched: Sequence[Access]) -> bool:
+        """Whether the order of these steps and of what touches some buffers counts."""
+        return any(
+            buffer.root in self.writes or (is_write and buffer.root in self.reads)
+            for buffer, _, is_write in touched
+        )
+
+
+@dataclass(frozen=True)
+class _Gathering:
+    """Finds the loops and makes them.
+
+    `readers` are the nests that touch a buffer, anywhere in the program.
+    """
+
+    layout: Layout
+    readers: Mapping[Buffer, set[int]]
+
+    def steps(self, steps: Sequence[Step]) -> tuple[Step, ...]:
+        """Gather in some steps, and in the loops among them whose rows are not kept apart yet."""
+        inner = [
+            replace(each, steps=self.steps(each.steps))
+            if isinstance(each, Repeat) and not each.rows
+            else each
+            for each in steps
+        ]
+        extent = _batch(inner)
+        if extent < FEWEST_ROWS:
+            return tuple(inner)
+        groups: list[_Group] = []
+        for each in inner:
+            self._place(each, extent, groups)
+        for number, group in enumerate(groups):
+            if self._is_worth_it(group):
+                self._take_sums(group, groups[number + 1 :])
+        return tuple(step for group in groups for step in self._made(group))
+
+    def _take_sums(self, group: _Group, later: Sequence[_Group]) -> None:
+        """Let a group of nests sum what it makes for each row, where a later nest sums for all."""
+        for number, other in enumerate(later):
+            nest = other.members[0]
+            if other.rows or not isinstance(nest, Nest) or nest.product is not None:
+                continue
+            for total in nest.statements:
+                parts = in_parts(total, nest, group.rows[0].extent, self.layout)
+                for part, row, rest in parts:
+                    touched = list(accesses(part))
+                    keys = [(*access, keys_of(access, row, self.layout)) for access in touched]
+                    is_own = any(b.root in group.writes for b, _, _ in touched)
+                    between = any(each.conflicts(touched) for each in later[:number])
+                    if is_own and not between and group.owners.admit(keys):
+                        group.rows.append(row)
+                        group.add(part, touched)
+                        nest = with_statement(nest, total, rest)
+                        break
+            if nest is not other.members[0]:
+                other.members[0] = nest
+                for buffer, _, is_write in accesses(nest):
+                    (other.writes if is_write else other.reads).add(buffer.root)
+
+    def _place(self, step: Step, extent: int, groups: list[_Group]) -> None:
+        """Put a step into the first group in which it may stand, or behind all of them."""
+        touched = [a for a in accesses(step) if not _is_register(step, a[0])]
+        first = 0
+        for number, group in enumerate(groups):
+            if group.conflicts(touched):
+                first = number
+        for row in _rows_of(step, extent):
+            if not _is_near(step, row, touched):
+                continue
+            keys = [(*access, keys_of(access, row, self.layout)) for access in touched]
+            for group in [*groups[first:], _Group([], [])]:
+                if len(group.members) > len(group.rows) or not group.owners.admit(keys):
+                    continue
+                if not group.members:
+                    groups.append(group)
+                group.rows.append(row)
+                group.add(step, touched)
+                return
+        groups.append(_Group([], []))
+        groups[-1].add(step, touched)
+
+    def _is_worth_it(self, group: _Group) -> bool:
+        nests = [each for each in group.members if isinstance(each, Nest)]
+        own = self._own(nests, group.rows) if group.rows else []
+        return sum(each.size * each.dtype.itemsize for each in own) >= WORTH_BYTES
+
+    def _made(self, group: _Group) -> tuple[Step, ...]:
+        if not self._is_worth_it(group):
+            return tuple(group.members)
+        nests = [each for each in group.members if isinstance(each, Nest)]
+        turn = Axis(group.rows[0].extent, "row", is_turn=True)
+        local = {root: _local(root) for root in self._own(nests, group.rows)}
+        for nest in nests:
+            if nest.product and nest.product.target in nest.registers:
+                sums = nest.product.target
+                # A kernel hands its sums to what it fills at the same place.
+                if stored_by_kernel(nest) in local:
+                    local[sums] = replace(sums, shape=(1, *sums.shape[1:]))
+        made = tuple(
+            of_one_row(nest, row, turn, local) for nest, row in zip(nests, group.rows, strict=True)
+        )
+        return (Repeat(turn, False, made, in_any_order=True),)
+
+    def _own(self, nests: Sequence[Nest], rows: Sequence[Axis]) -> list[Buffer]:
+        """The buffers that only these nests touch, each at its row of the first axis."""
+        here = {id(nest) for nest in nests}
+        found: dict[Buffer, bool] = {}
+        for nest, row in zip(nests, rows, strict=True):
+            for buffer, index, _ in accesses(nest):
+                root, first = buffer.root, index[:1]
+                is_own = (
+                    root.kind == "arena"
+                    and not _is_register(nest, buffer)
+                    and root not in self.layout.by_columns
+                    and root in self.readers
+                    and self.readers[root] <= here
+                    and first == (Affine.of(row),)
+                    and buffer.shape[0] == row.extent
+                )
+                found[root] = found.get(root, True) and is_own
+        return [root for root, is_own in found.items() if is_own]
+
+
+def _batch(steps: Sequence[Step]) -> int:
+    """The number of rows that most of what is written has; 0 where nothing is shared by rows."""
+    total: dict[int, int] = {}
+    for step in steps:
+        if isinstance(step, Nest) and step.axes:
+            for buffer, _, is_write in accesses(step):
+                if is_write and buffer not in step.registers:
+                    first = (step.axes if step.product is None else step.product.axes)[0].extent
+                    total[first] = total.get(first, 0) + buffer.size * buffer.dtype.itemsize
+    return max(total, key=total.__getitem__, default=0)
+
+
+def _rows_of(step: Step, extent: int) -> tuple[Axis, ...]:
+    """The axes that may be a nest's rows."""
+    if not isinstance(step, Nest):
+        return ()
+    axes = step.axes[:1] if step.product is None else step.product.axes
+    return tuple(axis for axis in axes if axis.extent == extent and axis is not step.lane)
+
+
+def _is_near(step: Step, row: Axis, touched: Iterable[Access]) -> bool:
+    """Whether a core has near what a nest touches for one row, and products use it often."""
+    assert isinstance(step, Nest)
+    sizes: dict[Buffer, int] = {}
+    for buffer, index, _ in touched:
+        is_own = any(isinstance(i, Affine) and i.coefficient(row) for i in index)
+        size = buffer.size * buffer.dtype.itemsize // (row.extent if is_own else 1)
+        # What is looked up is a few rows of what may be large.
+        if all(isinstance(i, Affine) for i in index):
+            sizes[buffer.root] = max(sizes.get(buffer.root, 0), size)
+    if sum(sizes.values()) > LARGEST_ROW:
+        return False
+    return step.product is None or _has_tiles(step.product, row)
+
+
+def _has_tiles(product: Product, row: Axis) -> bool:
+    """Whether a product has enough rows to a row, or both operands are the row's own.
+
+    Rows that a bound looks at are none to be cut into tiles.
+    """
+    bounded = {axis for bound in product.bounds for axis, _ in bound.place.terms}
+    if row in bounded:
+        return False
+    has_row = [
+        any(isinstance(i, Affine) and i.coefficient(row) for i in each.index)
+        for each in (product.left, product.right)
+    ]
+    if all(has_row):
+        return True
+    if not any(has_row):
+        return False
+    mine = product.left if has_row[0] else product.right
+    own = {axis for i in mine.index if isinstance(i, Affine) for axis, _ in i.terms} - bounded
+    return math.prod(a.extent for a in product.axes if a in own and a is not row) >= FEWEST_TILE
+
+
+def _is_register(step: Step, buffer: Buffer) -> bool:
+    return isinstance(step, Nest) and buffer.root in step.registers
+
+
+def _local(root: Buffer) -> Buffer:
+    return replace(root, kind="local", shape=(1, *root.shape[1:]))

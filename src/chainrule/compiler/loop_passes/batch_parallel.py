@@ -1,0 +1,99 @@
+"""Loops whose rows never look at each other, so that threads can run through them without waiting.
+
+The samples of a batch go through a recurrent layer side by side: whatever a step stores for one of
+them, later steps read for this one alone. Then a thread may take some rows through all turns of the
+loop. It is a law on what is touched, not on layers: every buffer that is written in the loop has
+one place at which all nests that touch it have their own row.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import replace
+
+from chainrule.compiler.loop_ir.access import Access, accesses
+from chainrule.compiler.loop_ir.expressions import nests_of
+from chainrule.compiler.loop_ir.loops import Affine, Axis, Buffer, Nest, Repeat, Step
+
+__all__ = ["keeps_apart", "set_apart"]
+
+MOST_CHOICES = 64
+"""Ways to choose an axis for each nest that are tried; products may have several axes."""
+
+
+def set_apart(steps: Sequence[Step]) -> tuple[Step, ...]:
+    """Note the rows of all loops that have some, from the outside; loops within belong to them.
+
+    Parameters
+    ----------
+    steps : sequence of Step
+        The program, fused.
+
+    Returns
+    -------
+    tuple of Step
+        The same program.
+    """
+    return tuple(_noted(step) if isinstance(step, Repeat) else step for step in steps)
+
+
+def _noted(step: Repeat) -> Repeat:
+    rows = _rows(list(nests_of(step.steps)))
+    return replace(step, rows=rows) if rows else replace(step, steps=set_apart(step.steps))
+
+
+def _rows(nests: Sequence[Nest]) -> tuple[Axis, ...]:
+    """The axis of each nest whose values never meet in the others; none where there is no such."""
+    choices = [_candidates(nest) for nest in nests]
+    extents = [{axis.extent for axis in each} for each in choices]
+    for extent in sorted(set[int].intersection(*extents), reverse=True):
+        own = [[axis for axis in each if axis.extent == extent] for each in choices]
+        for rows in itertools.islice(itertools.product(*own), MOST_CHOICES):
+            if keeps_apart(nests, rows):
+                return rows
+    return ()
+
+
+def _candidates(nest: Nest) -> tuple[Axis, ...]:
+    """Axes that threads can share: any of a product, else the outermost."""
+    axes = nest.axes[:1] if nest.product is None else nest.product.axes
+    return tuple(axis for axis in axes if axis.extent > 1)
+
+
+def keeps_apart(nests: Sequence[Nest], rows: Sequence[Axis]) -> bool:
+    """Tell whether all that some nests hand on to one another stays within a row.
+
+    Parameters
+    ----------
+    nests : sequence of Nest
+        What runs, in any order and again and again.
+    rows : sequence of Axis
+        The axis of each that counts its rows.
+
+    Returns
+    -------
+    bool
+        Whether every buffer that is written has one place at which each nest has just its row.
+    """
+    touched: dict[Buffer, list[tuple[Access, Axis]]] = {}
+    written: set[Buffer] = set()
+    for nest, row in zip(nests, rows, strict=True):
+        for access in accesses(nest):
+            root = access[0].root
+            if root not in nest.registers:
+                touched.setdefault(root, []).append((access, row))
+                written |= {root} if access[2] else set()
+    return all(_has_row(touched[root]) for root in written)
+
+
+def _has_row(touched: Sequence[tuple[Access, Axis]]) -> bool:
+    """Whether a buffer has a place at which everybody who touches it has just his row."""
+    (first, _, _), _ = touched[0]
+    return any(
+        all(
+            buffer is first and index[place] == Affine.of(row)
+            for (buffer, index, _), row in touched
+        )
+        for place in range(len(first.shape))
+    )

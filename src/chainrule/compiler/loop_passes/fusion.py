@@ -1,0 +1,258 @@
+"""Fusion: statements that run over the same points become one nest.
+
+Statements are placed one after the other. Each goes into the first nest in which it may stand: one
+that runs over axes of the same lengths, behind everything it conflicts with, or beside it where
+both touch what they share at the same point. Otherwise it starts a nest of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import cast
+
+from chainrule.compiler.analysis.dependence import never_meet, same_point
+from chainrule.compiler.loop_ir.access import Access, accesses
+from chainrule.compiler.loop_ir.expressions import (
+    axes_of,
+    cost,
+    loads_of,
+    place_looked_up,
+    renamed,
+    stored_by_kernel,
+    unrolled_axes,
+)
+from chainrule.compiler.loop_ir.layout import Layout
+from chainrule.compiler.loop_ir.loops import (
+    Affine,
+    Axis,
+    Buffer,
+    Nest,
+    Product,
+    Repeat,
+    Statement,
+    Step,
+)
+from chainrule.compiler.loop_passes.batch_fusion import row_by_row
+from chainrule.compiler.loop_passes.batch_parallel import set_apart
+from chainrule.compiler.loop_passes.vectorization import form_of
+from chainrule.compiler.lowering.graph_lowering import Item
+
+__all__ = ["fuse"]
+
+EPILOGUE_COST = 40
+"""What a kernel may compute while its sums are in registers."""
+FAR_COST, NEAR_BYTES = 6, 2**19
+"""What it may where the result does not fit the caches next to a core: what else there is to read
+for it comes in better order without the kernel."""
+
+
+def fuse(items: Sequence[Item], layout: Layout) -> tuple[Step, ...]:
+    """Make nests of statements.
+
+    Parameters
+    ----------
+    items : sequence
+        Statements, products and loops in an order that may run.
+    layout : Layout
+        How buffers lie in memory.
+
+    Returns
+    -------
+    tuple of Step
+        The same program.
+    """
+    steps = _fused(items, layout)
+    return row_by_row(set_apart(_without_memory(steps, layout)), layout)
+
+
+@dataclass
+class _Group:
+    """A nest that still grows."""
+
+    axes: tuple[Axis, ...]
+    lane: Axis | None
+    product: Product | None = None
+    statements: list[Statement] = field(default_factory=list[Statement])
+    repeat: Repeat | None = None
+    is_open: bool = True
+    touched: list[Access] = field(default_factory=list[Access])
+    reads: set[Buffer] = field(default_factory=set[Buffer])
+    writes: set[Buffer] = field(default_factory=set[Buffer])
+
+    def add(self, item: Item) -> None:
+        if isinstance(item, Statement):
+            self.statements.append(item)
+        for buffer, index, is_write in accesses(item):
+            self.touched.append((buffer, index, is_write))
+            (self.writes if is_write else self.reads).add(buffer.root)
+
+    def conflicts(self, touched: Sequence[Access]) -> bool:
+        """Whether the order of this nest and of what touches some buffers counts."""
+        return any(
+            buffer.root in self.writes or (is_write and buffer.root in self.reads)
+            for buffer, _, is_write in touched
+        )
+
+
+def _fused(items: Sequence[Item], layout: Layout) -> tuple[Step, ...]:
+    groups: list[_Group] = []
+    for item in items:
+        touched = list(accesses(item))
+        first = 0
+        for number, group in enumerate(groups):
+            if group.conflicts(touched):
+                first = number
+        if not isinstance(item, Statement):
+            groups.append(_own_group(item, layout))
+            continue
+        axes, lane, is_open = form_of(item, layout)
+        for group in groups[first:]:
+            joined = _joined(item, axes, lane, group) if is_open else None
+            if joined is not None:
+                group.add(joined)
+                break
+        else:
+            groups.append(_Group(axes, lane, is_open=is_open))
+            groups[-1].add(item)
+    return tuple(_step(group) for group in groups)
+
+
+def _own_group(item: Product | Repeat, layout: Layout) -> _Group:
+    if isinstance(item, Repeat):
+        inside = cast(Sequence[Item], item.steps)
+        inner = Repeat(item.axis, item.backwards, _fused(inside, layout))
+        group = _Group((), None, repeat=inner, is_open=False)
+    else:
+        group = _Group(item.axes, None, item)
+    group.add(item)
+    return group
+
+
+def _step(group: _Group) -> Step:
+    if group.repeat is not None:
+        return group.repeat
+    return Nest(group.axes, group.lane, tuple(group.statements), group.product)
+
+
+def _joined(
+    item: Statement, axes: tuple[Axis, ...], lane: Axis | None, group: _Group
+) -> Statement | None:
+    """Return a statement in the axes of a group it may join; None where it may not."""
+    if not group.is_open:
+        return None
+    if group.product is not None:
+        axes = tuple(axes_of(item))
+        if item.reduction or _epilogue_cost(item, group) > _most_epilogue(group.product):
+            return None
+    elif (lane is None) != (group.lane is None):
+        return None
+    if tuple(axis.extent for axis in axes) != tuple(axis.extent for axis in group.axes):
+        return None
+    lanes = lane, group.lane
+    if lanes[0] and lanes[1] and axes.index(lanes[0]) != group.axes.index(lanes[1]):
+        return None
+    moved = renamed(item, _names(item, axes, group.axes))
+    touched = list(accesses(moved))
+    is_reading = False
+    for buffer, index, is_write in touched:
+        for other, place, was_written in group.touched:
+            if buffer.root is other.root and (is_write or was_written):
+                if buffer is other and never_meet(index, place):
+                    continue
+                is_reading = is_reading or was_written
+                if group.axes and not same_point(buffer, index, other, place, group.axes):
+                    return None
+    return None if group.product is not None and not is_reading else moved
+
+
+def _names(item: Statement, axes: Sequence[Axis], wanted: Sequence[Axis]) -> dict[Axis, Axis]:
+    """Give axes of a statement the names of a nest's; its other axes may not have those too.
+
+    In Σⱼ x[i, j] of a square array, j can be the name of the nest's axis over rows.
+    """
+    names = dict(zip(axes, wanted, strict=True))
+    for axis in (*axes_of(item), *item.over):
+        if axis not in names and axis in wanted:
+            names[axis] = Axis(axis.extent, axis.name)
+    return names
+
+
+def _most_epilogue(product: Product) -> int:
+    size = product.target.size * product.target.dtype.itemsize
+    return EPILOGUE_COST if size <= NEAR_BYTES else FAR_COST
+
+
+def _epilogue_cost(item: Statement, group: _Group) -> int:
+    return sum(1 + cost(each.value) for each in (item, *group.statements))
+
+
+def _without_memory(steps: Sequence[Step], layout: Layout) -> tuple[Step, ...]:
+    """Find the buffers that stay in registers: computed and read by one nest, point by point."""
+    owners: dict[Buffer, set[int]] = {}
+    shapes: dict[Buffer, set[Buffer]] = {}
+
+    def survey(each: Step) -> None:
+        if isinstance(each, Repeat):
+            for inner in each.steps:
+                survey(inner)
+            return
+        for buffer, _, _ in accesses(each):
+            owners.setdefault(buffer.root, set()).add(id(each))
+            shapes.setdefault(buffer.root, set()).add(buffer)
+
+    def rebuilt(each: Step) -> Step:
+        if isinstance(each, Repeat):
+            return Repeat(each.axis, each.backwards, tuple(map(rebuilt, each.steps)))
+        own = {buffer for buffer, _, is_write in accesses(each) if is_write}
+        private = {
+            buffer
+            for buffer in own
+            if buffer.kind == "arena"
+            and owners[buffer] == {id(each)}
+            and shapes[buffer] == {buffer}
+        }
+        kept = frozenset(private & _point_by_point(each, private))
+        made = Nest(each.axes, each.lane, each.statements, each.product, kept)
+        if each.product is not None and not _fits_kernel(made, layout):
+            made = replace(made, registers=kept - {each.product.target})
+        return made
+
+    for step in steps:
+        survey(step)
+    return tuple(map(rebuilt, steps))
+
+
+def _fits_kernel(nest: Nest, layout: Layout) -> bool:
+    """Whether a kernel can fill what its epilogue makes, instead of the product itself."""
+    assert nest.product is not None
+    out = stored_by_kernel(nest)
+    return out is not None and (out in layout.by_columns) == (
+        nest.product.target in layout.by_columns
+    )
+
+
+def _point_by_point(nest: Nest, buffers: set[Buffer]) -> set[Buffer]:
+    """Those of some buffers whose every element can be handed on in a register."""
+    good = set(buffers)
+    written: set[Buffer] = set()
+    if nest.product is not None:
+        written.add(nest.product.target)
+    for each in nest.statements:
+        parallel, over, is_parallel, is_over = unrolled_axes(each, nest)
+        rolled = {*(() if is_parallel else parallel), *(() if is_over else over)}
+        for load in loads_of(each.value):
+            moves = any(
+                axis in rolled for i in load.index if isinstance(i, Affine) for axis, _ in i.terms
+            )
+            is_far = not load.is_affine and place_looked_up(load) is None
+            if moves or is_far or load.buffer not in written:
+                good.discard(load.buffer)
+        for place in each.index:
+            for load in () if isinstance(place, Affine) else loads_of(place):
+                good.discard(load.buffer)
+        crosses = any(axis in nest.axes for axis in each.over)
+        if not is_parallel or crosses or each.reduction in ("running", "scatter"):
+            good.discard(each.target)
+        written.add(each.target)
+    return good

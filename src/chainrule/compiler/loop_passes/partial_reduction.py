@@ -1,0 +1,67 @@
+"""Sums over a batch in two parts: over what belongs to a row, and over the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from chainrule.compiler.loop_ir.expressions import axes_of
+from chainrule.compiler.loop_ir.layout import Layout
+from chainrule.compiler.loop_ir.loops import Affine, Axis, Buffer, Load, Nest, Statement
+from chainrule.compiler.loop_passes.vectorization import form_of
+
+__all__ = ["in_parts", "with_statement"]
+
+SHARE = 8
+"""Fewer numbers to a sum, and a row's part of it would save little."""
+
+
+def in_parts(
+    total: Statement, nest: Nest, extent: int, layout: Layout
+) -> Iterator[tuple[Nest, Axis, Statement]]:
+    """Write a sum as one of sums, in each way that its axes allow.
+
+    Parameters
+    ----------
+    total : Statement
+        Any statement.
+    nest : Nest
+        Where it stands.
+    extent : int
+        How many rows there are.
+    layout : Layout
+        How buffers lie in memory.
+
+    Yields
+    ------
+    part : Nest
+        The sums of all rows, each over the rest of what is summed.
+    row : Axis
+        Its axis of rows.
+    rest : Statement
+        The sum of these, in the place of `total`.
+    """
+    if total.reduction != "sum" or (nest.lane is None and nest.axes) or nest.lane in total.over:
+        return
+    own = axes_of(total)
+    for row in total.over:
+        inner = tuple(axis for axis in total.over if axis is not row)
+        count = 1
+        for axis in inner:
+            count *= axis.extent
+        if row.extent != extent or count < SHARE or nest.lane not in own:
+            continue
+        shape = (extent, *(axis.extent for axis in own))
+        target = Buffer("arena", total.target.dtype, shape, total.target.name, total.layer)
+        index = tuple(map(Affine.of, (row, *own)))
+        part = Statement(target, index, total.value, "sum", inner, total.layer)
+        axes, lane, _ = form_of(part, layout)
+        if axes[:1] == (row,) and lane is not row:
+            rest = replace(total, value=Load(target, index), over=(row,))
+            yield Nest(axes, lane, (part,)), row, rest
+
+
+def with_statement(nest: Nest, old: Statement, new: Statement) -> Nest:
+    """Return a nest with one of its statements exchanged."""
+    statements = tuple(new if each is old else each for each in nest.statements)
+    return replace(nest, statements=statements)

@@ -1,0 +1,1 @@
+"""From graph to loops, one file a family of primitives."""

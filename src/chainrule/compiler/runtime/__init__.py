@@ -1,0 +1,1 @@
+"""Running compiled programs: loaders, threads, result arrays."""

@@ -1,0 +1,1 @@
+"""The verifier of loops: what the grammar promises, checked after each stage."""

@@ -1,0 +1,241 @@
+"""The checker of the loop language: what the grammar of `loops` promises, verified.
+
+A transformation that breaks a rule gives wrong numbers: machine code does not notice. So what each
+of them makes is checked, under ``CHAINRULE_DEBUG=check`` and in all tests: `check_items` after
+lowering, `check_program` after fusion, and `check_plan` (in `check_memory`) after the memory plan.
+The rules for single statements stand in `check_statement`. All together take about a sixth of the
+time to make a program whose machine code is in the cache, too much to be always done.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Collection, Iterator, Sequence
+
+from chainrule.compiler.analysis.dependence import never_meet
+from chainrule.compiler.analysis.independence import Owners, keys_of
+from chainrule.compiler.loop_ir.access import Item, accesses
+from chainrule.compiler.loop_ir.expressions import axes_of, nests_of
+from chainrule.compiler.loop_ir.layout import Layout
+from chainrule.compiler.loop_ir.loops import (
+    Affine,
+    Axis,
+    Buffer,
+    Nest,
+    Product,
+    Program,
+    Repeat,
+    Statement,
+)
+from chainrule.compiler.loop_ir.printer import explain_fault
+from chainrule.compiler.loop_passes.batch_parallel import keeps_apart
+from chainrule.compiler.verify.contraction_rules import product_faults
+from chainrule.compiler.verify.index_rules import Fault, Index
+from chainrule.compiler.verify.statement_rules import statement_faults
+from chainrule.errors import GraphError
+
+__all__ = ["check_items", "check_program"]
+
+
+def check_items(items: Sequence[Item], outputs: Sequence[Buffer]) -> None:
+    """Check what lowering writes: statements, products and loops.
+
+    Parameters
+    ----------
+    items : sequence
+        In an order that may run.
+    outputs : sequence of Buffer
+        What has to be stored.
+
+    Raises
+    ------
+    GraphError
+        If a rule is broken; it names the rule and the statement.
+    """
+    written: set[Buffer] = set()
+    _check(items, (), written, "lowering")
+    _refuse("lowering", items[-1:], _missing_outputs(outputs, written))
+
+
+def check_program(program: Program) -> None:
+    """Check what fusion makes: nests, and what they keep in registers.
+
+    Parameters
+    ----------
+    program : Program
+        Ready for a backend.
+
+    Raises
+    ------
+    GraphError
+        If a rule is broken; it names the rule and the nest or statement.
+    """
+    written: set[Buffer] = set()
+    _check(program.steps, (), written, "fusion")
+    _refuse("fusion", program.steps[-1:], _missing_outputs(program.outputs, written))
+    nests = list(nests_of(program.steps))
+    readers: dict[Buffer, set[int]] = {}
+    for number, nest in enumerate(nests):
+        for buffer, _, _ in accesses(nest):
+            readers.setdefault(buffer.root, set()).add(number)
+    for nest in nests:
+        _refuse("fusion", [nest], _register_faults(nest, readers))
+    known = {*program.inputs, *program.outputs}
+    for nest in nests:
+        _refuse("fusion", [nest], _foreign_faults(nest, known))
+
+
+def _check(
+    items: Sequence[Item], turns: tuple[Axis, ...], written: set[Buffer], origin: str
+) -> None:
+    """Check items one by one; note which buffers have been stored into."""
+    for item in items:
+        match item:
+            case Repeat(axis, _, steps):
+                _refuse(origin, [item], _repeat_faults(axis, turns))
+                _refuse(origin, [item], _apart_faults(item))
+                _refuse(origin, [item], _any_order_faults(item))
+                _check(steps, (*turns, axis), written, origin)
+            case Nest(_, _, statements, product):
+                inner = [*([product] if product else []), *statements]
+                _check(inner, turns, written, origin)
+                _refuse(origin, [item], _nest_faults(item))
+            case Statement():
+                _refuse(origin, [item], statement_faults(item, turns))
+                _refuse(origin, [item], _unwritten_faults(item, written))
+            case Product():
+                _refuse(origin, [item], product_faults(item, turns))
+                _refuse(origin, [item], _unwritten_faults(item, written))
+
+
+def _refuse(origin: str, items: Sequence[Item], faults: Iterator[Fault]) -> None:
+    """Raise the first fault, if there is one."""
+    for rule, *parts in faults:
+        told = explain_fault(items[0], rule, *parts) if items else rule.format(*parts)
+        raise GraphError(f"the loops that {origin} made break a rule: {told}")
+
+
+def _repeat_faults(axis: Axis, turns: Collection[Axis]) -> Iterator[Fault]:
+    if not axis.is_turn:
+        yield "axis {} of a repeat is not marked as one of turns", axis
+    if axis in turns:
+        yield "axis {} is repeated within itself", axis
+    if axis.extent < 1:
+        yield "a repeat has at least one turn, and {} has {}", axis, axis.extent
+
+
+def _apart_faults(repeat: Repeat) -> Iterator[Fault]:
+    nests = list(nests_of(repeat.steps)) if repeat.rows else []
+    if len(nests) != len(repeat.rows) or not keeps_apart(nests, repeat.rows):
+        yield "the rows of a repeat over {} meet", repeat.axis
+
+
+def _any_order_faults(repeat: Repeat) -> Iterator[Fault]:
+    """Turns in any order write parts of their own, and what is local to a turn."""
+    if not repeat.in_any_order:
+        return
+    owners, nests = Owners(), list(nests_of(repeat.steps))
+    for nest in nests:
+        touched = [
+            (*access, keys_of(access, repeat.axis, Layout()))
+            for access in accesses(nest)
+            if access[0].root.kind != "local" and access[0].root not in nest.registers
+        ]
+        if not owners.admit(touched):
+            yield "the turns of a repeat over {} meet, and may run in any order", repeat.axis
+    if repeat.backwards or len(nests) < len(repeat.steps):
+        yield "a repeat over {} in any order runs backwards or has loops within", repeat.axis
+
+
+def _unwritten_faults(item: Statement | Product, written: set[Buffer]) -> Iterator[Fault]:
+    """Nobody reads what has not been stored yet; the items before are those in `written`."""
+    for buffer, _, is_write in accesses(item):
+        root = buffer.root
+        is_given = root.kind in ("input", "constant") or root in written or not root.size
+        if not is_write and not is_given:
+            yield "{} is read before anything is stored there", buffer
+    written.add(item.target.root)
+
+
+def _missing_outputs(outputs: Sequence[Buffer], written: set[Buffer]) -> Iterator[Fault]:
+    for buffer in outputs:
+        if buffer.size and buffer not in written:
+            yield "nothing is stored in the output {}", buffer
+
+
+def _nest_faults(nest: Nest) -> Iterator[Fault]:
+    """What stands in a nest runs over its axes, and meets at the same point only."""
+    if len({*nest.axes}) < len(nest.axes) or any(axis.is_turn for axis in nest.axes):
+        yield ("the axes of a nest are distinct, and none of turns",)
+    yield from _lane_faults(nest)
+    for statement in nest.statements:
+        own = (*axes_of(statement), *statement.over)
+        for axis in nest.axes:
+            if axis not in own:
+                yield "axis {} is none of the statement that stores into {}", axis, statement.target
+    if nest.product is not None:
+        yield from _epilogue_faults(nest, nest.product)
+    if nest.axes:
+        yield from _meeting_faults(nest)
+
+
+def _lane_faults(nest: Nest) -> Iterator[Fault]:
+    if nest.lane is None or nest.lane in nest.axes[-1:]:
+        return
+    alone = nest.statements[0] if len(nest.statements) == 1 else None
+    if alone is None or nest.product or nest.lane not in (*alone.over, *axes_of(alone)):
+        yield (
+            "lane {} is neither the last axis of the nest nor one of its only statement",
+            nest.lane,
+        )
+
+
+def _epilogue_faults(nest: Nest, product: Product) -> Iterator[Fault]:
+    if nest.axes != product.axes or nest.lane is not None:
+        yield ("a nest with a product has the axes of its place, and no lane",)
+    for statement in nest.statements:
+        if statement.reduction:
+            yield "the epilogue of a product reduces nothing, and {} does", statement.target
+
+
+def _meeting_faults(nest: Nest) -> Iterator[Fault]:
+    """Two items that touch one buffer, which one writes, do so at one point or far apart."""
+    items = [*([nest.product] if nest.product else []), *nest.statements]
+    touched = [list(accesses(item)) for item in items]
+    for early, late in itertools.combinations(touched, 2):
+        for buffer, index, is_write in late:
+            for other, place, was_written in early:
+                if buffer.root is not other.root or not (is_write or was_written):
+                    continue
+                if buffer is other and never_meet(index, place):
+                    continue
+                if buffer is not other or not _is_one_point(index, place, nest.axes):
+                    yield "two statements of a nest touch {} at different points", buffer
+
+
+def _is_one_point(index: Index, place: Index, axes: Sequence[Axis]) -> bool:
+    """Whether equal places mean equal values of all axes: each has an index to itself, in both."""
+    pinned: set[Axis] = set()
+    for mine, theirs in zip(index, place, strict=True):
+        if isinstance(mine, Affine) and mine == theirs:
+            own = [axis for axis, _ in mine.terms if not axis.is_turn]
+            pinned.update(own if len(own) == 1 else ())
+    return pinned >= {*axes}
+
+
+def _register_faults(nest: Nest, readers: dict[Buffer, set[int]]) -> Iterator[Fault]:
+    """What is kept in registers is written by the nest, and no other one sees it."""
+    written = {buffer for buffer, _, is_write in accesses(nest) if is_write}
+    for buffer in nest.registers:
+        if buffer.kind != "arena":
+            yield "{} is kept in registers and is {} memory", buffer, buffer.kind
+        if buffer not in written:
+            yield "{} is kept in registers, and nothing is stored there", buffer
+        if len(readers.get(buffer, ())) > 1:
+            yield "{} is kept in registers, and another nest touches it too", buffer
+
+
+def _foreign_faults(nest: Nest, known: Collection[Buffer]) -> Iterator[Fault]:
+    for buffer, _, _ in accesses(nest):
+        if buffer.root.kind in ("input", "output") and buffer.root not in known:
+            yield "{} is {} memory that the program does not name", buffer, buffer.root.kind

@@ -1,0 +1,1 @@
+"""What NumPy's protocols leave out: ``array.dot``, ``math.exp``, foreign arrays."""

@@ -1,0 +1,86 @@
+"""The activations by name: functions of each unit, as plain NumPy on arrays and on nodes.
+
+All have their limits at plus and minus infinity, hand NaN through, and keep float32 as float32.
+At a corner the derivative is that of the flat side, or of the left side where both slope. The
+functions themselves stand in ``rectifier.py`` and ``squashing.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from chainrule.arguments.lookup import look_up
+from chainrule.nn.activations.bounded import (
+    hard_sigmoid,
+    linear,
+    log_softmax,
+    sigmoid,
+    softmax,
+    softsign,
+    tanh,
+)
+from chainrule.nn.activations.rectifiers import (
+    elu,
+    gelu,
+    leaky_relu,
+    mish,
+    relu,
+    selu,
+    silu,
+    softplus,
+)
+
+__all__ = ["ACTIVATIONS", "ActivationFunction", "resolve_activation"]
+
+ActivationFunction = Callable[[Any], Any]
+
+ACTIVATIONS: dict[str, ActivationFunction] = {
+    "linear": linear,
+    "sigmoid": sigmoid,
+    "tanh": tanh,
+    "relu": relu,
+    "leaky_relu": leaky_relu,
+    "elu": elu,
+    "selu": selu,
+    "gelu": gelu,
+    "silu": silu,
+    "softplus": softplus,
+    "softsign": softsign,
+    "softmax": softmax,
+    "log_softmax": log_softmax,
+    "hard_sigmoid": hard_sigmoid,
+    "mish": mish,
+}
+"""The activations by name."""
+
+
+def resolve_activation(activation: str | ActivationFunction | None) -> ActivationFunction:
+    """Return the function that a name, a function or None (no activation) stands for.
+
+    Parameters
+    ----------
+    activation : str, callable or None
+        A name of the table, any function in plain NumPy, or None for `linear`.
+
+    Returns
+    -------
+    callable
+        From an array to an array.
+
+    Raises
+    ------
+    ArgumentError
+        For a name that is not in the table; the message gives close ones.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> resolve_activation("relu")(np.array([-1.0, 2.0]))
+    array([0., 2.])
+    """
+    if activation is None:
+        return linear
+    if callable(activation):
+        return activation
+    return look_up("activation", activation, ACTIVATIONS)

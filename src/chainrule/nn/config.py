@@ -1,0 +1,114 @@
+"""How the arguments of a layer are written down: as JSON values of a closed vocabulary."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any, cast
+
+import numpy as np
+
+from chainrule.errors import ArgumentError
+from chainrule.nn.activations.activation import ACTIVATIONS
+from chainrule.nn.initializers.initializer import INITIALIZERS
+
+__all__ = ["describe", "describe_arguments"]
+
+
+def describe(value: Any, owner: str) -> Any:
+    """Return the JSON value that stands for an argument.
+
+    Parameters
+    ----------
+    value : object
+        A number, a text, None, an array, a function, a layer, or a list, tuple or dict of them.
+    owner : str
+        What messages call the layer it belongs to.
+
+    Returns
+    -------
+    JSON value
+        Functions of our own become their names, those of the user ``{"function": name}``, layers
+        ``{"layer": kind, "config": ...}``, arrays nested lists.
+
+    Raises
+    ------
+    ArgumentError
+        For anything else, which could not be read back.
+
+    Examples
+    --------
+    >>> describe((2, np.float32(0.5), "relu"), "layer 'dense'")
+    [2, 0.5, 'relu']
+    """
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, np.generic | np.ndarray):
+        return cast(Any, value).tolist()
+    if isinstance(value, tuple | list):
+        return [describe(each, owner) for each in cast(list[Any], value)]
+    if isinstance(value, dict):
+        items = cast(dict[str, Any], value).items()
+        return {str(key): describe(each, owner) for key, each in items}
+    if hasattr(value, "config") and hasattr(value, "kind"):
+        return {"layer": value.kind, "config": value.config()}
+    if callable(value):
+        return _function_name(value, owner)
+    raise ArgumentError(
+        f"{owner}: an argument of type {type(value).__name__} cannot be written to a file; use "
+        "numbers, strings, functions with a name, or lists of them"
+    )
+
+
+def describe_arguments(arguments: inspect.BoundArguments, owner: str) -> dict[str, Any]:
+    """Return the JSON values that stand for the arguments of a layer.
+
+    Parameters
+    ----------
+    arguments : inspect.BoundArguments
+        What the layer was made with.
+    owner : str
+        What messages call it.
+
+    Returns
+    -------
+    dict
+        From names to JSON values.
+
+    Raises
+    ------
+    ArgumentError
+        For arguments without a name, or that no JSON value stands for.
+
+    Examples
+    --------
+    >>> signature = inspect.signature(lambda units, rate=0.5: None)
+    >>> describe_arguments(signature.bind(3), "layer 'dense'")
+    {'units': 3}
+    """
+    described: dict[str, Any] = {}
+    for name, value in arguments.arguments.items():
+        kind = arguments.signature.parameters[name].kind
+        if kind is inspect.Parameter.VAR_POSITIONAL and value:
+            raise ArgumentError(
+                f"{owner}: what *{name} took has no name of its own and cannot be written to a "
+                f"file; write __init__(self, {name}) and pass a list"
+            )
+        if kind is inspect.Parameter.VAR_KEYWORD:
+            described |= describe(value, owner)
+        elif kind is not inspect.Parameter.VAR_POSITIONAL:
+            described[name] = describe(value, owner)
+    return described
+
+
+def _function_name(function: Callable[..., Any], owner: str) -> Any:
+    for table in (ACTIVATIONS, INITIALIZERS):
+        for name, ours in table.items():
+            if ours is function:
+                return name
+    name = getattr(function, "__name__", "<lambda>")
+    if name == "<lambda>":
+        raise ArgumentError(
+            f"{owner}: a function without a name cannot be written to a file; define it with def"
+        )
+    return {"function": name}

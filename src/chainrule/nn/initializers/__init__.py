@@ -1,0 +1,1 @@
+"""Initialisers of parameters and their registry."""

@@ -1,0 +1,138 @@
+"""Initialisers by name, and which one an activation asks for; `drawing` has the functions.
+
+Parameters of an initialiser are set by ``functools.partial(normal, stddev=0.1)``.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from chainrule.arguments.lookup import look_up
+from chainrule.nn.initializers.distributions import (
+    Initializer,
+    constant,
+    fans,
+    generator_at,
+    normal,
+    ones,
+    orthogonal,
+    scaled_normal,
+    scaled_uniform,
+    uniform,
+    zeros,
+)
+
+__all__ = [
+    "INITIALIZERS",
+    "Initializer",
+    "by_activation",
+    "checked_initializer",
+    "constant",
+    "fans",
+    "generator_at",
+    "normal",
+    "ones",
+    "orthogonal",
+    "resolve_initializer",
+    "scaled_normal",
+    "scaled_uniform",
+    "uniform",
+    "zeros",
+]
+
+_RELU_FAMILY = {"relu", "leaky_relu", "elu", "gelu", "silu", "mish"}
+
+INITIALIZERS: dict[str, Initializer] = {
+    "zeros": zeros,
+    "ones": ones,
+    "constant": constant,
+    "normal": normal,
+    "uniform": uniform,
+    "orthogonal": orthogonal,
+    "glorot_normal": partial(scaled_normal, gain=1.0, mode="average"),
+    "glorot_uniform": partial(scaled_uniform, gain=1.0, mode="average"),
+    "he_normal": partial(scaled_normal, gain=2.0, mode="in"),
+    "he_uniform": partial(scaled_uniform, gain=2.0, mode="in"),
+    "lecun_normal": partial(scaled_normal, gain=1.0, mode="in"),
+    "lecun_uniform": partial(scaled_uniform, gain=1.0, mode="in"),
+}
+"""The initialisers by name."""
+
+
+def resolve_initializer(initializer: str | Initializer) -> Initializer:
+    """Return the function that a name or a function stands for.
+
+    Parameters
+    ----------
+    initializer : str or callable
+        A name of the table, or any function ``(shape, generator, dtype) -> array``.
+
+    Returns
+    -------
+    callable
+        The function.
+
+    Raises
+    ------
+    ArgumentError
+        For a name that is not in the table; the message gives close ones.
+
+    Examples
+    --------
+    >>> resolve_initializer("ones") is ones
+    True
+    """
+    if callable(initializer):
+        return initializer
+    return look_up("initializer", initializer, INITIALIZERS)
+
+
+def checked_initializer(initializer: str | Initializer) -> str | Initializer:
+    """Return the argument of a layer as it is, if it says how to draw.
+
+    Parameters
+    ----------
+    initializer : str or callable
+        As for `resolve_initializer`, or "auto".
+
+    Returns
+    -------
+    str or callable
+        The same.
+
+    Raises
+    ------
+    ArgumentError
+        For a name that is not in the table.
+
+    Examples
+    --------
+    >>> checked_initializer("auto")
+    'auto'
+    """
+    if initializer != "auto":
+        resolve_initializer(initializer)
+    return initializer
+
+
+def by_activation(activation: Any) -> str:
+    """Choose how weights are drawn that feed an activation, given by name or function.
+
+    Parameters
+    ----------
+    activation : str, callable or None
+        The activation.
+
+    Returns
+    -------
+    str
+        "he_normal" for the ReLU family, else "glorot_uniform".
+
+    Examples
+    --------
+    >>> by_activation("relu"), by_activation("tanh"), by_activation(None)
+    ('he_normal', 'glorot_uniform', 'glorot_uniform')
+    """
+    name = activation if isinstance(activation, str) else getattr(activation, "__name__", "")
+    return "he_normal" if name in _RELU_FAMILY else "glorot_uniform"

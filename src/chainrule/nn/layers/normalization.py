@@ -1,0 +1,178 @@
+"""Layers that bring numbers to mean 0 and variance 1, then to a learned scale."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from chainrule.arguments.checks import checked_number
+from chainrule.errors import ArgumentError, ShapeError
+from chainrule.nn.layer import Layer, Shape
+from chainrule.nn.random_stream import Stream
+
+__all__ = ["BatchNorm", "LayerNorm"]
+
+
+class BatchNorm(Layer):
+    """Bring each channel to mean 0 and variance 1 over the batch, then scale and shift it.
+
+    ::
+
+        y = gain (x - μ) / √(σ² + ε) + bias
+
+    While training μ and σ² are those of the batch, over all axes but the last; afterwards they are
+    the running ones, of which a part 1 - momentum is renewed in each step:
+    running = momentum · running + (1 - momentum) · batch. Both variances are biased (divided by n,
+    not n - 1), as in Keras.
+
+    Parameters
+    ----------
+    momentum : float in [0.5, 1)
+        The part of the running statistics that a step keeps. PyTorch counts the other way round:
+        its momentum of 0.1 is 0.9 here.
+    epsilon : float > 0
+        ε, which keeps constant channels finite.
+    name : str or None
+        Its name; None numbers it by kind.
+
+    Attributes
+    ----------
+    gain, bias : Parameter, (channels,)
+        What is learned; at first 1 and 0.
+    mean, variance : Parameter, (channels,)
+        The running statistics, which training renews but does not descend on; at first 0 and 1.
+
+    Raises
+    ------
+    ArgumentError
+        For a momentum of the other convention, or an argument outside its range.
+
+    References
+    ----------
+    Ioffe & Szegedy (2015), "Batch normalization: accelerating deep network training by reducing
+    internal covariate shift", algorithms 1 and 2.
+
+    Examples
+    --------
+    >>> layer, x = BatchNorm(), np.array([[1.0, 0.0], [3.0, 4.0]])
+    >>> layer(x, random=Stream(seed=0)).round(2)
+    array([[-1., -1.],
+           [ 1.,  1.]])
+    >>> layer.mean.value
+    array([0.02, 0.02])
+    """
+
+    def __init__(
+        self, momentum: float = 0.99, epsilon: float = 1e-3, name: str | None = None
+    ) -> None:
+        self.momentum = checked_number("BatchNorm", "momentum", momentum)
+        if 0 < self.momentum < 0.5:
+            raise ArgumentError(
+                f"BatchNorm: momentum={momentum} would forget {1 - self.momentum:.0%} of the "
+                "running statistics at each step. Here, as in Keras, running = momentum · running "
+                "+ (1 - momentum) · batch; PyTorch has it the other way round. Its "
+                f"momentum={momentum} is momentum={1 - self.momentum:g} here"
+            )
+        if not 0.5 <= self.momentum < 1:
+            raise ArgumentError(f"BatchNorm: momentum must be in [0.5, 1), got {momentum!r}")
+        self.epsilon = _checked_epsilon("BatchNorm", epsilon)
+        self.name = name
+
+    def build(self, input_shape: Shape) -> None:
+        """Make gain and bias, and the running statistics."""
+        channels = _channels(self._title(), input_shape)
+        self.gain = self.parameter("gain", channels, "ones")
+        self.bias = self.parameter("bias", channels, "zeros")
+        self.mean = self.parameter("mean", channels, "zeros", trainable=False)
+        self.variance = self.parameter("variance", channels, "ones", trainable=False)
+
+    def forward(self, x: Any) -> Any:
+        """Normalise by the running statistics."""
+        slope = self.gain / np.sqrt(self.variance + self.epsilon)
+        return x * slope + (self.bias - self.mean * slope)
+
+    def train_forward(self, x: Any, random: Stream) -> Any:
+        """Normalise by the statistics of the batch, and renew the running ones."""
+        mean, variance, centred = _moments(x, tuple(range(x.ndim - 1)))
+        self.mean.value = self._renewed(self.mean, mean)
+        self.variance.value = self._renewed(self.variance, variance)
+        return centred * (self.gain / np.sqrt(variance + self.epsilon)) + self.bias
+
+    def _renewed(self, running: Any, batch: Any) -> Any:
+        return self.momentum * running + (1 - self.momentum) * np.reshape(batch, running.shape)
+
+
+class LayerNorm(Layer):
+    """Bring each sample to mean 0 and variance 1 over its last axis, then scale and shift it.
+
+    ::
+
+        y = gain (x - μ) / √(σ² + ε) + bias
+
+    The variance is biased (divided by n). Training and use compute the same.
+
+    Parameters
+    ----------
+    epsilon : float > 0
+        ε, which keeps constant samples finite.
+    name : str or None
+        Its name; None numbers it by kind.
+
+    Attributes
+    ----------
+    gain, bias : Parameter, (features,)
+        What is learned; at first 1 and 0.
+
+    Raises
+    ------
+    ArgumentError
+        For an ε that is not positive.
+
+    References
+    ----------
+    Ba, Kiros & Hinton (2016), "Layer normalization", equation 4.
+
+    Examples
+    --------
+    >>> LayerNorm()(np.array([[1.0, 3.0], [10.0, 30.0]])).round(2)
+    array([[-1.,  1.],
+           [-1.,  1.]])
+    """
+
+    def __init__(self, epsilon: float = 1e-3, name: str | None = None) -> None:
+        self.epsilon = _checked_epsilon("LayerNorm", epsilon)
+        self.name = name
+
+    def build(self, input_shape: Shape) -> None:
+        """Make gain and bias."""
+        features = _channels(self._title(), input_shape)
+        self.gain = self.parameter("gain", features, "ones")
+        self.bias = self.parameter("bias", features, "zeros")
+
+    def forward(self, x: Any) -> Any:
+        """Normalise each sample by itself."""
+        _, variance, centred = _moments(x, (-1,))
+        return centred / np.sqrt(variance + self.epsilon) * self.gain + self.bias
+
+
+def _moments(x: Any, axes: tuple[int, ...]) -> tuple[Any, Any, Any]:
+    """Return mean and biased variance along axes, which are kept, and x less its mean."""
+    mean = np.mean(x, axis=axes, keepdims=True)
+    centred = x - mean
+    return mean, np.mean(centred * centred, axis=axes, keepdims=True), centred
+
+
+def _channels(title: str, shape: Shape) -> Shape:
+    if len(shape) < 2:
+        raise ShapeError(
+            f"{title}: its input has shape (batch,), but it needs features on the last axis; pass "
+            "x[:, None] for one feature"
+        )
+    return shape[-1:]
+
+
+def _checked_epsilon(owner: str, value: Any) -> float:
+    if (number := checked_number(owner, "epsilon", value)) > 0:
+        return number
+    raise ArgumentError(f"{owner}: epsilon must be greater than 0, got {value!r}")

@@ -1,0 +1,116 @@
+"""The closed vocabulary of saved networks: which layer a kind stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+from chainrule.arguments.lookup import kind_of
+from chainrule.errors import ArgumentError, FormatError
+from chainrule.nn.layer import Layer
+from chainrule.nn.layers.activation_layers import Activation, Rescale
+from chainrule.nn.layers.attention import MultiHeadAttention
+from chainrule.nn.layers.augmentation import RandomFlip, RandomRotation, RandomShift, RandomZoom
+from chainrule.nn.layers.composite import Concatenate, Residual
+from chainrule.nn.layers.convolution import Conv1D, Conv2D, Conv3D
+from chainrule.nn.layers.dense import Dense
+from chainrule.nn.layers.depthwise_convolution import DepthwiseConv2D
+from chainrule.nn.layers.dropout import Dropout, GaussianNoise
+from chainrule.nn.layers.embedding import Embedding, PositionEmbedding
+from chainrule.nn.layers.global_pooling import (
+    GlobalAvgPool1D,
+    GlobalAvgPool2D,
+    GlobalMaxPool1D,
+    GlobalMaxPool2D,
+)
+from chainrule.nn.layers.lstm_gru import GRU, LSTM
+from chainrule.nn.layers.normalization import BatchNorm, LayerNorm
+from chainrule.nn.layers.pooling import AvgPool1D, AvgPool2D, MaxPool1D, MaxPool2D
+from chainrule.nn.layers.reshape import Flatten, Permute, Reshape
+from chainrule.nn.layers.rnn import RNN
+from chainrule.nn.layers.transposed_convolution import ConvTranspose2D
+from chainrule.nn.layers.wrappers import Bidirectional, TimeDistributed
+
+__all__ = ["LAYERS", "from_config"]
+
+_CLASSES: tuple[type[Layer], ...] = (
+    Activation, AvgPool1D, AvgPool2D, BatchNorm, Bidirectional, Concatenate, Conv1D, Conv2D, Conv3D,
+    ConvTranspose2D, Dense, DepthwiseConv2D, Dropout, Embedding, Flatten, GaussianNoise,
+    GlobalAvgPool1D, GlobalAvgPool2D, GlobalMaxPool1D, GlobalMaxPool2D, GRU, LayerNorm, LSTM,
+    MaxPool1D, MaxPool2D, MultiHeadAttention, Permute, PositionEmbedding, RandomFlip,
+    RandomRotation, RandomShift, RandomZoom, Rescale, Reshape, Residual, RNN, TimeDistributed,
+)  # fmt: skip
+
+LAYERS: dict[str, type[Layer]] = {kind_of(each.__name__): each for each in _CLASSES}
+"""The layers of the library by kind."""
+
+
+def from_config(
+    kind: str, config: Mapping[str, Any], custom: Mapping[str, Callable[..., Any]] | None = None
+) -> Layer:
+    """Make a layer from what `Layer.config` wrote down; nothing is ever imported for it.
+
+    Parameters
+    ----------
+    kind : str
+        What layers of its class are called.
+    config : mapping
+        Its arguments, as JSON values.
+    custom : mapping or None
+        The user's own classes of layers and functions by name.
+
+    Returns
+    -------
+    Layer
+        A new layer.
+
+    Raises
+    ------
+    FormatError
+        For a kind or function that is neither ours nor in `custom`, or arguments that no such layer
+        takes.
+
+    Examples
+    --------
+    >>> layer = Dense(3, activation="relu", name="first")
+    >>> from_config(layer.kind, layer.config())
+    Dense(units=3, activation='relu', use_bias=True, initializer='auto', l2=0.0, name='first')
+    """
+    own = dict(custom or {})
+    classes = LAYERS | {kind_of(name): each for name, each in own.items()}
+    made = classes.get(kind)
+    if made is None:
+        raise FormatError(
+            f"the file has a layer of kind {kind!r}, which is not one of ours; give its class, as "
+            f"in custom={{{kind!r}: TheClass}}"
+        )
+    arguments = {key: _argument(each, own) for key, each in config.items()}
+    try:
+        layer = made(**arguments)
+    except ArgumentError as error:
+        raise FormatError(f"the file describes a layer that cannot be made: {error}") from error
+    if not isinstance(layer, Layer):
+        raise FormatError(f"custom[{kind!r}] makes {type(layer).__name__}, not a layer")
+    return layer
+
+
+def _argument(value: Any, custom: Mapping[str, Callable[..., Any]]) -> Any:
+    if isinstance(value, list):
+        return [_argument(each, custom) for each in cast(list[Any], value)]
+    if not isinstance(value, dict):
+        return value
+    entry = cast(dict[str, Any], value)
+    if set(entry) == {"layer", "config"}:
+        return from_config(entry["layer"], entry["config"], custom)
+    if set(entry) == {"function"}:
+        return _function(entry["function"], custom)
+    return {key: _argument(each, custom) for key, each in entry.items()}
+
+
+def _function(name: str, custom: Mapping[str, Callable[..., Any]]) -> Callable[..., Any]:
+    if name not in custom:
+        raise FormatError(
+            f"the file needs the function {name!r}, which is not one of ours; give it, as in "
+            f"custom={{{name!r}: {name}}}"
+        )
+    return custom[name]

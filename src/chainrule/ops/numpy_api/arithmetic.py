@@ -1,0 +1,293 @@
+"""Elementwise functions of NumPy that are compositions of primitives: powers, rounding, logic."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import DTypeError
+from chainrule.graph.node import Node
+from chainrule.ops.primitives import elementwise
+from chainrule.ops.primitives.broadcasting import cast
+from chainrule.ops.primitives.elementwise import (
+    absolute,
+    ceil,
+    divide,
+    equal,
+    floor,
+    floor_divide,
+    less,
+    less_equal,
+    log,
+    logical_and,
+    logical_not,
+    logical_or,
+    minimum,
+    multiply,
+    not_equal,
+    remainder,
+    rint,
+)
+from chainrule.ops.primitives.promotion import as_array, is_python_number, result_types
+from chainrule.ops.primitives.selection import select
+
+__all__ = [
+    "around",
+    "as_float",
+    "bitwise_and",
+    "bitwise_or",
+    "bitwise_xor",
+    "clip",
+    "copysign",
+    "divmod",
+    "exp2",
+    "fabs",
+    "float_power",
+    "fmax",
+    "fmin",
+    "fmod",
+    "greater",
+    "greater_equal",
+    "heaviside",
+    "invert",
+    "isfinite",
+    "isinf",
+    "isnan",
+    "log2",
+    "log10",
+    "logaddexp2",
+    "logical_xor",
+    "nan_to_num",
+    "positive",
+    "power",
+    "reciprocal",
+    "round",
+    "signbit",
+    "square",
+    "trunc",
+]  # fmt: skip
+
+# NumPy's names hide Python's here: use neither Python's round nor its divmod in this file.
+
+
+def power(base: Any, exponent: Any) -> Any:
+    """Raise to a power; by products and roots where the exponent is one of 2, 1, 0.5, -1.
+
+    NumPy's own arrays take the same short ways, so the values agree to the last bit.
+    """
+    if isinstance(base, Node) and base.dtype.kind == "f" and is_python_number(exponent):
+        short = _SHORT_POWERS.get(exponent)
+        if short is not None:
+            return short(base)
+    if result_types(base, exponent).kind == "b":
+        base, exponent = cast(as_array(base), "int8"), cast(as_array(exponent), "int8")
+    return elementwise.power(base, exponent)
+
+
+_SHORT_POWERS: dict[float, Any] = {
+    2: lambda x: multiply(x, x),
+    1: lambda x: x,
+    0.5: elementwise.sqrt,
+    -1: lambda x: divide(1, x),
+}
+
+
+def float_power(base: Any, exponent: Any) -> Any:
+    """Raise to a power in float64."""
+    return elementwise.power(cast(as_array(base), "float64"), cast(as_array(exponent), "float64"))
+
+
+def square(x: Any) -> Any:
+    """Multiply by itself."""
+    return multiply(x, x)
+
+
+def reciprocal(x: Any) -> Any:
+    """Divide 1 by `x`; integers by integer division."""
+    return divide(1, x) if as_array(x).dtype.kind == "f" else floor_divide(1, x)
+
+
+def positive(x: Any) -> Any:
+    """Return ``+x``, which is `x`."""
+    return x
+
+
+def fabs(x: Any) -> Any:
+    """Absolute value as a float."""
+    return absolute(as_float(x))
+
+
+def as_float(x: Any) -> Any:
+    """Convert integers and booleans to the float that NumPy's functions compute in."""
+    if is_python_number(x):
+        return float(x)
+    x = as_array(x)
+    if x.dtype.kind == "f":
+        return x
+    return cast(x, np.exp.resolve_dtypes((x.dtype, None))[-1])
+
+
+def exp2(x: Any) -> Any:
+    """Raise 2 to a power."""
+    return elementwise.power(2.0, as_float(x))
+
+
+def log2(x: Any) -> Any:
+    """Logarithm to base 2."""
+    return divide(log(x), math.log(2))
+
+
+def log10(x: Any) -> Any:
+    """Logarithm to base 10."""
+    return divide(log(x), math.log(10))
+
+
+def logaddexp2(a: Any, b: Any) -> Any:
+    """Logarithm to base 2 of ``2^a + 2^b``."""
+    two = math.log(2)
+    return elementwise.logaddexp(a * two, b * two) / two
+
+
+def greater(a: Any, b: Any) -> Any:
+    """Whether `a` is larger than `b`."""
+    return less(b, a)
+
+
+def greater_equal(a: Any, b: Any) -> Any:
+    """Whether `a` is larger than `b` or equal to it."""
+    return less_equal(b, a)
+
+
+def logical_xor(a: Any, b: Any) -> Any:
+    """Whether one of the two holds, and not the other."""
+    return not_equal(cast(as_array(a), bool), cast(as_array(b), bool))
+
+
+def bitwise_and(a: Any, b: Any) -> Any:
+    """Whether both of two booleans hold."""
+    return _of_booleans("&", logical_and, a, b)
+
+
+def bitwise_or(a: Any, b: Any) -> Any:
+    """Whether one of two booleans holds at least."""
+    return _of_booleans("|", logical_or, a, b)
+
+
+def bitwise_xor(a: Any, b: Any) -> Any:
+    """Whether just one of two booleans holds."""
+    return _of_booleans("^", logical_xor, a, b)
+
+
+def invert(x: Any) -> Any:
+    """Whether a boolean does not hold."""
+    return _of_booleans("~", logical_not, x)
+
+
+def isnan(x: Any) -> Any:
+    """Whether it is not a number."""
+    return not_equal(x, x)
+
+
+def isinf(x: Any) -> Any:
+    """Whether it is infinite."""
+    return equal(absolute(as_float(x)), math.inf)
+
+
+def isfinite(x: Any) -> Any:
+    """Whether it is neither infinite nor NaN."""
+    return less(absolute(as_float(x)), math.inf)
+
+
+def signbit(x: Any) -> Any:
+    """Whether the sign is minus, that of -0.0 included."""
+    return less(elementwise.arctan2(as_float(x), -1), 0)
+
+
+def copysign(a: Any, b: Any) -> Any:
+    """Give `a` the sign of `b`."""
+    a = as_float(a)
+    return select(not_equal(signbit(a), signbit(b)), -a, a)
+
+
+def fmax(a: Any, b: Any) -> Any:
+    """Take the larger of two; the other one where one is NaN."""
+    return select(isnan(a), b, select(isnan(b), a, elementwise.maximum(a, b)))
+
+
+def fmin(a: Any, b: Any) -> Any:
+    """Take the smaller of two; the other one where one is NaN."""
+    return select(isnan(a), b, select(isnan(b), a, minimum(a, b)))
+
+
+def fmod(a: Any, b: Any) -> Any:
+    """Return the remainder with the sign of `a`, as C has it."""
+    rest = remainder(select(less(a, 0), -a, a), abs(b))
+    return select(less(a, 0), -rest, rest)
+
+
+def divmod(a: Any, b: Any) -> tuple[Any, Any]:
+    """Return quotient and remainder of integer division."""
+    return floor_divide(a, b), remainder(a, b)
+
+
+def heaviside(x: Any, at_zero: Any) -> Any:
+    """Step from 0 to 1 at 0, where the value is `at_zero`."""
+    x = as_float(x)
+    step = select(less(x, 0), 0.0, select(equal(x, 0), at_zero, 1.0))
+    return select(isnan(x), x, step)
+
+
+def trunc(x: Any) -> Any:
+    """Round towards 0."""
+    return select(less(x, 0), ceil(x), floor(x))
+
+
+def around(x: Any, decimals: int = 0) -> Any:
+    """Round to the nearest value with so many decimals, to the even one in the middle."""
+    x = as_array(x)
+    if x.dtype.kind in "iu" and decimals >= 0:
+        return x
+    if decimals == 0:
+        return rint(x)
+    scale = 10.0 ** abs(decimals)
+    if x.dtype.kind in "iu":
+        return cast(rint(x / scale) * scale, x.dtype)
+    return rint(x * scale) / scale if decimals > 0 else rint(x / scale) * scale
+
+
+def round(x: Any, decimals: int = 0) -> Any:
+    """Round to the nearest value with so many decimals, to the even one in the middle."""
+    return around(x, decimals)
+
+
+def clip(x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
+    """Keep between two bounds; None is no bound."""
+    low = a_min if min is None else min
+    high = a_max if max is None else max
+    x = x if low is None else elementwise.maximum(x, low)
+    return x if high is None else minimum(x, high)
+
+
+def nan_to_num(
+    x: Any, copy: bool = True, nan: float = 0.0, posinf: Any = None, neginf: Any = None
+) -> Any:
+    """Replace NaN by 0 and infinities by the largest numbers, or by those given."""
+    x = as_array(x)
+    if x.dtype.kind != "f":
+        return x
+    largest = float(np.finfo(x.dtype).max)
+    x = select(isnan(x), nan, x)
+    x = select(equal(x, math.inf), largest if posinf is None else posinf, x)
+    return select(equal(x, -math.inf), -largest if neginf is None else neginf, x)
+
+
+def _of_booleans(symbol: str, operation: Any, *operands: Any) -> Any:
+    kinds = [as_array(x).dtype for x in operands]
+    if any(kind.kind != "b" for kind in kinds):
+        raise DTypeError(
+            f"{symbol}: operands of kind {' and '.join(map(str, kinds))} cannot be traced, only "
+            "booleans; use np.logical_and, np.logical_or, np.logical_not, or compute bits before"
+        )
+    return operation(*operands)

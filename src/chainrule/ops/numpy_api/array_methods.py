@@ -1,0 +1,42 @@
+"""The methods of arrays that are called otherwise than NumPy's function of the same name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import ArgumentError
+from chainrule.graph.node import Node
+from chainrule.ops.numpy_api import shape_manipulation
+
+__all__ = ["flatten", "item", "reshape", "tolist", "transpose"]
+
+
+def reshape(x: Any, *shape: Any, order: str = "C") -> Any:
+    """Give another shape: ``x.reshape(2, 3)`` or ``x.reshape((2, 3))``."""
+    return shape_manipulation.reshape(x, shape[0] if len(shape) == 1 else shape, order)
+
+
+def transpose(x: Any, *axes: Any) -> Any:
+    """Reorder the axes: ``x.transpose(1, 0)`` or ``x.transpose((1, 0))``."""
+    if len(axes) == 1 and not isinstance(axes[0], int | np.integer):
+        return shape_manipulation.transpose(x, axes[0])
+    return shape_manipulation.transpose(x, axes or None)
+
+
+def flatten(x: Any, order: str = "C") -> Any:
+    """Make flat, row by row."""
+    return shape_manipulation.ravel(x, order)
+
+
+def item(x: Node, *index: int) -> float | int | bool:
+    """Return the known value of one element as a Python number, which carries no derivative."""
+    if x.size != 1 and not index:
+        raise ArgumentError(f"x.item(): {x.type} has {x.size} elements; say which one, or index it")
+    return x.value.item(*index)
+
+
+def tolist(x: Node) -> Any:
+    """Return the known values as nested lists, which carry no derivative."""
+    return x.value.tolist()

@@ -1,0 +1,148 @@
+"""The same elements again, at the edges or all over: pad, roll, repeat, tile, meshgrid."""
+
+from __future__ import annotations
+
+from typing import Any
+from typing import cast as cast_type
+
+import numpy as np
+
+from chainrule.errors import ArgumentError, UnsupportedError
+from chainrule.ops.numpy_api.concatenation import concatenate
+from chainrule.ops.numpy_api.indexing import get_item, take
+from chainrule.ops.numpy_api.shape_manipulation import ravel, reshape, swapaxes
+from chainrule.ops.primitives import movement
+from chainrule.ops.primitives.axes import as_shape, axis_in
+from chainrule.ops.primitives.broadcasting import broadcast_to, cast
+from chainrule.ops.primitives.promotion import as_array
+
+__all__ = ["meshgrid", "pad", "repeat", "roll", "tile"]
+
+_MODES = ("edge", "reflect", "symmetric", "wrap")
+
+
+def pad(x: Any, pad_width: Any, mode: str = "constant", *, constant_values: Any = 0) -> Any:
+    """Add a margin along each axis.
+
+    Parameters
+    ----------
+    x : array or node
+        What stands in the middle.
+    pad_width : int, pair of int, sequence of pairs or dict
+        How many to add before and after: everywhere, or for each axis.
+    mode : {"constant", "edge", "reflect", "symmetric", "wrap"}
+        What to add, as `numpy.pad` has it.
+    constant_values : number, pair or sequence of pairs
+        What to add in mode "constant".
+
+    Returns
+    -------
+    array or node
+        The larger array.
+
+    Raises
+    ------
+    UnsupportedError
+        For the other modes of `numpy.pad`.
+    """
+    x = as_array(x)
+    widths = _widths(x, pad_width)
+    if mode == "constant":
+        return _pad_constant(x, widths, constant_values)
+    if mode not in _MODES:
+        raise UnsupportedError(
+            f"pad: the keyword mode={mode!r} cannot be traced; choose constant, {', '.join(_MODES)}"
+        )
+    for axis, (before, after) in enumerate(widths):
+        if before or after:
+            positions: Any = np.pad(np.arange(x.shape[axis]), (before, after), mode=mode)  # pyright: ignore[reportArgumentType, reportCallIssue]
+            x = take(x, positions, axis)
+    return x
+
+
+def _widths(x: Any, pad_width: Any) -> list[tuple[int, int]]:
+    if isinstance(pad_width, dict):
+        widths = cast_type("dict[int, Any]", pad_width)
+        given = {axis_in("pad", axis, x.ndim): width for axis, width in widths.items()}
+        pad_width = [given.get(axis, 0) for axis in range(x.ndim)]
+        pad_width = [(w, w) if isinstance(w, int) else w for w in pad_width]
+    pairs = np.broadcast_to(np.asarray(pad_width), (x.ndim, 2)).tolist()
+    if any(width < 0 for pair in pairs for width in pair):
+        raise ArgumentError(f"pad: widths must be 0 or more, got {pad_width}; use x[...] to cut")
+    return [(int(before), int(after)) for before, after in pairs]
+
+
+def _pad_constant(x: Any, widths: list[tuple[int, int]], constants: Any) -> Any:
+    if isinstance(constants, int | float) and constants == 0:
+        shape = tuple(n + sum(pair) for n, pair in zip(x.shape, widths, strict=True))
+        slices = tuple((pair[0], n, 1) for n, pair in zip(x.shape, widths, strict=True))
+        return movement.place(x, slices=slices, shape=shape)
+    values = np.broadcast_to(np.asarray(constants), (x.ndim, 2))
+    for axis, pair in enumerate(widths):
+        before, after = (
+            [cast(np.full([w if i == axis else n for i, n in enumerate(x.shape)], value), x.dtype)]
+            if w
+            else []
+            for w, value in zip(pair, values[axis], strict=True)
+        )
+        x = concatenate([*before, x, *after], axis)
+    return x
+
+
+def roll(x: Any, shift: Any, axis: Any = None) -> Any:
+    """Move elements along axes; what falls off the end comes back at the start."""
+    x = as_array(x)
+    if axis is None:
+        return reshape(roll(ravel(x), sum(as_shape(shift)), 0), x.shape)
+    axes = as_shape(axis)
+    for each, distance in zip(*np.broadcast_arrays(axes, as_shape(shift)), strict=True):
+        place = axis_in("roll", int(each), x.ndim)
+        length = x.shape[place]
+        if length and distance % length:
+            cut = length - int(distance) % length
+            before = (slice(None),) * place
+            parts = [get_item(x, (*before, slice(cut, None))), get_item(x, (*before, slice(cut)))]
+            x = concatenate(parts, place)
+    return x
+
+
+def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
+    """Repeat each entry along an axis, or of the flattened array, so many times."""
+    x = ravel(x) if axis is None else as_array(x)
+    place = axis_in("repeat", 0 if axis is None else axis, x.ndim)
+    counts = np.asarray(repeats)
+    if counts.size > 1:
+        return take(x, np.repeat(np.arange(x.shape[place]), counts), place)
+    head, tail = x.shape[: place + 1], x.shape[place + 1 :]
+    spread = broadcast_to(reshape(x, (*head, 1, *tail)), (*head, int(counts.item()), *tail))
+    return reshape(spread, (*x.shape[:place], x.shape[place] * int(counts.item()), *tail))
+
+
+def tile(x: Any, reps: Any) -> Any:
+    """Lay copies of an array side by side, so many along each axis."""
+    x = as_array(x)
+    counts = as_shape(reps)
+    ndim = max(x.ndim, len(counts))
+    shape = (1,) * (ndim - x.ndim) + x.shape
+    counts = (1,) * (ndim - len(counts)) + counts
+    x = reshape(x, [n for length in shape for n in (1, length)])
+    pairs = list(zip(counts, shape, strict=True))
+    spread = broadcast_to(x, tuple(n for pair in pairs for n in pair))
+    return reshape(spread, [count * length for count, length in pairs])
+
+
+def meshgrid(*axes: Any, sparse: bool = False, indexing: str = "xy", copy: bool = True) -> Any:
+    """Spread vectors over a grid: one array for each, that varies along its own axis."""
+    if indexing not in ("xy", "ij"):
+        raise ArgumentError(f"meshgrid: indexing must be 'xy' or 'ij', got {indexing!r}")
+    lines = [ravel(x) for x in axes]
+    count = len(lines)
+    grids = [
+        reshape(x, [-1 if k == i else 1 for k in range(count)] if x.size else x.shape)
+        for i, x in enumerate(lines)
+    ]
+    if not sparse:
+        grids = [broadcast_to(x, tuple(line.size for line in lines)) for x in grids]
+    if indexing == "xy" and count > 1:
+        grids = [swapaxes(x, 0, 1) for x in grids]
+    return tuple(grids)

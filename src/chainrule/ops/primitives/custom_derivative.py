@@ -1,0 +1,92 @@
+"""Values whose derivative is given by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from chainrule import tree
+from chainrule.errors import ArgumentError, ShapeError
+from chainrule.graph.array_type import ArrayType
+from chainrule.graph.node import Node, as_node
+from chainrule.graph.primitive import Primitive, Sample
+from chainrule.ops.primitives.selection import elements
+
+__all__ = ["handwritten", "with_backward"]
+
+Backward = Callable[[Any], Sequence[Any]]
+
+
+def _types(*types: ArrayType, count: int, backward: Backward) -> tuple[ArrayType, ...]:
+    return types[:count]
+
+
+def _vjp(
+    ct: Any, y: Node, *inputs: Node, count: int, backward: Callable[[Any], Sequence[Any]]
+) -> list[Node | None]:
+    zeros = (np.zeros(node.shape, node.dtype) for node in inputs[:count])
+    cotangents = [zero if each is None else each for each, zero in zip(ct, zeros, strict=True)]
+    given = backward(cotangents)
+    return [*[None] * count, *map(_checked, given, inputs[count:])]
+
+
+handwritten = Primitive(
+    "handwritten",
+    infer=_types,
+    evaluate=lambda *arrays, count, backward: arrays[:count],
+    vjp=_vjp,
+    formula="{0}",
+    reference=lambda *arrays, count, backward: [np.copy(x) for x in arrays[:count]],
+    samples=lambda: [
+        Sample((np.sin(1.0), np.array(1.0)), {"count": 1, "backward": lambda ct: [ct[0]]})
+    ],
+)
+
+
+def with_backward(outputs: Any, inputs: Sequence[Any], backward: Callable[[Any], Any]) -> Any:
+    """Attach a derivative written by hand to values that have been computed.
+
+    Parameters
+    ----------
+    outputs : nested containers of arrays or nodes
+        The values. How they were computed no longer counts for derivatives.
+    inputs : sequence of arrays or nodes
+        What they are to be differentiated by.
+    backward : callable
+        From the cotangents, nested as `outputs`, to a sequence with one cotangent for each input
+        (None where nothing flows).
+
+    Returns
+    -------
+    nested as `outputs`
+        The same values; unchanged where neither they nor the inputs are traced.
+    """
+    leaves, structure = tree.flatten(outputs)
+    if not any(isinstance(each, Node) for each in (*leaves, *inputs)):
+        return outputs
+
+    def pull(cotangents: Sequence[Any]) -> Sequence[Any]:
+        given = list(backward(tree.unflatten(structure, cotangents)))
+        if len(given) != len(inputs):
+            raise ArgumentError(
+                f"a backward written by hand gave {len(given)} derivatives for {len(inputs)} inputs"
+            )
+        return given
+
+    nodes = [as_node(each) for each in (*leaves, *inputs)]
+    results = handwritten(*nodes, count=len(leaves), backward=pull)
+    return tree.unflatten(structure, elements(results))
+
+
+def _checked(cotangent: Any, node: Node) -> Node | None:
+    if cotangent is None or not node.array_type.is_float:
+        return None
+    found = as_node(cotangent)
+    if found.shape != node.shape:
+        raise ShapeError(
+            f"a backward written by hand gave a derivative of shape {found.shape} for an input of "
+            f"shape {node.shape}; a derivative has the shape of what it is taken by"
+        )
+    return found if found.dtype == node.dtype else found.astype(node.dtype)

@@ -1,0 +1,243 @@
+"""Functions of each element by itself: value, derivative, formula and samples side by side.
+
+In the rules ``ct`` is the cotangent (how much a change of the output counts), ``y`` the output and
+``x`` the inputs.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+
+import numpy as np
+
+from chainrule.graph.node import Node
+from chainrule.ops.primitives.promotion import elementwise, reals
+from chainrule.ops.primitives.selection import select
+from chainrule.ops.primitives.special import sigmoid
+
+__all__ = [
+    "absolute",
+    "add",
+    "arctan2",
+    "ceil",
+    "cos",
+    "divide",
+    "equal",
+    "exp",
+    "expm1",
+    "floor",
+    "floor_divide",
+    "less",
+    "less_equal",
+    "log",
+    "log1p",
+    "logaddexp",
+    "logical_and",
+    "logical_not",
+    "logical_or",
+    "maximum",
+    "minimum",
+    "multiply",
+    "negative",
+    "not_equal",
+    "power",
+    "remainder",
+    "rint",
+    "sign",
+    "sin",
+    "sqrt",
+    "subtract",
+    "tanh",
+]  # fmt: skip
+
+add = elementwise(
+    "add", np.add,
+    vjp=lambda ct, y, a, b: (ct, ct),
+    formula="{0} + {1}", reference=operator.add, samples=reals(-3, 3, 2),
+)  # fmt: skip
+subtract = elementwise(
+    "subtract", np.subtract,
+    vjp=lambda ct, y, a, b: (ct, -ct),
+    formula="{0} - {1}", reference=operator.sub, samples=reals(-3, 3, 2),
+)  # fmt: skip
+multiply = elementwise(
+    "multiply", np.multiply,
+    vjp=lambda ct, y, a, b: (ct * b, ct * a),
+    formula="{0} · {1}", reference=operator.mul, samples=reals(-3, 3, 2),
+)  # fmt: skip
+divide = elementwise(
+    "divide", np.divide,
+    vjp=lambda ct, y, a, b: (ct / b, -ct * y / b),
+    formula="{0} / {1}", reference=operator.truediv, samples=reals(0.5, 3, 2),
+)  # fmt: skip
+negative = elementwise(
+    "negative", np.negative,
+    vjp=lambda ct, y, x: (-ct,),
+    formula="-{0}", reference=operator.neg, samples=reals(-3, 3),
+)  # fmt: skip
+exp = elementwise(
+    "exp", np.exp,
+    vjp=lambda ct, y, x: (ct * y,),
+    formula="exp({0})", reference=math.exp, samples=reals(-3, 3),
+)  # fmt: skip
+log = elementwise(
+    "log", np.log,
+    vjp=lambda ct, y, x: (ct / x,),
+    formula="ln({0})", reference=math.log, samples=reals(0.5, 3),
+)  # fmt: skip
+expm1 = elementwise(
+    "expm1", np.expm1,
+    vjp=lambda ct, y, x: (ct * (y + 1),),
+    formula="exp({0}) - 1", reference=math.expm1, samples=reals(-1, 1),
+)  # fmt: skip
+log1p = elementwise(
+    "log1p", np.log1p,
+    vjp=lambda ct, y, x: (ct / (1 + x),),
+    formula="ln(1 + {0})", reference=math.log1p, samples=reals(-0.5, 1),
+)  # fmt: skip
+sqrt = elementwise(
+    "sqrt", np.sqrt,
+    vjp=lambda ct, y, x: (ct / (2 * y),),
+    formula="√{0}", reference=math.sqrt, samples=reals(0.5, 3),
+)  # fmt: skip
+tanh = elementwise(
+    "tanh", np.tanh,
+    vjp=lambda ct, y, x: (ct * (1 - y * y),),
+    formula="tanh({0})", reference=math.tanh, samples=reals(-3, 3),
+)  # fmt: skip
+sin = elementwise(
+    "sin", np.sin,
+    vjp=lambda ct, y, x: (ct * cos(x),),
+    formula="sin({0})", reference=math.sin, samples=reals(-3, 3),
+)  # fmt: skip
+cos = elementwise(
+    "cos", np.cos,
+    vjp=lambda ct, y, x: (-ct * sin(x),),
+    formula="cos({0})", reference=math.cos, samples=reals(-3, 3),
+)  # fmt: skip
+arctan2 = elementwise(
+    "arctan2", np.arctan2,
+    vjp=lambda ct, y, a, b: (ct * b / (a * a + b * b), -ct * a / (a * a + b * b)),
+    formula="arctan({0}, {1})", reference=math.atan2, samples=reals(0.5, 3, 2),
+)  # fmt: skip
+absolute = elementwise(
+    "absolute", np.absolute,
+    vjp=lambda ct, y, x: (ct * sign(x),),
+    formula="|{0}|", reference=abs, samples=reals(0.5, 3),
+)  # fmt: skip
+power = elementwise(
+    "power", np.power,
+    vjp=lambda *terms: _power_vjp(*terms),  # noqa: PLW0108 (it is defined below)
+    formula="{0} ^ {1}", reference=math.pow, samples=reals(0.5, 3, 2),
+)  # fmt: skip
+logaddexp = elementwise(
+    "logaddexp", np.logaddexp,
+    vjp=lambda ct, y, a, b: (ct * _share(a, b), ct * _share(b, a)),
+    formula="ln(exp({0}) + exp({1}))",
+    reference=lambda a, b: max(a, b) + math.log1p(math.exp(-abs(a - b))),
+    samples=reals(-3, 3, 2),
+)  # fmt: skip
+maximum = elementwise(
+    "maximum", np.maximum,
+    vjp=lambda ct, y, a, b: (_preferred(ct, b, a), _preferred(ct, a, b)),
+    formula="max({0}, {1})", reference=max, samples=reals(-3, 3, 2),
+)  # fmt: skip
+minimum = elementwise(
+    "minimum", np.minimum,
+    vjp=lambda ct, y, a, b: (_preferred(ct, a, b), _preferred(ct, b, a)),
+    formula="min({0}, {1})", reference=min, samples=reals(-3, 3, 2),
+)  # fmt: skip
+remainder = elementwise(
+    "remainder", np.remainder,
+    vjp=lambda ct, y, a, b: (ct, -ct * floor(a / b)),
+    formula="{0} mod {1}", reference=operator.mod, samples=reals(0.5, 3, 2),
+)  # fmt: skip
+
+# Constant almost everywhere: their derivative is zero.
+
+sign = elementwise(
+    "sign", np.sign,
+    formula="sign({0})", reference=lambda x: int(x > 0) - int(x < 0), samples=reals(-3, 3),
+)  # fmt: skip
+floor = elementwise(
+    "floor", np.floor,
+    formula="⌊{0}⌋", reference=math.floor, samples=reals(-3, 3),
+)  # fmt: skip
+ceil = elementwise(
+    "ceil", np.ceil,
+    formula="⌈{0}⌉", reference=math.ceil, samples=reals(-3, 3),
+)  # fmt: skip
+rint = elementwise(
+    "rint", np.rint,
+    formula="round({0})", reference=round, samples=reals(-3, 3),
+)  # fmt: skip
+floor_divide = elementwise(
+    "floor_divide", np.floor_divide,
+    formula="⌊{0} / {1}⌋", reference=operator.floordiv, samples=reals(0.5, 3, 2),
+)  # fmt: skip
+less = elementwise(
+    "less", np.less,
+    formula="{0} < {1}", reference=operator.lt, samples=reals(-3, 3, 2),
+)  # fmt: skip
+less_equal = elementwise(
+    "less_equal", np.less_equal,
+    formula="{0} ≤ {1}", reference=operator.le, samples=reals(-3, 3, 2),
+)  # fmt: skip
+equal = elementwise(
+    "equal", np.equal,
+    formula="{0} = {1}", reference=operator.eq, samples=reals(-3, 3, 2),
+)  # fmt: skip
+not_equal = elementwise(
+    "not_equal", np.not_equal,
+    formula="{0} ≠ {1}", reference=operator.ne, samples=reals(-3, 3, 2),
+)  # fmt: skip
+logical_and = elementwise(
+    "logical_and", np.logical_and,
+    formula="{0} and {1}", reference=lambda a, b: bool(a) and bool(b), samples=reals(-3, 3, 2),
+)  # fmt: skip
+logical_or = elementwise(
+    "logical_or", np.logical_or,
+    formula="{0} or {1}", reference=lambda a, b: bool(a) or bool(b), samples=reals(-3, 3, 2),
+)  # fmt: skip
+logical_not = elementwise(
+    "logical_not", np.logical_not,
+    formula="not {0}", reference=operator.not_, samples=reals(-3, 3),
+)  # fmt: skip
+
+
+def _power_vjp(ct: Node, y: Node, base: Node, exponent: Node) -> tuple[Node | None, Node | None]:
+    """Take the rule of school, p·x^(p-1), where the exponent is a number written in the program."""
+    number = _written_number(exponent)
+    if number is None:
+        return _power_base(ct, base, exponent), _power_exponent(ct, y, base)
+    return (None if number == 0 else ct * (number * base ** (number - 1))), None
+
+
+def _written_number(node: Node) -> float | None:
+    """Return the one number that a node repeats, if it is a constant of the program."""
+    while node.primitive is not None and node.primitive.name in ("broadcast_to", "cast"):
+        node = node.inputs[0]
+    return float(node.value) if node.is_constant and not node.shape else None
+
+
+def _power_base(ct: Node, base: Node, exponent: Node) -> Node:
+    """Differentiate by the base: p·x^(p-1), which is 0 for p = 0 even at x = 0."""
+    lowered = select(logical_and(base == 0, exponent == 0), 1, exponent - 1)
+    return ct * (exponent * power(base, lowered))
+
+
+def _power_exponent(ct: Node, y: Node, base: Node) -> Node:
+    """Differentiate by the exponent: x^p·ln x for positive bases, taken as 0 elsewhere."""
+    return ct * y * log(select(base > 0, base, 1))
+
+
+def _share(a: Node, b: Node) -> Node:
+    """Weight exp(a) / (exp(a) + exp(b)), one half where both are the same infinity."""
+    same = logical_and(a == b, absolute(a) == math.inf)
+    return sigmoid(select(same, 0, a) - select(same, 0, b))
+
+
+def _preferred(ct: Node, small: Node, large: Node) -> Node:
+    """All of the cotangent where `large` is larger, half of it in a tie (both count alike)."""
+    return select(less(small, large), ct, select(small == large, 0.5 * ct, 0))

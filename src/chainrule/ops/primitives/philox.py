@@ -1,0 +1,175 @@
+"""Random numbers by counting: a draw is a function of a key, a counter and the place it goes to.
+
+Nothing is stored between draws, so a run can be resumed, split or replayed exactly: whoever knows
+seed, stream, epoch and step knows the numbers. Key and counter are small integer arrays, so that
+epoch and step can be inputs of a graph.
+
+The generator is Philox4x32-10: ten rounds of multiplications of 32-bit words that scramble the
+counter under the key into four random words.
+
+References
+----------
+Salmon, Moraes, Dror & Shaw (2011), Parallel random numbers: as easy as 1, 2, 3, section 3.3.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import DTypeError, ShapeError
+from chainrule.graph.array_type import ArrayType
+from chainrule.graph.primitive import Primitive, Sample
+from chainrule.ops.primitives.elementwise import cos, log1p, sqrt
+from chainrule.ops.primitives.promotion import as_array
+
+__all__ = ["normal", "philox", "uniform"]
+
+_MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
+_KEY_STEPS = (0x9E3779B9, 0xBB67AE85)  # golden ratio, and the square root of three less one
+_ROUNDS = 10
+_WORD = 0xFFFFFFFF
+
+Words = Any
+"""Unsigned 32-bit words: plain integers, or arrays of them in uint64."""
+
+
+def philox(
+    counter: tuple[Words, Words, Words, Words], key: tuple[int, int]
+) -> tuple[Words, Words, Words, Words]:
+    """Scramble a counter under a key into four random words.
+
+    Parameters
+    ----------
+    counter : tuple of four words
+        Python integers, or uint64 arrays that hold 32-bit words and broadcast.
+    key : tuple of two int
+        In the range 0 to 2³² - 1.
+
+    Returns
+    -------
+    tuple of four words
+        Uniform 32-bit words.
+
+    Examples
+    --------
+    >>> [hex(word) for word in philox((0, 0, 0, 0), (0, 0))]
+    ['0x6627e8d5', '0xe169c58d', '0xbc57ac4c', '0x9b00dbd8']
+    """
+    a, b, c, d = counter
+    first, second = key
+    for _ in range(_ROUNDS):
+        left, right = a * _MULTIPLIERS[0], c * _MULTIPLIERS[1]
+        a, b, c, d = (
+            (right >> 32) ^ b ^ first,
+            right & _WORD,
+            (left >> 32) ^ d ^ second,
+            left & _WORD,
+        )
+        first, second = (first + _KEY_STEPS[0]) & _WORD, (second + _KEY_STEPS[1]) & _WORD
+    return a, b, c, d
+
+
+def _uniform_type(
+    key: ArrayType, counter: ArrayType, shape: tuple[int, ...], dtype: np.dtype[Any]
+) -> ArrayType:
+    if key.dtype.kind not in "iu" or counter.dtype.kind not in "iu":
+        raise DTypeError(f"uniform: key {key} and counter {counter} must hold integers")
+    if key.shape != (2,) or counter.shape != (3,):
+        raise ShapeError(f"uniform: key {key} must hold 2 words, and counter {counter} 3")
+    if dtype not in (np.dtype("float32"), np.dtype("float64")):
+        raise DTypeError(f"uniform: numbers of kind {dtype} cannot be drawn, only float32, float64")
+    return ArrayType(np.dtype(dtype), shape)
+
+
+def _uniform(key: Any, counter: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
+    size = math.prod(shape)
+    words_each = 1 if dtype == np.float32 else 2
+    blocks = np.arange(-(-size * words_each // 4), dtype=np.uint64)
+    stream, epoch, step = (np.uint64(int(word) & _WORD) for word in counter)
+    first, second = (int(word) & _WORD for word in key)
+    words = np.stack(
+        np.broadcast_arrays(*philox((blocks, stream, epoch, step), (first, second))), axis=-1
+    )
+    words = words.reshape(-1)[: size * words_each]
+    if words_each == 1:
+        draws = (words >> np.uint64(8)) * 2.0**-24
+    else:
+        high, low = words[0::2] >> np.uint64(5), words[1::2] >> np.uint64(6)
+        draws = (high * 2.0**26 + low) * 2.0**-53
+    return draws.astype(dtype).reshape(shape)
+
+
+def _uniform_one_by_one(
+    key: Any, counter: Any, shape: tuple[int, ...], dtype: np.dtype[Any]
+) -> Any:
+    """Draw with Python's integers, one number at a time."""
+    pair = (int(key[0]) & _WORD, int(key[1]) & _WORD)
+    rest = tuple(int(word) & _WORD for word in counter)
+    single = dtype == np.float32
+    draws: list[float] = []
+    for index in range(math.prod(shape)):
+        place = index if single else 2 * index
+        block = philox((place // 4, rest[0], rest[1], rest[2]), pair)
+        high, low = block[place % 4], block[(place + 1) % 4]
+        draws.append((high >> 8) / 2**24 if single else ((high >> 5 << 26) + (low >> 6)) / 2**53)
+    return np.array(draws, dtype).reshape(shape)
+
+
+def _drawn(shape: tuple[int, ...], dtype: str) -> Sample:
+    key, counter = np.array([2026, 7], np.uint32), np.array([3, 1, 4], np.int64)
+    return Sample((key, counter), {"shape": shape, "dtype": np.dtype(dtype)})
+
+
+uniform = Primitive(
+    "uniform",
+    infer=_uniform_type,
+    evaluate=_uniform,
+    formula="uniform({0}, {1})",
+    reference=_uniform_one_by_one,
+    samples=lambda: [
+        _drawn(shape, dtype)
+        for dtype in ("float32", "float64")
+        for shape in ((), (5,), (2, 3), (0, 2))
+    ],
+    invalid=lambda: [
+        Sample((np.ones(2), np.ones(3, int)), {"shape": (), "dtype": np.dtype("float32")}),
+        Sample((np.ones(3, int), np.ones(3, int)), {"shape": (), "dtype": np.dtype("float32")}),
+        Sample((np.ones(2, int), np.ones(3, int)), {"shape": (), "dtype": np.dtype("int64")}),
+    ],
+)
+"""Numbers in [0, 1), of 24 random bits in float32 and 53 in float64.
+
+``uniform(key, counter, shape=..., dtype=...)``: the key has two words (a seed), the counter three
+(such as stream, epoch and step). Element i is made of word i, in float64 of words 2i and 2i + 1.
+"""
+
+
+def normal(key: Any, counter: Any, *, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
+    """Draw from the normal distribution with mean 0 and variance 1.
+
+    Parameters
+    ----------
+    key : array or node, integers, (2,)
+        The seed, in two words.
+    counter : array or node, integers, (3,)
+        Which draw, such as stream, epoch and step.
+    shape : tuple of int
+        How many.
+    dtype : dtype
+        float32 or float64.
+
+    Returns
+    -------
+    array or node
+        The numbers.
+
+    References
+    ----------
+    Box & Muller (1958), A note on the generation of random normal deviates.
+    """
+    pair = as_array(uniform(key, counter, shape=(2, *shape), dtype=np.dtype(dtype)))
+    radius = sqrt(log1p(-pair[0]) * -2)
+    return radius * cos(pair[1] * (2 * math.pi))

@@ -1,0 +1,124 @@
+"""Largest values and positions along axes, running sums; sums are ``reduce_to`` (broadcasting)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import ShapeError
+from chainrule.graph.array_type import ArrayType
+from chainrule.graph.node import Node
+from chainrule.graph.primitive import Primitive, Sample
+from chainrule.ops.primitives.broadcasting import broadcast_to, cast, reduce_to
+from chainrule.ops.primitives.movement import reshape, strided_slice
+
+__all__ = ["argmax", "argmin", "argsort", "cumulative_sum", "reduce_max", "reduce_min"]
+
+
+def _kept_shape(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(1 if i in axes else n for i, n in enumerate(shape))
+
+
+def _reduced_type(name: str) -> Callable[..., ArrayType]:
+    def infer(x: ArrayType, axes: tuple[int, ...]) -> ArrayType:
+        if any(x.shape[i] == 0 for i in axes):
+            raise ShapeError(f"{name}: {x} is empty along axes {axes} and has no {name[-3:]}imum")
+        return x.with_shape(tuple(n for i, n in enumerate(x.shape) if i not in axes))
+
+    return infer
+
+
+def _extremum_vjp(ct: Node, y: Node, x: Node, axes: tuple[int, ...]) -> tuple[Node]:
+    """Spread the cotangent evenly over the elements that are extreme."""
+    kept = _kept_shape(x.shape, axes)
+    hits = cast(broadcast_to(reshape(y, shape=kept), x.shape) == x, x.dtype)
+    weight = reshape(ct, shape=kept) / reduce_to(hits, kept)
+    return (hits * broadcast_to(weight, x.shape),)
+
+
+def _samples() -> list[Sample]:
+    x = np.random.default_rng(0).uniform(-1, 1, (3, 4, 2))
+    return [Sample((x,), {"axes": axes}) for axes in ((0,), (1, 2), (0, 1, 2), ())]
+
+
+def _extremum(name: str, function: Any, symbol: str) -> Primitive:
+    return Primitive(
+        f"reduce_{name}",
+        infer=_reduced_type(f"reduce_{name}"),
+        evaluate=lambda x, axes: function(x, axis=axes),
+        vjp=_extremum_vjp,
+        formula=f"{symbol} {{0}}",
+        reference=lambda x, axes: _one_by_one(x, axes, max if name == "max" else min),
+        samples=_samples,
+        invalid=lambda: [Sample((np.ones((0, 2)),), {"axes": (0,)})],
+    )
+
+
+def _one_by_one(x: Any, axes: tuple[int, ...], pick: Any) -> Any:
+    for axis in sorted(axes, reverse=True):
+        x = np.apply_along_axis(lambda row: pick(row.tolist()), axis, x)
+    return x
+
+
+reduce_max = _extremum("max", np.max, "max")
+reduce_min = _extremum("min", np.min, "min")
+
+
+def _position(name: str, function: Any) -> Primitive:
+    def infer(x: ArrayType, axis: int) -> ArrayType:
+        if x.shape[axis] == 0:
+            raise ShapeError(f"{name}: {x} is empty along axis {axis}")
+        shape = x.shape[:axis] + x.shape[axis + 1 :]
+        return ArrayType(np.dtype("int64"), shape)
+
+    return Primitive(
+        name,
+        infer=infer,
+        evaluate=lambda x, axis: function(x, axis=axis),
+        formula=f"{name}({{0}})",
+        reference=lambda x, axis: np.apply_along_axis(
+            lambda row: row.tolist().index((max if name == "argmax" else min)(row)), axis, x
+        ),
+        samples=lambda: [
+            Sample((np.array([[1.0, 3.0, 3.0], [2.0, 0.0, 2.0]]),), {"axis": axis})
+            for axis in (0, 1)
+        ],
+        invalid=lambda: [Sample((np.ones((0, 2)),), {"axis": 0})],
+    )
+
+
+argmax = _position("argmax", np.argmax)
+argmin = _position("argmin", np.argmin)
+
+argsort = Primitive(
+    "argsort",
+    infer=lambda x, axis: x.with_dtype(np.dtype("int64")),
+    evaluate=lambda x, axis: np.argsort(x, axis=axis, kind="stable"),
+    formula="argsort({0})",
+    reference=lambda x, axis: np.apply_along_axis(
+        lambda row: sorted(range(len(row)), key=row.tolist().__getitem__), axis, x
+    ),
+    samples=lambda: [
+        Sample((np.array([[3.0, 1.0, 3.0], [2.0, 5.0, 2.0]]),), {"axis": axis}) for axis in (0, 1)
+    ],
+)
+
+cumulative_sum = Primitive(
+    "cumulative_sum",
+    infer=lambda x, axis: x,
+    evaluate=lambda x, axis: np.cumsum(x, axis=axis, dtype=x.dtype),
+    vjp=lambda ct, y, x, axis: (_reversed(cumulative_sum(_reversed(ct, axis), axis=axis), axis),),
+    formula="cumsum({0})",
+    reference=lambda x, axis: np.apply_along_axis(
+        lambda row: [sum(row[: i + 1]) for i in range(len(row))], axis, x
+    ),
+    samples=lambda: [Sample((np.arange(6.0).reshape(2, 3),), {"axis": axis}) for axis in (0, 1)],
+)
+
+
+def _reversed(x: Any, axis: int) -> Any:
+    """Turn the order along an axis round."""
+    slices = tuple((n - 1, n, -1) if i == axis and n else (0, n, 1) for i, n in enumerate(x.shape))
+    return strided_slice(x, slices=slices)

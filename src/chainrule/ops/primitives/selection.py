@@ -1,0 +1,89 @@
+"""Choosing among values: by condition, by position, or for the derivative only."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import numpy as np
+
+from chainrule.errors import ShapeError
+from chainrule.graph.array_type import ArrayType
+from chainrule.graph.node import Node
+from chainrule.graph.primitive import Primitive, Sample
+from chainrule.ops.primitives.promotion import common_shape, convert, result_types, type_of_operand
+
+__all__ = ["element", "elements", "identity", "select", "stop_gradient"]
+
+
+def _select_type(condition: ArrayType, a: ArrayType, b: ArrayType) -> ArrayType:
+    if condition.shape != a.shape or a.shape != b.shape:
+        raise ShapeError(f"select: the operands {condition}, {a} and {b} must have one shape")
+    return ArrayType(a.dtype, a.shape, a.weak and b.weak)
+
+
+def _select_operands(inputs: tuple[Any, ...]) -> list[Any]:
+    traced = any(isinstance(x, Node) for x in inputs)
+    condition, *branches = inputs
+    shape = common_shape("where", [type_of_operand(x, "where") for x in inputs])
+    dtype = result_types(*branches)
+    return [
+        convert(condition, np.dtype(bool), shape, traced),
+        *(convert(x, dtype, shape, traced) for x in branches),
+    ]
+
+
+select = Primitive(
+    "select",
+    infer=_select_type,
+    evaluate=np.where,
+    vjp=lambda ct, y, c, a, b: (None, select(c, ct, 0), select(c, 0, ct)),
+    formula="{1} if {0} else {2}",
+    reference=np.vectorize(lambda c, a, b: a if c else b, otypes=[float]),
+    samples=lambda: [
+        Sample((np.array([True, False, True]), np.arange(3.0), -np.arange(3.0))),
+        Sample((np.array(False), np.array(1.0), np.array(2.0))),
+        Sample((np.ones((0, 2), bool), np.ones((0, 2)), np.ones((0, 2)))),
+    ],
+    invalid=lambda: [Sample((np.ones(3, bool), np.ones(3), np.ones(2)))],
+    prepare=_select_operands,
+    ufunc=np.where,
+)
+
+_any_array = [Sample((np.arange(3.0),)), Sample((np.ones((0, 2)),)), Sample((np.array(2.0),))]
+
+identity = Primitive(
+    "identity",
+    infer=lambda x: x,
+    evaluate=lambda x: x,
+    vjp=lambda ct, y, x: (ct,),
+    formula="{0}",
+    reference=np.copy,
+    samples=lambda: _any_array,
+)
+
+stop_gradient = Primitive(
+    "stop_gradient",
+    infer=lambda x: x,
+    evaluate=lambda x: x,
+    formula="stop({0})",
+    reference=np.copy,
+    samples=lambda: _any_array,
+)
+
+element = Primitive(
+    "element",
+    infer=lambda types, index: types[index],
+    evaluate=lambda values, index: values[index],
+    formula="{0}.{index}",
+    reference=lambda values, index: np.stack(values)[index],
+    samples=list,
+)
+"""One of the results of a primitive that has several. Its derivative is the business of
+``autodiff.reverse``, which collects the cotangents of all results for their producer."""
+
+
+def elements(results: Any) -> list[Any]:
+    """List the results of a primitive that has several: nodes of a node, else arrays."""
+    if not isinstance(results, Node):
+        return list(results)
+    return [element(results, index=index) for index in range(len(cast(Any, results.type)))]

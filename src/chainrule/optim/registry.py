@@ -1,0 +1,142 @@
+"""Optimisers by name, and as the plain data that a file holds."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any, cast
+
+from chainrule.errors import ArgumentError, ChainruleError, FormatError
+from chainrule.optim.adadelta import Adadelta
+from chainrule.optim.adagrad import Adagrad
+from chainrule.optim.adam import Adam
+from chainrule.optim.adamw import AdamW
+from chainrule.optim.lion import Lion
+from chainrule.optim.nadam import Nadam
+from chainrule.optim.optimizer import Optimizer
+from chainrule.optim.rmsprop import RMSprop
+from chainrule.optim.schedules.decay import cosine, exponential, step
+from chainrule.optim.schedules.plateau import reduce_on_plateau
+from chainrule.optim.schedules.schedule import Schedule, constant
+from chainrule.optim.schedules.warmup import one_cycle, warmup
+from chainrule.optim.sgd import SGD
+
+__all__ = ["OPTIMIZERS", "SCHEDULES", "from_config", "resolve_optimizer"]
+
+OPTIMIZERS: dict[str, type[Optimizer]] = {
+    kind.__name__.lower(): kind
+    for kind in (SGD, Adagrad, RMSprop, Adadelta, Adam, AdamW, Nadam, Lion)
+}
+"""The optimisers by the names that ``net.compile(optimizer=...)`` takes."""
+
+SCHEDULES: dict[str, type[Schedule]] = {
+    kind.__name__: kind
+    for kind in (constant, step, exponential, cosine, warmup, one_cycle, reduce_on_plateau)
+}
+"""The schedules by name."""
+
+_KINDS = {kind.__name__: kind for kind in (*OPTIMIZERS.values(), *SCHEDULES.values())}
+
+_SCIPY_METHODS = {
+    "bfgs", "cg", "cobyla", "cobyqa", "dogbox", "dogleg", "l-bfgs-b", "lbfgs", "lm", "nelder-mead",
+    "newton-cg", "powell", "slsqp", "tnc", "trf", "trust-constr", "trust-exact", "trust-krylov",
+    "trust-ncg",
+}  # fmt: skip
+
+
+def resolve_optimizer(
+    optimizer: str | Optimizer | type[Optimizer], learning_rate: float | Schedule | None = None
+) -> Optimizer:
+    """Return the optimiser that a user means.
+
+    Parameters
+    ----------
+    optimizer : str, Optimizer or subclass of it
+        A name such as "sgd" in any case, an optimiser, or its class.
+    learning_rate : float > 0, Schedule or None
+        Its learning rate; None for its own. An optimiser that is given whole has one already.
+
+    Returns
+    -------
+    Optimizer
+        The optimiser.
+
+    Raises
+    ------
+    ArgumentError
+        For an unknown name, a bad learning rate, or two learning rates.
+
+    Examples
+    --------
+    >>> resolve_optimizer("sgd", learning_rate=0.5)
+    SGD(learning_rate=0.5, clip_norm=None, clip_value=None, momentum=0.0, nesterov=False)
+    """
+    if isinstance(optimizer, Optimizer):
+        if learning_rate is not None:
+            raise ArgumentError(
+                f"compile: learning_rate is {learning_rate!r}, but the optimizer is given with its "
+                f"own, {optimizer.learning_rate!r}; keep one, as in "
+                f"optim.{type(optimizer).__name__}(learning_rate={learning_rate!r})"
+            )
+        return optimizer
+    arguments: dict[str, Any] = {} if learning_rate is None else {"learning_rate": learning_rate}
+    return _kind_of(optimizer)(**arguments)
+
+
+def from_config(config: Any) -> Any:
+    """Return the optimiser or schedule that its ``config()`` describes.
+
+    Parameters
+    ----------
+    config : dict of str to value
+        Plain data, as read from JSON: ``kind``, one of ours, and arguments by name.
+
+    Returns
+    -------
+    Optimizer or Schedule
+        Equal to the one described.
+
+    Raises
+    ------
+    FormatError
+        For an unknown kind, an unknown argument or a bad value.
+
+    Examples
+    --------
+    >>> from_config({"kind": "cosine", "learning_rate": 0.1, "epochs": 5})(step=0, epoch=5)
+    0.0
+    """
+    values = dict(cast(dict[str, Any], config)) if isinstance(config, dict) else {}
+    kind = values.pop("kind", None)
+    if not isinstance(kind, str) or kind not in _KINDS:
+        raise FormatError(
+            f"optimizer: the description is of kind {kind!r}; known are {', '.join(_KINDS)}"
+        )
+    arguments = {
+        name: from_config(value) if isinstance(value, dict) else value
+        for name, value in values.items()
+    }
+    try:
+        return _KINDS[kind](**arguments)
+    except (ChainruleError, TypeError) as error:
+        raise FormatError(f"optimizer: the description of {kind} does not fit: {error}") from error
+
+
+def _kind_of(name: Any) -> type[Optimizer]:
+    if isinstance(name, type) and issubclass(name, Optimizer):
+        return name
+    if not isinstance(name, str):
+        raise ArgumentError(
+            f"compile: optimizer is {name!r}; it must be a name such as 'adam' or an optimiser "
+            "such as optim.Adam(0.001)"
+        )
+    key = name.lower()
+    if key in OPTIMIZERS:
+        return OPTIMIZERS[key]
+    if key in _SCIPY_METHODS:
+        raise ArgumentError(
+            f"compile: optimizer {name!r} is a method of SciPy, which comes with "
+            "chainrule.science; use one of " + ", ".join(OPTIMIZERS)
+        )
+    close = difflib.get_close_matches(key, OPTIMIZERS, n=1)
+    mend = f"did you mean {close[0]!r}?" if close else "there are " + ", ".join(OPTIMIZERS)
+    raise ArgumentError(f"compile: there is no optimizer {name!r}; {mend}")

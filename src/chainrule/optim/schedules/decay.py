@@ -1,0 +1,103 @@
+"""Learning rates that only fall: in steps, exponentially, along a cosine."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import KW_ONLY, dataclass
+
+from chainrule.optim.argument import AtLeastZero, Positive, named_arguments
+from chainrule.optim.schedules.schedule import Timed
+
+__all__ = ["cosine", "exponential", "step"]
+
+
+@named_arguments
+@dataclass(frozen=True)
+class step(Timed):  # noqa: N801 (schedules are used, and read, as functions)
+    """Multiply the learning rate by a factor at the end of each period: ``η·f^⌊t / T⌋``.
+
+    Parameters
+    ----------
+    learning_rate : float > 0
+        η, the rate at first.
+    factor : float > 0
+        f.
+    steps, epochs : int >= 1
+        T, the period, counted in updates or in epochs; one of the two.
+
+    Examples
+    --------
+    >>> schedule = step(0.5, factor=0.1, epochs=2)
+    >>> [round(schedule(0, epoch), 6) for epoch in range(5)]
+    [0.5, 0.5, 0.05, 0.05, 0.005]
+    """
+
+    learning_rate: Positive
+    factor: Positive = 0.1
+
+    def __call__(self, step: int, epoch: int) -> float:
+        """Return the learning rate of the period."""
+        return self.learning_rate * self.factor ** math.floor(self.elapsed(step, epoch))
+
+
+@named_arguments
+@dataclass(frozen=True)
+class exponential(Timed):  # noqa: N801
+    """Multiply the learning rate by a factor over each period, evenly: ``η·f^(t / T)``.
+
+    Parameters
+    ----------
+    learning_rate : float > 0
+        η, the rate at first.
+    factor : float > 0
+        f.
+    steps, epochs : int >= 1
+        T, the period, counted in updates or in epochs; one of the two.
+
+    Examples
+    --------
+    >>> exponential(0.5, factor=0.25, steps=100)(step=50, epoch=0)
+    0.25
+    """
+
+    learning_rate: Positive
+    factor: Positive
+
+    def __call__(self, step: int, epoch: int) -> float:
+        """Return the learning rate at this time."""
+        return self.learning_rate * self.factor ** self.elapsed(step, epoch)
+
+
+@named_arguments
+@dataclass(frozen=True)
+class cosine(Timed):  # noqa: N801
+    """Let the learning rate fall along half a cosine, then stay: ``e + (η - e)·(1 + cos πt/T)/2``.
+
+    Parameters
+    ----------
+    learning_rate : float > 0
+        η, the rate at first.
+    final : float >= 0
+        e, the rate at the end of the duration and after it.
+    steps, epochs : int >= 1
+        T, the duration, counted in updates or in epochs; one of the two.
+
+    References
+    ----------
+    Loshchilov & Hutter (2017), "SGDR: Stochastic Gradient Descent with Warm Restarts", equation 5.
+
+    Examples
+    --------
+    >>> schedule = cosine(0.5, final=0.125, steps=100)
+    >>> [round(schedule(step, 0), 6) for step in (0, 50, 100, 1000)]
+    [0.5, 0.3125, 0.125, 0.125]
+    """
+
+    learning_rate: Positive
+    _: KW_ONLY
+    final: AtLeastZero = 0.0
+
+    def __call__(self, step: int, epoch: int) -> float:
+        """Return the learning rate at this time."""
+        share = (1 + math.cos(math.pi * min(self.elapsed(step, epoch), 1.0))) / 2
+        return self.final + (self.learning_rate - self.final) * share

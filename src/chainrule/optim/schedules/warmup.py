@@ -1,0 +1,135 @@
+"""Learning rates that rise before they fall: a warm-up before any schedule, and one cycle."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import KW_ONLY, dataclass, replace
+from typing import Annotated
+
+from chainrule.errors import ArgumentError
+from chainrule.optim.argument import AtLeastZero, Inside, Positive, Range, named_arguments
+from chainrule.optim.schedules.schedule import Schedule, Timed, checked_rate
+
+__all__ = ["one_cycle", "warmup"]
+
+_AtLeastOne = Annotated[float, Range("a number, 1 or more", lambda x: x >= 1)]
+
+
+@named_arguments
+@dataclass(frozen=True)
+class warmup(Timed):  # noqa: N801 (schedules are used, and read, as functions)
+    """Raise the learning rate evenly to where another schedule begins, then follow that one.
+
+    With t updates (or epochs) before, ``s + (η - s)·(t + 1) / T`` for t < T; after that the other
+    schedule, which sees its own time begin at T.
+
+    Parameters
+    ----------
+    then : float > 0, or Schedule
+        What follows; η is its first rate.
+    start : float >= 0
+        s, the rate that the rise sets out from; the first update is one step above it.
+    steps, epochs : int >= 1
+        T, the duration of the rise, in the unit that the schedule after it counts in.
+
+    References
+    ----------
+    Goyal et al. (2017), "Accurate, Large Minibatch SGD: Training ImageNet in 1 Hour", section 2.2.
+
+    Examples
+    --------
+    >>> from chainrule import optim
+    >>> schedule = optim.warmup(then=optim.cosine(0.5, steps=100), steps=5)
+    >>> [round(schedule(step, 0), 6) for step in (0, 1, 4, 5, 55, 105)]
+    [0.1, 0.2, 0.5, 0.5, 0.25, 0.0]
+    """
+
+    then: float | Schedule
+    _: KW_ONLY
+    start: AtLeastZero = 0.0
+
+    def __post_init__(self) -> None:
+        Timed.__post_init__(self)
+        object.__setattr__(self, "then", checked_rate("warmup", self.then, "then"))
+        unit = "epochs" if self.steps is None else "steps"
+        if isinstance(self.then, Timed) and getattr(self.then, unit) is None:
+            raise ArgumentError(
+                f"warmup: it counts in {unit}, but {type(self.then).__name__}, which follows, does "
+                "not; count both in steps or both in epochs, so that one begins where the other "
+                "ends"
+            )
+
+    def __call__(self, step: int, epoch: int) -> float:
+        """Return the learning rate at this time."""
+        if self.elapsed(step, epoch) >= 1:
+            return self._following(step - (self.steps or 0), epoch - (self.epochs or 0))
+        share = min(self.elapsed(step + 1, epoch + 1), 1.0)
+        return self.start + (self._following(0, 0) - self.start) * share
+
+    def observe(self, value: float) -> Schedule:
+        """Return this schedule with what follows told of the loss."""
+        if not isinstance(self.then, Schedule):
+            return self
+        then = self.then.observe(value)
+        return self if then is self.then else replace(self, then=then)
+
+    def _following(self, step: int, epoch: int) -> float:
+        return self.then(step, epoch) if isinstance(self.then, Schedule) else self.then
+
+
+@named_arguments
+@dataclass(frozen=True)
+class one_cycle(Timed):  # noqa: N801
+    """Raise the learning rate from a small value to its peak, and let it fall to nearly nothing.
+
+    Both ways along half a cosine: from ``η / start_divisor`` to η during the rise, then to
+    ``η / start_divisor / final_divisor`` at the end of the duration, and after it.
+
+    Parameters
+    ----------
+    learning_rate : float > 0
+        η, the peak.
+    rise : float in (0, 1)
+        The share of the duration that the rise takes.
+    start_divisor : float >= 1
+        How much smaller the rate is at first.
+    final_divisor : float >= 1
+        How much smaller still it is at the end.
+    steps, epochs : int >= 1
+        The duration, counted in updates or in epochs; one of the two.
+
+    Notes
+    -----
+    Defaults are PyTorch's. Momentum stays as it is.
+
+    References
+    ----------
+    Smith & Topin (2018), "Super-Convergence: Very Fast Training of Neural Networks Using Large
+    Learning Rates", section 3.
+
+    Examples
+    --------
+    >>> schedule = one_cycle(1.0, rise=0.5, start_divisor=4, final_divisor=10, steps=100)
+    >>> [round(schedule(step, 0), 4) for step in (0, 25, 50, 75, 100, 1000)]
+    [0.25, 0.625, 1.0, 0.5125, 0.025, 0.025]
+    """
+
+    learning_rate: Positive
+    _: KW_ONLY
+    rise: Inside = 0.3
+    start_divisor: _AtLeastOne = 25.0
+    final_divisor: _AtLeastOne = 10_000.0
+
+    def __call__(self, step: int, epoch: int) -> float:
+        """Return the learning rate at this time."""
+        time = min(self.elapsed(step, epoch), 1.0)
+        first = self.learning_rate / self.start_divisor
+        if time < self.rise:
+            return _eased(first, self.learning_rate, time / self.rise)
+        fallen = (time - self.rise) / (1 - self.rise)
+        return _eased(self.learning_rate, first / self.final_divisor, fallen)
+
+
+def _eased(start: float, end: float, share: float) -> float:
+    """Return the way from start to end along half a cosine, share in [0, 1]."""
+    return start + (end - start) * (1 - math.cos(math.pi * share)) / 2

@@ -1,0 +1,117 @@
+"""Mistakes that are likely, but not certain: they warn, with the evidence and the mend."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.errors import ChainruleWarning
+from chainrule.nn.losses.loss import Loss
+from chainrule.train.checks.finite import Extent
+
+__all__ = ["warn_likely"]
+
+Array = NDArray[Any]
+
+_LARGE = 50.0
+_LOPSIDED = 0.95
+_ENOUGH = 100  # samples, fewer prove nothing about classes
+
+
+def warn_likely(
+    X: Array,
+    y: Array,
+    extent: Extent,
+    loss: Loss,
+    output_shape: tuple[int | None, ...],
+    *,
+    wants_scaled: bool = True,
+    is_weighted: bool = False,
+    stacklevel: int = 3,
+) -> None:
+    """Warn of what is probably a mistake in training data that passed `check_samples`.
+
+    Parameters
+    ----------
+    X, y : array, (n, ...)
+        Inputs and targets, of numbers or, for y, text.
+    extent : Extent
+        Of X.
+    loss : Loss
+        What will take the targets.
+    output_shape : tuple
+        Of the network's output, None for the batch.
+    wants_scaled : bool
+        False if the first layer scales its input (Rescale, norms) or looks it up (Embedding).
+    is_weighted : bool
+        Whether sample or class weights were given, so that unequal classes are known.
+    stacklevel : int
+        How far up the user's line is.
+
+    Warns
+    -----
+    ChainruleWarning
+        For large inputs, constant inputs or targets, missing and very unequal classes.
+
+    Examples
+    --------
+    >>> from chainrule.nn.losses.loss import LOSSES
+    >>> X, y = np.array([[0.0], [255.0]]), np.array([[0.0], [1.0]])
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always")
+    ...     warn_likely(X, y, Extent(0.0, 255.0), LOSSES["mse"], (None, 1))
+    >>> print(caught[0].message)
+    fit: X goes from 0 to 255; networks train slowly, or not at all, on inputs far from -1 to 1:
+    pass X / 255, or begin with nn.Rescale(1 / 255)
+    """
+    found = [*_inputs(X, extent, wants_scaled), *_targets(y, loss, output_shape, is_weighted)]
+    for message in found:
+        warnings.warn(f"fit: {message}", ChainruleWarning, stacklevel=stacklevel)
+
+
+def _inputs(X: Array, extent: Extent, wants_scaled: bool) -> Iterator[str]:
+    low, high = extent.low, extent.high
+    if len(X) > 1 and low == high:
+        yield f"X is {low:g} everywhere; a network learns nothing from inputs that never change"
+    elif wants_scaled and max(-low, high) > _LARGE:
+        is_image = low >= 0 and high <= 255 and (X.dtype == np.uint8 or high > 200)
+        mend = (
+            "pass X / 255, or begin with nn.Rescale(1 / 255)"
+            if is_image
+            else "pass (X - X.mean(axis=0)) / X.std(axis=0), with the numbers of the training data"
+        )
+        yield (
+            f"X goes from {low:g} to {high:g}; networks train slowly, or not at all, on inputs far "
+            f"from -1 to 1: {mend}"
+        )
+
+
+def _targets(
+    y: Array, loss: Loss, output_shape: tuple[int | None, ...], is_weighted: bool
+) -> Iterator[str]:
+    if len(y) > 1 and bool(np.all(y == y[:1])):
+        value = y.flat[0] if y[0].size == 1 else "the same"
+        yield f"y is {value} for every sample; there is nothing to learn but this answer"
+        return
+    is_classes = loss.takes_labels and y.ndim == 1
+    if not (is_classes or loss.name in ("binary_cross_entropy", "hinge")) or y[0].size != 1:
+        return
+    labels, counts = np.unique(y, return_counts=True)
+    outputs = output_shape[-1] or 0
+    if is_classes and y.dtype.kind in "biuf" and len(labels) < outputs:
+        missing = np.setdiff1d(np.arange(outputs), labels)
+        told = ", ".join(map(str, missing[:5])) + (", ..." if len(missing) > 5 else "")
+        yield (
+            f"y has no sample of {len(missing)} of the {outputs} classes ({told}); the network "
+            "cannot learn them: give fewer units, or a split that has all classes"
+        )
+    share = counts.max() / len(y)
+    if len(y) >= _ENOUGH and share >= _LOPSIDED and not is_weighted:
+        yield (
+            f"y is {labels[counts.argmax()]} in {share:.1%} of the samples, so that always "
+            "answering it looks good; try class_weight='balanced' and the metric f1 or auc"
+        )

@@ -1,0 +1,79 @@
+"""A loss that nothing can be learned from, found while a step is traced, before any update."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import ArgumentError, type_in_words
+from chainrule.graph.array_type import ArrayType
+from chainrule.graph.node import Node, ancestors
+from chainrule.ops.primitives.selection import element
+
+__all__ = ["check_dependence", "check_returned"]
+
+
+def check_returned(name: str, losses: Any) -> None:
+    """Refuse what a loss function cannot have meant to return.
+
+    Parameters
+    ----------
+    name : str
+        Of the loss.
+    losses : object
+        What it has returned.
+
+    Raises
+    ------
+    ArgumentError
+        For anything but numbers.
+
+    Examples
+    --------
+    >>> check_returned("mine", None)
+    Traceback (most recent call last):
+    chainrule.errors.ArgumentError: fit: the loss mine returns None; its last line must return one
+    number, or one for each sample
+    """
+    if isinstance(losses, Node | np.ndarray | np.generic | int | float):
+        return
+    raise ArgumentError(
+        f"fit: the loss {name} returns {type_in_words(losses)}; its last line must return one "
+        "number, or one for each sample"
+    )
+
+
+def check_dependence(name: str, loss: Any, parameters: Iterable[Any]) -> None:
+    """Refuse a loss that has no derivative by any parameter, so that no step would change one.
+
+    Parameters
+    ----------
+    name : str
+        Of the loss.
+    loss : Node or number
+        Its value, traced.
+    parameters : iterable of Node
+        What is trained.
+
+    Raises
+    ------
+    ArgumentError
+        If no way along which derivatives travel leads from the loss to a parameter.
+    """
+    reached = ancestors([loss], _is_end) if isinstance(loss, Node) else []
+    if {node.serial for node in reached}.isdisjoint(each.serial for each in parameters):
+        raise ArgumentError(
+            f"fit: the loss {name} does not depend on any parameter of the network, so there is "
+            "nothing to learn; it must compute with y_pred, and between the two nothing may cut "
+            "the derivative, as argmax, round, sign, comparisons and stop_gradient do"
+        )
+
+
+def _is_end(node: Node) -> bool:
+    """Whether derivatives do not go back beyond a node."""
+    if isinstance(node.type, ArrayType) and not node.type.is_float:
+        return True
+    flat = node.primitive is not None and node.primitive.vjp is None
+    return flat and node.primitive is not element

@@ -1,0 +1,237 @@
+"""The one entry: everything that fit, evaluate and predict check before they begin."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.errors import ArgumentError, DataError, ShapeError
+from chainrule.nn.losses.loss import Loss
+from chainrule.train.checks.arrays import as_array
+from chainrule.train.checks.finite import Extent, check_finite, extent_of, is_tame
+from chainrule.train.checks.targets import check_targets
+
+__all__ = ["Checked", "check_samples", "check_settings"]
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Checked:
+    """Data without certain mistakes.
+
+    Parameters
+    ----------
+    X : array of real numbers, (n, ...)
+        The inputs, not copied if they were an array.
+    y : array of real numbers or text, (n, ...), or None
+        The targets.
+    weight : array of real numbers, (n,), or None
+        How much each sample counts.
+    known_extent : Extent or None
+        The smallest and largest input, if finding no mistake has told.
+    """
+
+    X: Array
+    y: Array | None
+    weight: Array | None
+    known_extent: Extent | None
+
+    @property
+    def extent(self) -> Extent:
+        """The smallest and largest input."""
+        extent = self.known_extent or extent_of(self.X)
+        assert extent is not None, "all inputs were seen to be finite"
+        return extent
+
+
+def check_samples(
+    function: str,
+    X: Any,
+    y: Any = None,
+    sample_weight: Any = None,
+    *,
+    needs_targets: bool = True,
+    loss: Loss | None = None,
+    input_shape: tuple[int | None, ...] | None = None,
+    output_shape: tuple[int | None, ...] | None = None,
+    dtype: Any = "float64",
+    names: tuple[str, str] = ("X", "y"),
+) -> Checked:
+    """Return data as arrays, or raise for the first certain mistake in them.
+
+    Parameters
+    ----------
+    function : str
+        "fit", "evaluate" or "predict", for messages.
+    X : array, list, table or memory map, (n, ...)
+        The inputs.
+    y : the same, (n, ...), or None
+        The targets.
+    sample_weight : the same, (n,), or None
+        How much each sample counts, 0 or more.
+    needs_targets : bool
+        False for predict.
+    loss : Loss or None
+        Where it is known, targets are compared with what it takes.
+    input_shape, output_shape : tuple or None
+        Of a network that is built, None for the batch.
+    dtype : dtype
+        The kind of number that the network computes with.
+    names : (str, str)
+        What messages call inputs and targets, such as "validation_data[0]".
+
+    Returns
+    -------
+    Checked
+        The data.
+
+    Raises
+    ------
+    DataError, DTypeError, ShapeError
+        With the argument, how many values are wrong, the first with its index, and the mend.
+
+    Examples
+    --------
+    >>> check_samples("fit", [[1.0], [2.0]], [1, 0, 1])
+    Traceback (most recent call last):
+    chainrule.errors.DataError: fit: X has 2 samples but y has 3 (shapes (2, 1) and (3,)); their
+    first axes must be equal
+    """
+    if needs_targets:
+        _refuse_several(X, y, function, names[0])
+    inputs = as_array(X, function, names[0])
+    targets = None
+    if needs_targets:
+        targets = as_array(y, function, names[1], allows_text=True)
+        _check_lengths(inputs, targets, function, names)
+    weight = None if sample_weight is None else as_array(sample_weight, function, "sample_weight")
+    if input_shape is not None:
+        _check_features(inputs, input_shape, function, names[0])
+    extent = None
+    if not is_tame(inputs):
+        extent = check_finite(inputs, function, names[0], dtype, getattr(X, "columns", None))
+    if targets is not None and targets.dtype.kind in "biuf" and not is_tame(targets):
+        check_finite(targets, function, names[1], dtype, getattr(y, "columns", None))
+    if weight is not None:
+        _check_weight(weight, len(inputs), function, dtype)
+    if targets is not None and loss is not None and output_shape is not None:
+        check_targets(targets, loss, output_shape, function, names[1])
+    return Checked(inputs, targets, weight, extent)
+
+
+def check_settings(
+    function: str, *, batch_size: Any = None, epochs: Any = 1, validation_split: Any = 0.0
+) -> None:
+    """Refuse numbers that say nothing about how to train.
+
+    Parameters
+    ----------
+    function : str
+        For messages.
+    batch_size : int >= 1, or None
+        Samples an update; None for all.
+    epochs : int >= 0
+        Passes over the data.
+    validation_split : float in [0, 1)
+        The share of the samples kept for validation.
+
+    Raises
+    ------
+    ArgumentError
+        For anything else.
+
+    Examples
+    --------
+    >>> check_settings("fit", batch_size=0)
+    Traceback (most recent call last):
+    chainrule.errors.ArgumentError: fit: batch_size is 0; it must be a whole number, 1 or more, or
+    None for all samples at once
+    """
+    if batch_size is not None and not _is_whole(batch_size, 1):
+        raise ArgumentError(
+            f"{function}: batch_size is {batch_size!r}; it must be a whole number, 1 or more, or "
+            "None for all samples at once"
+        )
+    if not _is_whole(epochs, 0):
+        raise ArgumentError(
+            f"{function}: epochs is {epochs!r}; it must be a whole number, 0 or more"
+        )
+    is_number = isinstance(validation_split, int | float) and validation_split is not True
+    if not (is_number and 0 <= validation_split < 1):
+        raise ArgumentError(
+            f"{function}: validation_split is {validation_split!r}; it must be a number in [0, 1), "
+            "the share of the samples kept for validation"
+        )
+
+
+def _is_whole(value: Any, least: int) -> bool:
+    return hasattr(value, "__index__") and not isinstance(value, bool) and value >= least
+
+
+def _refuse_several(X: Any, y: Any, function: str, name: str) -> None:
+    """Say what to do with several inputs, before they look like an array of too few samples."""
+    if not isinstance(X, tuple | list) or not hasattr(y, "__len__") or len(cast(Any, X)) == len(y):
+        return
+    parts = cast("Sequence[Any]", X)
+    if len(parts) > 1 and all(isinstance(e, np.ndarray) and len(e) == len(y) for e in parts):
+        shapes = ", ".join(str(each.shape) for each in parts)
+        raise DataError(
+            f"{function}: {name} is a {type(X).__name__} of {len(parts)} arrays of shapes "
+            f"{shapes}; a network takes one: join them with np.concatenate along the last axis, or "
+            "np.stack, and begin with a layer of your own whose forward takes them apart"
+        )
+
+
+def _check_lengths(X: Array, y: Array, function: str, names: tuple[str, str]) -> None:
+    if len(X) == len(y):
+        return
+    mend = "their first axes must be equal"
+    if X.ndim == 2 and X.shape[1] == len(y):
+        mend += f"; if the columns are the samples, pass {names[0]}.T"
+    raise DataError(
+        f"{function}: {names[0]} has {len(X)} samples but {names[1]} has {len(y)} (shapes "
+        f"{X.shape} and {y.shape}); {mend}"
+    )
+
+
+def _check_features(
+    X: Array, input_shape: tuple[int | None, ...], function: str, name: str
+) -> None:
+    wanted = input_shape[1:]
+    pairs = zip(wanted, X.shape[1:], strict=False)
+    if X.ndim == len(input_shape) and all(size in (None, length) for size, length in pairs):
+        return
+    shape = ", ".join("any" if size is None else str(size) for size in wanted)
+    told = f"{function}: {name} has shape {X.shape}, but the network was built for (batch, {shape})"
+    if X.shape == wanted:
+        raise ShapeError(f"{told}; this is a single sample: pass {name}[None]")
+    if X.ndim == 1 and wanted == (1,):
+        raise ShapeError(f"{told}; pass {name}.reshape(-1, 1)")
+    if len(wanted) == 1 and X.ndim > 2 and int(np.prod(X.shape[1:])) == wanted[0]:
+        raise ShapeError(f"{told}; pass {name}.reshape(len({name}), -1)")
+    raise ShapeError(f"{told}; give the same features as in training, or make a new network")
+
+
+def _check_weight(weight: Array, length: int, function: str, dtype: Any) -> None:
+    if weight.shape != (length,):
+        raise DataError(
+            f"{function}: sample_weight has shape {weight.shape}; it must have one number for each "
+            f"of the {length} samples, shape ({length},)"
+        )
+    extent = check_finite(weight, function, "sample_weight", dtype)
+    if extent.low < 0:
+        bad = np.flatnonzero(weight < 0)
+        raise DataError(
+            f"{function}: sample_weight is negative {len(bad)} times, first {weight[bad[0]]} at "
+            f"sample_weight[{bad[0]}]; weights must be 0 or more"
+        )
+    if extent.high == 0:
+        raise DataError(
+            f"{function}: sample_weight is 0 for all {length} samples, so that none counts; give "
+            "some of them a weight greater than 0"
+        )

@@ -1,0 +1,164 @@
+"""Targets that do not fit the loss or the network's output."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.errors import DataError, ShapeError
+from chainrule.nn.losses.loss import Loss
+
+__all__ = ["check_targets"]
+
+Array = NDArray[Any]
+
+
+def check_targets(
+    y: Array, loss: Loss, output_shape: tuple[int | None, ...], function: str, name: str = "y"
+) -> None:
+    """Refuse targets that a loss cannot compare with the network's output.
+
+    Parameters
+    ----------
+    y : array of finite real numbers, or text, (n, ...)
+        The targets. Text is left to those who know the names of the classes.
+    loss : Loss
+        What will take them.
+    output_shape : tuple
+        Of the network's output, None for the batch.
+    function, name : str
+        What messages call the operation and the argument.
+
+    Raises
+    ------
+    ShapeError
+        If targets and outputs have other shapes; nothing is stretched.
+    DataError
+        For labels that are not whole, negative or too large, and values that the loss does not
+        take.
+
+    Examples
+    --------
+    >>> from chainrule.nn.losses.loss import LOSSES
+    >>> check_targets(np.array([1, 2, 3]), LOSSES["cross_entropy"], (None, 3), "fit")
+    Traceback (most recent call last):
+    chainrule.errors.DataError: fit: y has 1 label that is larger than 2, first 3 at y[2]; labels
+    are counted from 0, here 0 to 2 for 3 outputs, and these go from 1 to 3: subtract 1
+    """
+    if y.dtype.kind not in "biuf":
+        return
+    where = f"{function}: {name}"
+    outputs = (len(y), *(size or 0 for size in output_shape[1:]))
+    if loss.takes_labels and outputs[-1] == 1:
+        raise DataError(
+            f"{where} are classes and the network has a single output, which {loss.name} cannot "
+            'learn from: one class is always certain; use loss="binary_cross_entropy", or one '
+            "output a class"
+        )
+    if loss.takes_labels and y.shape == outputs[:-1]:
+        _check_labels(y, outputs[-1], where, name)
+        return
+    # To a single yes-or-no output a row of answers is as clear as a column of them.
+    if not (loss.contains == "sigmoid" and outputs == (len(y), 1) and y.ndim == 1):
+        _check_shape(y.shape, outputs, loss, where, name)
+    _check_values(y, loss, where, name)
+
+
+def _check_labels(y: Array, classes: int, where: str, name: str) -> None:
+    _refuse(
+        y, y != np.rint(y) if y.dtype.kind == "f" else None, f"{where} has", name,
+        "label that is not whole", "labels that are not whole",
+        "labels are 0, 1, 2, ...; for a quantity to be predicted use a loss such as mse",
+    )  # fmt: skip
+    low, high = int(y.min()), int(y.max())
+    rule = f"labels are counted from 0, here 0 to {classes - 1} for {classes} outputs"
+    is_sign = low == -1 and high == 1 and bool(np.all(y))
+    mend = "map -1 to 0, for example with (y + 1) // 2" if is_sign else rule
+    _refuse(
+        y, y < 0, f"{where} has", name, "label that is negative", "labels that are negative", mend
+    )
+    shifted = low == 1 and high == classes
+    mend = (
+        f"and these go from 1 to {high}: subtract 1"
+        if shifted
+        else f"give the last layer {high + 1} units, or correct the labels"
+    )
+    _refuse(
+        y, y >= classes, f"{where} has", name,
+        f"label that is larger than {classes - 1}", f"labels that are larger than {classes - 1}",
+        f"{rule}{', ' if shifted else '; '}{mend}",
+    )  # fmt: skip
+
+
+def _check_shape(
+    shape: tuple[int, ...], outputs: tuple[int, ...], loss: Loss, where: str, name: str
+) -> None:
+    if not loss.checks or shape == outputs:
+        return
+    if shape == (*outputs, 1) or outputs == (*shape, 1):
+        size = ", ".join(map(str, (-1, *outputs[1:])))
+        mend = f"reshape one, for example {name}.reshape({size})"
+    elif loss.takes_labels:
+        labels = str(("n", *outputs[1:-1])).replace("'", "")
+        mend = f"give class numbers of shape {labels}, or one row of {outputs[-1]} a sample"
+        if len(shape) == 1 < len(outputs) - 1:
+            mend = "for one class a sample, put nn.Flatten() before the last layers"
+    elif len(shape) == 1 and len(outputs) == 2:
+        mend = (
+            f'for classes use loss="cross_entropy"; for a quantity give the last layer 1 unit and '
+            f"pass {name}.reshape(-1, 1)"
+        )
+    elif len(shape) < len(outputs):
+        mend = (
+            "for one answer a sample, let the last recurrent layer give its last step alone "
+            "(return_sequences=False), or put nn.Flatten() before the last layers"
+        )
+    else:
+        mend = "give the last layer as many units as there are targets"
+    raise ShapeError(
+        f"{where} has shape {shape} and the network's output {outputs}; {loss.name} needs them "
+        f"equal, as nothing is stretched: {mend}"
+    )
+
+
+def _check_values(y: Array, loss: Loss, where: str, name: str) -> None:
+    """Refuse values that a loss would turn into nonsense or NaN."""
+    if loss.name == "hinge":
+        mend = "hinge takes 0 and 1, or -1 and 1: map labels to one of these pairs"
+        bad = (np.abs(y) != 1) & (y != 0)
+        one, many = "that is not -1, 0 or 1", "that are not -1, 0 or 1"
+    elif loss.name in ("poisson", "kl_divergence"):
+        bad, one, many = y < 0, "that is negative", "that are negative"
+        mend = f"{loss.name} takes {'counts' if loss.name == 'poisson' else 'probabilities'}"
+    elif loss.name in ("binary_cross_entropy", "cross_entropy"):
+        bad, one, many = (y < 0) | (y > 1), "outside [0, 1]", "outside [0, 1]"
+        mend = _mend_probabilities(y, loss.name)
+    else:
+        return
+    _refuse(y, bad, f"{where} has", name, f"value {one}", f"values {many}", mend)
+
+
+def _mend_probabilities(y: Array, loss: str) -> str:
+    values = set(np.unique(y).tolist()) if y.min() >= -1 and y.max() <= 2 else set[Any]()
+    if values == {-1, 1}:
+        return f"{loss} takes 0 and 1: map -1 to 0, for example with (y + 1) // 2"
+    if values == {1, 2}:
+        return f"{loss} takes 0 and 1: subtract 1"
+    if y.max() > 2 and y.min() >= 0:
+        return f"{loss} takes probabilities: divide by the largest value, or use loss='mse'"
+    return f"{loss} takes probabilities, such as 0 and 1"
+
+
+def _refuse(
+    y: Array, bad: Array | None, told: str, name: str, one: str, many: str, mend: str
+) -> None:
+    if bad is None or not bad.any():
+        return
+    count = int(bad.sum())
+    index = tuple(int(each) for each in np.unravel_index(int(bad.argmax()), bad.shape))
+    place = ", ".join(map(str, index))
+    raise DataError(
+        f"{told} {count} {one if count == 1 else many}, first {y[index]} at {name}[{place}]; {mend}"
+    )

@@ -1,0 +1,1 @@
+"""Serialisation of networks and its schema."""

@@ -1,0 +1,168 @@
+"""A network as one file of data: safetensors, with a description in a closed vocabulary.
+
+The tensors are the parameters by full name. The metadata has one entry, ``chainrule``, in JSON::
+
+    {"format": 1,                      which grammar this is
+     "seed": 0, "dtype": "float32",    of the network
+     "input_shape": [784],             without the batch axis
+     "layers": [{"kind": "dense", "name": "dense", "config": {"units": 100, ...}}, ...],
+     "classes": ["cat", "dog"] | null, the names of the classes by number
+     "table": {"target": NAME | null,  what inputs are made of, if there is a table
+               "columns": [{"kind": "number", "name": "age", "fill": 38.9, "mean": 38.9,
+                            "scale": 10.5, "has_gaps": false},
+                           {"kind": "category", "name": "town", "values": ["Bonn", "Ulm"],
+                            "encoding": "one_hot", "unseen": "zeros"}, ...]},
+     "loss": NAME | {"name": NAME, "arguments": {...}} | {"function": NAME} | null,
+     "optimizer": {"kind": "Adam", "learning_rate": 0.001, ...} | null,
+     "metrics": [NAME | {"function": NAME}, ...],
+     "checksum": "..."}                SHA-256 of all of the above and of the tensors
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.errors import ArgumentError, ChainruleError
+from chainrule.nn.config import describe
+from chainrule.nn.losses.loss import LOSSES, Loss
+from chainrule.optim.optimizer import Optimizer
+from chainrule.optim.registry import from_config
+from chainrule.storage import write_atomically
+from chainrule.train.files.table_schema import describe_table
+from chainrule.train.metrics import METRICS, Metric, resolve_metric
+from chainrule.train.model.model import Model
+
+__all__ = ["FORMAT", "METADATA_KEY", "checksum", "optimizer_config", "save"]
+
+FORMAT = 1
+METADATA_KEY = "chainrule"
+
+Tensors = Mapping[str, NDArray[Any]]
+
+
+def save(model: Model, path: str | os.PathLike[str]) -> None:
+    """Write a network into a file, as a whole or not at all.
+
+    Parameters
+    ----------
+    model : Model
+        A built network. How it is trained is written where it can be said in names and numbers; a
+        function or optimiser of the user's is left to `chainrule.load`'s ``custom``, or to
+        ``compile``.
+    path : str or path
+        The file; one that is there is replaced.
+
+    Raises
+    ------
+    ArgumentError
+        If the network is not built, or a layer was made with something that is not data.
+    OSError
+        If the file cannot be written.
+    """
+    from safetensors.numpy import save as to_bytes
+
+    if not model.output_shapes or model.input_shape is None:
+        raise ArgumentError(
+            "save: the network is not built yet, so it has no parameters; call fit, predict or "
+            "net(X) first"
+        )
+    # Safetensors writes an array as it lies in memory, so it must lie in rows.
+    tensors = {
+        name: np.ascontiguousarray(each.value) for name, each in model.stack.parameters().items()
+    }
+    description = _description(model, list(model.input_shape[1:]))
+    description["checksum"] = checksum(description, tensors)
+    metadata = {METADATA_KEY: json.dumps(description, ensure_ascii=False, allow_nan=False)}
+    write_atomically(path, to_bytes(tensors, metadata))
+
+
+def checksum(description: Mapping[str, Any], tensors: Tensors) -> str:
+    """Return the SHA-256 of a description (but for its own checksum) and of tensors.
+
+    Parameters
+    ----------
+    description : mapping
+        JSON values.
+    tensors : mapping of str to array
+        In any order.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+    """
+    told = {key: value for key, value in description.items() if key != "checksum"}
+    digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode())
+    for name in sorted(tensors):
+        array = tensors[name]
+        digest.update(json.dumps([name, array.dtype.str, array.shape]).encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+def _description(model: Model, input_shape: list[int | None]) -> dict[str, Any]:
+    aim = model.aim
+    table = {} if model.table is None else {"table": describe_table(model.table)}
+    return table | {
+        "format": FORMAT,
+        "seed": model.seed,
+        "dtype": model.dtype.name,
+        "input_shape": input_shape,
+        "layers": [
+            {"kind": each.kind, "name": each.name, "config": each.config()} for each in model.layers
+        ],
+        "classes": model.classes,
+        "loss": None if aim is None else _loss(aim[0]),
+        "optimizer": None if aim is None else optimizer_config(aim[1]),
+        "metrics": [] if aim is None else [_metric(each) for each in aim[2]],
+    }
+
+
+def _loss(loss: Loss) -> Any:
+    if loss == LOSSES.get(loss.name):
+        return loss.name
+    known = LOSSES.get(loss.name)
+    function = loss.per_sample
+    if known is not None and isinstance(function, partial) and not function.args:
+        return {"name": loss.name, "arguments": describe(function.keywords, "the loss")}
+    return {"function": loss.name}
+
+
+def optimizer_config(optimizer: Optimizer) -> dict[str, Any] | None:
+    """Return an optimiser as data, where that says all of it; else None.
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+        Ours, or one of the user's.
+
+    Returns
+    -------
+    dict or None
+        JSON values for `chainrule.optim.from_config`.
+    """
+    try:
+        config = json.loads(json.dumps(optimizer.config()))
+        return config if from_config(config) == optimizer else None
+    except (ChainruleError, TypeError):
+        return None
+
+
+def _metric(metric: Metric) -> Any:
+    is_ours = metric.name in METRICS or metric.name.startswith("top_")
+    return metric.name if is_ours and _is_named(metric) else {"function": metric.name}
+
+
+def _is_named(metric: Metric) -> bool:
+    """Whether the name alone gives this metric back, but for a threshold that the loss decides."""
+    ours = resolve_metric(metric.name).function
+    mine = metric.function
+    return getattr(ours, "func", ours) is getattr(mine, "func", mine)

@@ -1,0 +1,1 @@
+"""A call of ``fit``: epochs, trainer, compiled steps."""

@@ -1,0 +1,156 @@
+"""A call of ``fit``, from what the user handed in to the history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from chainrule.errors import ArgumentError
+from chainrule.nn.layer import Layer
+from chainrule.nn.layers.activation_layers import Rescale
+from chainrule.nn.layers.augmentation import RandomFlip, RandomRotation, RandomShift, RandomZoom
+from chainrule.nn.layers.embedding import Embedding
+from chainrule.nn.layers.normalization import BatchNorm, LayerNorm
+from chainrule.nn.layers.reshape import Flatten, Permute, Reshape
+from chainrule.train.callbacks import resolve_callbacks
+from chainrule.train.checks import check_settings, warn_likely
+from chainrule.train.checks.lookup_range import explain_position
+from chainrule.train.fit.epochs import Run
+from chainrule.train.fit.output_activation import warn_of_ending
+from chainrule.train.fit.trainer import Training
+from chainrule.train.history import History
+from chainrule.train.inputs.data_adapter import prepare_samples
+from chainrule.train.inputs.samples import Samples, split_at
+from chainrule.train.inputs.table_inputs import learn_table
+from chainrule.train.inputs.targets import class_weights
+from chainrule.train.model.model import Model
+from chainrule.train.model.objective import Plan
+from chainrule.train.progress import choose_progress
+
+__all__ = ["Request", "fit"]
+
+_PASSES_ON = (Flatten, Permute, Reshape, RandomFlip, RandomRotation, RandomShift, RandomZoom)
+"""Layers after which inputs are as large as before."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """The arguments of a call of ``fit``, as the user gave them; see `chainrule.Network.fit`."""
+
+    epochs: Any
+    batch_size: Any
+    validation_data: Any
+    validation_split: Any
+    shuffle: Any
+    sample_weight: Any
+    class_weight: Any
+    callbacks: Any
+    verbose: Any
+
+
+def fit(net: Any, model: Model, X: Any, y: Any, request: Request) -> History:
+    """Train a network on samples.
+
+    Parameters
+    ----------
+    net : Network
+        What callbacks are given; its ``history`` is set.
+    model : Model
+        Its inside.
+    X, y : array, list, table or memory map, (n, ...)
+        Inputs and targets.
+    request : Request
+        The other arguments.
+
+    Returns
+    -------
+    History
+        One number an epoch for each quantity.
+
+    Raises
+    ------
+    ChainruleError
+        For arguments and data that cannot be learned from, before the first step.
+    """
+    plan = model.plan("fit")
+    watchers, progress = resolve_callbacks(request.callbacks), choose_progress(request.verbose)
+    _check_settings(request)
+    with model.undoing():
+        samples, validation = _samples(model, plan, X, y, request)
+        size = min(request.batch_size or len(samples), len(samples))
+        training = Training(
+            model.stack, plan, samples.made_plain(), size, model.slots, model.clock, model.programs
+        )
+    run = Run(net, model, training, watchers, progress, samples, validation, size)
+    try:
+        run.through(request.epochs, bool(request.shuffle))
+    except IndexError:
+        explain_position(model.stack, samples.X)
+        raise
+    return run.history
+
+
+def _check_settings(request: Request) -> None:
+    check_settings(
+        "fit",
+        batch_size=request.batch_size,
+        epochs=request.epochs,
+        validation_split=request.validation_split,
+    )
+    if not isinstance(request.shuffle, bool):
+        raise ArgumentError(f"fit: shuffle is {request.shuffle!r}; it must be True or False")
+    if request.validation_data is not None and request.validation_split:
+        raise ArgumentError(
+            "fit: validation_data and validation_split are both given; keep the one that is meant"
+        )
+
+
+def _samples(
+    model: Model, plan: Plan, X: Any, y: Any, request: Request
+) -> tuple[Samples, Samples | None]:
+    """Return what to learn from and what to validate on, ready for the loss."""
+    inputs = learn_table(model, X, request.validation_split)
+    samples, checked = prepare_samples(model, plan, inputs, y, request.sample_weight, "fit")
+    first = split_at(len(samples), request.validation_split)
+    validation = samples.part(slice(first, None)) if first < len(samples) else None
+    if request.validation_data is not None:
+        names = ("validation_data[0]", "validation_data[1]")
+        given = _parts(request.validation_data)
+        validation, _ = prepare_samples(model, plan, *given, "fit", names)
+    samples = samples.part(slice(first))
+    if request.class_weight is not None:
+        by_class = class_weights(request.class_weight, samples.y, model.classes)
+        samples = samples.weighted(by_class.astype(model.dtype))
+    if not model.stack.parameters(trainable=True):
+        raise ArgumentError("fit: there is nothing to train: no layer has a trainable parameter")
+    if not model.clock.count:
+        warn_likely(
+            samples.X,
+            samples.y,
+            checked.extent,
+            plan.loss,
+            model.output_shape,
+            wants_scaled=_wants_scaled(model.layers),
+            is_weighted=samples.weight is not None,
+            stacklevel=5,
+        )
+        warn_of_ending(model, plan, samples.X, stacklevel=5)
+    return samples, validation
+
+
+def _wants_scaled(layers: Sequence[Layer]) -> bool:
+    """Whether numbers far from 1 reach weights as they are."""
+    first = next((each for each in layers if not isinstance(each, _PASSES_ON)), None)
+    return not isinstance(first, Rescale | BatchNorm | LayerNorm | Embedding)
+
+
+def _parts(validation_data: Any) -> tuple[Any, Any, Any]:
+    """Take ``(X, y)`` or ``(X, y, sample_weight)`` apart."""
+    if not isinstance(validation_data, tuple | list) or len(validation_data) not in (2, 3):
+        raise ArgumentError(
+            "fit: validation_data must be a tuple (X, y) or (X, y, sample_weight), got "
+            f"{type(validation_data).__name__}"
+        )
+    X, y, *weight = validation_data
+    return X, y, weight[0] if weight else None

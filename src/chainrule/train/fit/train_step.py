@@ -1,0 +1,256 @@
+"""One step of training as one function of arrays, traced once for each shape of batch.
+
+::
+
+    state, batch, clock -> state', numbers
+
+    state    {"params": ..., "slots": ..., "memory": ...}   all that training changes
+    batch    X, y, weight                                   what it sees in this step
+    clock    rate, count, epoch, step                       where it stands
+    numbers  loss, penalty, metrics                         what it reports
+
+The function is plain NumPy; what runs for each batch is the program compiled from its graph, which
+takes one flat list of arrays and returns another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule import tree
+from chainrule.autodiff.derivative import value_and_grad
+from chainrule.autodiff.scan import scan
+from chainrule.compiler.graph_passes.simplify import simplify
+from chainrule.compiler.jit import compile_graph, compile_loop
+from chainrule.errors import ShapeError
+from chainrule.graph.array_type import ArrayType, type_of
+from chainrule.graph.evaluate import prepare
+from chainrule.graph.trace import trace_call
+from chainrule.nn.activations.activation import ACTIVATIONS
+from chainrule.nn.parameter import bound
+from chainrule.nn.random_stream import Stream
+from chainrule.optim.clipping import clip
+from chainrule.optim.optimizer import Optimizer
+from chainrule.train.checks.loss_dependence import check_dependence
+from chainrule.train.model.loss_and_metrics import measure
+from chainrule.train.model.objective import Plan, Stack
+
+if TYPE_CHECKING:
+    from chainrule.compiler.native_program import NativeProgram
+
+__all__ = [
+    "Program",
+    "compile_evaluation",
+    "compile_prediction",
+    "compile_step",
+    "compile_steps",
+    "initial_state",
+]
+
+Program = Callable[[Sequence[Any]], list[Any]]
+"""From a flat list of arrays to a flat list of arrays."""
+
+
+def initial_state(stack: Stack, optimizer: Optimizer, slots: dict[str, Any]) -> dict[str, Any]:
+    """Return the tree of all arrays that training changes.
+
+    Parameters
+    ----------
+    stack : Stack
+        Its parameters are copied: a step in progress must never be seen.
+    optimizer : Optimizer
+        Gives the first slots of a parameter.
+    slots : dict
+        What it already remembers, by name of the parameter.
+
+    Returns
+    -------
+    dict
+        ``{"params": ..., "slots": ..., "memory": ...}``, each by name of the parameter.
+    """
+    trained = stack.parameters(trainable=True)
+    return {
+        "params": {name: each.value.copy() for name, each in trained.items()},
+        "slots": {
+            name: slots[name] if name in slots else optimizer.slots(each.value)
+            for name, each in trained.items()
+        },
+        "memory": {n: each.value.copy() for n, each in stack.parameters(trainable=False).items()},
+    }
+
+
+def compile_step(
+    stack: Stack,
+    plan: Plan,
+    state: dict[str, Any],
+    batch: dict[str, ArrayType | None],
+    natively: bool = False,
+) -> Program:
+    """Prepare the step of training for one shape of batch.
+
+    It is for what `compile_steps` cannot do, such as the odd batch at the end of an epoch.
+
+    Parameters
+    ----------
+    stack : Stack
+        The network.
+    plan : Plan
+        What it is trained for.
+    state : dict
+        As `initial_state` makes it; only types count.
+    batch : dict
+        The types of ``X``, ``y`` and ``weight`` (None for no weights).
+    natively : bool
+        Whether to compile it. For a small network that takes longer than it saves; beside large
+        native programs NumPy must not run, because the threads of its matrix products go on
+        spinning for a tenth of a second and take the cores from ours.
+
+    Returns
+    -------
+    callable
+        From the leaves of state and batch, then rate, count, epoch and step, to the leaves of the
+        new state, then loss, penalty, metrics that are means, and the outputs if `plan` gathers.
+    """
+    clock = _clock_types(stack, ())
+    types = tree.map_leaves(type_of, state)
+    graph = trace_call(_step(stack, plan), (types, batch, clock)).graph
+    return compile_graph(graph, is_awaited=False) if natively else prepare(simplify(graph))
+
+
+def compile_steps(
+    stack: Stack,
+    plan: Plan,
+    state: dict[str, Any],
+    samples: dict[str, ArrayType | None],
+    size: int | None,
+    capacity: int,
+) -> NativeProgram | None:
+    """Compile many steps as one loop, which takes its batches from the samples itself.
+
+    Parameters
+    ----------
+    stack : Stack
+        The network.
+    plan : Plan
+        What it is trained for.
+    state : dict
+        As `initial_state` makes it; only types count.
+    samples : dict
+        The types of all of ``X``, ``y`` and ``weight``.
+    size : int or None
+        Samples a step; None for all of them, in their own order.
+    capacity : int
+        The most steps it can make in one call.
+
+    Returns
+    -------
+    callable or None
+        From the leaves of state and samples, then rows, (capacity, size), unless `size` is None,
+        rate, count, epoch and step, (capacity,), to the leaves of the new state and columns of what
+        a step reports. None where the steps cannot be compiled.
+    """
+    step = _step(stack, plan)
+
+    def steps(state: dict[str, Any], samples: dict[str, Any], clocks: dict[str, Any]) -> Any:
+        def one(state: Any, clock: dict[str, Any]) -> Any:
+            if size is None:
+                return step(state, samples, clock)
+            rows = clock["rows"]
+            batch = {name: None if all is None else all[rows] for name, all in samples.items()}
+            return step(state, batch, clock)
+
+        return scan(one, state, clocks)
+
+    rows = {} if size is None else {"rows": ArrayType(np.dtype("int64"), (capacity, size))}
+    clocks = rows | _clock_types(stack, (capacity,))
+    types = tree.map_leaves(type_of, state)
+    return compile_loop(trace_call(steps, (types, samples, clocks)).graph)
+
+
+def _clock_types(stack: Stack, shape: tuple[int, ...]) -> dict[str, ArrayType]:
+    counter, real = ArrayType(np.dtype("int64"), shape), ArrayType(stack.dtype, shape)
+    return {"rate": real, "count": real, "epoch": counter, "step": counter}
+
+
+def _step(stack: Stack, plan: Plan) -> Callable[..., Any]:
+    """The step of training, in plain NumPy."""
+
+    def step(state: dict[str, Any], batch: dict[str, Any], clock: dict[str, Any]) -> Any:
+        random = Stream(stack.seed, clock["epoch"], clock["step"])
+
+        def total(params: dict[str, Any]) -> Any:
+            with _standing_for(stack, params | state["memory"]):
+                loss, penalty, *others = measure(stack, plan, batch, random)
+                check_dependence(plan.loss.name, loss, params.values())
+                memory = {n: each.value for n, each in stack.parameters(trainable=False).items()}
+            return loss + penalty, ([loss, penalty, *others], memory)
+
+        (_, (numbers, memory)), slopes = value_and_grad(total, has_aux=True)(state["params"])
+        slopes = clip(slopes, plan.optimizer)
+        rate, count = clock["rate"], clock["count"]
+        moved = {
+            name: plan.optimizer.update(each, slopes[name], state["slots"][name], rate, count)
+            for name, each in state["params"].items()
+        }
+        new = {
+            "params": {name: param for name, (param, _) in moved.items()},
+            "slots": {name: slots for name, (_, slots) in moved.items()},
+            "memory": memory,
+        }
+        return _alike(state, new), numbers
+
+    return step
+
+
+def compile_evaluation(stack: Stack, plan: Plan, batch: dict[str, ArrayType | None]) -> Program:
+    """Compile loss, penalty and metrics of one batch, as a function of parameters and batch."""
+
+    def evaluate(params: dict[str, Any], batch: dict[str, Any]) -> Any:
+        with _standing_for(stack, params):
+            return measure(stack, plan, batch)
+
+    return compile_graph(trace_call(evaluate, (_parameter_types(stack), batch)).graph)
+
+
+def compile_prediction(stack: Stack, X: ArrayType, activation: str = "") -> Program:
+    """Compile the network's output, activated besides, as a function of parameters and inputs."""
+
+    def predict(params: dict[str, Any], X: Any) -> Any:
+        with _standing_for(stack, params):
+            return ACTIVATIONS[activation or "linear"](stack(X))
+
+    return compile_graph(trace_call(predict, (_parameter_types(stack), X)).graph)
+
+
+def _parameter_types(stack: Stack) -> dict[str, ArrayType]:
+    return {name: type_of(each.value) for name, each in stack.parameters().items()}
+
+
+@contextmanager
+def _standing_for(stack: Stack, given: dict[str, Any]) -> Generator[None]:
+    own = stack.parameters()
+    with bound(list(own.values()), [given[name] for name in own]):
+        yield
+
+
+def _alike(state: Any, new: Any) -> Any:
+    """Give the new state nesting and kinds of the old one, so that it can take its place."""
+    leaves, structure = tree.flatten(state)
+    found = tree.flatten_like(structure, new, "the new state")
+    names = tree.paths(state)
+    pairs = zip(leaves, found, names, strict=True)
+    return tree.unflatten(structure, [_as_before(old, each, name) for old, each, name in pairs])
+
+
+def _as_before(old: Any, new: Any, name: str) -> Any:
+    new = new if hasattr(new, "shape") else np.asarray(new)
+    if new.shape != old.shape:
+        raise ShapeError(
+            f"fit: {name} had shape {old.shape} before a step and has {new.shape} after it; a step "
+            "must keep the shapes of parameters, slots and layer state"
+        )
+    return new if new.dtype == old.dtype else new.astype(old.dtype)

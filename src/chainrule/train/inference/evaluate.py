@@ -1,0 +1,139 @@
+"""What a network does besides learning: predict, and say how well."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.graph.array_type import ArrayType, type_of
+from chainrule.train.checks import check_settings, is_tame
+from chainrule.train.checks.lookup_range import explain_position
+from chainrule.train.fit.train_step import compile_evaluation
+from chainrule.train.inference.predict_function import Forward
+from chainrule.train.inputs.data_adapter import inputs_are_plain, prepare_inputs
+from chainrule.train.inputs.samples import Samples, Tally, batches
+from chainrule.train.model.model import Model
+from chainrule.train.model.objective import Plan, Stack
+from chainrule.train.model.program_cache import Programs
+
+__all__ = ["USUAL_SIZE", "evaluate", "predict"]
+
+Array = NDArray[Any]
+
+USUAL_SIZE = 1024
+"""Samples computed at once: enough to keep the processor busy, few enough for its caches."""
+
+
+def evaluate(
+    stack: Stack, plan: Plan, programs: Programs, samples: Samples, size: int = USUAL_SIZE
+) -> dict[str, float]:
+    """Return loss and metrics of samples.
+
+    Parameters
+    ----------
+    stack : Stack
+        The network, built.
+    plan : Plan
+        Its loss and metrics.
+    programs : Programs
+        Where compiled programs are kept.
+    samples : Samples
+        At least one.
+    size : int
+        How many are computed at once.
+
+    Returns
+    -------
+    dict of str to float
+        ``loss`` and each metric.
+    """
+    tally, params = Tally(plan), _live(stack)
+    with np.errstate(all="ignore"):
+        for rows in batches(len(samples), size):
+            batch = samples.take(rows)
+            types = samples.types(len(batch[0]))
+            program = programs.get(
+                ("evaluate", *types.values()), lambda t=types: compile_evaluation(stack, plan, t)
+            )
+            try:
+                results = program([*params, *batch])
+            except IndexError:
+                explain_position(stack, batch[0])
+                raise
+            tally.add(len(batch[0]), results, batch[1])
+    return tally.results()
+
+
+def predict(model: Model, X: Any, size: int | None, function: str, activation: str = "") -> Array:
+    """Return the outputs of a network for inputs, which are checked.
+
+    Parameters
+    ----------
+    model : Model
+        The network; built here if it is not yet.
+    X : array, list, table or memory map, (n, ...)
+        What the user gave.
+    size : int or None
+        Rows computed at once; None for all.
+    function : str
+        What messages call the operation.
+    activation : str
+        What is applied to the output besides; "" for nothing.
+
+    Returns
+    -------
+    array, (n, ...)
+        An array of its own.
+
+    Raises
+    ------
+    ChainruleError
+        For inputs that do not fit the network.
+    """
+    outputs = _predict_again(model, X, size, activation)
+    if outputs is not None:
+        return outputs
+    check_settings(function, batch_size=size)
+    inputs = prepare_inputs(model, X, function)
+    try:
+        return _predict(model, inputs, size or len(inputs), activation)
+    except IndexError:
+        explain_position(model.stack, inputs)
+        raise
+
+
+def _predict(model: Model, inputs: Any, size: int, activation: str) -> Array:
+    parts: list[Array] = []
+    for rows in batches(len(inputs), size):
+        part = inputs[rows]
+        kind: ArrayType = type_of(part)
+        part = part if part.dtype.isnative else part.astype(kind.dtype)
+        key = _key(activation, kind.dtype, kind.shape)
+        forward = model.programs.get(key, lambda k=kind: Forward(model.stack, k, activation))
+        parts.append(forward(part))
+    return np.concatenate(parts) if len(parts) > 1 else parts[0]
+
+
+def _predict_again(model: Model, X: Any, size: Any, activation: str) -> Array | None:
+    """Predict for inputs like ones before, if one look shows them to be right; else None."""
+    if type(X) is not np.ndarray or type(size) is not int or not inputs_are_plain(model):
+        return None
+    # A program that was made for its type and shape shows that these fit the network.
+    forward: Forward | None = model.programs.find(_key(activation, X.dtype, X.shape))
+    if forward is None or len(X) > size or not is_tame(X):
+        return None
+    try:
+        return forward(X)
+    except IndexError:
+        explain_position(model.stack, X)
+        raise
+
+
+def _key(activation: str, dtype: Any, shape: tuple[int, ...]) -> Any:
+    return "predict", activation, dtype, shape
+
+
+def _live(stack: Stack) -> list[Array]:
+    return [each.value for each in stack.parameters().values()]

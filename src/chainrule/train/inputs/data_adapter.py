@@ -1,0 +1,137 @@
+"""What users hand in (arrays, lists, tables, memory maps), checked and ready for a network."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numpy.typing import NDArray
+
+from chainrule.errors import ShapeError
+from chainrule.nn.layers.embedding import Embedding
+from chainrule.train.checks import Checked, check_samples, check_targets
+from chainrule.train.inputs.samples import Samples
+from chainrule.train.inputs.table_inputs import as_inputs
+from chainrule.train.inputs.targets import encode_targets, find_classes, is_text
+from chainrule.train.model.model import Model
+from chainrule.train.model.objective import Plan
+
+__all__ = ["inputs_are_plain", "prepare_inputs", "prepare_samples"]
+
+Array = NDArray[Any]
+
+
+def prepare_samples(
+    model: Model,
+    plan: Plan,
+    X: Any,
+    y: Any,
+    sample_weight: Any,
+    function: str,
+    names: tuple[str, str] = ("X", "y"),
+) -> tuple[Samples, Checked]:
+    """Check samples and bring them into the form that training and evaluation take.
+
+    Parameters
+    ----------
+    model : Model
+        The network; built here if it is not yet, and told the names of the classes by ``fit``.
+    plan : Plan
+        Its loss decides what targets mean.
+    X, y, sample_weight : array, list, table or memory map, (n, ...)
+        What the user gave; no weights are None.
+    function, names : str and (str, str)
+        What messages call the operation, the inputs and the targets.
+
+    Returns
+    -------
+    Samples
+        Inputs as they came; targets as the loss takes them.
+    Checked
+        What was found out about them.
+
+    Raises
+    ------
+    ChainruleError
+        Where they cannot be learned from; the message names the argument.
+    """
+    checked = check_samples(
+        function,
+        as_inputs(model, X, function),
+        y,
+        sample_weight,
+        input_shape=model.input_shape,
+        dtype=model.dtype,
+        names=names,
+    )
+    assert checked.y is not None, "targets were asked for"
+    _check_values(model, checked.X)
+    model.build(checked.X.shape, function)
+    check_targets(checked.y, plan.loss, model.output_shape, function, names[1])
+    if function == "fit" and model.classes is None and is_text(checked.y):
+        model.classes = find_classes(checked.y, plan.loss, model.output_shape)
+    title = f"{function}: {names[1]}"
+    y = encode_targets(checked.y, plan.loss, len(model.output_shape), model.classes, title)
+    weight = None if checked.weight is None else checked.weight.astype(model.dtype)
+    return Samples(checked.X, y, weight), checked
+
+
+def prepare_inputs(model: Model, X: Any, function: str) -> Array:
+    """Check inputs for a prediction and build the network if it is not yet.
+
+    Parameters
+    ----------
+    model : Model
+        The network.
+    X : array, list, table or memory map, (n, ...)
+        What the user gave.
+    function : str
+        What messages call the operation.
+
+    Returns
+    -------
+    array of real numbers, (n, ...)
+        The inputs as they came.
+
+    Raises
+    ------
+    ChainruleError
+        Where they do not fit the network.
+    """
+    inputs = as_inputs(model, X, function)
+    wanted = None if _is_longer_or_shorter(model, inputs, function) else model.input_shape
+    checked = check_samples(
+        function, inputs, needs_targets=False, input_shape=wanted, dtype=model.dtype
+    )
+    _check_values(model, checked.X)
+    model.build(checked.X.shape, function)
+    return checked.X
+
+
+def _is_longer_or_shorter(model: Model, X: Any, function: str) -> bool:
+    """Whether inputs differ from those before in lengths that no layer minds.
+
+    Convolutions, recurrent layers and attention do not: longer series, larger pictures.
+    """
+    shape: Any = getattr(X, "shape", None)
+    built = model.input_shape
+    if shape is None or built is None or len(shape) != len(built) or shape[1:] == built[1:]:
+        return False
+    looks_up = isinstance(model.layers[0], Embedding)
+    if not looks_up and (len(shape) < 3 or shape[-1] != built[-1]):
+        return False
+    try:
+        model.build(shape, function)
+    except ShapeError:
+        return False
+    return True
+
+
+def inputs_are_plain(model: Model) -> bool:
+    """Whether any finite numbers will do: neither a table's columns nor places to look up."""
+    return model.table is None and not isinstance((model.layers or [None])[0], Embedding)
+
+
+def _check_values(model: Model, X: Array) -> None:
+    """Refuse numbers that the first layer cannot look up: native code has no words for them."""
+    if model.layers and isinstance(model.layers[0], Embedding):
+        model.layers[0].check_values(X)

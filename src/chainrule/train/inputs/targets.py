@@ -1,0 +1,227 @@
+"""Targets as users have them (names of classes, numbers, rows) and as losses take them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.errors import ArgumentError, DataError
+from chainrule.nn.losses.loss import Loss
+
+__all__ = ["class_weights", "encode_targets", "find_classes", "is_text"]
+
+Array = NDArray[Any]
+
+
+def is_text(y: Array) -> bool:
+    """Whether targets are names: text, or objects that are all text."""
+    if y.dtype.kind != "O":
+        return y.dtype.kind in "UT"
+    return y.size > 0 and all(isinstance(each, str) for each in y.flat)
+
+
+def find_classes(y: Array, loss: Loss, output_shape: tuple[int | None, ...]) -> list[str]:
+    """Return the names of the classes in alphabetical order, which is how they are numbered.
+
+    Parameters
+    ----------
+    y : array of text, (n, ...)
+        A name for each sample.
+    loss : Loss
+        It must be one that takes classes.
+    output_shape : tuple
+        Of the network's output; its last axis counts the classes.
+
+    Returns
+    -------
+    list of str
+        Each name once.
+
+    Raises
+    ------
+    DataError
+        If the loss takes no classes, or the network has another number of outputs than there are
+        names.
+    """
+    if loss.contains not in ("softmax", "sigmoid") and not loss.takes_labels:
+        raise DataError(
+            f"fit: y holds text such as {str(y.flat[0])!r}, but the loss {loss.name} takes "
+            'numbers; use loss="cross_entropy" for classes, or pass numbers'
+        )
+    names: list[str] = np.unique(y.astype(str)).tolist()
+    outputs = output_shape[-1]
+    room = 2 if not loss.takes_labels and outputs == 1 else outputs
+    if room != len(names):
+        shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+        raise DataError(
+            f"fit: y has {len(names)} classes ({shown}), but the network has {outputs} outputs; "
+            + _mend_outputs(loss, len(names))
+        )
+    return names
+
+
+def encode_targets(
+    y: Array, loss: Loss, output_rank: int, classes: list[str] | None, title: str = "fit: y"
+) -> Array:
+    """Turn targets into numbers of the shape that the loss compares with.
+
+    Parameters
+    ----------
+    y : array, (n, ...)
+        Targets: numbers, or names of classes.
+    loss : Loss
+        What will take them.
+    output_rank : int
+        Number of axes of the network's output.
+    classes : list of str or None
+        The names by number, where targets are names.
+    title : str
+        What messages call the operation and the targets.
+
+    Returns
+    -------
+    array
+        Class numbers as int64; everything else as it came. A row of labels for a single output
+        stands as a column.
+
+    Raises
+    ------
+    DataError
+        For a name that is not among the classes, and for class numbers that are not whole.
+    """
+    if is_text(y):
+        y = _numbers_of(y, classes or [], title)
+    elif loss.takes_labels and y.ndim < output_rank:
+        y = _whole_numbers(y, title)
+    # What a name or a class number means to one unit is clear; other losses would compare (n,)
+    # with (n, 1), which is a mistake as often as not, and refuse.
+    if loss.contains == "sigmoid" and y.ndim == 1 and output_rank == 2:
+        y = y[:, None]
+    return y
+
+
+def class_weights(
+    weights: Mapping[Any, float] | str, y: Array, classes: list[str] | None
+) -> NDArray[np.float64]:
+    """Return how much each sample counts by its class.
+
+    Parameters
+    ----------
+    weights : mapping of class to float, or "balanced"
+        The weight of each class, by its name or number; classes that are not in it count 1.
+        "balanced" lets each class count the same in total: n / (number of classes · size).
+    y : array, (n, ...)
+        Encoded targets: class numbers, or rows with one 1.
+    classes : list of str or None
+        The names by number.
+
+    Returns
+    -------
+    array, float64, (n,)
+        A weight for each sample.
+
+    Raises
+    ------
+    ArgumentError
+        For a class that does not exist, a weight that is no number of at least 0, or targets that
+        are not one class a sample.
+
+    Examples
+    --------
+    >>> class_weights({1: 3.0}, np.array([0, 1, 1]), None)
+    array([1., 3., 3.])
+    >>> class_weights("balanced", np.array([0, 1, 1, 1]), None).round(3)
+    array([2.   , 0.667, 0.667, 0.667])
+    """
+    codes = _codes(y)
+    if weights != "balanced" and not isinstance(weights, Mapping):
+        raise ArgumentError(
+            f'fit: class_weight is {weights!r}; it must be "balanced" or a mapping from class '
+            "to weight, such as {0: 1.0, 1: 5.0}"
+        )
+    if isinstance(weights, str):
+        present, position, sizes = np.unique(codes, return_inverse=True, return_counts=True)
+        return (len(codes) / (len(present) * sizes))[position]
+    by_code = {_code_of(key, classes): _weight(key, value) for key, value in weights.items()}
+    unknown = set(by_code) - set(np.unique(codes).tolist())
+    if unknown and classes is None and max(unknown) > codes.max():
+        raise ArgumentError(
+            f"fit: class_weight has the class {max(unknown)}, but y goes from {codes.min()} to "
+            f"{codes.max()}"
+        )
+    present, position = np.unique(codes, return_inverse=True)
+    return np.array([by_code.get(int(code), 1.0) for code in present])[position]
+
+
+def _numbers_of(y: Array, classes: list[str], title: str) -> Array:
+    known = np.array(classes, str)
+    names = y.astype(str)
+    if not classes:
+        raise DataError(
+            f"{title} holds text such as {str(y.flat[0])!r}, but the network was trained on "
+            "numbers; pass class numbers"
+        )
+    codes = np.searchsorted(known, names).clip(max=len(classes) - 1)
+    strange = np.flatnonzero(known[codes] != names)
+    if len(strange):
+        first = strange[0]
+        raise DataError(
+            f"{title} has {len(strange)} {'names' if len(strange) > 1 else 'name'} of no known "
+            f"class, first {str(names.flat[first])!r} at index {first}; the classes are "
+            f"{', '.join(classes)}"
+        )
+    return codes.astype(np.int64)
+
+
+def _whole_numbers(y: Array, title: str) -> Array:
+    if y.dtype.kind == "f":
+        broken = np.flatnonzero(y != np.rint(y))
+        if len(broken):
+            raise DataError(
+                f"{title} has {len(broken)} class numbers that are not whole, first "
+                f"{y.flat[broken[0]]} at index {broken[0]}; classes are 0, 1, 2, ... (for a "
+                "quantity to be predicted, use a loss such as mse)"
+            )
+    return y.astype(np.int64)
+
+
+def _codes(y: Array) -> Array:
+    if y.ndim == 2 and y.shape[1] > 1:
+        return y.argmax(axis=1)
+    if y.size != len(y):
+        raise ArgumentError(
+            f"fit: class_weight needs one class a sample, but y has shape {y.shape}; use "
+            "sample_weight"
+        )
+    codes = y.reshape(len(y))
+    if codes.dtype.kind == "f" and np.any(codes != np.rint(codes)):
+        raise ArgumentError(
+            "fit: class_weight needs classes, but y holds fractions; use sample_weight"
+        )
+    return codes.astype(np.int64)
+
+
+def _code_of(key: Any, classes: list[str] | None) -> int:
+    if classes is not None and key in classes:
+        return classes.index(key)
+    if classes is None and hasattr(key, "__index__"):
+        return int(key)
+    known = ", ".join(classes) if classes is not None else "numbers 0, 1, 2, ..."
+    raise ArgumentError(f"fit: class_weight has the class {key!r}; the classes are {known}")
+
+
+def _weight(key: Any, value: Any) -> float:
+    if not isinstance(value, int | float | np.number) or not 0 <= float(value) < np.inf:
+        raise ArgumentError(
+            f"fit: class_weight of {key!r} is {value!r}; it must be a number, 0 or more"
+        )
+    return float(value)
+
+
+def _mend_outputs(loss: Loss, count: int) -> str:
+    if loss.takes_labels:
+        return f"give the last layer {count} units"
+    return 'use loss="cross_entropy" with one unit a class' if count > 2 else "give it one unit"

@@ -1,0 +1,259 @@
+"""Networks out of files, which are believed in nothing.
+
+A file is only data: no code is in it, nothing is imported for it, no other file or address is
+followed. Every size it declares is checked against the bytes that are there, and against the sizes
+of the layers it describes, before an array is made; the checksum finds what is damaged.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import math
+import os
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.arguments.fit_aliases import refuse_foreign
+from chainrule.data.shuffling import checked_seed
+from chainrule.errors import ArgumentError, ChainruleError, FormatError, type_in_words
+from chainrule.nn.initializers.initializer import Initializer
+from chainrule.nn.layer import Layer
+from chainrule.nn.losses.loss import LOSSES, Loss, resolve_loss
+from chainrule.nn.registry import from_config
+from chainrule.optim.registry import from_config as optimizer_of
+from chainrule.train.files.save import FORMAT, METADATA_KEY, checksum
+from chainrule.train.files.schema import Entries
+from chainrule.train.files.table_schema import table_of
+from chainrule.train.model.model import Model
+from chainrule.train.network import Network
+from chainrule.train.rbm.load import restored
+from chainrule.train.rbm.rbm import RBM
+from chainrule.train.rbm.save import MODEL
+
+__all__ = ["load"]
+
+Tensors = dict[str, NDArray[Any]]
+Custom = Mapping[str, Callable[..., Any]]
+
+
+def load(
+    path: str | os.PathLike[str], custom: Custom | None = None, **foreign: Any
+) -> Network | RBM:
+    """Read a network that `Network.save` has written, or a Boltzmann machine.
+
+    Its predictions have the bits they had before. If loss, optimiser and metrics are ours, or given
+    in `custom`, it is compiled as it was; otherwise it predicts, and needs ``compile`` to train on.
+
+    Parameters
+    ----------
+    path : str or path
+        The file.
+    custom : mapping of str to class or function, or None
+        The user's own layers, activations, losses and metrics by their names.
+    **foreign
+        Arguments as other libraries name them; the error names ours.
+
+    Returns
+    -------
+    Network or RBM
+        Built, with the parameters of the file; a machine goes on training where it was.
+
+    Raises
+    ------
+    FormatError
+        If the file is damaged, is no network, or needs something that `custom` does not have.
+    OSError
+        If there is no such file.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from chainrule import nn
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "model.safetensors"
+    >>> net = Network([nn.Dense(2)])
+    >>> before = net.predict([[1.0, 2.0, 3.0]])
+    >>> net.save(path)
+    >>> bool(np.all(load(path).predict([[1.0, 2.0, 3.0]]) == before))
+    True
+    """
+    refuse_foreign("load", foreign, ("path", "custom"))
+    given: Any = custom
+    if given is not None and not isinstance(given, Mapping):
+        raise ArgumentError(
+            f"load: custom is {type_in_words(given)}; it must be a dict from the names in the "
+            "file to your classes and functions"
+        )
+    source = Path(path)
+    _check_file(source)
+    description, tensors = _read(source)
+    try:
+        if description.get("model") == MODEL:
+            return restored(Entries(description), tensors)
+        return _network(Entries(description), tensors, dict(custom or {}))
+    except MemoryError:
+        raise
+    except FormatError as error:
+        if str(error).startswith("load:"):
+            raise
+        raise FormatError(f"load: {error}") from error
+    except (ChainruleError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+        raise FormatError(f"load: {source.name} describes no network: {error}") from error
+
+
+def _check_file(path: Path) -> None:
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "cannot load a folder; name the file", str(path))
+    if not path.is_file():
+        raise FileNotFoundError(errno.ENOENT, "there is no such file to load", str(path))
+
+
+def _read(path: Path) -> tuple[dict[str, Any], Tensors]:
+    """Read description and tensors, and compare them with the checksum."""
+    from safetensors import SafetensorError, safe_open
+
+    if path.stat().st_size < 8:
+        raise FormatError(f"load: {path.name} has {path.stat().st_size} bytes; it is cut short", 0)
+    try:
+        with safe_open(path, framework="numpy") as file:
+            text = (file.metadata() or {}).get(METADATA_KEY)
+            if text is None:
+                raise FormatError(
+                    f"load: {path.name} holds tensors but no network of chainrule; read it with "
+                    "safetensors.numpy.load_file"
+                )
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, TypeError, KeyError, AttributeError, OverflowError) as error:
+        raise FormatError(f"load: {path.name} is no intact safetensors file: {error}", 0) from error
+    description = _parsed(path, text)
+    if description.get("checksum") != checksum(description, tensors):
+        raise FormatError(
+            f"load: the checksum of {path.name} does not match its content: it is damaged or was "
+            "changed; use another copy"
+        )
+    return description, tensors
+
+
+def _parsed(path: Path, text: str) -> dict[str, Any]:
+    def refuse(constant: str) -> Any:
+        raise ValueError(f"{constant} is no JSON")
+
+    try:
+        description: Any = json.loads(text, parse_constant=refuse)
+    except (ValueError, RecursionError) as error:
+        raise FormatError(f"load: the description in {path.name} is no JSON: {error}") from error
+    if not isinstance(description, dict):
+        raise FormatError(f"load: the description in {path.name} is no JSON object")
+    entries = cast(dict[str, Any], description)
+    if entries.get("format") != FORMAT:
+        raise FormatError(
+            f"load: {path.name} is written in format {entries.get('format')!r:.20}; this version "
+            f"reads format {FORMAT}: update chainrule"
+        )
+    return entries
+
+
+def _network(entries: Entries, tensors: Tensors, custom: Custom) -> Network:
+    entries.only(
+        "format", "seed", "dtype", "input_shape", "layers", "classes", "loss", "optimizer",
+        "metrics", "table", "checksum",
+    )  # fmt: skip
+    dtype = {"float32": np.dtype("float32"), "float64": np.dtype("float64")}
+    model = Model(checked_seed("load", entries.get("seed", int)), dtype[entries.get("dtype", str)])
+    if entries.has("table"):
+        model.table = table_of(entries.get("table", dict))
+    unread = set(tensors)
+    for number, described in enumerate(entries.get("layers", list)):
+        layer = _layer(described, number, custom)
+        model.add(layer, partial(_stored, tensors, unread, layer.name))
+    model.build((2, *_sizes(entries.get("input_shape", list))), "load")
+    model.classes = _classes(entries)
+    if model.table is not None and model.input_shape != (None, len(model.table.feature_names)):
+        raise FormatError("load: the table does not make the inputs that the layers take")
+    if unread:
+        raise FormatError(f"load: no layer takes the tensor {min(unread)!r}")
+    net = Network.around(model)
+    _compile(net, entries, custom)
+    return net
+
+
+def _layer(described: Any, number: int, custom: Custom) -> Layer:
+    if not isinstance(described, dict):
+        raise FormatError(f"load: layer {number} is described by {described!r:.60}")
+    entries = Entries(cast(dict[str, Any], described), f"the description of layer {number}")
+    entries.only("kind", "name", "config")
+    layer = from_config(entries.get("kind", str), entries.get("config", dict), custom)
+    layer.name = entries.get("name", str)
+    return layer
+
+
+def _stored(tensors: Tensors, unread: set[str], *path: Any) -> Initializer:
+    """The initialiser that hands out a tensor of the file, if it is what the layer asks for."""
+    name = ".".join(path)
+
+    def initializer(shape: tuple[int, ...], generator: Any, dtype: np.dtype[Any]) -> Any:
+        found = tensors.get(name)
+        wanted = f"{dtype}{list(shape)}"
+        if found is None or found.shape != shape or found.dtype != dtype:
+            told = "is missing" if found is None else f"is {found.dtype}{list(found.shape)}"
+            raise FormatError(f"load: the tensor {name!r} {told}; its layer needs {wanted}")
+        unread.discard(name)
+        return found
+
+    return initializer
+
+
+def _sizes(shape: list[Any]) -> tuple[int, ...]:
+    is_shape = all(type(each) is int and each > 0 for each in shape)
+    if not is_shape or math.prod(shape) >= 2**60:
+        raise FormatError(f"load: 'input_shape' is {shape!r:.60}; it must be a list of sizes")
+    return tuple(shape)
+
+
+def _classes(entries: Entries) -> list[str] | None:
+    classes = entries.get("classes", list, type(None))
+    if classes is None:
+        return None
+    if not all(type(each) is str for each in classes) or len(set(classes)) != len(classes):
+        raise FormatError("load: 'classes' must be a list of names, each once")
+    return classes
+
+
+def _compile(net: Network, entries: Entries, custom: Custom) -> None:
+    """Compile the network as it was, where all that takes is ours or given."""
+    loss = _loss(entries.get("loss", str, dict, type(None)), custom)
+    config = entries.get("optimizer", dict, type(None))
+    optimizer = None if config is None else optimizer_of(config)
+    metrics = [_metric(each, custom) for each in entries.get("metrics", list)]
+    if loss is not None and optimizer is not None and all(metrics):
+        net.compile(loss=loss, optimizer=optimizer, metrics=metrics)
+
+
+def _loss(described: Any, custom: Custom) -> Loss | None:
+    if not isinstance(described, dict):
+        return None if described is None else resolve_loss(described)
+    entries = Entries(cast(dict[str, Any], described), "the description of the loss")
+    if "function" in described:
+        entries.only("function")
+        function = custom.get(entries.get("function", str))
+        return None if function is None else resolve_loss(function)
+    entries.only("name", "arguments")
+    known = LOSSES.get(entries.get("name", str))
+    if known is None:
+        raise FormatError(f"load: there is no loss {entries.get('name', str)!r:.60}")
+    return resolve_loss(partial(known.per_sample, **entries.get("arguments", dict)))
+
+
+def _metric(described: Any, custom: Custom) -> Any:
+    if isinstance(described, str):
+        return described
+    if not isinstance(described, dict):
+        raise FormatError(f"load: a metric is described by {described!r:.60}")
+    entries = Entries(cast(dict[str, Any], described), "the description of a metric")
+    entries.only("function")
+    return custom.get(entries.get("function", str))

@@ -1,0 +1,160 @@
+"""The metrics by name, and what training must know of each."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import ArgumentError
+from chainrule.train.metrics.accuracy import accuracy, top_k
+from chainrule.train.metrics.confusion import f1, precision, recall
+from chainrule.train.metrics.regression import mae, mse, r2
+from chainrule.train.metrics.roc_auc import auc
+
+__all__ = ["METRICS", "Metric", "resolve_metric"]
+
+Array = Any
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric and what training must know of it.
+
+    Parameters
+    ----------
+    name : str
+        As the history shows it.
+    function : function (y_true, y_pred)
+        Gives one number a sample if `is_mean`, a number otherwise; a function of the user's may
+        give either.
+    is_mean : bool
+        Whether it is a mean over samples, so that batches can be averaged.
+    """
+
+    name: str
+    function: Callable[[Any, Any], Any]
+    is_mean: bool = False
+
+    def compute(self, y_true: Array, y_pred: Array) -> float:
+        """Return the metric of all samples.
+
+        Parameters
+        ----------
+        y_true : array, (n, ...)
+            The targets.
+        y_pred : array, (n, ...)
+            The outputs of the network.
+
+        Returns
+        -------
+        float
+            Its value.
+
+        Raises
+        ------
+        ArgumentError
+            If a function of the user's gives something that is neither a number nor one a sample.
+        """
+        value = np.asarray(self.function(y_true, y_pred))
+        if value.shape not in ((), (len(y_pred),)) or value.dtype.kind not in "fiub":
+            raise ArgumentError(
+                f"metric {self.name}: it gave {value.dtype}{list(value.shape)} for {len(y_pred)} "
+                "samples; it must give a number, or one number a sample"
+            )
+        return float(np.mean(value, dtype=np.float64))
+
+
+METRICS: dict[str, Metric] = {
+    "accuracy": Metric("accuracy", accuracy, is_mean=True),
+    "top_k": Metric("top_k", top_k, is_mean=True),
+    "precision": Metric("precision", precision),
+    "recall": Metric("recall", recall),
+    "f1": Metric("f1", f1),
+    "auc": Metric("auc", auc),
+    "mse": Metric("mse", mse, is_mean=True),
+    "mae": Metric("mae", mae, is_mean=True),
+    "r2": Metric("r2", r2),
+}
+"""The metrics by name."""
+
+_WITH_THRESHOLD: dict[str, Callable[..., Any]] = {
+    "accuracy": accuracy, "precision": precision, "recall": recall, "f1": f1, "auc": auc,
+}  # fmt: skip
+_FOREIGN = {
+    "acc": "accuracy",
+    "binary_accuracy": "accuracy",
+    "categorical_accuracy": "accuracy",
+    "f1_score": "f1",
+    "mean_absolute_error": "mae",
+    "mean_squared_error": "mse",
+    "r2_score": "r2",
+    "roc_auc": "auc",
+    "roc_auc_score": "auc",
+    "sparse_categorical_accuracy": "accuracy",
+    "top_k_accuracy": "top_k",
+    "top_k_categorical_accuracy": "top_k",
+}
+
+
+def resolve_metric(
+    metric: str | Metric | Callable[[Any, Any], Any], threshold: float | None = None
+) -> Metric:
+    """Return the metric that a name, a record or a function stands for.
+
+    Parameters
+    ----------
+    metric : str, Metric or function (y_true, y_pred)
+        A name of the table, also "top_3" for any number; one of its functions; or any function in
+        NumPy that gives a number, or one a sample.
+    threshold : float or None
+        For networks whose outputs each say yes or no: above it, yes. See `accuracy`.
+
+    Returns
+    -------
+    Metric
+        The record.
+
+    Raises
+    ------
+    ArgumentError
+        For an unknown name, which is answered with ours.
+
+    Examples
+    --------
+    >>> resolve_metric("top_3").name, resolve_metric(lambda y, p: np.max(p)).is_mean
+    ('top_3', False)
+    """
+    if isinstance(metric, Metric):
+        return metric
+    if callable(metric):
+        known = [name for name, record in METRICS.items() if record.function is metric]
+        name = getattr(metric, "__name__", type(metric).__name__).strip("<>")
+        return _named(known[0], threshold) if known else Metric(name, metric)
+    return _named(metric, threshold)
+
+
+def _named(name: Any, threshold: float | None) -> Metric:
+    if isinstance(name, str) and re.fullmatch(r"top_[1-9][0-9]*", name):
+        return Metric(name, partial(top_k, k=int(name[4:])), is_mean=True)
+    if not isinstance(name, str) or name not in METRICS:
+        raise ArgumentError(f"compile: there is no metric {name!r}; {_mend(name)}")
+    record = METRICS[name]
+    if threshold is None or name not in _WITH_THRESHOLD:
+        return record
+    return Metric(name, partial(_WITH_THRESHOLD[name], threshold=threshold), record.is_mean)
+
+
+def _mend(name: Any) -> str:
+    key = str(name).lower()
+    if key in METRICS or key in _FOREIGN:
+        return f"here it is {_FOREIGN.get(key, key)!r}"
+    close = difflib.get_close_matches(key, METRICS, n=1)
+    if close:
+        return f"did you mean {close[0]!r}?"
+    return f"there are {', '.join(METRICS)}, and any function (y_true, y_pred)"

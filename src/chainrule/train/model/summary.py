@@ -1,0 +1,94 @@
+"""A network as a table."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from chainrule.nn.layer import Layer
+from chainrule.optim.argument import describe_briefly
+from chainrule.train.model.model import Model
+
+__all__ = ["format_summary", "print_summary"]
+
+_HEADINGS = ("layer", "kind", "output shape", "parameters", "activation")
+
+
+def print_summary(model: Model) -> None:
+    """Write the table of a network to the screen; see `format_summary`."""
+    if sys.stdout is not None:  # pyright: ignore[reportUnnecessaryComparison] (no console)
+        sys.stdout.write(format_summary(model) + "\n")
+
+
+def format_summary(model: Model) -> str:
+    """Return a table with a row for each layer and the totals beneath.
+
+    Parameters
+    ----------
+    model : Model
+        The inside of the network; shapes are known once it is built.
+
+    Returns
+    -------
+    str
+        Several lines.
+    """
+    shapes: Sequence[Any] = model.output_shapes or [None] * len(model.layers)
+    rows = [_row(layer, shape) for layer, shape in zip(model.layers, shapes, strict=True)]
+    widths = [max(map(len, column)) for column in zip(_HEADINGS, *rows, strict=True)]
+    rule = "─" * (sum(widths) + 2 * len(widths) - 2)
+    lines = [_line(_HEADINGS, widths), rule, *(_line(row, widths) for row in rows), rule]
+    return "\n".join([*lines, *_totals(model)])
+
+
+def _row(layer: Layer, shape: Any) -> tuple[str, ...]:
+    count = sum(each.size for each in layer.parameters().values())
+    return (
+        str(layer.name),
+        type(layer).__name__,
+        "?" if shape is None else f"({', '.join(['batch', *map(str, shape[1:])])})",
+        f"{count:,}" if shape is not None else "?",
+        _activation_name(layer.activation),
+    )
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    padded = [
+        cell.rjust(width) if heading == "parameters" else cell.ljust(width)
+        for cell, width, heading in zip(cells, widths, _HEADINGS, strict=True)
+    ]
+    return "  ".join(padded).rstrip()
+
+
+def _activation_name(activation: Any) -> str:
+    if activation is None or isinstance(activation, str):
+        return activation or ""
+    return getattr(activation, "__name__", type(activation).__name__)
+
+
+def _totals(model: Model) -> list[str]:
+    if not model.layers:
+        return ["no layers yet: add some with net.add"]
+    if not model.output_shapes:
+        return ["not built yet: sizes are inferred from the first data, in fit, predict or net(X)"]
+    parameters = model.stack.parameters().values()
+    total = sum(each.size for each in parameters)
+    trained = sum(each.size for each in parameters if each.trainable)
+    size = sum(each.value.nbytes for each in parameters)
+    others = f", {total - trained:,} not" if trained < total else ""
+    lines = [] if model.table is None else [str(model.table)]
+    lines += [
+        f"input {_shape_text(model)}, {model.dtype}",
+        f"{total:,} parameters ({size / 1024:,.1f} KiB): {trained:,} trained{others}",
+    ]
+    if model.aim is not None:
+        loss, optimizer, metrics = model.aim
+        told = "".join(f", {metric.name}" for metric in metrics)
+        lines.append(f"loss {loss.name}, {describe_briefly(optimizer)}{told}")
+    return lines
+
+
+def _shape_text(model: Model) -> str:
+    assert model.input_shape is not None, "a built network has an input shape"
+    return f"({', '.join(['batch', *map(str, model.input_shape[1:])])})"

@@ -1,0 +1,136 @@
+"""A call of a machine's ``fit``, from samples to the history: a network's loop of training."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from chainrule.arguments.checks import checked_flag
+from chainrule.errors import ArgumentError
+from chainrule.optim.optimizer import Optimizer
+from chainrule.train.callbacks import resolve_callbacks
+from chainrule.train.checks import check_settings
+from chainrule.train.fit.epochs import Run
+from chainrule.train.fit.trainer import Training
+from chainrule.train.history import History
+from chainrule.train.inputs.samples import Samples
+from chainrule.train.model.model import Model
+from chainrule.train.progress import choose_progress
+from chainrule.train.rbm.contrastive_divergence import CONTRAST, PSEUDO_LIKELIHOOD, Contrast
+from chainrule.train.rbm.input_checks import checked_visible
+
+__all__ = ["change_rule", "fit", "prepare_visible"]
+
+
+def fit(
+    machine: Any,
+    model: Model,
+    batch_size: int,
+    X: Any,
+    epochs: Any,
+    shuffle: Any,
+    callbacks: Any,
+    verbose: Any,
+) -> History:
+    """Train a machine on samples.
+
+    Parameters
+    ----------
+    machine : RBM
+        What callbacks are given; its ``history`` is set.
+    model : Model
+        Its inside.
+    batch_size : int >= 1
+        Samples a step, if there are so many.
+    X, epochs, shuffle, callbacks, verbose : array, int, bool and the like
+        As the user gave them; see `chainrule.RBM.fit`.
+
+    Returns
+    -------
+    History
+        One number an epoch for each quantity.
+
+    Raises
+    ------
+    ChainruleError
+        For arguments and data that cannot be learned from, before the first step.
+    """
+    check_settings("fit", epochs=epochs)
+    shuffle = checked_flag("fit", "shuffle", shuffle)
+    watchers, progress = resolve_callbacks(callbacks), choose_progress(verbose)
+    is_new = not model.output_shapes
+    with model.undoing():
+        visible = prepare_visible(model, X, "fit")
+        samples = Samples(visible, np.zeros(len(visible), np.int8)).made_plain()
+        if is_new:
+            _layer_of(model).expect(samples.X)
+        size, plan = min(batch_size, len(samples)), model.plan("fit")
+        training = Training(
+            model.stack, plan, samples, size, model.slots, model.clock, model.programs
+        )
+    run = Run(machine, model, training, watchers, progress, samples, None, size)
+    run.through(epochs, shuffle)
+    return run.history
+
+
+def prepare_visible(model: Model, X: Any, function: str) -> Any:
+    """Check samples, and build a machine for them if it is not yet.
+
+    Parameters
+    ----------
+    model : Model
+        Its inside.
+    X : array, list, table or memory map, (n, visible)
+        What the user gave.
+    function : str
+        What messages call the operation.
+
+    Returns
+    -------
+    array of real numbers, in [0, 1], (n, visible)
+        The samples as they came.
+
+    Raises
+    ------
+    ChainruleError
+        Where they are no states of visible units.
+    """
+    units = model.input_shape[-1] if model.input_shape else None
+    visible = checked_visible(X, function, units, model.dtype)
+    model.build(visible.shape, function)
+    return visible
+
+
+def change_rule(model: Model, rule: Any) -> None:
+    """Let training go on by another optimiser.
+
+    Parameters
+    ----------
+    model : Model
+        The inside of a machine.
+    rule : Optimizer
+        It takes over what the one before remembers, if it remembers the same things.
+
+    Raises
+    ------
+    ArgumentError
+        If it is no optimiser.
+    """
+    if not isinstance(rule, Optimizer):
+        raise ArgumentError(
+            f"RBM: optimizer is {rule!r}; it must be one of chainrule.optim, such as "
+            "optim.SGD(0.05, momentum=0.9)"
+        )
+    number = np.zeros((), model.dtype)
+    before = model.aim[1] if model.aim else rule
+    if type(rule) is not type(before) or rule.slots(number) != before.slots(number):
+        model.slots = {}
+    model.aim = (CONTRAST, rule, (PSEUDO_LIKELIHOOD,))
+    model.programs.clear()
+
+
+def _layer_of(model: Model) -> Contrast:
+    (layer,) = model.layers
+    assert isinstance(layer, Contrast)
+    return layer

@@ -1,0 +1,80 @@
+"""What users hand in for the visible units: rows of numbers from 0 to 1, or why they are not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numpy.typing import NDArray
+
+from chainrule.errors import DataError, ShapeError
+from chainrule.train.checks.arrays import as_array
+from chainrule.train.checks.finite import Extent, check_finite
+
+__all__ = ["checked_visible"]
+
+
+def checked_visible(X: Any, function: str, units: int | None, dtype: Any) -> NDArray[Any]:
+    """Return states of visible units as an array, or raise for the first mistake in them.
+
+    Parameters
+    ----------
+    X : array, list, table or memory map, (n, visible)
+        What the user gave.
+    function : str
+        What messages call the operation.
+    units : int or None
+        How many visible units the machine has; None where that is not known yet.
+    dtype : dtype
+        The kind of number that the machine computes with.
+
+    Returns
+    -------
+    array of real numbers, in [0, 1], (n, visible)
+        The same, not copied if it was an array.
+
+    Raises
+    ------
+    DataError, DTypeError, ShapeError
+        With the values seen and the mend.
+
+    Examples
+    --------
+    >>> checked_visible([[0, 255]], "fit", None, "float32")
+    Traceback (most recent call last):
+    chainrule.errors.DataError: fit: X goes from 0 to 255; a visible unit is 0 or 1, or a
+    probability of 1 in between: pass X / 255, or X > 127
+    """
+    array = as_array(X, function, "X")
+    _check_shape(array.shape, function, units)
+    extent = check_finite(array, function, "X", dtype, getattr(X, "columns", None))
+    _check_range(extent, function)
+    return array
+
+
+def _check_shape(shape: tuple[int, ...], function: str, units: int | None) -> None:
+    told = f"{function}: X has shape {shape}"
+    if len(shape) == 2 and units in (None, shape[1]):
+        return
+    if shape == (units,):
+        raise ShapeError(f"{told}, which is a single sample; pass X[None]")
+    if len(shape) != 2:
+        raise ShapeError(
+            f"{told}, but visible units stand in rows, (samples, units); pass X.reshape(len(X), -1)"
+        )
+    raise ShapeError(
+        f"{told}, but the machine was built for {units} visible units; give the same columns as in "
+        "training, or make a new machine"
+    )
+
+
+def _check_range(extent: Extent, function: str) -> None:
+    low, high = extent.low, extent.high
+    if low >= 0 and high <= 1:
+        return
+    mend = "(X - X.min()) / (X.max() - X.min()), or X > threshold"
+    if low >= 0 and high <= 255:
+        mend = f"X / {high:g}, or X > {high // 2:g}"
+    raise DataError(
+        f"{function}: X goes from {low:g} to {high:g}; a visible unit is 0 or 1, or a probability "
+        f"of 1 in between: pass {mend}"
+    )

@@ -1,0 +1,101 @@
+"""A machine out of a file, which is believed in nothing: see `chainrule.train.load`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.errors import FormatError
+from chainrule.optim.optimizer import Optimizer
+from chainrule.optim.registry import from_config
+from chainrule.train.files.schema import Entries
+from chainrule.train.rbm.rbm import RBM
+
+__all__ = ["restored"]
+
+Tensors = Mapping[str, NDArray[Any]]
+
+
+def restored(entries: Entries, tensors: Tensors) -> RBM:
+    """Return the machine that a file describes, as it was when it was saved.
+
+    Parameters
+    ----------
+    entries : Entries
+        The description, as `chainrule.train.rbm.save` writes it.
+    tensors : mapping of str to array
+        Of the file; their sizes are compared with those described before any array is made.
+
+    Returns
+    -------
+    RBM
+        It goes on training where it was.
+
+    Raises
+    ------
+    FormatError
+        If an entry or a tensor is missing, of another kind or size, or one too many.
+    ArgumentError
+        If the configuration is none of a machine.
+    """
+    entries.only("format", "model", "checksum", "visible", "config", "optimizer", "epoch", "count")
+    visible, epoch, count = (_count(entries, name) for name in ("visible", "epoch", "count"))
+    rule = entries.get("optimizer", dict, type(None))
+    machine = RBM(**entries.get("config", dict))
+    if rule is not None:
+        machine.optimizer = from_config(rule)
+    unread = dict(tensors)
+    parameters = {
+        name: _taken(unread, name, shape, machine.dtype)
+        for name, shape in _shapes(machine, visible).items()
+    }
+    slots = _slots(unread, parameters, machine.optimizer) if unread else {}
+    if unread:
+        raise FormatError(f"load: the machine has no tensor {min(unread)!r}")
+    machine.resume(parameters, slots, epoch, count)
+    return machine
+
+
+def _count(entries: Entries, name: str) -> int:
+    value = entries.get(name, int)
+    if not 0 <= value < 2**60:
+        raise FormatError(f"load: {name!r} is {value:.3g}; it must be 0 or more, and no such size")
+    return value
+
+
+def _shapes(machine: RBM, visible: int) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of the parameters for so many visible units; nothing is made."""
+    shapes = {
+        "weight": (visible, machine.hidden),
+        "visible_bias": (visible,),
+        "hidden_bias": (machine.hidden,),
+    }
+    chains = {"chains": (machine.batch_size, machine.hidden)}
+    return shapes | chains if machine.persistent else shapes
+
+
+def _slots(
+    unread: dict[str, NDArray[Any]], parameters: Tensors, rule: Optimizer
+) -> dict[str, dict[str, NDArray[Any]]]:
+    """What the optimiser remembers of each parameter that is trained."""
+    return {
+        name: {
+            slot: _taken(unread, f"slots.{name}.{slot}", np.shape(first), array.dtype)
+            for slot, first in rule.slots(array).items()
+        }
+        for name, array in parameters.items()
+        if name != "chains"
+    }
+
+
+def _taken(
+    unread: dict[str, NDArray[Any]], name: str, shape: tuple[int, ...], dtype: np.dtype[Any]
+) -> NDArray[Any]:
+    found = unread.pop(name, None)
+    if found is None or found.shape != shape or found.dtype != dtype:
+        told = "is missing" if found is None else f"is {found.dtype}{list(found.shape)}"
+        raise FormatError(f"load: the tensor {name!r} {told}; it must be {dtype}{list(shape)}")
+    return found

@@ -1,0 +1,399 @@
+"""The restricted Boltzmann machine as users have it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from chainrule.arguments.checks import checked_flag, checked_l2
+from chainrule.arguments.fit_aliases import refuse_foreign, refuse_unnamed, whole_number
+from chainrule.data.shuffling import checked_seed
+from chainrule.errors import ArgumentError
+from chainrule.optim.argument import describe_briefly
+from chainrule.optim.optimizer import Optimizer
+from chainrule.optim.schedules.schedule import Schedule
+from chainrule.optim.sgd import SGD
+from chainrule.train.callbacks import Callback
+from chainrule.train.history import History
+from chainrule.train.model.model import Model, checked_dtype
+from chainrule.train.model.parameters import Params
+from chainrule.train.rbm import queries
+from chainrule.train.rbm.contrastive_divergence import Contrast
+from chainrule.train.rbm.fit import change_rule, fit, prepare_visible
+from chainrule.train.rbm.partition import log_partition
+from chainrule.train.rbm.save import save
+
+__all__ = ["RBM"]
+
+Array = NDArray[Any]
+
+_NAMES = (
+    "hidden", "learning_rate", "k", "persistent", "batch_size", "momentum", "l2", "seed", "dtype",
+)  # fmt: skip
+
+
+class RBM:
+    """A restricted Boltzmann machine of units that are 0 or 1: a model of its inputs alone.
+
+    Each hidden unit becomes a feature of the inputs; no targets are needed. It learns by
+    contrastive divergence, see `chainrule.train.rbm.contrastive_divergence`.
+
+    Parameters
+    ----------
+    hidden : int >= 1
+        How many hidden units.
+    learning_rate : float > 0, or Schedule
+        The size of a step.
+    k : int >= 1
+        Sweeps of Gibbs sampling in each step.
+    persistent : bool
+        Whether the chains go on from step to step, `batch_size` of them, in place of starting at
+        the data: a better model of the data, at a smaller learning rate.
+    batch_size : int >= 1
+        Samples a step.
+    momentum : float in [0, 1)
+        Share of the last step that is made again; see `optimizer` for one that rises.
+    l2 : float >= 0
+        λ of the penalty λ/2·‖W‖², Hinton's weight cost; 0.0001 is usual.
+    seed : int in [0, 2**64)
+        Decides all that is random.
+    dtype : {"float32", "float64"}
+        Kind of number of parameters and computation.
+    **foreign
+        Arguments as other libraries name them; the error names ours.
+
+    Attributes
+    ----------
+    history : History or None
+        Of the latest call of `fit`.
+
+    Raises
+    ------
+    ArgumentError
+        For arguments outside these ranges.
+
+    References
+    ----------
+    Hinton (2010), "A practical guide to training restricted Boltzmann machines".
+
+    Examples
+    --------
+    >>> machine = RBM(4, learning_rate=0.1, seed=0)
+    >>> X = np.repeat([[1, 1, 0, 0], [0, 0, 1, 1]], 50, axis=0)
+    >>> history = machine.fit(X, epochs=200, verbose=0)
+    >>> machine.transform(X).shape, machine.reconstruct(X[:1]).round().tolist()
+    ((100, 4), [[1.0, 1.0, 0.0, 0.0]])
+    """
+
+    def __init__(
+        self,
+        hidden: int = 256,
+        learning_rate: float | Schedule = 0.05,
+        k: int = 1,
+        persistent: bool = False,
+        batch_size: int = 32,
+        momentum: float = 0.0,
+        l2: float = 0.0,
+        seed: int = 0,
+        dtype: str = "float32",
+        **foreign: Any,
+    ) -> None:
+        refuse_foreign("RBM", foreign, _NAMES)
+        self.hidden = whole_number("RBM", "hidden", hidden, 1)
+        self.k = whole_number("RBM", "k", k, 1)
+        self.persistent = checked_flag("RBM", "persistent", persistent)
+        self.batch_size = whole_number("RBM", "batch_size", batch_size, 1)
+        self.l2 = checked_l2("RBM", l2)
+        self.seed = checked_seed("RBM", seed)
+        self.history: History | None = None
+        chains = self.batch_size if self.persistent else 0
+        self._layer = Contrast(self.hidden, self.k, chains, self.l2)
+        self._model = Model(self.seed, checked_dtype(dtype))
+        self._model.add(self._layer)
+        change_rule(self._model, SGD(learning_rate, momentum))
+
+    @property
+    def params(self) -> Params:
+        """``weight``, (visible, hidden), ``visible_bias``, ``hidden_bias``; live arrays.
+
+        Persistent machines also have ``chains``, where the hidden units of each stand.
+        """
+        return Params(self._layer.parameters())
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Kind of number of parameters and computation."""
+        return self._model.dtype
+
+    @property
+    def optimizer(self) -> Optimizer:
+        """The rule of the steps; a new one is assigned between two calls of `fit`.
+
+        Hinton's guide begins with a momentum of 0.5 and raises it after some epochs:
+        ``machine.optimizer = optim.SGD(0.05, momentum=0.9)``. Velocities go on, if there are any.
+        """
+        return self._model.plan("optimizer").optimizer
+
+    @optimizer.setter
+    def optimizer(self, rule: Optimizer) -> None:
+        change_rule(self._model, rule)
+
+    # Learning.
+
+    def fit(
+        self,
+        X: ArrayLike,
+        *unnamed: Any,
+        epochs: int = 1,
+        shuffle: bool = True,
+        callbacks: Callback | Callable[..., Any] | Sequence[Any] | None = None,
+        verbose: str | int = "auto",
+        **foreign: Any,
+    ) -> History:
+        """Learn from samples; calling it again goes on where it stopped, as for a network.
+
+        Twice one epoch is the same as two, bit for bit, also from a file that was saved between
+        them. The first call sets the visible biases to the log-odds of the samples' means.
+
+        Parameters
+        ----------
+        X : array, list, table or memory map, in [0, 1], (n, visible)
+            States of the visible units, or probabilities of 1.
+        *unnamed
+            Refused: all that follows needs its name.
+        epochs : int >= 0
+            Passes over the data.
+        shuffle : bool
+            Whether each epoch has an order of its own.
+        callbacks : Callback, function (machine, epoch, logs), or sequence of them
+            What is told of each epoch, and may end the training, as
+            ``cr.EarlyStopping("pseudo_likelihood")`` does.
+        verbose : {"auto", 0, 1, 2}
+            0 shows nothing, 1 a bar, 2 one line an epoch; "auto" chooses by the screen.
+        **foreign
+            Arguments as other libraries name them; the error names ours.
+
+        Returns
+        -------
+        History
+            For each epoch ``pseudo_likelihood``, the mean over the samples of its logarithm as
+            `pseudo_likelihood` estimates it, while the parameters move; ``loss``, what is descended
+            on: how far the free energy of the data lies above that of the machine's own samples,
+            about 0; ``learning_rate`` and ``seconds``.
+
+        Raises
+        ------
+        DataError, ShapeError, DTypeError
+            For data that cannot be learned from, before anything has changed; a DataError also when
+            a number stops being finite, with the machine as the last finite step left it.
+
+        References
+        ----------
+        Hinton (2010), section 8: the first biases.
+        """
+        refuse_unnamed("fit", unnamed, "machine.fit(X, epochs=10)")
+        refuse_foreign("fit", foreign, ("X", "epochs", "shuffle", "callbacks", "verbose"))
+        return fit(self, self._model, self.batch_size, X, epochs, shuffle, callbacks, verbose)
+
+    def resume(
+        self,
+        parameters: Mapping[str, Array],
+        slots: Mapping[str, Mapping[str, Array]],
+        epoch: int,
+        count: int,
+    ) -> None:
+        """Go on from where another machine was, as `chainrule.load` does.
+
+        Parameters
+        ----------
+        parameters, slots : mapping of str to array, and of str to mapping
+            What `params` had, and what the optimiser remembers of each, by name.
+        epoch, count : int >= 0
+            Epochs and steps so far.
+        """
+        self._model.build((2, len(parameters["visible_bias"])), "resume")
+        self.params.update(parameters)
+        self._model.slots = {f"{self._layer.name}.{name}": dict(s) for name, s in slots.items()}
+        self._model.clock.epoch, self._model.clock.count = epoch, count
+
+    # Asking.
+
+    def transform(self, X: ArrayLike) -> Array:
+        """Return the features of samples: the probabilities of the hidden units.
+
+        Parameters
+        ----------
+        X : array, list, table or memory map, in [0, 1], (n, visible)
+            As in `fit`.
+
+        Returns
+        -------
+        array, in [0, 1], (n, hidden)
+            Inputs for a network, say.
+        """
+        return self._ask(queries.features_of, X, "transform")
+
+    def reconstruct(self, X: ArrayLike) -> Array:
+        """Return what the features of samples say of the visible units.
+
+        Parameters
+        ----------
+        X : array, list, table or memory map, in [0, 1], (n, visible)
+            As in `fit`.
+
+        Returns
+        -------
+        array, in [0, 1], (n, visible)
+            Probabilities, given those of the hidden units; nothing is drawn.
+        """
+        return self._ask(queries.reconstructed, X, "reconstruct")
+
+    def free_energy(self, X: ArrayLike) -> Array:
+        """Return F(v) of samples, where p(v) = exp(-F(v)) / Z.
+
+        Parameters
+        ----------
+        X : array, list, table or memory map, in [0, 1], (n, visible)
+            As in `fit`.
+
+        Returns
+        -------
+        array, float, (n,)
+            Low for what the machine thinks probable.
+        """
+        return self._ask(queries.energies_of, X, "free_energy")
+
+    def pseudo_likelihood(self, X: ArrayLike, seed: int = 0) -> Array:
+        """Estimate the logarithm of the pseudo-likelihood, Σ_i ln p(v_i | all others).
+
+        Parameters
+        ----------
+        X : array, list, table or memory map, in [0, 1], (n, visible)
+            As in `fit`.
+        seed : int in [0, 2**64)
+            Chooses the unit of each row by which the sum is estimated.
+
+        Returns
+        -------
+        array, float, at most 0, (n,)
+            In nats; scikit-learn's ``score_samples``.
+        """
+        seed = checked_seed("pseudo_likelihood", seed)
+        return self._ask(queries.pseudo_likelihoods_of, X, "pseudo_likelihood", seed)
+
+    def log_partition(self) -> float:
+        """Return ln Z, exactly.
+
+        Returns
+        -------
+        float
+            By the sum over all states of the visible or the hidden units, whichever are fewer.
+
+        Raises
+        ------
+        ArgumentError
+            If these are more than 20.
+        """
+        self._check_built("log_partition")
+        return log_partition(self._layer.couplings)
+
+    def log_likelihood(self, X: ArrayLike) -> Array:
+        """Return ln p(v) = -F(v) - ln Z of samples, exactly; see `log_partition`.
+
+        Parameters
+        ----------
+        X : array, list, table or memory map, in [0, 1], (n, visible)
+            As in `fit`.
+
+        Returns
+        -------
+        array, float, (n,)
+            In nats.
+        """
+        energies = self._ask(queries.energies_of, X, "log_likelihood")
+        return -energies - log_partition(self._layer.couplings)
+
+    # Dreaming.
+
+    def gibbs(self, X: ArrayLike, steps: int = 1, seed: int = 0) -> Array:
+        """Start Gibbs sampling at samples, and return where it leads.
+
+        Parameters
+        ----------
+        X : array, list, table or memory map, in [0, 1], (n, visible)
+            Where the chains start, one a row.
+        steps : int >= 1
+            How often hidden and then visible units are drawn.
+        seed : int in [0, 2**64)
+            Decides all draws.
+
+        Returns
+        -------
+        array, float, 0 or 1, (n, visible)
+            States of the visible units.
+        """
+        steps = whole_number("gibbs", "steps", steps, 1)
+        seed = checked_seed("gibbs", seed)
+        return self._ask(queries.states_after, X, "gibbs", steps, seed)
+
+    def sample(self, count: int, steps: int = 1000, seed: int = 0) -> Array:
+        """Draw states of the visible units from the machine itself.
+
+        Parameters
+        ----------
+        count : int >= 1
+            How many, each from a chain of its own that starts with tossed hidden units.
+        steps : int >= 1
+            Sweeps of Gibbs sampling; more of them forget the start better.
+        seed : int in [0, 2**64)
+            Decides all draws.
+
+        Returns
+        -------
+        array, float, 0 or 1, (count, visible)
+            The states; `reconstruct` makes smoother pictures of them.
+        """
+        count = whole_number("sample", "count", count, 1)
+        steps = whole_number("sample", "steps", steps, 1)
+        seed = checked_seed("sample", seed)
+        self._check_built("sample")
+        return queries.states_after(self._layer.couplings, count, steps, seed)
+
+    # Keeping.
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the machine into a file that `chainrule.load` reads, with how far its training is.
+
+        Parameters
+        ----------
+        path : str or path
+            Usually ``*.safetensors``. A file that is there is replaced, as a whole or not at all.
+
+        Raises
+        ------
+        ArgumentError, OSError
+            If the machine is not built yet, or the file cannot be written.
+        """
+        names = [name for name in _NAMES if name not in ("learning_rate", "momentum", "dtype")]
+        config = {name: getattr(self, name) for name in names} | {"dtype": self.dtype.name}
+        save(self._model, config, path)
+
+    def _ask(self, question: Callable[..., Array], X: Any, function: str, *others: int) -> Array:
+        visible = prepare_visible(self._model, X, function)
+        return question(self._layer.couplings, visible, *others)
+
+    def _check_built(self, function: str) -> None:
+        if not self._model.output_shapes:
+            raise ArgumentError(
+                f"{function}: the machine does not know yet how many visible units it has; call "
+                "fit, or transform, with samples first"
+            )
+
+    def __repr__(self) -> str:
+        kind = "persistent" if self.persistent else "contrastive"
+        rule = describe_briefly(self.optimizer)
+        return f"<RBM of {self.hidden} hidden units, {kind} divergence, k={self.k}, {rule}>"

@@ -1,0 +1,75 @@
+"""A machine as one file of data, in the format of `chainrule.train.files.save`.
+
+The tensors are the parameters by name, and what the optimiser remembers of each as
+``slots.weight.velocity``. The description says of which model they are and how far it has come::
+
+    {"format": 1, "model": "rbm",
+     "visible": 784,
+     "config": {"hidden": 128, "k": 1, "persistent": false, ...},
+     "optimizer": {"kind": "SGD", "learning_rate": 0.05, ...} | null,
+     "epoch": 5, "count": 9375,        epochs and steps so far: training goes on with the next
+     "checksum": "..."}
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import ArgumentError
+from chainrule.storage import write_atomically
+from chainrule.train.files.save import FORMAT, METADATA_KEY, checksum, optimizer_config
+from chainrule.train.model.model import Model
+
+__all__ = ["MODEL", "save"]
+
+MODEL = "rbm"
+
+
+def save(model: Model, config: dict[str, Any], path: str | os.PathLike[str]) -> None:
+    """Write a machine into a file, as a whole or not at all.
+
+    Parameters
+    ----------
+    model : Model
+        Its inside, built.
+    config : dict
+        The arguments it was made with, but for the optimiser's.
+    path : str or path
+        The file; one that is there is replaced.
+
+    Raises
+    ------
+    ArgumentError
+        If the machine is not built.
+    OSError
+        If the file cannot be written.
+    """
+    from safetensors.numpy import save as to_bytes
+
+    if model.input_shape is None:
+        raise ArgumentError(
+            "save: the machine has no parameters yet; call fit, or transform, with samples first"
+        )
+    (layer,) = model.layers
+    optimizer = optimizer_config(model.plan("save").optimizer)
+    tensors = {name: np.ascontiguousarray(each.value) for name, each in layer.parameters().items()}
+    if optimizer is not None:
+        for full_name, slots in model.slots.items():
+            name = full_name.removeprefix(f"{layer.name}.")
+            tensors |= {f"slots.{name}.{slot}": np.array(each) for slot, each in slots.items()}
+    description = {
+        "format": FORMAT,
+        "model": MODEL,
+        "visible": model.input_shape[-1],
+        "config": config,
+        "optimizer": optimizer,
+        "epoch": model.clock.epoch,
+        "count": model.clock.count,
+    }
+    description["checksum"] = checksum(description, tensors)
+    metadata = {METADATA_KEY: json.dumps(description, ensure_ascii=False, allow_nan=False)}
+    write_atomically(path, to_bytes(tensors, metadata))
