@@ -10,10 +10,11 @@ import numpy as np
 
 import chainrule as cr
 from chainrule.compiler.backends.llvm.codegen import write_module
-from chainrule.compiler.backends.llvm.target import assembly_of, host_target
+from chainrule.compiler.backends.llvm.target import host_target
+from chainrule.compiler.backends.llvm.object_code import assembly_of
 from chainrule.compiler.graph_passes.simplify import simplify
 from chainrule.compiler.loop_ir.expressions import axes_of
-from chainrule.compiler.loop_ir.layout import choose_layout
+from chainrule.compiler.loop_passes.layout_assignment import choose_layout
 from chainrule.compiler.loop_ir.loops import Apply, Load, Number, Program, Repeat
 from chainrule.compiler.loop_ir.printer import format_program
 from chainrule.compiler.loop_passes.fusion import fuse

@@ -11,7 +11,6 @@ from chainrule.autodiff.scan import scan
 from chainrule.compiler import pipeline as translate_module
 from chainrule.compiler.graph_passes.simplify import simplify
 from chainrule.compiler.loop_ir.access import accesses
-from chainrule.compiler.loop_ir.layout import choose_layout
 from chainrule.compiler.loop_ir.loops import (
     Affine,
     Axis,
@@ -23,6 +22,7 @@ from chainrule.compiler.loop_ir.loops import (
     Statement,
 )
 from chainrule.compiler.loop_passes.fusion import fuse
+from chainrule.compiler.loop_passes.layout_assignment import choose_layout
 from chainrule.compiler.loop_passes.memory_plan import Plan, plan_memory
 from chainrule.compiler.lowering.lower import lower
 from chainrule.compiler.native_program import compile_native

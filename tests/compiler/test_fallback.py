@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.compiler.jit import compile_graph
+from chainrule.compiler.driver import compile_graph
 from chainrule.compiler.native_program import NativeProgram
 from chainrule.errors import ArgumentError, ChainruleWarning
 

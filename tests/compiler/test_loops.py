@@ -9,10 +9,10 @@ from chainrule.autodiff.derivative import value_and_grad
 from chainrule.autodiff.scan import scan
 from chainrule.compiler.graph_passes.simplify import simplify
 from chainrule.compiler.loop_ir.access import accesses
-from chainrule.compiler.loop_ir.layout import choose_layout
 from chainrule.compiler.loop_ir.loops import CannotCompile, Load, Program, Repeat
 from chainrule.compiler.loop_ir.printer import format_program
 from chainrule.compiler.loop_passes.fusion import fuse
+from chainrule.compiler.loop_passes.layout_assignment import choose_layout
 from chainrule.compiler.loop_passes.memory_plan import plan_memory
 from chainrule.compiler.lowering.lower import lower
 from chainrule.compiler.native_program import compile_native

@@ -4,8 +4,8 @@ import numpy as np
 
 from chainrule.autodiff.derivative import grad
 from chainrule.compiler.graph_passes.simplify import simplify
-from chainrule.compiler.loop_ir.layout import choose_layout
 from chainrule.compiler.loop_passes.fusion import fuse
+from chainrule.compiler.loop_passes.layout_assignment import choose_layout
 from chainrule.compiler.loop_passes.memory_plan import plan_memory
 from chainrule.compiler.lowering import contraction, movement, reduction
 from chainrule.compiler.lowering.lower import lower

@@ -5,8 +5,8 @@ import numpy as np
 import chainrule.compiler.native_program  # noqa: F401, which registers how primitives are lowered
 from chainrule.compiler.graph_passes.simplify import simplify
 from chainrule.compiler.loop_ir.access import accesses
-from chainrule.compiler.loop_ir.layout import choose_layout
 from chainrule.compiler.loop_passes.fusion import fuse
+from chainrule.compiler.loop_passes.layout_assignment import choose_layout
 from chainrule.compiler.loop_passes.memory_plan import plan_memory
 from chainrule.compiler.lowering.lower import lower
 from chainrule.graph.trace import trace

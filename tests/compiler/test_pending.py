@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.compiler.backends.llvm.target import compile_module, host_target
+from chainrule.compiler.backends.llvm.object_code import compile_module
+from chainrule.compiler.backends.llvm.target import host_target
 from chainrule.compiler.native_program import compile_native
 from chainrule.compiler.runtime.background import Pending
 from chainrule.errors import GraphError

@@ -6,9 +6,9 @@ import pytest
 from chainrule.autodiff.derivative import value_and_grad
 from chainrule.autodiff.scan import scan
 from chainrule.compiler.graph_passes.simplify import simplify
-from chainrule.compiler.loop_ir.layout import choose_layout
 from chainrule.compiler.loop_ir.loops import Program
 from chainrule.compiler.loop_passes.fusion import fuse
+from chainrule.compiler.loop_passes.layout_assignment import choose_layout
 from chainrule.compiler.lowering.lower import lower
 from chainrule.compiler.native_program import compile_native
 from chainrule.graph.trace import trace

@@ -2,7 +2,7 @@
 
 import llvmlite.binding as llvm
 
-from chainrule.compiler.backends.llvm.vector_unit import units_of
+from chainrule.compiler.backends.llvm.target import units_of
 
 llvm.initialize_native_target()
 _FEATURES = [name for name, is_present in llvm.get_host_cpu_features().items() if is_present]

@@ -18,13 +18,15 @@ from typing import Any
 import numpy as np
 
 from chainrule.compiler.backends.llvm.codegen import write_module
-from chainrule.compiler.backends.llvm.target import assembly_of, compile_module, host_target
+from chainrule.compiler.backends.llvm.object_code import assembly_of, compile_module
+from chainrule.compiler.backends.llvm.target import host_target
 from chainrule.compiler.graph_passes.simplify import simplify
 from chainrule.compiler.loop_ir.access import accesses
-from chainrule.compiler.loop_ir.layout import Layout, choose_layout
+from chainrule.compiler.loop_ir.layout import Layout
 from chainrule.compiler.loop_ir.loops import Program
 from chainrule.compiler.loop_ir.printer import format_nests, format_program
 from chainrule.compiler.loop_passes.fusion import fuse
+from chainrule.compiler.loop_passes.layout_assignment import choose_layout
 from chainrule.compiler.loop_passes.memory_plan import Plan, plan_memory
 from chainrule.compiler.lowering.lower import lower
 from chainrule.compiler.runtime.executable import Binary

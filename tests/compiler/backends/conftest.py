@@ -14,7 +14,8 @@ import pytest
 
 from chainrule.compiler.backends.llvm import emit, ir
 from chainrule.compiler.backends.llvm.contraction.kernel import emit_contraction, scratch_items
-from chainrule.compiler.backends.llvm.target import compile_module, host_target, load_object
+from chainrule.compiler.backends.llvm.object_code import compile_module, load_object
+from chainrule.compiler.backends.llvm.target import host_target
 from chainrule.compiler.backends.llvm.vector_math import emit_function
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")

@@ -11,12 +11,8 @@ import numpy as np
 import pytest
 
 from chainrule.compiler.backends.llvm import emit, ir
-from chainrule.compiler.backends.llvm.target import (
-    Library,
-    compile_module,
-    host_target,
-    load_object,
-)
+from chainrule.compiler.backends.llvm.object_code import Library, compile_module, load_object
+from chainrule.compiler.backends.llvm.target import host_target
 from chainrule.compiler.runtime import elf_loader
 from chainrule.compiler.runtime.code_loader import load_code
 from chainrule.compiler.runtime.elf_loader import load_elf

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from chainrule.compiler.backends.llvm import emit, ir
+from chainrule.compiler.backends.llvm.object_code import compile_module, load_object
 from chainrule.compiler.backends.llvm.registers import Splat
-from chainrule.compiler.backends.llvm.target import compile_module, host_target, load_object
+from chainrule.compiler.backends.llvm.target import host_target
 
 WORD, REAL, SHORT = ir.IntType(64), ir.DoubleType(), ir.FloatType()
 

@@ -7,8 +7,8 @@ import llvmlite.binding as llvm
 import pytest
 
 from chainrule.compiler.backends.llvm.codegen import write_module
-from chainrule.compiler.backends.llvm.target import Target, assembly_of, compile_module
-from chainrule.compiler.backends.llvm.vector_unit import VECTOR_UNITS
+from chainrule.compiler.backends.llvm.object_code import assembly_of, compile_module
+from chainrule.compiler.backends.llvm.target import VECTOR_UNITS, Target
 from chainrule.compiler.pipeline import translate
 from tests.compiler.known_programs import mnist, moons, table, xor
 

@@ -5,8 +5,9 @@ import sys
 import pytest
 
 from chainrule.compiler.backends.llvm import ir
+from chainrule.compiler.backends.llvm.object_code import compile_module, load_object
 from chainrule.compiler.backends.llvm.spmd.affinity import write_current_core, write_step_aside
-from chainrule.compiler.backends.llvm.target import compile_module, host_target, load_object
+from chainrule.compiler.backends.llvm.target import host_target
 from chainrule.compiler.runtime.thread_count import available_cores
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells cores apart")

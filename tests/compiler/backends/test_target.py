@@ -1,8 +1,8 @@
 import pytest
 
 from chainrule.compiler.backends.llvm import emit, ir
-from chainrule.compiler.backends.llvm.target import compile_module, host_target, load_object
-from chainrule.compiler.backends.llvm.vector_unit import units_of
+from chainrule.compiler.backends.llvm.object_code import compile_module, load_object
+from chainrule.compiler.backends.llvm.target import host_target, units_of
 from chainrule.errors import ArgumentError, GraphError
 from tests.compiler.vector_units import UNITS
 

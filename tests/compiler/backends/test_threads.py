@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from chainrule.compiler.backends.llvm import emit, ir
+from chainrule.compiler.backends.llvm.object_code import compile_module, load_object
 from chainrule.compiler.backends.llvm.spmd.barrier import barrier_function
 from chainrule.compiler.backends.llvm.spmd.worker_code import program_type
-from chainrule.compiler.backends.llvm.target import compile_module, host_target, load_object
+from chainrule.compiler.backends.llvm.target import host_target
 from chainrule.compiler.runtime.thread_count import available_cores
 from chainrule.compiler.runtime.thread_pool import run_program
 

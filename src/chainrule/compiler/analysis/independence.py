@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chainrule.compiler.loop_ir.access import Access
+from chainrule.compiler.loop_ir.access import Access, accesses
 from chainrule.compiler.loop_ir.layout import Layout
-from chainrule.compiler.loop_ir.loops import Affine, Axis, Buffer, Expression
+from chainrule.compiler.loop_ir.loops import Affine, Axis, Buffer, Expression, Nest
 
-__all__ = ["Owners", "keys_of"]
+__all__ = ["Owners", "keeps_apart", "keys_of"]
 
 Key = tuple[Buffer, int]
 """A way in which rows own a buffer: by an axis of it, or, as -1, by equal parts of its memory."""
@@ -89,3 +89,41 @@ class Owners:
             return False
         self.keys, self.written = keys, written
         return True
+
+
+def keeps_apart(nests: Sequence[Nest], rows: Sequence[Axis]) -> bool:
+    """Tell whether all that some nests hand on to one another stays within a row.
+
+    Parameters
+    ----------
+    nests : sequence of Nest
+        What runs, in any order and again and again.
+    rows : sequence of Axis
+        The axis of each that counts its rows.
+
+    Returns
+    -------
+    bool
+        Whether every buffer that is written has one place at which each nest has just its row.
+    """
+    touched: dict[Buffer, list[tuple[Access, Axis]]] = {}
+    written: set[Buffer] = set()
+    for nest, row in zip(nests, rows, strict=True):
+        for access in accesses(nest):
+            root = access[0].root
+            if root not in nest.registers:
+                touched.setdefault(root, []).append((access, row))
+                written |= {root} if access[2] else set()
+    return all(_has_row(touched[root]) for root in written)
+
+
+def _has_row(touched: Sequence[tuple[Access, Axis]]) -> bool:
+    """Whether a buffer has a place at which everybody who touches it has just his row."""
+    (first, _, _), _ = touched[0]
+    return any(
+        all(
+            buffer is first and index[place] == Affine.of(row)
+            for (buffer, index, _), row in touched
+        )
+        for place in range(len(first.shape))
+    )

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
-from typing import cast
+from collections.abc import Iterator
 
 from chainrule.compiler.loop_ir.expressions import loads_of
 from chainrule.compiler.loop_ir.loops import (
     Affine,
-    Apply,
     Buffer,
     Expression,
-    Load,
     Nest,
     Product,
     Repeat,
     Statement,
-    Step,
 )
 
-__all__ = ["Item", "accesses", "in_place", "with_buffers"]
+__all__ = ["Item", "accesses"]
 
 Item = Statement | Product | Repeat | Nest
 Access = tuple[Buffer, tuple[Affine | Expression, ...], bool]
@@ -53,194 +47,3 @@ def accesses(item: Item) -> Iterator[Access]:
         if item.reduction == "scatter":
             yield item.target, item.index, False
     yield item.target, item.index, True
-
-
-def in_place(
-    items: Sequence[Item],
-    copies: Sequence[Statement],
-    aliases: dict[tuple[int, tuple[int, ...]], Buffer],
-) -> list[Item]:
-    """Save copies of new carries by writing them over the old ones where an order allows it.
-
-    Parameters
-    ----------
-    items : sequence
-        The steps of a loop's body, in an order that may run.
-    copies : sequence of Statement
-        What is to happen after them: each stores a new carry over the old one.
-    aliases : dict
-        Other shapes of buffers, by buffer and shape.
-
-    Returns
-    -------
-    list
-        Items in an order that may run, and the copies that could not be saved.
-    """
-    order = _Order([*items, *copies])
-    became: dict[Buffer, Buffer] = {}
-    for number, copy in enumerate(copies, len(items)):
-        writer = _only_writer(items, copy)
-        if writer is None or not _may_overwrite(items[writer], copy):
-            continue
-        value = copy.value
-        assert isinstance(value, Load)
-        readers = [
-            i
-            for i, touched in enumerate(order.reads)
-            if copy.target.root in touched and i not in (writer, number)
-        ]
-        if value.buffer.root not in became and order.try_after(writer, readers, number):
-            became[value.buffer.root] = copy.target
-    kept = [i for i in order.sorted() if i not in order.dropped]
-    everything = [*items, *copies]
-    return [with_buffers(everything[i], became, aliases) for i in kept]
-
-
-def _only_writer(items: Sequence[Item], copy: Statement) -> int | None:
-    """The one statement that computes what `copy` stores, if the copy is of a whole buffer."""
-    value = copy.value
-    if not isinstance(value, Load) or value.buffer.kind != "arena" or value.index != copy.index:
-        return None
-    if value.buffer.shape != copy.target.shape or value.buffer.dtype != copy.target.dtype:
-        return None
-    writers = [
-        i
-        for i, item in enumerate(items)
-        if any(is_write and buffer.root is value.buffer for buffer, _, is_write in accesses(item))
-    ]
-    return writers[0] if len(writers) == 1 else None
-
-
-def _may_overwrite(item: Item, copy: Statement) -> bool:
-    """Whether a statement may store over what it reads: only where it reads the very element."""
-    if not isinstance(item, Statement | Product) or len(item.index) != len(copy.target.shape):
-        return False
-    own = [
-        (b, i) for b, i, is_write in accesses(item) if not is_write and b.root is copy.target.root
-    ]
-    if isinstance(item, Product) or item.reduction in ("argmax", "argmin", "running", "scatter"):
-        return not own
-    return all(buffer is copy.target and index == item.index for buffer, index in own)
-
-
-class _Order:
-    """Which of some items must run before which others."""
-
-    def __init__(self, items: Sequence[Item]) -> None:
-        self.reads: list[set[Buffer]] = []
-        self.writes: list[set[Buffer]] = []
-        for item in items:
-            touched = list(accesses(item))
-            self.reads.append({buffer.root for buffer, _, is_write in touched if not is_write})
-            self.writes.append({buffer.root for buffer, _, is_write in touched if is_write})
-        self.after: list[set[int]] = [set() for _ in items]
-        self.dropped: set[int] = set()
-        for late in range(len(items)):
-            for early in range(late):
-                if (
-                    self.writes[early] & self.reads[late]
-                    or self.writes[early] & self.writes[late]
-                    or self.reads[early] & self.writes[late]
-                ):
-                    self.after[early].add(late)
-
-    def try_after(self, item: int, others: Sequence[int], dropped: int) -> bool:
-        """Let an item run after others and drop one; change nothing where that cannot be."""
-        added = [other for other in others if item not in self.after[other]]
-        for other in added:
-            self.after[other].add(item)
-        held = self.after[dropped], [early for early in self.after if dropped in early]
-        self.after[dropped] = set()
-        for early in held[1]:
-            early.discard(dropped)
-        if len(self.sorted()) == len(self.after):
-            self.dropped.add(dropped)
-            return True
-        for other in added:
-            self.after[other].discard(item)
-        self.after[dropped] = held[0]
-        for early in held[1]:
-            early.add(dropped)
-        return False
-
-    def sorted(self) -> list[int]:
-        """List the items in an order that may run, the given one where it may; short if none."""
-        waiting = [0] * len(self.after)
-        for each in self.after:
-            for late in each:
-                waiting[late] += 1
-        ready = [i for i, count in enumerate(waiting) if count == 0]
-        result: list[int] = []
-        while ready:
-            result.append(heapq.heappop(ready))
-            for late in self.after[result[-1]]:
-                waiting[late] -= 1
-                if waiting[late] == 0:
-                    heapq.heappush(ready, late)
-        return result
-
-
-def with_buffers(
-    item: Item,
-    became: Mapping[Buffer, Buffer],
-    aliases: dict[tuple[int, tuple[int, ...]], Buffer],
-) -> Item:
-    """Return an item with other buffers in the place of some."""
-    return _Exchange(became, aliases).item(item) if became else item
-
-
-class _Exchange:
-    """Puts other buffers in the place of some, and other aliases in the place of theirs."""
-
-    def __init__(
-        self,
-        became: Mapping[Buffer, Buffer],
-        aliases: dict[tuple[int, tuple[int, ...]], Buffer],
-    ) -> None:
-        self.became = became
-        self.aliases = aliases
-        self.done: dict[int, Expression] = {}
-
-    def item(self, item: Item) -> Item:
-        """Return an item with everything exchanged."""
-        if isinstance(item, Repeat):
-            steps = cast(tuple[Step, ...], tuple(self.item(step) for step in item.steps))
-            return replace(item, steps=steps)
-        assert not isinstance(item, Nest)
-        target = self.buffer(item.target)
-        if isinstance(item, Product):
-            left, right = self.load(item.left), self.load(item.right)
-            return replace(item, target=target, left=left, right=right)
-        index = self.place(item.index)
-        return replace(item, target=target, index=index, value=self.value(item.value))
-
-    def buffer(self, buffer: Buffer) -> Buffer:
-        """Return what stands in the place of a buffer."""
-        if buffer in self.became:
-            return self.became[buffer]
-        if buffer.base is None or buffer.base not in self.became:
-            return buffer
-        root = self.became[buffer.base].root
-        made = replace(buffer, base=root, name=root.name, layer=root.layer)
-        return self.aliases.setdefault((id(root), buffer.shape), made)
-
-    def value(self, value: Expression) -> Expression:
-        """Return an expression that loads from the other buffers; what it shares stays shared."""
-        if id(value) not in self.done:
-            self.done[id(value)] = self._rebuilt(value)
-        return self.done[id(value)]
-
-    def _rebuilt(self, value: Expression) -> Expression:
-        if isinstance(value, Load):
-            return self.load(value)
-        if isinstance(value, Apply):
-            return Apply(value.operation, tuple(map(self.value, value.operands)), value.dtype)
-        return value
-
-    def load(self, load: Load) -> Load:
-        """Return a load from the other buffer."""
-        return Load(self.buffer(load.buffer), self.place(load.index))
-
-    def place(self, index: tuple[Affine | Expression, ...]) -> tuple[Affine | Expression, ...]:
-        """Return an index whose looked-up positions come from the other buffers."""
-        return tuple(i if isinstance(i, Affine) else self.value(i) for i in index)

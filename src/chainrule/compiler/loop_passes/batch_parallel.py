@@ -12,11 +12,11 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 
-from chainrule.compiler.loop_ir.access import Access, accesses
+from chainrule.compiler.analysis.independence import keeps_apart
 from chainrule.compiler.loop_ir.expressions import nests_of
-from chainrule.compiler.loop_ir.loops import Affine, Axis, Buffer, Nest, Repeat, Step
+from chainrule.compiler.loop_ir.loops import Axis, Nest, Repeat, Step
 
-__all__ = ["keeps_apart", "set_apart"]
+__all__ = ["set_apart"]
 
 MOST_CHOICES = 64
 """Ways to choose an axis for each nest that are tried; products may have several axes."""
@@ -59,41 +59,3 @@ def _candidates(nest: Nest) -> tuple[Axis, ...]:
     """Axes that threads can share: any of a product, else the outermost."""
     axes = nest.axes[:1] if nest.product is None else nest.product.axes
     return tuple(axis for axis in axes if axis.extent > 1)
-
-
-def keeps_apart(nests: Sequence[Nest], rows: Sequence[Axis]) -> bool:
-    """Tell whether all that some nests hand on to one another stays within a row.
-
-    Parameters
-    ----------
-    nests : sequence of Nest
-        What runs, in any order and again and again.
-    rows : sequence of Axis
-        The axis of each that counts its rows.
-
-    Returns
-    -------
-    bool
-        Whether every buffer that is written has one place at which each nest has just its row.
-    """
-    touched: dict[Buffer, list[tuple[Access, Axis]]] = {}
-    written: set[Buffer] = set()
-    for nest, row in zip(nests, rows, strict=True):
-        for access in accesses(nest):
-            root = access[0].root
-            if root not in nest.registers:
-                touched.setdefault(root, []).append((access, row))
-                written |= {root} if access[2] else set()
-    return all(_has_row(touched[root]) for root in written)
-
-
-def _has_row(touched: Sequence[tuple[Access, Axis]]) -> bool:
-    """Whether a buffer has a place at which everybody who touches it has just his row."""
-    (first, _, _), _ = touched[0]
-    return any(
-        all(
-            buffer is first and index[place] == Affine.of(row)
-            for (buffer, index, _), row in touched
-        )
-        for place in range(len(first.shape))
-    )

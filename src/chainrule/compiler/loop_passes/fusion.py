@@ -8,7 +8,7 @@ both touch what they share at the same point. Otherwise it starts a nest of its 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import cast
 
 from chainrule.compiler.analysis.dependence import never_meet, same_point
@@ -16,15 +16,10 @@ from chainrule.compiler.loop_ir.access import Access, accesses
 from chainrule.compiler.loop_ir.expressions import (
     axes_of,
     cost,
-    loads_of,
-    place_looked_up,
     renamed,
-    stored_by_kernel,
-    unrolled_axes,
 )
 from chainrule.compiler.loop_ir.layout import Layout
 from chainrule.compiler.loop_ir.loops import (
-    Affine,
     Axis,
     Buffer,
     Nest,
@@ -35,6 +30,7 @@ from chainrule.compiler.loop_ir.loops import (
 )
 from chainrule.compiler.loop_passes.batch_fusion import row_by_row
 from chainrule.compiler.loop_passes.batch_parallel import set_apart
+from chainrule.compiler.loop_passes.register_promotion import promote_to_registers
 from chainrule.compiler.loop_passes.vectorization import form_of
 from chainrule.compiler.lowering.graph_lowering import Item
 
@@ -63,7 +59,7 @@ def fuse(items: Sequence[Item], layout: Layout) -> tuple[Step, ...]:
         The same program.
     """
     steps = _fused(items, layout)
-    return row_by_row(set_apart(_without_memory(steps, layout)), layout)
+    return row_by_row(set_apart(promote_to_registers(steps, layout)), layout)
 
 
 @dataclass
@@ -185,74 +181,3 @@ def _most_epilogue(product: Product) -> int:
 
 def _epilogue_cost(item: Statement, group: _Group) -> int:
     return sum(1 + cost(each.value) for each in (item, *group.statements))
-
-
-def _without_memory(steps: Sequence[Step], layout: Layout) -> tuple[Step, ...]:
-    """Find the buffers that stay in registers: computed and read by one nest, point by point."""
-    owners: dict[Buffer, set[int]] = {}
-    shapes: dict[Buffer, set[Buffer]] = {}
-
-    def survey(each: Step) -> None:
-        if isinstance(each, Repeat):
-            for inner in each.steps:
-                survey(inner)
-            return
-        for buffer, _, _ in accesses(each):
-            owners.setdefault(buffer.root, set()).add(id(each))
-            shapes.setdefault(buffer.root, set()).add(buffer)
-
-    def rebuilt(each: Step) -> Step:
-        if isinstance(each, Repeat):
-            return Repeat(each.axis, each.backwards, tuple(map(rebuilt, each.steps)))
-        own = {buffer for buffer, _, is_write in accesses(each) if is_write}
-        private = {
-            buffer
-            for buffer in own
-            if buffer.kind == "arena"
-            and owners[buffer] == {id(each)}
-            and shapes[buffer] == {buffer}
-        }
-        kept = frozenset(private & _point_by_point(each, private))
-        made = Nest(each.axes, each.lane, each.statements, each.product, kept)
-        if each.product is not None and not _fits_kernel(made, layout):
-            made = replace(made, registers=kept - {each.product.target})
-        return made
-
-    for step in steps:
-        survey(step)
-    return tuple(map(rebuilt, steps))
-
-
-def _fits_kernel(nest: Nest, layout: Layout) -> bool:
-    """Whether a kernel can fill what its epilogue makes, instead of the product itself."""
-    assert nest.product is not None
-    out = stored_by_kernel(nest)
-    return out is not None and (out in layout.by_columns) == (
-        nest.product.target in layout.by_columns
-    )
-
-
-def _point_by_point(nest: Nest, buffers: set[Buffer]) -> set[Buffer]:
-    """Those of some buffers whose every element can be handed on in a register."""
-    good = set(buffers)
-    written: set[Buffer] = set()
-    if nest.product is not None:
-        written.add(nest.product.target)
-    for each in nest.statements:
-        parallel, over, is_parallel, is_over = unrolled_axes(each, nest)
-        rolled = {*(() if is_parallel else parallel), *(() if is_over else over)}
-        for load in loads_of(each.value):
-            moves = any(
-                axis in rolled for i in load.index if isinstance(i, Affine) for axis, _ in i.terms
-            )
-            is_far = not load.is_affine and place_looked_up(load) is None
-            if moves or is_far or load.buffer not in written:
-                good.discard(load.buffer)
-        for place in each.index:
-            for load in () if isinstance(place, Affine) else loads_of(place):
-                good.discard(load.buffer)
-        crosses = any(axis in nest.axes for axis in each.over)
-        if not is_parallel or crosses or each.reduction in ("running", "scatter"):
-            good.discard(each.target)
-        written.add(each.target)
-    return good

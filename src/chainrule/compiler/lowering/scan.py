@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, cast
 
-from chainrule.compiler.loop_ir.access import in_place
 from chainrule.compiler.loop_ir.expressions import loads_of, substitute
 from chainrule.compiler.loop_ir.layout import is_narrow
 from chainrule.compiler.loop_ir.loops import (
@@ -25,6 +24,7 @@ from chainrule.compiler.loop_ir.loops import (
     Step,
 )
 from chainrule.compiler.lowering.graph_lowering import Item, Lowering, rule
+from chainrule.compiler.lowering.in_place import in_place
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node
 from chainrule.ops.primitives.contraction import contract, split_spec

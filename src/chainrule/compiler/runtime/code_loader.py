@@ -40,6 +40,6 @@ def load_code(code: bytes, exports: Sequence[str]) -> Loaded:
     if loaded is not None:
         return loaded
     # LLVM takes longer to load than all else that a program from the disk needs.
-    from chainrule.compiler.backends.llvm.target import load_object
+    from chainrule.compiler.backends.llvm.object_code import load_object
 
     return load_object(code, tuple(exports))

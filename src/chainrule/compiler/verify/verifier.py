@@ -13,7 +13,7 @@ import itertools
 from collections.abc import Collection, Iterator, Sequence
 
 from chainrule.compiler.analysis.dependence import never_meet
-from chainrule.compiler.analysis.independence import Owners, keys_of
+from chainrule.compiler.analysis.independence import Owners, keeps_apart, keys_of
 from chainrule.compiler.loop_ir.access import Item, accesses
 from chainrule.compiler.loop_ir.expressions import axes_of, nests_of
 from chainrule.compiler.loop_ir.layout import Layout
@@ -28,7 +28,6 @@ from chainrule.compiler.loop_ir.loops import (
     Statement,
 )
 from chainrule.compiler.loop_ir.printer import explain_fault
-from chainrule.compiler.loop_passes.batch_parallel import keeps_apart
 from chainrule.compiler.verify.contraction_rules import product_faults
 from chainrule.compiler.verify.index_rules import Fault, Index
 from chainrule.compiler.verify.statement_rules import statement_faults

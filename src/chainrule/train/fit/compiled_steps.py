@@ -5,10 +5,11 @@ from __future__ import annotations
 from chainrule.train.fit.step_inputs import Clocks
 from chainrule.train.fit.step_runner import Course
 from chainrule.train.fit.train_state import State
-from chainrule.train.fit.train_step import Program, compile_step, compile_steps
+from chainrule.train.fit.train_step import compile_step, compile_steps
 from chainrule.train.inputs.samples import Samples
-from chainrule.train.model.objective import Plan, Stack
-from chainrule.train.model.program_cache import Programs
+from chainrule.train.model.layer_stack import Stack
+from chainrule.train.model.objective import Plan
+from chainrule.train.model.program_cache import Program, Programs
 
 __all__ = ["StepPrograms"]
 

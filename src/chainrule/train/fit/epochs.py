@@ -15,8 +15,9 @@ from chainrule.train.fit.nonfinite import NotFinite
 from chainrule.train.fit.trainer import Training
 from chainrule.train.history import History
 from chainrule.train.inference.evaluate import evaluate
-from chainrule.train.inputs.samples import Samples, Tally, shuffled_orders
+from chainrule.train.inputs.samples import Samples, shuffled_orders
 from chainrule.train.model.model import Model
+from chainrule.train.model.running_metrics import Tally
 from chainrule.train.progress import Progress
 
 __all__ = ["Run"]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from chainrule import tree
 from chainrule.optim.optimizer import Optimizer
 from chainrule.train.fit.train_step import initial_state
-from chainrule.train.model.objective import Stack
+from chainrule.train.model.layer_stack import Stack
 
 __all__ = ["State"]
 

@@ -15,8 +15,7 @@ takes one flat list of arrays and returns another.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,35 +23,25 @@ import numpy as np
 from chainrule import tree
 from chainrule.autodiff.derivative import value_and_grad
 from chainrule.autodiff.scan import scan
+from chainrule.compiler.driver import compile_graph, compile_loop
 from chainrule.compiler.graph_passes.simplify import simplify
-from chainrule.compiler.jit import compile_graph, compile_loop
 from chainrule.errors import ShapeError
 from chainrule.graph.array_type import ArrayType, type_of
 from chainrule.graph.evaluate import prepare
 from chainrule.graph.trace import trace_call
-from chainrule.nn.activations.activation import ACTIVATIONS
-from chainrule.nn.parameter import bound
 from chainrule.nn.random_stream import Stream
 from chainrule.optim.clipping import clip
 from chainrule.optim.optimizer import Optimizer
 from chainrule.train.checks.loss_dependence import check_dependence
+from chainrule.train.model.layer_stack import Stack, substituted
 from chainrule.train.model.loss_and_metrics import measure
-from chainrule.train.model.objective import Plan, Stack
+from chainrule.train.model.objective import Plan
+from chainrule.train.model.program_cache import Program
 
 if TYPE_CHECKING:
     from chainrule.compiler.native_program import NativeProgram
 
-__all__ = [
-    "Program",
-    "compile_evaluation",
-    "compile_prediction",
-    "compile_step",
-    "compile_steps",
-    "initial_state",
-]
-
-Program = Callable[[Sequence[Any]], list[Any]]
-"""From a flat list of arrays to a flat list of arrays."""
+__all__ = ["compile_step", "compile_steps", "initial_state"]
 
 
 def initial_state(stack: Stack, optimizer: Optimizer, slots: dict[str, Any]) -> dict[str, Any]:
@@ -183,7 +172,7 @@ def _step(stack: Stack, plan: Plan) -> Callable[..., Any]:
         random = Stream(stack.seed, clock["epoch"], clock["step"])
 
         def total(params: dict[str, Any]) -> Any:
-            with _standing_for(stack, params | state["memory"]):
+            with substituted(stack, params | state["memory"]):
                 loss, penalty, *others = measure(stack, plan, batch, random)
                 check_dependence(plan.loss.name, loss, params.values())
                 memory = {n: each.value for n, each in stack.parameters(trainable=False).items()}
@@ -204,37 +193,6 @@ def _step(stack: Stack, plan: Plan) -> Callable[..., Any]:
         return _alike(state, new), numbers
 
     return step
-
-
-def compile_evaluation(stack: Stack, plan: Plan, batch: dict[str, ArrayType | None]) -> Program:
-    """Compile loss, penalty and metrics of one batch, as a function of parameters and batch."""
-
-    def evaluate(params: dict[str, Any], batch: dict[str, Any]) -> Any:
-        with _standing_for(stack, params):
-            return measure(stack, plan, batch)
-
-    return compile_graph(trace_call(evaluate, (_parameter_types(stack), batch)).graph)
-
-
-def compile_prediction(stack: Stack, X: ArrayType, activation: str = "") -> Program:
-    """Compile the network's output, activated besides, as a function of parameters and inputs."""
-
-    def predict(params: dict[str, Any], X: Any) -> Any:
-        with _standing_for(stack, params):
-            return ACTIVATIONS[activation or "linear"](stack(X))
-
-    return compile_graph(trace_call(predict, (_parameter_types(stack), X)).graph)
-
-
-def _parameter_types(stack: Stack) -> dict[str, ArrayType]:
-    return {name: type_of(each.value) for name, each in stack.parameters().items()}
-
-
-@contextmanager
-def _standing_for(stack: Stack, given: dict[str, Any]) -> Generator[None]:
-    own = stack.parameters()
-    with bound(list(own.values()), [given[name] for name in own]):
-        yield
 
 
 def _alike(state: Any, new: Any) -> Any:

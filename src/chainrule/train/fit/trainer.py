@@ -16,30 +16,17 @@ from chainrule.train.fit.nonfinite import NotFinite
 from chainrule.train.fit.step_inputs import Orders
 from chainrule.train.fit.step_runner import PAUSE
 from chainrule.train.fit.train_state import State
-from chainrule.train.inputs.samples import Samples, Tally, batches
-from chainrule.train.model.objective import Plan, Stack
+from chainrule.train.inputs.samples import Samples, batches
+from chainrule.train.model.layer_stack import Stack
+from chainrule.train.model.objective import Plan
 from chainrule.train.model.program_cache import Programs
+from chainrule.train.model.running_metrics import Tally
+from chainrule.train.model.step_counter import Clock
 
-__all__ = ["Clock", "Training"]
+__all__ = ["Training"]
 
 Array = NDArray[Any]
 Tick = Callable[[int, Tally], None]
-
-
-class Clock:
-    """How long a network has been trained since it was compiled.
-
-    Attributes
-    ----------
-    epoch : int
-        Epochs finished.
-    count : int
-        Steps finished.
-    """
-
-    def __init__(self) -> None:
-        self.epoch = 0
-        self.count = 0
 
 
 class Training:

@@ -10,13 +10,15 @@ from numpy.typing import NDArray
 from chainrule.graph.array_type import ArrayType, type_of
 from chainrule.train.checks import check_settings, is_tame
 from chainrule.train.checks.lookup_range import explain_position
-from chainrule.train.fit.train_step import compile_evaluation
+from chainrule.train.inference.compile_inference import compile_evaluation
 from chainrule.train.inference.predict_function import Forward
 from chainrule.train.inputs.data_adapter import inputs_are_plain, prepare_inputs
-from chainrule.train.inputs.samples import Samples, Tally, batches
+from chainrule.train.inputs.samples import Samples, batches
+from chainrule.train.model.layer_stack import Stack
 from chainrule.train.model.model import Model
-from chainrule.train.model.objective import Plan, Stack
+from chainrule.train.model.objective import Plan
 from chainrule.train.model.program_cache import Programs
+from chainrule.train.model.running_metrics import Tally
 
 __all__ = ["USUAL_SIZE", "evaluate", "predict"]
 

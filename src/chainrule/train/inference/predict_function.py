@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from chainrule.graph.array_type import ArrayType
 from chainrule.nn.parameter import Parameter
-from chainrule.train.fit.train_step import compile_prediction
-from chainrule.train.model.objective import Stack
+from chainrule.train.inference.compile_inference import compile_prediction
+from chainrule.train.model.layer_stack import Stack
 
 __all__ = ["Forward"]
 

@@ -11,7 +11,8 @@ from chainrule.nn.losses.loss import Loss
 from chainrule.nn.random_stream import Stream
 from chainrule.train.checks.loss_dependence import check_returned
 from chainrule.train.metrics import Metric
-from chainrule.train.model.objective import Plan, Stack
+from chainrule.train.model.layer_stack import Stack
+from chainrule.train.model.objective import Plan
 
 __all__ = ["measure"]
 

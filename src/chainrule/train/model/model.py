@@ -17,10 +17,11 @@ from chainrule.nn.initializers.initializer import Initializer
 from chainrule.nn.layer import Layer, Shape
 from chainrule.nn.layers.wrappers import TimeDistributed
 from chainrule.nn.sublayers import held_by
-from chainrule.train.fit.trainer import Clock
 from chainrule.train.model.compile_arguments import Aim
-from chainrule.train.model.objective import Plan, Stack
+from chainrule.train.model.layer_stack import Stack
+from chainrule.train.model.objective import Plan
 from chainrule.train.model.program_cache import Programs
+from chainrule.train.model.step_counter import Clock
 
 __all__ = ["Model", "applies", "checked_dtype", "checked_layers"]
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
-__all__ = ["Programs"]
+if TYPE_CHECKING:
+    pass
+
+__all__ = ["Program", "Programs"]
 
 _LARGEST_CACHE = 64
 
@@ -62,3 +65,7 @@ class Programs:
     def clear(self) -> None:
         """Forget all: the network has changed."""
         self._programs.clear()
+
+
+Program = Callable[[Sequence[Any]], list[Any]]
+"""From a flat list of arrays to a flat list of arrays."""

@@ -11,13 +11,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from chainrule.compiler.backends.llvm import emit, ir
+from chainrule.compiler.backends.llvm.object_code import compile_module
 from chainrule.compiler.backends.llvm.spmd.affinity import write_current_core, write_step_aside
 from chainrule.compiler.backends.llvm.spmd.barrier import (
     BARRIER_BYTES,
     barrier_function,
     write_watch,
 )
-from chainrule.compiler.backends.llvm.target import compile_module, host_target
+from chainrule.compiler.backends.llvm.target import host_target
 
 __all__ = ["pool_code", "program_type"]
 

@@ -1,0 +1,67 @@
+"""Data-layout assignment: the order of the axes of each buffer in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+from chainrule.compiler.loop_ir.access import Item, accesses
+from chainrule.compiler.loop_ir.expressions import loads_of
+from chainrule.compiler.loop_ir.layout import FEW_COLUMNS, Layout, is_narrow
+from chainrule.compiler.loop_ir.loops import (
+    Buffer,
+    Load,
+    Product,
+    Repeat,
+    Statement,
+)
+
+__all__ = ["choose_layout"]
+
+
+def choose_layout(items: Sequence[Item]) -> Layout:
+    """Choose how the arena's buffers lie.
+
+    Parameters
+    ----------
+    items : sequence
+        The program before fusion.
+
+    Returns
+    -------
+    Layout
+        The strides of all buffers.
+    """
+    leader: dict[Buffer, Buffer] = {}
+    fixed: set[Buffer] = set()
+
+    def find(buffer: Buffer) -> Buffer:
+        while leader.setdefault(buffer, buffer) is not buffer:
+            buffer = leader[buffer]
+        return buffer
+
+    for item in _flat(items):
+        for buffer, _, _ in accesses(item):
+            find(buffer.root)
+            if buffer.kind != "arena" or not is_narrow(buffer.shape):
+                fixed.add(buffer.root)
+        # A mere copy may change the order.
+        is_copy = isinstance(item, Statement) and isinstance(item.value, Load)
+        if isinstance(item, Statement) and not item.reduction and not is_copy:
+            for load in loads_of(item.value):
+                if load.buffer.shape == item.target.shape and load.index == item.index:
+                    leader[find(load.buffer.root)] = find(item.target.root)
+    frozen = {find(buffer) for buffer in fixed}
+    free = {buffer for buffer in leader if find(buffer) not in frozen}
+    # Vectors along a few columns would be nearly empty: such a product is always stored by columns,
+    # also where what is made of it lies in rows.
+    products = [item.target for item in _flat(items) if isinstance(item, Product)]
+    few = {p for p in products if p.root not in fixed and p.shape[-1] < FEW_COLUMNS}
+    return Layout(frozenset(free | few))
+
+
+def _flat(items: Sequence[Item]) -> list[Item]:
+    flat: list[Item] = []
+    for item in items:
+        flat += _flat(cast(Sequence[Item], item.steps)) if isinstance(item, Repeat) else [item]
+    return flat
