@@ -15,7 +15,7 @@ from chainrule.compiler.backends.llvm.object_code import assembly_of
 from chainrule.compiler.graph_passes.simplify import simplify
 from chainrule.compiler.loop_ir.expressions import axes_of
 from chainrule.compiler.loop_passes.layout_assignment import choose_layout
-from chainrule.compiler.loop_ir.loops import Apply, Load, Number, Program, Repeat
+from chainrule.compiler.loop_ir.loops import Apply, Load, Number, Program, Loop
 from chainrule.compiler.loop_ir.printer import format_program
 from chainrule.compiler.loop_passes.fusion import fuse
 from chainrule.compiler.loop_passes.memory_plan import plan_memory
@@ -245,7 +245,7 @@ print(format_program(program))
 # of tanh. What stands in parentheses never reaches memory. And nothing is allocated: the parameters
 # are written over in place.
 
-(loop,) = (step for step in program.steps if isinstance(step, Repeat))
+(loop,) = (step for step in program.steps if isinstance(step, Loop))
 assert loop.axis.extent == 2000
 
 # ---------------------------------------------------------------------------------------------
@@ -295,7 +295,7 @@ def run(statement, memory, outer):
 
 def interpret(steps, memory, outer, turns):
     for step in steps:
-        if isinstance(step, Repeat):
+        if isinstance(step, Loop):
             for turn in range(turns):
                 interpret(step.steps, memory, {**outer, step.axis: turn}, turns)
         else:

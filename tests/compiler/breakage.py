@@ -14,11 +14,11 @@ from chainrule.compiler.loop_ir.loops import (
     Apply,
     Axis,
     Buffer,
+    IndexValue,
+    Literal,
     Load,
+    Loop,
     Nest,
-    Number,
-    Position,
-    Repeat,
     Statement,
 )
 
@@ -53,13 +53,13 @@ def altered(steps, change):
 
 
 def _inside(step, change):
-    if isinstance(step, Repeat):
+    if isinstance(step, Loop):
         yield from (replace(step, steps=inner) for inner in altered(step.steps, change))
     elif isinstance(step, Nest):
         parts = altered(step.statements, change)
         yield from (replace(step, statements=inner) for inner in parts)
-        if step.product is not None and (product := change(step.product)) is not None:
-            yield replace(step, product=product)
+        if step.contraction is not None and (contraction := change(step.contraction)) is not None:
+            yield replace(step, contraction=contraction)
 
 
 def with_operand(part, operand):
@@ -73,7 +73,7 @@ def with_operand(part, operand):
 
 def with_position(part, index, dtype=WHOLE):
     """Return a statement whose value also counts along an index."""
-    position = Apply("cast", (Position(index, dtype),), part.value.dtype)
+    position = Apply("cast", (IndexValue(index, dtype),), part.value.dtype)
     return with_operand(part, position)
 
 
@@ -104,9 +104,9 @@ def reducing_over_an_axis_twice(part):
     return replace(part, over=part.over * 2) if part.over else None
 
 
-@of(Statement, "counts the turns of a repeat")
+@of(Statement, "is the index of a loop")
 def reducing_over_turns(part):
-    return replace(part, over=(*part.over, Axis(3, "t", is_turn=True)))
+    return replace(part, over=(*part.over, Axis(3, "t", is_loop_index=True)))
 
 
 @of(Statement, "outside of an axis of")
@@ -131,21 +131,21 @@ def naming_an_axis_twice_in_an_index(part):
 
 @of(Statement, "a position in .* is float16, not int64")
 def looking_up_at_a_fraction(part):
-    buffer, place = Buffer("input", part.value.dtype, (4,)), Number(np.float16(1), HALF)
+    buffer, place = Buffer("input", part.value.dtype, (4,)), Literal(np.float16(1), HALF)
     return with_operand(part, Load(buffer, (place,)))
 
 
 @of(Statement, "only scatter looks up")
 def looking_up_where_to_store(part):
-    if part.reduction == "scatter" or not part.index or axes_of(part):
+    if part.reduction == "scatter_add" or not part.index or axes_of(part):
         return None
-    return replace(part, index=at(part.index, 0, Number(np.int64(0), WHOLE)))
+    return replace(part, index=at(part.index, 0, Literal(np.int64(0), WHOLE)))
 
 
 @of(Statement, "write the same place")
 def letting_two_points_write_one_place(part):
     own = [axis for axis in axes_of(part) if axis.extent > 1]
-    if len(own) < 2 or part.reduction == "scatter":
+    if len(own) < 2 or part.reduction == "scatter_add":
         return None
     shape = (sum(axis.extent for axis in own),)
     target = replace(part.target, shape=shape)
@@ -172,7 +172,7 @@ def storing_another_kind_of_number(part):
 
 @of(Statement, "takes operands of one kind")
 def mixing_kinds_of_numbers(part):
-    return with_operand(part, Number(np.float16(1), HALF))
+    return with_operand(part, Literal(np.float16(1), HALF))
 
 
 @of(Statement, "gives bool, not float16")
@@ -182,7 +182,7 @@ def taking_a_truth_for_a_number(part):
 
 @of(Statement, "the number .* is not of type")
 def misnaming_a_number(part):
-    return with_operand(part, Number(np.float16(1), part.value.dtype))
+    return with_operand(part, Literal(np.float16(1), part.value.dtype))
 
 
 @of(Statement, "a position is a whole number")
@@ -205,20 +205,20 @@ def naming_an_unknown_reduction(part):
 
 @of(Statement, "exactly if it names a reduction|is not defined here")
 def reducing_over_nothing(part):
-    return replace(part, over=()) if part.reduction not in ("", "scatter") else None
+    return replace(part, over=()) if part.reduction not in ("", "scatter_add") else None
 
 
 @of(Statement, "is reduced over, and still in the place|runs over one axis")
 def reducing_over_an_axis_of_its_place(part):
     own = axes_of(part)
-    if not own or part.reduction in ("", "running", "scatter"):
+    if not own or part.reduction in ("", "prefix_sum", "scatter_add"):
         return None
     return replace(part, over=(*part.over, own[0]))
 
 
 @of(Statement, "is none of the place")
 def running_over_an_axis_that_is_not_stored_along(part):
-    return replace(part, over=(STRANGER,)) if part.reduction == "running" else None
+    return replace(part, over=(STRANGER,)) if part.reduction == "prefix_sum" else None
 
 
 @of(Statement, "dot sums products")

@@ -1,4 +1,4 @@
-"""Ways to break programs beyond one statement: buffers, products, nests, loops."""
+"""Ways to break programs beyond one statement: buffers, contractions, nests, loops."""
 
 from dataclasses import replace
 
@@ -7,13 +7,13 @@ import numpy as np
 from chainrule.compiler.loop_ir.expressions import axes_of
 from chainrule.compiler.loop_ir.loops import (
     Affine,
-    Bound,
     Buffer,
+    Contraction,
+    IterationBound,
+    Literal,
     Load,
+    Loop,
     Nest,
-    Number,
-    Product,
-    Repeat,
     Statement,
 )
 
@@ -72,24 +72,24 @@ def reading_what_nobody_has_stored(part):
 # Products.
 
 
-@of(Product, "outside of an axis of")
+@of(Contraction, "outside of an axis of")
 def a_product_that_reads_before_the_beginning(part):
     index = at(part.left.index, 0, part.left.index[0] + Affine(-1))
     return replace(part, left=replace(part.left, index=index))
 
 
-@of(Product, "is summed over and stands in no operand")
+@of(Contraction, "is summed over and stands in no operand")
 def a_product_without_its_depth(part):
     return replace(part, depth=(*part.depth, STRANGER))
 
 
-@of(Product, "is not defined here")
+@of(Contraction, "is not defined here")
 def a_product_whose_left_side_has_an_axis_of_its_own(part):
     buffer = replace(part.left.buffer, shape=(STRANGER.extent,))
     return replace(part, left=Load(buffer, (Affine.of(STRANGER),)))
 
 
-@of(Product, "has more than one axis")
+@of(Contraction, "has more than one axis")
 def a_product_with_two_axes_in_one_place(part):
     if len(part.axes) != 2:
         return None
@@ -98,19 +98,19 @@ def a_product_with_two_axes_in_one_place(part):
     return replace(part, target=buffer, index=(Affine.of(row) + Affine.of(column),))
 
 
-@of(Product, "floats of one kind")
+@of(Contraction, "floats of one kind")
 def a_product_of_two_kinds_of_numbers(part):
     buffer = replace(part.left.buffer, dtype=np.dtype("float64"))
     return replace(part, left=replace(part.left, buffer=buffer))
 
 
-@of(Product, "looks up no positions")
+@of(Contraction, "looks up no positions")
 def a_product_that_looks_up(part):
-    index = at(part.left.index, 0, Number(np.int64(0), WHOLE))
+    index = at(part.left.index, 0, Literal(np.int64(0), WHOLE))
     return replace(part, left=replace(part.left, index=index))
 
 
-@of(Product, "reads .* which it writes")
+@of(Contraction, "reads .* which it writes")
 def a_product_over_its_own_left_side(part):
     if len(part.axes) != 2:
         return None
@@ -121,19 +121,19 @@ def a_product_over_its_own_left_side(part):
     return replace(part, target=buffer, index=index, left=Load(buffer, place))
 
 
-@of(Product, "outside of an axis of")
+@of(Contraction, "outside of an axis of")
 def a_product_within_less_than_it_reads(part):
     far = tuple(replace(each, length=each.length + 1) for each in part.bounds)
     return replace(part, bounds=far) if part.bounds else None
 
 
-@of(Product, "is not of an axis of the result and an upward one of the sum")
+@of(Contraction, "is not of an axis of the result and an upward one of the sum")
 def a_bound_of_the_result_alone(part):
-    bounds = tuple(Bound(Affine.of(each.place.terms[0][0]), 1) for each in part.bounds)
+    bounds = tuple(IterationBound(Affine.of(each.place.terms[0][0]), 1) for each in part.bounds)
     return replace(part, bounds=(*part.bounds, *bounds)) if part.bounds else None
 
 
-@of(Product, "has two bounds")
+@of(Contraction, "has two bounds")
 def two_bounds_for_one_axis(part):
     return replace(part, bounds=part.bounds * 2) if part.bounds else None
 
@@ -141,9 +141,9 @@ def two_bounds_for_one_axis(part):
 # Nests.
 
 
-@of(Nest, "is neither the last axis of the nest nor one of its only statement|and no lane")
+@of(Nest, "is neither the last axis of the nest nor one of its only statement|and no vector axis")
 def lanes_along_a_stranger(part):
-    return replace(part, lane=STRANGER)
+    return replace(part, vector_axis=STRANGER)
 
 
 @of(Nest, "the axes of a nest are distinct")
@@ -154,7 +154,7 @@ def running_over_an_axis_twice(part):
 @of(Nest, "is none of the statement that stores|has the axes of its place")
 def running_over_a_stranger(part):
     axes = (STRANGER, *part.axes)
-    return replace(part, axes=axes) if part.statements or part.product else None
+    return replace(part, axes=axes) if part.statements or part.contraction else None
 
 
 @of(Nest, "is kept in registers and is output memory")
@@ -170,8 +170,8 @@ def an_empty_register(part):
 
 @of(Nest, "touch .* at different points")
 def reading_another_point_of_the_nest(part):
-    writers = [each for each in part.statements if each.reduction != "scatter"]
-    if not part.axes or not writers or part.lane not in (None, part.axes[-1]):
+    writers = [each for each in part.statements if each.reduction != "scatter_add"]
+    if not part.axes or not writers or part.vector_axis not in (None, part.axes[-1]):
         return None
     source = writers[-1]
     index = tuple(
@@ -185,29 +185,29 @@ def reading_another_point_of_the_nest(part):
     return replace(part, statements=(*part.statements, reader))
 
 
-@of(Nest, "the epilogue of a product reduces nothing")
+@of(Nest, "the epilogue of a contraction reduces nothing")
 def an_epilogue_that_reduces(part):
-    if part.product is None:
+    if part.contraction is None:
         return None
     target = Buffer("arena", WHOLE, tuple(axis.extent for axis in part.axes))
-    value, index = Number(np.int64(1), WHOLE), tuple(map(Affine.of, part.axes))
+    value, index = Literal(np.int64(1), WHOLE), tuple(map(Affine.of, part.axes))
     total = Statement(target, index, value, "sum", (STRANGER,))
     return replace(part, statements=(*part.statements, total))
 
 
-# Repeats.
+# Loops.
 
 
-@of(Repeat, "is not marked as one of turns")
+@of(Loop, "is not marked as a loop index")
 def repeating_along_a_plain_axis(part):
-    return replace(part, axis=replace(part.axis, is_turn=False))
+    return replace(part, axis=replace(part.axis, is_loop_index=False))
 
 
-@of(Repeat, "has at least one turn")
+@of(Loop, "has at least one iteration")
 def repeating_never(part):
     return replace(part, axis=replace(part.axis, extent=0))
 
 
-@of(Repeat, "is repeated within itself")
+@of(Loop, "is repeated within itself")
 def repeating_within_the_same_turns(part):
     return replace(part, steps=(part,))

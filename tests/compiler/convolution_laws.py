@@ -144,8 +144,10 @@ def borders():
             return grad(lambda x: np.sum(np.sin(convolve(x, kernel))))(x)
 
         graph, program = compiled(slope, x, kernel)
-        products = [nest.product for nest in nests_of(program.loops.steps) if nest.product]
-        assert any(product.bounds for product in products), case
+        contractions = [
+            nest.contraction for nest in nests_of(program.loops.steps) if nest.contraction
+        ]
+        assert any(contraction.bounds for contraction in contractions), case
         (found,), (wanted,) = program([x, kernel]), evaluate(graph, [x, kernel])
         np.testing.assert_allclose(found, wanted, rtol=1e-10, atol=1e-10, err_msg=str(case))
         if samples < 8:

@@ -10,7 +10,7 @@ from chainrule.autodiff.scan import scan
 from chainrule.compiler.graph_passes.simplify import simplify
 from chainrule.compiler.native_program import NativeProgram
 from chainrule.graph.trace import trace
-from chainrule.insight.compiled_steps import compiled_steps
+from chainrule.insight.training_program import training_program
 
 DRAW = np.random.default_rng(0)
 
@@ -19,7 +19,7 @@ def trained(layers: list[Any], X: Any, y: Any, batch_size: int | None, **aim: An
     net = cr.Network(layers, seed=0)
     net.compile(**aim)
     net.fit(X, y, batch_size=batch_size, verbose=0)
-    return compiled_steps(net).program
+    return training_program(net).program
 
 
 def xor() -> NativeProgram:

@@ -23,7 +23,7 @@ from chainrule.nn.layers.pooling import first_maximum
 from chainrule.nn.layers.window_geometry import Sliding
 from chainrule.ops.primitives.windows import windows
 
-FORMS = ("depthwise", "sliced", "first out", "exchanged", "first in", "plain")
+FORMS = ("depthwise", "sliced", "first out", "swapped", "first in", "plain")
 
 
 def drawn(draw, low, high, count):
@@ -72,7 +72,7 @@ def convolved(seen, kernel, form):
             return np.einsum(f"{windowed},{entry}c->n{place}c", seen, kernel)
         case "first out":
             return np.moveaxis(np.einsum(f"{windowed},{plain}->no{place}", seen, kernel), 1, -1)
-        case "exchanged":
+        case "swapped":
             return np.einsum(f"{plain},{windowed}->n{place}o", kernel, seen)
         case "first in":
             turned = np.moveaxis(seen, count + 1, 1)

@@ -10,7 +10,7 @@ import numpy as np
 import chainrule as cr
 from chainrule import nn
 from chainrule.compiler.graph_passes.simplify import simplify
-from chainrule.compiler.loop_ir.loops import Repeat
+from chainrule.compiler.loop_ir.loops import Loop
 from chainrule.compiler.native_program import compile_native
 from chainrule.graph.evaluate import evaluate
 from chainrule.nn.parameter import bound
@@ -54,8 +54,8 @@ STACKS: dict[str, Any] = {
 }
 
 
-def repeats_of(steps: Any) -> list[Repeat]:
-    found = [each for each in steps if isinstance(each, Repeat)]
+def repeats_of(steps: Any) -> list[Loop]:
+    found = [each for each in steps if isinstance(each, Loop)]
     return found + [inner for each in found for inner in repeats_of(each.steps)]
 
 
@@ -92,12 +92,12 @@ def rows_apart() -> None:
     for name in ("rnn", "lstm", "masked", "gru", "both"):
         steps, given = training(STACKS[name](), 64)
         program = compile_native(simplify(cr.trace(steps)(*given)))
-        (outer,) = (each for each in program.loops.steps if isinstance(each, Repeat))
+        (outer,) = (each for each in program.loops.steps if isinstance(each, Loop))
         inner = repeats_of(outer.steps)
         assert len(inner) >= 2, name
-        assert not outer.rows, name
-        assert all(each.rows for each in inner), name
-        assert {axis.extent for each in inner for axis in each.rows} == {64}, name
+        assert not outer.batch_axes, name
+        assert all(each.batch_axes for each in inner), name
+        assert {axis.extent for each in inner for axis in each.batch_axes} == {64}, name
 
 
 def memory() -> None:

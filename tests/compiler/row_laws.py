@@ -10,7 +10,7 @@ import numpy as np
 import chainrule as cr
 from chainrule import nn
 from chainrule.compiler.graph_passes.simplify import simplify
-from chainrule.compiler.loop_ir.loops import Repeat, Step
+from chainrule.compiler.loop_ir.loops import Loop, Step
 from chainrule.compiler.loop_passes import batch_fusion
 from chainrule.compiler.native_program import NativeProgram, compile_native
 from chainrule.graph.evaluate import evaluate
@@ -64,12 +64,12 @@ def training(layers: list[nn.Layer], batch: int, dtype: str = "float32") -> Any:
     return steps, (values, (x, y))
 
 
-def rows_of(steps: Sequence[Step]) -> list[Repeat]:
+def rows_of(steps: Sequence[Step]) -> list[Loop]:
     """Return all loops over the rows of a batch."""
-    found: list[Repeat] = []
+    found: list[Loop] = []
     for step in steps:
-        if isinstance(step, Repeat):
-            found += [step] if step.in_any_order else rows_of(step.steps)
+        if isinstance(step, Loop):
+            found += [step] if step.is_parallel else rows_of(step.steps)
     return found
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from chainrule.autodiff.derivative import grad, value_and_grad
 from chainrule.autodiff.scan import scan
-from chainrule.compiler import pipeline as translate_module
+from chainrule.compiler import pipeline as pipeline_module
 from chainrule.compiler.graph_passes.simplify import simplify
 from chainrule.compiler.loop_ir.access import accesses
 from chainrule.compiler.loop_ir.loops import (
@@ -16,9 +16,9 @@ from chainrule.compiler.loop_ir.loops import (
     Axis,
     Buffer,
     Load,
+    Loop,
     Nest,
     Program,
-    Repeat,
     Statement,
 )
 from chainrule.compiler.loop_passes.fusion import fuse
@@ -134,7 +134,7 @@ def test_the_message_shows_the_statement():
 
 def flat(steps):
     for step in steps:
-        yield from flat(step.steps) if isinstance(step, Repeat) else [step]
+        yield from flat(step.steps) if isinstance(step, Loop) else [step]
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
@@ -223,7 +223,7 @@ def test_buffers_lie_inside_of_the_arena_on_cache_lines(place, message):
 
 def test_compiling_checks_what_it_made_where_that_is_asked_for(monkeypatch):
     graph = simplify(trace(np.sin)(matrix(3)))
-    monkeypatch.setattr(translate_module, "fuse", lambda items, layout: ())
+    monkeypatch.setattr(pipeline_module, "fuse", lambda items, layout: ())
     monkeypatch.setenv("CHAINRULE_DEBUG", "check")
     with pytest.raises(GraphError, match="nothing is stored in the output"):
         compile_native(graph)

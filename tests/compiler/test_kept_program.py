@@ -11,7 +11,7 @@ from chainrule.compiler.cache import fingerprint
 from chainrule.compiler.cache.graph_key import graph_text
 from chainrule.compiler.cache.object_cache import HEADER_BYTES, MAGIC
 from chainrule.compiler.native_program import NativeProgram, compile_native
-from chainrule.compiler.runtime.executable import Binary, pack, unpack
+from chainrule.compiler.runtime.executable import Executable, pack, unpack
 from chainrule.graph.trace import trace
 
 TABLE = np.arange(5000.0).reshape(50, 100)
@@ -123,7 +123,7 @@ def test_a_derivative_written_by_hand_can_be_told():
     assert graph_text(trace(cr.grad(lambda x: np.sum(by_hand(x))))(np.ones(3))) is not None
 
 
-BINARY = Binary(
+BINARY = Executable(
     b"code", (np.arange(3.0), np.eye(2, dtype="float32")), 64, 8, True, 0, (True, False)
 )
 

@@ -9,7 +9,7 @@ from chainrule.autodiff.derivative import value_and_grad
 from chainrule.autodiff.scan import scan
 from chainrule.compiler.graph_passes.simplify import simplify
 from chainrule.compiler.loop_ir.access import accesses
-from chainrule.compiler.loop_ir.loops import CannotCompile, Load, Program, Repeat
+from chainrule.compiler.loop_ir.loops import CannotCompile, Load, Loop, Program
 from chainrule.compiler.loop_ir.printer import format_program
 from chainrule.compiler.loop_passes.fusion import fuse
 from chainrule.compiler.loop_passes.layout_assignment import choose_layout
@@ -60,7 +60,7 @@ def test_a_program_prints_in_its_own_syntax():
             "  input x: f32[3,20]",
             "  input b: f32[3]",
             "  output result: f32[20,3]",
-            "  for i<20 lanes i:",
+            "  for i<20 vector i:",
             "    result[i, j] = tanh(add(x[j, i], b[j]))  for j<3",
         ]
     )
@@ -68,13 +68,13 @@ def test_a_program_prints_in_its_own_syntax():
 
 def test_a_whole_step_on_two_features_is_one_pass_over_the_samples():
     program, _ = loops_of(descend, *MOONS)
-    (loop,) = [step for step in program.steps if isinstance(step, Repeat)]
+    (loop,) = [step for step in program.steps if isinstance(step, Loop)]
     assert [[axis.extent for axis in nest.axes] for nest in loop.steps] == [[200], []]
 
 
 def test_parameters_are_changed_in_place():
     program, _ = loops_of(descend, *MOONS)
-    (loop,) = [step for step in program.steps if isinstance(step, Repeat)]
+    (loop,) = [step for step in program.steps if isinstance(step, Loop)]
     statements = [each for nest in loop.steps for each in nest.statements]
     copies = [each for each in statements if isinstance(each.value, Load) and not each.reduction]
     assert copies == []
@@ -92,8 +92,8 @@ def test_bias_and_rectifier_are_the_epilogue_of_a_product():
         lambda x, w, b: np.maximum(x @ w + b, 0), matrix(64, 50), matrix(50, 40), matrix(40)
     )
     (nest,) = program.steps
-    assert nest.product is not None
-    assert nest.product.target in nest.registers
+    assert nest.contraction is not None
+    assert nest.contraction.target in nest.registers
     assert [each.target for each in nest.statements] == list(program.outputs)
 
 
@@ -155,9 +155,7 @@ def rows_of(step, *starts, length=20):
     """For each loop of a scan, how many rows its nests keep apart; 0 where they meet."""
     program, _ = loops_of(lambda *starts: scan(step, starts, None, length=length)[0], *starts)
     return [
-        each.rows[0].extent if each.rows else 0
-        for each in program.steps
-        if isinstance(each, Repeat)
+        each.batch_axes[0].extent if each.batch_axes else 0 for each in program.steps if isinstance(each, Loop)
     ]
 
 

@@ -12,7 +12,7 @@ import chainrule as cr
 from chainrule.compiler.backends.llvm.object_code import compile_module
 from chainrule.compiler.backends.llvm.target import host_target
 from chainrule.compiler.native_program import compile_native
-from chainrule.compiler.runtime.background import Pending
+from chainrule.compiler.runtime.background import BackgroundTask
 from chainrule.errors import GraphError
 from chainrule.graph.trace import trace
 
@@ -21,7 +21,7 @@ MODULE = "define i32 @f{0}(i32 %x) {{\n  %y = mul i32 %x, {0}\n  ret i32 %y\n}}\
 
 def test_the_result_is_waited_for_and_given_again():
     begun = threading.Event()
-    pending = Pending(lambda: begun.wait(10) and "made")
+    pending = BackgroundTask(lambda: begun.wait(10) and "made")
     begun.set()
     assert pending.result() == pending.result() == "made"
 
@@ -30,7 +30,7 @@ def test_an_error_reaches_whoever_wants_the_result():
     def fail():
         raise OSError("no room")
 
-    pending = Pending(fail)
+    pending = BackgroundTask(fail)
     pending.wait()
     for _ in range(2):
         with pytest.raises(OSError, match="no room"):
@@ -66,12 +66,16 @@ def test_threads_that_call_first_at_once_get_the_same(tmp_path, monkeypatch):
 def test_modules_compiled_at_once_are_those_compiled_one_by_one():
     texts = [MODULE.format(number) for number in range(1, 9)]
     alone = [compile_module(text, host_target()) for text in texts]
-    together = [Pending(lambda text=text: compile_module(text, host_target())) for text in texts]
+    together = [
+        BackgroundTask(lambda text=text: compile_module(text, host_target())) for text in texts
+    ]
     assert [each.result() for each in together] == alone
 
 
 def test_a_module_that_is_not_well_formed_is_told_by_the_thread():
-    pending = Pending(lambda: compile_module("define void @f() { ret i32 1 }", host_target()))
+    pending = BackgroundTask(
+        lambda: compile_module("define void @f() { ret i32 1 }", host_target())
+    )
     with pytest.raises(GraphError, match="not well-formed"):
         pending.result()
 
@@ -85,7 +89,7 @@ def test_a_fork_waits_for_the_compiler_and_the_child_can_compile():
         time.sleep(0.2)
         ended.set()
 
-    pending = Pending(make)
+    pending = BackgroundTask(make)
     child = multiprocessing.get_context("fork").Process(target=_compile_and_run)
     child.start()
     assert ended.is_set()

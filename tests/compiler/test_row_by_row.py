@@ -8,7 +8,7 @@ import pytest
 from chainrule.compiler.graph_passes.simplify import simplify
 from chainrule.compiler.loop_ir.access import accesses
 from chainrule.compiler.loop_ir.expressions import nests_of
-from chainrule.compiler.loop_ir.loops import Affine, Repeat, Statement
+from chainrule.compiler.loop_ir.loops import Affine, Loop, Statement
 from chainrule.compiler.loop_passes.memory_plan import Plan, plan_memory
 from chainrule.compiler.native_program import compile_native
 from chainrule.compiler.verify.memory_rules import check_plan
@@ -33,7 +33,7 @@ def test_what_is_summed_over_the_samples_follows_their_loop(attention):
     (loop,) = rows_of(attention.steps)
     written = {b.root for b, _, is_write in accesses(loop) if is_write}
     assert not written & {*attention.outputs}
-    assert {b.kind for b in written} == {"arena", "local"}
+    assert {b.kind for b in written} == {"arena", "thread_local"}
 
 
 def test_what_nobody_reads_after_the_loop_is_kept_for_one_row(attention):
@@ -42,7 +42,7 @@ def test_what_nobody_reads_after_the_loop_is_kept_for_one_row(attention):
     seen = {b.root for nest in outside for b, _, _ in accesses(nest)}
     for step in loop.steps:
         for buffer, _, _ in accesses(step):
-            if buffer.root.kind == "local":
+            if buffer.root.kind == "thread_local":
                 assert buffer.shape[0] == 1
                 assert buffer.root not in seen
 
@@ -89,26 +89,24 @@ def test_a_row_that_writes_the_place_of_all_is_refused(attention):
     broken = list(altered(attention.steps, meet))
     assert broken
     for steps in broken:
-        with pytest.raises(
-            GraphError, match=r"turns of a repeat .* meet, and may run in any order"
-        ):
+        with pytest.raises(GraphError, match=r"parallel loop .* carries a dependence"):
             check_program(replace(attention, steps=steps))
 
 
 def test_turns_in_any_order_do_not_run_backwards(attention):
     def turned(part):
-        is_row = isinstance(part, Repeat) and part.in_any_order
+        is_row = isinstance(part, Loop) and part.is_parallel
         return replace(part, backwards=True) if is_row else None
 
     (steps,) = altered(attention.steps, turned)
-    with pytest.raises(GraphError, match="in any order runs backwards"):
+    with pytest.raises(GraphError, match="runs backwards or has loops within"):
         check_program(replace(attention, steps=steps))
 
 
 def test_buffers_of_one_row_may_not_share_bytes_while_both_are_needed(attention):
     plan = plan_memory(attention.steps)
     check_plan(attention.steps, plan)
-    local = [each for each in plan.offsets if each.kind == "local"]
+    local = [each for each in plan.offsets if each.kind == "thread_local"]
     assert local
     for buffer in local:
         moved = Plan(plan.offsets | {buffer: plan.own}, plan.size, plan.own)

@@ -3,7 +3,7 @@ import weakref
 import numpy as np
 import pytest
 
-from chainrule.compiler.runtime.result_pool import MOST, SMALLEST, Spares
+from chainrule.compiler.runtime.result_pool import MOST, SMALLEST, ResultPool
 
 FLOAT = np.dtype("float32")
 LARGE = (SMALLEST // 4,)
@@ -14,7 +14,7 @@ def address(array):
 
 
 def test_what_nobody_holds_is_filled_again():
-    spares = Spares([(FLOAT, LARGE)])
+    spares = ResultPool([(FLOAT, LARGE)])
     (first,) = spares.take()
     place = address(first)
     del first
@@ -23,7 +23,7 @@ def test_what_nobody_holds_is_filled_again():
 
 @pytest.mark.parametrize("hold", [lambda x: x, lambda x: x[3:], lambda x: x[None].T, memoryview])
 def test_what_somebody_holds_stays_as_it_is(hold):
-    spares = Spares([(FLOAT, LARGE)])
+    spares = ResultPool([(FLOAT, LARGE)])
     (first,) = spares.take()
     place, held = address(first), hold(first)
     del first
@@ -32,7 +32,7 @@ def test_what_somebody_holds_stays_as_it_is(hold):
 
 
 def test_an_array_whose_end_is_awaited_ends():
-    spares = Spares([(FLOAT, LARGE)])
+    spares = ResultPool([(FLOAT, LARGE)])
     (first,) = spares.take()
     awaited = weakref.ref(first)
     del first
@@ -51,7 +51,7 @@ def resized(array):
 
 @pytest.mark.parametrize("change", [frozen, resized])
 def test_a_result_that_was_changed_in_kind_is_not_handed_out_again(change):
-    spares = Spares([(FLOAT, LARGE)])
+    spares = ResultPool([(FLOAT, LARGE)])
     (first,) = spares.take()
     change(first)
     del first
@@ -62,7 +62,7 @@ def test_a_result_that_was_changed_in_kind_is_not_handed_out_again(change):
 
 
 def test_results_of_one_call_are_different_arrays():
-    spares = Spares([(FLOAT, LARGE), (FLOAT, LARGE)])
+    spares = ResultPool([(FLOAT, LARGE), (FLOAT, LARGE)])
     for _ in range(3):
         one, other = spares.take()
         assert not np.shares_memory(one, other)
@@ -71,7 +71,7 @@ def test_results_of_one_call_are_different_arrays():
 
 @pytest.mark.parametrize("shape", [(0,), (3,), (SMALLEST // 4 - 1,), (MOST // 4 + 1,)])
 def test_small_results_and_huge_ones_are_let_go(shape):
-    spares = Spares([(FLOAT, shape)])
+    spares = ResultPool([(FLOAT, shape)])
     (first,) = spares.take()
     gone = weakref.ref(first)
     del first
@@ -79,7 +79,7 @@ def test_small_results_and_huge_ones_are_let_go(shape):
 
 
 def test_those_behind_the_first_ones_are_kept_as_if_these_had_been_taken_too():
-    spares = Spares([(FLOAT, (3,)), (FLOAT, LARGE), (FLOAT, LARGE)])
+    spares = ResultPool([(FLOAT, (3,)), (FLOAT, LARGE), (FLOAT, LARGE)])
     second, third = spares.take([np.empty(3)])[1:]
     place = address(third)
     del second, third

@@ -117,8 +117,8 @@ def test_passes_follow_from_who_needs_what():
         if each.is_repeated
     ]
     assert [names for names in told if "update" in names][-1] >= {"update"}
-    products = [each for each in work_of(program) if each.nest.product is not None]
-    assert [passes[id(each.nest.product)] for each in products] == ["forward", "backward"]
+    contractions = [each for each in work_of(program) if each.nest.contraction is not None]
+    assert [passes[id(each.nest.contraction)] for each in contractions] == ["forward", "backward"]
     assert set().union(*told) == {"forward", "backward", "update"}
 
 

@@ -83,7 +83,7 @@ def test_what_an_optimiser_remembers_goes_by_the_name_of_its_parameter():
     net = trained(nn.Dense(40), nn.BatchNorm(), nn.Dense(3), optimizer="adam", inputs=100)
     updates = {n for each in net.program().nests if "update" in each.passes for n in each.layers}
     assert {"dense.weight", "dense.bias", "batch_norm.mean"} <= updates
-    assert not [name for name in updates if "slots" in name or "memory" in name]
+    assert not [name for name in updates if "slots" in name or "non_trainable" in name]
 
 
 def test_the_report_prints_as_a_table(large):

@@ -128,7 +128,7 @@ def test_a_layer_of_ones_own_may_have_several_inputs() -> None:
 
 
 def test_a_backward_by_hand_gives_a_slope_for_each_input() -> None:
-    class Product(nn.Layer):
+    class Contraction(nn.Layer):
         def forward(self, left: Any, right: Any) -> Any:
             self.both = left, right
             return left * right
@@ -137,7 +137,7 @@ def test_a_backward_by_hand_gives_a_slope_for_each_input() -> None:
             left, right = self.both
             return dy * right, dy * left
 
-    assert check_grads(Product(), (X, X + 1), order=2) < 1e-6
+    assert check_grads(Contraction(), (X, X + 1), order=2) < 1e-6
 
 
 def test_a_network_with_two_inputs_and_two_outputs_trains_natively(tmp_path: Any) -> None:

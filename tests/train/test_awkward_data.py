@@ -8,7 +8,7 @@ import pytest
 
 import chainrule as cr
 from chainrule import nn
-from chainrule.compiler import jit
+from chainrule.compiler import driver
 from chainrule.errors import ChainruleWarning, DataError
 
 DRAW = np.random.default_rng(0)
@@ -71,7 +71,7 @@ def test_every_kind_of_number_trains_as_its_value_says(kind):
 
 
 def test_half_precision_trains_with_numpy_and_is_told_of(monkeypatch):
-    monkeypatch.setattr(jit, "_said", set())
+    monkeypatch.setattr(driver, "_said", set())
     with pytest.warns(ChainruleWarning, match="half precision is not compiled"):
         found = trained(PIXELS.astype(np.float16))
     for name, each in trained(PIXELS.astype(float)).items():

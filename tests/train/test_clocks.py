@@ -1,42 +1,42 @@
-"""Laws of the clocks: kept columns say what columns laid out anew would say."""
+"""Laws of the step_inputs: kept columns say what columns laid out anew would say."""
 
 import numpy as np
 import pytest
 
 from chainrule import optim
-from chainrule.train.fit.step_inputs import Clocks
+from chainrule.train.fit.step_inputs import StepInputs
 
 NAMES = ("rows", "rate", "count", "epoch", "step")
 FALLING = optim.exponential(0.5, factor=0.5, epochs=1)
 
 
-def laid(clocks, epochs, orders, count, epoch, optimizer):
-    """What the clocks say of the steps of these epochs."""
-    clocks.lay(epochs, orders, count, epoch, optimizer)
-    end = epochs * clocks.steps
-    return {name: getattr(clocks, name)[:end].copy() for name in NAMES}
+def laid(step_inputs, epochs, orders, count, epoch, optimizer):
+    """What the step_inputs say of the steps of these epochs."""
+    step_inputs.fill(epochs, orders, count, epoch, optimizer)
+    end = epochs * step_inputs.steps
+    return {name: getattr(step_inputs, name)[:end].copy() for name in NAMES}
 
 
 @pytest.mark.parametrize("rate", [0.25, FALLING])
 def test_clocks_used_again_say_the_same_as_new_ones(rate):
     optimizer, kind = optim.SGD(rate), np.dtype("float64")
-    used = Clocks(5, 3, 2, kind, set(NAMES))
+    used = StepInputs(5, 3, 2, kind, set(NAMES))
     rng = np.random.default_rng(0)
     for epochs, count, epoch in [(2, 0, 0), (1, 6, 2), (5, 9, 3), (3, 0, 0), (4, 0, 0), (4, 12, 4)]:
         for shuffled in (False, True, False):
             orders = [rng.permutation(7) for _ in range(epochs)] if shuffled else None
             asked = epochs, orders, count, epoch, optimizer
             got, expected = (
-                laid(each, *asked) for each in (used, Clocks(5, 3, 2, kind, set(NAMES)))
+                laid(each, *asked) for each in (used, StepInputs(5, 3, 2, kind, set(NAMES)))
             )
             for name in NAMES:
                 np.testing.assert_array_equal(got[name], expected[name], err_msg=name)
 
 
 def test_clocks_count_steps_and_epochs_and_ask_the_schedule_before_each():
-    clocks = Clocks(4, 2, 3, np.dtype("float32"), set(NAMES))
+    step_inputs = StepInputs(4, 2, 3, np.dtype("float32"), set(NAMES))
     orders = np.array([[5, 3, 1, 0, 2, 4, 6], [6, 5, 4, 3, 2, 1, 0]])
-    columns = laid(clocks, 2, orders, 10, 5, optim.SGD(FALLING))
+    columns = laid(step_inputs, 2, orders, 10, 5, optim.SGD(FALLING))
     assert columns["rows"].tolist() == [[5, 3, 1], [0, 2, 4], [6, 5, 4], [3, 2, 1]]
     assert columns["count"].tolist() == [11, 12, 13, 14]
     assert columns["epoch"].tolist() == [5, 5, 6, 6]
@@ -45,9 +45,9 @@ def test_clocks_count_steps_and_epochs_and_ask_the_schedule_before_each():
 
 
 def test_columns_that_nobody_reads_are_not_written():
-    clocks = Clocks(2, 2, None, np.dtype("float32"), {"rate"})
-    clocks.lay(2, None, 3, 1, optim.SGD(0.5))
-    assert clocks.rows is None
-    assert clocks.rate.tolist() == [0.5] * 4
-    assert not clocks.count.any()
-    assert not clocks.epoch.any()
+    step_inputs = StepInputs(2, 2, None, np.dtype("float32"), {"rate"})
+    step_inputs.fill(2, None, 3, 1, optim.SGD(0.5))
+    assert step_inputs.rows is None
+    assert step_inputs.rate.tolist() == [0.5] * 4
+    assert not step_inputs.count.any()
+    assert not step_inputs.epoch.any()

@@ -144,8 +144,8 @@ def test_a_call_never_takes_much_longer_than_a_tenth_of_a_second(monkeypatch, se
     """So that Ctrl-C is heard: of many slow steps, none knows at first how slow they are."""
     program = SlowProgram(seconds)
     monkeypatch.setattr(step_runner.time, "perf_counter", lambda: program.now)
-    clocks, state = SimpleNamespace(columns=[]), SimpleNamespace(values=[], room=list)
-    steps = step_runner.Course(program, 1, clocks)
+    step_inputs, state = SimpleNamespace(columns=[]), SimpleNamespace(values=[], spare_buffers=list)
+    steps = step_runner.StepRunner(program, 1, step_inputs)
     for length in lengths:
         for _ in steps.run(state, [], length):
             if len(program.calls) > 60:
@@ -158,8 +158,8 @@ def test_a_call_on_more_threads_than_the_last_one_is_short(monkeypatch):
     """They may have to wait for cores that others hold."""
     program = SlowProgram(1e-3)
     monkeypatch.setattr(step_runner.time, "perf_counter", lambda: program.now)
-    clocks, state = SimpleNamespace(columns=[]), SimpleNamespace(values=[], room=list)
-    steps = step_runner.Course(program, 1, clocks)
+    step_inputs, state = SimpleNamespace(columns=[]), SimpleNamespace(values=[], spare_buffers=list)
+    steps = step_runner.StepRunner(program, 1, step_inputs)
 
     def steps_of_calls(count, threads):
         program.threads_now, before = threads, len(program.calls)

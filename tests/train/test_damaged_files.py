@@ -144,8 +144,8 @@ def with_table(tmp_path_factory):
     return path.read_bytes()
 
 
-def column(place, **entries):
-    return lambda d, t: d["table"]["columns"][place].update(entries)
+def column(place, **description):
+    return lambda d, t: d["table"]["columns"][place].update(description)
 
 
 TABLE_CHANGES = {

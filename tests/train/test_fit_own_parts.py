@@ -80,8 +80,8 @@ def test_layers_that_cut_the_derivative_leave_nothing_to_learn():
         net.fit(X, y, verbose=0)
     last = Network([nn.Dense(3), nn.Activation(np.sign), nn.Dense(2)])
     last.compile(loss="mse", optimizer="sgd")
-    course = last.fit(X, y, epochs=5, verbose=0)["loss"]
-    assert course[-1] < course[0], "the last layer can learn"
+    runner = last.fit(X, y, epochs=5, verbose=0)["loss"]
+    assert runner[-1] < runner[0], "the last layer can learn"
 
 
 class Scale(nn.Layer):

@@ -6,7 +6,7 @@ import pytest
 from chainrule import Network, nn, optim
 from chainrule.errors import DataError
 from chainrule.train.fit import step_runner
-from chainrule.train.fit.step_runner import Course
+from chainrule.train.fit.step_runner import StepRunner
 
 RNG = np.random.default_rng(0)
 SLOT = 8  # behind six parameters
@@ -28,7 +28,7 @@ def network(optimizer="adam"):
 @pytest.fixture
 def written(monkeypatch):
     """The arrays that each native call has written the state into."""
-    seen, make = [], Course.make
+    seen, make = [], StepRunner.make
 
     def watched(self, state, samples, first, end):
         values, columns = make(self, state, samples, first, end)
@@ -36,7 +36,7 @@ def written(monkeypatch):
         seen.append(values)
         return values, columns
 
-    monkeypatch.setattr(Course, "make", watched)
+    monkeypatch.setattr(StepRunner, "make", watched)
     return seen
 
 
@@ -113,4 +113,4 @@ def test_an_infinite_update_leaves_the_step_before_it_wherever_it_comes(
         other.fit(X[: 8 * step], targets[: 8 * step], batch_size=8, shuffle=False, verbose=0)
     for name, each in net.params.items():
         assert np.array_equal(each, other.params[name])
-    assert vars(net)["_model"].clock.count == step
+    assert vars(net)["_model"].counter.count == step

@@ -13,19 +13,19 @@ from typing import TYPE_CHECKING
 
 from chainrule.compiler.cache.graph_key import graph_text
 from chainrule.compiler.cache.object_cache import program_key, read_entry, write_entry
-from chainrule.compiler.runtime.executable import Binary, pack, unpack
+from chainrule.compiler.runtime.executable import Executable, pack, unpack
 from chainrule.errors import ArgumentError
 from chainrule.graph.graph import Graph
 
 if TYPE_CHECKING:
-    from chainrule.compiler.pipeline import Translation
+    from chainrule.compiler.pipeline import LoweredProgram
 
-__all__ = ["Making"]
+__all__ = ["GraphCompiler"]
 
 STAGES = frozenset(["graph", "loops", "llvm", "asm", "check"])
 
 
-class Making:
+class GraphCompiler:
     """One graph on its way to machine code.
 
     Parameters
@@ -40,7 +40,7 @@ class Making:
         self.graph = graph
         self.is_simple = is_simple
 
-    def binary(self, is_timed: bool) -> tuple[Binary, Callable[[], bytes] | None]:
+    def binary(self, is_timed: bool) -> tuple[Executable, Callable[[], bytes] | None]:
         """Find the program or write it.
 
         Parameters
@@ -50,7 +50,7 @@ class Making:
 
         Returns
         -------
-        binary : Binary
+        binary : Executable
             The program; without its code, if that was not found.
         compiled : callable or None
             Makes the code in that case, in any thread, and keeps the program on the disk.
@@ -77,19 +77,19 @@ class Making:
         return outline, compiled_and_kept
 
     @cached_property
-    def translation(self) -> Translation:
+    def translation(self) -> LoweredProgram:
         """The program as loops, made when first asked for."""
         return self._translated(frozenset())
 
-    def _translated(self, stages: frozenset[str]) -> Translation:
+    def _translated(self, stages: frozenset[str]) -> LoweredProgram:
         # It loads LLVM, which takes longer than to find a program on the disk and to run it.
-        from chainrule.compiler.pipeline import translate
+        from chainrule.compiler.pipeline import compile_to_loops
 
-        return translate(self.graph, self.is_simple, stages)
+        return compile_to_loops(self.graph, self.is_simple, stages)
 
 
 def _stages() -> frozenset[str]:
-    """What the user wants to see; see `translate`."""
+    """What the user wants to see; see `compile_to_loops`."""
     wanted = os.environ.get("CHAINRULE_DEBUG", "")
     stages = frozenset(wanted.replace(",", " ").split())
     if not STAGES.issuperset(stages):

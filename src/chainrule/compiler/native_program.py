@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.compiler.graph_compiler import Making
-from chainrule.compiler.runtime.background import Pending
+from chainrule.compiler.graph_compiler import GraphCompiler
+from chainrule.compiler.runtime.background import BackgroundTask
 from chainrule.compiler.runtime.code_loader import load_code
-from chainrule.compiler.runtime.contiguous import PLAIN, is_plain, plain_array
+from chainrule.compiler.runtime.contiguous import PLAIN, contiguous_array, is_plain
 from chainrule.compiler.runtime.fork_lock import fork_lock
-from chainrule.compiler.runtime.result_pool import Spares
+from chainrule.compiler.runtime.result_pool import ResultPool
 from chainrule.compiler.runtime.thread_count import get_num_threads
 from chainrule.compiler.runtime.thread_pool import allowed_threads, prepare_threads, run_program
 from chainrule.graph.evaluate import evaluate
@@ -96,7 +96,7 @@ class NativeProgram:
         is_awaited: bool = True,
     ) -> None:
         self._began, self.compile_seconds = time.perf_counter(), 0.0
-        self._graph, self._making = graph, Making(graph, is_simple)
+        self._graph, self._making = graph, GraphCompiler(graph, is_simple)
         binary, compiled = self._making.binary(is_timed)
         self.is_from_cache = compiled is None
         self.is_shared, self.is_read = binary.is_shared, binary.is_read
@@ -105,7 +105,7 @@ class NativeProgram:
         self._lock = fork_lock()
         self._kinds = [(np.dtype(node.dtype.type), node.shape) for node in graph.inputs]
         self._results = [(node.dtype, node.shape) for node in graph.outputs]
-        self._spares = Spares(self._results)
+        self._spares = ResultPool(self._results)
         self._constants = binary.constants
         self._arena = np.empty(binary.arena + self._threads * binary.scratch + 64, np.uint8)
         self._end = FIRST_ARRAY + len(graph.inputs) + len(graph.outputs)
@@ -116,7 +116,7 @@ class NativeProgram:
             self._block[number] = id(each)
         self._address = ctypes.addressof(self._block)
         self._launch: Callable[[int], None] = self._launch_first
-        self._code = Pending(compiled) if compiled and not is_awaited else None
+        self._code = BackgroundTask(compiled) if compiled and not is_awaited else None
         if self._code is None:
             self._load(compiled() if compiled else binary.code)
         elif self.is_shared:
@@ -198,7 +198,7 @@ class NativeProgram:
             [
                 each
                 if type(each) is np.ndarray and each.dtype is dtype and each.shape == shape
-                else plain_array(each, dtype, shape)
+                else contiguous_array(each, dtype, shape)
                 for each, (dtype, shape) in zip(inputs, self._kinds, strict=True)
             ],
             turns,
@@ -226,7 +226,9 @@ class NativeProgram:
             One for each output: the places, then new ones.
         """
         plain = [
-            each if each.flags.num & PLAIN == PLAIN else plain_array(each, each.dtype, each.shape)
+            each
+            if each.flags.num & PLAIN == PLAIN
+            else contiguous_array(each, each.dtype, each.shape)
             for each in arrays
         ]
         results = self._spares.take(places)
@@ -267,7 +269,7 @@ class NativeProgram:
 
         def call(array: Any) -> Any:
             if array.flags.num & PLAIN != PLAIN:
-                array = plain_array(array, dtype, shape)
+                array = contiguous_array(array, dtype, shape)
             result = empty(size, made)
             with lock:
                 block[place], block[place + 1] = id(array), id(result)

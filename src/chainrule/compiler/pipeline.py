@@ -29,16 +29,16 @@ from chainrule.compiler.loop_passes.fusion import fuse
 from chainrule.compiler.loop_passes.layout_assignment import choose_layout
 from chainrule.compiler.loop_passes.memory_plan import Plan, plan_memory
 from chainrule.compiler.lowering.lower import lower
-from chainrule.compiler.runtime.executable import Binary
+from chainrule.compiler.runtime.executable import Executable
 from chainrule.compiler.verify.memory_rules import check_plan
 from chainrule.compiler.verify.verifier import check_items, check_program
 from chainrule.graph.graph import Graph
 
-__all__ = ["Translation", "translate"]
+__all__ = ["LoweredProgram", "compile_to_loops"]
 
 
 @dataclass(frozen=True)
-class Translation:
+class LoweredProgram:
     """A program as loops.
 
     Parameters
@@ -57,7 +57,7 @@ class Translation:
 
     def written(
         self, is_timed: bool, stages: frozenset[str] = frozenset()
-    ) -> tuple[Binary, Callable[[], bytes]]:
+    ) -> tuple[Executable, Callable[[], bytes]]:
         """Write it in LLVM's words.
 
         Parameters
@@ -69,7 +69,7 @@ class Translation:
 
         Returns
         -------
-        outline : Binary
+        outline : Executable
             The program, but for its code.
         compiled : callable
             Gives the code, in any thread: this is what takes long.
@@ -81,7 +81,7 @@ class Translation:
         if "asm" in stages:
             _show(stages, "asm", assembly_of(text, target))
         touched = {buffer.root for step in self.loops.steps for buffer, _, _ in accesses(step)}
-        outline = Binary(
+        outline = Executable(
             b"",
             tuple(np.ascontiguousarray(each.value) for each in module.constants),
             module.arena,
@@ -93,7 +93,9 @@ class Translation:
         return outline, partial(compile_module, text, target)
 
 
-def translate(graph: Graph, is_simple: bool, stages: frozenset[str] = frozenset()) -> Translation:
+def compile_to_loops(
+    graph: Graph, is_simple: bool, stages: frozenset[str] = frozenset()
+) -> LoweredProgram:
     """Turn a graph into loops.
 
     Parameters
@@ -107,7 +109,7 @@ def translate(graph: Graph, is_simple: bool, stages: frozenset[str] = frozenset(
 
     Returns
     -------
-    Translation
+    LoweredProgram
         The loops, fused, and where everything lies.
 
     Raises
@@ -129,7 +131,7 @@ def translate(graph: Graph, is_simple: bool, stages: frozenset[str] = frozenset(
         check_plan(steps, plan)
     if "loops" in stages:  # a listing takes a tenth of what comes before it
         _show(stages, "loops", format_program(loops))
-    return Translation(loops, layout, plan)
+    return LoweredProgram(loops, layout, plan)
 
 
 def _show(stages: frozenset[str], stage: str, text: Any) -> None:

@@ -19,14 +19,14 @@ from chainrule.compiler.loop_ir.loops import (
     Affine,
     Apply,
     Axis,
-    Bound,
     Buffer,
+    Contraction,
     Expression,
+    IterationBound,
     Load,
+    Loop,
     Nest,
-    Product,
     Program,
-    Repeat,
     Statement,
     Step,
 )
@@ -38,16 +38,16 @@ _NO_ARITHMETIC = ("cast", "select", "logical_and", "logical_or", "logical_not")
 
 @dataclass(frozen=True)
 class Work:
-    """What a nest does in one turn of the outermost repeat, or in all if it stands outside of it.
+    """What a nest does in one turn of the outermost loop, or in all if it stands outside of it.
 
     Parameters
     ----------
     nest : Nest
         The nest.
     is_repeated : bool
-        Whether it stands in a repeat.
+        Whether it stands in a loop.
     runs : int
-        How often it runs therein: more than once if it stands in a repeat within.
+        How often it runs therein: more than once if it stands in a loop within.
     flops : int
         Operations on real numbers. An elementary function counts as 20, about what its polynomial
         takes; conversions, choices and whole numbers count nothing.
@@ -84,9 +84,9 @@ def _placed(
     steps: Iterable[Step], is_repeated: bool, runs: int
 ) -> Iterator[tuple[Nest, bool, int]]:
     for step in steps:
-        if isinstance(step, Repeat) and step.in_any_order:
+        if isinstance(step, Loop) and step.is_parallel:
             yield from _placed(step.steps, is_repeated, runs * step.axis.extent)
-        elif isinstance(step, Repeat):
+        elif isinstance(step, Loop):
             times = step.axis.extent if is_repeated else 1
             yield from _placed(step.steps, True, runs * times)
         else:
@@ -99,13 +99,13 @@ def _count(nest: Nest, is_repeated: bool, runs: int) -> Work:
     return Work(nest, is_repeated, runs, runs * flops, runs * read, runs * written)
 
 
-def items_of(nest: Nest) -> list[Product | Statement]:
+def items_of(nest: Nest) -> list[Contraction | Statement]:
     """List what a nest runs at each point, in order."""
-    return [*([nest.product] if nest.product else []), *nest.statements]
+    return [*([nest.contraction] if nest.contraction else []), *nest.statements]
 
 
-def _flops(item: Product | Statement, nest: Nest) -> int:
-    if isinstance(item, Product):
+def _flops(item: Contraction | Statement, nest: Nest) -> int:
+    if isinstance(item, Contraction):
         terms = _points((*item.axes, *item.depth))
         for bound in item.bounds:
             pairs, among = _pairs_within(bound)
@@ -117,7 +117,7 @@ def _flops(item: Product | Statement, nest: Nest) -> int:
     return points * (each + (1 if item.reduction and is_real else 0))
 
 
-def _pairs_within(bound: Bound) -> tuple[int, int]:
+def _pairs_within(bound: IterationBound) -> tuple[int, int]:
     """Count the pairs of positions of the axes of a bound that keep it, and all of them."""
     axes, steps = zip(*bound.place.terms, strict=True)
     places = [
@@ -128,7 +128,7 @@ def _pairs_within(bound: Bound) -> tuple[int, int]:
 
 
 def _points(axes: Iterable[Axis]) -> int:
-    return math.prod(axis.extent for axis in dict.fromkeys(axes) if not axis.is_turn)
+    return math.prod(axis.extent for axis in dict.fromkeys(axes) if not axis.is_loop_index)
 
 
 def _operations(value: Expression) -> Iterator[Apply]:
@@ -195,7 +195,7 @@ def passes_of(program: Program, state: int, data: Collection[Buffer]) -> dict[in
     Parameters
     ----------
     program : Program
-        A repeat over steps of training.
+        A loop over steps of training.
     state : int
         How many of its outputs are what training changes; the others are what it reports.
     data : collection of Buffer
@@ -204,7 +204,7 @@ def passes_of(program: Program, state: int, data: Collection[Buffer]) -> dict[in
     Returns
     -------
     dict
-        From ``id`` of a statement or product to "batch" (it depends on samples alone), "forward"
+        From ``id`` of a statement or contraction to "batch" (it depends on samples alone), "forward"
         (what is reported depends on it), "update" (it changes the state, or depends on no sample)
         or "backward" (all else).
     """

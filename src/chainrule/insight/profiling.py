@@ -17,13 +17,13 @@ from chainrule.graph.trace import trace
 if TYPE_CHECKING:
     from chainrule.compiler.native_program import NativeProgram
 
-__all__ = ["Limit", "Times", "limit_of", "times_of"]
+__all__ = ["MachinePeak", "Times", "measure_peak", "profile"]
 
 LONG_ENOUGH = 0.1
 """Seconds that a call of many turns should take, so that calling it does not count."""
 REPETITIONS = 5
 EDGE = 1024
-"""Of the square matrices whose product shows how fast a machine can calculate."""
+"""Of the square matrices whose contraction shows how fast a machine can calculate."""
 SMALLEST, LARGEST = 2**14, 2**27
 
 
@@ -34,10 +34,10 @@ class Times:
     Parameters
     ----------
     turn : float
-        Of one turn of the outermost repeat.
+        Of one turn of the outermost loop.
     nests : tuple of float
         Of each nest, the first thread's share: in one turn, or in a call for those that stand
-        outside of the repeat.
+        outside of the loop.
     waiting : float
         In one turn, of the first thread for the others.
     """
@@ -48,13 +48,13 @@ class Times:
 
 
 @dataclass(frozen=True)
-class Limit:
+class MachinePeak:
     """What a machine can do at most.
 
     Parameters
     ----------
     flops : float
-        Operations a second: those of a product of large square matrices on one thread, times
+        Operations a second: those of a contraction of large square matrices on one thread, times
         threads.
     bytes : float
         Bytes a second, read and written: of changing every number of an array in place that is as
@@ -65,10 +65,10 @@ class Limit:
     bytes: float
 
 
-def times_of(
+def profile(
     program: NativeProgram, inputs: Sequence[Any], capacity: int, is_repeated: Sequence[bool]
 ) -> Times:
-    """Measure a program whose outermost repeat makes up to `capacity` turns.
+    """Measure a program whose outermost loop makes up to `capacity` turns.
 
     The program itself is timed as a whole; a second one, with a stopwatch, shows how that time is
     divided. The best of some repetitions counts.
@@ -82,7 +82,7 @@ def times_of(
     capacity : int
         The most turns it can make.
     is_repeated : sequence of bool
-        For each nest, whether it stands in the repeat.
+        For each nest, whether it stands in the loop.
 
     Returns
     -------
@@ -122,7 +122,7 @@ def _ticks(program: NativeProgram, inputs: Sequence[Any], turns: int) -> list[in
     return [late - early for late, early in zip(program.ticks, before, strict=True)]
 
 
-def limit_of(dtype: Any, touched: int, threads: int) -> Limit:
+def measure_peak(dtype: Any, touched: int, threads: int) -> MachinePeak:
     """Measure what this machine can do at most.
 
     Parameters
@@ -136,13 +136,13 @@ def limit_of(dtype: Any, touched: int, threads: int) -> Limit:
 
     Returns
     -------
-    Limit
+    MachinePeak
         Operations and bytes a second.
     """
     # The next power of two, so that similar programs are held against one and the same figure.
     size = 1 << (max(SMALLEST, min(touched, LARGEST)) - 1).bit_length()
     kind = np.dtype(dtype).name
-    return Limit(threads * _flops_of_a_thread(kind), _bytes_of_all(kind, size))
+    return MachinePeak(threads * _flops_of_a_thread(kind), _bytes_of_all(kind, size))
 
 
 @lru_cache

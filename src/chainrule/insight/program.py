@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from chainrule.compiler.loop_ir.loops import Axis, Nest, Product, Statement
-from chainrule.insight.compiled_steps import CompiledSteps, compiled_steps
+from chainrule.compiler.loop_ir.loops import Axis, Contraction, Nest, Statement
 from chainrule.insight.op_counts import Work, items_of, passes_of, work_of
-from chainrule.insight.profiling import Limit, Times, limit_of, times_of
+from chainrule.insight.profiling import MachinePeak, Times, measure_peak, profile
 from chainrule.insight.program_report import NestReport, ProgramReport
+from chainrule.insight.training_program import TrainingProgram, training_program
 from chainrule.train.network import Network
 
 __all__ = ["program"]
@@ -55,7 +55,7 @@ def program(net: Network, measure: bool = False) -> ProgramReport:
     >>> 2 * 64 * 784 * 100 <= dense.flops <= 2 * 64 * 784 * 100 + 3 * 64 * 100
     True
     """
-    steps = compiled_steps(net)
+    steps = training_program(net)
     loops, made = steps.program.loops, steps.program
     work = work_of(loops)
     words = _Words(steps)
@@ -83,14 +83,16 @@ def program(net: Network, measure: bool = False) -> ProgramReport:
 Network.program = program
 
 
-def _measured(steps: CompiledSteps, work: Sequence[Work]) -> tuple[Times, Limit]:
+def _measured(steps: TrainingProgram, work: Sequence[Work]) -> tuple[Times, MachinePeak]:
     inside = [each.is_repeated for each in work]
-    times = times_of(steps.program, steps.inputs(), steps.capacity, inside)
+    times = profile(steps.program, steps.inputs(), steps.capacity, inside)
     touched = sum(each.bytes_read + each.bytes_written for each in work if each.is_repeated)
-    return times, limit_of(steps.dtype, touched, steps.program.threads)
+    return times, measure_peak(steps.dtype, touched, steps.program.threads)
 
 
-def _report(words: _Words, work: Work, seconds: float | None, limit: Limit | None) -> NestReport:
+def _report(
+    words: _Words, work: Work, seconds: float | None, limit: MachinePeak | None
+) -> NestReport:
     moved = work.bytes_read + work.bytes_written
     return NestReport(
         words.layers(work.nest),
@@ -107,7 +109,7 @@ def _report(words: _Words, work: Work, seconds: float | None, limit: Limit | Non
 class _Words:
     """What people call the parts of a training program."""
 
-    def __init__(self, steps: CompiledSteps) -> None:
+    def __init__(self, steps: TrainingProgram) -> None:
         loops = steps.program.loops
         data = [buffer for buffer in loops.inputs if buffer.name.startswith("samples.")]
         self.kinds: Mapping[int, str] = passes_of(loops, len(steps.names), data)
@@ -125,7 +127,7 @@ class _Words:
         """Return the layers a nest computes for."""
         return tuple(dict.fromkeys(self._layer(item) for item in items_of(nest)))
 
-    def _layer(self, item: Product | Statement) -> str:
+    def _layer(self, item: Contraction | Statement) -> str:
         others = {"batch": "batch", "update": "optimizer"}
         named = self.names.get(item.target.root) or item.layer
         return named or others.get(self.kinds[id(item)], "loss")
@@ -147,8 +149,8 @@ def _does(work: Work) -> str:
     """Say over how many points a nest runs and what it does there."""
     nest = work.nest
     done = ", ".join(dict.fromkeys(each.reduction or "map" for each in nest.statements))
-    if nest.product is not None:
-        told = f"{_size(nest.product.axes)}×{_size(nest.product.depth)} product"
+    if nest.contraction is not None:
+        told = f"{_size(nest.contraction.axes)}×{_size(nest.contraction.depth)} product"
         told += " + map" if done else ""
     elif nest.axes:
         told = f"{_size(nest.axes)} {done}"

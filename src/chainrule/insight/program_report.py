@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from chainrule.insight.profiling import Limit
+    from chainrule.insight.profiling import MachinePeak
 
 __all__ = ["NestReport", "ProgramReport", "count_in_words", "time_in_words"]
 
@@ -71,7 +71,7 @@ class ProgramReport:
         What it took to make, from the graph to a function that is ready.
     is_from_cache : bool
         Whether the machine code was found on the disk.
-    limit : Limit or None
+    limit : MachinePeak or None
         Operations and bytes a second that this machine can do, if that was measured.
     step_seconds, waiting_seconds : float or None
         What a step takes, and how much of that the first thread waits for others, if measured.
@@ -85,7 +85,7 @@ class ProgramReport:
     arena_bytes: int
     compile_seconds: float
     is_from_cache: bool
-    limit: Limit | None = None
+    limit: MachinePeak | None = None
     step_seconds: float | None = None
     waiting_seconds: float | None = None
 

@@ -51,9 +51,9 @@ class Asked(ABC):
             For data that do not fit the network.
         """
         refuse_foreign("evaluate", foreign, ("X", "y", "sample_weight"))
-        model, plan = self._model, self._model.plan("evaluate")
-        samples, _ = prepare_samples(model, plan, X, y, sample_weight, "evaluate")
-        return evaluate(model.stack, plan, model.programs, samples)
+        model, objective = self._model, self._model.objective("evaluate")
+        samples, _ = prepare_samples(model, objective, X, y, sample_weight, "evaluate")
+        return evaluate(model.stack, objective, model.programs, samples)
 
     def predict(self, X: Inputs, batch_size: int | None = USUAL_SIZE) -> Array:
         """Return the network's output, last activation included.

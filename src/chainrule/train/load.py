@@ -28,7 +28,7 @@ from chainrule.nn.losses.loss import LOSSES, Loss, resolve_loss
 from chainrule.nn.registry import from_config
 from chainrule.optim.registry import from_config as optimizer_of
 from chainrule.train.files.save import FORMAT, METADATA_KEY, checksum
-from chainrule.train.files.schema import Entries
+from chainrule.train.files.schema import Description
 from chainrule.train.files.table_schema import table_of
 from chainrule.train.model.model import Model
 from chainrule.train.network import Network
@@ -94,8 +94,8 @@ def load(
     description, tensors = _read(source)
     try:
         if description.get("model") == MODEL:
-            return restored(Entries(description), tensors)
-        return _network(Entries(description), tensors, dict(custom or {}))
+            return restored(Description(description), tensors)
+        return _network(Description(description), tensors, dict(custom or {}))
     except MemoryError:
         raise
     except FormatError as error:
@@ -149,46 +149,48 @@ def _parsed(path: Path, text: str) -> dict[str, Any]:
         raise FormatError(f"load: the description in {path.name} is no JSON: {error}") from error
     if not isinstance(description, dict):
         raise FormatError(f"load: the description in {path.name} is no JSON object")
-    entries = cast(dict[str, Any], description)
-    if entries.get("format") != FORMAT:
+    description = cast(dict[str, Any], description)
+    if description.get("format") != FORMAT:
         raise FormatError(
-            f"load: {path.name} is written in format {entries.get('format')!r:.20}; this version "
+            f"load: {path.name} is written in format {description.get('format')!r:.20}; this version "
             f"reads format {FORMAT}: update chainrule"
         )
-    return entries
+    return description
 
 
-def _network(entries: Entries, tensors: Tensors, custom: Custom) -> Network:
-    entries.only(
+def _network(description: Description, tensors: Tensors, custom: Custom) -> Network:
+    description.only(
         "format", "seed", "dtype", "input_shape", "layers", "classes", "loss", "optimizer",
         "metrics", "table", "checksum",
     )  # fmt: skip
     dtype = {"float32": np.dtype("float32"), "float64": np.dtype("float64")}
-    model = Model(checked_seed("load", entries.get("seed", int)), dtype[entries.get("dtype", str)])
-    if entries.has("table"):
-        model.table = table_of(entries.get("table", dict))
+    model = Model(
+        checked_seed("load", description.get("seed", int)), dtype[description.get("dtype", str)]
+    )
+    if description.has("table"):
+        model.table = table_of(description.get("table", dict))
     unread = set(tensors)
-    for number, described in enumerate(entries.get("layers", list)):
+    for number, described in enumerate(description.get("layers", list)):
         layer = _layer(described, number, custom)
         model.add(layer, partial(_stored, tensors, unread, layer.name))
-    model.build((2, *_sizes(entries.get("input_shape", list))), "load")
-    model.classes = _classes(entries)
+    model.build((2, *_sizes(description.get("input_shape", list))), "load")
+    model.classes = _classes(description)
     if model.table is not None and model.input_shape != (None, len(model.table.feature_names)):
         raise FormatError("load: the table does not make the inputs that the layers take")
     if unread:
         raise FormatError(f"load: no layer takes the tensor {min(unread)!r}")
     net = Network.around(model)
-    _compile(net, entries, custom)
+    _compile(net, description, custom)
     return net
 
 
 def _layer(described: Any, number: int, custom: Custom) -> Layer:
     if not isinstance(described, dict):
         raise FormatError(f"load: layer {number} is described by {described!r:.60}")
-    entries = Entries(cast(dict[str, Any], described), f"the description of layer {number}")
-    entries.only("kind", "name", "config")
-    layer = from_config(entries.get("kind", str), entries.get("config", dict), custom)
-    layer.name = entries.get("name", str)
+    description = Description(cast(dict[str, Any], described), f"the description of layer {number}")
+    description.only("kind", "name", "config")
+    layer = from_config(description.get("kind", str), description.get("config", dict), custom)
+    layer.name = description.get("name", str)
     return layer
 
 
@@ -215,8 +217,8 @@ def _sizes(shape: list[Any]) -> tuple[int, ...]:
     return tuple(shape)
 
 
-def _classes(entries: Entries) -> list[str] | None:
-    classes = entries.get("classes", list, type(None))
+def _classes(description: Description) -> list[str] | None:
+    classes = description.get("classes", list, type(None))
     if classes is None:
         return None
     if not all(type(each) is str for each in classes) or len(set(classes)) != len(classes):
@@ -224,12 +226,12 @@ def _classes(entries: Entries) -> list[str] | None:
     return classes
 
 
-def _compile(net: Network, entries: Entries, custom: Custom) -> None:
+def _compile(net: Network, description: Description, custom: Custom) -> None:
     """Compile the network as it was, where all that takes is ours or given."""
-    loss = _loss(entries.get("loss", str, dict, type(None)), custom)
-    config = entries.get("optimizer", dict, type(None))
+    loss = _loss(description.get("loss", str, dict, type(None)), custom)
+    config = description.get("optimizer", dict, type(None))
     optimizer = None if config is None else optimizer_of(config)
-    metrics = [_metric(each, custom) for each in entries.get("metrics", list)]
+    metrics = [_metric(each, custom) for each in description.get("metrics", list)]
     if loss is not None and optimizer is not None and all(metrics):
         net.compile(loss=loss, optimizer=optimizer, metrics=metrics)
 
@@ -237,16 +239,16 @@ def _compile(net: Network, entries: Entries, custom: Custom) -> None:
 def _loss(described: Any, custom: Custom) -> Loss | None:
     if not isinstance(described, dict):
         return None if described is None else resolve_loss(described)
-    entries = Entries(cast(dict[str, Any], described), "the description of the loss")
+    description = Description(cast(dict[str, Any], described), "the description of the loss")
     if "function" in described:
-        entries.only("function")
-        function = custom.get(entries.get("function", str))
+        description.only("function")
+        function = custom.get(description.get("function", str))
         return None if function is None else resolve_loss(function)
-    entries.only("name", "arguments")
-    known = LOSSES.get(entries.get("name", str))
+    description.only("name", "arguments")
+    known = LOSSES.get(description.get("name", str))
     if known is None:
-        raise FormatError(f"load: there is no loss {entries.get('name', str)!r:.60}")
-    return resolve_loss(partial(known.per_sample, **entries.get("arguments", dict)))
+        raise FormatError(f"load: there is no loss {description.get('name', str)!r:.60}")
+    return resolve_loss(partial(known.per_sample, **description.get("arguments", dict)))
 
 
 def _metric(described: Any, custom: Custom) -> Any:
@@ -254,6 +256,6 @@ def _metric(described: Any, custom: Custom) -> Any:
         return described
     if not isinstance(described, dict):
         raise FormatError(f"load: a metric is described by {described!r:.60}")
-    entries = Entries(cast(dict[str, Any], described), "the description of a metric")
-    entries.only("function")
-    return custom.get(entries.get("function", str))
+    description = Description(cast(dict[str, Any], described), "the description of a metric")
+    description.only("function")
+    return custom.get(description.get("function", str))

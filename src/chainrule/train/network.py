@@ -20,12 +20,12 @@ from chainrule.optim.schedules.schedule import Schedule
 from chainrule.train.asked import Asked
 from chainrule.train.callbacks import Callback
 from chainrule.train.files.save import save
-from chainrule.train.fit.fit import Request, fit
+from chainrule.train.fit.fit import FitArguments, fit
 from chainrule.train.history import History
 from chainrule.train.inputs.data_adapter import prepare_inputs
 from chainrule.train.inputs.table_inputs import Inputs
 from chainrule.train.metrics import Metric
-from chainrule.train.model.compile_arguments import resolve_aim, the_one_rate
+from chainrule.train.model.compile_arguments import resolve_compile_arguments, resolve_learning_rate
 from chainrule.train.model.model import Model, checked_dtype, checked_layers
 from chainrule.train.model.parameters import Params
 from chainrule.train.model.summary import print_summary
@@ -34,7 +34,7 @@ __all__ = ["Network"]
 
 Array = NDArray[Any]
 
-_FITS = ("X", "y", *(each.name for each in fields(Request)))
+_FITS = ("X", "y", *(each.name for each in fields(FitArguments)))
 """The arguments of ``fit``."""
 
 
@@ -192,9 +192,9 @@ class Network(Asked):
         ArgumentError
             For names that do not exist, and for values out of range.
         """
-        rate = the_one_rate(learning_rate, foreign)
+        rate = resolve_learning_rate(learning_rate, foreign)
         refuse_foreign("compile", foreign, ("loss", "optimizer", "learning_rate", "metrics"))
-        self._model.restart(resolve_aim(loss, optimizer, rate, metrics))
+        self._model.restart(resolve_compile_arguments(loss, optimizer, rate, metrics))
 
     def fit(
         self,
@@ -263,12 +263,12 @@ class Network(Asked):
         """
         refuse_unnamed("fit", unnamed, "net.fit(X, y, epochs=10, batch_size=32)")
         refuse_foreign("fit", foreign, _FITS)
-        request = Request(
+        arguments = FitArguments(
             epochs=epochs, batch_size=batch_size, validation_data=validation_data,
             validation_split=validation_split, shuffle=shuffle, sample_weight=sample_weight,
             class_weight=class_weight, callbacks=callbacks, verbose=verbose,
         )  # fmt: skip
-        return fit(self, self._model, X, y, request)
+        return fit(self, self._model, X, y, arguments)
 
     # Showing and keeping.
 

@@ -120,7 +120,7 @@ def compiled_contraction(contraction, unit=None, epilogue=None):
         call(*addresses, context, *ranges)
         return out
 
-    return SimpleNamespace(call=apply, ranges=kernel.ranges, exchanged=kernel.arrangement.exchanged)
+    return SimpleNamespace(call=apply, ranges=kernel.ranges, swapped=kernel.arrangement.swapped)
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ import pytest
 
 from chainrule.compiler.backends.llvm import emit, ir
 from chainrule.compiler.backends.llvm.contraction.loop_roles import (
-    Contraction,
-    Loop,
+    KernelLoop,
+    KernelShape,
     arrange,
     matrix_product,
 )
@@ -132,9 +132,14 @@ def test_batches_and_strided_operands(in_child, contraction_kernel):
         right = random.standard_normal((10, 3, 5, 4)).astype("float64")
         out = np.full((3, 6, 5, 3), 7.0)
         # Every second number of left, every fourth of right, every third of out.
-        shape = Contraction(
+        shape = KernelShape(
             "float64",
-            (Loop(3, 120, 20, 90), Loop(6, 20, 0, 15), Loop(5, 0, 4, 3), Loop(10, 2, 60)),
+            (
+                KernelLoop(3, 120, 20, 90),
+                KernelLoop(6, 20, 0, 15),
+                KernelLoop(5, 0, 4, 3),
+                KernelLoop(10, 2, 60),
+            ),
         )
         contraction_kernel(shape).call(out, left, right)
         expected = np.einsum("brk,kbc->brc", left[..., 0], right[..., 0])
@@ -150,14 +155,14 @@ def test_an_epilogue_sees_rows_columns_and_masks(in_child, contraction_kernel, l
 
     def check():
         shape = (11, 8, 21)
-        exchanged = layout == "nnt"
+        swapped = layout == "nnt"
 
         def epilogue(site, sums):
             builder, width = site.builder, sums.type.count
-            row_step, column_step = (1, 11) if exchanged else (21, 1)
+            row_step, column_step = (1, 11) if swapped else (21, 1)
             column = site.places[column_step]
             row = builder.sitofp(site.places[row_step], sums.type.element)
-            if exchanged:
+            if swapped:
                 bias = emit.address(builder, site.context, column, "float32")
                 bias = emit.splat(builder, builder.load(bias, typ=sums.type.element), width)
                 lanes = emit.splat(builder, row, width)
@@ -173,7 +178,7 @@ def test_an_epilogue_sees_rows_columns_and_masks(in_child, contraction_kernel, l
 
         out, left, right = operands(shape, layout, "float32")
         kernel = contraction_kernel(product(*shape, layout), epilogue=epilogue)
-        assert kernel.exchanged == exchanged
+        assert kernel.swapped == swapped
         bias = np.arange(21, dtype="float32") * 100
         kernel.call(out, left, right, context=bias.ctypes.data_as(ctypes.c_void_p))
         expected = left @ right + bias + np.arange(11)[:, None]
@@ -190,7 +195,7 @@ def test_single_columns_are_summed_along_the_rows(in_child, contraction_kernel, 
 
         out, left, right = operands((45, 33, 1), layout, "float32")
         kernel = contraction_kernel(product(45, 33, 1, layout), epilogue=double)
-        assert kernel.exchanged
+        assert kernel.swapped
         kernel.call(out, left, right)
         assert np.allclose(out, 2 * (left @ right), rtol=1e-4, atol=1e-5)
 

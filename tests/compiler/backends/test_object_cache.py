@@ -44,13 +44,13 @@ def test_the_key_tells_programs_vectors_and_surroundings_apart(monkeypatch):
     keys = {program_key("a"), program_key("b")}
     monkeypatch.setenv("CHAINRULE_VECTORS", "portable")
     keys.add(program_key("a"))
-    monkeypatch.setattr(object_cache, "surroundings", lambda: "another machine")
+    monkeypatch.setattr(object_cache, "build_fingerprint", lambda: "another machine")
     keys.add(program_key("a"))
     assert len(keys) == 4
 
 
 def test_nothing_is_kept_where_the_surroundings_cannot_be_told(folder, monkeypatch):
-    monkeypatch.setattr(object_cache, "surroundings", lambda: None)
+    monkeypatch.setattr(object_cache, "build_fingerprint", lambda: None)
     compiler = Compiler()
     for _ in range(2):
         assert cached_object("program", compiler) == b"code of program"

@@ -9,7 +9,7 @@ import pytest
 from chainrule.compiler.backends.llvm.codegen import write_module
 from chainrule.compiler.backends.llvm.object_code import assembly_of, compile_module
 from chainrule.compiler.backends.llvm.target import VECTOR_UNITS, Target
-from chainrule.compiler.pipeline import translate
+from chainrule.compiler.pipeline import compile_to_loops
 from tests.compiler.known_programs import mnist, moons, table, xor
 
 UNITS = {unit.name: unit for unit in VECTOR_UNITS}
@@ -26,7 +26,7 @@ def target_of(architecture, unit):
 
 
 def module_of(program, target, is_timed=False):
-    made = translate(program._graph, is_simple=False)
+    made = compile_to_loops(program._graph, is_simple=False)
     return write_module(made.loops, made.layout, made.plan, target, is_timed).write()
 
 
@@ -48,8 +48,8 @@ def test_code_for_arm_computes_in_vectors_and_calls_no_library(in_child, make):
         lines = assembly_of(text, target).splitlines()
         calls = {line.split()[1] for line in lines if line.startswith("\tbl\t")}
         assert not {name for name in calls if not OUR_OWN.fullmatch(name)}
-        products = [line.split() for line in lines if re.match(r"\tf(mla|madd|mul)\t", line)]
-        kinds = Counter(operands[0] for _, operands, *_ in products)
+        contractions = [line.split() for line in lines if re.match(r"\tf(mla|madd|mul)\t", line)]
+        kinds = Counter(operands[0] for _, operands, *_ in contractions)
         if make is not xor:  # whose samples come one by one: it has nothing to fill a vector with
             assert kinds["v"] > 4 * (kinds["s"] + kinds["d"])
 

@@ -149,6 +149,7 @@ def test_the_interpreter_ends_while_workers_sleep(ending):
     program = (
         "import ctypes\n"
         "from chainrule.compiler.runtime.thread_pool import run_program\n"
+        "from chainrule.compiler.backends.llvm.object_code import *\n"
         "from chainrule.compiler.backends.llvm.target import *\n"
         "text = 'define void @f(ptr %a, i64 %t, i64 %n, ptr %b) {\\nret void\\n}'\n"
         "library = load_object(compile_module(text, host_target()), ('f',))\n"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.signal import correlate
 
-from chainrule.compiler.backends.llvm.contraction.loop_roles import Contraction, Loop, arrange
+from chainrule.compiler.backends.llvm.contraction.loop_roles import KernelLoop, KernelShape, arrange
 from tests.compiler.vector_units import UNITS
 
 SHAPES = [
@@ -27,10 +27,10 @@ def forward(shape, dtype):
     n, h, w, c, o, k, s, d = shape
     p, q = places(h, k, s, d), places(w, k, s, d)
     loops = [
-        Loop(n, h * w * c, 0, p * q * o), Loop(p, s * w * c, 0, q * o), Loop(q, s * c, 0, o),
-        Loop(o, 0, 1, 1), Loop(c, 1, o), Loop(k, d * w * c, k * c * o), Loop(k, d * c, c * o),
+        KernelLoop(n, h * w * c, 0, p * q * o), KernelLoop(p, s * w * c, 0, q * o), KernelLoop(q, s * c, 0, o),
+        KernelLoop(o, 0, 1, 1), KernelLoop(c, 1, o), KernelLoop(k, d * w * c, k * c * o), KernelLoop(k, d * c, c * o),
     ]  # fmt: skip
-    return Contraction(dtype, tuple(loops)), (n, p, q, o)
+    return KernelShape(dtype, tuple(loops)), (n, p, q, o)
 
 
 def of_kernel(shape, dtype):
@@ -38,11 +38,11 @@ def of_kernel(shape, dtype):
     n, h, w, c, o, k, s, d = shape
     p, q = places(h, k, s, d), places(w, k, s, d)
     loops = [
-        Loop(k, d * w * c, 0, k * c * o), Loop(k, d * c, 0, c * o), Loop(c, 1, 0, o),
-        Loop(o, 0, 1, 1), Loop(n, h * w * c, p * q * o), Loop(p, s * w * c, q * o),
-        Loop(q, s * c, o),
+        KernelLoop(k, d * w * c, 0, k * c * o), KernelLoop(k, d * c, 0, c * o), KernelLoop(c, 1, 0, o),
+        KernelLoop(o, 0, 1, 1), KernelLoop(n, h * w * c, p * q * o), KernelLoop(p, s * w * c, q * o),
+        KernelLoop(q, s * c, o),
     ]  # fmt: skip
-    return Contraction(dtype, tuple(loops)), (k, k, c, o)
+    return KernelShape(dtype, tuple(loops)), (k, k, c, o)
 
 
 def picture(shape, dtype):
@@ -75,10 +75,10 @@ def test_a_contraction_of_windows_is_scipys_correlation(in_child, contraction_ke
     in_child(check)
 
 
-@pytest.mark.parametrize("exchanged", [False, True])
+@pytest.mark.parametrize("swapped", [False, True])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_the_gradient_in_the_kernel_sums_over_all_places(
-    in_child, contraction_kernel, shape, exchanged
+    in_child, contraction_kernel, shape, swapped
 ):
     def check():
         contraction, result = of_kernel(shape, "float64")
@@ -90,9 +90,9 @@ def test_the_gradient_in_the_kernel_sums_over_all_places(
             seen = x[:, d * i : d * i + s * (p - 1) + 1 : s, d * j : d * j + s * (q - 1) + 1 : s]
             wanted[i, j] = np.einsum("npqc,npqo->co", seen, slope)
         operands = (x, slope)
-        if exchanged:
-            loops = tuple(loop.exchanged for loop in contraction.loops)
-            contraction, operands = Contraction("float64", loops), (slope, x)
+        if swapped:
+            loops = tuple(loop.swapped for loop in contraction.loops)
+            contraction, operands = KernelShape("float64", loops), (slope, x)
         contraction_kernel(contraction).call(out, *operands)
         np.testing.assert_allclose(out, wanted, rtol=1e-10, atol=1e-10)
 
@@ -126,15 +126,15 @@ def test_channels_with_a_kernel_each_are_the_vectors(in_child, contraction_kerne
     def check():
         n, p, c, k = 2, 13, 37, 4
         loops = (
-            Loop(n, (p + k - 1) * c, 0, p * c), Loop(p, c, 0, c), Loop(c, 1, 1, 1), Loop(k, c, c),
+            KernelLoop(n, (p + k - 1) * c, 0, p * c), KernelLoop(p, c, 0, c), KernelLoop(c, 1, 1, 1), KernelLoop(k, c, c),
         )  # fmt: skip
         x = np.random.default_rng(0).standard_normal((n, p + k - 1, c)).astype("float32")
         kernel = np.random.default_rng(1).standard_normal((k, c)).astype("float32")
         wanted = sum(x[:, i : i + p] * kernel[i] for i in range(k))
         for exchange in (False, True):
-            order = tuple(loop.exchanged for loop in loops) if exchange else loops
+            order = tuple(loop.swapped for loop in loops) if exchange else loops
             operands = (kernel, x) if exchange else (x, kernel)
-            contraction = Contraction("float32", order)
+            contraction = KernelShape("float32", order)
             assert arrange(contraction).column.left == 1
             out = np.full((n, p, c), np.nan, "float32")
             contraction_kernel(contraction).call(out, *operands)
@@ -150,9 +150,14 @@ def test_a_kernel_read_backwards_and_across_is_copied(in_child, contraction_kern
         p, c, o, k = 30, 21, 19, 3
         slope = np.random.default_rng(0).standard_normal((p + k - 1, o)).astype("float32")
         kernel = np.random.default_rng(1).standard_normal((k, c, o)).astype("float32")
-        loops = (Loop(p, o, 0, c), Loop(c, 0, o, 1), Loop(k, o, -c * o), Loop(o, 1, 1))
+        loops = (
+            KernelLoop(p, o, 0, c),
+            KernelLoop(c, 0, o, 1),
+            KernelLoop(k, o, -c * o),
+            KernelLoop(o, 1, 1),
+        )
         out = np.full((p, c), np.nan, "float32")
-        made = contraction_kernel(Contraction("float32", loops))
+        made = contraction_kernel(KernelShape("float32", loops))
         made.call(out, slope, kernel[k - 1 :].reshape(-1))
         wanted = sum(slope[i : i + p] @ kernel[k - 1 - i].T for i in range(k))
         np.testing.assert_allclose(out, wanted, rtol=1e-4, atol=1e-4)

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from chainrule.compiler.loop_ir.loops import Affine, Axis, Buffer
 
-__all__ = ["never_meet", "same_point"]
+__all__ = ["are_disjoint", "same_iteration"]
 
 
-def same_point(
+def same_iteration(
     buffer: Buffer,
     index: Sequence[object],
     other: Buffer,
@@ -47,7 +47,7 @@ def same_point(
     return len(pinned) == len(axes)
 
 
-def never_meet(index: Sequence[object], place: Sequence[object]) -> bool:
+def are_disjoint(index: Sequence[object], place: Sequence[object]) -> bool:
     """Tell whether two accesses of one buffer lie in different parts of it, as slices side by side.
 
     Parameters
@@ -64,16 +64,16 @@ def never_meet(index: Sequence[object], place: Sequence[object]) -> bool:
     --------
     >>> from chainrule.compiler.loop_ir.loops import Axis
     >>> i = Axis(4)
-    >>> never_meet([Affine.of(i)], [Affine.of(i, constant=4)])
+    >>> are_disjoint([Affine.of(i)], [Affine.of(i, constant=4)])
     True
-    >>> never_meet([Affine.of(i)], [Affine.of(i, constant=3)])
+    >>> are_disjoint([Affine.of(i)], [Affine.of(i, constant=3)])
     False
     """
     for mine, theirs in zip(index, place, strict=True):
         if isinstance(mine, Affine) and isinstance(theirs, Affine):
             (low, high), (start, stop) = _reach(mine), _reach(theirs)
-            same_turns = [term for term in mine.terms if term[0].is_turn] == [
-                term for term in theirs.terms if term[0].is_turn
+            same_turns = [term for term in mine.terms if term[0].is_loop_index] == [
+                term for term in theirs.terms if term[0].is_loop_index
             ]
             if same_turns and (high < start or stop < low):
                 return True
@@ -82,7 +82,7 @@ def never_meet(index: Sequence[object], place: Sequence[object]) -> bool:
 
 def _reach(index: Affine) -> tuple[int, int]:
     """The smallest and the largest value of an index within one turn of the loops around."""
-    ends = [(axis.extent - 1) * step for axis, step in index.terms if not axis.is_turn]
+    ends = [(axis.extent - 1) * step for axis, step in index.terms if not axis.is_loop_index]
     return (
         index.constant + sum(end for end in ends if end < 0),
         index.constant + sum(end for end in ends if end > 0),

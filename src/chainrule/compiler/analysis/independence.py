@@ -8,7 +8,7 @@ from chainrule.compiler.loop_ir.access import Access, accesses
 from chainrule.compiler.loop_ir.layout import Layout
 from chainrule.compiler.loop_ir.loops import Affine, Axis, Buffer, Expression, Nest
 
-__all__ = ["Owners", "keeps_apart", "keys_of"]
+__all__ = ["RowOwnership", "is_batch_independent", "ownership_keys"]
 
 Key = tuple[Buffer, int]
 """A way in which rows own a buffer: by an axis of it, or, as -1, by equal parts of its memory."""
@@ -16,7 +16,7 @@ Key = tuple[Buffer, int]
 Keyed = tuple[Buffer, tuple[Affine | Expression, ...], bool, frozenset[Key]]
 
 
-def keys_of(access: Access, row: Axis, layout: Layout) -> frozenset[Key]:
+def ownership_keys(access: Access, row: Axis, layout: Layout) -> frozenset[Key]:
     """Return the ways in which a nest touches only its own row's part of a buffer.
 
     Parameters
@@ -52,7 +52,7 @@ def _is_part(
             return False
         flat += place.scaled(step)
     rest = [(axis, step) for axis, step in flat.terms if axis is not row]
-    if flat.coefficient(row) != part or any(axis.is_turn for axis, _ in rest):
+    if flat.coefficient(row) != part or any(axis.is_loop_index for axis, _ in rest):
         return False
     ends = [step * (axis.extent - 1) for axis, step in rest]
     least = flat.constant + sum(end for end in ends if end < 0)
@@ -60,7 +60,7 @@ def _is_part(
     return 0 <= least <= most < part
 
 
-class Owners:
+class RowOwnership:
     """The ways in which rows own what some nests touch, as far as all of them agree."""
 
     def __init__(self) -> None:
@@ -91,7 +91,7 @@ class Owners:
         return True
 
 
-def keeps_apart(nests: Sequence[Nest], rows: Sequence[Axis]) -> bool:
+def is_batch_independent(nests: Sequence[Nest], rows: Sequence[Axis]) -> bool:
     """Tell whether all that some nests hand on to one another stays within a row.
 
     Parameters

@@ -12,7 +12,7 @@ from pathlib import Path
 import llvmlite
 import numpy as np
 
-__all__ = ["surroundings"]
+__all__ = ["build_fingerprint"]
 
 ROOMS = ("autodiff", "compiler", "graph", "ops")
 """Whose sources shape the code that is made of a graph."""
@@ -38,7 +38,7 @@ def _fixed() -> str | None:
     return "\n".join([*versions, platform.machine(), sys.platform, _processor(), sources])
 
 
-def surroundings() -> str | None:
+def build_fingerprint() -> str | None:
     """Tell versions, sources and processor that the code of a program depends on.
 
     Returns

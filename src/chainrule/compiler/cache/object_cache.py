@@ -15,7 +15,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from chainrule.compiler.cache.fingerprint import surroundings
+from chainrule.compiler.cache.fingerprint import build_fingerprint
 from chainrule.storage import cache_folder, write_atomically
 
 __all__ = ["cached_object", "clean_cache", "program_key", "read_entry", "write_entry"]
@@ -62,7 +62,7 @@ def program_key(text: str) -> bytes | None:
         32 bytes; different whenever program, processor, sources or versions differ. None where
         nobody can tell whether they do, and nothing can be kept.
     """
-    around = surroundings()
+    around = build_fingerprint()
     if around is None:
         return None
     digest = hashlib.sha256()

@@ -124,7 +124,7 @@ class InputGradient:
     Parameters
     ----------
     slope, kernel : Node
-        What is folded is their product.
+        What is folded is their contraction.
     slope_letters, kernel_letters, letters : str
         The letters of their axes and of the result's.
     slides : tuple of Slide
@@ -194,28 +194,28 @@ def input_gradients(graph: Graph, smallest: int) -> tuple[dict[int, InputGradien
     found: dict[int, InputGradient] = {}
     inner: set[int] = set()
     for node in graph.equations:
-        product = node.inputs[0] if node.inputs else None
-        if node.primitive is fold and product is not None and reads[product.serial] == 1:
-            gradient = _matched(node, product, smallest)
+        contraction = node.inputs[0] if node.inputs else None
+        if node.primitive is fold and contraction is not None and reads[contraction.serial] == 1:
+            gradient = _matched(node, contraction, smallest)
             if gradient is not None:
                 found[node.serial] = gradient
-                inner.add(product.serial)
-        elif node.primitive is strided_slice and product is not None:
-            whole = found.get(product.serial)
-            if whole is not None and reads[product.serial] == 1 and _is_part(node, whole):
+                inner.add(contraction.serial)
+        elif node.primitive is strided_slice and contraction is not None:
+            whole = found.get(contraction.serial)
+            if whole is not None and reads[contraction.serial] == 1 and _is_part(node, whole):
                 found[node.serial] = _cut(node, whole)
-                del found[product.serial]
-                inner.add(product.serial)
+                del found[contraction.serial]
+                inner.add(contraction.serial)
     return found, inner
 
 
-def _matched(node: Node, product: Node, smallest: int) -> InputGradient | None:
+def _matched(node: Node, contraction: Node, smallest: int) -> InputGradient | None:
     """Return the fold of a contraction as a convolution, where it is one."""
-    if product.primitive is not contract or product.dtype.kind != "f":
+    if contraction.primitive is not contract or contraction.dtype.kind != "f":
         return None
-    left, right, result = split_spec(product.params["spec"])
+    left, right, result = split_spec(contraction.params["spec"])
     count = len(node.shape)
-    lengths = dict(zip(result, product.shape, strict=True))
+    lengths = dict(zip(result, contraction.shape, strict=True))
     axes, entries = node.params["axes"], result[count:]
     sizes, strides, dilations = (node.params[name] for name in ("sizes", "strides", "dilations"))
     slides = tuple(
@@ -225,18 +225,18 @@ def _matched(node: Node, product: Node, smallest: int) -> InputGradient | None:
         )
         for k, (axis, entry) in enumerate(zip(axes, entries, strict=True))
     )  # fmt: skip
-    is_large = product.size * math.prod(_summed(product)) > smallest
+    is_large = contraction.size * math.prod(_summed(contraction)) > smallest
     for slope, kernel in ((0, 1), (1, 0)):
         letters = (left, right)[slope], (left, right)[kernel]
         if is_large and _slides_over(slides, *letters):
-            inputs = product.inputs[slope], product.inputs[kernel]
+            inputs = contraction.inputs[slope], contraction.inputs[kernel]
             return InputGradient(*inputs, *letters, result[:count], slides, node.shape)
     return None
 
 
-def _summed(product: Node) -> list[int]:
-    left, _, result = split_spec(product.params["spec"])
-    pairs = zip(left, product.inputs[0].shape, strict=True)
+def _summed(contraction: Node) -> list[int]:
+    left, _, result = split_spec(contraction.params["spec"])
+    pairs = zip(left, contraction.inputs[0].shape, strict=True)
     return [length for letter, length in pairs if letter not in result]
 
 

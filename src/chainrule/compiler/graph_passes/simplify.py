@@ -52,12 +52,12 @@ def simplify(graph: Graph) -> Graph:
         if any(each.serial in given and each.primitive is not None for each in inputs):
             made = _within(rebuilt(node, inputs))
             return seen.setdefault(_key(made), made)
-        return _shortest(node, inputs, seen)
+        return _simplified(node, inputs, seen)
 
     return rewrite(prune_loops(merge_loops(graph)), visit)
 
 
-def _shortest(node: Node, inputs: tuple[Node, ...], seen: dict[Any, Node]) -> Node:
+def _simplified(node: Node, inputs: tuple[Node, ...], seen: dict[Any, Node]) -> Node:
     assert node.primitive is not None
     inputs = _with_known_gate(node, inputs, seen)
     laws = (_LAWS.get(node.primitive.name), window_rules.LAWS.get(node.primitive.name))
@@ -66,7 +66,7 @@ def _shortest(node: Node, inputs: tuple[Node, ...], seen: dict[Any, Node]) -> No
     if shorter is None:
         shorter = _of_one_number(node, inputs)
     if shorter is None and node.primitive.ufunc is not None:
-        shorter = window_rules.merge_later(node, inputs)
+        shorter = window_rules.sink_reshape(node, inputs)
     if shorter is not None and shorter.primitive is None:
         return shorter
     made = shorter if shorter is not None else _within(rebuilt(node, inputs))

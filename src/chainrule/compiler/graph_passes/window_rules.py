@@ -17,7 +17,7 @@ from chainrule.ops.primitives.broadcasting import broadcast_to
 from chainrule.ops.primitives.contraction import contract, split_spec
 from chainrule.ops.primitives.windows import fold, windows
 
-__all__ = ["LAWS", "is_zero", "merge_later"]
+__all__ = ["LAWS", "is_zero", "sink_reshape"]
 
 Params = dict[str, Any]
 Slices = tuple[tuple[int, int, int], ...]
@@ -32,7 +32,7 @@ def is_zero(node: Node) -> bool:
     return not any(memoryview(node.known_value.tobytes()))
 
 
-def merge_later(node: Node, inputs: tuple[Node, ...]) -> Node | None:
+def sink_reshape(node: Node, inputs: tuple[Node, ...]) -> Node | None:
     """``f(merge(a), b)`` is ``merge(f(a, split(b)))``, for elementwise f.
 
     A merge of axes that cost something to lay out is done once, by whoever stores the result;
@@ -76,7 +76,7 @@ def _select(inputs: tuple[Node, ...], params: Params) -> Node | None:
     inner = placed.inputs[0]
     parts = (movement.strided_slice(each, slices=slices) for each in (condition, zero))
     chosen = selection.select(*parts, inner)
-    later = merge_later(chosen, chosen.inputs)
+    later = sink_reshape(chosen, chosen.inputs)
     return movement.place(
         chosen if later is None else later, slices=slices, shape=placed.params["shape"]
     )

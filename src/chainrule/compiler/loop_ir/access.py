@@ -8,16 +8,16 @@ from chainrule.compiler.loop_ir.expressions import loads_of
 from chainrule.compiler.loop_ir.loops import (
     Affine,
     Buffer,
+    Contraction,
     Expression,
+    Loop,
     Nest,
-    Product,
-    Repeat,
     Statement,
 )
 
 __all__ = ["Item", "accesses"]
 
-Item = Statement | Product | Repeat | Nest
+Item = Statement | Contraction | Loop | Nest
 Access = tuple[Buffer, tuple[Affine | Expression, ...], bool]
 
 
@@ -29,13 +29,13 @@ def accesses(item: Item) -> Iterator[Access]:
     tuple of (Buffer, tuple, bool)
         The buffer, the index, and whether it is written.
     """
-    if isinstance(item, Repeat | Nest):
-        for each in item.steps if isinstance(item, Repeat) else item.statements:
+    if isinstance(item, Loop | Nest):
+        for each in item.steps if isinstance(item, Loop) else item.statements:
             yield from accesses(each)
-        if isinstance(item, Nest) and item.product:
-            yield from accesses(item.product)
+        if isinstance(item, Nest) and item.contraction:
+            yield from accesses(item.contraction)
         return
-    if isinstance(item, Product):
+    if isinstance(item, Contraction):
         yield item.left.buffer, item.left.index, False
         yield item.right.buffer, item.right.index, False
     else:
@@ -44,6 +44,6 @@ def accesses(item: Item) -> Iterator[Access]:
         for each in item.index:
             for load in () if isinstance(each, Affine) else loads_of(each):
                 yield load.buffer, load.index, False
-        if item.reduction == "scatter":
+        if item.reduction == "scatter_add":
             yield item.target, item.index, False
     yield item.target, item.index, True

@@ -13,11 +13,11 @@ _serials = itertools.count()
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Axis:
-    """A loop index that runs from 0 to `extent` - 1; `is_turn` for the turns of a repeat."""
+    """A loop index that runs from 0 to `extent` - 1; `is_loop_index` for the turns of a loop."""
 
     extent: int
     name: str = "i"
-    is_turn: bool = False
+    is_loop_index: bool = False
     serial: int = field(default_factory=lambda: next(_serials))
 
 

@@ -13,11 +13,11 @@ from chainrule.compiler.loop_ir.loops import (
     Axis,
     Buffer,
     Expression,
+    IndexValue,
+    Literal,
     Load,
+    Loop,
     Nest,
-    Number,
-    Position,
-    Repeat,
     Statement,
     Step,
 )
@@ -56,10 +56,10 @@ def substitute(value: Expression, meaning: Mapping[Axis, Affine]) -> Expression:
 
     def rebuild(each: Expression) -> Expression:
         match each:
-            case Number():
+            case Literal():
                 return each
-            case Position(index, dtype):
-                return Position(index.substitute(meaning), dtype)
+            case IndexValue(index, dtype):
+                return IndexValue(index.substitute(meaning), dtype)
             case Load(buffer, index):
                 return Load(buffer, tuple(
                     i.substitute(meaning) if isinstance(i, Affine) else visit(i) for i in index
@@ -109,8 +109,8 @@ def unrolled_axes(statement: Statement, nest: Nest) -> tuple[list[Axis], list[Ax
     limit = UNROLLED if nest.axes else UNROLLED_ALONE
     turns = int(np.prod([axis.extent for axis in parallel], dtype=np.int64))
     all_turns = turns * int(np.prod([axis.extent for axis in over], dtype=np.int64))
-    is_special = statement.reduction in ("running", "scatter")
-    has_lane = nest.lane is not None and nest.lane in over
+    is_special = statement.reduction in ("prefix_sum", "scatter_add")
+    has_lane = nest.vector_axis is not None and nest.vector_axis in over
     return (
         parallel,
         over,
@@ -123,7 +123,7 @@ def axes_of(statement: Statement) -> list[Axis]:
     """List the axes of a statement's target, each once, in their order; reduced ones not."""
     found: dict[Axis, None] = {}
     for place in statement.index:
-        own = (a for a in axes_in(place) if a not in statement.over and not a.is_turn)
+        own = (a for a in axes_in(place) if a not in statement.over and not a.is_loop_index)
         found |= dict.fromkeys(own)
     return list(found)
 
@@ -139,39 +139,39 @@ def axes_in(value: Affine | Expression) -> Iterator[Axis]:
             pending.extend(reversed(each.index))
         elif isinstance(each, Apply):
             pending.extend(reversed(each.operands))
-        elif isinstance(each, Position):
+        elif isinstance(each, IndexValue):
             pending.append(each.index)
 
 
 def nests_of(steps: Iterable[Step]) -> Iterator[Nest]:
-    """Yield the nests of a program from first to last, those inside of repeats included."""
+    """Yield the nests of a program from first to last, those inside of loops included."""
     for step in steps:
-        if isinstance(step, Repeat):
+        if isinstance(step, Loop):
             yield from nests_of(step.steps)
         else:
             yield step
 
 
 def stored_by_kernel(nest: Nest) -> Buffer | None:
-    """Return the buffer that a product's kernel itself fills; all else its epilogue stores.
+    """Return the buffer that a contraction's kernel itself fills; all else its epilogue stores.
 
-    It is the product's target, or, where that stays in registers, what the last statement that fits
+    It is the contraction's target, or, where that stays in registers, what the last statement that fits
     makes of it; None where nothing fits.
     """
-    assert nest.product is not None
-    product = nest.product
-    if product.target not in nest.registers:
-        return product.target
-    own = set(product.axes)
+    assert nest.contraction is not None
+    contraction = nest.contraction
+    if contraction.target not in nest.registers:
+        return contraction.target
+    own = set(contraction.axes)
     for each in reversed(nest.statements):
         is_plain = all(
             isinstance(place, Affine)
             and not place.constant
-            and all(a in own or a.is_turn for a, _ in place.terms)
+            and all(a in own or a.is_loop_index for a, _ in place.terms)
             for place in each.index
         )
-        fits = each.target.dtype == product.target.dtype and each.target not in nest.registers
-        if fits and is_plain and each.index == product.index:
+        fits = each.target.dtype == contraction.target.dtype and each.target not in nest.registers
+        if fits and is_plain and each.index == contraction.index:
             return each.target
     return None
 

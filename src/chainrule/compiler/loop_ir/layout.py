@@ -15,8 +15,8 @@ from chainrule.compiler.loop_ir.loops import (
     Axis,
     Buffer,
     Expression,
+    IndexValue,
     Load,
-    Position,
 )
 
 __all__ = ["Layout", "is_narrow"]
@@ -63,7 +63,7 @@ class Layout:
 
 def _depends(value: Expression, axis: Axis) -> bool:
     match value:
-        case Position(index, _):
+        case IndexValue(index, _):
             return index.coefficient(axis) != 0
         case Load(_, index):
             return any(

@@ -2,39 +2,43 @@
 
 Its whole grammar::
 
-    program    ::= "program" { buffer } { step }
-    buffer     ::= KIND NAME ":" type [ "#" LAYER ]
-    KIND       ::= "input" | "output" | "constant" | "arena" | "local" | "alias"
-    step       ::= nest | repeat
-    nest       ::= "for" { axis } [ "lanes" AXIS ] ":" [ product ] { statement }
-    product    ::= place "=" "sum" { AXIS } ":" load "*" load { "within" affine "<" LENGTH }
-    statement  ::= place "=" expression
-                 | place "=" REDUCTION { AXIS } ":" expression
-    REDUCTION  ::= "sum" | "dot" | "max" | "min" | "argmax" | "argmin"
-                 | "running" | "scatter"
-    repeat     ::= "repeat" AXIS [ "backwards" | "in any order" ] [ "apart" { AXIS } ] ":" { step }
-    axis       ::= NAME "<" LENGTH
-    place      ::= NAME "[" { affine "," } "]"
-    load       ::= NAME "[" { ( affine | expression ) "," } "]"
-    expression ::= NUMBER | "@" affine | load | OPERATION "(" { expression "," } ")"
-    affine     ::= a sum of whole multiples of axes and a whole number
+    program      ::= "program" { buffer } { step }
+    buffer       ::= KIND NAME ":" type [ "#" LAYER ]
+    KIND         ::= "input" | "output" | "constant" | "arena" | "thread_local" | "alias"
+    step         ::= nest | loop
+    nest         ::= "for" { axis } [ "vector" AXIS ] ":" [ contraction ] { statement }
+    loop         ::= "loop" axis [ "backwards" | "parallel" ] [ "batch" { AXIS } ] ":" { step }
+    contraction  ::= place "=" "sum" { axis } ":" load "*" load { "bounds" affine "<" LENGTH }
+    statement    ::= place "=" expression
+                   | place "=" REDUCTION { axis } ":" expression
+    REDUCTION    ::= "sum" | "dot" | "max" | "min" | "argmax" | "argmin"
+                   | "prefix_sum" | "scatter_add"
+    axis         ::= NAME "<" LENGTH
+    place        ::= NAME "[" { affine "," } "]"
+    load         ::= NAME "[" { ( affine | expression ) "," } "]"
+    expression   ::= NUMBER | "@" affine | load | OPERATION "(" { expression "," } ")"
+    affine       ::= a sum of integer multiples of axes and an integer
 
-An arena buffer lives in scratch memory that belongs to the program, a local one in that of a thread
-for a turn of a repeat in any order; an alias is another shape for the bytes of a buffer. A
-``product`` is a contraction with a kernel of its own; the statements of its nest are its epilogue:
-they see the sums while those are in registers. What lies ``within`` no bounds, from 0 to a length,
-is not read, and nothing is added for it. A position in brackets that is an expression is a
-gather; ``@`` is the value of an index. ``dot`` is a sum of products that are not rounded before
-they are added; ``running`` stores every partial sum, ``scatter`` adds to the place in the order of
-its points.
+Buffers. An arena buffer lies in scratch memory of the program, a thread-local one in that of a
+thread, for one iteration of a parallel loop. An alias shows the bytes of a buffer in another shape.
 
-A nest runs its statements once for each point of its axes, in their order. A statement runs over
-the rest of its axes by itself, so all of its work is done for one point before the next statement
-starts. What a statement reads of a buffer written in the same nest lies at the same point or in
-another part of it, or the two are not in one nest: so points may run in any order, in vector lanes
-or on several threads.
+Loops. A ``loop`` runs its steps for each value of its axis, in order; a ``parallel`` one carries no
+dependence between iterations, so threads share them out. ``batch`` names, for each nest inside, an
+axis across which the loop carries no dependence: a thread may run some rows of the batch through
+all iterations.
 
-`check` verifies all of this.
+Nests. A nest runs its statements once for each point of its axes. A statement runs over the rest of
+its axes by itself, so all its work for one point is done before the next statement starts. What a
+statement reads of a buffer that the same nest writes lies at the same point or is disjoint from
+what is written. So points may run in any order: in the lanes of a vector, or on several threads.
+
+Statements. A ``contraction`` has a kernel of its own; the statements of its nest are its epilogue,
+which sees the sums while they are in registers. Terms outside of its ``bounds``, from 0 to a
+length, are neither read nor added. An index that is an expression is a gather; ``@`` is the value
+of an index. ``dot`` is a sum whose products are fused into the additions; ``prefix_sum`` stores
+every partial sum; ``scatter_add`` adds in the order of its points.
+
+`verify.verifier` checks all of this.
 """
 
 from __future__ import annotations
@@ -48,8 +52,22 @@ from chainrule.compiler.loop_ir.affine import Affine, Axis
 from chainrule.errors import UnsupportedError
 
 __all__ = [
-    "Affine", "Apply", "Axis", "Bound", "Buffer", "CannotCompile", "Expression", "Load", "Nest",
-    "Number", "Position", "Product", "Program", "Repeat", "Statement", "Step",
+    "Affine",
+    "Apply",
+    "Axis",
+    "Buffer",
+    "CannotCompile",
+    "Contraction",
+    "Expression",
+    "IndexValue",
+    "IterationBound",
+    "Literal",
+    "Load",
+    "Loop",
+    "Nest",
+    "Program",
+    "Statement",
+    "Step",
 ]  # fmt: skip
 
 
@@ -63,7 +81,7 @@ class Buffer:
 
     Parameters
     ----------
-    kind : {"input", "output", "constant", "arena", "local", "alias"}
+    kind : {"input", "output", "constant", "arena", "thread_local", "alias"}
         Who owns the memory.
     dtype : numpy.dtype
         Kind of its numbers.
@@ -99,7 +117,7 @@ class Buffer:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Number:
+class Literal:
     """A number that is known."""
 
     value: Any
@@ -107,7 +125,7 @@ class Number:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Position:
+class IndexValue:
     """The value of an index, as a whole number."""
 
     index: Affine
@@ -141,7 +159,7 @@ class Apply:
     dtype: np.dtype[Any]
 
 
-Expression = Number | Position | Load | Apply
+Expression = Literal | IndexValue | Load | Apply
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -173,8 +191,8 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True)
-class Bound:
-    """Terms of a product count where ``0 <= place < length``.
+class IterationBound:
+    """Terms of a contraction count where ``0 <= place < length``.
 
     Parameters
     ----------
@@ -189,7 +207,7 @@ class Bound:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Product:
+class Contraction:
     """``target[index] = sum over depth: left * right`` with a kernel of its own.
 
     Parameters
@@ -197,14 +215,14 @@ class Product:
     target : Buffer
         Where the result goes.
     index : tuple of Affine
-        At which place: each of the product's axes by itself.
+        At which place: each of the contraction's axes by itself.
     left, right : Load
         What is multiplied, read at any affine place: through windows, say.
     depth : tuple of Axis
         The axes it sums over, none of length 1.
     layer : str
         The layer it belongs to, for people.
-    bounds : tuple of Bound
+    bounds : tuple of IterationBound
         Which terms of the sum there are; without any, all.
     """
 
@@ -214,46 +232,48 @@ class Product:
     right: Load
     depth: tuple[Axis, ...]
     layer: str = ""
-    bounds: tuple[Bound, ...] = ()
+    bounds: tuple[IterationBound, ...] = ()
 
     @property
     def axes(self) -> tuple[Axis, ...]:
         """The axes of the result, in the order of its index; turns of loops around are not."""
-        return tuple(axis for place in self.index for axis, _ in place.terms if not axis.is_turn)
+        return tuple(
+            axis for place in self.index for axis, _ in place.terms if not axis.is_loop_index
+        )
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Nest:
-    """Statements that run together at each point of `axes`; along `lane` in vector lanes.
+    """Statements that run together at each point of `axes`; along `vector_axis` in vector lanes.
 
-    The lane is the last of the axes, or one that the only statement runs over by itself, or None.
+    The vector axis is the last of the axes, or one that the only statement runs over by itself, or None.
     `registers` are arena buffers that nobody reads outside: they need no memory.
     """
 
     axes: tuple[Axis, ...]
-    lane: Axis | None
+    vector_axis: Axis | None
     statements: tuple[Statement, ...]
-    product: Product | None = None
+    contraction: Contraction | None = None
     registers: frozenset[Buffer] = frozenset()
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Repeat:
+class Loop:
     """Steps that run one after the other for each value of an axis, upwards or downwards.
 
-    `rows` has an axis for each nest inside, if the rows it counts never look at each other: then a
-    thread may take some of the rows through all turns. Turns `in_any_order` never look at each
+    `batch_axes` has an axis for each nest inside, if the rows it counts never look at each other: then a
+    thread may take some of the rows through all turns. Turns `parallel` never look at each
     other either: threads share them out.
     """
 
     axis: Axis
     backwards: bool
     steps: tuple[Step, ...]
-    rows: tuple[Axis, ...] = ()
-    in_any_order: bool = False
+    batch_axes: tuple[Axis, ...] = ()
+    is_parallel: bool = False
 
 
-Step = Nest | Repeat
+Step = Nest | Loop
 
 
 @dataclass(frozen=True, eq=False, slots=True)

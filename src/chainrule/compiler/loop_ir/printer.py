@@ -14,14 +14,14 @@ from chainrule.compiler.loop_ir.loops import (
     Apply,
     Axis,
     Buffer,
+    Contraction,
     Expression,
+    IndexValue,
+    Literal,
     Load,
+    Loop,
     Nest,
-    Number,
-    Position,
-    Product,
     Program,
-    Repeat,
     Statement,
     Step,
 )
@@ -29,7 +29,7 @@ from chainrule.graph.array_type import ArrayType
 
 __all__ = ["explain_fault", "format_nests", "format_program"]
 
-Item = Statement | Product | Step
+Item = Statement | Contraction | Step
 
 
 def format_program(program: Program, layout: Layout | None = None) -> str:
@@ -74,7 +74,7 @@ def explain_fault(item: Item, rule: str, *parts: object) -> str:
 
     Parameters
     ----------
-    item : Statement, Product, Nest or Repeat
+    item : Statement, Contraction, Nest or Loop
         Where it was found.
     rule : str
         The sentence, with ``{}`` for each of the parts.
@@ -122,11 +122,11 @@ class _Listing:
 
     def item(self, item: Item) -> list[str]:
         """Return the lines of a part of a program."""
-        if isinstance(item, Nest | Repeat):
+        if isinstance(item, Nest | Loop):
             return self._step(item, "")
         alone = Nest((), None, ())
-        if isinstance(item, Product):
-            return [self._product(item, alone)]
+        if isinstance(item, Contraction):
+            return [self._contraction(item, alone)]
         return [self._statement(item, alone)]
 
     def word(self, part: object) -> str:
@@ -138,7 +138,7 @@ class _Listing:
                 return self._buffer(part)
             case Affine():
                 return self._affine(part)
-            case Number() | Position() | Load() | Apply():
+            case Literal() | IndexValue() | Load() | Apply():
                 return self._value(part)
             case _:
                 return str(part)
@@ -157,34 +157,34 @@ class _Listing:
     def _axis(self, axis: Axis) -> str:
         if axis not in self.axes:
             self.axes[axis] = (
-                "t" if axis.is_turn and "t" not in self.axes.values() else next(self.letters)
+                "t" if axis.is_loop_index and "t" not in self.axes.values() else next(self.letters)
             )
         return self.axes[axis]
 
     def _step(self, step: Step, indent: str) -> list[str]:
-        if isinstance(step, Repeat):
+        if isinstance(step, Loop):
             direction = " backwards" if step.backwards else ""
-            direction = " in any order" if step.in_any_order else direction
+            direction = " parallel" if step.is_parallel else direction
             inner = [x for each in step.steps for x in self._step(each, indent + "  ")]
-            rows = " ".join(map(self._axis, dict.fromkeys(step.rows)))
-            apart = f" apart {rows}" if rows else ""
-            return [f"{indent}repeat {self._range(step.axis)}{direction}{apart}:", *inner]
+            axes = " ".join(map(self._axis, dict.fromkeys(step.batch_axes)))
+            batch = f" batch {axes}" if axes else ""
+            return [f"{indent}loop {self._range(step.axis)}{direction}{batch}:", *inner]
         axes = " ".join(map(self._range, step.axes))
-        lane = f" lanes {self._axis(step.lane)}" if step.lane is not None else ""
-        lines = [f"{indent}for {axes}".rstrip() + f"{lane}:"]
-        if step.product is not None:
-            lines.append(indent + "  " + self._product(step.product, step))
+        vector = f" vector {self._axis(step.vector_axis)}" if step.vector_axis is not None else ""
+        lines = [f"{indent}for {axes}".rstrip() + f"{vector}:"]
+        if step.contraction is not None:
+            lines.append(indent + "  " + self._contraction(step.contraction, step))
         return [*lines, *(indent + "  " + self._statement(s, step) for s in step.statements)]
 
     def _range(self, axis: Axis) -> str:
         return f"{self._axis(axis)}<{axis.extent}"
 
-    def _product(self, product: Product, nest: Nest) -> str:
-        left, right = self._value(product.left), self._value(product.right)
-        place = self._target(product.target, product.index, nest)
-        depth = " ".join(map(self._range, product.depth))
-        bounds = "".join(f" within {self._affine(b.place)}<{b.length}" for b in product.bounds)
-        return f"{place} = sum {depth}: {left} * {right}{bounds}{_note(product.layer)}"
+    def _contraction(self, contraction: Contraction, nest: Nest) -> str:
+        left, right = self._value(contraction.left), self._value(contraction.right)
+        place = self._target(contraction.target, contraction.index, nest)
+        depth = " ".join(map(self._range, contraction.depth))
+        bounds = "".join(f" bounds {self._affine(b.place)}<{b.length}" for b in contraction.bounds)
+        return f"{place} = sum {depth}: {left} * {right}{bounds}{_note(contraction.layer)}"
 
     def _statement(self, statement: Statement, nest: Nest) -> str:
         place = self._target(statement.target, statement.index, nest)
@@ -218,9 +218,9 @@ class _Listing:
 
     def _plain_value(self, value: Expression) -> str:
         match value:
-            case Number(number, _):
+            case Literal(number, _):
                 return repr(np.asarray(number).item())
-            case Position(index, _):
+            case IndexValue(index, _):
                 return f"@{self._affine(index)}"
             case Load(buffer, index):
                 return self._place(buffer, index)

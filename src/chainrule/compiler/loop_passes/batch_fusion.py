@@ -14,7 +14,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from chainrule.compiler.analysis.independence import Owners, keys_of
+from chainrule.compiler.analysis.independence import RowOwnership, ownership_keys
 from chainrule.compiler.loop_ir.access import Access, accesses
 from chainrule.compiler.loop_ir.expressions import nests_of, stored_by_kernel
 from chainrule.compiler.loop_ir.layout import Layout
@@ -22,15 +22,15 @@ from chainrule.compiler.loop_ir.loops import (
     Affine,
     Axis,
     Buffer,
+    Contraction,
+    Loop,
     Nest,
-    Product,
-    Repeat,
     Step,
 )
-from chainrule.compiler.loop_passes.partial_reduction import in_parts, with_statement
-from chainrule.compiler.loop_passes.privatization import of_one_row
+from chainrule.compiler.loop_passes.partial_reduction import split_reduction, with_statement
+from chainrule.compiler.loop_passes.privatization import privatize
 
-__all__ = ["row_by_row"]
+__all__ = ["fuse_over_batch"]
 
 FEWEST_ROWS = 8
 """Fewer cannot be shared out evenly."""
@@ -39,10 +39,10 @@ LARGEST_ROW = 2**20
 WORTH_BYTES = 2**22
 """What only these steps need must be as many for all rows, or the caches hold it anyway."""
 FEWEST_TILE = 16
-"""Rows that a product must have for each row of the batch, to make use of what it loads."""
+"""Rows that a contraction must have for each row of the batch, to make use of what it loads."""
 
 
-def row_by_row(steps: Sequence[Step], layout: Layout) -> tuple[Step, ...]:
+def fuse_over_batch(steps: Sequence[Step], layout: Layout) -> tuple[Step, ...]:
     """Gather steps into loops over the rows of a batch wherever that keeps much in the caches.
 
     Parameters
@@ -71,7 +71,7 @@ class _Group:
 
     members: list[Step]
     rows: list[Axis]
-    owners: Owners = field(default_factory=Owners)
+    owners: RowOwnership = field(default_factory=RowOwnership)
     reads: set[Buffer] = field(default_factory=set[Buffer])
     writes: set[Buffer] = field(default_factory=set[Buffer])
 
@@ -102,7 +102,7 @@ class _Gathering:
         """Gather in some steps, and in the loops among them whose rows are not kept apart yet."""
         inner = [
             replace(each, steps=self.steps(each.steps))
-            if isinstance(each, Repeat) and not each.rows
+            if isinstance(each, Loop) and not each.batch_axes
             else each
             for each in steps
         ]
@@ -121,13 +121,15 @@ class _Gathering:
         """Let a group of nests sum what it makes for each row, where a later nest sums for all."""
         for number, other in enumerate(later):
             nest = other.members[0]
-            if other.rows or not isinstance(nest, Nest) or nest.product is not None:
+            if other.rows or not isinstance(nest, Nest) or nest.contraction is not None:
                 continue
             for total in nest.statements:
-                parts = in_parts(total, nest, group.rows[0].extent, self.layout)
+                parts = split_reduction(total, nest, group.rows[0].extent, self.layout)
                 for part, row, rest in parts:
                     touched = list(accesses(part))
-                    keys = [(*access, keys_of(access, row, self.layout)) for access in touched]
+                    keys = [
+                        (*access, ownership_keys(access, row, self.layout)) for access in touched
+                    ]
                     is_own = any(b.root in group.writes for b, _, _ in touched)
                     between = any(each.conflicts(touched) for each in later[:number])
                     if is_own and not between and group.owners.admit(keys):
@@ -150,7 +152,7 @@ class _Gathering:
         for row in _rows_of(step, extent):
             if not _is_near(step, row, touched):
                 continue
-            keys = [(*access, keys_of(access, row, self.layout)) for access in touched]
+            keys = [(*access, ownership_keys(access, row, self.layout)) for access in touched]
             for group in [*groups[first:], _Group([], [])]:
                 if len(group.members) > len(group.rows) or not group.owners.admit(keys):
                     continue
@@ -171,18 +173,18 @@ class _Gathering:
         if not self._is_worth_it(group):
             return tuple(group.members)
         nests = [each for each in group.members if isinstance(each, Nest)]
-        turn = Axis(group.rows[0].extent, "row", is_turn=True)
+        turn = Axis(group.rows[0].extent, "row", is_loop_index=True)
         local = {root: _local(root) for root in self._own(nests, group.rows)}
         for nest in nests:
-            if nest.product and nest.product.target in nest.registers:
-                sums = nest.product.target
+            if nest.contraction and nest.contraction.target in nest.registers:
+                sums = nest.contraction.target
                 # A kernel hands its sums to what it fills at the same place.
                 if stored_by_kernel(nest) in local:
                     local[sums] = replace(sums, shape=(1, *sums.shape[1:]))
         made = tuple(
-            of_one_row(nest, row, turn, local) for nest, row in zip(nests, group.rows, strict=True)
+            privatize(nest, row, turn, local) for nest, row in zip(nests, group.rows, strict=True)
         )
-        return (Repeat(turn, False, made, in_any_order=True),)
+        return (Loop(turn, False, made, is_parallel=True),)
 
     def _own(self, nests: Sequence[Nest], rows: Sequence[Axis]) -> list[Buffer]:
         """The buffers that only these nests touch, each at its row of the first axis."""
@@ -211,7 +213,9 @@ def _batch(steps: Sequence[Step]) -> int:
         if isinstance(step, Nest) and step.axes:
             for buffer, _, is_write in accesses(step):
                 if is_write and buffer not in step.registers:
-                    first = (step.axes if step.product is None else step.product.axes)[0].extent
+                    first = (step.axes if step.contraction is None else step.contraction.axes)[
+                        0
+                    ].extent
                     total[first] = total.get(first, 0) + buffer.size * buffer.dtype.itemsize
     return max(total, key=total.__getitem__, default=0)
 
@@ -220,12 +224,12 @@ def _rows_of(step: Step, extent: int) -> tuple[Axis, ...]:
     """The axes that may be a nest's rows."""
     if not isinstance(step, Nest):
         return ()
-    axes = step.axes[:1] if step.product is None else step.product.axes
-    return tuple(axis for axis in axes if axis.extent == extent and axis is not step.lane)
+    axes = step.axes[:1] if step.contraction is None else step.contraction.axes
+    return tuple(axis for axis in axes if axis.extent == extent and axis is not step.vector_axis)
 
 
 def _is_near(step: Step, row: Axis, touched: Iterable[Access]) -> bool:
-    """Whether a core has near what a nest touches for one row, and products use it often."""
+    """Whether a core has near what a nest touches for one row, and contractions use it often."""
     assert isinstance(step, Nest)
     sizes: dict[Buffer, int] = {}
     for buffer, index, _ in touched:
@@ -236,28 +240,28 @@ def _is_near(step: Step, row: Axis, touched: Iterable[Access]) -> bool:
             sizes[buffer.root] = max(sizes.get(buffer.root, 0), size)
     if sum(sizes.values()) > LARGEST_ROW:
         return False
-    return step.product is None or _has_tiles(step.product, row)
+    return step.contraction is None or _has_tiles(step.contraction, row)
 
 
-def _has_tiles(product: Product, row: Axis) -> bool:
-    """Whether a product has enough rows to a row, or both operands are the row's own.
+def _has_tiles(contraction: Contraction, row: Axis) -> bool:
+    """Whether a contraction has enough rows to a row, or both operands are the row's own.
 
     Rows that a bound looks at are none to be cut into tiles.
     """
-    bounded = {axis for bound in product.bounds for axis, _ in bound.place.terms}
+    bounded = {axis for bound in contraction.bounds for axis, _ in bound.place.terms}
     if row in bounded:
         return False
     has_row = [
         any(isinstance(i, Affine) and i.coefficient(row) for i in each.index)
-        for each in (product.left, product.right)
+        for each in (contraction.left, contraction.right)
     ]
     if all(has_row):
         return True
     if not any(has_row):
         return False
-    mine = product.left if has_row[0] else product.right
+    mine = contraction.left if has_row[0] else contraction.right
     own = {axis for i in mine.index if isinstance(i, Affine) for axis, _ in i.terms} - bounded
-    return math.prod(a.extent for a in product.axes if a in own and a is not row) >= FEWEST_TILE
+    return math.prod(a.extent for a in contraction.axes if a in own and a is not row) >= FEWEST_TILE
 
 
 def _is_register(step: Step, buffer: Buffer) -> bool:
@@ -265,4 +269,4 @@ def _is_register(step: Step, buffer: Buffer) -> bool:
 
 
 def _local(root: Buffer) -> Buffer:
-    return replace(root, kind="local", shape=(1, *root.shape[1:]))
+    return replace(root, kind="thread_local", shape=(1, *root.shape[1:]))

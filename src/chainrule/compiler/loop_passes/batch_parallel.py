@@ -12,17 +12,17 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 
-from chainrule.compiler.analysis.independence import keeps_apart
+from chainrule.compiler.analysis.independence import is_batch_independent
 from chainrule.compiler.loop_ir.expressions import nests_of
-from chainrule.compiler.loop_ir.loops import Axis, Nest, Repeat, Step
+from chainrule.compiler.loop_ir.loops import Axis, Loop, Nest, Step
 
-__all__ = ["set_apart"]
+__all__ = ["mark_batch_parallel"]
 
 MOST_CHOICES = 64
-"""Ways to choose an axis for each nest that are tried; products may have several axes."""
+"""Ways to choose an axis for each nest that are tried; contractions may have several axes."""
 
 
-def set_apart(steps: Sequence[Step]) -> tuple[Step, ...]:
+def mark_batch_parallel(steps: Sequence[Step]) -> tuple[Step, ...]:
     """Note the rows of all loops that have some, from the outside; loops within belong to them.
 
     Parameters
@@ -35,12 +35,16 @@ def set_apart(steps: Sequence[Step]) -> tuple[Step, ...]:
     tuple of Step
         The same program.
     """
-    return tuple(_noted(step) if isinstance(step, Repeat) else step for step in steps)
+    return tuple(_noted(step) if isinstance(step, Loop) else step for step in steps)
 
 
-def _noted(step: Repeat) -> Repeat:
+def _noted(step: Loop) -> Loop:
     rows = _rows(list(nests_of(step.steps)))
-    return replace(step, rows=rows) if rows else replace(step, steps=set_apart(step.steps))
+    return (
+        replace(step, batch_axes=rows)
+        if rows
+        else replace(step, steps=mark_batch_parallel(step.steps))
+    )
 
 
 def _rows(nests: Sequence[Nest]) -> tuple[Axis, ...]:
@@ -50,12 +54,12 @@ def _rows(nests: Sequence[Nest]) -> tuple[Axis, ...]:
     for extent in sorted(set[int].intersection(*extents), reverse=True):
         own = [[axis for axis in each if axis.extent == extent] for each in choices]
         for rows in itertools.islice(itertools.product(*own), MOST_CHOICES):
-            if keeps_apart(nests, rows):
+            if is_batch_independent(nests, rows):
                 return rows
     return ()
 
 
 def _candidates(nest: Nest) -> tuple[Axis, ...]:
-    """Axes that threads can share: any of a product, else the outermost."""
-    axes = nest.axes[:1] if nest.product is None else nest.product.axes
+    """Axes that threads can share: any of a contraction, else the outermost."""
+    axes = nest.axes[:1] if nest.contraction is None else nest.contraction.axes
     return tuple(axis for axis in axes if axis.extent > 1)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
-from chainrule.compiler.analysis.dependence import never_meet, same_point
+from chainrule.compiler.analysis.dependence import are_disjoint, same_iteration
 from chainrule.compiler.loop_ir.access import Access, accesses
 from chainrule.compiler.loop_ir.expressions import (
     axes_of,
@@ -22,16 +22,16 @@ from chainrule.compiler.loop_ir.layout import Layout
 from chainrule.compiler.loop_ir.loops import (
     Axis,
     Buffer,
+    Contraction,
+    Loop,
     Nest,
-    Product,
-    Repeat,
     Statement,
     Step,
 )
-from chainrule.compiler.loop_passes.batch_fusion import row_by_row
-from chainrule.compiler.loop_passes.batch_parallel import set_apart
+from chainrule.compiler.loop_passes.batch_fusion import fuse_over_batch
+from chainrule.compiler.loop_passes.batch_parallel import mark_batch_parallel
 from chainrule.compiler.loop_passes.register_promotion import promote_to_registers
-from chainrule.compiler.loop_passes.vectorization import form_of
+from chainrule.compiler.loop_passes.vectorization import choose_loop_order
 from chainrule.compiler.lowering.graph_lowering import Item
 
 __all__ = ["fuse"]
@@ -49,7 +49,7 @@ def fuse(items: Sequence[Item], layout: Layout) -> tuple[Step, ...]:
     Parameters
     ----------
     items : sequence
-        Statements, products and loops in an order that may run.
+        Statements, contractions and loops in an order that may run.
     layout : Layout
         How buffers lie in memory.
 
@@ -59,7 +59,7 @@ def fuse(items: Sequence[Item], layout: Layout) -> tuple[Step, ...]:
         The same program.
     """
     steps = _fused(items, layout)
-    return row_by_row(set_apart(promote_to_registers(steps, layout)), layout)
+    return fuse_over_batch(mark_batch_parallel(promote_to_registers(steps, layout)), layout)
 
 
 @dataclass
@@ -67,10 +67,10 @@ class _Group:
     """A nest that still grows."""
 
     axes: tuple[Axis, ...]
-    lane: Axis | None
-    product: Product | None = None
+    vector_axis: Axis | None
+    contraction: Contraction | None = None
     statements: list[Statement] = field(default_factory=list[Statement])
-    repeat: Repeat | None = None
+    loop: Loop | None = None
     is_open: bool = True
     touched: list[Access] = field(default_factory=list[Access])
     reads: set[Buffer] = field(default_factory=set[Buffer])
@@ -102,23 +102,23 @@ def _fused(items: Sequence[Item], layout: Layout) -> tuple[Step, ...]:
         if not isinstance(item, Statement):
             groups.append(_own_group(item, layout))
             continue
-        axes, lane, is_open = form_of(item, layout)
+        axes, vector_axis, is_open = choose_loop_order(item, layout)
         for group in groups[first:]:
-            joined = _joined(item, axes, lane, group) if is_open else None
+            joined = _joined(item, axes, vector_axis, group) if is_open else None
             if joined is not None:
                 group.add(joined)
                 break
         else:
-            groups.append(_Group(axes, lane, is_open=is_open))
+            groups.append(_Group(axes, vector_axis, is_open=is_open))
             groups[-1].add(item)
     return tuple(_step(group) for group in groups)
 
 
-def _own_group(item: Product | Repeat, layout: Layout) -> _Group:
-    if isinstance(item, Repeat):
+def _own_group(item: Contraction | Loop, layout: Layout) -> _Group:
+    if isinstance(item, Loop):
         inside = cast(Sequence[Item], item.steps)
-        inner = Repeat(item.axis, item.backwards, _fused(inside, layout))
-        group = _Group((), None, repeat=inner, is_open=False)
+        inner = Loop(item.axis, item.backwards, _fused(inside, layout))
+        group = _Group((), None, loop=inner, is_open=False)
     else:
         group = _Group(item.axes, None, item)
     group.add(item)
@@ -126,26 +126,26 @@ def _own_group(item: Product | Repeat, layout: Layout) -> _Group:
 
 
 def _step(group: _Group) -> Step:
-    if group.repeat is not None:
-        return group.repeat
-    return Nest(group.axes, group.lane, tuple(group.statements), group.product)
+    if group.loop is not None:
+        return group.loop
+    return Nest(group.axes, group.vector_axis, tuple(group.statements), group.contraction)
 
 
 def _joined(
-    item: Statement, axes: tuple[Axis, ...], lane: Axis | None, group: _Group
+    item: Statement, axes: tuple[Axis, ...], vector_axis: Axis | None, group: _Group
 ) -> Statement | None:
     """Return a statement in the axes of a group it may join; None where it may not."""
     if not group.is_open:
         return None
-    if group.product is not None:
+    if group.contraction is not None:
         axes = tuple(axes_of(item))
-        if item.reduction or _epilogue_cost(item, group) > _most_epilogue(group.product):
+        if item.reduction or _epilogue_cost(item, group) > _most_epilogue(group.contraction):
             return None
-    elif (lane is None) != (group.lane is None):
+    elif (vector_axis is None) != (group.vector_axis is None):
         return None
     if tuple(axis.extent for axis in axes) != tuple(axis.extent for axis in group.axes):
         return None
-    lanes = lane, group.lane
+    lanes = vector_axis, group.vector_axis
     if lanes[0] and lanes[1] and axes.index(lanes[0]) != group.axes.index(lanes[1]):
         return None
     moved = renamed(item, _names(item, axes, group.axes))
@@ -154,12 +154,12 @@ def _joined(
     for buffer, index, is_write in touched:
         for other, place, was_written in group.touched:
             if buffer.root is other.root and (is_write or was_written):
-                if buffer is other and never_meet(index, place):
+                if buffer is other and are_disjoint(index, place):
                     continue
                 is_reading = is_reading or was_written
-                if group.axes and not same_point(buffer, index, other, place, group.axes):
+                if group.axes and not same_iteration(buffer, index, other, place, group.axes):
                     return None
-    return None if group.product is not None and not is_reading else moved
+    return None if group.contraction is not None and not is_reading else moved
 
 
 def _names(item: Statement, axes: Sequence[Axis], wanted: Sequence[Axis]) -> dict[Axis, Axis]:
@@ -174,8 +174,8 @@ def _names(item: Statement, axes: Sequence[Axis], wanted: Sequence[Axis]) -> dic
     return names
 
 
-def _most_epilogue(product: Product) -> int:
-    size = product.target.size * product.target.dtype.itemsize
+def _most_epilogue(contraction: Contraction) -> int:
+    size = contraction.target.size * contraction.target.dtype.itemsize
     return EPILOGUE_COST if size <= NEAR_BYTES else FAR_COST
 
 

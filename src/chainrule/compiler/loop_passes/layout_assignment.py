@@ -10,9 +10,9 @@ from chainrule.compiler.loop_ir.expressions import loads_of
 from chainrule.compiler.loop_ir.layout import FEW_COLUMNS, Layout, is_narrow
 from chainrule.compiler.loop_ir.loops import (
     Buffer,
+    Contraction,
     Load,
-    Product,
-    Repeat,
+    Loop,
     Statement,
 )
 
@@ -53,15 +53,15 @@ def choose_layout(items: Sequence[Item]) -> Layout:
                     leader[find(load.buffer.root)] = find(item.target.root)
     frozen = {find(buffer) for buffer in fixed}
     free = {buffer for buffer in leader if find(buffer) not in frozen}
-    # Vectors along a few columns would be nearly empty: such a product is always stored by columns,
+    # Vectors along a few columns would be nearly empty: such a contraction is always stored by columns,
     # also where what is made of it lies in rows.
-    products = [item.target for item in _flat(items) if isinstance(item, Product)]
-    few = {p for p in products if p.root not in fixed and p.shape[-1] < FEW_COLUMNS}
+    contractions = [item.target for item in _flat(items) if isinstance(item, Contraction)]
+    few = {p for p in contractions if p.root not in fixed and p.shape[-1] < FEW_COLUMNS}
     return Layout(frozenset(free | few))
 
 
 def _flat(items: Sequence[Item]) -> list[Item]:
     flat: list[Item] = []
     for item in items:
-        flat += _flat(cast(Sequence[Item], item.steps)) if isinstance(item, Repeat) else [item]
+        flat += _flat(cast(Sequence[Item], item.steps)) if isinstance(item, Loop) else [item]
     return flat

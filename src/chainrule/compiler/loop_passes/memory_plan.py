@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from chainrule.compiler.loop_ir.access import accesses
-from chainrule.compiler.loop_ir.loops import Buffer, Repeat, Step
+from chainrule.compiler.loop_ir.loops import Buffer, Loop, Step
 
 __all__ = ["Plan", "plan_memory"]
 
@@ -48,7 +48,7 @@ def plan_memory(steps: Sequence[Step]) -> Plan:
     """
     lives: dict[Buffer, list[int]] = {}
     _survey(steps, 0, lives, set())
-    local = {buffer: life for buffer, life in lives.items() if buffer.kind == "local"}
+    local = {buffer: life for buffer, life in lives.items() if buffer.kind == "thread_local"}
     offsets, size = _placed({b: life for b, life in lives.items() if b not in local})
     own_offsets, own = _placed(local)
     return Plan(offsets | own_offsets, size, own)
@@ -82,21 +82,21 @@ def _survey(
     """Note the first and last moment of each buffer; return the moment after these steps."""
     own = [_roots(step) for step in steps]
     for number, step in enumerate(steps):
-        if isinstance(step, Repeat):
+        if isinstance(step, Loop):
             others = outside.union(*own[:number], *own[number + 1 :])
             end = _survey(step.steps, clock, lives, others)
             # What others see too must outlive every turn, not only the moments it is touched in;
             # and where threads run apart, one may be turns ahead, so no bytes change their owner.
-            is_apart = step.in_any_order or bool(step.rows)
+            is_apart = step.is_parallel or bool(step.batch_axes)
             for buffer in own[number] if is_apart else own[number] & others:
-                if buffer in lives and buffer.kind != "local":
+                if buffer in lives and buffer.kind != "thread_local":
                     _extend(lives, buffer, clock, end)
             clock = end + 1
             continue
         # In the order of the program: with a set's order, which differs from run to run, a place
         # could differ from the one that code found on the disk was written for.
         for buffer in dict.fromkeys(buffer.root for buffer, _, _ in accesses(step)):
-            if buffer.kind in ("arena", "local") and buffer not in step.registers:
+            if buffer.kind in ("arena", "thread_local") and buffer not in step.registers:
                 _extend(lives, buffer, clock, clock)
         clock += 1
     return clock

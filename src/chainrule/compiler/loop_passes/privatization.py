@@ -10,18 +10,18 @@ from chainrule.compiler.loop_ir.loops import (
     Apply,
     Axis,
     Buffer,
+    Contraction,
     Expression,
+    IndexValue,
     Load,
     Nest,
-    Position,
-    Product,
     Statement,
 )
 
-__all__ = ["of_one_row"]
+__all__ = ["privatize"]
 
 
-def of_one_row(nest: Nest, row: Axis, turn: Axis, local: dict[Buffer, Buffer]) -> Nest:
+def privatize(nest: Nest, row: Axis, turn: Axis, local: dict[Buffer, Buffer]) -> Nest:
     """Return a nest with one axis less.
 
     Parameters
@@ -40,15 +40,15 @@ def of_one_row(nest: Nest, row: Axis, turn: Axis, local: dict[Buffer, Buffer]) -
     Nest
         What the nest does for the row of a turn.
     """
-    narrowing = _Narrowing({row: Affine.of(turn)}, local)
+    narrowing = _Privatization({row: Affine.of(turn)}, local)
     axes = tuple(axis for axis in nest.axes if axis is not row)
     statements = tuple(map(narrowing.statement, nest.statements))
-    product = None if nest.product is None else narrowing.product(nest.product)
+    contraction = None if nest.contraction is None else narrowing.product(nest.contraction)
     registers = frozenset(local.get(each, each) for each in nest.registers)
-    return Nest(axes, nest.lane, statements, product, registers)
+    return Nest(axes, nest.vector_axis, statements, contraction, registers)
 
 
-class _Narrowing:
+class _Privatization:
     def __init__(self, meaning: Mapping[Axis, Affine], local: dict[Buffer, Buffer]) -> None:
         self.meaning = meaning
         self.local = local
@@ -58,7 +58,7 @@ class _Narrowing:
         target, index = self._place(each.target, each.index)
         return replace(each, target=target, index=index, value=self._value(each.value))
 
-    def product(self, each: Product) -> Product:
+    def product(self, each: Contraction) -> Contraction:
         target, index = self._place(each.target, each.index)
         left, right = self._load(each.left), self._load(each.right)
         plain = tuple(i for i in index if isinstance(i, Affine))
@@ -75,8 +75,8 @@ class _Narrowing:
                 return self._load(value)
             case Apply(operation, operands, dtype):
                 return Apply(operation, tuple(map(self._value, operands)), dtype)
-            case Position(index, dtype):
-                return Position(index.substitute(self.meaning), dtype)
+            case IndexValue(index, dtype):
+                return IndexValue(index.substitute(self.meaning), dtype)
             case _:
                 return value
 

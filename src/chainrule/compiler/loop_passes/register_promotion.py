@@ -16,8 +16,8 @@ from chainrule.compiler.loop_ir.layout import Layout
 from chainrule.compiler.loop_ir.loops import (
     Affine,
     Buffer,
+    Loop,
     Nest,
-    Repeat,
     Step,
 )
 
@@ -30,7 +30,7 @@ def promote_to_registers(steps: Sequence[Step], layout: Layout) -> tuple[Step, .
     shapes: dict[Buffer, set[Buffer]] = {}
 
     def survey(each: Step) -> None:
-        if isinstance(each, Repeat):
+        if isinstance(each, Loop):
             for inner in each.steps:
                 survey(inner)
             return
@@ -39,8 +39,8 @@ def promote_to_registers(steps: Sequence[Step], layout: Layout) -> tuple[Step, .
             shapes.setdefault(buffer.root, set()).add(buffer)
 
     def rebuilt(each: Step) -> Step:
-        if isinstance(each, Repeat):
-            return Repeat(each.axis, each.backwards, tuple(map(rebuilt, each.steps)))
+        if isinstance(each, Loop):
+            return Loop(each.axis, each.backwards, tuple(map(rebuilt, each.steps)))
         own = {buffer for buffer, _, is_write in accesses(each) if is_write}
         private = {
             buffer
@@ -50,9 +50,9 @@ def promote_to_registers(steps: Sequence[Step], layout: Layout) -> tuple[Step, .
             and shapes[buffer] == {buffer}
         }
         kept = frozenset(private & _point_by_point(each, private))
-        made = Nest(each.axes, each.lane, each.statements, each.product, kept)
-        if each.product is not None and not _fits_kernel(made, layout):
-            made = replace(made, registers=kept - {each.product.target})
+        made = Nest(each.axes, each.vector_axis, each.statements, each.contraction, kept)
+        if each.contraction is not None and not _fits_kernel(made, layout):
+            made = replace(made, registers=kept - {each.contraction.target})
         return made
 
     for step in steps:
@@ -61,11 +61,11 @@ def promote_to_registers(steps: Sequence[Step], layout: Layout) -> tuple[Step, .
 
 
 def _fits_kernel(nest: Nest, layout: Layout) -> bool:
-    """Whether a kernel can fill what its epilogue makes, instead of the product itself."""
-    assert nest.product is not None
+    """Whether a kernel can fill what its epilogue makes, instead of the contraction itself."""
+    assert nest.contraction is not None
     out = stored_by_kernel(nest)
     return out is not None and (out in layout.by_columns) == (
-        nest.product.target in layout.by_columns
+        nest.contraction.target in layout.by_columns
     )
 
 
@@ -73,8 +73,8 @@ def _point_by_point(nest: Nest, buffers: set[Buffer]) -> set[Buffer]:
     """Those of some buffers whose every element can be handed on in a register."""
     good = set(buffers)
     written: set[Buffer] = set()
-    if nest.product is not None:
-        written.add(nest.product.target)
+    if nest.contraction is not None:
+        written.add(nest.contraction.target)
     for each in nest.statements:
         parallel, over, is_parallel, is_over = unrolled_axes(each, nest)
         rolled = {*(() if is_parallel else parallel), *(() if is_over else over)}
@@ -89,7 +89,7 @@ def _point_by_point(nest: Nest, buffers: set[Buffer]) -> set[Buffer]:
             for load in () if isinstance(place, Affine) else loads_of(place):
                 good.discard(load.buffer)
         crosses = any(axis in nest.axes for axis in each.over)
-        if not is_parallel or crosses or each.reduction in ("running", "scatter"):
+        if not is_parallel or crosses or each.reduction in ("prefix_sum", "scatter_add"):
             good.discard(each.target)
         written.add(each.target)
     return good

@@ -1,4 +1,4 @@
-"""Contractions: sums of products in plain loops, or products with a kernel of their own.
+"""Contractions: sums of contractions in plain loops, or contractions with a kernel of their own.
 
 Each letter becomes an axis, and the operands are read at these axes wherever they lie: through
 windows, transposes and slices. Nothing is laid out for a kernel.
@@ -13,9 +13,9 @@ from chainrule.compiler.loop_ir.loops import (
     Affine,
     Apply,
     Axis,
+    Contraction,
     Expression,
     Load,
-    Product,
     Statement,
 )
 from chainrule.compiler.lowering.graph_lowering import KERNEL_WORK, Lowering, rule
@@ -61,7 +61,7 @@ def _contract(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expre
     if split is not None:
         return _in_blocks(lowering, node, (a, b), tuple(depth.values()), *split)
     target, index = lowering.target(node)
-    lowering.items.append(Product(target, index, a, b, tuple(depth.values()), node.layer))
+    lowering.items.append(Contraction(target, index, a, b, tuple(depth.values()), node.layer))
     return Load(target, index)
 
 
@@ -71,7 +71,7 @@ def _split(read: int, made: int, letters: str, depth: dict[str, Axis]) -> tuple[
     A sum over far more than a cache holds, to a result that is small beside it, is one over blocks:
     each is read from nearby however often it is read, and threads can share them. How many there
     are depends on the sizes of the data alone, and so do the bits of the result. `read` and `made`
-    count the numbers of one of the products, where it is a whole batch of them.
+    count the numbers of one of the contractions, where it is a whole batch of them.
     """
     most = min(read // BLOCK, read // (SHARE * made), MOST_BLOCKS)
     if most < 2:
@@ -93,7 +93,7 @@ def _in_blocks(
     axis: Axis,
     count: int,
 ) -> Load:
-    """Lower to one product for all blocks, and the sum of what they give."""
+    """Lower to one contraction for all blocks, and the sum of what they give."""
     block, inner = Axis(count, "block"), Axis(axis.extent // count, axis.name)
     within = Affine.of(inner) if inner.extent > 1 else Affine()
     meaning = {axis: Affine.of(block, inner.extent) + within}
@@ -105,7 +105,7 @@ def _in_blocks(
     )
     partial = lowering.scratch((count, *node.shape), node.dtype, node)
     place = (Affine.of(block), *lowering.canonical(node.shape))
-    lowering.items.append(Product(partial, place, left, right, rest, node.layer))
+    lowering.items.append(Contraction(partial, place, left, right, rest, node.layer))
     target, index = lowering.target(node)
     value = Load(partial, place)
     lowering.items.append(Statement(target, index, value, "sum", (block,), node.layer))
@@ -159,7 +159,7 @@ def _dot(
     places: dict[str, Affine],
     over: tuple[Axis, ...],
 ) -> Expression:
-    """Lower to a sum of products in plain loops."""
+    """Lower to a sum of contractions in plain loops."""
     factors = [
         lowering.moved(lowering.settle(each), each.shape, [places[c] for c in own])
         for each, own in zip(node.inputs, letters, strict=True)

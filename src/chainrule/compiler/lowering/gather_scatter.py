@@ -11,9 +11,9 @@ from chainrule.compiler.loop_ir.loops import (
     Apply,
     CannotCompile,
     Expression,
+    IndexValue,
+    Literal,
     Load,
-    Number,
-    Position,
     Statement,
 )
 from chainrule.compiler.lowering.graph_lowering import Lowering, rule
@@ -50,11 +50,11 @@ def _as_index(
 ) -> Affine | Expression:
     """Return positions as an index: affine ones as such, others to be looked up."""
     value = lowering.moved(lowering.settle(node), shape, place)
-    if isinstance(value, Position):
+    if isinstance(value, IndexValue):
         extent = 1 + value.index.constant + sum(c * (a.extent - 1) for a, c in value.index.terms)
         if extent <= length and all(c > 0 for _, c in value.index.terms):
             return value.index
-    if isinstance(value, Number) and 0 <= int(value.value) < length:
+    if isinstance(value, Literal) and 0 <= int(value.value) < length:
         return Affine(int(value.value))
     if value.dtype == np.uint64:
         raise CannotCompile("positions of type u64 are not compiled")
@@ -70,7 +70,7 @@ def _scatter_add(lowering: Lowering, node: Node, inputs: list[Expression]) -> Ex
     own = lowering.canonical(updates.shape)
     count = len(positions[0].shape)
     target, place = lowering.target(node)
-    zero = Number(np.zeros((), node.dtype)[()], node.dtype)
+    zero = Literal(np.zeros((), node.dtype)[()], node.dtype)
     lowering.items.append(Statement(target, place, zero, layer=node.layer))
     index = [
         _as_index(lowering, each, each.shape, own[:count], node.shape[i])
@@ -79,7 +79,7 @@ def _scatter_add(lowering: Lowering, node: Node, inputs: list[Expression]) -> Ex
     prefix = place[: len(place) - len(node.shape)]
     over = tuple(p.terms[0][0] for p in own[:count] if p.terms)
     full = (*prefix, *index, *own[count:])
-    lowering.items.append(Statement(target, full, inputs[0], "scatter", over, node.layer))
+    lowering.items.append(Statement(target, full, inputs[0], "scatter_add", over, node.layer))
     return Load(target, place)
 
 
@@ -93,7 +93,10 @@ def _one_hot(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expres
     canonical = lowering.canonical(node.shape)
     if len(first.shape) != 1 or len(others) != 1 or first.shape[0] != node.shape[0]:
         return None
-    if not isinstance(inputs[1], Position) or inputs[1].index != lowering.canonical(first.shape)[0]:
+    if (
+        not isinstance(inputs[1], IndexValue)
+        or inputs[1].index != lowering.canonical(first.shape)[0]
+    ):
         return None
     if not own[0].terms:
         return None
@@ -103,11 +106,11 @@ def _one_hot(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expres
     value = lowering.settle(updates)
     moved = lowering.moved(value, updates.shape, [canonical[0], *canonical[2:]])
     truth, whole = np.dtype(bool), np.dtype("int64")
-    length, zero = Number(np.int64(node.shape[1]), whole), Number(np.int64(0), whole)
+    length, zero = Literal(np.int64(node.shape[1]), whole), Literal(np.int64(0), whole)
     is_negative = Apply("less", (position, zero), truth)
     wrapped = Apply(
         "select", (is_negative, Apply("add", (position, length), whole), position), whole
     )
-    hits = Apply("equal", (wrapped, Position(canonical[1], whole)), truth)
-    nothing = Number(np.zeros((), node.dtype)[()], node.dtype)
+    hits = Apply("equal", (wrapped, IndexValue(canonical[1], whole)), truth)
+    nothing = Literal(np.zeros((), node.dtype)[()], node.dtype)
     return Apply("select", (hits, Apply("add", (nothing, moved), node.dtype), nothing), node.dtype)

@@ -22,12 +22,12 @@ from chainrule.compiler.loop_ir.loops import (
     Axis,
     Buffer,
     CannotCompile,
+    Contraction,
     Expression,
+    IndexValue,
+    Literal,
     Load,
-    Number,
-    Position,
-    Product,
-    Repeat,
+    Loop,
     Statement,
 )
 from chainrule.compiler.lowering.padding import (
@@ -53,7 +53,7 @@ DEEPEST = 64
 
 _KINDS = "fiub"
 
-Item = Statement | Product | Repeat
+Item = Statement | Contraction | Loop
 """What lowering writes, in an order that may run; `fuse` makes nests of it."""
 
 Rule = Callable[["Lowering", Node, list[Expression]], Any]
@@ -243,7 +243,7 @@ class Lowering:
     def _constant(self, node: Node) -> Expression:
         value = np.ascontiguousarray(node.known_value)
         if value.size and value.tobytes() == value.flat[:1].tobytes() * value.size:
-            return Number(value.flat[0], value.dtype)
+            return Literal(value.flat[0], value.dtype)
         index = self.canonical(node.shape)
         for place, length in zip(index, node.shape, strict=True):
             if (
@@ -251,7 +251,7 @@ class Lowering:
                 and value.ndim == 1
                 and np.array_equal(value, range(length))
             ):
-                return Position(place, value.dtype)
+                return IndexValue(place, value.dtype)
         return Load(Buffer("constant", value.dtype, node.shape, node.name, value=value), index)
 
 

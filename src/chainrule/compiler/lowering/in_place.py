@@ -12,16 +12,16 @@ from chainrule.compiler.loop_ir.loops import (
     Affine,
     Apply,
     Buffer,
+    Contraction,
     Expression,
     Load,
+    Loop,
     Nest,
-    Product,
-    Repeat,
     Statement,
     Step,
 )
 
-__all__ = ["in_place", "with_buffers"]
+__all__ = ["in_place", "rename_buffers"]
 
 
 def in_place(
@@ -62,7 +62,7 @@ def in_place(
             became[value.buffer.root] = copy.target
     kept = [i for i in order.sorted() if i not in order.dropped]
     everything = [*items, *copies]
-    return [with_buffers(everything[i], became, aliases) for i in kept]
+    return [rename_buffers(everything[i], became, aliases) for i in kept]
 
 
 def _only_writer(items: Sequence[Item], copy: Statement) -> int | None:
@@ -82,12 +82,17 @@ def _only_writer(items: Sequence[Item], copy: Statement) -> int | None:
 
 def _may_overwrite(item: Item, copy: Statement) -> bool:
     """Whether a statement may store over what it reads: only where it reads the very element."""
-    if not isinstance(item, Statement | Product) or len(item.index) != len(copy.target.shape):
+    if not isinstance(item, Statement | Contraction) or len(item.index) != len(copy.target.shape):
         return False
     own = [
         (b, i) for b, i, is_write in accesses(item) if not is_write and b.root is copy.target.root
     ]
-    if isinstance(item, Product) or item.reduction in ("argmax", "argmin", "running", "scatter"):
+    if isinstance(item, Contraction) or item.reduction in (
+        "argmax",
+        "argmin",
+        "prefix_sum",
+        "scatter_add",
+    ):
         return not own
     return all(buffer is copy.target and index == item.index for buffer, index in own)
 
@@ -149,16 +154,16 @@ class _Order:
         return result
 
 
-def with_buffers(
+def rename_buffers(
     item: Item,
     became: Mapping[Buffer, Buffer],
     aliases: dict[tuple[int, tuple[int, ...]], Buffer],
 ) -> Item:
     """Return an item with other buffers in the place of some."""
-    return _Exchange(became, aliases).item(item) if became else item
+    return _BufferRenaming(became, aliases).item(item) if became else item
 
 
-class _Exchange:
+class _BufferRenaming:
     """Puts other buffers in the place of some, and other aliases in the place of theirs."""
 
     def __init__(
@@ -172,12 +177,12 @@ class _Exchange:
 
     def item(self, item: Item) -> Item:
         """Return an item with everything exchanged."""
-        if isinstance(item, Repeat):
+        if isinstance(item, Loop):
             steps = cast(tuple[Step, ...], tuple(self.item(step) for step in item.steps))
             return replace(item, steps=steps)
         assert not isinstance(item, Nest)
         target = self.buffer(item.target)
-        if isinstance(item, Product):
+        if isinstance(item, Contraction):
             left, right = self.load(item.left), self.load(item.right)
             return replace(item, target=target, left=left, right=right)
         index = self.place(item.index)

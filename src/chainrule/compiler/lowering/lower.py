@@ -43,7 +43,7 @@ def lower(graph: Graph) -> tuple[list[Buffer], list[Buffer], list[Item]]:
     inputs, outputs : list of Buffer
         One for each of the graph's.
     items : list
-        Statements, products and loops, in an order that may run.
+        Statements, contractions and loops, in an order that may run.
 
     Raises
     ------

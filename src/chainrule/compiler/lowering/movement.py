@@ -12,8 +12,8 @@ from chainrule.compiler.loop_ir.loops import (
     Affine,
     Apply,
     Expression,
+    Literal,
     Load,
-    Number,
     Statement,
 )
 from chainrule.compiler.lowering.graph_lowering import Lowering, rule
@@ -75,7 +75,7 @@ def _sliced(slices: Any, canonical: Sequence[Affine]) -> list[Affine]:
 def _windows(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expression:
     shape, value = node.inputs[0].shape, inputs[0]
     # Windows read most of it several times, from where kernels can reach it.
-    value = value if isinstance(value, Number) else lowering.stored(node.inputs[0])
+    value = value if isinstance(value, Literal) else lowering.stored(node.inputs[0])
     return lowering.moved(
         value, shape, slid(node.params, lowering.canonical(node.shape), len(shape))
     )
@@ -103,7 +103,7 @@ def _place(lowering: Lowering, node: Node, inputs: list[Expression]) -> Load:
     if margins is not None and not first and target.shape == node.shape:
         lowering.items += filled(target, margins, node.layer)
     elif source.size < node.size:
-        zero = Number(np.zeros((), node.dtype)[()], node.dtype)
+        zero = Literal(np.zeros((), node.dtype)[()], node.dtype)
         lowering.items.append(Statement(target, index, zero, layer=node.layer))
     inner = _sliced(node.params["slices"], lowering.canonical(source.shape))
     lowering.items.append(Statement(target, (*first, *inner), inputs[0], layer=node.layer))

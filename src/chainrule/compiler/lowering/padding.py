@@ -13,7 +13,7 @@ import numpy as np
 
 from chainrule.compiler.graph_passes.axis_groups import is_merge
 from chainrule.compiler.graph_passes.convolution_gradient import InputGradient
-from chainrule.compiler.loop_ir.loops import Affine, Axis, Buffer, Number, Statement
+from chainrule.compiler.loop_ir.loops import Affine, Axis, Buffer, Literal, Statement
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node
 from chainrule.ops.primitives.movement import place, reshape
@@ -119,7 +119,7 @@ def shifted(index: Sequence[Affine], margins: Margins) -> tuple[Affine, ...]:
 
 def filled(buffer: Buffer, margins: Margins, layer: str) -> Iterator[Statement]:
     """Yield the statements that store zeros in the margins of a buffer: two slabs for each axis."""
-    zero = Number(np.zeros((), buffer.dtype)[()], buffer.dtype)
+    zero = Literal(np.zeros((), buffer.dtype)[()], buffer.dtype)
     ranges = [(0, length) for length in buffer.shape]
     for axis, (before, after) in enumerate(margins):
         length = buffer.shape[axis]

@@ -18,9 +18,9 @@ from chainrule.compiler.loop_ir.loops import (
     Axis,
     Buffer,
     Expression,
+    IndexValue,
+    Literal,
     Load,
-    Number,
-    Position,
     Statement,
 )
 from chainrule.compiler.lowering.graph_lowering import Lowering, rule
@@ -42,7 +42,7 @@ class _Word:
 
     def _with(self, operation: str, other: Any) -> _Word:
         if not isinstance(other, _Word):
-            other = _Word(Number(np.uint64(other), _WORDS))
+            other = _Word(Literal(np.uint64(other), _WORDS))
         return _Word(Apply(operation, (self.expression, other.expression), _WORDS))
 
     def __mul__(self, other: Any) -> _Word:
@@ -71,13 +71,13 @@ def _uniform(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expres
     rest = [_entry(lowering, node.inputs[1], counter, i) for i in range(3)]
     block, lane = Axis(blocks, "block"), Axis(per_block, "word")
     place = Affine.of(block) if blocks != 1 else Affine()
-    counts = cast(Any, (_Word(Position(place, _WORDS)), *rest))
+    counts = cast(Any, (_Word(IndexValue(place, _WORDS)), *rest))
     words = philox(counts, cast(Any, (first, second)))
     draws = [_single(word) for word in words] if per_block == 4 else _doubles(words)
     value = draws[-1].expression
     for number in reversed(range(per_block - 1)):
-        here = Position(Affine.of(lane), np.dtype("int64"))
-        hit = Apply("equal", (here, Number(np.int64(number), here.dtype)), np.dtype(bool))
+        here = IndexValue(Affine.of(lane), np.dtype("int64"))
+        hit = Apply("equal", (here, Literal(np.int64(number), here.dtype)), np.dtype(bool))
         value = Apply("select", (hit, draws[number].expression, value), dtype)
     target = Buffer("arena", dtype, (blocks, per_block), node.name or "uniform", node.layer)
     index = (place, Affine.of(lane))
@@ -99,7 +99,7 @@ def _entry(lowering: Lowering, node: Node, value: Load, number: int) -> _Word:
 def _single(word: _Word) -> _Word:
     """24 bits as a float32 in [0, 1)."""
     whole = Apply("cast", ((word >> 8).expression,), np.dtype("float32"))
-    scale = Number(np.float32(2.0**-24), np.dtype("float32"))
+    scale = Literal(np.float32(2.0**-24), np.dtype("float32"))
     return _Word(Apply("multiply", (whole, scale), np.dtype("float32")))
 
 
@@ -108,7 +108,7 @@ def _doubles(words: tuple[_Word, ...]) -> list[_Word]:
     real = np.dtype("float64")
 
     def number(value: float) -> Expression:
-        return Number(np.float64(value), real)
+        return Literal(np.float64(value), real)
 
     pairs: list[_Word] = []
     for high, low in ((words[0], words[1]), (words[2], words[3])):

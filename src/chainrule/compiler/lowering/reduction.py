@@ -12,9 +12,9 @@ from chainrule.compiler.loop_ir.loops import (
     Axis,
     CannotCompile,
     Expression,
+    IndexValue,
+    Literal,
     Load,
-    Number,
-    Position,
     Statement,
 )
 from chainrule.compiler.lowering.graph_lowering import Lowering, rule
@@ -69,7 +69,7 @@ def _position(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expre
     source, axis = node.inputs[0], node.params["axis"]
     along = lowering.canonical(source.shape)[axis]
     if not along.terms:
-        return Number(np.int64(0), node.dtype)
+        return Literal(np.int64(0), node.dtype)
     index = list(lowering.canonical(node.shape))
     index.insert(axis, along)
     value = lowering.moved(inputs[0], source.shape, index)
@@ -87,7 +87,7 @@ def _cumulative_sum(lowering: Lowering, node: Node, inputs: list[Expression]) ->
         return inputs[0]
     target, place = lowering.target(node)
     over = (along.terms[0][0],)
-    lowering.items.append(Statement(target, place, inputs[0], "running", over, node.layer))
+    lowering.items.append(Statement(target, place, inputs[0], "prefix_sum", over, node.layer))
     return Load(target, place)
 
 
@@ -97,7 +97,7 @@ def _argsort(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expres
     axis = node.params["axis"]
     canonical = lowering.canonical(node.shape)
     if not canonical[axis].terms:
-        return Number(np.int64(0), node.dtype)
+        return Literal(np.int64(0), node.dtype)
     if node.shape[axis] > LONGEST_SORT:
         raise CannotCompile(f"an argsort of more than {LONGEST_SORT} elements is not compiled")
     one = lowering.stored(node.inputs[0])
@@ -106,7 +106,7 @@ def _argsort(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expres
     other = lowering.moved(one, node.shape, index)
     whole, truth = np.dtype("int64"), np.dtype(bool)
     is_earlier = Apply(
-        "less", (Position(Affine.of(rival), whole), Position(canonical[axis], whole)), truth
+        "less", (IndexValue(Affine.of(rival), whole), IndexValue(canonical[axis], whole)), truth
     )
     not_after = Apply("logical_not", (_comes_before(one, other),), truth)
     in_tie = Apply("logical_and", (not_after, is_earlier), truth)
@@ -116,12 +116,12 @@ def _argsort(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expres
     rank = lowering.scratch(node.shape, whole, node)
     lowering.items.append(Statement(rank, canonical, counts, "sum", (rival,), node.layer))
     target, place = lowering.target(node)
-    lowering.items.append(Statement(target, place, Number(np.int64(0), whole), layer=node.layer))
+    lowering.items.append(Statement(target, place, Literal(np.int64(0), whole), layer=node.layer))
     position = len(place) - len(canonical) + axis
     where = (*place[:position], Load(rank, canonical), *place[position + 1 :])
     over = (canonical[axis].terms[0][0],)
-    value = Position(canonical[axis], whole)
-    lowering.items.append(Statement(target, where, value, "scatter", over, node.layer))
+    value = IndexValue(canonical[axis], whole)
+    lowering.items.append(Statement(target, where, value, "scatter_add", over, node.layer))
     return Load(target, place)
 
 

@@ -15,9 +15,9 @@ from chainrule.compiler.loop_ir.loops import (
     Axis,
     Buffer,
     Expression,
+    IndexValue,
+    Literal,
     Load,
-    Number,
-    Position,
 )
 from chainrule.compiler.lowering.graph_lowering import Lowering
 
@@ -45,7 +45,7 @@ def reshaped(
         they lie one behind the other.
     """
     if 0 in old:
-        return Number(np.zeros((), value.dtype)[()], value.dtype)
+        return Literal(np.zeros((), value.dtype)[()], value.dtype)
     before, after = lowering.canonical(old), lowering.canonical(new)
     meaning: dict[Axis, Affine] = {}
     merged: list[tuple[tuple[Axis, ...], Axis]] = []
@@ -101,7 +101,7 @@ def _whole_alias(
     lowering: Lowering, value: Expression, old: tuple[int, ...], new: tuple[int, ...]
 ) -> Load | None:
     """Return the same buffer under another shape, where the value is all of a buffer in order."""
-    if isinstance(value, Number):
+    if isinstance(value, Literal):
         return value  # pyright: ignore[reportReturnType]
     if not isinstance(value, Load) or value.index != lowering.canonical(old):
         return None
@@ -144,11 +144,11 @@ class _Reshaper:
 
     def _rebuild(self, value: Expression) -> Expression | None:
         match value:
-            case Number():
+            case Literal():
                 return value
-            case Position(index, dtype):
+            case IndexValue(index, dtype):
                 place = self._affine(index)
-                return None if place is None else Position(place, dtype)
+                return None if place is None else IndexValue(place, dtype)
             case Load():
                 return self._load(value)
             case Apply(operation, operands, dtype):

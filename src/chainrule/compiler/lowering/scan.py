@@ -1,4 +1,4 @@
-"""Loops: a ``scan`` becomes a repeat whose carry is changed in place.
+"""Loops: a ``scan`` becomes a loop whose carry is changed in place.
 
 Each new carry is computed into a buffer of its own and copied at the end of the step. Wherever the
 copy can be saved it is: the statement that computes a new carry writes straight over the old one,
@@ -19,7 +19,7 @@ from chainrule.compiler.loop_ir.loops import (
     Buffer,
     Expression,
     Load,
-    Repeat,
+    Loop,
     Statement,
     Step,
 )
@@ -45,7 +45,7 @@ def _scan(lowering: Lowering, node: Node, inputs: list[Expression]) -> list[Load
     for (buffer, place), start in zip(results, inputs[node.params["shared"] : edge], strict=False):
         lowering.items.append(Statement(buffer, place, start, layer=node.layer))
     if length:
-        step = Axis(length, "t", is_turn=True)
+        step = Axis(length, "t", is_loop_index=True)
         given = [
             _shared(lowering, each, inner, body, length)
             for each, inner in zip(node.inputs, body.inputs[: node.params["shared"]], strict=False)
@@ -55,13 +55,13 @@ def _scan(lowering: Lowering, node: Node, inputs: list[Expression]) -> list[Load
         items = _body(lowering, body, given, results, carries, step)
         items = [_named(item, node.layer) for item in items]
         steps = cast(tuple[Step, ...], tuple(items))
-        lowering.items.append(Repeat(step, node.params["reverse"], steps))
+        lowering.items.append(Loop(step, node.params["reverse"], steps))
     return [Load(buffer, place) for buffer, place in results]
 
 
 def _named(item: Item, layer: str) -> Item:
     """What a loop does, its layer does, unless a layer inside of it does."""
-    if isinstance(item, Repeat) or item.layer or not layer:
+    if isinstance(item, Loop) or item.layer or not layer:
         return item
     return replace(item, layer=layer)
 
@@ -85,7 +85,7 @@ def _shared(lowering: Lowering, node: Node, inner: Node, body: Graph, length: in
 
 
 def _wanted_order(inner: Node, body: Graph) -> list[int] | None:
-    """The order of axes in which products of the body read a matrix along their vectors.
+    """The order of axes in which contractions of the body read a matrix along their vectors.
 
     Otherwise every step would copy it into this order.
     """

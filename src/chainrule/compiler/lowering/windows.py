@@ -10,12 +10,12 @@ from chainrule.compiler.graph_passes.convolution_gradient import InputGradient, 
 from chainrule.compiler.loop_ir.loops import (
     Affine,
     Axis,
-    Bound,
     Buffer,
+    Contraction,
     Expression,
+    IterationBound,
+    Literal,
     Load,
-    Number,
-    Product,
     Statement,
 )
 from chainrule.compiler.lowering.graph_lowering import Lowering, rule
@@ -38,20 +38,20 @@ def _fold(lowering: Lowering, node: Node, inputs: list[Expression]) -> Load:
     places = node.inputs[0].shape
     are_whole = all(size == n and places[i] * n == node.shape[i] for i, size, n, _ in along)
     if not (are_apart and are_whole):
-        zero = Number(np.zeros((), node.dtype)[()], node.dtype)
+        zero = Literal(np.zeros((), node.dtype)[()], node.dtype)
         lowering.items.append(Statement(target, place, zero, layer=node.layer))
     if are_apart:
         lowering.items.append(Statement(target, index, inputs[0], layer=node.layer))
         return Load(target, place)
     moving = (*node.params["axes"], *range(len(node.shape), len(own)))
     over = tuple(own[i].terms[0][0] for i in moving if own[i].terms)
-    lowering.items.append(Statement(target, index, inputs[0], "scatter", over, node.layer))
+    lowering.items.append(Statement(target, index, inputs[0], "scatter_add", over, node.layer))
     return Load(target, place)
 
 
 @rule("input gradient")
 def _input_gradient(lowering: Lowering, node: Node, inputs: list[Expression]) -> Load:
-    """Write one product for each residue of the positions modulo the strides."""
+    """Write one contraction for each residue of the positions modulo the strides."""
     gradient = lowering.gradients[node.serial]
     target, place = lowering.target(node)
     for residues in itertools.product(*(range(slide.stride) for slide in gradient.slides)):
@@ -80,7 +80,7 @@ class _Part:
         self.index = list(lowering.canonical(node.shape))
         self.places = dict(zip(gradient.letters, self.index, strict=True))
         self.depth: list[Axis] = []
-        self.bounds: list[Bound] = []
+        self.bounds: list[IterationBound] = []
         bounded = gradient.bounded()
         for slide, residue, tap in zip(gradient.slides, residues, taps, strict=True):
             turn = self.index[slide.axis]
@@ -93,16 +93,16 @@ class _Part:
                 entry = Affine.of(self.depth[-1])
             place = turn + entry.scaled(tap.spacing) + Affine(-tap.before)
             if slide in bounded and entry.terms:
-                self.bounds.append(Bound(place, slide.places))
+                self.bounds.append(IterationBound(place, slide.places))
             self.places[slide.place] = place
             self.places[slide.entry] = entry.scaled(-tap.step) + Affine(tap.last)
 
-    def item(self, target: Buffer, place: tuple[Affine, ...]) -> Product | Statement:
-        """Return the product that fills these entries; zeros where the kernel has none."""
+    def item(self, target: Buffer, place: tuple[Affine, ...]) -> Contraction | Statement:
+        """Return the contraction that fills these entries; zeros where the kernel has none."""
         node, gradient = self.node, self.gradient
         index = (*place[: len(place) - len(self.index)], *self.index)
         if self.is_empty:
-            zero = Number(np.zeros((), node.dtype)[()], node.dtype)
+            zero = Literal(np.zeros((), node.dtype)[()], node.dtype)
             return Statement(target, index, zero, layer=node.layer)
         lengths = zip(gradient.kernel_letters, gradient.kernel.shape, strict=True)
         for letter, length in lengths:
@@ -117,7 +117,7 @@ class _Part:
         right = self.lowering.moved(self.lowering.stored(kernel), kernel.shape, read)
         assert isinstance(right, Load)
         bounds = tuple(self.bounds)
-        return Product(target, index, left, right, tuple(self.depth), node.layer, bounds)
+        return Contraction(target, index, left, right, tuple(self.depth), node.layer, bounds)
 
 
 def _along(axis: Axis) -> Affine:

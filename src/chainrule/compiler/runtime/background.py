@@ -8,12 +8,12 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 from weakref import WeakSet
 
-__all__ = ["Pending"]
+__all__ = ["BackgroundTask"]
 
 Made = TypeVar("Made")
 
 
-class Pending(Generic[Made]):
+class BackgroundTask(Generic[Made]):
     """The result of a function that runs in a thread of its own.
 
     Parameters
@@ -23,7 +23,7 @@ class Pending(Generic[Made]):
 
     Examples
     --------
-    >>> Pending(lambda: 6 * 7).result()
+    >>> BackgroundTask(lambda: 6 * 7).result()
     42
     """
 

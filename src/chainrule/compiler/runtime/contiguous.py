@@ -8,7 +8,7 @@ import numpy as np
 
 from chainrule.errors import GraphError
 
-__all__ = ["PLAIN", "is_plain", "plain_array"]
+__all__ = ["PLAIN", "contiguous_array", "is_plain"]
 
 PLAIN = 0x101
 """NumPy's flags of an array in rows without gaps, at an address its kind of number allows."""
@@ -20,7 +20,7 @@ def is_plain(array: Any, dtype: Any, shape: tuple[int, ...]) -> bool:
     return is_array and array.shape == shape and array.flags.num & PLAIN == PLAIN
 
 
-def plain_array(array: Any, dtype: Any, shape: tuple[int, ...]) -> Any:
+def contiguous_array(array: Any, dtype: Any, shape: tuple[int, ...]) -> Any:
     """Return an array in rows without gaps, of the very type that the program was made for."""
     made = np.require(np.asarray(array, dtype), requirements=["C", "A"]).view(np.ndarray)
     if made.shape != shape:

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Binary", "pack", "unpack"]
+__all__ = ["Executable", "pack", "unpack"]
 
 LENGTH_BYTES = 8
 
@@ -26,7 +26,7 @@ Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
-class Binary:
+class Executable:
     """A compiled program.
 
     Parameters
@@ -54,12 +54,12 @@ class Binary:
     is_read: tuple[bool, ...]
 
 
-def pack(binary: Binary, known: Sequence[Any]) -> bytes:
+def pack(binary: Executable, known: Sequence[Any]) -> bytes:
     """Write a program down.
 
     Parameters
     ----------
-    binary : Binary
+    binary : Executable
         The program.
     known : sequence of array
         The constants of its graph, which need not be written.
@@ -91,7 +91,7 @@ def pack(binary: Binary, known: Sequence[Any]) -> bytes:
     return b"".join([length, description, *contents, binary.code])
 
 
-def unpack(data: bytes, known: Sequence[Any]) -> Binary | None:
+def unpack(data: bytes, known: Sequence[Any]) -> Executable | None:
     """Read a program.
 
     Parameters
@@ -103,7 +103,7 @@ def unpack(data: bytes, known: Sequence[Any]) -> Binary | None:
 
     Returns
     -------
-    Binary or None
+    Executable or None
         None for anything that `pack` has not written.
     """
     end = LENGTH_BYTES + int.from_bytes(data[:LENGTH_BYTES], "little")
@@ -118,7 +118,7 @@ def unpack(data: bytes, known: Sequence[Any]) -> Binary | None:
             size = int(np.prod(shape, dtype=np.int64))
             constants.append(np.frombuffer(data, dtype, size, end).reshape(shape).copy())
             end += size * dtype.itemsize
-        return Binary(
+        return Executable(
             data[end:],
             tuple(constants),
             fields["arena"],

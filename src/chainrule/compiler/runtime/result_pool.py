@@ -13,13 +13,13 @@ from weakref import getweakrefcount
 
 import numpy as np
 
-__all__ = ["Spares"]
+__all__ = ["ResultPool"]
 
 SMALLEST, MOST = 1 << 18, 1 << 26
 """Bytes of a result that is worth keeping, and of all that are kept together."""
 
 
-class Spares:
+class ResultPool:
     """Arrays for the results of a program.
 
     What was handed out is remembered, and handed out again once nobody else has it: neither the
@@ -32,7 +32,7 @@ class Spares:
 
     Examples
     --------
-    >>> spares = Spares([(np.dtype("float64"), (40, 1000))])
+    >>> spares = ResultPool([(np.dtype("float64"), (40, 1000))])
     >>> (first,) = spares.take()
     >>> place = first.ctypes.data
     >>> spares.take()[0].ctypes.data == place  # the first is still in use

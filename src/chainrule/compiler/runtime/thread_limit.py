@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 
-__all__ = ["Allowance"]
+__all__ = ["ThreadLimit"]
 
 LONG_SECONDS = 0.005
 """Runs shorter than this tell nothing: a process is given a core for some milliseconds at once."""
@@ -25,12 +25,12 @@ Most crowds are short, such as what another process leaves spinning when it has 
 the first pause is, too, and each that follows upon a vain trial is twice as long as the last."""
 
 
-class Allowance:
+class ThreadLimit:
     """Watches how long runs take, and lowers the number of threads while cores are taken.
 
     Examples
     --------
-    >>> allowance = Allowance()
+    >>> allowance = ThreadLimit()
     >>> allowance.threads(2, now=0.0)
     2
     >>> allowance.note(2, passed=0.1, processor=0.12, now=0.1)  # one waited for its core

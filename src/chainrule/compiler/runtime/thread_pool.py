@@ -19,9 +19,9 @@ from functools import cache
 from typing import Any
 
 from chainrule.compiler.cache.object_cache import cached_object
-from chainrule.compiler.runtime.background import Pending
+from chainrule.compiler.runtime.background import BackgroundTask
 from chainrule.compiler.runtime.code_loader import Loaded, load_code
-from chainrule.compiler.runtime.thread_limit import Allowance
+from chainrule.compiler.runtime.thread_limit import ThreadLimit
 
 __all__ = ["allowed_threads", "prepare_threads", "run_program"]
 
@@ -71,10 +71,10 @@ def prepare_threads() -> None:
     """Compile what threads run between programs, in a thread of its own, if that is not done."""
     global _preparation  # noqa: PLW0603 - a thread must be held by somebody
     if _preparation is None:
-        _preparation = Pending(_native_library)
+        _preparation = BackgroundTask(_native_library)
 
 
-_preparation: Pending[Loaded] | None = None
+_preparation: BackgroundTask[Loaded] | None = None
 
 
 class _Pool:
@@ -94,7 +94,7 @@ class _Pool:
         self._workers: list[threading.Thread] = []
         self._busy = threading.Lock()
         self._growth = threading.Lock()
-        self.allowance = Allowance()
+        self.allowance = ThreadLimit()
 
     def run(self, program: int, arena: int, threads: int, is_limit: bool) -> None:
         """Run one program; another thread's program waits its turn."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.compiler.loop_ir.loops import Affine, Axis, Bound, Buffer, Expression
+from chainrule.compiler.loop_ir.loops import Affine, Axis, Buffer, Expression, IterationBound
 
 __all__ = ["Fault", "Index", "affine_faults", "axis_faults", "place_faults", "target_faults"]
 
@@ -19,12 +19,12 @@ Fault = tuple[Any, ...]
 
 Index = Sequence[Affine | Expression]
 
-_KINDS = ("input", "output", "constant", "arena", "local", "alias")
+_KINDS = ("input", "output", "constant", "arena", "thread_local", "alias")
 _WHOLE = np.dtype("int64")
 
 
 def axis_faults(axes: Sequence[Axis]) -> Iterator[Fault]:
-    """Find axes that are not distinct, have no length, or are the turns of a repeat.
+    """Find axes that are not distinct, have no length, or are loop indices.
 
     Parameters
     ----------
@@ -39,8 +39,8 @@ def axis_faults(axes: Sequence[Axis]) -> Iterator[Fault]:
     for number, axis in enumerate(axes):
         if axis in axes[:number]:
             yield "axis {} is run over twice", axis
-        if axis.is_turn:
-            yield "axis {} counts the turns of a repeat; nothing else runs over it", axis
+        if axis.is_loop_index:
+            yield "axis {} is the index of a loop; nothing else runs over it", axis
         if axis.extent < 0:
             yield "axis {} has length {}", axis, axis.extent
 
@@ -58,7 +58,7 @@ def target_faults(target: Buffer) -> Iterator[Fault]:
     Fault
         One for each broken rule.
     """
-    if target.root.kind not in ("arena", "local", "output"):
+    if target.root.kind not in ("arena", "thread_local", "output"):
         yield "{} is {} memory, to which programs do not write", target, target.root.kind
 
 
@@ -84,7 +84,7 @@ def _buffer_faults(buffer: Buffer) -> Iterator[Fault]:
 
 
 def place_faults(
-    buffer: Buffer, index: Index, scope: Collection[Axis], bounds: Sequence[Bound] = ()
+    buffer: Buffer, index: Index, scope: Collection[Axis], bounds: Sequence[IterationBound] = ()
 ) -> Iterator[Fault]:
     """Find indices that are not as many as axes, not of axes that are defined, or out of bounds.
 
@@ -96,7 +96,7 @@ def place_faults(
         Where.
     scope : collection of Axis
         The axes that are defined.
-    bounds : sequence of Bound
+    bounds : sequence of IterationBound
         What keeps some indices within.
 
     Yields
@@ -146,7 +146,7 @@ def affine_faults(index: Affine, scope: Collection[Axis]) -> Iterator[Fault]:
         yield "the terms of index {} are not in the order of their axes, each once", index
 
 
-def _range_of(index: Affine, bounds: Sequence[Bound]) -> tuple[int, int]:
+def _range_of(index: Affine, bounds: Sequence[IterationBound]) -> tuple[int, int]:
     ends = [(0, c * (axis.extent - 1)) for axis, c in index.terms]
     least = index.constant + sum(map(min, ends))
     most = index.constant + sum(map(max, ends))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from chainrule.compiler.loop_ir.access import accesses
-from chainrule.compiler.loop_ir.loops import Buffer, Nest, Repeat, Step
+from chainrule.compiler.loop_ir.loops import Buffer, Loop, Nest, Step
 from chainrule.compiler.loop_ir.printer import explain_fault
 from chainrule.compiler.loop_passes.memory_plan import ALIGNMENT, Plan
 from chainrule.errors import GraphError
@@ -59,7 +59,7 @@ def _course(steps: Sequence[Step]) -> Iterator[Nest]:
             yield from _turns(step)
 
 
-def _turns(step: Repeat) -> Iterator[Nest]:
+def _turns(step: Loop) -> Iterator[Nest]:
     for _ in range(min(step.axis.extent, 2)):
         yield from _course(step.steps)
 
@@ -68,10 +68,10 @@ def _touched(nest: Nest) -> tuple[set[Buffer], set[Buffer]]:
     """The arena buffers whose old numbers a nest reads, and those that it writes."""
     reads: set[Buffer] = set()
     writes: set[Buffer] = set()
-    for item in (*([nest.product] if nest.product else []), *nest.statements):
+    for item in (*([nest.contraction] if nest.contraction else []), *nest.statements):
         for buffer, _, is_write in accesses(item):
             root = buffer.root
-            if root.kind not in ("arena", "local") or root in nest.registers:
+            if root.kind not in ("arena", "thread_local") or root in nest.registers:
                 continue
             if is_write:
                 writes.add(root)
@@ -84,7 +84,7 @@ def _check_place(nest: Nest, buffer: Buffer, plan: Plan) -> None:
     if buffer not in plan.offsets:
         raise _broken(nest, "{} has no place in the arena", buffer)
     first, end = _bytes(plan, buffer)
-    size = plan.own if buffer.kind == "local" else plan.size
+    size = plan.own if buffer.kind == "thread_local" else plan.size
     if first < 0 or first % ALIGNMENT or end > size:
         raise _broken(nest, "{} lies at bytes {} to {} of {}", buffer, first, end, size)
 

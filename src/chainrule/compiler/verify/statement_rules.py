@@ -15,9 +15,9 @@ from chainrule.compiler.loop_ir.loops import (
     Apply,
     Axis,
     Expression,
+    IndexValue,
+    Literal,
     Load,
-    Number,
-    Position,
     Statement,
 )
 from chainrule.compiler.verify.index_rules import (
@@ -30,22 +30,22 @@ from chainrule.compiler.verify.index_rules import (
 
 __all__ = ["statement_faults"]
 
-_REDUCTIONS = ("sum", "dot", "max", "min", "argmax", "argmin", "running", "scatter")
+_REDUCTIONS = ("sum", "dot", "max", "min", "argmax", "argmin", "prefix_sum", "scatter_add")
 _TRUTHS = (
     "less", "less_equal", "equal", "not_equal", "logical_and", "logical_or", "logical_not",
 )  # fmt: skip
 _WHOLE, _TRUTH = np.dtype("int64"), np.dtype(bool)
 
 
-def statement_faults(statement: Statement, turns: Collection[Axis]) -> Iterator[Fault]:
+def statement_faults(statement: Statement, loop_axes: Collection[Axis]) -> Iterator[Fault]:
     """Find what breaks the rules of statements.
 
     Parameters
     ----------
     statement : Statement
         The statement.
-    turns : collection of Axis
-        The axes of the repeats around it.
+    loop_axes : collection of Axis
+        The axes of the loops around it.
 
     Yields
     ------
@@ -53,7 +53,7 @@ def statement_faults(statement: Statement, turns: Collection[Axis]) -> Iterator[
         One for each broken rule.
     """
     own, over = axes_of(statement), statement.over
-    scope = {*own, *over, *turns}
+    scope = {*own, *over, *loop_axes}
     yield from axis_faults((*own, *over))
     yield from target_faults(statement.target)
     yield from place_faults(statement.target, statement.index, scope)
@@ -73,10 +73,10 @@ def _expression_faults(value: Expression, scope: Collection[Axis]) -> Iterator[F
             continue
         seen.add(id(each))
         match each:
-            case Number(number, dtype):
+            case Literal(number, dtype):
                 if np.asarray(number).dtype != dtype:
                     yield "the number {} is not of type {}", each, dtype
-            case Position(index, dtype):
+            case IndexValue(index, dtype):
                 yield from affine_faults(index, scope)
                 if dtype.kind not in "iu":
                     yield "a position is a whole number, not {}", dtype
@@ -110,7 +110,7 @@ def _reduction_faults(statement: Statement) -> Iterator[Fault]:
     reduction, target, value = statement.reduction, statement.target, statement.value
     if reduction and reduction not in _REDUCTIONS:
         yield "there is no reduction called {}", reduction
-    if bool(reduction) != bool(statement.over) and reduction != "scatter":
+    if bool(reduction) != bool(statement.over) and reduction != "scatter_add":
         yield ("a statement reduces over axes exactly if it names a reduction",)
     is_position = reduction in ("argmax", "argmin")
     if is_position and len(statement.over) != 1:
@@ -121,13 +121,13 @@ def _reduction_faults(statement: Statement) -> Iterator[Fault]:
     if target.dtype != wanted:
         yield "{} holds {} and is given {}", target, target.dtype, wanted
     places = [each for each in statement.index if isinstance(each, Affine)]
-    if len(places) < len(statement.index) and reduction != "scatter":
+    if len(places) < len(statement.index) and reduction != "scatter_add":
         yield ("only scatter looks up where it stores",)
     used = {axis for place in places for axis, _ in place.terms}
     for axis in statement.over:
-        if reduction == "running" and axis not in used:
+        if reduction == "prefix_sum" and axis not in used:
             yield "running stores along the axes it runs over, and {} is none of the place", axis
-        if reduction not in ("running", "scatter", "") and axis in used:
+        if reduction not in ("prefix_sum", "scatter_add", "") and axis in used:
             yield "axis {} is reduced over, and still in the place", axis
 
 
@@ -135,7 +135,7 @@ def _overlap_faults(statement: Statement, own: Sequence[Axis]) -> Iterator[Fault
     """Two points never write the same place, so they may run in any order."""
     is_run = all(axis.extent for axis in own)
     is_whole = len(statement.index) == len(statement.target.shape)
-    if statement.reduction == "scatter" or not is_run or not is_whole:
+    if statement.reduction == "scatter_add" or not is_run or not is_whole:
         return
     flat, step = Affine(), 1
     pairs = zip(reversed(statement.index), reversed(statement.target.shape), strict=True)
@@ -152,7 +152,7 @@ def _overlap_faults(statement: Statement, own: Sequence[Axis]) -> Iterator[Fault
 
 def _own_read_faults(statement: Statement) -> Iterator[Fault]:
     """What is written is read at the very place only; not at all where the order counts."""
-    in_order = statement.reduction in ("argmax", "argmin", "running", "scatter")
+    in_order = statement.reduction in ("argmax", "argmin", "prefix_sum", "scatter_add")
     for value in (statement.value, *(i for i in statement.index if not isinstance(i, Affine))):
         for load in loads_of(value):
             is_same = load.buffer is statement.target and load.index == statement.index

@@ -12,8 +12,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Collection, Iterator, Sequence
 
-from chainrule.compiler.analysis.dependence import never_meet
-from chainrule.compiler.analysis.independence import Owners, keeps_apart, keys_of
+from chainrule.compiler.analysis.dependence import are_disjoint
+from chainrule.compiler.analysis.independence import (
+    RowOwnership,
+    is_batch_independent,
+    ownership_keys,
+)
 from chainrule.compiler.loop_ir.access import Item, accesses
 from chainrule.compiler.loop_ir.expressions import axes_of, nests_of
 from chainrule.compiler.loop_ir.layout import Layout
@@ -21,14 +25,14 @@ from chainrule.compiler.loop_ir.loops import (
     Affine,
     Axis,
     Buffer,
+    Contraction,
+    Loop,
     Nest,
-    Product,
     Program,
-    Repeat,
     Statement,
 )
 from chainrule.compiler.loop_ir.printer import explain_fault
-from chainrule.compiler.verify.contraction_rules import product_faults
+from chainrule.compiler.verify.contraction_rules import contraction_faults
 from chainrule.compiler.verify.index_rules import Fault, Index
 from chainrule.compiler.verify.statement_rules import statement_faults
 from chainrule.errors import GraphError
@@ -37,7 +41,7 @@ __all__ = ["check_items", "check_program"]
 
 
 def check_items(items: Sequence[Item], outputs: Sequence[Buffer]) -> None:
-    """Check what lowering writes: statements, products and loops.
+    """Check what lowering writes: statements, contractions and loops.
 
     Parameters
     ----------
@@ -85,25 +89,25 @@ def check_program(program: Program) -> None:
 
 
 def _check(
-    items: Sequence[Item], turns: tuple[Axis, ...], written: set[Buffer], origin: str
+    items: Sequence[Item], loop_axes: tuple[Axis, ...], written: set[Buffer], origin: str
 ) -> None:
     """Check items one by one; note which buffers have been stored into."""
     for item in items:
         match item:
-            case Repeat(axis, _, steps):
-                _refuse(origin, [item], _repeat_faults(axis, turns))
-                _refuse(origin, [item], _apart_faults(item))
-                _refuse(origin, [item], _any_order_faults(item))
-                _check(steps, (*turns, axis), written, origin)
-            case Nest(_, _, statements, product):
-                inner = [*([product] if product else []), *statements]
-                _check(inner, turns, written, origin)
+            case Loop(axis, _, steps):
+                _refuse(origin, [item], _loop_faults(axis, loop_axes))
+                _refuse(origin, [item], _batch_faults(item))
+                _refuse(origin, [item], _parallel_faults(item))
+                _check(steps, (*loop_axes, axis), written, origin)
+            case Nest(_, _, statements, contraction):
+                inner = [*([contraction] if contraction else []), *statements]
+                _check(inner, loop_axes, written, origin)
                 _refuse(origin, [item], _nest_faults(item))
             case Statement():
-                _refuse(origin, [item], statement_faults(item, turns))
+                _refuse(origin, [item], statement_faults(item, loop_axes))
                 _refuse(origin, [item], _unwritten_faults(item, written))
-            case Product():
-                _refuse(origin, [item], product_faults(item, turns))
+            case Contraction():
+                _refuse(origin, [item], contraction_faults(item, loop_axes))
                 _refuse(origin, [item], _unwritten_faults(item, written))
 
 
@@ -114,39 +118,39 @@ def _refuse(origin: str, items: Sequence[Item], faults: Iterator[Fault]) -> None
         raise GraphError(f"the loops that {origin} made break a rule: {told}")
 
 
-def _repeat_faults(axis: Axis, turns: Collection[Axis]) -> Iterator[Fault]:
-    if not axis.is_turn:
-        yield "axis {} of a repeat is not marked as one of turns", axis
-    if axis in turns:
+def _loop_faults(axis: Axis, loop_axes: Collection[Axis]) -> Iterator[Fault]:
+    if not axis.is_loop_index:
+        yield "axis {} of a loop is not marked as a loop index", axis
+    if axis in loop_axes:
         yield "axis {} is repeated within itself", axis
     if axis.extent < 1:
-        yield "a repeat has at least one turn, and {} has {}", axis, axis.extent
+        yield "a loop has at least one iteration, and {} has {}", axis, axis.extent
 
 
-def _apart_faults(repeat: Repeat) -> Iterator[Fault]:
-    nests = list(nests_of(repeat.steps)) if repeat.rows else []
-    if len(nests) != len(repeat.rows) or not keeps_apart(nests, repeat.rows):
-        yield "the rows of a repeat over {} meet", repeat.axis
+def _batch_faults(loop: Loop) -> Iterator[Fault]:
+    nests = list(nests_of(loop.steps)) if loop.batch_axes else []
+    if len(nests) != len(loop.batch_axes) or not is_batch_independent(nests, loop.batch_axes):
+        yield "a loop over {} carries a dependence across its batch axes", loop.axis
 
 
-def _any_order_faults(repeat: Repeat) -> Iterator[Fault]:
+def _parallel_faults(loop: Loop) -> Iterator[Fault]:
     """Turns in any order write parts of their own, and what is local to a turn."""
-    if not repeat.in_any_order:
+    if not loop.is_parallel:
         return
-    owners, nests = Owners(), list(nests_of(repeat.steps))
+    owners, nests = RowOwnership(), list(nests_of(loop.steps))
     for nest in nests:
         touched = [
-            (*access, keys_of(access, repeat.axis, Layout()))
+            (*access, ownership_keys(access, loop.axis, Layout()))
             for access in accesses(nest)
-            if access[0].root.kind != "local" and access[0].root not in nest.registers
+            if access[0].root.kind != "thread_local" and access[0].root not in nest.registers
         ]
         if not owners.admit(touched):
-            yield "the turns of a repeat over {} meet, and may run in any order", repeat.axis
-    if repeat.backwards or len(nests) < len(repeat.steps):
-        yield "a repeat over {} in any order runs backwards or has loops within", repeat.axis
+            yield "a parallel loop over {} carries a dependence between iterations", loop.axis
+    if loop.backwards or len(nests) < len(loop.steps):
+        yield "a parallel loop over {} runs backwards or has loops within", loop.axis
 
 
-def _unwritten_faults(item: Statement | Product, written: set[Buffer]) -> Iterator[Fault]:
+def _unwritten_faults(item: Statement | Contraction, written: set[Buffer]) -> Iterator[Fault]:
     """Nobody reads what has not been stored yet; the items before are those in `written`."""
     for buffer, _, is_write in accesses(item):
         root = buffer.root
@@ -164,49 +168,49 @@ def _missing_outputs(outputs: Sequence[Buffer], written: set[Buffer]) -> Iterato
 
 def _nest_faults(nest: Nest) -> Iterator[Fault]:
     """What stands in a nest runs over its axes, and meets at the same point only."""
-    if len({*nest.axes}) < len(nest.axes) or any(axis.is_turn for axis in nest.axes):
-        yield ("the axes of a nest are distinct, and none of turns",)
+    if len({*nest.axes}) < len(nest.axes) or any(axis.is_loop_index for axis in nest.axes):
+        yield ("the axes of a nest are distinct, and none of loop_axes",)
     yield from _lane_faults(nest)
     for statement in nest.statements:
         own = (*axes_of(statement), *statement.over)
         for axis in nest.axes:
             if axis not in own:
                 yield "axis {} is none of the statement that stores into {}", axis, statement.target
-    if nest.product is not None:
-        yield from _epilogue_faults(nest, nest.product)
+    if nest.contraction is not None:
+        yield from _epilogue_faults(nest, nest.contraction)
     if nest.axes:
         yield from _meeting_faults(nest)
 
 
 def _lane_faults(nest: Nest) -> Iterator[Fault]:
-    if nest.lane is None or nest.lane in nest.axes[-1:]:
+    if nest.vector_axis is None or nest.vector_axis in nest.axes[-1:]:
         return
     alone = nest.statements[0] if len(nest.statements) == 1 else None
-    if alone is None or nest.product or nest.lane not in (*alone.over, *axes_of(alone)):
+    if alone is None or nest.contraction or nest.vector_axis not in (*alone.over, *axes_of(alone)):
         yield (
-            "lane {} is neither the last axis of the nest nor one of its only statement",
-            nest.lane,
+            "vector axis {} is neither the last axis of the nest nor one of its only statement",
+            nest.vector_axis,
         )
 
 
-def _epilogue_faults(nest: Nest, product: Product) -> Iterator[Fault]:
-    if nest.axes != product.axes or nest.lane is not None:
-        yield ("a nest with a product has the axes of its place, and no lane",)
+def _epilogue_faults(nest: Nest, contraction: Contraction) -> Iterator[Fault]:
+    if nest.axes != contraction.axes or nest.vector_axis is not None:
+        yield ("a nest with a contraction has the axes of its place, and no vector axis",)
     for statement in nest.statements:
         if statement.reduction:
-            yield "the epilogue of a product reduces nothing, and {} does", statement.target
+            yield "the epilogue of a contraction reduces nothing, and {} does", statement.target
 
 
 def _meeting_faults(nest: Nest) -> Iterator[Fault]:
     """Two items that touch one buffer, which one writes, do so at one point or far apart."""
-    items = [*([nest.product] if nest.product else []), *nest.statements]
+    items = [*([nest.contraction] if nest.contraction else []), *nest.statements]
     touched = [list(accesses(item)) for item in items]
     for early, late in itertools.combinations(touched, 2):
         for buffer, index, is_write in late:
             for other, place, was_written in early:
                 if buffer.root is not other.root or not (is_write or was_written):
                     continue
-                if buffer is other and never_meet(index, place):
+                if buffer is other and are_disjoint(index, place):
                     continue
                 if buffer is not other or not _is_one_point(index, place, nest.axes):
                     yield "two statements of a nest touch {} at different points", buffer
@@ -217,7 +221,7 @@ def _is_one_point(index: Index, place: Index, axes: Sequence[Axis]) -> bool:
     pinned: set[Axis] = set()
     for mine, theirs in zip(index, place, strict=True):
         if isinstance(mine, Affine) and mine == theirs:
-            own = [axis for axis, _ in mine.terms if not axis.is_turn]
+            own = [axis for axis, _ in mine.terms if not axis.is_loop_index]
             pinned.update(own if len(own) == 1 else ())
     return pinned >= {*axes}
 

@@ -9,12 +9,12 @@ from chainrule.train.checks.arrays import as_array
 from chainrule.train.checks.finite import Extent, check_finite, is_tame
 from chainrule.train.checks.likely_mistakes import warn_likely
 from chainrule.train.checks.nonfinite_report import explain_nan
-from chainrule.train.checks.samples import Checked, check_samples, check_settings
+from chainrule.train.checks.samples import ValidatedData, check_samples, check_settings
 from chainrule.train.checks.targets import check_targets
 
 __all__ = [
-    "Checked",
     "Extent",
+    "ValidatedData",
     "as_array",
     "check_finite",
     "check_samples",

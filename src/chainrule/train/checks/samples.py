@@ -15,13 +15,13 @@ from chainrule.train.checks.arrays import as_array
 from chainrule.train.checks.finite import Extent, check_finite, extent_of, is_tame
 from chainrule.train.checks.targets import check_targets
 
-__all__ = ["Checked", "check_samples", "check_settings"]
+__all__ = ["ValidatedData", "check_samples", "check_settings"]
 
 Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
-class Checked:
+class ValidatedData:
     """Data without certain mistakes.
 
     Parameters
@@ -61,7 +61,7 @@ def check_samples(
     output_shape: tuple[int | None, ...] | None = None,
     dtype: Any = "float64",
     names: tuple[str, str] = ("X", "y"),
-) -> Checked:
+) -> ValidatedData:
     """Return data as arrays, or raise for the first certain mistake in them.
 
     Parameters
@@ -87,7 +87,7 @@ def check_samples(
 
     Returns
     -------
-    Checked
+    ValidatedData
         The data.
 
     Raises
@@ -121,7 +121,7 @@ def check_samples(
         _check_weight(weight, len(inputs), function, dtype)
     if targets is not None and loss is not None and output_shape is not None:
         check_targets(targets, loss, output_shape, function, names[1])
-    return Checked(inputs, targets, weight, extent)
+    return ValidatedData(inputs, targets, weight, extent)
 
 
 def check_settings(

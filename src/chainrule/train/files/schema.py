@@ -6,15 +6,15 @@ from typing import Any
 
 from chainrule.errors import FormatError
 
-__all__ = ["Entries"]
+__all__ = ["Description"]
 
 
-class Entries:
+class Description:
     """A JSON object of a file, entry by entry, each of the kind it must be.
 
     Parameters
     ----------
-    entries : dict
+    description : dict
         What the file has.
     where : str
         What messages call it.

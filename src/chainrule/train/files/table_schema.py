@@ -9,7 +9,7 @@ from typing import Any, cast
 from chainrule.data.feature import ENCODINGS, POLICIES, FittedCategory, FittedNumber
 from chainrule.data.table import Table
 from chainrule.errors import ArgumentError, FormatError
-from chainrule.train.files.schema import Entries
+from chainrule.train.files.schema import Description
 
 __all__ = ["describe_table", "table_of"]
 
@@ -57,12 +57,12 @@ def table_of(described: dict[str, Any]) -> Table:
     FormatError
         If anything in it is not what it must be.
     """
-    entries = Entries(described, "the description of the table")
-    entries.only("target", "columns")
-    columns = [_column(each, place) for place, each in enumerate(entries.get("columns", list))]
+    description = Description(described, "the description of the table")
+    description.only("target", "columns")
+    columns = [_column(each, place) for place, each in enumerate(description.get("columns", list))]
     if not columns or len({column.name for column in columns}) != len(columns):
         raise FormatError("load: the table has no columns, or one of them twice")
-    return Table.of(columns, entries.get("target", str, type(None)))
+    return Table.of(columns, description.get("target", str, type(None)))
 
 
 def _described(column: FittedNumber | FittedCategory) -> dict[str, Any]:
@@ -73,27 +73,29 @@ def _described(column: FittedNumber | FittedCategory) -> dict[str, Any]:
 def _column(described: Any, place: int) -> FittedNumber | FittedCategory:
     if not isinstance(described, dict):
         raise FormatError(f"load: column {place} of the table is described by {described!r:.60}")
-    entries = Entries(cast(dict[str, Any], described), f"the description of column {place}")
-    kind = entries.get("kind", str)
+    description = Description(cast(dict[str, Any], described), f"the description of column {place}")
+    kind = description.get("kind", str)
     if kind not in ("number", "category"):
         raise FormatError(f"load: column {place} of the table is of the kind {kind!r:.60}")
-    return _number(entries) if kind == "number" else _category(entries)
+    return _number(description) if kind == "number" else _category(description)
 
 
-def _number(entries: Entries) -> FittedNumber:
-    entries.only("kind", "name", "fill", "mean", "scale", "has_gaps")
-    fill, mean, scale = (float(entries.get(name, float)) for name in ("fill", "mean", "scale"))
+def _number(description: Description) -> FittedNumber:
+    description.only("kind", "name", "fill", "mean", "scale", "has_gaps")
+    fill, mean, scale = (float(description.get(name, float)) for name in ("fill", "mean", "scale"))
     if not (math.isfinite(fill) and math.isfinite(mean) and 0 < scale < math.inf):
         raise FormatError(f"load: the table divides by {scale}, or has a number that is not finite")
-    return FittedNumber(entries.get("name", str), fill, mean, scale, entries.get("has_gaps", bool))
+    return FittedNumber(
+        description.get("name", str), fill, mean, scale, description.get("has_gaps", bool)
+    )
 
 
-def _category(entries: Entries) -> FittedCategory:
-    entries.only("kind", "name", "values", "encoding", "unseen")
-    values = entries.get("values", list)
+def _category(description: Description) -> FittedCategory:
+    description.only("kind", "name", "values", "encoding", "unseen")
+    values = description.get("values", list)
     if not values or not all(type(each) is str for each in values) or values != sorted(set(values)):
         raise FormatError("load: the categories of a column must be names in order, each once")
-    encoding, unseen = entries.get("encoding", str), entries.get("unseen", str)
+    encoding, unseen = description.get("encoding", str), description.get("unseen", str)
     if encoding not in ENCODINGS or unseen not in POLICIES:
         raise FormatError(f"load: a column is encoded by {encoding!r:.60}, {unseen!r:.60}")
-    return FittedCategory(entries.get("name", str), tuple(values), encoding, unseen)
+    return FittedCategory(description.get("name", str), tuple(values), encoding, unseen)

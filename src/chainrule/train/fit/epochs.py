@@ -12,18 +12,18 @@ from chainrule.optim.schedules.schedule import Schedule
 from chainrule.train.callbacks import Callback
 from chainrule.train.checks import explain_nan
 from chainrule.train.fit.nonfinite import NotFinite
-from chainrule.train.fit.trainer import Training
+from chainrule.train.fit.trainer import Trainer
 from chainrule.train.history import History
 from chainrule.train.inference.evaluate import evaluate
 from chainrule.train.inputs.samples import Samples, shuffled_orders
 from chainrule.train.model.model import Model
-from chainrule.train.model.running_metrics import Tally
+from chainrule.train.model.running_metrics import RunningMetrics
 from chainrule.train.progress import Progress
 
-__all__ = ["Run"]
+__all__ = ["EpochLoop"]
 
 
-class Run:
+class EpochLoop:
     """The epochs of one call, and who is told of them.
 
     Parameters
@@ -32,7 +32,7 @@ class Run:
         What callbacks are given.
     model : Model
         Its inside.
-    training : Training
+    trainer : Trainer
         The loop to be run.
     watchers, progress : list of Callback, and Progress
         Who is told of its course.
@@ -51,7 +51,7 @@ class Run:
         self,
         net: Any,
         model: Model,
-        training: Training,
+        trainer: Trainer,
         watchers: list[Callback],
         progress: Progress,
         samples: Samples,
@@ -59,14 +59,14 @@ class Run:
         size: int,
     ) -> None:
         self.history = net.history = History()
-        self._net, self._model, self._training = net, model, training
+        self._net, self._model, self._trainer = net, model, trainer
         self._watchers, self._progress = watchers, progress
         self._samples, self._validation, self._size = samples, validation, size
         self._started = 0.0
 
-    def through(self, epochs: int, shuffle: bool) -> None:
+    def run(self, epochs: int, shuffle: bool) -> None:
         """Run epochs until they are done, a watcher ends them or an exception does."""
-        training = self._training
+        trainer = self._trainer
         try:
             self._progress.start(epochs, -(-len(self._samples) // self._size))
             self._note_fusion()
@@ -80,24 +80,24 @@ class Run:
         except NotFinite as found:
             raise self._explained(found) from None
         except KeyboardInterrupt:
-            self.history.notes.append(f"interrupted in epoch {training.clock.epoch}")
+            self.history.notes.append(f"interrupted in epoch {trainer.counter.epoch}")
             raise
         finally:
-            training.write_back()
-            self._model.slots = training.slots
+            trainer.write_back()
+            self._model.slots = trainer.slots
             self._progress.close()
 
     def _epochs(self, most: int, shuffle: bool) -> int:
         """Run several epochs in one go, where nobody wants to be told of each; return how many."""
-        most = min(most, self._training.epochs_at_once)
-        plan = self._training.plan
-        is_told = self._watchers or self._validation or plan.gathers
-        if most < 2 or is_told or isinstance(plan.optimizer.learning_rate, Schedule):
+        most = min(most, self._trainer.epochs_at_once)
+        objective = self._trainer.objective
+        is_told = self._watchers or self._validation or objective.gathers
+        if most < 2 or is_told or isinstance(objective.optimizer.learning_rate, Schedule):
             return 0
         began = time.perf_counter()
-        orders = self._orders(shuffle, self._training.clock.epoch, most)
+        orders = self._orders(shuffle, self._trainer.counter.epoch, most)
         try:
-            logs = self._training.run_epochs(most, orders)
+            logs = self._trainer.run_epochs(most, orders)
         except NotFinite as found:
             self._note(found.finished, time.perf_counter() - began)
             raise
@@ -119,12 +119,12 @@ class Run:
 
     def _epoch(self, shuffle: bool) -> bool:
         """Run one epoch; return whether a watcher wants it to be the last."""
-        training, number = self._training, self._training.clock.epoch
+        trainer, number = self._trainer, self._trainer.counter.epoch
         self._tell(lambda watcher: watcher.on_epoch_start(self._net, number))
         count = len(self._samples)
         (order,) = self._orders(shuffle, number, 1) or (None,)
         self._started = time.perf_counter()
-        logs = training.run_epoch(order, self._tick)
+        logs = trainer.run_epoch(order, self._tick)
         speed = self._speed(count)
         rate = logs.pop("learning_rate")
         logs |= self._validated()
@@ -137,32 +137,32 @@ class Run:
     def _validated(self) -> dict[str, float]:
         if self._validation is None:
             return {}
-        model, training = self._model, self._training
-        training.write_back()
-        results = evaluate(model.stack, training.plan, model.programs, self._validation)
+        model, trainer = self._model, self._trainer
+        trainer.write_back()
+        results = evaluate(model.stack, trainer.objective, model.programs, self._validation)
         return {f"val_{name}": value for name, value in results.items()}
 
     def _observe(self, loss: float) -> None:
         """Let a schedule that watches the loss choose the rate to go on with."""
-        training, before = self._training, self._training.plan.optimizer
+        trainer, before = self._trainer, self._trainer.objective.optimizer
         optimizer = before.observe(loss)
         if optimizer is not before:
-            training.plan = replace(training.plan, optimizer=optimizer)
-            self._model.aim = training.plan.loss, optimizer, training.plan.metrics
+            trainer.objective = replace(trainer.objective, optimizer=optimizer)
+            self._model.aim = trainer.objective.loss, optimizer, trainer.objective.metrics
 
     def _tell(self, message: Callable[[Callback], Any]) -> list[bool]:
         """Call watchers one by one; return for each whether it answered True."""
         answers: list[bool] = []
         if self._watchers:
-            self._training.write_back()
+            self._trainer.write_back()
         for watcher in self._watchers:
             answers.append(message(watcher) is True)
-            self._training.read_back()
+            self._trainer.read_back()
         return answers
 
-    def _tick(self, step: int, tally: Tally) -> None:
+    def _tick(self, step: int, running: RunningMetrics) -> None:
         done = min(step * self._size, len(self._samples))
-        self._progress.advance(step, tally.means(), self._speed(done))
+        self._progress.advance(step, running.means(), self._speed(done))
 
     def _speed(self, samples: int) -> float:
         # A coarse clock may not have moved since the epoch began.
@@ -172,7 +172,7 @@ class Run:
         evidence = explain_nan(
             found.loss,
             step=found.step,
-            epoch=self._training.clock.epoch,
+            epoch=self._trainer.counter.epoch,
             learning_rate=found.learning_rate,
             parameters=found.parameters,
             losses=[*self.history.get("loss", []), *found.losses],
@@ -182,10 +182,10 @@ class Run:
         )
 
     def _note_fusion(self) -> None:
-        plan = self._training.plan
-        if plan.fused is not None and not self._model.clock.count:
+        objective = self._trainer.objective
+        if objective.fused is not None and not self._model.counter.count:
             note = (
-                f"the {plan.loss.contains} of layer {plan.fused.name!r} and the {plan.loss.name} "
+                f"the {objective.loss.contains} of layer {objective.fused.name!r} and the {objective.loss.name} "
                 "are computed together, which is more exact; predict still applies it"
             )
             self.history.notes.append(note)

@@ -16,26 +16,26 @@ from chainrule.nn.layers.reshape import Flatten, Permute, Reshape
 from chainrule.train.callbacks import resolve_callbacks
 from chainrule.train.checks import check_settings, warn_likely
 from chainrule.train.checks.lookup_range import explain_position
-from chainrule.train.fit.epochs import Run
+from chainrule.train.fit.epochs import EpochLoop
 from chainrule.train.fit.output_activation import warn_of_ending
-from chainrule.train.fit.trainer import Training
+from chainrule.train.fit.trainer import Trainer
 from chainrule.train.history import History
 from chainrule.train.inputs.data_adapter import prepare_samples
 from chainrule.train.inputs.samples import Samples, split_at
 from chainrule.train.inputs.table_inputs import learn_table
 from chainrule.train.inputs.targets import class_weights
 from chainrule.train.model.model import Model
-from chainrule.train.model.objective import Plan
+from chainrule.train.model.objective import Objective
 from chainrule.train.progress import choose_progress
 
-__all__ = ["Request", "fit"]
+__all__ = ["FitArguments", "fit"]
 
 _PASSES_ON = (Flatten, Permute, Reshape, RandomFlip, RandomRotation, RandomShift, RandomZoom)
 """Layers after which inputs are as large as before."""
 
 
 @dataclass(frozen=True)
-class Request:
+class FitArguments:
     """The arguments of a call of ``fit``, as the user gave them; see `chainrule.Network.fit`."""
 
     epochs: Any
@@ -49,7 +49,7 @@ class Request:
     verbose: Any
 
 
-def fit(net: Any, model: Model, X: Any, y: Any, request: Request) -> History:
+def fit(net: Any, model: Model, X: Any, y: Any, arguments: FitArguments) -> History:
     """Train a network on samples.
 
     Parameters
@@ -60,7 +60,7 @@ def fit(net: Any, model: Model, X: Any, y: Any, request: Request) -> History:
         Its inside.
     X, y : array, list, table or memory map, (n, ...)
         Inputs and targets.
-    request : Request
+    arguments : FitArguments
         The other arguments.
 
     Returns
@@ -73,69 +73,75 @@ def fit(net: Any, model: Model, X: Any, y: Any, request: Request) -> History:
     ChainruleError
         For arguments and data that cannot be learned from, before the first step.
     """
-    plan = model.plan("fit")
-    watchers, progress = resolve_callbacks(request.callbacks), choose_progress(request.verbose)
-    _check_settings(request)
+    objective = model.objective("fit")
+    watchers, progress = resolve_callbacks(arguments.callbacks), choose_progress(arguments.verbose)
+    _check_settings(arguments)
     with model.undoing():
-        samples, validation = _samples(model, plan, X, y, request)
-        size = min(request.batch_size or len(samples), len(samples))
-        training = Training(
-            model.stack, plan, samples.made_plain(), size, model.slots, model.clock, model.programs
+        samples, validation = _samples(model, objective, X, y, arguments)
+        size = min(arguments.batch_size or len(samples), len(samples))
+        trainer = Trainer(
+            model.stack,
+            objective,
+            samples.made_plain(),
+            size,
+            model.slots,
+            model.counter,
+            model.programs,
         )
-    run = Run(net, model, training, watchers, progress, samples, validation, size)
+    loop = EpochLoop(net, model, trainer, watchers, progress, samples, validation, size)
     try:
-        run.through(request.epochs, bool(request.shuffle))
+        loop.run(arguments.epochs, bool(arguments.shuffle))
     except IndexError:
         explain_position(model.stack, samples.X)
         raise
-    return run.history
+    return loop.history
 
 
-def _check_settings(request: Request) -> None:
+def _check_settings(arguments: FitArguments) -> None:
     check_settings(
         "fit",
-        batch_size=request.batch_size,
-        epochs=request.epochs,
-        validation_split=request.validation_split,
+        batch_size=arguments.batch_size,
+        epochs=arguments.epochs,
+        validation_split=arguments.validation_split,
     )
-    if not isinstance(request.shuffle, bool):
-        raise ArgumentError(f"fit: shuffle is {request.shuffle!r}; it must be True or False")
-    if request.validation_data is not None and request.validation_split:
+    if not isinstance(arguments.shuffle, bool):
+        raise ArgumentError(f"fit: shuffle is {arguments.shuffle!r}; it must be True or False")
+    if arguments.validation_data is not None and arguments.validation_split:
         raise ArgumentError(
             "fit: validation_data and validation_split are both given; keep the one that is meant"
         )
 
 
 def _samples(
-    model: Model, plan: Plan, X: Any, y: Any, request: Request
+    model: Model, objective: Objective, X: Any, y: Any, arguments: FitArguments
 ) -> tuple[Samples, Samples | None]:
     """Return what to learn from and what to validate on, ready for the loss."""
-    inputs = learn_table(model, X, request.validation_split)
-    samples, checked = prepare_samples(model, plan, inputs, y, request.sample_weight, "fit")
-    first = split_at(len(samples), request.validation_split)
+    inputs = learn_table(model, X, arguments.validation_split)
+    samples, checked = prepare_samples(model, objective, inputs, y, arguments.sample_weight, "fit")
+    first = split_at(len(samples), arguments.validation_split)
     validation = samples.part(slice(first, None)) if first < len(samples) else None
-    if request.validation_data is not None:
+    if arguments.validation_data is not None:
         names = ("validation_data[0]", "validation_data[1]")
-        given = _parts(request.validation_data)
-        validation, _ = prepare_samples(model, plan, *given, "fit", names)
+        given = _parts(arguments.validation_data)
+        validation, _ = prepare_samples(model, objective, *given, "fit", names)
     samples = samples.part(slice(first))
-    if request.class_weight is not None:
-        by_class = class_weights(request.class_weight, samples.y, model.classes)
+    if arguments.class_weight is not None:
+        by_class = class_weights(arguments.class_weight, samples.y, model.classes)
         samples = samples.weighted(by_class.astype(model.dtype))
     if not model.stack.parameters(trainable=True):
         raise ArgumentError("fit: there is nothing to train: no layer has a trainable parameter")
-    if not model.clock.count:
+    if not model.counter.count:
         warn_likely(
             samples.X,
             samples.y,
             checked.extent,
-            plan.loss,
+            objective.loss,
             model.output_shape,
             wants_scaled=_wants_scaled(model.layers),
             is_weighted=samples.weight is not None,
             stacklevel=5,
         )
-        warn_of_ending(model, plan, samples.X, stacklevel=5)
+        warn_of_ending(model, objective, samples.X, stacklevel=5)
     return samples, validation
 
 

@@ -12,7 +12,7 @@ from chainrule.errors import ChainruleWarning
 from chainrule.nn.layers.activation_layers import Activation
 from chainrule.nn.layers.dense import Dense
 from chainrule.train.model.model import Model, applies
-from chainrule.train.model.objective import Plan
+from chainrule.train.model.objective import Objective
 
 __all__ = ["warn_of_ending"]
 
@@ -21,10 +21,12 @@ _HOLDING_BACK = ("softmax", "sigmoid", "relu", "softplus", "tanh", "hard_sigmoid
 """Activations that keep their results from being any number, as logits are."""
 
 
-def warn_of_ending(model: Model, plan: Plan, X: NDArray[np.generic], stacklevel: int) -> None:
+def warn_of_ending(
+    model: Model, objective: Objective, X: NDArray[np.generic], stacklevel: int
+) -> None:
     """Warn if a loss that takes logits will get something else.
 
-    Our own final softmax or sigmoid is recognised by `Model.plan` and fused with its loss; here is
+    Our own final softmax or sigmoid is recognised by `Model.objective` and fused with its loss; here is
     looked for one that is not recognised, or not the one of the loss, and for a softmax upon a
     softmax.
 
@@ -32,7 +34,7 @@ def warn_of_ending(model: Model, plan: Plan, X: NDArray[np.generic], stacklevel:
     ----------
     model : Model
         The network, built.
-    plan : Plan
+    objective : Objective
         Its loss, and the layer whose activation is fused.
     X : array, (n, ...)
         Inputs; a few of them are computed.
@@ -44,7 +46,7 @@ def warn_of_ending(model: Model, plan: Plan, X: NDArray[np.generic], stacklevel:
     ChainruleWarning
         With what was seen and the mend.
     """
-    for message in (_doubled(model), _held_back(model, plan, X)):
+    for message in (_doubled(model), _held_back(model, objective, X)):
         if message:
             warnings.warn(f"fit: {message}", ChainruleWarning, stacklevel=stacklevel)
 
@@ -60,9 +62,9 @@ def _doubled(model: Model) -> str:
     return ""
 
 
-def _held_back(model: Model, plan: Plan, X: NDArray[np.generic]) -> str:
-    wanted = plan.loss.contains
-    if not wanted or plan.fused is not None:
+def _held_back(model: Model, objective: Objective, X: NDArray[np.generic]) -> str:
+    wanted = objective.loss.contains
+    if not wanted or objective.fused is not None:
         return ""
     other = next((name for name in _HOLDING_BACK if model.ends_in(name)), "")
     if other:
@@ -72,7 +74,7 @@ def _held_back(model: Model, plan: Plan, X: NDArray[np.generic]) -> str:
     else:
         return ""
     return (
-        f"the network {told}, but {plan.loss.name} takes logits and applies a {wanted} to "
+        f"the network {told}, but {objective.loss.name} takes logits and applies a {wanted} to "
         f'them, here on top; give the last layer activation="{wanted}", or none'
     )
 

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from chainrule.optim.optimizer import Optimizer
 from chainrule.optim.schedules.schedule import Schedule
 
-__all__ = ["Clocks", "Orders"]
+__all__ = ["Orders", "StepInputs"]
 
 Array = NDArray[Any]
 Orders = Sequence[NDArray[np.intp]] | None
 """The order of the samples in each epoch, (n,); None where they keep their own."""
 
 
-class Clocks:
+class StepInputs:
     """Columns for a native program, one row a step, that are kept and written over.
 
     Laying them out anew for each call would cost more than the steps of a small network do, so a
@@ -64,7 +64,7 @@ class Clocks:
         rows = [] if self.rows is None else [self.rows]
         return [*rows, self.rate, self.count, self.epoch, self.step]
 
-    def lay(
+    def fill(
         self, epochs: int, orders: Orders, count: int, epoch: int, optimizer: Optimizer
     ) -> None:
         """Write the columns for some epochs.
@@ -82,8 +82,8 @@ class Clocks:
         """
         end = epochs * self.steps
         if self.rows is not None:
-            self._lay_rows(epochs, orders)
-        self._lay_rates(end, count, epoch, optimizer)
+            self._fill_rows(epochs, orders)
+        self._fill_rates(end, count, epoch, optimizer)
         if self._is_new("count", count, end):
             self.count[:end] = np.arange(count + 1, count + 1 + end)
         if self._is_new("epoch", epoch, end):
@@ -99,7 +99,7 @@ class Clocks:
         self._laid[column] = content, end
         return True
 
-    def _lay_rows(self, epochs: int, orders: Orders) -> None:
+    def _fill_rows(self, epochs: int, orders: Orders) -> None:
         assert self.rows is not None, "there are batches"
         taken = self.steps * self.rows.shape[1]
         rows = self.rows.reshape(self.epochs, taken)[:epochs]
@@ -111,7 +111,7 @@ class Clocks:
         for row, order in zip(rows, orders, strict=True):
             row[:] = order[:taken]
 
-    def _lay_rates(self, end: int, count: int, epoch: int, optimizer: Optimizer) -> None:
+    def _fill_rates(self, end: int, count: int, epoch: int, optimizer: Optimizer) -> None:
         if not isinstance(optimizer.learning_rate, Schedule):
             rate = optimizer.rate(count, epoch)
             if self._is_new("rate", rate, end):

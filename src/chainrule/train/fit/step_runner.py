@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.train.fit.step_inputs import Clocks
-from chainrule.train.fit.train_state import State
+from chainrule.train.fit.step_inputs import StepInputs
+from chainrule.train.fit.train_state import TrainState
 
 if TYPE_CHECKING:
     from chainrule.compiler.native_program import NativeProgram
 
-__all__ = ["PAUSE", "Course"]
+__all__ = ["PAUSE", "StepRunner"]
 
 PAUSE = 0.1
 """Seconds between two looks at the course of an epoch."""
@@ -30,45 +30,45 @@ _FIRST = 1
 Array = NDArray[Any]
 
 
-class Course:
+class StepRunner:
     """A native program for steps, and how fast it has been.
 
     Parameters
     ----------
     program : NativeProgram
-        From state, samples and clocks to state and columns of numbers.
+        From state, samples and step_inputs to state and columns of numbers.
     width : int
         Number of arrays of the state.
-    clocks : Clocks
+    step_inputs : StepInputs
         What it takes besides state and samples.
 
     Attributes
     ----------
-    clocks : Clocks
+    step_inputs : StepInputs
         To be laid out before `run`.
     is_shared : bool
         Whether the program is large enough to be shared among threads.
     """
 
-    def __init__(self, program: NativeProgram, width: int, clocks: Clocks) -> None:
+    def __init__(self, program: NativeProgram, width: int, step_inputs: StepInputs) -> None:
         self.program = program
-        self.is_shared, self.clocks = program.is_shared, clocks
+        self.is_shared, self.step_inputs = program.is_shared, step_inputs
         self._width = width
         self._pace, self._threads = _FIRST, 0
 
     def run(
-        self, state: State, samples: Sequence[Array], count: int
+        self, state: TrainState, samples: Sequence[Array], count: int
     ) -> Iterator[tuple[list[Array], list[Array]]]:
         """Make `count` steps; after each call yield the new values and what its steps reported.
 
         Parameters
         ----------
-        state : State
+        state : TrainState
             Its values are read; it must have taken the new ones before the next call.
         samples : sequence of array
             As the program takes them; they are not changed.
         count : int
-            How many; the clocks are laid out so far.
+            How many; the step_inputs are laid out so far.
 
         Yields
         ------
@@ -97,12 +97,12 @@ class Course:
         return self._pace
 
     def make(
-        self, state: State, samples: Sequence[Array], first: int, end: int
+        self, state: TrainState, samples: Sequence[Array], first: int, end: int
     ) -> tuple[list[Array], list[Array]]:
         """Make the steps from `first` to before `end`; return new values, and columns of numbers.
 
-        The state stays as it is; the values are written into its room.
+        The state stays as it is; the values are written into its spare buffers.
         """
-        inputs = [*state.values, *samples, *self.clocks.columns]
-        outputs = self.program(inputs, (first, end), state.room())
+        inputs = [*state.values, *samples, *self.step_inputs.columns]
+        outputs = self.program(inputs, (first, end), state.spare_buffers())
         return outputs[: self._width], [each[first:end] for each in outputs[self._width :]]

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from chainrule import tree
 from chainrule.optim.optimizer import Optimizer
 from chainrule.train.fit.train_step import initial_state
-from chainrule.train.model.layer_stack import Stack
+from chainrule.train.model.layer_stack import LayerStack
 
-__all__ = ["State"]
+__all__ = ["TrainState"]
 
 Array = NDArray[Any]
 
 
-class State:
+class TrainState:
     """The arrays of a network in training, apart from the parameters that people see.
 
     Steps read one set of arrays and write another; then the two change places. So nothing is
@@ -26,7 +26,7 @@ class State:
 
     Parameters
     ----------
-    stack : Stack
+    stack : LayerStack
         The network, built.
     optimizer : Optimizer
         Gives the first slots of a parameter.
@@ -36,7 +36,7 @@ class State:
     Attributes
     ----------
     values : list of array
-        The leaves of `tree`: parameters, slots, memory.
+        The leaves of `tree`: parameters, slots, non-trainable state.
     before : list of array
         The same `gap` steps earlier; not defined where that is 0.
     gap : int
@@ -45,7 +45,7 @@ class State:
         The names of the parameters that are trained.
     """
 
-    def __init__(self, stack: Stack, optimizer: Optimizer, slots: dict[str, Any]) -> None:
+    def __init__(self, stack: LayerStack, optimizer: Optimizer, slots: dict[str, Any]) -> None:
         state = initial_state(stack, optimizer, slots)
         self.values, self._structure = tree.flatten(state)
         self.before: list[Array] = self.values
@@ -53,13 +53,13 @@ class State:
         self.trained = tuple(state["params"])
         parameters = stack.parameters(trainable=True) | stack.parameters(trainable=False)
         self._live: list[Array] = [each.value for each in parameters.values()]
-        # The leaves are params, slots, memory; the live arrays are the first and the last of them.
+        # The leaves are params, slots, non_trainable; the live arrays are the first and the last of them.
         end = len(self.values)
-        self._places = [*range(len(self.trained)), *range(end - len(state["memory"]), end)]
+        self._places = [*range(len(self.trained)), *range(end - len(state["non_trainable"]), end)]
 
     @property
     def tree(self) -> dict[str, Any]:
-        """The arrays by ``params``, ``slots`` and ``memory``, each by name of the parameter."""
+        """The arrays by ``params``, ``slots`` and ``non_trainable``, each by name of the parameter."""
         return tree.unflatten(self._structure, self.values)
 
     @property
@@ -67,7 +67,7 @@ class State:
         """Whether all numbers are."""
         return all(np.isfinite(each).all() for each in self.values)
 
-    def room(self) -> list[Array]:
+    def spare_buffers(self) -> list[Array]:
         """Return arrays to write the next values into: those before, if they may be written to.
 
         What a callable of the user's or NumPy made may be a part of something else.
@@ -77,11 +77,11 @@ class State:
         return self.before
 
     def copied(self, values: Sequence[Any]) -> list[Array]:
-        """Copy values, which may be parts of one another or of those there are, into `room`."""
-        room = self.room()
-        for place, value in zip(room, values, strict=True):
+        """Copy values, which may be parts of one another or of those there are, into `spare_buffers`."""
+        spare = self.spare_buffers()
+        for place, value in zip(spare, values, strict=True):
             np.copyto(place, value)
-        return room
+        return spare
 
     def go_back(self) -> int:
         """Take the values before; return how many steps are undone by that."""

@@ -2,11 +2,11 @@
 
 ::
 
-    state, batch, clock -> state', numbers
+    state, batch, step_input -> state', numbers
 
-    state    {"params": ..., "slots": ..., "memory": ...}   all that training changes
+    state    {"params": ..., "slots": ..., "non_trainable": ...}   all that training changes
     batch    X, y, weight                                   what it sees in this step
-    clock    rate, count, epoch, step                       where it stands
+    step_input    rate, count, epoch, step                       where it stands
     numbers  loss, penalty, metrics                         what it reports
 
 The function is plain NumPy; what runs for each batch is the program compiled from its graph, which
@@ -33,9 +33,9 @@ from chainrule.nn.random_stream import Stream
 from chainrule.optim.clipping import clip
 from chainrule.optim.optimizer import Optimizer
 from chainrule.train.checks.loss_dependence import check_dependence
-from chainrule.train.model.layer_stack import Stack, substituted
+from chainrule.train.model.layer_stack import LayerStack, substituted
 from chainrule.train.model.loss_and_metrics import measure
-from chainrule.train.model.objective import Plan
+from chainrule.train.model.objective import Objective
 from chainrule.train.model.program_cache import Program
 
 if TYPE_CHECKING:
@@ -44,12 +44,12 @@ if TYPE_CHECKING:
 __all__ = ["compile_step", "compile_steps", "initial_state"]
 
 
-def initial_state(stack: Stack, optimizer: Optimizer, slots: dict[str, Any]) -> dict[str, Any]:
+def initial_state(stack: LayerStack, optimizer: Optimizer, slots: dict[str, Any]) -> dict[str, Any]:
     """Return the tree of all arrays that training changes.
 
     Parameters
     ----------
-    stack : Stack
+    stack : LayerStack
         Its parameters are copied: a step in progress must never be seen.
     optimizer : Optimizer
         Gives the first slots of a parameter.
@@ -59,7 +59,7 @@ def initial_state(stack: Stack, optimizer: Optimizer, slots: dict[str, Any]) -> 
     Returns
     -------
     dict
-        ``{"params": ..., "slots": ..., "memory": ...}``, each by name of the parameter.
+        ``{"params": ..., "slots": ..., "non_trainable": ...}``, each by name of the parameter.
     """
     trained = stack.parameters(trainable=True)
     return {
@@ -68,13 +68,15 @@ def initial_state(stack: Stack, optimizer: Optimizer, slots: dict[str, Any]) -> 
             name: slots[name] if name in slots else optimizer.slots(each.value)
             for name, each in trained.items()
         },
-        "memory": {n: each.value.copy() for n, each in stack.parameters(trainable=False).items()},
+        "non_trainable": {
+            n: each.value.copy() for n, each in stack.parameters(trainable=False).items()
+        },
     }
 
 
 def compile_step(
-    stack: Stack,
-    plan: Plan,
+    stack: LayerStack,
+    objective: Objective,
     state: dict[str, Any],
     batch: dict[str, ArrayType | None],
     natively: bool = False,
@@ -85,9 +87,9 @@ def compile_step(
 
     Parameters
     ----------
-    stack : Stack
+    stack : LayerStack
         The network.
-    plan : Plan
+    objective : Objective
         What it is trained for.
     state : dict
         As `initial_state` makes it; only types count.
@@ -102,17 +104,17 @@ def compile_step(
     -------
     callable
         From the leaves of state and batch, then rate, count, epoch and step, to the leaves of the
-        new state, then loss, penalty, metrics that are means, and the outputs if `plan` gathers.
+        new state, then loss, penalty, metrics that are means, and the outputs if `objective` gathers.
     """
-    clock = _clock_types(stack, ())
+    step_input = _step_input_types(stack, ())
     types = tree.map_leaves(type_of, state)
-    graph = trace_call(_step(stack, plan), (types, batch, clock)).graph
+    graph = trace_call(_step(stack, objective), (types, batch, step_input)).graph
     return compile_graph(graph, is_awaited=False) if natively else prepare(simplify(graph))
 
 
 def compile_steps(
-    stack: Stack,
-    plan: Plan,
+    stack: LayerStack,
+    objective: Objective,
     state: dict[str, Any],
     samples: dict[str, ArrayType | None],
     size: int | None,
@@ -122,9 +124,9 @@ def compile_steps(
 
     Parameters
     ----------
-    stack : Stack
+    stack : LayerStack
         The network.
-    plan : Plan
+    objective : Objective
         What it is trained for.
     state : dict
         As `initial_state` makes it; only types count.
@@ -142,53 +144,55 @@ def compile_steps(
         rate, count, epoch and step, (capacity,), to the leaves of the new state and columns of what
         a step reports. None where the steps cannot be compiled.
     """
-    step = _step(stack, plan)
+    step = _step(stack, objective)
 
-    def steps(state: dict[str, Any], samples: dict[str, Any], clocks: dict[str, Any]) -> Any:
-        def one(state: Any, clock: dict[str, Any]) -> Any:
+    def steps(state: dict[str, Any], samples: dict[str, Any], step_inputs: dict[str, Any]) -> Any:
+        def one(state: Any, step_input: dict[str, Any]) -> Any:
             if size is None:
-                return step(state, samples, clock)
-            rows = clock["rows"]
+                return step(state, samples, step_input)
+            rows = step_input["rows"]
             batch = {name: None if all is None else all[rows] for name, all in samples.items()}
-            return step(state, batch, clock)
+            return step(state, batch, step_input)
 
-        return scan(one, state, clocks)
+        return scan(one, state, step_inputs)
 
     rows = {} if size is None else {"rows": ArrayType(np.dtype("int64"), (capacity, size))}
-    clocks = rows | _clock_types(stack, (capacity,))
+    step_inputs = rows | _step_input_types(stack, (capacity,))
     types = tree.map_leaves(type_of, state)
-    return compile_loop(trace_call(steps, (types, samples, clocks)).graph)
+    return compile_loop(trace_call(steps, (types, samples, step_inputs)).graph)
 
 
-def _clock_types(stack: Stack, shape: tuple[int, ...]) -> dict[str, ArrayType]:
+def _step_input_types(stack: LayerStack, shape: tuple[int, ...]) -> dict[str, ArrayType]:
     counter, real = ArrayType(np.dtype("int64"), shape), ArrayType(stack.dtype, shape)
     return {"rate": real, "count": real, "epoch": counter, "step": counter}
 
 
-def _step(stack: Stack, plan: Plan) -> Callable[..., Any]:
+def _step(stack: LayerStack, objective: Objective) -> Callable[..., Any]:
     """The step of training, in plain NumPy."""
 
-    def step(state: dict[str, Any], batch: dict[str, Any], clock: dict[str, Any]) -> Any:
-        random = Stream(stack.seed, clock["epoch"], clock["step"])
+    def step(state: dict[str, Any], batch: dict[str, Any], step_input: dict[str, Any]) -> Any:
+        random = Stream(stack.seed, step_input["epoch"], step_input["step"])
 
         def total(params: dict[str, Any]) -> Any:
-            with substituted(stack, params | state["memory"]):
-                loss, penalty, *others = measure(stack, plan, batch, random)
-                check_dependence(plan.loss.name, loss, params.values())
-                memory = {n: each.value for n, each in stack.parameters(trainable=False).items()}
-            return loss + penalty, ([loss, penalty, *others], memory)
+            with substituted(stack, params | state["non_trainable"]):
+                loss, penalty, *others = measure(stack, objective, batch, random)
+                check_dependence(objective.loss.name, loss, params.values())
+                non_trainable = {
+                    n: each.value for n, each in stack.parameters(trainable=False).items()
+                }
+            return loss + penalty, ([loss, penalty, *others], non_trainable)
 
-        (_, (numbers, memory)), slopes = value_and_grad(total, has_aux=True)(state["params"])
-        slopes = clip(slopes, plan.optimizer)
-        rate, count = clock["rate"], clock["count"]
+        (_, (numbers, non_trainable)), slopes = value_and_grad(total, has_aux=True)(state["params"])
+        slopes = clip(slopes, objective.optimizer)
+        rate, count = step_input["rate"], step_input["count"]
         moved = {
-            name: plan.optimizer.update(each, slopes[name], state["slots"][name], rate, count)
+            name: objective.optimizer.update(each, slopes[name], state["slots"][name], rate, count)
             for name, each in state["params"].items()
         }
         new = {
             "params": {name: param for name, (param, _) in moved.items()},
             "slots": {name: slots for name, (_, slots) in moved.items()},
-            "memory": memory,
+            "non_trainable": non_trainable,
         }
         return _alike(state, new), numbers
 

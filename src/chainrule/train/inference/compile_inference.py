@@ -8,9 +8,9 @@ from chainrule.compiler.driver import compile_graph
 from chainrule.graph.array_type import ArrayType, type_of
 from chainrule.graph.trace import trace_call
 from chainrule.nn.activations.activation import ACTIVATIONS
-from chainrule.train.model.layer_stack import Stack, substituted
+from chainrule.train.model.layer_stack import LayerStack, substituted
 from chainrule.train.model.loss_and_metrics import measure
-from chainrule.train.model.objective import Plan
+from chainrule.train.model.objective import Objective
 from chainrule.train.model.program_cache import Program
 
 if TYPE_CHECKING:
@@ -19,17 +19,19 @@ if TYPE_CHECKING:
 __all__ = ["compile_evaluation", "compile_prediction"]
 
 
-def compile_evaluation(stack: Stack, plan: Plan, batch: dict[str, ArrayType | None]) -> Program:
+def compile_evaluation(
+    stack: LayerStack, objective: Objective, batch: dict[str, ArrayType | None]
+) -> Program:
     """Compile loss, penalty and metrics of one batch, as a function of parameters and batch."""
 
     def evaluate(params: dict[str, Any], batch: dict[str, Any]) -> Any:
         with substituted(stack, params):
-            return measure(stack, plan, batch)
+            return measure(stack, objective, batch)
 
     return compile_graph(trace_call(evaluate, (_parameter_types(stack), batch)).graph)
 
 
-def compile_prediction(stack: Stack, X: ArrayType, activation: str = "") -> Program:
+def compile_prediction(stack: LayerStack, X: ArrayType, activation: str = "") -> Program:
     """Compile the network's output, activated besides, as a function of parameters and inputs."""
 
     def predict(params: dict[str, Any], X: Any) -> Any:
@@ -39,5 +41,5 @@ def compile_prediction(stack: Stack, X: ArrayType, activation: str = "") -> Prog
     return compile_graph(trace_call(predict, (_parameter_types(stack), X)).graph)
 
 
-def _parameter_types(stack: Stack) -> dict[str, ArrayType]:
+def _parameter_types(stack: LayerStack) -> dict[str, ArrayType]:
     return {name: type_of(each.value) for name, each in stack.parameters().items()}

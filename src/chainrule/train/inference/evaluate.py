@@ -11,14 +11,14 @@ from chainrule.graph.array_type import ArrayType, type_of
 from chainrule.train.checks import check_settings, is_tame
 from chainrule.train.checks.lookup_range import explain_position
 from chainrule.train.inference.compile_inference import compile_evaluation
-from chainrule.train.inference.predict_function import Forward
+from chainrule.train.inference.predict_function import PredictFunction
 from chainrule.train.inputs.data_adapter import inputs_are_plain, prepare_inputs
 from chainrule.train.inputs.samples import Samples, batches
-from chainrule.train.model.layer_stack import Stack
+from chainrule.train.model.layer_stack import LayerStack
 from chainrule.train.model.model import Model
-from chainrule.train.model.objective import Plan
-from chainrule.train.model.program_cache import Programs
-from chainrule.train.model.running_metrics import Tally
+from chainrule.train.model.objective import Objective
+from chainrule.train.model.program_cache import ProgramCache
+from chainrule.train.model.running_metrics import RunningMetrics
 
 __all__ = ["USUAL_SIZE", "evaluate", "predict"]
 
@@ -29,17 +29,21 @@ USUAL_SIZE = 1024
 
 
 def evaluate(
-    stack: Stack, plan: Plan, programs: Programs, samples: Samples, size: int = USUAL_SIZE
+    stack: LayerStack,
+    objective: Objective,
+    programs: ProgramCache,
+    samples: Samples,
+    size: int = USUAL_SIZE,
 ) -> dict[str, float]:
     """Return loss and metrics of samples.
 
     Parameters
     ----------
-    stack : Stack
+    stack : LayerStack
         The network, built.
-    plan : Plan
+    objective : Objective
         Its loss and metrics.
-    programs : Programs
+    programs : ProgramCache
         Where compiled programs are kept.
     samples : Samples
         At least one.
@@ -51,21 +55,22 @@ def evaluate(
     dict of str to float
         ``loss`` and each metric.
     """
-    tally, params = Tally(plan), _live(stack)
+    running, params = RunningMetrics(objective), _live(stack)
     with np.errstate(all="ignore"):
         for rows in batches(len(samples), size):
             batch = samples.take(rows)
             types = samples.types(len(batch[0]))
             program = programs.get(
-                ("evaluate", *types.values()), lambda t=types: compile_evaluation(stack, plan, t)
+                ("evaluate", *types.values()),
+                lambda t=types: compile_evaluation(stack, objective, t),
             )
             try:
                 results = program([*params, *batch])
             except IndexError:
                 explain_position(stack, batch[0])
                 raise
-            tally.add(len(batch[0]), results, batch[1])
-    return tally.results()
+            running.add(len(batch[0]), results, batch[1])
+    return running.results()
 
 
 def predict(model: Model, X: Any, size: int | None, function: str, activation: str = "") -> Array:
@@ -113,7 +118,9 @@ def _predict(model: Model, inputs: Any, size: int, activation: str) -> Array:
         kind: ArrayType = type_of(part)
         part = part if part.dtype.isnative else part.astype(kind.dtype)
         key = _key(activation, kind.dtype, kind.shape)
-        forward = model.programs.get(key, lambda k=kind: Forward(model.stack, k, activation))
+        forward = model.programs.get(
+            key, lambda k=kind: PredictFunction(model.stack, k, activation)
+        )
         parts.append(forward(part))
     return np.concatenate(parts) if len(parts) > 1 else parts[0]
 
@@ -123,7 +130,7 @@ def _predict_again(model: Model, X: Any, size: Any, activation: str) -> Array | 
     if type(X) is not np.ndarray or type(size) is not int or not inputs_are_plain(model):
         return None
     # A program that was made for its type and shape shows that these fit the network.
-    forward: Forward | None = model.programs.find(_key(activation, X.dtype, X.shape))
+    forward: PredictFunction | None = model.programs.find(_key(activation, X.dtype, X.shape))
     if forward is None or len(X) > size or not is_tame(X):
         return None
     try:
@@ -137,5 +144,5 @@ def _key(activation: str, dtype: Any, shape: tuple[int, ...]) -> Any:
     return "predict", activation, dtype, shape
 
 
-def _live(stack: Stack) -> list[Array]:
+def _live(stack: LayerStack) -> list[Array]:
     return [each.value for each in stack.parameters().values()]

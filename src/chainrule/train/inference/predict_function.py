@@ -11,19 +11,19 @@ from numpy.typing import NDArray
 from chainrule.graph.array_type import ArrayType
 from chainrule.nn.parameter import Parameter
 from chainrule.train.inference.compile_inference import compile_prediction
-from chainrule.train.model.layer_stack import Stack
+from chainrule.train.model.layer_stack import LayerStack
 
-__all__ = ["Forward"]
+__all__ = ["PredictFunction"]
 
 Array = NDArray[Any]
 
 
-class Forward:
+class PredictFunction:
     """The output of a network, compiled, and the parameters it is computed with.
 
     Parameters
     ----------
-    stack : Stack
+    stack : LayerStack
         The network, built.
     X : ArrayType
         The type of the inputs.
@@ -31,7 +31,7 @@ class Forward:
         What is applied to the output besides; "" for nothing.
     """
 
-    def __init__(self, stack: Stack, X: ArrayType, activation: str = "") -> None:
+    def __init__(self, stack: LayerStack, X: ArrayType, activation: str = "") -> None:
         self._parameters: list[Parameter] = list(stack.parameters().values())
         self._program = compile_prediction(stack, X, activation)
         self._known, self._run = self._bind()

@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 
 from chainrule.errors import ShapeError
 from chainrule.nn.layers.embedding import Embedding
-from chainrule.train.checks import Checked, check_samples, check_targets
+from chainrule.train.checks import ValidatedData, check_samples, check_targets
 from chainrule.train.inputs.samples import Samples
 from chainrule.train.inputs.table_inputs import as_inputs
 from chainrule.train.inputs.targets import encode_targets, find_classes, is_text
 from chainrule.train.model.model import Model
-from chainrule.train.model.objective import Plan
+from chainrule.train.model.objective import Objective
 
 __all__ = ["inputs_are_plain", "prepare_inputs", "prepare_samples"]
 
@@ -22,20 +22,20 @@ Array = NDArray[Any]
 
 def prepare_samples(
     model: Model,
-    plan: Plan,
+    objective: Objective,
     X: Any,
     y: Any,
     sample_weight: Any,
     function: str,
     names: tuple[str, str] = ("X", "y"),
-) -> tuple[Samples, Checked]:
+) -> tuple[Samples, ValidatedData]:
     """Check samples and bring them into the form that training and evaluation take.
 
     Parameters
     ----------
     model : Model
         The network; built here if it is not yet, and told the names of the classes by ``fit``.
-    plan : Plan
+    objective : Objective
         Its loss decides what targets mean.
     X, y, sample_weight : array, list, table or memory map, (n, ...)
         What the user gave; no weights are None.
@@ -66,11 +66,11 @@ def prepare_samples(
     assert checked.y is not None, "targets were asked for"
     _check_values(model, checked.X)
     model.build(checked.X.shape, function)
-    check_targets(checked.y, plan.loss, model.output_shape, function, names[1])
+    check_targets(checked.y, objective.loss, model.output_shape, function, names[1])
     if function == "fit" and model.classes is None and is_text(checked.y):
-        model.classes = find_classes(checked.y, plan.loss, model.output_shape)
+        model.classes = find_classes(checked.y, objective.loss, model.output_shape)
     title = f"{function}: {names[1]}"
-    y = encode_targets(checked.y, plan.loss, len(model.output_shape), model.classes, title)
+    y = encode_targets(checked.y, objective.loss, len(model.output_shape), model.classes, title)
     weight = None if checked.weight is None else checked.weight.astype(model.dtype)
     return Samples(checked.X, y, weight), checked
 

@@ -11,13 +11,15 @@ from chainrule.optim.optimizer import Optimizer
 from chainrule.optim.registry import resolve_optimizer
 from chainrule.train.metrics import Metric, resolve_metric
 
-__all__ = ["Aim", "resolve_aim", "the_one_rate"]
+__all__ = ["CompileArguments", "resolve_compile_arguments", "resolve_learning_rate"]
 
-Aim = tuple[Loss, Optimizer, tuple[Metric, ...]]
+CompileArguments = tuple[Loss, Optimizer, tuple[Metric, ...]]
 """What is made small, how, and what is reported besides."""
 
 
-def resolve_aim(loss: Any, optimizer: Any, learning_rate: Any, metrics: Any) -> Aim:
+def resolve_compile_arguments(
+    loss: Any, optimizer: Any, learning_rate: Any, metrics: Any
+) -> CompileArguments:
     """Look up what ``compile`` was given.
 
     Parameters
@@ -39,7 +41,7 @@ def resolve_aim(loss: Any, optimizer: Any, learning_rate: Any, metrics: Any) -> 
     return aim, resolve_optimizer(optimizer, learning_rate), _resolve_metrics(metrics, aim)
 
 
-def the_one_rate(learning_rate: Any, foreign: dict[str, Any]) -> Any:
+def resolve_learning_rate(learning_rate: Any, foreign: dict[str, Any]) -> Any:
     """Return the learning rate, which may also be called ``lr``, and take that from `foreign`.
 
     Raises

@@ -17,11 +17,11 @@ from chainrule.nn.random_stream import Stream
 if TYPE_CHECKING:
     pass
 
-__all__ = ["Stack", "substituted"]
+__all__ = ["LayerStack", "substituted"]
 
 
 @dataclass(frozen=True)
-class Stack:
+class LayerStack:
     """The layers of a network, one after the other, and their parameters by full name.
 
     Parameters
@@ -67,7 +67,7 @@ class Stack:
 
 
 @contextmanager
-def substituted(stack: Stack, given: dict[str, Any]) -> Generator[None]:
+def substituted(stack: LayerStack, given: dict[str, Any]) -> Generator[None]:
     """Let given values stand for the parameters, by full name, while a function is traced."""
     own = stack.parameters()
     with bound(list(own.values()), [given[name] for name in own]):

@@ -11,22 +11,22 @@ from chainrule.nn.losses.loss import Loss
 from chainrule.nn.random_stream import Stream
 from chainrule.train.checks.loss_dependence import check_returned
 from chainrule.train.metrics import Metric
-from chainrule.train.model.layer_stack import Stack
-from chainrule.train.model.objective import Plan
+from chainrule.train.model.layer_stack import LayerStack
+from chainrule.train.model.objective import Objective
 
 __all__ = ["measure"]
 
 
 def measure(
-    stack: Stack, plan: Plan, batch: dict[str, Any], random: Stream | None = None
+    stack: LayerStack, objective: Objective, batch: dict[str, Any], random: Stream | None = None
 ) -> list[Any]:
     """Compute loss, penalty and metrics of a batch; then its outputs, where a metric needs all.
 
     Parameters
     ----------
-    stack : Stack
+    stack : LayerStack
         The network; its parameters may be nodes.
-    plan : Plan
+    objective : Objective
         Its loss and metrics.
     batch : dict
         ``X``, ``y`` and ``weight`` (None for no weights), arrays or nodes, (batch, ...).
@@ -37,31 +37,31 @@ def measure(
     -------
     list of array or node
         Loss and penalty, a number each; the metrics that are means, likewise; and the outputs,
-        (batch, ...), if `plan` gathers them.
+        (batch, ...), if `objective` gathers them.
 
     Raises
     ------
     ShapeError
         Where the loss and the targets misfit.
     """
-    with plan.scoring():
+    with objective.scoring():
         scores = stack(batch["X"], random)
-    y = _comparable(batch["y"], plan.loss, scores)
-    plan.loss.check(y.shape, scores.shape)
-    losses = plan.loss(y, scores)
-    check_returned(plan.loss.name, losses)
-    loss = _reduced(plan.loss, losses, batch["weight"], len(batch["X"]))
-    outputs = plan.probabilities(scores)
+    y = _comparable(batch["y"], objective.loss, scores)
+    objective.loss.check(y.shape, scores.shape)
+    losses = objective.loss(y, scores)
+    check_returned(objective.loss.name, losses)
+    loss = _reduced(objective.loss, losses, batch["weight"], len(batch["X"]))
+    outputs = objective.probabilities(scores)
     means = [
-        np.mean(metric.function(y, scores if _minds_order_only(plan, metric) else outputs))
-        for metric in plan.means
+        np.mean(metric.function(y, scores if _minds_order_only(objective, metric) else outputs))
+        for metric in objective.means
     ]
-    return [loss, stack.penalty(), *means, *([outputs] if plan.gathers else [])]
+    return [loss, stack.penalty(), *means, *([outputs] if objective.gathers else [])]
 
 
-def _minds_order_only(plan: Plan, metric: Metric) -> bool:
+def _minds_order_only(objective: Objective, metric: Metric) -> bool:
     """Whether a softmax, which keeps the order of its inputs, can be left out."""
-    return plan.loss.contains == "softmax" and metric.name.startswith(("accuracy", "top_"))
+    return objective.loss.contains == "softmax" and metric.name.startswith(("accuracy", "top_"))
 
 
 def _comparable(y: Any, loss: Loss, scores: Any) -> Any:

@@ -17,11 +17,11 @@ from chainrule.nn.initializers.initializer import Initializer
 from chainrule.nn.layer import Layer, Shape
 from chainrule.nn.layers.wrappers import TimeDistributed
 from chainrule.nn.sublayers import held_by
-from chainrule.train.model.compile_arguments import Aim
-from chainrule.train.model.layer_stack import Stack
-from chainrule.train.model.objective import Plan
-from chainrule.train.model.program_cache import Programs
-from chainrule.train.model.step_counter import Clock
+from chainrule.train.model.compile_arguments import CompileArguments
+from chainrule.train.model.layer_stack import LayerStack
+from chainrule.train.model.objective import Objective
+from chainrule.train.model.program_cache import ProgramCache
+from chainrule.train.model.step_counter import StepCounter
 
 __all__ = ["Model", "applies", "checked_dtype", "checked_layers"]
 
@@ -52,9 +52,9 @@ class Model:
         What the network begins with, if it takes tables.
     slots : dict
         What the optimiser remembers, by name of the parameter.
-    clock : Clock
+    counter : StepCounter
         Epochs and steps since ``compile``.
-    programs : Programs
+    programs : ProgramCache
         What has been compiled.
     """
 
@@ -63,21 +63,21 @@ class Model:
         self.layers: list[Layer] = []
         self.input_shape: Shape | None = None
         self.output_shapes: list[Shape] = []
-        self.aim: Aim | None = None
+        self.aim: CompileArguments | None = None
         self.classes: list[str] | None = None
         self.table: Table | None = None
         self.slots: dict[str, Any] = {}
-        self.clock = Clock()
-        self.programs = Programs()
-        self._stack: Stack | None = None
+        self.counter = StepCounter()
+        self.programs = ProgramCache()
+        self._stack: LayerStack | None = None
         self._held: list[Layer] = []
 
     @property
-    def stack(self) -> Stack:
+    def stack(self) -> LayerStack:
         """The layers as one function; once they are built it is always the same one."""
         if self._stack is not None:
             return self._stack
-        stack = Stack(tuple(self.layers), self.dtype, self.seed)
+        stack = LayerStack(tuple(self.layers), self.dtype, self.seed)
         if self.output_shapes:
             self._stack = stack
         return stack
@@ -168,7 +168,7 @@ class Model:
         self._held = held if self.output_shapes else []
         return held
 
-    def restart(self, aim: Aim) -> None:
+    def restart(self, aim: CompileArguments) -> None:
         """Let training begin anew, from the parameters there are.
 
         Parameters
@@ -178,10 +178,10 @@ class Model:
         """
         self.aim = aim
         self.slots = {}
-        self.clock = Clock()
+        self.counter = StepCounter()
         self.programs.clear()
 
-    def plan(self, function: str) -> Plan:
+    def objective(self, function: str) -> Objective:
         """Return what the network is trained for, with the last activation fused where it can be.
 
         Parameters
@@ -201,7 +201,7 @@ class Model:
             )
         loss, optimizer, metrics = self.aim
         fused = bool(loss.contains) and self.ends_in(loss.contains)
-        return Plan(loss, optimizer, metrics, _innermost(self.layers[-1]) if fused else None)
+        return Objective(loss, optimizer, metrics, _innermost(self.layers[-1]) if fused else None)
 
     def ends_in(self, activation: str) -> bool:
         """Whether the last layer applies the activation of that name."""

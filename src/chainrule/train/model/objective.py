@@ -13,11 +13,11 @@ from chainrule.nn.losses.loss import Loss
 from chainrule.optim.optimizer import Optimizer
 from chainrule.train.metrics import Metric
 
-__all__ = ["Plan"]
+__all__ = ["Objective"]
 
 
 @dataclass(frozen=True)
-class Plan:
+class Objective:
     """What a network is trained for and how: the result of ``compile``.
 
     Parameters

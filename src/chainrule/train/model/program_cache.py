@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 if TYPE_CHECKING:
     pass
 
-__all__ = ["Program", "Programs"]
+__all__ = ["Program", "ProgramCache"]
 
 _LARGEST_CACHE = 64
 
 Made = TypeVar("Made")
 
 
-class Programs:
+class ProgramCache:
     """Compiled programs by what they are for; the oldest goes when there are too many."""
 
     def __init__(self) -> None:

@@ -9,29 +9,29 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.train.model.objective import Plan
+from chainrule.train.model.objective import Objective
 
-__all__ = ["Tally"]
+__all__ = ["RunningMetrics"]
 
 Array = NDArray[Any]
 
 
-class Tally:
+class RunningMetrics:
     """The numbers of many batches, and what they say of all samples.
 
     Sums are taken from left to right, so that looking at them early does not change their bits.
 
     Parameters
     ----------
-    plan : Plan
+    objective : Objective
         Says what the numbers are.
     """
 
-    def __init__(self, plan: Plan) -> None:
-        self._plan = plan
+    def __init__(self, objective: Objective) -> None:
+        self._plan = objective
         self._pending: list[tuple[int, Sequence[Any]]] = []
         self._samples = 0
-        self._totals = [0.0] * (2 + len(plan.means))
+        self._totals = [0.0] * (2 + len(objective.means))
         self._seen: list[tuple[Array, Array]] = []
 
     def add(self, count: int, numbers: Sequence[Any], y: Array) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["Clock"]
+__all__ = ["StepCounter"]
 
 
-class Clock:
+class StepCounter:
     """How long a network has been trained since it was compiled.
 
     Attributes

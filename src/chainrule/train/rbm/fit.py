@@ -1,4 +1,4 @@
-"""A call of a machine's ``fit``, from samples to the history: a network's loop of training."""
+"""A call of a machine's ``fit``, from samples to the history: a network's loop of trainer."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from chainrule.errors import ArgumentError
 from chainrule.optim.optimizer import Optimizer
 from chainrule.train.callbacks import resolve_callbacks
 from chainrule.train.checks import check_settings
-from chainrule.train.fit.epochs import Run
-from chainrule.train.fit.trainer import Training
+from chainrule.train.fit.epochs import EpochLoop
+from chainrule.train.fit.trainer import Trainer
 from chainrule.train.history import History
 from chainrule.train.inputs.samples import Samples
 from chainrule.train.model.model import Model
@@ -65,13 +65,13 @@ def fit(
         samples = Samples(visible, np.zeros(len(visible), np.int8)).made_plain()
         if is_new:
             _layer_of(model).expect(samples.X)
-        size, plan = min(batch_size, len(samples)), model.plan("fit")
-        training = Training(
-            model.stack, plan, samples, size, model.slots, model.clock, model.programs
+        size, objective = min(batch_size, len(samples)), model.objective("fit")
+        trainer = Trainer(
+            model.stack, objective, samples, size, model.slots, model.counter, model.programs
         )
-    run = Run(machine, model, training, watchers, progress, samples, None, size)
-    run.through(epochs, shuffle)
-    return run.history
+    loop = EpochLoop(machine, model, trainer, watchers, progress, samples, None, size)
+    loop.run(epochs, shuffle)
+    return loop.history
 
 
 def prepare_visible(model: Model, X: Any, function: str) -> Any:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from chainrule.errors import FormatError
 from chainrule.optim.optimizer import Optimizer
 from chainrule.optim.registry import from_config
-from chainrule.train.files.schema import Entries
+from chainrule.train.files.schema import Description
 from chainrule.train.rbm.rbm import RBM
 
 __all__ = ["restored"]
@@ -19,12 +19,12 @@ __all__ = ["restored"]
 Tensors = Mapping[str, NDArray[Any]]
 
 
-def restored(entries: Entries, tensors: Tensors) -> RBM:
+def restored(description: Description, tensors: Tensors) -> RBM:
     """Return the machine that a file describes, as it was when it was saved.
 
     Parameters
     ----------
-    entries : Entries
+    description : Description
         The description, as `chainrule.train.rbm.save` writes it.
     tensors : mapping of str to array
         Of the file; their sizes are compared with those described before any array is made.
@@ -41,10 +41,12 @@ def restored(entries: Entries, tensors: Tensors) -> RBM:
     ArgumentError
         If the configuration is none of a machine.
     """
-    entries.only("format", "model", "checksum", "visible", "config", "optimizer", "epoch", "count")
-    visible, epoch, count = (_count(entries, name) for name in ("visible", "epoch", "count"))
-    rule = entries.get("optimizer", dict, type(None))
-    machine = RBM(**entries.get("config", dict))
+    description.only(
+        "format", "model", "checksum", "visible", "config", "optimizer", "epoch", "count"
+    )
+    visible, epoch, count = (_count(description, name) for name in ("visible", "epoch", "count"))
+    rule = description.get("optimizer", dict, type(None))
+    machine = RBM(**description.get("config", dict))
     if rule is not None:
         machine.optimizer = from_config(rule)
     unread = dict(tensors)
@@ -59,8 +61,8 @@ def restored(entries: Entries, tensors: Tensors) -> RBM:
     return machine
 
 
-def _count(entries: Entries, name: str) -> int:
-    value = entries.get(name, int)
+def _count(description: Description, name: str) -> int:
+    value = description.get(name, int)
     if not 0 <= value < 2**60:
         raise FormatError(f"load: {name!r} is {value:.3g}; it must be 0 or more, and no such size")
     return value

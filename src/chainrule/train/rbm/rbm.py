@@ -136,7 +136,7 @@ class RBM:
         Hinton's guide begins with a momentum of 0.5 and raises it after some epochs:
         ``machine.optimizer = optim.SGD(0.05, momentum=0.9)``. Velocities go on, if there are any.
         """
-        return self._model.plan("optimizer").optimizer
+        return self._model.objective("optimizer").optimizer
 
     @optimizer.setter
     def optimizer(self, rule: Optimizer) -> None:
@@ -218,7 +218,7 @@ class RBM:
         self._model.build((2, len(parameters["visible_bias"])), "resume")
         self.params.update(parameters)
         self._model.slots = {f"{self._layer.name}.{name}": dict(s) for name, s in slots.items()}
-        self._model.clock.epoch, self._model.clock.count = epoch, count
+        self._model.counter.epoch, self._model.counter.count = epoch, count
 
     # Asking.
 

@@ -55,7 +55,7 @@ def save(model: Model, config: dict[str, Any], path: str | os.PathLike[str]) -> 
             "save: the machine has no parameters yet; call fit, or transform, with samples first"
         )
     (layer,) = model.layers
-    optimizer = optimizer_config(model.plan("save").optimizer)
+    optimizer = optimizer_config(model.objective("save").optimizer)
     tensors = {name: np.ascontiguousarray(each.value) for name, each in layer.parameters().items()}
     if optimizer is not None:
         for full_name, slots in model.slots.items():
@@ -67,8 +67,8 @@ def save(model: Model, config: dict[str, Any], path: str | os.PathLike[str]) -> 
         "visible": model.input_shape[-1],
         "config": config,
         "optimizer": optimizer,
-        "epoch": model.clock.epoch,
-        "count": model.clock.count,
+        "epoch": model.counter.epoch,
+        "count": model.counter.count,
     }
     description["checksum"] = checksum(description, tensors)
     metadata = {METADATA_KEY: json.dumps(description, ensure_ascii=False, allow_nan=False)}

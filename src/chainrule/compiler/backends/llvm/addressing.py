@@ -9,7 +9,7 @@ from chainrule.compiler.backends.llvm import emit, ir
 from chainrule.compiler.loop_ir.loops import Buffer
 from chainrule.compiler.loop_passes.memory_plan import Plan
 
-__all__ = ["FIRST_ARRAY", "FIRST_TURN", "Grounds", "flag", "slot"]
+__all__ = ["FIRST_ARRAY", "FIRST_TURN", "BufferAddresses", "flag", "slot"]
 
 FIRST_ARRAY = 4
 """Where in the block the arrays begin."""
@@ -23,7 +23,7 @@ ARRAY_DATA = object.__basicsize__
 is part of NumPy's binary interface (``PyArrayObject_fields``)."""
 
 
-class Grounds:
+class BufferAddresses:
     """Writes the addresses of buffers, each once where the function starts.
 
     What kernels need of the program around is in its *context*, an array on the stack: the block,
@@ -95,7 +95,7 @@ class Grounds:
         return self._address(builder, block, own, root)
 
     def _address(self, builder: Any, block: Value, own: Value, root: Buffer) -> Value:
-        if root.kind == "local":
+        if root.kind == "thread_local":
             return _bytes_on(builder, own, emit.index(self.copies + self.plan.offsets[root]))
         if root.kind == "arena":
             arena = builder.load(slot(builder, block, 0), typ=emit.POINTER)

@@ -6,13 +6,13 @@
 
     block[0]   the arena
     block[1]   becomes 1 where a position lies outside of its array
-    block[2]   the first turn of an outermost ``repeat``
+    block[2]   the first turn of an outermost ``loop``
     block[3]   the turn before which it ends, if not at its own end
     block[4:]  inputs, outputs, constants: the addresses of NumPy's array objects. Native code finds
                their data itself, as asking NumPy for it takes longer than a small program.
                In a timed program the clock's ticks follow, for each nest and for waiting.
 
-Statements become loops (`nest`), products become kernels (`contraction`) whose epilogue is written
+Statements become loops (`nest`), contractions become kernels (`contraction`) whose epilogue is written
 by the same words as any other point of a nest (`element`).
 """
 
@@ -23,21 +23,25 @@ from dataclasses import dataclass
 from typing import Any
 
 from chainrule.compiler.backends.llvm import emit, ir
-from chainrule.compiler.backends.llvm.addressing import FIRST_ARRAY, Grounds, flag, slot
-from chainrule.compiler.backends.llvm.cycle_counter import Stopwatch
-from chainrule.compiler.backends.llvm.kernel_calls import Kernels
-from chainrule.compiler.backends.llvm.nest.expression import Point
+from chainrule.compiler.backends.llvm.addressing import FIRST_ARRAY, BufferAddresses, flag, slot
+from chainrule.compiler.backends.llvm.cycle_counter import CycleCounter
+from chainrule.compiler.backends.llvm.kernel_calls import KernelTable
+from chainrule.compiler.backends.llvm.nest.expression import ExpressionEmitter
 from chainrule.compiler.backends.llvm.nest.loop_nest import Share, lanes_of
 from chainrule.compiler.backends.llvm.nest.statement import write_nest
 from chainrule.compiler.backends.llvm.spmd.barrier import barrier_function
-from chainrule.compiler.backends.llvm.spmd.row_partition import Division, divisions
-from chainrule.compiler.backends.llvm.spmd.work_sharing import Waiting, is_shared, shares_anything
+from chainrule.compiler.backends.llvm.spmd.row_partition import RowPartition, divisions
+from chainrule.compiler.backends.llvm.spmd.work_sharing import (
+    BarrierPlacement,
+    is_shared,
+    shares_anything,
+)
 from chainrule.compiler.backends.llvm.spmd.worker_code import program_type
 from chainrule.compiler.backends.llvm.target import Target
 from chainrule.compiler.loop_ir.access import accesses
 from chainrule.compiler.loop_ir.expressions import nests_of
 from chainrule.compiler.loop_ir.layout import Layout
-from chainrule.compiler.loop_ir.loops import Axis, Buffer, Nest, Program, Repeat, Step
+from chainrule.compiler.loop_ir.loops import Axis, Buffer, Loop, Nest, Program, Step
 from chainrule.compiler.loop_passes.memory_plan import Plan
 
 __all__ = ["Module", "write_module"]
@@ -115,8 +119,8 @@ class _Writer:
         self.module = ir.Module(program.name)
         self.turns: dict[Axis, Value] = {}
         self.apart = divisions(program.steps, layout, target)
-        self.division: Division | None = None
-        self.kernels = Kernels(program.steps, layout, target, self.apart)
+        self.division: RowPartition | None = None
+        self.kernels = KernelTable(program.steps, layout, target, self.apart)
         self.scratch = self.kernels.scratch + plan.own
         self.is_shared = shares_anything(program.steps, self.apart)
         roots = dict.fromkeys(b.root for s in program.steps for b, _, _ in accesses(s))
@@ -125,7 +129,7 @@ class _Writer:
         self.numbers = {buffer: FIRST_ARRAY + i for i, buffer in enumerate(outside)}
         self.nests = list(nests_of(program.steps))
         self.is_timed = is_timed
-        self.watch: Stopwatch | None = None
+        self.watch: CycleCounter | None = None
 
     def write(self, notes: Mapping[Nest, Sequence[str]] | None = None) -> str:
         """Write the function and everything it calls; above each nest its notes for people."""
@@ -138,7 +142,7 @@ class _Writer:
         start = function.append_basic_block("start")
         self.builder.branch(start)
         self.builder.position_at_end(start)
-        self.grounds = Grounds(
+        self.grounds = BufferAddresses(
             self.builder,
             self.block,
             self.thread if self.is_shared else emit.index(0),
@@ -149,25 +153,25 @@ class _Writer:
         )
         with self.builder.goto_entry_block():
             is_outside = flag(self.builder, self.block)
-        self.point = Point(self.builder, self.grounds.base, self.layout, {}, is_outside)
-        self.waiting = Waiting(self.plan)
+        self.point = ExpressionEmitter(self.builder, self.grounds.base, self.layout, {}, is_outside)
+        self.waiting = BarrierPlacement(self.plan)
         if self.is_timed:
             self.watch = self._stopwatch()
         self._steps(self.program.steps)
         self.builder.ret_void()
         return str(self.module)
 
-    def _stopwatch(self) -> Stopwatch:
+    def _stopwatch(self) -> CycleCounter:
         def place(part: int) -> Value:
             return slot(self.builder, self.block, FIRST_ARRAY + len(self.numbers) + part)
 
         thread = self.thread if self.is_shared else None
-        return Stopwatch(
+        return CycleCounter(
             self.builder, place, self.grounds.stack(emit.INDEX), self.target.triple, thread
         )
 
     def _depth(self, steps: tuple[Step, ...]) -> int:
-        inner = [1 + self._depth(step.steps) for step in steps if isinstance(step, Repeat)]
+        inner = [1 + self._depth(step.steps) for step in steps if isinstance(step, Loop)]
         return max(inner, default=0)
 
     def _steps(self, steps: tuple[Step, ...]) -> None:
@@ -177,8 +181,8 @@ class _Writer:
                 continue
             shared = is_shared(step, self.apart)
             # Every turn of a loop finds the threads together, so they meet before the first one.
-            is_apart = step in self.apart or (isinstance(step, Repeat) and step.in_any_order)
-            together = isinstance(step, Repeat) and shared and not is_apart
+            is_apart = step in self.apart or (isinstance(step, Loop) and step.is_parallel)
+            together = isinstance(step, Loop) and shared and not is_apart
             meets = together and bool(self.waiting.touched)
             if meets or self.waiting.must_wait(step, shared):
                 self._wait()
@@ -198,7 +202,7 @@ class _Writer:
             self.watch.note(len(self.nests))
 
     def _step(self, step: Step, shared: bool) -> None:
-        if isinstance(step, Repeat):
+        if isinstance(step, Loop):
             self._repeat(step, shared)
             return
         for line in self.notes.get(step, ()):
@@ -206,9 +210,13 @@ class _Writer:
         self.point.axes = dict(self.turns)
         share = self._part if shared else _everything
         division = self.division if shared else None
-        if step.product is None:
-            is_lane = step.lane is not None and step.lane in step.axes[:1]
-            rows = lanes_of(step.statements, step.lane.extent) if is_lane and step.lane else 1
+        if step.contraction is None:
+            is_lane = step.vector_axis is not None and step.vector_axis in step.axes[:1]
+            rows = (
+                lanes_of(step.statements, step.vector_axis.extent)
+                if is_lane and step.vector_axis
+                else 1
+            )
             write_nest(self.point, step, share if division is None else self._rows(rows))
         else:
             part = (None, share) if division is None else (1, self._rows(division.tile))
@@ -237,12 +245,12 @@ class _Writer:
 
         return share
 
-    def _repeat(self, step: Repeat, shared: bool) -> None:
+    def _repeat(self, step: Loop, shared: bool) -> None:
         if shared and step in self.apart:
             self.division = self.apart[step]
         builder, last = self.builder, emit.index(step.axis.extent - 1)
         start, stop = emit.index(0), emit.index(step.axis.extent)
-        if step.in_any_order:
+        if step.is_parallel:
             start, stop = self._part(step.axis.extent) if shared else (start, stop)
             shared = False
         elif not self.turns:
@@ -250,7 +258,7 @@ class _Writer:
                 builder.load(slot(builder, self.block, n), typ=emit.INDEX) for n in (2, 3)
             )
             stop = builder.select(builder.icmp_signed("<", end, stop), end, stop)
-        with emit.counted_loop(builder, start, stop, "repeat") as turn:
+        with emit.counted_loop(builder, start, stop, "loop") as turn:
             place = builder.sub(last, turn) if step.backwards else turn
             self.turns[step.axis] = place
             self.grounds.note_turn(len(self.turns), place)

@@ -12,12 +12,12 @@ from typing import Any
 
 from chainrule.compiler.backends.llvm import emit
 
-__all__ = ["Stopwatch"]
+__all__ = ["CycleCounter"]
 
 Value = Any
 
 
-class Stopwatch:
+class CycleCounter:
     """Writes looks at the clock.
 
     Parameters

@@ -1,4 +1,4 @@
-"""The kernels of a module's products: their shapes, their code and the calls of it."""
+"""The kernels of a module's contractions: their shapes, their code and the calls of it."""
 
 from __future__ import annotations
 
@@ -6,27 +6,27 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from chainrule.compiler.backends.llvm import emit, ir
-from chainrule.compiler.backends.llvm.addressing import Grounds, flag
+from chainrule.compiler.backends.llvm.addressing import BufferAddresses, flag
 from chainrule.compiler.backends.llvm.contraction.epilogue import Epilogue, scratch_bytes, shape_of
 from chainrule.compiler.backends.llvm.contraction.kernel import (
-    Contraction,
     Kernel,
+    KernelShape,
     emit_contraction,
 )
-from chainrule.compiler.backends.llvm.nest.expression import Point
+from chainrule.compiler.backends.llvm.nest.expression import ExpressionEmitter
 from chainrule.compiler.backends.llvm.nest.loop_nest import Share
-from chainrule.compiler.backends.llvm.spmd.row_partition import Division
+from chainrule.compiler.backends.llvm.spmd.row_partition import RowPartition
 from chainrule.compiler.backends.llvm.target import Target
 from chainrule.compiler.loop_ir.expressions import stored_by_kernel
 from chainrule.compiler.loop_ir.layout import Layout
-from chainrule.compiler.loop_ir.loops import Affine, Axis, Buffer, Nest, Product, Repeat, Step
+from chainrule.compiler.loop_ir.loops import Affine, Axis, Buffer, Contraction, Loop, Nest, Step
 
-__all__ = ["Kernels"]
+__all__ = ["KernelTable"]
 
 Value = Any
 
 
-class Kernels:
+class KernelTable:
     """Writes kernels into a module and calls them.
 
     Parameters
@@ -38,7 +38,7 @@ class Kernels:
     target : Target
         The processor to write for.
     apart : dict
-        How threads divide the rows of some loops; products in them have tiles of one height.
+        How threads divide the rows of some loops; contractions in them have tiles of one height.
 
     Attributes
     ----------
@@ -51,7 +51,7 @@ class Kernels:
         steps: Sequence[Step],
         layout: Layout,
         target: Target,
-        apart: Mapping[Repeat, Division],
+        apart: Mapping[Loop, RowPartition],
     ) -> None:
         self.layout = layout
         self.target = target
@@ -59,17 +59,17 @@ class Kernels:
         self.shapes = {
             nest: self._shape(nest, tile)
             for nest, tile in self._tiles(steps, 0)
-            if nest.product is not None
+            if nest.contraction is not None
         }
         self.scratch = scratch_bytes(self.shapes.values(), target)
-        self.made: dict[Contraction, Kernel] = {}
+        self.made: dict[KernelShape, Kernel] = {}
 
     def write_call(
         self,
         module: ir.Module,
         nest: Nest,
-        point: Point,
-        grounds: Grounds,
+        point: ExpressionEmitter,
+        grounds: BufferAddresses,
         turns: Sequence[Axis],
         share: tuple[int | None, Share],
     ) -> None:
@@ -80,10 +80,10 @@ class Kernels:
         module : ir.Module
             Where kernels are written.
         nest : Nest
-            A nest with a product.
-        point : Point
+            A nest with a contraction.
+        point : ExpressionEmitter
             Where to write the call; what its axes stand for is set.
-        grounds : Grounds
+        grounds : BufferAddresses
             The addresses of buffers.
         turns : sequence of Axis
             The loops around.
@@ -91,17 +91,17 @@ class Kernels:
             Which of batch, tiles and panels this thread shares with others, None for what is best,
             and its turns of it.
         """
-        out, product = stored_by_kernel(nest), nest.product
+        out, contraction = stored_by_kernel(nest), nest.contraction
         assert out is not None
-        assert product is not None
+        assert contraction is not None
         kernel = self._kernel(module, nest, out, grounds, turns)
-        own = {*product.axes, *product.depth}
+        own = {*contraction.axes, *contraction.depth}
         pointers = [
             self._start(point, grounds, buffer, index, own)
             for buffer, index in (
-                (out, product.index),
-                (product.left.buffer, product.left.index),
-                (product.right.buffer, product.right.index),
+                (out, contraction.index),
+                (contraction.left.buffer, contraction.left.index),
+                (contraction.right.buffer, contraction.right.index),
             )
         ]
         part, turns_of = share
@@ -123,14 +123,19 @@ class Kernels:
                 own = self.apart[step].tile if step in self.apart else tile
                 yield from self._tiles(step.steps, own)
 
-    def _shape(self, nest: Nest, tile: int) -> Contraction:
+    def _shape(self, nest: Nest, tile: int) -> KernelShape:
         out = stored_by_kernel(nest)
         assert out is not None
-        assert nest.product is not None
-        return shape_of(nest.product, out, self.layout, tile)
+        assert nest.contraction is not None
+        return shape_of(nest.contraction, out, self.layout, tile)
 
     def _start(
-        self, point: Point, grounds: Grounds, buffer: Buffer, index: Any, own: set[Axis]
+        self,
+        point: ExpressionEmitter,
+        grounds: BufferAddresses,
+        buffer: Buffer,
+        index: Any,
+        own: set[Axis],
     ) -> Value:
         """The address of an operand's first element."""
         flat = Affine()
@@ -141,15 +146,20 @@ class Kernels:
         return point.builder.gep(grounds.base(buffer), [point.scalar(rest)], source_etype=kind)
 
     def _kernel(
-        self, module: ir.Module, nest: Nest, out: Buffer, grounds: Grounds, turns: Sequence[Axis]
+        self,
+        module: ir.Module,
+        nest: Nest,
+        out: Buffer,
+        grounds: BufferAddresses,
+        turns: Sequence[Axis],
     ) -> Kernel:
         """Write the kernel; kernels without an epilogue are shared by shape."""
-        shape, product = self.shapes[nest], nest.product
-        assert isinstance(product, Product)
+        shape, contraction = self.shapes[nest], nest.contraction
+        assert isinstance(contraction, Contraction)
         name = f"product{len(module.functions)}"
         if nest.statements:
             place = grounds.base_in_kernel
-            epilogue = Epilogue(nest, product, out, self.layout, tuple(turns), place, flag)
+            epilogue = Epilogue(nest, contraction, out, self.layout, tuple(turns), place, flag)
             return emit_contraction(module, name, shape, self.target, epilogue)
         if shape not in self.made:
             self.made[shape] = emit_contraction(module, name, shape, self.target)

@@ -9,18 +9,18 @@ import numpy as np
 
 from chainrule.compiler.backends.llvm import emit, ir
 from chainrule.compiler.backends.llvm.addressing import FIRST_TURN
-from chainrule.compiler.backends.llvm.contraction.kernel import Site, scratch_items
+from chainrule.compiler.backends.llvm.contraction.kernel import EpilogueSite, scratch_items
 from chainrule.compiler.backends.llvm.contraction.loop_roles import (
-    Contraction,
-    Limit,
-    Loop,
+    KernelLoop,
+    KernelShape,
+    LoopBound,
     arrange,
 )
-from chainrule.compiler.backends.llvm.nest.expression import Point
+from chainrule.compiler.backends.llvm.nest.expression import ExpressionEmitter
 from chainrule.compiler.backends.llvm.registers import same_width
 from chainrule.compiler.backends.llvm.target import Target
 from chainrule.compiler.loop_ir.layout import Layout
-from chainrule.compiler.loop_ir.loops import Axis, Buffer, Nest, Product
+from chainrule.compiler.loop_ir.loops import Axis, Buffer, Contraction, Nest
 
 __all__ = ["Epilogue", "scratch_bytes", "shape_of"]
 
@@ -28,38 +28,40 @@ Value = Any
 LINE_BYTES = 64
 
 
-def shape_of(product: Product, out: Buffer, layout: Layout, row_tile: int = 0) -> Contraction:
-    """Return the loops of a product whose kernel fills a buffer."""
+def shape_of(
+    contraction: Contraction, out: Buffer, layout: Layout, row_tile: int = 0
+) -> KernelShape:
+    """Return the loops of a contraction whose kernel fills a buffer."""
     arrays = (
-        (product.left.buffer, product.left.index),
-        (product.right.buffer, product.right.index),
-        (out, product.index),
+        (contraction.left.buffer, contraction.left.index),
+        (contraction.right.buffer, contraction.right.index),
+        (out, contraction.index),
     )
 
     def steps(axis: Axis) -> list[int]:
         return [layout.stride(buffer, index, axis) or 0 for buffer, index in arrays]
 
-    limits: dict[Axis, Limit] = {}
-    for bound in product.bounds:
-        row = next(axis for axis in product.axes if bound.place.coefficient(axis))
-        entry = next(axis for axis in product.depth if bound.place.coefficient(axis))
+    limits: dict[Axis, LoopBound] = {}
+    for bound in contraction.bounds:
+        row = next(axis for axis in contraction.axes if bound.place.coefficient(axis))
+        entry = next(axis for axis in contraction.depth if bound.place.coefficient(axis))
         spacing, before = bound.place.coefficient(entry), -bound.place.constant
-        limits[entry] = Limit(steps(row)[2], spacing, before, bound.length)
+        limits[entry] = LoopBound(steps(row)[2], spacing, before, bound.length)
     loops = (
-        Loop(axis.extent, *steps(axis), limit=limits.get(axis))
-        for axis in (*product.axes, *product.depth)
+        KernelLoop(axis.extent, *steps(axis), limit=limits.get(axis))
+        for axis in (*contraction.axes, *contraction.depth)
     )
-    return Contraction(product.target.dtype.name, tuple(loops), row_tile)
+    return KernelShape(contraction.target.dtype.name, tuple(loops), row_tile)
 
 
-def scratch_bytes(shapes: Iterable[Contraction], target: Target) -> int:
+def scratch_bytes(shapes: Iterable[KernelShape], target: Target) -> int:
     """Return the bytes in which each thread copies operands, in whole cache lines."""
     sizes = [scratch_items(each, target) * np.dtype(each.dtype).itemsize for each in shapes]
     return -(-max(sizes, default=0) // LINE_BYTES) * LINE_BYTES
 
 
 class Epilogue:
-    """The statements of a product's nest, written into its kernel for each vector of sums.
+    """The statements of a contraction's nest, written into its kernel for each vector of sums.
 
     What they need of the program around is looked up once, where the kernel starts: its context
     holds the addresses of the program's block and of the thread's own memory, then the turns of the
@@ -68,9 +70,9 @@ class Epilogue:
     Parameters
     ----------
     nest : Nest
-        The product and its statements.
-    product : Product
-        Its product.
+        The contraction and its statements.
+    contraction : Contraction
+        Its contraction.
     out : Buffer
         What the kernel itself fills.
     layout : Layout
@@ -86,7 +88,7 @@ class Epilogue:
     def __init__(
         self,
         nest: Nest,
-        product: Product,
+        contraction: Contraction,
         out: Buffer,
         layout: Layout,
         turns: Sequence[Axis],
@@ -94,7 +96,7 @@ class Epilogue:
         flag: Callable[[Any, Value], Value],
     ) -> None:
         self.nest = nest
-        self.product = product
+        self.contraction = contraction
         self.out = out
         self.layout = layout
         self.turns = tuple(turns)
@@ -103,31 +105,33 @@ class Epilogue:
         self.bases: dict[Buffer, Value] = {}
         self.outer: dict[Axis, Value] = {}
         self.flag_address: Value = None
-        shape = shape_of(product, out, layout)
+        shape = shape_of(contraction, out, layout)
         self.places = {
-            axis: loop.out for axis, loop in zip(product.axes, shape.loops, strict=False)
+            axis: loop.out for axis, loop in zip(contraction.axes, shape.loops, strict=False)
         }
         column = arrange(shape).column.out
-        self.lane = next((axis for axis, step in self.places.items() if step == column), None)
+        self.vector_axis = next(
+            (axis for axis, step in self.places.items() if step == column), None
+        )
 
-    def __call__(self, site: Site, sums: Value) -> Value:
+    def __call__(self, site: EpilogueSite, sums: Value) -> Value:
         """Write the statements for some sums; return what the kernel is to store."""
-        product, place = self.product, tuple(self.product.index)
+        contraction, place = self.contraction, tuple(self.contraction.index)
         self._look_around(site)
         axes = {**self.outer}
         axes |= {axis: site.places[step] for axis, step in self.places.items()}
-        point = Point(
+        point = ExpressionEmitter(
             site.builder, lambda b: self._base(site, b), self.layout, axes, self.flag_address
         )
         point.registers = self.nest.registers | {self.out}
-        with point.along(self.lane, sums.type.count, site.mask):
-            point.known[(product.target, place)] = sums
+        with point.along(self.vector_axis, sums.type.count, site.mask):
+            point.known[(contraction.target, place)] = sums
             for statement in self.nest.statements:
                 value = point.value(statement.value)
                 point.store(statement.target, statement.index, value)
         return same_width(site.builder, [point.known[(self.out, place)], sums])[0]
 
-    def _look_around(self, site: Site) -> None:
+    def _look_around(self, site: EpilogueSite) -> None:
         """Write, once, the loads of what is the same for the whole kernel."""
         if self.flag_address is not None:
             return
@@ -138,7 +142,7 @@ class Epilogue:
             place = builder.gep(site.context, [emit.index(number)], source_etype=emit.INDEX)
             self.outer[axis] = builder.load(place, typ=emit.INDEX)
 
-    def _base(self, site: Site, buffer: Buffer) -> Value:
+    def _base(self, site: EpilogueSite, buffer: Buffer) -> Value:
         # What the kernel fills may only be reached through the kernel's own pointer.
         if buffer is self.out:
             return site.builder.function.args[0]
@@ -148,7 +152,7 @@ class Epilogue:
         return self.bases[buffer.root]
 
 
-def _at_start(site: Site) -> Any:
+def _at_start(site: EpilogueSite) -> Any:
     """A builder that writes before everything else in a kernel."""
     builder = ir.IRBuilder(site.builder.function.entry_basic_block)
     builder.position_at_start(builder.block)

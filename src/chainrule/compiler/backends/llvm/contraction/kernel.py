@@ -25,17 +25,28 @@ from typing import Any
 
 from chainrule.compiler.backends.llvm import emit, ir
 from chainrule.compiler.backends.llvm.contraction.loop_roles import (
-    Arrangement,
-    Contraction,
+    KernelShape,
+    LoopRoles,
     arrange,
     matrix_product,
 )
-from chainrule.compiler.backends.llvm.contraction.macrokernel import Epilogue, Site, TileWriter
+from chainrule.compiler.backends.llvm.contraction.macrokernel import (
+    Epilogue,
+    EpilogueSite,
+    TileWriter,
+)
 from chainrule.compiler.backends.llvm.contraction.packing import packed_items
 from chainrule.compiler.backends.llvm.contraction.tiling import Tiling, choose_tiling
 from chainrule.compiler.backends.llvm.target import Target
 
-__all__ = ["Epilogue", "Kernel", "Site", "emit_contraction", "matrix_product", "scratch_items"]
+__all__ = [
+    "Epilogue",
+    "EpilogueSite",
+    "Kernel",
+    "emit_contraction",
+    "matrix_product",
+    "scratch_items",
+]
 
 Value = Any
 
@@ -50,14 +61,14 @@ class Kernel:
         ``void (ptr out, ptr left, ptr right, ptr scratch, ptr context, i64 batch_start,
         i64 batch_stop, i64 tile_start, i64 tile_stop, i64 panel_start, i64 panel_stop)``.
         ``scratch`` is this thread's own, `scratch_items` numbers, 64-byte aligned.
-    arrangement : Arrangement
+    arrangement : LoopRoles
         Its loops. Where it is exchanged, tiles run over what the caller calls columns.
     tiling : Tiling
         Its tiles.
     """
 
     function: Any
-    arrangement: Arrangement
+    arrangement: LoopRoles
     tiling: Tiling
 
     @property
@@ -66,12 +77,12 @@ class Kernel:
         return self.arrangement.batch_size, self.tiling.tiles, self.tiling.panels
 
 
-def scratch_items(contraction: Contraction, target: Target) -> int:
+def scratch_items(contraction: KernelShape, target: Target) -> int:
     """Return how many numbers of scratch memory each thread needs.
 
     Parameters
     ----------
-    contraction : Contraction
+    contraction : KernelShape
         Shape and layout.
     target : Target
         The processor.
@@ -88,7 +99,7 @@ def scratch_items(contraction: Contraction, target: Target) -> int:
 def emit_contraction(
     module: Any,
     name: str,
-    contraction: Contraction,
+    contraction: KernelShape,
     target: Target,
     epilogue: Epilogue | None = None,
 ) -> Kernel:
@@ -100,7 +111,7 @@ def emit_contraction(
         The module to write into.
     name : str
         The function's name; it is internal to the module.
-    contraction : Contraction
+    contraction : KernelShape
         Shape and layout.
     target : Target
         The processor to write for.
@@ -118,7 +129,7 @@ def emit_contraction(
     >>> from chainrule.compiler.backends.llvm.target import host_target
     >>> shape = matrix_product("float32", 7, 5, 13, (13, 1), (5, 1), (5, 1))
     >>> kernel = emit_contraction(ir.Module(), "product", shape, host_target())
-    >>> kernel.arrangement.exchanged
+    >>> kernel.arrangement.swapped
     False
     """
     arrangement = arrange(contraction)

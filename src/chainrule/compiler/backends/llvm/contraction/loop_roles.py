@@ -24,11 +24,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-__all__ = ["Arrangement", "Contraction", "Limit", "Loop", "arrange", "matrix_product"]
+__all__ = ["KernelLoop", "KernelShape", "LoopBound", "LoopRoles", "arrange", "matrix_product"]
 
 
 @dataclass(frozen=True)
-class Limit:
+class LoopBound:
     """Which turns k of a loop of depth count: ``0 <= row + spacing * k - before < length``.
 
     Parameters
@@ -48,7 +48,7 @@ class Limit:
 
 
 @dataclass(frozen=True)
-class Loop:
+class KernelLoop:
     """One axis of a contraction.
 
     Parameters
@@ -57,7 +57,7 @@ class Loop:
         Its length, at least 1.
     left, right, out : int
         Steps of the three arrays along it, counted in elements; 0 where an array does not have it.
-    limit : Limit or None
+    limit : LoopBound or None
         Of a loop of depth, if for some rows not all of its turns count.
     """
 
@@ -65,10 +65,10 @@ class Loop:
     left: int = 0
     right: int = 0
     out: int = 0
-    limit: Limit | None = None
+    limit: LoopBound | None = None
 
     @property
-    def exchanged(self) -> Loop:
+    def swapped(self) -> KernelLoop:
         """The same loop of the contraction with its operands exchanged."""
         return replace(self, left=self.right, right=self.left)
 
@@ -81,7 +81,7 @@ class Loop:
             return "batch"
         return "row" if self.left else "column"
 
-    def continues(self, inner: Loop) -> bool:
+    def continues(self, inner: KernelLoop) -> bool:
         """Whether one loop can do what this one around another does."""
         if self.limit or inner.limit:
             return False
@@ -90,21 +90,21 @@ class Loop:
 
 
 @dataclass(frozen=True)
-class Contraction:
+class KernelShape:
     """The exact shape and layout of ``out = sum of left * right``.
 
     Parameters
     ----------
     dtype : {"float32", "float64"}
         Kind of all three arrays.
-    loops : tuple of Loop
+    loops : tuple of KernelLoop
         Its axes. Every number of the output is met once; it overlaps neither itself nor an operand.
     row_tile : int
         Rows of a tile, where its surroundings decide on them; 0 leaves them to the tiling.
     """
 
     dtype: str
-    loops: tuple[Loop, ...]
+    loops: tuple[KernelLoop, ...]
     row_tile: int = 0
 
     @property
@@ -121,7 +121,7 @@ def matrix_product(
     left_strides: tuple[int, int],
     right_strides: tuple[int, int],
     out_strides: tuple[int, int],
-) -> Contraction:
+) -> KernelShape:
     """Return the contraction ``out[r, c] = sum_k left[r, k] * right[k, c]``.
 
     Parameters
@@ -135,48 +135,48 @@ def matrix_product(
 
     Returns
     -------
-    Contraction
+    KernelShape
         With the loops r, c, k.
     """
-    return Contraction(
+    return KernelShape(
         dtype,
         (
-            Loop(rows, left_strides[0], 0, out_strides[0]),
-            Loop(columns, 0, right_strides[1], out_strides[1]),
-            Loop(depth, left_strides[1], right_strides[0]),
+            KernelLoop(rows, left_strides[0], 0, out_strides[0]),
+            KernelLoop(columns, 0, right_strides[1], out_strides[1]),
+            KernelLoop(depth, left_strides[1], right_strides[0]),
         ),
     )
 
 
 @dataclass(frozen=True)
-class Arrangement:
+class LoopRoles:
     """A contraction whose loops have their parts.
 
     Parameters
     ----------
     dtype : {"float32", "float64"}
         Kind of all three arrays.
-    batch : tuple of Loop
+    batch : tuple of KernelLoop
         Around everything.
-    rows : tuple of Loop
+    rows : tuple of KernelLoop
         From the outside; they do not move ``right``. One of them will be cut into tiles.
-    column : Loop
+    column : KernelLoop
         What the vectors lie along. It may move ``left`` too, by 1: then ``left`` is read in vectors
         as well.
-    depth : tuple of Loop
+    depth : tuple of KernelLoop
         What is summed over, from the outside.
-    exchanged : bool
+    swapped : bool
         Whether left and right are the contraction's right and left.
     row_tile : int
-        As in `Contraction`.
+        As in `KernelShape`.
     """
 
     dtype: str
-    batch: tuple[Loop, ...]
-    rows: tuple[Loop, ...]
-    column: Loop
-    depth: tuple[Loop, ...]
-    exchanged: bool
+    batch: tuple[KernelLoop, ...]
+    rows: tuple[KernelLoop, ...]
+    column: KernelLoop
+    depth: tuple[KernelLoop, ...]
+    swapped: bool
     row_tile: int = 0
 
     @property
@@ -197,7 +197,7 @@ class Arrangement:
         return _turns(self.depth)
 
 
-def arrange(contraction: Contraction) -> Arrangement:
+def arrange(contraction: KernelShape) -> LoopRoles:
     """Give every loop its part.
 
     The vectors lie along the loop with which the output is contiguous. Where that is a row, left
@@ -205,58 +205,58 @@ def arrange(contraction: Contraction) -> Arrangement:
 
     Parameters
     ----------
-    contraction : Contraction
+    contraction : KernelShape
         Shape and layout.
 
     Returns
     -------
-    Arrangement
+    LoopRoles
         A function of its argument only.
     """
     loops = [loop for loop in contraction.loops if loop.extent != 1]
-    column = max((loop for loop in loops if loop.out), key=_fitness, default=Loop(1, 0, 1, 1))
+    column = max((loop for loop in loops if loop.out), key=_fitness, default=KernelLoop(1, 0, 1, 1))
     if column.part == "batch" and not column.left == column.right == 1:
-        column = Loop(1, 0, 1, 1)
+        column = KernelLoop(1, 0, 1, 1)
     rows, columns = (
         _turns([loop for loop in loops if loop.part == part]) for part in ("row", "column")
     )
-    exchanged = column.part == "row" or (column.part == "batch" and columns > rows)
-    if exchanged:
-        loops, column = [loop.exchanged for loop in loops], column.exchanged
+    swapped = column.part == "row" or (column.part == "batch" and columns > rows)
+    if swapped:
+        loops, column = [loop.swapped for loop in loops], column.swapped
     outer = sorted((loop for loop in loops if loop.out and loop != column), key=_farthest_out)
     rows = tuple(loop for loop in outer if loop.part == "row")
     limited = {loop.limit.row for loop in loops if loop.limit}
     if all(loop.out in limited for loop in rows):
-        rows = (*rows, Loop(1))  # there is always something to cut
-    return Arrangement(
+        rows = (*rows, KernelLoop(1))  # there is always something to cut
+    return LoopRoles(
         contraction.dtype,
         tuple(loop for loop in outer if loop.part != "row"),
         rows,
         column,
         _merged(sorted((loop for loop in loops if not loop.out), key=_farthest_apart)),
-        exchanged,
+        swapped,
         contraction.row_tile,
     )
 
 
-def _fitness(loop: Loop) -> tuple[bool, bool, int]:
+def _fitness(loop: KernelLoop) -> tuple[bool, bool, int]:
     """How well the vectors would lie along a loop."""
     if loop.part == "batch":
         return loop.out == loop.left == loop.right == 1, False, 0
     return loop.out == 1, loop.part == "column", loop.extent
 
 
-def _farthest_out(loop: Loop) -> int:
+def _farthest_out(loop: KernelLoop) -> int:
     return -abs(loop.out)
 
 
-def _farthest_apart(loop: Loop) -> int:
+def _farthest_apart(loop: KernelLoop) -> int:
     return -abs(loop.left) - abs(loop.right)
 
 
-def _merged(loops: Sequence[Loop]) -> tuple[Loop, ...]:
+def _merged(loops: Sequence[KernelLoop]) -> tuple[KernelLoop, ...]:
     """Make one loop of neighbours wherever that visits the same elements in the same order."""
-    merged: list[Loop] = []
+    merged: list[KernelLoop] = []
     for loop in loops:
         if merged and merged[-1].continues(loop):
             loop = replace(loop, extent=loop.extent * merged.pop().extent)
@@ -264,5 +264,5 @@ def _merged(loops: Sequence[Loop]) -> tuple[Loop, ...]:
     return tuple(merged)
 
 
-def _turns(loops: Sequence[Loop]) -> int:
+def _turns(loops: Sequence[KernelLoop]) -> int:
     return math.prod(loop.extent for loop in loops)

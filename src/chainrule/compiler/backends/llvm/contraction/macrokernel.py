@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from chainrule.compiler.backends.llvm import emit, ir
-from chainrule.compiler.backends.llvm.contraction.loop_roles import Arrangement
+from chainrule.compiler.backends.llvm.contraction.loop_roles import LoopRoles
 from chainrule.compiler.backends.llvm.contraction.microkernel import Accumulation, accumulate, moved
 from chainrule.compiler.backends.llvm.contraction.packing import (
     emit_left_packing,
@@ -22,13 +22,13 @@ from chainrule.compiler.backends.llvm.contraction.packing import (
 from chainrule.compiler.backends.llvm.contraction.tiling import Group, Tiling
 from chainrule.compiler.backends.llvm.vector_memory import masked_store, scatter
 
-__all__ = ["Epilogue", "Site", "TileWriter"]
+__all__ = ["Epilogue", "EpilogueSite", "TileWriter"]
 
 Value = Any
 
 
 @dataclass(frozen=True)
-class Site:
+class EpilogueSite:
     """Where an epilogue stands: one vector of finished sums, still in a register.
 
     Parameters
@@ -51,7 +51,7 @@ class Site:
 
 
 # Takes a site and the sums; returns the vector to store.
-Epilogue = Callable[[Site, Value], Value]
+Epilogue = Callable[[EpilogueSite, Value], Value]
 
 
 class TileWriter:
@@ -61,7 +61,7 @@ class TileWriter:
     ----------
     builder : ir.IRBuilder
         Stands at the start of a function with `Kernel`'s arguments.
-    arrangement : Arrangement
+    arrangement : LoopRoles
         Its loops.
     tiling : Tiling
         Its tiles.
@@ -70,7 +70,7 @@ class TileWriter:
     """
 
     def __init__(
-        self, builder: Any, arrangement: Arrangement, tiling: Tiling, epilogue: Epilogue | None
+        self, builder: Any, arrangement: LoopRoles, tiling: Tiling, epilogue: Epilogue | None
     ) -> None:
         self.builder = builder
         self.arrangement = arrangement
@@ -82,7 +82,7 @@ class TileWriter:
         """Write the loops over batch, panels and row tiles."""
         builder, arguments = self.builder, self.builder.function.args
         out, left, right, self.scratch, self.context = arguments[:5]
-        if self.arrangement.exchanged:
+        if self.arrangement.swapped:
             left, right = right, left
         batch_start, batch_stop, self.tile_start, self.tile_stop = arguments[5:9]
         self.panel_start, self.panel_stop = arguments[9:11]
@@ -210,7 +210,7 @@ class TileWriter:
                 at_column = builder.add(column, emit.index(j * width))
                 site_places = self._named(rows, at_column)
                 vector = self.epilogue(
-                    Site(builder, site_places, vector_mask, self.context), vector
+                    EpilogueSite(builder, site_places, vector_mask, self.context), vector
                 )
             target = self._moved(line, [emit.index(j * width)], steps[-1:])
             self._store(vector, target, vector_mask)

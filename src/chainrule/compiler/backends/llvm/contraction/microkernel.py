@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chainrule.compiler.backends.llvm import emit, ir
-from chainrule.compiler.backends.llvm.contraction.loop_roles import Limit, Loop
+from chainrule.compiler.backends.llvm.contraction.loop_roles import KernelLoop, LoopBound
 from chainrule.compiler.backends.llvm.vector_memory import masked_load
 
 __all__ = ["Accumulation", "accumulate", "moved"]
@@ -47,7 +47,7 @@ class Accumulation:
 def accumulate(
     builder: Any,
     tile: Accumulation,
-    loops: Sequence[Loop],
+    loops: Sequence[KernelLoop],
     places: Mapping[int, Value],
     left: Value,
     right: Value,
@@ -60,7 +60,7 @@ def accumulate(
         Where to write.
     tile : Accumulation
         What is summed.
-    loops : sequence of Loop
+    loops : sequence of KernelLoop
         Those of depth, from the outside.
     places : mapping of int to Value
         The positions of the loops of rows, by their step in the output.
@@ -75,7 +75,9 @@ def accumulate(
     kinds = [emit.vector_type(tile.dtype, lanes) for lanes in tile.lanes]
     zeros = [ir.Constant(kind, [0.0] * kind.count) for kind in kinds] * tile.rows
 
-    def within(loops: Sequence[Loop], left: Value, right: Value, sums: list[Value]) -> list[Value]:
+    def within(
+        loops: Sequence[KernelLoop], left: Value, right: Value, sums: list[Value]
+    ) -> list[Value]:
         if not loops:
             return _added(builder, tile, left, right, sums)
         loop, *rest = loops
@@ -89,7 +91,7 @@ def accumulate(
     return within(loops, left, right, zeros)
 
 
-def _turns(builder: Any, loop: Loop, places: Mapping[int, Value]) -> tuple[Value, Value]:
+def _turns(builder: Any, loop: KernelLoop, places: Mapping[int, Value]) -> tuple[Value, Value]:
     """Return the first turn of a loop over depth that counts, and the one before which it ends."""
     stop = emit.index(loop.extent)
     if loop.limit is None:
@@ -101,7 +103,7 @@ def _turns(builder: Any, loop: Loop, places: Mapping[int, Value]) -> tuple[Value
     return first, emit.larger(builder, first, emit.smaller(builder, stop, reached))
 
 
-def _turns_below(builder: Any, distance: Value, limit: Limit) -> Value:
+def _turns_below(builder: Any, distance: Value, limit: LoopBound) -> Value:
     """Return how many turns lie before a distance."""
     distance = emit.larger(builder, distance, emit.index(0))
     if limit.spacing == 1:

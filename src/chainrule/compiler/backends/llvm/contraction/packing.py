@@ -16,7 +16,7 @@ from dataclasses import replace
 from typing import Any
 
 from chainrule.compiler.backends.llvm import emit
-from chainrule.compiler.backends.llvm.contraction.loop_roles import Arrangement, Loop
+from chainrule.compiler.backends.llvm.contraction.loop_roles import KernelLoop, LoopRoles
 from chainrule.compiler.backends.llvm.contraction.packing_policy import packs_left, packs_right
 from chainrule.compiler.backends.llvm.contraction.tiling import Group, Tiling
 from chainrule.compiler.backends.llvm.contraction.transpose import transposing_packer
@@ -32,12 +32,12 @@ __all__ = [
 Value = Any
 
 
-def packed_items(arrangement: Arrangement, tiling: Tiling) -> tuple[int, int]:
+def packed_items(arrangement: LoopRoles, tiling: Tiling) -> tuple[int, int]:
     """Return how many numbers the copies take: a panel of ``right``, all of ``left``.
 
     Parameters
     ----------
-    arrangement : Arrangement
+    arrangement : LoopRoles
         Loops and their parts.
     tiling : Tiling
         Its tiles.
@@ -58,22 +58,22 @@ def packed_items(arrangement: Arrangement, tiling: Tiling) -> tuple[int, int]:
     return right, left
 
 
-def packed_loops(depth: Sequence[Loop], size: int) -> list[Loop]:
+def packed_loops(depth: Sequence[KernelLoop], size: int) -> list[KernelLoop]:
     """Return the loops over depth where ``right`` is a copied panel.
 
     Parameters
     ----------
-    depth : sequence of Loop
+    depth : sequence of KernelLoop
         As they are without the copy.
     size : int
         Numbers of the panel for one step of depth.
 
     Returns
     -------
-    list of Loop
+    list of KernelLoop
         The same, with the steps of the copy.
     """
-    loops: list[Loop] = []
+    loops: list[KernelLoop] = []
     for loop in reversed(depth):
         loops.insert(0, replace(loop, right=size))
         size *= loop.extent
@@ -82,7 +82,7 @@ def packed_loops(depth: Sequence[Loop], size: int) -> list[Loop]:
 
 def emit_left_packing(
     builder: Any,
-    arrangement: Arrangement,
+    arrangement: LoopRoles,
     tiling: Tiling,
     left: Value,
     tiles: tuple[Value, Value],
@@ -94,7 +94,7 @@ def emit_left_packing(
     ----------
     builder : ir.IRBuilder
         Where to write.
-    arrangement : Arrangement
+    arrangement : LoopRoles
         With one loop of depth, and with rows that are contiguous in ``left``.
     tiling : Tiling
         The row tiles.
@@ -128,7 +128,7 @@ def emit_left_packing(
 
 def emit_packing(
     builder: Any,
-    arrangement: Arrangement,
+    arrangement: LoopRoles,
     group: Group,
     width: int,
     right: Value,
@@ -142,7 +142,7 @@ def emit_packing(
     ----------
     builder : ir.IRBuilder
         Where to write.
-    arrangement : Arrangement
+    arrangement : LoopRoles
         Loops and their parts.
     group : Group
         The panel's width.
@@ -177,7 +177,7 @@ def emit_packing(
 
 @contextmanager
 def _lines(
-    builder: Any, dtype: str, steps: Sequence[tuple[Loop, int]], line: Value, copy: Value
+    builder: Any, dtype: str, steps: Sequence[tuple[KernelLoop, int]], line: Value, copy: Value
 ) -> Generator[tuple[Value, Value]]:
     """Write loops over depth; give the addresses of a line and of its copy."""
     if not steps:
@@ -203,7 +203,7 @@ def _copy_line(
 
 
 def _gather_line(
-    builder: Any, arrangement: Arrangement, size: int, line: Value, column: Value, copy: Value
+    builder: Any, arrangement: LoopRoles, size: int, line: Value, column: Value, copy: Value
 ) -> None:
     """Copy numbers that do not lie together, one by one."""
     dtype, loop = arrangement.dtype, arrangement.column

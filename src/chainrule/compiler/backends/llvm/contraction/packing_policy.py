@@ -1,6 +1,6 @@
 """Which operands of a contraction are copied before they are read, as their layout is a bad one."""
 
-from chainrule.compiler.backends.llvm.contraction.loop_roles import Arrangement
+from chainrule.compiler.backends.llvm.contraction.loop_roles import LoopRoles
 from chainrule.compiler.backends.llvm.emit import ITEM_BYTES
 
 __all__ = ["packs_left", "packs_right"]
@@ -17,12 +17,12 @@ APART_BYTES = 256
 APART_LINES = 64
 
 
-def packs_right(arrangement: Arrangement, tiles: int) -> bool:
+def packs_right(arrangement: LoopRoles, tiles: int) -> bool:
     """Tell whether panels of ``right`` are copied before they are read.
 
     Parameters
     ----------
-    arrangement : Arrangement
+    arrangement : LoopRoles
         Loops and their parts.
     tiles : int
         How many row tiles read a copy.
@@ -41,12 +41,12 @@ def packs_right(arrangement: Arrangement, tiles: int) -> bool:
     return far and arrangement.depth_size >= lines and tiles >= WORTH_TILES
 
 
-def packs_left(arrangement: Arrangement, panels: int) -> bool:
+def packs_left(arrangement: LoopRoles, panels: int) -> bool:
     """Tell whether ``left`` is copied before it is read.
 
     Parameters
     ----------
-    arrangement : Arrangement
+    arrangement : LoopRoles
         Loops and their parts.
     panels : int
         How many panels read a copy.

@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from chainrule.compiler.backends.llvm.contraction.loop_roles import Arrangement
+from chainrule.compiler.backends.llvm.contraction.loop_roles import LoopRoles
 from chainrule.compiler.backends.llvm.contraction.packing_policy import packs_left, packs_right
 from chainrule.compiler.backends.llvm.target import Target
 
@@ -20,15 +20,15 @@ HALVED_BYTES = 64
 COPY_CYCLES = 3.0
 """Of a vector that is copied, from memory that is not near."""
 THREADS = 2
-"""For so many the work is balanced; more find larger products to share, or less balance."""
+"""For so many the work is balanced; more find larger contractions to share, or less balance."""
 
 
-def best_row_tile(arrangements: Sequence[Arrangement], target: Target) -> int:
-    """Choose the rows of a tile for several products whose rows are divided in the same way.
+def best_row_tile(arrangements: Sequence[LoopRoles], target: Target) -> int:
+    """Choose the rows of a tile for several contractions whose rows are divided in the same way.
 
     Parameters
     ----------
-    arrangements : sequence of Arrangement
+    arrangements : sequence of LoopRoles
         Their loops; each has one loop of rows, as long as that of the others.
     target : Target
         Number and size of the registers.
@@ -42,8 +42,8 @@ def best_row_tile(arrangements: Sequence[Arrangement], target: Target) -> int:
 
     def cost(row_tile: int) -> float:
         shapes = [best_shape(replace(a, row_tile=row_tile), 1, target) for a in arrangements]
-        products = zip(arrangements, shapes, strict=True)
-        total = sum(time * each.depth_size for each, ((time, _), *_) in products)
+        contractions = zip(arrangements, shapes, strict=True)
+        total = sum(time * each.depth_size for each, ((time, _), *_) in contractions)
         return total * _stretch([1] * -(-rows // row_tile))
 
     tile = min(range(1, min(rows, 12) + 1), key=cost)
@@ -51,13 +51,13 @@ def best_row_tile(arrangements: Sequence[Arrangement], target: Target) -> int:
 
 
 def best_shape(
-    arrangement: Arrangement, number: int, target: Target
+    arrangement: LoopRoles, number: int, target: Target
 ) -> tuple[tuple[float, int], int, int, int, int]:
     """Choose the shape of tiles that are cut from one loop of rows.
 
     Parameters
     ----------
-    arrangement : Arrangement
+    arrangement : LoopRoles
         Loops and their parts.
     number : int
         Of the loop, from the inside, at least 1.
@@ -86,7 +86,7 @@ def best_shape(
 
 
 def _cost(
-    arrangement: Arrangement, number: int, tile: tuple[int, int], target: Target
+    arrangement: LoopRoles, number: int, tile: tuple[int, int], target: Target
 ) -> tuple[tuple[float, int], int]:
     """Estimate cycles per step of depth for the whole output; ties go to the smaller code.
 
@@ -107,14 +107,14 @@ def _cost(
     latency = 4.0  # of one accumulator's chain
     # The rest is fitted to measurements: loads are not quite hidden, and the loop itself costs.
     cycles = max(multiplications, loads, latency) + 0.3 * loads + 0.5
-    products = batch * tiles * panels * cycles
+    contractions = batch * tiles * panels * cycles
     right = batch * COPY_CYCLES * sum(widths) * packs_right(arrangement, tiles)
     left = batch * COPY_CYCLES * rows / width * packs_left(arrangement, panels)
     ways = [
-        ((products + right + left) * _even_stretch(batch), 0),
+        ((contractions + right + left) * _even_stretch(batch), 0),
         # What one thread copies of the operand that is not shared, all copy.
-        ((products + left) * _even_stretch(tiles) + THREADS * right, 1),
-        ((products + right) * _stretch(widths) + THREADS * left, 2),
+        ((contractions + left) * _even_stretch(tiles) + THREADS * right, 1),
+        ((contractions + right) * _stretch(widths) + THREADS * left, 2),
     ]
     time, shared = min((round(time, 2), way) for time, way in ways)
     return (time, tile[0] * tile[1]), shared

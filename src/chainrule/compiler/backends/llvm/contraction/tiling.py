@@ -15,7 +15,7 @@ import math
 from dataclasses import dataclass
 from functools import lru_cache
 
-from chainrule.compiler.backends.llvm.contraction.loop_roles import Arrangement, Loop
+from chainrule.compiler.backends.llvm.contraction.loop_roles import KernelLoop, LoopRoles
 from chainrule.compiler.backends.llvm.contraction.tile_cost import (
     best_shape,
     lanes_at_end,
@@ -66,7 +66,7 @@ class Tiling:
     ----------
     width : int
         Lanes of a vector.
-    rows : tuple of Loop
+    rows : tuple of KernelLoop
         The loops of rows, from the outside.
     number : int
         Which of them is cut into row tiles.
@@ -83,7 +83,7 @@ class Tiling:
     """
 
     width: int
-    rows: tuple[Loop, ...]
+    rows: tuple[KernelLoop, ...]
     number: int
     row_tile: int
     row_tiles: int
@@ -92,7 +92,7 @@ class Tiling:
     shared: int
 
     @property
-    def cut(self) -> Loop:
+    def cut(self) -> KernelLoop:
         """The loop of rows that is cut into row tiles; the others are loops around."""
         return self.rows[self.number]
 
@@ -115,12 +115,12 @@ class Tiling:
 
 
 @lru_cache(maxsize=1024)
-def choose_tiling(arrangement: Arrangement, target: Target) -> Tiling:
+def choose_tiling(arrangement: LoopRoles, target: Target) -> Tiling:
     """Choose the loop to cut and the tile shape with the least estimated time.
 
     Parameters
     ----------
-    arrangement : Arrangement
+    arrangement : LoopRoles
         Loops and their parts.
     target : Target
         Number and size of the registers.

@@ -80,7 +80,7 @@ def _copy_square(
     """Write the copy of one square: from where `line` says to lines that lie `size` apart.
 
     A square of 16 vectors in registers would be 64 exchanges, which takes LLVM longer to compile
-    than a whole product. Half of the stages stay within a few neighbouring rows, the others within
+    than a whole contraction. Half of the stages stay within a few neighbouring rows, the others within
     as many rows that lie apart: so each half is a loop, and memory hands the rows on.
     """
     kind, near = emit.vector_type(dtype, width), 1 << (width.bit_length() // 2)
@@ -92,17 +92,17 @@ def _copy_square(
         start = builder.mul(group, emit.index(near))
         rows = [builder.add(start, emit.index(i)) for i in range(near)]
         vectors = [masked_load(builder, line(row), dtype, width, mask) for row in rows]
-        for row, vector in zip(rows, _exchanged(builder, vectors, 1, near), strict=True):
+        for row, vector in zip(rows, _swapped(builder, vectors, 1, near), strict=True):
             builder.store(vector, place(row))
     with emit.counted_loop(builder, emit.index(0), emit.index(near), "far") as start:
         rows = [builder.add(start, emit.index(i)) for i in range(0, width, near)]
         vectors = [builder.load(place(row), typ=kind) for row in rows]
-        for row, vector in zip(rows, _exchanged(builder, vectors, near, width), strict=True):
+        for row, vector in zip(rows, _swapped(builder, vectors, near, width), strict=True):
             target = emit.address(builder, copy, builder.mul(row, size), dtype)
             masked_store(builder, vector, target, None)
 
 
-def _exchanged(builder: Any, vectors: list[Value], first: int, end: int) -> list[Value]:
+def _swapped(builder: Any, vectors: list[Value], first: int, end: int) -> list[Value]:
     """Write the stages of a transposition from one on to before another.
 
     Stage s exchanges bit s of a number's row with bit s of its lane, so log2(width) stages move

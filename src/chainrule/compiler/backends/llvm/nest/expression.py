@@ -32,18 +32,18 @@ from chainrule.compiler.loop_ir.loops import (
     Axis,
     Buffer,
     Expression,
+    IndexValue,
+    Literal,
     Load,
-    Number,
-    Position,
 )
 
-__all__ = ["Point"]
+__all__ = ["ExpressionEmitter"]
 
 Value = Any
 Key = tuple[Buffer, tuple[Affine | Expression, ...]]
 
 
-class Point:
+class ExpressionEmitter:
     """Where expressions are written.
 
     Parameters
@@ -73,7 +73,7 @@ class Point:
         self.layout = layout
         self.axes = axes
         self.flag = flag
-        self.lane: Axis | None = None
+        self.vector_axis: Axis | None = None
         self.width = 1
         self.mask: Value | None = None
         self.registers: frozenset[Buffer] = frozenset()
@@ -81,7 +81,7 @@ class Point:
         self.positions: dict[Expression, Value] = {}
 
     @contextmanager
-    def along(self, lane: Axis | None, width: int, mask: Value | None) -> Generator[None]:
+    def along(self, vector_axis: Axis | None, width: int, mask: Value | None) -> Generator[None]:
         """Run lanes along an axis, of which those in the mask count.
 
         Yields
@@ -89,10 +89,10 @@ class Point:
         None
             Within the ``with`` block the lanes run so.
         """
-        before = self.lane, self.width, self.mask
-        self.lane, self.width, self.mask = lane, width, mask
+        before = self.vector_axis, self.width, self.mask
+        self.vector_axis, self.width, self.mask = vector_axis, width, mask
         yield
-        self.lane, self.width, self.mask = before
+        self.vector_axis, self.width, self.mask = before
 
     def value(self, expression: Expression, done: dict[int, Value] | None = None) -> Value:
         """Write an expression; what it shares is written once."""
@@ -103,9 +103,9 @@ class Point:
 
     def _value(self, expression: Expression, done: dict[int, Value]) -> Value:
         match expression:
-            case Number(value, dtype):
+            case Literal(value, dtype):
                 return constant(value, dtype)
-            case Position(index, dtype):
+            case IndexValue(index, dtype):
                 whole = np.dtype("int64")
                 return write(self.builder, "cast", [self._position(index)], [whole], dtype)
             case Load():
@@ -219,7 +219,7 @@ class Point:
         numbers = {
             axis: Affine(self.axes[axis])
             for axis, _ in index.terms
-            if axis is not self.lane and isinstance(self.axes[axis], int)
+            if axis is not self.vector_axis and isinstance(self.axes[axis], int)
         }
         return index.substitute(numbers) if numbers else index
 
@@ -248,7 +248,7 @@ class Point:
                 if found is None:
                     found = self._inside(self.value(place, done), length)
                 moves.append(builder.mul(found, constant(stride, np.dtype("int64"), found)))
-        step = 0 if self.lane is None else flat.coefficient(self.lane)
+        step = 0 if self.vector_axis is None else flat.coefficient(self.vector_axis)
         offset = self.scalar(flat)
         for move in moves:
             if not is_vector(move):
@@ -280,7 +280,7 @@ class Point:
 
     def _position(self, index: Affine) -> Value:
         value = self.scalar(index)
-        step = 0 if self.lane is None else index.coefficient(self.lane)
+        step = 0 if self.vector_axis is None else index.coefficient(self.vector_axis)
         if not step:
             return value
         return self.builder.add(splat(self.builder, value, self.width), ramp(step, self.width))

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from chainrule.compiler.backends.llvm import emit, ir
-from chainrule.compiler.backends.llvm.nest.expression import Point
-from chainrule.compiler.backends.llvm.nest.prefetch import Lookups
+from chainrule.compiler.backends.llvm.nest.expression import ExpressionEmitter
+from chainrule.compiler.backends.llvm.nest.prefetch import GatherPrefetch
 from chainrule.compiler.loop_ir.expressions import loads_of
 from chainrule.compiler.loop_ir.loops import Axis, Nest, Statement
 
@@ -44,18 +44,18 @@ class Traversal:
 
     Parameters
     ----------
-    point : Point
+    point : ExpressionEmitter
         Where; what its axes stand for is set inside of each loop.
     nest : Nest
         Whose axes.
     """
 
-    def __init__(self, point: Point, nest: Nest) -> None:
+    def __init__(self, point: ExpressionEmitter, nest: Nest) -> None:
         self.point = point
         self.nest = nest
-        extent = nest.lane.extent if nest.lane is not None else 1
-        self.width = lanes_of(nest.statements, extent) if nest.lane is not None else 1
-        self.lookups = Lookups(point, nest)
+        extent = nest.vector_axis.extent if nest.vector_axis is not None else 1
+        self.width = lanes_of(nest.statements, extent) if nest.vector_axis is not None else 1
+        self.lookups = GatherPrefetch(point, nest)
 
     def nested(
         self, axes: Sequence[Axis], share: Share | None, body: Body, between: Body | None
@@ -65,7 +65,7 @@ class Traversal:
             body()
             return
         axis, *rest = axes
-        is_lane = axis is self.nest.lane
+        is_lane = axis is self.nest.vector_axis
         turns = -(-axis.extent // self.width) if is_lane else axis.extent
         limits = share(turns) if share is not None else (emit.index(0), emit.index(turns))
         if not is_lane:
@@ -78,7 +78,7 @@ class Traversal:
         else:
             self._along_rows(axis, limits, body)
 
-    def _along_rows(self, lane: Axis, limits: tuple[Value, Value], body: Body) -> None:
+    def _along_rows(self, vector_axis: Axis, limits: tuple[Value, Value], body: Body) -> None:
         """Write the loop over the lane; rows that are looked up are looked up before it."""
 
         def both() -> None:
@@ -86,10 +86,10 @@ class Traversal:
             body()
 
         self.lookups.begin()
-        self.vectors(lane, limits, both)
+        self.vectors(vector_axis, limits, both)
         self.point.positions = {}
 
-    def in_blocks(self, lane: Axis, turns: int, body: Body, between: Body) -> None:
+    def in_blocks(self, vector_axis: Axis, turns: int, body: Body, between: Body) -> None:
         """Write the loop over a long lane block by block."""
         builder = self.point.builder
         blocks = emit.index(-(-turns // BLOCK))
@@ -98,56 +98,61 @@ class Traversal:
             stop = builder.add(start, emit.index(BLOCK))
             end = emit.index(turns)
             stop = builder.select(builder.icmp_signed("<", stop, end), stop, end)
-            self.vectors(lane, (start, stop), body)
+            self.vectors(vector_axis, (start, stop), body)
             self.point.known = {}
             between()
 
-    def vectors(self, lane: Axis, limits: tuple[Value, Value], body: Body) -> None:
+    def vectors(self, vector_axis: Axis, limits: tuple[Value, Value], body: Body) -> None:
         """Write a loop that takes a vector of the lane in each turn; the last may be ragged."""
-        builder, width, extent, point = self.point.builder, self.width, lane.extent, self.point
+        builder, width, extent, point = (
+            self.point.builder,
+            self.width,
+            vector_axis.extent,
+            self.point,
+        )
         if extent <= width:
-            point.axes[lane] = 0
+            point.axes[vector_axis] = 0
             bits = ir.VectorType(ir.IntType(1), width)
             mask: Value = ir.Constant(bits, [int(number < extent) for number in range(width)])
-            with point.along(lane, width, mask if extent < width else None):
+            with point.along(vector_axis, width, mask if extent < width else None):
                 body()
             return
-        with emit.counted_loop(builder, *limits, "lane") as turn:
-            point.axes[lane] = builder.mul(turn, emit.index(width))
+        with emit.counted_loop(builder, *limits, "vector_axis") as turn:
+            point.axes[vector_axis] = builder.mul(turn, emit.index(width))
             mask = None
             if extent % width:
-                left = builder.sub(emit.index(extent), point.axes[lane])
+                left = builder.sub(emit.index(extent), point.axes[vector_axis])
                 mask = emit.first_lanes(builder, left, width)
             point.known = {}
-            with point.along(lane, width, mask):
+            with point.along(vector_axis, width, mask):
                 body()
 
-    def chains(self, lane: Axis) -> int:
+    def chains(self, vector_axis: Axis) -> int:
         """Return how many partial results a reduction along a lane keeps, turn by turn."""
-        return CHAINS if lane.extent >= 2 * CHAINS * self.width else 1
+        return CHAINS if vector_axis.extent >= 2 * CHAINS * self.width else 1
 
-    def in_chains(self, lane: Axis, chains: int, body: Callable[[int], object]) -> None:
+    def in_chains(self, vector_axis: Axis, chains: int, body: Callable[[int], object]) -> None:
         """Write a loop over the vectors of a lane; what is left of a few turns is written out."""
         if chains == 1:
-            turns = emit.index(-(-lane.extent // self.width))
-            self.vectors(lane, (emit.index(0), turns), lambda: body(0))
+            turns = emit.index(-(-vector_axis.extent // self.width))
+            self.vectors(vector_axis, (emit.index(0), turns), lambda: body(0))
             return
         builder, point, width = self.point.builder, self.point, self.width
-        groups = lane.extent // width // chains
-        with emit.counted_loop(builder, emit.index(0), emit.index(groups), "lane") as group:
+        groups = vector_axis.extent // width // chains
+        with emit.counted_loop(builder, emit.index(0), emit.index(groups), "vector_axis") as group:
             first = builder.mul(group, emit.index(chains * width))
             for chain in range(chains):
-                point.axes[lane] = builder.add(first, emit.index(chain * width))
+                point.axes[vector_axis] = builder.add(first, emit.index(chain * width))
                 point.known = {}
-                with point.along(lane, width, None):
+                with point.along(vector_axis, width, None):
                     body(chain)
-        for chain, start in enumerate(range(groups * chains * width, lane.extent, width)):
-            point.axes[lane] = emit.index(start)
+        for chain, start in enumerate(range(groups * chains * width, vector_axis.extent, width)):
+            point.axes[vector_axis] = emit.index(start)
             point.known = {}
-            left = lane.extent - start
+            left = vector_axis.extent - start
             bits = ir.VectorType(ir.IntType(1), width)
             mask = ir.Constant(bits, [int(number < left) for number in range(width)])
-            with point.along(lane, width, mask if left < width else None):
+            with point.along(vector_axis, width, mask if left < width else None):
                 body(chain % chains)
 
     def each(self, axes: Sequence[Axis], is_unrolled: bool, body: Body) -> None:

@@ -11,31 +11,31 @@ from collections.abc import Iterator
 from typing import Any
 
 from chainrule.compiler.backends.llvm import emit, ir
-from chainrule.compiler.backends.llvm.nest.expression import Point
+from chainrule.compiler.backends.llvm.nest.expression import ExpressionEmitter
 from chainrule.compiler.loop_ir.expressions import axes_in, loads_of
 from chainrule.compiler.loop_ir.loops import Affine, Axis, Expression, Load, Nest
 
-__all__ = ["Lookups"]
+__all__ = ["GatherPrefetch"]
 
 Value = Any
 
 LINE_BYTES = 64
 
 
-class Lookups:
+class GatherPrefetch:
     """What a nest looks up once for each turn of the loops around its lane.
 
     Parameters
     ----------
-    point : Point
+    point : ExpressionEmitter
         Where to write.
     nest : Nest
         Whose statements.
     """
 
-    def __init__(self, point: Point, nest: Nest) -> None:
+    def __init__(self, point: ExpressionEmitter, nest: Nest) -> None:
         self.point = point
-        self.lane = nest.lane
+        self.vector_axis = nest.vector_axis
         self.around = frozenset(nest.axes)
         self.found = list(_steady(nest))
         self.ahead: list[tuple[Value, int]] = []
@@ -54,30 +54,32 @@ class Lookups:
         """Ask, in the loop over the lane, for what the next turn reads at this place."""
         builder = self.point.builder
         for start, size in self.ahead:
-            assert self.lane is not None
-            place = self.point.scalar(Affine.of(self.lane))  # a plain 0 where one vector is all
+            assert self.vector_axis is not None
+            place = self.point.scalar(
+                Affine.of(self.vector_axis)
+            )  # a plain 0 where one vector is all
             offset = builder.mul(place, emit.index(size))
             place = builder.gep(start, [offset], source_etype=ir.IntType(8))
             emit.prefetch(builder, place, 1)
 
     def _is_row(self, load: Load) -> bool:
         """Whether it reads a row along the lane, and where that starts is known before the lane."""
-        assert self.lane is not None
+        assert self.vector_axis is not None
         axes = {axis for place in load.index for axis in axes_in(place)}
-        if not all(axis in self.around or axis.is_turn for axis in axes):
+        if not all(axis in self.around or axis.is_loop_index for axis in axes):
             return False
-        step = self.point.layout.stride(load.buffer, load.index, self.lane)
-        return step == 1 and self.lane.extent * load.dtype.itemsize >= LINE_BYTES
+        step = self.point.layout.stride(load.buffer, load.index, self.vector_axis)
+        return step == 1 and self.vector_axis.extent * load.dtype.itemsize >= LINE_BYTES
 
     def _next_row(self, load: Load, turn: Axis) -> Value:
         """Write the address of the row of the next turn; of the last one again in the last turn."""
-        assert self.lane is not None
+        assert self.vector_axis is not None
         point, builder = self.point, self.point.builder
         before = point.axes, point.known
         following = builder.add(point.axes[turn], emit.index(1))
         is_there = builder.icmp_signed("<", following, emit.index(turn.extent))
         following = builder.select(is_there, following, point.axes[turn])
-        point.axes, point.known = {**point.axes, turn: following, self.lane: 0}, {}
+        point.axes, point.known = {**point.axes, turn: following, self.vector_axis: 0}, {}
         offset: Value = emit.index(0)
         for place, stride in zip(load.index, point.layout.strides(load.buffer), strict=True):
             # Not checked: what is asked for is not read, so it may lie anywhere.
@@ -90,7 +92,11 @@ class Lookups:
 
 def _steady(nest: Nest) -> Iterator[Load]:
     """Find the loads of a nest whose looked-up positions are the same along the whole lane."""
-    if nest.lane is None or nest.axes[-1:] != (nest.lane,) or not nest.lane.extent:
+    if (
+        nest.vector_axis is None
+        or nest.axes[-1:] != (nest.vector_axis,)
+        or not nest.vector_axis.extent
+    ):
         return
     around = set(nest.axes[:-1])
     written = {statement.target.root for statement in nest.statements}
@@ -99,14 +105,14 @@ def _steady(nest: Nest) -> Iterator[Load]:
             places = list(_places(load))
             axes = {axis for place in places for axis in axes_in(place)}
             read = {inner.buffer.root for place in places for inner in loads_of(place)}
-            is_steady = all(axis in around or axis.is_turn for axis in axes)
+            is_steady = all(axis in around or axis.is_loop_index for axis in axes)
             if places and is_steady and not read & written:
                 yield load
 
 
 def _turn(load: Load) -> Axis | None:
     """The loop around with whose turns the row changes."""
-    found = [axis for place in _places(load) for axis in axes_in(place) if axis.is_turn]
+    found = [axis for place in _places(load) for axis in axes_in(place) if axis.is_loop_index]
     return found[-1] if found else None
 
 

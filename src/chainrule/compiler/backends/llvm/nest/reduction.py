@@ -14,17 +14,17 @@ from typing import Any
 import numpy as np
 
 from chainrule.compiler.backends.llvm import emit, ir
-from chainrule.compiler.backends.llvm.nest.expression import Point
+from chainrule.compiler.backends.llvm.nest.expression import ExpressionEmitter
 from chainrule.compiler.backends.llvm.nest.loop_nest import Traversal
 from chainrule.compiler.backends.llvm.nest.operation import write
 from chainrule.compiler.backends.llvm.registers import constant, is_vector, same_width, splat
 from chainrule.compiler.loop_ir.expressions import unrolled_axes
 from chainrule.compiler.loop_ir.loops import Apply, Axis, Statement
 
-__all__ = ["Partials", "across", "combined", "in_pairs", "neutral"]
+__all__ = ["PartialSums", "across", "combined", "in_pairs", "neutral"]
 
 Value = Any
-_OPERATIONS = {"sum": "add", "dot": "add", "max": "maximum", "min": "minimum", "running": "add"}
+_OPERATIONS = {"sum": "add", "dot": "add", "max": "maximum", "min": "minimum", "prefix_sum": "add"}
 
 
 def neutral(statement: Statement, width: int) -> Value:
@@ -37,7 +37,7 @@ def neutral(statement: Statement, width: int) -> Value:
 
 def _neutral(reduction: str, dtype: np.dtype[Any], is_empty: bool) -> Any:
     """What changes nothing; -0.0 for sums, as 0.0 - 0.0 would lose the sign of a sum of -0.0."""
-    if reduction in ("sum", "dot", "running"):
+    if reduction in ("sum", "dot", "prefix_sum"):
         return -0.0 if dtype.kind == "f" and not is_empty and reduction != "dot" else 0
     if dtype.kind == "f":
         return -np.inf if reduction == "max" else np.inf
@@ -47,7 +47,7 @@ def _neutral(reduction: str, dtype: np.dtype[Any], is_empty: bool) -> Any:
     return limits.min if reduction == "max" else limits.max
 
 
-def combined(point: Point, statement: Statement, total: Value | None) -> Value:
+def combined(point: ExpressionEmitter, statement: Statement, total: Value | None) -> Value:
     """Write a partial result and the value at this point; the value alone where there is none."""
     value, kind, builder = statement.value, statement.target.dtype, point.builder
     if total is None:
@@ -69,7 +69,7 @@ def _joined(builder: Any, statement: Statement, one: Value, other: Value) -> Val
     return write(builder, operation, [one, other], [kind, kind], kind)
 
 
-def _masked(point: Point, result: Value, total: Value) -> Value:
+def _masked(point: ExpressionEmitter, result: Value, total: Value) -> Value:
     """Keep lanes outside of the array as they are: the lanes may be joined in the end."""
     if point.mask is None or not is_vector(result):
         return result
@@ -101,7 +101,7 @@ def across(builder: Any, statement: Statement, total: Value) -> Value:
     return builder.extract_element(total, ir.Constant(ir.IntType(32), 0))
 
 
-class Partials:
+class PartialSums:
     """Partial results of a statement that reduces over the points of a nest.
 
     There are two for each point of the statement's own axes: of the current block, and of all
@@ -122,7 +122,9 @@ class Partials:
         self.axes, self.over, self.is_unrolled, self.is_over_unrolled = unrolled_axes(
             statement, nest
         )
-        self.start = neutral(statement, traversal.width if nest.lane in statement.over else 1)
+        self.start = neutral(
+            statement, traversal.width if nest.vector_axis in statement.over else 1
+        )
         self.places: dict[tuple[str, tuple[int, ...]], Value] = {}
         for which in ("block", "all"):
             self._each(lambda which=which: self._set(which, self.start))

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from chainrule.compiler.backends.llvm import emit
-from chainrule.compiler.backends.llvm.nest.expression import Point
+from chainrule.compiler.backends.llvm.nest.expression import ExpressionEmitter
 from chainrule.compiler.backends.llvm.nest.loop_nest import Share, Traversal
 from chainrule.compiler.backends.llvm.nest.operation import write
 from chainrule.compiler.backends.llvm.nest.reduction import (
-    Partials,
+    PartialSums,
     across,
     combined,
     in_pairs,
@@ -27,15 +27,15 @@ __all__ = ["write_nest"]
 Value = Any
 
 
-def write_nest(point: Point, nest: Nest, share: Share) -> None:
+def write_nest(point: ExpressionEmitter, nest: Nest, share: Share) -> None:
     """Write a nest.
 
     Parameters
     ----------
-    point : Point
+    point : ExpressionEmitter
         Where; all axes around the nest are set.
     nest : Nest
-        What; without a product.
+        What; without a contraction.
     share : callable
         From a number of turns of the outermost loop to the first and the one past the last that
         this thread does.
@@ -44,7 +44,7 @@ def write_nest(point: Point, nest: Nest, share: Share) -> None:
     traversal = Traversal(point, nest)
     writer = _Writer(traversal)
     partials = {
-        id(each): Partials(traversal, each)
+        id(each): PartialSums(traversal, each)
         for each in nest.statements
         if any(axis in nest.axes for axis in each.over)
     }
@@ -79,9 +79,9 @@ class _Writer:
         """Write a statement."""
         parallel, over, is_parallel, is_over = unrolled_axes(statement, self.nest)
         each = self.traversal.each
-        if statement.reduction == "running":
+        if statement.reduction == "prefix_sum":
             self._running(statement, parallel, over)
-        elif statement.reduction == "scatter":
+        elif statement.reduction == "scatter_add":
             self._scatter(statement, parallel, over)
         elif statement.reduction in ("argmax", "argmin"):
             each(parallel, is_parallel, lambda: self._best(statement, over[0], is_over))
@@ -111,9 +111,9 @@ class _Writer:
     def _reduced(self, statement: Statement, over: Sequence[Axis]) -> None:
         """Write a reduction in loops; lanes along a reduced axis are joined after them."""
         builder, point = self.builder, self.point
-        lane = next((axis for axis in over if axis is self.nest.lane), None)
-        chains = 1 if lane is None else self.traversal.chains(lane)
-        start = neutral(statement, point.width if lane is None else self.traversal.width)
+        vector_axis = next((axis for axis in over if axis is self.nest.vector_axis), None)
+        chains = 1 if vector_axis is None else self.traversal.chains(vector_axis)
+        start = neutral(statement, point.width if vector_axis is None else self.traversal.width)
         slots = [point.slot(start.type) for _ in range(chains)]
         for slot in slots:
             builder.store(start, slot)
@@ -122,16 +122,16 @@ class _Writer:
             total = combined(point, statement, builder.load(slots[chain], typ=start.type))
             builder.store(total, slots[chain])
 
-        with point.loop([axis for axis in over if axis is not lane]):
-            if lane is None:
+        with point.loop([axis for axis in over if axis is not vector_axis]):
+            if vector_axis is None:
                 step()
             else:
                 known = dict(point.known)
-                self.traversal.in_chains(lane, chains, step)
+                self.traversal.in_chains(vector_axis, chains, step)
                 point.known = known
         totals = [builder.load(slot, typ=start.type) for slot in slots]
         total = in_pairs(builder, statement, totals)
-        total = total if lane is None else across(builder, statement, total)
+        total = total if vector_axis is None else across(builder, statement, total)
         point.store(statement.target, statement.index, total)
 
     def _best(self, statement: Statement, axis: Axis, is_unrolled: bool) -> None:
@@ -201,7 +201,7 @@ class _Writer:
         self, statement: Statement, parallel: Sequence[Axis], over: Sequence[Axis]
     ) -> None:
         """Write the addition of values to elements at positions that are looked up."""
-        kind, lane = statement.target.dtype, self.nest.lane
+        kind, vector_axis = statement.target.dtype, self.nest.vector_axis
 
         def add() -> None:
             self.point.known = {}
@@ -211,9 +211,9 @@ class _Writer:
             total = write(self.builder, "add", [old, value], [kind, kind], kind)
             self.point.store(statement.target, statement.index, total)
 
-        with self.point.loop([axis for axis in (*over, *parallel) if axis is not lane]):
-            if lane is None or lane in self.nest.axes:
+        with self.point.loop([axis for axis in (*over, *parallel) if axis is not vector_axis]):
+            if vector_axis is None or vector_axis in self.nest.axes:
                 add()
             else:
-                turns = emit.index(-(-lane.extent // self.traversal.width))
-                self.traversal.vectors(lane, (emit.index(0), turns), add)
+                turns = emit.index(-(-vector_axis.extent // self.traversal.width))
+                self.traversal.vectors(vector_axis, (emit.index(0), turns), add)

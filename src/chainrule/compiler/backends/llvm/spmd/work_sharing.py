@@ -14,10 +14,10 @@ import numpy as np
 from chainrule.compiler.backends.llvm.nest.loop_nest import lanes_of
 from chainrule.compiler.loop_ir.access import accesses
 from chainrule.compiler.loop_ir.expressions import axes_of, cost
-from chainrule.compiler.loop_ir.loops import Axis, Buffer, Nest, Product, Repeat, Step
+from chainrule.compiler.loop_ir.loops import Axis, Buffer, Contraction, Loop, Nest, Step
 from chainrule.compiler.loop_passes.memory_plan import Plan
 
-__all__ = ["Waiting", "is_shared", "shares_anything"]
+__all__ = ["BarrierPlacement", "is_shared", "shares_anything"]
 
 WORTH_SHARING = 4000
 """Cycles of a nest from which on it is shared; a barrier costs some hundreds."""
@@ -26,34 +26,34 @@ WORTH_THREADS = 20000
 FLOPS_A_CYCLE = 32
 
 
-def shares_anything(steps: Sequence[Step], apart: Collection[Repeat]) -> bool:
+def shares_anything(steps: Sequence[Step], apart: Collection[Loop]) -> bool:
     """Whether a program has enough work for more than one thread."""
     return sum(_shared_cycles(step, apart) for step in steps) >= WORTH_THREADS
 
 
-def _shared_cycles(step: Step, apart: Collection[Repeat]) -> float:
+def _shared_cycles(step: Step, apart: Collection[Loop]) -> float:
     if not is_shared(step, apart):
         return 0
-    if step in apart or isinstance(step, Nest) or step.in_any_order:
+    if step in apart or isinstance(step, Nest) or step.is_parallel:
         return _cycles(step)
     return sum(_shared_cycles(each, apart) for each in step.steps)
 
 
-def is_shared(step: Step, apart: Collection[Repeat]) -> bool:
+def is_shared(step: Step, apart: Collection[Loop]) -> bool:
     """Whether the threads share a nest; for a loop, whether they share anything in it.
 
     Parameters
     ----------
     step : Step
         The nest or loop.
-    apart : collection of Repeat
+    apart : collection of Loop
         Loops whose rows the threads divide among themselves once for all turns.
     """
-    if isinstance(step, Repeat) and step not in apart and not step.in_any_order:
+    if isinstance(step, Loop) and step not in apart and not step.is_parallel:
         return any(is_shared(each, apart) for each in step.steps)
     if _cycles(step) < WORTH_SHARING:
         return False
-    if isinstance(step, Repeat) or step.product is not None:
+    if isinstance(step, Loop) or step.contraction is not None:
         return True
     crosses = any(axis in step.axes for each in step.statements for axis in each.over)
     return bool(step.axes) and not crosses and _turns(step) > 1
@@ -62,32 +62,32 @@ def is_shared(step: Step, apart: Collection[Repeat]) -> bool:
 def _turns(nest: Nest) -> int:
     """Turns of the outermost loop."""
     first = nest.axes[0]
-    if first is not nest.lane:
+    if first is not nest.vector_axis:
         return first.extent
     return -(-first.extent // lanes_of(nest.statements, first.extent))
 
 
 def _cycles(step: Step) -> float:
     """Estimate the time of a step on one core."""
-    if isinstance(step, Repeat):
+    if isinstance(step, Loop):
         return step.axis.extent * sum(map(_cycles, step.steps))
     nest, total = step, 0.0
-    if nest.product is not None:
-        total += _product_flops(nest.product) / FLOPS_A_CYCLE
+    if nest.contraction is not None:
+        total += _contraction_flops(nest.contraction) / FLOPS_A_CYCLE
     for each in nest.statements:
         axes: list[Axis] = [*dict.fromkeys([*nest.axes, *axes_of(each), *each.over])]
         points = int(np.prod([axis.extent for axis in axes], dtype=np.int64))
-        lanes = 8 if nest.lane is not None or nest.product is not None else 1
+        lanes = 8 if nest.vector_axis is not None or nest.contraction is not None else 1
         total += points * (2 + cost(each.value)) / lanes
     return total
 
 
-def _product_flops(product: Product) -> float:
-    axes = (*product.axes, *product.depth)
+def _contraction_flops(contraction: Contraction) -> float:
+    axes = (*contraction.axes, *contraction.depth)
     return 2.0 * float(np.prod([axis.extent for axis in axes], dtype=np.int64))
 
 
-class Waiting:
+class BarrierPlacement:
     """What threads have touched since they last waited for one another.
 
     Parameters
@@ -126,7 +126,7 @@ class Waiting:
         """Remember what a step touches, and whether all threads do."""
         registers = step.registers if isinstance(step, Nest) else frozenset[Buffer]()
         for buffer, _, is_write in accesses(step):
-            if buffer.root not in registers and buffer.root.kind != "local":
+            if buffer.root not in registers and buffer.root.kind != "thread_local":
                 self.touched.setdefault(buffer.root, set()).add((is_write, shared))
 
     def clear(self) -> None:

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from chainrule import tree
 from chainrule.compiler.loop_ir.loops import Buffer
 from chainrule.errors import ArgumentError
-from chainrule.train.fit.step_runner import Course
+from chainrule.train.fit.step_runner import StepRunner
 from chainrule.train.fit.train_step import initial_state
 from chainrule.train.model.model import Model
 
 if TYPE_CHECKING:
     from chainrule.compiler.native_program import NativeProgram
 
-__all__ = ["CompiledSteps", "compiled_steps"]
+__all__ = ["TrainingProgram", "training_program"]
 
 Array = NDArray[Any]
 
@@ -27,18 +27,18 @@ _FILLED_BYTES = 64 * 2**20
 
 
 @dataclass(frozen=True)
-class CompiledSteps:
+class TrainingProgram:
     """The program that makes the steps of training.
 
     Parameters
     ----------
     program : NativeProgram
-        From state, samples and clocks to state and what each step reports.
+        From state, samples and step_inputs to state and what each step reports.
     state : tuple of Array
         The arrays that training changes, as they are now; the first outputs of the program.
     names : tuple of str
         What they are: ``params.dense.weight``, ``slots.dense.weight.mean`` (what the optimiser
-        remembers) or ``memory.batch_norm.mean`` (what training changes otherwise).
+        remembers) or ``non_trainable.batch_norm.mean`` (what training changes otherwise).
     batch : int
         Samples a step.
     capacity : int
@@ -66,9 +66,9 @@ class CompiledSteps:
 def _made_up(buffer: Buffer, filled: int) -> Array:
     """Make numbers that every program can work with."""
     draw, made = np.random.default_rng(0), np.zeros(buffer.shape, buffer.dtype)
-    if buffer.name == "clocks.rows":
+    if buffer.name == "step_inputs.rows":
         made[:] = draw.integers(filled, size=made.shape)
-    elif buffer.name == "clocks.count":
+    elif buffer.name == "step_inputs.count":
         made[:] = 1
     elif buffer.name.startswith("samples") and made.dtype.kind == "f":
         made[:filled] = draw.random(made[:filled].shape)
@@ -77,7 +77,7 @@ def _made_up(buffer: Buffer, filled: int) -> Array:
     return made
 
 
-def compiled_steps(net: Any) -> CompiledSteps:
+def training_program(net: Any) -> TrainingProgram:
     """Return the program that a network was last trained by.
 
     Parameters
@@ -87,7 +87,7 @@ def compiled_steps(net: Any) -> CompiledSteps:
 
     Returns
     -------
-    CompiledSteps
+    TrainingProgram
         The program, and what it works on.
 
     Raises
@@ -96,24 +96,24 @@ def compiled_steps(net: Any) -> CompiledSteps:
         Before ``compile`` and ``fit``, and where NumPy makes the steps.
     """
     model: Model = vars(net)["_model"]
-    plan = model.plan("program")
+    objective = model.objective("program")
     if (found := model.programs.latest("steps")) is None:
         raise ArgumentError(
             "program: nothing is compiled before sizes are known; call net.fit first, for one epoch"
         )
-    (_, size, capacity, *_), course = found
-    if not isinstance(course, Course):
+    (_, size, capacity, *_), runner = found
+    if not isinstance(runner, StepRunner):
         raise ArgumentError(
             "program: there is no native code, because NumPy makes the steps of this network; the "
             "warning that fit gave says why, unless the environment has CHAINRULE_BACKEND=numpy"
         )
-    state = initial_state(model.stack, plan.optimizer, model.slots)
+    state = initial_state(model.stack, objective.optimizer, model.slots)
     values, _ = tree.flatten(state)
-    inputs = course.program.loops.inputs
+    inputs = runner.program.loops.inputs
     total = next(each.shape[0] for each in inputs if each.name == "samples.X")
     names = [each.name.removeprefix("state.") for each in inputs]
-    return CompiledSteps(
-        course.program,
+    return TrainingProgram(
+        runner.program,
         tuple(values),
         tuple(names[: len(values)]),
         size or total,
