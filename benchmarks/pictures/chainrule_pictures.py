@@ -9,7 +9,7 @@ import chainrule as cr
 from benchmarks.pictures.task import Layer, Task
 from benchmarks.workload import Dataset, FloatArray, Parameters
 from chainrule import nn
-from chainrule.ops.primitives.windows import windows
+from chainrule.ops.primitives.windows import unfold
 
 __all__ = ["gradients", "network"]
 
@@ -54,7 +54,7 @@ def gradients(
 
     def convolve(x: Any, kernel: Any) -> Any:
         padded = np.pad(x, ((0, 0), margin, margin, (0, 0)))
-        seen = windows(padded, axes=(1, 2), sizes=kernel.shape[:2], strides=pair, dilations=(1, 1))
+        seen = unfold(padded, axes=(1, 2), sizes=kernel.shape[:2], strides=pair, dilations=(1, 1))
         if layer.groups == layer.channels:
             return np.einsum("nxycij,ijc->nxyc", seen, kernel.reshape((*kernel.shape[:2], -1)))
         if layer.groups == 1:

@@ -31,7 +31,7 @@ class ChainruleFit:
     def restart(self, parameters: Parameters) -> None:
         """Copy the weights in, and begin anew as ``compile`` would, but keep the programs."""
         model = self.network._model
-        model.slots, model.clock = {}, type(model.clock)()
+        model.slots, model.counter = {}, type(model.counter)()
         for name, array in zip(self.network.params, parameters, strict=True):
             self.network.params[name][...] = array
 

@@ -19,8 +19,8 @@ from chainrule.compiler.runtime.thread_count import set_num_threads
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.trace import trace
 from chainrule.nn.layers.pooling import first_maximum
-from chainrule.nn.layers.window_geometry import Sliding
-from chainrule.ops.primitives.windows import windows
+from chainrule.nn.layers.window_geometry import WindowGeometry
+from chainrule.ops.primitives.windows import unfold
 
 CASES = [
     # places, kernel, strides, dilations, paddings, channels in, out, groups
@@ -51,7 +51,7 @@ def convolution(case, samples=3):
     def convolve(x, kernel):
         x = np.pad(x, [(0, 0), *((p, p) for p in paddings), (0, 0)])
         axes = tuple(range(1, count + 1))
-        seen = windows(x, axes=axes, sizes=sizes, strides=strides, dilations=dilations)
+        seen = unfold(x, axes=axes, sizes=sizes, strides=strides, dilations=dilations)
         place, entry = "xyz"[:count], "ijk"[:count]
         if groups == 1:
             return np.einsum(f"n{place}c{entry},{entry}co->n{place}o", seen, kernel)
@@ -169,7 +169,7 @@ def pooling():
     """Folds of windows, apart, touching or overlapping, are what the evaluator makes of them."""
     x = np.random.default_rng(0).integers(-3, 4, (3, 13, 12, 20)).astype(np.float64)
     for size, stride, dilation in itertools.product((2, 3), (1, 2, 3, 4), (1, 2)):
-        sliding = Sliding((size, size), (stride, stride), (dilation, dilation), "valid")
+        sliding = WindowGeometry((size, size), (stride, stride), (dilation, dilation), "valid")
 
         def slopes(x, sliding=sliding):
             largest = lambda x: np.sum(np.sin(first_maximum(sliding.over(x), 2)))  # noqa: E731
@@ -226,11 +226,11 @@ def blocks():
     a, b = x.reshape(-1, 16), np.cos(x[..., :4]).reshape(-1, 4)
 
     def kernel_gradient(x, slope):
-        seen = windows(x, axes=(1, 2), sizes=(3, 3), strides=(1, 1), dilations=(1, 1))
+        seen = unfold(x, axes=(1, 2), sizes=(3, 3), strides=(1, 1), dilations=(1, 1))
         return np.einsum("nxycij,nxyo->ijco", seen, slope)
 
     def of_each_channel(x, slope):
-        seen = windows(x, axes=(1, 2), sizes=(3, 3), strides=(1, 1), dilations=(1, 1))
+        seen = unfold(x, axes=(1, 2), sizes=(3, 3), strides=(1, 1), dilations=(1, 1))
         return np.einsum("nxycij,nxyc->ijc", seen, slope)
 
     wide = np.concatenate([slope, -np.sin(slope)], axis=-1)

@@ -18,7 +18,7 @@ from chainrule.graph.graph import Graph
 from chainrule.graph.node import variable
 from chainrule.graph.primitive import Primitive
 from chainrule.ops import primitives as primitives_room
-from chainrule.ops.primitives.selection import elements
+from chainrule.ops.primitives.selection import get_results
 
 TOLERANCES = {"float32": 2e-6, "float64": 1e-13}
 
@@ -44,7 +44,7 @@ def graph_of(primitive, sample, dtype):
         made = primitive(*inputs, **sample.params)
     except ChainruleError:
         return None
-    outputs = elements(made) if isinstance(made.type, tuple) else [made]
+    outputs = get_results(made) if isinstance(made.type, tuple) else [made]
     return Graph(inputs, tuple(outputs)), arrays
 
 

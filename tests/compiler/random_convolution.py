@@ -20,8 +20,8 @@ from chainrule.errors import ShapeError
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.trace import trace
 from chainrule.nn.layers.pooling import first_maximum
-from chainrule.nn.layers.window_geometry import Sliding
-from chainrule.ops.primitives.windows import windows
+from chainrule.nn.layers.window_geometry import WindowGeometry
+from chainrule.ops.primitives.windows import unfold
 
 FORMS = ("depthwise", "sliced", "first out", "swapped", "first in", "plain")
 
@@ -55,7 +55,7 @@ def seen_by(x, form, sizes, strides, dilations, margins):
     x = np.pad(x, [(0, 0), *margins, (0, 0)])
     axes = tuple(range(1, x.ndim - 1))
     if form != "sliced":
-        return windows(x, axes=axes, sizes=sizes, strides=strides, dilations=dilations)
+        return unfold(x, axes=axes, sizes=sizes, strides=strides, dilations=dilations)
     reaches = [(size - 1) * step + 1 for size, step in zip(sizes, dilations, strict=True)]
     shown = np.lib.stride_tricks.sliding_window_view(x, reaches, axes)
     places = (slice(None, None, stride) for stride in strides)
@@ -88,7 +88,9 @@ def loss(layers, x, *kernels):
         x = (lambda x: np.where(x <= 0, 0, x), np.tanh, lambda x: x)[curve](x)
         pairs = (2,) * (x.ndim - 2)
         if is_pooled and min(x.shape[1:-1]) >= 2:
-            x = first_maximum(Sliding(pairs, pairs, (1,) * len(pairs), "valid").over(x), len(pairs))
+            x = first_maximum(
+                WindowGeometry(pairs, pairs, (1,) * len(pairs), "valid").over(x), len(pairs)
+            )
     return np.sum(np.sin(x))
 
 

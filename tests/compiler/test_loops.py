@@ -155,7 +155,9 @@ def rows_of(step, *starts, length=20):
     """For each loop of a scan, how many rows its nests keep apart; 0 where they meet."""
     program, _ = loops_of(lambda *starts: scan(step, starts, None, length=length)[0], *starts)
     return [
-        each.batch_axes[0].extent if each.batch_axes else 0 for each in program.steps if isinstance(each, Loop)
+        each.batch_axes[0].extent if each.batch_axes else 0
+        for each in program.steps
+        if isinstance(each, Loop)
     ]
 
 

@@ -7,8 +7,8 @@ import chainrule as cr
 from chainrule.compiler.graph_passes.simplify import simplify
 from chainrule.graph.evaluate import evaluate
 from chainrule.nn.layers.pooling import first_maximum
-from chainrule.nn.layers.window_geometry import Sliding
-from chainrule.ops.primitives.windows import windows
+from chainrule.nn.layers.window_geometry import WindowGeometry
+from chainrule.ops.primitives.windows import unfold
 
 
 def seen(x, stride=2, start=0, every=1):
@@ -22,11 +22,11 @@ def rectified(x):
 
 
 def pooled(x):
-    return first_maximum(Sliding((2, 2), (2, 2), (1, 1), "valid").over(rectified(x)), 2)
+    return first_maximum(WindowGeometry((2, 2), (2, 2), (1, 1), "valid").over(rectified(x)), 2)
 
 
 def grouped(x):
-    shown = windows(x, axes=(1, 2), sizes=(3, 2), strides=(2, 1), dilations=(1, 2))
+    shown = unfold(x, axes=(1, 2), sizes=(3, 2), strides=(2, 1), dilations=(1, 2))
     return np.tanh(shown.reshape(*shown.shape[:3], 2, 3, 3, 2))
 
 
@@ -72,8 +72,8 @@ def test_simplified_programs_and_their_derivatives_give_the_same_bits(number):
 def test_slices_of_windows_are_windows():
     graph = simplify(cr.trace(lambda x: cr.grad(lambda x: np.sum(np.sin(seen(x))))(x))(picture()))
     names = [node.primitive.name for node in graph.equations]
-    assert names.count("fold") == names.count("windows") == 1
-    assert not {"strided_slice", "place"} & {*names}
+    assert names.count("fold") == names.count("unfold") == 1
+    assert not {"strided_slice", "pad_into"} & {*names}
 
 
 def test_a_rectified_input_has_no_other_reader():

@@ -48,7 +48,7 @@ def test_a_layer_traces_without_values(sample: LayerSample) -> None:
 @each_layer
 def test_nodes_bear_the_name_of_the_layer_that_made_them(sample: LayerSample) -> None:
     layer = sample.make()
-    layer.attach("mine", seed=0, place=(0,), dtype="float64")
+    layer.bind("mine", seed=0, place=(0,), dtype="float64")
     x = variable(type_of(inputs(sample)))
     made = [node for node in ancestors([layer(x)], lambda node: node is x) if node.primitive]
     assert {node.layer.split(".")[0] for node in made} <= {"mine"}
@@ -59,7 +59,7 @@ def test_nodes_bear_the_name_of_the_layer_that_made_them(sample: LayerSample) ->
 def test_the_kind_of_number_is_kept(sample: LayerSample, dtype: str) -> None:
     layer, x = sample.make(), inputs(sample, dtype)
     assert layer(x).dtype == dtype
-    assert layer(x, random=nn.Stream(seed=0)).dtype == dtype
+    assert layer(x, random=nn.RandomStream(seed=0)).dtype == dtype
     assert {each.dtype.name for each in layer.parameters().values()} <= {dtype}
 
 
@@ -86,10 +86,10 @@ def test_a_layer_is_named_by_its_kind(sample: LayerSample) -> None:
 @each_layer
 def test_a_layer_comes_back_from_its_description(sample: LayerSample) -> None:
     layer = sample.make()
-    layer.attach("mine", seed=3, place=(0,), dtype="float64")
+    layer.bind("mine", seed=3, place=(0,), dtype="float64")
     described = json.loads(json.dumps(layer.config(), allow_nan=False))
     again = nn.from_config(layer.kind, described, CUSTOM)
-    again.attach("mine", seed=3, place=(0,), dtype="float64")
+    again.bind("mine", seed=3, place=(0,), dtype="float64")
     assert type(again) is type(layer)
     assert again.config() == layer.config()
     np.testing.assert_array_equal(again(inputs(sample)), layer(inputs(sample)))
@@ -99,7 +99,7 @@ def test_a_layer_comes_back_from_its_description(sample: LayerSample) -> None:
 def test_initial_parameters_are_a_function_of_seed_and_place(sample: LayerSample) -> None:
     def weights(seed: int, place: int) -> list[Any]:
         layer = sample.make()
-        layer.attach("layer", seed, (place,), "float32")
+        layer.bind("layer", seed, (place,), "float32")
         layer(inputs(sample, "float32"))
         return [each.value for name, each in layer.parameters().items() if name == "weight"]
 
@@ -117,7 +117,7 @@ def test_the_input_is_never_written_to(sample: LayerSample) -> None:
     x.flags.writeable = False
     layer = sample.make()
     layer(x)
-    layer(x, random=nn.Stream(seed=0))
+    layer(x, random=nn.RandomStream(seed=0))
     np.testing.assert_array_equal(x, before)
 
 
@@ -155,7 +155,7 @@ def test_native_training_is_that_of_numpy(
 @each_layer
 def test_the_same_stream_gives_the_same_training_output(sample: LayerSample) -> None:
     layer, x = sample.make(), inputs(sample)
-    one, same = (layer(x, random=nn.Stream(seed=5, epoch=1, step=2)) for _ in range(2))
+    one, same = (layer(x, random=nn.RandomStream(seed=5, epoch=1, step=2)) for _ in range(2))
     np.testing.assert_array_equal(one, same)
     leaves, _ = tree.flatten(one)
     assert all(np.isfinite(leaf).all() for leaf in leaves)

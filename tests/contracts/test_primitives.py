@@ -154,8 +154,8 @@ def test_odd_numbers_come_out_of_sigmoid_and_erf_as_in_mathematics() -> None:
     _same(PRIMITIVES["erf"](x), special.erf(x), ulps=1)
 
 
-MOVES = {"broadcast_to", "concatenate", "gather", "identity", "place", "reshape", "select",
-         "stop_gradient", "strided_slice", "transpose", "windows"}  # fmt: skip
+MOVES = {"broadcast_to", "concatenate", "gather", "identity", "pad_into", "reshape", "select",
+         "stop_gradient", "strided_slice", "transpose", "unfold"}  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ def test_a_call_is_told_by_the_names_in_front_of_it(
         (lambda x: math.pow(x, 2), "math.pow .* use np.power"),
         (lambda x: math.fabs(x), "math.fabs .* use np.abs"),
         (lambda x: math.dist([x], [0.0]), "math.dist .* use np.linalg.norm"),
-        (lambda x: math.erf(x), "math.erf .* use chainrule.ops.primitives.special.erf"),
+        (lambda x: math.erf(x), "math.erf .* use chainrule.ops.erf"),
         (lambda x: math.gamma(x), "math.gamma .* cr.custom_vjp"),
         (lambda x: math.cbrt(x), r"math.cbrt .* use np.sign\(x\)"),
     ],
@@ -100,7 +100,7 @@ def test_asking_for_a_number_to_look_at_it_is_no_mistake(capsys: Any) -> None:
 
 
 def test_functions_of_other_libraries_are_called_by_their_name() -> None:
-    with pytest.raises(UnsupportedError, match=r"^scipy\.special\.erf cannot .*ops\.special\.erf"):
+    with pytest.raises(UnsupportedError, match=r"^scipy\.special\.erf cannot .*ops\.erf"):
         cr.grad(lambda x: special.erf(x))(0.5)
     mine = np.frompyfunc(lambda a: a, 1, 1)
     with pytest.raises(UnsupportedError, match=r"^the ufunc .* cannot be traced"):

@@ -143,7 +143,7 @@ def test_masks_train_natively_in_a_layer_of_ones_own() -> None:
 def test_dropped_answers_keep_the_mean() -> None:
     layer = nn.MultiHeadAttention(1, dropout=0.5, use_bias=False)
     x = np.ones((400, 3, 2))
-    quiet, noisy = layer(x), layer(x, random=nn.Stream(seed=0))
+    quiet, noisy = layer(x), layer(x, random=nn.RandomStream(seed=0))
     assert not np.array_equal(noisy, quiet)
     np.testing.assert_allclose(noisy.mean(axis=(0, 1)), quiet[0, 0], rtol=0.1)
 

@@ -24,7 +24,7 @@ each_layer = pytest.mark.parametrize("layer", all_kinds(), ids=lambda each: each
 
 
 def trained(layer: Any, x: Any = X, step: int = 0, seed: int = 0) -> Any:
-    return layer(x, random=nn.Stream(seed=seed, step=step))
+    return layer(x, random=nn.RandomStream(seed=seed, step=step))
 
 
 @each_layer
@@ -75,9 +75,9 @@ def test_flips_mirror_half_of_the_pictures() -> None:
 
 @pytest.mark.parametrize("degrees", [0.0, 25.0, 180.0])
 def test_turned_pictures_are_those_of_scipy(degrees: float) -> None:
-    stream = nn.Stream(seed=3)
+    stream = nn.RandomStream(seed=3)
     x = X[:5]
-    angles = (2 * nn.Stream(seed=3).uniform((5, 1, 1), "float64").ravel() - 1) * degrees
+    angles = (2 * nn.RandomStream(seed=3).uniform((5, 1, 1), "float64").ravel() - 1) * degrees
     turned = nn.RandomRotation(degrees)(x, random=stream)
     for picture, angle, ours in zip(x, angles, turned, strict=True):
         theirs = ndimage.rotate(
@@ -88,8 +88,8 @@ def test_turned_pictures_are_those_of_scipy(degrees: float) -> None:
 
 def test_zoomed_pictures_are_those_of_scipy() -> None:
     x = X[:5]
-    chance = nn.Stream(seed=3).uniform((5, 1, 1), "float64").ravel()
-    zoomed = nn.RandomZoom(0.4)(x, random=nn.Stream(seed=3))
+    chance = nn.RandomStream(seed=3).uniform((5, 1, 1), "float64").ravel()
+    zoomed = nn.RandomZoom(0.4)(x, random=nn.RandomStream(seed=3))
     middle = np.array([3.0, 2.5, 0.5])
     for picture, scale, ours in zip(x, 1 / (1 + (2 * chance - 1) * 0.4), zoomed, strict=True):
         factors = np.array([scale, scale, 1.0])

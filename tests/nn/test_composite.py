@@ -76,7 +76,7 @@ def test_bad_arguments_are_refused(make: Any, message: str) -> None:
 def test_dropout_inside_is_active_while_training_only() -> None:
     layer = nn.Residual([nn.Dense(3, initializer="ones"), nn.Dropout(0.5)])
     assert np.array_equal(layer(X), layer(X))
-    assert not np.array_equal(layer(X), layer(X, random=nn.Stream(seed=0)))
+    assert not np.array_equal(layer(X), layer(X, random=nn.RandomStream(seed=0)))
 
 
 def test_a_deep_tower_is_saved_and_loaded(tmp_path: Any) -> None:

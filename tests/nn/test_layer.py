@@ -38,7 +38,7 @@ class Mean(nn.Layer):
     def forward(self, x: Any) -> Any:
         return x - self.mean
 
-    def train_forward(self, x: Any, random: nn.Stream) -> Any:
+    def train_forward(self, x: Any, random: nn.RandomStream) -> Any:
         self.mean.value = np.mean(x, axis=0)
         return x - self.mean
 
@@ -66,7 +66,7 @@ def test_a_layer_is_built_once_for_its_first_input() -> None:
 def test_a_layer_takes_the_kind_of_number_of_its_first_input_unless_told() -> None:
     assert nn.Dense(2)(X.astype("float32")).dtype == np.float32
     told = nn.Dense(2)
-    told.attach("dense", seed=0, place=(0,), dtype="float32")
+    told.bind("dense", seed=0, place=(0,), dtype="float32")
     told(X)
     assert told.weight.dtype == np.float32
     whole = nn.Dense(2)
@@ -81,7 +81,7 @@ def test_lists_are_accepted_as_input() -> None:
 def test_a_given_name_is_kept_in_a_network() -> None:
     layer, other = nn.Dense(2, name="mine"), nn.Dense(2)
     for each in (layer, other):
-        each.attach("dense", seed=0, place=(0,), dtype="float32")
+        each.bind("dense", seed=0, place=(0,), dtype="float32")
     assert (layer.name, other.name) == ("mine", "dense")
 
 
@@ -134,7 +134,7 @@ def test_layers_inside_start_from_different_numbers() -> None:
 
 def test_layers_inside_train_with_the_one_that_holds_them() -> None:
     layer = Residual(3)
-    quiet, noisy = layer(X), layer(X, random=nn.Stream(seed=0))
+    quiet, noisy = layer(X), layer(X, random=nn.RandomStream(seed=0))
     assert not np.array_equal(quiet, noisy)
     np.testing.assert_array_equal(layer(X), quiet)
 
@@ -162,7 +162,7 @@ def test_a_layer_without_l2_has_no_penalty() -> None:
 def test_state_is_renewed_while_training_only() -> None:
     layer = Mean()
     np.testing.assert_array_equal(layer(X), X)
-    np.testing.assert_array_equal(layer(X, random=nn.Stream(seed=0)), X - X.mean(axis=0))
+    np.testing.assert_array_equal(layer(X, random=nn.RandomStream(seed=0)), X - X.mean(axis=0))
     np.testing.assert_array_equal(layer(X), X - X.mean(axis=0))
     assert not layer.parameters()["mean"].trainable
 
@@ -172,7 +172,7 @@ def test_a_shape_error_inside_names_the_inner_layer_once() -> None:
     with pytest.raises(ShapeError, match=r"layer Residual cannot compute with .* \(4, 3\)"):
         layer(X)
     inner = Residual(3)
-    inner.attach("block", seed=0, place=(0,), dtype="float64")
+    inner.bind("block", seed=0, place=(0,), dtype="float64")
     inner(X)
     with pytest.raises(ShapeError, match=r"^layer 'block.first' \(Dense\)"):
         inner(np.ones((4, 7)))

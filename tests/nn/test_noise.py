@@ -14,8 +14,8 @@ from chainrule.graph.node import variable
 PLACES = [{}, {"seed": 1}, {"seed": 1 << 40}, {"epoch": 1}, {"step": 1}]
 
 
-def stream(**place: int) -> nn.Stream:
-    return nn.Stream(**{"seed": 0, **place})
+def stream(**place: int) -> nn.RandomStream:
+    return nn.RandomStream(**{"seed": 0, **place})
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -48,7 +48,7 @@ def test_every_draw_of_a_step_has_a_stream_of_its_own() -> None:
 def test_epoch_and_step_may_be_nodes() -> None:
     counter = ArrayType(np.dtype("int64"), ())
     epoch, step = variable(counter, np.array(3)), variable(counter, np.array(4))
-    drawn = nn.Stream(0, epoch, step).uniform((8,))
+    drawn = nn.RandomStream(0, epoch, step).uniform((8,))
     np.testing.assert_array_equal(drawn.value, stream(epoch=3, step=4).uniform((8,)))
 
 

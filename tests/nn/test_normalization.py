@@ -31,21 +31,21 @@ def training_slopes(layer: Any, x: Any) -> tuple[Any, Any, Any, Any]:
     def run(x: Any, gain: Any, bias: Any) -> Any:
         state = [layer.mean, layer.variance]
         with bound([*parameters, *state], [gain, bias, *(each.value for each in state)]):
-            return layer(x, random=nn.Stream(seed=0))
+            return layer(x, random=nn.RandomStream(seed=0))
 
     y, pull = vjp(run, x, *(each.value for each in parameters))
     return y, *pull(fixed_like(y))
 
 
 def test_a_batch_has_mean_0_and_variance_1_in_each_channel() -> None:
-    y = nn.BatchNorm(epsilon=1e-12)(X, random=nn.Stream(seed=0))
+    y = nn.BatchNorm(epsilon=1e-12)(X, random=nn.RandomStream(seed=0))
     np.testing.assert_allclose(y.mean(axis=(0, 1)), 0, atol=1e-12)
     np.testing.assert_allclose(y.var(axis=(0, 1)), 1, atol=1e-9)
 
 
 def test_running_statistics_move_by_one_less_the_momentum() -> None:
     layer = nn.BatchNorm(momentum=0.9)
-    layer(X, random=nn.Stream(seed=0))
+    layer(X, random=nn.RandomStream(seed=0))
     np.testing.assert_allclose(layer.mean.value, 0.1 * X.mean(axis=(0, 1)))
     np.testing.assert_allclose(layer.variance.value, 0.9 + 0.1 * X.var(axis=(0, 1)))
 

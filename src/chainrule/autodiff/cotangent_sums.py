@@ -42,15 +42,15 @@ def joined(cotangents: Sequence[Node]) -> Node:
         for each in rest:
             total = total + each
         return total
-    slices = [each for each in cotangents if each.primitive is movement.place]
-    others = [each for each in cotangents if each.primitive is not movement.place]
+    slices = [each for each in cotangents if each.primitive is movement.pad_into]
+    others = [each for each in cotangents if each.primitive is not movement.pad_into]
     whole = _side_by_side(slices, axis)
     return joined([*others, whole]) if others else whole
 
 
 def _cut_axis(cotangents: Sequence[Node]) -> int | None:
     """The axis along which some cotangents are those of slices that do not overlap."""
-    slices = [each for each in cotangents if each.primitive is movement.place]
+    slices = [each for each in cotangents if each.primitive is movement.pad_into]
     if len(slices) < 2:
         return None
     shape = slices[0].shape

@@ -14,7 +14,7 @@ import numpy as np
 
 from chainrule.autodiff.cotangent_sums import joined
 from chainrule.graph.node import Node, ancestors, constant, next_serial
-from chainrule.ops.primitives.selection import element
+from chainrule.ops.primitives.selection import get_result
 
 __all__ = ["cotangents", "zeros_like"]
 
@@ -52,7 +52,7 @@ def cotangents(
         if seed is not None:
             _add(received, _slot(output), seed)
     for node in reversed(order):
-        if node.serial in wanted or node.primitive in (None, element):
+        if node.serial in wanted or node.primitive in (None, get_result):
             continue
         arrived = _arrived(received, node)
         if arrived is None or node.primitive.vjp is None:
@@ -94,7 +94,7 @@ def _between(outputs: Sequence[Node], wanted: set[int]) -> list[Node]:
 
 def _slot(node: Node) -> tuple[int, int]:
     """Where cotangents of `node` are collected; a result of several belongs to its producer."""
-    if node.primitive is element:
+    if node.primitive is get_result:
         return node.inputs[0].serial, node.params["index"]
     return node.serial, 0
 

@@ -26,7 +26,7 @@ from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node, ancestors, next_serial, variable
 from chainrule.graph.primitive import Primitive, Sample
 from chainrule.ops.primitives import movement
-from chainrule.ops.primitives.selection import elements
+from chainrule.ops.primitives.selection import get_results
 
 __all__ = ["loop", "run_loop"]
 
@@ -41,7 +41,7 @@ def run_loop(
 ) -> list[Any]:
     """Apply the loop: `shared` values, first carry, sequences; gives last carry and sequences."""
     counts = {"shared": len(shared), "carries": len(starts), "length": length}
-    return elements(loop(*shared, *starts, *rows, body=body, reverse=reverse, **counts))
+    return get_results(loop(*shared, *starts, *rows, body=body, reverse=reverse, **counts))
 
 
 def _infer(
@@ -210,7 +210,9 @@ def _frontier(outputs: Sequence[Node], start: int) -> list[Node]:
     """Values of the forward body that the backward body reads; index maps are not worth noting."""
 
     def is_noted(node: Node) -> bool:
-        free = node.primitive in _FREE or (node.primitive is not None and node.primitive.spreads)
+        free = node.primitive in _FREE or (
+            node.primitive is not None and node.primitive.is_broadcast
+        )
         return node.serial < start and not node.is_constant and not free
 
     inner = ancestors(outputs, is_noted)

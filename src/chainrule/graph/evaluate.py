@@ -90,7 +90,7 @@ def _operands(graph: Graph) -> dict[int, tuple[Node, ...]]:
     computed = {node.serial for node in graph.equations}
 
     def narrow(node: Node) -> Node:
-        is_spread = node.serial in computed and node.primitive and node.primitive.spreads
+        is_spread = node.serial in computed and node.primitive and node.primitive.is_broadcast
         return node.inputs[0] if is_spread else node
 
     def operands(node: Node) -> tuple[Node, ...]:

@@ -24,7 +24,7 @@ from functools import cached_property
 from chainrule.errors import GraphError, TraceError
 from chainrule.graph.node import Node, ancestors
 from chainrule.graph.printing import format_graph
-from chainrule.graph.trace_errors import place
+from chainrule.graph.trace_errors import source_text
 
 __all__ = ["Graph", "check"]
 
@@ -93,6 +93,6 @@ def _plain(types: object) -> str:
 
 def _escaped(node: Node) -> str:
     return (
-        f"a traced value {node.name or node.type}{place(node.origin)} is used outside the "
+        f"a traced value {node.name or node.type}{source_text(node.origin)} is used outside the "
         "function it belongs to; return it from that function instead of storing it"
     )

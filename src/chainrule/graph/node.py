@@ -24,7 +24,7 @@ from chainrule.graph import trace_errors
 from chainrule.graph.array_type import ArrayType, snapshot, type_of
 from chainrule.graph.protocol_gaps.array_dot import calls_dot, right_factor
 from chainrule.graph.protocol_gaps.foreign_arrays import call_method, is_foreign
-from chainrule.graph.protocol_gaps.implicit_conversion import refuse_to_be_cut
+from chainrule.graph.protocol_gaps.implicit_conversion import refuse_implicit_float
 from chainrule.graph.source_location import frame_at, user_line
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ class Node(NDArrayOperatorsMixin):
         if not name.startswith("_") and hasattr(np.ndarray, name):
             raise AttributeError(
                 f"the array attribute .{name} cannot be traced; "
-                f"{trace_errors.mend(OPERATIONS, name)}"
+                f"{trace_errors.suggestion(OPERATIONS, name)}"
             )
         raise AttributeError(f"a traced value has no attribute {name!r}")
 
@@ -180,8 +180,8 @@ class Node(NDArrayOperatorsMixin):
         operation = OPERATIONS.get(key)
         if operation is None:
             name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
-            told = f"{trace_errors.room_of(ufunc)}{name} cannot be traced"
-            raise UnsupportedError(f"{told}; {trace_errors.mend(OPERATIONS, name)}")
+            told = f"{trace_errors.namespace_of(ufunc)}{name} cannot be traced"
+            raise UnsupportedError(f"{told}; {trace_errors.suggestion(OPERATIONS, name)}")
         return operation(*inputs, **options)
 
     def __array_function__(
@@ -193,7 +193,7 @@ class Node(NDArrayOperatorsMixin):
         if operation is None:
             name = f"{function.__module__}.{function.__name__}".replace("numpy", "np", 1)
             raise UnsupportedError(
-                f"{name} cannot be traced; {trace_errors.mend(OPERATIONS, function.__name__)}"
+                f"{name} cannot be traced; {trace_errors.suggestion(OPERATIONS, function.__name__)}"
             )
         return operation(*args, **kwargs)
 
@@ -201,7 +201,7 @@ class Node(NDArrayOperatorsMixin):
         if calls_dot(frame_at(1)):
             return right_factor(OPERATIONS["dot"], self)
         if self.array_type.is_float:
-            raise TraceError(trace_errors.CUT)
+            raise TraceError(trace_errors.DERIVATIVE_LOST)
         if not self.is_known:
             raise TraceError(trace_errors.POSITIONS)
         return np.array(self.value, dtype)  # positions and decisions carry no derivative
@@ -234,11 +234,11 @@ class Node(NDArrayOperatorsMixin):
         return bool(self.value)
 
     def __float__(self) -> float:
-        refuse_to_be_cut(frame_at(1), self.array_type.is_float, OPERATIONS)
+        refuse_implicit_float(frame_at(1), self.array_type.is_float, OPERATIONS)
         return float(self.value)
 
     def __int__(self) -> int:
-        refuse_to_be_cut(frame_at(1), self.array_type.is_float, OPERATIONS)
+        refuse_implicit_float(frame_at(1), self.array_type.is_float, OPERATIONS)
         return int(self.value)
 
     def __index__(self) -> int:

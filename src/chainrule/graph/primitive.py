@@ -78,7 +78,7 @@ class Primitive:
         Brings the inputs into the form `infer` accepts, as NumPy would: promotes, broadcasts.
     ufunc : numpy.ufunc or None
         For elementwise primitives, NumPy's function; all inputs then have the result's shape.
-    spreads : bool
+    is_broadcast : bool
         Whether it only repeats its input along new or unit axes, as NumPy's functions do unasked.
     """
 
@@ -92,7 +92,7 @@ class Primitive:
     invalid: Callable[[], list[Sample]] = list
     prepare: Callable[[tuple[Any, ...]], Sequence[Any]] = tuple
     ufunc: Any = None
-    spreads: bool = False
+    is_broadcast: bool = False
 
     def __call__(self, *inputs: Any, **params: Any) -> Any:
         """Apply to nodes (the result is a node) or to arrays alone (the result is its value)."""

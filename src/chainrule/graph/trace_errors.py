@@ -14,19 +14,19 @@ import numpy as np
 from chainrule.errors import ArgumentError
 
 __all__ = [
-    "CUT",
+    "DERIVATIVE_LOST",
     "IN_PLACE",
     "POSITIONS",
     "check_function",
     "cuts",
-    "mend",
-    "place",
+    "namespace_of",
     "plain_number",
-    "room_of",
+    "source_text",
+    "suggestion",
     "unknown_value",
 ]
 
-CUT = (
+DERIVATIVE_LOST = (
     "a traced value was turned into a plain array, which would cut its derivative: "
     "to fill an array use np.full_like, or collect its pieces in a list and use np.stack; "
     "where no derivative is wanted, use cr.stop_gradient(x) and its .value"
@@ -53,7 +53,7 @@ def check_function(operation: str, function: Any) -> None:
         )
 
 
-def place(origin: tuple[str, int] | None) -> str:
+def source_text(origin: tuple[str, int] | None) -> str:
     """Say where a value was made, where that is known."""
     return f" (made at {Path(origin[0]).name}:{origin[1]})" if origin else ""
 
@@ -61,7 +61,7 @@ def place(origin: tuple[str, int] | None) -> str:
 def unknown_value(kind: str, origin: tuple[str, int] | None) -> str:
     """Say that a value does not exist while its function is traced."""
     return (
-        f"the value of a traced {kind}{place(origin)} was asked for, but under cr.jit and inside "
+        f"the value of a traced {kind}{source_text(origin)} was asked for, but under cr.jit and inside "
         "cr.scan values are not known while the function is traced; use np.where(condition, a, b) "
         "instead of if, shapes instead of values for sizes, or leave out cr.jit"
     )
@@ -78,11 +78,11 @@ def plain_number(operations: Iterable[Any], name: str) -> str:
     is_known = getattr(np, ours, None) in operations
     return (
         f"math.{name} takes plain numbers, which would cut the derivative of a traced value; "
-        + (f"use np.{ours}" if is_known else mend(operations, ours))
+        + (f"use np.{ours}" if is_known else suggestion(operations, ours))
     )
 
 
-def room_of(ufunc: Any) -> str:
+def namespace_of(ufunc: Any) -> str:
     """Say where a function of NumPy's kind is from, as people write it."""
     if getattr(np, ufunc.__name__, None) is ufunc:
         return "np."
@@ -91,7 +91,7 @@ def room_of(ufunc: Any) -> str:
     return "scipy.special." if is_special else "the ufunc "
 
 
-def mend(operations: Iterable[Any], name: str) -> str:
+def suggestion(operations: Iterable[Any], name: str) -> str:
     """Name what comes nearest to a NumPy function that cannot be traced."""
     if name in _NEAREST:
         return _NEAREST[name]
@@ -148,9 +148,9 @@ _NEAREST = {
     "digitize": _CONSTANT,
     "eig": _SYSTEM,
     "eigh": _SYSTEM,
-    "erf": "use chainrule.ops.primitives.special.erf",
-    "erfc": "use 1 - chainrule.ops.primitives.special.erf(x)",
-    "expit": "use chainrule.ops.primitives.special.sigmoid",
+    "erf": "use chainrule.ops.erf",
+    "erfc": "use 1 - chainrule.ops.erf(x)",
+    "expit": "use chainrule.ops.sigmoid",
     "fft": "use np.cos and np.sin matrices with @, or cr.custom_vjp",
     "fill": "use np.full_like(x, value)",
     "gradient": "use differences of slices, (x[2:] - x[:-2]) / 2",

@@ -6,16 +6,14 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from chainrule.autodiff.scan import scan
 from chainrule.compiler.graph_passes.simplify import simplify
+from chainrule.compiler.native_program import NativeProgram
 from chainrule.graph.trace import trace
-
-if TYPE_CHECKING:
-    from chainrule.compiler.native_program import NativeProgram
 
 __all__ = ["MachinePeak", "Times", "measure_peak", "profile"]
 
@@ -173,8 +171,4 @@ def _bytes_of_all(dtype: str, size: int) -> float:
 def _native(
     function: Callable[..., Any], arguments: tuple[Any, ...], most_threads: int | None = None
 ) -> NativeProgram:
-    from chainrule.compiler.native_program import (
-        NativeProgram,  # LLVM takes longer to load than the rest
-    )
-
     return NativeProgram(simplify(trace(function)(*arguments)), most_threads=most_threads)

@@ -30,7 +30,7 @@ from chainrule.nn.layers.transposed_convolution import ConvTranspose2D
 from chainrule.nn.layers.wrappers import Bidirectional, TimeDistributed
 from chainrule.nn.losses.loss import LOSSES, Loss
 from chainrule.nn.parameter import Parameter
-from chainrule.nn.random_stream import Stream
+from chainrule.nn.random_stream import RandomStream
 from chainrule.nn.registry import LAYERS, from_config
 
 __all__ = [
@@ -73,11 +73,11 @@ __all__ = [
     "RandomFlip",
     "RandomRotation",
     "RandomShift",
+    "RandomStream",
     "RandomZoom",
     "Rescale",
     "Reshape",
     "Residual",
-    "Stream",
     "TimeDistributed",
     "from_config",
 ]

@@ -40,13 +40,13 @@ from chainrule.nn.shape_errors import (
     check_fixed_axes,
     check_has_samples,
     is_about_shapes,
-    mark,
-    misfit,
+    shape_error,
+    tag_nodes,
 )
-from chainrule.nn.sublayers import held_by
+from chainrule.nn.sublayers import find_sublayers
 
 if TYPE_CHECKING:
-    from chainrule.nn.random_stream import Stream
+    from chainrule.nn.random_stream import RandomStream
 
 __all__ = ["Layer", "Shape"]
 
@@ -98,7 +98,7 @@ class Layer:
 
     _arguments: BoundArguments
     _own: dict[str, Parameter]
-    _random: Stream | None = None
+    _random: RandomStream | None = None
     _seed: int = 0
     _place: tuple[int, ...] | None = None
     _stored: Callable[..., Initializer] | None = None
@@ -141,14 +141,14 @@ class Layer:
             f"{type(self).__name__} has no forward(self, x): write there what the layer computes"
         )
 
-    def train_forward(self, x: Any, random: Stream) -> Any:
+    def train_forward(self, x: Any, random: RandomStream) -> Any:
         """Compute the output while training, where that differs from `forward`.
 
         Parameters
         ----------
         x : array, (batch, ...)
             The input.
-        random : Stream
+        random : RandomStream
             Gives random numbers that are functions of seed, epoch and step.
 
         Returns
@@ -252,7 +252,7 @@ class Layer:
         arguments = describe_arguments(self._arguments, self._title())
         return arguments | {"name": self.name} if "name" in arguments else arguments
 
-    def attach(
+    def bind(
         self,
         name: str,
         seed: int,
@@ -279,7 +279,9 @@ class Layer:
         self._seed, self._place, self.dtype = seed, place, np.dtype(dtype)
         self._stored = stored
 
-    def __call__(self, x: Any, *others: Any, random: Stream | None = None, **named: Any) -> Any:
+    def __call__(
+        self, x: Any, *others: Any, random: RandomStream | None = None, **named: Any
+    ) -> Any:
         """Compute the output; with `random`, as while training. Builds on first use.
 
         Inputs beyond the first, such as a second series or a mask, are handed to `forward`, and the
@@ -295,8 +297,10 @@ class Layer:
         except ValueError as error:
             if not is_about_shapes(error) or str(error).startswith("layer "):
                 raise
-            raise misfit(self._title(), x, self.input_shape, self.parameters(), error) from error
-        mark(y, start, self.name or self.kind)
+            raise shape_error(
+                self._title(), x, self.input_shape, self.parameters(), error
+            ) from error
+        tag_nodes(y, start, self.name or self.kind)
         return y
 
     def __repr__(self) -> str:
@@ -325,7 +329,9 @@ class Layer:
         self.input_shape = (None, *x.shape[1:])
         self._adopt()
 
-    def _compute(self, inputs: list[Any], named: dict[str, Any], random: Stream | None) -> Any:
+    def _compute(
+        self, inputs: list[Any], named: dict[str, Any], random: RandomStream | None
+    ) -> Any:
         def run(x: Any, *others: Any) -> Any:
             if random is None or type(self).train_forward is Layer.train_forward:
                 return self.forward(x, *others, **named)
@@ -337,7 +343,7 @@ class Layer:
         return apply_with_backward(self, self._title(), trained, run, inputs)
 
     def _inner(self) -> list[tuple[str, Layer]]:
-        return list(held_by(self, Layer, but="_arguments"))
+        return list(find_sublayers(self, Layer, but="_arguments"))
 
     def _adopt(self) -> None:
         """Give the layers inside their names, and random numbers of their own."""
@@ -346,10 +352,10 @@ class Layer:
                 place = (*(self._place or ()), crc32(path.encode()))
                 stored = self._stored and partial(self._stored, path)
                 name = f"{self.name or self.kind}.{path}"
-                layer.attach(name, self._seed, place, self.dtype, stored)
+                layer.bind(name, self._seed, place, self.dtype, stored)
 
     @contextmanager
-    def _handing_on(self, random: Stream | None) -> Generator[None]:
+    def _handing_on(self, random: RandomStream | None) -> Generator[None]:
         """Let the layers inside train too when this one does, without being told in `forward`."""
         inner = [layer for _, layer in self._inner()]
         before = [layer._random for layer in inner]

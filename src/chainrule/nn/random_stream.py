@@ -9,10 +9,10 @@ import numpy as np
 
 from chainrule.ops.primitives import philox as draws
 
-__all__ = ["Stream", "words_of"]
+__all__ = ["RandomStream", "words_of"]
 
 
-class Stream:
+class RandomStream:
     """The random numbers of one step of training.
 
     The first draw of a step has stream number 0, the next number 1, and so on. So the mask of a
@@ -32,10 +32,10 @@ class Stream:
 
     Examples
     --------
-    >>> first, again = Stream(seed=0, step=5), Stream(seed=0, step=5)
+    >>> first, again = RandomStream(seed=0, step=5), RandomStream(seed=0, step=5)
     >>> bool(np.all(first.uniform((2, 3)) == again.uniform((2, 3))))
     True
-    >>> bool(np.any(first.uniform((2, 3)) == Stream(seed=0, step=5).uniform((2, 3))))
+    >>> bool(np.any(first.uniform((2, 3)) == RandomStream(seed=0, step=5).uniform((2, 3))))
     False
     """
 
@@ -95,7 +95,7 @@ class Stream:
         self._number += count
         return first
 
-    def at(self, number: Any) -> Stream:
+    def at(self, number: Any) -> RandomStream:
         """Return the stream of the same step that goes on with a draw of this number.
 
         Parameters
@@ -105,12 +105,12 @@ class Stream:
 
         Returns
         -------
-        Stream
+        RandomStream
             Another one: this one stays where it is.
 
         Examples
         --------
-        >>> stream = Stream(seed=0)
+        >>> stream = RandomStream(seed=0)
         >>> first, second = stream.uniform((2,)), stream.uniform((2,))
         >>> bool(np.all(stream.at(1).uniform((2,)) == second))
         True

@@ -10,7 +10,7 @@ from chainrule.errors import ShapeError
 from chainrule.graph.node import Node, ancestors
 from chainrule.nn.parameter import Parameter
 
-__all__ = ["check_fixed_axes", "check_has_samples", "is_about_shapes", "mark", "misfit"]
+__all__ = ["check_fixed_axes", "check_has_samples", "is_about_shapes", "shape_error", "tag_nodes"]
 
 Shape = tuple[int | None, ...]
 
@@ -57,7 +57,7 @@ def check_fixed_axes(
             )
 
 
-def misfit(
+def shape_error(
     title: str, x: Any, built: Shape | None, parameters: Mapping[str, Parameter], error: ValueError
 ) -> ShapeError:
     """Return the error of a layer for one of NumPy's or of a node, with what the layer has."""
@@ -75,7 +75,7 @@ def is_about_shapes(error: ValueError) -> bool:
     return type(error) is ValueError and any(word in str(error) for word in words)
 
 
-def mark(result: Any, start: int, name: str) -> None:
+def tag_nodes(result: Any, start: int, name: str) -> None:
     """Write a layer's name on the nodes made since `start`, for printed graphs.
 
     Parameters

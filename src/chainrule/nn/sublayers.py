@@ -8,12 +8,12 @@ from typing import Any, TypeVar
 
 from chainrule import tree
 
-__all__ = ["held_by"]
+__all__ = ["find_sublayers"]
 
 Kind = TypeVar("Kind")
 
 
-def held_by(owner: object, kind: type[Kind], but: str = "") -> Iterator[tuple[str, Kind]]:
+def find_sublayers(owner: object, kind: type[Kind], but: str = "") -> Iterator[tuple[str, Kind]]:
     """Find the things of a kind that an object holds in attributes, lists and dictionaries.
 
     Parameters
@@ -33,7 +33,7 @@ def held_by(owner: object, kind: type[Kind], but: str = "") -> Iterator[tuple[st
     Examples
     --------
     >>> from types import SimpleNamespace
-    >>> list(held_by(SimpleNamespace(first=1.5, blocks=[2.5, {"last": 3.5}]), float))
+    >>> list(find_sublayers(SimpleNamespace(first=1.5, blocks=[2.5, {"last": 3.5}]), float))
     [('first', 1.5), ('blocks.0', 2.5), ('blocks.1.last', 3.5)]
     """
     seen = {id(owner)}

@@ -5,7 +5,7 @@ import pytest
 
 from chainrule.autodiff.derivative import value_and_grad
 from chainrule.nn.parameter import bound
-from chainrule.nn.random_stream import Stream
+from chainrule.nn.random_stream import RandomStream
 from chainrule.train.rbm.contrastive_divergence import Contrast
 from chainrule.train.rbm.energy import hidden_probabilities
 from tests.train.boltzmann.enumeration import all_states, joint, likelihood_slopes, small_machine
@@ -16,7 +16,7 @@ NAMES = ("weight", "visible_bias", "hidden_bias")
 def built(couplings, k=1, chains=0):
     visible, hidden = couplings["weight"].shape
     layer = Contrast(hidden, k, chains, l2=0.0)
-    layer.attach("rbm", 0, (0,), "float64")
+    layer.bind("rbm", 0, (0,), "float64")
     layer(np.zeros((1, visible)))
     for name in NAMES:
         layer.parameters()[name].value[:] = couplings[name]
@@ -46,10 +46,10 @@ def test_a_step_is_the_difference_of_correlations_in_hintons_rule():
     couplings = small_machine()
     layer, data = built(couplings, chains=6), all_states(4)[3:9]
     layer.chains.value[:] = 1
-    found = slopes(layer, data, Stream(1))
+    found = slopes(layer, data, RandomStream(1))
     again = built(couplings, chains=6)
     again.chains.value[:] = 1
-    dreamed = again._dream(data, Stream(1))
+    dreamed = again._dream(data, RandomStream(1))
     on, off = (hidden_probabilities(couplings, each) for each in (data, dreamed))
     np.testing.assert_allclose(found["weight"], (dreamed.T @ off - data.T @ on) / 6, atol=1e-13)
     np.testing.assert_allclose(found["visible_bias"], np.mean(dreamed - data, axis=0), atol=1e-13)
@@ -62,7 +62,7 @@ def test_with_chains_at_rest_the_mean_step_is_the_gradient_of_the_likelihood(k):
     data = all_states(4)[[1, 1, 6, 11, 15]]
     layer = built(couplings, k=k, chains=count)
     layer.chains.value[:] = samples_of(couplings, count)[1]
-    found, wanted = slopes(layer, data, Stream(4)), likelihood_slopes(couplings, data)
+    found, wanted = slopes(layer, data, RandomStream(4)), likelihood_slopes(couplings, data)
     for name in NAMES:
         # Each entry is a mean over chains of numbers between 0 and 1: deviation 1/2 at most.
         np.testing.assert_allclose(found[name], wanted[name], atol=4.5 * 0.5 / np.sqrt(count))
@@ -73,11 +73,11 @@ def test_many_sweeps_from_the_data_give_the_gradient_of_the_likelihood():
     states = all_states(4)[[0, 5, 12]]
     data = np.repeat(states, 10_000, axis=0)
     wanted = likelihood_slopes(couplings, states)
-    far = slopes(built(couplings, k=25), data, Stream(5))
+    far = slopes(built(couplings, k=25), data, RandomStream(5))
     for name in NAMES:
         np.testing.assert_allclose(far[name], wanted[name], atol=4.5 * 0.5 / np.sqrt(len(data)))
     # One sweep is known to be biased: the test above would notice chains that do not move.
-    near = slopes(built(couplings, k=1), data, Stream(5))
+    near = slopes(built(couplings, k=1), data, RandomStream(5))
     assert np.abs(near["weight"] - wanted["weight"]).max() > 0.05
 
 
@@ -86,7 +86,7 @@ def test_the_chains_go_on_from_where_they_are():
     stands = [layer.chains.value.copy()]
     for step in range(3):
         with bound([layer.chains], [layer.chains.value]):
-            layer(all_states(4), random=Stream(0, step=step))
+            layer(all_states(4), random=RandomStream(0, step=step))
             stands.append(np.asarray(layer.chains.value))
         layer.chains.value = stands[-1]
     assert all(each.shape == (8, 3) and set(np.unique(each)) <= {0.0, 1.0} for each in stands)
@@ -102,10 +102,10 @@ def test_nothing_is_learned_through_the_samples_of_the_machine():
 
     def loss(values):
         with bound(own, values), bound([layer.chains], [layer.chains.value]):
-            return np.mean(layer(data, random=Stream(9))[:, 0])
+            return np.mean(layer(data, random=RandomStream(9))[:, 0])
 
     _, found = value_and_grad(loss)(first)
-    dreamed = built(couplings, chains=4)._dream(data, Stream(9))
+    dreamed = built(couplings, chains=4)._dream(data, RandomStream(9))
     width = 1e-6
     for place in [(0, 0), (2, 1), (3, 2)]:
         ends = []

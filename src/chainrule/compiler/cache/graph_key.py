@@ -86,7 +86,7 @@ def _params(node: Node, constants: list[Any]) -> str:
         return ""
     assert node.primitive is not None
     # A program that is compiled contains what a derivative is, no longer how it is found.
-    is_told = node.primitive.name == "handwritten"
+    is_told = node.primitive.name == "custom_vjp_call"
     pairs = [
         f"{name}:{_value(value, constants)}"
         for name, value in sorted(node.params.items())

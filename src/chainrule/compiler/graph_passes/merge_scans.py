@@ -13,7 +13,7 @@ from chainrule.autodiff.scan_primitive import loop, run_loop
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node
 from chainrule.graph.rewrite import rebuilt, rewrite
-from chainrule.ops.primitives.selection import element
+from chainrule.ops.primitives.selection import get_result
 
 __all__ = ["merge_loops"]
 
@@ -39,7 +39,7 @@ def merge_loops(graph: Graph) -> Graph:
             if _key(node) not in merged:
                 merged[_key(node)] = _run_merged(node, inputs, wanted[_key(node)][0])
             return node
-        if node.primitive is element and _key(node.inputs[0]) in merged:
+        if node.primitive is get_result and _key(node.inputs[0]) in merged:
             place = _place(node, wanted[_key(node.inputs[0])][0])
             return merged[_key(node.inputs[0])][place]
         return rebuilt(node, inputs)

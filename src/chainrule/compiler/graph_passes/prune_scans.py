@@ -11,7 +11,7 @@ from chainrule.autodiff.scan_primitive import loop, run_loop
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node, ancestors
 from chainrule.graph.rewrite import rebuilt, rewrite
-from chainrule.ops.primitives.selection import element
+from chainrule.ops.primitives.selection import get_result
 
 __all__ = ["prune_loops"]
 
@@ -31,7 +31,7 @@ def prune_loops(graph: Graph) -> Graph:
     """
     read: dict[int, set[int]] = {}
     for node in graph.equations:
-        if node.primitive is element:
+        if node.primitive is get_result:
             read.setdefault(node.inputs[0].serial, set()).add(node.params["index"])
     pruned: dict[int, dict[int, Node]] = {}
 
@@ -41,7 +41,7 @@ def prune_loops(graph: Graph) -> Graph:
             if len(kept) < len(node.params["body"].outputs):
                 pruned[node.serial] = _run(node, inputs, kept)
                 return node
-        if node.primitive is element and node.inputs[0].serial in pruned:
+        if node.primitive is get_result and node.inputs[0].serial in pruned:
             return pruned[node.inputs[0].serial][node.params["index"]]
         return rebuilt(node, inputs)
 

@@ -117,7 +117,7 @@ def _of_one_number(node: Node, inputs: tuple[Node, ...]) -> Node | None:
 
 def _number(node: Node) -> Any:
     """The number that a node repeats, or None."""
-    while node.primitive is not None and node.primitive.spreads:
+    while node.primitive is not None and node.primitive.is_broadcast:
         node = node.inputs[0]
     is_number = node.is_constant and node.size == 1
     return np.reshape(node.known_value, ()) if is_number else None
@@ -138,7 +138,7 @@ def _within(node: Node) -> Node:
 def _is_foldable(node: Node) -> bool:
     return (
         node.primitive is not None
-        and not node.primitive.spreads
+        and not node.primitive.is_broadcast
         and not isinstance(node.type, tuple)
         and all(each.is_constant for each in node.inputs)
         and node.size <= max(_LARGEST_FOLDED, *(each.size for each in node.inputs), 0)
@@ -160,7 +160,7 @@ def _constant_key(node: Node) -> Any:
 
 def _is_all(node: Node, number: float) -> bool:
     """Whether a node is a constant, perhaps repeated, that equals `number` everywhere."""
-    if node.primitive is not None and node.primitive.spreads:
+    if node.primitive is not None and node.primitive.is_broadcast:
         return _is_all(node.inputs[0], number)
     return node.is_constant and bool(np.all(node.known_value == number))
 
@@ -189,7 +189,7 @@ def _cast(inputs: tuple[Node, ...], params: dict[str, Any]) -> Node | None:
 
 def _broadcast(inputs: tuple[Node, ...], params: dict[str, Any]) -> Node | None:
     inner = inputs[0]
-    if inner.primitive is not None and inner.primitive.spreads:
+    if inner.primitive is not None and inner.primitive.is_broadcast:
         return broadcasting.broadcast_to(inner.inputs[0], params["shape"])
     return inner if inner.shape == params["shape"] else None
 

@@ -15,7 +15,7 @@ from chainrule.graph.node import Node
 from chainrule.ops.primitives import movement, selection
 from chainrule.ops.primitives.broadcasting import broadcast_to
 from chainrule.ops.primitives.contraction import contract, split_spec
-from chainrule.ops.primitives.windows import fold, windows
+from chainrule.ops.primitives.windows import fold, unfold
 
 __all__ = ["LAWS", "is_zero", "sink_reshape"]
 
@@ -25,7 +25,7 @@ Slices = tuple[tuple[int, int, int], ...]
 
 def is_zero(node: Node) -> bool:
     """Tell whether a node is known to be +0.0 or 0 everywhere."""
-    while node.primitive is not None and node.primitive.spreads:
+    while node.primitive is not None and node.primitive.is_broadcast:
         node = node.inputs[0]
     if not node.is_constant:
         return False
@@ -58,7 +58,7 @@ def _is_costly_merge(node: Node) -> bool:
 
 def _reshaped(node: Node, shape: tuple[int, ...]) -> Node:
     """Reshape, without a detour."""
-    if node.primitive is not None and node.primitive.spreads and node.inputs[0].size == 1:
+    if node.primitive is not None and node.primitive.is_broadcast and node.inputs[0].size == 1:
         return broadcast_to(movement.reshape(node.inputs[0], shape=()), shape)
     while node.primitive is movement.reshape:
         node = node.inputs[0]
@@ -68,7 +68,7 @@ def _reshaped(node: Node, shape: tuple[int, ...]) -> Node:
 def _select(inputs: tuple[Node, ...], params: Params) -> Node | None:
     """A choice between zero and something with zeros around is made within."""
     condition, zero, placed = inputs
-    if placed.primitive is not movement.place or not is_zero(zero):
+    if placed.primitive is not movement.pad_into or not is_zero(zero):
         return None
     slices = placed.params["slices"]
     if any(step < 0 for _, _, step in slices):
@@ -77,7 +77,7 @@ def _select(inputs: tuple[Node, ...], params: Params) -> Node | None:
     parts = (movement.strided_slice(each, slices=slices) for each in (condition, zero))
     chosen = selection.select(*parts, inner)
     later = sink_reshape(chosen, chosen.inputs)
-    return movement.place(
+    return movement.pad_into(
         chosen if later is None else later, slices=slices, shape=placed.params["shape"]
     )
 
@@ -87,12 +87,12 @@ def _slice(inputs: tuple[Node, ...], params: Params) -> Node | None:
     inner, slices = inputs[0], params["slices"]
     if inner.primitive is movement.reshape:
         return _slice_of_reshaped(inner, slices)
-    if inner.primitive is not windows or not _is_upward(slices):
+    if inner.primitive is not unfold or not _is_upward(slices):
         return None
     x = inner.inputs[0]
     taken, sliding = _narrowed(slices, x.shape, inner.params)
     whole = tuple((0, n, 1) for n in x.shape)
-    return windows(x if taken == whole else movement.strided_slice(x, slices=taken), **sliding)
+    return unfold(x if taken == whole else movement.strided_slice(x, slices=taken), **sliding)
 
 
 def _slice_of_reshaped(reshaped: Node, slices: Slices) -> Node | None:
@@ -120,7 +120,7 @@ def _unchanged(old: tuple[int, ...], new: tuple[int, ...]) -> dict[int, int]:
 
 def _fold(inputs: tuple[Node, ...], params: Params) -> Node | None:
     inner = inputs[0]
-    if inner.primitive is movement.place:
+    if inner.primitive is movement.pad_into:
         return _fold_of_placed(inner, params)
     if inner.primitive is movement.reshape:
         return _fold_of_reshaped(inner, params)
@@ -137,7 +137,7 @@ def _fold_of_placed(placed: Node, params: Params) -> Node | None:
     folded = fold(placed.inputs[0], shape=within, **sliding)
     if within == shape:
         return folded
-    return movement.place(folded, slices=taken, shape=shape)
+    return movement.pad_into(folded, slices=taken, shape=shape)
 
 
 def _fold_of_reshaped(reshaped: Node, params: Params) -> Node | None:

@@ -30,12 +30,12 @@ def _same(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expressio
     return inputs[0]
 
 
-@rule("handwritten")
+@rule("custom_vjp_call")
 def _all_the_same(lowering: Lowering, node: Node, inputs: list[Expression]) -> list[Expression]:
     return inputs
 
 
-@rule("element")
+@rule("get_result")
 def _element(lowering: Lowering, node: Node, inputs: list[Any]) -> Expression:
     return inputs[0][node.params["index"]]
 
@@ -71,7 +71,7 @@ def _sliced(slices: Any, canonical: Sequence[Affine]) -> list[Affine]:
     return [Affine(start) + place.scaled(step) for (start, _, step), place in pairs]
 
 
-@rule("windows")
+@rule("unfold")
 def _windows(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expression:
     shape, value = node.inputs[0].shape, inputs[0]
     # Windows read most of it several times, from where kernels can reach it.
@@ -92,7 +92,7 @@ def slid(sliding: dict[str, Any], canonical: Sequence[Affine], count: int) -> li
     return index
 
 
-@rule("place")
+@rule("pad_into")
 def _place(lowering: Lowering, node: Node, inputs: list[Expression]) -> Load:
     source, margins = node.inputs[0], of_place(node)
     none = ((0, 0),) * len(node.shape)

@@ -16,7 +16,7 @@ from chainrule.compiler.graph_passes.convolution_gradient import InputGradient
 from chainrule.compiler.loop_ir.loops import Affine, Axis, Buffer, Literal, Statement
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node
-from chainrule.ops.primitives.movement import place, reshape
+from chainrule.ops.primitives.movement import pad_into, reshape
 
 __all__ = [
     "Margins",
@@ -55,7 +55,9 @@ def wanted_margins(graph: Graph, gradients: Iterable[InputGradient]) -> dict[int
     """
     wishes = [(gradient.slope, gradient.margins()) for gradient in gradients]
     wishes += [
-        (node, ((0, 0),) * len(node.shape)) for node in graph.equations if node.primitive is place
+        (node, ((0, 0),) * len(node.shape))
+        for node in graph.equations
+        if node.primitive is pad_into
     ]
     wishes = [inside(*wish) for wish in wishes]
     wanted: dict[int, Margins] = {}
@@ -71,7 +73,7 @@ def wanted_margins(graph: Graph, gradients: Iterable[InputGradient]) -> dict[int
 
 def inside(node: Node, margins: Margins) -> tuple[Node, Margins]:
     """Return what lies within zeros, and all the margins around that."""
-    while node.primitive is place and (more := of_place(node)) is not None:
+    while node.primitive is pad_into and (more := of_place(node)) is not None:
         node, margins = node.inputs[0], _sum(margins, more)
     return node, margins
 

@@ -13,7 +13,7 @@ from chainrule.nn.activations.bounded import softmax
 from chainrule.nn.initializers.initializer import Initializer, checked_initializer
 from chainrule.nn.layer import Layer, Shape
 from chainrule.nn.parameter import Parameter
-from chainrule.nn.random_stream import Stream
+from chainrule.nn.random_stream import RandomStream
 from chainrule.ops.numpy_api.einsum import einsum
 
 __all__ = ["MultiHeadAttention", "attend"]
@@ -156,11 +156,13 @@ class MultiHeadAttention(Layer):
         """
         return self._attended(x, memory, mask, None)
 
-    def train_forward(self, x: Any, random: Stream, memory: Any = None, mask: Any = None) -> Any:
+    def train_forward(
+        self, x: Any, random: RandomStream, memory: Any = None, mask: Any = None
+    ) -> Any:
         """Compute what each step takes, with answers dropped at random."""
         return self._attended(x, memory, mask, random if self.dropout else None)
 
-    def _attended(self, x: Any, memory: Any, mask: Any, random: Stream | None) -> Any:
+    def _attended(self, x: Any, memory: Any, mask: Any, random: RandomStream | None) -> Any:
         memory = x if memory is None else memory
         query = self._split(_projected(x, self.query_weight, self.query_bias))
         key = self._split(_projected(memory, self.key_weight, self.key_bias))
@@ -179,7 +181,7 @@ class MultiHeadAttention(Layer):
         """Which places a step may see by the order of time, (steps, places)."""
         return np.tri(query.shape[1], key.shape[1], dtype=bool) if self.causal else None
 
-    def _kept(self, query: Any, key: Any, random: Stream | None) -> Any:
+    def _kept(self, query: Any, key: Any, random: RandomStream | None) -> Any:
         """What each answer is multiplied by, so that some are dropped."""
         if random is None:
             return None

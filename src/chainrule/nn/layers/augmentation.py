@@ -16,7 +16,7 @@ from chainrule.errors import ArgumentError
 from chainrule.nn.layer import Layer, Shape
 from chainrule.nn.layers.interpolation import pixels_at, values_at
 from chainrule.nn.layers.window_geometry import check_axes
-from chainrule.nn.random_stream import Stream
+from chainrule.nn.random_stream import RandomStream
 
 __all__ = ["RandomFlip", "RandomRotation", "RandomShift", "RandomZoom"]
 
@@ -60,7 +60,7 @@ class RandomShift(_Augmentation):
     Examples
     --------
     >>> layer, x = RandomShift(2), np.ones((4, 8, 8, 1))
-    >>> layer(x) is x, layer(x, random=Stream(seed=0)).sum() < x.sum()
+    >>> layer(x) is x, layer(x, random=RandomStream(seed=0)).sum() < x.sum()
     (True, np.True_)
     """
 
@@ -80,7 +80,7 @@ class RandomShift(_Augmentation):
         self.fill = checked_number("RandomShift", "fill", fill)
         self.name = name
 
-    def train_forward(self, x: Any, random: Stream) -> Any:
+    def train_forward(self, x: Any, random: RandomStream) -> Any:
         """Move each picture."""
         drawn = random.uniform((2, x.shape[0]), self.dtype)
         moves = [
@@ -113,7 +113,7 @@ class RandomFlip(_Augmentation):
     Examples
     --------
     >>> layer, x = RandomFlip("horizontal"), np.arange(3.0).reshape(1, 1, 3, 1)
-    >>> [layer(x, random=Stream(seed=0, step=step)).ravel().tolist() for step in range(3)]
+    >>> [layer(x, random=RandomStream(seed=0, step=step)).ravel().tolist() for step in range(3)]
     [[2.0, 1.0, 0.0], [2.0, 1.0, 0.0], [0.0, 1.0, 2.0]]
     """
 
@@ -125,7 +125,7 @@ class RandomFlip(_Augmentation):
         self.mode = mode
         self.name = name
 
-    def train_forward(self, x: Any, random: Stream) -> Any:
+    def train_forward(self, x: Any, random: RandomStream) -> Any:
         """Mirror some of the pictures."""
         chance = random.uniform((2, x.shape[0], 1, 1, 1), self.dtype)
         if self.mode != "vertical":
@@ -156,7 +156,7 @@ class RandomRotation(_Augmentation):
     Examples
     --------
     >>> layer, x = RandomRotation(10), np.ones((4, 8, 8, 1))
-    >>> layer(x) is x, layer(x, random=Stream(seed=0)).shape
+    >>> layer(x) is x, layer(x, random=RandomStream(seed=0)).shape
     (True, (4, 8, 8, 1))
     """
 
@@ -167,7 +167,7 @@ class RandomRotation(_Augmentation):
         self.fill = checked_number("RandomRotation", "fill", fill)
         self.name = name
 
-    def train_forward(self, x: Any, random: Stream) -> Any:
+    def train_forward(self, x: Any, random: RandomStream) -> Any:
         """Turn each picture."""
         chance = random.uniform((x.shape[0], 1, 1), self.dtype)
         angle = (2 * chance - 1) * math.radians(self.degrees)
@@ -197,7 +197,7 @@ class RandomZoom(_Augmentation):
     Examples
     --------
     >>> layer, x = RandomZoom(0.2), np.ones((4, 8, 8, 1))
-    >>> layer(x) is x, layer(x, random=Stream(seed=0)).shape
+    >>> layer(x) is x, layer(x, random=RandomStream(seed=0)).shape
     (True, (4, 8, 8, 1))
     """
 
@@ -208,7 +208,7 @@ class RandomZoom(_Augmentation):
         self.fill = checked_number("RandomZoom", "fill", fill)
         self.name = name
 
-    def train_forward(self, x: Any, random: Stream) -> Any:
+    def train_forward(self, x: Any, random: RandomStream) -> Any:
         """Change the size of each picture."""
         chance = random.uniform((x.shape[0], 1, 1), self.dtype)
         scale = 1 / (1 + (2 * chance - 1) * self.factor)

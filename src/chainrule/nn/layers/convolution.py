@@ -18,7 +18,7 @@ from chainrule.nn.initializers.initializer import Initializer, checked_initializ
 from chainrule.nn.layer import Layer, Shape
 from chainrule.nn.layers.window_geometry import (
     Padding,
-    Sliding,
+    WindowGeometry,
     check_axes,
     per_axis,
     resolve_padding,
@@ -58,7 +58,7 @@ class _Convolution(Layer):
                 f"{kind}: filters={filters} cannot be shared out among groups={groups}; choose "
                 f"filters that {groups} divides"
             )
-        self.sliding = Sliding(
+        self.sliding = WindowGeometry(
             per_axis(kind, "kernel_size", kernel_size, count),
             per_axis(kind, "strides", strides, count),
             per_axis(kind, "dilation_rate", dilation_rate, count),
@@ -94,7 +94,7 @@ class _Convolution(Layer):
         return self.activate(scores if self.bias is None else scores + self.bias)
 
 
-def convolve(x: Any, kernel: Any, sliding: Sliding, groups: int = 1) -> Any:
+def convolve(x: Any, kernel: Any, sliding: WindowGeometry, groups: int = 1) -> Any:
     """Contract the windows of an array with a kernel.
 
     Parameters
@@ -103,7 +103,7 @@ def convolve(x: Any, kernel: Any, sliding: Sliding, groups: int = 1) -> Any:
         What the kernel slides over.
     kernel : array or node, (*sizes, in / groups, out)
         The weights.
-    sliding : Sliding
+    sliding : WindowGeometry
         How it slides.
     groups : int
         Into how many parts the channels fall; each part of the output sees one of the input.
@@ -118,7 +118,7 @@ def convolve(x: Any, kernel: Any, sliding: Sliding, groups: int = 1) -> Any:
     >>> import numpy as np
     >>> x = np.arange(5.0).reshape(1, 5, 1)
     >>> difference = np.array([-1.0, 0.0, 1.0]).reshape(3, 1, 1)
-    >>> convolve(x, difference, Sliding((3,), (1,), (1,), "valid")).ravel()
+    >>> convolve(x, difference, WindowGeometry((3,), (1,), (1,), "valid")).ravel()
     array([2., 2., 2.])
     """
     seen = sliding.over(x)

@@ -11,7 +11,7 @@ from chainrule.nn.layer import Layer, Shape
 from chainrule.nn.layers.convolution import PerAxis, convolve
 from chainrule.nn.layers.window_geometry import (
     Padding,
-    Sliding,
+    WindowGeometry,
     check_axes,
     per_axis,
     resolve_padding,
@@ -87,7 +87,7 @@ class DepthwiseConv2D(Layer):
         name: str | None = None,
     ) -> None:
         kind = "DepthwiseConv2D"
-        self.sliding = Sliding(
+        self.sliding = WindowGeometry(
             per_axis(kind, "kernel_size", kernel_size, 2),
             per_axis(kind, "strides", strides, 2),
             per_axis(kind, "dilation_rate", dilation_rate, 2),

@@ -10,7 +10,7 @@ import numpy as np
 from chainrule.arguments.checks import checked_count, checked_number
 from chainrule.errors import ArgumentError, ShapeError
 from chainrule.nn.layer import Layer
-from chainrule.nn.random_stream import Stream
+from chainrule.nn.random_stream import RandomStream
 
 __all__ = ["Dropout", "GaussianNoise"]
 
@@ -46,7 +46,7 @@ class Dropout(Layer):
     >>> layer(np.ones((2, 3)))
     array([[1., 1., 1.],
            [1., 1., 1.]])
-    >>> bool(np.all(np.isin(layer(np.ones((2, 3)), random=Stream(seed=0)), [0.0, 2.0])))
+    >>> bool(np.all(np.isin(layer(np.ones((2, 3)), random=RandomStream(seed=0)), [0.0, 2.0])))
     True
     """
 
@@ -66,7 +66,7 @@ class Dropout(Layer):
         """Return the input."""
         return x
 
-    def train_forward(self, x: Any, random: Stream) -> Any:
+    def train_forward(self, x: Any, random: RandomStream) -> Any:
         """Drop and enlarge."""
         if self.rate == 0:
             return x
@@ -118,7 +118,7 @@ class GaussianNoise(Layer):
     --------
     >>> layer = GaussianNoise(0.1)
     >>> x = np.zeros((2, 3))
-    >>> layer(x) is x, layer(x, random=Stream(seed=0)) is x
+    >>> layer(x) is x, layer(x, random=RandomStream(seed=0)) is x
     (True, False)
     """
 
@@ -132,6 +132,6 @@ class GaussianNoise(Layer):
         """Return the input."""
         return x
 
-    def train_forward(self, x: Any, random: Stream) -> Any:
+    def train_forward(self, x: Any, random: RandomStream) -> Any:
         """Add noise."""
         return x + self.stddev * random.normal(x.shape, x.dtype)

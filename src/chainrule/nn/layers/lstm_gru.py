@@ -10,7 +10,7 @@ from chainrule.arguments.checks import checked_count, checked_flag, checked_l2
 from chainrule.nn.activations.activation import ActivationFunction, resolve_activation
 from chainrule.nn.initializers.initializer import Initializer, checked_initializer
 from chainrule.nn.layer import Layer, Shape
-from chainrule.nn.layers.recurrence import Reading, checked_series, read_series
+from chainrule.nn.layers.recurrence import RecurrentOptions, checked_series, run_recurrence
 
 __all__ = ["GRU", "LSTM"]
 
@@ -101,7 +101,7 @@ class LSTM(Layer):
         self.activation = activation
         self.activation_function = resolve_activation(activation)
         self.gate = resolve_activation(recurrent_activation)
-        self.reading = Reading.checked("LSTM", return_sequences, go_backwards, mask_value)
+        self.reading = RecurrentOptions.checked("LSTM", return_sequences, go_backwards, mask_value)
         self.use_bias = checked_flag("LSTM", "use_bias", use_bias)
         self.initializer = checked_initializer(initializer)
         self.recurrent_initializer = checked_initializer(recurrent_initializer)
@@ -117,7 +117,7 @@ class LSTM(Layer):
             "recurrent_weight", (self.units, width), self.recurrent_initializer
         )
         if self.use_bias:
-            self.bias = self.parameter("bias", (width,), _remembering)
+            self.bias = self.parameter("bias", (width,), _forget_bias)
 
     def forward(self, x: Any) -> Any:
         """Return the last h, or all of them."""
@@ -132,7 +132,7 @@ class LSTM(Layer):
             return shown * self.activation_function(c), c
 
         states = (self.units, self.units)
-        return read_series(x, brought, step, states, self.reading)
+        return run_recurrence(x, brought, step, states, self.reading)
 
 
 class GRU(Layer):
@@ -218,7 +218,7 @@ class GRU(Layer):
         self.activation = activation
         self.activation_function = resolve_activation(activation)
         self.gate = resolve_activation(recurrent_activation)
-        self.reading = Reading.checked("GRU", return_sequences, go_backwards, mask_value)
+        self.reading = RecurrentOptions.checked("GRU", return_sequences, go_backwards, mask_value)
         self.use_bias = checked_flag("GRU", "use_bias", use_bias)
         self.initializer = checked_initializer(initializer)
         self.recurrent_initializer = checked_initializer(recurrent_initializer)
@@ -251,9 +251,9 @@ class GRU(Layer):
             candidate = self.activation_function(given[2] + reset * inner)
             return (candidate + update * (h - candidate),)
 
-        return read_series(x, brought, step, (self.units,), self.reading)
+        return run_recurrence(x, brought, step, (self.units,), self.reading)
 
 
-def _remembering(shape: Any, generator: Any, dtype: Any) -> Any:
+def _forget_bias(shape: Any, generator: Any, dtype: Any) -> Any:
     """Zeros, but ones for the forget gate, the second quarter."""
     return np.repeat(np.array([0, 1, 0, 0], dtype), shape[0] // 4)

@@ -9,7 +9,7 @@ import numpy as np
 from chainrule.arguments.checks import checked_number
 from chainrule.errors import ArgumentError, ShapeError
 from chainrule.nn.layer import Layer, Shape
-from chainrule.nn.random_stream import Stream
+from chainrule.nn.random_stream import RandomStream
 
 __all__ = ["BatchNorm", "LayerNorm"]
 
@@ -56,7 +56,7 @@ class BatchNorm(Layer):
     Examples
     --------
     >>> layer, x = BatchNorm(), np.array([[1.0, 0.0], [3.0, 4.0]])
-    >>> layer(x, random=Stream(seed=0)).round(2)
+    >>> layer(x, random=RandomStream(seed=0)).round(2)
     array([[-1., -1.],
            [ 1.,  1.]])
     >>> layer.mean.value
@@ -92,7 +92,7 @@ class BatchNorm(Layer):
         slope = self.gain / np.sqrt(self.variance + self.epsilon)
         return x * slope + (self.bias - self.mean * slope)
 
-    def train_forward(self, x: Any, random: Stream) -> Any:
+    def train_forward(self, x: Any, random: RandomStream) -> Any:
         """Normalise by the statistics of the batch, and renew the running ones."""
         mean, variance, centred = _moments(x, tuple(range(x.ndim - 1)))
         self.mean.value = self._renewed(self.mean, mean)

@@ -11,7 +11,7 @@ import numpy as np
 from chainrule.nn.layer import Layer, Shape
 from chainrule.nn.layers.window_geometry import (
     Padding,
-    Sliding,
+    WindowGeometry,
     check_axes,
     per_axis,
     resolve_padding,
@@ -37,7 +37,7 @@ class _Pooling(Layer):
     ) -> None:
         kind, count = type(self).__name__, self.dimensions
         sizes = per_axis(kind, "pool_size", pool_size, count)
-        self.sliding = Sliding(
+        self.sliding = WindowGeometry(
             sizes,
             sizes if strides is None else per_axis(kind, "strides", strides, count),
             (1,) * count,

@@ -13,14 +13,14 @@ from chainrule.autodiff.scan import scan
 from chainrule.errors import ShapeError
 from chainrule.nn.layer import Shape
 
-__all__ = ["Reading", "Step", "checked_series", "read_series"]
+__all__ = ["RecurrentOptions", "Step", "checked_series", "run_recurrence"]
 
 Step = Callable[[tuple[Any, ...], Any], tuple[Any, ...]]
 """From the states and what one step of the series brings to the next states, the output first."""
 
 
 @dataclass(frozen=True)
-class Reading:
+class RecurrentOptions:
     """How a recurrent layer reads, and what it returns.
 
     Parameters
@@ -38,7 +38,9 @@ class Reading:
     mask_value: float | None
 
     @staticmethod
-    def checked(owner: str, return_sequences: Any, go_backwards: Any, mask_value: Any) -> Reading:
+    def checked(
+        owner: str, return_sequences: Any, go_backwards: Any, mask_value: Any
+    ) -> RecurrentOptions:
         """Make one of the arguments of a layer.
 
         Raises
@@ -46,14 +48,16 @@ class Reading:
         ArgumentError
             For an argument outside its range.
         """
-        return Reading(
+        return RecurrentOptions(
             checked_flag(owner, "return_sequences", return_sequences),
             checked_flag(owner, "go_backwards", go_backwards),
             None if mask_value is None else checked_number(owner, "mask_value", mask_value),
         )
 
 
-def read_series(x: Any, brought: Any, step: Step, states: tuple[int, ...], reading: Reading) -> Any:
+def run_recurrence(
+    x: Any, brought: Any, step: Step, states: tuple[int, ...], reading: RecurrentOptions
+) -> Any:
     """Carry states through the steps of a series, from zeros on.
 
     What every step takes of the input alone is computed by the caller for all steps at once; only
@@ -69,7 +73,7 @@ def read_series(x: Any, brought: Any, step: Step, states: tuple[int, ...], readi
         One step, without regard to skipping.
     states : tuple of int
         How many numbers each state has.
-    reading : Reading
+    reading : RecurrentOptions
         In which direction, and what is wanted.
 
     Returns

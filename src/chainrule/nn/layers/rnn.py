@@ -10,7 +10,7 @@ from chainrule.arguments.checks import checked_count, checked_flag, checked_l2
 from chainrule.nn.activations.activation import ActivationFunction, resolve_activation
 from chainrule.nn.initializers.initializer import Initializer, checked_initializer
 from chainrule.nn.layer import Layer, Shape
-from chainrule.nn.layers.recurrence import Reading, checked_series, read_series
+from chainrule.nn.layers.recurrence import RecurrentOptions, checked_series, run_recurrence
 
 __all__ = ["RNN"]
 
@@ -89,7 +89,7 @@ class RNN(Layer):
         self.units = checked_count("RNN", "units", units)
         self.activation = activation
         self.activation_function = resolve_activation(activation)
-        self.reading = Reading.checked("RNN", return_sequences, go_backwards, mask_value)
+        self.reading = RecurrentOptions.checked("RNN", return_sequences, go_backwards, mask_value)
         self.use_bias = checked_flag("RNN", "use_bias", use_bias)
         self.initializer = checked_initializer(initializer)
         self.recurrent_initializer = checked_initializer(recurrent_initializer)
@@ -116,4 +116,4 @@ class RNN(Layer):
             (h,) = states
             return (self.activation_function(brought + h @ self.recurrent_weight),)
 
-        return read_series(x, brought, step, (self.units,), self.reading)
+        return run_recurrence(x, brought, step, (self.units,), self.reading)

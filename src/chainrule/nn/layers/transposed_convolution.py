@@ -12,7 +12,7 @@ from chainrule.nn.layer import Layer, Shape
 from chainrule.nn.layers.convolution import PerAxis
 from chainrule.nn.layers.window_geometry import (
     Padding,
-    Sliding,
+    WindowGeometry,
     check_axes,
     per_axis,
     resolve_padding,
@@ -97,7 +97,7 @@ class ConvTranspose2D(Layer):
     ) -> None:
         kind = "ConvTranspose2D"
         self.filters = checked_count(kind, "filters", filters)
-        self.sliding = Sliding(
+        self.sliding = WindowGeometry(
             per_axis(kind, "kernel_size", kernel_size, 2),
             per_axis(kind, "strides", strides, 2),
             per_axis(kind, "dilation_rate", dilation_rate, 2),

@@ -12,9 +12,9 @@ import numpy as np
 
 from chainrule.arguments.checks import checked_count
 from chainrule.errors import ArgumentError, ShapeError
-from chainrule.ops.primitives.windows import windows
+from chainrule.ops.primitives.windows import unfold
 
-__all__ = ["Padding", "Sliding", "check_axes", "per_axis", "resolve_padding"]
+__all__ = ["Padding", "WindowGeometry", "check_axes", "per_axis", "resolve_padding"]
 
 Numbers = tuple[int, ...]
 Pair = tuple[int, int]
@@ -26,7 +26,7 @@ _UNITS = ("steps", "pixels", "voxels")
 
 
 @dataclass(frozen=True)
-class Sliding:
+class WindowGeometry:
     """A window that slides over some axes, the first of which is the second of an array.
 
     Parameters
@@ -42,7 +42,7 @@ class Sliding:
 
     Examples
     --------
-    >>> sliding = Sliding((3, 3), (2, 2), (1, 1), "same")
+    >>> sliding = WindowGeometry((3, 3), (2, 2), (1, 1), "same")
     >>> sliding.margins((28, 27)), sliding.places((28, 27))
     (((0, 1), (1, 1)), (14, 14))
     """
@@ -147,7 +147,7 @@ class Sliding:
         if self.sizes == self.strides and set(self.dilations) == {1}:
             return _tiles(x, self.sizes, self.places(lengths))
         axes = tuple(range(1, len(lengths) + 1))
-        return windows(
+        return unfold(
             x, axes=axes, sizes=self.sizes, strides=self.strides, dilations=self.dilations
         )
 

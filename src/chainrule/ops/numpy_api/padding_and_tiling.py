@@ -76,7 +76,7 @@ def _pad_constant(x: Any, widths: list[tuple[int, int]], constants: Any) -> Any:
     if isinstance(constants, int | float) and constants == 0:
         shape = tuple(n + sum(pair) for n, pair in zip(x.shape, widths, strict=True))
         slices = tuple((pair[0], n, 1) for n, pair in zip(x.shape, widths, strict=True))
-        return movement.place(x, slices=slices, shape=shape)
+        return movement.pad_into(x, slices=slices, shape=shape)
     values = np.broadcast_to(np.asarray(constants), (x.ndim, 2))
     for axis, pair in enumerate(widths):
         before, after = (

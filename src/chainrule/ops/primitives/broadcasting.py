@@ -95,7 +95,7 @@ _broadcast_to = Primitive(
         Sample((np.ones((1, 3)),), {"shape": (1, 3)}),
     ],
     invalid=lambda: [Sample((np.arange(3.0),), {"shape": (2,)})],
-    spreads=True,
+    is_broadcast=True,
 )
 
 _reduce_to = Primitive(

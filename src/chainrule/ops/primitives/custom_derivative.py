@@ -12,9 +12,9 @@ from chainrule.errors import ArgumentError, ShapeError
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.node import Node, as_node
 from chainrule.graph.primitive import Primitive, Sample
-from chainrule.ops.primitives.selection import elements
+from chainrule.ops.primitives.selection import get_results
 
-__all__ = ["handwritten", "with_backward"]
+__all__ = ["custom_vjp_call", "with_backward"]
 
 Backward = Callable[[Any], Sequence[Any]]
 
@@ -32,8 +32,8 @@ def _vjp(
     return [*[None] * count, *map(_checked, given, inputs[count:])]
 
 
-handwritten = Primitive(
-    "handwritten",
+custom_vjp_call = Primitive(
+    "custom_vjp_call",
     infer=_types,
     evaluate=lambda *arrays, count, backward: arrays[:count],
     vjp=_vjp,
@@ -76,8 +76,8 @@ def with_backward(outputs: Any, inputs: Sequence[Any], backward: Callable[[Any],
         return given
 
     nodes = [as_node(each) for each in (*leaves, *inputs)]
-    results = handwritten(*nodes, count=len(leaves), backward=pull)
-    return tree.unflatten(structure, elements(results))
+    results = custom_vjp_call(*nodes, count=len(leaves), backward=pull)
+    return tree.unflatten(structure, get_results(results))
 
 
 def _checked(cotangent: Any, node: Node) -> Node | None:

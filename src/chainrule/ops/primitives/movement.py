@@ -15,7 +15,7 @@ from chainrule.errors import ShapeError
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.primitive import Primitive, Sample
 
-__all__ = ["concatenate", "place", "reshape", "strided_slice", "transpose"]
+__all__ = ["concatenate", "pad_into", "reshape", "strided_slice", "transpose"]
 
 Slices = tuple[tuple[int, int, int], ...]
 """For each axis: first index, number of indices, step (negative steps run backwards)."""
@@ -98,7 +98,7 @@ def _slice_type(x: ArrayType, slices: Slices) -> ArrayType:
 
 
 def _place_type(x: ArrayType, slices: Slices, shape: tuple[int, ...]) -> ArrayType:
-    _check_slices("place", slices, shape)
+    _check_slices("pad_into", slices, shape)
     if x.shape != tuple(count for _, count, _ in slices):
         raise ShapeError(f"place: {x} does not fill the slices {slices}")
     return x.with_shape(shape)
@@ -126,7 +126,7 @@ strided_slice = Primitive(
     "strided_slice",
     infer=_slice_type,
     evaluate=lambda x, slices: x[_as_slices(slices)],
-    vjp=lambda ct, y, x, slices: (place(ct, slices=slices, shape=x.shape),),
+    vjp=lambda ct, y, x, slices: (pad_into(ct, slices=slices, shape=x.shape),),
     formula="{0}[{slices}]",
     reference=lambda x, slices: x[_indices(slices)],
     samples=lambda: [
@@ -138,12 +138,12 @@ strided_slice = Primitive(
     invalid=lambda: [Sample((np.ones(3),), {"slices": ((1, 3, 1),)})],
 )
 
-place = Primitive(
-    "place",
+pad_into = Primitive(
+    "pad_into",
     infer=_place_type,
     evaluate=_place,
     vjp=lambda ct, y, x, slices, shape: (strided_slice(ct, slices=slices),),
-    formula="place({0})",
+    formula="pad_into({0})",
     reference=_placed_one_by_one,
     samples=lambda: [
         Sample((np.arange(2.0),), {"slices": ((1, 2, 2),), "shape": (5,)}),

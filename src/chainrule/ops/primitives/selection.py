@@ -12,7 +12,7 @@ from chainrule.graph.node import Node
 from chainrule.graph.primitive import Primitive, Sample
 from chainrule.ops.primitives.promotion import common_shape, convert, result_types, type_of_operand
 
-__all__ = ["element", "elements", "identity", "select", "stop_gradient"]
+__all__ = ["get_result", "get_results", "identity", "select", "stop_gradient"]
 
 
 def _select_type(condition: ArrayType, a: ArrayType, b: ArrayType) -> ArrayType:
@@ -70,8 +70,8 @@ stop_gradient = Primitive(
     samples=lambda: _any_array,
 )
 
-element = Primitive(
-    "element",
+get_result = Primitive(
+    "get_result",
     infer=lambda types, index: types[index],
     evaluate=lambda values, index: values[index],
     formula="{0}.{index}",
@@ -82,8 +82,8 @@ element = Primitive(
 ``autodiff.reverse``, which collects the cotangents of all results for their producer."""
 
 
-def elements(results: Any) -> list[Any]:
+def get_results(results: Any) -> list[Any]:
     """List the results of a primitive that has several: nodes of a node, else arrays."""
     if not isinstance(results, Node):
         return list(results)
-    return [element(results, index=index) for index in range(len(cast(Any, results.type)))]
+    return [get_result(results, index=index) for index in range(len(cast(Any, results.type)))]

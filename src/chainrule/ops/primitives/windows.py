@@ -1,6 +1,6 @@
 """Sliding windows, and the sum of what windows hold: each other's transpose.
 
-``windows(x)`` shows, for every place a window can take, what stands under it; it copies nothing. A
+``unfold(x)`` shows, for every place a window can take, what stands under it; it copies nothing. A
 convolution is windows followed by a contraction, pooling is windows followed by a reduction.
 ``fold`` adds the entries of windows up where they came from.
 """
@@ -18,7 +18,7 @@ from chainrule.graph.primitive import Primitive, Sample
 from chainrule.ops.primitives.axes import as_shape, axes_in
 from chainrule.ops.primitives.promotion import as_array
 
-__all__ = ["fold", "sliding_window_view", "windows"]
+__all__ = ["fold", "sliding_window_view", "unfold"]
 
 Numbers = tuple[int, ...]
 """One number for each axis that windows slide along."""
@@ -33,7 +33,7 @@ def _windows_shape(
         reach = (size - 1) * dilation + 1
         if min(size, stride, dilation) < 1 or reach > shape[axis]:
             raise ShapeError(
-                f"windows: a window of {size} entries (dilation {dilation}, stride {stride}) "
+                f"unfold: a window of {size} entries (dilation {dilation}, stride {stride}) "
                 f"reaches over {reach}, but axis {axis} of shape {shape} has {shape[axis]}; "
                 "all must be at least 1, and the window must fit"
             )
@@ -102,12 +102,12 @@ def _sliding(axes: Numbers, sizes: Numbers, strides: Numbers, dilations: Numbers
     return {"axes": axes, "sizes": sizes, "strides": strides, "dilations": dilations}
 
 
-windows = Primitive(
-    "windows",
+unfold = Primitive(
+    "unfold",
     infer=_windows_type,
     evaluate=_windows,
     vjp=lambda ct, y, x, **sliding: (fold(ct, shape=x.shape, **sliding),),
-    formula="windows({0}, {sizes})",
+    formula="unfold({0}, {sizes})",
     reference=_windows_one_by_one,
     samples=lambda: [
         Sample((np.arange(7.0),), _sliding((0,), (3,), (1,), (1,))),
@@ -126,7 +126,7 @@ fold = Primitive(
     "fold",
     infer=_fold_type,
     evaluate=_fold,
-    vjp=lambda ct, y, x, shape, **sliding: (windows(ct, **sliding),),
+    vjp=lambda ct, y, x, shape, **sliding: (unfold(ct, **sliding),),
     formula="fold({0})",
     reference=_fold_one_by_one,
     samples=lambda: [
@@ -167,4 +167,4 @@ def sliding_window_view(x: Any, window_shape: Any, axis: Any = None) -> Any:
             "for each axis"
         )
     ones = (1,) * len(sizes)
-    return windows(x, axes=axes, sizes=sizes, strides=ones, dilations=ones)
+    return unfold(x, axes=axes, sizes=sizes, strides=ones, dilations=ones)

@@ -10,7 +10,7 @@ import numpy as np
 from chainrule.errors import ArgumentError, type_in_words
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.node import Node, ancestors
-from chainrule.ops.primitives.selection import element
+from chainrule.ops.primitives.selection import get_result
 
 __all__ = ["check_dependence", "check_returned"]
 
@@ -76,4 +76,4 @@ def _is_end(node: Node) -> bool:
     if isinstance(node.type, ArrayType) and not node.type.is_float:
         return True
     flat = node.primitive is not None and node.primitive.vjp is None
-    return flat and node.primitive is not element
+    return flat and node.primitive is not get_result

@@ -29,7 +29,7 @@ from chainrule.errors import ShapeError
 from chainrule.graph.array_type import ArrayType, type_of
 from chainrule.graph.evaluate import prepare
 from chainrule.graph.trace import trace_call
-from chainrule.nn.random_stream import Stream
+from chainrule.nn.random_stream import RandomStream
 from chainrule.optim.clipping import clip
 from chainrule.optim.optimizer import Optimizer
 from chainrule.train.checks.loss_dependence import check_dependence
@@ -171,7 +171,7 @@ def _step(stack: LayerStack, objective: Objective) -> Callable[..., Any]:
     """The step of training, in plain NumPy."""
 
     def step(state: dict[str, Any], batch: dict[str, Any], step_input: dict[str, Any]) -> Any:
-        random = Stream(stack.seed, step_input["epoch"], step_input["step"])
+        random = RandomStream(stack.seed, step_input["epoch"], step_input["step"])
 
         def total(params: dict[str, Any]) -> Any:
             with substituted(stack, params | state["non_trainable"]):

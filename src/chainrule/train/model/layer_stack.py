@@ -12,7 +12,7 @@ import numpy as np
 
 from chainrule.nn.layer import Layer
 from chainrule.nn.parameter import Parameter, bound
-from chainrule.nn.random_stream import Stream
+from chainrule.nn.random_stream import RandomStream
 
 if TYPE_CHECKING:
     pass
@@ -54,7 +54,7 @@ class LayerStack:
             for name, each in layer.parameters().items()
         }
 
-    def __call__(self, x: Any, random: Stream | None = None) -> Any:
+    def __call__(self, x: Any, random: RandomStream | None = None) -> Any:
         """Compute the output of the last layer; with `random`, as while training."""
         x = x if x.dtype == self.dtype else x.astype(self.dtype)
         for layer in self.layers:

@@ -8,7 +8,7 @@ import numpy as np
 
 from chainrule.errors import ShapeError
 from chainrule.nn.losses.loss import Loss
-from chainrule.nn.random_stream import Stream
+from chainrule.nn.random_stream import RandomStream
 from chainrule.train.checks.loss_dependence import check_returned
 from chainrule.train.metrics import Metric
 from chainrule.train.model.layer_stack import LayerStack
@@ -18,7 +18,10 @@ __all__ = ["measure"]
 
 
 def measure(
-    stack: LayerStack, objective: Objective, batch: dict[str, Any], random: Stream | None = None
+    stack: LayerStack,
+    objective: Objective,
+    batch: dict[str, Any],
+    random: RandomStream | None = None,
 ) -> list[Any]:
     """Compute loss, penalty and metrics of a batch; then its outputs, where a metric needs all.
 
@@ -30,7 +33,7 @@ def measure(
         Its loss and metrics.
     batch : dict
         ``X``, ``y`` and ``weight`` (None for no weights), arrays or nodes, (batch, ...).
-    random : Stream or None
+    random : RandomStream or None
         Where a layer's random numbers come from while it trains; None to infer.
 
     Returns

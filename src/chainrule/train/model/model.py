@@ -16,7 +16,7 @@ from chainrule.nn.activations.activation import ACTIVATIONS, resolve_activation
 from chainrule.nn.initializers.initializer import Initializer
 from chainrule.nn.layer import Layer, Shape
 from chainrule.nn.layers.wrappers import TimeDistributed
-from chainrule.nn.sublayers import held_by
+from chainrule.nn.sublayers import find_sublayers
 from chainrule.train.model.compile_arguments import CompileArguments
 from chainrule.train.model.layer_stack import LayerStack
 from chainrule.train.model.objective import Objective
@@ -95,7 +95,7 @@ class Model:
         layer : Layer, or Table in the first place
             It takes the output of the last one so far.
         stored : callable or None
-            Where its first numbers come from, if from a file; see `Layer.attach`.
+            Where its first numbers come from, if from a file; see `Layer.bind`.
 
         Raises
         ------
@@ -113,7 +113,7 @@ class Model:
                 "arguments, or put both uses into a layer of your own"
             )
         place = (len(self.layers),)
-        layer.attach(self._free_name(layer), self.seed, place, self.dtype, stored)
+        layer.bind(self._free_name(layer), self.seed, place, self.dtype, stored)
         self.layers.append(layer)
         self.output_shapes, self._stack, self._held = [], None, []
         self.programs.clear()
@@ -262,7 +262,7 @@ def _within(layers: Iterable[Layer]) -> Iterator[Layer]:
     """Go through layers and the layers inside them."""
     for layer in layers:
         yield layer
-        yield from _within(inner for _, inner in held_by(layer, Layer, but="_arguments"))
+        yield from _within(inner for _, inner in find_sublayers(layer, Layer, but="_arguments"))
 
 
 def _attributes(layer: Layer) -> dict[str, Any]:

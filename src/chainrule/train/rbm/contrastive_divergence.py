@@ -20,7 +20,7 @@ import numpy as np
 from chainrule.nn.initializers.distributions import normal
 from chainrule.nn.layer import Layer, Shape
 from chainrule.nn.losses.loss import Loss
-from chainrule.nn.random_stream import Stream
+from chainrule.nn.random_stream import RandomStream
 from chainrule.ops.primitives.selection import stop_gradient
 from chainrule.train.metrics import Metric
 from chainrule.train.rbm.energy import (
@@ -108,7 +108,7 @@ class Contrast(Layer):
         """Compute the probabilities of the hidden units."""
         return hidden_probabilities(self.couplings, x)
 
-    def train_forward(self, x: Any, random: Stream) -> Any:
+    def train_forward(self, x: Any, random: RandomStream) -> Any:
         """Compute F(v) - F(v') and the pseudo-likelihood of each sample, (batch, 2)."""
         couplings = self.couplings
         dreamed = stop_gradient(self._dream(x, random))
@@ -118,7 +118,7 @@ class Contrast(Layer):
         contrast = free_energy(couplings, x) - np.mean(free_energy(couplings, dreamed))
         return np.stack([contrast, told], axis=1)
 
-    def _dream(self, data: Any, random: Stream) -> Any:
+    def _dream(self, data: Any, random: RandomStream) -> Any:
         """Draw visible units from the machine itself, and leave the chains where that ended."""
         couplings = self.couplings
         if self.chains is None:

@@ -22,7 +22,7 @@ import numpy as np
 
 from chainrule.autodiff.scan import scan
 from chainrule.nn.activations.activation import ACTIVATIONS
-from chainrule.nn.random_stream import Stream
+from chainrule.nn.random_stream import RandomStream
 
 __all__ = [
     "Couplings",
@@ -103,7 +103,7 @@ def free_energy(couplings: Couplings, visible: Any) -> Any:
     return -(visible @ couplings["visible_bias"]) - coins
 
 
-def flip(couplings: Couplings, visible: Any, random: Stream) -> Any:
+def flip(couplings: Couplings, visible: Any, random: RandomStream) -> Any:
     """Estimate ln Π_i p(v_i | all others), the pseudo-likelihood, by one unit of each row.
 
     A unit i is drawn and turned over, v' = v but for v'_i = 1 - v_i; given the others it has its
@@ -116,7 +116,7 @@ def flip(couplings: Couplings, visible: Any, random: Stream) -> Any:
         W, b and c.
     visible : array, float, (n, visible)
         0 or 1, or in between.
-    random : Stream
+    random : RandomStream
         Chooses the units, by one draw.
 
     Returns
@@ -138,14 +138,14 @@ def flip(couplings: Couplings, visible: Any, random: Stream) -> Any:
     return -units * softplus(turn * couplings["visible_bias"][place] - more)
 
 
-def sample_units(probabilities: Any, random: Stream) -> Any:
+def sample_units(probabilities: Any, random: RandomStream) -> Any:
     """Draw 1 with these probabilities, else 0.
 
     Parameters
     ----------
     probabilities : array, float, (n, units), in [0, 1]
         What `hidden_probabilities` and `visible_probabilities` give.
-    random : Stream
+    random : RandomStream
         By one draw.
 
     Returns
@@ -157,7 +157,7 @@ def sample_units(probabilities: Any, random: Stream) -> Any:
     return (random.uniform(probabilities.shape, kind) < probabilities).astype(kind)
 
 
-def chain(couplings: Couplings, hidden: Any, sweeps: int, random: Stream) -> Any:
+def chain(couplings: Couplings, hidden: Any, sweeps: int, random: RandomStream) -> Any:
     """Sample visible units given hidden ones, then hidden given visible, again and again.
 
     Parameters
@@ -168,7 +168,7 @@ def chain(couplings: Couplings, hidden: Any, sweeps: int, random: Stream) -> Any
         Where the chains stand, one a row.
     sweeps : int >= 0
         How often.
-    random : Stream
+    random : RandomStream
         Two draws a sweep.
 
     Returns

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.compiler.jit import jit
-from chainrule.nn.random_stream import Stream, words_of
+from chainrule.nn.random_stream import RandomStream, words_of
 from chainrule.train.inference.evaluate import USUAL_SIZE
 from chainrule.train.inputs.samples import batches
 from chainrule.train.rbm.energy import (
@@ -115,21 +115,21 @@ def _reconstruction(couplings: Couplings, visible: Any) -> Any:
 
 @jit
 def _told(couplings: Couplings, visible: Any, key: Any, part: Any) -> Any:
-    return flip(couplings, visible, Stream(key, step=part))
+    return flip(couplings, visible, RandomStream(key, step=part))
 
 
 @jit
 def _coins(evenly: Any, key: Any, part: Any) -> Any:
-    return sample_units(evenly, Stream(key, step=part))
+    return sample_units(evenly, RandomStream(key, step=part))
 
 
 @jit
 def _hidden(couplings: Couplings, visible: Any, key: Any, part: Any) -> Any:
-    return sample_units(hidden_probabilities(couplings, visible), Stream(key, step=part))
+    return sample_units(hidden_probabilities(couplings, visible), RandomStream(key, step=part))
 
 
 def _sweep(couplings: Couplings, hidden: Any, key: Any, block: Any, part: Any, sweeps: int) -> Any:
-    return chain(couplings, hidden, sweeps, Stream(key, block, part))
+    return chain(couplings, hidden, sweeps, RandomStream(key, block, part))
 
 
 _swept: Callable[..., Array] = jit(_sweep, static_argnums=5)
@@ -137,5 +137,5 @@ _swept: Callable[..., Array] = jit(_sweep, static_argnums=5)
 
 @jit
 def _shown(couplings: Couplings, hidden: Any, key: Any, sweeps: Any, part: Any) -> Any:
-    random = Stream(key, _LAST, part).at(sweeps)
+    random = RandomStream(key, _LAST, part).at(sweeps)
     return sample_units(visible_probabilities(couplings, hidden), random)

@@ -53,7 +53,7 @@ def emit_function(builder: Any, name: str, *values: Any) -> Any:
 
     Examples
     --------
-    >>> from chainrule.compiler.backends import ir
+    >>> from chainrule.compiler.backends.llvm import ir
     >>> kind = ir.VectorType(ir.FloatType(), 16)
     >>> function = ir.Function(ir.Module(), ir.FunctionType(kind, [kind]), "f")
     >>> builder = ir.IRBuilder(function.append_basic_block())
