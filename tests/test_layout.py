@@ -33,6 +33,12 @@ LATE |= {"sklearn", "tensorboard"}
 NUMPY_ONLY = {"errors", "tree", "graph", "ops", "numpy_protocol", "autodiff", "nn", "optim"}
 ONLY_ROOM = {"llvmlite": "chainrule.compiler", "click": "chainrule.cli"}
 
+# Methods that belong to a higher room: two-line bodies, imported when called (pyproject.toml).
+UPWARD = {
+    "chainrule.train.network": {"chainrule.insight.program"},
+    "chainrule.train.history": {"chainrule.insight"},
+}
+
 
 def relative(path: Path) -> str:
     return path.relative_to(SOURCE).as_posix()
@@ -156,7 +162,7 @@ def test_imports_between_rooms_stand_on_top_where_they_are_seen(path: Path) -> N
         for name in imports_of(function)
         if name.split(".")[0] == "chainrule" and name.split(".")[:2] != room
     }
-    assert hidden == set()
+    assert hidden <= UPWARD.get(module_of(path), set())
 
 
 @pytest.mark.parametrize("path", FILES, ids=relative)

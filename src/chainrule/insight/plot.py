@@ -19,7 +19,6 @@ from chainrule.insight.decision_regions import map_regions
 from chainrule.insight.figure import drawing, whole_figure
 from chainrule.insight.palette import COLOURS, confusion_shades, ink_on, tint
 from chainrule.insight.weights import weights
-from chainrule.train.history import History
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -49,8 +48,7 @@ def history(
     Parameters
     ----------
     course : mapping of str to list of float
-        What ``fit`` returned, whose method ``plot`` this is too; ``loss`` is drawn, and
-        ``val_loss`` where it is there.
+        What ``fit`` returned; ``loss`` is drawn, and ``val_loss`` where it is there.
     path : str, path or None
         Where to save the picture: a name that ends in .png, .svg or .pdf.
     axes : matplotlib.axes.Axes or None
@@ -253,6 +251,3 @@ def _checked_points(X: ArrayLike, y: ArrayLike) -> tuple[NDArray[Any], NDArray[A
             "two features, so X must be (n, 2) and y (n,), n at least 1"
         )
     return points, labels
-
-
-History.plot = history

@@ -80,9 +80,6 @@ def program(net: Network, measure: bool = False) -> ProgramReport:
     )
 
 
-Network.program = program
-
-
 def _measured(steps: TrainingProgram, work: Sequence[Work]) -> tuple[Times, MachinePeak]:
     inside = [each.is_repeated for each in work]
     times = profile(steps.program, steps.inputs(), steps.capacity, inside)

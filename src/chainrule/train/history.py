@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, ClassVar
+import os
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 __all__ = ["History"]
 
@@ -21,9 +26,6 @@ class History(Mapping[str, list[float]]):
     ----------
     notes : list of str
         What is worth knowing about the run: a fused softmax, an early end.
-    plot : method
-        ``history.plot("loss.png")`` draws the course: `chainrule.plot.history`, which attaches
-        itself here, because what is trained knows nothing of pictures.
 
     Examples
     --------
@@ -35,8 +37,6 @@ class History(Mapping[str, list[float]]):
     >>> history
     <history of 2 epochs: loss 0.5 → 0.25>
     """
-
-    plot: ClassVar[Callable[..., Any]]
 
     def __init__(self) -> None:
         self._columns: dict[str, list[float]] = {}
@@ -69,6 +69,32 @@ class History(Mapping[str, list[float]]):
         for name, column in columns.items():
             numbers = column if isinstance(column, list) else column.astype(float).tolist()
             self._columns.setdefault(name, []).extend(numbers)
+
+    def plot(
+        self, path: str | os.PathLike[str] | None = None, *, axes: Axes | None = None
+    ) -> Figure:
+        """Draw the loss by epoch: `chainrule.plot.history` of this history.
+
+        Parameters
+        ----------
+        path : str, path or None
+            Where to save the figure: a name that ends in .png, .svg or .pdf.
+        axes : matplotlib.axes.Axes or None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            The figure.
+
+        Raises
+        ------
+        DataError, ArgumentError, ImportError
+            As `chainrule.plot.history` does.
+        """
+        from chainrule.insight import plot
+
+        return plot.history(self, path, axes=axes)
 
     def __getitem__(self, name: str) -> list[float]:
         if name not in self._columns:

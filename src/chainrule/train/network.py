@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike, NDArray
 
@@ -29,6 +29,9 @@ from chainrule.train.model.compile_arguments import resolve_compile_arguments, r
 from chainrule.train.model.model import Model, checked_dtype, checked_layers
 from chainrule.train.model.parameters import Params
 from chainrule.train.model.summary import print_summary
+
+if TYPE_CHECKING:
+    from chainrule.insight.program_report import ProgramReport
 
 __all__ = ["Network"]
 
@@ -58,8 +61,6 @@ class Network(Asked):
     ----------
     history : History or None
         Of the latest call of `fit`, also of one that was interrupted.
-    program : method
-        ``net.program()`` shows what was compiled; `chainrule.insight.program` attaches itself here.
 
     Raises
     ------
@@ -79,8 +80,6 @@ class Network(Asked):
     >>> net.params["dense.weight"].shape, net.predict(X).shape
     ((1, 3), (20, 1))
     """
-
-    program: ClassVar[Callable[..., Any]]
 
     def __init__(
         self,
@@ -275,6 +274,28 @@ class Network(Asked):
     def summary(self) -> None:
         """Print layers, output shapes, parameters and activations as a table."""
         print_summary(self._model)
+
+    def program(self, measure: bool = False) -> ProgramReport:
+        """Show the program that was compiled for training, loop nest by loop nest.
+
+        Parameters
+        ----------
+        measure : bool
+            Whether to measure how long each nest takes beside the machine's peak; takes seconds.
+
+        Returns
+        -------
+        ProgramReport
+            Prints as a table.
+
+        Raises
+        ------
+        ArgumentError
+            Before `compile` and `fit`, and where NumPy runs the steps.
+        """
+        from chainrule.insight.program import program
+
+        return program(self, measure)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the network into a file that `chainrule.load` reads; see `train.files.save`.
