@@ -94,20 +94,6 @@ _MENDS = {
 def refuse_foreign(function: str, foreign: Mapping[str, Any], own: Iterable[str]) -> None:
     """Raise for an argument that a function does not have, and name the one it has.
 
-    Parameters
-    ----------
-    function : str
-        What was called.
-    foreign : mapping
-        The arguments left over.
-    own : iterable of str
-        The arguments there are.
-
-    Raises
-    ------
-    ArgumentError
-        If there is any.
-
     Examples
     --------
     >>> refuse_foreign("fit", {"nb_epoch": 3}, ["X", "y", "epochs"])
@@ -121,20 +107,6 @@ def refuse_foreign(function: str, foreign: Mapping[str, Any], own: Iterable[str]
 
 def refuse_unnamed(function: str, values: Sequence[Any], example: str) -> None:
     """Raise for arguments that must be given by name, since libraries order them differently.
-
-    Parameters
-    ----------
-    function : str
-        What was called.
-    values : sequence
-        What was given without a name, after the arguments that need none.
-    example : str
-        How it is called.
-
-    Raises
-    ------
-    ArgumentError
-        If there is any.
 
     Examples
     --------
@@ -150,22 +122,7 @@ def refuse_unnamed(function: str, values: Sequence[Any], example: str) -> None:
 
 
 def whole_number(function: str, argument: str, value: Any, least: int) -> int:
-    """Return a whole number that is at least `least`, or raise an ArgumentError that names it.
-
-    Parameters
-    ----------
-    function, argument : str
-        What errors name.
-    value : int
-        What the user gave; a bool is not a number here.
-    least : int
-        The smallest value allowed.
-
-    Returns
-    -------
-    int
-        The same number.
-    """
+    """Return a whole number that is at least `least`, or raise an ArgumentError that names it."""
     is_whole = hasattr(value, "__index__") and not isinstance(value, bool)
     if not is_whole or value < least:
         raise ArgumentError(

@@ -29,27 +29,7 @@ _INFERRED = {
 def bind_arguments(
     function: Callable[..., Any], title: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> inspect.BoundArguments:
-    """Match arguments with the names of the parameters of `function`, defaults included.
-
-    Parameters
-    ----------
-    function : callable
-        Whose signature counts; its first parameter, ``self``, is left out.
-    title : str
-        What messages call it, such as ``Dense``.
-    args, kwargs : tuple and mapping
-        The arguments of the call.
-
-    Returns
-    -------
-    inspect.BoundArguments
-        The value of each parameter.
-
-    Raises
-    ------
-    ArgumentError
-        For a missing or unknown argument; the message says how it is named here.
-    """
+    """Match arguments with the names of the parameters of `function`, defaults included."""
     _, *parameters = inspect.signature(function).parameters.values()
     signature = inspect.Signature([each.replace(annotation=each.empty) for each in parameters])
     takes_any = any(each.kind is each.VAR_KEYWORD for each in parameters)
@@ -66,25 +46,6 @@ def bind_arguments(
 
 def look_up(what: str, name: Any, table: Mapping[str, Entry]) -> Entry:
     """Return what a name stands for.
-
-    Parameters
-    ----------
-    what : str
-        What messages call the entries of the table, such as ``activation``.
-    name : str
-        The name.
-    table : mapping
-        From names to entries.
-
-    Returns
-    -------
-    object
-        The entry.
-
-    Raises
-    ------
-    ArgumentError
-        For a name that is not in the table; the message gives close ones.
 
     Examples
     --------
@@ -110,18 +71,6 @@ def look_up(what: str, name: Any, table: Mapping[str, Entry]) -> Entry:
 def explain_unknown_layer(name: str, ours: Collection[str]) -> str:
     """Say what to write instead of a name that this library does not have.
 
-    Parameters
-    ----------
-    name : str
-        What was looked for in ``nn``.
-    ours : collection of str
-        The names that are there.
-
-    Returns
-    -------
-    str
-        The message.
-
     Examples
     --------
     >>> explain_unknown_layer("Linear", ["Dense"])
@@ -140,16 +89,6 @@ def explain_unknown_layer(name: str, ours: Collection[str]) -> str:
 
 def kind_of(name: str) -> str:
     """Return what layers of a class are called: ``Conv2D`` gives ``conv2d``.
-
-    Parameters
-    ----------
-    name : str
-        Name of the class.
-
-    Returns
-    -------
-    str
-        In lower case, words set apart by underscores.
 
     Examples
     --------

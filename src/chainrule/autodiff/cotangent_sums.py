@@ -24,18 +24,7 @@ Finish = Callable[[dict[int, Node]], Node]
 
 
 def joined(cotangents: Sequence[Node]) -> Node:
-    """Return the sum of cotangents; slices of one array are put together without any addition.
-
-    Parameters
-    ----------
-    cotangents : sequence of Node
-        At least one, all of one shape.
-
-    Returns
-    -------
-    Node
-        Their sum, taken in their order, what was put together last.
-    """
+    """Return the sum of cotangents; slices of one array are put together without any addition."""
     axis = _cut_axis(cotangents)
     if axis is None:
         total, *rest = cotangents
@@ -92,21 +81,6 @@ def summed_over_time(term: Node, varies: set[int], noted: dict[int, Node]) -> Fi
 
     The law is Σₜ aₜ bₜ = [a₁ a₂ …] [b₁ b₂ …]ᵀ: many small products become a large one, and no step
     waits for a sum that grows.
-
-    Parameters
-    ----------
-    term : Node
-        The value, in the body of a loop.
-    varies : set of int
-        Serial numbers of the body's nodes that differ from step to step.
-    noted : dict
-        Gets what the steps must note down, by serial number.
-
-    Returns
-    -------
-    callable or None
-        From the noted rows, each with the steps along a new first axis, to the sum. None where
-        nothing is won: then the loop had better add up itself.
     """
     if term.primitive is elementwise.add:
         own: dict[int, Node] = {}

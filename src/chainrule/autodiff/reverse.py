@@ -27,20 +27,6 @@ def cotangents(
 ) -> list[Node | None]:
     """Pull cotangents of the outputs back to the inputs.
 
-    Parameters
-    ----------
-    outputs : sequence of Node
-        What was computed.
-    seeds : sequence of Node or None
-        A cotangent for each output; None counts as zero.
-    inputs : sequence of Node
-        What to differentiate by. The graph is not followed beyond them.
-
-    Returns
-    -------
-    list of Node or None
-        A cotangent for each input; None where the outputs do not depend on it.
-
     References
     ----------
     Griewank & Walther (2008), Evaluating Derivatives, section 3.2.

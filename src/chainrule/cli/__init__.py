@@ -34,18 +34,7 @@ commands.add_command(bench.bench)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run a command and exit; errors take one line and show no traceback.
-
-    Parameters
-    ----------
-    arguments : sequence of str or None
-        The command and its options; None takes those of the process.
-
-    Raises
-    ------
-    SystemExit
-        Always, with the exit code.
-    """
+    """Run a command and exit; errors take one line and show no traceback."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a screen without × or Σ shows ? instead
     with warnings.catch_warnings():

@@ -49,13 +49,7 @@ class Workload:
     optimizer: str = "sgd"
 
     def trained(self) -> Network:
-        """Return the network after an epoch on random samples.
-
-        Returns
-        -------
-        Network
-            Compiled.
-        """
+        """Return the network after an epoch on random samples."""
         draw, samples = np.random.default_rng(0), self.batch * self.batches
         X = draw.normal(size=(samples, *self.shape)).astype(np.float32)
         y = draw.integers(self.classes, size=samples) if self.classes else X.reshape(samples, -1)

@@ -45,17 +45,7 @@ class _Study:
 
 
 def train_machine(epochs: int | None, batch_size: int | None, out: Path | None, seed: int) -> None:
-    """Train Boltzmann machines on two sets of digits, and compare their features with the pixels.
-
-    Parameters
-    ----------
-    epochs, batch_size : int or None
-        None for those known to work.
-    out : path or None
-        Folder for the machines and their pictures.
-    seed : int
-        Decides all that is random.
-    """
+    """Train Boltzmann machines on two sets of digits, and compare their features with the pixels."""
     for study in _STUDIES:
         (X, y), (X_test, y_test) = study.parts()
         click.echo(f"{NAME}: {len(X):,} {study.pictures}, without their labels\n")

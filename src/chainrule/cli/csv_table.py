@@ -38,28 +38,6 @@ def recipe_of_file(path: Path, target: str, drop: tuple[str, ...]) -> Recipe:
 
     Text, truth values and few whole numbers are classes, everything else is a quantity. A random
     fifth of the rows is the test part.
-
-    Parameters
-    ----------
-    path : path
-        The file; its first line names the columns.
-    target : str
-        The column to predict.
-    drop : tuple of str
-        Columns that are not looked at; columns of text in which nearly every row is different are
-        left out besides, and that is said.
-
-    Returns
-    -------
-    Recipe
-        Its data are read already.
-
-    Raises
-    ------
-    ArgumentError
-        If there is no such column.
-    DataError, FormatError
-        If the file is no table that can be learned from.
     """
     delimiter = _delimiter(path)
     columns = data.read_csv(path, delimiter=delimiter)

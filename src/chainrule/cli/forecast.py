@@ -50,15 +50,7 @@ class Forecast:
 
 
 def report_forecast(forecast: Callable[[], Forecast], run: Run) -> None:
-    """Print how far a forecast is off, and what share of a baseline's error that is.
-
-    Parameters
-    ----------
-    forecast : callable
-        Gives the forecast's problem.
-    run : Run
-        Of a network that solves it.
-    """
+    """Print how far a forecast is off, and what share of a baseline's error that is."""
     problem = forecast()
     predicted = problem.restore(run.net.predict(problem.parts[1][0]))
     steps = problem.truth.shape[1]
@@ -76,22 +68,7 @@ def report_forecast(forecast: Callable[[], Forecast], run: Run) -> None:
 
 
 def draw_forecast(forecast: Callable[[], Forecast], run: Run, folder: Path) -> list[Path]:
-    """Draw the course of the training, and truth, forecast and baseline over time.
-
-    Parameters
-    ----------
-    forecast : callable
-        Gives the forecast's problem.
-    run : Run
-        Of a network that solves it.
-    folder : path
-        Where to.
-
-    Returns
-    -------
-    list of path
-        What was drawn.
-    """
+    """Draw the course of the training, and truth, forecast and baseline over time."""
     problem = forecast()
     predicted = problem.restore(run.net.predict(problem.parts[1][0]))
     loss, picture = folder / "loss.png", folder / "forecast.png"

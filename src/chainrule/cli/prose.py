@@ -23,13 +23,7 @@ PROMPT = "ROMEO:\n"
 
 @cache
 def plays() -> Parts:
-    """Return rows of 64 characters as numbers, and for each place the character that comes next.
-
-    Returns
-    -------
-    (X, y), (Z, z) : pairs of arrays
-        X, Z : int64, (n, 64); y, z : text, (n, 64). The last tenth of the plays is the test part.
-    """
+    """Return rows of 64 characters as numbers, and for each place the character that comes next."""
     text = datasets.shakespeare()
     characters, codes = np.unique(list(text), return_inverse=True)
     cut = len(codes) * 9 // 10
@@ -45,26 +39,7 @@ def _rows(characters: NDArray[Any], codes: NDArray[Any]) -> tuple[NDArray[Any], 
 def write(
     net: Network, prompt: str = PROMPT, count: int = 300, temperature: float = 0.8, seed: int = 0
 ) -> str:
-    """Let a network write on, character by character, each drawn by its probability.
-
-    Parameters
-    ----------
-    net : Network
-        Trained by a recipe of this file; it knows its characters as the names of its classes.
-    prompt : str
-        What is there already.
-    count : int >= 0
-        Characters to write.
-    temperature : float > 0
-        Below 1 likely characters become likelier.
-    seed : int
-        Another seed, another text.
-
-    Returns
-    -------
-    str
-        Prompt and continuation.
-    """
+    """Let a network write on, character by character, each drawn by its probability."""
     characters = net.classes or []
     generator = np.random.Generator(np.random.Philox(seed))
     # What stands before the beginning is taken to be empty lines.
@@ -91,20 +66,7 @@ def _report(run: Run) -> None:
 
 
 def surprise(X: Any, y: Any, Z: Any, z: Any) -> tuple[float, float]:
-    """Return how surprising a text is to those who know how often characters and pairs come.
-
-    Parameters
-    ----------
-    X, y : array, int and text, (n, length)
-        Characters and those that follow them, to be counted.
-    Z, z : array, int and text, (m, length)
-        The text that is judged.
-
-    Returns
-    -------
-    alone, pairs : float, in nats a character
-        Minus the mean logarithm of the frequency, and of that after the character before.
-    """
+    """Return how surprising a text is to those who know how often characters and pairs come."""
     characters, following = np.unique(y, return_inverse=True)
     truth = np.searchsorted(characters, z).ravel()
     size = len(characters)

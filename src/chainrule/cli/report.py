@@ -35,13 +35,7 @@ READABLE = ("cross_entropy", "mse")
 
 
 def report_classes(run: Run) -> None:
-    """Print how many samples of the test part are told right, and which are mistaken for which.
-
-    Parameters
-    ----------
-    run : Run
-        Of a classifier.
-    """
+    """Print how many samples of the test part are told right, and which are mistaken for which."""
     _print_accuracy(run)
     X, y = run.parts[1]
     _print_confusion(*confusion_matrix(y, run.net.predict_class(X)))
@@ -52,11 +46,6 @@ def report_chances(run: Run) -> None:
     """Print how well the chances of yes and no are told apart: the area under the ROC curve.
 
     It is the probability that a sample of yes gets a larger number than one of no: 1/2 is chance.
-
-    Parameters
-    ----------
-    run : Run
-        Of a network with one output, with the metric auc.
     """
     areas = [_area(run.net, run.parts[1])]
     click.echo(f"\ntest ROC AUC {areas[0]:.4f}")
@@ -71,13 +60,7 @@ def report_chances(run: Run) -> None:
 
 
 def report_amounts(run: Run) -> None:
-    """Print how far predicted quantities are off, next to the mean and the baseline.
-
-    Parameters
-    ----------
-    run : Run
-        Of a regression.
-    """
+    """Print how far predicted quantities are off, next to the mean and the baseline."""
     (_, learned), (X, y) = run.parts
     rows = [("network", run.net.predict(X).reshape(y.shape))]
     if run.baseline is not None and run.recipe.baseline is not None:
@@ -92,15 +75,7 @@ def report_amounts(run: Run) -> None:
 
 
 def print_rows(predictions: Sequence[tuple[str, NDArray[Any]]], truth: NDArray[Any]) -> None:
-    """Print mean absolute and root mean square error of several predictions.
-
-    Parameters
-    ----------
-    predictions : sequence of (str, array)
-        What predicts, and what it predicts.
-    truth : array
-        What was to be predicted.
-    """
+    """Print mean absolute and root mean square error of several predictions."""
     width = max(len(title) for title, _ in predictions)
     click.echo(f"  {'':{width}} {'MAE':>10} {'RMSE':>10}")
     for title, values in predictions:
@@ -110,20 +85,7 @@ def print_rows(predictions: Sequence[tuple[str, NDArray[Any]]], truth: NDArray[A
 
 
 def draw_classes(run: Run, folder: Path) -> list[Path]:
-    """Draw the course of the training, the confusion and, in the plane, the boundary.
-
-    Parameters
-    ----------
-    run : Run
-        Of a classifier.
-    folder : path
-        Where to.
-
-    Returns
-    -------
-    list of path
-        What was drawn.
-    """
+    """Draw the course of the training, the confusion and, in the plane, the boundary."""
     loss, confusion, boundary = (
         folder / f"{kind}.png" for kind in ("loss", "confusion", "boundary")
     )
@@ -137,33 +99,13 @@ def draw_classes(run: Run, folder: Path) -> list[Path]:
 
 
 def draw_amounts(run: Run, folder: Path) -> list[Path]:
-    """Draw the course of the training.
-
-    Parameters
-    ----------
-    run : Run
-        Of any network.
-    folder : path
-        Where to.
-
-    Returns
-    -------
-    list of path
-        What was drawn.
-    """
+    """Draw the course of the training."""
     plot.history(run.history, folder / "loss.png")
     return [folder / "loss.png"]
 
 
 def print_derivation(run: Run) -> None:
-    """Print the derivative of the loss by the last layer, as formulas and as a program.
-
-    Parameters
-    ----------
-    run : Run
-        Of a network that ends in a layer Dense; of others nothing is printed, nor of a loss whose
-        derivative is written for the corners of numbers rather than for people.
-    """
+    """Print the derivative of the loss by the last layer, as formulas and as a program."""
     layer, batch = run.net.layers[-1], run.recipe.batch_size
     if run.recipe.loss not in READABLE or not isinstance(layer, Dense):
         return

@@ -31,11 +31,6 @@ def airline() -> Forecast:
 
     The network sees by how much the last 24 months exceeded those a year before, as logarithms, and
     says the same of the next 12: the seasonal forecast is its zero.
-
-    Returns
-    -------
-    Forecast
-        The last three years are the test part.
     """
     months, passengers = datasets.airline()
     growth = np.log(passengers[YEAR:] / passengers[:-YEAR])
@@ -65,11 +60,6 @@ def sunspots() -> Forecast:
     """Return the problem of forecasting sunspots a year ahead, month by month.
 
     Their spread grows with their number, so the network sees square roots.
-
-    Returns
-    -------
-    Forecast
-        The last fifth of the 235 years is the test part.
     """
     months, spots = datasets.sunspots()
     length, cut = 48, len(spots) * 4 // 5
@@ -98,11 +88,6 @@ def prices() -> Forecast:
 
     The network sees 30 days of return, range between high and low, and change of volume, and says
     the return of the next five days: persistence is its zero.
-
-    Returns
-    -------
-    Forecast
-        The last fifth of the 20 years is the test part.
     """
     table = datasets.prices()
     close, horizon, length = table["close"], 5, 30

@@ -17,18 +17,7 @@ RATE = 8000
 
 
 def features(signals: NDArray[Any]) -> NDArray[np.float32]:
-    """Return sounds as pictures: 98 frames of 40 bands, with an axis for the channel.
-
-    Parameters
-    ----------
-    signals : array, float, (n, 8000)
-        A second of sound each.
-
-    Returns
-    -------
-    array, float32, (n, 98, 40, 1)
-        The logarithm of the loudness, from about -14 to 5.
-    """
+    """Return sounds as pictures: 98 frames of 40 bands, with an axis for the channel."""
     return data.log_mel(signals, RATE)[..., None]
 
 

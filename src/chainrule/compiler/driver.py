@@ -23,62 +23,17 @@ Program = Callable[[Sequence[Any]], list[Any]]
 
 
 def compile_graph(graph: Graph, is_awaited: bool = True) -> Program:
-    """Turn a graph into a function from a list of arrays to a list of arrays.
-
-    Parameters
-    ----------
-    graph : Graph
-        The program.
-    is_awaited : bool
-        Whether to wait until it is compiled; otherwise its first call does.
-
-    Returns
-    -------
-    callable
-        Takes one array for each input, of its type (this is not checked again), and returns one
-        for each output; results may share memory with inputs and with each other.
-    """
+    """Turn a graph into a function from a list of arrays to a list of arrays."""
     return native(graph, is_awaited) or prepare(simplify(graph))
 
 
 def compile_loop(graph: Graph) -> NativeProgram | None:
-    """Turn a graph that is one loop into a program that can make some of its turns.
-
-    Parameters
-    ----------
-    graph : Graph
-        Its outputs are results of one ``scan``.
-
-    Returns
-    -------
-    NativeProgram or None
-        ``program(inputs, turns)``, whose first call waits until it is compiled. None where there
-        is no native code for it, and one had better run the steps one by one.
-    """
+    """Turn a graph that is one loop into a program that can make some of its turns."""
     return native(graph, is_awaited=False)
 
 
 def native(graph: Graph, is_awaited: bool = True) -> NativeProgram | None:
-    """Compile to native code where that can be had and is wanted.
-
-    Parameters
-    ----------
-    graph : Graph
-        The program.
-    is_awaited : bool
-        Whether to wait until it is compiled; otherwise its first call does.
-
-    Returns
-    -------
-    NativeProgram or None
-        None under ``CHAINRULE_BACKEND=numpy``, and for a program that the backend cannot compile;
-        the reason for that is said once.
-
-    Raises
-    ------
-    ArgumentError
-        If CHAINRULE_BACKEND names no backend.
-    """
+    """Compile to native code where that can be had and is wanted."""
     wanted = os.environ.get("CHAINRULE_BACKEND", "") or "llvm"
     if wanted not in ("llvm", "numpy"):
         raise ArgumentError(f"CHAINRULE_BACKEND is {wanted!r}; the backends are llvm and numpy")

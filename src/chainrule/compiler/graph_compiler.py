@@ -41,20 +41,7 @@ class GraphCompiler:
         self.is_simple = is_simple
 
     def binary(self, is_timed: bool) -> tuple[Executable, Callable[[], bytes] | None]:
-        """Find the program or write it.
-
-        Parameters
-        ----------
-        is_timed : bool
-            Whether it adds up how long its nests take.
-
-        Returns
-        -------
-        binary : Executable
-            The program; without its code, if that was not found.
-        compiled : callable or None
-            Makes the code in that case, in any thread, and keeps the program on the disk.
-        """
+        """Find the program or write it."""
         stages = _stages()
         if stages:
             self.translation = self._translated(stages)

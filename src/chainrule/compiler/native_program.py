@@ -33,28 +33,7 @@ ENTRY = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
 
 def compile_native(graph: Graph, is_simple: bool = True, is_awaited: bool = True) -> NativeProgram:
-    """Turn a graph into native code.
-
-    Parameters
-    ----------
-    graph : Graph
-        The program.
-    is_simple : bool
-        Whether it is to be compiled as it is, rather than simplified first.
-    is_awaited : bool
-        Whether to wait for its machine code; otherwise its first call does.
-
-    Returns
-    -------
-    callable
-        Takes one array for each input, of its type, and returns one for each output, all of them
-        new.
-
-    Raises
-    ------
-    CannotCompile
-        If the program uses what this backend cannot do.
-    """
+    """Turn a graph into native code."""
     return NativeProgram(graph, is_simple=is_simple, is_awaited=is_awaited)
 
 
@@ -177,23 +156,7 @@ class NativeProgram:
         turns: tuple[int, int] = ALL_TURNS,
         places: Sequence[Any] = (),
     ) -> list[Any]:
-        """Run the program; threads that share it take turns, as they share its memory.
-
-        Parameters
-        ----------
-        inputs : sequence of numpy.ndarray
-            One for each input of the graph.
-        turns : tuple of (int, int)
-            The first turn of the outermost loops, and the one before which they end. What they
-            collect is defined for these turns alone.
-        places : sequence of numpy.ndarray
-            Where the first outputs go: arrays of their very types, each alone in its memory.
-
-        Returns
-        -------
-        list of numpy.ndarray
-            One for each output: the places, then new ones.
-        """
+        """Run the program; threads that share it take turns, as they share its memory."""
         return self.run(
             [
                 each
@@ -211,20 +174,7 @@ class NativeProgram:
         turns: tuple[int, int] = ALL_TURNS,
         places: Sequence[Any] = (),
     ) -> list[Any]:
-        """Run the program, as a call does, on arrays whose types are known to be right.
-
-        Parameters
-        ----------
-        arrays : sequence of numpy.ndarray
-            One for each input of the graph, of its very type, laid out in any way.
-        turns, places : tuple of (int, int), and sequence of numpy.ndarray
-            As for a call.
-
-        Returns
-        -------
-        list of numpy.ndarray
-            One for each output: the places, then new ones.
-        """
+        """Run the program, as a call does, on arrays whose types are known to be right."""
         plain = [
             each
             if each.flags.num & PLAIN == PLAIN
@@ -246,16 +196,6 @@ class NativeProgram:
         """Return a program of one result as a function of its last input alone.
 
         It is called as often as a network is asked, so what can be is done beforehand.
-
-        Parameters
-        ----------
-        fixed : sequence of numpy.ndarray
-            The other inputs. What is written into them later counts.
-
-        Returns
-        -------
-        callable
-            From an array of the type of the last input, which is not checked, to the result.
         """
         self._wait()
         *kinds, (dtype, shape) = self._kinds

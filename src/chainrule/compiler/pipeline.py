@@ -58,22 +58,7 @@ class LoweredProgram:
     def written(
         self, is_timed: bool, stages: frozenset[str] = frozenset()
     ) -> tuple[Executable, Callable[[], bytes]]:
-        """Write it in LLVM's words.
-
-        Parameters
-        ----------
-        is_timed : bool
-            Whether it adds up how long its nests take.
-        stages : set of {"llvm", "asm"}
-            What to show.
-
-        Returns
-        -------
-        outline : Executable
-            The program, but for its code.
-        compiled : callable
-            Gives the code, in any thread: this is what takes long.
-        """
+        """Write it in LLVM's words."""
         target = host_target()
         module = write_module(self.loops, self.layout, self.plan, target, is_timed)
         text = module.write(format_nests(self.loops) if "llvm" in stages else None)
@@ -96,27 +81,7 @@ class LoweredProgram:
 def compile_to_loops(
     graph: Graph, is_simple: bool, stages: frozenset[str] = frozenset()
 ) -> LoweredProgram:
-    """Turn a graph into loops.
-
-    Parameters
-    ----------
-    graph : Graph
-        The program.
-    is_simple : bool
-        Whether it has been simplified.
-    stages : set of {"graph", "loops", "check"}
-        What to show, and whether to check.
-
-    Returns
-    -------
-    LoweredProgram
-        The loops, fused, and where everything lies.
-
-    Raises
-    ------
-    CannotCompile
-        If the program uses what this backend cannot do.
-    """
+    """Turn a graph into loops."""
     graph = graph if is_simple else simplify(graph)
     _show(stages, "graph", graph)
     inputs, outputs, items = lower(graph)

@@ -16,16 +16,6 @@ __all__ = ["are_numbers", "as_numbers", "as_texts", "is_missing"]
 def is_missing(cell: Any) -> bool:
     """Whether a cell holds nothing: None, NaN, ``""``, or what pandas puts there.
 
-    Parameters
-    ----------
-    cell : object
-        Of a column.
-
-    Returns
-    -------
-    bool
-        True if there is nothing in it.
-
     Examples
     --------
     >>> [is_missing(cell) for cell in (None, float("nan"), "", 0, "NaN")]
@@ -37,18 +27,7 @@ def is_missing(cell: Any) -> bool:
 
 
 def are_numbers(cells: NDArray[Any]) -> bool:
-    """Whether a column holds numbers or truth values, apart from what is missing.
-
-    Parameters
-    ----------
-    cells : array, (n,)
-        A column.
-
-    Returns
-    -------
-    bool
-        False for text, also where it is made of digits.
-    """
+    """Whether a column holds numbers or truth values, apart from what is missing."""
     if cells.dtype.kind != "O":
         return cells.dtype.kind in "biuf"
     return all(
@@ -59,27 +38,7 @@ def are_numbers(cells: NDArray[Any]) -> bool:
 
 
 def as_numbers(cells: NDArray[Any], name: str) -> NDArray[np.float64]:
-    """Return a column as numbers, with NaN where one is missing.
-
-    Parameters
-    ----------
-    cells : array, (n,)
-        Numbers, truth values, or text that spells numbers.
-    name : str
-        Of the column, for errors.
-
-    Returns
-    -------
-    array, float64, (n,)
-        Finite or NaN.
-
-    Raises
-    ------
-    DataError
-        For a cell that is no finite number; column, row and value are named.
-    DTypeError
-        For a column of dates or complex numbers.
-    """
+    """Return a column as numbers, with NaN where one is missing."""
     if cells.dtype.kind in "biuf":
         numbers = cells.astype(np.float64)
     elif cells.dtype.kind in "OUT":
@@ -104,16 +63,6 @@ def as_texts(cells: NDArray[Any]) -> list[str]:
 
     Whole numbers read the same whatever their kind: 1, 1.0 and "1" are one category. (A column of
     whole numbers becomes one of floats as soon as one is missing.)
-
-    Parameters
-    ----------
-    cells : array, (n,)
-        Of any kind.
-
-    Returns
-    -------
-    list of str, n
-        A text for each row.
 
     Examples
     --------

@@ -14,23 +14,6 @@ __all__ = ["stack"]
 def stack(elements: Sequence[Any], verb: str) -> Any:
     """Stack elements: tuples and dicts place by place, everything else into one array.
 
-    Parameters
-    ----------
-    elements : sequence, not empty
-        Arrays, numbers, strings, lists (read as arrays), or tuples and dicts of them.
-    verb : str
-        The operation that errors name.
-
-    Returns
-    -------
-    array, or tuple or dict of arrays
-        Arrays have shape (len(elements), *shape of one).
-
-    Raises
-    ------
-    DataError
-        If the elements differ in structure or shape, or are nothing an array can hold.
-
     Examples
     --------
     >>> stack([(1.0, True), (2.0, False)], "batch")

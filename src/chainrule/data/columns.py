@@ -19,41 +19,12 @@ Columns = dict[str, NDArray[Any]]
 
 
 def is_table(value: Any) -> bool:
-    """Whether something has named columns: a dictionary, a data frame, a structured array.
-
-    Parameters
-    ----------
-    value : object
-        What a user gave as inputs.
-
-    Returns
-    -------
-    bool
-        True also for the path of a file.
-    """
+    """Whether something has named columns: a dictionary, a data frame, a structured array."""
     return isinstance(value, Mapping | str | os.PathLike) or _names(value) is not None
 
 
 def read_columns(source: Any, names: Iterable[str] | None = None) -> Columns:
-    """Return the columns of a table as arrays of equal length.
-
-    Parameters
-    ----------
-    source : DataFrame, mapping of str to column, structured array, or path of a CSV file
-        The table. Single values instead of columns are a table of one row.
-    names : iterable of str or None
-        The columns that are wanted; None for all.
-
-    Returns
-    -------
-    dict of str to array, (n,)
-        With NumPy's kinds of number, or objects.
-
-    Raises
-    ------
-    DataError
-        If a column is missing, is no column or is of another length, or the table has no rows.
-    """
+    """Return the columns of a table as arrays of equal length."""
     given = _as_mapping(source)
     wanted = list(given) if names is None else list(names)
     columns = {name: _column(given, name) for name in wanted}
@@ -77,20 +48,7 @@ def row_count(columns: Columns) -> int:
 
 
 def take_rows(table: Any, rows: Any) -> Any:
-    """Return some rows of a table or array, as the kind of thing that it is.
-
-    Parameters
-    ----------
-    table : DataFrame, mapping of str to column, or array, (n, ...)
-        What has rows.
-    rows : array of int, or slice
-        Which.
-
-    Returns
-    -------
-    DataFrame, dict or array
-        Copies where `rows` is an array.
-    """
+    """Return some rows of a table or array, as the kind of thing that it is."""
     if isinstance(table, Mapping):
         return {name: np.asarray(column)[rows] for name, column in cast(Any, table).items()}
     return table.iloc[rows] if hasattr(table, "iloc") else np.asarray(table)[rows]

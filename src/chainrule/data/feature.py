@@ -172,18 +172,7 @@ class FittedNumber:
         return (self.name, f"{self.name} is missing") if self.has_gaps else (self.name,)
 
     def transform(self, cells: NDArray[Any]) -> Features:
-        """Return the features of a column.
-
-        Parameters
-        ----------
-        cells : array, (n,)
-            The column.
-
-        Returns
-        -------
-        array, float64, (n, 1 or 2)
-            Scaled numbers and, if there were gaps in training, 1 where one is missing.
-        """
+        """Return the features of a column."""
         numbers = as_numbers(cells, self.name)
         is_missing = np.isnan(numbers)
         scaled = (np.where(is_missing, self.fill, numbers) - self.mean) / self.scale
@@ -219,18 +208,7 @@ class FittedCategory:
         )
 
     def transform(self, cells: NDArray[Any]) -> Features:
-        """Return the features of a column.
-
-        Parameters
-        ----------
-        cells : array, (n,)
-            The column.
-
-        Returns
-        -------
-        array, float64, (n, number of categories) or (n, 1)
-            A 1 for the category, or its number.
-        """
+        """Return the features of a column."""
         numbers = self._numbers(as_texts(cells))
         if self.encoding == "integer":
             return numbers[:, None].astype(np.float64)

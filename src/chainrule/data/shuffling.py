@@ -29,20 +29,6 @@ def permutation(length: int, seed: int, epoch: int = 0) -> NDArray[np.intp]:
     it. NumPy promises these bits for ever, which it does not for ``Generator.permutation``, so an
     old run can be replayed by any later version.
 
-    Parameters
-    ----------
-    length : int >= 0
-        How many.
-    seed : int in [0, 2**64)
-        The user's choice.
-    epoch : int in [0, 2**64)
-        The number of the pass over the data.
-
-    Returns
-    -------
-    array, int, (length,)
-        Each of 0 .. length - 1 once.
-
     References
     ----------
     Salmon et al. (2011), "Parallel random numbers: as easy as 1, 2, 3", section 3.3.
@@ -58,18 +44,6 @@ def permutation(length: int, seed: int, epoch: int = 0) -> NDArray[np.intp]:
 
 def permutations(length: int, seed: int, epoch: int, count: int) -> list[NDArray[np.intp]]:
     """Return the orders of some epochs, as `permutation` gives them one by one.
-
-    Parameters
-    ----------
-    length, seed : int
-        As for `permutation`.
-    epoch, count : int >= 0
-        The first epoch, and how many.
-
-    Returns
-    -------
-    list of array, int, (length,)
-        One for each epoch.
 
     Examples
     --------
@@ -126,20 +100,7 @@ def _product(x: Words, factor: int) -> tuple[Words, Words]:
 
 
 def checked_seed(verb: str, seed: Any) -> int:
-    """Return ``seed`` as an int in [0, 2**64), or raise an ArgumentError that names ``verb``.
-
-    Parameters
-    ----------
-    verb : str
-        The operation that errors name.
-    seed : int
-        The user's choice.
-
-    Returns
-    -------
-    int
-        The same number.
-    """
+    """Return ``seed`` as an int in [0, 2**64), or raise an ArgumentError that names ``verb``."""
     try:
         number = operator.index(seed)
     except TypeError:

@@ -36,24 +36,7 @@ RANGE_NOT_SATISFIABLE = 416
 
 
 def download(address: str, file: RemoteFile, target: Path) -> None:
-    """Fetch a file, with a progress bar, and check it.
-
-    Parameters
-    ----------
-    address : str
-        Where it is; ``http`` or ``https``.
-    file : RemoteFile
-        What it must be.
-    target : path
-        Where it goes; its folder is made. When the transfer is interrupted, what has arrived stays
-        under this name with ``.part`` appended, and the next call asks for the rest only.
-
-    Raises
-    ------
-    DownloadError
-        If the server cannot be reached, refuses, stops early, or sends something else. What has a
-        wrong checksum is removed.
-    """
+    """Fetch a file, with a progress bar, and check it."""
     if not address.startswith(("https://", "http://")):
         raise DownloadError(f"{address} is no address of the web")
     try:

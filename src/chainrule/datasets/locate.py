@@ -15,41 +15,13 @@ def locate(name: str) -> list[Path]:
 
     A file is looked for in its folder under ``$CHAINRULE_DATA``, then in the same folder under the
     user's cache. Its size is checked every time, its checksum when it is downloaded.
-
-    Parameters
-    ----------
-    name : str
-        A key of the catalogue.
-
-    Returns
-    -------
-    list of path
-        One for each file, in the catalogue's order.
-
-    Raises
-    ------
-    FormatError
-        If a file in the user's own folder has another size than the original.
-    DownloadError
-        If a file is nowhere and cannot be fetched.
     """
     data_set = CATALOGUE[name]
     return [_locate_file(name, data_set, file) for file in data_set.files]
 
 
 def size_of(path: Path) -> int | None:
-    """Return the size of a file, or of the files of a folder together.
-
-    Parameters
-    ----------
-    path : path
-        What may be there.
-
-    Returns
-    -------
-    int, in bytes, or None
-        None where nothing is. Hidden files, which file managers leave in folders, do not count.
-    """
+    """Return the size of a file, or of the files of a folder together."""
     if path.is_dir():
         return sum(each.stat().st_size for each in path.iterdir() if each.name[0] != ".")
     return path.stat().st_size if path.is_file() else None

@@ -71,13 +71,7 @@ def dtype_name(dtype: np.dtype[Any]) -> str:
 
 
 def type_of(value: Any, what: str = "argument") -> ArrayType:
-    """Return the type of an array or Python number.
-
-    Raises
-    ------
-    DTypeError
-        For complex numbers, objects, text and everything else that is not a real number.
-    """
+    """Return the type of an array or Python number."""
     if isinstance(value, float | int) and not isinstance(value, bool | np.generic):
         return ArrayType(np.dtype("float64" if isinstance(value, float) else "int64"), (), True)
     array: Any = value if hasattr(value, "dtype") else np.asarray(value)

@@ -22,20 +22,7 @@ _prepared: WeakKeyDictionary[Graph, Callable[[Sequence[Any]], list[Any]]] = Weak
 
 
 def evaluate(graph: Graph, inputs: Sequence[Any]) -> list[Any]:
-    """Run a graph on arrays.
-
-    Parameters
-    ----------
-    graph : Graph
-        The program.
-    inputs : sequence of numpy.ndarray
-        One array for each input, of its type.
-
-    Returns
-    -------
-    list of numpy.ndarray
-        One array for each output; it may share memory with an input.
-    """
+    """Run a graph on arrays."""
     run = _prepared.get(graph)
     if run is None:
         run = _prepared[graph] = prepare(graph)

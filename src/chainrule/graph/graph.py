@@ -66,15 +66,7 @@ class Graph:
 
 
 def check(graph: Graph) -> Graph:
-    """Check a graph against its rules and return it; every transformation calls this on its result.
-
-    Raises
-    ------
-    TraceError
-        If a value of another trace slipped in.
-    GraphError
-        If an equation's recorded type is not what its primitive infers.
-    """
+    """Check a graph against its rules and return it; every transformation calls this on its result."""
     for node in graph.nodes:
         if node.primitive is None:
             if node.known_value is None:

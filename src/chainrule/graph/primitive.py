@@ -103,13 +103,7 @@ class Primitive:
 
 
 def _apply(primitive: Primitive, inputs: Iterable[Any], params: dict[str, Any]) -> Any:
-    """Apply a primitive: to nodes for a node, to arrays alone for an array.
-
-    Raises
-    ------
-    ChainruleError
-        What the primitive's ``infer`` raises for inputs that misfit.
-    """
+    """Apply a primitive: to nodes for a node, to arrays alone for an array."""
     operands = tuple(inputs)
     if not any(isinstance(x, Node) for x in operands):
         arrays = [x if isinstance(x, np.ndarray) else np.asarray(x) for x in operands]

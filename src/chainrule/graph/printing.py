@@ -28,22 +28,7 @@ def format_graph(graph: Graph, indent: str = "") -> str:
 
 
 def formula(node: Node, stop: Iterable[Node] = (), depth: int = 12) -> str:
-    """Write what computes a node as people write it.
-
-    Parameters
-    ----------
-    node : Node
-        The value.
-    stop : iterable of Node
-        Nodes that appear by name and are not followed.
-    depth : int
-        How deep to follow; beyond it stands an ellipsis.
-
-    Returns
-    -------
-    str
-        For example ``tanh(X W1 + b1)``.
-    """
+    """Write what computes a node as people write it."""
     return _formula(node, {each.serial for each in stop}, depth)
 
 

@@ -13,21 +13,7 @@ Visit = Callable[[Node, tuple[Node, ...]], Node]
 
 
 def rewrite(graph: Graph, visit: Visit) -> Graph:
-    """Build a graph anew, node by node.
-
-    Parameters
-    ----------
-    graph : Graph
-        The program; it is not changed.
-    visit : callable
-        From a node (an equation or a constant) and what its inputs have become to what the node
-        becomes: often ``rebuilt(node, inputs)``.
-
-    Returns
-    -------
-    Graph
-        With the same inputs, the very nodes, and checked.
-    """
+    """Build a graph anew, node by node."""
     became = {node.serial: node for node in graph.inputs}
     for node in graph.nodes:
         became[node.serial] = visit(node, tuple(became[each.serial] for each in node.inputs))

@@ -17,25 +17,6 @@ def confusion_matrix(
 ) -> tuple[NDArray[Any], NDArray[np.int64]]:
     """Count how often each class was taken for each.
 
-    Parameters
-    ----------
-    y_true : array, (n,)
-        The classes, as numbers or names.
-    y_pred : array, (n,)
-        The classes that were predicted.
-
-    Returns
-    -------
-    classes : array, (k,)
-        Every class that occurs on either side, sorted.
-    counts : array, int64, (k, k)
-        Row i, column j: samples of class i that were predicted as class j.
-
-    Raises
-    ------
-    DataError
-        If the two are not one class a sample, for the same number of samples.
-
     Examples
     --------
     >>> classes, counts = confusion_matrix(["cat", "dog", "dog"], ["cat", "dog", "cat"])

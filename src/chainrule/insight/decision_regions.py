@@ -43,22 +43,7 @@ class Regions:
 
 
 def map_regions(net: Any, points: NDArray[Any], labels: NDArray[Any]) -> Regions:
-    """Ask a classifier for the class of every point of a grid around the samples.
-
-    Parameters
-    ----------
-    net : Network
-        With ``predict_class``, and perhaps ``predict_proba``.
-    points : array, float, (n, 2)
-        The samples.
-    labels : array, (n,)
-        Their classes.
-
-    Returns
-    -------
-    Regions
-        The map, a tenth wider on each side than the samples reach.
-    """
+    """Ask a classifier for the class of every point of a grid around the samples."""
     low, high = points.min(axis=0), points.max(axis=0)
     room = np.where(high > low, 0.1 * (high - low), 1.0)
     steps = np.linspace(0, 1, _RESOLUTION)[:, None]

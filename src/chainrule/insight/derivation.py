@@ -43,26 +43,6 @@ class Derivation:
 def derive_output_layer(layer: Dense, loss: Loss, batch: int) -> Derivation:
     """Derive the gradient of a network's last layer.
 
-    Parameters
-    ----------
-    layer : Dense
-        The last layer, built, with a bias.
-    loss : Loss
-        What its output is judged by: the mean over the batch.
-    batch : int >= 1
-        Number of samples.
-
-    Returns
-    -------
-    Derivation
-        The gradient for inputs ``x`` of the layer, shape (batch, features), and targets ``y``,
-        shape (batch, units), which for classes are rows with one 1.
-
-    Raises
-    ------
-    ArgumentError
-        If the layer is not built, or has no bias.
-
     Examples
     --------
     >>> from chainrule.nn.losses.loss import LOSSES

@@ -46,31 +46,7 @@ _FORMATS = ("png", "svg", "pdf")
 def drawing(
     axes: Axes | None, path: str | os.PathLike[str] | None, size: tuple[float, float]
 ) -> Generator[Axes]:
-    """Give axes to draw on, in the look of this library; save the picture afterwards.
-
-    Parameters
-    ----------
-    axes : matplotlib.axes.Axes or None
-        Where to draw; None makes a figure of its own, which opens no window.
-    path : str, path or None
-        Where to save the figure: a name that ends in .png, .svg or .pdf. None saves nothing.
-    size : (float, float)
-        Width and height of a figure of its own, in inches.
-
-    Yields
-    ------
-    matplotlib.axes.Axes
-        `axes`, or those of the new figure.
-
-    Raises
-    ------
-    ImportError
-        If matplotlib is not installed.
-    ArgumentError
-        If the name does not say a known format; before anything is drawn.
-    OSError
-        If the file cannot be written.
-    """
+    """Give axes to draw on, in the look of this library; save the picture afterwards."""
     try:
         import matplotlib as mpl
         from matplotlib.figure import Figure
@@ -91,40 +67,14 @@ def drawing(
 
 
 def whole_figure(axes: Axes) -> Figure:
-    """Return the figure that axes stand on.
-
-    Parameters
-    ----------
-    axes : matplotlib.axes.Axes
-        Also those of a sub-figure.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        The outermost figure.
-    """
+    """Return the figure that axes stand on."""
     figure: Any = axes.get_figure(root=True)
     assert figure is not None, "axes that were removed from their figure"
     return figure
 
 
 def save(figure: Figure, path: str | os.PathLike[str]) -> None:
-    """Write a figure as PNG, SVG or PDF, as the end of the name says.
-
-    Parameters
-    ----------
-    figure : matplotlib.figure.Figure
-        The picture.
-    path : str or path
-        The file; its folder must exist.
-
-    Raises
-    ------
-    ArgumentError
-        If the name ends otherwise.
-    OSError
-        If the file cannot be written.
-    """
+    """Write a figure as PNG, SVG or PDF, as the end of the name says."""
     kind = _format_of(path)
     # No date: the same numbers give the same file.
     metadata = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}[kind]

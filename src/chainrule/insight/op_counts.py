@@ -64,18 +64,7 @@ class Work:
 
 
 def work_of(program: Program) -> tuple[Work, ...]:
-    """Count what each nest of a program does.
-
-    Parameters
-    ----------
-    program : Program
-        What a backend was given.
-
-    Returns
-    -------
-    tuple of Work
-        From the first nest to the last.
-    """
+    """Count what each nest of a program does."""
     placed = _placed(program.steps, False, 1)
     return tuple(_count(nest, is_repeated, runs) for nest, is_repeated, runs in placed)
 
@@ -190,24 +179,7 @@ def _touched(buffer: Buffer, index: Iterable[Affine | Expression]) -> int:
 
 
 def passes_of(program: Program, state: int, data: Collection[Buffer]) -> dict[int, str]:
-    """Say for what each statement of a training program is there.
-
-    Parameters
-    ----------
-    program : Program
-        A loop over steps of training.
-    state : int
-        How many of its outputs are what training changes; the others are what it reports.
-    data : collection of Buffer
-        The inputs that are samples.
-
-    Returns
-    -------
-    dict
-        From ``id`` of a statement or contraction to "batch" (it depends on samples alone), "forward"
-        (what is reported depends on it), "update" (it changes the state, or depends on no sample)
-        or "backward" (all else).
-    """
+    """Say for what each statement of a training program is there."""
     items = [item for nest in nests_of(program.steps) for item in items_of(nest)]
     flows = [(item.target.root, {b.root for b, _, w in accesses(item) if not w}) for item in items]
     changed = set(program.outputs[:state])

@@ -21,18 +21,6 @@ Colour = NDArray[np.float64]
 def tint(colour: str, strength: float = 0.25) -> Colour:
     """Mix a colour with white.
 
-    Parameters
-    ----------
-    colour : str
-        Such as ``#0072B2``.
-    strength : float in [0, 1]
-        0 gives white, 1 the colour.
-
-    Returns
-    -------
-    array, float64, (3,), in [0, 1]
-        Red, green and blue.
-
     Examples
     --------
     >>> tint("#000000", strength=0.25)
@@ -43,16 +31,6 @@ def tint(colour: str, strength: float = 0.25) -> Colour:
 
 def ink_on(colour: Colour) -> str:
     """Return the colour of text that is read best on a ground: white or nearly black.
-
-    Parameters
-    ----------
-    colour : array, float, (3,), in [0, 1]
-        The ground.
-
-    Returns
-    -------
-    str
-        Its contrast to the ground is at least 4.5, as WCAG 2 (criterion 1.4.3) asks.
 
     Examples
     --------
@@ -65,19 +43,7 @@ def ink_on(colour: Colour) -> str:
 
 
 def confusion_shades(counts: NDArray[np.int64]) -> Colour:
-    """Give each cell of a confusion matrix its colour: hits blue, mistakes orange.
-
-    Parameters
-    ----------
-    counts : array, int, (k, k)
-        Rows are true classes, columns predicted ones.
-
-    Returns
-    -------
-    array, float64, (k, k, 3), in [0, 1]
-        A hit is the darker the larger its share of the row, a mistake the darker the more often
-        it was made.
-    """
+    """Give each cell of a confusion matrix its colour: hits blue, mistakes orange."""
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     is_hit = np.eye(len(counts), dtype=bool)
     mistakes = np.where(is_hit, 0, counts)

@@ -70,22 +70,6 @@ def profile(
 
     The program itself is timed as a whole; a second one, with a stopwatch, shows how that time is
     divided. The best of some repetitions counts.
-
-    Parameters
-    ----------
-    program : NativeProgram
-        The program.
-    inputs : sequence of array
-        As it takes them.
-    capacity : int
-        The most turns it can make.
-    is_repeated : sequence of bool
-        For each nest, whether it stands in the loop.
-
-    Returns
-    -------
-    Times
-        For one turn.
     """
     turns = _turns(program, inputs, capacity)
     turn = min(_seconds(program, inputs, turns) for _ in range(REPETITIONS)) / turns
@@ -121,22 +105,7 @@ def _ticks(program: NativeProgram, inputs: Sequence[Any], turns: int) -> list[in
 
 
 def measure_peak(dtype: Any, touched: int, threads: int) -> MachinePeak:
-    """Measure what this machine can do at most.
-
-    Parameters
-    ----------
-    dtype : numpy.dtype
-        Kind of real number.
-    touched : int
-        Bytes that a program reads and writes: small ones stay in the processor's caches.
-    threads : int
-        How many threads work.
-
-    Returns
-    -------
-    MachinePeak
-        Operations and bytes a second.
-    """
+    """Measure what this machine can do at most."""
     # The next power of two, so that similar programs are held against one and the same figure.
     size = 1 << (max(SMALLEST, min(touched, LARGEST)) - 1).bit_length()
     kind = np.dtype(dtype).name

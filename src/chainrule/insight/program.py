@@ -22,24 +22,6 @@ def program(net: Network, measure: bool = False) -> ProgramReport:
     Training runs as one native function that makes many steps; a step is a row of loop nests. This
     lists them, with what each does and for which layer.
 
-    Parameters
-    ----------
-    net : Network
-        Compiled, and trained for an epoch at least.
-    measure : bool
-        Whether to measure how long each nest takes, on made-up samples and without changing the
-        network, and how fast this machine could be. Takes a few seconds.
-
-    Returns
-    -------
-    ProgramReport
-        Prints as a table.
-
-    Raises
-    ------
-    ArgumentError
-        Before `Network.compile` and `Network.fit`, and where NumPy makes the steps.
-
     Examples
     --------
     >>> import numpy as np

@@ -193,18 +193,6 @@ def _shortened(text: str) -> str:
 def count_in_words(number: float, unit: str = "") -> str:
     """Write a number with three digits and a prefix.
 
-    Parameters
-    ----------
-    number : float >= 0
-        The number.
-    unit : str
-        What is counted, such as "B"; "" for a mere number.
-
-    Returns
-    -------
-    str
-        For example ``1.24 MB``.
-
     Examples
     --------
     >>> [count_in_words(10), count_in_words(10_035_200), count_in_words(999_950, "B")]
@@ -220,16 +208,6 @@ def count_in_words(number: float, unit: str = "") -> str:
 
 def time_in_words(number: float) -> str:
     """Write a time with three digits, in the unit that suits it.
-
-    Parameters
-    ----------
-    number : float >= 0
-        Seconds.
-
-    Returns
-    -------
-    str
-        For example ``12.3 ms``.
 
     Examples
     --------

@@ -78,23 +78,7 @@ def _made_up(buffer: Buffer, filled: int) -> Array:
 
 
 def training_program(net: Any) -> TrainingProgram:
-    """Return the program that a network was last trained by.
-
-    Parameters
-    ----------
-    net : Network
-        Compiled and trained.
-
-    Returns
-    -------
-    TrainingProgram
-        The program, and what it works on.
-
-    Raises
-    ------
-    ArgumentError
-        Before ``compile`` and ``fit``, and where NumPy makes the steps.
-    """
+    """Return the program that a network was last trained by."""
     model: Model = vars(net)["_model"]
     objective = model.objective("program")
     if (found := model.programs.latest("steps")) is None:

@@ -18,24 +18,6 @@ __all__ = ["describe", "describe_arguments"]
 def describe(value: Any, owner: str) -> Any:
     """Return the JSON value that stands for an argument.
 
-    Parameters
-    ----------
-    value : object
-        A number, a text, None, an array, a function, a layer, or a list, tuple or dict of them.
-    owner : str
-        What messages call the layer it belongs to.
-
-    Returns
-    -------
-    JSON value
-        Functions of our own become their names, those of the user ``{"function": name}``, layers
-        ``{"layer": kind, "config": ...}``, arrays nested lists.
-
-    Raises
-    ------
-    ArgumentError
-        For anything else, which could not be read back.
-
     Examples
     --------
     >>> describe((2, np.float32(0.5), "relu"), "layer 'dense'")
@@ -62,23 +44,6 @@ def describe(value: Any, owner: str) -> Any:
 
 def describe_arguments(arguments: inspect.BoundArguments, owner: str) -> dict[str, Any]:
     """Return the JSON values that stand for the arguments of a layer.
-
-    Parameters
-    ----------
-    arguments : inspect.BoundArguments
-        What the layer was made with.
-    owner : str
-        What messages call it.
-
-    Returns
-    -------
-    dict
-        From names to JSON values.
-
-    Raises
-    ------
-    ArgumentError
-        For arguments without a name, or that no JSON value stands for.
 
     Examples
     --------

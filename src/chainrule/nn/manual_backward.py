@@ -19,27 +19,7 @@ def apply_with_backward(
     run: Callable[..., Any],
     inputs: Sequence[Any],
 ) -> Any:
-    """Run a layer forward so that its own ``backward`` gives the derivatives.
-
-    Parameters
-    ----------
-    layer : Layer
-        Its ``backward(dy)`` returns the derivative by the input, or a tuple of those by several,
-        and sets ``grad`` of parameters.
-    title : str
-        What messages call it.
-    parameters : sequence of Parameter
-        What is differentiated by, besides the inputs.
-    run : callable
-        From the inputs to the output; may keep in the layer what ``backward`` needs.
-    inputs : sequence of array or Node
-        The inputs.
-
-    Returns
-    -------
-    array or Node
-        The output.
-    """
+    """Run a layer forward so that its own ``backward`` gives the derivatives."""
     values = [each.value for each in parameters]
     y = run(*inputs)
     kept: dict[str, Any] = dict(vars(layer))

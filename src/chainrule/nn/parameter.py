@@ -135,19 +135,6 @@ class Parameter(NDArrayOperatorsMixin):
 def bound(parameters: Sequence[Parameter], values: Sequence[Any]) -> Generator[None]:
     """Let parameters stand for other values, such as the nodes of a trace, for a while.
 
-    Parameters
-    ----------
-    parameters : sequence of Parameter
-        Whose values to exchange.
-    values : sequence of array or Node
-        One for each.
-
-    Yields
-    ------
-    None
-        At the end of the ``with`` block the parameters have their own values again, and no `grad`
-        that was set in it.
-
     Examples
     --------
     >>> gain = Parameter("gain", np.array(2.0))

@@ -128,16 +128,6 @@ class RandomStream:
 def words_of(seed: int) -> Any:
     """Split a seed into two words of 32 bits, as an input of a program.
 
-    Parameters
-    ----------
-    seed : int in [0, 2**64)
-        The number.
-
-    Returns
-    -------
-    array, uint32, (2,)
-        The low word first.
-
     Examples
     --------
     >>> words_of(2**32 + 7)

@@ -27,26 +27,7 @@ def check_has_samples(title: str, x: Any) -> None:
 def check_fixed_axes(
     title: str, x: Any, built: Shape, axes: Sequence[int], parameters: Mapping[str, Parameter]
 ) -> None:
-    """Refuse an input that misfits the parameters, or would be stretched over them unasked.
-
-    Parameters
-    ----------
-    title : str
-        What messages call the layer.
-    x : array or Node
-        The input.
-    built : tuple of (int or None)
-        The shape that the layer was built for.
-    axes : sequence of int
-        The axes whose length the parameters fix, counted from the end.
-    parameters : mapping of str to Parameter
-        The layer's.
-
-    Raises
-    ------
-    ShapeError
-        With the mend.
-    """
+    """Refuse an input that misfits the parameters, or would be stretched over them unasked."""
     for axis in axes:
         if x.ndim + axis < 1 or x.shape[axis] != built[axis]:
             shape = ", ".join(map(str, ("batch", *built[1:])))
@@ -76,17 +57,7 @@ def is_about_shapes(error: ValueError) -> bool:
 
 
 def tag_nodes(result: Any, start: int, name: str) -> None:
-    """Write a layer's name on the nodes made since `start`, for printed graphs.
-
-    Parameters
-    ----------
-    result : array or Node, or nested containers of them
-        What the layer returned.
-    start : int
-        Number of the first node that may be the layer's.
-    name : str
-        The layer's; nodes of layers inside have theirs already.
-    """
+    """Write a layer's name on the nodes made since `start`, for printed graphs."""
     nodes = [each for each in tree.flatten(result)[0] if isinstance(each, Node)]
     for node in ancestors(nodes, lambda each: each.serial < start):
         node.layer = node.layer or name

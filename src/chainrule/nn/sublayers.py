@@ -16,20 +16,6 @@ Kind = TypeVar("Kind")
 def find_sublayers(owner: object, kind: type[Kind], but: str = "") -> Iterator[tuple[str, Kind]]:
     """Find the things of a kind that an object holds in attributes, lists and dictionaries.
 
-    Parameters
-    ----------
-    owner : object
-        Whose attributes are searched, in the order in which they were set.
-    kind : type
-        What to look for.
-    but : str
-        An attribute that is passed over.
-
-    Yields
-    ------
-    tuple of str and `kind`
-        The way to each, such as ``blocks.0``, and the thing; each once.
-
     Examples
     --------
     >>> from types import SimpleNamespace

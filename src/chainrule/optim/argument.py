@@ -118,16 +118,6 @@ _MENDS = {
 def named_arguments(cls: type[Record]) -> type[Record]:
     """Let a dataclass take ``lr`` for ``learning_rate`` and answer foreign names with its own.
 
-    Parameters
-    ----------
-    cls : dataclass
-        Its ``__init__`` is wrapped; its signature stays.
-
-    Returns
-    -------
-    type
-        The same class.
-
     Examples
     --------
     >>> @named_arguments
@@ -155,11 +145,6 @@ def check_arguments(record: Any) -> None:
     """Hold each field of a frozen dataclass to the `Range` in its annotation.
 
     Numbers become Python's own, which leave float32 arrays float32 where NumPy's would widen them.
-
-    Raises
-    ------
-    ArgumentError
-        Naming the first field that breaks its rule.
     """
     name = type(record).__name__
     hints = get_type_hints(type(record), include_extras=True)
@@ -174,13 +159,7 @@ def check_arguments(record: Any) -> None:
 
 
 def checked_number(name: str, argument: str, value: Any, rule: Range = POSITIVE) -> float:
-    """Return a number that obeys a rule as a Python float.
-
-    Raises
-    ------
-    ArgumentError
-        For anything else: text, booleans, NaN, infinities, arrays, numbers out of range.
-    """
+    """Return a number that obeys a rule as a Python float."""
     if isinstance(value, numbers.Real) and not isinstance(value, bool | np.bool_):
         number = float(value)
         if math.isfinite(number) and rule.holds(number):

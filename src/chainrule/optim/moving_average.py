@@ -25,20 +25,6 @@ def average(before: Array, value: Array, beta: float) -> Array:
 def unbiased(mean: Array, beta: float, step: Array) -> Array:
     """Return ``mean / (1 - βᵗ)``: a moving average without the bias of its start at zero.
 
-    Parameters
-    ----------
-    mean : array or node, float
-        A moving average over t values that began with 0.
-    beta : float in [0, 1)
-        How slowly it forgets.
-    step : scalar, float
-        t, 1 or more.
-
-    Returns
-    -------
-    array or node
-        Of the same shape and dtype.
-
     Notes
     -----
     ``1 - βᵗ`` is computed as ``-expm1(t·ln β)``. The subtraction would cancel: for β = 0.999 and

@@ -196,23 +196,7 @@ class _FunctionCallback(Callback):
 
 
 def resolve_callbacks(callbacks: Any) -> list[Callback]:
-    """Make a list of callbacks of what was given to ``fit``.
-
-    Parameters
-    ----------
-    callbacks : None, Callback, function (net, epoch, logs), or sequence of them
-        As the user wrote it.
-
-    Returns
-    -------
-    list of Callback
-        In the same order; functions run at the end of each epoch.
-
-    Raises
-    ------
-    ArgumentError
-        For anything else, a class in place of an object included.
-    """
+    """Make a list of callbacks of what was given to ``fit``."""
     given = callbacks if isinstance(callbacks, Sequence) else [callbacks]
     return [_as_callback(each) for each in given if each is not None]
 

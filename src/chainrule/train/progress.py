@@ -23,15 +23,7 @@ class Progress(ABC):
 
     @abstractmethod
     def start(self, epochs: int, steps: int) -> None:
-        """Begin a run.
-
-        Parameters
-        ----------
-        epochs : int
-            How many epochs there are to come.
-        steps : int
-            Steps in each.
-        """
+        """Begin a run."""
 
     @abstractmethod
     def note(self, text: str) -> None:
@@ -39,17 +31,7 @@ class Progress(ABC):
 
     @abstractmethod
     def advance(self, steps: int, logs: Logs, speed: float) -> None:
-        """Show how far the epoch is.
-
-        Parameters
-        ----------
-        steps : int
-            Steps of this epoch that are done.
-        logs : mapping of str to float
-            Means over these steps.
-        speed : float
-            Samples a second.
-        """
+        """Show how far the epoch is."""
 
     @abstractmethod
     def finish_epochs(self, count: int, logs: Logs, speed: float) -> None:
@@ -61,24 +43,7 @@ class Progress(ABC):
 
 
 def choose_progress(verbose: str | int | bool) -> Progress:
-    """Return the way of showing that ``fit(verbose=...)`` asks for.
-
-    Parameters
-    ----------
-    verbose : {"auto", 0, 1, 2}
-        0 shows nothing, 1 a bar, 2 one line an epoch; "auto" is a bar on a terminal and lines
-        elsewhere.
-
-    Returns
-    -------
-    Progress
-        Not started yet.
-
-    Raises
-    ------
-    ArgumentError
-        For anything else.
-    """
+    """Return the way of showing that ``fit(verbose=...)`` asks for."""
     if not (verbose == "auto" or (isinstance(verbose, int) and verbose in (0, 1, 2))):
         raise ArgumentError(
             f'fit: verbose is {verbose!r}; it must be "auto", 0 (silent), 1 (a bar) or 2 (one line '

@@ -16,26 +16,7 @@ def same_iteration(
     place: Sequence[object],
     axes: Sequence[Axis],
 ) -> bool:
-    """Tell whether two accesses can only meet at the same point of a nest's axes.
-
-    Parameters
-    ----------
-    buffer : Buffer
-        What the one touches.
-    index : sequence
-        Where.
-    other : Buffer
-        What the other touches.
-    place : sequence
-        Where.
-    axes : sequence of Axis
-        The axes of the nest.
-
-    Returns
-    -------
-    bool
-        True only if each axis alone decides one index of both, the same one.
-    """
+    """Tell whether two accesses can only meet at the same point of a nest's axes."""
     if buffer is not other:
         return False
     pinned: set[Axis] = set()
@@ -49,16 +30,6 @@ def same_iteration(
 
 def are_disjoint(index: Sequence[object], place: Sequence[object]) -> bool:
     """Tell whether two accesses of one buffer lie in different parts of it, as slices side by side.
-
-    Parameters
-    ----------
-    index, place : sequence
-        Where the buffer is touched, within one turn of the loops around.
-
-    Returns
-    -------
-    bool
-        True only if no point of the one is a point of the other.
 
     Examples
     --------

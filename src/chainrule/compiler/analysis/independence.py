@@ -17,22 +17,7 @@ Keyed = tuple[Buffer, tuple[Affine | Expression, ...], bool, frozenset[Key]]
 
 
 def ownership_keys(access: Access, row: Axis, layout: Layout) -> frozenset[Key]:
-    """Return the ways in which a nest touches only its own row's part of a buffer.
-
-    Parameters
-    ----------
-    access : tuple of (Buffer, tuple, bool)
-        What it touches, where, and whether it writes there.
-    row : Axis
-        Its axis of rows.
-    layout : Layout
-        How buffers lie in memory.
-
-    Returns
-    -------
-    frozenset
-        Empty where it may touch other rows' parts too.
-    """
+    """Return the ways in which a nest touches only its own row's part of a buffer."""
     buffer, index, _ = access
     keys = {(buffer, place) for place, each in enumerate(index) if each == Affine.of(row)}
     if _is_part(buffer, index, row, layout):
@@ -68,18 +53,7 @@ class RowOwnership:
         self.written: set[Buffer] = set()
 
     def admit(self, touched: Sequence[Keyed]) -> bool:
-        """Take in what one more nest touches, unless its rows would then meet those of others.
-
-        Parameters
-        ----------
-        touched : sequence
-            Each access with its keys.
-
-        Returns
-        -------
-        bool
-            Whether every buffer that is written still has its owners; if not, nothing changes.
-        """
+        """Take in what one more nest touches, unless its rows would then meet those of others."""
         keys, written = dict(self.keys), set(self.written)
         for buffer, _, is_write, own in touched:
             root = buffer.root
@@ -92,20 +66,7 @@ class RowOwnership:
 
 
 def is_batch_independent(nests: Sequence[Nest], rows: Sequence[Axis]) -> bool:
-    """Tell whether all that some nests hand on to one another stays within a row.
-
-    Parameters
-    ----------
-    nests : sequence of Nest
-        What runs, in any order and again and again.
-    rows : sequence of Axis
-        The axis of each that counts its rows.
-
-    Returns
-    -------
-    bool
-        Whether every buffer that is written has one place at which each nest has just its row.
-    """
+    """Tell whether all that some nests hand on to one another stays within a row."""
     touched: dict[Buffer, list[tuple[Access, Axis]]] = {}
     written: set[Buffer] = set()
     for nest, row in zip(nests, rows, strict=True):

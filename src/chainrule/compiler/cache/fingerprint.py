@@ -39,13 +39,7 @@ def _fixed() -> str | None:
 
 
 def build_fingerprint() -> str | None:
-    """Tell versions, sources and processor that the code of a program depends on.
-
-    Returns
-    -------
-    str or None
-        Other text wherever other code might be made; None where that cannot be told.
-    """
+    """Tell versions, sources and processor that the code of a program depends on."""
     fixed = _fixed()
     return None if fixed is None else f"{os.environ.get('CHAINRULE_VECTORS', '')}\n{fixed}"
 

@@ -26,18 +26,6 @@ class _Untold(Exception):  # noqa: N818 - it reads as what is said
 def graph_text(graph: Graph) -> tuple[str, list[Any]] | None:
     """Write a graph down, and list the constants in it.
 
-    Parameters
-    ----------
-    graph : Graph
-        The program.
-
-    Returns
-    -------
-    text : str
-        The same for graphs that become the same program, and for no others.
-    constants : list of numpy.ndarray
-        In the order of the text. (None instead of both for a graph that cannot be told.)
-
     Examples
     --------
     >>> from chainrule.graph.trace import trace

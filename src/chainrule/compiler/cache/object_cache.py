@@ -26,20 +26,7 @@ LARGEST_CACHE = 256 * 2**20
 
 
 def cached_object(text: str, compile_text: Callable[[], bytes]) -> bytes:
-    """Return object code, from the disk if it was made before.
-
-    Parameters
-    ----------
-    text : str
-        What determines the code entirely, on this machine and by these versions.
-    compile_text : callable
-        Makes the code where the cache has none.
-
-    Returns
-    -------
-    bytes
-        Object code. Trouble with the disk is not an error: the code is then made anew.
-    """
+    """Return object code, from the disk if it was made before."""
     key = program_key(text)
     code = read_entry(key)
     if code is None:
@@ -49,19 +36,7 @@ def cached_object(text: str, compile_text: Callable[[], bytes]) -> bytes:
 
 
 def program_key(text: str) -> bytes | None:
-    """Return the digest that names a program's entry.
-
-    Parameters
-    ----------
-    text : str
-        What determines the code.
-
-    Returns
-    -------
-    bytes or None
-        32 bytes; different whenever program, processor, sources or versions differ. None where
-        nobody can tell whether they do, and nothing can be kept.
-    """
+    """Return the digest that names a program's entry."""
     around = build_fingerprint()
     if around is None:
         return None
@@ -73,32 +48,13 @@ def program_key(text: str) -> bytes | None:
 
 
 def read_entry(key: bytes | None) -> bytes | None:
-    """Return an entry's content, or None if it is missing or anything about it is not right.
-
-    Parameters
-    ----------
-    key : bytes or None
-        Of `program_key`.
-
-    Returns
-    -------
-    bytes or None
-        What `write_entry` was given.
-    """
+    """Return an entry's content, or None if it is missing or anything about it is not right."""
     folder = _private_folder() if key else None
     return None if folder is None or key is None else _read(folder / key.hex(), key)
 
 
 def write_entry(key: bytes | None, content: bytes) -> None:
-    """Keep an entry. Trouble with the disk is not an error: a full or read-only one costs time.
-
-    Parameters
-    ----------
-    key : bytes or None
-        Of `program_key`.
-    content : bytes
-        Object code, or data that it stands in.
-    """
+    """Keep an entry. Trouble with the disk is not an error: a full or read-only one costs time."""
     folder = _private_folder() if key else None
     if folder is None or key is None:
         return
@@ -111,15 +67,7 @@ def write_entry(key: bytes | None, content: bytes) -> None:
 
 
 def clean_cache(folder: Path, largest: int = LARGEST_CACHE) -> None:
-    """Remove the entries that were used longest ago, until the rest fits.
-
-    Parameters
-    ----------
-    folder : path
-        The folder of the entries.
-    largest : int
-        Bytes that may remain.
-    """
+    """Remove the entries that were used longest ago, until the rest fits."""
     entries: list[tuple[float, int, Path]] = []
     for path in folder.iterdir():
         try:

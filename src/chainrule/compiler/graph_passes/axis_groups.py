@@ -8,16 +8,6 @@ __all__ = ["axis_groups", "is_merge"]
 def axis_groups(old: tuple[int, ...], new: tuple[int, ...]) -> list[tuple[list[int], list[int]]]:
     """Cut two shapes of one size into the smallest runs of axes of equal size.
 
-    Parameters
-    ----------
-    old, new : tuple of int
-        The shapes, without zeros.
-
-    Returns
-    -------
-    list of (list of int, list of int)
-        For each run, its axes in the old and in the new shape.
-
     Examples
     --------
     >>> axis_groups((2, 3, 4), (6, 2, 2))
@@ -44,16 +34,6 @@ def axis_groups(old: tuple[int, ...], new: tuple[int, ...]) -> list[tuple[list[i
 
 def is_merge(old: tuple[int, ...], new: tuple[int, ...]) -> bool:
     """Tell whether a new shape only joins axes, some of which are longer than 1.
-
-    Parameters
-    ----------
-    old, new : tuple of int
-        Shapes of one size.
-
-    Returns
-    -------
-    bool
-        False where nothing is joined, or an axis is split.
 
     Examples
     --------

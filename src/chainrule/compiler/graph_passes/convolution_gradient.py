@@ -173,22 +173,7 @@ class InputGradient:
 
 
 def input_gradients(graph: Graph, smallest: int) -> tuple[dict[int, InputGradient], set[int]]:
-    """Find the gradients of convolutions in their input.
-
-    Parameters
-    ----------
-    graph : Graph
-        The program.
-    smallest : int
-        The least number of multiplications that is worth a kernel of its own.
-
-    Returns
-    -------
-    gradients : dict
-        By the serial number of the node whose value it is.
-    inner : set of int
-        Serial numbers of the equations that nobody else needs.
-    """
+    """Find the gradients of convolutions in their input."""
     reads = Counter(each.serial for node in graph.nodes for each in node.inputs)
     reads.update(node.serial for node in graph.outputs)
     found: dict[int, InputGradient] = {}

@@ -19,18 +19,7 @@ __all__ = ["merge_loops"]
 
 
 def merge_loops(graph: Graph) -> Graph:
-    """Return a graph in which loops that differ in their outputs only have become one.
-
-    Parameters
-    ----------
-    graph : Graph
-        The program; it is not changed.
-
-    Returns
-    -------
-    Graph
-        It computes the same.
-    """
+    """Return a graph in which loops that differ in their outputs only have become one."""
     wanted = _collected(graph)
     merged: dict[Any, list[Node]] = {}
 

@@ -17,18 +17,7 @@ __all__ = ["prune_loops"]
 
 
 def prune_loops(graph: Graph) -> Graph:
-    """Return a graph whose loops compute only what is read of them.
-
-    Parameters
-    ----------
-    graph : Graph
-        The program; it is not changed.
-
-    Returns
-    -------
-    Graph
-        It computes the same.
-    """
+    """Return a graph whose loops compute only what is read of them."""
     read: dict[int, set[int]] = {}
     for node in graph.equations:
         if node.primitive is get_result:

@@ -30,18 +30,7 @@ _LARGEST_FOLDED = 4096
 
 
 def simplify(graph: Graph) -> Graph:
-    """Return a graph that computes the same with fewer equations.
-
-    Parameters
-    ----------
-    graph : Graph
-        The program; it is not changed.
-
-    Returns
-    -------
-    Graph
-        With the same inputs (the very nodes) and outputs of equal value.
-    """
+    """Return a graph that computes the same with fewer equations."""
     seen: dict[Any, Node] = {}
     given = {node.serial for node in graph.inputs}
 

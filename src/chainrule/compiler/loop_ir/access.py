@@ -22,13 +22,7 @@ Access = tuple[Buffer, tuple[Affine | Expression, ...], bool]
 
 
 def accesses(item: Item) -> Iterator[Access]:
-    """Find what an item touches.
-
-    Yields
-    ------
-    tuple of (Buffer, tuple, bool)
-        The buffer, the index, and whether it is written.
-    """
+    """Find what an item touches."""
     if isinstance(item, Loop | Nest):
         for each in item.steps if isinstance(item, Loop) else item.statements:
             yield from accesses(each)

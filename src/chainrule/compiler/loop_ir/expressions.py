@@ -95,15 +95,7 @@ def place_looked_up(load: Load) -> int | None:
 
 
 def unrolled_axes(statement: Statement, nest: Nest) -> tuple[list[Axis], list[Axis], bool, bool]:
-    """Return the axes a statement runs over by itself, and whether each kind is written out.
-
-    Returns
-    -------
-    parallel, over : list of Axis
-        Its own axes: those of the target, those it reduces over.
-    is_parallel_unrolled, is_over_unrolled : bool
-        Whether a backend writes out every turn; what is stored then need not go through memory.
-    """
+    """Return the axes a statement runs over by itself, and whether each kind is written out."""
     parallel = [axis for axis in axes_of(statement) if axis not in nest.axes]
     over = [axis for axis in statement.over if axis not in nest.axes]
     limit = UNROLLED if nest.axes else UNROLLED_ALONE

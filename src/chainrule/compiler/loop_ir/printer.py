@@ -33,59 +33,19 @@ Item = Statement | Contraction | Step
 
 
 def format_program(program: Program, layout: Layout | None = None) -> str:
-    """Print a program in its own syntax.
-
-    Parameters
-    ----------
-    program : Program
-        The program.
-    layout : Layout or None
-        If given, everything is printed that machine code depends on: strides, and the kind of each
-        number and operation.
-
-    Returns
-    -------
-    str
-        One line for each buffer, nest and statement.
-    """
+    """Print a program in its own syntax."""
     return _Listing(layout).text(program)
 
 
 def format_nests(program: Program) -> dict[Nest, list[str]]:
-    """Print each nest of a program by itself, in the names of the whole listing.
-
-    Parameters
-    ----------
-    program : Program
-        The program.
-
-    Returns
-    -------
-    dict of Nest to list of str
-        The lines of each nest.
-    """
+    """Print each nest of a program by itself, in the names of the whole listing."""
     listing = _Listing(None)
     listing.text(program)
     return {nest: listing.item(nest) for nest in nests_of(program.steps)}
 
 
 def explain_fault(item: Item, rule: str, *parts: object) -> str:
-    """Say what is wrong with part of a program, and print that part.
-
-    Parameters
-    ----------
-    item : Statement, Contraction, Nest or Loop
-        Where it was found.
-    rule : str
-        The sentence, with ``{}`` for each of the parts.
-    *parts
-        Axes, buffers, indices and expressions, which are named as in the print, and plain words.
-
-    Returns
-    -------
-    str
-        The sentence; below it, indented, the part of the program.
-    """
+    """Say what is wrong with part of a program, and print that part."""
     listing = _Listing(None)
     lines = listing.item(item)
     sentence = rule.format(*map(listing.word, parts))

@@ -43,20 +43,7 @@ FEWEST_TILE = 16
 
 
 def fuse_over_batch(steps: Sequence[Step], layout: Layout) -> tuple[Step, ...]:
-    """Gather steps into loops over the rows of a batch wherever that keeps much in the caches.
-
-    Parameters
-    ----------
-    steps : sequence of Step
-        The program, fused.
-    layout : Layout
-        How buffers lie in memory.
-
-    Returns
-    -------
-    tuple of Step
-        The same program.
-    """
+    """Gather steps into loops over the rows of a batch wherever that keeps much in the caches."""
     readers: dict[Buffer, set[int]] = {}
     for nest in nests_of(steps):
         for buffer, _, _ in accesses(nest):

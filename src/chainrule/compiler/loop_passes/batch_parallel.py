@@ -23,18 +23,7 @@ MOST_CHOICES = 64
 
 
 def mark_batch_parallel(steps: Sequence[Step]) -> tuple[Step, ...]:
-    """Note the rows of all loops that have some, from the outside; loops within belong to them.
-
-    Parameters
-    ----------
-    steps : sequence of Step
-        The program, fused.
-
-    Returns
-    -------
-    tuple of Step
-        The same program.
-    """
+    """Note the rows of all loops that have some, from the outside; loops within belong to them."""
     return tuple(_noted(step) if isinstance(step, Loop) else step for step in steps)
 
 

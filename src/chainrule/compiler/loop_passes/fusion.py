@@ -44,20 +44,7 @@ for it comes in better order without the kernel."""
 
 
 def fuse(items: Sequence[Item], layout: Layout) -> tuple[Step, ...]:
-    """Make nests of statements.
-
-    Parameters
-    ----------
-    items : sequence
-        Statements, contractions and loops in an order that may run.
-    layout : Layout
-        How buffers lie in memory.
-
-    Returns
-    -------
-    tuple of Step
-        The same program.
-    """
+    """Make nests of statements."""
     steps = _fused(items, layout)
     return fuse_over_batch(mark_batch_parallel(promote_to_registers(steps, layout)), layout)
 

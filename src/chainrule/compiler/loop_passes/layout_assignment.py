@@ -20,18 +20,7 @@ __all__ = ["choose_layout"]
 
 
 def choose_layout(items: Sequence[Item]) -> Layout:
-    """Choose how the arena's buffers lie.
-
-    Parameters
-    ----------
-    items : sequence
-        The program before fusion.
-
-    Returns
-    -------
-    Layout
-        The strides of all buffers.
-    """
+    """Choose how the arena's buffers lie."""
     leader: dict[Buffer, Buffer] = {}
     fixed: set[Buffer] = set()
 

@@ -34,18 +34,7 @@ class Plan:
 
 
 def plan_memory(steps: Sequence[Step]) -> Plan:
-    """Give every arena buffer a place by its lifetime, largest first.
-
-    Parameters
-    ----------
-    steps : sequence of Step
-        The program.
-
-    Returns
-    -------
-    Plan
-        Buffers whose lifetimes overlap do not overlap in memory.
-    """
+    """Give every arena buffer a place by its lifetime, largest first."""
     lives: dict[Buffer, list[int]] = {}
     _survey(steps, 0, lives, set())
     local = {buffer: life for buffer, life in lives.items() if buffer.kind == "thread_local"}

@@ -19,28 +19,7 @@ SHARE = 8
 def split_reduction(
     total: Statement, nest: Nest, extent: int, layout: Layout
 ) -> Iterator[tuple[Nest, Axis, Statement]]:
-    """Write a sum as one of sums, in each way that its axes allow.
-
-    Parameters
-    ----------
-    total : Statement
-        Any statement.
-    nest : Nest
-        Where it stands.
-    extent : int
-        How many rows there are.
-    layout : Layout
-        How buffers lie in memory.
-
-    Yields
-    ------
-    part : Nest
-        The sums of all rows, each over the rest of what is summed.
-    row : Axis
-        Its axis of rows.
-    rest : Statement
-        The sum of these, in the place of `total`.
-    """
+    """Write a sum as one of sums, in each way that its axes allow."""
     if (
         total.reduction != "sum"
         or (nest.vector_axis is None and nest.axes)

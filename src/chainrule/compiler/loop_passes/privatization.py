@@ -22,24 +22,7 @@ __all__ = ["privatize"]
 
 
 def privatize(nest: Nest, row: Axis, turn: Axis, local: dict[Buffer, Buffer]) -> Nest:
-    """Return a nest with one axis less.
-
-    Parameters
-    ----------
-    nest : Nest
-        A nest over all rows.
-    row : Axis
-        Its axis of rows.
-    turn : Axis
-        The loop's axis, which takes its place.
-    local : dict
-        From buffers to those that hold one row instead of all; their aliases are added.
-
-    Returns
-    -------
-    Nest
-        What the nest does for the row of a turn.
-    """
+    """Return a nest with one axis less."""
     narrowing = _Privatization({row: Affine.of(turn)}, local)
     axes = tuple(axis for axis in nest.axes if axis is not row)
     statements = tuple(map(narrowing.statement, nest.statements))

@@ -20,24 +20,7 @@ LANES = 16
 def choose_loop_order(
     item: Statement, layout: Layout
 ) -> tuple[tuple[Axis, ...], Axis | None, bool]:
-    """Choose what a statement runs over.
-
-    Parameters
-    ----------
-    item : Statement
-        The statement.
-    layout : Layout
-        How buffers lie in memory.
-
-    Returns
-    -------
-    axes : tuple of Axis
-        Those of its nest.
-    vector_axis : Axis or None
-        The one along which its lanes lie.
-    is_open : bool
-        Whether other statements may join the nest.
-    """
+    """Choose what a statement runs over."""
     parallel, over = axes_of(item), list(item.over)
     turns = int(np.prod([axis.extent for axis in (*parallel, *over)], dtype=np.int64))
     if item.reduction in ("prefix_sum", "scatter_add"):

@@ -29,22 +29,7 @@ def in_place(
     copies: Sequence[Statement],
     aliases: dict[tuple[int, tuple[int, ...]], Buffer],
 ) -> list[Item]:
-    """Save copies of new carries by writing them over the old ones where an order allows it.
-
-    Parameters
-    ----------
-    items : sequence
-        The steps of a loop's body, in an order that may run.
-    copies : sequence of Statement
-        What is to happen after them: each stores a new carry over the old one.
-    aliases : dict
-        Other shapes of buffers, by buffer and shape.
-
-    Returns
-    -------
-    list
-        Items in an order that may run, and the copies that could not be saved.
-    """
+    """Save copies of new carries by writing them over the old ones where an order allows it."""
     order = _Order([*items, *copies])
     became: dict[Buffer, Buffer] = {}
     for number, copy in enumerate(copies, len(items)):

@@ -31,25 +31,7 @@ _RULES = (
 
 
 def lower(graph: Graph) -> tuple[list[Buffer], list[Buffer], list[Item]]:
-    """Lower a graph.
-
-    Parameters
-    ----------
-    graph : Graph
-        The program, simplified.
-
-    Returns
-    -------
-    inputs, outputs : list of Buffer
-        One for each of the graph's.
-    items : list
-        Statements, contractions and loops, in an order that may run.
-
-    Raises
-    ------
-    CannotCompile
-        For a primitive or kind of number that no backend can do.
-    """
+    """Lower a graph."""
     inputs = [Buffer("input", node.dtype, node.shape, node.name) for node in graph.inputs]
     outputs = [Buffer("output", node.dtype, node.shape, "result") for node in graph.outputs]
     places, aliases = result_places(graph, outputs)

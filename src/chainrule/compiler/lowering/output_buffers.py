@@ -25,20 +25,6 @@ def result_places(graph: Graph, outputs: Sequence[Buffer]) -> tuple[Places, Alia
     """Return the buffers in which nodes are computed because they are results, or become some.
 
     A contraction of which axes are joined, and nothing else, fills the result itself.
-
-    Parameters
-    ----------
-    graph : Graph
-        The program.
-    outputs : sequence of Buffer
-        One for each of its outputs.
-
-    Returns
-    -------
-    places : dict
-        A buffer and an empty index, by the serial number of a node.
-    aliases : dict
-        The other shapes of outputs, by the identity of the buffer and the shape.
     """
     places: Places = {}
     aliases: Aliases = {}

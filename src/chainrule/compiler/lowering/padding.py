@@ -39,20 +39,7 @@ LARGEST = 1.5
 
 
 def wanted_margins(graph: Graph, gradients: Iterable[InputGradient]) -> dict[int, Margins]:
-    """Return the margins that nodes are stored with, by their serial numbers.
-
-    Parameters
-    ----------
-    graph : Graph
-        The program.
-    gradients : iterable of InputGradient
-        The gradients of convolutions in it, which need zeros around their slopes.
-
-    Returns
-    -------
-    dict
-        Only of nodes that are stored for somebody who needs them so.
-    """
+    """Return the margins that nodes are stored with, by their serial numbers."""
     wishes = [(gradient.slope, gradient.margins()) for gradient in gradients]
     wishes += [
         (node, ((0, 0),) * len(node.shape))

@@ -27,23 +27,7 @@ __all__ = ["alias", "joined", "merged_index", "reshaped"]
 def reshaped(
     lowering: Lowering, value: Expression, old: tuple[int, ...], new: tuple[int, ...]
 ) -> Expression | None:
-    """Return an expression of another shape; None where the value must be stored first.
-
-    Parameters
-    ----------
-    lowering : Lowering
-        Knows the canonical axes.
-    value : Expression
-        An expression of shape `old`.
-    old, new : tuple of int
-        Shapes of one size.
-
-    Returns
-    -------
-    Expression or None
-        An axis that is split folds into any load; axes that merge fold only into loads in which
-        they lie one behind the other.
-    """
+    """Return an expression of another shape; None where the value must be stored first."""
     if 0 in old:
         return Literal(np.zeros((), value.dtype)[()], value.dtype)
     before, after = lowering.canonical(old), lowering.canonical(new)
@@ -65,20 +49,7 @@ def reshaped(
 def merged_index(
     lowering: Lowering, old: tuple[int, ...], new: tuple[int, ...]
 ) -> tuple[Affine, ...]:
-    """Return the place in a shape of merged axes of an element at the axes before.
-
-    Parameters
-    ----------
-    lowering : Lowering
-        Knows the canonical axes.
-    old, new : tuple of int
-        Shapes, the new one a merge of the old one's axes.
-
-    Returns
-    -------
-    tuple of Affine
-        For each axis of `new`, in canonical axes of `old`.
-    """
+    """Return the place in a shape of merged axes of an element at the axes before."""
     before = lowering.canonical(old)
     index = [Affine()] * len(new)
     for olds, news in axis_groups(old, new):

@@ -17,25 +17,7 @@ class Loaded(Protocol):
 
 
 def load_code(code: bytes, exports: Sequence[str]) -> Loaded:
-    """Load object code into this process.
-
-    Parameters
-    ----------
-    code : bytes
-        Made by `backends.llvm.object_code.compile_module` for this processor.
-    exports : sequence of str
-        The functions to be called.
-
-    Returns
-    -------
-    Loaded
-        Hold it for as long as the functions may be called.
-
-    Raises
-    ------
-    GraphError
-        If the code needs a function that this process does not have.
-    """
+    """Load object code into this process."""
     loaded = load_elf(code, exports)
     if loaded is not None:
         return loaded

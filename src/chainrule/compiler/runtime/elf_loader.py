@@ -89,20 +89,7 @@ class ElfLibrary:
 
 
 def load_elf(code: bytes, exports: Sequence[str]) -> ElfLibrary | None:
-    """Load object code into this process.
-
-    Parameters
-    ----------
-    code : bytes
-        What LLVM wrote on this machine. It is trusted as all code is: see `object_cache`.
-    exports : sequence of str
-        The functions to be called.
-
-    Returns
-    -------
-    ElfLibrary or None
-        None for a file, system or function this loader does not know.
-    """
+    """Load object code into this process."""
     if sys.platform != "linux" or not code.startswith(MAGIC):
         return None
     try:

@@ -55,20 +55,7 @@ class Executable:
 
 
 def pack(binary: Executable, known: Sequence[Any]) -> bytes:
-    """Write a program down.
-
-    Parameters
-    ----------
-    binary : Executable
-        The program.
-    known : sequence of array
-        The constants of its graph, which need not be written.
-
-    Returns
-    -------
-    bytes
-        What `unpack` reads.
-    """
+    """Write a program down."""
     places = {id(each): place for place, each in enumerate(known)}
     constants: list[Any] = []
     contents: list[bytes] = []
@@ -92,20 +79,7 @@ def pack(binary: Executable, known: Sequence[Any]) -> bytes:
 
 
 def unpack(data: bytes, known: Sequence[Any]) -> Executable | None:
-    """Read a program.
-
-    Parameters
-    ----------
-    data : bytes
-        Of `pack`.
-    known : sequence of array
-        The constants of its graph.
-
-    Returns
-    -------
-    Executable or None
-        None for anything that `pack` has not written.
-    """
+    """Read a program."""
     end = LENGTH_BYTES + int.from_bytes(data[:LENGTH_BYTES], "little")
     try:
         fields = json.loads(data[LENGTH_BYTES:end])

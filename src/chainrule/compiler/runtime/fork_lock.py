@@ -17,11 +17,6 @@ def fork_lock() -> threading.Lock:
 
     The child has no such thread, so nobody would ever let go of it.
 
-    Returns
-    -------
-    threading.Lock
-        A new one.
-
     Examples
     --------
     >>> with fork_lock() as is_held:

@@ -47,20 +47,7 @@ class ThreadLimit:
         self._threads = 0
 
     def threads(self, wanted: int, now: float) -> int:
-        """Return how many threads to run on.
-
-        Parameters
-        ----------
-        wanted : int
-            The most.
-        now : float
-            Seconds on any clock.
-
-        Returns
-        -------
-        int
-            At least 1.
-        """
+        """Return how many threads to run on."""
         return min(wanted, self._most) if now < self._until else wanted
 
     def start(self) -> tuple[float, float]:
@@ -77,17 +64,7 @@ class ThreadLimit:
             self.note(threads, passed, time.process_time() - started[1], now)
 
     def note(self, threads: int, passed: float, processor: float, now: float) -> None:
-        """Draw conclusions from a long run.
-
-        Parameters
-        ----------
-        threads : int
-            On how many threads it ran.
-        passed, processor : float
-            Seconds on the clock, and of processor time on all cores.
-        now : float
-            When it ended.
-        """
+        """Draw conclusions from a long run."""
         if threads != self._threads:
             self._threads, self._passed, self._processor = threads, 0.0, 0.0
         self._passed += passed

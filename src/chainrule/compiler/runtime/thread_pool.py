@@ -33,37 +33,14 @@ WORK_TYPE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)
 
 
 def run_program(program: int, arena: int, threads: int, is_limit: bool = False) -> None:
-    """Run a program on some threads; return when all have finished.
-
-    Parameters
-    ----------
-    program : int
-        Address of a function of `thread_code.program_type`; its library must be held by the caller.
-    arena : int
-        Address handed to each thread.
-    threads : int
-        How many, the calling thread among them, at least 1. More than cores works, slowly.
-    is_limit : bool
-        Whether fewer may run it while other processes hold cores.
-    """
+    """Run a program on some threads; return when all have finished."""
     if sys.platform == "win32":
         threads = 1  # the workers sleep in POSIX threads' objects
     _pool().run(program, arena, threads, is_limit)
 
 
 def allowed_threads(threads: int) -> int:
-    """Return on how many threads a program would run now that may run on fewer.
-
-    Parameters
-    ----------
-    threads : int
-        How many it asks for.
-
-    Returns
-    -------
-    int
-        Fewer while other processes hold cores; at least 1.
-    """
+    """Return on how many threads a program would run now that may run on fewer."""
     return _pool().allowance.threads(threads, time.perf_counter())
 
 

@@ -14,20 +14,7 @@ __all__ = ["contraction_faults"]
 
 
 def contraction_faults(contraction: Contraction, loop_axes: Collection[Axis]) -> Iterator[Fault]:
-    """Find what breaks the rules of contractions.
-
-    Parameters
-    ----------
-    contraction : Contraction
-        The contraction.
-    loop_axes : collection of Axis
-        The axes of the loops around it.
-
-    Yields
-    ------
-    Fault
-        One for each broken rule.
-    """
+    """Find what breaks the rules of contractions."""
     axes, depth = contraction.axes, contraction.depth
     yield from axis_faults((*axes, *depth))
     yield from target_faults(contraction.target)

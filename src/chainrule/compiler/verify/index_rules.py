@@ -24,18 +24,7 @@ _WHOLE = np.dtype("int64")
 
 
 def axis_faults(axes: Sequence[Axis]) -> Iterator[Fault]:
-    """Find axes that are not distinct, have no length, or are loop indices.
-
-    Parameters
-    ----------
-    axes : sequence of Axis
-        What a statement runs over.
-
-    Yields
-    ------
-    Fault
-        One for each broken rule.
-    """
+    """Find axes that are not distinct, have no length, or are loop indices."""
     for number, axis in enumerate(axes):
         if axis in axes[:number]:
             yield "axis {} is run over twice", axis
@@ -46,18 +35,7 @@ def axis_faults(axes: Sequence[Axis]) -> Iterator[Fault]:
 
 
 def target_faults(target: Buffer) -> Iterator[Fault]:
-    """Find whether something is written that no program may write to.
-
-    Parameters
-    ----------
-    target : Buffer
-        What is written.
-
-    Yields
-    ------
-    Fault
-        One for each broken rule.
-    """
+    """Find whether something is written that no program may write to."""
     if target.root.kind not in ("arena", "thread_local", "output"):
         yield "{} is {} memory, to which programs do not write", target, target.root.kind
 
@@ -86,24 +64,7 @@ def _buffer_faults(buffer: Buffer) -> Iterator[Fault]:
 def place_faults(
     buffer: Buffer, index: Index, scope: Collection[Axis], bounds: Sequence[IterationBound] = ()
 ) -> Iterator[Fault]:
-    """Find indices that are not as many as axes, not of axes that are defined, or out of bounds.
-
-    Parameters
-    ----------
-    buffer : Buffer
-        What is touched.
-    index : sequence of (Affine or Expression)
-        Where.
-    scope : collection of Axis
-        The axes that are defined.
-    bounds : sequence of IterationBound
-        What keeps some indices within.
-
-    Yields
-    ------
-    Fault
-        One for each broken rule.
-    """
+    """Find indices that are not as many as axes, not of axes that are defined, or out of bounds."""
     yield from _buffer_faults(buffer)
     if len(index) != len(buffer.shape):
         yield "{} has {} axes and {} indices", buffer, len(buffer.shape), len(index)
@@ -124,20 +85,7 @@ def place_faults(
 
 
 def affine_faults(index: Affine, scope: Collection[Axis]) -> Iterator[Fault]:
-    """Find terms of axes that are not defined, or that are out of order.
-
-    Parameters
-    ----------
-    index : Affine
-        A place along one axis.
-    scope : collection of Axis
-        The axes that are defined.
-
-    Yields
-    ------
-    Fault
-        One for each broken rule.
-    """
+    """Find terms of axes that are not defined, or that are out of order."""
     for axis, _ in index.terms:
         if axis not in scope:
             yield "axis {} is not defined here", axis

@@ -18,18 +18,6 @@ def check_plan(steps: Sequence[Step], plan: Plan) -> None:
 
     The steps are followed in the order they run in, two turns of each loop, and for every buffer it
     is noted who has written over it.
-
-    Parameters
-    ----------
-    steps : sequence of Step
-        The program.
-    plan : Plan
-        Where its arena buffers lie.
-
-    Raises
-    ------
-    GraphError
-        If a buffer has no place, lies outside of the arena, or is overwritten too early.
     """
     lost: dict[Buffer, Buffer] = {}
     sound: set[Buffer] = set()

@@ -38,20 +38,7 @@ _WHOLE, _TRUTH = np.dtype("int64"), np.dtype(bool)
 
 
 def statement_faults(statement: Statement, loop_axes: Collection[Axis]) -> Iterator[Fault]:
-    """Find what breaks the rules of statements.
-
-    Parameters
-    ----------
-    statement : Statement
-        The statement.
-    loop_axes : collection of Axis
-        The axes of the loops around it.
-
-    Yields
-    ------
-    Fault
-        One for each broken rule.
-    """
+    """Find what breaks the rules of statements."""
     own, over = axes_of(statement), statement.over
     scope = {*own, *over, *loop_axes}
     yield from axis_faults((*own, *over))

@@ -41,38 +41,14 @@ __all__ = ["check_items", "check_program"]
 
 
 def check_items(items: Sequence[Item], outputs: Sequence[Buffer]) -> None:
-    """Check what lowering writes: statements, contractions and loops.
-
-    Parameters
-    ----------
-    items : sequence
-        In an order that may run.
-    outputs : sequence of Buffer
-        What has to be stored.
-
-    Raises
-    ------
-    GraphError
-        If a rule is broken; it names the rule and the statement.
-    """
+    """Check what lowering writes: statements, contractions and loops."""
     written: set[Buffer] = set()
     _check(items, (), written, "lowering")
     _refuse("lowering", items[-1:], _missing_outputs(outputs, written))
 
 
 def check_program(program: Program) -> None:
-    """Check what fusion makes: nests, and what they keep in registers.
-
-    Parameters
-    ----------
-    program : Program
-        Ready for a backend.
-
-    Raises
-    ------
-    GraphError
-        If a rule is broken; it names the rule and the nest or statement.
-    """
+    """Check what fusion makes: nests, and what they keep in registers."""
     written: set[Buffer] = set()
     _check(program.steps, (), written, "fusion")
     _refuse("fusion", program.steps[-1:], _missing_outputs(program.outputs, written))

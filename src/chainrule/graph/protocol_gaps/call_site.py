@@ -23,34 +23,12 @@ _LOADS_ATTRIBUTE = {"LOAD_ATTR", "LOAD_METHOD"}
 
 
 def called_name(frame: FrameType) -> tuple[str, ...]:
-    """Return the names that lead to the function a frame is calling.
-
-    Parameters
-    ----------
-    frame : frame
-        It stands at a call.
-
-    Returns
-    -------
-    tuple of str
-        ``("math", ".exp")`` for ``math.exp(x)``; attributes begin with a dot. Empty for no call.
-    """
+    """Return the names that lead to the function a frame is calling."""
     return _names(frame.f_code, frame.f_lasti)
 
 
 def called_function(frame: FrameType) -> BuiltinFunctionType | None:
-    """Return the function of C that a frame is calling by its name, or None.
-
-    Parameters
-    ----------
-    frame : frame
-        It stands at a call.
-
-    Returns
-    -------
-    builtin function or None
-        ``math.exp`` for ``math.exp(x)``, also under another name.
-    """
+    """Return the function of C that a frame is calling by its name, or None."""
     names = called_name(frame)
     if not names or names[0].startswith("."):
         return None

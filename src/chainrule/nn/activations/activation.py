@@ -58,21 +58,6 @@ ACTIVATIONS: dict[str, ActivationFunction] = {
 def resolve_activation(activation: str | ActivationFunction | None) -> ActivationFunction:
     """Return the function that a name, a function or None (no activation) stands for.
 
-    Parameters
-    ----------
-    activation : str, callable or None
-        A name of the table, any function in plain NumPy, or None for `linear`.
-
-    Returns
-    -------
-    callable
-        From an array to an array.
-
-    Raises
-    ------
-    ArgumentError
-        For a name that is not in the table; the message gives close ones.
-
     Examples
     --------
     >>> import numpy as np

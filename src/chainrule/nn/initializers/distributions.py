@@ -98,24 +98,6 @@ def scaled_normal(
 ) -> Array:
     """Draw from the normal distribution with variance gain / fan.
 
-    Parameters
-    ----------
-    shape : tuple of int
-        Shape of the parameter, (..., in, out).
-    generator : numpy.random.Generator
-        Where the bits come from.
-    dtype : numpy.dtype
-        Kind of number.
-    gain : float
-        2 for the ReLU family, which lets half of the variance through; else 1.
-    mode : "in" or "average"
-        Whether fan is what enters a unit, or the average of that and what leaves it.
-
-    Returns
-    -------
-    array, float, `shape`
-        The drawn numbers.
-
     References
     ----------
     He et al. (2015), "Delving deep into rectifiers", equation 10 (gain 2, "in"); LeCun et al.
@@ -134,24 +116,6 @@ def scaled_uniform(
     shape: Sizes, generator: Generator, dtype: DType, gain: float = 1.0, mode: str = "in"
 ) -> Array:
     """Draw evenly from [-a, a) with a² = 3 gain / fan, which has variance gain / fan.
-
-    Parameters
-    ----------
-    shape : tuple of int
-        Shape of the parameter, (..., in, out).
-    generator : numpy.random.Generator
-        Where the bits come from.
-    dtype : numpy.dtype
-        Kind of number.
-    gain : float
-        As for `scaled_normal`.
-    mode : "in" or "average"
-        As for `scaled_normal`.
-
-    Returns
-    -------
-    array, float, `shape`
-        The drawn numbers.
 
     References
     ----------
@@ -215,16 +179,6 @@ def orthogonal(shape: Sizes, generator: Generator, dtype: DType) -> Array:
 def fans(shape: Sizes) -> tuple[int, int]:
     """Count what enters and what leaves one unit of a weight.
 
-    Parameters
-    ----------
-    shape : tuple of int
-        (in, out) of a matrix, (height, width, in, out) of a kernel.
-
-    Returns
-    -------
-    tuple of int
-        The two counts.
-
     Examples
     --------
     >>> fans((784, 100)), fans((3, 3, 16, 32))
@@ -238,18 +192,6 @@ def fans(shape: Sizes) -> tuple[int, int]:
 
 def generator_at(seed: int, place: tuple[int, ...]) -> Generator:
     """Return the generator of one place in a network, a function of seed and place alone.
-
-    Parameters
-    ----------
-    seed : int >= 0
-        Seed of the network.
-    place : tuple of int
-        Number of the layer, of layers inside, of the parameter.
-
-    Returns
-    -------
-    numpy.random.Generator
-        On the bits of Philox.
 
     Examples
     --------

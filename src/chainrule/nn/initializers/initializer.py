@@ -63,21 +63,6 @@ INITIALIZERS: dict[str, Initializer] = {
 def resolve_initializer(initializer: str | Initializer) -> Initializer:
     """Return the function that a name or a function stands for.
 
-    Parameters
-    ----------
-    initializer : str or callable
-        A name of the table, or any function ``(shape, generator, dtype) -> array``.
-
-    Returns
-    -------
-    callable
-        The function.
-
-    Raises
-    ------
-    ArgumentError
-        For a name that is not in the table; the message gives close ones.
-
     Examples
     --------
     >>> resolve_initializer("ones") is ones
@@ -91,21 +76,6 @@ def resolve_initializer(initializer: str | Initializer) -> Initializer:
 def checked_initializer(initializer: str | Initializer) -> str | Initializer:
     """Return the argument of a layer as it is, if it says how to draw.
 
-    Parameters
-    ----------
-    initializer : str or callable
-        As for `resolve_initializer`, or "auto".
-
-    Returns
-    -------
-    str or callable
-        The same.
-
-    Raises
-    ------
-    ArgumentError
-        For a name that is not in the table.
-
     Examples
     --------
     >>> checked_initializer("auto")
@@ -118,16 +88,6 @@ def checked_initializer(initializer: str | Initializer) -> str | Initializer:
 
 def by_activation(activation: Any) -> str:
     """Choose how weights are drawn that feed an activation, given by name or function.
-
-    Parameters
-    ----------
-    activation : str, callable or None
-        The activation.
-
-    Returns
-    -------
-    str
-        "he_normal" for the ReLU family, else "glorot_uniform".
 
     Examples
     --------

@@ -212,24 +212,6 @@ def attend(
 ) -> Any:
     """Take for each step the mean of values, weighed by how well their keys answer its query.
 
-    Parameters
-    ----------
-    query : array or node, (batch, steps, heads, size)
-        What is asked.
-    key, value : array or node, (batch, places, heads, size)
-        What is compared with it, and what is taken.
-    seen : array, bool, (steps, places), or None
-        False where a step does not see a place; each step must see one.
-    mask : array or node, bool, broadcast to (batch, heads, steps, places), or None
-        The same, where a step may see nothing and then takes nothing.
-    kept : array or node, broadcast to (batch, heads, steps, places), or None
-        What weights are multiplied by in the end.
-
-    Returns
-    -------
-    array or node, (batch, steps, heads, size)
-        The means.
-
     Examples
     --------
     >>> steps = np.array([[2.0], [4.0]]).reshape(1, 2, 1, 1)

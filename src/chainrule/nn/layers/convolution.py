@@ -97,22 +97,6 @@ class _Convolution(Layer):
 def convolve(x: Any, kernel: Any, sliding: WindowGeometry, groups: int = 1) -> Any:
     """Contract the windows of an array with a kernel.
 
-    Parameters
-    ----------
-    x : array or node, (batch, *lengths, in)
-        What the kernel slides over.
-    kernel : array or node, (*sizes, in / groups, out)
-        The weights.
-    sliding : WindowGeometry
-        How it slides.
-    groups : int
-        Into how many parts the channels fall; each part of the output sees one of the input.
-
-    Returns
-    -------
-    array or node, (batch, *places, out)
-        The sums of products.
-
     Examples
     --------
     >>> import numpy as np

@@ -14,20 +14,6 @@ __all__ = ["pixels_at", "values_at"]
 def pixels_at(x: Any, rows: Any, columns: Any, fill: float = 0.0) -> Any:
     """Read each picture at pixels of its own.
 
-    Parameters
-    ----------
-    x : array or node, (batch, height, width, channels)
-        The pictures.
-    rows, columns : array or node, int, broadcast to (batch, rows, columns)
-        Which pixels; those outside of the picture are `fill`.
-    fill : float
-        What is around the pictures.
-
-    Returns
-    -------
-    array or node, (batch, rows, columns, channels)
-        The pixels.
-
     Examples
     --------
     >>> x = np.arange(4.0).reshape(1, 2, 2, 1)
@@ -45,20 +31,6 @@ def pixels_at(x: Any, rows: Any, columns: Any, fill: float = 0.0) -> Any:
 
 def values_at(x: Any, rows: Any, columns: Any, fill: float = 0.0) -> Any:
     """Read each picture between its pixels, by the four around a place (bilinearly).
-
-    Parameters
-    ----------
-    x : array or node, float, (batch, height, width, channels)
-        The pictures.
-    rows, columns : array or node, float, (batch, rows, columns)
-        Which places, counted in pixels.
-    fill : float
-        What is around the pictures.
-
-    Returns
-    -------
-    array or node, (batch, rows, columns, channels)
-        The values.
 
     Examples
     --------

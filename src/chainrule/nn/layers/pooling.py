@@ -82,18 +82,6 @@ class _AvgPooling(_Pooling):
 def first_maximum(seen: Any, count: int) -> Any:
     """Compute the maximum along the last axes; where several are largest, the first one counts.
 
-    Parameters
-    ----------
-    seen : array or node, (..., *sizes)
-        What stands in windows.
-    count : int
-        How many axes a window has.
-
-    Returns
-    -------
-    array or node, (...)
-        The maxima. Only the first of the largest entries, row by row, gets a derivative.
-
     Examples
     --------
     >>> first_maximum(np.array([[1.0, 3.0, 3.0]]), 1)

@@ -41,13 +41,7 @@ class RecurrentOptions:
     def checked(
         owner: str, return_sequences: Any, go_backwards: Any, mask_value: Any
     ) -> RecurrentOptions:
-        """Make one of the arguments of a layer.
-
-        Raises
-        ------
-        ArgumentError
-            For an argument outside its range.
-        """
+        """Make one of the arguments of a layer."""
         return RecurrentOptions(
             checked_flag(owner, "return_sequences", return_sequences),
             checked_flag(owner, "go_backwards", go_backwards),
@@ -62,25 +56,6 @@ def run_recurrence(
 
     What every step takes of the input alone is computed by the caller for all steps at once; only
     what depends on the states is left to the loop.
-
-    Parameters
-    ----------
-    x : array, float, (batch, time, features)
-        The series; which steps are skipped is read off it.
-    brought : array, float, (time, batch, ...)
-        What `step` is given, by time.
-    step : callable
-        One step, without regard to skipping.
-    states : tuple of int
-        How many numbers each state has.
-    reading : RecurrentOptions
-        In which direction, and what is wanted.
-
-    Returns
-    -------
-    array, (batch, states[0]) or (batch, time, states[0])
-        The first state after the last step; or after each step, in the order in which they were
-        read, with the mask's value where a step was skipped.
     """
     start = tuple(np.zeros((x.shape[0], size), brought.dtype) for size in states)
     value = reading.mask_value
@@ -103,13 +78,7 @@ def run_recurrence(
 
 
 def checked_series(title: str, input_shape: Shape) -> int:
-    """Return the number of features of an input (batch, time, features).
-
-    Raises
-    ------
-    ShapeError
-        For another number of axes.
-    """
+    """Return the number of features of an input (batch, time, features)."""
     if len(input_shape) != 3 or input_shape[-1] is None:
         mend = "; for one feature pass x[..., None]" if len(input_shape) == 2 else ""
         shape = ", ".join(map(str, ("batch", *input_shape[1:])))

@@ -58,18 +58,7 @@ class WindowGeometry:
         return tuple((n - 1) * d + 1 for n, d in zip(self.sizes, self.dilations, strict=True))
 
     def margins(self, lengths: Sequence[int]) -> tuple[Pair, ...]:
-        """Return how much is added before and after each axis; an odd one comes after, as in Keras.
-
-        Parameters
-        ----------
-        lengths : sequence of int
-            Of the axes.
-
-        Returns
-        -------
-        tuple of (int, int)
-            For each axis.
-        """
+        """Return how much is added before and after each axis; an odd one comes after, as in Keras."""
         if isinstance(self.padding, tuple):
             return self.padding
         if self.padding == "valid":
@@ -79,36 +68,12 @@ class WindowGeometry:
         return tuple((total // 2, total - total // 2) for total in totals)
 
     def places(self, lengths: Sequence[int]) -> Numbers:
-        """Return how many places the window has along each axis; none where it does not fit.
-
-        Parameters
-        ----------
-        lengths : sequence of int
-            Of the axes, without margins.
-
-        Returns
-        -------
-        tuple of int
-            For each axis, 0 or less where the window is too large.
-        """
+        """Return how many places the window has along each axis; none where it does not fit."""
         each = zip(lengths, self.margins(lengths), self.reaches, self.strides, strict=True)
         return tuple((n + sum(added) - reach) // s + 1 for n, added, reach, s in each)
 
     def check(self, title: str, what: str, lengths: Sequence[int]) -> None:
-        """Refuse lengths that the window does not fit into.
-
-        Parameters
-        ----------
-        title, what : str
-            What messages call the layer and the window, such as "kernel".
-        lengths : sequence of int
-            Of the axes.
-
-        Raises
-        ------
-        ShapeError
-            With the arithmetic.
-        """
+        """Refuse lengths that the window does not fit into."""
         places = self.places(lengths)
         if min(places) >= 1:
             return
@@ -126,20 +91,7 @@ class WindowGeometry:
         )
 
     def over(self, x: Any, fill: float = 0.0) -> Any:
-        """Show what stands under the window at each of its places.
-
-        Parameters
-        ----------
-        x : array or node, (batch, *lengths, channels)
-            What it slides over.
-        fill : float
-            What is added at the margins.
-
-        Returns
-        -------
-        array or node, (batch, *places, channels, *sizes)
-            A view, where nothing is added.
-        """
+        """Show what stands under the window at each of its places."""
         lengths = x.shape[1:-1]
         margins = self.margins(lengths)
         if any(chain(*margins)):
@@ -163,22 +115,7 @@ def _tiles(x: Any, sizes: Numbers, places: Numbers) -> Any:
 
 
 def check_axes(title: str, shape: Sequence[int | None], count: int) -> None:
-    """Refuse an input without one axis for the batch, `count` to slide over, and the channels.
-
-    Parameters
-    ----------
-    title : str
-        What messages call the layer.
-    shape : sequence of (int or None)
-        Of the input, the batch first.
-    count : int
-        How many axes there are to slide over.
-
-    Raises
-    ------
-    ShapeError
-        With what to write instead.
-    """
+    """Refuse an input without one axis for the batch, `count` to slide over, and the channels."""
     if len(shape) == count + 2:
         return
     sample = shape[1:]
@@ -200,25 +137,6 @@ def check_axes(title: str, shape: Sequence[int | None], count: int) -> None:
 def per_axis(owner: str, argument: str, value: Any, count: int) -> Numbers:
     """Return one number for each axis.
 
-    Parameters
-    ----------
-    owner, argument : str
-        What messages call the layer and the argument.
-    value : int or sequence of int
-        One number for all axes, or one for each.
-    count : int
-        How many axes there are.
-
-    Returns
-    -------
-    tuple of int
-        Each at least 1.
-
-    Raises
-    ------
-    ArgumentError
-        For anything else.
-
     Examples
     --------
     >>> per_axis("Conv2D", "strides", 2, 2), per_axis("Conv2D", "strides", [2, 1], 2)
@@ -236,25 +154,6 @@ def per_axis(owner: str, argument: str, value: Any, count: int) -> Numbers:
 
 def resolve_padding(owner: str, value: Any, count: int) -> str | tuple[Pair, ...]:
     """Return "valid", "same", or a pair of numbers for each axis.
-
-    Parameters
-    ----------
-    owner : str
-        What messages call the layer.
-    value : str, int or sequence
-        As the user gave it.
-    count : int
-        How many axes there are.
-
-    Returns
-    -------
-    str or tuple of (int, int)
-        What it means.
-
-    Raises
-    ------
-    ArgumentError
-        For anything else.
 
     Examples
     --------

@@ -22,20 +22,6 @@ _LEAST = 1e-7
 def cross_entropy(y_true: Any, y_pred: Any, from_logits: bool = True) -> Any:
     """Compute -Σ y ln p with p = softmax(ŷ): the surprise of the true class.
 
-    Parameters
-    ----------
-    y_true : array, int, (batch, ...), or float, (batch, ..., classes)
-        The number of each true class, or rows of probabilities such as one-hot rows.
-    y_pred : array, float, (batch, ..., classes)
-        Logits; with ``from_logits=False`` probabilities.
-    from_logits : bool
-        Whether the softmax is taken here, which loses no digits.
-
-    Returns
-    -------
-    array, float, (batch,), at least 0
-        The loss of each sample. Its derivative by the logits is p - y.
-
     References
     ----------
     Bishop (2006), "Pattern recognition and machine learning", equation 4.108.
@@ -57,20 +43,6 @@ def cross_entropy(y_true: Any, y_pred: Any, from_logits: bool = True) -> Any:
 def binary_cross_entropy(y_true: Any, y_pred: Any, from_logits: bool = True) -> Any:
     """Compute -(y ln p + (1 - y) ln(1 - p)) with p = σ(ŷ).
 
-    Parameters
-    ----------
-    y_true : array, float, (batch, ...), in [0, 1]
-        Labels 0 and 1, or probabilities.
-    y_pred : array, float, as `y_true`
-        Logits; with ``from_logits=False`` probabilities.
-    from_logits : bool
-        Whether the sigmoid is taken here, which loses no digits: ln(1 + exp ŷ) - y ŷ.
-
-    Returns
-    -------
-    array, float, (batch,), at least 0
-        The loss of each sample. Its derivative by the logits is p - y.
-
     References
     ----------
     Bishop (2006), "Pattern recognition and machine learning", equation 4.90.
@@ -90,18 +62,6 @@ def binary_cross_entropy(y_true: Any, y_pred: Any, from_logits: bool = True) -> 
 def hinge(y_true: Any, y_pred: Any) -> Any:
     """Compute max(0, 1 - s ŷ), with s = 1 for the positive class and s = -1 for the other.
 
-    Parameters
-    ----------
-    y_true : array, float, (batch, ...)
-        Labels: 1 for positive, 0 or -1 for negative.
-    y_pred : array, float, as `y_true`
-        Scores; their sign is the prediction.
-
-    Returns
-    -------
-    array, float, (batch,), at least 0
-        The loss of each sample.
-
     References
     ----------
     Cortes & Vapnik (1995), "Support-vector networks", section 3.
@@ -117,16 +77,6 @@ def hinge(y_true: Any, y_pred: Any) -> Any:
 
 def kl_divergence(y_true: Any, y_pred: Any) -> Any:
     """Compute Σ y ln(y / ŷ) along the last axis: what is lost by taking ŷ for y.
-
-    Parameters
-    ----------
-    y_true, y_pred : array, float, (batch, ..., classes), in [0, 1]
-        Rows of probabilities, of one shape.
-
-    Returns
-    -------
-    array, float, (batch,), at least 0
-        The loss of each sample.
 
     References
     ----------

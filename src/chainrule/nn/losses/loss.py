@@ -100,22 +100,6 @@ LOSSES: dict[str, Loss] = {
 def resolve_loss(loss: str | Loss | LossFunction) -> Loss:
     """Return the record that a name, a record or a function stands for.
 
-    Parameters
-    ----------
-    loss : str, Loss or callable
-        A name of the table, one of its functions (with ``functools.partial`` for its parameters),
-        or any function ``(y_true, y_pred)`` that gives one number, or one for each sample.
-
-    Returns
-    -------
-    Loss
-        The record.
-
-    Raises
-    ------
-    ArgumentError
-        For a name that is not in the table; the message gives close ones.
-
     Examples
     --------
     >>> resolve_loss("mse").name, resolve_loss("cross_entropy").contains

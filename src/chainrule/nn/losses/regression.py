@@ -20,16 +20,6 @@ _SMALLEST_SQUARE = 1e-12
 def mse(y_true: Any, y_pred: Any) -> Any:
     """Compute the mean squared error, mean (ŷ - y)².
 
-    Parameters
-    ----------
-    y_true, y_pred : array, float, (batch, ...)
-        Targets and predictions, of one shape.
-
-    Returns
-    -------
-    array, float, (batch,), at least 0
-        The loss of each sample.
-
     References
     ----------
     Bishop (2006), "Pattern recognition and machine learning", equation 1.2 (there halved).
@@ -45,16 +35,6 @@ def mse(y_true: Any, y_pred: Any) -> Any:
 
 def sse(y_true: Any, y_pred: Any) -> Any:
     """Compute the sum of squared errors, Σ (ŷ - y)²; the losses of a batch are added too.
-
-    Parameters
-    ----------
-    y_true, y_pred : array, float, (batch, ...)
-        Targets and predictions, of one shape.
-
-    Returns
-    -------
-    array, float, (batch,), at least 0
-        The loss of each sample.
 
     References
     ----------
@@ -72,16 +52,6 @@ def sse(y_true: Any, y_pred: Any) -> Any:
 def mae(y_true: Any, y_pred: Any) -> Any:
     """Compute the mean absolute error, mean |ŷ - y|; its derivative at 0 is 0.
 
-    Parameters
-    ----------
-    y_true, y_pred : array, float, (batch, ...)
-        Targets and predictions, of one shape.
-
-    Returns
-    -------
-    array, float, (batch,), at least 0
-        The loss of each sample.
-
     References
     ----------
     Hastie, Tibshirani & Friedman (2009), "The elements of statistical learning", section 10.6.
@@ -96,18 +66,6 @@ def mae(y_true: Any, y_pred: Any) -> Any:
 
 def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Any:
     """Compute e²/2 for errors e up to δ, and δ (|e| - δ/2) beyond.
-
-    Parameters
-    ----------
-    y_true, y_pred : array, float, (batch, ...)
-        Targets and predictions, of one shape.
-    delta : float > 0
-        δ, where the parabola goes over into straight lines.
-
-    Returns
-    -------
-    array, float, (batch,), at least 0
-        The loss of each sample.
 
     References
     ----------
@@ -126,16 +84,6 @@ def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Any:
 def log_cosh(y_true: Any, y_pred: Any) -> Any:
     """Compute ln cosh(ŷ - y): e²/2 for small errors e, |e| - ln 2 for large ones.
 
-    Parameters
-    ----------
-    y_true, y_pred : array, float, (batch, ...)
-        Targets and predictions, of one shape.
-
-    Returns
-    -------
-    array, float, (batch,), at least 0
-        The loss of each sample; its derivative by the error is tanh.
-
     References
     ----------
     Saleh & Saleh (2022), "Statistical properties of the log-cosh loss function used in machine
@@ -153,18 +101,6 @@ def log_cosh(y_true: Any, y_pred: Any) -> Any:
 def quantile(y_true: Any, y_pred: Any, q: float = 0.5) -> Any:
     """Compute the pinball loss: q e where the target is e above the prediction, (1 - q) e below.
 
-    Parameters
-    ----------
-    y_true, y_pred : array, float, (batch, ...)
-        Targets and predictions, of one shape.
-    q : float in (0, 1)
-        Which quantile the best prediction is; 0.5 is the median.
-
-    Returns
-    -------
-    array, float, (batch,), at least 0
-        The loss of each sample.
-
     References
     ----------
     Koenker & Bassett (1978), "Regression quantiles", equation 2.1.
@@ -181,17 +117,6 @@ def quantile(y_true: Any, y_pred: Any, q: float = 0.5) -> Any:
 def poisson(y_true: Any, y_pred: Any) -> Any:
     """Compute ŷ - y ln ŷ, for counts y with the rate ŷ.
 
-    Parameters
-    ----------
-    y_true, y_pred : array, float, (batch, ...)
-        Counts and rates, of one shape; a negative rate has no loss and gives NaN. To 0 a ten
-        millionth is added before its logarithm is taken.
-
-    Returns
-    -------
-    array, float, (batch,)
-        The negative logarithm of Poisson's probability, but for ln y!, which no prediction changes.
-
     References
     ----------
     McCullagh & Nelder (1989), "Generalized linear models", section 6.2.
@@ -207,16 +132,6 @@ def poisson(y_true: Any, y_pred: Any) -> Any:
 def cosine(y_true: Any, y_pred: Any) -> Any:
     """Compute 1 - cos of the angle between two vectors, along the last axis.
 
-    Parameters
-    ----------
-    y_true, y_pred : array, float, (batch, ..., size)
-        Targets and predictions, of one shape; where one is zero the loss is 1.
-
-    Returns
-    -------
-    array, float, (batch,), in [0, 2]
-        The loss of each sample.
-
     References
     ----------
     Salton & McGill (1983), "Introduction to modern information retrieval", section 4.1.
@@ -231,16 +146,6 @@ def cosine(y_true: Any, y_pred: Any) -> Any:
 
 def per_sample(losses: Any) -> Any:
     """Average over all axes but the first, the batch.
-
-    Parameters
-    ----------
-    losses : array, float, (batch, ...)
-        Losses of single numbers.
-
-    Returns
-    -------
-    array, float, (batch,)
-        Losses of samples.
 
     Examples
     --------

@@ -17,32 +17,7 @@ __all__ = ["einsum"]
 
 
 def einsum(*operands: Any, optimize: Any = True, dtype: Any = None) -> Any:
-    """Sum products over named axes, as `numpy.einsum`.
-
-    Parameters
-    ----------
-    *operands
-        ``"ij,jk->ik", a, b``; or arrays each followed by a list of integer names for its axes,
-        and at last the names of the result's axes. The result may be left out: then it has the
-        names that stand once, in alphabetical order. A name that stands twice in one operand
-        takes its diagonal; ``...`` stands for axes that broadcast.
-    optimize : bool or str
-        Taken for the sake of NumPy's signature; the cheapest order is sought always.
-    dtype : dtype or None
-        Kind of number to compute in.
-
-    Returns
-    -------
-    array or node
-        The sums.
-
-    Raises
-    ------
-    ArgumentError
-        If the subscripts break the rules above.
-    ShapeError
-        If axes of one name have different lengths.
-    """
+    """Sum products over named axes, as `numpy.einsum`."""
     subscripts, given = _as_text(operands)
     arrays = [as_array(x) for x in given]
     kind = result_types(*given) if dtype is None else np.dtype(dtype)

@@ -46,28 +46,7 @@ class _Plan:
 
 
 def get_item(x: Any, index: Any) -> Any:
-    """Return ``x[index]`` for every form of index NumPy has.
-
-    Parameters
-    ----------
-    x : array or node
-        What to take from.
-    index : int, slice, None, Ellipsis, array or tuple of them
-        Arrays hold integers (traced ones too) or booleans; a traced boolean mask must have a known
-        value, as the shape of the result depends on it.
-
-    Returns
-    -------
-    array or node
-        The elements.
-
-    Raises
-    ------
-    ShapeError
-        If there are too many indices, or one lies outside.
-    DTypeError
-        If an index is neither integer nor boolean.
-    """
+    """Return ``x[index]`` for every form of index NumPy has."""
     plan = _plan(as_array(x), index if isinstance(index, tuple) else (index,))
     x = as_array(x)
     if plan.slices != tuple((0, n, 1) for n in x.shape):

@@ -16,29 +16,7 @@ __all__ = ["matrix_norm", "norm", "vector_norm"]
 
 
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    """Norm of vectors or matrices, as `numpy.linalg.norm`.
-
-    Parameters
-    ----------
-    x : array or node
-        Vectors along one axis, or matrices along two.
-    ord : None, number, inf, -inf or "fro"
-        Which norm; None is the root of the sum of squares, whose derivative is taken as 0 at 0.
-    axis : None, int or pair of int
-        Where the vectors or matrices lie; None takes all axes.
-    keepdims : bool
-        Whether these axes stay, with length 1.
-
-    Returns
-    -------
-    array or node
-        The norms, never negative.
-
-    Raises
-    ------
-    UnsupportedError
-        For matrix norms that need singular values.
-    """
+    """Norm of vectors or matrices, as `numpy.linalg.norm`."""
     x = as_float(x)
     if axis is None and ord is None:
         return _vector(x, 2, tuple(range(x.ndim)), keepdims)

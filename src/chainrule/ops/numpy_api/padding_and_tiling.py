@@ -22,29 +22,7 @@ _MODES = ("edge", "reflect", "symmetric", "wrap")
 
 
 def pad(x: Any, pad_width: Any, mode: str = "constant", *, constant_values: Any = 0) -> Any:
-    """Add a margin along each axis.
-
-    Parameters
-    ----------
-    x : array or node
-        What stands in the middle.
-    pad_width : int, pair of int, sequence of pairs or dict
-        How many to add before and after: everywhere, or for each axis.
-    mode : {"constant", "edge", "reflect", "symmetric", "wrap"}
-        What to add, as `numpy.pad` has it.
-    constant_values : number, pair or sequence of pairs
-        What to add in mode "constant".
-
-    Returns
-    -------
-    array or node
-        The larger array.
-
-    Raises
-    ------
-    UnsupportedError
-        For the other modes of `numpy.pad`.
-    """
+    """Add a margin along each axis."""
     x = as_array(x)
     widths = _widths(x, pad_width)
     if mode == "constant":

@@ -41,13 +41,7 @@ def reshape(x: Any, shape: Any, order: str = "C") -> Any:
 
 
 def check_order(name: str, order: str) -> None:
-    """Refuse every order of elements but the one by rows.
-
-    Raises
-    ------
-    UnsupportedError
-        For ``order="F"`` and the like.
-    """
+    """Refuse every order of elements but the one by rows."""
     if order not in ("C", "K", "A"):
         raise UnsupportedError(
             f"{name}: the keyword order={order!r} cannot be traced, only order='C'; "

@@ -12,27 +12,7 @@ __all__ = ["as_shape", "axes_in", "axis_in", "kept_shape"]
 
 
 def axis_in(name: str, axis: Any, ndim: int) -> int:
-    """Return `axis` counted from the front.
-
-    Parameters
-    ----------
-    name : str
-        The operation that asks, for the message.
-    axis : int
-        The axis; negative ones count from the end.
-    ndim : int
-        Number of axes there are.
-
-    Returns
-    -------
-    int
-        In the range 0 to ``ndim - 1``.
-
-    Raises
-    ------
-    ShapeError
-        Where there is no such axis.
-    """
+    """Return `axis` counted from the front."""
     position = operator.index(axis)
     if not -ndim <= position < ndim:
         raise ShapeError(
@@ -43,13 +23,7 @@ def axis_in(name: str, axis: Any, ndim: int) -> int:
 
 
 def axes_in(name: str, axis: Any, ndim: int) -> tuple[int, ...]:
-    """Return the axes that `axis` means: all for None, one for an int, several for a sequence.
-
-    Raises
-    ------
-    ShapeError
-        Where an axis does not exist or stands twice.
-    """
+    """Return the axes that `axis` means: all for None, one for an int, several for a sequence."""
     if axis is None:
         return tuple(range(ndim))
     several: Iterable[Any] = axis if isinstance(axis, Iterable) else (axis,)  # pyright: ignore[reportUnknownVariableType]

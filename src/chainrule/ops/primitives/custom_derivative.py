@@ -46,23 +46,7 @@ custom_vjp_call = Primitive(
 
 
 def with_backward(outputs: Any, inputs: Sequence[Any], backward: Callable[[Any], Any]) -> Any:
-    """Attach a derivative written by hand to values that have been computed.
-
-    Parameters
-    ----------
-    outputs : nested containers of arrays or nodes
-        The values. How they were computed no longer counts for derivatives.
-    inputs : sequence of arrays or nodes
-        What they are to be differentiated by.
-    backward : callable
-        From the cotangents, nested as `outputs`, to a sequence with one cotangent for each input
-        (None where nothing flows).
-
-    Returns
-    -------
-    nested as `outputs`
-        The same values; unchanged where neither they nor the inputs are traced.
-    """
+    """Attach a derivative written by hand to values that have been computed."""
     leaves, structure = tree.flatten(outputs)
     if not any(isinstance(each, Node) for each in (*leaves, *inputs)):
         return outputs

@@ -41,18 +41,6 @@ def philox(
 ) -> tuple[Words, Words, Words, Words]:
     """Scramble a counter under a key into four random words.
 
-    Parameters
-    ----------
-    counter : tuple of four words
-        Python integers, or uint64 arrays that hold 32-bit words and broadcast.
-    key : tuple of two int
-        In the range 0 to 2³² - 1.
-
-    Returns
-    -------
-    tuple of four words
-        Uniform 32-bit words.
-
     Examples
     --------
     >>> [hex(word) for word in philox((0, 0, 0, 0), (0, 0))]
@@ -149,22 +137,6 @@ uniform = Primitive(
 
 def normal(key: Any, counter: Any, *, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
     """Draw from the normal distribution with mean 0 and variance 1.
-
-    Parameters
-    ----------
-    key : array or node, integers, (2,)
-        The seed, in two words.
-    counter : array or node, integers, (3,)
-        Which draw, such as stream, epoch and step.
-    shape : tuple of int
-        How many.
-    dtype : dtype
-        float32 or float64.
-
-    Returns
-    -------
-    array or node
-        The numbers.
 
     References
     ----------

@@ -77,13 +77,7 @@ def elementwise(
 
 
 def resolve(ufunc: np.ufunc, name: str, types: Sequence[ArrayType]) -> tuple[np.dtype[Any], ...]:
-    """Ask NumPy in which kinds of number `ufunc` computes: one for each operand, then the result.
-
-    Raises
-    ------
-    DTypeError
-        Where NumPy has no such operation, as the difference of booleans.
-    """
+    """Ask NumPy in which kinds of number `ufunc` computes: one for each operand, then the result."""
     kinds = tuple(_python_kind(kind) for kind in types)
     try:
         return ufunc.resolve_dtypes((*kinds, *[None] * ufunc.nout))
@@ -102,13 +96,7 @@ def result_types(*values: Any) -> np.dtype[Any]:
 
 
 def common_shape(name: str, types: Sequence[ArrayType]) -> tuple[int, ...]:
-    """Return the shape that all operands broadcast to.
-
-    Raises
-    ------
-    ShapeError
-        Where they do not; the message names the first axis that misfits.
-    """
+    """Return the shape that all operands broadcast to."""
     try:
         return np.broadcast_shapes(*(kind.shape for kind in types))
     except ValueError:

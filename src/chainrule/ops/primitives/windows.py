@@ -143,22 +143,7 @@ fold = Primitive(
 
 
 def sliding_window_view(x: Any, window_shape: Any, axis: Any = None) -> Any:
-    """Show all windows of a shape, as `numpy.lib.stride_tricks.sliding_window_view`.
-
-    Parameters
-    ----------
-    x : array or node
-        What to look at.
-    window_shape : int or tuple of int
-        Number of entries of a window, for each axis it extends along.
-    axis : None, int or tuple of int
-        These axes; None for all.
-
-    Returns
-    -------
-    array or node
-        The places of the window along the axes of `x`, then the axes within the window.
-    """
+    """Show all windows of a shape, as `numpy.lib.stride_tricks.sliding_window_view`."""
     x = as_array(x)
     sizes, axes = as_shape(window_shape), axes_in("sliding_window_view", axis, x.ndim)
     if len(sizes) != len(axes):

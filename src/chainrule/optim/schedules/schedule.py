@@ -120,13 +120,7 @@ class constant(Schedule):  # noqa: N801 (schedules are used, and read, as functi
 
 
 def checked_rate(name: str, rate: Any, argument: str = "learning_rate") -> float | Schedule:
-    """Return a learning rate: a schedule, or a number greater than 0.
-
-    Raises
-    ------
-    ArgumentError
-        For anything else.
-    """
+    """Return a learning rate: a schedule, or a number greater than 0."""
     if isinstance(rate, Schedule):
         return rate
     if callable(rate):

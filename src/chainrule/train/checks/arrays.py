@@ -24,27 +24,6 @@ _ENCODE = "encode categories as columns of 0 and 1, and convert digits with .ast
 def as_array(value: Any, function: str, name: str, allows_text: bool = False) -> NDArray[Any]:
     """Return an array of real numbers with one sample a row.
 
-    Parameters
-    ----------
-    value : array, nested list, table or memory map, (n, ...)
-        What the user gave. An array comes back as it is, not copied.
-    function, name : str
-        What messages call the operation and the argument.
-    allows_text : bool
-        Whether names of classes will do.
-
-    Returns
-    -------
-    array, (n, ...)
-        Booleans, whole numbers, floats, or text where it is allowed.
-
-    Raises
-    ------
-    DataError
-        For ragged lists, iterators, single numbers, missing or masked values, no values at all.
-    DTypeError
-        For anything but real numbers.
-
     Examples
     --------
     >>> as_array([[1, 2], [3]], "fit", "X")

@@ -67,27 +67,6 @@ def check_finite(
 ) -> Extent:
     """Return the extent of an array whose values are all finite, also as the network's numbers.
 
-    Parameters
-    ----------
-    array : array of real numbers, (n, ...)
-        The data; read once, in pieces, and not copied.
-    function, name : str
-        What messages call the operation and the argument.
-    dtype : dtype
-        The kind of number that the network computes with.
-    columns : sequence of str or None
-        Names of the columns, for messages.
-
-    Returns
-    -------
-    Extent
-        What the same pass learned.
-
-    Raises
-    ------
-    DataError
-        With how many values are wrong, and the first.
-
     Examples
     --------
     >>> check_finite(np.array([[1.0, 2.0], [np.nan, 4.0]]), "fit", "X")

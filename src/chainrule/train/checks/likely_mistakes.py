@@ -35,28 +35,6 @@ def warn_likely(
 ) -> None:
     """Warn of what is probably a mistake in training data that passed `check_samples`.
 
-    Parameters
-    ----------
-    X, y : array, (n, ...)
-        Inputs and targets, of numbers or, for y, text.
-    extent : Extent
-        Of X.
-    loss : Loss
-        What will take the targets.
-    output_shape : tuple
-        Of the network's output, None for the batch.
-    wants_scaled : bool
-        False if the first layer scales its input (Rescale, norms) or looks it up (Embedding).
-    is_weighted : bool
-        Whether sample or class weights were given, so that unequal classes are known.
-    stacklevel : int
-        How far up the user's line is.
-
-    Warns
-    -----
-    ChainruleWarning
-        For large inputs, constant inputs or targets, missing and very unequal classes.
-
     Examples
     --------
     >>> from chainrule.nn.losses.loss import LOSSES

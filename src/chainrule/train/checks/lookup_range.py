@@ -19,20 +19,7 @@ ROWS = 1024
 
 
 def explain_position(network: Callable[[Any], Any], X: NDArray[Any]) -> None:
-    """Run the layers one after the other, with arrays, so that the one concerned can object.
-
-    Parameters
-    ----------
-    network : callable
-        From inputs to outputs.
-    X : array, (n, ...)
-        The inputs among which there is a wrong one.
-
-    Raises
-    ------
-    DataError, ShapeError
-        With the layer, the first wrong number and the rule. If no layer objects, nothing happens.
-    """
+    """Run the layers one after the other, with arrays, so that the one concerned can object."""
     for start in range(0, len(X), ROWS):
         try:
             network(X[start : start + ROWS])

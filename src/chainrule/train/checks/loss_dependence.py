@@ -18,18 +18,6 @@ __all__ = ["check_dependence", "check_returned"]
 def check_returned(name: str, losses: Any) -> None:
     """Refuse what a loss function cannot have meant to return.
 
-    Parameters
-    ----------
-    name : str
-        Of the loss.
-    losses : object
-        What it has returned.
-
-    Raises
-    ------
-    ArgumentError
-        For anything but numbers.
-
     Examples
     --------
     >>> check_returned("mine", None)
@@ -46,22 +34,7 @@ def check_returned(name: str, losses: Any) -> None:
 
 
 def check_dependence(name: str, loss: Any, parameters: Iterable[Any]) -> None:
-    """Refuse a loss that has no derivative by any parameter, so that no step would change one.
-
-    Parameters
-    ----------
-    name : str
-        Of the loss.
-    loss : Node or number
-        Its value, traced.
-    parameters : iterable of Node
-        What is trained.
-
-    Raises
-    ------
-    ArgumentError
-        If no way along which derivatives travel leads from the loss to a parameter.
-    """
+    """Refuse a loss that has no derivative by any parameter, so that no step would change one."""
     reached = ancestors([loss], _is_end) if isinstance(loss, Node) else []
     if {node.serial for node in reached}.isdisjoint(each.serial for each in parameters):
         raise ArgumentError(

@@ -26,28 +26,6 @@ def explain_nan(
 ) -> str:
     """Return the evidence for a loss that is not finite, and the mend, for people.
 
-    Parameters
-    ----------
-    loss : float
-        The loss that is not finite.
-    step, epoch : int
-        The update and the epoch it was seen in, from 0.
-    learning_rate : float
-        The rate of that update.
-    parameters : mapping of str to array
-        The parameters that gave this loss, first layer first.
-    gradients : mapping of str to array, or None
-        The gradients of this loss, where they are known.
-    losses : sequence of float
-        The losses before, oldest first.
-    samples : array, (batch,), or None
-        The loss of each sample, where it is known.
-
-    Returns
-    -------
-    str
-        A few sentences.
-
     Examples
     --------
     >>> print(explain_nan(np.inf, step=7, epoch=0, learning_rate=0.5, losses=[2.3, 40.0, 9e9],

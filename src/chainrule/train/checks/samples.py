@@ -64,37 +64,6 @@ def check_samples(
 ) -> ValidatedData:
     """Return data as arrays, or raise for the first certain mistake in them.
 
-    Parameters
-    ----------
-    function : str
-        "fit", "evaluate" or "predict", for messages.
-    X : array, list, table or memory map, (n, ...)
-        The inputs.
-    y : the same, (n, ...), or None
-        The targets.
-    sample_weight : the same, (n,), or None
-        How much each sample counts, 0 or more.
-    needs_targets : bool
-        False for predict.
-    loss : Loss or None
-        Where it is known, targets are compared with what it takes.
-    input_shape, output_shape : tuple or None
-        Of a network that is built, None for the batch.
-    dtype : dtype
-        The kind of number that the network computes with.
-    names : (str, str)
-        What messages call inputs and targets, such as "validation_data[0]".
-
-    Returns
-    -------
-    ValidatedData
-        The data.
-
-    Raises
-    ------
-    DataError, DTypeError, ShapeError
-        With the argument, how many values are wrong, the first with its index, and the mend.
-
     Examples
     --------
     >>> check_samples("fit", [[1.0], [2.0]], [1, 0, 1])
@@ -128,22 +97,6 @@ def check_settings(
     function: str, *, batch_size: Any = None, epochs: Any = 1, validation_split: Any = 0.0
 ) -> None:
     """Refuse numbers that say nothing about how to train.
-
-    Parameters
-    ----------
-    function : str
-        For messages.
-    batch_size : int >= 1, or None
-        Samples an update; None for all.
-    epochs : int >= 0
-        Passes over the data.
-    validation_split : float in [0, 1)
-        The share of the samples kept for validation.
-
-    Raises
-    ------
-    ArgumentError
-        For anything else.
 
     Examples
     --------

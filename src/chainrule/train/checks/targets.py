@@ -20,25 +20,6 @@ def check_targets(
 ) -> None:
     """Refuse targets that a loss cannot compare with the network's output.
 
-    Parameters
-    ----------
-    y : array of finite real numbers, or text, (n, ...)
-        The targets. Text is left to those who know the names of the classes.
-    loss : Loss
-        What will take them.
-    output_shape : tuple
-        Of the network's output, None for the batch.
-    function, name : str
-        What messages call the operation and the argument.
-
-    Raises
-    ------
-    ShapeError
-        If targets and outputs have other shapes; nothing is stretched.
-    DataError
-        For labels that are not whole, negative or too large, and values that the loss does not
-        take.
-
     Examples
     --------
     >>> from chainrule.nn.losses.loss import LOSSES

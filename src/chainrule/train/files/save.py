@@ -49,24 +49,7 @@ Tensors = Mapping[str, NDArray[Any]]
 
 
 def save(model: Model, path: str | os.PathLike[str]) -> None:
-    """Write a network into a file, as a whole or not at all.
-
-    Parameters
-    ----------
-    model : Model
-        A built network. How it is trained is written where it can be said in names and numbers; a
-        function or optimiser of the user's is left to `chainrule.load`'s ``custom``, or to
-        ``compile``.
-    path : str or path
-        The file; one that is there is replaced.
-
-    Raises
-    ------
-    ArgumentError
-        If the network is not built, or a layer was made with something that is not data.
-    OSError
-        If the file cannot be written.
-    """
+    """Write a network into a file, as a whole or not at all."""
     from safetensors.numpy import save as to_bytes
 
     if not model.output_shapes or model.input_shape is None:
@@ -85,20 +68,7 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
 
 
 def checksum(description: Mapping[str, Any], tensors: Tensors) -> str:
-    """Return the SHA-256 of a description (but for its own checksum) and of tensors.
-
-    Parameters
-    ----------
-    description : mapping
-        JSON values.
-    tensors : mapping of str to array
-        In any order.
-
-    Returns
-    -------
-    str
-        64 hexadecimal digits.
-    """
+    """Return the SHA-256 of a description (but for its own checksum) and of tensors."""
     told = {key: value for key, value in description.items() if key != "checksum"}
     digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode())
     for name in sorted(tensors):
@@ -137,18 +107,7 @@ def _loss(loss: Loss) -> Any:
 
 
 def optimizer_config(optimizer: Optimizer) -> dict[str, Any] | None:
-    """Return an optimiser as data, where that says all of it; else None.
-
-    Parameters
-    ----------
-    optimizer : Optimizer
-        Ours, or one of the user's.
-
-    Returns
-    -------
-    dict or None
-        JSON values for `chainrule.optim.from_config`.
-    """
+    """Return an optimiser as data, where that says all of it; else None."""
     try:
         config = json.loads(json.dumps(optimizer.config()))
         return config if from_config(config) == optimizer else None

@@ -15,23 +15,7 @@ __all__ = ["describe_table", "table_of"]
 
 
 def describe_table(table: Table) -> dict[str, Any]:
-    """Return what a table has learned as JSON values.
-
-    Parameters
-    ----------
-    table : Table
-        One that has learned.
-
-    Returns
-    -------
-    dict
-        See `chainrule.train.files.save` for its grammar.
-
-    Raises
-    ------
-    ArgumentError
-        If it has learned nothing.
-    """
+    """Return what a table has learned as JSON values."""
     if not table.is_fitted:
         raise ArgumentError(
             "save: the table that the network begins with has learned nothing yet; call fit first"
@@ -40,23 +24,7 @@ def describe_table(table: Table) -> dict[str, Any]:
 
 
 def table_of(described: dict[str, Any]) -> Table:
-    """Return the table that a file describes.
-
-    Parameters
-    ----------
-    described : dict
-        JSON values, to be checked.
-
-    Returns
-    -------
-    Table
-        One that has learned.
-
-    Raises
-    ------
-    FormatError
-        If anything in it is not what it must be.
-    """
+    """Return the table that a file describes."""
     description = Description(described, "the description of the table")
     description.only("target", "columns")
     columns = [_column(each, place) for place, each in enumerate(description.get("columns", list))]

@@ -50,29 +50,7 @@ class FitArguments:
 
 
 def fit(net: Any, model: Model, X: Any, y: Any, arguments: FitArguments) -> History:
-    """Train a network on samples.
-
-    Parameters
-    ----------
-    net : Network
-        What callbacks are given; its ``history`` is set.
-    model : Model
-        Its inside.
-    X, y : array, list, table or memory map, (n, ...)
-        Inputs and targets.
-    arguments : FitArguments
-        The other arguments.
-
-    Returns
-    -------
-    History
-        One number an epoch for each quantity.
-
-    Raises
-    ------
-    ChainruleError
-        For arguments and data that cannot be learned from, before the first step.
-    """
+    """Train a network on samples."""
     objective = model.objective("fit")
     watchers, progress = resolve_callbacks(arguments.callbacks), choose_progress(arguments.verbose)
     _check_settings(arguments)

@@ -29,22 +29,6 @@ def warn_of_ending(
     Our own final softmax or sigmoid is recognised by `Model.objective` and fused with its loss; here is
     looked for one that is not recognised, or not the one of the loss, and for a softmax upon a
     softmax.
-
-    Parameters
-    ----------
-    model : Model
-        The network, built.
-    objective : Objective
-        Its loss, and the layer whose activation is fused.
-    X : array, (n, ...)
-        Inputs; a few of them are computed.
-    stacklevel : int
-        How far up the user's line is.
-
-    Warns
-    -----
-    ChainruleWarning
-        With what was seen and the mend.
     """
     for message in (_doubled(model), _held_back(model, objective, X)):
         if message:

@@ -67,19 +67,7 @@ class StepInputs:
     def fill(
         self, epochs: int, orders: Orders, count: int, epoch: int, optimizer: Optimizer
     ) -> None:
-        """Write the columns for some epochs.
-
-        Parameters
-        ----------
-        epochs : int
-            How many.
-        orders : sequence of array, int, (n,), or None
-            The order of the samples in each epoch; None where they keep their own.
-        count, epoch : int
-            Steps and epochs made before.
-        optimizer : Optimizer
-            Knows the rates.
-        """
+        """Write the columns for some epochs."""
         end = epochs * self.steps
         if self.rows is not None:
             self._fill_rows(epochs, orders)

@@ -59,24 +59,7 @@ class StepRunner:
     def run(
         self, state: TrainState, samples: Sequence[Array], count: int
     ) -> Iterator[tuple[list[Array], list[Array]]]:
-        """Make `count` steps; after each call yield the new values and what its steps reported.
-
-        Parameters
-        ----------
-        state : TrainState
-            Its values are read; it must have taken the new ones before the next call.
-        samples : sequence of array
-            As the program takes them; they are not changed.
-        count : int
-            How many; the step_inputs are laid out so far.
-
-        Yields
-        ------
-        values : list of array
-            Of the state after a finished step.
-        columns : list of array, (steps of this call, ...)
-            Loss, penalty and so on.
-        """
+        """Make `count` steps; after each call yield the new values and what its steps reported."""
         done = 0
         while done < count:
             steps = min(self._length(), count - done)

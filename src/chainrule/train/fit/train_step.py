@@ -45,22 +45,7 @@ __all__ = ["compile_step", "compile_steps", "initial_state"]
 
 
 def initial_state(stack: LayerStack, optimizer: Optimizer, slots: dict[str, Any]) -> dict[str, Any]:
-    """Return the tree of all arrays that training changes.
-
-    Parameters
-    ----------
-    stack : LayerStack
-        Its parameters are copied: a step in progress must never be seen.
-    optimizer : Optimizer
-        Gives the first slots of a parameter.
-    slots : dict
-        What it already remembers, by name of the parameter.
-
-    Returns
-    -------
-    dict
-        ``{"params": ..., "slots": ..., "non_trainable": ...}``, each by name of the parameter.
-    """
+    """Return the tree of all arrays that training changes."""
     trained = stack.parameters(trainable=True)
     return {
         "params": {name: each.value.copy() for name, each in trained.items()},
@@ -84,27 +69,6 @@ def compile_step(
     """Prepare the step of training for one shape of batch.
 
     It is for what `compile_steps` cannot do, such as the odd batch at the end of an epoch.
-
-    Parameters
-    ----------
-    stack : LayerStack
-        The network.
-    objective : Objective
-        What it is trained for.
-    state : dict
-        As `initial_state` makes it; only types count.
-    batch : dict
-        The types of ``X``, ``y`` and ``weight`` (None for no weights).
-    natively : bool
-        Whether to compile it. For a small network that takes longer than it saves; beside large
-        native programs NumPy must not run, because the threads of its matrix products go on
-        spinning for a tenth of a second and take the cores from ours.
-
-    Returns
-    -------
-    callable
-        From the leaves of state and batch, then rate, count, epoch and step, to the leaves of the
-        new state, then loss, penalty, metrics that are means, and the outputs if `objective` gathers.
     """
     step_input = _step_input_types(stack, ())
     types = tree.map_leaves(type_of, state)
@@ -120,30 +84,7 @@ def compile_steps(
     size: int | None,
     capacity: int,
 ) -> NativeProgram | None:
-    """Compile many steps as one loop, which takes its batches from the samples itself.
-
-    Parameters
-    ----------
-    stack : LayerStack
-        The network.
-    objective : Objective
-        What it is trained for.
-    state : dict
-        As `initial_state` makes it; only types count.
-    samples : dict
-        The types of all of ``X``, ``y`` and ``weight``.
-    size : int or None
-        Samples a step; None for all of them, in their own order.
-    capacity : int
-        The most steps it can make in one call.
-
-    Returns
-    -------
-    callable or None
-        From the leaves of state and samples, then rows, (capacity, size), unless `size` is None,
-        rate, count, epoch and step, (capacity,), to the leaves of the new state and columns of what
-        a step reports. None where the steps cannot be compiled.
-    """
+    """Compile many steps as one loop, which takes its batches from the samples itself."""
     step = _step(stack, objective)
 
     def steps(state: dict[str, Any], samples: dict[str, Any], step_inputs: dict[str, Any]) -> Any:

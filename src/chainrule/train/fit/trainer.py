@@ -88,25 +88,7 @@ class Trainer:
         return self._state.tree["slots"]
 
     def run_epoch(self, order: NDArray[np.intp] | None, tick: Tick) -> dict[str, float]:
-        """Go once through the samples.
-
-        Parameters
-        ----------
-        order : array, int, (n,), or None
-            The order of the samples; None for their own.
-        tick : callable
-            Called with the number of steps done and their `RunningMetrics` about ten times a second.
-
-        Returns
-        -------
-        dict of str to float
-            Loss and metrics of the epoch, and the learning rate of its last step.
-
-        Raises
-        ------
-        NotFinite
-            The state is then that of the last finite step.
-        """
+        """Go once through the samples."""
         running = RunningMetrics(self.objective)
         # Overflow and the like are ours to report, with evidence, once a loss is not finite.
         with np.errstate(all="ignore"):
@@ -116,25 +98,7 @@ class Trainer:
         return running.results() | {"learning_rate": float(self._rate)}
 
     def run_epochs(self, epochs: int, orders: Orders) -> dict[str, Array | list[float]]:
-        """Go through the samples several times in one go.
-
-        Parameters
-        ----------
-        epochs : int
-            How many; `epochs_at_once` at most.
-        orders : sequence of array, int, (n,), or None
-            The order of the samples in each epoch; None where they keep their own.
-
-        Returns
-        -------
-        dict of str to array, (epochs,), or list of float
-            Loss, metrics and the learning rate of each epoch.
-
-        Raises
-        ------
-        NotFinite
-            The state is then that of the last finite step.
-        """
+        """Go through the samples several times in one go."""
         running, steps, before = (
             RunningMetrics(self.objective),
             len(self._samples) // self._size,

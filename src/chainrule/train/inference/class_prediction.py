@@ -17,25 +17,7 @@ Array = NDArray[Any]
 
 
 def missing_activation(model: Model, function: str) -> str:
-    """Return the activation that makes probabilities of the network's outputs.
-
-    Parameters
-    ----------
-    model : Model
-        The network.
-    function : str
-        What messages call the operation.
-
-    Returns
-    -------
-    {"", "softmax", "sigmoid"}
-        "" if the network ends in one of them; otherwise the one that its loss contains.
-
-    Raises
-    ------
-    ArgumentError
-        If neither is there.
-    """
+    """Return the activation that makes probabilities of the network's outputs."""
     if model.ends_in("softmax") or model.ends_in("sigmoid"):
         return ""
     contained = model.aim[0].contains if model.aim else ""
@@ -48,26 +30,7 @@ def missing_activation(model: Model, function: str) -> str:
 
 
 def chosen_classes(model: Model, outputs: Array) -> Array:
-    """Choose a class for each sample.
-
-    Parameters
-    ----------
-    model : Model
-        The network; its class names are used where it has them.
-    outputs : array, float, (n, ...)
-        What it predicts: with several outputs the largest wins; a single one, and those of a
-        binary cross-entropy, each say yes above a probability of one half.
-
-    Returns
-    -------
-    array, int64 or text, (n,)
-        The classes; (n, outputs) where each output says yes or no.
-
-    Raises
-    ------
-    ArgumentError
-        If a single output is no probability.
-    """
+    """Choose a class for each sample."""
     single = outputs.ndim < 2 or outputs.shape[-1] == 1
     each_alone = model.aim is not None and model.aim[0].name == "binary_cross_entropy"
     if single or each_alone:

@@ -35,26 +35,7 @@ def evaluate(
     samples: Samples,
     size: int = USUAL_SIZE,
 ) -> dict[str, float]:
-    """Return loss and metrics of samples.
-
-    Parameters
-    ----------
-    stack : LayerStack
-        The network, built.
-    objective : Objective
-        Its loss and metrics.
-    programs : ProgramCache
-        Where compiled programs are kept.
-    samples : Samples
-        At least one.
-    size : int
-        How many are computed at once.
-
-    Returns
-    -------
-    dict of str to float
-        ``loss`` and each metric.
-    """
+    """Return loss and metrics of samples."""
     running, params = RunningMetrics(objective), _live(stack)
     with np.errstate(all="ignore"):
         for rows in batches(len(samples), size):
@@ -74,31 +55,7 @@ def evaluate(
 
 
 def predict(model: Model, X: Any, size: int | None, function: str, activation: str = "") -> Array:
-    """Return the outputs of a network for inputs, which are checked.
-
-    Parameters
-    ----------
-    model : Model
-        The network; built here if it is not yet.
-    X : array, list, table or memory map, (n, ...)
-        What the user gave.
-    size : int or None
-        Rows computed at once; None for all.
-    function : str
-        What messages call the operation.
-    activation : str
-        What is applied to the output besides; "" for nothing.
-
-    Returns
-    -------
-    array, (n, ...)
-        An array of its own.
-
-    Raises
-    ------
-    ChainruleError
-        For inputs that do not fit the network.
-    """
+    """Return the outputs of a network for inputs, which are checked."""
     outputs = _predict_again(model, X, size, activation)
     if outputs is not None:
         return outputs

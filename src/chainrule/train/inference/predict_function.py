@@ -37,18 +37,7 @@ class PredictFunction:
         self._known, self._run = self._bind()
 
     def __call__(self, X: Array) -> Array:
-        """Return the outputs.
-
-        Parameters
-        ----------
-        X : array, (n, ...)
-            Of the very type it was made for.
-
-        Returns
-        -------
-        array, (n, ...)
-            An array of its own.
-        """
+        """Return the outputs."""
         # Parameters are live arrays: a bound program sees what is written into them, but not that
         # another array has taken the place of one. The bound ones live, so numbers tell them apart.
         if self._known != [id(each.value) for each in self._parameters]:

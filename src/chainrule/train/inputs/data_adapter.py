@@ -29,31 +29,7 @@ def prepare_samples(
     function: str,
     names: tuple[str, str] = ("X", "y"),
 ) -> tuple[Samples, ValidatedData]:
-    """Check samples and bring them into the form that training and evaluation take.
-
-    Parameters
-    ----------
-    model : Model
-        The network; built here if it is not yet, and told the names of the classes by ``fit``.
-    objective : Objective
-        Its loss decides what targets mean.
-    X, y, sample_weight : array, list, table or memory map, (n, ...)
-        What the user gave; no weights are None.
-    function, names : str and (str, str)
-        What messages call the operation, the inputs and the targets.
-
-    Returns
-    -------
-    Samples
-        Inputs as they came; targets as the loss takes them.
-    Checked
-        What was found out about them.
-
-    Raises
-    ------
-    ChainruleError
-        Where they cannot be learned from; the message names the argument.
-    """
+    """Check samples and bring them into the form that training and evaluation take."""
     checked = check_samples(
         function,
         as_inputs(model, X, function),
@@ -76,27 +52,7 @@ def prepare_samples(
 
 
 def prepare_inputs(model: Model, X: Any, function: str) -> Array:
-    """Check inputs for a prediction and build the network if it is not yet.
-
-    Parameters
-    ----------
-    model : Model
-        The network.
-    X : array, list, table or memory map, (n, ...)
-        What the user gave.
-    function : str
-        What messages call the operation.
-
-    Returns
-    -------
-    array of real numbers, (n, ...)
-        The inputs as they came.
-
-    Raises
-    ------
-    ChainruleError
-        Where they do not fit the network.
-    """
+    """Check inputs for a prediction and build the network if it is not yet."""
     inputs = as_inputs(model, X, function)
     wanted = None if _is_longer_or_shorter(model, inputs, function) else model.input_shape
     checked = check_samples(

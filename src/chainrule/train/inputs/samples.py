@@ -120,11 +120,6 @@ def _native(array: Array) -> Array:
 def split_at(length: int, fraction: float) -> int:
     """Return how many samples come before the last `fraction` of them, kept for validation.
 
-    Raises
-    ------
-    DataError
-        If one side would have no sample.
-
     Examples
     --------
     >>> split_at(10, 0.25), split_at(10, 0.0)

@@ -19,30 +19,7 @@ Inputs = ArrayLike | Mapping[str, ArrayLike]
 
 
 def as_inputs(model: Model, X: Any, function: str) -> Any:
-    """Return inputs made of a table's rows; what has no named columns is taken as it is.
-
-    Parameters
-    ----------
-    model : Model
-        Its table knows the columns.
-    X : DataFrame, dict of columns, path of a CSV file, or array, (n, ...)
-        What the user gave. An array holds inputs that `Table.transform` has made, or has nothing to
-        do with tables.
-    function : str
-        What messages call the operation.
-
-    Returns
-    -------
-    array, (n, features), or X
-        Of the network's kind of number.
-
-    Raises
-    ------
-    ArgumentError
-        If the table has learned nothing yet.
-    DataError
-        If the columns do not fit the table.
-    """
+    """Return inputs made of a table's rows; what has no named columns is taken as it is."""
     if model.table is None or not is_table(X):
         return X
     if not model.table.is_fitted:
@@ -57,25 +34,6 @@ def learn_table(model: Model, X: Any, validation_split: float) -> Any:
     """Return inputs made of a table's rows, and learn from the training part what that takes.
 
     A table that has learned already, in an earlier call or by the user's will, stays as it is.
-
-    Parameters
-    ----------
-    model : Model
-        Its table is replaced by one that has learned.
-    X : DataFrame, dict of columns, path of a CSV file, or array, (n, ...)
-        What the user gave to ``fit``.
-    validation_split : float in [0, 1)
-        The last part of the rows, which is not to be looked at.
-
-    Returns
-    -------
-    array, (n, features), or X
-        Of the network's kind of number.
-
-    Raises
-    ------
-    DataError
-        If an array is given to a table that has learned nothing, or the columns do not fit.
     """
     if model.table is None or model.table.is_fitted:
         return as_inputs(model, X, "fit")

@@ -24,28 +24,7 @@ def is_text(y: Array) -> bool:
 
 
 def find_classes(y: Array, loss: Loss, output_shape: tuple[int | None, ...]) -> list[str]:
-    """Return the names of the classes in alphabetical order, which is how they are numbered.
-
-    Parameters
-    ----------
-    y : array of text, (n, ...)
-        A name for each sample.
-    loss : Loss
-        It must be one that takes classes.
-    output_shape : tuple
-        Of the network's output; its last axis counts the classes.
-
-    Returns
-    -------
-    list of str
-        Each name once.
-
-    Raises
-    ------
-    DataError
-        If the loss takes no classes, or the network has another number of outputs than there are
-        names.
-    """
+    """Return the names of the classes in alphabetical order, which is how they are numbered."""
     if loss.contains not in ("softmax", "sigmoid") and not loss.takes_labels:
         raise DataError(
             f"fit: y holds text such as {str(y.flat[0])!r}, but the loss {loss.name} takes "
@@ -66,32 +45,7 @@ def find_classes(y: Array, loss: Loss, output_shape: tuple[int | None, ...]) -> 
 def encode_targets(
     y: Array, loss: Loss, output_rank: int, classes: list[str] | None, title: str = "fit: y"
 ) -> Array:
-    """Turn targets into numbers of the shape that the loss compares with.
-
-    Parameters
-    ----------
-    y : array, (n, ...)
-        Targets: numbers, or names of classes.
-    loss : Loss
-        What will take them.
-    output_rank : int
-        Number of axes of the network's output.
-    classes : list of str or None
-        The names by number, where targets are names.
-    title : str
-        What messages call the operation and the targets.
-
-    Returns
-    -------
-    array
-        Class numbers as int64; everything else as it came. A row of labels for a single output
-        stands as a column.
-
-    Raises
-    ------
-    DataError
-        For a name that is not among the classes, and for class numbers that are not whole.
-    """
+    """Turn targets into numbers of the shape that the loss compares with."""
     if is_text(y):
         y = _numbers_of(y, classes or [], title)
     elif loss.takes_labels and y.ndim < output_rank:
@@ -107,27 +61,6 @@ def class_weights(
     weights: Mapping[Any, float] | str, y: Array, classes: list[str] | None
 ) -> NDArray[np.float64]:
     """Return how much each sample counts by its class.
-
-    Parameters
-    ----------
-    weights : mapping of class to float, or "balanced"
-        The weight of each class, by its name or number; classes that are not in it count 1.
-        "balanced" lets each class count the same in total: n / (number of classes · size).
-    y : array, (n, ...)
-        Encoded targets: class numbers, or rows with one 1.
-    classes : list of str or None
-        The names by number.
-
-    Returns
-    -------
-    array, float64, (n,)
-        A weight for each sample.
-
-    Raises
-    ------
-    ArgumentError
-        For a class that does not exist, a weight that is no number of at least 0, or targets that
-        are not one class a sample.
 
     Examples
     --------

@@ -29,13 +29,7 @@ def per_sample(values: Array) -> Array:
 
 
 def equal_shapes(name: str, y_true: Array, y_pred: Array) -> Array:
-    """Return the targets if they have the shape of the outputs.
-
-    Raises
-    ------
-    ShapeError
-        Otherwise.
-    """
+    """Return the targets if they have the shape of the outputs."""
     if y_true.shape != y_pred.shape:
         raise ShapeError(
             f"{name}: y_true has shape {y_true.shape} and y_pred {y_pred.shape}; they must be "
@@ -52,13 +46,7 @@ def aligned(name: str, y_true: Array, y_pred: Array) -> Array:
 
 
 def labels(name: str, y_true: Array, y_pred: Array) -> Array:
-    """Return the number of the class of each sample.
-
-    Raises
-    ------
-    ShapeError
-        If the targets are neither class numbers nor rows for these outputs.
-    """
+    """Return the number of the class of each sample."""
     if y_true.shape == y_pred.shape:
         return np.argmax(y_true, axis=-1)
     if y_true.shape != y_pred.shape[:-1]:

@@ -20,35 +20,13 @@ CompileArguments = tuple[Loss, Optimizer, tuple[Metric, ...]]
 def resolve_compile_arguments(
     loss: Any, optimizer: Any, learning_rate: Any, metrics: Any
 ) -> CompileArguments:
-    """Look up what ``compile`` was given.
-
-    Parameters
-    ----------
-    loss, optimizer, learning_rate, metrics : str, object, function and the like
-        As the user wrote them; see `chainrule.Network.compile`.
-
-    Returns
-    -------
-    (Loss, Optimizer, tuple of Metric)
-        What they stand for.
-
-    Raises
-    ------
-    ArgumentError
-        For names that do not exist, values out of range and metrics of one name.
-    """
+    """Look up what ``compile`` was given."""
     aim = resolve_loss(loss)
     return aim, resolve_optimizer(optimizer, learning_rate), _resolve_metrics(metrics, aim)
 
 
 def resolve_learning_rate(learning_rate: Any, foreign: dict[str, Any]) -> Any:
-    """Return the learning rate, which may also be called ``lr``, and take that from `foreign`.
-
-    Raises
-    ------
-    ArgumentError
-        If both are given.
-    """
+    """Return the learning rate, which may also be called ``lr``, and take that from `foreign`."""
     if "lr" not in foreign:
         return learning_rate
     if learning_rate is not None:

@@ -23,30 +23,7 @@ def measure(
     batch: dict[str, Any],
     random: RandomStream | None = None,
 ) -> list[Any]:
-    """Compute loss, penalty and metrics of a batch; then its outputs, where a metric needs all.
-
-    Parameters
-    ----------
-    stack : LayerStack
-        The network; its parameters may be nodes.
-    objective : Objective
-        Its loss and metrics.
-    batch : dict
-        ``X``, ``y`` and ``weight`` (None for no weights), arrays or nodes, (batch, ...).
-    random : RandomStream or None
-        Where a layer's random numbers come from while it trains; None to infer.
-
-    Returns
-    -------
-    list of array or node
-        Loss and penalty, a number each; the metrics that are means, likewise; and the outputs,
-        (batch, ...), if `objective` gathers them.
-
-    Raises
-    ------
-    ShapeError
-        Where the loss and the targets misfit.
-    """
+    """Compute loss, penalty and metrics of a batch; then its outputs, where a metric needs all."""
     with objective.scoring():
         scores = stack(batch["X"], random)
     y = _comparable(batch["y"], objective.loss, scores)

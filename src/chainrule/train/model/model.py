@@ -88,20 +88,7 @@ class Model:
         return self.output_shapes[-1]
 
     def add(self, layer: Any, stored: Callable[..., Initializer] | None = None) -> None:
-        """Append a layer and name it.
-
-        Parameters
-        ----------
-        layer : Layer, or Table in the first place
-            It takes the output of the last one so far.
-        stored : callable or None
-            Where its first numbers come from, if from a file; see `Layer.bind`.
-
-        Raises
-        ------
-        ArgumentError
-            If it is no layer, is there already, or has the name of another one.
-        """
+        """Append a layer and name it."""
         if isinstance(layer, Table):
             self._begin_with(layer)
             return
@@ -119,20 +106,7 @@ class Model:
         self.programs.clear()
 
     def build(self, input_shape: tuple[int, ...], function: str) -> None:
-        """Build all layers for inputs of a shape, by tracing two samples through them.
-
-        Parameters
-        ----------
-        input_shape : tuple of int
-            Of the inputs, batch axis included.
-        function : str
-            What messages call the operation.
-
-        Raises
-        ------
-        ShapeError
-            If a layer cannot take what comes, or the network was built for something else.
-        """
+        """Build all layers for inputs of a shape, by tracing two samples through them."""
         if not self.layers:
             raise ArgumentError(f"{function}: there are no layers yet; add some with net.add")
         shape = (None, *input_shape[1:])
@@ -169,31 +143,14 @@ class Model:
         return held
 
     def restart(self, aim: CompileArguments) -> None:
-        """Let training begin anew, from the parameters there are.
-
-        Parameters
-        ----------
-        aim : (Loss, Optimizer, tuple of Metric)
-            What for.
-        """
+        """Let training begin anew, from the parameters there are."""
         self.aim = aim
         self.slots = {}
         self.counter = StepCounter()
         self.programs.clear()
 
     def objective(self, function: str) -> Objective:
-        """Return what the network is trained for, with the last activation fused where it can be.
-
-        Parameters
-        ----------
-        function : str
-            What messages call the operation.
-
-        Raises
-        ------
-        ArgumentError
-            Before ``compile``.
-        """
+        """Return what the network is trained for, with the last activation fused where it can be."""
         if self.aim is None:
             raise ArgumentError(
                 f"{function}: the network does not know its loss yet; call "

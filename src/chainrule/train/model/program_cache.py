@@ -22,20 +22,7 @@ class ProgramCache:
         self._programs: dict[Any, Any] = {}
 
     def get(self, key: Any, make: Callable[[], Made]) -> Made:
-        """Return the program for `key`, made on first use.
-
-        Parameters
-        ----------
-        key : hashable
-            Its purpose, and the types of what it takes.
-        make : callable
-            Compiles it.
-
-        Returns
-        -------
-        callable
-            The program.
-        """
+        """Return the program for `key`, made on first use."""
         if key not in self._programs:
             if len(self._programs) >= _LARGEST_CACHE:
                 del self._programs[next(iter(self._programs))]
@@ -43,18 +30,7 @@ class ProgramCache:
         return self._programs[key]
 
     def latest(self, purpose: str) -> tuple[Any, Any] | None:
-        """Return the program made last for a purpose, behind its key; None if there is none.
-
-        Parameters
-        ----------
-        purpose : str
-            What keys of that purpose begin with.
-
-        Returns
-        -------
-        tuple of (hashable, callable or None), or None
-            The key and what was made for it.
-        """
+        """Return the program made last for a purpose, behind its key; None if there is none."""
         kept = reversed(self._programs.items())
         return next((each for each in kept if each[0][0] == purpose), None)
 

@@ -39,17 +39,7 @@ class RunningMetrics:
         self.add_steps(count, [np.asarray(each)[np.newaxis] for each in numbers], y)
 
     def add_steps(self, count: int, columns: Sequence[Array], y: Array) -> None:
-        """Add several steps of `count` samples each.
-
-        Parameters
-        ----------
-        count : int
-            Samples a step.
-        columns : sequence of array, (steps, ...)
-            Loss, penalty and metrics, and the outputs where the plan gathers them.
-        y : array, (steps * count, ...)
-            The targets.
-        """
+        """Add several steps of `count` samples each."""
         if self._plan.gathers:
             *columns, outputs = columns
             self._seen.append((y, outputs.reshape(-1, *outputs.shape[2:])))

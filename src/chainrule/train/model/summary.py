@@ -22,18 +22,7 @@ def print_summary(model: Model) -> None:
 
 
 def format_summary(model: Model) -> str:
-    """Return a table with a row for each layer and the totals beneath.
-
-    Parameters
-    ----------
-    model : Model
-        The inside of the network; shapes are known once it is built.
-
-    Returns
-    -------
-    str
-        Several lines.
-    """
+    """Return a table with a row for each layer and the totals beneath."""
     shapes: Sequence[Any] = model.output_shapes or [None] * len(model.layers)
     rows = [_row(layer, shape) for layer, shape in zip(model.layers, shapes, strict=True)]
     widths = [max(map(len, column)) for column in zip(_HEADINGS, *rows, strict=True)]

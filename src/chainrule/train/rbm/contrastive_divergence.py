@@ -86,11 +86,6 @@ class Contrast(Layer):
     def expect(self, X: Any) -> None:
         """Set b to the log-odds of each column's mean, as if it had also been on once and off once.
 
-        Parameters
-        ----------
-        X : array, in [0, 1], (n, visible)
-            The samples to come.
-
         References
         ----------
         Hinton (2010), section 8.

@@ -43,55 +43,17 @@ sigmoid, softplus = ACTIVATIONS["sigmoid"], ACTIVATIONS["softplus"]
 
 
 def hidden_probabilities(couplings: Couplings, visible: Any) -> Any:
-    """Compute p(h = 1 | v) = σ(v W + c).
-
-    Parameters
-    ----------
-    couplings : mapping
-        W, b and c.
-    visible : array, float, (n, visible)
-        0 or 1, or in between: the probability of 1.
-
-    Returns
-    -------
-    array, float, (n, hidden), in [0, 1]
-        A probability for each hidden unit.
-    """
+    """Compute p(h = 1 | v) = σ(v W + c)."""
     return sigmoid(_fields(couplings, visible))
 
 
 def visible_probabilities(couplings: Couplings, hidden: Any) -> Any:
-    """Compute p(v = 1 | h) = σ(h Wᵀ + b).
-
-    Parameters
-    ----------
-    couplings : mapping
-        W, b and c.
-    hidden : array, float, (n, hidden)
-        0 or 1, or in between: the probability of 1.
-
-    Returns
-    -------
-    array, float, (n, visible), in [0, 1]
-        A probability for each visible unit.
-    """
+    """Compute p(v = 1 | h) = σ(h Wᵀ + b)."""
     return sigmoid(hidden @ couplings["weight"].T + couplings["visible_bias"])
 
 
 def free_energy(couplings: Couplings, visible: Any) -> Any:
     """Compute F(v) = -b·v - Σ_j ln(1 + exp((v W + c)_j)).
-
-    Parameters
-    ----------
-    couplings : mapping
-        W, b and c.
-    visible : array, float, (n, visible)
-        0 or 1, or in between.
-
-    Returns
-    -------
-    array, float, (n,)
-        One number a row; p(v) is proportional to exp(-F(v)).
 
     Examples
     --------
@@ -110,20 +72,6 @@ def flip(couplings: Couplings, visible: Any, random: RandomStream) -> Any:
     own value with probability σ(F(v') - F(v)). As each unit may be drawn, the estimate is as many
     times its logarithm as there are units.
 
-    Parameters
-    ----------
-    couplings : mapping
-        W, b and c.
-    visible : array, float, (n, visible)
-        0 or 1, or in between.
-    random : RandomStream
-        Chooses the units, by one draw.
-
-    Returns
-    -------
-    array, float, (n,), at most 0
-        In nats, one number a row.
-
     References
     ----------
     Besag (1975), "Statistical analysis of non-lattice data", section 3: the pseudo-likelihood.
@@ -139,42 +87,13 @@ def flip(couplings: Couplings, visible: Any, random: RandomStream) -> Any:
 
 
 def sample_units(probabilities: Any, random: RandomStream) -> Any:
-    """Draw 1 with these probabilities, else 0.
-
-    Parameters
-    ----------
-    probabilities : array, float, (n, units), in [0, 1]
-        What `hidden_probabilities` and `visible_probabilities` give.
-    random : RandomStream
-        By one draw.
-
-    Returns
-    -------
-    array, float, (n, units), 0 or 1
-        The states of the units.
-    """
+    """Draw 1 with these probabilities, else 0."""
     kind = probabilities.dtype
     return (random.uniform(probabilities.shape, kind) < probabilities).astype(kind)
 
 
 def chain(couplings: Couplings, hidden: Any, sweeps: int, random: RandomStream) -> Any:
     """Sample visible units given hidden ones, then hidden given visible, again and again.
-
-    Parameters
-    ----------
-    couplings : mapping
-        W, b and c.
-    hidden : array, float, (n, hidden), 0 or 1
-        Where the chains stand, one a row.
-    sweeps : int >= 0
-        How often.
-    random : RandomStream
-        Two draws a sweep.
-
-    Returns
-    -------
-    array, float, (n, hidden), 0 or 1
-        Where the chains stand then.
 
     References
     ----------

@@ -33,29 +33,7 @@ def fit(
     callbacks: Any,
     verbose: Any,
 ) -> History:
-    """Train a machine on samples.
-
-    Parameters
-    ----------
-    machine : RBM
-        What callbacks are given; its ``history`` is set.
-    model : Model
-        Its inside.
-    batch_size : int >= 1
-        Samples a step, if there are so many.
-    X, epochs, shuffle, callbacks, verbose : array, int, bool and the like
-        As the user gave them; see `chainrule.RBM.fit`.
-
-    Returns
-    -------
-    History
-        One number an epoch for each quantity.
-
-    Raises
-    ------
-    ChainruleError
-        For arguments and data that cannot be learned from, before the first step.
-    """
+    """Train a machine on samples."""
     check_settings("fit", epochs=epochs)
     shuffle = checked_flag("fit", "shuffle", shuffle)
     watchers, progress = resolve_callbacks(callbacks), choose_progress(verbose)
@@ -75,27 +53,7 @@ def fit(
 
 
 def prepare_visible(model: Model, X: Any, function: str) -> Any:
-    """Check samples, and build a machine for them if it is not yet.
-
-    Parameters
-    ----------
-    model : Model
-        Its inside.
-    X : array, list, table or memory map, (n, visible)
-        What the user gave.
-    function : str
-        What messages call the operation.
-
-    Returns
-    -------
-    array of real numbers, in [0, 1], (n, visible)
-        The samples as they came.
-
-    Raises
-    ------
-    ChainruleError
-        Where they are no states of visible units.
-    """
+    """Check samples, and build a machine for them if it is not yet."""
     units = model.input_shape[-1] if model.input_shape else None
     visible = checked_visible(X, function, units, model.dtype)
     model.build(visible.shape, function)
@@ -103,20 +61,7 @@ def prepare_visible(model: Model, X: Any, function: str) -> Any:
 
 
 def change_rule(model: Model, rule: Any) -> None:
-    """Let training go on by another optimiser.
-
-    Parameters
-    ----------
-    model : Model
-        The inside of a machine.
-    rule : Optimizer
-        It takes over what the one before remembers, if it remembers the same things.
-
-    Raises
-    ------
-    ArgumentError
-        If it is no optimiser.
-    """
+    """Let training go on by another optimiser."""
     if not isinstance(rule, Optimizer):
         raise ArgumentError(
             f"RBM: optimizer is {rule!r}; it must be one of chainrule.optim, such as "

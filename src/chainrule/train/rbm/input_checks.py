@@ -16,27 +16,6 @@ __all__ = ["checked_visible"]
 def checked_visible(X: Any, function: str, units: int | None, dtype: Any) -> NDArray[Any]:
     """Return states of visible units as an array, or raise for the first mistake in them.
 
-    Parameters
-    ----------
-    X : array, list, table or memory map, (n, visible)
-        What the user gave.
-    function : str
-        What messages call the operation.
-    units : int or None
-        How many visible units the machine has; None where that is not known yet.
-    dtype : dtype
-        The kind of number that the machine computes with.
-
-    Returns
-    -------
-    array of real numbers, in [0, 1], (n, visible)
-        The same, not copied if it was an array.
-
-    Raises
-    ------
-    DataError, DTypeError, ShapeError
-        With the values seen and the mend.
-
     Examples
     --------
     >>> checked_visible([[0, 255]], "fit", None, "float32")

@@ -20,27 +20,7 @@ Tensors = Mapping[str, NDArray[Any]]
 
 
 def restored(description: Description, tensors: Tensors) -> RBM:
-    """Return the machine that a file describes, as it was when it was saved.
-
-    Parameters
-    ----------
-    description : Description
-        The description, as `chainrule.train.rbm.save` writes it.
-    tensors : mapping of str to array
-        Of the file; their sizes are compared with those described before any array is made.
-
-    Returns
-    -------
-    RBM
-        It goes on training where it was.
-
-    Raises
-    ------
-    FormatError
-        If an entry or a tensor is missing, of another kind or size, or one too many.
-    ArgumentError
-        If the configuration is none of a machine.
-    """
+    """Return the machine that a file describes, as it was when it was saved."""
     description.only(
         "format", "model", "checksum", "visible", "config", "optimizer", "epoch", "count"
     )

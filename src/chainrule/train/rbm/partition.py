@@ -24,21 +24,6 @@ _PIECE = 1024
 def log_partition(couplings: Couplings) -> float:
     """Compute ln Z = ln Σ_v exp(-F(v)), or the same over h where there are fewer hidden units.
 
-    Parameters
-    ----------
-    couplings : mapping
-        W, b and c.
-
-    Returns
-    -------
-    float
-        Computed in float64.
-
-    Raises
-    ------
-    ArgumentError
-        If both sides have more than 20 units.
-
     Examples
     --------
     >>> none = {"weight": np.zeros((3, 2)), "visible_bias": np.zeros(3), "hidden_bias": np.zeros(2)}

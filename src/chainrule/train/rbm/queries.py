@@ -56,24 +56,7 @@ def pseudo_likelihoods_of(couplings: Couplings, X: Array, seed: int) -> Array:
 
 
 def states_after(couplings: Couplings, X: Array | int, sweeps: int, seed: int) -> Array:
-    """Run chains of Gibbs sampling and return where their visible units are.
-
-    Parameters
-    ----------
-    couplings : mapping
-        W, b and c.
-    X : array, in [0, 1], (n, visible), or int > 0
-        Where the chains start; a number of chains that start with coins for hidden units.
-    sweeps : int > 0
-        How often the visible units are drawn.
-    seed : int in [0, 2**64)
-        Decides all draws.
-
-    Returns
-    -------
-    array, float, 0 or 1, (n, visible)
-        One chain a row.
-    """
+    """Run chains of Gibbs sampling and return where their visible units are."""
     key, parts = words_of(seed), []
     for part, hidden in _starts(couplings, X, key):
         done = 0

@@ -30,24 +30,7 @@ MODEL = "rbm"
 
 
 def save(model: Model, config: dict[str, Any], path: str | os.PathLike[str]) -> None:
-    """Write a machine into a file, as a whole or not at all.
-
-    Parameters
-    ----------
-    model : Model
-        Its inside, built.
-    config : dict
-        The arguments it was made with, but for the optimiser's.
-    path : str or path
-        The file; one that is there is replaced.
-
-    Raises
-    ------
-    ArgumentError
-        If the machine is not built.
-    OSError
-        If the file cannot be written.
-    """
+    """Write a machine into a file, as a whole or not at all."""
     from safetensors.numpy import save as to_bytes
 
     if model.input_shape is None:

@@ -79,26 +79,7 @@ class Module:
 def write_module(
     program: Program, layout: Layout, plan: Plan, target: Target, is_timed: bool = False
 ) -> Module:
-    """Write a program.
-
-    Parameters
-    ----------
-    program : Program
-        What to compute.
-    layout : Layout
-        The strides of its buffers.
-    plan : Plan
-        Where its arena buffers lie.
-    target : Target
-        The processor to write for.
-    is_timed : bool
-        Whether it adds up how long its nests take, in their order, and the waiting between them.
-
-    Returns
-    -------
-    Module
-        With one exported function, ``run``.
-    """
+    """Write a program."""
     writer = _Writer(program, layout, plan, target, is_timed)
     clocks = len(writer.nests) + 1 if is_timed else 0
     return Module(

@@ -38,51 +38,17 @@ ITEM_BYTES = {"float32": 4, "float64": 8}
 
 
 def index(number: int) -> ir.Constant:
-    """Return a constant for sizes and positions.
-
-    Parameters
-    ----------
-    number : int
-        Any 64-bit integer.
-
-    Returns
-    -------
-    Value
-        A constant of LLVM's type ``i64``.
-    """
+    """Return a constant for sizes and positions."""
     return ir.Constant(INDEX, number)
 
 
 def vector_type(dtype: str, width: int) -> ir.VectorType:
-    """Return the type of a vector register.
-
-    Parameters
-    ----------
-    dtype : {"float32", "float64"}
-        Kind of number in each lane.
-    width : int
-        Number of lanes.
-
-    Returns
-    -------
-    ir.VectorType
-        ``<width x float>`` or ``<width x double>``.
-    """
+    """Return the type of a vector register."""
     return ir.VectorType(FLOATS[dtype], width)
 
 
 def mnemonic(kind: ir.Type) -> str:
     """Return how a type is written in the name of an overloaded intrinsic.
-
-    Parameters
-    ----------
-    kind : ir.Type
-        An integer, a float, a pointer, or a vector of them.
-
-    Returns
-    -------
-    str
-        For example ``v16f32``.
 
     Examples
     --------
@@ -96,24 +62,7 @@ def mnemonic(kind: ir.Type) -> str:
 
 
 def call(builder: Any, name: str, arguments: Sequence[Value], returns: ir.Type) -> Value:
-    """Call a function by its name, declaring it on first use.
-
-    Parameters
-    ----------
-    builder : ir.IRBuilder
-        Where to write.
-    name : str
-        An intrinsic (``llvm.fma.v16f32``) or a function of the process.
-    arguments : sequence of values
-        Their types become the types of the parameters.
-    returns : ir.Type
-        The type of the result.
-
-    Returns
-    -------
-    Value
-        The result.
-    """
+    """Call a function by its name, declaring it on first use."""
     function = builder.module.globals.get(name)
     if function is None:
         kind = ir.FunctionType(returns, [argument.type for argument in arguments])
@@ -122,22 +71,7 @@ def call(builder: Any, name: str, arguments: Sequence[Value], returns: ir.Type) 
 
 
 def splat(builder: Any, scalar: Value, width: int) -> Value:
-    """Copy a scalar into every lane of a vector.
-
-    Parameters
-    ----------
-    builder : ir.IRBuilder
-        Where to write.
-    scalar : Value
-        The number; a constant stays a constant.
-    width : int
-        Number of lanes.
-
-    Returns
-    -------
-    Value
-        A vector.
-    """
+    """Copy a scalar into every lane of a vector."""
     kind = ir.VectorType(scalar.type, width)
     if isinstance(scalar, ir.Constant):
         return ir.Constant(kind, [scalar.constant] * width)
@@ -148,39 +82,12 @@ def splat(builder: Any, scalar: Value, width: int) -> Value:
 
 
 def address(builder: Any, base: Value, offset: Value, dtype: str) -> Value:
-    """Return the address of an element.
-
-    Parameters
-    ----------
-    builder : ir.IRBuilder
-        Where to write.
-    base : Value
-        Address of element 0.
-    offset : Value
-        Number of elements to go on, ``i64``.
-    dtype : {"float32", "float64"}
-        Kind of the elements.
-
-    Returns
-    -------
-    Value
-        A pointer.
-    """
+    """Return the address of an element."""
     return builder.gep(base, [offset], source_etype=FLOATS[dtype])
 
 
 def prefetch(builder: Any, place: Value, nearness: int) -> None:
-    """Ask for memory that is going to be read.
-
-    Parameters
-    ----------
-    builder : ir.IRBuilder
-        Where to write.
-    place : Value
-        Its address, which may be any.
-    nearness : int
-        From 1, for a cache shared by cores, to 3, for the one next to this core.
-    """
+    """Ask for memory that is going to be read."""
     hints = [ir.Constant(ir.IntType(32), hint) for hint in (0, nearness, 1)]
     call(builder, "llvm.prefetch.p0", [place, *hints], ir.VoidType())
 
@@ -196,22 +103,7 @@ def larger(builder: Any, a: Value, b: Value) -> Value:
 
 
 def first_lanes(builder: Any, count: Value, width: int) -> Value:
-    """Return the mask whose first lanes are on.
-
-    Parameters
-    ----------
-    builder : ir.IRBuilder
-        Where to write.
-    count : Value
-        How many lanes to turn on, ``i64``; ``width`` or more means all.
-    width : int
-        Number of lanes.
-
-    Returns
-    -------
-    Value
-        A vector of ``width`` bits.
-    """
+    """Return the mask whose first lanes are on."""
     # 32-bit lanes are enough once the count is limited, and cost half of 64-bit ones.
     limit = smaller(builder, count, index(width))
     limits = splat(builder, builder.trunc(limit, ir.IntType(32)), width)
@@ -221,24 +113,7 @@ def first_lanes(builder: Any, count: Value, width: int) -> Value:
 
 @contextmanager
 def counted_loop(builder: Any, start: Value, stop: Value, name: str) -> Generator[Value]:
-    """Write ``for i in range(start, stop)``; the body is written inside the ``with``.
-
-    Parameters
-    ----------
-    builder : ir.IRBuilder
-        Where to write; stands behind the loop afterwards.
-    start : Value
-        First index, ``i64``.
-    stop : Value
-        One past the last index; nothing is done unless it is above ``start``.
-    name : str
-        Prefix of the blocks' names, for people who read the module.
-
-    Yields
-    ------
-    Value
-        The index, ``i64``.
-    """
+    """Write ``for i in range(start, stop)``; the body is written inside the ``with``."""
     with loop_with_values(builder, start, stop, [], name) as (position, _, _):
         yield position
 
@@ -247,30 +122,7 @@ def counted_loop(builder: Any, start: Value, stop: Value, name: str) -> Generato
 def loop_with_values(
     builder: Any, start: Value, stop: Value, initial: Sequence[Value], name: str
 ) -> Generator[tuple[Value, list[Value], list[Value]]]:
-    """Write a counted loop that carries values in registers from one turn to the next.
-
-    Parameters
-    ----------
-    builder : ir.IRBuilder
-        Where to write; stands behind the loop afterwards.
-    start : Value
-        First index, ``i64``.
-    stop : Value
-        One past the last index.
-    initial : sequence of values
-        What is carried into the first turn.
-    name : str
-        Prefix of the blocks' names.
-
-    Yields
-    ------
-    position : Value
-        The index, ``i64``.
-    carried : list of values
-        What the last turn left. After the loop these hold the final values.
-    following : list
-        Must hold, when the body ends, the values for the next turn (one per carried value).
-    """
+    """Write a counted loop that carries values in registers from one turn to the next."""
     before = builder.block
     head = builder.append_basic_block(f"{name}.head")
     body = builder.append_basic_block(f"{name}.body")

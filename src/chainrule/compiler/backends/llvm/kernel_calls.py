@@ -73,24 +73,7 @@ class KernelTable:
         turns: Sequence[Axis],
         share: tuple[int | None, Share],
     ) -> None:
-        """Write the call of a nest's kernel, and the kernel where there is none like it.
-
-        Parameters
-        ----------
-        module : ir.Module
-            Where kernels are written.
-        nest : Nest
-            A nest with a contraction.
-        point : ExpressionEmitter
-            Where to write the call; what its axes stand for is set.
-        grounds : BufferAddresses
-            The addresses of buffers.
-        turns : sequence of Axis
-            The loops around.
-        share : tuple of (int or None, callable)
-            Which of batch, tiles and panels this thread shares with others, None for what is best,
-            and its turns of it.
-        """
+        """Write the call of a nest's kernel, and the kernel where there is none like it."""
         out, contraction = stored_by_kernel(nest), nest.contraction
         assert out is not None
         assert contraction is not None

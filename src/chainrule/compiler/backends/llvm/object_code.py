@@ -30,25 +30,7 @@ __all__ = ["Library", "assembly_of", "compile_module", "emit_object", "load_obje
 
 
 def emit_object(machine: Any, module: Any) -> bytes:
-    """Translate a module to object code.
-
-    Parameters
-    ----------
-    machine : llvmlite.binding.TargetMachine
-        The processor; no other thread uses it now.
-    module : llvmlite.binding.ModuleRef
-        Optimised, in a context of its own.
-
-    Returns
-    -------
-    bytes
-        What ``machine.emit_object(module)`` gives.
-
-    Raises
-    ------
-    RuntimeError
-        If LLVM cannot translate it.
-    """
+    """Translate a module to object code."""
     # The function behind the lock; where another version of llvmlite hides it elsewhere, one
     # module waits for the other.
     unlocked = getattr(getattr(ffi.lib, "LLVMPY_TargetMachineEmitToMemory", None), "_cfn", None)
@@ -78,25 +60,7 @@ def assembly_of(text: str, target: Target) -> str:
 
 
 def compile_module(text: str, target: Target) -> bytes:
-    """Verify, optimise and translate a module to object code; several threads may do so at once.
-
-    Parameters
-    ----------
-    text : str
-        A module in LLVM's assembly language, such as ``str(ir.Module)``.
-    target : Target
-        The processor to write for.
-
-    Returns
-    -------
-    bytes
-        Relocatable object code in the system's format.
-
-    Raises
-    ------
-    GraphError
-        If the text is not a well-formed module; nothing has been run then.
-    """
+    """Verify, optimise and translate a module to object code; several threads may do so at once."""
     with _tools(target) as tools:
         return emit_object(tools.machine, _optimised(text, tools))
 
@@ -176,41 +140,12 @@ class Library:
         self._linker = linker
 
     def address(self, name: str) -> int:
-        """Return the address of an exported function.
-
-        Parameters
-        ----------
-        name : str
-            One of the names given to `load_object`.
-
-        Returns
-        -------
-        int
-            Valid only as long as this library is held.
-        """
+        """Return the address of an exported function."""
         return self._tracker[name]
 
 
 def load_object(code: bytes, exports: tuple[str, ...]) -> Library:
-    """Load object code into this process.
-
-    Parameters
-    ----------
-    code : bytes
-        What `compile_module` returned, in this process or an earlier one on the same processor.
-    exports : tuple of str
-        The functions to be called.
-
-    Returns
-    -------
-    Library
-        Hold it for as long as the functions may be called.
-
-    Raises
-    ------
-    GraphError
-        If the code needs a function that this process does not have.
-    """
+    """Load object code into this process."""
     builder = llvm.JITLibraryBuilder().add_object_img(code).add_current_process()
     for name in exports:
         builder.export_symbol(name)

@@ -51,16 +51,6 @@ class Target:
     def width(self, dtype: str) -> int:
         """Return how many numbers of a kind one vector register holds.
 
-        Parameters
-        ----------
-        dtype : {"float32", "float64"}
-            The kind of number.
-
-        Returns
-        -------
-        int
-            The number of lanes, a power of two.
-
         Examples
         --------
         >>> Target("", "", "", vector_bytes=64, registers=32, cheap_masks=True).width("float32")
@@ -106,18 +96,6 @@ VECTOR_UNITS = (
 def units_of(triple: str, features: Collection[str]) -> list[VectorUnit]:
     """Return the vector units of a processor, the best first.
 
-    Parameters
-    ----------
-    triple : str
-        LLVM's name of architecture and system.
-    features : collection of str
-        What LLVM knows that it can do.
-
-    Returns
-    -------
-    list of VectorUnit
-        Never empty.
-
     Examples
     --------
     >>> [unit.name for unit in units_of("arm64-apple-darwin", [])]
@@ -129,26 +107,7 @@ def units_of(triple: str, features: Collection[str]) -> list[VectorUnit]:
 
 
 def host_target(vector_unit: str | None = None) -> Target:
-    """Describe the processor this process runs on.
-
-    Parameters
-    ----------
-    vector_unit : {"avx512f", "avx2", "neon", "portable"} or None
-        Which vector registers to use. None takes those that the environment variable
-        ``CHAINRULE_VECTORS`` names, and the best ones where it is not set. Naming some is for
-        tests: the code is then made for the plainest processor that has them, and must give the
-        same bits.
-
-    Returns
-    -------
-    Target
-        The same object on every call.
-
-    Raises
-    ------
-    ArgumentError
-        If the processor has no such vector unit.
-    """
+    """Describe the processor this process runs on."""
     return _host_target(vector_unit or os.environ.get("CHAINRULE_VECTORS") or "")
 
 

@@ -19,26 +19,7 @@ Value = Any
 
 
 def masked_load(builder: Any, pointer: Value, dtype: str, width: int, mask: Value | None) -> Value:
-    """Load consecutive elements; lanes that are off give zero and touch no memory.
-
-    Parameters
-    ----------
-    builder : ir.IRBuilder
-        Where to write.
-    pointer : Value
-        Address of the first element; no alignment beyond one element's is needed.
-    dtype : {"float32", "float64"}
-        Kind of the elements.
-    width : int
-        Number of lanes.
-    mask : Value or None
-        A vector of bits, or None for all lanes.
-
-    Returns
-    -------
-    Value
-        A vector.
-    """
+    """Load consecutive elements; lanes that are off give zero and touch no memory."""
     kind = vector_type(dtype, width)
     if mask is None:
         return builder.load(pointer, align=ITEM_BYTES[dtype], typ=kind)
@@ -48,19 +29,7 @@ def masked_load(builder: Any, pointer: Value, dtype: str, width: int, mask: Valu
 
 
 def masked_store(builder: Any, vector: Value, pointer: Value, mask: Value | None) -> None:
-    """Store a vector into consecutive elements; lanes that are off touch no memory.
-
-    Parameters
-    ----------
-    builder : ir.IRBuilder
-        Where to write.
-    vector : Value
-        The numbers.
-    pointer : Value
-        Address of the first element.
-    mask : Value or None
-        A vector of bits, or None for all lanes.
-    """
+    """Store a vector into consecutive elements; lanes that are off touch no memory."""
     dtype = _dtype(vector)
     if mask is None:
         builder.store(vector, pointer, align=ITEM_BYTES[dtype])
@@ -70,21 +39,7 @@ def masked_store(builder: Any, vector: Value, pointer: Value, mask: Value | None
 
 
 def scatter(builder: Any, vector: Value, pointer: Value, stride: int, mask: Value | None) -> None:
-    """Store a vector into elements that lie a stride apart.
-
-    Parameters
-    ----------
-    builder : ir.IRBuilder
-        Where to write.
-    vector : Value
-        The numbers.
-    pointer : Value
-        Address of the first element.
-    stride : int
-        Elements from one lane to the next.
-    mask : Value or None
-        A vector of bits, or None for all lanes.
-    """
+    """Store a vector into elements that lie a stride apart."""
     element, width = vector.type.element, vector.type.count
     dtype = _dtype(vector)
     offsets = ir.Constant(ir.VectorType(INDEX, width), [stride * lane for lane in range(width)])

@@ -78,20 +78,7 @@ class Kernel:
 
 
 def scratch_items(contraction: KernelShape, target: Target) -> int:
-    """Return how many numbers of scratch memory each thread needs.
-
-    Parameters
-    ----------
-    contraction : KernelShape
-        Shape and layout.
-    target : Target
-        The processor.
-
-    Returns
-    -------
-    int
-        0 if nothing is copied.
-    """
+    """Return how many numbers of scratch memory each thread needs."""
     arrangement = arrange(contraction)
     return sum(packed_items(arrangement, choose_tiling(arrangement, target)))
 
@@ -104,25 +91,6 @@ def emit_contraction(
     epilogue: Epilogue | None = None,
 ) -> Kernel:
     """Write the function of a contraction into a module.
-
-    Parameters
-    ----------
-    module : ir.Module
-        The module to write into.
-    name : str
-        The function's name; it is internal to the module.
-    contraction : KernelShape
-        Shape and layout.
-    target : Target
-        The processor to write for.
-    epilogue : callable or None
-        ``(site, sums) -> vector to store``, called once for each vector of a tile while it is
-        written; None stores the sums.
-
-    Returns
-    -------
-    Kernel
-        The function and how to call it.
 
     Examples
     --------

@@ -122,22 +122,7 @@ def matrix_product(
     right_strides: tuple[int, int],
     out_strides: tuple[int, int],
 ) -> KernelShape:
-    """Return the contraction ``out[r, c] = sum_k left[r, k] * right[k, c]``.
-
-    Parameters
-    ----------
-    dtype : {"float32", "float64"}
-        Kind of all three arrays.
-    rows, columns, depth : int
-        Sizes of r, c and k.
-    left_strides, right_strides, out_strides : (int, int)
-        Steps along (r, k), (k, c) and (r, c).
-
-    Returns
-    -------
-    KernelShape
-        With the loops r, c, k.
-    """
+    """Return the contraction ``out[r, c] = sum_k left[r, k] * right[k, c]``."""
     return KernelShape(
         dtype,
         (
@@ -202,16 +187,6 @@ def arrange(contraction: KernelShape) -> LoopRoles:
 
     The vectors lie along the loop with which the output is contiguous. Where that is a row, left
     and right are exchanged, which makes it a column.
-
-    Parameters
-    ----------
-    contraction : KernelShape
-        Shape and layout.
-
-    Returns
-    -------
-    LoopRoles
-        A function of its argument only.
     """
     loops = [loop for loop in contraction.loops if loop.extent != 1]
     column = max((loop for loop in loops if loop.out), key=_fitness, default=KernelLoop(1, 0, 1, 1))

@@ -52,26 +52,7 @@ def accumulate(
     left: Value,
     right: Value,
 ) -> list[Value]:
-    """Write the loops over depth of a tile.
-
-    Parameters
-    ----------
-    builder : ir.IRBuilder
-        Where to write.
-    tile : Accumulation
-        What is summed.
-    loops : sequence of KernelLoop
-        Those of depth, from the outside.
-    places : mapping of int to Value
-        The positions of the loops of rows, by their step in the output.
-    left, right : Value
-        Where the tile begins.
-
-    Returns
-    -------
-    list of Value
-        The sums, row by row.
-    """
+    """Write the loops over depth of a tile."""
     kinds = [emit.vector_type(tile.dtype, lanes) for lanes in tile.lanes]
     zeros = [ir.Constant(kind, [0.0] * kind.count) for kind in kinds] * tile.rows
 
@@ -147,26 +128,7 @@ def _vectors(builder: Any, tile: Accumulation, start: Value, mask: Value | None)
 def moved(
     builder: Any, base: Value, counts: Sequence[Value], steps: Sequence[int], dtype: str
 ) -> Value:
-    """Write the address so many steps on along each of some axes.
-
-    Parameters
-    ----------
-    builder : ir.IRBuilder
-        Where to write.
-    base : Value
-        An address.
-    counts : sequence of Value
-        How many steps, ``i64``.
-    steps : sequence of int
-        How many numbers each step is long.
-    dtype : {"float32", "float64"}
-        Kind of number.
-
-    Returns
-    -------
-    Value
-        The address.
-    """
+    """Write the address so many steps on along each of some axes."""
     for count, step in zip(counts, steps, strict=True):
         if step and isinstance(count, ir.Constant):
             base = emit.address(builder, base, emit.index(count.constant * step), dtype)

@@ -33,20 +33,7 @@ Value = Any
 
 
 def packed_items(arrangement: LoopRoles, tiling: Tiling) -> tuple[int, int]:
-    """Return how many numbers the copies take: a panel of ``right``, all of ``left``.
-
-    Parameters
-    ----------
-    arrangement : LoopRoles
-        Loops and their parts.
-    tiling : Tiling
-        Its tiles.
-
-    Returns
-    -------
-    right, left : int
-        0 for what is not copied.
-    """
+    """Return how many numbers the copies take: a panel of ``right``, all of ``left``."""
     right = left = 0
     if packs_right(arrangement, tiling.tiles):
         # A transposing copy writes whole squares.
@@ -59,20 +46,7 @@ def packed_items(arrangement: LoopRoles, tiling: Tiling) -> tuple[int, int]:
 
 
 def packed_loops(depth: Sequence[KernelLoop], size: int) -> list[KernelLoop]:
-    """Return the loops over depth where ``right`` is a copied panel.
-
-    Parameters
-    ----------
-    depth : sequence of KernelLoop
-        As they are without the copy.
-    size : int
-        Numbers of the panel for one step of depth.
-
-    Returns
-    -------
-    list of KernelLoop
-        The same, with the steps of the copy.
-    """
+    """Return the loops over depth where ``right`` is a copied panel."""
     loops: list[KernelLoop] = []
     for loop in reversed(depth):
         loops.insert(0, replace(loop, right=size))
@@ -88,23 +62,7 @@ def emit_left_packing(
     tiles: tuple[Value, Value],
     scratch: Value,
 ) -> None:
-    """Write the copy of some row tiles of ``left`` into scratch memory.
-
-    Parameters
-    ----------
-    builder : ir.IRBuilder
-        Where to write.
-    arrangement : LoopRoles
-        With one loop of depth, and with rows that are contiguous in ``left``.
-    tiling : Tiling
-        The row tiles.
-    left : Value
-        Address of the array.
-    tiles : (Value, Value)
-        First tile to copy, and one past the last.
-    scratch : Value
-        Where to copy to.
-    """
+    """Write the copy of some row tiles of ``left`` into scratch memory."""
     dtype, width, rows = arrangement.dtype, tiling.width, tiling.row_tile
     depth = arrangement.depth_size
     with (
@@ -136,25 +94,7 @@ def emit_packing(
     mask: Value | None,
     scratch: Value,
 ) -> None:
-    """Write the copy of one panel into scratch memory.
-
-    Parameters
-    ----------
-    builder : ir.IRBuilder
-        Where to write.
-    arrangement : LoopRoles
-        Loops and their parts.
-    group : Group
-        The panel's width.
-    width : int
-        Lanes of a vector.
-    right, column : Value
-        Address of the array, and the panel's first column.
-    mask : Value or None
-        Mask of the panel's last vector.
-    scratch : Value
-        Where to copy to.
-    """
+    """Write the copy of one panel into scratch memory."""
     loops, dtype = arrangement.depth, arrangement.dtype
     copies = packed_loops(loops, group.vectors * width)
     is_transposed = bool(loops) and loops[-1].right == 1 != arrangement.column.right

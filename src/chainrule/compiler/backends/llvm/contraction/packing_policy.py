@@ -18,20 +18,7 @@ APART_LINES = 64
 
 
 def packs_right(arrangement: LoopRoles, tiles: int) -> bool:
-    """Tell whether panels of ``right`` are copied before they are read.
-
-    Parameters
-    ----------
-    arrangement : LoopRoles
-        Loops and their parts.
-    tiles : int
-        How many row tiles read a copy.
-
-    Returns
-    -------
-    bool
-        True if the columns are not contiguous, or if the copy saves time.
-    """
+    """Tell whether panels of ``right`` are copied before they are read."""
     if arrangement.column.right != 1:
         return True
     size = ITEM_BYTES[arrangement.dtype]
@@ -42,20 +29,7 @@ def packs_right(arrangement: LoopRoles, tiles: int) -> bool:
 
 
 def packs_left(arrangement: LoopRoles, panels: int) -> bool:
-    """Tell whether ``left`` is copied before it is read.
-
-    Parameters
-    ----------
-    arrangement : LoopRoles
-        Loops and their parts.
-    panels : int
-        How many panels read a copy.
-
-    Returns
-    -------
-    bool
-        True if the copy saves time.
-    """
+    """Tell whether ``left`` is copied before it is read."""
     # Rows or depth of several loops read windows, which copies would make many times as large.
     if len(arrangement.rows) != 1 or len(arrangement.depth) != 1 or arrangement.column.left:
         return False

@@ -24,20 +24,7 @@ THREADS = 2
 
 
 def best_row_tile(arrangements: Sequence[LoopRoles], target: Target) -> int:
-    """Choose the rows of a tile for several contractions whose rows are divided in the same way.
-
-    Parameters
-    ----------
-    arrangements : sequence of LoopRoles
-        Their loops; each has one loop of rows, as long as that of the others.
-    target : Target
-        Number and size of the registers.
-
-    Returns
-    -------
-    int
-        The number with the least estimated time of all together.
-    """
+    """Choose the rows of a tile for several contractions whose rows are divided in the same way."""
     rows = arrangements[0].rows[0].extent
 
     def cost(row_tile: int) -> float:
@@ -53,24 +40,7 @@ def best_row_tile(arrangements: Sequence[LoopRoles], target: Target) -> int:
 def best_shape(
     arrangement: LoopRoles, number: int, target: Target
 ) -> tuple[tuple[float, int], int, int, int, int]:
-    """Choose the shape of tiles that are cut from one loop of rows.
-
-    Parameters
-    ----------
-    arrangement : LoopRoles
-        Loops and their parts.
-    number : int
-        Of the loop, from the inside, at least 1.
-    target : Target
-        Number and size of the registers.
-
-    Returns
-    -------
-    cost : (float, int)
-        The least there is: cycles per step of depth, and the size of the code.
-    shared, number, row_tile, vectors : int
-        The range that threads share, the loop, and rows and vectors of a tile.
-    """
+    """Choose the shape of tiles that are cut from one loop of rows."""
     vectors = -(-arrangement.column.extent // target.width(arrangement.dtype))
     return min(
         (*_cost(arrangement, number, (row_tile, count), target), number, row_tile, count)
@@ -88,13 +58,7 @@ def best_shape(
 def _cost(
     arrangement: LoopRoles, number: int, tile: tuple[int, int], target: Target
 ) -> tuple[tuple[float, int], int]:
-    """Estimate cycles per step of depth for the whole output; ties go to the smaller code.
-
-    Returns
-    -------
-    (cycles, size), shared : (float, int), int
-        How long all cores together are held, and by the share of which range.
-    """
+    """Estimate cycles per step of depth for the whole output; ties go to the smaller code."""
     cut, width = arrangement.rows[-number].extent, target.width(arrangement.dtype)
     rows = math.prod(loop.extent for loop in arrangement.rows)
     columns, batch = arrangement.column.extent, arrangement.batch_size
@@ -137,20 +101,6 @@ def lanes_at_end(columns: int, width: int, target: Target) -> int:
 
     Where a register of 64 bytes is worked on in two halves, a vector of at most half takes half the
     time; where it is not, it takes no more.
-
-    Parameters
-    ----------
-    columns : int
-        Of the whole row.
-    width : int
-        Lanes of a vector.
-    target : Target
-        The processor.
-
-    Returns
-    -------
-    int
-        A quarter of the width at least.
     """
     left_over = columns - (-(-columns // width) - 1) * width
     least = width * SMALLEST_BYTES // target.vector_bytes
@@ -159,20 +109,7 @@ def lanes_at_end(columns: int, width: int, target: Target) -> int:
 
 
 def widths_of(vectors: int, largest: int) -> list[int]:
-    """Cut a row of vectors into panels whose widths differ by one vector at most.
-
-    Parameters
-    ----------
-    vectors : int
-        Of the row.
-    largest : int
-        Of a panel.
-
-    Returns
-    -------
-    list of int
-        Vectors of each panel.
-    """
+    """Cut a row of vectors into panels whose widths differ by one vector at most."""
     panels = -(-vectors // largest)
     narrow, wide = divmod(vectors, panels)
     return [narrow + 1] * wide + [narrow] * (panels - wide)

@@ -116,20 +116,7 @@ class Tiling:
 
 @lru_cache(maxsize=1024)
 def choose_tiling(arrangement: LoopRoles, target: Target) -> Tiling:
-    """Choose the loop to cut and the tile shape with the least estimated time.
-
-    Parameters
-    ----------
-    arrangement : LoopRoles
-        Loops and their parts.
-    target : Target
-        Number and size of the registers.
-
-    Returns
-    -------
-    Tiling
-        A function of its arguments only.
-    """
+    """Choose the loop to cut and the tile shape with the least estimated time."""
     width = target.width(arrangement.dtype)
     _, shared, number, row_tile, count = min(
         best_shape(arrangement, number, target) for number in arrangement.cuttable

@@ -16,24 +16,7 @@ Value = Any
 
 
 def transposing_packer(module: Any, dtype: str, width: int) -> Any:
-    """Return the function that copies a panel whose columns are contiguous along depth.
-
-    Parameters
-    ----------
-    module : ir.Module
-        The module being written.
-    dtype : {"float32", "float64"}
-        Kind of the numbers.
-    width : int
-        Lanes of a vector.
-
-    Returns
-    -------
-    ir.Function
-        ``void (ptr panel, i64 step, i64 columns, i64 depth, i64 vectors, ptr scratch)``: copies the
-        panel of so many vectors, whose columns lie ``step`` apart, to ``scratch[k, column]``. There
-        are ``columns`` of them; lanes beyond get the numbers of the last one, depth beyond zeros.
-    """
+    """Return the function that copies a panel whose columns are contiguous along depth."""
     name = f"chainrule.pack.{dtype}.{width}"
     if name in module.globals:
         return module.globals[name]

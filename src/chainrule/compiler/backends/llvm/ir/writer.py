@@ -61,13 +61,7 @@ class Writer:
 
     @contextmanager
     def goto_entry_block(self) -> Generator[None]:
-        """Write at the end of the function's first block, before it is left.
-
-        Yields
-        ------
-        None
-            Afterwards writing goes on where it was.
-        """
+        """Write at the end of the function's first block, before it is left."""
         before, entry = self.block, self.block.function.entry_basic_block
         self.block, self._place = entry, len(entry.lines) - 1 if entry.is_terminated else _END
         yield
@@ -75,13 +69,7 @@ class Writer:
 
     @contextmanager
     def if_then(self, condition: Value, likely: bool | None = None) -> Generator[Block]:
-        """Write what is done where a bit is set.
-
-        Yields
-        ------
-        Block
-            Where the program goes on afterwards.
-        """
+        """Write what is done where a bit is set."""
         inside = self.append_basic_block("then")
         after = self.append_basic_block("after")
         self.cbranch(condition, inside, after, likely)
@@ -93,13 +81,7 @@ class Writer:
 
     @contextmanager
     def if_else(self, condition: Value) -> Generator[tuple[Any, Any]]:
-        """Write what is done where a bit is set, and what where it is not.
-
-        Yields
-        ------
-        tuple of two contexts
-            Within each of them one of the two is written.
-        """
+        """Write what is done where a bit is set, and what where it is not."""
         inside, otherwise = self.append_basic_block("then"), self.append_basic_block("else")
         after = self.append_basic_block("after")
         self.cbranch(condition, inside, otherwise)

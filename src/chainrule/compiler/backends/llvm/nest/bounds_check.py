@@ -15,26 +15,7 @@ Value = Any
 
 
 def inside(builder: Any, position: Value, length: int, flag: Value, mask: Value | None) -> Value:
-    """Write the position in an array that a whole number stands for, as NumPy counts.
-
-    Parameters
-    ----------
-    builder : ir.IRBuilder
-        Where to write.
-    position : Value
-        A whole number or a vector of them, negative ones from the end.
-    length : int
-        Of the axis.
-    flag : Value
-        Address of a number that becomes 1 where a position lies outside, and is taken as 0.
-    mask : Value or None
-        The lanes that count; None if all do.
-
-    Returns
-    -------
-    Value
-        Each at least 0 and below `length`.
-    """
+    """Write the position in an array that a whole number stands for, as NumPy counts."""
     whole = np.dtype("int64")
     zero, size = constant(0, whole, position), constant(length, whole, position)
     is_negative = builder.icmp_signed("<", position, zero)

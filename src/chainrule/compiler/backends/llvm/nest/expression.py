@@ -82,13 +82,7 @@ class ExpressionEmitter:
 
     @contextmanager
     def along(self, vector_axis: Axis | None, width: int, mask: Value | None) -> Generator[None]:
-        """Run lanes along an axis, of which those in the mask count.
-
-        Yields
-        ------
-        None
-            Within the ``with`` block the lanes run so.
-        """
+        """Run lanes along an axis, of which those in the mask count."""
         before = self.vector_axis, self.width, self.mask
         self.vector_axis, self.width, self.mask = vector_axis, width, mask
         yield

@@ -37,31 +37,7 @@ MOST_WRITTEN = 8
 def write(
     builder: Any, name: str, operands: Sequence[Value], dtypes: Sequence[DType], dtype: DType
 ) -> Value:
-    """Write an operation.
-
-    Parameters
-    ----------
-    builder : ir.IRBuilder
-        Where to write.
-    name : str
-        The primitive's name.
-    operands : sequence of values
-        Scalars and vectors of one width.
-    dtypes : sequence of numpy.dtype
-        Their kinds of number.
-    dtype : numpy.dtype
-        The result's.
-
-    Returns
-    -------
-    Value
-        The result.
-
-    Raises
-    ------
-    CannotCompile
-        For an operation or kind of number that is not written here.
-    """
+    """Write an operation."""
     values = same_width(builder, operands)
     if name == "cast":
         return _cast(builder, values[0], dtypes[0], dtype)

@@ -28,18 +28,7 @@ Value = Any
 
 
 def write_nest(point: ExpressionEmitter, nest: Nest, share: Share) -> None:
-    """Write a nest.
-
-    Parameters
-    ----------
-    point : ExpressionEmitter
-        Where; all axes around the nest are set.
-    nest : Nest
-        What; without a contraction.
-    share : callable
-        From a number of turns of the outermost loop to the first and the one past the last that
-        this thread does.
-    """
+    """Write a nest."""
     point.registers, point.known = nest.registers, {}
     traversal = Traversal(point, nest)
     writer = _Writer(traversal)

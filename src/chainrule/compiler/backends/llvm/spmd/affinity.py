@@ -22,18 +22,7 @@ HAS_MASKS = sys.platform == "linux"
 
 
 def write_current_core(builder: Any) -> Value:
-    """Write the number of the core this thread runs on; -1 where the system does not tell.
-
-    Parameters
-    ----------
-    builder : ir.IRBuilder
-        Where to write.
-
-    Returns
-    -------
-    Value
-        An ``i32``.
-    """
+    """Write the number of the core this thread runs on; -1 where the system does not tell."""
     if not HAS_MASKS:
         return ir.Constant(CORE, -1)
     return emit.call(builder, "sched_getcpu", [], CORE)
@@ -44,13 +33,6 @@ def write_step_aside(builder: Any, taken: Value) -> None:
 
     The thread stays free to run wherever it could before: it is forbidden the core for a moment
     only. Where it may run on no other, it stays.
-
-    Parameters
-    ----------
-    builder : ir.IRBuilder
-        Where to write.
-    taken : Value
-        Number of the core, ``i32``; -1 for none.
     """
     if not HAS_MASKS:
         return

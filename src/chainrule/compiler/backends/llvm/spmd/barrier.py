@@ -38,17 +38,6 @@ def barrier_function(module: Any) -> Any:
     """Return the module's function ``void (ptr barrier, i64 threads)``, writing it on first use.
 
     What threads wrote before the barrier, all threads see behind it.
-
-    Parameters
-    ----------
-    module : ir.Module
-        The module being written; its triple decides how a thread pauses.
-
-    Returns
-    -------
-    ir.Function
-        To be called by all threads of a program, with the program's own last two arguments in
-        exchanged order. One thread alone passes at once.
     """
     if NAME in module.globals:
         return module.globals[NAME]
@@ -81,21 +70,7 @@ def write_watch(
     looks_allowed: int | None,
     threads: Value | None = None,
 ) -> None:
-    """Write a loop that looks at a counter until it is no longer the current one.
-
-    Parameters
-    ----------
-    builder : ir.IRBuilder
-        Where to write; stands behind the loop afterwards.
-    pointer : Value
-        Address of the counter.
-    current : Value
-        The integer to wait for the end of.
-    looks_allowed : int or None
-        Look no more often than this; None for ever.
-    threads : Value or None
-        How many threads work on what is waited for; None if this one has nothing to do but wait.
-    """
+    """Write a loop that looks at a counter until it is no longer the current one."""
     kind, before = current.type, builder.block
     look, wait, stay, leave, done = (
         builder.append_basic_block(name) for name in ("look", "wait", "stay", "leave", "seen")

@@ -43,22 +43,7 @@ class RowPartition:
 
 
 def divisions(steps: Sequence[Step], layout: Layout, target: Target) -> dict[Loop, RowPartition]:
-    """Find the loops that threads run through without waiting.
-
-    Parameters
-    ----------
-    steps : sequence of Step
-        The program.
-    layout : Layout
-        The strides of its buffers.
-    target : Target
-        The processor.
-
-    Returns
-    -------
-    dict
-        How the rows of each such loop are divided.
-    """
+    """Find the loops that threads run through without waiting."""
     found: dict[Loop, RowPartition] = {}
     for step in steps:
         if isinstance(step, Loop):

@@ -40,15 +40,7 @@ def _shared_cycles(step: Step, apart: Collection[Loop]) -> float:
 
 
 def is_shared(step: Step, apart: Collection[Loop]) -> bool:
-    """Whether the threads share a nest; for a loop, whether they share anything in it.
-
-    Parameters
-    ----------
-    step : Step
-        The nest or loop.
-    apart : collection of Loop
-        Loops whose rows the threads divide among themselves once for all turns.
-    """
+    """Whether the threads share a nest; for a loop, whether they share anything in it."""
     if isinstance(step, Loop) and step not in apart and not step.is_parallel:
         return any(is_shared(each, apart) for each in step.steps)
     if _cycles(step) < WORTH_SHARING:

@@ -35,24 +35,12 @@ LINGERING_LOOKS = 300
 
 
 def program_type() -> ir.FunctionType:
-    """Return the type of a program.
-
-    Returns
-    -------
-    ir.FunctionType
-        ``void (ptr arena, i64 thread, i64 threads, ptr barrier)``.
-    """
+    """Return the type of a program."""
     return ir.FunctionType(ir.VoidType(), [emit.POINTER, emit.INDEX, emit.INDEX, emit.POINTER])
 
 
 def pool_code() -> bytes:
-    """Compile the functions of a pool.
-
-    Returns
-    -------
-    bytes
-        Object code with ``chainrule.prepare``, ``chainrule.run`` and ``chainrule.work``.
-    """
+    """Compile the functions of a pool."""
     target = host_target()
     module = ir.Module()
     module.triple = target.triple

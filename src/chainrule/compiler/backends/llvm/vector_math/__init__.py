@@ -37,20 +37,6 @@ FUNCTIONS: dict[str, Callable[..., Lanes]] = {
 def emit_function(builder: Any, name: str, *values: Any) -> Any:
     """Write a function of some values.
 
-    Parameters
-    ----------
-    builder : ir.IRBuilder
-        Where to write; it may stand in another block afterwards (sin and cos branch).
-    name : str
-        A key of `FUNCTIONS`.
-    *values : ir.Value
-        One argument (two for ``pow``): float32 or float64, a scalar or a vector of any width.
-
-    Returns
-    -------
-    ir.Value
-        Of the type of the arguments.
-
     Examples
     --------
     >>> from chainrule.compiler.backends.llvm import ir

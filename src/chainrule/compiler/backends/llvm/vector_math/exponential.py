@@ -30,20 +30,7 @@ TANH_SHORT_NEAR = 0.6
 
 
 def exp(x: Lanes, low: Lanes | None = None) -> Lanes:
-    """Write exp(x + low).
-
-    Parameters
-    ----------
-    x : Lanes
-        Any value.
-    low : Lanes or None
-        A correction far smaller than x, of which exp(low) = 1 + low.
-
-    Returns
-    -------
-    Lanes
-        Within 1 ulp; 0 and infinity beyond the format's range, subnormals rounded once.
-    """
+    """Write exp(x + low)."""
     floor, ceiling = EXP_RANGE[x.format.name]
     if low is None and x.format.name == "float32":
         n, fraction = _short_power(x.limited(floor, ceiling))
@@ -63,18 +50,7 @@ def exp(x: Lanes, low: Lanes | None = None) -> Lanes:
 
 
 def expm1(x: Lanes) -> Lanes:
-    """Write exp(x) - 1, exact to the last digits also near 0.
-
-    Parameters
-    ----------
-    x : Lanes
-        Any value.
-
-    Returns
-    -------
-    Lanes
-        Within 2 ulp (float32), 3 ulp (float64); -0.0 stays -0.0.
-    """
+    """Write exp(x) - 1, exact to the last digits also near 0."""
     name = x.format.name
     n, r, rest = _reduced(x.limited(EXPM1_FLOOR[name], EXP_RANGE[name][1]))
     # 2 (2^(n-1) p + 2^(n-1) - 1/2): half the scale never overflows before the result does.
@@ -86,16 +62,6 @@ def tanh(x: Lanes) -> Lanes:
     """Write tanh(x), from e = exp(-2 |x|) and t = e - 1 without cancellation.
 
     It is -t / (e + 1) near 0, and 1 - 2 e / (e + 1) elsewhere, where e's error counts for less.
-
-    Parameters
-    ----------
-    x : Lanes
-        Any value.
-
-    Returns
-    -------
-    Lanes
-        Within 2 ulp; -0.0 stays -0.0.
     """
     if x.format.name == "float32":
         return _short_tanh(x)
@@ -130,18 +96,7 @@ def _short_tanh(x: Lanes) -> Lanes:
 
 
 def sigmoid(x: Lanes) -> Lanes:
-    """Write 1 / (1 + exp(-x)), as e / (1 + e) for negative x so that it never overflows.
-
-    Parameters
-    ----------
-    x : Lanes
-        Any value.
-
-    Returns
-    -------
-    Lanes
-        Within 2 ulp (float32), 3 ulp (float64), subnormal results included.
-    """
+    """Write 1 / (1 + exp(-x)), as e / (1 + e) for negative x so that it never overflows."""
     e = exp(-abs(x))
     numerator = e.where(x.compare("<", 0.0), 1.0)
     return _over_one_plus(numerator, e)

@@ -80,85 +80,26 @@ class Lanes:
         return self.intrinsic("fabs")
 
     def compare(self, relation: str, other: "Lanes | float") -> Value:
-        """Return the mask of lanes where the relation holds; NaN fulfils none.
-
-        Parameters
-        ----------
-        relation : {"<", "<=", "==", ">=", ">"}
-            The relation.
-        other : Lanes or float
-            Its right side.
-
-        Returns
-        -------
-        Value
-            One bit a lane.
-        """
+        """Return the mask of lanes where the relation holds; NaN fulfils none."""
         return self.builder.fcmp_ordered(relation, self.value, self._raw(other))
 
     def fma(self, factor: "Lanes | float", addend: "Lanes | float") -> "Lanes":
-        """Return self * factor + addend, rounded once.
-
-        Parameters
-        ----------
-        factor, addend : Lanes or float
-            The other two operands.
-
-        Returns
-        -------
-        Lanes
-            The fused result.
-        """
+        """Return self * factor + addend, rounded once."""
         return self.intrinsic("fma", factor, addend)
 
     def polynomial(self, coefficients: Sequence[float]) -> "Lanes":
-        """Evaluate a polynomial at self by Horner's rule.
-
-        Parameters
-        ----------
-        coefficients : sequence of float
-            Constant term first.
-
-        Returns
-        -------
-        Lanes
-            The value.
-        """
+        """Evaluate a polynomial at self by Horner's rule."""
         total = self.like(coefficients[-1])
         for coefficient in reversed(coefficients[:-1]):
             total = total.fma(self, coefficient)
         return total
 
     def where(self, mask: Value, other: "Lanes | float") -> "Lanes":
-        """Return self where the mask is set and other elsewhere.
-
-        Parameters
-        ----------
-        mask : Value
-            One bit a lane.
-        other : Lanes or float
-            The alternative.
-
-        Returns
-        -------
-        Lanes
-            The choice.
-        """
+        """Return self where the mask is set and other elsewhere."""
         return self._new(self.builder.select(mask, self.value, self._raw(other)))
 
     def limited(self, low: float | None, high: float | None) -> "Lanes":
-        """Return self moved into [low, high]; NaN stays NaN.
-
-        Parameters
-        ----------
-        low, high : float or None
-            The bounds; None for no bound.
-
-        Returns
-        -------
-        Lanes
-            The limited value.
-        """
+        """Return self moved into [low, high]; NaN stays NaN."""
         result = self
         if high is not None:
             result = self.like(high).where(result.compare(">", high), result)
@@ -167,108 +108,34 @@ class Lanes:
         return result
 
     def with_sign_of(self, other: "Lanes") -> "Lanes":
-        """Return self with another's sign bit.
-
-        Parameters
-        ----------
-        other : Lanes
-            Where the sign comes from; -0.0 has one too.
-
-        Returns
-        -------
-        Lanes
-            The magnitude of self.
-        """
+        """Return self with another's sign bit."""
         return self.intrinsic("copysign", other)
 
     def intrinsic(self, name: str, *others: "Lanes | float") -> "Lanes":
-        """Call one of LLVM's functions that map lanes to lanes.
-
-        Parameters
-        ----------
-        name : str
-            Such as ``"fma"``.
-        *others : Lanes or float
-            Arguments after self.
-
-        Returns
-        -------
-        Lanes
-            The result.
-        """
+        """Call one of LLVM's functions that map lanes to lanes."""
         kind = self.value.type
         arguments = [self.value, *map(self._raw, others)]
         full_name = f"llvm.{name}.{emit.mnemonic(kind)}"
         return self._new(emit.call(self.builder, full_name, arguments, kind))
 
     def like(self, number: float) -> "Lanes":
-        """Return a constant of the same shape and format.
-
-        Parameters
-        ----------
-        number : float
-            The constant.
-
-        Returns
-        -------
-        Lanes
-            It, in every lane.
-        """
+        """Return a constant of the same shape and format."""
         return self._new(_constant(self.value.type, number))
 
     def bits(self) -> Value:
-        """Return the lanes' bits as integers.
-
-        Returns
-        -------
-        Value
-            A scalar or vector of integers.
-        """
+        """Return the lanes' bits as integers."""
         return self.builder.bitcast(self.value, self.integer_type)
 
     def from_bits(self, bits: Value) -> "Lanes":
-        """Return the floating-point lanes that some bits mean.
-
-        Parameters
-        ----------
-        bits : Value
-            What `bits` returns.
-
-        Returns
-        -------
-        Lanes
-            Of the type of self.
-        """
+        """Return the floating-point lanes that some bits mean."""
         return self._new(self.builder.bitcast(bits, self.value.type))
 
     def integer(self, number: int) -> Value:
-        """Return an integer constant, one for each lane.
-
-        Parameters
-        ----------
-        number : int
-            The constant.
-
-        Returns
-        -------
-        Value
-            Of the type that `bits` returns.
-        """
+        """Return an integer constant, one for each lane."""
         return _constant(self.integer_type, number)
 
     def power_of_two(self, exponent: Value) -> "Lanes":
-        """Return 2^exponent.
-
-        Parameters
-        ----------
-        exponent : Value
-            Integers for which the result is a normal number.
-
-        Returns
-        -------
-        Lanes
-            Exact powers.
-        """
+        """Return 2^exponent."""
         form, builder = self.format, self.builder
         biased = builder.add(exponent, self.integer(form.bias))
         return self.from_bits(builder.shl(biased, self.integer(form.fraction_bits)))

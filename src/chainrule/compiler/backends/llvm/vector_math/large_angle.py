@@ -25,19 +25,7 @@ TABLE_START = 62
 
 
 def large_angle_function(module: Any) -> Any:
-    """Return the module's function {quadrant, r} = f(x), writing it on first use.
-
-    Parameters
-    ----------
-    module : ir.Module
-        The module being written.
-
-    Returns
-    -------
-    ir.Function
-        ``{i64, double} (double)``: x = quadrant pi/2 + r modulo 2 pi, |r| <= pi/4, for finite x
-        with 2^16 <= abs(x). The relative error of r is below 2^-52.
-    """
+    """Return the module's function {quadrant, r} = f(x), writing it on first use."""
     if NAME in module.globals:
         return module.globals[NAME]
     double = ir.DoubleType()

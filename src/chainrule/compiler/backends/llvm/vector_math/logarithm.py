@@ -21,35 +21,13 @@ TWO_THIRDS = (2.0 / 3.0, 2.0**-54 * 2.0 / 3.0)  # the second is what rounding to
 
 
 def log(x: Lanes) -> Lanes:
-    """Write the natural logarithm.
-
-    Parameters
-    ----------
-    x : Lanes
-        Any value.
-
-    Returns
-    -------
-    Lanes
-        Within 1 ulp; -inf at 0, NaN below, subnormals included.
-    """
+    """Write the natural logarithm."""
     e, f = _split(x)
     return _special(x, _assembled(e, f))
 
 
 def log1p(x: Lanes) -> Lanes:
-    """Write log(1 + x), exact to the last digits also near 0.
-
-    Parameters
-    ----------
-    x : Lanes
-        Any value.
-
-    Returns
-    -------
-    Lanes
-        Within 2 ulp; -inf at -1, NaN below, -0.0 stays -0.0.
-    """
+    """Write log(1 + x), exact to the last digits also near 0."""
     u = x + 1.0
     # What rounding took from u, by Dekker's sum with the larger addend first.
     lost = (x - (u - 1.0)).where(x.compare("<", 1.0), 1.0 - (u - x))
@@ -58,18 +36,7 @@ def log1p(x: Lanes) -> Lanes:
 
 
 def log_in_two_pieces(x: Lanes) -> tuple[Lanes, Lanes]:
-    """Write log(x) of finite positive float64 as high + low, to about 64 binary digits.
-
-    Parameters
-    ----------
-    x : Lanes
-        float64, positive and finite.
-
-    Returns
-    -------
-    high, low : Lanes
-        The rounded sum and the rest.
-    """
+    """Write log(x) of finite positive float64 as high + low, to about 64 binary digits."""
     e, f = _split(x)
     divisor = f + 2.0
     rest = f - (divisor - 2.0)

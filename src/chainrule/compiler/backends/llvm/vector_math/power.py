@@ -18,16 +18,6 @@ __all__ = ["power"]
 def power(x: Lanes, y: Lanes) -> Lanes:
     """Write x to the power y.
 
-    Parameters
-    ----------
-    x, y : Lanes
-        Any values of one format.
-
-    Returns
-    -------
-    Lanes
-        Within 1 ulp (float32), 2 ulp (float64); NaN for negative x and fractional y.
-
     References
     ----------
     IEEE 754-2019, section 9.2.1: the special cases.

@@ -29,35 +29,13 @@ FAST_LIMIT = {"float32": 2.0**16, "float64": 2.0**28}
 
 
 def sin(x: Lanes) -> Lanes:
-    """Write sin(x).
-
-    Parameters
-    ----------
-    x : Lanes
-        Radians, of any size.
-
-    Returns
-    -------
-    Lanes
-        Within 2 ulp, near multiples of pi too; NaN at infinity; -0.0 stays -0.0.
-    """
+    """Write sin(x)."""
     quadrant, r = _reduced(x)
     return x.where(x.compare("==", 0.0), _rotated(quadrant, r))
 
 
 def cos(x: Lanes) -> Lanes:
-    """Write cos(x) = sin(x + pi/2).
-
-    Parameters
-    ----------
-    x : Lanes
-        Radians, of any size.
-
-    Returns
-    -------
-    Lanes
-        Within 2 ulp, near zeros too; NaN at infinity.
-    """
+    """Write cos(x) = sin(x + pi/2)."""
     quadrant, r = _reduced(x)
     return _rotated(x.builder.add(quadrant, x.integer(1)), r)
 
