@@ -11,7 +11,7 @@ from chainrule.graph.array_type import type_of
 from chainrule.graph.node import Node, variable
 from tests.expression_arrays import Table
 from tests.numpy_expressions import ARITHMETIC, PRODUCTS, REDUCTIONS
-from tests.numpy_picking import DECISIONS, PICKING, SHAPES
+from tests.numpy_indexing import DECISIONS, PICKING, SHAPES
 
 FLOATS = ARITHMETIC | REDUCTIONS | PRODUCTS | SHAPES | PICKING
 

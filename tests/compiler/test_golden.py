@@ -6,7 +6,7 @@ import pytest
 
 from chainrule.compiler.graph_passes.simplify import simplify
 from chainrule.compiler.loop_ir.printer import format_program
-from tests.compiler.known_programs import mnist, moons, table, wave, xor
+from tests.compiler.programs.known_programs import mnist, moons, table, wave, xor
 from tests.golden_file import check_golden
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.compiler.vector_units import UNITS
+from tests.compiler.programs.vector_units import UNITS
 
-HERE = Path(__file__).parent
+PROGRAMS = Path(__file__).parent / "programs"
 # Half precision, powers of whole numbers that are not known, and rounded booleans stay with NumPy.
 LEFT_TO_NUMPY = ("half precision", "to a power", "of bool")
 
@@ -23,7 +23,7 @@ def lines_of(tmp_path_factory):
 
 def run_script(cache, script, *arguments, vectors=""):
     done = subprocess.run(
-        [sys.executable, "-W", "error", str(HERE / script), *map(str, arguments)],
+        [sys.executable, "-W", "error", str(PROGRAMS / script), *map(str, arguments)],
         capture_output=True,
         text=True,
         env={**os.environ, "CHAINRULE_CACHE": str(cache), "CHAINRULE_VECTORS": vectors},

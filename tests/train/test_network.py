@@ -9,7 +9,7 @@ import chainrule as cr
 from chainrule import nn, optim
 from chainrule.errors import ArgumentError, DataError, DTypeError, ShapeError
 from chainrule.train.network import Network
-from tests.train.classifying import X
+from tests.train.classifier import X
 
 pytestmark = pytest.mark.filterwarnings("ignore::chainrule.errors.ChainruleWarning")
 

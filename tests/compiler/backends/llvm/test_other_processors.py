@@ -1,0 +1,88 @@
+"""Code for processors that this is not: written and verified here, and read; never run."""
+
+import re
+from collections import Counter
+
+import llvmlite.binding as llvm
+import pytest
+
+from chainrule.compiler.backends.llvm.codegen import write_module
+from chainrule.compiler.backends.llvm.object_code import assembly_of, compile_module
+from chainrule.compiler.backends.llvm.target import VECTOR_UNITS, Target
+from chainrule.compiler.pipeline import compile_to_loops
+from tests.compiler.programs.known_programs import mnist, moons, table, xor
+
+UNITS = {unit.name: unit for unit in VECTOR_UNITS}
+ELF_MACHINES = {"aarch64": 183, "x86_64": 62}
+PROGRAMS = [xor, moons, table, mnist]
+OUR_OWN = re.compile(r"product\d+|chainrule\..*|sched_yield")
+
+
+def target_of(architecture, unit):
+    llvm.initialize_all_targets()
+    llvm.initialize_all_asmprinters()
+    sizes = unit.vector_bytes, unit.registers, unit.cheap_masks
+    return Target(f"{architecture}-unknown-linux-gnu", unit.cpu, unit.features, *sizes)
+
+
+def module_of(program, target, is_timed=False):
+    made = compile_to_loops(program._graph, is_simple=False)
+    return write_module(made.loops, made.layout, made.plan, target, is_timed).write()
+
+
+def check_object(text, architecture, target):
+    """The module is well-formed, and its object code is for that architecture."""
+    code = compile_module(text, target)
+    assert code[:4] == b"\x7fELF"
+    assert int.from_bytes(code[18:20], "little") == ELF_MACHINES[architecture]
+
+
+@pytest.mark.parametrize("make", PROGRAMS)
+def test_code_for_arm_computes_in_vectors_and_calls_no_library(in_child, make):
+    program = make()
+
+    def check():
+        target = target_of("aarch64", UNITS["neon"])
+        text = module_of(program, target)
+        check_object(text, "aarch64", target)
+        lines = assembly_of(text, target).splitlines()
+        calls = {line.split()[1] for line in lines if line.startswith("\tbl\t")}
+        assert not {name for name in calls if not OUR_OWN.fullmatch(name)}
+        contractions = [line.split() for line in lines if re.match(r"\tf(mla|madd|mul)\t", line)]
+        kinds = Counter(operands[0] for _, operands, *_ in contractions)
+        if make is not xor:  # whose samples come one by one: it has nothing to fill a vector with
+            assert kinds["v"] > 4 * (kinds["s"] + kinds["d"])
+
+    in_child(check)
+
+
+@pytest.mark.parametrize("make", PROGRAMS)
+def test_code_for_any_x86_computes_in_vectors_and_calls_for_fma_alone(in_child, make):
+    program = make()
+
+    def check():
+        target = target_of("x86_64", UNITS["portable"])
+        text = module_of(program, target)
+        check_object(text, "x86_64", target)
+        lines = assembly_of(text, target).splitlines()
+        calls = {
+            line.split()[1].removesuffix("@PLT") for line in lines if line.startswith("\tcallq\t")
+        }
+        # The instruction came with AVX2; the library's function is slow and gives the same bits.
+        assert {name for name in calls if not OUR_OWN.fullmatch(name)} == {"fmaf"}
+        counts = Counter(line.split()[0] for line in lines if line.startswith("\t"))
+        if make is not xor:
+            assert counts["mulps"] > 2 * counts["mulss"]
+
+    in_child(check)
+
+
+def test_timed_code_for_arm_reads_a_clock(in_child):
+    program = moons()
+
+    def check():
+        target = target_of("aarch64", UNITS["neon"])
+        instructions = assembly_of(module_of(program, target, is_timed=True), target)
+        assert "CNTVCT_EL0" in instructions
+
+    in_child(check)

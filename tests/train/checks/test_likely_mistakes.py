@@ -1,0 +1,73 @@
+"""Likely mistakes warn; what is not finite is traced to where it came from."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+from chainrule.errors import ChainruleWarning
+from chainrule.nn.losses.loss import LOSSES
+from chainrule.train.checks import check_samples, explain_nan, warn_likely
+from tests.train.classification_data import LABELS, X
+
+LIKELY = [
+    (np.array([[0, 255]] * 6, np.uint8), LABELS, "X goes from 0 to 255"),
+    (np.array([[0.0, 1000.0]] * 6), LABELS, "pass (X - X.mean(axis=0)) / X.std(axis=0)"),
+    (np.full((6, 2), 0.5), LABELS, "X is 0.5 everywhere"),
+    (X, np.zeros(6, int), "y is 0 for every sample"),
+    (X, np.array([0, 2] * 3), "y has no sample of 1 of the 3 classes (1)"),
+    (np.resize(X, (200, 2)), np.array([0] * 198 + [1, 2]), "y is 0 in 99.0% of the samples"),
+]
+
+
+def likely(X, y, **options):
+    extent = check_samples("fit", X, y).extent
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        warn_likely(X, y, extent, LOSSES["cross_entropy"], (None, 3), **options)
+    assert all(each.category is ChainruleWarning for each in caught)
+    return [str(each.message) for each in caught]
+
+
+@pytest.mark.parametrize(("X", "y", "words"), LIKELY, ids=[words for *_, words in LIKELY])
+def test_likely_mistakes_warn(X, y, words):
+    (message,) = likely(X, y)
+    assert words in message
+
+
+def test_good_data_warn_of_nothing():
+    assert likely(X, LABELS) == []
+
+
+def test_a_network_that_scales_its_inputs_is_not_warned_of_their_scale():
+    assert likely(255 * X, LABELS, wants_scaled=False) == []
+
+
+def test_weights_silence_the_warning_of_unequal_classes():
+    y = np.array([0] * 198 + [1, 2])
+    assert likely(np.resize(X, (200, 2)), y, is_weighted=True) == []
+
+
+def test_the_first_gradient_that_is_not_finite_is_named():
+    told = explain_nan(
+        np.nan, step=3, epoch=1, learning_rate=0.1,
+        parameters={"dense.weight": np.ones(2)},
+        gradients={"dense.weight": np.array([1.0, np.nan])}, samples=np.array([1.0, np.nan]),
+    )  # fmt: skip
+    assert "step 3 of epoch 1" in told
+    assert "first gradient that is not is dense.weight (1 of its 2 values)" in told
+    assert "1 of 2 samples, first number 1 of the batch" in told
+
+
+def test_parameters_that_are_not_finite_come_before_gradients():
+    told = explain_nan(
+        np.nan, step=0, epoch=0, learning_rate=0.1,
+        parameters={"a": np.ones(2), "b": np.array([np.inf])}, gradients={"a": np.array([np.nan])},
+    )  # fmt: skip
+    assert "first parameter that is not finite is b (1 of its 1 values)" in told
+    assert "learning_rate=0.01" in told
+
+
+def test_small_parameters_point_to_a_formula_outside_its_range():
+    told = explain_nan(np.nan, step=0, epoch=0, learning_rate=0.1, parameters={"a": np.ones(2)})
+    assert "a log or a division of 0" in told

@@ -1,0 +1,144 @@
+"""The laws of networks as files."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+from safetensors.numpy import save as to_bytes
+
+from chainrule import nn, optim
+from chainrule.errors import ArgumentError, FormatError
+from chainrule.nn.losses.regression import huber
+from chainrule.train.load import load
+from chainrule.train.network import Network
+from tests.train.saved_network import X, Y, trained
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "model.safetensors"
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_what_was_saved_predicts_the_same_bits(path, dtype):
+    net = trained(dtype=dtype)
+    net.save(path)
+    other = load(path)
+    assert np.array_equal(net.predict(X), other.predict(X))
+    assert other.predict(X).dtype == dtype
+    assert other.predict_class(X).tolist() == net.predict_class(X).tolist()
+    assert other.classes == ["cat", "dog", "eel"]
+    assert other.evaluate(X, Y) == net.evaluate(X, Y)
+
+
+def test_training_on_from_a_file_is_training_anew_from_the_parameters(path):
+    net = trained()
+    net.save(path)
+    other = load(path)
+    net.compile("cross_entropy", optim.Adam(optim.cosine(0.1, epochs=3)), metrics=["accuracy"])
+    assert net.fit(X, Y, verbose=0)["loss"] == other.fit(X, Y, verbose=0)["loss"]
+
+
+def test_saving_twice_gives_the_same_bytes_and_so_does_saving_what_was_loaded(path, tmp_path):
+    net = trained()
+    net.save(path)
+    load(path).save(tmp_path / "again.safetensors")
+    assert path.read_bytes() == (tmp_path / "again.safetensors").read_bytes()
+
+
+class Scale(nn.Layer):
+    def __init__(self, start="ones"):
+        self.start = start
+
+    def build(self, input_shape):
+        self.gain = self.parameter("gain", input_shape[-1:], self.start)
+
+    def forward(self, x):
+        return x * self.gain
+
+
+class Twice(nn.Layer):
+    """A layer with layers inside, one of which is made late."""
+
+    def __init__(self, units):
+        self.units = units
+        self.first = nn.Dense(units)
+
+    def build(self, input_shape):
+        self.second = nn.Dense(self.units)
+
+    def forward(self, x):
+        return self.second(self.first(x))
+
+
+def swish(x):
+    return x / (1 + np.exp(-x))
+
+
+def test_layers_and_functions_of_ones_own_are_given_when_loading(path):
+    net = Network([Twice(4), Scale(), nn.Dense(1, activation=swish)])
+    before = net.predict(X)
+    net.save(path)
+    custom = {"Twice": Twice, "Scale": Scale, "swish": swish}
+    assert np.array_equal(load(path, custom=custom).predict(X), before)
+    for missing in custom:
+        rest = {name: each for name, each in custom.items() if name != missing}
+        with pytest.raises(FormatError, match=r"^load: .*custom="):
+            load(path, custom=rest)
+
+
+def own_loss(y, p):
+    return np.mean((p - y) ** 2)
+
+
+def own_metric(y, p):
+    return np.max(np.abs(p - y))
+
+
+def test_a_loss_of_ones_own_is_given_when_loading_or_left_to_compile(path):
+    net = Network([nn.Dense(1)])
+    net.compile(own_loss, "adam", metrics=[own_metric, "mae"])
+    net.fit(X, X[:, :1], verbose=0)
+    net.save(path)
+    assert np.array_equal(load(path).predict(X), net.predict(X))
+    with pytest.raises(ArgumentError, match="compile"):
+        load(path).evaluate(X, X[:, :1])
+    full = load(path, custom={"own_loss": own_loss, "own_metric": own_metric})
+    assert full.evaluate(X, X[:, :1]) == net.evaluate(X, X[:, :1])
+
+
+def test_the_arguments_of_a_loss_are_kept(path):
+    net = Network([nn.Dense(1)])
+    net.compile(partial(huber, delta=0.25), "adam")
+    net.fit(X, X[:, :1], verbose=0)
+    net.save(path)
+    assert load(path).evaluate(X, X[:, :1]) == net.evaluate(X, X[:, :1])
+
+
+def test_what_cannot_be_written_leaves_the_old_file(path):
+    path.write_bytes(b"old")
+    net = Network([nn.Dense(1, activation=lambda x: x)])
+    with pytest.raises(ArgumentError, match="not built"):
+        net.save(path)
+    net(X)
+    with pytest.raises(ArgumentError, match="name"):
+        net.save(path)
+    assert path.read_bytes() == b"old"
+
+
+def test_a_missing_file_and_a_folder_are_errors_of_the_system(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        load(tmp_path / "none.safetensors")
+    with pytest.raises(IsADirectoryError):
+        load(tmp_path)
+
+
+def test_a_file_of_another_program_is_named_as_such(path):
+    path.write_bytes(to_bytes({"weight": np.ones(2)}))
+    with pytest.raises(FormatError, match="no network of chainrule"):
+        load(path)
+
+
+def test_foreign_names_are_answered_with_ours(path):
+    with pytest.raises(ArgumentError, match="custom"):
+        load(path, custom_objects={})
