@@ -10,14 +10,14 @@ import numpy as np
 
 import chainrule as cr
 from chainrule.compiler.backends.llvm.codegen import write_module
-from chainrule.compiler.backends.llvm.target import host_target
 from chainrule.compiler.backends.llvm.object_code import assembly_of
+from chainrule.compiler.backends.llvm.target import host_target
 from chainrule.compiler.graph_passes.simplify import simplify
 from chainrule.compiler.loop_ir.expressions import axes_of
-from chainrule.compiler.loop_passes.layout_assignment import choose_layout
-from chainrule.compiler.loop_ir.loops import Apply, Load, Number, Program, Loop
+from chainrule.compiler.loop_ir.loops import Apply, Literal, Load, Loop, Program
 from chainrule.compiler.loop_ir.printer import format_program
 from chainrule.compiler.loop_passes.fusion import fuse
+from chainrule.compiler.loop_passes.layout_assignment import choose_layout
 from chainrule.compiler.loop_passes.memory_plan import plan_memory
 from chainrule.compiler.lowering.lower import lower
 from chainrule.compiler.native_program import compile_native
@@ -272,7 +272,7 @@ def place(index, point):
 
 def value(expression, memory, point):
     match expression:
-        case Number(number, _):
+        case Literal(number, _):
             return number
         case Load(buffer, index):
             return memory[buffer.root].reshape(buffer.shape)[place(index, point)]

@@ -45,7 +45,7 @@ class _Study:
 
 
 def train_machine(epochs: int | None, batch_size: int | None, out: Path | None, seed: int) -> None:
-    """Train Boltzmann machines on two sets of digits, and compare their features with the pixels."""
+    """Train Boltzmann machines on two sets of digits, and compare features with pixels."""
     for study in _STUDIES:
         (X, y), (X_test, y_test) = study.parts()
         click.echo(f"{NAME}: {len(X):,} {study.pictures}, without their labels\n")

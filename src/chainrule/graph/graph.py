@@ -66,7 +66,7 @@ class Graph:
 
 
 def check(graph: Graph) -> Graph:
-    """Check a graph against its rules and return it; every transformation calls this on its result."""
+    """Verify the rules of a graph and return it; every pass calls this on its result."""
     for node in graph.nodes:
         if node.primitive is None:
             if node.known_value is None:

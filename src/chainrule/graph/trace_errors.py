@@ -61,9 +61,10 @@ def source_text(origin: tuple[str, int] | None) -> str:
 def unknown_value(kind: str, origin: tuple[str, int] | None) -> str:
     """Say that a value does not exist while its function is traced."""
     return (
-        f"the value of a traced {kind}{source_text(origin)} was asked for, but under cr.jit and inside "
-        "cr.scan values are not known while the function is traced; use np.where(condition, a, b) "
-        "instead of if, shapes instead of values for sizes, or leave out cr.jit"
+        f"the value of a traced {kind}{source_text(origin)} was asked for, but under cr.jit and "
+        "inside cr.scan values are not known while the function is traced; use "
+        "np.where(condition, a, b) instead of if, shapes instead of values for sizes, or leave out "
+        "cr.jit"
     )
 
 

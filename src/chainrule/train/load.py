@@ -152,8 +152,8 @@ def _parsed(path: Path, text: str) -> dict[str, Any]:
     description = cast(dict[str, Any], description)
     if description.get("format") != FORMAT:
         raise FormatError(
-            f"load: {path.name} is written in format {description.get('format')!r:.20}; this version "
-            f"reads format {FORMAT}: update chainrule"
+            f"load: {path.name} is written in format {description.get('format')!r:.20}; this "
+            f"version reads format {FORMAT}: update chainrule"
         )
     return description
 

@@ -147,8 +147,8 @@ def nests_of(steps: Iterable[Step]) -> Iterator[Nest]:
 def stored_by_kernel(nest: Nest) -> Buffer | None:
     """Return the buffer that a contraction's kernel itself fills; all else its epilogue stores.
 
-    It is the contraction's target, or, where that stays in registers, what the last statement that fits
-    makes of it; None where nothing fits.
+    It is the contraction's target or, where that stays in registers, the target of the last
+    statement that fits; None where none fits.
     """
     assert nest.contraction is not None
     contraction = nest.contraction

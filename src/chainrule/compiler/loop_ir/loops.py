@@ -246,8 +246,8 @@ class Contraction:
 class Nest:
     """Statements that run together at each point of `axes`; along `vector_axis` in vector lanes.
 
-    The vector axis is the last of the axes, or one that the only statement runs over by itself, or None.
-    `registers` are arena buffers that nobody reads outside: they need no memory.
+    The vector axis is the last of the axes, or one that the only statement runs over by itself,
+    or None. `registers` are arena buffers not read outside of the nest: they need no memory.
     """
 
     axes: tuple[Axis, ...]
@@ -261,9 +261,9 @@ class Nest:
 class Loop:
     """Steps that run one after the other for each value of an axis, upwards or downwards.
 
-    `batch_axes` has an axis for each nest inside, if the rows it counts never look at each other: then a
-    thread may take some of the rows through all turns. Turns `parallel` never look at each
-    other either: threads share them out.
+    `batch_axes` has an axis for each nest inside across which the loop carries no dependence, if
+    there are such: a thread may take some rows of the batch through all iterations. A parallel
+    loop carries no dependence between its iterations: threads share them out.
     """
 
     axis: Axis

@@ -42,8 +42,8 @@ def choose_layout(items: Sequence[Item]) -> Layout:
                     leader[find(load.buffer.root)] = find(item.target.root)
     frozen = {find(buffer) for buffer in fixed}
     free = {buffer for buffer in leader if find(buffer) not in frozen}
-    # Vectors along a few columns would be nearly empty: such a contraction is always stored by columns,
-    # also where what is made of it lies in rows.
+    # Vectors along a few columns would be nearly empty: such a contraction is always stored by
+    # columns, also where its readers lie in rows.
     contractions = [item.target for item in _flat(items) if isinstance(item, Contraction)]
     few = {p for p in contractions if p.root not in fixed and p.shape[-1] < FEW_COLUMNS}
     return Layout(frozenset(free | few))

@@ -58,7 +58,7 @@ class WindowGeometry:
         return tuple((n - 1) * d + 1 for n, d in zip(self.sizes, self.dilations, strict=True))
 
     def margins(self, lengths: Sequence[int]) -> tuple[Pair, ...]:
-        """Return how much is added before and after each axis; an odd one comes after, as in Keras."""
+        """Return the padding before and after each axis; an odd one comes after, as in Keras."""
         if isinstance(self.padding, tuple):
             return self.padding
         if self.padding == "valid":

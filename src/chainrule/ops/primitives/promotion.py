@@ -77,7 +77,7 @@ def elementwise(
 
 
 def resolve(ufunc: np.ufunc, name: str, types: Sequence[ArrayType]) -> tuple[np.dtype[Any], ...]:
-    """Ask NumPy in which kinds of number `ufunc` computes: one for each operand, then the result."""
+    """Ask NumPy for the dtypes in which `ufunc` computes: of each operand, then the result."""
     kinds = tuple(_python_kind(kind) for kind in types)
     try:
         return ufunc.resolve_dtypes((*kinds, *[None] * ufunc.nout))

@@ -185,8 +185,9 @@ class EpochLoop:
         objective = self._trainer.objective
         if objective.fused is not None and not self._model.counter.count:
             note = (
-                f"the {objective.loss.contains} of layer {objective.fused.name!r} and the {objective.loss.name} "
-                "are computed together, which is more exact; predict still applies it"
+                f"the {objective.loss.contains} of layer {objective.fused.name!r} and the "
+                f"{objective.loss.name} are computed together, which is more "
+                "exact; predict still applies it"
             )
             self.history.notes.append(note)
             self._progress.note(note)

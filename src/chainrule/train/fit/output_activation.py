@@ -26,9 +26,8 @@ def warn_of_ending(
 ) -> None:
     """Warn if a loss that takes logits will get something else.
 
-    Our own final softmax or sigmoid is recognised by `Model.objective` and fused with its loss; here is
-    looked for one that is not recognised, or not the one of the loss, and for a softmax upon a
-    softmax.
+    A final softmax or sigmoid of ours is recognised by `Model.objective` and fused with its loss;
+    this finds one that is not recognised or not that of the loss, and a softmax upon a softmax.
     """
     for message in (_doubled(model), _held_back(model, objective, X)):
         if message:

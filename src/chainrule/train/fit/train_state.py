@@ -53,13 +53,13 @@ class TrainState:
         self.trained = tuple(state["params"])
         parameters = stack.parameters(trainable=True) | stack.parameters(trainable=False)
         self._live: list[Array] = [each.value for each in parameters.values()]
-        # The leaves are params, slots, non_trainable; the live arrays are the first and the last of them.
+        # Leaves are params, slots, non_trainable; the live arrays are the first and the last.
         end = len(self.values)
         self._places = [*range(len(self.trained)), *range(end - len(state["non_trainable"]), end)]
 
     @property
     def tree(self) -> dict[str, Any]:
-        """The arrays by ``params``, ``slots`` and ``non_trainable``, each by name of the parameter."""
+        """The arrays: ``params``, ``slots`` and ``non_trainable``, each by name of parameter."""
         return tree.unflatten(self._structure, self.values)
 
     @property
@@ -77,7 +77,7 @@ class TrainState:
         return self.before
 
     def copied(self, values: Sequence[Any]) -> list[Array]:
-        """Copy values, which may be parts of one another or of those there are, into `spare_buffers`."""
+        """Copy values, which may be views of one another or of the state, into `spare_buffers`."""
         spare = self.spare_buffers()
         for place, value in zip(spare, values, strict=True):
             np.copyto(place, value)

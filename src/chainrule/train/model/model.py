@@ -150,7 +150,7 @@ class Model:
         self.programs.clear()
 
     def objective(self, function: str) -> Objective:
-        """Return what the network is trained for, with the last activation fused where it can be."""
+        """Return what the network is trained for, the last activation fused where possible."""
         if self.aim is None:
             raise ArgumentError(
                 f"{function}: the network does not know its loss yet; call "

@@ -12,8 +12,8 @@
                their data itself, as asking NumPy for it takes longer than a small program.
                In a timed program the clock's ticks follow, for each nest and for waiting.
 
-Statements become loops (`nest`), contractions become kernels (`contraction`) whose epilogue is written
-by the same words as any other point of a nest (`element`).
+Statements become loops (`nest`), contractions become kernels (`contraction`), whose
+epilogue is emitted by the same `nest.expression` as any other point of a nest.
 """
 
 from __future__ import annotations

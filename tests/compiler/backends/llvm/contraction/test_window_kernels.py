@@ -27,9 +27,14 @@ def forward(shape, dtype):
     n, h, w, c, o, k, s, d = shape
     p, q = places(h, k, s, d), places(w, k, s, d)
     loops = [
-        KernelLoop(n, h * w * c, 0, p * q * o), KernelLoop(p, s * w * c, 0, q * o), KernelLoop(q, s * c, 0, o),
-        KernelLoop(o, 0, 1, 1), KernelLoop(c, 1, o), KernelLoop(k, d * w * c, k * c * o), KernelLoop(k, d * c, c * o),
-    ]  # fmt: skip
+        KernelLoop(n, h * w * c, 0, p * q * o),
+        KernelLoop(p, s * w * c, 0, q * o),
+        KernelLoop(q, s * c, 0, o),
+        KernelLoop(o, 0, 1, 1),
+        KernelLoop(c, 1, o),
+        KernelLoop(k, d * w * c, k * c * o),
+        KernelLoop(k, d * c, c * o),
+    ]
     return KernelShape(dtype, tuple(loops)), (n, p, q, o)
 
 
@@ -38,10 +43,14 @@ def of_kernel(shape, dtype):
     n, h, w, c, o, k, s, d = shape
     p, q = places(h, k, s, d), places(w, k, s, d)
     loops = [
-        KernelLoop(k, d * w * c, 0, k * c * o), KernelLoop(k, d * c, 0, c * o), KernelLoop(c, 1, 0, o),
-        KernelLoop(o, 0, 1, 1), KernelLoop(n, h * w * c, p * q * o), KernelLoop(p, s * w * c, q * o),
+        KernelLoop(k, d * w * c, 0, k * c * o),
+        KernelLoop(k, d * c, 0, c * o),
+        KernelLoop(c, 1, 0, o),
+        KernelLoop(o, 0, 1, 1),
+        KernelLoop(n, h * w * c, p * q * o),
+        KernelLoop(p, s * w * c, q * o),
         KernelLoop(q, s * c, o),
-    ]  # fmt: skip
+    ]
     return KernelShape(dtype, tuple(loops)), (k, k, c, o)
 
 
@@ -126,8 +135,11 @@ def test_channels_with_a_kernel_each_are_the_vectors(in_child, contraction_kerne
     def check():
         n, p, c, k = 2, 13, 37, 4
         loops = (
-            KernelLoop(n, (p + k - 1) * c, 0, p * c), KernelLoop(p, c, 0, c), KernelLoop(c, 1, 1, 1), KernelLoop(k, c, c),
-        )  # fmt: skip
+            KernelLoop(n, (p + k - 1) * c, 0, p * c),
+            KernelLoop(p, c, 0, c),
+            KernelLoop(c, 1, 1, 1),
+            KernelLoop(k, c, c),
+        )
         x = np.random.default_rng(0).standard_normal((n, p + k - 1, c)).astype("float32")
         kernel = np.random.default_rng(1).standard_normal((k, c)).astype("float32")
         wanted = sum(x[:, i : i + p] * kernel[i] for i in range(k))

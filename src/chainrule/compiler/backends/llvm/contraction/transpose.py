@@ -63,8 +63,8 @@ def _copy_square(
     """Write the copy of one square: from where `line` says to lines that lie `size` apart.
 
     A square of 16 vectors in registers would be 64 exchanges, which takes LLVM longer to compile
-    than a whole contraction. Half of the stages stay within a few neighbouring rows, the others within
-    as many rows that lie apart: so each half is a loop, and memory hands the rows on.
+    than a contraction. Half of the stages stay within a few neighbouring rows, the others within as
+    many rows that lie apart: so each half is a loop, and memory hands the rows on.
     """
     kind, near = emit.vector_type(dtype, width), 1 << (width.bit_length() // 2)
 
