@@ -129,7 +129,12 @@ def test_the_module_runs_as_a_program_on_a_screen_that_knows_ascii_only() -> Non
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends a POSIX signal")
 def test_control_c_ends_training_without_a_traceback() -> None:
-    command = [sys.executable, "-m", "chainrule", "train", "digits", "--epochs", "100000"]
+    # A background job ignores SIGINT and hands that on: the child restores its own handler.
+    program = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "from chainrule.cli import main; main()"
+    )
+    command = [sys.executable, "-c", program, "train", "digits", "--epochs", "100000"]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as child:
