@@ -9,6 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.compiler.backends.calling_convention import (
+    ALIGNMENT,
+    ARENA,
+    FIRST_ARRAY,
+    FIRST_ITERATION,
+    OUT_OF_BOUNDS,
+)
 from chainrule.compiler.graph_compiler import GraphCompiler
 from chainrule.compiler.runtime.background import BackgroundTask
 from chainrule.compiler.runtime.code_loader import load_code
@@ -25,8 +32,6 @@ if TYPE_CHECKING:
 
 __all__ = ["NativeProgram", "compile_native"]
 
-FLAG, FIRST_TURN, FIRST_ARRAY = 1, 2, 4
-"""Where things stand in the block that a program is given; see `backends.llvm`."""
 ALL_TURNS = (0, 2**62)
 ENTRY = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 """A program for one thread reads nothing but its first argument, and each costs time to pass."""
@@ -86,11 +91,11 @@ class NativeProgram:
         self._results = [(node.dtype, node.shape) for node in graph.outputs]
         self._spares = ResultPool(self._results)
         self._constants = binary.constants
-        self._arena = np.empty(binary.arena + self._threads * binary.scratch + 64, np.uint8)
+        self._arena = np.empty(binary.arena + self._threads * binary.scratch + ALIGNMENT, np.uint8)
         self._end = FIRST_ARRAY + len(graph.inputs) + len(graph.outputs)
         self._clocks = binary.clocks
         self._block = (ctypes.c_int64 * (self._end + len(self._constants) + self._clocks))()
-        self._block[0] = -(-self._arena.ctypes.data // 64) * 64
+        self._block[ARENA] = -(-self._arena.ctypes.data // ALIGNMENT) * ALIGNMENT
         for number, each in enumerate(self._constants, self._end):
             self._block[number] = id(each)
         self._address = ctypes.addressof(self._block)
@@ -184,11 +189,11 @@ class NativeProgram:
         results = self._spares.take(places)
         block = self._block
         with self._lock:
-            block[FIRST_TURN : self._end] = [*turns, *map(id, plain), *map(id, results)]
+            block[FIRST_ITERATION : self._end] = [*turns, *map(id, plain), *map(id, results)]
             self._launch(self._address)
-            if not block[FLAG]:
+            if not block[OUT_OF_BOUNDS]:
                 return results
-            block[FLAG] = 0
+            block[OUT_OF_BOUNDS] = 0
         evaluate(self._graph, plain)
         raise IndexError("a position lies outside of its array")
 
@@ -203,7 +208,7 @@ class NativeProgram:
         if not all(is_plain(each, *kind) for each, kind in zip(fixed, kinds, strict=True)):
             return lambda array: self([*fixed, array])[0]
         block = (ctypes.c_int64 * len(self._block))(*self._block)
-        block[FIRST_TURN : FIRST_ARRAY + len(fixed)] = [*ALL_TURNS, *map(id, fixed)]
+        block[FIRST_ITERATION : FIRST_ARRAY + len(fixed)] = [*ALL_TURNS, *map(id, fixed)]
         place, address = FIRST_ARRAY + len(fixed), ctypes.addressof(block)
         empty, launch, lock = np.empty, self._launch, self._lock
 
@@ -214,9 +219,9 @@ class NativeProgram:
             with lock:
                 block[place], block[place + 1] = id(array), id(result)
                 launch(address)
-                if not block[FLAG]:
+                if not block[OUT_OF_BOUNDS]:
                     return result
-                block[FLAG] = 0
+                block[OUT_OF_BOUNDS] = 0
             return self([*fixed, array])[0]  # which raises
 
         return call

@@ -18,15 +18,13 @@ import time
 from functools import cache
 from typing import Any
 
+from chainrule.compiler.backends.calling_convention import ALIGNMENT, CONTROL_BYTES
 from chainrule.compiler.cache.object_cache import cached_object
 from chainrule.compiler.runtime.background import BackgroundTask
 from chainrule.compiler.runtime.code_loader import Loaded, load_code
 from chainrule.compiler.runtime.thread_limit import ThreadLimit
 
 __all__ = ["allowed_threads", "prepare_threads", "run_program"]
-
-CONTROL_BYTES, ALIGNMENT = 448, 64
-"""Of the block that threads share; `thread_code` tells what lies in it."""
 
 RUN_TYPE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
 WORK_TYPE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from chainrule.compiler.backends.calling_convention import (
+    ARENA,
+    CONTEXT_BLOCK,
+    CONTEXT_INDICES,
+    CONTEXT_SCRATCH,
+    OUT_OF_BOUNDS,
+)
 from chainrule.compiler.backends.llvm import emit, ir
 from chainrule.compiler.loop_ir.loops import Buffer
 from chainrule.compiler.loop_passes.memory_plan import Plan
 
-__all__ = ["FIRST_ARRAY", "FIRST_TURN", "BufferAddresses", "flag", "slot"]
-
-FIRST_ARRAY = 4
-"""Where in the block the arrays begin."""
-FIRST_TURN = 2
-"""Where in the context the turns begin: behind the block and the thread's own memory."""
+__all__ = ["BufferAddresses", "flag", "slot"]
 
 Value = Any
 
@@ -63,9 +65,9 @@ class BufferAddresses:
         self.copies = copies
         self.numbers = numbers
         self.bases: dict[Buffer, Value] = {}
-        self.context = self.stack(ir.ArrayType(emit.INDEX, FIRST_TURN + depth))
+        self.context = self.stack(ir.ArrayType(emit.INDEX, CONTEXT_INDICES + depth))
         self.own = self._in_entry(lambda builder: self._own(builder, thread))
-        for number, pointer in enumerate((block, self.own)):
+        for number, pointer in ((CONTEXT_BLOCK, block), (CONTEXT_SCRATCH, self.own)):
             builder.store(pointer, slot(builder, self.context, number))
 
     def stack(self, kind: ir.Type) -> Value:
@@ -77,7 +79,7 @@ class BufferAddresses:
 
     def note_turn(self, depth: int, turn: Value) -> None:
         """Write the turn of a loop, the first of which has depth 1, into the context."""
-        self.builder.store(turn, slot(self.builder, self.context, FIRST_TURN - 1 + depth))
+        self.builder.store(turn, slot(self.builder, self.context, CONTEXT_INDICES - 1 + depth))
 
     def base(self, buffer: Buffer) -> Value:
         """Return the address of a buffer, for the function ``run``."""
@@ -90,7 +92,7 @@ class BufferAddresses:
 
     def base_in_kernel(self, builder: Any, context: Value, root: Buffer) -> Value:
         """Write the address of a buffer from what a kernel is told of the program around."""
-        places = [slot(builder, context, number) for number in range(FIRST_TURN)]
+        places = [slot(builder, context, number) for number in (CONTEXT_BLOCK, CONTEXT_SCRATCH)]
         block, own = (builder.load(place, typ=emit.POINTER) for place in places)
         return self._address(builder, block, own, root)
 
@@ -98,7 +100,7 @@ class BufferAddresses:
         if root.kind == "thread_local":
             return _bytes_on(builder, own, emit.index(self.copies + self.plan.offsets[root]))
         if root.kind == "arena":
-            arena = builder.load(slot(builder, block, 0), typ=emit.POINTER)
+            arena = builder.load(slot(builder, block, ARENA), typ=emit.POINTER)
             return _bytes_on(builder, arena, emit.index(self.plan.offsets[root]))
         array = builder.load(slot(builder, block, self.numbers[root]), typ=emit.POINTER)
         data = _bytes_on(builder, array, emit.index(ARRAY_DATA))
@@ -106,7 +108,7 @@ class BufferAddresses:
 
     def _own(self, builder: Any, thread: Value) -> Value:
         """The address of what a thread has of its own: behind the arena, one after the other."""
-        arena = builder.load(slot(builder, self.block, 0), typ=emit.POINTER)
+        arena = builder.load(slot(builder, self.block, ARENA), typ=emit.POINTER)
         first = builder.mul(thread, emit.index(self.copies + self.plan.own))
         return _bytes_on(builder, arena, builder.add(emit.index(self.plan.size), first))
 
@@ -122,7 +124,7 @@ def slot(builder: Any, block: Value, number: int) -> Value:
 
 def flag(builder: Any, block: Value) -> Value:
     """Write the address of what tells that a position lies outside of its array."""
-    return slot(builder, block, 1)
+    return slot(builder, block, OUT_OF_BOUNDS)
 
 
 def _bytes_on(builder: Any, start: Value, count: Value) -> Value:

@@ -1,16 +1,6 @@
 """The LLVM backend: a program of loops as one module with one function, ``run``.
 
-::
-
-    run(ptr block, i64 thread, i64 threads, ptr barrier)
-
-    block[0]   the arena
-    block[1]   becomes 1 where a position lies outside of its array
-    block[2]   the first turn of an outermost ``loop``
-    block[3]   the turn before which it ends, if not at its own end
-    block[4:]  inputs, outputs, constants: the addresses of NumPy's array objects. Native code finds
-               their data itself, as asking NumPy for it takes longer than a small program.
-               In a timed program the clock's ticks follow, for each nest and for waiting.
+Its arguments are described in `backends.calling_convention`.
 
 Statements become loops (`nest`), contractions become kernels (`contraction`), whose
 epilogue is emitted by the same `nest.expression` as any other point of a nest.
@@ -22,8 +12,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from chainrule.compiler.backends.calling_convention import (
+    END_ITERATION,
+    FIRST_ARRAY,
+    FIRST_ITERATION,
+)
 from chainrule.compiler.backends.llvm import emit, ir
-from chainrule.compiler.backends.llvm.addressing import FIRST_ARRAY, BufferAddresses, flag, slot
+from chainrule.compiler.backends.llvm.addressing import BufferAddresses, flag, slot
 from chainrule.compiler.backends.llvm.cycle_counter import CycleCounter
 from chainrule.compiler.backends.llvm.kernel_calls import KernelTable
 from chainrule.compiler.backends.llvm.nest.expression import ExpressionEmitter
@@ -236,7 +231,8 @@ class _Writer:
             shared = False
         elif not self.turns:
             start, end = (
-                builder.load(slot(builder, self.block, n), typ=emit.INDEX) for n in (2, 3)
+                builder.load(slot(builder, self.block, word), typ=emit.INDEX)
+                for word in (FIRST_ITERATION, END_ITERATION)
             )
             stop = builder.select(builder.icmp_signed("<", end, stop), end, stop)
         with emit.counted_loop(builder, start, stop, "loop") as turn:

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.compiler.backends.calling_convention import CONTEXT_INDICES
 from chainrule.compiler.backends.llvm import emit, ir
-from chainrule.compiler.backends.llvm.addressing import FIRST_TURN
 from chainrule.compiler.backends.llvm.contraction.kernel import EpilogueSite, scratch_items
 from chainrule.compiler.backends.llvm.contraction.loop_roles import (
     KernelLoop,
@@ -137,7 +137,7 @@ class Epilogue:
             return
         builder = _at_start(site)
         self.flag_address = self.flag(builder, builder.load(site.context, typ=emit.POINTER))
-        for number, axis in enumerate(self.turns, FIRST_TURN):
+        for number, axis in enumerate(self.turns, CONTEXT_INDICES):
             builder = _at_start(site)
             place = builder.gep(site.context, [emit.index(number)], source_etype=emit.INDEX)
             self.outer[axis] = builder.load(place, typ=emit.INDEX)

@@ -14,17 +14,15 @@ multiprocessors", section 3.1.
 import sys
 from typing import Any
 
+from chainrule.compiler.backends.calling_convention import BARRIER_GENERATION
 from chainrule.compiler.backends.llvm import emit, ir
 
-__all__ = ["BARRIER_BYTES", "barrier_function", "write_watch"]
+__all__ = ["barrier_function", "write_watch"]
 
 Value = Any
 
 NAME = "chainrule.barrier"
 COUNT = ir.IntType(32)
-# The two counters stand on cache lines of their own: arrivals disturb nobody who watches.
-GENERATION_OFFSET = 64
-BARRIER_BYTES = 128
 # Looks before the core is given away, some 50 ns each. Whoever is given it keeps it for some
 # milliseconds, a hundred steps of a small network, so the waits of a balanced program must end
 # before. The more threads there are, the likelier is one of them to wait for this very core, where
@@ -47,7 +45,7 @@ def barrier_function(module: Any) -> Any:
     function.attributes.add("noinline")
     builder = ir.IRBuilder(function.append_basic_block("entry"))
     arrivals, threads = function.args
-    generation = builder.gep(arrivals, [emit.index(GENERATION_OFFSET)], source_etype=ir.IntType(8))
+    generation = builder.gep(arrivals, [emit.index(BARRIER_GENERATION)], source_etype=ir.IntType(8))
     # Read before arriving: afterwards the last thread may turn it on at any moment.
     current = builder.load_atomic(generation, "acquire", 4, typ=COUNT)
     before = builder.atomic_rmw("add", arrivals, ir.Constant(COUNT, 1), "acq_rel")
