@@ -73,9 +73,7 @@ class BufferAddresses:
     def stack(self, kind: ir.Type) -> Value:
         """Write the reservation of a place on the stack."""
         with self.builder.goto_entry_block():
-            place = self.builder.alloca(kind)
-            place.type = emit.POINTER
-            return place
+            return self.builder.alloca(kind)
 
     def note_turn(self, depth: int, turn: Value) -> None:
         """Write the turn of a loop, the first of which has depth 1, into the context."""

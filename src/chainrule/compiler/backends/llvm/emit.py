@@ -1,12 +1,10 @@
-"""What every generator writes again and again: vectors, masks, loops.
+"""Idioms of the code generators: splats, masks, addresses, counted loops.
 
-Thin words over llvmlite's `IRBuilder`, so that a generator reads like the algorithm it writes. A
-"value" below is an LLVM value of the program being written, a "number" is a Python number.
+An `ir.Value` is a value of the generated program; a Python number is known to the generator.
 """
 
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 from chainrule.compiler.backends.llvm import ir
 
@@ -29,8 +27,6 @@ __all__ = [
     "vector_type",
 ]
 
-Value = Any
-
 INDEX = ir.IntType(64)
 POINTER = ir.PointerType()
 FLOATS = {"float32": ir.FloatType(), "float64": ir.DoubleType()}
@@ -38,20 +34,18 @@ ITEM_BYTES = {"float32": 4, "float64": 8}
 
 
 def index(number: int) -> ir.Constant:
-    """Return a constant for sizes and positions."""
+    """Return a constant size, index or offset."""
     return ir.Constant(INDEX, number)
 
 
 def vector_type(dtype: str, width: int) -> ir.VectorType:
-    """Return the type of a vector register."""
+    """Return the type of `width` lanes of a dtype."""
     return ir.VectorType(FLOATS[dtype], width)
 
 
 def mnemonic(kind: ir.Type) -> str:
-    """Return how a type is written in the name of an overloaded intrinsic.
+    """Return a type's suffix in the name of an overloaded intrinsic.
 
-    Examples
-    --------
     >>> mnemonic(vector_type("float32", 16))
     'v16f32'
     """
@@ -61,49 +55,51 @@ def mnemonic(kind: ir.Type) -> str:
     return kind.intrinsic_name
 
 
-def call(builder: Any, name: str, arguments: Sequence[Value], returns: ir.Type) -> Value:
-    """Call a function by its name, declaring it on first use."""
-    function = builder.module.globals.get(name)
+def call(
+    builder: ir.IRBuilder, name: str, arguments: Sequence[ir.Value], returns: ir.Type
+) -> ir.Value:
+    """Call an external function, declared on first use."""
+    function = builder.module.functions.get(name)
     if function is None:
         kind = ir.FunctionType(returns, [argument.type for argument in arguments])
         function = ir.Function(builder.module, kind, name)
     return builder.call(function, arguments)
 
 
-def splat(builder: Any, scalar: Value, width: int) -> Value:
-    """Copy a scalar into every lane of a vector."""
+def splat(builder: ir.IRBuilder, scalar: ir.Value, width: int) -> ir.Value:
+    """Broadcast a scalar to all lanes; the splat of a constant is a constant."""
     kind = ir.VectorType(scalar.type, width)
     if isinstance(scalar, ir.Constant):
-        return ir.Constant(kind, [scalar.constant] * width)
-    empty = ir.Constant(kind, ir.Undefined)
-    first = builder.insert_element(empty, scalar, ir.Constant(ir.IntType(32), 0))
+        return ir.Splat(kind, scalar.constant)
+    undefined = ir.Constant(kind, ir.Undefined)
+    first = builder.insert_element(undefined, scalar, ir.Constant(ir.IntType(32), 0))
     zeros = ir.Constant(ir.VectorType(ir.IntType(32), width), [0] * width)
-    return builder.shuffle_vector(first, empty, zeros)
+    return builder.shuffle_vector(first, undefined, zeros)
 
 
-def address(builder: Any, base: Value, offset: Value, dtype: str) -> Value:
-    """Return the address of an element."""
+def address(builder: ir.IRBuilder, base: ir.Value, offset: ir.Value, dtype: str) -> ir.Value:
+    """Return the address of an element, `offset` elements behind `base`."""
     return builder.gep(base, [offset], source_etype=FLOATS[dtype])
 
 
-def prefetch(builder: Any, place: Value, nearness: int) -> None:
-    """Ask for memory that is going to be read."""
-    hints = [ir.Constant(ir.IntType(32), hint) for hint in (0, nearness, 1)]
-    call(builder, "llvm.prefetch.p0", [place, *hints], ir.VoidType())
+def prefetch(builder: ir.IRBuilder, pointer: ir.Value, locality: int) -> None:
+    """Prefetch a cache line for reading; locality 0 is none, 3 keeps it in all caches."""
+    hints = [ir.Constant(ir.IntType(32), hint) for hint in (0, locality, 1)]
+    call(builder, "llvm.prefetch.p0", [pointer, *hints], ir.VoidType())
 
 
-def smaller(builder: Any, a: Value, b: Value) -> Value:
-    """Return the smaller of two whole numbers with signs."""
+def smaller(builder: ir.IRBuilder, a: ir.Value, b: ir.Value) -> ir.Value:
+    """Return the minimum of two signed integers."""
     return builder.select(builder.icmp_signed("<", a, b), a, b)
 
 
-def larger(builder: Any, a: Value, b: Value) -> Value:
-    """Return the larger of two whole numbers with signs."""
+def larger(builder: ir.IRBuilder, a: ir.Value, b: ir.Value) -> ir.Value:
+    """Return the maximum of two signed integers."""
     return builder.select(builder.icmp_signed(">", a, b), a, b)
 
 
-def first_lanes(builder: Any, count: Value, width: int) -> Value:
-    """Return the mask whose first lanes are on."""
+def first_lanes(builder: ir.IRBuilder, count: ir.Value, width: int) -> ir.Value:
+    """Return the mask of the first `count` lanes."""
     # 32-bit lanes are enough once the count is limited, and cost half of 64-bit ones.
     limit = smaller(builder, count, index(width))
     limits = splat(builder, builder.trunc(limit, ir.IntType(32)), width)
@@ -112,34 +108,44 @@ def first_lanes(builder: Any, count: Value, width: int) -> Value:
 
 
 @contextmanager
-def counted_loop(builder: Any, start: Value, stop: Value, name: str) -> Generator[Value]:
-    """Write ``for i in range(start, stop)``; the body is written inside the ``with``."""
-    with loop_with_values(builder, start, stop, [], name) as (position, _, _):
-        yield position
+def counted_loop(
+    builder: ir.IRBuilder, start: ir.Value, stop: ir.Value, name: str
+) -> Generator[ir.Value]:
+    """Write ``for i in range(start, stop)``; its body is written inside the ``with``."""
+    with loop_with_values(builder, start, stop, [], name) as (iteration, _, _):
+        yield iteration
 
 
 @contextmanager
 def loop_with_values(
-    builder: Any, start: Value, stop: Value, initial: Sequence[Value], name: str
-) -> Generator[tuple[Value, list[Value], list[Value]]]:
-    """Write a counted loop that carries values in registers from one turn to the next."""
-    before = builder.block
+    builder: ir.IRBuilder,
+    start: ir.Value,
+    stop: ir.Value,
+    initial: Sequence[ir.Value],
+    name: str,
+) -> Generator[tuple[ir.Value, list[ir.Value], list[ir.Value]]]:
+    """Write a counted loop with loop-carried values.
+
+    Gives the induction variable, the carried values (after the ``with``: the final ones), and a
+    list to which the body appends their values for the next iteration.
+    """
+    preheader = builder.block
     head = builder.append_basic_block(f"{name}.head")
     body = builder.append_basic_block(f"{name}.body")
     after = builder.append_basic_block(f"{name}.end")
     builder.branch(head)
     builder.position_at_end(head)
-    position = builder.phi(INDEX, name)
-    position.add_incoming(start, before)
+    induction = builder.phi(INDEX, name)
+    induction.add_incoming(start, preheader)
     carried = [builder.phi(value.type) for value in initial]
     for phi, value in zip(carried, initial, strict=True):
-        phi.add_incoming(value, before)
-    builder.cbranch(builder.icmp_signed("<", position, stop), body, after)
+        phi.add_incoming(value, preheader)
+    builder.cbranch(builder.icmp_signed("<", induction, stop), body, after)
     builder.position_at_end(body)
-    following: list[Value] = []
-    yield position, list(carried), following
-    step = builder.add(position, index(1))
-    position.add_incoming(step, builder.block)
+    following: list[ir.Value] = []
+    yield induction, list(carried), following
+    increment = builder.add(induction, index(1))
+    induction.add_incoming(increment, builder.block)
     for phi, value in zip(carried, following, strict=True):
         phi.add_incoming(value, builder.block)
     builder.branch(head)

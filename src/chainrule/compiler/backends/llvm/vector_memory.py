@@ -1,59 +1,90 @@
-"""Vectors to and from memory: consecutive or strided, whole or by mask."""
+"""Vector loads and stores: contiguous or strided, whole or masked, gathers and scatters.
 
-from typing import Any
+`steps` are the distances from lane to lane in elements: an integer, 1 where the vector is
+contiguous, or a vector of each lane's distance from the first.
+"""
 
-from chainrule.compiler.backends.llvm import ir
-from chainrule.compiler.backends.llvm.emit import (
-    FLOATS,
-    INDEX,
-    ITEM_BYTES,
-    POINTER,
-    call,
-    mnemonic,
-    vector_type,
-)
+from __future__ import annotations
 
-__all__ = ["masked_load", "masked_store", "scatter"]
+from functools import lru_cache
 
-Value = Any
+from chainrule.compiler.backends.llvm import emit, ir
+
+__all__ = ["Steps", "load_vector", "ramp", "store_vector"]
+
+Steps = int | ir.Value
 
 
-def masked_load(builder: Any, pointer: Value, dtype: str, width: int, mask: Value | None) -> Value:
-    """Load consecutive elements; lanes that are off give zero and touch no memory."""
-    kind = vector_type(dtype, width)
-    if mask is None:
-        return builder.load(pointer, align=ITEM_BYTES[dtype], typ=kind)
-    name = f"llvm.masked.load.{mnemonic(kind)}.p0"
-    zeros = ir.Constant(kind, [0.0] * width)
-    return call(builder, name, [pointer, _alignment(dtype), mask, zeros], kind)
+@lru_cache(maxsize=256)
+def ramp(step: int, width: int) -> ir.Constant:
+    """Return the vector 0, step, 2 step, ..."""
+    return ir.Constant(ir.VectorType(emit.INDEX, width), [step * lane for lane in range(width)])
 
 
-def masked_store(builder: Any, vector: Value, pointer: Value, mask: Value | None) -> None:
-    """Store a vector into consecutive elements; lanes that are off touch no memory."""
-    dtype = _dtype(vector)
-    if mask is None:
-        builder.store(vector, pointer, align=ITEM_BYTES[dtype])
+def load_vector(
+    builder: ir.IRBuilder,
+    pointer: ir.Value,
+    kind: ir.VectorType,
+    mask: ir.Value | None = None,
+    steps: Steps = 1,
+) -> ir.Value:
+    """Load a vector; lanes that are off are zero and access no memory."""
+    if _is_contiguous(steps) and mask is None:
+        return builder.load(pointer, typ=kind, align=_item_bytes(kind))
+    zeros, alignment = ir.Constant(kind, None), _alignment(kind)
+    if _is_contiguous(steps):
+        name = f"llvm.masked.load.{emit.mnemonic(kind)}.p0"
+        return emit.call(builder, name, [pointer, alignment, _mask(mask, kind), zeros], kind)
+    name = f"llvm.masked.gather.{emit.mnemonic(kind)}.v{kind.count}p0"
+    pointers = _pointers(builder, pointer, steps, kind)
+    return emit.call(builder, name, [pointers, alignment, _mask(mask, kind), zeros], kind)
+
+
+def store_vector(
+    builder: ir.IRBuilder,
+    vector: ir.Value,
+    pointer: ir.Value,
+    mask: ir.Value | None = None,
+    steps: Steps = 1,
+) -> None:
+    """Store a vector; lanes that are off access no memory."""
+    kind = ir.vector_of(vector)
+    if _is_contiguous(steps) and mask is None:
+        builder.store(vector, pointer, align=_item_bytes(kind))
         return
-    name = f"llvm.masked.store.{mnemonic(vector.type)}.p0"
-    call(builder, name, [vector, pointer, _alignment(dtype), mask], ir.VoidType())
+    if _is_contiguous(steps):
+        name, address = f"llvm.masked.store.{emit.mnemonic(kind)}.p0", pointer
+    else:
+        name = f"llvm.masked.scatter.{emit.mnemonic(kind)}.v{kind.count}p0"
+        address = _pointers(builder, pointer, steps, kind)
+    arguments = [vector, address, _alignment(kind), _mask(mask, kind)]
+    emit.call(builder, name, arguments, ir.VoidType())
 
 
-def scatter(builder: Any, vector: Value, pointer: Value, stride: int, mask: Value | None) -> None:
-    """Store a vector into elements that lie a stride apart."""
-    element, width = vector.type.element, vector.type.count
-    dtype = _dtype(vector)
-    offsets = ir.Constant(ir.VectorType(INDEX, width), [stride * lane for lane in range(width)])
-    places = builder.gep(pointer, [offsets], source_etype=element)
-    places.type = ir.VectorType(POINTER, width)
-    mask = ir.Constant(ir.VectorType(ir.IntType(1), width), [1] * width) if mask is None else mask
-    name = f"llvm.masked.scatter.{mnemonic(vector.type)}.v{width}p0"
-    call(builder, name, [vector, places, _alignment(dtype), mask], ir.VoidType())
+def _is_contiguous(steps: Steps) -> bool:
+    return isinstance(steps, int) and steps == 1
 
 
-def _alignment(dtype: str) -> Value:
+def _pointers(
+    builder: ir.IRBuilder, pointer: ir.Value, steps: Steps, kind: ir.VectorType
+) -> ir.Value:
+    offsets = ramp(steps, kind.count) if isinstance(steps, int) else steps
+    return builder.gep(pointer, [offsets], source_etype=kind.element)
+
+
+def _mask(mask: ir.Value | None, kind: ir.VectorType) -> ir.Value:
+    if mask is not None:
+        return mask
+    return ir.Constant(ir.VectorType(ir.IntType(1), kind.count), [1] * kind.count)
+
+
+def _alignment(kind: ir.VectorType) -> ir.Constant:
     """Return the alignment of masked accesses: that of one element."""
-    return ir.Constant(ir.IntType(32), ITEM_BYTES[dtype])
+    return ir.Constant(ir.IntType(32), _item_bytes(kind))
 
 
-def _dtype(vector: Value) -> str:
-    return "float32" if vector.type.element == FLOATS["float32"] else "float64"
+def _item_bytes(kind: ir.VectorType) -> int:
+    element = kind.element
+    if isinstance(element, ir.IntType):
+        return element.width // 8
+    return 4 if element == emit.FLOATS["float32"] else 8

@@ -12,7 +12,7 @@ from chainrule.compiler.backends.llvm.contraction.loop_roles import (
 )
 from chainrule.compiler.backends.llvm.contraction.tiling import choose_tiling
 from chainrule.compiler.backends.llvm.target import host_target
-from chainrule.compiler.backends.llvm.vector_memory import masked_load
+from chainrule.compiler.backends.llvm.vector_memory import load_vector
 from tests.compiler.programs.vector_units import UNITS
 
 SHAPES = [
@@ -172,7 +172,7 @@ def test_an_epilogue_sees_rows_columns_and_masks(in_child, contraction_kernel, l
                 lanes = builder.fadd(lanes, steps)
             else:
                 bias = emit.address(builder, site.context, column, "float32")
-                bias = masked_load(builder, bias, "float32", width, site.mask)
+                bias = load_vector(builder, bias, sums.type, site.mask)
                 lanes = emit.splat(builder, row, width)
             return builder.fadd(builder.fadd(sums, bias), lanes)
 

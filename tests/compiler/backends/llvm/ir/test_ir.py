@@ -10,7 +10,6 @@ import pytest
 
 from chainrule.compiler.backends.llvm import emit, ir
 from chainrule.compiler.backends.llvm.object_code import compile_module, load_object
-from chainrule.compiler.backends.llvm.registers import Splat
 from chainrule.compiler.backends.llvm.target import host_target
 
 WORD, REAL, SHORT = ir.IntType(64), ir.DoubleType(), ir.FloatType()
@@ -146,7 +145,7 @@ def test_lanes_are_chosen_as_numpy_chooses(in_child):
         chosen = builder.shuffle_vector(vector, builder.fneg(vector), order)
         last = builder.extract_element(chosen, ir.Constant(ir.IntType(32), 2))
         chosen = builder.insert_element(chosen, last, ir.Constant(ir.IntType(32), 0))
-        bit = builder.fcmp_ordered(">", chosen, Splat(kind, 1.5))
+        bit = builder.fcmp_ordered(">", chosen, ir.Splat(kind, 1.5))
         chosen = builder.select(builder.not_(bit), chosen, builder.fadd(chosen, chosen))
         builder.store(chosen, place, align=8)
         builder.ret_void()

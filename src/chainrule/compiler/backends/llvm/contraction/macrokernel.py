@@ -20,7 +20,7 @@ from chainrule.compiler.backends.llvm.contraction.packing import (
     packed_loops,
 )
 from chainrule.compiler.backends.llvm.contraction.tiling import Group, Tiling
-from chainrule.compiler.backends.llvm.vector_memory import masked_store, scatter
+from chainrule.compiler.backends.llvm.vector_memory import store_vector
 
 __all__ = ["Epilogue", "EpilogueSite", "TileWriter"]
 
@@ -218,9 +218,7 @@ class TileWriter:
     def _room(self, kind: ir.Type, count: int) -> Value:
         """Make a place on the stack for the vectors of a tile."""
         with self.builder.goto_entry_block():
-            room = self.builder.alloca(ir.ArrayType(kind, count))
-            room.type = emit.POINTER
-            return room
+            return self.builder.alloca(ir.ArrayType(kind, count))
 
     def _vector_in(self, room: Value, number: Value, kind: ir.Type) -> Value:
         return self.builder.gep(room, [number], source_etype=kind)
@@ -257,11 +255,7 @@ class TileWriter:
         return accumulate(self.builder, tile, loops, named, left, right)
 
     def _store(self, vector: Value, target: Value, mask: Value | None) -> None:
-        step = self.arrangement.column.out
-        if step == 1:
-            masked_store(self.builder, vector, target, mask)
-        else:
-            scatter(self.builder, vector, target, step, mask)
+        store_vector(self.builder, vector, target, mask, self.arrangement.column.out)
 
     def _moved(self, base: Value, counts: Sequence[Value], steps: Sequence[int]) -> Value:
         return moved(self.builder, base, counts, steps, self.arrangement.dtype)

@@ -8,7 +8,7 @@ from typing import Any
 
 from chainrule.compiler.backends.llvm import emit, ir
 from chainrule.compiler.backends.llvm.contraction.loop_roles import KernelLoop, LoopBound
-from chainrule.compiler.backends.llvm.vector_memory import masked_load
+from chainrule.compiler.backends.llvm.vector_memory import load_vector
 
 __all__ = ["Accumulation", "accumulate", "moved"]
 
@@ -121,7 +121,8 @@ def _vectors(builder: Any, tile: Accumulation, start: Value, mask: Value | None)
     vectors: list[Value] = []
     for j, count in enumerate(tile.lanes):
         place = moved(builder, start, [emit.index(j * tile.lanes[0])], [1], dtype)
-        vectors.append(masked_load(builder, place, dtype, count, mask if j == last else None))
+        kind = emit.vector_type(dtype, count)
+        vectors.append(load_vector(builder, place, kind, mask if j == last else None))
     return vectors
 
 

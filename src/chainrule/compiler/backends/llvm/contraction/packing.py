@@ -20,7 +20,7 @@ from chainrule.compiler.backends.llvm.contraction.loop_roles import KernelLoop, 
 from chainrule.compiler.backends.llvm.contraction.packing_policy import packs_left, packs_right
 from chainrule.compiler.backends.llvm.contraction.tiling import Group, Tiling
 from chainrule.compiler.backends.llvm.contraction.transpose import transposing_packer
-from chainrule.compiler.backends.llvm.vector_memory import masked_load, masked_store
+from chainrule.compiler.backends.llvm.vector_memory import load_vector, store_vector
 
 __all__ = [
     "emit_left_packing",
@@ -80,8 +80,8 @@ def emit_left_packing(
             # Lanes beyond the tile belong to the next line, which is written later.
             mask = emit.first_lanes(builder, builder.sub(left_over, offset), width)
             numbers = emit.address(builder, source, offset, dtype)
-            vector = masked_load(builder, numbers, dtype, width, mask)
-            masked_store(builder, vector, emit.address(builder, target, offset, dtype), None)
+            vector = load_vector(builder, numbers, emit.vector_type(dtype, width), mask)
+            store_vector(builder, vector, emit.address(builder, target, offset, dtype))
 
 
 def emit_packing(
@@ -138,8 +138,13 @@ def _copy_line(
     for j, count in enumerate(lanes):
         offset = emit.index(j * lanes[0])
         place = emit.address(builder, source, offset, dtype)
-        vector = masked_load(builder, place, dtype, count, mask if j == len(lanes) - 1 else None)
-        masked_store(builder, vector, emit.address(builder, copy, offset, dtype), None)
+        vector = load_vector(
+            builder,
+            place,
+            emit.vector_type(dtype, count),
+            mask if j == len(lanes) - 1 else None,
+        )
+        store_vector(builder, vector, emit.address(builder, copy, offset, dtype))
 
 
 def _gather_line(

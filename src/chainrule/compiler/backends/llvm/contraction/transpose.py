@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chainrule.compiler.backends.llvm import emit, ir
-from chainrule.compiler.backends.llvm.vector_memory import masked_load, masked_store
+from chainrule.compiler.backends.llvm.vector_memory import load_vector, store_vector
 
 __all__ = ["transposing_packer"]
 
@@ -18,8 +18,8 @@ Value = Any
 def transposing_packer(module: Any, dtype: str, width: int) -> Any:
     """Return the function that copies a panel whose columns are contiguous along depth."""
     name = f"chainrule.pack.{dtype}.{width}"
-    if name in module.globals:
-        return module.globals[name]
+    if name in module.functions:
+        return module.functions[name]
     arguments = [emit.POINTER, *[emit.INDEX] * 4, emit.POINTER]
     function = ir.Function(module, ir.FunctionType(ir.VoidType(), arguments), name)
     function.linkage = "internal"
@@ -74,7 +74,7 @@ def _copy_square(
     with emit.counted_loop(builder, emit.index(0), emit.index(width // near), "near") as group:
         start = builder.mul(group, emit.index(near))
         rows = [builder.add(start, emit.index(i)) for i in range(near)]
-        vectors = [masked_load(builder, line(row), dtype, width, mask) for row in rows]
+        vectors = [load_vector(builder, line(row), kind, mask) for row in rows]
         for row, vector in zip(rows, _swapped(builder, vectors, 1, near), strict=True):
             builder.store(vector, place(row))
     with emit.counted_loop(builder, emit.index(0), emit.index(near), "far") as start:
@@ -82,7 +82,7 @@ def _copy_square(
         vectors = [builder.load(place(row), typ=kind) for row in rows]
         for row, vector in zip(rows, _swapped(builder, vectors, near, width), strict=True):
             target = emit.address(builder, copy, builder.mul(row, size), dtype)
-            masked_store(builder, vector, target, None)
+            store_vector(builder, vector, target)
 
 
 def _swapped(builder: Any, vectors: list[Value], first: int, end: int) -> list[Value]:

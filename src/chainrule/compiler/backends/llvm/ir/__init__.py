@@ -1,7 +1,8 @@
-"""LLVM's language, as far as our generators write it: types, values, and a builder of functions.
+"""A writer of LLVM IR, used instead of ``llvmlite.ir`` for speed alone.
 
-The names are those of ``llvmlite.ir``, which it stands for: that one keeps instructions as objects
-that can be changed, moved and printed later, and takes three times as long.
+The names are those of ``llvmlite.ir``, which stores instructions as objects that can be changed and
+moved before they are printed. Writing each instruction as text at once takes a third of the time:
+37 instead of 108 ms for two modules (record 0023).
 
 ::
 
@@ -28,9 +29,11 @@ from chainrule.compiler.backends.llvm.ir.llvm_types import (
     Type,
     VectorType,
     VoidType,
+    scalar_of,
+    with_scalar,
 )
 from chainrule.compiler.backends.llvm.ir.module import Block, Function, GlobalVariable, Module, Phi
-from chainrule.compiler.backends.llvm.ir.value import Constant, Undefined, Value
+from chainrule.compiler.backends.llvm.ir.value import Constant, Splat, Undefined, Value, vector_of
 
 __all__ = [
     "ArrayType",
@@ -47,9 +50,13 @@ __all__ = [
     "Module",
     "Phi",
     "PointerType",
+    "Splat",
     "Type",
     "Undefined",
     "Value",
     "VectorType",
     "VoidType",
+    "scalar_of",
+    "vector_of",
+    "with_scalar",
 ]

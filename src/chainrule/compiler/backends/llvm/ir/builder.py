@@ -1,228 +1,210 @@
-"""Writing instructions, each under the name that LLVM gives it.
+"""The instructions of LLVM IR, one method each.
 
-What is known already is not written: a step of zero, a product of numbers, what the same block has
-computed before. LLVM would find out too, but it is given less to read, and fewer of its passes are
-needed.
+Identities and constants are folded as they are written (a step of zero, a product of known
+integers, what the block has computed already): LLVM then parses less and needs fewer passes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from chainrule.compiler.backends.llvm.ir.llvm_types import (
-    FunctionType,
     IntType,
     LiteralStructType,
     PointerType,
     Type,
     VectorType,
     VoidType,
+    with_scalar,
 )
 from chainrule.compiler.backends.llvm.ir.module import Phi
-from chainrule.compiler.backends.llvm.ir.value import Constant, Value
+from chainrule.compiler.backends.llvm.ir.value import Constant, Splat, Value, vector_of
 from chainrule.compiler.backends.llvm.ir.writer import Writer
 
 __all__ = ["IRBuilder"]
 
-_RELATIONS = {"==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
+_PREDICATES = {"==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
 _BIT = IntType(1)
 _POINTER = PointerType()
 
 
-def _of_two(word: str) -> Callable[[IRBuilder, Value, Value], Value]:
+def _binary(opcode: str) -> Callable[[IRBuilder, Value, Value], Value]:
     def write(self: IRBuilder, a: Value, b: Value) -> Value:
-        return self.computed(f"{word} {a}, {b.name}", a.type)
+        return self.computed(f"{opcode} {a}, {b.name}", a.type)
 
     return write
 
 
-def _of_type(word: str) -> Callable[[IRBuilder, Value, Type], Value]:
-    def write(self: IRBuilder, value: Value, kind: Type) -> Value:
-        if value.type == kind:
+def _conversion(opcode: str) -> Callable[[IRBuilder, Value, Type], Value]:
+    def write(self: IRBuilder, value: Value, type: Type) -> Value:
+        if value.type == type:
             return value
-        return self.computed(f"{word} {value} to {kind.text}", kind)
+        return self.computed(f"{opcode} {value} to {type.text}", type)
 
     return write
 
 
 class IRBuilder(Writer):
-    """All instructions.
-
-    Parameters
-    ----------
-    block : Block
-        Where to begin: at its end.
-    """
+    """Writes instructions, beginning at the end of a block."""
 
     # Memory.
 
-    def alloca(self, kind: Type) -> Value:
-        """Make a place on the stack."""
-        return self._new(f"alloca {kind.text}", _POINTER)
+    def alloca(self, type: Type) -> Value:
+        """Reserve a stack slot; return its address."""
+        return self._new(f"alloca {type.text}", _POINTER)
 
-    def load(self, place: Value, typ: Type, align: int | None = None, name: str = "") -> Value:
-        """Read."""
-        return self._new(f"load {typ.text}, ptr {place.name}{_aligned(align)}", typ, name)
+    def load(self, pointer: Value, typ: Type, align: int | None = None, name: str = "") -> Value:
+        """Load a value of a type."""
+        return self._new(f"load {typ.text}, ptr {pointer.name}{_aligned(align)}", typ, name)
 
-    def store(self, value: Value, place: Value, align: int | None = None) -> None:
-        """Write."""
-        self._insert(f"  store {value}, ptr {place.name}{_aligned(align)}")
+    def store(self, value: Value, pointer: Value, align: int | None = None) -> None:
+        """Store a value."""
+        self._insert(f"  store {value}, ptr {pointer.name}{_aligned(align)}")
 
-    def load_atomic(self, place: Value, ordering: str, align: int, typ: Type) -> Value:
-        """Read what other threads write."""
-        return self._new(f"load atomic {typ.text}, ptr {place.name} {ordering}, align {align}", typ)
+    def load_atomic(self, pointer: Value, ordering: str, align: int, typ: Type) -> Value:
+        """Load atomically."""
+        text = f"load atomic {typ.text}, ptr {pointer.name} {ordering}, align {align}"
+        return self._new(text, typ)
 
-    def atomic_rmw(self, operation: str, place: Value, value: Value, ordering: str) -> Value:
-        """Change in one step and return what was there."""
-        return self._new(f"atomicrmw {operation} ptr {place.name}, {value} {ordering}", value.type)
+    def store_atomic(self, value: Value, pointer: Value, ordering: str, align: int) -> None:
+        """Store atomically."""
+        self._insert(f"  store atomic {value}, ptr {pointer.name} {ordering}, align {align}")
 
-    def gep(self, place: Value, steps: Sequence[Value], source_etype: Type) -> Value:
-        """Return the address so many elements on; several addresses for a vector of steps."""
-        (step,) = steps
-        if type(step) is Constant and step.constant == 0:
-            return place
-        kind = _POINTER
-        if isinstance(step.type, VectorType):
-            kind = VectorType(_POINTER, step.type.count)
-        return self.computed(f"getelementptr {source_etype.text}, {place}, {step}", kind)
+    def atomic_rmw(self, operation: str, pointer: Value, value: Value, ordering: str) -> Value:
+        """Read, modify and write atomically; return the old value."""
+        text = f"atomicrmw {operation} ptr {pointer.name}, {value} {ordering}"
+        return self._new(text, value.type)
+
+    def gep(self, pointer: Value, indices: Sequence[Value], source_etype: Type) -> Value:
+        """Return the address of an element; a vector of addresses for a vector of indices."""
+        (index,) = indices
+        if type(index) is Constant and index.constant == 0:
+            return pointer
+        text = f"getelementptr {source_etype.text}, {pointer}, {index}"
+        return self.computed(text, with_scalar(index.type, _POINTER))
 
     # Values.
 
-    and_, or_, xor = _of_two("and"), _of_two("or"), _of_two("xor")
-    shl, lshr, ashr = _of_two("shl"), _of_two("lshr"), _of_two("ashr")
-    udiv, urem, sdiv, srem = _of_two("udiv"), _of_two("urem"), _of_two("sdiv"), _of_two("srem")
-    fadd, fsub, fmul, fdiv = _of_two("fadd"), _of_two("fsub"), _of_two("fmul"), _of_two("fdiv")
-    _add, _sub, _mul = _of_two("add"), _of_two("sub"), _of_two("mul")
+    and_, or_, xor = _binary("and"), _binary("or"), _binary("xor")
+    shl, lshr, ashr = _binary("shl"), _binary("lshr"), _binary("ashr")
+    udiv, urem, sdiv, srem = _binary("udiv"), _binary("urem"), _binary("sdiv"), _binary("srem")
+    fadd, fsub, fmul, fdiv = _binary("fadd"), _binary("fsub"), _binary("fmul"), _binary("fdiv")
+    _add, _sub, _mul = _binary("add"), _binary("sub"), _binary("mul")
 
-    trunc, zext, sext = _of_type("trunc"), _of_type("zext"), _of_type("sext")
-    fptrunc, fpext, bitcast = _of_type("fptrunc"), _of_type("fpext"), _of_type("bitcast")
-    uitofp, sitofp = _of_type("uitofp"), _of_type("sitofp")
-    fptoui, fptosi, ptrtoint = _of_type("fptoui"), _of_type("fptosi"), _of_type("ptrtoint")
+    trunc, zext, sext = _conversion("trunc"), _conversion("zext"), _conversion("sext")
+    fptrunc, fpext, bitcast = _conversion("fptrunc"), _conversion("fpext"), _conversion("bitcast")
+    uitofp, sitofp = _conversion("uitofp"), _conversion("sitofp")
+    fptoui, fptosi, ptrtoint = _conversion("fptoui"), _conversion("fptosi"), _conversion("ptrtoint")
 
-    def phi(self, kind: Type, name: str = "") -> Phi:
-        """Return a value that depends on where the program came from."""
-        phi = Phi(kind, self.block.function.new_name(name))
+    def phi(self, type: Type, name: str = "") -> Phi:
+        """Write a phi node; its incoming values are added later."""
+        phi = Phi(type, self.block.function.new_name(name))
         self._insert(phi)
         return phi
 
-    def call(self, function: Any, arguments: Sequence[Value]) -> Value:
-        """Call a function, or what stands at an address of a function's type."""
-        kind: FunctionType = function.type.function
-        given = ", ".join([str(each) for each in arguments])
-        text = f"call {kind.return_type.text} {function.name}({given})"
-        if isinstance(kind.return_type, VoidType):
+    def call(self, function: Value, arguments: Sequence[Value]) -> Value:
+        """Call a function, or a pointer of a function's type."""
+        assert isinstance(function.type, PointerType)
+        assert function.type.function is not None
+        returns = function.type.function.return_type
+        operands = ", ".join([str(each) for each in arguments])
+        text = f"call {returns.text} {function.name}({operands})"
+        if isinstance(returns, VoidType):
             self._insert(f"  {text}")
-            return Value(kind.return_type, "")
-        return self._new(text, kind.return_type)
+            return Value(returns, "")
+        return self._new(text, returns)
 
     def select(self, condition: Value, yes: Value, no: Value) -> Value:
-        """Return one of two values; lane by lane for a vector of bits."""
+        """Select one of two values; lane by lane for a vector condition."""
         return self.computed(f"select {condition}, {yes}, {no}", yes.type)
 
     def icmp_signed(self, relation: str, a: Value, b: Value) -> Value:
-        """Compare whole numbers with signs."""
+        """Compare signed integers."""
         return self._compared("icmp", relation, "" if relation in ("==", "!=") else "s", a, b)
 
     def icmp_unsigned(self, relation: str, a: Value, b: Value) -> Value:
-        """Compare whole numbers without signs."""
+        """Compare unsigned integers."""
         return self._compared("icmp", relation, "" if relation in ("==", "!=") else "u", a, b)
 
     def fcmp_ordered(self, relation: str, a: Value, b: Value) -> Value:
-        """Compare real numbers; false where one is NaN."""
+        """Compare floats; false if either is NaN."""
         return self._compared("fcmp", relation, "o", a, b)
 
     def fcmp_unordered(self, relation: str, a: Value, b: Value) -> Value:
-        """Compare real numbers; true where one is NaN."""
+        """Compare floats; true if either is NaN."""
         return self._compared("fcmp", relation, "u", a, b)
 
-    def _compared(self, word: str, relation: str, prefix: str, a: Value, b: Value) -> Value:
-        told = prefix + _RELATIONS[relation] if relation in _RELATIONS else relation
-        kind = VectorType(_BIT, a.type.count) if isinstance(a.type, VectorType) else _BIT
-        return self.computed(f"{word} {told} {a}, {b.name}", kind)
+    def _compared(self, opcode: str, relation: str, prefix: str, a: Value, b: Value) -> Value:
+        predicate = prefix + _PREDICATES[relation] if relation in _PREDICATES else relation
+        return self.computed(f"{opcode} {predicate} {a}, {b.name}", with_scalar(a.type, _BIT))
 
     def add(self, a: Value, b: Value) -> Value:
-        """Add whole numbers."""
+        """Add integers."""
         if type(b) is Constant and b.constant == 0:
             return a
         if type(a) is Constant and a.constant == 0:
             return b
-        return self._numbers(a, b, lambda x, y: x + y) or self._add(a, b)
+        return _folded(a, b, lambda x, y: x + y) or self._add(a, b)
 
     def sub(self, a: Value, b: Value) -> Value:
-        """Subtract whole numbers."""
+        """Subtract integers."""
         if type(b) is Constant and b.constant == 0:
             return a
-        return self._numbers(a, b, lambda x, y: x - y) or self._sub(a, b)
+        return _folded(a, b, lambda x, y: x - y) or self._sub(a, b)
 
     def mul(self, a: Value, b: Value) -> Value:
-        """Multiply whole numbers."""
+        """Multiply integers."""
         if type(b) is Constant and b.constant == 1:
             return a
         if type(a) is Constant and a.constant == 1:
             return b
-        return self._numbers(a, b, lambda x, y: x * y) or self._mul(a, b)
-
-    def _numbers(self, a: Value, b: Value, operation: Any) -> Constant | None:
-        """Compute with numbers that are known, where the result fits."""
-        if type(a) is not Constant or type(b) is not Constant or not isinstance(a.type, IntType):
-            return None
-        result = operation(a.constant, b.constant)
-        limit = 1 << (a.type.width - 1)
-        return Constant(a.type, result) if -limit <= result < limit else None
+        return _folded(a, b, lambda x, y: x * y) or self._mul(a, b)
 
     def neg(self, a: Value) -> Value:
-        """Negate a whole number."""
-        return self._sub(Constant(a.type, None) if _is_vector(a) else _zero(a), a)
+        """Negate an integer."""
+        return self._sub(Constant(a.type, None if isinstance(a.type, VectorType) else 0), a)
 
     def not_(self, a: Value) -> Value:
-        """Turn all bits."""
-        element = a.type.element if isinstance(a.type, VectorType) else a.type
-        ones = element.number(-1)
-        return self.xor(a, Value(a.type, ones if element is a.type else _all(a, ones)))
+        """Invert all bits."""
+        return self.xor(
+            a, Splat(a.type, -1) if isinstance(a.type, VectorType) else Constant(a.type, -1)
+        )
 
     def fneg(self, a: Value) -> Value:
-        """Negate a real number."""
+        """Negate a float."""
         return self.computed(f"fneg {a}", a.type)
 
-    def insert_element(self, vector: Value, number: Value, lane: Value) -> Value:
-        """Put a number in a lane."""
-        return self.computed(f"insertelement {vector}, {number}, {lane}", vector.type)
+    def insert_element(self, vector: Value, scalar: Value, lane: Value) -> Value:
+        """Replace one lane."""
+        return self.computed(f"insertelement {vector}, {scalar}, {lane}", vector.type)
 
     def extract_element(self, vector: Value, lane: Value) -> Value:
-        """Take a number from a lane."""
-        assert isinstance(vector.type, VectorType)
-        return self.computed(f"extractelement {vector}, {lane}", vector.type.element)
+        """Return one lane."""
+        return self.computed(f"extractelement {vector}, {lane}", vector_of(vector).element)
 
     def shuffle_vector(self, a: Value, b: Value, lanes: Value) -> Value:
-        """Choose lanes of two vectors."""
-        assert isinstance(a.type, VectorType)
-        assert isinstance(lanes.type, VectorType)
-        kind = VectorType(a.type.element, lanes.type.count)
-        return self.computed(f"shufflevector {a}, {b}, {lanes}", kind)
+        """Select lanes of two vectors, numbered one after the other."""
+        result = VectorType(vector_of(a).element, vector_of(lanes).count)
+        return self.computed(f"shufflevector {a}, {b}, {lanes}", result)
 
-    def insert_value(self, group: Value, value: Value, place: int) -> Value:
-        """Put a value in its place among several."""
-        return self.computed(f"insertvalue {group}, {value}, {place}", group.type)
+    def insert_value(self, struct: Value, value: Value, field: int) -> Value:
+        """Replace one field of a struct."""
+        return self.computed(f"insertvalue {struct}, {value}, {field}", struct.type)
 
-    def extract_value(self, group: Value, place: int) -> Value:
-        """Take one of several values."""
-        assert isinstance(group.type, LiteralStructType)
-        return self.computed(f"extractvalue {group}, {place}", group.type.elements[place])
+    def extract_value(self, struct: Value, field: int) -> Value:
+        """Return one field of a struct."""
+        assert isinstance(struct.type, LiteralStructType)
+        return self.computed(f"extractvalue {struct}, {field}", struct.type.elements[field])
+
+
+def _folded(a: Value, b: Value, operation: Callable[[int, int], int]) -> Constant | None:
+    """Return the result of known integers, unless it would overflow."""
+    if type(a) is not Constant or type(b) is not Constant or not isinstance(a.type, IntType):
+        return None
+    result = operation(a.constant, b.constant)
+    limit = 1 << (a.type.width - 1)
+    return Constant(a.type, result) if -limit <= result < limit else None
 
 
 def _aligned(align: int | None) -> str:
     return "" if align is None else f", align {align}"
-
-
-def _is_vector(value: Value) -> bool:
-    return isinstance(value.type, VectorType)
-
-
-def _zero(value: Value) -> Constant:
-    return Constant(value.type, 0)
-
-
-def _all(value: Value, number: str) -> str:
-    assert isinstance(value.type, VectorType)
-    return f"splat ({value.type.element.text} {number})"

@@ -1,4 +1,4 @@
-"""Types of LLVM's language, and how it writes their numbers."""
+"""Types of LLVM IR, and the text of their constants."""
 
 from __future__ import annotations
 
@@ -17,19 +17,13 @@ __all__ = [
     "Type",
     "VectorType",
     "VoidType",
+    "scalar_of",
+    "with_scalar",
 ]
 
 
 class Type:
-    """A type, known by how it is written.
-
-    Parameters
-    ----------
-    text : str
-        As LLVM writes it.
-    intrinsic_name : str
-        As the names of overloaded intrinsics write it.
-    """
+    """A type, identified by its text; `intrinsic_name` is its suffix in overloaded intrinsics."""
 
     __slots__ = ("intrinsic_name", "text")
 
@@ -47,19 +41,19 @@ class Type:
         return hash(self.text)
 
     def number(self, value: Any) -> str:
-        """Write a number of this type."""
-        raise NotImplementedError(f"no number has the type {self.text}")
+        """Return the text of a scalar constant of this type."""
+        raise NotImplementedError(f"{self.text} has no scalar constants")
 
 
 class VoidType(Type):
-    """What a function returns that returns nothing."""
+    """The return type of a function without a result."""
 
     def __init__(self) -> None:
         super().__init__("void")
 
 
 class PointerType(Type):
-    """An address of anything; of a function of a type, if one is given."""
+    """An opaque pointer; `function` is the type of the function it points to, if it is called."""
 
     __slots__ = ("function",)
 
@@ -69,7 +63,7 @@ class PointerType(Type):
 
 
 class IntType(Type):
-    """Whole numbers of so many bits; the operation decides whether they have signs."""
+    """An integer of `width` bits; instructions, not types, are signed or unsigned."""
 
     __slots__ = ("width",)
 
@@ -78,36 +72,36 @@ class IntType(Type):
         self.width = width
 
     def number(self, value: Any) -> str:
-        """Write a number of this type."""
+        """Return the text of a scalar constant of this type."""
         if self.width == 1:
             return "true" if value else "false"
         return str(int(value))
 
 
 class FloatType(Type):
-    """Numbers of 32 bits."""
+    """IEEE 754 binary32."""
 
     def __init__(self) -> None:
         super().__init__("float", "f32")
 
     def number(self, value: Any) -> str:
-        """Write a number of this type, rounded to it: as the bits of the same double."""
+        """Return a constant rounded to float32, as the bits of the equal double (as LLVM asks)."""
         return _double(struct.unpack("<f", struct.pack("<f", value))[0])
 
 
 class DoubleType(Type):
-    """Numbers of 64 bits."""
+    """IEEE 754 binary64."""
 
     def __init__(self) -> None:
         super().__init__("double", "f64")
 
     def number(self, value: Any) -> str:
-        """Write a number of this type, by its bits."""
+        """Return a constant as its bits."""
         return _double(value)
 
 
 class VectorType(Type):
-    """So many numbers in one register."""
+    """A SIMD vector of `count` elements."""
 
     __slots__ = ("count", "element")
 
@@ -118,7 +112,7 @@ class VectorType(Type):
 
 
 class ArrayType(Type):
-    """So many numbers in memory."""
+    """An array of `count` elements in memory."""
 
     __slots__ = ("count", "element")
 
@@ -129,7 +123,7 @@ class ArrayType(Type):
 
 
 class LiteralStructType(Type):
-    """Several values together."""
+    """An unnamed struct."""
 
     __slots__ = ("elements",)
 
@@ -139,7 +133,7 @@ class LiteralStructType(Type):
 
 
 class FunctionType(Type):
-    """What a function takes and returns."""
+    """A function's return type and argument types."""
 
     __slots__ = ("args", "return_type")
 
@@ -149,8 +143,18 @@ class FunctionType(Type):
         self.args = tuple(args)
 
     def as_pointer(self) -> PointerType:
-        """Return the type of such a function's address."""
+        """Return the type of a function pointer."""
         return PointerType(self)
+
+
+def scalar_of(type: Type) -> Type:
+    """Return a vector's element type, any other type itself (LLVM's ``getScalarType``)."""
+    return type.element if isinstance(type, VectorType) else type
+
+
+def with_scalar(type: Type, scalar: Type) -> Type:
+    """Return a type of the same lanes but other elements (LLVM's ``getWithNewType``)."""
+    return VectorType(scalar, type.count) if isinstance(type, VectorType) else scalar
 
 
 def _double(value: float) -> str:

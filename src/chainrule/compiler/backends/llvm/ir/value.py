@@ -1,4 +1,4 @@
-"""Values: what stands in an instruction's operands."""
+"""Values: the operands of instructions."""
 
 from __future__ import annotations
 
@@ -6,26 +6,18 @@ from typing import Any
 
 from chainrule.compiler.backends.llvm.ir.llvm_types import ArrayType, PointerType, Type, VectorType
 
-__all__ = ["Constant", "Undefined", "Value"]
+__all__ = ["Constant", "Splat", "Undefined", "Value", "vector_of"]
 
 
 class _Undefined:
-    """A value that nobody reads."""
+    """LLVM's ``undef``: any bits."""
 
 
 Undefined = _Undefined()
 
 
 class Value:
-    """Something that has been computed.
-
-    Parameters
-    ----------
-    type : Type
-        Its type.
-    name : str
-        As operands write it: ``%.7``.
-    """
+    """A typed operand; `name` is its text without the type: ``%.7``, ``@f``, ``42``."""
 
     __slots__ = ("name", "type")
 
@@ -38,35 +30,43 @@ class Value:
 
 
 class Constant(Value):
-    """A number, or a list of numbers for a vector or array.
-
-    Parameters
-    ----------
-    type : Type
-        Its type.
-    constant : number, list, None or Undefined
-        None is zero, or the address of nothing.
-    """
+    """A scalar, or a list of scalars for a vector or array; None is all zeros, or null."""
 
     __slots__ = ("constant",)
 
     def __init__(self, type: Type, constant: Any) -> None:
-        super().__init__(type, _written(type, constant))
+        super().__init__(type, _text(type, constant))
         self.constant = constant
 
 
-def _written(kind: Type, constant: Any) -> str:
+class Splat(Constant):
+    """A vector constant of equal elements: its `constant` is the scalar."""
+
+    __slots__ = ()
+
+    def __init__(self, type: VectorType, scalar: Any) -> None:
+        Value.__init__(self, type, f"splat ({type.element} {type.element.number(scalar)})")
+        self.constant = scalar
+
+
+def vector_of(value: Value) -> VectorType:
+    """Return the type of a value that is known to be a vector."""
+    assert isinstance(value.type, VectorType)
+    return value.type
+
+
+def _text(type: Type, constant: Any) -> str:
     if constant is Undefined:
         return "undef"
     if constant is None:
-        return "null" if isinstance(kind, PointerType) else "zeroinitializer"
-    if not isinstance(kind, VectorType | ArrayType):
-        return kind.number(constant)
-    element = kind.element
-    numbers = [element.number(each) for each in constant]
-    if isinstance(kind, VectorType) and len(set(numbers)) == 1:
-        # A short form of what is long to read, for LLVM too; not every zero is plus zero.
-        is_zero = numbers[0] in ("0", "false", "0x0000000000000000")
-        return "zeroinitializer" if is_zero else f"splat ({element.text} {numbers[0]})"
-    inside = ", ".join([f"{element.text} {each}" for each in numbers])
-    return f"<{inside}>" if isinstance(kind, VectorType) else f"[{inside}]"
+        return "null" if isinstance(type, PointerType) else "zeroinitializer"
+    if not isinstance(type, VectorType | ArrayType):
+        return type.number(constant)
+    element = type.element
+    scalars = [element.number(each) for each in constant]
+    if isinstance(type, VectorType) and len(set(scalars)) == 1:
+        # Shorter text is parsed faster; -0.0 is no zeroinitializer.
+        is_zero = scalars[0] in ("0", "false", "0x0000000000000000")
+        return "zeroinitializer" if is_zero else f"splat ({element.text} {scalars[0]})"
+    elements = ", ".join([f"{element.text} {each}" for each in scalars])
+    return f"<{elements}>" if isinstance(type, VectorType) else f"[{elements}]"

@@ -1,10 +1,9 @@
-"""Where instructions are written: places in blocks, and the branches between these."""
+"""The insertion point of a builder, and the control flow between basic blocks."""
 
 from __future__ import annotations
 
 from collections.abc import Generator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import AbstractContextManager, contextmanager
 
 from chainrule.compiler.backends.llvm.ir.llvm_types import Type
 from chainrule.compiler.backends.llvm.ir.module import Block, Function, Module, Phi
@@ -12,28 +11,17 @@ from chainrule.compiler.backends.llvm.ir.value import Value
 
 __all__ = ["Writer"]
 
-_OFTEN, _RARELY = 99, 1
+_LIKELY, _UNLIKELY = 99, 1
 _END = -1
 
 
 class Writer:
-    """Writes at one place of a function; `IRBuilder` has the instructions.
-
-    Parameters
-    ----------
-    block : Block
-        Where to begin: at its end.
-
-    Attributes
-    ----------
-    block : Block
-        Where it stands.
-    """
+    """Inserts text at one point of a function; `IRBuilder` adds the instructions."""
 
     def __init__(self, block: Block) -> None:
         self.block = block
-        self._place = _END
-        self._is_early = False
+        self._position = _END
+        self._is_at_start = False
 
     @property
     def function(self) -> Function:
@@ -45,106 +33,109 @@ class Writer:
         """The module that is written."""
         return self.block.function.module
 
-    # Where to write.
+    # Insertion point.
 
     def append_basic_block(self, name: str = "") -> Block:
-        """Add a block to the function; writing goes on where it was."""
+        """Add a block to the function; the insertion point stays."""
         return self.block.function.append_basic_block(name)
 
     def position_at_end(self, block: Block) -> None:
-        """Go on at the end of a block."""
-        self.block, self._place, self._is_early = block, _END, False
+        """Insert at the end of a block from now on."""
+        self.block, self._position, self._is_at_start = block, _END, False
 
     def position_at_start(self, block: Block) -> None:
-        """Go on at the start of a block, before all that it has computed."""
-        self.block, self._place, self._is_early = block, 0, True
+        """Insert at the start of a block from now on, where no value of it is available yet."""
+        self.block, self._position, self._is_at_start = block, 0, True
 
     @contextmanager
     def goto_entry_block(self) -> Generator[None]:
-        """Write at the end of the function's first block, before it is left."""
+        """Insert before the terminator of the function's entry block."""
         before, entry = self.block, self.block.function.entry_basic_block
-        self.block, self._place = entry, len(entry.lines) - 1 if entry.is_terminated else _END
+        self.block, self._position = entry, len(entry.lines) - 1 if entry.is_terminated else _END
         yield
         self.position_at_end(before)
 
     @contextmanager
     def if_then(self, condition: Value, likely: bool | None = None) -> Generator[Block]:
-        """Write what is done where a bit is set."""
-        inside = self.append_basic_block("then")
+        """Write the body of an ``if``; gives the block that follows it."""
+        then = self.append_basic_block("then")
         after = self.append_basic_block("after")
-        self.cbranch(condition, inside, after, likely)
-        self.position_at_end(inside)
+        self.cbranch(condition, then, after, likely)
+        self.position_at_end(then)
         yield after
         if not self.block.is_terminated:
             self.branch(after)
         self.position_at_end(after)
 
     @contextmanager
-    def if_else(self, condition: Value) -> Generator[tuple[Any, Any]]:
-        """Write what is done where a bit is set, and what where it is not."""
-        inside, otherwise = self.append_basic_block("then"), self.append_basic_block("else")
+    def if_else(
+        self, condition: Value
+    ) -> Generator[tuple[AbstractContextManager[None], AbstractContextManager[None]]]:
+        """Write both bodies of an ``if``, each in a context of its own."""
+        then, otherwise = self.append_basic_block("then"), self.append_basic_block("else")
         after = self.append_basic_block("after")
-        self.cbranch(condition, inside, otherwise)
-        yield self._branch_of(inside, after), self._branch_of(otherwise, after)
+        self.cbranch(condition, then, otherwise)
+        yield self._body(then, after), self._body(otherwise, after)
         self.position_at_end(after)
 
     @contextmanager
-    def _branch_of(self, block: Block, after: Block) -> Generator[None]:
+    def _body(self, block: Block, after: Block) -> Generator[None]:
         self.position_at_end(block)
         yield
         if not self.block.is_terminated:
             self.branch(after)
 
     def comment(self, text: str) -> None:
-        """Write something for people."""
+        """Insert a comment."""
         self._insert(f"  ; {text}")
 
-    # Leaving a block.
+    # Terminators.
 
     def branch(self, target: Block) -> None:
-        """Go on in another block."""
-        self._leave(f"  br label %{target.name}")
+        """Branch."""
+        self._terminate(f"  br label %{target.name}")
 
     def cbranch(self, condition: Value, yes: Block, no: Block, likely: bool | None = None) -> None:
-        """Go on in one of two blocks."""
-        mark = ""
+        """Branch on an ``i1``, with weights if one target is known to be likely."""
+        weights = ""
         if likely is not None:
-            weights = (_OFTEN, _RARELY) if likely else (_RARELY, _OFTEN)
-            mark = self.module.weighing(*weights)
-        self._leave(f"  br i1 {condition.name}, label %{yes.name}, label %{no.name}{mark}")
+            weights = self.module.branch_weights(
+                *((_LIKELY, _UNLIKELY) if likely else (_UNLIKELY, _LIKELY))
+            )
+        self._terminate(f"  br i1 {condition.name}, label %{yes.name}, label %{no.name}{weights}")
 
     def ret_void(self) -> None:
-        """Return."""
-        self._leave("  ret void")
+        """Return without a value."""
+        self._terminate("  ret void")
 
     def ret(self, value: Value) -> None:
         """Return a value."""
-        self._leave(f"  ret {value}")
+        self._terminate(f"  ret {value}")
 
-    # Writing.
+    # Insertion.
 
-    def computed(self, text: str, kind: Type) -> Value:
-        """Write an instruction that depends on its operands alone, unless the block has it."""
-        if self._is_early:
-            return self._new(text, kind)
-        known = self.block.known
-        if (found := known.get(text)) is None:
-            found = known[text] = self._new(text, kind)
-        return found
+    def computed(self, text: str, type: Type) -> Value:
+        """Insert a pure instruction, unless the block has it (local value numbering)."""
+        if self._is_at_start:
+            return self._new(text, type)
+        available = self.block.available
+        if (value := available.get(text)) is None:
+            value = available[text] = self._new(text, type)
+        return value
 
-    def _new(self, text: str, kind: Type, name: str = "") -> Value:
-        value = Value(kind, self.block.function.new_name(name))
+    def _new(self, text: str, type: Type, name: str = "") -> Value:
+        value = Value(type, self.block.function.new_name(name))
         self._insert(f"  {value.name} = {text}")
         return value
 
     def _insert(self, line: str | Phi) -> None:
-        if self._place == _END:
+        if self._position == _END:
             self.block.lines.append(line)
         else:
-            self.block.lines.insert(self._place, line)
-            self._place += 1
+            self.block.lines.insert(self._position, line)
+            self._position += 1
 
-    def _leave(self, line: str) -> None:
+    def _terminate(self, line: str) -> None:
         assert not self.block.is_terminated
         self.block.lines.append(line)
         self.block.is_terminated = True

@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 
 from chainrule.compiler.backends.llvm import emit, ir
-from chainrule.compiler.backends.llvm.access import load_lanes, ramp, store_lanes
 from chainrule.compiler.backends.llvm.nest.bounds_check import inside
 from chainrule.compiler.backends.llvm.nest.operation import write
 from chainrule.compiler.backends.llvm.registers import (
@@ -22,8 +21,8 @@ from chainrule.compiler.backends.llvm.registers import (
     element_type,
     is_vector,
     same_width,
-    splat,
 )
+from chainrule.compiler.backends.llvm.vector_memory import load_vector, ramp, store_vector
 from chainrule.compiler.loop_ir.expressions import place_looked_up
 from chainrule.compiler.loop_ir.layout import Layout
 from chainrule.compiler.loop_ir.loops import (
@@ -124,8 +123,7 @@ class ExpressionEmitter:
             value = self.builder.load(pointer, typ=kind, align=load.dtype.itemsize)
         else:
             lanes = ir.VectorType(kind, self.width)
-            size = load.dtype.itemsize
-            value = load_lanes(self.builder, pointer, steps, lanes, size, self.mask)
+            value = load_vector(self.builder, pointer, lanes, self.mask, steps)
         if load.dtype.kind == "b":
             zero = constant(0, np.dtype("uint8"), value)
             value = self.builder.icmp_unsigned("!=", value, zero)
@@ -171,8 +169,8 @@ class ExpressionEmitter:
         if steps is None:
             self.builder.store(value, pointer, align=buffer.dtype.itemsize)
             return
-        value = value if is_vector(value) else splat(self.builder, value, self.width)
-        store_lanes(self.builder, value, pointer, steps, buffer.dtype.itemsize, self.mask)
+        value = value if is_vector(value) else emit.splat(self.builder, value, self.width)
+        store_vector(self.builder, value, pointer, self.mask, steps)
 
     def look_up(self, load: Load) -> None:
         """Write the positions a load looks up, for all that asks for them from now on."""
@@ -183,9 +181,7 @@ class ExpressionEmitter:
     def slot(self, kind: ir.Type) -> Value:
         """Make a place on the stack; LLVM turns it into a register where it can."""
         with self.builder.goto_entry_block():
-            place = self.builder.alloca(kind)
-            place.type = emit.POINTER
-            return place
+            return self.builder.alloca(kind)
 
     @contextmanager
     def loop(self, axes: Sequence[Axis]) -> Generator[None]:
@@ -277,7 +273,7 @@ class ExpressionEmitter:
         step = 0 if self.vector_axis is None else index.coefficient(self.vector_axis)
         if not step:
             return value
-        return self.builder.add(splat(self.builder, value, self.width), ramp(step, self.width))
+        return self.builder.add(emit.splat(self.builder, value, self.width), ramp(step, self.width))
 
     def _inside(self, position: Value, length: int) -> Value:
         return inside(self.builder, position, length, self.flag, self.mask)

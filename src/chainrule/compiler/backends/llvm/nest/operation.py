@@ -6,7 +6,6 @@ conversions stand here, arithmetic in `arithmetic`, elementary functions in `vec
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -63,11 +62,10 @@ def _function(builder: Any, name: str, values: Sequence[Value]) -> Value:
     """Write an elementary function: in place the first few times, then as a call."""
     module, kind = builder.module, values[0].type
     full_name = f"{name}.{emit.mnemonic(kind)}"
-    if full_name in module.globals:
-        return builder.call(module.globals[full_name], values)
-    written = module.__dict__.setdefault("written_functions", Counter[str]())
-    written[full_name] += 1
-    if written[full_name] < MOST_WRITTEN:
+    if full_name in module.functions:
+        return builder.call(module.functions[full_name], values)
+    module.inline_expansions[full_name] += 1
+    if module.inline_expansions[full_name] < MOST_WRITTEN:
         return emit_function(builder, name, *values)
     function = ir.Function(module, ir.FunctionType(kind, [kind] * len(values)), full_name)
     function.linkage = "internal"

@@ -17,7 +17,7 @@ from chainrule.compiler.backends.llvm import emit, ir
 from chainrule.compiler.backends.llvm.nest.expression import ExpressionEmitter
 from chainrule.compiler.backends.llvm.nest.loop_nest import Traversal
 from chainrule.compiler.backends.llvm.nest.operation import write
-from chainrule.compiler.backends.llvm.registers import constant, is_vector, same_width, splat
+from chainrule.compiler.backends.llvm.registers import constant, is_vector, same_width
 from chainrule.compiler.loop_ir.expressions import unrolled_axes
 from chainrule.compiler.loop_ir.loops import Apply, Axis, Statement
 
@@ -32,7 +32,9 @@ def neutral(statement: Statement, width: int) -> Value:
     kind = statement.target.dtype
     is_empty = any(axis.extent == 0 for axis in statement.over)
     number = constant(_neutral(statement.reduction, kind, is_empty), kind)
-    return splat(None, number, width) if width > 1 else number
+    if width == 1:
+        return number
+    return ir.Splat(ir.VectorType(number.type, width), number.constant)
 
 
 def _neutral(reduction: str, dtype: np.dtype[Any], is_empty: bool) -> Any:

@@ -60,7 +60,6 @@ def _mask(builder: Any) -> Value:
     kind = ir.ArrayType(WORD, MASK_WORDS)
     with builder.goto_entry_block():
         mask = builder.alloca(kind)
-        mask.type = emit.POINTER
     for number in range(MASK_WORDS):
         word = builder.gep(mask, [emit.index(number)], source_etype=WORD)
         builder.store(ir.Constant(WORD, 0), word)

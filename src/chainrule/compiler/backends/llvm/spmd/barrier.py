@@ -37,8 +37,8 @@ def barrier_function(module: Any) -> Any:
 
     What threads wrote before the barrier, all threads see behind it.
     """
-    if NAME in module.globals:
-        return module.globals[NAME]
+    if NAME in module.functions:
+        return module.functions[NAME]
     kind = ir.FunctionType(ir.VoidType(), [emit.POINTER, emit.INDEX])
     function = ir.Function(module, kind, NAME)
     function.linkage = "internal"

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from chainrule.compiler.backends.llvm import emit, ir
-from chainrule.compiler.backends.llvm.registers import Splat
 
 __all__ = ["Format", "Lanes"]
 
@@ -156,5 +155,5 @@ class Lanes:
 
 def _constant(kind: ir.Type, number: float) -> ir.Constant:
     if isinstance(kind, ir.VectorType):
-        return Splat(kind, number)
+        return ir.Splat(kind, number)
     return ir.Constant(kind, number)

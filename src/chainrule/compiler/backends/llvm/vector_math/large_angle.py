@@ -26,8 +26,8 @@ TABLE_START = 62
 
 def large_angle_function(module: Any) -> Any:
     """Return the module's function {quadrant, r} = f(x), writing it on first use."""
-    if NAME in module.globals:
-        return module.globals[NAME]
+    if NAME in module.functions:
+        return module.functions[NAME]
     double = ir.DoubleType()
     kind = ir.FunctionType(ir.LiteralStructType([WORD, double]), [double])
     function = ir.Function(module, kind, NAME)
