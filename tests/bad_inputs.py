@@ -89,7 +89,7 @@ LAYERS = [
     (lambda: nn.Dense(3)(np.float64(1)), ShapeError, "the first axis must count the samples"),
     (lambda: nn.Dropout(1), ArgumentError, "Dropout: rate must be in [0, 1), got 1"),
     (lambda: nn.Dropout(p=0.5), ArgumentError, "here it is 'rate'"),
-    (lambda: nn.Reshape(4), ArgumentError, "Reshape: shape must be a tuple of whole numbers"),
+    (lambda: nn.Reshape(4), ArgumentError, "Reshape: shape must be a tuple of integers"),
     (lambda: nn.Reshape((-1, -1)), ArgumentError, "only one length may be -1"),
     (lambda: nn.Reshape((7,))(X), ShapeError, "choose lengths whose product is 2"),
     (lambda: nn.Activation("foo"), ArgumentError, "unknown activation 'foo'; there are: elu"),

@@ -203,8 +203,8 @@ def test_an_input_is_not_stretched_over_parameters(shape: tuple[int, ...]) -> No
     [
         (nn.Dense(2), (5,), r"x\[:, None\]"),
         (nn.Dense(2), (), "the first axis must count the samples"),
-        (nn.Reshape((4, 4)), (5, 15), "has 15 numbers, which do not fill shape"),
-        (nn.Reshape((4, -1)), (5, 15), "has 15 numbers, which do not fill shape"),
+        (nn.Reshape((4, 4)), (5, 15), "has 15 elements, which do not fill shape"),
+        (nn.Reshape((4, -1)), (5, 15), "has 15 elements, which do not fill shape"),
         (nn.Permute((2, 1)), (5, 15), r"needs samples with 2 axes, but they have shape \(15,\)"),
     ],
 )

@@ -22,7 +22,7 @@ def rectified(x):
 
 
 def pooled(x):
-    return first_maximum(WindowGeometry((2, 2), (2, 2), (1, 1), "valid").over(rectified(x)), 2)
+    return first_maximum(WindowGeometry((2, 2), (2, 2), (1, 1), "valid").unfold(rectified(x)), 2)
 
 
 def grouped(x):

@@ -172,8 +172,8 @@ def pooling():
         sliding = WindowGeometry((size, size), (stride, stride), (dilation, dilation), "valid")
 
         def slopes(x, sliding=sliding):
-            largest = lambda x: np.sum(np.sin(first_maximum(sliding.over(x), 2)))  # noqa: E731
-            mean = lambda x: np.sum(np.sin(np.mean(sliding.over(x), axis=(-2, -1))))  # noqa: E731
+            largest = lambda x: np.sum(np.sin(first_maximum(sliding.unfold(x), 2)))  # noqa: E731
+            mean = lambda x: np.sum(np.sin(np.mean(sliding.unfold(x), axis=(-2, -1))))  # noqa: E731
             return grad(largest)(x), grad(mean)(x)
 
         for kind in (x[..., :3], x, x.astype("f")):

@@ -89,7 +89,7 @@ def loss(layers, x, *kernels):
         pairs = (2,) * (x.ndim - 2)
         if is_pooled and min(x.shape[1:-1]) >= 2:
             x = first_maximum(
-                WindowGeometry(pairs, pairs, (1,) * len(pairs), "valid").over(x), len(pairs)
+                WindowGeometry(pairs, pairs, (1,) * len(pairs), "valid").unfold(x), len(pairs)
             )
     return np.sum(np.sin(x))
 

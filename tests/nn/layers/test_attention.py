@@ -164,7 +164,7 @@ def test_bad_arguments_are_refused(arguments: dict[str, Any], message: str) -> N
 
 
 def test_inputs_that_misfit_are_refused() -> None:
-    with pytest.raises(ShapeError, match="6 units cannot be shared out among 4 heads"):
+    with pytest.raises(ShapeError, match="6 units are not divisible by 4 heads"):
         nn.MultiHeadAttention(4)(X)
     with pytest.raises(ShapeError, match=r"it needs \(batch, steps, units\)"):
         nn.MultiHeadAttention(2)(X[0])

@@ -9,7 +9,7 @@ from scipy import ndimage
 import chainrule as cr
 import chainrule.nn as nn
 from chainrule.errors import ArgumentError, ShapeError
-from chainrule.nn.layers.interpolation import pixels_at, values_at
+from chainrule.nn.layers.interpolation import gather_pixels, sample_bilinear
 from chainrule.testing import check_grads
 
 GENERATOR = np.random.default_rng(12)
@@ -101,8 +101,10 @@ def test_zoomed_pictures_are_those_of_scipy() -> None:
 
 def test_whole_places_are_the_pixels_themselves() -> None:
     rows, columns = np.meshgrid(np.arange(-1, 8), np.arange(-2, 7), indexing="ij")
-    whole = pixels_at(X[:3], rows[None], columns[None], fill=9.0)
-    between = values_at(X[:3], rows[None].astype(float), columns[None].astype(float), fill=9.0)
+    whole = gather_pixels(X[:3], rows[None], columns[None], fill=9.0)
+    between = sample_bilinear(
+        X[:3], rows[None].astype(float), columns[None].astype(float), fill=9.0
+    )
     np.testing.assert_array_equal(whole, between)
     np.testing.assert_array_equal(whole[:, 1:8, 2:8], X[:3])
     assert (whole[:, 0] == 9).all()
@@ -111,7 +113,7 @@ def test_whole_places_are_the_pixels_themselves() -> None:
 def test_values_between_pixels_have_their_slopes() -> None:
     rows, columns = np.array([[[0.25, 1.5]]]), np.array([[[1.75, 0.5]]])
     x = GENERATOR.normal(size=(1, 3, 3, 1))
-    assert check_grads(values_at, (x, rows, columns), order=2) < 1e-6
+    assert check_grads(sample_bilinear, (x, rows, columns), order=2) < 1e-6
 
 
 def test_labels_stay_and_the_epoch_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,7 +131,7 @@ def test_labels_stay_and_the_epoch_is_compiled(monkeypatch: pytest.MonkeyPatch) 
     ("make", "message"),
     [
         (lambda: nn.RandomShift(0.1), "of 28 pixels, 0.1 are 3"),
-        (lambda: nn.RandomShift(-1), "pixels must be a whole number of at least 0"),
+        (lambda: nn.RandomShift(-1), "pixels must be an integer of at least 0"),
         (lambda: nn.RandomShift((1, 2, 3)), "or two of them"),
         (lambda: nn.RandomShift(height_factor=0.1), "here it is 'pixels'"),
         (lambda: nn.RandomFlip("left"), "mode must be 'horizontal', 'vertical' or 'both'"),

@@ -48,11 +48,11 @@ def test_branches_stand_side_by_side_in_their_order() -> None:
 def test_branches_that_do_not_fit_are_told() -> None:
     pictures = np.ones((2, 6, 6, 1))
     with pytest.raises(ShapeError, match=r"shapes \(2, 4, 4, 2\), \(2, 6, 6, 1\), which cannot be "
-                       "joined along axis -1"):  # fmt: skip
+                       "concatenated along axis -1"):  # fmt: skip
         nn.Concatenate([nn.Conv2D(2, 3), []])(pictures)
-    with pytest.raises(ShapeError, match="cannot be joined along axis 5"):
+    with pytest.raises(ShapeError, match="cannot be concatenated along axis 5"):
         nn.Concatenate([nn.Dense(2), []], axis=5)(X)
-    with pytest.raises(ShapeError, match="cannot be joined"):
+    with pytest.raises(ShapeError, match="cannot be concatenated"):
         nn.Concatenate([nn.Flatten(), []])(pictures)
 
 

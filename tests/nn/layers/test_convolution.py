@@ -58,11 +58,11 @@ def by_torch(layer: Any, x: Any, groups: int) -> tuple[Any, Any, Any, Any]:
     torch = pytest.importorskip("torch")
     functional = torch.nn.functional
     count = x.ndim - 2
-    slid = layer.sliding
+    slid = layer.geometry
     inputs = torch.tensor(x, requires_grad=True)
     kernel = torch.tensor(layer.weight.value, requires_grad=True)
     bias = torch.tensor(layer.bias.value, requires_grad=True)
-    margins = [n for pair in reversed(slid.margins(x.shape[1:-1])) for n in pair]
+    margins = [n for pair in reversed(slid.pad_widths(x.shape[1:-1])) for n in pair]
     padded = functional.pad(inputs.movedim(-1, 1), margins)
     convolve = getattr(functional, f"conv{count}d")
     weight = kernel.permute(-1, -2, *range(count))
@@ -100,7 +100,7 @@ def test_same_gives_one_place_a_stride_and_adds_an_odd_zero_at_the_end(
     length: int, strides: int, size: int
 ) -> None:
     layer = nn.Conv1D(1, size, strides, "same", initializer="ones")
-    ((before, after),) = layer.sliding.margins((length,))
+    ((before, after),) = layer.geometry.pad_widths((length,))
     assert after - before in (0, 1)
     assert layer(np.ones((1, length, 1))).shape == (1, -(-length // strides), 1)
 
@@ -138,19 +138,19 @@ def test_other_heights_and_widths_pass_but_other_channels_do_not() -> None:
     ("make", "shape", "message"),
     [
         (lambda: nn.Conv2D(1, 5), (4, 4, 4, 1), (r"kernel of 5x5 does not fit into 4x4 pixels: "
-         r"along axis 1 there would be \(4 - 5\) // 1 \+ 1 = 0 places")),
-        (lambda: nn.Conv2D(1, 3, 2, 1, 3), (4, 9, 4, 1), (r"dilation_rate=3, so it reaches over 7x7"
+         r"along axis 1 there would be \(4 - 5\) // 1 \+ 1 = 0 positions")),
+        (lambda: nn.Conv2D(1, 3, 2, 1, 3), (4, 9, 4, 1), (r"dilation_rate=3, effective size 7x7"
          r"\) does not fit into 9x4 pixels: along axis 2 there would be \(\(4 \+ 2\) - 7\) // 2")),
         (lambda: nn.Conv1D(1, 5), (4, 3, 1), "does not fit into 3 steps"),
         (lambda: nn.Conv2D(1, 5), (4, 3, 32, 32), r"pass np.moveaxis\(X, 1, -1\)"),
         (lambda: nn.Conv2D(1, 3), (4, 28, 28), (r"has shape \(batch, 28, 28\), but it needs "
-         r"\(batch, height, width, channels\); grey pictures have 1 channel: pass X\[..., None\], "
-         r"or put nn.Reshape\(\(28, 28, 1\)\) before it")),
+         r"\(batch, height, width, channels\); greyscale images have 1 channel: pass X"
+         r"\[..., None\], or put nn.Reshape\(\(28, 28, 1\)\) before it")),
         (lambda: nn.Conv2D(1, 3), (4, 64), r"put nn.Reshape\(\(8, 8, 1\)\) before it"),
         (lambda: nn.Conv2D(1, 3), (4, 65), "put nn.Reshape before it"),
         (lambda: nn.Conv1D(1, 3), (4, 65), r"pass X\[..., None\], or put nn.Reshape\(\(65, 1\)\)"),
         (lambda: nn.Conv1D(1, 3), (4, 6, 5, 1), "give it 3 axes"),
-        (lambda: nn.Conv2D(4, 3, groups=2), (4, 6, 5, 3), "3 channels, which cannot be shared out"),
+        (lambda: nn.Conv2D(4, 3, groups=2), (4, 6, 5, 3), "3 channels, which is not divisible by"),
     ],
 )  # fmt: skip
 def test_inputs_that_misfit_are_refused_with_the_arithmetic(
@@ -179,13 +179,13 @@ def test_a_built_layer_checks_its_input_again() -> None:
         ({"kernel_initializer": "zeros"}, "here it is 'initializer'"),
         ({"kernel_regularizer": 0.1}, "here it is 'l2'"),
         ({"padding": "causal"}, r"a causal one is \(\(kernel_size - 1, 0\),\)"),
-        ({"padding": "full"}, "padding must be 'valid', 'same', a whole number"),
+        ({"padding": "full"}, "padding must be 'valid', 'same', an integer"),
         ({"padding": -1}, "padding must be"),
         ({"padding": (1, 2, 3)}, "one for each of 2 axes"),
         ({"strides": 0}, "strides must be a whole number of at least 1, got 0"),
-        ({"strides": (1, 2, 3)}, "strides must be one number or 2"),
+        ({"strides": (1, 2, 3)}, "strides must be one integer or 2"),
         ({"dilation_rate": 1.5}, "dilation_rate must be a whole number"),
-        ({"groups": 2}, "filters=3 cannot be shared out among groups=2"),
+        ({"groups": 2}, "filters=3 is not divisible by groups=2"),
         ({"activation": "rleu"}, "did you mean 'relu'"),
         ({"l2": -1}, "l2 must be at least 0"),
     ],

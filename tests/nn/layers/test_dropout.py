@@ -91,7 +91,7 @@ def test_whole_channels_are_dropped_together() -> None:
 
 @pytest.mark.parametrize("noise_shape", [(None, 1), (None, 1, 2)])
 def test_a_noise_shape_that_does_not_stretch_is_refused(noise_shape: Any) -> None:
-    with pytest.raises(ShapeError, match=r"does not stretch over an input of shape \(2, 3, 4\)"):
+    with pytest.raises(ShapeError, match=r"does not broadcast to an input of shape \(2, 3, 4\)"):
         nn.Dropout(0.5, noise_shape)(np.ones((2, 3, 4)), random=stream())
 
 

@@ -37,9 +37,9 @@ def by_torch(layer: Any, x: Any, kind: str) -> tuple[Any, Any]:
     """Output and slope of PyTorch's pooling; margins are those of the layer."""
     torch = pytest.importorskip("torch")
     functional = torch.nn.functional
-    count, slid = x.ndim - 2, layer.sliding
+    count, slid = x.ndim - 2, layer.geometry
     inputs = torch.tensor(x, requires_grad=True)
-    margins = [n for pair in reversed(slid.margins(x.shape[1:-1])) for n in pair]
+    margins = [n for pair in reversed(slid.pad_widths(x.shape[1:-1])) for n in pair]
 
     def pooled(each: Any, how: str, fill: float) -> Any:
         padded = functional.pad(each.movedim(-1, 1), margins, value=fill)
@@ -109,7 +109,7 @@ def test_second_derivatives_pass_through_the_maximum() -> None:
         ({"stride": 2}, "here it is 'strides'"),
         ({"kernel_size": 2}, "here it is 'pool_size'"),
         ({"pool_size": 0}, "pool_size must be a whole number of at least 1"),
-        ({"pool_size": (2, 2, 2)}, "pool_size must be one number or 2"),
+        ({"pool_size": (2, 2, 2)}, "pool_size must be one integer or 2"),
         ({"padding": "full"}, "padding must be"),
     ],
 )

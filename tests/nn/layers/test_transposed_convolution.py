@@ -31,7 +31,7 @@ def test_it_is_the_transpose_of_the_convolution_with_the_same_arguments(
     layer = nn.ConvTranspose2D(2, kernel_size, strides, padding, dilation_rate, use_bias=False)
     y = layer(x)
     kernel = np.swapaxes(layer.weight.value, -1, -2)
-    seen, pull = vjp(lambda each: convolve(each, kernel, layer.sliding), y)
+    seen, pull = vjp(lambda each: convolve(each, kernel, layer.geometry), y)
     assert seen.shape == x.shape
     np.testing.assert_allclose(pull(x)[0], y, atol=1e-12)
 
@@ -81,7 +81,7 @@ def test_it_undoes_what_a_convolution_does_to_lengths() -> None:
 
 
 def test_cutting_everything_off_is_refused() -> None:
-    with pytest.raises(ShapeError, match="cuts everything off: of 1x1 pixels the output would be"):
+    with pytest.raises(ShapeError, match="crops the whole output: for 1x1 pixels it would be"):
         nn.ConvTranspose2D(1, 2, padding=1)(np.ones((1, 1, 1, 1)))
 
 
@@ -91,7 +91,7 @@ def test_depthwise_is_one_convolution_for_each_channel() -> None:
     y = layer(x)
     for channel in range(3):
         kernel = layer.weight.value[..., 2 * channel : 2 * channel + 2]
-        alone = convolve(x[..., channel : channel + 1], kernel, layer.sliding)
+        alone = convolve(x[..., channel : channel + 1], kernel, layer.geometry)
         np.testing.assert_allclose(y[..., 2 * channel : 2 * channel + 2], alone, atol=1e-12)
 
 

@@ -48,8 +48,8 @@ def test_the_layer_that_looks_up_tells_number_place_and_rule(name, what):
         "predict_again": lambda: net.predict(bad()),
         "evaluate": lambda: net.evaluate(bad(), Y),
     }[what]
-    rule = r"layer '.*' \(Embedding\): 12 at \[.*\] is no number of a word; with vocabulary_size=10"
-    with pytest.raises(DataError, match=rule + " they go from 0 to 9"):
+    rule = r"layer '.*' \(Embedding\): 12 at \[.*\] is not a valid index; with vocabulary_size=10"
+    with pytest.raises(DataError, match=rule + " indices go from 0 to 9"):
         asked()
 
 

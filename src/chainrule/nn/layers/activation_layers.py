@@ -1,4 +1,4 @@
-"""Layers that act on each element by itself, without parameters."""
+"""Elementwise layers without parameters: activation, affine rescaling."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ __all__ = ["Activation", "Rescale"]
 
 
 class Activation(Layer):
-    """An activation as a layer of its own.
+    """Apply an activation function: y = f(x).
 
     Parameters
     ----------
     activation : str or callable
-        A name of the table, or any function in plain NumPy.
+        f: a name in ``nn.ACTIVATIONS``, or any function in plain NumPy.
     name : str or None
-        Its name; None numbers it by kind.
+        Layer name; None numbers it by kind, as ``dense_1``.
 
     Raises
     ------
     ArgumentError
-        For a name that is not in the table.
+        For an unknown name.
 
     Examples
     --------
@@ -44,21 +44,21 @@ class Activation(Layer):
 
 
 class Rescale(Layer):
-    """Compute scale · x + offset, as for pixels from 0 to 255.
+    """Rescale inputs: y = scale · x + offset, such as pixels from 0 to 255.
 
     Parameters
     ----------
     scale : float
         The factor, such as 1/255.
     offset : float
-        What is added after that.
+        The constant added to the product.
     name : str or None
-        Its name; None numbers it by kind.
+        Layer name; None numbers it by kind, as ``dense_1``.
 
     Raises
     ------
     ArgumentError
-        For anything but finite numbers.
+        If `scale` or `offset` is not a finite number.
 
     Examples
     --------
@@ -73,7 +73,7 @@ class Rescale(Layer):
         self.name = name
 
     def forward(self, x: Any) -> Any:
-        """Scale and shift; whole numbers become floats of the network's kind."""
+        """Return scale · x + offset; integers are cast to the network's dtype."""
         if x.dtype.kind != "f":
             x = x.astype(self.dtype)
         return x * self.scale + self.offset

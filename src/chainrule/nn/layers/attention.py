@@ -1,4 +1,4 @@
-"""Attention: each step of a series looks at all others, and takes from those that answer it."""
+"""Multi-head scaled dot-product attention, with causal, key and dropout masks."""
 
 from __future__ import annotations
 
@@ -16,56 +16,58 @@ from chainrule.nn.parameter import Parameter
 from chainrule.nn.random_stream import RandomStream
 from chainrule.ops.numpy_api.einsum import einsum
 
-__all__ = ["MultiHeadAttention", "attend"]
+__all__ = ["MultiHeadAttention", "scaled_dot_product_attention"]
 
 
 class MultiHeadAttention(Layer):
-    """Let each step of a series take from the steps of a series what answers its query.
+    """Multi-head scaled dot-product attention (Vaswani et al. 2017, equation 1).
 
     ::
 
-        y = concat over heads (softmax(Q Kᵀ / √key_units) V) O
-        Q = x A,  K = m B,  V = m C
+        y = concat over heads (softmax(Q Kᵀ / √key_units) V) W_O
+        Q = x W_Q,  K = m W_K,  V = m W_V
 
-    Called as ``layer(x)`` the series attends to itself, m = x. Called as ``layer(x, memory)`` its
-    steps attend to those of another one.
+    Self-attention is ``layer(x)``, with m = x; cross-attention is ``layer(x, memory)``. x and y
+    have shape (batch, steps, units), the memory m (batch, keys, features).
 
     Parameters
     ----------
     heads : int > 0
-        How many queries each step asks.
+        Number of attention heads.
     key_units : int or None
-        Length of query, key and value of a head; None for units / heads.
+        Size of query, key and value of each head; None for units / heads.
     causal : bool
-        Whether a step sees itself and those before it alone, as a model of what comes next must.
+        Whether query i attends to the keys 0 … i alone, as autoregressive models need.
     dropout : float in [0, 1)
-        The share of answers dropped while training.
+        Fraction of attention weights dropped while training (inverted dropout).
     use_bias : bool
-        Whether b is added to Q, K, V and y.
+        Whether a bias is added to Q, K, V and y.
     initializer : str or callable
-        How A, B, C and O are drawn.
+        Initialiser of W_Q, W_K, W_V and W_O.
     l2 : float >= 0
-        λ of the penalty λ/2·‖W‖² on A, B, C and O.
+        λ of the L2 penalty λ/2·‖W‖² on W_Q, W_K, W_V and W_O.
     name : str or None
-        Its name; None numbers it by kind.
+        Layer name; None numbers it by kind, as ``dense_1``.
 
     Attributes
     ----------
-    query_weight, key_weight, value_weight : Parameter, (units, heads · key_units)
-        A, B and C.
+    query_weight : Parameter, (units, heads · key_units)
+        W_Q.
+    key_weight, value_weight : Parameter, (features, heads · key_units)
+        W_K and W_V.
     output_weight : Parameter, (heads · key_units, units)
-        O.
-    query_bias, key_bias, value_bias, output_bias : Parameter
-        b; None without.
+        W_O.
+    query_bias, key_bias, value_bias, output_bias : Parameter, (heads · key_units,) or (units,)
+        The biases; None if `use_bias` is False.
 
     Raises
     ------
     ArgumentError
-        For an argument outside its range, or one that is named otherwise here.
+        For an argument out of range, or one that has another name here.
 
     References
     ----------
-    Vaswani et al. (2017), "Attention is all you need", section 3.2.
+    Vaswani et al. (2017), "Attention is all you need", section 3.2, equation 1.
 
     Examples
     --------
@@ -77,7 +79,7 @@ class MultiHeadAttention(Layer):
     >>> y.shape, bool(np.all(layer(later)[:, :3] == y[:, :3]))
     ((3, 5, 4), True)
 
-    In a network, a layer of your own makes the mask, here of words of which 0 is none:
+    In a network, a custom layer computes the mask, here of tokens of which 0 is padding:
 
     >>> from chainrule.nn.layers.embedding import Embedding
     >>> class Sentence(Layer):
@@ -126,114 +128,121 @@ class MultiHeadAttention(Layer):
         units = input_shape[-1] or 0
         if self.key_units is None and units % self.heads:
             raise ShapeError(
-                f"{self._title()}: {units} units cannot be shared out among {self.heads} heads; "
+                f"{self._title()}: {units} units are not divisible by {self.heads} heads; "
                 f"choose heads that divide {units}, or give key_units"
             )
         self._size = self.key_units or units // self.heads
         inner, source = self.heads * self._size, (memory_shape or input_shape)[-1]
-        self.query_weight, self.query_bias = self._linear("query", units, inner)
-        self.key_weight, self.key_bias = self._linear("key", source, inner)
-        self.value_weight, self.value_bias = self._linear("value", source, inner)
-        self.output_weight, self.output_bias = self._linear("output", inner, units)
+        self.query_weight, self.query_bias = self._projection("query", units, inner)
+        self.key_weight, self.key_bias = self._projection("key", source, inner)
+        self.value_weight, self.value_bias = self._projection("value", source, inner)
+        self.output_weight, self.output_bias = self._projection("output", inner, units)
 
     def forward(self, x: Any, memory: Any = None, mask: Any = None) -> Any:
-        """Compute what each step takes.
+        """Compute the attention of each step of `x` to the steps of the memory.
 
         Parameters
         ----------
         x : array or node, (batch, steps, units)
-            Whose steps ask.
-        memory : array or node, (batch, places, units), or None
-            Whose steps answer; None for `x` itself.
-        mask : array or node, bool, (batch, places) or (batch, steps, places), or None
-            Where it is False a step is not seen, such as one that only fills a series up. A step
-            that sees nothing takes nothing.
+            Source of the queries.
+        memory : array or node, (batch, keys, features), or None
+            Source of keys and values; None for `x` (self-attention).
+        mask : array or node, bool, (batch, keys) or (batch, steps, keys), or None
+            True where a key may be attended to; False for padding. A query without any such key
+            has the context 0.
 
         Returns
         -------
         array or node, (batch, steps, units)
-            What is taken, through O.
+            The output projection of the heads' contexts.
         """
-        return self._attended(x, memory, mask, None)
+        return self._attention(x, memory, mask, None)
 
     def train_forward(
         self, x: Any, random: RandomStream, memory: Any = None, mask: Any = None
     ) -> Any:
-        """Compute what each step takes, with answers dropped at random."""
-        return self._attended(x, memory, mask, random if self.dropout else None)
+        """Compute the attention with dropout of attention weights."""
+        return self._attention(x, memory, mask, random if self.dropout else None)
 
-    def _attended(self, x: Any, memory: Any, mask: Any, random: RandomStream | None) -> Any:
+    def _attention(self, x: Any, memory: Any, mask: Any, random: RandomStream | None) -> Any:
         memory = x if memory is None else memory
-        query = self._split(_projected(x, self.query_weight, self.query_bias))
-        key = self._split(_projected(memory, self.key_weight, self.key_bias))
-        value = self._split(_projected(memory, self.value_weight, self.value_bias))
+        query = self._split_heads(_project(x, self.query_weight, self.query_bias))
+        key = self._split_heads(_project(memory, self.key_weight, self.key_bias))
+        value = self._split_heads(_project(memory, self.value_weight, self.value_bias))
         if mask is not None:
             mask = self._checked_mask(mask, (x.shape[0], x.shape[1], memory.shape[1]))
-        seen, kept = self._seen(query, key), self._kept(query, key, random)
-        taken = attend(query, key, value, seen, mask, kept)
-        joined = taken.reshape((*taken.shape[:2], self.heads * self._size))
-        return _projected(joined, self.output_weight, self.output_bias)
+        causal_mask = self._causal_mask(query, key)
+        dropout_mask = self._dropout_mask(query, key, random)
+        context = scaled_dot_product_attention(query, key, value, causal_mask, mask, dropout_mask)
+        joined = context.reshape((*context.shape[:2], self.heads * self._size))
+        return _project(joined, self.output_weight, self.output_bias)
 
-    def _split(self, x: Any) -> Any:
+    def _split_heads(self, x: Any) -> Any:
         return x.reshape((*x.shape[:2], self.heads, self._size))
 
-    def _seen(self, query: Any, key: Any) -> Any:
-        """Which places a step may see by the order of time, (steps, places)."""
+    def _causal_mask(self, query: Any, key: Any) -> Any:
+        """True where key j is not later than query i, (steps, keys); None if not causal."""
         return np.tri(query.shape[1], key.shape[1], dtype=bool) if self.causal else None
 
-    def _kept(self, query: Any, key: Any, random: RandomStream | None) -> Any:
-        """What each answer is multiplied by, so that some are dropped."""
+    def _dropout_mask(self, query: Any, key: Any, random: RandomStream | None) -> Any:
+        """Factors of the attention weights: 0 with the dropout rate, else 1 / (1 - rate)."""
         if random is None:
             return None
         shape = (query.shape[0], self.heads, query.shape[1], key.shape[1])
-        kept = random.uniform(shape, query.dtype) >= self.dropout
-        return np.where(kept, query.dtype.type(1 / (1 - self.dropout)), query.dtype.type(0))
+        is_retained = random.uniform(shape, query.dtype) >= self.dropout
+        return np.where(is_retained, query.dtype.type(1 / (1 - self.dropout)), query.dtype.type(0))
 
     def _checked_mask(self, mask: Any, shape: tuple[int, int, int]) -> Any:
-        """Bring a mask to (batch, 1, steps or 1, places)."""
+        """Return a mask as bool, (batch, 1, steps or 1, keys)."""
         mask = mask if hasattr(mask, "shape") else np.asarray(mask)
-        batch, steps, places = shape
-        if mask.shape not in ((batch, places), (batch, steps, places)):
+        batch, steps, keys = shape
+        if mask.shape not in ((batch, keys), (batch, steps, keys)):
             raise ShapeError(
-                f"{self._title()}: the mask has shape {mask.shape}, but it must be (batch, places) "
-                f"= {(batch, places)} or (batch, steps, places) = {shape}, True where a place is "
-                "seen"
+                f"{self._title()}: the mask has shape {mask.shape}, but it must be (batch, keys) "
+                f"= {(batch, keys)} or (batch, steps, keys) = {shape}, True where a key may be "
+                "attended to"
             )
         mask = mask if mask.dtype.kind == "b" else mask != 0
         return mask[:, None, None] if mask.ndim == 2 else mask[:, None]
 
-    def _linear(self, name: str, inputs: int | None, outputs: int) -> tuple[Parameter, Any]:
+    def _projection(self, name: str, inputs: int | None, outputs: int) -> tuple[Parameter, Any]:
         weight = self.parameter(f"{name}_weight", (inputs, outputs), self.initializer)
         return weight, self.parameter(f"{name}_bias", (outputs,)) if self.use_bias else None
 
 
-def attend(
-    query: Any, key: Any, value: Any, seen: Any = None, mask: Any = None, kept: Any = None
+def scaled_dot_product_attention(
+    query: Any,
+    key: Any,
+    value: Any,
+    causal_mask: Any = None,
+    mask: Any = None,
+    dropout_mask: Any = None,
 ) -> Any:
-    """Take for each step the mean of values, weighed by how well their keys answer its query.
+    """Compute softmax(Q Kᵀ / √d) V for each head of (batch, steps, heads, d).
 
     Examples
     --------
-    >>> steps = np.array([[2.0], [4.0]]).reshape(1, 2, 1, 1)
-    >>> attend(0 * steps, 0 * steps, steps).ravel()
+    >>> value = np.array([[2.0], [4.0]]).reshape(1, 2, 1, 1)
+    >>> scaled_dot_product_attention(0 * value, 0 * value, value).ravel()
     array([3., 3.])
-    >>> attend(0 * steps, 0 * steps, steps, seen=np.tri(2, dtype=bool)).ravel()
+    >>> causal_mask = np.tri(2, dtype=bool)
+    >>> scaled_dot_product_attention(0 * value, 0 * value, value, causal_mask).ravel()
     array([2., 3.])
     """
     scores = einsum("bqhd,bkhd->bhqk", query, key) * (1 / math.sqrt(query.shape[-1]))
-    if seen is not None:
-        scores = np.where(seen, scores, -math.inf)
+    if causal_mask is not None:
+        scores = np.where(causal_mask, scores, -math.inf)
     if mask is not None:
-        # A finite number, so that a row without any place has no 0/0 in it.
+        # Finite, so that the softmax of a row with no unmasked key is not 0/0.
         scores = np.where(mask, scores, np.finfo(scores.dtype).min / 2)
     weights = softmax(scores)
     if mask is not None:
         weights = np.where(mask, weights, 0)
-    if kept is not None:
-        weights = weights * kept
+    if dropout_mask is not None:
+        weights = weights * dropout_mask
     return einsum("bhqk,bkhd->bqhd", weights, value)
 
 
-def _projected(x: Any, weight: Any, bias: Any) -> Any:
+def _project(x: Any, weight: Any, bias: Any) -> Any:
     y = x @ weight
     return y if bias is None else y + bias

@@ -1,7 +1,8 @@
-"""Pictures changed at random while a network is trained, so that it does not learn them by heart.
+"""Image augmentation: random shift, flip, rotation and zoom of (batch, height, width, channels).
 
-Shifts, turns, sizes and flips are drawn anew for each picture in each epoch, as functions of seed,
-epoch and step; they are part of the compiled epoch. Afterwards these layers do nothing.
+The transform of each image is drawn in each training step, from a stream that is a function of
+seed, epoch and step, and is compiled with it. Pixels between the grid points are interpolated
+bilinearly. In inference these layers are the identity.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import numpy as np
 from chainrule.arguments.checks import checked_number
 from chainrule.errors import ArgumentError
 from chainrule.nn.layer import Layer, Shape
-from chainrule.nn.layers.interpolation import pixels_at, values_at
+from chainrule.nn.layers.interpolation import gather_pixels, sample_bilinear
 from chainrule.nn.layers.window_geometry import check_axes
 from chainrule.nn.random_stream import RandomStream
 
@@ -22,12 +23,12 @@ __all__ = ["RandomFlip", "RandomRotation", "RandomShift", "RandomZoom"]
 
 
 class _Augmentation(Layer):
-    """What all of them have in common: pictures, and nothing to do outside of training."""
+    """A layer over images that is the identity in inference."""
 
     fixed_axes = ()
 
     def build(self, input_shape: Shape) -> None:
-        """Check that there are pictures."""
+        """Check that the input has the axes of images."""
         check_axes(self._title(), input_shape, 2)
 
     def forward(self, x: Any) -> Any:
@@ -36,21 +37,22 @@ class _Augmentation(Layer):
 
 
 class RandomShift(_Augmentation):
-    """Move each picture by a random number of whole pixels while training.
+    """Translate each image by a random number of pixels while training.
 
     Parameters
     ----------
     pixels : int or (int, int)
-        The most it is moved, up or down and to the left or right.
+        Largest shift in either direction, vertical and horizontal; all integers up to it are
+        equally likely.
     fill : float
-        What comes in at the borders.
+        Value of the pixels beyond the borders.
     name : str or None
-        Its name; None numbers it by kind.
+        Layer name; None numbers it by kind, as ``dense_1``.
 
     Raises
     ------
     ArgumentError
-        For anything but whole numbers of at least 0.
+        Unless `pixels` is one integer of at least 0, or two.
 
     References
     ----------
@@ -68,47 +70,47 @@ class RandomShift(_Augmentation):
         self, pixels: int | tuple[int, int], fill: float = 0.0, name: str | None = None
     ) -> None:
         pair: Any = tuple(pixels) if isinstance(pixels, tuple | list) else (pixels, pixels)
-        is_whole = all(
+        is_valid = all(
             isinstance(n, int | np.integer) and not isinstance(n, bool) and n >= 0 for n in pair
         )
-        if len(pair) != 2 or not is_whole:
+        if len(pair) != 2 or not is_valid:
             raise ArgumentError(
-                f"RandomShift: pixels must be a whole number of at least 0, or two of them, got "
-                f"{pixels!r}" + _share_of_pixels(pixels)
+                f"RandomShift: pixels must be an integer of at least 0, or two of them, got "
+                f"{pixels!r}" + _fraction_hint(pixels)
             )
         self.pixels: tuple[int, int] = (int(pair[0]), int(pair[1]))
         self.fill = checked_number("RandomShift", "fill", fill)
         self.name = name
 
     def train_forward(self, x: Any, random: RandomStream) -> Any:
-        """Move each picture."""
-        drawn = random.uniform((2, x.shape[0]), self.dtype)
-        moves = [
-            # The product may be rounded up to 2 · most + 1.
-            np.minimum(np.floor(each * (2 * most + 1)), 2 * most).astype(np.int64) - most
-            for each, most in zip(drawn, self.pixels, strict=True)
+        """Translate each image."""
+        uniform = random.uniform((2, x.shape[0]), self.dtype)
+        shifts = [
+            # The product may be rounded up to 2 · limit + 1.
+            np.minimum(np.floor(each * (2 * limit + 1)), 2 * limit).astype(np.int64) - limit
+            for each, limit in zip(uniform, self.pixels, strict=True)
         ]
         rows, columns = (
-            np.arange(length) + move[:, None]
-            for length, move in zip(x.shape[1:3], moves, strict=True)
+            np.arange(length) + shift[:, None]
+            for length, shift in zip(x.shape[1:3], shifts, strict=True)
         )
-        return pixels_at(x, rows[:, :, None], columns[:, None, :], self.fill)
+        return gather_pixels(x, rows[:, :, None], columns[:, None, :], self.fill)
 
 
 class RandomFlip(_Augmentation):
-    """Mirror half of the pictures while training.
+    """Flip each image with probability 1/2 while training.
 
     Parameters
     ----------
     mode : {"horizontal", "vertical", "both"}
-        Exchange left and right, top and bottom, or each of the two with a chance of one half.
+        Flip left to right, top to bottom, or both, independently.
     name : str or None
-        Its name; None numbers it by kind.
+        Layer name; None numbers it by kind, as ``dense_1``.
 
     Raises
     ------
     ArgumentError
-        For another mode.
+        For an unknown mode.
 
     Examples
     --------
@@ -126,32 +128,32 @@ class RandomFlip(_Augmentation):
         self.name = name
 
     def train_forward(self, x: Any, random: RandomStream) -> Any:
-        """Mirror some of the pictures."""
-        chance = random.uniform((2, x.shape[0], 1, 1, 1), self.dtype)
+        """Flip some of the images."""
+        uniform = random.uniform((2, x.shape[0], 1, 1, 1), self.dtype)
         if self.mode != "vertical":
-            x = np.where(chance[0] < 0.5, x[:, :, ::-1], x)
+            x = np.where(uniform[0] < 0.5, x[:, :, ::-1], x)
         if self.mode != "horizontal":
-            x = np.where(chance[1] < 0.5, x[:, ::-1], x)
+            x = np.where(uniform[1] < 0.5, x[:, ::-1], x)
         return x
 
 
 class RandomRotation(_Augmentation):
-    """Turn each picture about its middle by a random angle while training.
+    """Rotate each image about its centre by a random angle while training.
 
     Parameters
     ----------
     degrees : float in [0, 180]
-        The most it is turned, to either side. (A part of a full turn, as Keras has it, is 360 times
-        that number of degrees.)
+        The angle is uniform in [-degrees, degrees). Keras's factor, a fraction of a full rotation,
+        is degrees / 360.
     fill : float
-        What comes in at the corners.
+        Value of the pixels beyond the borders.
     name : str or None
-        Its name; None numbers it by kind.
+        Layer name; None numbers it by kind, as ``dense_1``.
 
     Raises
     ------
     ArgumentError
-        For an angle outside its range.
+        For an angle out of range.
 
     Examples
     --------
@@ -168,31 +170,33 @@ class RandomRotation(_Augmentation):
         self.name = name
 
     def train_forward(self, x: Any, random: RandomStream) -> Any:
-        """Turn each picture."""
-        chance = random.uniform((x.shape[0], 1, 1), self.dtype)
-        angle = (2 * chance - 1) * math.radians(self.degrees)
-        down, right = _from_the_middle(x.shape, chance.dtype)
+        """Rotate each image."""
+        uniform = random.uniform((x.shape[0], 1, 1), self.dtype)
+        angle = (2 * uniform - 1) * math.radians(self.degrees)
+        down, right = _centred_coordinates(x.shape, uniform.dtype)
         sine, cosine = np.sin(angle), np.cos(angle)
         rows, columns = down * cosine - right * sine, down * sine + right * cosine
-        return values_at(x, rows + (x.shape[1] - 1) / 2, columns + (x.shape[2] - 1) / 2, self.fill)
+        return sample_bilinear(
+            x, rows + (x.shape[1] - 1) / 2, columns + (x.shape[2] - 1) / 2, self.fill
+        )
 
 
 class RandomZoom(_Augmentation):
-    """Enlarge or reduce each picture about its middle by a random factor while training.
+    """Zoom each image about its centre by a random factor while training.
 
     Parameters
     ----------
     factor : float in [0, 1)
-        The factor is drawn between 1 - factor and 1 + factor.
+        The magnification is uniform in [1 - factor, 1 + factor).
     fill : float
-        What comes in at the borders of a picture that is made smaller.
+        Value of the pixels beyond the borders.
     name : str or None
-        Its name; None numbers it by kind.
+        Layer name; None numbers it by kind, as ``dense_1``.
 
     Raises
     ------
     ArgumentError
-        For a factor outside its range.
+        For a factor out of range.
 
     Examples
     --------
@@ -209,23 +213,25 @@ class RandomZoom(_Augmentation):
         self.name = name
 
     def train_forward(self, x: Any, random: RandomStream) -> Any:
-        """Change the size of each picture."""
-        chance = random.uniform((x.shape[0], 1, 1), self.dtype)
-        scale = 1 / (1 + (2 * chance - 1) * self.factor)
-        down, right = _from_the_middle(x.shape, chance.dtype)
+        """Zoom each image."""
+        uniform = random.uniform((x.shape[0], 1, 1), self.dtype)
+        scale = 1 / (1 + (2 * uniform - 1) * self.factor)
+        down, right = _centred_coordinates(x.shape, uniform.dtype)
         rows, columns = down * scale + 0 * right, right * scale + 0 * down
-        return values_at(x, rows + (x.shape[1] - 1) / 2, columns + (x.shape[2] - 1) / 2, self.fill)
+        return sample_bilinear(
+            x, rows + (x.shape[1] - 1) / 2, columns + (x.shape[2] - 1) / 2, self.fill
+        )
 
 
-def _from_the_middle(shape: tuple[int, ...], dtype: Any) -> tuple[Any, Any]:
-    """How far each pixel is below and to the right of the middle, (1, height, 1), (1, 1, width)."""
+def _centred_coordinates(shape: tuple[int, ...], dtype: Any) -> tuple[Any, Any]:
+    """Row and column of each pixel relative to the centre, (1, height, 1) and (1, 1, width)."""
     height, width = shape[1:3]
     down: Any = (np.arange(height) - (height - 1) / 2).astype(dtype)
     right: Any = (np.arange(width) - (width - 1) / 2).astype(dtype)
     return down[None, :, None], right[None, None, :]
 
 
-def _share_of_pixels(pixels: Any) -> str:
+def _fraction_hint(pixels: Any) -> str:
     if isinstance(pixels, float) and 0 < pixels < 1:
         return f"; of 28 pixels, {pixels} are {round(28 * pixels)}"
     return ""

@@ -1,4 +1,4 @@
-"""Layers made of layers: around a shortcut, or side by side."""
+"""Composite layers: residual blocks and parallel branches."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from chainrule.nn.layer import Layer
 __all__ = ["Concatenate", "Residual"]
 
 Chain = Layer | Sequence[Layer]
-"""A layer, or some that follow one another."""
+"""A layer, or several applied in sequence."""
 
 
 class Residual(Layer):
-    """Add to the input what layers make of it: x + f(x).
+    """Residual block: y = s(x) + f(x), with the identity or a projection as shortcut s.
 
     Parameters
     ----------
     layers : Layer or sequence of Layer
-        f, one after the other. What comes out must have the shape of x, or of the shortcut.
+        f, applied in sequence. Its output must have the shape of the shortcut's.
     shortcut : Layer, sequence of Layer or None
-        What x goes through on the other way, such as a 1 x 1 convolution where f changes the number
-        of channels; None for nothing.
+        s, such as a 1 x 1 convolution where f changes the number of channels; None for the
+        identity.
     name : str or None
-        Its name; None numbers it by kind.
+        Layer name; None numbers it by kind, as ``dense_1``.
 
     Raises
     ------
     ArgumentError
-        For something that is no layer.
+        For anything that is not a layer.
 
     References
     ----------
@@ -59,36 +59,36 @@ class Residual(Layer):
         self.name = name
 
     def forward(self, x: Any) -> Any:
-        """Compute x + f(x)."""
-        added, straight = _through(self.layers, x), _through(self.shortcut, x)
-        if added.shape != straight.shape:
-            told = "the shortcut gives" if self.shortcut else "x has"
-            features = straight.shape[-1]
+        """Return s(x) + f(x)."""
+        residual, shortcut = _apply(self.layers, x), _apply(self.shortcut, x)
+        if residual.shape != shortcut.shape:
+            subject = "the shortcut gives" if self.shortcut else "x has"
+            features = shortcut.shape[-1]
             raise ShapeError(
-                f"{self._title()}: {told} shape {straight.shape}, but f(x) has {added.shape}, and "
-                f"only equal shapes are added; let the last layer give {features} features (and "
-                "keep lengths by padding='same'), or put a layer of that shape into shortcut, such "
-                f"as nn.Dense({added.shape[-1]})"
+                f"{self._title()}: {subject} shape {shortcut.shape}, but f(x) has "
+                f"{residual.shape}, and only equal shapes are added; let the last layer give "
+                f"{features} features (and keep lengths by padding='same'), or put a layer of that "
+                f"shape into shortcut, such as nn.Dense({residual.shape[-1]})"
             )
-        return straight + added
+        return shortcut + residual
 
 
 class Concatenate(Layer):
-    """Let several branches see the same input, and put what they make of it side by side.
+    """Apply parallel branches to the same input and concatenate their outputs.
 
     Parameters
     ----------
     branches : sequence of (Layer or sequence of Layer)
-        Each a layer, or some that follow one another; an empty list hands the input on.
+        Two or more, each a layer or several applied in sequence; an empty list is the identity.
     axis : int
-        The axis along which the results are joined, 0 being the batch.
+        Axis of the concatenation, other than 0, the batch.
     name : str or None
-        Its name; None numbers it by kind.
+        Layer name; None numbers it by kind, as ``dense_1``.
 
     Raises
     ------
     ArgumentError
-        For fewer than two branches, something that is no layer, or the axis of the batch.
+        For fewer than two branches, anything that is not a layer, or axis 0.
 
     References
     ----------
@@ -105,34 +105,34 @@ class Concatenate(Layer):
         if isinstance(branches, Layer) or len(branches) < 2:
             raise ArgumentError(
                 f"Concatenate: branches must be a list of two or more, got {branches!r}; an empty "
-                "list as a branch hands the input on"
+                "list as a branch is the identity"
             )
         self.branches = [_checked_chain("Concatenate", "branches", each) for each in branches]
         self.axis = _checked_axis(axis)
         self.name = name
 
     def forward(self, x: Any) -> Any:
-        """Return the results of all branches, joined."""
-        results = [_through(branch, x) for branch in self.branches]
-        ndim = max(each.ndim for each in results)
+        """Return the outputs of all branches, concatenated in order."""
+        outputs = [_apply(branch, x) for branch in self.branches]
+        ndim = max(each.ndim for each in outputs)
         axis = self.axis + ndim if self.axis < 0 else self.axis
-        others = {each.shape[:axis] + each.shape[axis + 1 :] for each in results}
-        if len(others) > 1 or not 0 < axis < ndim or any(each.ndim < ndim for each in results):
-            shapes = ", ".join(str(each.shape) for each in results)
+        others = {each.shape[:axis] + each.shape[axis + 1 :] for each in outputs}
+        if len(others) > 1 or not 0 < axis < ndim or any(each.ndim < ndim for each in outputs):
+            shapes = ", ".join(str(each.shape) for each in outputs)
             raise ShapeError(
-                f"{self._title()}: the branches give shapes {shapes}, which cannot be joined along "
-                f"axis {self.axis}; they must agree on all other axes"
+                f"{self._title()}: the branches give shapes {shapes}, which cannot be concatenated "
+                f"along axis {self.axis}; they must agree on all other axes"
             )
-        return np.concatenate(results, axis=axis)
+        return np.concatenate(outputs, axis=axis)
 
 
 def _checked_chain(owner: str, argument: str, layers: Any) -> list[Layer]:
-    """Return the layers as a list, or refuse what is none."""
+    """Return the layers as a list; raise ArgumentError for anything else."""
     chain = [layers] if isinstance(layers, Layer) else layers
     if isinstance(chain, tuple | list):
-        given = list(cast(Sequence[Any], chain))
-        if all(isinstance(each, Layer) for each in given):
-            return given
+        members = list(cast(Sequence[Any], chain))
+        if all(isinstance(each, Layer) for each in members):
+            return members
     raise ArgumentError(f"{owner}: {argument} must be a layer or a list of layers, got {layers!r}")
 
 
@@ -140,11 +140,11 @@ def _checked_axis(axis: Any) -> int:
     if isinstance(axis, int | np.integer) and not isinstance(axis, bool) and axis != 0:
         return int(axis)
     raise ArgumentError(
-        f"Concatenate: axis must be a whole number other than 0 (the batch), got {axis!r}"
+        f"Concatenate: axis must be an integer other than 0 (the batch), got {axis!r}"
     )
 
 
-def _through(layers: Sequence[Layer], x: Any) -> Any:
+def _apply(layers: Sequence[Layer], x: Any) -> Any:
     for layer in layers:
         x = layer(x)
     return x

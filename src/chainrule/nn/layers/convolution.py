@@ -1,10 +1,10 @@
-"""Convolutions: the same weights at every place of a series, a picture or a volume.
+"""Convolution layers over one, two and three spatial axes, channels last.
 
-::
+As in all such libraries the kernel is not mirrored (cross-correlation)::
 
-    y[place, out] = f(b[out] + Σ x[place · stride + i · dilation, in] W[i, in, out])
+    y[p, out] = f(b[out] + Σᵢ Σ_in x[p · stride + i · dilation, in] W[i, in, out])
 
-All of them are windows of the input, then one contraction with the kernel.
+The windows of the input are unfolded (im2col) and contracted with the kernel.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from chainrule.ops.numpy_api.einsum import einsum
 __all__ = ["Conv1D", "Conv2D", "Conv3D", "PerAxis", "convolve"]
 
 PerAxis = int | tuple[int, ...] | list[int]
-"""One number for all axes, or one for each."""
+"""One int for all axes, or one for each."""
 
 
 class _Convolution(Layer):
-    """What convolutions over one, two and three axes have in common."""
+    """Convolution over `dimensions` spatial axes."""
 
     dimensions: ClassVar[int]
 
@@ -55,10 +55,10 @@ class _Convolution(Layer):
         self.groups = checked_count(kind, "groups", groups)
         if self.filters % self.groups:
             raise ArgumentError(
-                f"{kind}: filters={filters} cannot be shared out among groups={groups}; choose "
-                f"filters that {groups} divides"
+                f"{kind}: filters={filters} is not divisible by groups={groups}; choose a "
+                f"multiple of {groups}"
             )
-        self.sliding = WindowGeometry(
+        self.geometry = WindowGeometry(
             per_axis(kind, "kernel_size", kernel_size, count),
             per_axis(kind, "strides", strides, count),
             per_axis(kind, "dilation_rate", dilation_rate, count),
@@ -73,29 +73,29 @@ class _Convolution(Layer):
         self.bias = None
 
     def build(self, input_shape: Shape) -> None:
-        """Make W and b for inputs with the channels on the last axis."""
+        """Create W and b for the input's number of channels."""
         check_axes(self._title(), input_shape, self.dimensions)
         channels = input_shape[-1] or 0
         if channels % self.groups:
             raise ShapeError(
-                f"{self._title()}: its input has {channels} channels, which cannot be shared out "
-                f"among groups={self.groups}; choose groups that divide {channels}"
+                f"{self._title()}: its input has {channels} channels, which is not divisible by "
+                f"groups={self.groups}; choose groups that divide {channels}"
             )
-        shape = (*self.sliding.sizes, channels // self.groups, self.filters)
+        shape = (*self.geometry.sizes, channels // self.groups, self.filters)
         self.weight = self.parameter("weight", shape, self.initializer)
         if self.use_bias:
             self.bias = self.parameter("bias", (self.filters,))
 
     def forward(self, x: Any) -> Any:
-        """Compute f(b + W * x)."""
+        """Return f(W * x + b), (batch, *positions, filters)."""
         check_axes(self._title(), x.shape, self.dimensions)
-        self.sliding.check(self._title(), "kernel", x.shape[1:-1])
-        scores = convolve(x, self.weight.value, self.sliding, self.groups)
+        self.geometry.check(self._title(), "kernel", x.shape[1:-1])
+        scores = convolve(x, self.weight.value, self.geometry, self.groups)
         return self.activate(scores if self.bias is None else scores + self.bias)
 
 
-def convolve(x: Any, kernel: Any, sliding: WindowGeometry, groups: int = 1) -> Any:
-    """Contract the windows of an array with a kernel.
+def convolve(x: Any, kernel: Any, geometry: WindowGeometry, groups: int = 1) -> Any:
+    """Contract the unfolded windows of `x` with a kernel.
 
     Examples
     --------
@@ -105,59 +105,60 @@ def convolve(x: Any, kernel: Any, sliding: WindowGeometry, groups: int = 1) -> A
     >>> convolve(x, difference, WindowGeometry((3,), (1,), (1,), "valid")).ravel()
     array([2., 2., 2.])
     """
-    seen = sliding.over(x)
-    count = len(sliding.sizes)
-    places, within = "xyz"[:count], "ijk"[:count]
+    windows = geometry.unfold(x)
+    count = len(geometry.sizes)
+    positions, within = "xyz"[:count], "ijk"[:count]
     if groups == 1:
-        return einsum(f"b{places}c{within},{within}cf->b{places}f", seen, kernel)
-    head, tail = seen.shape[: count + 1], seen.shape[count + 2 :]
-    seen = seen.reshape((*head, groups, seen.shape[count + 1] // groups, *tail))
+        return einsum(f"b{positions}c{within},{within}cf->b{positions}f", windows, kernel)
+    head, tail = windows.shape[: count + 1], windows.shape[count + 2 :]
+    windows = windows.reshape((*head, groups, windows.shape[count + 1] // groups, *tail))
     filters = kernel.shape[-1]
-    parts = kernel.reshape((*kernel.shape[:-1], groups, filters // groups))
-    result = einsum(f"b{places}gc{within},{within}cgf->b{places}gf", seen, parts)
+    kernels = kernel.reshape((*kernel.shape[:-1], groups, filters // groups))
+    result = einsum(f"b{positions}gc{within},{within}cgf->b{positions}gf", windows, kernels)
     return result.reshape((*head, filters))
 
 
 class Conv1D(_Convolution):
-    """Slide a kernel along a series.
+    """Convolve sequences (batch, steps, channels) with learned kernels: f(W * x + b).
 
     Parameters
     ----------
     filters : int > 0
-        How many outputs at each place.
+        Number of output channels.
     kernel_size : int
-        How many steps the kernel reaches over.
+        Length of the kernel, in steps.
     strides : int
-        Steps from one place to the next.
+        Steps between adjacent output positions.
     padding : "valid", "same", int, or ((before, after),)
-        Zeros added at both ends; "same" adds so many that there are ⌈steps / strides⌉ places. One
-        that sees the past only is ``((kernel_size - 1, 0),)``.
+        Zeros added at both ends: none, enough for ⌈steps / strides⌉ output steps, or these. Causal
+        padding is ``((kernel_size - 1, 0),)``.
     dilation_rate : int
-        Steps from one entry of the kernel to the next.
+        Steps between adjacent kernel entries.
     groups : int
-        Parts that the channels fall into, each convolved by itself.
+        Number of groups the channels are split into, each convolved separately.
     activation : str, callable or None
-        Applied to the result; None for none.
+        Activation f of the output; None for linear.
     use_bias : bool
-        Whether to add b.
+        Whether to add the bias b.
     initializer : str or callable
-        How W is drawn; "auto" takes He's for the ReLU family and Glorot's otherwise. b starts at 0.
+        Initialiser of W; "auto" takes He normal for the ReLU family, Glorot uniform otherwise.
+        b starts at 0.
     l2 : float >= 0
-        λ of the penalty λ/2·‖W‖² that is added to the loss.
+        λ of the L2 penalty λ/2·‖W‖² that is added to the loss.
     name : str or None
-        Its name; None numbers it by kind.
+        Layer name; None numbers it by kind, as ``dense_1``.
 
     Attributes
     ----------
     weight : Parameter, (kernel_size, channels / groups, filters)
         W.
     bias : Parameter, (filters,)
-        b; None without.
+        b; None if `use_bias` is False.
 
     Raises
     ------
     ArgumentError
-        For an argument outside its range, or one that is named otherwise here.
+        For an argument out of range, or one that has another name here.
 
     Examples
     --------
@@ -170,45 +171,46 @@ class Conv1D(_Convolution):
 
 
 class Conv2D(_Convolution):
-    """Slide a kernel over a picture.
+    """Convolve images (batch, height, width, channels) with learned kernels: f(W * x + b).
 
     Parameters
     ----------
     filters : int > 0
-        How many outputs at each place.
+        Number of output channels.
     kernel_size : int or (int, int)
         Height and width of the kernel.
     strides : int or (int, int)
-        Pixels from one place to the next.
+        Pixels between adjacent output positions.
     padding : "valid", "same", int, or two of (int or pair of int)
-        Zeros added at the borders; "same" adds so many that there are ⌈pixels / strides⌉ places
-        along each axis, one more at the end than at the start where that is odd, as Keras does.
+        Zeros added at the borders: none, enough for ⌈pixels / strides⌉ output positions along each
+        axis (an odd total has one more at the end, as in Keras), or these.
     dilation_rate : int or (int, int)
-        Pixels from one entry of the kernel to the next.
+        Pixels between adjacent kernel entries.
     groups : int
-        Parts that the channels fall into, each convolved by itself.
+        Number of groups the channels are split into, each convolved separately.
     activation : str, callable or None
-        Applied to the result; None for none.
+        Activation f of the output; None for linear.
     use_bias : bool
-        Whether to add b.
+        Whether to add the bias b.
     initializer : str or callable
-        How W is drawn; "auto" takes He's for the ReLU family and Glorot's otherwise. b starts at 0.
+        Initialiser of W; "auto" takes He normal for the ReLU family, Glorot uniform otherwise.
+        b starts at 0.
     l2 : float >= 0
-        λ of the penalty λ/2·‖W‖² that is added to the loss.
+        λ of the L2 penalty λ/2·‖W‖² that is added to the loss.
     name : str or None
-        Its name; None numbers it by kind.
+        Layer name; None numbers it by kind, as ``dense_1``.
 
     Attributes
     ----------
     weight : Parameter, (height, width, channels / groups, filters)
         W.
     bias : Parameter, (filters,)
-        b; None without.
+        b; None if `use_bias` is False.
 
     Raises
     ------
     ArgumentError
-        For an argument outside its range, or one that is named otherwise here.
+        For an argument out of range, or one that has another name here.
 
     References
     ----------
@@ -227,44 +229,45 @@ class Conv2D(_Convolution):
 
 
 class Conv3D(_Convolution):
-    """Slide a kernel through a volume, or through a film.
+    """Convolve volumes (batch, depth, height, width, channels): f(W * x + b).
 
     Parameters
     ----------
     filters : int > 0
-        How many outputs at each place.
+        Number of output channels.
     kernel_size : int or (int, int, int)
         Depth, height and width of the kernel.
     strides : int or (int, int, int)
-        Voxels from one place to the next.
+        Voxels between adjacent output positions.
     padding : "valid", "same", int, or three of (int or pair of int)
         Zeros added at the borders, as for `Conv2D`.
     dilation_rate : int or (int, int, int)
-        Voxels from one entry of the kernel to the next.
+        Voxels between adjacent kernel entries.
     groups : int
-        Parts that the channels fall into, each convolved by itself.
+        Number of groups the channels are split into, each convolved separately.
     activation : str, callable or None
-        Applied to the result; None for none.
+        Activation f of the output; None for linear.
     use_bias : bool
-        Whether to add b.
+        Whether to add the bias b.
     initializer : str or callable
-        How W is drawn; "auto" takes He's for the ReLU family and Glorot's otherwise. b starts at 0.
+        Initialiser of W; "auto" takes He normal for the ReLU family, Glorot uniform otherwise.
+        b starts at 0.
     l2 : float >= 0
-        λ of the penalty λ/2·‖W‖² that is added to the loss.
+        λ of the L2 penalty λ/2·‖W‖² that is added to the loss.
     name : str or None
-        Its name; None numbers it by kind.
+        Layer name; None numbers it by kind, as ``dense_1``.
 
     Attributes
     ----------
     weight : Parameter, (depth, height, width, channels / groups, filters)
         W.
     bias : Parameter, (filters,)
-        b; None without.
+        b; None if `use_bias` is False.
 
     Raises
     ------
     ArgumentError
-        For an argument outside its range, or one that is named otherwise here.
+        For an argument out of range, or one that has another name here.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The fully connected layer."""
+"""The fully connected (dense, linear) layer."""
 
 from __future__ import annotations
 
@@ -14,34 +14,35 @@ __all__ = ["Dense"]
 
 
 class Dense(Layer):
-    """Every unit sees every feature: f(x W + b).
+    """Fully connected layer: y = f(x W + b) over the last axis.
 
     Parameters
     ----------
     units : int > 0
-        How many outputs.
+        Number of output features.
     activation : str, callable or None
-        Applied to the result; None for none.
+        Activation f of the output; None for linear.
     use_bias : bool
-        Whether to add b.
+        Whether to add the bias b.
     initializer : str or callable
-        How W is drawn; "auto" takes He's for the ReLU family and Glorot's otherwise. b starts at 0.
+        Initialiser of W; "auto" takes He normal for the ReLU family, Glorot uniform otherwise.
+        b starts at 0.
     l2 : float >= 0
-        λ of the penalty λ/2·‖W‖² that is added to the loss.
+        λ of the L2 penalty λ/2·‖W‖² that is added to the loss.
     name : str or None
-        Its name; None numbers it by kind.
+        Layer name; None numbers it by kind, as ``dense_1``.
 
     Attributes
     ----------
     weight : Parameter, (features, units)
         W.
     bias : Parameter, (units,)
-        b; None without.
+        b; None if `use_bias` is False.
 
     Raises
     ------
     ArgumentError
-        For an argument outside its range, or one that is named otherwise here.
+        For an argument out of range, or one that has another name here.
 
     Examples
     --------
@@ -72,7 +73,7 @@ class Dense(Layer):
         self.bias = None
 
     def build(self, input_shape: Shape) -> None:
-        """Make W and b for inputs with the features on the last axis."""
+        """Create W and b for the number of features, the length of the last axis."""
         if len(input_shape) < 2:
             raise ShapeError(
                 f"{self._title()}: its input has shape (batch,), but it needs features on the "
@@ -83,6 +84,6 @@ class Dense(Layer):
             self.bias = self.parameter("bias", (self.units,))
 
     def forward(self, x: Any) -> Any:
-        """Compute f(x W + b)."""
+        """Return f(x W + b), (batch, ..., units)."""
         scores = x @ self.weight
         return self.activate(scores if self.bias is None else scores + self.bias)

@@ -1,4 +1,4 @@
-"""Convolution of each channel by itself."""
+"""Depthwise convolution: each channel convolved separately."""
 
 from __future__ import annotations
 
@@ -21,45 +21,46 @@ __all__ = ["DepthwiseConv2D"]
 
 
 class DepthwiseConv2D(Layer):
-    """Slide kernels over a picture that see one channel each.
+    """Convolve each channel of images (batch, height, width, channels) separately.
 
-    It is `Conv2D` with as many groups as there are channels; with a 1 x 1 convolution after it, it
-    does much of the work of a full one with a fraction of the products.
+    Equal to `Conv2D` with one group a channel. Followed by a 1 x 1 `Conv2D` it is a depthwise
+    separable convolution.
 
     Parameters
     ----------
     kernel_size : int or (int, int)
         Height and width of the kernels.
     strides : int or (int, int)
-        Pixels from one place to the next.
+        Pixels between adjacent output positions.
     padding : "valid", "same", int, or two of (int or pair of int)
         Zeros added at the borders, as for `Conv2D`.
     depth_multiplier : int > 0
-        How many kernels there are for each channel; their outputs stand side by side.
+        Kernels, and so output channels, for each input channel.
     dilation_rate : int or (int, int)
-        Pixels from one entry of a kernel to the next.
+        Pixels between adjacent kernel entries.
     activation : str, callable or None
-        Applied to the result; None for none.
+        Activation f of the output; None for linear.
     use_bias : bool
-        Whether to add b.
+        Whether to add the bias b.
     initializer : str or callable
-        How W is drawn; "auto" takes He's for the ReLU family and Glorot's otherwise. b starts at 0.
+        Initialiser of W; "auto" takes He normal for the ReLU family, Glorot uniform otherwise.
+        b starts at 0.
     l2 : float >= 0
-        λ of the penalty λ/2·‖W‖² that is added to the loss.
+        λ of the L2 penalty λ/2·‖W‖² that is added to the loss.
     name : str or None
-        Its name; None numbers it by kind.
+        Layer name; None numbers it by kind, as ``dense_1``.
 
     Attributes
     ----------
     weight : Parameter, (height, width, 1, channels · depth_multiplier)
         W.
     bias : Parameter, (channels · depth_multiplier,)
-        b; None without.
+        b; None if `use_bias` is False.
 
     Raises
     ------
     ArgumentError
-        For an argument outside its range, or one that is named otherwise here.
+        For an argument out of range, or one that has another name here.
 
     References
     ----------
@@ -87,7 +88,7 @@ class DepthwiseConv2D(Layer):
         name: str | None = None,
     ) -> None:
         kind = "DepthwiseConv2D"
-        self.sliding = WindowGeometry(
+        self.geometry = WindowGeometry(
             per_axis(kind, "kernel_size", kernel_size, 2),
             per_axis(kind, "strides", strides, 2),
             per_axis(kind, "dilation_rate", dilation_rate, 2),
@@ -103,16 +104,16 @@ class DepthwiseConv2D(Layer):
         self.bias = None
 
     def build(self, input_shape: Shape) -> None:
-        """Make W and b for inputs with the channels on the last axis."""
+        """Create W and b for the input's number of channels."""
         check_axes(self._title(), input_shape, 2)
         filters = (input_shape[-1] or 0) * self.depth_multiplier
-        self.weight = self.parameter("weight", (*self.sliding.sizes, 1, filters), self.initializer)
+        self.weight = self.parameter("weight", (*self.geometry.sizes, 1, filters), self.initializer)
         if self.use_bias:
             self.bias = self.parameter("bias", (filters,))
 
     def forward(self, x: Any) -> Any:
-        """Compute f(b + W * x), channel by channel."""
+        """Return f(W * x + b), channel by channel."""
         check_axes(self._title(), x.shape, 2)
-        self.sliding.check(self._title(), "kernel", x.shape[1:-1])
-        scores = convolve(x, self.weight.value, self.sliding, groups=x.shape[-1])
+        self.geometry.check(self._title(), "kernel", x.shape[1:-1])
+        scores = convolve(x, self.weight.value, self.geometry, groups=x.shape[-1])
         return self.activate(scores if self.bias is None else scores + self.bias)

@@ -1,4 +1,4 @@
-"""Layers that disturb what they see while a network is trained, and do nothing afterwards."""
+"""Dropout and Gaussian noise: regularisation while training, the identity in inference."""
 
 from __future__ import annotations
 
@@ -16,28 +16,30 @@ __all__ = ["Dropout", "GaussianNoise"]
 
 
 class Dropout(Layer):
-    """Set a random part of the numbers to 0 while training, and enlarge the rest to make up for it.
+    """Inverted dropout: while training, set each element to 0 with probability `rate`.
+
+    Retained elements are divided by 1 - rate, which keeps the mean; inference is the identity.
 
     Parameters
     ----------
     rate : float in [0, 1)
-        The share that is dropped. What stays is divided by 1 - rate, so that nothing need be
-        changed when the network is used.
+        Probability of dropping an element.
     noise_shape : sequence of (int or None), or None
-        Shape of what is drawn, None for the length of the input there and 1 where all are kept or
-        dropped together: (None, 1, 1, None) drops whole channels of pictures. None draws for each.
+        Shape of the dropout mask, which broadcasts to the input; None in it stands for the input's
+        length. (None, 1, 1, None) drops whole channels of images (spatial dropout). None draws
+        every element independently.
     name : str or None
-        Its name; None numbers it by kind.
+        Layer name; None numbers it by kind, as ``dense_1``.
 
     Raises
     ------
     ArgumentError
-        For a rate outside its range, or a shape that is none.
+        For a rate out of range, or a `noise_shape` that is not a shape.
 
     References
     ----------
     Srivastava et al. (2014), "Dropout: a simple way to prevent neural networks from overfitting",
-    section 10 (inverted); for whole channels Tompson et al. (2015), "Efficient object localization
+    section 10 (inverted); spatial dropout: Tompson et al. (2015), "Efficient object localization
     using convolutional networks", section 3.2.
 
     Examples
@@ -67,43 +69,43 @@ class Dropout(Layer):
         return x
 
     def train_forward(self, x: Any, random: RandomStream) -> Any:
-        """Drop and enlarge."""
+        """Apply a dropout mask and rescale."""
         if self.rate == 0:
             return x
-        kept = random.uniform(self._drawn_shape(x.shape), x.dtype) >= self.rate
-        return np.where(kept, x / (1 - self.rate), 0)
+        is_retained = random.uniform(self._mask_shape(x.shape), x.dtype) >= self.rate
+        return np.where(is_retained, x / (1 - self.rate), 0)
 
-    def _drawn_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
-        given = self.noise_shape
-        if given is None:
+    def _mask_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        noise = self.noise_shape
+        if noise is None:
             return shape
-        is_fit = len(given) == len(shape) and all(
-            n in (None, 1, length) for n, length in zip(given, shape, strict=True)
+        is_broadcastable = len(noise) == len(shape) and all(
+            n in (None, 1, length) for n, length in zip(noise, shape, strict=True)
         )
-        if not is_fit:
+        if not is_broadcastable:
             raise ShapeError(
-                f"{self._title()}: noise_shape={given} does not stretch over an input of shape "
+                f"{self._title()}: noise_shape={noise} does not broadcast to an input of shape "
                 f"{shape}; write None, 1 or its length for each axis"
             )
-        return tuple(length if n is None else n for n, length in zip(given, shape, strict=True))
+        return tuple(length if n is None else n for n, length in zip(noise, shape, strict=True))
 
 
 def _checked_shape(shape: Any) -> tuple[int | None, ...]:
     if not isinstance(shape, tuple | list):
         raise ArgumentError(f"Dropout: noise_shape must be a tuple, one for each axis, got {shape}")
-    given = tuple(cast(Sequence[Any], shape))
-    return tuple(n if n is None else checked_count("Dropout", "noise_shape", n) for n in given)
+    lengths = tuple(cast(Sequence[Any], shape))
+    return tuple(n if n is None else checked_count("Dropout", "noise_shape", n) for n in lengths)
 
 
 class GaussianNoise(Layer):
-    """Add normal noise while training.
+    """Add noise from N(0, stddev²) while training; the identity in inference.
 
     Parameters
     ----------
     stddev : float >= 0
-        Its standard deviation.
+        Standard deviation of the noise.
     name : str or None
-        Its name; None numbers it by kind.
+        Layer name; None numbers it by kind, as ``dense_1``.
 
     Raises
     ------

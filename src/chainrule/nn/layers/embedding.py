@@ -1,4 +1,4 @@
-"""Vectors for words, characters, categories and places, looked up by number and learned."""
+"""Embedding layers: trainable vectors looked up by token index or by position."""
 
 from __future__ import annotations
 
@@ -17,32 +17,32 @@ __all__ = ["Embedding", "PositionEmbedding"]
 
 
 class Embedding(Layer):
-    """Give each of a number of words a vector of its own.
+    """Look up a trainable vector for each integer index: y = W[x].
 
-    Its derivative adds up at the rows that were looked up; no row of zeros and a one is ever made.
+    The gradient is a scatter-add into the rows that were looked up; no one-hot array is built.
 
     Parameters
     ----------
     vocabulary_size : int > 0
-        How many words there are; they are numbered from 0.
+        Number of indices, which go from 0 to vocabulary_size - 1.
     units : int > 0
         Length of each vector.
     initializer : str or callable
-        How the vectors are drawn.
+        Initialiser of W.
     l2 : float >= 0
-        λ of the penalty λ/2·‖W‖² that is added to the loss.
+        λ of the L2 penalty λ/2·‖W‖² that is added to the loss.
     name : str or None
-        Its name; None numbers it by kind.
+        Layer name; None numbers it by kind, as ``dense_1``.
 
     Attributes
     ----------
     weight : Parameter, (vocabulary_size, units)
-        The vectors.
+        W.
 
     Raises
     ------
     ArgumentError
-        For an argument outside its range, or one that is named otherwise here.
+        For an argument out of range, or one that has another name here.
 
     References
     ----------
@@ -55,8 +55,8 @@ class Embedding(Layer):
     (2, 3, 4)
     >>> layer(np.array([[10]]))
     Traceback (most recent call last):
-    chainrule.errors.DataError: layer Embedding: 10 at [0, 0] is no number of a word; with
-    vocabulary_size=10 they go from 0 to 9
+    chainrule.errors.DataError: layer Embedding: 10 at [0, 0] is not a valid index; with
+    vocabulary_size=10 indices go from 0 to 9
     """
 
     fixed_axes = ()
@@ -76,69 +76,71 @@ class Embedding(Layer):
         self.name = name
 
     def build(self, input_shape: Shape) -> None:
-        """Make the vectors; inputs may have any shape."""
+        """Create W; inputs may have any shape."""
         shape = (self.vocabulary_size, self.units)
         self.weight = self.parameter("weight", shape, self.initializer)
 
     def forward(self, x: Any) -> Any:
-        """Look up the vectors, (batch, ..., units)."""
+        """Return the vector of each index, (batch, ..., units)."""
         if not isinstance(x, Node):
             self.check_values(x)
             return get_item(self.weight.value, x.astype(np.int64))
-        # A network hands numbers on as floats. Negative ones do not count from the end here: they
-        # are sent beyond it, where reading a row is an error.
-        number = x.astype(np.int64)
-        row = np.where(number < 0, self.vocabulary_size, number)
+        # Inputs of a network are floats. A negative index does not count from the end here: it is
+        # moved out of bounds, where the gather raises.
+        index = x.astype(np.int64)
+        row = np.where(index < 0, self.vocabulary_size, index)
         return get_item(self.weight.value, row)
 
     def check_values(self, x: Any) -> None:
-        """Refuse what is no number of a word.
+        """Check that the input holds valid indices.
 
         Parameters
         ----------
         x : array, (batch, ...)
-            The numbers.
+            The indices, integers or integral floats.
 
         Raises
         ------
         DataError
-            With the first value that is none, and its place.
+            For a value that is not an index from 0 to vocabulary_size - 1; names the first one.
+        DTypeError
+            If `x` is not numeric.
         """
         if x.dtype.kind not in "iuf":
             raise DTypeError(
-                f"{self._title()}: its input has dtype {x.dtype}, but it looks up whole numbers"
+                f"{self._title()}: its input has dtype {x.dtype}, but indices are integers"
             )
         wrong = ~((x >= 0) & (x < self.vocabulary_size) & (x == np.floor(x)))
         if np.any(wrong):
-            place = tuple(int(i) for i in np.argwhere(wrong)[0])
+            position = tuple(int(i) for i in np.argwhere(wrong)[0])
             raise DataError(
-                f"{self._title()}: {x[place]:.12g} at {list(place)} is no number of a word; with "
-                f"vocabulary_size={self.vocabulary_size} they go from 0 to "
+                f"{self._title()}: {x[position]:.12g} at {list(position)} is not a valid index; "
+                f"with vocabulary_size={self.vocabulary_size} indices go from 0 to "
                 f"{self.vocabulary_size - 1}"
             )
 
 
 class PositionEmbedding(Layer):
-    """Add a vector of its own, which is learned, to each step of a series.
+    """Add a trainable position embedding to each step of (batch, steps, units): y = x + W.
 
-    Attention sees a series as a set; this tells it where in the series a step stands.
+    Attention alone is equivariant to permutations of the steps; this adds their order.
 
     Parameters
     ----------
     initializer : str or callable
-        How the vectors are drawn.
+        Initialiser of W.
     name : str or None
-        Its name; None numbers it by kind.
+        Layer name; None numbers it by kind, as ``dense_1``.
 
     Attributes
     ----------
     weight : Parameter, (steps, units)
-        The vectors; shorter series take the first ones.
+        W; shorter sequences take its first rows.
 
     Raises
     ------
     ArgumentError
-        For an initialiser that is not in the table.
+        For an unknown initialiser.
 
     References
     ----------
@@ -155,21 +157,21 @@ class PositionEmbedding(Layer):
         self.name = name
 
     def build(self, input_shape: Shape) -> None:
-        """Make a vector for each step of the first series."""
+        """Create W for the number of steps of the first input."""
         if len(input_shape) != 3:
-            told = ", ".join(map(str, ("batch", *input_shape[1:])))
+            actual = ", ".join(map(str, ("batch", *input_shape[1:])))
             raise ShapeError(
-                f"{self._title()}: its input has shape ({told}), but it needs (batch, steps, "
+                f"{self._title()}: its input has shape ({actual}), but it needs (batch, steps, "
                 "units); put nn.Embedding or nn.Dense before it"
             )
         self.weight = self.parameter("weight", input_shape[1:], self.initializer)
 
     def forward(self, x: Any) -> Any:
-        """Return x plus the vector of each step."""
+        """Return x + W[:steps]."""
         steps = len(self.weight)
         if x.shape[1] > steps:
             raise ShapeError(
-                f"{self._title()}: its input has {x.shape[1]} steps, but it was built for series "
-                f"of at most {steps}; cut them, or build it for the longest"
+                f"{self._title()}: its input has {x.shape[1]} steps, but it was built for at "
+                f"most {steps}; truncate them, or build it for the longest"
             )
         return x + self.weight[: x.shape[1]]

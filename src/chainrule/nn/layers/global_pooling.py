@@ -1,4 +1,4 @@
-"""Pooling over all places at once: one number for each channel."""
+"""Global pooling: one value for each channel, over all spatial positions."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ __all__ = ["GlobalAvgPool1D", "GlobalAvgPool2D", "GlobalMaxPool1D", "GlobalMaxPo
 
 
 class _GlobalPooling(Layer):
-    """What pooling over all places has in common."""
+    """Pooling over all of `dimensions` spatial axes."""
 
     dimensions: ClassVar[int]
 
     def build(self, input_shape: Shape) -> None:
-        """Check that there are places."""
+        """Check the number of axes."""
         check_axes(self._title(), input_shape, self.dimensions)
 
 
 class _GlobalMaxPooling(_GlobalPooling):
-    """The largest of all places."""
+    """Maximum over all positions."""
 
     def forward(self, x: Any) -> Any:
-        """Return the largest value of each channel, (batch, channels)."""
+        """Return the maximum of each channel, (batch, channels)."""
         check_axes(self._title(), x.shape, self.dimensions)
         return first_maximum(np.moveaxis(x, -1, 1), self.dimensions)
 
 
 class _GlobalAvgPooling(_GlobalPooling):
-    """The mean of all places."""
+    """Mean over all positions."""
 
     def forward(self, x: Any) -> Any:
         """Return the mean of each channel, (batch, channels)."""
@@ -42,12 +42,12 @@ class _GlobalAvgPooling(_GlobalPooling):
 
 
 class GlobalMaxPool1D(_GlobalMaxPooling):
-    """Take the largest of all steps, for each channel by itself; the first one wins a tie.
+    """Take the maximum over all steps; the gradient goes to the first maximum.
 
     Parameters
     ----------
     name : str or None
-        Its name; None numbers it by kind.
+        Layer name; None numbers it by kind, as ``dense_1``.
 
     Examples
     --------
@@ -59,12 +59,12 @@ class GlobalMaxPool1D(_GlobalMaxPooling):
 
 
 class GlobalMaxPool2D(_GlobalMaxPooling):
-    """Take the largest of all pixels, for each channel by itself; the first one wins a tie.
+    """Take the maximum over all pixels; the gradient goes to the first maximum.
 
     Parameters
     ----------
     name : str or None
-        Its name; None numbers it by kind.
+        Layer name; None numbers it by kind, as ``dense_1``.
 
     Examples
     --------
@@ -76,12 +76,12 @@ class GlobalMaxPool2D(_GlobalMaxPooling):
 
 
 class GlobalAvgPool1D(_GlobalAvgPooling):
-    """Take the mean of all steps, for each channel by itself.
+    """Take the mean over all steps, channel by channel.
 
     Parameters
     ----------
     name : str or None
-        Its name; None numbers it by kind.
+        Layer name; None numbers it by kind, as ``dense_1``.
 
     Examples
     --------
@@ -93,12 +93,12 @@ class GlobalAvgPool1D(_GlobalAvgPooling):
 
 
 class GlobalAvgPool2D(_GlobalAvgPooling):
-    """Take the mean of all pixels, for each channel by itself.
+    """Take the mean over all pixels, channel by channel.
 
     Parameters
     ----------
     name : str or None
-        Its name; None numbers it by kind.
+        Layer name; None numbers it by kind, as ``dense_1``.
 
     References
     ----------

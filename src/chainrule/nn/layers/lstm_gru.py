@@ -1,4 +1,4 @@
-"""Recurrent layers with gates, which decide how much of a state each step keeps."""
+"""Gated recurrent layers: LSTM and GRU."""
 
 from __future__ import annotations
 
@@ -10,67 +10,73 @@ from chainrule.arguments.checks import checked_count, checked_flag, checked_l2
 from chainrule.nn.activations.activation import ActivationFunction, resolve_activation
 from chainrule.nn.initializers.initializer import Initializer, checked_initializer
 from chainrule.nn.layer import Layer, Shape
-from chainrule.nn.layers.recurrence import RecurrentOptions, checked_series, run_recurrence
+from chainrule.nn.layers.recurrence import (
+    checked_features,
+    checked_options,
+    project_input,
+    run_recurrence,
+)
 
 __all__ = ["GRU", "LSTM"]
 
 
 class LSTM(Layer):
-    """Long short-term memory: a state c that gates protect, and a state h that others see.
+    """Long short-term memory over (batch, time, features).
 
-    With a = x W + h U + b in four parts a₁ … a₄, the gates i, f, o = σ(a₁), σ(a₂), σ(a₄) and the
-    candidate g = φ(a₃)::
+    With a = x W + h U + b split into four parts a₁ … a₄, the input, forget and output gates
+    i, f, o = σ(a₁), σ(a₂), σ(a₄) and the candidate g = φ(a₃)::
 
         c' = f ⊙ c + i ⊙ g
         h' = o ⊙ φ(c')
 
-    c and h start as zeros.
+    The cell state c and the hidden state h start at zero.
 
     Parameters
     ----------
     units : int > 0
-        How many numbers each state has.
+        Size of the cell state and of the hidden state.
     activation : str, callable or None
-        φ; None for none.
+        φ; None for linear.
     recurrent_activation : str, callable or None
-        σ, for the gates.
+        σ of the gates; None for linear.
     return_sequences : bool
-        Return h after every step, (batch, time, units), instead of the last one.
+        Return the hidden state h of every step, (batch, time, units), instead of the last one.
     go_backwards : bool
-        Read from the last step to the first; states come in the order in which they were made.
+        Process the sequence from the last step to the first; the outputs are in that order too.
     mask_value : float or None
-        A step whose features all equal it is skipped: the states stay, and what is returned for the
-        step is `mask_value` again, so that a next layer with the same one skips it too. This is how
-        series of several lengths lie in one array, filled up at either end. None skips nothing.
+        A step whose features all equal it is masked: the states are carried over, and the output of
+        the step is `mask_value` again, so that a following layer with the same one masks it too.
+        Sequences of different lengths share an array in this way, padded at either end. None masks
+        nothing.
     use_bias : bool
-        Whether to add b.
+        Whether to add the bias b.
     initializer, recurrent_initializer : str or callable
-        How W and U are drawn; "auto" goes by the activation. b starts at 0, that of the forget gate
-        at 1, so that a new layer remembers.
+        Initialisers of W and U; "auto" chooses by the activation. b starts at 0, except for the
+        forget gate, where it starts at 1.
     l2 : float >= 0
-        λ of the penalty λ/2·(‖W‖² + ‖U‖²) that is added to the loss.
+        λ of the L2 penalty λ/2·(‖W‖² + ‖U‖²) that is added to the loss.
     name : str or None
-        Its name; None numbers it by kind.
+        Layer name; None numbers it by kind, as ``dense_1``.
 
     Attributes
     ----------
     input_weight : Parameter, (features, 4 units)
-        W; its columns in four parts: input gate, forget gate, candidate, output gate.
+        W, columns in the order input gate, forget gate, candidate, output gate.
     recurrent_weight : Parameter, (units, 4 units)
-        U, likewise.
+        U, in the same order.
     bias : Parameter, (4 units,)
-        b, likewise; None without.
+        b, in the same order; None if `use_bias` is False.
 
     Raises
     ------
     ArgumentError
-        For an argument outside its range, or one that is named otherwise here.
+        For an argument out of range, or one that has another name here.
 
     References
     ----------
     Hochreiter & Schmidhuber (1997), "Long short-term memory"; Gers, Schmidhuber & Cummins (2000),
     "Learning to forget", equations 1 to 8; Jozefowicz, Zaremba & Sutskever (2015), "An empirical
-    exploration of recurrent network architectures", section 2.3 (the bias of 1).
+    exploration of recurrent network architectures", section 2.3 (forget bias of 1).
 
     Examples
     --------
@@ -100,8 +106,8 @@ class LSTM(Layer):
         self.units = checked_count("LSTM", "units", units)
         self.activation = activation
         self.activation_function = resolve_activation(activation)
-        self.gate = resolve_activation(recurrent_activation)
-        self.reading = RecurrentOptions.checked("LSTM", return_sequences, go_backwards, mask_value)
+        self.gate_activation = resolve_activation(recurrent_activation)
+        self.options = checked_options("LSTM", return_sequences, go_backwards, mask_value)
         self.use_bias = checked_flag("LSTM", "use_bias", use_bias)
         self.initializer = checked_initializer(initializer)
         self.recurrent_initializer = checked_initializer(recurrent_initializer)
@@ -110,8 +116,8 @@ class LSTM(Layer):
         self.bias = None
 
     def build(self, input_shape: Shape) -> None:
-        """Make W, U and b."""
-        features, width = checked_series(self._title(), input_shape), 4 * self.units
+        """Create W, U and b."""
+        features, width = checked_features(self._title(), input_shape), 4 * self.units
         self.input_weight = self.parameter("input_weight", (features, width), self.initializer)
         self.recurrent_weight = self.parameter(
             "recurrent_weight", (self.units, width), self.recurrent_initializer
@@ -120,76 +126,77 @@ class LSTM(Layer):
             self.bias = self.parameter("bias", (width,), _forget_bias)
 
     def forward(self, x: Any) -> Any:
-        """Return the last h, or all of them."""
-        brought = np.swapaxes(x, 0, 1) @ self.input_weight
-        brought = brought if self.bias is None else brought + self.bias
+        """Return the last h, (batch, units), or that of every step."""
+        input_projection = project_input(x, self.input_weight, self.bias)
 
-        def step(states: tuple[Any, ...], brought: Any) -> tuple[Any, ...]:
+        def step(states: tuple[Any, ...], projection: Any) -> tuple[Any, ...]:
             h, c = states
-            parts = np.split(brought + h @ self.recurrent_weight, 4, axis=1)
-            admitted, kept, shown = (self.gate(parts[k]) for k in (0, 1, 3))
-            c = kept * c + admitted * self.activation_function(parts[2])
-            return shown * self.activation_function(c), c
+            parts = np.split(projection + h @ self.recurrent_weight, 4, axis=1)
+            input_gate, forget_gate, output_gate = (
+                self.gate_activation(parts[k]) for k in (0, 1, 3)
+            )
+            c = forget_gate * c + input_gate * self.activation_function(parts[2])
+            return output_gate * self.activation_function(c), c
 
-        states = (self.units, self.units)
-        return run_recurrence(x, brought, step, states, self.reading)
+        sizes = (self.units, self.units)
+        return run_recurrence(x, input_projection, step, sizes, self.options)
 
 
 class GRU(Layer):
-    """Gated recurrent unit: one state h, which an update gate keeps or lets go.
+    """Gated recurrent unit over (batch, time, features).
 
-    With a = x W + b and v = h U in three parts each, the gates z = σ(a₁ + v₁) and r = σ(a₂ + v₂)
-    and the candidate g = φ(a₃ + r ⊙ (v₃ + d))::
+    With a = x W + b and v = h U split into three parts each, the update gate z = σ(a₁ + v₁), the
+    reset gate r = σ(a₂ + v₂) and the candidate g = φ(a₃ + r ⊙ (v₃ + d))::
 
         h' = z ⊙ h + (1 - z) ⊙ g
 
-    h starts as zeros. The reset gate r acts after the product with U, the variant that Keras calls
-    ``reset_after=True`` and that cuDNN and PyTorch have; d is a bias of its own for v₃. The sums of
-    their other biases for input and state are b here.
+    The hidden state h starts at zero. The reset gate is applied after the product with U, as in
+    Keras (``reset_after=True``), cuDNN and PyTorch; d is the recurrent bias of the candidate. Where
+    those libraries have two biases for a gate, b is their sum.
 
     Parameters
     ----------
     units : int > 0
-        How many numbers the state has.
+        Size of the hidden state.
     activation : str, callable or None
-        φ; None for none.
+        φ; None for linear.
     recurrent_activation : str, callable or None
-        σ, for the gates.
+        σ of the gates; None for linear.
     return_sequences : bool
-        Return h after every step, (batch, time, units), instead of the last one.
+        Return the hidden state h of every step, (batch, time, units), instead of the last one.
     go_backwards : bool
-        Read from the last step to the first; states come in the order in which they were made.
+        Process the sequence from the last step to the first; the outputs are in that order too.
     mask_value : float or None
-        A step whose features all equal it is skipped, as in `LSTM`.
+        A step whose features all equal it is masked, as in `LSTM`.
     use_bias : bool
         Whether to add b and d.
     initializer, recurrent_initializer : str or callable
-        How W and U are drawn; "auto" goes by the activation. b and d start at 0.
+        Initialisers of W and U; "auto" chooses by the activation. b and d start at 0.
     l2 : float >= 0
-        λ of the penalty λ/2·(‖W‖² + ‖U‖²) that is added to the loss.
+        λ of the L2 penalty λ/2·(‖W‖² + ‖U‖²) that is added to the loss.
     name : str or None
-        Its name; None numbers it by kind.
+        Layer name; None numbers it by kind, as ``dense_1``.
 
     Attributes
     ----------
     input_weight : Parameter, (features, 3 units)
-        W; its columns in three parts: update gate, reset gate, candidate.
+        W, columns in the order update gate, reset gate, candidate.
     recurrent_weight : Parameter, (units, 3 units)
-        U, likewise.
+        U, in the same order.
     bias : Parameter, (3 units,)
-        b, likewise; None without.
+        b, in the same order; None if `use_bias` is False.
     recurrent_bias : Parameter, (units,)
-        d; None without.
+        d; None if `use_bias` is False.
 
     Raises
     ------
     ArgumentError
-        For an argument outside its range, or one that is named otherwise here.
+        For an argument out of range, or one that has another name here.
 
     References
     ----------
     Cho et al. (2014), "Learning phrase representations using RNN encoder-decoder for statistical
-    machine translation", equations 5 to 8, with the reset gate moved.
+    machine translation", equations 5 to 8, with the reset gate after the product.
 
     Examples
     --------
@@ -217,8 +224,8 @@ class GRU(Layer):
         self.units = checked_count("GRU", "units", units)
         self.activation = activation
         self.activation_function = resolve_activation(activation)
-        self.gate = resolve_activation(recurrent_activation)
-        self.reading = RecurrentOptions.checked("GRU", return_sequences, go_backwards, mask_value)
+        self.gate_activation = resolve_activation(recurrent_activation)
+        self.options = checked_options("GRU", return_sequences, go_backwards, mask_value)
         self.use_bias = checked_flag("GRU", "use_bias", use_bias)
         self.initializer = checked_initializer(initializer)
         self.recurrent_initializer = checked_initializer(recurrent_initializer)
@@ -227,8 +234,8 @@ class GRU(Layer):
         self.bias = self.recurrent_bias = None
 
     def build(self, input_shape: Shape) -> None:
-        """Make W, U, b and d."""
-        features, width = checked_series(self._title(), input_shape), 3 * self.units
+        """Create W, U, b and d."""
+        features, width = checked_features(self._title(), input_shape), 3 * self.units
         self.input_weight = self.parameter("input_weight", (features, width), self.initializer)
         self.recurrent_weight = self.parameter(
             "recurrent_weight", (self.units, width), self.recurrent_initializer
@@ -238,22 +245,22 @@ class GRU(Layer):
             self.recurrent_bias = self.parameter("recurrent_bias", (self.units,))
 
     def forward(self, x: Any) -> Any:
-        """Return the last h, or all of them."""
-        brought = np.swapaxes(x, 0, 1) @ self.input_weight
-        brought = brought if self.bias is None else brought + self.bias
+        """Return the last h, (batch, units), or that of every step."""
+        input_projection = project_input(x, self.input_weight, self.bias)
 
-        def step(states: tuple[Any, ...], brought: Any) -> tuple[Any, ...]:
+        def step(states: tuple[Any, ...], projection: Any) -> tuple[Any, ...]:
             (h,) = states
-            given = np.split(brought, 3, axis=1)
-            own = np.split(h @ self.recurrent_weight, 3, axis=1)
-            update, reset = (self.gate(given[k] + own[k]) for k in (0, 1))
-            inner = own[2] if self.recurrent_bias is None else own[2] + self.recurrent_bias
-            candidate = self.activation_function(given[2] + reset * inner)
-            return (candidate + update * (h - candidate),)
+            a = np.split(projection, 3, axis=1)
+            v = np.split(h @ self.recurrent_weight, 3, axis=1)
+            update_gate, reset_gate = (self.gate_activation(a[k] + v[k]) for k in (0, 1))
+            recurrent = v[2] if self.recurrent_bias is None else v[2] + self.recurrent_bias
+            candidate = self.activation_function(a[2] + reset_gate * recurrent)
+            # z h + (1 - z) g, with one product.
+            return (candidate + update_gate * (h - candidate),)
 
-        return run_recurrence(x, brought, step, (self.units,), self.reading)
+        return run_recurrence(x, input_projection, step, (self.units,), self.options)
 
 
 def _forget_bias(shape: Any, generator: Any, dtype: Any) -> Any:
-    """Zeros, but ones for the forget gate, the second quarter."""
+    """Bias of 1 for the forget gate, the second quarter of the columns; 0 elsewhere."""
     return np.repeat(np.array([0, 1, 0, 0], dtype), shape[0] // 4)

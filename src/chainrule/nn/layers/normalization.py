@@ -1,4 +1,4 @@
-"""Layers that bring numbers to mean 0 and variance 1, then to a learned scale."""
+"""Batch and layer normalisation."""
 
 from __future__ import annotations
 
@@ -15,38 +15,37 @@ __all__ = ["BatchNorm", "LayerNorm"]
 
 
 class BatchNorm(Layer):
-    """Bring each channel to mean 0 and variance 1 over the batch, then scale and shift it.
+    """Normalise each channel over the batch, then scale and shift it.
 
     ::
 
         y = gain (x - μ) / √(σ² + ε) + bias
 
-    While training μ and σ² are those of the batch, over all axes but the last; afterwards they are
-    the running ones, of which a part 1 - momentum is renewed in each step:
-    running = momentum · running + (1 - momentum) · batch. Both variances are biased (divided by n,
-    not n - 1), as in Keras.
+    While training, μ and σ² are the mean and variance of the batch over all axes but the last; in
+    inference they are the running statistics, exponential moving averages updated in each training
+    step: running = momentum · running + (1 - momentum) · batch. All variances are biased (divided
+    by n, not n - 1), as in Keras.
 
     Parameters
     ----------
     momentum : float in [0.5, 1)
-        The part of the running statistics that a step keeps. PyTorch counts the other way round:
-        its momentum of 0.1 is 0.9 here.
+        Decay of the running statistics. PyTorch's momentum is 1 minus this: its 0.1 is 0.9 here.
     epsilon : float > 0
-        ε, which keeps constant channels finite.
+        ε, which keeps the quotient finite for constant channels.
     name : str or None
-        Its name; None numbers it by kind.
+        Layer name; None numbers it by kind, as ``dense_1``.
 
     Attributes
     ----------
     gain, bias : Parameter, (channels,)
-        What is learned; at first 1 and 0.
+        Trainable scale and offset, initially 1 and 0.
     mean, variance : Parameter, (channels,)
-        The running statistics, which training renews but does not descend on; at first 0 and 1.
+        The running statistics, not trainable; initially 0 and 1.
 
     Raises
     ------
     ArgumentError
-        For a momentum of the other convention, or an argument outside its range.
+        For a momentum in PyTorch's convention, or an argument out of range.
 
     References
     ----------
@@ -80,7 +79,7 @@ class BatchNorm(Layer):
         self.name = name
 
     def build(self, input_shape: Shape) -> None:
-        """Make gain and bias, and the running statistics."""
+        """Create gain, bias and the running statistics."""
         channels = _channels(self._title(), input_shape)
         self.gain = self.parameter("gain", channels, "ones")
         self.bias = self.parameter("bias", channels, "zeros")
@@ -89,45 +88,45 @@ class BatchNorm(Layer):
 
     def forward(self, x: Any) -> Any:
         """Normalise by the running statistics."""
-        slope = self.gain / np.sqrt(self.variance + self.epsilon)
-        return x * slope + (self.bias - self.mean * slope)
+        scale = self.gain / np.sqrt(self.variance + self.epsilon)
+        return x * scale + (self.bias - self.mean * scale)
 
     def train_forward(self, x: Any, random: RandomStream) -> Any:
-        """Normalise by the statistics of the batch, and renew the running ones."""
+        """Normalise by the statistics of the batch, and update the running statistics."""
         mean, variance, centred = _moments(x, tuple(range(x.ndim - 1)))
-        self.mean.value = self._renewed(self.mean, mean)
-        self.variance.value = self._renewed(self.variance, variance)
+        self.mean.value = self._moving_average(self.mean, mean)
+        self.variance.value = self._moving_average(self.variance, variance)
         return centred * (self.gain / np.sqrt(variance + self.epsilon)) + self.bias
 
-    def _renewed(self, running: Any, batch: Any) -> Any:
+    def _moving_average(self, running: Any, batch: Any) -> Any:
         return self.momentum * running + (1 - self.momentum) * np.reshape(batch, running.shape)
 
 
 class LayerNorm(Layer):
-    """Bring each sample to mean 0 and variance 1 over its last axis, then scale and shift it.
+    """Normalise each sample over its last axis, then scale and shift it.
 
     ::
 
         y = gain (x - μ) / √(σ² + ε) + bias
 
-    The variance is biased (divided by n). Training and use compute the same.
+    The variance is biased (divided by n). Training and inference are the same.
 
     Parameters
     ----------
     epsilon : float > 0
-        ε, which keeps constant samples finite.
+        ε, which keeps the quotient finite for constant samples.
     name : str or None
-        Its name; None numbers it by kind.
+        Layer name; None numbers it by kind, as ``dense_1``.
 
     Attributes
     ----------
     gain, bias : Parameter, (features,)
-        What is learned; at first 1 and 0.
+        Trainable scale and offset, initially 1 and 0.
 
     Raises
     ------
     ArgumentError
-        For an ε that is not positive.
+        If ε is not positive.
 
     References
     ----------
@@ -145,19 +144,19 @@ class LayerNorm(Layer):
         self.name = name
 
     def build(self, input_shape: Shape) -> None:
-        """Make gain and bias."""
+        """Create gain and bias."""
         features = _channels(self._title(), input_shape)
         self.gain = self.parameter("gain", features, "ones")
         self.bias = self.parameter("bias", features, "zeros")
 
     def forward(self, x: Any) -> Any:
-        """Normalise each sample by itself."""
+        """Normalise each sample by its own mean and variance."""
         _, variance, centred = _moments(x, (-1,))
         return centred / np.sqrt(variance + self.epsilon) * self.gain + self.bias
 
 
 def _moments(x: Any, axes: tuple[int, ...]) -> tuple[Any, Any, Any]:
-    """Return mean and biased variance along axes, which are kept, and x less its mean."""
+    """Return mean and biased variance along axes (keepdims), and x - mean."""
     mean = np.mean(x, axis=axes, keepdims=True)
     centred = x - mean
     return mean, np.mean(centred * centred, axis=axes, keepdims=True), centred

@@ -1,4 +1,4 @@
-"""Pooling: the largest or the average of what stands in a window, for each channel by itself."""
+"""Max and average pooling over sliding windows, for each channel separately."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PerAxis = int | tuple[int, ...] | list[int]
 
 
 class _Pooling(Layer):
-    """What all pooling has in common: a window, and axes for it to slide over."""
+    """Pooling windows over `dimensions` spatial axes."""
 
     dimensions: ClassVar[int]
 
@@ -37,7 +37,7 @@ class _Pooling(Layer):
     ) -> None:
         kind, count = type(self).__name__, self.dimensions
         sizes = per_axis(kind, "pool_size", pool_size, count)
-        self.sliding = WindowGeometry(
+        self.geometry = WindowGeometry(
             sizes,
             sizes if strides is None else per_axis(kind, "strides", strides, count),
             (1,) * count,
@@ -46,41 +46,41 @@ class _Pooling(Layer):
         self.name = name
 
     def build(self, input_shape: Shape) -> None:
-        """Check that there are axes to slide over."""
+        """Check the number of axes."""
         check_axes(self._title(), input_shape, self.dimensions)
 
     def windows(self, x: Any, fill: float) -> Any:
-        """Show what stands in the window at each of its places."""
+        """Return all windows, (batch, *positions, channels, *window)."""
         check_axes(self._title(), x.shape, self.dimensions)
-        self.sliding.check(self._title(), "window", x.shape[1:-1])
-        return self.sliding.over(x, fill)
+        self.geometry.check(self._title(), "window", x.shape[1:-1])
+        return self.geometry.unfold(x, fill)
 
 
 class _MaxPooling(_Pooling):
-    """The largest in each window."""
+    """Maximum over each window."""
 
     def forward(self, x: Any) -> Any:
-        """Compute the largest entry of each window."""
-        return first_maximum(self.windows(x, -math.inf), len(self.sliding.sizes))
+        """Return the maximum of each window."""
+        return first_maximum(self.windows(x, -math.inf), len(self.geometry.sizes))
 
 
 class _AvgPooling(_Pooling):
-    """The mean of each window."""
+    """Mean over each window."""
 
     def forward(self, x: Any) -> Any:
-        """Compute the mean of the entries of each window that are no margin."""
-        seen = self.windows(x, 0.0)
-        total = np.sum(seen, axis=_last(len(self.sliding.sizes)))
+        """Return the mean of each window; padding does not count."""
+        windows = self.windows(x, 0.0)
+        total = np.sum(windows, axis=_last(len(self.geometry.sizes)))
         return total / self._counts(x.shape[1:-1]).astype(total.dtype)
 
     def _counts(self, lengths: Sequence[int]) -> Any:
-        """How many entries of each window are no margin."""
-        ones = self.sliding.over(np.ones((1, *lengths, 1)))
+        """Number of entries of each window that are not padding."""
+        ones = self.geometry.unfold(np.ones((1, *lengths, 1)))
         return np.sum(ones, axis=_last(len(lengths)))
 
 
-def first_maximum(seen: Any, count: int) -> Any:
-    """Compute the maximum along the last axes; where several are largest, the first one counts.
+def first_maximum(windows: Any, count: int) -> Any:
+    """Return the maximum over the last `count` axes; its gradient goes to the first maximum.
 
     Examples
     --------
@@ -88,17 +88,17 @@ def first_maximum(seen: Any, count: int) -> Any:
     array([3.])
     """
     axes = _last(count)
-    largest = np.max(seen, axis=axes)
+    maximum = np.max(windows, axis=axes)
 
     def backward(ct: Any) -> list[Any]:
-        sizes = seen.shape[-count:]
-        numbers: Any = np.arange(math.prod(sizes)).reshape(sizes).astype(seen.dtype)
-        is_less = seen < np.expand_dims(largest, axes)
+        sizes = windows.shape[-count:]
+        indices: Any = np.arange(math.prod(sizes)).reshape(sizes).astype(windows.dtype)
+        is_less = windows < np.expand_dims(maximum, axes)
         # Compared so, NaN counts as largest, as it does in np.max.
-        first = np.min(np.where(is_less, math.prod(sizes), numbers), axis=axes, keepdims=True)
-        return [np.where(numbers == first, np.expand_dims(ct, axes), 0)]
+        first = np.min(np.where(is_less, math.prod(sizes), indices), axis=axes, keepdims=True)
+        return [np.where(indices == first, np.expand_dims(ct, axes), 0)]
 
-    return with_backward(largest, [seen], backward)
+    return with_backward(maximum, [windows], backward)
 
 
 def _last(count: int) -> tuple[int, ...]:
@@ -106,23 +106,23 @@ def _last(count: int) -> tuple[int, ...]:
 
 
 class MaxPool1D(_MaxPooling):
-    """Take the largest of the steps in a window.
+    """Take the maximum over windows of (batch, steps, channels), channel by channel.
 
     Parameters
     ----------
     pool_size : int
-        Steps of the window.
+        Length of the window, in steps.
     strides : int or None
-        Steps from one place to the next; None for as many as the window has.
+        Steps between adjacent windows; None for `pool_size`.
     padding : "valid", "same", int, or ((before, after),)
-        What the window may reach over at both ends; what is outside never counts.
+        Padding at both ends, with -inf: it is never the maximum.
     name : str or None
-        Its name; None numbers it by kind.
+        Layer name; None numbers it by kind, as ``dense_1``.
 
     Raises
     ------
     ArgumentError
-        For an argument outside its range, or one that is named otherwise here.
+        For an argument out of range, or one that has another name here.
 
     Examples
     --------
@@ -134,23 +134,23 @@ class MaxPool1D(_MaxPooling):
 
 
 class MaxPool2D(_MaxPooling):
-    """Take the largest of the pixels in a window.
+    """Take the maximum over windows of (batch, height, width, channels), channel by channel.
 
     Parameters
     ----------
     pool_size : int or (int, int)
         Height and width of the window.
     strides : int, (int, int) or None
-        Pixels from one place to the next; None for as many as the window has.
+        Pixels between adjacent windows; None for `pool_size`.
     padding : "valid", "same", int, or two of (int or pair of int)
-        What the window may reach over at the borders; what is outside never counts.
+        Padding at the borders, with -inf: it is never the maximum.
     name : str or None
-        Its name; None numbers it by kind.
+        Layer name; None numbers it by kind, as ``dense_1``.
 
     Raises
     ------
     ArgumentError
-        For an argument outside its range, or one that is named otherwise here.
+        For an argument out of range, or one that has another name here.
 
     References
     ----------
@@ -167,23 +167,23 @@ class MaxPool2D(_MaxPooling):
 
 
 class AvgPool1D(_AvgPooling):
-    """Take the mean of the steps in a window.
+    """Take the mean over windows of (batch, steps, channels), channel by channel.
 
     Parameters
     ----------
     pool_size : int
-        Steps of the window.
+        Length of the window, in steps.
     strides : int or None
-        Steps from one place to the next; None for as many as the window has.
+        Steps between adjacent windows; None for `pool_size`.
     padding : "valid", "same", int, or ((before, after),)
-        What the window may reach over at both ends; what is outside does not count.
+        Padding at both ends; it is left out of the mean.
     name : str or None
-        Its name; None numbers it by kind.
+        Layer name; None numbers it by kind, as ``dense_1``.
 
     Raises
     ------
     ArgumentError
-        For an argument outside its range, or one that is named otherwise here.
+        For an argument out of range, or one that has another name here.
 
     Examples
     --------
@@ -195,23 +195,23 @@ class AvgPool1D(_AvgPooling):
 
 
 class AvgPool2D(_AvgPooling):
-    """Take the mean of the pixels in a window.
+    """Take the mean over windows of (batch, height, width, channels), channel by channel.
 
     Parameters
     ----------
     pool_size : int or (int, int)
         Height and width of the window.
     strides : int, (int, int) or None
-        Pixels from one place to the next; None for as many as the window has.
+        Pixels between adjacent windows; None for `pool_size`.
     padding : "valid", "same", int, or two of (int or pair of int)
-        What the window may reach over at the borders; what is outside does not count.
+        Padding at the borders; it is left out of the mean.
     name : str or None
-        Its name; None numbers it by kind.
+        Layer name; None numbers it by kind, as ``dense_1``.
 
     Raises
     ------
     ArgumentError
-        For an argument outside its range, or one that is named otherwise here.
+        For an argument out of range, or one that has another name here.
 
     References
     ----------

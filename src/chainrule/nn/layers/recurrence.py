@@ -1,4 +1,4 @@
-"""What recurrent layers share: how they read a series step by step, and what they are asked for."""
+"""The recurrence of RNN, LSTM and GRU: a scan over the time axis, with masked steps."""
 
 from __future__ import annotations
 
@@ -13,77 +13,81 @@ from chainrule.autodiff.scan import scan
 from chainrule.errors import ShapeError
 from chainrule.nn.layer import Shape
 
-__all__ = ["RecurrentOptions", "Step", "checked_series", "run_recurrence"]
+__all__ = [
+    "RecurrentOptions",
+    "Step",
+    "checked_features",
+    "checked_options",
+    "project_input",
+    "run_recurrence",
+]
 
 Step = Callable[[tuple[Any, ...], Any], tuple[Any, ...]]
-"""From the states and what one step of the series brings to the next states, the output first."""
+"""From the states and the input projection of a step to the next states, the output first."""
 
 
 @dataclass(frozen=True)
 class RecurrentOptions:
-    """How a recurrent layer reads, and what it returns.
-
-    Parameters
-    ----------
-    return_sequences : bool
-        Whether to return the states after all steps instead of the last one.
-    go_backwards : bool
-        Whether to read from the last step to the first.
-    mask_value : float or None
-        What fills the steps that are skipped; None skips none.
-    """
+    """What every recurrent layer takes besides its weights; the arguments of the same names."""
 
     return_sequences: bool
     go_backwards: bool
     mask_value: float | None
 
-    @staticmethod
-    def checked(
-        owner: str, return_sequences: Any, go_backwards: Any, mask_value: Any
-    ) -> RecurrentOptions:
-        """Make one of the arguments of a layer."""
-        return RecurrentOptions(
-            checked_flag(owner, "return_sequences", return_sequences),
-            checked_flag(owner, "go_backwards", go_backwards),
-            None if mask_value is None else checked_number(owner, "mask_value", mask_value),
-        )
+
+def checked_options(
+    owner: str, return_sequences: Any, go_backwards: Any, mask_value: Any
+) -> RecurrentOptions:
+    """Return the options of a layer, each checked for its type."""
+    return RecurrentOptions(
+        checked_flag(owner, "return_sequences", return_sequences),
+        checked_flag(owner, "go_backwards", go_backwards),
+        None if mask_value is None else checked_number(owner, "mask_value", mask_value),
+    )
+
+
+def project_input(x: Any, weight: Any, bias: Any) -> Any:
+    """Return x W + b of all steps at once, time first: (time, batch, width)."""
+    projection = np.swapaxes(x, 0, 1) @ weight
+    return projection if bias is None else projection + bias
 
 
 def run_recurrence(
-    x: Any, brought: Any, step: Step, states: tuple[int, ...], reading: RecurrentOptions
+    x: Any, input_projection: Any, step: Step, sizes: tuple[int, ...], options: RecurrentOptions
 ) -> Any:
-    """Carry states through the steps of a series, from zeros on.
+    """Scan `step` over time from zero states of the given sizes, (batch, size) each.
 
-    What every step takes of the input alone is computed by the caller for all steps at once; only
-    what depends on the states is left to the loop.
+    The caller projects the input of all steps in one product, (time, batch, width); the loop
+    computes only what depends on the states. A masked step carries the states over unchanged and
+    outputs the mask value.
     """
-    start = tuple(np.zeros((x.shape[0], size), brought.dtype) for size in states)
-    value = reading.mask_value
-    real = None if value is None else np.any(x != value, axis=-1, keepdims=True)
+    start = tuple(np.zeros((x.shape[0], size), input_projection.dtype) for size in sizes)
+    value = options.mask_value
+    mask = None if value is None else np.any(x != value, axis=-1, keepdims=True)
 
-    def one(carry: tuple[Any, ...], row: tuple[Any, Any]) -> tuple[Any, Any]:
-        given, is_real = row
-        after = step(carry, given)
-        shown = after[0]
-        if is_real is not None:
-            kept = (np.where(is_real, new, old) for new, old in zip(after, carry, strict=True))
-            after, shown = tuple(kept), np.where(is_real, shown, value)
-        return after, shown if reading.return_sequences else None
+    def body(carry: tuple[Any, ...], inputs: tuple[Any, Any]) -> tuple[Any, Any]:
+        projection, is_unmasked = inputs
+        states = step(carry, projection)
+        output = states[0]
+        if is_unmasked is not None:
+            pairs = zip(states, carry, strict=True)
+            states = tuple(np.where(is_unmasked, new, old) for new, old in pairs)
+            output = np.where(is_unmasked, output, value)
+        return states, output if options.return_sequences else None
 
-    rows = (brought, None if real is None else np.swapaxes(real, 0, 1))
-    (last, *_), shown = scan(one, start, rows, reverse=reading.go_backwards)
-    if not reading.return_sequences:
+    inputs = (input_projection, None if mask is None else np.swapaxes(mask, 0, 1))
+    (last, *_), outputs = scan(body, start, inputs, reverse=options.go_backwards)
+    if not options.return_sequences:
         return last
-    return np.swapaxes(shown[::-1] if reading.go_backwards else shown, 0, 1)
+    return np.swapaxes(outputs[::-1] if options.go_backwards else outputs, 0, 1)
 
 
-def checked_series(title: str, input_shape: Shape) -> int:
+def checked_features(title: str, input_shape: Shape) -> int:
     """Return the number of features of an input (batch, time, features)."""
     if len(input_shape) != 3 or input_shape[-1] is None:
-        mend = "; for one feature pass x[..., None]" if len(input_shape) == 2 else ""
+        remedy = "; for one feature pass x[..., None]" if len(input_shape) == 2 else ""
         shape = ", ".join(map(str, ("batch", *input_shape[1:])))
         raise ShapeError(
-            f"{title}: its input has shape ({shape}), but a series is shaped (batch, time, "
-            f"features){mend}"
+            f"{title}: its input has shape ({shape}), but it needs (batch, time, features){remedy}"
         )
     return input_shape[-1]

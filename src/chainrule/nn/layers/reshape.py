@@ -1,4 +1,4 @@
-"""Layers that only rearrange numbers; the batch axis stays where it is."""
+"""Flatten, Reshape and Permute: change the shape of each sample, not of the batch."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ __all__ = ["Flatten", "Permute", "Reshape"]
 
 
 class Flatten(Layer):
-    """Put all numbers of a sample into one row.
+    """Flatten each sample to one axis, (batch, features).
 
     Parameters
     ----------
     name : str or None
-        Its name; None numbers it by kind.
+        Layer name; None numbers it by kind, as ``dense_1``.
 
     Examples
     --------
@@ -30,24 +30,24 @@ class Flatten(Layer):
     """
 
     def forward(self, x: Any) -> Any:
-        """Return `x` in the shape (batch, numbers of a sample)."""
+        """Return `x` reshaped to (batch, elements of a sample)."""
         return x.reshape(x.shape[0], math.prod(x.shape[1:]))
 
 
 class Reshape(Layer):
-    """Give each sample another shape.
+    """Reshape each sample, (batch, *shape).
 
     Parameters
     ----------
     shape : sequence of int
-        The new shape without the batch; one -1 stands for what remains.
+        The new shape without the batch; one length may be -1, which is inferred.
     name : str or None
-        Its name; None numbers it by kind.
+        Layer name; None numbers it by kind, as ``dense_1``.
 
     Raises
     ------
     ArgumentError
-        For a shape with other numbers than lengths and at most one -1.
+        Unless `shape` holds integers of at least 1 and at most one -1.
 
     Examples
     --------
@@ -58,46 +58,46 @@ class Reshape(Layer):
     def __init__(self, shape: Sequence[int], name: str | None = None) -> None:
         if not np.iterable(shape):
             raise ArgumentError(
-                f"Reshape: shape must be a tuple of whole numbers, got {shape!r}; for one axis "
+                f"Reshape: shape must be a tuple of integers, got {shape!r}; for one axis "
                 "write (n,)"
             )
-        given = tuple(shape)
-        if given.count(-1) > 1:
+        lengths = tuple(shape)
+        if lengths.count(-1) > 1:
             raise ArgumentError(f"Reshape: only one length may be -1, got shape={shape!r}")
-        self.shape = tuple(n if n == -1 else checked_count("Reshape", "shape", n) for n in given)
+        self.shape = tuple(n if n == -1 else checked_count("Reshape", "shape", n) for n in lengths)
         self.name = name
 
     def build(self, input_shape: Shape) -> None:
-        """Check that the numbers of a sample fill the new shape."""
+        """Check that the new shape has as many elements as a sample."""
         count = math.prod(n for n in input_shape if n is not None)
         known = math.prod(n for n in self.shape if n != -1)
         if count % known if -1 in self.shape else count != known:
             raise ShapeError(
-                f"{self._title()}: a sample of shape {input_shape[1:]} has {count} numbers, which "
+                f"{self._title()}: a sample of shape {input_shape[1:]} has {count} elements, which "
                 f"do not fill shape {self.shape}; choose lengths whose product is {count}"
             )
 
     def forward(self, x: Any) -> Any:
-        """Return `x` in the shape (batch, *shape)."""
+        """Return `x` reshaped to (batch, *shape)."""
         known = math.prod(n for n in self.shape if n != -1)
         rest = math.prod(x.shape[1:]) // known
         return x.reshape(x.shape[0], *(rest if n == -1 else n for n in self.shape))
 
 
 class Permute(Layer):
-    """Exchange the axes of each sample.
+    """Permute the axes of each sample.
 
     Parameters
     ----------
     axes : sequence of int
-        For each axis of the result the axis it comes from, counted from 1, as the batch is axis 0.
+        The input axis of each output axis, a permutation of 1, 2, ... (0 is the batch).
     name : str or None
-        Its name; None numbers it by kind.
+        Layer name; None numbers it by kind, as ``dense_1``.
 
     Raises
     ------
     ArgumentError
-        Unless the axes are 1, 2, ... in some order.
+        If `axes` is not such a permutation.
 
     Examples
     --------
@@ -115,7 +115,7 @@ class Permute(Layer):
         self.name = name
 
     def build(self, input_shape: Shape) -> None:
-        """Check that a sample has as many axes."""
+        """Check the number of axes of a sample."""
         if len(input_shape) - 1 != len(self.axes):
             raise ShapeError(
                 f"{self._title()}: axes={self.axes} needs samples with {len(self.axes)} axes, but "
@@ -123,5 +123,5 @@ class Permute(Layer):
             )
 
     def forward(self, x: Any) -> Any:
-        """Return `x` with its axes in the new order."""
+        """Return `x` with its axes permuted."""
         return np.transpose(x, (0, *self.axes))

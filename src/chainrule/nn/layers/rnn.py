@@ -1,48 +1,49 @@
-"""The simple recurrent layer, in which the output of a step goes into the next one."""
+"""The simple recurrent (Elman) layer."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from chainrule.arguments.checks import checked_count, checked_flag, checked_l2
 from chainrule.nn.activations.activation import ActivationFunction, resolve_activation
 from chainrule.nn.initializers.initializer import Initializer, checked_initializer
 from chainrule.nn.layer import Layer, Shape
-from chainrule.nn.layers.recurrence import RecurrentOptions, checked_series, run_recurrence
+from chainrule.nn.layers.recurrence import (
+    checked_features,
+    checked_options,
+    project_input,
+    run_recurrence,
+)
 
 __all__ = ["RNN"]
 
 
 class RNN(Layer):
-    """A layer with a state that each step of a series renews: h' = f(x W + h U + b).
-
-    h starts as zeros. Where the states are all that is wanted of the series, only the last one is
-    returned.
+    """Simple recurrent layer over (batch, time, features): h' = f(x W + h U + b), h₀ = 0.
 
     Parameters
     ----------
     units : int > 0
-        How many numbers the state has.
+        Size of the hidden state h.
     activation : str, callable or None
-        f; None for none.
+        f; None for linear.
     return_sequences : bool
-        Return the state after every step, (batch, time, units), instead of the last one.
+        Return the hidden state h of every step, (batch, time, units), instead of the last one.
     go_backwards : bool
-        Read from the last step to the first; states come in the order in which they were made.
+        Process the sequence from the last step to the first; the outputs are in that order too.
     mask_value : float or None
-        A step whose features all equal it is skipped: the state stays, and what is returned for the
-        step is `mask_value` again, so that a next layer with the same one skips it too. This is how
-        series of several lengths lie in one array, filled up at either end. None skips nothing.
+        A step whose features all equal it is masked: the state is carried over, and the output of
+        the step is `mask_value` again, so that a following layer with the same one masks it too.
+        Sequences of different lengths share an array in this way, padded at either end. None masks
+        nothing.
     use_bias : bool
-        Whether to add b.
+        Whether to add the bias b.
     initializer, recurrent_initializer : str or callable
-        How W and U are drawn; "auto" goes by the activation. b starts at 0.
+        Initialisers of W and U; "auto" chooses by the activation. b starts at 0.
     l2 : float >= 0
-        λ of the penalty λ/2·(‖W‖² + ‖U‖²) that is added to the loss.
+        λ of the L2 penalty λ/2·(‖W‖² + ‖U‖²) that is added to the loss.
     name : str or None
-        Its name; None numbers it by kind.
+        Layer name; None numbers it by kind, as ``dense_1``.
 
     Attributes
     ----------
@@ -51,12 +52,12 @@ class RNN(Layer):
     recurrent_weight : Parameter, (units, units)
         U.
     bias : Parameter, (units,)
-        b; None without.
+        b; None if `use_bias` is False.
 
     Raises
     ------
     ArgumentError
-        For an argument outside its range, or one that is named otherwise here.
+        For an argument out of range, or one that has another name here.
 
     References
     ----------
@@ -67,6 +68,7 @@ class RNN(Layer):
     --------
     A running sum:
 
+    >>> import numpy as np
     >>> layer = RNN(1, activation=None, return_sequences=True, initializer="ones",
     ...             recurrent_initializer="ones")
     >>> layer(np.array([[[1.0], [2.0], [3.0]]]))[0, :, 0]
@@ -89,7 +91,7 @@ class RNN(Layer):
         self.units = checked_count("RNN", "units", units)
         self.activation = activation
         self.activation_function = resolve_activation(activation)
-        self.reading = RecurrentOptions.checked("RNN", return_sequences, go_backwards, mask_value)
+        self.options = checked_options("RNN", return_sequences, go_backwards, mask_value)
         self.use_bias = checked_flag("RNN", "use_bias", use_bias)
         self.initializer = checked_initializer(initializer)
         self.recurrent_initializer = checked_initializer(recurrent_initializer)
@@ -98,8 +100,8 @@ class RNN(Layer):
         self.bias = None
 
     def build(self, input_shape: Shape) -> None:
-        """Make W, U and b."""
-        features, units = checked_series(self._title(), input_shape), self.units
+        """Create W, U and b."""
+        features, units = checked_features(self._title(), input_shape), self.units
         self.input_weight = self.parameter("input_weight", (features, units), self.initializer)
         self.recurrent_weight = self.parameter(
             "recurrent_weight", (units, units), self.recurrent_initializer
@@ -108,12 +110,11 @@ class RNN(Layer):
             self.bias = self.parameter("bias", (units,))
 
     def forward(self, x: Any) -> Any:
-        """Return the last state, or all of them."""
-        brought = np.swapaxes(x, 0, 1) @ self.input_weight
-        brought = brought if self.bias is None else brought + self.bias
+        """Return the last hidden state, (batch, units), or that of every step."""
+        input_projection = project_input(x, self.input_weight, self.bias)
 
-        def step(states: tuple[Any, ...], brought: Any) -> tuple[Any, ...]:
+        def step(states: tuple[Any, ...], projection: Any) -> tuple[Any, ...]:
             (h,) = states
-            return (self.activation_function(brought + h @ self.recurrent_weight),)
+            return (self.activation_function(projection + h @ self.recurrent_weight),)
 
-        return run_recurrence(x, brought, step, (self.units,), self.reading)
+        return run_recurrence(x, input_projection, step, (self.units,), self.options)

@@ -1,4 +1,4 @@
-"""The transpose of a convolution: what draws larger pictures from smaller ones."""
+"""Transposed (fractionally strided) convolution, for upsampling."""
 
 from __future__ import annotations
 
@@ -24,52 +24,53 @@ __all__ = ["ConvTranspose2D"]
 
 
 class ConvTranspose2D(Layer):
-    """Paint with a kernel: each pixel of the input adds the kernel, so much of it, to the output.
+    """Transposed convolution of images (batch, height, width, channels), for upsampling.
 
     ::
 
-        y[place · stride + i · dilation, out] = f(b[out] + Σ x[place, in] W[i, in, out])
+        y[p · stride + i · dilation, out] = f(b[out] + Σ x[p, in] W[i, in, out])
 
-    It is the transpose of a `Conv2D` with the same arguments, and so undoes what that does to
-    heights and widths.
+    The linear part is the transpose of a `Conv2D` with the same arguments: it maps the output size
+    of that layer back to its input size.
 
     Parameters
     ----------
     filters : int > 0
-        How many outputs at each place.
+        Number of output channels.
     kernel_size : int or (int, int)
         Height and width of the kernel.
     strides : int or (int, int)
-        Pixels of the output from one place to the next.
+        Output pixels between adjacent input positions.
     padding : "valid", "same", int, or two of (int or pair of int)
-        What is cut off at the borders. A length n becomes n · strides with "same", n · strides +
-        max(reach - strides, 0) with "valid", as in Keras, where the kernel reaches over
-        (kernel_size - 1) · dilation_rate + 1; a number p leaves (n - 1) · strides + reach - 2 p, as
-        in PyTorch.
+        How much of the output is cropped at the borders. With the effective kernel size
+        e = (kernel_size - 1) · dilation_rate + 1, an input length n becomes n · strides for "same"
+        and n · strides + max(e - strides, 0) for "valid", as in Keras; for an int p it becomes
+        (n - 1) · strides + e - 2 p, as in PyTorch.
     dilation_rate : int or (int, int)
-        Pixels from one entry of the kernel to the next.
+        Pixels between adjacent kernel entries.
     activation : str, callable or None
-        Applied to the result; None for none.
+        Activation f of the output; None for linear.
     use_bias : bool
-        Whether to add b.
+        Whether to add the bias b.
     initializer : str or callable
-        How W is drawn; "auto" takes He's for the ReLU family and Glorot's otherwise. b starts at 0.
+        Initialiser of W; "auto" takes He normal for the ReLU family, Glorot uniform otherwise.
+        b starts at 0.
     l2 : float >= 0
-        λ of the penalty λ/2·‖W‖² that is added to the loss.
+        λ of the L2 penalty λ/2·‖W‖² that is added to the loss.
     name : str or None
-        Its name; None numbers it by kind.
+        Layer name; None numbers it by kind, as ``dense_1``.
 
     Attributes
     ----------
     weight : Parameter, (height, width, channels, filters)
         W.
     bias : Parameter, (filters,)
-        b; None without.
+        b; None if `use_bias` is False.
 
     Raises
     ------
     ArgumentError
-        For an argument outside its range, or one that is named otherwise here.
+        For an argument out of range, or one that has another name here.
 
     References
     ----------
@@ -97,7 +98,7 @@ class ConvTranspose2D(Layer):
     ) -> None:
         kind = "ConvTranspose2D"
         self.filters = checked_count(kind, "filters", filters)
-        self.sliding = WindowGeometry(
+        self.geometry = WindowGeometry(
             per_axis(kind, "kernel_size", kernel_size, 2),
             per_axis(kind, "strides", strides, 2),
             per_axis(kind, "dilation_rate", dilation_rate, 2),
@@ -112,48 +113,49 @@ class ConvTranspose2D(Layer):
         self.bias = None
 
     def build(self, input_shape: Shape) -> None:
-        """Make W and b for inputs with the channels on the last axis."""
+        """Create W and b for the input's number of channels."""
         check_axes(self._title(), input_shape, 2)
-        shape = (*self.sliding.sizes, input_shape[-1], self.filters)
+        shape = (*self.geometry.sizes, input_shape[-1], self.filters)
         self.weight = self.parameter("weight", shape, self.initializer)
         if self.use_bias:
             self.bias = self.parameter("bias", (self.filters,))
 
     def forward(self, x: Any) -> Any:
-        """Compute f(b + Wᵀ * x)."""
+        """Return f(Wᵀ * x + b), (batch, height, width, filters)."""
         check_axes(self._title(), x.shape, 2)
-        lengths = self._lengths(x.shape[1:-1])
-        margins = self.sliding.margins(lengths)
-        whole = tuple(n + sum(cut) for n, cut in zip(lengths, margins, strict=True))
-        spread = einsum("bxyc,ijcf->bxyfij", x, self.weight.value)
-        painted = fold(
-            spread,
-            shape=(x.shape[0], *whole, self.filters),
+        lengths = self._output_lengths(x.shape[1:-1])
+        crops = self.geometry.pad_widths(lengths)
+        uncropped = tuple(n + sum(crop) for n, crop in zip(lengths, crops, strict=True))
+        windows = einsum("bxyc,ijcf->bxyfij", x, self.weight.value)
+        folded = fold(
+            windows,
+            shape=(x.shape[0], *uncropped, self.filters),
             axes=(1, 2),
-            sizes=self.sliding.sizes,
-            strides=self.sliding.strides,
-            dilations=self.sliding.dilations,
+            sizes=self.geometry.sizes,
+            strides=self.geometry.strides,
+            dilations=self.geometry.dilations,
         )
-        (top, _), (left, _) = margins
-        scores = painted[:, top : top + lengths[0], left : left + lengths[1]]
+        (top, _), (left, _) = crops
+        scores = folded[:, top : top + lengths[0], left : left + lengths[1]]
         return self.activate(scores if self.bias is None else scores + self.bias)
 
-    def _lengths(self, lengths: tuple[int, ...]) -> tuple[int, ...]:
+    def _output_lengths(self, lengths: tuple[int, ...]) -> tuple[int, ...]:
         """Height and width of the output."""
-        sliding = self.sliding
-        each = list(zip(lengths, sliding.strides, sliding.reaches, strict=True))
-        if sliding.padding == "same":
+        geometry = self.geometry
+        each = list(zip(lengths, geometry.strides, geometry.effective_sizes, strict=True))
+        if geometry.padding == "same":
             return tuple(n * stride for n, stride, _ in each)
-        if sliding.padding == "valid":
-            return tuple(n * stride + max(reach - stride, 0) for n, stride, reach in each)
-        cuts = [sum(cut) for cut in sliding.margins(lengths)]
-        found = tuple(
-            (n - 1) * s + reach - cut for (n, s, reach), cut in zip(each, cuts, strict=True)
+        if geometry.padding == "valid":
+            return tuple(n * stride + max(size - stride, 0) for n, stride, size in each)
+        crops = [sum(crop) for crop in geometry.pad_widths(lengths)]
+        outputs = tuple(
+            (n - 1) * stride + size - crop
+            for (n, stride, size), crop in zip(each, crops, strict=True)
         )
-        if min(found) < 1:
+        if min(outputs) < 1:
             raise ShapeError(
-                f"{self._title()}: padding={sliding.padding} cuts everything off: of "
-                f"{lengths[0]}x{lengths[1]} pixels the output would be {found[0]}x{found[1]}; cut "
+                f"{self._title()}: padding={geometry.padding} crops the whole output: for "
+                f"{lengths[0]}x{lengths[1]} pixels it would be {outputs[0]}x{outputs[1]}; crop "
                 "less, or choose a larger kernel"
             )
-        return found
+        return outputs

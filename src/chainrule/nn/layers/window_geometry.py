@@ -1,4 +1,9 @@
-"""How a window slides over the axes between batch and channels: places, margins, misfits."""
+"""Geometry of sliding windows over the spatial axes of (batch, ..., channels).
+
+Along an axis of length n, a window of k entries, stride s, dilation d and padding p (both ends
+together) has ⌊(n + p - e) / s⌋ + 1 positions, where e = (k - 1) d + 1 is its effective size
+(Dumoulin & Visin 2016, relationship 15).
+"""
 
 from __future__ import annotations
 
@@ -16,10 +21,10 @@ from chainrule.ops.primitives.windows import unfold
 
 __all__ = ["Padding", "WindowGeometry", "check_axes", "per_axis", "resolve_padding"]
 
-Numbers = tuple[int, ...]
+Sizes = tuple[int, ...]
 Pair = tuple[int, int]
 Padding = str | int | Sequence[int | Sequence[int]]
-"""``"valid"``, ``"same"``, or how many zeros to add: a number, one for each axis, or pairs."""
+"""``"valid"``, ``"same"``, or zeros to add: an int, one for each axis, or pairs (before, after)."""
 
 _AXES = ("steps", "height, width", "depth, height, width")
 _UNITS = ("steps", "pixels", "voxels")
@@ -27,115 +32,107 @@ _UNITS = ("steps", "pixels", "voxels")
 
 @dataclass(frozen=True)
 class WindowGeometry:
-    """A window that slides over some axes, the first of which is the second of an array.
-
-    Parameters
-    ----------
-    sizes : tuple of int
-        Entries of the window along each axis.
-    strides : tuple of int
-        From one place of the window to the next.
-    dilations : tuple of int
-        From one entry of the window to the next.
-    padding : "valid", "same" or tuple of pairs
-        What is added at both ends of each axis.
+    """Size, stride, dilation and padding of a window along each spatial axis.
 
     Examples
     --------
-    >>> sliding = WindowGeometry((3, 3), (2, 2), (1, 1), "same")
-    >>> sliding.margins((28, 27)), sliding.places((28, 27))
+    >>> geometry = WindowGeometry((3, 3), (2, 2), (1, 1), "same")
+    >>> geometry.pad_widths((28, 27)), geometry.output_lengths((28, 27))
     (((0, 1), (1, 1)), (14, 14))
     """
 
-    sizes: Numbers
-    strides: Numbers
-    dilations: Numbers
+    sizes: Sizes
+    strides: Sizes
+    dilations: Sizes
     padding: str | tuple[Pair, ...]
 
     @property
-    def reaches(self) -> Numbers:
-        """How many entries of the array the window reaches over, along each axis."""
+    def effective_sizes(self) -> Sizes:
+        """The size of the dilated window along each axis, (size - 1) · dilation + 1."""
         return tuple((n - 1) * d + 1 for n, d in zip(self.sizes, self.dilations, strict=True))
 
-    def margins(self, lengths: Sequence[int]) -> tuple[Pair, ...]:
-        """Return the padding before and after each axis; an odd one comes after, as in Keras."""
+    def pad_widths(self, lengths: Sequence[int]) -> tuple[Pair, ...]:
+        """Return the padding before and after each axis; "same" pads more after, as in Keras."""
         if isinstance(self.padding, tuple):
             return self.padding
         if self.padding == "valid":
             return ((0, 0),) * len(self.sizes)
-        each = zip(lengths, self.reaches, self.strides, strict=True)
-        totals = [max((-(-n // s) - 1) * s + reach - n, 0) for n, reach, s in each]
+        each = zip(lengths, self.effective_sizes, self.strides, strict=True)
+        totals = [max((-(-n // s) - 1) * s + size - n, 0) for n, size, s in each]
         return tuple((total // 2, total - total // 2) for total in totals)
 
-    def places(self, lengths: Sequence[int]) -> Numbers:
-        """Return how many places the window has along each axis; none where it does not fit."""
-        each = zip(lengths, self.margins(lengths), self.reaches, self.strides, strict=True)
-        return tuple((n + sum(added) - reach) // s + 1 for n, added, reach, s in each)
+    def output_lengths(self, lengths: Sequence[int]) -> Sizes:
+        """Return the number of window positions along each axis; below 1 if it does not fit."""
+        widths = self.pad_widths(lengths)
+        each = zip(lengths, widths, self.effective_sizes, self.strides, strict=True)
+        return tuple((n + sum(padding) - size) // s + 1 for n, padding, size, s in each)
 
     def check(self, title: str, what: str, lengths: Sequence[int]) -> None:
-        """Refuse lengths that the window does not fit into."""
-        places = self.places(lengths)
-        if min(places) >= 1:
+        """Raise ShapeError, with the arithmetic, if the window does not fit into the input."""
+        counts = self.output_lengths(lengths)
+        if min(counts) >= 1:
             return
-        axis = next(i for i, count in enumerate(places) if count < 1)
-        added = sum(self.margins(lengths)[axis])
-        length = f"({lengths[axis]} + {added})" if added else f"{lengths[axis]}"
+        axis = next(i for i, count in enumerate(counts) if count < 1)
+        padding = sum(self.pad_widths(lengths)[axis])
+        length = f"({lengths[axis]} + {padding})" if padding else f"{lengths[axis]}"
         rate = self.dilations[axis]
-        dilated = f" (dilation_rate={rate}, so it reaches over {_x(self.reaches)})"
+        dilated = f" (dilation_rate={rate}, effective size {_x(self.effective_sizes)})"
         raise ShapeError(
             f"{title}: a {what} of {_x(self.sizes)}{dilated if rate > 1 else ''} does not fit into "
             f"{_x(lengths)} {_UNITS[len(lengths) - 1]}: along axis {axis + 1} there would be "
-            f"({length} - {self.reaches[axis]}) // {self.strides[axis]} + 1 = {places[axis]} "
-            f"places for it; choose a smaller {what}, padding='same', or shrink less before"
-            f"{_channels_first(lengths)}"
+            f"({length} - {self.effective_sizes[axis]}) // {self.strides[axis]} + 1 = "
+            f"{counts[axis]} positions; choose a smaller {what}, padding='same', or less "
+            f"downsampling before{_channels_first(lengths)}"
         )
 
-    def over(self, x: Any, fill: float = 0.0) -> Any:
-        """Show what stands under the window at each of its places."""
+    def unfold(self, x: Any, fill: float = 0.0) -> Any:
+        """Pad and return all windows, (batch, *positions, channels, *window)."""
         lengths = x.shape[1:-1]
-        margins = self.margins(lengths)
-        if any(chain(*margins)):
-            x = np.pad(x, ((0, 0), *margins, (0, 0)), constant_values=fill)
+        widths = self.pad_widths(lengths)
+        if any(chain(*widths)):
+            x = np.pad(x, ((0, 0), *widths, (0, 0)), constant_values=fill)
         if self.sizes == self.strides and set(self.dilations) == {1}:
-            return _tiles(x, self.sizes, self.places(lengths))
+            return _tiles(x, self.sizes, self.output_lengths(lengths))
         axes = tuple(range(1, len(lengths) + 1))
         return unfold(
             x, axes=axes, sizes=self.sizes, strides=self.strides, dilations=self.dilations
         )
 
 
-def _tiles(x: Any, sizes: Numbers, places: Numbers) -> Any:
-    """Cut into windows that do not overlap: other axes, whose derivative adds nothing up."""
-    kept = tuple(slice(n * size) for n, size in zip(places, sizes, strict=True))
-    split = chain(*zip(places, sizes, strict=True))
-    x = x[(slice(None), *kept)].reshape((x.shape[0], *split, x.shape[-1]))
+def _tiles(x: Any, sizes: Sizes, counts: Sizes) -> Any:
+    """Split into non-overlapping windows by reshape and transpose: the gradient needs no sums."""
+    covered = tuple(slice(n * size) for n, size in zip(counts, sizes, strict=True))
+    split = chain(*zip(counts, sizes, strict=True))
+    x = x[(slice(None), *covered)].reshape((x.shape[0], *split, x.shape[-1]))
     count = len(sizes)
-    places_first = (*range(1, 2 * count, 2), 2 * count + 1, *range(2, 2 * count + 1, 2))
-    return np.transpose(x, (0, *places_first))
+    positions_first = (*range(1, 2 * count, 2), 2 * count + 1, *range(2, 2 * count + 1, 2))
+    return np.transpose(x, (0, *positions_first))
 
 
 def check_axes(title: str, shape: Sequence[int | None], count: int) -> None:
-    """Refuse an input without one axis for the batch, `count` to slide over, and the channels."""
+    """Raise ShapeError unless an input has the axes batch, `count` spatial ones, and channels."""
     if len(shape) == count + 2:
         return
     sample = shape[1:]
-    told = ", ".join(map(str, sample))
-    wanted = f"(batch, {_AXES[count - 1]}, channels)"
-    mend = f"give it {count + 2} axes"
+    actual = ", ".join(map(str, sample))
+    required = f"(batch, {_AXES[count - 1]}, channels)"
+    remedy = f"give it {count + 2} axes"
     if len(sample) == count:
-        whole = ", ".join(map(str, (*sample, 1)))
-        kind = "grey pictures have" if count == 2 else "a single value a step is"
-        mend = f"{kind} 1 channel: pass X[..., None], or put nn.Reshape(({whole})) before it"
+        target = ", ".join(map(str, (*sample, 1)))
+        subject = "greyscale images have" if count == 2 else "a single value a step is"
+        remedy = f"{subject} 1 channel: pass X[..., None], or put nn.Reshape(({target})) before it"
     elif len(sample) == 1 and count > 1:
         side = round(cast(int, sample[0]) ** (1 / count))
-        whole = ", ".join(map(str, (side,) * count + (1,)))
+        target = ", ".join(map(str, (side,) * count + (1,)))
         is_square = side**count == sample[0]
-        mend = f"put {f'nn.Reshape(({whole}))' if is_square else 'nn.Reshape'} before it"
-    raise ShapeError(f"{title}: its input has shape (batch, {told}), but it needs {wanted}; {mend}")
+        remedy = f"put {f'nn.Reshape(({target}))' if is_square else 'nn.Reshape'} before it"
+    raise ShapeError(
+        f"{title}: its input has shape (batch, {actual}), but it needs {required}; {remedy}"
+    )
 
 
-def per_axis(owner: str, argument: str, value: Any, count: int) -> Numbers:
-    """Return one number for each axis.
+def per_axis(owner: str, argument: str, value: Any, count: int) -> Sizes:
+    """Return one int for each axis.
 
     Examples
     --------
@@ -144,16 +141,16 @@ def per_axis(owner: str, argument: str, value: Any, count: int) -> Numbers:
     """
     if not isinstance(value, tuple | list | np.ndarray):
         return (checked_count(owner, argument, value),) * count
-    numbers = tuple(checked_count(owner, argument, n) for n in cast(Sequence[Any], value))
-    if len(numbers) != count:
+    sizes = tuple(checked_count(owner, argument, n) for n in cast(Sequence[Any], value))
+    if len(sizes) != count:
         raise ArgumentError(
-            f"{owner}: {argument} must be one number or {count}, one for each axis, got {value!r}"
+            f"{owner}: {argument} must be one integer or {count}, one for each axis, got {value!r}"
         )
-    return numbers
+    return sizes
 
 
 def resolve_padding(owner: str, value: Any, count: int) -> str | tuple[Pair, ...]:
-    """Return "valid", "same", or a pair of numbers for each axis.
+    """Return "valid", "same", or a pair (before, after) for each axis.
 
     Examples
     --------
@@ -162,18 +159,18 @@ def resolve_padding(owner: str, value: Any, count: int) -> str | tuple[Pair, ...
     """
     if isinstance(value, str) and value in ("valid", "same"):
         return value
-    given = list(cast(Any, value)) if isinstance(value, tuple | list) else [value] * count
-    pairs = [tuple(each) if isinstance(each, tuple | list) else (each, each) for each in given]
-    if len(pairs) == count and all(_is_margin(pair) for pair in pairs):
+    widths = list(cast(Any, value)) if isinstance(value, tuple | list) else [value] * count
+    pairs = [tuple(each) if isinstance(each, tuple | list) else (each, each) for each in widths]
+    if len(pairs) == count and all(_is_pad_width(pair) for pair in pairs):
         return tuple((int(before), int(after)) for before, after in pairs)
     causal = "; a causal one is ((kernel_size - 1, 0),)" if value == "causal" else ""
     raise ArgumentError(
-        f"{owner}: padding must be 'valid', 'same', a whole number of at least 0, or one for each "
+        f"{owner}: padding must be 'valid', 'same', an integer of at least 0, or one for each "
         f"of {count} axes (a pair (before, after) where they differ), got {value!r}{causal}"
     )
 
 
-def _is_margin(pair: tuple[Any, ...]) -> bool:
+def _is_pad_width(pair: tuple[Any, ...]) -> bool:
     return len(pair) == 2 and all(
         isinstance(n, int | np.integer) and not isinstance(n, bool) and n >= 0 for n in pair
     )
@@ -184,7 +181,7 @@ def _x(sizes: Sequence[int]) -> str:
 
 
 def _channels_first(lengths: Sequence[int]) -> str:
-    """Guess whether the channels came first, as in PyTorch."""
+    """Return a hint if the input seems to have channels first, as in PyTorch."""
     if len(lengths) < 2 or lengths[0] not in (1, 3) or math.prod(lengths[1:]) < 16:
         return ""
     return "; if the channels come first in your data, pass np.moveaxis(X, 1, -1)"

@@ -1,4 +1,4 @@
-"""Layers around a layer: a series read from both sides, a layer used at every step."""
+"""Layer wrappers: Bidirectional and TimeDistributed."""
 
 from __future__ import annotations
 
@@ -24,29 +24,30 @@ _MERGES: dict[str, Callable[[Any, Any], Any]] = {
 
 
 class Bidirectional(Layer):
-    """Two recurrent layers, one reading the series forwards and one backwards.
+    """Process a sequence in both directions and merge the two outputs.
 
-    What they return is put together step by step in time. With the layer's `mask_value`, each skips
-    what is filled up, so the series is reversed in its real part alone.
+    The outputs of the backward layer are put back into the order of time before they are merged.
+    Steps masked by the layer's `mask_value` are skipped in both directions.
 
     Parameters
     ----------
     layer : RNN, LSTM or GRU
-        The one that reads forwards; another one is made from the same arguments.
+        The forward layer; the backward one is created from the same arguments.
     merge : {"concat", "sum", "mul", "ave"}
-        Side by side, (…, 2 units), the forward one first; or added, multiplied, averaged.
+        How outputs are merged: concatenated, (…, 2 units), the forward one first; or added,
+        multiplied, averaged.
     name : str or None
-        Its name; None numbers it by kind.
+        Layer name; None numbers it by kind, as ``dense_1``.
 
     Attributes
     ----------
     forward_layer, backward_layer : RNN, LSTM or GRU
-        The two, with parameters of their own.
+        The two layers; they do not share parameters.
 
     Raises
     ------
     ArgumentError
-        For another layer, or another way to put together.
+        If `layer` is not recurrent, or for an unknown merge.
 
     References
     ----------
@@ -65,39 +66,39 @@ class Bidirectional(Layer):
     ) -> None:
         if not isinstance(layer, RNN | LSTM | GRU):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise ArgumentError(
-                f"Bidirectional: layer must be an RNN, LSTM or GRU, which can read a series "
-                f"backwards; got {layer!r}"
+                f"Bidirectional: layer must be an RNN, LSTM or GRU, which can process a "
+                f"sequence backwards; got {layer!r}"
             )
         arguments: dict[str, Any] = {**layer._arguments.arguments, "name": None}
-        arguments["go_backwards"] = not layer.reading.go_backwards
+        arguments["go_backwards"] = not layer.options.go_backwards
         self.forward_layer = layer
         self.backward_layer = type(layer)(**arguments)
         self.merge = merge
-        self.put_together = look_up("merge", merge, _MERGES)
+        self.merge_outputs = look_up("merge", merge, _MERGES)
         self.name = name
 
     def forward(self, x: Any) -> Any:
-        """Return the last states of both, or all of them in the order of the first layer."""
-        ahead, back = self.forward_layer(x), self.backward_layer(x)
-        if self.forward_layer.reading.return_sequences:
-            back = back[:, ::-1]
-        return self.put_together(ahead, back)
+        """Return the merged last states, or those of every step in the forward layer's order."""
+        forward, backward = self.forward_layer(x), self.backward_layer(x)
+        if self.forward_layer.options.return_sequences:
+            backward = backward[:, ::-1]
+        return self.merge_outputs(forward, backward)
 
 
 class TimeDistributed(Layer):
-    """A layer that is used at every step of a series alike.
+    """Apply a layer to every time step of (batch, time, ...), with shared parameters.
 
     Parameters
     ----------
     layer : Layer
-        It sees the steps of all samples as so many samples, (batch · time, ...).
+        Called once, on all steps as one batch (batch · time, ...).
     name : str or None
-        Its name; None numbers it by kind.
+        Layer name; None numbers it by kind, as ``dense_1``.
 
     Raises
     ------
     ArgumentError
-        If `layer` is no layer.
+        If `layer` is not a layer.
 
     Examples
     --------
@@ -113,7 +114,7 @@ class TimeDistributed(Layer):
         self.name = name
 
     def build(self, input_shape: Shape) -> None:
-        """Check that there are steps."""
+        """Check that there is a time axis."""
         if len(input_shape) < 3:
             shape = ", ".join(map(str, ("batch", *input_shape[1:])))
             raise ShapeError(
@@ -122,7 +123,7 @@ class TimeDistributed(Layer):
             )
 
     def forward(self, x: Any) -> Any:
-        """Return what the layer makes of each step, (batch, time, ...)."""
+        """Return the output of the layer at each step, (batch, time, ...)."""
         batch, time = x.shape[:2]
         y = self.layer(np.reshape(x, (batch * time, *x.shape[2:])))
         return np.reshape(y, (batch, time, *y.shape[1:]))
