@@ -7,15 +7,25 @@ from pathlib import Path
 
 from benchmarks.benchmark import Quantity
 from benchmarks.measure import Row
-from benchmarks.rivals import CONTESTANTS
+from benchmarks.rivals import CONTESTANTS, OURS
 
-__all__ = ["Table", "label_of", "markdown", "show", "significant", "write_json"]
+__all__ = [
+    "Standing",
+    "Table",
+    "label_of",
+    "markdown",
+    "show",
+    "significant",
+    "standings",
+    "summary",
+    "write_json",
+]
 
 FOOTNOTE = (
     "A ratio is the row's median over the other's: above 1, the row is slower, larger or heavier. "
     "The floor is the arithmetic at the rate of this machine's best matrix product. The check is "
-    "the loss at the end, or what was computed: equal for all who did the same work. JAX runs all "
-    "epochs in one scan."
+    "the loss at the end, or what was computed: equal for all who did the same work in the same "
+    "order. JAX runs all epochs in one scan."
 )
 
 
@@ -118,6 +128,46 @@ def markdown(tables: Sequence[Table], machine: Mapping[str, object]) -> str:
         f"{machine['date']}."
     )
     return "\n\n".join(blocks) + "\n"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Chainrule beside the best rival in one benchmark."""
+
+    table: Table
+    ours: float
+    rival: str
+    best: float
+
+    @property
+    def ratio(self) -> float:
+        """The rival's median over ours: above 1, chainrule is faster."""
+        return self.best / self.ours
+
+
+def standings(tables: Sequence[Table]) -> list[Standing]:
+    """Compare with the best rival, wherever chainrule and a rival took part."""
+    found: list[Standing] = []
+    for table in tables:
+        medians = {row.contestant: row.outcome.median for row in table.rows if row.outcome}
+        ours = next((medians[name] for name in OURS if name in medians), None)
+        rivals = {name: value for name, value in medians.items() if name not in OURS}
+        if ours is not None and rivals:
+            best = min(rivals, key=rivals.__getitem__)
+            found.append(Standing(table, ours, best, rivals[best]))
+    return found
+
+
+def summary(tables: Sequence[Table]) -> str:
+    """Return one Markdown table, a row a benchmark: chainrule, the best rival, their ratio."""
+    lines = ["| workload | chainrule | best rival | ratio |", "| --- | ---: | ---: | ---: |"]
+    for each in standings(tables):
+        scale, unit = each.table.quantity.scale, each.table.quantity.heading
+        ours, best = (significant(value * scale) for value in (each.ours, each.best))
+        title = f"{each.table.name}: {each.table.title}"
+        rival = f"{label_of(each.rival)} {best}"
+        lines.append(f"| {title} | {ours} {unit} | {rival} | {significant(each.ratio)} |")
+    return "\n".join(lines) + "\n"
 
 
 def write_json(path: Path, tables: Sequence[Table], machine: Mapping[str, object]) -> None:

@@ -15,10 +15,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.benchmark import Benchmark
-from benchmarks.chart import draw
+from benchmarks.chart import draw, draw_summary
 from benchmarks.machine import describe, limit_threads, peak_flops
 from benchmarks.measure import Outcome, compare, measure
-from benchmarks.report import Table, markdown, show, write_json
+from benchmarks.report import Table, markdown, show, summary, write_json
 from benchmarks.rivals import CONTESTANTS, OURS, PACKAGES
 from benchmarks.workloads import BENCHMARKS
 
@@ -114,10 +114,13 @@ def tabulate(
 
 
 def write_files(path: Path, tables: Sequence[Table], machine: dict[str, object]) -> None:
-    """Write the JSON, and beside it the Markdown and the chart."""
+    """Write the JSON, and beside it tables as Markdown and charts: in full, and a row each."""
     write_json(path, tables, machine)
-    text = path.with_suffix(".md")
+    text, chart = path.with_suffix(".md"), path.with_suffix(".svg")
+    short, small = (path.with_name(f"{path.stem}-summary{end}") for end in (".md", ".svg"))
     text.write_text(markdown(tables, machine), encoding="utf-8")
-    chart = path.with_suffix(".svg")
-    drawn = draw(chart, tables)
-    print(f"written: {path}, {text}" + (f", {chart}" if drawn else " (no chart: no matplotlib)"))
+    short.write_text(summary(tables), encoding="utf-8")
+    written = [path, text, short]
+    if draw(chart, tables) and draw_summary(small, tables):
+        written += [chart, small]
+    print("written: " + ", ".join(map(str, written)))

@@ -13,7 +13,7 @@ from benchmarks.workload import (
     Parameters,
 )
 
-__all__ = ["Implementation", "Task", "Trained", "implementation", "judge"]
+__all__ = ["Task", "Trained", "judge"]
 
 Doubles = NDArray[np.float64]
 
@@ -113,34 +113,3 @@ def judge(task: Task, parameters: Parameters, x: FloatArray, y: FloatArray) -> f
 
 def _sigmoid(x: Doubles) -> Doubles:
     return 1 / (1 + np.exp(-x))
-
-
-class Implementation(Protocol):
-    """One of the files."""
-
-    @staticmethod
-    def network(task: Task, dataset: Dataset, parameters: Parameters, contestant: str) -> Trained:
-        """Make the network; series are the rows of the data."""
-        ...
-
-
-def implementation(contestant: str) -> Implementation:
-    """Import a contestant's file, which imports its framework.
-
-    Raises
-    ------
-    KeyError
-        If it takes no part here.
-    """
-    match contestant:
-        case "torch" | "torch-compiled":
-            from benchmarks.series import torch_series as module
-        case "jax":
-            from benchmarks.series import jax_series as module
-        case "keras":
-            from benchmarks.series import keras_series as module
-        case "chainrule":
-            from benchmarks.series import chainrule_series as module
-        case _:
-            raise KeyError(f"{contestant!r} takes no part in what is done with series")
-    return module  # type: ignore[return-value]

@@ -17,7 +17,7 @@ from benchmarks.workloads import (
     w3_small,
     w4_mnist,
     w5_wide,
-    w6_pictures,
+    w6_images,
     w7_series,
     w8_call,
     w9_first_call,
@@ -34,7 +34,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     benchmark.name: benchmark
     for module in (
         *(w1_xor, w2_moons, w3_small, w4_mnist, w5_wide),
-        *(w6_pictures, w7_series, w8_call, w9_first_call),
+        *(w6_images, w7_series, w8_call, w9_first_call),
         *(import_time, install_size, peak_memory, attention, convolutions, products, rbm, crowded),
         transformer,
     )

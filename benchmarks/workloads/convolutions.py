@@ -1,4 +1,4 @@
-"""Single convolutions, value and both gradients: colours, strides, groups, one picture."""
+"""Single convolutions, value and both gradients: colours, strides, groups, one image."""
 
 import time
 from collections.abc import Callable
@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.benchmark import Benchmark, Figure, Quantity, Session
-from benchmarks.pictures.task import Layer, implementation
+from benchmarks.images.contestants import implementation
+from benchmarks.images.task import Layer
 
 __all__ = ["BENCHMARKS", "LAYERS"]
 

@@ -5,7 +5,8 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.benchmark import Benchmark, Figure, Quantity, Session
-from benchmarks.series.task import Task, Trained, implementation, judge
+from benchmarks.series.contestants import implementation
+from benchmarks.series.task import Task, Trained, judge
 
 __all__ = ["BENCHMARKS", "TASKS"]
 

@@ -1,5 +1,6 @@
 """Tables as text, as Markdown and as JSON, and the command line that asks for them."""
 
+import dataclasses
 import json
 
 import pytest
@@ -127,3 +128,19 @@ def test_a_run_from_the_command_line_writes_json_markdown_and_says_where(tmp_pat
     assert document["benchmarks"][0]["title"] == BENCHMARKS["W1"].title
     assert path.with_suffix(".md").exists()
     assert str(path) in capsys.readouterr().out
+
+
+def test_the_summary_compares_with_the_best_rival(table):
+    slower, faster = (Outcome((value,), 0.25, "XOR") for value in (4e-6, 1.5e-6))
+    rows = [*table.rows, Row("jax", slower), Row("chainrule", faster)]
+    both = dataclasses.replace(table, rows=rows)
+    assert report.summary([table, both]).splitlines()[2:] == [
+        "| W1: a title | 1.50 µs a step | NumPy by hand 3.00 | 2.00 |"
+    ]
+
+
+def test_the_summary_is_drawn(table, tmp_path):
+    pytest.importorskip("matplotlib")
+    rows = [*table.rows, Row("chainrule", Outcome((1.5e-6,), 0.25, "XOR"))]
+    assert chart.draw_summary(tmp_path / "speed.svg", [dataclasses.replace(table, rows=rows)])
+    assert "<svg" in (tmp_path / "speed.svg").read_text(encoding="utf-8")

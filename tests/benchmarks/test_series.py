@@ -2,7 +2,8 @@
 
 import pytest
 
-from benchmarks.series.task import Task, implementation, judge
+from benchmarks.series.contestants import implementation
+from benchmarks.series.task import Task, judge
 from benchmarks.workloads import BENCHMARKS
 from benchmarks.workloads.w7_series import TASKS
 

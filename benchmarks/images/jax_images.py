@@ -1,4 +1,4 @@
-"""JAX in its best form for pictures: all batches of an epoch in one jitted ``lax.scan``."""
+"""JAX in its best form for images: all batches of an epoch in one jitted ``lax.scan``."""
 
 # pyright: basic, reportMissingImports=false, reportAttributeAccessIssue=false
 # (an optional rival: absent where the checks run)
@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from benchmarks.pictures.task import Layer, Task
+from benchmarks.images.task import Layer, Task
 from benchmarks.workload import Dataset, Parameters
 
 __all__ = ["gradients", "network"]

@@ -1,12 +1,13 @@
-"""What is measured of pictures: the judge is right, and a convolution gives what it should."""
+"""What is measured of images: the judge is right, and a convolution gives what it should."""
 
 import numpy as np
 import pytest
 from scipy.signal import correlate
 
-from benchmarks.pictures.task import Layer, Task, implementation, judge
+from benchmarks.images.contestants import implementation
+from benchmarks.images.task import Layer, Task, judge
 from benchmarks.workload import Dataset
-from benchmarks.workloads import BENCHMARKS, w6_pictures
+from benchmarks.workloads import BENCHMARKS, w6_images
 from benchmarks.workloads.convolutions import LAYERS
 
 SMALL = Task(side=10, channels=2, filters=(4, 3), classes=3, batch_size=8)
@@ -35,7 +36,7 @@ def test_training_lowers_what_the_judge_says():
 
 def test_the_work_of_a_step_is_what_the_target_was_set_for():
     """0.93 GFLOP, of which 0.905 are those of the products."""
-    assert w6_pictures.TASK.flops_per_step == pytest.approx(0.905e9, rel=0.01)
+    assert w6_images.TASK.flops_per_step == pytest.approx(0.905e9, rel=0.01)
 
 
 @pytest.mark.parametrize("stride", [1, 2])

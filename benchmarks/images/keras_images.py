@@ -11,7 +11,7 @@ os.environ.setdefault("JAX_PLATFORMS", "cpu")
 import keras
 from keras import layers
 
-from benchmarks.pictures.task import Task
+from benchmarks.images.task import Task
 from benchmarks.workload import Dataset, Parameters
 
 __all__ = ["network"]

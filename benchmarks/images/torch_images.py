@@ -1,4 +1,4 @@
-"""PyTorch in its best form for pictures: channels last in memory; eager, or compiled as a step."""
+"""PyTorch in its best form for images: channels last in memory; eager, or compiled as a step."""
 
 # pyright: basic, reportMissingImports=false, reportAttributeAccessIssue=false
 # (an optional rival: absent where the checks run)
@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from benchmarks.pictures.task import Layer, Task
+from benchmarks.images.task import Layer, Task
 from benchmarks.workload import Dataset, Parameters
 
 __all__ = ["gradients", "network"]
@@ -17,7 +17,7 @@ LAST = torch.channels_last
 
 
 class ChannelsLast(nn.Module):
-    """Flatten pictures with the channels last, so that all frameworks share one dense kernel."""
+    """Flatten images with the channels last, so that all frameworks share one dense kernel."""
 
     def forward(self, x):
         """Look at the memory as it lies."""

@@ -4,19 +4,20 @@ import time
 from pathlib import Path
 
 from benchmarks.benchmark import Benchmark, Figure, Quantity, Session
-from benchmarks.pictures.task import Task, Trained, implementation, judge
+from benchmarks.images.contestants import implementation
+from benchmarks.images.task import Task, Trained, judge
 from benchmarks.workload import Dataset
 from benchmarks.workloads import w4_mnist
 
-__all__ = ["BENCHMARKS", "TASK", "pictures"]
+__all__ = ["BENCHMARKS", "TASK", "images"]
 
 TASK = Task()
 STEPS = 50
 JUDGED = 512
 
 
-def pictures() -> Dataset:
-    """Return the first of MNIST's pictures, or made-up ones, with their one channel."""
+def images() -> Dataset:
+    """Return the first of MNIST's images, or made-up ones, with their one channel."""
     found = w4_mnist.load()
     count = STEPS * TASK.batch_size
     x = found.x[:count].reshape(count, TASK.side, TASK.side, TASK.channels)
@@ -25,7 +26,7 @@ def pictures() -> Dataset:
 
 def start(contestant: str, _scratch: Path) -> Session:
     """Build the contestant, judge it after a pass in order, then train as it will be timed."""
-    dataset, parameters = pictures(), TASK.initial_parameters()
+    dataset, parameters = images(), TASK.initial_parameters()
     network = implementation(contestant).network
     trained = network(TASK, dataset, parameters, contestant)
     trained.train(1, shuffle=False)
@@ -44,7 +45,7 @@ def repetition(trained: Trained, check: float) -> Figure:
 BENCHMARKS = (
     Benchmark(
         name="W6",
-        title="pictures: conv 32, pool, conv 64, pool, dense 10; batch 64",
+        title="images: conv 32, pool, conv 64, pool, dense 10; batch 64",
         quantity=Quantity("ms a step", 1e3),
         contestants=("torch", "torch-compiled", "jax", "keras", "chainrule"),
         start=start,

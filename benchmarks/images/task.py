@@ -1,15 +1,14 @@
 """What is computed: the network of W6 and its judge, and the shapes of single convolutions."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
-from benchmarks.workload import Dataset, FloatArray, IntArray, Parameters
+from benchmarks.workload import FloatArray, IntArray, Parameters
 
-__all__ = ["Implementation", "Layer", "Task", "Trained", "implementation", "judge"]
+__all__ = ["Layer", "Task", "Trained", "judge"]
 
 
 class Trained(Protocol):
@@ -31,7 +30,7 @@ class Task:
     Parameters
     ----------
     side, channels : int
-        Of the square pictures.
+        Of the square images.
     filters : tuple of int
         Of each convolution.
     classes : int
@@ -93,7 +92,7 @@ def judge(parameters: Parameters, x: FloatArray, y: IntArray) -> float:
 
 @dataclass(frozen=True)
 class Layer:
-    """One convolution over pictures.
+    """One convolution over images.
 
     Parameters
     ----------
@@ -138,41 +137,3 @@ class Layer:
         kernel = draw((self.size, self.size, within, self.filters), np.float32)
         slope = draw((self.samples, self.places, self.places, self.filters), np.float32)
         return x, kernel, slope
-
-
-class Implementation(Protocol):
-    """One of the files."""
-
-    @staticmethod
-    def network(task: Task, dataset: Dataset, parameters: Parameters, contestant: str) -> Trained:
-        """Make the network; pictures are the rows of the data."""
-        ...
-
-    @staticmethod
-    def gradients(
-        layer: Layer, arrays: tuple[FloatArray, ...], contestant: str
-    ) -> Callable[[], tuple[Any, ...]]:
-        """Return what computes the value and both gradients, and waits for them."""
-        ...
-
-
-def implementation(contestant: str) -> Implementation:
-    """Import a contestant's file, which imports its framework.
-
-    Raises
-    ------
-    KeyError
-        If it takes no part here.
-    """
-    match contestant:
-        case "torch" | "torch-compiled":
-            from benchmarks.pictures import torch_pictures as module
-        case "jax":
-            from benchmarks.pictures import jax_pictures as module
-        case "keras":
-            from benchmarks.pictures import keras_pictures as module
-        case "chainrule" | "chainrule-jit":
-            from benchmarks.pictures import chainrule_pictures as module
-        case _:
-            raise KeyError(f"{contestant!r} takes no part in what is done with pictures")
-    return module  # type: ignore[return-value]

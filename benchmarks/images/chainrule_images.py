@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 import chainrule as cr
-from benchmarks.pictures.task import Layer, Task
+from benchmarks.images.task import Layer, Task
 from benchmarks.workload import Dataset, FloatArray, Parameters
 from chainrule import nn
 from chainrule.ops.primitives.windows import unfold
