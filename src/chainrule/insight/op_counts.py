@@ -108,9 +108,9 @@ def _flops(item: Contraction | Statement, nest: Nest) -> int:
 
 def _pairs_within(bound: IterationBound) -> tuple[int, int]:
     """Count the pairs of positions of the axes of a bound that keep it, and all of them."""
-    axes, steps = zip(*bound.place.terms, strict=True)
+    axes, steps = zip(*bound.index.terms, strict=True)
     places = [
-        bound.place.constant + sum(i * step for i, step in zip(position, steps, strict=True))
+        bound.index.constant + sum(i * step for i, step in zip(position, steps, strict=True))
         for position in itertools.product(*(range(axis.extent) for axis in axes))
     ]
     return sum(0 <= place < bound.length for place in places), len(places)

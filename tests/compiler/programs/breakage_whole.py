@@ -129,7 +129,7 @@ def a_product_within_less_than_it_reads(part):
 
 @of(Contraction, "is not of an axis of the result and an upward one of the sum")
 def a_bound_of_the_result_alone(part):
-    bounds = tuple(IterationBound(Affine.of(each.place.terms[0][0]), 1) for each in part.bounds)
+    bounds = tuple(IterationBound(Affine.of(each.index.terms[0][0]), 1) for each in part.bounds)
     return replace(part, bounds=(*part.bounds, *bounds)) if part.bounds else None
 
 

@@ -9,19 +9,19 @@ from chainrule.compiler.loop_ir.loops import (
     Affine,
     Buffer,
     Contraction,
-    Expression,
+    Index,
+    Item,
     Loop,
     Nest,
-    Statement,
 )
 
-__all__ = ["Item", "accesses"]
+__all__ = ["Access", "accesses"]
 
-Item = Statement | Contraction | Loop | Nest
-Access = tuple[Buffer, tuple[Affine | Expression, ...], bool]
+Access = tuple[Buffer, Index, bool]
+"""Buffer, index, and whether it is a write."""
 
 
-def accesses(item: Item) -> Iterator[Access]:
+def accesses(item: Item | Nest) -> Iterator[Access]:
     """Find what an item touches."""
     if isinstance(item, Loop | Nest):
         for each in item.steps if isinstance(item, Loop) else item.statements:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,6 @@ from chainrule.compiler.loop_ir.loops import (
     Buffer,
     Expression,
     IndexValue,
-    Literal,
     Load,
     Loop,
     Nest,
@@ -23,8 +22,17 @@ from chainrule.compiler.loop_ir.loops import (
 )
 
 __all__ = [
-    "CHEAP", "FUNCTIONS", "FUNCTION_COST", "axes_in", "axes_of", "cost", "loads_of", "nests_of",
-    "place_looked_up", "renamed", "stored_by_kernel", "substitute", "unrolled_axes",
+    "CHEAP",
+    "FUNCTIONS",
+    "FUNCTION_COST",
+    "axes_in",
+    "axes_of",
+    "cost",
+    "gathered_axis",
+    "loads_of",
+    "nests_of",
+    "stored_by_kernel",
+    "unrolled_axes",
 ]  # fmt: skip
 
 CHEAP = 2
@@ -45,31 +53,6 @@ UNROLLED_ALONE = 64
 """Turns that are written out where there are no loops."""
 
 
-def substitute(value: Expression, meaning: Mapping[Axis, Affine]) -> Expression:
-    """Return an expression with other sums in the place of its axes."""
-    done: dict[int, Expression] = {}
-
-    def visit(each: Expression) -> Expression:
-        if id(each) not in done:
-            done[id(each)] = rebuild(each)
-        return done[id(each)]
-
-    def rebuild(each: Expression) -> Expression:
-        match each:
-            case Literal():
-                return each
-            case IndexValue(index, dtype):
-                return IndexValue(index.substitute(meaning), dtype)
-            case Load(buffer, index):
-                return Load(buffer, tuple(
-                    i.substitute(meaning) if isinstance(i, Affine) else visit(i) for i in index
-                ))  # fmt: skip
-            case Apply(operation, operands, dtype):
-                return Apply(operation, tuple(map(visit, operands)), dtype)
-
-    return visit(value)
-
-
 def loads_of(value: Expression) -> Iterator[Load]:
     """Yield every load of an expression once, those inside of positions included."""
     seen: set[int] = set()
@@ -86,7 +69,7 @@ def loads_of(value: Expression) -> Iterator[Load]:
             pending.extend(each.operands)
 
 
-def place_looked_up(load: Load) -> int | None:
+def gathered_axis(load: Load) -> int | None:
     """Return which one index of a load is looked up, among a few elements; None for other loads."""
     places = [i for i, each in enumerate(load.index) if not isinstance(each, Affine)]
     if len(places) != 1 or load.buffer.shape[places[0]] > FEW:
@@ -184,17 +167,3 @@ def cost(value: Any) -> int:
             total += CHEAP
             pending.extend(i for i in each.index if not isinstance(i, Affine))
     return total
-
-
-def renamed(item: Statement, names: Mapping[Axis, Axis]) -> Statement:
-    """Return a statement over other axes."""
-    meaning = {old: Affine.of(new) for old, new in names.items() if old is not new}
-    if not meaning:
-        return item
-    index = tuple(
-        i.substitute(meaning) if isinstance(i, Affine) else substitute(i, meaning)
-        for i in item.index
-    )
-    value = substitute(item.value, meaning)
-    over = tuple(names.get(axis, axis) for axis in item.over)
-    return Statement(item.target, index, value, item.reduction, over, item.layer)

@@ -59,7 +59,9 @@ __all__ = [
     "CannotCompile",
     "Contraction",
     "Expression",
+    "Index",
     "IndexValue",
+    "Item",
     "IterationBound",
     "Literal",
     "Load",
@@ -161,6 +163,9 @@ class Apply:
 
 Expression = Literal | IndexValue | Load | Apply
 
+Index = tuple[Affine | Expression, ...]
+"""One index for each axis of a buffer; an expression is a gather."""
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Statement:
@@ -192,17 +197,17 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class IterationBound:
-    """Terms of a contraction count where ``0 <= place < length``.
+    """Terms of a contraction count where ``0 <= index < length``.
 
     Parameters
     ----------
-    place : Affine
+    index : Affine
         ``row + spacing * entry + constant``, of one axis of the result and one that is summed over.
     length : int
         Of an axis of what is read there.
     """
 
-    place: Affine
+    index: Affine
     length: int
 
 
@@ -274,6 +279,9 @@ class Loop:
 
 
 Step = Nest | Loop
+
+Item = Statement | Contraction | Loop
+"""What lowering writes, in an order that may run; fusion makes nests of it."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -17,6 +17,7 @@ from chainrule.compiler.loop_ir.loops import (
     Contraction,
     Expression,
     IndexValue,
+    Item,
     Literal,
     Load,
     Loop,
@@ -28,8 +29,6 @@ from chainrule.compiler.loop_ir.loops import (
 from chainrule.graph.array_type import ArrayType
 
 __all__ = ["explain_fault", "format_nests", "format_program"]
-
-Item = Statement | Contraction | Step
 
 
 def format_program(program: Program, layout: Layout | None = None) -> str:
@@ -44,7 +43,7 @@ def format_nests(program: Program) -> dict[Nest, list[str]]:
     return {nest: listing.item(nest) for nest in nests_of(program.steps)}
 
 
-def explain_fault(item: Item, rule: str, *parts: object) -> str:
+def explain_fault(item: Item | Nest, rule: str, *parts: object) -> str:
     """Say what is wrong with part of a program, and print that part."""
     listing = _Listing(None)
     lines = listing.item(item)
@@ -80,7 +79,7 @@ class _Listing:
             lines += self._step(step, "  ")
         return "\n".join(lines)
 
-    def item(self, item: Item) -> list[str]:
+    def item(self, item: Item | Nest) -> list[str]:
         """Return the lines of a part of a program."""
         if isinstance(item, Nest | Loop):
             return self._step(item, "")
@@ -143,7 +142,7 @@ class _Listing:
         left, right = self._value(contraction.left), self._value(contraction.right)
         place = self._target(contraction.target, contraction.index, nest)
         depth = " ".join(map(self._range, contraction.depth))
-        bounds = "".join(f" bounds {self._affine(b.place)}<{b.length}" for b in contraction.bounds)
+        bounds = "".join(f" bounds {self._affine(b.index)}<{b.length}" for b in contraction.bounds)
         return f"{place} = sum {depth}: {left} * {right}{bounds}{_note(contraction.layer)}"
 
     def _statement(self, statement: Statement, nest: Nest) -> str:

@@ -235,7 +235,7 @@ def _has_tiles(contraction: Contraction, row: Axis) -> bool:
 
     Rows that a bound looks at are none to be cut into tiles.
     """
-    bounded = {axis for bound in contraction.bounds for axis, _ in bound.place.terms}
+    bounded = {axis for bound in contraction.bounds for axis, _ in bound.index.terms}
     if row in bounded:
         return False
     has_row = [

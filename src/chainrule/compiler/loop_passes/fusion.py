@@ -16,23 +16,23 @@ from chainrule.compiler.loop_ir.access import Access, accesses
 from chainrule.compiler.loop_ir.expressions import (
     axes_of,
     cost,
-    renamed,
 )
 from chainrule.compiler.loop_ir.layout import Layout
 from chainrule.compiler.loop_ir.loops import (
     Axis,
     Buffer,
     Contraction,
+    Item,
     Loop,
     Nest,
     Statement,
     Step,
 )
+from chainrule.compiler.loop_ir.rewrite import rename_axes
 from chainrule.compiler.loop_passes.batch_fusion import fuse_over_batch
 from chainrule.compiler.loop_passes.batch_parallel import mark_batch_parallel
 from chainrule.compiler.loop_passes.register_promotion import promote_to_registers
 from chainrule.compiler.loop_passes.vectorization import choose_loop_order
-from chainrule.compiler.lowering.graph_lowering import Item
 
 __all__ = ["fuse"]
 
@@ -135,7 +135,7 @@ def _joined(
     lanes = vector_axis, group.vector_axis
     if lanes[0] and lanes[1] and axes.index(lanes[0]) != group.axes.index(lanes[1]):
         return None
-    moved = renamed(item, _names(item, axes, group.axes))
+    moved = rename_axes(item, _names(item, axes, group.axes))
     touched = list(accesses(moved))
     is_reading = False
     for buffer, index, is_write in touched:

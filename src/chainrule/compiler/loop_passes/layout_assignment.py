@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
-from chainrule.compiler.loop_ir.access import Item, accesses
+from chainrule.compiler.loop_ir.access import accesses
 from chainrule.compiler.loop_ir.expressions import loads_of
 from chainrule.compiler.loop_ir.layout import FEW_COLUMNS, Layout, is_narrow
 from chainrule.compiler.loop_ir.loops import (
     Buffer,
     Contraction,
+    Item,
     Load,
     Loop,
     Statement,

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from chainrule.compiler.loop_ir.access import accesses
 from chainrule.compiler.loop_ir.expressions import (
+    gathered_axis,
     loads_of,
-    place_looked_up,
     stored_by_kernel,
     unrolled_axes,
 )
@@ -82,7 +82,7 @@ def _point_by_point(nest: Nest, buffers: set[Buffer]) -> set[Buffer]:
             moves = any(
                 axis in rolled for i in load.index if isinstance(i, Affine) for axis, _ in i.terms
             )
-            is_far = not load.is_affine and place_looked_up(load) is None
+            is_far = not load.is_affine and gathered_axis(load) is None
             if moves or is_far or load.buffer not in written:
                 good.discard(load.buffer)
         for place in each.index:

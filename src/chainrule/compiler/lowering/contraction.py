@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 
-from chainrule.compiler.loop_ir.expressions import substitute
 from chainrule.compiler.loop_ir.loops import (
     Affine,
     Apply,
@@ -18,6 +17,7 @@ from chainrule.compiler.loop_ir.loops import (
     Load,
     Statement,
 )
+from chainrule.compiler.loop_ir.rewrite import substitute
 from chainrule.compiler.lowering.graph_lowering import KERNEL_WORK, Lowering, rule
 from chainrule.graph.node import Node
 from chainrule.ops.primitives.contraction import split_spec

@@ -15,21 +15,21 @@ from typing import Any
 import numpy as np
 
 from chainrule.compiler.graph_passes.convolution_gradient import input_gradients
-from chainrule.compiler.loop_ir.expressions import CHEAP, cost, substitute
+from chainrule.compiler.loop_ir.expressions import CHEAP, cost
 from chainrule.compiler.loop_ir.loops import (
     Affine,
     Apply,
     Axis,
     Buffer,
     CannotCompile,
-    Contraction,
     Expression,
     IndexValue,
+    Item,
     Literal,
     Load,
-    Loop,
     Statement,
 )
+from chainrule.compiler.loop_ir.rewrite import substitute
 from chainrule.compiler.lowering.padding import (
     Margins,
     enlarged,
@@ -43,7 +43,7 @@ from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node
 from chainrule.ops.primitives.movement import concatenate
 
-__all__ = ["KERNEL_WORK", "RULES", "Item", "Lowering", "Rule", "rule"]
+__all__ = ["KERNEL_WORK", "RULES", "Lowering", "Rule", "rule"]
 
 KERNEL_WORK = 4096
 """Contractions of fewer multiplications are plain loops: they fuse, and a kernel would not pay."""
@@ -52,9 +52,6 @@ DEEPEST = 64
 """Operations within each other; what is deeper is stored (in a register, if all goes well)."""
 
 _KINDS = "fiub"
-
-Item = Statement | Contraction | Loop
-"""What lowering writes, in an order that may run; `fuse` makes nests of it."""
 
 Rule = Callable[["Lowering", Node, list[Expression]], Any]
 RULES: dict[str, Rule] = {}

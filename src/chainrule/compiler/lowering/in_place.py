@@ -7,19 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import cast
 
-from chainrule.compiler.loop_ir.access import Item, accesses
+from chainrule.compiler.loop_ir.access import accesses
 from chainrule.compiler.loop_ir.loops import (
-    Affine,
-    Apply,
     Buffer,
     Contraction,
-    Expression,
+    Item,
     Load,
     Loop,
-    Nest,
     Statement,
     Step,
 )
+from chainrule.compiler.loop_ir.rewrite import Rewriter
 
 __all__ = ["in_place", "rename_buffers"]
 
@@ -141,65 +139,30 @@ class _Order:
 
 def rename_buffers(
     item: Item,
-    became: Mapping[Buffer, Buffer],
+    renaming: Mapping[Buffer, Buffer],
     aliases: dict[tuple[int, tuple[int, ...]], Buffer],
 ) -> Item:
-    """Return an item with other buffers in the place of some."""
-    return _BufferRenaming(became, aliases).item(item) if became else item
+    """Replace buffers in an item, and their aliases by aliases of the replacements."""
 
-
-class _BufferRenaming:
-    """Puts other buffers in the place of some, and other aliases in the place of theirs."""
-
-    def __init__(
-        self,
-        became: Mapping[Buffer, Buffer],
-        aliases: dict[tuple[int, tuple[int, ...]], Buffer],
-    ) -> None:
-        self.became = became
-        self.aliases = aliases
-        self.done: dict[int, Expression] = {}
-
-    def item(self, item: Item) -> Item:
-        """Return an item with everything exchanged."""
-        if isinstance(item, Loop):
-            steps = cast(tuple[Step, ...], tuple(self.item(step) for step in item.steps))
-            return replace(item, steps=steps)
-        assert not isinstance(item, Nest)
-        target = self.buffer(item.target)
-        if isinstance(item, Contraction):
-            left, right = self.load(item.left), self.load(item.right)
-            return replace(item, target=target, left=left, right=right)
-        index = self.place(item.index)
-        return replace(item, target=target, index=index, value=self.value(item.value))
-
-    def buffer(self, buffer: Buffer) -> Buffer:
-        """Return what stands in the place of a buffer."""
-        if buffer in self.became:
-            return self.became[buffer]
-        if buffer.base is None or buffer.base not in self.became:
+    def renamed(buffer: Buffer) -> Buffer:
+        if buffer in renaming:
+            return renaming[buffer]
+        if buffer.base is None or buffer.base not in renaming:
             return buffer
-        root = self.became[buffer.base].root
-        made = replace(buffer, base=root, name=root.name, layer=root.layer)
-        return self.aliases.setdefault((id(root), buffer.shape), made)
+        root = renaming[buffer.base].root
+        alias = replace(buffer, base=root, name=root.name, layer=root.layer)
+        return aliases.setdefault((id(root), buffer.shape), alias)
 
-    def value(self, value: Expression) -> Expression:
-        """Return an expression that loads from the other buffers; what it shares stays shared."""
-        if id(value) not in self.done:
-            self.done[id(value)] = self._rebuilt(value)
-        return self.done[id(value)]
+    rewriter = Rewriter(lambda buffer, index: (renamed(buffer), index))
+    return _rewritten(item, rewriter) if renaming else item
 
-    def _rebuilt(self, value: Expression) -> Expression:
-        if isinstance(value, Load):
-            return self.load(value)
-        if isinstance(value, Apply):
-            return Apply(value.operation, tuple(map(self.value, value.operands)), value.dtype)
-        return value
 
-    def load(self, load: Load) -> Load:
-        """Return a load from the other buffer."""
-        return Load(self.buffer(load.buffer), self.place(load.index))
-
-    def place(self, index: tuple[Affine | Expression, ...]) -> tuple[Affine | Expression, ...]:
-        """Return an index whose looked-up positions come from the other buffers."""
-        return tuple(i if isinstance(i, Affine) else self.value(i) for i in index)
+def _rewritten(item: Item, rewriter: Rewriter) -> Item:
+    match item:
+        case Loop():
+            steps = tuple(_rewritten(step, rewriter) for step in cast(Sequence[Item], item.steps))
+            return replace(item, steps=cast(tuple[Step, ...], steps))
+        case Contraction():
+            return rewriter.contraction(item)
+        case Statement():
+            return rewriter.statement(item)

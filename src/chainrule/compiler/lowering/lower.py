@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chainrule.compiler.loop_ir.loops import Buffer, Load, Statement
+from chainrule.compiler.loop_ir.loops import Buffer, Item, Load, Statement
 from chainrule.compiler.lowering import (
     contraction,
     gather_scatter,
@@ -12,7 +12,7 @@ from chainrule.compiler.lowering import (
     scan,
     windows,
 )
-from chainrule.compiler.lowering.graph_lowering import Item, Lowering
+from chainrule.compiler.lowering.graph_lowering import Lowering
 from chainrule.compiler.lowering.output_buffers import result_places
 from chainrule.graph.graph import Graph
 

@@ -11,7 +11,6 @@ from typing import Any, cast
 
 import numpy as np
 
-from chainrule.compiler.loop_ir.expressions import substitute
 from chainrule.compiler.loop_ir.loops import (
     Affine,
     Apply,
@@ -23,6 +22,7 @@ from chainrule.compiler.loop_ir.loops import (
     Load,
     Statement,
 )
+from chainrule.compiler.loop_ir.rewrite import substitute
 from chainrule.compiler.lowering.graph_lowering import Lowering, rule
 from chainrule.compiler.lowering.reshape import alias
 from chainrule.graph.node import Node

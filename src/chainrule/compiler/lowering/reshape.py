@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
 from chainrule.compiler.graph_passes.axis_groups import axis_groups
 from chainrule.compiler.loop_ir.loops import (
     Affine,
-    Apply,
     Axis,
     Buffer,
     Expression,
-    IndexValue,
+    Index,
     Literal,
     Load,
 )
+from chainrule.compiler.loop_ir.rewrite import map_expression
 from chainrule.compiler.lowering.graph_lowering import Lowering
 
 __all__ = ["alias", "joined", "merged_index", "reshaped"]
@@ -31,19 +30,19 @@ def reshaped(
     if 0 in old:
         return Literal(np.zeros((), value.dtype)[()], value.dtype)
     before, after = lowering.canonical(old), lowering.canonical(new)
-    meaning: dict[Axis, Affine] = {}
-    merged: list[tuple[tuple[Axis, ...], Axis]] = []
+    substitution: dict[Axis, Affine] = {}
+    merges: list[tuple[tuple[Axis, ...], Axis]] = []
     for olds, news in axis_groups(old, new):
         inner = [before[i] for i in olds if old[i] != 1]
         outer = [(after[i], new[i]) for i in news if new[i] != 1]
         if len(inner) == 1:
-            meaning[inner[0].terms[0][0]] = joined(outer)
+            substitution[inner[0].terms[0][0]] = joined(outer)
         elif len(outer) == 1 and inner:
             axes = tuple(place.terms[0][0] for place in inner)
-            merged.append((axes, outer[0][0].terms[0][0]))
+            merges.append((axes, outer[0][0].terms[0][0]))
         elif inner:
             return _whole_alias(lowering, value, old, new)
-    return _Reshaper(lowering, meaning, merged).visit(value)
+    return _merged(lowering, value, substitution, merges)
 
 
 def merged_index(
@@ -93,74 +92,54 @@ def alias(lowering: Lowering, buffer: Buffer, shape: tuple[int, ...]) -> Buffer:
     return lowering.aliases[key]
 
 
-class _Reshaper:
-    """Rewrites an expression for split and merged axes; gives None where that cannot be."""
+class _NotRepresentable(Exception):  # noqa: N818 - caught in this module
+    """Merged axes do not occur with the strides of one axis."""
 
-    def __init__(
-        self,
-        lowering: Lowering,
-        meaning: Mapping[Axis, Affine],
-        merged: list[tuple[tuple[Axis, ...], Axis]],
-    ) -> None:
-        self.lowering = lowering
-        self.meaning = meaning
-        self.merged = merged
-        self.done: dict[int, Expression | None] = {}
 
-    def visit(self, value: Expression) -> Expression | None:
-        """Return the rewritten expression."""
-        if id(value) not in self.done:
-            self.done[id(value)] = self._rebuild(value)
-        return self.done[id(value)]
+def _merged(
+    lowering: Lowering,
+    value: Expression,
+    substitution: Mapping[Axis, Affine],
+    merges: list[tuple[tuple[Axis, ...], Axis]],
+) -> Expression | None:
+    """Substitute split axes and merge others; None where merged axes have unequal strides.
 
-    def _rebuild(self, value: Expression) -> Expression | None:
-        match value:
-            case Literal():
-                return value
-            case IndexValue(index, dtype):
-                place = self._affine(index)
-                return None if place is None else IndexValue(place, dtype)
-            case Load():
-                return self._load(value)
-            case Apply(operation, operands, dtype):
-                parts = [self.visit(each) for each in operands]
-                if any(each is None for each in parts):
-                    return None
-                return Apply(operation, tuple(each for each in parts if each), dtype)
+    A load whose buffer is indexed by just the merged axes reads an alias of the buffer, in which
+    they are one.
+    """
 
-    def _load(self, value: Load) -> Load | None:
-        buffer, index = value.buffer, list(value.index)
-        for axes, whole in self.merged:
-            found = _run_of(buffer, index, axes)
-            if found is not None:
-                shape = (*buffer.shape[:found], whole.extent, *buffer.shape[found + len(axes) :])
-                buffer = alias(self.lowering, buffer, shape)
-                index[found : found + len(axes)] = [Affine.of(whole)]
-        parts: list[Affine | Expression | None] = [
-            self._affine(each) if isinstance(each, Affine) else self.visit(each) for each in index
-        ]
-        if any(each is None for each in parts):
-            return None
-        return Load(buffer, tuple(each for each in parts if each is not None))
+    def access(buffer: Buffer, index: Index) -> tuple[Buffer, Index]:
+        for axes, whole in merges:
+            first = _run_of(buffer, index, axes)
+            if first is not None:
+                end = first + len(axes)
+                shape = (*buffer.shape[:first], whole.extent, *buffer.shape[end:])
+                buffer = alias(lowering, buffer, shape)
+                index = (*index[:first], Affine.of(whole), *index[end:])
+        return buffer, index
 
-    def _affine(self, index: Affine) -> Affine | None:
-        """Put in the new axes; merged ones must occur with the steps of one axis."""
-        meaning = dict(self.meaning)
-        for axes, whole in self.merged:
-            steps = [index.coefficient(axis) for axis in axes]
-            if not any(steps):
+    def affine(index: Affine) -> Affine:
+        complete = dict(substitution)
+        for axes, whole in merges:
+            strides = [index.coefficient(axis) for axis in axes]
+            if not any(strides):
                 continue
-            size, expected = 1, []
+            size, expected = 1, list[int]()
             for axis in reversed(axes):
-                expected.insert(0, steps[-1] * size)
+                expected.insert(0, strides[-1] * size)
                 size *= axis.extent
-            if steps != expected:
-                return None
-            meaning |= dict.fromkeys(axes[:-1], Affine()) | {axes[-1]: Affine.of(whole)}
-        return index.substitute(meaning)
+            if strides != expected:
+                raise _NotRepresentable
+            complete |= dict.fromkeys(axes[:-1], Affine()) | {axes[-1]: Affine.of(whole)}
+        return index.substitute(complete)
+
+    try:
+        return map_expression(value, access, affine)
+    except _NotRepresentable:
+        return None
 
 
-def _run_of(buffer: Buffer, index: list[Any], axes: tuple[Axis, ...]) -> int | None:
+def _run_of(buffer: Buffer, index: Index, axes: tuple[Axis, ...]) -> int | None:
     """Where neighbouring dimensions of a buffer are indexed by just these axes, whole."""
     for start in range(len(index) - len(axes) + 1):
         places = index[start : start + len(axes)]

@@ -11,19 +11,21 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, cast
 
-from chainrule.compiler.loop_ir.expressions import loads_of, substitute
+from chainrule.compiler.loop_ir.expressions import loads_of
 from chainrule.compiler.loop_ir.layout import is_narrow
 from chainrule.compiler.loop_ir.loops import (
     Affine,
     Axis,
     Buffer,
     Expression,
+    Item,
     Load,
     Loop,
     Statement,
     Step,
 )
-from chainrule.compiler.lowering.graph_lowering import Item, Lowering, rule
+from chainrule.compiler.loop_ir.rewrite import substitute
+from chainrule.compiler.lowering.graph_lowering import Lowering, rule
 from chainrule.compiler.lowering.in_place import in_place
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node
@@ -161,8 +163,7 @@ def _body(
             prefix = place[: len(place) - len(node.shape) - 1]
             own = lowering.canonical(node.shape)
             items.append(Statement(buffer, (*prefix, time, *own), inner.meaning[node.serial]))
-    ordered = in_place(items, _copies(inner, copies, items), lowering.aliases)
-    return cast(list[Item], ordered)
+    return in_place(items, _copies(inner, copies, items), lowering.aliases)
 
 
 def _copies(

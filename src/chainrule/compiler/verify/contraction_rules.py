@@ -40,7 +40,7 @@ def contraction_faults(contraction: Contraction, loop_axes: Collection[Axis]) ->
 def _bound_faults(contraction: Contraction) -> Iterator[Fault]:
     """A bound is for one axis that is summed over, and depends on one of the result's."""
     entries: list[Axis] = []
-    for place in (bound.place for bound in contraction.bounds):
+    for place in (bound.index for bound in contraction.bounds):
         rows = [c for axis, c in place.terms if axis in contraction.axes]
         steps = [(axis, c) for axis, c in place.terms if axis in contraction.depth]
         if rows != [1] or len(steps) != 1 or len(place.terms) != 2 or steps[0][1] < 1:

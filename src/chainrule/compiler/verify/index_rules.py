@@ -99,7 +99,7 @@ def _range_of(index: Affine, bounds: Sequence[IterationBound]) -> tuple[int, int
     least = index.constant + sum(map(min, ends))
     most = index.constant + sum(map(max, ends))
     for bound in bounds:
-        if bound.place.terms == index.terms:
-            first = index.constant - bound.place.constant
+        if bound.index.terms == index.terms:
+            first = index.constant - bound.index.constant
             least, most = max(least, first), min(most, first + bound.length - 1)
     return least, most

@@ -18,7 +18,7 @@ from chainrule.compiler.analysis.independence import (
     is_batch_independent,
     ownership_keys,
 )
-from chainrule.compiler.loop_ir.access import Item, accesses
+from chainrule.compiler.loop_ir.access import accesses
 from chainrule.compiler.loop_ir.expressions import axes_of, nests_of
 from chainrule.compiler.loop_ir.layout import Layout
 from chainrule.compiler.loop_ir.loops import (
@@ -26,6 +26,7 @@ from chainrule.compiler.loop_ir.loops import (
     Axis,
     Buffer,
     Contraction,
+    Item,
     Loop,
     Nest,
     Program,
@@ -65,7 +66,7 @@ def check_program(program: Program) -> None:
 
 
 def _check(
-    items: Sequence[Item], loop_axes: tuple[Axis, ...], written: set[Buffer], origin: str
+    items: Sequence[Item | Nest], loop_axes: tuple[Axis, ...], written: set[Buffer], origin: str
 ) -> None:
     """Check items one by one; note which buffers have been stored into."""
     for item in items:
@@ -87,7 +88,7 @@ def _check(
                 _refuse(origin, [item], _unwritten_faults(item, written))
 
 
-def _refuse(origin: str, items: Sequence[Item], faults: Iterator[Fault]) -> None:
+def _refuse(origin: str, items: Sequence[Item | Nest], faults: Iterator[Fault]) -> None:
     """Raise the first fault, if there is one."""
     for rule, *parts in faults:
         told = explain_fault(items[0], rule, *parts) if items else rule.format(*parts)

@@ -43,9 +43,9 @@ def shape_of(
 
     limits: dict[Axis, LoopBound] = {}
     for bound in contraction.bounds:
-        row = next(axis for axis in contraction.axes if bound.place.coefficient(axis))
-        entry = next(axis for axis in contraction.depth if bound.place.coefficient(axis))
-        spacing, before = bound.place.coefficient(entry), -bound.place.constant
+        row = next(axis for axis in contraction.axes if bound.index.coefficient(axis))
+        entry = next(axis for axis in contraction.depth if bound.index.coefficient(axis))
+        spacing, before = bound.index.coefficient(entry), -bound.index.constant
         limits[entry] = LoopBound(steps(row)[2], spacing, before, bound.length)
     loops = (
         KernelLoop(axis.extent, *steps(axis), limit=limits.get(axis))

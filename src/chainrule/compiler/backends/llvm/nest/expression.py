@@ -23,7 +23,7 @@ from chainrule.compiler.backends.llvm.registers import (
     same_width,
 )
 from chainrule.compiler.backends.llvm.vector_memory import load_vector, ramp, store_vector
-from chainrule.compiler.loop_ir.expressions import place_looked_up
+from chainrule.compiler.loop_ir.expressions import gathered_axis
 from chainrule.compiler.loop_ir.layout import Layout
 from chainrule.compiler.loop_ir.loops import (
     Affine,
@@ -133,7 +133,7 @@ class ExpressionEmitter:
 
     def _chosen(self, load: Load, done: dict[int, Value]) -> Value | None:
         """Choose by position among elements that are all at hand; None where they are not."""
-        place = place_looked_up(load)
+        place = gathered_axis(load)
         if place is None:
             return None
         numbers = range(load.buffer.shape[place])
