@@ -1,16 +1,16 @@
-"""Elementary functions on vectors: at most 2 ulp from the truth in float32, 4 ulp in float64.
+"""Elementary functions on vectors, within 2 ulp in float32 and 4 ulp in float64.
 
-`emit_function` is all a generator needs. Which function is written how stands in one module each:
-`exponential`, `logarithm`, `power`, `trigonometric`, `error_function`; their constants in
-`coefficients`; the notation in `lanes`.
+`emit_function` is the entry. Each function reduces its argument to a short interval, evaluates a
+near-minimax polynomial there (`coefficients`) and reconstructs the result: `exponential`,
+`logarithm`, `power`, `trigonometric`, `error_function`, written in the notation of `lanes`.
 
-NaN, infinities, signed zeros, subnormals, overflow and underflow come out as in NumPy. A number's
-result has the same bits in any lane of a vector of any width.
+NaN, infinities, signed zeros, subnormals, overflow and underflow follow NumPy. The bits of a result
+depend neither on the lane nor on the width of the vector.
 """
 
 from collections.abc import Callable
-from typing import Any
 
+from chainrule.compiler.backends.llvm import ir
 from chainrule.compiler.backends.llvm.vector_math.error_function import erf
 from chainrule.compiler.backends.llvm.vector_math.exponential import exp, expm1, sigmoid, tanh
 from chainrule.compiler.backends.llvm.vector_math.lanes import Lanes
@@ -34,12 +34,9 @@ FUNCTIONS: dict[str, Callable[..., Lanes]] = {
 }
 
 
-def emit_function(builder: Any, name: str, *values: Any) -> Any:
-    """Write a function of some values.
+def emit_function(builder: ir.IRBuilder, name: str, *values: ir.Value) -> ir.Value:
+    """Write the code of an elementary function.
 
-    Examples
-    --------
-    >>> from chainrule.compiler.backends.llvm import ir
     >>> kind = ir.VectorType(ir.FloatType(), 16)
     >>> function = ir.Function(ir.Module(), ir.FunctionType(kind, [kind]), "f")
     >>> builder = ir.IRBuilder(function.append_basic_block())

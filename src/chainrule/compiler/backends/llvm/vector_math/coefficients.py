@@ -1,7 +1,7 @@
-"""The constants of `vector_math`: polynomials, and pi in pieces.
+"""Coefficients of the polynomials, constant term first, and split constants (ln 2, pi/2, 2/pi).
 
-The polynomials interpolate in Chebyshev's nodes; `tests/compiler/backends/fit_coefficients.py`
-computes them with 60 digits, and a test compares. Coefficients stand constant term first.
+The polynomials interpolate at Chebyshev nodes, which is near-minimax. They are computed with 60
+digits by ``tests/compiler/backends/llvm/vector_math/fit_coefficients.py``, and a test compares.
 """
 
 __all__ = [
@@ -184,20 +184,20 @@ ERFC = {
     ),
 }
 
-# ln 2 in two pieces; the first ends in zeros, so that its product with an exponent is exact.
+# ln 2 as a sum of two floats; the first ends in zeros: its product with an exponent is exact.
 LN2 = {
     "float32": (0.69314575, 1.4286068e-06),
     "float64": (0.693147180559663, 2.8235290563031577e-13),
 }
 
-# pi / 2 in three pieces, each the rounded rest of those before.
+# pi / 2 as a sum of three floats, each the rounded rest of those before.
 PI_HALVES = {
     "float32": (1.5707964, -4.371139e-08, -1.7151245e-15),
     "float64": (1.5707963267948966, 6.123233995736766e-17, -1.4973849048591698e-33),
 }
 
-# The first 1216 binary digits of 2 / pi behind 64 zeros, in words of 64 bits. Argument reduction
-# of any float64 reads a window of it.
+# The first 1216 bits of 2 / pi after 64 zeros, in words of 64 bits: Payne and Hanek's reduction of
+# any float64 reads 192 of them.
 TWO_OVER_PI = (
     0x0,
     0xA2F9836E4E441529,

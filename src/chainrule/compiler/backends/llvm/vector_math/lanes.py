@@ -1,30 +1,27 @@
-"""Arithmetic on lanes that reads like the formula it writes.
+"""Arithmetic on lanes by operators, so that the code reads like the formula.
 
-A `Lanes` is a value of the program being written, scalar or vector, of float32 or float64. Each of
-its operations writes one instruction per register, the same for every lane, so a number's result
-depends neither on the width of the vector nor on its neighbours. Nothing is ever reassociated.
+Each operation writes one instruction on a scalar or vector of float32 or float64, the same for
+every lane and never reassociated: the bits of a result do not depend on the width of the vector.
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from chainrule.compiler.backends.llvm import emit, ir
 
 __all__ = ["Format", "Lanes"]
 
-Value = Any
-
 
 class Format(NamedTuple):
-    """A floating-point format: bits of its fraction, and what is added to its exponent."""
+    """An IEEE 754 binary format: its dtype, the layout of its bits, an integer as wide."""
 
-    name: str
+    dtype: str
     fraction_bits: int
     bias: int
     integer: ir.IntType
 
     @property
-    def rounder(self) -> float:
+    def rounding_constant(self) -> float:
         """1.5 * 2^fraction_bits: adding it rounds to an integer, left in the low bits."""
         return 1.5 * 2.0**self.fraction_bits
 
@@ -36,41 +33,33 @@ FORMATS = {
 
 
 class Lanes:
-    """A floating-point value and the place where its operations are written.
-
-    Parameters
-    ----------
-    builder : ir.IRBuilder
-        Where to write.
-    value : Value
-        A scalar or vector of float32 or float64.
-    """
+    """A floating-point scalar or vector, with the builder that its operations are written by."""
 
     __slots__ = ("builder", "value")
 
-    def __init__(self, builder: Any, value: Value) -> None:
+    def __init__(self, builder: ir.IRBuilder, value: ir.Value) -> None:
         self.builder = builder
         self.value = value
 
     @property
     def format(self) -> Format:
         """The format of each lane."""
-        return FORMATS[getattr(self.value.type, "element", self.value.type).intrinsic_name]
+        return FORMATS[ir.scalar_of(self.value.type).intrinsic_name]
 
     def __add__(self, other: "Lanes | float") -> "Lanes":
-        return self._new(self.builder.fadd(self.value, self._raw(other)))
+        return self._new(self.builder.fadd(self.value, self._operand(other)))
 
     def __sub__(self, other: "Lanes | float") -> "Lanes":
-        return self._new(self.builder.fsub(self.value, self._raw(other)))
+        return self._new(self.builder.fsub(self.value, self._operand(other)))
 
     def __rsub__(self, other: float) -> "Lanes":
-        return self._new(self.builder.fsub(self._raw(other), self.value))
+        return self._new(self.builder.fsub(self._operand(other), self.value))
 
     def __mul__(self, other: "Lanes | float") -> "Lanes":
-        return self._new(self.builder.fmul(self.value, self._raw(other)))
+        return self._new(self.builder.fmul(self.value, self._operand(other)))
 
     def __truediv__(self, other: "Lanes | float") -> "Lanes":
-        return self._new(self.builder.fdiv(self.value, self._raw(other)))
+        return self._new(self.builder.fdiv(self.value, self._operand(other)))
 
     def __neg__(self) -> "Lanes":
         return self._new(self.builder.fneg(self.value))
@@ -78,63 +67,63 @@ class Lanes:
     def __abs__(self) -> "Lanes":
         return self.intrinsic("fabs")
 
-    def compare(self, relation: str, other: "Lanes | float") -> Value:
-        """Return the mask of lanes where the relation holds; NaN fulfils none."""
-        return self.builder.fcmp_ordered(relation, self.value, self._raw(other))
+    def compare(self, relation: str, other: "Lanes | float") -> ir.Value:
+        """Return the mask of lanes in which the relation holds; it is false for NaN."""
+        return self.builder.fcmp_ordered(relation, self.value, self._operand(other))
 
     def fma(self, factor: "Lanes | float", addend: "Lanes | float") -> "Lanes":
         """Return self * factor + addend, rounded once."""
         return self.intrinsic("fma", factor, addend)
 
     def polynomial(self, coefficients: Sequence[float]) -> "Lanes":
-        """Evaluate a polynomial at self by Horner's rule."""
-        total = self.like(coefficients[-1])
+        """Evaluate a polynomial, constant term first, by Horner's scheme."""
+        total = self.constant(coefficients[-1])
         for coefficient in reversed(coefficients[:-1]):
             total = total.fma(self, coefficient)
         return total
 
-    def where(self, mask: Value, other: "Lanes | float") -> "Lanes":
+    def where(self, mask: ir.Value, other: "Lanes | float") -> "Lanes":
         """Return self where the mask is set and other elsewhere."""
-        return self._new(self.builder.select(mask, self.value, self._raw(other)))
+        return self._new(self.builder.select(mask, self.value, self._operand(other)))
 
-    def limited(self, low: float | None, high: float | None) -> "Lanes":
-        """Return self moved into [low, high]; NaN stays NaN."""
+    def clamp(self, low: float | None, high: float | None) -> "Lanes":
+        """Return self limited to [low, high]; NaN stays NaN."""
         result = self
         if high is not None:
-            result = self.like(high).where(result.compare(">", high), result)
+            result = self.constant(high).where(result.compare(">", high), result)
         if low is not None:
-            result = self.like(low).where(result.compare("<", low), result)
+            result = self.constant(low).where(result.compare("<", low), result)
         return result
 
-    def with_sign_of(self, other: "Lanes") -> "Lanes":
-        """Return self with another's sign bit."""
+    def copysign(self, other: "Lanes") -> "Lanes":
+        """Return self with the sign bit of other."""
         return self.intrinsic("copysign", other)
 
     def intrinsic(self, name: str, *others: "Lanes | float") -> "Lanes":
-        """Call one of LLVM's functions that map lanes to lanes."""
+        """Call an LLVM intrinsic that is overloaded by the type of its result."""
         kind = self.value.type
-        arguments = [self.value, *map(self._raw, others)]
+        arguments = [self.value, *map(self._operand, others)]
         full_name = f"llvm.{name}.{emit.mnemonic(kind)}"
         return self._new(emit.call(self.builder, full_name, arguments, kind))
 
-    def like(self, number: float) -> "Lanes":
-        """Return a constant of the same shape and format."""
+    def constant(self, number: float) -> "Lanes":
+        """Return a constant of the same type."""
         return self._new(_constant(self.value.type, number))
 
-    def bits(self) -> Value:
-        """Return the lanes' bits as integers."""
+    def bits(self) -> ir.Value:
+        """Reinterpret the lanes as integers."""
         return self.builder.bitcast(self.value, self.integer_type)
 
-    def from_bits(self, bits: Value) -> "Lanes":
-        """Return the floating-point lanes that some bits mean."""
+    def from_bits(self, bits: ir.Value) -> "Lanes":
+        """Reinterpret integers as floating-point lanes."""
         return self._new(self.builder.bitcast(bits, self.value.type))
 
-    def integer(self, number: int) -> Value:
-        """Return an integer constant, one for each lane."""
+    def integer(self, number: int) -> ir.Value:
+        """Return an integer constant in every lane."""
         return _constant(self.integer_type, number)
 
-    def power_of_two(self, exponent: Value) -> "Lanes":
-        """Return 2^exponent."""
+    def power_of_two(self, exponent: ir.Value) -> "Lanes":
+        """Return 2^exponent, assembled from its bits; it must be normal."""
         form, builder = self.format, self.builder
         biased = builder.add(exponent, self.integer(form.bias))
         return self.from_bits(builder.shl(biased, self.integer(form.fraction_bits)))
@@ -142,14 +131,12 @@ class Lanes:
     @property
     def integer_type(self) -> ir.Type:
         """The type of `bits`."""
-        kind = self.value.type
-        integer = self.format.integer
-        return ir.VectorType(integer, kind.count) if isinstance(kind, ir.VectorType) else integer
+        return ir.with_scalar(self.value.type, self.format.integer)
 
-    def _new(self, value: Value) -> "Lanes":
+    def _new(self, value: ir.Value) -> "Lanes":
         return Lanes(self.builder, value)
 
-    def _raw(self, other: "Lanes | float") -> Value:
+    def _operand(self, other: "Lanes | float") -> ir.Value:
         return other.value if isinstance(other, Lanes) else _constant(self.value.type, other)
 
 

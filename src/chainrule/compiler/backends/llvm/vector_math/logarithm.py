@@ -1,43 +1,43 @@
-"""log and log1p, and the logarithm in two pieces that `power` needs.
+"""log, log1p, and the double-double logarithm that `power` needs.
 
     x = 2^e (1 + f),  1 + f in [sqrt(1/2), sqrt(2)),  s = f / (2 + f)
     log(1 + f) = 2 artanh(s) = f - s (f - R),  R = s^2 W(s^2);  log(x) = e ln 2 + log(1 + f)
 
 References
 ----------
-Sun Microsystems (1993), fdlibm, ``e_log.c``: this reduction and the order of the last sums.
-Dekker (1971), "A floating-point technique for extending the available precision".
+Sun Microsystems (1993), fdlibm, ``e_log.c``: the argument reduction, the order of the last sums.
+Dekker (1971), "A floating-point technique for extending the available precision": double-double.
 """
 
 import math
-from typing import Any
 
+from chainrule.compiler.backends.llvm import ir
 from chainrule.compiler.backends.llvm.vector_math.coefficients import LN2, LOG, LOG_TAIL
 from chainrule.compiler.backends.llvm.vector_math.lanes import Lanes
 
-__all__ = ["log", "log1p", "log_in_two_pieces"]
+__all__ = ["log", "log1p", "log_double_double"]
 
-TWO_THIRDS = (2.0 / 3.0, 2.0**-54 * 2.0 / 3.0)  # the second is what rounding took from the first
+TWO_THIRDS = (2.0 / 3.0, 2.0**-54 * 2.0 / 3.0)  # as a double-double
 
 
 def log(x: Lanes) -> Lanes:
     """Write the natural logarithm."""
-    e, f = _split(x)
-    return _special(x, _assembled(e, f))
+    e, f = _reduce(x)
+    return _with_special_cases(x, _reconstruct(e, f))
 
 
 def log1p(x: Lanes) -> Lanes:
-    """Write log(1 + x), exact to the last digits also near 0."""
+    """Write log(1 + x), accurate near 0 too."""
     u = x + 1.0
-    # What rounding took from u, by Dekker's sum with the larger addend first.
+    # The rounding error of u, by Dekker's fast two-sum: the larger addend first.
     lost = (x - (u - 1.0)).where(x.compare("<", 1.0), 1.0 - (u - x))
-    e, f = _split(u, lost)
-    return _special(u, _assembled(e, f)).with_sign_of(x)
+    e, f = _reduce(u, lost)
+    return _with_special_cases(u, _reconstruct(e, f)).copysign(x)
 
 
-def log_in_two_pieces(x: Lanes) -> tuple[Lanes, Lanes]:
-    """Write log(x) of finite positive float64 as high + low, to about 64 binary digits."""
-    e, f = _split(x)
+def log_double_double(x: Lanes) -> tuple[Lanes, Lanes]:
+    """Write log(x) of a finite positive float64 as high + low, to about 64 bits."""
+    e, f = _reduce(x)
     divisor = f + 2.0
     rest = f - (divisor - 2.0)
     s = f / divisor
@@ -54,19 +54,19 @@ def log_in_two_pieces(x: Lanes) -> tuple[Lanes, Lanes]:
     fraction = s * 2.0 + cubic
     fraction_low = (s * 2.0 - fraction) + cubic + cubic_low + s_low * 2.0
     ln2_high, ln2_low = LN2["float64"]
-    whole = e * ln2_high  # exact
-    high = whole + fraction
-    return high, (whole - high) + fraction + (fraction_low + e * ln2_low)
+    scaled = e * ln2_high  # exact
+    high = scaled + fraction
+    return high, (scaled - high) + fraction + (fraction_low + e * ln2_low)
 
 
-def _split(x: Lanes, lost: Lanes | None = None) -> tuple[Lanes, Lanes]:
-    """Return e as a floating-point number, and f, to which a lost part of x is added."""
+def _reduce(x: Lanes, lost: Lanes | None = None) -> tuple[Lanes, Lanes]:
+    """Return e, in floating point, and f; `lost` is a rounding error of x that f makes good."""
     form, builder = x.format, x.builder
     fraction = x.integer(form.fraction_bits)
     subnormal = x.compare("<", 2.0 ** (1 - form.bias))
     bits = (x * 2.0**form.fraction_bits).where(subnormal, x).bits()
-    # Measured from sqrt(1/2), the exponent's bits count e and the rest is the place within.
-    origin = x.like(math.sqrt(0.5)).bits()
+    # Relative to the bits of sqrt(1/2), the exponent field is e, the fraction that of 1 + f.
+    origin = x.constant(math.sqrt(0.5)).bits()
     distance = builder.sub(bits, origin)
     exponent = builder.ashr(distance, fraction)
     mantissa = builder.add(builder.and_(distance, x.integer(2**form.fraction_bits - 1)), origin)
@@ -81,26 +81,26 @@ def _split(x: Lanes, lost: Lanes | None = None) -> tuple[Lanes, Lanes]:
     return (e - float(form.fraction_bits)).where(subnormal, e), f
 
 
-def _to_float(x: Lanes, exponent: Any) -> Lanes:
-    """Convert small integers, by the rounder's bits: older processors convert no 64-bit ones."""
-    rounder = x.format.rounder
-    return x.from_bits(x.builder.add(exponent, x.like(rounder).bits())) - rounder
+def _to_float(x: Lanes, exponent: ir.Value) -> Lanes:
+    """Convert small integers by the rounding constant: AVX2 has no conversion from 64 bits."""
+    magic = x.format.rounding_constant
+    return x.from_bits(x.builder.add(exponent, x.constant(magic).bits())) - magic
 
 
-def _assembled(e: Lanes, f: Lanes) -> Lanes:
+def _reconstruct(e: Lanes, f: Lanes) -> Lanes:
     """Return e ln 2 + log(1 + f), the smallest addends first."""
-    name = f.format.name
-    ln2_high, ln2_low = LN2[name]
+    dtype = f.format.dtype
+    ln2_high, ln2_low = LN2[dtype]
     s = f / (f + 2.0)
     z = s * s
-    rest = z * z.polynomial(LOG[name])
+    rest = z * z.polynomial(LOG[dtype])
     half_square = f * f * 0.5
     small = s.fma(half_square + rest, e * ln2_low)
     return e.fma(ln2_high, f - (half_square - small))
 
 
-def _special(x: Lanes, result: Lanes) -> Lanes:
-    """Put in what the formula cannot give: log of 0, of infinity, and of negative numbers."""
-    result = result.where(x.compare("<", math.inf), x)  # infinity and NaN are their own
-    result = result.like(-math.inf).where(x.compare("==", 0.0), result)
-    return result.like(math.nan).where(x.compare("<", 0.0), result)
+def _with_special_cases(x: Lanes, result: Lanes) -> Lanes:
+    """Replace the results for 0, infinity, NaN and negative arguments."""
+    result = result.where(x.compare("<", math.inf), x)  # log(inf) = inf, log(nan) = nan
+    result = result.constant(-math.inf).where(x.compare("==", 0.0), result)
+    return result.constant(math.nan).where(x.compare("<", 0.0), result)

@@ -2,66 +2,65 @@
 
     x = q pi/2 + r,  |r| <= pi/4        sin(x) = +-sin(r) or +-cos(r), by q modulo 4
 
-Two reductions find q and r. The fast one subtracts q times pi/2 in three pieces, each by a fused
-multiply-add: the first is exact, so r has no more than rounding errors. It serves until q no
-longer fits the float format's low bits. If any lane is beyond, those lanes take the slow one:
-integer arithmetic on as many digits of 2/pi as their exponent asks for.
+Two argument reductions find q and r. Cody and Waite's subtracts q pi/2 as a sum of three floats,
+each by a fused multiply-add, of which the first is exact. It is valid until q no longer fits the
+low bits of the rounding constant. Lanes beyond that take Payne and Hanek's, one after the other:
+integer arithmetic on the bits of 2/pi that matter for their exponent (`payne_hanek`).
 
 References
 ----------
+Cody & Waite (1980), "Software Manual for the Elementary Functions", ch. 8.
 Payne & Hanek (1983), "Radian reduction for trigonometric functions".
 """
 
 import math
-from typing import Any
 
 from chainrule.compiler.backends.llvm import emit, ir
 from chainrule.compiler.backends.llvm.vector_math.coefficients import COS, PI_HALVES, SIN
 from chainrule.compiler.backends.llvm.vector_math.lanes import Lanes
-from chainrule.compiler.backends.llvm.vector_math.large_angle import large_angle_function
+from chainrule.compiler.backends.llvm.vector_math.payne_hanek import payne_hanek_function
 
 __all__ = ["cos", "sin"]
 
-Value = Any
-
-# Up to here the fast reduction serves.
-FAST_LIMIT = {"float32": 2.0**16, "float64": 2.0**28}
+# The largest |x| that Cody and Waite's reduction is valid for.
+CODY_WAITE_LIMIT = {"float32": 2.0**16, "float64": 2.0**28}
 
 
 def sin(x: Lanes) -> Lanes:
     """Write sin(x)."""
-    quadrant, r = _reduced(x)
-    return x.where(x.compare("==", 0.0), _rotated(quadrant, r))
+    quadrant, r = _reduce(x)
+    return x.where(x.compare("==", 0.0), _sine(quadrant, r))
 
 
 def cos(x: Lanes) -> Lanes:
     """Write cos(x) = sin(x + pi/2)."""
-    quadrant, r = _reduced(x)
-    return _rotated(x.builder.add(quadrant, x.integer(1)), r)
+    quadrant, r = _reduce(x)
+    return _sine(x.builder.add(quadrant, x.integer(1)), r)
 
 
-def _rotated(quadrant: Value, r: Lanes) -> Lanes:
-    """Return sin(quadrant * pi/2 + r)."""
+def _sine(quadrant: ir.Value, r: Lanes) -> Lanes:
+    """Return sin(quadrant pi/2 + r)."""
     builder, form = r.builder, r.format
     z = r * r
-    sine = (r * z).fma(z.polynomial(SIN[form.name]), r)
+    sine = (r * z).fma(z.polynomial(SIN[form.dtype]), r)
     half = z * 0.5
     head = 1.0 - half
-    cosine = head + (z * z).fma(z.polynomial(COS[form.name]), (1.0 - head) - half)
-    odd = builder.trunc(quadrant, _bit_type(r))
-    result = cosine.where(odd, sine)
-    top_bit = builder.shl(builder.and_(quadrant, r.integer(2)), r.integer(form.integer.width - 2))
-    return r.from_bits(builder.xor(result.bits(), top_bit))
+    cosine = head + (z * z).fma(z.polynomial(COS[form.dtype]), (1.0 - head) - half)
+    is_odd = builder.trunc(quadrant, ir.with_scalar(r.value.type, ir.IntType(1)))
+    result = cosine.where(is_odd, sine)
+    sign_bit = builder.shl(builder.and_(quadrant, r.integer(2)), r.integer(form.integer.width - 2))
+    return r.from_bits(builder.xor(result.bits(), sign_bit))
 
 
-def _reduced(x: Lanes) -> tuple[Value, Lanes]:
-    """Return the quadrant, of which two bits count, and r."""
-    quadrant, r = _fast(x)
+def _reduce(x: Lanes) -> tuple[ir.Value, Lanes]:
+    """Return q, of which the low two bits matter, and r."""
+    quadrant, r = _cody_waite(x)
     builder, size = x.builder, abs(x)
-    far = builder.and_(size.compare(">", FAST_LIMIT[x.format.name]), size.compare("<", math.inf))
+    is_far = size.compare(">", CODY_WAITE_LIMIT[x.format.dtype])
+    far = builder.and_(is_far, size.compare("<", math.inf))
     fast_block = builder.block
     with builder.if_then(_any(builder, far), likely=False):
-        slow_quadrant, slow_r = _slow(x, far, quadrant, r)
+        slow_quadrant, slow_r = _payne_hanek(x, far, quadrant, r)
         slow_block = builder.block
     merged_quadrant = builder.phi(quadrant.type)
     merged_r = builder.phi(r.value.type)
@@ -74,60 +73,59 @@ def _reduced(x: Lanes) -> tuple[Value, Lanes]:
     return merged_quadrant, Lanes(builder, merged_r)
 
 
-def _fast(x: Lanes) -> tuple[Value, Lanes]:
+def _cody_waite(x: Lanes) -> tuple[ir.Value, Lanes]:
     form = x.format
-    shifted = x.fma(2.0 / math.pi, form.rounder)
-    turns = -(shifted - form.rounder)
+    shifted = x.fma(2.0 / math.pi, form.rounding_constant)
+    minus_q = -(shifted - form.rounding_constant)
     r = x
-    for piece in PI_HALVES[form.name]:
-        r = turns.fma(piece, r)
-    return x.builder.sub(shifted.bits(), x.like(form.rounder).bits()), r
+    for part in PI_HALVES[form.dtype]:
+        r = minus_q.fma(part, r)
+    return x.builder.sub(shifted.bits(), x.constant(form.rounding_constant).bits()), r
 
 
-def _slow(x: Lanes, far: Value, quadrant: Value, r: Lanes) -> tuple[Value, Value]:
-    """Reduce the lanes that are far, one after the other."""
+def _payne_hanek(
+    x: Lanes, far: ir.Value, quadrant: ir.Value, r: Lanes
+) -> tuple[ir.Value, ir.Value]:
+    """Replace q and r of the lanes that are far, one lane after the other."""
     builder = x.builder
     if not isinstance(x.value.type, ir.VectorType):
-        return _slow_number(builder, x.value, quadrant.type)
+        return _payne_hanek_scalar(builder, x.value, quadrant.type)
     width = x.value.type.count
     start = [quadrant, r.value]
     loop = emit.loop_with_values(builder, emit.index(0), emit.index(width), start, "lane")
     with loop as (lane, carried, following):
-        number = builder.extract_element(x.value, lane)
+        scalar = builder.extract_element(x.value, lane)
         before = builder.block
         with builder.if_then(builder.extract_element(far, lane)):
-            integer = quadrant.type.element
-            new_quadrant, new_r = _slow_number(builder, number, integer)
-            changed = (
+            integer = ir.scalar_of(quadrant.type)
+            new_quadrant, new_r = _payne_hanek_scalar(builder, scalar, integer)
+            replaced = (
                 builder.insert_element(carried[0], new_quadrant, lane),
                 builder.insert_element(carried[1], new_r, lane),
             )
-            inside = builder.block
-        for kept, new in zip(carried, changed, strict=True):
-            phi = builder.phi(kept.type)
-            phi.add_incoming(kept, before)
-            phi.add_incoming(new, inside)
+            then = builder.block
+        for old, new in zip(carried, replaced, strict=True):
+            phi = builder.phi(old.type)
+            phi.add_incoming(old, before)
+            phi.add_incoming(new, then)
             following.append(phi)
     return carried[0], carried[1]
 
 
-def _slow_number(builder: Any, number: Value, integer: ir.Type) -> tuple[Value, Value]:
-    kind = number.type
+def _payne_hanek_scalar(
+    builder: ir.IRBuilder, scalar: ir.Value, integer: ir.Type
+) -> tuple[ir.Value, ir.Value]:
+    kind = scalar.type
     is_double = isinstance(kind, ir.DoubleType)
-    wide = number if is_double else builder.fpext(number, ir.DoubleType())
-    pair = builder.call(large_angle_function(builder.module), [wide])
+    wide = scalar if is_double else builder.fpext(scalar, ir.DoubleType())
+    pair = builder.call(payne_hanek_function(builder.module), [wide])
     quadrant, r = builder.extract_value(pair, 0), builder.extract_value(pair, 1)
     if is_double:
         return quadrant, r
     return builder.trunc(quadrant, integer), builder.fptrunc(r, kind)
 
 
-def _bit_type(x: Lanes) -> ir.Type:
-    kind, bit = x.value.type, ir.IntType(1)
-    return ir.VectorType(bit, kind.count) if isinstance(kind, ir.VectorType) else bit
-
-
-def _any(builder: Any, mask: Value) -> Value:
+def _any(builder: ir.IRBuilder, mask: ir.Value) -> ir.Value:
     if not isinstance(mask.type, ir.VectorType):
         return mask
     bits = ir.IntType(mask.type.count)

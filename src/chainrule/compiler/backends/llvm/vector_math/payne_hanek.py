@@ -1,31 +1,32 @@
-"""The exact quarter turn of a huge angle, one number at a time, in integers.
+"""Payne and Hanek's argument reduction modulo pi/2 of one float64, in integer arithmetic.
 
-A float64 is m 2^e with an integer m below 2^53. Digits of 2/pi whose weight times 2^e is a multiple
-of 4 change nothing about the angle; the 192 digits after those do, and m times them, modulo 2^192,
-is the angle in quarter turns with 190 digits behind the point.
+x = m 2^e with an integer m below 2^53. Bits of 2/pi whose weight times 2^e is a multiple of 4 do
+not change the angle; the 192 bits after those do, and m times them, modulo 2^192, is the angle in
+quadrants as a fixed-point number of 190 fraction bits.
+
+References
+----------
+Payne & Hanek (1983), "Radian reduction for trigonometric functions".
 """
 
 import math
-from typing import Any
 
 from chainrule.compiler.backends.llvm import emit, ir
 from chainrule.compiler.backends.llvm.vector_math.coefficients import TWO_OVER_PI
 
-__all__ = ["large_angle_function"]
+__all__ = ["payne_hanek_function"]
 
-Value = Any
-
-NAME = "chainrule.large_angle"
+NAME = "chainrule.payne_hanek"
 WORD = ir.IntType(64)
 LONG = ir.IntType(192)
 FRACTION_BITS = 52
-# The table begins with 64 zeros; digit j of 2/pi stands at 63 + j, and the first digit needed for
-# 2^e is number e - 1.
+# The table begins with 64 zeros: bit j of 2/pi is at 63 + j, and the first bit needed for 2^e is
+# bit e - 1.
 TABLE_START = 62
 
 
-def large_angle_function(module: Any) -> Any:
-    """Return the module's function {quadrant, r} = f(x), writing it on first use."""
+def payne_hanek_function(module: ir.Module) -> ir.Function:
+    """Return the module's function {quadrant, r} = f(x), written on first use."""
     if NAME in module.functions:
         return module.functions[NAME]
     double = ir.DoubleType()
@@ -40,20 +41,20 @@ def large_angle_function(module: Any) -> Any:
     exponent = builder.sub(field, _word(1023 + FRACTION_BITS))
     fraction = builder.and_(bits, _word(2**FRACTION_BITS - 1))
     mantissa = builder.or_(fraction, _word(2**FRACTION_BITS))
-    turns = builder.mul(_window(builder, exponent), builder.zext(mantissa, LONG))
-    quadrant, r = _quarter(builder, turns)
-    negative = builder.icmp_signed("<", bits, _word(0))
-    quadrant = builder.select(negative, builder.neg(quadrant), quadrant)
-    r = builder.select(negative, builder.fneg(r), r)
+    angle = builder.mul(_two_over_pi_window(builder, exponent), builder.zext(mantissa, LONG))
+    quadrant, r = _rounded(builder, angle)
+    is_negative = builder.icmp_signed("<", bits, _word(0))
+    quadrant = builder.select(is_negative, builder.neg(quadrant), quadrant)
+    r = builder.select(is_negative, builder.fneg(r), r)
     pair = ir.Constant(kind.return_type, ir.Undefined)
     builder.ret(builder.insert_value(builder.insert_value(pair, quadrant, 0), r, 1))
     return function
 
 
-def _window(builder: Any, exponent: Value) -> Value:
-    """Return the 192 digits of 2/pi from the first that matters on."""
+def _two_over_pi_window(builder: ir.IRBuilder, exponent: ir.Value) -> ir.Value:
+    """Return 192 bits of 2/pi, from the first that matters on."""
     kind = ir.ArrayType(WORD, len(TWO_OVER_PI))
-    table: Any = ir.GlobalVariable(builder.module, kind, "chainrule.two_over_pi")
+    table = ir.GlobalVariable(builder.module, kind, "chainrule.two_over_pi")
     table.linkage, table.global_constant = "internal", True
     table.initializer = ir.Constant(kind, list(TWO_OVER_PI))
     position = builder.add(exponent, _word(TABLE_START))
@@ -67,17 +68,17 @@ def _window(builder: Any, exponent: Value) -> Value:
     ]
     window = ir.Constant(LONG, 0)
     for i in range(3):
-        digits = emit.call(builder, "llvm.fshl.i64", [words[i], words[i + 1], shift], WORD)
-        window = builder.or_(builder.shl(window, ir.Constant(LONG, 64)), builder.zext(digits, LONG))
+        bits = emit.call(builder, "llvm.fshl.i64", [words[i], words[i + 1], shift], WORD)
+        window = builder.or_(builder.shl(window, ir.Constant(LONG, 64)), builder.zext(bits, LONG))
     return window
 
 
-def _quarter(builder: Any, turns: Value) -> tuple[Value, Value]:
-    """Round to the nearest quarter turn; return it and the rest in radians."""
-    rounded = builder.add(turns, ir.Constant(LONG, 1 << 189))
+def _rounded(builder: ir.IRBuilder, angle: ir.Value) -> tuple[ir.Value, ir.Value]:
+    """Round to the nearest quadrant; return it and the remainder in radians."""
+    rounded = builder.add(angle, ir.Constant(LONG, 1 << 189))
     quadrant = builder.trunc(builder.lshr(rounded, ir.Constant(LONG, 190)), WORD)
-    # Without its two whole digits, and read as a signed number, the rest is that after rounding.
-    rest = builder.shl(turns, ir.Constant(LONG, 2))
+    # Without the two integer bits, a signed fraction is the remainder after rounding.
+    rest = builder.shl(angle, ir.Constant(LONG, 2))
     high = builder.trunc(builder.lshr(rest, ir.Constant(LONG, 128)), WORD)
     low = builder.trunc(builder.lshr(rest, ir.Constant(LONG, 64)), WORD)
     double = ir.DoubleType()
