@@ -25,11 +25,11 @@ from chainrule.compiler.backends.llvm.nest.expression import ExpressionEmitter
 from chainrule.compiler.backends.llvm.nest.loop_nest import Share, lanes_of
 from chainrule.compiler.backends.llvm.nest.statement import write_nest
 from chainrule.compiler.backends.llvm.spmd.barrier import barrier_function
-from chainrule.compiler.backends.llvm.spmd.row_partition import RowPartition, divisions
+from chainrule.compiler.backends.llvm.spmd.row_partition import RowPartition, partition_rows
 from chainrule.compiler.backends.llvm.spmd.work_sharing import (
     BarrierPlacement,
     is_shared,
-    shares_anything,
+    uses_threads,
 )
 from chainrule.compiler.backends.llvm.spmd.worker_code import program_type
 from chainrule.compiler.backends.llvm.target import Target
@@ -94,11 +94,11 @@ class _Writer:
         self.target = target
         self.module = ir.Module(program.name)
         self.turns: dict[Axis, Value] = {}
-        self.apart = divisions(program.steps, layout, target)
+        self.apart = partition_rows(program.steps, layout, target)
         self.division: RowPartition | None = None
         self.kernels = KernelTable(program.steps, layout, target, self.apart)
         self.scratch = self.kernels.scratch + plan.own
-        self.is_shared = shares_anything(program.steps, self.apart)
+        self.is_shared = uses_threads(program.steps, self.apart)
         roots = dict.fromkeys(b.root for s in program.steps for b, _, _ in accesses(s))
         self.constants = tuple(root for root in roots if root.kind == "constant")
         outside = (*program.inputs, *program.outputs, *self.constants)
@@ -159,8 +159,8 @@ class _Writer:
             # Every turn of a loop finds the threads together, so they meet before the first one.
             is_apart = step in self.apart or (isinstance(step, Loop) and step.is_parallel)
             together = isinstance(step, Loop) and shared and not is_apart
-            meets = together and bool(self.waiting.touched)
-            if meets or self.waiting.must_wait(step, shared):
+            meets = together and bool(self.waiting.pending)
+            if meets or self.waiting.needs_barrier(step, shared):
                 self._wait()
             if shared:
                 self._step(step, True)
@@ -169,13 +169,13 @@ class _Writer:
                 with self.builder.if_then(is_first):
                     self._step(step, False)
             if not together:
-                self.waiting.note(step, shared)
+                self.waiting.record(step, shared)
 
     def _wait(self) -> None:
         self.builder.call(barrier_function(self.module), [self.barrier, self.threads])
         self.waiting.clear()
         if self.watch is not None:
-            self.watch.note(len(self.nests))
+            self.watch.record(len(self.nests))
 
     def _step(self, step: Step, shared: bool) -> None:
         if isinstance(step, Loop):
@@ -199,7 +199,7 @@ class _Writer:
             turns = tuple(self.turns)
             self.kernels.write_call(self.module, step, self.point, self.grounds, turns, part)
         if self.watch is not None:
-            self.watch.note(self.nests.index(step))
+            self.watch.record(self.nests.index(step))
 
     def _part(self, turns: int) -> tuple[Value, Value]:
         """The turns of a loop that this thread does."""
@@ -244,7 +244,7 @@ class _Writer:
                     self._steps((inner,))
                 else:
                     self._step(inner, shared)
-            if shared and self.division is None and self.waiting.touched:
+            if shared and self.division is None and self.waiting.pending:
                 self._wait()
             del self.turns[step.axis]
         if step in self.apart:

@@ -1,60 +1,47 @@
-"""How long each part of a program takes, noted by the program itself.
+"""Instrumentation of a program: the cycles of each nest, counted by the program itself.
 
-The first thread looks at the processor's clock where one part ends and the next begins, and adds up
-the differences in the program's block. A look costs about 8 ns; programs are written with a
-stopwatch only in order to be measured.
+The first thread reads the processor's cycle counter at the end of each part and adds the difference
+to the part's slot in the program block. A read takes about 8 ns; only programs that are profiled
+have it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
-from chainrule.compiler.backends.llvm import emit
+from chainrule.compiler.backends.llvm import emit, ir
 
 __all__ = ["CycleCounter"]
 
-Value = Any
-
 
 class CycleCounter:
-    """Writes looks at the clock.
+    """Writes reads of the cycle counter; the first where it is created.
 
-    Parameters
-    ----------
-    builder : ir.IRBuilder
-        Where to write; the watch starts there.
-    slot : callable
-        From the number of a part to the address where its time is added up.
-    last : Value
-        A place on the stack for the time of the latest look.
-    triple : str
-        The processor's, which decides on the clock.
-    thread : Value or None
-        The number of the thread; None where there is one only.
+    `slot` gives the address of a part's total, `last` is a stack slot for the latest reading and
+    `thread` the number of the thread, None in a program for one thread.
     """
 
     def __init__(
         self,
-        builder: Any,
-        slot: Callable[[int], Value],
-        last: Value,
+        builder: ir.IRBuilder,
+        slot: Callable[[int], ir.Value],
+        last: ir.Value,
         triple: str,
-        thread: Value | None,
+        thread: ir.Value | None,
     ) -> None:
         self.builder = builder
         self.slot = slot
         self.last = last
         self.thread = thread
-        # What LLVM calls a counter of cycles is, on x86 and Arm, a clock of even pace that programs
-        # may read; its steady counter is always 0 there, yet a clock elsewhere.
+        # On x86 and Arm LLVM's cycle counter is a constant-rate clock that user code may read, and
+        # its steady counter is always 0; elsewhere the steady counter is the clock.
         has_clock = triple.startswith(("x86_64", "aarch64", "arm64"))
         kind = "cycle" if has_clock else "steady"
-        self.clock = f"llvm.read{kind}counter"
-        self.builder.store(self._now(), last)
+        self.intrinsic = f"llvm.read{kind}counter"
+        self.builder.store(self._read(), last)
 
-    def note(self, part: int) -> None:
-        """Add the time since the latest look to that of a part."""
+    def record(self, part: int) -> None:
+        """Add the cycles since the latest reading to a part's total."""
         if self.thread is None:
             self._add(part)
             return
@@ -63,11 +50,11 @@ class CycleCounter:
             self._add(part)
 
     def _add(self, part: int) -> None:
-        builder, place, now = self.builder, self.slot(part), self._now()
-        passed = builder.sub(now, builder.load(self.last, typ=emit.INDEX))
-        total = builder.add(builder.load(place, typ=emit.INDEX), passed)
-        builder.store(total, place)
+        builder, slot, now = self.builder, self.slot(part), self._read()
+        elapsed = builder.sub(now, builder.load(self.last, typ=emit.INDEX))
+        total = builder.add(builder.load(slot, typ=emit.INDEX), elapsed)
+        builder.store(total, slot)
         builder.store(now, self.last)
 
-    def _now(self) -> Value:
-        return emit.call(self.builder, self.clock, [], emit.INDEX)
+    def _read(self) -> ir.Value:
+        return emit.call(self.builder, self.intrinsic, [], emit.INDEX)

@@ -1,9 +1,13 @@
-"""Object code of several modules at once.
+"""Object code from LLVM IR, several modules at once, and loading it into the process.
 
-llvmlite lets one thread at a time into LLVM. That is because modules usually share a context, which
-is not safe to be used by two threads. Modules with a context and a machine of their own are apart
-(LLVM itself compiles them in parallel when it optimises whole programs), so the longest step of
-all, from optimised instructions to object code, does without that lock.
+    text of a module -> parse -> VERIFY -> optimise -> object code -> load -> addresses
+
+Verification comes first: LLVM's passes trust their input, and an invalid module can crash the
+process. Object code is relocatable and for one processor; `object_cache` stores it on disk.
+
+llvmlite lets one thread at a time into LLVM, because modules usually share a context, which is not
+thread-safe. Here each module has a context and a target machine of its own, as in LLVM's parallel
+LTO code generation, so that the longest step, instruction emission, runs past that lock.
 
 References
 ----------
@@ -26,78 +30,54 @@ from llvmlite.binding import ffi
 from chainrule.compiler.backends.llvm.target import Target, start_llvm
 from chainrule.errors import GraphError
 
-__all__ = ["Library", "assembly_of", "compile_module", "emit_object", "load_object"]
-
-
-def emit_object(machine: Any, module: Any) -> bytes:
-    """Translate a module to object code."""
-    # The function behind the lock; where another version of llvmlite hides it elsewhere, one
-    # module waits for the other.
-    unlocked = getattr(getattr(ffi.lib, "LLVMPY_TargetMachineEmitToMemory", None), "_cfn", None)
-    if unlocked is None:
-        return machine.emit_object(module)
-    with ffi.OutputString() as error:
-        memory = unlocked(machine, module, 1, error)
-        if not memory:
-            raise RuntimeError(str(error))
-    try:
-        size = ffi.lib.LLVMPY_GetBufferSize(memory)
-        return ctypes.string_at(ffi.lib.LLVMPY_GetBufferStart(memory), size)
-    finally:
-        ffi.lib.LLVMPY_DisposeMemoryBuffer(memory)
-
-
-LIBRARIES_PER_LINKER = 32
-
-
-_library_numbers = itertools.count()
-
-
-def assembly_of(text: str, target: Target) -> str:
-    """Return the optimised machine instructions of a module, for people to read."""
-    with _tools(target) as tools:
-        return tools.machine.emit_assembly(_optimised(text, tools))
+__all__ = ["Library", "assembly_of", "compile_module", "load_object"]
 
 
 def compile_module(text: str, target: Target) -> bytes:
-    """Verify, optimise and translate a module to object code; several threads may do so at once."""
-    with _tools(target) as tools:
-        return emit_object(tools.machine, _optimised(text, tools))
+    """Verify, optimise and emit a module as object code; thread-safe."""
+    with _code_generator(target) as generator:
+        return _emit_object(generator.machine, _optimised(text, generator))
+
+
+def assembly_of(text: str, target: Target) -> str:
+    """Return a module's optimised code as assembly, for debugging."""
+    with _code_generator(target) as generator:
+        return generator.machine.emit_assembly(_optimised(text, generator))
 
 
 @dataclass(frozen=True)
-class _Tools:
-    """What turns modules into object code, for one thread at a time."""
+class _CodeGenerator:
+    """LLVM's target machine and pass manager, for one thread at a time."""
 
     machine: Any
     passes: Any
-    builder: Any
+    pass_builder: Any
 
 
-_idle: dict[Target, list[_Tools]] = {}
+_idle: dict[Target, list[_CodeGenerator]] = {}
 
 
 @contextmanager
-def _tools(target: Target) -> Generator[_Tools]:
-    """Lend tools, made if all are in use: LLVM keeps some 1.5 kB for ever of each time."""
+def _code_generator(target: Target) -> Generator[_CodeGenerator]:
+    """Lend an idle code generator: LLVM leaks some 1.5 kB for each new one."""
     idle = _idle.setdefault(target, [])
     try:
-        tools = idle.pop()
+        generator = idle.pop()
     except IndexError:
-        tools = _made_tools(target)
+        generator = _new_code_generator(target)
     try:
-        yield tools
+        yield generator
     finally:
-        idle.append(tools)
+        idle.append(generator)
 
 
-def _made_tools(target: Target) -> _Tools:
-    """Make tools, with only the passes that pay.
+def _new_code_generator(target: Target) -> _CodeGenerator:
+    """Create a code generator with only the passes that pay.
 
-    The generators vectorise, tile and hoist by themselves. What is left to LLVM is to turn places
-    on the stack into registers and to merge blocks. Combining instructions was measured to cost an
-    eighth of the time to compile and to gain nothing; "newgvn", besides, aborts on long programs.
-    Code of level 2 takes a tenth longer than of level 1, and is not faster.
+    Vectorisation, tiling and hoisting are done by our own passes. LLVM's are left to promote stack
+    slots to registers (SROA) and to merge blocks. Measured: instcombine takes an eighth of the
+    compile time and gains nothing, and newgvn aborts on long programs; code generation at level 2
+    takes a tenth longer than at level 1 and gives no faster code.
     """
     start_llvm()
     machine = llvm.Target.from_triple(target.triple).create_target_machine(
@@ -107,11 +87,11 @@ def _made_tools(target: Target) -> _Tools:
     passes = llvm.create_new_function_pass_manager()
     passes.add_sroa_pass()
     passes.add_simplify_cfg_pass()
-    return _Tools(machine, passes, llvm.create_pass_builder(machine, options))
+    return _CodeGenerator(machine, passes, llvm.create_pass_builder(machine, options))
 
 
-def _optimised(text: str, tools: _Tools) -> Any:
-    """Read, verify and optimise a module, in a context of its own."""
+def _optimised(text: str, generator: _CodeGenerator) -> Any:
+    """Parse, verify and optimise a module, in a context of its own."""
     try:
         module = llvm.parse_assembly(text, context=llvm.create_context())
         module.verify()
@@ -119,29 +99,43 @@ def _optimised(text: str, tools: _Tools) -> Any:
         raise GraphError(f"target: the generated module is not well-formed: {error}") from error
     for function in module.functions:
         if not function.is_declaration:
-            tools.passes.run(function, tools.builder)
+            generator.passes.run(function, generator.pass_builder)
     return module
 
 
-class Library:
-    """Object code loaded into this process; it is unloaded when nothing holds it any more.
+def _emit_object(machine: Any, module: Any) -> bytes:
+    # The C function without llvmlite's lock; a version of llvmlite that stores it elsewhere emits
+    # one module at a time.
+    unlocked = getattr(getattr(ffi.lib, "LLVMPY_TargetMachineEmitToMemory", None), "_cfn", None)
+    if unlocked is None:
+        return machine.emit_object(module)
+    with ffi.OutputString() as error:
+        buffer = unlocked(machine, module, 1, error)
+        if not buffer:
+            raise RuntimeError(str(error))
+    try:
+        size = ffi.lib.LLVMPY_GetBufferSize(buffer)
+        return ctypes.string_at(ffi.lib.LLVMPY_GetBufferStart(buffer), size)
+    finally:
+        ffi.lib.LLVMPY_DisposeMemoryBuffer(buffer)
 
-    Parameters
-    ----------
-    tracker : llvmlite.binding.ResourceTracker
-        What keeps the code in memory.
-    linker : llvmlite.binding.LLJIT
-        What loaded it.
-    """
+
+class Library:
+    """Object code loaded into this process; unloaded when it is garbage-collected."""
 
     def __init__(self, tracker: Any, linker: Any) -> None:
-        # In this order they are let go: the code must be gone before its linker.
+        # Released in this order: the code must be gone before its linker.
         self._tracker = tracker
         self._linker = linker
 
     def address(self, name: str) -> int:
         """Return the address of an exported function."""
         return self._tracker[name]
+
+
+LIBRARIES_PER_LINKER = 32
+
+_library_numbers = itertools.count()
 
 
 def load_object(code: bytes, exports: tuple[str, ...]) -> Library:
@@ -159,10 +153,10 @@ def load_object(code: bytes, exports: tuple[str, ...]) -> Library:
 
 @lru_cache(maxsize=1)
 def _linker(_generation: int) -> Any:
-    """Make the linker for the next few libraries.
+    """Create the linker for the next `LIBRARIES_PER_LINKER` libraries.
 
-    LLVM never forgets a library's name while its linker lives, about 9 kB each. A linker that
-    serves a bounded number of libraries goes with the last of them.
+    LLVM keeps a library's name as long as its linker lives, about 9 kB each: a linker is released
+    with the last of its libraries.
     """
     start_llvm()
     machine = llvm.Target.from_triple(llvm.get_process_triple()).create_target_machine(

@@ -1,11 +1,4 @@
-"""The processor at hand, and the way from LLVM's intermediate code to machine code for it.
-
-    text of a module -> parse -> VERIFY -> optimise -> object code -> load -> addresses
-
-Verification comes before everything else: LLVM's passes trust their input, and a module that breaks
-LLVM's rules can end the whole process. Object code is relocatable and made for one processor only;
-`object_cache` keeps it on disk.
-"""
+"""Target description: the processor, its vector unit and the features that code may use."""
 
 import os
 from collections.abc import Collection
@@ -23,36 +16,18 @@ __all__ = ["VECTOR_UNITS", "Target", "VectorUnit", "host_target", "start_llvm", 
 
 @dataclass(frozen=True)
 class Target:
-    """What generated code may assume of a processor.
+    """A processor as LLVM names it, and the vector registers to generate code for."""
 
-    Parameters
-    ----------
-    triple : str
-        LLVM's name of architecture and system, such as ``x86_64-unknown-linux-gnu``.
-    cpu : str
-        LLVM's name of the processor.
-    features : str
-        The features to use, as LLVM reads them: ``+avx2,-avx512f,...``.
-    vector_bytes : int
-        Size of one vector register.
-    registers : int
-        Number of vector registers.
-    cheap_masks : bool
-        Whether a masked load or store costs no more than a plain one.
-    """
-
-    triple: str
-    cpu: str
-    features: str
+    triple: str  # x86_64-unknown-linux-gnu
+    cpu: str  # skylake-avx512
+    features: str  # +avx2,-avx512f,...
     vector_bytes: int
-    registers: int
-    cheap_masks: bool
+    registers: int  # vector registers
+    cheap_masks: bool  # a masked load or store costs no more than a plain one
 
     def width(self, dtype: str) -> int:
-        """Return how many numbers of a kind one vector register holds.
+        """Return the lanes of a vector register.
 
-        Examples
-        --------
         >>> Target("", "", "", vector_bytes=64, registers=32, cheap_masks=True).width("float32")
         16
         """
@@ -60,23 +35,9 @@ class Target:
 
 
 class VectorUnit(NamedTuple):
-    """A kind of vector registers.
+    """A SIMD extension; `cpu` and `features` are LLVM's for the oldest processor that has it."""
 
-    Parameters
-    ----------
-    name : str
-        Ours; that of LLVM's feature, if there is one.
-    vector_bytes : int
-        Size of a register.
-    registers : int
-        How many there are.
-    cheap_masks : bool
-        Whether a masked load or store costs no more than a plain one.
-    cpu, features : str
-        The plainest processor that has them, in LLVM's words.
-    """
-
-    name: str
+    name: str  # of LLVM's feature, if it is one
     vector_bytes: int
     registers: int
     cheap_masks: bool
@@ -90,24 +51,22 @@ VECTOR_UNITS = (
     VectorUnit("neon", 16, 32, False, "generic", "+neon"),
     VectorUnit("portable", 16, 16, False, "generic", ""),
 )
-"""The best first; the last is what every processor has."""
+"""In order of preference; every processor has the last one."""
 
 
 def units_of(triple: str, features: Collection[str]) -> list[VectorUnit]:
-    """Return the vector units of a processor, the best first.
+    """Return the vector units of a processor, in order of preference.
 
-    Examples
-    --------
     >>> [unit.name for unit in units_of("arm64-apple-darwin", [])]
     ['neon', 'portable']
     """
-    # Every 64-bit Arm processor has it, and on some systems LLVM lists no features at all.
+    # Every 64-bit Arm processor has NEON, and on some systems LLVM lists no features at all.
     always = {"portable", *(["neon"] if triple.startswith(("aarch64", "arm64")) else [])}
     return [unit for unit in VECTOR_UNITS if unit.name in always or unit.name in features]
 
 
 def host_target(vector_unit: str | None = None) -> Target:
-    """Describe the processor this process runs on."""
+    """Return the processor of this process, with one of its vector units or the preferred one."""
     return _host_target(vector_unit or os.environ.get("CHAINRULE_VECTORS") or "")
 
 
@@ -130,6 +89,6 @@ def _host_target(name: str) -> Target:
 
 @cache
 def start_llvm() -> None:
-    """Initialise LLVM for this processor, once."""
+    """Initialise LLVM's code generator for this processor, once."""
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()

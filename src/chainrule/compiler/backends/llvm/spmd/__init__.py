@@ -1,1 +1,1 @@
-"""One program on all threads: work sharing, barriers, workers."""
+"""Single program, multiple data: work sharing, barrier, worker loop."""

@@ -1,66 +1,62 @@
-"""Where threads stand: a worker that wakes on its caller's core steps aside.
+"""CPU affinity: a worker that wakes on its caller's core migrates to another one.
 
-A system wakes a thread near the one that wakes it, on some machines on the very same core, and
-leaves both there for tens of milliseconds. A program of a few milliseconds then runs on one core.
+The scheduler places a woken thread near its waker, on some machines on the very same core, and
+balances the load only after tens of milliseconds: a program of a few milliseconds would run on one
+core.
 """
 
 import sys
-from typing import Any
 
 from chainrule.compiler.backends.llvm import emit, ir
 
-__all__ = ["write_current_core", "write_step_aside"]
-
-Value = Any
+__all__ = ["write_current_core", "write_leave_core"]
 
 CORE = ir.IntType(32)
 WORD = ir.IntType(64)
 WORD_BITS = 64
 MASK_WORDS = 16
-"""A mask of 1,024 cores is what Linux's own library knows; with more of them, nobody moves."""
-HAS_MASKS = sys.platform == "linux"
+"""Of ``cpu_set_t``: 1,024 cores. On machines with more, threads stay on the others."""
+HAS_AFFINITY = sys.platform == "linux"
 
 
-def write_current_core(builder: Any) -> Value:
-    """Write the number of the core this thread runs on; -1 where the system does not tell."""
-    if not HAS_MASKS:
+def write_current_core(builder: ir.IRBuilder) -> ir.Value:
+    """Write the query of the core that this thread runs on; -1 where the system has none."""
+    if not HAS_AFFINITY:
         return ir.Constant(CORE, -1)
     return emit.call(builder, "sched_getcpu", [], CORE)
 
 
-def write_step_aside(builder: Any, taken: Value) -> None:
-    """Write the move of this thread to another core if it runs on one that is taken.
+def write_leave_core(builder: ir.IRBuilder, core: ir.Value) -> None:
+    """Write the migration of this thread to another core if it runs on the given one.
 
-    The thread stays free to run wherever it could before: it is forbidden the core for a moment
-    only. Where it may run on no other, it stays.
+    Its affinity mask loses the core for a moment only: afterwards the thread may run wherever it
+    could before. A thread that is bound to this one core stays.
     """
-    if not HAS_MASKS:
+    if not HAS_AFFINITY:
         return
-    within = ir.Constant(CORE, MASK_WORDS * WORD_BITS)
-    same = builder.icmp_signed("==", write_current_core(builder), taken)
-    with builder.if_then(builder.and_(same, builder.icmp_unsigned("<", taken, within))):
-        mask = _mask(builder)
+    limit = ir.Constant(CORE, MASK_WORDS * WORD_BITS)
+    same = builder.icmp_signed("==", write_current_core(builder), core)
+    with builder.if_then(builder.and_(same, builder.icmp_unsigned("<", core, limit))):
+        mask = _zeroed_mask(builder)
         size = emit.index(MASK_WORDS * WORD_BITS // 8)
-        self = ir.Constant(CORE, 0)
-        # What cannot be asked leaves zeros, and the system refuses to set those.
-        emit.call(builder, "sched_getaffinity", [self, size, mask], CORE)
-        number = builder.zext(taken, WORD)
-        place = builder.lshr(number, ir.Constant(WORD, 6))
-        word = builder.gep(mask, [place], source_etype=WORD)
-        before = builder.load(word, typ=WORD)
+        this_thread = ir.Constant(CORE, 0)
+        # If the query fails, the mask stays empty, which the system refuses to set.
+        emit.call(builder, "sched_getaffinity", [this_thread, size, mask], CORE)
+        number = builder.zext(core, WORD)
+        position = builder.lshr(number, ir.Constant(WORD, 6))
+        pointer = builder.gep(mask, [position], source_etype=WORD)
+        word = builder.load(pointer, typ=WORD)
         bit = builder.shl(ir.Constant(WORD, 1), builder.and_(number, ir.Constant(WORD, 63)))
-        builder.store(builder.and_(before, builder.not_(bit)), word)
-        emit.call(builder, "sched_setaffinity", [self, size, mask], CORE)
-        builder.store(before, word)
-        emit.call(builder, "sched_setaffinity", [self, size, mask], CORE)
+        builder.store(builder.and_(word, builder.not_(bit)), pointer)
+        emit.call(builder, "sched_setaffinity", [this_thread, size, mask], CORE)
+        builder.store(word, pointer)
+        emit.call(builder, "sched_setaffinity", [this_thread, size, mask], CORE)
 
 
-def _mask(builder: Any) -> Value:
-    """Make a place on the stack for a mask of cores, all of them off."""
-    kind = ir.ArrayType(WORD, MASK_WORDS)
+def _zeroed_mask(builder: ir.IRBuilder) -> ir.Value:
     with builder.goto_entry_block():
-        mask = builder.alloca(kind)
+        mask = builder.alloca(ir.ArrayType(WORD, MASK_WORDS))
     for number in range(MASK_WORDS):
-        word = builder.gep(mask, [emit.index(number)], source_etype=WORD)
-        builder.store(ir.Constant(WORD, 0), word)
+        pointer = builder.gep(mask, [emit.index(number)], source_etype=WORD)
+        builder.store(ir.Constant(WORD, 0), pointer)
     return mask

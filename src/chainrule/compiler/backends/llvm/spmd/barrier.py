@@ -1,9 +1,8 @@
-"""Where the threads of a program wait for one another.
+"""A sense-reversing barrier, whose sense is a generation counter.
 
-A sense-reversing barrier: the last thread to arrive turns the generation on, the others watch it.
-They watch for some 25 microseconds without leaving the core, as the others are nearly there in a
-balanced program; then they give the core away between looks, because where another process holds a
-core, the thread waited for may be waiting for this one.
+The last thread to arrive resets the arrivals and advances the generation; the others spin on it.
+They spin for some 25 microseconds, longer than a wait in a balanced program, and then yield the
+core between polls: under oversubscription the thread that is late may be waiting for this core.
 
 References
 ----------
@@ -12,30 +11,29 @@ multiprocessors", section 3.1.
 """
 
 import sys
-from typing import Any
 
 from chainrule.compiler.backends.calling_convention import BARRIER_GENERATION
 from chainrule.compiler.backends.llvm import emit, ir
+from chainrule.compiler.backends.llvm.registers import bits_of
 
-__all__ = ["barrier_function", "write_watch"]
-
-Value = Any
+__all__ = ["barrier_function", "write_spin_wait"]
 
 NAME = "chainrule.barrier"
 COUNT = ir.IntType(32)
-# Looks before the core is given away, some 50 ns each. Whoever is given it keeps it for some
+COUNT_BYTES = 4
+# Polls before the core is yielded, some 50 ns each. A thread that gets the core runs for some
 # milliseconds, a hundred steps of a small network, so the waits of a balanced program must end
-# before. The more threads there are, the likelier is one of them to wait for this very core, where
-# each look delays it: they share these looks.
-PATIENT_LOOKS = 1000
-IDLE_LOOKS = 50
+# before. The more threads wait, the likelier is the late one to need this very core: the polls are
+# divided among them.
+BARRIER_SPINS = 1000
+WORKER_SPINS = 50
 YIELD = "SwitchToThread" if sys.platform == "win32" else "sched_yield"
 
 
-def barrier_function(module: Any) -> Any:
-    """Return the module's function ``void (ptr barrier, i64 threads)``, writing it on first use.
+def barrier_function(module: ir.Module) -> ir.Function:
+    """Return the module's function ``void (ptr barrier, i64 threads)``, written on first use.
 
-    What threads wrote before the barrier, all threads see behind it.
+    Stores before the barrier happen before loads behind it, in all threads.
     """
     if NAME in module.functions:
         return module.functions[NAME]
@@ -46,65 +44,67 @@ def barrier_function(module: Any) -> Any:
     builder = ir.IRBuilder(function.append_basic_block("entry"))
     arrivals, threads = function.args
     generation = builder.gep(arrivals, [emit.index(BARRIER_GENERATION)], source_etype=ir.IntType(8))
-    # Read before arriving: afterwards the last thread may turn it on at any moment.
-    current = builder.load_atomic(generation, "acquire", 4, typ=COUNT)
-    before = builder.atomic_rmw("add", arrivals, ir.Constant(COUNT, 1), "acq_rel")
+    # Loaded before arriving: afterwards the last thread may advance it at any moment.
+    current = builder.load_atomic(generation, "acquire", COUNT_BYTES, typ=COUNT)
+    arrived = builder.atomic_rmw("add", arrivals, ir.Constant(COUNT, 1), "acq_rel")
     last = builder.sub(builder.trunc(threads, COUNT), ir.Constant(COUNT, 1))
-    with builder.if_then(builder.icmp_unsigned("==", before, last)):
-        # Exchanges, as llvmlite's atomic store still asks for a pointer that knows its type.
-        builder.atomic_rmw("xchg", arrivals, ir.Constant(COUNT, 0), "monotonic")
+    with builder.if_then(builder.icmp_unsigned("==", arrived, last)):
+        builder.store_atomic(ir.Constant(COUNT, 0), arrivals, "monotonic", COUNT_BYTES)
+        # The release publishes the reset and, with the acquires on arrival, all threads' stores.
         following = builder.add(current, ir.Constant(COUNT, 1))
-        builder.atomic_rmw("xchg", generation, following, "release")
+        builder.store_atomic(following, generation, "release", COUNT_BYTES)
         builder.ret_void()
-    write_watch(builder, generation, current, None, threads)
+    write_spin_wait(builder, generation, current, None, threads)
     builder.ret_void()
     return function
 
 
-def write_watch(
-    builder: Any,
-    pointer: Value,
-    current: Value,
-    looks_allowed: int | None,
-    threads: Value | None = None,
+def write_spin_wait(
+    builder: ir.IRBuilder,
+    pointer: ir.Value,
+    current: ir.Value,
+    max_polls: int | None,
+    threads: ir.Value | None = None,
 ) -> None:
-    """Write a loop that looks at a counter until it is no longer the current one."""
-    kind, before = current.type, builder.block
-    look, wait, stay, leave, done = (
-        builder.append_basic_block(name) for name in ("look", "wait", "stay", "leave", "seen")
+    """Write a loop that polls a counter until it differs from `current`, or `max_polls` times.
+
+    With `threads` it spins as in a barrier, else as an idle worker.
+    """
+    preheader, size = builder.block, bits_of(current) // 8
+    poll, backoff, pause, leave, done = (
+        builder.append_basic_block(name) for name in ("poll", "backoff", "pause", "yield", "done")
     )
-    builder.branch(look)
-    builder.position_at_end(look)
-    looks = builder.phi(emit.INDEX)
-    more = builder.add(looks, emit.index(1))
-    waiting = builder.icmp_unsigned(
-        "==", builder.load_atomic(pointer, "acquire", kind.width // 8, typ=kind), current
-    )
-    if looks_allowed is not None:
-        early = builder.icmp_unsigned("<", looks, emit.index(looks_allowed))
-        waiting = builder.and_(waiting, early)
-    builder.cbranch(waiting, wait, done)
-    builder.position_at_end(wait)
+    builder.branch(poll)
+    builder.position_at_end(poll)
+    polls = builder.phi(emit.INDEX)
+    following = builder.add(polls, emit.index(1))
+    value = builder.load_atomic(pointer, "acquire", size, typ=current.type)
+    waiting = builder.icmp_unsigned("==", value, current)
+    if max_polls is not None:
+        is_early = builder.icmp_unsigned("<", polls, emit.index(max_polls))
+        waiting = builder.and_(waiting, is_early)
+    builder.cbranch(waiting, backoff, done)
+    builder.position_at_end(backoff)
     if threads is None:
-        patient = builder.icmp_unsigned("<", looks, emit.index(IDLE_LOOKS))
+        is_spinning = builder.icmp_unsigned("<", polls, emit.index(WORKER_SPINS))
     else:
-        shared = builder.mul(looks, threads)
-        patient = builder.icmp_unsigned("<", shared, emit.index(PATIENT_LOOKS))
-    builder.cbranch(patient, stay, leave)
-    builder.position_at_end(stay)
-    _pause(builder)
-    builder.branch(look)
+        all_polls = builder.mul(polls, threads)
+        is_spinning = builder.icmp_unsigned("<", all_polls, emit.index(BARRIER_SPINS))
+    builder.cbranch(is_spinning, pause, leave)
+    builder.position_at_end(pause)
+    _write_pause(builder)
+    builder.branch(poll)
     builder.position_at_end(leave)
     emit.call(builder, YIELD, [], ir.IntType(32))
-    builder.branch(look)
-    looks.add_incoming(emit.index(0), before)
-    for block in (stay, leave):
-        looks.add_incoming(more, block)
+    builder.branch(poll)
+    polls.add_incoming(emit.index(0), preheader)
+    for block in (pause, leave):
+        polls.add_incoming(following, block)
     builder.position_at_end(done)
 
 
-def _pause(builder: Any) -> None:
-    """Tell the processor that this thread is waiting, where it can be told."""
+def _write_pause(builder: ir.IRBuilder) -> None:
+    """Write the processor's spin-loop hint, where it has one."""
     architecture = builder.module.triple.partition("-")[0]
     if architecture in ("x86_64", "i686"):
         emit.call(builder, "llvm.x86.sse2.pause", [], ir.VoidType())

@@ -1,4 +1,4 @@
-"""How threads divide the rows of a loop whose rows never look at each other."""
+"""Static partition of the batch rows of batch-parallel loops among threads."""
 
 from __future__ import annotations
 
@@ -15,72 +15,68 @@ from chainrule.compiler.loop_ir.expressions import nests_of, stored_by_kernel
 from chainrule.compiler.loop_ir.layout import Layout
 from chainrule.compiler.loop_ir.loops import Axis, Loop, Nest, Step
 
-__all__ = ["RowPartition", "divisions"]
+__all__ = ["RowPartition", "partition_rows"]
 
 
 @dataclass(frozen=True)
 class RowPartition:
-    """The units in which rows are given to threads.
-
-    Parameters
-    ----------
-    rows : int
-        How many rows there are.
-    tile : int
-        Rows of the tiles of contractions; 1 where there are none.
-    unit : int
-        Rows of a unit, which cuts no tile and no vector.
-    """
+    """The granularity at which the rows of a loop are divided among threads."""
 
     rows: int
-    tile: int
-    unit: int
+    tile: int  # rows of a contraction's register tile; 1 without contractions
+    unit: int  # rows that no boundary splits: a common multiple of the tile and of vector widths
 
     @property
     def units(self) -> int:
-        """Number of units."""
+        """The number of units."""
         return -(-self.rows // self.unit)
 
 
-def divisions(steps: Sequence[Step], layout: Layout, target: Target) -> dict[Loop, RowPartition]:
-    """Find the loops that threads run through without waiting."""
-    found: dict[Loop, RowPartition] = {}
+def partition_rows(
+    steps: Sequence[Step], layout: Layout, target: Target
+) -> dict[Loop, RowPartition]:
+    """Partition the batch-parallel loops, which threads execute without barriers."""
+    partitions: dict[Loop, RowPartition] = {}
     for step in steps:
         if isinstance(step, Loop):
-            made = _division(step, layout, target) if step.batch_axes else None
-            found |= divisions(step.steps, layout, target) if made is None else {step: made}
-    return found
+            partition = _partition(step, layout, target) if step.batch_axes else None
+            if partition is None:
+                partitions |= partition_rows(step.steps, layout, target)
+            else:
+                partitions[step] = partition
+    return partitions
 
 
-def _division(step: Loop, layout: Layout, target: Target) -> RowPartition | None:
+def _partition(step: Loop, layout: Layout, target: Target) -> RowPartition | None:
+    """Partition one loop; None where a contraction is not tiled by rows, or into a single unit."""
     nests = list(nests_of(step.steps))
     contractions = [
-        _by_rows(nest, axis, layout)
+        _roles_by_row(nest, axis, layout)
         for nest, axis in zip(nests, step.batch_axes, strict=True)
         if nest.contraction is not None
     ]
-    known = [each for each in contractions if each is not None]
-    if len(known) < len(contractions):
+    tiled_by_rows = [each for each in contractions if each is not None]
+    if len(tiled_by_rows) < len(contractions):
         return None
     rows = step.batch_axes[0].extent
-    tile = best_row_tile(known, target) if known else 1
-    vectors = [
+    tile = best_row_tile(tiled_by_rows, target) if tiled_by_rows else 1
+    widths = [
         lanes_of(nest.statements, rows)
         for nest, axis in zip(nests, step.batch_axes, strict=True)
         if axis is nest.vector_axis
     ]
-    made = RowPartition(rows, tile, math.lcm(tile, *vectors))
-    return made if made.units > 1 else None
+    partition = RowPartition(rows, tile, math.lcm(tile, *widths))
+    return partition if partition.units > 1 else None
 
 
-def _by_rows(nest: Nest, axis: Axis, layout: Layout) -> LoopRoles | None:
-    """The loops of a contraction whose tiles run along an axis; None where they do not."""
+def _roles_by_row(nest: Nest, axis: Axis, layout: Layout) -> LoopRoles | None:
+    """Return the loop roles of a contraction whose only row loop is along an axis, else None."""
     assert nest.contraction is not None
     out = stored_by_kernel(nest)
     assert out is not None
     shape = shape_of(nest.contraction, out, layout)
-    arrangement = arrange(shape)
-    own = shape.loops[nest.contraction.axes.index(axis)]
-    (row, *others) = arrangement.rows
-    alone = not others and arrangement.batch_size == 1
-    return arrangement if alone and row in (own, own.swapped) else None
+    roles = arrange(shape)
+    loop = shape.loops[nest.contraction.axes.index(axis)]
+    (row, *other_rows) = roles.rows
+    is_only_row = not other_rows and roles.batch_size == 1
+    return roles if is_only_row and row in (loop, loop.swapped) else None

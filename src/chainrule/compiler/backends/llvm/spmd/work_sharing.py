@@ -1,8 +1,8 @@
-"""Which nests all threads share, and where they wait for one another.
+"""Work sharing by a static cost model, and the placement of barriers.
 
-A nest is shared where it is long enough to pay for the waiting; the first thread alone runs the
-others. Threads share a nest by its outermost loop, so every element is computed by one thread in
-one way: the bits do not depend on how many threads there are.
+A nest is shared among threads if it is long enough to pay for a barrier; the first thread alone
+executes the others. The outermost loop is partitioned, so that each element is computed by one
+thread in one way: the bits do not depend on the number of threads.
 """
 
 from __future__ import annotations
@@ -17,42 +17,42 @@ from chainrule.compiler.loop_ir.expressions import axes_of, cost
 from chainrule.compiler.loop_ir.loops import Axis, Buffer, Contraction, Loop, Nest, Step
 from chainrule.compiler.loop_passes.memory_plan import Plan
 
-__all__ = ["BarrierPlacement", "is_shared", "shares_anything"]
+__all__ = ["BarrierPlacement", "is_shared", "uses_threads"]
 
-WORTH_SHARING = 4000
-"""Cycles of a nest from which on it is shared; a barrier costs some hundreds."""
-WORTH_THREADS = 20000
+MIN_SHARED_CYCLES = 4000
+"""Cycles from which on a nest is shared; a barrier costs some hundreds."""
+MIN_THREADED_CYCLES = 20000
 """Cycles of shared work from which on a program uses more than one thread."""
-FLOPS_A_CYCLE = 32
+FLOPS_PER_CYCLE = 32
 
 
-def shares_anything(steps: Sequence[Step], apart: Collection[Loop]) -> bool:
+def uses_threads(steps: Sequence[Step], partitioned: Collection[Loop]) -> bool:
     """Whether a program has enough work for more than one thread."""
-    return sum(_shared_cycles(step, apart) for step in steps) >= WORTH_THREADS
+    return sum(_shared_cycles(step, partitioned) for step in steps) >= MIN_THREADED_CYCLES
 
 
-def _shared_cycles(step: Step, apart: Collection[Loop]) -> float:
-    if not is_shared(step, apart):
+def _shared_cycles(step: Step, partitioned: Collection[Loop]) -> float:
+    if not is_shared(step, partitioned):
         return 0
-    if step in apart or isinstance(step, Nest) or step.is_parallel:
+    if step in partitioned or isinstance(step, Nest) or step.is_parallel:
         return _cycles(step)
-    return sum(_shared_cycles(each, apart) for each in step.steps)
+    return sum(_shared_cycles(each, partitioned) for each in step.steps)
 
 
-def is_shared(step: Step, apart: Collection[Loop]) -> bool:
-    """Whether the threads share a nest; for a loop, whether they share anything in it."""
-    if isinstance(step, Loop) and step not in apart and not step.is_parallel:
-        return any(is_shared(each, apart) for each in step.steps)
-    if _cycles(step) < WORTH_SHARING:
+def is_shared(step: Step, partitioned: Collection[Loop]) -> bool:
+    """Whether threads share a nest; for a sequential loop, whether they share any in it."""
+    if isinstance(step, Loop) and step not in partitioned and not step.is_parallel:
+        return any(is_shared(each, partitioned) for each in step.steps)
+    if _cycles(step) < MIN_SHARED_CYCLES:
         return False
     if isinstance(step, Loop) or step.contraction is not None:
         return True
     crosses = any(axis in step.axes for each in step.statements for axis in each.over)
-    return bool(step.axes) and not crosses and _turns(step) > 1
+    return bool(step.axes) and not crosses and _trip_count(step) > 1
 
 
-def _turns(nest: Nest) -> int:
-    """Turns of the outermost loop."""
+def _trip_count(nest: Nest) -> int:
+    """The iterations of the outermost loop, in vectors where that is the vector axis."""
     first = nest.axes[0]
     if first is not nest.vector_axis:
         return first.extent
@@ -60,12 +60,12 @@ def _turns(nest: Nest) -> int:
 
 
 def _cycles(step: Step) -> float:
-    """Estimate the time of a step on one core."""
+    """Estimate the cycles of a step on one core."""
     if isinstance(step, Loop):
         return step.axis.extent * sum(map(_cycles, step.steps))
     nest, total = step, 0.0
     if nest.contraction is not None:
-        total += _contraction_flops(nest.contraction) / FLOPS_A_CYCLE
+        total += _contraction_flops(nest.contraction) / FLOPS_PER_CYCLE
     for each in nest.statements:
         axes: list[Axis] = [*dict.fromkeys([*nest.axes, *axes_of(each), *each.over])]
         points = int(np.prod([axis.extent for axis in axes], dtype=np.int64))
@@ -80,32 +80,28 @@ def _contraction_flops(contraction: Contraction) -> float:
 
 
 class BarrierPlacement:
-    """What threads have touched since they last waited for one another.
-
-    Parameters
-    ----------
-    plan : Plan
-        Where arena buffers lie: two that share bytes are in each other's way.
-    """
+    """The accesses since the last barrier, and their dependences with the next step."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self.touched: dict[Buffer, set[tuple[bool, bool]]] = {}
+        # For each buffer, the kinds of access: (is a write, by all threads).
+        self.pending: dict[Buffer, set[tuple[bool, bool]]] = {}
 
-    def must_wait(self, step: Step, shared: bool) -> bool:
-        """Whether a step touches what another thread may be working on.
+    def needs_barrier(self, step: Step, shared: bool) -> bool:
+        """Whether a step depends on an access that another thread may still be executing.
 
-        Steps that the first thread runs alone follow one another without waiting.
+        Steps of the first thread alone need no barrier between them.
         """
-        touched = {(buffer.root, is_write) for buffer, _, is_write in accesses(step)}
+        buffers = {(buffer.root, is_write) for buffer, _, is_write in accesses(step)}
         return any(
-            (is_write or was_written) and (shared or was_shared) and self._meet(buffer, other)
-            for buffer, is_write in touched
-            for other, notes in self.touched.items()
-            for was_written, was_shared in notes
+            (is_write or was_write) and (shared or was_shared) and self._meet(buffer, other)
+            for buffer, is_write in buffers
+            for other, kinds in self.pending.items()
+            for was_write, was_shared in kinds
         )
 
     def _meet(self, one: Buffer, other: Buffer) -> bool:
+        """Whether two buffers share memory: arena buffers may have overlapping offsets."""
         if one is other:
             return True
         if one not in self.plan.offsets or other not in self.plan.offsets:
@@ -114,13 +110,13 @@ class BarrierPlacement:
         sizes = [buffer.size * buffer.dtype.itemsize for buffer in (one, other)]
         return starts[0] < starts[1] + sizes[1] and starts[1] < starts[0] + sizes[0]
 
-    def note(self, step: Step, shared: bool) -> None:
-        """Remember what a step touches, and whether all threads do."""
+    def record(self, step: Step, shared: bool) -> None:
+        """Record the accesses of a step, by all threads or by the first alone."""
         registers = step.registers if isinstance(step, Nest) else frozenset[Buffer]()
         for buffer, _, is_write in accesses(step):
             if buffer.root not in registers and buffer.root.kind != "thread_local":
-                self.touched.setdefault(buffer.root, set()).add((is_write, shared))
+                self.pending.setdefault(buffer.root, set()).add((is_write, shared))
 
     def clear(self) -> None:
-        """Forget everything: the threads have just waited."""
-        self.touched.clear()
+        """Forget all accesses, at a barrier."""
+        self.pending.clear()

@@ -1,4 +1,4 @@
-"""The native functions of the pool of `threads`: what a caller and a worker do.
+"""Native code of the thread pool: the caller's dispatch of a job and the workers' loop.
 
 ::
 
@@ -8,7 +8,6 @@
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 from chainrule.compiler.backends.calling_convention import (
     CONDITION,
@@ -21,26 +20,24 @@ from chainrule.compiler.backends.calling_convention import (
 )
 from chainrule.compiler.backends.llvm import emit, ir
 from chainrule.compiler.backends.llvm.object_code import compile_module
-from chainrule.compiler.backends.llvm.spmd.affinity import write_current_core, write_step_aside
-from chainrule.compiler.backends.llvm.spmd.barrier import barrier_function, write_watch
+from chainrule.compiler.backends.llvm.spmd.affinity import write_current_core, write_leave_core
+from chainrule.compiler.backends.llvm.spmd.barrier import barrier_function, write_spin_wait
 from chainrule.compiler.backends.llvm.target import host_target
 
 __all__ = ["pool_code", "program_type"]
 
-Value = Any
-
-# How long a worker watches for the next job before it sleeps, some 100 microseconds: waking a core
-# that sleeps takes 20 or more, so programs called in a row find their workers awake.
-LINGERING_LOOKS = 300
+# Polls for the next job before a worker sleeps, some 100 microseconds: waking a sleeping core takes
+# 20 or more, so the workers are awake for programs that are called one after the other.
+MAX_POLLS = 300
 
 
 def program_type() -> ir.FunctionType:
-    """Return the type of a program."""
+    """Return the type of a program's entry point."""
     return ir.FunctionType(ir.VoidType(), [emit.POINTER, emit.INDEX, emit.INDEX, emit.POINTER])
 
 
 def pool_code() -> bytes:
-    """Compile the functions of a pool."""
+    """Compile the functions of the thread pool."""
     target = host_target()
     module = ir.Module()
     module.triple = target.triple
@@ -50,38 +47,45 @@ def pool_code() -> bytes:
     return compile_module(str(module), target)
 
 
-def _field(builder: Any, control: Value, offset: int) -> Value:
+def _field(builder: ir.IRBuilder, control: ir.Value, offset: int) -> ir.Value:
+    """Return the address of a field of the control block."""
     return builder.gep(control, [emit.index(offset)], source_etype=ir.IntType(8))
 
 
-def _call_system(builder: Any, name: str, *arguments: Value) -> None:
+def _call_system(builder: ir.IRBuilder, name: str, *arguments: ir.Value) -> None:
     emit.call(builder, name, arguments, ir.IntType(32))
 
 
-def _start_function(module: Any, name: str, arguments: Sequence[ir.Type]) -> tuple[Any, Any]:
+def _start_function(
+    module: ir.Module, name: str, arguments: Sequence[ir.Type]
+) -> tuple[ir.Function, ir.IRBuilder]:
     function = ir.Function(module, ir.FunctionType(ir.VoidType(), arguments), name)
     return function, ir.IRBuilder(function.append_basic_block("entry"))
 
 
-def _write_prepare(module: Any) -> None:
-    """Write ``void prepare(ptr control, i64)``: make the system's objects."""
+def _write_prepare(module: ir.Module) -> None:
+    """Write ``void prepare(ptr control, i64)``: initialise mutex and condition variable."""
     function, builder = _start_function(module, "chainrule.prepare", [emit.POINTER, emit.INDEX])
-    control, nothing = function.args[0], ir.Constant(emit.POINTER, None)
-    _call_system(builder, "pthread_mutex_init", _field(builder, control, MUTEX), nothing)
-    _call_system(builder, "pthread_cond_init", _field(builder, control, CONDITION), nothing)
+    control, null = function.args[0], ir.Constant(emit.POINTER, None)
+    _call_system(builder, "pthread_mutex_init", _field(builder, control, MUTEX), null)
+    _call_system(builder, "pthread_cond_init", _field(builder, control, CONDITION), null)
     builder.ret_void()
 
 
-def _write_run(module: Any) -> None:
-    """Write ``void run(ptr control, ptr program, ptr block, i64 threads)``: the caller's part."""
+def _write_run(module: ir.Module) -> None:
+    """Write ``void run(ptr control, ptr program, ptr block, i64 threads)``, the caller's side.
+
+    It publishes the job, runs the program as thread 0 and waits for the workers. A null program
+    ends the workers.
+    """
     kinds = [emit.POINTER, program_type().as_pointer(), emit.POINTER, emit.INDEX]
     function, builder = _start_function(module, "chainrule.run", kinds)
     control, program, block, threads = function.args
     mutex, condition = (_field(builder, control, offset) for offset in (MUTEX, CONDITION))
-    nothing = ir.Constant(program.type, None)
-    leaving = builder.icmp_unsigned("==", program, nothing)
-    alone = builder.icmp_unsigned("==", threads, emit.index(1))
-    with builder.if_then(builder.or_(leaving, builder.icmp_signed(">", threads, emit.index(1)))):
+    null = ir.Constant(program.type, None)
+    is_exit = builder.icmp_unsigned("==", program, null)
+    is_single = builder.icmp_unsigned("==", threads, emit.index(1))
+    with builder.if_then(builder.or_(is_exit, builder.icmp_signed(">", threads, emit.index(1)))):
         _call_system(builder, "pthread_mutex_lock", mutex)
         core = write_current_core(builder)
         fields = (
@@ -96,19 +100,23 @@ def _write_run(module: Any) -> None:
         builder.atomic_rmw("add", generation, emit.index(1), "release")
         _call_system(builder, "pthread_cond_broadcast", condition)
         _call_system(builder, "pthread_mutex_unlock", mutex)
-    with builder.if_then(builder.not_(leaving)):
+    with builder.if_then(builder.not_(is_exit)):
         builder.call(program, [block, emit.index(0), threads, control])
-        with builder.if_then(builder.not_(alone)):
+        with builder.if_then(builder.not_(is_single)):
             builder.call(barrier_function(module), [control, threads])
     builder.ret_void()
 
 
-def _write_work(module: Any) -> None:
-    """Write ``void work(ptr control, i64 thread)``: a worker's life."""
+def _write_work(module: ir.Module) -> None:
+    """Write ``void work(ptr control, i64 thread)``, a worker's loop.
+
+    A worker polls the job generation, then sleeps on the condition variable; it runs a job that
+    has work for its thread number and returns on a null program.
+    """
     function, builder = _start_function(module, "chainrule.work", [emit.POINTER, emit.INDEX])
     control, thread = function.args
     mutex, condition = (_field(builder, control, offset) for offset in (MUTEX, CONDITION))
-    before = builder.block
+    entry = builder.block
     idle, asleep, awake, working, leave = (
         function.append_basic_block(name)
         for name in ("idle", "asleep", "awake", "working", "leave")
@@ -117,8 +125,8 @@ def _write_work(module: Any) -> None:
     builder.branch(idle)
     builder.position_at_end(idle)
     seen = builder.phi(emit.INDEX, "seen")
-    seen.add_incoming(emit.index(0), before)
-    write_watch(builder, _field(builder, control, JOB_GENERATION), seen, LINGERING_LOOKS)
+    seen.add_incoming(emit.index(0), entry)
+    write_spin_wait(builder, _field(builder, control, JOB_GENERATION), seen, MAX_POLLS)
     _call_system(builder, "pthread_mutex_lock", mutex)
     builder.branch(check)
     builder.position_at_end(check)
@@ -135,11 +143,11 @@ def _write_work(module: Any) -> None:
     threads = builder.load(_field(builder, control, JOB_THREADS), typ=emit.INDEX)
     core = builder.load(_field(builder, control, JOB_CORE), typ=ir.IntType(32))
     _call_system(builder, "pthread_mutex_unlock", mutex)
-    nothing = ir.Constant(program.type, None)
-    builder.cbranch(builder.icmp_unsigned("==", program, nothing), leave, working)
+    null = ir.Constant(program.type, None)
+    builder.cbranch(builder.icmp_unsigned("==", program, null), leave, working)
     builder.position_at_end(working)
     with builder.if_then(builder.icmp_signed("<", thread, threads)):
-        write_step_aside(builder, core)
+        write_leave_core(builder, core)
         builder.call(program, [block, thread, threads, control])
         builder.call(barrier_function(module), [control, threads])
     seen.add_incoming(generation, builder.block)
