@@ -133,7 +133,7 @@ def test_nan_is_handed_through_or_refused(sample: LayerSample) -> None:
 @each_layer
 def test_an_unknown_argument_is_refused_with_a_message(sample: LayerSample) -> None:
     kind = type(sample.make())
-    with pytest.raises(ArgumentError, match="there is no argument 'no_such'"):
+    with pytest.raises(ArgumentError, match="there is no argument `no_such`"):
         kind(no_such=1)
 
 

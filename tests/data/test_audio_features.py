@@ -87,7 +87,7 @@ def test_silence_is_finite_and_twice_as_loud_is_a_shift() -> None:
         ({"low": 5000}, "low is 5000 and high 4000.0"),
         ({"high": 4001}, "half the rate"),
         ({"floor": 0}, "floor is 0"),
-        ({"coefficients": 41}, "from 1 to the 40 bands"),
+        ({"coefficients": 41}, "at most the 40 bands"),
         ({"rate": 0}, "rate is 0"),
         ({"rate": "8000"}, "rate is '8000'; it must be a number"),
     ],

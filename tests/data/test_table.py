@@ -174,10 +174,10 @@ def test_a_description_that_contradicts_itself_is_refused() -> None:
         (lambda: Table("a", Number("a")), "column 'a' is described twice"),
         (lambda: Table("a", target="a"), "'a' is both an input and left out"),
         (lambda: Table({"a": [1]}), "describes no column"),  # type: ignore[arg-type]
-        (lambda: Number("a", fill="mode"), 'fill is \'mode\'; it must be "mean", "median"'),
+        (lambda: Number("a", fill="mode"), "fill is 'mode'; it must be 'mean', 'median'"),
         (lambda: Number("a", fill=np.nan), "fill is nan"),
-        (lambda: Category("a", encoding="hot"), 'it must be "one_hot" or "integer"'),
-        (lambda: Category("a", unseen="ignore"), 'it must be "zeros" or "error"'),
+        (lambda: Category("a", encoding="hot"), "it must be 'one_hot' or 'integer'"),
+        (lambda: Category("a", unseen="ignore"), "it must be 'zeros' or 'error'"),
         (lambda: Table().transform({"a": [1]}), "call fit with the training part first"),
         (lambda: Table().targets({"a": [1]}), "there is no target"),
     ):

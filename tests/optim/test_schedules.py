@@ -82,7 +82,7 @@ def test_what_observes_nothing_stays_the_same_object():
 BAD = [
     (lambda: optim.cosine(0.1), "cosine: steps is None and epochs is None; give one of them"),
     (lambda: optim.cosine(0.1, steps=1, epochs=1), "cosine: steps is 1 and epochs is 1"),
-    (lambda: optim.cosine(0.1, steps=0), "cosine: steps is 0; it must be a whole number, 1 or"),
+    (lambda: optim.cosine(0.1, steps=0), "cosine: steps is 0; it must be an integer, 1 or"),
     (lambda: optim.cosine(0.1, epochs=2.5), "cosine: epochs is 2.5"),
     (lambda: optim.cosine(-1, epochs=2), "cosine: learning_rate is -1"),
     (lambda: optim.cosine(0.1, decay_steps=3), "here it is `steps`"),

@@ -1,1 +1,1 @@
-"""Checks of arguments: ranges, unknown names, names of other libraries."""
+"""Arguments: ranges of values, unknown names, names that other libraries use."""

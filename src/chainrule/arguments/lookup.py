@@ -1,110 +1,145 @@
-"""Names: how kinds of layers are spelt, and what to say to a name that is not ours."""
+"""Unknown names: what to write instead, by alias, by remedy or by the closest match.
+
+::
+
+    suggestion ::= here it is NAME           the name that another library uses for it
+                 | REMEDY                    what to do where there is no such argument
+                 | did you mean NAME?        a likely typing error
+                 | there are NAME, ...
+"""
 
 from __future__ import annotations
 
 import difflib
 import inspect
-import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from chainrule.arguments.layer_aliases import FOREIGN_ARGUMENTS, FOREIGN_LAYERS, FOREIGN_NAMES
+from chainrule.arguments.aliases import (
+    FIT_ALIASES,
+    FUNCTION_ALIASES,
+    LAYER_ARGUMENT_ALIASES,
+    NO_ALIASES,
+    Aliases,
+)
 from chainrule.errors import ArgumentError, type_in_words
 
 __all__ = [
     "bind_arguments",
-    "explain_unknown_layer",
-    "kind_of",
+    "closest",
     "look_up",
+    "refuse_unknown",
+    "refuse_unnamed",
+    "suggestion",
 ]
 
 Entry = TypeVar("Entry")
 
-_INFERRED = {
-    "in_features", "in_channels", "input_dim", "input_shape", "input_size", "batch_input_shape",
-    "num_features",
-}  # fmt: skip
+
+def suggestion(
+    name: str,
+    known: Collection[str],
+    aliases: Aliases = NO_ALIASES,
+    quote: Callable[[str], str] = repr,
+) -> str:
+    """Return what to write instead of an unknown name.
+
+    Examples
+    --------
+    >>> aliases = Aliases({"one": ["uno"]})
+    >>> [suggestion(name, ["one", "two"], aliases) for name in ("uno", "tow", "x")]
+    ["here it is 'one'", "did you mean 'two'?", 'there are one, two']
+    """
+    return closest(name, known, aliases, quote) or f"there are {', '.join(known)}"
+
+
+def closest(
+    name: str,
+    known: Collection[str],
+    aliases: Aliases = NO_ALIASES,
+    quote: Callable[[str], str] = repr,
+) -> str | None:
+    """Return what to write instead of an unknown name, or None if nothing comes close."""
+    key = name.lower()
+    for each in known:
+        if {name, key}.intersection(aliases.names.get(each, ())):
+            return f"here it is {quote(each)}"
+    if name in aliases.remedies:
+        return aliases.remedies[name]
+    folded = {each.lower(): each for each in known}
+    matches = difflib.get_close_matches(key, folded, 1)
+    return f"did you mean {quote(folded[matches[0]])}?" if matches else None
+
+
+def look_up(what: str, name: Any, table: Mapping[str, Entry]) -> Entry:
+    """Return the entry of a name, or raise an error that suggests one.
+
+    Examples
+    --------
+    >>> look_up("digit", "oen", {"one": 1, "two": 2})
+    Traceback (most recent call last):
+    chainrule.errors.ArgumentError: unknown digit 'oen'; did you mean 'one'? there are one, two
+    """
+    if not isinstance(name, str):
+        raise ArgumentError(
+            f"{what}: expected a name or a function, got {type_in_words(name)}; "
+            f"there are {', '.join(sorted(table))}"
+        )
+    if name in table:
+        return table[name]
+    hint = suggestion(name, sorted(table), FUNCTION_ALIASES)
+    if hint.endswith("?"):
+        hint += f" there are {', '.join(sorted(table))}"
+    raise ArgumentError(f"unknown {what} {name!r}; {hint}")
+
+
+def refuse_unknown(
+    function: str,
+    keywords: Iterable[str],
+    known: Collection[str],
+    aliases: Aliases = FIT_ALIASES,
+) -> None:
+    """Raise for the first keyword that a function does not have.
+
+    Examples
+    --------
+    >>> refuse_unknown("fit", {"nb_epoch": 3}, ["X", "y", "epochs"])
+    Traceback (most recent call last):
+    chainrule.errors.ArgumentError: fit: there is no argument `nb_epoch`; here it is `epochs`
+    """
+    for name in keywords:
+        if name not in known:
+            hint = suggestion(name, known, aliases, "`{}`".format)
+            raise ArgumentError(f"{function}: there is no argument `{name}`; {hint}")
+
+
+def refuse_unnamed(function: str, values: Sequence[Any], example: str) -> None:
+    """Raise for arguments that must be given by name, since libraries order them differently.
+
+    Examples
+    --------
+    >>> refuse_unnamed("fit", [10], "net.fit(X, y, epochs=10)")
+    Traceback (most recent call last):
+    chainrule.errors.ArgumentError: fit: the argument 10 needs its name, as in
+    net.fit(X, y, epochs=10)
+    """
+    if values:
+        raise ArgumentError(
+            f"{function}: the argument {values[0]!r:.40} needs its name, as in {example}"
+        )
 
 
 def bind_arguments(
     function: Callable[..., Any], title: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> inspect.BoundArguments:
-    """Match arguments with the names of the parameters of `function`, defaults included."""
+    """Bind the arguments of a layer to the parameters of its method, defaults included."""
     _, *parameters = inspect.signature(function).parameters.values()
     signature = inspect.Signature([each.replace(annotation=each.empty) for each in parameters])
-    takes_any = any(each.kind is each.VAR_KEYWORD for each in parameters)
-    for name in kwargs:
-        if name not in signature.parameters and not takes_any:
-            raise ArgumentError(_unknown_argument(title, name, signature))
+    if not any(each.kind is each.VAR_KEYWORD for each in parameters):
+        refuse_unknown(title, kwargs, signature.parameters, LAYER_ARGUMENT_ALIASES)
     try:
         arguments = signature.bind(*args, **kwargs)
     except TypeError as error:
         raise ArgumentError(f"{title}: {error}; it is called as {title}{signature}") from None
     arguments.apply_defaults()
     return arguments
-
-
-def look_up(what: str, name: Any, table: Mapping[str, Entry]) -> Entry:
-    """Return what a name stands for.
-
-    Examples
-    --------
-    >>> look_up("digit", "oen", {"one": 1, "two": 2})
-    Traceback (most recent call last):
-    chainrule.errors.ArgumentError: unknown digit 'oen', did you mean 'one'? there are: one, two
-    """
-    names = ", ".join(sorted(table))
-    if not isinstance(name, str):
-        raise ArgumentError(
-            f"{what}: expected a name or a function, got {type_in_words(name)}; names: {names}"
-        )
-    if name in table:
-        return table[name]
-    ours = FOREIGN_NAMES.get(name.lower())
-    if ours in table:
-        raise ArgumentError(f"unknown {what} {name!r}: here it is {ours!r}")
-    close = difflib.get_close_matches(name.lower(), table, 2)
-    question = f", did you mean {' or '.join(map(repr, close))}?" if close else ";"
-    raise ArgumentError(f"unknown {what} {name!r}{question} there are: {names}")
-
-
-def explain_unknown_layer(name: str, ours: Collection[str]) -> str:
-    """Say what to write instead of a name that this library does not have.
-
-    Examples
-    --------
-    >>> explain_unknown_layer("Linear", ["Dense"])
-    "nn has no 'Linear'; here it is nn.Dense"
-    >>> explain_unknown_layer("Dnse", ["Dense"])
-    "nn has no 'Dnse', did you mean nn.Dense?"
-    """
-    known = FOREIGN_LAYERS.get(name)
-    # PyTorch writes Conv2d where Keras, and this library, write Conv2D.
-    found = known or next((each for each in ours if each.lower() == name.lower()), None)
-    if found is not None:
-        return f"nn has no {name!r}; here it is nn.{found}"
-    close = difflib.get_close_matches(name, ours, 1)
-    return f"nn has no {name!r}" + (f", did you mean nn.{close[0]}?" if close else "")
-
-
-def kind_of(name: str) -> str:
-    """Return what layers of a class are called: ``Conv2D`` gives ``conv2d``.
-
-    Examples
-    --------
-    >>> [kind_of(name) for name in ("Dense", "MaxPool2D", "LSTM", "GaussianNoise")]
-    ['dense', 'max_pool2d', 'lstm', 'gaussian_noise']
-    """
-    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
-
-
-def _unknown_argument(title: str, name: str, signature: inspect.Signature) -> str:
-    ours = FOREIGN_ARGUMENTS.get(name)
-    if ours in signature.parameters:
-        return f"{title}: there is no argument {name!r}; here it is {ours!r}"
-    if name in _INFERRED:
-        return f"{title}: there is no argument {name!r}: sizes are inferred from the first input"
-    close = difflib.get_close_matches(name, signature.parameters, 1)
-    question = f", did you mean {close[0]!r}?" if close else ";"
-    return f"{title}: there is no argument {name!r}{question} it is called as {title}{signature}"

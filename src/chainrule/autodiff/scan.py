@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from chainrule import tree
+from chainrule.arguments.checks import checked_count
 from chainrule.autodiff.scan_primitive import run_loop
 from chainrule.errors import ArgumentError, DTypeError, ShapeError
 from chainrule.graph.array_type import ArrayType, type_of
@@ -97,8 +98,8 @@ def _type(value: Any) -> ArrayType:
 
 
 def _length(rows: Sequence[Any], length: int | None) -> int:
-    if length is not None and (not hasattr(length, "__index__") or length < 0):
-        raise ArgumentError(f"scan: length is {length!r}; it must be a whole number, 0 or more")
+    if length is not None:
+        length = checked_count("scan", "length", length, 0)
     shapes = [_type(row).shape for row in rows]
     if any(not shape for shape in shapes):
         raise ShapeError(

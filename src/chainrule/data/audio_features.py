@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from chainrule.arguments.checks import POSITIVE, bad_argument, checked_count, checked_number
 from chainrule.errors import ArgumentError, DataError, DTypeError
 
 __all__ = ["log_mel", "mfcc"]
@@ -80,8 +80,7 @@ def log_mel(
     """
     frames = _Frames("log_mel", rate, window, hop)
     filters = _mel_filters(frames, bands, low, rate / 2 if high is None else high)
-    if not 0 < floor < math.inf:
-        raise ArgumentError(f"log_mel: floor is {floor!r}; it must be a number above 0")
+    floor = checked_number("log_mel", "floor", floor, POSITIVE)
     signals = _checked_signals(signal, frames)
     loudness = [
         np.log(frames.power(signals[start : start + SIGNALS_AT_ONCE]) @ filters + np.float32(floor))
@@ -130,11 +129,8 @@ def mfcc(signal: ArrayLike, rate: int, coefficients: int = 13, **settings: Any) 
     transform = _fourier("mfcc").dct
     loudness = log_mel(signal, rate, **settings)
     bands = loudness.shape[-1]
-    if not hasattr(coefficients, "__index__") or not 1 <= coefficients <= bands:
-        raise ArgumentError(
-            f"mfcc: coefficients is {coefficients!r}; it must be a whole number from 1 to the "
-            f"{bands} bands"
-        )
+    if checked_count("mfcc", "coefficients", coefficients) > bands:
+        raise bad_argument("mfcc", "coefficients", coefficients, f"at most the {bands} bands")
     return np.ascontiguousarray(transform(loudness, type=2, norm="ortho")[..., :coefficients])
 
 
@@ -149,11 +145,7 @@ class _Frames:
 
     def __post_init__(self) -> None:
         for name, value in (("rate", self.rate), ("window", self.window), ("hop", self.hop)):
-            is_number = isinstance(cast(object, value), int | float | np.number)
-            if not is_number or not 0 < value < math.inf:
-                raise ArgumentError(
-                    f"{self.function}: {name} is {value!r}; it must be a number above 0"
-                )
+            checked_number(self.function, name, value, POSITIVE)
         if self.length < 2 or self.step < 1:
             raise ArgumentError(
                 f"{self.function}: at {self.rate} Hz a window of {self.window} s has {self.length} "
@@ -184,8 +176,7 @@ class _Frames:
 
 def _mel_filters(frames: _Frames, bands: int, low: float, high: float) -> NDArray[np.float32]:
     """Return the triangles as columns, each with 1 at its peak."""
-    if not hasattr(bands, "__index__") or bands < 1:
-        raise ArgumentError(f"log_mel: bands is {bands!r}; it must be a whole number, 1 or more")
+    checked_count("log_mel", "bands", bands)
     if not 0 <= low < high <= frames.rate / 2:
         raise ArgumentError(
             f"log_mel: low is {low!r} and high {high!r}; they must be in order and within 0 and "

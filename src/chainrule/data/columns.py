@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
@@ -10,6 +9,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.arguments.lookup import suggestion
 from chainrule.data.csv_file import read_csv
 from chainrule.errors import DataError, type_in_words
 
@@ -78,11 +78,8 @@ def _as_mapping(source: Any) -> Mapping[Any, Any]:
 
 def _column(given: Mapping[Any, Any], name: str) -> NDArray[Any]:
     if name not in given:
-        close = difflib.get_close_matches(name, [str(each) for each in given], n=1)
-        there = (
-            f"did you mean {close[0]!r}?" if close else f"there are {', '.join(map(str, given))}"
-        )
-        raise DataError(f"Table: there is no column {name!r}; {there}")
+        hint = suggestion(name, [str(each) for each in given])
+        raise DataError(f"Table: there is no column {name!r}; {hint}")
     cells = given[name]
     if isinstance(cells, np.ma.MaskedArray):
         cells = cast(Any, cells).astype(object).filled(None)

@@ -14,13 +14,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.arguments.checks import Range, checked_choice, checked_number
 from chainrule.data.cell import as_numbers, as_texts
-from chainrule.errors import ArgumentError, ChainruleWarning, DataError
+from chainrule.errors import ChainruleWarning, DataError
 
 __all__ = ["ENCODINGS", "POLICIES", "Category", "FittedCategory", "FittedNumber", "Number"]
 
 Features = NDArray[np.float64]
 FILLS = ("mean", "median")
+_FILL = Range("'mean', 'median' or a finite number", lambda x: True)
 ENCODINGS = ("one_hot", "integer")
 POLICIES = ("zeros", "error")
 
@@ -53,12 +55,8 @@ class Number:
 
     def __post_init__(self) -> None:
         """Check the arguments."""
-        is_number = isinstance(self.fill, int | float) and bool(np.isfinite(self.fill))
-        if self.fill not in FILLS and not is_number:
-            raise ArgumentError(
-                f'Number({self.name!r}): fill is {self.fill!r}; it must be "mean", "median" or a '
-                "finite number"
-            )
+        if self.fill not in FILLS:
+            checked_number(f"Number({self.name!r})", "fill", self.fill, _FILL)
 
     def fit(self, cells: NDArray[Any]) -> FittedNumber:
         """Learn mean, deviation and fill of the training part.
@@ -119,11 +117,7 @@ class Category:
             ("encoding", self.encoding, ENCODINGS),
             ("unseen", self.unseen, POLICIES),
         ):
-            if value not in known:
-                raise ArgumentError(
-                    f"Category({self.name!r}): {argument} is {value!r}; it must be "
-                    + " or ".join(f'"{each}"' for each in known)
-                )
+            checked_choice(f"Category({self.name!r})", argument, value, known)
 
     def fit(self, cells: NDArray[Any]) -> FittedCategory:
         """Learn the categories of the training part.

@@ -11,10 +11,11 @@ import itertools
 from collections.abc import Callable, Iterator
 from typing import Any, Generic, TypeVar, cast, final
 
+from chainrule.arguments.checks import checked_count, checked_seed
 from chainrule.data import pipeline_stage
 from chainrule.data.collate import stack
-from chainrule.data.pipeline_stage import Source, Stage, checked_count, name_of
-from chainrule.data.shuffling import checked_seed, permutation
+from chainrule.data.pipeline_stage import Source, Stage, name_of
+from chainrule.data.shuffling import permutation
 from chainrule.errors import DataError, UnsupportedError
 
 __all__ = ["Pipeline"]

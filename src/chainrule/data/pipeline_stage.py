@@ -5,7 +5,6 @@ Each verb of `chainrule.data.Pipeline` is a function from an iterator to an iter
 
 import collections
 import itertools
-import operator
 from collections.abc import Callable, Iterable, Iterator, Sized
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
@@ -22,7 +21,6 @@ __all__ = [
     "arranged",
     "batches",
     "chained",
-    "checked_count",
     "filtered",
     "first",
     "mapped",
@@ -204,16 +202,3 @@ def name_of(verb: str, function: Any) -> str:
 
 def _function_name(function: Any) -> str:
     return getattr(function, "__name__", type(function).__name__)
-
-
-def checked_count(verb: str, argument: str, value: Any, smallest: int) -> int:
-    """Return a whole number of at least ``smallest``, or raise an ArgumentError."""
-    try:
-        count = operator.index(value)
-    except TypeError:
-        count = None
-    if count is None or count < smallest:
-        raise ArgumentError(
-            f"{verb}: {argument} is {value!r}; it must be a whole number, {smallest} or more"
-        )
-    return count

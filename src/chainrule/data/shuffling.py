@@ -1,14 +1,9 @@
 """The order of shuffled data, as a function of (seed, epoch) and nothing else."""
 
-import operator
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.errors import ArgumentError
-
-__all__ = ["checked_seed", "permutation", "permutations"]
+__all__ = ["permutation", "permutations"]
 
 _MANY = 4096  # things, from which on sorting by digits is faster
 _FEW = 64  # things, up to which many orders are drawn together
@@ -97,14 +92,3 @@ def _product(x: Words, factor: int) -> tuple[Words, Words]:
     middle = high * x_low + (low * x_low >> _HALF)
     other = low * x_high + (middle & _LOW)
     return high * x_high + (middle >> _HALF) + (other >> _HALF), x * np.uint64(factor)
-
-
-def checked_seed(verb: str, seed: Any) -> int:
-    """Return ``seed`` as an int in [0, 2**64), or raise an ArgumentError that names ``verb``."""
-    try:
-        number = operator.index(seed)
-    except TypeError:
-        number = -1
-    if not 0 <= number < 2**64:
-        raise ArgumentError(f"{verb}: seed is {seed!r}; it must be a whole number in [0, 2**64)")
-    return number

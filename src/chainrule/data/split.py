@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from chainrule.arguments.checks import checked_seed
 from chainrule.data.columns import read_columns, row_count, take_rows
-from chainrule.data.shuffling import checked_seed, permutation
+from chainrule.data.shuffling import permutation
 from chainrule.errors import ArgumentError, DataError
 
 __all__ = ["split"]

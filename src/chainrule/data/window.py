@@ -8,7 +8,8 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from chainrule.errors import ArgumentError, DataError
+from chainrule.arguments.checks import checked_count
+from chainrule.errors import DataError
 
 __all__ = ["windows"]
 
@@ -53,7 +54,7 @@ def windows(
     Raises
     ------
     ArgumentError
-        If length, horizon or stride is no whole number of at least 1.
+        If length, horizon or stride is no integer, 1 or more.
     DataError
         If the series is too short for one window, or is no series.
 
@@ -64,10 +65,7 @@ def windows(
     ([[0, 1, 2], [1, 2, 3]], [[3, 4], [4, 5]])
     """
     for name, value in (("length", length), ("horizon", horizon), ("stride", stride)):
-        if not hasattr(value, "__index__") or isinstance(value, bool) or value < 1:
-            raise ArgumentError(
-                f"windows: {name} is {value!r}; it must be a whole number, 1 or more"
-            )
+        checked_count("windows", name, value)
     if not isinstance(series, list | tuple) or not any(map(np.ndim, cast(Any, series))):
         return _of_one(np.asarray(series), length, horizon, stride)
     parts = [_of_one(np.asarray(each), length, horizon, stride) for each in cast(Any, series)]

@@ -1,13 +1,11 @@
 """Data sets that a formula makes."""
 
 import math
-import operator
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.errors import ArgumentError
+from chainrule.arguments.checks import NON_NEGATIVE, checked_count, checked_number, checked_seed
 
 __all__ = ["moons", "xor"]
 
@@ -78,7 +76,8 @@ def moons(
            [-1. ,  0. ],
            [ 1. ,  0. ]]), array([1, 1, 0, 0]))
     """
-    n, seed = _checked(n, noise, seed)
+    n, seed = checked_count("moons", "n", n), checked_seed("moons", seed, bits=32)
+    checked_number("moons", "noise", noise, NON_NEGATIVE)
     outer = np.linspace(0, math.pi, n // 2)
     inner = np.linspace(0, math.pi, n - n // 2)
     x = np.concatenate([np.cos(outer), 1 - np.cos(inner)])
@@ -90,19 +89,3 @@ def moons(
     random.shuffle(order)
     points = np.column_stack([x, height])[order]
     return points + random.normal(scale=noise, size=points.shape), labels[order].astype(np.int64)
-
-
-def _checked(n: int, noise: Any, seed: int) -> tuple[int, int]:
-    try:
-        count, number = operator.index(n), operator.index(seed)
-    except TypeError:
-        raise ArgumentError(
-            f"moons: n is {n!r} and seed {seed!r}; both must be whole numbers"
-        ) from None
-    if count < 1:
-        raise ArgumentError(f"moons: n is {n!r}; it must be 1 or more")
-    if not isinstance(noise, int | float | np.number) or not 0 <= noise < math.inf:
-        raise ArgumentError(f"moons: noise is {noise!r}; it must be a finite number, 0 or more")
-    if not 0 <= number < 2**32:
-        raise ArgumentError(f"moons: seed is {seed!r}; it must be in [0, 2**32)")
-    return count, number

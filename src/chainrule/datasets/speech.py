@@ -2,24 +2,25 @@
 
 import hashlib
 import io
-import math
 import re
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.arguments.checks import Range, checked_number
 from chainrule.data.wav import read_wav
 from chainrule.datasets.catalogue import CATALOGUE
 from chainrule.datasets.locate import locate
-from chainrule.errors import ArgumentError, FormatError
+from chainrule.errors import FormatError
 
 __all__ = ["spoken_digits"]
 
 Samples = tuple[NDArray[np.float32], NDArray[np.int64]]
 
 RATE = 8000
+_SECONDS = Range("a number above 0", lambda seconds: seconds >= 1 / RATE)
 TEST_RECORDINGS = 5  # of each speaker and digit
 NAME = re.compile(r"(\d)_([a-z]+)_(\d+)\.wav")
 
@@ -56,9 +57,7 @@ def spoken_digits(seconds: float = 1.0) -> tuple[Samples, Samples]:
     ----------
     Jackson, Z. and others (2018), "Free Spoken Digit Dataset", https://zenodo.org/record/1342401.
     """
-    is_number = isinstance(cast(object, seconds), int | float | np.number)
-    if not is_number or not 1 / RATE <= seconds < math.inf:
-        raise ArgumentError(f"spoken_digits: seconds is {seconds!r}; it must be a number above 0")
+    checked_number("spoken_digits", "seconds", seconds, _SECONDS)
     (folder,) = locate("spoken_digits")
     recordings = _recordings(folder)
     length = round(RATE * float(seconds))

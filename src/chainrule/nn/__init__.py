@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING, NoReturn
 
-from chainrule.arguments.lookup import explain_unknown_layer
+from chainrule.arguments.aliases import LAYER_ALIASES
+from chainrule.arguments.lookup import closest
 from chainrule.nn.activations.activation import ACTIVATIONS
 from chainrule.nn.initializers.initializer import INITIALIZERS
 from chainrule.nn.layer import Layer
@@ -86,5 +87,6 @@ __all__ = [
 if not TYPE_CHECKING:  # so that type checkers go on refusing names that are not there
 
     def __getattr__(name: str) -> NoReturn:
-        """Say how what other libraries have is named here."""
-        raise AttributeError(explain_unknown_layer(name, __all__))
+        """Raise an error that names the layer of this library."""
+        hint = closest(name, __all__, LAYER_ALIASES, "nn.{}".format)
+        raise AttributeError(f"nn has no {name!r}" + (f"; {hint}" if hint else ""))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -12,7 +13,7 @@ from chainrule.errors import ArgumentError
 from chainrule.nn.activations.activation import ACTIVATIONS
 from chainrule.nn.initializers.initializer import INITIALIZERS
 
-__all__ = ["describe", "describe_arguments"]
+__all__ = ["describe", "describe_arguments", "snake_case"]
 
 
 def describe(value: Any, owner: str) -> Any:
@@ -77,3 +78,15 @@ def _function_name(function: Callable[..., Any], owner: str) -> Any:
             f"{owner}: a function without a name cannot be written to a file; define it with def"
         )
     return {"function": name}
+
+
+def snake_case(name: str) -> str:
+    """Return the kind of layers of a class: ``MaxPool2D`` gives ``max_pool2d``.
+
+    Examples
+    --------
+    >>> [snake_case(name) for name in ("Dense", "MaxPool2D", "LSTM", "GaussianNoise")]
+    ['dense', 'max_pool2d', 'lstm', 'gaussian_noise']
+    """
+    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()

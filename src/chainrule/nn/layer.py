@@ -24,10 +24,10 @@ from zlib import crc32
 
 import numpy as np
 
-from chainrule.arguments.lookup import bind_arguments, kind_of
+from chainrule.arguments.lookup import bind_arguments
 from chainrule.errors import ArgumentError, ShapeError, UnsupportedError
 from chainrule.graph.node import next_serial
-from chainrule.nn.config import describe_arguments
+from chainrule.nn.config import describe_arguments, snake_case
 from chainrule.nn.initializers.initializer import (
     Initializer,
     by_activation,
@@ -232,7 +232,7 @@ class Layer:
     @property
     def kind(self) -> str:
         """What layers of this class are called, such as ``conv2d``."""
-        return kind_of(type(self).__name__)
+        return snake_case(type(self).__name__)
 
     def parameters(self) -> dict[str, Parameter]:
         """Return all parameters by name, those of layers inside as ``inner.weight``."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
-from chainrule.arguments.lookup import kind_of
 from chainrule.errors import ArgumentError, FormatError
+from chainrule.nn.config import snake_case
 from chainrule.nn.layer import Layer
 from chainrule.nn.layers.activation_layers import Activation, Rescale
 from chainrule.nn.layers.attention import MultiHeadAttention
@@ -41,7 +41,7 @@ _CLASSES: tuple[type[Layer], ...] = (
     RandomRotation, RandomShift, RandomZoom, Rescale, Reshape, Residual, RNN, TimeDistributed,
 )  # fmt: skip
 
-LAYERS: dict[str, type[Layer]] = {kind_of(each.__name__): each for each in _CLASSES}
+LAYERS: dict[str, type[Layer]] = {snake_case(each.__name__): each for each in _CLASSES}
 """The layers of the library by kind."""
 
 
@@ -77,7 +77,7 @@ def from_config(
     Dense(units=3, activation='relu', use_bias=True, initializer='auto', l2=0.0, name='first')
     """
     own = dict(custom or {})
-    classes = LAYERS | {kind_of(name): each for name, each in own.items()}
+    classes = LAYERS | {snake_case(name): each for name, each in own.items()}
     made = classes.get(kind)
     if made is None:
         raise FormatError(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chainrule.optim.argument import AtLeastZero, Positive, named_arguments
+from chainrule.arguments.annotated import NonNegative, Positive, named_arguments
 from chainrule.optim.optimizer import Array, Optimizer, Slots, zeros_like
 from chainrule.optim.schedules.schedule import Schedule
 
@@ -50,7 +50,7 @@ class Adagrad(Optimizer):
     """
 
     learning_rate: float | Schedule = 0.001
-    initial_accumulator: AtLeastZero = 0.1
+    initial_accumulator: NonNegative = 0.1
     epsilon: Positive = 1e-7
 
     def slots(self, parameter: Array) -> Slots:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chainrule.optim.argument import Fraction, Positive, named_arguments
+from chainrule.arguments.annotated import Fraction, Positive, named_arguments
 from chainrule.optim.moving_average import average, unbiased
 from chainrule.optim.optimizer import Array, Optimizer, Slots, zeros_like
 from chainrule.optim.schedules.schedule import Schedule

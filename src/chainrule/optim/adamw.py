@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chainrule.optim.argument import AtLeastZero, Fraction, Positive, named_arguments
+from chainrule.arguments.annotated import Fraction, NonNegative, Positive, named_arguments
 from chainrule.optim.moving_average import average, unbiased
 from chainrule.optim.optimizer import Array, Optimizer, Slots, zeros_like
 from chainrule.optim.schedules.schedule import Schedule
@@ -56,7 +56,7 @@ class AdamW(Optimizer):
     """
 
     learning_rate: float | Schedule = 0.001
-    weight_decay: AtLeastZero = 0.004
+    weight_decay: NonNegative = 0.004
     beta_1: Fraction = 0.9
     beta_2: Fraction = 0.999
     epsilon: Positive = 1e-8

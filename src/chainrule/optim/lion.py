@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chainrule.optim.argument import AtLeastZero, Fraction, named_arguments
+from chainrule.arguments.annotated import Fraction, NonNegative, named_arguments
 from chainrule.optim.moving_average import average
 from chainrule.optim.optimizer import Array, Optimizer, Slots, zeros_like
 from chainrule.optim.schedules.schedule import Schedule
@@ -53,7 +53,7 @@ class Lion(Optimizer):
     learning_rate: float | Schedule = 0.0001
     beta_1: Fraction = 0.9
     beta_2: Fraction = 0.99
-    weight_decay: AtLeastZero = 0.0
+    weight_decay: NonNegative = 0.0
 
     def slots(self, parameter: Array) -> Slots:
         """Return the mean of the gradients, zero at first."""

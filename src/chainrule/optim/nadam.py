@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chainrule.optim.argument import AtLeastZero, Fraction, Positive, named_arguments
+from chainrule.arguments.annotated import Fraction, NonNegative, Positive, named_arguments
 from chainrule.optim.moving_average import average, unbiased
 from chainrule.optim.optimizer import Array, Optimizer, Slots, zeros_like
 from chainrule.optim.schedules.schedule import Schedule
@@ -60,7 +60,7 @@ class Nadam(Optimizer):
     beta_1: Fraction = 0.9
     beta_2: Fraction = 0.999
     epsilon: Positive = 1e-8
-    momentum_decay: AtLeastZero = 0.004
+    momentum_decay: NonNegative = 0.004
 
     def slots(self, parameter: Array) -> Slots:
         """Return the two means, zero at first, and the product of all momenta, a scalar."""

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.optim.argument import Positive, check_arguments, describe
+from chainrule.arguments.annotated import Positive, check_fields
+from chainrule.optim.config import describe
 from chainrule.optim.schedules.schedule import Schedule, checked_rate
 
 __all__ = ["Array", "Optimizer", "Slots", "zeros_like"]
@@ -60,7 +61,7 @@ class Optimizer(ABC):
     def __post_init__(self) -> None:
         rate = checked_rate(type(self).__name__, self.learning_rate)
         object.__setattr__(self, "learning_rate", rate)
-        check_arguments(self)
+        check_fields(self)
 
     @abstractmethod
     def slots(self, parameter: Array) -> Slots:

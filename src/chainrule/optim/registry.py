@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import Any, cast
 
+from chainrule.arguments.lookup import suggestion
 from chainrule.errors import ArgumentError, ChainruleError, FormatError
 from chainrule.optim.adadelta import Adadelta
 from chainrule.optim.adagrad import Adagrad
@@ -137,6 +137,4 @@ def _kind_of(name: Any) -> type[Optimizer]:
             f"compile: optimizer {name!r} is a method of SciPy, which comes with "
             "chainrule.science; use one of " + ", ".join(OPTIMIZERS)
         )
-    close = difflib.get_close_matches(key, OPTIMIZERS, n=1)
-    mend = f"did you mean {close[0]!r}?" if close else "there are " + ", ".join(OPTIMIZERS)
-    raise ArgumentError(f"compile: there is no optimizer {name!r}; {mend}")
+    raise ArgumentError(f"compile: there is no optimizer {name!r}; {suggestion(key, OPTIMIZERS)}")

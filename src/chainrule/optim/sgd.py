@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from chainrule.arguments.annotated import Fraction, named_arguments
 from chainrule.errors import ArgumentError
-from chainrule.optim.argument import Fraction, named_arguments
 from chainrule.optim.optimizer import Array, Optimizer, Slots, zeros_like
 from chainrule.optim.schedules.schedule import Schedule
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from chainrule import tree
-from chainrule.arguments.fit_aliases import whole_number
+from chainrule.arguments.checks import checked_count
 from chainrule.autodiff.derivative import grad
 from chainrule.errors import ArgumentError, GradientError
 
@@ -63,8 +63,8 @@ def check_grads(
     >>> check_grads(lambda x: np.tanh(x) * x, (np.array([0.5, -1.0]),), order=2) < 1e-8
     True
     """
-    whole_number("check_grads", "order", order, 1)
-    whole_number("check_grads", "directions", directions, 1)
+    checked_count("check_grads", "order", order, 1)
+    checked_count("check_grads", "directions", directions, 1)
     leaves, structure = tree.flatten(tuple(args))
     moving = [i for i, leaf in enumerate(leaves) if _is_float(leaf)]
     if not moving:

@@ -7,7 +7,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike, NDArray
 
-from chainrule.arguments.fit_aliases import refuse_foreign
+from chainrule.arguments.lookup import refuse_unknown
 from chainrule.train.inference.class_prediction import chosen_classes, missing_activation
 from chainrule.train.inference.evaluate import USUAL_SIZE, evaluate, predict
 from chainrule.train.inputs.data_adapter import prepare_samples
@@ -50,7 +50,7 @@ class Asked(ABC):
         DataError, ShapeError, DTypeError
             For data that do not fit the network.
         """
-        refuse_foreign("evaluate", foreign, ("X", "y", "sample_weight"))
+        refuse_unknown("evaluate", foreign, ("X", "y", "sample_weight"))
         model, objective = self._model, self._model.objective("evaluate")
         samples, _ = prepare_samples(model, objective, X, y, sample_weight, "evaluate")
         return evaluate(model.stack, objective, model.programs, samples)

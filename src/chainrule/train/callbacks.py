@@ -8,7 +8,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from chainrule.arguments.fit_aliases import refuse_foreign, whole_number
+from chainrule.arguments.checks import NON_NEGATIVE, checked_choice, checked_count, checked_number
+from chainrule.arguments.lookup import refuse_unknown
 from chainrule.errors import ArgumentError
 
 __all__ = ["Callback", "EarlyStopping", "resolve_callbacks"]
@@ -127,15 +128,12 @@ class EarlyStopping(Callback):
         **foreign: Any,
     ) -> None:
         own = ("monitor", "patience", "restore_best", "min_delta", "mode")
-        refuse_foreign("EarlyStopping", foreign, own)
-        if not 0 <= min_delta < math.inf:
-            raise ArgumentError(f"EarlyStopping: min_delta is {min_delta!r}; it must be 0 or more")
-        if mode not in ("auto", "min", "max"):
-            raise ArgumentError(f"EarlyStopping: mode is {mode!r}; it must be auto, min or max")
+        refuse_unknown("EarlyStopping", foreign, own)
+        checked_choice("EarlyStopping", "mode", mode, ("auto", "min", "max"))
         self.monitor = monitor
-        self.patience = whole_number("EarlyStopping", "patience", patience, 0)
+        self.patience = checked_count("EarlyStopping", "patience", patience, 0)
         self.restore_best = restore_best
-        self.min_delta = min_delta
+        self.min_delta = checked_number("EarlyStopping", "min_delta", min_delta, NON_NEGATIVE)
         self._sign = -1.0 if mode == "max" or (mode == "auto" and _grows(monitor)) else 1.0
         self._forget()
 

@@ -19,8 +19,8 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.arguments.fit_aliases import refuse_foreign
-from chainrule.data.shuffling import checked_seed
+from chainrule.arguments.checks import checked_seed
+from chainrule.arguments.lookup import refuse_unknown
 from chainrule.errors import ArgumentError, ChainruleError, FormatError, type_in_words
 from chainrule.nn.initializers.initializer import Initializer
 from chainrule.nn.layer import Layer
@@ -82,7 +82,7 @@ def load(
     >>> bool(np.all(load(path).predict([[1.0, 2.0, 3.0]]) == before))
     True
     """
-    refuse_foreign("load", foreign, ("path", "custom"))
+    refuse_unknown("load", foreign, ("path", "custom"))
     given: Any = custom
     if given is not None and not isinstance(given, Mapping):
         raise ArgumentError(

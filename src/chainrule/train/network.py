@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike, NDArray
 
-from chainrule.arguments.fit_aliases import refuse_foreign, refuse_unnamed
-from chainrule.data.shuffling import checked_seed
+from chainrule.arguments.checks import checked_seed
+from chainrule.arguments.lookup import refuse_unknown, refuse_unnamed
 from chainrule.data.table import Table
 from chainrule.graph.node import Node
 from chainrule.nn.layer import Layer
@@ -88,7 +88,7 @@ class Network(Asked):
         dtype: str = "float32",
         **foreign: Any,
     ) -> None:
-        refuse_foreign("Network", foreign, ("layers", "seed", "dtype"))
+        refuse_unknown("Network", foreign, ("layers", "seed", "dtype"))
         self._model = Model(checked_seed("Network", seed), checked_dtype(dtype))
         self.history: History | None = None
         for layer in checked_layers(layers):
@@ -192,7 +192,7 @@ class Network(Asked):
             For names that do not exist, and for values out of range.
         """
         rate = resolve_learning_rate(learning_rate, foreign)
-        refuse_foreign("compile", foreign, ("loss", "optimizer", "learning_rate", "metrics"))
+        refuse_unknown("compile", foreign, ("loss", "optimizer", "learning_rate", "metrics"))
         self._model.restart(resolve_compile_arguments(loss, optimizer, rate, metrics))
 
     def fit(
@@ -261,7 +261,7 @@ class Network(Asked):
             the loss stops being finite, with the network as the last finite step left it.
         """
         refuse_unnamed("fit", unnamed, "net.fit(X, y, epochs=10, batch_size=32)")
-        refuse_foreign("fit", foreign, _FITS)
+        refuse_unknown("fit", foreign, _FITS)
         arguments = FitArguments(
             epochs=epochs, batch_size=batch_size, validation_data=validation_data,
             validation_split=validation_split, shuffle=shuffle, sample_weight=sample_weight,

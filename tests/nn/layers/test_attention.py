@@ -151,11 +151,11 @@ def test_dropped_answers_keep_the_mean() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"num_heads": 2}, "here it is 'heads'"),
-        ({"heads": 2, "key_dim": 2}, "here it is 'key_units'"),
-        ({"heads": 2, "use_causal_mask": True}, "here it is 'causal'"),
-        ({"heads": 2, "embed_dim": 4}, "there is no argument 'embed_dim'"),
-        ({"heads": 2, "dropout": 1.0}, r"dropout must be in \[0, 1\)"),
+        ({"num_heads": 2}, "here it is `heads`"),
+        ({"heads": 2, "key_dim": 2}, "here it is `key_units`"),
+        ({"heads": 2, "use_causal_mask": True}, "here it is `causal`"),
+        ({"heads": 2, "embed_dim": 4}, "there is no argument `embed_dim`"),
+        ({"heads": 2, "dropout": 1.0}, r"dropout is 1.0; it must be a number in \[0, 1\)"),
     ],
 )
 def test_bad_arguments_are_refused(arguments: dict[str, Any], message: str) -> None:

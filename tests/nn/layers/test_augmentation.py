@@ -131,13 +131,13 @@ def test_labels_stay_and_the_epoch_is_compiled(monkeypatch: pytest.MonkeyPatch) 
     ("make", "message"),
     [
         (lambda: nn.RandomShift(0.1), "of 28 pixels, 0.1 are 3"),
-        (lambda: nn.RandomShift(-1), "pixels must be an integer of at least 0"),
+        (lambda: nn.RandomShift(-1), "pixels is -1; it must be an integer, 0 or more"),
         (lambda: nn.RandomShift((1, 2, 3)), "or two of them"),
-        (lambda: nn.RandomShift(height_factor=0.1), "here it is 'pixels'"),
-        (lambda: nn.RandomFlip("left"), "mode must be 'horizontal', 'vertical' or 'both'"),
-        (lambda: nn.RandomRotation(-10), r"degrees must be in \[0, 180\]"),
-        (lambda: nn.RandomRotation(angle=10), "here it is 'degrees'"),
-        (lambda: nn.RandomZoom(1.0), r"factor must be in \[0, 1\)"),
+        (lambda: nn.RandomShift(height_factor=0.1), "here it is `pixels`"),
+        (lambda: nn.RandomFlip("left"), "it must be 'horizontal', 'vertical' or 'both'"),
+        (lambda: nn.RandomRotation(-10), r"degrees is -10; it must be an angle in \[0, 180\]"),
+        (lambda: nn.RandomRotation(angle=10), "here it is `degrees`"),
+        (lambda: nn.RandomZoom(1.0), r"factor is 1.0; it must be a number in \[0, 1\)"),
     ],
 )
 def test_bad_arguments_are_refused(make: Any, message: str) -> None:

@@ -99,7 +99,7 @@ def test_text_is_refused() -> None:
     ],
 )
 def test_foreign_arguments_are_refused_with_ours(name: str, ours: str) -> None:
-    with pytest.raises(ArgumentError, match=f"here it is '{ours}'"):
+    with pytest.raises(ArgumentError, match=f"here it is `{ours}`"):
         nn.Embedding(**{name: 5})
 
 

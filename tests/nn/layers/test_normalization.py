@@ -130,10 +130,10 @@ def test_a_momentum_of_the_other_convention_is_refused_and_explained() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"momentum": 1.0}, r"momentum must be in \[0.5, 1\)"),
-        ({"momentum": 0.0}, r"momentum must be in \[0.5, 1\)"),
-        ({"epsilon": 0.0}, "epsilon must be greater than 0"),
-        ({"eps": 1e-5}, "here it is 'epsilon'"),
+        ({"momentum": 1.0}, r"it must be a number in \[0.5, 1\)"),
+        ({"momentum": 0.0}, r"it must be a number in \[0.5, 1\)"),
+        ({"epsilon": 0.0}, "epsilon is 0.0; it must be a number greater than 0"),
+        ({"eps": 1e-5}, "here it is `epsilon`"),
         ({"num_features": 3}, "sizes are inferred"),
     ],
 )

@@ -106,11 +106,11 @@ def test_second_derivatives_pass_through_the_maximum() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"stride": 2}, "here it is 'strides'"),
-        ({"kernel_size": 2}, "here it is 'pool_size'"),
-        ({"pool_size": 0}, "pool_size must be a whole number of at least 1"),
-        ({"pool_size": (2, 2, 2)}, "pool_size must be one integer or 2"),
-        ({"padding": "full"}, "padding must be"),
+        ({"stride": 2}, "here it is `strides`"),
+        ({"kernel_size": 2}, "here it is `pool_size`"),
+        ({"pool_size": 0}, "pool_size is 0; it must be an integer, 1 or more"),
+        ({"pool_size": (2, 2, 2)}, "it must be an integer or 2 of them"),
+        ({"padding": "full"}, "padding is 'full'; it must be"),
     ],
 )
 def test_bad_arguments_are_refused(arguments: dict[str, Any], message: str) -> None:

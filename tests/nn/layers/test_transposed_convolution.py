@@ -114,7 +114,7 @@ def test_depthwise_values_and_slopes_are_those_of_pytorch(strides: int, dilation
 
 
 def test_foreign_arguments_are_refused_with_ours() -> None:
-    with pytest.raises(ArgumentError, match="here it is 'strides'"):
+    with pytest.raises(ArgumentError, match="here it is `strides`"):
         nn.ConvTranspose2D(1, 2, stride=2)
-    with pytest.raises(ArgumentError, match="here it is 'dilation_rate'"):
+    with pytest.raises(ArgumentError, match="here it is `dilation_rate`"):
         nn.DepthwiseConv2D(3, dilation=2)

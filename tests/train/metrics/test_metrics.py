@@ -179,7 +179,7 @@ def test_our_own_functions_are_known_as_metrics():
     ("name", "words"),
     [
         ("acc", "here it is 'accuracy'"),
-        ("Accuracy", "here it is 'accuracy'"),
+        ("Accuracy", "did you mean 'accuracy'?"),
         ("roc_auc", "here it is 'auc'"),
         ("acuracy", "did you mean 'accuracy'?"),
         ("nothing like it", "there are accuracy, top_k"),

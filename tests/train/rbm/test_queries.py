@@ -98,13 +98,13 @@ def test_steps_that_are_far_too_long_are_told_of_and_leave_finite_numbers():
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"hidden": 0}, "hidden is 0; it must be a whole number, 1 or more"),
+        ({"hidden": 0}, "hidden is 0; it must be an integer, 1 or more"),
         ({"k": 1.5}, "k is 1.5"),
-        ({"persistent": "no"}, "persistent must be True or False"),
+        ({"persistent": "no"}, "persistent is 'no'; it must be True or False"),
         ({"batch_size": None}, "batch_size is None"),
         ({"learning_rate": 0}, "learning_rate is 0"),
         ({"momentum": 1}, "momentum is 1"),
-        ({"l2": -1}, "l2 must be at least 0"),
+        ({"l2": -1}, "l2 is -1; it must be a number, 0 or more"),
         ({"seed": -1}, "seed is -1"),
         ({"dtype": "int8"}, "dtype is 'int8'"),
         ({"n_components": 4}, "here it is `hidden`"),

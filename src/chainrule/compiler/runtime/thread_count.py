@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from chainrule.arguments.checks import checked_count
 from chainrule.errors import ArgumentError
 
 __all__ = ["available_cores", "get_num_threads", "set_num_threads"]
@@ -27,7 +28,7 @@ def set_num_threads(count: int) -> None:
     Raises
     ------
     ArgumentError
-        If it is no whole number of at least 1.
+        If it is no integer, 1 or more.
 
     Examples
     --------
@@ -37,11 +38,7 @@ def set_num_threads(count: int) -> None:
     2
     >>> set_num_threads(before)
     """
-    if type(count) is not int or count < 1:
-        raise ArgumentError(
-            f"set_num_threads: count must be a whole number of at least 1, got {count!r}"
-        )
-    _chosen[:] = [count]
+    _chosen[:] = [checked_count("set_num_threads", "count", count)]
 
 
 def get_num_threads() -> int:
@@ -56,7 +53,7 @@ def get_num_threads() -> int:
     Raises
     ------
     ArgumentError
-        If the environment variable is no whole number of at least 1.
+        If the environment variable is no integer, 1 or more.
     """
     if _chosen:
         return _chosen[0]
@@ -65,7 +62,7 @@ def get_num_threads() -> int:
         return min(available_cores(), _MOST)
     if not wanted.isdecimal() or int(wanted) < 1:
         raise ArgumentError(
-            f"CHAINRULE_NUM_THREADS is {wanted!r}; it must be a whole number of at least 1"
+            f"CHAINRULE_NUM_THREADS is {wanted!r}; it must be an integer, 1 or more"
         )
     return int(wanted)
 

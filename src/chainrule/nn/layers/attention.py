@@ -7,8 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.arguments.checks import checked_count, checked_flag, checked_l2, checked_number
-from chainrule.errors import ArgumentError, ShapeError
+from chainrule.arguments.checks import (
+    FRACTION,
+    checked_count,
+    checked_flag,
+    checked_l2,
+    checked_number,
+)
+from chainrule.errors import ShapeError
 from chainrule.nn.activations.bounded import softmax
 from chainrule.nn.initializers.initializer import Initializer, checked_initializer
 from chainrule.nn.layer import Layer, Shape
@@ -108,9 +114,7 @@ class MultiHeadAttention(Layer):
         self.heads = checked_count(kind, "heads", heads)
         self.key_units = None if key_units is None else checked_count(kind, "key_units", key_units)
         self.causal = checked_flag(kind, "causal", causal)
-        self.dropout = checked_number(kind, "dropout", dropout)
-        if not 0 <= self.dropout < 1:
-            raise ArgumentError(f"{kind}: dropout must be in [0, 1), got {dropout!r}")
+        self.dropout = checked_number(kind, "dropout", dropout, FRACTION)
         self.use_bias = checked_flag(kind, "use_bias", use_bias)
         self.initializer = checked_initializer(initializer)
         self.l2 = checked_l2(kind, l2)

@@ -12,14 +12,22 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.arguments.checks import checked_number
-from chainrule.errors import ArgumentError
+from chainrule.arguments.checks import (
+    FRACTION,
+    Range,
+    bad_argument,
+    checked_choice,
+    checked_count,
+    checked_number,
+)
 from chainrule.nn.layer import Layer, Shape
 from chainrule.nn.layers.interpolation import gather_pixels, sample_bilinear
 from chainrule.nn.layers.window_geometry import check_axes
 from chainrule.nn.random_stream import RandomStream
 
 __all__ = ["RandomFlip", "RandomRotation", "RandomShift", "RandomZoom"]
+
+_HALF_TURN = Range("an angle in [0, 180]", lambda degrees: 0 <= degrees <= 180)
 
 
 class _Augmentation(Layer):
@@ -70,15 +78,11 @@ class RandomShift(_Augmentation):
         self, pixels: int | tuple[int, int], fill: float = 0.0, name: str | None = None
     ) -> None:
         pair: Any = tuple(pixels) if isinstance(pixels, tuple | list) else (pixels, pixels)
-        is_valid = all(
-            isinstance(n, int | np.integer) and not isinstance(n, bool) and n >= 0 for n in pair
-        )
-        if len(pair) != 2 or not is_valid:
-            raise ArgumentError(
-                f"RandomShift: pixels must be an integer of at least 0, or two of them, got "
-                f"{pixels!r}" + _fraction_hint(pixels)
-            )
-        self.pixels: tuple[int, int] = (int(pair[0]), int(pair[1]))
+        if len(pair) != 2:
+            raise bad_argument("RandomShift", "pixels", pixels, "an integer or two of them")
+        note = ", or two of them" + _fraction_hint(pixels)
+        down, right = (checked_count("RandomShift", "pixels", n, 0, note) for n in pair)
+        self.pixels: tuple[int, int] = (down, right)
         self.fill = checked_number("RandomShift", "fill", fill)
         self.name = name
 
@@ -120,11 +124,7 @@ class RandomFlip(_Augmentation):
     """
 
     def __init__(self, mode: str = "horizontal", name: str | None = None) -> None:
-        if mode not in ("horizontal", "vertical", "both"):
-            raise ArgumentError(
-                f"RandomFlip: mode must be 'horizontal', 'vertical' or 'both', got {mode!r}"
-            )
-        self.mode = mode
+        self.mode = checked_choice("RandomFlip", "mode", mode, ("horizontal", "vertical", "both"))
         self.name = name
 
     def train_forward(self, x: Any, random: RandomStream) -> Any:
@@ -163,9 +163,7 @@ class RandomRotation(_Augmentation):
     """
 
     def __init__(self, degrees: float, fill: float = 0.0, name: str | None = None) -> None:
-        self.degrees = checked_number("RandomRotation", "degrees", degrees)
-        if not 0 <= self.degrees <= 180:
-            raise ArgumentError(f"RandomRotation: degrees must be in [0, 180], got {degrees!r}")
+        self.degrees = checked_number("RandomRotation", "degrees", degrees, _HALF_TURN)
         self.fill = checked_number("RandomRotation", "fill", fill)
         self.name = name
 
@@ -206,9 +204,7 @@ class RandomZoom(_Augmentation):
     """
 
     def __init__(self, factor: float, fill: float = 0.0, name: str | None = None) -> None:
-        self.factor = checked_number("RandomZoom", "factor", factor)
-        if not 0 <= self.factor < 1:
-            raise ArgumentError(f"RandomZoom: factor must be in [0, 1), got {factor!r}")
+        self.factor = checked_number("RandomZoom", "factor", factor, FRACTION)
         self.fill = checked_number("RandomZoom", "fill", fill)
         self.name = name
 

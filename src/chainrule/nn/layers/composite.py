@@ -140,7 +140,7 @@ def _checked_axis(axis: Any) -> int:
     if isinstance(axis, int | np.integer) and not isinstance(axis, bool) and axis != 0:
         return int(axis)
     raise ArgumentError(
-        f"Concatenate: axis must be an integer other than 0 (the batch), got {axis!r}"
+        f"Concatenate: axis is {axis!r}; it must be an integer other than 0 (the batch)"
     )
 
 

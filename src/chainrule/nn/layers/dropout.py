@@ -7,8 +7,14 @@ from typing import Any, cast
 
 import numpy as np
 
-from chainrule.arguments.checks import checked_count, checked_number
-from chainrule.errors import ArgumentError, ShapeError
+from chainrule.arguments.checks import (
+    FRACTION,
+    NON_NEGATIVE,
+    bad_argument,
+    checked_count,
+    checked_number,
+)
+from chainrule.errors import ShapeError
 from chainrule.nn.layer import Layer
 from chainrule.nn.random_stream import RandomStream
 
@@ -58,9 +64,7 @@ class Dropout(Layer):
         noise_shape: Sequence[int | None] | None = None,
         name: str | None = None,
     ) -> None:
-        self.rate = checked_number("Dropout", "rate", rate)
-        if not 0 <= self.rate < 1:
-            raise ArgumentError(f"Dropout: rate must be in [0, 1), got {rate!r}")
+        self.rate = checked_number("Dropout", "rate", rate, FRACTION)
         self.noise_shape = None if noise_shape is None else _checked_shape(noise_shape)
         self.name = name
 
@@ -92,7 +96,7 @@ class Dropout(Layer):
 
 def _checked_shape(shape: Any) -> tuple[int | None, ...]:
     if not isinstance(shape, tuple | list):
-        raise ArgumentError(f"Dropout: noise_shape must be a tuple, one for each axis, got {shape}")
+        raise bad_argument("Dropout", "noise_shape", shape, "a tuple, one for each axis")
     lengths = tuple(cast(Sequence[Any], shape))
     return tuple(n if n is None else checked_count("Dropout", "noise_shape", n) for n in lengths)
 
@@ -125,9 +129,7 @@ class GaussianNoise(Layer):
     """
 
     def __init__(self, stddev: float, name: str | None = None) -> None:
-        self.stddev = checked_number("GaussianNoise", "stddev", stddev)
-        if self.stddev < 0:
-            raise ArgumentError(f"GaussianNoise: stddev must be at least 0, got {stddev!r}")
+        self.stddev = checked_number("GaussianNoise", "stddev", stddev, NON_NEGATIVE)
         self.name = name
 
     def forward(self, x: Any) -> Any:

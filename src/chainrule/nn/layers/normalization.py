@@ -6,12 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.arguments.checks import checked_number
+from chainrule.arguments.checks import POSITIVE, Range, checked_number
 from chainrule.errors import ArgumentError, ShapeError
 from chainrule.nn.layer import Layer, Shape
 from chainrule.nn.random_stream import RandomStream
 
 __all__ = ["BatchNorm", "LayerNorm"]
+
+_MOMENTUM = Range("a number in [0.5, 1)", lambda momentum: 0.5 <= momentum < 1)
 
 
 class BatchNorm(Layer):
@@ -65,17 +67,15 @@ class BatchNorm(Layer):
     def __init__(
         self, momentum: float = 0.99, epsilon: float = 1e-3, name: str | None = None
     ) -> None:
-        self.momentum = checked_number("BatchNorm", "momentum", momentum)
-        if 0 < self.momentum < 0.5:
+        if 0 < checked_number("BatchNorm", "momentum", momentum) < 0.5:
             raise ArgumentError(
-                f"BatchNorm: momentum={momentum} would forget {1 - self.momentum:.0%} of the "
+                f"BatchNorm: momentum={momentum} would forget {1 - momentum:.0%} of the "
                 "running statistics at each step. Here, as in Keras, running = momentum · running "
                 "+ (1 - momentum) · batch; PyTorch has it the other way round. Its "
-                f"momentum={momentum} is momentum={1 - self.momentum:g} here"
+                f"momentum={momentum} is momentum={1 - momentum:g} here"
             )
-        if not 0.5 <= self.momentum < 1:
-            raise ArgumentError(f"BatchNorm: momentum must be in [0.5, 1), got {momentum!r}")
-        self.epsilon = _checked_epsilon("BatchNorm", epsilon)
+        self.momentum = checked_number("BatchNorm", "momentum", momentum, _MOMENTUM)
+        self.epsilon = checked_number("BatchNorm", "epsilon", epsilon, POSITIVE)
         self.name = name
 
     def build(self, input_shape: Shape) -> None:
@@ -140,7 +140,7 @@ class LayerNorm(Layer):
     """
 
     def __init__(self, epsilon: float = 1e-3, name: str | None = None) -> None:
-        self.epsilon = _checked_epsilon("LayerNorm", epsilon)
+        self.epsilon = checked_number("LayerNorm", "epsilon", epsilon, POSITIVE)
         self.name = name
 
     def build(self, input_shape: Shape) -> None:
@@ -169,9 +169,3 @@ def _channels(title: str, shape: Shape) -> Shape:
             "x[:, None] for one feature"
         )
     return shape[-1:]
-
-
-def _checked_epsilon(owner: str, value: Any) -> float:
-    if (number := checked_number(owner, "epsilon", value)) > 0:
-        return number
-    raise ArgumentError(f"{owner}: epsilon must be greater than 0, got {value!r}")

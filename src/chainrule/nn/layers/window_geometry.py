@@ -15,7 +15,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from chainrule.arguments.checks import checked_count
+from chainrule.arguments.checks import bad_argument, checked_count
 from chainrule.errors import ArgumentError, ShapeError
 from chainrule.ops.primitives.windows import unfold
 
@@ -144,7 +144,7 @@ def per_axis(owner: str, argument: str, value: Any, count: int) -> Sizes:
     sizes = tuple(checked_count(owner, argument, n) for n in cast(Sequence[Any], value))
     if len(sizes) != count:
         raise ArgumentError(
-            f"{owner}: {argument} must be one integer or {count}, one for each axis, got {value!r}"
+            f"{owner}: {argument} is {value!r}; it must be an integer or {count} of them"
         )
     return sizes
 
@@ -164,10 +164,11 @@ def resolve_padding(owner: str, value: Any, count: int) -> str | tuple[Pair, ...
     if len(pairs) == count and all(_is_pad_width(pair) for pair in pairs):
         return tuple((int(before), int(after)) for before, after in pairs)
     causal = "; a causal one is ((kernel_size - 1, 0),)" if value == "causal" else ""
-    raise ArgumentError(
-        f"{owner}: padding must be 'valid', 'same', an integer of at least 0, or one for each "
-        f"of {count} axes (a pair (before, after) where they differ), got {value!r}{causal}"
+    rule = (
+        f"'valid', 'same', an integer, 0 or more, or one for each of {count} axes (a pair "
+        f"(before, after) where they differ){causal}"
     )
+    raise bad_argument(owner, "padding", value, rule)
 
 
 def _is_pad_width(pair: tuple[Any, ...]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import KW_ONLY, dataclass
 
-from chainrule.optim.argument import AtLeastZero, Positive, named_arguments
+from chainrule.arguments.annotated import NonNegative, Positive, named_arguments
 from chainrule.optim.schedules.schedule import Timed
 
 __all__ = ["cosine", "exponential", "step"]
@@ -95,7 +95,7 @@ class cosine(Timed):  # noqa: N801
 
     learning_rate: Positive
     _: KW_ONLY
-    final: AtLeastZero = 0.0
+    final: NonNegative = 0.0
 
     def __call__(self, step: int, epoch: int) -> float:
         """Return the learning rate at this time."""

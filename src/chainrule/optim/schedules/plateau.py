@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import KW_ONLY, dataclass, replace
 
-from chainrule.optim.argument import (
-    AtLeastZero,
+from chainrule.arguments.annotated import (
     Finite,
-    Inside,
+    NonNegative,
+    NonNegativeInt,
+    OpenFraction,
     Positive,
-    WholeNumber,
     named_arguments,
 )
 from chainrule.optim.schedules.schedule import Schedule
@@ -59,14 +59,14 @@ class reduce_on_plateau(Schedule):  # noqa: N801 (schedules are used, and read, 
     """
 
     learning_rate: Positive
-    factor: Inside = 0.1
-    patience: WholeNumber = 10
+    factor: OpenFraction = 0.1
+    patience: NonNegativeInt = 10
     _: KW_ONLY
-    min_delta: AtLeastZero = 0.0001
-    final: AtLeastZero = 0.0
+    min_delta: NonNegative = 0.0001
+    final: NonNegative = 0.0
     best: Finite | None = None
-    waited: WholeNumber = 0
-    reductions: WholeNumber = 0
+    waited: NonNegativeInt = 0
+    reductions: NonNegativeInt = 0
 
     def __call__(self, step: int, epoch: int) -> float:
         """Return the learning rate after the reductions so far."""

@@ -6,15 +6,15 @@ from abc import ABC, abstractmethod
 from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
-from chainrule.errors import ArgumentError
-from chainrule.optim.argument import (
-    Count,
+from chainrule.arguments.annotated import (
     Positive,
-    check_arguments,
-    checked_number,
-    describe,
+    PositiveInt,
+    check_fields,
     named_arguments,
 )
+from chainrule.arguments.checks import POSITIVE, checked_number
+from chainrule.errors import ArgumentError
+from chainrule.optim.config import describe
 
 __all__ = ["Schedule", "Timed", "checked_rate", "constant"]
 
@@ -35,7 +35,7 @@ class Schedule(ABC):
     """
 
     def __post_init__(self) -> None:
-        check_arguments(self)
+        check_fields(self)
 
     @abstractmethod
     def __call__(self, step: int, epoch: int) -> float:
@@ -80,11 +80,11 @@ class Timed(Schedule):
     """
 
     _: KW_ONLY
-    steps: Count | None = None
-    epochs: Count | None = None
+    steps: PositiveInt | None = None
+    epochs: PositiveInt | None = None
 
     def __post_init__(self) -> None:
-        check_arguments(self)
+        check_fields(self)
         if (self.steps is None) == (self.epochs is None):
             raise ArgumentError(
                 f"{type(self).__name__}: steps is {self.steps} and epochs is {self.epochs}; give "
@@ -128,4 +128,4 @@ def checked_rate(name: str, rate: Any, argument: str = "learning_rate") -> float
             f"{name}: {argument} is the function {rate!r}; it must be a number or a schedule, "
             "such as optim.cosine(0.1, epochs=20) or a subclass of optim.Schedule"
         )
-    return checked_number(name, argument, rate)
+    return checked_number(name, argument, rate, POSITIVE)

@@ -6,8 +6,9 @@ import math
 from dataclasses import KW_ONLY, dataclass, replace
 from typing import Annotated
 
+from chainrule.arguments.annotated import NonNegative, OpenFraction, Positive, named_arguments
+from chainrule.arguments.checks import Range
 from chainrule.errors import ArgumentError
-from chainrule.optim.argument import AtLeastZero, Inside, Positive, Range, named_arguments
 from chainrule.optim.schedules.schedule import Schedule, Timed, checked_rate
 
 __all__ = ["one_cycle", "warmup"]
@@ -46,7 +47,7 @@ class warmup(Timed):  # noqa: N801 (schedules are used, and read, as functions)
 
     then: float | Schedule
     _: KW_ONLY
-    start: AtLeastZero = 0.0
+    start: NonNegative = 0.0
 
     def __post_init__(self) -> None:
         Timed.__post_init__(self)
@@ -116,7 +117,7 @@ class one_cycle(Timed):  # noqa: N801
 
     learning_rate: Positive
     _: KW_ONLY
-    rise: Inside = 0.3
+    rise: OpenFraction = 0.3
     start_divisor: _AtLeastOne = 25.0
     final_divisor: _AtLeastOne = 10_000.0
 

@@ -9,7 +9,8 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.errors import ArgumentError, DataError, ShapeError
+from chainrule.arguments.checks import FRACTION, Range, checked_count, checked_number
+from chainrule.errors import DataError, ShapeError
 from chainrule.nn.losses.loss import Loss
 from chainrule.train.checks.arrays import as_array
 from chainrule.train.checks.finite import Extent, check_finite, extent_of, is_tame
@@ -18,6 +19,10 @@ from chainrule.train.checks.targets import check_targets
 __all__ = ["ValidatedData", "check_samples", "check_settings"]
 
 Array = NDArray[Any]
+
+_HELD_OUT = Range(
+    "a number in [0, 1), the fraction of samples held out for validation", FRACTION.contains
+)
 
 
 @dataclass(frozen=True)
@@ -102,28 +107,13 @@ def check_settings(
     --------
     >>> check_settings("fit", batch_size=0)
     Traceback (most recent call last):
-    chainrule.errors.ArgumentError: fit: batch_size is 0; it must be a whole number, 1 or more, or
+    chainrule.errors.ArgumentError: fit: batch_size is 0; it must be an integer, 1 or more, or
     None for all samples at once
     """
-    if batch_size is not None and not _is_whole(batch_size, 1):
-        raise ArgumentError(
-            f"{function}: batch_size is {batch_size!r}; it must be a whole number, 1 or more, or "
-            "None for all samples at once"
-        )
-    if not _is_whole(epochs, 0):
-        raise ArgumentError(
-            f"{function}: epochs is {epochs!r}; it must be a whole number, 0 or more"
-        )
-    is_number = isinstance(validation_split, int | float) and validation_split is not True
-    if not (is_number and 0 <= validation_split < 1):
-        raise ArgumentError(
-            f"{function}: validation_split is {validation_split!r}; it must be a number in [0, 1), "
-            "the share of the samples kept for validation"
-        )
-
-
-def _is_whole(value: Any, least: int) -> bool:
-    return hasattr(value, "__index__") and not isinstance(value, bool) and value >= least
+    if batch_size is not None:
+        checked_count(function, "batch_size", batch_size, 1, ", or None for all samples at once")
+    checked_count(function, "epochs", epochs, 0)
+    checked_number(function, "validation_split", validation_split, _HELD_OUT)
 
 
 def _refuse_several(X: Any, y: Any, function: str, name: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from chainrule.arguments.checks import checked_flag
 from chainrule.errors import ArgumentError
 from chainrule.nn.layer import Layer
 from chainrule.nn.layers.activation_layers import Rescale
@@ -82,8 +83,7 @@ def _check_settings(arguments: FitArguments) -> None:
         epochs=arguments.epochs,
         validation_split=arguments.validation_split,
     )
-    if not isinstance(arguments.shuffle, bool):
-        raise ArgumentError(f"fit: shuffle is {arguments.shuffle!r}; it must be True or False")
+    checked_flag("fit", "shuffle", arguments.shuffle)
     if arguments.validation_data is not None and arguments.validation_split:
         raise ArgumentError(
             "fit: validation_data and validation_split are both given; keep the one that is meant"

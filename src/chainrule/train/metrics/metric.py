@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.arguments.aliases import METRIC_ALIASES
+from chainrule.arguments.lookup import suggestion
 from chainrule.errors import ArgumentError
 from chainrule.train.metrics.accuracy import accuracy, top_k
 from chainrule.train.metrics.confusion import f1, precision, recall
@@ -86,20 +87,6 @@ METRICS: dict[str, Metric] = {
 _WITH_THRESHOLD: dict[str, Callable[..., Any]] = {
     "accuracy": accuracy, "precision": precision, "recall": recall, "f1": f1, "auc": auc,
 }  # fmt: skip
-_FOREIGN = {
-    "acc": "accuracy",
-    "binary_accuracy": "accuracy",
-    "categorical_accuracy": "accuracy",
-    "f1_score": "f1",
-    "mean_absolute_error": "mae",
-    "mean_squared_error": "mse",
-    "r2_score": "r2",
-    "roc_auc": "auc",
-    "roc_auc_score": "auc",
-    "sparse_categorical_accuracy": "accuracy",
-    "top_k_accuracy": "top_k",
-    "top_k_categorical_accuracy": "top_k",
-}
 
 
 def resolve_metric(
@@ -143,18 +130,9 @@ def _named(name: Any, threshold: float | None) -> Metric:
     if isinstance(name, str) and re.fullmatch(r"top_[1-9][0-9]*", name):
         return Metric(name, partial(top_k, k=int(name[4:])), is_mean=True)
     if not isinstance(name, str) or name not in METRICS:
-        raise ArgumentError(f"compile: there is no metric {name!r}; {_mend(name)}")
+        hint = suggestion(str(name), METRICS, METRIC_ALIASES)
+        raise ArgumentError(f"compile: there is no metric {name!r}; {hint}")
     record = METRICS[name]
     if threshold is None or name not in _WITH_THRESHOLD:
         return record
     return Metric(name, partial(_WITH_THRESHOLD[name], threshold=threshold), record.is_mean)
-
-
-def _mend(name: Any) -> str:
-    key = str(name).lower()
-    if key in METRICS or key in _FOREIGN:
-        return f"here it is {_FOREIGN.get(key, key)!r}"
-    close = difflib.get_close_matches(key, METRICS, n=1)
-    if close:
-        return f"did you mean {close[0]!r}?"
-    return f"there are {', '.join(METRICS)}, and any function (y_true, y_pred)"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.arguments.lookup import suggestion
 from chainrule.errors import DataError, DTypeError, ShapeError
 from chainrule.nn.parameter import Parameter
 
@@ -72,7 +72,5 @@ class Params(MutableMapping[str, NDArray[Any]]):
     def _parameter(self, name: str) -> Parameter:
         if name in self._parameters:
             return self._parameters[name]
-        close = difflib.get_close_matches(str(name), list(self._parameters), n=1)
-        known = ", ".join(self._parameters) or "none: the network is not built yet"
-        mend = f"did you mean {close[0]!r}?" if close else f"there are {known}"
-        raise KeyError(f"params: no parameter is named {name!r}; {mend}")
+        known = list(self._parameters) or ["none: the network is not built yet"]
+        raise KeyError(f"params: no parameter is named {name!r}; {suggestion(str(name), known)}")

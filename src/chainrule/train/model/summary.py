@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from chainrule.nn.layer import Layer
-from chainrule.optim.argument import describe_briefly
+from chainrule.optim.config import describe_briefly
 from chainrule.train.model.model import Model
 
 __all__ = ["format_summary", "print_summary"]

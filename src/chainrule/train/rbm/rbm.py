@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from chainrule.arguments.checks import checked_flag, checked_l2
-from chainrule.arguments.fit_aliases import refuse_foreign, refuse_unnamed, whole_number
-from chainrule.data.shuffling import checked_seed
+from chainrule.arguments.checks import checked_count, checked_flag, checked_l2, checked_seed
+from chainrule.arguments.lookup import refuse_unknown, refuse_unnamed
 from chainrule.errors import ArgumentError
-from chainrule.optim.argument import describe_briefly
+from chainrule.optim.config import describe_briefly
 from chainrule.optim.optimizer import Optimizer
 from chainrule.optim.schedules.schedule import Schedule
 from chainrule.optim.sgd import SGD
@@ -102,11 +101,11 @@ class RBM:
         dtype: str = "float32",
         **foreign: Any,
     ) -> None:
-        refuse_foreign("RBM", foreign, _NAMES)
-        self.hidden = whole_number("RBM", "hidden", hidden, 1)
-        self.k = whole_number("RBM", "k", k, 1)
+        refuse_unknown("RBM", foreign, _NAMES)
+        self.hidden = checked_count("RBM", "hidden", hidden, 1)
+        self.k = checked_count("RBM", "k", k, 1)
         self.persistent = checked_flag("RBM", "persistent", persistent)
-        self.batch_size = whole_number("RBM", "batch_size", batch_size, 1)
+        self.batch_size = checked_count("RBM", "batch_size", batch_size, 1)
         self.l2 = checked_l2("RBM", l2)
         self.seed = checked_seed("RBM", seed)
         self.history: History | None = None
@@ -196,7 +195,7 @@ class RBM:
         Hinton (2010), section 8: the first biases.
         """
         refuse_unnamed("fit", unnamed, "machine.fit(X, epochs=10)")
-        refuse_foreign("fit", foreign, ("X", "epochs", "shuffle", "callbacks", "verbose"))
+        refuse_unknown("fit", foreign, ("X", "epochs", "shuffle", "callbacks", "verbose"))
         return fit(self, self._model, self.batch_size, X, epochs, shuffle, callbacks, verbose)
 
     def resume(
@@ -336,7 +335,7 @@ class RBM:
         array, float, 0 or 1, (n, visible)
             States of the visible units.
         """
-        steps = whole_number("gibbs", "steps", steps, 1)
+        steps = checked_count("gibbs", "steps", steps, 1)
         seed = checked_seed("gibbs", seed)
         return self._ask(queries.states_after, X, "gibbs", steps, seed)
 
@@ -357,8 +356,8 @@ class RBM:
         array, float, 0 or 1, (count, visible)
             The states; `reconstruct` makes smoother pictures of them.
         """
-        count = whole_number("sample", "count", count, 1)
-        steps = whole_number("sample", "steps", steps, 1)
+        count = checked_count("sample", "count", count, 1)
+        steps = checked_count("sample", "steps", steps, 1)
         seed = checked_seed("sample", seed)
         self._check_built("sample")
         return queries.states_after(self._layer.couplings, count, steps, seed)

@@ -1,0 +1,49 @@
+"""Configurations of optimisers and schedules: dataclasses as plain data, and as short text."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+__all__ = ["describe", "describe_briefly"]
+
+
+def describe(record: Any) -> dict[str, Any]:
+    """Return a dataclass as plain data: its ``kind``, and its fields by name.
+
+    Examples
+    --------
+    >>> from chainrule import optim
+    >>> describe(optim.constant(0.1))
+    {'kind': 'constant', 'learning_rate': 0.1}
+    """
+    plain = {
+        name: describe(value) if is_dataclass(value) else value
+        for name, value in _values(record).items()
+    }
+    return {"kind": type(record).__name__, **plain}
+
+
+def describe_briefly(record: Any) -> str:
+    """Return a dataclass as one would write it: its learning rate, and what is not as usual.
+
+    Examples
+    --------
+    >>> from chainrule import optim
+    >>> describe_briefly(optim.SGD(optim.cosine(0.1, epochs=5), momentum=0.9))
+    'SGD(learning_rate=cosine(learning_rate=0.1, epochs=5), momentum=0.9)'
+    """
+    shown = {
+        field.name: getattr(record, field.name)
+        for field in sorted(fields(record), key=lambda each: each.name != "learning_rate")
+        if field.name == "learning_rate" or getattr(record, field.name) != field.default
+    }
+    told = (
+        f"{name}={describe_briefly(value) if is_dataclass(value) else repr(value)}"
+        for name, value in shown.items()
+    )
+    return f"{type(record).__name__}({', '.join(told)})"
+
+
+def _values(record: Any) -> dict[str, Any]:
+    return {field.name: getattr(record, field.name) for field in fields(record)}
