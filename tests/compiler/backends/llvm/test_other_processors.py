@@ -1,4 +1,4 @@
-"""Code for processors that this is not: written and verified here, and read; never run."""
+"""Cross-compilation: code for other processors is verified and its assembly read, never run."""
 
 import re
 from collections import Counter
@@ -15,7 +15,7 @@ from tests.compiler.programs.known_programs import mnist, moons, table, xor
 UNITS = {unit.name: unit for unit in VECTOR_UNITS}
 ELF_MACHINES = {"aarch64": 183, "x86_64": 62}
 PROGRAMS = [xor, moons, table, mnist]
-OUR_OWN = re.compile(r"product\d+|chainrule\..*|sched_yield")
+DEFINED_OR_SYSTEM = re.compile(r"product\d+|chainrule\..*|sched_yield")
 
 
 def target_of(architecture, unit):
@@ -26,19 +26,19 @@ def target_of(architecture, unit):
 
 
 def module_of(program, target, is_timed=False):
-    made = compile_to_loops(program._graph, is_simple=False)
-    return write_module(made.loops, made.layout, made.plan, target, is_timed).write()
+    lowered = compile_to_loops(program._graph, is_simple=False)
+    return write_module(lowered.loops, lowered.layout, lowered.plan, target, is_timed).write()
 
 
 def check_object(text, architecture, target):
-    """The module is well-formed, and its object code is for that architecture."""
+    """The module is valid, and its object code is for that architecture."""
     code = compile_module(text, target)
     assert code[:4] == b"\x7fELF"
     assert int.from_bytes(code[18:20], "little") == ELF_MACHINES[architecture]
 
 
 @pytest.mark.parametrize("make", PROGRAMS)
-def test_code_for_arm_computes_in_vectors_and_calls_no_library(in_child, make):
+def test_arm_code_is_vectorised_and_calls_no_library(in_child, make):
     program = make()
 
     def check():
@@ -47,17 +47,17 @@ def test_code_for_arm_computes_in_vectors_and_calls_no_library(in_child, make):
         check_object(text, "aarch64", target)
         lines = assembly_of(text, target).splitlines()
         calls = {line.split()[1] for line in lines if line.startswith("\tbl\t")}
-        assert not {name for name in calls if not OUR_OWN.fullmatch(name)}
+        assert not {name for name in calls if not DEFINED_OR_SYSTEM.fullmatch(name)}
         contractions = [line.split() for line in lines if re.match(r"\tf(mla|madd|mul)\t", line)]
         kinds = Counter(operands[0] for _, operands, *_ in contractions)
-        if make is not xor:  # whose samples come one by one: it has nothing to fill a vector with
+        if make is not xor:  # whose batches of one sample have no vector axis
             assert kinds["v"] > 4 * (kinds["s"] + kinds["d"])
 
     in_child(check)
 
 
 @pytest.mark.parametrize("make", PROGRAMS)
-def test_code_for_any_x86_computes_in_vectors_and_calls_for_fma_alone(in_child, make):
+def test_portable_x86_code_is_vectorised_and_calls_only_fma(in_child, make):
     program = make()
 
     def check():
@@ -68,8 +68,8 @@ def test_code_for_any_x86_computes_in_vectors_and_calls_for_fma_alone(in_child, 
         calls = {
             line.split()[1].removesuffix("@PLT") for line in lines if line.startswith("\tcallq\t")
         }
-        # The instruction came with AVX2; the library's function is slow and gives the same bits.
-        assert {name for name in calls if not OUR_OWN.fullmatch(name)} == {"fmaf"}
+        # The instruction came with AVX2; the library function is slow and gives the same bits.
+        assert {name for name in calls if not DEFINED_OR_SYSTEM.fullmatch(name)} == {"fmaf"}
         counts = Counter(line.split()[0] for line in lines if line.startswith("\t"))
         if make is not xor:
             assert counts["mulps"] > 2 * counts["mulss"]
@@ -77,7 +77,7 @@ def test_code_for_any_x86_computes_in_vectors_and_calls_for_fma_alone(in_child, 
     in_child(check)
 
 
-def test_timed_code_for_arm_reads_a_clock(in_child):
+def test_profiled_arm_code_reads_the_cycle_counter(in_child):
     program = moons()
 
     def check():

@@ -18,11 +18,11 @@ def module_that_adds_one():
     return str(module)
 
 
-def test_a_malformed_module_is_refused_before_anything_is_optimised():
+def test_an_invalid_module_is_refused_by_the_verifier():
     with pytest.raises(GraphError, match="not well-formed"):
         compile_module("define void @f() { ret i32 1 }", host_target())
     with pytest.raises(GraphError, match="not well-formed"):
-        # Parses, but a value is used where it is not known: only the verifier sees it.
+        # Parses, but a value does not dominate its use: only the verifier notices.
         compile_module(
             "define i64 @f(i1 %c) {\nbr i1 %c, label %a, label %b\na:\n%x = add i64 1, 1\n"
             "br label %b\nb:\nret i64 %x\n}",
@@ -30,7 +30,7 @@ def test_a_malformed_module_is_refused_before_anything_is_optimised():
         )
 
 
-def test_an_unknown_function_is_refused_when_loading(in_child):
+def test_an_undefined_symbol_is_refused_when_loading(in_child):
     def check():
         text = (
             "declare void @no_such_function()\n"
@@ -49,7 +49,7 @@ def test_a_vector_unit_the_processor_lacks_is_refused():
 
 
 @pytest.mark.parametrize("unit", UNITS)
-def test_the_environment_can_ask_for_another_vector_unit(monkeypatch, unit):
+def test_the_environment_selects_the_vector_unit(monkeypatch, unit):
     monkeypatch.setenv("CHAINRULE_VECTORS", unit)
     assert host_target() is host_target(unit)
     monkeypatch.delenv("CHAINRULE_VECTORS")
@@ -69,13 +69,13 @@ def test_vector_units_are_those_of_the_processor(triple, features, names):
     assert [unit.name for unit in units_of(triple, features)] == names
 
 
-def test_widths_follow_the_registers():
+def test_vector_widths_follow_the_register_size():
     target = host_target("portable")
     assert target.width("float32") == 2 * target.width("float64") == 4
     assert host_target() is host_target()
 
 
-def test_unloaded_code_gives_its_memory_back(in_child):
+def test_unloaded_code_releases_its_memory(in_child):
     def check():
         import gc
         import resource

@@ -1,9 +1,9 @@
-"""Where the polynomials of `vector_math` come from: run this file, and it prints them.
+"""Compute and print the coefficients of `vector_math`'s polynomials.
 
-Each function is reduced to a smooth one on a short interval, which is interpolated in Chebyshev's
-nodes with 60 digits; the interpolant is within a small factor of the best polynomial of its degree
-(Trefethen, "Approximation Theory and Approximation Practice", theorem 16.1). The coefficients are
-then rounded to the format they are used in.
+Each function is reduced to a smooth one on a short interval, which is interpolated at Chebyshev
+nodes with 60 digits. The interpolant is near-minimax: its error is within a small factor of the
+best polynomial's of that degree (Trefethen, "Approximation Theory and Approximation Practice",
+theorem 16.1). The coefficients are then rounded to the format they are used in.
 """
 
 from mpmath import mp, mpf
@@ -12,7 +12,7 @@ mp.dps = 60
 
 
 def interpolate(function, low, high, degree):
-    """Coefficients, constant first, of the interpolant in Chebyshev's nodes."""
+    """Coefficients, constant term first, of the interpolant at Chebyshev nodes."""
     middle, half = (mpf(low) + high) / 2, (mpf(high) - low) / 2
     angles = [(2 * i + 1) * mp.pi / (2 * degree + 2) for i in range(degree + 1)]
     nodes = [middle + half * mp.cos(angle) for angle in angles]
@@ -96,7 +96,7 @@ def fitted(name, dtype):
 
 
 def worst(name, dtype):
-    """log2 of the largest relative error of the unrounded polynomial."""
+    """log2 of the largest relative error of the polynomial before rounding."""
     function, *intervals, degrees = POLYNOMIALS[name]
     which = ("float32", "float64").index(dtype)
     low, high = intervals[which]

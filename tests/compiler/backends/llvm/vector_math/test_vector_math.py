@@ -38,7 +38,7 @@ def reference(name, *arguments):
 
 
 def ulps(got, exact, dtype):
-    """Distance in units of the last place of the exact result; overflow counts as one step."""
+    """The error in ulp of the exact result; overflow counts as one ulp."""
     with np.errstate(all="ignore"):
         rounded = exact.astype(dtype)
         distance = np.abs(got.astype(WIDE) - exact) / np.spacing(np.abs(rounded)).astype(WIDE)
@@ -52,23 +52,23 @@ def ulps(got, exact, dtype):
     return distance
 
 
-def scan(dtype, seed):
-    """Numbers of every size, then dense where functions bend."""
+def sample_arguments(dtype, seed):
+    """Arguments of every magnitude, dense where functions bend and near multiples of pi/2."""
     random = np.random.default_rng(seed)
     integer = {"float32": np.uint32, "float64": np.uint64}[dtype]
     any_bits = random.integers(0, np.iinfo(integer).max, 20000, integer, endpoint=True).view(dtype)
     edges = [random.uniform(-bound, bound, 20000) for bound in (0.5, 2, 20, 110, 750)]
-    turns = np.arange(-5000, 5000) * (np.pi / 2)
+    quadrants = np.arange(-5000, 5000) * (np.pi / 2)
     near_one = 1 + random.uniform(-1e-3, 1e-3, 5000)
     with np.errstate(all="ignore"):
-        return np.concatenate([*edges, turns, near_one, any_bits, SPECIAL]).astype(dtype)
+        return np.concatenate([*edges, quadrants, near_one, any_bits, SPECIAL]).astype(dtype)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("name", sorted(set(FUNCTIONS) - {"pow", "erf", "sin", "cos"}))
-def test_functions_stay_within_their_bound(in_child, vector_function, name, dtype):
+def test_errors_stay_within_the_bound(in_child, vector_function, name, dtype):
     def check():
-        x = scan(dtype, 0)
+        x = sample_arguments(dtype, 0)
         error = ulps(vector_function(name, dtype, 16)(x), reference(name, x), dtype)
         worst = int(np.argmax(error))
         assert error[worst] <= LIMITS[dtype], (x[worst], float(error[worst]))
@@ -78,10 +78,12 @@ def test_functions_stay_within_their_bound(in_child, vector_function, name, dtyp
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("name", ["sin", "cos"])
-def test_angles_of_any_size_stay_within_the_bound(in_child, vector_function, name, dtype):
+def test_sin_and_cos_of_large_arguments_stay_within_the_bound(
+    in_child, vector_function, name, dtype
+):
     def check():
-        x = scan(dtype, 0)[::20]
-        # The float64 nearest to a multiple of pi/2 of all (Muller, "Elementary Functions", 11.3).
+        x = sample_arguments(dtype, 0)[::20]
+        # The float64 that is nearest to a multiple of pi/2 (Muller, "Elementary Functions", 11.3).
         x = np.append(x, 6381956970095103 * 2.0**797 if dtype == "float64" else 16367173 * 2.0**72)
         x = x[np.isfinite(x)].astype(dtype)
         with mpmath.workprec(1300):
@@ -96,7 +98,7 @@ def test_angles_of_any_size_stay_within_the_bound(in_child, vector_function, nam
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_erf_stays_within_its_bound(in_child, vector_function, dtype):
+def test_erf_stays_within_the_bound(in_child, vector_function, dtype):
     def check():
         random = np.random.default_rng(0)
         x = np.concatenate(
@@ -113,7 +115,7 @@ def test_erf_stays_within_its_bound(in_child, vector_function, dtype):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_pow_stays_within_its_bound_up_to_overflow(in_child, vector_function, dtype):
+def test_pow_stays_within_the_bound_up_to_overflow(in_child, vector_function, dtype):
     def check():
         random = np.random.default_rng(0)
         largest = {"float32": 90, "float64": 712}[dtype]
@@ -121,8 +123,8 @@ def test_pow_stays_within_its_bound_up_to_overflow(in_child, vector_function, dt
         y = (random.uniform(-largest, largest, x.size) / np.log(x.astype(float))).astype(dtype)
         first, second = (part.ravel() for part in np.meshgrid(SPECIAL, SPECIAL))
         with np.errstate(all="ignore"):
-            x = np.concatenate([x, scan(dtype, 1), first]).astype(dtype)
-            y = np.concatenate([y, scan(dtype, 2), second]).astype(dtype)
+            x = np.concatenate([x, sample_arguments(dtype, 1), first]).astype(dtype)
+            y = np.concatenate([y, sample_arguments(dtype, 2), second]).astype(dtype)
         # longdouble's own power is good to about 2^-60 here
         error = ulps(vector_function("pow", dtype, 8)(x, y), reference("pow", x, y), dtype)
         worst = int(np.argmax(error))
@@ -133,7 +135,7 @@ def test_pow_stays_within_its_bound_up_to_overflow(in_child, vector_function, dt
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
-def test_special_values_come_out_as_in_numpy(in_child, vector_function, name, dtype):
+def test_special_values_agree_with_numpy(in_child, vector_function, name, dtype):
     def check():
         with np.errstate(all="ignore"):
             x = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, 1.0, -1.0], dtype)
@@ -149,13 +151,13 @@ def test_special_values_come_out_as_in_numpy(in_child, vector_function, name, dt
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
-def test_bits_depend_neither_on_vector_unit_nor_on_width(in_child, vector_function, name, dtype):
+def test_bits_are_independent_of_vector_unit_and_width(in_child, vector_function, name, dtype):
     def check():
-        x = scan(dtype, 3)[::10]
-        y = scan(dtype, 4)[::10]
+        x = sample_arguments(dtype, 3)[::10]
+        y = sample_arguments(dtype, 4)[::10]
         kinds = [*((width, None) for width in (0, 2, 4, 8, 16, 32)), *((16, u) for u in UNITS)]
         results = {vector_function(name, dtype, *kind)(x, y).tobytes() for kind in kinds}
-        # NaN may differ in its payload only, so it is made one.
+        # NaN may differ in its payload.
         clean = {
             np.nan_to_num(np.frombuffer(r, dtype), nan=7.0, posinf=np.inf, neginf=-np.inf).tobytes()
             for r in results
@@ -166,23 +168,23 @@ def test_bits_depend_neither_on_vector_unit_nor_on_width(in_child, vector_functi
 
 
 @pytest.mark.slow
-def test_coefficients_are_what_the_fit_gives():
+def test_coefficients_are_those_of_the_fit():
     path = Path(__file__).with_name("fit_coefficients.py")
     spec = importlib.util.spec_from_file_location("fit_coefficients", path)
     fit = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(fit)
     for name in fit.POLYNOMIALS:
         for dtype, numbers in getattr(coefficients, name).items():
-            kept = np.array(numbers).astype(dtype)
-            assert np.array_equal(kept, np.array(fit.fitted(name, dtype)).astype(dtype)), name
+            stored = np.array(numbers).astype(dtype)
+            assert np.array_equal(stored, np.array(fit.fitted(name, dtype)).astype(dtype)), name
 
 
-def test_pi_and_its_inverse_are_exact_to_their_last_digit():
+def test_pi_and_its_inverse_are_exact_to_the_last_bit():
     with mpmath.workprec(2000):
         digits = int(mpmath.floor(2 / mpmath.pi * mpmath.mpf(2) ** 1216))
         words = [digits >> (1216 - 64 * (i + 1)) & (2**64 - 1) for i in range(19)]
         assert (0, *words) == coefficients.TWO_OVER_PI
-        for dtype, pieces in coefficients.PI_HALVES.items():
-            exact = [mpmath.mpf(float(np.array(piece, dtype))) for piece in pieces]
+        for dtype, parts in coefficients.PI_HALVES.items():
+            exact = [mpmath.mpf(float(np.array(part, dtype))) for part in parts]
             rest = mpmath.pi / 2 - exact[0] - exact[1]
             assert abs(rest - exact[2]) <= abs(exact[2]) * 2.0**-23
