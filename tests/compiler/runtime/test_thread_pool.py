@@ -20,7 +20,7 @@ ROUNDS = 500
 
 
 def relay():
-    """Each round, every thread takes its neighbour's number plus one, between barriers."""
+    """Each round, every thread sets its counter to its neighbour's plus one, between barriers."""
     module = ir.Module()
     module.triple = host_target().triple
     function = ir.Function(module, program_type(), "relay")
@@ -28,15 +28,15 @@ def relay():
     arena, thread, threads, barrier = function.args
 
     def slot(number):
-        place = builder.add(number, emit.index(1))
-        return builder.gep(arena, [place], source_etype=emit.INDEX)
+        index = builder.add(number, emit.index(1))
+        return builder.gep(arena, [index], source_etype=emit.INDEX)
 
     rounds = builder.load(arena, typ=emit.INDEX)
     with emit.counted_loop(builder, emit.index(0), rounds, "round"):
         neighbour = builder.srem(builder.add(thread, emit.index(1)), threads)
-        number = builder.load(slot(neighbour), typ=emit.INDEX)
+        counter = builder.load(slot(neighbour), typ=emit.INDEX)
         builder.call(barrier_function(module), [barrier, threads])
-        builder.store(builder.add(number, emit.index(1)), slot(thread))
+        builder.store(builder.add(counter, emit.index(1)), slot(thread))
         builder.call(barrier_function(module), [barrier, threads])
     builder.ret_void()
     return load_object(compile_module(str(module), host_target()), ("relay",))

@@ -83,7 +83,7 @@ def address(builder: ir.IRBuilder, base: ir.Value, offset: ir.Value, dtype: str)
 
 
 def prefetch(builder: ir.IRBuilder, pointer: ir.Value, locality: int) -> None:
-    """Prefetch a cache line for reading; locality 0 is none, 3 keeps it in all caches."""
+    """Prefetch a cache line for reading; locality 3 is into all cache levels."""
     hints = [ir.Constant(ir.IntType(32), hint) for hint in (0, locality, 1)]
     call(builder, "llvm.prefetch.p0", [pointer, *hints], ir.VoidType())
 

@@ -155,7 +155,7 @@ def load_object(code: bytes, exports: tuple[str, ...]) -> Library:
 def _linker(_generation: int) -> Any:
     """Create the linker for the next `LIBRARIES_PER_LINKER` libraries.
 
-    LLVM keeps a library's name as long as its linker lives, about 9 kB each: a linker is released
+    LLVM stores a library's name, about 9 kB, for the lifetime of its linker: a linker is released
     with the last of its libraries.
     """
     start_llvm()

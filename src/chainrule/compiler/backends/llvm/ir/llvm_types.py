@@ -40,7 +40,7 @@ class Type:
     def __hash__(self) -> int:
         return hash(self.text)
 
-    def number(self, value: Any) -> str:
+    def literal(self, value: Any) -> str:
         """Return the text of a scalar constant of this type."""
         raise NotImplementedError(f"{self.text} has no scalar constants")
 
@@ -71,7 +71,7 @@ class IntType(Type):
         super().__init__(f"i{width}", f"i{width}")
         self.width = width
 
-    def number(self, value: Any) -> str:
+    def literal(self, value: Any) -> str:
         """Return the text of a scalar constant of this type."""
         if self.width == 1:
             return "true" if value else "false"
@@ -84,7 +84,7 @@ class FloatType(Type):
     def __init__(self) -> None:
         super().__init__("float", "f32")
 
-    def number(self, value: Any) -> str:
+    def literal(self, value: Any) -> str:
         """Return a constant rounded to float32, as the bits of the equal double (as LLVM asks)."""
         return _double(struct.unpack("<f", struct.pack("<f", value))[0])
 
@@ -95,7 +95,7 @@ class DoubleType(Type):
     def __init__(self) -> None:
         super().__init__("double", "f64")
 
-    def number(self, value: Any) -> str:
+    def literal(self, value: Any) -> str:
         """Return a constant as its bits."""
         return _double(value)
 

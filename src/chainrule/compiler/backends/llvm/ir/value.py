@@ -45,7 +45,7 @@ class Splat(Constant):
     __slots__ = ()
 
     def __init__(self, type: VectorType, scalar: Any) -> None:
-        Value.__init__(self, type, f"splat ({type.element} {type.element.number(scalar)})")
+        Value.__init__(self, type, f"splat ({type.element} {type.element.literal(scalar)})")
         self.constant = scalar
 
 
@@ -61,9 +61,9 @@ def _text(type: Type, constant: Any) -> str:
     if constant is None:
         return "null" if isinstance(type, PointerType) else "zeroinitializer"
     if not isinstance(type, VectorType | ArrayType):
-        return type.number(constant)
+        return type.literal(constant)
     element = type.element
-    scalars = [element.number(each) for each in constant]
+    scalars = [element.literal(each) for each in constant]
     if isinstance(type, VectorType) and len(set(scalars)) == 1:
         # Shorter text is parsed faster; -0.0 is no zeroinitializer.
         is_zero = scalars[0] in ("0", "false", "0x0000000000000000")
