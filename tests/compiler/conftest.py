@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from chainrule.compiler.backends.llvm import emit, ir
-from chainrule.compiler.backends.llvm.contraction.kernel import emit_contraction, scratch_items
+from chainrule.compiler.backends.llvm.contraction.kernel import emit_kernel, scratch_size
 from chainrule.compiler.backends.llvm.object_code import compile_module, load_object
 from chainrule.compiler.backends.llvm.target import host_target
 from chainrule.compiler.backends.llvm.vector_math import emit_function
@@ -101,26 +101,26 @@ def aligned(count, dtype):
     return memory[-memory.ctypes.data % 64 // memory.itemsize :][:count]
 
 
-def compiled_contraction(contraction, unit=None, epilogue=None):
-    """Return (call(out, left, right, ranges), tiling, exchanged) of a contraction."""
+def compiled_contraction(shape, unit=None, epilogue=None):
+    """Return a contraction kernel as a function of arrays, with its trip counts."""
     target = host_target(unit)
     module = ir.Module()
-    kernel = emit_contraction(module, "kernel", contraction, target, epilogue)
+    kernel = emit_kernel(module, "kernel", shape, target, epilogue)
     kernel.function.linkage = ""
     call = native(module, "kernel", [ctypes.c_void_p] * 5 + [ctypes.c_int64] * 6, unit)
-    scratch = aligned(scratch_items(contraction, target), contraction.dtype)
+    scratch = aligned(scratch_size(shape, target), shape.dtype)
 
     def apply(out, left, right, tiles=None, panels=None, batches=None, context=0):
         ranges = [
-            limit
-            for turns, part in zip(kernel.ranges, (batches, tiles, panels), strict=True)
-            for limit in part or (0, turns)
+            bound
+            for count, part in zip(kernel.trip_counts, (batches, tiles, panels), strict=True)
+            for bound in part or (0, count)
         ]
         addresses = [x.ctypes.data for x in (out, left, right, scratch)]
         call(*addresses, context, *ranges)
         return out
 
-    return SimpleNamespace(call=apply, ranges=kernel.ranges, swapped=kernel.arrangement.swapped)
+    return SimpleNamespace(call=apply, trip_counts=kernel.trip_counts, swapped=kernel.roles.swapped)
 
 
 @pytest.fixture

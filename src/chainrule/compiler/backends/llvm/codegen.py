@@ -197,7 +197,7 @@ class _Writer:
         else:
             part = (None, share) if division is None else (1, self._rows(division.tile))
             turns = tuple(self.turns)
-            self.kernels.write_call(self.module, step, self.point, self.grounds, turns, part)
+            self.kernels.emit_call(self.module, step, self.point, self.grounds, turns, part)
         if self.watch is not None:
             self.watch.record(self.nests.index(step))
 

@@ -1,18 +1,21 @@
-"""The kernels of a module's contractions: their shapes, their code and the calls of it."""
+"""Table of the contraction kernels of a module, and the calls of them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from chainrule.compiler.backends.llvm import emit, ir
 from chainrule.compiler.backends.llvm.addressing import BufferAddresses, flag
-from chainrule.compiler.backends.llvm.contraction.epilogue import Epilogue, scratch_bytes, shape_of
+from chainrule.compiler.backends.llvm.contraction.epilogue import Epilogue
 from chainrule.compiler.backends.llvm.contraction.kernel import (
-    Kernel,
-    KernelShape,
-    emit_contraction,
+    ContractionKernel,
+    emit_kernel,
+    scratch_size,
 )
+from chainrule.compiler.backends.llvm.contraction.kernel_shape import KernelShape, kernel_shape
 from chainrule.compiler.backends.llvm.nest.expression import ExpressionEmitter
 from chainrule.compiler.backends.llvm.nest.loop_nest import Share
 from chainrule.compiler.backends.llvm.spmd.row_partition import RowPartition
@@ -24,26 +27,14 @@ from chainrule.compiler.loop_ir.loops import Affine, Axis, Buffer, Contraction, 
 __all__ = ["KernelTable"]
 
 Value = Any
+LINE_BYTES = 64
 
 
 class KernelTable:
-    """Writes kernels into a module and calls them.
+    """The contraction kernels of a program; those without an epilogue are shared by shape.
 
-    Parameters
-    ----------
-    steps : sequence of Step
-        The program.
-    layout : Layout
-        The strides of its buffers.
-    target : Target
-        The processor to write for.
-    apart : dict
-        How threads divide the rows of some loops; contractions in them have tiles of one height.
-
-    Attributes
-    ----------
-    scratch : int
-        Bytes in which each thread copies operands.
+    `partitions` says how threads partition the rows of batch-parallel loops: contractions in these
+    have row tiles of the partition's size.
     """
 
     def __init__(
@@ -51,99 +42,116 @@ class KernelTable:
         steps: Sequence[Step],
         layout: Layout,
         target: Target,
-        apart: Mapping[Loop, RowPartition],
+        partitions: Mapping[Loop, RowPartition],
     ) -> None:
         self.layout = layout
         self.target = target
-        self.apart = apart
+        self.partitions = partitions
         self.shapes = {
-            nest: self._shape(nest, tile)
-            for nest, tile in self._tiles(steps, 0)
+            nest: self._kernel_shape(nest, row_tile)
+            for nest, row_tile in self._nests(steps, 0)
             if nest.contraction is not None
         }
-        self.scratch = scratch_bytes(self.shapes.values(), target)
-        self.made: dict[KernelShape, Kernel] = {}
+        self.scratch = self._scratch_bytes()
+        self.shared_kernels: dict[KernelShape, ContractionKernel] = {}
 
-    def write_call(
+    def emit_call(
         self,
         module: ir.Module,
         nest: Nest,
-        point: ExpressionEmitter,
-        grounds: BufferAddresses,
-        turns: Sequence[Axis],
-        share: tuple[int | None, Share],
+        emitter: ExpressionEmitter,
+        addresses: BufferAddresses,
+        enclosing: Sequence[Axis],
+        work_sharing: tuple[int | None, Share],
     ) -> None:
-        """Write the call of a nest's kernel, and the kernel where there is none like it."""
+        """Emit the call of a nest's kernel, and the kernel if the table has no equal one.
+
+        `work_sharing` is the range that threads share (as in `Tiling`; None for the tiling's own
+        choice) and this thread's part of it.
+        """
         out, contraction = stored_by_kernel(nest), nest.contraction
         assert out is not None
         assert contraction is not None
-        kernel = self._kernel(module, nest, out, grounds, turns)
-        own = {*contraction.axes, *contraction.depth}
+        kernel = self._kernel(module, nest, out, addresses, enclosing)
+        axes = {*contraction.axes, *contraction.depth}
         pointers = [
-            self._start(point, grounds, buffer, index, own)
+            self._operand_address(emitter, addresses, buffer, index, axes)
             for buffer, index in (
                 (out, contraction.index),
                 (contraction.left.buffer, contraction.left.index),
                 (contraction.right.buffer, contraction.right.index),
             )
         ]
-        part, turns_of = share
-        part = kernel.tiling.shared if part is None else part
-        limits = [
-            limit
-            for i, count in enumerate(kernel.ranges)
-            for limit in (turns_of(count) if i == part else (emit.index(0), emit.index(count)))
+        shared_range, schedule = work_sharing
+        shared_range = kernel.tiling.shared_range if shared_range is None else shared_range
+        ranges = [
+            bound
+            for i, count in enumerate(kernel.trip_counts)
+            for bound in (
+                schedule(count) if i == shared_range else (emit.index(0), emit.index(count))
+            )
         ]
-        arguments = [*pointers, grounds.own, grounds.context, *limits]
-        point.builder.call(kernel.function, arguments)
+        arguments = [*pointers, addresses.own, addresses.context, *ranges]
+        emitter.builder.call(kernel.function, arguments)
 
-    def _tiles(self, steps: Sequence[Step], tile: int) -> Iterator[tuple[Nest, int]]:
-        """Every nest, and the rows of a tile where the loops around decide on them."""
+    def _nests(self, steps: Sequence[Step], row_tile: int) -> Iterator[tuple[Nest, int]]:
+        """Iterate over all nests, with the row tile that an enclosing partition requires, or 0."""
         for step in steps:
             if isinstance(step, Nest):
-                yield step, tile
+                yield step, row_tile
             else:
-                own = self.apart[step].tile if step in self.apart else tile
-                yield from self._tiles(step.steps, own)
+                partition = self.partitions.get(step)
+                inner = row_tile if partition is None else partition.tile
+                yield from self._nests(step.steps, inner)
 
-    def _shape(self, nest: Nest, tile: int) -> KernelShape:
+    def _kernel_shape(self, nest: Nest, row_tile: int) -> KernelShape:
         out = stored_by_kernel(nest)
         assert out is not None
         assert nest.contraction is not None
-        return shape_of(nest.contraction, out, self.layout, tile)
+        return kernel_shape(nest.contraction, out, self.layout, row_tile)
 
-    def _start(
+    def _scratch_bytes(self) -> int:
+        """Return the bytes in which each thread packs operands, in whole cache lines."""
+        sizes = [
+            scratch_size(shape, self.target) * np.dtype(shape.dtype).itemsize
+            for shape in self.shapes.values()
+        ]
+        return -(-max(sizes, default=0) // LINE_BYTES) * LINE_BYTES
+
+    def _operand_address(
         self,
-        point: ExpressionEmitter,
-        grounds: BufferAddresses,
+        emitter: ExpressionEmitter,
+        addresses: BufferAddresses,
         buffer: Buffer,
         index: Any,
-        own: set[Axis],
+        axes: set[Axis],
     ) -> Value:
-        """The address of an operand's first element."""
+        """Return the address of an operand's element where all axes of the contraction are 0."""
         flat = Affine()
-        for place, stride in zip(index, self.layout.strides(buffer), strict=True):
-            flat += place.scaled(stride)
-        rest = Affine(flat.constant, tuple(term for term in flat.terms if term[0] not in own))
+        for position, stride in zip(index, self.layout.strides(buffer), strict=True):
+            flat += position.scaled(stride)
+        start = Affine(flat.constant, tuple(term for term in flat.terms if term[0] not in axes))
         kind = emit.FLOATS[buffer.dtype.name]
-        return point.builder.gep(grounds.base(buffer), [point.scalar(rest)], source_etype=kind)
+        base = addresses.base(buffer)
+        return emitter.builder.gep(base, [emitter.scalar(start)], source_etype=kind)
 
     def _kernel(
         self,
         module: ir.Module,
         nest: Nest,
         out: Buffer,
-        grounds: BufferAddresses,
-        turns: Sequence[Axis],
-    ) -> Kernel:
-        """Write the kernel; kernels without an epilogue are shared by shape."""
+        addresses: BufferAddresses,
+        enclosing: Sequence[Axis],
+    ) -> ContractionKernel:
+        """Return a nest's kernel: with its own epilogue, or shared by shape."""
         shape, contraction = self.shapes[nest], nest.contraction
         assert isinstance(contraction, Contraction)
         name = f"product{len(module.functions)}"
         if nest.statements:
-            place = grounds.base_in_kernel
-            epilogue = Epilogue(nest, contraction, out, self.layout, tuple(turns), place, flag)
-            return emit_contraction(module, name, shape, self.target, epilogue)
-        if shape not in self.made:
-            self.made[shape] = emit_contraction(module, name, shape, self.target)
-        return self.made[shape]
+            epilogue = Epilogue(
+                nest, contraction, out, self.layout, enclosing, addresses.base_in_kernel, flag
+            )
+            return emit_kernel(module, name, shape, self.target, epilogue)
+        if shape not in self.shared_kernels:
+            self.shared_kernels[shape] = emit_kernel(module, name, shape, self.target)
+        return self.shared_kernels[shape]

@@ -1,1 +1,1 @@
-"""Code of contractions: register tiles, panels, packing (BLIS)."""
+"""Contraction kernels: register tiles, panels and packing, as in BLIS. Start with ``kernel``."""

@@ -1,159 +1,104 @@
-"""Products: the shape a kernel is made for, and what is done with its sums in registers."""
+"""Fused epilogue: the statements of a contraction's nest, emitted into its kernel.
+
+They are applied to each vector of accumulators while it is in registers.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
-
-import numpy as np
 
 from chainrule.compiler.backends.calling_convention import CONTEXT_INDICES
 from chainrule.compiler.backends.llvm import emit, ir
-from chainrule.compiler.backends.llvm.contraction.kernel import EpilogueSite, scratch_items
-from chainrule.compiler.backends.llvm.contraction.loop_roles import (
-    KernelLoop,
-    KernelShape,
-    LoopBound,
-    arrange,
-)
+from chainrule.compiler.backends.llvm.contraction.kernel_shape import kernel_shape
+from chainrule.compiler.backends.llvm.contraction.loop_roles import assign_roles
+from chainrule.compiler.backends.llvm.contraction.macrokernel import EpilogueSite
 from chainrule.compiler.backends.llvm.nest.expression import ExpressionEmitter
 from chainrule.compiler.backends.llvm.registers import same_width
-from chainrule.compiler.backends.llvm.target import Target
 from chainrule.compiler.loop_ir.layout import Layout
 from chainrule.compiler.loop_ir.loops import Axis, Buffer, Contraction, Nest
 
-__all__ = ["Epilogue", "scratch_bytes", "shape_of"]
+__all__ = ["Epilogue"]
 
 Value = Any
-LINE_BYTES = 64
-
-
-def shape_of(
-    contraction: Contraction, out: Buffer, layout: Layout, row_tile: int = 0
-) -> KernelShape:
-    """Return the loops of a contraction whose kernel fills a buffer."""
-    arrays = (
-        (contraction.left.buffer, contraction.left.index),
-        (contraction.right.buffer, contraction.right.index),
-        (out, contraction.index),
-    )
-
-    def steps(axis: Axis) -> list[int]:
-        return [layout.stride(buffer, index, axis) or 0 for buffer, index in arrays]
-
-    limits: dict[Axis, LoopBound] = {}
-    for bound in contraction.bounds:
-        row = next(axis for axis in contraction.axes if bound.index.coefficient(axis))
-        entry = next(axis for axis in contraction.depth if bound.index.coefficient(axis))
-        spacing, before = bound.index.coefficient(entry), -bound.index.constant
-        limits[entry] = LoopBound(steps(row)[2], spacing, before, bound.length)
-    loops = (
-        KernelLoop(axis.extent, *steps(axis), limit=limits.get(axis))
-        for axis in (*contraction.axes, *contraction.depth)
-    )
-    return KernelShape(contraction.target.dtype.name, tuple(loops), row_tile)
-
-
-def scratch_bytes(shapes: Iterable[KernelShape], target: Target) -> int:
-    """Return the bytes in which each thread copies operands, in whole cache lines."""
-    sizes = [scratch_items(each, target) * np.dtype(each.dtype).itemsize for each in shapes]
-    return -(-max(sizes, default=0) // LINE_BYTES) * LINE_BYTES
 
 
 class Epilogue:
-    """The statements of a contraction's nest, written into its kernel for each vector of sums.
+    """Emits the statements of a nest for vectors of accumulators.
 
-    What they need of the program around is looked up once, where the kernel starts: its context
-    holds the addresses of the program's block and of the thread's own memory, then the turns of the
-    loops around.
-
-    Parameters
-    ----------
-    nest : Nest
-        The contraction and its statements.
-    contraction : Contraction
-        Its contraction.
-    out : Buffer
-        What the kernel itself fills.
-    layout : Layout
-        The strides of buffers.
-    turns : sequence of Axis
-        The loops around, from the outside.
-    address : callable
-        From a builder, the context's address and a buffer to the buffer's address.
-    flag : callable
-        From a builder and the block's address to the flag's.
+    What is invariant in the kernel (addresses, indices of the enclosing loops) is loaded once, in
+    its entry block, from the kernel context.
     """
 
     def __init__(
         self,
         nest: Nest,
         contraction: Contraction,
-        out: Buffer,
+        out: Buffer,  # what the kernel itself stores to
         layout: Layout,
-        turns: Sequence[Axis],
-        address: Callable[[Any, Value, Buffer], Value],
-        flag: Callable[[Any, Value], Value],
+        enclosing: Sequence[Axis],  # loops around the nest, outermost first
+        address: Callable[[Any, Value, Buffer], Value],  # from builder, context and buffer
+        bounds_flag: Callable[[Any, Value], Value],  # from builder and program block
     ) -> None:
         self.nest = nest
         self.contraction = contraction
         self.out = out
         self.layout = layout
-        self.turns = tuple(turns)
+        self.enclosing = tuple(enclosing)
         self.address = address
-        self.flag = flag
+        self.bounds_flag = bounds_flag
         self.bases: dict[Buffer, Value] = {}
-        self.outer: dict[Axis, Value] = {}
+        self.enclosing_indices: dict[Axis, Value] = {}
         self.flag_address: Value = None
-        shape = shape_of(contraction, out, layout)
-        self.places = {
+        shape = kernel_shape(contraction, out, layout)
+        self.strides = {
             axis: loop.out for axis, loop in zip(contraction.axes, shape.loops, strict=False)
         }
-        column = arrange(shape).column.out
+        column = assign_roles(shape).column.out
         self.vector_axis = next(
-            (axis for axis, step in self.places.items() if step == column), None
+            (axis for axis, stride in self.strides.items() if stride == column), None
         )
 
-    def __call__(self, site: EpilogueSite, sums: Value) -> Value:
-        """Write the statements for some sums; return what the kernel is to store."""
-        contraction, place = self.contraction, tuple(self.contraction.index)
-        self._look_around(site)
-        axes = {**self.outer}
-        axes |= {axis: site.places[step] for axis, step in self.places.items()}
-        point = ExpressionEmitter(
+    def __call__(self, site: EpilogueSite, accumulators: Value) -> Value:
+        """Emit the statements for a vector of accumulators; return what the kernel stores."""
+        contraction, index = self.contraction, tuple(self.contraction.index)
+        self._load_context(site)
+        axes = {**self.enclosing_indices}
+        axes |= {axis: site.indices[stride] for axis, stride in self.strides.items()}
+        emitter = ExpressionEmitter(
             site.builder, lambda b: self._base(site, b), self.layout, axes, self.flag_address
         )
-        point.registers = self.nest.registers | {self.out}
-        with point.along(self.vector_axis, sums.type.count, site.mask):
-            point.known[(contraction.target, place)] = sums
+        emitter.registers = self.nest.registers | {self.out}
+        with emitter.along(self.vector_axis, accumulators.type.count, site.mask):
+            emitter.known[(contraction.target, index)] = accumulators
             for statement in self.nest.statements:
-                value = point.value(statement.value)
-                point.store(statement.target, statement.index, value)
-        return same_width(site.builder, [point.known[(self.out, place)], sums])[0]
+                value = emitter.value(statement.value)
+                emitter.store(statement.target, statement.index, value)
+        return same_width(site.builder, [emitter.known[(self.out, index)], accumulators])[0]
 
-    def _look_around(self, site: EpilogueSite) -> None:
-        """Write, once, the loads of what is the same for the whole kernel."""
+    def _load_context(self, site: EpilogueSite) -> None:
+        """Emit, once, the loads of what is invariant in the kernel."""
         if self.flag_address is not None:
             return
-        builder = _at_start(site)
-        self.flag_address = self.flag(builder, builder.load(site.context, typ=emit.POINTER))
-        for number, axis in enumerate(self.turns, CONTEXT_INDICES):
-            builder = _at_start(site)
-            place = builder.gep(site.context, [emit.index(number)], source_etype=emit.INDEX)
-            self.outer[axis] = builder.load(place, typ=emit.INDEX)
+        builder = _entry_builder(site)
+        self.flag_address = self.bounds_flag(builder, builder.load(site.context, typ=emit.POINTER))
+        for number, axis in enumerate(self.enclosing, CONTEXT_INDICES):
+            builder = _entry_builder(site)
+            address = builder.gep(site.context, [emit.index(number)], source_etype=emit.INDEX)
+            self.enclosing_indices[axis] = builder.load(address, typ=emit.INDEX)
 
     def _base(self, site: EpilogueSite, buffer: Buffer) -> Value:
-        # What the kernel fills may only be reached through the kernel's own pointer.
+        # The kernel's output is noalias: it may only be accessed through that argument.
         if buffer is self.out:
             return site.builder.function.args[0]
         if buffer.root not in self.bases:
-            builder = _at_start(site)
+            builder = _entry_builder(site)
             self.bases[buffer.root] = self.address(builder, site.context, buffer.root)
         return self.bases[buffer.root]
 
 
-def _at_start(site: EpilogueSite) -> Any:
-    """A builder that writes before everything else in a kernel."""
+def _entry_builder(site: EpilogueSite) -> Any:
+    """Return a builder at the start of the kernel's entry block."""
     builder = ir.IRBuilder(site.builder.function.entry_basic_block)
     builder.position_at_start(builder.block)
     return builder

@@ -1,107 +1,76 @@
-"""The one contraction generator: a function of machine code for an exact shape and layout.
+"""Contraction kernel: one function for an exact shape and layout, register-tiled as in BLIS.
 
-    for each panel of columns:
-        copy the panel of right into scratch, if its layout is a bad one to read   (`packing`)
+    for each panel of columns:                             macro-kernel
+        pack the panel of right, if that pays              (`packing_policy`)
         for each tile of rows:
-            accumulators = 0
-            for k in depth: accumulators += left[row, k] * right[k, panel]         one fma each
-            out[rows, panel] = epilogue(accumulators)
+            accumulators = 0                               micro-kernel
+            for k in depth:
+                accumulators += left[tile, k] * right[k, panel]        one FMA per element
+            out[tile, panel] = epilogue(accumulators)
 
-Rows and depth may be several loops each (`arrangement`): with the places of a picture as rows, and
-kernel rows, kernel columns and channels as depth, this is a convolution that reads its windows
-where they lie.
+Rows and depth may be several loops each (`loop_roles`): with the output positions of a convolution
+as rows, and kernel rows, kernel columns and channels as depth, this is a direct convolution, which
+reads its windows in place. Depth is not blocked: there is no KC.
 
-Every output number is summed by one chain of fused multiply-adds in the order of depth, whatever
-the tile it lies in. So its bits depend neither on the tiles nor on how threads share them.
+Every element of the output is one chain of fused multiply-adds in the order of depth, whatever its
+tile. So its bits depend neither on the tiling nor on the number of threads.
 
 References
 ----------
-Goto & van de Geijn (2008), "Anatomy of High-Performance Matrix Multiplication": register tiles,
-panels and packing.
+Goto & van de Geijn (2008), "Anatomy of High-Performance Matrix Multiplication"; Van Zee & van de
+Geijn (2015), "BLIS: A Framework for Rapidly Instantiating BLAS Functionality".
 """
 
 from dataclasses import dataclass
 from typing import Any
 
 from chainrule.compiler.backends.llvm import emit, ir
-from chainrule.compiler.backends.llvm.contraction.loop_roles import (
-    KernelShape,
-    LoopRoles,
-    arrange,
-    matrix_product,
-)
-from chainrule.compiler.backends.llvm.contraction.macrokernel import (
-    Epilogue,
-    EpilogueSite,
-    TileWriter,
-)
-from chainrule.compiler.backends.llvm.contraction.packing import packed_items
+from chainrule.compiler.backends.llvm.contraction.kernel_shape import KernelShape
+from chainrule.compiler.backends.llvm.contraction.loop_roles import LoopRoles, assign_roles
+from chainrule.compiler.backends.llvm.contraction.macrokernel import EmitEpilogue, MacroKernel
+from chainrule.compiler.backends.llvm.contraction.packing import packed_sizes
 from chainrule.compiler.backends.llvm.contraction.tiling import Tiling, choose_tiling
 from chainrule.compiler.backends.llvm.target import Target
 
-__all__ = [
-    "Epilogue",
-    "EpilogueSite",
-    "Kernel",
-    "emit_contraction",
-    "matrix_product",
-    "scratch_items",
-]
-
-Value = Any
+__all__ = ["ContractionKernel", "emit_kernel", "scratch_size"]
 
 
 @dataclass(frozen=True)
-class Kernel:
-    """A contraction's function and what its caller must know.
+class ContractionKernel:
+    """The function of a contraction, and the loops and tiles it was generated for.
 
-    Parameters
-    ----------
-    function : ir.Function
-        ``void (ptr out, ptr left, ptr right, ptr scratch, ptr context, i64 batch_start,
-        i64 batch_stop, i64 tile_start, i64 tile_stop, i64 panel_start, i64 panel_stop)``.
-        ``scratch`` is this thread's own, `scratch_items` numbers, 64-byte aligned.
-    arrangement : LoopRoles
-        Its loops. Where it is exchanged, tiles run over what the caller calls columns.
-    tiling : Tiling
-        Its tiles.
+    Its signature is ``void (ptr out, ptr left, ptr right, ptr scratch, ptr context,
+    i64 batch_start, i64 batch_stop, i64 tile_start, i64 tile_stop, i64 panel_start,
+    i64 panel_stop)``. ``scratch`` is private to the thread: `scratch_size` elements, 64-byte
+    aligned. If `roles.swapped`, tiles run over what the caller calls columns.
     """
 
     function: Any
-    arrangement: LoopRoles
+    roles: LoopRoles
     tiling: Tiling
 
     @property
-    def ranges(self) -> tuple[int, int, int]:
-        """How many turns of batch, row tiles and panels there are to be shared."""
-        return self.arrangement.batch_size, self.tiling.tiles, self.tiling.panels
+    def trip_counts(self) -> tuple[int, int, int]:
+        """Trip counts of batch, row tiles and panels: the ranges that threads may share."""
+        return self.roles.batch_size, self.tiling.tiles, self.tiling.panels
 
 
-def scratch_items(contraction: KernelShape, target: Target) -> int:
-    """Return how many numbers of scratch memory each thread needs."""
-    arrangement = arrange(contraction)
-    return sum(packed_items(arrangement, choose_tiling(arrangement, target)))
+def scratch_size(shape: KernelShape, target: Target) -> int:
+    """Return the elements of scratch memory that each thread needs for packing."""
+    roles = assign_roles(shape)
+    return sum(packed_sizes(roles, choose_tiling(roles, target)))
 
 
-def emit_contraction(
+def emit_kernel(
     module: Any,
     name: str,
-    contraction: KernelShape,
+    shape: KernelShape,
     target: Target,
-    epilogue: Epilogue | None = None,
-) -> Kernel:
-    """Write the function of a contraction into a module.
-
-    Examples
-    --------
-    >>> from chainrule.compiler.backends.llvm.target import host_target
-    >>> shape = matrix_product("float32", 7, 5, 13, (13, 1), (5, 1), (5, 1))
-    >>> kernel = emit_contraction(ir.Module(), "product", shape, host_target())
-    >>> kernel.arrangement.swapped
-    False
-    """
-    arrangement = arrange(contraction)
-    tiling = choose_tiling(arrangement, target)
+    epilogue: EmitEpilogue | None = None,
+) -> ContractionKernel:
+    """Emit the function of a contraction into a module."""
+    roles = assign_roles(shape)
+    tiling = choose_tiling(roles, target)
     kind = ir.FunctionType(ir.VoidType(), [emit.POINTER] * 5 + [emit.INDEX] * 6)
     function = ir.Function(module, kind, name)
     function.linkage = "internal"
@@ -109,6 +78,6 @@ def emit_contraction(
     for argument in (function.args[0], function.args[3]):
         argument.add_attribute("noalias")
     builder = ir.IRBuilder(function.append_basic_block("entry"))
-    TileWriter(builder, arrangement, tiling, epilogue).write()
+    MacroKernel(builder, roles, tiling, epilogue).emit()
     builder.ret_void()
-    return Kernel(function, arrangement, tiling)
+    return ContractionKernel(function, roles, tiling)

@@ -1,6 +1,6 @@
-"""The body of a contraction: loops over batch, panels and row tiles, and a tile in registers.
+"""Macro-kernel: the loops over batch, panels and row tiles around the micro-kernel.
 
-`contraction` says what is computed in which order; here is how it is written.
+`kernel` shows the loop order; here it is emitted.
 """
 
 from __future__ import annotations
@@ -12,250 +12,243 @@ from typing import Any
 
 from chainrule.compiler.backends.llvm import emit, ir
 from chainrule.compiler.backends.llvm.contraction.loop_roles import LoopRoles
-from chainrule.compiler.backends.llvm.contraction.microkernel import Accumulation, accumulate, moved
+from chainrule.compiler.backends.llvm.contraction.microkernel import (
+    RegisterTile,
+    emit_microkernel,
+    strided_address,
+)
 from chainrule.compiler.backends.llvm.contraction.packing import (
     emit_left_packing,
-    emit_packing,
-    packed_items,
-    packed_loops,
+    emit_right_packing,
+    packed_depth,
+    packed_sizes,
 )
-from chainrule.compiler.backends.llvm.contraction.tiling import Group, Tiling
+from chainrule.compiler.backends.llvm.contraction.tiling import PanelGroup, Tiling
 from chainrule.compiler.backends.llvm.vector_memory import store_vector
 
-__all__ = ["Epilogue", "EpilogueSite", "TileWriter"]
+__all__ = ["EmitEpilogue", "EpilogueSite", "MacroKernel"]
 
 Value = Any
 
 
 @dataclass(frozen=True)
 class EpilogueSite:
-    """Where an epilogue stands: one vector of finished sums, still in a register.
-
-    Parameters
-    ----------
-    builder : ir.IRBuilder
-        Where to write.
-    places : dict
-        Position of the vector's first lane in the output, ``i64``, along each of the contraction's
-        loops that are longer than 1: a loop is known by its step in the output.
-    mask : Value or None
-        The lanes inside the output; None if all are.
-    context : Value
-        The pointer that was handed to the kernel.
-    """
+    """Where an epilogue is emitted: for one vector of finished accumulators."""
 
     builder: Any
-    places: dict[int, Value]
-    mask: Value | None
-    context: Value
+    # Index of the vector's first lane along each loop of the contraction that is longer than 1,
+    # by the loop's stride in the output.
+    indices: dict[int, Value]
+    mask: Value | None  # the lanes inside the output; None if all are
+    context: Value  # the context pointer passed to the kernel
 
 
-# Takes a site and the sums; returns the vector to store.
-Epilogue = Callable[[EpilogueSite, Value], Value]
+EmitEpilogue = Callable[[EpilogueSite, Value], Value]
+"""From the accumulators to the vector to store."""
 
 
-class TileWriter:
-    """Writes one contraction; holds what all its parts share.
-
-    Parameters
-    ----------
-    builder : ir.IRBuilder
-        Stands at the start of a function with `Kernel`'s arguments.
-    arrangement : LoopRoles
-        Its loops.
-    tiling : Tiling
-        Its tiles.
-    epilogue : callable or None
-        What happens to the sums before they are stored.
-    """
+class MacroKernel:
+    """Emits the body of a contraction kernel, at the start of its function (see `kernel`)."""
 
     def __init__(
-        self, builder: Any, arrangement: LoopRoles, tiling: Tiling, epilogue: Epilogue | None
+        self, builder: Any, roles: LoopRoles, tiling: Tiling, epilogue: EmitEpilogue | None
     ) -> None:
         self.builder = builder
-        self.arrangement = arrangement
+        self.roles = roles
         self.tiling = tiling
         self.epilogue = epilogue
-        self.packed, self.packed_left = packed_items(arrangement, tiling)
+        self.packed_right, self.packed_left = packed_sizes(roles, tiling)
 
-    def write(self) -> None:
-        """Write the loops over batch, panels and row tiles."""
+    def emit(self) -> None:
+        """Emit the loops over batch, panels and row tiles."""
         builder, arguments = self.builder, self.builder.function.args
         out, left, right, self.scratch, self.context = arguments[:5]
-        if self.arrangement.swapped:
+        if self.roles.swapped:
             left, right = right, left
         batch_start, batch_stop, self.tile_start, self.tile_stop = arguments[5:9]
         self.panel_start, self.panel_stop = arguments[9:11]
-        with emit.counted_loop(builder, batch_start, batch_stop, "batch") as number:
-            loops = self.arrangement.batch
-            self.batch = self._unravelled(number, [loop.extent for loop in loops])
-            self.left = self._moved(left, self.batch, [loop.left for loop in loops])
-            self.right = self._moved(right, self.batch, [loop.right for loop in loops])
-            self.out = self._moved(out, self.batch, [loop.out for loop in loops])
+        with emit.counted_loop(builder, batch_start, batch_stop, "batch") as batch:
+            loops = self.roles.batch
+            self.batch = self._unravel_index(batch, [loop.extent for loop in loops])
+            self.left = self._address(left, self.batch, [loop.left for loop in loops])
+            self.right = self._address(right, self.batch, [loop.right for loop in loops])
+            self.out = self._address(out, self.batch, [loop.out for loop in loops])
             if self.packed_left:
                 self._pack_left()
-            if self.arrangement.column.left and not self.packed:
-                # What every column has of its own is read once: all of a row while it is near.
-                with self._tiles() as tile:
-                    for group in self.tiling.groups:
-                        with self._panels(group) as (column, mask):
-                            self._row_tile(group, tile, column, mask)
+            if self.roles.column.left and not self.packed_right:
+                self._row_tiles_outermost()
             else:
-                for group in self.tiling.groups:
-                    with self._panels(group) as (column, mask):
-                        if self.packed:
-                            self._pack(group, column, mask)
-                        with self._tiles() as tile:
-                            self._row_tile(group, tile, column, mask)
+                self._panels_outermost()
 
-    def _unravelled(self, number: Value, counts: Sequence[int]) -> list[Value]:
-        """Return the positions in loops within each other, of which so many turns are done."""
-        places: list[Value] = []
-        for count in reversed(counts[1:]):
+    def _row_tiles_outermost(self) -> None:
+        """Emit tile, panel: as `left` varies along columns, a row tile of it stays in cache."""
+        with self._tiles() as tile:
+            for group in self.tiling.groups:
+                with self._panels(group) as (column, mask):
+                    self._row_tile(group, tile, column, mask)
+
+    def _panels_outermost(self) -> None:
+        """Emit panel, tile: a panel of `right` stays in cache."""
+        for group in self.tiling.groups:
+            with self._panels(group) as (column, mask):
+                if self.packed_right:
+                    self._pack_right(group, column, mask)
+                with self._tiles() as tile:
+                    self._row_tile(group, tile, column, mask)
+
+    def _unravel_index(self, index: Value, shape: Sequence[int]) -> list[Value]:
+        """Return the indices in nested loops of a flat iteration number."""
+        indices: list[Value] = []
+        for count in reversed(shape[1:]):
             extent = emit.index(count)
-            places.insert(0, self.builder.urem(number, extent))
-            number = self.builder.udiv(number, extent)
-        return [number, *places] if counts else []
+            indices.insert(0, self.builder.urem(index, extent))
+            index = self.builder.udiv(index, extent)
+        return [index, *indices] if shape else []
 
     def _pack_left(self) -> None:
-        """Copy this call's row tiles; they are read from the copy from then on."""
-        copy = self._moved(self.scratch, [emit.index(self.packed)], [1])
+        """Pack the row tiles in this call's range, and read the copy from then on."""
+        copy = self._address(self.scratch, [emit.index(self.packed_right)], [1])
         tiles = (self.tile_start, self.tile_stop)
-        emit_left_packing(self.builder, self.arrangement, self.tiling, self.left, tiles, copy)
+        emit_left_packing(self.builder, self.roles, self.tiling, self.left, tiles, copy)
         self.left = copy
 
-    @contextmanager
-    def _panels(self, group: Group) -> Generator[tuple[Value, Value | None]]:
-        """Write the loop over the panels of a group in this call's range: first column and mask."""
-        builder, last = self.builder, group.first_panel + group.panels
-        start = emit.larger(builder, self.panel_start, emit.index(group.first_panel))
-        stop = emit.smaller(builder, self.panel_stop, emit.index(last))
-        with emit.counted_loop(builder, start, stop, "panel") as panel:
-            size = group.vectors * self.tiling.width
-            origin = group.first_column - group.first_panel * size
-            column = builder.add(builder.mul(panel, emit.index(size)), emit.index(origin))
-            yield column, self._last_mask(group, column)
-
-    def _tiles(self) -> AbstractContextManager[Value]:
-        """Write the loop over the row tiles in this call's range."""
-        return emit.counted_loop(self.builder, self.tile_start, self.tile_stop, "tile")
-
-    def _pack(self, group: Group, column: Value, mask: Value | None) -> None:
-        """Copy a panel."""
-        emit_packing(
-            self.builder, self.arrangement, group, self.tiling.width,
+    def _pack_right(self, group: PanelGroup, column: Value, mask: Value | None) -> None:
+        emit_right_packing(
+            self.builder, self.roles, group, self.tiling.width,
             self.right, column, mask, self.scratch,
         )  # fmt: skip
 
-    def _last_mask(self, group: Group, column: Value) -> Value | None:
-        """Return the mask of a panel's last vector."""
-        if not group.masked:
+    @contextmanager
+    def _panels(self, group: PanelGroup) -> Generator[tuple[Value, Value | None]]:
+        """Emit the loop over a group's panels in this call's range; yield first column and mask."""
+        builder, end = self.builder, group.first_panel + group.panels
+        start = emit.larger(builder, self.panel_start, emit.index(group.first_panel))
+        stop = emit.smaller(builder, self.panel_stop, emit.index(end))
+        with emit.counted_loop(builder, start, stop, "panel") as panel:
+            columns = group.vectors * self.tiling.width
+            origin = group.first_column - group.first_panel * columns
+            column = builder.add(builder.mul(panel, emit.index(columns)), emit.index(origin))
+            yield column, self._last_vector_mask(group, column)
+
+    def _last_vector_mask(self, group: PanelGroup, column: Value) -> Value | None:
+        if not group.is_masked:
             return None
         width = self.tiling.width
-        begin = self.builder.add(column, emit.index((group.vectors - 1) * width))
-        left_over = self.builder.sub(emit.index(self.arrangement.column.extent), begin)
-        return emit.first_lanes(self.builder, left_over, group.last_lanes)
+        first = self.builder.add(column, emit.index((group.vectors - 1) * width))
+        columns_left = self.builder.sub(emit.index(self.roles.column.extent), first)
+        return emit.first_lanes(self.builder, columns_left, group.last_lanes)
 
-    def _row_tile(self, group: Group, tile: Value, column: Value, mask: Value | None) -> None:
-        """Write a row tile: a full one, or the shorter last one of a turn around."""
+    def _tiles(self) -> AbstractContextManager[Value]:
+        """Emit the loop over the row tiles in this call's range."""
+        return emit.counted_loop(self.builder, self.tile_start, self.tile_stop, "tile")
+
+    def _row_tile(self, group: PanelGroup, tile: Value, column: Value, mask: Value | None) -> None:
+        """Emit a register tile: with all rows, or with those of the remainder."""
         builder, tiling = self.builder, self.tiling
-        places = self._unravelled(tile, tiling.turns)
-        tile = places[tiling.number]
-        places[tiling.number] = builder.mul(tile, emit.index(tiling.row_tile))
+        rows = self._unravel_index(tile, tiling.trip_counts)
+        tile = rows[tiling.tiled_loop]
+        rows[tiling.tiled_loop] = builder.mul(tile, emit.index(tiling.row_tile))
         if tiling.last_rows == tiling.row_tile:
-            self._tile(group, tiling.row_tile, places, column, mask)
+            self._register_tile(group, tiling.row_tile, rows, column, mask)
             return
         is_last = builder.icmp_unsigned("==", tile, emit.index(tiling.row_tiles - 1))
-        with builder.if_else(is_last) as (short, full):
-            with short:
-                self._tile(group, tiling.last_rows, places, column, mask)
+        with builder.if_else(is_last) as (remainder, full):
+            with remainder:
+                self._register_tile(group, tiling.last_rows, rows, column, mask)
             with full:
-                self._tile(group, tiling.row_tile, places, column, mask)
+                self._register_tile(group, tiling.row_tile, rows, column, mask)
 
-    def _tile(
-        self, group: Group, rows: int, places: list[Value], column: Value, mask: Value | None
+    def _register_tile(
+        self, group: PanelGroup, count: int, rows: list[Value], column: Value, mask: Value | None
     ) -> None:
-        """Write one tile: sum over depth in registers, then store through the epilogue."""
-        sums = self._sums(group, rows, places, column, mask)
-        count = group.vectors
+        """Emit the micro-kernel for `count` rows, then the epilogue and the stores."""
+        accumulators = self._microkernel(group, count, rows, column, mask)
+        vectors = group.vectors
         if self.epilogue is None:
-            for i in range(rows):
-                line = sums[i * count : (i + 1) * count]
-                self._row([*places, column], emit.index(i), line, mask)
+            for i in range(count):
+                row = accumulators[i * vectors : (i + 1) * vectors]
+                self._store_row(rows, column, emit.index(i), row, mask)
             return
-        # An epilogue is long: it is written for one row, which the tile hands on by way of memory.
-        kind = emit.vector_type(self.arrangement.dtype, self.tiling.width)
-        room = self._room(kind, rows * count)
-        for number, vector in enumerate(sums):
-            self.builder.store(vector, self._vector_in(room, emit.index(number), kind))
-        with emit.counted_loop(self.builder, emit.index(0), emit.index(rows), "row") as i:
-            first = self._vector_in(room, self.builder.mul(i, emit.index(count)), kind)
-            line = [
-                self.builder.load(self._vector_in(first, emit.index(j), kind), typ=sums[j].type)
-                for j in range(count)
+        # An epilogue is long: it is emitted once, in a loop over rows that reads them from memory.
+        kind = emit.vector_type(self.roles.dtype, self.tiling.width)
+        buffer = self._stack_buffer(kind, count * vectors)
+        for number, vector in enumerate(accumulators):
+            self.builder.store(vector, self._vector_address(buffer, emit.index(number), kind))
+        with emit.counted_loop(self.builder, emit.index(0), emit.index(count), "row") as i:
+            first = self._vector_address(buffer, self.builder.mul(i, emit.index(vectors)), kind)
+            row = [
+                self.builder.load(
+                    self._vector_address(first, emit.index(j), kind), typ=accumulators[j].type
+                )
+                for j in range(vectors)
             ]
-            self._row([*places, column], i, line, mask)
+            self._store_row(rows, column, i, row, mask)
 
-    def _row(self, places: list[Value], i: Value, vectors: list[Value], mask: Value | None) -> None:
-        """Write the epilogue and the stores of row i of a tile that begins at some place."""
+    def _microkernel(
+        self, group: PanelGroup, count: int, rows: list[Value], column: Value, mask: Value | None
+    ) -> list[Value]:
+        """Emit the micro-kernel on packed or plain operands; return its accumulators."""
+        tiling, roles = self.tiling, self.roles
+        column_stride = roles.column.left
+        row_strides, row_stride = [loop.left for loop in tiling.rows], tiling.tiled_row.left
+        depth = list(roles.depth)
+        right = self._address(self.right, [column], [roles.column.right])
+        if self.packed_left:
+            # Tile t starts at t * depth * row_tile, and so at row * depth.
+            row_strides, row_stride = [depth[0].extent], 1
+            depth = [replace(depth[0], left=tiling.row_tile)]
+        if self.packed_right:
+            # Packed panels are padded: they need no mask.
+            right, depth = self.scratch, packed_depth(depth, group.vectors * tiling.width)
+        left = self._address(self.left, [*rows, column], [*row_strides, column_stride])
+        tile = RegisterTile(
+            roles.dtype, group.lanes(tiling.width), count, row_stride, bool(column_stride), mask,
+            None if self.packed_right else mask,
+        )  # fmt: skip
+        row_indices = {loop.out: row for loop, row in zip(tiling.rows, rows, strict=True)}
+        return emit_microkernel(self.builder, tile, depth, row_indices, left, right)
+
+    def _store_row(
+        self,
+        rows: list[Value],
+        column: Value,
+        i: Value,
+        vectors: list[Value],
+        mask: Value | None,
+    ) -> None:
+        """Emit the epilogue and the stores of row i of the tile that starts at `rows, column`."""
         builder, tiling, width = self.builder, self.tiling, self.tiling.width
-        steps = [loop.out for loop in (*tiling.rows, self.arrangement.column)]
-        first = self._moved(self.out, places, steps)
-        line = self._moved(first, [i], [tiling.cut.out])
-        *rows, column = places
-        rows[tiling.number] = builder.add(rows[tiling.number], i)
+        strides = [loop.out for loop in (*tiling.rows, self.roles.column)]
+        first = self._address(self.out, [*rows, column], strides)
+        start = self._address(first, [i], [tiling.tiled_row.out])
+        rows = list(rows)
+        rows[tiling.tiled_loop] = builder.add(rows[tiling.tiled_loop], i)
         for j, vector in enumerate(vectors):
             vector_mask = mask if j == len(vectors) - 1 else None
             if self.epilogue is not None:
-                at_column = builder.add(column, emit.index(j * width))
-                site_places = self._named(rows, at_column)
-                vector = self.epilogue(
-                    EpilogueSite(builder, site_places, vector_mask, self.context), vector
-                )
-            target = self._moved(line, [emit.index(j * width)], steps[-1:])
+                indices = self._output_indices(rows, builder.add(column, emit.index(j * width)))
+                site = EpilogueSite(builder, indices, vector_mask, self.context)
+                vector = self.epilogue(site, vector)
+            target = self._address(start, [emit.index(j * width)], strides[-1:])
             self._store(vector, target, vector_mask)
 
-    def _room(self, kind: ir.Type, count: int) -> Value:
-        """Make a place on the stack for the vectors of a tile."""
-        with self.builder.goto_entry_block():
-            return self.builder.alloca(ir.ArrayType(kind, count))
+    def _store(self, vector: Value, target: Value, mask: Value | None) -> None:
+        store_vector(self.builder, vector, target, mask, self.roles.column.out)
 
-    def _vector_in(self, room: Value, number: Value, kind: ir.Type) -> Value:
-        return self.builder.gep(room, [number], source_etype=kind)
-
-    def _named(self, rows: list[Value], column: Value) -> dict[int, Value]:
-        """Return a place in the output by the steps of loops."""
-        arrangement = self.arrangement
-        loops = (*arrangement.batch, *arrangement.rows, arrangement.column)
+    def _output_indices(self, rows: list[Value], column: Value) -> dict[int, Value]:
+        """Return the indices along the loops of the output by their strides."""
+        roles = self.roles
+        loops = (*roles.batch, *roles.rows, roles.column)
         values = (*self.batch, *rows, column)
         return {loop.out: value for loop, value in zip(loops, values, strict=True)}
 
-    def _sums(
-        self, group: Group, rows: int, places: list[Value], column: Value, mask: Value | None
-    ) -> list[Value]:
-        """Write the loops over depth; return the accumulators, row by row."""
-        tiling, arrangement = self.tiling, self.arrangement
-        lanes, column_step = group.lanes(tiling.width), arrangement.column.left
-        row_steps, row_step = [loop.left for loop in tiling.rows], tiling.cut.left
-        loops = list(arrangement.depth)
-        right = self._moved(self.right, [column], [arrangement.column.right])
-        if self.packed_left:
-            # Tile t begins at t * depth * row_tile, and so at row * depth.
-            row_steps, row_step = [loops[0].extent], 1
-            loops = [replace(loops[0], left=tiling.row_tile)]
-        if self.packed:
-            # Packed panels are padded: they need no mask.
-            right, loops = self.scratch, packed_loops(loops, group.vectors * tiling.width)
-        left = self._moved(self.left, [*places, column], [*row_steps, column_step])
-        tile = Accumulation(
-            arrangement.dtype, lanes, rows, row_step, bool(column_step), mask,
-            None if self.packed else mask,
-        )  # fmt: skip
-        named = {loop.out: place for loop, place in zip(tiling.rows, places, strict=True)}
-        return accumulate(self.builder, tile, loops, named, left, right)
+    def _stack_buffer(self, kind: ir.Type, count: int) -> Value:
+        """Allocate vectors on the stack."""
+        with self.builder.goto_entry_block():
+            return self.builder.alloca(ir.ArrayType(kind, count))
 
-    def _store(self, vector: Value, target: Value, mask: Value | None) -> None:
-        store_vector(self.builder, vector, target, mask, self.arrangement.column.out)
+    def _vector_address(self, buffer: Value, number: Value, kind: ir.Type) -> Value:
+        return self.builder.gep(buffer, [number], source_etype=kind)
 
-    def _moved(self, base: Value, counts: Sequence[Value], steps: Sequence[int]) -> Value:
-        return moved(self.builder, base, counts, steps, self.arrangement.dtype)
+    def _address(self, base: Value, indices: Sequence[Value], strides: Sequence[int]) -> Value:
+        return strided_address(self.builder, base, indices, strides, self.roles.dtype)

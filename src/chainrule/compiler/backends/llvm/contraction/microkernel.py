@@ -1,4 +1,4 @@
-"""The sums of one tile: loops over depth around fused multiply-adds, all sums in registers."""
+"""Micro-kernel: one register tile, accumulated over depth by fused multiply-adds."""
 
 from __future__ import annotations
 
@@ -7,133 +7,125 @@ from dataclasses import dataclass
 from typing import Any
 
 from chainrule.compiler.backends.llvm import emit, ir
-from chainrule.compiler.backends.llvm.contraction.loop_roles import KernelLoop, LoopBound
+from chainrule.compiler.backends.llvm.contraction.kernel_shape import KernelLoop, LoopBound
 from chainrule.compiler.backends.llvm.vector_memory import load_vector
 
-__all__ = ["Accumulation", "accumulate", "moved"]
+__all__ = ["RegisterTile", "emit_microkernel", "strided_address"]
 
 Value = Any
 
 
 @dataclass(frozen=True)
-class Accumulation:
-    """What is summed for one tile.
-
-    Parameters
-    ----------
-    dtype : {"float32", "float64"}
-        Kind of number.
-    lanes : list of int
-        Of the vectors of a row; all but the last are full.
-    rows : int
-        Rows of the tile.
-    row_step : int
-        From row to row in the left array.
-    is_left_vector : bool
-        Whether left is read in vectors, as it differs from column to column.
-    left_mask, right_mask : Value or None
-        Lanes of the last vector that may be read.
-    """
+class RegisterTile:
+    """Shape of a register tile and how its operands are loaded."""
 
     dtype: str
-    lanes: list[int]
+    lanes: list[int]  # of the vectors of a row; all but the last are full
     rows: int
-    row_step: int
-    is_left_vector: bool
-    left_mask: Value | None
+    row_stride: int  # of `left`
+    is_left_vector: bool  # whether `left` varies along columns, so that it is loaded as vectors
+    left_mask: Value | None  # valid lanes of the last vector
     right_mask: Value | None
 
 
-def accumulate(
+def emit_microkernel(
     builder: Any,
-    tile: Accumulation,
-    loops: Sequence[KernelLoop],
-    places: Mapping[int, Value],
+    tile: RegisterTile,
+    depth: Sequence[KernelLoop],
+    row_indices: Mapping[int, Value],
     left: Value,
     right: Value,
 ) -> list[Value]:
-    """Write the loops over depth of a tile."""
+    """Emit the loops over depth; return the accumulators, row by row.
+
+    `row_indices` holds the first row of the tile along each row loop, by the loop's stride in the
+    output (see `LoopBound`).
+    """
     kinds = [emit.vector_type(tile.dtype, lanes) for lanes in tile.lanes]
     zeros = [ir.Constant(kind, [0.0] * kind.count) for kind in kinds] * tile.rows
 
-    def within(
-        loops: Sequence[KernelLoop], left: Value, right: Value, sums: list[Value]
+    def nest(
+        loops: Sequence[KernelLoop], left: Value, right: Value, accumulators: list[Value]
     ) -> list[Value]:
         if not loops:
-            return _added(builder, tile, left, right, sums)
-        loop, *rest = loops
-        limits = _turns(builder, loop, places)
-        with emit.loop_with_values(builder, *limits, sums, "k") as (k, carried, following):
-            here = moved(builder, left, [k], [loop.left], tile.dtype)
-            there = moved(builder, right, [k], [loop.right], tile.dtype)
-            following += within(rest, here, there, carried)
+            return _rank_one_update(builder, tile, left, right, accumulators)
+        loop, *inner = loops
+        valid = _valid_range(builder, loop, row_indices)
+        with emit.loop_with_values(builder, *valid, accumulators, "k") as (k, carried, updated):
+            left_k = strided_address(builder, left, [k], [loop.left], tile.dtype)
+            right_k = strided_address(builder, right, [k], [loop.right], tile.dtype)
+            updated += nest(inner, left_k, right_k, carried)
         return carried
 
-    return within(loops, left, right, zeros)
+    return nest(depth, left, right, zeros)
 
 
-def _turns(builder: Any, loop: KernelLoop, places: Mapping[int, Value]) -> tuple[Value, Value]:
-    """Return the first turn of a loop over depth that counts, and the one before which it ends."""
-    stop = emit.index(loop.extent)
-    if loop.limit is None:
-        return emit.index(0), stop
-    limit = loop.limit
-    missing = builder.sub(emit.index(limit.before), places[limit.row])
-    first = _turns_below(builder, missing, limit)
-    reached = _turns_below(builder, builder.add(missing, emit.index(limit.length)), limit)
-    return first, emit.larger(builder, first, emit.smaller(builder, stop, reached))
+def _valid_range(
+    builder: Any, loop: KernelLoop, row_indices: Mapping[int, Value]
+) -> tuple[Value, Value]:
+    """Return the half-open range of valid iterations of a depth loop, see `LoopBound`."""
+    extent = emit.index(loop.extent)
+    if loop.bound is None:
+        return emit.index(0), extent
+    bound = loop.bound
+    missing = builder.sub(emit.index(bound.padding), row_indices[bound.row_stride])
+    start = _first_iteration(builder, missing, bound)
+    end = _first_iteration(builder, builder.add(missing, emit.index(bound.length)), bound)
+    return start, emit.larger(builder, start, emit.smaller(builder, extent, end))
 
 
-def _turns_below(builder: Any, distance: Value, limit: LoopBound) -> Value:
-    """Return how many turns lie before a distance."""
+def _first_iteration(builder: Any, distance: Value, bound: LoopBound) -> Value:
+    """Return the least k >= 0 with dilation * k >= distance."""
     distance = emit.larger(builder, distance, emit.index(0))
-    if limit.spacing == 1:
+    if bound.dilation == 1:
         return distance
-    rounded = builder.add(distance, emit.index(limit.spacing - 1))
-    return builder.udiv(rounded, emit.index(limit.spacing))
+    rounded = builder.add(distance, emit.index(bound.dilation - 1))
+    return builder.udiv(rounded, emit.index(bound.dilation))
 
 
-def _added(
-    builder: Any, tile: Accumulation, left: Value, right: Value, sums: list[Value]
+def _rank_one_update(
+    builder: Any, tile: RegisterTile, left: Value, right: Value, accumulators: list[Value]
 ) -> list[Value]:
-    """Write one step of depth: each row's number times the panel's vectors."""
+    """Emit one iteration of depth: accumulators[i, j] += left[i] * right[j]."""
     count = len(tile.lanes)
-    rights = _vectors(builder, tile, right, tile.right_mask)
-    added: list[Value] = []
+    rights = _load_vectors(builder, tile, right, tile.right_mask)
+    updated: list[Value] = []
     for i in range(tile.rows):
-        start = moved(builder, left, [emit.index(i)], [tile.row_step], tile.dtype)
+        row = strided_address(builder, left, [emit.index(i)], [tile.row_stride], tile.dtype)
         if tile.is_left_vector:
-            lefts = _vectors(builder, tile, start, tile.left_mask)
+            lefts = _load_vectors(builder, tile, row, tile.left_mask)
         else:
-            number = builder.load(start, typ=emit.FLOATS[tile.dtype])
-            copies = {n: emit.splat(builder, number, n) for n in sorted({*tile.lanes})}
-            lefts = [copies[n] for n in tile.lanes]
+            element = builder.load(row, typ=emit.FLOATS[tile.dtype])
+            splats = {n: emit.splat(builder, element, n) for n in sorted({*tile.lanes})}
+            lefts = [splats[n] for n in tile.lanes]
         for j in range(count):
-            arguments = [lefts[j], rights[j], sums[i * count + j]]
-            kind = arguments[0].type
-            added.append(emit.call(builder, f"llvm.fma.{emit.mnemonic(kind)}", arguments, kind))
-    return added
+            operands = [lefts[j], rights[j], accumulators[i * count + j]]
+            kind = operands[0].type
+            updated.append(emit.call(builder, f"llvm.fma.{emit.mnemonic(kind)}", operands, kind))
+    return updated
 
 
-def _vectors(builder: Any, tile: Accumulation, start: Value, mask: Value | None) -> list[Value]:
-    """Load neighbouring vectors; the mask is for the last of them."""
+def _load_vectors(
+    builder: Any, tile: RegisterTile, start: Value, mask: Value | None
+) -> list[Value]:
+    """Load contiguous vectors; the mask is for the last of them."""
     dtype, last = tile.dtype, len(tile.lanes) - 1
     vectors: list[Value] = []
-    for j, count in enumerate(tile.lanes):
-        place = moved(builder, start, [emit.index(j * tile.lanes[0])], [1], dtype)
-        kind = emit.vector_type(dtype, count)
-        vectors.append(load_vector(builder, place, kind, mask if j == last else None))
+    for j, lanes in enumerate(tile.lanes):
+        address = strided_address(builder, start, [emit.index(j * tile.lanes[0])], [1], dtype)
+        kind = emit.vector_type(dtype, lanes)
+        vectors.append(load_vector(builder, address, kind, mask if j == last else None))
     return vectors
 
 
-def moved(
-    builder: Any, base: Value, counts: Sequence[Value], steps: Sequence[int], dtype: str
+def strided_address(
+    builder: Any, base: Value, indices: Sequence[Value], strides: Sequence[int], dtype: str
 ) -> Value:
-    """Write the address so many steps on along each of some axes."""
-    for count, step in zip(counts, steps, strict=True):
-        if step and isinstance(count, ir.Constant):
-            base = emit.address(builder, base, emit.index(count.constant * step), dtype)
-        elif step:
-            offset = count if step == 1 else builder.mul(count, emit.index(step))
+    """Return the address of an element: base + sum of index * stride."""
+    for index, stride in zip(indices, strides, strict=True):
+        if stride and isinstance(index, ir.Constant):
+            base = emit.address(builder, base, emit.index(index.constant * stride), dtype)
+        elif stride:
+            offset = index if stride == 1 else builder.mul(index, emit.index(stride))
             base = emit.address(builder, base, offset, dtype)
     return base

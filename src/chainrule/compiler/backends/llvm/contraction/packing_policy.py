@@ -1,38 +1,42 @@
-"""Which operands of a contraction are copied before they are read, as their layout is a bad one."""
+"""Which operands of a contraction are packed: those whose layout is slow to read in place."""
 
 from chainrule.compiler.backends.llvm.contraction.loop_roles import LoopRoles
 from chainrule.compiler.backends.llvm.emit import ITEM_BYTES
 
-__all__ = ["packs_left", "packs_right"]
+__all__ = ["should_pack_left", "should_pack_right"]
 
-# A panel whose lines lie at least this far apart, and that many of them, wears out the address
-# cache of the processor; copying it pays once several row tiles read the copy.
-FAR_BYTES = 1024
-FAR_LINES = 256
-WORTH_TILES = 4
-# A panel of one line out of several, a part of the channels say, leaves most of the first cache
-# empty, as lines that many bytes apart share its few places.
+# A panel whose rows are at least this many bytes apart, and that has this many of them, misses the
+# TLB; packing it pays once several row tiles read the copy.
+TLB_STRIDE_BYTES = 1024
+TLB_ROWS = 256
+MIN_READERS = 4
+# Rows of at most one cache line, this many bytes apart (some of many channels, say), map to few
+# sets of the first-level cache and evict each other.
 NARROW_BYTES = 64
-APART_BYTES = 256
-APART_LINES = 64
+CONFLICT_STRIDE_BYTES = 256
+CONFLICT_ROWS = 64
+# The rows of left are packed for loops over depth of at least this many iterations.
+MIN_LEFT_DEPTH = 64
 
 
-def packs_right(arrangement: LoopRoles, tiles: int) -> bool:
-    """Tell whether panels of ``right`` are copied before they are read."""
-    if arrangement.column.right != 1:
+def should_pack_right(roles: LoopRoles, row_tiles: int) -> bool:
+    """Whether panels of `right` are packed; each is read by so many row tiles."""
+    if roles.column.right != 1:
         return True
-    size = ITEM_BYTES[arrangement.dtype]
-    is_narrow = arrangement.column.extent * size <= NARROW_BYTES
-    bytes_apart, lines = (APART_BYTES, APART_LINES) if is_narrow else (FAR_BYTES, FAR_LINES)
-    far = any(abs(loop.right) * size >= bytes_apart for loop in arrangement.depth[-1:])
-    return far and arrangement.depth_size >= lines and tiles >= WORTH_TILES
+    size = ITEM_BYTES[roles.dtype]
+    is_narrow = roles.column.extent * size <= NARROW_BYTES
+    min_stride, min_rows = (
+        (CONFLICT_STRIDE_BYTES, CONFLICT_ROWS) if is_narrow else (TLB_STRIDE_BYTES, TLB_ROWS)
+    )
+    is_strided = any(abs(loop.right) * size >= min_stride for loop in roles.depth[-1:])
+    return is_strided and roles.depth_size >= min_rows and row_tiles >= MIN_READERS
 
 
-def packs_left(arrangement: LoopRoles, panels: int) -> bool:
-    """Tell whether ``left`` is copied before it is read."""
-    # Rows or depth of several loops read windows, which copies would make many times as large.
-    if len(arrangement.rows) != 1 or len(arrangement.depth) != 1 or arrangement.column.left:
+def should_pack_left(roles: LoopRoles, panels: int) -> bool:
+    """Whether the row tiles of `left` are packed; each is read by so many panels."""
+    # Several loops of rows or depth read overlapping windows, whose copy would be much larger.
+    if len(roles.rows) != 1 or len(roles.depth) != 1 or roles.column.left:
         return False
-    (depth,), (row,) = arrangement.depth, arrangement.rows
-    far = abs(depth.left) * ITEM_BYTES[arrangement.dtype] >= 2 * FAR_BYTES
-    return row.left == 1 and far and depth.extent >= 64 and panels >= WORTH_TILES
+    (depth,), (row,) = roles.depth, roles.rows
+    is_strided = abs(depth.left) * ITEM_BYTES[roles.dtype] >= 2 * TLB_STRIDE_BYTES
+    return row.left == 1 and is_strided and depth.extent >= MIN_LEFT_DEPTH and panels >= MIN_READERS

@@ -1,115 +1,132 @@
-"""How long tiles of a shape would take: the estimate that chooses them.
+"""Cost model of register tiles: estimated cycles, by which tile shapes are chosen.
 
-Nothing is measured, so the choice is a function of shapes and of the processor alone.
+Nothing is measured, so the choice depends on shapes and on the target alone.
 """
 
 import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from chainrule.compiler.backends.llvm.contraction.loop_roles import LoopRoles
-from chainrule.compiler.backends.llvm.contraction.packing_policy import packs_left, packs_right
+from chainrule.compiler.backends.llvm.contraction.packing_policy import (
+    should_pack_left,
+    should_pack_right,
+)
 from chainrule.compiler.backends.llvm.target import Target
 
-__all__ = ["best_row_tile", "best_shape", "lanes_at_end", "widths_of"]
+__all__ = ["TileChoice", "best_row_tile", "best_tile", "last_vector_lanes", "panel_widths"]
 
-SMALLEST_BYTES = 16
-HALVED_BYTES = 64
+MAX_ROW_TILE = 16
+MAX_PANEL_VECTORS = 16
+MAX_COMMON_ROW_TILE = 12
 
-COPY_CYCLES = 3.0
-"""Of a vector that is copied, from memory that is not near."""
+MIN_VECTOR_BYTES = 16
+SPLIT_VECTOR_BYTES = 64
+"""Size of vector registers for which vectors of half the size take half the time."""
+
+PACK_CYCLES = 3.0
+"""For each vector packed, from a distant cache."""
+FMA_LATENCY = 4.0
 THREADS = 2
-"""For so many the work is balanced; more find larger contractions to share, or less balance."""
+"""Threads the load is balanced for; more threads get larger contractions, or less balance."""
 
 
-def best_row_tile(arrangements: Sequence[LoopRoles], target: Target) -> int:
-    """Choose the rows of a tile for several contractions whose rows are divided in the same way."""
-    rows = arrangements[0].rows[0].extent
+class TileChoice(NamedTuple):
+    """A tile shape and its cost; candidates compare by their fields in turn, the least is best."""
+
+    cycles: float  # per step of depth, for the whole output
+    size: int  # vectors of the tile: of equal candidates, the one with less code
+    shared_range: int  # as in `Tiling`
+    row_loop: int  # position of the tiled loop in `rows`, counted from the innermost as 1
+    row_tile: int  # m_r
+    panel_vectors: int  # n_r, in vectors
+
+
+def best_row_tile(contractions: Sequence[LoopRoles], target: Target) -> int:
+    """Choose one row tile for several contractions whose rows are partitioned alike."""
+    rows = contractions[0].rows[0].extent
 
     def cost(row_tile: int) -> float:
-        shapes = [best_shape(replace(a, row_tile=row_tile), 1, target) for a in arrangements]
-        contractions = zip(arrangements, shapes, strict=True)
-        total = sum(time * each.depth_size for each, ((time, _), *_) in contractions)
-        return total * _stretch([1] * -(-rows // row_tile))
+        tiles = [best_tile(replace(each, row_tile=row_tile), 1, target) for each in contractions]
+        pairs = zip(contractions, tiles, strict=True)
+        total = sum(tile.cycles * roles.depth_size for roles, tile in pairs)
+        return total * _imbalance([1] * -(-rows // row_tile))
 
-    tile = min(range(1, min(rows, 12) + 1), key=cost)
-    return -(-rows // -(-rows // tile))
+    row_tile = min(range(1, min(rows, MAX_COMMON_ROW_TILE) + 1), key=cost)
+    return -(-rows // -(-rows // row_tile))
 
 
-def best_shape(
-    arrangement: LoopRoles, number: int, target: Target
-) -> tuple[tuple[float, int], int, int, int, int]:
-    """Choose the shape of tiles that are cut from one loop of rows."""
-    vectors = -(-arrangement.column.extent // target.width(arrangement.dtype))
+def best_tile(roles: LoopRoles, row_loop: int, target: Target) -> TileChoice:
+    """Choose the tile shape for tiles of one row loop."""
+    vectors = -(-roles.column.extent // target.width(roles.dtype))
+    largest = min(roles.rows[-row_loop].extent, MAX_ROW_TILE)
+    row_tiles = [roles.row_tile] if roles.row_tile else range(1, largest + 1)
     return min(
-        (*_cost(arrangement, number, (row_tile, count), target), number, row_tile, count)
-        for count in range(1, min(vectors, 16) + 1)
-        for row_tile in (
-            [arrangement.row_tile]
-            if arrangement.row_tile
-            else range(1, min(arrangement.rows[-number].extent, 16) + 1)
-        )
-        # Accumulators, the panel's vectors, and one register for a row's number.
-        if row_tile * count + count + 1 <= target.registers
+        _estimate(roles, row_loop, row_tile, panel_vectors, target)
+        for panel_vectors in range(1, min(vectors, MAX_PANEL_VECTORS) + 1)
+        for row_tile in row_tiles
+        # Accumulators, the vectors of one row of the panel, and one broadcast element of left.
+        if row_tile * panel_vectors + panel_vectors + 1 <= target.registers
     )
 
 
-def _cost(
-    arrangement: LoopRoles, number: int, tile: tuple[int, int], target: Target
-) -> tuple[tuple[float, int], int]:
-    """Estimate cycles per step of depth for the whole output; ties go to the smaller code."""
-    cut, width = arrangement.rows[-number].extent, target.width(arrangement.dtype)
-    rows = math.prod(loop.extent for loop in arrangement.rows)
-    columns, batch = arrangement.column.extent, arrangement.batch_size
-    widths = widths_of(-(-columns // width), tile[1])
-    saved = 0.5 if lanes_at_end(columns, width, target) < width else 0.0
-    tiles, panels = rows // cut * -(-cut // tile[0]), len(widths)
-    rows_each, vectors_each = -(-cut // -(-cut // tile[0])), (sum(widths) - saved) / panels
-    # Two of each a cycle.
-    multiplications, loads = rows_each * vectors_each / 2, (rows_each + vectors_each) / 2
-    latency = 4.0  # of one accumulator's chain
-    # The rest is fitted to measurements: loads are not quite hidden, and the loop itself costs.
-    cycles = max(multiplications, loads, latency) + 0.3 * loads + 0.5
-    contractions = batch * tiles * panels * cycles
-    right = batch * COPY_CYCLES * sum(widths) * packs_right(arrangement, tiles)
-    left = batch * COPY_CYCLES * rows / width * packs_left(arrangement, panels)
-    ways = [
-        ((contractions + right + left) * _even_stretch(batch), 0),
-        # What one thread copies of the operand that is not shared, all copy.
-        ((contractions + left) * _even_stretch(tiles) + THREADS * right, 1),
-        ((contractions + right) * _stretch(widths) + THREADS * left, 2),
+def _estimate(
+    roles: LoopRoles, row_loop: int, row_tile: int, panel_vectors: int, target: Target
+) -> TileChoice:
+    """Estimate the cycles of a tile shape."""
+    tiled, width = roles.rows[-row_loop].extent, target.width(roles.dtype)
+    rows = math.prod(loop.extent for loop in roles.rows)
+    columns, batch = roles.column.extent, roles.batch_size
+    widths = panel_widths(-(-columns // width), panel_vectors)
+    saved = 0.5 if last_vector_lanes(columns, width, target) < width else 0.0
+    tiles, panels = rows // tiled * -(-tiled // row_tile), len(widths)
+    mean_rows, mean_vectors = -(-tiled // -(-tiled // row_tile)), (sum(widths) - saved) / panels
+    # Two FMAs and two loads a cycle; the two constants are fitted to measurements, for loads that
+    # are not quite hidden and for the loop.
+    fmas, loads = mean_rows * mean_vectors / 2, (mean_rows + mean_vectors) / 2
+    cycles = max(fmas, loads, FMA_LATENCY) + 0.3 * loads + 0.5
+    compute = batch * tiles * panels * cycles
+    pack_right = batch * PACK_CYCLES * sum(widths) * should_pack_right(roles, tiles)
+    pack_left = batch * PACK_CYCLES * rows / width * should_pack_left(roles, panels)
+    # The operand whose range is not shared is packed by each thread.
+    totals = [
+        (compute + pack_right + pack_left) * _even_imbalance(batch),
+        (compute + pack_left) * _even_imbalance(tiles) + THREADS * pack_right,
+        (compute + pack_right) * _imbalance(widths) + THREADS * pack_left,
     ]
-    time, shared = min((round(time, 2), way) for time, way in ways)
-    return (time, tile[0] * tile[1]), shared
+    total, shared_range = min((round(total, 2), i) for i, total in enumerate(totals))
+    size = row_tile * panel_vectors
+    return TileChoice(total, size, shared_range, row_loop, row_tile, panel_vectors)
 
 
-def _stretch(sizes: list[int]) -> float:
-    """Return how much longer threads take than if parts of these sizes could be cut anywhere."""
+def _imbalance(sizes: list[int]) -> float:
+    """Return the largest load of a thread over the mean load, for parts of these sizes."""
     bounds = [len(sizes) * thread // THREADS for thread in range(THREADS + 1)]
     longest = max(sum(sizes[start:stop]) for start, stop in itertools.pairwise(bounds))
     return longest * THREADS / sum(sizes)
 
 
-def _even_stretch(count: int) -> float:
-    """Return the same for so many parts of one size."""
+def _even_imbalance(count: int) -> float:
+    """Return the largest load over the mean load, for parts of equal size."""
     return -(-count // THREADS) * THREADS / count
 
 
-def lanes_at_end(columns: int, width: int, target: Target) -> int:
-    """Return how many lanes the last vector of a row needs.
+def last_vector_lanes(columns: int, width: int, target: Target) -> int:
+    """Return the lanes of the last vector of a row.
 
-    Where a register of 64 bytes is worked on in two halves, a vector of at most half takes half the
-    time; where it is not, it takes no more.
+    Where a 64-byte operation is executed as two halves, a vector of at most half the size takes
+    half the time; elsewhere a shorter vector gains nothing.
     """
-    left_over = columns - (-(-columns // width) - 1) * width
-    least = width * SMALLEST_BYTES // target.vector_bytes
-    narrow = next(lanes for lanes in (least, width // 2, width) if left_over <= lanes)
-    return narrow if target.vector_bytes == HALVED_BYTES else width
+    remainder = columns - (-(-columns // width) - 1) * width
+    least = width * MIN_VECTOR_BYTES // target.vector_bytes
+    lanes = next(lanes for lanes in (least, width // 2, width) if remainder <= lanes)
+    return lanes if target.vector_bytes == SPLIT_VECTOR_BYTES else width
 
 
-def widths_of(vectors: int, largest: int) -> list[int]:
-    """Cut a row of vectors into panels whose widths differ by one vector at most."""
+def panel_widths(vectors: int, largest: int) -> list[int]:
+    """Partition a row of vectors into panels whose widths differ by one vector at most."""
     panels = -(-vectors // largest)
-    narrow, wide = divmod(vectors, panels)
-    return [narrow + 1] * wide + [narrow] * (panels - wide)
+    narrow, remainder = divmod(vectors, panels)
+    return [narrow + 1] * remainder + [narrow] * (panels - remainder)

@@ -1,7 +1,6 @@
-"""Copies that transpose, one square of vectors at a time.
+"""Transposing packer: copies a panel transposed, one square block of vectors at a time.
 
-The code of a square is long, so it is written once, as a function of its own that all kernels of a
-module share.
+The code of a block is long, so it is emitted once a module, as a function shared by all kernels.
 """
 
 from collections.abc import Callable
@@ -16,7 +15,11 @@ Value = Any
 
 
 def transposing_packer(module: Any, dtype: str, width: int) -> Any:
-    """Return the function that copies a panel whose columns are contiguous along depth."""
+    """Return the function that packs a panel whose columns are contiguous along depth.
+
+    Its signature is ``void (ptr panel, i64 stride, i64 columns, i64 depth, i64 vectors,
+    ptr scratch)``.
+    """
     name = f"chainrule.pack.{dtype}.{width}"
     if name in module.functions:
         return module.functions[name]
@@ -24,88 +27,88 @@ def transposing_packer(module: Any, dtype: str, width: int) -> Any:
     function = ir.Function(module, ir.FunctionType(ir.VoidType(), arguments), name)
     function.linkage = "internal"
     function.attributes.add("noinline")
-    panel, step, columns, depth, vectors, scratch = function.args
+    panel, stride, columns, depth, vectors, scratch = function.args
     scratch.add_attribute("noalias")
     builder = ir.IRBuilder(function.append_basic_block("entry"))
     zero, last = emit.index(0), builder.sub(columns, emit.index(1))
-    squares = builder.udiv(builder.add(depth, emit.index(width - 1)), emit.index(width))
-    size = builder.mul(vectors, emit.index(width))
-    room = builder.alloca(ir.ArrayType(emit.vector_type(dtype, width), width))
+    blocks = builder.udiv(builder.add(depth, emit.index(width - 1)), emit.index(width))
+    row_size = builder.mul(vectors, emit.index(width))
+    buffer = builder.alloca(ir.ArrayType(emit.vector_type(dtype, width), width))
     with emit.counted_loop(builder, zero, vectors, "vector") as vector:
         first = builder.mul(vector, emit.index(width))
-        copy = emit.address(builder, scratch, first, dtype)
-        with emit.counted_loop(builder, zero, squares, "square") as square:
-            k = builder.mul(square, emit.index(width))
+        target = emit.address(builder, scratch, first, dtype)
+        with emit.counted_loop(builder, zero, blocks, "square") as block:
+            k = builder.mul(block, emit.index(width))
             mask = emit.first_lanes(builder, builder.sub(depth, k), width)
 
-            def line(row: Value) -> Value:
-                # Beyond the last column the last one is read again; those lanes are never stored.
-                column = emit.smaller(builder, builder.add(first, row), last)
-                start = emit.address(builder, panel, builder.mul(column, step), dtype)
+            def source(lane: Value) -> Value:
+                # Beyond the last column that one is loaded again; those lanes are never read.
+                column = emit.smaller(builder, builder.add(first, lane), last)
+                start = emit.address(builder, panel, builder.mul(column, stride), dtype)
                 return emit.address(builder, start, k, dtype)
 
-            square_copy = emit.address(builder, copy, builder.mul(k, size), dtype)
-            _copy_square(builder, dtype, width, line, mask, room, square_copy, size)
+            rows = emit.address(builder, target, builder.mul(k, row_size), dtype)
+            _transpose_block(builder, dtype, width, source, mask, buffer, rows, row_size)
     builder.ret_void()
     return function
 
 
-def _copy_square(
+def _transpose_block(
     builder: Any,
     dtype: str,
     width: int,
-    line: Callable[[Value], Value],
+    source: Callable[[Value], Value],
     mask: Value,
-    room: Value,
-    copy: Value,
-    size: Value,
+    buffer: Value,
+    target: Value,
+    row_size: Value,
 ) -> None:
-    """Write the copy of one square: from where `line` says to lines that lie `size` apart.
+    """Transpose a block from the vectors at `source` to rows that are `row_size` elements apart.
 
-    A square of 16 vectors in registers would be 64 exchanges, which takes LLVM longer to compile
-    than a contraction. Half of the stages stay within a few neighbouring rows, the others within as
-    many rows that lie apart: so each half is a loop, and memory hands the rows on.
+    A block of 16 vectors in registers would be 64 shuffles, which LLVM compiles for longer than a
+    contraction. The first half of the stages stays within a few adjacent rows, the second half
+    within as many rows at a distance: each half is a loop, with a buffer between them.
     """
     kind, near = emit.vector_type(dtype, width), 1 << (width.bit_length() // 2)
 
-    def place(row: Value) -> Value:
-        return builder.gep(room, [row], source_etype=kind)
+    def slot(row: Value) -> Value:
+        return builder.gep(buffer, [row], source_etype=kind)
 
     with emit.counted_loop(builder, emit.index(0), emit.index(width // near), "near") as group:
-        start = builder.mul(group, emit.index(near))
-        rows = [builder.add(start, emit.index(i)) for i in range(near)]
-        vectors = [load_vector(builder, line(row), kind, mask) for row in rows]
-        for row, vector in zip(rows, _swapped(builder, vectors, 1, near), strict=True):
-            builder.store(vector, place(row))
-    with emit.counted_loop(builder, emit.index(0), emit.index(near), "far") as start:
-        rows = [builder.add(start, emit.index(i)) for i in range(0, width, near)]
-        vectors = [builder.load(place(row), typ=kind) for row in rows]
-        for row, vector in zip(rows, _swapped(builder, vectors, near, width), strict=True):
-            target = emit.address(builder, copy, builder.mul(row, size), dtype)
-            store_vector(builder, vector, target)
+        first = builder.mul(group, emit.index(near))
+        rows = [builder.add(first, emit.index(i)) for i in range(near)]
+        vectors = [load_vector(builder, source(row), kind, mask) for row in rows]
+        for row, vector in zip(rows, _butterfly(builder, vectors, 1, near), strict=True):
+            builder.store(vector, slot(row))
+    with emit.counted_loop(builder, emit.index(0), emit.index(near), "far") as first:
+        rows = [builder.add(first, emit.index(i)) for i in range(0, width, near)]
+        vectors = [builder.load(slot(row), typ=kind) for row in rows]
+        for row, vector in zip(rows, _butterfly(builder, vectors, near, width), strict=True):
+            address = emit.address(builder, target, builder.mul(row, row_size), dtype)
+            store_vector(builder, vector, address)
 
 
-def _swapped(builder: Any, vectors: list[Value], first: int, end: int) -> list[Value]:
-    """Write the stages of a transposition from one on to before another.
+def _butterfly(builder: Any, vectors: list[Value], first: int, end: int) -> list[Value]:
+    """Emit the butterfly stages first, 2 first, ... below `end` of a transpose.
 
-    Stage s exchanges bit s of a number's row with bit s of its lane, so log2(width) stages move
-    every number of a square to its place. These vectors are rows that lie `first` apart.
+    Stage s swaps bit s of an element's row with bit s of its lane, so log2(width) stages transpose
+    a block. These vectors are rows `first` apart.
     """
     stage, width = first, vectors[0].type.count
     while stage < end:
         low = [lane if not lane & stage else width + lane - stage for lane in range(width)]
         high = [lane + stage if not lane & stage else width + lane for lane in range(width)]
-        following, distance = list(vectors), stage // first
+        swapped, distance = list(vectors), stage // first
         for row in range(len(vectors)):
             if not row & distance:
                 pair = vectors[row], vectors[row + distance]
-                following[row] = _shuffled(builder, *pair, low)
-                following[row + distance] = _shuffled(builder, *pair, high)
-        vectors = following
+                swapped[row] = _shuffle(builder, *pair, low)
+                swapped[row + distance] = _shuffle(builder, *pair, high)
+        vectors = swapped
         stage *= 2
     return vectors
 
 
-def _shuffled(builder: Any, first: Value, second: Value, lanes: list[int]) -> Value:
+def _shuffle(builder: Any, first: Value, second: Value, lanes: list[int]) -> Value:
     order = ir.Constant(ir.VectorType(ir.IntType(32), len(lanes)), lanes)
     return builder.shuffle_vector(first, second, order)

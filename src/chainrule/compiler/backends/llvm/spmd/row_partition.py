@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chainrule.compiler.backends.llvm.contraction.epilogue import shape_of
-from chainrule.compiler.backends.llvm.contraction.loop_roles import LoopRoles, arrange
+from chainrule.compiler.backends.llvm.contraction.kernel_shape import kernel_shape
+from chainrule.compiler.backends.llvm.contraction.loop_roles import LoopRoles, assign_roles
 from chainrule.compiler.backends.llvm.contraction.tile_cost import best_row_tile
 from chainrule.compiler.backends.llvm.nest.loop_nest import lanes_of
 from chainrule.compiler.backends.llvm.target import Target
@@ -74,8 +74,8 @@ def _roles_by_row(nest: Nest, axis: Axis, layout: Layout) -> LoopRoles | None:
     assert nest.contraction is not None
     out = stored_by_kernel(nest)
     assert out is not None
-    shape = shape_of(nest.contraction, out, layout)
-    roles = arrange(shape)
+    shape = kernel_shape(nest.contraction, out, layout)
+    roles = assign_roles(shape)
     loop = shape.loops[nest.contraction.axes.index(axis)]
     (row, *other_rows) = roles.rows
     is_only_row = not other_rows and roles.batch_size == 1
