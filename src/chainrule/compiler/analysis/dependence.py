@@ -1,35 +1,77 @@
-"""Where two accesses of a buffer can meet: what decides whether statements share a nest."""
+"""Dependence tests: Bernstein's conditions on buffers, overlap of affine accesses and of bytes.
+
+Two accesses of a buffer, one of which writes, are a dependence unless they name different elements.
+`are_disjoint` excludes it for any two iterations of a nest, `are_distinct` within one iteration;
+`same_iteration` shows that it is not carried between iterations. The verifier has tests of its
+own, so that it does not repeat a mistake made here.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
+from chainrule.compiler.loop_ir.access import Access
 from chainrule.compiler.loop_ir.loops import Affine, Axis, Buffer
 
-__all__ = ["are_disjoint", "same_iteration"]
+__all__ = ["AccessSet", "are_disjoint", "are_distinct", "same_iteration", "share_bytes"]
+
+
+@dataclass
+class AccessSet:
+    """The buffers that some steps read and write, without regard to indices."""
+
+    reads: set[Buffer] = field(default_factory=set[Buffer])
+    writes: set[Buffer] = field(default_factory=set[Buffer])
+
+    @staticmethod
+    def of(touched: Iterable[Access]) -> AccessSet:
+        """Collect accesses."""
+        result = AccessSet()
+        result.add(touched)
+        return result
+
+    def add(self, touched: Iterable[Access]) -> None:
+        """Add accesses; aliases count as the buffer that has the memory."""
+        for buffer, _, is_write in touched:
+            (self.writes if is_write else self.reads).add(buffer.root)
+
+    def conflicts_with(self, other: AccessSet) -> bool:
+        """Whether the order of two steps counts: one writes what the other touches.
+
+        References: Bernstein (1966), "Analysis of Programs for Parallel Processing".
+        """
+        return not (
+            self.writes.isdisjoint(other.reads)
+            and self.writes.isdisjoint(other.writes)
+            and self.reads.isdisjoint(other.writes)
+        )
 
 
 def same_iteration(
     buffer: Buffer,
     index: Sequence[object],
     other: Buffer,
-    place: Sequence[object],
+    other_index: Sequence[object],
     axes: Sequence[Axis],
 ) -> bool:
-    """Tell whether two accesses can only meet at the same point of a nest's axes."""
+    """Whether two accesses overlap only within one iteration of a nest over `axes`.
+
+    That is so where each axis alone, perhaps scaled and shifted, is the same index of both.
+    """
     if buffer is not other:
         return False
     pinned: set[Axis] = set()
-    for mine, theirs in zip(index, place, strict=True):
-        if isinstance(mine, Affine) and mine == theirs:
-            own = [axis for axis, _ in mine.terms if axis in axes]
-            if len(own) == 1 and len(mine.terms) == 1:
-                pinned.add(own[0])
+    for one, two in zip(index, other_index, strict=True):
+        if isinstance(one, Affine) and one == two and len(one.terms) == 1:
+            pinned |= {axis for axis, _ in one.terms if axis in axes}
     return len(pinned) == len(axes)
 
 
-def are_disjoint(index: Sequence[object], place: Sequence[object]) -> bool:
-    """Tell whether two accesses of one buffer lie in different parts of it, as slices side by side.
+def are_disjoint(index: Sequence[object], other: Sequence[object]) -> bool:
+    """Whether two accesses of one buffer never overlap: along some axis their ranges are apart.
+
+    Within one iteration of the surrounding loops, whose indices both must use alike.
 
     Examples
     --------
@@ -40,21 +82,55 @@ def are_disjoint(index: Sequence[object], place: Sequence[object]) -> bool:
     >>> are_disjoint([Affine.of(i)], [Affine.of(i, constant=3)])
     False
     """
-    for mine, theirs in zip(index, place, strict=True):
-        if isinstance(mine, Affine) and isinstance(theirs, Affine):
-            (low, high), (start, stop) = _reach(mine), _reach(theirs)
-            same_turns = [term for term in mine.terms if term[0].is_loop_index] == [
-                term for term in theirs.terms if term[0].is_loop_index
-            ]
-            if same_turns and (high < start or stop < low):
+    for one, two in zip(index, other, strict=True):
+        if isinstance(one, Affine) and isinstance(two, Affine):
+            (first, last), (start, stop) = _range(one), _range(two)
+            is_aligned = _loop_terms(one) == _loop_terms(two)
+            if is_aligned and (last < start or stop < first):
                 return True
     return False
 
 
-def _reach(index: Affine) -> tuple[int, int]:
-    """The smallest and the largest value of an index within one turn of the loops around."""
+def _range(index: Affine) -> tuple[int, int]:
+    """The least and greatest value of an index within one iteration of the surrounding loops."""
     ends = [(axis.extent - 1) * step for axis, step in index.terms if not axis.is_loop_index]
     return (
         index.constant + sum(end for end in ends if end < 0),
         index.constant + sum(end for end in ends if end > 0),
     )
+
+
+def _loop_terms(index: Affine) -> list[tuple[Axis, int]]:
+    return [term for term in index.terms if term[0].is_loop_index]
+
+
+def are_distinct(index: Sequence[object], other: Sequence[object]) -> bool:
+    """Whether two accesses of one buffer name different elements in each iteration.
+
+    Examples
+    --------
+    >>> from chainrule.compiler.loop_ir.loops import Axis
+    >>> i = Axis(4)
+    >>> are_distinct([Affine.of(i)], [Affine.of(i, constant=1)])
+    True
+    >>> are_distinct([Affine.of(i)], [Affine(0)])
+    False
+    """
+    return any(
+        isinstance(one, Affine)
+        and isinstance(two, Affine)
+        and one.terms == two.terms
+        and one.constant != two.constant
+        for one, two in zip(index, other, strict=True)
+    )
+
+
+def share_bytes(one: Buffer, other: Buffer, offsets: Mapping[Buffer, int]) -> bool:
+    """Whether two buffers overlap in memory, of which some lie at `offsets` of one block."""
+    if one is other:
+        return True
+    if one not in offsets or other not in offsets:
+        return False
+    starts = [offsets[buffer] for buffer in (one, other)]
+    sizes = [buffer.size * buffer.dtype.itemsize for buffer in (one, other)]
+    return starts[0] < starts[1] + sizes[1] and starts[1] < starts[0] + sizes[0]

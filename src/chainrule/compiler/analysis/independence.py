@@ -1,4 +1,9 @@
-"""Whose a number is: the law by which the rows of a batch are known to keep to themselves."""
+"""Independence of batch rows: each row of a batch touches only its own part of what is written.
+
+A row owns a part of a buffer either by an axis, ``buffer[..., row, ...]``, or as one of equal,
+consecutive parts of its memory. Steps carry no dependence across rows if, for each buffer that one
+of them writes, all of them agree on a way in which rows own it.
+"""
 
 from __future__ import annotations
 
@@ -6,58 +11,59 @@ from collections.abc import Sequence
 
 from chainrule.compiler.loop_ir.access import Access, accesses
 from chainrule.compiler.loop_ir.layout import Layout
-from chainrule.compiler.loop_ir.loops import Affine, Axis, Buffer, Expression, Nest
+from chainrule.compiler.loop_ir.loops import Affine, Axis, Buffer, Index, Nest
 
 __all__ = ["RowOwnership", "is_batch_independent", "ownership_keys"]
 
 Key = tuple[Buffer, int]
-"""A way in which rows own a buffer: by an axis of it, or, as -1, by equal parts of its memory."""
+"""A way in which rows own a buffer: the number of an axis, or -1 for equal parts of its memory."""
 
-Keyed = tuple[Buffer, tuple[Affine | Expression, ...], bool, frozenset[Key]]
+KeyedAccess = tuple[Buffer, Index, bool, frozenset[Key]]
 
 
 def ownership_keys(access: Access, row: Axis, layout: Layout) -> frozenset[Key]:
-    """Return the ways in which a nest touches only its own row's part of a buffer."""
+    """Return the ways in which an access touches only the part of its own row."""
+    keys = _axis_keys(access, row)
     buffer, index, _ = access
-    keys = {(buffer, place) for place, each in enumerate(index) if each == Affine.of(row)}
-    if _is_part(buffer, index, row, layout):
-        keys.add((buffer.root, -1))
-    return frozenset(keys)
+    return keys | {(buffer.root, -1)} if _is_part(buffer, index, row, layout) else keys
 
 
-def _is_part(
-    buffer: Buffer, index: Sequence[Affine | Expression], row: Axis, layout: Layout
-) -> bool:
-    """Whether each row has one of equal parts of the memory, which lie one behind the other."""
+def _axis_keys(access: Access, row: Axis) -> frozenset[Key]:
+    buffer, index, _ = access
+    return frozenset((buffer, axis) for axis, i in enumerate(index) if i == Affine.of(row))
+
+
+def _is_part(buffer: Buffer, index: Index, row: Axis, layout: Layout) -> bool:
+    """Whether row r touches only the r-th of equal, consecutive parts of a buffer's memory."""
     if buffer.size % row.extent or buffer.root in layout.by_columns or not buffer.size:
         return False
     flat, part = Affine(), buffer.size // row.extent
-    for place, step in zip(index, layout.strides(buffer), strict=True):
-        if not isinstance(place, Affine):
+    for i, stride in zip(index, layout.strides(buffer), strict=True):
+        if not isinstance(i, Affine):
             return False
-        flat += place.scaled(step)
-    rest = [(axis, step) for axis, step in flat.terms if axis is not row]
+        flat += i.scaled(stride)
+    rest = [(axis, stride) for axis, stride in flat.terms if axis is not row]
     if flat.coefficient(row) != part or any(axis.is_loop_index for axis, _ in rest):
         return False
-    ends = [step * (axis.extent - 1) for axis, step in rest]
+    ends = [stride * (axis.extent - 1) for axis, stride in rest]
     least = flat.constant + sum(end for end in ends if end < 0)
-    most = flat.constant + sum(end for end in ends if end > 0)
-    return 0 <= least <= most < part
+    greatest = flat.constant + sum(end for end in ends if end > 0)
+    return 0 <= least <= greatest < part
 
 
 class RowOwnership:
-    """The ways in which rows own what some nests touch, as far as all of them agree."""
+    """The ways in which rows own what some nests touch, as far as all of these agree."""
 
     def __init__(self) -> None:
         self.keys: dict[Buffer, frozenset[Key]] = {}
         self.written: set[Buffer] = set()
 
-    def admit(self, touched: Sequence[Keyed]) -> bool:
-        """Take in what one more nest touches, unless its rows would then meet those of others."""
+    def admit(self, touched: Sequence[KeyedAccess]) -> bool:
+        """Add what one more nest touches, unless that makes a dependence across rows."""
         keys, written = dict(self.keys), set(self.written)
-        for buffer, _, is_write, own in touched:
+        for buffer, _, is_write, ways in touched:
             root = buffer.root
-            keys[root] = keys[root] & own if root in keys else own
+            keys[root] = keys[root] & ways if root in keys else ways
             written |= {root} if is_write else set()
         if not all(keys[root] for root in written):
             return False
@@ -66,25 +72,16 @@ class RowOwnership:
 
 
 def is_batch_independent(nests: Sequence[Nest], rows: Sequence[Axis]) -> bool:
-    """Tell whether all that some nests hand on to one another stays within a row."""
-    touched: dict[Buffer, list[tuple[Access, Axis]]] = {}
-    written: set[Buffer] = set()
-    for nest, row in zip(nests, rows, strict=True):
-        for access in accesses(nest):
-            root = access[0].root
-            if root not in nest.registers:
-                touched.setdefault(root, []).append((access, row))
-                written |= {root} if access[2] else set()
-    return all(_has_row(touched[root]) for root in written)
+    """Whether nests that run again and again carry no dependence across their row axes.
 
-
-def _has_row(touched: Sequence[tuple[Access, Axis]]) -> bool:
-    """Whether a buffer has a place at which everybody who touches it has just his row."""
-    (first, _, _), _ = touched[0]
-    return any(
-        all(
-            buffer is first and index[place] == Affine.of(row)
-            for (buffer, index, _), row in touched
-        )
-        for place in range(len(first.shape))
-    )
+    Only ownership by an axis counts, which holds in every layout of the buffers.
+    """
+    ownership = RowOwnership()
+    return all(
+        ownership.admit([
+            (*access, _axis_keys(access, row))
+            for access in accesses(nest)
+            if access[0].root not in nest.registers
+        ])
+        for nest, row in zip(nests, rows, strict=True)
+    )  # fmt: skip

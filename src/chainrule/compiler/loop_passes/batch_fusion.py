@@ -14,6 +14,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from chainrule.compiler.analysis.dependence import AccessSet
 from chainrule.compiler.analysis.independence import RowOwnership, ownership_keys
 from chainrule.compiler.loop_ir.access import Access, accesses
 from chainrule.compiler.loop_ir.expressions import nests_of, stored_by_kernel
@@ -59,20 +60,11 @@ class _Group:
     members: list[Step]
     rows: list[Axis]
     owners: RowOwnership = field(default_factory=RowOwnership)
-    reads: set[Buffer] = field(default_factory=set[Buffer])
-    writes: set[Buffer] = field(default_factory=set[Buffer])
+    accesses: AccessSet = field(default_factory=AccessSet)
 
     def add(self, step: Step, touched: Sequence[Access]) -> None:
         self.members.append(step)
-        for buffer, _, is_write in touched:
-            (self.writes if is_write else self.reads).add(buffer.root)
-
-    def conflicts(self, touched: Sequence[Access]) -> bool:
-        """Whether the order of these steps and of what touches some buffers counts."""
-        return any(
-            buffer.root in self.writes or (is_write and buffer.root in self.reads)
-            for buffer, _, is_write in touched
-        )
+        self.accesses.add(touched)
 
 
 @dataclass(frozen=True)
@@ -117,8 +109,9 @@ class _Gathering:
                     keys = [
                         (*access, ownership_keys(access, row, self.layout)) for access in touched
                     ]
-                    is_own = any(b.root in group.writes for b, _, _ in touched)
-                    between = any(each.conflicts(touched) for each in later[:number])
+                    is_own = any(b.root in group.accesses.writes for b, _, _ in touched)
+                    accessed = AccessSet.of(touched)
+                    between = any(g.accesses.conflicts_with(accessed) for g in later[:number])
                     if is_own and not between and group.owners.admit(keys):
                         group.rows.append(row)
                         group.add(part, touched)
@@ -126,15 +119,15 @@ class _Gathering:
                         break
             if nest is not other.members[0]:
                 other.members[0] = nest
-                for buffer, _, is_write in accesses(nest):
-                    (other.writes if is_write else other.reads).add(buffer.root)
+                other.accesses.add(accesses(nest))
 
     def _place(self, step: Step, extent: int, groups: list[_Group]) -> None:
         """Put a step into the first group in which it may stand, or behind all of them."""
         touched = [a for a in accesses(step) if not _is_register(step, a[0])]
+        accessed = AccessSet.of(touched)
         first = 0
         for number, group in enumerate(groups):
-            if group.conflicts(touched):
+            if group.accesses.conflicts_with(accessed):
                 first = number
         for row in _rows_of(step, extent):
             if not _is_near(step, row, touched):

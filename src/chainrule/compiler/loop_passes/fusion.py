@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
-from chainrule.compiler.analysis.dependence import are_disjoint, same_iteration
+from chainrule.compiler.analysis.dependence import AccessSet, are_disjoint, same_iteration
 from chainrule.compiler.loop_ir.access import Access, accesses
 from chainrule.compiler.loop_ir.expressions import (
     axes_of,
@@ -20,7 +20,6 @@ from chainrule.compiler.loop_ir.expressions import (
 from chainrule.compiler.loop_ir.layout import Layout
 from chainrule.compiler.loop_ir.loops import (
     Axis,
-    Buffer,
     Contraction,
     Item,
     Loop,
@@ -60,31 +59,22 @@ class _Group:
     loop: Loop | None = None
     is_open: bool = True
     touched: list[Access] = field(default_factory=list[Access])
-    reads: set[Buffer] = field(default_factory=set[Buffer])
-    writes: set[Buffer] = field(default_factory=set[Buffer])
+    accesses: AccessSet = field(default_factory=AccessSet)
 
     def add(self, item: Item) -> None:
         if isinstance(item, Statement):
             self.statements.append(item)
-        for buffer, index, is_write in accesses(item):
-            self.touched.append((buffer, index, is_write))
-            (self.writes if is_write else self.reads).add(buffer.root)
-
-    def conflicts(self, touched: Sequence[Access]) -> bool:
-        """Whether the order of this nest and of what touches some buffers counts."""
-        return any(
-            buffer.root in self.writes or (is_write and buffer.root in self.reads)
-            for buffer, _, is_write in touched
-        )
+        self.touched += accesses(item)
+        self.accesses.add(accesses(item))
 
 
 def _fused(items: Sequence[Item], layout: Layout) -> tuple[Step, ...]:
     groups: list[_Group] = []
     for item in items:
-        touched = list(accesses(item))
+        touched = AccessSet.of(accesses(item))
         first = 0
         for number, group in enumerate(groups):
-            if group.conflicts(touched):
+            if group.accesses.conflicts_with(touched):
                 first = number
         if not isinstance(item, Statement):
             groups.append(_own_group(item, layout))

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import cast
 
+from chainrule.compiler.analysis.dependence import AccessSet
 from chainrule.compiler.loop_ir.access import accesses
 from chainrule.compiler.loop_ir.loops import (
     Buffer,
@@ -38,8 +39,8 @@ def in_place(
         assert isinstance(value, Load)
         readers = [
             i
-            for i, touched in enumerate(order.reads)
-            if copy.target.root in touched and i not in (writer, number)
+            for i, touched in enumerate(order.accesses)
+            if copy.target.root in touched.reads and i not in (writer, number)
         ]
         if value.buffer.root not in became and order.try_after(writer, readers, number):
             became[value.buffer.root] = copy.target
@@ -84,21 +85,12 @@ class _Order:
     """Which of some items must run before which others."""
 
     def __init__(self, items: Sequence[Item]) -> None:
-        self.reads: list[set[Buffer]] = []
-        self.writes: list[set[Buffer]] = []
-        for item in items:
-            touched = list(accesses(item))
-            self.reads.append({buffer.root for buffer, _, is_write in touched if not is_write})
-            self.writes.append({buffer.root for buffer, _, is_write in touched if is_write})
+        self.accesses = [AccessSet.of(accesses(item)) for item in items]
         self.after: list[set[int]] = [set() for _ in items]
         self.dropped: set[int] = set()
         for late in range(len(items)):
             for early in range(late):
-                if (
-                    self.writes[early] & self.reads[late]
-                    or self.writes[early] & self.writes[late]
-                    or self.reads[early] & self.writes[late]
-                ):
+                if self.accesses[early].conflicts_with(self.accesses[late]):
                     self.after[early].add(late)
 
     def try_after(self, item: int, others: Sequence[int], dropped: int) -> bool:

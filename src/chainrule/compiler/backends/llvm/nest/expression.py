@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.compiler.analysis.dependence import are_distinct
 from chainrule.compiler.backends.llvm import emit, ir
 from chainrule.compiler.backends.llvm.nest.bounds_check import inside
 from chainrule.compiler.backends.llvm.nest.operation import write
@@ -216,7 +217,7 @@ class ExpressionEmitter:
     def _forget(self, key: Key) -> None:
         """Forget what a store may change: everything of that memory not surely elsewhere."""
         root = key[0].root
-        stale = [k for k in self.known if k[0].root is root and not _is_apart(k, key)]
+        stale = [k for k in self.known if k[0].root is root and not _are_distinct(k, key)]
         for each in stale:
             del self.known[each]
 
@@ -283,15 +284,5 @@ def _memory_type(dtype: np.dtype[Any]) -> ir.Type:
     return ir.IntType(8) if dtype.kind == "b" else element_type(dtype)
 
 
-def _is_apart(one: Key, other: Key) -> bool:
-    """Whether two names are of different elements at every point of the loops around."""
-    if one[0] is not other[0]:
-        return False
-    pairs = list(zip(one[1], other[1], strict=True))
-    return any(
-        isinstance(a, Affine)
-        and isinstance(b, Affine)
-        and a.terms == b.terms
-        and a.constant != b.constant
-        for a, b in pairs
-    )
+def _are_distinct(one: Key, other: Key) -> bool:
+    return one[0] is other[0] and are_distinct(one[1], other[1])

@@ -11,6 +11,7 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
+from chainrule.compiler.analysis.dependence import share_bytes
 from chainrule.compiler.backends.llvm.nest.loop_nest import lanes_of
 from chainrule.compiler.loop_ir.access import accesses
 from chainrule.compiler.loop_ir.expressions import axes_of, cost
@@ -94,21 +95,13 @@ class BarrierPlacement:
         """
         buffers = {(buffer.root, is_write) for buffer, _, is_write in accesses(step)}
         return any(
-            (is_write or was_write) and (shared or was_shared) and self._meet(buffer, other)
+            (is_write or was_write)
+            and (shared or was_shared)
+            and share_bytes(buffer, other, self.plan.offsets)
             for buffer, is_write in buffers
             for other, kinds in self.pending.items()
             for was_write, was_shared in kinds
         )
-
-    def _meet(self, one: Buffer, other: Buffer) -> bool:
-        """Whether two buffers share memory: arena buffers may have overlapping offsets."""
-        if one is other:
-            return True
-        if one not in self.plan.offsets or other not in self.plan.offsets:
-            return False
-        starts = [self.plan.offsets[buffer] for buffer in (one, other)]
-        sizes = [buffer.size * buffer.dtype.itemsize for buffer in (one, other)]
-        return starts[0] < starts[1] + sizes[1] and starts[1] < starts[0] + sizes[0]
 
     def record(self, step: Step, shared: bool) -> None:
         """Record the accesses of a step, by all threads or by the first alone."""
