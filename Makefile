@@ -29,10 +29,10 @@ demo: $(VENV)/demo.stamp  ## train on real handwriting; model and pictures go to
 	$(RUN) -m chainrule train digits --out demo
 
 test: $(VENV)/test.stamp  ## the whole test suite, with every documented example
-	$(RUN) -m pytest
+	$(RUN) -m pytest -n auto --dist worksteal
 
 check: lint  ## all a commit needs: format, lint, types, layers, docstrings, fast tests
-	$(RUN) -m pytest -q -m "not slow"
+	$(RUN) -m pytest -q -n auto --dist worksteal -m "not slow"
 
 lint: $(VENV)/dev.stamp  ## check without the tests
 	$(RUN) -m ruff format --check $(SOURCES)

@@ -47,8 +47,17 @@ def sealed_surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
         _refuse_distant_hosts(patch)
         patch.setenv("MPLBACKEND", "Agg")
         patch.setenv("CHAINRULE_DEBUG", "check")
-        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("XDG_CACHE_HOME", str(_shared_folder(tmp_path_factory) / "cache"))
+        if "PYTEST_XDIST_WORKER" in os.environ:
+            # A worker a core: threads of their own would only wait for one another.
+            patch.setenv("CHAINRULE_NUM_THREADS", os.environ.get("CHAINRULE_NUM_THREADS", "1"))
         yield
+
+
+def _shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder of all workers of this run: a program that one compiled, all load."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
 
 
 @pytest.fixture(scope="session")

@@ -22,4 +22,4 @@ def test_this_machine_can_be_reached() -> None:
 
 
 def test_the_cache_is_not_the_users(tmp_path_factory: pytest.TempPathFactory) -> None:
-    assert os.environ["XDG_CACHE_HOME"].startswith(str(tmp_path_factory.getbasetemp()))
+    assert os.environ["XDG_CACHE_HOME"].startswith(str(tmp_path_factory.getbasetemp().parent))

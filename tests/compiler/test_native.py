@@ -1,6 +1,5 @@
 """Compiled programs equal interpreted ones. They run in child processes: a crash fails its test."""
 
-import functools
 import os
 import subprocess
 import sys
@@ -15,31 +14,26 @@ PROGRAMS = Path(__file__).parent / "programs"
 LEFT_TO_NUMPY = ("half precision", "to a power", "of bool")
 
 
-@pytest.fixture(scope="module")
-def lines_of(tmp_path_factory):
-    """Run a script of this folder and return what it prints; it must end well."""
-    return functools.partial(run_script, tmp_path_factory.mktemp("cache"))
-
-
-def run_script(cache, script, *arguments, vectors=""):
+def lines_of(script, *arguments, vectors=""):
+    """Run a program of this folder in a child process; return the lines it prints."""
     done = subprocess.run(
         [sys.executable, "-W", "error", str(PROGRAMS / script), *map(str, arguments)],
         capture_output=True,
         text=True,
-        env={**os.environ, "CHAINRULE_CACHE": str(cache), "CHAINRULE_VECTORS": vectors},
+        env={**os.environ, "CHAINRULE_VECTORS": vectors},
         check=False,
     )
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout.splitlines()
 
 
-def test_every_primitive_compiles_to_what_numpy_computes(lines_of):
+def test_every_primitive_compiles_to_what_numpy_computes():
     lines = lines_of("every_primitive.py")
     assert [line for line in lines if not any(word in line for word in LEFT_TO_NUMPY)] == []
 
 
 @pytest.mark.parametrize("first_seed", [0, 1000, 2000, 3000])
-def test_random_programs_compile_to_what_numpy_computes(lines_of, first_seed):
+def test_random_programs_compile_to_what_numpy_computes(first_seed):
     assert lines_of("random_program.py", 15, first_seed) == []
 
 
@@ -61,35 +55,35 @@ def test_random_programs_compile_to_what_numpy_computes(lines_of, first_seed):
         *("threads", "stopwatch"),
     ],
 )
-def test_native_programs_keep_the_law_of(lines_of, name):
+def test_native_programs_keep_the_law_of(name):
     assert lines_of("native_laws.py", name) == []
 
 
 @pytest.mark.parametrize(
     "name", ["values", "gradients", "borders", "pooling", "results", "threads", "blocks", "memory"]
 )
-def test_native_convolutions_keep_the_law_of(lines_of, name):
+def test_native_convolutions_keep_the_law_of(name):
     assert lines_of("convolution_laws.py", name) == []
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["values", "threads", "rows_apart", "memory"])
-def test_native_recurrence_keeps_the_law_of(lines_of, name):
+def test_native_recurrence_keeps_the_law_of(name):
     assert lines_of("recurrence_laws.py", name) == []
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["values", "threads", "memory", "outermost"])
-def test_programs_of_one_row_after_the_other_keep_the_law_of(lines_of, name):
+def test_programs_of_one_row_after_the_other_keep_the_law_of(name):
     assert lines_of("row_laws.py", name) == []
 
 
-def test_random_convolutions_compile_to_what_numpy_computes(lines_of):
+def test_random_convolutions_compile_to_what_numpy_computes():
     assert lines_of("random_convolution.py", 20, 0) == []
 
 
 @pytest.mark.slow
-def test_bits_do_not_depend_on_the_vector_unit(lines_of):
+def test_bits_do_not_depend_on_the_vector_unit():
     for script, *arguments in [("random_program.py", 6, 0, "bits"), ("trained_bits.py",)]:
         results = {tuple(lines_of(script, *arguments, vectors=unit)) for unit in UNITS}
         assert len(results) == 1
@@ -98,7 +92,7 @@ def test_bits_do_not_depend_on_the_vector_unit(lines_of):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("vectors", UNITS[-1:])
-def test_programs_for_narrower_vectors_keep_the_same_laws(lines_of, vectors):
+def test_programs_for_narrower_vectors_keep_the_same_laws(vectors):
     assert lines_of("random_program.py", 8, 4000, vectors=vectors) == []
     assert lines_of("random_convolution.py", 5, 100, vectors=vectors) == []
     for name in ("special_values", "squares", "long_rows", "threads"):
