@@ -4,6 +4,7 @@ import chainrule as cr
 from benchmarks.contestant import Contestant
 from benchmarks.workload import Dataset, FloatArray, Parameters, Workload
 from chainrule import nn
+from chainrule.train.network import model_of
 
 __all__ = ["ChainruleFit", "build"]
 
@@ -30,7 +31,7 @@ class ChainruleFit:
 
     def restart(self, parameters: Parameters) -> None:
         """Copy the weights in, and begin anew as ``compile`` would, but keep the programs."""
-        model = self.network._model
+        model = model_of(self.network)
         model.slots, model.counter = {}, type(model.counter)()
         for name, array in zip(self.network.params, parameters, strict=True):
             self.network.params[name][...] = array

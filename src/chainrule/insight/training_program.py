@@ -13,7 +13,7 @@ from chainrule.compiler.loop_ir.loops import Buffer
 from chainrule.errors import ArgumentError
 from chainrule.train.fit.step_runner import StepRunner
 from chainrule.train.fit.train_step import initial_state
-from chainrule.train.model.model import Model
+from chainrule.train.network import Network, model_of
 
 if TYPE_CHECKING:
     from chainrule.compiler.native_program import NativeProgram
@@ -77,9 +77,9 @@ def _made_up(buffer: Buffer, filled: int) -> Array:
     return made
 
 
-def training_program(net: Any) -> TrainingProgram:
+def training_program(net: Network) -> TrainingProgram:
     """Return the program that a network was last trained by."""
-    model: Model = vars(net)["_model"]
+    model = model_of(net)
     objective = model.objective("program")
     if (found := model.programs.latest("steps")) is None:
         raise ArgumentError(

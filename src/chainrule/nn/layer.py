@@ -141,6 +141,24 @@ class Layer:
             f"{type(self).__name__} has no forward(self, x): write there what the layer computes"
         )
 
+    def pre_activation(self, x: Any) -> Any:
+        """Compute the output before the final activation, for a layer that ends in one.
+
+        A loss that contains that activation, such as the cross-entropy of a softmax, takes it in
+        place of the output, which is more exact.
+
+        Parameters
+        ----------
+        x : array, (batch, ...)
+            The input.
+
+        Returns
+        -------
+        array, (batch, ...)
+            z of ``forward(x) = activate(z)``.
+        """
+        raise UnsupportedError(f"{type(self).__name__} has no final activation to leave out")
+
     def train_forward(self, x: Any, random: RandomStream) -> Any:
         """Compute the output while training, where that differs from `forward`.
 
@@ -260,20 +278,10 @@ class Layer:
         dtype: Any,
         stored: Callable[..., Initializer] | None = None,
     ) -> None:
-        """Tell the layer where it stands in a network, before it is built.
+        """Bind the layer to a network before it is built.
 
-        Parameters
-        ----------
-        name : str
-            Its name there, unless it was given one.
-        seed : int
-            Seed of the network.
-        place : tuple of int
-            Its number in the network: with the seed, this fixes its initial weights.
-        dtype : numpy.dtype
-            Kind of number to compute with.
-        stored : callable or None
-            Gives the initialiser of a parameter by the steps of its name: numbers from a file.
+        `seed` and `place`, its index in the network, determine its initial weights, unless `stored`
+        gives an initialiser for each parameter, by the parts of its name: values from a file.
         """
         self.name = self.name or name
         self._seed, self._place, self.dtype = seed, place, np.dtype(dtype)
@@ -287,13 +295,27 @@ class Layer:
         Inputs beyond the first, such as a second series or a mask, are handed to `forward`, and the
         shapes of those without a name to `build`.
         """
-        x, *rest = (each if hasattr(each, "shape") else np.asarray(each) for each in (x, *others))
+        return self._call(
+            lambda inputs, random: self._compute(inputs, named, random), (x, *others), random
+        )
+
+    def scores(self, x: Any, random: RandomStream | None = None) -> Any:
+        """Compute `pre_activation`, with the checks of a call."""
+        return self._call(lambda inputs, random: self.pre_activation(*inputs), (x,), random)
+
+    def _call(
+        self,
+        compute: Callable[[list[Any], RandomStream | None], Any],
+        inputs: Sequence[Any],
+        random: RandomStream | None,
+    ) -> Any:
+        x, *rest = (each if hasattr(each, "shape") else np.asarray(each) for each in inputs)
         start = next_serial()
         self._build_once(x, rest)
         random = self._random if random is None else random
         try:
             with self._handing_on(random):
-                y = self._compute([x, *rest], named, random)
+                y = compute([x, *rest], random)
         except ValueError as error:
             if not is_about_shapes(error) or str(error).startswith("layer "):
                 raise

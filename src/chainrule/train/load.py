@@ -30,8 +30,7 @@ from chainrule.optim.registry import from_config as optimizer_of
 from chainrule.train.files.save import FORMAT, METADATA_KEY, checksum
 from chainrule.train.files.schema import Description
 from chainrule.train.files.table_schema import table_of
-from chainrule.train.model.model import Model
-from chainrule.train.network import Network
+from chainrule.train.network import Network, model_of
 from chainrule.train.rbm.load import restored
 from chainrule.train.rbm.rbm import RBM
 from chainrule.train.rbm.save import MODEL
@@ -163,10 +162,9 @@ def _network(description: Description, tensors: Tensors, custom: Custom) -> Netw
         "format", "seed", "dtype", "input_shape", "layers", "classes", "loss", "optimizer",
         "metrics", "table", "checksum",
     )  # fmt: skip
-    dtype = {"float32": np.dtype("float32"), "float64": np.dtype("float64")}
-    model = Model(
-        checked_seed("load", description.get("seed", int)), dtype[description.get("dtype", str)]
-    )
+    seed, dtype = checked_seed("load", description.get("seed", int)), description.get("dtype", str)
+    net = Network(seed=seed, dtype=dtype)
+    model = model_of(net)
     if description.has("table"):
         model.table = table_of(description.get("table", dict))
     unread = set(tensors)
@@ -179,7 +177,6 @@ def _network(description: Description, tensors: Tensors, custom: Custom) -> Netw
         raise FormatError("load: the table does not make the inputs that the layers take")
     if unread:
         raise FormatError(f"load: no layer takes the tensor {min(unread)!r}")
-    net = Network.around(model)
     _compile(net, description, custom)
     return net
 

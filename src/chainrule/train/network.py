@@ -1,10 +1,9 @@
-"""The network: layers one after the other that can be trained, asked and kept."""
+"""`Network`: a sequence of layers with compile, fit, evaluate, predict and save."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike, NDArray
@@ -17,12 +16,13 @@ from chainrule.nn.layer import Layer
 from chainrule.nn.losses.loss import Loss
 from chainrule.optim.optimizer import Optimizer
 from chainrule.optim.schedules.schedule import Schedule
-from chainrule.train.asked import Asked
 from chainrule.train.callbacks import Callback
 from chainrule.train.files.save import save
-from chainrule.train.fit.fit import FitArguments, fit
+from chainrule.train.fit.fit import FIT_ARGUMENTS, FitArguments, fit
 from chainrule.train.history import History
-from chainrule.train.inputs.data_adapter import prepare_inputs
+from chainrule.train.inference.class_prediction import chosen_classes, missing_activation
+from chainrule.train.inference.evaluate import USUAL_SIZE, evaluate, predict
+from chainrule.train.inputs.data_adapter import prepare_inputs, prepare_samples
 from chainrule.train.inputs.table_inputs import Inputs
 from chainrule.train.metrics import Metric
 from chainrule.train.model.compile_arguments import resolve_compile_arguments, resolve_learning_rate
@@ -33,39 +33,33 @@ from chainrule.train.model.summary import print_summary
 if TYPE_CHECKING:
     from chainrule.insight.program_report import ProgramReport
 
-__all__ = ["Network"]
-
-Array = NDArray[Any]
-
-_FITS = ("X", "y", *(each.name for each in fields(FitArguments)))
-"""The arguments of ``fit``."""
+__all__ = ["Network", "model_of"]
 
 
-class Network(Asked):
-    """Layers one after the other.
+class Network:
+    """A sequence of layers.
 
-    Input sizes are inferred from the first data the network sees. Layers without a name of their
-    own are named by kind and number: ``dense``, ``dense_1``.
+    Input sizes are inferred from the first data. Layers without a name are named by kind and
+    number: ``dense``, ``dense_1``.
 
     Parameters
     ----------
     layers : sequence of Layer
-        From input to output; a `data.Table` may stand first, for tables of numbers and categories.
+        From input to output; a `data.Table` may come first, for numeric and categorical columns.
     seed : int in [0, 2**64)
-        Decides all that is random: first weights, order of the data, dropout.
+        Determines initial weights, the order of the samples and dropout.
     dtype : {"float32", "float64"}
-        Kind of number of parameters and computation; data of other kinds are converted batch by
-        batch.
+        Dtype of parameters and computation; data of another dtype are converted batch by batch.
 
     Attributes
     ----------
     history : History or None
-        Of the latest call of `fit`, also of one that was interrupted.
+        Of the latest call of `fit`, also of an interrupted one.
 
     Raises
     ------
     ArgumentError
-        For something that is no layer, a layer or name that comes twice, or a bad seed or dtype.
+        For an element that is not a layer, a layer or name used twice, or a bad seed or dtype.
 
     Examples
     --------
@@ -94,13 +88,6 @@ class Network(Asked):
         for layer in checked_layers(layers):
             self.add(layer)
 
-    @classmethod
-    def around(cls, model: Model) -> Network:
-        """Return the network with this inside, as `chainrule.load` reads it; not compiled."""
-        net = cls(seed=model.seed, dtype=model.dtype.name)
-        net._model = model
-        return net
-
     @property
     def layers(self) -> tuple[Layer, ...]:
         """The layers, from input to output."""
@@ -113,12 +100,12 @@ class Network(Asked):
 
     @property
     def table(self) -> Table | None:
-        """The table that the network begins with, with what it has learned in `fit`."""
+        """The table that encodes the inputs, with the statistics it learned in `fit`."""
         return self._model.table
 
     @property
     def classes(self) -> list[str] | None:
-        """The names of the classes by number, where it was trained on names."""
+        """The class names in the order of the class numbers, if trained on names."""
         return None if self._model.classes is None else list(self._model.classes)
 
     def add(self, layer: Layer | Table) -> None:
@@ -126,41 +113,39 @@ class Network(Asked):
 
         Parameters
         ----------
-        layer : Layer, or Table in the first place
-            It takes the output of the last one so far.
+        layer : Layer, or Table if it comes first
+            Its input is the output of the layer before it.
 
         Raises
         ------
         ArgumentError
-            If it is no layer, is in the network already, or has the name of another one.
+            If it is not a layer, or the layer or its name is in the network already.
         """
         self._model.add(layer)
 
     def __call__(self, X: Any) -> Any:
-        """Compute the output for arrays, or trace it for nodes; builds what is not built yet.
+        """Compute the output for arrays, or trace it for nodes; builds the layers on first use.
 
         Parameters
         ----------
         X : array or node, (n, ...)
-            The inputs, one sample a row.
+            Inputs, one sample a row.
 
         Returns
         -------
         array or node, (n, ...)
-            The network's output.
+            The output.
 
         Raises
         ------
         ShapeError
-            If the inputs do not have the shape the network was built for.
+            If the inputs differ in shape from those the network was built for.
         """
         model = self._model
         if not isinstance(X, Node):
             return model.stack(prepare_inputs(model, X, "the network"))
         model.build(X.shape, "the network")
         return model.stack(X)
-
-    # Learning; what can be asked is inherited.
 
     def compile(
         self,
@@ -170,26 +155,26 @@ class Network(Asked):
         metrics: str | Callable[..., Any] | Sequence[str | Metric | Callable[..., Any]] = (),
         **foreign: Any,
     ) -> None:
-        """Say what to train for and how; training starts anew from the parameters there are.
+        """Set loss, optimiser and metrics; restarts training from the current parameters.
 
         Parameters
         ----------
         loss : str, Loss or function (y_true, y_pred)
-            What to make small: a name such as "mse" or "cross_entropy", or any function in NumPy
-            that gives a number, or one for each sample.
+            A name such as "cross_entropy", or a NumPy function that returns a scalar or one value
+            a sample.
         optimizer : str, Optimizer or class of optimisers
-            How: a name such as "sgd", or an object such as ``optim.SGD(0.1, momentum=0.9)``.
+            A name such as "sgd", or an object such as ``optim.SGD(0.1, momentum=0.9)``.
         learning_rate : float > 0, Schedule or None
-            Of an optimiser given by name; None for its own. ``lr`` is the same.
+            Of an optimiser given by name; None for its default. ``lr`` is an alias.
         metrics : str, function, or sequence of them
-            What to report besides: names such as "accuracy", or functions ``(y_true, y_pred)``.
+            Names such as "accuracy", or functions ``(y_true, y_pred)``.
         **foreign
             Arguments as other libraries name them; the error names ours.
 
         Raises
         ------
         ArgumentError
-            For names that do not exist, and for values out of range.
+            For unknown names and values out of range.
         """
         rate = resolve_learning_rate(learning_rate, foreign)
         refuse_unknown("compile", foreign, ("loss", "optimizer", "learning_rate", "metrics"))
@@ -211,39 +196,39 @@ class Network(Asked):
         verbose: str | int = "auto",
         **foreign: Any,
     ) -> History:
-        """Train on samples; calling it again goes on where it stopped.
+        """Train on samples; another call continues the training.
 
-        Epochs, steps and what the optimiser remembers go on counting until `compile` is called, so
-        twice one epoch is the same as two, bit for bit. The order of the data is a function of seed
-        and epoch. The inputs are never written to, nor copied as a whole.
+        Epochs, steps and optimiser slots carry over until `compile` is called: twice one epoch
+        equals two epochs, bit for bit. The order of the samples is a function of seed and epoch.
+        The inputs are neither written to nor copied as a whole.
 
         Parameters
         ----------
         X : array, list, table or memory map, (n, ...)
-            Inputs of any kind of real number; converted batch by batch. With a table in the first
-            place: a DataFrame, a dict of columns or the path of a CSV file.
+            Inputs of any real dtype, converted batch by batch. If a `data.Table` comes first: a
+            DataFrame, a dict of columns or the path of a CSV file.
         y : array, list or table, (n, ...)
-            Targets: numbers; class numbers 0, 1, 2, ...; names of classes; or rows with one 1.
+            Targets: real values, class numbers 0, 1, 2, ..., class names, or one-hot rows.
         *unnamed
-            Refused: all that follows needs its name.
+            Refused: the arguments after `y` are keyword-only.
         epochs : int >= 1
             Passes over the data.
         batch_size : int >= 1 or None
-            Samples a step; None for all.
+            Samples a step; None for full batch.
         validation_data : (X, y), (X, y, sample_weight) or None
-            Samples that are not learned from; their results stand as ``val_loss`` and so on.
+            Samples to evaluate after each epoch, reported as ``val_loss`` and so on.
         validation_split : float in [0, 1)
-            Keep this share of the samples for validation, the last ones, before any shuffling.
+            Fraction of the samples held out for validation: the last ones, before any shuffling.
         shuffle : bool
-            Whether each epoch has an order of its own.
+            Whether to reorder the samples in each epoch.
         sample_weight : array, float >= 0, (n,), or None
-            How much the loss of each sample counts.
+            Weight of each sample's loss.
         class_weight : mapping of class to float, "balanced" or None
-            How much the samples of each class count; "balanced" lets all classes count alike.
+            Weight of each class; "balanced" is inversely proportional to its frequency.
         callbacks : Callback, function (net, epoch, logs), or sequence of them
-            What is told of each epoch, and may end the training.
+            Called for each epoch; they may stop the training.
         verbose : {"auto", 0, 1, 2}
-            0 shows nothing, 1 a bar, 2 one line an epoch; "auto" chooses by the screen.
+            0 prints nothing, 1 a progress bar, 2 one line an epoch; "auto" is 1 on a terminal.
         **foreign
             Arguments as other libraries name them; the error names ours.
 
@@ -257,11 +242,11 @@ class Network(Asked):
         ArgumentError
             Before `compile`, and for arguments out of range.
         DataError, ShapeError, DTypeError
-            For data that cannot be learned from, before anything has changed; a DataError also when
-            the loss stops being finite, with the network as the last finite step left it.
+            For unsuitable data, before anything has changed; a DataError also when the loss becomes
+            NaN or infinite, with the parameters of the last finite step.
         """
         refuse_unnamed("fit", unnamed, "net.fit(X, y, epochs=10, batch_size=32)")
-        refuse_unknown("fit", foreign, _FITS)
+        refuse_unknown("fit", foreign, FIT_ARGUMENTS)
         arguments = FitArguments(
             epochs=epochs, batch_size=batch_size, validation_data=validation_data,
             validation_split=validation_split, shuffle=shuffle, sample_weight=sample_weight,
@@ -269,19 +254,108 @@ class Network(Asked):
         )  # fmt: skip
         return fit(self, self._model, X, y, arguments)
 
-    # Showing and keeping.
+    def evaluate(
+        self, X: Inputs, y: ArrayLike, sample_weight: ArrayLike | None = None, **foreign: Any
+    ) -> dict[str, float]:
+        """Return loss and metrics on samples, without training.
+
+        Parameters
+        ----------
+        X, y, sample_weight : array, list, table or memory map, (n, ...)
+            As in `fit`.
+        **foreign
+            Arguments as other libraries name them; the error names ours.
+
+        Returns
+        -------
+        dict of str to float
+            ``loss``, penalties included, and each metric.
+
+        Raises
+        ------
+        ArgumentError, DataError, ShapeError, DTypeError
+            Before `compile`, and for data unsuitable for the network.
+        """
+        refuse_unknown("evaluate", foreign, ("X", "y", "sample_weight"))
+        model, objective = self._model, self._model.objective("evaluate")
+        samples, _ = prepare_samples(model, objective, X, y, sample_weight, "evaluate")
+        return evaluate(model.stack, objective, model.programs, samples)
+
+    def predict(self, X: Inputs, batch_size: int | None = USUAL_SIZE) -> NDArray[Any]:
+        """Return the output of the network, the last activation included.
+
+        Parameters
+        ----------
+        X : array, list, table or memory map, (n, ...)
+            Inputs.
+        batch_size : int >= 1 or None
+            Samples computed at once; None for all.
+
+        Returns
+        -------
+        array, (n, ...)
+            One output a sample.
+
+        Raises
+        ------
+        DataError, ShapeError, DTypeError
+            For inputs unsuitable for the network.
+        """
+        return predict(self._model, X, batch_size, "predict")
+
+    def predict_proba(self, X: Inputs, batch_size: int | None = USUAL_SIZE) -> NDArray[Any]:
+        """Return the class probabilities, also of a network whose outputs are logits.
+
+        Parameters
+        ----------
+        X, batch_size : array and int
+            As in `predict`.
+
+        Returns
+        -------
+        array, in [0, 1], (n, classes), or (n, 1) for two classes
+            The probabilities.
+
+        Raises
+        ------
+        ArgumentError
+            If neither the last activation nor the loss is that of a classifier.
+        """
+        activation = missing_activation(self._model, "predict_proba")
+        return predict(self._model, X, batch_size, "predict_proba", activation)
+
+    def predict_class(self, X: Inputs, batch_size: int | None = USUAL_SIZE) -> NDArray[Any]:
+        """Return the most probable class of each sample.
+
+        Parameters
+        ----------
+        X, batch_size : array and int
+            As in `predict`.
+
+        Returns
+        -------
+        array, int or text, (n,)
+            Class numbers, or class names if trained on names.
+
+        Raises
+        ------
+        ArgumentError
+            If the network is not a classifier.
+        """
+        outputs = predict(self._model, X, batch_size, "predict_class")
+        return chosen_classes(self._model, outputs)
 
     def summary(self) -> None:
-        """Print layers, output shapes, parameters and activations as a table."""
+        """Print a table of layers, output shapes, parameter counts and activations."""
         print_summary(self._model)
 
     def program(self, measure: bool = False) -> ProgramReport:
-        """Show the program that was compiled for training, loop nest by loop nest.
+        """Return the program compiled for training, loop nest by loop nest.
 
         Parameters
         ----------
         measure : bool
-            Whether to measure how long each nest takes beside the machine's peak; takes seconds.
+            Whether to time each nest against the machine's peak; takes seconds.
 
         Returns
         -------
@@ -291,19 +365,19 @@ class Network(Asked):
         Raises
         ------
         ArgumentError
-            Before `compile` and `fit`, and where NumPy runs the steps.
+            Before `compile` and `fit`, and if the steps run in NumPy.
         """
         from chainrule.insight.program import program
 
         return program(self, measure)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the network into a file that `chainrule.load` reads; see `train.files.save`.
+        """Write the network to a file that `chainrule.load` reads; see `train.files.save`.
 
         Parameters
         ----------
         path : str or path
-            Usually ``*.safetensors``. A file that is there is replaced, as a whole or not at all.
+            Usually ``*.safetensors``. An existing file is replaced atomically.
 
         Raises
         ------
@@ -316,3 +390,8 @@ class Network(Asked):
 
     def __repr__(self) -> str:
         return f"<network: {' → '.join(str(layer.name) for layer in self.layers)}>"
+
+
+def model_of(net: Network) -> Model:
+    """Return the model of a network: layers, compiled programs and training progress."""
+    return net._model  # pyright: ignore[reportPrivateUsage] (this module defines it)

@@ -18,6 +18,7 @@ import numpy as np
 
 import chainrule as cr
 from chainrule import nn
+from chainrule.train.network import model_of
 
 PATIENCE = 60
 DRAW = np.random.default_rng(0)
@@ -115,7 +116,7 @@ def interrupts():
                 interrupted = True
             assert interrupted
             # An epoch is one step here.
-            if steps := net._model.clock.count:
+            if steps := model_of(net).counter.count:
                 other = make()
                 other.fit(*data, epochs=steps, batch_size=None, verbose=0)
                 assert digest(net) == digest(other), steps

@@ -7,6 +7,7 @@ from chainrule import Network, nn, optim
 from chainrule.errors import DataError
 from chainrule.train.fit import step_runner
 from chainrule.train.fit.step_runner import StepRunner
+from chainrule.train.network import model_of
 
 RNG = np.random.default_rng(0)
 SLOT = 8  # behind six parameters
@@ -113,4 +114,4 @@ def test_an_infinite_update_leaves_the_step_before_it_wherever_it_comes(
         other.fit(X[: 8 * step], targets[: 8 * step], batch_size=8, shuffle=False, verbose=0)
     for name, each in net.params.items():
         assert np.array_equal(each, other.params[name])
-    assert vars(net)["_model"].counter.count == step
+    assert model_of(net).counter.count == step

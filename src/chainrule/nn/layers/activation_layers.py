@@ -42,6 +42,10 @@ class Activation(Layer):
         """Apply the activation."""
         return self.activate(x)
 
+    def pre_activation(self, x: Any) -> Any:
+        """Return the input."""
+        return x
+
 
 class Rescale(Layer):
     """Rescale inputs: y = scale · x + offset, such as pixels from 0 to 255.

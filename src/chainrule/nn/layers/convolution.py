@@ -88,10 +88,14 @@ class _Convolution(Layer):
 
     def forward(self, x: Any) -> Any:
         """Return f(W * x + b), (batch, *positions, filters)."""
+        return self.activate(self.pre_activation(x))
+
+    def pre_activation(self, x: Any) -> Any:
+        """Return W * x + b, (batch, *positions, filters)."""
         check_axes(self._title(), x.shape, self.dimensions)
         self.geometry.check(self._title(), "kernel", x.shape[1:-1])
         scores = convolve(x, self.weight.value, self.geometry, self.groups)
-        return self.activate(scores if self.bias is None else scores + self.bias)
+        return scores if self.bias is None else scores + self.bias
 
 
 def convolve(x: Any, kernel: Any, geometry: WindowGeometry, groups: int = 1) -> Any:

@@ -85,5 +85,9 @@ class Dense(Layer):
 
     def forward(self, x: Any) -> Any:
         """Return f(x W + b), (batch, ..., units)."""
+        return self.activate(self.pre_activation(x))
+
+    def pre_activation(self, x: Any) -> Any:
+        """Return x W + b, (batch, ..., units)."""
         scores = x @ self.weight
-        return self.activate(scores if self.bias is None else scores + self.bias)
+        return scores if self.bias is None else scores + self.bias

@@ -113,7 +113,11 @@ class DepthwiseConv2D(Layer):
 
     def forward(self, x: Any) -> Any:
         """Return f(W * x + b), channel by channel."""
+        return self.activate(self.pre_activation(x))
+
+    def pre_activation(self, x: Any) -> Any:
+        """Return W * x + b, channel by channel."""
         check_axes(self._title(), x.shape, 2)
         self.geometry.check(self._title(), "kernel", x.shape[1:-1])
         scores = convolve(x, self.weight.value, self.geometry, groups=x.shape[-1])
-        return self.activate(scores if self.bias is None else scores + self.bias)
+        return scores if self.bias is None else scores + self.bias

@@ -122,6 +122,10 @@ class ConvTranspose2D(Layer):
 
     def forward(self, x: Any) -> Any:
         """Return f(Wᵀ * x + b), (batch, height, width, filters)."""
+        return self.activate(self.pre_activation(x))
+
+    def pre_activation(self, x: Any) -> Any:
+        """Return Wᵀ * x + b, (batch, height, width, filters)."""
         check_axes(self._title(), x.shape, 2)
         lengths = self._output_lengths(x.shape[1:-1])
         crops = self.geometry.pad_widths(lengths)
@@ -137,7 +141,7 @@ class ConvTranspose2D(Layer):
         )
         (top, _), (left, _) = crops
         scores = folded[:, top : top + lengths[0], left : left + lengths[1]]
-        return self.activate(scores if self.bias is None else scores + self.bias)
+        return scores if self.bias is None else scores + self.bias
 
     def _output_lengths(self, lengths: tuple[int, ...]) -> tuple[int, ...]:
         """Height and width of the output."""

@@ -124,6 +124,15 @@ class TimeDistributed(Layer):
 
     def forward(self, x: Any) -> Any:
         """Return the output of the layer at each step, (batch, time, ...)."""
-        batch, time = x.shape[:2]
-        y = self.layer(np.reshape(x, (batch * time, *x.shape[2:])))
-        return np.reshape(y, (batch, time, *y.shape[1:]))
+        return _at_each_step(self.layer, x)
+
+    def pre_activation(self, x: Any) -> Any:
+        """Return the scores of the layer at each step, (batch, time, ...)."""
+        return _at_each_step(self.layer.scores, x)
+
+
+def _at_each_step(layer: Callable[[Any], Any], x: Any) -> Any:
+    """Apply a layer to the steps of all samples as one batch."""
+    batch, time = x.shape[:2]
+    y = layer(np.reshape(x, (batch * time, *x.shape[2:])))
+    return np.reshape(y, (batch, time, *y.shape[1:]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from chainrule.arguments.checks import checked_flag
@@ -18,7 +18,7 @@ from chainrule.train.callbacks import resolve_callbacks
 from chainrule.train.checks import check_settings, warn_likely
 from chainrule.train.checks.lookup_range import explain_position
 from chainrule.train.fit.epochs import EpochLoop
-from chainrule.train.fit.output_activation import warn_of_ending
+from chainrule.train.fit.output_activation import warn_of_output_activation
 from chainrule.train.fit.trainer import Trainer
 from chainrule.train.history import History
 from chainrule.train.inputs.data_adapter import prepare_samples
@@ -29,7 +29,7 @@ from chainrule.train.model.model import Model
 from chainrule.train.model.objective import Objective
 from chainrule.train.progress import choose_progress
 
-__all__ = ["FitArguments", "fit"]
+__all__ = ["FIT_ARGUMENTS", "FitArguments", "fit"]
 
 _PASSES_ON = (Flatten, Permute, Reshape, RandomFlip, RandomRotation, RandomShift, RandomZoom)
 """Layers after which inputs are as large as before."""
@@ -48,6 +48,10 @@ class FitArguments:
     class_weight: Any
     callbacks: Any
     verbose: Any
+
+
+FIT_ARGUMENTS = ("X", "y", *(each.name for each in fields(FitArguments)))
+"""Names of the arguments of ``fit``."""
 
 
 def fit(net: Any, model: Model, X: Any, y: Any, arguments: FitArguments) -> History:
@@ -119,7 +123,7 @@ def _samples(
             is_weighted=samples.weight is not None,
             stacklevel=5,
         )
-        warn_of_ending(model, objective, samples.X, stacklevel=5)
+        warn_of_output_activation(model, objective, samples.X, stacklevel=5)
     return samples, validation
 
 

@@ -1,12 +1,12 @@
-"""The layers of a network, one after the other."""
+"""The forward pass of a network: its layers applied in sequence."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -14,24 +14,14 @@ from chainrule.nn.layer import Layer
 from chainrule.nn.parameter import Parameter, bound
 from chainrule.nn.random_stream import RandomStream
 
-if TYPE_CHECKING:
-    pass
-
 __all__ = ["LayerStack", "substituted"]
 
 
 @dataclass(frozen=True)
 class LayerStack:
-    """The layers of a network, one after the other, and their parameters by full name.
+    """Built layers, applied in sequence with computation in `dtype`.
 
-    Parameters
-    ----------
-    layers : tuple of Layer
-        Built layers.
-    dtype : numpy.dtype
-        Kind of number they compute with.
-    seed : int
-        Where their random numbers begin.
+    Random numbers, such as those of dropout, are a function of `seed`, epoch and step.
     """
 
     layers: tuple[Layer, ...]
@@ -39,7 +29,7 @@ class LayerStack:
     seed: int
 
     def parameters(self, trainable: bool | None = None) -> dict[str, Parameter]:
-        """Return the parameters by name: all, those that training descends on, or the others."""
+        """Return the parameters by name: all, the trainable ones, or the others."""
         named = self._named
         if trainable is None:
             return named
@@ -47,7 +37,7 @@ class LayerStack:
 
     @cached_property
     def _named(self) -> dict[str, Parameter]:
-        """Found once: looking through the attributes of all layers takes longer than a step."""
+        # Cached: searching the attributes of all layers takes longer than a step.
         return {
             f"{layer.name}.{name}": each
             for layer in self.layers
@@ -55,9 +45,17 @@ class LayerStack:
         }
 
     def __call__(self, x: Any, random: RandomStream | None = None) -> Any:
-        """Compute the output of the last layer; with `random`, as while training."""
+        """Return the output of the last layer; with `random`, that of the training mode."""
+        return self._through(self.layers, x, random)
+
+    def scores(self, x: Any, random: RandomStream | None = None) -> Any:
+        """Return the output of the last layer before its activation."""
+        *layers, last = self.layers
+        return last.scores(self._through(layers, x, random), random)
+
+    def _through(self, layers: Sequence[Layer], x: Any, random: RandomStream | None) -> Any:
         x = x if x.dtype == self.dtype else x.astype(self.dtype)
-        for layer in self.layers:
+        for layer in layers:
             x = layer(x, random=random)
         return x
 
@@ -67,8 +65,8 @@ class LayerStack:
 
 
 @contextmanager
-def substituted(stack: LayerStack, given: dict[str, Any]) -> Generator[None]:
-    """Let given values stand for the parameters, by full name, while a function is traced."""
-    own = stack.parameters()
-    with bound(list(own.values()), [given[name] for name in own]):
+def substituted(stack: LayerStack, values: dict[str, Any]) -> Generator[None]:
+    """Substitute values for the parameters, by full name, while a function is traced."""
+    parameters = stack.parameters()
+    with bound(list(parameters.values()), [values[name] for name in parameters]):
         yield

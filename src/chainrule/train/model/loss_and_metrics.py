@@ -1,4 +1,4 @@
-"""How well a network does on one batch, in plain NumPy: loss, penalty and metrics."""
+"""Loss, penalty and metrics of one batch, in plain NumPy."""
 
 from __future__ import annotations
 
@@ -23,46 +23,46 @@ def measure(
     batch: dict[str, Any],
     random: RandomStream | None = None,
 ) -> list[Any]:
-    """Compute loss, penalty and metrics of a batch; then its outputs, where a metric needs all."""
-    with objective.scoring():
-        scores = stack(batch["X"], random)
-    y = _comparable(batch["y"], objective.loss, scores)
+    """Return loss, penalty and mean metrics, then the outputs if a metric gathers them."""
+    forward = stack.scores if objective.fused else stack
+    scores = forward(batch["X"], random)
+    y = _as_scores(batch["y"], objective.loss, scores)
     objective.loss.check(y.shape, scores.shape)
     losses = objective.loss(y, scores)
     check_returned(objective.loss.name, losses)
     loss = _reduced(objective.loss, losses, batch["weight"], len(batch["X"]))
-    outputs = objective.probabilities(scores)
+    outputs = objective.outputs(scores)
     means = [
-        np.mean(metric.function(y, scores if _minds_order_only(objective, metric) else outputs))
+        np.mean(metric.function(y, scores if _is_rank_metric(objective, metric) else outputs))
         for metric in objective.means
     ]
     return [loss, stack.penalty(), *means, *([outputs] if objective.gathers else [])]
 
 
-def _minds_order_only(objective: Objective, metric: Metric) -> bool:
-    """Whether a softmax, which keeps the order of its inputs, can be left out."""
+def _is_rank_metric(objective: Objective, metric: Metric) -> bool:
+    """Whether a metric depends on the order of scores alone, which a softmax preserves."""
     return objective.loss.contains == "softmax" and metric.name.startswith(("accuracy", "top_"))
 
 
-def _comparable(y: Any, loss: Loss, scores: Any) -> Any:
-    """Leave class numbers as they are and let everything else meet the scores as their kind."""
-    names_classes = (loss.takes_labels and y.ndim < scores.ndim) or not loss.checks
-    return y if names_classes and y.dtype.kind in "iub" else y.astype(scores.dtype)
+def _as_scores(y: Any, loss: Loss, scores: Any) -> Any:
+    """Convert targets to the dtype of the scores, except for class numbers."""
+    is_class_number = (loss.takes_labels and y.ndim < scores.ndim) or not loss.checks
+    return y if is_class_number and y.dtype.kind in "iub" else y.astype(scores.dtype)
 
 
 def _reduced(loss: Loss, losses: Any, weight: Any, samples: int) -> Any:
-    """Put the numbers of a batch together; the mean divides by their count, not by the weights."""
+    """Reduce the losses of a batch; the mean divides by their count, not the sum of weights."""
     if np.ndim(losses) == 0:
         if weight is not None:
             raise ShapeError(
-                f"fit: the loss {loss.name} returns one number for the whole batch, so samples "
-                "cannot be weighted; return one number for each sample, of shape (batch,)"
+                f"fit: the loss {loss.name} returns one value for the whole batch, so samples "
+                "cannot be weighted; return one value for each sample, of shape (batch,)"
             )
         return losses
     if losses.shape[0] != samples:
         raise ShapeError(
             f"fit: the loss {loss.name} returns shape {losses.shape} for {samples} samples; it "
-            "must return one number, or one for each sample"
+            "must return one value, or one for each sample"
         )
     if np.ndim(losses) > 1:
         losses = np.mean(losses, axis=tuple(range(1, np.ndim(losses))))

@@ -23,7 +23,7 @@ from chainrule.train.model.objective import Objective
 from chainrule.train.model.program_cache import ProgramCache
 from chainrule.train.model.step_counter import StepCounter
 
-__all__ = ["Model", "applies", "checked_dtype", "checked_layers"]
+__all__ = ["Model", "applies", "checked_dtype", "checked_layers", "gives_scores"]
 
 
 class Model:
@@ -158,11 +158,20 @@ class Model:
             )
         loss, optimizer, metrics = self.aim
         fused = bool(loss.contains) and self.ends_in(loss.contains)
-        return Objective(loss, optimizer, metrics, _innermost(self.layers[-1]) if fused else None)
+        fused = fused and gives_scores(self.layers[-1]) and gives_scores(self.output_layer)
+        return Objective(loss, optimizer, metrics, self.output_layer if fused else None)
+
+    @property
+    def output_layer(self) -> Layer:
+        """The last layer; where it is wrapped in `TimeDistributed`, the layer inside."""
+        layer = self.layers[-1]
+        while isinstance(layer, TimeDistributed):
+            layer = layer.layer
+        return layer
 
     def ends_in(self, activation: str) -> bool:
         """Whether the last layer applies the activation of that name."""
-        return bool(self.layers) and applies(_innermost(self.layers[-1]), activation)
+        return bool(self.layers) and applies(self.output_layer, activation)
 
     def _begin_with(self, table: Table) -> None:
         if self.layers or self.table is not None:
@@ -203,16 +212,20 @@ class Model:
 
 def applies(layer: Layer, activation: str) -> bool:
     """Whether the last thing a layer does is to apply the activation of that name."""
-    if "activate" not in vars(layer):
+    if not hasattr(layer, "activate"):
         return False
     return resolve_activation(layer.activation) is ACTIVATIONS[activation]
 
 
-def _innermost(layer: Layer) -> Layer:
-    """The layer that is used at every step, where there is a wrapper around it, else itself."""
-    while isinstance(layer, TimeDistributed):
-        layer = layer.layer
-    return layer
+def gives_scores(layer: Layer) -> bool:
+    """Whether the output is always the activation of `Layer.pre_activation`.
+
+    It is not in a subclass that overrides ``forward`` alone.
+    """
+    kind = type(layer)
+    owner = next(each for each in kind.__mro__ if "pre_activation" in each.__dict__)
+    is_plain = (kind.train_forward, kind.backward) == (Layer.train_forward, Layer.backward)
+    return owner is not Layer and is_plain and kind.forward is owner.forward
 
 
 def _within(layers: Iterable[Layer]) -> Iterator[Layer]:

@@ -1,13 +1,11 @@
-"""What is trained, and what for: the layers of a network in a row, and the aim of ``compile``."""
+"""The training objective: loss, optimiser and metrics, with the final activation fused."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from chainrule.nn.activations.activation import ACTIVATIONS, linear
+from chainrule.nn.activations.activation import ACTIVATIONS
 from chainrule.nn.layer import Layer
 from chainrule.nn.losses.loss import Loss
 from chainrule.optim.optimizer import Optimizer
@@ -18,19 +16,10 @@ __all__ = ["Objective"]
 
 @dataclass(frozen=True)
 class Objective:
-    """What a network is trained for and how: the result of ``compile``.
+    """Loss, optimiser and metrics of a network.
 
-    Parameters
-    ----------
-    loss : Loss
-        What is made small.
-    optimizer : Optimizer
-        How.
-    metrics : tuple of Metric
-        What is reported besides.
-    fused : Layer or None
-        The last layer, where the loss contains its activation: training then skips that activation,
-        because the two together are more exact than one after the other.
+    Where the loss contains the activation of the last layer, `fused` is that layer: training
+    computes its scores and leaves the activation to the loss, which is more exact.
     """
 
     loss: Loss
@@ -40,27 +29,14 @@ class Objective:
 
     @property
     def means(self) -> list[Metric]:
-        """The metrics that are means over samples: part of the step."""
+        """The metrics that are means over samples, computed in the train step."""
         return [each for each in self.metrics if each.is_mean]
 
     @property
     def gathers(self) -> bool:
-        """Whether there are other metrics, which need the outputs of all batches."""
+        """Whether some metrics need the outputs of all batches at once."""
         return not all(each.is_mean for each in self.metrics)
 
-    @contextmanager
-    def scoring(self) -> Generator[None]:
-        """Let the network give what the loss takes: logits, where it contains the activation."""
-        if self.fused is None:
-            yield
-            return
-        activate = vars(self.fused)["activate"]
-        try:
-            vars(self.fused)["activate"] = linear
-            yield
-        finally:
-            vars(self.fused)["activate"] = activate
-
-    def probabilities(self, scores: Any) -> Any:
-        """Turn what the loss takes into what people read."""
+    def outputs(self, scores: Any) -> Any:
+        """Return the predictions: the scores under the activation that the loss contains."""
         return ACTIVATIONS[self.loss.contains](scores) if self.loss.contains else scores
