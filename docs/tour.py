@@ -17,8 +17,9 @@ from chainrule.compiler.loop_ir.expressions import axes_of
 from chainrule.compiler.loop_ir.loops import Apply, Literal, Load, Loop, Program
 from chainrule.compiler.loop_ir.printer import format_program
 from chainrule.compiler.loop_passes.fusion import fuse
-from chainrule.compiler.loop_passes.layout_assignment import choose_layout
+from chainrule.compiler.loop_passes.layout_assignment import assign_layout
 from chainrule.compiler.loop_passes.memory_plan import plan_memory
+from chainrule.compiler.loop_passes.register_promotion import promote_to_registers
 from chainrule.compiler.lowering.lower import lower
 from chainrule.compiler.native_program import compile_native
 
@@ -236,8 +237,9 @@ print(graph)
 # one screen of grammar (`chainrule/compiler/loops.py`), and it is all that a backend has to know.
 
 inputs, outputs, statements = lower(graph)
-layout = choose_layout(statements)
-program = Program("training", tuple(inputs), tuple(outputs), fuse(statements, layout))
+layout = assign_layout(statements)
+steps = promote_to_registers(fuse(statements, layout), layout)
+program = Program("training", tuple(inputs), tuple(outputs), steps)
 print(format_program(program))
 
 # Read it from `repeat`: forward, backward and update of the whole network are a dozen lines, in

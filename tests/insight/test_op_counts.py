@@ -6,11 +6,8 @@ import pytest
 from chainrule.autodiff.derivative import value_and_grad
 from chainrule.autodiff.scan import scan
 from chainrule.compiler.graph_passes.simplify import simplify
-from chainrule.compiler.loop_ir.loops import Program
-from chainrule.compiler.loop_passes.fusion import fuse
-from chainrule.compiler.loop_passes.layout_assignment import choose_layout
-from chainrule.compiler.lowering.lower import lower
 from chainrule.compiler.native_program import compile_native
+from chainrule.compiler.pipeline import compile_to_loops
 from chainrule.graph.trace import trace
 from chainrule.insight.op_counts import items_of, passes_of, work_of
 
@@ -20,8 +17,7 @@ def matrix(*shape, dtype=np.float32):
 
 
 def program_of(function, *arguments):
-    inputs, outputs, items = lower(simplify(trace(function)(*arguments)))
-    return Program("program", tuple(inputs), tuple(outputs), fuse(items, choose_layout(items)))
+    return compile_to_loops(trace(function)(*arguments)).loops
 
 
 def totals(function, *arguments):

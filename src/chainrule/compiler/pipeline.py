@@ -1,10 +1,15 @@
-"""From a graph to machine code, stage by stage, with a look at each if that is wanted.
+"""The pipeline: the stages from a graph to machine code, one call a line.
 
-``CHAINRULE_DEBUG`` lists the stages to show, on the standard error stream::
+::
 
-    graph    the program, simplified         llvm   in LLVM's words, the loops above each nest
-    loops    its loops                       asm    in the processor's
-    check    shows nothing: verifies what the grammar of loops promises
+    graph -> simplify -> lower -> assign_layout -> fuse -> promote_to_registers
+          -> mark_batch_parallel -> fuse_over_batch -> plan_memory -> code generation
+
+``CHAINRULE_DEBUG`` lists the stages to print on the standard error stream, and whether to verify::
+
+    graph    the simplified graph            llvm   LLVM IR, with the loops as comments
+    loops    the loops                       asm    assembly
+    check    prints nothing: verifies the loops after each pass, and the memory plan
 """
 
 from __future__ import annotations
@@ -23,15 +28,18 @@ from chainrule.compiler.backends.llvm.target import host_target
 from chainrule.compiler.graph_passes.simplify import simplify
 from chainrule.compiler.loop_ir.access import accesses
 from chainrule.compiler.loop_ir.layout import Layout
-from chainrule.compiler.loop_ir.loops import Program
+from chainrule.compiler.loop_ir.loops import Program, Step
 from chainrule.compiler.loop_ir.printer import format_nests, format_program
+from chainrule.compiler.loop_passes.batch_fusion import fuse_over_batch
+from chainrule.compiler.loop_passes.batch_parallel import mark_batch_parallel
 from chainrule.compiler.loop_passes.fusion import fuse
-from chainrule.compiler.loop_passes.layout_assignment import choose_layout
-from chainrule.compiler.loop_passes.memory_plan import Plan, plan_memory
+from chainrule.compiler.loop_passes.layout_assignment import assign_layout
+from chainrule.compiler.loop_passes.memory_plan import MemoryPlan, plan_memory
+from chainrule.compiler.loop_passes.register_promotion import promote_to_registers
 from chainrule.compiler.lowering.lower import lower
 from chainrule.compiler.runtime.executable import Executable
-from chainrule.compiler.verify.memory_rules import check_plan
-from chainrule.compiler.verify.verifier import check_items, check_program
+from chainrule.compiler.verify.memory_rules import verify_memory_plan
+from chainrule.compiler.verify.verifier import verify_items, verify_program
 from chainrule.graph.graph import Graph
 
 __all__ = ["LoweredProgram", "compile_to_loops"]
@@ -39,26 +47,16 @@ __all__ = ["LoweredProgram", "compile_to_loops"]
 
 @dataclass(frozen=True)
 class LoweredProgram:
-    """A program as loops.
-
-    Parameters
-    ----------
-    loops : Program
-        The loops.
-    layout : Layout
-        How their buffers lie in memory.
-    plan : Plan
-        Where those of the arena lie.
-    """
+    """The input of code generation: loops, the strides of their buffers, and the memory plan."""
 
     loops: Program
     layout: Layout
-    plan: Plan
+    plan: MemoryPlan
 
     def written(
         self, is_timed: bool, stages: frozenset[str] = frozenset()
     ) -> tuple[Executable, Callable[[], bytes]]:
-        """Write it in LLVM's words."""
+        """Generate LLVM IR; return the executable without code, and a function that compiles it."""
         target = host_target()
         module = write_module(self.loops, self.layout, self.plan, target, is_timed)
         text = module.write(format_nests(self.loops) if "llvm" in stages else None)
@@ -79,22 +77,30 @@ class LoweredProgram:
 
 
 def compile_to_loops(
-    graph: Graph, is_simple: bool, stages: frozenset[str] = frozenset()
+    graph: Graph, is_simple: bool = False, stages: frozenset[str] = frozenset()
 ) -> LoweredProgram:
-    """Turn a graph into loops."""
+    """Run the stages from a graph to loops with a memory plan; code generation takes it on."""
     graph = graph if is_simple else simplify(graph)
     _show(stages, "graph", graph)
     inputs, outputs, items = lower(graph)
     if "check" in stages:
-        check_items(items, outputs)
-    layout = choose_layout(items)
-    steps = fuse(items, layout)
+        verify_items(items, outputs, "lower")
+
+    def verified(steps: tuple[Step, ...], stage: str) -> tuple[Step, ...]:
+        if "check" in stages:
+            verify_program(Program(graph.name, tuple(inputs), tuple(outputs), steps), stage)
+        return steps
+
+    layout = assign_layout(items)
+    steps = verified(fuse(items, layout), "fuse")
+    steps = verified(promote_to_registers(steps, layout), "promote_to_registers")
+    steps = verified(mark_batch_parallel(steps), "mark_batch_parallel")
+    steps = verified(fuse_over_batch(steps, layout), "fuse_over_batch")
     plan = plan_memory(steps)
-    loops = Program(graph.name, tuple(inputs), tuple(outputs), steps)
     if "check" in stages:
-        check_program(loops)
-        check_plan(steps, plan)
-    if "loops" in stages:  # a listing takes a tenth of what comes before it
+        verify_memory_plan(steps, plan)
+    loops = Program(graph.name, tuple(inputs), tuple(outputs), steps)
+    if "loops" in stages:  # printing takes a tenth of the time of all stages before it
         _show(stages, "loops", format_program(loops))
     return LoweredProgram(loops, layout, plan)
 

@@ -9,10 +9,10 @@ from chainrule.compiler.graph_passes.simplify import simplify
 from chainrule.compiler.loop_ir.access import accesses
 from chainrule.compiler.loop_ir.expressions import nests_of
 from chainrule.compiler.loop_ir.loops import Affine, Loop, Statement
-from chainrule.compiler.loop_passes.memory_plan import Plan, plan_memory
+from chainrule.compiler.loop_passes.memory_plan import plan_memory
 from chainrule.compiler.native_program import compile_native
-from chainrule.compiler.verify.memory_rules import check_plan
-from chainrule.compiler.verify.verifier import check_program
+from chainrule.compiler.verify.memory_rules import verify_memory_plan
+from chainrule.compiler.verify.verifier import verify_program
 from chainrule.errors import GraphError
 from chainrule.graph.trace import trace
 from tests.compiler.programs.breakage import altered
@@ -67,7 +67,7 @@ def test_samples_that_look_at_each_other_are_not_taken_one_by_one():
         for step in loop.steps:
             for _, index, is_write in accesses(step):
                 assert not is_write or Affine() in index or Affine.of(loop.axis) in index
-    check_program(program)
+    verify_program(program)
 
 
 def test_a_row_that_writes_the_place_of_all_is_refused(attention):
@@ -90,7 +90,7 @@ def test_a_row_that_writes_the_place_of_all_is_refused(attention):
     assert broken
     for steps in broken:
         with pytest.raises(GraphError, match=r"parallel loop .* carries a dependence"):
-            check_program(replace(attention, steps=steps))
+            verify_program(replace(attention, steps=steps))
 
 
 def test_turns_in_any_order_do_not_run_backwards(attention):
@@ -100,19 +100,19 @@ def test_turns_in_any_order_do_not_run_backwards(attention):
 
     (steps,) = altered(attention.steps, turned)
     with pytest.raises(GraphError, match="runs backwards or has loops within"):
-        check_program(replace(attention, steps=steps))
+        verify_program(replace(attention, steps=steps))
 
 
 def test_buffers_of_one_row_may_not_share_bytes_while_both_are_needed(attention):
     plan = plan_memory(attention.steps)
-    check_plan(attention.steps, plan)
+    verify_memory_plan(attention.steps, plan)
     local = [each for each in plan.offsets if each.kind == "thread_local"]
     assert local
     for buffer in local:
-        moved = Plan(plan.offsets | {buffer: plan.own}, plan.size, plan.own)
-        with pytest.raises(GraphError, match=r"memory plan breaks a rule: .* lies at"):
-            check_plan(attention.steps, moved)
+        moved = replace(plan, offsets=plan.offsets | {buffer: plan.thread_size})
+        with pytest.raises(GraphError, match=r"invalid memory plan: .* lies at"):
+            verify_memory_plan(attention.steps, moved)
     one, other = sorted(local, key=lambda each: -each.size)[:2]
-    moved = Plan(plan.offsets | {one: plan.offsets[other]}, plan.size, plan.own)
-    with pytest.raises(GraphError, match="memory plan breaks a rule"):
-        check_plan(attention.steps, moved)
+    moved = replace(plan, offsets=plan.offsets | {one: plan.offsets[other]})
+    with pytest.raises(GraphError, match="invalid memory plan"):
+        verify_memory_plan(attention.steps, moved)

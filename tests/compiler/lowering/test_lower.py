@@ -1,7 +1,5 @@
 """Lowering, fusion, layout and memory, without running anything."""
 
-import itertools
-
 import numpy as np
 import pytest
 
@@ -9,22 +7,16 @@ from chainrule.autodiff.derivative import value_and_grad
 from chainrule.autodiff.scan import scan
 from chainrule.compiler.graph_passes.simplify import simplify
 from chainrule.compiler.loop_ir.access import accesses
-from chainrule.compiler.loop_ir.loops import CannotCompile, Load, Loop, Program
+from chainrule.compiler.loop_ir.loops import CannotCompile, Load, Loop
 from chainrule.compiler.loop_ir.printer import format_program
-from chainrule.compiler.loop_passes.fusion import fuse
-from chainrule.compiler.loop_passes.layout_assignment import choose_layout
-from chainrule.compiler.loop_passes.memory_plan import plan_memory
-from chainrule.compiler.lowering.lower import lower
 from chainrule.compiler.native_program import compile_native
+from chainrule.compiler.pipeline import compile_to_loops
 from chainrule.graph.trace import trace
 
 
 def loops_of(function, *arguments):
-    graph = simplify(trace(function)(*arguments))
-    inputs, outputs, items = lower(graph)
-    layout = choose_layout(items)
-    steps = fuse(items, layout)
-    return Program(graph.name, tuple(inputs), tuple(outputs), steps), layout
+    lowered = compile_to_loops(trace(function)(*arguments))
+    return lowered.loops, lowered.layout
 
 
 def matrix(*shape):
@@ -82,11 +74,6 @@ def test_parameters_are_changed_in_place():
     assert all(output in written for output in program.outputs)
 
 
-def test_what_one_nest_computes_for_itself_takes_no_memory():
-    program, _ = loops_of(lambda x: np.sum(np.tanh(x) * np.exp(np.tanh(x))), matrix(50, 40))
-    assert plan_memory(program.steps).size == 0
-
-
 def test_bias_and_rectifier_are_the_epilogue_of_a_product():
     program, _ = loops_of(
         lambda x, w, b: np.maximum(x @ w + b, 0), matrix(64, 50), matrix(50, 40), matrix(40)
@@ -104,28 +91,6 @@ def test_short_rows_of_the_program_lie_by_columns_and_those_of_the_user_do_not()
     narrow = {b for step in program.steps for b, _, _ in accesses(step) if b.shape == (64, 9)}
     kinds = {buffer.kind: layout.strides(buffer) for buffer in narrow}
     assert kinds == {"arena": (1, 64), "output": (9, 1)}
-
-
-def test_buffers_that_live_at_once_share_no_bytes():
-    def function(x):
-        values = [x]
-        for number in range(12):
-            values.append(np.sin(values[-1].T @ values[number // 2]) @ values[number // 3])
-        return values[-1]
-
-    program, _ = loops_of(function, matrix(20, 20))
-    plan = plan_memory(program.steps)
-    lives = {
-        buffer: [
-            n for n, step in enumerate(program.steps) if buffer in {b for b, _, _ in accesses(step)}
-        ]
-        for buffer in plan.offsets
-    }
-    for one, other in itertools.combinations(plan.offsets, 2):
-        if lives[one][0] <= lives[other][-1] and lives[other][0] <= lives[one][-1]:
-            first, second = sorted([one, other], key=plan.offsets.__getitem__)
-            assert plan.offsets[first] + 4 * first.size <= plan.offsets[second]
-    assert plan.size < sum(4 * buffer.size for buffer in plan.offsets)
 
 
 def test_what_is_not_compiled_is_named():

@@ -18,16 +18,14 @@ from chainrule.compiler.loop_ir.loops import (
     Load,
     Loop,
     Nest,
-    Program,
     Statement,
 )
-from chainrule.compiler.loop_passes.fusion import fuse
-from chainrule.compiler.loop_passes.layout_assignment import choose_layout
-from chainrule.compiler.loop_passes.memory_plan import Plan, plan_memory
+from chainrule.compiler.loop_passes.memory_plan import MemoryPlan, plan_memory
 from chainrule.compiler.lowering.lower import lower
 from chainrule.compiler.native_program import compile_native
-from chainrule.compiler.verify.memory_rules import check_plan
-from chainrule.compiler.verify.verifier import check_items, check_program
+from chainrule.compiler.pipeline import compile_to_loops
+from chainrule.compiler.verify.memory_rules import verify_memory_plan
+from chainrule.compiler.verify.verifier import verify_items, verify_program
 from chainrule.errors import GraphError
 from chainrule.graph.trace import trace
 from tests.compiler.programs import breakage_whole  # noqa: F401 - its ways are registered too
@@ -63,8 +61,7 @@ def lowered(function, *arguments):
 
 
 def program_of(function, *arguments):
-    inputs, outputs, items = lowered(function, *arguments)
-    return Program("program", tuple(inputs), tuple(outputs), fuse(items, choose_layout(items)))
+    return compile_to_loops(trace(function)(*arguments)).loops
 
 
 def classifier(inputs, hidden, classes, samples, batch):
@@ -99,9 +96,9 @@ PROGRAMS = {name: program_of(*arguments) for name, arguments in ARGUMENTS.items(
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_what_the_compiler_makes_keeps_the_rules(name):
     _, outputs, items = lowered(*ARGUMENTS[name])
-    check_items(items, outputs)
-    check_program(PROGRAMS[name])
-    check_plan(PROGRAMS[name].steps, plan_memory(PROGRAMS[name].steps))
+    verify_items(items, outputs)
+    verify_program(PROGRAMS[name])
+    verify_memory_plan(PROGRAMS[name].steps, plan_memory(PROGRAMS[name].steps))
 
 
 @pytest.mark.parametrize("name", BREAKAGES)
@@ -114,8 +111,8 @@ def test_programs_are_refused_for(name):
     ]
     assert broken
     for program in broken:
-        with pytest.raises(GraphError, match=rf"made break a rule: .*({message})"):
-            check_program(program)
+        with pytest.raises(GraphError, match=rf"invalid loops after fuse: .*({message})"):
+            verify_program(program)
 
 
 def test_the_message_shows_the_statement():
@@ -124,10 +121,10 @@ def test_the_message_shows_the_statement():
     place = Affine.of(axis)
     item = Statement(y, (place,), Load(x, (place + Affine(1),)), layer="dense")
     with pytest.raises(GraphError) as caught:
-        check_items([item], [y])
+        verify_items([item], [y])
     told = "index i+1 runs from 1 to 7, outside of an axis of x with 7 entries"
     assert str(caught.value).splitlines() == [
-        f"the loops that lowering made break a rule: {told}",
+        f"invalid loops after lower: {told}",
         "    y[i] = x[i+1]  for i<7  # dense",
     ]
 
@@ -142,13 +139,13 @@ def test_an_output_that_nobody_fills_is_missed(name):
     program = PROGRAMS[name]
     extra = Buffer("output", np.dtype("f4"), (3,))
     with pytest.raises(GraphError, match="nothing is stored in the output"):
-        check_program(replace(program, outputs=(*program.outputs, extra)))
+        verify_program(replace(program, outputs=(*program.outputs, extra)))
 
 
 def test_memory_that_is_not_an_argument_is_refused():
     program = PROGRAMS["reshaped"]
     with pytest.raises(GraphError, match="is input memory that the program does not name"):
-        check_program(replace(program, inputs=()))
+        verify_program(replace(program, inputs=()))
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
@@ -168,7 +165,7 @@ def test_what_another_nest_reads_is_not_kept_in_registers(name):
 
     for steps in altered(program.steps, keep):
         with pytest.raises(GraphError, match="and another nest touches it too"):
-            check_program(replace(program, steps=steps))
+            verify_program(replace(program, steps=steps))
 
 
 @pytest.mark.parametrize("name", ["large", "small"])
@@ -185,9 +182,9 @@ def test_buffers_of_one_nest_may_not_share_bytes(name):
             if one not in written and other not in written:
                 continue
             count += 1
-            moved = Plan(plan.offsets | {one: plan.offsets[other]}, 2 * plan.size)
-            with pytest.raises(GraphError, match=r"memory plan breaks a rule: .* (over|share)"):
-                check_plan(steps, moved)
+            moved = MemoryPlan(plan.offsets | {one: plan.offsets[other]}, 2 * plan.arena_size)
+            with pytest.raises(GraphError, match=r"invalid memory plan: .* (over|share)"):
+                verify_memory_plan(steps, moved)
     assert count > 3
 
 
@@ -199,12 +196,12 @@ def test_what_the_next_turn_reads_may_not_be_overwritten_in_this_one():
         matrix(40, 40),
     )
     plan = plan_memory(program.steps)
-    check_plan(program.steps, plan)
+    verify_memory_plan(program.steps, plan)
     for one, other in itertools.permutations(plan.offsets, 2):
-        moved = Plan(plan.offsets | {one: plan.offsets[other]}, plan.size)
+        moved = MemoryPlan(plan.offsets | {one: plan.offsets[other]}, plan.arena_size)
         if plan.offsets[one] != plan.offsets[other]:
-            with pytest.raises(GraphError, match="the memory plan breaks a rule"):
-                check_plan(program.steps, moved)
+            with pytest.raises(GraphError, match="invalid memory plan"):
+                verify_memory_plan(program.steps, moved)
 
 
 @pytest.mark.parametrize(
@@ -217,8 +214,8 @@ def test_buffers_lie_inside_of_the_arena_on_cache_lines(place, message):
     offsets = {b: o for b, o in plan.offsets.items() if b is not buffer}
     if place is not None:
         offsets[buffer] = place
-    with pytest.raises(GraphError, match=f"the memory plan breaks a rule: .*{message}"):
-        check_plan(steps, Plan(offsets, plan.size))
+    with pytest.raises(GraphError, match=f"invalid memory plan: .*{message}"):
+        verify_memory_plan(steps, MemoryPlan(offsets, plan.arena_size))
 
 
 def test_compiling_checks_what_it_made_where_that_is_asked_for(monkeypatch):

@@ -17,10 +17,10 @@ from chainrule.compiler.loop_ir.loops import (
     Statement,
 )
 
-__all__ = ["choose_layout"]
+__all__ = ["assign_layout"]
 
 
-def choose_layout(items: Sequence[Item]) -> Layout:
+def assign_layout(items: Sequence[Item]) -> Layout:
     """Choose how the arena's buffers lie."""
     leader: dict[Buffer, Buffer] = {}
     fixed: set[Buffer] = set()

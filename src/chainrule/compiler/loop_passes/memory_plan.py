@@ -8,39 +8,31 @@ from dataclasses import dataclass
 from chainrule.compiler.loop_ir.access import accesses
 from chainrule.compiler.loop_ir.loops import Buffer, Loop, Step
 
-__all__ = ["Plan", "plan_memory"]
+__all__ = ["MemoryPlan", "plan_memory"]
 
 ALIGNMENT = 64
 """Bytes of a cache line. Buffers are padded by one, so that whole vectors may be read."""
 
 
 @dataclass(frozen=True)
-class Plan:
-    """Where each arena buffer lies.
-
-    Parameters
-    ----------
-    offsets : dict
-        From buffer to its first byte; of local ones, within what a thread has of its own.
-    size : int
-        Bytes of the whole arena.
-    own : int
-        Bytes that each thread needs for local buffers.
-    """
+class MemoryPlan:
+    """The first byte of each buffer: within the arena, or within a thread's own block."""
 
     offsets: dict[Buffer, int]
-    size: int
-    own: int = 0
+    arena_size: int
+    """Bytes of the arena."""
+    thread_size: int = 0
+    """Bytes that each thread needs for thread-local buffers."""
 
 
-def plan_memory(steps: Sequence[Step]) -> Plan:
+def plan_memory(steps: Sequence[Step]) -> MemoryPlan:
     """Give every arena buffer a place by its lifetime, largest first."""
     lives: dict[Buffer, list[int]] = {}
     _survey(steps, 0, lives, set())
     local = {buffer: life for buffer, life in lives.items() if buffer.kind == "thread_local"}
     offsets, size = _placed({b: life for b, life in lives.items() if b not in local})
     own_offsets, own = _placed(local)
-    return Plan(offsets | own_offsets, size, own)
+    return MemoryPlan(offsets | own_offsets, size, own)
 
 
 def _placed(lives: Mapping[Buffer, Sequence[int]]) -> tuple[dict[Buffer, int], int]:

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from chainrule.compiler.loop_ir.access import accesses
 from chainrule.compiler.loop_ir.loops import Buffer, Loop, Nest, Step
 from chainrule.compiler.loop_ir.printer import explain_fault
-from chainrule.compiler.loop_passes.memory_plan import ALIGNMENT, Plan
+from chainrule.compiler.loop_passes.memory_plan import ALIGNMENT, MemoryPlan
 from chainrule.errors import GraphError
 
-__all__ = ["check_plan"]
+__all__ = ["verify_memory_plan"]
 
 
-def check_plan(steps: Sequence[Step], plan: Plan) -> None:
+def verify_memory_plan(steps: Sequence[Step], plan: MemoryPlan) -> None:
     """Check that every buffer still holds its numbers when they are read.
 
     The steps are followed in the order they run in, two turns of each loop, and for every buffer it
@@ -68,25 +68,25 @@ def _touched(nest: Nest) -> tuple[set[Buffer], set[Buffer]]:
     return reads, writes
 
 
-def _check_place(nest: Nest, buffer: Buffer, plan: Plan) -> None:
+def _check_place(nest: Nest, buffer: Buffer, plan: MemoryPlan) -> None:
     if buffer not in plan.offsets:
         raise _broken(nest, "{} has no place in the arena", buffer)
     first, end = _bytes(plan, buffer)
-    size = plan.own if buffer.kind == "thread_local" else plan.size
+    size = plan.thread_size if buffer.kind == "thread_local" else plan.arena_size
     if first < 0 or first % ALIGNMENT or end > size:
         raise _broken(nest, "{} lies at bytes {} to {} of {}", buffer, first, end, size)
 
 
-def _bytes(plan: Plan, buffer: Buffer) -> tuple[int, int]:
+def _bytes(plan: MemoryPlan, buffer: Buffer) -> tuple[int, int]:
     first = plan.offsets[buffer]
     return first, first + buffer.size * buffer.dtype.itemsize
 
 
-def _overlap(plan: Plan, one: Buffer, other: Buffer) -> bool:
+def _overlap(plan: MemoryPlan, one: Buffer, other: Buffer) -> bool:
     (first, end), (start, stop) = _bytes(plan, one), _bytes(plan, other)
     return one is not other and one.kind == other.kind and first < stop and start < end
 
 
 def _broken(nest: Nest, rule: str, *parts: object) -> GraphError:
     told = explain_fault(nest, rule, *parts)
-    return GraphError(f"the memory plan breaks a rule: {told}")
+    return GraphError(f"invalid memory plan: {told}")

@@ -1,10 +1,12 @@
-"""The checker of the loop language: what the grammar of `loops` promises, verified.
+"""The IR verifier: checks that loops keep the rules that the grammar of `loop_ir.loops` states.
 
-A transformation that breaks a rule gives wrong numbers: machine code does not notice. So what each
-of them makes is checked, under ``CHAINRULE_DEBUG=check`` and in all tests: `check_items` after
-lowering, `check_program` after fusion, and `check_plan` (in `check_memory`) after the memory plan.
-The rules for single statements stand in `check_statement`. All together take about a sixth of the
-time to make a program whose machine code is in the cache, too much to be always done.
+An illegal transformation gives wrong values, which machine code does not detect. So the loops are
+verified after lowering, after each pass, and with the memory plan (`memory_rules`), under
+``CHAINRULE_DEBUG=check`` and in all tests; the message names the pass (decision 0018). That takes as
+long as all the passes, too much for every run.
+
+The verifier has its own dependence test, `_is_one_point`, although `analysis.dependence` has one:
+it is an independent oracle for the passes, which decide by the latter.
 """
 
 from __future__ import annotations
@@ -38,61 +40,61 @@ from chainrule.compiler.verify.index_rules import Fault, Index
 from chainrule.compiler.verify.statement_rules import statement_faults
 from chainrule.errors import GraphError
 
-__all__ = ["check_items", "check_program"]
+__all__ = ["verify_items", "verify_program"]
 
 
-def check_items(items: Sequence[Item], outputs: Sequence[Buffer]) -> None:
-    """Check what lowering writes: statements, contractions and loops."""
+def verify_items(items: Sequence[Item], outputs: Sequence[Buffer], stage: str = "lower") -> None:
+    """Verify what lowering writes: statements, contractions and loops."""
     written: set[Buffer] = set()
-    _check(items, (), written, "lowering")
-    _refuse("lowering", items[-1:], _missing_outputs(outputs, written))
+    _check(items, (), written, stage)
+    _refuse(stage, items[-1:], _missing_outputs(outputs, written))
 
 
-def check_program(program: Program) -> None:
-    """Check what fusion makes: nests, and what they keep in registers."""
+def verify_program(program: Program, stage: str = "fuse") -> None:
+    """Verify the nests of a program; `stage` is the pass that produced them."""
     written: set[Buffer] = set()
-    _check(program.steps, (), written, "fusion")
-    _refuse("fusion", program.steps[-1:], _missing_outputs(program.outputs, written))
+    _check(program.steps, (), written, stage)
+    _refuse(stage, program.steps[-1:], _missing_outputs(program.outputs, written))
     nests = list(nests_of(program.steps))
     readers: dict[Buffer, set[int]] = {}
     for number, nest in enumerate(nests):
         for buffer, _, _ in accesses(nest):
             readers.setdefault(buffer.root, set()).add(number)
     for nest in nests:
-        _refuse("fusion", [nest], _register_faults(nest, readers))
+        _refuse(stage, [nest], _register_faults(nest, readers))
     known = {*program.inputs, *program.outputs}
     for nest in nests:
-        _refuse("fusion", [nest], _foreign_faults(nest, known))
+        _refuse(stage, [nest], _foreign_faults(nest, known))
 
 
 def _check(
-    items: Sequence[Item | Nest], loop_axes: tuple[Axis, ...], written: set[Buffer], origin: str
+    items: Sequence[Item | Nest], loop_axes: tuple[Axis, ...], written: set[Buffer], stage: str
 ) -> None:
     """Check items one by one; note which buffers have been stored into."""
     for item in items:
         match item:
             case Loop(axis, _, steps):
-                _refuse(origin, [item], _loop_faults(axis, loop_axes))
-                _refuse(origin, [item], _batch_faults(item))
-                _refuse(origin, [item], _parallel_faults(item))
-                _check(steps, (*loop_axes, axis), written, origin)
+                _refuse(stage, [item], _loop_faults(axis, loop_axes))
+                _refuse(stage, [item], _batch_faults(item))
+                _refuse(stage, [item], _parallel_faults(item))
+                _check(steps, (*loop_axes, axis), written, stage)
             case Nest(_, _, statements, contraction):
                 inner = [*([contraction] if contraction else []), *statements]
-                _check(inner, loop_axes, written, origin)
-                _refuse(origin, [item], _nest_faults(item))
+                _check(inner, loop_axes, written, stage)
+                _refuse(stage, [item], _nest_faults(item))
             case Statement():
-                _refuse(origin, [item], statement_faults(item, loop_axes))
-                _refuse(origin, [item], _unwritten_faults(item, written))
+                _refuse(stage, [item], statement_faults(item, loop_axes))
+                _refuse(stage, [item], _unwritten_faults(item, written))
             case Contraction():
-                _refuse(origin, [item], contraction_faults(item, loop_axes))
-                _refuse(origin, [item], _unwritten_faults(item, written))
+                _refuse(stage, [item], contraction_faults(item, loop_axes))
+                _refuse(stage, [item], _unwritten_faults(item, written))
 
 
-def _refuse(origin: str, items: Sequence[Item | Nest], faults: Iterator[Fault]) -> None:
+def _refuse(stage: str, items: Sequence[Item | Nest], faults: Iterator[Fault]) -> None:
     """Raise the first fault, if there is one."""
     for rule, *parts in faults:
         told = explain_fault(items[0], rule, *parts) if items else rule.format(*parts)
-        raise GraphError(f"the loops that {origin} made break a rule: {told}")
+        raise GraphError(f"invalid loops after {stage}: {told}")
 
 
 def _loop_faults(axis: Axis, loop_axes: Collection[Axis]) -> Iterator[Fault]:

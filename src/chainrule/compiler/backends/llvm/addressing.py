@@ -14,7 +14,7 @@ from chainrule.compiler.backends.calling_convention import (
 )
 from chainrule.compiler.backends.llvm import emit, ir
 from chainrule.compiler.loop_ir.loops import Buffer
-from chainrule.compiler.loop_passes.memory_plan import Plan
+from chainrule.compiler.loop_passes.memory_plan import MemoryPlan
 
 __all__ = ["BufferAddresses", "flag", "slot"]
 
@@ -39,7 +39,7 @@ class BufferAddresses:
         Its first argument.
     thread : Value
         The number of the thread, 0 where there is one only.
-    plan : Plan
+    plan : MemoryPlan
         Where arena and local buffers lie.
     copies : int
         Bytes in which each thread copies operands, in front of its local buffers.
@@ -54,7 +54,7 @@ class BufferAddresses:
         builder: Any,
         block: Value,
         thread: Value,
-        plan: Plan,
+        plan: MemoryPlan,
         copies: int,
         numbers: dict[Buffer, int],
         depth: int,
@@ -107,8 +107,8 @@ class BufferAddresses:
     def _own(self, builder: Any, thread: Value) -> Value:
         """The address of what a thread has of its own: behind the arena, one after the other."""
         arena = builder.load(slot(builder, self.block, ARENA), typ=emit.POINTER)
-        first = builder.mul(thread, emit.index(self.copies + self.plan.own))
-        return _bytes_on(builder, arena, builder.add(emit.index(self.plan.size), first))
+        first = builder.mul(thread, emit.index(self.copies + self.plan.thread_size))
+        return _bytes_on(builder, arena, builder.add(emit.index(self.plan.arena_size), first))
 
     def _in_entry(self, write: Callable[[Any], Value]) -> Value:
         with self.builder.goto_entry_block():

@@ -37,7 +37,7 @@ from chainrule.compiler.loop_ir.access import accesses
 from chainrule.compiler.loop_ir.expressions import nests_of
 from chainrule.compiler.loop_ir.layout import Layout
 from chainrule.compiler.loop_ir.loops import Axis, Buffer, Loop, Nest, Program, Step
-from chainrule.compiler.loop_passes.memory_plan import Plan
+from chainrule.compiler.loop_passes.memory_plan import MemoryPlan
 
 __all__ = ["Module", "write_module"]
 
@@ -72,13 +72,13 @@ class Module:
 
 
 def write_module(
-    program: Program, layout: Layout, plan: Plan, target: Target, is_timed: bool = False
+    program: Program, layout: Layout, plan: MemoryPlan, target: Target, is_timed: bool = False
 ) -> Module:
     """Write a program."""
     writer = _Writer(program, layout, plan, target, is_timed)
     clocks = len(writer.nests) + 1 if is_timed else 0
     return Module(
-        writer.write, writer.constants, plan.size, writer.scratch, writer.is_shared, clocks
+        writer.write, writer.constants, plan.arena_size, writer.scratch, writer.is_shared, clocks
     )
 
 
@@ -86,7 +86,7 @@ class _Writer:
     """Writes one module."""
 
     def __init__(
-        self, program: Program, layout: Layout, plan: Plan, target: Target, is_timed: bool
+        self, program: Program, layout: Layout, plan: MemoryPlan, target: Target, is_timed: bool
     ) -> None:
         self.program = program
         self.layout = layout
@@ -97,7 +97,7 @@ class _Writer:
         self.apart = partition_rows(program.steps, layout, target)
         self.division: RowPartition | None = None
         self.kernels = KernelTable(program.steps, layout, target, self.apart)
-        self.scratch = self.kernels.scratch + plan.own
+        self.scratch = self.kernels.scratch + plan.thread_size
         self.is_shared = uses_threads(program.steps, self.apart)
         roots = dict.fromkeys(b.root for s in program.steps for b, _, _ in accesses(s))
         self.constants = tuple(root for root in roots if root.kind == "constant")

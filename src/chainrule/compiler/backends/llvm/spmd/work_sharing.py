@@ -16,7 +16,7 @@ from chainrule.compiler.backends.llvm.nest.loop_nest import lanes_of
 from chainrule.compiler.loop_ir.access import accesses
 from chainrule.compiler.loop_ir.expressions import axes_of, cost
 from chainrule.compiler.loop_ir.loops import Axis, Buffer, Contraction, Loop, Nest, Step
-from chainrule.compiler.loop_passes.memory_plan import Plan
+from chainrule.compiler.loop_passes.memory_plan import MemoryPlan
 
 __all__ = ["BarrierPlacement", "is_shared", "uses_threads"]
 
@@ -83,7 +83,7 @@ def _contraction_flops(contraction: Contraction) -> float:
 class BarrierPlacement:
     """The accesses since the last barrier, and their dependences with the next step."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: MemoryPlan) -> None:
         self.plan = plan
         # For each buffer, the kinds of access: (is a write, by all threads).
         self.pending: dict[Buffer, set[tuple[bool, bool]]] = {}
