@@ -1,9 +1,15 @@
-"""Loops whose rows never look at each other, so that threads can run through them without waiting.
+"""Batch parallelism: marks recurrent loops that carry no dependence across the batch axis.
 
-The samples of a batch go through a recurrent layer side by side: whatever a step stores for one of
-them, later steps read for this one alone. Then a thread may take some rows through all turns of the
-loop. It is a law on what is touched, not on layers: every buffer that is written in the loop has
-one place at which all nests that touch it have their own row.
+::
+
+    loop t<20:                                  loop t<20 batch i i:
+      for i<50 j<32: a[i, j] = sum ...   ->       for i<50 j<32: a[i, j] = sum ...
+      for i<50 j<32: h[i, j] = tanh(a)            for i<50 j<32: h[i, j] = tanh(a)
+
+Legal if one axis of each nest can be chosen, all of one extent, by which every buffer that the loop
+writes is indexed in all nests that touch it (`is_batch_independent`). So no layer is named. Pays
+because each thread then runs its rows through all iterations: the batch is partitioned once, and no
+barrier is needed in any iteration (decision 0016).
 """
 
 from __future__ import annotations
@@ -18,37 +24,35 @@ from chainrule.compiler.loop_ir.loops import Axis, Loop, Nest, Step
 
 __all__ = ["mark_batch_parallel"]
 
-MOST_CHOICES = 64
-"""Ways to choose an axis for each nest that are tried; contractions may have several axes."""
+MAX_COMBINATIONS = 64
+"""Choices of an axis for each nest that are tried; contractions may offer several axes."""
 
 
 def mark_batch_parallel(steps: Sequence[Step]) -> tuple[Step, ...]:
-    """Note the rows of all loops that have some, from the outside; loops within belong to them."""
-    return tuple(_noted(step) if isinstance(step, Loop) else step for step in steps)
+    """Mark the outermost loops that are parallel over a batch; inner loops belong to them."""
+    return tuple(_marked(step) if isinstance(step, Loop) else step for step in steps)
 
 
-def _noted(step: Loop) -> Loop:
-    rows = _rows(list(nests_of(step.steps)))
-    return (
-        replace(step, batch_axes=rows)
-        if rows
-        else replace(step, steps=mark_batch_parallel(step.steps))
-    )
+def _marked(loop: Loop) -> Loop:
+    axes = _batch_axes(list(nests_of(loop.steps)))
+    if axes:
+        return replace(loop, batch_axes=axes)
+    return replace(loop, steps=mark_batch_parallel(loop.steps))
 
 
-def _rows(nests: Sequence[Nest]) -> tuple[Axis, ...]:
-    """The axis of each nest whose values never meet in the others; none where there is no such."""
+def _batch_axes(nests: Sequence[Nest]) -> tuple[Axis, ...]:
+    """Return the batch axis of each nest, longest first; empty if there is a dependence."""
     choices = [_candidates(nest) for nest in nests]
-    extents = [{axis.extent for axis in each} for each in choices]
+    extents = [{axis.extent for axis in axes} for axes in choices]
     for extent in sorted(set[int].intersection(*extents), reverse=True):
-        own = [[axis for axis in each if axis.extent == extent] for each in choices]
-        for rows in itertools.islice(itertools.product(*own), MOST_CHOICES):
+        matching = [[axis for axis in axes if axis.extent == extent] for axes in choices]
+        for rows in itertools.islice(itertools.product(*matching), MAX_COMBINATIONS):
             if is_batch_independent(nests, rows):
                 return rows
     return ()
 
 
 def _candidates(nest: Nest) -> tuple[Axis, ...]:
-    """Axes that threads can share: any of a contraction, else the outermost."""
+    """Axes that threads can partition: any of a contraction, else the outermost."""
     axes = nest.axes[:1] if nest.contraction is None else nest.contraction.axes
     return tuple(axis for axis in axes if axis.extent > 1)

@@ -1,4 +1,18 @@
-"""The memory plan: one block for all arena buffers, the same bytes for those of different times."""
+"""Buffer allocation: arena buffers share one block of memory by their live ranges.
+
+::
+
+    0: a = exp(x)          a  live 0..1          a  at byte 0
+    1: b = a @ w           b  live 1..2    ->    b  at byte 4160
+    2: c = b @ v           c  live 2..3          c  at byte 0
+
+Two buffers interfere if their live ranges overlap; only then must their bytes be disjoint. Buffers
+are placed largest first, each at the lowest offset that is free during its live range (first fit).
+A buffer that is live across a loop's boundary lives through all iterations, and so does any that a
+parallel or batch-parallel loop touches: its threads are not in step. Nothing is allocated at run
+time. Offsets depend on the program only, never on the order of a set: cached object code relies on
+them.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +27,9 @@ __all__ = ["MemoryPlan", "plan_memory"]
 ALIGNMENT = 64
 """Bytes of a cache line. Buffers are padded by one, so that whole vectors may be read."""
 
+LiveRange = tuple[int, int]
+"""The first and the last step that touches a buffer."""
+
 
 @dataclass(frozen=True)
 class MemoryPlan:
@@ -26,67 +43,76 @@ class MemoryPlan:
 
 
 def plan_memory(steps: Sequence[Step]) -> MemoryPlan:
-    """Give every arena buffer a place by its lifetime, largest first."""
-    lives: dict[Buffer, list[int]] = {}
-    _survey(steps, 0, lives, set())
-    local = {buffer: life for buffer, life in lives.items() if buffer.kind == "thread_local"}
-    offsets, size = _placed({b: life for b, life in lives.items() if b not in local})
-    own_offsets, own = _placed(local)
-    return MemoryPlan(offsets | own_offsets, size, own)
+    """Allocate all arena and thread-local buffers of a program."""
+    live_ranges: dict[Buffer, LiveRange] = {}
+    _analyze_liveness(steps, 0, live_ranges, set())
+    local = {each: live for each, live in live_ranges.items() if each.kind == "thread_local"}
+    offsets, arena_size = _allocate({b: live for b, live in live_ranges.items() if b not in local})
+    local_offsets, thread_size = _allocate(local)
+    return MemoryPlan(offsets | local_offsets, arena_size, thread_size)
 
 
-def _placed(lives: Mapping[Buffer, Sequence[int]]) -> tuple[dict[Buffer, int], int]:
-    """Place some buffers in one block, largest first; return its size too."""
-    placed: list[tuple[int, int, int, int]] = []
+def _allocate(live_ranges: Mapping[Buffer, LiveRange]) -> tuple[dict[Buffer, int], int]:
+    """Allocate buffers in one block by first fit, largest first; return its size too."""
+    allocated: list[tuple[int, int, LiveRange]] = []
     offsets: dict[Buffer, int] = {}
     total = 0
-    for buffer, (first, last) in sorted(lives.items(), key=lambda item: -item[0].size):
+    for buffer, live_range in sorted(live_ranges.items(), key=lambda item: -item[0].size):
         size = buffer.size * buffer.dtype.itemsize + ALIGNMENT
         size = -(-size // ALIGNMENT) * ALIGNMENT
-        rivals = sorted(
-            (start, stop) for start, stop, born, died in placed if born <= last and first <= died
+        interfering = sorted(
+            (start, stop) for start, stop, other in allocated if _interfere(other, live_range)
         )
         offset = 0
-        for start, stop in rivals:
+        for start, stop in interfering:
             if offset + size <= start:
                 break
             offset = max(offset, stop)
         offsets[buffer] = offset
-        placed.append((offset, offset + size, first, last))
+        allocated.append((offset, offset + size, live_range))
         total = max(total, offset + size)
     return offsets, total
 
 
-def _survey(
-    steps: Sequence[Step], clock: int, lives: dict[Buffer, list[int]], outside: set[Buffer]
+def _interfere(one: LiveRange, other: LiveRange) -> bool:
+    return one[0] <= other[1] and other[0] <= one[1]
+
+
+def _analyze_liveness(
+    steps: Sequence[Step],
+    time: int,
+    live_ranges: dict[Buffer, LiveRange],
+    outside: set[Buffer],
 ) -> int:
-    """Note the first and last moment of each buffer; return the moment after these steps."""
-    own = [_roots(step) for step in steps]
+    """Extend the live ranges by some steps that begin at a time; return the time after them.
+
+    `outside` are the buffers that steps outside of the loop around touch.
+    """
+    touched = [_roots(step) for step in steps]
     for number, step in enumerate(steps):
         if isinstance(step, Loop):
-            others = outside.union(*own[:number], *own[number + 1 :])
-            end = _survey(step.steps, clock, lives, others)
-            # What others see too must outlive every turn, not only the moments it is touched in;
-            # and where threads run apart, one may be turns ahead, so no bytes change their owner.
-            is_apart = step.is_parallel or bool(step.batch_axes)
-            for buffer in own[number] if is_apart else own[number] & others:
-                if buffer in lives and buffer.kind != "thread_local":
-                    _extend(lives, buffer, clock, end)
-            clock = end + 1
+            others = outside.union(*touched[:number], *touched[number + 1 :])
+            end = _analyze_liveness(step.steps, time, live_ranges, others)
+            # What is live outside too is live in all iterations. Where threads are not in step, one
+            # may be iterations ahead of another, so no bytes are reused within the loop.
+            is_unsynchronized = step.is_parallel or bool(step.batch_axes)
+            for buffer in touched[number] if is_unsynchronized else touched[number] & others:
+                if buffer in live_ranges and buffer.kind != "thread_local":
+                    _extend(live_ranges, buffer, time, end)
+            time = end + 1
             continue
-        # In the order of the program: with a set's order, which differs from run to run, a place
-        # could differ from the one that code found on the disk was written for.
+        # In program order: the order of a set differs between runs, and so would the offsets.
         for buffer in dict.fromkeys(buffer.root for buffer, _, _ in accesses(step)):
             if buffer.kind in ("arena", "thread_local") and buffer not in step.registers:
-                _extend(lives, buffer, clock, clock)
-        clock += 1
-    return clock
+                _extend(live_ranges, buffer, time, time)
+        time += 1
+    return time
 
 
 def _roots(step: Step) -> set[Buffer]:
     return {buffer.root for buffer, _, _ in accesses(step)}
 
 
-def _extend(lives: dict[Buffer, list[int]], buffer: Buffer, first: int, last: int) -> None:
-    known = lives.setdefault(buffer, [first, last])
-    known[:] = [min(known[0], first), max(known[1], last)]
+def _extend(live_ranges: dict[Buffer, LiveRange], buffer: Buffer, first: int, last: int) -> None:
+    start, stop = live_ranges.get(buffer, (first, last))
+    live_ranges[buffer] = min(start, first), max(stop, last)

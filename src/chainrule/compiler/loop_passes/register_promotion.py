@@ -1,67 +1,81 @@
-"""Scalar replacement: buffers that one nest writes and reads are held in registers."""
+"""Scalar replacement: buffers that one nest stores and loads are held in registers.
+
+::
+
+    for i<50 vector i:                      for i<50 vector i:
+      y[i] = exp(x[i])               ->       (y[i]) = exp(x[i])         # in a register
+      z[i] = multiply(y[i], y[i])             z[i] = multiply(y[i], y[i])
+
+Legal for an arena buffer without aliases that a single nest touches, if every load reads what the
+same iteration stored before, at an index that no rolled loop of the statement varies. A reduction
+over an axis of the nest is complete only after the nest, so its target stays in memory.
+
+Pays in every case: no stores, no loads, no memory (decision 0011). A contraction's target is
+promoted only if its kernel can store the result of the epilogue instead.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from chainrule.compiler.loop_ir.access import accesses
 from chainrule.compiler.loop_ir.expressions import (
     gathered_axis,
     loads_of,
+    nests_of,
     stored_by_kernel,
     unrolled_axes,
 )
 from chainrule.compiler.loop_ir.layout import Layout
-from chainrule.compiler.loop_ir.loops import (
-    Affine,
-    Buffer,
-    Loop,
-    Nest,
-    Step,
-)
+from chainrule.compiler.loop_ir.loops import Affine, Buffer, Loop, Nest, Statement, Step
 
 __all__ = ["promote_to_registers"]
 
 
+@dataclass
+class _Uses:
+    """The nests that touch a buffer, by identity, and the shapes in which they do: it or aliases."""
+
+    nests: set[int] = field(default_factory=set[int])
+    views: set[Buffer] = field(default_factory=set[Buffer])
+
+
 def promote_to_registers(steps: Sequence[Step], layout: Layout) -> tuple[Step, ...]:
-    """Find the buffers that stay in registers: computed and read by one nest, point by point."""
-    owners: dict[Buffer, set[int]] = {}
-    shapes: dict[Buffer, set[Buffer]] = {}
+    """Mark the buffers of each nest that need no memory."""
+    uses: dict[Buffer, _Uses] = {}
+    for nest in nests_of(steps):
+        for buffer, _, _ in accesses(nest):
+            use = uses.setdefault(buffer.root, _Uses())
+            use.nests.add(id(nest))
+            use.views.add(buffer)
 
-    def survey(each: Step) -> None:
-        if isinstance(each, Loop):
-            for inner in each.steps:
-                survey(inner)
-            return
-        for buffer, _, _ in accesses(each):
-            owners.setdefault(buffer.root, set()).add(id(each))
-            shapes.setdefault(buffer.root, set()).add(buffer)
+    def promoted(step: Step) -> Step:
+        if isinstance(step, Loop):
+            return replace(step, steps=tuple(map(promoted, step.steps)))
+        return _promote_in_nest(step, uses, layout)
 
-    def rebuilt(each: Step) -> Step:
-        if isinstance(each, Loop):
-            return Loop(each.axis, each.backwards, tuple(map(rebuilt, each.steps)))
-        own = {buffer for buffer, _, is_write in accesses(each) if is_write}
-        private = {
-            buffer
-            for buffer in own
-            if buffer.kind == "arena"
-            and owners[buffer] == {id(each)}
-            and shapes[buffer] == {buffer}
-        }
-        kept = frozenset(private & _point_by_point(each, private))
-        made = Nest(each.axes, each.vector_axis, each.statements, each.contraction, kept)
-        if each.contraction is not None and not _fits_kernel(made, layout):
-            made = replace(made, registers=kept - {each.contraction.target})
-        return made
+    return tuple(map(promoted, steps))
 
-    for step in steps:
-        survey(step)
-    return tuple(map(rebuilt, steps))
+
+def _promote_in_nest(nest: Nest, uses: dict[Buffer, _Uses], layout: Layout) -> Nest:
+    written = {buffer for buffer, _, is_write in accesses(nest) if is_write}
+    candidates = {
+        buffer
+        for buffer in written
+        if buffer.kind == "arena"
+        and uses[buffer].nests == {id(nest)}
+        and uses[buffer].views == {buffer}
+    }
+    registers = frozenset(candidates & _loaded_where_stored(nest, candidates))
+    result = replace(nest, registers=registers)
+    if nest.contraction is not None and not _fits_kernel(result, layout):
+        result = replace(result, registers=registers - {nest.contraction.target})
+    return result
 
 
 def _fits_kernel(nest: Nest, layout: Layout) -> bool:
-    """Whether a kernel can fill what its epilogue makes, instead of the contraction itself."""
+    """Whether the kernel can store a target of the epilogue in place of the contraction's own."""
     assert nest.contraction is not None
     out = stored_by_kernel(nest)
     return out is not None and (out in layout.by_columns) == (
@@ -69,27 +83,36 @@ def _fits_kernel(nest: Nest, layout: Layout) -> bool:
     )
 
 
-def _point_by_point(nest: Nest, buffers: set[Buffer]) -> set[Buffer]:
-    """Those of some buffers whose every element can be handed on in a register."""
-    good = set(buffers)
+def _loaded_where_stored(nest: Nest, buffers: set[Buffer]) -> set[Buffer]:
+    """Return the buffers of which every load finds its element in a register."""
+    promotable = set(buffers)
     written: set[Buffer] = set()
     if nest.contraction is not None:
         written.add(nest.contraction.target)
-    for each in nest.statements:
-        parallel, over, is_parallel, is_over = unrolled_axes(each, nest)
-        rolled = {*(() if is_parallel else parallel), *(() if is_over else over)}
-        for load in loads_of(each.value):
-            moves = any(
-                axis in rolled for i in load.index if isinstance(i, Affine) for axis, _ in i.terms
-            )
-            is_far = not load.is_affine and gathered_axis(load) is None
-            if moves or is_far or load.buffer not in written:
-                good.discard(load.buffer)
-        for place in each.index:
-            for load in () if isinstance(place, Affine) else loads_of(place):
-                good.discard(load.buffer)
-        crosses = any(axis in nest.axes for axis in each.over)
-        if not is_parallel or crosses or each.reduction in ("prefix_sum", "scatter_add"):
-            good.discard(each.target)
-        written.add(each.target)
-    return good
+    for statement in nest.statements:
+        promotable -= _loaded_from_memory(statement, nest, written)
+        _, _, is_unrolled, _ = unrolled_axes(statement, nest)
+        is_partial = any(axis in nest.axes for axis in statement.over)
+        in_order = statement.reduction in ("prefix_sum", "scatter_add")
+        if not is_unrolled or is_partial or in_order:
+            promotable.discard(statement.target)
+        written.add(statement.target)
+    return promotable
+
+
+def _loaded_from_memory(statement: Statement, nest: Nest, written: set[Buffer]) -> set[Buffer]:
+    """Return the buffers that a statement can only load from memory, given those just written."""
+    parallel, over, is_unrolled, is_reduction_unrolled = unrolled_axes(statement, nest)
+    rolled = {*(() if is_unrolled else parallel), *(() if is_reduction_unrolled else over)}
+    buffers: set[Buffer] = set()
+    for load in loads_of(statement.value):
+        varies = any(
+            axis in rolled for i in load.index if isinstance(i, Affine) for axis, _ in i.terms
+        )
+        is_gather = not load.is_affine and gathered_axis(load) is None
+        if varies or is_gather or load.buffer not in written:
+            buffers.add(load.buffer)
+    for index in statement.index:
+        if not isinstance(index, Affine):
+            buffers.update(load.buffer for load in loads_of(index))
+    return buffers

@@ -1,4 +1,17 @@
-"""What a statement runs over: which axes become loops around it, and along which the lanes lie."""
+"""Vectorization: the loop order of one statement and the axis along which its vectors run.
+
+::
+
+    y[i, j] = exp(x[i, j])  for i<64 j<100   ->   for i<64 j<100 vector j:
+    s[i] = sum j<10: x[i, j]  for i<64       ->   for i<64 vector i:       # x stored by columns
+
+Legal: a statement's own axes run in any order, and a sum, maximum or minimum may be reduced across
+the lanes of a vector. ``argmax`` and ``argmin`` are not vectorized along the reduced axis, and
+``prefix_sum`` and ``scatter_add`` keep their order: only a scatter at affine indices gets loops.
+
+Pays where accesses are contiguous, vectors full, and no horizontal reduction is needed at the end;
+`_time_per_element` estimates that (decision 0011).
+"""
 
 from __future__ import annotations
 
@@ -10,55 +23,66 @@ from chainrule.compiler.loop_ir.loops import Affine, Axis, Statement
 
 __all__ = ["choose_loop_order"]
 
-TINY = 64
-"""Statements of at most this many turns are written out, with no loop at all."""
-SMALL = 16
-"""Axes shorter than this are never the ones a nest runs over, if there is a longer one."""
+UNROLLED_TRIPS = 64
+"""Statements of at most this many iterations are unrolled completely, without a loop."""
+SHORT = 16
+"""Axes shorter than this are not among a nest's, if there is a longer one."""
 LANES = 16
+"""Lanes of a vector, as the estimate assumes; code generation chooses by dtype."""
 
 
 def choose_loop_order(
-    item: Statement, layout: Layout
+    statement: Statement, layout: Layout
 ) -> tuple[tuple[Axis, ...], Axis | None, bool]:
-    """Choose what a statement runs over."""
-    parallel, over = axes_of(item), list(item.over)
-    turns = int(np.prod([axis.extent for axis in (*parallel, *over)], dtype=np.int64))
-    if item.reduction in ("prefix_sum", "scatter_add"):
-        last = parallel[-1] if parallel and item.reduction == "scatter_add" else None
-        vector_axis = last if last is not None and last.extent >= SMALL else None
-        # A fold adds up apart at each point of its other axes; what is looked up may meet anywhere.
-        if item.reduction == "scatter_add" and all(
-            isinstance(place, Affine) for place in item.index
-        ):
-            outer = tuple(axis for axis in parallel if axis is not vector_axis)
-            return (*outer, vector_axis) if vector_axis else outer, vector_axis, False
-        return (), vector_axis, False
-    if turns <= TINY and all(axis.extent < SMALL for axis in (*parallel, *over)):
+    """Return the axes of a statement's nest, its vector axis, and whether others may join it."""
+    parallel, over = axes_of(statement), list(statement.over)
+    if statement.reduction in ("prefix_sum", "scatter_add"):
+        return *_ordered_loops(statement, parallel), False
+    trip_count = int(np.prod([axis.extent for axis in (*parallel, *over)], dtype=np.int64))
+    if trip_count <= UNROLLED_TRIPS and all(axis.extent < SHORT for axis in (*parallel, *over)):
         return (), None, True
-    big = [axis for axis in parallel if axis.extent >= SMALL]
-    can_reduce = item.reduction not in ("argmax", "argmin")
+    long = [axis for axis in parallel if axis.extent >= SHORT]
+    can_reduce = statement.reduction not in ("argmax", "argmin")
     candidates = [*reversed(parallel), *(reversed(over) if can_reduce else ())]
     if not candidates:
         return (), None, False
-    vector_axis = min(candidates, key=lambda axis: _work(item, axis, layout, bool(big)))
+    vector_axis = min(
+        candidates, key=lambda axis: _time_per_element(statement, axis, layout, bool(long))
+    )
     if vector_axis in parallel:
-        outer = [axis for axis in (big or parallel) if axis is not vector_axis]
+        outer = [axis for axis in (long or parallel) if axis is not vector_axis]
         return (*outer, vector_axis), vector_axis, True
-    if big:
-        return tuple(big), vector_axis, False
-    outer = [axis for axis in over if axis is not vector_axis and axis.extent >= SMALL]
+    if long:
+        return tuple(long), vector_axis, False
+    outer = [axis for axis in over if axis is not vector_axis and axis.extent >= SHORT]
     return (*outer, vector_axis), vector_axis, True
 
 
-def _work(item: Statement, vector_axis: Axis, layout: Layout, has_rows: bool) -> float:
-    """Estimate the time for an element if the lanes run along an axis."""
+def _ordered_loops(
+    statement: Statement, parallel: list[Axis]
+) -> tuple[tuple[Axis, ...], Axis | None]:
+    """Loops of a statement whose iterations run in order, except along independent axes."""
+    is_scatter = statement.reduction == "scatter_add"
+    last = parallel[-1] if parallel and is_scatter else None
+    vector_axis = last if last is not None and last.extent >= SHORT else None
+    # A fold accumulates independently at each point of its other axes; gather indices may alias.
+    if is_scatter and all(isinstance(each, Affine) for each in statement.index):
+        outer = tuple(axis for axis in parallel if axis is not vector_axis)
+        return ((*outer, vector_axis) if vector_axis else outer), vector_axis
+    return (), vector_axis
+
+
+def _time_per_element(
+    statement: Statement, vector_axis: Axis, layout: Layout, has_outer: bool
+) -> float:
+    """Estimate the operations for an element if vectors run along an axis."""
     extent = max(vector_axis.extent, 1)
-    filled = extent / (-(-extent // LANES) * LANES)
-    places = [(load.buffer, load.index) for load in loads_of(item.value)]
-    is_reduced = vector_axis in item.over
+    utilization = extent / (-(-extent // LANES) * LANES)
+    references = [(load.buffer, load.index) for load in loads_of(statement.value)]
+    is_reduced = vector_axis in statement.over
     if not is_reduced:
-        places.append((item.target, item.index))
-    steps = [layout.stride(buffer, index, vector_axis) for buffer, index in places]
-    work = 1 + cost(item.value) + sum(1 if step in (0, 1) else 8 for step in steps)
-    across = 8 * LANES / extent if is_reduced and has_rows else 0
-    return (work + across) / filled
+        references.append((statement.target, statement.index))
+    strides = [layout.stride(buffer, index, vector_axis) for buffer, index in references]
+    work = 1 + cost(statement.value) + sum(1 if step in (0, 1) else 8 for step in strides)
+    horizontal = 8 * LANES / extent if is_reduced and has_outer else 0
+    return (work + horizontal) / utilization
