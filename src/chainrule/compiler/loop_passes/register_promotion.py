@@ -35,7 +35,7 @@ __all__ = ["promote_to_registers"]
 
 @dataclass
 class _Uses:
-    """The nests that touch a buffer, by identity, and the shapes in which they do: it or aliases."""
+    """The nests that touch a buffer, by identity, and the views by which they do."""
 
     nests: set[int] = field(default_factory=set[int])
     views: set[Buffer] = field(default_factory=set[Buffer])

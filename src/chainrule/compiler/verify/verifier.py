@@ -2,8 +2,8 @@
 
 An illegal transformation gives wrong values, which machine code does not detect. So the loops are
 verified after lowering, after each pass, and with the memory plan (`memory_rules`), under
-``CHAINRULE_DEBUG=check`` and in all tests; the message names the pass (decision 0018). That takes as
-long as all the passes, too much for every run.
+``CHAINRULE_DEBUG=check`` and in all tests; the message names the pass (decision 0018). That takes
+as long as all the passes, too much for every run.
 
 The verifier has its own dependence test, `_is_one_point`, although `analysis.dependence` has one:
 it is an independent oracle for the passes, which decide by the latter.
