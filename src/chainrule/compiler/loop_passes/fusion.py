@@ -115,15 +115,15 @@ def _fused(
         return None
     if tuple(axis.extent for axis in axes) != tuple(axis.extent for axis in group.axes):
         return None
-    if vector_axis and group.vector_axis:
-        if axes.index(vector_axis) != group.axes.index(group.vector_axis):
-            return None
+    vectors = vector_axis, group.vector_axis
+    if vectors[0] and vectors[1] and axes.index(vectors[0]) != group.axes.index(vectors[1]):
+        return None
     renamed = rename_axes(item, _axis_names(item, axes, group.axes))
-    return _legally_fused(renamed, group)
+    return renamed if _is_legal(renamed, group) else None
 
 
-def _legally_fused(item: Statement, group: _Group) -> Statement | None:
-    """Return a statement unless a dependence is carried between iterations of a group's nest."""
+def _is_legal(item: Statement, group: _Group) -> bool:
+    """Whether no dependence is carried between iterations; an epilogue reads the contraction."""
     is_consumer = False
     for buffer, index, is_write in accesses(item):
         for other, other_index, was_written in group.touched:
@@ -132,8 +132,8 @@ def _legally_fused(item: Statement, group: _Group) -> Statement | None:
                     continue
                 is_consumer = is_consumer or was_written
                 if group.axes and not same_iteration(buffer, index, other, other_index, group.axes):
-                    return None
-    return None if group.contraction is not None and not is_consumer else item
+                    return False
+    return is_consumer or group.contraction is None
 
 
 def _axis_names(
