@@ -1,4 +1,4 @@
-"""The tracer: what a node tells, and what it refuses."""
+"""Nodes: the attributes of arrays, lazy evaluation, and what tracing refuses."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ from chainrule.ops.primitives import elementwise
 F64 = np.dtype("float64")
 
 
-def test_a_node_tells_what_an_array_tells() -> None:
+def test_a_node_has_the_attributes_of_an_array() -> None:
     x = variable(ArrayType(F64, (2, 3)))
     assert (x.shape, x.ndim, x.size, x.dtype, len(x)) == ((2, 3), 2, 6, F64, 2)
     assert x.T.shape == (3, 2)
@@ -22,7 +22,7 @@ def test_a_node_tells_what_an_array_tells() -> None:
         len(variable(ArrayType(F64, ())))
 
 
-def test_types_print_short() -> None:
+def test_types_print_as_short_dtype_and_shape() -> None:
     assert repr(type_of(np.ones((2, 3), np.float32))) == "f32[2,3]"
     assert repr(type_of(np.uint8(1))) == "u8[]"
     assert repr(type_of(True)) == "bool[]"
@@ -31,12 +31,12 @@ def test_types_print_short() -> None:
 
 
 @pytest.mark.parametrize("value", [1j, np.array(["a"]), np.array([None]), np.array([1j])])
-def test_what_is_no_real_number_is_refused(value: object) -> None:
+def test_complex_text_and_object_dtypes_are_refused(value: object) -> None:
     with pytest.raises(DTypeError, match="real numbers"):
         constant(value)
 
 
-def test_inputs_come_before_what_is_made_from_them() -> None:
+def test_ancestors_are_in_topological_order() -> None:
     x = variable(ArrayType(F64, ()))
     y = np.exp(x) + x
     order = ancestors([y], lambda node: False)
@@ -45,7 +45,7 @@ def test_inputs_come_before_what_is_made_from_them() -> None:
     assert order[-1] is y
 
 
-def test_a_known_node_evaluates_on_demand_and_an_unknown_one_says_where_it_was_made() -> None:
+def test_known_nodes_evaluate_lazily_and_abstract_ones_report_their_source_line() -> None:
     known = np.exp(as_node(0.0))
     assert known.value == 1.0
     with pytest.raises(TraceError, match=r"made at test_node\.py:\d+"):
@@ -62,7 +62,7 @@ def test_constants_are_snapshots() -> None:
     assert constant(frozen).value is frozen
 
 
-def test_unknown_functions_name_the_nearest_that_work() -> None:
+def test_an_untraceable_function_is_refused_with_a_replacement() -> None:
     x = variable(ArrayType(F64, (3,)))
     with pytest.raises(UnsupportedError, match="its shape depends on values"):
         np.unique(x)
@@ -74,7 +74,7 @@ def test_unknown_functions_name_the_nearest_that_work() -> None:
         _ = x.foo
 
 
-def test_in_place_operators_rebind_a_node_but_never_write_into_an_array() -> None:
+def test_in_place_operators_rebind_nodes_and_are_refused_on_arrays() -> None:
     def f(x: object) -> object:
         y = x
         y += 1.0  # pyright: ignore[reportOperatorIssue]
@@ -86,14 +86,14 @@ def test_in_place_operators_rebind_a_node_but_never_write_into_an_array() -> Non
         array += variable(ArrayType(F64, (3,)))
 
 
-def test_the_checker_finds_a_wrong_type() -> None:
+def test_check_rejects_a_type_that_inference_does_not_give() -> None:
     x = variable(ArrayType(F64, (3,)))
     wrong = Node(elementwise.exp, (x,), {}, ArrayType(F64, (4,)))
     with pytest.raises(GraphError, match="exp gives f64"):
         check(Graph((x,), (wrong,)))
 
 
-def test_deep_graphs_need_no_deep_stack() -> None:
+def test_deep_graphs_do_not_exhaust_the_recursion_limit() -> None:
     def f(x: object) -> object:
         for _ in range(5000):
             x = x * 1.0001  # pyright: ignore[reportOperatorIssue]

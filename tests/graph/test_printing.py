@@ -1,4 +1,4 @@
-"""Graphs print in their own syntax; golden files hold what they look like."""
+"""Printed graphs against golden files, and formulas in mathematical notation."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ GRAPHS = {
 
 
 @pytest.mark.parametrize("name", GRAPHS)
-def test_graphs_print_as_the_golden_files_have_them(name: str) -> None:
+def test_graphs_print_as_their_golden_files(name: str) -> None:
     check_golden(f"{name}.graph", str(GRAPHS[name]()))
 
 
@@ -56,10 +56,10 @@ def formula_of(function: Any, *args: Any) -> str:
         (lambda x: np.log(np.abs(x)), "ln(|x|)"),
     ],
 )
-def test_formulas_read_as_people_write_them(function: Any, text: str) -> None:
+def test_formulas_are_in_mathematical_notation(function: Any, text: str) -> None:
     assert formula_of(function, 2.0) == text
 
 
-def test_a_formula_stops_where_it_is_told() -> None:
+def test_a_formula_is_cut_at_its_depth_limit() -> None:
     graph = cr.trace(lambda x: np.exp(np.tanh(np.sin(x))))(1.0)
     assert formula(graph.outputs[0], depth=1) == "exp(…)"

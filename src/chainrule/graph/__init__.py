@@ -1,1 +1,1 @@
-"""What a program is: primitives, nodes, graphs, and their meaning. Start with ``primitive``."""
+"""The graph IR: primitives, nodes, graphs, tracing, evaluation. Start with ``primitive``."""

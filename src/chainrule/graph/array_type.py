@@ -1,4 +1,4 @@
-"""What is known of an array before its numbers are: kind of number and shape."""
+"""Array types: dtype and shape, and NumPy's weak typing of Python scalars (NEP 50)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PREFIX = {"f": "f", "i": "i", "u": "u", "b": "bool"}
 
 @dataclass(frozen=True, slots=True)
 class ArrayType:
-    """Kind of number and shape of an array; prints as ``f32[2,3]``.
+    """Dtype and shape of an array; prints as ``f32[2,3]``.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ class ArrayType:
     shape : tuple of int
         The length of each axis.
     weak : bool
-        True for Python numbers, which take on the kind of the arrays they meet (NumPy's NEP 50).
+        True for Python scalars, which adopt the dtype of the array operand (NumPy's NEP 50).
 
     Examples
     --------
@@ -53,11 +53,11 @@ class ArrayType:
         return self.dtype.kind == "f"
 
     def with_shape(self, shape: tuple[int, ...]) -> ArrayType:
-        """Return the same kind of number in another shape."""
+        """Return the same dtype in another shape."""
         return ArrayType(self.dtype, shape, self.weak)
 
     def with_dtype(self, dtype: np.dtype[Any]) -> ArrayType:
-        """Return the same shape with another kind of number."""
+        """Return the same shape with another dtype."""
         return ArrayType(dtype, self.shape)
 
     def __repr__(self) -> str:
@@ -65,7 +65,7 @@ class ArrayType:
 
 
 def dtype_name(dtype: np.dtype[Any]) -> str:
-    """Return the short name of a kind of number: f32, i64, u8, bool."""
+    """Return the short name of a dtype: f32, i64, u8, bool."""
     prefix = _PREFIX.get(dtype.kind, str(dtype))
     return prefix if dtype.kind not in "fiu" else f"{prefix}{8 * dtype.itemsize}"
 
@@ -78,13 +78,14 @@ def type_of(value: Any, what: str = "argument") -> ArrayType:
     if array.dtype.kind not in _PREFIX:
         raise DTypeError(
             f"{what} has dtype {array.dtype}, but only real numbers and booleans can be computed "
-            f"with; {_mend(array.dtype)}"
+            f"with; {_remedy(array.dtype)}"
         )
     dtype = array.dtype if array.dtype.isnative else array.dtype.newbyteorder("=")
     return ArrayType(dtype, tuple(array.shape))
 
 
-def _mend(dtype: np.dtype[Any]) -> str:
+def _remedy(dtype: np.dtype[Any]) -> str:
+    """Name the conversion that a refused dtype needs."""
     if dtype.kind == "c":
         return "pass x.real and x.imag as two arrays"
     if dtype.kind == "O":
@@ -93,11 +94,11 @@ def _mend(dtype: np.dtype[Any]) -> str:
 
 
 def snapshot(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Copy, so that in-place changes made while tracing goes on do not rewrite the past."""
-    held: Any = array
-    while isinstance(held, np.ndarray) and not held.flags.writeable:
-        held = held.base
-    if held is None:
+    """Copy an array that could still be written to; return a read-only one as it is."""
+    owner: Any = array
+    while isinstance(owner, np.ndarray) and not owner.flags.writeable:
+        owner = owner.base
+    if owner is None:
         return array
     copy = array.copy()
     copy.flags.writeable = False

@@ -1,18 +1,19 @@
-"""A graph is a program: what goes in, what comes out, and every node on the way.
+"""A graph is a program in static single assignment form: inputs, equations, outputs.
 
-Its grammar, which is also how it prints (see ``printing``)::
+Its grammar, in which it also prints (see ``printing``)::
 
     graph     ::= "graph" NAME "(" [ input { "," input } ] ")" "{" { equation } result "}"
     input     ::= NAME ":" type
     equation  ::= NAME ":" type "=" PRIMITIVE "(" [ operand { "," operand } ]
                   [ ";" NAME "=" VALUE { "," NAME "=" VALUE } ] ")" [ "#" LAYER ]
-    operand   ::= NAME | NUMBER | "<" type ">"          a value, a number, an array constant
+    operand   ::= NAME | LITERAL | "<" type ">"         a value, a scalar, an array constant
     result    ::= "return" [ operand { "," operand } ]
-    type      ::= KIND "[" [ LENGTH { "," LENGTH } ] "]"
-    KIND      ::= "f64" | "f32" | "i64" | "u8" | "bool" | ...
+    type      ::= DTYPE "[" [ LENGTH { "," LENGTH } ] "]"
+    DTYPE     ::= "f64" | "f32" | "i64" | "u8" | "bool" | ...
 
-Equations stand in the order they are computed in, each name is defined once and before its use.
-A body of a loop is a graph too: it stands as a parameter of ``scan`` and prints indented.
+Equations are in topological order: each name is defined once, before its first use. There are no
+side effects and no branches; ``select`` chooses between values. A loop is the primitive ``scan``,
+whose body is a graph too, held as a parameter and printed indented.
 """
 
 from __future__ import annotations
@@ -31,16 +32,16 @@ __all__ = ["Graph", "check"]
 
 @dataclass(frozen=True, eq=False)
 class Graph:
-    """A program.
+    """A program from arrays to arrays.
 
     Parameters
     ----------
     inputs : tuple of Node
-        What is given. Any node may stand here: what lies behind it is then not part of the graph.
+        The parameters. Any node may be an input; its own inputs are then outside the graph.
     outputs : tuple of Node
-        What is computed.
+        The results.
     name : str
-        A name for people.
+        The name it prints with.
     """
 
     inputs: tuple[Node, ...]
@@ -49,13 +50,13 @@ class Graph:
 
     @cached_property
     def nodes(self) -> list[Node]:
-        """All nodes but the inputs, constants included, in an order they can be computed in."""
-        given = {node.serial for node in self.inputs}
-        return ancestors(self.outputs, lambda node: node.serial in given)
+        """All nodes but the inputs, constants included, in topological order."""
+        inputs = {node.serial for node in self.inputs}
+        return ancestors(self.outputs, lambda node: node.serial in inputs)
 
     @cached_property
     def equations(self) -> list[Node]:
-        """The nodes that a primitive computes."""
+        """The nodes computed by a primitive, in topological order."""
         return [node for node in self.nodes if node.primitive is not None]
 
     def __str__(self) -> str:
@@ -66,24 +67,27 @@ class Graph:
 
 
 def check(graph: Graph) -> Graph:
-    """Verify the rules of a graph and return it; every pass calls this on its result."""
+    """Verify a graph and return it: no free variables, and each node's type is the inferred one.
+
+    Every pass calls this on its result.
+    """
     for node in graph.nodes:
         if node.primitive is None:
             if node.known_value is None:
-                raise TraceError(_escaped(node))
+                raise TraceError(_escape_message(node))
             continue
         inferred = node.primitive.infer(*(each.type for each in node.inputs), **node.params)
-        if inferred != node.type and _plain(inferred) != _plain(node.type):
+        if inferred != node.type and _without_weak(inferred) != _without_weak(node.type):
             raise GraphError(f"{node.primitive.name} gives {inferred}, but {node.type} is recorded")
     return graph
 
 
-def _plain(types: object) -> str:
-    """Types without what numbers of Python are: weak."""
+def _without_weak(types: object) -> str:
+    """Shapes and dtypes alone: a pass may turn a weakly typed scalar into an array constant."""
     return repr(tuple(types)) if isinstance(types, Sequence) else repr(types)
 
 
-def _escaped(node: Node) -> str:
+def _escape_message(node: Node) -> str:
     return (
         f"a traced value {node.name or node.type}{source_text(node.origin)} is used outside the "
         "function it belongs to; return it from that function instead of storing it"

@@ -1,12 +1,14 @@
-"""A node is a value that is not computed yet, and the tracer that records what is done with it.
+"""A node is one value of a graph, and the tracer: an array-like that records NumPy's operations.
 
-Running a function on nodes instead of arrays builds the graph of its computation: each NumPy
-operation on a node makes a new node. NumPy itself hands its calls over, by its two protocols
-``__array_ufunc__`` and ``__array_function__``; the table `OPERATIONS` says which operation stands
-for which NumPy function. (It is filled by ``chainrule.numpy_protocol``.)
+Tracing runs the user's function on nodes in place of arrays, by operator overloading. NumPy hands
+each call with a node to ``__array_ufunc__`` (NEP 13) or ``__array_function__`` (NEP 18); the
+dispatch table `OPERATIONS`, which ``chainrule.numpy_protocol`` fills, gives the operation, and the
+operation returns a new node whose inputs are the operands. The graph is the nodes reached through
+``inputs``.
 
-A node whose inputs have known values can be evaluated on demand, so that ``print(x)`` or
-``if loss < 1:`` work while a derivative is taken.
+A node is *known* if its value can be computed: under ``grad`` all are, evaluated lazily by NumPy,
+so that ``print(x)`` and ``if loss < 1:`` work. Under ``jit`` and inside ``scan`` inputs are
+abstract, with a type and no value, and reading a value raises `TraceError`.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from chainrule.errors import TraceError, UnsupportedError
 from chainrule.graph import trace_errors
 from chainrule.graph.array_type import ArrayType, snapshot, type_of
 from chainrule.graph.protocol_gaps.array_dot import calls_dot, right_factor
-from chainrule.graph.protocol_gaps.foreign_arrays import call_method, is_foreign
+from chainrule.graph.protocol_gaps.foreign_arrays import call_method, overrides_ufuncs
 from chainrule.graph.protocol_gaps.implicit_conversion import refuse_implicit_float
 from chainrule.graph.source_location import frame_at, user_line
 
@@ -35,41 +37,41 @@ __all__ = [
 ]  # fmt: skip
 
 OPERATIONS: dict[Any, Callable[..., Any]] = {}
-"""The operation that stands for a NumPy function, or for an array method of that name."""
+"""Dispatch table: NumPy function, (ufunc, method) or array method name -> operation on nodes."""
 
 _serials = itertools.count()
 
 
 class Node(NDArrayOperatorsMixin):
-    """One value of a graph.
+    """One value of a graph: an input, a constant, or the result of a primitive.
 
     Parameters
     ----------
     primitive : Primitive or None
-        What computes it; None for inputs and constants.
+        The operation that computes it; None for inputs and constants.
     inputs : tuple of Node
-        What it is computed from.
+        Its operands.
     params : dict
-        The primitive's parameters: hashable values.
+        The static parameters of the primitive: hashable values.
     type : ArrayType or tuple of ArrayType
-        Its type; a tuple for a primitive with several results.
+        Shape and dtype; a tuple for a primitive with several results.
     value : numpy.ndarray or None
-        Its value where that is known.
+        The value, if it has been computed.
     is_constant : bool
-        Whether it belongs to the program itself rather than to the inputs.
+        Whether it is a constant of the program, not an input.
     name : str
-        A name for people, such as ``params.W1``.
+        The name of an input in printed graphs, such as ``params.W1``.
 
     Attributes
     ----------
     serial : int
-        Nodes are numbered as they are made, so that inputs come before what is made from them.
+        A number that grows with each node created: ascending serials are a topological order.
     is_known : bool
         Whether the value is there or can be computed on demand.
     layer : str
-        The layer it was made in, where there is one.
+        The layer whose call created it, if any.
     origin : tuple of (str, int) or None
-        File and line of the user's code that made it.
+        File and line of the user's code that created it.
     """
 
     __slots__ = (
@@ -112,21 +114,21 @@ class Node(NDArrayOperatorsMixin):
         self.layer = ""
         self.origin = user_line(frame_at(1))
 
-    # What NumPy arrays tell of themselves.
+    # The attributes of NumPy arrays.
 
     @property
     def array_type(self) -> ArrayType:
-        """The type, of a node with one result."""
+        """The type, for a node with one result."""
         return cast(ArrayType, self.type)
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Length of each axis."""
+        """Lengths of the axes."""
         return self.array_type.shape
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Kind of number."""
+        """Data type of the elements."""
         return self.array_type.dtype
 
     @property
@@ -146,7 +148,7 @@ class Node(NDArrayOperatorsMixin):
 
     def __len__(self) -> int:
         if not self.shape:
-            raise TypeError("len() of a traced number: it has no axes")
+            raise TypeError("len() of a traced scalar: it has no axes")
         return self.shape[0]
 
     def __iter__(self) -> Iterator[Node]:
@@ -165,10 +167,10 @@ class Node(NDArrayOperatorsMixin):
             )
         raise AttributeError(f"a traced value has no attribute {name!r}")
 
-    # NumPy's protocols: the user's calls arrive here.
+    # NumPy's dispatch protocols: calls in the user's function arrive here.
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
-        if any(is_foreign(x, Node) for x in inputs):
+        if any(overrides_ufuncs(x, Node) for x in inputs):
             return NotImplemented
         destination = options.pop("out", None)
         if destination is not None and destination[0] is not self:
@@ -180,8 +182,10 @@ class Node(NDArrayOperatorsMixin):
         operation = OPERATIONS.get(key)
         if operation is None:
             name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
-            told = f"{trace_errors.namespace_of(ufunc)}{name} cannot be traced"
-            raise UnsupportedError(f"{told}; {trace_errors.suggestion(OPERATIONS, name)}")
+            raise UnsupportedError(
+                f"{trace_errors.namespace_of(ufunc)}{name} cannot be traced; "
+                f"{trace_errors.suggestion(OPERATIONS, name)}"
+            )
         return operation(*inputs, **options)
 
     def __array_function__(
@@ -203,13 +207,13 @@ class Node(NDArrayOperatorsMixin):
         if self.array_type.is_float:
             raise TraceError(trace_errors.DERIVATIVE_LOST)
         if not self.is_known:
-            raise TraceError(trace_errors.POSITIONS)
-        return np.array(self.value, dtype)  # positions and decisions carry no derivative
+            raise TraceError(trace_errors.UNKNOWN_INDICES)
+        return np.array(self.value, dtype)  # integers and booleans carry no derivative
 
     def __setitem__(self, index: Any, value: Any) -> NoReturn:
         raise TraceError(trace_errors.IN_PLACE)
 
-    # Values on demand.
+    # Lazy evaluation.
 
     @property
     def value(self) -> Any:
@@ -218,7 +222,7 @@ class Node(NDArrayOperatorsMixin):
         Raises
         ------
         TraceError
-            Under ``jit`` and inside ``scan``, where values do not exist yet.
+            Under ``jit`` and inside ``scan``, where nodes are abstract.
         """
         if not self.is_known:
             raise TraceError(trace_errors.unknown_value(repr(self.type), self.origin))
@@ -260,35 +264,35 @@ def as_node(value: Any) -> Node:
 
 
 def constant(value: Any) -> Node:
-    """Make an array or number part of the program; later changes to the array do not count."""
-    kind = type_of(value)
-    return Node(None, (), {}, kind, snapshot(np.asarray(value, kind.dtype)), is_constant=True)
+    """Create a constant from an array or number; a writable array is copied."""
+    type_ = type_of(value)
+    return Node(None, (), {}, type_, snapshot(np.asarray(value, type_.dtype)), is_constant=True)
 
 
 def variable(type: ArrayType, value: Any = None, name: str = "") -> Node:
-    """Make an input of a graph, with or without a known value."""
+    """Create an input of a graph: abstract, or with a known value."""
     return Node(None, (), {}, type, value, name=name)
 
 
 def ancestors(roots: Iterable[Node], stop: Callable[[Node], bool]) -> list[Node]:
-    """List the roots and all they are computed from, in order; nothing at or beyond `stop`."""
-    found: dict[int, Node] = {}
+    """List the roots and their transitive inputs in topological order, cut off where `stop`."""
+    visited: dict[int, Node] = {}
     pending = list(roots)
     while pending:
         node = pending.pop()
-        if node.serial not in found and not stop(node):
-            found[node.serial] = node
+        if node.serial not in visited and not stop(node):
+            visited[node.serial] = node
             pending.extend(node.inputs)
-    return [found[serial] for serial in sorted(found)]
+    return [visited[serial] for serial in sorted(visited)]
 
 
 def next_serial() -> int:
-    """Return a serial number: nodes made from now on have larger ones."""
+    """Return a serial number smaller than that of every node created later."""
     return next(_serials)
 
 
 def compute(nodes: Iterable[Node]) -> None:
-    """Evaluate known nodes by NumPy and keep their values."""
+    """Evaluate known nodes by NumPy and store their values in them."""
     for node in ancestors(nodes, lambda each: each.known_value is not None):
         assert node.primitive is not None
         arguments = [each.known_value for each in node.inputs]

@@ -1,25 +1,18 @@
-"""READ FIRST: a primitive is one record with all that is known of an operation.
+"""READ FIRST: a primitive is one record that holds everything known about an operation.
 
-Everything the library computes is a composition of some fifty primitives. For each of them its
-record says, on adjacent lines of one file of ``ops/``:
+Every computation in the library is a graph of about fifty primitives. Each has its shape rule, its
+value, its derivative, its formula and its test cases on adjacent lines of one file in
+``ops/primitives/``. Two laws hold for every record, and ``tests/contracts`` checks them:
 
-==============  ==================================================================================
-``infer``       shape and kind of the result, from those of the inputs (raises where they misfit)
-``evaluate``    its value by NumPy: the *definition of meaning*, what any compiled form must match
-``vjp``         its derivative rule, written in operations (see below)
-``formula``     how people write it
-``reference``   a second, independent way to compute it, for the tests
-``samples``     inputs that must work; ``invalid`` inputs that must raise
-==============  ==================================================================================
+* ``evaluate`` defines the meaning. It runs on NumPy arrays; compiled code must give its values.
+* ``vjp`` is the vector-Jacobian product. From the cotangent ȳ = ∂L/∂y of the output it gives the
+  cotangent of each input, x̄ᵢ = (∂y/∂xᵢ)ᵀ ȳ. For ``y = a * b``, with ``ct`` for ȳ::
 
-The rule ``vjp(cotangent, output, *inputs, **params)`` answers: if a small change of the output
-counts ``cotangent``, how much does a small change of each input count? For ``y = x0 * x1``::
+    vjp=lambda ct, y, a, b: (ct * b, ct * a)
 
-    vjp=lambda cotangent, y, x0, x1: (cotangent * x1, cotangent * x0)
-
-Inputs and results are nodes, so a rule is itself a piece of graph and can be differentiated
-again. ``None`` in place of a cotangent says that nothing flows to that input. A primitive whose
-rule is ``None`` as a whole is constant almost everywhere (comparisons, rounding, positions).
+A ``vjp`` rule takes nodes and returns nodes. Its result is a piece of graph, compiled like any
+other and differentiated again for higher derivatives. A cotangent of ``None`` is zero; a primitive
+whose rule is ``None`` has zero derivative almost everywhere (comparisons, rounding, argmax).
 """
 
 from __future__ import annotations
@@ -38,15 +31,7 @@ __all__ = ["Primitive", "Sample"]
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Inputs and parameters to try a primitive with.
-
-    Parameters
-    ----------
-    inputs : tuple of numpy.ndarray
-        The inputs.
-    params : dict
-        The parameters.
-    """
+    """A test case of a primitive: its input arrays and its parameters."""
 
     inputs: tuple[Any, ...]
     params: dict[str, Any] = field(default_factory=dict[str, Any])
@@ -54,32 +39,34 @@ class Sample:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Primitive:
-    """One operation and all that is known of it.
+    """The record of one operation.
 
     Parameters
     ----------
     name : str
-        As it is printed.
+        Its name in printed graphs.
     infer : callable
-        ``infer(*types, **params)`` gives the result's `ArrayType`, or a tuple of them.
+        Shape and dtype rule: ``infer(*types, **params)`` returns the `ArrayType` of the result (a
+        tuple of them for several results) and raises a `ChainruleError` for operands that misfit.
     evaluate : callable
-        ``evaluate(*arrays, **params)`` gives the value (a tuple where `infer` gives a tuple).
+        Its value in NumPy: ``evaluate(*arrays, **params)``; a tuple for several results.
     formula : str
-        How people write it, with ``{0}``, ``{1}`` for the inputs and ``{name}`` for parameters.
+        Its formula in mathematical notation: ``{0}``, ``{1}`` are inputs, ``{name}`` a parameter.
     vjp : callable or None
-        The derivative rule; None where the derivative is zero almost everywhere.
+        Its derivative: ``vjp(cotangent, output, *inputs, **params)`` returns one cotangent for each
+        input; None where the derivative is zero almost everywhere.
     reference : callable or None
-        An independent definition, called as `evaluate`.
+        An independent implementation, called as `evaluate`: the oracle of the tests.
     samples : callable
-        Gives a list of samples that must work; a function, so that importing stays fast.
+        Returns test cases that must work; a function, so that imports build no arrays.
     invalid : callable
-        Gives a list of samples that must raise a `ChainruleError`.
+        Returns test cases for which `infer` must raise.
     prepare : callable
-        Brings the inputs into the form `infer` accepts, as NumPy would: promotes, broadcasts.
+        Makes NumPy's implicit conversions explicit before `infer`: promotion, broadcasting.
     ufunc : numpy.ufunc or None
-        For elementwise primitives, NumPy's function; all inputs then have the result's shape.
+        NumPy's function of an elementwise primitive, whose inputs all have the result's shape.
     is_broadcast : bool
-        Whether it only repeats its input along new or unit axes, as NumPy's functions do unasked.
+        Whether it only repeats its input along new or unit axes, as ufuncs broadcast operands.
     """
 
     name: str
@@ -95,7 +82,7 @@ class Primitive:
     is_broadcast: bool = False
 
     def __call__(self, *inputs: Any, **params: Any) -> Any:
-        """Apply to nodes (the result is a node) or to arrays alone (the result is its value)."""
+        """Apply to nodes, which gives a node, or to arrays alone, which gives the value."""
         return _apply(self, self.prepare(inputs), params)
 
     def __repr__(self) -> str:
@@ -103,12 +90,12 @@ class Primitive:
 
 
 def _apply(primitive: Primitive, inputs: Iterable[Any], params: dict[str, Any]) -> Any:
-    """Apply a primitive: to nodes for a node, to arrays alone for an array."""
+    """Evaluate on arrays; with a node among the operands, infer the type and create a node."""
     operands = tuple(inputs)
     if not any(isinstance(x, Node) for x in operands):
         arrays = [x if isinstance(x, np.ndarray) else np.asarray(x) for x in operands]
         types = [type_of(x) for x in arrays]
-        arrays = [np.asarray(x, kind.dtype) for x, kind in zip(arrays, types, strict=True)]
+        arrays = [np.asarray(x, type_.dtype) for x, type_ in zip(arrays, types, strict=True)]
         primitive.infer(*types, **params)
         return primitive.evaluate(*arrays, **params)
     nodes = tuple(as_node(x) for x in operands)

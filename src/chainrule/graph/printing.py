@@ -1,4 +1,4 @@
-"""How graphs print: in the grammar that ``graph`` opens with, and as formulas for people."""
+"""Print graphs: in the grammar that ``graph`` opens with, and as mathematical formulas."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ __all__ = ["format_graph", "formula"]
 
 
 def format_graph(graph: Graph, indent: str = "") -> str:
-    """Print a graph in its own syntax."""
-    names = _name_all(graph)
+    """Print a graph in the grammar of ``graph``."""
+    names = _value_names(graph)
     inputs = ", ".join(f"{names[node.serial]}: {node.type}" for node in graph.inputs)
     lines = [f"{indent}graph {graph.name}({inputs}) {{"]
     lines += [_equation(node, names, indent + "  ") for node in graph.equations]
@@ -28,7 +28,7 @@ def format_graph(graph: Graph, indent: str = "") -> str:
 
 
 def formula(node: Node, stop: Iterable[Node] = (), depth: int = 12) -> str:
-    """Write what computes a node as people write it."""
+    """Write the formula of a node in mathematical notation, down to the nodes in `stop`."""
     return _formula(node, {each.serial for each in stop}, depth)
 
 
@@ -46,20 +46,21 @@ def _equation(node: Node, names: dict[int, str], indent: str) -> str:
 
 
 def _type(node: Node) -> str:
-    kinds = node.type if isinstance(node.type, tuple) else (node.type,)
-    text = ", ".join(map(repr, kinds))
+    types = node.type if isinstance(node.type, tuple) else (node.type,)
+    text = ", ".join(map(repr, types))
     return f"({text})" if isinstance(node.type, tuple) else text
 
 
-def _name_all(graph: Graph) -> dict[int, str]:
+def _value_names(graph: Graph) -> dict[int, str]:
+    """Name each value by its serial: nodes' own names where unique, else a, b, ..., aa, ab, ..."""
     taken = {node.name for node in graph.inputs if node.name}
     fresh = (name for name in _letters() if name not in taken)
     used: set[str] = set()
     names: dict[int, str] = {}
     for node in (*graph.inputs, *graph.equations):
-        wanted = node.name if node.name and node.name not in used else next(fresh)
-        names[node.serial] = wanted
-        used.add(wanted)
+        name = node.name if node.name and node.name not in used else next(fresh)
+        names[node.serial] = name
+        used.add(name)
     return names
 
 
@@ -75,10 +76,12 @@ def _operand(node: Node, names: dict[int, str]) -> str:
 
 
 def _constant(node: Node) -> str:
-    """A number as it is, an array of equal numbers as that number, any other by its type."""
+    """A scalar, or an array of equal elements, as its literal; any other array by its type."""
     value = np.asarray(node.known_value)
     if value.size and (value == value.flat[0]).all():
-        return str(value.flat[0])  # NumPy's shortest digits for its kind, 0.1 for float32 too
+        return str(
+            value.flat[0]
+        )  # shortest digits that round-trip in its dtype, 0.1 for float32 too
     return f"<{node.type}>"
 
 
@@ -101,20 +104,20 @@ def _formula(node: Node, stop: set[int], depth: int) -> str:
         return _formula(node.inputs[0], stop, depth)
     parts = [_formula(each, stop, depth - 1) for each in node.inputs]
     template = node.primitive.formula
-    if any(mark in template for mark in _INFIX):
-        parts = [f"({part})" if _is_compound(part) else part for part in parts]
+    if any(pattern in template for pattern in _INFIX):
+        parts = [f"({part})" if _needs_brackets(part) else part for part in parts]
     if "spec" in node.params:
-        parts = _transposed(parts, node.params["spec"])
+        parts = _with_transposes(parts, node.params["spec"])
     return template.format(*parts, **node.params)
 
 
 def _drop_ones(node: Node) -> list[int]:
-    """The lengths a reader counts: axes of length 1 are bookkeeping."""
+    """The shape without unit axes, which a formula does not show."""
     return [length for length in node.shape if length != 1]
 
 
-def _transposed(parts: list[str], spec: str) -> list[str]:
-    """Mark the matrices that a product of two reads the other way round, as in ``xᵀ y``."""
+def _with_transposes(parts: list[str], spec: str) -> list[str]:
+    """Mark the transposed factors of a matrix product, as in ``xᵀ y``."""
     left, right, result = spec.replace("->", ",").split(",")
     if not len(left) == len(right) == len(result) == 2 or result[0] not in left:
         return parts
@@ -124,11 +127,12 @@ def _transposed(parts: list[str], spec: str) -> list[str]:
     ]
 
 
+# Templates in which an operand binds to its neighbours, so that a compound one needs brackets.
 _INFIX = ("{0} ", " {1}", "-{0}", "√{0}", "{0}ᵀ", "{0}[")
 
 
-def _is_compound(text: str) -> bool:
-    """Whether a blank stands outside all brackets, so that the text needs its own."""
+def _needs_brackets(text: str) -> bool:
+    """Whether a blank is outside all brackets, as in ``a + b``."""
     level = 0
     for character in text:
         level += (character in "([{") - (character in ")]}")

@@ -1,4 +1,4 @@
-"""Walking through a graph and building another one."""
+"""Rewrite a graph: visit its nodes in topological order and build a new one."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ Visit = Callable[[Node, tuple[Node, ...]], Node]
 
 
 def rewrite(graph: Graph, visit: Visit) -> Graph:
-    """Build a graph anew, node by node."""
-    became = {node.serial: node for node in graph.inputs}
+    """Replace each node by what `visit` returns for it and its rewritten inputs."""
+    rewritten = {node.serial: node for node in graph.inputs}
     for node in graph.nodes:
-        became[node.serial] = visit(node, tuple(became[each.serial] for each in node.inputs))
-    outputs = tuple(became[node.serial] for node in graph.outputs)
+        rewritten[node.serial] = visit(node, tuple(rewritten[each.serial] for each in node.inputs))
+    outputs = tuple(rewritten[node.serial] for node in graph.outputs)
     return check(Graph(graph.inputs, outputs, graph.name))
 
 
 def rebuilt(node: Node, inputs: tuple[Node, ...]) -> Node:
-    """Return the same operation on other inputs; the very node where they are not other."""
+    """Return the same operation on other inputs; `node` itself where the inputs are unchanged."""
     if all(a is b for a, b in zip(inputs, node.inputs, strict=True)):
         return node
-    made = Node(node.primitive, inputs, node.params, node.type, name=node.name)
-    made.layer, made.origin = node.layer, node.origin
-    return made
+    copy = Node(node.primitive, inputs, node.params, node.type, name=node.name)
+    copy.layer, copy.origin = node.layer, node.origin
+    return copy

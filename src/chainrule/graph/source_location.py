@@ -1,4 +1,4 @@
-"""Where in the user's code something was made."""
+"""Source locations: the line of the user's code that created a node."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ import numpy as np
 __all__ = ["frame_at", "user_line"]
 
 frame_at = sys._getframe  # pyright: ignore[reportPrivateUsage]
-"""The frame so many calls outwards."""
+"""``frame_at(n)``: the n-th calling frame."""
 
-_OWN_FOLDERS = (str(Path(__file__).parents[1]), str(Path(np.__file__).parent))
+_LIBRARY_FOLDERS = (str(Path(__file__).parents[1]), str(Path(np.__file__).parent))
 
 
 def user_line(frame: FrameType | None) -> tuple[str, int] | None:
-    """Find the innermost line, from a frame outwards, that is neither ours nor NumPy's."""
+    """Return file and line of the innermost frame outside this package and NumPy."""
     while frame is not None:
-        if not frame.f_code.co_filename.startswith(_OWN_FOLDERS):
+        if not frame.f_code.co_filename.startswith(_LIBRARY_FOLDERS):
             return frame.f_code.co_filename, frame.f_lineno
         frame = frame.f_back
     return None

@@ -1,4 +1,4 @@
-"""Tracing: running a function on nodes to get its graph."""
+"""Tracing: run a function on abstract nodes and return the graph of its computation."""
 
 from __future__ import annotations
 
@@ -21,16 +21,9 @@ __all__ = ["Traced", "is_number", "trace", "trace_call"]
 
 @dataclass(frozen=True)
 class Traced:
-    """A function's graph for given types of arguments, and how its results are nested.
+    """The graph of a function for given argument types, and the tree structure of its results.
 
-    Parameters
-    ----------
-    graph : Graph
-        From the arrays among the arguments to the arrays among the results.
-    structure : hashable
-        How the results are nested.
-    leaves : tuple
-        The results; None where the graph's next output stands.
+    `leaves` are the flattened results, with None in place of each output of the graph.
     """
 
     graph: Graph
@@ -38,14 +31,14 @@ class Traced:
     leaves: tuple[Any, ...]
 
     def nest(self, outputs: list[Any]) -> Any:
-        """Nest the graph's outputs as the function does."""
+        """Unflatten the graph's outputs into the structure of the function's results."""
         computed = iter(outputs)
         leaves = [next(computed) if leaf is None else leaf for leaf in self.leaves]
         return tree.unflatten(self.structure, leaves)
 
 
 def trace(function: Callable[..., Any]) -> Callable[..., Graph]:
-    """Make the function that gives the graph of `function` for arguments of given types.
+    """Return a function that traces `function` for the types of its arguments.
 
     Parameters
     ----------
@@ -78,7 +71,7 @@ def trace(function: Callable[..., Any]) -> Callable[..., Graph]:
 def trace_call(
     function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any] | None = None
 ) -> Traced:
-    """Trace one call. Numbers and arrays become inputs; text, functions and the like stay."""
+    """Trace one call: arrays and numbers become inputs; other arguments are static."""
     leaves, structure = tree.flatten((args, kwargs or {}))
     names = _leaf_names(function, args, kwargs or {})
     lifted = [_input(leaf, name) for leaf, name in zip(leaves, names, strict=True)]
@@ -88,12 +81,12 @@ def trace_call(
     inputs = [leaf for leaf in lifted if isinstance(leaf, Node)]
     name = getattr(function, "__name__", "f")
     graph = check(Graph(tuple(inputs), tuple(outputs), name))
-    kept = tuple(None if _is_computed(leaf) else leaf for leaf in results)
-    return Traced(graph, result_structure, kept)
+    static = tuple(None if _is_computed(leaf) else leaf for leaf in results)
+    return Traced(graph, result_structure, static)
 
 
 def is_number(leaf: Any) -> bool:
-    """Whether an argument is an array or a number, rather than text, a function or the like."""
+    """Whether an argument is an array or a number; any other is static."""
     return isinstance(leaf, np.ndarray | np.generic | int | float | complex)
 
 
@@ -110,7 +103,7 @@ def _input(leaf: Any, name: str) -> Any:
 def _leaf_names(
     function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> list[str]:
-    """Name leaves as the user knows them: ``params.W1``."""
+    """Name leaves by parameter and path: ``params.W1``."""
     try:
         bound = inspect.signature(function).bind(*args, **kwargs)
     except (TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""What tracing says when it cannot follow: the value asked for, the rule, and what to write."""
+"""Error messages of the tracer: the operation, the rule it breaks, and what to write instead."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from chainrule.errors import ArgumentError
 __all__ = [
     "DERIVATIVE_LOST",
     "IN_PLACE",
-    "POSITIONS",
+    "UNKNOWN_INDICES",
     "check_function",
-    "cuts",
+    "loses_derivative",
+    "math_function",
     "namespace_of",
-    "plain_number",
     "source_text",
     "suggestion",
     "unknown_value",
@@ -32,10 +32,10 @@ DERIVATIVE_LOST = (
     "where no derivative is wanted, use cr.stop_gradient(x) and its .value"
 )
 
-POSITIONS = (
-    "traced positions met a plain array, and under cr.jit and inside cr.scan their values are not "
-    "known; pass that array in as an argument too, so that array[positions] is traced; a one-hot "
-    "code is also labels[:, None] == np.arange(n)"
+UNKNOWN_INDICES = (
+    "a plain array was indexed with traced integers, and under cr.jit and inside cr.scan their "
+    "values are not known; pass that array in as an argument too, so that array[indices] is "
+    "traced; a one-hot code is also labels[:, None] == np.arange(n)"
 )
 
 IN_PLACE = (
@@ -45,7 +45,7 @@ IN_PLACE = (
 
 
 def check_function(operation: str, function: Any) -> None:
-    """Refuse what cannot be called; often it is the result of a call, as in ``grad(f(x))``."""
+    """Raise for a value that is not callable, often the result of a call: ``grad(f(x))``."""
     if not callable(function):
         raise ArgumentError(
             f"{operation}: needs a function, not a value of type {type(function).__name__}; pass "
@@ -54,37 +54,37 @@ def check_function(operation: str, function: Any) -> None:
 
 
 def source_text(origin: tuple[str, int] | None) -> str:
-    """Say where a value was made, where that is known."""
+    """Return the source location of a value as a message shows it; empty if unknown."""
     return f" (made at {Path(origin[0]).name}:{origin[1]})" if origin else ""
 
 
-def unknown_value(kind: str, origin: tuple[str, int] | None) -> str:
-    """Say that a value does not exist while its function is traced."""
+def unknown_value(type_: str, origin: tuple[str, int] | None) -> str:
+    """Return the message for reading the value of an abstract node."""
     return (
-        f"the value of a traced {kind}{source_text(origin)} was asked for, but under cr.jit and "
+        f"the value of a traced {type_}{source_text(origin)} was asked for, but under cr.jit and "
         "inside cr.scan values are not known while the function is traced; use "
         "np.where(condition, a, b) instead of if, shapes instead of values for sizes, or leave out "
         "cr.jit"
     )
 
 
-def cuts(function: BuiltinFunctionType) -> bool:
-    """Whether it is a function of ``math`` with a derivative, which plain numbers cannot carry."""
-    return function.__module__ == "math" and function.__name__ not in _FLAT
+def loses_derivative(function: BuiltinFunctionType) -> bool:
+    """Whether a function of ``math`` has a derivative, which its plain float would lose."""
+    return function.__module__ == "math" and function.__name__ not in _PIECEWISE_CONSTANT
 
 
-def plain_number(operations: Iterable[Any], name: str) -> str:
-    """Say what to write instead of a function of ``math``."""
-    ours = _NUMPY_NAMES.get(name, name)
-    is_known = getattr(np, ours, None) in operations
+def math_function(operations: Iterable[Any], name: str) -> str:
+    """Return the message for a function of ``math``, with the NumPy function to use instead."""
+    numpy_name = _NUMPY_NAMES.get(name, name)
+    is_traceable = getattr(np, numpy_name, None) in operations
     return (
         f"math.{name} takes plain numbers, which would cut the derivative of a traced value; "
-        + (f"use np.{ours}" if is_known else suggestion(operations, ours))
+        + (f"use np.{numpy_name}" if is_traceable else suggestion(operations, numpy_name))
     )
 
 
 def namespace_of(ufunc: Any) -> str:
-    """Say where a function of NumPy's kind is from, as people write it."""
+    """Return the prefix of a ufunc as it is written in code: ``np.`` or ``scipy.special.``."""
     if getattr(np, ufunc.__name__, None) is ufunc:
         return "np."
     special = sys.modules.get("scipy.special")
@@ -93,9 +93,9 @@ def namespace_of(ufunc: Any) -> str:
 
 
 def suggestion(operations: Iterable[Any], name: str) -> str:
-    """Name what comes nearest to a NumPy function that cannot be traced."""
-    if name in _NEAREST:
-        return _NEAREST[name]
+    """Return what to write instead of a NumPy function that cannot be traced."""
+    if name in _REPLACEMENTS:
+        return _REPLACEMENTS[name]
     names = {key if isinstance(key, str) else getattr(key, "__name__", "") for key in operations}
     close = difflib.get_close_matches(
         name, sorted(n for n in names if n[:1] not in ("", "_")), 3, 0.75
@@ -105,15 +105,15 @@ def suggestion(operations: Iterable[Any], name: str) -> str:
     return "write it with arithmetic, np.where, np.einsum and the reductions, or cr.custom_vjp"
 
 
-_SLIDE = "use np.lib.stride_tricks.sliding_window_view and np.einsum"
-_OUTSIDE = "its shape depends on values; compute it before, outside the function"
-_CONSTANT = "it has no derivative; compute it before, outside the function"
-_SYSTEM = "compute it outside the function, or give its derivative with cr.custom_vjp"
-_ENTRIES = "use np.sort(x) and take the entries"
+_SLIDING_WINDOWS = "use np.lib.stride_tricks.sliding_window_view and np.einsum"
+_DATA_DEPENDENT_SHAPE = "its shape depends on values; compute it before, outside the function"
+_NO_DERIVATIVE = "it has no derivative; compute it before, outside the function"
+_LINEAR_ALGEBRA = "compute it outside the function, or give its derivative with cr.custom_vjp"
+_SORTED_ENTRIES = "use np.sort(x) and take the entries"
 _TOLERANCE = "compare with np.abs(a - b) < tolerance"
 _COVARIANCE = "use d = x - x.mean(axis=1, keepdims=True) and d @ d.T / (n - 1)"
 
-_FLAT = {"ceil", "floor", "isclose", "isfinite", "isinf", "isnan", "trunc", "ulp"}
+_PIECEWISE_CONSTANT = {"ceil", "floor", "isclose", "isfinite", "isinf", "isnan", "trunc", "ulp"}
 
 _NUMPY_NAMES = {
     "acos": "arccos",
@@ -130,32 +130,32 @@ _NUMPY_NAMES = {
     "sumprod": "dot",
 }
 
-_NEAREST = {
+_REPLACEMENTS = {
     "add.at": "use np.concatenate or an indexed sum",
     "allclose": _TOLERANCE,
     "apply_along_axis": "write the function for all rows at once, or use np.stack on a list",
-    "bincount": _CONSTANT,
+    "bincount": _NO_DERIVATIVE,
     "block": "use np.concatenate",
     "cbrt": "use np.sign(x) * np.abs(x) ** (1 / 3)",
-    "cholesky": _SYSTEM,
+    "cholesky": _LINEAR_ALGEBRA,
     "choose": "use np.select or np.take_along_axis",
-    "convolve": _SLIDE,
+    "convolve": _SLIDING_WINDOWS,
     "copyto": "use np.where(mask, source, destination)",
     "corrcoef": _COVARIANCE,
-    "correlate": _SLIDE,
+    "correlate": _SLIDING_WINDOWS,
     "cov": _COVARIANCE,
     "delete": "use x[positions to keep]",
-    "det": _SYSTEM,
-    "digitize": _CONSTANT,
-    "eig": _SYSTEM,
-    "eigh": _SYSTEM,
+    "det": _LINEAR_ALGEBRA,
+    "digitize": _NO_DERIVATIVE,
+    "eig": _LINEAR_ALGEBRA,
+    "eigh": _LINEAR_ALGEBRA,
     "erf": "use chainrule.ops.erf",
     "erfc": "use 1 - chainrule.ops.erf(x)",
     "expit": "use chainrule.ops.sigmoid",
     "fft": "use np.cos and np.sin matrices with @, or cr.custom_vjp",
     "fill": "use np.full_like(x, value)",
     "gradient": "use differences of slices, (x[2:] - x[:-2]) / 2",
-    "histogram": _CONSTANT,
+    "histogram": _NO_DERIVATIVE,
     "insert": "use np.concatenate",
     "interp": "write it with np.where and indexing",
     "inv": "solve beforehand with NumPy and pass the result in, or use np.einsum on small systems",
@@ -166,15 +166,15 @@ _NEAREST = {
     "nanstd": "use np.nanmean of squared deviations",
     "nanvar": "use np.nanmean of squared deviations",
     "partition": "use np.sort(x)",
-    "percentile": _ENTRIES,
+    "percentile": _SORTED_ENTRIES,
     "piecewise": "use np.select",
-    "pinv": _SYSTEM,
+    "pinv": _LINEAR_ALGEBRA,
     "put": "use np.where(mask, value, x)",
     "put_along_axis": "use np.where(mask, value, x)",
-    "quantile": _ENTRIES,
-    "solve": _SYSTEM,
+    "quantile": _SORTED_ENTRIES,
+    "solve": _LINEAR_ALGEBRA,
     "sort": "use np.sort(x), which gives a sorted copy",
-    "svd": _SYSTEM,
-    "unique": _OUTSIDE,
+    "svd": _LINEAR_ALGEBRA,
+    "unique": _DATA_DEPENDENT_SHAPE,
     "vander": "use x[:, None] ** np.arange(n)",
 }

@@ -1,4 +1,4 @@
-"""What is told of a call from the caller's frame."""
+"""The callee of the calling frame, read from its bytecode."""
 
 import math
 import sys
@@ -15,20 +15,20 @@ from chainrule.errors import TraceError, UnsupportedError
 from chainrule.graph.protocol_gaps.call_site import called_function, called_name
 
 
-class Asked:
-    """Keeps what a call for its float looks like from inside."""
+class Recorder:
+    """Records the callee seen from inside ``__float__``."""
 
     names: tuple[str, ...] = ()
     function: Any = None
 
     def __float__(self) -> float:
         caller = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]
-        Asked.names, Asked.function = called_name(caller), called_function(caller)
+        Recorder.names, Recorder.function = called_name(caller), called_function(caller)
         return 1.0
 
 
 class Holder:
-    """Holds a function of C, as modules do."""
+    """Has a built-in function as attribute, as modules have."""
 
     def __init__(self) -> None:
         self.cosine = math.cos
@@ -57,18 +57,18 @@ CALLS: list[tuple[Callable[[Any], Any], tuple[str, ...], Any]] = [
 
 
 @pytest.mark.parametrize(("call", "names", "function"), CALLS)
-def test_a_call_is_told_by_the_names_in_front_of_it(
+def test_the_callee_is_found_by_the_names_loaded_for_the_call(
     call: Callable[[Any], Any], names: tuple[str, ...], function: Any
 ) -> None:
     for _ in range(20):  # the interpreter rewrites what runs often
-        Asked.names, Asked.function = (), None
-        call(Asked())
-        assert Asked.function is function
-        assert Asked.names == names
+        Recorder.names, Recorder.function = (), None
+        call(Recorder())
+        assert Recorder.function is function
+        assert Recorder.names == names
 
 
 @pytest.mark.parametrize(
-    ("function", "mend"),
+    ("function", "message"),
     [
         (lambda x: math.exp(x), "math.exp .* use np.exp"),
         (lambda x: x * power(x), "math.exp .* use np.exp"),
@@ -80,16 +80,16 @@ def test_a_call_is_told_by_the_names_in_front_of_it(
         (lambda x: math.cbrt(x), r"math.cbrt .* use np.sign\(x\)"),
     ],
 )
-def test_functions_of_plain_numbers_would_cut_a_derivative_and_are_refused(
-    function: Callable[[Any], Any], mend: str
+def test_math_functions_of_traced_values_are_refused_with_their_numpy_name(
+    function: Callable[[Any], Any], message: str
 ) -> None:
-    with pytest.raises(TraceError, match=mend):
+    with pytest.raises(TraceError, match=message):
         cr.grad(function)(0.5)
-    with pytest.raises(TraceError, match=mend):
+    with pytest.raises(TraceError, match=message):
         cr.jit(function)(0.5)
 
 
-def test_asking_for_a_number_to_look_at_it_is_no_mistake(capsys: Any) -> None:
+def test_explicit_conversions_to_float_are_allowed(capsys: Any) -> None:
     def f(x: Any) -> Any:
         print(x, f"{x:.1f}", float(x), round(float(x), 1))
         steps = int(x) + math.floor(x) + math.ceil(x)
@@ -99,7 +99,7 @@ def test_asking_for_a_number_to_look_at_it_is_no_mistake(capsys: Any) -> None:
     assert capsys.readouterr().out.split() == ["2.0"] * 4
 
 
-def test_functions_of_other_libraries_are_called_by_their_name() -> None:
+def test_ufuncs_of_other_libraries_are_refused_by_their_qualified_name() -> None:
     with pytest.raises(UnsupportedError, match=r"^scipy\.special\.erf cannot .*ops\.erf"):
         cr.grad(lambda x: special.erf(x))(0.5)
     mine = np.frompyfunc(lambda a: a, 1, 1)

@@ -1,1 +1,1 @@
-"""What NumPy's protocols leave out: ``array.dot``, ``math.exp``, foreign arrays."""
+"""Calls that NumPy's dispatch protocols miss: ``array.dot``, ``math.exp``, foreign arrays."""

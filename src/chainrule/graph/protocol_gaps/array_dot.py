@@ -1,9 +1,9 @@
-"""``array.dot(x)`` with a plain array and a traced `x`, which NumPy does not hand over by itself.
+"""``array.dot(x)`` with a plain array and a traced `x`, which NumPy's protocols do not dispatch.
 
-NumPy's functions and operators ask a traced value what to do. The method ``dot`` of arrays, which
-the classic tutorials use everywhere, asks it for a plain array instead. What it gets here is an
-array of objects without axes. By such a factor NumPy multiplies with `numpy.multiply`, which does
-ask: the answer is the node that was meant.
+NumPy's functions and operators dispatch to ``__array_ufunc__`` and ``__array_function__``. The
+method ``dot`` of arrays, which the classic tutorials use everywhere, calls ``x.__array__()``
+instead. It gets a 0-dimensional object array, by which NumPy multiplies with `numpy.multiply`; that
+call does dispatch, and returns the node of ``dot(array, x)``.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ __all__ = ["calls_dot", "right_factor"]
 
 
 class _RightFactor(np.ndarray[Any, Any]):
-    """What stands for a traced value in ``array.dot(value)``."""
+    """The 0-dimensional object array that replaces a traced value in ``array.dot(value)``."""
 
     multiply: Callable[[Any], Any] | None = None
 
@@ -36,9 +36,9 @@ class _RightFactor(np.ndarray[Any, Any]):
 
 
 def right_factor(dot: Callable[[Any, Any], Any], value: Any) -> Any:
-    """Make the array that turns ``array.dot(it)`` into ``dot(array, value)``.
+    """Return the array for which ``array.dot(_)`` gives ``dot(array, value)``.
 
-    NumPy hands the left factor over as objects; real ones get back the kind of `value`.
+    NumPy converts the left factor to objects; floats are converted to the dtype of `value`.
     """
 
     def multiply(left: Any) -> Any:
@@ -52,5 +52,5 @@ def right_factor(dot: Callable[[Any, Any], Any], value: Any) -> Any:
 
 
 def calls_dot(frame: FrameType) -> bool:
-    """Whether a frame stands at a call of a method ``dot``."""
+    """Whether the current instruction of a frame calls a method ``dot``."""
     return called_name(frame)[-1:] == (".dot",)

@@ -1,8 +1,8 @@
-"""Which function a frame is calling, as far as it is written as a name: ``exp``, ``math.exp``.
+"""The name of the function that a frame is calling, from its bytecode: ``exp``, ``math.exp``.
 
-Some calls never reach a traced value as what they are: ``math.exp(x)`` asks it for a float, and
-``array.dot(x)`` for an array, as ``float(x)`` and ``np.asarray(x)`` do. They are told apart by what
-stands in the caller's line. Where that cannot be told, the answer is that it is none of them.
+``math.exp(x)`` calls ``x.__float__`` as ``float(x)`` does, and ``array.dot(x)`` calls
+``x.__array__`` as ``np.asarray(x)`` does. The names loaded for the call distinguish them. Where the
+bytecode does not determine a name, the result is empty, and the conversion is taken as explicit.
 """
 
 from __future__ import annotations
@@ -23,57 +23,57 @@ _LOADS_ATTRIBUTE = {"LOAD_ATTR", "LOAD_METHOD"}
 
 
 def called_name(frame: FrameType) -> tuple[str, ...]:
-    """Return the names that lead to the function a frame is calling."""
+    """Return the names loaded for the function being called, as in ``("math", ".exp")``."""
     return _names(frame.f_code, frame.f_lasti)
 
 
 def called_function(frame: FrameType) -> BuiltinFunctionType | None:
-    """Return the function of C that a frame is calling by its name, or None."""
+    """Return the built-in function that a frame is calling by name, or None."""
     names = called_name(frame)
     if not names or names[0].startswith("."):
         return None
-    found: Any = _value_of(names[0], frame)
+    value: Any = _value_of(names[0], frame)
     for attribute in names[1:]:
-        # Only what an object simply holds: looking must not run the user's code.
-        found = getattr(found, "__dict__", {}).get(attribute[1:])
-    return found if isinstance(found, BuiltinFunctionType) else None
+        # Only through ``__dict__``: attribute access could run the user's code.
+        value = getattr(value, "__dict__", {}).get(attribute[1:])
+    return value if isinstance(value, BuiltinFunctionType) else None
 
 
 def _value_of(name: str, frame: FrameType) -> Any:
-    spaces: tuple[Any, ...] = (frame.f_locals, frame.f_globals, vars(builtins))
-    return next((space[name] for space in spaces if name in space), None)
+    scopes: tuple[Any, ...] = (frame.f_locals, frame.f_globals, vars(builtins))
+    return next((scope[name] for scope in scopes if name in scope), None)
 
 
 @lru_cache(maxsize=256)
 def _names(code: CodeType, offset: int) -> tuple[str, ...]:
-    """Find what is called: it starts where the call starts, and ends before it."""
+    """Names of the callee, whose source range starts with the call's and ends before it."""
     instructions = list(dis.get_instructions(code))
     call = next(each for each in instructions if each.offset == offset)
     if not call.opname.startswith(("CALL", "PRECALL")) or _start(call) is None:
         return ()
-    found: list[str] = []
+    names: list[str] = []
     is_part = False
     for before, each in pairwise(instructions):
         is_attribute = each.opname in _LOADS_ATTRIBUTE
-        # One that stands on a line of its own starts elsewhere, but follows what it belongs to.
+        # An attribute on a line of its own starts elsewhere, but follows its object.
         starts_well = _start(each) == _start(call) or (is_part and is_attribute)
         is_load = is_attribute or each.opname in _LOADS_NAME
         is_part = is_load and starts_well and _end(each) < _end(call)
         if is_part:
-            found.append("." * is_attribute + str(each.argval))
+            names.append("." * is_attribute + str(each.argval))
         elif each.opname == "PUSH_NULL" and starts_well and isinstance(before.argval, tuple):
-            # Python 3.13 joins a load with what stands before it; this comes after the function.
-            found.append(str(cast(Any, before.argval)[-1]))
-    return tuple(found)
+            # Python 3.13 fuses two loads into one instruction; PUSH_NULL follows the function's.
+            names.append(str(cast(Any, before.argval)[-1]))
+    return tuple(names)
 
 
 def _start(instruction: dis.Instruction) -> tuple[int, int] | None:
-    place = instruction.positions
-    if place is None or place.lineno is None or place.col_offset is None:
+    location = instruction.positions
+    if location is None or location.lineno is None or location.col_offset is None:
         return None
-    return place.lineno, place.col_offset
+    return location.lineno, location.col_offset
 
 
 def _end(instruction: dis.Instruction) -> tuple[int, int]:
-    place = instruction.positions
-    return (place.end_lineno or 0, place.end_col_offset or 0) if place else (0, 0)
+    location = instruction.positions
+    return (location.end_lineno or 0, location.end_col_offset or 0) if location else (0, 0)

@@ -1,4 +1,4 @@
-"""Values of other libraries that meet traced ones."""
+"""Operands of other array libraries, which implement ``__array_ufunc__`` themselves."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["call_method", "is_foreign"]
+__all__ = ["call_method", "overrides_ufuncs"]
 
 
-def is_foreign(value: Any, traced: type) -> bool:
-    """Whether `value` has its own way with NumPy's functions and should be asked first."""
+def overrides_ufuncs(value: Any, traced: type) -> bool:
+    """Whether `value` is of another library whose ``__array_ufunc__`` takes precedence."""
     is_ours = isinstance(value, np.ndarray | np.generic | traced)
     return not is_ours and hasattr(value, "__array_ufunc__")
 
 
 def call_method(operation: Callable[..., Any], node: Any, *args: Any, **kwargs: Any) -> Any:
-    """Call a method as NumPy's functions are called: with what foreign arguments stand for."""
-    values = (getattr(x, "value", x) if is_foreign(x, type(node)) else x for x in args)
+    """Call an array method on a node, with foreign arguments replaced by their ``value``."""
+    values = (getattr(x, "value", x) if overrides_ufuncs(x, type(node)) else x for x in args)
     return operation(node, *values, **kwargs)

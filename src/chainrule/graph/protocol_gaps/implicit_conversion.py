@@ -1,4 +1,4 @@
-"""Telling apart who asks a traced value for a plain number."""
+"""Implicit conversion of traced values: refuse ``__float__`` where it loses a derivative."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ __all__ = ["refuse_implicit_float"]
 def refuse_implicit_float(
     caller: FrameType, is_float: bool, operations: Mapping[Any, Callable[..., Any]]
 ) -> None:
-    """Tell ``array[i] = x`` and ``math.exp(x)`` from ``float(x)``: all three ask for a float.
+    """Raise for ``array[i] = x`` and ``math.exp(x)``, but not for ``float(x)``.
 
-    The first two would silently lose the derivative, so they are told by the caller's instruction.
+    All three call ``x.__float__``. The first two would silently lose the derivative; the bytecode
+    instruction at which the caller stands distinguishes them.
     """
     if dis.opname[caller.f_code.co_code[caller.f_lasti]] == "STORE_SUBSCR":
         raise TraceError(trace_errors.DERIVATIVE_LOST)
     function = called_function(caller) if is_float else None
-    if function is not None and trace_errors.cuts(function):
-        raise TraceError(trace_errors.plain_number(operations, function.__name__))
+    if function is not None and trace_errors.loses_derivative(function):
+        raise TraceError(trace_errors.math_function(operations, function.__name__))
