@@ -3,20 +3,20 @@
 ::
 
     ChainruleError                  everything this library raises on purpose
-    ├── ShapeError   (ValueError)       shapes that do not fit one another
-    ├── DTypeError   (TypeError)        numbers of a kind the operation cannot use
-    ├── ArgumentError (ValueError)      an argument outside its allowed values, or unknown
-    ├── DataError    (ValueError)       the user's data: NaN, ragged, empty, labels out of range
-    ├── TraceError   (TypeError)        Python code that tracing cannot follow
-    ├── UnsupportedError (TypeError)    a NumPy function that has no derivative here
-    ├── GradientError (ArithmeticError) a derivative that disagrees with an independent method
-    ├── GraphError   (RuntimeError)     an internal graph that breaks its own rules: our mistake
-    ├── FormatError  (ValueError)       a file that is not what it says; carries the byte offset
-    └── DownloadError (OSError)         a data set that could not be fetched
+    ├── ShapeError   (ValueError)       incompatible shapes
+    ├── DTypeError   (TypeError)        a dtype that the operation does not support
+    ├── ArgumentError (ValueError)      an argument out of range, or unknown
+    ├── DataError    (ValueError)       invalid data: NaN, ragged, empty, labels out of range
+    ├── TraceError   (TypeError)        Python code that cannot be traced
+    ├── UnsupportedError (TypeError)    a NumPy function that is not implemented
+    ├── GradientError (ArithmeticError) a derivative that a numerical one contradicts
+    ├── GraphError   (RuntimeError)     an invalid graph: a bug of this library
+    ├── FormatError  (ValueError)       a malformed file; carries the byte offset
+    └── DownloadError (OSError)         a data set that could not be downloaded
 
-    ChainruleWarning (UserWarning)  a likely mistake, or a slower way taken
+    ChainruleWarning (UserWarning)  a likely mistake, or a slower fallback
 
-Every message names the operation, the values seen, the rule they break and the mend.
+Every message names the operation, the values, the rule they break and the remedy.
 """
 
 __all__ = [
@@ -37,50 +37,50 @@ __all__ = [
 
 
 class ChainruleError(Exception):
-    """Anything this library raises on purpose."""
+    """Base class of all exceptions of this library."""
 
 
 class ShapeError(ChainruleError, ValueError):
-    """Shapes do not fit one another."""
+    """Shapes are incompatible."""
 
 
 class DTypeError(ChainruleError, TypeError):
-    """The operation cannot use numbers of this kind."""
+    """The operation does not support this dtype."""
 
 
 class ArgumentError(ChainruleError, ValueError):
-    """An argument is unknown or outside its allowed values."""
+    """An argument is unknown or out of range."""
 
 
 class DataError(ChainruleError, ValueError):
-    """The user's data breaks a rule that training relies on."""
+    """The data violate a precondition of training."""
 
 
 class TraceError(ChainruleError, TypeError):
-    """Tracing cannot follow this piece of Python."""
+    """This Python code cannot be traced."""
 
 
 class UnsupportedError(ChainruleError, TypeError):
-    """A NumPy function (or a form of it) is not among those that can be traced."""
+    """A NumPy function, or one of its arguments, cannot be traced."""
 
 
 class GradientError(ChainruleError, ArithmeticError):
-    """A derivative disagrees with an independent way of computing it."""
+    """A derivative disagrees with an independent computation of it."""
 
 
 class GraphError(ChainruleError, RuntimeError):
-    """A graph breaks its own rules; this is a mistake of the library, not of the user."""
+    """A graph is invalid: a bug of this library, not of the user."""
 
 
 class FormatError(ChainruleError, ValueError):
-    """A file is not what it claims to be.
+    """A file is malformed.
 
     Parameters
     ----------
     message : str
-        What was found, what the format asks for and how to mend it.
+        The content, the rule of the format and the remedy.
     offset : int or None
-        Byte offset of the first thing that is wrong, where it is known.
+        Byte offset of the first error, where it is known.
     """
 
     def __init__(self, message: str, offset: int | None = None) -> None:
@@ -89,25 +89,25 @@ class FormatError(ChainruleError, ValueError):
 
 
 class DownloadError(ChainruleError, OSError):
-    """A data set could not be fetched or did not have the expected checksum."""
+    """A data set could not be downloaded, or its checksum is wrong."""
 
 
 class ChainruleWarning(UserWarning):
-    """A likely mistake, or a slower way that had to be taken."""
+    """A likely mistake, or a slower fallback."""
 
 
 def type_in_words(value: object) -> str:
-    """Name the type of a value as messages do.
+    """Return the type of a value with its article, as messages name it.
 
     Parameters
     ----------
     value : object
-        What was seen.
+        Any value.
 
     Returns
     -------
     str
-        With its article.
+        Such as "an int".
 
     Examples
     --------

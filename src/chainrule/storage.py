@@ -1,8 +1,8 @@
-"""The one module that writes files, so that every file is either whole or not there.
+"""Atomic, durable writes: the only module that writes files.
 
-A reader, or a machine that loses power, sees the old content or the new content and never a
-mixture: the bytes go to a temporary file in the same folder, reach the disk (``fsync``), take the
-final name in one step (``rename``), and the folder's entry reaches the disk too.
+A reader sees the old or the new content, never a mixture, even after a power failure: the bytes are
+written to a temporary file in the same folder and flushed (``fsync``), the file is renamed to the
+target (``rename`` is atomic), and the directory entry is flushed too.
 
 References
 ----------
@@ -24,7 +24,7 @@ Bytes = bytes | bytearray | memoryview
 
 
 def write_atomically(path: str | os.PathLike[str], content: Bytes | Iterable[Bytes]) -> None:
-    """Write a whole file, or leave everything as it was.
+    """Replace the content of a file atomically.
 
     Parameters
     ----------
@@ -32,14 +32,14 @@ def write_atomically(path: str | os.PathLike[str], content: Bytes | Iterable[Byt
         The file to create or replace; its folder must exist. A symbolic link is followed, and a
         file that is replaced keeps its permissions.
     content : bytes, or iterable of bytes
-        The content, whole or in chunks. Chunks are written as they come, so a file may be larger
-        than memory.
+        The content, whole or in chunks. Chunks are written as they are produced, so a file may be
+        larger than memory.
 
     Raises
     ------
     OSError
-        If the folder is missing, ``path`` is a folder, or the disk refuses. Nothing is left behind
-        then, nor when producing a chunk raises.
+        If the folder is missing, ``path`` is a folder, or writing fails. No temporary file remains
+        then, nor when the iterable raises.
 
     Examples
     --------
@@ -50,7 +50,7 @@ def write_atomically(path: str | os.PathLike[str], content: Bytes | Iterable[Byt
     b'chain rule'
     """
     target = _checked_target(path)
-    # A short name of its own: the target's name may already be as long as the file system allows.
+    # Not derived from the target's name, which may already have the maximal length.
     temporary = target.with_name(f".{os.urandom(8).hex()}.tmp")
     try:
         with temporary.open("xb") as file:
@@ -58,22 +58,22 @@ def write_atomically(path: str | os.PathLike[str], content: Bytes | Iterable[Byt
         if target.exists():
             temporary.chmod(target.stat().st_mode & 0o7777)
         publish(temporary, target)
-    except BaseException:  # also KeyboardInterrupt: nothing may be left behind
+    except BaseException:  # also KeyboardInterrupt: no temporary file may remain
         temporary.unlink(missing_ok=True)
         raise
 
 
 def write_at(path: Path, offset: int, chunks: Iterable[Bytes]) -> None:
-    """Write chunks from a position of a file on, so that an interrupted transfer can go on later.
+    """Write chunks at an offset of a file, so that an interrupted transfer can be resumed.
 
     Parameters
     ----------
     path : path
         The file to extend; created where absent.
     offset : int in [0, size of the file]
-        Where the first chunk goes; what stands behind it is cut off.
+        Of the first chunk; the file is truncated there.
     chunks : iterable of bytes
-        What arrives. When it raises, the chunks that came before are kept.
+        The content. If it raises, the chunks written before remain.
     """
     path.touch()
     with path.open("r+b") as file:
@@ -87,12 +87,12 @@ def write_at(path: Path, offset: int, chunks: Iterable[Bytes]) -> None:
 
 
 def publish(temporary: Path, target: Path) -> None:
-    """Give a finished file its final name in one step, and make that durable.
+    """Rename a finished file to its target, atomically and durably.
 
     Parameters
     ----------
     temporary : path
-        A file whose content has reached the disk, in the folder of ``target``.
+        A file whose content is flushed, in the folder of ``target``.
     target : path
         The final name; a file of that name is replaced.
     """
@@ -101,7 +101,7 @@ def publish(temporary: Path, target: Path) -> None:
 
 
 def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file as 64 hexadecimal digits, reading it in chunks.
+    """Return the SHA-256 of a file as 64 hexadecimal digits, read in chunks.
 
     Parameters
     ----------
@@ -118,9 +118,9 @@ def sha256_of(path: Path) -> str:
 
 
 def cache_folder() -> Path:
-    """Return the folder for files that can be fetched or made again; it need not exist yet.
+    """Return the folder for files that can be recreated; it need not exist yet.
 
-    ``$CHAINRULE_CACHE`` where it is set, otherwise the platform's place for caches.
+    ``$CHAINRULE_CACHE`` where it is set, otherwise the platform's cache folder.
 
     Returns
     -------
@@ -140,7 +140,7 @@ def cache_folder() -> Path:
 
 
 def _checked_target(path: str | os.PathLike[str]) -> Path:
-    """Follow links and refuse a target that cannot be a file, before anything is written."""
+    """Resolve links and refuse a target that cannot be a file, before anything is written."""
     target = Path(os.path.realpath(path))
     if not target.parent.is_dir():
         raise FileNotFoundError(
@@ -168,13 +168,13 @@ def _flush_to_disk(file: BinaryIO) -> None:
 
 
 def _flush_folder(folder: Path) -> None:
-    if sys.platform == "win32":  # folders cannot be opened there, and renames are journalled
+    if sys.platform == "win32":  # folders cannot be opened there; renames are journalled
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     except OSError as error:
-        # Some network file systems have no such operation; the rename itself has succeeded.
+        # Some network file systems cannot flush a folder; the rename itself has succeeded.
         if error.errno not in (errno.EINVAL, errno.ENOTSUP):
             raise
     finally:

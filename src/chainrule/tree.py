@@ -1,7 +1,7 @@
-"""Nested containers of arrays, and their flat lists.
+"""Trees: nested containers of arrays, flattened to lists of leaves and rebuilt.
 
 A *tree* is a leaf, ``None``, or a dict, list or tuple (named tuples too) of trees. Everything that
-is not such a container is a leaf. ``None`` holds no leaves. Dictionaries keep their own order.
+is not such a container is a leaf. ``None`` has no leaves. Dictionaries retain their order.
 
 ::
 
@@ -21,11 +21,11 @@ LEAF = "*"
 """The structure of a leaf."""
 
 Structure = Any
-"""A hashable description of how leaves are nested."""
+"""A hashable description of the nesting (JAX: *treedef*)."""
 
 
 def flatten(tree: Any) -> tuple[list[Any], Structure]:
-    """Take a tree apart.
+    """Return the leaves and the structure of a tree.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def flatten(tree: Any) -> tuple[list[Any], Structure]:
     leaves : list
         The leaves from left to right.
     structure : hashable
-        What `unflatten` needs to put them together again.
+        The argument of `unflatten`.
 
     Examples
     --------
@@ -52,12 +52,12 @@ def flatten(tree: Any) -> tuple[list[Any], Structure]:
 
 
 def unflatten(structure: Structure, leaves: Sequence[Any]) -> Any:
-    """Put leaves together as `structure` says; the inverse of `flatten`."""
+    """Build the tree of a structure from its leaves; the inverse of `flatten`."""
     return _build(structure, iter(leaves))
 
 
 def flatten_like(structure: Structure, tree: Any, what: str = "tree") -> list[Any]:
-    """Flatten `tree`, which must be nested as `structure`; dictionaries may differ in order.
+    """Flatten `tree`, which must match `structure`; dictionaries may differ in order.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def flatten_like(structure: Structure, tree: Any, what: str = "tree") -> list[An
 
 
 def map_leaves(function: Callable[..., Any], tree: Any, *others: Any) -> Any:
-    """Apply `function` to corresponding leaves of trees that are nested alike.
+    """Apply `function` to corresponding leaves of trees of one structure.
 
     Examples
     --------
@@ -81,7 +81,7 @@ def map_leaves(function: Callable[..., Any], tree: Any, *others: Any) -> Any:
 
 
 def paths(tree: Any, root: str = "") -> list[str]:
-    """Name each leaf by the way to it.
+    """Return the path of each leaf.
 
     Examples
     --------
@@ -104,7 +104,7 @@ def paths(tree: Any, root: str = "") -> list[str]:
 
 
 def _children(tree: Any) -> tuple[type, tuple[Any, ...], list[Any]] | None:
-    """Kind, keys and values of a container; None for a leaf and for None."""
+    """Return type, keys and values of a container; None for a leaf and for None."""
     if isinstance(tree, dict):
         return dict, tuple(tree), list(tree.values())
     if isinstance(tree, tuple) and hasattr(tree, "_fields"):

@@ -1,4 +1,4 @@
-"""Optimisers, one a file, and schedules of their learning rate.
+"""Optimisers, one per file, and learning-rate schedules.
 
 >>> from chainrule import optim
 >>> rule = optim.Adam(learning_rate=optim.warmup(optim.cosine(0.01, epochs=20), epochs=2))

@@ -1,4 +1,4 @@
-"""Adadelta: steps whose size follows from the steps before, without a rate to choose."""
+"""Adadelta: a step size from running averages of squared updates and gradients."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Adadelta"]
 @named_arguments
 @dataclass(frozen=True)
 class Adadelta(Optimizer):
-    """Give the step the unit of the parameter, by the ratio of past steps to past gradients.
+    """Scale the gradient by the ratio of the RMS of past updates to the RMS of past gradients.
 
     ``v ← ρ·v + (1 - ρ)·g²``, ``Δ = -√(d + ε) / √(v + ε)·g``, ``d ← ρ·d + (1 - ρ)·Δ²`` and
     ``w ← w + η·Δ``.
@@ -25,18 +25,17 @@ class Adadelta(Optimizer):
     Parameters
     ----------
     learning_rate : float > 0, or Schedule
-        η, which the paper does without: 1.
+        η; the paper has none, that is, 1.
     rho : float in [0, 1)
-        ρ, how slowly both means of squares forget.
+        ρ, the decay rate of both averages of squares.
     epsilon : float > 0
-        ε, which starts the first step and keeps the division finite.
+        ε, which makes the first step nonzero and keeps the division finite.
     clip_norm, clip_value : float > 0 or None
         Limits of the gradients, see `Optimizer`.
 
     Notes
     -----
-    Defaults are the paper's (section 4.1). Keras begins with a rate of 0.001 instead, and is so
-    much slower.
+    Defaults are the paper's (section 4.1). Keras's default rate of 0.001 trains far more slowly.
 
     References
     ----------
@@ -55,13 +54,13 @@ class Adadelta(Optimizer):
     epsilon: Positive = 1e-6
 
     def slots(self, parameter: Array) -> Slots:
-        """Return the means of the squared gradients and of the squared steps, zero at first."""
+        """Return the averages of squared gradients and of squared updates, initially zero."""
         return {"square": zeros_like(parameter), "move": zeros_like(parameter)}
 
     def update(
         self, parameter: Array, gradient: Array, slots: Slots, rate: Array, step: Array
     ) -> tuple[Array, Slots]:
-        """Return the parameter a step further, and the two means."""
+        """Return the updated parameter and both averages."""
         square = average(slots["square"], gradient * gradient, self.rho)
         move = np.sqrt((slots["move"] + self.epsilon) / (square + self.epsilon)) * gradient
         after = {"square": square, "move": average(slots["move"], move * move, self.rho)}

@@ -1,4 +1,4 @@
-"""Adagrad: smaller steps where gradients have been large."""
+"""Adagrad: a learning rate per parameter, divided by the root of all squared gradients."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ __all__ = ["Adagrad"]
 @named_arguments
 @dataclass(frozen=True)
 class Adagrad(Optimizer):
-    """Divide the gradient by the root of the sum of all squares so far.
+    """Divide the gradient by the root of the sum of all squared gradients.
 
-    ``s ← s + g²`` and ``w ← w - η·g / (√s + ε)``. Steps shrink for ever, most where gradients are
-    large; rare features keep long steps.
+    ``s ← s + g²`` and ``w ← w - η·g / (√s + ε)``. The effective rate decreases monotonically, most
+    for parameters with large gradients; those of rare features retain a high rate.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ class Adagrad(Optimizer):
 
     Notes
     -----
-    The paper names no defaults; these are Keras's.
+    The paper gives no defaults; these are Keras's.
 
     References
     ----------
@@ -54,12 +54,12 @@ class Adagrad(Optimizer):
     epsilon: Positive = 1e-7
 
     def slots(self, parameter: Array) -> Slots:
-        """Return the sum of squares before the first one."""
+        """Return the initial sum of squares."""
         return {"sum": zeros_like(parameter) + self.initial_accumulator}
 
     def update(
         self, parameter: Array, gradient: Array, slots: Slots, rate: Array, step: Array
     ) -> tuple[Array, Slots]:
-        """Return the parameter a step further, and the sum of squares."""
+        """Return the updated parameter and the sum of squares."""
         total = slots["sum"] + gradient * gradient
         return parameter - rate * gradient / (np.sqrt(total) + self.epsilon), {"sum": total}

@@ -1,4 +1,4 @@
-"""Adam: steps of about the same size for every parameter, whatever the scale of its gradient."""
+"""Adam: adaptive moment estimation."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ __all__ = ["Adam"]
 @named_arguments
 @dataclass(frozen=True)
 class Adam(Optimizer):
-    """Divide the mean of the gradients by the root of the mean of their squares.
+    """Divide the first moment of the gradient by the root of its second moment.
 
-    ``m ← β₁·m + (1 - β₁)·g``, ``v ← β₂·v + (1 - β₂)·g²``, and with the bias of the zero start taken
-    out, ``m̂ = m / (1 - β₁ᵗ)``, ``v̂ = v / (1 - β₂ᵗ)``: ``w ← w - η·m̂ / (√v̂ + ε)``.
+    ``m ← β₁·m + (1 - β₁)·g``, ``v ← β₂·v + (1 - β₂)·g²``; corrected for their bias towards the
+    initial zero, ``m̂ = m / (1 - β₁ᵗ)``, ``v̂ = v / (1 - β₂ᵗ)``: ``w ← w - η·m̂ / (√v̂ + ε)``.
 
     Parameters
     ----------
     learning_rate : float > 0, or Schedule
-        η, nearly the length of a step in each coordinate.
+        η, an approximate bound of the step in each coordinate.
     beta_1 : float in [0, 1)
-        β₁, how slowly the mean forgets.
+        β₁, the decay rate of the first moment.
     beta_2 : float in [0, 1)
-        β₂, how slowly the mean of squares forgets.
+        β₂, the decay rate of the second moment.
     epsilon : float > 0
         ε, which keeps the division finite.
     clip_norm, clip_value : float > 0 or None
@@ -45,7 +45,7 @@ class Adam(Optimizer):
 
     Examples
     --------
-    The first step has the length of the learning rate, whatever the gradient:
+    The magnitude of the first step is the learning rate, whatever the gradient:
 
     >>> rule = Adam(0.5)
     >>> w, slots = rule.update(np.ones(2), np.array([3.0, -0.01]), rule.slots(np.ones(2)), 0.5, 1)
@@ -59,13 +59,13 @@ class Adam(Optimizer):
     epsilon: Positive = 1e-8
 
     def slots(self, parameter: Array) -> Slots:
-        """Return the mean of the gradients and of their squares, zero at first."""
+        """Return both moments, initially zero."""
         return {"mean": zeros_like(parameter), "square": zeros_like(parameter)}
 
     def update(
         self, parameter: Array, gradient: Array, slots: Slots, rate: Array, step: Array
     ) -> tuple[Array, Slots]:
-        """Return the parameter a step further, and the two means."""
+        """Return the updated parameter and both moments."""
         mean = average(slots["mean"], gradient, self.beta_1)
         square = average(slots["square"], gradient * gradient, self.beta_2)
         spread = np.sqrt(unbiased(square, self.beta_2, step)) + self.epsilon

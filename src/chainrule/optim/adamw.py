@@ -1,4 +1,4 @@
-"""AdamW: Adam with a decay of the weights that the gradient's scale does not touch."""
+"""AdamW: Adam with decoupled weight decay."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ __all__ = ["AdamW"]
 @named_arguments
 @dataclass(frozen=True)
 class AdamW(Optimizer):
-    """Step as Adam does, and shrink the parameter: ``w ← w - η·(m̂ / (√v̂ + ε) + λ·w)``.
+    """Step as Adam, with decoupled weight decay: ``w ← w - η·(m̂ / (√v̂ + ε) + λ·w)``.
 
     m̂ and v̂ are those of `Adam`. An l2 penalty in the loss would be divided by √v̂ with the rest of
-    the gradient and hardly act on parameters with large gradients; this decay acts on all alike,
-    biases too.
+    the gradient and so be weak for parameters with large gradients; decoupled decay shrinks all
+    parameters at the same rate, biases too.
 
     Parameters
     ----------
     learning_rate : float > 0, or Schedule
         η.
     weight_decay : float >= 0
-        λ, the share of itself that a parameter loses in an update, over η.
+        λ; an update shrinks a parameter by the fraction η·λ.
     beta_1 : float in [0, 1)
-        β₁, how slowly the mean forgets.
+        β₁, the decay rate of the first moment.
     beta_2 : float in [0, 1)
-        β₂, how slowly the mean of squares forgets.
+        β₂, the decay rate of the second moment.
     epsilon : float > 0
         ε, which keeps the division finite.
     clip_norm, clip_value : float > 0 or None
@@ -40,7 +40,7 @@ class AdamW(Optimizer):
 
     Notes
     -----
-    Defaults are the paper's, λ, which it leaves open, and its place after η are Keras's.
+    Defaults are the paper's; λ, which it leaves open, and its product with η are Keras's.
 
     References
     ----------
@@ -62,13 +62,13 @@ class AdamW(Optimizer):
     epsilon: Positive = 1e-8
 
     def slots(self, parameter: Array) -> Slots:
-        """Return the mean of the gradients and of their squares, zero at first."""
+        """Return both moments, initially zero."""
         return {"mean": zeros_like(parameter), "square": zeros_like(parameter)}
 
     def update(
         self, parameter: Array, gradient: Array, slots: Slots, rate: Array, step: Array
     ) -> tuple[Array, Slots]:
-        """Return the parameter a step further and a little smaller, and the two means."""
+        """Return the updated parameter and both moments."""
         mean = average(slots["mean"], gradient, self.beta_1)
         square = average(slots["square"], gradient * gradient, self.beta_2)
         spread = np.sqrt(unbiased(square, self.beta_2, step)) + self.epsilon

@@ -1,4 +1,4 @@
-"""Limits on gradients, so that one steep place does not throw the parameters away."""
+"""Gradient clipping by value and by global norm."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ __all__ = ["clip"]
 
 
 def clip(gradients: dict[str, Array], optimizer: Optimizer) -> dict[str, Array]:
-    """Limit gradients as an optimiser asks.
+    """Clip gradients by the ``clip_value`` and ``clip_norm`` of an optimiser.
 
-    First each element is held in ``[-clip_value, clip_value]``; then all gradients together, as one
-    vector of Euclidean norm ‖g‖, are multiplied by ``min(1, clip_norm / ‖g‖)``, which keeps their
-    direction.
+    First each element is clipped to ``[-clip_value, clip_value]``; then all gradients together, as
+    one vector of Euclidean norm ‖g‖, are multiplied by ``min(1, clip_norm / ‖g‖)``, which preserves
+    their direction.
 
     Parameters
     ----------
     gradients : dict of str to array or node, float of one dtype
         The gradient of each parameter.
     optimizer : Optimizer
-        Its ``clip_value`` and ``clip_norm`` count.
+        Only its ``clip_value`` and ``clip_norm`` are used.
 
     Returns
     -------
     dict of str to array or node
-        New arrays with the same keys, shapes and dtype; the same ones where nothing is limited. A
+        New arrays with the same keys, shapes and dtype; the same ones where nothing is clipped. A
         gradient that is not finite stays so.
 
     References

@@ -9,7 +9,7 @@ __all__ = ["describe", "describe_briefly"]
 
 
 def describe(record: Any) -> dict[str, Any]:
-    """Return a dataclass as plain data: its ``kind``, and its fields by name.
+    """Return a dataclass as plain data: its class as ``kind``, and its fields by name.
 
     Examples
     --------
@@ -25,7 +25,7 @@ def describe(record: Any) -> dict[str, Any]:
 
 
 def describe_briefly(record: Any) -> str:
-    """Return a dataclass as one would write it: its learning rate, and what is not as usual.
+    """Return the expression that builds a dataclass: its learning rate and non-default fields.
 
     Examples
     --------
@@ -38,11 +38,11 @@ def describe_briefly(record: Any) -> str:
         for field in sorted(fields(record), key=lambda each: each.name != "learning_rate")
         if field.name == "learning_rate" or getattr(record, field.name) != field.default
     }
-    told = (
+    arguments = (
         f"{name}={describe_briefly(value) if is_dataclass(value) else repr(value)}"
         for name, value in shown.items()
     )
-    return f"{type(record).__name__}({', '.join(told)})"
+    return f"{type(record).__name__}({', '.join(arguments)})"
 
 
 def _values(record: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Lion: the sign of an interpolated momentum, so that every step has the same size."""
+"""Lion: sign updates of an interpolated momentum."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ __all__ = ["Lion"]
 @named_arguments
 @dataclass(frozen=True)
 class Lion(Optimizer):
-    """Step by the sign of a mean of the gradients, and shrink the parameter.
+    """Step by the sign of the interpolated momentum, with decoupled weight decay.
 
-    ``w ← w - η·(sign(β₁·m + (1 - β₁)·g) + λ·w)`` and then ``m ← β₂·m + (1 - β₂)·g``. Half the
-    memory of Adam; as each coordinate moves by η, it wants a rate 3 to 10 times smaller.
+    ``w ← w - η·(sign(β₁·m + (1 - β₁)·g) + λ·w)`` and then ``m ← β₂·m + (1 - β₂)·g``. It needs
+    half the state of Adam; as each coordinate moves by η, use a rate 3 to 10 times smaller.
 
     Parameters
     ----------
     learning_rate : float > 0, or Schedule
-        η, the length of a step in each coordinate.
+        η, the magnitude of the step in each coordinate.
     beta_1 : float in [0, 1)
-        β₁, the weight of the past in the step.
+        β₁, the weight of the momentum in the step.
     beta_2 : float in [0, 1)
-        β₂, how slowly the mean forgets.
+        β₂, the decay rate of the momentum.
     weight_decay : float >= 0
-        λ, the share of itself that a parameter loses in an update, over η.
+        λ; an update shrinks a parameter by the fraction η·λ.
     clip_norm, clip_value : float > 0 or None
         Limits of the gradients, see `Optimizer`.
 
     Notes
     -----
-    Defaults are the paper's, with the λ of Keras, none.
+    Defaults are the paper's, but λ is 0, as in Keras.
 
     References
     ----------
@@ -56,13 +56,13 @@ class Lion(Optimizer):
     weight_decay: NonNegative = 0.0
 
     def slots(self, parameter: Array) -> Slots:
-        """Return the mean of the gradients, zero at first."""
+        """Return the momentum, initially zero."""
         return {"mean": zeros_like(parameter)}
 
     def update(
         self, parameter: Array, gradient: Array, slots: Slots, rate: Array, step: Array
     ) -> tuple[Array, Slots]:
-        """Return the parameter a step further, and the mean."""
+        """Return the updated parameter and the momentum."""
         move = np.sign(average(slots["mean"], gradient, self.beta_1))
         if self.weight_decay:
             move = move + self.weight_decay * parameter

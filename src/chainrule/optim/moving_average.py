@@ -1,4 +1,4 @@
-"""Moving averages of gradients, which most rules are made of."""
+"""Exponential moving averages, and the correction of their bias."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["average", "unbiased"]
 
 
 def average(before: Array, value: Array, beta: float) -> Array:
-    """Return the moving average ``β·before + (1 - β)·value``.
+    """Return the exponential moving average ``β·before + (1 - β)·value``.
 
     Examples
     --------
@@ -23,7 +23,7 @@ def average(before: Array, value: Array, beta: float) -> Array:
 
 
 def unbiased(mean: Array, beta: float, step: Array) -> Array:
-    """Return ``mean / (1 - βᵗ)``: a moving average without the bias of its start at zero.
+    """Return ``mean / (1 - βᵗ)``: an average corrected for its bias towards the initial zero.
 
     Notes
     -----
@@ -42,5 +42,5 @@ def unbiased(mean: Array, beta: float, step: Array) -> Array:
     if not beta:
         return mean
     exponent = step * math.log(beta)
-    # A Python number stays one, as NumPy's float64 would widen float32.
+    # A Python float stays one: NumPy's float64 would widen float32 arrays.
     return mean / -(math.expm1 if isinstance(exponent, float) else np.expm1)(exponent)

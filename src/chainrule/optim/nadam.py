@@ -1,4 +1,4 @@
-"""Nadam: Adam with Nesterov's momentum, which looks ahead along the mean."""
+"""Nadam: Adam with Nesterov's accelerated gradient."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ __all__ = ["Nadam"]
 @named_arguments
 @dataclass(frozen=True)
 class Nadam(Optimizer):
-    """Step along the mean of the gradients as it will be after the next update.
+    """Step as Adam along the first moment that Nesterov's momentum anticipates.
 
-    With m and v as in `Adam` and the warming momentum ``μₜ = β₁·(1 - 0.96^(ψ·t) / 2)``::
+    With m and v as in `Adam` and the momentum schedule ``μₜ = β₁·(1 - 0.96^(ψ·t) / 2)``::
 
         m̂ = μₜ₊₁·m / (1 - μ₁⋯μₜ₊₁) + (1 - μₜ)·g / (1 - μ₁⋯μₜ)
         w ← w - η·m̂ / (√v̂ + ε)
@@ -30,19 +30,19 @@ class Nadam(Optimizer):
     learning_rate : float > 0, or Schedule
         η.
     beta_1 : float in [0, 1)
-        β₁, how slowly the mean forgets, and the limit of μ.
+        β₁, the decay rate of the first moment, and the limit of μₜ.
     beta_2 : float in [0, 1)
-        β₂, how slowly the mean of squares forgets.
+        β₂, the decay rate of the second moment.
     epsilon : float > 0
         ε, which keeps the division finite.
     momentum_decay : float >= 0
-        ψ, how fast the momentum warms.
+        ψ, the rate at which μₜ approaches its limit.
     clip_norm, clip_value : float > 0 or None
         Limits of the gradients, see `Optimizer`.
 
     Notes
     -----
-    ψ is the paper's 1/250, as in PyTorch; Keras takes 1. The other defaults are those of `Adam`.
+    ψ is the paper's 1/250, as in PyTorch; Keras has 1. The other defaults are those of `Adam`.
 
     References
     ----------
@@ -63,7 +63,7 @@ class Nadam(Optimizer):
     momentum_decay: NonNegative = 0.004
 
     def slots(self, parameter: Array) -> Slots:
-        """Return the two means, zero at first, and the product of all momenta, a scalar."""
+        """Return both moments, initially zero, and the product of all μₜ, a scalar."""
         return {
             "mean": zeros_like(parameter),
             "square": zeros_like(parameter),
@@ -73,7 +73,7 @@ class Nadam(Optimizer):
     def update(
         self, parameter: Array, gradient: Array, slots: Slots, rate: Array, step: Array
     ) -> tuple[Array, Slots]:
-        """Return the parameter a step further, the two means and the product."""
+        """Return the updated parameter, both moments and the product."""
         mean = average(slots["mean"], gradient, self.beta_1)
         square = average(slots["square"], gradient * gradient, self.beta_2)
         now, soon = self._momentum(step), self._momentum(step + 1)
@@ -85,6 +85,6 @@ class Nadam(Optimizer):
 
     def _momentum(self, step: Array) -> Array:
         exponent = step * (self.momentum_decay * math.log(0.96))
-        # A Python number stays one, as NumPy's float64 would widen float32.
+        # A Python float stays one: NumPy's float64 would widen float32 arrays.
         power = math.exp(exponent) if isinstance(exponent, float) else np.exp(exponent)
         return self.beta_1 * (1 - 0.5 * power)

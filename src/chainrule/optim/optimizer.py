@@ -1,4 +1,4 @@
-"""What an optimiser is: a rule that turns a parameter and its gradient into the next parameter."""
+"""The interface of optimisers: slots, and the update of a parameter by its gradient."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ from chainrule.optim.schedules.schedule import Schedule, checked_rate
 __all__ = ["Array", "Optimizer", "Slots", "zeros_like"]
 
 Array = Any
-"""An array, or a node of a graph: rules are plain NumPy and mean the same on both."""
+"""An array, or a node of a graph: updates are plain NumPy and accept both."""
 
 Slots = dict[str, Array]
-"""What a rule remembers of one parameter from update to update."""
+"""The optimiser state of one parameter, such as its velocity or moments."""
 
 
 @dataclass(frozen=True)
 class Optimizer(ABC):
-    """A rule that updates a parameter by its gradient.
+    """An update rule: parameter and gradient to the next parameter.
 
-    An optimiser is an immutable record of numbers; what it remembers of each parameter, its slots,
-    is held by whoever trains. Rules are plain NumPy, change nothing in place and keep the dtype.
+    An optimiser is an immutable record of hyperparameters; the state of each parameter, its slots,
+    is held by the caller. Updates are plain NumPy, change nothing in place and preserve the dtype.
 
     Parameters
     ----------
     learning_rate : float > 0, or Schedule
-        The size of a step.
+        The step size.
     clip_norm : float > 0 or None
-        All gradients are shrunk together to at most this Euclidean norm.
+        Maximal Euclidean norm of all gradients together, see `clip`.
     clip_value : float > 0 or None
-        Each element of a gradient is held in [-clip_value, clip_value].
+        Each element of a gradient is clipped to [-clip_value, clip_value].
 
     Examples
     --------
-    A rule of one's own, here gradient descent by the sign alone:
+    A custom optimiser, here gradient descent by the sign alone:
 
     >>> from chainrule import optim
     >>> @dataclass(frozen=True)
@@ -65,12 +65,12 @@ class Optimizer(ABC):
 
     @abstractmethod
     def slots(self, parameter: Array) -> Slots:
-        """Return what is remembered of a parameter before its first update.
+        """Return the initial slots of a parameter.
 
         Parameters
         ----------
         parameter : array, float
-            Only its shape and dtype count.
+            Only its shape and dtype are used.
 
         Returns
         -------
@@ -87,9 +87,9 @@ class Optimizer(ABC):
         Parameters
         ----------
         parameter, gradient : array or node, float, of one shape and dtype
-            The parameter, and the derivative of the loss by it.
+            The parameter, and the gradient of the loss with respect to it.
         slots : dict of str to array
-            What `slots` or the update before returned.
+            As returned by `slots` or by the previous update.
         rate : scalar, float
             The learning rate: a Python number, or a scalar of the parameter's dtype.
         step : scalar, float
@@ -99,18 +99,18 @@ class Optimizer(ABC):
         Returns
         -------
         parameter : array or node
-            The new value; what came in is not changed.
+            The new value; the arguments are not modified.
         slots : dict of str to array
             The new slots, with the same keys.
         """
 
     def rate(self, step: int, epoch: int) -> float:
-        """Return the learning rate after `step` updates and `epoch` epochs (both 0 at first)."""
+        """Return the learning rate after `step` updates and `epoch` epochs, both counted from 0."""
         rate = self.learning_rate
         return rate(step, epoch) if isinstance(rate, Schedule) else rate
 
     def observe(self, value: float) -> Optimizer:
-        """Return the optimiser to go on with after an epoch that ended with this loss.
+        """Return the optimiser for the next epoch, given the loss of the last one.
 
         It is this one, unless its schedule is `chainrule.optim.reduce_on_plateau`.
         """

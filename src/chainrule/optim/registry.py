@@ -1,4 +1,4 @@
-"""Optimisers by name, and as the plain data that a file holds."""
+"""Registry of optimisers and schedules: by name, and from their configuration."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {
     kind.__name__.lower(): kind
     for kind in (SGD, Adagrad, RMSprop, Adadelta, Adam, AdamW, Nadam, Lion)
 }
-"""The optimisers by the names that ``net.compile(optimizer=...)`` takes."""
+"""Optimisers by the names that ``net.compile(optimizer=...)`` accepts."""
 
 SCHEDULES: dict[str, type[Schedule]] = {
     kind.__name__: kind
     for kind in (constant, step, exponential, cosine, warmup, one_cycle, reduce_on_plateau)
 }
-"""The schedules by name."""
+"""Schedules by name."""
 
-_KINDS = {kind.__name__: kind for kind in (*OPTIMIZERS.values(), *SCHEDULES.values())}
+_CLASSES = {kind.__name__: kind for kind in (*OPTIMIZERS.values(), *SCHEDULES.values())}
 
 _SCIPY_METHODS = {
     "bfgs", "cg", "cobyla", "cobyqa", "dogbox", "dogleg", "l-bfgs-b", "lbfgs", "lm", "nelder-mead",
@@ -46,14 +46,14 @@ _SCIPY_METHODS = {
 def resolve_optimizer(
     optimizer: str | Optimizer | type[Optimizer], learning_rate: float | Schedule | None = None
 ) -> Optimizer:
-    """Return the optimiser that a user means.
+    """Return the optimiser of a name, a class or an instance.
 
     Parameters
     ----------
     optimizer : str, Optimizer or subclass of it
         A name such as "sgd" in any case, an optimiser, or its class.
     learning_rate : float > 0, Schedule or None
-        Its learning rate; None for its own. An optimiser that is given whole has one already.
+        Its learning rate; None for the default. An instance has its own already.
 
     Returns
     -------
@@ -63,7 +63,7 @@ def resolve_optimizer(
     Raises
     ------
     ArgumentError
-        For an unknown name, a bad learning rate, or two learning rates.
+        For an unknown name, a bad learning rate, or a learning rate beside an instance.
 
     Examples
     --------
@@ -73,22 +73,22 @@ def resolve_optimizer(
     if isinstance(optimizer, Optimizer):
         if learning_rate is not None:
             raise ArgumentError(
-                f"compile: learning_rate is {learning_rate!r}, but the optimizer is given with its "
-                f"own, {optimizer.learning_rate!r}; keep one, as in "
+                f"compile: learning_rate is {learning_rate!r}, but the optimizer has its own, "
+                f"{optimizer.learning_rate!r}; keep one, as in "
                 f"optim.{type(optimizer).__name__}(learning_rate={learning_rate!r})"
             )
         return optimizer
     arguments: dict[str, Any] = {} if learning_rate is None else {"learning_rate": learning_rate}
-    return _kind_of(optimizer)(**arguments)
+    return _class_of(optimizer)(**arguments)
 
 
 def from_config(config: Any) -> Any:
-    """Return the optimiser or schedule that its ``config()`` describes.
+    """Return the optimiser or schedule of a ``config()``.
 
     Parameters
     ----------
     config : dict of str to value
-        Plain data, as read from JSON: ``kind``, one of ours, and arguments by name.
+        Plain data, as read from JSON: ``kind``, the name of a class, and arguments by name.
 
     Returns
     -------
@@ -107,21 +107,21 @@ def from_config(config: Any) -> Any:
     """
     values = dict(cast(dict[str, Any], config)) if isinstance(config, dict) else {}
     kind = values.pop("kind", None)
-    if not isinstance(kind, str) or kind not in _KINDS:
+    if not isinstance(kind, str) or kind not in _CLASSES:
         raise FormatError(
-            f"optimizer: the description is of kind {kind!r}; known are {', '.join(_KINDS)}"
+            f"optimizer: the description is of kind {kind!r}; known are {', '.join(_CLASSES)}"
         )
     arguments = {
         name: from_config(value) if isinstance(value, dict) else value
         for name, value in values.items()
     }
     try:
-        return _KINDS[kind](**arguments)
+        return _CLASSES[kind](**arguments)
     except (ChainruleError, TypeError) as error:
         raise FormatError(f"optimizer: the description of {kind} does not fit: {error}") from error
 
 
-def _kind_of(name: Any) -> type[Optimizer]:
+def _class_of(name: Any) -> type[Optimizer]:
     if isinstance(name, type) and issubclass(name, Optimizer):
         return name
     if not isinstance(name, str):

@@ -1,4 +1,4 @@
-"""RMSprop: steps of about the same size, by the recent size of the gradient."""
+"""RMSprop: the gradient divided by the root of a moving average of its square."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ __all__ = ["RMSprop"]
 @named_arguments
 @dataclass(frozen=True)
 class RMSprop(Optimizer):
-    """Divide the gradient by the root of the mean of its recent squares.
+    """Divide the gradient by the root of a moving average of its square.
 
     ``v ← ρ·v + (1 - ρ)·g²`` and ``w ← w - η·g / (√v + ε)``. With momentum μ the step is a velocity,
-    ``u ← μ·u + η·g / (√v + ε)`` and ``w ← w - u``. Centred, v less the squared mean of the
-    gradients, their variance, takes the place of v.
+    ``u ← μ·u + η·g / (√v + ε)`` and ``w ← w - u``. Centred, v is
+    replaced by the variance of the gradient, v minus its squared moving average.
 
     Parameters
     ----------
     learning_rate : float > 0, or Schedule
         η.
     rho : float in [0, 1)
-        ρ, how slowly the mean of squares forgets.
+        ρ, the decay rate of the average of squares.
     momentum : float in [0, 1)
-        μ, the share of the velocity that is kept.
+        μ, the fraction of the velocity retained in each update.
     centered : bool
-        Divide by the deviation instead of the root of the mean square.
+        Divide by the standard deviation instead of the root mean square.
     epsilon : float > 0
         ε, which keeps the division finite.
     clip_norm, clip_value : float > 0 or None
@@ -62,14 +62,14 @@ class RMSprop(Optimizer):
     epsilon: Positive = 1e-7
 
     def slots(self, parameter: Array) -> Slots:
-        """Return the mean of squares and, where they are used, the velocity and the mean."""
+        """Return the average of squares and, where used, the velocity and the average."""
         names = ["square"] + ["velocity"] * bool(self.momentum) + ["mean"] * self.centered
         return {name: zeros_like(parameter) for name in names}
 
     def update(
         self, parameter: Array, gradient: Array, slots: Slots, rate: Array, step: Array
     ) -> tuple[Array, Slots]:
-        """Return the parameter a step further, and what it remembers."""
+        """Return the updated parameter and its slots."""
         after = {"square": average(slots["square"], gradient * gradient, self.rho)}
         spread = after["square"]
         if self.centered:

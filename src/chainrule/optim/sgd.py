@@ -15,26 +15,26 @@ __all__ = ["SGD"]
 @named_arguments
 @dataclass(frozen=True)
 class SGD(Optimizer):
-    """Step against the gradient: ``w ← w - η·g``.
+    """Step along the negative gradient: ``w ← w - η·g``.
 
     With momentum μ the step is a velocity, ``v ← μ·v - η·g`` and ``w ← w + v``; with Nesterov's
-    momentum the parameter looks ahead along it, ``w ← w + μ·v - η·g``.
+    momentum the gradient is evaluated ahead along it, ``w ← w + μ·v - η·g``.
 
     Parameters
     ----------
     learning_rate : float > 0, or Schedule
         η.
     momentum : float in [0, 1)
-        μ, the share of the velocity that is kept.
+        μ, the fraction of the velocity retained in each update.
     nesterov : bool
-        Look ahead; needs momentum.
+        Use Nesterov's momentum; needs a momentum above 0.
     clip_norm, clip_value : float > 0 or None
         Limits of the gradients, see `Optimizer`.
 
     Raises
     ------
     ArgumentError
-        For an argument outside its range, and for Nesterov's momentum of 0.
+        For an argument outside its range, and for ``nesterov=True`` without momentum.
 
     Notes
     -----
@@ -61,18 +61,17 @@ class SGD(Optimizer):
         super().__post_init__()
         if self.nesterov and not self.momentum:
             raise ArgumentError(
-                "SGD: nesterov=True looks ahead along the momentum, but momentum is 0; give one, "
-                "as in momentum=0.9"
+                "SGD: nesterov=True needs momentum, but momentum is 0; give one, as in momentum=0.9"
             )
 
     def slots(self, parameter: Array) -> Slots:
-        """Return the velocity, zero at first; nothing without momentum."""
+        """Return the velocity, initially zero; nothing without momentum."""
         return {"velocity": zeros_like(parameter)} if self.momentum else {}
 
     def update(
         self, parameter: Array, gradient: Array, slots: Slots, rate: Array, step: Array
     ) -> tuple[Array, Slots]:
-        """Return the parameter a step further, and its velocity."""
+        """Return the updated parameter and its velocity."""
         if not self.momentum:
             return parameter - rate * gradient, slots
         velocity = self.momentum * slots["velocity"] - rate * gradient

@@ -1,1 +1,1 @@
-"""Schedules of the learning rate: constant, decay, warm-up, plateau."""
+"""Learning-rate schedules: constant, decay, warm-up, plateau."""

@@ -1,4 +1,4 @@
-"""Learning rates that only fall: in steps, exponentially, along a cosine."""
+"""Learning-rate decay: step, exponential, cosine."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ __all__ = ["cosine", "exponential", "step"]
 
 @named_arguments
 @dataclass(frozen=True)
-class step(Timed):  # noqa: N801 (schedules are used, and read, as functions)
+class step(Timed):  # noqa: N801 (schedules are used as functions)
     """Multiply the learning rate by a factor at the end of each period: ``η·f^⌊t / T⌋``.
 
     Parameters
     ----------
     learning_rate : float > 0
-        η, the rate at first.
+        η, the initial rate.
     factor : float > 0
         f.
     steps, epochs : int >= 1
@@ -43,12 +43,12 @@ class step(Timed):  # noqa: N801 (schedules are used, and read, as functions)
 @named_arguments
 @dataclass(frozen=True)
 class exponential(Timed):  # noqa: N801
-    """Multiply the learning rate by a factor over each period, evenly: ``η·f^(t / T)``.
+    """Decay the learning rate exponentially, by a factor per period: ``η·f^(t / T)``.
 
     Parameters
     ----------
     learning_rate : float > 0
-        η, the rate at first.
+        η, the initial rate.
     factor : float > 0
         f.
     steps, epochs : int >= 1
@@ -71,14 +71,14 @@ class exponential(Timed):  # noqa: N801
 @named_arguments
 @dataclass(frozen=True)
 class cosine(Timed):  # noqa: N801
-    """Let the learning rate fall along half a cosine, then stay: ``e + (η - e)·(1 + cos πt/T)/2``.
+    """Decay the learning rate along half a cosine: ``e + (η - e)·(1 + cos πt/T)/2``.
 
     Parameters
     ----------
     learning_rate : float > 0
-        η, the rate at first.
+        η, the initial rate.
     final : float >= 0
-        e, the rate at the end of the duration and after it.
+        e, the rate at the end of the duration and afterwards.
     steps, epochs : int >= 1
         T, the duration, counted in updates or in epochs; one of the two.
 
@@ -99,5 +99,5 @@ class cosine(Timed):  # noqa: N801
 
     def __call__(self, step: int, epoch: int) -> float:
         """Return the learning rate at this time."""
-        share = (1 + math.cos(math.pi * min(self.elapsed(step, epoch), 1.0))) / 2
-        return self.final + (self.learning_rate - self.final) * share
+        weight = (1 + math.cos(math.pi * min(self.elapsed(step, epoch), 1.0))) / 2
+        return self.final + (self.learning_rate - self.final) * weight

@@ -1,4 +1,4 @@
-"""A learning rate that falls when the loss no longer does."""
+"""Reduction of the learning rate on a plateau of the loss."""
 
 from __future__ import annotations
 
@@ -20,30 +20,30 @@ __all__ = ["reduce_on_plateau"]
 
 @named_arguments
 @dataclass(frozen=True)
-class reduce_on_plateau(Schedule):  # noqa: N801 (schedules are used, and read, as functions)
-    """Multiply the learning rate by a factor once the loss has not improved for some epochs.
+class reduce_on_plateau(Schedule):  # noqa: N801 (schedules are used as functions)
+    """Multiply the learning rate by a factor when the loss has stopped improving.
 
-    The record does not change: `observe` returns the next one. So its state is plain data, saved
-    and resumed with the rest.
+    The record is immutable: `observe` returns the next one, so that its state is saved and resumed
+    as plain data.
 
     Parameters
     ----------
     learning_rate : float > 0
-        The rate at first.
+        The initial rate.
     factor : float in (0, 1)
-        What the rate is multiplied by.
+        The factor of each reduction.
     patience : int >= 0
-        The epochs without improvement that are waited for before the rate is reduced.
+        The epochs without improvement before the rate is reduced.
     min_delta : float >= 0
-        What counts as improvement: a loss lower than the best by more than this.
+        The decrease below the best loss that counts as an improvement.
     final : float >= 0
-        The rate that is not gone below.
+        The minimal rate.
     best : float or None
-        State: the lowest loss seen; None before the first epoch.
+        State: the lowest loss so far; None before the first epoch.
     waited : int >= 0
-        State: the epochs since then, or since the last reduction.
+        State: the epochs since that loss, or since the last reduction.
     reductions : int >= 0
-        State: how often the rate was reduced.
+        State: the number of reductions.
 
     Notes
     -----
@@ -74,7 +74,7 @@ class reduce_on_plateau(Schedule):  # noqa: N801 (schedules are used, and read, 
         return max(reduced, min(self.final, self.learning_rate))
 
     def observe(self, value: float) -> Schedule:
-        """Return the schedule after an epoch with this loss; one that is not finite is no gain."""
+        """Return the next schedule, given the loss of an epoch; a non-finite one is no improvement."""
         if self._is_improved_by(float(value)):
             return replace(self, best=float(value), waited=0)
         if self.waited + 1 < self.patience:

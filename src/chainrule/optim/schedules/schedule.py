@@ -1,4 +1,4 @@
-"""What a schedule is: the learning rate as a function of the time trained."""
+"""The interface of schedules: the learning rate as a function of step and epoch."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ __all__ = ["Schedule", "Timed", "checked_rate", "constant"]
 
 @dataclass(frozen=True)
 class Schedule(ABC):
-    """The learning rate as a function of the updates and epochs made before.
+    """The learning rate as a function of the updates and epochs completed.
 
-    A schedule is an immutable record. One of your own is a frozen dataclass with a ``__call__``; it
-    trains like the others, but the file of a network cannot name it.
+    A schedule is an immutable record. A custom one is a frozen dataclass with a ``__call__``; it
+    trains like the others, but cannot be saved with a network.
 
     Examples
     --------
@@ -44,9 +44,9 @@ class Schedule(ABC):
         Parameters
         ----------
         step : int
-            The number of updates made before this one: 0 for the first.
+            The number of updates before this one: 0 for the first.
         epoch : int
-            The number of epochs finished before this one: 0 during the first.
+            The number of epochs completed: 0 during the first.
 
         Returns
         -------
@@ -55,9 +55,9 @@ class Schedule(ABC):
         """
 
     def observe(self, value: float) -> Schedule:
-        """Return the schedule to go on with after an epoch that ended with this loss.
+        """Return the schedule for the next epoch, given the loss of the last one.
 
-        Only `chainrule.optim.reduce_on_plateau` learns from it; others return themselves.
+        Only `chainrule.optim.reduce_on_plateau` depends on it; others return themselves.
         """
         del value
         return self
@@ -98,8 +98,8 @@ class Timed(Schedule):
 
 @named_arguments
 @dataclass(frozen=True)
-class constant(Schedule):  # noqa: N801 (schedules are used, and read, as functions)
-    """The same learning rate for ever.
+class constant(Schedule):  # noqa: N801 (schedules are used as functions)
+    """A constant learning rate.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ class constant(Schedule):  # noqa: N801 (schedules are used, and read, as functi
     learning_rate: Positive
 
     def __call__(self, step: int, epoch: int) -> float:
-        """Return the learning rate, whatever the time."""
+        """Return the learning rate."""
         return self.learning_rate
 
 

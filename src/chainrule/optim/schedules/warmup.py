@@ -1,4 +1,4 @@
-"""Learning rates that rise before they fall: a warm-up before any schedule, and one cycle."""
+"""Warm-up before another schedule, and the one-cycle policy."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ _AtLeastOne = Annotated[float, Range("a number, 1 or more", lambda x: x >= 1)]
 
 @named_arguments
 @dataclass(frozen=True)
-class warmup(Timed):  # noqa: N801 (schedules are used, and read, as functions)
-    """Raise the learning rate evenly to where another schedule begins, then follow that one.
+class warmup(Timed):  # noqa: N801 (schedules are used as functions)
+    """Increase the learning rate linearly to the start of another schedule, then follow it.
 
-    With t updates (or epochs) before, ``s + (η - s)·(t + 1) / T`` for t < T; after that the other
-    schedule, which sees its own time begin at T.
+    After t updates (or epochs), ``s + (η - s)·(t + 1) / T`` for t < T; from T on the other
+    schedule, whose time starts at T.
 
     Parameters
     ----------
     then : float > 0, or Schedule
-        What follows; η is its first rate.
+        The schedule that follows; η is its initial rate.
     start : float >= 0
-        s, the rate that the rise sets out from; the first update is one step above it.
+        s, the rate before the warm-up; the first update is one increment above it.
     steps, epochs : int >= 1
-        T, the duration of the rise, in the unit that the schedule after it counts in.
+        T, the duration of the warm-up, in the unit of the schedule that follows.
 
     References
     ----------
@@ -56,19 +56,18 @@ class warmup(Timed):  # noqa: N801 (schedules are used, and read, as functions)
         if isinstance(self.then, Timed) and getattr(self.then, unit) is None:
             raise ArgumentError(
                 f"warmup: it counts in {unit}, but {type(self.then).__name__}, which follows, does "
-                "not; count both in steps or both in epochs, so that one begins where the other "
-                "ends"
+                "not; count both in steps or both in epochs"
             )
 
     def __call__(self, step: int, epoch: int) -> float:
         """Return the learning rate at this time."""
         if self.elapsed(step, epoch) >= 1:
             return self._following(step - (self.steps or 0), epoch - (self.epochs or 0))
-        share = min(self.elapsed(step + 1, epoch + 1), 1.0)
-        return self.start + (self._following(0, 0) - self.start) * share
+        fraction = min(self.elapsed(step + 1, epoch + 1), 1.0)
+        return self.start + (self._following(0, 0) - self.start) * fraction
 
     def observe(self, value: float) -> Schedule:
-        """Return this schedule with what follows told of the loss."""
+        """Return this schedule with the one that follows updated by the loss."""
         if not isinstance(self.then, Schedule):
             return self
         then = self.then.observe(value)
@@ -81,27 +80,27 @@ class warmup(Timed):  # noqa: N801 (schedules are used, and read, as functions)
 @named_arguments
 @dataclass(frozen=True)
 class one_cycle(Timed):  # noqa: N801
-    """Raise the learning rate from a small value to its peak, and let it fall to nearly nothing.
+    """Increase the learning rate to its peak, then anneal it to nearly zero.
 
-    Both ways along half a cosine: from ``η / start_divisor`` to η during the rise, then to
-    ``η / start_divisor / final_divisor`` at the end of the duration, and after it.
+    Both along half a cosine: from ``η / start_divisor`` to η during the rise, then to
+    ``η / start_divisor / final_divisor`` at the end of the duration and afterwards.
 
     Parameters
     ----------
     learning_rate : float > 0
         η, the peak.
     rise : float in (0, 1)
-        The share of the duration that the rise takes.
+        The fraction of the duration spent increasing the rate.
     start_divisor : float >= 1
-        How much smaller the rate is at first.
+        The peak over the initial rate.
     final_divisor : float >= 1
-        How much smaller still it is at the end.
+        The initial over the final rate.
     steps, epochs : int >= 1
         The duration, counted in updates or in epochs; one of the two.
 
     Notes
     -----
-    Defaults are PyTorch's. Momentum stays as it is.
+    Defaults are PyTorch's. Momentum is not varied.
 
     References
     ----------
@@ -126,11 +125,11 @@ class one_cycle(Timed):  # noqa: N801
         time = min(self.elapsed(step, epoch), 1.0)
         first = self.learning_rate / self.start_divisor
         if time < self.rise:
-            return _eased(first, self.learning_rate, time / self.rise)
-        fallen = (time - self.rise) / (1 - self.rise)
-        return _eased(self.learning_rate, first / self.final_divisor, fallen)
+            return _annealed(first, self.learning_rate, time / self.rise)
+        fraction = (time - self.rise) / (1 - self.rise)
+        return _annealed(self.learning_rate, first / self.final_divisor, fraction)
 
 
-def _eased(start: float, end: float, share: float) -> float:
-    """Return the way from start to end along half a cosine, share in [0, 1]."""
-    return start + (end - start) * (1 - math.cos(math.pi * share)) / 2
+def _annealed(start: float, end: float, fraction: float) -> float:
+    """Interpolate from start to end along half a cosine, at a fraction in [0, 1]."""
+    return start + (end - start) * (1 - math.cos(math.pi * fraction)) / 2
