@@ -1,4 +1,4 @@
-"""Calls with a mistake in each, and what has to be said of it."""
+"""Calls with one mistake each: the exception and a part of its message."""
 
 import io
 import math

@@ -1,6 +1,6 @@
-"""Bad input at every entrance: refused in words that name the argument, and nothing has changed.
+"""Invalid input at every entry point: refused by a message that names it, without side effects.
 
-Each row is a mistake somebody makes: the call, the exception, words that its message must contain.
+Each row is a mistake: the call, the exception, a part of its message.
 """
 
 import warnings
@@ -47,14 +47,16 @@ def assert_refused(call, error, words):
 @pytest.mark.parametrize(
     ("call", "error", "words"), [*FUNCTIONS, *LAYERS, *OPTIMIZERS, *DATA, *NETWORKS]
 )
-def test_a_mistake_is_refused_in_words_that_name_it(call, error, words, tmp_path, monkeypatch):
+def test_invalid_input_is_refused_by_a_message_that_names_it(
+    call, error, words, tmp_path, monkeypatch
+):
     monkeypatch.chdir(tmp_path)
     assert_refused(call, error, words)
     assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(("call", "error", "words"), ON_A_NETWORK)
-def test_a_refused_call_leaves_the_network_as_it_was(call, error, words, tmp_path, monkeypatch):
+def test_a_refused_call_leaves_the_network_unchanged(call, error, words, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     net, untouched = classifier(), classifier()
     assert_refused(lambda: call(net), error, words)
@@ -62,7 +64,7 @@ def test_a_refused_call_leaves_the_network_as_it_was(call, error, words, tmp_pat
 
 
 @pytest.mark.parametrize(("given", "options", "error", "words"), FITS)
-def test_a_refused_fit_leaves_the_network_and_its_input_as_they_were(given, options, error, words):
+def test_a_refused_fit_leaves_the_network_and_its_input_unchanged(given, options, error, words):
     net, untouched = classifier(), classifier()
     inputs = [each for each in tree.flatten((given, options))[0] if isinstance(each, np.ndarray)]
     before = [each.copy() for each in inputs]
@@ -73,7 +75,7 @@ def test_a_refused_fit_leaves_the_network_and_its_input_as_they_were(given, opti
 
 
 @pytest.mark.parametrize(("loss", "targets", "error", "words"), OTHER_FITS)
-def test_targets_that_do_not_go_with_the_loss_change_no_weight(loss, targets, error, words):
+def test_targets_invalid_for_the_loss_change_no_weight(loss, targets, error, words):
     net = cr.Network([nn.Dense(1)], seed=1)
     net(X)
     before = net.params["dense.weight"].copy()
@@ -91,6 +93,6 @@ def assert_goes_on_alike(net, untouched):
         assert net.fit(X, y, verbose=0)["loss"] == untouched.fit(X, y, verbose=0)["loss"]
 
 
-def test_there_are_many_mistakes():
+def test_the_tables_cover_many_mistakes():
     tables = FUNCTIONS, LAYERS, OPTIMIZERS, DATA, NETWORKS, ON_A_NETWORK, FITS, OTHER_FITS
     assert sum(map(len, tables)) > 150

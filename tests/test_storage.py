@@ -1,4 +1,4 @@
-"""Laws of the module that writes files: whole or not at all, and nothing left behind."""
+"""Atomic writes: the old or the new content, and no temporary file remains."""
 
 import hashlib
 import os
@@ -29,7 +29,7 @@ def test_a_replaced_file_holds_only_the_new_content(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("failure", [RuntimeError, KeyboardInterrupt, MemoryError])
-def test_a_failing_producer_leaves_the_old_file_and_nothing_else(
+def test_a_failing_iterable_leaves_the_old_file_and_nothing_else(
     tmp_path: Path, failure: type[BaseException]
 ) -> None:
     def chunks() -> Iterator[bytes]:
@@ -81,7 +81,7 @@ def test_content_reaches_the_disk_before_the_name_and_the_folder_after(
     assert steps == ["content", "rename", "folder"]
 
 
-def test_a_link_is_followed_and_permissions_are_kept(tmp_path: Path) -> None:
+def test_a_link_is_followed_and_permissions_are_preserved(tmp_path: Path) -> None:
     target, link = tmp_path / "target", tmp_path / "link"
     target.write_bytes(b"old")
     target.chmod(0o640)
@@ -117,14 +117,14 @@ def test_a_folder_is_not_replaced(tmp_path: Path) -> None:
         storage.write_atomically(tmp_path, b"")
 
 
-def test_writing_at_an_offset_keeps_what_is_before_and_cuts_what_is_behind(tmp_path: Path) -> None:
+def test_writing_at_an_offset_truncates_the_file_there(tmp_path: Path) -> None:
     path = tmp_path / "part"
     storage.write_at(path, 0, [b"abcdef"])
     storage.write_at(path, 3, [b"X", b"Y"])
     assert path.read_bytes() == b"abcXY"
 
 
-def test_an_interrupted_transfer_keeps_the_chunks_that_came(tmp_path: Path) -> None:
+def test_an_interrupted_transfer_retains_the_chunks_received(tmp_path: Path) -> None:
     def chunks() -> Iterator[bytes]:
         yield b"arrived"
         raise ConnectionError
@@ -140,7 +140,7 @@ def test_sha256_of_a_file_is_that_of_its_bytes(tmp_path: Path) -> None:
     assert storage.sha256_of(tmp_path / "file") == hashlib.sha256(content).hexdigest()
 
 
-def test_the_cache_folder_obeys_its_own_variable_first(
+def test_the_cache_folder_is_that_of_chainrule_cache_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
@@ -165,7 +165,7 @@ def test_the_cache_folder_follows_the_xdg_rules(
     ("platform", "expected"),
     [("darwin", "/home/Library/Caches/chainrule"), ("win32", "/local/chainrule")],
 )
-def test_the_cache_folder_is_where_the_platform_keeps_caches(
+def test_the_cache_folder_is_the_platforms_cache_folder(
     monkeypatch: pytest.MonkeyPatch, platform: str, expected: str
 ) -> None:
     monkeypatch.delenv("CHAINRULE_CACHE", raising=False)

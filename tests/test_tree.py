@@ -1,4 +1,4 @@
-"""Nested containers come apart and together again."""
+"""Trees: flatten, unflatten, matching structures."""
 
 from collections import namedtuple
 
@@ -49,11 +49,11 @@ def test_dictionaries_match_by_key_not_by_order() -> None:
         ({"W": None, "b": 1}, "got None"),
     ],
 )
-def test_a_tree_nested_otherwise_is_refused_with_its_path(other: object, words: str) -> None:
+def test_a_tree_of_another_structure_is_refused_with_its_path(other: object, words: str) -> None:
     with pytest.raises(ArgumentError, match=words):
         tree.map_leaves(lambda a, b: a, {"W": 1, "b": 2}, other)
 
 
-def test_lists_of_other_lengths_are_refused() -> None:
+def test_lists_of_another_length_are_refused() -> None:
     with pytest.raises(ArgumentError, match="expected 2 items, got 3"):
         tree.map_leaves(lambda a, b: a, [1, 2], [1, 2, 3])

@@ -57,7 +57,7 @@ class DataError(ChainruleError, ValueError):
 
 
 class TraceError(ChainruleError, TypeError):
-    """This Python code cannot be traced."""
+    """Python code cannot be traced."""
 
 
 class UnsupportedError(ChainruleError, TypeError):

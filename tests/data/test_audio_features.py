@@ -1,4 +1,4 @@
-"""Laws of sound: spectra as their formula says, tones where they belong, silence finite."""
+"""Log-mel spectrogram and MFCC against their formulas."""
 
 import sys
 from typing import Any
@@ -37,13 +37,13 @@ def by_formula(sound: np.ndarray, rate: int, bands: int) -> np.ndarray:
     return features
 
 
-def test_the_features_are_those_of_the_formula() -> None:
+def test_log_mel_equals_its_formula() -> None:
     features = log_mel(SOUND, 8000, bands=26)
     assert features.dtype == np.float32
     np.testing.assert_allclose(features, by_formula(SOUND, 8000, 26), rtol=2e-5, atol=2e-5)
 
 
-def test_coefficients_are_the_cosine_transform_of_the_bands() -> None:
+def test_mfcc_is_the_cosine_transform_of_log_mel() -> None:
     bands = log_mel(SOUND, 8000, bands=20).astype(float)
     k, m = np.arange(13)[:, None], np.arange(20)
     cosines = np.cos(np.pi * k * (m + 0.5) / 20) * np.sqrt(2 / 20)
@@ -60,7 +60,7 @@ def test_a_tone_is_loudest_in_its_band(frequency: float) -> None:
     assert loudest == np.abs(centres - mel(frequency)).argmin()
 
 
-def test_many_sounds_are_each_taken_by_itself() -> None:
+def test_signals_are_independent() -> None:
     sounds = np.random.default_rng(1).normal(size=(130, 400))
     features = log_mel(sounds, 8000)
     assert features.shape == (130, 3, 40)
@@ -69,7 +69,7 @@ def test_many_sounds_are_each_taken_by_itself() -> None:
     assert mfcc(sounds, 8000, 5).shape == (130, 3, 5)
 
 
-def test_silence_is_finite_and_twice_as_loud_is_a_shift() -> None:
+def test_silence_is_finite_and_scaling_is_a_shift() -> None:
     np.testing.assert_allclose(log_mel(np.zeros(400), 8000), np.log(1e-6), rtol=1e-6)
     loud, louder = (log_mel(SOUND * factor, 8000, floor=1e-20) for factor in (1, 2))
     np.testing.assert_allclose(louder - loud, np.log(4), atol=1e-4)
@@ -92,12 +92,12 @@ def test_silence_is_finite_and_twice_as_loud_is_a_shift() -> None:
         ({"rate": "8000"}, "rate is '8000'; it must be a number"),
     ],
 )
-def test_settings_that_make_no_sense_are_refused(arguments: dict[str, Any], match: str) -> None:
+def test_invalid_settings_are_refused(arguments: dict[str, Any], match: str) -> None:
     with pytest.raises(ArgumentError, match=match):
         mfcc(SOUND, **({"rate": 8000} | arguments))
 
 
-def test_signals_that_are_none_are_refused() -> None:
+def test_invalid_signals_are_refused() -> None:
     with pytest.raises(DataError, match=r"shape \(150,\); .* at least the 200 samples"):
         log_mel(SOUND[:150], 8000)
     with pytest.raises(DataError, match="not finite"):

@@ -1,4 +1,4 @@
-"""Laws of tables in files: every column of the narrowest kind, every broken row named."""
+"""CSV files: each column has the narrowest dtype, each malformed row is named."""
 
 import csv
 from pathlib import Path
@@ -22,7 +22,7 @@ def written(folder: Path, text: str | bytes) -> Path:
     return path
 
 
-def test_a_column_is_of_the_narrowest_kind_that_holds_its_cells(tmp_path: Path) -> None:
+def test_a_column_has_the_narrowest_dtype_that_holds_its_cells(tmp_path: Path) -> None:
     path = written(
         tmp_path,
         "flag,count,size,hole,name,mixed\n"
@@ -43,7 +43,7 @@ def test_a_column_is_of_the_narrowest_kind_that_holds_its_cells(tmp_path: Path) 
     assert columns["mixed"].tolist() == ["1", "x", "3"]
 
 
-def test_numbers_are_those_of_pandas(tmp_path: Path) -> None:
+def test_columns_equal_those_of_pandas(tmp_path: Path) -> None:
     pandas = pytest.importorskip("pandas")
     random = np.random.default_rng(0)
     values = random.normal(size=(50, 3)) * 10.0 ** random.integers(-300, 300, size=(50, 3))
@@ -57,7 +57,7 @@ def test_numbers_are_those_of_pandas(tmp_path: Path) -> None:
 
 
 @given(st.lists(CELLS, min_size=1))
-def test_whatever_the_csv_module_quotes_is_read_back(cells: list[str]) -> None:
+def test_cells_quoted_by_the_csv_module_are_read_back(cells: list[str]) -> None:
     import tempfile
 
     with tempfile.TemporaryDirectory() as folder:
@@ -67,7 +67,7 @@ def test_whatever_the_csv_module_quotes_is_read_back(cells: list[str]) -> None:
         assert read_csv(path)["name"].tolist() == cells
 
 
-def test_spreadsheets_and_other_customs_are_read(tmp_path: Path) -> None:
+def test_delimiters_encodings_and_byte_order_marks_are_read(tmp_path: Path) -> None:
     marked = written(tmp_path, b"\xef\xbb\xbfa;b\r\n1; x\r\n\r\n2;y\r\n")
     columns = read_csv(marked, delimiter=";")
     assert {name: column.tolist() for name, column in columns.items()} == {
@@ -82,12 +82,12 @@ def test_spreadsheets_and_other_customs_are_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("cell", ["1_000", "0x10", "1,5", "--1", "9" * 30 + "x"])
-def test_what_is_not_a_number_to_people_stays_text(tmp_path: Path, cell: str) -> None:
+def test_identifiers_that_python_parses_as_numbers_stay_text(tmp_path: Path, cell: str) -> None:
     path = written(tmp_path, f'a\n"{cell}"\n1\n')
     assert read_csv(path)["a"].tolist() == [cell, "1"]
 
 
-def test_whole_numbers_beyond_64_bits_become_floats(tmp_path: Path) -> None:
+def test_integers_beyond_64_bits_become_floats(tmp_path: Path) -> None:
     np.testing.assert_array_equal(
         read_csv(written(tmp_path, f"a\n{2**70}\n1\n"))["a"], [2.0**70, 1]
     )
@@ -101,20 +101,20 @@ def test_whole_numbers_beyond_64_bits_become_floats(tmp_path: Path) -> None:
         ("a,b,a\n1,2,3\n", "two columns are named 'a'"),
         ("a,b\n1,2\n1,2,3\n", "line 3 has 3 cells, the header names 2 columns"),
         ("a,b\n1\n", "line 2 has 1 cells"),
-        ('a\n"x\n', r"line 2 cannot be read \(unexpected end of data\); look at its quotes"),
-        ('a\n"x"y\n', "line 2 cannot be read"),
+        ('a\n"x\n', r"line 2 cannot be parsed \(unexpected end of data\); check its quotes"),
+        ('a\n"x"y\n', "line 2 cannot be parsed"),
         (b"a\n\xff\xfe\n", r'not utf-8 text; .* encoding="cp1252" \(at byte 2\)'),
-        ("a\n" + "x" * 200_000 + "\n", r"line 2 cannot be read \(field larger than field limit"),
+        ("a\n" + "x" * 200_000 + "\n", r"line 2 cannot be parsed \(field larger than field limit"),
     ],
 )
-def test_a_broken_table_is_refused_by_line(
+def test_a_malformed_file_is_refused_by_line(
     tmp_path: Path, content: str | bytes, match: str
 ) -> None:
     with pytest.raises(FormatError, match=match):
         read_csv(written(tmp_path, content))
 
 
-def test_arguments_that_cannot_be_meant_are_refused(tmp_path: Path) -> None:
+def test_invalid_arguments_are_refused(tmp_path: Path) -> None:
     path = written(tmp_path, "a\n1\n")
     for delimiter in ("", ", ", '"', "\n"):
         with pytest.raises(ArgumentError, match="it must be one character"):

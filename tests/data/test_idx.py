@@ -1,4 +1,4 @@
-"""Laws of IDX: what was written is read, and no false claim costs more than the file itself."""
+"""IDX files: the reader inverts the writer, and the bytes are those of the format."""
 
 import gzip
 import io
@@ -29,7 +29,7 @@ arrays = st.sampled_from(sorted(CODES)).flatmap(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(array=arrays, compressed=st.booleans())
-def test_what_was_written_is_read_bit_for_bit(
+def test_reading_inverts_writing_bit_for_bit(
     tmp_path: Path, array: np.ndarray[Any, Any], compressed: bool
 ) -> None:
     path = tmp_path / ("file.gz" if compressed else "file")
@@ -91,14 +91,14 @@ def test_a_file_of_several_gzip_members_is_one_content(cut: int) -> None:
     assert read(members).tolist() == [97, 98, 99, 100]
 
 
-def test_an_open_file_is_read_from_where_it_stands() -> None:
+def test_an_open_file_is_read_from_its_position() -> None:
     file = io.BytesIO(b"junk" + header(0x08, 2) + b"ab")
     file.seek(4)
     assert read_idx(file).tolist() == [97, 98]
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
-def test_a_stream_that_gives_one_byte_at_a_time_is_read(pack: Callable[[bytes], bytes]) -> None:
+def test_a_stream_of_single_bytes_is_read(pack: Callable[[bytes], bytes]) -> None:
     content = header(0x0B, 2, 2) + struct.pack(">4h", 1, -2, 3, -4)
     result = read_idx(Dripping(pack(content)))  # type: ignore[arg-type]
     assert result.tolist() == [[1, -2], [3, -4]]
@@ -112,7 +112,7 @@ def test_the_error_names_the_file(tmp_path: Path) -> None:
         read_idx(tmp_path / "labels.gz")
 
 
-def test_a_missing_file_is_the_systems_own_error(tmp_path: Path) -> None:
+def test_a_missing_file_raises_the_systems_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         read_idx(tmp_path / "absent")
 

@@ -1,4 +1,4 @@
-"""Laws of the order of a pipeline's elements, and of what goes through it."""
+"""The order of a pipeline's elements, and the structure of its batches."""
 
 import itertools
 from collections import namedtuple
@@ -28,7 +28,7 @@ def test_the_order_of_a_seed_and_epoch_never_changes() -> None:
     assert permutation(0, seed=0).tolist() == []
 
 
-def test_every_place_is_equally_likely() -> None:
+def test_every_position_is_equally_likely() -> None:
     size, draws = 6, 3000
     counts = np.zeros((size, size))
     for epoch in range(draws):
@@ -38,7 +38,7 @@ def test_every_place_is_equally_likely() -> None:
     assert chi_square < 60, "25 degrees of freedom: beyond 60 once in ten thousand"
 
 
-def test_repeat_goes_through_the_epochs() -> None:
+def test_repeat_iterates_over_the_epochs() -> None:
     pipe = Pipeline(range(10)).shuffle(seed=0)
     epochs = [list(pipe.epoch(number)) for number in range(4)]
     joined = list(itertools.chain(*epochs))
@@ -49,7 +49,7 @@ def test_repeat_goes_through_the_epochs() -> None:
     assert list(pipe.epoch(2).repeat(2)) == epochs[2] + epochs[3]
 
 
-def test_shuffled_sources_zipped_stay_together() -> None:
+def test_zipped_sources_are_shuffled_together() -> None:
     left, right = Pipeline(range(20)).shuffle(seed=3), Pipeline(range(20)).shuffle(seed=3)
     assert all(a == b for a, b in left.zip(right).epoch(4))
 
@@ -84,11 +84,11 @@ def test_a_list_element_is_read_as_an_array() -> None:
         ([(1, 2), (1, 2, 3)], "element 0 is a tuple of 2, element 1 is a tuple of 3"),
         ([{"a": 1}, {"b": 1}], r"keys \['a'\], element 1 is a dict with keys \['b'\]"),
         ([1, (1, 2)], "element 0 is an int, element 1 is a tuple of 2"),
-        ([[[1, 2], [3]]], "rows of different lengths"),
+        ([[[1, 2], [3]]], "rows of unequal length"),
         ([None, 1], "an element is None, which is no array"),
     ],
 )
-def test_elements_that_do_not_go_together_are_refused(elements: list[Any], match: str) -> None:
+def test_elements_of_different_structure_are_refused(elements: list[Any], match: str) -> None:
     with pytest.raises(DataError, match=f"batch: .*{match}"):
         list(Pipeline(elements).batch(9))
     with pytest.raises(DataError, match=f"window: .*{match}"):

@@ -1,4 +1,4 @@
-"""Laws of the order of shuffled data: a function of seed and epoch, however it is computed."""
+"""Permutations are functions of seed and epoch, whichever algorithm computes them."""
 
 import numpy as np
 import pytest
@@ -15,14 +15,14 @@ def by_definition(length, seed, epoch):
 
 
 @pytest.mark.parametrize("length", [1, 100, 4095, 4096, 60_000])
-def test_the_order_sorts_the_numbers_of_the_stream(length):
+def test_the_permutation_sorts_the_words_of_the_stream(length):
     for seed in SEEDS:
         assert np.array_equal(permutation(length, seed, 3), by_definition(length, seed, 3))
 
 
 @pytest.mark.parametrize("length", [1, 2, 4, 5, 63, 64, 65, 200])
 @pytest.mark.parametrize("seed", SEEDS)
-def test_many_orders_are_those_drawn_one_by_one(length, seed):
+def test_permutations_drawn_together_equal_those_drawn_one_by_one(length, seed):
     for epoch in (0, 7, 2**40):
         drawn = permutations(length, seed, epoch, 9)
         assert len(drawn) == 9
@@ -31,6 +31,6 @@ def test_many_orders_are_those_drawn_one_by_one(length, seed):
     assert permutations(length, seed, 0, 0) == []
 
 
-def test_numbers_that_agree_in_their_upper_bits_are_sorted_by_the_lower_ones_too():
+def test_words_with_equal_upper_bits_are_sorted_by_the_lower_ones():
     raw = np.random.default_rng(0).integers(0, 2**12, 5000).astype(np.uint64) + np.uint64(2**60)
-    assert np.array_equal(module._sorting(raw), np.argsort(raw, kind="stable"))
+    assert np.array_equal(module._argsort(raw), np.argsort(raw, kind="stable"))

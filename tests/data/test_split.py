@@ -1,4 +1,4 @@
-"""Laws of the split: every sample on one side, always the same one, classes in proportion."""
+"""Splits partition the samples, reproducibly and in proportion to the classes."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from chainrule.errors import ArgumentError, DataError
     seed=st.integers(0, 2**64 - 1),
     stratify=st.booleans(),
 )
-def test_every_sample_is_on_one_side_with_its_label(
+def test_every_sample_is_in_one_part_with_its_label(
     samples: int, fraction: float, seed: int, stratify: bool
 ) -> None:
     X = np.arange(samples)
@@ -66,18 +66,20 @@ def test_samples_that_do_not_match_are_refused() -> None:
         split(np.arange(3), np.arange(2))
     with pytest.raises(DataError, match="two parts need at least 2"):
         split(np.arange(1), np.arange(1))
-    with pytest.raises(DataError, match=r"y has shape \(4, 1\); stratify=True needs one label"):
+    with pytest.raises(
+        DataError, match=r"y has shape \(4, 1\); stratify=True needs labels of shape"
+    ):
         split(np.arange(4), np.zeros((4, 1)), stratify=True)
     with pytest.raises(ArgumentError, match="split: seed is -1"):
         split(np.arange(4), np.arange(4), seed=-1)
 
 
-def test_in_the_order_of_time_the_last_samples_are_the_test_part() -> None:
+def test_without_shuffling_the_last_samples_are_the_test_part() -> None:
     X = np.arange(20).reshape(10, 2)
     (Xtr, ytr), (Xte, yte) = split(X, X[:, 0], test_size=0.3, shuffle=False)
     np.testing.assert_array_equal(Xtr, X[:7])
     np.testing.assert_array_equal(Xte, X[7:])
     np.testing.assert_array_equal(np.concatenate([ytr, yte]), X[:, 0])
     assert np.shares_memory(Xte, X), "nothing is copied"
-    with pytest.raises(ArgumentError, match="stratify=True needs another order"):
+    with pytest.raises(ArgumentError, match="stratify=True needs shuffle=True"):
         split(X, X[:, 0], stratify=True, shuffle=False)

@@ -1,4 +1,4 @@
-"""Laws of tables: learned from the training part alone, whatever kind of table holds the rows."""
+"""Tables: fitted on the training part alone, for every type of table."""
 
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ PEOPLE: dict[str, Any] = {
 }
 
 
-def test_features_are_those_of_scikit_learn() -> None:
+def test_features_equal_those_of_scikit_learn() -> None:
     pandas = pytest.importorskip("pandas")
     random = np.random.default_rng(0)
     frame = pandas.DataFrame(
@@ -50,7 +50,7 @@ def test_features_are_those_of_scikit_learn() -> None:
     )
 
 
-def test_every_kind_of_table_gives_the_same_features(tmp_path: Path) -> None:
+def test_every_type_of_table_gives_the_same_features(tmp_path: Path) -> None:
     pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame(PEOPLE)
     path = tmp_path / "people.csv"
@@ -73,7 +73,7 @@ def test_every_kind_of_table_gives_the_same_features(tmp_path: Path) -> None:
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=30))
-def test_numbers_are_standardised_by_the_rows_that_were_learned(numbers: list[float]) -> None:
+def test_numbers_are_standardised_by_the_fitted_rows(numbers: list[float]) -> None:
     spread = np.std(numbers)
     if spread <= 1e-6 * (1 + abs(np.mean(numbers))):
         return
@@ -83,7 +83,7 @@ def test_numbers_are_standardised_by_the_rows_that_were_learned(numbers: list[fl
     np.testing.assert_allclose(column * spread + np.mean(numbers), numbers, atol=1e-6)
 
 
-def test_what_the_test_part_holds_changes_nothing() -> None:
+def test_the_test_part_does_not_affect_the_encoders() -> None:
     table = Table().fit({"a": [1, 3], "b": ["x", "y"]})
     before = table.fitted
     table.transform({"a": [1e9, None], "b": ["z", ""]})
@@ -94,7 +94,7 @@ def test_what_the_test_part_holds_changes_nothing() -> None:
     )
 
 
-def test_a_gap_is_filled_and_marked_where_training_had_some() -> None:
+def test_missing_numbers_are_imputed_and_indicated_if_training_had_some() -> None:
     table = Table(Number("a", fill="median")).fit({"a": [0, 0, 9, None]})
     assert table.feature_names == ("a", "a is missing")
     filled = table.transform({"a": [None, 0]}, dtype="float64")
@@ -104,13 +104,13 @@ def test_a_gap_is_filled_and_marked_where_training_had_some() -> None:
     assert plain.transform({"a": [None, 7]}).tolist() == [[-1, 1], [7, 0]]
 
 
-def test_categories_are_read_by_what_they_say() -> None:
+def test_categories_are_compared_as_text() -> None:
     table = Table(Category("code")).fit({"code": [1, 2, 2]})
     for column in ([2, 1], [2.0, 1.0], ["2", "1"], np.array([2, 1], object)):
         assert table.transform({"code": column}).tolist() == [[0, 1], [1, 0]]
 
 
-def test_integers_for_an_embedding_leave_zero_to_what_was_never_seen() -> None:
+def test_code_0_is_for_categories_absent_from_training() -> None:
     table = Table(Category("town", encoding="integer")).fit(PEOPLE)
     assert table.feature_names == ("town",)
     assert table.transform({"town": ["Bonn", "Rome", "", "Ulm"]})[:, 0].tolist() == [2, 0, 1, 3]
@@ -122,7 +122,7 @@ def test_an_unseen_category_can_be_an_error() -> None:
         table.transform({"town": ["Ulm", "Rome"]})
 
 
-def test_single_values_are_a_table_of_one_row() -> None:
+def test_scalars_are_a_table_of_one_row() -> None:
     table = Table().fit({"a": [1, 3], "b": ["x", "y"]})
     assert table.transform({"a": 3, "b": "x"}).tolist() == [[1, 1, 0]]
 
@@ -143,24 +143,24 @@ def test_single_values_are_a_table_of_one_row() -> None:
         (None, "None has no named columns"),
     ],
 )
-def test_a_cell_or_column_that_does_not_belong_is_named(source: Any, match: str) -> None:
+def test_an_invalid_cell_or_column_is_named(source: Any, match: str) -> None:
     if isinstance(source, dict) and source.get("town") == "xy":
         source["town"] = list("xy")
     with pytest.raises(DataError, match=match):
         Table(Number("age"), Category("town")).fit(source)
 
 
-def test_dates_and_names_are_not_taken_for_categories() -> None:
+def test_dates_and_identifiers_are_not_taken_for_categories() -> None:
     days = np.array(["2020-01-01", "2020-01-02"], "datetime64[D]")
     with pytest.raises(DTypeError, match="'day' has dtype datetime64"):
         Table().fit({"day": days})
     names = {"name": [f"n{number}" for number in range(500)]}
-    with pytest.raises(DataError, match=r"500 different texts in 500 rows.*drop=\['name'\]"):
+    with pytest.raises(DataError, match=r"500 distinct texts in 500 rows.*drop=\['name'\]"):
         Table().fit(names)
     assert len(Table(Category("name")).fit(names).feature_names) == 500
 
 
-def test_a_constant_column_is_told_and_does_not_divide_by_zero() -> None:
+def test_a_constant_column_warns_and_does_not_divide_by_zero() -> None:
     with pytest.warns(ChainruleWarning, match=r"'a' has the same value.*drop=\['a'\]"):
         table = Table().fit({"a": [0.1, 0.1, 0.1], "b": [1, 2, 3]})
     assert table.transform({"a": [0.1], "b": [2]}).tolist() == [[0, 0]]
@@ -169,9 +169,9 @@ def test_a_constant_column_is_told_and_does_not_divide_by_zero() -> None:
     assert empty.transform({"a": [None, 3]}).tolist() == [[0, 1], [3, 0]]
 
 
-def test_a_description_that_contradicts_itself_is_refused() -> None:
+def test_an_inconsistent_declaration_is_refused() -> None:
     for attempt, match in (
-        (lambda: Table("a", Number("a")), "column 'a' is described twice"),
+        (lambda: Table("a", Number("a")), "column 'a' is declared twice"),
         (lambda: Table("a", target="a"), "'a' is both an input and left out"),
         (lambda: Table({"a": [1]}), "describes no column"),  # type: ignore[arg-type]
         (lambda: Number("a", fill="mode"), "fill is 'mode'; it must be 'mean', 'median'"),
@@ -187,7 +187,7 @@ def test_a_description_that_contradicts_itself_is_refused() -> None:
         Table(drop=["b"]).fit({"a": [1, 2]})
 
 
-def test_a_missing_target_is_told_by_row() -> None:
+def test_a_missing_target_is_named_by_row() -> None:
     with pytest.raises(DataError, match="the target 'y' is missing in row 1"):
         Table(target="y").targets({"y": ["a", None]})
     assert Table(target="y").targets({"y": [1, 2.5]}).tolist() == [1, 2.5]

@@ -1,4 +1,4 @@
-"""Laws of windows: each sees its own past, what follows is new, and nothing is copied."""
+"""Sliding windows and their targets, without copies."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from chainrule.errors import ArgumentError, DataError
     horizon=st.integers(1, 5),
     stride=st.integers(1, 7),
 )
-def test_windows_are_the_slices_that_a_loop_takes(
+def test_windows_equal_the_slices_of_a_loop(
     time: int, features: int, length: int, horizon: int, stride: int
 ) -> None:
     series = np.random.default_rng(time).normal(size=(time, features) if features else (time,))
@@ -34,7 +34,7 @@ def test_windows_are_the_slices_that_a_loop_takes(
     np.testing.assert_array_equal(y, following)
 
 
-def test_nothing_is_copied_and_nothing_can_be_overwritten() -> None:
+def test_windows_are_read_only_views() -> None:
     series = np.arange(1_000_000.0)
     X, y = windows(series, length=1000, horizon=10)
     assert X.shape == (998_991, 1000, 1)
@@ -44,7 +44,7 @@ def test_nothing_is_copied_and_nothing_can_be_overwritten() -> None:
         X[0] = 0
 
 
-def test_no_window_runs_from_one_series_into_the_next() -> None:
+def test_no_window_spans_two_series() -> None:
     first, second = np.arange(6), np.arange(100, 105)
     X, y = windows([first, second], length=2, horizon=2)
     assert X[:, :, 0].tolist() == [[0, 1], [1, 2], [2, 3], [100, 101], [101, 102]]
@@ -53,7 +53,7 @@ def test_no_window_runs_from_one_series_into_the_next() -> None:
     assert listed[:, :, 0].tolist() == [[0, 1], [1, 2]]
 
 
-def test_the_test_part_of_the_recipe_has_only_new_targets() -> None:
+def test_the_documented_split_does_not_leak_targets() -> None:
     series, cut, length = np.arange(50), 40, 8
     train, test = series[:cut], series[cut - length :]
     (_, seen), (_, new) = windows(train, length, 3), windows(test, length, 3)
@@ -63,7 +63,7 @@ def test_the_test_part_of_the_recipe_has_only_new_targets() -> None:
 
 @pytest.mark.parametrize("name", ["length", "horizon", "stride"])
 @pytest.mark.parametrize("value", [0, -1, 1.0, True, None])
-def test_sizes_that_are_none_are_refused(name: str, value: Any) -> None:
+def test_sizes_below_1_are_refused(name: str, value: Any) -> None:
     with pytest.raises(ArgumentError, match=f"windows: {name} is {value}"):
         windows(np.arange(50), **{name: value})
 
@@ -80,6 +80,6 @@ def test_sizes_that_are_none_are_refused(name: str, value: Any) -> None:
         ),
     ],
 )
-def test_what_is_no_series_is_refused(series: Any, match: str) -> None:
+def test_an_invalid_series_is_refused(series: Any, match: str) -> None:
     with pytest.raises(DataError, match=match):
         windows(series)

@@ -1,4 +1,4 @@
-"""Names, numbers and descriptions that are not ours are answered in words that mend."""
+"""Unknown names, values out of range and invalid configurations are refused with a remedy."""
 
 import numpy as np
 import pytest
@@ -49,7 +49,7 @@ BAD = [
 
 
 @pytest.mark.parametrize(("make", "words"), BAD, ids=[words for _, words in BAD])
-def test_a_bad_argument_is_named(make, words):
+def test_an_invalid_argument_is_named(make, words):
     with pytest.raises(ArgumentError) as caught:
         make()
     assert words in str(caught.value)
@@ -72,7 +72,7 @@ BAD_DESCRIPTIONS = [
 
 
 @pytest.mark.parametrize(("config", "words"), BAD_DESCRIPTIONS)
-def test_a_description_outside_the_vocabulary_is_refused(config, words):
+def test_an_invalid_configuration_is_refused(config, words):
     with pytest.raises(FormatError) as caught:
         optim.from_config(config)
     assert words in str(caught.value)
@@ -85,23 +85,23 @@ def test_optimizers_are_found_by_name_in_any_case(name):
     assert rule.learning_rate == 0.5
 
 
-def test_an_optimizer_its_class_and_its_default_rate_are_taken():
+def test_an_optimizer_or_its_class_is_accepted():
     rule = optim.Adam(0.5)
     assert optim.resolve_optimizer(rule) is rule
     assert optim.resolve_optimizer(optim.Adam) == optim.Adam() == optim.resolve_optimizer("adam")
 
 
-def test_numbers_of_numpy_become_those_of_python():
+def test_numpy_scalars_become_python_floats():
     rule = optim.SGD(np.float64(0.5), momentum=np.float32(0.5))
     assert (type(rule.learning_rate), type(rule.momentum)) == (float, float)
 
 
-def test_an_optimizer_cannot_be_changed():
+def test_an_optimizer_is_immutable():
     with pytest.raises(AttributeError):
         optim.SGD(0.1).momentum = 0.5
 
 
-def test_a_rule_of_ones_own_is_taken():
+def test_a_custom_optimizer_is_accepted():
     class Own(optim.Optimizer):
         def slots(self, parameter):
             return {}

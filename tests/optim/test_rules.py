@@ -1,4 +1,4 @@
-"""Each rule against the algorithm of its paper, written down again for one number at a time."""
+"""Each update rule against the algorithm of its paper, for scalars."""
 
 from math import isclose, sqrt
 
@@ -122,7 +122,7 @@ PAPERS = [
 
 
 @pytest.mark.parametrize(("rule", "paper"), PAPERS, ids=[str(rule) for rule, _ in PAPERS])
-def test_a_rule_follows_its_paper(rule, paper):
+def test_a_rule_equals_the_algorithm_of_its_paper(rule, paper):
     expected = list(paper)
     assert len(set(expected)) > 4
     # Bias corrections are taken by expm1 here and by subtraction in the papers.
@@ -143,7 +143,7 @@ BY_HAND = [
 
 
 @pytest.mark.parametrize(("rule", "expected"), BY_HAND, ids=[str(rule) for rule, _ in BY_HAND])
-def test_the_first_step_is_as_computed_by_hand(rule, expected):
+def test_the_first_step_equals_the_one_computed_by_hand(rule, expected):
     assert isclose(run(rule, gradients=[2.0])[0], expected, rel_tol=1e-6)
 
 
@@ -155,14 +155,14 @@ def test_the_first_step_of_adam_is_exact_in_single_precision():
     np.testing.assert_allclose(after[1:], -0.5 * np.sign(gradient[1:]), rtol=3e-7)
 
 
-def test_without_a_gradient_only_decay_moves_a_parameter():
+def test_zero_gradients_change_a_parameter_only_by_weight_decay():
     for kind in optim.OPTIMIZERS.values():
         decay = {"weight_decay": 0.0} if kind is optim.AdamW else {}
         assert run(kind(**decay), gradients=[0.0, 0.0]) == [1.0, 1.0]
     assert run(optim.AdamW(weight_decay=0.5), gradients=[0.0]) == [1 - 0.1 * 0.5]
 
 
-def test_steps_of_adaptive_rules_do_not_depend_on_the_scale_of_the_loss():
+def test_adaptive_steps_are_invariant_to_the_scale_of_the_loss():
     for kind in (optim.Adam, optim.Nadam, optim.Lion, optim.RMSprop):
         scaled = run(kind(), gradients=[1e6 * each for each in GRADIENTS])
         np.testing.assert_allclose(scaled, run(kind()), rtol=1e-5)

@@ -1,4 +1,4 @@
-"""Schedules at the times where their formula is known."""
+"""Schedules against their formulas."""
 
 import math
 
@@ -8,11 +8,11 @@ from chainrule import optim
 from chainrule.errors import ArgumentError
 
 
-def test_a_constant_stays():
+def test_constant_is_constant():
     assert {optim.constant(0.3)(step, epoch) for step in range(5) for epoch in range(5)} == {0.3}
 
 
-def test_steps_fall_at_the_end_of_each_period():
+def test_step_decays_at_the_end_of_each_period():
     schedule = optim.step(1.0, factor=0.5, steps=3)
     assert [schedule(step, 0) for step in range(7)] == [1, 1, 1, 0.5, 0.5, 0.5, 0.25]
 
@@ -23,18 +23,18 @@ def test_exponential_decay_is_a_power_of_the_factor(time):
 
 
 @pytest.mark.parametrize("time", [0, 3, 10, 17, 20, 25])
-def test_a_cosine_follows_equation_5_of_its_paper_then_stays(time):
+def test_cosine_follows_equation_5_of_its_paper_then_is_constant(time):
     expected = 0.1 + 0.5 * (0.6 - 0.1) * (1 + math.cos(math.pi * min(time, 20) / 20))
     assert optim.cosine(0.6, final=0.1, steps=20)(time, 99) == pytest.approx(expected, rel=1e-15)
 
 
-def test_a_warm_up_rises_evenly_and_hands_over_without_a_jump():
+def test_warmup_increases_linearly_and_is_continuous_at_its_end():
     schedule = optim.warmup(optim.exponential(0.8, factor=0.5, steps=1), steps=4)
     expected = [0.2, 0.4, 0.6, 0.8, 0.8, 0.4, 0.2]
     assert [schedule(step, 0) for step in range(7)] == pytest.approx(expected)
 
 
-def test_warm_ups_compose():
+def test_warmups_compose():
     inner = optim.warmup(0.8, steps=2, start=0.4)
     schedule = optim.warmup(inner, steps=2)
     expected = [0.3, 0.6, 0.6, 0.8, 0.8]
@@ -51,7 +51,7 @@ def test_one_cycle_starts_low_peaks_and_ends_lower():
     assert rates[30:] == sorted(rates[30:], reverse=True)
 
 
-def test_a_plateau_reduces_the_rate_and_an_improvement_starts_the_wait_again():
+def test_a_plateau_reduces_the_rate_and_an_improvement_resets_the_count():
     schedule = optim.reduce_on_plateau(1.0, factor=0.5, patience=2, final=0.2)
     rates = []
     for loss in [3, 2, 2, 1, 1, 1, 1, 1, 1, 1]:
@@ -66,14 +66,14 @@ def test_a_loss_that_is_not_finite_is_no_improvement(loss):
     assert (schedule.best, schedule(0, 1)) == (None, 0.1)
 
 
-def test_an_optimizer_and_a_warm_up_pass_on_what_is_observed():
+def test_an_optimizer_and_a_warmup_forward_the_observed_loss():
     rule = optim.SGD(optim.warmup(optim.reduce_on_plateau(1.0, patience=1), epochs=2))
     for loss in (1.0, 1.0):
         rule = rule.observe(loss)
     assert rule.rate(step=0, epoch=2) == 0.1
 
 
-def test_what_observes_nothing_stays_the_same_object():
+def test_schedules_independent_of_the_loss_return_themselves():
     for rate in (0.1, optim.cosine(0.1, epochs=3), optim.warmup(0.1, epochs=2)):
         rule = optim.SGD(rate)
         assert rule.observe(1.0) is rule
@@ -103,7 +103,7 @@ BAD = [
 
 
 @pytest.mark.parametrize(("make", "words"), BAD, ids=[words for _, words in BAD])
-def test_a_bad_argument_is_named(make, words):
+def test_an_invalid_argument_is_named(make, words):
     with pytest.raises(ArgumentError) as caught:
         make()
     assert words in str(caught.value)

@@ -1,4 +1,4 @@
-"""Files into arrays, arrays into batches.
+"""Reading files, preprocessing tables and audio, and pipelines of batches.
 
 >>> from chainrule import data
 >>> pipe = data.Pipeline(range(10)).map(lambda number: number * number).batch(4)

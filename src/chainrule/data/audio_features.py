@@ -1,4 +1,4 @@
-"""Sound as pictures of its frequencies over time, as ears take it apart. Needs SciPy."""
+"""Audio features: log-mel spectrogram and MFCC. Needs SciPy."""
 
 from __future__ import annotations
 
@@ -28,24 +28,24 @@ def log_mel(
     high: float | None = None,
     floor: float = 1e-6,
 ) -> Features:
-    """Compute how loud a sound is in bands of frequency, frame by frame: log(M·|F(w·x)|² + floor).
+    """Compute the log-mel spectrogram: log(M·|F(w·x)|² + floor) of each frame x.
 
-    Every `hop`, a stretch x of the signal is weighted with Hann's window w, F is its Fourier
-    transform, and M adds up the power in triangular bands, equally spaced on the mel scale
-    2595·log₁₀(1 + f/700) and overlapping by half. Loudness is heard on a logarithmic scale.
+    Frames start every `hop`; w is the Hann window, F the Fourier transform, and M a bank of
+    triangular filters, equally spaced on the mel scale 2595·log₁₀(1 + f/700) with an overlap of
+    half.
 
     Parameters
     ----------
     signal : array, float, (time,) or (n, time)
-        One sound, or n of equal length; usually in [-1, 1].
+        One signal, or n of equal length; usually in [-1, 1].
     rate : int, in hertz
-        Samples a second.
+        The sampling rate.
     bands : int >= 1
-        Number of bands.
+        Number of mel filters.
     window, hop : float > 0, in seconds
-        Length of a frame, and from the start of one to that of the next.
+        Length of a frame, and the distance between the starts of frames.
     low, high : float, in hertz
-        Where the lowest band begins and the highest ends; None for half the rate.
+        Lower edge of the first filter, upper edge of the last; None for half the rate.
     floor : float > 0
         Added before the logarithm, so that silence is finite.
 
@@ -57,7 +57,8 @@ def log_mel(
     Raises
     ------
     ArgumentError
-        If an argument is outside its range, or there are more bands than the frames can tell apart.
+        If an argument is outside its range, or the filters are narrower than the
+        frequency resolution of a frame.
     DataError
         If the signal is shorter than a frame or not finite.
     DTypeError
@@ -82,40 +83,40 @@ def log_mel(
     filters = _mel_filters(frames, bands, low, rate / 2 if high is None else high)
     floor = checked_number("log_mel", "floor", floor, POSITIVE)
     signals = _checked_signals(signal, frames)
-    loudness = [
+    spectrograms = [
         np.log(frames.power(signals[start : start + SIGNALS_AT_ONCE]) @ filters + np.float32(floor))
         for start in range(0, len(signals), SIGNALS_AT_ONCE)
     ]
-    joined = np.concatenate(loudness)
+    joined = np.concatenate(spectrograms)
     return joined[0] if np.ndim(signal) == 1 else joined
 
 
 def mfcc(signal: ArrayLike, rate: int, coefficients: int = 13, **settings: Any) -> Features:
     """Compute mel-frequency cepstral coefficients: the cosine transform of `log_mel`.
 
-    The bands overlap and go up and down together; their orthonormal cosine transform (DCT-II) tells
-    the same in fewer numbers. The first is the loudness, the next few the shape of the mouth.
+    The orthonormal DCT-II decorrelates the overlapping bands, so that a few coefficients suffice.
+    The first is the overall level, the next describe the spectral envelope (the vocal tract).
 
     Parameters
     ----------
     signal : array, float, (time,) or (n, time)
-        One sound, or n of equal length.
+        One signal, or n of equal length.
     rate : int, in hertz
-        Samples a second.
+        The sampling rate.
     coefficients : int >= 1
-        How many to keep, at most as many as there are bands.
+        Number of coefficients, at most the number of bands.
     **settings
-        As those of `log_mel`.
+        Keyword arguments of `log_mel`.
 
     Returns
     -------
     array, float32, (frames, coefficients) or (n, frames, coefficients)
-        The coefficients, the slowest cosine first.
+        The coefficients by ascending quefrency.
 
     Raises
     ------
     ArgumentError
-        If there are fewer bands than coefficients; and as `log_mel`.
+        If there are more coefficients than bands; and as `log_mel`.
 
     References
     ----------
@@ -127,16 +128,16 @@ def mfcc(signal: ArrayLike, rate: int, coefficients: int = 13, **settings: Any) 
     (8, 13)
     """
     transform = _fourier("mfcc").dct
-    loudness = log_mel(signal, rate, **settings)
-    bands = loudness.shape[-1]
+    spectrogram = log_mel(signal, rate, **settings)
+    bands = spectrogram.shape[-1]
     if checked_count("mfcc", "coefficients", coefficients) > bands:
         raise bad_argument("mfcc", "coefficients", coefficients, f"at most the {bands} bands")
-    return np.ascontiguousarray(transform(loudness, type=2, norm="ortho")[..., :coefficients])
+    return np.ascontiguousarray(transform(spectrogram, type=2, norm="ortho")[..., :coefficients])
 
 
 @dataclass(frozen=True)
 class _Frames:
-    """Stretches of a signal and their spectra."""
+    """Framing of a signal, and the power spectra of its frames."""
 
     function: str
     rate: int
@@ -162,24 +163,24 @@ class _Frames:
 
     @property
     def points(self) -> int:
-        """The points of the transform: the next power of two."""
+        """Length of the Fourier transform: the next power of two."""
         return 1 << (self.length - 1).bit_length()
 
     def power(self, signals: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return |F(w·x)|², shape (n, frames, points / 2 + 1)."""
-        turns = np.arange(self.length) / self.length
-        hann = (0.5 - 0.5 * np.cos(2 * np.pi * turns)).astype(np.float32)
+        phase = np.arange(self.length) / self.length
+        hann = (0.5 - 0.5 * np.cos(2 * np.pi * phase)).astype(np.float32)
         views = np.lib.stride_tricks.sliding_window_view(signals, self.length, axis=1)
         spectra = _fourier(self.function).rfft(views[:, :: self.step] * hann, self.points)
         return spectra.real**2 + spectra.imag**2
 
 
 def _mel_filters(frames: _Frames, bands: int, low: float, high: float) -> NDArray[np.float32]:
-    """Return the triangles as columns, each with 1 at its peak."""
+    """Return the triangular filters as columns, each with a peak of 1."""
     checked_count("log_mel", "bands", bands)
     if not 0 <= low < high <= frames.rate / 2:
         raise ArgumentError(
-            f"log_mel: low is {low!r} and high {high!r}; they must be in order and within 0 and "
+            f"log_mel: low is {low!r} and high {high!r}; they must be in order and between 0 and "
             f"{frames.rate / 2:g} Hz, half the rate"
         )
     lowest, highest = (2595 * np.log10(1 + edge / 700) for edge in (low, high))
@@ -192,7 +193,7 @@ def _mel_filters(frames: _Frames, bands: int, low: float, high: float) -> NDArra
     if not filters.any(axis=0).all():
         raise ArgumentError(
             f"log_mel: {bands} bands from {low:g} to {high:g} Hz are too narrow for frames of "
-            f"{frames.length} samples; take fewer bands or a longer window"
+            f"{frames.length} samples; use fewer bands or a longer window"
         )
     return filters.astype(np.float32)
 
@@ -200,7 +201,9 @@ def _mel_filters(frames: _Frames, bands: int, low: float, high: float) -> NDArra
 def _checked_signals(signal: ArrayLike, frames: _Frames) -> NDArray[np.float32]:
     signals = np.asarray(signal)
     if signals.dtype.kind not in "iuf":
-        raise DTypeError(f"{frames.function}: the signal has dtype {signals.dtype}; pass numbers")
+        raise DTypeError(
+            f"{frames.function}: the signal has dtype {signals.dtype}; pass real numbers"
+        )
     if signals.ndim not in (1, 2) or signals.shape[-1] < frames.length or not signals.size:
         raise DataError(
             f"{frames.function}: the signal has shape {signals.shape}; it must be (time,) or "
@@ -217,7 +220,7 @@ def _fourier(function: str) -> Any:
         from scipy import fft
     except ImportError as error:
         raise ImportError(
-            f"data.{function}: the transform comes with SciPy, which is not installed; run: "
+            f"data.{function}: the Fourier transform needs SciPy, which is not installed; run: "
             "pip install 'chainrule[science]'"
         ) from error
     return fft

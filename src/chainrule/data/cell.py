@@ -1,4 +1,4 @@
-"""The cells of tables: numbers, categories, and what stands where something is missing."""
+"""Cells of tables: conversion to numbers or categories, and missing values."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["are_numbers", "as_numbers", "as_texts", "is_missing"]
 
 
 def is_missing(cell: Any) -> bool:
-    """Whether a cell holds nothing: None, NaN, ``""``, or what pandas puts there.
+    """Whether a cell is missing: None, NaN, ``""``, or pandas' NA or NaT.
 
     Examples
     --------
@@ -27,7 +27,7 @@ def is_missing(cell: Any) -> bool:
 
 
 def are_numbers(cells: NDArray[Any]) -> bool:
-    """Whether a column holds numbers or truth values, apart from what is missing."""
+    """Whether all cells that are not missing are numbers or booleans."""
     if cells.dtype.kind != "O":
         return cells.dtype.kind in "biuf"
     return all(
@@ -38,14 +38,14 @@ def are_numbers(cells: NDArray[Any]) -> bool:
 
 
 def as_numbers(cells: NDArray[Any], name: str) -> NDArray[np.float64]:
-    """Return a column as numbers, with NaN where one is missing."""
+    """Return a column as float64, with NaN for missing cells."""
     if cells.dtype.kind in "biuf":
         numbers = cells.astype(np.float64)
     elif cells.dtype.kind in "OUT":
         numbers = np.array([_number(cell, row, name) for row, cell in enumerate(cells.tolist())])
     else:
         raise DTypeError(
-            f"Table: column {name!r} has dtype {cells.dtype}; turn it into numbers first, dates "
+            f"Table: column {name!r} has dtype {cells.dtype}; convert it to numbers first, dates "
             "for example into days since the first one"
         )
     infinite = np.flatnonzero(np.isinf(numbers))
@@ -59,10 +59,10 @@ def as_numbers(cells: NDArray[Any], name: str) -> NDArray[np.float64]:
 
 
 def as_texts(cells: NDArray[Any]) -> list[str]:
-    """Return a column of categories as text, with ``""`` where one is missing.
+    """Return a column of categories as text, with ``""`` for missing cells.
 
-    Whole numbers read the same whatever their kind: 1, 1.0 and "1" are one category. (A column of
-    whole numbers becomes one of floats as soon as one is missing.)
+    Integers have one text whatever their dtype: 1, 1.0 and "1" are one category. (A column of
+    integers becomes one of floats as soon as a cell is missing.)
 
     Examples
     --------
@@ -76,14 +76,14 @@ def _number(cell: Any, row: int, name: str) -> float:
     if is_missing(cell):
         return math.nan
     try:
-        # Python reads "1_000" as a number; in a table it is a name.
+        # Python parses "1_000" as a number; in a table it is an identifier.
         if not isinstance(cell, str) or "_" not in cell:
             return float(cell)
     except (TypeError, ValueError):
         pass
     raise DataError(
         f"Table: column {name!r} has {cell!r:.60} in row {row} (rows are counted from 0), which is "
-        f"no number; mend it, or describe the column as data.Category({name!r})"
+        f"no number; correct it, or declare the column as data.Category({name!r})"
     )
 
 

@@ -1,4 +1,4 @@
-"""Tables as users have them (data frames, dictionaries, files), taken apart into columns."""
+"""Columns of tables: data frames, dictionaries, structured arrays and CSV files."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ Columns = dict[str, NDArray[Any]]
 
 
 def is_table(value: Any) -> bool:
-    """Whether something has named columns: a dictionary, a data frame, a structured array."""
+    """Whether a value has named columns: a dictionary, data frame, structured array or path."""
     return isinstance(value, Mapping | str | os.PathLike) or _names(value) is not None
 
 
 def read_columns(source: Any, names: Iterable[str] | None = None) -> Columns:
     """Return the columns of a table as arrays of equal length."""
     given = _as_mapping(source)
-    wanted = list(given) if names is None else list(names)
-    columns = {name: _column(given, name) for name in wanted}
+    selected = list(given) if names is None else list(names)
+    columns = {name: _column(given, name) for name in selected}
     if not columns:
         raise DataError("Table: the table has no columns")
     first = next(iter(columns))
@@ -43,12 +43,12 @@ def read_columns(source: Any, names: Iterable[str] | None = None) -> Columns:
 
 
 def row_count(columns: Columns) -> int:
-    """Return the number of rows of columns that `read_columns` gave."""
+    """Return the number of rows."""
     return len(next(iter(columns.values())))
 
 
 def take_rows(table: Any, rows: Any) -> Any:
-    """Return some rows of a table or array, as the kind of thing that it is."""
+    """Return some rows of a table or array, as the same type."""
     if isinstance(table, Mapping):
         return {name: np.asarray(column)[rows] for name, column in cast(Any, table).items()}
     return table.iloc[rows] if hasattr(table, "iloc") else np.asarray(table)[rows]
@@ -89,7 +89,7 @@ def _column(given: Mapping[Any, Any], name: str) -> NDArray[Any]:
         raise DataError(f"Table: column {name!r} is ragged ({error})") from None
     if column.ndim != 1:
         raise DataError(
-            f"Table: column {name!r} has shape {column.shape}; it must have one value a row: give "
-            "each of its own columns a name"
+            f"Table: column {name!r} has shape {column.shape}; it must have one value per row: "
+            "name each of its columns"
         )
     return column

@@ -1,4 +1,4 @@
-"""Read a table of comma-separated values, column by column."""
+"""Reader of CSV files: columns with inferred dtypes."""
 
 import csv
 import io
@@ -34,8 +34,8 @@ def read_csv(
 ) -> dict[str, NDArray[Any]]:
     r"""Read a table of comma-separated values into a dictionary of columns.
 
-    The first line names the columns. Each column is of the narrowest kind that holds all of its
-    cells: truth values, whole numbers, numbers, text. Blanks after a delimiter are skipped.
+    The first line names the columns. The dtype of a column is the narrowest that holds all of its
+    cells: bool, int64, float64 or text. Blanks after a delimiter are skipped.
 
     Parameters
     ----------
@@ -44,9 +44,9 @@ def read_csv(
     delimiter : str
         One character, such as ``";"`` or a tab.
     encoding : str
-        Of the text; a byte-order mark is skipped.
+        The text encoding; a byte-order mark is skipped.
     missing : collection of str
-        The cells that stand for a missing value.
+        The cells that denote a missing value.
 
     Returns
     -------
@@ -58,10 +58,10 @@ def read_csv(
     Raises
     ------
     ArgumentError
-        If delimiter or encoding are none.
+        For an invalid delimiter or encoding.
     FormatError
-        If the file is no such table: no rows, a row of another length (the line is named), a column
-        named twice, bytes that are no text.
+        If the file is malformed: no rows, a row of another length (the line is named), a duplicate
+        column name, bytes invalid in the encoding.
     OSError
         If the file cannot be read.
 
@@ -107,7 +107,7 @@ def _text(content: bytes, encoding: str, title: str) -> str:
 
 
 def _rows(text: str, delimiter: str, title: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield each row with the number of the line it ends on; empty lines are none."""
+    """Yield the rows with the number of their last line; empty lines are skipped."""
     reader = csv.reader(
         io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True, strict=True
     )
@@ -117,17 +117,17 @@ def _rows(text: str, delimiter: str, title: str) -> Iterator[tuple[int, list[str
                 yield reader.line_num, row
     except csv.Error as error:
         raise FormatError(
-            f"{title}: line {reader.line_num} cannot be read ({error}); look at its quotes"
+            f"{title}: line {reader.line_num} cannot be parsed ({error}); check its quotes"
         ) from None
 
 
 def _names(header: list[str], title: str) -> list[str]:
     if not header:
         raise FormatError(f"{title}: the file is empty; its first line must name the columns")
-    names = [name.strip() or f"column_{place}" for place, name in enumerate(header, start=1)]
-    twice = next((name for place, name in enumerate(names) if name in names[:place]), None)
-    if twice is not None:
-        raise FormatError(f"{title}: two columns are named {twice!r}; give each its own name")
+    names = [name.strip() or f"column_{index}" for index, name in enumerate(header, start=1)]
+    duplicate = next((name for index, name in enumerate(names) if name in names[:index]), None)
+    if duplicate is not None:
+        raise FormatError(f"{title}: two columns are named {duplicate!r}; names must be unique")
     return names
 
 
@@ -137,7 +137,7 @@ def _columns(rows: Iterator[tuple[int, list[str]]], width: int, title: str) -> l
         if len(row) != width:
             raise FormatError(
                 f"{title}: line {line} has {len(row)} cells, the header names {width} columns; "
-                "mend the line, or give the right delimiter"
+                "correct the line, or pass another delimiter"
             )
         table.append(row)
     if not table:
@@ -146,14 +146,14 @@ def _columns(rows: Iterator[tuple[int, list[str]]], width: int, title: str) -> l
 
 
 def _typed(cells: list[str], missing: frozenset[str]) -> NDArray[Any]:
-    """Return the column as the narrowest kind that holds every cell."""
+    """Return the column with the narrowest dtype that holds every cell."""
     present = [cell for cell in cells if cell not in missing]
-    is_whole = len(present) == len(cells)
-    if is_whole and all(cell in BOOLEANS for cell in cells):
+    is_complete = len(present) == len(cells)
+    if is_complete and all(cell in BOOLEANS for cell in cells):
         return np.array([BOOLEANS[cell] for cell in cells])
-    whole = _numbers(cells, int, np.dtype(np.int64)) if is_whole else None
-    if whole is not None:
-        return whole
+    integers = _numbers(cells, int, np.dtype(np.int64)) if is_complete else None
+    if integers is not None:
+        return integers
     numbers = _numbers(present, float, np.dtype(np.float64))
     if numbers is None:
         return np.array(["" if cell in missing else cell for cell in cells], dtype=object)
@@ -165,7 +165,7 @@ def _typed(cells: list[str], missing: frozenset[str]) -> NDArray[Any]:
 def _numbers(
     cells: list[str], number: Callable[[str], float], dtype: np.dtype[Any]
 ) -> NDArray[Any] | None:
-    # Python reads 1_000 as a number; in a table it is a name.
+    # Python parses 1_000 as a number; in a table it is an identifier.
     if any("_" in cell for cell in cells):
         return None
     try:

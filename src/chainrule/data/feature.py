@@ -1,7 +1,7 @@
-"""Columns of a table and the features that a network sees of them.
+"""Feature encoders of table columns: standardised numbers, encoded categories.
 
-What the user says of a column (`Number`, `Category`) and what was learned of it from the training
-part (`FittedNumber`, `FittedCategory`) are values of their own: learning changes nothing.
+The declaration of a column (`Number`, `Category`) and its fitted statistics (`FittedNumber`,
+`FittedCategory`) are separate immutable records.
 """
 
 from __future__ import annotations
@@ -29,19 +29,18 @@ POLICIES = ("zeros", "error")
 
 @dataclass(frozen=True)
 class Number:
-    """A column of quantities, standardised: (x - mean) / standard deviation.
+    """A numeric column, standardised: (x - mean) / standard deviation.
 
-    A missing number is filled in, and if the training part has any, a feature of its own says so by
-    a 1.
+    Missing numbers are imputed; if the training part has any, an indicator feature is added.
 
     Parameters
     ----------
     name : str
-        Of the column.
+        Name of the column.
     fill : {"mean", "median"} or float
-        What stands in for a missing number: a statistic of the training part, or a number.
+        The imputed value: a statistic of the training part, or a constant.
     scaled : bool
-        False leaves the numbers as they are.
+        False leaves the numbers unscaled.
 
     Raises
     ------
@@ -59,7 +58,7 @@ class Number:
             checked_number(f"Number({self.name!r})", "fill", self.fill, _FILL)
 
     def fit(self, cells: NDArray[Any]) -> FittedNumber:
-        """Learn mean, deviation and fill of the training part.
+        """Estimate mean, standard deviation and fill on the training part.
 
         Parameters
         ----------
@@ -69,7 +68,7 @@ class Number:
         Returns
         -------
         FittedNumber
-            What makes features of such a column.
+            The fitted encoder.
         """
         numbers = as_numbers(cells, self.name)
         present = numbers[~np.isnan(numbers)]
@@ -87,19 +86,19 @@ class Number:
 
 @dataclass(frozen=True)
 class Category:
-    """A column of kinds, such as countries: a feature of 0 or 1 for each, or one of integers.
+    """A categorical column, such as countries: one-hot features, or one of integer codes.
 
-    A missing category is one of its own, if the training part has any.
+    Missing cells are a category, if the training part has any.
 
     Parameters
     ----------
     name : str
-        Of the column.
+        Name of the column.
     encoding : {"one_hot", "integer"}
-        "integer" makes one feature, counted from 1 in alphabetical order, for an embedding.
+        "integer" gives one feature, codes from 1 in alphabetical order, for an embedding.
     unseen : {"zeros", "error"}
-        What becomes of a category that the training part does not have: zeros in all its features
-        (the integer 0), or a DataError.
+        Encoding of a category absent from the training part: zeros in all its features (code 0),
+        or a DataError.
 
     Raises
     ------
@@ -120,7 +119,7 @@ class Category:
             checked_choice(f"Category({self.name!r})", argument, value, known)
 
     def fit(self, cells: NDArray[Any]) -> FittedCategory:
-        """Learn the categories of the training part.
+        """Collect the categories of the training part.
 
         Parameters
         ----------
@@ -130,7 +129,7 @@ class Category:
         Returns
         -------
         FittedCategory
-            What makes features of such a column.
+            The fitted encoder.
         """
         values = sorted(set(as_texts(cells)))
         if len(values) == 1:
@@ -140,18 +139,18 @@ class Category:
 
 @dataclass(frozen=True)
 class FittedNumber:
-    """What was learned of a column of quantities.
+    """The fitted encoder of a numeric column.
 
     Parameters
     ----------
     name : str
-        Of the column.
+        Name of the column.
     fill : float
-        Stands in for a missing number.
+        The imputed value.
     mean, scale : float
         A number x becomes (x - mean) / scale.
     has_gaps : bool
-        Whether a feature says where a number is missing.
+        Whether there is an indicator feature of missing numbers.
     """
 
     name: str
@@ -175,14 +174,14 @@ class FittedNumber:
 
 @dataclass(frozen=True)
 class FittedCategory:
-    """What was learned of a column of kinds.
+    """The fitted encoder of a categorical column.
 
     Parameters
     ----------
     name : str
-        Of the column.
+        Name of the column.
     values : tuple of str
-        The categories of the training part in alphabetical order; ``""`` is a missing one.
+        The categories of the training part in alphabetical order; ``""`` denotes missing.
     encoding, unseen : str
         As in `Category`.
     """
@@ -203,29 +202,29 @@ class FittedCategory:
 
     def transform(self, cells: NDArray[Any]) -> Features:
         """Return the features of a column."""
-        numbers = self._numbers(as_texts(cells))
+        numbers = self._codes(as_texts(cells))
         if self.encoding == "integer":
             return numbers[:, None].astype(np.float64)
         return np.eye(len(self.values) + 1)[numbers][:, 1:]
 
-    def _numbers(self, texts: Sequence[str]) -> NDArray[np.intp]:
-        """Number the categories from 1; the number 0 is for those never seen."""
-        number_of = {value: number for number, value in enumerate(self.values, start=1)}
-        numbers = np.array([number_of.get(text, 0) for text in texts], dtype=np.intp)
-        strange = np.flatnonzero(numbers == 0)
-        if len(strange) and self.unseen == "error":
-            row = int(strange[0])
+    def _codes(self, texts: Sequence[str]) -> NDArray[np.intp]:
+        """Return the codes of categories, from 1; 0 for those absent from the training part."""
+        code_of = {value: code for code, value in enumerate(self.values, start=1)}
+        numbers = np.array([code_of.get(text, 0) for text in texts], dtype=np.intp)
+        unseen = np.flatnonzero(numbers == 0)
+        if len(unseen) and self.unseen == "error":
+            row = int(unseen[0])
             raise DataError(
                 f"Table: column {self.name!r} has {texts[row]!r:.60} in row {row} (rows count from "
-                f"0), which the training part has not; there are {', '.join(self.values)}"
+                f"0), which is not in the training part; there are {', '.join(self.values)}"
             )
         return numbers
 
 
 def _warn_of_constant(name: str, rows: int) -> None:
     warnings.warn(
-        f"Table: column {name!r} has the same value, or none, in all {rows} rows, so nothing can "
-        f"be learned from it; leave it out with drop=[{name!r}]",
+        f"Table: column {name!r} has the same value, or none, in all {rows} rows and carries no "
+        f"information; leave it out with drop=[{name!r}]",
         ChainruleWarning,
         stacklevel=4,
     )

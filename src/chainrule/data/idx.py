@@ -1,4 +1,4 @@
-r"""Read and write IDX, the file format of MNIST.
+r"""Reader and writer of IDX, the file format of MNIST.
 
 ::
 
@@ -9,11 +9,11 @@ r"""Read and write IDX, the file format of MNIST.
     4       n sizes, each an unsigned 32-bit integer
     4 + 4n  the items, last axis fastest
 
-Every number is big-endian. A gzip-compressed file is recognised by its first two bytes, whatever
+All integers are big-endian. A gzip-compressed file is recognised by its first two bytes, whatever
 its name.
 
-The header of a file is a claim, so the reader never believes it: the items are read in chunks, and
-memory is taken for what has arrived. A false claim costs no more than the file itself.
+The header is not trusted: the items are read in chunks, and memory is allocated only for bytes that
+have been read, so that a false header costs no more than the file itself.
 
 References
 ----------
@@ -50,7 +50,7 @@ TYPES = {
 }
 CHUNK = 1 << 18
 GZIP_MAGIC = b"\x1f\x8b"
-# DEFLATE codes at most 258 bytes in two bits (RFC 1951, section 3.2.5).
+# The maximal ratio of DEFLATE: 258 bytes in two bits (RFC 1951, section 3.2.5).
 DEFLATE_LIMIT = 1032
 NUMPY_DIMENSIONS = 64
 
@@ -65,19 +65,19 @@ def read_idx(path_or_file: str | os.PathLike[str] | BinaryIO) -> NDArray[Any]:
     Parameters
     ----------
     path_or_file : str, path or binary file
-        The file. An open one is read from where it stands to its end.
+        The file. An open one is read from its position to its end.
 
     Returns
     -------
     array, uint8, int8, int16, int32, float32 or float64, of the shape in the header
-        In the machine's own byte order, writable.
+        In native byte order, writable.
 
     Raises
     ------
     ArgumentError
         If it is neither a path nor a file opened for reading bytes.
     FormatError
-        If the file is not IDX, is cut short, has bytes to spare or is damaged gzip. Its ``offset``
+        If the file is not IDX, is cut short, has trailing bytes or is corrupt gzip. Its ``offset``
         counts bytes of the (uncompressed) content.
     OSError
         If the file cannot be opened or read.
@@ -102,7 +102,7 @@ def read_idx(path_or_file: str | os.PathLike[str] | BinaryIO) -> NDArray[Any]:
 def write_idx(path: str | os.PathLike[str], array: ArrayLike) -> None:
     """Write an array as an IDX file, gzip-compressed where the name ends in ``.gz``.
 
-    The file appears whole or not at all, and the same array always gives the same bytes.
+    The write is atomic, and equal arrays give equal bytes.
 
     Parameters
     ----------
@@ -132,17 +132,17 @@ def write_idx(path: str | os.PathLike[str], array: ArrayLike) -> None:
 
 
 class _Content:
-    """The uncompressed content of a file, read with a known offset and readable errors."""
+    """The uncompressed content of a file: reads that track the offset for error messages."""
 
     def __init__(self, file: BinaryIO, name: str) -> None:
         self.name = name
         self.offset = 0
-        first = file.read(1) + file.read(1)  # a socket may give one byte where two are asked for
+        first = file.read(1) + file.read(1)  # a socket may return one byte of two
         if isinstance(cast(object, first), str):
             raise ArgumentError(f"{name}: the file was opened as text; open it with mode 'rb'")
-        plain = _Rejoined(first, file)
+        plain = _Unread(first, file)
         self.is_gzip = first == GZIP_MAGIC
-        # GzipFile reads any object with a `read`; its annotation asks for more than it uses.
+        # GzipFile reads any object with a `read`; its annotation requires more than it uses.
         self._source: _Readable = (
             gzip.GzipFile(fileobj=cast(Any, plain), mode="rb") if self.is_gzip else plain
         )
@@ -150,7 +150,7 @@ class _Content:
         self.stored_bytes = None if remaining is None else remaining + len(first)
 
     def read(self, size: int) -> bytes:
-        """Return at most ``size`` bytes, fewer only where the content gives no more at once."""
+        """Return at most ``size`` bytes, fewer only where no more are available at once."""
         try:
             chunk = self._source.read(size)
         except EOFError:
@@ -165,7 +165,7 @@ class _Content:
         return chunk
 
     def read_exactly(self, size: int, what: str) -> bytearray:
-        """Return ``size`` bytes, taking memory only for what has arrived."""
+        """Return ``size`` bytes, allocating memory only for bytes that have been read."""
         content = bytearray()
         while len(content) < size:
             chunk = self.read(min(CHUNK, size - len(content)))
@@ -175,12 +175,12 @@ class _Content:
         return content
 
     def error(self, message: str, offset: int | None = None) -> FormatError:
-        """Return the error for what was found at ``offset``, or where reading has come to."""
+        """Return the error at ``offset``, or at the current position."""
         return FormatError(f"{self.name}: {message}", self.offset if offset is None else offset)
 
 
-class _Rejoined:
-    """A file with the bytes put back that were read to recognise it."""
+class _Unread:
+    """A file with its first bytes, read to recognise it, put back."""
 
     def __init__(self, first: bytes, rest: _Readable) -> None:
         self._first = first
@@ -198,17 +198,17 @@ def _read(file: BinaryIO, name: str) -> NDArray[Any]:
     dtype, shape = _read_header(content)
     size = math.prod(shape) * dtype.itemsize
     items_claimed = f"{dtype.name}{list(shape)}"
-    claim = f"its header announces {items_claimed}, {size} bytes from byte {content.offset} on"
+    claim = f"its header declares {items_claimed}, {size} bytes from byte {content.offset} on"
     _check_capacity(content, size, claim)
     items = content.read_exactly(size, claim)
-    # Reading on also makes gzip compare its checksum.
+    # Reading past the end also makes gzip verify its checksum.
     if content.read(1):
-        raise content.error(f"the file goes on after its last item: {claim}", content.offset - 1)
+        raise content.error(f"the file continues after its last item: {claim}", content.offset - 1)
     return _native(items, dtype, shape, content)
 
 
 def _read_header(content: _Content) -> tuple[np.dtype[Any], tuple[int, ...]]:
-    """Return the item type (big-endian) and the shape that the header announces."""
+    """Return the dtype (big-endian) and the shape in the header."""
     zeros = bytes(content.read_exactly(2, "an IDX file starts with 4 bytes"))
     if zeros != b"\0\0":
         raise content.error(f"not an IDX file: it starts with {zeros.hex(' ')}, IDX with 00 00", 0)
@@ -218,19 +218,19 @@ def _read_header(content: _Content) -> tuple[np.dtype[Any], tuple[int, ...]]:
         raise content.error(f"the item type is {code:02X}; IDX has {known}", 2)
     if dimensions > NUMPY_DIMENSIONS:
         raise content.error(f"{dimensions} dimensions; NumPy has at most {NUMPY_DIMENSIONS}", 3)
-    sizes = content.read_exactly(4 * dimensions, f"its header announces {dimensions} sizes")
+    sizes = content.read_exactly(4 * dimensions, f"its header declares {dimensions} sizes")
     return TYPES[code], struct.unpack(f">{dimensions}I", sizes)
 
 
 def _check_capacity(content: _Content, size: int, claim: str) -> None:
-    """Refuse at once what the file cannot hold, where its length is known."""
+    """Refuse a size beyond the capacity of the file, where its length is known."""
     if content.stored_bytes is None:
         return
     limit = content.stored_bytes * (DEFLATE_LIMIT if content.is_gzip else 1)
     if content.offset + size > limit:
-        held = "can hold at most" if content.is_gzip else "has"
+        verb = "can hold at most" if content.is_gzip else "has"
         end = content.offset if content.is_gzip else content.stored_bytes
-        raise content.error(f"the file is cut short: {claim}, but it {held} {limit} bytes", end)
+        raise content.error(f"the file is cut short: {claim}, but it {verb} {limit} bytes", end)
 
 
 def _native(
@@ -238,27 +238,25 @@ def _native(
 ) -> NDArray[Any]:
     try:
         array: NDArray[Any] = np.ndarray(shape, dtype, buffer=items)
-    except (
-        ValueError
-    ) as error:  # (0, 2**32 - 1, 2**32 - 1) has no items, yet no array can have that shape
-        raise content.error(f"shape {list(shape)} is beyond NumPy ({error})", 4) from None
+    except ValueError as error:  # such as (0, 2**32 - 1, 2**32 - 1), which has no items
+        raise content.error(f"NumPy has no shape {list(shape)} ({error})", 4) from None
     if dtype.isnative:
         return array
     return array.byteswap(inplace=True).view(dtype.newbyteorder("="))
 
 
 def _remaining_bytes(file: BinaryIO) -> int | None:
-    """Return how many bytes are left to read, or None for a stream that cannot tell."""
-    # Others may have to read (or decompress) everything to find their end.
+    """Return the number of bytes left to read, or None for a stream of unknown length."""
+    # Other file objects may have to read (or decompress) everything to find their end.
     if not isinstance(getattr(file, "raw", file), io.FileIO | io.BytesIO):
         return None
     try:
-        here = file.tell()
+        position = file.tell()
         end = file.seek(0, os.SEEK_END)
-        file.seek(here)
+        file.seek(position)
     except OSError:  # a pipe
         return None
-    return end - here
+    return end - position
 
 
 def _code_of(dtype: np.dtype[Any]) -> int:
@@ -273,13 +271,13 @@ def _code_of(dtype: np.dtype[Any]) -> int:
 
 
 def _encode(array: NDArray[Any], code: int) -> Iterator[bytes]:
-    """Return the bytes of the file in chunks; mistakes are raised before the first."""
+    """Return the bytes of the file in chunks; errors are raised before the first."""
     if any(size >= 2**32 for size in array.shape):
         raise ArgumentError(
             f"write_idx: shape {array.shape} has an axis longer than 2**32 - 1, IDX's limit"
         )
     header = struct.pack(f">BBBB{array.ndim}I", 0, 0, code, array.ndim, *array.shape)
-    # NumPy's iterator walks any layout in C order and converts a chunk at a time.
+    # nditer traverses any layout in C order and converts chunk by chunk.
     chunks = np.nditer(
         array,
         flags=["external_loop", "buffered", "zerosize_ok"],
@@ -292,7 +290,7 @@ def _encode(array: NDArray[Any], code: int) -> Iterator[bytes]:
 
 
 def _compress(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    # 16 + 15 asks zlib for gzip's header, without a time stamp, so equal arrays give equal files.
+    # 16 + 15 selects gzip's header, without a time stamp, so that equal arrays give equal files.
     compressor = zlib.compressobj(wbits=16 + zlib.MAX_WBITS)
     for chunk in chunks:
         yield compressor.compress(chunk)

@@ -1,9 +1,8 @@
-"""Data as a chain of verbs, done lazily: ``Pipeline(source).map(f).shuffle(seed=0).batch(64)``.
+"""Lazy data pipelines: ``Pipeline(source).map(f).shuffle(seed=0).batch(64)``.
 
-A pipeline is a value. Each verb returns a new one and leaves the old as it was; nothing is computed
-until somebody asks for elements; going through it twice gives the same elements twice. A shuffled
-order is new in each *epoch*, and the epoch is named, never counted behind the scenes:
-``pipe.epoch(3)`` is the fourth pass, ``pipe.repeat(10)`` the passes 0 to 9, one after another.
+A pipeline is immutable: each method returns a new one. Nothing is computed until it is iterated;
+iterating twice yields the same elements. The shuffled order differs by *epoch*, which is explicit,
+never hidden state: ``pipe.epoch(3)`` is the fourth pass, ``pipe.repeat(10)`` the passes 0 to 9.
 """
 
 import functools
@@ -22,29 +21,29 @@ __all__ = ["Pipeline"]
 
 T = TypeVar("T")
 U = TypeVar("U")
-NOTHING = object()
+MISSING = object()
 
 
 @final
 class Pipeline(Generic[T]):
-    """A lazy sequence of elements that can be gone through again and again.
+    """A lazy, re-iterable sequence of elements.
 
-    Every verb returns a new pipeline, checks its arguments at once and does its work when elements
-    are asked for. ``list(pipe)`` and ``for x in pipe`` ask; ``len(pipe)`` works where the length
-    is known without asking.
+    Every method returns a new pipeline, checks its arguments at once and computes when the pipeline
+    is iterated, as in ``list(pipe)`` or ``for x in pipe``; ``len(pipe)`` works where the length is
+    known without iterating.
 
     Parameters
     ----------
     source : iterable, function, or tuple or dict of arrays
-        Anything ``for`` goes through: a list, an array (its rows), another pipeline. A function
-        without arguments is called for a fresh iterable on every pass. A tuple or dict of arrays
-        is a table: its element i is the tuple or dict of their rows i. A generator, or any other
-        iterator, can be gone through once; a second pass raises an ArgumentError.
+        Any iterable: a list, an array (its rows), another pipeline. A function without arguments
+        is called for a new iterable in every pass. A tuple or dict of arrays is a table: its
+        element i is the tuple or dict of their rows i. A generator, or any other iterator, can be
+        iterated once; a second pass raises an ArgumentError.
 
     Raises
     ------
     ArgumentError
-        If the source is nothing to go through, or a text.
+        If the source is not iterable, or a text.
     DataError
         If the arrays of a table differ in length.
 
@@ -73,11 +72,11 @@ class Pipeline(Generic[T]):
 
     def __len__(self) -> int:
         if self._stage.length is None:
-            raise UnsupportedError(f"len: {self} has no length known beforehand; use list(...)")
+            raise UnsupportedError(f"len: {self} has no known length; use list(...)")
         return self._stage.length
 
     def __bool__(self) -> bool:
-        # Otherwise `if pipe:` would ask for a length that may be unknown.
+        # Otherwise `if pipe:` would need a length that may be unknown.
         return self._stage.length != 0
 
     def __repr__(self) -> str:
@@ -89,7 +88,7 @@ class Pipeline(Generic[T]):
         Parameters
         ----------
         function : callable
-            Called with one element; with the whole tuple, where elements are tuples.
+            Called with one element; with the whole tuple if elements are tuples.
 
         Examples
         --------
@@ -120,12 +119,12 @@ class Pipeline(Generic[T]):
     def sorted(
         self, key: Callable[[T], Any] | None = None, *, reverse: bool = False
     ) -> "Pipeline[T]":
-        """Sort all elements, as Python's ``sorted`` does; a pass holds all of them in memory.
+        """Sort all elements by Python's ``sorted``; a pass holds all of them in memory.
 
         Parameters
         ----------
         key : callable, optional
-            What to compare of an element; the element itself where absent.
+            The sort key of an element; the element itself where absent.
         reverse : bool
             Largest first.
 
@@ -136,18 +135,18 @@ class Pipeline(Generic[T]):
         """
         text = "sorted()" if key is None else f"sorted(key={name_of('sorted', key)})"
         return self._each(
-            lambda xs: pipeline_stage.arranged(xs, key, reverse), self._stage.length, text
+            lambda xs: pipeline_stage.ordered(xs, key, reverse), self._stage.length, text
         )
 
     def shuffle(self, seed: int = 0) -> "Pipeline[T]":
-        """Put all elements in an order that depends on (seed, epoch) only.
+        """Permute all elements by a permutation that depends on (seed, epoch) only.
 
         A pass holds all elements in memory.
 
         Parameters
         ----------
         seed : int in [0, 2**64)
-            Another seed, another order. Epochs are chosen by `epoch` and `repeat`.
+            Seed of the permutation. Epochs are chosen by `epoch` and `repeat`.
 
         Examples
         --------
@@ -165,12 +164,12 @@ class Pipeline(Generic[T]):
         return self._with(iterate, self._stage.length, f"shuffle(seed={seed})")
 
     def epoch(self, number: int) -> "Pipeline[T]":
-        """Return the pass of this number: the same elements, shuffled in that epoch's order.
+        """Return the pass of an epoch: the same elements, in the order of that epoch.
 
         Parameters
         ----------
         number : int >= 0
-            0 is what the pipeline itself gives.
+            0 is the pipeline itself.
 
         Examples
         --------
@@ -185,12 +184,12 @@ class Pipeline(Generic[T]):
         )
 
     def repeat(self, times: int | None = None) -> "Pipeline[T]":
-        """Go through the elements several times, each time as the next epoch.
+        """Iterate several times, each as the next epoch.
 
         Parameters
         ----------
         times : int >= 0, optional
-            How often; without end where absent.
+            The number of epochs; infinite where absent.
 
         Examples
         --------
@@ -204,7 +203,7 @@ class Pipeline(Generic[T]):
                 "repeat()",
             )
         times = checked_count("repeat", "times", times, 0)
-        # A repetition that is itself repeated goes on where the one before ended.
+        # A repetition that is itself repeated continues with the next epochs.
         return self._with(
             lambda epoch: pipeline_stage.chained(
                 self._stage, range(epoch * times, (epoch + 1) * times)
@@ -219,9 +218,9 @@ class Pipeline(Generic[T]):
         Parameters
         ----------
         size : int >= 1
-            Elements a batch; the last one may have fewer.
+            Elements per batch; the last one may have fewer.
         drop_last : bool
-            Leave out a last batch that is not full.
+            Drop an incomplete last batch.
 
         Examples
         --------
@@ -236,14 +235,14 @@ class Pipeline(Generic[T]):
         return self._each(lambda xs: pipeline_stage.batches(xs, size, drop_last), length, text)
 
     def window(self, size: int, stride: int = 1) -> "Pipeline[Any]":
-        """Stack each run of ``size`` neighbours; the runs start ``stride`` elements apart.
+        """Stack sliding windows of ``size`` elements, ``stride`` elements apart.
 
         Parameters
         ----------
         size : int >= 1
-            Elements a window; there are no windows that are not full.
+            Elements per window; incomplete windows are dropped.
         stride : int >= 1
-            Elements from the start of one window to that of the next.
+            Distance between the starts of windows.
 
         Examples
         --------
@@ -267,7 +266,7 @@ class Pipeline(Generic[T]):
         Parameters
         ----------
         count : int >= 0
-            No more than these are asked for.
+            No further elements are computed.
 
         Examples
         --------
@@ -279,12 +278,12 @@ class Pipeline(Generic[T]):
         return self._each(lambda xs: itertools.islice(xs, count), length, f"take({count})")
 
     def skip(self, count: int) -> "Pipeline[T]":
-        """Leave out the first ``count`` elements.
+        """Drop the first ``count`` elements.
 
         Parameters
         ----------
         count : int >= 0
-            Nothing remains if there are fewer.
+            The result is empty if there are fewer.
 
         Examples
         --------
@@ -296,13 +295,13 @@ class Pipeline(Generic[T]):
         return self._each(lambda xs: itertools.islice(xs, count, None), length, f"skip({count})")
 
     def zip(self, *others: Source[Any]) -> "Pipeline[tuple[Any, ...]]":
-        """Pair each element with those of other sources at the same place.
+        """Pair each element with those of other sources at the same index.
 
         Parameters
         ----------
         *others : sources
-            Anything a pipeline can be made of. Known lengths must be equal; otherwise the
-            shortest decides.
+            Any sources of a pipeline. Known lengths must be equal; otherwise the shortest
+            decides.
 
         Raises
         ------
@@ -317,22 +316,22 @@ class Pipeline(Generic[T]):
         stages = [self._stage, *(Pipeline[Any](other)._stage for other in others)]
         return Pipeline(pipeline_stage.zipped(stages))
 
-    def reduce(self, function: Callable[[Any, T], Any], initial: Any = NOTHING) -> Any:
+    def reduce(self, function: Callable[[Any, T], Any], initial: Any = MISSING) -> Any:
         """Fold all elements into one value: ``function(... function(initial, x0) ..., xn)``.
 
-        This one works at once.
+        It computes at once.
 
         Parameters
         ----------
         function : callable
-            Called with the value so far and one element.
+            Called with the accumulated value and one element.
         initial : optional
-            The value to start from; the first element where absent.
+            The initial value; the first element where absent.
 
         Returns
         -------
         object
-            The last value.
+            The final value.
 
         Raises
         ------
@@ -346,18 +345,18 @@ class Pipeline(Generic[T]):
         """
         name_of("reduce", function)
         elements = iter(self)
-        value = next(elements, NOTHING) if initial is NOTHING else initial
-        if value is NOTHING:
+        value = next(elements, MISSING) if initial is MISSING else initial
+        if value is MISSING:
             raise DataError("reduce: there are no elements; give an initial value")
         return functools.reduce(function, elements, value)
 
     def arrays(self) -> Any:
-        """Stack all elements into arrays, as `fit` takes them. This one works at once.
+        """Stack all elements into arrays, as `fit` takes them. It computes at once.
 
         Returns
         -------
         array, or tuple or dict of arrays
-            The first axis counts the elements.
+            The first axis indexes the elements.
 
         Raises
         ------
@@ -375,12 +374,12 @@ class Pipeline(Generic[T]):
         return stack(elements, "arrays")
 
     def _each(
-        self, transform: Callable[[Iterator[T]], Iterator[U]], length: int | None, verb: str
+        self, transform: Callable[[Iterator[T]], Iterator[U]], length: int | None, method: str
     ) -> "Pipeline[U]":
-        """Return the pipeline whose elements are made from these, epoch by epoch."""
-        return self._with(lambda epoch: transform(self._stage.iterate(epoch)), length, verb)
+        """Return the pipeline of a transform applied to each epoch."""
+        return self._with(lambda epoch: transform(self._stage.iterate(epoch)), length, method)
 
     def _with(
-        self, iterate: Callable[[int], Iterator[U]], length: int | None, verb: str
+        self, iterate: Callable[[int], Iterator[U]], length: int | None, method: str
     ) -> "Pipeline[U]":
-        return Pipeline(Stage(iterate, length, f"{self._stage.text}.{verb}"))
+        return Pipeline(Stage(iterate, length, f"{self._stage.text}.{method}"))

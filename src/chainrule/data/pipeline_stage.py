@@ -1,6 +1,6 @@
-"""One step of a pipeline: how to go through its elements, how many there are, how it reads.
+"""Pipeline stages: iteration, length and repr of each step of a `chainrule.data.Pipeline`.
 
-Each verb of `chainrule.data.Pipeline` is a function from an iterator to an iterator, here.
+Each transform of a pipeline is a function from an iterator to an iterator.
 """
 
 import collections
@@ -18,13 +18,13 @@ from chainrule.errors import ArgumentError, DataError, type_in_words
 __all__ = [
     "Source",
     "Stage",
-    "arranged",
     "batches",
     "chained",
     "filtered",
     "first",
     "mapped",
     "name_of",
+    "ordered",
     "windows",
     "zipped",
 ]
@@ -35,20 +35,10 @@ U = TypeVar("U")
 
 @dataclass(frozen=True)
 class Stage(Generic[T]):
-    """What a pipeline knows.
+    """One stage: the pass of an epoch, the length and the repr."""
 
-    Parameters
-    ----------
-    iterate : function (epoch) -> iterator
-        Starts one pass; the same epoch always gives the same elements.
-    length : int or None
-        The number of elements, where it is known without counting.
-    text : str
-        The chain of verbs, for people.
-    """
-
-    iterate: Callable[[int], Iterator[T]]
-    length: int | None
+    iterate: Callable[[int], Iterator[T]]  # epoch -> elements, the same ones for the same epoch
+    length: int | None  # where it is known without iterating
     text: str
 
 
@@ -56,11 +46,11 @@ Source = Iterable[T] | Callable[[], Iterable[T]] | Stage[T]
 
 
 def first(source: Any) -> Stage[Any]:
-    """Return the stage that reads from what the user gave."""
+    """Return the stage of a source."""
     if isinstance(source, str | bytes | bytearray):
         raise ArgumentError(
             f"Pipeline: the source is the text {source[:40]!r}; "
-            "to read a file give lambda: open(path), to go through the characters list(text)"
+            "to read a file give lambda: open(path), to iterate over its characters list(text)"
         )
     if _is_table(source):
         return _table(source)
@@ -70,26 +60,26 @@ def first(source: Any) -> Stage[Any]:
         iterator = iter(source)
     except TypeError:
         raise ArgumentError(
-            f"Pipeline: the source is {type(source).__name__} {source!r}, which cannot be gone "
-            "through; give a list, an array, a function that returns one, or a tuple of arrays"
+            f"Pipeline: the source is {type(source).__name__} {source!r}, which is not "
+            "iterable; give a list, an array, a function that returns one, or a tuple of arrays"
         ) from None
     if iterator is source:
         return _once(iterator)
     length = _length_of(source)
-    kind = type(source).__name__
-    text = f"Pipeline({kind})" if length is None else f"Pipeline({kind} of {length})"
+    name = type(source).__name__
+    text = f"Pipeline({name})" if length is None else f"Pipeline({name} of {length})"
     return Stage(lambda _: iter(source), length, text)
 
 
 def _once(iterator: Iterator[Any]) -> Stage[Any]:
-    """Return the stage of an iterator, which would give nothing, silently, the second time."""
+    """Return the stage of an iterator, which refuses a second pass."""
     passes = itertools.count()
 
     def iterate(_: int) -> Iterator[Any]:
         if next(passes):
             raise ArgumentError(
-                f"Pipeline: the source is {type_in_words(iterator)}, which can be gone through "
-                "once, and was; give list(source), or a function that returns a fresh one"
+                f"Pipeline: the source is {type_in_words(iterator)}, which can be iterated only "
+                "once; give list(source), or a function that returns a new one"
             )
         yield from iterator
 
@@ -116,8 +106,8 @@ def _table(source: tuple[NDArray[Any], ...] | dict[Any, NDArray[Any]]) -> Stage[
     lengths = [len(column) for column in columns]
     if len(set(lengths)) > 1:
         raise DataError(
-            f"Pipeline: the arrays of the source have lengths {lengths}; a table needs one "
-            "length, since its element i is made of their rows i"
+            f"Pipeline: the arrays of the source have lengths {lengths}; a table needs "
+            "arrays of one length"
         )
 
     def iterate(_: int) -> Iterator[Any]:
@@ -131,7 +121,7 @@ def _table(source: tuple[NDArray[Any], ...] | dict[Any, NDArray[Any]]) -> Stage[
 
 
 def mapped(elements: Iterator[T], function: Callable[[T], U], text: str) -> Iterator[U]:
-    """Yield ``function(x)`` for each x; an error is told which element it was."""
+    """Yield ``function(x)`` for each x; errors carry a note with the index of the element."""
     for index, element in enumerate(elements):
         try:
             result = function(element)
@@ -143,24 +133,24 @@ def mapped(elements: Iterator[T], function: Callable[[T], U], text: str) -> Iter
 
 def filtered(elements: Iterator[T], predicate: Callable[[T], Any], text: str) -> Iterator[T]:
     """Yield each x for which the predicate is true."""
-    kept = mapped(elements, lambda element: (bool(predicate(element)), element), text)
-    return (element for keep, element in kept if keep)
+    tested = mapped(elements, lambda element: (bool(predicate(element)), element), text)
+    return (element for holds, element in tested if holds)
 
 
-def arranged(elements: Iterator[T], key: Callable[[T], Any] | None, reverse: bool) -> Iterator[T]:
-    """Yield all elements in order, sorting when the first is asked for."""
+def ordered(elements: Iterator[T], key: Callable[[T], Any] | None, reverse: bool) -> Iterator[T]:
+    """Yield all elements sorted."""
     yield from sorted(cast(Iterator[Any], elements), key=key, reverse=reverse)
 
 
 def batches(elements: Iterator[Any], size: int, drop_last: bool) -> Iterator[Any]:
-    """Yield each ``size`` elements stacked, and at the end what is left."""
+    """Yield batches of ``size`` elements stacked, then the remainder."""
     while batch := list(itertools.islice(elements, size)):
         if len(batch) == size or not drop_last:
             yield stack(batch, "batch")
 
 
 def windows(elements: Iterator[Any], size: int, stride: int) -> Iterator[Any]:
-    """Yield each run of ``size`` neighbours stacked."""
+    """Yield sliding windows of ``size`` elements stacked."""
     window: collections.deque[Any] = collections.deque(maxlen=size)
     for index, element in enumerate(elements):
         window.append(element)
@@ -170,18 +160,18 @@ def windows(elements: Iterator[Any], size: int, stride: int) -> Iterator[Any]:
 
 
 def chained(stage: Stage[T], epochs: Iterable[int]) -> Iterator[T]:
-    """Go through the passes of these epochs, one after another."""
+    """Chain the passes of several epochs."""
     return itertools.chain.from_iterable(map(stage.iterate, epochs))
 
 
 def zipped(stages: list[Stage[Any]]) -> Stage[tuple[Any, ...]]:
-    """Return the stage whose elements are tuples of theirs."""
+    """Return the stage of tuples of the elements of several stages."""
     lengths = [stage.length for stage in stages]
     known = {length for length in lengths if length is not None}
     if len(known) > 1:
         raise DataError(
-            f"zip: the sources have {lengths} elements; elements are paired by their place, "
-            "so the numbers must be equal: shorten with take(...)"
+            f"zip: the sources have {lengths} elements; their lengths must be equal: "
+            "shorten with take(...)"
         )
 
     def iterate(epoch: int) -> Iterator[tuple[Any, ...]]:
@@ -193,10 +183,10 @@ def zipped(stages: list[Stage[Any]]) -> Stage[tuple[Any, ...]]:
     return Stage(iterate, length, f"{stages[0].text}.zip({others})")
 
 
-def name_of(verb: str, function: Any) -> str:
-    """Return how a function is called, or raise an ArgumentError if it cannot be called."""
+def name_of(method: str, function: Any) -> str:
+    """Return the name of a function, or raise an ArgumentError if it is not callable."""
     if not callable(function):
-        raise ArgumentError(f"{verb}: needs a function, got {function!r}")
+        raise ArgumentError(f"{method}: needs a function, got {function!r}")
     return _function_name(function)
 
 

@@ -1,12 +1,12 @@
-"""The order of shuffled data, as a function of (seed, epoch) and nothing else."""
+"""Reproducible shuffling: a permutation as a function of (seed, epoch) alone, by Philox."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 __all__ = ["permutation", "permutations"]
 
-_MANY = 4096  # things, from which on sorting by digits is faster
-_FEW = 64  # things, up to which many orders are drawn together
+_RADIX_LENGTH = 4096  # radix sort is faster from this length
+_BATCH_LENGTH = 64  # permutations of several epochs are drawn together up to this length
 
 _MULTIPLIERS = (0xD2E7470EE14C6C93, 0xCA5A826395121157)
 _KEY_STEPS = (0x9E3779B97F4A7C15, 0xBB67AE8584CAA73B)
@@ -18,11 +18,10 @@ Words = NDArray[np.uint64]
 
 
 def permutation(length: int, seed: int, epoch: int = 0) -> NDArray[np.intp]:
-    """Return a random order of ``length`` things.
+    """Return a random permutation: the argsort of the Philox stream with key (seed, epoch).
 
-    Each gets a 64-bit number from the Philox stream with key (seed, epoch), and they are sorted by
-    it. NumPy promises these bits for ever, which it does not for ``Generator.permutation``, so an
-    old run can be replayed by any later version.
+    NumPy guarantees the bits of a bit generator, but not those of ``Generator.permutation``, so
+    that any later version can reproduce a run.
 
     References
     ----------
@@ -34,43 +33,43 @@ def permutation(length: int, seed: int, epoch: int = 0) -> NDArray[np.intp]:
     ([0, 2, 1, 4, 3], [3, 2, 4, 1, 0])
     """
     key = np.array([seed, epoch], dtype=np.uint64)
-    return _sorting(np.random.Philox(key=key).random_raw(length))
+    return _argsort(np.random.Philox(key=key).random_raw(length))
 
 
 def permutations(length: int, seed: int, epoch: int, count: int) -> list[NDArray[np.intp]]:
-    """Return the orders of some epochs, as `permutation` gives them one by one.
+    """Return the permutations of successive epochs, each as `permutation` gives it.
 
     Examples
     --------
     >>> [order.tolist() for order in permutations(5, 0, 0, 2)]
     [[0, 2, 1, 4, 3], [3, 2, 4, 1, 0]]
     """
-    if length > _FEW or count < 2:
+    if length > _BATCH_LENGTH or count < 2:
         return [permutation(length, seed, epoch + i) for i in range(count)]
-    # NumPy's generator takes longer to be made than a few numbers take to be drawn.
+    # Constructing NumPy's generator costs more than drawing a few numbers.
     raw = _philox(-(-length // 4), seed, np.arange(epoch, epoch + count, dtype=np.uint64))
     return list(np.argsort(raw[:, :length], axis=1, kind="stable"))
 
 
-def _sorting(raw: Words) -> NDArray[np.intp]:
-    """Return the order that sorts numbers; equal ones (once in 2**64) stay in their own."""
-    if len(raw) < _MANY:
+def _argsort(raw: Words) -> NDArray[np.intp]:
+    """Return the stable argsort of 64-bit words."""
+    if len(raw) < _RADIX_LENGTH:
         return np.argsort(raw, kind="stable")
-    # Numbers of 16 bits are sorted digit by digit, in linear time. Three of the four such parts
-    # nearly always decide; where they do not, all is sorted in the slow way.
+    # NumPy sorts 16-bit integers by radix sort, in linear time. The upper three of the four digits
+    # nearly always decide; otherwise fall back to a comparison sort.
     order: NDArray[np.intp] | None = None
     for shift in (16, 32, 48):
-        part = (raw >> np.uint64(shift)).astype(np.uint16)
-        finer = np.argsort(part if order is None else part[order], kind="stable")
+        digits = (raw >> np.uint64(shift)).astype(np.uint16)
+        finer = np.argsort(digits if order is None else digits[order], kind="stable")
         order = finer if order is None else order[finer]
     ranked = raw[order]
     return order if (ranked[1:] >= ranked[:-1]).all() else np.argsort(raw, kind="stable")
 
 
 def _philox(blocks: int, seed: int, epochs: Words) -> Words:
-    """Return the first numbers of the streams with keys (seed, epoch): (epochs, 4 · blocks).
+    """Return the first words of the streams with keys (seed, epoch), (epochs, 4 · blocks).
 
-    It is Philox4x64-10 as NumPy has it, whose counter is 1 for the first block.
+    Philox4x64-10 as in NumPy, whose counter is 1 for the first block.
     """
     a = np.arange(1, blocks + 1, dtype=np.uint64)[None].repeat(len(epochs), axis=0)
     b = c = d = np.zeros_like(a)

@@ -1,4 +1,4 @@
-"""Samples set aside for testing."""
+"""Split of samples into training and test part: random, stratified or temporal."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -25,7 +25,7 @@ def split(
     stratify: bool = False,
     shuffle: bool = True,
 ) -> tuple[Pair, Pair]:
-    """Split samples into a training and a test part, at random or in the order of time.
+    """Split samples into a training and a test part, at random or in temporal order.
 
     Parameters
     ----------
@@ -36,25 +36,25 @@ def split(
     test_size : float in (0, 1), or int in [1, n)
         The test part, as a fraction (rounded, at least one sample on each side) or a number.
     seed : int in [0, 2**64)
-        Another seed, another split; the same one always gives the same split.
+        The seed of the shuffle.
     stratify : bool
-        Give each class of ``y``, which then holds labels, its share of the test part.
+        Preserve the proportions of the classes of ``y``, which are then labels.
     shuffle : bool
-        False keeps the order, and the last samples are the test part: the way for what was measured
-        over time, where a random test part would be known from its neighbours.
+        False keeps the order, and the last samples are the test part: for time series, where a
+        random test part would leak from its neighbours.
 
     Returns
     -------
     (X_train, y_train), (X_test, y_test) : pairs of arrays
-        Copies, in shuffled order, with the dtypes of ``X`` and ``y``; views, where the order is
-        kept. A part of a table is a table of the same kind.
+        Copies in shuffled order, with the dtypes of ``X`` and ``y``; views without shuffling. A
+        part of a table is a table of the same type.
 
     Raises
     ------
     DataError
         If the lengths differ or there are fewer than two samples.
     ArgumentError
-        If ``test_size`` leaves no sample on one side, or classes shall be shared out in order.
+        If ``test_size`` leaves no sample on one side, or for stratification without shuffling.
 
     Examples
     --------
@@ -68,7 +68,7 @@ def split(
     count = _test_count(test_size, samples)
     if not shuffle:
         if stratify:
-            raise ArgumentError("split: stratify=True needs another order, shuffle=False keeps it")
+            raise ArgumentError("split: stratify=True needs shuffle=True")
         train, test = slice(samples - count), slice(samples - count, None)
     else:
         order = permutation(samples, checked_seed("split", seed))
@@ -79,29 +79,29 @@ def split(
 
 
 def _as_table(X: Any) -> Any:
-    """Return a DataFrame as it is, a dict as one of arrays, and everything else as an array."""
+    """Return a DataFrame unchanged, a dict as one of arrays, everything else as an array."""
     if isinstance(X, Mapping):
         return read_columns(X)
     return X if hasattr(X, "iloc") else np.asarray(X)
 
 
 def _stratified(order: NDArray[np.intp], labels: NDArray[Any], count: int) -> NDArray[np.intp]:
-    """Move samples so that the first ``count`` hold each class in proportion.
+    """Reorder samples so that the first ``count`` have the class proportions of all.
 
-    The k-th of m samples of a class stands at (k + 1/2) / m of the way, so that every stretch of
-    the order, the first one too, has nearly the proportions of the whole.
+    The k-th of m samples of a class is ranked (k + 1/2) / m, so that every interval of ranks has
+    nearly those proportions.
     """
     if labels.ndim != 1:
         raise DataError(
-            f"split: y has shape {labels.shape}; stratify=True needs one label a sample, shape (n,)"
+            f"split: y has shape {labels.shape}; stratify=True needs labels of shape (n,)"
         )
     shuffled = labels[order]
     rank = np.empty(len(order))
     for label in np.unique(shuffled):
-        places = np.flatnonzero(shuffled == label)
-        rank[places] = (np.arange(len(places)) + 0.5) / len(places)
+        positions = np.flatnonzero(shuffled == label)
+        rank[positions] = (np.arange(len(positions)) + 0.5) / len(positions)
     spread = order[np.argsort(rank, kind="stable")]
-    # Each side keeps its samples; their order becomes the random one again.
+    # Restore the shuffled order within each part.
     in_test = np.isin(order, spread[:count])
     return np.concatenate([order[in_test], order[~in_test]])
 

@@ -1,4 +1,4 @@
-"""Tables of numbers and categories as inputs of a network."""
+"""Preprocessing of tables: columns of numbers and categories to input features."""
 
 from __future__ import annotations
 
@@ -17,36 +17,36 @@ __all__ = ["Table"]
 
 Column = str | Number | Category
 Fitted = FittedNumber | FittedCategory
-# A column of text with more different values than this is rather made of names than of kinds.
+# A text column with more distinct values than this is taken for identifiers, not categories.
 MANY_CATEGORIES = 100
 
 
 @final
 class Table:
-    """How the columns of a table become the inputs of a network.
+    """Preprocessing of a table to the input features of a network.
 
-    Numbers are standardised, categories become a feature of 0 or 1 each, missing values are filled
-    in and marked; see `Number` and `Category`. What that takes (means, deviations, categories) is
-    learned from the training part alone, by `fit` or by the network that the table stands first in:
-    ``Network([table, nn.Dense(16), nn.Dense(1)])``. Such a network takes tables as they are, and
-    keeps what was learned when it is saved.
+    Numbers are standardised, categories one-hot encoded, missing values imputed and indicated; see
+    `Number` and `Category`. The statistics (means, deviations, categories) are fitted on the
+    training part alone, by `fit` or by the network whose first entry the table is:
+    ``Network([table, nn.Dense(16), nn.Dense(1)])``. Such a network accepts raw tables, and saves
+    the fitted statistics.
 
     A table is a DataFrame, a dict of columns, a structured array or the path of a CSV file.
 
     Parameters
     ----------
     *columns : str, Number or Category
-        The columns to use, in this order. Of a column given by name the data decide: numbers and
-        truth values are numbers, everything else is a category. None at all: every column.
+        The columns to use, in this order. The type of a column given by name is inferred: numbers
+        and booleans are numeric, everything else is a category. None: all columns.
     target : str or None
-        The column to predict, which is no input.
+        The column to predict, excluded from the inputs.
     drop : sequence of str
-        Columns that are no inputs either, such as numbers of customers.
+        Further columns to exclude, such as customer numbers.
 
     Raises
     ------
     ArgumentError
-        If a column is described twice or is no column.
+        If a column is declared twice, or a declaration is invalid.
 
     Examples
     --------
@@ -75,12 +75,12 @@ class Table:
 
     @classmethod
     def of(cls, fitted: Sequence[Fitted], target: str | None = None) -> Table:
-        """Return a table that has learned already, as a file tells it.
+        """Return a fitted table, as read from a file.
 
         Parameters
         ----------
         fitted : sequence of FittedNumber and FittedCategory
-            What was learned of each column.
+            The fitted encoders.
         target : str or None
             The column to predict.
 
@@ -95,32 +95,32 @@ class Table:
 
     @property
     def fitted(self) -> tuple[Fitted, ...]:
-        """What was learned of each column; empty before `fit`."""
+        """The fitted encoders of the columns; empty before `fit`."""
         return self._fitted
 
     @property
     def is_fitted(self) -> bool:
-        """Whether the table has learned."""
+        """Whether the table is fitted."""
         return bool(self._fitted)
 
     @property
     def feature_names(self) -> tuple[str, ...]:
-        """The names of the inputs it makes, in order.
+        """The names of the features, in order.
 
         Raises
         ------
         ArgumentError
             Before `fit`.
         """
-        return tuple(name for column in self._learned() for name in column.features)
+        return tuple(name for column in self._require_fitted() for name in column.features)
 
     def fit(self, source: Any) -> Table:
-        """Learn means, deviations and categories from the training part.
+        """Fit means, deviations and categories on the training part.
 
         Parameters
         ----------
         source : DataFrame, dict of columns, structured array, or path of a CSV file
-            The rows to learn from; keep those apart that serve for testing.
+            The training rows; exclude the test rows.
 
         Returns
         -------
@@ -130,8 +130,8 @@ class Table:
         Raises
         ------
         DataError
-            If a column is missing or has cells that do not belong there: column, row and value are
-            named. Also for a column of text that looks like names and was not called a category.
+            If a column is missing or has an invalid cell: column, row and value are named. Also
+            for a text column that looks like identifiers and was not declared a category.
         DTypeError
             For a column of dates or complex numbers.
 
@@ -142,19 +142,19 @@ class Table:
         """
         columns = self._read(source)
         self._fitted = tuple(
-            _described(self._columns, name, cells).fit(cells) for name, cells in columns.items()
+            _declaration(self._columns, name, cells).fit(cells) for name, cells in columns.items()
         )
         return self
 
     def transform(self, source: Any, dtype: str = "float32") -> NDArray[Any]:
-        """Return the inputs that a network takes.
+        """Return the features of rows.
 
         Parameters
         ----------
         source : DataFrame, dict of columns, structured array, or path of a CSV file
-            Rows with at least the columns that were learned. Single values are one row.
+            Rows with at least the fitted columns. Scalars are one row.
         dtype : {"float32", "float64"}
-            Kind of number.
+            Of the features.
 
         Returns
         -------
@@ -166,27 +166,27 @@ class Table:
         ArgumentError
             Before `fit`.
         DataError, DTypeError
-            For cells that do not belong there.
+            For invalid cells.
         """
-        learned = self._learned()
-        columns = read_columns(source, [column.name for column in learned])
-        features = [column.transform(columns[column.name]) for column in learned]
+        encoders = self._require_fitted()
+        columns = read_columns(source, [column.name for column in encoders])
+        features = [column.transform(columns[column.name]) for column in encoders]
         return np.concatenate(features, axis=1).astype(dtype)
 
     def fit_transform(self, source: Any, dtype: str = "float32") -> NDArray[Any]:
-        """Learn from rows and return their inputs; see `fit` and `transform`.
+        """Fit on rows and return their features; see `fit` and `transform`.
 
         Parameters
         ----------
         source : DataFrame, dict of columns, structured array, or path of a CSV file
             The training part.
         dtype : {"float32", "float64"}
-            Kind of number.
+            Of the features.
 
         Returns
         -------
         array, (n, features)
-            The inputs.
+            The features.
         """
         columns = read_columns(source)
         return self.fit(columns).transform(columns, dtype)
@@ -197,22 +197,22 @@ class Table:
         Parameters
         ----------
         source : DataFrame, dict of columns, structured array, or path of a CSV file
-            A table that has it.
+            A table with that column.
 
         Returns
         -------
         array, (n,)
-            Numbers or truth values as they are, everything else as text.
+            Numbers and booleans unchanged, everything else as text.
 
         Raises
         ------
         ArgumentError
             If the table has no target.
         DataError
-            If the column is not there, or a value is missing.
+            If the column or a value is missing.
         """
         if self.target is None:
-            raise ArgumentError('Table: there is no target; say which column it is by target="..."')
+            raise ArgumentError('Table: there is no target; name the column by target="..."')
         cells = read_columns(source, [self.target])[self.target]
         gap = next((row for row, cell in enumerate(cells.tolist()) if is_missing(cell)), None)
         if gap is not None:
@@ -225,15 +225,15 @@ class Table:
         return np.array(cells.tolist()) if cells.dtype.kind == "O" else cells
 
     def copy(self) -> Table:
-        """Return another table that is described, and has learned, as this one."""
+        """Return a copy with the same declarations and fitted encoders."""
         table = Table(*self._columns, target=self.target, drop=self.drop)
         table._fitted = self._fitted
         return table
 
     def __repr__(self) -> str:
         if not self._fitted:
-            told = ", ".join(_name(column) for column in self._columns) or "every column"
-            return f"<table of {told}, not fitted>"
+            columns = ", ".join(_name(column) for column in self._columns) or "every column"
+            return f"<table of {columns}, not fitted>"
         numbers = sum(isinstance(column, FittedNumber) for column in self._fitted)
         return (
             f"<table: {numbers} numbers and {len(self._fitted) - numbers} categories as "
@@ -250,25 +250,23 @@ class Table:
         left_out = {*self.drop, self.target}
         return {name: cells for name, cells in columns.items() if name not in left_out}
 
-    def _learned(self) -> tuple[Fitted, ...]:
+    def _require_fitted(self) -> tuple[Fitted, ...]:
         if not self._fitted:
-            raise ArgumentError(
-                "Table: it has learned nothing yet; call fit with the training part first"
-            )
+            raise ArgumentError("Table: it is not fitted; call fit with the training part first")
         return self._fitted
 
 
 def _checked_columns(columns: Sequence[Any]) -> tuple[Column, ...]:
     if len(columns) == 1 and isinstance(columns[0], list | tuple):
         columns = cast(Sequence[Any], columns[0])
-    for place, column in enumerate(columns):
+    for index, column in enumerate(columns):
         if not isinstance(column, str | Number | Category):
             raise ArgumentError(
                 f"Table: {column!r:.60} describes no column; give names, data.Number(name) or "
-                "data.Category(name), and the data themselves to fit"
+                "data.Category(name), and pass the data to fit"
             )
-        if any(_name(other) == _name(column) for other in columns[:place]):
-            raise ArgumentError(f"Table: column {_name(column)!r} is described twice")
+        if any(_name(other) == _name(column) for other in columns[:index]):
+            raise ArgumentError(f"Table: column {_name(column)!r} is declared twice")
     return tuple(columns)
 
 
@@ -276,18 +274,18 @@ def _name(column: Column) -> str:
     return column if isinstance(column, str) else column.name
 
 
-def _described(columns: Sequence[Column], name: str, cells: NDArray[Any]) -> Number | Category:
-    """What the user said of a column, or else what its cells say."""
+def _declaration(columns: Sequence[Column], name: str, cells: NDArray[Any]) -> Number | Category:
+    """Return the declaration of a column, inferred from its cells where there is none."""
     for column in columns:
         if not isinstance(column, str) and column.name == name:
             return column
     if are_numbers(cells) or cells.dtype.kind not in "OUST":
         return Number(name)
-    different = len(set(as_texts(cells)))
-    if different > max(MANY_CATEGORIES, 1) and different > len(cells) // 20:
+    distinct = len(set(as_texts(cells)))
+    if distinct > max(MANY_CATEGORIES, 1) and distinct > len(cells) // 20:
         raise DataError(
-            f"Table: column {name!r} has {different} different texts in {len(cells)} rows, so it "
-            f"rather holds names than kinds; leave it out with drop=[{name!r}], or say "
+            f"Table: column {name!r} has {distinct} distinct texts in {len(cells)} rows and looks "
+            f"like identifiers, not categories; leave it out with drop=[{name!r}], or declare "
             f"data.Category({name!r})"
         )
     return Category(name)

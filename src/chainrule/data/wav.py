@@ -1,15 +1,15 @@
-r"""Read WAV, the file format of plain sound.
+r"""Reader of WAV files: uncompressed PCM and float audio.
 
 ::
 
     offset  content
-    0       "RIFF", size of what follows, "WAVE"
-    12      chunks: a name of 4 letters, a size, as many bytes, and one more if that is odd
-            "fmt "  format: 1 whole numbers, 3 floats, FFFE see bytes 24-25; channels, rate,
-                    bytes a second, bytes a frame, bits a sample
+    0       "RIFF", size of the rest, "WAVE"
+    12      chunks: an ID of 4 characters, a size, the bytes, and a padding byte if the size is odd
+            "fmt "  format: 1 integer PCM, 3 float, FFFE see bytes 24-25; channels, rate,
+                    bytes per second, bytes per frame, bits per sample
             "data"  the frames, each with one sample of every channel
 
-Every number is little-endian. Sizes are claims, and each is compared with the bytes that are there.
+All integers are little-endian. Sizes are not trusted: each is compared with the length of the file.
 
 References
 ----------
@@ -29,10 +29,10 @@ from chainrule.errors import ArgumentError, FormatError
 
 __all__ = ["read_wav"]
 
-WHOLE, FLOAT, EXTENSIBLE = 1, 3, 0xFFFE
-# What a program writes that did not know the length yet, such as one that writes into a pipe.
+PCM, FLOAT, EXTENSIBLE = 1, 3, 0xFFFE
+# Written by programs that do not know the length in advance, such as those writing to a pipe.
 UNKNOWN_SIZE = 0xFFFFFFFF
-KINDS = {(WHOLE, 8), (WHOLE, 16), (WHOLE, 24), (WHOLE, 32), (FLOAT, 32), (FLOAT, 64)}
+FORMATS = {(PCM, 8), (PCM, 16), (PCM, 24), (PCM, 32), (FLOAT, 32), (FLOAT, 64)}
 
 
 def read_wav(
@@ -43,22 +43,22 @@ def read_wav(
     Parameters
     ----------
     path_or_file : str, path or binary file
-        The file. An open one is read from where it stands to its end.
+        The file. An open one is read from its position to its end.
 
     Returns
     -------
     signal : array, float32, (n,), or (n, channels) if there are several
-        Whole numbers are scaled to [-1, 1): those of 16 bits are divided by 32,768, and so on.
-        Floats are taken as they are.
+        Integer samples are scaled to [-1, 1): those of 16 bits are divided by 32,768, and so on.
+        Float samples are returned unscaled.
     rate : int, in hertz
-        Samples a second.
+        The sampling rate.
 
     Raises
     ------
     ArgumentError
         If it is neither a path nor a file opened for reading bytes.
     FormatError
-        If the file is no WAV, is cut short, contradicts itself or is compressed.
+        If the file is no WAV, is cut short, is inconsistent or is compressed.
     OSError
         If the file cannot be opened or read.
 
@@ -89,21 +89,22 @@ def _decode(content: bytes, title: str) -> tuple[NDArray[np.float32], int]:
     (claimed,) = struct.unpack_from("<I", content, 4)
     if claimed != UNKNOWN_SIZE and claimed + 8 > size:
         raise FormatError(
-            f"{title}: the file is cut short: it announces {claimed + 8} bytes and has {size}", size
+            f"{title}: the file is cut short: it declares {claimed + 8} bytes and has {size}",
+            size,
         )
-    form: _Form | None = None
+    header: _Format | None = None
     for name, start, end in _chunks(content, title):
         if name == b"fmt ":
-            form = _Form(content[start:end], start, title)
+            header = _Format(content[start:end], start, title)
         elif name == b"data":
-            if form is None:
+            if header is None:
                 raise FormatError(f"{title}: the samples come before their format", start - 8)
-            return form.samples(content, start, end), form.rate
+            return header.samples(content, start, end), header.rate
     raise FormatError(f"{title}: there are no samples (no chunk 'data') in the file", size)
 
 
 def _chunks(content: bytes, title: str) -> Iterator[tuple[bytes, int, int]]:
-    """Yield name, start and end of each chunk, all of it inside the file."""
+    """Yield ID, start and end of each chunk, checked to be inside the file."""
     start = 12
     while start + 8 <= len(content):
         name, size = struct.unpack_from("<4sI", content, start)
@@ -112,7 +113,7 @@ def _chunks(content: bytes, title: str) -> Iterator[tuple[bytes, int, int]]:
             size = len(content) - start
         if start + size > len(content):
             raise FormatError(
-                f"{title}: the file is cut short: its chunk {name!r} announces {size} bytes from "
+                f"{title}: the file is cut short: its chunk {name!r} declares {size} bytes from "
                 f"byte {start} on, and the file has {len(content)}",
                 len(content),
             )
@@ -120,8 +121,8 @@ def _chunks(content: bytes, title: str) -> Iterator[tuple[bytes, int, int]]:
         start += size + size % 2
 
 
-class _Form:
-    """What a sample is: the chunk ``fmt``, checked."""
+class _Format:
+    """The sample format: the chunk ``fmt``, validated."""
 
     def __init__(self, chunk: bytes, offset: int, title: str) -> None:
         if len(chunk) < 16:
@@ -134,17 +135,17 @@ class _Form:
         )
         if self.code == EXTENSIBLE and len(chunk) >= 26:
             (self.code,) = struct.unpack_from("<H", chunk, 24)
-        if (self.code, self.bits) not in KINDS:
+        if (self.code, self.bits) not in FORMATS:
             raise FormatError(
-                f"{title}: its samples are of format {self.code} with {self.bits} bits; read are "
-                "whole numbers (1) of 8, 16, 24 and 32 bits and floats (3) of 32 and 64: convert "
-                "it to plain PCM",
+                f"{title}: its samples are of format {self.code} with {self.bits} bits; supported "
+                "are integers (1) of 8, 16, 24 and 32 bits and floats (3) of 32 and 64: convert "
+                "it to PCM",
                 offset,
             )
-        whole = self.channels * self.bits // 8
-        if not self.channels or not self.rate or self.frame != whole:
+        frame = self.channels * self.bits // 8
+        if not self.channels or not self.rate or self.frame != frame:
             raise FormatError(
-                f"{title}: its format contradicts itself: {self.channels} channels of {self.bits} "
+                f"{title}: its format is inconsistent: {self.channels} channels of {self.bits} "
                 f"bits at {self.rate} Hz in frames of {self.frame} bytes",
                 offset,
             )
@@ -152,7 +153,7 @@ class _Form:
     def samples(self, content: bytes, start: int, end: int) -> NDArray[np.float32]:
         if (end - start) % self.frame:
             raise FormatError(
-                f"{self.title}: {end - start} bytes of samples are no whole number of frames of "
+                f"{self.title}: {end - start} bytes of samples are no multiple of the frame of "
                 f"{self.frame} bytes; the file is cut short or damaged",
                 end,
             )
@@ -164,18 +165,18 @@ class _Form:
         if self.code == FLOAT:
             dtype = np.dtype(f"<f{self.bits // 8}")
             return np.frombuffer(content, dtype, count, start).astype(np.float32)
-        if self.bits == 8:  # the one width without a sign
+        if self.bits == 8:  # 8-bit samples are unsigned
             unsigned = np.frombuffer(content, np.uint8, count, start)
             return (unsigned - np.float32(128)) / np.float32(128)
         if self.bits == 24:
-            whole = _from_three_bytes(np.frombuffer(content, np.uint8, 3 * count, start))
+            integers = _from_three_bytes(np.frombuffer(content, np.uint8, 3 * count, start))
         else:
-            whole = np.frombuffer(content, np.dtype(f"<i{self.bits // 8}"), count, start)
-        return whole.astype(np.float32) / np.float32(2 ** (whole.dtype.itemsize * 8 - 1))
+            integers = np.frombuffer(content, np.dtype(f"<i{self.bits // 8}"), count, start)
+        return integers.astype(np.float32) / np.float32(2 ** (integers.dtype.itemsize * 8 - 1))
 
 
 def _from_three_bytes(raw: NDArray[np.uint8]) -> NDArray[Any]:
-    """Widen numbers of 24 bits to 32 by a lowest byte of zero, so that the sign is in its place."""
+    """Widen 24-bit integers to 32 bits by a zero low byte, which keeps the sign bit on top."""
     wide = np.zeros((len(raw) // 3, 4), np.uint8)
     wide[:, 1:] = raw.reshape(-1, 3)
     return wide.reshape(-1).view("<i4")

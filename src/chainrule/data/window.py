@@ -1,4 +1,4 @@
-"""Series as samples: what was seen so far, and what came next."""
+"""Sliding windows of time series, and the values to forecast."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ Array = NDArray[Any]
 def windows(
     series: ArrayLike | Sequence[ArrayLike], length: int = 30, horizon: int = 1, stride: int = 1
 ) -> tuple[Array, Array]:
-    """Cut a series into windows of its past and the values that follow each.
+    """Return sliding windows of a series and the values that follow each.
 
-    Window k sees ``series[k·stride : k·stride + length]``; what follows is
-    ``series[k·stride + length : k·stride + length + horizon]``. Nothing is copied: windows overlap
-    in memory, as views that cannot be written to.
+    Window k is ``series[k·stride : k·stride + length]``; its target is
+    ``series[k·stride + length : k·stride + length + horizon]``. Nothing is copied: windows are
+    overlapping, read-only views.
 
-    To test without knowing the future, cut the series first, let the test part begin with the
-    `length` values before the cut (its windows may see the past, their targets are all new), and
-    learn means and deviations from the training part alone::
+    To test without leakage, split the series first, let the test part begin with the `length`
+    values before the split (windows may overlap the past, targets do not), and compute means and
+    deviations on the training part alone::
 
         train, test = series[:cut], series[cut - length :]
         mean, deviation = train.mean(), train.std()
@@ -35,28 +35,28 @@ def windows(
     Parameters
     ----------
     series : array, (time,) or (time, features), or list of such arrays
-        Values in the order of time. Several series in a list are windowed one by one, so that no
-        window runs from one into the next, and put together (a copy).
+        Values in temporal order. The windows of several series in a list are computed separately
+        and concatenated (a copy).
     length : int >= 1
-        Values that a window sees.
+        Values in a window.
     horizon : int >= 1
         Values to predict.
     stride : int >= 1
-        From the start of one window to that of the next.
+        Distance between the starts of windows.
 
     Returns
     -------
     X : array, (n, length, features)
-        The windows; a series without an axis of features has one.
+        The windows; a series of shape (time,) has one feature.
     y : array, (n, horizon, features), or (n, horizon) for a series without features
-        What follows. The value `horizon` steps ahead is ``y[:, -1]``.
+        The targets. The value `horizon` steps ahead is ``y[:, -1]``.
 
     Raises
     ------
     ArgumentError
         If length, horizon or stride is no integer, 1 or more.
     DataError
-        If the series is too short for one window, or is no series.
+        If the series is too short for one window, or has another shape.
 
     Examples
     --------
@@ -90,9 +90,9 @@ def _of_one(series: Array, length: int, horizon: int, stride: int) -> tuple[Arra
             f"to predict need {length + horizon}"
         )
     columns = series[:, None] if series.ndim == 1 else series
-    seen = _sliding(columns[:-horizon], length)[::stride]
+    past = _sliding(columns[:-horizon], length)[::stride]
     following = _sliding(columns[length:], horizon)[::stride]
-    return seen, following[:, :, 0] if series.ndim == 1 else following
+    return past, following[:, :, 0] if series.ndim == 1 else following
 
 
 def _sliding(columns: Array, length: int) -> Array:

@@ -74,7 +74,7 @@ class reduce_on_plateau(Schedule):  # noqa: N801 (schedules are used as function
         return max(reduced, min(self.final, self.learning_rate))
 
     def observe(self, value: float) -> Schedule:
-        """Return the next schedule, given the loss of an epoch; a non-finite one is no improvement."""
+        """Return the next schedule; a loss that is not finite is no improvement."""
         if self._is_improved_by(float(value)):
             return replace(self, best=float(value), waited=0)
         if self.waited + 1 < self.patience:
