@@ -48,7 +48,7 @@ def test_a_layer_traces_without_values(sample: LayerSample) -> None:
 @each_layer
 def test_nodes_bear_the_name_of_the_layer_that_made_them(sample: LayerSample) -> None:
     layer = sample.make()
-    layer.bind("mine", seed=0, place=(0,), dtype="float64")
+    layer.bind("mine", seed=0, position=(0,), dtype="float64")
     x = variable(type_of(inputs(sample)))
     made = [node for node in ancestors([layer(x)], lambda node: node is x) if node.primitive]
     assert {node.layer.split(".")[0] for node in made} <= {"mine"}
@@ -86,10 +86,10 @@ def test_a_layer_is_named_by_its_kind(sample: LayerSample) -> None:
 @each_layer
 def test_a_layer_comes_back_from_its_description(sample: LayerSample) -> None:
     layer = sample.make()
-    layer.bind("mine", seed=3, place=(0,), dtype="float64")
+    layer.bind("mine", seed=3, position=(0,), dtype="float64")
     described = json.loads(json.dumps(layer.config(), allow_nan=False))
     again = nn.from_config(layer.kind, described, CUSTOM)
-    again.bind("mine", seed=3, place=(0,), dtype="float64")
+    again.bind("mine", seed=3, position=(0,), dtype="float64")
     assert type(again) is type(layer)
     assert again.config() == layer.config()
     np.testing.assert_array_equal(again(inputs(sample)), layer(inputs(sample)))

@@ -66,7 +66,7 @@ def test_a_layer_is_built_once_for_its_first_input() -> None:
 def test_a_layer_takes_the_kind_of_number_of_its_first_input_unless_told() -> None:
     assert nn.Dense(2)(X.astype("float32")).dtype == np.float32
     told = nn.Dense(2)
-    told.bind("dense", seed=0, place=(0,), dtype="float32")
+    told.bind("dense", seed=0, position=(0,), dtype="float32")
     told(X)
     assert told.weight.dtype == np.float32
     whole = nn.Dense(2)
@@ -81,7 +81,7 @@ def test_lists_are_accepted_as_input() -> None:
 def test_a_given_name_is_kept_in_a_network() -> None:
     layer, other = nn.Dense(2, name="mine"), nn.Dense(2)
     for each in (layer, other):
-        each.bind("dense", seed=0, place=(0,), dtype="float32")
+        each.bind("dense", seed=0, position=(0,), dtype="float32")
     assert (layer.name, other.name) == ("mine", "dense")
 
 
@@ -172,7 +172,7 @@ def test_a_shape_error_inside_names_the_inner_layer_once() -> None:
     with pytest.raises(ShapeError, match=r"layer Residual cannot compute with .* \(4, 3\)"):
         layer(X)
     inner = Residual(3)
-    inner.bind("block", seed=0, place=(0,), dtype="float64")
+    inner.bind("block", seed=0, position=(0,), dtype="float64")
     inner(X)
     with pytest.raises(ShapeError, match=r"^layer 'block.first' \(Dense\)"):
         inner(np.ones((4, 7)))
@@ -277,9 +277,9 @@ def test_a_parameter_cannot_be_made_twice_or_as_long_as_the_batch() -> None:
         def build(self, input_shape: Any) -> None:
             self.parameter("gain", input_shape)
 
-    with pytest.raises(ArgumentError, match="'gain' was made before"):
+    with pytest.raises(ArgumentError, match="'gain' exists already"):
         Twice()(X)
-    with pytest.raises(ShapeError, match="the batch has no fixed length"):
+    with pytest.raises(ShapeError, match="the batch axis has no fixed length"):
         Long()(X)
 
 

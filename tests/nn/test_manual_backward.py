@@ -115,7 +115,7 @@ def test_the_tutorials_way_of_calling_backward_works_on_arrays() -> None:
 
 
 def test_a_derivative_that_was_not_set_is_missed_by_name() -> None:
-    with pytest.raises(GradientError, match="did not set the derivative by bias"):
+    with pytest.raises(GradientError, match="did not set the gradient of bias"):
         gradient(Forgetful(2))
 
 

@@ -71,25 +71,25 @@ def test_arguments_without_a_name_cannot_be_described_but_copied() -> None:
     layer = Many(1, 0.5, extra=2.0)
     assert copy.deepcopy(layer).given == (1, (0.5,), {"extra": 2.0})
     assert Many(1, extra=2.0).config() == {"units": 1, "extra": 2.0}
-    with pytest.raises(ArgumentError, match=r"what \*rates took has no name"):
+    with pytest.raises(ArgumentError, match=r"the positional arguments \*rates have no names"):
         layer.config()
 
 
 def test_what_json_does_not_know_cannot_be_described() -> None:
-    with pytest.raises(ArgumentError, match="argument of type set cannot be written"):
+    with pytest.raises(ArgumentError, match="argument of type set cannot be saved"):
         Wrapper([], {1.0}).config()
 
 
 @pytest.mark.parametrize(
     ("kind", "config", "told"),
     [
-        ("no_such", {}, "a layer of kind 'no_such', which is not one of ours"),
-        ("dense", {"units": 3, "colour": "red"}, "cannot be made: Dense: there is no argument"),
-        ("dense", {}, "cannot be made: Dense: missing"),
-        ("dense", {"units": -3}, "cannot be made: Dense: units"),
+        ("no_such", {}, "a layer of kind 'no_such', which is not in the library"),
+        ("dense", {"units": 3, "colour": "red"}, "cannot be created: Dense: there is no argument"),
+        ("dense", {}, "cannot be created: Dense: missing"),
+        ("dense", {"units": -3}, "cannot be created: Dense: units"),
         ("dense", {"units": 3, "activation": "os.system"}, "unknown activation 'os.system'"),
         ("dense", {"units": 3, "activation": {"function": "eval"}}, "needs the function 'eval'"),
-        ("double", {"x": 1}, "makes int, not a layer"),
+        ("double", {"x": 1}, "returns int, not a layer"),
     ],
 )
 def test_a_description_outside_the_vocabulary_is_refused(

@@ -84,9 +84,9 @@ __all__ = [
 ]
 
 
-if not TYPE_CHECKING:  # so that type checkers go on refusing names that are not there
+if not TYPE_CHECKING:  # type checkers must still reject unknown names
 
     def __getattr__(name: str) -> NoReturn:
-        """Raise an error that names the layer of this library."""
+        """Raise AttributeError, with our name for a layer of another library."""
         hint = closest(name, __all__, LAYER_ALIASES, "nn.{}".format)
         raise AttributeError(f"nn has no {name!r}" + (f"; {hint}" if hint else ""))

@@ -1,4 +1,4 @@
-"""How the arguments of a layer are written down: as JSON values of a closed vocabulary."""
+"""Layer configuration: constructor arguments as JSON values of a closed vocabulary."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["describe", "describe_arguments", "snake_case"]
 
 
 def describe(value: Any, owner: str) -> Any:
-    """Return the JSON value that stands for an argument.
+    """Serialise one argument to a JSON value.
 
     Examples
     --------
@@ -38,13 +38,13 @@ def describe(value: Any, owner: str) -> Any:
     if callable(value):
         return _function_name(value, owner)
     raise ArgumentError(
-        f"{owner}: an argument of type {type(value).__name__} cannot be written to a file; use "
+        f"{owner}: an argument of type {type(value).__name__} cannot be saved to a file; use "
         "numbers, strings, functions with a name, or lists of them"
     )
 
 
 def describe_arguments(arguments: inspect.BoundArguments, owner: str) -> dict[str, Any]:
-    """Return the JSON values that stand for the arguments of a layer.
+    """Serialise the arguments of a layer to JSON values.
 
     Examples
     --------
@@ -52,30 +52,30 @@ def describe_arguments(arguments: inspect.BoundArguments, owner: str) -> dict[st
     >>> describe_arguments(signature.bind(3), "layer 'dense'")
     {'units': 3}
     """
-    described: dict[str, Any] = {}
+    config: dict[str, Any] = {}
     for name, value in arguments.arguments.items():
         kind = arguments.signature.parameters[name].kind
         if kind is inspect.Parameter.VAR_POSITIONAL and value:
             raise ArgumentError(
-                f"{owner}: what *{name} took has no name of its own and cannot be written to a "
-                f"file; write __init__(self, {name}) and pass a list"
+                f"{owner}: the positional arguments *{name} have no names and cannot be saved to "
+                f"a file; write __init__(self, {name}) and pass a list"
             )
         if kind is inspect.Parameter.VAR_KEYWORD:
-            described |= describe(value, owner)
+            config |= describe(value, owner)
         elif kind is not inspect.Parameter.VAR_POSITIONAL:
-            described[name] = describe(value, owner)
-    return described
+            config[name] = describe(value, owner)
+    return config
 
 
 def _function_name(function: Callable[..., Any], owner: str) -> Any:
     for table in (ACTIVATIONS, INITIALIZERS):
-        for name, ours in table.items():
-            if ours is function:
+        for name, registered in table.items():
+            if registered is function:
                 return name
     name = getattr(function, "__name__", "<lambda>")
     if name == "<lambda>":
         raise ArgumentError(
-            f"{owner}: a function without a name cannot be written to a file; define it with def"
+            f"{owner}: a function without a name cannot be saved to a file; define it with def"
         )
     return {"function": name}
 

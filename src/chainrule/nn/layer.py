@@ -1,4 +1,4 @@
-"""The layer: a piece of network with parameters of its own, written in plain NumPy.
+"""The base class of layers: parameters, and a forward pass in plain NumPy.
 
 ::
 
@@ -9,8 +9,8 @@
         def forward(self, x):                       # plain NumPy
             return x * self.gain
 
-That is all a layer needs. It may also have ``train_forward(x, random)`` for what it does only
-while it is trained, and ``backward(dy)`` for a derivative written by hand.
+A layer needs no more. It may also have ``train_forward(x, random)``, for a forward pass that
+differs in training, and ``backward(dy)``, for a manual gradient.
 """
 
 from __future__ import annotations
@@ -51,27 +51,27 @@ if TYPE_CHECKING:
 __all__ = ["Layer", "Shape"]
 
 Shape = tuple[int | None, ...]
-"""Lengths of axes; None for the batch, which may have any."""
+"""Lengths of the axes; None for the batch axis, whose length varies."""
 
 
 class Layer:
-    """A piece of network: what it computes, and the parameters it computes with.
+    """Base class of all layers.
 
     Parameters
     ----------
     name : str or None
-        Its name; None lets the network number it by kind, as ``dense_1``.
+        Layer name; None lets the network number it by kind, as ``dense_1``.
 
     Attributes
     ----------
     input_shape : tuple of (int or None), or None
-        What it was built for; None before that.
+        Input shape it was built for, (None, ...); None before it is built.
     dtype : numpy.dtype or None
-        Kind of number of its parameters; None takes that of the first input.
+        Dtype of its parameters; None takes that of the first input.
     activation : str, callable or None
-        What its weights feed, by which they are initialised.
+        Activation after its weights, by which "auto" initialises them.
     l2 : float >= 0
-        λ of the penalty λ/2·‖W‖² on its weights.
+        λ of the L2 penalty λ/2·‖W‖² on its weights.
 
     Examples
     --------
@@ -88,7 +88,7 @@ class Layer:
     """
 
     fixed_axes: ClassVar[tuple[int, ...]] = (-1,)
-    """Axes of the input whose length the parameters fix; counted from the end."""
+    """Axes of the input whose lengths the parameters fix, counted from the end."""
 
     name: str | None = None
     input_shape: Shape | None = None
@@ -97,31 +97,31 @@ class Layer:
     l2: float = 0.0
 
     _arguments: BoundArguments
-    _own: dict[str, Parameter]
+    _parameters: dict[str, Parameter]
     _random: RandomStream | None = None
     _seed: int = 0
-    _place: tuple[int, ...] | None = None
+    _position: tuple[int, ...] | None = None
     _stored: Callable[..., Initializer] | None = None
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
-        """Prepare what a layer needs before ``__init__``, which a subclass may forget to call."""
+        """Set the attributes that a subclass needs whose ``__init__`` does not call this one's."""
         self = super().__new__(cls)
-        vars(self)["_own"] = {}
+        vars(self)["_parameters"] = {}
         vars(self)["_arguments"] = bind_arguments(cls.__init__, cls.__name__, args, kwargs)
         return self
 
     def __init__(self, name: str | None = None) -> None:
         self.name = name
 
-    # What a layer of one's own says.
+    # To be overridden by a custom layer.
 
     def build(self, input_shape: Shape) -> None:
-        """Make the parameters; called once, when sizes are known.
+        """Create the parameters; called once, on the first input.
 
         Parameters
         ----------
         input_shape : tuple of (int or None)
-            Shape of the input, with None for the batch.
+            Shape of the input, with None for the batch axis.
         """
 
     def forward(self, x: Any) -> Any:
@@ -138,7 +138,7 @@ class Layer:
             The output.
         """
         raise UnsupportedError(
-            f"{type(self).__name__} has no forward(self, x): write there what the layer computes"
+            f"{type(self).__name__} has no forward(self, x): define it to compute the output"
         )
 
     def pre_activation(self, x: Any) -> Any:
@@ -160,39 +160,39 @@ class Layer:
         raise UnsupportedError(f"{type(self).__name__} has no final activation to leave out")
 
     def train_forward(self, x: Any, random: RandomStream) -> Any:
-        """Compute the output while training, where that differs from `forward`.
+        """Compute the output in training, where that differs from `forward`.
 
         Parameters
         ----------
         x : array, (batch, ...)
             The input.
         random : RandomStream
-            Gives random numbers that are functions of seed, epoch and step.
+            Source of random numbers, a function of seed, epoch and step.
 
         Returns
         -------
         array, (batch, ...)
-            The output. State may be renewed by ``self.mean.value = ...``.
+            The output. Non-trainable state is updated by ``self.mean.value = ...``.
         """
         return self.forward(x)
 
     def backward(self, dy: Any) -> Any:
-        """Derive by hand, as the tutorials do; without it the derivative follows from `forward`.
+        """Compute the gradient manually; without this method it is derived from `forward`.
 
         Parameters
         ----------
         dy : array, as the output
-            Derivative of the loss by the output.
+            Gradient of the loss with respect to the output.
 
         Returns
         -------
         array, as the input
-            Derivative of the loss by the input, a tuple of them for several. Those by the
-            parameters go to their ``grad``.
+            Gradient with respect to the input, a tuple for several inputs. The gradients of the
+            parameters are assigned to their ``grad``.
         """
-        raise UnsupportedError(f"{type(self).__name__} has no backward written by hand")
+        raise UnsupportedError(f"{type(self).__name__} has no manual backward")
 
-    # What it can use.
+    # For use in a custom layer.
 
     def parameter(
         self,
@@ -201,7 +201,7 @@ class Layer:
         initializer: str | Initializer = "auto",
         trainable: bool = True,
     ) -> Parameter:
-        """Make a parameter of this layer; to be called in `build`.
+        """Create a parameter of this layer; to be called in `build`.
 
         Parameters
         ----------
@@ -210,63 +210,65 @@ class Layer:
         shape : tuple of int
             Its shape.
         initializer : str or callable
-            How its numbers are drawn; "auto" goes by the activation for weights and takes zeros for
-            what has fewer than two axes.
+            Its initialiser; "auto" chooses by the activation for two or more axes, and zeros
+            otherwise.
         trainable : bool
-            False for state that training does not descend on.
+            False for state, such as running statistics, which no optimiser updates.
 
         Returns
         -------
         Parameter
-            The parameter, which belongs to the layer from now on.
+            The parameter, registered with the layer.
 
         Raises
         ------
         ArgumentError
-            For a name that was given before.
+            If the layer already has a parameter of this name.
         ShapeError
-            If the length of an axis is not known.
+            If the length of an axis is None, or the initialiser returns another shape.
         """
         title = f"{self._title()}: parameter {name!r}"
-        if name in self._own:
-            raise ArgumentError(f"{title} was made before; give it another name")
+        if name in self._parameters:
+            raise ArgumentError(f"{title} exists already; give it another name")
         sizes = tuple(n for n in shape if n is not None)
         if len(sizes) < len(shape):
-            raise ShapeError(f"{title} cannot have shape {shape}: the batch has no fixed length")
+            raise ShapeError(
+                f"{title} cannot have shape {shape}: the batch axis has no fixed length"
+            )
         if self._stored is not None:
             initializer = self._stored(name)
         elif initializer == "auto":
             initializer = by_activation(self.activation) if len(sizes) >= 2 else "zeros"
-        generator = generator_at(self._seed, (*(self._place or ()), len(self._own)))
+        generator = generator_at(self._seed, (*(self._position or ()), len(self._parameters)))
         dtype = self.dtype or np.dtype("float32")
         value = np.array(resolve_initializer(initializer)(sizes, generator, dtype), dtype)
         if value.shape != sizes:
-            raise ShapeError(f"{title}: its initializer gave shape {value.shape}, not {sizes}")
-        self._own[name] = Parameter(name, value, trainable)
-        return self._own[name]
+            raise ShapeError(f"{title}: its initializer returned shape {value.shape}, not {sizes}")
+        self._parameters[name] = Parameter(name, value, trainable)
+        return self._parameters[name]
 
-    # What a network asks.
+    # For the network.
 
     @property
     def kind(self) -> str:
-        """What layers of this class are called, such as ``conv2d``."""
+        """Name of the layer class in snake case, such as ``conv2d``."""
         return snake_case(type(self).__name__)
 
     def parameters(self) -> dict[str, Parameter]:
-        """Return all parameters by name, those of layers inside as ``inner.weight``."""
-        found = dict(self._own)
-        for path, layer in self._inner():
-            found |= {f"{path}.{name}": each for name, each in layer.parameters().items()}
-        return found
+        """Return all parameters by name, those of sublayers as ``inner.weight``."""
+        parameters = dict(self._parameters)
+        for path, layer in self._sublayers():
+            parameters |= {f"{path}.{name}": each for name, each in layer.parameters().items()}
+        return parameters
 
     def penalty(self) -> Any:
-        """Return l2 / 2 · ‖W‖², summed over the weights that an ``l2`` counts."""
-        own = [each for each in self._own.values() if each.is_weight and each.trainable]
-        total = sum((self.l2 / 2) * np.sum(each * each) for each in own if self.l2)
-        return sum((layer.penalty() for _, layer in self._inner()), start=total)
+        """Return the L2 penalty l2 / 2 · ‖W‖², summed over the trainable weights and sublayers."""
+        weights = [each for each in self._parameters.values() if each.is_weight and each.trainable]
+        total = sum((self.l2 / 2) * np.sum(each * each) for each in weights if self.l2)
+        return sum((layer.penalty() for _, layer in self._sublayers()), start=total)
 
     def config(self) -> dict[str, Any]:
-        """Return the arguments it was made with, as JSON values."""
+        """Return the constructor arguments as JSON values."""
         arguments = describe_arguments(self._arguments, self._title())
         return arguments | {"name": self.name} if "name" in arguments else arguments
 
@@ -274,26 +276,26 @@ class Layer:
         self,
         name: str,
         seed: int,
-        place: tuple[int, ...],
+        position: tuple[int, ...],
         dtype: Any,
         stored: Callable[..., Initializer] | None = None,
     ) -> None:
-        """Bind the layer to a network before it is built.
+        """Attach the layer to a network, before it is built.
 
-        `seed` and `place`, its index in the network, determine its initial weights, unless `stored`
-        gives an initialiser for each parameter, by the parts of its name: values from a file.
+        `seed` and `position`, its index in the network, determine the initial weights, unless
+        `stored` maps the path of a parameter to an initialiser that returns its value from a file.
         """
         self.name = self.name or name
-        self._seed, self._place, self.dtype = seed, place, np.dtype(dtype)
+        self._seed, self._position, self.dtype = seed, position, np.dtype(dtype)
         self._stored = stored
 
     def __call__(
         self, x: Any, *others: Any, random: RandomStream | None = None, **named: Any
     ) -> Any:
-        """Compute the output; with `random`, as while training. Builds on first use.
+        """Compute the output, in training mode if `random` is given; build on the first call.
 
-        Inputs beyond the first, such as a second series or a mask, are handed to `forward`, and the
-        shapes of those without a name to `build`.
+        Further inputs, such as a memory or a mask, are passed on to `forward`; the shapes of the
+        positional ones are passed to `build`.
         """
         return self._call(
             lambda inputs, random: self._compute(inputs, named, random), (x, *others), random
@@ -314,7 +316,7 @@ class Layer:
         self._build_once(x, rest)
         random = self._random if random is None else random
         try:
-            with self._handing_on(random):
+            with self._train_sublayers(random):
                 y = compute([x, *rest], random)
         except ValueError as error:
             if not is_about_shapes(error) or str(error).startswith("layer "):
@@ -326,30 +328,30 @@ class Layer:
         return y
 
     def __repr__(self) -> str:
-        given = ", ".join(f"{key}={each!r}" for key, each in self._arguments.arguments.items())
-        return f"{type(self).__name__}({given})"
+        arguments = ", ".join(f"{key}={each!r}" for key, each in self._arguments.arguments.items())
+        return f"{type(self).__name__}({arguments})"
 
     def __getnewargs_ex__(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """Copy by making the layer anew from its arguments."""
+        """Return the constructor arguments: a copy is created from them."""
         return self._arguments.args, self._arguments.kwargs
 
     def _build_once(self, x: Any, others: Sequence[Any]) -> None:
         check_has_samples(self._title(), x)
         if self.input_shape is not None:
-            axes = self.fixed_axes if self._own else ()
+            axes = self.fixed_axes if self._parameters else ()
             check_fixed_axes(self._title(), x, self.input_shape, axes, self.parameters())
             return
         if self.dtype is None:
             self.dtype = x.dtype if x.dtype.kind == "f" else np.dtype("float32")
-        self._adopt()
+        self._bind_sublayers()
         try:
             if type(self).build is not Layer.build:
                 self.build(*((None, *each.shape[1:]) for each in (x, *others)))
         except BaseException:
-            self._own.clear()  # so that it can be tried again
+            self._parameters.clear()  # so that the next call can build again
             raise
         self.input_shape = (None, *x.shape[1:])
-        self._adopt()
+        self._bind_sublayers()
 
     def _compute(
         self, inputs: list[Any], named: dict[str, Any], random: RandomStream | None
@@ -361,32 +363,32 @@ class Layer:
 
         if type(self).backward is Layer.backward:
             return run(*inputs)
-        trained = [each for each in self.parameters().values() if each.trainable]
-        return apply_with_backward(self, self._title(), trained, run, inputs)
+        trainable = [each for each in self.parameters().values() if each.trainable]
+        return apply_with_backward(self, self._title(), trainable, run, inputs)
 
-    def _inner(self) -> list[tuple[str, Layer]]:
-        return list(find_sublayers(self, Layer, but="_arguments"))
+    def _sublayers(self) -> list[tuple[str, Layer]]:
+        return list(find_sublayers(self, Layer, skip="_arguments"))
 
-    def _adopt(self) -> None:
-        """Give the layers inside their names, and random numbers of their own."""
-        for path, layer in self._inner():
-            if layer._place is None:
-                place = (*(self._place or ()), crc32(path.encode()))
+    def _bind_sublayers(self) -> None:
+        """Give each new sublayer its name, seed and dtype; its position ends in its path's CRC."""
+        for path, layer in self._sublayers():
+            if layer._position is None:
+                position = (*(self._position or ()), crc32(path.encode()))
                 stored = self._stored and partial(self._stored, path)
                 name = f"{self.name or self.kind}.{path}"
-                layer.bind(name, self._seed, place, self.dtype, stored)
+                layer.bind(name, self._seed, position, self.dtype, stored)
 
     @contextmanager
-    def _handing_on(self, random: RandomStream | None) -> Generator[None]:
-        """Let the layers inside train too when this one does, without being told in `forward`."""
-        inner = [layer for _, layer in self._inner()]
-        before = [layer._random for layer in inner]
+    def _train_sublayers(self, random: RandomStream | None) -> Generator[None]:
+        """Pass the random stream, and so training mode, on to the sublayers called in `forward`."""
+        sublayers = [layer for _, layer in self._sublayers()]
+        streams = [layer._random for layer in sublayers]
         try:
-            for layer in inner:
+            for layer in sublayers:
                 layer._random = random
             yield
         finally:
-            for layer, stream in zip(inner, before, strict=True):
+            for layer, stream in zip(sublayers, streams, strict=True):
                 layer._random = stream
 
     def _title(self) -> str:

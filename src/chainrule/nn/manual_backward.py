@@ -1,4 +1,4 @@
-"""Derivatives of a layer that its author has written by hand."""
+"""Layers with a manual backward: their gradient is what ``backward`` returns and sets."""
 
 from __future__ import annotations
 
@@ -19,34 +19,34 @@ def apply_with_backward(
     run: Callable[..., Any],
     inputs: Sequence[Any],
 ) -> Any:
-    """Run a layer forward so that its own ``backward`` gives the derivatives."""
+    """Run a layer forward, with its ``backward`` as the vector-Jacobian product."""
     values = [each.value for each in parameters]
     y = run(*inputs)
-    kept: dict[str, Any] = dict(vars(layer))
+    saved: dict[str, Any] = dict(vars(layer))
 
     def backward(dy: Any) -> list[Any]:
-        # The layer may have run again since, so what its forward kept is put back for a while;
-        # and the parameters stand for what they stood for then.
-        now: dict[str, Any] = dict(vars(layer))
-        vars(layer).update(kept)
+        # The layer may have run again since: restore the attributes that its forward saved, and
+        # bind its parameters to their values of then.
+        current: dict[str, Any] = dict(vars(layer))
+        vars(layer).update(saved)
         try:
             with bound(parameters, values):
-                return _derivatives(layer, title, parameters, dy)
+                return _gradients(layer, title, parameters, dy)
         finally:
-            vars(layer).update(now)
+            vars(layer).update(current)
 
     return with_backward(y, [*inputs, *values], backward)
 
 
-def _derivatives(layer: Any, title: str, parameters: Sequence[Parameter], dy: Any) -> list[Any]:
+def _gradients(layer: Any, title: str, parameters: Sequence[Parameter], dy: Any) -> list[Any]:
     for parameter in parameters:
         parameter.grad = None
     dx = layer.backward(dy)
     for parameter in parameters:
         if parameter.grad is None:
             raise GradientError(
-                f"{title}: backward did not set the derivative by {parameter.name}; write "
+                f"{title}: backward did not set the gradient of {parameter.name}; write "
                 f"self.{parameter.name}.grad = ... in it"
             )
-    slopes: tuple[Any, ...] = dx if isinstance(dx, tuple) else (dx,)
-    return [*slopes, *(each.grad for each in parameters)]
+    of_inputs: tuple[Any, ...] = dx if isinstance(dx, tuple) else (dx,)
+    return [*of_inputs, *(each.grad for each in parameters)]

@@ -1,7 +1,7 @@
-"""A parameter: an array that a layer owns and training changes.
+"""Parameter: an array of a layer that training updates.
 
-In every NumPy expression it behaves as its value, so a layer writes ``x @ self.weight + self.bias``
-as the textbook does. While a network is traced the value is a node, the rest of the time an array.
+In NumPy expressions it behaves as its value, so that a layer reads ``x @ self.weight + self.bias``.
+The value is an array; while a network is traced, it is a node.
 """
 
 from __future__ import annotations
@@ -19,25 +19,24 @@ __all__ = ["Parameter", "bound"]
 
 
 class Parameter(NDArrayOperatorsMixin):
-    """One array that a layer owns.
+    """An array of a layer: trainable weights or non-trainable state.
 
     Parameters
     ----------
     name : str
         Its name within the layer, such as ``weight``.
     value : numpy.ndarray
-        Its numbers. The array is live: training writes into it and never replaces it.
+        Its value. The array is live: training writes into it and never replaces it.
     trainable : bool
-        False for the state of a layer, such as running statistics, which training does not
-        descend on.
+        False for the state of a layer, such as running statistics, which no optimiser updates.
     is_weight : bool or None
-        Whether an ``l2`` penalty counts it: matrices and kernels, not biases and gains. None
-        decides by the number of axes, two or more being a weight.
+        Whether the ``l2`` penalty includes it: matrices and kernels, not biases and gains. None
+        means True for two or more axes.
 
     Attributes
     ----------
     grad : numpy.ndarray or None
-        The derivative of the loss, where a hand-written ``backward`` has set it.
+        Gradient of the loss, where a manual ``backward`` has set it.
 
     Examples
     --------
@@ -69,7 +68,7 @@ class Parameter(NDArrayOperatorsMixin):
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Kind of number."""
+        """Data type."""
         return self.value.dtype
 
     @property
@@ -133,7 +132,7 @@ class Parameter(NDArrayOperatorsMixin):
 
 @contextmanager
 def bound(parameters: Sequence[Parameter], values: Sequence[Any]) -> Generator[None]:
-    """Let parameters stand for other values, such as the nodes of a trace, for a while.
+    """Bind parameters to other values, such as the nodes of a trace, within a context.
 
     Examples
     --------
@@ -155,7 +154,7 @@ def bound(parameters: Sequence[Parameter], values: Sequence[Any]) -> Generator[N
 
 
 def _value_of(argument: Any) -> Any:
-    """Replace parameters by their values, in containers too."""
+    """Replace parameters by their values, in nested containers too."""
     if isinstance(argument, Parameter):
         return argument.value
     if type(argument) in (tuple, list):

@@ -1,4 +1,8 @@
-"""Random numbers while training: each draw is a function of its place, not of draws before it."""
+"""Counter-based random stream of a training step (Philox).
+
+A draw is a function of the key (the seed) and the counter (draw number, epoch, step), not of the
+draws before it.
+"""
 
 from __future__ import annotations
 
@@ -9,26 +13,26 @@ import numpy as np
 
 from chainrule.ops.primitives import philox as draws
 
-__all__ = ["RandomStream", "words_of"]
+__all__ = ["RandomStream", "philox_key"]
 
 
 class RandomStream:
-    """The random numbers of one step of training.
+    """Counter-based random stream (Philox) of one training step.
 
-    The first draw of a step has stream number 0, the next number 1, and so on. So the mask of a
-    dropout layer is a function of (seed, number, epoch, step): the same when a run is resumed or
-    replayed, and drawn again rather than stored.
+    The draws of a step are numbered 0, 1, 2, ... A dropout mask is so a function of (seed, draw
+    number, epoch, step): the same when a run is resumed or replayed, and recomputed in the backward
+    pass rather than stored.
 
     Parameters
     ----------
     seed : int in [0, 2**64), or Node of integers of shape (2,)
-        Seed of the network; a node holds the words of one, as `words_of` makes them.
+        Seed of the network; a node holds its Philox key, as from `philox_key`.
     epoch, step : int, or Node of integers of shape ()
-        Where in the training the step is; nodes while a step is traced.
+        Epoch and step of the training; nodes while a step is traced.
 
     References
     ----------
-    Salmon et al. (2011), "Parallel random numbers: as easy as 1, 2, 3".
+    Salmon et al. (2011), "Parallel random numbers: as easy as 1, 2, 3", section 3.3.
 
     Examples
     --------
@@ -40,73 +44,73 @@ class RandomStream:
     """
 
     def __init__(self, seed: Any, epoch: Any = 0, step: Any = 0) -> None:
-        self._key = words_of(seed) if isinstance(seed, int) else seed
-        self._place = epoch, step
+        self._key = philox_key(seed) if isinstance(seed, int) else seed
+        self._epoch_and_step = epoch, step
         self._number: Any = 0
 
     def uniform(self, shape: tuple[int, ...], dtype: Any = "float32") -> Any:
-        """Draw evenly from [0, 1).
+        """Draw samples from the uniform distribution on [0, 1).
 
         Parameters
         ----------
         shape : tuple of int
-            How many.
+            Shape of the result.
         dtype : dtype
             "float32" or "float64".
 
         Returns
         -------
         array or Node, `shape`, in [0, 1)
-            The numbers.
+            The samples.
         """
         return draws.uniform(self._key, self._counter(), shape=shape, dtype=np.dtype(dtype))
 
     def normal(self, shape: tuple[int, ...], dtype: Any = "float32") -> Any:
-        """Draw from the normal distribution with mean 0 and variance 1.
+        """Draw samples from the standard normal distribution, mean 0 and variance 1.
 
         Parameters
         ----------
         shape : tuple of int
-            How many.
+            Shape of the result.
         dtype : dtype
             "float32" or "float64".
 
         Returns
         -------
         array or Node, `shape`
-            The numbers.
+            The samples.
         """
         return draws.normal(self._key, self._counter(), shape=shape, dtype=np.dtype(dtype))
 
     def reserve(self, count: int) -> int:
-        """Keep numbers of draws for a loop, whose turns then draw by `at`.
+        """Reserve draw numbers for a loop, whose iterations draw by `at`.
 
         Parameters
         ----------
         count : int >= 0
-            How many draws all turns make.
+            Number of draws of all iterations.
 
         Returns
         -------
         int
-            The number of the first of them.
+            The first of the reserved draw numbers.
         """
         first: int = self._number
         self._number += count
         return first
 
     def at(self, number: Any) -> RandomStream:
-        """Return the stream of the same step that goes on with a draw of this number.
+        """Return a copy of the stream, positioned at a draw number.
 
         Parameters
         ----------
         number : int, or Node of integers of shape ()
-            The number of its next draw; a node in a loop, where it depends on the turn.
+            Number of its next draw; a node where it depends on the iteration of a loop.
 
         Returns
         -------
         RandomStream
-            Another one: this one stays where it is.
+            A stream with the same key, epoch and step; this one is unchanged.
 
         Examples
         --------
@@ -115,22 +119,24 @@ class RandomStream:
         >>> bool(np.all(stream.at(1).uniform((2,)) == second))
         True
         """
-        other = copy(self)
-        other._number = number
-        return other
+        positioned = copy(self)
+        positioned._number = number
+        return positioned
 
     def _counter(self) -> Any:
         number = self._number
         self._number = number + 1
-        return np.stack([np.int64(number) if isinstance(number, int) else number, *self._place])
+        return np.stack(
+            [np.int64(number) if isinstance(number, int) else number, *self._epoch_and_step]
+        )
 
 
-def words_of(seed: int) -> Any:
-    """Split a seed into two words of 32 bits, as an input of a program.
+def philox_key(seed: int) -> Any:
+    """Return the Philox key of a seed: its low and its high 32 bits.
 
     Examples
     --------
-    >>> words_of(2**32 + 7)
+    >>> philox_key(2**32 + 7)
     array([7, 1], dtype=uint32)
     """
     return np.array([seed & 0xFFFFFFFF, seed >> 32], np.uint32)

@@ -1,4 +1,4 @@
-"""The closed vocabulary of saved networks: which layer a kind stands for."""
+"""Registry of layers: deserialisation of a layer from its kind and config."""
 
 from __future__ import annotations
 
@@ -42,33 +42,33 @@ _CLASSES: tuple[type[Layer], ...] = (
 )  # fmt: skip
 
 LAYERS: dict[str, type[Layer]] = {snake_case(each.__name__): each for each in _CLASSES}
-"""The layers of the library by kind."""
+"""The layer classes of the library, by kind."""
 
 
 def from_config(
     kind: str, config: Mapping[str, Any], custom: Mapping[str, Callable[..., Any]] | None = None
 ) -> Layer:
-    """Make a layer from what `Layer.config` wrote down; nothing is ever imported for it.
+    """Create a layer from its kind and its `Layer.config`; no module is imported for it.
 
     Parameters
     ----------
     kind : str
-        What layers of its class are called.
+        The kind of its class, such as ``max_pool2d``.
     config : mapping
-        Its arguments, as JSON values.
+        Its constructor arguments, as JSON values.
     custom : mapping or None
-        The user's own classes of layers and functions by name.
+        Custom layer classes and functions by name.
 
     Returns
     -------
     Layer
-        A new layer.
+        A new layer, not built.
 
     Raises
     ------
     FormatError
-        For a kind or function that is neither ours nor in `custom`, or arguments that no such layer
-        takes.
+        For a kind or function that is neither in the library nor in `custom`, or arguments that the
+        layer does not take.
 
     Examples
     --------
@@ -78,19 +78,19 @@ def from_config(
     """
     own = dict(custom or {})
     classes = LAYERS | {snake_case(name): each for name, each in own.items()}
-    made = classes.get(kind)
-    if made is None:
+    layer_class = classes.get(kind)
+    if layer_class is None:
         raise FormatError(
-            f"the file has a layer of kind {kind!r}, which is not one of ours; give its class, as "
-            f"in custom={{{kind!r}: TheClass}}"
+            f"the file has a layer of kind {kind!r}, which is not in the library; pass its class, "
+            f"as in custom={{{kind!r}: TheClass}}"
         )
     arguments = {key: _argument(each, own) for key, each in config.items()}
     try:
-        layer = made(**arguments)
+        layer = layer_class(**arguments)
     except ArgumentError as error:
-        raise FormatError(f"the file describes a layer that cannot be made: {error}") from error
+        raise FormatError(f"the file describes a layer that cannot be created: {error}") from error
     if not isinstance(layer, Layer):
-        raise FormatError(f"custom[{kind!r}] makes {type(layer).__name__}, not a layer")
+        raise FormatError(f"custom[{kind!r}] returns {type(layer).__name__}, not a layer")
     return layer
 
 
@@ -110,7 +110,7 @@ def _argument(value: Any, custom: Mapping[str, Callable[..., Any]]) -> Any:
 def _function(name: str, custom: Mapping[str, Callable[..., Any]]) -> Callable[..., Any]:
     if name not in custom:
         raise FormatError(
-            f"the file needs the function {name!r}, which is not one of ours; give it, as in "
+            f"the file needs the function {name!r}, which is not in the library; pass it, as in "
             f"custom={{{name!r}: {name}}}"
         )
     return custom[name]

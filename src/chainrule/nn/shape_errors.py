@@ -1,4 +1,4 @@
-"""Which layer it was: names on the nodes of a graph, and what is said of inputs that do not fit."""
+"""Shape errors of layers, and layer names on the nodes of a graph."""
 
 from __future__ import annotations
 
@@ -16,40 +16,40 @@ Shape = tuple[int | None, ...]
 
 
 def check_has_samples(title: str, x: Any) -> None:
-    """Refuse a single number, which has no axis that counts samples."""
+    """Raise ShapeError for a scalar input, which has no batch axis."""
     if x.ndim == 0:
         raise ShapeError(
-            f"{title}: its input is a single number; the first axis must count the samples, so "
-            "pass np.reshape(x, (1, 1))"
+            f"{title}: its input is a scalar; the first axis must count the samples, so pass "
+            "np.reshape(x, (1, 1))"
         )
 
 
 def check_fixed_axes(
     title: str, x: Any, built: Shape, axes: Sequence[int], parameters: Mapping[str, Parameter]
 ) -> None:
-    """Refuse an input that misfits the parameters, or would be stretched over them unasked."""
+    """Raise ShapeError unless the axes that the parameters fix have the lengths of the build."""
     for axis in axes:
         if x.ndim + axis < 1 or x.shape[axis] != built[axis]:
             shape = ", ".join(map(str, ("batch", *built[1:])))
             raise ShapeError(
                 f"{title}: its input has shape {x.shape}, but it was built for {built[axis]} on "
-                f"axis {axis}, and {_told(parameters)}; pass inputs shaped ({shape}), or make a "
-                "new layer"
+                f"axis {axis}, and {_shapes(parameters)}; pass inputs shaped ({shape}), or create "
+                "a new layer"
             )
 
 
 def shape_error(
     title: str, x: Any, built: Shape | None, parameters: Mapping[str, Parameter], error: ValueError
 ) -> ShapeError:
-    """Return the error of a layer for one of NumPy's or of a node, with what the layer has."""
+    """Return a ShapeError that adds a layer's name and shapes to one from NumPy or a node."""
     return ShapeError(
         f"{title} cannot compute with an input of shape {x.shape}: {error}; it was built for "
-        f"{built}, and {_told(parameters)}"
+        f"{built}, and {_shapes(parameters)}"
     )
 
 
 def is_about_shapes(error: ValueError) -> bool:
-    """Whether NumPy or a node refused the shapes, rather than the user's code something else."""
+    """Whether an error is about shapes, from NumPy or a node, not one of the user's own code."""
     if isinstance(error, ShapeError):
         return True
     words = ("shape", "dimension", "broadcast", "axis", "axes")
@@ -57,12 +57,12 @@ def is_about_shapes(error: ValueError) -> bool:
 
 
 def tag_nodes(result: Any, start: int, name: str) -> None:
-    """Write a layer's name on the nodes made since `start`, for printed graphs."""
+    """Set the layer name of the nodes created since serial number `start`, for printed graphs."""
     nodes = [each for each in tree.flatten(result)[0] if isinstance(each, Node)]
     for node in ancestors(nodes, lambda each: each.serial < start):
         node.layer = node.layer or name
 
 
-def _told(parameters: Mapping[str, Parameter]) -> str:
-    made = ", ".join(f"{name} {each.shape}" for name, each in parameters.items())
-    return f"its parameters are {made}" if made else "it has no parameters"
+def _shapes(parameters: Mapping[str, Parameter]) -> str:
+    shapes = ", ".join(f"{name} {each.shape}" for name, each in parameters.items())
+    return f"its parameters are {shapes}" if shapes else "it has no parameters"

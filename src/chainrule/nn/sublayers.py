@@ -1,4 +1,4 @@
-"""Layers within layers: where they are held."""
+"""Sublayers: the layers held in attributes, lists and dictionaries of a layer."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ __all__ = ["find_sublayers"]
 Kind = TypeVar("Kind")
 
 
-def find_sublayers(owner: object, kind: type[Kind], but: str = "") -> Iterator[tuple[str, Kind]]:
-    """Find the things of a kind that an object holds in attributes, lists and dictionaries.
+def find_sublayers(owner: object, kind: type[Kind], skip: str = "") -> Iterator[tuple[str, Kind]]:
+    """Find the instances of a class in the attributes of an object, nested containers included.
+
+    Yields each once, with its path; the attribute `skip` is left out.
 
     Examples
     --------
@@ -23,7 +25,7 @@ def find_sublayers(owner: object, kind: type[Kind], but: str = "") -> Iterator[t
     [('first', 1.5), ('blocks.0', 2.5), ('blocks.1.last', 3.5)]
     """
     seen = {id(owner)}
-    attributes: dict[str, Any] = {key: each for key, each in vars(owner).items() if key != but}
+    attributes: dict[str, Any] = {key: each for key, each in vars(owner).items() if key != skip}
     for attribute, value in attributes.items():
         leaves, _ = tree.flatten(value)
         for path, leaf in zip(tree.paths(value), leaves, strict=True):

@@ -112,7 +112,7 @@ def test_any_function_can_be_an_initialiser() -> None:
 
 def test_an_initialiser_that_gives_another_shape_is_refused() -> None:
     layer = nn.Dense(2, initializer=lambda shape, generator, dtype: np.zeros(3, dtype))
-    with pytest.raises(ShapeError, match=r"its initializer gave shape \(3,\), not \(3, 2\)"):
+    with pytest.raises(ShapeError, match=r"its initializer returned shape \(3,\), not \(3, 2\)"):
         layer(np.ones((1, 3)))
 
 

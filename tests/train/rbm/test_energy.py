@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from chainrule.compiler.jit import jit
-from chainrule.nn.random_stream import RandomStream, words_of
+from chainrule.nn.random_stream import RandomStream, philox_key
 from chainrule.train.rbm import energy
 from chainrule.train.rbm.partition import log_partition
 from tests.train.rbm.enumeration import all_states, joint, small_machine
@@ -123,7 +123,7 @@ def test_native_chains_draw_the_bits_that_numpy_draws(dtype):
     def run(couplings, hidden, key, step):
         return energy.chain(couplings, hidden, 5, RandomStream(key, 1, step))
 
-    key, step = words_of(2**40 + 3), np.int64(7)
+    key, step = philox_key(2**40 + 3), np.int64(7)
     found = jit(run)(none, start, key, step)
     np.testing.assert_array_equal(found, run(none, start, key, step))
     assert 0.4 < found.mean() < 0.6

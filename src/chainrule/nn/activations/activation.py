@@ -1,8 +1,8 @@
-"""The activations by name: functions of each unit, as plain NumPy on arrays and on nodes.
+"""Registry of activation functions, which are plain NumPy on arrays and on nodes.
 
-All have their limits at plus and minus infinity, hand NaN through, and keep float32 as float32.
-At a corner the derivative is that of the flat side, or of the left side where both slope. The
-functions themselves stand in ``rectifier.py`` and ``squashing.py``.
+All reach their limits at ±inf, propagate NaN and preserve float32. The derivative at a kink is that
+of the flat side, or the left derivative where neither side is flat. The functions are in
+``rectifiers`` and ``bounded``.
 """
 
 from __future__ import annotations
@@ -52,11 +52,11 @@ ACTIVATIONS: dict[str, ActivationFunction] = {
     "hard_sigmoid": hard_sigmoid,
     "mish": mish,
 }
-"""The activations by name."""
+"""The activation functions by name."""
 
 
 def resolve_activation(activation: str | ActivationFunction | None) -> ActivationFunction:
-    """Return the function that a name, a function or None (no activation) stands for.
+    """Return the activation of a name; a function is returned unchanged, and `linear` for None.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Activations that bound their result, the softmax among them; and `linear`, which does nothing."""
+"""Bounded activations (sigmoid, tanh, softsign, softmax), log-softmax, and the identity."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from chainrule.ops.primitives.selection import stop_gradient
 
 __all__ = ["hard_sigmoid", "linear", "log_softmax", "sigmoid", "softmax", "softsign", "tanh"]
 
-# Its reciprocal vanishes beside 1, and it is a float32 still.
+# Finite in float32, with a reciprocal below its epsilon.
 _HUGE = 1e30
 
 
 def linear(x: Any) -> Any:
-    """Return the input itself: no activation.
+    """Return x: the identity, no activation.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ def linear(x: Any) -> Any:
     Returns
     -------
     array, float, as `x`
-        The same.
+        The input itself.
 
     Examples
     --------
@@ -79,7 +79,7 @@ def tanh(x: Any) -> Any:
 
 
 def hard_sigmoid(x: Any) -> Any:
-    """Compute x/6 + 1/2, cut off at 0 and 1: a sigmoid of three straight lines.
+    """Compute x/6 + 1/2 clipped to [0, 1], a piecewise linear sigmoid.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def hard_sigmoid(x: Any) -> Any:
     Returns
     -------
     array, float, as `x`, in [0, 1]
-        Its derivative at both corners, -3 and 3, is 0.
+        Its derivative at both kinks, -3 and 3, is 0.
 
     References
     ----------
@@ -136,12 +136,12 @@ def softmax(x: Any) -> Any:
     Parameters
     ----------
     x : array, float, (..., classes)
-        Scores; -inf gives probability 0.
+        Logits; -inf gives probability 0.
 
     Returns
     -------
     array, float, (..., classes), in [0, 1]
-        Probabilities: each row sums to 1. A number added to all of a row changes nothing.
+        Probabilities, which sum to 1 over the classes. Invariant to a constant added to all logits.
 
     References
     ----------
@@ -152,23 +152,23 @@ def softmax(x: Any) -> Any:
     >>> softmax(np.array([1000.0, 1000.0, -1000.0]))
     array([0.5, 0.5, 0. ])
     """
-    # The largest score counts as a number: its derivative would cancel exactly.
+    # The maximum is a constant to the derivative: its contribution cancels exactly.
     powers = np.exp(x - stop_gradient(np.max(x, axis=-1, keepdims=True)))
     return powers / np.sum(powers, axis=-1, keepdims=True)
 
 
 def log_softmax(x: Any) -> Any:
-    """Compute xᵢ - ln Σⱼ exp(xⱼ) along the last axis: the logarithm of `softmax`, without loss.
+    """Compute xᵢ - ln Σⱼ exp(xⱼ) along the last axis: ln softmax, without loss of precision.
 
     Parameters
     ----------
     x : array, float, (..., classes)
-        Scores.
+        Logits.
 
     Returns
     -------
     array, float, (..., classes), at most 0
-        Logarithms of probabilities.
+        Log-probabilities.
 
     References
     ----------

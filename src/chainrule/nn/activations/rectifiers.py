@@ -1,4 +1,4 @@
-"""The rectifier and its smoother relatives: what is large passes, what is small is held back."""
+"""The ReLU family: relu, leaky_relu, elu, selu, softplus, gelu, silu, mish."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ __all__ = ["elu", "gelu", "leaky_relu", "mish", "relu", "selu", "silu", "softplu
 _SELU_SCALE = 1.0507009873554804934193349852946
 _SELU_ALPHA = 1.6732632423543772848170429916717
 
-# Gates have closed completely here in any precision; beyond, -inf · 0 would be NaN.
-_CLOSED = -1000.0
+# σ, Φ and tanh(softplus) are 0 here in any precision; at -inf, x times 0 would be NaN.
+_SATURATED = -1000.0
 
 
 def relu(x: Any) -> Any:
-    """Compute the rectifier, max(x, 0).
+    """Compute the rectified linear unit, max(x, 0).
 
     Parameters
     ----------
@@ -45,14 +45,14 @@ def relu(x: Any) -> Any:
 
 
 def leaky_relu(x: Any, slope: float = 0.01) -> Any:
-    """Compute x for positive numbers and slope · x for others.
+    """Compute x where x > 0 and slope · x elsewhere.
 
     Parameters
     ----------
     x : array, float
         The input.
     slope : float
-        The slope on the left, which is the derivative at 0 too.
+        The negative slope, also the derivative at 0.
 
     Returns
     -------
@@ -73,14 +73,14 @@ def leaky_relu(x: Any, slope: float = 0.01) -> Any:
 
 
 def elu(x: Any, alpha: float = 1.0) -> Any:
-    """Compute x for positive numbers and α (exp(x) - 1) for others.
+    """Compute x where x > 0 and α (exp(x) - 1) elsewhere.
 
     Parameters
     ----------
     x : array, float
         The input.
     alpha : float
-        α, which is the derivative at 0.
+        α, also the derivative at 0.
 
     Returns
     -------
@@ -97,12 +97,12 @@ def elu(x: Any, alpha: float = 1.0) -> Any:
     >>> elu(np.array([-np.inf, 0.0, 2.0]))
     array([-1.,  0.,  2.])
     """
-    # expm1 sees no large number, so that the branch not taken cannot overflow.
+    # The branch not taken must not overflow.
     return np.where(x > 0, x, alpha * np.expm1(np.where(x > 0, 0, x)))
 
 
 def selu(x: Any) -> Any:
-    """Compute λ · elu(x, α), which keeps mean 0 and variance 1 from layer to layer.
+    """Compute λ · elu(x, α), whose fixed point over layers is mean 0 and variance 1.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ def selu(x: Any) -> Any:
     Returns
     -------
     array, float, as `x`
-        Its derivative at 0 is λ α, that of the left side.
+        Its derivative at 0 is λ α, the left derivative.
 
     References
     ----------
@@ -128,7 +128,7 @@ def selu(x: Any) -> Any:
 
 
 def softplus(x: Any) -> Any:
-    """Compute ln(1 + exp(x)), a smooth rectifier whose derivative is σ(x).
+    """Compute ln(1 + exp(x)), a smooth relu; its derivative is σ(x).
 
     Parameters
     ----------
@@ -154,7 +154,7 @@ def softplus(x: Any) -> Any:
 
 
 def gelu(x: Any) -> Any:
-    """Compute x Φ(x), with the exact normal distribution function Φ(x) = (1 + erf(x/√2)) / 2.
+    """Compute x Φ(x), with the exact normal CDF Φ(x) = (1 + erf(x/√2)) / 2.
 
     Parameters
     ----------
@@ -175,8 +175,8 @@ def gelu(x: Any) -> Any:
     >>> gelu(np.array([-1.0, 0.0, 1.0])).round(4)
     array([-0.1587,  0.    ,  0.8413])
     """
-    near = np.clip(x, _CLOSED, -_CLOSED)  # the derivative of erf squares it
-    return 0.5 * np.maximum(x, _CLOSED) * (1 + special.erf(near / math.sqrt(2)))
+    clipped = np.clip(x, _SATURATED, -_SATURATED)  # the derivative of erf squares it
+    return 0.5 * np.maximum(x, _SATURATED) * (1 + special.erf(clipped / math.sqrt(2)))
 
 
 def silu(x: Any) -> Any:
@@ -202,7 +202,7 @@ def silu(x: Any) -> Any:
     >>> silu(np.array([-1.0, 0.0, 1.0])).round(4)
     array([-0.2689,  0.    ,  0.7311])
     """
-    return np.maximum(x, _CLOSED) * special.sigmoid(x)
+    return np.maximum(x, _SATURATED) * special.sigmoid(x)
 
 
 def mish(x: Any) -> Any:
@@ -227,4 +227,4 @@ def mish(x: Any) -> Any:
     >>> mish(np.array([-1.0, 0.0, 1.0])).round(4)
     array([-0.3034,  0.    ,  0.8651])
     """
-    return np.maximum(x, _CLOSED) * np.tanh(softplus(x))
+    return np.maximum(x, _SATURATED) * np.tanh(softplus(x))

@@ -1,8 +1,8 @@
-"""How the numbers of a new parameter are drawn.
+"""Initialisers: constants, distributions scaled by fan-in and fan-out, orthogonal matrices.
 
-Each initialiser is a function ``(shape, generator, dtype) -> array``. The generator is NumPy's on
-the bits of Philox, one of its own for each parameter: a weight depends on the seed and its place in
-the network alone.
+Each is a function ``(shape, generator, dtype) -> array``. The generator is a NumPy generator over
+Philox, a separate one for each parameter: an initial weight is a function of the seed and the
+parameter's position in the network.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ DType = np.dtype[Any]
 Generator = np.random.Generator
 
 Initializer = Callable[[Sizes, Generator, DType], Array]
-"""From shape, generator and kind of number to an array."""
+"""From shape, generator and dtype to an array."""
 
 
 def zeros(shape: Sizes, generator: Generator, dtype: DType) -> Array:
@@ -83,7 +83,7 @@ def normal(shape: Sizes, generator: Generator, dtype: DType, stddev: float = 0.0
 
 
 def uniform(shape: Sizes, generator: Generator, dtype: DType, limit: float = 0.05) -> Array:
-    """Draw evenly from [-limit, limit).
+    """Draw from the uniform distribution on [-limit, limit).
 
     Examples
     --------
@@ -96,7 +96,9 @@ def uniform(shape: Sizes, generator: Generator, dtype: DType, limit: float = 0.0
 def scaled_normal(
     shape: Sizes, generator: Generator, dtype: DType, gain: float = 1.0, mode: str = "in"
 ) -> Array:
-    """Draw from the normal distribution with variance gain / fan.
+    """Draw from the normal distribution with mean 0 and variance gain / fan (variance scaling).
+
+    The fan is fan-in for mode "in" and (fan-in + fan-out) / 2 for mode "average".
 
     References
     ----------
@@ -115,7 +117,7 @@ def scaled_normal(
 def scaled_uniform(
     shape: Sizes, generator: Generator, dtype: DType, gain: float = 1.0, mode: str = "in"
 ) -> Array:
-    """Draw evenly from [-a, a) with a² = 3 gain / fan, which has variance gain / fan.
+    """Draw from the uniform distribution on [-a, a), a² = 3 gain / fan: variance gain / fan.
 
     References
     ----------
@@ -132,26 +134,9 @@ def scaled_uniform(
 
 
 def orthogonal(shape: Sizes, generator: Generator, dtype: DType) -> Array:
-    """Draw a matrix with orthonormal columns (or rows, if it has fewer), all equally likely.
+    """Draw a matrix with orthonormal columns (or rows, if there are fewer), Haar distributed.
 
-    Parameters
-    ----------
-    shape : tuple of int
-        At least two axes; all but the last count as rows.
-    generator : numpy.random.Generator
-        Where the bits come from.
-    dtype : numpy.dtype
-        Kind of number.
-
-    Returns
-    -------
-    array, float, `shape`
-        The drawn numbers.
-
-    Raises
-    ------
-    ShapeError
-        For fewer than two axes.
+    All axes but the last are flattened to rows. Raises ShapeError for fewer than two axes.
 
     References
     ----------
@@ -172,12 +157,12 @@ def orthogonal(shape: Sizes, generator: Generator, dtype: DType) -> Array:
     rows, columns = math.prod(shape[:-1]), shape[-1]
     square = generator.normal(size=(max(rows, columns), min(rows, columns)))
     q, r = np.linalg.qr(square)
-    q = q * np.sign(np.diag(r))  # otherwise the signs would follow from the algorithm
+    q = q * np.sign(np.diag(r))  # Mezzadri, section 5: else the distribution is not Haar
     return (q if rows >= columns else q.T).reshape(shape).astype(dtype)
 
 
 def fans(shape: Sizes) -> tuple[int, int]:
-    """Count what enters and what leaves one unit of a weight.
+    """Return fan-in and fan-out of a weight (..., in, out): field size · in, field size · out.
 
     Examples
     --------
@@ -190,18 +175,18 @@ def fans(shape: Sizes) -> tuple[int, int]:
     return field * shape[-2], field * shape[-1]
 
 
-def generator_at(seed: int, place: tuple[int, ...]) -> Generator:
-    """Return the generator of one place in a network, a function of seed and place alone.
+def generator_at(seed: int, position: tuple[int, ...]) -> Generator:
+    """Return the generator of a position in a network, a function of seed and position alone.
 
     Examples
     --------
     >>> generator_at(0, (1, 0)).random() == generator_at(0, (1, 0)).random()
     True
     """
-    return np.random.Generator(np.random.Philox(np.random.SeedSequence(seed, spawn_key=place)))
+    return np.random.Generator(np.random.Philox(np.random.SeedSequence(seed, spawn_key=position)))
 
 
 def _variance(shape: Sizes, gain: float, mode: str) -> float:
     fan_in, fan_out = fans(shape)
-    size = fan_in if mode == "in" else (fan_in + fan_out) / 2
-    return gain / max(size, 1)
+    fan = fan_in if mode == "in" else (fan_in + fan_out) / 2
+    return gain / max(fan, 1)

@@ -1,6 +1,6 @@
-"""Initialisers by name, and which one an activation asks for; `drawing` has the functions.
+"""Registry of initialisers, and the default one for each activation.
 
-Parameters of an initialiser are set by ``functools.partial(normal, stddev=0.1)``.
+The functions are in ``distributions``; their parameters are set by ``partial(normal, stddev=0.1)``.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ INITIALIZERS: dict[str, Initializer] = {
 
 
 def resolve_initializer(initializer: str | Initializer) -> Initializer:
-    """Return the function that a name or a function stands for.
+    """Return the initialiser of a name; a function is returned unchanged.
 
     Examples
     --------
@@ -74,7 +74,7 @@ def resolve_initializer(initializer: str | Initializer) -> Initializer:
 
 
 def checked_initializer(initializer: str | Initializer) -> str | Initializer:
-    """Return the argument of a layer as it is, if it says how to draw.
+    """Return the argument unchanged if it is "auto" or an initialiser; else raise ArgumentError.
 
     Examples
     --------
@@ -87,7 +87,9 @@ def checked_initializer(initializer: str | Initializer) -> str | Initializer:
 
 
 def by_activation(activation: Any) -> str:
-    """Choose how weights are drawn that feed an activation, given by name or function.
+    """Return the default initialiser of weights before an activation, given by name or function.
+
+    He normal for the ReLU family, Glorot uniform otherwise.
 
     Examples
     --------

@@ -1,6 +1,6 @@
-"""Losses for classes, each ``(y_true, y_pred) -> (batch,)`` in plain NumPy.
+"""Classification losses, each ``(y_true, y_pred) -> (batch,)`` in plain NumPy.
 
-Where a sample is classified at several places, its loss is their mean.
+Where a sample has several outputs (such as pixels or time steps), its loss is their mean.
 """
 
 from __future__ import annotations
@@ -15,12 +15,14 @@ from chainrule.nn.losses.regression import per_sample
 
 __all__ = ["binary_cross_entropy", "cross_entropy", "hinge", "kl_divergence"]
 
-# Smaller probabilities count as this, as in Keras: the loss of a sure mistake stays finite.
-_LEAST = 1e-7
+# Lower bound of a probability before its logarithm, as in Keras: it keeps the loss finite.
+_EPSILON = 1e-7
 
 
 def cross_entropy(y_true: Any, y_pred: Any, from_logits: bool = True) -> Any:
-    """Compute -Σ y ln p with p = softmax(ŷ): the surprise of the true class.
+    """Compute the categorical cross-entropy -Σ y ln p, with p = softmax(ŷ), or p = ŷ.
+
+    y holds class indices (batch, ...) or one-hot rows or probabilities (batch, ..., classes).
 
     References
     ----------
@@ -28,20 +30,20 @@ def cross_entropy(y_true: Any, y_pred: Any, from_logits: bool = True) -> Any:
 
     Examples
     --------
-    >>> scores = np.array([[2.0, 0.0], [-1000.0, 1000.0]])
-    >>> cross_entropy(np.array([0, 0]), scores).round(4)
+    >>> logits = np.array([[2.0, 0.0], [-1000.0, 1000.0]])
+    >>> cross_entropy(np.array([0, 0]), logits).round(4)
     array([1.269e-01, 2.000e+03])
     >>> cross_entropy(np.array([[0.5, 0.5]]), np.array([[0.5, 0.5]]), from_logits=False).round(4)
     array([0.6931])
     """
-    logs = log_softmax(y_pred) if from_logits else np.log(np.maximum(y_pred, _LEAST))
-    if y_true.ndim == logs.ndim:
-        return per_sample(-np.sum(y_true * logs, axis=-1))
-    return per_sample(-np.take_along_axis(logs, y_true[..., None], axis=-1)[..., 0])
+    log_p = log_softmax(y_pred) if from_logits else np.log(np.maximum(y_pred, _EPSILON))
+    if y_true.ndim == log_p.ndim:
+        return per_sample(-np.sum(y_true * log_p, axis=-1))
+    return per_sample(-np.take_along_axis(log_p, y_true[..., None], axis=-1)[..., 0])
 
 
 def binary_cross_entropy(y_true: Any, y_pred: Any, from_logits: bool = True) -> Any:
-    """Compute -(y ln p + (1 - y) ln(1 - p)) with p = σ(ŷ).
+    """Compute the binary cross-entropy -(y ln p + (1 - y) ln(1 - p)), with p = σ(ŷ), or p = ŷ.
 
     References
     ----------
@@ -53,14 +55,14 @@ def binary_cross_entropy(y_true: Any, y_pred: Any, from_logits: bool = True) -> 
     array([6.931e-01, 1.000e+03])
     """
     if from_logits:
-        # softplus(ŷ) - y ŷ, in two parts that cannot cancel one another.
+        # softplus(ŷ) - y ŷ, as two terms of the same sign: no cancellation.
         return per_sample(y_true * softplus(-y_pred) + (1 - y_true) * softplus(y_pred))
-    p = np.clip(y_pred, _LEAST, 1 - _LEAST)
+    p = np.clip(y_pred, _EPSILON, 1 - _EPSILON)
     return per_sample(-(y_true * np.log(p) + (1 - y_true) * np.log(1 - p)))
 
 
 def hinge(y_true: Any, y_pred: Any) -> Any:
-    """Compute max(0, 1 - s ŷ), with s = 1 for the positive class and s = -1 for the other.
+    """Compute the hinge loss max(0, 1 - s ŷ), s = 1 for the positive class and -1 for the other.
 
     References
     ----------
@@ -76,7 +78,7 @@ def hinge(y_true: Any, y_pred: Any) -> Any:
 
 
 def kl_divergence(y_true: Any, y_pred: Any) -> Any:
-    """Compute Σ y ln(y / ŷ) along the last axis: what is lost by taking ŷ for y.
+    """Compute the Kullback-Leibler divergence Σ y ln(y / ŷ) along the last axis.
 
     References
     ----------
@@ -87,5 +89,5 @@ def kl_divergence(y_true: Any, y_pred: Any) -> Any:
     >>> kl_divergence(np.array([[0.5, 0.5]]), np.array([[0.25, 0.75]])).round(4)
     array([0.1438])
     """
-    logs = np.log(np.maximum(y_true, _LEAST)) - np.log(np.maximum(y_pred, _LEAST))
-    return per_sample(np.sum(y_true * logs, axis=-1))
+    log_ratio = np.log(np.maximum(y_true, _EPSILON)) - np.log(np.maximum(y_pred, _EPSILON))
+    return per_sample(np.sum(y_true * log_ratio, axis=-1))

@@ -1,8 +1,7 @@
-"""The losses: how wrong a prediction is, one number for each sample.
+"""Registry of losses, and the record of a loss: function, reduction, fused activation.
 
-A loss is a function ``(y_true, y_pred) -> (batch,)`` in plain NumPy. Its record adds what the
-network must know besides: how the numbers of a batch are put together, and which activation it
-contains already.
+A loss is a function ``(y_true, y_pred) -> (batch,)`` in plain NumPy. A fused loss, such as softmax
+cross-entropy, takes logits: it contains the activation of the output layer.
 """
 
 from __future__ import annotations
@@ -19,30 +18,29 @@ from chainrule.nn.losses import classification, regression
 __all__ = ["LOSSES", "Loss", "resolve_loss"]
 
 LossFunction = Callable[..., Any]
-"""From targets and predictions to a loss for each sample."""
+"""From targets and predictions to the loss of each sample."""
 
 
 @dataclass(frozen=True)
 class Loss:
-    """A loss and what the network must know of it.
+    """A loss function with its reduction over the batch and its fused activation.
 
     Parameters
     ----------
     name : str
-        As it is shown.
+        Name in messages and summaries.
     per_sample : callable
-        ``per_sample(y_true, y_pred)``, of shape (batch,); a function of the user's may give a
-        single number instead.
+        ``per_sample(y_true, y_pred)``, of shape (batch,); a custom function may return a scalar.
     reduction : "mean" or "sum"
-        How the numbers of a batch become one.
+        Reduction over the batch.
     contains : str
-        The activation that the loss applies itself, because the two together are more exact than
-        one after the other: "softmax" or "sigmoid"; empty for none. Such a loss takes logits.
+        The activation fused into the loss for precision, "softmax" or "sigmoid"; empty for none. A
+        fused loss takes logits.
     takes_labels : bool
-        Whether `y_true` may be class numbers of shape (batch, ...) for predictions of shape
+        Whether `y_true` may be class indices of shape (batch, ...) for predictions of shape
         (batch, ..., classes).
     checks : bool
-        Whether shapes are checked; False for a function of the user's, which may mean anything.
+        Whether `check` compares shapes; False for a custom function, which defines its own.
     """
 
     name: str
@@ -57,21 +55,26 @@ class Loss:
         return self.per_sample(y_true, y_pred)
 
     def check(self, y_true_shape: tuple[int, ...], y_pred_shape: tuple[int, ...]) -> None:
-        """Refuse targets that do not have the shape of the predictions; nothing is stretched.
+        """Check the shape of the targets against the predictions; nothing is broadcast.
+
+        Parameters
+        ----------
+        y_true_shape, y_pred_shape : tuple of int
+            Shapes of targets and predictions, (batch, ...).
 
         Raises
         ------
         ShapeError
-            With both shapes and the mend.
+            Unless they are equal, or the targets may be class indices and lack the last axis.
         """
         if not self.checks or y_true_shape == y_pred_shape:
             return
         if self.takes_labels and y_true_shape == y_pred_shape[:-1]:
             return
-        raise ShapeError(_misfit(self, y_true_shape, y_pred_shape))
+        raise ShapeError(_shape_message(self, y_true_shape, y_pred_shape))
 
     def of_probabilities(self) -> Loss:
-        """Return the same loss for a network that ends in probabilities, not in logits."""
+        """Return the loss without its fused activation: it takes probabilities, not logits."""
         if not self.contains:
             return self
         return replace(self, per_sample=partial(self.per_sample, from_logits=False), contains="")
@@ -98,7 +101,7 @@ LOSSES: dict[str, Loss] = {
 
 
 def resolve_loss(loss: str | Loss | LossFunction) -> Loss:
-    """Return the record that a name, a record or a function stands for.
+    """Return the record of a loss given by name, as a record or as a function.
 
     Examples
     --------
@@ -118,23 +121,23 @@ def _of_function(function: LossFunction) -> Loss:
     inner = function.func if isinstance(function, partial) else function
     for record in LOSSES.values():
         if record.per_sample is inner:
-            given = function.keywords if isinstance(function, partial) else {}
-            contains = record.contains if given.get("from_logits", True) else ""
+            keywords = function.keywords if isinstance(function, partial) else {}
+            contains = record.contains if keywords.get("from_logits", True) else ""
             return replace(record, per_sample=function, contains=contains)
     return Loss(getattr(inner, "__name__", "loss"), function, checks=False)
 
 
-def _misfit(loss: Loss, true: tuple[int, ...], predicted: tuple[int, ...]) -> str:
-    told = f"{loss.name}: the targets have shape {true}, the predictions {predicted}"
+def _shape_message(loss: Loss, true: tuple[int, ...], predicted: tuple[int, ...]) -> str:
+    message = f"{loss.name}: the targets have shape {true}, the predictions {predicted}"
     if loss.takes_labels:
         return (
-            f"{told}; give class numbers of shape {predicted[:-1]}, or one row of probabilities "
-            f"a sample, of shape {predicted}"
+            f"{message}; pass class indices of shape {predicted[:-1]}, or probabilities (one-hot "
+            f"rows) of shape {predicted}"
         )
     if true == (*predicted, 1) or predicted == (*true, 1):
-        mend = f"y.reshape({', '.join(map(str, ('-1', *predicted[1:])))})"
-        return f"{told}; they must be equal, as nothing is stretched: pass {mend}"
+        reshaped = f"y.reshape({', '.join(map(str, ('-1', *predicted[1:])))})"
+        return f"{message}; they must be equal, as nothing is broadcast: pass {reshaped}"
     return (
-        f"{told}; they must be equal, as nothing is stretched: reshape the targets, or give the "
+        f"{message}; they must be equal, as nothing is broadcast: reshape the targets, or give the "
         "last layer as many units as there are targets"
     )

@@ -1,6 +1,6 @@
-"""Losses for numbers, each ``(y_true, y_pred) -> (batch,)`` in plain NumPy.
+"""Regression losses, each ``(y_true, y_pred) -> (batch,)`` in plain NumPy.
 
-Where a sample has several numbers, its loss is their mean (in `sse` their sum).
+Where a sample has several outputs, its loss is their mean (in `sse` their sum).
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import numpy as np
 
 __all__ = ["cosine", "huber", "log_cosh", "mae", "mse", "per_sample", "poisson", "quantile", "sse"]
 
-# As Keras has them: what is added to a rate before its logarithm, and the smallest ‖x‖².
+# As in Keras: added to a rate before its logarithm; lower bound of ‖x‖².
 _EPSILON = 1e-7
-_SMALLEST_SQUARE = 1e-12
+_LEAST_SQUARED_NORM = 1e-12
 
 
 def mse(y_true: Any, y_pred: Any) -> Any:
@@ -34,7 +34,7 @@ def mse(y_true: Any, y_pred: Any) -> Any:
 
 
 def sse(y_true: Any, y_pred: Any) -> Any:
-    """Compute the sum of squared errors, Σ (ŷ - y)²; the losses of a batch are added too.
+    """Compute the sum of squared errors, Σ (ŷ - y)²; over a batch it is summed too.
 
     References
     ----------
@@ -65,7 +65,7 @@ def mae(y_true: Any, y_pred: Any) -> Any:
 
 
 def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Any:
-    """Compute e²/2 for errors e up to δ, and δ (|e| - δ/2) beyond.
+    """Compute the Huber loss: e²/2 where |e| ≤ δ, else δ (|e| - δ/2), with e = ŷ - y.
 
     References
     ----------
@@ -77,12 +77,12 @@ def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Any:
     array([0.125, 2.5  ])
     """
     error = y_pred - y_true
-    near = np.clip(error, -delta, delta)
-    return per_sample(near * (error - near / 2))
+    clipped = np.clip(error, -delta, delta)
+    return per_sample(clipped * (error - clipped / 2))
 
 
 def log_cosh(y_true: Any, y_pred: Any) -> Any:
-    """Compute ln cosh(ŷ - y): e²/2 for small errors e, |e| - ln 2 for large ones.
+    """Compute ln cosh e, e = ŷ - y: about e²/2 for small |e| and |e| - ln 2 for large.
 
     References
     ----------
@@ -99,7 +99,7 @@ def log_cosh(y_true: Any, y_pred: Any) -> Any:
 
 
 def quantile(y_true: Any, y_pred: Any, q: float = 0.5) -> Any:
-    """Compute the pinball loss: q e where the target is e above the prediction, (1 - q) e below.
+    """Compute the quantile (pinball) loss max(q e, (q - 1) e), with e = y - ŷ.
 
     References
     ----------
@@ -115,7 +115,7 @@ def quantile(y_true: Any, y_pred: Any, q: float = 0.5) -> Any:
 
 
 def poisson(y_true: Any, y_pred: Any) -> Any:
-    """Compute ŷ - y ln ŷ, for counts y with the rate ŷ.
+    """Compute the Poisson negative log-likelihood ŷ - y ln ŷ (+ ln y!), of counts y at rate ŷ.
 
     References
     ----------
@@ -130,7 +130,7 @@ def poisson(y_true: Any, y_pred: Any) -> Any:
 
 
 def cosine(y_true: Any, y_pred: Any) -> Any:
-    """Compute 1 - cos of the angle between two vectors, along the last axis.
+    """Compute the cosine distance 1 - y·ŷ / (‖y‖ ‖ŷ‖) along the last axis.
 
     References
     ----------
@@ -145,7 +145,7 @@ def cosine(y_true: Any, y_pred: Any) -> Any:
 
 
 def per_sample(losses: Any) -> Any:
-    """Average over all axes but the first, the batch.
+    """Return the mean over all axes but the first, the batch.
 
     Examples
     --------
@@ -156,5 +156,5 @@ def per_sample(losses: Any) -> Any:
 
 
 def _direction(x: Any) -> Any:
-    square = np.sum(x * x, axis=-1, keepdims=True)
-    return x / np.sqrt(np.maximum(square, _SMALLEST_SQUARE))
+    squared_norm = np.sum(x * x, axis=-1, keepdims=True)
+    return x / np.sqrt(np.maximum(squared_norm, _LEAST_SQUARED_NORM))

@@ -232,7 +232,7 @@ def _within(layers: Iterable[Layer]) -> Iterator[Layer]:
     """Go through layers and the layers inside them."""
     for layer in layers:
         yield layer
-        yield from _within(inner for _, inner in find_sublayers(layer, Layer, but="_arguments"))
+        yield from _within(inner for _, inner in find_sublayers(layer, Layer, skip="_arguments"))
 
 
 def _attributes(layer: Layer) -> dict[str, Any]:

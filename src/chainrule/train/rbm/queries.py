@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.compiler.jit import jit
-from chainrule.nn.random_stream import RandomStream, words_of
+from chainrule.nn.random_stream import RandomStream, philox_key
 from chainrule.train.inference.evaluate import USUAL_SIZE
 from chainrule.train.inputs.samples import batches
 from chainrule.train.rbm.energy import (
@@ -49,7 +49,7 @@ def energies_of(couplings: Couplings, X: Array) -> Array:
 
 def pseudo_likelihoods_of(couplings: Couplings, X: Array, seed: int) -> Array:
     """Return an estimate of the logarithm of the pseudo-likelihood of each row, (n,)."""
-    key = words_of(seed)
+    key = philox_key(seed)
     return np.concatenate(
         [_told(couplings, rows, key, part) for part, rows in _parts(couplings, X)]
     )
@@ -57,7 +57,7 @@ def pseudo_likelihoods_of(couplings: Couplings, X: Array, seed: int) -> Array:
 
 def states_after(couplings: Couplings, X: Array | int, sweeps: int, seed: int) -> Array:
     """Run chains of Gibbs sampling and return where their visible units are."""
-    key, parts = words_of(seed), []
+    key, parts = philox_key(seed), []
     for part, hidden in _starts(couplings, X, key):
         done = 0
         while done < sweeps - 1:
