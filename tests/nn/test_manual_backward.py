@@ -89,11 +89,9 @@ def test_the_backward_by_hand_is_the_one_that_is_used() -> None:
     right, doubled = gradient(ByHand(2)), gradient(Wrong(2))
     for one, other in zip(right, doubled, strict=True):
         np.testing.assert_allclose(2 * one, other, rtol=1e-12)
-    with pytest.raises(GradientError, match=r"check_layer: the derivative by Wrong\.x is"):
+    with pytest.raises(GradientError, match=r"check_layer: the gradient of Wrong\.x is"):
         check_layer(Wrong(2), (4, 3))
-    with pytest.raises(
-        GradientError, match=r"check_layer: the derivative by Biased\.bias is wrong"
-    ):
+    with pytest.raises(GradientError, match=r"check_layer: the gradient of Biased\.bias is wrong"):
         check_layer(Biased(2), (4, 3))
 
 

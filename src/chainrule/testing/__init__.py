@@ -1,11 +1,11 @@
-"""Checks that derivatives are right, by a method that knows nothing of the chain rule.
+"""Gradient checks by finite differences, for the library and for users' code.
 
-`check_grads` compares derivatives with extrapolated differences in random directions; `check_layer`
-does so for a layer's inputs and parameters, and compares a backward written by hand with the
-derived one. Both are for users' code as much as for ours.
+`check_grads` compares directional derivatives with Richardson-extrapolated central differences in
+random directions; `check_layer` does so for the inputs and parameters of a layer, and compares a
+manual ``backward`` with the derived one.
 """
 
-from chainrule.testing.derived_layer import check_layer
 from chainrule.testing.gradient import check_grads, numerical_derivative
+from chainrule.testing.layer_gradient import check_layer
 
 __all__ = ["check_grads", "check_layer", "numerical_derivative"]

@@ -1,4 +1,7 @@
-"""Derivatives of a function compared with extrapolated differences, in random directions."""
+"""Gradient check: directional derivatives against extrapolated central differences.
+
+Along a random unit direction v, ∇f · v is compared with d/dt f(x + t v) at 0.
+"""
 
 from __future__ import annotations
 
@@ -25,20 +28,20 @@ def check_grads(
     directions: int = 2,
     seed: int = 0,
 ) -> float:
-    """Compare the derivatives of a function with differences.
+    """Compare the derivatives of a function with finite differences in random directions.
 
     Parameters
     ----------
     function : callable
         Plain NumPy code; returns nested containers of float arrays.
     args : sequence
-        Where to differentiate. Float leaves are varied (as float64), all others stay as they are.
+        The point. Float leaves are differentiated (as float64); all others are constants.
     order : int >= 1
-        1 checks first derivatives, 2 second ones as well, and so on.
+        Highest order of the derivatives that are checked.
     tolerance : float
         Largest relative error allowed.
     directions : int >= 1
-        How many random directions are tried for each order.
+        Number of random directions for each order.
     seed : int
         Seed of the directions.
 
@@ -50,13 +53,14 @@ def check_grads(
     Raises
     ------
     GradientError
-        If the error is beyond `tolerance`; the message has both numbers.
+        If the error exceeds `tolerance`; the message has both values.
     ArgumentError
-        If `order` or `directions` is no whole number of at least 1, or nothing is a float.
+        If `order` or `directions` is not an integer of at least 1, or no leaf is a float.
 
     References
     ----------
-    Ridders (1982), Advances in Engineering Software 4(2); extrapolated central differences.
+    Ridders (1982), "Accurate computation of F'(x) and F'(x)F''(x)", Advances in Engineering
+    Software 4(2).
 
     Examples
     --------
@@ -66,43 +70,53 @@ def check_grads(
     checked_count("check_grads", "order", order, 1)
     checked_count("check_grads", "directions", directions, 1)
     leaves, structure = tree.flatten(tuple(args))
-    moving = [i for i, leaf in enumerate(leaves) if _is_float(leaf)]
-    if not moving:
-        raise ArgumentError("check_grads: no argument holds floats to differentiate by")
+    varied = [i for i, leaf in enumerate(leaves) if _is_float(leaf)]
+    if not varied:
+        raise ArgumentError("check_grads: no argument has floats to differentiate")
     generator = np.random.default_rng(seed)
     results, _ = tree.flatten(function(*args))
     weights = [generator.standard_normal(np.shape(result)) for result in results]
 
     def scalar(*values: Any) -> Any:
-        """The results, weighted at random and summed: one number whose slope tests them all."""
-        given = leaves.copy()
-        for i, value in zip(moving, values, strict=True):
-            given[i] = value
-        outputs, _ = tree.flatten(function(*tree.unflatten(structure, given)))
+        """A random linear combination of all outputs: its gradient tests the whole Jacobian."""
+        arguments = leaves.copy()
+        for i, value in zip(varied, values, strict=True):
+            arguments[i] = value
+        outputs, _ = tree.flatten(function(*tree.unflatten(structure, arguments)))
         return sum(np.sum(w * out) for w, out in zip(weights, outputs, strict=True))
 
-    point = [np.asarray(leaves[i], np.float64) for i in moving]
+    point = [np.asarray(leaves[i], np.float64) for i in varied]
     return _worst_error(scalar, point, order, 1, tolerance, directions, generator)
 
 
 def numerical_derivative(
     function: Callable[[float], float], step: float = 0.1
 ) -> tuple[float, float]:
-    """Differentiate a function of one number at 0 by extrapolated central differences.
+    """Differentiate a scalar function at 0 by Richardson-extrapolated central differences.
+
+    ::
+
+        D₀(h) = (f(h) - f(-h)) / 2h,  D_k(h) = (c²ᵏ D_{k-1}(h) - D_{k-1}(c h)) / (c²ᵏ - 1),  c = 1.6
 
     Parameters
     ----------
     function : callable
-        Smooth between -`step` and `step`.
-    step : float
-        First and largest distance.
+        Smooth on [-`step`, `step`].
+    step : float > 0
+        First and largest step h.
 
     Returns
     -------
     derivative : float
-        About ten digits are right for well-scaled functions.
+        The extrapolated value of least estimated error, about ten correct digits for well-scaled
+        functions.
     error : float
-        An estimate of its error.
+        The estimate of its absolute error.
+
+    References
+    ----------
+    Ridders (1982), "Accurate computation of F'(x) and F'(x)F''(x)", Advances in Engineering
+    Software 4(2).
 
     Examples
     --------
@@ -139,27 +153,29 @@ def _worst_error(
         direction = _direction(point, generator)
         worst = max(worst, _error(function, point, direction, level, tolerance))
     if order > 1:
-        slope = _slope_along(function, _direction(point, generator))
-        deeper = _worst_error(slope, point, order - 1, level + 1, tolerance, directions, generator)
-        worst = max(worst, deeper)
+        derivative = _directional_derivative(function, _direction(point, generator))
+        higher = _worst_error(
+            derivative, point, order - 1, level + 1, tolerance, directions, generator
+        )
+        worst = max(worst, higher)
     return worst
 
 
 def _direction(point: Arrays, generator: np.random.Generator) -> Arrays:
-    """A random direction of length 1."""
+    """A random direction of unit length."""
     direction = [generator.standard_normal(x.shape) for x in point]
     length = np.sqrt(sum(float(np.sum(v * v)) for v in direction)) or 1.0
     return [v / length for v in direction]
 
 
-def _slope_along(function: Callable[..., Any], direction: Arrays) -> Callable[..., Any]:
-    """The derivative of `function` in a direction, as a function of the point."""
+def _directional_derivative(function: Callable[..., Any], direction: Arrays) -> Callable[..., Any]:
+    """The directional derivative ∇f · v, as a function of the point."""
 
-    def slope(*point: Any) -> Any:
+    def derivative(*point: Any) -> Any:
         gradients = grad(function, tuple(range(len(point))))(*point)
         return sum(np.sum(v * g) for v, g in zip(direction, gradients, strict=True))
 
-    return slope
+    return derivative
 
 
 def _error(
@@ -167,20 +183,20 @@ def _error(
 ) -> float:
     gradients = grad(function, tuple(range(len(point))))(*point)
     derived = sum(float(np.sum(v * g)) for v, g in zip(direction, gradients, strict=True))
-    size = np.sqrt(sum(float(np.sum(np.square(g))) for g in gradients))
+    norm = np.sqrt(sum(float(np.sum(np.square(g))) for g in gradients))
 
     def along(t: float) -> float:
         return float(function(*(x + t * v for x, v in zip(point, direction, strict=True))))
 
     trials = (numerical_derivative(along, step) for step in (0.1, 0.01, 0.001))
     measured, _ = min(trials, key=lambda trial: trial[1])
-    scale = max(abs(derived), abs(measured), 1e-2 * float(size))
+    scale = max(abs(derived), abs(measured), 1e-2 * float(norm))
     error = abs(derived - measured) / scale if scale > 0 else 0.0
     if not error <= tolerance:
         raise GradientError(
             f"check_grads: derivative of order {level} is {derived:.12g} by the chain rule and "
-            f"{measured:.12g} by differences (relative error {error:.1e}, allowed {tolerance:.0e})"
-            "; is the function smooth here, and is every custom backward right?"
+            f"{measured:.12g} by finite differences (relative error {error:.1e}, allowed "
+            f"{tolerance:.0e}); is the function smooth here, and is every custom backward right?"
         )
     return error
 

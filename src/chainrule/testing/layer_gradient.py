@@ -1,4 +1,4 @@
-"""A layer's derivatives compared with differences, and a backward written by hand with them."""
+"""Gradient check of a layer: against finite differences, and a manual backward against autodiff."""
 
 from __future__ import annotations
 
@@ -25,31 +25,32 @@ def check_layer(
     seed: int = 0,
     inputs: Any = None,
 ) -> float:
-    """Check a layer's derivatives by its input and by its parameters.
+    """Check the gradients of a layer with respect to its input and its parameters.
 
     Parameters
     ----------
     layer : Layer
-        A new layer, which is built here in float64, or a built one.
+        A layer, built in float64 if it is not built yet.
     input_shape : tuple of int
-        Shape of the input to try, the batch first.
+        Shape of the input, the batch first.
     tolerance : float
-        Largest relative error allowed.
+        Largest relative error allowed, > 0.
     seed : int
         Seed of the input and of the directions.
     inputs : array, `input_shape`, or None
-        What to try, such as the whole numbers that an embedding looks up; None draws it.
+        The input, such as the indices of an embedding; None draws it from the standard normal
+        distribution.
 
     Returns
     -------
     float
-        The worst relative error against differences and, where the layer has a `backward` written
-        by hand, against the derived one.
+        The worst relative error against finite differences and, where the layer has a manual
+        ``backward``, against the derived gradient.
 
     Raises
     ------
     GradientError
-        If an error is beyond `tolerance`; the message names what the derivative is by.
+        If an error exceeds `tolerance`; the message names the input or parameter.
 
     Examples
     --------
@@ -57,8 +58,8 @@ def check_layer(
     >>> check_layer(nn.Dense(3, activation="tanh"), input_shape=(4, 2)) < 1e-6
     True
     """
-    drawn = np.random.default_rng(seed).standard_normal(input_shape)
-    x = drawn if inputs is None else np.asarray(inputs)
+    sample = np.random.default_rng(seed).standard_normal(input_shape)
+    x = sample if inputs is None else np.asarray(inputs)
     if layer.input_shape is None:
         layer.dtype = np.dtype("float64")
     layer(x)
@@ -78,7 +79,7 @@ def check_layer(
         worst = check_grads(run, point, order=1, tolerance=tolerance, seed=seed)
     except GradientError as error:
         wrong = _first_wrong(run, point, names, tolerance, seed)
-        raise GradientError(f"check_layer: the derivative by {wrong} is wrong: {error}") from None
+        raise GradientError(f"check_layer: the gradient of {wrong} is wrong: {error}") from None
     if type(layer).backward is not Layer.backward:
         worst = max(worst, _compare(run, derived, point, names, tolerance))
     return worst
@@ -87,7 +88,7 @@ def check_layer(
 def _first_wrong(
     function: Callable[..., Any], point: Arrays, names: list[str], tolerance: float, seed: int
 ) -> str:
-    """Name the argument whose derivative fails alone; all of them, where none does."""
+    """Return the name of the first argument whose gradient fails alone, or all names."""
     for i, name in enumerate(names):
 
         def of_one(value: Any, i: int = i) -> Any:
@@ -107,20 +108,20 @@ def _compare(
     names: list[str],
     tolerance: float,
 ) -> float:
-    """Compare two functions' pullbacks of the same random cotangent."""
+    """Compare the vector-Jacobian products of two functions for the same random cotangent."""
     y, pull = vjp(derived, *point)
     cotangent = np.random.default_rng(0).standard_normal(np.shape(y))
     worst = 0.0
-    for name, right, given in zip(
+    for name, expected, manual in zip(
         names, pull(cotangent), vjp(by_hand, *point)[1](cotangent), strict=True
     ):
-        scale = float(np.max(np.abs(right), initial=1e-300))
-        error = float(np.max(np.abs(right - given), initial=0.0)) / scale
+        scale = float(np.max(np.abs(expected), initial=1e-300))
+        error = float(np.max(np.abs(expected - manual), initial=0.0)) / scale
         if not error <= tolerance:
             raise GradientError(
-                f"check_layer: backward differs from the derived derivative by {name}: relative "
-                f"error {error:.1e}, allowed {tolerance:.0e}; first values by hand "
-                f"{np.ravel(given)[:3]}, derived {np.ravel(right)[:3]}"
+                f"check_layer: backward differs from the derived gradient of {name}: relative "
+                f"error {error:.1e}, allowed {tolerance:.0e}; first values of backward "
+                f"{np.ravel(manual)[:3]}, derived {np.ravel(expected)[:3]}"
             )
         worst = max(worst, error)
     return worst
