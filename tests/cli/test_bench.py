@@ -25,7 +25,7 @@ def test_a_workload_is_shown_part_by_part() -> None:
     result = run("w3")
     assert result.exception is None
     assert result.output.startswith("W3: table 20-64-3, 32 a step\n")
-    for told in ("32×64×20 product", "dense_1.weight", "of limit", "limit on"):
+    for told in ("32×64×20 product", "dense_1.weight", "of roofline", "roofline of"):
         assert told in result.output
 
 

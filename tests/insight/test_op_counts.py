@@ -1,4 +1,4 @@
-"""What nests do is counted exactly: operations, bytes, passes."""
+"""FLOP and byte counts of nests are exact; statements are assigned to passes."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from chainrule.compiler.graph_passes.simplify import simplify
 from chainrule.compiler.native_program import compile_native
 from chainrule.compiler.pipeline import compile_to_loops
 from chainrule.graph.trace import trace
-from chainrule.insight.op_counts import items_of, passes_of, work_of
+from chainrule.insight.op_counts import classify_passes, count_costs, statements_of
 
 
 def matrix(*shape, dtype=np.float32):
@@ -21,24 +21,24 @@ def program_of(function, *arguments):
 
 
 def totals(function, *arguments):
-    work = work_of(program_of(function, *arguments))
+    costs = count_costs(program_of(function, *arguments))
     return tuple(
-        sum(getattr(each, name) for each in work)
+        sum(getattr(each, name) for each in costs)
         for name in ("flops", "bytes_read", "bytes_written")
     )
 
 
 @pytest.mark.parametrize(("batch", "inputs", "outputs"), [(64, 784, 100), (4, 2, 3), (256, 7, 33)])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_a_dense_layer_costs_two_operations_a_weight_and_sample_and_one_a_bias(
+def test_a_dense_layer_has_two_flops_a_weight_and_one_a_bias_for_each_sample(
     batch, inputs, outputs, dtype
 ):
     arrays = matrix(batch, inputs), matrix(inputs, outputs), matrix(outputs)
-    found = totals(lambda x, w, b: x @ w + b, *(x.astype(dtype) for x in arrays))
+    counts = totals(lambda x, w, b: x @ w + b, *(x.astype(dtype) for x in arrays))
     size = np.dtype(dtype).itemsize
-    assert found[0] == 2 * batch * inputs * outputs + batch * outputs
-    assert found[1] == size * (batch * inputs + inputs * outputs + outputs)
-    assert found[2] == size * batch * outputs
+    assert counts[0] == 2 * batch * inputs * outputs + batch * outputs
+    assert counts[1] == size * (batch * inputs + inputs * outputs + outputs)
+    assert counts[2] == size * batch * outputs
 
 
 @pytest.mark.parametrize(
@@ -54,28 +54,28 @@ def test_a_dense_layer_costs_two_operations_a_weight_and_sample_and_one_a_bias(
         (lambda x: np.where(x > 0, x, -x), 2 * 60),
     ],
 )
-def test_operations_on_real_numbers_are_counted(function, flops):
+def test_only_floating_point_operations_count_as_flops(function, flops):
     assert totals(function, matrix(6, 10))[0] == flops
 
 
-def test_what_a_nest_reads_twice_or_hands_on_in_registers_counts_once():
+def test_repeated_loads_and_registers_do_not_add_bytes():
     _, read, written = totals(lambda x: np.sum(np.exp(x) * np.exp(x) + x), matrix(50, 40))
     assert (read, written) == (4 * 2000, 4)
 
 
-def test_overlapping_windows_read_each_number_once():
+def test_overlapping_windows_read_each_element_once():
     view = np.lib.stride_tricks.sliding_window_view
     _, read, written = totals(lambda x: np.sum(view(x, 5), axis=1), matrix(100))
     assert (read, written) == (4 * 100, 4 * 96)
 
 
-def test_a_gather_reads_the_rows_it_takes():
+def test_a_gather_reads_only_its_rows():
     rows = np.zeros(3, int)
     _, read, written = totals(lambda x, rows: x[rows] + 1, matrix(1000, 20), rows)
     assert (read, written) == (4 * 60 + 8 * 3, 4 * 60)
 
 
-def test_a_loop_within_a_step_is_counted_turn_by_turn():
+def test_an_inner_loop_counts_each_of_its_iterations():
     def steps(x):
         def step(total, _):
             inner = scan(lambda c, r: (c + r * total, None), total, x)[0]
@@ -83,8 +83,8 @@ def test_a_loop_within_a_step_is_counted_turn_by_turn():
 
         return scan(step, x[0], None, length=5)[0]
 
-    work = work_of(program_of(steps, matrix(7, 40)))
-    inside = [each for each in work if each.is_repeated]
+    costs = count_costs(program_of(steps, matrix(7, 40)))
+    inside = [each for each in costs if each.is_repeated]
     assert {each.runs for each in inside} == {1, 7}
     assert sum(each.flops for each in inside) == 7 * 2 * 40 + 20 * 40
 
@@ -95,30 +95,30 @@ def descend(state, samples, rate):
 
     def step(state, rate):
         w, moment = state
-        value, slope = value_and_grad(loss)(w, *samples)
-        moment = moment * np.float32(0.9) + slope
+        value, gradient = value_and_grad(loss)(w, *samples)
+        moment = moment * np.float32(0.9) + gradient
         return (w - rate * np.sqrt(rate) * moment, moment), value
 
     return scan(step, state, rate)
 
 
-def test_passes_follow_from_who_needs_what():
+def test_passes_follow_from_data_dependence():
     state, samples = (matrix(30, 20), matrix(30, 20)), (matrix(50, 30), matrix(50, 20))
     program = program_of(descend, state, samples, matrix(4))
     data = [buffer for buffer in program.inputs if buffer.name.startswith("samples")]
-    passes = passes_of(program, 2, data)
-    told = [
-        {passes[id(item)] for item in items_of(each.nest)}
-        for each in work_of(program)
+    passes = classify_passes(program, 2, data)
+    names = [
+        {passes[id(statement)] for statement in statements_of(each.nest)}
+        for each in count_costs(program)
         if each.is_repeated
     ]
-    assert [names for names in told if "update" in names][-1] >= {"update"}
-    contractions = [each for each in work_of(program) if each.nest.contraction is not None]
+    assert [each for each in names if "update" in each][-1] >= {"update"}
+    contractions = [each for each in count_costs(program) if each.nest.contraction is not None]
     assert [passes[id(each.nest.contraction)] for each in contractions] == ["forward", "backward"]
-    assert set().union(*told) == {"forward", "backward", "update"}
+    assert set().union(*names) == {"forward", "backward", "update"}
 
 
-def test_a_compiled_program_tells_how_it_was_made(tmp_path, monkeypatch):
+def test_a_compiled_program_reports_its_origin_and_compile_time(tmp_path, monkeypatch):
     monkeypatch.setenv("CHAINRULE_CACHE", str(tmp_path))
     graph = simplify(trace(lambda x: np.sin(x) @ x)(matrix(90, 90)))
     first, second = compile_native(graph), compile_native(graph)

@@ -1,4 +1,4 @@
-"""Laws of the colours."""
+"""The palette: contrast of text, and colour blindness."""
 
 import itertools
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chainrule.insight.palette import COLOURS, confusion_shades, ink_on, tint
+from chainrule.insight.palette import COLOURS, confusion_colours, text_colour, tint
 
 
 def luminance(colour: Any) -> float:
@@ -22,16 +22,16 @@ def contrast(first: Any, second: Any) -> float:
 
 
 @pytest.mark.parametrize("share", np.linspace(0, 1, 21))
-def test_text_on_every_cell_of_a_confusion_picture_is_legible(share: float) -> None:
+def test_text_on_every_cell_of_a_confusion_matrix_has_enough_contrast(share: float) -> None:
     counts = np.array([[round(100 * share), 100 - round(100 * share)], [1, 40]])
-    for cell in confusion_shades(counts).reshape(-1, 3):
-        ink = tint("#111111", 1.0) if ink_on(cell) == "#111111" else np.ones(3)
-        assert contrast(cell, ink) > 4.3
+    for cell in confusion_colours(counts).reshape(-1, 3):
+        text = tint("#111111", 1.0) if text_colour(cell) == "#111111" else np.ones(3)
+        assert contrast(cell, text) > 4.3
 
 
-def test_the_first_colours_differ_in_blue_and_yellow_not_only_in_red_and_green() -> None:
+def test_the_first_colours_remain_distinct_without_the_red_green_axis() -> None:
     """Protanopes and deuteranopes lack the red-green axis; Viénot, Brettel & Mollon (1999)."""
-    lost = np.array([[0.11238, 0.88762, 0], [0.11238, 0.88762, 0], [0.00401, -0.00401, 1]])
-    seen = [lost @ tint(colour, 1.0) ** 2.2 for colour in COLOURS[:4]]
-    for first, second in itertools.combinations(seen, 2):
+    projection = np.array([[0.11238, 0.88762, 0], [0.11238, 0.88762, 0], [0.00401, -0.00401, 1]])
+    projected = [projection @ tint(colour, 1.0) ** 2.2 for colour in COLOURS[:4]]
+    for first, second in itertools.combinations(projected, 2):
         assert np.abs(first - second).max() > 0.05

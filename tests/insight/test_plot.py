@@ -64,7 +64,7 @@ def test_a_loss_picture_is_large_and_colourful(tmp_path: Path, pixels: Any) -> N
 
 @pytest.mark.parametrize("course", [{}, {"loss": []}, {"val_loss": [1.0]}])
 def test_a_history_without_a_finished_epoch_is_refused(course: Any) -> None:
-    with pytest.raises(DataError, match="no loss to draw; call fit"):
+    with pytest.raises(DataError, match="no loss to plot; call fit"):
         plot.history(course)
 
 

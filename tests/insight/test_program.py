@@ -1,4 +1,4 @@
-"""``net.program()``: what was compiled, in the user's words, with what it costs."""
+"""``net.program()``: layers, passes, FLOPs, bytes and times of the compiled nests."""
 
 import re
 
@@ -25,7 +25,7 @@ def large():
     return trained(nn.Dense(200, activation="tanh"), nn.Dense(3, name="last"), inputs=300)
 
 
-def test_before_it_is_known_what_to_compile_the_error_says_what_to_call():
+def test_without_a_compiled_program_the_error_names_the_call_that_is_missing():
     net = cr.Network([nn.Dense(2)])
     with pytest.raises(ArgumentError, match=r"program: .* call net\.compile"):
         net.program()
@@ -37,25 +37,25 @@ def test_before_it_is_known_what_to_compile_the_error_says_what_to_call():
         net.program()
 
 
-def test_where_numpy_makes_the_steps_the_error_says_so(monkeypatch):
+def test_with_the_numpy_backend_there_is_no_program(monkeypatch):
     monkeypatch.setenv("CHAINRULE_BACKEND", "numpy")
     net = trained(nn.Dense(3))
-    with pytest.raises(ArgumentError, match="NumPy makes the steps of this network"):
+    with pytest.raises(ArgumentError, match="NumPy runs the steps of this network"):
         net.program()
 
 
-def test_the_operations_of_a_dense_network_are_those_of_its_products_and_little_more(large):
+def test_matrix_products_account_for_nearly_all_flops_of_a_dense_network(large):
     report = large.program()
     products = [each for each in report.nests if "product" in each.does or "dot" in each.does]
-    # Forward and by the weights for both layers, by the inputs for the last one.
-    wanted = 2 * 32 * (2 * 300 * 200 + 3 * 200 * 3)
-    assert wanted <= sum(each.flops for each in products) <= report.flops
+    # Forward and weight gradient of both layers, input gradient of the last one.
+    expected = 2 * 32 * (2 * 300 * 200 + 3 * 200 * 3)
+    assert expected <= sum(each.flops for each in products) <= report.flops
     # tanh and its derivative, bias, rate and loss.
-    assert report.flops - wanted < 32 * 200 * 30 + 2 * 300 * 200 + 5000
+    assert report.flops - expected < 32 * 200 * 30 + 2 * 300 * 200 + 5000
     assert report.flops == sum(each.flops for each in report.nests)
 
 
-def test_every_layer_and_parameter_is_named_and_every_pass_made(large):
+def test_every_layer_parameter_and_pass_is_listed(large):
     report = large.program()
     names = {name for each in report.nests for name in each.layers}
     parameters = {"dense.weight", "dense.bias", "last.weight", "last.bias"}
@@ -66,11 +66,11 @@ def test_every_layer_and_parameter_is_named_and_every_pass_made(large):
     }  # fmt: skip
     first = next(each for each in report.nests if "dense" in each.layers)
     assert first.passes == ("forward",)
-    changed = {n for each in report.nests if "update" in each.passes for n in each.layers}
-    assert changed >= parameters
+    updated = {n for each in report.nests if "update" in each.passes for n in each.layers}
+    assert updated >= parameters
 
 
-def test_bytes_are_at_least_the_parameters_and_at_most_all_there_is(large):
+def test_bytes_are_at_least_those_of_the_parameters_and_at_most_all_memory(large):
     report = large.program()
     size = 4 * (300 * 200 + 200 + 200 * 3 + 3)
     assert report.bytes_moved >= 2 * size
@@ -79,7 +79,7 @@ def test_bytes_are_at_least_the_parameters_and_at_most_all_there_is(large):
     assert sum(each.bytes_written for each in report.once) >= size
 
 
-def test_what_an_optimiser_remembers_goes_by_the_name_of_its_parameter():
+def test_optimiser_state_is_listed_under_its_parameter():
     net = trained(nn.Dense(40), nn.BatchNorm(), nn.Dense(3), optimizer="adam", inputs=100)
     updates = {n for each in net.program().nests if "update" in each.passes for n in each.layers}
     assert {"dense.weight", "dense.bias", "batch_norm.mean"} <= updates
@@ -90,15 +90,17 @@ def test_the_report_prints_as_a_table(large):
     report = large.program()
     text = str(report)
     assert text == repr(report)
-    head, ready, headings, *_ = text.splitlines()
-    assert head.startswith("a step of 32 samples, up to")
-    assert re.match(r"ready in [\d.]+ (ms|s) \(machine code (from the cache|made anew)\)", ready)
-    assert headings.split() == ["nest", "layer", "pass", "does", "FLOPs", "read", "written"]
+    head, compiled, headings, *_ = text.splitlines()
+    assert head.startswith("batch of 32 samples, up to")
+    assert re.match(
+        r"compiled in [\d.]+ (ms|s) \(machine code (from the cache|generated)\)", compiled
+    )
+    assert headings.split() == ["nest", "layer", "pass", "operation", "FLOPs", "read", "written"]
     assert "32×200×300 product" in text
     assert max(map(len, text.splitlines())) < 150
 
 
-def test_loops_within_a_step_belong_to_their_layer():
+def test_nests_of_an_inner_loop_belong_to_its_layer():
     net = cr.Network([nn.LSTM(8), nn.Dense(1)])
     net.compile(loss="mse")
     draw = np.random.default_rng(0)
@@ -110,7 +112,7 @@ def test_loops_within_a_step_belong_to_their_layer():
 
 
 @pytest.mark.slow
-def test_measured_times_make_up_the_step_and_change_nothing(large):
+def test_measured_times_sum_to_the_step_and_leave_the_parameters_unchanged(large):
     before = {name: large.params[name].copy() for name in large.params}
     report = large.program(measure=True)
     assert all(np.array_equal(large.params[name], each) for name, each in before.items())
@@ -120,4 +122,4 @@ def test_measured_times_make_up_the_step_and_change_nothing(large):
     assert all(each.limit_seconds > 0 for each in report.nests)
     assert report.limit.flops > 1e8
     assert report.limit.bytes > 1e8
-    assert str(report).splitlines()[2].split()[-4:] == ["time", "share", "of", "limit"]
+    assert str(report).splitlines()[2].split()[-5:] == ["time", "of", "step", "of", "roofline"]

@@ -11,7 +11,7 @@ import numpy as np
 
 from chainrule import nn
 from chainrule.insight.program import program
-from chainrule.insight.program_report import ProgramReport, count_in_words, time_in_words
+from chainrule.insight.program_report import ProgramReport, format_count, format_time
 from chainrule.nn.layer import Layer
 from chainrule.train.network import Network
 
@@ -84,7 +84,7 @@ WORKLOADS = {
 }  # fmt: skip
 """By the names they have in the sources' benchmarks."""
 
-_HEADINGS = ("", "network", "ready in", "a step", "samples/s", "FLOP/s", "of limit")
+_HEADINGS = ("", "network", "compile", "a step", "samples/s", "FLOP/s", "of roofline")
 
 
 @click.command()
@@ -111,10 +111,10 @@ def _row(name: str, workload: Workload) -> tuple[str, ...]:
     return (
         name,
         workload.title,
-        time_in_words(report.compile_seconds),
-        time_in_words(seconds),
-        count_in_words(report.batch / seconds),
-        count_in_words(report.flops / seconds),
+        format_time(report.compile_seconds),
+        format_time(seconds),
+        format_count(report.batch / seconds),
+        format_count(report.flops / seconds),
         f"{limit / seconds:.0%}",
     )
 

@@ -1,4 +1,4 @@
-"""What people want to see of a network: its derivatives, its compiled program, its pictures."""
+"""Insight into a network: derived gradients, the compiled training program, figures."""
 
 from chainrule.insight.program_report import NestReport, ProgramReport
 

@@ -1,4 +1,4 @@
-"""Which classes are taken for which."""
+"""The confusion matrix of a classifier."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["confusion_matrix"]
 def confusion_matrix(
     y_true: ArrayLike, y_pred: ArrayLike
 ) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """Count how often each class was taken for each.
+    """Return the sorted classes and the counts, (true class, predicted class).
 
     Examples
     --------
@@ -27,8 +27,8 @@ def confusion_matrix(
     true, predicted = np.asarray(y_true), np.asarray(y_pred)
     if true.ndim != 1 or true.shape != predicted.shape or not true.size:
         raise DataError(
-            f"confusion: the classes have shape {true.shape} and the predicted ones "
-            f"{predicted.shape}; both must hold one class a sample, shape (n,), n at least 1"
+            f"confusion: the true classes have shape {true.shape}, the predicted ones "
+            f"{predicted.shape}; both must have one class a sample, shape (n,), n at least 1"
         )
     both = np.concatenate([true, predicted])
     classes, codes = np.unique(both, return_inverse=True)

@@ -1,4 +1,4 @@
-"""The derivative of a layer as the library has derived it, for people to read."""
+"""The derived gradient of a network's output layer, as readable formulas."""
 
 from __future__ import annotations
 
@@ -25,18 +25,11 @@ __all__ = ["Derivation", "derive_output_layer"]
 
 @dataclass(frozen=True)
 class Derivation:
-    """What was derived.
+    """A derived gradient: its formulas and its graph."""
 
-    Parameters
-    ----------
-    formulas : tuple of (str, str)
-        Names and what they are, in an order in which each uses only those before it. ``d`` in front
-        of a name is the derivative of the loss by it.
-    graph : Graph
-        The program that computes the derivatives by weight and bias.
-    """
-
+    # (name, formula) in topological order; the prefix d marks the gradient of the loss.
     formulas: tuple[tuple[str, str], ...]
+    # Computes the gradients of weight and bias.
     graph: Graph
 
 
@@ -67,7 +60,7 @@ def derive_output_layer(layer: Dense, loss: Loss, batch: int) -> Derivation:
 
 
 def _loss_of(layer: Dense, loss: Loss) -> Callable[..., Any]:
-    # A loss that contains the activation takes the scores, as it does in training.
+    # A fused loss takes logits, as in training.
     activate = linear if loss.contains else layer.activate
 
     def mean_loss(weight: Any, bias: Any, x: Any, y: Any) -> Any:
@@ -79,7 +72,7 @@ def _loss_of(layer: Dense, loss: Loss) -> Callable[..., Any]:
 
 
 def _formulas(graph: Graph) -> tuple[tuple[str, str], ...]:
-    """Name what a reader would, and write each in terms of those before it."""
+    """Name the main nodes, and write each in terms of the named ones before it."""
     x = graph.inputs[2]
     dweight, dbias = graph.outputs
     (dscores,) = [each for each in dweight.inputs if each is not x]

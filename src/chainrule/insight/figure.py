@@ -1,4 +1,4 @@
-"""How every picture is made: one look, no window, whole files."""
+"""Matplotlib figures: one style, no window, files written atomically."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["DOTS_PER_INCH", "drawing", "save", "whole_figure"]
+__all__ = ["DOTS_PER_INCH", "drawing", "root_figure", "save"]
 
 DOTS_PER_INCH = 150
-"""Sharp at the width of a README, about 900 pixels for a picture of 6 inches."""
+"""Resolution of PNG files: 900 pixels for a figure of 6 inches."""
 
 _STYLE: dict[Any, Any] = {
     "font.size": 11.0,
@@ -35,7 +35,7 @@ _STYLE: dict[Any, Any] = {
     "legend.frameon": False,
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
-    # Letters stay letters, so that a picture in a page can be searched and read aloud.
+    # Text stays text, so that an embedded SVG is searchable and accessible.
     "svg.fonttype": "none",
 }
 
@@ -46,48 +46,47 @@ _FORMATS = ("png", "svg", "pdf")
 def drawing(
     axes: Axes | None, path: str | os.PathLike[str] | None, size: tuple[float, float]
 ) -> Generator[Axes]:
-    """Give axes to draw on, in the look of this library; save the picture afterwards."""
+    """Yield axes to draw on, in the library's style, and save the figure on exit."""
     try:
         import matplotlib as mpl
         from matplotlib.figure import Figure
     except ImportError as error:
         raise ImportError(
-            "plot: pictures are drawn by matplotlib, which is not installed; "
+            "plot: figures need matplotlib, which is not installed; "
             "run: pip install 'chainrule[plot]'"
         ) from error
     if path is not None:
         _format_of(path)
     with mpl.rc_context(_STYLE):
         if axes is None:
-            # Not through pyplot: it would keep the figure for ever and may open a window.
+            # Not by pyplot, which retains every figure and may open a window.
             axes = Figure(figsize=size, layout="constrained").add_subplot()
         yield axes
         if path is not None:
-            save(whole_figure(axes), path)
+            save(root_figure(axes), path)
 
 
-def whole_figure(axes: Axes) -> Figure:
-    """Return the figure that axes stand on."""
+def root_figure(axes: Axes) -> Figure:
+    """Return the top-level figure of axes."""
     figure: Any = axes.get_figure(root=True)
     assert figure is not None, "axes that were removed from their figure"
     return figure
 
 
 def save(figure: Figure, path: str | os.PathLike[str]) -> None:
-    """Write a figure as PNG, SVG or PDF, as the end of the name says."""
-    kind = _format_of(path)
-    # No date: the same numbers give the same file.
-    metadata = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}[kind]
+    """Write a figure as PNG, SVG or PDF, by the extension of the path."""
+    extension = _format_of(path)
+    # No date: the same data give the same file.
+    metadata = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}[extension]
     content = io.BytesIO()
-    figure.savefig(content, format=kind, dpi=DOTS_PER_INCH, metadata=metadata)
+    figure.savefig(content, format=extension, dpi=DOTS_PER_INCH, metadata=metadata)
     write_atomically(path, content.getvalue())
 
 
 def _format_of(path: str | os.PathLike[str]) -> str:
-    ending = Path(path).suffix.lower().removeprefix(".")
-    if ending not in _FORMATS:
+    extension = Path(path).suffix.lower().removeprefix(".")
+    if extension not in _FORMATS:
         raise ArgumentError(
-            f"plot: {os.fspath(path)!r} does not end in a format that can be written; "
-            "use .png, .svg or .pdf"
+            f"plot: {os.fspath(path)!r} has no supported file extension; use .png, .svg or .pdf"
         )
-    return ending
+    return extension

@@ -1,4 +1,4 @@
-"""What the nests of a program do in numbers: operations, bytes, and for what they do it."""
+"""FLOP and byte counts of the loop nests of a program, and the training pass of each statement."""
 
 from __future__ import annotations
 
@@ -31,65 +31,58 @@ from chainrule.compiler.loop_ir.loops import (
     Step,
 )
 
-__all__ = ["Work", "items_of", "passes_of", "work_of"]
+__all__ = ["NestCost", "classify_passes", "count_costs", "statements_of"]
 
 _NO_ARITHMETIC = ("cast", "select", "logical_and", "logical_or", "logical_not")
 
 
 @dataclass(frozen=True)
-class Work:
-    """What a nest does in one turn of the outermost loop, or in all if it stands outside of it.
+class NestCost:
+    """Operations and memory traffic of a nest in one iteration of the outermost loop.
 
-    Parameters
-    ----------
-    nest : Nest
-        The nest.
-    is_repeated : bool
-        Whether it stands in a loop.
-    runs : int
-        How often it runs therein: more than once if it stands in a loop within.
-    flops : int
-        Operations on real numbers. An elementary function counts as 20, about what its polynomial
-        takes; conversions, choices and whole numbers count nothing.
-    bytes_read, bytes_written : int
-        Of the numbers it touches in memory, each counted once a run; registers count nothing.
+    For a nest outside of it, those of the whole call.
     """
 
     nest: Nest
+    # Whether it is inside the outermost loop.
     is_repeated: bool
+    # Executions in one iteration: above 1 for a nest in an inner loop.
     runs: int
+    # Floating-point operations. An elementary function counts as 20, about what its polynomial
+    # takes; casts, selects and integer operations count 0.
     flops: int
+    # Bytes of the elements read and written in memory, each once a run; registers count 0.
     bytes_read: int
     bytes_written: int
 
 
-def work_of(program: Program) -> tuple[Work, ...]:
-    """Count what each nest of a program does."""
-    placed = _placed(program.steps, False, 1)
-    return tuple(_count(nest, is_repeated, runs) for nest, is_repeated, runs in placed)
+def count_costs(program: Program) -> tuple[NestCost, ...]:
+    """Count the operations and bytes of each nest of a program."""
+    nests = _nests_with_runs(program.steps, False, 1)
+    return tuple(_count(nest, is_repeated, runs) for nest, is_repeated, runs in nests)
 
 
-def _placed(
+def _nests_with_runs(
     steps: Iterable[Step], is_repeated: bool, runs: int
 ) -> Iterator[tuple[Nest, bool, int]]:
     for step in steps:
         if isinstance(step, Loop) and step.is_parallel:
-            yield from _placed(step.steps, is_repeated, runs * step.axis.extent)
+            yield from _nests_with_runs(step.steps, is_repeated, runs * step.axis.extent)
         elif isinstance(step, Loop):
-            times = step.axis.extent if is_repeated else 1
-            yield from _placed(step.steps, True, runs * times)
+            trip_count = step.axis.extent if is_repeated else 1
+            yield from _nests_with_runs(step.steps, True, runs * trip_count)
         else:
             yield step, is_repeated, runs
 
 
-def _count(nest: Nest, is_repeated: bool, runs: int) -> Work:
-    flops = sum(_flops(item, nest) for item in items_of(nest))
+def _count(nest: Nest, is_repeated: bool, runs: int) -> NestCost:
+    flops = sum(_flops(statement, nest) for statement in statements_of(nest))
     read, written = _bytes(nest)
-    return Work(nest, is_repeated, runs, runs * flops, runs * read, runs * written)
+    return NestCost(nest, is_repeated, runs, runs * flops, runs * read, runs * written)
 
 
-def items_of(nest: Nest) -> list[Contraction | Statement]:
-    """List what a nest runs at each point, in order."""
+def statements_of(nest: Nest) -> list[Contraction | Statement]:
+    """List the contraction and the statements of a nest, in order."""
     return [*([nest.contraction] if nest.contraction else []), *nest.statements]
 
 
@@ -97,8 +90,8 @@ def _flops(item: Contraction | Statement, nest: Nest) -> int:
     if isinstance(item, Contraction):
         terms = _points((*item.axes, *item.depth))
         for bound in item.bounds:
-            pairs, among = _pairs_within(bound)
-            terms = terms // among * pairs
+            inside, total = _points_in_bound(bound)
+            terms = terms // total * inside
         return 2 * terms
     points = _points((*nest.axes, *axes_of(item), *item.over))
     each = sum(map(_cost, _operations(item.value)))
@@ -106,14 +99,14 @@ def _flops(item: Contraction | Statement, nest: Nest) -> int:
     return points * (each + (1 if item.reduction and is_real else 0))
 
 
-def _pairs_within(bound: IterationBound) -> tuple[int, int]:
-    """Count the pairs of positions of the axes of a bound that keep it, and all of them."""
+def _points_in_bound(bound: IterationBound) -> tuple[int, int]:
+    """Count the index tuples of the axes of a bound that satisfy it, and all of them."""
     axes, steps = zip(*bound.index.terms, strict=True)
-    places = [
-        bound.index.constant + sum(i * step for i, step in zip(position, steps, strict=True))
-        for position in itertools.product(*(range(axis.extent) for axis in axes))
+    values = [
+        bound.index.constant + sum(i * step for i, step in zip(point, steps, strict=True))
+        for point in itertools.product(*(range(axis.extent) for axis in axes))
     ]
-    return sum(0 <= place < bound.length for place in places), len(places)
+    return sum(0 <= value < bound.length for value in values), len(values)
 
 
 def _points(axes: Iterable[Axis]) -> int:
@@ -121,14 +114,14 @@ def _points(axes: Iterable[Axis]) -> int:
 
 
 def _operations(value: Expression) -> Iterator[Apply]:
-    """Each operation of an expression; what it shares is done once."""
-    seen: set[int] = set()
+    """Yield each operation of an expression; a shared subexpression counts once."""
+    visited: set[int] = set()
     pending: list[Expression | Affine] = [value]
     while pending:
         each = pending.pop()
-        if id(each) in seen or isinstance(each, Affine):
+        if id(each) in visited or isinstance(each, Affine):
             continue
-        seen.add(id(each))
+        visited.add(id(each))
         if isinstance(each, Apply):
             yield each
             pending += each.operands
@@ -144,65 +137,74 @@ def _cost(apply: Apply) -> int:
 
 
 def _bytes(nest: Nest) -> tuple[int, int]:
-    """Count the bytes read and written; what a nest wrote itself it has at hand."""
+    """Count the bytes read and written; a load of what the nest has stored does not count."""
     read: dict[tuple[Buffer, object], int] = {}
     written: dict[tuple[Buffer, object], int] = {}
-    own: set[Buffer] = set()
-    for item in items_of(nest):
-        for buffer, index, is_write in accesses(item):
-            if buffer.root in nest.registers or (not is_write and buffer.root in own):
+    stored: set[Buffer] = set()
+    for statement in statements_of(nest):
+        for buffer, index, is_write in accesses(statement):
+            if buffer.root in nest.registers or (not is_write and buffer.root in stored):
                 continue
-            kept = written if is_write else read
-            places = tuple(i if isinstance(i, Affine) else id(i) for i in index)
-            kept[buffer, places] = _touched(buffer, index) * buffer.dtype.itemsize
-        own.add(item.target.root)
-    return _of_roots(read), _of_roots(written)
+            counts = written if is_write else read
+            key = tuple(i if isinstance(i, Affine) else id(i) for i in index)
+            counts[buffer, key] = _elements(buffer, index) * buffer.dtype.itemsize
+        stored.add(statement.target.root)
+    return _sum_over_buffers(read), _sum_over_buffers(written)
 
 
-def _of_roots(touched: dict[tuple[Buffer, object], int]) -> int:
-    """Add up the bytes of each buffer, at most all it has."""
+def _sum_over_buffers(counts: dict[tuple[Buffer, object], int]) -> int:
+    """Sum the bytes over buffers; no buffer counts more than its size."""
     totals: dict[Buffer, int] = {}
-    for (buffer, _), count in touched.items():
+    for (buffer, _), count in counts.items():
         totals[buffer.root] = totals.get(buffer.root, 0) + count
     return sum(min(n, root.size * root.dtype.itemsize) for root, n in totals.items())
 
 
-def _touched(buffer: Buffer, index: Iterable[Affine | Expression]) -> int:
-    """How many elements an index goes through."""
-    everything: set[Axis] = set()
+def _elements(buffer: Buffer, index: Iterable[Affine | Expression]) -> int:
+    """Upper bound of the number of elements that an index addresses."""
+    all_axes: set[Axis] = set()
     box = 1
-    for place, length in zip(index, buffer.shape, strict=True):
-        axes = set(axes_in(place))
-        everything |= axes
+    for position, length in zip(index, buffer.shape, strict=True):
+        axes = set(axes_in(position))
+        all_axes |= axes
         box *= min(length, _points(axes))
-    return min(box, _points(everything))
+    return min(box, _points(all_axes))
 
 
-def passes_of(program: Program, state: int, data: Collection[Buffer]) -> dict[int, str]:
-    """Say for what each statement of a training program is there."""
-    items = [item for nest in nests_of(program.steps) for item in items_of(nest)]
-    flows = [(item.target.root, {b.root for b, _, w in accesses(item) if not w}) for item in items]
+def classify_passes(program: Program, state: int, data: Collection[Buffer]) -> dict[int, str]:
+    """Map the id of each statement of a training program to its pass.
+
+    The first `state` outputs are the training state, `data` the buffers of the samples. A statement
+    that writes the state is "update". One that the other outputs, such as the loss, depend on is
+    "batch" if it depends on the samples alone, else "forward". Of the rest, those that depend on
+    the samples are "backward", others "update".
+    """
+    statements = [each for nest in nests_of(program.steps) for each in statements_of(nest)]
+    flows = [
+        (each.target.root, {b.root for b, _, is_write in accesses(each) if not is_write})
+        for each in statements
+    ]
     changed = set(program.outputs[:state])
     needed = _closed(program.outputs[state:], [(t, reads - changed) for t, reads in flows])
-    # The other way round: what is computed of data, and what of the state.
-    spread = [(source, {target}) for target, reads in flows for source in reads]
-    sampled = _closed(data, spread)
-    learned = _closed(changed, spread)
+    # Forwards: what depends on the samples, and what on the state.
+    dependents = [(source, {target}) for target, reads in flows for source in reads]
+    from_data = _closed(data, dependents)
+    from_state = _closed(changed, dependents)
 
     def name(target: Buffer) -> str:
         if target in changed:
             return "update"
         if target in needed:
-            return "forward" if target in learned or target not in sampled else "batch"
-        return "backward" if target in sampled else "update"
+            return "forward" if target in from_state or target not in from_data else "batch"
+        return "backward" if target in from_data else "update"
 
-    return {id(item): name(item.target.root) for item in items}
+    return {id(each): name(each.target.root) for each in statements}
 
 
 def _closed(
     start: Iterable[Buffer], edges: Sequence[tuple[Buffer, Collection[Buffer]]]
 ) -> set[Buffer]:
-    """Return all that can be reached: where the first of an edge is, the others are too."""
+    """Return all buffers reachable from `start` along directed edges (transitive closure)."""
     reached: set[Buffer] = set(start)
     count = 0
     while len(reached) != count:

@@ -1,14 +1,14 @@
-"""Colours that everyone can tell apart, and that leave text legible."""
+"""Colour-blind safe palette, and text colours of sufficient contrast."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["COLOURS", "confusion_shades", "ink_on", "tint"]
+__all__ = ["COLOURS", "confusion_colours", "text_colour", "tint"]
 
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#F0E442", "#000000")
-"""One for each class or curve, distinct for people with any kind of colour vision.
+"""One for each class or curve, distinct under every form of colour blindness.
 
 References
 ----------
@@ -29,30 +29,30 @@ def tint(colour: str, strength: float = 0.25) -> Colour:
     return 1 - strength * (1 - _rgb(colour))
 
 
-def ink_on(colour: Colour) -> str:
-    """Return the colour of text that is read best on a ground: white or nearly black.
+def text_colour(background: Colour) -> str:
+    """Return the text colour of higher contrast on a background: white or nearly black.
 
     Examples
     --------
-    >>> ink_on(tint("#0072B2")), ink_on(tint("#08519C", strength=1.0))
+    >>> text_colour(tint("#0072B2")), text_colour(tint("#08519C", strength=1.0))
     ('#111111', 'white')
     """
     # Relative luminance, its gamma taken as 2.2; white on 0.18 has a contrast of 1.05 / 0.23 = 4.6.
-    luminance = float(colour**2.2 @ [0.2126, 0.7152, 0.0722])
+    luminance = float(background**2.2 @ [0.2126, 0.7152, 0.0722])
     return "white" if luminance < 0.18 else "#111111"
 
 
-def confusion_shades(counts: NDArray[np.int64]) -> Colour:
-    """Give each cell of a confusion matrix its colour: hits blue, mistakes orange."""
-    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    is_hit = np.eye(len(counts), dtype=bool)
-    mistakes = np.where(is_hit, 0, counts)
-    often = mistakes / max(mistakes.max(initial=0), 1)
-    blue, orange, paper = _rgb("#08519C"), _rgb("#E6550D"), _rgb("#F7F7F7")
-    hit = paper + share[..., None] ** 2 * (blue - paper)
-    # The rarest mistake is visible too: colour starts at a fifth.
-    missed = paper + np.where(mistakes, 0.2 + 0.6 * often, 0)[..., None] * (orange - paper)
-    return np.where(is_hit[..., None], hit, missed)
+def confusion_colours(counts: NDArray[np.int64]) -> Colour:
+    """Return the colour of each cell of a confusion matrix: correct blue, errors orange."""
+    rate = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    is_correct = np.eye(len(counts), dtype=bool)
+    errors = np.where(is_correct, 0, counts)
+    relative = errors / max(errors.max(initial=0), 1)
+    blue, orange, background = _rgb("#08519C"), _rgb("#E6550D"), _rgb("#F7F7F7")
+    correct = background + rate[..., None] ** 2 * (blue - background)
+    # The rarest error is visible too: colour starts at a fifth.
+    strength = np.where(errors, 0.2 + 0.6 * relative, 0)[..., None]
+    return np.where(is_correct[..., None], correct, background + strength * (orange - background))
 
 
 def _rgb(colour: str) -> Colour:

@@ -1,7 +1,7 @@
-"""Pictures: the course of a training run, decision boundaries, confusion, weights.
+"""Plots: training history, decision boundary, confusion matrix, weights.
 
-Each function draws on a figure of its own, which opens no window, or on axes it is given; it
-returns the figure and saves it where a path is given.
+Each function draws on a new figure, without opening a window, or on the given axes, saves the
+figure if a path is given, and returns it.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from chainrule.errors import DataError
 from chainrule.insight.confusion import confusion_matrix
-from chainrule.insight.decision_regions import map_regions
-from chainrule.insight.figure import drawing, whole_figure
-from chainrule.insight.palette import COLOURS, confusion_shades, ink_on, tint
+from chainrule.insight.decision_regions import classify_plane
+from chainrule.insight.figure import drawing, root_figure
+from chainrule.insight.palette import COLOURS, confusion_colours, text_colour, tint
 from chainrule.insight.weights import weights
 
 if TYPE_CHECKING:
@@ -29,11 +29,11 @@ __all__ = ["Classifier", "confusion", "decision_boundary", "history", "weights"]
 File = str | os.PathLike[str] | None
 
 _TITLE_WIDTH = 5.4
-"""Inches that the title of a confusion picture takes, however few classes there are."""
+"""Least width in inches of a confusion figure, for its title."""
 
 
 class Classifier(Protocol):
-    """What a picture of classes needs of a network."""
+    """A classifier, as far as the plots use it."""
 
     def predict_class(self, X: Any) -> Any:
         """Return the class of each sample."""
@@ -43,26 +43,26 @@ class Classifier(Protocol):
 def history(
     course: Mapping[str, Sequence[float]], path: File = None, *, axes: Axes | None = None
 ) -> Figure:
-    """Draw how the loss fell, epoch by epoch.
+    """Plot training and validation loss by epoch.
 
     Parameters
     ----------
     course : mapping of str to list of float
-        What ``fit`` returned; ``loss`` is drawn, and ``val_loss`` where it is there.
+        The history returned by ``fit``: ``loss``, and ``val_loss`` if present, by epoch.
     path : str, path or None
-        Where to save the picture: a name that ends in .png, .svg or .pdf.
+        File to save the figure to, .png, .svg or .pdf; None does not save.
     axes : matplotlib.axes.Axes or None
-        Where to draw; None makes a figure.
+        Axes to draw on; None creates a figure.
 
     Returns
     -------
     matplotlib.figure.Figure
-        The picture.
+        The figure.
 
     Raises
     ------
     DataError
-        If no epoch was finished.
+        If no epoch has finished.
     ArgumentError
         If `path` does not name a known format.
     ImportError
@@ -74,53 +74,53 @@ def history(
     >>> figure.axes[0].get_xlabel()
     'epoch'
     """
-    told = {"loss": "training", "val_loss": "validation"}
-    curves = {label: np.asarray(course[key]) for key, label in told.items() if key in course}
+    labels = {"loss": "training", "val_loss": "validation"}
+    curves = {label: np.asarray(course[key]) for key, label in labels.items() if key in course}
     if "training" not in curves or not curves["training"].size:
-        raise DataError("plot.history: there is no loss to draw; call fit for at least one epoch")
+        raise DataError("plot.history: there is no loss to plot; call fit for at least one epoch")
     with drawing(axes, path, (6.4, 3.8)) as axes:
         for (label, losses), colour, dashes in zip(
             curves.items(), COLOURS, ("-", "--"), strict=False
         ):
             epochs = np.arange(1, len(losses) + 1)
-            mark = "o" if len(losses) <= 30 else ""
-            axes.plot(epochs, losses, dashes, marker=mark, ms=4, lw=2, color=colour, label=label)
+            marker = "o" if len(losses) <= 30 else ""
+            axes.plot(epochs, losses, dashes, marker=marker, ms=4, lw=2, color=colour, label=label)
         axes.set(xlabel="epoch", ylabel="loss", title="Loss")
         axes.locator_params(axis="x", integer=True)
         _choose_scale(axes, np.concatenate(list(curves.values())))
         axes.grid(visible=True)
         if len(curves) > 1:
             axes.legend()
-        return whole_figure(axes)
+        return root_figure(axes)
 
 
 def decision_boundary(
     net: Classifier, X: ArrayLike, y: ArrayLike, path: File = None, *, axes: Axes | None = None
 ) -> Figure:
-    """Draw which class the network gives to each point of the plane, and the samples on it.
+    """Plot the predicted class over the plane of two features, with the samples.
 
     Parameters
     ----------
     net : Network
-        A classifier of two features; where it has ``predict_proba``, boundaries are drawn smooth.
+        A classifier of two features; boundaries are smooth if it has ``predict_proba``.
     X : array, float, (n, 2)
         The samples.
     y : array, (n,) or (n, 1)
         Their classes.
     path : str, path or None
-        Where to save the picture: a name that ends in .png, .svg or .pdf.
+        File to save the figure to, .png, .svg or .pdf; None does not save.
     axes : matplotlib.axes.Axes or None
-        Where to draw; None makes a figure.
+        Axes to draw on; None creates a figure.
 
     Returns
     -------
     matplotlib.figure.Figure
-        The picture.
+        The figure.
 
     Raises
     ------
     DataError
-        If `X` does not have two columns, or `y` not one class a sample.
+        Unless `X` has two columns and `y` one class for each sample.
     ArgumentError
         If `path` does not name a known format.
     ImportError
@@ -136,7 +136,7 @@ def decision_boundary(
     'second feature'
     """
     points, labels = _checked_points(X, y)
-    regions = map_regions(net, points, labels)
+    regions = classify_plane(net, points, labels)
     with drawing(axes, path, (5.6, 4.6)) as axes:
         colours = [COLOURS[code % len(COLOURS)] for code in range(len(regions.classes))]
         tints = np.array([tint(colour) for colour in colours])
@@ -146,7 +146,7 @@ def decision_boundary(
                 axes.contour(*regions.ticks, margin, levels=[0], colors="#333333", linewidths=1.2)
         for code, label in enumerate(regions.classes):
             of_class = points[labels == label]
-            marker = "osD^vP*X"[code % 8]  # told apart by form too
+            marker = "osD^vP*X"[code % 8]  # distinct without colour too
             style: dict[str, Any] = {
                 "s": 26,
                 "edgecolor": "white",
@@ -156,13 +156,13 @@ def decision_boundary(
             axes.scatter(*of_class.T, marker=marker, label=str(label), **style)
         axes.set(xlabel="first feature", ylabel="second feature", title="Decision boundary")
         axes.legend(title="class", frameon=True, framealpha=0.9, edgecolor="none")
-        return whole_figure(axes)
+        return root_figure(axes)
 
 
 def confusion(
     net: Classifier, X: ArrayLike, y: ArrayLike, path: File = None, *, axes: Axes | None = None
 ) -> Figure:
-    """Draw how often each class was taken for each: hits in blue, mistakes in orange.
+    """Plot the confusion matrix: correct predictions in blue, errors in orange.
 
     Parameters
     ----------
@@ -173,20 +173,20 @@ def confusion(
     y : array, (n,)
         Their classes.
     path : str, path or None
-        Where to save the picture: a name that ends in .png, .svg or .pdf.
+        File to save the figure to, .png, .svg or .pdf; None does not save.
     axes : matplotlib.axes.Axes or None
-        Where to draw; None makes a figure.
+        Axes to draw on; None creates a figure.
 
     Returns
     -------
     matplotlib.figure.Figure
-        The picture. A hit is the darker the larger its share of the class; a mistake the darker
-        the more often the most frequent one was made.
+        The figure. The shade of a diagonal cell is the recall of its class; that of an error its
+        count relative to the most frequent error.
 
     Raises
     ------
     DataError
-        If `y` is not one class a sample.
+        Unless `y` has one class for each sample.
     ArgumentError
         If `path` does not name a known format.
     ImportError
@@ -204,16 +204,16 @@ def confusion(
     classes, counts = confusion_matrix(y, net.predict_class(X))
     side = 2.0 + 0.44 * len(classes)
     with drawing(axes, path, (max(side + 0.5, _TITLE_WIDTH), side)) as axes:
-        shades = confusion_shades(counts)
-        axes.imshow(shades)
+        colours = confusion_colours(counts)
+        axes.imshow(colours)
         for (row, column), count in np.ndenumerate(counts):
             if count:
-                ink = ink_on(shades[row, column])
-                axes.text(column, row, f"{count}", ha="center", va="center", color=ink)
+                colour = text_colour(colours[row, column])
+                axes.text(column, row, f"{count}", ha="center", va="center", color=colour)
         ticks = range(len(classes))
         names = [str(each) for each in classes]
-        slant = 45 if max(map(len, names)) > 3 else 0
-        axes.set_xticks(ticks, names, rotation=slant)
+        rotation = 45 if max(map(len, names)) > 3 else 0
+        axes.set_xticks(ticks, names, rotation=rotation)
         axes.set_yticks(ticks, names)
         edges = np.arange(len(classes) - 1) + 0.5
         axes.hlines(edges, -0.5, len(classes) - 0.5, colors="white")
@@ -223,11 +223,11 @@ def confusion(
         hits, total = int(np.trace(counts)), int(counts.sum())
         title = f"{hits:,} of {total:,} right ({hits / total:.2%})"
         axes.set(xlabel="predicted class", ylabel="true class", title=title.replace("%", " %"))
-        return whole_figure(axes)
+        return root_figure(axes)
 
 
 def _choose_scale(axes: Axes, losses: NDArray[Any]) -> None:
-    """Count in powers of ten where the losses span more than one; a line starts at 0 otherwise."""
+    """Use a logarithmic scale if the losses span more than a decade; else start at 0."""
     low, high = losses.min(), losses.max()
     if low > 0 and high > 20 * low:
         axes.set_yscale("log")

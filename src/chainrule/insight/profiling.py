@@ -1,4 +1,8 @@
-"""How long the nests of a program take, and how fast this machine could be at most."""
+"""Profile of a program's nests, and the machine's peak for a roofline model.
+
+The roofline bound of a nest is max(FLOPs / peak FLOP rate, bytes / memory bandwidth) (Williams,
+Waterman & Patterson 2009).
+"""
 
 from __future__ import annotations
 
@@ -15,48 +19,40 @@ from chainrule.compiler.graph_passes.simplify import simplify
 from chainrule.compiler.native_program import NativeProgram
 from chainrule.graph.trace import trace
 
-__all__ = ["MachinePeak", "Times", "measure_peak", "profile"]
+__all__ = ["MachinePeak", "Profile", "measure_peak", "profile"]
 
-LONG_ENOUGH = 0.1
-"""Seconds that a call of many turns should take, so that calling it does not count."""
+MIN_SECONDS = 0.1
+"""Duration of a measured call, long enough that its overhead does not count."""
 REPETITIONS = 5
-EDGE = 1024
-"""Of the square matrices whose contraction shows how fast a machine can calculate."""
-SMALLEST, LARGEST = 2**14, 2**27
+MATRIX_SIZE = 1024
+"""Rows and columns of the matrix product that measures the peak FLOP rate."""
+MIN_BYTES, MAX_BYTES = 2**14, 2**27
+"""Sizes of the array that measures the memory bandwidth."""
 
 
 @dataclass(frozen=True)
-class Times:
-    """Seconds.
+class Profile:
+    """Measured times in seconds, of the first thread."""
 
-    Parameters
-    ----------
-    turn : float
-        Of one turn of the outermost loop.
-    nests : tuple of float
-        Of each nest, the first thread's share: in one turn, or in a call for those that stand
-        outside of the loop.
-    waiting : float
-        In one turn, of the first thread for the others.
-    """
-
-    turn: float
+    # One iteration of the outermost loop.
+    iteration: float
+    # Each nest: in one iteration, or in a call for a nest outside of the loop.
     nests: tuple[float, ...]
-    waiting: float
+    # Waiting at barriers in one iteration.
+    barrier: float
 
 
 @dataclass(frozen=True)
 class MachinePeak:
-    """What a machine can do at most.
+    """The roofline of this machine.
 
     Parameters
     ----------
     flops : float
-        Operations a second: those of a contraction of large square matrices on one thread, times
-        threads.
+        Peak FLOP/s: that of a product of large square matrices on one thread, times the threads.
     bytes : float
-        Bytes a second, read and written: of changing every number of an array in place that is as
-        large as what the program touches.
+        Bandwidth in bytes/s, read and written: that of an in-place update of an array as large as
+        the memory which the program accesses.
     """
 
     flops: float
@@ -65,76 +61,76 @@ class MachinePeak:
 
 def profile(
     program: NativeProgram, inputs: Sequence[Any], capacity: int, is_repeated: Sequence[bool]
-) -> Times:
-    """Measure a program whose outermost loop makes up to `capacity` turns.
+) -> Profile:
+    """Profile a program whose outermost loop has a trip count of up to `capacity`.
 
-    The program itself is timed as a whole; a second one, with a stopwatch, shows how that time is
-    divided. The best of some repetitions counts.
+    The whole is timed without instrumentation; a copy instrumented with cycle counters divides that
+    time among the nests. Both are the best of some repetitions.
     """
-    turns = _turns(program, inputs, capacity)
-    turn = min(_seconds(program, inputs, turns) for _ in range(REPETITIONS)) / turns
+    iterations = _iterations(program, inputs, capacity)
+    best = min(_seconds(program, inputs, iterations) for _ in range(REPETITIONS))
+    iteration = best / iterations
     timed = program.timed()
-    timed(inputs, (0, turns))
-    best = min((_ticks(timed, inputs, turns) for _ in range(REPETITIONS)), key=sum)
-    *nests, waiting = best
-    repeated = waiting + sum(t for t, inside in zip(nests, is_repeated, strict=True) if inside)
-    tick = turn * turns / max(repeated, 1)
-    counts = [turns if inside else 1 for inside in is_repeated]
-    seconds = tuple(tick * t / n for t, n in zip(nests, counts, strict=True))
-    return Times(turn, seconds, tick * waiting / turns)
+    timed(inputs, (0, iterations))
+    *nests, barrier = min((_cycles(timed, inputs, iterations) for _ in range(REPETITIONS)), key=sum)
+    repeated = barrier + sum(c for c, inside in zip(nests, is_repeated, strict=True) if inside)
+    cycle = iteration * iterations / max(repeated, 1)
+    counts = [iterations if inside else 1 for inside in is_repeated]
+    seconds = tuple(cycle * c / n for c, n in zip(nests, counts, strict=True))
+    return Profile(iteration, seconds, cycle * barrier / iterations)
 
 
-def _turns(program: NativeProgram, inputs: Sequence[Any], capacity: int) -> int:
-    """Find how many turns take long enough."""
-    turns = 1
-    while turns < capacity and _seconds(program, inputs, turns) < LONG_ENOUGH:
-        turns *= 2
-    return min(turns, capacity)
+def _iterations(program: NativeProgram, inputs: Sequence[Any], capacity: int) -> int:
+    """Return a trip count that takes `MIN_SECONDS`, or the capacity."""
+    iterations = 1
+    while iterations < capacity and _seconds(program, inputs, iterations) < MIN_SECONDS:
+        iterations *= 2
+    return min(iterations, capacity)
 
 
-def _seconds(program: NativeProgram, inputs: Sequence[Any], turns: int) -> float:
-    began = time.perf_counter()
-    program(inputs, (0, turns))
-    return time.perf_counter() - began
+def _seconds(program: NativeProgram, inputs: Sequence[Any], iterations: int) -> float:
+    start = time.perf_counter()
+    program(inputs, (0, iterations))
+    return time.perf_counter() - start
 
 
-def _ticks(program: NativeProgram, inputs: Sequence[Any], turns: int) -> list[int]:
+def _cycles(program: NativeProgram, inputs: Sequence[Any], iterations: int) -> list[int]:
     before = program.ticks
-    program(inputs, (0, turns))
+    program(inputs, (0, iterations))
     return [late - early for late, early in zip(program.ticks, before, strict=True)]
 
 
-def measure_peak(dtype: Any, touched: int, threads: int) -> MachinePeak:
-    """Measure what this machine can do at most."""
-    # The next power of two, so that similar programs are held against one and the same figure.
-    size = 1 << (max(SMALLEST, min(touched, LARGEST)) - 1).bit_length()
-    kind = np.dtype(dtype).name
-    return MachinePeak(threads * _flops_of_a_thread(kind), _bytes_of_all(kind, size))
+def measure_peak(dtype: Any, accessed_bytes: int, threads: int) -> MachinePeak:
+    """Measure peak FLOP/s and bandwidth for a dtype and a working set."""
+    # The next power of two, so that similar programs are compared with the same measurement.
+    size = 1 << (max(MIN_BYTES, min(accessed_bytes, MAX_BYTES)) - 1).bit_length()
+    dtype_name = np.dtype(dtype).name
+    return MachinePeak(threads * _flops_of_a_thread(dtype_name), _bandwidth(dtype_name, size))
 
 
 @lru_cache
 def _flops_of_a_thread(dtype: str) -> float:
-    matrix = np.ones((EDGE, EDGE), dtype)
+    matrix = np.ones((MATRIX_SIZE, MATRIX_SIZE), dtype)
     program = _native(np.matmul, (matrix, matrix), most_threads=1)
     best = min(_seconds(program, [matrix, matrix], 1) for _ in range(4 * REPETITIONS))
-    return 2 * EDGE**3 / best
+    return 2 * MATRIX_SIZE**3 / best
 
 
 @lru_cache
-def _bytes_of_all(dtype: str, size: int) -> float:
-    """Change every number of an array in place, again and again; the first time does not count."""
-    turns = max(8, 2 * LARGEST // size)
+def _bandwidth(dtype: str, size: int) -> float:
+    """Time the in-place negation of an array, less its first iteration, on all threads."""
+    iterations = max(8, 2 * MAX_BYTES // size)
 
-    def change(array: Any) -> Any:
-        return scan(lambda x, _: (-x, None), array, length=turns)[0]
+    def negate(array: Any) -> Any:
+        return scan(lambda x, _: (-x, None), array, length=iterations)[0]
 
     array = np.ones(size // np.dtype(dtype).itemsize, dtype)
-    program = _native(change, (array,))
-    rates = [
-        2 * size * (turns - 1) / (_seconds(program, [array], turns) - _seconds(program, [array], 1))
+    program = _native(negate, (array,))
+    moved = 2 * size * (iterations - 1)
+    return max(
+        moved / (_seconds(program, [array], iterations) - _seconds(program, [array], 1))
         for _ in range(REPETITIONS)
-    ]
-    return max(rates)
+    )
 
 
 def _native(

@@ -1,12 +1,12 @@
-"""``net.program()``: what was compiled for training, nest by nest, in the user's words."""
+"""``net.program()``: report on the compiled training program, nest by nest."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
 from chainrule.compiler.loop_ir.loops import Axis, Contraction, Nest, Statement
-from chainrule.insight.op_counts import Work, items_of, passes_of, work_of
-from chainrule.insight.profiling import MachinePeak, Times, measure_peak, profile
+from chainrule.insight.op_counts import NestCost, classify_passes, count_costs, statements_of
+from chainrule.insight.profiling import MachinePeak, Profile, measure_peak, profile
 from chainrule.insight.program_report import NestReport, ProgramReport
 from chainrule.insight.training_program import TrainingProgram, training_program
 from chainrule.train.network import Network
@@ -17,10 +17,10 @@ PASSES = ("forward", "backward", "update")
 
 
 def program(net: Network, measure: bool = False) -> ProgramReport:
-    """Show what was compiled for the training of a network.
+    """Report on the compiled training program of a network.
 
-    Training runs as one native function that makes many steps; a step is a row of loop nests. This
-    lists them, with what each does and for which layer.
+    Training is one native function that runs many steps; a step is a sequence of loop nests. The
+    report lists them with their layers, passes, FLOPs and bytes, and with `measure` their times.
 
     Examples
     --------
@@ -38,82 +38,82 @@ def program(net: Network, measure: bool = False) -> ProgramReport:
     True
     """
     steps = training_program(net)
-    loops, made = steps.program.loops, steps.program
-    work = work_of(loops)
-    words = _Words(steps)
-    times, limit = _measured(steps, work) if measure else (None, None)
+    native = steps.program
+    costs = count_costs(native.loops)
+    labels = _Labels(steps)
+    times, peak = _measured(steps, costs) if measure else (None, None)
     reports = [
-        _report(words, each, times.nests[number] if times else None, limit)
-        for number, each in enumerate(work)
+        _report(labels, cost, times.nests[number] if times else None, peak)
+        for number, cost in enumerate(costs)
     ]
-    inside = [each.is_repeated for each in work]
+    inside = [cost.is_repeated for cost in costs]
     return ProgramReport(
         tuple(each for each, is_in in zip(reports, inside, strict=True) if is_in),
         tuple(each for each, is_in in zip(reports, inside, strict=True) if not is_in),
         steps.batch,
         steps.capacity,
-        made.threads,
-        made.arena_bytes,
-        made.compile_seconds,
-        made.is_from_cache,
-        limit,
-        times and times.turn,
-        times and times.waiting,
+        native.threads,
+        native.arena_bytes,
+        native.compile_seconds,
+        native.is_from_cache,
+        peak,
+        times and times.iteration,
+        times and times.barrier,
     )
 
 
-def _measured(steps: TrainingProgram, work: Sequence[Work]) -> tuple[Times, MachinePeak]:
-    inside = [each.is_repeated for each in work]
+def _measured(steps: TrainingProgram, costs: Sequence[NestCost]) -> tuple[Profile, MachinePeak]:
+    inside = [cost.is_repeated for cost in costs]
     times = profile(steps.program, steps.inputs(), steps.capacity, inside)
-    touched = sum(each.bytes_read + each.bytes_written for each in work if each.is_repeated)
-    return times, measure_peak(steps.dtype, touched, steps.program.threads)
+    accessed = sum(cost.bytes_read + cost.bytes_written for cost in costs if cost.is_repeated)
+    return times, measure_peak(steps.dtype, accessed, steps.program.threads)
 
 
 def _report(
-    words: _Words, work: Work, seconds: float | None, limit: MachinePeak | None
+    labels: _Labels, cost: NestCost, seconds: float | None, peak: MachinePeak | None
 ) -> NestReport:
-    moved = work.bytes_read + work.bytes_written
+    moved = cost.bytes_read + cost.bytes_written
     return NestReport(
-        words.layers(work.nest),
-        words.passes(work),
-        _does(work),
-        work.flops,
-        work.bytes_read,
-        work.bytes_written,
+        labels.layers(cost.nest),
+        labels.passes(cost),
+        _operation(cost),
+        cost.flops,
+        cost.bytes_read,
+        cost.bytes_written,
         seconds,
-        None if limit is None else max(work.flops / limit.flops, moved / limit.bytes),
+        None if peak is None else max(cost.flops / peak.flops, moved / peak.bytes),
     )
 
 
-class _Words:
-    """What people call the parts of a training program."""
+class _Labels:
+    """Layer and pass of the nests of a training program."""
 
     def __init__(self, steps: TrainingProgram) -> None:
         loops = steps.program.loops
         data = [buffer for buffer in loops.inputs if buffer.name.startswith("samples.")]
-        self.kinds: Mapping[int, str] = passes_of(loops, len(steps.names), data)
-        self.names = dict(zip(loops.outputs, map(_parameter, steps.names), strict=False))
+        self.pass_of: Mapping[int, str] = classify_passes(loops, len(steps.names), data)
+        self.parameters = dict(zip(loops.outputs, map(_parameter, steps.names), strict=False))
 
-    def passes(self, work: Work) -> tuple[str, ...]:
+    def passes(self, cost: NestCost) -> tuple[str, ...]:
         """Return the passes a nest is part of, in the order of training."""
-        if not work.is_repeated:
+        if not cost.is_repeated:
             return ()
-        found = {self.kinds[id(item)] for item in items_of(work.nest)}
-        found = {"forward" if name == "batch" else name for name in found}
-        return tuple(name for name in PASSES if name in found)
+        passes = {self.pass_of[id(statement)] for statement in statements_of(cost.nest)}
+        passes = {"forward" if name == "batch" else name for name in passes}
+        return tuple(name for name in PASSES if name in passes)
 
     def layers(self, nest: Nest) -> tuple[str, ...]:
-        """Return the layers a nest computes for."""
-        return tuple(dict.fromkeys(self._layer(item) for item in items_of(nest)))
+        """Return the layers, or the parameters it updates, that a nest computes for."""
+        return tuple(dict.fromkeys(self._layer(statement) for statement in statements_of(nest)))
 
-    def _layer(self, item: Contraction | Statement) -> str:
+    def _layer(self, statement: Contraction | Statement) -> str:
         others = {"batch": "batch", "update": "optimizer"}
-        named = self.names.get(item.target.root) or item.layer
-        return named or others.get(self.kinds[id(item)], "loss")
+        name = self.parameters.get(statement.target.root) or statement.layer
+        return name or others.get(self.pass_of[id(statement)], "loss")
 
 
 def _parameter(name: str) -> str:
-    """Return the parameter that an array of the state belongs to.
+    """Return the parameter of an array of the training state.
 
     Examples
     --------
@@ -124,18 +124,18 @@ def _parameter(name: str) -> str:
     return ".".join(rest.split(".")[:2]) if kind == "slots" else rest
 
 
-def _does(work: Work) -> str:
-    """Say over how many points a nest runs and what it does there."""
-    nest = work.nest
-    done = ", ".join(dict.fromkeys(each.reduction or "map" for each in nest.statements))
+def _operation(cost: NestCost) -> str:
+    """Describe a nest: iteration space and kind of its statements (map, reduction, product)."""
+    nest = cost.nest
+    kinds = ", ".join(dict.fromkeys(each.reduction or "map" for each in nest.statements))
     if nest.contraction is not None:
-        told = f"{_size(nest.contraction.axes)}×{_size(nest.contraction.depth)} product"
-        told += " + map" if done else ""
+        operation = f"{_size(nest.contraction.axes)}×{_size(nest.contraction.depth)} product"
+        operation += " + map" if kinds else ""
     elif nest.axes:
-        told = f"{_size(nest.axes)} {done}"
+        operation = f"{_size(nest.axes)} {kinds}"
     else:
-        told = f"{len(nest.statements)} short: {done}"
-    return f"{told}, {work.runs} times" if work.runs > 1 else told
+        operation = f"{len(nest.statements)} scalar: {kinds}"
+    return f"{operation}, {cost.runs} times" if cost.runs > 1 else operation
 
 
 def _size(axes: Iterable[Axis]) -> str:

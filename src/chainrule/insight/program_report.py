@@ -1,4 +1,4 @@
-"""The report on a compiled program, and how it prints."""
+"""Report on a compiled training program, printed as a table."""
 
 from __future__ import annotations
 
@@ -9,36 +9,37 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from chainrule.insight.profiling import MachinePeak
 
-__all__ = ["NestReport", "ProgramReport", "count_in_words", "time_in_words"]
+__all__ = ["NestReport", "ProgramReport", "format_count", "format_time"]
 
-_HEADINGS = ("nest", "layer", "pass", "does", "FLOPs", "read", "written")
-_MEASURED = ("time", "share", "of limit")
-_NUMBERS = ("nest", "FLOPs", "read", "written", *_MEASURED)
-_WIDEST = 40
+_HEADINGS = ("nest", "layer", "pass", "operation", "FLOPs", "read", "written")
+_MEASURED = ("time", "of step", "of roofline")
+_RIGHT_ALIGNED = ("nest", "FLOPs", "read", "written", *_MEASURED)
+_MAX_WIDTH = 40
 
 
 @dataclass(frozen=True)
 class NestReport:
-    """A nest of loops of the compiled training step, which runs over its points once.
+    """A loop nest of the compiled training step.
 
     Parameters
     ----------
     layers : tuple of str
-        The layers it computes for, by name; "batch" for what only the samples are needed for,
-        "loss" for loss and metrics; for parameters that it changes their full names.
+        Names of the layers it computes for; "batch" for values that depend on the samples alone,
+        "loss" for loss and metrics, "optimizer" for scalars of the update; full names of the
+        parameters that it updates.
     passes : tuple of str
-        Of "forward", "backward" and "update" those it does; none for what is done once a call.
+        Those of "forward", "backward" and "update" it is part of; empty outside of the steps.
     does : str
-        Its points and what it computes at each.
+        Its iteration space and operation, such as ``"64×100×784 product + map"``.
     flops : int
-        Operations on real numbers in a step. An elementary function counts as 20; conversions,
-        choices and whole numbers count nothing.
+        Floating-point operations in a step. An elementary function counts as 20; casts, selects and
+        integer operations count 0.
     bytes_read, bytes_written : int
-        Of the numbers it touches in memory in a step, each counted once.
+        Bytes of the elements it accesses in memory in a step, each counted once.
     seconds : float or None
-        What it takes in a step, if that was measured.
+        Measured time in a step.
     limit_seconds : float or None
-        What it would take at the machine's limit: of calculating or of moving bytes, the longer.
+        Roofline bound of that time: max(FLOPs / peak FLOP rate, bytes / bandwidth).
     """
 
     layers: tuple[str, ...]
@@ -53,28 +54,28 @@ class NestReport:
 
 @dataclass(frozen=True, repr=False)
 class ProgramReport:
-    """What was compiled for a network's training; prints as a table.
+    """The compiled training program of a network; prints as a table.
 
     Parameters
     ----------
     nests : tuple of NestReport
-        What a step does, in order.
+        The nests of a step, in order.
     once : tuple of NestReport
-        What is done once a call, before and after the steps.
+        The nests executed once per call, before and after the steps.
     batch, capacity : int
-        Samples a step, and steps that can be made in one call.
+        Samples a step, and the largest number of steps in a call.
     threads : int
-        How many work on it.
+        Number of threads.
     arena_bytes : int
-        Memory of its own.
+        Size of the memory for intermediate values.
     compile_seconds : float
-        What it took to make, from the graph to a function that is ready.
+        Compile time, from the graph to a callable function.
     is_from_cache : bool
-        Whether the machine code was found on the disk.
+        Whether the machine code is from the disk cache.
     limit : MachinePeak or None
-        Operations and bytes a second that this machine can do, if that was measured.
+        Measured peak FLOP/s and bandwidth of this machine.
     step_seconds, waiting_seconds : float or None
-        What a step takes, and how much of that the first thread waits for others, if measured.
+        Measured time of a step, and how much of it the first thread waits at barriers.
     """
 
     nests: tuple[NestReport, ...]
@@ -91,12 +92,12 @@ class ProgramReport:
 
     @property
     def flops(self) -> int:
-        """How many operations on real numbers a step takes."""
+        """Floating-point operations of a step."""
         return sum(each.flops for each in self.nests)
 
     @property
     def bytes_moved(self) -> int:
-        """How many bytes the nests of a step read and write."""
+        """Bytes that the nests of a step read and write."""
         return sum(each.bytes_read + each.bytes_written for each in self.nests)
 
     def __str__(self) -> str:
@@ -106,7 +107,7 @@ class ProgramReport:
 
 
 def _formatted(report: ProgramReport) -> str:
-    """A table, with the whole above and beneath."""
+    """Format a header, the table of nests with its total, and notes."""
     headings = _HEADINGS if report.step_seconds is None else (*_HEADINGS, *_MEASURED)
     rows = [_row(str(n), each, report) for n, each in enumerate(report.nests, 1)]
     total = _total(report)
@@ -119,11 +120,11 @@ def _formatted(report: ProgramReport) -> str:
 
 def _head(report: ProgramReport) -> list[str]:
     threads = _threads(report)
-    origin = "machine code from the cache" if report.is_from_cache else "machine code made anew"
-    ready, own = time_in_words(report.compile_seconds), count_in_words(report.arena_bytes, "B")
+    origin = "from the cache" if report.is_from_cache else "generated"
+    seconds, arena = format_time(report.compile_seconds), format_count(report.arena_bytes, "B")
     return [
-        f"a step of {report.batch:,} samples, up to {report.capacity:,} steps in a call, {threads}",
-        f"ready in {ready} ({origin}); own memory {own}",
+        f"batch of {report.batch:,} samples, up to {report.capacity:,} steps per call, {threads}",
+        f"compiled in {seconds} (machine code {origin}); arena {arena}",
     ]
 
 
@@ -133,15 +134,15 @@ def _row(number: str, nest: NestReport, report: ProgramReport) -> tuple[str, ...
         _shortened(", ".join(nest.layers)),
         "+".join(nest.passes),
         _shortened(nest.does),
-        count_in_words(nest.flops),
-        count_in_words(nest.bytes_read, "B"),
-        count_in_words(nest.bytes_written, "B"),
+        format_count(nest.flops),
+        format_count(nest.bytes_read, "B"),
+        format_count(nest.bytes_written, "B"),
     )
     if report.step_seconds is None:
         return cells
     seconds, limit = nest.seconds or 0.0, nest.limit_seconds or 0.0
-    share = seconds / report.step_seconds
-    return (*cells, time_in_words(seconds), f"{share:.0%}", _part(limit, seconds))
+    fraction = seconds / report.step_seconds
+    return (*cells, format_time(seconds), f"{fraction:.0%}", _percent(limit, seconds))
 
 
 def _total(report: ProgramReport) -> tuple[str, ...]:
@@ -150,27 +151,27 @@ def _total(report: ProgramReport) -> tuple[str, ...]:
         "step",
         "",
         "",
-        count_in_words(report.flops),
-        count_in_words(sum(each.bytes_read for each in report.nests), "B"),
-        count_in_words(sum(each.bytes_written for each in report.nests), "B"),
+        format_count(report.flops),
+        format_count(sum(each.bytes_read for each in report.nests), "B"),
+        format_count(sum(each.bytes_written for each in report.nests), "B"),
     )
     if report.step_seconds is None:
         return cells
     limit = sum(each.limit_seconds or 0.0 for each in report.nests)
-    return (*cells, time_in_words(report.step_seconds), "100%", _part(limit, report.step_seconds))
+    return (*cells, format_time(report.step_seconds), "100%", _percent(limit, report.step_seconds))
 
 
 def _notes(report: ProgramReport) -> list[str]:
     once = sum(each.bytes_written for each in report.once)
-    notes = [f"once a call, besides: {count_in_words(once, 'B')} of the state are taken over"]
+    notes = [f"once per call: {format_count(once, 'B')} of training state copied"]
     if report.limit is not None:
         notes.append(
-            f"limit on {_threads(report)}: {count_in_words(report.limit.flops, 'FLOP/s')}, "
-            f"{count_in_words(report.limit.bytes, 'B/s')}"
+            f"roofline of {_threads(report)}: {format_count(report.limit.flops, 'FLOP/s')} peak, "
+            f"{format_count(report.limit.bytes, 'B/s')} bandwidth"
         )
     if report.waiting_seconds and report.step_seconds:
-        share = report.waiting_seconds / report.step_seconds
-        notes.append(f"the first thread waits for others {share:.0%} of the time")
+        fraction = report.waiting_seconds / report.step_seconds
+        notes.append(f"barrier wait of the first thread: {fraction:.0%} of the step")
     return notes
 
 
@@ -180,38 +181,38 @@ def _threads(report: ProgramReport) -> str:
 
 def _line(cells: Sequence[str], headings: Sequence[str], widths: Sequence[int]) -> str:
     padded = [
-        cell.rjust(width) if heading in _NUMBERS else cell.ljust(width)
+        cell.rjust(width) if heading in _RIGHT_ALIGNED else cell.ljust(width)
         for cell, width, heading in zip(cells, widths, headings, strict=True)
     ]
     return "  ".join(padded).rstrip()
 
 
 def _shortened(text: str) -> str:
-    return text if len(text) <= _WIDEST else text[: _WIDEST - 1] + "…"
+    return text if len(text) <= _MAX_WIDTH else text[: _MAX_WIDTH - 1] + "…"
 
 
-def count_in_words(number: float, unit: str = "") -> str:
-    """Write a number with three digits and a prefix.
+def format_count(number: float, unit: str = "") -> str:
+    """Format a number with three significant digits and an SI prefix.
 
     Examples
     --------
-    >>> [count_in_words(10), count_in_words(10_035_200), count_in_words(999_950, "B")]
+    >>> [format_count(10), format_count(10_035_200), format_count(999_950, "B")]
     ['10', '10.0 M', '1.00 MB']
     """
     prefixes = ["", "k", "M", "G", "T"]
     while number >= 999.5 and len(prefixes) > 1:
         number /= 1000
         prefixes.pop(0)
-    places = 0 if not prefixes[0] or number >= 99.95 else 1 if number >= 9.995 else 2
-    return f"{number:.{places}f} {prefixes[0]}{unit}".strip()
+    decimals = 0 if not prefixes[0] or number >= 99.95 else 1 if number >= 9.995 else 2
+    return f"{number:.{decimals}f} {prefixes[0]}{unit}".strip()
 
 
-def time_in_words(number: float) -> str:
-    """Write a time with three digits, in the unit that suits it.
+def format_time(number: float) -> str:
+    """Format a time in seconds with three significant digits, in ns, µs, ms or s.
 
     Examples
     --------
-    >>> [time_in_words(0.0), time_in_words(2.5e-8), time_in_words(0.0123), time_in_words(3.0)]
+    >>> [format_time(0.0), format_time(2.5e-8), format_time(0.0123), format_time(3.0)]
     ['0 ns', '25 ns', '12.3 ms', '3.00 s']
     """
     for factor, unit in ((1e9, "ns"), (1e6, "µs"), (1e3, "ms")):
@@ -222,5 +223,5 @@ def time_in_words(number: float) -> str:
     return f"{number:.2f} s"
 
 
-def _part(limit: float, seconds: float) -> str:
+def _percent(limit: float, seconds: float) -> str:
     return f"{limit / seconds:.0%}" if seconds > 0 else ""

@@ -1,4 +1,4 @@
-"""What was compiled for a network's training, for those who want to see and measure it."""
+"""The program that training last ran, with inputs to measure it."""
 
 from __future__ import annotations
 
@@ -23,73 +23,61 @@ __all__ = ["TrainingProgram", "training_program"]
 Array = NDArray[Any]
 
 _FILLED_BYTES = 64 * 2**20
-"""Of samples that are made up to measure with, so many bytes are filled and used, and no more."""
+"""Synthetic samples to measure with fill at most this many bytes; the steps use only those rows."""
 
 
 @dataclass(frozen=True)
 class TrainingProgram:
-    """The program that makes the steps of training.
+    """The compiled training steps of a network."""
 
-    Parameters
-    ----------
-    program : NativeProgram
-        From state, samples and step_inputs to state and what each step reports.
-    state : tuple of Array
-        The arrays that training changes, as they are now; the first outputs of the program.
-    names : tuple of str
-        What they are: ``params.dense.weight``, ``slots.dense.weight.mean`` (what the optimiser
-        remembers) or ``non_trainable.batch_norm.mean`` (what training changes otherwise).
-    batch : int
-        Samples a step.
-    capacity : int
-        Steps that it can make in one call.
-    dtype : numpy.dtype
-        Kind of number of the network.
-    """
-
+    # From state, samples and step inputs to the next state and the results of each step.
     program: NativeProgram
+    # The current training state; the first outputs of the program.
     state: tuple[Array, ...]
+    # Its names: params.dense.weight, slots.dense.weight.mean (optimiser state) or
+    # non_trainable.batch_norm.mean (other state).
     names: tuple[str, ...]
+    # Samples a step, and the largest number of steps in a call.
     batch: int
     capacity: int
     dtype: np.dtype[Any]
 
     def inputs(self) -> list[Array]:
-        """Return inputs to measure with: the state as it is, made-up samples, a rate of zero."""
-        given = self.program.loops.inputs[len(self.state) :]
-        row = max(each.dtype.itemsize * each.size // each.shape[0] for each in given if each.shape)
+        """Return inputs to measure with: the current state, synthetic samples, a rate of zero."""
+        others = self.program.loops.inputs[len(self.state) :]
+        row = max(each.dtype.itemsize * each.size // each.shape[0] for each in others if each.shape)
         filled = max(1, _FILLED_BYTES // row)
-        total = next(each.shape[0] for each in given if each.name == "samples.X")
-        return [*self.state, *(_made_up(each, min(filled, total)) for each in given)]
+        total = next(each.shape[0] for each in others if each.name == "samples.X")
+        return [*self.state, *(_synthetic(each, min(filled, total)) for each in others)]
 
 
-def _made_up(buffer: Buffer, filled: int) -> Array:
-    """Make numbers that every program can work with."""
-    draw, made = np.random.default_rng(0), np.zeros(buffer.shape, buffer.dtype)
+def _synthetic(buffer: Buffer, filled: int) -> Array:
+    """Return values of an input that are valid for every program."""
+    generator, values = np.random.default_rng(0), np.zeros(buffer.shape, buffer.dtype)
     if buffer.name == "step_inputs.rows":
-        made[:] = draw.integers(filled, size=made.shape)
+        values[:] = generator.integers(filled, size=values.shape)
     elif buffer.name == "step_inputs.count":
-        made[:] = 1
-    elif buffer.name.startswith("samples") and made.dtype.kind == "f":
-        made[:filled] = draw.random(made[:filled].shape)
+        values[:] = 1
+    elif buffer.name.startswith("samples") and values.dtype.kind == "f":
+        values[:filled] = generator.random(values[:filled].shape)
     else:
-        made[:filled] = 0  # zeros that nobody has written all lie in one place
-    return made
+        values[:filled] = 0  # pages never written would all map to one page of zeros
+    return values
 
 
 def training_program(net: Network) -> TrainingProgram:
-    """Return the program that a network was last trained by."""
+    """Return the training program of a network that fit ran last."""
     model = model_of(net)
     objective = model.objective("program")
-    if (found := model.programs.latest("steps")) is None:
+    if (latest := model.programs.latest("steps")) is None:
         raise ArgumentError(
             "program: nothing is compiled before sizes are known; call net.fit first, for one epoch"
         )
-    (_, size, capacity, *_), runner = found
+    (_, size, capacity, *_), runner = latest
     if not isinstance(runner, StepRunner):
         raise ArgumentError(
-            "program: there is no native code, because NumPy makes the steps of this network; the "
-            "warning that fit gave says why, unless the environment has CHAINRULE_BACKEND=numpy"
+            "program: there is no native code, because NumPy runs the steps of this network; the "
+            "warning of fit says why, unless CHAINRULE_BACKEND=numpy is set in the environment"
         )
     state = initial_state(model.stack, objective.optimizer, model.slots)
     values, _ = tree.flatten(state)

@@ -1,4 +1,4 @@
-"""Weights as pictures: those of each unit as the picture it sees, side by side."""
+"""Plot of weights: one image for each unit or convolution kernel, tiled."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.errors import ArgumentError
-from chainrule.insight.figure import drawing, whole_figure
+from chainrule.insight.figure import drawing, root_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["weights"]
 
-_MOST_TILES = 100
-_SMALLEST_SQUARE = 16
+_MAX_TILES = 100
+_MIN_PIXELS = 16
 
 
 class _HasParameters(Protocol):
@@ -36,28 +36,28 @@ def weights(
     image_shape: tuple[int, int] | None = None,
     axes: Axes | None = None,
 ) -> Figure:
-    """Draw the weights of a layer: as one picture a unit where its inputs are pixels.
+    """Plot the weights of a layer, one image for each unit if its inputs are pixels.
 
     Parameters
     ----------
     net : Network
-        Built, so that it has parameters.
+        A built network.
     name : str
         A layer, such as ``dense``, or a parameter, such as ``dense.weight``.
     path : str, path or None
-        Where to save the picture: a name that ends in .png, .svg or .pdf.
+        File to save the figure to, .png, .svg or .pdf; None does not save.
     image_shape : (int, int) or None
-        Height and width of the pictures that the layer sees. None takes a square where the
-        network's first layer has a square number of inputs, at least 16, and a plain table of the
-        weights otherwise.
+        Height and width of the layer's input images. None takes a square for the network's first
+        layer if its number of inputs is a square of at least 16, and plots the weight matrix
+        otherwise.
     axes : matplotlib.axes.Axes or None
-        Where to draw; None makes a figure.
+        Axes to draw on; None creates a figure.
 
     Returns
     -------
     matplotlib.figure.Figure
-        The picture, of the first 100 units (of a convolution: the first 100 kernels). Positive
-        weights are red, negative ones blue.
+        The figure, of the first 100 units (of a convolution, 100 kernels). Positive weights are
+        red, negative ones blue.
 
     Raises
     ------
@@ -81,16 +81,16 @@ def weights(
     with drawing(axes, path, (6.4, 5.4)) as axes:
         colours: dict[str, Any] = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit}
         if tiles is None:
-            shown = axes.imshow(values, aspect="auto", **colours)
+            image = axes.imshow(values, aspect="auto", **colours)
             axes.set(xlabel="unit", ylabel="input", title=f"{key}: {_shape(values.shape)}")
         else:
-            shown = axes.imshow(_arrange_tiles(tiles), **colours)
+            image = axes.imshow(_arrange_tiles(tiles), **colours)
             axes.set_axis_off()
-            seen = _shape(tiles.shape[1:])
-            kind = "units" if values.ndim == 2 else "kernels"
-            axes.set_title(f"{key}: {len(tiles)} {kind}, each on {seen} inputs")
-        whole_figure(axes).colorbar(shown, ax=axes, label="weight", shrink=0.85)
-        return whole_figure(axes)
+            inputs = _shape(tiles.shape[1:])
+            noun = "units" if values.ndim == 2 else "kernels"
+            axes.set_title(f"{key}: {len(tiles)} {noun}, each on {inputs} inputs")
+        root_figure(axes).colorbar(image, ax=axes, label="weight", shrink=0.85)
+        return root_figure(axes)
 
 
 def _find_weight(params: Mapping[str, Any], name: str) -> tuple[str, NDArray[Any]]:
@@ -110,17 +110,19 @@ def _shape(lengths: Sequence[int]) -> str:
 def _cut_tiles(
     weight: NDArray[Any], image_shape: tuple[int, int] | None, is_first: bool
 ) -> NDArray[Any] | None:
-    """Give the weights of each unit the shape of the picture it sees, (units, height, width).
+    """Reshape weights to one image for each unit, (units, height, width).
 
-    None where the inputs are no pixels.
+    None if the inputs are not pixels.
     """
-    if weight.ndim == 4:  # kernels, (height, width, inputs, units): one for each unit and input
+    if (
+        weight.ndim == 4
+    ):  # (height, width, channels, filters): one image for each filter and channel
         height, width = weight.shape[:2]
-        return weight.transpose(3, 2, 0, 1).reshape(-1, height, width)[:_MOST_TILES]
+        return weight.transpose(3, 2, 0, 1).reshape(-1, height, width)[:_MAX_TILES]
     inputs = len(weight)
     if image_shape is None:
         side = math.isqrt(inputs)
-        if not is_first or side * side != inputs or inputs < _SMALLEST_SQUARE:
+        if not is_first or side * side != inputs or inputs < _MIN_PIXELS:
             return None
         image_shape = (side, side)
     if weight.ndim != 2 or math.prod(image_shape) != inputs:
@@ -128,15 +130,15 @@ def _cut_tiles(
             f"plot.weights: image_shape is {image_shape}, but the weights have shape "
             f"{weight.shape}; height times width must be their first length"
         )
-    return weight.T[:_MOST_TILES].reshape(-1, *image_shape)
+    return weight.T[:_MAX_TILES].reshape(-1, *image_shape)
 
 
 def _arrange_tiles(tiles: NDArray[Any]) -> NDArray[Any]:
-    """Lay pictures out on one sheet, about as many across as down, a line of NaN between them."""
+    """Arrange images in a near-square grid, separated by lines of NaN."""
     count, height, width = tiles.shape
     columns = math.ceil(math.sqrt(count))
     rows = math.ceil(count / columns)
-    sheet = np.full((rows * columns, height + 1, width + 1), np.nan, tiles.dtype)
-    sheet[:count, :height, :width] = tiles
-    cells = sheet.reshape(rows, columns, height + 1, width + 1).swapaxes(1, 2)
+    grid = np.full((rows * columns, height + 1, width + 1), np.nan, tiles.dtype)
+    grid[:count, :height, :width] = tiles
+    cells = grid.reshape(rows, columns, height + 1, width + 1).swapaxes(1, 2)
     return cells.reshape(rows * (height + 1), columns * (width + 1))[:-1, :-1]
