@@ -72,7 +72,7 @@ def check_grads(
     leaves, structure = tree.flatten(tuple(args))
     varied = [i for i, leaf in enumerate(leaves) if _is_float(leaf)]
     if not varied:
-        raise ArgumentError("check_grads: no argument has floats to differentiate")
+        raise ArgumentError("check_grads: no argument holds floats to differentiate")
     generator = np.random.default_rng(seed)
     results, _ = tree.flatten(function(*args))
     weights = [generator.standard_normal(np.shape(result)) for result in results]
