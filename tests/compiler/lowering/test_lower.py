@@ -7,8 +7,9 @@ from chainrule.autodiff.derivative import value_and_grad
 from chainrule.autodiff.scan import scan
 from chainrule.compiler.graph_passes.simplify import simplify
 from chainrule.compiler.loop_ir.access import accesses
-from chainrule.compiler.loop_ir.loops import CannotCompile, Load, Loop
+from chainrule.compiler.loop_ir.loops import Buffer, CannotCompile, Load, Loop
 from chainrule.compiler.loop_ir.printer import format_program
+from chainrule.compiler.lowering.graph_lowering import Lowering
 from chainrule.compiler.native_program import compile_native
 from chainrule.compiler.pipeline import compile_to_loops
 from chainrule.graph.trace import trace
@@ -97,6 +98,13 @@ def test_what_is_not_compiled_is_named():
     graph = trace(lambda x: x + 1)(np.ones(3, np.float16))
     with pytest.raises(CannotCompile, match="half precision"):
         compile_native(graph)
+
+
+def test_a_primitive_without_a_rule_or_ufunc_is_not_compiled():
+    graph = trace(lambda x: np.sin(x).T)(matrix(2, 3))
+    inputs = [Load(Buffer("input", node.dtype, node.shape), ()) for node in graph.inputs]
+    with pytest.raises(CannotCompile, match="transpose is not compiled"):
+        Lowering(graph, {}, {}).run(inputs)
 
 
 def test_simplification_of_a_body_stops_at_what_the_body_is_given():

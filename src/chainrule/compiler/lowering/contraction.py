@@ -1,7 +1,7 @@
-"""Contractions: sums of contractions in plain loops, or contractions with a kernel of their own.
+"""Contractions: sums of products in plain loops, or with a kernel, perhaps split along the depth.
 
-Each letter becomes an axis, and the operands are read at these axes wherever they lie: through
-windows, transposes and slices. Nothing is laid out for a kernel.
+Each letter of the specification becomes an axis, and operands are read at these axes where they are
+stored: through windows, transposes and slices. No operand is copied into another order here.
 """
 
 from __future__ import annotations
@@ -18,62 +18,63 @@ from chainrule.compiler.loop_ir.loops import (
     Statement,
 )
 from chainrule.compiler.loop_ir.rewrite import substitute
-from chainrule.compiler.lowering.graph_lowering import KERNEL_WORK, Lowering, rule
+from chainrule.compiler.lowering.graph_lowering import KERNEL_WORK, Lowering, Rule
 from chainrule.graph.node import Node
 from chainrule.ops.primitives.contraction import split_spec
 
-__all__: list[str] = []
+__all__ = ["RULES"]
 
 BLOCK = 1 << 17
-"""Numbers that are summed over in one block, at least: half of a second-level cache."""
+"""Least number of elements read for one block of a split sum: half of a second-level cache."""
 MOST_BLOCKS = 16
-SHARE = 4
-"""Partial results take at most this part of what is read for them."""
+PARTIAL_FRACTION = 4
+"""All partial sums have at most 1 / PARTIAL_FRACTION of the elements read for them."""
 KERNEL_AXIS = 16
-"""A kernel pays where rows or columns fill a vector."""
+"""Rows or columns from which on a kernel pays, since they fill a vector."""
 ROWS_WORK = 1 << 15
 """Multiplications of vector and matrix from which on a kernel reads the rows in better order."""
 
 
-@rule("contract")
 def _contract(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expression:
     left, right, result = split_spec(node.params["spec"])
     lengths = dict(zip(left + right, (*node.inputs[0].shape, *node.inputs[1].shape), strict=True))
     depth = {c: Axis(lengths[c], c) for c in left if c not in result and lengths[c] != 1}
-    places = dict(zip(result, lowering.canonical(node.shape), strict=True))
-    places |= {c: Affine.of(depth[c]) if c in depth else Affine() for c in left if c not in result}
+    index = dict(zip(result, lowering.canonical(node.shape), strict=True))
+    index |= {c: Affine.of(depth[c]) if c in depth else Affine() for c in left if c not in result}
     is_small = _is_small(left, right, result, lengths)
     if node.dtype.kind != "f" or (
-        is_small and not _reads_rows(lowering, node, (left, right), places, lengths)
+        is_small and not _reads_rows(lowering, node, (left, right), index, lengths)
     ):
-        return _dot(lowering, node, (left, right), places, tuple(depth.values()))
+        return _dot(lowering, node, (left, right), index, tuple(depth.values()))
     loads = [
-        lowering.moved(lowering.stored(each), each.shape, [places[c] for c in spec])
-        for each, spec in zip(node.inputs, (left, right), strict=True)
+        lowering.reindexed(lowering.materialized(each), each.shape, [index[c] for c in letters])
+        for each, letters in zip(node.inputs, (left, right), strict=True)
     ]
     a, b = (load for load in loads if isinstance(load, Load))
-    # Windows read a buffer many times; a step of a loop reads one row of many.
+    # Windows read a buffer many times; a step of a scan reads one row of many.
     pairs = zip((a, b), node.inputs, strict=True)
     read = sum(min(load.buffer.size, each.size) for load, each in pairs)
-    # Where each channel has a kernel of its own, vectors lie along the channels: no batch of them.
+    # Depthwise kernels are vectorised along the channels, so these are no batch axes.
     batch = math.prod(lengths[c] for c in left if c in right and c in result[:-1])
-    split = _split(read // batch, node.size // batch, left, depth)
+    split = _choose_split(read // batch, node.size // batch, left, depth)
     if split is not None:
-        return _in_blocks(lowering, node, (a, b), tuple(depth.values()), *split)
-    target, index = lowering.target(node)
-    lowering.items.append(Contraction(target, index, a, b, tuple(depth.values()), node.layer))
-    return Load(target, index)
+        return _split_contraction(lowering, node, (a, b), tuple(depth.values()), *split)
+    target, place = lowering.target(node)
+    lowering.items.append(Contraction(target, place, a, b, tuple(depth.values()), node.layer))
+    return Load(target, place)
 
 
-def _split(read: int, made: int, letters: str, depth: dict[str, Axis]) -> tuple[Axis, int] | None:
-    """Choose an axis to sum over in blocks, and how many; None where one sum will do.
+def _choose_split(
+    read: int, written: int, letters: str, depth: dict[str, Axis]
+) -> tuple[Axis, int] | None:
+    """Choose an axis to split the sum along, and the number of blocks; None for one sum (split-K).
 
-    A sum over far more than a cache holds, to a result that is small beside it, is one over blocks:
-    each is read from nearby however often it is read, and threads can share them. How many there
-    are depends on the sizes of the data alone, and so do the bits of the result. `read` and `made`
-    count the numbers of one of the contractions, where it is a whole batch of them.
+    A sum over far more than a cache holds, with a result that is small beside it, is computed in
+    blocks, each read from the cache however often it is read; and threads can share the blocks.
+    Their number depends on the shapes alone, and so do the bits of the result. `read` and `written`
+    count the elements for one index of the batch.
     """
-    most = min(read // BLOCK, read // (SHARE * made), MOST_BLOCKS)
+    most = min(read // BLOCK, read // (PARTIAL_FRACTION * written), MOST_BLOCKS)
     if most < 2:
         return None
     for letter in letters:
@@ -85,7 +86,7 @@ def _split(read: int, made: int, letters: str, depth: dict[str, Axis]) -> tuple[
     return None
 
 
-def _in_blocks(
+def _split_contraction(
     lowering: Lowering,
     node: Node,
     operands: tuple[Load, Load],
@@ -93,33 +94,33 @@ def _in_blocks(
     axis: Axis,
     count: int,
 ) -> Load:
-    """Lower to one contraction for all blocks, and the sum of what they give."""
+    """Lower to one contraction that computes the partial sums of all blocks, and their sum."""
     block, inner = Axis(count, "block"), Axis(axis.extent // count, axis.name)
     within = Affine.of(inner) if inner.extent > 1 else Affine()
-    meaning = {axis: Affine.of(block, inner.extent) + within}
-    left, right = (substitute(each, meaning) for each in operands)
+    substitution = {axis: Affine.of(block, inner.extent) + within}
+    left, right = (substitute(each, substitution) for each in operands)
     assert isinstance(left, Load)
     assert isinstance(right, Load)
     rest = tuple(
         inner if each is axis else each for each in depth if each is not axis or within.terms
     )
     partial = lowering.scratch((count, *node.shape), node.dtype, node)
-    place = (Affine.of(block), *lowering.canonical(node.shape))
-    lowering.items.append(Contraction(partial, place, left, right, rest, node.layer))
+    partial_index = (Affine.of(block), *lowering.canonical(node.shape))
+    lowering.items.append(Contraction(partial, partial_index, left, right, rest, node.layer))
     target, index = lowering.target(node)
-    value = Load(partial, place)
+    value = Load(partial, partial_index)
     lowering.items.append(Statement(target, index, value, "sum", (block,), node.layer))
     return Load(target, index)
 
 
 def _is_small(left: str, right: str, result: str, lengths: dict[str, int]) -> bool:
-    """Whether plain loops do: little work, nothing to reuse, or nothing to fill vectors with."""
+    """Whether plain loops do: little work, no reuse, or no axis that fills a vector."""
     rows = math.prod(lengths[c] for c in left if c not in right)
     columns = math.prod(lengths[c] for c in right if c not in left)
     inner = math.prod(lengths[c] for c in left if c in right and c not in result)
     if math.prod(lengths.values()) <= KERNEL_WORK or inner == 1:
         return True
-    # Where each channel has a small kernel of its own, vectors lie along the channels.
+    # Depthwise kernels, one for each channel, are vectorised along the channels.
     last = result[-1:]
     if last and last in left and last in right and lengths[last] >= KERNEL_AXIS:
         return max(rows, columns) == 1
@@ -130,13 +131,13 @@ def _reads_rows(
     lowering: Lowering,
     node: Node,
     letters: tuple[str, str],
-    places: dict[str, Affine],
+    index: dict[str, Affine],
     lengths: dict[str, int],
 ) -> bool:
-    """Whether a vector meets a large matrix whose rows make up the result.
+    """Whether a vector is multiplied by a large matrix whose contiguous rows the result runs along.
 
-    A kernel reads many vectors of each row before it comes to the next one; plain loops would read
-    a column of vectors at a time, each from another page.
+    A kernel reads many vectors of a row before the next row; plain loops would read one vector of
+    each row, each from another page.
     """
     specs = [[c for c in spec if lengths[c] != 1] for spec in letters]
     wide = 0 if len(specs[0]) == 2 else 1
@@ -145,10 +146,12 @@ def _reads_rows(
     if len(vector) != 1 or len(matrix) != 2 or vector[0] not in matrix or work < ROWS_WORK:
         return False
     column = next(c for c in matrix if c not in vector)
-    each = node.inputs[wide]
-    value = lowering.moved(lowering.settle(each), each.shape, [places[c] for c in letters[wide]])
+    operand = node.inputs[wide]
+    value = lowering.reindexed(
+        lowering.materialize_if_costly(operand), operand.shape, [index[c] for c in letters[wide]]
+    )
     return (
-        isinstance(value, Load) and bool(places[column].terms) and value.index[-1] == places[column]
+        isinstance(value, Load) and bool(index[column].terms) and value.index[-1] == index[column]
     )
 
 
@@ -156,13 +159,15 @@ def _dot(
     lowering: Lowering,
     node: Node,
     letters: tuple[str, str],
-    places: dict[str, Affine],
+    index: dict[str, Affine],
     over: tuple[Axis, ...],
 ) -> Expression:
-    """Lower to a sum of contractions in plain loops."""
+    """Lower to a sum of products in plain loops."""
     factors = [
-        lowering.moved(lowering.settle(each), each.shape, [places[c] for c in own])
-        for each, own in zip(node.inputs, letters, strict=True)
+        lowering.reindexed(
+            lowering.materialize_if_costly(each), each.shape, [index[c] for c in spec]
+        )
+        for each, spec in zip(node.inputs, letters, strict=True)
     ]
     value = Apply("multiply", tuple(factors), node.dtype)
     if not over:
@@ -170,3 +175,6 @@ def _dot(
     target, place = lowering.target(node)
     lowering.items.append(Statement(target, place, value, "dot", over, node.layer))
     return Load(target, place)
+
+
+RULES: dict[str, Rule] = {"contract": _contract}

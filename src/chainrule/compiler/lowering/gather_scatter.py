@@ -1,8 +1,8 @@
-"""Gathers and scatters: elements at positions that are looked up."""
+"""Gathers and scatter-adds: elements at indices that are loaded."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -16,40 +16,38 @@ from chainrule.compiler.loop_ir.loops import (
     Load,
     Statement,
 )
-from chainrule.compiler.lowering.graph_lowering import Lowering, rule
+from chainrule.compiler.lowering.graph_lowering import Lowering, Rule
 from chainrule.graph.node import Node
 
-__all__: list[str] = []
+__all__ = ["RULES"]
+
+_INTEGER, _BOOL = np.dtype("int64"), np.dtype(bool)
 
 
-@rule("gather")
 def _gather(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expression:
     source, *positions = node.inputs
     canonical = lowering.canonical(node.shape)
     count = len(positions[0].shape)
-    looked_up = [
-        _as_index(lowering, each, each.shape, canonical[:count], source.shape[i])
+    gathered = [
+        _as_index(lowering, each, canonical[:count], source.shape[i])
         for i, each in enumerate(positions)
     ]
-    value = lowering.stored(source)
+    value = lowering.materialized(source)
     own = lowering.canonical(source.shape)
-    if (
-        value.index[len(value.index) - len(own) :] != own
-        or value.buffer.shape[-len(own) :] != source.shape
-    ):
-        fresh = lowering.scratch(source.shape, source.dtype, source)
-        lowering.items.append(Statement(fresh, own, value, layer=node.layer))
-        value = Load(fresh, own)
+    first = len(value.index) - len(own)
+    if value.index[first:] != own or value.buffer.shape[-len(own) :] != source.shape:
+        copy = lowering.scratch(source.shape, source.dtype, source)
+        lowering.items.append(Statement(copy, own, value, layer=node.layer))
+        value = Load(copy, own)
     prefix = value.index[: len(value.index) - len(own)]
-    rest = canonical[count:]
-    return Load(value.buffer, (*prefix, *looked_up, *rest))
+    return Load(value.buffer, (*prefix, *gathered, *canonical[count:]))
 
 
 def _as_index(
-    lowering: Lowering, node: Node, shape: tuple[int, ...], place: Any, length: int
+    lowering: Lowering, node: Node, index: Sequence[Affine], length: int
 ) -> Affine | Expression:
-    """Return positions as an index: affine ones as such, others to be looked up."""
-    value = lowering.moved(lowering.settle(node), shape, place)
+    """Return an element of an array of positions as an index: affine where it is in range."""
+    value = lowering.reindexed(lowering.materialize_if_costly(node), node.shape, index)
     if isinstance(value, IndexValue):
         extent = 1 + value.index.constant + sum(c * (a.extent - 1) for a, c in value.index.terms)
         if extent <= length and all(c > 0 for _, c in value.index.terms):
@@ -58,59 +56,58 @@ def _as_index(
         return Affine(int(value.value))
     if value.dtype == np.uint64:
         raise CannotCompile("positions of type u64 are not compiled")
-    return value if value.dtype == np.int64 else Apply("cast", (value,), np.dtype("int64"))
+    return value if value.dtype == _INTEGER else Apply("cast", (value,), _INTEGER)
 
 
-@rule("scatter_add")
 def _scatter_add(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expression:
     updates, *positions = node.inputs
-    chosen = _one_hot(lowering, node, inputs)
-    if chosen is not None:
-        return chosen
+    one_hot = _one_hot(lowering, node, inputs)
+    if one_hot is not None:
+        return one_hot
     own = lowering.canonical(updates.shape)
     count = len(positions[0].shape)
     target, place = lowering.target(node)
     zero = Literal(np.zeros((), node.dtype)[()], node.dtype)
     lowering.items.append(Statement(target, place, zero, layer=node.layer))
     index = [
-        _as_index(lowering, each, each.shape, own[:count], node.shape[i])
-        for i, each in enumerate(positions)
+        _as_index(lowering, each, own[:count], node.shape[i]) for i, each in enumerate(positions)
     ]
     prefix = place[: len(place) - len(node.shape)]
-    over = tuple(p.terms[0][0] for p in own[:count] if p.terms)
+    over = tuple(i.terms[0][0] for i in own[:count] if i.terms)
     full = (*prefix, *index, *own[count:])
     lowering.items.append(Statement(target, full, inputs[0], "scatter_add", over, node.layer))
     return Load(target, place)
 
 
 def _one_hot(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expression | None:
-    """Add at positions that differ from each other: row i of the updates goes into row i.
+    """Lower a scatter of row i of the updates into row i of the result to a selection.
 
-    Then each element of the result gets at most one update, and the sum is a choice.
+    Each element of the result gets at most one update, so ``out[i, j] = 0 + updates[i]`` where j is
+    the position of row i, and 0 elsewhere. None where the scatter is of another form.
     """
     updates, first, *others = node.inputs
     own = lowering.canonical(updates.shape)
     canonical = lowering.canonical(node.shape)
     if len(first.shape) != 1 or len(others) != 1 or first.shape[0] != node.shape[0]:
         return None
-    if (
-        not isinstance(inputs[1], IndexValue)
-        or inputs[1].index != lowering.canonical(first.shape)[0]
-    ):
+    rows = inputs[1]
+    if not isinstance(rows, IndexValue) or rows.index != lowering.canonical(first.shape)[0]:
         return None
     if not own[0].terms:
         return None
-    position = _as_index(lowering, others[0], others[0].shape, [canonical[0]], node.shape[1])
+    position = _as_index(lowering, others[0], [canonical[0]], node.shape[1])
     if isinstance(position, Affine):
         return None
-    value = lowering.settle(updates)
-    moved = lowering.moved(value, updates.shape, [canonical[0], *canonical[2:]])
-    truth, whole = np.dtype(bool), np.dtype("int64")
-    length, zero = Literal(np.int64(node.shape[1]), whole), Literal(np.int64(0), whole)
-    is_negative = Apply("less", (position, zero), truth)
-    wrapped = Apply(
-        "select", (is_negative, Apply("add", (position, length), whole), position), whole
-    )
-    hits = Apply("equal", (wrapped, IndexValue(canonical[1], whole)), truth)
-    nothing = Literal(np.zeros((), node.dtype)[()], node.dtype)
-    return Apply("select", (hits, Apply("add", (nothing, moved), node.dtype), nothing), node.dtype)
+    value = lowering.materialize_if_costly(updates)
+    update = lowering.reindexed(value, updates.shape, [canonical[0], *canonical[2:]])
+    length = Literal(np.int64(node.shape[1]), _INTEGER)
+    is_negative = Apply("less", (position, Literal(np.int64(0), _INTEGER)), _BOOL)
+    from_end = Apply("add", (position, length), _INTEGER)
+    wrapped = Apply("select", (is_negative, from_end, position), _INTEGER)
+    is_hit = Apply("equal", (wrapped, IndexValue(canonical[1], _INTEGER)), _BOOL)
+    zero = Literal(np.zeros((), node.dtype)[()], node.dtype)
+    total = Apply("add", (zero, update), node.dtype)
+    return Apply("select", (is_hit, total, zero), node.dtype)
+
+
+RULES: dict[str, Rule] = {"gather": _gather, "scatter_add": _scatter_add}

@@ -1,10 +1,10 @@
-"""How a graph becomes loops: every primitive an expression of its elements or a statement.
+"""Lowering of a graph: an expression for each node, and the choice of what to materialise.
 
-What a node means is held as an *expression* of its element at the canonical axes of its shape.
-Elementwise operations combine expressions; index maps put other indices in the place of axes
-(`index_map`). An expression becomes a buffer, filled by a statement, where that saves work: where
-it is read several times and costs more than a load, and before it is repeated along an axis.
-Reductions, contractions and loops are statements of their own (`lower_reduction`, `lower_loop`).
+The value of a node is held as the *expression* of its element at the canonical index of its shape.
+Elementwise primitives apply operations to expressions; movement primitives substitute other indices
+for the canonical axes. A statement stores an expression in a buffer where that saves work: where it
+is used several times and costs more than a load, before it is broadcast, and where operations are
+nested deeply. Reductions, contractions and scans are items of their own.
 """
 
 from __future__ import annotations
@@ -31,192 +31,192 @@ from chainrule.compiler.loop_ir.loops import (
 )
 from chainrule.compiler.loop_ir.rewrite import substitute
 from chainrule.compiler.lowering.padding import (
-    Margins,
-    enlarged,
-    filled,
-    inside,
-    reaches,
-    shifted,
-    wanted_margins,
+    Padding,
+    covers,
+    padded_index,
+    padded_shape,
+    plan_padding,
+    unwrap_padding,
+    zero_fill,
 )
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node
 from chainrule.ops.primitives.movement import concatenate
 
-__all__ = ["KERNEL_WORK", "RULES", "Lowering", "Rule", "rule"]
+__all__ = ["INPUT_GRADIENT", "KERNEL_WORK", "Aliases", "Lowering", "Rule", "Target"]
 
 KERNEL_WORK = 4096
 """Contractions of fewer multiplications are plain loops: they fuse, and a kernel would not pay."""
 
-DEEPEST = 64
-"""Operations within each other; what is deeper is stored (in a register, if all goes well)."""
+MOST_NESTED = 64
+"""Operations within one another; a deeper expression is stored, in a register if it fuses."""
+
+INPUT_GRADIENT = "input gradient"
+"""The rule for a fold that is the gradient of a convolution in its input."""
 
 _KINDS = "fiub"
 
-Rule = Callable[["Lowering", Node, list[Expression]], Any]
-RULES: dict[str, Rule] = {}
-"""How each primitive that is not elementwise is lowered, by its name."""
+Rule = Callable[["Lowering", Node, list[Any]], Any]
+"""Lowers a node, given the expressions of its inputs; returns its expression or expressions."""
 
+Target = tuple[Buffer, tuple[Affine, ...]]
+"""A buffer, and the index at which a value is stored in it."""
 
-def rule(name: str) -> Callable[[Rule], Rule]:
-    """Register a function as the rule of a primitive."""
-
-    def register(function: Rule) -> Rule:
-        RULES[name] = function
-        return function
-
-    return register
+Aliases = dict[tuple[int, tuple[int, ...]], Buffer]
+"""Aliases of buffers, by the identity of the buffer and their shape."""
 
 
 class Lowering:
-    """One graph on its way to loops.
+    """The lowering of one graph: of a program, or of the body of a scan.
 
-    Parameters
-    ----------
-    graph : Graph
-        The program or the body of a loop.
-    places : dict
-        Where the values of some nodes must lie, by serial number: a buffer and the first indices.
-    axes, aliases : dict
-        The canonical axes of each shape and other shapes of buffers, shared with bodies of loops.
+    `targets` holds, by serial number, the buffer and first indices where a node must be stored. The
+    canonical axes of shapes and the aliases of buffers are shared with the bodies of scans.
     """
 
     def __init__(
         self,
         graph: Graph,
-        places: dict[int, tuple[Buffer, tuple[Affine, ...]]],
+        rules: Mapping[str, Rule],
+        targets: dict[int, Target],
         axes: dict[tuple[int, ...], tuple[Affine, ...]] | None = None,
-        aliases: dict[tuple[int, tuple[int, ...]], Buffer] | None = None,
+        aliases: Aliases | None = None,
     ) -> None:
         self.graph = graph
-        self.places = places
+        self.rules = rules
+        self.targets = targets
         self.axes = {} if axes is None else axes
-        self.items: list[Item] = []
         self.aliases = {} if aliases is None else aliases
+        self.items: list[Item] = []
+        self.expressions: dict[int, Any] = {}
         self.uses = _count_uses(graph)
-        self.gradients, self.inner = input_gradients(graph, KERNEL_WORK)
-        self.inner |= _within_others(graph, self.uses) - places.keys()
-        self.margins = wanted_margins(graph, self.gradients.values())
-        self.copies: dict[tuple[int, Margins], Load] = {}
+        self.gradients, self.absorbed = input_gradients(graph, KERNEL_WORK)
+        self.absorbed |= _nested_concatenations(graph, self.uses) - targets.keys()
+        self.paddings = plan_padding(graph, self.gradients.values())
+        self.padded_copies: dict[tuple[int, Padding], Load] = {}
         self.depths: dict[int, int] = {}
-        self.meaning: dict[int, Any] = {}
 
-    def run(self, given: Sequence[Expression]) -> list[Item]:
-        """Lower every equation; `given` is what stands for the inputs."""
-        pairs = zip(self.graph.inputs, given, strict=True)
-        self.meaning = {node.serial: value for node, value in pairs}
+    def run(self, inputs: Sequence[Expression]) -> list[Item]:
+        """Lower every node, given the expressions of the graph's inputs."""
+        pairs = zip(self.graph.inputs, inputs, strict=True)
+        self.expressions = {node.serial: value for node, value in pairs}
         for node in self.graph.nodes:
-            kinds = node.type if isinstance(node.type, tuple) else (node.type,)
-            if any(kind.dtype.kind not in _KINDS or kind.dtype.itemsize > 8 for kind in kinds):
-                raise CannotCompile(f"numbers of type {node.type} are not compiled")
-            if any(kind.dtype == np.float16 for kind in kinds):
+            types = node.type if isinstance(node.type, tuple) else (node.type,)
+            if any(each.dtype.kind not in _KINDS or each.dtype.itemsize > 8 for each in types):
+                raise CannotCompile(f"values of type {node.type} are not compiled")
+            if any(each.dtype == np.float16 for each in types):
                 raise CannotCompile("half precision is not compiled")
             self._lower(node)
         for node in self.graph.outputs:
-            self._place(node)
+            self._store_at_target(node)
         return self.items
 
     def _lower(self, node: Node) -> None:
         if node.primitive is None:
-            self.meaning[node.serial] = self._constant(node)
+            self.expressions[node.serial] = self._constant(node)
             return
-        if node.serial in self.inner:
-            self.meaning[node.serial] = None
+        if node.serial in self.absorbed:
+            self.expressions[node.serial] = None
             return
-        inputs = [self.meaning[each.serial] for each in node.inputs]
+        inputs = [self.expressions[each.serial] for each in node.inputs]
         is_gradient = node.serial in self.gradients
-        lowered = RULES.get("input gradient" if is_gradient else node.primitive.name)
-        if lowered is None:
+        lower = self.rules.get(INPUT_GRADIENT if is_gradient else node.primitive.name)
+        if lower is None:
             if node.primitive.ufunc is None:
                 raise CannotCompile(f"{node.primitive.name} is not compiled")
-            lowered = _elementwise
-        self.meaning[node.serial] = lowered(self, node, inputs)
+            lower = _elementwise
+        self.expressions[node.serial] = lower(self, node, inputs)
         if isinstance(node.type, tuple):
             return
-        value = self.meaning[node.serial]
+        value = self.expressions[node.serial]
         is_shared = self.uses.get(node.serial, 0) > 1 and cost(value) > CHEAP
-        if is_shared or node.serial in self.places or self._depth(node, value) > DEEPEST:
-            self._place(node)
+        if is_shared or node.serial in self.targets or self._depth(node, value) > MOST_NESTED:
+            self._store_at_target(node)
             self.depths[node.serial] = 0
 
     def _depth(self, node: Node, value: Expression) -> int:
-        """How many operations stand within each other."""
+        """How deeply operations are nested in a node's expression."""
         deepest = max((self.depths.get(each.serial, 0) for each in node.inputs), default=0)
         self.depths[node.serial] = deepest + 1 if isinstance(value, Apply) else 0
         return self.depths[node.serial]
 
-    def _place(self, node: Node) -> None:
-        """Store a node's value where it must lie, or anywhere, unless it already lies there."""
-        value = self.meaning[node.serial]
-        wanted = self.places.get(node.serial)
-        if wanted is None and isinstance(value, Load) and value.is_affine:
+    def _store_at_target(self, node: Node) -> None:
+        """Store a node's value at its target, or in any buffer, unless it is stored there."""
+        value = self.expressions[node.serial]
+        target = self.targets.get(node.serial)
+        if target is None and isinstance(value, Load) and value.is_affine:
             return
-        if wanted is not None and isinstance(value, Load) and value.buffer is wanted[0]:
+        if target is not None and isinstance(value, Load) and value.buffer is target[0]:
             return
-        self.meaning[node.serial] = self.store(node, value)
+        self.expressions[node.serial] = self.materialize(node, value)
 
-    def stored(self, node: Node) -> Load:
-        """Return a node's value as a load at affine indices, storing it first where needed."""
-        value = self.meaning[node.serial]
+    # Materialisation.
+
+    def materialized(self, node: Node) -> Load:
+        """Return a node's value as a load at affine indices; store it first where it is none."""
+        value = self.expressions[node.serial]
         if not (isinstance(value, Load) and value.is_affine):
-            value = self.meaning[node.serial] = self.store(node, value)
+            value = self.expressions[node.serial] = self.materialize(node, value)
         return value
 
-    def settle(self, node: Node) -> Expression:
-        """Return a node's value in a form that costs little to repeat."""
-        value = self.meaning[node.serial]
-        return self.stored(node) if cost(value) > CHEAP else value
+    def materialize_if_costly(self, node: Node) -> Expression:
+        """Return a node's value as an expression that is cheap to compute again."""
+        value = self.expressions[node.serial]
+        return self.materialized(node) if cost(value) > CHEAP else value
 
-    def store(self, node: Node, value: Expression) -> Load:
-        """Write the statement that stores a value of the type and in the place of a node."""
+    def materialize(self, node: Node, value: Expression) -> Load:
+        """Store an expression at the target of a node."""
         target, index = self.target(node)
         self.items.append(Statement(target, index, value, layer=node.layer))
         return Load(target, index)
 
-    def target(self, node: Node) -> tuple[Buffer, tuple[Affine, ...]]:
-        """Return the buffer for a node's value and its place in it."""
+    def target(self, node: Node) -> Target:
+        """Return where a node's value is to be stored."""
         canonical = self.canonical(node.shape)
-        if node.serial in self.places:
-            buffer, first = self.places[node.serial]
+        if node.serial in self.targets:
+            buffer, first = self.targets[node.serial]
             return buffer, (*first, *canonical)
-        if node.serial in self.margins:
-            return self.amid(node, self.margins[node.serial])
+        if node.serial in self.paddings:
+            return self.padded_target(node, self.paddings[node.serial])
         return self.scratch(node.shape, node.dtype, node), canonical
 
-    def amid(self, node: Node, margins: Margins) -> tuple[Buffer, tuple[Affine, ...]]:
-        """Return a buffer for a node's value with zeros around it, and its place in it."""
-        buffer = self.scratch(enlarged(node.shape, margins), node.dtype, node)
-        self.items += filled(buffer, margins, node.layer)
-        return buffer, shifted(self.canonical(node.shape), margins)
-
-    def reach(self, node: Node, margins: Margins, index: Sequence[Affine]) -> Load:
-        """Return an element of a node's value; within its margins beyond the ends it is zero."""
-        before = [first for first, _ in margins]
-        node, margins = inside(node, margins)
-        added = [first - old for (first, _), old in zip(margins, before, strict=True)]
-        index = [place + Affine(-more) for place, more in zip(index, added, strict=True)]
-        load = self.stored(node)
-        if not any(map(any, margins)):
-            moved = self.moved(load, node.shape, index)
-            assert isinstance(moved, Load)
-            return moved
-        wide = self.margins.get(node.serial, margins)
-        if load.buffer.shape != enlarged(node.shape, wide) or not reaches(wide, margins):
-            wide, load = margins, self._copied(node, load, margins)
-        return Load(load.buffer, shifted(index, wide))
-
-    def _copied(self, node: Node, load: Load, margins: Margins) -> Load:
-        key = node.serial, margins
-        if key not in self.copies:
-            self.copies[key] = Load(*self.amid(node, margins))
-            made = self.copies[key]
-            self.items.append(Statement(made.buffer, made.index, load, layer=node.layer))
-        return self.copies[key]
-
     def scratch(self, shape: tuple[int, ...], dtype: Any, node: Node) -> Buffer:
-        """Make an arena buffer for something computed for a node."""
+        """Return a new arena buffer that bears a node's name and layer."""
         name = node.name or (node.primitive.name if node.primitive else "")
         return Buffer("arena", np.dtype(dtype), shape, name, node.layer)
+
+    # Zero padding.
+
+    def padded_target(self, node: Node, padding: Padding) -> Target:
+        """Return a new buffer for a node's value, with zeros stored around it."""
+        buffer = self.scratch(padded_shape(node.shape, padding), node.dtype, node)
+        self.items += zero_fill(buffer, padding, node.layer)
+        return buffer, padded_index(self.canonical(node.shape), padding)
+
+    def load_padded(self, node: Node, padding: Padding, index: Sequence[Affine]) -> Load:
+        """Return an element of a node's value, which is zero beyond the ends, within `padding`."""
+        before = [first for first, _ in padding]
+        node, padding = unwrap_padding(node, padding)
+        added = [first - old for (first, _), old in zip(padding, before, strict=True)]
+        index = [i + Affine(-more) for i, more in zip(index, added, strict=True)]
+        load = self.materialized(node)
+        if not any(map(any, padding)):
+            element = self.reindexed(load, node.shape, index)
+            assert isinstance(element, Load)
+            return element
+        stored = self.paddings.get(node.serial, padding)
+        if load.buffer.shape != padded_shape(node.shape, stored) or not covers(stored, padding):
+            stored, load = padding, self._padded_copy(node, load, padding)
+        return Load(load.buffer, padded_index(index, stored))
+
+    def _padded_copy(self, node: Node, load: Load, padding: Padding) -> Load:
+        key = node.serial, padding
+        if key not in self.padded_copies:
+            buffer, index = self.padded_target(node, padding)
+            self.padded_copies[key] = Load(buffer, index)
+            self.items.append(Statement(buffer, index, load, layer=node.layer))
+        return self.padded_copies[key]
+
+    # Indices.
 
     def canonical(self, shape: tuple[int, ...]) -> tuple[Affine, ...]:
         """Return the index at which expressions of a shape are written; axes of length 1 are 0."""
@@ -226,29 +226,26 @@ class Lowering:
             )
         return self.axes[shape]
 
-    def moved(
+    def reindexed(
         self, value: Expression, shape: tuple[int, ...], index: Sequence[Affine]
     ) -> Expression:
-        """Return the element at another index of an expression of `shape`."""
-        meaning = {
+        """Return the element at `index` of an expression of a shape."""
+        substitution = {
             old.terms[0][0]: new
             for old, new in zip(self.canonical(shape), index, strict=True)
             if old.terms and old != new
         }
-        return substitute(value, meaning) if meaning else value
+        return substitute(value, substitution) if substitution else value
 
     def _constant(self, node: Node) -> Expression:
+        """A literal where all elements are equal, an index value for a range, or else a buffer."""
         value = np.ascontiguousarray(node.known_value)
         if value.size and value.tobytes() == value.flat[:1].tobytes() * value.size:
             return Literal(value.flat[0], value.dtype)
         index = self.canonical(node.shape)
-        for place, length in zip(index, node.shape, strict=True):
-            if (
-                value.dtype.kind in "iu"
-                and value.ndim == 1
-                and np.array_equal(value, range(length))
-            ):
-                return IndexValue(place, value.dtype)
+        is_range = value.ndim == 1 and value.dtype.kind in "iu"
+        if is_range and np.array_equal(value, range(value.size)):
+            return IndexValue(index[0], value.dtype)
         return Load(Buffer("constant", value.dtype, node.shape, node.name, value=value), index)
 
 
@@ -262,8 +259,8 @@ _VIEWS = frozenset(
 )
 
 
-def _within_others(graph: Graph, uses: Mapping[int, int]) -> set[int]:
-    """Find concatenations that are only a part of another one, which lays their parts out."""
+def _nested_concatenations(graph: Graph, uses: Mapping[int, int]) -> set[int]:
+    """Find concatenations used only by another one, which stores their parts itself."""
     return {
         part.serial
         for node in graph.equations
@@ -274,7 +271,7 @@ def _within_others(graph: Graph, uses: Mapping[int, int]) -> set[int]:
 
 
 def _count_uses(graph: Graph) -> dict[int, int]:
-    """How often each node is read, counting a reader that only renames as often as it is read."""
+    """Count the uses of each node; a view of it counts as often as the view is used."""
     uses: dict[int, int] = {}
     for node in graph.outputs:
         uses[node.serial] = uses.get(node.serial, 0) + 1

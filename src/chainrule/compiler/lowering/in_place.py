@@ -1,4 +1,8 @@
-"""Loop carries that are updated in place, by copy coalescing."""
+"""Loop carries that are updated in place, by copy coalescing.
+
+A copy ``old = new`` at the end of an iteration is dropped where the statement that computes ``new``
+can store it in ``old``, since it may run after all others that read ``old``.
+"""
 
 from __future__ import annotations
 
@@ -19,18 +23,15 @@ from chainrule.compiler.loop_ir.loops import (
     Step,
 )
 from chainrule.compiler.loop_ir.rewrite import Rewriter
+from chainrule.compiler.lowering.graph_lowering import Aliases
 
-__all__ = ["in_place", "rename_buffers"]
+__all__ = ["in_place"]
 
 
-def in_place(
-    items: Sequence[Item],
-    copies: Sequence[Statement],
-    aliases: dict[tuple[int, tuple[int, ...]], Buffer],
-) -> list[Item]:
-    """Save copies of new carries by writing them over the old ones where an order allows it."""
-    order = _Order([*items, *copies])
-    became: dict[Buffer, Buffer] = {}
+def in_place(items: Sequence[Item], copies: Sequence[Statement], aliases: Aliases) -> list[Item]:
+    """Return items and copies in an order in which as many copies as possible are coalesced."""
+    order = _DependenceOrder([*items, *copies])
+    renaming: dict[Buffer, Buffer] = {}
     for number, copy in enumerate(copies, len(items)):
         writer = _only_writer(items, copy)
         if writer is None or not _may_overwrite(items[writer], copy):
@@ -42,15 +43,18 @@ def in_place(
             for i, touched in enumerate(order.accesses)
             if copy.target.root in touched.reads and i not in (writer, number)
         ]
-        if value.buffer.root not in became and order.try_after(writer, readers, number):
-            became[value.buffer.root] = copy.target
-    kept = [i for i in order.sorted() if i not in order.dropped]
-    everything = [*items, *copies]
-    return [rename_buffers(everything[i], became, aliases) for i in kept]
+        if value.buffer.root not in renaming and order.try_coalesce(number, writer, readers):
+            renaming[value.buffer.root] = copy.target
+    both = [*items, *copies]
+    return [
+        _rename_buffers(both[i], renaming, aliases)
+        for i in order.sorted()
+        if i not in order.coalesced
+    ]
 
 
 def _only_writer(items: Sequence[Item], copy: Statement) -> int | None:
-    """The one statement that computes what `copy` stores, if the copy is of a whole buffer."""
+    """The only item that writes what `copy` reads, if that is a whole buffer of the same type."""
     value = copy.value
     if not isinstance(value, Load) or value.buffer.kind != "arena" or value.index != copy.index:
         return None
@@ -65,75 +69,68 @@ def _only_writer(items: Sequence[Item], copy: Statement) -> int | None:
 
 
 def _may_overwrite(item: Item, copy: Statement) -> bool:
-    """Whether a statement may store over what it reads: only where it reads the very element."""
+    """Whether an item may store in the copy's target: it reads no element but that it writes."""
     if not isinstance(item, Statement | Contraction) or len(item.index) != len(copy.target.shape):
         return False
-    own = [
+    reads = [
         (b, i) for b, i, is_write in accesses(item) if not is_write and b.root is copy.target.root
     ]
-    if isinstance(item, Contraction) or item.reduction in (
-        "argmax",
-        "argmin",
-        "prefix_sum",
-        "scatter_add",
-    ):
-        return not own
-    return all(buffer is copy.target and index == item.index for buffer, index in own)
+    ordered = ("argmax", "argmin", "prefix_sum", "scatter_add")
+    if isinstance(item, Contraction) or item.reduction in ordered:
+        return not reads
+    return all(buffer is copy.target and index == item.index for buffer, index in reads)
 
 
-class _Order:
-    """Which of some items must run before which others."""
+class _DependenceOrder:
+    """The dependence graph of some items: which must run before which others."""
 
     def __init__(self, items: Sequence[Item]) -> None:
         self.accesses = [AccessSet.of(accesses(item)) for item in items]
-        self.after: list[set[int]] = [set() for _ in items]
-        self.dropped: set[int] = set()
+        self.successors: list[set[int]] = [set() for _ in items]
+        self.coalesced: set[int] = set()
         for late in range(len(items)):
             for early in range(late):
                 if self.accesses[early].conflicts_with(self.accesses[late]):
-                    self.after[early].add(late)
+                    self.successors[early].add(late)
 
-    def try_after(self, item: int, others: Sequence[int], dropped: int) -> bool:
-        """Let an item run after others and drop one; change nothing where that cannot be."""
-        added = [other for other in others if item not in self.after[other]]
-        for other in added:
-            self.after[other].add(item)
-        held = self.after[dropped], [early for early in self.after if dropped in early]
-        self.after[dropped] = set()
-        for early in held[1]:
-            early.discard(dropped)
-        if len(self.sorted()) == len(self.after):
-            self.dropped.add(dropped)
+    def try_coalesce(self, copy: int, writer: int, readers: Sequence[int]) -> bool:
+        """Run a writer after some readers and drop a copy; change nothing if that makes a cycle."""
+        added = [reader for reader in readers if writer not in self.successors[reader]]
+        for reader in added:
+            self.successors[reader].add(writer)
+        after = self.successors[copy]
+        before = [others for others in self.successors if copy in others]
+        self.successors[copy] = set()
+        for others in before:
+            others.discard(copy)
+        if len(self.sorted()) == len(self.successors):
+            self.coalesced.add(copy)
             return True
-        for other in added:
-            self.after[other].discard(item)
-        self.after[dropped] = held[0]
-        for early in held[1]:
-            early.add(dropped)
+        for reader in added:
+            self.successors[reader].discard(writer)
+        self.successors[copy] = after
+        for others in before:
+            others.add(copy)
         return False
 
     def sorted(self) -> list[int]:
-        """List the items in an order that may run, the given one where it may; short if none."""
-        waiting = [0] * len(self.after)
-        for each in self.after:
-            for late in each:
-                waiting[late] += 1
-        ready = [i for i, count in enumerate(waiting) if count == 0]
+        """Sort topologically, as near to the given order as possible; a cycle is left out."""
+        predecessors = [0] * len(self.successors)
+        for others in self.successors:
+            for late in others:
+                predecessors[late] += 1
+        ready = [i for i, count in enumerate(predecessors) if count == 0]
         result: list[int] = []
         while ready:
             result.append(heapq.heappop(ready))
-            for late in self.after[result[-1]]:
-                waiting[late] -= 1
-                if waiting[late] == 0:
+            for late in self.successors[result[-1]]:
+                predecessors[late] -= 1
+                if predecessors[late] == 0:
                     heapq.heappush(ready, late)
         return result
 
 
-def rename_buffers(
-    item: Item,
-    renaming: Mapping[Buffer, Buffer],
-    aliases: dict[tuple[int, tuple[int, ...]], Buffer],
-) -> Item:
+def _rename_buffers(item: Item, renaming: Mapping[Buffer, Buffer], aliases: Aliases) -> Item:
     """Replace buffers in an item, and their aliases by aliases of the replacements."""
 
     def renamed(buffer: Buffer) -> Buffer:

@@ -1,4 +1,4 @@
-"""From a graph to loops, by the rules that `lowering` describes and these modules register."""
+"""Lowering: from a graph to statements, contractions and loops."""
 
 from __future__ import annotations
 
@@ -12,35 +12,33 @@ from chainrule.compiler.lowering import (
     scan,
     windows,
 )
-from chainrule.compiler.lowering.graph_lowering import Lowering
-from chainrule.compiler.lowering.output_buffers import result_places
+from chainrule.compiler.lowering.graph_lowering import Lowering, Rule
+from chainrule.compiler.lowering.output_buffers import assign_output_buffers
 from chainrule.graph.graph import Graph
 
-__all__ = ["lower"]
+__all__ = ["RULES", "lower"]
 
-_RULES = (
-    movement,
-    contraction,
-    windows,
-    scan,
-    gather_scatter,
-    philox,
-    reduction,
+RULES: dict[str, Rule] = (
+    movement.RULES
+    | windows.RULES
+    | contraction.RULES
+    | reduction.RULES
+    | gather_scatter.RULES
+    | scan.RULES
+    | philox.RULES
 )
-"""Imported for the rules they register."""
+"""How each primitive is lowered, by its name; all others are elementwise."""
 
 
 def lower(graph: Graph) -> tuple[list[Buffer], list[Buffer], list[Item]]:
-    """Lower a graph."""
+    """Return the input buffers, the output buffers and the items of a graph."""
     inputs = [Buffer("input", node.dtype, node.shape, node.name) for node in graph.inputs]
     outputs = [Buffer("output", node.dtype, node.shape, "result") for node in graph.outputs]
-    places, aliases = result_places(graph, outputs)
-    lowering = Lowering(graph, places, aliases=aliases)
-    lowering.run([Load(each, lowering.canonical(each.shape)) for each in inputs])
+    targets, aliases = assign_output_buffers(graph, outputs)
+    lowering = Lowering(graph, RULES, targets, aliases=aliases)
+    items = lowering.run([Load(each, lowering.canonical(each.shape)) for each in inputs])
     for node, buffer in zip(graph.outputs, outputs, strict=True):
-        if places[node.serial][0] is not buffer:
-            copied = Statement(
-                buffer, lowering.canonical(node.shape), lowering.meaning[node.serial]
-            )
-            lowering.items.append(copied)
-    return inputs, outputs, lowering.items
+        if targets[node.serial][0] is not buffer:
+            value = lowering.expressions[node.serial]
+            items.append(Statement(buffer, lowering.canonical(node.shape), value))
+    return inputs, outputs, items

@@ -1,53 +1,53 @@
-"""Where results are computed: in the arrays that are handed to the user, if need be by an alias."""
+"""Assignment of output buffers: results are computed in the memory of the output itself."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from chainrule.compiler.graph_passes.axis_groups import axis_groups
-from chainrule.compiler.loop_ir.loops import Affine, Buffer
+from chainrule.compiler.loop_ir.loops import Buffer
+from chainrule.compiler.lowering.graph_lowering import Aliases, Target
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node
 from chainrule.ops.primitives.contraction import contract
 from chainrule.ops.primitives.movement import reshape, strided_slice
 from chainrule.ops.primitives.windows import fold
 
-__all__ = ["result_places"]
-
-Places = dict[int, tuple[Buffer, tuple[Affine, ...]]]
-Aliases = dict[tuple[int, tuple[int, ...]], Buffer]
+__all__ = ["assign_output_buffers"]
 
 _KERNELS = (contract, fold, strided_slice)
-"""What kernels fill: the groups of a convolution, say, which are then channels again."""
+"""What kernels compute; a reshape then merges, say, the groups of a convolution into channels."""
 
 
-def result_places(graph: Graph, outputs: Sequence[Buffer]) -> tuple[Places, Aliases]:
-    """Return the buffers in which nodes are computed because they are results, or become some.
+def assign_output_buffers(
+    graph: Graph, outputs: Sequence[Buffer]
+) -> tuple[dict[int, Target], Aliases]:
+    """Return the targets of results, by serial number, and the aliases of output buffers.
 
-    A contraction of which axes are joined, and nothing else, fills the result itself.
+    A contraction that is only reshaped to a result, by merging axes, is stored in an alias of it.
     """
-    places: Places = {}
+    targets: dict[int, Target] = {}
     aliases: Aliases = {}
     for node, buffer in zip(graph.outputs, outputs, strict=True):
-        places.setdefault(node.serial, (buffer, ()))
+        targets.setdefault(node.serial, (buffer, ()))
     for node, buffer in zip(graph.outputs, outputs, strict=True):
-        source = _before_reshape(node)
-        if source is not None and source.serial not in places:
+        source = _before_merge(node)
+        if source is not None and source.serial not in targets:
             key = id(buffer), source.shape
-            made = Buffer("alias", buffer.dtype, source.shape, buffer.name, base=buffer)
-            places[source.serial] = aliases.setdefault(key, made), ()
-    return places, aliases
+            alias = Buffer("alias", buffer.dtype, source.shape, buffer.name, base=buffer)
+            targets[source.serial] = aliases.setdefault(key, alias), ()
+    return targets, aliases
 
 
-def _before_reshape(node: Node) -> Node | None:
-    """Return what a result joins the axes of, if a kernel computes it."""
+def _before_merge(node: Node) -> Node | None:
+    """Return the value whose axes a result merges, if a kernel computes it."""
     if node.primitive is not reshape or not node.size:
         return None
     source = node.inputs[0]
-    joins = axis_groups(source.shape, node.shape)
-    is_joined = all(
+    groups = axis_groups(source.shape, node.shape)
+    is_merged = all(
         len(news) == 1 and (len(olds) == 1 or all(source.shape[i] > 1 for i in olds))
-        for olds, news in joins
+        for olds, news in groups
     )
-    is_other = is_joined and len(joins) < len(source.shape)
+    is_other = is_merged and len(groups) < len(source.shape)
     return source if is_other and source.primitive in _KERNELS else None

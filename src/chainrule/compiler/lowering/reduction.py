@@ -1,4 +1,4 @@
-"""Reductions, running sums and sorting."""
+"""Reductions, prefix sums and sorting."""
 
 from __future__ import annotations
 
@@ -17,16 +17,17 @@ from chainrule.compiler.loop_ir.loops import (
     Load,
     Statement,
 )
-from chainrule.compiler.lowering.graph_lowering import Lowering, rule
+from chainrule.compiler.lowering.graph_lowering import Lowering, Rule
 from chainrule.graph.node import Node
 
-__all__: list[str] = []
+__all__ = ["RULES"]
 
 LONGEST_SORT = 4096
-"""Sorting compares every pair; beyond this NumPy's way is faster."""
+"""Sorting compares every pair; beyond this length NumPy's O(n log n) sort is faster."""
+
+_INTEGER, _BOOL = np.dtype("int64"), np.dtype(bool)
 
 
-@rule("reduce_to")
 def _reduce_to(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expression:
     source = node.inputs[0]
     added = len(source.shape) - len(node.shape)
@@ -34,8 +35,6 @@ def _reduce_to(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expr
     return _reduce(lowering, node, inputs[0], "sum", kept)
 
 
-@rule("reduce_max")
-@rule("reduce_min")
 def _extremum(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expression:
     assert node.primitive is not None
     axes = node.params["axes"]
@@ -46,25 +45,26 @@ def _extremum(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expre
 def _reduce(
     lowering: Lowering, node: Node, value: Expression, reduction: str, kept: Sequence[int | None]
 ) -> Expression:
-    """Reduce along all axes but those `kept`: for each axis of the result, the source's."""
+    """Reduce along all axes but `kept`: the source's axis for each of the result's, if it has one.
+
+    Without axes longer than 1 to reduce along, the value is only reindexed.
+    """
     source, canonical = node.inputs[0], lowering.canonical(node.shape)
     index = list(lowering.canonical(source.shape))
-    gone = [place for i, place in enumerate(index) if i not in kept and place.terms]
-    for place, i in zip(canonical, kept, strict=True):
+    reduced = [each for i, each in enumerate(index) if i not in kept and each.terms]
+    for new, i in zip(canonical, kept, strict=True):
         if i is not None:
-            index[i] = place
-    moved = lowering.moved(value, source.shape, index)
-    if not gone:
-        return moved
+            index[i] = new
+    element = lowering.reindexed(value, source.shape, index)
+    if not reduced:
+        return element
     target, place = lowering.target(node)
-    over = tuple(each.terms[0][0] for each in gone)
-    lowering.items.append(Statement(target, place, moved, reduction, over, node.layer))
+    over = tuple(each.terms[0][0] for each in reduced)
+    lowering.items.append(Statement(target, place, element, reduction, over, node.layer))
     return Load(target, place)
 
 
-@rule("argmax")
-@rule("argmin")
-def _position(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expression:
+def _arg_extremum(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expression:
     assert node.primitive is not None
     source, axis = node.inputs[0], node.params["axis"]
     along = lowering.canonical(source.shape)[axis]
@@ -72,15 +72,14 @@ def _position(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expre
         return Literal(np.int64(0), node.dtype)
     index = list(lowering.canonical(node.shape))
     index.insert(axis, along)
-    value = lowering.moved(inputs[0], source.shape, index)
+    value = lowering.reindexed(inputs[0], source.shape, index)
     target, place = lowering.target(node)
     over = (along.terms[0][0],)
-    name = node.primitive.name
-    lowering.items.append(Statement(target, place, value, name, over, node.layer))
+    reduction = node.primitive.name
+    lowering.items.append(Statement(target, place, value, reduction, over, node.layer))
     return Load(target, place)
 
 
-@rule("cumulative_sum")
 def _cumulative_sum(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expression:
     along = lowering.canonical(node.shape)[node.params["axis"]]
     if not along.terms:
@@ -91,46 +90,53 @@ def _cumulative_sum(lowering: Lowering, node: Node, inputs: list[Expression]) ->
     return Load(target, place)
 
 
-@rule("argsort")
 def _argsort(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expression:
-    """Count for each element how many come before it: that is its place."""
+    """Rank each element by the number of those sorted before it, and scatter positions to ranks."""
     axis = node.params["axis"]
     canonical = lowering.canonical(node.shape)
     if not canonical[axis].terms:
         return Literal(np.int64(0), node.dtype)
     if node.shape[axis] > LONGEST_SORT:
         raise CannotCompile(f"an argsort of more than {LONGEST_SORT} elements is not compiled")
-    one = lowering.stored(node.inputs[0])
+    one = lowering.materialized(node.inputs[0])
     rival = Axis(node.shape[axis], "rival")
-    index = [Affine.of(rival) if i == axis else place for i, place in enumerate(canonical)]
-    other = lowering.moved(one, node.shape, index)
-    whole, truth = np.dtype("int64"), np.dtype(bool)
-    is_earlier = Apply(
-        "less", (IndexValue(Affine.of(rival), whole), IndexValue(canonical[axis], whole)), truth
-    )
-    not_after = Apply("logical_not", (_comes_before(one, other),), truth)
-    in_tie = Apply("logical_and", (not_after, is_earlier), truth)
-    counts = Apply(
-        "cast", (Apply("logical_or", (_comes_before(other, one), in_tie), truth),), whole
-    )
-    rank = lowering.scratch(node.shape, whole, node)
-    lowering.items.append(Statement(rank, canonical, counts, "sum", (rival,), node.layer))
+    index = [Affine.of(rival) if i == axis else each for i, each in enumerate(canonical)]
+    other = lowering.reindexed(one, node.shape, index)
+    rival_position = IndexValue(Affine.of(rival), _INTEGER)
+    is_earlier = Apply("less", (rival_position, IndexValue(canonical[axis], _INTEGER)), _BOOL)
+    not_after = Apply("logical_not", (_is_less(one, other),), _BOOL)
+    in_tie = Apply("logical_and", (not_after, is_earlier), _BOOL)
+    is_before = Apply("logical_or", (_is_less(other, one), in_tie), _BOOL)
+    count = Apply("cast", (is_before,), _INTEGER)
+    rank = lowering.scratch(node.shape, _INTEGER, node)
+    lowering.items.append(Statement(rank, canonical, count, "sum", (rival,), node.layer))
     target, place = lowering.target(node)
-    lowering.items.append(Statement(target, place, Literal(np.int64(0), whole), layer=node.layer))
+    zero = Literal(np.int64(0), _INTEGER)
+    lowering.items.append(Statement(target, place, zero, layer=node.layer))
     position = len(place) - len(canonical) + axis
-    where = (*place[:position], Load(rank, canonical), *place[position + 1 :])
+    ranked = (*place[:position], Load(rank, canonical), *place[position + 1 :])
     over = (canonical[axis].terms[0][0],)
-    value = IndexValue(canonical[axis], whole)
-    lowering.items.append(Statement(target, where, value, "scatter_add", over, node.layer))
+    value = IndexValue(canonical[axis], _INTEGER)
+    lowering.items.append(Statement(target, ranked, value, "scatter_add", over, node.layer))
     return Load(target, place)
 
 
-def _comes_before(one: Expression, other: Expression) -> Expression:
-    """Whether one value is sorted before another; NaN comes last."""
-    truth = np.dtype(bool)
-    is_less = Apply("less", (one, other), truth)
+def _is_less(one: Expression, other: Expression) -> Expression:
+    """Whether one value is sorted before another; NaN is greatest."""
+    is_less = Apply("less", (one, other), _BOOL)
     if one.dtype.kind != "f":
         return is_less
-    is_number = Apply("equal", (one, one), truth)
-    is_nan = Apply("not_equal", (other, other), truth)
-    return Apply("logical_or", (is_less, Apply("logical_and", (is_number, is_nan), truth)), truth)
+    is_number = Apply("equal", (one, one), _BOOL)
+    is_nan = Apply("not_equal", (other, other), _BOOL)
+    return Apply("logical_or", (is_less, Apply("logical_and", (is_number, is_nan), _BOOL)), _BOOL)
+
+
+RULES: dict[str, Rule] = {
+    "reduce_to": _reduce_to,
+    "reduce_max": _extremum,
+    "reduce_min": _extremum,
+    "argmax": _arg_extremum,
+    "argmin": _arg_extremum,
+    "cumulative_sum": _cumulative_sum,
+    "argsort": _argsort,
+}

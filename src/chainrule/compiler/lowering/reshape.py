@@ -1,9 +1,9 @@
-"""Other shapes for expressions: axes split into several, or merged into one."""
+"""Reindexing across split and merged axes, for reshapes of expressions and of buffers."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -20,59 +20,62 @@ from chainrule.compiler.loop_ir.loops import (
 from chainrule.compiler.loop_ir.rewrite import map_expression
 from chainrule.compiler.lowering.graph_lowering import Lowering
 
-__all__ = ["alias", "joined", "merged_index", "reshaped"]
+__all__ = ["alias", "flat_index", "merged_index", "reshaped"]
+
+Merge = tuple[tuple[Axis, ...], Axis]
+"""Axes of the old shape, and the axis of the new one that they become."""
 
 
 def reshaped(
     lowering: Lowering, value: Expression, old: tuple[int, ...], new: tuple[int, ...]
 ) -> Expression | None:
-    """Return an expression of another shape; None where the value must be stored first."""
+    """Return an expression of another shape; None where its value must be stored first."""
     if 0 in old:
         return Literal(np.zeros((), value.dtype)[()], value.dtype)
     before, after = lowering.canonical(old), lowering.canonical(new)
     substitution: dict[Axis, Affine] = {}
-    merges: list[tuple[tuple[Axis, ...], Axis]] = []
+    merges: list[Merge] = []
     for olds, news in axis_groups(old, new):
         inner = [before[i] for i in olds if old[i] != 1]
         outer = [(after[i], new[i]) for i in news if new[i] != 1]
         if len(inner) == 1:
-            substitution[inner[0].terms[0][0]] = joined(outer)
+            substitution[inner[0].terms[0][0]] = flat_index(outer)
         elif len(outer) == 1 and inner:
-            axes = tuple(place.terms[0][0] for place in inner)
+            axes = tuple(i.terms[0][0] for i in inner)
             merges.append((axes, outer[0][0].terms[0][0]))
         elif inner:
             return _whole_alias(lowering, value, old, new)
-    return _merged(lowering, value, substitution, merges)
+    return _reindexed(lowering, value, substitution, merges)
 
 
 def merged_index(
     lowering: Lowering, old: tuple[int, ...], new: tuple[int, ...]
 ) -> tuple[Affine, ...]:
-    """Return the place in a shape of merged axes of an element at the axes before."""
+    """Return, over the canonical axes of the old shape, the index of an element in the new one."""
     before = lowering.canonical(old)
     index = [Affine()] * len(new)
     for olds, news in axis_groups(old, new):
         whole = next((i for i in news if new[i] != 1), None)
         if whole is not None:
-            index[whole] = joined([(before[i], old[i]) for i in olds])
+            index[whole] = flat_index([(before[i], old[i]) for i in olds])
     return tuple(index)
 
 
-def joined(parts: list[tuple[Affine, int]]) -> Affine:
-    """Return the index along one axis that was split into several."""
-    total, step = Affine(), math.prod(n for _, n in parts)
-    for place, length in parts:
-        step //= length
-        total += place.scaled(step)
+def flat_index(parts: Sequence[tuple[Affine, int]]) -> Affine:
+    """Return the row-major index of an element, from its index along each axis and the lengths."""
+    total, stride = Affine(), 1
+    for index, length in reversed(parts):
+        total += index.scaled(stride)
+        stride *= length
     return total
 
 
 def _whole_alias(
     lowering: Lowering, value: Expression, old: tuple[int, ...], new: tuple[int, ...]
-) -> Load | None:
-    """Return the same buffer under another shape, where the value is all of a buffer in order."""
+) -> Expression | None:
+    """Load from an alias of the new shape, where the value is all of a buffer in order."""
     if isinstance(value, Literal):
-        return value  # pyright: ignore[reportReturnType]
+        return value
     if not isinstance(value, Load) or value.index != lowering.canonical(old):
         return None
     if value.buffer.shape != old:
@@ -87,30 +90,29 @@ def alias(lowering: Lowering, buffer: Buffer, shape: tuple[int, ...]) -> Buffer:
         return root
     key = id(root), shape
     if key not in lowering.aliases:
-        made = Buffer("alias", root.dtype, shape, root.name, root.layer, base=root)
-        lowering.aliases[key] = made
+        fresh = Buffer("alias", root.dtype, shape, root.name, root.layer, base=root)
+        lowering.aliases[key] = fresh
     return lowering.aliases[key]
 
 
-class _NotRepresentable(Exception):  # noqa: N818 - caught in this module
-    """Merged axes do not occur with the strides of one axis."""
+class _UnequalStrides(Exception):  # noqa: N818 - not an error: caught below
+    """Axes to be merged occur in an index with strides that are not those of one axis."""
 
 
-def _merged(
+def _reindexed(
     lowering: Lowering,
     value: Expression,
     substitution: Mapping[Axis, Affine],
-    merges: list[tuple[tuple[Axis, ...], Axis]],
+    merges: Sequence[Merge],
 ) -> Expression | None:
-    """Substitute split axes and merge others; None where merged axes have unequal strides.
+    """Substitute split axes and merge others; None where the merged axes have unequal strides.
 
-    A load whose buffer is indexed by just the merged axes reads an alias of the buffer, in which
-    they are one.
+    Dimensions of a buffer indexed by just the axes of a merge become one, in an alias of it.
     """
 
     def access(buffer: Buffer, index: Index) -> tuple[Buffer, Index]:
         for axes, whole in merges:
-            first = _run_of(buffer, index, axes)
+            first = _first_of(buffer, index, axes)
             if first is not None:
                 end = first + len(axes)
                 shape = (*buffer.shape[:first], whole.extent, *buffer.shape[end:])
@@ -122,30 +124,29 @@ def _merged(
         complete = dict(substitution)
         for axes, whole in merges:
             strides = [index.coefficient(axis) for axis in axes]
-            if not any(strides):
-                continue
-            size, expected = 1, list[int]()
-            for axis in reversed(axes):
-                expected.insert(0, strides[-1] * size)
-                size *= axis.extent
-            if strides != expected:
-                raise _NotRepresentable
-            complete |= dict.fromkeys(axes[:-1], Affine()) | {axes[-1]: Affine.of(whole)}
+            if any(strides):
+                if strides != [strides[-1] * n for n in _row_major(axes)]:
+                    raise _UnequalStrides
+                complete |= dict.fromkeys(axes[:-1], Affine()) | {axes[-1]: Affine.of(whole)}
         return index.substitute(complete)
 
     try:
         return map_expression(value, access, affine)
-    except _NotRepresentable:
+    except _UnequalStrides:
         return None
 
 
-def _run_of(buffer: Buffer, index: Index, axes: tuple[Axis, ...]) -> int | None:
-    """Where neighbouring dimensions of a buffer are indexed by just these axes, whole."""
-    for start in range(len(index) - len(axes) + 1):
-        places = index[start : start + len(axes)]
+def _row_major(axes: Sequence[Axis]) -> list[int]:
+    """The strides of axes that are merged into one, in elements."""
+    return [math.prod(axis.extent for axis in axes[k + 1 :]) for k in range(len(axes))]
+
+
+def _first_of(buffer: Buffer, index: Index, axes: tuple[Axis, ...]) -> int | None:
+    """The first of those consecutive dimensions of a buffer that just `axes` index, whole."""
+    for first in range(len(index) - len(axes) + 1):
         if all(
-            place == Affine.of(axis) and buffer.shape[start + k] == axis.extent
-            for k, (place, axis) in enumerate(zip(places, axes, strict=True))
+            index[first + k] == Affine.of(axis) and buffer.shape[first + k] == axis.extent
+            for k, axis in enumerate(axes)
         ):
-            return start
+            return first
     return None

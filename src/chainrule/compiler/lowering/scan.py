@@ -1,8 +1,8 @@
-"""Loops: a ``scan`` becomes a loop whose carry is changed in place.
+"""A ``scan`` becomes a sequential loop whose carries are updated in place.
 
-Each new carry is computed into a buffer of its own and copied at the end of the step. Wherever the
-copy can be saved it is: the statement that computes a new carry writes straight over the old one,
-if an order of the statements exists in which everybody has read the old one before.
+Each new carry is computed into a buffer of its own and copied over the old one at the end of the
+iteration. `in_place` coalesces the copies: the statement that computes a new carry stores it over
+the old one, if the statements can be ordered so that the old one has been read before.
 """
 
 from __future__ import annotations
@@ -25,71 +25,72 @@ from chainrule.compiler.loop_ir.loops import (
     Step,
 )
 from chainrule.compiler.loop_ir.rewrite import substitute
-from chainrule.compiler.lowering.graph_lowering import Lowering, rule
+from chainrule.compiler.lowering.graph_lowering import Lowering, Rule, Target
 from chainrule.compiler.lowering.in_place import in_place
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node
 from chainrule.ops.primitives.contraction import contract, split_spec
 from chainrule.ops.primitives.gather_scatter import gather
 
-__all__: list[str] = []
+__all__ = ["RULES"]
 
 WORTH_COPYING = 16
-"""Steps of a loop from which on it pays to lay out what all of them read."""
+"""Iterations from which on it pays to copy into a better order what all of them read."""
 
 
-@rule("scan")
 def _scan(lowering: Lowering, node: Node, inputs: list[Expression]) -> list[Load]:
     body: Graph = node.params["body"]
-    edge = node.params["shared"] + node.params["carries"]
-    carries, length = node.params["carries"], node.params["length"]
-    results = [_result_place(lowering, node, i) for i in range(len(body.outputs))]
-    for (buffer, place), start in zip(results, inputs[node.params["shared"] : edge], strict=False):
+    shared, carries, length = (node.params[name] for name in ("shared", "carries", "length"))
+    sequences = shared + carries
+    results = [_result_target(lowering, node, i) for i in range(len(body.outputs))]
+    for (buffer, place), start in zip(results, inputs[shared:sequences], strict=False):
         lowering.items.append(Statement(buffer, place, start, layer=node.layer))
     if length:
         step = Axis(length, "t", is_loop_index=True)
-        given = [
-            _shared(lowering, each, inner, body, length)
-            for each, inner in zip(node.inputs, body.inputs[: node.params["shared"]], strict=False)
+        body_inputs = [
+            _loop_invariant(lowering, each, inner, body, length)
+            for each, inner in zip(node.inputs, body.inputs[:shared], strict=False)
         ]
-        given += [Load(buffer, place) for buffer, place in results[:carries]]
-        given += [_row(lowering, each, step) for each in node.inputs[edge:]]
-        items = _body(lowering, body, given, results, carries, step)
-        items = [_named(item, node.layer) for item in items]
+        body_inputs += [Load(buffer, place) for buffer, place in results[:carries]]
+        body_inputs += [_row(lowering, each, step) for each in node.inputs[sequences:]]
+        items = _body(lowering, body, body_inputs, results, carries, step)
+        items = [_labelled(item, node.layer) for item in items]
         steps = cast(tuple[Step, ...], tuple(items))
         lowering.items.append(Loop(step, node.params["reverse"], steps))
     return [Load(buffer, place) for buffer, place in results]
 
 
-def _named(item: Item, layer: str) -> Item:
-    """What a loop does, its layer does, unless a layer inside of it does."""
+def _labelled(item: Item, layer: str) -> Item:
+    """Assign an item of the body to the scan's layer, unless it belongs to one inside of it."""
     if isinstance(item, Loop) or item.layer or not layer:
         return item
     return replace(item, layer=layer)
 
 
-def _shared(lowering: Lowering, node: Node, inner: Node, body: Graph, length: int) -> Expression:
-    """What every step reads alike: computed before the loop, short rows laid out as columns."""
-    value = lowering.meaning[node.serial]
+def _loop_invariant(
+    lowering: Lowering, node: Node, inner: Node, body: Graph, length: int
+) -> Expression:
+    """A value that every iteration reads: stored before the loop, in the order it is read in."""
+    value = lowering.expressions[node.serial]
     if not list(loads_of(value)):
         return value
-    value = lowering.stored(node)
-    order = _wanted_order(inner, body)
+    value = lowering.materialized(node)
+    order = _preferred_order(inner, body)
     if order is not None and length >= WORTH_COPYING:
-        return _laid_out(lowering, node, value, order)
+        return _transposed(lowering, node, value, order)
     is_user_memory = value.buffer.kind in ("input", "constant")
     if not (is_user_memory and length >= WORTH_COPYING and is_narrow(node.shape)):
         return value
     gathers = [each for each in body.equations if each.primitive is gather]
     if any(each.inputs[0] is inner for each in gathers):
         return value
-    return _laid_out(lowering, node, value, range(len(node.shape)))
+    return _transposed(lowering, node, value, range(len(node.shape)))
 
 
-def _wanted_order(inner: Node, body: Graph) -> list[int] | None:
+def _preferred_order(inner: Node, body: Graph) -> list[int] | None:
     """The order of axes in which contractions of the body read a matrix along their vectors.
 
-    Otherwise every step would copy it into this order.
+    In another order, every iteration would pack it.
     """
     for each in body.equations:
         if each.primitive is contract:
@@ -97,89 +98,93 @@ def _wanted_order(inner: Node, body: Graph) -> list[int] | None:
             for operand, letters in zip(each.inputs, operands, strict=True):
                 last = result[-1:]
                 if operand is inner and last in letters[:-1] and letters[-1] not in result:
-                    place = letters.index(last)
-                    return [*(i for i in range(len(letters)) if i != place), place]
+                    axis = letters.index(last)
+                    return [*(i for i in range(len(letters)) if i != axis), axis]
     return None
 
 
-def _laid_out(lowering: Lowering, node: Node, value: Load, order: Sequence[int]) -> Load:
-    """Copy a value into a buffer of its own, with its axes in another order."""
+def _transposed(lowering: Lowering, node: Node, value: Load, order: Sequence[int]) -> Load:
+    """Copy a value into a new buffer, with its axes in another order."""
     copy = lowering.scratch(tuple(node.shape[i] for i in order), node.dtype, node)
     own = lowering.canonical(node.shape)
-    place = tuple(own[i] for i in order)
-    lowering.items.append(Statement(copy, place, value, layer=node.layer))
-    return Load(copy, place)
+    index = tuple(own[i] for i in order)
+    lowering.items.append(Statement(copy, index, value, layer=node.layer))
+    return Load(copy, index)
 
 
-def _result_place(lowering: Lowering, node: Node, index: int) -> tuple[Buffer, tuple[Affine, ...]]:
-    """Where a result of the loop lies: in the program's output, if it is one."""
-    kinds: Any = node.type
-    kind = kinds[index]
+def _result_target(lowering: Lowering, node: Node, number: int) -> Target:
+    """Where a result of the scan is stored: in the program's output, if it is one."""
+    types: Any = node.type
+    result = types[number]
     for each in lowering.graph.equations:
-        is_it = bool(each.inputs) and each.inputs[0] is node and each.params.get("index") == index
-        if is_it and each.serial in lowering.places:
-            buffer, first = lowering.places[each.serial]
-            return buffer, (*first, *lowering.canonical(kind.shape))
-    made = Buffer("arena", kind.dtype, kind.shape, f"carry{index}", node.layer)
-    return made, lowering.canonical(kind.shape)
+        is_it = bool(each.inputs) and each.inputs[0] is node and each.params.get("index") == number
+        if is_it and each.serial in lowering.targets:
+            buffer, first = lowering.targets[each.serial]
+            return buffer, (*first, *lowering.canonical(result.shape))
+    carry = Buffer("arena", result.dtype, result.shape, f"carry{number}", node.layer)
+    return carry, lowering.canonical(result.shape)
 
 
 def _row(lowering: Lowering, node: Node, step: Axis) -> Expression:
-    """One row of a sequence: its first index is the step."""
-    value = lowering.stored(node)
+    """The row of a sequence that an iteration reads: its first index is the loop's."""
+    value = lowering.materialized(node)
     first, *rest = lowering.canonical(node.shape)
     row = lowering.canonical(node.shape[1:])
-    meaning = {old.terms[0][0]: new for old, new in zip(rest, row, strict=True) if old.terms}
+    substitution = {old.terms[0][0]: new for old, new in zip(rest, row, strict=True) if old.terms}
     if first.terms:
-        meaning[first.terms[0][0]] = Affine.of(step)
-    return substitute(value, meaning)
+        substitution[first.terms[0][0]] = Affine.of(step)
+    return substitute(value, substitution)
 
 
 def _body(
     lowering: Lowering,
     body: Graph,
-    given: list[Expression],
-    results: list[tuple[Buffer, tuple[Affine, ...]]],
+    inputs: list[Expression],
+    results: list[Target],
     carries: int,
     step: Axis,
 ) -> list[Item]:
-    fresh = {node.serial for node in body.equations}
+    """Lower the body: row t of each stacked output is stored in place, and carries are copied."""
+    computed = {node.serial for node in body.equations}
     time = Affine.of(step) if step.extent != 1 else Affine()
-    places: dict[int, tuple[Buffer, tuple[Affine, ...]]] = {}
+    targets: dict[int, Target] = {}
     for node, (buffer, place) in zip(body.outputs[carries:], results[carries:], strict=True):
-        if node.serial in fresh:
+        if node.serial in computed:
             prefix = place[: len(place) - len(node.shape) - 1]
-            places.setdefault(node.serial, (buffer, (*prefix, time)))
-    copies: list[tuple[Node, Buffer, tuple[Affine, ...]]] = []
+            targets.setdefault(node.serial, (buffer, (*prefix, time)))
+    new_carries: list[tuple[Node, Target]] = []
     for node, (buffer, place) in zip(body.outputs[:carries], results[:carries], strict=True):
-        if node.serial in fresh and node.serial not in places:
-            made = Buffer("arena", node.dtype, node.shape, buffer.name, buffer.layer)
-            places[node.serial] = (made, ())
-        copies.append((node, buffer, place))
-    inner = Lowering(body, places, lowering.axes, lowering.aliases)
-    items = inner.run(given)
+        if node.serial in computed and node.serial not in targets:
+            fresh = Buffer("arena", node.dtype, node.shape, buffer.name, buffer.layer)
+            targets[node.serial] = (fresh, ())
+        new_carries.append((node, (buffer, place)))
+    inner = Lowering(body, lowering.rules, targets, lowering.axes, lowering.aliases)
+    items = inner.run(inputs)
     for node, (buffer, place) in zip(body.outputs[carries:], results[carries:], strict=True):
-        if places.get(node.serial, (None,))[0] is not buffer:
+        if targets.get(node.serial, (None,))[0] is not buffer:
             prefix = place[: len(place) - len(node.shape) - 1]
-            own = lowering.canonical(node.shape)
-            items.append(Statement(buffer, (*prefix, time, *own), inner.meaning[node.serial]))
-    return in_place(items, _copies(inner, copies, items), lowering.aliases)
+            index = (*prefix, time, *lowering.canonical(node.shape))
+            items.append(Statement(buffer, index, inner.expressions[node.serial]))
+    return in_place(items, _copies(inner, new_carries, items), lowering.aliases)
 
 
 def _copies(
-    inner: Lowering, wanted: list[tuple[Node, Buffer, tuple[Affine, ...]]], items: list[Item]
+    inner: Lowering, new_carries: list[tuple[Node, Target]], items: list[Item]
 ) -> list[Statement]:
-    """The copies of new carries over old ones; each reads what no other copy writes."""
-    carried = {buffer for _, buffer, _ in wanted}
+    """The copies of new carries over old ones; none reads what another one writes."""
+    carried = {buffer for _, (buffer, _) in new_carries}
     copies: list[Statement] = []
-    for node, buffer, place in wanted:
-        value = inner.meaning[node.serial]
+    for node, (buffer, place) in new_carries:
+        value = inner.expressions[node.serial]
         if isinstance(value, Load) and value.buffer is buffer and value.index == place:
             continue
         if any(load.buffer.root in carried for load in loads_of(value)):
             fresh = inner.scratch(node.shape, node.dtype, node)
-            own = inner.canonical(node.shape)
-            items.append(Statement(fresh, own, value, layer=node.layer))
-            value = Load(fresh, own)
+            canonical = inner.canonical(node.shape)
+            items.append(Statement(fresh, canonical, value, layer=node.layer))
+            value = Load(fresh, canonical)
         copies.append(Statement(buffer, place, value, layer=node.layer))
     return copies
+
+
+RULES: dict[str, Rule] = {"scan": _scan}

@@ -1,8 +1,10 @@
-"""Folds: what windows hold is added up where it came from."""
+"""Unfold, fold (col2im) and the input gradient of convolutions."""
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -18,52 +20,70 @@ from chainrule.compiler.loop_ir.loops import (
     Load,
     Statement,
 )
-from chainrule.compiler.lowering.graph_lowering import Lowering, rule
-from chainrule.compiler.lowering.movement import slid
+from chainrule.compiler.lowering.graph_lowering import INPUT_GRADIENT, Lowering, Rule
 from chainrule.graph.node import Node
 
-__all__: list[str] = []
+__all__ = ["RULES"]
 
 
-@rule("fold")
+def _unfold(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expression:
+    source, value = node.inputs[0], inputs[0]
+    # Windows overlap, so the source is stored: most of it is read several times, or by a kernel.
+    value = value if isinstance(value, Literal) else lowering.materialized(source)
+    index = _source_index(node.params, lowering.canonical(node.shape), len(source.shape))
+    return lowering.reindexed(value, source.shape, index)
+
+
+def _source_index(params: dict[str, Any], index: Sequence[Affine], count: int) -> list[Affine]:
+    """Return the index in an array of `count` axes of an element of one of its windows.
+
+    Along an axis that windows slide along, it is ``stride * window + dilation * element``.
+    """
+    source = list(index[:count])
+    names = ("axes", "strides", "dilations")
+    along = zip(*(params[name] for name in names), index[count:], strict=True)
+    for axis, stride, dilation, element in along:
+        source[axis] = source[axis].scaled(stride) + element.scaled(dilation)
+    return source
+
+
 def _fold(lowering: Lowering, node: Node, inputs: list[Expression]) -> Load:
-    """Store what windows hold, if they do not overlap; else add it up window by window."""
+    """Store the windows where they do not overlap; else add them element by element."""
     target, place = lowering.target(node)
-    own = lowering.canonical(node.inputs[0].shape)
+    canonical = lowering.canonical(node.inputs[0].shape)
     first = place[: len(place) - len(node.shape)]
-    index = (*first, *slid(node.params, own, len(node.shape)))
+    index = (*first, *_source_index(node.params, canonical, len(node.shape)))
     names = ("axes", "sizes", "strides", "dilations")
     along = list(zip(*(node.params[name] for name in names), strict=True))
-    are_apart = all(stride > (size - 1) * dilation for _, size, stride, dilation in along)
-    places = node.inputs[0].shape
-    are_whole = all(size == n and places[i] * n == node.shape[i] for i, size, n, _ in along)
-    if not (are_apart and are_whole):
+    are_separate = all(stride > (size - 1) * dilation for _, size, stride, dilation in along)
+    counts = node.inputs[0].shape
+    are_complete = all(size == n and counts[i] * n == node.shape[i] for i, size, n, _ in along)
+    if not (are_separate and are_complete):
         zero = Literal(np.zeros((), node.dtype)[()], node.dtype)
         lowering.items.append(Statement(target, place, zero, layer=node.layer))
-    if are_apart:
+    if are_separate:
         lowering.items.append(Statement(target, index, inputs[0], layer=node.layer))
         return Load(target, place)
-    moving = (*node.params["axes"], *range(len(node.shape), len(own)))
-    over = tuple(own[i].terms[0][0] for i in moving if own[i].terms)
+    moving = (*node.params["axes"], *range(len(node.shape), len(canonical)))
+    over = tuple(canonical[i].terms[0][0] for i in moving if canonical[i].terms)
     lowering.items.append(Statement(target, index, inputs[0], "scatter_add", over, node.layer))
     return Load(target, place)
 
 
-@rule("input gradient")
 def _input_gradient(lowering: Lowering, node: Node, inputs: list[Expression]) -> Load:
-    """Write one contraction for each residue of the positions modulo the strides."""
+    """Write one contraction for each residue of the input's positions modulo the strides."""
     gradient = lowering.gradients[node.serial]
-    target, place = lowering.target(node)
+    target, index = lowering.target(node)
     for residues in itertools.product(*(range(slide.stride) for slide in gradient.slides)):
         taps = [slide.taps(r) for slide, r in zip(gradient.slides, residues, strict=True)]
         if all(each.turns for each in taps):
-            part = _Part(lowering, node, gradient, residues, taps)
-            lowering.items.append(part.item(target, place))
-    return Load(target, place)
+            part = _ResidueClass(lowering, node, gradient, residues, taps)
+            lowering.items.append(part.item(target, index))
+    return Load(target, index)
 
 
-class _Part:
-    """The entries of one residue along each axis that the kernel slides along."""
+class _ResidueClass:
+    """The elements of an input gradient at one residue along each axis of the convolution."""
 
     def __init__(
         self,
@@ -76,45 +96,45 @@ class _Part:
         self.lowering = lowering
         self.node = node
         self.gradient = gradient
-        self.is_empty = not all(each.count for each in taps)
+        self.is_zero = not all(each.count for each in taps)
         self.index = list(lowering.canonical(node.shape))
-        self.places = dict(zip(gradient.letters, self.index, strict=True))
+        self.letters = dict(zip(gradient.letters, self.index, strict=True))
         self.depth: list[Axis] = []
         self.bounds: list[IterationBound] = []
         bounded = gradient.bounded()
         for slide, residue, tap in zip(gradient.slides, residues, taps, strict=True):
-            turn = self.index[slide.axis]
+            quotient = self.index[slide.axis]
             if slide.stride > 1:
-                turn = _along(Axis(tap.turns, slide.place))
-                self.index[slide.axis] = turn.scaled(slide.stride) + Affine(residue)
-            entry = Affine()
+                quotient = _along(Axis(tap.turns, slide.place))
+                self.index[slide.axis] = quotient.scaled(slide.stride) + Affine(residue)
+            t = Affine()
             if tap.count > 1:
                 self.depth.append(Axis(tap.count, slide.entry))
-                entry = Affine.of(self.depth[-1])
-            place = turn + entry.scaled(tap.spacing) + Affine(-tap.before)
-            if slide in bounded and entry.terms:
-                self.bounds.append(IterationBound(place, slide.places))
-            self.places[slide.place] = place
-            self.places[slide.entry] = entry.scaled(-tap.step) + Affine(tap.last)
+                t = Affine.of(self.depth[-1])
+            window = quotient + t.scaled(tap.spacing) + Affine(-tap.before)
+            if slide in bounded and t.terms:
+                self.bounds.append(IterationBound(window, slide.places))
+            self.letters[slide.place] = window
+            self.letters[slide.entry] = t.scaled(-tap.step) + Affine(tap.last)
 
-    def item(self, target: Buffer, place: tuple[Affine, ...]) -> Contraction | Statement:
-        """Return the contraction that fills these entries; zeros where the kernel has none."""
+    def item(self, target: Buffer, index: tuple[Affine, ...]) -> Contraction | Statement:
+        """Return the contraction that computes these elements; zeros where the kernel has none."""
         node, gradient = self.node, self.gradient
-        index = (*place[: len(place) - len(self.index)], *self.index)
-        if self.is_empty:
+        index = (*index[: len(index) - len(self.index)], *self.index)
+        if self.is_zero:
             zero = Literal(np.zeros((), node.dtype)[()], node.dtype)
             return Statement(target, index, zero, layer=node.layer)
         lengths = zip(gradient.kernel_letters, gradient.kernel.shape, strict=True)
         for letter, length in lengths:
-            if letter not in self.places:
+            if letter not in self.letters:
                 axis = Axis(length, letter)
-                self.places[letter] = _along(axis)
+                self.letters[letter] = _along(axis)
                 self.depth += [axis] if length > 1 else []
-        slope, kernel = gradient.slope, gradient.kernel
-        read = [self.places[letter] for letter in gradient.slope_letters]
-        left = self.lowering.reach(slope, gradient.margins(), read)
-        read = [self.places[letter] for letter in gradient.kernel_letters]
-        right = self.lowering.moved(self.lowering.stored(kernel), kernel.shape, read)
+        cotangent, kernel = gradient.slope, gradient.kernel
+        read = [self.letters[letter] for letter in gradient.slope_letters]
+        left = self.lowering.load_padded(cotangent, gradient.margins(), read)
+        read = [self.letters[letter] for letter in gradient.kernel_letters]
+        right = self.lowering.reindexed(self.lowering.materialized(kernel), kernel.shape, read)
         assert isinstance(right, Load)
         bounds = tuple(self.bounds)
         return Contraction(target, index, left, right, tuple(self.depth), node.layer, bounds)
@@ -122,3 +142,10 @@ class _Part:
 
 def _along(axis: Axis) -> Affine:
     return Affine.of(axis) if axis.extent > 1 else Affine()
+
+
+RULES: dict[str, Rule] = {
+    "unfold": _unfold,
+    "fold": _fold,
+    INPUT_GRADIENT: _input_gradient,
+}
