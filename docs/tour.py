@@ -21,7 +21,7 @@ from chainrule.compiler.loop_passes.layout_assignment import assign_layout
 from chainrule.compiler.loop_passes.memory_plan import plan_memory
 from chainrule.compiler.loop_passes.register_promotion import promote_to_registers
 from chainrule.compiler.lowering.lower import lower
-from chainrule.compiler.native_program import compile_native
+from chainrule.compiler.native_program import NativeProgram
 
 # ---------------------------------------------------------------------------------------------
 # 1. One rule
@@ -331,8 +331,8 @@ instructions = [word for word in words if not word.startswith(".")]
 print(f"{len(written.splitlines()):,} lines of LLVM became {len(instructions):,} instructions,")
 print("most often", ", ".join(name for name, _ in Counter(instructions).most_common(5)))
 
-machine = compile_native(graph)
-found = machine([*params.values(), X, y], turns=(0, 3))
+machine = NativeProgram(graph)
+found = machine([*params.values(), X, y], iterations=(0, 3))
 for array, name in zip(found, after, strict=False):
     assert np.allclose(array, after[name], rtol=1e-12)
 

@@ -1,4 +1,4 @@
-"""Without a native backend every program still runs, and says once that it is slower."""
+"""Compiler driver: choice of the backend; without a native one NumPy runs it, with a warning."""
 
 import os
 import subprocess
@@ -18,17 +18,17 @@ import sys, warnings
 sys.modules["llvmlite"] = None
 import numpy as np
 import chainrule as cr
-with warnings.catch_warnings(record=True) as said:
+with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
     assert cr.jit(lambda x: x * 2)(3.0) == 6.0
     net = cr.Network([cr.nn.Dense(2)])
     net.compile("mse")
     net.fit(np.ones((8, 3)), np.ones((8, 2)), verbose=0)
-print(*(f"{each.category.__name__} {each.message}" for each in said), sep="\\n")
+print(*(f"{each.category.__name__} {each.message}" for each in caught), sep="\\n")
 """
 
 
-def test_without_llvmlite_numpy_runs_everything_and_says_so_once() -> None:
+def test_without_llvmlite_numpy_runs_everything_and_warns_once() -> None:
     environment = {name: each for name, each in os.environ.items() if name != "CHAINRULE_BACKEND"}
     command = [sys.executable, "-c", WITHOUT_LLVMLITE]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
@@ -36,7 +36,7 @@ def test_without_llvmlite_numpy_runs_everything_and_says_so_once() -> None:
     assert line.startswith("ChainruleWarning programs are run by NumPy, more slowly")
 
 
-def test_the_environment_chooses_the_backend(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_variable_chooses_the_backend(monkeypatch: pytest.MonkeyPatch) -> None:
     graph = cr.trace(lambda x: np.exp(x) + 1)(np.ones(3))
     monkeypatch.setenv("CHAINRULE_BACKEND", "llvm")
     native = compile_graph(graph)
@@ -48,28 +48,28 @@ def test_the_environment_chooses_the_backend(monkeypatch: pytest.MonkeyPatch) ->
     np.testing.assert_allclose(native([x])[0], evaluated([x])[0], rtol=1e-15)
 
 
-def test_what_the_backend_cannot_do_numpy_does_and_says_so_once() -> None:
+def test_numpy_runs_what_the_backend_cannot_compile_and_warns_once() -> None:
     x = np.linspace(0, 1, 5).astype(np.float16)
 
     def halve_in_half_precision(x: Any) -> Any:
         return np.sqrt(x) / 2
 
     function = cr.jit(halve_in_half_precision)
-    with pytest.warns(ChainruleWarning) as said:
-        found = function(x)
-    (warning,) = said
+    with pytest.warns(ChainruleWarning) as caught:
+        result = function(x)
+    (warning,) = caught
     assert str(warning.message) == (
         "halve_in_half_precision is run by NumPy, more slowly, because half precision is not "
         "compiled"
     )
-    assert found.dtype == np.float16
-    np.testing.assert_array_equal(found, np.sqrt(x) / 2)
-    # Warnings are errors: the same of other shapes is not told again, and other programs compile.
+    assert result.dtype == np.float16
+    np.testing.assert_array_equal(result, np.sqrt(x) / 2)
+    # Warnings are errors here: other shapes do not warn again, and other programs compile.
     function(x[:3])
     assert isinstance(compile_graph(cr.trace(np.sqrt)(np.ones(3))), NativeProgram)
 
 
-def test_an_unknown_backend_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_backend_raises(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CHAINRULE_BACKEND", "cuda")
     with pytest.raises(ArgumentError, match="the backends are llvm and numpy"):
         cr.jit(lambda x: x + 1)(1.0)

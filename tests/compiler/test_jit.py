@@ -1,4 +1,4 @@
-"""jit: traced once for each combination of types, then run without the Python code."""
+"""jit: trace and compile once for each signature, then run without the Python function."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ import chainrule as cr
 from chainrule.errors import ArgumentError, TraceError
 
 
-def counted() -> tuple[Any, list[int]]:
+def counting() -> tuple[Any, list[int]]:
     calls: list[int] = []
 
     def f(x: Any, y: Any) -> Any:
@@ -19,8 +19,8 @@ def counted() -> tuple[Any, list[int]]:
     return cr.jit(f), calls
 
 
-def test_python_code_runs_once_for_each_combination_of_types() -> None:
-    f, calls = counted()
+def test_the_function_is_traced_once_for_each_signature() -> None:
+    f, calls = counting()
     for _ in range(3):
         assert f(2.0, 3.0) == 7.0
     assert len(calls) == 1
@@ -36,21 +36,21 @@ def test_results_equal_those_of_plain_numpy_in_value_dtype_and_nesting() -> None
         return {"sum": p["a"] + n, "pair": (p["b"] * 2, [p["a"] / 3])}
 
     p = {"a": np.ones(2, np.float32), "b": np.arange(3)}
-    found, expected = cr.jit(f)(p, 4), f(p, 4)
-    assert found["sum"].dtype == expected["sum"].dtype == np.float32
-    assert found["pair"][0].dtype == expected["pair"][0].dtype
-    assert np.array_equal(found["pair"][1][0], expected["pair"][1][0])
+    result, expected = cr.jit(f)(p, 4), f(p, 4)
+    assert result["sum"].dtype == expected["sum"].dtype == np.float32
+    assert result["pair"][0].dtype == expected["pair"][0].dtype
+    assert np.array_equal(result["pair"][1][0], expected["pair"][1][0])
 
 
-def test_large_results_keep_their_numbers_while_somebody_can_see_them() -> None:
+def test_a_large_result_is_not_overwritten_while_it_or_a_view_is_referenced() -> None:
     f, x = cr.jit(lambda x: (x + 1, x[:, ::2] * 3)), np.zeros((600, 400))
-    (first, _), seen = f(x), [f(x)[0][5:]]
-    seen += [f(x + turn)[1].T for turn in range(1, 4)]
-    for turn in range(4, 8):
-        f(x + turn)
+    (first, _), views = f(x), [f(x)[0][5:]]
+    views += [f(x + i)[1].T for i in range(1, 4)]
+    for i in range(4, 8):
+        f(x + i)
     assert (first == 1).all()
-    assert (seen[0] == 1).all()
-    assert [each.mean() for each in seen[1:]] == [3, 6, 9]
+    assert (views[0] == 1).all()
+    assert [each.mean() for each in views[1:]] == [3, 6, 9]
 
 
 def test_results_never_share_memory_with_arguments_or_the_program() -> None:
@@ -64,7 +64,7 @@ def test_results_never_share_memory_with_arguments_or_the_program() -> None:
     assert np.array_equal(f(x)[2], np.ones(3))
 
 
-def test_constants_are_those_of_the_time_of_tracing() -> None:
+def test_constants_are_captured_at_tracing() -> None:
     offset = np.ones(2)
     f = cr.jit(lambda x: x + offset)
     f(np.zeros(2))
@@ -72,7 +72,7 @@ def test_constants_are_those_of_the_time_of_tracing() -> None:
     assert np.array_equal(f(np.zeros(2)), [1, 1])
 
 
-def test_asking_for_a_value_says_what_to_write_instead() -> None:
+def test_a_condition_on_a_value_raises_with_a_suggestion() -> None:
     def f(x: Any) -> Any:
         return x if x > 0 else -x
 
@@ -91,12 +91,12 @@ def test_static_arguments_are_part_of_the_program() -> None:
         cr.jit(lambda x, n: x, static_argnums=1)(1.0, [1])
 
 
-def test_python_numbers_follow_the_arrays_they_meet() -> None:
+def test_python_scalars_take_the_dtype_of_arrays() -> None:
     f = cr.jit(lambda x, rate: x - rate * x)
     assert f(np.ones(2, np.float32), 0.1).dtype == np.float32
 
 
-def test_derivatives_go_through_jit_and_jit_through_derivatives() -> None:
+def test_jit_and_grad_compose_in_both_orders() -> None:
     f = cr.jit(lambda x: np.sum(np.sin(x) * x))
     x = np.array([0.3, -1.0])
     expected = np.cos(x) * x + np.sin(x)
@@ -105,22 +105,22 @@ def test_derivatives_go_through_jit_and_jit_through_derivatives() -> None:
     assert cr.check_grads(cr.jit(cr.grad(f)), (x,), order=1) < 1e-7
 
 
-def test_a_value_kept_from_another_trace_is_refused_by_name() -> None:
-    kept: list[Any] = []
-    cr.jit(lambda x: kept.append(x) or x)(1.0)
+def test_a_node_of_another_trace_raises_with_its_name() -> None:
+    leaked: list[Any] = []
+    cr.jit(lambda x: leaked.append(x) or x)(1.0)
     with pytest.raises(TraceError, match=r"traced value x.*outside the function"):
-        cr.jit(lambda y: y + kept[0])(1.0)
+        cr.jit(lambda y: y + leaked[0])(1.0)
 
 
 @pytest.mark.parametrize("dtype", [">f8", ">f4", ">i4"])
-def test_foreign_byte_order_is_read_right(dtype: str) -> None:
+def test_arrays_of_foreign_byte_order_are_converted(dtype: str) -> None:
     x = np.arange(3).astype(dtype)
-    found = cr.jit(lambda x: x * 2)(x)
-    assert np.array_equal(found, [0, 2, 4])
-    assert found.dtype.isnative
+    result = cr.jit(lambda x: x * 2)(x)
+    assert np.array_equal(result, [0, 2, 4])
+    assert result.dtype.isnative
 
 
-def test_awkward_layouts() -> None:
+def test_strided_and_transposed_arrays_are_accepted() -> None:
     base = np.arange(24.0).reshape(4, 6)
     f = cr.jit(lambda x: x @ x.T + x[:, :1])
     for x in (base[::2], base[:, ::-1], base.T[:4], np.asfortranarray(base)):
@@ -128,7 +128,7 @@ def test_awkward_layouts() -> None:
 
 
 def test_the_cache_of_programs_is_bounded() -> None:
-    f, calls = counted()
+    f, calls = counting()
     for n in range(200):
         f(np.ones(n), 1.0)
     f(np.ones(199), 1.0)

@@ -1,4 +1,4 @@
-"""Choice of the backend: a graph as a native program, or run by the evaluator."""
+"""Compiler driver: choose the backend of a graph, native code or evaluation by NumPy."""
 
 from __future__ import annotations
 
@@ -16,51 +16,52 @@ from chainrule.graph.graph import Graph
 if TYPE_CHECKING:
     from chainrule.compiler.native_program import NativeProgram
 
-__all__ = ["Program", "compile_graph", "compile_loop", "native"]
+__all__ = ["ArrayFunction", "compile_graph", "compile_native"]
 
 
-Program = Callable[[Sequence[Any]], list[Any]]
+ArrayFunction = Callable[[Sequence[Any]], list[Any]]
+"""From a list of arrays to a list of arrays."""
 
 
-def compile_graph(graph: Graph, is_awaited: bool = True) -> Program:
-    """Turn a graph into a function from a list of arrays to a list of arrays."""
-    return native(graph, is_awaited) or prepare(simplify(graph))
+def compile_graph(graph: Graph, is_awaited: bool = True) -> ArrayFunction:
+    """Compile a graph by the chosen backend, or prepare its evaluation by NumPy."""
+    return compile_native(graph, is_awaited) or prepare(simplify(graph))
 
 
-def compile_loop(graph: Graph) -> NativeProgram | None:
-    """Turn a graph that is one loop into a program that can make some of its turns."""
-    return native(graph, is_awaited=False)
+def compile_native(graph: Graph, is_awaited: bool = True) -> NativeProgram | None:
+    """Compile a graph to native code; None if there is no native backend or it lacks an operation.
 
-
-def native(graph: Graph, is_awaited: bool = True) -> NativeProgram | None:
-    """Compile to native code where that can be had and is wanted."""
-    wanted = os.environ.get("CHAINRULE_BACKEND", "") or "llvm"
-    if wanted not in ("llvm", "numpy"):
-        raise ArgumentError(f"CHAINRULE_BACKEND is {wanted!r}; the backends are llvm and numpy")
-    compile_native = _llvm() if wanted == "llvm" else None
-    if compile_native is None:
+    Unless awaited, machine code is generated in the background until the first call.
+    """
+    backend = os.environ.get("CHAINRULE_BACKEND", "") or "llvm"
+    if backend not in ("llvm", "numpy"):
+        raise ArgumentError(f"CHAINRULE_BACKEND is {backend!r}; the backends are llvm and numpy")
+    program = _native_program() if backend == "llvm" else None
+    if program is None:
         return None
     try:
-        return compile_native(graph, False, is_awaited)
+        return program(graph, is_awaited=is_awaited)
     except CannotCompile as reason:
-        _say_once(f"{graph.name} is run by NumPy, more slowly, because {reason}")
+        _warn_once(f"{graph.name} is run by NumPy, more slowly, because {reason}")
         return None
 
 
-def _llvm() -> Callable[[Graph, bool, bool], NativeProgram] | None:
-    """Load the native backend, on first use: LLVM takes longer to load than all the rest."""
+def _native_program() -> type[NativeProgram] | None:
+    """Import the native backend on first use; None where llvmlite is missing."""
     try:
-        from chainrule.compiler.native_program import compile_native
+        from chainrule.compiler.native_program import NativeProgram
     except ImportError as reason:
-        _say_once(f"programs are run by NumPy, more slowly, because of a missing package: {reason}")
+        _warn_once(
+            f"programs are run by NumPy, more slowly, because of a missing package: {reason}"
+        )
         return None
-    return compile_native
+    return NativeProgram
 
 
-_said: set[str] = set()
+_warned: set[str] = set()
 
 
-def _say_once(note: str) -> None:
-    if note not in _said:
-        _said.add(note)
-        warnings.warn(note, ChainruleWarning, stacklevel=4)
+def _warn_once(message: str) -> None:
+    if message not in _warned:
+        _warned.add(message)
+        warnings.warn(message, ChainruleWarning, stacklevel=4)

@@ -1,6 +1,7 @@
-"""Where the machine code of a graph comes from: the disk, or the compiler.
+"""Graph compiler: look a graph's executable up in the object cache, or else compile it.
 
-It is looked for by the graph. Where it is found nothing is lowered, and LLVM is not even loaded.
+The key is computed from the graph itself. On a hit nothing is simplified or lowered, and LLVM is
+not even imported.
 """
 
 from __future__ import annotations
@@ -26,62 +27,56 @@ STAGES = frozenset(["graph", "loops", "llvm", "asm", "check"])
 
 
 class GraphCompiler:
-    """One graph on its way to machine code.
+    """Compiles one graph, with or without cycle counters."""
 
-    Parameters
-    ----------
-    graph : Graph
-        The program.
-    is_simple : bool
-        Whether it is compiled as it is, rather than simplified first.
-    """
-
-    def __init__(self, graph: Graph, is_simple: bool) -> None:
+    def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        self.is_simple = is_simple
 
-    def binary(self, is_timed: bool) -> tuple[Executable, Callable[[], bytes] | None]:
-        """Find the program or write it."""
-        stages = _stages()
+    def compile(self, is_timed: bool) -> tuple[Executable, Callable[[], bytes] | None]:
+        """Return the executable and, if it was not cached, the function that generates its code.
+
+        That function runs LLVM, without the interpreter's lock, and writes the cache entry.
+        """
+        stages = _debug_stages()
         if stages:
-            self.translation = self._translated(stages)
-        told = None if stages & {"llvm", "asm"} else graph_text(self.graph)
-        if told is None:
-            return self.translation.written(is_timed, stages)
-        text, known = told
-        key = program_key(f"{is_timed} {self.is_simple} {text}")
+            self.lowered = self._lower(stages)
+        cacheable = None if stages & {"llvm", "asm"} else graph_text(self.graph)
+        if cacheable is None:
+            return self.lowered.written(is_timed, stages)
+        text, constants = cacheable
+        key = program_key(f"{is_timed} {text}")
         entry = read_entry(key)
-        found = None if entry is None else unpack(entry, known)
-        if found is not None:
-            return found, None
-        outline, compiled = self.translation.written(is_timed)
+        cached = None if entry is None else unpack(entry, constants)
+        if cached is not None:
+            return cached, None
+        executable, generate = self.lowered.written(is_timed)
 
-        def compiled_and_kept() -> bytes:
-            code = compiled()
-            write_entry(key, pack(replace(outline, code=code), known))
+        def generate_and_cache() -> bytes:
+            code = generate()
+            write_entry(key, pack(replace(executable, code=code), constants))
             return code
 
-        return outline, compiled_and_kept
+        return executable, generate_and_cache
 
     @cached_property
-    def translation(self) -> LoweredProgram:
-        """The program as loops, made when first asked for."""
-        return self._translated(frozenset())
+    def lowered(self) -> LoweredProgram:
+        """The program as loops, lowered on first use."""
+        return self._lower(frozenset())
 
-    def _translated(self, stages: frozenset[str]) -> LoweredProgram:
-        # It loads LLVM, which takes longer than to find a program on the disk and to run it.
+    def _lower(self, stages: frozenset[str]) -> LoweredProgram:
+        # Imports LLVM, which takes longer than to read a cached program and run it.
         from chainrule.compiler.pipeline import compile_to_loops
 
-        return compile_to_loops(self.graph, self.is_simple, stages)
+        return compile_to_loops(self.graph, stages)
 
 
-def _stages() -> frozenset[str]:
-    """What the user wants to see; see `compile_to_loops`."""
-    wanted = os.environ.get("CHAINRULE_DEBUG", "")
-    stages = frozenset(wanted.replace(",", " ").split())
+def _debug_stages() -> frozenset[str]:
+    """The stages to print, from ``CHAINRULE_DEBUG``; see `pipeline`."""
+    setting = os.environ.get("CHAINRULE_DEBUG", "")
+    stages = frozenset(setting.replace(",", " ").split())
     if not STAGES.issuperset(stages):
         raise ArgumentError(
-            f"CHAINRULE_DEBUG is {wanted!r}; it lists stages to show, of graph, loops, llvm and "
+            f"CHAINRULE_DEBUG is {setting!r}; it lists stages to show, of graph, loops, llvm and "
             "asm, or check, to verify the loops: CHAINRULE_DEBUG=graph,loops"
         )
     return stages

@@ -1,33 +1,27 @@
-"""From a graph to something that runs: simplify, then hand it to the evaluator.
-
-``jit`` traces a function once for each combination of argument types and then runs the program
-without looking at the Python code again.
-"""
+"""jit: trace and compile a function once for each signature, the types of its arguments."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from chainrule import tree
-from chainrule.compiler.driver import Program, compile_graph
+from chainrule.compiler.driver import ArrayFunction, compile_graph
+from chainrule.compiler.runtime.contiguous import native_byte_order
 from chainrule.errors import ArgumentError
 from chainrule.graph.array_type import type_of
 from chainrule.graph.node import Node
 from chainrule.graph.trace import Traced, is_number, trace_call
 from chainrule.graph.trace_errors import check_function
 
-if TYPE_CHECKING:
-    pass
-
 __all__ = ["jit"]
 
 _LARGEST_CACHE = 128
-"""Programs kept by one jitted function; the one unused for longest goes first."""
+"""Programs cached by one jitted function; the least recently used is evicted."""
 
 
 def jit(
@@ -35,15 +29,15 @@ def jit(
     static_argnums: int | Iterable[int] = (),
     static_argnames: str | Iterable[str] = (),
 ) -> Callable[..., Any]:
-    """Make a function that is traced once for each combination of argument types.
+    """Compile a function, traced once for each combination of argument types.
 
     Parameters
     ----------
     function : callable
         Plain NumPy code whose steps depend on shapes and dtypes alone, not on values.
     static_argnums, static_argnames : int, str or several of them
-        Arguments whose value is part of the program; they must be hashable. Text, functions and
-        other things that are not numbers are always static.
+        Arguments whose value is part of the program; they must be hashable. Strings, functions and
+        whatever else is not numeric are always static.
 
     Returns
     -------
@@ -53,7 +47,7 @@ def jit(
     Raises
     ------
     TraceError
-        Where the function asks for a value, as in ``if x > 0``; the message says what to write.
+        If control flow depends on a value, as in ``if x > 0``; the message says what to write.
 
     Examples
     --------
@@ -62,46 +56,46 @@ def jit(
     array([1., 1.])
     """
     check_function("jit", function)
-    programs: OrderedDict[Any, tuple[Program, Traced]] = OrderedDict()
-    quick: dict[Any, Callable[[tuple[Any, ...]], Any]] = {}
-    numbers = {static_argnums} if isinstance(static_argnums, int) else set(static_argnums)
+    programs: OrderedDict[Any, tuple[ArrayFunction, Traced]] = OrderedDict()
+    fast_paths: dict[Any, Callable[[tuple[Any, ...]], Any]] = {}
+    positions = {static_argnums} if isinstance(static_argnums, int) else set(static_argnums)
     names = {static_argnames} if isinstance(static_argnames, str) else set(static_argnames)
 
     @wraps(function)
     def compiled(*args: Any, **kwargs: Any) -> Any:
-        # Arrays are known by a look at each: all else takes longer than a small program.
-        kinds: Any = None
+        # For arrays alone, as the general key takes longer than a small program.
+        signature: Any = None
         if args and not kwargs:
-            kinds = tuple([(x.dtype, x.shape) if type(x) is np.ndarray else None for x in args])
-            if (ready := quick.get(kinds)) is not None:
-                return ready(args)
-        args = tuple(_Static(x) if i in numbers else x for i, x in enumerate(args))
+            signature = tuple([(x.dtype, x.shape) if type(x) is np.ndarray else None for x in args])
+            if (fast_path := fast_paths.get(signature)) is not None:
+                return fast_path(args)
+        args = tuple(_Static(x) if i in positions else x for i, x in enumerate(args))
         kwargs = {key: _Static(x) if key in names else x for key, x in kwargs.items()}
         leaves, structure = tree.flatten((args, kwargs))
         if any(isinstance(leaf, Node) for leaf in leaves):
             return _unwrapped(function)(*args, **kwargs)
         key = (structure, *map(_leaf_key, leaves))
-        found = programs.get(key)
-        if found is None:
+        entry = programs.get(key)
+        if entry is None:
             traced = trace_call(_unwrapped(function), args, kwargs)
-            found = programs[key] = compile_graph(traced.graph), traced
+            entry = programs[key] = compile_graph(traced.graph), traced
             if len(programs) > _LARGEST_CACHE:
                 programs.popitem(last=False)
-                quick.clear()
-            is_quick = kinds and not numbers and all(k and k[0].isnative for k in kinds)
-            if is_quick and (ready := _of_arrays(*found)):
-                quick[kinds] = ready
+                fast_paths.clear()
+            is_fast = signature and not positions and all(t and t[0].isnative for t in signature)
+            if is_fast and (fast_path := _fast_path(*entry)):
+                fast_paths[signature] = fast_path
         else:
             programs.move_to_end(key)
-        program, traced = found
-        inputs = [_native(leaf) for leaf in leaves if is_number(leaf)]
+        program, traced = entry
+        inputs = [native_byte_order(np.asarray(leaf)) for leaf in leaves if is_number(leaf)]
         return traced.nest(_detached(program(inputs), inputs))
 
     return compiled
 
 
 class _Static:
-    """An argument that is part of the program; two are the same where their values are equal."""
+    """A static argument: equal to another one of the same type and an equal value."""
 
     def __init__(self, value: Any) -> None:
         self.value = value
@@ -117,12 +111,12 @@ class _Static:
         return hash((type(self.value), self.value))
 
     def __eq__(self, other: object) -> bool:
-        same_kind = isinstance(other, _Static) and type(self.value) is type(other.value)
-        return same_kind and self.value == other.value  # pyright: ignore[reportAttributeAccessIssue]
+        same_type = isinstance(other, _Static) and type(self.value) is type(other.value)
+        return same_type and self.value == other.value  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def _unwrapped(function: Callable[..., Any]) -> Callable[..., Any]:
-    """`function` with the values of static arguments in their place."""
+    """Wrap a function that takes static arguments as `_Static`."""
 
     @wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -133,8 +127,8 @@ def _unwrapped(function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def _of_arrays(program: Program, traced: Traced) -> Callable[[tuple[Any, ...]], Any] | None:
-    """A native program as a function of arrays of its types; its results need no copies."""
+def _fast_path(program: ArrayFunction, traced: Traced) -> Callable[[tuple[Any, ...]], Any] | None:
+    """A native program as a function of arrays of its types; its results are always new arrays."""
     run = getattr(program, "run", None)
     if run is None:
         return None
@@ -153,21 +147,15 @@ def _leaf_key(leaf: Any) -> Any:
     return leaf if isinstance(leaf, _Static) else _Static(leaf)
 
 
-def _native(leaf: Any) -> Any:
-    """The array in this machine's byte order."""
-    array = np.asarray(leaf)
-    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
-
-
 def _detached(outputs: list[Any], inputs: Sequence[Any]) -> list[Any]:
-    """Results as arrays of their own, which the user may write to; scalars for shape ()."""
-    taken = {id(each) for each in inputs}
+    """Copy results that are read-only or share memory; return scalars for shape ()."""
+    used = {id(each) for each in inputs}
     results: list[Any] = []
     for value in outputs:
         if not value.shape:
             value = value[()]
-        elif not value.flags.owndata or not value.flags.writeable or id(value) in taken:
+        elif not value.flags.owndata or not value.flags.writeable or id(value) in used:
             value = np.array(value)
-        taken.add(id(value))
+        used.add(id(value))
         results.append(value)
     return results

@@ -76,11 +76,9 @@ class LoweredProgram:
         return outline, partial(compile_module, text, target)
 
 
-def compile_to_loops(
-    graph: Graph, is_simple: bool = False, stages: frozenset[str] = frozenset()
-) -> LoweredProgram:
+def compile_to_loops(graph: Graph, stages: frozenset[str] = frozenset()) -> LoweredProgram:
     """Run the stages from a graph to loops with a memory plan; code generation takes it on."""
-    graph = graph if is_simple else simplify(graph)
+    graph = simplify(graph)
     _show(stages, "graph", graph)
     inputs, outputs, items = lower(graph)
     if "check" in stages:

@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 
 from chainrule.autodiff.scan import scan
-from chainrule.compiler.graph_passes.simplify import simplify
 from chainrule.compiler.native_program import NativeProgram
 from chainrule.graph.trace import trace
 
@@ -95,9 +94,9 @@ def _seconds(program: NativeProgram, inputs: Sequence[Any], iterations: int) -> 
 
 
 def _cycles(program: NativeProgram, inputs: Sequence[Any], iterations: int) -> list[int]:
-    before = program.ticks
+    before = program.cycle_counts
     program(inputs, (0, iterations))
-    return [late - early for late, early in zip(program.ticks, before, strict=True)]
+    return [late - early for late, early in zip(program.cycle_counts, before, strict=True)]
 
 
 def measure_peak(dtype: Any, accessed_bytes: int, threads: int) -> MachinePeak:
@@ -136,4 +135,4 @@ def _bandwidth(dtype: str, size: int) -> float:
 def _native(
     function: Callable[..., Any], arguments: tuple[Any, ...], most_threads: int | None = None
 ) -> NativeProgram:
-    return NativeProgram(simplify(trace(function)(*arguments)), most_threads=most_threads)
+    return NativeProgram(trace(function)(*arguments), most_threads=most_threads)

@@ -1,4 +1,4 @@
-"""Programs kept on the disk: found by their graph, the same when found, never run when altered."""
+"""Cached programs: keyed by their graph, the same bits when cached, rebuilt when altered."""
 
 import hashlib
 import json
@@ -10,7 +10,7 @@ import chainrule as cr
 from chainrule.compiler.cache import fingerprint
 from chainrule.compiler.cache.graph_key import graph_text
 from chainrule.compiler.cache.object_cache import HEADER_BYTES, MAGIC
-from chainrule.compiler.native_program import NativeProgram, compile_native
+from chainrule.compiler.native_program import NativeProgram
 from chainrule.compiler.runtime.executable import Executable, pack, unpack
 from chainrule.graph.trace import trace
 
@@ -24,32 +24,32 @@ def folder(tmp_path, monkeypatch):
     return tmp_path / "code"
 
 
-def looked_up(x):
+def uses_constants(x):
     return np.tanh(x @ TABLE) + np.arange(100) ** 2
 
 
-def test_a_kept_program_computes_the_same_bits(folder):
+def test_a_cached_program_computes_the_same_bits(folder):
     x = np.random.default_rng(0).normal(size=(7, 50))
-    first = compile_native(trace(looked_up)(x), is_simple=False)
-    second = compile_native(trace(looked_up)(x), is_simple=False)
+    first = NativeProgram(trace(uses_constants)(x))
+    second = NativeProgram(trace(uses_constants)(x))
     assert (first.is_from_cache, second.is_from_cache) == (False, True)
     np.testing.assert_array_equal(first([x])[0], second([x])[0])
-    np.testing.assert_allclose(second([x])[0], looked_up(x), rtol=1e-14)
+    np.testing.assert_allclose(second([x])[0], uses_constants(x), rtol=1e-14)
     assert len(list(folder.iterdir())) == 1
 
 
-def test_constants_of_the_graph_are_not_written_down_again(folder):
+def test_constants_of_the_graph_are_not_stored_in_the_entry(folder):
     x = np.ones((7, 50))
-    compile_native(trace(looked_up)(x), is_simple=False)
+    NativeProgram(trace(uses_constants)(x))
     (path,) = folder.iterdir()
     assert path.stat().st_size < TABLE.nbytes
     assert TABLE.tobytes()[:800] not in path.read_bytes()
 
 
-def test_a_program_with_another_constant_is_another_program():
+def test_a_program_with_another_constant_has_another_entry():
     def scaled(factor):
         table = factor * TABLE
-        return compile_native(trace(lambda x: x @ table)(np.ones((1, 50))), is_simple=False)
+        return NativeProgram(trace(lambda x: x @ table)(np.ones((1, 50))))
 
     x = np.ones((1, 50))
     for factor in (1.0, 2.0):
@@ -58,20 +58,20 @@ def test_a_program_with_another_constant_is_another_program():
         np.testing.assert_allclose(program([x])[0], x @ (factor * TABLE))
 
 
-def test_a_kept_program_shows_its_loops_and_times_its_nests():
+def test_a_cached_program_has_loops_and_can_be_timed():
     graph = trace(lambda x: np.sin(x) @ x)(np.ones((90, 90)))
-    made, found = (NativeProgram(graph, is_simple=False) for _ in range(2))
-    assert found.is_from_cache
-    assert len(found.loops.steps) == len(made.loops.steps)
-    timed = found.timed()
+    compiled, cached = (NativeProgram(graph) for _ in range(2))
+    assert cached.is_from_cache
+    assert len(cached.loops.steps) == len(compiled.loops.steps)
+    timed = cached.timed()
     timed([np.ones((90, 90))])
-    assert sum(timed.ticks) > 0
+    assert sum(timed.cycle_counts) > 0
 
 
-def test_a_position_outside_is_refused_by_a_kept_program():
+def test_a_cached_program_raises_for_an_index_out_of_bounds():
     graph = trace(lambda x, i: x[i])(np.ones(4), np.arange(2))
     for _ in range(2):
-        program = compile_native(graph, is_simple=False)
+        program = NativeProgram(graph)
         with pytest.raises(IndexError):
             program([np.ones(4), np.array([0, 7])])
     assert program.is_from_cache
@@ -92,20 +92,20 @@ def test_a_position_outside_is_refused_by_a_kept_program():
         lambda x, y: cr.scan(lambda c, t: (c - t, c), x + y, np.ones((3, 4)))[0],
     ],
 )
-def test_other_programs_have_other_texts(other):
-    given = np.ones(4), np.ones(4)
-    text, _ = graph_text(trace(lambda x, y: x + y)(*given))
-    assert text != graph_text(trace(other)(*given))[0]
-    assert graph_text(trace(other)(*given))[0] == graph_text(trace(other)(*given))[0]
+def test_other_programs_have_other_keys(other):
+    arguments = np.ones(4), np.ones(4)
+    text, _ = graph_text(trace(lambda x, y: x + y)(*arguments))
+    assert text != graph_text(trace(other)(*arguments))[0]
+    assert graph_text(trace(other)(*arguments))[0] == graph_text(trace(other)(*arguments))[0]
 
 
-@pytest.mark.parametrize("kind", [np.ones(5), np.ones(4, "float32"), np.ones((4, 1)), 1.0])
-def test_other_types_have_other_texts(kind):
+@pytest.mark.parametrize("argument", [np.ones(5), np.ones(4, "float32"), np.ones((4, 1)), 1.0])
+def test_other_types_have_other_keys(argument):
     text = graph_text(trace(lambda x: x + 1)(np.ones(4)))[0]
-    assert text != graph_text(trace(lambda x: x + 1)(kind))[0]
+    assert text != graph_text(trace(lambda x: x + 1)(argument))[0]
 
 
-def test_names_do_not_count():
+def test_names_are_not_part_of_the_key():
     def f(weight):
         return np.exp(weight)
 
@@ -115,39 +115,40 @@ def test_names_do_not_count():
     assert graph_text(trace(f)(np.ones(3)))[0] == graph_text(trace(g)(np.ones(3)))[0]
 
 
-def test_a_derivative_written_by_hand_can_be_told():
+def test_a_custom_derivative_has_a_key():
     def double(x):
         return 2 * x, None
 
-    by_hand = cr.custom_vjp(double, lambda _, slope: (2 * slope,))
-    assert graph_text(trace(cr.grad(lambda x: np.sum(by_hand(x))))(np.ones(3))) is not None
+    custom = cr.custom_vjp(double, lambda _, cotangent: (2 * cotangent,))
+    assert graph_text(trace(cr.grad(lambda x: np.sum(custom(x))))(np.ones(3))) is not None
 
 
-BINARY = Executable(
+EXECUTABLE = Executable(
     b"code", (np.arange(3.0), np.eye(2, dtype="float32")), 64, 8, True, 0, (True, False)
 )
 
 
-def test_what_is_packed_is_unpacked():
-    known = [BINARY.constants[1]]
-    found = unpack(pack(BINARY, known), known)
-    assert found is not None
-    assert (found.code, found.arena, found.scratch) == (b"code", 64, 8)
-    assert (found.is_shared, found.clocks, found.is_read) == (True, 0, (True, False))
-    for mine, wanted in zip(found.constants, BINARY.constants, strict=True):
-        assert mine.dtype == wanted.dtype
-        np.testing.assert_array_equal(mine, wanted)
+def test_unpacking_inverts_packing():
+    graph_constants = [EXECUTABLE.constants[1]]
+    result = unpack(pack(EXECUTABLE, graph_constants), graph_constants)
+    assert result is not None
+    assert (result.code, result.arena, result.scratch) == (b"code", 64, 8)
+    assert (result.is_shared, result.cycle_counters) == (True, 0)
+    assert result.is_read == (True, False)
+    for constant, expected in zip(result.constants, EXECUTABLE.constants, strict=True):
+        assert constant.dtype == expected.dtype
+        np.testing.assert_array_equal(constant, expected)
 
 
 @pytest.mark.parametrize("size", [0, 4, 8, 30, 150])
-def test_what_is_cut_off_is_not_unpacked(size):
-    data = pack(BINARY, [])
-    assert size < len(data) - len(BINARY.code)
+def test_truncated_data_are_not_unpacked(size):
+    data = pack(EXECUTABLE, [])
+    assert size < len(data) - len(EXECUTABLE.code)
     assert unpack(data[:size], []) is None
 
 
 def resealed(path, change):
-    """Change an entry and give it a checksum that fits."""
+    """Change an entry, and its checksum accordingly."""
     content = path.read_bytes()
     body = change(content[HEADER_BYTES:])
     key = content[len(MAGIC) : len(MAGIC) + 32]
@@ -158,40 +159,40 @@ def resealed(path, change):
     "change",
     [lambda body: b"", lambda body: b"\xff" * 20, lambda body: json.dumps({}).encode() + body],
 )
-def test_an_entry_of_another_form_is_rebuilt(folder, change):
+def test_an_entry_of_another_format_is_rebuilt(folder, change):
     graph = trace(np.sin)(np.ones(3))
-    compile_native(graph)
+    NativeProgram(graph)
     (path,) = folder.iterdir()
     resealed(path, change)
-    program = compile_native(graph)
+    program = NativeProgram(graph)
     assert not program.is_from_cache
     np.testing.assert_allclose(program([np.ones(3)])[0], np.sin(np.ones(3)))
-    assert compile_native(graph).is_from_cache
+    assert NativeProgram(graph).is_from_cache
 
 
-def test_a_changed_source_is_another_surrounding(tmp_path):
-    for room in fingerprint.ROOMS:
-        (tmp_path / room).mkdir()
-        (tmp_path / room / "a.py").write_text("x = 1\n")
-    before = fingerprint._sources(tmp_path)
-    assert before == fingerprint._sources(tmp_path)
+def test_a_changed_source_file_changes_the_fingerprint(tmp_path):
+    for name in fingerprint.PACKAGES:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.py").write_text("x = 1\n")
+    before = fingerprint._source_state(tmp_path)
+    assert before == fingerprint._source_state(tmp_path)
     (tmp_path / "graph" / "a.py").write_text("x = 2\n")
-    changed = fingerprint._sources(tmp_path)
+    changed = fingerprint._source_state(tmp_path)
     (tmp_path / "ops" / "b.py").write_text("")
-    assert len({before, changed, fingerprint._sources(tmp_path)}) == 3
+    assert len({before, changed, fingerprint._source_state(tmp_path)}) == 3
 
 
-def test_sources_that_are_not_there_keep_nothing(tmp_path):
-    assert fingerprint._sources(tmp_path) is None
+def test_missing_sources_have_no_fingerprint(tmp_path):
+    assert fingerprint._source_state(tmp_path) is None
 
 
-def test_results_go_where_places_are_given(folder):
+def test_first_results_are_written_to_the_destinations(folder):
     x = np.random.default_rng(0).normal(size=(300, 300))
-    program = compile_native(trace(lambda x: (x + 1, x @ x, np.sum(x)))(x))
+    program = NativeProgram(trace(lambda x: (x + 1, x @ x, np.sum(x)))(x))
     for _ in range(2):
-        place = np.empty((300, 300))
-        first, second, third = program([x], places=[place])
-        assert first is place
+        destination = np.empty((300, 300))
+        first, second, third = program([x], destinations=[destination])
+        assert first is destination
         np.testing.assert_array_equal(first, x + 1)
         np.testing.assert_allclose(second, x @ x, rtol=1e-10)
         np.testing.assert_allclose(third, x.sum())

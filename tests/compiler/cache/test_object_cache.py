@@ -1,3 +1,5 @@
+"""Object cache: keys, validation of entries, permissions, full disks, concurrent processes."""
+
 import errno
 import os
 import stat
@@ -17,7 +19,7 @@ def folder(tmp_path, monkeypatch):
 
 
 class Compiler:
-    """Counts how often it is asked."""
+    """Counts its calls."""
 
     def __init__(self):
         self.calls = 0
@@ -40,7 +42,7 @@ def test_a_program_is_compiled_once(folder):
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
-def test_the_key_tells_programs_vectors_and_surroundings_apart(monkeypatch):
+def test_the_key_depends_on_program_vector_unit_and_fingerprint(monkeypatch):
     keys = {program_key("a"), program_key("b")}
     monkeypatch.setenv("CHAINRULE_VECTORS", "portable")
     keys.add(program_key("a"))
@@ -49,7 +51,7 @@ def test_the_key_tells_programs_vectors_and_surroundings_apart(monkeypatch):
     assert len(keys) == 4
 
 
-def test_nothing_is_kept_where_the_surroundings_cannot_be_told(folder, monkeypatch):
+def test_nothing_is_cached_without_a_fingerprint(folder, monkeypatch):
     monkeypatch.setattr(object_cache, "build_fingerprint", lambda: None)
     compiler = Compiler()
     for _ in range(2):
@@ -72,7 +74,7 @@ def test_an_altered_entry_is_rebuilt(folder, position):
 
 
 @pytest.mark.parametrize("size", [0, 10, 80, 90])
-def test_a_torn_entry_is_rebuilt(folder, size):
+def test_a_truncated_entry_is_rebuilt(folder, size):
     compiler = Compiler()
     cached_object("program", compiler)
     os.truncate(entry(folder), size)
@@ -80,7 +82,7 @@ def test_a_torn_entry_is_rebuilt(folder, size):
     assert compiler.calls == 2
 
 
-def test_an_entry_under_another_name_is_rebuilt(folder):
+def test_a_renamed_entry_is_rebuilt(folder):
     compiler = Compiler()
     cached_object("program", compiler)
     os.replace(entry(folder), folder / program_key("other").hex())
@@ -88,7 +90,7 @@ def test_an_entry_under_another_name_is_rebuilt(folder):
     assert compiler.calls == 2
 
 
-def test_what_others_could_have_written_is_not_read(folder):
+def test_an_entry_that_others_can_write_is_not_read(folder):
     compiler = Compiler()
     cached_object("program", compiler)
     entry(folder).chmod(0o666)
@@ -101,7 +103,7 @@ def test_what_others_could_have_written_is_not_read(folder):
     assert compiler.calls == 3
 
 
-def test_an_open_folder_is_not_used(folder):
+def test_a_folder_that_others_can_write_is_not_used(folder):
     folder.mkdir(parents=True)
     folder.chmod(0o777)
     compiler = Compiler()
@@ -111,14 +113,14 @@ def test_an_open_folder_is_not_used(folder):
     assert not list(folder.iterdir())
 
 
-def test_a_cache_that_cannot_be_made_only_costs_time(tmp_path, monkeypatch):
+def test_a_folder_that_cannot_be_created_is_ignored(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("CHAINRULE_CACHE", str(tmp_path / "file"))
     assert cached_object("program", Compiler()) == b"code of program"
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EDQUOT])
-def test_a_disk_that_takes_nothing_only_costs_time(folder, monkeypatch, number):
+def test_errors_of_the_disk_are_ignored(folder, monkeypatch, number):
     def refuse(path, parts):
         raise OSError(number, os.strerror(number))
 
@@ -130,7 +132,7 @@ def test_a_disk_that_takes_nothing_only_costs_time(folder, monkeypatch, number):
     assert not list(folder.iterdir())
 
 
-def test_a_disk_that_is_full_in_the_midst_of_writing_leaves_nothing(folder, monkeypatch):
+def test_a_disk_that_fills_up_during_a_write_leaves_no_file(folder, monkeypatch):
     def fill(descriptor):
         raise OSError(errno.ENOSPC, "full")
 
@@ -139,7 +141,7 @@ def test_a_disk_that_is_full_in_the_midst_of_writing_leaves_nothing(folder, monk
     assert not list(folder.iterdir())
 
 
-def test_processes_at_once_leave_one_sound_entry(folder):
+def test_concurrent_processes_leave_one_valid_entry(folder):
     program = (
         "import time\n"
         "from chainrule.compiler.cache.object_cache import cached_object\n"
@@ -158,17 +160,17 @@ def test_processes_at_once_leave_one_sound_entry(folder):
     assert entry(folder).name == program_key("program").hex()
 
 
-def test_cleaning_keeps_what_was_used_last(folder):
+def test_cleaning_removes_the_least_recently_used(folder):
     for number in range(4):
         cached_object(f"program {number}", Compiler())
         os.utime(folder / program_key(f"program {number}").hex(), (number, number))
-    size = entry_size = next(folder.iterdir()).stat().st_size
-    clean_cache(folder, largest=2 * size + entry_size // 2)
+    size = next(folder.iterdir()).stat().st_size
+    clean_cache(folder, largest=2 * size + size // 2)
     names = {path.name for path in folder.iterdir()}
     assert names == {program_key(f"program {n}").hex() for n in (2, 3)}
 
 
-def test_another_process_finds_the_code(folder):
+def test_another_process_reads_the_entry(folder):
     program = (
         "from chainrule.compiler.cache.object_cache import cached_object\n"
         "def refuse(): raise SystemExit('compiled again')\n"

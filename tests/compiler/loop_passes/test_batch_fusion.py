@@ -10,7 +10,7 @@ from chainrule.compiler.loop_ir.access import accesses
 from chainrule.compiler.loop_ir.expressions import nests_of
 from chainrule.compiler.loop_ir.loops import Affine, Loop, Statement
 from chainrule.compiler.loop_passes.memory_plan import plan_memory
-from chainrule.compiler.native_program import compile_native
+from chainrule.compiler.native_program import NativeProgram
 from chainrule.compiler.verify.memory_rules import verify_memory_plan
 from chainrule.compiler.verify.verifier import verify_program
 from chainrule.errors import GraphError
@@ -20,7 +20,7 @@ from tests.compiler.programs.row_laws import STACKS, rows_of, training
 
 
 def program_of(function, *arguments):
-    return compile_native(simplify(trace(function)(*arguments))).loops
+    return NativeProgram(simplify(trace(function)(*arguments))).loops
 
 
 @pytest.fixture(scope="module")

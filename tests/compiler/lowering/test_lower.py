@@ -10,7 +10,7 @@ from chainrule.compiler.loop_ir.access import accesses
 from chainrule.compiler.loop_ir.loops import Buffer, CannotCompile, Load, Loop
 from chainrule.compiler.loop_ir.printer import format_program
 from chainrule.compiler.lowering.graph_lowering import Lowering
-from chainrule.compiler.native_program import compile_native
+from chainrule.compiler.native_program import NativeProgram
 from chainrule.compiler.pipeline import compile_to_loops
 from chainrule.graph.trace import trace
 
@@ -97,7 +97,7 @@ def test_short_rows_of_the_program_lie_by_columns_and_those_of_the_user_do_not()
 def test_what_is_not_compiled_is_named():
     graph = trace(lambda x: x + 1)(np.ones(3, np.float16))
     with pytest.raises(CannotCompile, match="half precision"):
-        compile_native(graph)
+        NativeProgram(graph)
 
 
 def test_a_primitive_without_a_rule_or_ufunc_is_not_compiled():
@@ -116,7 +116,7 @@ def test_simplification_of_a_body_stops_at_what_the_body_is_given():
         return scan(lambda c, r: (c + np.reshape(flat, (2, 3)) * r, None), x * 0, row)[0]
 
     x = np.arange(6.0).reshape(2, 3)
-    (found,) = compile_native(simplify(trace(function)(x)))([x])
+    (found,) = NativeProgram(simplify(trace(function)(x)))([x])
     np.testing.assert_array_equal(found, x * 3)
 
 

@@ -14,7 +14,7 @@ from chainrule.autodiff.derivative import grad, vjp
 from chainrule.compiler.graph_passes.simplify import simplify
 from chainrule.compiler.loop_ir.access import accesses
 from chainrule.compiler.loop_ir.expressions import nests_of
-from chainrule.compiler.native_program import compile_native
+from chainrule.compiler.native_program import NativeProgram
 from chainrule.compiler.runtime.thread_count import set_num_threads
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.trace import trace
@@ -89,7 +89,7 @@ def correlated(case, x, kernel):
 
 def compiled(function, *arguments):
     graph = simplify(trace(function)(*arguments))
-    return graph, compile_native(graph)
+    return graph, NativeProgram(graph)
 
 
 def values():

@@ -10,7 +10,7 @@ import numpy as np
 
 from chainrule.autodiff import scan_primitive
 from chainrule.compiler.loop_ir.loops import CannotCompile
-from chainrule.compiler.native_program import compile_native
+from chainrule.compiler.native_program import NativeProgram
 from chainrule.errors import ChainruleError
 from chainrule.graph.array_type import type_of
 from chainrule.graph.evaluate import evaluate
@@ -51,7 +51,7 @@ def graph_of(primitive, sample, dtype):
 def difference(graph, arrays):
     wanted = evaluate(graph, arrays)
     try:
-        found = compile_native(graph)(arrays)
+        found = NativeProgram(graph)(arrays)
     except CannotCompile as error:
         return f"cannot: {error}"
     for a, b in zip(found, wanted, strict=True):

@@ -9,14 +9,14 @@ from chainrule.autodiff.scan import scan
 from chainrule.compiler.graph_passes.simplify import simplify
 from chainrule.compiler.loop_ir.access import accesses
 from chainrule.compiler.loop_ir.expressions import nests_of
-from chainrule.compiler.native_program import compile_native
+from chainrule.compiler.native_program import NativeProgram
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.trace import trace
 
 
 def compiled(function, *arguments):
     graph = simplify(trace(function)(*arguments))
-    return graph, compile_native(graph)
+    return graph, NativeProgram(graph)
 
 
 def special_values():
@@ -203,7 +203,7 @@ def joints():
     ]
     for most, function in cases:
         graph = simplify(trace(function)(x, y))
-        program = compile_native(graph)
+        program = NativeProgram(graph)
         made = {b.root for step in program.loops.steps for b, _, is_new in accesses(step) if is_new}
         assert len(made) <= most, [buffer.shape for buffer in made]
         for found, wanted in zip(program([x, y]), evaluate(graph, [x, y]), strict=True):
@@ -250,17 +250,17 @@ def stopwatch():
     for x in (small, large):
         _, program = compiled(steps, x)
         timed = program.timed()
-        assert program.ticks == []
+        assert program.cycle_counts == []
         nests = len(list(nests_of(program.loops.steps)))
-        assert timed.ticks == [0] * (nests + 1)
+        assert timed.cycle_counts == [0] * (nests + 1)
         found, wanted = timed([x]), program([x])
         assert all(a.tobytes() == b.tobytes() for a, b in zip(found, wanted, strict=True))
         many_times(timed, x)
-        first = timed.ticks
+        first = timed.cycle_counts
         assert all(count > 0 for count in first[:-1]), first
         assert (first[-1] > 0) == program.is_shared, first
         many_times(timed, x)
-        assert all(b > a for a, b in zip(first[:-1], timed.ticks[:-1], strict=True))
+        assert all(b > a for a, b in zip(first[:-1], timed.cycle_counts[:-1], strict=True))
 
 
 if __name__ == "__main__":

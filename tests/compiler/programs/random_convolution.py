@@ -15,7 +15,7 @@ import numpy as np
 
 from chainrule.autodiff.derivative import grad
 from chainrule.compiler.graph_passes.simplify import simplify
-from chainrule.compiler.native_program import compile_native
+from chainrule.compiler.native_program import NativeProgram
 from chainrule.errors import ShapeError
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.trace import trace
@@ -103,7 +103,7 @@ def difference(seed):
     except ShapeError:
         return ""  # a window that does not fit
     graph = simplify(graph)
-    found, wanted = compile_native(graph)([x, *kernels]), evaluate(graph, [x, *kernels])
+    found, wanted = NativeProgram(graph)([x, *kernels]), evaluate(graph, [x, *kernels])
     errors = [np.max(np.abs(a - b) / (1 + np.abs(b))) for a, b in zip(found, wanted, strict=True)]
     return "" if max(errors) <= 1e-9 else f"off by {errors} in {layers}"
 

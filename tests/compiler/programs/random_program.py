@@ -14,7 +14,7 @@ import numpy as np
 from chainrule.autodiff.derivative import grad
 from chainrule.autodiff.scan import scan
 from chainrule.compiler.graph_passes.simplify import simplify
-from chainrule.compiler.native_program import compile_native
+from chainrule.compiler.native_program import NativeProgram
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.trace import trace
 
@@ -176,7 +176,7 @@ def difference(seed):
     function, inputs = program_of(seed)
     graph = simplify(trace(function)(*inputs))
     wanted = evaluate(graph, inputs)
-    found = compile_native(graph)(inputs)
+    found = NativeProgram(graph)(inputs)
     for number, (a, b) in enumerate(zip(found, wanted, strict=True)):
         if a.dtype != b.dtype or a.shape != b.shape:
             return f"output {number}: {a.dtype}{a.shape}, not {b.dtype}{b.shape}"
@@ -192,7 +192,7 @@ def digest(seed):
     """Return letters that tell the bits of what a compiled program computes."""
     function, inputs = program_of(seed)
     total = hashlib.sha256()
-    for each in compile_native(simplify(trace(function)(*inputs)))(inputs):
+    for each in NativeProgram(simplify(trace(function)(*inputs)))(inputs):
         # NaN may differ in its payload.
         total.update(np.where(np.isnan(each), np.nan, each).astype(each.dtype).tobytes())
     return total.hexdigest()

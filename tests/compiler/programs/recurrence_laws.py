@@ -11,7 +11,7 @@ import chainrule as cr
 from chainrule import nn
 from chainrule.compiler.graph_passes.simplify import simplify
 from chainrule.compiler.loop_ir.loops import Loop
-from chainrule.compiler.native_program import compile_native
+from chainrule.compiler.native_program import NativeProgram
 from chainrule.graph.evaluate import evaluate
 from chainrule.nn.parameter import bound
 
@@ -65,7 +65,7 @@ def values() -> None:
         for batch in (1, 16, 50):
             steps, given = training(make(), batch, dtype="float64")
             graph = simplify(cr.trace(steps)(*given))
-            program = compile_native(graph)
+            program = NativeProgram(graph)
             inputs = [*given[0], given[1]]
             for found, wanted in zip(program(inputs), evaluate(graph, inputs), strict=True):
                 np.testing.assert_allclose(
@@ -82,7 +82,7 @@ def threads() -> None:
             results = []
             for count in (1, 2, 3, 4, 8):
                 os.environ["CHAINRULE_NUM_THREADS"] = str(count)
-                program = compile_native(graph)
+                program = NativeProgram(graph)
                 results.append([each.tobytes() for each in program(inputs)])
             assert all(each == results[0] for each in results), f"{name} {batch}"
 
@@ -91,7 +91,7 @@ def rows_apart() -> None:
     """Threads take samples through time, forwards and backwards, without waiting."""
     for name in ("rnn", "lstm", "masked", "gru", "both"):
         steps, given = training(STACKS[name](), 64)
-        program = compile_native(simplify(cr.trace(steps)(*given)))
+        program = NativeProgram(simplify(cr.trace(steps)(*given)))
         (outer,) = (each for each in program.loops.steps if isinstance(each, Loop))
         inner = repeats_of(outer.steps)
         assert len(inner) >= 2, name
@@ -105,7 +105,7 @@ def memory() -> None:
     sizes = []
     for time in (20, 40):
         steps, given = training([nn.LSTM(32)], 64, time)
-        program = compile_native(simplify(cr.trace(steps)(*given)))
+        program = NativeProgram(simplify(cr.trace(steps)(*given)))
         sizes.append(program.arena_bytes)
     assert sizes[1] < 2 * sizes[0]
     # Gates, candidate, both states, tanh of one: seven numbers for each of the units, four more of

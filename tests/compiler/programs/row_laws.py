@@ -12,7 +12,7 @@ from chainrule import nn
 from chainrule.compiler.graph_passes.simplify import simplify
 from chainrule.compiler.loop_ir.loops import Loop, Step
 from chainrule.compiler.loop_passes import batch_fusion
-from chainrule.compiler.native_program import NativeProgram, compile_native
+from chainrule.compiler.native_program import NativeProgram
 from chainrule.graph.evaluate import evaluate
 from chainrule.nn.parameter import bound
 
@@ -76,7 +76,7 @@ def rows_of(steps: Sequence[Step]) -> list[Loop]:
 def compiled(name: str, batch: int, dtype: str) -> tuple[Any, NativeProgram, list[Any]]:
     steps, given = training(STACKS[name](), batch, dtype)
     graph = simplify(cr.trace(steps)(*given))
-    return graph, compile_native(graph), [*given[0], *given[1]]
+    return graph, NativeProgram(graph), [*given[0], *given[1]]
 
 
 def values() -> None:
@@ -123,7 +123,7 @@ def outermost() -> None:
     wanted = layer(x)
     fast = cr.jit(lambda x: layer(x))
     np.testing.assert_allclose(fast(x), wanted, rtol=1e-4, atol=1e-5)
-    program = compile_native(simplify(cr.trace(lambda x: layer(x))(x)))
+    program = NativeProgram(simplify(cr.trace(lambda x: layer(x))(x)))
     assert len(rows_of(program.loops.steps)) == 1
     np.testing.assert_allclose(program([x], (3, 4))[0], wanted, rtol=1e-4, atol=1e-5)
 

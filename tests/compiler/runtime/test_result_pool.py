@@ -1,3 +1,5 @@
+"""Result pool: an array is reused when nothing but the pool refers to it or a view of it."""
+
 import weakref
 
 import numpy as np
@@ -13,31 +15,31 @@ def address(array):
     return array.__array_interface__["data"][0]
 
 
-def test_what_nobody_holds_is_filled_again():
-    spares = ResultPool([(FLOAT, LARGE)])
-    (first,) = spares.take()
-    place = address(first)
+def test_an_array_without_other_references_is_reused():
+    pool = ResultPool([(FLOAT, LARGE)])
+    (first,) = pool.take()
+    before = address(first)
     del first
-    assert address(spares.take()[0]) == place
+    assert address(pool.take()[0]) == before
 
 
 @pytest.mark.parametrize("hold", [lambda x: x, lambda x: x[3:], lambda x: x[None].T, memoryview])
-def test_what_somebody_holds_stays_as_it_is(hold):
-    spares = ResultPool([(FLOAT, LARGE)])
-    (first,) = spares.take()
-    place, held = address(first), hold(first)
+def test_an_array_with_a_reference_or_a_view_is_not_reused(hold):
+    pool = ResultPool([(FLOAT, LARGE)])
+    (first,) = pool.take()
+    before, held = address(first), hold(first)
     del first
-    assert address(spares.take()[0]) != place
+    assert address(pool.take()[0]) != before
     assert np.asarray(held).size
 
 
-def test_an_array_whose_end_is_awaited_ends():
-    spares = ResultPool([(FLOAT, LARGE)])
-    (first,) = spares.take()
-    awaited = weakref.ref(first)
+def test_an_array_with_a_weak_reference_is_freed():
+    pool = ResultPool([(FLOAT, LARGE)])
+    (first,) = pool.take()
+    reference = weakref.ref(first)
     del first
-    (second,) = spares.take()
-    assert awaited() is None
+    (second,) = pool.take()
+    assert reference() is None
     assert second.shape == LARGE
 
 
@@ -50,38 +52,38 @@ def resized(array):
 
 
 @pytest.mark.parametrize("change", [frozen, resized])
-def test_a_result_that_was_changed_in_kind_is_not_handed_out_again(change):
-    spares = ResultPool([(FLOAT, LARGE)])
-    (first,) = spares.take()
+def test_an_array_whose_type_or_flags_changed_is_not_reused(change):
+    pool = ResultPool([(FLOAT, LARGE)])
+    (first,) = pool.take()
     change(first)
     del first
-    (second,) = spares.take()
+    (second,) = pool.take()
     assert second.flags.writeable
     assert second.dtype == FLOAT
     assert second.shape == LARGE
 
 
 def test_results_of_one_call_are_different_arrays():
-    spares = ResultPool([(FLOAT, LARGE), (FLOAT, LARGE)])
+    pool = ResultPool([(FLOAT, LARGE), (FLOAT, LARGE)])
     for _ in range(3):
-        one, other = spares.take()
+        one, other = pool.take()
         assert not np.shares_memory(one, other)
         del one, other
 
 
 @pytest.mark.parametrize("shape", [(0,), (3,), (SMALLEST // 4 - 1,), (MOST // 4 + 1,)])
-def test_small_results_and_huge_ones_are_let_go(shape):
-    spares = ResultPool([(FLOAT, shape)])
-    (first,) = spares.take()
-    gone = weakref.ref(first)
+def test_small_and_huge_results_are_not_pooled(shape):
+    pool = ResultPool([(FLOAT, shape)])
+    (first,) = pool.take()
+    reference = weakref.ref(first)
     del first
-    assert gone() is None
+    assert reference() is None
 
 
-def test_those_behind_the_first_ones_are_kept_as_if_these_had_been_taken_too():
-    spares = ResultPool([(FLOAT, (3,)), (FLOAT, LARGE), (FLOAT, LARGE)])
-    second, third = spares.take([np.empty(3)])[1:]
-    place = address(third)
+def test_results_behind_the_destinations_are_pooled_by_their_position():
+    pool = ResultPool([(FLOAT, (3,)), (FLOAT, LARGE), (FLOAT, LARGE)])
+    second, third = pool.take([np.empty(3)])[1:]
+    before = address(third)
     del second, third
-    assert address(spares.take([np.empty(3)] * 2)[2]) == place
-    assert [each.shape for each in spares.take()] == [(3,), LARGE, LARGE]
+    assert address(pool.take([np.empty(3)] * 2)[2]) == before
+    assert [each.shape for each in pool.take()] == [(3,), LARGE, LARGE]

@@ -1,4 +1,4 @@
-"""How many threads a program runs on."""
+"""Thread count: the setting, the environment variable, the number of cores."""
 
 import pytest
 
@@ -8,11 +8,11 @@ from chainrule.errors import ArgumentError
 
 
 @pytest.fixture(autouse=True)
-def unchosen(monkeypatch):
+def no_setting(monkeypatch):
     monkeypatch.setattr(thread_count, "_chosen", [])
 
 
-def test_the_choice_counts_before_the_environment_and_that_before_the_cores(monkeypatch):
+def test_the_setting_overrides_the_environment_which_overrides_the_number_of_cores(monkeypatch):
     monkeypatch.delenv("CHAINRULE_NUM_THREADS", raising=False)
     assert 1 <= cr.get_num_threads() <= 8
     monkeypatch.setenv("CHAINRULE_NUM_THREADS", "5")
@@ -27,8 +27,8 @@ def test_a_count_below_1_or_no_integer_is_refused(count):
         cr.set_num_threads(count)
 
 
-@pytest.mark.parametrize("wanted", ["0", "two", "-1", "1.5"])
-def test_an_environment_that_says_nonsense_is_refused(monkeypatch, wanted):
-    monkeypatch.setenv("CHAINRULE_NUM_THREADS", wanted)
+@pytest.mark.parametrize("setting", ["0", "two", "-1", "1.5"])
+def test_an_invalid_environment_variable_raises(monkeypatch, setting):
+    monkeypatch.setenv("CHAINRULE_NUM_THREADS", setting)
     with pytest.raises(ArgumentError, match="CHAINRULE_NUM_THREADS"):
         cr.get_num_threads()

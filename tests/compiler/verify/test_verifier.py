@@ -22,7 +22,7 @@ from chainrule.compiler.loop_ir.loops import (
 )
 from chainrule.compiler.loop_passes.memory_plan import MemoryPlan, plan_memory
 from chainrule.compiler.lowering.lower import lower
-from chainrule.compiler.native_program import compile_native
+from chainrule.compiler.native_program import NativeProgram
 from chainrule.compiler.pipeline import compile_to_loops
 from chainrule.compiler.verify.memory_rules import verify_memory_plan
 from chainrule.compiler.verify.verifier import verify_items, verify_program
@@ -223,4 +223,4 @@ def test_compiling_checks_what_it_made_where_that_is_asked_for(monkeypatch):
     monkeypatch.setattr(pipeline_module, "fuse", lambda items, layout: ())
     monkeypatch.setenv("CHAINRULE_DEBUG", "check")
     with pytest.raises(GraphError, match="nothing is stored in the output"):
-        compile_native(graph)
+        NativeProgram(graph)

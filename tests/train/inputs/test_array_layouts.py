@@ -71,7 +71,7 @@ def test_every_kind_of_number_trains_as_its_value_says(kind):
 
 
 def test_half_precision_trains_with_numpy_and_is_told_of(monkeypatch):
-    monkeypatch.setattr(driver, "_said", set())
+    monkeypatch.setattr(driver, "_warned", set())
     with pytest.warns(ChainruleWarning, match="half precision is not compiled"):
         found = trained(PIXELS.astype(np.float16))
     for name, each in trained(PIXELS.astype(float)).items():

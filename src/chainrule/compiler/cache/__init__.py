@@ -1,1 +1,1 @@
-"""Compiled programs on disk: object cache, its key, the fingerprint of the build."""
+"""Compiled programs on disk: object cache, its key, the build fingerprint."""

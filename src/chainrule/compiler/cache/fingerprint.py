@@ -1,6 +1,6 @@
-"""What machine code depends on besides the program, in words that are quick to read.
+"""Build fingerprint: versions, sources and processor that machine code depends on.
 
-Whoever finds a program's code on the disk needs no LLVM; so this must be told without loading it.
+It is computed without importing LLVM, which a cached program does not need.
 """
 
 import os
@@ -14,12 +14,12 @@ import numpy as np
 
 __all__ = ["build_fingerprint"]
 
-ROOMS = ("autodiff", "compiler", "graph", "ops")
-"""Whose sources shape the code that is made of a graph."""
+PACKAGES = ("autodiff", "compiler", "graph", "ops")
+"""Packages whose sources determine the code that a graph is compiled to."""
 
-DESCRIPTION = Path("/proc/cpuinfo")
-DESCRIPTION_BYTES = 2**14
-TELLING = frozenset(
+CPUINFO = Path("/proc/cpuinfo")
+CPUINFO_BYTES = 2**14
+FIELDS = frozenset(
     [
         "vendor_id", "cpu family", "model", "model name", "stepping", "flags",
         "CPU implementer", "CPU architecture", "CPU variant", "CPU part", "Features",
@@ -30,8 +30,8 @@ TELLING = frozenset(
 
 @cache
 def _fixed() -> str | None:
-    """What cannot change while the process lives."""
-    sources = _sources(Path(__file__).parents[2])
+    """The part that cannot change during the process."""
+    sources = _source_state(Path(__file__).parents[2])
     if sources is None:
         return None
     versions = sys.version, np.__version__, llvmlite.__version__
@@ -39,20 +39,20 @@ def _fixed() -> str | None:
 
 
 def build_fingerprint() -> str | None:
-    """Tell versions, sources and processor that the code of a program depends on."""
+    """Return the fingerprint, or None if the sources are not files, as in a zip archive."""
     fixed = _fixed()
     return None if fixed is None else f"{os.environ.get('CHAINRULE_VECTORS', '')}\n{fixed}"
 
 
-def _sources(package: Path) -> str | None:
-    """Tell the state of our own sources: who writes to a file changes one of these numbers.
+def _source_state(package: Path) -> str | None:
+    """Return size, inode and times of our own source files, one of which every change alters.
 
-    Reading them all takes ten times as long.
+    To read the files takes ten times as long.
     """
     lines: list[str] = []
-    for room in ROOMS:
+    for part in PACKAGES:
         before = len(lines)
-        for folder, inner, names in os.walk(package / room):
+        for folder, inner, names in os.walk(package / part):
             inner[:] = sorted(set(inner) - {"__pycache__"})
             for name in sorted(names):
                 status = os.stat(os.path.join(folder, name))
@@ -64,13 +64,13 @@ def _sources(package: Path) -> str | None:
 
 
 def _processor() -> str:
-    """Describe the processor, as Linux does or else as LLVM does."""
+    """Return the processor's description by Linux, or else by LLVM."""
     try:
-        with DESCRIPTION.open("rb") as file:
-            first = file.read(DESCRIPTION_BYTES).partition(b"\n\n")[0].decode()
+        with CPUINFO.open("rb") as file:
+            first = file.read(CPUINFO_BYTES).partition(b"\n\n")[0].decode()
     except OSError:
         first = ""
-    lines = [line for line in first.splitlines() if line.partition(":")[0].strip() in TELLING]
+    lines = [line for line in first.splitlines() if line.partition(":")[0].strip() in FIELDS]
     if any(line.startswith(("flags", "Features", "isa")) for line in lines):
         return "\n".join(lines)
     from chainrule.compiler.backends.llvm.target import host_target

@@ -1,8 +1,7 @@
-"""A graph as text that says all that its machine code depends on, and nothing else.
+"""Graph key: a graph as text, equal for graphs that are compiled to the same code.
 
-Two graphs of the same text become the same program, so this is what compiled programs are kept by:
-to find one takes neither simplification nor lowering. Names, layers and the user's lines are not in
-it. Large constants stand as their digest.
+It is the key of compiled programs, computed without simplification or lowering. Names, layers and
+source locations are not part of it. Large constants are replaced by their digest.
 """
 
 from __future__ import annotations
@@ -19,12 +18,12 @@ from chainrule.graph.node import Node
 __all__ = ["graph_text"]
 
 
-class _Untold(Exception):  # noqa: N818 - it reads as what is said
-    """A parameter of an unknown kind: who knows what the code depends on."""
+class _UnknownParameterError(Exception):
+    """A parameter of a type that has no text here."""
 
 
 def graph_text(graph: Graph) -> tuple[str, list[Any]] | None:
-    """Write a graph down, and list the constants in it.
+    """Return a graph's text and its constants; None if a parameter has no text.
 
     Examples
     --------
@@ -36,7 +35,7 @@ def graph_text(graph: Graph) -> tuple[str, list[Any]] | None:
     constants: list[Any] = []
     try:
         return _text(graph, constants), constants
-    except _Untold:
+    except _UnknownParameterError:
         return None
 
 
@@ -57,28 +56,29 @@ def _text(graph: Graph, constants: list[Any]) -> str:
     return ";".join([*parts, f"->{results}"])
 
 
-def _type(kind: ArrayType) -> str:
-    return f"{kind.dtype.str}{_value(kind.shape, [])}{'w' if kind.weak else ''}"
+def _type(array_type: ArrayType) -> str:
+    weak = "w" if array_type.weak else ""
+    return f"{array_type.dtype.str}{_value(array_type.shape, [])}{weak}"
 
 
 def _constant(node: Node, constants: list[Any]) -> str:
     value = np.ascontiguousarray(node.known_value)
     constants.append(value)
     content = value.data if value.size else b""
-    told = bytes(content).hex() if value.nbytes <= 32 else hashlib.sha256(content).hexdigest()
-    return f"{_type(node.array_type)}:{told}"
+    digest = bytes(content).hex() if value.nbytes <= 32 else hashlib.sha256(content).hexdigest()
+    return f"{_type(node.array_type)}:{digest}"
 
 
 def _params(node: Node, constants: list[Any]) -> str:
     if not node.params:
         return ""
     assert node.primitive is not None
-    # A program that is compiled contains what a derivative is, no longer how it is found.
-    is_told = node.primitive.name == "custom_vjp_call"
+    # The function of a custom derivative was used when the graph was differentiated.
+    is_custom = node.primitive.name == "custom_vjp_call"
     pairs = [
         f"{name}:{_value(value, constants)}"
         for name, value in sorted(node.params.items())
-        if not (is_told and name == "backward")
+        if not (is_custom and name == "backward")
     ]
     return "[" + " ".join(pairs) + "]"
 
@@ -95,4 +95,4 @@ def _value(value: Any, constants: list[Any]) -> str:
         return "{" + _text(value, constants) + "}"
     if isinstance(value, np.dtype):
         return value.str
-    raise _Untold
+    raise _UnknownParameterError

@@ -1,9 +1,9 @@
-"""Object code kept on disk between processes, in a folder of the user's own.
+"""Object cache: compiled code on disk, in a private folder of the user.
 
-An entry is a file named by its key: a digest of the program's text, the processor and every version
-that shaped the code. It holds its own key and a checksum, so that a torn, altered or renamed entry
-is recognised; it is then rebuilt, never run. Machine code from a file runs with all of the user's
-rights, so a folder or file that anyone else could have written is not even read.
+An entry is a file named by its key, the digest of the program's text and the build fingerprint. It
+contains its key and a checksum, so a truncated, altered or renamed entry is recognised and rebuilt,
+never run. As machine code runs with all rights of the user, a folder or file that anyone else could
+have written is not read.
 
     magic (16 bytes) | key (32) | SHA-256 of the content (32) | content
 """
@@ -26,7 +26,7 @@ LARGEST_CACHE = 256 * 2**20
 
 
 def cached_object(text: str, compile_text: Callable[[], bytes]) -> bytes:
-    """Return object code, from the disk if it was made before."""
+    """Return object code, from the cache or compiled and cached."""
     key = program_key(text)
     code = read_entry(key)
     if code is None:
@@ -36,38 +36,38 @@ def cached_object(text: str, compile_text: Callable[[], bytes]) -> bytes:
 
 
 def program_key(text: str) -> bytes | None:
-    """Return the digest that names a program's entry."""
-    around = build_fingerprint()
-    if around is None:
+    """Return the key of a program, or None if it cannot be cached."""
+    fingerprint = build_fingerprint()
+    if fingerprint is None:
         return None
     digest = hashlib.sha256()
-    for data in (text.encode(), around.encode()):
-        # The length keeps ("ab", "c") and ("a", "bc") apart.
+    for data in (text.encode(), fingerprint.encode()):
+        # The length distinguishes ("ab", "c") from ("a", "bc").
         digest.update(len(data).to_bytes(8, "little") + data)
     return digest.digest()
 
 
 def read_entry(key: bytes | None) -> bytes | None:
-    """Return an entry's content, or None if it is missing or anything about it is not right."""
+    """Return an entry's content, or None if it is missing, invalid or not private."""
     folder = _private_folder() if key else None
     return None if folder is None or key is None else _read(folder / key.hex(), key)
 
 
 def write_entry(key: bytes | None, content: bytes) -> None:
-    """Keep an entry. Trouble with the disk is not an error: a full or read-only one costs time."""
+    """Store an entry, or ignore that the disk is full or read-only."""
     folder = _private_folder() if key else None
     if folder is None or key is None:
         return
     parts = [MAGIC, key, hashlib.sha256(content).digest(), content]
     try:
-        _make_room(folder, os.getpid())
+        _clean_once(folder, os.getpid())
         write_atomically(folder / key.hex(), parts)
     except OSError:
         return
 
 
 def clean_cache(folder: Path, largest: int = LARGEST_CACHE) -> None:
-    """Remove the entries that were used longest ago, until the rest fits."""
+    """Remove the least recently used entries, until the others fit."""
     entries: list[tuple[float, int, Path]] = []
     for path in folder.iterdir():
         try:
@@ -75,35 +75,35 @@ def clean_cache(folder: Path, largest: int = LARGEST_CACHE) -> None:
         except OSError:
             continue  # another process removed it
         entries.append((status.st_mtime, status.st_size, path))
-    kept = 0
+    total = 0
     for _, size, path in sorted(entries, reverse=True):
-        kept += size
-        if kept > largest:
+        total += size
+        if total > largest:
             path.unlink(missing_ok=True)
 
 
 def _private_folder() -> Path | None:
-    """Return the folder, made if missing; None where it cannot be had or trusted."""
-    return _prepared(cache_folder() / "code", os.getpid())
+    """Return the folder, created if missing; None if that fails or others may write to it."""
+    return _prepare_folder(cache_folder() / "code", os.getpid())
 
 
 @cache
-def _prepared(folder: Path, _process: int) -> Path | None:
+def _prepare_folder(folder: Path, _process: int) -> Path | None:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         status = folder.lstat()
     except OSError:
         return None
-    return folder if stat.S_ISDIR(status.st_mode) and _is_own(status) else None
+    return folder if stat.S_ISDIR(status.st_mode) and _is_private(status) else None
 
 
 @cache
-def _make_room(folder: Path, _process: int) -> None:
+def _clean_once(folder: Path, _process: int) -> None:
     clean_cache(folder)
 
 
-def _is_own(status: os.stat_result) -> bool:
-    """Tell whether nobody but this user could have written something."""
+def _is_private(status: os.stat_result) -> bool:
+    """Whether no other user can write to a file or folder."""
     if not hasattr(os, "getuid"):  # Windows: the folder inherits the profile's rights
         return True
     return status.st_uid == os.getuid() and not status.st_mode & 0o022
@@ -111,10 +111,10 @@ def _is_own(status: os.stat_result) -> bool:
 
 def _read(path: Path, key: bytes) -> bytes | None:
     try:
-        # A link could lead to a file of someone else's.
+        # A link could lead to a file of another user.
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
         with os.fdopen(descriptor, "rb") as file:
-            if not _is_own(os.fstat(descriptor)):
+            if not _is_private(os.fstat(descriptor)):
                 return None
             content = file.read()
     except OSError:
@@ -124,7 +124,7 @@ def _read(path: Path, key: bytes) -> bytes | None:
     if not code or content[:HEADER_BYTES] != expected:
         return None
     try:
-        os.utime(path)  # so that cleaning knows it was used
+        os.utime(path)  # its last use, for clean_cache
     except OSError:
         return code
     return code

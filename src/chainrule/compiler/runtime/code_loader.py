@@ -1,4 +1,4 @@
-"""Object code into this process, by the quickest way there is."""
+"""Code loader: object code into this process, by the ELF loader or else by LLVM's linker."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -9,7 +9,7 @@ __all__ = ["Loaded", "load_code"]
 
 
 class Loaded(Protocol):
-    """Machine code in memory; it goes when nothing holds this any more."""
+    """Machine code in memory, unmapped when this object is freed."""
 
     def address(self, name: str) -> int:
         """Return the address of an exported function."""
@@ -17,11 +17,11 @@ class Loaded(Protocol):
 
 
 def load_code(code: bytes, exports: Sequence[str]) -> Loaded:
-    """Load object code into this process."""
+    """Load object code; `exports` are the functions whose addresses are needed."""
     loaded = load_elf(code, exports)
     if loaded is not None:
         return loaded
-    # LLVM takes longer to load than all else that a program from the disk needs.
+    # To import LLVM takes longer than all else that a cached program needs.
     from chainrule.compiler.backends.llvm.object_code import load_object
 
     return load_object(code, tuple(exports))

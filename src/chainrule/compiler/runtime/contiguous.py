@@ -1,4 +1,4 @@
-"""Arrays as native code takes them: in rows without gaps, in this machine's kinds of number."""
+"""Arrays as native code reads them: C-contiguous, aligned, in native byte order."""
 
 from __future__ import annotations
 
@@ -8,21 +8,26 @@ import numpy as np
 
 from chainrule.errors import GraphError
 
-__all__ = ["PLAIN", "contiguous_array", "is_plain"]
+__all__ = ["CONTIGUOUS", "contiguous_array", "is_contiguous", "native_byte_order"]
 
-PLAIN = 0x101
-"""NumPy's flags of an array in rows without gaps, at an address its kind of number allows."""
+CONTIGUOUS = 0x101
+"""NumPy's flags ``C_CONTIGUOUS`` and ``ALIGNED``, to be tested in one look-up."""
 
 
-def is_plain(array: Any, dtype: Any, shape: tuple[int, ...]) -> bool:
-    """Whether something is an array of a type, in rows without gaps."""
+def is_contiguous(array: Any, dtype: Any, shape: tuple[int, ...]) -> bool:
+    """Whether this is a C-contiguous, aligned array of that type."""
     is_array = type(array) is np.ndarray and array.dtype is dtype
-    return is_array and array.shape == shape and array.flags.num & PLAIN == PLAIN
+    return is_array and array.shape == shape and array.flags.num & CONTIGUOUS == CONTIGUOUS
 
 
 def contiguous_array(array: Any, dtype: Any, shape: tuple[int, ...]) -> Any:
-    """Return an array in rows without gaps, of the very type that the program was made for."""
-    made = np.require(np.asarray(array, dtype), requirements=["C", "A"]).view(np.ndarray)
-    if made.shape != shape:
-        raise GraphError(f"a program for an input of shape {shape} was given one of {made.shape}")
-    return made
+    """Return a C-contiguous, aligned array of that type, a copy only if necessary."""
+    result = np.require(np.asarray(array, dtype), requirements=["C", "A"]).view(np.ndarray)
+    if result.shape != shape:
+        raise GraphError(f"a program for an input of shape {shape} was given one of {result.shape}")
+    return result
+
+
+def native_byte_order(array: Any) -> Any:
+    """Return an array in this machine's byte order, a copy only if necessary."""
+    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))

@@ -1,11 +1,11 @@
-"""A compiled program as plain data: machine code, and what must be known to run it.
+"""Executable: a compiled program as data, and its format in the object cache.
 
 ::
 
-    length of the description (8 bytes) | description | constants | code
+    length of the header (8 bytes) | header | constants | object code
 
-The description is a list of numbers in JSON. A constant that stands in the graph is named by its
-place there; only numbers that were computed beforehand are written down.
+The header is JSON. A constant of the graph is stored as its position among the graph's constants;
+only constants that the compiler computed are stored as values.
 """
 
 from __future__ import annotations
@@ -27,66 +27,50 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class Executable:
-    """A compiled program.
+    """A compiled program."""
 
-    Parameters
-    ----------
-    code : bytes
-        Object code with the function ``run``.
-    constants : tuple of array
-        Arrays that it reads, in rows without gaps.
-    arena, scratch : int
-        Bytes of memory it needs: all threads together, and each besides.
-    is_shared : bool
-        Whether it has work for more than one thread.
-    clocks : int
-        How many numbers of ticks its block ends with.
-    is_read : tuple of bool
-        For each input, whether its numbers count.
-    """
-
-    code: bytes
-    constants: tuple[Array, ...]
-    arena: int
-    scratch: int
-    is_shared: bool
-    clocks: int
-    is_read: tuple[bool, ...]
+    code: bytes  # object code with the function `run`
+    constants: tuple[Array, ...]  # C-contiguous
+    arena: int  # bytes for all threads together
+    scratch: int  # bytes for each thread
+    is_shared: bool  # whether it has work for more than one thread
+    cycle_counters: int  # how many its program block ends with
+    is_read: tuple[bool, ...]  # for each input, whether its values are read
 
 
-def pack(binary: Executable, known: Sequence[Any]) -> bytes:
-    """Write a program down."""
-    places = {id(each): place for place, each in enumerate(known)}
+def pack(executable: Executable, graph_constants: Sequence[Any]) -> bytes:
+    """Serialise a program."""
+    positions = {id(each): position for position, each in enumerate(graph_constants)}
     constants: list[Any] = []
-    contents: list[bytes] = []
-    for each in binary.constants:
-        if id(each) in places:
-            constants.append(places[id(each)])
+    values: list[bytes] = []
+    for each in executable.constants:
+        if id(each) in positions:
+            constants.append(positions[id(each)])
         else:
             constants.append([each.dtype.str, list(each.shape)])
-            contents.append(each.tobytes())
+            values.append(each.tobytes())
     fields = {
-        "arena": binary.arena,
-        "scratch": binary.scratch,
-        "is_shared": binary.is_shared,
-        "clocks": binary.clocks,
-        "is_read": list(binary.is_read),
+        "arena": executable.arena,
+        "scratch": executable.scratch,
+        "is_shared": executable.is_shared,
+        "cycle_counters": executable.cycle_counters,
+        "is_read": list(executable.is_read),
         "constants": constants,
     }
-    description = json.dumps(fields).encode()
-    length = len(description).to_bytes(LENGTH_BYTES, "little")
-    return b"".join([length, description, *contents, binary.code])
+    header = json.dumps(fields).encode()
+    length = len(header).to_bytes(LENGTH_BYTES, "little")
+    return b"".join([length, header, *values, executable.code])
 
 
-def unpack(data: bytes, known: Sequence[Any]) -> Executable | None:
-    """Read a program."""
+def unpack(data: bytes, graph_constants: Sequence[Any]) -> Executable | None:
+    """Deserialise a program; None if the data are not of this format."""
     end = LENGTH_BYTES + int.from_bytes(data[:LENGTH_BYTES], "little")
     try:
         fields = json.loads(data[LENGTH_BYTES:end])
         constants: list[Array] = []
         for each in fields["constants"]:
             if isinstance(each, int):
-                constants.append(np.ascontiguousarray(known[each]))
+                constants.append(np.ascontiguousarray(graph_constants[each]))
                 continue
             dtype, shape = np.dtype(each[0]), tuple(each[1])
             size = int(np.prod(shape, dtype=np.int64))
@@ -98,7 +82,7 @@ def unpack(data: bytes, known: Sequence[Any]) -> Executable | None:
             fields["arena"],
             fields["scratch"],
             fields["is_shared"],
-            fields["clocks"],
+            fields["cycle_counters"],
             tuple(fields["is_read"]),
         )
     except (ValueError, KeyError, TypeError, IndexError, UnicodeDecodeError):

@@ -1,4 +1,4 @@
-"""Locks that a forked child finds open."""
+"""Locks that are released in a forked child."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _locks: WeakSet[Any] = WeakSet()
 
 
 def fork_lock() -> threading.Lock:
-    """Return a lock that is open in a forked child, even if another thread held it meanwhile.
+    """Return a lock that is free in a forked child, even if another thread of the parent held it.
 
-    The child has no such thread, so nobody would ever let go of it.
+    That thread does not exist in the child, so it would never be released there.
 
     Examples
     --------
@@ -28,11 +28,11 @@ def fork_lock() -> threading.Lock:
     return lock
 
 
-def _free_locks() -> None:
-    """``_at_fork_reinit`` is how the standard library's own modules do it."""
+def _release_all() -> None:
+    """Release all locks, by ``_at_fork_reinit`` as the standard library's own modules do."""
     for lock in list(_locks):
         getattr(lock, "_at_fork_reinit", lambda: None)()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_free_locks)
+    os.register_at_fork(after_in_child=_release_all)

@@ -1,7 +1,7 @@
-"""Results nobody looks at any more, whose memory the next call fills again.
+"""Pool of result arrays, reused when their reference count shows no other holder.
 
-A new array of a megabyte is memory that the system hands out page by page, each filled with zeros
-at the first touch: on some machines this takes as long as a convolution.
+The system maps the memory of a large new array page by page, each zeroed at its first access, which
+can take as long as a convolution.
 """
 
 from __future__ import annotations
@@ -16,65 +16,60 @@ import numpy as np
 __all__ = ["ResultPool"]
 
 SMALLEST, MOST = 1 << 18, 1 << 26
-"""Bytes of a result that is worth keeping, and of all that are kept together."""
+"""Bytes of the smallest result that is pooled, and of all results of a program that has a pool."""
 
 
 class ResultPool:
-    """Arrays for the results of a program.
+    """Arrays for the results of a program, of the given types.
 
-    What was handed out is remembered, and handed out again once nobody else has it: neither the
-    array nor a view of it.
-
-    Parameters
-    ----------
-    kinds : sequence of (numpy.dtype, tuple of int)
-        Of each result.
+    The pool holds the arrays it returned last, and returns one again if nothing else holds it or a
+    view of it.
 
     Examples
     --------
-    >>> spares = ResultPool([(np.dtype("float64"), (40, 1000))])
-    >>> (first,) = spares.take()
-    >>> place = first.ctypes.data
-    >>> spares.take()[0].ctypes.data == place  # the first is still in use
+    >>> pool = ResultPool([(np.dtype("float64"), (40, 1000))])
+    >>> (first,) = pool.take()
+    >>> address = first.ctypes.data
+    >>> pool.take()[0].ctypes.data == address  # the first is still in use
     False
     >>> del first
-    >>> len(spares.take())
+    >>> len(pool.take())
     1
     """
 
-    def __init__(self, kinds: Sequence[tuple[Any, tuple[int, ...]]]) -> None:
-        self._kinds = [(shape, dtype) for dtype, shape in kinds]
-        sizes = [dtype.itemsize * int(np.prod(shape)) for dtype, shape in kinds]
-        is_kept = sum(sizes) <= MOST
-        self._places = [i for i, size in enumerate(sizes) if is_kept and size >= SMALLEST]
-        self._kept: dict[int, Any] = {}
+    def __init__(self, types: Sequence[tuple[Any, tuple[int, ...]]]) -> None:
+        self._types = [(shape, dtype) for dtype, shape in types]
+        sizes = [dtype.itemsize * int(np.prod(shape)) for dtype, shape in types]
+        is_small = sum(sizes) <= MOST
+        self._pooled = [i for i, size in enumerate(sizes) if is_small and size >= SMALLEST]
+        self._arrays: dict[int, Any] = {}
 
-    def take(self, places: Sequence[Any] = ()) -> list[Any]:
-        """Return the places, then an array for each other result, with any numbers in it."""
-        results, count = list(places), len(places)
-        if not self._places:
-            return results + [np.empty(shape, dtype) for shape, dtype in self._kinds[count:]]
-        for number, (shape, dtype) in enumerate(self._kinds[count:], count):
-            held = [self._kept.pop(number, None)]
-            is_free = _references(held) == ALONE and _is_like(held[0], shape, dtype)
-            results.append(held[0] if is_free else np.empty(shape, dtype))
-        for number in self._places:
+    def take(self, destinations: Sequence[Any] = ()) -> list[Any]:
+        """Return `destinations` for the first results, and uninitialised arrays for the others."""
+        results, count = list(destinations), len(destinations)
+        if not self._pooled:
+            return results + [np.empty(shape, dtype) for shape, dtype in self._types[count:]]
+        for number, (shape, dtype) in enumerate(self._types[count:], count):
+            holder = [self._arrays.pop(number, None)]
+            is_free = _references(holder) == UNSHARED and _is_unchanged(holder[0], shape, dtype)
+            results.append(holder[0] if is_free else np.empty(shape, dtype))
+        for number in self._pooled:
             if number >= count:
-                self._kept[number] = results[number]
+                self._arrays[number] = results[number]
         return results
 
 
-def _references(held: list[Any]) -> int:
-    """How often what a list of one holds is held at all, as this interpreter counts."""
-    return sys.getrefcount(held[0])
+def _references(holder: list[Any]) -> int:
+    """Return the reference count of the only element of a list."""
+    return sys.getrefcount(holder[0])
 
 
-ALONE = _references([np.empty(1)])
-"""Held by nobody but the list."""
+UNSHARED = _references([np.empty(1)])
+"""The count of an array that only the list refers to."""
 
 
-def _is_like(array: Any, shape: tuple[int, ...], dtype: Any) -> bool:
-    """Whether an array that was handed out is what it was, and no one watches for its end."""
+def _is_unchanged(array: Any, shape: tuple[int, ...], dtype: Any) -> bool:
+    """Whether an array has its type and memory still, and no weak reference to it."""
     return (
         array is not None
         and array.shape == shape

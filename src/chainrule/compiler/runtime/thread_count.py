@@ -1,4 +1,4 @@
-"""How many threads a program runs on."""
+"""Thread count: how many threads compiled programs run on at most."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from chainrule.errors import ArgumentError
 
 __all__ = ["available_cores", "get_num_threads", "set_num_threads"]
 
-_MOST = 8
-"""More than these are used only where they are asked for."""
+_DEFAULT_LIMIT = 8
+"""More threads are used only on request."""
 
 _chosen: list[int] = []
 
 
 def set_num_threads(count: int) -> None:
-    """Choose on how many threads large programs run; small ones use one in any case.
+    """Set the number of threads that large programs run on; small ones always run on one.
 
-    Results are the same bits for any number.
+    Results have the same bits for any number.
 
     Parameters
     ----------
@@ -42,13 +42,13 @@ def set_num_threads(count: int) -> None:
 
 
 def get_num_threads() -> int:
-    """Return on how many threads large programs run.
+    """Return the number of threads that large programs run on.
 
     Returns
     -------
     int
-        What `set_num_threads` or else the environment variable ``CHAINRULE_NUM_THREADS`` says, or
-        else one for each core this process may use, 8 at most.
+        Set by `set_num_threads` or else by the environment variable ``CHAINRULE_NUM_THREADS``; by
+        default one for each core this process may use, 8 at most.
 
     Raises
     ------
@@ -57,14 +57,14 @@ def get_num_threads() -> int:
     """
     if _chosen:
         return _chosen[0]
-    wanted = os.environ.get("CHAINRULE_NUM_THREADS", "")
-    if not wanted:
-        return min(available_cores(), _MOST)
-    if not wanted.isdecimal() or int(wanted) < 1:
+    setting = os.environ.get("CHAINRULE_NUM_THREADS", "")
+    if not setting:
+        return min(available_cores(), _DEFAULT_LIMIT)
+    if not setting.isdecimal() or int(setting) < 1:
         raise ArgumentError(
-            f"CHAINRULE_NUM_THREADS is {wanted!r}; it must be an integer, 1 or more"
+            f"CHAINRULE_NUM_THREADS is {setting!r}; it must be an integer, 1 or more"
         )
-    return int(wanted)
+    return int(setting)
 
 
 def available_cores() -> int:

@@ -1,9 +1,9 @@
-"""How many threads pay while other processes hold some of the cores.
+"""Thread limit: fewer threads while cores are oversubscribed, by CPU time against wall time.
 
-Threads that share a program wait for the slowest of them. Where one has to share its core with
-another process, two threads are slower than one that has a core to itself. The processor time they
-got tells: where all had a core, it is the time that passed, for each of them. As results are the
-same bits for any number of threads, it may change from one run to the next.
+The threads of a program wait for the slowest of them at each barrier, so two threads of which one
+shares its core with another process are slower than a single one. If every thread had a core, their
+CPU time is the wall time times their number. Results have the same bits for any number of threads,
+so it may change from call to call.
 """
 
 from __future__ import annotations
@@ -13,69 +13,68 @@ import time
 __all__ = ["ThreadLimit"]
 
 LONG_SECONDS = 0.005
-"""Runs shorter than this tell nothing: a process is given a core for some milliseconds at once."""
+"""Shorter runs are not measured: the system schedules in slices of some milliseconds."""
 EVIDENCE_SECONDS = 0.1
-"""Long runs of so many seconds together tell whether the cores are free."""
+"""Total seconds of long runs before the measurement counts."""
 MISSING_CORES = 0.4
-"""So much processor time less than the threads could have had, for each second, is too little: all
-of them wait for the one that lacks it."""
+"""Cores that may be missing on average: the number of threads less CPU time by wall time."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.6
-"""Seconds for which a smaller number of threads is kept before the wanted number is tried again.
-Most crowds are short, such as what another process leaves spinning when it has just finished; so
-the first pause is, too, and each that follows upon a vain trial is twice as long as the last."""
+"""Seconds on fewer threads before the requested number is tried again. Oversubscription is mostly
+short, such as by threads that still spin when a process has just finished; so the first pause is
+short, too, and each failed trial doubles the next."""
 
 
 class ThreadLimit:
-    """Watches how long runs take, and lowers the number of threads while cores are taken.
+    """Measures runs, and lowers the number of threads while cores are oversubscribed.
 
     Examples
     --------
-    >>> allowance = ThreadLimit()
-    >>> allowance.threads(2, now=0.0)
+    >>> limit = ThreadLimit()
+    >>> limit.threads(2, now=0.0)
     2
-    >>> allowance.note(2, passed=0.1, processor=0.12, now=0.1)  # one waited for its core
-    >>> allowance.threads(2, now=0.15), allowance.threads(2, now=0.25)
+    >>> limit.note(2, wall=0.1, cpu=0.12, now=0.1)  # one thread waited for its core
+    >>> limit.threads(2, now=0.15), limit.threads(2, now=0.25)
     (1, 2)
     """
 
     def __init__(self) -> None:
-        self._most = 0
-        self._until = -1.0
+        self._limit = 0
+        self._limited_until = -1.0
         self._pause = FIRST_PAUSE
-        self._is_long = False
-        self._passed = self._processor = 0.0
+        self._was_long = False
+        self._wall = self._cpu = 0.0
         self._threads = 0
 
-    def threads(self, wanted: int, now: float) -> int:
+    def threads(self, requested: int, now: float) -> int:
         """Return how many threads to run on."""
-        return min(wanted, self._most) if now < self._until else wanted
+        return min(requested, self._limit) if now < self._limited_until else requested
 
     def start(self) -> tuple[float, float]:
-        """Return the clock, and the processor time of this process if it is going to count."""
-        # Asking for processor time takes longer than a small program.
-        return time.perf_counter(), time.process_time() if self._is_long else 0.0
+        """Return wall time, and CPU time if this run is likely to be long enough to count."""
+        # To read CPU time takes longer than a small program.
+        return time.perf_counter(), time.process_time() if self._was_long else 0.0
 
     def stop(self, threads: int, started: tuple[float, float]) -> None:
-        """Draw conclusions from a run that began at a certain time."""
+        """Measure a run from what `start` returned before it."""
         now = time.perf_counter()
-        passed, was_long = now - started[0], self._is_long
-        self._is_long = passed >= LONG_SECONDS
-        if was_long and self._is_long and threads > 1:
-            self.note(threads, passed, time.process_time() - started[1], now)
+        wall, has_cpu = now - started[0], self._was_long
+        self._was_long = wall >= LONG_SECONDS
+        if has_cpu and self._was_long and threads > 1:
+            self.note(threads, wall, time.process_time() - started[1], now)
 
-    def note(self, threads: int, passed: float, processor: float, now: float) -> None:
-        """Draw conclusions from a long run."""
+    def note(self, threads: int, wall: float, cpu: float, now: float) -> None:
+        """Add a long run, and adapt the limit when enough are measured."""
         if threads != self._threads:
-            self._threads, self._passed, self._processor = threads, 0.0, 0.0
-        self._passed += passed
-        self._processor += processor
-        if self._passed < EVIDENCE_SECONDS:
+            self._threads, self._wall, self._cpu = threads, 0.0, 0.0
+        self._wall += wall
+        self._cpu += cpu
+        if self._wall < EVIDENCE_SECONDS:
             return
-        cores = self._processor / self._passed
-        self._passed = self._processor = 0.0
+        cores = self._cpu / self._wall
+        self._wall = self._cpu = 0.0
         if threads - cores >= MISSING_CORES:
-            self._most = max(1, int(cores + 0.25))
-            self._until = now + self._pause
+            self._limit = max(1, int(cores + 0.25))
+            self._limited_until = now + self._pause
             self._pause = min(2 * self._pause, LONGEST_PAUSE)
-        elif now >= self._until:
+        elif now >= self._limited_until:
             self._pause = FIRST_PAUSE

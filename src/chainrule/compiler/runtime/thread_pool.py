@@ -1,11 +1,10 @@
-"""One program, all threads: native workers that run the same function side by side.
+"""Thread pool: all threads run the same program (SPMD), the caller as thread 0.
 
-    void program(ptr arena, i64 thread, i64 threads, ptr barrier)
-
-Workers are Python threads that sit in one native call for ever, so they need no interpreter lock.
-Between jobs they linger, then sleep in a condition variable. Starting a job, running the caller's
-own share and waiting for the others is one native call too: Python handles signals only between its
-own instructions, so Ctrl-C can never come while some threads are in a program and others are not.
+The workers are Python threads that stay in one native call, so they never hold the interpreter
+lock. Between jobs they spin for a while, then sleep on a condition variable. To start a job, run
+thread 0's part and wait for the workers is one native call too: Python handles signals between its
+own instructions only, so an interrupt never comes while some threads are in a program and others
+are not.
 """
 
 import _thread
@@ -24,27 +23,27 @@ from chainrule.compiler.runtime.background import BackgroundTask
 from chainrule.compiler.runtime.code_loader import Loaded, load_code
 from chainrule.compiler.runtime.thread_limit import ThreadLimit
 
-__all__ = ["allowed_threads", "prepare_threads", "run_program"]
+__all__ = ["limited_threads", "prepare_threads", "run_program"]
 
 RUN_TYPE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
 WORK_TYPE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)
 
 
-def run_program(program: int, arena: int, threads: int, is_limit: bool = False) -> None:
-    """Run a program on some threads; return when all have finished."""
+def run_program(program: int, block: int, threads: int, is_limit: bool = False) -> None:
+    """Run a program on that many threads, or at most that many; return when all have finished."""
     if sys.platform == "win32":
-        threads = 1  # the workers sleep in POSIX threads' objects
-    _pool().run(program, arena, threads, is_limit)
+        threads = 1  # workers sleep on POSIX condition variables
+    _pool().run(program, block, threads, is_limit)
 
 
-def allowed_threads(threads: int) -> int:
-    """Return on how many threads a program would run now that may run on fewer."""
-    return _pool().allowance.threads(threads, time.perf_counter())
+def limited_threads(threads: int) -> int:
+    """Return on how many threads a program for at most `threads` would run at this moment."""
+    return _pool().limit.threads(threads, time.perf_counter())
 
 
 def prepare_threads() -> None:
-    """Compile what threads run between programs, in a thread of its own, if that is not done."""
-    global _preparation  # noqa: PLW0603 - a thread must be held by somebody
+    """Start to compile the pool's own native code in the background, unless that was done."""
+    global _preparation  # noqa: PLW0603 - created on first use, once for the process
     if _preparation is None:
         _preparation = BackgroundTask(_native_library)
 
@@ -53,7 +52,7 @@ _preparation: BackgroundTask[Loaded] | None = None
 
 
 class _Pool:
-    """The workers of one process, as many as any program has asked for so far."""
+    """The workers of one process, as many as any program has requested so far."""
 
     def __init__(self) -> None:
         self._process = os.getpid()
@@ -69,33 +68,33 @@ class _Pool:
         self._workers: list[threading.Thread] = []
         self._busy = threading.Lock()
         self._growth = threading.Lock()
-        self.allowance = ThreadLimit()
+        self.limit = ThreadLimit()
 
-    def run(self, program: int, arena: int, threads: int, is_limit: bool) -> None:
-        """Run one program; another thread's program waits its turn."""
+    def run(self, program: int, block: int, threads: int, is_limit: bool) -> None:
+        """Run one program; programs of other Python threads wait until it has finished."""
         with self._busy:
-            started = self.allowance.start()
+            started = self.limit.start()
             if is_limit:
-                threads = self.allowance.threads(threads, started[0])
+                threads = self.limit.threads(threads, started[0])
             if len(self._workers) < threads - 1:
-                # By a thread of its own: an interrupt, which the main thread alone gets, must not
-                # come between a worker's start and its place in the list, or two share a number.
+                # In another thread: an interrupt, which only the main thread receives, must not
+                # come between a worker's start and its entry in the list, or two share an index.
                 # Plain locks only: within Thread.start an interrupt becomes a RuntimeError.
                 done = _thread.allocate_lock()
                 done.acquire()
                 _thread.start_new_thread(self._grow, (threads - 1, done))
                 done.acquire()
-                # Where the system gave fewer threads, fewer do the work, to the same bits.
+                # If the system refused some, fewer threads compute the same bits.
                 threads = min(threads, 1 + len(self._workers))
-            self._run(self._control, program, arena, threads)
-            self.allowance.stop(threads, started)
+            self._run(self._control, program, block, threads)
+            self.limit.stop(threads, started)
 
     def stop(self) -> None:
-        """Let the workers leave native code before its memory is given back."""
+        """Make the workers return from native code before its memory is unmapped."""
         if os.getpid() != self._process:
-            return  # a forked child inherits this call at exit, but neither workers nor free locks
+            return  # a forked child inherits this exit handler, but no workers and no free locks
         with self._busy, self._growth:
-            # A job without a program, in which the workers take no part, tells them to leave.
+            # A job with a null program makes the workers return.
             self._run(self._control, None, None, 1)
             for worker in self._workers:
                 worker.join()
@@ -135,24 +134,24 @@ def _pool() -> _Pool:
     return pool
 
 
-def _forget_creation() -> None:
-    """Replace a lock that another thread of the parent may have held while it forked."""
-    global _creation  # noqa: PLW0603 - there is nothing else that a child could put right
+def _renew_creation_lock() -> None:
+    """Replace the lock, which another thread of the parent may have held during the fork."""
+    global _creation  # noqa: PLW0603 - a child can only replace it
     _creation = threading.Lock()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_creation)
+    os.register_at_fork(after_in_child=_renew_creation_lock)
 
 
 @cache
 def _native_library() -> Loaded:
-    code = cached_object("threads", _compiled)
+    code = cached_object("threads", _compile_pool)
     return load_code(code, ("chainrule.prepare", "chainrule.run", "chainrule.work"))
 
 
-def _compiled() -> bytes:
-    # It loads LLVM, which a process that finds all code on the disk does without.
+def _compile_pool() -> bytes:
+    # Imports LLVM, which is not needed where all code is cached.
     from chainrule.compiler.backends.llvm.spmd.worker_code import pool_code
 
     return pool_code()

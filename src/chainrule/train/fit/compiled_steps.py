@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chainrule.compiler.driver import ArrayFunction
 from chainrule.train.fit.step_inputs import StepInputs
 from chainrule.train.fit.step_runner import StepRunner
 from chainrule.train.fit.train_state import TrainState
@@ -9,7 +10,7 @@ from chainrule.train.fit.train_step import compile_step, compile_steps
 from chainrule.train.inputs.samples import Samples
 from chainrule.train.model.layer_stack import LayerStack
 from chainrule.train.model.objective import Objective
-from chainrule.train.model.program_cache import Program, ProgramCache
+from chainrule.train.model.program_cache import ProgramCache
 
 __all__ = ["CompiledSteps"]
 
@@ -68,7 +69,7 @@ class CompiledSteps:
         for count in {0 if self.runner else size, rest} - {0}:
             self.single(count)
 
-    def single(self, count: int) -> Program:
+    def single(self, count: int) -> ArrayFunction:
         """Return the step for a batch of `count` samples."""
         types = self._samples.types(count)
         natively = self.runner is not None and self.runner.is_shared

@@ -23,7 +23,7 @@ import numpy as np
 from chainrule import tree
 from chainrule.autodiff.derivative import value_and_grad
 from chainrule.autodiff.scan import scan
-from chainrule.compiler.driver import compile_graph, compile_loop
+from chainrule.compiler.driver import ArrayFunction, compile_graph, compile_native
 from chainrule.compiler.graph_passes.simplify import simplify
 from chainrule.errors import ShapeError
 from chainrule.graph.array_type import ArrayType, type_of
@@ -36,7 +36,6 @@ from chainrule.train.checks.loss_dependence import check_dependence
 from chainrule.train.model.layer_stack import LayerStack, substituted
 from chainrule.train.model.loss_and_metrics import measure
 from chainrule.train.model.objective import Objective
-from chainrule.train.model.program_cache import Program
 
 if TYPE_CHECKING:
     from chainrule.compiler.native_program import NativeProgram
@@ -65,7 +64,7 @@ def compile_step(
     state: dict[str, Any],
     batch: dict[str, ArrayType | None],
     natively: bool = False,
-) -> Program:
+) -> ArrayFunction:
     """Prepare the step of training for one shape of batch.
 
     It is for what `compile_steps` cannot do, such as the odd batch at the end of an epoch.
@@ -100,7 +99,8 @@ def compile_steps(
     rows = {} if size is None else {"rows": ArrayType(np.dtype("int64"), (capacity, size))}
     step_inputs = rows | _step_input_types(stack, (capacity,))
     types = tree.map_leaves(type_of, state)
-    return compile_loop(trace_call(steps, (types, samples, step_inputs)).graph)
+    graph = trace_call(steps, (types, samples, step_inputs)).graph
+    return compile_native(graph, is_awaited=False)
 
 
 def _step_input_types(stack: LayerStack, shape: tuple[int, ...]) -> dict[str, ArrayType]:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from chainrule.compiler.driver import compile_graph
+from chainrule.compiler.driver import ArrayFunction, compile_graph
 from chainrule.graph.array_type import ArrayType, type_of
 from chainrule.graph.trace import trace_call
 from chainrule.nn.activations.activation import ACTIVATIONS
 from chainrule.train.model.layer_stack import LayerStack, substituted
 from chainrule.train.model.loss_and_metrics import measure
 from chainrule.train.model.objective import Objective
-from chainrule.train.model.program_cache import Program
 
 if TYPE_CHECKING:
     pass
@@ -21,7 +20,7 @@ __all__ = ["compile_evaluation", "compile_prediction"]
 
 def compile_evaluation(
     stack: LayerStack, objective: Objective, batch: dict[str, ArrayType | None]
-) -> Program:
+) -> ArrayFunction:
     """Compile loss, penalty and metrics of one batch, as a function of parameters and batch."""
 
     def evaluate(params: dict[str, Any], batch: dict[str, Any]) -> Any:
@@ -31,7 +30,7 @@ def compile_evaluation(
     return compile_graph(trace_call(evaluate, (_parameter_types(stack), batch)).graph)
 
 
-def compile_prediction(stack: LayerStack, X: ArrayType, activation: str = "") -> Program:
+def compile_prediction(stack: LayerStack, X: ArrayType, activation: str = "") -> ArrayFunction:
     """Compile the network's output, activated besides, as a function of parameters and inputs."""
 
     def predict(params: dict[str, Any], X: Any) -> Any:

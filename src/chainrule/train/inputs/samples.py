@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.compiler.runtime.contiguous import native_byte_order
 from chainrule.data.shuffling import permutations
 from chainrule.errors import DataError
 from chainrule.graph.array_type import ArrayType, type_of
@@ -43,7 +44,7 @@ class Samples:
 
     def take(self, rows: Rows) -> list[Array]:
         """Return those rows of the arrays that are there, in this machine's byte order."""
-        return [_native(each[rows]) for each in (self.X, self.y, self.weight) if each is not None]
+        return [native_byte_order(each[rows]) for each in self.arrays()]
 
     def arrays(self) -> list[Array]:
         """Return the arrays that are there."""
@@ -59,7 +60,7 @@ class Samples:
         def plain(each: Array) -> Array:
             if _is_plain(each) or isinstance(each, np.memmap):
                 return each
-            return np.ascontiguousarray(_native(each))
+            return np.ascontiguousarray(native_byte_order(each))
 
         weight = None if self.weight is None else plain(self.weight)
         return Samples(plain(self.X), plain(self.y), weight)
@@ -111,10 +112,6 @@ def shuffled_orders(
 
 def _is_plain(array: Array) -> bool:
     return array.flags.c_contiguous and array.dtype.isnative
-
-
-def _native(array: Array) -> Array:
-    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
 
 def split_at(length: int, fraction: float) -> int:

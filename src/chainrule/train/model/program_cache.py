@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable
+from typing import Any, TypeVar
 
-if TYPE_CHECKING:
-    pass
-
-__all__ = ["Program", "ProgramCache"]
+__all__ = ["ProgramCache"]
 
 _LARGEST_CACHE = 64
 
@@ -41,7 +38,3 @@ class ProgramCache:
     def clear(self) -> None:
         """Forget all: the network has changed."""
         self._programs.clear()
-
-
-Program = Callable[[Sequence[Any]], list[Any]]
-"""From a flat list of arrays to a flat list of arrays."""

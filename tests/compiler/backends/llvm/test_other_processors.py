@@ -26,7 +26,7 @@ def target_of(architecture, unit):
 
 
 def module_of(program, target, is_timed=False):
-    lowered = compile_to_loops(program._graph, is_simple=False)
+    lowered = compile_to_loops(program._graph)
     return write_module(lowered.loops, lowered.layout, lowered.plan, target, is_timed).write()
 
 

@@ -1,0 +1,85 @@
+"""Program launch: load the machine code, then call it on the program's threads."""
+
+from __future__ import annotations
+
+import ctypes
+import time
+from collections.abc import Callable
+
+from chainrule.compiler.runtime.background import BackgroundTask
+from chainrule.compiler.runtime.code_loader import load_code
+from chainrule.compiler.runtime.fork_lock import fork_lock
+from chainrule.compiler.runtime.thread_count import get_num_threads
+from chainrule.compiler.runtime.thread_pool import limited_threads, prepare_threads, run_program
+
+__all__ = ["Launcher", "MachineCode"]
+
+ENTRY = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+"""A program for one thread reads its first argument alone, and each costs time to pass."""
+
+
+class MachineCode:
+    """The code of a program: generated when first needed, or in the background; then loaded."""
+
+    def __init__(self, generate: Callable[[], bytes], began: float) -> None:
+        self._generate: Callable[[], bytes] | None = generate
+        self._began = began  # by time.perf_counter, when compilation began
+        self.seconds = 0.0  # from then until the code was loaded
+
+    def generate_in_background(self) -> None:
+        """Start to generate the code; `entry` waits for it."""
+        if self._generate is not None:
+            self._generate = BackgroundTask(self._generate).result
+
+    def entry(self) -> int:
+        """Return the address of the function ``run``, valid as long as this object lives."""
+        if self._generate is not None:
+            self._library = load_code(self._generate(), ("run",))
+            self._generate = None
+            self.seconds = time.perf_counter() - self._began
+        return self._library.address("run")
+
+
+class Launcher:
+    """Calls a program.
+
+    `launch` takes the address of the program block. Its caller holds `lock`, as all calls of a
+    program use the same memory.
+    """
+
+    def __init__(self, code: MachineCode, is_shared: bool, most_threads: int | None) -> None:
+        self._code = code
+        self._is_shared = is_shared
+        limit = get_num_threads()
+        self.most_threads = min(most_threads or limit, limit) if is_shared else 1
+        self.lock = fork_lock()
+        self.launch: Callable[[int], None] = self._load_and_launch
+
+    def prepare_in_background(self) -> None:
+        """Start to generate the code, and that of the thread pool if it will run there."""
+        self._code.generate_in_background()
+        if self._is_shared:
+            prepare_threads()
+
+    def load(self) -> None:
+        """Load the code, for which it may have to wait; the caller holds `lock`."""
+        entry = self._code.entry()
+
+        def launch_threads(address: int) -> None:
+            run_program(entry, address, self.threads, is_limit=True)
+
+        self.launch = launch_threads if self._is_shared else ENTRY(entry)
+
+    def _load_and_launch(self, address: int) -> None:
+        self.load()
+        self.launch(address)
+
+    @property
+    def threads(self) -> int:
+        """On how many threads the program runs, unless cores are oversubscribed."""
+        return min(get_num_threads(), self.most_threads)
+
+    @property
+    def threads_now(self) -> int:
+        """On how many threads it would run at this moment."""
+        return limited_threads(self.threads) if self._is_shared else 1

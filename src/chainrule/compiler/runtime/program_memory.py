@@ -1,0 +1,37 @@
+"""Memory of a compiled program: its arena, the scratch of its threads, and its program block."""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any
+
+import numpy as np
+
+from chainrule.compiler.backends.calling_convention import ALIGNMENT, ARENA, FIRST_ARRAY
+from chainrule.compiler.runtime.executable import Executable
+
+__all__ = ["ProgramMemory"]
+
+
+class ProgramMemory:
+    """Memory of one program; `backends.calling_convention` describes the layout of its block."""
+
+    def __init__(self, executable: Executable, arrays: int, threads: int) -> None:
+        size = executable.arena + threads * executable.scratch
+        self.arena = np.empty(size + ALIGNMENT, np.uint8)
+        self.constants = executable.constants
+        self.first_constant = FIRST_ARRAY + arrays
+        self._first_counter = self.first_constant + len(self.constants)
+        self.block: Any = (ctypes.c_int64 * (self._first_counter + executable.cycle_counters))()
+        self.block[ARENA] = -(-self.arena.ctypes.data // ALIGNMENT) * ALIGNMENT
+        self.block[self.first_constant : self._first_counter] = [*map(id, self.constants)]
+        self.address = ctypes.addressof(self.block)
+
+    def copy_block(self) -> Any:
+        """Return a second block for the same arena, which only one call at a time may use."""
+        return type(self.block)(*self.block)
+
+    @property
+    def cycle_counts(self) -> list[int]:
+        """The values of the cycle counters, if the program has any."""
+        return self.block[self._first_counter :]
