@@ -1,4 +1,4 @@
-"""Derivatives written by hand."""
+"""Custom derivative rules: ``custom_vjp`` and ``stop_gradient``."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ import chainrule as cr
 from chainrule.errors import ArgumentError, ShapeError
 
 
-def test_the_derivative_by_hand_is_used() -> None:
+def test_the_custom_rule_replaces_the_derivative() -> None:
     f = cr.custom_vjp(lambda x: (x * x, x), lambda x, ct: 100 * ct * x)
     assert f(3.0) == 9.0
     assert cr.grad(f)(3.0) == 300.0
@@ -29,13 +29,13 @@ def test_several_arguments_and_results() -> None:
     assert gy == pytest.approx(np.sin(0.3) + 2, rel=1e-15)
 
 
-def test_a_derivative_by_hand_can_be_differentiated_again() -> None:
+def test_a_custom_rule_is_differentiable_again() -> None:
     f = cr.custom_vjp(lambda x: (x**3, x), lambda x, ct: 3 * ct * x**2)
     assert cr.grad(cr.grad(f))(2.0) == 12.0
     assert cr.check_grads(f, (1.5,), order=3) < 1e-7
 
 
-def test_none_means_that_nothing_flows() -> None:
+def test_a_cotangent_of_none_is_zero() -> None:
     f = cr.custom_vjp(lambda x, y: (x * y, y), lambda y, ct: (ct * y, None))
     assert cr.grad(f, (0, 1))(2.0, 3.0) == (3.0, 0.0)
 
@@ -49,7 +49,7 @@ def test_it_works_under_jit_and_in_nested_containers() -> None:
     assert np.array_equal(gradient["b"], [1, 1])
 
 
-def test_wrong_shapes_and_numbers_are_refused() -> None:
+def test_wrong_shapes_and_counts_of_cotangents_are_refused() -> None:
     wrong_shape = cr.custom_vjp(lambda x: (np.sum(x), x), lambda x, ct: ct)
     with pytest.raises(ShapeError, match=r"shape \(\) for an input of shape \(3,\)"):
         cr.grad(wrong_shape)(np.ones(3))

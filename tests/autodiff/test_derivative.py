@@ -1,4 +1,4 @@
-"""grad, value_and_grad and vjp: of plain NumPy code, nested, and in what they refuse."""
+"""``grad``, ``value_and_grad`` and ``vjp``: rules of calculus, nesting, aliasing, refusals."""
 
 from typing import Any
 
@@ -40,18 +40,18 @@ def network_data(dtype: Any = float) -> tuple[Any, Any, Any]:
         (lambda x: 1 / np.exp(x), lambda x: -np.exp(-x)),
     ],
 )
-def test_the_derivative_table(function: Any, derivative: Any) -> None:
+def test_derivatives_of_elementary_functions(function: Any, derivative: Any) -> None:
     for x in (0.5, 1.0, 2.5):
         assert cr.grad(function)(x) == pytest.approx(derivative(x), rel=1e-15)
 
 
-def test_the_gradient_of_a_network_agrees_with_differences_to_second_order() -> None:
+def test_network_gradients_agree_with_differences_to_second_order() -> None:
     params, X, y = network_data()
     assert cr.check_grads(lambda p: network_loss(p, X, y), (params,), order=2) < 1e-7
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_gradients_are_nested_and_typed_as_the_argument(dtype: str) -> None:
+def test_gradients_have_the_structure_and_dtype_of_the_argument(dtype: str) -> None:
     params, X, y = network_data(dtype)
     value, gradient = cr.value_and_grad(network_loss)(params, X, y)
     assert value.dtype == dtype
@@ -61,13 +61,13 @@ def test_gradients_are_nested_and_typed_as_the_argument(dtype: str) -> None:
         assert array.shape == params[name].shape
 
 
-def test_an_argument_that_does_not_matter_has_gradient_zero() -> None:
+def test_an_unused_argument_has_gradient_zero() -> None:
     gx, gy = cr.grad(lambda x, y: np.sum(x * 2), (0, 1))(np.ones(3), np.ones((2, 2)))
     assert np.array_equal(gx, [2, 2, 2])
     assert np.array_equal(gy, np.zeros((2, 2)))
 
 
-def test_results_are_arrays_of_their_own_that_can_be_written_to() -> None:
+def test_results_are_writable_and_alias_nothing() -> None:
     x = np.ones(3)
     ga, gb = cr.grad(lambda a, b: np.sum(a + b), (0, 1))(x, x)
     ga += 1
@@ -75,31 +75,31 @@ def test_results_are_arrays_of_their_own_that_can_be_written_to() -> None:
     assert np.array_equal(x, [1, 1, 1])
 
 
-def test_inputs_are_never_written_to() -> None:
+def test_inputs_are_never_modified() -> None:
     params, X, y = network_data()
     for array in (*params.values(), X, y):
         array.flags.writeable = False
     cr.grad(network_loss)(params, X, y)
 
 
-def test_python_integers_count_as_real_numbers() -> None:
+def test_python_integers_are_converted_to_float() -> None:
     assert cr.grad(lambda x: x**3)(2) == 12.0
     assert isinstance(cr.grad(lambda x: x**3)(2), float)
 
 
-def test_derivatives_nest() -> None:
+def test_higher_derivatives_by_nesting() -> None:
     f = np.sin
     for expected in (np.cos(0.7), -np.sin(0.7), -np.cos(0.7), np.sin(0.7)):
         f = cr.grad(f)
         assert f(0.7) == pytest.approx(expected, rel=1e-14)
 
 
-def test_an_inner_derivative_does_not_mistake_the_outer_variable_for_its_own() -> None:
+def test_nested_derivatives_do_not_confuse_their_variables() -> None:
     # d/dx [x · d/dy (x + y²) at y = x] = d/dx [x · 2x] = 4x
     assert cr.grad(lambda x: x * cr.grad(lambda y: x + y * y)(x))(3.0) == 12.0
 
 
-def test_ordinary_control_flow_follows_the_values() -> None:
+def test_python_control_flow_depends_on_known_values() -> None:
     def f(x: Any) -> Any:
         total = x
         while total < 100:
@@ -109,7 +109,7 @@ def test_ordinary_control_flow_follows_the_values() -> None:
     assert cr.grad(f)(3.0) == 5 * 3.0**4
 
 
-def test_a_traced_value_prints_formats_and_converts() -> None:
+def test_known_values_print_format_and_convert() -> None:
     seen: list[str] = []
 
     def f(x: Any) -> Any:
@@ -120,7 +120,7 @@ def test_a_traced_value_prints_formats_and_converts() -> None:
     assert seen == ["3.0", "3.0", "3.0", "<traced f64[] = 3.0>"]
 
 
-def test_changing_an_array_later_does_not_change_what_was_computed_before() -> None:
+def test_in_place_changes_do_not_affect_recorded_constants() -> None:
     def f(x: Any) -> Any:
         mask, total = np.zeros(3), 0.0
         for i in range(3):
@@ -132,7 +132,7 @@ def test_changing_an_array_later_does_not_change_what_was_computed_before() -> N
     assert np.array_equal(cr.grad(f)(np.ones(3)), [1, 2, 3])
 
 
-def test_vjp_pulls_any_cotangent_back() -> None:
+def test_vjp_gives_the_vector_jacobian_product() -> None:
     A = np.arange(6.0).reshape(2, 3)
     y, pullback = cr.vjp(lambda x: A @ x, np.ones(3))
     assert np.array_equal(y, A.sum(axis=1))
@@ -141,23 +141,23 @@ def test_vjp_pulls_any_cotangent_back() -> None:
         assert np.array_equal(cotangent, row @ A)
 
 
-def test_vjp_handles_nested_results() -> None:
+def test_vjp_of_nested_results() -> None:
     _, pullback = cr.vjp(lambda x: {"a": x * 2, "b": (x + 1, x * x)}, 3.0)
     (cotangent,) = pullback({"a": 1.0, "b": (1.0, 1.0)})
     assert cotangent == 2 + 1 + 6
 
 
-def test_aux_results_pass_through() -> None:
+def test_auxiliary_results_are_returned() -> None:
     (value, aux), gradient = cr.value_and_grad(lambda x: (x * x, {"x": x + 1}), has_aux=True)(3.0)
     assert (value, aux, gradient) == (9.0, {"x": 4.0}, 6.0)
 
 
-def test_several_arguments_by_number_and_from_the_end() -> None:
+def test_argnums_are_indices_from_either_end() -> None:
     f = lambda a, b, c: a * b * c  # noqa: E731
     assert cr.grad(f, argnums=(0, -1))(2.0, 3.0, 5.0) == (15.0, 6.0)
 
 
-def test_a_tie_of_maximum_shares_and_relu_style_code_works() -> None:
+def test_a_tie_of_maximum_splits_the_cotangent_evenly() -> None:
     assert cr.grad(lambda x: np.maximum(x, 0))(0.0) == 0.5
     assert cr.grad(lambda x: np.maximum(x, 0))(2.0) == 1.0
 
@@ -177,12 +177,14 @@ def test_a_tie_of_maximum_shares_and_relu_style_code_works() -> None:
         (lambda: cr.grad(lambda x: np.asarray(x).sum())(np.ones(3)), TraceError, "cut its deriv"),
     ],
 )
-def test_what_cannot_be_differentiated_says_why(call: Any, error: Any, words: str) -> None:
+def test_what_cannot_be_differentiated_is_refused_with_the_rule(
+    call: Any, error: Any, words: str
+) -> None:
     with pytest.raises(error, match=words):
         call()
 
 
-def test_filling_an_array_piece_by_piece_names_the_alternative() -> None:
+def test_filling_an_array_by_elements_is_refused_with_the_alternative() -> None:
     def f(x: Any) -> Any:
         out = np.zeros(3)
         for i in range(3):
@@ -196,7 +198,7 @@ def test_filling_an_array_piece_by_piece_names_the_alternative() -> None:
     assert "np.stack" in str(caught.value.__cause__)
 
 
-def test_assigning_into_a_traced_array_names_the_alternative() -> None:
+def test_item_assignment_is_refused_with_the_alternative() -> None:
     def f(x: Any) -> Any:
         x[0] = 0.0
         return x.sum()

@@ -1,4 +1,4 @@
-"""The loop: as Python's own loop, in values and derivatives of first and second order."""
+"""``scan`` against an unrolled Python loop: values, first and second derivatives."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.autodiff.scan_primitive import loop
+from chainrule.autodiff.scan_primitive import scan
 from chainrule.compiler.graph_passes.simplify import simplify
 from chainrule.errors import ArgumentError, DTypeError, ShapeError, TraceError
 
@@ -41,19 +41,19 @@ def test_values_and_derivatives_equal_those_of_an_unrolled_loop(reverse: bool) -
         np.testing.assert_allclose(a, b, rtol=1e-12)
 
 
-def test_second_derivatives() -> None:
+def test_second_derivatives_agree_with_differences() -> None:
     assert cr.check_grads(lambda W: scanned(W, XS, H0), (W,), order=2) < 1e-7
 
 
-def test_jit_runs_the_forward_loop_once() -> None:
+def test_the_forward_scan_and_its_rerun_for_residuals_are_merged() -> None:
     graph = simplify(cr.trace(cr.value_and_grad(scanned))(W, XS, H0))
-    assert sum(node.primitive is loop for node in graph.equations) == 2
+    assert sum(node.primitive is scan for node in graph.equations) == 2
     value, gradient = cr.jit(cr.value_and_grad(scanned))(W, XS, H0)
     assert value == pytest.approx(unrolled(W, XS, H0), rel=1e-13)
     np.testing.assert_allclose(gradient, cr.grad(unrolled)(W, XS, H0), rtol=1e-12)
 
 
-def test_carry_and_sequences_may_be_nested_and_of_several_kinds() -> None:
+def test_carry_and_sequences_may_be_nested_and_of_several_dtypes() -> None:
     def count(carry: Any, x: Any) -> Any:
         return {"n": carry["n"] + 1, "sum": carry["sum"] + x["a"] * x["b"]}, carry["n"]
 
@@ -75,19 +75,19 @@ def test_derivatives_flow_past_integer_carries() -> None:
     assert gradient == 24.0
 
 
-def test_a_python_number_as_carry_takes_on_the_kind_of_the_sequence() -> None:
+def test_a_python_scalar_as_carry_adopts_the_dtype_of_the_sequence() -> None:
     total, _ = cr.scan(lambda s, x: (s + x, None), 0.0, np.ones(3, np.float32))
     assert total.dtype == np.float32
 
 
-def test_no_steps_at_all() -> None:
+def test_an_empty_sequence_returns_the_initial_carry() -> None:
     carry, ys = cr.scan(lambda s, x: (s + x, s), 2.0, np.ones(0))
     assert carry == 2.0
     assert ys.shape == (0,)
     assert cr.grad(lambda s: cr.scan(lambda c, x: (c * x, None), s, np.ones(0))[0])(2.0) == 1.0
 
 
-def test_a_loop_in_a_loop() -> None:
+def test_nested_scans() -> None:
     def outer(total: Any, row: Any) -> Any:
         inner, _ = cr.scan(lambda p, x: (p * x, None), 1.0, row)
         return total + inner, inner
@@ -113,6 +113,8 @@ def test_a_loop_in_a_loop() -> None:
         (lambda: cr.scan(lambda c, x: (c, x), 0.0, 1.0), ShapeError, "first axis"),
     ],
 )  # fmt: skip
-def test_what_is_no_loop_says_why(call: Any, error: Any, words: str) -> None:
+def test_an_invalid_scan_is_refused_with_the_rule_it_breaks(
+    call: Any, error: Any, words: str
+) -> None:
     with pytest.raises(error, match=words):
         call()

@@ -1,1 +1,1 @@
-"""Derivatives as graphs: reverse mode, and the functions that users call."""
+"""Automatic differentiation: reverse mode, ``grad`` and ``vjp``, ``custom_vjp``, ``scan``."""

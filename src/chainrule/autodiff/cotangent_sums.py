@@ -1,8 +1,8 @@
-"""Sums that derivatives ask for, in the form that costs least to compute.
+"""Accumulation of cotangents, in the form that is cheapest to compute.
 
-`joined` adds up the cotangents of one value: those of its slices lie side by side, so they are put
-side by side. `summed_over_time` adds up what the steps of a loop contribute to what they share: a
-sum of products over the steps is one product of everything the steps have noted down.
+`accumulate` adds the contributions to the cotangent of one value; those of disjoint slices of it
+are concatenated, not added. `sum_over_time` moves the sum over the steps of a scan, for a value
+that all steps share, out of the loop: Σₜ aₜ bₜᵀ is one contraction of the stacked a and b.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from chainrule.ops.primitives import elementwise, movement
 from chainrule.ops.primitives.broadcasting import broadcast_to, reduce_to
 from chainrule.ops.primitives.contraction import contract, split_spec
 
-__all__ = ["Finish", "joined", "summed_over_time"]
+__all__ = ["DeferredSum", "accumulate", "sum_over_time"]
 
-Finish = Callable[[dict[int, Node]], Node]
-"""From the rows that the steps noted down, by the serial number of the node noted, to the sum."""
+DeferredSum = Callable[[dict[int, Node]], Node]
+"""From the residuals stacked over time, by the serial of the node of one step, to the sum."""
 
 
-def joined(cotangents: Sequence[Node]) -> Node:
-    """Return the sum of cotangents; slices of one array are put together without any addition."""
-    axis = _cut_axis(cotangents)
+def accumulate(cotangents: Sequence[Node]) -> Node:
+    """Return the sum of contributions; those of disjoint slices are concatenated first."""
+    axis = _disjoint_axis(cotangents)
     if axis is None:
         total, *rest = cotangents
         for each in rest:
@@ -33,23 +33,23 @@ def joined(cotangents: Sequence[Node]) -> Node:
         return total
     slices = [each for each in cotangents if each.primitive is movement.pad_into]
     others = [each for each in cotangents if each.primitive is not movement.pad_into]
-    whole = _side_by_side(slices, axis)
-    return joined([*others, whole]) if others else whole
+    whole = _concatenated(slices, axis)
+    return accumulate([*others, whole]) if others else whole
 
 
-def _cut_axis(cotangents: Sequence[Node]) -> int | None:
-    """The axis along which some cotangents are those of slices that do not overlap."""
+def _disjoint_axis(cotangents: Sequence[Node]) -> int | None:
+    """The axis along which contributions are those of disjoint slices, if there are any."""
     slices = [each for each in cotangents if each.primitive is movement.pad_into]
     if len(slices) < 2:
         return None
     shape = slices[0].shape
     whole = [(0, length, 1) for length in shape]
-    cut = {
+    axes = {
         axis for each in slices for axis, s in enumerate(each.params["slices"]) if s != whole[axis]
     }
-    if len(cut) != 1:
+    if len(axes) != 1:
         return None
-    (axis,) = cut
+    (axis,) = axes
     end = 0
     for first, count, step in sorted(each.params["slices"][axis] for each in slices):
         if step != 1 or first < end:
@@ -58,8 +58,8 @@ def _cut_axis(cotangents: Sequence[Node]) -> int | None:
     return axis
 
 
-def _side_by_side(slices: Sequence[Node], axis: int) -> Node:
-    """Put placed arrays together along an axis, with zeros where there is a gap."""
+def _concatenated(slices: Sequence[Node], axis: int) -> Node:
+    """Concatenate disjoint slices along an axis, with zeros in the gaps between them."""
     shape, parts, end = slices[0].shape, list[Node](), 0
 
     def fill(until: int) -> None:
@@ -76,37 +76,38 @@ def _side_by_side(slices: Sequence[Node], axis: int) -> Node:
     return movement.concatenate(*parts, axis=axis)
 
 
-def summed_over_time(term: Node, varies: set[int], noted: dict[int, Node]) -> Finish | None:
-    """Find how to sum a value of each step from what the steps note down.
+def sum_over_time(term: Node, varying: set[int], residuals: dict[int, Node]) -> DeferredSum | None:
+    """Return how to sum `term` over the steps after the loop; None if only the loop can sum it.
 
-    The law is Σₜ aₜ bₜ = [a₁ a₂ …] [b₁ b₂ …]ᵀ: many small products become a large one, and no step
-    waits for a sum that grows.
+    The law is Σₜ aₜ bₜᵀ = [a₁ a₂ …] [b₁ b₂ …]ᵀ: many small products become one large one, without
+    an accumulator carried from step to step. The nodes to stack are added to `residuals`.
     """
     if term.primitive is elementwise.add:
-        own: dict[int, Node] = {}
-        first, second = (summed_over_time(each, varies, own) for each in term.inputs)
+        nested: dict[int, Node] = {}
+        first, second = (sum_over_time(each, varying, nested) for each in term.inputs)
         if first is None or second is None:
             return None
-        noted |= own
-        return lambda rows: first(rows) + second(rows)
+        residuals |= nested
+        return lambda stacks: first(stacks) + second(stacks)
     if term.primitive in (movement.transpose, movement.reshape):
         primitive, params = term.primitive, term.params
-        inner = summed_over_time(term.inputs[0], varies, noted)
-        return None if inner is None else lambda rows: primitive(inner(rows), **params)
-    if not all(each.serial in varies for each in term.inputs):
+        inner = sum_over_time(term.inputs[0], varying, residuals)
+        return None if inner is None else lambda stacks: primitive(inner(stacks), **params)
+    if not all(each.serial in varying for each in term.inputs):
         return None
     if term.primitive is contract:
-        noted |= {each.serial: each for each in term.inputs}
-        return lambda rows: _contracted(term, rows)
+        residuals |= {each.serial: each for each in term.inputs}
+        return lambda stacks: _contract_over_time(term, stacks)
     if term.primitive is not None and term.primitive.name == "reduce_to":
         (source,) = term.inputs
-        noted[source.serial] = source
-        return lambda rows: reduce_to(rows[source.serial], term.shape)
+        residuals[source.serial] = source
+        return lambda stacks: reduce_to(stacks[source.serial], term.shape)
     return None
 
 
-def _contracted(term: Node, rows: dict[int, Node]) -> Node:
+def _contract_over_time(term: Node, stacks: dict[int, Node]) -> Node:
+    """Apply the contraction `term` to the stacked operands, summing over time too."""
     left, right, result = split_spec(term.params["spec"])
     time = next(letter for letter in LETTERS if letter not in left + right)
-    a, b = (rows[each.serial] for each in term.inputs)
+    a, b = (stacks[each.serial] for each in term.inputs)
     return contract(a, b, spec=f"{time}{left},{time}{right}->{result}")

@@ -1,4 +1,4 @@
-"""Derivatives that users give themselves, and values that shall have none."""
+"""Custom derivative rules: ``custom_vjp`` and ``stop_gradient``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["custom_vjp", "stop_gradient"]
 
 
 def custom_vjp(forward: Callable[..., Any], backward: Callable[..., Any]) -> Callable[..., Any]:
-    """Make a function whose derivative is written by hand.
+    """Return a function with a derivative rule written by hand.
 
     Parameters
     ----------
@@ -72,26 +72,26 @@ def custom_vjp(forward: Callable[..., Any], backward: Callable[..., Any]) -> Cal
     return function
 
 
-def _flat(given: Any, args: tuple[Any, ...], backward: Callable[..., Any]) -> list[Any]:
+def _flat(returned: Any, args: tuple[Any, ...], backward: Callable[..., Any]) -> list[Any]:
     """The cotangents of all leaves; None for an argument is None for each of its leaves."""
-    if len(args) == 1 and not (isinstance(given, tuple) and len(given) == 1):
-        given = (given,)
-    if not isinstance(given, tuple | list) or len(given) != len(args):
+    if len(args) == 1 and not (isinstance(returned, tuple) and len(returned) == 1):
+        returned = (returned,)
+    if not isinstance(returned, tuple | list) or len(returned) != len(args):
         name = getattr(backward, "__name__", "backward")
         raise ArgumentError(
             f"custom_vjp: {name} must return a tuple of {len(args)} cotangents, one for each "
-            f"argument, got {type(given).__name__}"
+            f"argument, got {type(returned).__name__}"
         )
     flat: list[Any] = []
-    for argument, cotangent in zip(args, given, strict=True):
+    for argument, cotangent in zip(args, returned, strict=True):
         leaves, structure = tree.flatten(argument)
-        empty = cotangent is None
-        flat += [None] * len(leaves) if empty else tree.flatten_like(structure, cotangent)
+        is_zero = cotangent is None
+        flat += [None] * len(leaves) if is_zero else tree.flatten_like(structure, cotangent)
     return flat
 
 
 def stop_gradient(values: Any) -> Any:
-    """Return `values` as they are, but let no derivative through.
+    """Return `values` unchanged, with derivative zero.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
 """Derivatives of Python functions: ``grad``, ``value_and_grad``, ``vjp``.
 
-Arguments that are differentiated by become variables (nodes); the function is run on them, the
-graph this leaves is pulled back, and where no outer derivative or trace is waiting for the result
-it is evaluated by NumPy.
+The arguments to differentiate by are replaced by nodes of known value, the function is run on them,
+and reverse mode is applied to the graph recorded. The result is evaluated by NumPy, unless an outer
+derivative or trace contains this call: then it remains a graph.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ __all__ = ["grad", "value_and_grad", "vjp"]
 def grad(
     function: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
 ) -> Callable[..., Any]:
-    """Make the function that computes the gradient of a scalar function.
+    """Return the function that computes the gradient of a scalar function.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def grad(
         Plain NumPy code that returns one float.
     argnums : int or sequence of int
         Which positional arguments to differentiate by; each may be a nested container of float
-        arrays or numbers. A Python int counts as a real number.
+        arrays or numbers. A Python int is converted to float.
     has_aux : bool
         Whether the function returns ``(value, anything else)``; the rest is then returned too.
 
@@ -71,12 +71,12 @@ def grad(
 def value_and_grad(
     function: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
 ) -> Callable[..., Any]:
-    """Make the function that computes value and gradient in one go; parameters as for `grad`.
+    """Return the function that computes value and gradient together; parameters as for `grad`.
 
     Examples
     --------
-    >>> value, slope = value_and_grad(np.sin)(0.0)
-    >>> float(value), float(slope)
+    >>> value, gradient = value_and_grad(np.sin)(0.0)
+    >>> float(value), float(gradient)
     (0.0, 1.0)
     """
     check_function("value_and_grad", function)
@@ -91,7 +91,7 @@ def value_and_grad(
         nodes = [node for node, _ in variables]
         found = cotangents([output], [constant(np.ones((), output.dtype))], nodes)
         flat = [zeros_like(n) if g is None else g for n, g in zip(nodes, found, strict=True)]
-        output, rest, flat = _settle((output, rest, flat), nodes)
+        output, rest, flat = _evaluate_results((output, rest, flat), nodes)
         trees = _regroup(flat, args, positions)
         gradient = trees[0] if isinstance(argnums, int) else tuple(trees)
         return ((output, rest) if has_aux else output), gradient
@@ -100,7 +100,7 @@ def value_and_grad(
 
 
 def vjp(function: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
-    """Evaluate a function and prepare the pullback of cotangents.
+    """Evaluate a function and return its pullback, the vector-Jacobian product.
 
     Parameters
     ----------
@@ -114,8 +114,8 @@ def vjp(function: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], 
     value
         ``function(*args)``.
     pullback : callable
-        From a cotangent (nested and shaped as the value) to a tuple with one cotangent for each
-        argument: the vector-Jacobian products.
+        From a cotangent ȳ (nested and shaped as the value) to a tuple with the vector-Jacobian
+        product ȳᵀ ∂y/∂x for each argument x.
 
     Examples
     --------
@@ -131,19 +131,19 @@ def vjp(function: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], 
     outputs = [as_node(leaf) for leaf in leaves]
 
     def pullback(cotangent: Any) -> tuple[Any, ...]:
-        given = tree.flatten_like(structure, cotangent, "cotangent")
-        seeds = [_seed(each, output) for each, output in zip(given, outputs, strict=True)]
+        leaves = tree.flatten_like(structure, cotangent, "cotangent")
+        seeds = [_seed(leaf, output) for leaf, output in zip(leaves, outputs, strict=True)]
         found = cotangents(outputs, seeds, nodes)
         flat = [zeros_like(n) if g is None else g for n, g in zip(nodes, found, strict=True)]
-        return tuple(_regroup(_settle(flat, nodes), args, positions))
+        return tuple(_regroup(_evaluate_results(flat, nodes), args, positions))
 
-    return tree.unflatten(structure, _settle(outputs, nodes)), pullback
+    return tree.unflatten(structure, _evaluate_results(outputs, nodes)), pullback
 
 
 def _lift(
     function: Callable[..., Any], args: tuple[Any, ...], positions: tuple[int, ...]
 ) -> tuple[list[tuple[Node, str]], list[Any]]:
-    """Replace the leaves of the chosen arguments by variables that stand for them."""
+    """Replace the leaves of the arguments at `positions` by nodes; list the nodes with names."""
     name = getattr(function, "__name__", "the function")
     variables: list[tuple[Node, str]] = []
     lifted = list(args)
@@ -166,15 +166,15 @@ def _variable(leaf: Any, name: str) -> Node:
         return identity(leaf)
     if isinstance(leaf, int) and not isinstance(leaf, bool):
         leaf = float(leaf)
-    kind = type_of(leaf, name)
-    _check_float(kind, name)
-    return variable(kind, np.asarray(leaf, kind.dtype))
+    type_ = type_of(leaf, name)
+    _check_float(type_, name)
+    return variable(type_, np.asarray(leaf, type_.dtype))
 
 
-def _check_float(kind: ArrayType, name: str) -> None:
-    if not kind.is_float:
+def _check_float(type_: ArrayType, name: str) -> None:
+    if not type_.is_float:
         raise DTypeError(
-            f"grad: {name} is {kind}; derivatives are by real numbers: pass x.astype(float), or "
+            f"grad: {name} is {type_}; derivatives are by real numbers: pass x.astype(float), or "
             "choose other arguments with argnums"
         )
 
@@ -218,32 +218,32 @@ def _regroup(flat: Sequence[Any], args: tuple[Any, ...], positions: tuple[int, .
     return trees
 
 
-def _settle(results: Any, own: Sequence[Node]) -> Any:
-    """Evaluate results, unless an outer derivative or trace still needs them as nodes."""
+def _evaluate_results(results: Any, own: Sequence[Node]) -> Any:
+    """Evaluate nodes, unless they depend on variables of an outer derivative or trace."""
     leaves, structure = tree.flatten(results)
     nodes = [leaf for leaf in leaves if isinstance(leaf, Node)]
     if not _depends_on_others(nodes, own):
         compute(nodes)
-        taken = {id(node.known_value) for node in own}
-        leaves = [_own_array(leaf, taken) if isinstance(leaf, Node) else leaf for leaf in leaves]
+        shared = {id(node.known_value) for node in own}
+        leaves = [_unaliased(leaf, shared) if isinstance(leaf, Node) else leaf for leaf in leaves]
     return tree.unflatten(structure, leaves)
 
 
 def _depends_on_others(nodes: Sequence[Node], own: Sequence[Node]) -> bool:
-    """Whether a variable of someone else lies behind `nodes`."""
-    mine = {node.serial for node in own if node.primitive is None}
+    """Whether `nodes` depend on variables other than `own`."""
+    variables = {node.serial for node in own if node.primitive is None}
     return any(
-        node.primitive is None and not node.is_constant and node.serial not in mine
+        node.primitive is None and not node.is_constant and node.serial not in variables
         for node in ancestors(nodes, lambda node: False)
     )
 
 
-def _own_array(node: Node, taken: set[int]) -> Any:
-    """The value as an array of its own, which the user may write to; a scalar for shape ()."""
+def _unaliased(node: Node, shared: set[int]) -> Any:
+    """The value as a writable array that aliases none in `shared`; a scalar for shape ()."""
     value = node.known_value
     if not node.shape:
         return node.dtype.type(value)
-    if not value.flags.owndata or not value.flags.writeable or id(value) in taken:
+    if not value.flags.owndata or not value.flags.writeable or id(value) in shared:
         return np.array(value)
-    taken.add(id(value))
+    shared.add(id(value))
     return np.array(value) if node.is_constant else value

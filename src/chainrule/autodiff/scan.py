@@ -1,4 +1,4 @@
-"""``scan``: a loop with a carry, written as a Python function of one step."""
+"""``scan``: a loop with a carry, whose body is traced from a Python function of one step."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule import tree
 from chainrule.arguments.checks import checked_count
-from chainrule.autodiff.scan_primitive import run_loop
+from chainrule.autodiff.scan_primitive import apply_scan
 from chainrule.errors import ArgumentError, DTypeError, ShapeError
 from chainrule.graph.array_type import ArrayType, type_of
 from chainrule.graph.graph import Graph
@@ -31,13 +31,14 @@ def scan(
     Parameters
     ----------
     step : callable
-        Plain NumPy code. The carry it returns must be nested, shaped and typed as the one it gets.
+        Plain NumPy code. The carry it returns must have the structure, shapes and dtypes of the
+        carry it receives.
     init : nested containers of arrays
         The first carry.
     xs : nested containers of arrays, each (length, ...), optional
-        The sequences; each step gets one row of them.
+        The sequences; each step receives one row of them.
     length : int, optional
-        Number of steps, needed where there are no sequences.
+        Number of steps; required where there are no sequences.
     reverse : bool
         Run from the last row to the first; results keep the order of the rows.
 
@@ -46,7 +47,7 @@ def scan(
     carry
         The last carry.
     ys
-        What the steps returned, stacked along a new first axis.
+        The second results of the steps, stacked along a new first axis.
 
     Raises
     ------
@@ -62,45 +63,46 @@ def scan(
     (6.0, array([1., 3., 6.]))
     """
     check_function("scan", step)
-    starts, carry_structure = tree.flatten(init)
-    rows, row_structure = tree.flatten(xs)
-    count = _length(rows, length)
-    row_kinds = [kind.with_shape(kind.shape[1:]) for kind in map(_type, rows)]
-    own_rows = [variable(kind, name=f"x{i}") for i, kind in enumerate(row_kinds)]
+    start, carry_structure = tree.flatten(init)
+    sequences, row_structure = tree.flatten(xs)
+    count = _length(sequences, length)
+    row_types = [type_.with_shape(type_.shape[1:]) for type_ in map(_type, sequences)]
+    rows = [variable(type_, name=f"x{i}") for i, type_ in enumerate(row_types)]
 
-    def body_of(kinds: Sequence[ArrayType]) -> tuple[list[Node], list[Node], Any]:
-        carry = [variable(kind, name=f"carry{i}") for i, kind in enumerate(kinds)]
+    def trace_body(types: Sequence[ArrayType]) -> tuple[list[Node], list[Node], Any]:
+        carry = [variable(type_, name=f"carry{i}") for i, type_ in enumerate(types)]
         nested = tree.unflatten(carry_structure, carry)
-        result: Any = step(nested, tree.unflatten(row_structure, own_rows))
+        result: Any = step(nested, tree.unflatten(row_structure, rows))
         if not isinstance(result, tuple) or len(result) != 2:
             raise ArgumentError("scan: step must return a pair (carry, y)")
         ends = tree.flatten_like(carry_structure, result[0], "scan: the carry")
         ys, y_structure = tree.flatten(result[1])
         return carry, [as_node(each) for each in (*ends, *ys)], y_structure
 
-    kinds = [_type(each) for each in starts]
-    carry, outputs, y_structure = body_of(kinds)
-    promoted = [_promoted(kind, end) for kind, end in zip(kinds, outputs, strict=False)]
-    if promoted != kinds:
-        carry, outputs, y_structure = body_of(promoted)
+    types = [_type(each) for each in start]
+    carry, outputs, y_structure = trace_body(types)
+    promoted = [_promoted(type_, end) for type_, end in zip(types, outputs, strict=False)]
+    if promoted != types:
+        carry, outputs, y_structure = trace_body(promoted)
     _check_carry(tree.paths(init, "carry"), promoted, outputs)
-    shared = _captured(outputs, [*carry, *own_rows])
+    shared = _captured(outputs, [*carry, *rows])
     name = getattr(step, "__name__", "step")
-    body = Graph((*shared, *carry, *own_rows), tuple(outputs), name)
-    starts = [_converted(each, kind) for each, kind in zip(starts, promoted, strict=True)]
-    results = run_loop(body, shared, starts, rows, count, reverse)
-    last = tree.unflatten(carry_structure, results[: len(starts)])
-    return last, tree.unflatten(y_structure, results[len(starts) :])
+    body = Graph((*shared, *carry, *rows), tuple(outputs), name)
+    start = [_converted(each, type_) for each, type_ in zip(start, promoted, strict=True)]
+    results = apply_scan(body, shared, start, sequences, count, reverse)
+    last = tree.unflatten(carry_structure, results[: len(start)])
+    return last, tree.unflatten(y_structure, results[len(start) :])
 
 
 def _type(value: Any) -> ArrayType:
     return value.array_type if isinstance(value, Node) else type_of(value, "scan: an argument")
 
 
-def _length(rows: Sequence[Any], length: int | None) -> int:
+def _length(sequences: Sequence[Any], length: int | None) -> int:
+    """The number of steps, on which all sequences and `length` must agree."""
     if length is not None:
         length = checked_count("scan", "length", length, 0)
-    shapes = [_type(row).shape for row in rows]
+    shapes = [_type(each).shape for each in sequences]
     if any(not shape for shape in shapes):
         raise ShapeError(
             "scan: a sequence must have a first axis to run along, got a single number"
@@ -112,33 +114,33 @@ def _length(rows: Sequence[Any], length: int | None) -> int:
     return lengths.pop()
 
 
-def _promoted(kind: ArrayType, end: Node) -> ArrayType:
-    """A Python number as first carry takes on the kind of number the step makes of it."""
-    return ArrayType(end.dtype, kind.shape) if kind.weak else kind
+def _promoted(start: ArrayType, end: Node) -> ArrayType:
+    """A Python scalar as first carry adopts the dtype of the carry that the step returns."""
+    return ArrayType(end.dtype, start.shape) if start.weak else start
 
 
-def _converted(value: Any, kind: ArrayType) -> Any:
+def _converted(value: Any, type_: ArrayType) -> Any:
     if isinstance(value, Node):
-        return value if value.dtype == kind.dtype else value.astype(kind.dtype)
-    return np.asarray(value, kind.dtype)
+        return value if value.dtype == type_.dtype else value.astype(type_.dtype)
+    return np.asarray(value, type_.dtype)
 
 
-def _check_carry(names: list[str], kinds: Sequence[ArrayType], ends: Sequence[Node]) -> None:
-    for name, kind, end in zip(names, kinds, ends, strict=False):
-        if kind.shape != end.shape:
+def _check_carry(names: list[str], starts: Sequence[ArrayType], ends: Sequence[Node]) -> None:
+    for name, start, end in zip(names, starts, ends, strict=False):
+        if start.shape != end.shape:
             raise ShapeError(
-                f"scan: {name} goes into the step as {kind} and comes out as {end.type}; "
+                f"scan: {name} goes into the step as {start} and comes out as {end.type}; "
                 "a carry keeps its shape"
             )
-        if kind.dtype != end.dtype:
+        if start.dtype != end.dtype:
             raise DTypeError(
-                f"scan: {name} goes into the step as {kind} and comes out as {end.type}; give init "
-                f"that dtype, or convert in the step with .astype({kind.dtype.name!r})"
+                f"scan: {name} goes into the step as {start} and comes out as {end.type}; give "
+                f"init that dtype, or convert in the step with .astype({start.dtype.name!r})"
             )
 
 
 def _captured(outputs: Sequence[Node], own: Sequence[Node]) -> list[Node]:
-    """What the body reads of outer traces: computed once outside, not in every step."""
+    """The free variables of the body: loop-invariant values of outer traces, which it shares."""
     inside = {node.serial for node in own}
     outside: dict[int, Node] = {}
     captured: dict[int, Node] = {}
@@ -146,11 +148,11 @@ def _captured(outputs: Sequence[Node], own: Sequence[Node]) -> list[Node]:
         if any(each.serial in inside for each in node.inputs):
             inside.add(node.serial)
             captured |= {n.serial: n for n in node.inputs if n.serial in outside}
-        elif any(each.serial in outside for each in node.inputs) or _is_foreign(node):
+        elif any(each.serial in outside for each in node.inputs) or _is_variable(node):
             outside[node.serial] = node
     captured |= {node.serial: node for node in outputs if node.serial in outside}
     return list(captured.values())
 
 
-def _is_foreign(node: Node) -> bool:
+def _is_variable(node: Node) -> bool:
     return node.primitive is None and not node.is_constant

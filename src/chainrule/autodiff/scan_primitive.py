@@ -1,13 +1,18 @@
-"""The loop: one primitive, differentiable, never unrolled.
+"""The scan primitive: a loop with a carry, differentiable and never unrolled.
 
-Its body is a graph whose inputs are, in this order: what the steps share, the carry, and one row of
-each sequence; its outputs are the new carry and the rows to collect. The derivative is a second
-loop that runs the other way. Its carry is the cotangent of the carry, and growing sums for what the
-steps share where these cannot be taken all at once afterwards; its sequences are what the first
-loop noted down on its way. This is backpropagation through time (Werbos 1990, Proc. IEEE 78), for
-any body.
+The inputs of its body are, in this order, the shared values (the same in every step), the carry,
+and one row xₜ of each sequence; its outputs are the new carry and the row yₜ of each result::
 
-The primitive lives here and not among the ``ops`` because its rule differentiates its body.
+    carryₜ₊₁, yₜ = body(shared, carryₜ, xₜ)
+
+Its derivative is a second scan in the opposite direction, backpropagation through time (Werbos
+1990, Proc. IEEE 78) for any body. The forward scan is run again with its residuals as further
+results: the values that the derivative of the body reads. The carry of the backward scan is the
+cotangent of the carry, and an accumulator for each shared value whose cotangent cannot be summed
+by one operation after the loop (`cotangent_sums`); its sequences are rows, residuals and the
+cotangents of y.
+
+The primitive is here and not in ``ops/primitives`` because its rule differentiates its body.
 """
 
 from __future__ import annotations
@@ -18,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.autodiff.cotangent_sums import Finish, summed_over_time
+from chainrule.autodiff.cotangent_sums import DeferredSum, sum_over_time
 from chainrule.autodiff.reverse import cotangents, zeros_like
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.evaluate import evaluate
@@ -28,42 +33,42 @@ from chainrule.graph.primitive import Primitive, Sample
 from chainrule.ops.primitives import movement
 from chainrule.ops.primitives.selection import get_results
 
-__all__ = ["loop", "run_loop"]
+__all__ = ["apply_scan", "scan"]
 
 
-def run_loop(
+def apply_scan(
     body: Graph,
     shared: Sequence[Any],
-    starts: Sequence[Any],
-    rows: Sequence[Any],
+    init: Sequence[Any],
+    xs: Sequence[Any],
     length: int,
     reverse: bool,
 ) -> list[Any]:
-    """Apply the loop: `shared` values, first carry, sequences; gives last carry and sequences."""
-    counts = {"shared": len(shared), "carries": len(starts), "length": length}
-    return get_results(loop(*shared, *starts, *rows, body=body, reverse=reverse, **counts))
+    """Apply the primitive; the results are the last carry and the stacked rows ys."""
+    counts = {"shared": len(shared), "carries": len(init), "length": length}
+    return get_results(scan(*shared, *init, *xs, body=body, reverse=reverse, **counts))
 
 
 def _infer(
     *types: ArrayType, body: Graph, shared: int, carries: int, length: int, reverse: bool
 ) -> tuple[ArrayType, ...]:
-    kinds = [node.array_type for node in body.outputs]
-    rows = (kind.with_shape((length, *kind.shape)) for kind in kinds[carries:])
-    return (*kinds[:carries], *rows)
+    outputs = [node.array_type for node in body.outputs]
+    ys = (row.with_shape((length, *row.shape)) for row in outputs[carries:])
+    return (*outputs[:carries], *ys)
 
 
 def _evaluate(
     *arrays: Any, body: Graph, shared: int, carries: int, length: int, reverse: bool
 ) -> tuple[Any, ...]:
-    fixed, carry, rows = _parts(arrays, shared, carries)
-    kinds = [node.array_type for node in body.outputs[carries:]]
-    collected = [np.empty((length, *kind.shape), kind.dtype) for kind in kinds]
-    for i in reversed(range(length)) if reverse else range(length):
-        results = evaluate(body, [*fixed, *carry, *(row[i] for row in rows)])
+    constants, carry, xs = _split(arrays, shared, carries)
+    rows = [node.array_type for node in body.outputs[carries:]]
+    ys = [np.empty((length, *row.shape), row.dtype) for row in rows]
+    for t in reversed(range(length)) if reverse else range(length):
+        results = evaluate(body, [*constants, *carry, *(x[t] for x in xs)])
         carry = results[:carries]
-        for column, value in zip(collected, results[carries:], strict=True):
-            column[i] = value
-    return (*carry, *collected)
+        for y, row in zip(ys, results[carries:], strict=True):
+            y[t] = row
+    return (*carry, *ys)
 
 
 def _vjp(
@@ -76,119 +81,130 @@ def _vjp(
     length: int,
     reverse: bool,
 ) -> list[Node | None]:
-    start = next_serial()
-    pulled = _Pulled.of(body, carries, ct)
-    found = pulled.found
-    fixed, carry, rows = _parts(body.inputs, shared, carries)
+    first_backward = next_serial()
+    step = _StepPullback.of(body, carries, ct)
+    d_inputs = step.d_inputs
+    constants, carry, xs = _split(body.inputs, shared, carries)
     carry = [node for node in carry if node.array_type.is_float]
-    late = _Late.of(found, fixed, length)
-    growing = [n for n in fixed if n.serial in found and n.serial not in late.finishes]
-    sums = [variable(node.array_type, name=f"sum{i}") for i, node in enumerate(growing)]
+    deferred = _DeferredSums.of(d_inputs, constants, length)
+    accumulated = [n for n in constants if n.serial in d_inputs and n.serial not in deferred.sums]
+    accumulators = [variable(n.array_type, name=f"sum{i}") for i, n in enumerate(accumulated)]
     carried = (
-        *(_or_zeros(found.get(node.serial), node) for node in carry),
-        *(total + found[node.serial] for total, node in zip(sums, growing, strict=True)),
+        *(_or_zeros(d_inputs.get(node.serial), node) for node in carry),
+        *(
+            accumulator + d_inputs[node.serial]
+            for accumulator, node in zip(accumulators, accumulated, strict=True)
+        ),
     )
-    slopes = {n.serial: found[n.serial] for n in rows if n.serial in found}
-    outputs = [*carried, *slopes.values(), *late.noted.values()]
-    read = _Read.of(_frontier(outputs, start), body.inputs, shared, carries)
-    trail = run_loop(
-        Graph(body.inputs, (*body.outputs, *read.noted), body.name),
-        *_parts(inputs, shared, carries), length, reverse,
+    d_xs = {n.serial: d_inputs[n.serial] for n in xs if n.serial in d_inputs}
+    outputs = [*carried, *d_xs.values(), *deferred.residuals.values()]
+    reads = _ForwardReads.of(_forward_reads(outputs, first_backward), body.inputs, shared, carries)
+    residuals = apply_scan(
+        Graph(body.inputs, (*body.outputs, *reads.residuals), body.name),
+        *_split(inputs, shared, carries), length, reverse,
     )[len(body.outputs) :]  # fmt: skip
-    given = _by_serial(body.inputs, inputs)
-    stacks = {node.serial: given[node.serial] for node in read.rows}
-    stacks |= _by_serial(read.noted, trail)
-    made = {each.serial: each for each in outputs[len(carried) :] if each.serial not in stacks}
-    fed = (*read.fixed, *pulled.d_ends, *sums, *read.rows, *read.noted, *pulled.d_rows)
-    results = run_loop(
-        Graph(fed, (*carried, *made.values()), f"{body.name}.derivative"),
-        [given[node.serial] for node in read.fixed],
-        [*pulled.starts, *map(zeros_like, growing)],
-        [*(stacks[node.serial] for node in read.rows), *trail, *_present(ct[carries:])],
+    operands = _by_serial(body.inputs, inputs)
+    stacks = {node.serial: operands[node.serial] for node in reads.xs}
+    stacks |= _by_serial(reads.residuals, residuals)
+    collected = {n.serial: n for n in outputs[len(carried) :] if n.serial not in stacks}
+    results = apply_scan(
+        Graph(
+            (*reads.constants, *step.d_carry, *accumulators, *reads.xs, *reads.residuals,
+             *step.d_ys),
+            (*carried, *collected.values()),
+            f"{body.name}.derivative",
+        ),
+        [operands[node.serial] for node in reads.constants],
+        [*step.init, *map(zeros_like, accumulated)],
+        [*(stacks[node.serial] for node in reads.xs), *residuals, *_present(ct[carries:])],
         length, not reverse,
     )  # fmt: skip
-    stacks |= _by_serial(list(made.values()), results[len(carried) :])
-    by_input = _by_serial([*carry, *growing], results[: len(carried)])
-    by_input |= {serial: stacks[each.serial] for serial, each in slopes.items()}
-    by_input |= {serial: finish(stacks) for serial, finish in late.finishes.items()}
+    stacks |= _by_serial(list(collected.values()), results[len(carried) :])
+    by_input = _by_serial([*carry, *accumulated], results[: len(carried)])
+    by_input |= {serial: stacks[row.serial] for serial, row in d_xs.items()}
+    by_input |= {serial: finish(stacks) for serial, finish in deferred.sums.items()}
     return [by_input.get(node.serial) for node in body.inputs]
 
 
 @dataclass(frozen=True)
-class _Pulled:
-    """Reverse mode on one step: its seeds, the first of them, and what is found at its inputs."""
+class _StepPullback:
+    """Reverse mode on the body: cotangents of its outputs, as variables, and of its inputs."""
 
-    d_ends: list[Node]
-    d_rows: list[Node]
-    starts: list[Any]
-    found: dict[int, Node]
+    d_carry: list[Node]
+    d_ys: list[Node]
+    init: list[Any]  # the cotangent of the last carry, with which the backward scan starts
+    d_inputs: dict[int, Node]  # by the serial of the input
 
     @staticmethod
-    def of(body: Graph, carries: int, ct: Sequence[Node | None]) -> _Pulled:
-        """Pull cotangents through the body; of the carry they come from the step before."""
-        ends, collected = body.outputs[:carries], body.outputs[carries:]
-        pairs = zip(ct[carries:], collected, strict=True)
-        d_ends = [_seed(node) for node in ends]
-        d_rows = [None if c is None else _seed(node) for c, node in pairs]
-        moving = [node for node in body.inputs if node.array_type.is_float]
-        pulled = cotangents(body.outputs, [*d_ends, *d_rows], moving)
-        found = {n.serial: each for n, each in zip(moving, pulled, strict=True) if each is not None}
-        starts = [_or_zeros(c, n) for c, n in zip(ct, ends, strict=False) if n.array_type.is_float]
-        return _Pulled(_present(d_ends), _present(d_rows), starts, found)
+    def of(body: Graph, carries: int, ct: Sequence[Node | None]) -> _StepPullback:
+        """Pull cotangents back through the body."""
+        carry, ys = body.outputs[:carries], body.outputs[carries:]
+        d_carry = [_seed(node) for node in carry]
+        d_ys = [
+            None if c is None else _seed(node) for c, node in zip(ct[carries:], ys, strict=True)
+        ]
+        inputs = [node for node in body.inputs if node.array_type.is_float]
+        pulled = cotangents(body.outputs, [*d_carry, *d_ys], inputs)
+        d_inputs = {n.serial: c for n, c in zip(inputs, pulled, strict=True) if c is not None}
+        init = [_or_zeros(c, n) for c, n in zip(ct, carry, strict=False) if n.array_type.is_float]
+        return _StepPullback(_present(d_carry), _present(d_ys), init, d_inputs)
 
 
 @dataclass(frozen=True)
-class _Late:
-    """The sums that are taken after the loop, from what its steps note down."""
+class _DeferredSums:
+    """The cotangents of shared values that are summed over time after the backward scan."""
 
-    finishes: dict[int, Finish]
-    noted: dict[int, Node]
+    sums: dict[int, DeferredSum]  # by the serial of the shared value
+    residuals: dict[int, Node]  # the values of each step that these sums read
 
     @staticmethod
-    def of(found: dict[int, Node], fixed: Sequence[Node], length: int) -> _Late:
-        """Look at the cotangent in each step of what the steps share, by its serial number."""
-        made = _Late({}, {})
-        known = {node.serial for node in fixed}
-        terms = {serial: each for serial, each in found.items() if serial in known}
-        # What is computed from shared values alone is the same in every step.
-        varies: set[int] = set()
+    def of(d_inputs: dict[int, Node], constants: Sequence[Node], length: int) -> _DeferredSums:
+        """Find those whose contribution of one step is a contraction or a reduction."""
+        deferred = _DeferredSums({}, {})
+        known = {node.serial for node in constants}
+        terms = {serial: term for serial, term in d_inputs.items() if serial in known}
+        # A value computed from shared values alone is loop-invariant.
+        varying: set[int] = set()
         for node in ancestors(terms.values(), lambda each: each.serial in known):
-            if node.primitive is None or any(each.serial in varies for each in node.inputs):
-                varies |= set() if node.is_constant else {node.serial}
+            if node.primitive is None or any(each.serial in varying for each in node.inputs):
+                varying |= set() if node.is_constant else {node.serial}
         for serial, term in terms.items() if length else ():
-            finish = summed_over_time(term, varies, made.noted)
+            finish = sum_over_time(term, varying, deferred.residuals)
             if finish is not None:
-                made.finishes[serial] = finish
-        return made
+                deferred.sums[serial] = finish
+        return deferred
 
 
 @dataclass(frozen=True)
-class _Read:
-    """What the backward body reads of the forward one, by where it comes from."""
+class _ForwardReads:
+    """The values of the forward body that the backward body reads, by their source."""
 
-    fixed: list[Node]
-    rows: list[Node]
-    noted: list[Node]
+    constants: list[Node]
+    xs: list[Node]
+    residuals: list[Node]
 
     @staticmethod
-    def of(nodes: Sequence[Node], inputs: Sequence[Node], shared: int, carries: int) -> _Read:
-        fixed, _, rows = ({n.serial for n in part} for part in _parts(inputs, shared, carries))
-        return _Read(
-            [node for node in nodes if node.serial in fixed],
-            [node for node in nodes if node.serial in rows],
-            [node for node in nodes if node.serial not in fixed | rows],
+    def of(
+        nodes: Sequence[Node], inputs: Sequence[Node], shared: int, carries: int
+    ) -> _ForwardReads:
+        constants, _, xs = ({n.serial for n in p} for p in _split(inputs, shared, carries))
+        return _ForwardReads(
+            [node for node in nodes if node.serial in constants],
+            [node for node in nodes if node.serial in xs],
+            [node for node in nodes if node.serial not in constants | xs],
         )
 
 
-def _parts(
+def _split(
     items: Sequence[Any], shared: int, carries: int
 ) -> tuple[list[Any], list[Any], list[Any]]:
+    """Split what belongs to the inputs into shared values, carry and sequences."""
     edge = shared + carries
     return list(items[:shared]), list(items[shared:edge]), list(items[edge:])
 
 
 def _by_serial(nodes: Sequence[Node], values: Sequence[Any]) -> dict[int, Any]:
-    return {node.serial: each for node, each in zip(nodes, values, strict=True)}
+    return {node.serial: value for node, value in zip(nodes, values, strict=True)}
 
 
 def _present(nodes: Sequence[Node | None]) -> list[Node]:
@@ -206,19 +222,19 @@ def _seed(node: Node) -> Node | None:
 _FREE = (movement.reshape, movement.transpose)
 
 
-def _frontier(outputs: Sequence[Node], start: int) -> list[Node]:
-    """Values of the forward body that the backward body reads; index maps are not worth noting."""
+def _forward_reads(outputs: Sequence[Node], first_backward: int) -> list[Node]:
+    """Values of the forward body that the backward body reads; index maps are recomputed."""
 
-    def is_noted(node: Node) -> bool:
+    def is_residual(node: Node) -> bool:
         free = node.primitive in _FREE or (
             node.primitive is not None and node.primitive.is_broadcast
         )
-        return node.serial < start and not node.is_constant and not free
+        return node.serial < first_backward and not node.is_constant and not free
 
-    inner = ancestors(outputs, is_noted)
-    edge = {each.serial: each for node in inner for each in node.inputs if is_noted(each)}
-    edge |= {node.serial: node for node in outputs if is_noted(node)}
-    return [edge[serial] for serial in sorted(edge)]
+    inner = ancestors(outputs, is_residual)
+    reads = {each.serial: each for node in inner for each in node.inputs if is_residual(each)}
+    reads |= {node.serial: node for node in outputs if is_residual(node)}
+    return [reads[serial] for serial in sorted(reads)]
 
 
 def _sample_body() -> Graph:
@@ -229,24 +245,25 @@ def _sample_body() -> Graph:
     return Graph((weight, carry, row), (end, end * row), "step")
 
 
-def _one_by_one(
+def _reference(
     *arrays: Any, body: Graph, shared: int, carries: int, length: int, reverse: bool
 ) -> tuple[Any, ...]:
-    weight, carry, rows = arrays
-    collected = np.empty((length, 2))
-    for i in range(length)[:: -1 if reverse else 1]:
-        carry = np.tanh(weight * carry + rows[i])
-        collected[i] = carry * rows[i]
-    return carry, collected
+    """The sample body as a Python loop."""
+    weight, carry, xs = arrays
+    ys = np.empty((length, 2))
+    for t in range(length)[:: -1 if reverse else 1]:
+        carry = np.tanh(weight * carry + xs[t])
+        ys[t] = carry * xs[t]
+    return carry, ys
 
 
-loop = Primitive(
+scan = Primitive(
     "scan",
     infer=_infer,
     evaluate=_evaluate,
     vjp=_vjp,
     formula="scan({0}, …)",
-    reference=_one_by_one,
+    reference=_reference,
     samples=lambda: [
         Sample(
             (np.array([0.5, -1.0]), np.array([0.1, 0.2]), np.sin(np.arange(6.0)).reshape(3, 2)),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chainrule.autodiff.scan_primitive import loop, run_loop
+from chainrule.autodiff.scan_primitive import apply_scan, scan
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node
 from chainrule.graph.rewrite import rebuilt, rewrite
@@ -24,7 +24,7 @@ def merge_loops(graph: Graph) -> Graph:
     merged: dict[Any, list[Node]] = {}
 
     def visit(node: Node, inputs: tuple[Node, ...]) -> Node:
-        if node.primitive is loop and len(wanted[_key(node)][1]) > 1:
+        if node.primitive is scan and len(wanted[_key(node)][1]) > 1:
             if _key(node) not in merged:
                 merged[_key(node)] = _run_merged(node, inputs, wanted[_key(node)][0])
             return node
@@ -38,7 +38,7 @@ def merge_loops(graph: Graph) -> Graph:
 
 def _key(node: Node) -> Any:
     """What makes two loops one: their inputs, their bodies' inputs, their direction."""
-    if node.primitive is not loop:
+    if node.primitive is not scan:
         return None
     body: Graph = node.params["body"]
     return (
@@ -53,7 +53,7 @@ def _collected(graph: Graph) -> dict[Any, tuple[list[Node], list[Node]]]:
     """For each group of loops, the outputs of all their bodies, carries first; and the loops."""
     groups: dict[Any, tuple[list[Node], list[Node]]] = {}
     for node in graph.equations:
-        if node.primitive is loop:
+        if node.primitive is scan:
             body, carries = node.params["body"], node.params["carries"]
             outputs, loops = groups.setdefault(_key(node), (list(body.outputs[:carries]), []))
             for row in body.outputs[carries:]:
@@ -67,7 +67,7 @@ def _run_merged(node: Node, inputs: tuple[Node, ...], outputs: list[Node]) -> li
     body: Graph = node.params["body"]
     shared, carries = node.params["shared"], node.params["carries"]
     edge = shared + carries
-    made = run_loop(
+    made = apply_scan(
         Graph(body.inputs, tuple(outputs), body.name),
         inputs[:shared], inputs[shared:edge], inputs[edge:],
         node.params["length"], node.params["reverse"],

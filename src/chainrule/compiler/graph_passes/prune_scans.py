@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chainrule.autodiff.scan_primitive import loop, run_loop
+from chainrule.autodiff.scan_primitive import apply_scan, scan
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node, ancestors
 from chainrule.graph.rewrite import rebuilt, rewrite
@@ -25,7 +25,7 @@ def prune_loops(graph: Graph) -> Graph:
     pruned: dict[int, dict[int, Node]] = {}
 
     def visit(node: Node, inputs: tuple[Node, ...]) -> Node:
-        if node.primitive is loop:
+        if node.primitive is scan:
             kept = _kept(node, read.get(node.serial, set()))
             if len(kept) < len(node.params["body"].outputs):
                 pruned[node.serial] = _run(node, inputs, kept)
@@ -71,7 +71,7 @@ def _run(node: Node, inputs: Sequence[Node], kept: Sequence[int]) -> dict[int, N
     fixed = [i for i in own if i < shared]
     carry = [shared + i for i in kept if i < carries]
     rows = [i for i in own if i >= edge]
-    results = run_loop(
+    results = apply_scan(
         Graph(tuple(body.inputs[i] for i in (*fixed, *carry, *rows)), outputs, body.name),
         [inputs[i] for i in fixed], [inputs[i] for i in carry], [inputs[i] for i in rows],
         node.params["length"], node.params["reverse"],
