@@ -81,7 +81,7 @@ def compiled(name: str, batch: int, dtype: str) -> tuple[Any, NativeProgram, lis
 
 def values() -> None:
     """Machine code computes what NumPy does, also where so little would not be worth it."""
-    batch_fusion.WORTH_BYTES = 1
+    batch_fusion.MIN_PRIVATE_BYTES = 1
     for name in STACKS:
         for batch in (16, 19):
             graph, program, inputs = compiled(name, batch, "float64")
@@ -95,7 +95,7 @@ def values() -> None:
 
 def threads() -> None:
     """Any number of threads gives the same bits, also where it does not divide the batch."""
-    batch_fusion.WORTH_BYTES = 1
+    batch_fusion.MIN_PRIVATE_BYTES = 1
     for name in STACKS:
         results = []
         for count in (1, 2, 3, 4, 8):

@@ -13,7 +13,7 @@ from chainrule.compiler.loop_ir.access import Access, accesses
 from chainrule.compiler.loop_ir.layout import Layout
 from chainrule.compiler.loop_ir.loops import Affine, Axis, Buffer, Index, Nest
 
-__all__ = ["RowOwnership", "is_batch_independent", "ownership_keys"]
+__all__ = ["KeyedAccess", "RowOwnership", "is_batch_independent", "ownership_keys"]
 
 Key = tuple[Buffer, int]
 """A way in which rows own a buffer: the number of an axis, or -1 for equal parts of its memory."""

@@ -1,11 +1,19 @@
-"""Steps that each do a whole batch become a loop that does all of them for one row at a time.
+"""Fusion over the batch: nests over all rows of a batch become one parallel loop over its rows.
 
-What attention computes for the samples of a batch is larger than the caches next to a core, and
-each step would send it to memory for the next one to fetch. But the samples never look at each
-other until the weights' gradients are summed. So one of them goes through all the steps at once:
-what they hand on stays near, threads take samples and need not wait, and what nobody reads later is
-kept once for each thread instead of once for each sample. As in `apart`, it is a law on what is
-touched, not on layers.
+::
+
+    for i<32 j<128: a[i, j] = ...              loop row<32 parallel:
+    for i<32 j<128: b[i, j] = f(a[i, j])  ->     for j<128: a[0, j] = ...          # thread-local
+    for i<32 j<128: c[i, j] = g(b[i, j])         for j<128: b[0, j] = f(a[0, j])
+                                                 for j<128: c[row, j] = g(b[0, j])
+
+Legal if each nest has an axis by which its row owns what it writes, and all nests agree on that
+(`RowOwnership`). What mixes rows precedes or follows the loop; a sum over the batch is split into
+row sums within the loop and a sum behind it (`partial_reduction`).
+
+Pays where the intermediate results of all rows exceed the caches, as in attention: the working set
+of one row fits a core's cache, buffers of one row are private to a thread (`privatization`), and
+threads need no barrier within the loop (decision 0020).
 """
 
 from __future__ import annotations
@@ -15,51 +23,43 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from chainrule.compiler.analysis.dependence import AccessSet
-from chainrule.compiler.analysis.independence import RowOwnership, ownership_keys
+from chainrule.compiler.analysis.independence import KeyedAccess, RowOwnership, ownership_keys
 from chainrule.compiler.loop_ir.access import Access, accesses
 from chainrule.compiler.loop_ir.expressions import nests_of, stored_by_kernel
 from chainrule.compiler.loop_ir.layout import Layout
-from chainrule.compiler.loop_ir.loops import (
-    Affine,
-    Axis,
-    Buffer,
-    Contraction,
-    Loop,
-    Nest,
-    Step,
-)
-from chainrule.compiler.loop_passes.partial_reduction import split_reduction, with_statement
+from chainrule.compiler.loop_ir.loops import Affine, Axis, Buffer, Contraction, Loop, Nest, Step
+from chainrule.compiler.loop_passes.partial_reduction import replace_statement, split_reduction
 from chainrule.compiler.loop_passes.privatization import privatize
 
 __all__ = ["fuse_over_batch"]
 
-FEWEST_ROWS = 8
-"""Fewer cannot be shared out evenly."""
-LARGEST_ROW = 2**20
-"""Bytes that a step touches for one row, at most: what a cache of one core's own holds."""
-WORTH_BYTES = 2**22
-"""What only these steps need must be as many for all rows, or the caches hold it anyway."""
-FEWEST_TILE = 16
-"""Rows that a contraction must have for each row of the batch, to make use of what it loads."""
+MIN_BATCH = 8
+"""Rows, at least; fewer cannot be partitioned evenly."""
+MAX_WORKING_SET = 2**20
+"""Bytes that a nest touches for one row, at most: the size of a core's own cache."""
+MIN_PRIVATE_BYTES = 2**22
+"""Bytes of what becomes private, for all rows, at least; the caches hold less anyway."""
+MIN_TILE_ROWS = 16
+"""Rows of a contraction for each row of the batch, at least, so that register tiles are full."""
 
 
 def fuse_over_batch(steps: Sequence[Step], layout: Layout) -> tuple[Step, ...]:
-    """Gather steps into loops over the rows of a batch wherever that keeps much in the caches."""
-    readers: dict[Buffer, set[int]] = {}
+    """Fuse nests over batch rows wherever enough of their buffers become private."""
+    users: dict[Buffer, set[int]] = {}
     for nest in nests_of(steps):
         for buffer, _, _ in accesses(nest):
-            readers.setdefault(buffer.root, set()).add(id(nest))
-    scratch = sum(b.size * b.dtype.itemsize for b in readers if b.kind == "arena")
-    return _Gathering(layout, readers).steps(steps) if scratch >= WORTH_BYTES else tuple(steps)
+            users.setdefault(buffer.root, set()).add(id(nest))
+    arena = sum(b.size * b.dtype.itemsize for b in users if b.kind == "arena")
+    return _BatchFusion(layout, users).fuse(steps) if arena >= MIN_PRIVATE_BYTES else tuple(steps)
 
 
 @dataclass
 class _Group:
-    """Nests that may become one loop, with their rows; or one step by itself, without."""
+    """Nests that may become one loop, each with its row axis; or a single step without one."""
 
     members: list[Step]
     rows: list[Axis]
-    owners: RowOwnership = field(default_factory=RowOwnership)
+    ownership: RowOwnership = field(default_factory=RowOwnership)
     accesses: AccessSet = field(default_factory=AccessSet)
 
     def add(self, step: Step, touched: Sequence[Access]) -> None:
@@ -68,73 +68,71 @@ class _Group:
 
 
 @dataclass(frozen=True)
-class _Gathering:
-    """Finds the loops and makes them.
-
-    `readers` are the nests that touch a buffer, anywhere in the program.
-    """
+class _BatchFusion:
+    """The pass over one program; `users` are the nests that touch a buffer, by identity."""
 
     layout: Layout
-    readers: Mapping[Buffer, set[int]]
+    users: Mapping[Buffer, set[int]]
 
-    def steps(self, steps: Sequence[Step]) -> tuple[Step, ...]:
-        """Gather in some steps, and in the loops among them whose rows are not kept apart yet."""
+    def fuse(self, steps: Sequence[Step]) -> tuple[Step, ...]:
+        """Fuse some steps, and those of the loops among them that are not batch-parallel."""
         inner = [
-            replace(each, steps=self.steps(each.steps))
+            replace(each, steps=self.fuse(each.steps))
             if isinstance(each, Loop) and not each.batch_axes
             else each
             for each in steps
         ]
-        extent = _batch(inner)
-        if extent < FEWEST_ROWS:
+        extent = _batch_size(inner)
+        if extent < MIN_BATCH:
             return tuple(inner)
         groups: list[_Group] = []
         for each in inner:
-            self._place(each, extent, groups)
+            self._assign(each, extent, groups)
         for number, group in enumerate(groups):
-            if self._is_worth_it(group):
-                self._take_sums(group, groups[number + 1 :])
-        return tuple(step for group in groups for step in self._made(group))
+            if self._pays(group):
+                self._split_reductions(group, groups[number + 1 :])
+        return tuple(step for group in groups for step in self._fused(group))
 
-    def _take_sums(self, group: _Group, later: Sequence[_Group]) -> None:
-        """Let a group of nests sum what it makes for each row, where a later nest sums for all."""
+    def _split_reductions(self, group: _Group, later: Sequence[_Group]) -> None:
+        """Move row sums of what a group computes into it, from sums over the batch behind it."""
         for number, other in enumerate(later):
             nest = other.members[0]
             if other.rows or not isinstance(nest, Nest) or nest.contraction is not None:
                 continue
             for total in nest.statements:
-                parts = split_reduction(total, nest, group.rows[0].extent, self.layout)
-                for part, row, rest in parts:
-                    touched = list(accesses(part))
-                    keys = [
-                        (*access, ownership_keys(access, row, self.layout)) for access in touched
-                    ]
-                    is_own = any(b.root in group.accesses.writes for b, _, _ in touched)
+                splits = split_reduction(total, nest, group.rows[0].extent, self.layout)
+                for first, row, second in splits:
+                    touched = list(accesses(first))
                     accessed = AccessSet.of(touched)
-                    between = any(g.accesses.conflicts_with(accessed) for g in later[:number])
-                    if is_own and not between and group.owners.admit(keys):
+                    is_consumer = any(b.root in group.accesses.writes for b, _, _ in touched)
+                    is_blocked = any(g.accesses.conflicts_with(accessed) for g in later[:number])
+                    keys = self._keyed(touched, row)
+                    if is_consumer and not is_blocked and group.ownership.admit(keys):
                         group.rows.append(row)
-                        group.add(part, touched)
-                        nest = with_statement(nest, total, rest)
+                        group.add(first, touched)
+                        nest = replace_statement(nest, total, second)
                         break
             if nest is not other.members[0]:
                 other.members[0] = nest
                 other.accesses.add(accesses(nest))
 
-    def _place(self, step: Step, extent: int, groups: list[_Group]) -> None:
-        """Put a step into the first group in which it may stand, or behind all of them."""
+    def _keyed(self, touched: Sequence[Access], row: Axis) -> list[KeyedAccess]:
+        return [(*access, ownership_keys(access, row, self.layout)) for access in touched]
+
+    def _assign(self, step: Step, extent: int, groups: list[_Group]) -> None:
+        """Add a step to the first group in which it is legal, or begin a group with it."""
         touched = [a for a in accesses(step) if not _is_register(step, a[0])]
         accessed = AccessSet.of(touched)
         first = 0
         for number, group in enumerate(groups):
             if group.accesses.conflicts_with(accessed):
                 first = number
-        for row in _rows_of(step, extent):
-            if not _is_near(step, row, touched):
+        for row in _row_candidates(step, extent):
+            if not _fits_cache(step, row, touched):
                 continue
-            keys = [(*access, ownership_keys(access, row, self.layout)) for access in touched]
+            keys = self._keyed(touched, row)
             for group in [*groups[first:], _Group([], [])]:
-                if len(group.members) > len(group.rows) or not group.owners.admit(keys):
+                if len(group.members) > len(group.rows) or not group.ownership.admit(keys):
                     continue
                 if not group.members:
                     groups.append(group)
@@ -144,89 +142,90 @@ class _Gathering:
         groups.append(_Group([], []))
         groups[-1].add(step, touched)
 
-    def _is_worth_it(self, group: _Group) -> bool:
+    def _pays(self, group: _Group) -> bool:
         nests = [each for each in group.members if isinstance(each, Nest)]
-        own = self._own(nests, group.rows) if group.rows else []
-        return sum(each.size * each.dtype.itemsize for each in own) >= WORTH_BYTES
+        private = self._private(nests, group.rows) if group.rows else []
+        return sum(each.size * each.dtype.itemsize for each in private) >= MIN_PRIVATE_BYTES
 
-    def _made(self, group: _Group) -> tuple[Step, ...]:
-        if not self._is_worth_it(group):
+    def _fused(self, group: _Group) -> tuple[Step, ...]:
+        """Return the parallel loop of a group, or its steps as they are."""
+        if not self._pays(group):
             return tuple(group.members)
         nests = [each for each in group.members if isinstance(each, Nest)]
-        turn = Axis(group.rows[0].extent, "row", is_loop_index=True)
-        local = {root: _local(root) for root in self._own(nests, group.rows)}
+        iteration = Axis(group.rows[0].extent, "row", is_loop_index=True)
+        private = {root: _thread_local(root) for root in self._private(nests, group.rows)}
         for nest in nests:
             if nest.contraction and nest.contraction.target in nest.registers:
                 sums = nest.contraction.target
-                # A kernel hands its sums to what it fills at the same place.
-                if stored_by_kernel(nest) in local:
-                    local[sums] = replace(sums, shape=(1, *sums.shape[1:]))
-        made = tuple(
-            privatize(nest, row, turn, local) for nest, row in zip(nests, group.rows, strict=True)
+                # The kernel stores the epilogue's target at the index of the sums.
+                if stored_by_kernel(nest) in private:
+                    private[sums] = replace(sums, shape=(1, *sums.shape[1:]))
+        body = tuple(
+            privatize(nest, row, iteration, private)
+            for nest, row in zip(nests, group.rows, strict=True)
         )
-        return (Loop(turn, False, made, is_parallel=True),)
+        return (Loop(iteration, False, body, is_parallel=True),)
 
-    def _own(self, nests: Sequence[Nest], rows: Sequence[Axis]) -> list[Buffer]:
-        """The buffers that only these nests touch, each at its row of the first axis."""
-        here = {id(nest) for nest in nests}
-        found: dict[Buffer, bool] = {}
+    def _private(self, nests: Sequence[Nest], rows: Sequence[Axis]) -> list[Buffer]:
+        """Return the buffers that only these nests touch, each at its row of the first axis."""
+        own = {id(nest) for nest in nests}
+        is_private: dict[Buffer, bool] = {}
         for nest, row in zip(nests, rows, strict=True):
             for buffer, index, _ in accesses(nest):
-                root, first = buffer.root, index[:1]
-                is_own = (
+                root = buffer.root
+                is_row = (
                     root.kind == "arena"
                     and not _is_register(nest, buffer)
                     and root not in self.layout.by_columns
-                    and root in self.readers
-                    and self.readers[root] <= here
-                    and first == (Affine.of(row),)
+                    and root in self.users
+                    and self.users[root] <= own
+                    and index[:1] == (Affine.of(row),)
                     and buffer.shape[0] == row.extent
                 )
-                found[root] = found.get(root, True) and is_own
-        return [root for root, is_own in found.items() if is_own]
+                is_private[root] = is_private.get(root, True) and is_row
+        return [root for root, is_row in is_private.items() if is_row]
 
 
-def _batch(steps: Sequence[Step]) -> int:
-    """The number of rows that most of what is written has; 0 where nothing is shared by rows."""
-    total: dict[int, int] = {}
+def _batch_size(steps: Sequence[Step]) -> int:
+    """The extent of the outermost axis by which most bytes are written; 0 if there is no nest."""
+    written: dict[int, int] = {}
     for step in steps:
         if isinstance(step, Nest) and step.axes:
+            axes = step.axes if step.contraction is None else step.contraction.axes
             for buffer, _, is_write in accesses(step):
                 if is_write and buffer not in step.registers:
-                    first = (step.axes if step.contraction is None else step.contraction.axes)[
-                        0
-                    ].extent
-                    total[first] = total.get(first, 0) + buffer.size * buffer.dtype.itemsize
-    return max(total, key=total.__getitem__, default=0)
+                    size = buffer.size * buffer.dtype.itemsize
+                    written[axes[0].extent] = written.get(axes[0].extent, 0) + size
+    return max(written, key=written.__getitem__, default=0)
 
 
-def _rows_of(step: Step, extent: int) -> tuple[Axis, ...]:
-    """The axes that may be a nest's rows."""
+def _row_candidates(step: Step, extent: int) -> tuple[Axis, ...]:
+    """The axes that may be a nest's batch axis."""
     if not isinstance(step, Nest):
         return ()
     axes = step.axes[:1] if step.contraction is None else step.contraction.axes
     return tuple(axis for axis in axes if axis.extent == extent and axis is not step.vector_axis)
 
 
-def _is_near(step: Step, row: Axis, touched: Iterable[Access]) -> bool:
-    """Whether a core has near what a nest touches for one row, and contractions use it often."""
+def _fits_cache(step: Step, row: Axis, touched: Iterable[Access]) -> bool:
+    """Whether a row's working set fits a core's cache, and contractions reuse what they load."""
     assert isinstance(step, Nest)
     sizes: dict[Buffer, int] = {}
     for buffer, index, _ in touched:
-        is_own = any(isinstance(i, Affine) and i.coefficient(row) for i in index)
-        size = buffer.size * buffer.dtype.itemsize // (row.extent if is_own else 1)
-        # What is looked up is a few rows of what may be large.
+        is_row = any(isinstance(i, Affine) and i.coefficient(row) for i in index)
+        size = buffer.size * buffer.dtype.itemsize // (row.extent if is_row else 1)
+        # A gather touches a few rows of a table that may be large.
         if all(isinstance(i, Affine) for i in index):
             sizes[buffer.root] = max(sizes.get(buffer.root, 0), size)
-    if sum(sizes.values()) > LARGEST_ROW:
+    if sum(sizes.values()) > MAX_WORKING_SET:
         return False
-    return step.contraction is None or _has_tiles(step.contraction, row)
+    return step.contraction is None or _has_full_tiles(step.contraction, row)
 
 
-def _has_tiles(contraction: Contraction, row: Axis) -> bool:
-    """Whether a contraction has enough rows to a row, or both operands are the row's own.
+def _has_full_tiles(contraction: Contraction, row: Axis) -> bool:
+    """Whether a row of the batch has enough rows for tiles, or both operands are its own.
 
-    Rows that a bound looks at are none to be cut into tiles.
+    Axes that a bound depends on cannot be tiled.
     """
     bounded = {axis for bound in contraction.bounds for axis, _ in bound.index.terms}
     if row in bounded:
@@ -239,14 +238,15 @@ def _has_tiles(contraction: Contraction, row: Axis) -> bool:
         return True
     if not any(has_row):
         return False
-    mine = contraction.left if has_row[0] else contraction.right
-    own = {axis for i in mine.index if isinstance(i, Affine) for axis, _ in i.terms} - bounded
-    return math.prod(a.extent for a in contraction.axes if a in own and a is not row) >= FEWEST_TILE
+    operand = contraction.left if has_row[0] else contraction.right
+    tiled = {axis for i in operand.index if isinstance(i, Affine) for axis, _ in i.terms} - bounded
+    rows = (axis.extent for axis in contraction.axes if axis in tiled and axis is not row)
+    return math.prod(rows) >= MIN_TILE_ROWS
 
 
 def _is_register(step: Step, buffer: Buffer) -> bool:
     return isinstance(step, Nest) and buffer.root in step.registers
 
 
-def _local(root: Buffer) -> Buffer:
+def _thread_local(root: Buffer) -> Buffer:
     return replace(root, kind="thread_local", shape=(1, *root.shape[1:]))

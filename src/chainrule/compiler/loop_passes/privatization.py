@@ -1,4 +1,15 @@
-"""Array contraction to one row of a batch: the row axis of a nest becomes a surrounding loop's."""
+"""Privatization: a buffer of all batch rows shrinks to one row for each thread.
+
+::
+
+    for i<32 j<128:                  loop row<32 parallel:
+      a[i, j] = exp(x[i, j])   ->      for j<128: a[0, j] = exp(x[row, j])     # a: thread-local
+      b[i, j] = sin(a[i, j])           for j<128: b[row, j] = sin(a[0, j])
+
+Legal if the nests of the loop alone touch the buffer, each at its own row of the first axis. Pays
+because one row stays in a core's cache, and memory for the others is not needed (decision 0020).
+`batch_fusion` decides and builds the loop.
+"""
 
 from __future__ import annotations
 
