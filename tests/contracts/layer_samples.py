@@ -1,4 +1,4 @@
-"""A sample of every layer: how to make it, what to feed it, and what comes out."""
+"""A sample of every layer: constructor, input shape, output shape and parameters."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ __all__ = ["CUSTOM", "SAMPLES", "LayerSample", "Scale", "inputs"]
 
 @dataclass(frozen=True)
 class LayerSample:
-    """A layer to make, a shape to feed it, the shape it gives, its parameters by shape.
+    """A layer, its input and output shape, and the shapes of its parameters.
 
-    Where it has a vocabulary, it is fed whole numbers below that.
+    With a vocabulary, its inputs are integers below that size.
     """
 
     make: Callable[[], nn.Layer]
@@ -27,7 +27,7 @@ class LayerSample:
 
 
 class Scale(nn.Layer):
-    """The layer of one's own that the documentation shows; it forgets super().__init__()."""
+    """The custom layer of the documentation, without a call of super().__init__()."""
 
     def __init__(self, start: str = "ones") -> None:
         self.start = start

@@ -1,4 +1,4 @@
-"""Every primitive there is, and its samples: whoever adds one finds it tried at once."""
+"""All primitives with their samples; a new primitive is included automatically."""
 
 import importlib
 import pkgutil
@@ -22,7 +22,7 @@ def _found() -> Iterator[tuple[str, Primitive]]:
 EVERY = dict(sorted(_found()))
 
 
-# Those of several results, and the one that takes them apart, are tried in tests/autodiff.
+# Primitives of several results are tested in tests/autodiff.
 PRIMITIVES = {
     name: each for name, each in EVERY.items() if name not in ("get_result", "custom_vjp_call")
 }
@@ -41,13 +41,13 @@ INVALID = [
 
 
 def in_kind(sample: Sample, dtype: str) -> list[Any]:
-    """Give the inputs, real ones in another precision."""
+    """Return the inputs of a sample, floats cast to a dtype."""
     arrays = [np.asarray(x) for x in sample.inputs]
     return [x.astype(dtype) if x.dtype.kind == "f" else x for x in arrays]
 
 
 def is_smooth(sample: Sample, primitive: Primitive) -> bool:
-    """Whether there is something to differentiate, in full precision."""
+    """Whether a sample has a float64 result that depends on a float input."""
     result = np.asarray(primitive(*sample.inputs, **sample.params))
     reals = [np.asarray(x).dtype.kind == "f" for x in sample.inputs]
     return primitive.vjp is not None and any(reals) and result.dtype == np.float64
@@ -64,14 +64,14 @@ Arrays = list[Any]
 
 
 def restricted(primitive: Primitive, sample: Sample) -> tuple[Callable[..., Any], Arrays]:
-    """Give the primitive as a function of its real inputs, and these."""
+    """Return the primitive as a function of its float inputs, and these."""
     arrays = [np.asarray(x) for x in sample.inputs]
-    places = [i for i, x in enumerate(arrays) if x.dtype.kind == "f"]
+    positions = [i for i, x in enumerate(arrays) if x.dtype.kind == "f"]
 
     def function(*reals: Any) -> Any:
         inputs: list[Any] = list(arrays)
-        for place, value in zip(places, reals, strict=True):
-            inputs[place] = value
+        for position, value in zip(positions, reals, strict=True):
+            inputs[position] = value
         return primitive(*inputs, **sample.params)
 
-    return function, [arrays[i] for i in places]
+    return function, [arrays[i] for i in positions]

@@ -1,4 +1,4 @@
-"""What every layer must do, run over a table with a sample of each."""
+"""Laws of every layer, over a table of samples."""
 
 import json
 from typing import Any
@@ -20,7 +20,7 @@ each_layer = pytest.mark.parametrize(
 )
 
 
-def test_every_layer_of_the_vocabulary_has_a_sample() -> None:
+def test_every_registered_layer_has_a_sample() -> None:
     assert set(nn.LAYERS) <= {sample.name for sample in SAMPLES}
 
 
@@ -30,7 +30,7 @@ def test_the_output_has_the_expected_shape(sample: LayerSample) -> None:
 
 
 @each_layer
-def test_a_node_gives_the_same_as_an_array(sample: LayerSample) -> None:
+def test_a_node_has_the_value_of_an_array(sample: LayerSample) -> None:
     layer, x = sample.make(), inputs(sample)
     y = layer(x)
     traced = layer(variable(type_of(x), x))
@@ -46,17 +46,17 @@ def test_a_layer_traces_without_values(sample: LayerSample) -> None:
 
 
 @each_layer
-def test_nodes_bear_the_name_of_the_layer_that_made_them(sample: LayerSample) -> None:
+def test_nodes_have_the_name_of_their_layer(sample: LayerSample) -> None:
     layer = sample.make()
     layer.bind("mine", seed=0, position=(0,), dtype="float64")
     x = variable(type_of(inputs(sample)))
-    made = [node for node in ancestors([layer(x)], lambda node: node is x) if node.primitive]
-    assert {node.layer.split(".")[0] for node in made} <= {"mine"}
+    nodes = [node for node in ancestors([layer(x)], lambda node: node is x) if node.primitive]
+    assert {node.layer.split(".")[0] for node in nodes} <= {"mine"}
 
 
 @each_layer
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_the_kind_of_number_is_kept(sample: LayerSample, dtype: str) -> None:
+def test_the_dtype_is_preserved(sample: LayerSample, dtype: str) -> None:
     layer, x = sample.make(), inputs(sample, dtype)
     assert layer(x).dtype == dtype
     assert layer(x, random=nn.RandomStream(seed=0)).dtype == dtype
@@ -64,7 +64,7 @@ def test_the_kind_of_number_is_kept(sample: LayerSample, dtype: str) -> None:
 
 
 @each_layer
-def test_the_derivatives_agree_with_differences(sample: LayerSample) -> None:
+def test_gradients_agree_with_finite_differences(sample: LayerSample) -> None:
     x = inputs(sample, "int64") if sample.vocabulary else None
     assert check_layer(sample.make(), sample.input_shape, inputs=x) < 1e-6
 
@@ -74,21 +74,21 @@ def test_parameters_have_the_documented_names_and_shapes(sample: LayerSample) ->
     layer = sample.make()
     assert layer.parameters() == {}
     layer(inputs(sample))
-    found = tuple((name, each.shape) for name, each in layer.parameters().items())
-    assert found == sample.parameters
+    parameters = tuple((name, each.shape) for name, each in layer.parameters().items())
+    assert parameters == sample.parameters
 
 
 @each_layer
-def test_a_layer_is_named_by_its_kind(sample: LayerSample) -> None:
+def test_the_kind_of_a_layer_is_its_registered_name(sample: LayerSample) -> None:
     assert sample.make().kind == sample.name
 
 
 @each_layer
-def test_a_layer_comes_back_from_its_description(sample: LayerSample) -> None:
+def test_a_layer_is_restored_from_its_config(sample: LayerSample) -> None:
     layer = sample.make()
     layer.bind("mine", seed=3, position=(0,), dtype="float64")
-    described = json.loads(json.dumps(layer.config(), allow_nan=False))
-    again = nn.from_config(layer.kind, described, CUSTOM)
+    config = json.loads(json.dumps(layer.config(), allow_nan=False))
+    again = nn.from_config(layer.kind, config, CUSTOM)
     again.bind("mine", seed=3, position=(0,), dtype="float64")
     assert type(again) is type(layer)
     assert again.config() == layer.config()
@@ -96,10 +96,10 @@ def test_a_layer_comes_back_from_its_description(sample: LayerSample) -> None:
 
 
 @each_layer
-def test_initial_parameters_are_a_function_of_seed_and_place(sample: LayerSample) -> None:
-    def weights(seed: int, place: int) -> list[Any]:
+def test_initial_weights_are_a_function_of_seed_and_position(sample: LayerSample) -> None:
+    def weights(seed: int, position: int) -> list[Any]:
         layer = sample.make()
-        layer.bind("layer", seed, (place,), "float32")
+        layer.bind("layer", seed, (position,), "float32")
         layer(inputs(sample, "float32"))
         return [each.value for name, each in layer.parameters().items() if name == "weight"]
 
@@ -122,7 +122,7 @@ def test_the_input_is_never_written_to(sample: LayerSample) -> None:
 
 
 @each_layer
-def test_nan_is_handed_through_or_refused(sample: LayerSample) -> None:
+def test_nan_is_propagated_or_refused(sample: LayerSample) -> None:
     if sample.vocabulary:
         with pytest.raises(DataError, match="nan at"):
             sample.make()(np.full(sample.input_shape, np.nan))
@@ -138,10 +138,8 @@ def test_an_unknown_argument_is_refused_with_a_message(sample: LayerSample) -> N
 
 
 @each_layer
-def test_native_training_is_that_of_numpy(
-    sample: LayerSample, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Warnings are errors in tests, so a layer that falls back to NumPy would fail here."""
+def test_native_training_equals_numpy(sample: LayerSample, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Warnings are errors in tests: a layer that falls back to NumPy fails here."""
     X, y = inputs(sample), np.random.default_rng(2).normal(size=(sample.input_shape[0], 2))
     losses: list[Any] = []
     for backend in ("llvm", "numpy"):

@@ -1,4 +1,4 @@
-"""What every loss must do: an independent formula, derivatives, extreme and odd values."""
+"""Laws of every loss: independent formula, derivatives, extreme and special values, shapes."""
 
 import math
 from collections.abc import Callable
@@ -16,10 +16,10 @@ from chainrule.nn.losses.loss import LOSSES
 from chainrule.testing import check_grads
 
 generator = np.random.default_rng(0)
-NUMBERS = (generator.normal(size=(5, 3)), generator.normal(size=(5, 3)))
+REALS = (generator.normal(size=(5, 3)), generator.normal(size=(5, 3)))
 CLASSES = np.array([0, 2, 1, 1, 0])
-ROWS = np.exp(NUMBERS[0]) / np.exp(NUMBERS[0]).sum(axis=1, keepdims=True)
-OTHER_ROWS = np.exp(NUMBERS[1]) / np.exp(NUMBERS[1]).sum(axis=1, keepdims=True)
+ROWS = np.exp(REALS[0]) / np.exp(REALS[0]).sum(axis=1, keepdims=True)
+OTHER_ROWS = np.exp(REALS[1]) / np.exp(REALS[1]).sum(axis=1, keepdims=True)
 BITS = (generator.uniform(size=(5, 3)) < 0.5).astype(float)
 
 
@@ -35,17 +35,17 @@ class LossSample:
 
 
 def mean(formula: Callable[[float, float], float]) -> Callable[[Any, Any], float]:
-    """Average a formula for one number over the numbers of a sample."""
+    """The mean of a scalar loss over the outputs of a sample."""
     return lambda y, p: sum(map(formula, y, p)) / len(y)
 
 
-def surprise(y: Any, scores: Any) -> float:
+def cross_entropy(y: Any, scores: Any) -> float:
     total = sum(math.exp(score) for score in scores)
     weights = [float(k == y) for k in range(len(scores))] if np.ndim(y) == 0 else y
     return -sum(w * math.log(math.exp(s) / total) for w, s in zip(weights, scores, strict=True))
 
 
-def bit_surprise(y: float, score: float) -> float:
+def binary_cross_entropy(y: float, score: float) -> float:
     p = 1 / (1 + math.exp(-score))
     return -(y * math.log(p) + (1 - y) * math.log(1 - p))
 
@@ -58,32 +58,32 @@ def huber(y: float, p: float) -> float:
     return (y - p) ** 2 / 2 if abs(y - p) <= 1 else abs(y - p) - 0.5
 
 
-def angle(y: Any, p: Any) -> float:
+def cosine_distance(y: Any, p: Any) -> float:
     return 1 - sum(map(float.__mul__, y.tolist(), p.tolist())) / math.hypot(*y) / math.hypot(*p)
 
 
 SAMPLES = [
-    LossSample("mse", *NUMBERS, mean(lambda y, p: (y - p) ** 2)),
-    LossSample("sse", *NUMBERS, lambda y, p: math.dist(y, p) ** 2),
-    LossSample("mae", *NUMBERS, mean(lambda y, p: abs(y - p))),
-    LossSample("huber", *NUMBERS, mean(huber)),
-    LossSample("log_cosh", *NUMBERS, mean(lambda y, p: math.log(math.cosh(y - p)))),
-    LossSample("quantile", *NUMBERS, mean(pinball)),
+    LossSample("mse", *REALS, mean(lambda y, p: (y - p) ** 2)),
+    LossSample("sse", *REALS, lambda y, p: math.dist(y, p) ** 2),
+    LossSample("mae", *REALS, mean(lambda y, p: abs(y - p))),
+    LossSample("huber", *REALS, mean(huber)),
+    LossSample("log_cosh", *REALS, mean(lambda y, p: math.log(math.cosh(y - p)))),
+    LossSample("quantile", *REALS, mean(pinball)),
     LossSample(
         "poisson",
-        np.floor(np.exp(NUMBERS[0])),
-        np.exp(NUMBERS[1]),
+        np.floor(np.exp(REALS[0])),
+        np.exp(REALS[1]),
         mean(lambda y, p: p - y * math.log(p + 1e-7)),
     ),
-    LossSample("cosine", *NUMBERS, angle),
-    LossSample("cross_entropy", CLASSES, NUMBERS[1], surprise, "labels"),
-    LossSample("cross_entropy", np.eye(3)[CLASSES], NUMBERS[1], surprise, "one-hot"),
-    LossSample("cross_entropy", ROWS, NUMBERS[1], surprise, "rows"),
-    LossSample("binary_cross_entropy", BITS, NUMBERS[1], mean(bit_surprise)),
+    LossSample("cosine", *REALS, cosine_distance),
+    LossSample("cross_entropy", CLASSES, REALS[1], cross_entropy, "labels"),
+    LossSample("cross_entropy", np.eye(3)[CLASSES], REALS[1], cross_entropy, "one-hot"),
+    LossSample("cross_entropy", ROWS, REALS[1], cross_entropy, "rows"),
+    LossSample("binary_cross_entropy", BITS, REALS[1], mean(binary_cross_entropy)),
     LossSample(
-        "hinge", BITS, NUMBERS[1], mean(lambda y, p: max(0.0, 1 - p if y else 1 + p)), "0 and 1"
+        "hinge", BITS, REALS[1], mean(lambda y, p: max(0.0, 1 - p if y else 1 + p)), "0 and 1"
     ),
-    LossSample("hinge", 2 * BITS - 1, NUMBERS[1], mean(lambda y, p: max(0.0, 1 - y * p)), "signs"),
+    LossSample("hinge", 2 * BITS - 1, REALS[1], mean(lambda y, p: max(0.0, 1 - y * p)), "signs"),
     LossSample(
         "kl_divergence", ROWS, OTHER_ROWS, lambda y, p: sum(y * np.log(y)) - sum(y * np.log(p))
     ),
@@ -101,15 +101,15 @@ def test_every_loss_has_a_sample() -> None:
 
 
 @each_loss
-def test_the_value_is_that_of_an_independent_formula(sample: LossSample) -> None:
-    found = LOSSES[sample.name](sample.y_true, sample.y_pred)
+def test_values_equal_an_independent_formula(sample: LossSample) -> None:
+    losses = LOSSES[sample.name](sample.y_true, sample.y_pred)
     expected = [sample.reference(*pair) for pair in zip(sample.y_true, sample.y_pred, strict=True)]
-    assert found.shape == (5,)
-    np.testing.assert_allclose(found, expected, rtol=1e-13)
+    assert losses.shape == (5,)
+    np.testing.assert_allclose(losses, expected, rtol=1e-13)
 
 
 @each_loss
-def test_the_derivatives_agree_with_differences_to_second_order(sample: LossSample) -> None:
+def test_derivatives_agree_with_finite_differences_to_second_order(sample: LossSample) -> None:
     def by_prediction(y_pred: Any) -> Any:
         return LOSSES[sample.name](sample.y_true, y_pred)
 
@@ -117,31 +117,31 @@ def test_the_derivatives_agree_with_differences_to_second_order(sample: LossSamp
 
 
 @each_loss
-def test_a_node_gives_the_same_as_an_array(sample: LossSample) -> None:
+def test_a_node_has_the_value_of_an_array(sample: LossSample) -> None:
     loss, node = LOSSES[sample.name], variable(type_of(sample.y_pred), sample.y_pred)
-    found = loss(sample.y_true, node).value
-    np.testing.assert_array_equal(found, loss(sample.y_true, sample.y_pred))
+    losses = loss(sample.y_true, node).value
+    np.testing.assert_array_equal(losses, loss(sample.y_true, sample.y_pred))
 
 
 @each_loss
 def test_float32_stays_float32(sample: LossSample) -> None:
     y = sample.y_true if sample.given == "labels" else sample.y_true.astype("float32")
-    found = LOSSES[sample.name](y, sample.y_pred.astype("float32"))
-    assert found.dtype == np.float32
-    np.testing.assert_allclose(found, LOSSES[sample.name](y, sample.y_pred), rtol=1e-4)
+    losses = LOSSES[sample.name](y, sample.y_pred.astype("float32"))
+    assert losses.dtype == np.float32
+    np.testing.assert_allclose(losses, LOSSES[sample.name](y, sample.y_pred), rtol=1e-4)
 
 
 @each_loss
-def test_nan_in_a_prediction_shows_in_the_loss_of_its_sample_alone(sample: LossSample) -> None:
+def test_nan_in_a_prediction_affects_the_loss_of_its_sample_alone(sample: LossSample) -> None:
     y_pred = sample.y_pred.copy()
     y_pred[2, 1] = np.nan
-    with np.errstate(invalid="ignore"):  # NumPy's logaddexp says that it saw NaN
-        found = LOSSES[sample.name](sample.y_true, y_pred)
-    assert np.isnan(found).tolist() == [False, False, True, False, False]
+    with np.errstate(invalid="ignore"):  # NumPy's logaddexp warns of NaN
+        losses = LOSSES[sample.name](sample.y_true, y_pred)
+    assert np.isnan(losses).tolist() == [False, False, True, False, False]
 
 
 @each_loss
-def test_more_axes_are_averaged_over(sample: LossSample) -> None:
+def test_further_axes_are_averaged(sample: LossSample) -> None:
     loss = LOSSES[sample.name]
     y_true, y_pred = sample.y_true[None], sample.y_pred[None]
     total = np.sum(loss(sample.y_true, sample.y_pred))
@@ -151,84 +151,86 @@ def test_more_axes_are_averaged_over(sample: LossSample) -> None:
 
 @each_loss
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_extreme_predictions_have_finite_losses_and_slopes(sample: LossSample, dtype: str) -> None:
+def test_extreme_predictions_have_finite_losses_and_gradients(
+    sample: LossSample, dtype: str
+) -> None:
     positive = sample.name in ("poisson", "kl_divergence")
     extreme = np.resize([1000.0, 1000.0 if positive else -1000.0, 0.0], (5, 3)).astype(dtype)
     node = variable(type_of(extreme), extreme)
     y_true = sample.y_true if sample.given == "labels" else sample.y_true.astype(dtype)
     losses = LOSSES[sample.name](y_true, node)
-    slopes = grad(lambda p: np.sum(LOSSES[sample.name](y_true, p)))(extreme)
+    gradients = grad(lambda p: np.sum(LOSSES[sample.name](y_true, p)))(extreme)
     assert np.isfinite(losses.value).all()
-    assert np.isfinite(slopes).all()
+    assert np.isfinite(gradients).all()
 
 
 @each_name
-def test_a_perfect_prediction_of_numbers_costs_nothing(name: str) -> None:
+def test_the_loss_of_a_perfect_prediction_is_zero(name: str) -> None:
     if name in SCORED or name == "poisson":
         return
-    found = LOSSES[name](ROWS, ROWS)
-    np.testing.assert_allclose(found, 0, atol=1e-15)
+    losses = LOSSES[name](ROWS, ROWS)
+    np.testing.assert_allclose(losses, 0, atol=1e-15)
 
 
 @pytest.mark.parametrize("y_true", [CLASSES, ROWS], ids=["labels", "rows"])
 @pytest.mark.parametrize("shift", [1e3, -1e6])
 def test_shifting_logits_leaves_cross_entropy_unchanged(y_true: Any, shift: float) -> None:
     loss = LOSSES["cross_entropy"]
-    found = loss(y_true, NUMBERS[1] + shift)
-    np.testing.assert_allclose(found, loss(y_true, NUMBERS[1]), atol=1e-9)
+    losses = loss(y_true, REALS[1] + shift)
+    np.testing.assert_allclose(losses, loss(y_true, REALS[1]), atol=1e-9)
 
 
 @pytest.mark.parametrize("name", ["cross_entropy", "binary_cross_entropy"])
-def test_from_probabilities_is_the_same_as_from_logits(name: str) -> None:
+def test_the_loss_of_probabilities_equals_that_of_logits(name: str) -> None:
     loss = LOSSES[name]
     y_true = CLASSES if name == "cross_entropy" else BITS
-    p = OTHER_ROWS if name == "cross_entropy" else 1 / (1 + np.exp(-NUMBERS[1]))
+    p = OTHER_ROWS if name == "cross_entropy" else 1 / (1 + np.exp(-REALS[1]))
     plain = loss.of_probabilities()
     assert plain.contains == ""
-    np.testing.assert_allclose(plain(y_true, p), loss(y_true, NUMBERS[1]), rtol=1e-12)
+    np.testing.assert_allclose(plain(y_true, p), loss(y_true, REALS[1]), rtol=1e-12)
 
 
 @pytest.mark.parametrize("name", ["cross_entropy", "binary_cross_entropy", "kl_divergence"])
-def test_a_sure_mistake_in_probabilities_costs_much_but_not_infinitely(name: str) -> None:
+def test_a_probability_of_zero_for_the_true_class_has_a_finite_loss(name: str) -> None:
     loss = LOSSES[name].of_probabilities()
-    found = loss(np.array([[1.0, 0.0]]), np.array([[0.0, 1.0]]))
-    assert 10 < found[0] < 20
+    losses = loss(np.array([[1.0, 0.0]]), np.array([[0.0, 1.0]]))
+    assert 10 < losses[0] < 20
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_impossible_classes_cost_nothing_in_the_divergence_and_slopes_stay_finite(
+def test_classes_of_probability_zero_add_nothing_to_the_divergence(
     dtype: Any,
 ) -> None:
     y = np.array([[0.0, 1.0, 0.0], [0.5, 0.5, 0.0], [0.0, 0.0, 1.0]], dtype)
     p = np.array([[0.0, 1.0, 0.0], [0.2, 0.3, 0.5], [1.0, 0.0, 0.0]], dtype)
     divergence = LOSSES["kl_divergence"]
-    found = divergence(y, p)
+    losses = divergence(y, p)
     expected = [0.0, 0.5 * math.log(0.5 / 0.2) + 0.5 * math.log(0.5 / 0.3), -math.log(1e-7)]
-    np.testing.assert_allclose(found, expected, rtol=1e-6)
+    np.testing.assert_allclose(losses, expected, rtol=1e-6)
     by_y, by_p = grad(lambda y, p: np.sum(divergence(y, p)), argnums=(0, 1))(y, p)
     assert np.isfinite(by_y).all()
     np.testing.assert_allclose(by_p[:2], -y[:2] / np.maximum(p[:2], 1e-7), rtol=1e-6)
 
 
-def test_cross_entropy_has_the_slope_probability_minus_target() -> None:
+def test_the_gradient_of_cross_entropy_is_probability_minus_target() -> None:
     for y, rows in ((CLASSES, np.eye(3)[CLASSES]), (ROWS, ROWS)):
-        slope = grad(lambda s, y=y: np.sum(LOSSES["cross_entropy"](y, s)))(NUMBERS[1])
-        np.testing.assert_allclose(slope, OTHER_ROWS - rows, atol=1e-15)
+        gradient = grad(lambda s, y=y: np.sum(LOSSES["cross_entropy"](y, s)))(REALS[1])
+        np.testing.assert_allclose(gradient, OTHER_ROWS - rows, atol=1e-15)
 
 
 @pytest.mark.parametrize("error", [0.0, 1.0, -1.0])
-def test_slopes_at_corners_are_the_documented_ones(error: float) -> None:
-    def slope(name: str) -> float:
+def test_derivatives_at_kinks_are_the_documented_ones(error: float) -> None:
+    def gradient(name: str) -> float:
         return float(grad(lambda p: np.sum(LOSSES[name](np.zeros(1), p)))(np.array([error]))[0])
 
-    assert slope("mae") == np.sign(error)
-    assert slope("huber") == error
-    assert slope("log_cosh") == pytest.approx(math.tanh(error))
+    assert gradient("mae") == np.sign(error)
+    assert gradient("huber") == error
+    assert gradient("log_cosh") == pytest.approx(math.tanh(error))
 
 
-def test_a_vector_of_zeros_has_the_cosine_loss_1_and_a_finite_slope() -> None:
-    found = LOSSES["cosine"](np.zeros((1, 2)), np.zeros((1, 2)))
-    np.testing.assert_array_equal(found, [1.0])
+def test_a_zero_vector_has_cosine_loss_1() -> None:
+    losses = LOSSES["cosine"](np.zeros((1, 2)), np.zeros((1, 2)))
+    np.testing.assert_array_equal(losses, [1.0])
 
 
 # ------------------------------------------------------------------------------------- shapes
@@ -245,7 +247,7 @@ def test_targets_of_the_shape_of_the_predictions_are_accepted(name: str) -> None
     [((8, 1), (8, 3)), ((8, 1), (8,)), ((8,), (8, 1)), ((1, 3), (8, 3)), ((3,), (8, 3))],
     ids=str,
 )
-def test_nothing_is_stretched(name: str, shapes: tuple[Any, Any]) -> None:
+def test_targets_are_not_broadcast(name: str, shapes: tuple[Any, Any]) -> None:
     if LOSSES[name].takes_labels and shapes[0] == shapes[1][:-1]:
         return
     with pytest.raises(ShapeError, match=name) as caught:
@@ -254,12 +256,12 @@ def test_nothing_is_stretched(name: str, shapes: tuple[Any, Any]) -> None:
     assert str(shapes[1]) in str(caught.value)
 
 
-def test_class_numbers_may_leave_out_the_axis_of_classes() -> None:
+def test_class_indices_lack_the_axis_of_classes() -> None:
     LOSSES["cross_entropy"].check((8,), (8, 3))
     LOSSES["cross_entropy"].check((8, 5), (8, 5, 3))
 
 
-def test_a_column_of_targets_is_told_how_to_become_a_row() -> None:
+def test_a_column_of_targets_gets_a_suggested_reshape() -> None:
     with pytest.raises(ShapeError, match=r"y\.reshape\(-1\)"):
         LOSSES["mse"].check((8, 1), (8,))
     with pytest.raises(ShapeError, match=r"y\.reshape\(-1, 1\)"):

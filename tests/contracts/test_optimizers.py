@@ -1,4 +1,4 @@
-"""What every optimiser and schedule keeps to, ours and those still to come."""
+"""Laws of every optimiser and every schedule."""
 
 import json
 
@@ -55,20 +55,20 @@ def test_every_optimizer_and_schedule_has_a_sample():
 
 @every_optimizer
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_the_kind_of_number_is_kept(rule, dtype):
+def test_the_dtype_is_preserved(rule, dtype):
     parameter, slots = run(rule, dtype)
     assert {each.dtype for each in (parameter, *slots.values())} == {np.dtype(dtype)}
 
 
 @every_optimizer
-def test_python_numbers_as_rate_and_step_widen_nothing(rule):
+def test_python_scalars_as_rate_and_step_do_not_promote_the_dtype(rule):
     parameter, gradient = samples("float32", 1)
     parameter, slots = rule.update(parameter, gradient, rule.slots(parameter), 0.1, 1)
     assert {each.dtype for each in (parameter, *slots.values())} == {np.dtype("float32")}
 
 
 @every_optimizer
-def test_slots_keep_their_names_and_shapes(rule):
+def test_slots_retain_their_names_and_shapes(rule):
     parameter = samples("float64")[0]
     before, after = rule.slots(parameter), run(rule, "float64")[1]
     assert list(before) == list(after)
@@ -76,18 +76,20 @@ def test_slots_keep_their_names_and_shapes(rule):
 
 
 @every_optimizer
-def test_an_update_writes_to_nothing_it_is_given(rule):
+def test_an_update_does_not_write_to_its_arguments(rule):
     parameter, gradient = samples("float64", 1)
-    given = {"parameter": parameter, "gradient": gradient, **rule.slots(parameter)}
-    kept = {name: each.copy() for name, each in given.items()}
-    rule.update(parameter, gradient, {name: given[name] for name in rule.slots(parameter)}, 0.1, 1)
-    for name, each in given.items():
-        np.testing.assert_array_equal(each, kept[name])
+    arguments = {"parameter": parameter, "gradient": gradient, **rule.slots(parameter)}
+    before = {name: each.copy() for name, each in arguments.items()}
+    rule.update(
+        parameter, gradient, {name: arguments[name] for name in rule.slots(parameter)}, 0.1, 1
+    )
+    for name, each in arguments.items():
+        np.testing.assert_array_equal(each, before[name])
 
 
 @every_optimizer
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_an_update_means_the_same_traced_as_computed(rule, dtype):
+def test_a_compiled_update_equals_the_numpy_one(rule, dtype):
     expected, expected_slots = run(rule, dtype)
     traced, traced_slots = run(rule, dtype, cr.jit(rule.update))
     np.testing.assert_allclose(traced, expected, rtol=8 * np.finfo(dtype).eps)
@@ -96,7 +98,7 @@ def test_an_update_means_the_same_traced_as_computed(rule, dtype):
 
 
 @every_optimizer
-def test_a_convex_function_falls(rule):
+def test_a_convex_function_decreases(rule):
     target, parameter = np.array([1.0, -2.0]), np.zeros(2)
     slots = rule.slots(parameter)
     for count in range(1, 201):
@@ -105,7 +107,7 @@ def test_a_convex_function_falls(rule):
 
 
 @every_optimizer
-def test_each_element_is_updated_by_itself(rule):
+def test_updates_are_elementwise(rule):
     whole, _ = run(rule, "float64")
     parameter, *gradients = (each[:1] for each in samples("float64"))
     slots = rule.slots(parameter)
@@ -115,12 +117,12 @@ def test_each_element_is_updated_by_itself(rule):
 
 
 @pytest.mark.parametrize("record", [*OPTIMIZERS, *SCHEDULES], ids=str)
-def test_a_description_in_json_gives_the_same_record(record):
+def test_a_config_survives_json(record):
     assert optim.from_config(json.loads(json.dumps(record.config(), allow_nan=False))) == record
 
 
 @every_schedule
-def test_a_rate_is_a_finite_number_that_is_not_negative(schedule):
+def test_a_scheduled_rate_is_finite_and_not_negative(schedule):
     for time in range(60):
         rate = schedule(step=3 * time, epoch=time)
         assert type(rate) is float
@@ -128,7 +130,7 @@ def test_a_rate_is_a_finite_number_that_is_not_negative(schedule):
 
 
 @every_schedule
-def test_a_schedule_observes_without_changing(schedule):
+def test_observing_a_loss_does_not_change_the_config_of_a_schedule(schedule):
     before = schedule.config()
     for loss in (2.0, 2.0, float("nan"), float("inf")):
         schedule.observe(loss)
@@ -140,13 +142,13 @@ BAD_RATES = [0, -0.1, float("nan"), float("inf"), "0.1", None, True, 1j, [0.1], 
 
 @pytest.mark.parametrize("kind", optim.OPTIMIZERS.values())
 @pytest.mark.parametrize("rate", BAD_RATES, ids=repr)
-def test_a_learning_rate_that_is_none_is_refused(kind, rate):
+def test_an_invalid_learning_rate_is_refused(kind, rate):
     with pytest.raises(ArgumentError, match=f"{kind.__name__}: learning_rate is .*; it must be"):
         kind(rate)
 
 
 @pytest.mark.parametrize("kind", optim.OPTIMIZERS.values())
-def test_lr_is_the_one_alias(kind):
+def test_lr_is_the_only_alias(kind):
     assert kind(lr=0.5) == kind(learning_rate=0.5) == kind(0.5)
     with pytest.raises(ArgumentError, match="lr and learning_rate are one argument"):
         kind(0.5, lr=0.5)

@@ -1,4 +1,4 @@
-"""The derivative of every primitive, compared with differences and with an exact method."""
+"""The derivative of every primitive against finite differences and the complex step."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -16,11 +16,11 @@ def random_like(arrays: Sequence[Any], seed: int) -> Arrays:
     return [generator.uniform(-1, 1, np.shape(x)) for x in arrays]
 
 
-def moved(arrays: Arrays, directions: Arrays, step: float) -> Arrays:
+def displaced(arrays: Arrays, directions: Arrays, step: float) -> Arrays:
     return [x + step * d for x, d in zip(arrays, directions, strict=True)]
 
 
-def paired(left: Sequence[Any], right: Sequence[Any]) -> float:
+def inner_product(left: Sequence[Any], right: Sequence[Any]) -> float:
     return float(sum(np.sum(a * b) for a, b in zip(left, right, strict=True)))
 
 
@@ -29,7 +29,7 @@ def central(function: Callable[[float], float], step: float) -> float:
 
 
 def richardson(function: Callable[[float], float], step: float = 2.0**-10) -> float:
-    """Central differences with the error of second order taken out."""
+    """Richardson extrapolation of central differences: the error of order h² cancels."""
     return (4 * central(function, step / 2) - central(function, step)) / 3
 
 
@@ -38,13 +38,13 @@ def agrees(found: float, expected: float, tolerance: float) -> bool:
 
 
 @every_derivative
-def test_its_derivative_agrees_with_differences(primitive: Primitive, sample: Sample) -> None:
+def test_the_vjp_agrees_with_finite_differences(primitive: Primitive, sample: Sample) -> None:
     function, arrays = restricted(primitive, sample)
     directions = random_like(arrays, 1)
     value, pullback = cr.vjp(function, *arrays)
     (cotangent,) = random_like([value], 2)
-    found = paired(pullback(cotangent), directions)
-    along = lambda t: paired([cotangent], [function(*moved(arrays, directions, t))])  # noqa: E731
+    found = inner_product(pullback(cotangent), directions)
+    along = lambda t: inner_product([cotangent], [function(*displaced(arrays, directions, t))])  # noqa: E731
     assert agrees(found, richardson(along), 1e-6)
 
 
@@ -68,48 +68,49 @@ ANALYTIC: dict[str, Callable[..., Any]] = {
 
 
 @every_derivative
-def test_its_derivative_agrees_with_an_exact_method(primitive: Primitive, sample: Sample) -> None:
-    """Complex step where the function is analytic; elsewhere differences of piecewise quadratics.
+def test_the_vjp_agrees_with_the_complex_step(primitive: Primitive, sample: Sample) -> None:
+    """Complex step for analytic functions, central differences for all others.
 
-    All other primitives are sums, products or choices of their inputs, for which central
-    differences have no error but rounding.
+    Those are piecewise quadratic (sums, products, selections), for which central differences are
+    exact up to rounding.
     """
     function, arrays = restricted(primitive, sample)
     directions = random_like(arrays, 3)
     value, pullback = cr.vjp(function, *arrays)
     (cotangent,) = random_like([value], 4)
-    found = paired(pullback(cotangent), directions)
+    found = inner_product(pullback(cotangent), directions)
     if primitive.name in ANALYTIC:
         step = 1e-30
         shifted = [x + 1j * step * d for x, d in zip(arrays, directions, strict=True)]
         change = ANALYTIC[primitive.name](*shifted).imag / step
-        expected = paired([cotangent], [change])
+        expected = inner_product([cotangent], [change])
     else:
         expected = central(
-            lambda t: paired([cotangent], [function(*moved(arrays, directions, t))]), 2.0**-10
+            lambda t: inner_product([cotangent], [function(*displaced(arrays, directions, t))]),
+            2.0**-10,
         )
     assert agrees(found, expected, 1e-10)
 
 
 @every_derivative
-def test_its_second_derivative_agrees_with_differences(
+def test_the_second_derivative_agrees_with_finite_differences(
     primitive: Primitive, sample: Sample
 ) -> None:
     function, arrays = restricted(primitive, sample)
     directions, others = random_like(arrays, 5), random_like(arrays, 6)
     (cotangent,) = random_like([function(*arrays)], 7)
 
-    def slope(*reals: Any) -> Any:
-        """Derivative along one direction, which is differentiated again."""
+    def gradient(*reals: Any) -> Any:
+        """Directional derivative, which is differentiated again."""
         _, pullback = cr.vjp(function, *reals)
         parts = [np.sum(g * d) for g, d in zip(pullback(cotangent), directions, strict=True)]
         return sum(parts[1:], parts[0])
 
-    found = paired(cr.grad(slope, argnums=range(len(arrays)))(*arrays), others)
-    assert agrees(found, richardson(lambda t: float(slope(*moved(arrays, others, t)))), 1e-6)
+    found = inner_product(cr.grad(gradient, argnums=range(len(arrays)))(*arrays), others)
+    assert agrees(found, richardson(lambda t: float(gradient(*displaced(arrays, others, t)))), 1e-6)
 
 
-def test_a_change_of_precision_hands_cotangents_back_in_the_precision_of_its_input() -> None:
+def test_the_cotangent_of_a_cast_has_the_dtype_of_its_input() -> None:
     x = np.array([0.1, 0.2])
     value, pullback = cr.vjp(lambda x: x.astype(np.float32), x)
     (gradient,) = pullback(np.array([1.5, -2.5], np.float32))
@@ -117,7 +118,7 @@ def test_a_change_of_precision_hands_cotangents_back_in_the_precision_of_its_inp
     np.testing.assert_array_equal(gradient, [1.5, -2.5])
 
 
-def test_derivatives_at_corners_are_shared_evenly() -> None:
+def test_derivatives_of_ties_are_divided_evenly() -> None:
     one, ties = np.array(1.0), np.array([2.0, 5.0, 5.0, 1.0, 5.0])
     np.testing.assert_array_equal(cr.grad(np.maximum, argnums=(0, 1))(one, one), [0.5, 0.5])
     np.testing.assert_array_equal(cr.grad(np.minimum, argnums=(0, 1))(one, one), [0.5, 0.5])

@@ -1,4 +1,4 @@
-"""What holds for every primitive there is: whoever adds one finds it tried here at once."""
+"""Laws of every primitive: type, value, special values, memory layouts."""
 
 import itertools
 import re
@@ -25,32 +25,32 @@ from tests.contracts.primitive_samples import (
     restricted,
 )
 
-MOST = 60
+MAX_PRIMITIVES = 60
 
 
 # ------------------------------------------------------------------------------ what it is
 
 
-def test_the_vocabulary_is_small() -> None:
-    assert 40 < len(EVERY) <= MOST
+def test_the_number_of_primitives_is_bounded() -> None:
+    assert 40 < len(EVERY) <= MAX_PRIMITIVES
 
 
 @pytest.mark.parametrize("primitive", PRIMITIVES.values(), ids=PRIMITIVES.keys())
-def test_a_primitive_has_samples_and_an_independent_definition(primitive: Primitive) -> None:
+def test_a_primitive_has_samples_and_an_independent_reference(primitive: Primitive) -> None:
     assert primitive.samples()
     assert primitive.reference is not None
     assert primitive.reference is not primitive.evaluate
 
 
 @every_sample
-def test_its_formula_can_be_written(primitive: Primitive, sample: Sample) -> None:
+def test_its_formula_can_be_formatted(primitive: Primitive, sample: Sample) -> None:
     names = ["a", "b", "c", "d", "e"][: len(sample.inputs)]
     assert "{" not in primitive.formula.format(*names, **sample.params).replace("{}", "")
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @every_sample
-def test_its_type_is_told_before_its_value(
+def test_the_inferred_type_is_that_of_the_value(
     primitive: Primitive, sample: Sample, dtype: str
 ) -> None:
     inputs = in_kind(sample, dtype)
@@ -61,9 +61,7 @@ def test_its_type_is_told_before_its_value(
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @every_sample
-def test_its_value_is_that_of_its_definition(
-    primitive: Primitive, sample: Sample, dtype: str
-) -> None:
+def test_its_value_equals_its_reference(primitive: Primitive, sample: Sample, dtype: str) -> None:
     inputs = in_kind(sample, dtype)
     assert primitive.reference is not None
     expected = (
@@ -77,7 +75,7 @@ def test_its_value_is_that_of_its_definition(
 
 
 @every_sample
-def test_traced_and_untraced_values_are_the_same_bits(primitive: Primitive, sample: Sample) -> None:
+def test_traced_and_eager_values_are_bit_identical(primitive: Primitive, sample: Sample) -> None:
     direct = np.asarray(primitive(*sample.inputs, **sample.params))
     graph = cr.trace(lambda *inputs: primitive(*inputs, **sample.params))(*sample.inputs)
     (traced,) = evaluate(graph, sample.inputs)
@@ -85,7 +83,7 @@ def test_traced_and_untraced_values_are_the_same_bits(primitive: Primitive, samp
 
 
 @pytest.mark.parametrize(("primitive", "sample"), INVALID)
-def test_inputs_that_misfit_are_refused(primitive: Primitive, sample: Sample) -> None:
+def test_inputs_of_the_wrong_shape_are_refused(primitive: Primitive, sample: Sample) -> None:
     with pytest.raises(ChainruleError) as caught:
         primitive(*sample.inputs, **sample.params)
     assert re.match(r"[a-z_]+( \S+)?: ", str(caught.value))
@@ -105,11 +103,11 @@ def test_an_elementwise_operation_refuses_shapes_that_do_not_broadcast(
             primitive(*[np.ones(2)] * (count - 1), np.ones(3))
 
 
-# ------------------------------------------------------------------------------ odd numbers
+# -------------------------------------------------------------------------- special values
 
 
 TINY = np.finfo(float).smallest_subnormal
-ODD = [np.nan, np.inf, -np.inf, 0.0, -0.0, TINY, -TINY, 1.0, -2.5, 1e308, -700.0]
+SPECIAL_VALUES = [np.nan, np.inf, -np.inf, 0.0, -0.0, TINY, -TINY, 1.0, -2.5, 1e308, -700.0]
 
 
 def _sigmoid(x: Any) -> Any:
@@ -133,10 +131,10 @@ NAMED_AS_IN_NUMPY = [p for p in PRIMITIVES.values() if isinstance(p.ufunc, np.uf
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("primitive", NAMED_AS_IN_NUMPY, ids=lambda p: p.name)
-def test_odd_numbers_come_out_as_in_numpy(primitive: Primitive, dtype: str) -> None:
+def test_special_values_give_the_results_of_numpy(primitive: Primitive, dtype: str) -> None:
     count = len(primitive.samples()[0].inputs)
     with np.errstate(all="ignore"):
-        odd = np.array(ODD).astype(dtype)
+        odd = np.array(SPECIAL_VALUES).astype(dtype)
         columns = [
             np.array(each, dtype)
             for each in zip(*itertools.product(odd, repeat=count), strict=True)
@@ -148,8 +146,8 @@ def test_odd_numbers_come_out_as_in_numpy(primitive: Primitive, dtype: str) -> N
     assert got.dtype == expected.dtype
 
 
-def test_odd_numbers_come_out_of_sigmoid_and_erf_as_in_mathematics() -> None:
-    x = np.array(ODD)
+def test_special_values_give_the_limits_of_sigmoid_and_erf() -> None:
+    x = np.array(SPECIAL_VALUES)
     _same(PRIMITIVES["sigmoid"](x), special.expit(x), ulps=1)
     _same(PRIMITIVES["erf"](x), special.erf(x), ulps=1)
 
@@ -161,13 +159,13 @@ MOVES = {"broadcast_to", "concatenate", "gather", "identity", "pad_into", "resha
 @pytest.mark.parametrize(
     ("primitive", "sample"), [each for each in SAMPLES if each.values[0].name in MOVES]
 )
-def test_what_only_moves_numbers_keeps_odd_ones(primitive: Primitive, sample: Sample) -> None:
+def test_data_movement_preserves_special_values(primitive: Primitive, sample: Sample) -> None:
     function, arrays = restricted(primitive, sample)
     positions = [
         np.arange(1.0, x.size + 1).reshape(x.shape) + 100 * i for i, x in enumerate(arrays)
     ]
     source = np.asarray(function(*positions)).astype(int)
-    odd = [np.resize(ODD, x.shape) for x in arrays]
+    odd = [np.resize(SPECIAL_VALUES, x.shape) for x in arrays]
     got = np.asarray(function(*odd))
     table = {0: 0.0}
     for where, what in zip(positions, odd, strict=True):
@@ -176,14 +174,14 @@ def test_what_only_moves_numbers_keeps_odd_ones(primitive: Primitive, sample: Sa
     _same(got, expected)
 
 
-def test_nan_is_largest_smallest_and_last() -> None:
+def test_reductions_and_sorts_treat_nan_as_numpy_does() -> None:
     x = np.array([1.0, np.nan, -np.inf, 3.0])
     node = variable(type_of(x), x)
     for name in ("max", "min", "argmax", "argmin", "argsort", "cumsum", "sum"):
         _same(getattr(np, name)(node).value, getattr(np, name)(x))
 
 
-# ------------------------------------------------------------------------------ odd layouts
+# -------------------------------------------------------------------------- memory layouts
 
 
 def _strided(x: Any) -> Any:
@@ -212,7 +210,7 @@ LAYOUTS: dict[str, Callable[[Any], Any]] = {
 
 @pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS.keys())
 @every_sample
-def test_the_layout_of_the_inputs_makes_no_difference(
+def test_results_do_not_depend_on_the_memory_layout(
     primitive: Primitive, sample: Sample, layout: Callable[[Any], Any]
 ) -> None:
     inputs = [np.asarray(x) for x in sample.inputs]

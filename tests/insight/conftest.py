@@ -1,4 +1,4 @@
-"""Networks that need no training, and the pixels behind a file."""
+"""Classifiers without training, and the pixels of an image file."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -52,7 +52,7 @@ def smooth_bands() -> Bands:
 
 @pytest.fixture
 def points() -> tuple[Any, Any]:
-    """Thirty points of the plane with their classes, of which the first two are wrong."""
+    """Thirty samples with their classes, the first two of which are wrong."""
     X = np.random.default_rng(0).uniform(-1, 2, (30, 2))
     y = np.digitize(X[:, 0], [0.0, 1.0])
     y[:2] = (y[:2] + 1) % 3

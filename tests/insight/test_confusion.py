@@ -1,4 +1,4 @@
-"""Laws of the confusion matrix."""
+"""The confusion matrix, against scikit-learn."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Laws of the derivation: what is shown is what is computed, and it is the derivative."""
+"""The derivation: its graph computes the gradient, its formulas are in order."""
 
 import re
 from typing import Any
@@ -22,34 +22,34 @@ def built(**arguments: Any) -> Dense:
 
 
 @pytest.fixture
-def numbers() -> list[Any]:
+def arrays() -> list[Any]:
     random = np.random.default_rng(0)
     y = np.eye(UNITS)[random.integers(UNITS, size=BATCH)]
     shapes = (FEATURES, UNITS), (UNITS,), (BATCH, FEATURES)
     return [*(random.normal(size=shape) for shape in shapes), y]
 
 
-def test_the_program_gives_softmax_less_target_as_the_books_do(numbers: list[Any]) -> None:
+def test_the_derived_gradient_is_softmax_minus_target(arrays: list[Any]) -> None:
     derivation = derive_output_layer(built(), LOSSES["cross_entropy"], BATCH)
-    weight, bias, x, y = numbers
+    weight, bias, x, y = arrays
     powers = np.exp(x @ weight + bias)
     scores = (powers / powers.sum(axis=1, keepdims=True) - y) / BATCH
-    dweight, dbias = evaluate(derivation.graph, numbers)
+    dweight, dbias = evaluate(derivation.graph, arrays)
     np.testing.assert_allclose(dweight, x.T @ scores, rtol=1e-12, atol=1e-14)
     np.testing.assert_allclose(dbias, scores.sum(axis=0), rtol=1e-12, atol=1e-14)
 
 
-def test_the_program_gives_the_derivative_through_an_activation(numbers: list[Any]) -> None:
+def test_the_derived_gradient_includes_the_activation(arrays: list[Any]) -> None:
     derivation = derive_output_layer(built(activation="tanh"), LOSSES["mse"], BATCH)
-    weight, bias, x, y = numbers
+    weight, bias, x, y = arrays
     output = np.tanh(x @ weight + bias)
     scores = 2 * (output - y) / (BATCH * UNITS) * (1 - output**2)
-    dweight, dbias = evaluate(derivation.graph, numbers)
+    dweight, dbias = evaluate(derivation.graph, arrays)
     np.testing.assert_allclose(dweight, x.T @ scores, rtol=1e-12, atol=1e-14)
     np.testing.assert_allclose(dbias, scores.sum(axis=0), rtol=1e-12, atol=1e-14)
 
 
-def test_each_formula_uses_only_names_that_stand_before_it() -> None:
+def test_each_formula_uses_only_names_before_it() -> None:
     derivation = derive_output_layer(built(), LOSSES["cross_entropy"], BATCH)
     known = {"x", "y", "weight", "bias", "exp", "max"}
     for name, text in derivation.formulas:

@@ -1,4 +1,4 @@
-"""Laws of the pictures: they say what the numbers say, in whole files, without a window."""
+"""Plots: contents of the axes, files, and no side effects on matplotlib."""
 
 import builtins
 import subprocess
@@ -16,19 +16,19 @@ from chainrule.train.history import History
 COURSE = {"loss": [2.0, 1.0, 0.5], "val_loss": [2.1, 1.2, 0.8], "seconds": [0.1, 0.1, 0.1]}
 
 
-def colours(picture: Any) -> int:
-    return len(np.unique(picture.reshape(-1, 3), axis=0))
+def colours(image: Any) -> int:
+    return len(np.unique(image.reshape(-1, 3), axis=0))
 
 
-def has_colour(picture: Any, colour: str) -> bool:
-    wanted = [int(colour[start : start + 2], 16) for start in (1, 3, 5)]
-    return bool((np.abs(picture.astype(int) - wanted).max(axis=-1) <= 1).any())
+def has_colour(image: Any, colour: str) -> bool:
+    rgb = [int(colour[start : start + 2], 16) for start in (1, 3, 5)]
+    return bool((np.abs(image.astype(int) - rgb).max(axis=-1) <= 1).any())
 
 
 # ------------------------------------------------------------------------------------- history
 
 
-def test_both_curves_are_drawn_against_epochs_counted_from_one() -> None:
+def test_both_curves_are_plotted_against_epochs_from_one() -> None:
     axes = plot.history(COURSE).axes[0]
     training, validation = axes.lines
     assert training.get_xydata().tolist() == [[1, 2.0], [2, 1.0], [3, 0.5]]
@@ -37,7 +37,7 @@ def test_both_curves_are_drawn_against_epochs_counted_from_one() -> None:
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["training", "validation"]
 
 
-def test_a_history_draws_itself(tmp_path: Path) -> None:
+def test_a_history_plots_itself(tmp_path: Path) -> None:
     course = History()
     course.append({"loss": 2.0})
     course.append({"loss": 1.0})
@@ -47,19 +47,19 @@ def test_a_history_draws_itself(tmp_path: Path) -> None:
     assert (tmp_path / "loss.png").stat().st_size > 0
 
 
-def test_a_loss_that_falls_by_powers_of_ten_gets_a_logarithmic_axis() -> None:
+def test_a_loss_over_several_decades_has_a_logarithmic_axis() -> None:
     assert plot.history({"loss": [1.0, 0.1, 0.001]}).axes[0].get_yscale() == "log"
     assert plot.history({"loss": [1.0, 0.5]}).axes[0].get_yscale() == "linear"
     assert plot.history({"loss": [1.0, 0.0]}).axes[0].get_yscale() == "linear"
 
 
-def test_a_loss_picture_is_large_and_colourful(tmp_path: Path, pixels: Any) -> None:
+def test_a_loss_figure_is_large_and_coloured(tmp_path: Path, pixels: Any) -> None:
     plot.history(COURSE, tmp_path / "loss.png")
-    picture = pixels(tmp_path / "loss.png")
-    assert picture.shape[0] > 400
-    assert picture.shape[1] > 800
-    assert has_colour(picture, "#0072B2")
-    assert has_colour(picture, "#E69F00")
+    image = pixels(tmp_path / "loss.png")
+    assert image.shape[0] > 400
+    assert image.shape[1] > 800
+    assert has_colour(image, "#0072B2")
+    assert has_colour(image, "#E69F00")
 
 
 @pytest.mark.parametrize("course", [{}, {"loss": []}, {"val_loss": [1.0]}])
@@ -72,7 +72,7 @@ def test_a_history_without_a_finished_epoch_is_refused(course: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", ["bands", "smooth_bands"])
-def test_the_boundary_runs_where_the_class_changes(
+def test_the_decision_boundary_is_where_the_class_changes(
     kind: str, points: Any, request: pytest.FixtureRequest
 ) -> None:
     axes = plot.decision_boundary(request.getfixturevalue(kind), *points).axes[0]
@@ -82,7 +82,7 @@ def test_the_boundary_runs_where_the_class_changes(
     assert {round(float(each)) for each in crossings} == {0, 1}
 
 
-def test_one_probability_gives_a_smooth_boundary_too() -> None:
+def test_a_single_sigmoid_output_gives_a_smooth_boundary() -> None:
     class Single:
         def predict_class(self, X: Any) -> Any:
             return (self.predict_proba(X)[:, 0] > 0.5).astype(int)
@@ -101,7 +101,7 @@ def _contours(collection: Any) -> Any:
     ]
 
 
-def test_every_sample_is_drawn_in_the_form_of_its_class(bands: Any, points: Any) -> None:
+def test_every_sample_has_the_marker_of_its_class(bands: Any, points: Any) -> None:
     X, y = points
     axes = plot.decision_boundary(bands, X, y[:, None]).axes[0]
     drawn = {
@@ -114,7 +114,7 @@ def test_every_sample_is_drawn_in_the_form_of_its_class(bands: Any, points: Any)
         np.testing.assert_array_equal(offsets, X[y == int(label)])
 
 
-def test_classes_may_be_names(points: Any, request: pytest.FixtureRequest) -> None:
+def test_classes_may_be_strings(points: Any, request: pytest.FixtureRequest) -> None:
     net = request.getfixturevalue("bands")
     net.names = np.array(["left", "middle", "right"])
     X, y = points
@@ -122,7 +122,7 @@ def test_classes_may_be_names(points: Any, request: pytest.FixtureRequest) -> No
     assert [each.get_text() for each in legend.get_texts()] == ["left", "middle", "right"]
 
 
-def test_one_class_has_no_boundary_and_one_point_has_a_plane(bands: Any) -> None:
+def test_one_class_has_no_boundary_and_one_sample_has_axis_limits(bands: Any) -> None:
     axes = plot.decision_boundary(bands, [[-5.0, 1.0]], [0]).axes[0]
     assert [each for each in axes.collections if _contours(each)] == []
     assert axes.get_xlim() == (-6.0, -4.0)
@@ -131,7 +131,7 @@ def test_one_class_has_no_boundary_and_one_point_has_a_plane(bands: Any) -> None
 @pytest.mark.parametrize(
     ("X", "y"), [([[1.0, 2.0, 3.0]], [0]), ([[1.0, 2.0]], [0, 1]), (np.zeros((0, 2)), [])]
 )
-def test_what_is_no_plane_is_refused(bands: Any, X: Any, y: Any) -> None:
+def test_data_without_two_features_is_refused(bands: Any, X: Any, y: Any) -> None:
     with pytest.raises(DataError, match=r"X must be \(n, 2\) and y \(n,\)"):
         plot.decision_boundary(bands, X, y)
 
@@ -139,7 +139,7 @@ def test_what_is_no_plane_is_refused(bands: Any, X: Any, y: Any) -> None:
 # ----------------------------------------------------------------------------------- confusion
 
 
-def test_the_confusion_picture_shows_every_count(bands: Any, points: Any) -> None:
+def test_the_confusion_figure_shows_every_count(bands: Any, points: Any) -> None:
     X, y = points
     axes = plot.confusion(bands, X, y).axes[0]
     written = {tuple(map(int, each.get_position())): int(each.get_text()) for each in axes.texts}
@@ -152,7 +152,7 @@ def test_the_confusion_picture_shows_every_count(bands: Any, points: Any) -> Non
 
 
 @pytest.mark.parametrize("classes", [2, 10])
-def test_the_title_of_a_confusion_picture_fits_into_it(classes: int, tmp_path: Path) -> None:
+def test_the_title_of_a_confusion_figure_fits(classes: int, tmp_path: Path) -> None:
     class Right:
         def predict_class(self, X: Any) -> Any:
             return np.asarray(X)[:, 0] % classes
@@ -164,7 +164,7 @@ def test_the_title_of_a_confusion_picture_fits_into_it(classes: int, tmp_path: P
     assert title.x1 <= figure.bbox.x1
 
 
-def test_mistakes_have_another_colour_than_hits(
+def test_errors_are_orange_and_correct_predictions_are_not(
     bands: Any, points: Any, tmp_path: Path, pixels: Any
 ) -> None:
     X, y = points
@@ -172,8 +172,8 @@ def test_mistakes_have_another_colour_than_hits(
     plot.confusion(bands, X, y, tmp_path / "mistaken.png")
     perfect, mistaken = pixels(tmp_path / "perfect.png"), pixels(tmp_path / "mistaken.png")
 
-    def is_orange(picture: Any) -> Any:
-        red, blue = picture[..., 0].astype(int), picture[..., 2].astype(int)
+    def is_orange(image: Any) -> Any:
+        red, blue = image[..., 0].astype(int), image[..., 2].astype(int)
         return red - blue > 80
 
     assert not is_orange(perfect).any()
@@ -184,7 +184,7 @@ def test_mistakes_have_another_colour_than_hits(
 # ------------------------------------------------------------------------------------- weights
 
 
-def test_each_unit_of_the_first_layer_is_drawn_as_the_picture_it_sees(bands: Any) -> None:
+def test_units_of_the_first_layer_are_plotted_as_images(bands: Any) -> None:
     axes = plot.weights(bands, "dense").axes[0]
     sheet = axes.images[0].get_array()
     assert sheet.shape == (3 * 9 - 1, 3 * 9 - 1)
@@ -192,18 +192,18 @@ def test_each_unit_of_the_first_layer_is_drawn_as_the_picture_it_sees(bands: Any
     np.testing.assert_array_equal(sheet[:8, 9:17], second)
 
 
-def test_zero_stands_in_the_middle_of_the_colours(bands: Any) -> None:
+def test_zero_is_the_centre_of_the_colour_map(bands: Any) -> None:
     image = plot.weights(bands, "dense.weight").axes[0].images[0]
     assert image.get_clim() == (-1.0, 1.0)
 
 
-def test_weights_on_what_is_no_picture_are_a_table(bands: Any) -> None:
+def test_weights_without_an_image_shape_are_plotted_as_a_matrix(bands: Any) -> None:
     bands.params = {"dense.weight": np.ones((5, 3)), "out.weight": np.eye(16, 2)}
     for name, shape in (("dense", (5, 3)), ("out", (16, 2)), ("out.weight", (16, 2))):
         assert plot.weights(bands, name).axes[0].images[0].get_array().shape == shape
 
 
-def test_kernels_of_a_convolution_are_drawn_one_by_one(bands: Any) -> None:
+def test_each_kernel_of_a_convolution_is_plotted(bands: Any) -> None:
     kernels = np.random.default_rng(0).normal(size=(3, 3, 2, 4))
     bands.params = {"conv2d.weight": kernels}
     axes = plot.weights(bands, "conv2d").axes[0]
@@ -211,12 +211,12 @@ def test_kernels_of_a_convolution_are_drawn_one_by_one(bands: Any) -> None:
     assert axes.get_title() == "conv2d.weight: 8 kernels, each on 3 × 3 inputs"
 
 
-def test_an_unknown_layer_is_answered_with_the_known_ones(bands: Any) -> None:
+def test_an_unknown_layer_is_refused_with_the_known_parameters(bands: Any) -> None:
     with pytest.raises(ArgumentError, match=r"no 'dence'; the parameters are dense\.weight, "):
         plot.weights(bands, "dence")
 
 
-def test_a_picture_that_does_not_fit_the_weights_is_refused(bands: Any) -> None:
+def test_an_image_shape_that_does_not_fit_the_weights_is_refused(bands: Any) -> None:
     with pytest.raises(ArgumentError, match=r"image_shape is \(4, 4\), but .* \(64, 9\)"):
         plot.weights(bands, "dense", image_shape=(4, 4))
 
@@ -227,7 +227,7 @@ def test_a_picture_that_does_not_fit_the_weights_is_refused(bands: Any) -> None:
 @pytest.mark.parametrize(
     ("ending", "start"), [("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF")]
 )
-def test_the_name_decides_the_format_and_equal_numbers_give_equal_files(
+def test_the_extension_selects_the_format_and_equal_data_give_equal_files(
     tmp_path: Path, ending: str, start: bytes
 ) -> None:
     for name in ("first", "second"):
@@ -238,7 +238,7 @@ def test_the_name_decides_the_format_and_equal_numbers_give_equal_files(
         assert content == (tmp_path / f"second.{ending}").read_bytes()
 
 
-def test_an_unknown_format_is_refused_before_anything_is_drawn(tmp_path: Path) -> None:
+def test_an_unknown_format_is_refused_before_plotting(tmp_path: Path) -> None:
     with pytest.raises(ArgumentError, match=r"use \.png, \.svg or \.pdf"):
         plot.history(COURSE, tmp_path / "loss.bmp")
     assert list(tmp_path.iterdir()) == []
@@ -249,7 +249,7 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
         plot.history(COURSE, tmp_path / "nowhere" / "loss.png")
 
 
-def test_several_pictures_may_share_a_figure(bands: Any, points: Any, tmp_path: Path) -> None:
+def test_several_plots_may_share_a_figure(bands: Any, points: Any, tmp_path: Path) -> None:
     from matplotlib.figure import Figure
 
     figure = Figure()
@@ -272,7 +272,7 @@ def test_without_matplotlib_the_error_names_the_extra(monkeypatch: pytest.Monkey
         plot.history(COURSE)
 
 
-def test_drawing_touches_neither_windows_nor_the_users_settings() -> None:
+def test_plotting_changes_neither_pyplot_nor_rcparams() -> None:
     program = (
         "import sys; from chainrule.insight import plot; assert 'matplotlib' not in sys.modules;"
         "import matplotlib; before = dict(matplotlib.rcParams);"

@@ -1,4 +1,4 @@
-"""What tests of layers share: output and derivatives, to hold against other libraries."""
+"""Output and gradients of a layer, for comparison with other libraries."""
 
 from typing import Any
 
@@ -8,11 +8,11 @@ import chainrule.nn as nn
 from chainrule.autodiff.derivative import vjp
 from chainrule.nn.parameter import bound
 
-__all__ = ["fixed_like", "output_and_slopes"]
+__all__ = ["fixed_like", "output_and_gradients"]
 
 
-def output_and_slopes(layer: nn.Layer, x: Any) -> tuple[Any, Any, dict[str, Any]]:
-    """Run a layer: its output, and the pullback of `fixed_like` it to input and parameters."""
+def output_and_gradients(layer: nn.Layer, x: Any) -> tuple[Any, Any, dict[str, Any]]:
+    """Return the output, and the VJP of the cotangent `fixed_like(y)` for input and parameters."""
     layer(x)
     parameters = {name: each for name, each in layer.parameters().items() if each.trainable}
 
@@ -21,10 +21,10 @@ def output_and_slopes(layer: nn.Layer, x: Any) -> tuple[Any, Any, dict[str, Any]
             return layer(x)
 
     y, pull = vjp(run, x, [each.value for each in parameters.values()])
-    slope, slopes = pull(fixed_like(y))
-    return y, slope, dict(zip(parameters, slopes, strict=True))
+    gradient, gradients = pull(fixed_like(y))
+    return y, gradient, dict(zip(parameters, gradients, strict=True))
 
 
 def fixed_like(y: Any) -> Any:
-    """Numbers in the shape of an output, the same ones for all libraries."""
+    """A fixed random cotangent in the shape of an output."""
     return np.random.default_rng(7).standard_normal(np.shape(y))

@@ -1,6 +1,6 @@
 """Train random networks natively and by NumPy; print those that differ.
 
-Run in a process of its own, with the first seed and how many: a crash is a failure, not an abort.
+Run in a subprocess with the first seed and a count, so that a crash is a test failure.
 """
 
 import os
@@ -14,7 +14,7 @@ from chainrule import nn
 from chainrule.errors import ShapeError
 
 
-def picture_layers(draw: np.random.Generator, count: int) -> list[nn.Layer]:
+def image_layers(draw: np.random.Generator, count: int) -> list[nn.Layer]:
     def layer() -> nn.Layer:
         filters = int(draw.choice([1, 3, 8, 13, 16, 32]))
         size, strides = int(draw.choice([1, 2, 3, 5])), int(draw.choice([1, 1, 2]))
@@ -40,7 +40,7 @@ def picture_layers(draw: np.random.Generator, count: int) -> list[nn.Layer]:
     return [*(layer() for _ in range(count)), ends[draw.integers(3)]()]
 
 
-def series_layers(draw: np.random.Generator, count: int) -> list[nn.Layer]:
+def sequence_layers(draw: np.random.Generator, count: int) -> list[nn.Layer]:
     def layer() -> nn.Layer:
         units = int(draw.choice([1, 4, 8, 12, 16, 20]))
         makers = [
@@ -66,11 +66,11 @@ def layers_and_inputs(seed: int) -> tuple[list[nn.Layer], np.ndarray]:
     kind, depth = draw.integers(3), int(draw.integers(1, 5))
     if kind == 0:
         x = draw.normal(size=(rows, length, features, draw.choice([1, 2, 3, 8])))
-        return picture_layers(draw, depth), x
+        return image_layers(draw, depth), x
     if kind == 1:
-        return series_layers(draw, depth), draw.normal(size=(rows, length, features))
+        return sequence_layers(draw, depth), draw.normal(size=(rows, length, features))
     embedding = nn.Embedding(9, int(features))
-    return [embedding, *series_layers(draw, depth)], draw.integers(0, 9, (rows, length))
+    return [embedding, *sequence_layers(draw, depth)], draw.integers(0, 9, (rows, length))
 
 
 def trained(seed: int, backend: str, threads: int) -> dict[str, np.ndarray]:
@@ -84,16 +84,16 @@ def trained(seed: int, backend: str, threads: int) -> dict[str, np.ndarray]:
 
 
 def explain(seed: int) -> str:
-    """Say what is wrong with the network of a seed; nothing where all is well."""
+    """Return the difference between the runs of a seed; empty if there is none."""
     try:
         one, two = trained(seed, "llvm", 1), trained(seed, "llvm", 2)
-    except ShapeError:  # a picture too small for its window
+    except ShapeError:  # an image too small for its window
         return ""
     if any(not np.array_equal(one[name], two[name]) for name in one):
         return "other bits on two threads"
-    wanted = trained(seed, "numpy", 1)
-    apart = max(float(np.max(np.abs(one[name] - wanted[name]))) for name in one)
-    return "" if apart < 1e-9 else f"{apart:.1e} apart from NumPy"
+    expected = trained(seed, "numpy", 1)
+    distance = max(float(np.max(np.abs(one[name] - expected[name]))) for name in one)
+    return "" if distance < 1e-9 else f"{distance:.1e} distance from NumPy"
 
 
 if __name__ == "__main__":
@@ -101,5 +101,5 @@ if __name__ == "__main__":
     warnings.filterwarnings("ignore", message=".*rectif.*|.*relu.*")
     first, count = map(int, sys.argv[1:])
     for seed in range(first, first + count):
-        if told := explain(seed):
-            print(f"seed {seed}: {told}: {layers_and_inputs(seed)[0]}")
+        if difference := explain(seed):
+            print(f"seed {seed}: {difference}: {layers_and_inputs(seed)[0]}")

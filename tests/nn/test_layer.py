@@ -1,4 +1,4 @@
-"""Layers: building, names, layers inside layers, errors in the user's terms."""
+"""Layers: building, names, sublayers, errors, gradients."""
 
 import copy
 from typing import Any
@@ -15,7 +15,7 @@ X = np.random.default_rng(0).normal(size=(4, 3))
 
 
 class Residual(nn.Layer):
-    """Layers held in an attribute, a list and a dictionary."""
+    """Sublayers in an attribute, a list and a dictionary."""
 
     def __init__(self, units: int, rate: float = 0.5) -> None:
         self._first = nn.Dense(units, "relu", l2=0.1)
@@ -30,7 +30,7 @@ class Residual(nn.Layer):
 
 
 class Mean(nn.Layer):
-    """State that training renews."""
+    """State that training updates."""
 
     def build(self, input_shape: Any) -> None:
         self.mean = self.parameter("mean", input_shape[1:], "zeros", trainable=False)
@@ -63,29 +63,29 @@ def test_a_layer_is_built_once_for_its_first_input() -> None:
     assert layer.input_shape == (None, 3)
 
 
-def test_a_layer_takes_the_kind_of_number_of_its_first_input_unless_told() -> None:
+def test_a_layer_takes_the_dtype_of_its_first_input_unless_it_is_bound_to_one() -> None:
     assert nn.Dense(2)(X.astype("float32")).dtype == np.float32
-    told = nn.Dense(2)
-    told.bind("dense", seed=0, position=(0,), dtype="float32")
-    told(X)
-    assert told.weight.dtype == np.float32
-    whole = nn.Dense(2)
-    whole(np.ones((4, 3), np.uint8))
-    assert whole.weight.dtype == np.float32
+    single = nn.Dense(2)
+    single.bind("dense", seed=0, position=(0,), dtype="float32")
+    single(X)
+    assert single.weight.dtype == np.float32
+    integers = nn.Dense(2)
+    integers(np.ones((4, 3), np.uint8))
+    assert integers.weight.dtype == np.float32
 
 
 def test_lists_are_accepted_as_input() -> None:
     assert nn.Dense(2, initializer="ones")([[1.0, 2.0]]).tolist() == [[3.0, 3.0]]
 
 
-def test_a_given_name_is_kept_in_a_network() -> None:
+def test_an_explicit_name_is_not_replaced_by_a_network() -> None:
     layer, other = nn.Dense(2, name="mine"), nn.Dense(2)
     for each in (layer, other):
         each.bind("dense", seed=0, position=(0,), dtype="float32")
     assert (layer.name, other.name) == ("mine", "dense")
 
 
-def test_a_build_that_failed_can_be_tried_again() -> None:
+def test_a_failed_build_can_be_repeated() -> None:
     class Fussy(nn.Layer):
         def build(self, input_shape: Any) -> None:
             self.gain = self.parameter("gain", input_shape[1:], "ones")
@@ -111,10 +111,10 @@ def test_a_copy_shares_nothing_with_the_layer() -> None:
     np.testing.assert_array_equal(other(X), X)
 
 
-# -------------------------------------------------------------------------------- layers inside
+# ----------------------------------------------------------------------------------- sublayers
 
 
-def test_parameters_of_layers_inside_are_named_by_the_way_to_them() -> None:
+def test_parameters_of_sublayers_are_named_by_their_path() -> None:
     layer = Residual(3)
     layer(X)
     assert list(layer.parameters()) == [
@@ -125,21 +125,21 @@ def test_parameters_of_layers_inside_are_named_by_the_way_to_them() -> None:
     ]
 
 
-def test_layers_inside_start_from_different_numbers() -> None:
+def test_sublayers_have_different_initial_weights() -> None:
     layer = Residual(3)
     layer(X)
     first, second = (each.value for name, each in layer.parameters().items() if "weight" in name)
     assert not np.array_equal(first, second)
 
 
-def test_layers_inside_train_with_the_one_that_holds_them() -> None:
+def test_training_mode_extends_to_sublayers() -> None:
     layer = Residual(3)
-    quiet, noisy = layer(X), layer(X, random=nn.RandomStream(seed=0))
-    assert not np.array_equal(quiet, noisy)
-    np.testing.assert_array_equal(layer(X), quiet)
+    inference, training = layer(X), layer(X, random=nn.RandomStream(seed=0))
+    assert not np.array_equal(inference, training)
+    np.testing.assert_array_equal(layer(X), inference)
 
 
-def test_the_penalty_counts_weights_by_their_own_l2_and_no_biases() -> None:
+def test_the_penalty_sums_weights_by_the_l2_of_their_layer_without_biases() -> None:
     layer = Residual(3)
     layer(X)
     weights = layer.parameters()
@@ -159,7 +159,7 @@ def test_a_layer_without_l2_has_no_penalty() -> None:
     assert layer.penalty() == 0
 
 
-def test_state_is_renewed_while_training_only() -> None:
+def test_state_is_updated_in_training_only() -> None:
     layer = Mean()
     np.testing.assert_array_equal(layer(X), X)
     np.testing.assert_array_equal(layer(X, random=nn.RandomStream(seed=0)), X - X.mean(axis=0))
@@ -167,7 +167,7 @@ def test_state_is_renewed_while_training_only() -> None:
     assert not layer.parameters()["mean"].trainable
 
 
-def test_a_shape_error_inside_names_the_inner_layer_once() -> None:
+def test_a_shape_error_names_the_innermost_layer_once() -> None:
     layer = Residual(5)  # x + y cannot be added
     with pytest.raises(ShapeError, match=r"layer Residual cannot compute with .* \(4, 3\)"):
         layer(X)
@@ -181,17 +181,17 @@ def test_a_shape_error_inside_names_the_inner_layer_once() -> None:
 # -------------------------------------------------------------------------------------- errors
 
 
-def test_a_misfitting_input_is_explained_with_layer_arithmetic_and_mend() -> None:
+def test_a_shape_error_names_layer_shapes_and_remedy() -> None:
     layer = nn.Dense(10, name="hidden")
     layer(X)
     with pytest.raises(ShapeError) as caught:
         layer(np.ones((8, 4)))
-    for told in ("layer 'hidden' (Dense)", "(8, 4)", "(3, 10)", "pass inputs shaped (batch, 3)"):
-        assert told in str(caught.value)
+    for message in ("layer 'hidden' (Dense)", "(8, 4)", "(3, 10)", "pass inputs shaped (batch, 3)"):
+        assert message in str(caught.value)
 
 
 @pytest.mark.parametrize("shape", [(4, 1), (4,)])
-def test_an_input_is_not_stretched_over_parameters(shape: tuple[int, ...]) -> None:
+def test_an_input_is_not_broadcast_to_the_parameters(shape: tuple[int, ...]) -> None:
     layer = Mean()
     layer(X)
     with pytest.raises(ShapeError, match="was built for 3 on axis -1"):
@@ -199,7 +199,7 @@ def test_an_input_is_not_stretched_over_parameters(shape: tuple[int, ...]) -> No
 
 
 @pytest.mark.parametrize(
-    ("layer", "shape", "told"),
+    ("layer", "shape", "message"),
     [
         (nn.Dense(2), (5,), r"x\[:, None\]"),
         (nn.Dense(2), (), "the first axis must count the samples"),
@@ -208,13 +208,13 @@ def test_an_input_is_not_stretched_over_parameters(shape: tuple[int, ...]) -> No
         (nn.Permute((2, 1)), (5, 15), r"needs samples with 2 axes, but they have shape \(15,\)"),
     ],
 )
-def test_an_input_of_the_wrong_shape_is_refused(layer: Any, shape: Any, told: str) -> None:
-    with pytest.raises(ShapeError, match=told):
+def test_an_input_of_the_wrong_shape_is_refused(layer: Any, shape: Any, message: str) -> None:
+    with pytest.raises(ShapeError, match=message):
         layer(np.ones(shape))
 
 
 @pytest.mark.parametrize(
-    ("make", "told"),
+    ("make", "message"),
     [
         (lambda: nn.Dense(3, activation_fn="relu"), "here it is `activation`"),
         (lambda: nn.Dense(3, kernel_initializer="zeros"), "here it is `initializer`"),
@@ -244,12 +244,12 @@ def test_an_input_of_the_wrong_shape_is_refused(layer: Any, shape: Any, told: st
         (lambda: nn.Activation("rleu"), "did you mean 'relu'"),
     ],
 )
-def test_a_wrong_argument_is_refused_with_the_mend(make: Any, told: str) -> None:
-    with pytest.raises(ArgumentError, match=told):
+def test_a_wrong_argument_is_refused_with_a_remedy(make: Any, message: str) -> None:
+    with pytest.raises(ArgumentError, match=message):
         make()
 
 
-def test_a_layer_without_forward_says_so() -> None:
+def test_a_layer_without_forward_raises_an_error_that_names_it() -> None:
     class Empty(nn.Layer):
         """Forgot its forward."""
 
@@ -257,7 +257,7 @@ def test_a_layer_without_forward_says_so() -> None:
         Empty()(X)
 
 
-def test_an_error_that_is_not_about_shapes_passes_unchanged() -> None:
+def test_an_error_that_is_not_about_shapes_propagates_unchanged() -> None:
     class Failing(nn.Layer):
         def forward(self, x: Any) -> Any:
             raise ValueError("the moon is not full")
@@ -267,7 +267,7 @@ def test_an_error_that_is_not_about_shapes_passes_unchanged() -> None:
     assert not isinstance(caught.value, ShapeError)
 
 
-def test_a_parameter_cannot_be_made_twice_or_as_long_as_the_batch() -> None:
+def test_a_parameter_name_is_unique_and_its_shape_excludes_the_batch() -> None:
     class Twice(nn.Layer):
         def build(self, input_shape: Any) -> None:
             self.parameter("gain", (3,))
@@ -286,7 +286,7 @@ def test_a_parameter_cannot_be_made_twice_or_as_long_as_the_batch() -> None:
 # -------------------------------------------------------------------------------- derivatives
 
 
-def test_a_weight_is_differentiated_by_where_it_is_bound() -> None:
+def test_a_bound_weight_is_differentiable() -> None:
     layer = nn.Dense(2, "tanh")
     layer(X)
     weight = layer.weight.value

@@ -1,4 +1,4 @@
-"""Backward passes written by hand: used, checked, and safe to use twice."""
+"""Manual backward passes: used, checked, and safe when a layer is called twice."""
 
 from typing import Any
 
@@ -78,14 +78,14 @@ def gradient(layer: nn.Layer, apply: Any = None) -> Any:
     return grad(loss, argnums=range(1 + len(values)))(X, *values)
 
 
-def test_a_backward_by_hand_agrees_with_the_derived_one() -> None:
+def test_a_manual_backward_agrees_with_the_derived_gradient() -> None:
     by_hand, derived = ByHand(2), nn.Dense(2, "sigmoid")
     for one, other in zip(gradient(by_hand), gradient(derived), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-12)
     assert check_layer(ByHand(2), (4, 3)) < 1e-6
 
 
-def test_the_backward_by_hand_is_the_one_that_is_used() -> None:
+def test_a_manual_backward_replaces_the_derived_gradient() -> None:
     right, doubled = gradient(ByHand(2)), gradient(Wrong(2))
     for one, other in zip(right, doubled, strict=True):
         np.testing.assert_allclose(2 * one, other, rtol=1e-12)
@@ -95,7 +95,7 @@ def test_the_backward_by_hand_is_the_one_that_is_used() -> None:
         check_layer(Biased(2), (4, 3))
 
 
-def test_a_layer_used_twice_remembers_each_of_its_runs() -> None:
+def test_each_call_of_a_layer_restores_its_saved_attributes() -> None:
     by_hand, derived = ByHand(3), nn.Dense(3, "sigmoid")
     one = gradient(by_hand, lambda x: by_hand(by_hand(x)))
     other = gradient(derived, lambda x: derived(derived(x)))
@@ -103,7 +103,7 @@ def test_a_layer_used_twice_remembers_each_of_its_runs() -> None:
         np.testing.assert_allclose(each, expected, rtol=1e-12)
 
 
-def test_the_tutorials_way_of_calling_backward_works_on_arrays() -> None:
+def test_backward_can_be_called_directly_on_arrays() -> None:
     layer = ByHand(2)
     y = layer(X)
     dx = layer.backward(2 * y)
@@ -112,17 +112,17 @@ def test_the_tutorials_way_of_calling_backward_works_on_arrays() -> None:
         np.testing.assert_allclose(one, other, rtol=1e-12)
 
 
-def test_a_derivative_that_was_not_set_is_missed_by_name() -> None:
+def test_a_missing_gradient_is_reported_by_name() -> None:
     with pytest.raises(GradientError, match="did not set the gradient of bias"):
         gradient(Forgetful(2))
 
 
-def test_a_derivative_of_the_wrong_shape_is_refused() -> None:
+def test_a_gradient_of_the_wrong_shape_is_refused() -> None:
     with pytest.raises(ShapeError, match=r"shape \(2,\) for an input of shape \(3, 2\)"):
         gradient(Flat(2))
 
 
-def test_no_trace_is_left_in_the_parameters() -> None:
+def test_parameters_hold_no_nodes_after_differentiation() -> None:
     layer = ByHand(2)
     gradient(layer)
     assert layer.weight.grad is None

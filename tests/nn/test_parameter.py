@@ -1,4 +1,4 @@
-"""Parameters: they stand for their value in all of NumPy, and are written to in place."""
+"""Parameters: they behave as their arrays in NumPy and are written in place."""
 
 import copy
 from collections.abc import Callable
@@ -57,7 +57,7 @@ def test_a_method_of_a_traced_input_takes_a_parameter() -> None:
         np.testing.assert_array_equal(x.dot(Parameter("w", value)).value, X @ W)
 
 
-def test_what_an_array_tells_of_itself_a_parameter_tells_too() -> None:
+def test_a_parameter_has_the_attributes_of_its_array() -> None:
     w = Parameter("w", W)
     assert (w.shape, w.dtype, w.ndim, w.size, len(w)) == ((2, 3), W.dtype, 2, 6, 2)
     assert np.asarray(w) is W
@@ -78,42 +78,42 @@ def test_in_place_operators_write_into_the_live_array() -> None:
     np.testing.assert_array_equal(array, [[14, 14, 14], [4, 6, 8]])
 
 
-def test_an_array_may_receive_what_is_computed_with_a_parameter() -> None:
+def test_out_may_be_an_array_where_an_input_is_a_parameter() -> None:
     target = np.empty((2, 3))
     assert np.add(Parameter("w", W), 1.0, out=target) is target
     np.testing.assert_array_equal(target, W + 1)
 
 
-def test_an_in_place_operator_on_a_traced_parameter_makes_a_new_value() -> None:
+def test_an_in_place_operator_on_a_traced_parameter_binds_a_new_node() -> None:
     w = Parameter("w", variable(type_of(W), W))
     w += 1.0
     np.testing.assert_array_equal(w.value.value, W + 1)
 
 
-def test_an_unknown_attribute_is_missing() -> None:
+def test_an_unknown_attribute_raises_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no_such"):
         _ = Parameter("w", W).no_such
 
 
-def test_weights_are_told_from_biases_by_their_axes_unless_said() -> None:
+def test_a_weight_has_two_axes_unless_specified() -> None:
     assert Parameter("w", W).is_weight
     assert not Parameter("b", W[0]).is_weight
     assert not Parameter("table", W, is_weight=False).is_weight
 
 
-def test_parameters_are_told_apart_by_identity() -> None:
+def test_parameters_are_hashed_by_identity() -> None:
     w, other = Parameter("w", W), Parameter("w", W)
     assert {w: 1, other: 2}[w] == 1
 
 
-def test_a_copy_has_an_array_of_its_own() -> None:
+def test_a_copy_does_not_share_its_array() -> None:
     w = Parameter("w", W.copy())
     other = copy.deepcopy(w)
     other -= 1.0
     np.testing.assert_array_equal(w.value, W)
 
 
-def test_bound_values_hold_within_the_block_only_even_after_an_error() -> None:
+def test_bound_values_are_restored_after_the_block_even_on_errors() -> None:
     w = Parameter("w", W)
 
     def fail() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 @pytest.mark.slow
 @pytest.mark.parametrize("first_seed", [0, 100])
-def test_random_networks_train_as_by_numpy(first_seed: int) -> None:
+def test_native_training_of_random_networks_equals_numpy(first_seed: int) -> None:
     script = Path(__file__).with_name("random_network.py")
     command = [sys.executable, str(script), str(first_seed), "12"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -36,7 +36,7 @@ def round_trip(layer: nn.Layer, custom: Any = None) -> nn.Layer:
     return nn.from_config(layer.kind, json.loads(json.dumps(layer.config())), custom)
 
 
-def test_layers_arrays_and_functions_come_back() -> None:
+def test_layers_arrays_and_functions_survive_serialisation() -> None:
     layer = Wrapper([nn.Dense(3), nn.Flatten()], np.arange(3.0))
     again = round_trip(layer, CUSTOM)
     x = np.ones((2, 4))
@@ -44,26 +44,26 @@ def test_layers_arrays_and_functions_come_back() -> None:
     assert list(again.parameters()) == ["inner.0.weight", "inner.0.bias"]
 
 
-def test_our_functions_are_described_by_their_names() -> None:
+def test_registered_functions_are_serialised_by_name() -> None:
     layer = nn.Dense(np.int64(3), nn.ACTIVATIONS["relu"], initializer=nn.INITIALIZERS["he_uniform"])
     config = layer.config()
     assert (config["units"], config["activation"]) == (3, "relu")
     assert config["initializer"] == "he_uniform"
 
 
-def test_a_function_of_the_user_needs_to_be_given_again() -> None:
+def test_a_custom_function_must_be_passed_for_deserialisation() -> None:
     layer = nn.Dense(3, activation=double)
     assert round_trip(layer, CUSTOM).activation is double
     with pytest.raises(FormatError, match="needs the function 'double'"):
         round_trip(layer)
 
 
-def test_a_function_without_a_name_cannot_be_described() -> None:
+def test_a_lambda_cannot_be_serialised() -> None:
     with pytest.raises(ArgumentError, match="define it with def"):
         nn.Activation(lambda x: x).config()
 
 
-def test_arguments_without_a_name_cannot_be_described_but_copied() -> None:
+def test_variadic_arguments_can_be_copied_but_not_serialised() -> None:
     class Many(nn.Layer):
         def __init__(self, units: int, *rates: float, **more: float) -> None:
             self.given = (units, rates, more)
@@ -75,7 +75,7 @@ def test_arguments_without_a_name_cannot_be_described_but_copied() -> None:
         layer.config()
 
 
-def test_what_json_does_not_know_cannot_be_described() -> None:
+def test_a_type_outside_json_cannot_be_serialised() -> None:
     with pytest.raises(ArgumentError, match="argument of type set cannot be saved"):
         Wrapper([], {1.0}).config()
 
@@ -92,7 +92,7 @@ def test_what_json_does_not_know_cannot_be_described() -> None:
         ("double", {"x": 1}, "returns int, not a layer"),
     ],
 )
-def test_a_description_outside_the_vocabulary_is_refused(
+def test_a_config_outside_the_registry_is_refused(
     kind: str, config: dict[str, Any], told: str
 ) -> None:
     with pytest.raises(FormatError, match=told):

@@ -8,7 +8,7 @@ import pytest
 
 
 @pytest.mark.slow
-def test_training_gives_the_same_bits_on_any_number_of_threads() -> None:
+def test_training_is_bit_identical_on_any_number_of_threads() -> None:
     script = Path(__file__).with_name("thread_bits.py")
     command = [sys.executable, "-W", "error", str(script)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -1,6 +1,6 @@
 """Train networks of all layers on 1, 2, 3, 4 and 8 threads; print those whose bits differ.
 
-Run in a process of its own, as native code on many threads could crash it.
+Run in a subprocess, so that a crash of native code is a test failure.
 """
 
 import numpy as np
@@ -9,11 +9,11 @@ import chainrule as cr
 from chainrule import nn
 
 GENERATOR = np.random.default_rng(0)
-PICTURES = GENERATOR.normal(size=(48, 14, 14, 3)).astype("float32")
+IMAGES = GENERATOR.normal(size=(48, 14, 14, 3)).astype("float32")
 WORDS = GENERATOR.integers(0, 50, (48, 20))
 
 
-def pictures() -> list[nn.Layer]:
+def images() -> list[nn.Layer]:
     return [
         nn.RandomShift(1),
         nn.RandomFlip(),
@@ -36,13 +36,13 @@ def overlaps() -> list[nn.Layer]:
     ]
 
 
-def series() -> list[nn.Layer]:
+def sequences() -> list[nn.Layer]:
     block = [nn.LayerNorm(), nn.MultiHeadAttention(2, causal=True, dropout=0.1)]
     return [nn.Conv1D(16, 3, padding="same"), nn.Residual(block), nn.MaxPool1D(2), nn.Flatten()]
 
 
 def words() -> list[nn.Layer]:
-    return [nn.Embedding(50, 16), nn.PositionEmbedding(), *series()]
+    return [nn.Embedding(50, 16), nn.PositionEmbedding(), *sequences()]
 
 
 def trained(layers: list[nn.Layer], x: np.ndarray, threads: int) -> list[bytes]:
@@ -54,7 +54,7 @@ def trained(layers: list[nn.Layer], x: np.ndarray, threads: int) -> list[bytes]:
 
 
 if __name__ == "__main__":
-    for make, x in ((pictures, PICTURES), (overlaps, PICTURES), (words, WORDS)):
+    for make, x in ((images, IMAGES), (overlaps, IMAGES), (words, WORDS)):
         one, *others = (trained(make(), x, threads) for threads in (1, 2, 3, 4, 8))
         if any(each != one for each in others):
             print(make.__name__)

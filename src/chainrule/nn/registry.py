@@ -76,15 +76,15 @@ def from_config(
     >>> from_config(layer.kind, layer.config())
     Dense(units=3, activation='relu', use_bias=True, initializer='auto', l2=0.0, name='first')
     """
-    own = dict(custom or {})
-    classes = LAYERS | {snake_case(name): each for name, each in own.items()}
+    functions = dict(custom or {})
+    classes = LAYERS | {snake_case(name): each for name, each in functions.items()}
     layer_class = classes.get(kind)
     if layer_class is None:
         raise FormatError(
             f"the file has a layer of kind {kind!r}, which is not in the library; pass its class, "
             f"as in custom={{{kind!r}: TheClass}}"
         )
-    arguments = {key: _argument(each, own) for key, each in config.items()}
+    arguments = {key: _argument(each, functions) for key, each in config.items()}
     try:
         layer = layer_class(**arguments)
     except ArgumentError as error:

@@ -24,11 +24,11 @@ def find_sublayers(owner: object, kind: type[Kind], skip: str = "") -> Iterator[
     >>> list(find_sublayers(SimpleNamespace(first=1.5, blocks=[2.5, {"last": 3.5}]), float))
     [('first', 1.5), ('blocks.0', 2.5), ('blocks.1.last', 3.5)]
     """
-    seen = {id(owner)}
+    visited = {id(owner)}
     attributes: dict[str, Any] = {key: each for key, each in vars(owner).items() if key != skip}
     for attribute, value in attributes.items():
         leaves, _ = tree.flatten(value)
         for path, leaf in zip(tree.paths(value), leaves, strict=True):
-            if isinstance(leaf, kind) and id(leaf) not in seen:
-                seen.add(id(leaf))
+            if isinstance(leaf, kind) and id(leaf) not in visited:
+                visited.add(id(leaf))
                 yield ".".join([attribute.lstrip("_"), *re.findall(r"\w+", path)]), leaf

@@ -1,4 +1,4 @@
-"""Activations: values against formulas in many digits, limits, slopes at corners."""
+"""Activations: values against high-precision formulas, limits, derivatives at kinks."""
 
 from collections.abc import Callable
 from functools import partial
@@ -45,7 +45,7 @@ LIMITS = {  # at minus and plus infinity
     "hard_sigmoid": (0, 1),
     "mish": (0, np.inf),
 }
-CORNERS = [
+KINKS = [
     ("relu", 0.0, 0.0),
     ("leaky_relu", 0.0, 0.01),
     ("elu", 0.0, 1.0),
@@ -64,7 +64,7 @@ each_number = pytest.mark.parametrize("name", FORMULAS)
 each_activation = pytest.mark.parametrize("name", ACTIVATIONS)
 
 
-def slope_at(name: str, x: float) -> float:
+def derivative_at(name: str, x: float) -> float:
     return float(grad(ACTIVATIONS[name])(np.float64(x)))
 
 
@@ -74,70 +74,72 @@ def test_every_activation_has_a_formula_to_compare_with() -> None:
 
 @each_number
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-14), ("float32", 1e-6)])
-def test_the_value_is_that_of_the_formula(name: str, dtype: str, tolerance: float) -> None:
+def test_values_equal_the_formula(name: str, dtype: str, tolerance: float) -> None:
     x = np.concatenate([np.linspace(-5, 5, 41), [-2e-5, 1e-5, -0.0]]).astype(dtype)
     with mpmath.workdps(30):
         expected = [float(FORMULAS[name](mpmath.mpf(float(each)))) for each in x]
-    found = ACTIVATIONS[name](x)
-    assert found.dtype == dtype
-    np.testing.assert_allclose(found, expected, rtol=20 * tolerance, atol=tolerance)
+    y = ACTIVATIONS[name](x)
+    assert y.dtype == dtype
+    np.testing.assert_allclose(y, expected, rtol=20 * tolerance, atol=tolerance)
 
 
 @each_number
 def test_the_limits_at_infinity_are_reached(name: str) -> None:
-    found = ACTIVATIONS[name](np.array([-np.inf, np.inf]))
-    np.testing.assert_allclose(found, LIMITS[name], rtol=1e-15)
+    y = ACTIVATIONS[name](np.array([-np.inf, np.inf]))
+    np.testing.assert_allclose(y, LIMITS[name], rtol=1e-15)
 
 
 @each_number
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_large_numbers_neither_overflow_nor_warn(name: str, dtype: str) -> None:
+def test_large_inputs_neither_overflow_nor_warn(name: str, dtype: str) -> None:
     x = np.array([-1e30, -1000, -90, 90, 1000, 1e30], dtype)
-    found = ACTIVATIONS[name](x)
-    assert np.isfinite(found).all()
-    assert np.all(np.abs(found) <= 1.1 * np.abs(x))
-    slopes = grad(lambda each: np.sum(ACTIVATIONS[name](each)))(x)
-    assert np.isfinite(slopes).all()
+    y = ACTIVATIONS[name](x)
+    assert np.isfinite(y).all()
+    assert np.all(np.abs(y) <= 1.1 * np.abs(x))
+    gradients = grad(lambda each: np.sum(ACTIVATIONS[name](each)))(x)
+    assert np.isfinite(gradients).all()
 
 
 @each_activation
-def test_nan_is_handed_through(name: str) -> None:
+def test_nan_is_propagated(name: str) -> None:
     with np.errstate(invalid="ignore"):
         assert np.isnan(ACTIVATIONS[name](np.array([np.nan, 1.0]))[0])
 
 
 @each_activation
-def test_derivatives_agree_with_differences_to_second_order(name: str) -> None:
+def test_derivatives_agree_with_finite_differences_to_second_order(name: str) -> None:
     x = np.random.default_rng(3).normal(size=(4, 3))
     assert check_grads(ACTIVATIONS[name], (x,), order=2) < 1e-6
 
 
-@pytest.mark.parametrize(("name", "place", "slope"), CORNERS)
-def test_the_slope_at_a_corner_is_the_documented_one(name: str, place: float, slope: float) -> None:
-    assert slope_at(name, place) == pytest.approx(slope, rel=1e-15)
+@pytest.mark.parametrize(("name", "x", "derivative"), KINKS)
+def test_the_derivative_at_a_kink_is_the_documented_one(
+    name: str, x: float, derivative: float
+) -> None:
+    assert derivative_at(name, x) == pytest.approx(derivative, rel=1e-15)
 
 
 @pytest.mark.parametrize("shift", [0.0, 1e3, -1e8])
-def test_shifting_scores_leaves_the_softmax_unchanged(shift: float) -> None:
+def test_shifting_logits_leaves_the_softmax_unchanged(shift: float) -> None:
     x = np.array([[1.0, 2.0, 4.0], [0.0, -1.0, 0.0]])
     powers = np.exp(x)
     expected = powers / powers.sum(axis=1, keepdims=True)
     np.testing.assert_allclose(ACTIVATIONS["softmax"](x + shift), expected, rtol=1e-7)
-    found = ACTIVATIONS["log_softmax"](x + shift)
-    np.testing.assert_allclose(found, np.log(expected), rtol=1e-7)
+    y = ACTIVATIONS["log_softmax"](x + shift)
+    np.testing.assert_allclose(y, np.log(expected), rtol=1e-7)
 
 
-def test_the_softmax_gives_nothing_to_a_score_of_minus_infinity() -> None:
+def test_a_logit_of_minus_infinity_has_probability_zero() -> None:
     x = np.array([[0.0, -np.inf, 0.0]])
     np.testing.assert_array_equal(ACTIVATIONS["softmax"](x), [[0.5, 0.0, 0.5]])
 
 
 @pytest.mark.parametrize("name", sorted(ROWS))
-def test_extreme_scores_have_finite_softmax_and_slopes(name: str) -> None:
+def test_extreme_logits_have_finite_softmax_and_gradients(name: str) -> None:
     x = np.array([[1000.0, -1000.0, 0.0]])
     assert np.isfinite(ACTIVATIONS[name](x)).all()
-    slopes = grad(lambda each: np.sum(ACTIVATIONS[name](each)[:, 0]))(x)
-    assert np.isfinite(slopes).all()
+    gradients = grad(lambda each: np.sum(ACTIVATIONS[name](each)[:, 0]))(x)
+    assert np.isfinite(gradients).all()
 
 
 def test_a_parameter_of_an_activation_is_set_by_partial() -> None:
@@ -145,17 +147,17 @@ def test_a_parameter_of_an_activation_is_set_by_partial() -> None:
     np.testing.assert_array_equal(leaky(np.array([-1.0, 1.0])), [-0.2, 1.0])
 
 
-def test_none_stands_for_no_activation() -> None:
+def test_none_resolves_to_linear() -> None:
     assert resolve_activation(None) is ACTIVATIONS["linear"]
 
 
 @pytest.mark.parametrize("wrong", ["rleu", "ReLU", "", 3, ["relu"]])
-def test_an_unknown_activation_is_refused_with_the_names_there_are(wrong: Any) -> None:
+def test_an_unknown_activation_is_refused_with_the_known_names(wrong: Any) -> None:
     with pytest.raises(ArgumentError, match=r"activation.*leaky_relu, linear"):
         resolve_activation(wrong)
 
 
 @pytest.mark.parametrize("wrong", ["rleu", "ReLU"])
-def test_a_misspelt_activation_is_recognised(wrong: str) -> None:
+def test_a_misspelt_activation_gets_a_suggestion(wrong: str) -> None:
     with pytest.raises(ArgumentError, match="did you mean 'relu'"):
         resolve_activation(wrong)

@@ -1,4 +1,4 @@
-"""Initialisers: bounds, means and variances of what they draw, with fixed seeds."""
+"""Initialisers: bounds, means and variances of their samples, with fixed seeds."""
 
 import math
 from functools import partial
@@ -37,7 +37,7 @@ def draw(name: str, shape: tuple[int, ...], dtype: str = "float64", seed: int = 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 @pytest.mark.parametrize("name", VARIANCES)
-def test_mean_and_variance_are_those_of_the_paper(name: str, shape: tuple[int, ...]) -> None:
+def test_mean_and_variance_equal_those_of_the_paper(name: str, shape: tuple[int, ...]) -> None:
     fan_in = math.prod(shape[:-1])
     fan_out = math.prod(shape[:-2]) * shape[-1]
     expected = VARIANCES[name](fan_in, fan_out)
@@ -48,7 +48,7 @@ def test_mean_and_variance_are_those_of_the_paper(name: str, shape: tuple[int, .
 
 
 @pytest.mark.parametrize("name", [name for name in VARIANCES if "uniform" in name])
-def test_an_even_draw_fills_its_interval_and_stays_in_it(name: str) -> None:
+def test_uniform_samples_fill_their_interval(name: str) -> None:
     found = draw(name, (300, 200))
     limit = math.sqrt(3 * VARIANCES[name](300, 200))
     assert 0.999 * limit < np.abs(found).max() <= limit
@@ -56,14 +56,14 @@ def test_an_even_draw_fills_its_interval_and_stays_in_it(name: str) -> None:
 
 @pytest.mark.parametrize("name", INITIALIZERS)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_shape_and_kind_are_as_asked_and_numbers_finite(name: str, dtype: str) -> None:
+def test_samples_are_finite_and_have_the_requested_shape_and_dtype(name: str, dtype: str) -> None:
     found = draw(name, (7, 3), dtype)
     assert (found.shape, found.dtype) == ((7, 3), np.dtype(dtype))
     assert np.isfinite(found).all()
 
 
 @pytest.mark.parametrize("name", INITIALIZERS)
-def test_the_same_seed_draws_the_same_numbers(name: str) -> None:
+def test_equal_seeds_give_equal_samples(name: str) -> None:
     np.testing.assert_array_equal(draw(name, (7, 3), seed=4), draw(name, (7, 3), seed=4))
 
 
@@ -79,23 +79,23 @@ def test_orthogonal_refuses_a_vector() -> None:
         draw("orthogonal", (3,))
 
 
-def test_a_place_without_inputs_does_not_divide_by_zero() -> None:
+def test_a_fan_in_of_zero_does_not_divide_by_zero() -> None:
     assert draw("he_normal", (0, 3)).shape == (0, 3)
     assert fans(()) == (1, 1)
 
 
 @pytest.mark.parametrize("name", ["relu", "leaky_relu", "elu", "gelu", "silu", "mish"])
-def test_the_relu_family_is_initialised_after_he(name: str) -> None:
+def test_the_relu_family_is_initialised_by_he(name: str) -> None:
     assert by_activation(name) == "he_normal"
     assert by_activation(nn.ACTIVATIONS[name]) == "he_normal"
 
 
 @pytest.mark.parametrize("name", [None, "linear", "tanh", "softmax", "selu", np.tanh])
-def test_all_others_are_initialised_after_glorot(name: Any) -> None:
+def test_all_other_activations_are_initialised_by_glorot(name: Any) -> None:
     assert by_activation(name) == "glorot_uniform"
 
 
-def test_a_layer_draws_as_its_activation_asks() -> None:
+def test_a_layer_chooses_the_initialiser_of_its_activation() -> None:
     def weight(activation: str) -> Any:
         layer = nn.Dense(200, activation)
         layer(np.zeros((1, 300)))
@@ -110,18 +110,18 @@ def test_any_function_can_be_an_initialiser() -> None:
     np.testing.assert_array_equal(layer(np.ones((1, 3))), [[1.5, 1.5]])
 
 
-def test_an_initialiser_that_gives_another_shape_is_refused() -> None:
+def test_an_initialiser_that_returns_another_shape_is_refused() -> None:
     layer = nn.Dense(2, initializer=lambda shape, generator, dtype: np.zeros(3, dtype))
     with pytest.raises(ShapeError, match=r"its initializer returned shape \(3,\), not \(3, 2\)"):
         layer(np.ones((1, 3)))
 
 
 @pytest.mark.parametrize("wrong", ["he_norml", "", 3])
-def test_an_unknown_initialiser_is_refused_with_the_names_there_are(wrong: Any) -> None:
+def test_an_unknown_initialiser_is_refused_with_the_known_names(wrong: Any) -> None:
     with pytest.raises(ArgumentError, match=r"initializer.*glorot_normal"):
         resolve_initializer(wrong)
 
 
-def test_a_misspelt_initialiser_is_recognised_before_a_layer_is_built() -> None:
+def test_a_misspelt_initialiser_gets_a_suggestion_before_the_layer_is_built() -> None:
     with pytest.raises(ArgumentError, match="did you mean 'he_normal'"):
         nn.Dense(3, initializer="he_norml")

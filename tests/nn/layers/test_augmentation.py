@@ -1,4 +1,4 @@
-"""Pictures changed at random: what may change, what may not, and when."""
+"""Image augmentation: distributions, SciPy as oracle, gradients, native training."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ def trained(layer: Any, x: Any = X, step: int = 0, seed: int = 0) -> Any:
 
 
 @each_layer
-def test_pictures_change_while_training_only_and_anew_in_each_step(layer: Any) -> None:
+def test_images_change_in_training_only_and_differently_in_each_step(layer: Any) -> None:
     assert layer(X) is X
     assert not np.array_equal(trained(layer), X)
     assert not np.array_equal(trained(layer), trained(layer, step=1))
@@ -36,12 +36,12 @@ def test_pictures_change_while_training_only_and_anew_in_each_step(layer: Any) -
 
 
 @each_layer
-def test_each_picture_has_a_change_of_its_own(layer: Any) -> None:
+def test_each_image_has_its_own_transform(layer: Any) -> None:
     same = np.broadcast_to(X[:1], X.shape)
     assert len({each.tobytes() for each in trained(layer, same)}) > 3
 
 
-def test_shifts_take_all_whole_numbers_of_pixels_equally_often() -> None:
+def test_all_integer_shifts_are_equally_likely() -> None:
     x = np.zeros((4000, 7, 7, 1))
     x[:, 3, 3] = 1
     rows, columns = np.nonzero(trained(nn.RandomShift((2, 1)), x).sum(axis=-1))[1:]
@@ -51,7 +51,7 @@ def test_shifts_take_all_whole_numbers_of_pixels_equally_often() -> None:
     np.testing.assert_allclose(np.bincount(columns - 2) / 4000, 1 / 3, atol=0.03)
 
 
-def test_what_comes_in_at_the_borders_is_filled() -> None:
+def test_pixels_beyond_the_borders_have_the_fill_value() -> None:
     shifted = trained(nn.RandomShift(2, fill=-5.0))
     outside = shifted == -5.0
     assert outside.any()
@@ -59,12 +59,12 @@ def test_what_comes_in_at_the_borders_is_filled() -> None:
     assert outside.all(axis=-1).sum() * 2 == outside.sum()
 
 
-def test_flips_mirror_half_of_the_pictures() -> None:
+def test_flips_have_probability_one_half() -> None:
     for mode, mirrored in (("horizontal", X[:, :, ::-1]), ("vertical", X[:, ::-1])):
         y = trained(nn.RandomFlip(mode))
         is_flipped = (y == mirrored).all(axis=(1, 2, 3))
-        is_kept = (y == X).all(axis=(1, 2, 3))
-        assert (is_flipped ^ is_kept).all()
+        is_unchanged = (y == X).all(axis=(1, 2, 3))
+        assert (is_flipped ^ is_unchanged).all()
         assert 60 < is_flipped.sum() < 140
     both = trained(nn.RandomFlip("both"))
     four = (X, X[:, ::-1], X[:, :, ::-1], X[:, ::-1, ::-1])
@@ -74,49 +74,49 @@ def test_flips_mirror_half_of_the_pictures() -> None:
 
 
 @pytest.mark.parametrize("degrees", [0.0, 25.0, 180.0])
-def test_turned_pictures_are_those_of_scipy(degrees: float) -> None:
+def test_rotations_equal_those_of_scipy(degrees: float) -> None:
     stream = nn.RandomStream(seed=3)
     x = X[:5]
     angles = (2 * nn.RandomStream(seed=3).uniform((5, 1, 1), "float64").ravel() - 1) * degrees
-    turned = nn.RandomRotation(degrees)(x, random=stream)
-    for picture, angle, ours in zip(x, angles, turned, strict=True):
+    rotated = nn.RandomRotation(degrees)(x, random=stream)
+    for image, angle, ours in zip(x, angles, rotated, strict=True):
         theirs = ndimage.rotate(
-            picture, -angle, axes=(0, 1), reshape=False, order=1, mode="grid-constant"
+            image, -angle, axes=(0, 1), reshape=False, order=1, mode="grid-constant"
         )
         np.testing.assert_allclose(ours, theirs, atol=1e-9)
 
 
-def test_zoomed_pictures_are_those_of_scipy() -> None:
+def test_zooms_equal_those_of_scipy() -> None:
     x = X[:5]
-    chance = nn.RandomStream(seed=3).uniform((5, 1, 1), "float64").ravel()
+    uniform = nn.RandomStream(seed=3).uniform((5, 1, 1), "float64").ravel()
     zoomed = nn.RandomZoom(0.4)(x, random=nn.RandomStream(seed=3))
-    middle = np.array([3.0, 2.5, 0.5])
-    for picture, scale, ours in zip(x, 1 / (1 + (2 * chance - 1) * 0.4), zoomed, strict=True):
+    centre = np.array([3.0, 2.5, 0.5])
+    for image, scale, ours in zip(x, 1 / (1 + (2 * uniform - 1) * 0.4), zoomed, strict=True):
         factors = np.array([scale, scale, 1.0])
         theirs = ndimage.affine_transform(
-            picture, factors, middle - factors * middle, order=1, mode="grid-constant"
+            image, factors, centre - factors * centre, order=1, mode="grid-constant"
         )
         np.testing.assert_allclose(ours, theirs, atol=1e-9)
 
 
-def test_whole_places_are_the_pixels_themselves() -> None:
+def test_interpolation_at_integer_coordinates_returns_the_pixels() -> None:
     rows, columns = np.meshgrid(np.arange(-1, 8), np.arange(-2, 7), indexing="ij")
-    whole = gather_pixels(X[:3], rows[None], columns[None], fill=9.0)
-    between = sample_bilinear(
+    at_pixels = gather_pixels(X[:3], rows[None], columns[None], fill=9.0)
+    interpolated = sample_bilinear(
         X[:3], rows[None].astype(float), columns[None].astype(float), fill=9.0
     )
-    np.testing.assert_array_equal(whole, between)
-    np.testing.assert_array_equal(whole[:, 1:8, 2:8], X[:3])
-    assert (whole[:, 0] == 9).all()
+    np.testing.assert_array_equal(at_pixels, interpolated)
+    np.testing.assert_array_equal(at_pixels[:, 1:8, 2:8], X[:3])
+    assert (at_pixels[:, 0] == 9).all()
 
 
-def test_values_between_pixels_have_their_slopes() -> None:
+def test_bilinear_interpolation_has_correct_gradients() -> None:
     rows, columns = np.array([[[0.25, 1.5]]]), np.array([[[1.75, 0.5]]])
     x = GENERATOR.normal(size=(1, 3, 3, 1))
     assert check_grads(sample_bilinear, (x, rows, columns), order=2) < 1e-6
 
 
-def test_labels_stay_and_the_epoch_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_native_training_with_augmentation_equals_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
     x, labels = X.astype("float32"), GENERATOR.integers(0, 3, 200)
     losses: list[Any] = []
     for backend in ("llvm", "numpy"):
@@ -145,6 +145,6 @@ def test_bad_arguments_are_refused(make: Any, message: str) -> None:
         make()
 
 
-def test_what_is_no_picture_is_refused() -> None:
+def test_inputs_without_channels_are_refused() -> None:
     with pytest.raises(ShapeError, match=r"pass X\[..., None\]"):
         nn.RandomFlip()(np.ones((3, 28, 28)))

@@ -1,4 +1,4 @@
-"""Layers made of layers, and layers of one's own with several inputs and outputs."""
+"""Composite layers, and custom layers with several inputs and outputs."""
 
 from typing import Any
 
@@ -14,18 +14,18 @@ GENERATOR = np.random.default_rng(11)
 X = GENERATOR.normal(size=(4, 3))
 
 
-def test_a_residual_adds_what_its_layers_make_of_the_input() -> None:
+def test_a_residual_block_adds_its_input() -> None:
     first, second = nn.Dense(5, "tanh"), nn.Dense(3)
     layer = nn.Residual([first, second])
     np.testing.assert_allclose(layer(X), X + second(first(X)))
 
 
-def test_a_shortcut_brings_the_input_to_another_shape() -> None:
+def test_a_shortcut_projects_the_input() -> None:
     layer = nn.Residual(nn.Dense(5), shortcut=nn.Dense(5))
     np.testing.assert_allclose(layer(X), layer.layers[0](X) + layer.shortcut[0](X))
 
 
-def test_shapes_that_cannot_be_added_are_told_with_the_mend() -> None:
+def test_residual_shapes_that_differ_are_refused_with_a_remedy() -> None:
     with pytest.raises(ShapeError, match=r"layer Residual: x has shape \(4, 3\), but f\(x\) has "
                        r"\(4, 5\).* give 3 features .* nn.Dense\(5\)"):  # fmt: skip
         nn.Residual(nn.Dense(5))(X)
@@ -33,27 +33,27 @@ def test_shapes_that_cannot_be_added_are_told_with_the_mend() -> None:
         nn.Residual(nn.Dense(5), shortcut=nn.Dense(1))(X)
 
 
-def test_nothing_is_stretched_over_the_input() -> None:
+def test_a_residual_is_not_broadcast() -> None:
     with pytest.raises(ShapeError, match="only equal shapes are added"):
         nn.Residual(nn.Dense(1))(X)
 
 
-def test_branches_stand_side_by_side_in_their_order() -> None:
+def test_branches_are_concatenated_in_order() -> None:
     one, other = nn.Dense(2), nn.Dense(1)
     layer = nn.Concatenate([one, [other, nn.Activation("tanh")], []])
     expected = np.concatenate([one(X), np.tanh(other(X)), X], axis=1)
     np.testing.assert_allclose(layer(X), expected)
 
 
-def test_branches_that_do_not_fit_are_told() -> None:
-    pictures = np.ones((2, 6, 6, 1))
+def test_branches_of_incompatible_shapes_are_refused() -> None:
+    images = np.ones((2, 6, 6, 1))
     with pytest.raises(ShapeError, match=r"shapes \(2, 4, 4, 2\), \(2, 6, 6, 1\), which cannot be "
                        "concatenated along axis -1"):  # fmt: skip
-        nn.Concatenate([nn.Conv2D(2, 3), []])(pictures)
+        nn.Concatenate([nn.Conv2D(2, 3), []])(images)
     with pytest.raises(ShapeError, match="cannot be concatenated along axis 5"):
         nn.Concatenate([nn.Dense(2), []], axis=5)(X)
     with pytest.raises(ShapeError, match="cannot be concatenated"):
-        nn.Concatenate([nn.Flatten(), []])(pictures)
+        nn.Concatenate([nn.Flatten(), []])(images)
 
 
 @pytest.mark.parametrize(
@@ -73,13 +73,13 @@ def test_bad_arguments_are_refused(make: Any, message: str) -> None:
         make()
 
 
-def test_dropout_inside_is_active_while_training_only() -> None:
+def test_dropout_in_a_block_is_active_in_training_only() -> None:
     layer = nn.Residual([nn.Dense(3, initializer="ones"), nn.Dropout(0.5)])
     assert np.array_equal(layer(X), layer(X))
     assert not np.array_equal(layer(X), layer(X, random=nn.RandomStream(seed=0)))
 
 
-def test_a_deep_tower_is_saved_and_loaded(tmp_path: Any) -> None:
+def test_a_deep_residual_network_survives_saving(tmp_path: Any) -> None:
     block = [nn.LayerNorm(), nn.Residual(nn.Dense(3, "relu"))]
     net = cr.Network([nn.Concatenate([block, []]), nn.Residual(nn.Dense(6)), nn.Dense(1)])
     net.compile("mse", "adam")
@@ -104,7 +104,7 @@ class Bilinear(nn.Layer):
 
 
 class TwoInputs(nn.Layer):
-    """A picture and a table in one row: taken apart, read by layers of their own, joined."""
+    """A image and a table in one row: taken apart, read by layers of their own, joined."""
 
     def __init__(self, pixels: int) -> None:
         self.pixels = pixels
@@ -119,7 +119,7 @@ class TwoInputs(nn.Layer):
         return np.concatenate([self.meet(seen, told), told], axis=1)
 
 
-def test_a_layer_of_ones_own_may_have_several_inputs() -> None:
+def test_a_custom_layer_may_have_several_inputs() -> None:
     layer, left, right = Bilinear(), X, GENERATOR.normal(size=(4, 2))
     y = layer(left, right)
     expected = np.einsum("bi,ij,bj->b", left, layer.weight.value, right)[:, None]
@@ -127,7 +127,7 @@ def test_a_layer_of_ones_own_may_have_several_inputs() -> None:
     assert check_grads(layer, (left, right), order=2) < 1e-6
 
 
-def test_a_backward_by_hand_gives_a_slope_for_each_input() -> None:
+def test_a_manual_backward_returns_a_gradient_for_each_input() -> None:
     class Contraction(nn.Layer):
         def forward(self, left: Any, right: Any) -> Any:
             self.both = left, right

@@ -1,4 +1,4 @@
-"""Convolutions against SciPy and PyTorch, and what they say of shapes that misfit."""
+"""Convolutions against SciPy and PyTorch; padding; shape errors."""
 
 import itertools
 from typing import Any
@@ -10,15 +10,15 @@ from scipy import signal
 import chainrule as cr
 import chainrule.nn as nn
 from chainrule.errors import ArgumentError, ShapeError
-from tests.nn.layer_gradients import fixed_like, output_and_slopes
+from tests.nn.layer_gradients import fixed_like, output_and_gradients
 
 GENERATOR = np.random.default_rng(3)
 LAYERS = {1: nn.Conv1D, 2: nn.Conv2D, 3: nn.Conv3D}
 SIZES = {1: (11,), 2: (9, 8), 3: (5, 6, 4)}
 
 
-def started(layer: nn.Layer, x: Any) -> nn.Layer:
-    """Build a layer, and give its bias numbers that count."""
+def built(layer: nn.Layer, x: Any) -> nn.Layer:
+    """Build a layer with random weights and biases."""
     layer(x)
     for each in layer.parameters().values():
         each.value[...] = np.random.default_rng(each.size).standard_normal(each.shape)
@@ -30,15 +30,15 @@ def started(layer: nn.Layer, x: Any) -> nn.Layer:
 
 @pytest.mark.parametrize("dimensions", [1, 2, 3])
 @pytest.mark.parametrize("padding", ["valid", "same"])
-def test_one_channel_correlates_as_scipy(dimensions: int, padding: str) -> None:
+def test_one_channel_equals_scipys_correlation(dimensions: int, padding: str) -> None:
     x = GENERATOR.standard_normal((2, *SIZES[dimensions], 1))
-    layer = started(LAYERS[dimensions](1, 3, padding=padding), x)
+    layer = built(LAYERS[dimensions](1, 3, padding=padding), x)
     kernel = layer.weight.value[..., 0, 0]
     expected = [signal.correlate(each[..., 0], kernel, padding, method="direct") for each in x]
     np.testing.assert_allclose(layer(x)[..., 0], np.stack(expected) + layer.bias.value, atol=1e-12)
 
 
-def test_several_channels_are_summed_and_filters_stand_side_by_side() -> None:
+def test_channels_are_summed_for_each_filter() -> None:
     x = GENERATOR.standard_normal((2, 7, 6, 3))
     layer = nn.Conv2D(4, (3, 2), use_bias=False)
     y = layer(x)
@@ -54,19 +54,21 @@ def test_several_channels_are_summed_and_filters_stand_side_by_side() -> None:
 
 
 def by_torch(layer: Any, x: Any, groups: int) -> tuple[Any, Any, Any, Any]:
-    """Output and slopes of PyTorch's convolution, which pads all axes by itself only evenly."""
+    """Output and gradients of PyTorch's convolution, which pads all axes by itself only evenly."""
     torch = pytest.importorskip("torch")
     functional = torch.nn.functional
     count = x.ndim - 2
-    slid = layer.geometry
+    geometry = layer.geometry
     inputs = torch.tensor(x, requires_grad=True)
     kernel = torch.tensor(layer.weight.value, requires_grad=True)
     bias = torch.tensor(layer.bias.value, requires_grad=True)
-    margins = [n for pair in reversed(slid.pad_widths(x.shape[1:-1])) for n in pair]
-    padded = functional.pad(inputs.movedim(-1, 1), margins)
+    padding_widths = [n for pair in reversed(geometry.pad_widths(x.shape[1:-1])) for n in pair]
+    padded = functional.pad(inputs.movedim(-1, 1), padding_widths)
     convolve = getattr(functional, f"conv{count}d")
     weight = kernel.permute(-1, -2, *range(count))
-    y = convolve(padded, weight, bias, slid.strides, 0, slid.dilations, groups).movedim(1, -1)
+    y = convolve(padded, weight, bias, geometry.strides, 0, geometry.dilations, groups).movedim(
+        1, -1
+    )
     y.backward(torch.tensor(fixed_like(y.detach().numpy())))
     return y.detach().numpy(), *(each.grad.numpy() for each in (inputs, kernel, bias))
 
@@ -75,7 +77,7 @@ def by_torch(layer: Any, x: Any, groups: int) -> tuple[Any, Any, Any, Any]:
 @pytest.mark.parametrize(("strides", "dilation_rate"), [(1, 1), (2, 1), (3, 1), (1, 2), (2, 2)])
 @pytest.mark.parametrize("groups", [1, 2, 4])
 @pytest.mark.parametrize("dimensions", [1, 2, 3])
-def test_values_and_slopes_are_those_of_pytorch(
+def test_values_and_gradients_equal_those_of_pytorch(
     dimensions: int, groups: int, strides: int, dilation_rate: int, padding: Any
 ) -> None:
     if padding == "uneven":
@@ -83,9 +85,9 @@ def test_values_and_slopes_are_those_of_pytorch(
     x = GENERATOR.standard_normal((2, *SIZES[dimensions], 4))
     kernel_size = (3, 2, 1)[:dimensions]
     layer = LAYERS[dimensions](8, kernel_size, strides, padding, dilation_rate, groups)
-    started(layer, x)
-    y, slope, slopes = output_and_slopes(layer, x)
-    ours = (y, slope, slopes["weight"], slopes["bias"])
+    built(layer, x)
+    y, gradient, gradients = output_and_gradients(layer, x)
+    ours = (y, gradient, gradients["weight"], gradients["bias"])
     for one, other in zip(ours, by_torch(layer, x, groups), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-10, rtol=1e-10)
 
@@ -96,7 +98,7 @@ def test_values_and_slopes_are_those_of_pytorch(
 @pytest.mark.parametrize("length", range(5, 12))
 @pytest.mark.parametrize("strides", [1, 2, 3])
 @pytest.mark.parametrize("size", [1, 2, 3, 5])
-def test_same_gives_one_place_a_stride_and_adds_an_odd_zero_at_the_end(
+def test_same_padding_gives_one_output_a_stride_and_pads_more_at_the_end(
     length: int, strides: int, size: int
 ) -> None:
     layer = nn.Conv1D(1, size, strides, "same", initializer="ones")
@@ -105,7 +107,7 @@ def test_same_gives_one_place_a_stride_and_adds_an_odd_zero_at_the_end(
     assert layer(np.ones((1, length, 1))).shape == (1, -(-length // strides), 1)
 
 
-def test_margins_before_only_hide_the_future() -> None:
+def test_causal_padding_hides_later_steps() -> None:
     x = GENERATOR.standard_normal((1, 10, 2))
     layer = nn.Conv1D(3, 4, padding=[(3, 0)])
     y = layer(x)
@@ -116,14 +118,14 @@ def test_margins_before_only_hide_the_future() -> None:
     assert not np.array_equal(layer(later)[:, 6], y[:, 6])
 
 
-def test_whole_numbers_are_convolved_as_floats() -> None:
+def test_integers_are_convolved_as_floats() -> None:
     x = GENERATOR.integers(0, 255, (1, 5, 5, 1), dtype=np.uint8)
     layer = nn.Conv2D(2, 3)
     assert layer(x).dtype == np.float32
     np.testing.assert_allclose(layer(x), layer(x.astype("float32")))
 
 
-def test_other_heights_and_widths_pass_but_other_channels_do_not() -> None:
+def test_height_and_width_may_vary_but_channels_may_not() -> None:
     layer = nn.Conv2D(2, 3)
     assert layer(np.ones((1, 5, 5, 3))).shape == (1, 3, 3, 2)
     assert layer(np.ones((1, 9, 7, 3))).shape == (1, 7, 5, 2)
@@ -153,7 +155,7 @@ def test_other_heights_and_widths_pass_but_other_channels_do_not() -> None:
         (lambda: nn.Conv2D(4, 3, groups=2), (4, 6, 5, 3), "3 channels, which is not divisible by"),
     ],
 )  # fmt: skip
-def test_inputs_that_misfit_are_refused_with_the_arithmetic(
+def test_inputs_too_small_for_the_kernel_are_refused_with_the_arithmetic(
     make: Any, shape: tuple[int, ...], message: str
 ) -> None:
     with pytest.raises(ShapeError, match=message):
@@ -195,7 +197,7 @@ def test_bad_arguments_are_refused(arguments: dict[str, Any], message: str) -> N
         nn.Conv2D(3, 3, **arguments)
 
 
-def test_batches_of_rows_that_fill_one_vector_are_gathered_natively() -> None:
+def test_gathered_batch_rows_of_one_vector_register_are_convolved_natively() -> None:
     x = GENERATOR.standard_normal((48, 6, 16)).astype("float32")
     net = cr.Network([nn.Conv1D(16, 3, padding="same"), nn.Flatten(), nn.Dense(1)])
     net.compile("mse", "sgd", learning_rate=0.01)

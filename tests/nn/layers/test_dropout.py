@@ -30,14 +30,14 @@ def test_uniform_and_normal_draws_have_their_moments(dtype: str) -> None:
     assert abs(bell.var() - 1) < 5 * np.sqrt(2 / 20000)
 
 
-def test_a_draw_is_a_function_of_seed_stream_epoch_and_step() -> None:
+def test_a_draw_is_a_function_of_seed_number_epoch_and_step() -> None:
     draws = [stream(**place).uniform((8,)) for place in PLACES]
     again = [stream(**place).uniform((8,)) for place in PLACES]
     np.testing.assert_array_equal(draws, again)
     assert len({draw.tobytes() for draw in draws}) == len(PLACES)
 
 
-def test_every_draw_of_a_step_has_a_stream_of_its_own() -> None:
+def test_draws_of_a_step_are_independent() -> None:
     one, other = stream(), stream()
     first, second = one.uniform((8,)), one.uniform((8,))
     assert not np.array_equal(first, second)
@@ -53,35 +53,35 @@ def test_epoch_and_step_may_be_nodes() -> None:
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.25, 0.9])
-def test_dropout_keeps_the_expected_share_and_the_mean(rate: float) -> None:
+def test_dropout_retains_the_expected_fraction_and_the_mean(rate: float) -> None:
     y = nn.Dropout(rate)(np.ones((200, 100)), random=stream())
     kept = np.mean(y != 0)
     assert abs(kept - (1 - rate)) <= 5 * np.sqrt(rate * (1 - rate) / y.size)
     np.testing.assert_allclose(np.unique(y[y != 0]), [1 / (1 - rate)])
 
 
-def test_dropout_lets_derivatives_through_where_it_kept() -> None:
+def test_the_gradient_of_dropout_is_its_mask() -> None:
     x, layer = np.ones((5, 4)), nn.Dropout(0.5)
-    slopes = grad(lambda each: np.sum(layer(each, random=stream())))(x)
-    np.testing.assert_array_equal(slopes, layer(x, random=stream()))
+    gradients = grad(lambda each: np.sum(layer(each, random=stream())))(x)
+    np.testing.assert_array_equal(gradients, layer(x, random=stream()))
 
 
 @pytest.mark.parametrize("layer", [nn.Dropout(0.5), nn.GaussianNoise(1.0)], ids=str)
-def test_noise_is_drawn_while_training_only_and_anew_each_step(layer: Any) -> None:
+def test_noise_is_drawn_in_training_only_and_differs_between_steps(layer: Any) -> None:
     x = np.ones((5, 4))
     assert layer(x) is x
     one, other = (layer(x, random=stream(step=step)) for step in (0, 1))
     assert not np.array_equal(one, other)
 
 
-def test_dropout_hides_a_nan_only_where_it_drops() -> None:
+def test_dropout_masks_nan_only_where_it_drops() -> None:
     x = np.full((20, 20), np.nan)
     y = nn.Dropout(0.5)(x, random=stream())
     mask = nn.Dropout(0.5)(np.ones_like(x), random=stream())
     np.testing.assert_array_equal(np.isnan(y), mask != 0)
 
 
-def test_whole_channels_are_dropped_together() -> None:
+def test_spatial_dropout_drops_whole_channels() -> None:
     layer = nn.Dropout(0.5, noise_shape=(None, 1, 1, None))
     y = layer(np.ones((20, 4, 5, 8)), random=stream())
     channels = y.mean(axis=(1, 2))
@@ -90,13 +90,13 @@ def test_whole_channels_are_dropped_together() -> None:
 
 
 @pytest.mark.parametrize("noise_shape", [(None, 1), (None, 1, 2)])
-def test_a_noise_shape_that_does_not_stretch_is_refused(noise_shape: Any) -> None:
+def test_a_noise_shape_that_does_not_broadcast_is_refused(noise_shape: Any) -> None:
     with pytest.raises(ShapeError, match=r"does not broadcast to an input of shape \(2, 3, 4\)"):
         nn.Dropout(0.5, noise_shape)(np.ones((2, 3, 4)), random=stream())
 
 
 @pytest.mark.parametrize("noise_shape", [3, (None, 0), "same"])
-def test_a_noise_shape_that_is_none_is_refused(noise_shape: Any) -> None:
+def test_a_noise_shape_that_is_not_a_shape_is_refused(noise_shape: Any) -> None:
     with pytest.raises(ArgumentError, match=r"noise_shape is .*; it must be"):
         nn.Dropout(0.5, noise_shape)
 

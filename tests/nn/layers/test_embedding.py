@@ -1,4 +1,4 @@
-"""Embeddings: rows looked up, slopes added up, numbers that are no words."""
+"""Embeddings: lookups, gradients by scatter-add, invalid indices, positions."""
 
 from typing import Any
 
@@ -13,48 +13,48 @@ from chainrule.graph.array_type import ArrayType
 from chainrule.graph.node import ancestors, variable
 from chainrule.nn.parameter import bound
 
-WORDS = np.random.default_rng(8).integers(0, 5, (6, 3))
+INDICES = np.random.default_rng(8).integers(0, 5, (6, 3))
 
 
-def test_each_number_gets_its_row() -> None:
+def test_each_index_returns_its_row() -> None:
     layer = nn.Embedding(5, 4)
-    np.testing.assert_array_equal(layer(WORDS), layer.weight.value[WORDS])
-    np.testing.assert_array_equal(layer(WORDS.astype(float)), layer.weight.value[WORDS])
+    np.testing.assert_array_equal(layer(INDICES), layer.weight.value[INDICES])
+    np.testing.assert_array_equal(layer(INDICES.astype(float)), layer.weight.value[INDICES])
 
 
-def test_the_slope_of_a_row_adds_up_where_it_was_looked_up() -> None:
+def test_the_gradient_of_a_row_is_summed_over_its_lookups() -> None:
     layer = nn.Embedding(5, 2)
-    layer(WORDS)
+    layer(INDICES)
     factors = np.random.default_rng(9).normal(size=(6, 3, 2))
 
     def total(weight: Any) -> Any:
         with bound([layer.weight], [weight]):
-            return np.sum(factors * layer(WORDS))
+            return np.sum(factors * layer(INDICES))
 
-    one_hot = WORDS[..., None] == np.arange(5)
+    one_hot = INDICES[..., None] == np.arange(5)
     expected = np.einsum("bsw,bsu->wu", one_hot, factors)
     np.testing.assert_allclose(grad(total)(layer.weight.value), expected, rtol=1e-6)
 
 
-def test_no_row_of_zeros_and_a_one_is_made() -> None:
+def test_no_one_hot_array_is_built() -> None:
     layer = nn.Embedding(1000, 2)
     y = layer(variable(ArrayType(np.dtype("float32"), (6, 3))))
     assert max(node.size for node in ancestors([y], lambda node: not node.primitive)) == 36
 
 
-def test_a_network_learns_rows_and_a_file_keeps_them(tmp_path: Any) -> None:
+def test_embeddings_train_and_survive_saving(tmp_path: Any) -> None:
     net = cr.Network([nn.Embedding(5, 4), nn.Flatten(), nn.Dense(1)], seed=1)
     net.compile("mse", "adam", learning_rate=0.05)
-    targets = WORDS.sum(axis=1, keepdims=True)
-    assert net.fit(WORDS, targets, epochs=200, batch_size=3, verbose=0)["loss"][-1] < 0.05
+    targets = INDICES.sum(axis=1, keepdims=True)
+    assert net.fit(INDICES, targets, epochs=200, batch_size=3, verbose=0)["loss"][-1] < 0.05
     net.save(tmp_path / "words.safetensors")
     again = cr.load(tmp_path / "words.safetensors")
-    np.testing.assert_array_equal(again.predict(WORDS), net.predict(WORDS))
+    np.testing.assert_array_equal(again.predict(INDICES), net.predict(INDICES))
 
 
 @pytest.mark.parametrize("wrong", [5, -1, 1.5, np.nan])
 def test_an_invalid_index_is_named_with_its_position(wrong: float) -> None:
-    words = WORDS.astype(float)
+    words = INDICES.astype(float)
     words[2, 1] = wrong
     with pytest.raises(DataError, match=rf"{wrong} at \[2, 1\] is not a valid index; with "
                        r"vocabulary_size=5 indices go from 0 to 4"):  # fmt: skip
@@ -62,10 +62,10 @@ def test_an_invalid_index_is_named_with_its_position(wrong: float) -> None:
 
 
 @pytest.mark.parametrize("wrong", [5, -1])
-def test_a_network_refuses_them_before_it_begins(wrong: int) -> None:
+def test_a_network_refuses_invalid_indices_before_training(wrong: int) -> None:
     net = cr.Network([nn.Embedding(5, 2), nn.Flatten(), nn.Dense(1)])
     net.compile("mse")
-    words = WORDS.copy()
+    words = INDICES.copy()
     words[2, 1] = wrong
     message = rf"layer 'embedding' \(Embedding\): {wrong} at"
     with pytest.raises(DataError, match=message):
@@ -75,8 +75,8 @@ def test_a_network_refuses_them_before_it_begins(wrong: int) -> None:
 
 
 @pytest.mark.parametrize("wrong", [5, -1])
-def test_native_code_looks_up_nothing_beyond_the_rows(wrong: int) -> None:
-    words = WORDS.copy()
+def test_native_code_never_gathers_out_of_bounds(wrong: int) -> None:
+    words = INDICES.copy()
     words[2, 1] = wrong
     jitted = cr.jit(lambda words: nn.Embedding(5, 2)(words))
     with pytest.raises(IndexError):
@@ -98,7 +98,7 @@ def test_text_is_refused() -> None:
         ("embeddings_initializer", "initializer"),
     ],
 )
-def test_foreign_arguments_are_refused_with_ours(name: str, ours: str) -> None:
+def test_argument_names_of_other_libraries_are_refused_with_ours(name: str, ours: str) -> None:
     with pytest.raises(ArgumentError, match=f"here it is `{ours}`"):
         nn.Embedding(**{name: 5})
 
@@ -108,7 +108,7 @@ def test_input_dim_of_other_layers_is_still_inferred() -> None:
         nn.Dense(3, input_dim=5)
 
 
-def test_positions_are_told_apart_and_shorter_series_take_the_first() -> None:
+def test_shorter_sequences_take_the_first_position_embeddings() -> None:
     layer = nn.PositionEmbedding()
     x = np.zeros((2, 5, 3))
     y = layer(x)

@@ -1,4 +1,4 @@
-"""Normalisation: statistics, state, conventions, PyTorch."""
+"""Batch and layer normalisation: statistics, state, PyTorch."""
 
 from typing import Any
 
@@ -10,21 +10,21 @@ import chainrule.nn as nn
 from chainrule.autodiff.derivative import vjp
 from chainrule.errors import ArgumentError, ShapeError
 from chainrule.nn.parameter import bound
-from tests.nn.layer_gradients import fixed_like, output_and_slopes
+from tests.nn.layer_gradients import fixed_like, output_and_gradients
 
 GENERATOR = np.random.default_rng(6)
 X = GENERATOR.normal(3.0, 2.0, (50, 4, 3))
 
 
-def started(layer: Any, x: Any) -> Any:
+def built(layer: Any, x: Any) -> Any:
     layer(x)
     layer.gain.value[...] = np.linspace(0.5, 2, layer.gain.size)
     layer.bias.value[...] = np.linspace(-1, 1, layer.bias.size)
     return layer
 
 
-def training_slopes(layer: Any, x: Any) -> tuple[Any, Any, Any, Any]:
-    """Output while training, and its pullback to input, gain and bias."""
+def training_gradients(layer: Any, x: Any) -> tuple[Any, Any, Any, Any]:
+    """Output in training, and its gradients for input, gain and bias."""
     layer(x)
     parameters = [layer.gain, layer.bias]
 
@@ -37,21 +37,21 @@ def training_slopes(layer: Any, x: Any) -> tuple[Any, Any, Any, Any]:
     return y, *pull(fixed_like(y))
 
 
-def test_a_batch_has_mean_0_and_variance_1_in_each_channel() -> None:
+def test_a_normalised_batch_has_mean_0_and_variance_1_in_each_channel() -> None:
     y = nn.BatchNorm(epsilon=1e-12)(X, random=nn.RandomStream(seed=0))
     np.testing.assert_allclose(y.mean(axis=(0, 1)), 0, atol=1e-12)
     np.testing.assert_allclose(y.var(axis=(0, 1)), 1, atol=1e-9)
 
 
-def test_running_statistics_move_by_one_less_the_momentum() -> None:
+def test_running_statistics_are_exponential_moving_averages() -> None:
     layer = nn.BatchNorm(momentum=0.9)
     layer(X, random=nn.RandomStream(seed=0))
     np.testing.assert_allclose(layer.mean.value, 0.1 * X.mean(axis=(0, 1)))
     np.testing.assert_allclose(layer.variance.value, 0.9 + 0.1 * X.var(axis=(0, 1)))
 
 
-def test_outside_of_training_the_running_statistics_count_and_stay() -> None:
-    layer = started(nn.BatchNorm(), X)
+def test_inference_uses_the_running_statistics_unchanged() -> None:
+    layer = built(nn.BatchNorm(), X)
     layer.mean.value[...], layer.variance.value[...] = 2.0, 4.0
     expected = (X - 2.0) / np.sqrt(4.001) * layer.gain.value + layer.bias.value
     np.testing.assert_allclose(layer(X), expected, atol=1e-12)
@@ -59,10 +59,10 @@ def test_outside_of_training_the_running_statistics_count_and_stay() -> None:
 
 
 @pytest.mark.parametrize("shape", [(6, 3), (2, 5, 3), (2, 4, 5, 3)])
-def test_batch_norm_values_and_slopes_are_those_of_pytorch(shape: tuple[int, ...]) -> None:
+def test_batch_norm_values_and_gradients_equal_those_of_pytorch(shape: tuple[int, ...]) -> None:
     torch = pytest.importorskip("torch")
     x = GENERATOR.normal(1.0, 2.0, shape)
-    layer = started(nn.BatchNorm(epsilon=1e-3), x)
+    layer = built(nn.BatchNorm(epsilon=1e-3), x)
     inputs, gain, bias = (
         torch.tensor(each, requires_grad=True)
         for each in (x, layer.gain.value.copy(), layer.bias.value.copy())
@@ -71,25 +71,25 @@ def test_batch_norm_values_and_slopes_are_those_of_pytorch(shape: tuple[int, ...
         inputs.movedim(-1, 1), None, None, gain, bias, training=True, eps=1e-3
     ).movedim(1, -1)
     theirs.backward(torch.tensor(fixed_like(x)))
-    y, *slopes = training_slopes(layer, x)
+    y, *gradients = training_gradients(layer, x)
     np.testing.assert_allclose(y, theirs.detach().numpy(), atol=1e-10)
-    for ours, other in zip(slopes, (inputs, gain, bias), strict=True):
+    for ours, other in zip(gradients, (inputs, gain, bias), strict=True):
         np.testing.assert_allclose(ours, other.grad.numpy(), atol=1e-10)
 
 
 @pytest.mark.parametrize("shape", [(6, 3), (2, 5, 3)])
-def test_layer_norm_values_and_slopes_are_those_of_pytorch(shape: tuple[int, ...]) -> None:
+def test_layer_norm_values_and_gradients_equal_those_of_pytorch(shape: tuple[int, ...]) -> None:
     torch = pytest.importorskip("torch")
     x = GENERATOR.normal(1.0, 2.0, shape)
-    layer = started(nn.LayerNorm(epsilon=1e-5), x)
+    layer = built(nn.LayerNorm(epsilon=1e-5), x)
     inputs, gain, bias = (
         torch.tensor(each, requires_grad=True) for each in (x, layer.gain.value, layer.bias.value)
     )
     theirs = torch.nn.functional.layer_norm(inputs, (3,), gain, bias, 1e-5)
     theirs.backward(torch.tensor(fixed_like(x)))
-    y, slope, slopes = output_and_slopes(layer, x)
+    y, gradient, gradients = output_and_gradients(layer, x)
     np.testing.assert_allclose(y, theirs.detach().numpy(), atol=1e-10)
-    for ours, other in zip((slope, slopes["gain"], slopes["bias"]), (inputs, gain, bias),
+    for ours, other in zip((gradient, gradients["gain"], gradients["bias"]), (inputs, gain, bias),
                            strict=True):  # fmt: skip
         np.testing.assert_allclose(ours, other.grad.numpy(), atol=1e-10)
 
@@ -99,7 +99,7 @@ def test_scaling_and_shifting_a_sample_leaves_layer_norm_unchanged() -> None:
     np.testing.assert_allclose(layer(5 * X + 7), layer(X), atol=1e-9)
 
 
-def test_training_renews_the_statistics_and_a_file_keeps_them(tmp_path: Any) -> None:
+def test_training_updates_the_running_statistics_and_saving_preserves_them(tmp_path: Any) -> None:
     x = GENERATOR.normal(2.0, 3.0, (64, 5))
     net = cr.Network([nn.BatchNorm(momentum=0.5), nn.Dense(1)], dtype="float64")
     net.compile("mse", "sgd", learning_rate=0.01)
@@ -113,14 +113,14 @@ def test_training_renews_the_statistics_and_a_file_keeps_them(tmp_path: Any) -> 
     np.testing.assert_array_equal(again.params["batch_norm.mean"], net.params["batch_norm.mean"])
 
 
-def test_unscaled_inputs_are_no_mistake_before_a_norm() -> None:
+def test_unscaled_inputs_before_a_normalisation_raise_no_warning() -> None:
     x = GENERATOR.uniform(0, 255, (64, 5))
     net = cr.Network([nn.BatchNorm(), nn.Dense(1)])
     net.compile("mse")
     assert len(net.fit(x, x[:, :1], verbose=0)["loss"]) == 1
 
 
-def test_a_momentum_of_the_other_convention_is_refused_and_explained() -> None:
+def test_a_momentum_in_pytorchs_convention_is_refused_and_converted() -> None:
     with pytest.raises(ArgumentError, match="would forget 90% of the running statistics"):
         nn.BatchNorm(momentum=0.1)
     with pytest.raises(ArgumentError, match=r"Its momentum=0\.1 is momentum=0.9 here"):

@@ -1,4 +1,4 @@
-"""Pooling against SciPy and PyTorch; ties, margins and NaN."""
+"""Pooling against SciPy and PyTorch; ties, padding and NaN."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ import chainrule.nn as nn
 from chainrule.autodiff.derivative import grad
 from chainrule.errors import ArgumentError, ShapeError
 from chainrule.testing import check_grads
-from tests.nn.layer_gradients import fixed_like, output_and_slopes
+from tests.nn.layer_gradients import fixed_like, output_and_gradients
 
 GENERATOR = np.random.default_rng(4)
 MAX, AVG = {1: nn.MaxPool1D, 2: nn.MaxPool2D}, {1: nn.AvgPool1D, 2: nn.AvgPool2D}
@@ -18,7 +18,7 @@ SIZES = {1: (11,), 2: (9, 8)}
 
 
 @pytest.mark.parametrize("size", [2, 3])
-def test_the_maximum_of_every_window_is_that_of_scipy(size: int) -> None:
+def test_max_pooling_equals_scipys_maximum_filter(size: int) -> None:
     x = GENERATOR.standard_normal((2, 7, 8, 3))
     inner = slice(size // 2, size // 2 + 7 - size + 1), slice(size // 2, size // 2 + 8 - size + 1)
     filtered = ndimage.maximum_filter(x, (1, size, size, 1))[:, *inner]
@@ -26,7 +26,7 @@ def test_the_maximum_of_every_window_is_that_of_scipy(size: int) -> None:
 
 
 @pytest.mark.parametrize("size", [2, 3])
-def test_the_mean_of_every_window_is_that_of_scipy(size: int) -> None:
+def test_average_pooling_equals_scipys_uniform_filter(size: int) -> None:
     x = GENERATOR.standard_normal((2, 7, 8, 3))
     inner = slice(size // 2, size // 2 + 7 - size + 1), slice(size // 2, size // 2 + 8 - size + 1)
     filtered = ndimage.uniform_filter(x, (0, size, size, 0))[:, *inner]
@@ -34,17 +34,17 @@ def test_the_mean_of_every_window_is_that_of_scipy(size: int) -> None:
 
 
 def by_torch(layer: Any, x: Any, kind: str) -> tuple[Any, Any]:
-    """Output and slope of PyTorch's pooling; margins are those of the layer."""
+    """Output and gradient of PyTorch's pooling, with the padding of the layer."""
     torch = pytest.importorskip("torch")
     functional = torch.nn.functional
-    count, slid = x.ndim - 2, layer.geometry
+    count, geometry = x.ndim - 2, layer.geometry
     inputs = torch.tensor(x, requires_grad=True)
-    margins = [n for pair in reversed(slid.pad_widths(x.shape[1:-1])) for n in pair]
+    padding_widths = [n for pair in reversed(geometry.pad_widths(x.shape[1:-1])) for n in pair]
 
     def pooled(each: Any, how: str, fill: float) -> Any:
-        padded = functional.pad(each.movedim(-1, 1), margins, value=fill)
+        padded = functional.pad(each.movedim(-1, 1), padding_widths, value=fill)
         pool = getattr(functional, f"{how}_pool{count}d")
-        return pool(padded, slid.sizes, slid.strides).movedim(1, -1)
+        return pool(padded, geometry.sizes, geometry.strides).movedim(1, -1)
 
     if kind == "max":
         y = pooled(inputs, "max", -np.inf)
@@ -58,39 +58,39 @@ def by_torch(layer: Any, x: Any, kind: str) -> tuple[Any, Any]:
 @pytest.mark.parametrize(("size", "strides"), [(2, None), (3, None), (3, 2), (2, 3), (4, 1)])
 @pytest.mark.parametrize("dimensions", [1, 2])
 @pytest.mark.parametrize("kind", ["max", "avg"])
-def test_values_and_slopes_are_those_of_pytorch(
+def test_values_and_gradients_equal_those_of_pytorch(
     kind: str, dimensions: int, size: int, strides: int | None, padding: Any
 ) -> None:
     x = GENERATOR.integers(-3, 3, (2, *SIZES[dimensions], 3)).astype(float)  # with many ties
     layer = (MAX if kind == "max" else AVG)[dimensions](size, strides, padding)
-    y, slope, _ = output_and_slopes(layer, x)
-    for one, other in zip((y, slope), by_torch(layer, x, kind), strict=True):
+    y, gradient, _ = output_and_gradients(layer, x)
+    for one, other in zip((y, gradient), by_torch(layer, x, kind), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-12)
 
 
-def test_the_first_of_equal_maxima_gets_the_whole_derivative() -> None:
+def test_the_gradient_of_ties_goes_to_the_first_maximum() -> None:
     x = np.array([[1.0, 5.0, 5.0, 5.0], [5.0, 5.0, 2.0, 5.0]]).reshape(1, 2, 4, 1)
-    slope = grad(lambda each: np.sum(nn.MaxPool2D(2)(each)))(x)
-    np.testing.assert_array_equal(slope.reshape(2, 4), [[0, 1, 1, 0], [0, 0, 0, 0]])
+    gradient = grad(lambda each: np.sum(nn.MaxPool2D(2)(each)))(x)
+    np.testing.assert_array_equal(gradient.reshape(2, 4), [[0, 1, 1, 0], [0, 0, 0, 0]])
 
 
-def test_windows_that_overlap_add_their_derivatives_up() -> None:
+def test_overlapping_windows_accumulate_gradients() -> None:
     x = np.array([0.0, 1.0, 9.0, 2.0, 3.0]).reshape(1, 5, 1)
-    slope = grad(lambda each: np.sum(nn.MaxPool1D(3, strides=1)(each)))(x)
-    np.testing.assert_array_equal(slope.ravel(), [0, 0, 3, 0, 0])
+    gradient = grad(lambda each: np.sum(nn.MaxPool1D(3, strides=1)(each)))(x)
+    np.testing.assert_array_equal(gradient.ravel(), [0, 0, 3, 0, 0])
 
 
-def test_margins_never_are_the_maximum_nor_count_in_the_mean() -> None:
+def test_padding_is_never_the_maximum_and_left_out_of_the_mean() -> None:
     x = np.full((1, 3, 3, 1), -7.0)
     np.testing.assert_array_equal(nn.MaxPool2D(2, padding="same")(x), np.full((1, 2, 2, 1), -7.0))
     np.testing.assert_array_equal(nn.AvgPool2D(2, padding="same")(x), np.full((1, 2, 2, 1), -7.0))
 
 
-def test_what_does_not_fill_a_window_is_left_out() -> None:
+def test_incomplete_windows_are_left_out() -> None:
     x = np.arange(5.0).reshape(1, 5, 1)
     np.testing.assert_array_equal(nn.MaxPool1D(2)(x).ravel(), [1, 3])
-    slope = grad(lambda each: np.sum(nn.AvgPool1D(2)(each)))(x)
-    np.testing.assert_array_equal(slope.ravel(), [0.5, 0.5, 0.5, 0.5, 0])
+    gradient = grad(lambda each: np.sum(nn.AvgPool1D(2)(each)))(x)
+    np.testing.assert_array_equal(gradient.ravel(), [0.5, 0.5, 0.5, 0.5, 0])
 
 
 def test_nan_is_the_maximum_of_its_window_alone() -> None:
@@ -98,7 +98,7 @@ def test_nan_is_the_maximum_of_its_window_alone() -> None:
     np.testing.assert_array_equal(nn.MaxPool1D(2)(x).ravel(), [np.nan, 2])
 
 
-def test_second_derivatives_pass_through_the_maximum() -> None:
+def test_second_derivatives_propagate_through_max_pooling() -> None:
     x = GENERATOR.standard_normal((2, 4, 4, 1))
     assert check_grads(lambda each: np.sum(nn.MaxPool2D(2)(each) ** 3), (x,), order=2) < 1e-6
 
@@ -118,7 +118,7 @@ def test_bad_arguments_are_refused(arguments: dict[str, Any], message: str) -> N
         nn.MaxPool2D(**arguments)
 
 
-def test_inputs_that_misfit_are_refused() -> None:
+def test_inputs_of_the_wrong_shape_are_refused() -> None:
     with pytest.raises(ShapeError, match="a window of 3x3 does not fit into 2x5 pixels"):
         nn.MaxPool2D(3)(np.ones((1, 2, 5, 1)))
     with pytest.raises(ShapeError, match=r"pass X\[..., None\]"):

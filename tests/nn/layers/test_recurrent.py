@@ -1,4 +1,4 @@
-"""Recurrent layers against the textbook's equations, one sample and one step at a time."""
+"""Recurrent layers against their equations, one sample and one step at a time, and PyTorch."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from chainrule.nn.parameter import bound
 
 RNG = np.random.default_rng(7)
 FEATURES, UNITS, BATCH, TIME = 3, 4, 5, 6
-L: Any = nn  # the arguments of calls to it are not checked before they are run
+L: Any = nn  # not type-checked: the calls below have wrong arguments
 KINDS: list[Any] = [nn.RNN, nn.LSTM, nn.GRU]
 each_kind = pytest.mark.parametrize("kind", KINDS)
 
@@ -29,8 +29,8 @@ def padded(lengths: list[int], at_front: bool = False, value: float = 0.0) -> An
     return x
 
 
-def made(layer: Any, x: Any) -> Any:
-    """The layer with parameters that are all different from zero."""
+def randomized(layer: Any, x: Any) -> Any:
+    """The layer, built, with random parameters."""
     layer(x)
     for each in layer.parameters().values():
         each[...] = RNG.normal(size=each.shape) / 2
@@ -42,10 +42,10 @@ def sigmoid(x: Any) -> Any:
 
 
 def by_hand(layer: Any, sample: Any) -> list[Any]:
-    """Each h of one sample, (time, features), by the equations of the documentation."""
+    """The hidden states of one sample, (time, features), by the documented equations."""
     W, U, b = (np.asarray(each) for each in list(layer.parameters().values())[:3])
     n = layer.units
-    h, c, found = np.zeros(n), np.zeros(n), []
+    h, c, states = np.zeros(n), np.zeros(n), []
     for x in sample:
         a, v = x @ W + b, h @ U
         if isinstance(layer, nn.LSTM):
@@ -58,34 +58,34 @@ def by_hand(layer: Any, sample: Any) -> list[Any]:
             h = z * h + (1 - z) * g
         else:
             h = np.tanh(a + v)
-        found.append(h)
-    return found
+        states.append(h)
+    return states
 
 
 @each_kind
 @pytest.mark.parametrize("backwards", [False, True])
-def test_states_follow_the_textbook(kind: Any, backwards: bool) -> None:
+def test_hidden_states_follow_the_documented_equations(kind: Any, backwards: bool) -> None:
     x = series()
-    layer = made(kind(UNITS, return_sequences=True, go_backwards=backwards), x)
+    layer = randomized(kind(UNITS, return_sequences=True, go_backwards=backwards), x)
     expected = [by_hand(layer, sample[::-1] if backwards else sample) for sample in x]
     np.testing.assert_allclose(layer(x), expected, rtol=0, atol=1e-12)
 
 
 @each_kind
 @pytest.mark.parametrize("backwards", [False, True])
-def test_without_sequences_the_last_state_read_is_returned(kind: Any, backwards: bool) -> None:
+def test_without_return_sequences_the_last_state_is_returned(kind: Any, backwards: bool) -> None:
     x = series()
-    layer = made(kind(UNITS, go_backwards=backwards), x)
+    layer = randomized(kind(UNITS, go_backwards=backwards), x)
     expected = [by_hand(layer, sample[::-1] if backwards else sample)[-1] for sample in x]
     np.testing.assert_allclose(layer(x), expected, rtol=0, atol=1e-12)
 
 
 @each_kind
 @pytest.mark.parametrize("at_front", [False, True])
-def test_skipped_steps_leave_the_state_of_the_real_ones(kind: Any, at_front: bool) -> None:
+def test_masked_steps_carry_the_state_over(kind: Any, at_front: bool) -> None:
     lengths = [6, 4, 1, 0, 3]
     x = padded(lengths, at_front)
-    layer = made(kind(UNITS, mask_value=0.0), x)
+    layer = randomized(kind(UNITS, mask_value=0.0), x)
     for sample, length, last in zip(x, lengths, layer(x), strict=True):
         real = sample[TIME - length :] if at_front else sample[:length]
         expected = by_hand(layer, real)[-1] if length else np.zeros(UNITS)
@@ -93,65 +93,65 @@ def test_skipped_steps_leave_the_state_of_the_real_ones(kind: Any, at_front: boo
 
 
 @each_kind
-def test_skipped_steps_return_the_mask_value_so_that_a_next_layer_skips_them(kind: Any) -> None:
+def test_masked_steps_output_the_mask_value_for_the_next_layer(kind: Any) -> None:
     lengths = [6, 4, 1, 0, 3]
     x = padded(lengths, value=-9.0)
-    first = made(kind(UNITS, return_sequences=True, mask_value=-9.0), x)
+    first = randomized(kind(UNITS, return_sequences=True, mask_value=-9.0), x)
     between = first(x)
-    second = made(kind(UNITS, mask_value=-9.0), between)
-    for sample, length, shown, last in zip(x, lengths, between, second(between), strict=True):
+    second = randomized(kind(UNITS, mask_value=-9.0), between)
+    for sample, length, output, last in zip(x, lengths, between, second(between), strict=True):
         states = by_hand(first, sample[:length])
-        np.testing.assert_allclose(shown[:length], np.reshape(states, (length, UNITS)), atol=1e-12)
-        assert (shown[length:] == -9.0).all()
+        np.testing.assert_allclose(output[:length], np.reshape(states, (length, UNITS)), atol=1e-12)
+        assert (output[length:] == -9.0).all()
         expected = by_hand(second, states)[-1] if length else np.zeros(UNITS)
         np.testing.assert_allclose(last, expected, rtol=0, atol=1e-12)
 
 
-def test_a_step_is_real_if_one_feature_differs_from_the_mask_value() -> None:
+def test_a_step_is_unmasked_if_one_feature_differs_from_the_mask_value() -> None:
     x = padded([6, 6])
     x[0, 2, :2] = 0.0
-    layer = made(nn.LSTM(UNITS, mask_value=0.0), x)
+    layer = randomized(nn.LSTM(UNITS, mask_value=0.0), x)
     np.testing.assert_allclose(layer(x)[0], by_hand(layer, x[0])[-1], rtol=0, atol=1e-12)
 
 
 @each_kind
-def test_without_a_mask_value_filled_steps_are_read(kind: Any) -> None:
+def test_without_a_mask_value_padding_is_processed(kind: Any) -> None:
     x = padded([2, 3])
-    layer = made(kind(UNITS), x)
+    layer = randomized(kind(UNITS), x)
     expected = [by_hand(layer, sample)[-1] for sample in x]
     np.testing.assert_allclose(layer(x), expected, rtol=0, atol=1e-12)
 
 
 @each_kind
 @pytest.mark.parametrize("at_front", [False, True])
-def test_two_directions_reverse_the_real_part_alone(kind: Any, at_front: bool) -> None:
+def test_bidirectional_reverses_the_unmasked_steps_alone(kind: Any, at_front: bool) -> None:
     lengths = [6, 4, 1, 3]
     x = padded(lengths, at_front)
-    both = made(nn.Bidirectional(kind(UNITS, return_sequences=True, mask_value=0.0)), x)
-    for sample, length, found in zip(x, lengths, both(x), strict=True):
+    both = randomized(nn.Bidirectional(kind(UNITS, return_sequences=True, mask_value=0.0)), x)
+    for sample, length, computed in zip(x, lengths, both(x), strict=True):
         part = slice(TIME - length, None) if at_front else slice(length)
         real = sample[part]
         ahead = by_hand(both.forward_layer, real)
         back = by_hand(both.backward_layer, real[::-1])[::-1]
         expected = np.concatenate((ahead, back), axis=1)
-        np.testing.assert_allclose(found[part], expected, rtol=0, atol=1e-12)
+        np.testing.assert_allclose(computed[part], expected, rtol=0, atol=1e-12)
 
 
 @each_kind
-def test_a_palindrome_reads_the_same_from_both_sides(kind: Any) -> None:
+def test_both_directions_agree_on_a_palindrome(kind: Any) -> None:
     half = series(time=3)
     x = np.concatenate((half, half[:, ::-1]), axis=1)
-    both = made(nn.Bidirectional(kind(UNITS)), x)
+    both = randomized(nn.Bidirectional(kind(UNITS)), x)
     for name, each in both.backward_layer.parameters().items():
         each[...] = both.forward_layer.parameters()[name]
-    found = both(x)
-    np.testing.assert_array_equal(found[:, :UNITS], found[:, UNITS:])
+    computed = both(x)
+    np.testing.assert_array_equal(computed[:, :UNITS], computed[:, UNITS:])
 
 
-def test_reading_backwards_is_reading_the_reversed_series() -> None:
+def test_go_backwards_equals_reversing_the_sequence() -> None:
     x = series()
-    back = made(nn.GRU(UNITS, go_backwards=True, return_sequences=True), x)
-    ahead = made(nn.GRU(UNITS, return_sequences=True), x)
+    back = randomized(nn.GRU(UNITS, go_backwards=True, return_sequences=True), x)
+    ahead = randomized(nn.GRU(UNITS, return_sequences=True), x)
     for name, each in ahead.parameters().items():
         each[...] = back.parameters()[name]
     np.testing.assert_array_equal(back(x), ahead(x[:, ::-1]))
@@ -161,17 +161,17 @@ def test_reading_backwards_is_reading_the_reversed_series() -> None:
     ("merge", "expected"),
     [("sum", np.add), ("mul", np.multiply), ("ave", lambda a, b: (a + b) / 2)],
 )
-def test_directions_are_merged_as_asked(merge: str, expected: Any) -> None:
+def test_outputs_of_both_directions_are_merged_as_specified(merge: str, expected: Any) -> None:
     x = series()
-    apart = made(nn.Bidirectional(nn.LSTM(UNITS, return_sequences=True)), x)
-    together = made(nn.Bidirectional(nn.LSTM(UNITS, return_sequences=True), merge=merge), x)
-    for name, each in together.parameters().items():
-        each[...] = apart.parameters()[name]
-    both = apart(x)
-    np.testing.assert_allclose(together(x), expected(both[..., :UNITS], both[..., UNITS:]))
+    concatenated = randomized(nn.Bidirectional(nn.LSTM(UNITS, return_sequences=True)), x)
+    merged = randomized(nn.Bidirectional(nn.LSTM(UNITS, return_sequences=True), merge=merge), x)
+    for name, each in merged.parameters().items():
+        each[...] = concatenated.parameters()[name]
+    both = concatenated(x)
+    np.testing.assert_allclose(merged(x), expected(both[..., :UNITS], both[..., UNITS:]))
 
 
-def test_a_new_lstm_remembers_and_its_recurrent_rows_are_orthonormal() -> None:
+def test_a_new_lstm_has_forget_bias_one_and_orthonormal_recurrent_rows() -> None:
     layer = nn.LSTM(UNITS)
     layer(series())
     np.testing.assert_array_equal(np.asarray(layer.bias), np.repeat([0, 1, 0, 0], UNITS))
@@ -179,26 +179,26 @@ def test_a_new_lstm_remembers_and_its_recurrent_rows_are_orthonormal() -> None:
     np.testing.assert_allclose(U @ U.T, np.eye(UNITS), atol=1e-12)
 
 
-def test_the_time_axis_may_have_another_length_later() -> None:
-    layer = made(nn.GRU(UNITS), series())
+def test_the_number_of_steps_may_vary_between_calls() -> None:
+    layer = randomized(nn.GRU(UNITS), series())
     longer = series(time=9)
     expected = [by_hand(layer, sample)[-1] for sample in longer]
     np.testing.assert_allclose(layer(longer), expected, rtol=0, atol=1e-12)
 
 
-def test_no_steps_leave_the_first_state() -> None:
-    assert (made(nn.LSTM(UNITS), series())(series(time=0)) == 0).all()
+def test_an_empty_sequence_returns_the_initial_state() -> None:
+    assert (randomized(nn.LSTM(UNITS), series())(series(time=0)) == 0).all()
 
 
-def test_every_step_goes_through_the_same_layer() -> None:
+def test_time_distributed_applies_the_layer_to_every_step() -> None:
     x = series()
-    layer = made(nn.TimeDistributed(nn.Dense(2, "tanh")), x)
+    layer = randomized(nn.TimeDistributed(nn.Dense(2, "tanh")), x)
     expected = [[layer.layer(row[None])[0] for row in sample] for sample in x]
     np.testing.assert_allclose(layer(x), expected, rtol=1e-13)
 
 
 TORCH_PARTS = {nn.RNN: [0], nn.LSTM: [0, 1, 2, 3], nn.GRU: [1, 0, 2]}
-"""Where PyTorch has our gates: its GRU begins with the reset gate."""
+"""The order of our gates in PyTorch, whose GRU begins with the reset gate."""
 
 
 def in_torch(layer: Any) -> Any:
@@ -221,10 +221,10 @@ def in_torch(layer: Any) -> Any:
 
 
 @each_kind
-def test_values_and_gradients_agree_with_an_independent_library(kind: Any) -> None:
+def test_values_and_gradients_equal_those_of_pytorch(kind: Any) -> None:
     torch: Any = pytest.importorskip("torch")
     x, weights = series(), RNG.normal(size=(BATCH, TIME, UNITS))
-    layer = made(kind(UNITS, return_sequences=True), x)
+    layer = randomized(kind(UNITS, return_sequences=True), x)
     theirs, given = in_torch(layer), torch.tensor(x, requires_grad=True)
     expected, _ = theirs(given)
     (expected * torch.tensor(weights)).sum().backward()
@@ -237,18 +237,20 @@ def test_values_and_gradients_agree_with_an_independent_library(kind: Any) -> No
     values = [each.value for each in parameters]
     for compile_it in (False, True):
         derive = cr.grad(total, argnums=tuple(range(1 + len(values))))
-        found = (cr.jit(derive) if compile_it else derive)(x, *values)
+        computed = (cr.jit(derive) if compile_it else derive)(x, *values)
         np.testing.assert_allclose(layer(x), expected.detach().numpy(), rtol=0, atol=1e-10)
-        np.testing.assert_allclose(found[0], given.grad.numpy(), rtol=0, atol=1e-10)
-        wanted = {
+        np.testing.assert_allclose(computed[0], given.grad.numpy(), rtol=0, atol=1e-10)
+        expected_gradients = {
             "input_weight": theirs.weight_ih_l0.grad.numpy().T,
             "recurrent_weight": theirs.weight_hh_l0.grad.numpy().T,
             "bias": theirs.bias_ih_l0.grad.numpy(),
             "recurrent_bias": theirs.bias_hh_l0.grad.numpy()[-UNITS:],
         }
         order = TORCH_PARTS[kind]
-        for name, gradient in zip(names, found[1:], strict=True):
-            parts = np.split(wanted[name], len(order) if name != "recurrent_bias" else 1, axis=-1)
+        for name, gradient in zip(names, computed[1:], strict=True):
+            parts = np.split(
+                expected_gradients[name], len(order) if name != "recurrent_bias" else 1, axis=-1
+            )
             arranged = [parts[k] for k in order] if len(parts) > 1 else parts
             np.testing.assert_allclose(gradient, np.concatenate(arranged, -1), rtol=0, atol=1e-10)
 
@@ -272,13 +274,13 @@ def test_values_and_gradients_agree_with_an_independent_library(kind: Any) -> No
         (lambda: L.TimeDistributed(L.Dense(3))(np.ones((2, 5))), ShapeError, "without a time"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_said_with_the_mend(call: Any, error: Any, words: str) -> None:
+def test_errors_name_the_argument_and_a_remedy(call: Any, error: Any, words: str) -> None:
     with pytest.raises(error, match=words):
         call()
 
 
 @each_kind
-def test_a_stack_learns_to_add_and_comes_back_from_its_file(
+def test_stacked_layers_learn_to_add_and_survive_saving(
     kind: Any, tmp_path: Any, capsys: Any
 ) -> None:
     x = RNG.normal(size=(64, 5, 1)).astype("float32")

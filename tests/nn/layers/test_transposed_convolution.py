@@ -1,4 +1,4 @@
-"""Transposed and depthwise convolutions against PyTorch, and as what they are by definition."""
+"""Transposed and depthwise convolutions against PyTorch and their definitions."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ import chainrule.nn as nn
 from chainrule.autodiff.derivative import vjp
 from chainrule.errors import ArgumentError, ShapeError
 from chainrule.nn.layers.convolution import convolve
-from tests.nn.layer_gradients import fixed_like, output_and_slopes
+from tests.nn.layer_gradients import fixed_like, output_and_gradients
 
 GENERATOR = np.random.default_rng(5)
 
@@ -38,13 +38,13 @@ def test_it_is_the_transpose_of_the_convolution_with_the_same_arguments(
 
 @pytest.mark.parametrize("padding", [0, 1])
 @pytest.mark.parametrize(("strides", "dilation_rate"), [(1, 1), (2, 1), (3, 2)])
-def test_values_and_slopes_are_those_of_pytorch(
+def test_values_and_gradients_equal_those_of_pytorch(
     strides: int, dilation_rate: int, padding: int
 ) -> None:
     torch = pytest.importorskip("torch")
     x = GENERATOR.standard_normal((2, 4, 5, 3))
     layer = started(nn.ConvTranspose2D(4, (3, 2), strides, padding, dilation_rate), x)
-    y, slope, slopes = output_and_slopes(layer, x)
+    y, gradient, gradients = output_and_gradients(layer, x)
     inputs = torch.tensor(x, requires_grad=True)
     kernel = torch.tensor(layer.weight.value, requires_grad=True)
     bias = torch.tensor(layer.bias.value, requires_grad=True)
@@ -54,8 +54,8 @@ def test_values_and_slopes_are_those_of_pytorch(
     ).movedim(1, -1)  # fmt: skip
     theirs.backward(torch.tensor(fixed_like(y)))
     np.testing.assert_allclose(y, theirs.detach().numpy(), atol=1e-10)
-    for ours, other in zip((slope, slopes["weight"], slopes["bias"]), (inputs, kernel, bias),
-                           strict=True):  # fmt: skip
+    computed = (gradient, gradients["weight"], gradients["bias"])
+    for ours, other in zip(computed, (inputs, kernel, bias), strict=True):
         np.testing.assert_allclose(ours, other.grad.numpy(), atol=1e-10)
 
 
@@ -66,7 +66,7 @@ def test_values_and_slopes_are_those_of_pytorch(
         (4, 1, "valid", 8), (4, 1, "same", 5), (3, 2, 1, 9),
     ],
 )  # fmt: skip
-def test_lengths_are_those_of_keras_and_for_numbers_those_of_pytorch(
+def test_output_lengths_equal_those_of_keras_and_for_integers_of_pytorch(
     size: int, strides: int, padding: Any, length: int
 ) -> None:
     layer = nn.ConvTranspose2D(1, (size, 1), (strides, 1), padding=padding if padding != 1
@@ -74,18 +74,18 @@ def test_lengths_are_those_of_keras_and_for_numbers_those_of_pytorch(
     assert layer(np.ones((1, 5, 2, 1))).shape == (1, length, 2, 1)
 
 
-def test_it_undoes_what_a_convolution_does_to_lengths() -> None:
+def test_output_lengths_invert_those_of_a_convolution() -> None:
     x = np.ones((1, 14, 14, 2))
     small = nn.Conv2D(4, 3, 2, "same")(x)
     assert nn.ConvTranspose2D(2, 3, 2, "same")(small).shape == x.shape
 
 
-def test_cutting_everything_off_is_refused() -> None:
+def test_padding_that_crops_the_whole_output_is_refused() -> None:
     with pytest.raises(ShapeError, match="crops the whole output: for 1x1 pixels it would be"):
         nn.ConvTranspose2D(1, 2, padding=1)(np.ones((1, 1, 1, 1)))
 
 
-def test_depthwise_is_one_convolution_for_each_channel() -> None:
+def test_depthwise_equals_one_convolution_for_each_channel() -> None:
     x = GENERATOR.standard_normal((2, 6, 7, 3))
     layer = nn.DepthwiseConv2D(3, 2, "same", depth_multiplier=2)
     y = layer(x)
@@ -96,11 +96,13 @@ def test_depthwise_is_one_convolution_for_each_channel() -> None:
 
 
 @pytest.mark.parametrize(("strides", "dilation_rate"), [(1, 1), (2, 1), (1, 2)])
-def test_depthwise_values_and_slopes_are_those_of_pytorch(strides: int, dilation_rate: int) -> None:
+def test_depthwise_values_and_gradients_equal_those_of_pytorch(
+    strides: int, dilation_rate: int
+) -> None:
     torch = pytest.importorskip("torch")
     x = GENERATOR.standard_normal((2, 7, 6, 3))
     layer = started(nn.DepthwiseConv2D((3, 2), strides, 1, 2, dilation_rate), x)
-    y, slope, slopes = output_and_slopes(layer, x)
+    y, gradient, gradients = output_and_gradients(layer, x)
     inputs = torch.tensor(x, requires_grad=True)
     kernel = torch.tensor(layer.weight.value, requires_grad=True)
     theirs = torch.nn.functional.conv2d(
@@ -109,11 +111,11 @@ def test_depthwise_values_and_slopes_are_those_of_pytorch(strides: int, dilation
     ).movedim(1, -1)  # fmt: skip
     theirs.backward(torch.tensor(fixed_like(y)))
     np.testing.assert_allclose(y, theirs.detach().numpy(), atol=1e-10)
-    np.testing.assert_allclose(slope, inputs.grad.numpy(), atol=1e-10)
-    np.testing.assert_allclose(slopes["weight"], kernel.grad.numpy(), atol=1e-10)
+    np.testing.assert_allclose(gradient, inputs.grad.numpy(), atol=1e-10)
+    np.testing.assert_allclose(gradients["weight"], kernel.grad.numpy(), atol=1e-10)
 
 
-def test_foreign_arguments_are_refused_with_ours() -> None:
+def test_argument_names_of_other_libraries_are_refused_with_ours() -> None:
     with pytest.raises(ArgumentError, match="here it is `strides`"):
         nn.ConvTranspose2D(1, 2, stride=2)
     with pytest.raises(ArgumentError, match="here it is `dilation_rate`"):

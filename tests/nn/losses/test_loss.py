@@ -16,7 +16,7 @@ def own(y_true: Any, y_pred: Any) -> Any:
 
 
 @pytest.mark.parametrize("name", LOSSES)
-def test_a_name_a_record_and_its_function_are_the_same_loss(name: str) -> None:
+def test_a_name_a_record_and_its_function_resolve_to_the_same_loss(name: str) -> None:
     record = LOSSES[name]
     assert record.name == name
     assert resolve_loss(name) is record
@@ -35,7 +35,7 @@ def test_a_loss_of_probabilities_contains_no_activation() -> None:
     assert (loss.name, loss.contains, loss.takes_labels) == ("cross_entropy", "", True)
 
 
-def test_a_function_of_the_user_is_taken_as_it_is() -> None:
+def test_a_custom_function_is_used_unchanged() -> None:
     loss = resolve_loss(own)
     assert (loss.name, loss.contains, loss.reduction) == ("own", "", "mean")
     loss.check((8,), (8, 3))
@@ -43,17 +43,17 @@ def test_a_function_of_the_user_is_taken_as_it_is() -> None:
     assert loss.of_probabilities() is loss
 
 
-def test_only_the_sum_of_squares_is_summed_over_the_batch() -> None:
+def test_only_sse_is_reduced_by_a_sum() -> None:
     assert [name for name, loss in LOSSES.items() if loss.reduction == "sum"] == ["sse"]
 
 
 @pytest.mark.parametrize("wrong", ["cross_entrpy", "MSE", 3, None])
-def test_an_unknown_loss_is_refused_with_the_names_there_are(wrong: Any) -> None:
+def test_an_unknown_loss_is_refused_with_the_known_names(wrong: Any) -> None:
     with pytest.raises(ArgumentError, match=r"loss.*huber, kl_divergence"):
         resolve_loss(wrong)
 
 
 @pytest.mark.parametrize(("wrong", "ours"), [("cross_entrpy", "cross_entropy"), ("MSE", "mse")])
-def test_a_misspelt_loss_is_recognised(wrong: str, ours: str) -> None:
+def test_a_misspelt_loss_gets_a_suggestion(wrong: str, ours: str) -> None:
     with pytest.raises(ArgumentError, match=f"did you mean '{ours}'"):
         resolve_loss(wrong)

@@ -121,13 +121,13 @@ class MultiHeadAttention(Layer):
         self.name = name
 
     def build(self, input_shape: Shape, memory_shape: Shape | None = None) -> None:
-        """Make the weights for series of vectors, (batch, steps, units)."""
+        """Create the projections for inputs (batch, steps, units)."""
         for each in (input_shape, memory_shape or input_shape):
             if len(each) != 3:
-                told = ", ".join(map(str, ("batch", *each[1:])))
+                actual = ", ".join(map(str, ("batch", *each[1:])))
                 raise ShapeError(
-                    f"{self._title()}: its input has shape ({told}), but it needs (batch, steps, "
-                    "units); pass x[..., None] for one number a step, or put nn.Embedding before it"
+                    f"{self._title()}: its input has shape ({actual}), but it needs (batch, steps, "
+                    "units); pass x[..., None] for one value a step, or put nn.Embedding before it"
                 )
         units = input_shape[-1] or 0
         if self.key_units is None and units % self.heads:

@@ -123,7 +123,7 @@ def convolve(x: Any, kernel: Any, geometry: WindowGeometry, groups: int = 1) -> 
 
 
 class Conv1D(_Convolution):
-    """Convolve sequences (batch, steps, channels) with learned kernels: f(W * x + b).
+    """Convolve sequences (batch, steps, channels) with trainable kernels: f(W * x + b).
 
     Parameters
     ----------
@@ -175,7 +175,7 @@ class Conv1D(_Convolution):
 
 
 class Conv2D(_Convolution):
-    """Convolve images (batch, height, width, channels) with learned kernels: f(W * x + b).
+    """Convolve images (batch, height, width, channels) with trainable kernels: f(W * x + b).
 
     Parameters
     ----------
