@@ -155,7 +155,7 @@ class NativeProgram:
         """
         *fixed_types, (dtype, shape) = self._input_types
         ((output_dtype, output_shape),) = self._output_types
-        if not all(is_contiguous(x, *kind) for x, kind in zip(fixed, fixed_types, strict=True)):
+        if not all(is_contiguous(x, *t) for x, t in zip(fixed, fixed_types, strict=True)):
             return lambda array: self([*fixed, array])[0]
         lock = self._launcher.lock
         with lock:

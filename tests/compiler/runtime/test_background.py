@@ -53,7 +53,8 @@ def test_concurrent_first_calls_return_the_same_bits(tmp_path, monkeypatch):
     x = np.random.default_rng(0).normal(size=(50, 50))
     program = NativeProgram(trace(lambda x: np.exp(x) @ x)(x), is_awaited=False)
     results = []
-    threads = [threading.Thread(target=lambda: results.append(program([x])[0])) for _ in range(4)]
+    calls = [lambda: program([x])[0], lambda: program.bind([])(x)] * 2
+    threads = [threading.Thread(target=lambda f=f: results.append(f())) for f in calls]
     for each in threads:
         each.start()
     for each in threads:

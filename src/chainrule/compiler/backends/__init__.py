@@ -1,1 +1,1 @@
-"""One room for each way to run a program of loops; a backend never sees a graph."""
+"""Backends: code generators for the loop language, which never depend on graphs."""

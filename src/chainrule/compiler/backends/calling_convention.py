@@ -4,7 +4,7 @@ A compiled program is one function, called once by each of its threads::
 
     void run(ptr block, i64 thread, i64 threads, ptr barrier)
 
-``block`` is the *program block*, an array of int64 words::
+``block`` is the *argument block*, an array of int64 words::
 
     ARENA                    address of the arena, a multiple of ``ALIGNMENT``
     OUT_OF_BOUNDS            set to 1 where an index lies outside of its array
@@ -20,7 +20,7 @@ The arena is followed by the scratch memory of each thread, one after the other.
 
 A contraction kernel takes the address of a *kernel context*, words on the stack of ``run``::
 
-    CONTEXT_BLOCK            address of the program block
+    CONTEXT_BLOCK            address of the argument block
     CONTEXT_SCRATCH          address of this thread's scratch memory
     CONTEXT_INDICES and on   indices of the enclosing loops, outermost first
 

@@ -40,19 +40,19 @@ def graph_text(graph: Graph) -> tuple[str, list[Any]] | None:
 
 
 def _text(graph: Graph, constants: list[Any]) -> str:
-    numbers: dict[int, int] = {}
+    positions: dict[int, int] = {}
     parts: list[str] = []
     for node in graph.inputs:
-        numbers[node.serial] = len(numbers)
+        positions[node.serial] = len(positions)
         parts.append(_type(node.array_type))
     for node in graph.nodes:
-        number = numbers[node.serial] = len(numbers)
+        position = positions[node.serial] = len(positions)
         if node.primitive is None:
-            parts.append(f"{number}=c{_constant(node, constants)}")
+            parts.append(f"{position}=c{_constant(node, constants)}")
             continue
-        inputs = ",".join([str(numbers[each.serial]) for each in node.inputs])
-        parts.append(f"{number}={node.primitive.name}({inputs}){_params(node, constants)}")
-    results = ",".join([str(numbers[node.serial]) for node in graph.outputs])
+        inputs = ",".join([str(positions[each.serial]) for each in node.inputs])
+        parts.append(f"{position}={node.primitive.name}({inputs}){_params(node, constants)}")
+    results = ",".join([str(positions[node.serial]) for node in graph.outputs])
     return ";".join([*parts, f"->{results}"])
 
 
@@ -84,14 +84,12 @@ def _params(node: Node, constants: list[Any]) -> str:
 
 
 def _value(value: Any, constants: list[Any]) -> str:
-    kind = type(value)
-    if kind is int or kind is bool or kind is float or value is None:
+    value_type = type(value)
+    if value is None or value_type in (int, bool, float, str):
         return repr(value)
-    if kind is str:
-        return repr(value)
-    if kind is tuple:
+    if value_type is tuple:
         return f"({','.join([_value(each, constants) for each in value])})"
-    if kind is Graph:
+    if value_type is Graph:
         return "{" + _text(value, constants) + "}"
     if isinstance(value, np.dtype):
         return value.str

@@ -34,7 +34,7 @@ class Executable:
     arena: int  # bytes for all threads together
     scratch: int  # bytes for each thread
     is_shared: bool  # whether it has work for more than one thread
-    cycle_counters: int  # how many its program block ends with
+    cycle_counters: int  # how many its argument block ends with
     is_read: tuple[bool, ...]  # for each input, whether its values are read
 
 

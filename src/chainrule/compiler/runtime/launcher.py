@@ -10,7 +10,11 @@ from chainrule.compiler.runtime.background import BackgroundTask
 from chainrule.compiler.runtime.code_loader import load_code
 from chainrule.compiler.runtime.fork_lock import fork_lock
 from chainrule.compiler.runtime.thread_count import get_num_threads
-from chainrule.compiler.runtime.thread_pool import limited_threads, prepare_threads, run_program
+from chainrule.compiler.runtime.thread_pool import (
+    compile_pool_in_background,
+    limited_threads,
+    run_program,
+)
 
 __all__ = ["Launcher", "MachineCode"]
 
@@ -43,7 +47,7 @@ class MachineCode:
 class Launcher:
     """Calls a program.
 
-    `launch` takes the address of the program block. Its caller holds `lock`, as all calls of a
+    `launch` takes the address of the argument block. Its caller holds `lock`, as all calls of a
     program use the same memory.
     """
 
@@ -59,7 +63,7 @@ class Launcher:
         """Start to generate the code, and that of the thread pool if it will run there."""
         self._code.generate_in_background()
         if self._is_shared:
-            prepare_threads()
+            compile_pool_in_background()
 
     def load(self) -> None:
         """Load the code, for which it may have to wait; the caller holds `lock`."""

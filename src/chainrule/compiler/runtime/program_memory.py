@@ -1,4 +1,4 @@
-"""Memory of a compiled program: its arena, the scratch of its threads, and its program block."""
+"""Memory of a compiled program: its arena, the scratch of its threads, and its argument block."""
 
 from __future__ import annotations
 

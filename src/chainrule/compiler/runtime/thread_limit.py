@@ -20,7 +20,7 @@ MISSING_CORES = 0.4
 """Cores that may be missing on average: the number of threads less CPU time by wall time."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.6
 """Seconds on fewer threads before the requested number is tried again. Oversubscription is mostly
-short, such as by threads that still spin when a process has just finished; so the first pause is
+short, such as by threads that another process has left spinning; so the first pause is
 short, too, and each failed trial doubles the next."""
 
 

@@ -23,7 +23,7 @@ from chainrule.compiler.runtime.background import BackgroundTask
 from chainrule.compiler.runtime.code_loader import Loaded, load_code
 from chainrule.compiler.runtime.thread_limit import ThreadLimit
 
-__all__ = ["limited_threads", "prepare_threads", "run_program"]
+__all__ = ["compile_pool_in_background", "limited_threads", "run_program"]
 
 RUN_TYPE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
 WORK_TYPE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)
@@ -41,7 +41,7 @@ def limited_threads(threads: int) -> int:
     return _pool().limit.threads(threads, time.perf_counter())
 
 
-def prepare_threads() -> None:
+def compile_pool_in_background() -> None:
     """Start to compile the pool's own native code in the background, unless that was done."""
     global _preparation  # noqa: PLW0603 - created on first use, once for the process
     if _preparation is None:

@@ -1,7 +1,7 @@
 """Instrumentation of a program: the cycles of each nest, counted by the program itself.
 
 The first thread reads the processor's cycle counter at the end of each part and adds the difference
-to the part's slot in the program block. A read takes about 8 ns; only programs that are profiled
+to the part's slot in the argument block. A read takes about 8 ns; only programs that are profiled
 have it.
 """
 

@@ -38,7 +38,7 @@ class Epilogue:
         layout: Layout,
         enclosing: Sequence[Axis],  # loops around the nest, outermost first
         address: Callable[[Any, Value, Buffer], Value],  # from builder, context and buffer
-        bounds_flag: Callable[[Any, Value], Value],  # from builder and program block
+        bounds_flag: Callable[[Any, Value], Value],  # from builder and argument block
     ) -> None:
         self.nest = nest
         self.contraction = contraction
