@@ -1,4 +1,4 @@
-"""``chainrule bench`` measures well-known networks against what the machine can do."""
+"""``chainrule bench``: common networks against the roofline of the machine."""
 
 import re
 from typing import Any
@@ -21,7 +21,7 @@ def test_workloads_are_named_and_others_refused() -> None:
 
 
 @pytest.mark.slow
-def test_a_workload_is_shown_part_by_part() -> None:
+def test_a_workload_is_listed_nest_by_nest() -> None:
     result = run("w3")
     assert result.exception is None
     assert result.output.startswith("W3: table 20-64-3, 32 a step\n")

@@ -1,4 +1,4 @@
-"""Laws of training on a file: what is wrong with a table is told in a line, with its mend."""
+"""Recipes for CSV files: inferred delimiter, task and columns; errors in one line."""
 
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ def written(folder: Path, *lines: str) -> Path:
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-def test_columns_may_be_separated_in_any_usual_way(tmp_path: Path, delimiter: str) -> None:
+def test_common_delimiters_are_recognised(tmp_path: Path, delimiter: str) -> None:
     lines = [line.replace(",", delimiter) for line in ["size,kind,buys", *ROWS]]
     recipe = recipe_of_file(written(tmp_path, *lines), "buys", ())
     (X, y), (X_test, _) = recipe.load()
@@ -34,12 +34,12 @@ def test_columns_may_be_separated_in_any_usual_way(tmp_path: Path, delimiter: st
     assert list(namespace["X"]) == ["size", "kind", "buys"]
 
 
-def test_a_file_without_names_of_columns_is_known_by_its_numbers(tmp_path: Path) -> None:
+def test_a_file_without_a_header_is_recognised(tmp_path: Path) -> None:
     with pytest.raises(ArgumentError, match=r"is 0\.13 a name\? The first line must name"):
         recipe_of_file(written(tmp_path, *ROWS), "buys", ())
 
 
-def test_a_word_among_numbers_to_predict_is_found(tmp_path: Path) -> None:
+def test_a_text_among_numeric_targets_is_named(tmp_path: Path) -> None:
     amounts = [f"{i},{i * 2}" for i in range(40)]
     amounts[3] = '3,"6,0"'
     with pytest.raises(DataError, match=r"holds numbers, but '6,0' in row 3 .* is none"):
@@ -54,7 +54,7 @@ def test_a_word_among_numbers_to_predict_is_found(tmp_path: Path) -> None:
         (["1,a", "2,a"], "all rows have the target 'a'"),
     ],
 )
-def test_a_class_that_cannot_be_learned_and_tested_is_refused(
+def test_a_class_too_small_to_split_is_refused(
     tmp_path: Path, rows: list[str], message: str
 ) -> None:
     with pytest.raises(DataError, match=message):
@@ -71,7 +71,7 @@ def test_rows_are_counted_as_in_the_file(tmp_path: Path) -> None:
     ("name", "meant"),
     [("DIGITS", "digits"), ("spokendigits", "spoken-digits"), ("mnist_cnn", "mnist-cnn")],
 )
-def test_a_name_that_is_nearly_right_is_guessed(name: str, meant: str) -> None:
+def test_a_misspelt_data_set_is_suggested(name: str, meant: str) -> None:
     result = CliRunner().invoke(commands, ["train", name])
     assert result.exit_code == 2
     assert f"there is no data set {name!r}; did you mean {meant!r}?" in result.output

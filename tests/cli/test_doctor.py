@@ -1,4 +1,4 @@
-"""Laws of ``chainrule doctor``: it shows what is there, and each problem with its mend."""
+"""``chainrule doctor``: what is installed, and each problem with its remedy."""
 
 import platform
 from pathlib import Path
@@ -23,7 +23,7 @@ def consult(surroundings: dict[str, str | None]) -> Any:
     return CliRunner(env=surroundings).invoke(commands, ["doctor"], standalone_mode=False)
 
 
-def test_a_sound_installation_has_no_problems(surroundings: dict[str, str | None]) -> None:
+def test_a_valid_installation_has_no_problems(surroundings: dict[str, str | None]) -> None:
     result = consult(surroundings)
     assert (result.return_value, result.exception) == (0, None)
     assert result.output.endswith("no problems found\n")
@@ -33,7 +33,7 @@ def test_a_sound_installation_has_no_problems(surroundings: dict[str, str | None
         assert str(folder) in result.output
 
 
-def test_every_data_set_is_listed_with_where_it_is(
+def test_every_data_set_is_listed_with_its_location(
     surroundings: dict[str, str | None], tmp_path: Path
 ) -> None:
     folder = tmp_path / "cache" / "letter-recognition"
@@ -60,21 +60,21 @@ def test_a_file_of_the_wrong_size_is_a_problem(
     assert f"problem: mnist: {damaged} has 4 bytes instead of 28,881; remove it" in result.output
 
 
-def test_a_data_folder_that_is_none_is_a_problem(
+def test_a_data_folder_that_does_not_exist_is_a_problem(
     surroundings: dict[str, str | None], tmp_path: Path
 ) -> None:
     result = consult(surroundings | {"CHAINRULE_DATA": str(tmp_path / "nowhere")})
     assert result.return_value == 1
-    assert "nowhere, which is no folder; make it, or unset the variable" in result.output
+    assert "nowhere, which is no folder; create it, or unset the variable" in result.output
 
 
-def test_a_cache_that_cannot_be_made_is_a_problem(
+def test_a_cache_that_is_not_writable_is_a_problem(
     surroundings: dict[str, str | None], tmp_path: Path
 ) -> None:
     (tmp_path / "file").touch()
     result = consult(surroundings | {"CHAINRULE_CACHE": str(tmp_path / "file" / "cache")})
     assert result.return_value == 1
-    assert "cannot be written; set CHAINRULE_CACHE" in result.output
+    assert "is not writable; set CHAINRULE_CACHE" in result.output
 
 
 def test_a_missing_requirement_is_a_problem_and_a_missing_extra_is_not(

@@ -1,4 +1,4 @@
-"""Laws of the command line: exit codes 0, 1, 2; one line for an error; help for everything."""
+"""The command line: exit codes 0, 1, 2; errors in one line; help of every command."""
 
 import os
 import signal
@@ -31,13 +31,13 @@ def run(capsys: pytest.CaptureFixture[str]) -> Any:
 
 @pytest.mark.parametrize("option", ["-h", "--help"])
 @pytest.mark.parametrize("command", [[], *([each] for each in COMMANDS)])
-def test_help_is_everywhere(run: Any, command: list[str], option: str) -> None:
+def test_every_command_has_help(run: Any, command: list[str], option: str) -> None:
     code, output, errors = run(*command, option)
     assert (code, errors) == (0, "")
     assert output.startswith(f"Usage: {' '.join(['chainrule', *command])} ")
 
 
-def test_help_promises_the_commands_and_data_sets_there_are(run: Any) -> None:
+def test_help_lists_all_commands_and_data_sets(run: Any) -> None:
     assert COMMANDS == ["bench", "doctor", "train"]
     _, output, _ = run("train", "--help")
     listed = [
@@ -60,8 +60,8 @@ def test_the_version_is_that_of_the_package(run: Any) -> None:
         ([], "Missing command"),
         (["bogus"], "No such command 'bogus'"),
         (["train"], "Missing argument 'NAME'"),
-        (["train", "nope"], "no data set 'nope'; the data sets are digits, xor, moons, mnist"),
-        (["train", "table.csv"], "'table.csv': there is no such file to train on"),
+        (["train", "nope"], "no data set 'nope'; there are digits, xor, moons, mnist"),
+        (["train", "table.csv"], "'table.csv': no such file"),
         (["train", "digits", "more"], "unexpected extra argument"),
         (["train", "digits", "--epochs", "0"], "'--epochs': 0 is not in the range x>=1"),
         (["train", "digits", "--epochs", "few"], "'--epochs': 'few' is not a valid"),
@@ -71,9 +71,7 @@ def test_the_version_is_that_of_the_package(run: Any) -> None:
         (["doctor", "who"], "unexpected extra argument"),
     ],
 )
-def test_a_command_that_is_not_understood_gives_2_and_one_line(
-    run: Any, arguments: list[str], told: str
-) -> None:
+def test_a_usage_error_exits_with_2_and_one_line(run: Any, arguments: list[str], told: str) -> None:
     code, output, errors = run(*arguments)
     assert (code, output) == (2, "")
     assert errors.startswith("chainrule: error: ")
@@ -90,12 +88,12 @@ def test_a_command_that_is_not_understood_gives_2_and_one_line(
         (DownloadError("no network"), "no network"),
         (FileNotFoundError(2, "No such file", "here/it"), "here/it: No such file"),
         (ImportError("run: pip install 'chainrule[sklearn]'"), "pip install 'chainrule[sklearn]'"),
-        (MemoryError(), "not enough memory"),
+        (MemoryError(), "out of memory"),
         (KeyboardInterrupt(), "interrupted"),
         (click.Abort(), "interrupted"),
     ],
 )
-def test_a_command_that_fails_gives_1_and_one_line(
+def test_a_failure_exits_with_1_and_one_line(
     run: Any, monkeypatch: pytest.MonkeyPatch, error: BaseException, told: str
 ) -> None:
     def fail() -> None:
@@ -119,7 +117,7 @@ def test_a_warning_takes_one_line(run: Any, monkeypatch: pytest.MonkeyPatch) -> 
     assert run("doctor") == (0, "", "chainrule: warning: X is not scaled\n")
 
 
-def test_the_module_runs_as_a_program_on_a_screen_that_knows_ascii_only() -> None:
+def test_the_module_runs_on_a_terminal_limited_to_ascii() -> None:
     surroundings = os.environ | {"PYTHONIOENCODING": "ascii"}
     command = [sys.executable, "-m", "chainrule", "train", "xor", "--epochs", "2"]
     child = subprocess.run(command, capture_output=True, text=True, env=surroundings, timeout=60)
@@ -147,7 +145,7 @@ def test_control_c_ends_training_without_a_traceback() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes end otherwise there")
-def test_a_reader_that_leaves_early_hears_no_complaint() -> None:
+def test_a_closed_pipe_prints_no_error() -> None:
     reader, writer = os.pipe()
     os.close(reader)
     command = [sys.executable, "-m", "chainrule", "doctor"]

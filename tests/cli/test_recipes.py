@@ -1,4 +1,4 @@
-"""Laws of the recipes: each reaches what it promises, is judged honestly, and knows no future."""
+"""Recipes: accuracy, baselines, and no leakage from the test part."""
 
 import contextlib
 import io
@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from chainrule import cli
-from chainrule.cli import prose, series
+from chainrule.cli import language, series
 from chainrule.cli.recipes import RECIPES
 
 
@@ -37,9 +37,7 @@ def following_lines(output: str) -> str:
 
 
 @pytest.mark.slow
-def test_churn_is_told_better_than_by_logistic_regression(
-    data_folder: Path, tmp_path: Path
-) -> None:
+def test_churn_beats_logistic_regression(data_folder: Path, tmp_path: Path) -> None:
     code, output, errors = run("train", "churn", "--out", str(tmp_path))
     assert (code, errors) == (0, "")
     area = number(r"test ROC AUC ([\d.]+)", output)
@@ -49,9 +47,7 @@ def test_churn_is_told_better_than_by_logistic_regression(
 
 
 @pytest.mark.slow
-def test_passengers_are_forecast_better_than_by_the_year_before(
-    data_folder: Path, tmp_path: Path
-) -> None:
+def test_airline_beats_the_seasonal_naive_forecast(data_folder: Path, tmp_path: Path) -> None:
     code, output, errors = run("train", "airline", "--out", str(tmp_path))
     assert (code, errors) == (0, "")
     assert number(r"([\d.]+) % of the mean error of the same month a year ago", output) < 70
@@ -70,7 +66,7 @@ def test_passengers_are_forecast_better_than_by_the_year_before(
         ("sunspots", r"([\d.]+) % of the mean error of a solar cycle ago", 40),
     ],
 )
-def test_an_epoch_of_each_recipe_learns_something(
+def test_an_epoch_of_each_recipe_lowers_the_loss(
     data_folder: Path, name: str, pattern: str, least: float
 ) -> None:
     code, output, errors = run("train", name, "--epochs", "1")
@@ -78,7 +74,7 @@ def test_an_epoch_of_each_recipe_learns_something(
     assert number(pattern, output) > least
 
 
-def test_convolutions_see_the_digits_that_the_dense_network_sees(data_folder: Path) -> None:
+def test_the_convolutional_network_gets_the_same_digits_as_the_dense_one(data_folder: Path) -> None:
     (X, y), (Z, _) = RECIPES["mnist-cnn"].load()
     assert (X.shape, Z.shape) == ((60000, 28, 28, 1), (10000, 28, 28, 1))
     (_, labels), _ = RECIPES["mnist"].load()
@@ -86,7 +82,7 @@ def test_convolutions_see_the_digits_that_the_dense_network_sees(data_folder: Pa
 
 
 @pytest.mark.parametrize("name", ["airline", "sunspots", "prices"])
-def test_no_forecast_is_learned_from_what_it_is_tested_on(data_folder: Path, name: str) -> None:
+def test_training_windows_end_before_the_test_targets(data_folder: Path, name: str) -> None:
     """The oracle looks targets up by their dates, in the series as it was loaded."""
     problem = getattr(series, name)()
     (_, learned), (X, y) = problem.parts
@@ -98,7 +94,7 @@ def test_no_forecast_is_learned_from_what_it_is_tested_on(data_folder: Path, nam
     assert len(learned) > len(y)
 
 
-def test_scales_of_a_series_are_those_of_its_earlier_part(
+def test_scaling_is_fitted_on_the_earlier_part(
     data_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another future leaves what is learned from as it was, bit for bit."""
@@ -114,18 +110,18 @@ def test_scales_of_a_series_are_those_of_its_earlier_part(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["shakespeare", "shakespeare-transformer"])
-def test_a_text_is_written_by_what_was_read(
+def test_sampling_continues_the_prompt(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     line = "KING:\nWhat say the lords of the realm?\n\nROMEO AND JULIET:\nNothing, my lord.\n\n"
-    monkeypatch.setattr(prose.datasets, "shakespeare", lambda: line * 400)
-    prose.plays.cache_clear()
+    monkeypatch.setattr(language.datasets, "shakespeare", lambda: line * 400)
+    language.plays.cache_clear()
     try:
         code, output, errors = run(
             "train", name, "--epochs", "8", "--batch-size", "16", "--out", str(tmp_path)
         )
     finally:
-        prose.plays.cache_clear()
+        language.plays.cache_clear()
     assert (code, errors) == (0, "")
     nats, pairs = (
         number(r"validation loss ([\d.]+)", output),
@@ -137,12 +133,12 @@ def test_a_text_is_written_by_what_was_read(
     assert "ROMEO AND JULIET:\n" in written
 
 
-def test_frequencies_of_pairs_are_those_that_a_loop_counts(
+def test_bigram_entropy_equals_that_of_counting_pairs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     text = "abcab" * 600
-    monkeypatch.setattr(prose.datasets, "shakespeare", lambda: text)
-    (X, y), (Z, z) = prose.plays.__wrapped__()
+    monkeypatch.setattr(language.datasets, "shakespeare", lambda: text)
+    (X, y), (Z, z) = language.plays.__wrapped__()
     assert X.shape[1] == Z.shape[1] == 64
     assert "".join(np.array(list("abc"))[X.ravel()][1:]) == "".join(y.ravel()[:-1])
     seen = list(zip(X.ravel().tolist(), y.ravel().tolist(), strict=True))
@@ -150,9 +146,9 @@ def test_frequencies_of_pairs_are_those_that_a_loop_counts(
     for code, character in zip(Z.ravel().tolist(), z.ravel().tolist(), strict=True):
         both = seen.count((code, character)) + 0.1
         nats.append(-np.log(both / (sum(code == each for each, _ in seen) + 0.3)))
-    alone, pairs = prose.surprise(X, y, Z, z)
-    assert pairs == pytest.approx(np.mean(nats), rel=1e-9)
-    assert pairs < alone
+    unigrams, bigrams = language.ngram_entropy(X, y, Z, z)
+    assert bigrams == pytest.approx(np.mean(nats), rel=1e-9)
+    assert bigrams < unigrams
 
 
 RANDOM = np.random.default_rng(0)
@@ -183,26 +179,26 @@ def people(tmp_path: Path) -> Path:
     )
 
 
-def test_a_column_of_two_kinds_is_told_from_the_others(people: Path, tmp_path: Path) -> None:
+def test_a_binary_target_is_classified(people: Path, tmp_path: Path) -> None:
     code, output, errors = run(
         "train", str(people), "--target", "buys", "--drop", "group", "--out", str(tmp_path / "out")
     )
     assert (code, errors) == (0, "")
-    assert "column 'name' is left out: 400 different texts" in output
+    assert "column 'name' is left out: 400 distinct texts" in output
     assert number(r"test ROC AUC ([\d.]+)", output) > 0.9
     assert "logistic regression: " in output
     answers = following_lines(output)
     assert len(re.findall("'(?:yes|no)'", answers)) == 20
 
 
-def test_a_column_of_several_kinds_is_told_from_the_others(people: Path) -> None:
+def test_a_target_of_several_classes_is_classified(people: Path) -> None:
     code, output, _ = run("train", str(people), "--target", "group", "--epochs", "30")
     assert code == 0
     assert number(r"test accuracy ([\d.]+) %", output) > 85
     assert "middle" in output
 
 
-def test_a_quantity_is_predicted_better_than_by_its_mean(people: Path, tmp_path: Path) -> None:
+def test_a_numeric_target_beats_its_mean(people: Path, tmp_path: Path) -> None:
     code, output, _ = run(
         "train", str(people), "--target", "pays", "--drop", "group", "--out", str(tmp_path / "out")
     )
@@ -216,14 +212,14 @@ def test_a_quantity_is_predicted_better_than_by_its_mean(people: Path, tmp_path:
 @pytest.mark.parametrize(
     ("arguments", "code", "match"),
     [
-        (["{}"], 2, "is a file: say which column to predict by --target"),
+        (["{}"], 2, "is a file: name the column to predict by --target"),
         (["{}", "--target", "bought"], 1, "has no column 'bought'; it has name, age"),
         (["{}", "--target", "buys", "--drop", "x"], 1, "has no column 'x'"),
-        (["none.csv", "--target", "a"], 2, "there is no such file"),
+        (["none.csv", "--target", "a"], 2, "no such file"),
         (["xor", "--target", "a"], 2, "--target and --drop are for CSV files"),
     ],
 )
-def test_what_cannot_be_trained_on_is_told_in_one_line(
+def test_invalid_files_and_options_are_refused_in_one_line(
     people: Path, arguments: list[str], code: int, match: str
 ) -> None:
     got, _, errors = run("train", *(each.format(people) for each in arguments))
@@ -232,7 +228,7 @@ def test_what_cannot_be_trained_on_is_told_in_one_line(
     assert errors.count("\n") == 1
 
 
-def test_a_target_without_anything_to_predict_is_told(tmp_path: Path) -> None:
+def test_a_constant_target_is_refused(tmp_path: Path) -> None:
     same = table(tmp_path, a=[1, 2, 3], b=["x", "x", "x"])
     assert "all rows have the target 'x'" in run("train", str(same), "--target", "b")[2]
     alone = table(tmp_path, b=["x", "y", "z"])
@@ -240,7 +236,7 @@ def test_a_target_without_anything_to_predict_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_features_of_a_boltzmann_machine_beat_pixels(data_folder: Path, tmp_path: Path) -> None:
+def test_features_of_an_rbm_beat_pixels(data_folder: Path, tmp_path: Path) -> None:
     code, output, errors = run("train", "rbm", "--out", str(tmp_path))
     assert (code, errors) == (0, "")
     assert output.count("(beaten)") == 5
@@ -251,7 +247,7 @@ def test_features_of_a_boltzmann_machine_beat_pixels(data_folder: Path, tmp_path
     assert following_lines(output) == "(5, 512)\n"
 
 
-def test_a_boltzmann_machine_has_no_column_to_predict() -> None:
+def test_an_rbm_has_no_target_column() -> None:
     code, _, errors = run("train", "rbm", "--target", "y")
     assert code == 2
     assert "--target and --drop are for CSV files" in errors

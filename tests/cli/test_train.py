@@ -1,4 +1,4 @@
-"""Laws of ``chainrule train``, on real handwriting."""
+"""``chainrule train`` on handwritten digits."""
 
 import builtins
 import contextlib
@@ -37,12 +37,12 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     return output, folder
 
 
-def test_the_demo_reads_97_of_100_digits(demo: tuple[str, Path]) -> None:
+def test_digits_reach_97_percent_accuracy(demo: tuple[str, Path]) -> None:
     output, _ = demo
     assert accuracy(output) >= 97
 
 
-def test_the_demo_prints_the_confusion_of_its_test_part(demo: tuple[str, Path]) -> None:
+def test_digits_print_the_confusion_matrix(demo: tuple[str, Path]) -> None:
     output, _ = demo
     rows = re.findall(r"^ +\d  ((?: +(?:\d+|·)){10}) *$", output, re.MULTILINE)
     counts = np.array([row.replace("·", "0").split() for row in rows], int)
@@ -51,7 +51,7 @@ def test_the_demo_prints_the_confusion_of_its_test_part(demo: tuple[str, Path]) 
     assert (np.trace(counts), counts.sum()) == (int(hits), int(total))
 
 
-def test_the_demo_prints_formula_and_program_of_a_derivative(demo: tuple[str, Path]) -> None:
+def test_digits_print_formula_and_graph_of_a_derivative(demo: tuple[str, Path]) -> None:
     output, _ = demo
     assert "scores = (x weight) + bias" in output
     assert "dweight = xᵀ dscores" in output
@@ -61,7 +61,7 @@ def test_the_demo_prints_formula_and_program_of_a_derivative(demo: tuple[str, Pa
     assert "return dweight, dbias" in output
 
 
-def test_the_demo_writes_a_model_and_two_pictures(demo: tuple[str, Path]) -> None:
+def test_digits_write_a_model_and_two_figures(demo: tuple[str, Path]) -> None:
     from matplotlib.image import imread
 
     output, folder = demo
@@ -74,7 +74,7 @@ def test_the_demo_writes_a_model_and_two_pictures(demo: tuple[str, Path]) -> Non
         assert len(np.unique(picture.reshape(-1, picture.shape[2]), axis=0)) > 50
 
 
-def test_the_lines_the_demo_ends_with_run_as_they_stand(demo: tuple[str, Path]) -> None:
+def test_the_printed_example_runs(demo: tuple[str, Path]) -> None:
     output, _ = demo
     _, _, code = output.partition("in Python:\n\n")
     printed = io.StringIO()
@@ -100,7 +100,7 @@ def test_moons_and_xor_are_learned_from_any_start(seed: int) -> None:
     assert accuracy(xor) == 100
 
 
-def test_a_plane_gets_a_picture_of_its_boundary(tmp_path: Path) -> None:
+def test_points_in_the_plane_get_a_figure_of_the_boundary(tmp_path: Path) -> None:
     code, output, _ = run("train", "xor", "--batch-size", "1000", "--out", str(tmp_path))
     assert code == 0
     assert (tmp_path / "boundary.png").stat().st_size > 10_000
@@ -116,7 +116,7 @@ def test_without_a_folder_nothing_is_written(
     assert "wrote" not in output
 
 
-def test_a_folder_that_cannot_be_made_is_told_before_the_work(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_fails_before_training(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     code, output, errors = run("train", "xor", "--out", str(tmp_path / "file" / "demo"))
     assert (code, output) == (1, "")
@@ -126,7 +126,7 @@ def test_a_folder_that_cannot_be_made_is_told_before_the_work(tmp_path: Path) ->
     assert "is a file" in errors
 
 
-def test_without_matplotlib_the_model_is_kept_and_the_extra_named(
+def test_without_matplotlib_the_model_is_saved_and_the_extra_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     original = builtins.__import__
@@ -145,7 +145,7 @@ def test_without_matplotlib_the_model_is_kept_and_the_extra_named(
 
 
 @pytest.mark.slow
-def test_mnist_is_learned_in_an_epoch(data_folder: Path) -> None:
+def test_mnist_trains_in_an_epoch(data_folder: Path) -> None:
     code, output, _ = run("train", "mnist", "--epochs", "1")
     assert code == 0
     assert accuracy(output) > 90

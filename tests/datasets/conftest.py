@@ -1,4 +1,4 @@
-"""A web server on this machine that misbehaves on request."""
+"""A local web server that injects faults on request."""
 
 import http.server
 import re

@@ -1,4 +1,4 @@
-"""Laws of the download: the right bytes or none, and nothing is sent twice without need."""
+"""Downloads: verified by checksum, resumed after interruptions."""
 
 import hashlib
 import os
@@ -24,7 +24,7 @@ def test_a_file_arrives_whole_and_alone(server: Any, tmp_path: Path) -> None:
     assert os.listdir(target.parent) == ["images.gz"]
 
 
-def test_a_bar_shows_name_and_size(
+def test_the_progress_bar_shows_name_and_size(
     server: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     download(server.address, described(server.content), tmp_path / "images.gz")
@@ -34,7 +34,7 @@ def test_a_bar_shows_name_and_size(
     assert shown.out == ""
 
 
-def test_an_answer_that_stops_early_is_continued_at_once(server: Any, tmp_path: Path) -> None:
+def test_a_truncated_response_is_resumed_at_once(server: Any, tmp_path: Path) -> None:
     server.faults = ["stop", "stop", "stop"]
     download(server.address, described(server.content), tmp_path / "images.gz")
     assert (tmp_path / "images.gz").read_bytes() == server.content
@@ -54,7 +54,7 @@ def test_an_interrupted_download_is_resumed_by_the_next_call(server: Any, tmp_pa
     assert os.listdir(tmp_path) == ["images.gz"]
 
 
-def test_ctrl_c_keeps_what_has_arrived(
+def test_ctrl_c_keeps_the_received_bytes(
     server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     honest = module._chunks
@@ -79,7 +79,7 @@ def test_a_server_without_ranges_is_read_from_the_start(server: Any, tmp_path: P
     assert (tmp_path / "images.gz").read_bytes() == server.content
 
 
-def test_a_server_without_ranges_that_always_stops_is_given_up(server: Any, tmp_path: Path) -> None:
+def test_a_server_without_ranges_that_always_truncates_fails(server: Any, tmp_path: Path) -> None:
     server.knows_ranges = False
     server.faults = ["stop"] * 10
     with pytest.raises(DownloadError, match="stopped after 50000 of 200000 bytes"):
@@ -87,16 +87,16 @@ def test_a_server_without_ranges_that_always_stops_is_given_up(server: Any, tmp_
     assert len(server.asked) == 2
 
 
-def test_a_server_that_sends_nothing_is_given_up(server: Any, tmp_path: Path) -> None:
+def test_a_server_that_sends_nothing_fails(server: Any, tmp_path: Path) -> None:
     server.faults = ["silence"] * 10
     with pytest.raises(DownloadError, match="stopped after 0 of 200000 bytes"):
         download(server.address, described(server.content), tmp_path / "images.gz")
     assert len(server.asked) == 1
 
 
-def test_an_answer_from_another_place_is_refused(server: Any, tmp_path: Path) -> None:
+def test_a_response_with_another_range_is_refused(server: Any, tmp_path: Path) -> None:
     server.faults = ["stop", "wrong range"]
-    with pytest.raises(DownloadError, match="range 'bytes 7-199999/200000', asked from byte 50000"):
+    with pytest.raises(DownloadError, match="range 'bytes 7-199999/200000', requested from byte"):
         download(server.address, described(server.content), tmp_path / "images.gz")
 
 
@@ -104,12 +104,12 @@ def test_an_answer_from_another_place_is_refused(server: Any, tmp_path: Path) ->
 def test_a_wrong_checksum_removes_the_file(server: Any, tmp_path: Path, faults: list[str]) -> None:
     server.faults = faults
     file = described(server.content)
-    with pytest.raises(DownloadError, match=f"was removed, for its SHA-256 is .* {file.sha256}"):
+    with pytest.raises(DownloadError, match=f"was removed: its SHA-256 is .* {file.sha256}"):
         download(server.address, file, tmp_path / "images.gz")
     assert os.listdir(tmp_path) == []
 
 
-def test_a_damaged_part_is_noticed_and_then_fetched_again(server: Any, tmp_path: Path) -> None:
+def test_a_corrupt_part_is_detected_and_then_downloaded_again(server: Any, tmp_path: Path) -> None:
     (tmp_path / "images.gz.part").write_bytes(b"\xff" * 1000)
     with pytest.raises(DownloadError, match="SHA-256"):
         download(server.address, described(server.content), tmp_path / "images.gz")
@@ -123,14 +123,14 @@ def test_a_complete_part_needs_no_network(server: Any, tmp_path: Path) -> None:
     assert (tmp_path / "images.gz").read_bytes() == server.content
 
 
-def test_a_part_that_is_too_long_is_thrown_away(server: Any, tmp_path: Path) -> None:
+def test_a_part_that_is_too_long_is_removed(server: Any, tmp_path: Path) -> None:
     (tmp_path / "images.gz.part").write_bytes(server.content + b"more")
     download(server.address, described(server.content), tmp_path / "images.gz")
     assert (tmp_path / "images.gz").read_bytes() == server.content
     assert server.asked == [None]
 
 
-def test_a_longer_file_than_announced_is_not_read_to_its_end(server: Any, tmp_path: Path) -> None:
+def test_a_longer_file_than_catalogued_is_not_read_to_its_end(server: Any, tmp_path: Path) -> None:
     shorter = described(server.content[:1000])
     server.content += bytes(10_000_000)
     download(server.address, shorter, tmp_path / "images.gz")
@@ -158,7 +158,7 @@ def test_a_refused_connection_is_named(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == []
 
 
-def test_a_silent_server_is_not_waited_for_without_end(
+def test_an_unresponsive_server_times_out(
     server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "TIMEOUT_SECONDS", 0.05)
@@ -167,13 +167,13 @@ def test_a_silent_server_is_not_waited_for_without_end(
         download(server.address, described(b"x"), tmp_path / "images.gz")
 
 
-def test_a_cache_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+def test_a_cache_that_cannot_be_created_is_named(tmp_path: Path) -> None:
     (tmp_path / "occupied").write_bytes(b"")
-    with pytest.raises(DownloadError, match=r"the folder .*occupied.* cannot be made"):
+    with pytest.raises(DownloadError, match=r"the folder .*occupied.* cannot be created"):
         download("http://127.0.0.1:1/", described(b"x"), tmp_path / "occupied" / "images.gz")
 
 
 @pytest.mark.parametrize("address", ["file:///etc/hostname", "ftp://127.0.0.1/x"])
-def test_only_the_web_is_asked(tmp_path: Path, address: str) -> None:
-    with pytest.raises(DownloadError, match="is no address of the web"):
+def test_only_http_addresses_are_accepted(tmp_path: Path, address: str) -> None:
+    with pytest.raises(DownloadError, match="is no HTTP address"):
         download(address, described(b"x"), tmp_path / "images.gz")

@@ -1,4 +1,4 @@
-"""Laws of the data sets that lie in files; the large ones where their files are."""
+"""Data sets in files; those downloaded are tested where their files are present."""
 
 import os
 import sys
@@ -21,7 +21,7 @@ def needs(folder: str) -> pytest.MarkDecorator:
     return pytest.mark.skipif(not present, reason=f"$CHAINRULE_DATA has no folder {folder}")
 
 
-def test_digits_are_the_scanned_ones_scaled_to_one() -> None:
+def test_digits_equal_those_of_scikit_learn_scaled_to_1() -> None:
     X, y = datasets.digits()
     assert (X.shape, X.dtype) == ((1797, 64), np.float32)
     assert (y.shape, y.dtype) == ((1797,), np.int64)
@@ -74,7 +74,7 @@ def test_letters_are_the_original() -> None:
 
 
 @needs("churn")
-def test_churn_is_the_genuine_table() -> None:
+def test_churn_is_the_original() -> None:
     X, y = datasets.churn()
     assert list(X) == [
         "CreditScore", "Geography", "Gender", "Age", "Tenure", "Balance", "NumOfProducts",
@@ -89,7 +89,7 @@ def test_churn_is_the_genuine_table() -> None:
 
 
 @needs("timeseries")
-def test_monthly_series_are_whole_and_in_order() -> None:
+def test_monthly_series_are_complete_and_in_order() -> None:
     months, passengers = datasets.airline()
     assert (str(months[0]), str(months[-1]), months.size) == ("1949-01", "1960-12", 144)
     assert (passengers[0], passengers.max(), passengers.dtype) == (112, 622, np.float64)
@@ -100,7 +100,7 @@ def test_monthly_series_are_whole_and_in_order() -> None:
 
 
 @needs("prices")
-def test_prices_are_the_days_of_trade() -> None:
+def test_prices_cover_the_trading_days() -> None:
     columns = datasets.prices()
     assert {each.shape for each in columns.values()} == {(5105,)}
     assert (str(columns["date"][0]), str(columns["date"][-1])) == ("2000-01-03", "2020-04-17")
@@ -109,7 +109,7 @@ def test_prices_are_the_days_of_trade() -> None:
 
 
 @needs("speech")
-def test_spoken_digits_are_split_as_their_makers_say() -> None:
+def test_spoken_digits_are_split_as_by_their_authors() -> None:
     (Xtr, ytr), (Xte, yte) = datasets.spoken_digits()
     assert (Xtr.shape, Xte.shape, Xtr.dtype) == ((2700, 8000), (300, 8000), np.float32)
     assert np.bincount(ytr).tolist() == [270] * 10
@@ -127,7 +127,7 @@ def samples_of(path: Path) -> Any:
 
 
 @needs("speech")
-def test_recordings_are_cut_to_the_length_asked_for() -> None:
+def test_recordings_are_cut_to_the_requested_length() -> None:
     (_, _), (long, _) = datasets.spoken_digits(seconds=2)
     (_, _), (short, _) = datasets.spoken_digits(seconds=0.25)
     assert (long.shape, short.shape) == ((300, 16000), (300, 2000))
@@ -158,7 +158,7 @@ def found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 @pytest.mark.parametrize(
     ("pictures", "labels"), [((5, 2, 2), (4,)), ((5, 4), (5,)), ((5, 2, 2), (5, 1))]
 )
-def test_pictures_and_labels_that_do_not_belong_together_are_refused(
+def test_images_and_labels_of_different_counts_are_refused(
     found: list[Path], pictures: tuple[int, ...], labels: tuple[int, ...]
 ) -> None:
     for path, shape in zip(found, (pictures, labels), strict=True):
@@ -176,7 +176,7 @@ def test_pictures_and_labels_that_do_not_belong_together_are_refused(
         ("a" + ",1" * 16 + "\n", r"values beyond .* A \.\. Z"),
     ],
 )
-def test_a_damaged_table_of_letters_is_refused(found: list[Path], row: str, match: str) -> None:
+def test_a_corrupt_letters_table_is_refused(found: list[Path], row: str, match: str) -> None:
     good = "B" + ",1" * 16 + "\n"
     found[0].write_text(good + row)
     with pytest.raises(FormatError, match=match):
@@ -190,14 +190,14 @@ def test_a_damaged_table_of_letters_is_refused(found: list[Path], row: str, matc
         ("churn", "a,Exited\n1,2\n", "has no column Exited of 0 and 1"),
         ("airline", "a,b\n1,2\n", "not a table of Month and Passengers"),
         ("sunspots", "Month,Sunspots\n1749-01,many\n", "not a table of Month and Sunspots"),
-        ("sunspots", "Month,Sunspots\nMay,1\n", "has a date that is none"),
-        ("sunspots", "Month,Sunspots\n1749-02,1\n1749-01,2\n", "not in the order of time"),
+        ("sunspots", "Month,Sunspots\nMay,1\n", "has an invalid date"),
+        ("sunspots", "Month,Sunspots\n1749-02,1\n1749-01,2\n", "not in temporal order"),
         ("prices", "date,close\n2000-01-03,1\n", "has the columns date, close"),
         ("prices", "a,b\n1,2\n", "has the columns a, b"),
-        ("shakespeare", "Ænd", r"no text in ASCII; fetch it again \(at byte 0\)"),
+        ("shakespeare", "Ænd", r"not ASCII text; download it again \(at byte 0\)"),
     ],
 )
-def test_a_damaged_file_is_refused(found: list[Path], name: str, content: str, match: str) -> None:
+def test_a_corrupt_file_is_refused(found: list[Path], name: str, content: str, match: str) -> None:
     found[0].write_text(content, encoding="utf-8")
     with pytest.raises(FormatError, match=match):
         getattr(datasets, name)()
@@ -206,9 +206,9 @@ def test_a_damaged_file_is_refused(found: list[Path], name: str, content: str, m
 @pytest.mark.parametrize(
     ("name", "rate", "match"),
     [
-        ("notes.wav", 8000, "none of the recordings"),
+        ("notes.wav", 8000, "not one of the recordings"),
         ("7_ann_0.wav", 16000, "not one channel at 8000 Hz"),
-        ("7_ann_0.wav", 8000, "holds 1 recordings that are not exactly the 3,000 originals"),
+        ("7_ann_0.wav", 8000, "holds 1 recordings, not the 3,000 originals"),
     ],
 )
 def test_recordings_that_are_not_the_originals_are_refused(

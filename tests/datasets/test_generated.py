@@ -1,4 +1,4 @@
-"""Laws of the data sets that a formula makes."""
+"""Generated data sets."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from chainrule.errors import ArgumentError
 @pytest.mark.parametrize(
     ("n", "noise", "seed"), [(200, 0.2, 0), (1, 0.1, 3), (7, 0.0, 1), (1001, 1.5, 2**32 - 1)]
 )
-def test_moons_are_scikit_learns_bit_for_bit(n: int, noise: float, seed: int) -> None:
+def test_moons_equal_scikit_learns_bit_for_bit(n: int, noise: float, seed: int) -> None:
     sklearn_datasets = pytest.importorskip("sklearn.datasets")
     state: Any = np.random.get_state()
     try:
@@ -27,14 +27,14 @@ def test_moons_are_scikit_learns_bit_for_bit(n: int, noise: float, seed: int) ->
     np.testing.assert_array_equal(y, expected_y)
 
 
-def test_the_default_moons_are_the_tutorials() -> None:
+def test_the_default_moons_are_those_of_the_tutorial() -> None:
     X, y = datasets.moons()
     np.testing.assert_array_equal(X, datasets.moons(200, noise=0.2, seed=0)[0])
     assert X[0].round(8).tolist() == [0.74346118, 0.46465633]
     assert y.sum() == 100
 
 
-def test_moons_leave_numpys_global_random_state_alone() -> None:
+def test_moons_do_not_change_numpys_global_random_state() -> None:
     before = np.random.get_state()[1].tolist()  # type: ignore[index, union-attr]
     datasets.moons()
     assert np.random.get_state()[1].tolist() == before  # type: ignore[index, union-attr]
@@ -58,7 +58,7 @@ def test_moons_without_noise_lie_on_their_circles() -> None:
         ({"seed": -1}, r"moons: seed is -1; it must be an integer in \[0, 2\*\*32\)"),
     ],
 )
-def test_wrong_arguments_of_moons_are_named(arguments: dict[str, Any], match: str) -> None:
+def test_invalid_arguments_of_moons_are_named(arguments: dict[str, Any], match: str) -> None:
     with pytest.raises(ArgumentError, match=match):
         datasets.moons(**arguments)
 
@@ -69,7 +69,7 @@ def test_xor_is_true_where_its_inputs_differ() -> None:
     assert (X.shape, y.shape) == ((4, 2), (4, 1))
 
 
-def test_each_call_gives_arrays_of_its_own() -> None:
+def test_each_call_returns_new_arrays() -> None:
     X, y = datasets.xor()
     X[:] = y[:] = 9
     assert datasets.xor()[0].max() == datasets.xor()[1].max() == 1

@@ -1,4 +1,4 @@
-"""Laws of the lookup: the user's folder, then the cache, then the network, sizes always checked."""
+"""Lookup of files: the user's folder, then the cache, then a download; sizes are checked."""
 
 import dataclasses
 import hashlib
@@ -24,7 +24,7 @@ def toy(server: Any, cache: Path, monkeypatch: pytest.MonkeyPatch) -> DataSet:
     return data_set
 
 
-def test_files_are_fetched_once_into_the_cache(toy: DataSet, server: Any, cache: Path) -> None:
+def test_files_are_downloaded_once_into_the_cache(toy: DataSet, server: Any, cache: Path) -> None:
     folder = cache / toy.folder
     assert locate("toy") == [folder / "a.gz", folder / "b.gz"]
     assert len(server.asked) == 2
@@ -44,7 +44,7 @@ def test_the_users_folder_comes_first(
     assert server.asked == []
 
 
-def test_a_file_missing_in_the_users_folder_is_looked_for_further(
+def test_a_file_missing_in_the_users_folder_is_looked_up_in_the_cache(
     toy: DataSet, server: Any, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "own" / "toy-folder"
@@ -55,18 +55,18 @@ def test_a_file_missing_in_the_users_folder_is_looked_for_further(
     assert len(server.asked) == 1
 
 
-def test_a_wrong_size_in_the_users_folder_is_told(
+def test_a_wrong_size_in_the_users_folder_is_refused(
     toy: DataSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "own" / "toy-folder"
     folder.mkdir(parents=True)
     (folder / "a.gz").write_bytes(b"short")
     monkeypatch.setenv("CHAINRULE_DATA", str(tmp_path / "own"))
-    with pytest.raises(FormatError, match=r"a\.gz has 5 bytes, the original 200000; copy it again"):
+    with pytest.raises(FormatError, match=r"a\.gz has 5 bytes instead of 200000; copy it again"):
         locate("toy")
 
 
-def test_a_wrong_size_in_the_cache_is_fetched_again(toy: DataSet, server: Any, cache: Path) -> None:
+def test_a_wrong_size_in_the_cache_is_repaired(toy: DataSet, server: Any, cache: Path) -> None:
     (cache / toy.folder).mkdir(parents=True)
     (cache / toy.folder / "a.gz").write_bytes(b"short")
     assert locate("toy")[0].read_bytes() == server.content
@@ -96,7 +96,7 @@ def test_without_network_the_error_names_address_files_and_folders(
         locate("toy")
 
 
-def test_a_folder_of_files_has_their_size_together(
+def test_the_size_of_a_folder_is_that_of_its_files(
     cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data_set = DataSet("toy-folder", (RemoteFile("many", 7, "0" * 64),), (), "http://x/", "none")
@@ -108,11 +108,11 @@ def test_a_folder_of_files_has_their_size_together(
     monkeypatch.setenv("CHAINRULE_DATA", str(tmp_path))
     assert locate("toy") == [folder]
     (folder / "b").unlink()
-    with pytest.raises(FormatError, match="many has 3 bytes, the original 7"):
+    with pytest.raises(FormatError, match="many has 3 bytes instead of 7"):
         locate("toy")
 
 
-def test_a_set_without_licence_is_not_fetched_but_its_origin_is_told(cache: Path) -> None:
+def test_a_set_without_licence_is_not_downloaded_but_its_source_named(cache: Path) -> None:
     with pytest.raises(
         DownloadError, match=r"get the files from https://.*notMNIST.* \$CHAINRULE_DATA/notmnist"
     ):

@@ -1,4 +1,4 @@
-"""Laws of the photos, which are read by Pillow; files of this page are written without it."""
+"""Photographs, read by Pillow; the PNG files of these tests are written without it."""
 
 import os
 import struct
@@ -16,7 +16,7 @@ from chainrule.errors import FormatError
 
 PRESENT = (Path(os.environ.get("CHAINRULE_DATA", "/nowhere")) / "photos").is_dir()
 COLOURS = {1: 0, 3: 2, 4: 6}
-"""How PNG numbers pictures of so many channels."""
+"""PNG's colour type by number of channels."""
 
 
 def chunk(name: bytes, content: bytes) -> bytes:
@@ -65,14 +65,14 @@ def test_pixels_are_those_of_the_file(paths: dict[str, Path]) -> None:
 @pytest.mark.parametrize(
     ("name", "pixels", "match"),
     [
-        ("coins", np.zeros((2, 3), np.uint8), "2 x 3 points and 1 channels; expected 303 x 384"),
+        ("coins", np.zeros((2, 3), np.uint8), "2 x 3 pixels and 1 channels; expected 303 x 384"),
         ("coins", np.zeros((303, 384), np.uint16), "expected 303 x 384 bytes"),
         ("coins", np.zeros((303, 384, 3), np.uint8), "expected 303 x 384 bytes"),
         ("chelsea", np.zeros((300, 451), np.uint8), "1 channels; expected 300 x 451 x 3"),
         ("chelsea", np.zeros((300, 451, 4), np.uint8), "4 channels; expected 300 x 451 x 3"),
     ],
 )
-def test_another_picture_is_refused(
+def test_an_image_of_another_shape_is_refused(
     paths: dict[str, Path], name: str, pixels: Any, match: str
 ) -> None:
     paths[name].write_bytes(png(pixels))
@@ -81,7 +81,7 @@ def test_another_picture_is_refused(
 
 
 @pytest.mark.parametrize("damage", ["foreign", "cut", "altered", "empty"])
-def test_a_damaged_file_is_refused(paths: dict[str, Path], damage: str) -> None:
+def test_a_corrupt_file_is_refused(paths: dict[str, Path], damage: str) -> None:
     good = paths["camera"].read_bytes()
     half = len(good) // 2
     paths["camera"].write_bytes(
@@ -92,15 +92,15 @@ def test_a_damaged_file_is_refused(paths: dict[str, Path], damage: str) -> None:
             "empty": b"",
         }[damage]
     )
-    with pytest.raises(FormatError, match=r"camera\.png is not a sound PNG file"):
+    with pytest.raises(FormatError, match=r"camera\.png is not a valid PNG file"):
         datasets.photos()
 
 
-def test_a_header_that_promises_too_much_costs_nothing(paths: dict[str, Path]) -> None:
+def test_a_header_that_declares_too_much_allocates_nothing(paths: dict[str, Path]) -> None:
     header = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 0, 0, 0, 0)
     bomb = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 9))
     paths["coins"].write_bytes(bomb)
-    with pytest.raises(FormatError, match="fetch it again"):
+    with pytest.raises(FormatError, match="download it again"):
         datasets.photos()
 
 

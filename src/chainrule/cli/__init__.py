@@ -1,7 +1,7 @@
 """The command line: ``chainrule``, or ``python -m chainrule``.
 
-Exit codes: 0, it worked; 1, it did not (a file that cannot be read, an interruption, a problem
-that ``doctor`` found); 2, the command was not understood.
+Exit codes: 0, success; 1, failure (an unreadable file, an interruption, a problem that ``doctor``
+found); 2, a usage error.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ commands.add_command(bench.bench)
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and exit; errors take one line and show no traceback."""
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # a screen without × or Σ shows ? instead
+        sys.stdout.reconfigure(errors="replace")  # a terminal without × or Σ shows ? instead
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
         sys.exit(_run(arguments))
@@ -55,14 +55,14 @@ def _run(arguments: Sequence[str] | None) -> int:
     except (click.Abort, KeyboardInterrupt):
         return _fail("interrupted")
     except BrokenPipeError:
-        # The reader has had enough (`| head`). Nothing can be said to it any more, at exit neither.
+        # The reader closed the pipe (`| head`); the flush at exit must not fail either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
-        named = f"{error.filename}: {error.strerror}" if error.filename else str(error)
-        return _fail(named)
+        message = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        return _fail(message)
     except MemoryError:
-        return _fail("there is not enough memory; try a smaller --batch-size")
+        return _fail("out of memory; try a smaller --batch-size")
     except (ChainruleError, ImportError) as error:
         return _fail(str(error))
     return code if isinstance(code, int) else 0

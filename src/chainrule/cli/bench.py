@@ -1,4 +1,4 @@
-"""``chainrule bench``: how fast well-known networks train here, and how fast they could."""
+"""``chainrule bench``: training speed of common networks, against the roofline of this machine."""
 
 from __future__ import annotations
 
@@ -22,37 +22,25 @@ Array = Any
 
 @dataclass(frozen=True)
 class Workload:
-    """A network, and data of the shapes it is known for.
-
-    Parameters
-    ----------
-    title : str
-        What people know it as.
-    layers : callable
-        Makes them.
-    shape : tuple of int
-        Of one sample.
-    classes : int
-        Classes to tell apart; 0 for a number to predict.
-    batch, batches : int
-        Samples a step, and steps an epoch.
-    optimizer : str
-        By name.
-    """
+    """A network with the shapes of its samples and its training settings."""
 
     title: str
     layers: Callable[[], list[Layer]]
-    shape: tuple[int, ...]
-    classes: int
+    shape: tuple[int, ...]  # of one sample
+    classes: int  # 0 for regression
     batch: int
-    batches: int = 20
+    batches: int = 20  # steps per epoch
     optimizer: str = "sgd"
 
     def trained(self) -> Network:
         """Return the network after an epoch on random samples."""
-        draw, samples = np.random.default_rng(0), self.batch * self.batches
-        X = draw.normal(size=(samples, *self.shape)).astype(np.float32)
-        y = draw.integers(self.classes, size=samples) if self.classes else X.reshape(samples, -1)
+        generator, samples = np.random.default_rng(0), self.batch * self.batches
+        X = generator.normal(size=(samples, *self.shape)).astype(np.float32)
+        y = (
+            generator.integers(self.classes, size=samples)
+            if self.classes
+            else X.reshape(samples, -1)
+        )
         net = Network(self.layers(), seed=0)
         loss = "cross_entropy" if self.classes else "mse"
         net.compile(loss=loss, optimizer=self.optimizer, learning_rate=1e-3)
@@ -70,31 +58,31 @@ def _relu(*units: int) -> list[Layer]:
 
 
 WORKLOADS = {
-    "W1": Workload("XOR 2-3-1, a sample a step", lambda: _tanh(3, 1), (2,), 0, 1),
-    "W2": Workload("moons 2-3-2, 200 at once", lambda: _tanh(3, 2), (2,), 2, 200, 1),
-    "W3": Workload("table 20-64-3, 32 a step", lambda: _relu(64, 3), (20,), 3, 32),
-    "W4": Workload("MNIST 784-100-10, 64 a step", lambda: _relu(100, 10), (784,), 10, 64),
+    "W1": Workload("XOR 2-3-1, batch 1", lambda: _tanh(3, 1), (2,), 0, 1),
+    "W2": Workload("moons 2-3-2, batch 200", lambda: _tanh(3, 2), (2,), 2, 200, 1),
+    "W3": Workload("table 20-64-3, batch 32", lambda: _relu(64, 3), (20,), 3, 32),
+    "W4": Workload("MNIST 784-100-10, batch 64", lambda: _relu(100, 10), (784,), 10, 64),
     "W5": Workload(
-        "784-1024-1024-10, 256 a step, Adam",
+        "784-1024-1024-10, batch 256, Adam",
         lambda: _relu(1024, 1024, 10), (784,), 10, 256, 8, "adam",
     ),
     "W7": Workload(
-        "LSTM 64, series of 30 × 5, 64 a step", lambda: [nn.LSTM(64), nn.Dense(1)], (30, 5), 0, 64
+        "LSTM 64, series of 30 × 5, batch 64", lambda: [nn.LSTM(64), nn.Dense(1)], (30, 5), 0, 64
     ),
 }  # fmt: skip
-"""By the names they have in the sources' benchmarks."""
+"""By their names in ``benchmarks/``."""
 
-_HEADINGS = ("", "network", "compile", "a step", "samples/s", "FLOP/s", "of roofline")
+_HEADINGS = ("", "network", "compile", "per step", "samples/s", "FLOP/s", "of roofline")
 
 
 @click.command()
 @click.argument("workload", required=False, type=click.Choice([*WORKLOADS], case_sensitive=False))
 def bench(workload: str | None) -> None:
-    """Measure how fast well-known networks train here, on random samples, and how fast they could.
+    """Measure the training speed of common networks on random samples, against the roofline.
 
-    The limit is what this machine needs for as many operations in a product of large matrices, or
-    for moving as many bytes, whichever takes longer. With the name of a WORKLOAD every part of its
-    step is shown. To compare with other libraries run `make bench` in the sources.
+    The roofline is the time for as many operations at the speed of a large matrix product, or for
+    moving as many bytes at memory bandwidth, whichever is longer. With a WORKLOAD the loop nests
+    of its step are listed. To compare with other libraries run `make bench` in the sources.
     """
     if workload is not None:
         click.echo(f"{workload}: {WORKLOADS[workload].title}\n")
@@ -107,7 +95,7 @@ def bench(workload: str | None) -> None:
 
 def _row(name: str, workload: Workload) -> tuple[str, ...]:
     report = program(workload.trained(), measure=True)
-    seconds, limit = _seconds(report), sum(each.limit_seconds or 0.0 for each in report.nests)
+    seconds, bound = _seconds(report), sum(each.limit_seconds or 0.0 for each in report.nests)
     return (
         name,
         workload.title,
@@ -115,7 +103,7 @@ def _row(name: str, workload: Workload) -> tuple[str, ...]:
         format_time(seconds),
         format_count(report.batch / seconds),
         format_count(report.flops / seconds),
-        f"{limit / seconds:.0%}",
+        f"{bound / seconds:.0%}",
     )
 
 

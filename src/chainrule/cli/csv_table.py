@@ -1,4 +1,4 @@
-"""Recipes for tables in files of the user's own."""
+"""Recipes for CSV files: inferred task, preprocessing and baseline."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from chainrule import data, nn
 from chainrule.cli.recipe import Baseline, Part, Parts, Recipe
 from chainrule.cli.report import (
-    draw_amounts,
     draw_classes,
-    report_amounts,
-    report_chances,
+    draw_history,
+    report_binary,
     report_classes,
+    report_regression,
 )
 from chainrule.cli.tables import HIDDEN, adam
 from chainrule.data.cell import are_numbers, as_texts
@@ -28,7 +28,7 @@ from chainrule.errors import ArgumentError, DataError
 
 __all__ = ["recipe_of_file"]
 
-# Whole numbers with at most so many values are taken for classes.
+# Integer targets with at most this many distinct values are classes.
 MOST_CLASSES = 20
 DELIMITERS = ",;\t|"
 
@@ -36,8 +36,8 @@ DELIMITERS = ",;\t|"
 def recipe_of_file(path: Path, target: str, drop: tuple[str, ...]) -> Recipe:
     """Return a recipe that predicts one column of a CSV file from the others.
 
-    Text, truth values and few whole numbers are classes, everything else is a quantity. A random
-    fifth of the rows is the test part.
+    Targets of text, booleans or few distinct integers are classes, all others are regressed. The
+    test part is a random fifth of the rows.
     """
     delimiter = _delimiter(path)
     columns = data.read_csv(path, delimiter=delimiter)
@@ -46,31 +46,31 @@ def recipe_of_file(path: Path, target: str, drop: tuple[str, ...]) -> Recipe:
     X = {
         name: each
         for name, each in columns.items()
-        if name not in (target, *drop) and not _is_name(name, each)
+        if name not in (target, *drop) and not _is_identifier(name, each)
     }
     if not X:
         raise DataError(f"train: {path.name} has no column to predict {target!r} from")
-    _table(X).fit(X)  # refuses what cannot be learned, by the rows of the file
-    given = "" if delimiter == "," else f", delimiter={delimiter!r}"
+    _table(X).fit(X)  # raises for invalid cells, with their row in the file
+    option = "" if delimiter == "," else f", delimiter={delimiter!r}"
     example = (
-        f"X = data.read_csv({path.as_posix()!r}{given})",
+        f"X = data.read_csv({path.as_posix()!r}{option})",
         f"y = X[{target!r}]",
     )
-    title = f"rows of {path.name}, of which {target} is to be predicted"
+    title = f"rows of {path.name}, predicting {target}"
     if y.dtype.kind in "Ub" or (y.dtype.kind in "iu" and len(np.unique(y)) <= MOST_CLASSES):
         _check_classes(target, y)
-        return _of_classes(title, X, np.array(as_texts(y)), example)
-    return _of_amounts(title, X, y.astype(np.float64)[:, None], example)
+        return _classification(title, X, np.array(as_texts(y)), example)
+    return _regression(title, X, y.astype(np.float64)[:, None], example)
 
 
 def _delimiter(path: Path) -> str:
-    """Return what the first line separates its names by; tell it if that is no comma."""
+    """Return the delimiter of the first line, and print it if it is no comma."""
     with path.open("rb") as file:
         line = file.readline(100_000).decode("utf-8", "replace")
-    found = max(DELIMITERS, key=line.count)
-    if found != ",":
-        click.echo(f"{path.name}: columns are separated by {found!r}")
-    return found
+    delimiter = max(DELIMITERS, key=line.count)
+    if delimiter != ",":
+        click.echo(f"{path.name}: columns are separated by {delimiter!r}")
+    return delimiter
 
 
 def _check_names(path: Path, columns: Columns, names: Sequence[str]) -> None:
@@ -92,17 +92,17 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _is_name(name: str, cells: NDArray[Any]) -> bool:
-    """Whether a column of text rather says who a row is than of what kind; tell it if so."""
-    different = len(set(as_texts(cells))) if not are_numbers(cells) else 0
-    is_name = different > max(20, len(cells) // 20)
-    if is_name:
-        click.echo(f"column {name!r} is left out: {different:,} different texts are no kinds")
-    return is_name
+def _is_identifier(name: str, cells: NDArray[Any]) -> bool:
+    """Whether a text column identifies rows rather than classes them; print it if so."""
+    distinct = len(set(as_texts(cells))) if not are_numbers(cells) else 0
+    is_identifier = distinct > max(20, len(cells) // 20)
+    if is_identifier:
+        click.echo(f"column {name!r} is left out: {distinct:,} distinct texts are no classes")
+    return is_identifier
 
 
 def _check_classes(target: str, y: NDArray[Any]) -> None:
-    """Refuse classes that cannot be learned and tested: one alone, or those of single rows."""
+    """Refuse a single class, and classes of a single row."""
     classes, counts = np.unique(as_texts(y), return_counts=True)
     if len(classes) < 2:
         raise DataError(
@@ -113,46 +113,46 @@ def _check_classes(target: str, y: NDArray[Any]) -> None:
         row = as_texts(y).index(texts[0])
         raise DataError(
             f"train: the target {target!r} holds numbers, but {texts[0]!r} in row {row} (rows are "
-            "counted from 0) is none; write it as a number, or leave the row out"
+            "counted from 0) is none; write it as a number, or remove the row"
         )
     if counts.min() < 2:
         rare = str(classes[counts.argmin()])
         raise DataError(
             f"train: the target {target!r} is {rare!r} in one row only, of {len(y)}; each class "
-            "needs two rows or more, to learn from and to test on: leave such rows out"
+            "needs two rows or more, for training and test: remove such rows"
         )
 
 
-def _of_classes(title: str, X: Columns, y: NDArray[Any], example: tuple[str, ...]) -> Recipe:
+def _classification(title: str, X: Columns, y: NDArray[Any], example: tuple[str, ...]) -> Recipe:
     classes = len(np.unique(y))
     parts = data.split(X, y, test_size=0.2, seed=0, stratify=True)
     units = 1 if classes == 2 else classes
-    recipe = partial(_of_table, title, parts, units, example, draw_classes)
+    recipe = partial(_table_recipe, title, parts, units, example, draw_classes)
     if units == 1:
         loss, metrics = "binary_cross_entropy", ("accuracy", "auc")
-        return recipe(report=report_chances, loss=loss, metrics=metrics)
+        return recipe(report=report_binary, loss=loss, metrics=metrics)
     return recipe(report=report_classes)
 
 
-def _of_amounts(title: str, X: Columns, y: NDArray[Any], example: tuple[str, ...]) -> Recipe:
+def _regression(title: str, X: Columns, y: NDArray[Any], example: tuple[str, ...]) -> Recipe:
     parts = data.split(X, y, test_size=0.2, seed=0)
-    learned = parts[0][1]
-    return _of_table(
+    targets = parts[0][1]
+    return _table_recipe(
         title,
         parts,
         1,
         example,
-        draw_amounts,
-        report=report_amounts,
+        draw_history,
+        report=report_regression,
         loss="mse",
         metrics=("mae",),
         show="print(net.predict(X)[:10, 0], y[:10])",
-        # The network computes with numbers about one, whatever the unit of the target is.
-        end=lambda: nn.Rescale(float(learned.std()) or 1.0, float(learned.mean())),
+        # Outputs are standardised, whatever the unit of the target.
+        end=lambda: nn.Rescale(float(targets.std()) or 1.0, float(targets.mean())),
     )
 
 
-def _of_table(
+def _table_recipe(
     title: str,
     parts: Parts,
     units: int,
@@ -162,7 +162,7 @@ def _of_table(
     **settings: Any,
 ) -> Recipe:
     last = (lambda: nn.Dense(units), *([end] if end else []))
-    kind = "linear" if settings.get("loss") == "mse" else "logistic"
+    family = "linear" if settings.get("loss") == "mse" else "logistic"
 
     def table(part: Part) -> data.Table:
         return _table(part[0]).fit(part[0])
@@ -177,14 +177,14 @@ def _of_table(
         draw=draw,
         example=example,
         baseline=Baseline(
-            f"{kind} regression", lambda part: [table(part), *(make() for make in last)]
+            f"{family} regression", lambda part: [table(part), *(make() for make in last)]
         ),
         **settings,
     )
 
 
 def _table(X: Columns) -> data.Table:
-    """Return a table that takes numbers as they are, and all else for categories."""
+    """Return a table of all columns: numbers as numeric, all others as categories."""
     return data.Table(
         *(name if are_numbers(cells) else Category(name) for name, cells in X.items())
     )

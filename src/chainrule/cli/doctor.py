@@ -1,4 +1,4 @@
-"""``chainrule doctor``: what this installation has to work with, and what is wrong with it."""
+"""``chainrule doctor``: diagnosis of the installation: versions, hardware, folders, problems."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ _THREAD_VARIABLES = (
 
 @click.command()
 def doctor() -> int:
-    """Show versions, processor, threads, backend, cache and data folders, and what is wrong.
+    """Show versions, processor, threads, backend, cache and data folders, and problems.
 
-    The exit code is 1 if something is wrong.
+    The exit code is 1 if there are problems.
     """
     sections = {
         "versions": _versions(),
@@ -73,7 +73,7 @@ def _versions() -> list[Row]:
         for name, extra in _OPTIONAL.items()
     ]
     return [
-        ("chainrule", _version("chainrule") or "not installed, used from its folder"),
+        ("chainrule", _version("chainrule") or "not installed, run from its source folder"),
         ("Python", f"{platform.python_version()} ({sys.executable})"),
         *needed,
         *optional,
@@ -88,7 +88,7 @@ def _version(distribution: str) -> str | None:
 
 
 def _machine() -> list[Row]:
-    # NumPy's report is a dictionary of dictionaries only when asked so.
+    # NumPy types this mode's result as None.
     report = cast(dict[str, Any], np.show_config(mode="dicts"))
     simd = report.get("SIMD Extensions", {})
     features = [*simd.get("baseline", []), *simd.get("found", [])]
@@ -98,8 +98,8 @@ def _machine() -> list[Row]:
         ("system", f"{platform.system()} {platform.release()} {platform.machine()}"),
         ("processor", _processor()),
         ("features", " ".join(features) or "unknown"),
-        ("cores", f"{_cores()} this process may use"),
-        ("thread limits", " ".join(limits) or "none set: NumPy's BLAS takes every core"),
+        ("cores", f"{_cores()} available to this process"),
+        ("thread limits", " ".join(limits) or "none set: NumPy's BLAS uses every core"),
         ("backend", _backend()),
         ("threads", f"{get_num_threads()} for large programs (CHAINRULE_NUM_THREADS)"),
         ("BLAS", f"{blas.get('name', 'unknown')} {blas.get('version', '')}".strip()),
@@ -108,7 +108,7 @@ def _machine() -> list[Row]:
 
 def _backend() -> str:
     if os.environ.get("CHAINRULE_BACKEND") == "numpy":
-        return "numpy: programs are run by NumPy, as CHAINRULE_BACKEND says"
+        return "numpy: programs are run by NumPy, as set by CHAINRULE_BACKEND"
     if find_spec("llvmlite") is None:
         return "numpy: programs are run by NumPy, as llvmlite is not installed"
     return "llvm: programs are compiled to native code"
@@ -131,48 +131,48 @@ def _cores() -> int:
 
 def _folders() -> list[Row]:
     cache = cache_folder()
-    state = "" if cache.is_dir() else " (made when first needed)"
-    own = os.environ.get("CHAINRULE_DATA")
+    state = "" if cache.is_dir() else " (created when first needed)"
+    folder = os.environ.get("CHAINRULE_DATA")
     return [
         ("cache", f"{cache}{state}"),
-        ("CHAINRULE_DATA", own or "not set: data sets are looked for in the cache"),
+        ("CHAINRULE_DATA", folder or "not set: data sets are looked up in the cache"),
     ]
 
 
 def _data_sets() -> list[Row]:
-    embedded = "made by a formula"
-    digits = "comes with scikit-learn" if _version("scikit-learn") else "needs the extra sklearn"
-    rows = [("xor", embedded), ("moons", embedded), ("digits", digits)]
-    return rows + [(name, _place(data_set)) for name, data_set in CATALOGUE.items()]
+    generated = "generated"
+    digits = "part of scikit-learn" if _version("scikit-learn") else "needs the extra sklearn"
+    rows = [("xor", generated), ("moons", generated), ("digits", digits)]
+    return rows + [(name, _location(data_set)) for name, data_set in CATALOGUE.items()]
 
 
-def _place(data_set: DataSet) -> str:
+def _location(data_set: DataSet) -> str:
     for base in _bases():
         if all((base / data_set.folder / file.name).exists() for file in data_set.files):
             return f"in {base / data_set.folder}"
     if data_set.addresses:
         size = sum(file.size for file in data_set.files)
-        return f"not here; downloaded when first used ({size / 1e6:.1f} MB)"
-    return f"not here; put its files into {_bases()[0] / data_set.folder}"
+        return f"not present; downloaded when first used ({size / 1e6:.1f} MB)"
+    return f"not present; put its files into {_bases()[0] / data_set.folder}"
 
 
 def _bases() -> list[Path]:
-    own = os.environ.get("CHAINRULE_DATA")
-    return [*([Path(own).expanduser()] if own else []), cache_folder()]
+    folder = os.environ.get("CHAINRULE_DATA")
+    return [*([Path(folder).expanduser()] if folder else []), cache_folder()]
 
 
 def _problems() -> Iterator[str]:
-    """Find what will fail later, each with its mend."""
+    """Yield problems of the installation, each with its remedy."""
     for name in _NEEDED:
         if _version(name) is None:
             yield f"{name} is missing; run: pip install --force-reinstall chainrule"
-    own = os.environ.get("CHAINRULE_DATA")
-    if own and not Path(own).expanduser().is_dir():
-        yield f"CHAINRULE_DATA is {own}, which is no folder; make it, or unset the variable"
+    folder = os.environ.get("CHAINRULE_DATA")
+    if folder and not Path(folder).expanduser().is_dir():
+        yield f"CHAINRULE_DATA is {folder}, which is no folder; create it, or unset the variable"
     cache = cache_folder()
     existing = next(each for each in (cache, *cache.parents) if each.exists())
     if not existing.is_dir() or not os.access(existing, os.W_OK):
-        yield f"the cache {cache} cannot be written; set CHAINRULE_CACHE to a folder that can"
+        yield f"the cache {cache} is not writable; set CHAINRULE_CACHE to a writable folder"
     for base in _bases():
         yield from _wrong_sizes(base)
 
@@ -181,6 +181,6 @@ def _wrong_sizes(base: Path) -> Iterator[str]:
     for name, data_set in CATALOGUE.items():
         for file in data_set.files:
             path = base / data_set.folder / file.name
-            found = size_of(path)
-            if found is not None and found != file.size:
-                yield f"{name}: {path} has {found:,} bytes instead of {file.size:,}; remove it"
+            size = size_of(path)
+            if size is not None and size != file.size:
+                yield f"{name}: {path} has {size:,} bytes instead of {file.size:,}; remove it"

@@ -1,16 +1,16 @@
-"""All recipes of ``chainrule train`` by name; a new one is a row in one of these files."""
+"""Registry of the recipes of ``chainrule train``; a new one is an entry in one of these files."""
 
 from __future__ import annotations
 
-from chainrule.cli import pictures, prose, series, sound, tables
+from chainrule.cli import audio, images, language, series, tables
 from chainrule.cli.recipe import Recipe
 
 __all__ = ["RECIPES"]
 
 RECIPES: dict[str, Recipe] = {
-    **pictures.RECIPES,
+    **images.RECIPES,
     **tables.RECIPES,
     **series.RECIPES,
-    **sound.RECIPES,
-    **prose.RECIPES,
+    **audio.RECIPES,
+    **language.RECIPES,
 }

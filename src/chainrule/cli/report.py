@@ -1,4 +1,4 @@
-"""Judgements of trained networks, in numbers that mean something next to those of a baseline."""
+"""Evaluation reports of trained networks, compared with baselines."""
 
 from __future__ import annotations
 
@@ -20,32 +20,32 @@ from chainrule.nn.losses.loss import LOSSES
 from chainrule.train.network import Network
 
 __all__ = [
-    "draw_amounts",
     "draw_classes",
+    "draw_history",
     "print_derivation",
     "print_rows",
-    "report_amounts",
-    "report_chances",
+    "report_binary",
     "report_classes",
+    "report_regression",
 ]
 
-# More columns than this do not fit on a screen; then the commonest mistakes say more.
+# Larger confusion matrices do not fit on a screen; their largest entries are listed.
 MOST_COLUMNS = 12
 READABLE = ("cross_entropy", "mse")
 
 
 def report_classes(run: Run) -> None:
-    """Print how many samples of the test part are told right, and which are mistaken for which."""
+    """Print accuracy and confusion matrix of the test part."""
     _print_accuracy(run)
     X, y = run.parts[1]
     _print_confusion(*confusion_matrix(y, run.net.predict_class(X)))
     print_derivation(run)
 
 
-def report_chances(run: Run) -> None:
-    """Print how well the chances of yes and no are told apart: the area under the ROC curve.
+def report_binary(run: Run) -> None:
+    """Print ROC AUC, accuracy and confusion matrix of a binary classifier.
 
-    It is the probability that a sample of yes gets a larger number than one of no: 1/2 is chance.
+    The AUC is the probability that a positive sample has a higher score than a negative one.
     """
     areas = [_area(run.net, run.parts[1])]
     click.echo(f"\ntest ROC AUC {areas[0]:.4f}")
@@ -59,18 +59,18 @@ def report_chances(run: Run) -> None:
     print_derivation(run)
 
 
-def report_amounts(run: Run) -> None:
-    """Print how far predicted quantities are off, next to the mean and the baseline."""
-    (_, learned), (X, y) = run.parts
+def report_regression(run: Run) -> None:
+    """Print the errors of a regression, next to those of the baseline and of the mean."""
+    (_, trained), (X, y) = run.parts
     rows = [("network", run.net.predict(X).reshape(y.shape))]
     if run.baseline is not None and run.recipe.baseline is not None:
         rows.append((run.recipe.baseline.title, run.baseline.predict(X).reshape(y.shape)))
-    rows.append(("mean of the training part", np.full(y.shape, learned.mean())))
+    rows.append(("mean of the training part", np.full(y.shape, trained.mean())))
     click.echo("\nerrors on the test part\n")
     print_rows(rows, y)
-    spread = np.mean((y - y.mean()) ** 2)
-    share = 1 - float(np.mean((rows[0][1] - y) ** 2) / spread) if spread else 0.0
-    click.echo(f"\nR² of the network: {share:.3f}")
+    variance = np.mean((y - y.mean()) ** 2)
+    r2 = 1 - float(np.mean((rows[0][1] - y) ** 2) / variance) if variance else 0.0
+    click.echo(f"\nR² of the network: {r2:.3f}")
     print_derivation(run)
 
 
@@ -79,15 +79,15 @@ def print_rows(predictions: Sequence[tuple[str, NDArray[Any]]], truth: NDArray[A
     width = max(len(title) for title, _ in predictions)
     click.echo(f"  {'':{width}} {'MAE':>10} {'RMSE':>10}")
     for title, values in predictions:
-        off = values - truth
-        absolute, square = np.mean(np.abs(off)), np.sqrt(np.mean(off**2))
+        errors = values - truth
+        absolute, square = np.mean(np.abs(errors)), np.sqrt(np.mean(errors**2))
         click.echo(f"  {title:{width}} {absolute:10.3f} {square:10.3f}")
 
 
 def draw_classes(run: Run, folder: Path) -> list[Path]:
-    """Draw the course of the training, the confusion and, in the plane, the boundary."""
+    """Draw the training history, the confusion matrix and, in the plane, the boundary."""
     loss, confusion, boundary = (
-        folder / f"{kind}.png" for kind in ("loss", "confusion", "boundary")
+        folder / f"{name}.png" for name in ("loss", "confusion", "boundary")
     )
     X, y = run.parts[1]
     plot.history(run.history, loss)
@@ -98,14 +98,14 @@ def draw_classes(run: Run, folder: Path) -> list[Path]:
     return [loss, confusion, boundary]
 
 
-def draw_amounts(run: Run, folder: Path) -> list[Path]:
-    """Draw the course of the training."""
+def draw_history(run: Run, folder: Path) -> list[Path]:
+    """Draw the training history."""
     plot.history(run.history, folder / "loss.png")
     return [folder / "loss.png"]
 
 
 def print_derivation(run: Run) -> None:
-    """Print the derivative of the loss by the last layer, as formulas and as a program."""
+    """Print the derivative of the loss by the last layer, as formulas and as a graph."""
     layer, batch = run.net.layers[-1], run.recipe.batch_size
     if run.recipe.loss not in READABLE or not isinstance(layer, Dense):
         return
@@ -113,16 +113,14 @@ def print_derivation(run: Run) -> None:
         return
     derivation = derive_output_layer(layer, LOSSES[run.recipe.loss], batch)
     width = max(len(name) for name, _ in derivation.formulas)
-    targets = (
-        "y: rows with a 1 for the class" if run.recipe.loss == "cross_entropy" else "y: targets"
-    )
+    targets = "y: one-hot targets" if run.recipe.loss == "cross_entropy" else "y: targets"
     click.echo(
-        f"\nthe derivative of the loss by the layer {layer.name!r}, as it was derived\n"
-        f"(x: its input, {targets}, {batch} samples; d in front: derivative by)\n"
+        f"\nthe derivative of the loss with respect to layer {layer.name!r}\n"
+        f"(x: its input, {targets}, {batch} samples; d: derivative with respect to)\n"
     )
     for name, text in derivation.formulas:
         click.echo(f"  {name:>{width}} = {text}")
-    click.echo("\nand as a program\n")
+    click.echo("\nas a graph\n")
     click.echo("\n".join(f"  {line}" for line in str(derivation.graph).splitlines()))
 
 
@@ -141,7 +139,7 @@ def _print_accuracy(run: Run) -> None:
 
 def _print_confusion(classes: NDArray[Any], counts: NDArray[np.int64]) -> None:
     if len(classes) > MOST_COLUMNS:
-        _print_mistakes(classes, counts)
+        _print_largest_confusions(classes, counts)
         return
     # Late, because importing rich takes as long as training a small network.
     from rich import box
@@ -154,7 +152,7 @@ def _print_confusion(classes: NDArray[Any], counts: NDArray[np.int64]) -> None:
     for label in classes:
         table.add_column(str(label), justify="right")
     for row, (label, numbers) in enumerate(zip(classes, counts, strict=True)):
-        # A hit is told from a mistake by its place on the diagonal; colour only helps.
+        # Colour is redundant: hits are on the diagonal.
         cells = [
             Text(str(number), "cyan" if row == column else "bold red")
             if number
@@ -162,15 +160,15 @@ def _print_confusion(classes: NDArray[Any], counts: NDArray[np.int64]) -> None:
             for column, number in enumerate(numbers)
         ]
         table.add_row(str(label), *cells)
-    click.echo("\nconfusion: true classes down, predicted ones across")
+    click.echo("\nconfusion matrix: rows are true classes, columns predicted ones")
     Console().print(table)
 
 
-def _print_mistakes(classes: NDArray[Any], counts: NDArray[np.int64]) -> None:
-    wrong = counts - np.diag(np.diag(counts))
-    click.echo("\nthe commonest mistakes")
-    for place in np.argsort(-wrong, axis=None, kind="stable")[:10]:
-        true, predicted = np.unravel_index(place, wrong.shape)
-        if wrong[true, predicted]:
-            told = f"{classes[true]} taken for {classes[predicted]}"
-            click.echo(f"  {told:24} {wrong[true, predicted]:4}")
+def _print_largest_confusions(classes: NDArray[Any], counts: NDArray[np.int64]) -> None:
+    errors = counts - np.diag(np.diag(counts))
+    click.echo("\nthe most frequent confusions")
+    for index in np.argsort(-errors, axis=None, kind="stable")[:10]:
+        true, predicted = np.unravel_index(index, errors.shape)
+        if errors[true, predicted]:
+            pair = f"{classes[true]} taken for {classes[predicted]}"
+            click.echo(f"  {pair:24} {errors[true, predicted]:4}")

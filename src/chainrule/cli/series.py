@@ -1,4 +1,4 @@
-"""Recipes for series. What is learned of them, scales too, is learned of the earlier part alone."""
+"""Recipes for time series; scaling is fitted on the earlier part alone."""
 
 from __future__ import annotations
 
@@ -17,38 +17,38 @@ __all__ = ["RECIPES", "airline", "prices", "sunspots"]
 
 Array = NDArray[Any]
 YEAR = 12
-SOLAR_CYCLE = 132  # months: the eleven years that sunspots come and go in
+SOLAR_CYCLE = 132  # months
 
 
 def _positions(first: int, windows: int, horizon: int) -> NDArray[np.intp]:
-    """Return where in the series each step of each forecast lies, shape (windows, horizon)."""
+    """Return the index in the series of each step of each forecast, (windows, horizon)."""
     return first + np.arange(windows)[:, None] + np.arange(horizon)
 
 
 @cache
 def airline() -> Forecast:
-    """Return the problem of forecasting passengers a year ahead, month by month.
+    """Return the task of forecasting passengers a year ahead, month by month.
 
-    The network sees by how much the last 24 months exceeded those a year before, as logarithms, and
-    says the same of the next 12: the seasonal forecast is its zero.
+    Inputs are the log ratios of the last 24 months to those a year before, targets those of the
+    next 12: the seasonal naive forecast is an output of zero.
     """
     months, passengers = datasets.airline()
     growth = np.log(passengers[YEAR:] / passengers[:-YEAR])
     length, cut = 24, len(growth) - 36
     mean, spread = growth[:cut].mean(), growth[:cut].std()
     scaled = (growth - mean) / spread
-    learned = data.windows(scaled[:cut], length, YEAR)
-    tested = data.windows(scaled[cut - length :], length, YEAR)
-    at = _positions(cut + YEAR, len(tested[0]), YEAR)
+    training = data.windows(scaled[:cut], length, YEAR)
+    test = data.windows(scaled[cut - length :], length, YEAR)
+    at = _positions(cut + YEAR, len(test[0]), YEAR)
     a_year_ago = passengers[at - YEAR]
     return Forecast(
-        (learned, tested),
+        (training, test),
         lambda outputs: a_year_ago * np.exp(outputs * spread + mean),
         passengers[at],
         (
             ("the same month a year ago", a_year_ago),
-            ("that, grown by the mean growth", a_year_ago * np.exp(mean)),
-            ("the last month seen", np.repeat(passengers[at[:, :1] - 1], YEAR, axis=1)),
+            ("the same, times the mean growth", a_year_ago * np.exp(mean)),
+            ("the last month", np.repeat(passengers[at[:, :1] - 1], YEAR, axis=1)),
         ),
         "thousands of passengers a month",
         months[at[:, -1]],
@@ -57,25 +57,25 @@ def airline() -> Forecast:
 
 @cache
 def sunspots() -> Forecast:
-    """Return the problem of forecasting sunspots a year ahead, month by month.
+    """Return the task of forecasting sunspots a year ahead, month by month.
 
-    Their spread grows with their number, so the network sees square roots.
+    The variance grows with the number, so that the network is given square roots.
     """
     months, spots = datasets.sunspots()
     length, cut = 48, len(spots) * 4 // 5
     roots = np.sqrt(spots)
     mean, spread = roots[:cut].mean(), roots[:cut].std()
     scaled = (roots - mean) / spread
-    learned = data.windows(scaled[:cut], length, YEAR)
-    tested = data.windows(scaled[cut - length :], length, YEAR)
-    at = _positions(cut, len(tested[0]), YEAR)
+    training = data.windows(scaled[:cut], length, YEAR)
+    test = data.windows(scaled[cut - length :], length, YEAR)
+    at = _positions(cut, len(test[0]), YEAR)
     return Forecast(
-        (learned, tested),
+        (training, test),
         lambda outputs: np.maximum(outputs * spread + mean, 0) ** 2,
         spots[at],
         (
             ("a solar cycle ago", spots[at - SOLAR_CYCLE]),
-            ("the last month seen", np.repeat(spots[at[:, :1] - 1], YEAR, axis=1)),
+            ("the last month", np.repeat(spots[at[:, :1] - 1], YEAR, axis=1)),
         ),
         "sunspots a month",
         months[at[:, -1]],
@@ -84,10 +84,10 @@ def sunspots() -> Forecast:
 
 @cache
 def prices() -> Forecast:
-    """Return the problem of forecasting the S&P 500 five days of trade ahead.
+    """Return the task of forecasting the S&P 500 five trading days ahead.
 
-    The network sees 30 days of return, range between high and low, and change of volume, and says
-    the return of the next five days: persistence is its zero.
+    Inputs are 30 days of return, range between high and low, and change of volume; the target is
+    the return of the next five days: persistence is an output of zero.
     """
     table = datasets.prices()
     close, horizon, length = table["close"], 5, 30
@@ -97,18 +97,18 @@ def prices() -> Forecast:
     days = np.stack([returns, ranges, volume], axis=1)
     cut = len(days) * 4 // 5
     mean, spread = days[:cut].mean(axis=0), days[:cut].std(axis=0)
-    scale = spread[0] * horizon**0.5  # of a sum of so many returns, were they independent
+    scale = spread[0] * horizon**0.5  # of the sum of independent returns
 
     def part(start: int, stop: int) -> tuple[Array, Array]:
-        seen, _ = data.windows((days[start:stop] - mean) / spread, length, horizon)
+        inputs, _ = data.windows((days[start:stop] - mean) / spread, length, horizon)
         _, following = data.windows(returns[start:stop], length, horizon)
-        return seen, following.sum(axis=1, keepdims=True) / scale
+        return inputs, following.sum(axis=1, keepdims=True) / scale
 
-    learned, tested = part(0, cut), part(cut - length, len(days))
-    # A return belongs to the later of two days, so day k has return k - 1.
-    last = np.arange(cut, cut + len(tested[0]))[:, None]
+    training, test = part(0, cut), part(cut - length, len(days))
+    # Return k - 1 is that from day k - 1 to day k.
+    last = np.arange(cut, cut + len(test[0]))[:, None]
     return Forecast(
-        (learned, tested),
+        (training, test),
         lambda outputs: close[last] * np.exp(outputs * scale),
         close[last + horizon],
         (("persistence, the price of today", close[last]),),

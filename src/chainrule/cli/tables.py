@@ -1,4 +1,4 @@
-"""Recipes for tables."""
+"""Recipes for tabular data sets."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from chainrule import data, datasets, nn, optim
 from chainrule.cli.recipe import Baseline, Layers, Parts, Recipe
 from chainrule.cli.report import (
     draw_classes,
-    report_chances,
+    report_binary,
     report_classes,
 )
 
@@ -29,8 +29,8 @@ def _letters() -> Parts:
     return (X, LETTERS[y]), (Z, LETTERS[z])
 
 
-def _tabled(*layers: Any) -> Layers:
-    """Let a network begin with a table that has learned from the training part."""
+def _with_table(*layers: Any) -> Layers:
+    """Begin a network with a table fitted on the training part."""
     return lambda part: [data.Table().fit(part[0]), *(make() for make in layers)]
 
 
@@ -42,16 +42,16 @@ HIDDEN = (
 
 
 def adam(epochs: int) -> optim.Adam:
-    """Return Adam with a rate that falls to nothing over so many epochs."""
+    """Return Adam with cosine decay over the epochs."""
     return optim.Adam(optim.cosine(0.003, epochs=epochs))
 
 
 RECIPES: dict[str, Recipe] = {
     "letters": Recipe(
-        title="capital letters, each described by 16 measurements of its picture",
+        title="capital letters, each described by 16 measurements of its image",
         load=_letters,
         layers=lambda part: [
-            nn.Rescale(4, -2),  # from [0, 1] to about zero and as far as one
+            nn.Rescale(4, -2),  # from [0, 1] to mean about 0, deviation about 1
             nn.Dense(256, activation="relu"),
             nn.Dense(128, activation="relu"),
             nn.Dropout(0.1),
@@ -65,18 +65,18 @@ RECIPES: dict[str, Recipe] = {
         example=("(_, _), (X, y) = datasets.letters()",),
     ),
     "churn": Recipe(
-        title="customers of a bank, who left it or stayed",
+        title="customers of a bank, predicting who leaves",
         load=_churn,
-        layers=_tabled(*HIDDEN, lambda: nn.Dense(1)),
+        layers=_with_table(*HIDDEN, lambda: nn.Dense(1)),
         optimizer=adam,
         epochs=40,
         batch_size=64,
-        report=report_chances,
+        report=report_binary,
         draw=draw_classes,
         example=("X, y = datasets.churn()",),
         show="print(net.predict_proba(X)[:10, 0].round(2), y[:10])",
         loss="binary_cross_entropy",
         metrics=("accuracy", "auc"),
-        baseline=Baseline("logistic regression", _tabled(lambda: nn.Dense(1))),
+        baseline=Baseline("logistic regression", _with_table(lambda: nn.Dense(1))),
     ),
 }

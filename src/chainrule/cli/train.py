@@ -1,14 +1,14 @@
-"""``chainrule train``: a network on a named data set, from the data to a file that predicts."""
+"""``chainrule train``: train, evaluate and save a network on a data set or a CSV file."""
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from pathlib import Path
 
 import click
 
-from chainrule.cli.boltzmann import NAME, train_machine
+from chainrule.arguments.lookup import suggestion
 from chainrule.cli.csv_table import recipe_of_file
+from chainrule.cli.rbm import NAME, train_rbm
 from chainrule.cli.recipe import Baseline, Part, Recipe, Run
 from chainrule.cli.recipes import RECIPES
 from chainrule.data.columns import take_rows
@@ -29,24 +29,26 @@ class _Name(click.ParamType[str]):
         if value in RECIPES or value == NAME or Path(value).is_file():
             return value
         if Path(value).suffix or Path(value).exists():
-            self.fail(f"{value!r}: there is no such file to train on")
-        names = [*RECIPES, NAME]
-        close = get_close_matches(value.lower(), names, 1)
-        guess = f"did you mean {close[0]!r}? They" if close else "the data sets"
-        return self.fail(f"there is no data set {value!r}; {guess} are {', '.join(names)}")
+            self.fail(f"{value!r}: no such file")
+        return self.fail(f"there is no data set {value!r}; {suggestion(value, [*RECIPES, NAME])}")
 
 
 @click.command()
 @click.argument("name", type=_Name(), metavar="NAME")
-@click.option("--target", metavar="COLUMN", help="Of a CSV file: the column to predict.")
-@click.option("--drop", metavar="COLUMN", multiple=True, help="A column to leave out; repeatable.")
-@click.option("--epochs", type=click.IntRange(min=1), metavar="N", help="Passes over the data.")
-@click.option("--batch-size", type=click.IntRange(min=1), metavar="N", help="Samples a step.")
+@click.option("--target", metavar="COLUMN", help="The column of a CSV file to predict.")
+@click.option(
+    "--drop",
+    metavar="COLUMN",
+    multiple=True,
+    help="A column to leave out; repeatable.",
+)
+@click.option("--epochs", type=click.IntRange(min=1), metavar="N", help="Passes over the samples.")
+@click.option("--batch-size", type=click.IntRange(min=1), metavar="N", help="Samples per step.")
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Folder for the model and its pictures; made where it does not exist.",
+    help="Folder for the model and figures; created if missing.",
 )
 @click.option(
     "--seed",
@@ -54,7 +56,7 @@ class _Name(click.ParamType[str]):
     metavar="N",
     default=0,
     show_default=True,
-    help="Decides the first weights and the order of the data; the test part stays the same.",
+    help="Seed of the initial weights and of shuffling; the test part is fixed.",
 )
 def train(
     name: str,
@@ -65,44 +67,44 @@ def train(
     out: Path | None,
     seed: int,
 ) -> None:
-    """Train a network on a data set or a CSV file, test it, and compare it with a baseline.
+    """Train a network on a data set or a CSV file, and compare it with a baseline.
 
     \b
-    digits         scanned handwritten digits of 8 × 8 pixels, which come with scikit-learn
-    xor            the four rows of "either, but not both"
+    digits         handwritten digits of 8 × 8 pixels, part of scikit-learn
+    xor            the four rows of exclusive or
     moons          points of two interleaving half circles
-    mnist          handwritten digits of 28 × 28 pixels; downloaded (12 MB) where they are not there
-    mnist-cnn      the same, seen through convolutions
-    notmnist       letters A to J from many fonts, seen through convolutions
-    letters        capital letters, described by 16 measurements; downloaded (1 MB)
-    churn          customers of a bank: who leaves it?
+    mnist          handwritten digits of 28 × 28 pixels; downloaded if missing (12 MB)
+    mnist-cnn      the same, by a convolutional network
+    notmnist       letters A to J from many fonts, by a convolutional network
+    letters        capital letters, described by 16 measurements; downloaded if missing (1 MB)
+    churn          customers of a bank: who leaves?
     prices         the S&P 500 five days ahead
     sunspots       sunspots a year ahead
     airline        airline passengers a year ahead
-    spoken-digits  digits said by six people
-    shakespeare    the next character of a play; downloaded (1 MB); takes minutes
-    shakespeare-transformer  the same by attention
-    rbm            features of digits, learned without labels by Boltzmann machines
-    FILE.csv       any table: --target names the column to predict
-    """  # noqa: D301 (click's mark for lines to be left as they are)
+    spoken-digits  digits spoken by six speakers
+    shakespeare    the next character of a play; downloaded if missing (1 MB); takes minutes
+    shakespeare-transformer  the same, by a transformer
+    rbm            features of digits, by restricted Boltzmann machines, without labels
+    FILE.csv       any CSV file: --target names the column to predict
+    """  # noqa: D301 (\b keeps click from rewrapping the lines)
     recipe = None if name == NAME else _recipe(name, target, drop)
     if recipe is None and (target or drop):
         raise click.UsageError(NO_COLUMNS)
     if out is not None:
-        out.mkdir(parents=True, exist_ok=True)  # before the work, in case it cannot be made
+        out.mkdir(parents=True, exist_ok=True)  # before training, in case it fails
     if recipe is None:
-        return train_machine(epochs, batch_size, out, seed)
-    parts = learned, tested = recipe.load()
-    click.echo(_describe(name, recipe, learned, tested))
+        return train_rbm(epochs, batch_size, out, seed)
+    parts = training, test = recipe.load()
+    click.echo(_describe(name, recipe, training, test))
     epochs, batch_size = epochs or recipe.epochs, batch_size or recipe.batch_size
-    net, history = _fit(recipe, learned, tested, seed, epochs, batch_size)
+    net, history = _fit(recipe, training, test, seed, epochs, batch_size)
     baseline = None
     if recipe.baseline is not None:
-        baseline = _fit_baseline(recipe, recipe.baseline, learned, seed, epochs, batch_size)
+        baseline = _fit_baseline(recipe, recipe.baseline, training, seed, epochs, batch_size)
     run = Run(recipe, parts, net, history, baseline)
     recipe.report(run)
     if out is not None:
-        _keep(run, out)
+        _write(run, out)
     return None
 
 
@@ -112,54 +114,53 @@ def _recipe(name: str, target: str | None, drop: tuple[str, ...]) -> Recipe:
             raise click.UsageError(NO_COLUMNS)
         return RECIPES[name]
     if target is None:
-        raise click.UsageError(f"{name!r} is a file: say which column to predict by --target")
+        raise click.UsageError(f"{name!r} is a file: name the column to predict by --target")
     return recipe_of_file(Path(name), target, drop)
 
 
-def _describe(name: str, recipe: Recipe, learned: Part, tested: Part) -> str:
-    count, held = len(learned[1]), len(tested[1])
-    use = f"{count:,} to learn from, {held:,} to test on"
-    if learned is tested:
-        use = f"{count:,}, to learn from and to test on: there are no others"
-    return f"{name}: {recipe.title}; {use}\n"
+def _describe(name: str, recipe: Recipe, training: Part, test: Part) -> str:
+    counts = f"{len(training[1]):,} for training, {len(test[1]):,} for test"
+    if training is test:
+        counts = f"{len(training[1]):,}, for training and for test"
+    return f"{name}: {recipe.title}; {counts}\n"
 
 
 def _fit(
-    recipe: Recipe, learned: Part, tested: Part, seed: int, epochs: int, batch_size: int
+    recipe: Recipe, training: Part, test: Part, seed: int, epochs: int, batch_size: int
 ) -> tuple[Network, History]:
-    net = Network(recipe.layers(learned), seed=seed)
+    net = Network(recipe.layers(training), seed=seed)
     net.compile(loss=recipe.loss, optimizer=recipe.optimizer(epochs), metrics=list(recipe.metrics))
-    net(take_rows(learned[0], slice(1)))  # builds it, so that the summary knows its sizes
+    net(take_rows(training[0], slice(1)))  # builds it for the summary
     net.summary()
     click.echo()
-    # The test part is only watched: nothing is chosen by it.
+    # The test part is only monitored: nothing is selected by it.
     history = net.fit(
-        *learned,
+        *training,
         epochs=epochs,
-        batch_size=min(batch_size, len(learned[1])),
-        validation_data=tested,
+        batch_size=min(batch_size, len(training[1])),
+        validation_data=test,
     )
     return net, history
 
 
 def _fit_baseline(
-    recipe: Recipe, baseline: Baseline, learned: Part, seed: int, epochs: int, batch_size: int
+    recipe: Recipe, baseline: Baseline, training: Part, seed: int, epochs: int, batch_size: int
 ) -> Network:
     click.echo(f"\nfor comparison: {baseline.title}")
-    net = Network(baseline.layers(learned), seed=seed)
+    net = Network(baseline.layers(training), seed=seed)
     net.compile(loss=recipe.loss, optimizer=recipe.optimizer(epochs), metrics=list(recipe.metrics))
-    net.fit(*learned, epochs=epochs, batch_size=min(batch_size, len(learned[1])))
+    net.fit(*training, epochs=epochs, batch_size=min(batch_size, len(training[1])))
     return net
 
 
-def _keep(run: Run, out: Path) -> None:
+def _write(run: Run, out: Path) -> None:
     model = out / "model.safetensors"
     run.net.save(model)
     written = [model]
     try:
         written += run.recipe.draw(run, out)
-    except ImportError as error:  # the model is worth having without them
-        click.echo(f"chainrule: no pictures: {error}", err=True)
+    except ImportError as error:  # the model is useful without them
+        click.echo(f"chainrule: no figures: {error}", err=True)
     click.echo(f"\nwrote {', '.join(map(str, written))}")
     code = (
         "import chainrule as cr",
@@ -168,5 +169,5 @@ def _keep(run: Run, out: Path) -> None:
         *run.recipe.example,
         run.recipe.show,
     )
-    click.echo("\nto predict with it, in Python:\n")
+    click.echo("\nto use it, in Python:\n")
     click.echo("\n".join(f"  {line}" for line in code))

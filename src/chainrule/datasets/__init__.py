@@ -1,12 +1,12 @@
-"""Data sets to learn with, by name.
+"""Named data sets, generated or loaded from files.
 
 >>> from chainrule import datasets
 >>> X, y = datasets.moons(200, noise=0.2, seed=0)
 >>> X.shape, y.shape
 ((200, 2), (200,))
 
-A set that lies in files is looked for in a folder of ``$CHAINRULE_DATA``, then in the user's cache,
-and is downloaded otherwise; `catalogue` lists folders, files and addresses.
+Files are looked up in a folder of ``$CHAINRULE_DATA``, then in the user's cache, and are downloaded
+otherwise; `catalogue` lists folders, files and addresses.
 """
 
 from chainrule.datasets.generated import moons, xor

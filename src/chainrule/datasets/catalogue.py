@@ -1,6 +1,6 @@
-"""Every data set that lies in files: which, how large, with which checksum, from where.
+"""Catalogue of the data sets in files: names, sizes, checksums, addresses, licences.
 
-A new one is a row here and a function that turns its files into arrays.
+A new one is an entry here and a function that loads its files.
 """
 
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ __all__ = ["CATALOGUE", "DataSet", "RemoteFile"]
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """One file of a data set, known to the last bit, or one folder of many.
+    """One file of a data set with its checksum, or one folder of files.
 
     Parameters
     ----------
     name : str
-        Its name, in the folder and at the end of each address.
+        Its name, in the folder and appended to each address.
     size : int
-        In bytes; of a folder, that of its files together.
+        In bytes; of a folder, the total.
     sha256 : str
         64 lower-case hexadecimal digits. Of a folder, of the text that ``sha256sum`` prints for its
         files in alphabetical order.
@@ -35,16 +35,16 @@ class DataSet:
     Parameters
     ----------
     folder : str
-        The folder they lie in, under ``$CHAINRULE_DATA`` or the user's cache.
+        Their folder, under ``$CHAINRULE_DATA`` or the user's cache.
     files : tuple of RemoteFile
         All of them.
     addresses : tuple of str
-        Each ends in a slash and is followed by a file's name; tried in this order. Empty where
+        URLs ending in a slash, to which a file's name is appended; tried in this order. Empty where
         there is no stable address under an open licence.
     origin : str
-        The page of those who made it.
+        The page of its authors.
     licence : str
-        As its makers or keepers state it.
+        As its authors state it.
     """
 
     folder: str
@@ -211,7 +211,7 @@ CATALOGUE = {
                 "04e1baae96c6a26e39c623f2b01d0182ddae627ba0ac02a3cdc17ba2af99fd9b",
             ),
         ),
-        addresses=(),  # three thousand small files: one clones the repository
+        addresses=(),  # three thousand small files: clone the repository
         origin="https://github.com/Jakobovski/free-spoken-digit-dataset/tree/26eb9aaf76e81b692f806f9140c2d2777410d7a1",
         licence="CC BY-SA 4.0, Zohar Jackson and others",
     ),

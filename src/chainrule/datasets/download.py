@@ -1,7 +1,7 @@
-"""Fetch one file of known size and checksum, going on where an earlier attempt stopped.
+"""Resumable download of a file of known size and SHA-256.
 
-What has arrived lies in ``NAME.part`` next to the target. A part is never trusted: the whole must
-have the expected SHA-256 before it takes its name.
+Received bytes are stored in ``NAME.part`` beside the target, and an interrupted download resumes by
+a range request. The file is renamed to the target only if its SHA-256 matches.
 
 References
 ----------
@@ -36,32 +36,32 @@ RANGE_NOT_SATISFIABLE = 416
 
 
 def download(address: str, file: RemoteFile, target: Path) -> None:
-    """Fetch a file, with a progress bar, and check it."""
+    """Download a file with a progress bar, and verify its checksum."""
     if not address.startswith(("https://", "http://")):
-        raise DownloadError(f"{address} is no address of the web")
+        raise DownloadError(f"{address} is no HTTP address")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise DownloadError(f"the folder {target.parent} cannot be made ({error})") from error
+        raise DownloadError(f"the folder {target.parent} cannot be created ({error})") from error
     part = target.with_name(target.name + ".part")
     with _progress_bar(file) as show:
-        while (before := _arrived(part, file)) < file.size:
+        while (before := _received(part, file)) < file.size:
             failure = _transfer(address, file, part, show)
-            # A server that stops early is asked for the rest, as long as it sends something.
-            if _arrived(part, file) <= before:
+            # After a premature end the rest is requested, as long as each response makes progress.
+            if _received(part, file) <= before:
                 raise DownloadError(f"{address} {failure}")
     digest = storage.sha256_of(part)
     if digest != file.sha256:
         part.unlink()
         raise DownloadError(
-            f"what came from {address} was removed, for its SHA-256 is {digest} and not "
+            f"the download from {address} was removed: its SHA-256 is {digest}, expected "
             f"{file.sha256}"
         )
     storage.publish(part, target)
 
 
-def _arrived(part: Path, file: RemoteFile) -> int:
-    """Return how many bytes an earlier attempt left; a part that is too long is removed."""
+def _received(part: Path, file: RemoteFile) -> int:
+    """Return the size of the part of an earlier attempt; one that is too long is removed."""
     if not part.exists():
         return 0
     size = part.stat().st_size
@@ -72,8 +72,8 @@ def _arrived(part: Path, file: RemoteFile) -> int:
 
 
 def _transfer(address: str, file: RemoteFile, part: Path, show: Callable[[int], None]) -> str:
-    """Ask once for what is missing; return why the answer ended, should it have been too short."""
-    offset = _arrived(part, file)
+    """Request the missing bytes once; return why the response ended, for a message."""
+    offset = _received(part, file)
     request = urllib.request.Request(address, headers={"User-Agent": "chainrule"})
     if offset:
         request.add_header("Range", f"bytes={offset}-")
@@ -83,23 +83,23 @@ def _transfer(address: str, file: RemoteFile, part: Path, show: Callable[[int], 
             storage.write_at(part, start, _chunks(response, start, file.size, show))
     except urllib.error.HTTPError as error:
         error.close()
-        if error.code == RANGE_NOT_SATISFIABLE:  # the file there is shorter than our part
+        if error.code == RANGE_NOT_SATISFIABLE:  # the remote file is shorter than the part
             part.unlink(missing_ok=True)
         return f"answered {error.code} ({error.reason})"
     except NETWORK_ERRORS as error:
         reason = error.reason if isinstance(error, urllib.error.URLError) else error
         return f"could not be reached ({getattr(reason, 'strerror', None) or reason})"
-    return f"stopped after {_arrived(part, file)} of {file.size} bytes, which are kept"
+    return f"stopped after {_received(part, file)} of {file.size} bytes; they are kept"
 
 
 def _first_byte(response: http.client.HTTPResponse, offset: int, address: str) -> int:
-    """Return where in the file the answer begins: at the offset asked for, or at the start."""
+    """Return the offset at which the response begins: the requested one, or 0."""
     if response.status != PARTIAL_CONTENT:
-        return 0  # this server does not know ranges and sends everything
+        return 0  # the server ignores ranges and sends the whole file
     content_range = response.headers.get("Content-Range", "")
     if not content_range.startswith(f"bytes {offset}-"):
         raise DownloadError(
-            f"{address} answered with the range {content_range!r}, asked from byte {offset} on"
+            f"{address} answered with the range {content_range!r}, requested from byte {offset} on"
         )
     return offset
 
@@ -107,7 +107,7 @@ def _first_byte(response: http.client.HTTPResponse, offset: int, address: str) -
 def _chunks(
     response: http.client.HTTPResponse, start: int, size: int, show: Callable[[int], None]
 ) -> Iterator[bytes]:
-    """Yield what arrives, as it arrives, and never more than the file has."""
+    """Yield received bytes, up to the size of the file."""
     while start < size and (chunk := response.read1(min(CHUNK, size - start))):
         yield chunk
         start += len(chunk)
@@ -116,7 +116,7 @@ def _chunks(
 
 @contextlib.contextmanager
 def _progress_bar(file: RemoteFile) -> Generator[Callable[[int], None], None, None]:
-    """Show a bar on standard error; yield the function that sets the bytes done."""
+    """Show a progress bar on standard error; yield the function that updates it."""
     from rich import progress
     from rich.console import Console
 

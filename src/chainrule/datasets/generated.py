@@ -1,4 +1,4 @@
-"""Data sets that a formula makes."""
+"""Generated data sets: XOR and two moons."""
 
 import math
 
@@ -11,14 +11,14 @@ __all__ = ["moons", "xor"]
 
 
 def xor() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the four rows of "either, but not both", which no single neuron can learn.
+    """Return the four rows of exclusive or, which is not linearly separable.
 
     Returns
     -------
     X : array, float64, (4, 2), 0 or 1
-        Two truth values.
+        Two binary inputs.
     y : array, float64, (4, 1), 0 or 1
-        1 where they differ; one column, as a network with one output gives it.
+        1 where they differ; one column, as the output of a network with one unit.
 
     References
     ----------
@@ -42,8 +42,8 @@ def moons(
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Draw points from two interleaving half circles, in random order.
 
-    The numbers are those of scikit-learn's ``make_moons(n, noise=noise)`` after
-    ``np.random.seed(seed)``, bit for bit, so that published results can be repeated.
+    Bit for bit equal to scikit-learn's ``make_moons(n, noise=noise)`` after
+    ``np.random.seed(seed)``, so that published results are reproducible.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def moons(
     noise : float >= 0
         The standard deviation of the normal noise added to both coordinates.
     seed : int in [0, 2**32)
-        Another seed, other noise and another order.
+        Seed of the noise and of the order.
 
     Returns
     -------
@@ -60,7 +60,7 @@ def moons(
         The points. Class 0 is the upper half of the unit circle around (0, 0), class 1 the lower
         half of the one around (1, 0.5).
     y : array, int64, (n,), 0 or 1
-        The half circle.
+        The class.
 
     Raises
     ------

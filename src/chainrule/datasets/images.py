@@ -1,4 +1,4 @@
-"""Pictures with labels: handwriting, clothes, letters from fonts."""
+"""Labelled image data sets: digits, MNIST, Fashion-MNIST, notMNIST."""
 
 from typing import Any, cast
 
@@ -15,16 +15,16 @@ Samples = tuple[NDArray[Any], NDArray[np.int64]]
 
 
 def digits() -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Load 1,797 scanned handwritten digits of 8 x 8 pixels; works with no network.
+    """Load 1,797 scanned handwritten digits of 8 x 8 pixels, without download.
 
-    They come with scikit-learn, the extra ``sklearn``.
+    They are part of scikit-learn, the extra ``sklearn``.
 
     Returns
     -------
     X : array, float32, (1797, 64), in [0, 1]
-        Grey values, row by row: 0 is paper, 1 is ink. (The original counts ink from 0 to 16.)
+        Grey values, row by row: 0 is paper, 1 is ink. (The original is scaled from 0 to 16.)
     y : array, int64, (1797,), in 0 .. 9
-        The digit that was written.
+        The digit.
 
     Raises
     ------
@@ -46,7 +46,7 @@ def digits() -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         from sklearn.datasets import load_digits
     except ImportError as error:
         raise ImportError(
-            "datasets.digits: the pictures come with scikit-learn, which is not installed; "
+            "datasets.digits: the images are part of scikit-learn, which is not installed; "
             "run: pip install 'chainrule[sklearn]'"
         ) from error
     data, target = cast(tuple[NDArray[Any], NDArray[Any]], load_digits(return_X_y=True))
@@ -65,9 +65,9 @@ def mnist() -> tuple[Samples, Samples]:
     Raises
     ------
     DownloadError
-        If the files are neither on this machine nor to be fetched.
+        If the files are neither present nor downloadable.
     FormatError
-        If a file is not what it should be.
+        If a file is corrupt.
 
     References
     ----------
@@ -78,7 +78,7 @@ def mnist() -> tuple[Samples, Samples]:
 
 
 def fashion_mnist() -> tuple[Samples, Samples]:
-    """Load 70,000 pictures of clothes of 28 x 28 pixels, a harder MNIST of the same shape.
+    """Load 70,000 images of clothes of 28 x 28 pixels, harder than MNIST and of its shape.
 
     The classes 0 .. 9 are T-shirt, trouser, pullover, dress, coat, sandal, shirt, sneaker, bag and
     ankle boot.
@@ -92,9 +92,9 @@ def fashion_mnist() -> tuple[Samples, Samples]:
     Raises
     ------
     DownloadError
-        If the files are neither on this machine nor to be fetched.
+        If the files are neither present nor downloadable.
     FormatError
-        If a file is not what it should be.
+        If a file is corrupt.
 
     References
     ----------
@@ -105,10 +105,10 @@ def fashion_mnist() -> tuple[Samples, Samples]:
 
 
 def notmnist() -> tuple[Samples, Samples]:
-    """Load 10,000 letters A to J from many fonts, of 28 x 28 pixels; noisy by design.
+    """Load 10,000 letters A to J from many fonts, of 28 x 28 pixels, with noisy labels.
 
-    These are the set's test files, shuffled by their makers; the first 8,000 serve for training and
-    the last 2,000 for testing.
+    They are the test files of the set, shuffled by its authors: 8,000 for training and the last
+    2,000 for testing.
 
     Returns
     -------
@@ -119,10 +119,10 @@ def notmnist() -> tuple[Samples, Samples]:
     Raises
     ------
     DownloadError
-        If the files are not on this machine; they have no open licence, so the error says where
-        to get them and where to put them.
+        If they are not present. There is no download, for want of an open licence; the error
+        names the source and the folder.
     FormatError
-        If a file is not what it should be.
+        If a file is corrupt.
 
     References
     ----------
@@ -142,6 +142,6 @@ def _labelled(image_path: Any, label_path: Any) -> Samples:
     if images.ndim != 3 or labels.shape != images.shape[:1]:
         raise FormatError(
             f"{image_path} holds an array of shape {images.shape}, {label_path} one of shape "
-            f"{labels.shape}; expected (n, height, width) and (n,): fetch the files again"
+            f"{labels.shape}; expected (n, height, width) and (n,): download the files again"
         )
     return images, labels.astype(np.int64)

@@ -1,4 +1,4 @@
-"""Where a data set's file is: the user's folder, then the cache, then the network."""
+"""Lookup of data set files: the user's folder, then the cache, then a download."""
 
 import os
 from pathlib import Path
@@ -11,34 +11,34 @@ __all__ = ["locate", "size_of"]
 
 
 def locate(name: str) -> list[Path]:
-    """Return the paths of a data set's files, downloading those that are nowhere.
+    """Return the paths of a data set's files, downloading missing ones.
 
-    A file is looked for in its folder under ``$CHAINRULE_DATA``, then in the same folder under the
-    user's cache. Its size is checked every time, its checksum when it is downloaded.
+    A file is looked up in its folder under ``$CHAINRULE_DATA``, then in the same folder of the
+    user's cache. Its size is always checked, its checksum after a download.
     """
     data_set = CATALOGUE[name]
     return [_locate_file(name, data_set, file) for file in data_set.files]
 
 
 def size_of(path: Path) -> int | None:
-    """Return the size of a file, or of the files of a folder together."""
+    """Return the size of a file, or the total size of a folder."""
     if path.is_dir():
         return sum(each.stat().st_size for each in path.iterdir() if each.name[0] != ".")
     return path.stat().st_size if path.is_file() else None
 
 
 def _locate_file(name: str, data_set: DataSet, file: RemoteFile) -> Path:
-    own = _own_folder(data_set)
-    if own is not None and (own / file.name).exists():
-        return _checked_size(name, own / file.name, file)
+    folder = _user_folder(data_set)
+    if folder is not None and (folder / file.name).exists():
+        return _checked_size(name, folder / file.name, file)
     cached = cache_folder() / data_set.folder / file.name
-    # A wrong size in the cache is our own mess: fetch again. In the user's folder it is news.
+    # A wrong size in the cache is repaired by a download; in the user's folder it is an error.
     if size_of(cached) != file.size:
         _fetch(name, data_set, file, cached)
     return cached
 
 
-def _own_folder(data_set: DataSet) -> Path | None:
+def _user_folder(data_set: DataSet) -> Path | None:
     base = os.environ.get("CHAINRULE_DATA")
     return Path(base).expanduser() / data_set.folder if base else None
 
@@ -47,23 +47,22 @@ def _checked_size(name: str, path: Path, file: RemoteFile) -> Path:
     size = size_of(path)
     if size != file.size:
         raise FormatError(
-            f"{name}: {path} has {size} bytes, the original {file.size}; "
-            "copy it again, or remove it to have it downloaded"
+            f"{name}: {path} has {size} bytes instead of {file.size}; "
+            "copy it again, or remove it to download it"
         )
     return path
 
 
 def _fetch(name: str, data_set: DataSet, file: RemoteFile, target: Path) -> None:
-    own = _own_folder(data_set) or f"$CHAINRULE_DATA/{data_set.folder}"
+    folder = _user_folder(data_set) or f"$CHAINRULE_DATA/{data_set.folder}"
     files = ", ".join(each.name for each in data_set.files)
-    mend = f"put {files} into {own} or {target.parent}"
+    remedy = f"put {files} into {folder} or {target.parent}"
     if not data_set.addresses:
         raise DownloadError(
             f"{name}: {file.name} is not on this machine and has no download under an open "
-            f"licence; get the files from {data_set.origin} and {mend}"
+            f"licence; get the files from {data_set.origin} and {remedy}"
         )
-    # The standard library's web client takes longer to import than all of this package, and most
-    # calls find the files.
+    # Importing urllib takes longer than importing this package, and is rarely needed.
     from chainrule.datasets.download import download
 
     failures: list[str] = []
@@ -74,4 +73,4 @@ def _fetch(name: str, data_set: DataSet, file: RemoteFile, target: Path) -> None
             failures.append(str(error))
         else:
             return
-    raise DownloadError(f"{name}: {'; '.join(failures)}; try again, or {mend}")
+    raise DownloadError(f"{name}: {'; '.join(failures)}; try again, or {remedy}")

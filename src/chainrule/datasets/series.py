@@ -1,4 +1,4 @@
-"""Quantities that were measured one after another."""
+"""Time series: airline passengers, sunspots, stock prices."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ Series = tuple[NDArray[np.datetime64], NDArray[np.float64]]
 
 
 def airline() -> Series:
-    """Load the number of international airline passengers of each month, 1949 to 1960.
+    """Load the monthly number of international airline passengers, 1949 to 1960.
 
     Returns
     -------
@@ -27,10 +27,10 @@ def airline() -> Series:
     Raises
     ------
     DownloadError
-        If the file is not on this machine; it has no open licence, so the error says where to get
-        it and where to put it.
+        If it is not present. There is no download, for want of an open licence; the error
+        names the source and the folder.
     FormatError
-        If the file is not what it should be.
+        If the file is corrupt.
 
     References
     ----------
@@ -40,7 +40,7 @@ def airline() -> Series:
 
 
 def sunspots() -> Series:
-    """Load the mean number of sunspots of each month, 1749 to 1983.
+    """Load the monthly mean of the sunspot number, 1749 to 1983.
 
     Returns
     -------
@@ -52,10 +52,10 @@ def sunspots() -> Series:
     Raises
     ------
     DownloadError
-        If the file is not on this machine; it has no open licence, so the error says where to get
-        it and where to put it.
+        If it is not present. There is no download, for want of an open licence; the error
+        names the source and the folder.
     FormatError
-        If the file is not what it should be.
+        If the file is corrupt.
 
     References
     ----------
@@ -65,28 +65,28 @@ def sunspots() -> Series:
 
 
 def prices() -> dict[str, NDArray[Any]]:
-    """Load the daily prices of the index S&P 500, 2000 to April 2020.
+    """Load daily prices of the S&P 500, 2000 to April 2020.
 
     Returns
     -------
     dict of str to array, (5105,)
-        ``date`` as datetime64[D], the days of trade from 2000-01-03 to 2020-04-17; ``open``,
+        ``date`` as datetime64[D], the trading days from 2000-01-03 to 2020-04-17; ``open``,
         ``high``, ``low``, ``close`` and ``adjclose`` as float64, in points; ``volume`` as int64, in
         shares.
 
     Raises
     ------
     DownloadError
-        If the file is not on this machine; it has no open licence, so the error says where to get
-        it and where to put it.
+        If it is not present. There is no download, for want of an open licence; the error
+        names the source and the folder.
     FormatError
-        If the file is not what it should be.
+        If the file is corrupt.
     """
     (path,) = locate("prices")
     columns = read_csv(path)
     days = _dates(columns["date"], "datetime64[D]", path) if "date" in columns else None
     if days is None or not {"open", "high", "low", "close", "volume"} <= set(columns):
-        raise FormatError(f"{path} has the columns {', '.join(columns)}; fetch it again")
+        raise FormatError(f"{path} has the columns {', '.join(columns)}; download it again")
     return columns | {"date": days}
 
 
@@ -94,7 +94,7 @@ def _monthly(name: str, value: str) -> Series:
     (path,) = locate(name)
     columns = read_csv(path)
     if list(columns) != ["Month", value] or columns[value].dtype.kind not in "if":
-        raise FormatError(f"{path} is not a table of Month and {value}; fetch it again")
+        raise FormatError(f"{path} is not a table of Month and {value}; download it again")
     return _dates(columns["Month"], "datetime64[M]", path), columns[value].astype(np.float64)
 
 
@@ -102,7 +102,7 @@ def _dates(cells: NDArray[Any], dtype: str, path: Any) -> NDArray[np.datetime64]
     try:
         dates = cells.astype(str).astype(dtype)
     except ValueError as error:
-        raise FormatError(f"{path} has a date that is none ({error}); fetch it again") from None
+        raise FormatError(f"{path} has an invalid date ({error}); download it again") from None
     if np.any(np.diff(dates) <= np.timedelta64(0)):
-        raise FormatError(f"{path} is not in the order of time; fetch it again")
+        raise FormatError(f"{path} is not in temporal order; download it again")
     return dates

@@ -1,4 +1,4 @@
-"""Tables of measurements."""
+"""Tabular data sets: letter recognition, bank churn."""
 
 from typing import Any
 
@@ -17,22 +17,22 @@ LETTER_ROW = np.dtype([("letter", "U1"), ("features", np.uint8, (16,))])
 
 
 def letters() -> tuple[Samples, Samples]:
-    """Load 20,000 printed capital letters, each described by 16 measurements of its picture.
+    """Load 20,000 printed capital letters, each described by 16 measurements of its image.
 
-    The first 16,000 rows serve for training and the last 4,000 for testing, as is usual.
+    The first 16,000 rows are for training, the last 4,000 for testing, as in the paper.
 
     Returns
     -------
     (X_train, y_train), (X_test, y_test) : pairs of arrays
-        X : float32, (16000, 16) and (4000, 16), in [0, 1] (the file counts from 0 to 15);
+        X : float32, (16000, 16) and (4000, 16), in [0, 1] (from 0 to 15 in the file);
         y : int64, (16000,) and (4000,), in 0 .. 25, the letter being ``chr(ord("A") + y)``.
 
     Raises
     ------
     DownloadError
-        If the file is neither on this machine nor to be fetched.
+        If the file is neither present nor downloadable.
     FormatError
-        If the file is not what it should be.
+        If the file is corrupt.
 
     References
     ----------
@@ -44,12 +44,12 @@ def letters() -> tuple[Samples, Samples]:
         rows = np.loadtxt(path, dtype=LETTER_ROW, delimiter=",", encoding="ascii")
     except ValueError as error:
         raise FormatError(
-            f"{path} is not a table of a letter and 16 numbers ({error}); fetch it again"
+            f"{path} is not a table of a letter and 16 numbers ({error}); download it again"
         ) from error
     X = (rows["features"] / 15).astype(np.float32)
     y = rows["letter"].view(np.uint32).astype(np.int64) - ord("A")
     if X.max() > 1 or y.min() < 0 or y.max() > 25:
-        raise FormatError(f"{path} has values beyond 0 .. 15 or A .. Z; fetch it again")
+        raise FormatError(f"{path} has values beyond 0 .. 15 or A .. Z; download it again")
     return (X[:TRAINING_ROWS], y[:TRAINING_ROWS]), (X[TRAINING_ROWS:], y[TRAINING_ROWS:])
 
 
@@ -59,28 +59,28 @@ IDENTIFIERS = ("RowNumber", "CustomerId", "Surname")
 def churn() -> tuple[dict[str, NDArray[Any]], NDArray[np.int64]]:
     """Load 10,000 customers of a bank, 2,037 of whom left it.
 
-    What only says who a customer is (row number, customer id and surname) is left out.
+    Identifiers (row number, customer id and surname) are dropped.
 
     Returns
     -------
     X : dict of str to array, (10000,)
         ``CreditScore``, ``Age``, ``Tenure``, ``NumOfProducts``, ``HasCrCard`` and
         ``IsActiveMember`` as int64, ``Balance`` and ``EstimatedSalary`` as float64, ``Geography``
-        and ``Gender`` as text. `data.Table` makes inputs of them.
+        and ``Gender`` as text. `data.Table` encodes them.
     y : array, int64, (10000,), 0 or 1
         1 for those who left.
 
     Raises
     ------
     DownloadError
-        If the file is not on this machine; it has no open licence, so the error says where to get
-        it and where to put it.
+        If it is not present. There is no download, for want of an open licence; the error
+        names the source and the folder.
     FormatError
-        If the file is not what it should be.
+        If the file is corrupt.
     """
     (path,) = locate("churn")
     columns = read_csv(path)
     left = columns.pop("Exited", None)
     if left is None or left.dtype != np.int64 or not np.isin(left, (0, 1)).all():
-        raise FormatError(f"{path} has no column Exited of 0 and 1; fetch it again")
+        raise FormatError(f"{path} has no column Exited of 0 and 1; download it again")
     return {name: each for name, each in columns.items() if name not in IDENTIFIERS}, left

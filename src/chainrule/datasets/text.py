@@ -1,4 +1,4 @@
-"""Texts to learn to write from."""
+"""Text for character-level language models."""
 
 from chainrule.datasets.locate import locate
 from chainrule.errors import FormatError
@@ -9,7 +9,7 @@ __all__ = ["shakespeare"]
 def shakespeare() -> str:
     """Load a million characters of Shakespeare's plays.
 
-    Numbers for the characters, and characters for the numbers, are one line each::
+    Encoding characters as integers and decoding them takes one line each::
 
         characters, codes = np.unique(list(text), return_inverse=True)
         "".join(characters[codes]) == text
@@ -17,14 +17,14 @@ def shakespeare() -> str:
     Returns
     -------
     str, 1,115,394 characters
-        All of them ASCII, 65 different ones.
+        ASCII, with 65 distinct characters.
 
     Raises
     ------
     DownloadError
-        If the file is neither on this machine nor to be fetched.
+        If the file is neither present nor downloadable.
     FormatError
-        If the file is not what it should be.
+        If the file is corrupt.
 
     References
     ----------
@@ -34,4 +34,4 @@ def shakespeare() -> str:
     try:
         return path.read_bytes().decode("ascii")
     except UnicodeDecodeError as error:
-        raise FormatError(f"{path} is no text in ASCII; fetch it again", error.start) from None
+        raise FormatError(f"{path} is not ASCII text; download it again", error.start) from None

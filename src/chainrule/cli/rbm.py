@@ -1,4 +1,4 @@
-"""``chainrule train rbm``: features that need no labels, judged by a logistic layer upon them."""
+"""``chainrule train rbm``: unsupervised features, evaluated by logistic regression on them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from chainrule.nn.layers.dense import Dense
 from chainrule.train.network import Network
 from chainrule.train.rbm.rbm import RBM
 
-__all__ = ["NAME", "train_machine"]
+__all__ = ["NAME", "train_rbm"]
 
 NAME = "rbm"
 
@@ -26,55 +26,54 @@ Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
-class _Study:
-    """Pictures, a machine that suits them, and how a logistic layer learns from its features.
-
-    ``trials`` are numbers of labels that the layer gets, each with the epochs it takes over them.
-    """
+class _Experiment:
+    """Images, the hyperparameters of an RBM, and those of logistic regression on its features."""
 
     name: str
-    pictures: str
+    images: str
     parts: Callable[[], Parts]
     hidden: int
     learning_rate: float
     persistent: bool
     batch_size: int
     epochs: int
-    trials: tuple[tuple[int, int], ...]
+    trials: tuple[tuple[int, int], ...]  # numbers of labels, each with its epochs
     rate: float
 
 
-def train_machine(epochs: int | None, batch_size: int | None, out: Path | None, seed: int) -> None:
-    """Train Boltzmann machines on two sets of digits, and compare features with pixels."""
-    for study in _STUDIES:
-        (X, y), (X_test, y_test) = study.parts()
-        click.echo(f"{NAME}: {len(X):,} {study.pictures}, without their labels\n")
+def train_rbm(epochs: int | None, batch_size: int | None, out: Path | None, seed: int) -> None:
+    """Train RBMs on two sets of digits, and compare their features with pixels."""
+    for experiment in _EXPERIMENTS:
+        (X, y), (X_test, y_test) = experiment.parts()
+        click.echo(f"{NAME}: {len(X):,} {experiment.images}, without their labels\n")
         machine = RBM(
-            study.hidden,
-            study.learning_rate,
-            persistent=study.persistent,
-            batch_size=batch_size or study.batch_size,
+            experiment.hidden,
+            experiment.learning_rate,
+            persistent=experiment.persistent,
+            batch_size=batch_size or experiment.batch_size,
             seed=seed,
         )
-        machine.fit(X, epochs=epochs or study.epochs)
-        _compare(study, machine, (X, y), (X_test, y_test), seed)
+        machine.fit(X, epochs=epochs or experiment.epochs)
+        _compare(experiment, machine, (X, y), (X_test, y_test), seed)
         if out is not None:
-            _keep(study, machine, out)
+            _write(experiment, machine, out)
         click.echo()
     if out is not None:
-        _tell_use(out / f"{_STUDIES[0].name}.safetensors")
+        _print_usage(out / f"{_EXPERIMENTS[0].name}.safetensors")
 
 
-def _compare(study: _Study, machine: RBM, train: Part, test: Part, seed: int) -> None:
+def _compare(experiment: _Experiment, machine: RBM, train: Part, test: Part, seed: int) -> None:
     (X, y), (X_test, y_test) = train, test
     features, test_features = machine.transform(X), machine.transform(X_test)
-    over_pixels, over_features = f"upon {X.shape[1]} pixels", f"upon {machine.hidden} features"
-    click.echo("\ntest accuracy of a logistic layer, by the number of labels it gets\n")
+    over_pixels, over_features = f"{X.shape[1]} pixels", f"{machine.hidden} features"
+    click.echo("\ntest accuracy of logistic regression, by number of labels\n")
     click.echo(f"  {'labels':>8} {over_pixels:>16} {over_features:>18}")
-    for labels, passes in study.trials:
+    for labels, epochs in experiment.trials:
         by_pixels, by_features = (
-            _accuracy((learned[:labels], y[:labels]), (asked, y_test), passes, study.rate, seed)
-            for learned, asked in ((X, X_test), (features, test_features))
+            _accuracy(
+                (trained[:labels], y[:labels]), (tested, y_test), epochs, experiment.rate, seed
+            )
+            for trained, tested in ((X, X_test), (features, test_features))
         )
         verdict = "beaten" if by_features > by_pixels else "not beaten"
         numbers = f"{by_pixels:16.2%} {by_features:18.2%}".replace("%", " %")
@@ -82,17 +81,17 @@ def _compare(study: _Study, machine: RBM, train: Part, test: Part, seed: int) ->
 
 
 def _digits() -> Parts:
-    """Digits of 8 × 8 pixels and their copies moved by one; no picture has copies in both parts."""
+    """Digits of 8 × 8 pixels and copies shifted by one; no image has copies in both parts."""
     X, y = datasets.digits()
     parts = data.split(X, y, test_size=0.2, seed=0, stratify=True)
-    train, test = ((_moved(X), np.tile(y, len(_MOVES))) for X, y in parts)
+    train, test = ((_shifted(X), np.tile(y, len(_SHIFTS))) for X, y in parts)
     order = np.random.default_rng(0).permutation(len(train[0]))
     return (train[0][order], train[1][order]), test
 
 
-def _moved(X: Array) -> Array:
+def _shifted(X: Array) -> Array:
     padded = np.pad(X.reshape(-1, 8, 8), ((0, 0), (1, 1), (1, 1)))
-    copies = [padded[:, down : down + 8, right : right + 8] for down, right in _MOVES]
+    copies = [padded[:, down : down + 8, right : right + 8] for down, right in _SHIFTS]
     return np.concatenate(copies).reshape(-1, 64)
 
 
@@ -101,17 +100,17 @@ def _mnist() -> Parts:
     return (_rows(X), y), (_rows(X_test), y_test)
 
 
-def _rows(pictures: Array) -> Array:
-    return pictures.reshape(len(pictures), -1) / np.float32(255)
+def _rows(images: Array) -> Array:
+    return images.reshape(len(images), -1) / np.float32(255)
 
 
-_MOVES = ((1, 1), (0, 1), (2, 1), (1, 0), (1, 2))
-_STUDIES = (
-    # Chosen on a fifth of the training part that was kept back, from 100 to 512 units, 20 and 60
-    # epochs, persistent chains and new ones.
-    _Study(
+_SHIFTS = ((1, 1), (0, 1), (2, 1), (1, 0), (1, 2))
+_EXPERIMENTS = (
+    # Chosen on a validation part of a fifth: 100 to 512 units, 20 and 60 epochs, with and without
+    # persistent chains.
+    _Experiment(
         "digits",
-        "handwritten digits of 8 × 8 pixels, as they are and moved by a pixel",
+        "handwritten digits of 8 × 8 pixels, original and shifted by a pixel",
         _digits,
         hidden=512,
         learning_rate=0.06,
@@ -121,7 +120,7 @@ _STUDIES = (
         trials=((500, 100), (7190, 100)),
         rate=0.01,
     ),
-    _Study(
+    _Experiment(
         "mnist",
         "handwritten digits of 28 × 28 pixels",
         _mnist,
@@ -144,23 +143,23 @@ def _accuracy(train: Part, test: Part, epochs: int, rate: float, seed: int) -> f
     return net.evaluate(*test)["accuracy"]
 
 
-def _keep(study: _Study, machine: RBM, out: Path) -> None:
-    model, picture = out / f"{study.name}.safetensors", out / f"{study.name}.png"
+def _write(experiment: _Experiment, machine: RBM, out: Path) -> None:
+    model, figure = out / f"{experiment.name}.safetensors", out / f"{experiment.name}.png"
     machine.save(model)
     written = [model]
     try:
-        plot.weights(machine, "weight", picture)
-        written.append(picture)
-    except ImportError as error:  # the machine is worth having without them
-        click.echo(f"chainrule: no pictures: {error}", err=True)
+        plot.weights(machine, "weight", figure)
+        written.append(figure)
+    except ImportError as error:  # the model is useful without them
+        click.echo(f"chainrule: no figures: {error}", err=True)
     click.echo(f"\nwrote {', '.join(map(str, written))}")
 
 
-def _tell_use(model: Path) -> None:
+def _print_usage(model: Path) -> None:
     code = (
         "import chainrule as cr",
         f"machine = cr.load({model.as_posix()!r})",
         "print(machine.transform(machine.sample(5)).shape)",
     )
-    click.echo("to use one, in Python:\n")
+    click.echo("to use it, in Python:\n")
     click.echo("\n".join(f"  {line}" for line in code))

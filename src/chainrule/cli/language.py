@@ -1,4 +1,4 @@
-"""Recipes for text: networks that say which character comes next, and write by it."""
+"""Recipes for text: character-level language models, and sampling from them."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from chainrule import datasets, nn, optim
 from chainrule.cli.recipe import Parts, Recipe, Run
-from chainrule.cli.report import draw_amounts
+from chainrule.cli.report import draw_history
 from chainrule.train.network import Network
 
-__all__ = ["RECIPES", "plays", "surprise", "write"]
+__all__ = ["RECIPES", "ngram_entropy", "plays", "write"]
 
 LENGTH = 64
 PROMPT = "ROMEO:\n"
@@ -23,7 +23,7 @@ PROMPT = "ROMEO:\n"
 
 @cache
 def plays() -> Parts:
-    """Return rows of 64 characters as numbers, and for each place the character that comes next."""
+    """Return sequences of 64 character codes, and the next character at each position."""
     text = datasets.shakespeare()
     characters, codes = np.unique(list(text), return_inverse=True)
     cut = len(codes) * 9 // 10
@@ -39,10 +39,10 @@ def _rows(characters: NDArray[Any], codes: NDArray[Any]) -> tuple[NDArray[Any], 
 def write(
     net: Network, prompt: str = PROMPT, count: int = 300, temperature: float = 0.8, seed: int = 0
 ) -> str:
-    """Let a network write on, character by character, each drawn by its probability."""
+    """Continue a prompt by sampling character by character at a temperature."""
     characters = net.classes or []
     generator = np.random.Generator(np.random.Philox(seed))
-    # What stands before the beginning is taken to be empty lines.
+    # The context before the prompt is padded by newlines.
     codes = [characters.index(each) for each in "\n" * LENGTH + prompt]
     for _ in range(count):
         probabilities = net.predict_proba(np.array([codes[-LENGTH:]]))[0, -1].astype(float)
@@ -52,31 +52,31 @@ def write(
 
 
 def _report(run: Run) -> None:
-    """Print how surprising the test part is, and something that the network writes."""
+    """Print the cross-entropy of the test part against n-gram baselines, and a sample."""
     (X, y), (Z, z) = run.parts
     nats = run.net.evaluate(Z, z)["loss"]
-    alone, pairs = surprise(X, y, Z, z)
+    unigrams, bigrams = ngram_entropy(X, y, Z, z)
     click.echo(
-        f"\nvalidation loss {nats:.3f} nats a character, on the last tenth of the plays\n"
-        f"  {np.exp(nats):.1f} characters were as likely as the one that came\n"
-        f"  {alone:.3f} nats by the frequency of each character alone\n"
-        f"  {pairs:.3f} nats by the character before\n\n"
-        f"what it writes:\n\n{write(run.net)}"
+        f"\nvalidation loss {nats:.3f} nats per character, on the last tenth of the plays\n"
+        f"  perplexity {np.exp(nats):.1f}\n"
+        f"  {unigrams:.3f} nats by the frequencies of characters (unigrams)\n"
+        f"  {bigrams:.3f} nats by those of pairs (bigrams)\n\n"
+        f"a sample:\n\n{write(run.net)}"
     )
 
 
-def surprise(X: Any, y: Any, Z: Any, z: Any) -> tuple[float, float]:
-    """Return how surprising a text is to those who know how often characters and pairs come."""
+def ngram_entropy(X: Any, y: Any, Z: Any, z: Any) -> tuple[float, float]:
+    """Return the cross-entropy of a text under unigram and bigram frequencies, in nats."""
     characters, following = np.unique(y, return_inverse=True)
     truth = np.searchsorted(characters, z).ravel()
     size = len(characters)
     counts = np.bincount(X.ravel() * size + following.ravel(), minlength=size * size) + 0.1
     table = counts.reshape(size, size)
-    alone = table.sum(axis=0) / table.sum()
-    pairs = table / table.sum(axis=1, keepdims=True)
+    unigrams = table.sum(axis=0) / table.sum()
+    bigrams = table / table.sum(axis=1, keepdims=True)
     return (
-        -float(np.mean(np.log(alone[truth]))),
-        -float(np.mean(np.log(pairs[Z.ravel(), truth]))),
+        -float(np.mean(np.log(unigrams[truth]))),
+        -float(np.mean(np.log(bigrams[Z.ravel(), truth]))),
     )
 
 
@@ -96,8 +96,8 @@ def _recipe(title: str, layers: Callable[[int], list[Any]], rate: float, epochs:
         epochs=epochs,
         batch_size=64,
         report=_report,
-        draw=draw_amounts,
-        example=("from chainrule.cli.prose import write",),
+        draw=draw_history,
+        example=("from chainrule.cli.language import write",),
         show='print(write(net, "JULIET:\\n"))',
         metrics=(),
     )
@@ -105,7 +105,7 @@ def _recipe(title: str, layers: Callable[[int], list[Any]], rate: float, epochs:
 
 RECIPES: dict[str, Recipe] = {
     "shakespeare": _recipe(
-        "rows of 64 characters of Shakespeare, and the next one for each",
+        "sequences of 64 characters of Shakespeare, predicting the next",
         lambda size: [
             nn.Embedding(size, 64),
             nn.LSTM(128, return_sequences=True),
@@ -115,7 +115,7 @@ RECIPES: dict[str, Recipe] = {
         epochs=12,
     ),
     "shakespeare-transformer": _recipe(
-        "rows of 64 characters of Shakespeare, and the next one for each, by attention",
+        "sequences of 64 characters of Shakespeare, predicting the next, by a transformer",
         lambda size: [
             nn.Embedding(size, 64),
             nn.PositionEmbedding(),

@@ -1,4 +1,4 @@
-"""Recipes for sound."""
+"""Recipes for audio classification."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RATE = 8000
 
 
 def features(signals: NDArray[Any]) -> NDArray[np.float32]:
-    """Return sounds as pictures: 98 frames of 40 bands, with an axis for the channel."""
+    """Return log-mel spectrograms of 98 frames and 40 bands, with a channel axis."""
     return data.log_mel(signals, RATE)[..., None]
 
 
@@ -44,7 +44,7 @@ def _layers(part: Part) -> list[Any]:
 
 RECIPES: dict[str, Recipe] = {
     "spoken-digits": Recipe(
-        title="spoken digits, as loudness in 40 bands of frequency over time",
+        title="spoken digits, as log-mel spectrograms of 40 bands",
         load=_spoken,
         layers=_layers,
         optimizer=lambda epochs: optim.Adam(optim.cosine(0.002, epochs=epochs)),
@@ -53,7 +53,7 @@ RECIPES: dict[str, Recipe] = {
         report=report_classes,
         draw=draw_classes,
         example=(
-            "from chainrule.cli.sound import features",
+            "from chainrule.cli.audio import features",
             "(_, _), (X, y) = datasets.spoken_digits()",
             "X = features(X)",
         ),

@@ -1,4 +1,4 @@
-"""Recipes for pictures and for points in the plane."""
+"""Recipes for image classification and for points in the plane."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _digits() -> Parts:
 
 
 def _digit_layers(part: Part) -> list[Any]:
-    # 1,438 pictures are few: the noise keeps the network from learning them by heart.
+    # Noise against overfitting: there are only 1,438 images.
     return [
         nn.GaussianNoise(0.2),
         nn.Dense(128, activation="relu"),
@@ -37,7 +37,7 @@ def _digit_layers(part: Part) -> list[Any]:
 def _xor() -> Parts:
     X, y = datasets.xor()
     rows = X, y[:, 0].astype(np.int64)
-    return rows, rows  # there are no others
+    return rows, rows  # there is no test part
 
 
 def _moons() -> Parts:
@@ -45,22 +45,22 @@ def _moons() -> Parts:
 
 
 def _flat(load: Callable[[], Parts]) -> Callable[[], Parts]:
-    """Flatten and scale pictures of bytes."""
-    return _changed(load, lambda X: X.reshape(len(X), -1) / np.float32(255))
+    """Flatten images of bytes and scale them to [0, 1]."""
+    return _mapped(load, lambda X: X.reshape(len(X), -1) / np.float32(255))
 
 
-def _changed(
+def _mapped(
     load: Callable[[], Parts],
-    change: Callable[[NDArray[Any]], NDArray[Any]],
+    function: Callable[[NDArray[Any]], NDArray[Any]],
     names: NDArray[Any] | None = None,
 ) -> Callable[[], Parts]:
-    """Change inputs, and call classes by their names."""
+    """Map the inputs by a function, and replace class numbers by names."""
 
     def parts() -> Parts:
         (X, y), (Z, z) = load()
         if names is not None:
             y, z = names[y], names[z]
-        return (change(X), y), (change(Z), z)
+        return (function(X), y), (function(Z), z)
 
     return parts
 
@@ -70,7 +70,7 @@ def _with_channel(X: NDArray[Any]) -> NDArray[Any]:
 
 
 def _convolutional(*end: Callable[[], Any]) -> Layers:
-    """Two convolutions, each followed by pooling, and what reads them out."""
+    """Two convolutions, each followed by pooling, and the layers after them."""
     return lambda part: [
         nn.Rescale(1 / 255),
         nn.Conv2D(32, 3, activation="relu"),
@@ -96,7 +96,7 @@ RECIPES: dict[str, Recipe] = {
         example=("X, y = datasets.digits()",),
     ),
     "xor": Recipe(
-        title="rows of either, but not both",
+        title="rows of exclusive or",
         load=_xor,
         layers=lambda part: [nn.Dense(8, activation="tanh"), nn.Dense(2)],
         optimizer=lambda epochs: optim.Adam(0.05),
@@ -129,8 +129,8 @@ RECIPES: dict[str, Recipe] = {
         example=("(_, _), (X, y) = datasets.mnist()", *_FLAT),
     ),
     "mnist-cnn": Recipe(
-        title="handwritten digits of 28 × 28 pixels, seen through convolutions",
-        load=_changed(datasets.mnist, _with_channel),
+        title="handwritten digits of 28 × 28 pixels, by a convolutional network",
+        load=_mapped(datasets.mnist, _with_channel),
         layers=_convolutional(lambda: nn.Dropout(0.3)),
         optimizer=lambda epochs: optim.Adam(optim.cosine(0.002, epochs=epochs)),
         epochs=4,
@@ -140,8 +140,8 @@ RECIPES: dict[str, Recipe] = {
         example=("(_, _), (X, y) = datasets.mnist()", *_DEEP),
     ),
     "notmnist": Recipe(
-        title="letters A to J from many fonts, some of them no letters at all",
-        load=_changed(datasets.notmnist, _with_channel, LETTERS),
+        title="letters A to J from many fonts, with noisy labels",
+        load=_mapped(datasets.notmnist, _with_channel, LETTERS),
         layers=_convolutional(
             lambda: nn.Dropout(0.4),
             lambda: nn.Dense(128, activation="relu"),
