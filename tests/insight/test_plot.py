@@ -186,10 +186,10 @@ def test_errors_are_orange_and_correct_predictions_are_not(
 
 def test_units_of_the_first_layer_are_plotted_as_images(bands: Any) -> None:
     axes = plot.weights(bands, "dense").axes[0]
-    sheet = axes.images[0].get_array()
-    assert sheet.shape == (3 * 9 - 1, 3 * 9 - 1)
+    grid = axes.images[0].get_array()
+    assert grid.shape == (3 * 9 - 1, 3 * 9 - 1)
     second = bands.params["dense.weight"][:, 1].reshape(8, 8)
-    np.testing.assert_array_equal(sheet[:8, 9:17], second)
+    np.testing.assert_array_equal(grid[:8, 9:17], second)
 
 
 def test_zero_is_the_centre_of_the_colour_map(bands: Any) -> None:
@@ -225,17 +225,17 @@ def test_an_image_shape_that_does_not_fit_the_weights_is_refused(bands: Any) -> 
 
 
 @pytest.mark.parametrize(
-    ("ending", "start"), [("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF")]
+    ("extension", "start"), [("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF")]
 )
 def test_the_extension_selects_the_format_and_equal_data_give_equal_files(
-    tmp_path: Path, ending: str, start: bytes
+    tmp_path: Path, extension: str, start: bytes
 ) -> None:
     for name in ("first", "second"):
-        plot.history(COURSE, tmp_path / f"{name}.{ending}")
-    content = (tmp_path / f"first.{ending}").read_bytes()
+        plot.history(COURSE, tmp_path / f"{name}.{extension}")
+    content = (tmp_path / f"first.{extension}").read_bytes()
     assert content.startswith(start)
-    if ending != "svg":  # its identifiers are random
-        assert content == (tmp_path / f"second.{ending}").read_bytes()
+    if extension != "svg":  # its identifiers are random
+        assert content == (tmp_path / f"second.{extension}").read_bytes()
 
 
 def test_an_unknown_format_is_refused_before_plotting(tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def test_a_type_outside_json_cannot_be_serialised() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "config", "told"),
+    ("kind", "config", "message"),
     [
         ("no_such", {}, "a layer of kind 'no_such', which is not in the library"),
         ("dense", {"units": 3, "colour": "red"}, "cannot be created: Dense: there is no argument"),
@@ -93,7 +93,7 @@ def test_a_type_outside_json_cannot_be_serialised() -> None:
     ],
 )
 def test_a_config_outside_the_registry_is_refused(
-    kind: str, config: dict[str, Any], told: str
+    kind: str, config: dict[str, Any], message: str
 ) -> None:
-    with pytest.raises(FormatError, match=told):
+    with pytest.raises(FormatError, match=message):
         nn.from_config(kind, config, {"double": double})

@@ -94,7 +94,7 @@ def test_a_deep_residual_network_survives_saving(tmp_path: Any) -> None:
 
 
 class Bilinear(nn.Layer):
-    """Two inputs: x A y, with A learned."""
+    """Bilinear form x A y of two inputs, with A trainable."""
 
     def build(self, left: Any, right: Any) -> None:
         self.weight = self.parameter("weight", (left[-1], right[-1]))
@@ -104,19 +104,23 @@ class Bilinear(nn.Layer):
 
 
 class TwoInputs(nn.Layer):
-    """A image and a table in one row: taken apart, read by layers of their own, joined."""
+    """An image and a table in one row, encoded by separate layers and combined."""
 
     def __init__(self, pixels: int) -> None:
         self.pixels = pixels
-        self.eyes = [nn.Reshape((4, 4, 1)), nn.Conv2D(3, 3, activation="relu"), nn.Flatten()]
+        self.image_layers = [
+            nn.Reshape((4, 4, 1)),
+            nn.Conv2D(3, 3, activation="relu"),
+            nn.Flatten(),
+        ]
         self.table = nn.Dense(4, "relu")
-        self.meet = Bilinear()
+        self.combine = Bilinear()
 
     def forward(self, x: Any) -> Any:
-        seen, told = x[:, : self.pixels], self.table(x[:, self.pixels :])
-        for layer in self.eyes:
-            seen = layer(seen)
-        return np.concatenate([self.meet(seen, told), told], axis=1)
+        image, table = x[:, : self.pixels], self.table(x[:, self.pixels :])
+        for layer in self.image_layers:
+            image = layer(image)
+        return np.concatenate([self.combine(image, table), table], axis=1)
 
 
 def test_a_custom_layer_may_have_several_inputs() -> None:
