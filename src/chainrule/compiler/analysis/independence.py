@@ -35,7 +35,7 @@ def _axis_keys(access: Access, row: Axis) -> frozenset[Key]:
 
 def _is_part(buffer: Buffer, index: Index, row: Axis, layout: Layout) -> bool:
     """Whether row r touches only the r-th of equal, consecutive parts of a buffer's memory."""
-    if buffer.size % row.extent or buffer.root in layout.by_columns or not buffer.size:
+    if buffer.size % row.extent or buffer.root in layout.column_major or not buffer.size:
         return False
     flat, part = Affine(), buffer.size // row.extent
     for i, stride in zip(index, layout.strides(buffer), strict=True):

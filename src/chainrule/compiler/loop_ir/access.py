@@ -1,4 +1,4 @@
-"""Who must run before whom; and new carries written straight over the old ones."""
+"""Access sets: the buffers that parts of a program read and write, with their indices."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ Access = tuple[Buffer, Index, bool]
 
 
 def accesses(item: Item | Nest) -> Iterator[Access]:
-    """Find what an item touches."""
+    """Yield the reads of an item, and then its write; gathered indices are reads too."""
     if isinstance(item, Loop | Nest):
-        for each in item.steps if isinstance(item, Loop) else item.statements:
-            yield from accesses(each)
+        for part in item.steps if isinstance(item, Loop) else item.statements:
+            yield from accesses(part)
         if isinstance(item, Nest) and item.contraction:
             yield from accesses(item.contraction)
         return
@@ -35,8 +35,8 @@ def accesses(item: Item | Nest) -> Iterator[Access]:
     else:
         for load in loads_of(item.value):
             yield load.buffer, load.index, False
-        for each in item.index:
-            for load in () if isinstance(each, Affine) else loads_of(each):
+        for index in item.index:
+            for load in () if isinstance(index, Affine) else loads_of(index):
                 yield load.buffer, load.index, False
         if item.reduction == "scatter_add":
             yield item.target, item.index, False

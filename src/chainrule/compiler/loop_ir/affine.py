@@ -1,4 +1,4 @@
-"""Indices of loops, and sums of whole multiples of them: where elements lie."""
+"""Axes, and affine functions of them: the indices of elements."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _serials = itertools.count()
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Axis:
-    """A loop index that runs from 0 to `extent` - 1; `is_loop_index` for the turns of a loop."""
+    """An index from 0 to `extent` - 1; `is_loop_index` if it counts the iterations of a loop."""
 
     extent: int
     name: str = "i"
@@ -23,7 +23,7 @@ class Axis:
 
 @dataclass(frozen=True, slots=True)
 class Affine:
-    """A sum ``constant + coefficient * axis + ...``; terms stand in the order of their axes."""
+    """An affine function ``constant + coefficient * axis + ...``; terms in order of the axes."""
 
     constant: int = 0
     terms: tuple[tuple[Axis, int], ...] = ()
@@ -36,26 +36,26 @@ class Affine:
     def __add__(self, other: Affine) -> Affine:
         if not other.terms:
             return Affine(self.constant + other.constant, self.terms)
-        found = dict(self.terms)
+        total = dict(self.terms)
         for axis, coefficient in other.terms:
-            found[axis] = found.get(axis, 0) + coefficient
-        terms = sorted(((a, c) for a, c in found.items() if c), key=lambda term: term[0].serial)
+            total[axis] = total.get(axis, 0) + coefficient
+        terms = sorted(((a, c) for a, c in total.items() if c), key=lambda term: term[0].serial)
         return Affine(self.constant + other.constant, tuple(terms))
 
     def scaled(self, factor: int) -> Affine:
-        """Return the sum with everything multiplied by `factor`."""
+        """Return the function multiplied by `factor`."""
         terms = tuple((axis, factor * c) for axis, c in self.terms) if factor else ()
         return Affine(factor * self.constant, terms)
 
     def coefficient(self, axis: Axis) -> int:
-        """Return what `axis` is multiplied by; 0 where it does not occur."""
+        """Return the coefficient of an axis, 0 where it does not occur."""
         return next((c for each, c in self.terms if each is axis), 0)
 
-    def substitute(self, meaning: Mapping[Axis, Affine]) -> Affine:
-        """Put other sums in the place of axes."""
-        if not any(axis in meaning for axis, _ in self.terms):
+    def substitute(self, substitution: Mapping[Axis, Affine]) -> Affine:
+        """Replace axes by affine functions of others."""
+        if not any(axis in substitution for axis, _ in self.terms):
             return self
         result = Affine(self.constant)
         for axis, coefficient in self.terms:
-            result += meaning.get(axis, Affine.of(axis)).scaled(coefficient)
+            result += substitution.get(axis, Affine.of(axis)).scaled(coefficient)
         return result

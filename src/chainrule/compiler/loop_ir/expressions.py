@@ -1,4 +1,4 @@
-"""Questions about loops: what an expression loads, which axes a statement runs over by itself."""
+"""Queries of the loop IR: loads, axes and nests; the cost model of expressions."""
 
 from __future__ import annotations
 
@@ -36,25 +36,26 @@ __all__ = [
 ]  # fmt: skip
 
 CHEAP = 2
-"""An expression of at most this cost is computed again rather than stored."""
+"""The most an expression costs that is recomputed rather than stored: a gather."""
 FUNCTIONS = (
     "exp", "log", "expm1", "log1p", "tanh", "sin", "cos", "arctan2", "logaddexp", "sigmoid", "erf",
 )  # fmt: skip
+"""Functions computed by polynomials, of some twenty instructions."""
 FUNCTION_COST = 20
 _COSTS = dict.fromkeys(FUNCTIONS, FUNCTION_COST) | {
     "divide": 4, "sqrt": 4, "floor_divide": 8, "remainder": 8, "power": 40,
 }  # fmt: skip
 
-FEW = 16
-"""Of so few elements one is chosen in registers."""
-UNROLLED = 8
-"""Turns of a statement's own axes that are written out inside of a nest's loops."""
-UNROLLED_ALONE = 64
-"""Turns that are written out where there are no loops."""
+MOST_SELECTED = 16
+"""A gather from at most this many elements, all in registers, is a chain of selects."""
+MOST_UNROLLED = 8
+"""Trip count up to which a statement's inner loops are unrolled inside the loops of a nest."""
+MOST_UNROLLED_ALONE = 64
+"""The same where the nest has no loops."""
 
 
 def loads_of(value: Expression) -> Iterator[Load]:
-    """Yield every load of an expression once, those inside of positions included."""
+    """Yield every load of an expression once, those in gathered indices included."""
     seen: set[int] = set()
     pending = [value]
     while pending:
@@ -70,41 +71,45 @@ def loads_of(value: Expression) -> Iterator[Load]:
 
 
 def gathered_axis(load: Load) -> int | None:
-    """Return which one index of a load is looked up, among a few elements; None for other loads."""
-    places = [i for i, each in enumerate(load.index) if not isinstance(each, Affine)]
-    if len(places) != 1 or load.buffer.shape[places[0]] > FEW:
+    """Return the only axis along which a load gathers, if it is short; None for other loads."""
+    gathered = [i for i, each in enumerate(load.index) if not isinstance(each, Affine)]
+    if len(gathered) != 1 or load.buffer.shape[gathered[0]] > MOST_SELECTED:
         return None
-    return places[0]
+    return gathered[0]
 
 
 def unrolled_axes(statement: Statement, nest: Nest) -> tuple[list[Axis], list[Axis], bool, bool]:
-    """Return the axes a statement runs over by itself, and whether each kind is written out."""
+    """Return the axes of a statement's inner loops, and which of these loops are unrolled.
+
+    That is its axes and its reduced axes that are not the nest's; whether those of the target are
+    unrolled, and whether those of the reduction are.
+    """
     parallel = [axis for axis in axes_of(statement) if axis not in nest.axes]
     over = [axis for axis in statement.over if axis not in nest.axes]
-    limit = UNROLLED if nest.axes else UNROLLED_ALONE
-    turns = int(np.prod([axis.extent for axis in parallel], dtype=np.int64))
-    all_turns = turns * int(np.prod([axis.extent for axis in over], dtype=np.int64))
+    limit = MOST_UNROLLED if nest.axes else MOST_UNROLLED_ALONE
+    trips = int(np.prod([axis.extent for axis in parallel], dtype=np.int64))
+    all_trips = trips * int(np.prod([axis.extent for axis in over], dtype=np.int64))
     is_special = statement.reduction in ("prefix_sum", "scatter_add")
-    has_lane = nest.vector_axis is not None and nest.vector_axis in over
+    is_vectorized = nest.vector_axis is not None and nest.vector_axis in over
     return (
         parallel,
         over,
-        turns <= limit and not is_special,
-        all_turns <= 2 * limit and not is_special and not has_lane,
+        trips <= limit and not is_special,
+        all_trips <= 2 * limit and not is_special and not is_vectorized,
     )
 
 
 def axes_of(statement: Statement) -> list[Axis]:
-    """List the axes of a statement's target, each once, in their order; reduced ones not."""
-    found: dict[Axis, None] = {}
-    for place in statement.index:
-        own = (a for a in axes_in(place) if a not in statement.over and not a.is_loop_index)
-        found |= dict.fromkeys(own)
-    return list(found)
+    """List the axes that a statement's target is indexed by, without reduced ones and loops'."""
+    axes: dict[Axis, None] = {}
+    for index in statement.index:
+        targeted = (a for a in axes_in(index) if a not in statement.over and not a.is_loop_index)
+        axes |= dict.fromkeys(targeted)
+    return list(axes)
 
 
 def axes_in(value: Affine | Expression) -> Iterator[Axis]:
-    """Yield the axes on which an expression or a sum of axes depends, from left to right."""
+    """Yield the axes that an index or expression depends on, from left to right."""
     pending: list[Affine | Expression] = [value]
     while pending:
         each = pending.pop()
@@ -119,7 +124,7 @@ def axes_in(value: Affine | Expression) -> Iterator[Axis]:
 
 
 def nests_of(steps: Iterable[Step]) -> Iterator[Nest]:
-    """Yield the nests of a program from first to last, those inside of loops included."""
+    """Yield the nests of a program in order, those inside loops included."""
     for step in steps:
         if isinstance(step, Loop):
             yield from nests_of(step.steps)
@@ -128,31 +133,32 @@ def nests_of(steps: Iterable[Step]) -> Iterator[Nest]:
 
 
 def stored_by_kernel(nest: Nest) -> Buffer | None:
-    """Return the buffer that a contraction's kernel itself fills; all else its epilogue stores.
+    """Return the buffer that a contraction's kernel stores tiles in; its epilogue stores all else.
 
     It is the contraction's target or, where that stays in registers, the target of the last
-    statement that fits; None where none fits.
+    statement that stores one element of the same type for each of the contraction's; else None.
     """
     assert nest.contraction is not None
     contraction = nest.contraction
     if contraction.target not in nest.registers:
         return contraction.target
-    own = set(contraction.axes)
-    for each in reversed(nest.statements):
+    axes = set(contraction.axes)
+    for statement in reversed(nest.statements):
         is_plain = all(
-            isinstance(place, Affine)
-            and not place.constant
-            and all(a in own or a.is_loop_index for a, _ in place.terms)
-            for place in each.index
+            isinstance(i, Affine)
+            and not i.constant
+            and all(axis in axes or axis.is_loop_index for axis, _ in i.terms)
+            for i in statement.index
         )
-        fits = each.target.dtype == contraction.target.dtype and each.target not in nest.registers
-        if fits and is_plain and each.index == contraction.index:
-            return each.target
+        target = statement.target
+        is_stored = target.dtype == contraction.target.dtype and target not in nest.registers
+        if is_stored and is_plain and statement.index == contraction.index:
+            return target
     return None
 
 
 def cost(value: Any) -> int:
-    """Estimate the work of an expression in simple operations; what it shares counts once."""
+    """Estimate an expression in additions; a shared subexpression counts once."""
     seen: set[int] = set()
     pending, total = [value], 0
     while pending:

@@ -1,6 +1,6 @@
-"""The loop language: what a backend is given.
+"""The loop IR: what lowering writes, passes transform and a backend compiles.
 
-Its whole grammar::
+Its grammar::
 
     program      ::= "program" { buffer } { step }
     buffer       ::= KIND NAME ":" type [ "#" LAYER ]
@@ -8,37 +8,37 @@ Its whole grammar::
     step         ::= nest | loop
     nest         ::= "for" { axis } [ "vector" AXIS ] ":" [ contraction ] { statement }
     loop         ::= "loop" axis [ "backwards" | "parallel" ] [ "batch" { AXIS } ] ":" { step }
-    contraction  ::= place "=" "sum" { axis } ":" load "*" load { "bounds" affine "<" LENGTH }
-    statement    ::= place "=" expression
-                   | place "=" REDUCTION { axis } ":" expression
+    contraction  ::= element "=" "sum" { axis } ":" element "*" element { bounds }
+    bounds       ::= "bounds" affine "<" LENGTH
+    statement    ::= element "=" expression
+                   | element "=" REDUCTION { axis } ":" expression
     REDUCTION    ::= "sum" | "dot" | "max" | "min" | "argmax" | "argmin"
                    | "prefix_sum" | "scatter_add"
     axis         ::= NAME "<" LENGTH
-    place        ::= NAME "[" { affine "," } "]"
-    load         ::= NAME "[" { ( affine | expression ) "," } "]"
-    expression   ::= NUMBER | "@" affine | load | OPERATION "(" { expression "," } ")"
+    element      ::= NAME "[" { ( affine | expression ) "," } "]"
+    expression   ::= NUMBER | "@" affine | element | OPERATION "(" { expression "," } ")"
     affine       ::= a sum of integer multiples of axes and an integer
 
-Buffers. An arena buffer lies in scratch memory of the program, a thread-local one in that of a
-thread, for one iteration of a parallel loop. An alias shows the bytes of a buffer in another shape.
+Buffers. An arena buffer is stored in scratch memory of the program, a thread-local one in that of a
+thread, for one iteration of a parallel loop. An alias is the memory of a buffer in another shape.
 
 Loops. A ``loop`` runs its steps for each value of its axis, in order; a ``parallel`` one carries no
-dependence between iterations, so threads share them out. ``batch`` names, for each nest inside, an
-axis across which the loop carries no dependence: a thread may run some rows of the batch through
-all iterations.
+dependence between iterations, so these are partitioned among threads. ``batch`` names, for each
+nest inside, an axis across which the loop carries no dependence: a thread may run some rows of the
+batch through all iterations.
 
-Nests. A nest runs its statements once for each point of its axes. A statement runs over the rest of
-its axes by itself, so all its work for one point is done before the next statement starts. What a
-statement reads of a buffer that the same nest writes lies at the same point or is disjoint from
-what is written. So points may run in any order: in the lanes of a vector, or on several threads.
+Nests. A nest runs its statements once for each point of its axes. A statement has inner loops over
+its other axes, so all its work for one point is done before the next statement starts. What a
+statement reads of a buffer that the same nest writes is of the same point, or disjoint from what is
+written. So points may run in any order: in the lanes of a vector, or on several threads.
 
-Statements. A ``contraction`` has a kernel of its own; the statements of its nest are its epilogue,
-which sees the sums while they are in registers. Terms outside of its ``bounds``, from 0 to a
-length, are neither read nor added. An index that is an expression is a gather; ``@`` is the value
-of an index. ``dot`` is a sum whose products are fused into the additions; ``prefix_sum`` stores
-every partial sum; ``scatter_add`` adds in the order of its points.
+Statements. A ``contraction`` is computed by a kernel; the statements of its nest are its epilogue,
+which reads the sums while they are in registers. Terms outside of its ``bounds``, from 0 to a
+length, are neither read nor added. An index that is an expression is a gather, and as a target a
+scatter; ``@`` is the value of an index. ``dot`` is a sum of products by fused multiply-add;
+``prefix_sum`` stores every partial sum; ``scatter_add`` adds in the order of its points.
 
-`verify.verifier` checks all of this.
+`verify.verifier` checks these rules.
 """
 
 from __future__ import annotations
@@ -73,30 +73,15 @@ __all__ = [
 ]  # fmt: skip
 
 
-class CannotCompile(UnsupportedError):  # noqa: N818 - it reads as what is said
-    """A program uses what no native backend can do; the NumPy evaluator runs it instead."""
+class CannotCompile(UnsupportedError):  # noqa: N818 - a reason to fall back, not a failure
+    """A program uses what no native backend compiles; the NumPy evaluator runs it instead."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Buffer:
-    """An array in memory.
+    """An array in memory: `kind` is where that is, `layer` the layer whose values it holds.
 
-    Parameters
-    ----------
-    kind : {"input", "output", "constant", "arena", "thread_local", "alias"}
-        Who owns the memory.
-    dtype : numpy.dtype
-        Kind of its numbers.
-    shape : tuple of int
-        Length of each axis.
-    name : str
-        A name for people.
-    layer : str
-        The layer whose values it holds.
-    value : numpy.ndarray or None
-        What a constant holds.
-    base : Buffer or None
-        Whose bytes an alias shows; both lie in row-major order.
+    A constant has its `value`. An alias has its `base`; both are stored in row-major order.
     """
 
     kind: str
@@ -120,7 +105,7 @@ class Buffer:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Literal:
-    """A number that is known."""
+    """A constant scalar."""
 
     value: Any
     dtype: np.dtype[Any]
@@ -128,7 +113,7 @@ class Literal:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class IndexValue:
-    """The value of an index, as a whole number."""
+    """The value of an index, as an integer."""
 
     index: Affine
     dtype: np.dtype[Any]
@@ -136,19 +121,19 @@ class IndexValue:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Load:
-    """An element of a buffer; an index that is an expression is looked up and checked."""
+    """An element of a buffer; an index that is an expression is checked against the bounds."""
 
     buffer: Buffer
     index: tuple[Affine | Expression, ...]
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Kind of number."""
+        """The dtype of the element."""
         return self.buffer.dtype
 
     @property
     def is_affine(self) -> bool:
-        """Whether the place depends on axes only."""
+        """Whether it is no gather: its index depends on axes only."""
         return all(isinstance(each, Affine) for each in self.index)
 
 
@@ -169,26 +154,13 @@ Index = tuple[Affine | Expression, ...]
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Statement:
-    """``target[index] = value``, or a reduction of `value` over some axes.
+    """``target[index] = value``, or its `reduction` over the axes `over`.
 
-    Parameters
-    ----------
-    target : Buffer
-        Where the result goes.
-    index : tuple of Affine or Expression
-        At which place; expressions only for ``scatter``.
-    value : Expression
-        What is stored or reduced.
-    reduction : str
-        Empty, or one of the grammar's.
-    over : tuple of Axis
-        The axes it reduces over.
-    layer : str
-        The layer it belongs to, for people.
+    Only ``scatter_add`` may have expressions in its index.
     """
 
     target: Buffer
-    index: tuple[Affine | Expression, ...]
+    index: Index
     value: Expression
     reduction: str = ""
     over: tuple[Axis, ...] = ()
@@ -197,14 +169,10 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class IterationBound:
-    """Terms of a contraction count where ``0 <= index < length``.
+    """Only terms of a contraction with ``0 <= index < length`` count.
 
-    Parameters
-    ----------
-    index : Affine
-        ``row + spacing * entry + constant``, of one axis of the result and one that is summed over.
-    length : int
-        Of an axis of what is read there.
+    The index is ``row + spacing * entry + constant``, of an axis of the result and a reduced one;
+    the length is that of the axis of the operand that it indexes.
     """
 
     index: Affine
@@ -213,22 +181,10 @@ class IterationBound:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Contraction:
-    """``target[index] = sum over depth: left * right`` with a kernel of its own.
+    """``target[index] = sum over depth: left * right``, computed by a kernel.
 
-    Parameters
-    ----------
-    target : Buffer
-        Where the result goes.
-    index : tuple of Affine
-        At which place: each of the contraction's axes by itself.
-    left, right : Load
-        What is multiplied, read at any affine place: through windows, say.
-    depth : tuple of Axis
-        The axes it sums over, none of length 1.
-    layer : str
-        The layer it belongs to, for people.
-    bounds : tuple of IterationBound
-        Which terms of the sum there are; without any, all.
+    Each axis of the result is an index by itself; operands are read at any affine index, such as
+    through windows. No axis of `depth` has length 1. Without bounds, all terms count.
     """
 
     target: Buffer
@@ -241,18 +197,16 @@ class Contraction:
 
     @property
     def axes(self) -> tuple[Axis, ...]:
-        """The axes of the result, in the order of its index; turns of loops around are not."""
-        return tuple(
-            axis for place in self.index for axis, _ in place.terms if not axis.is_loop_index
-        )
+        """The axes of the result, in the order of its index, without those of loops around."""
+        return tuple(axis for i in self.index for axis, _ in i.terms if not axis.is_loop_index)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Nest:
     """Statements that run together at each point of `axes`; along `vector_axis` in vector lanes.
 
-    The vector axis is the last of the axes, or one that the only statement runs over by itself,
-    or None. `registers` are arena buffers not read outside of the nest: they need no memory.
+    The vector axis is the last of the axes, or an axis of the only statement's inner loops, or
+    None. `registers` are arena buffers not read outside of the nest: they need no memory.
     """
 
     axes: tuple[Axis, ...]
@@ -264,11 +218,10 @@ class Nest:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Loop:
-    """Steps that run one after the other for each value of an axis, upwards or downwards.
+    """Steps that run for each value of an axis, upwards or downwards.
 
-    `batch_axes` has an axis for each nest inside across which the loop carries no dependence, if
-    there are such: a thread may take some rows of the batch through all iterations. A parallel
-    loop carries no dependence between its iterations: threads share them out.
+    `batch_axes` has, for each nest inside, an axis across which the loop carries no dependence; it
+    is empty where there are none. A parallel loop carries no dependence between its iterations.
     """
 
     axis: Axis

@@ -1,4 +1,4 @@
-"""How programs print: in the grammar that ``loops`` opens with, with the layers' names."""
+"""IR printer: programs in the grammar of `loops`, with the names of layers as comments."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from chainrule.compiler.loop_ir.loops import (
     Buffer,
     Contraction,
     Expression,
+    Index,
     IndexValue,
     Item,
     Literal,
@@ -32,26 +33,26 @@ __all__ = ["explain_fault", "format_nests", "format_program"]
 
 
 def format_program(program: Program, layout: Layout | None = None) -> str:
-    """Print a program in its own syntax."""
-    return _Listing(layout).text(program)
+    """Print a program; with a layout, also strides and dtypes."""
+    return _Printer(layout).text(program)
 
 
 def format_nests(program: Program) -> dict[Nest, list[str]]:
-    """Print each nest of a program by itself, in the names of the whole listing."""
-    listing = _Listing(None)
-    listing.text(program)
-    return {nest: listing.item(nest) for nest in nests_of(program.steps)}
+    """Print each nest of a program separately, with the names of the whole."""
+    printer = _Printer(None)
+    printer.text(program)
+    return {nest: printer.item(nest) for nest in nests_of(program.steps)}
 
 
 def explain_fault(item: Item | Nest, rule: str, *parts: object) -> str:
-    """Say what is wrong with part of a program, and print that part."""
-    listing = _Listing(None)
-    lines = listing.item(item)
-    sentence = rule.format(*map(listing.word, parts))
+    """Return a message about part of a program, and that part; ``{}`` of `rule` are `parts`."""
+    printer = _Printer(None)
+    lines = printer.item(item)
+    sentence = rule.format(*map(printer.fragment, parts))
     return "\n".join([sentence, *(f"    {line}" for line in lines)])
 
 
-class _Listing:
+class _Printer:
     def __init__(self, layout: Layout | None) -> None:
         self.layout = layout
         self.buffers: dict[Buffer, str] = {}
@@ -63,7 +64,7 @@ class _Listing:
         )
 
     def text(self, program: Program) -> str:
-        """Return the listing of a program."""
+        """Print a program."""
         touched = [b for step in program.steps for b, _, _ in accesses(step)]
         touched = [each for b in touched for each in (b.root, b)]
         for buffer in (*program.inputs, *program.outputs, *touched):
@@ -71,16 +72,16 @@ class _Listing:
         lines = [f"program {program.name}"]
         for buffer, name in self.buffers.items():
             layer = f"  # {buffer.layer}" if buffer.layer else ""
-            kind = ArrayType(buffer.dtype, buffer.shape)
+            array_type = ArrayType(buffer.dtype, buffer.shape)
             base = f" of {self.buffers[buffer.base]}" if buffer.base in self.buffers else ""
             strides = f" strides {self.layout.strides(buffer)}" if self.layout else ""
-            lines.append(f"  {buffer.kind} {name}: {kind}{base}{strides}{layer}")
+            lines.append(f"  {buffer.kind} {name}: {array_type}{base}{strides}{layer}")
         for step in program.steps:
             lines += self._step(step, "  ")
         return "\n".join(lines)
 
     def item(self, item: Item | Nest) -> list[str]:
-        """Return the lines of a part of a program."""
+        """Print a part of a program, line by line."""
         if isinstance(item, Nest | Loop):
             return self._step(item, "")
         alone = Nest((), None, ())
@@ -88,8 +89,8 @@ class _Listing:
             return [self._contraction(item, alone)]
         return [self._statement(item, alone)]
 
-    def word(self, part: object) -> str:
-        """Return how the listing calls a part of a program."""
+    def fragment(self, part: object) -> str:
+        """Print an axis, buffer, index or expression with its name in the program."""
         match part:
             case Axis():
                 return self._axis(part)
@@ -140,26 +141,28 @@ class _Listing:
 
     def _contraction(self, contraction: Contraction, nest: Nest) -> str:
         left, right = self._value(contraction.left), self._value(contraction.right)
-        place = self._target(contraction.target, contraction.index, nest)
+        target = self._target(contraction.target, contraction.index, nest)
         depth = " ".join(map(self._range, contraction.depth))
         bounds = "".join(f" bounds {self._affine(b.index)}<{b.length}" for b in contraction.bounds)
-        return f"{place} = sum {depth}: {left} * {right}{bounds}{_note(contraction.layer)}"
+        return f"{target} = sum {depth}: {left} * {right}{bounds}{_comment(contraction.layer)}"
 
     def _statement(self, statement: Statement, nest: Nest) -> str:
-        place = self._target(statement.target, statement.index, nest)
+        target = self._target(statement.target, statement.index, nest)
         value = self._value(statement.value)
         over = " ".join(map(self._range, statement.over))
-        own = [self._range(a) for a in axes_of(statement) if a not in nest.axes]
-        own_axes = f"  for {' '.join(own)}" if own else ""
-        head = f"{place} = {statement.reduction} {over}: " if statement.reduction else f"{place} = "
-        return f"{head}{value}{own_axes}{_note(statement.layer)}"
+        inner = [self._range(a) for a in axes_of(statement) if a not in nest.axes]
+        inner_axes = f"  for {' '.join(inner)}" if inner else ""
+        head = f"{target} = "
+        if statement.reduction:
+            head += f"{statement.reduction} {over}: "
+        return f"{head}{value}{inner_axes}{_comment(statement.layer)}"
 
-    def _target(self, buffer: Buffer, index: tuple[Affine | Expression, ...], nest: Nest) -> str:
-        """Where a result goes; in parentheses if that is only a register."""
-        place = self._place(buffer, index)
-        return f"({place})" if buffer in nest.registers else place
+    def _target(self, buffer: Buffer, index: Index, nest: Nest) -> str:
+        """Print a target, in parentheses if it is kept in a register."""
+        element = self._element(buffer, index)
+        return f"({element})" if buffer in nest.registers else element
 
-    def _place(self, buffer: Buffer, index: tuple[Affine | Expression, ...]) -> str:
+    def _element(self, buffer: Buffer, index: Index) -> str:
         parts = [self._affine(i) if isinstance(i, Affine) else self._value(i) for i in index]
         return f"{self._buffer(buffer)}[{', '.join(parts)}]"
 
@@ -172,21 +175,21 @@ class _Listing:
         return "+".join(parts).replace("+-", "-")
 
     def _value(self, value: Expression) -> str:
-        kind = f":{value.dtype.str}" if self.layout and not isinstance(value, Load) else ""
-        return self._plain_value(value) + kind
+        dtype = f":{value.dtype.str}" if self.layout and not isinstance(value, Load) else ""
+        return self._plain_value(value) + dtype
 
     def _plain_value(self, value: Expression) -> str:
         match value:
-            case Literal(number, _):
-                return repr(np.asarray(number).item())
+            case Literal(scalar, _):
+                return repr(np.asarray(scalar).item())
             case IndexValue(index, _):
                 return f"@{self._affine(index)}"
             case Load(buffer, index):
-                return self._place(buffer, index)
+                return self._element(buffer, index)
             case Apply(operation, operands, dtype):
                 name = dtype.name if operation == "cast" else operation
                 return f"{name}({', '.join(map(self._value, operands))})"
 
 
-def _note(layer: str) -> str:
+def _comment(layer: str) -> str:
     return f"  # {layer}" if layer else ""

@@ -176,7 +176,7 @@ class _BatchFusion:
                 is_row = (
                     root.kind == "arena"
                     and not _is_register(nest, buffer)
-                    and root not in self.layout.by_columns
+                    and root not in self.layout.column_major
                     and root in self.users
                     and self.users[root] <= own
                     and index[:1] == (Affine.of(row),)

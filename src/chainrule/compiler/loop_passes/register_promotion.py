@@ -78,8 +78,8 @@ def _fits_kernel(nest: Nest, layout: Layout) -> bool:
     """Whether the kernel can store a target of the epilogue in place of the contraction's own."""
     assert nest.contraction is not None
     out = stored_by_kernel(nest)
-    return out is not None and (out in layout.by_columns) == (
-        nest.contraction.target in layout.by_columns
+    return out is not None and (out in layout.column_major) == (
+        nest.contraction.target in layout.column_major
     )
 
 
