@@ -1,13 +1,19 @@
-"""The gradient of a convolution in its input, found in a graph.
+"""Pattern match: a convolution's gradient in its input is itself a convolution.
 
-A convolution is a contraction of windows with a kernel, so reverse mode makes of it the fold of a
-contraction, ``fold(slope * kernel)``. Computed as it stands, this would store a window's worth of
-numbers for each place. But it is a convolution itself::
+::
 
-    dx[s q + r] = sum over t of slope[q - before + spacing t] * kernel[last - step t]
+    c = contract(cotangent, kernel)        dx[s q + r] = sum over t of
+    dx = fold(c)                     ->        cotangent[q - before + spacing t]
+                                               * kernel[last - step t]
 
-For each residue r of the position modulo the stride s, other entries of the kernel meet other
-places, at regular steps. So nothing is multiplied by the zeros that a stride would spread.
+A convolution is a contraction of windows with a kernel, so reverse mode gives the fold (col2im) of
+a contraction, which would store a window for each position. For each residue r of the input's
+position modulo the stride s, a subset of the kernel's taps contributes, at regular steps. So no
+zeros are inserted between the elements of the cotangent, and the kernel is read backwards.
+
+Legal where the fold alone reads the contraction and the operands separate positions from taps. Pays
+for all but small contractions: nothing is stored for windows (decisions 0014, 0021). `lowering`
+writes the contractions.
 
 References
 ----------
@@ -26,32 +32,26 @@ from chainrule.ops.primitives.contraction import contract, split_spec
 from chainrule.ops.primitives.movement import strided_slice
 from chainrule.ops.primitives.windows import fold
 
-__all__ = ["InputGradient", "Slide", "Taps", "input_gradients"]
+__all__ = ["InputGradient", "Taps", "WindowAxis", "input_gradients"]
 
-ENOUGH = 8
-"""Samples that are worth tiles of their own."""
-SAME_PLACE = 2048
-"""Bytes: rows of a tile that lie a multiple of this apart push one another out of the cache."""
+MIN_SAMPLES = 8
+"""Samples for which register tiles lie along the batch."""
+CACHE_SET_STRIDE = 2048
+"""Bytes: the rows of a tile that are a multiple of this apart evict one another from the cache."""
 
 
 @dataclass(frozen=True)
 class Taps:
-    """What adds up to the entries of one residue, ``dx[s q + r]``.
+    """The terms of the gradient at one residue, ``dx[s q + r]``.
 
-    Parameters
-    ----------
-    turns : int
-        Number of positions q.
-    count : int
-        Number of entries of the kernel, perhaps 0.
-    before, spacing : int
-        Places are met at ``q - before + spacing t``, for t below `count`.
-    last, step : int
-        Entries of the kernel are met at ``last - step t``.
+    Position ``q - before + spacing t`` of the cotangent meets tap ``last - step t`` of the kernel,
+    for t below `count`.
     """
 
-    turns: int
+    quotients: int
+    """Number of values of q."""
     count: int = 0
+    """Number of taps, perhaps 0."""
     before: int = 0
     spacing: int = 0
     last: int = 0
@@ -59,197 +59,187 @@ class Taps:
 
 
 @dataclass(frozen=True)
-class Slide:
-    """One axis along which a kernel slides.
-
-    Parameters
-    ----------
-    axis : int
-        Of the input.
-    place, entry : str
-        Letters of the window's place and of the entry within it.
-    size, stride, dilation : int
-        Of the kernel.
-    places : int
-        How many places it takes.
-    start, length : int
-        The part of the input whose gradient is wanted.
-    """
+class WindowAxis:
+    """One axis of the input along which the kernel's windows lie."""
 
     axis: int
-    place: str
-    entry: str
+    position: str
+    """Letter of the window's position."""
+    tap: str
+    """Letter of the tap within the window."""
     size: int
     stride: int
     dilation: int
-    places: int
+    positions: int
+    """Number of windows."""
     start: int
+    """First index of the input at which the gradient is computed, and their number."""
     length: int
 
     def taps(self, residue: int) -> Taps:
-        """Return what adds up to the entries of a residue."""
-        position = self.start + residue
-        turns = max(-(-(self.length - residue) // self.stride), 0)
+        """Return the terms of the gradient at a residue."""
+        index = self.start + residue
+        quotients = max(-(-(self.length - residue) // self.stride), 0)
         common = math.gcd(self.dilation, self.stride)
         step, spacing = self.stride // common, self.dilation // common
-        hits = [i for i in range(self.size) if (position - self.dilation * i) % self.stride == 0]
-        if not hits or not turns:
-            return Taps(turns)
-        shift = (position - self.dilation * hits[0]) // self.stride
-        return Taps(turns, len(hits), spacing * (len(hits) - 1) - shift, spacing, hits[-1], step)
+        hits = [i for i in range(self.size) if (index - self.dilation * i) % self.stride == 0]
+        if not hits or not quotients:
+            return Taps(quotients)
+        shift = (index - self.dilation * hits[0]) // self.stride
+        before = spacing * (len(hits) - 1) - shift
+        return Taps(quotients, len(hits), before, spacing, hits[-1], step)
 
     @property
     def is_regular(self) -> bool:
-        """Whether every residue has several positions, and none has one entry that sticks out."""
+        """Whether every residue has several indices, and a single tap never leaves the windows."""
         every = [self.taps(residue) for residue in range(self.stride)]
         return all(
-            each.turns > 1 and (each.count != 1 or 0 <= -each.before <= self.places - each.turns)
-            for each in every
+            taps.quotients > 1
+            and (taps.count != 1 or 0 <= -taps.before <= self.positions - taps.quotients)
+            for taps in every
         )
 
-    def margin(self) -> tuple[int, int]:
-        """Return how many zeros the places need before and after them."""
+    def padding(self) -> tuple[int, int]:
+        """Return how many zeros the cotangent needs before and after its positions."""
         before = after = 0
         for taps in map(self.taps, range(self.stride)):
             if taps.count:
-                reached = taps.turns - taps.before + taps.spacing * (taps.count - 1)
-                before, after = max(before, taps.before), max(after, reached - self.places)
+                end = taps.quotients - taps.before + taps.spacing * (taps.count - 1)
+                before, after = max(before, taps.before), max(after, end - self.positions)
         return before, after
 
 
 @dataclass(frozen=True)
 class InputGradient:
-    """``fold(slope * kernel)``, of which a part may be cut out.
+    """``fold(contract(cotangent, kernel))``, or a slice of it."""
 
-    Parameters
-    ----------
-    slope, kernel : Node
-        What is folded is their contraction.
-    slope_letters, kernel_letters, letters : str
-        The letters of their axes and of the result's.
-    slides : tuple of Slide
-        The axes that the kernel slides along.
-    shape : tuple of int
-        Of the gradient.
-    """
-
-    slope: Node
+    cotangent: Node
     kernel: Node
-    slope_letters: str
+    cotangent_letters: str
     kernel_letters: str
     letters: str
-    slides: tuple[Slide, ...]
+    """Letters of the gradient's axes."""
+    window_axes: tuple[WindowAxis, ...]
     shape: tuple[int, ...]
 
-    def margins(self) -> tuple[tuple[int, int], ...]:
-        """Return the zeros that each axis of the slope needs before and after it."""
-        bounded = self.bounded()
-        known = {slide.place: slide.margin() for slide in self.slides if slide not in bounded}
-        return tuple(known.get(letter, (0, 0)) for letter in self.slope_letters)
+    def padding(self) -> tuple[tuple[int, int], ...]:
+        """Return the zeros that each axis of the cotangent needs before and after it."""
+        bounded = self.bounded_axes()
+        known = {each.position: each.padding() for each in self.window_axes if each not in bounded}
+        return tuple(known.get(letter, (0, 0)) for letter in self.cotangent_letters)
 
-    def bounded(self) -> tuple[Slide, ...]:
-        """Return the axes along which nothing beyond the ends is read, so no zeros are needed.
+    def bounded_axes(self) -> tuple[WindowAxis, ...]:
+        """Return the axes whose taps are bounded by the ends of the cotangent instead of padding.
 
-        How far the kernel reaches at a place then differs from place to place, so tiles, in which
-        it is the same, have to lie along another axis: samples, if there are enough and their rows
-        do not share the few places of a cache; else the last axis that the kernel slides along.
+        The trip count of a bounded sum depends on the position, so a register tile must lie along
+        another axis: the samples, if there are enough and their rows map to different cache sets;
+        else the last window axis, which is padded.
         """
         last = self.letters[-1]
-        is_plain = last in self.kernel_letters and last not in {s.place for s in self.slides}
-        if not is_plain or dict(zip(self.letters, self.shape, strict=True))[last] == 1:
+        positions = {each.position for each in self.window_axes}
+        has_channels = last in self.kernel_letters and last not in positions
+        if not has_channels or dict(zip(self.letters, self.shape, strict=True))[last] == 1:
             return ()
-        slides = self.slides if self._tiles_over_samples() else self.slides[:-1]
-        return tuple(slide for slide in slides if slide.is_regular)
+        axes = self.window_axes if self._tiles_over_samples() else self.window_axes[:-1]
+        return tuple(each for each in axes if each.is_regular)
 
     def _tiles_over_samples(self) -> bool:
-        """Whether an axis that the kernel does not slide along is good to be cut into tiles."""
-        slid, size = {slide.place for slide in self.slides}, self.slope.dtype.itemsize
-        for letter, length in zip(self.slope_letters, self.slope.shape, strict=True):
-            step = math.prod(self.slope.shape[self.slope_letters.index(letter) + 1 :]) * size
+        """Whether register tiles can lie along an axis without windows."""
+        positions = {each.position for each in self.window_axes}
+        itemsize = self.cotangent.dtype.itemsize
+        for number, length in enumerate(self.cotangent.shape):
+            letter = self.cotangent_letters[number]
+            stride = math.prod(self.cotangent.shape[number + 1 :]) * itemsize
             is_row = letter in self.letters and letter not in self.kernel_letters
-            if is_row and letter not in slid and length >= ENOUGH and step % SAME_PLACE:
+            is_long = length >= MIN_SAMPLES and stride % CACHE_SET_STRIDE
+            if is_row and letter not in positions and is_long:
                 return True
         return False
 
 
-def input_gradients(graph: Graph, smallest: int) -> tuple[dict[int, InputGradient], set[int]]:
-    """Find the gradients of convolutions in their input."""
+def input_gradients(graph: Graph, min_work: int) -> tuple[dict[int, InputGradient], set[int]]:
+    """Match the input gradients of a graph, of more than `min_work` multiplications each.
+
+    Returns them by the serial numbers of the nodes they compute, and the nodes they replace.
+    """
     reads = Counter(each.serial for node in graph.nodes for each in node.inputs)
     reads.update(node.serial for node in graph.outputs)
-    found: dict[int, InputGradient] = {}
+    gradients: dict[int, InputGradient] = {}
     inner: set[int] = set()
     for node in graph.equations:
-        contraction = node.inputs[0] if node.inputs else None
-        if node.primitive is fold and contraction is not None and reads[contraction.serial] == 1:
-            gradient = _matched(node, contraction, smallest)
+        source = node.inputs[0] if node.inputs else None
+        if node.primitive is fold and source is not None and reads[source.serial] == 1:
+            gradient = _match_fold(node, source, min_work)
             if gradient is not None:
-                found[node.serial] = gradient
-                inner.add(contraction.serial)
-        elif node.primitive is strided_slice and contraction is not None:
-            whole = found.get(contraction.serial)
-            if whole is not None and reads[contraction.serial] == 1 and _is_part(node, whole):
-                found[node.serial] = _cut(node, whole)
-                del found[contraction.serial]
-                inner.add(contraction.serial)
-    return found, inner
+                gradients[node.serial] = gradient
+                inner.add(source.serial)
+        elif node.primitive is strided_slice and source is not None:
+            whole = gradients.get(source.serial)
+            if whole is not None and reads[source.serial] == 1 and _is_window_slice(node, whole):
+                gradients[node.serial] = _sliced(node, whole)
+                del gradients[source.serial]
+                inner.add(source.serial)
+    return gradients, inner
 
 
-def _matched(node: Node, contraction: Node, smallest: int) -> InputGradient | None:
-    """Return the fold of a contraction as a convolution, where it is one."""
+def _match_fold(node: Node, contraction: Node, min_work: int) -> InputGradient | None:
+    """Return the fold of a contraction as an input gradient, if it is one."""
     if contraction.primitive is not contract or contraction.dtype.kind != "f":
         return None
     left, right, result = split_spec(contraction.params["spec"])
-    count = len(node.shape)
+    rank = len(node.shape)
     lengths = dict(zip(result, contraction.shape, strict=True))
-    axes, entries = node.params["axes"], result[count:]
+    axes, taps = node.params["axes"], result[rank:]
     sizes, strides, dilations = (node.params[name] for name in ("sizes", "strides", "dilations"))
-    slides = tuple(
-        Slide(
-            axis, result[axis], entry, sizes[k], strides[k], dilations[k],
+    window_axes = tuple(
+        WindowAxis(
+            axis, result[axis], tap, sizes[k], strides[k], dilations[k],
             lengths[result[axis]], 0, node.shape[axis],
         )
-        for k, (axis, entry) in enumerate(zip(axes, entries, strict=True))
+        for k, (axis, tap) in enumerate(zip(axes, taps, strict=True))
     )  # fmt: skip
-    is_large = contraction.size * math.prod(_summed(contraction)) > smallest
-    for slope, kernel in ((0, 1), (1, 0)):
-        letters = (left, right)[slope], (left, right)[kernel]
-        if is_large and _slides_over(slides, *letters):
-            inputs = contraction.inputs[slope], contraction.inputs[kernel]
-            return InputGradient(*inputs, *letters, result[:count], slides, node.shape)
+    if contraction.size * math.prod(_depth(contraction)) <= min_work:
+        return None
+    for cotangent, kernel in ((0, 1), (1, 0)):
+        letters = (left, right)[cotangent], (left, right)[kernel]
+        if _separates(window_axes, *letters):
+            inputs = contraction.inputs[cotangent], contraction.inputs[kernel]
+            return InputGradient(*inputs, *letters, result[:rank], window_axes, node.shape)
     return None
 
 
-def _summed(contraction: Node) -> list[int]:
+def _depth(contraction: Node) -> list[int]:
+    """The lengths of the axes that a contraction sums over."""
     left, _, result = split_spec(contraction.params["spec"])
     pairs = zip(left, contraction.inputs[0].shape, strict=True)
     return [length for letter, length in pairs if letter not in result]
 
 
-def _slides_over(slides: tuple[Slide, ...], slope: str, kernel: str) -> bool:
-    """Whether one operand has all places, the other all entries of the kernel."""
+def _separates(window_axes: tuple[WindowAxis, ...], cotangent: str, kernel: str) -> bool:
+    """Whether one operand has all positions, the other all taps."""
     return all(
-        slide.place in slope
-        and slide.place not in kernel
-        and slide.entry in kernel
-        and slide.entry not in slope
-        for slide in slides
+        each.position in cotangent
+        and each.position not in kernel
+        and each.tap in kernel
+        and each.tap not in cotangent
+        for each in window_axes
     )
 
 
-def _is_part(node: Node, whole: InputGradient) -> bool:
-    """Whether a slice only cuts off ends of axes that the kernel slides along."""
-    slid = {slide.axis for slide in whole.slides}
+def _is_window_slice(node: Node, whole: InputGradient) -> bool:
+    """Whether a slice only removes the ends of window axes."""
+    axes = {each.axis for each in whole.window_axes}
     slices = enumerate(zip(node.params["slices"], node.inputs[0].shape, strict=True))
     return all(
-        (count and step == 1) if axis in slid else (start, count, step) == (0, length, 1)
+        (count and step == 1) if axis in axes else (start, count, step) == (0, length, 1)
         for axis, ((start, count, step), length) in slices
     )
 
 
-def _cut(node: Node, whole: InputGradient) -> InputGradient:
+def _sliced(node: Node, whole: InputGradient) -> InputGradient:
     slices = node.params["slices"]
-    slides = (
-        replace(slide, start=slices[slide.axis][0], length=slices[slide.axis][1])
-        for slide in whole.slides
+    axes = (
+        replace(each, start=slices[each.axis][0], length=slices[each.axis][1])
+        for each in whole.window_axes
     )
-    return replace(whole, slides=tuple(slides), shape=node.shape)
+    return replace(whole, window_axes=tuple(axes), shape=node.shape)

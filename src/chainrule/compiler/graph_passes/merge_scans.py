@@ -1,8 +1,13 @@
-"""Loops over the same things become one loop.
+"""Common-subexpression elimination of scans: equal loops with different outputs become one.
 
-The derivative of a ``scan`` runs the forward loop again to note down what it needs. It has the same
-inputs and the same body inputs, only more outputs; so both are replaced by one loop that computes
-everything either of them does.
+::
+
+    h = scan[x -> x, h](...)                 h, n = scan[x -> x, h, n](...)
+    n = scan[x -> x, n](...)           ->
+
+Legal where inputs, the body's inputs, its carries and the direction are the same. Pays because the
+derivative of a ``scan`` runs the forward loop again, to store the residuals that it needs
+(decision 0008).
 """
 
 from __future__ import annotations
@@ -15,29 +20,29 @@ from chainrule.graph.node import Node
 from chainrule.graph.rewrite import rebuilt, rewrite
 from chainrule.ops.primitives.selection import get_result
 
-__all__ = ["merge_loops"]
+__all__ = ["merge_scans"]
 
 
-def merge_loops(graph: Graph) -> Graph:
-    """Return a graph in which loops that differ in their outputs only have become one."""
-    wanted = _collected(graph)
+def merge_scans(graph: Graph) -> Graph:
+    """Return a graph in which scans that differ in their outputs only are one."""
+    groups = _equal_scans(graph)
     merged: dict[Any, list[Node]] = {}
 
     def visit(node: Node, inputs: tuple[Node, ...]) -> Node:
-        if node.primitive is scan and len(wanted[_key(node)][1]) > 1:
+        if node.primitive is scan and len(groups[_key(node)][1]) > 1:
             if _key(node) not in merged:
-                merged[_key(node)] = _run_merged(node, inputs, wanted[_key(node)][0])
+                merged[_key(node)] = _run_merged(node, inputs, groups[_key(node)][0])
             return node
         if node.primitive is get_result and _key(node.inputs[0]) in merged:
-            place = _place(node, wanted[_key(node.inputs[0])][0])
-            return merged[_key(node.inputs[0])][place]
+            index = _merged_index(node, groups[_key(node.inputs[0])][0])
+            return merged[_key(node.inputs[0])][index]
         return rebuilt(node, inputs)
 
     return rewrite(graph, visit)
 
 
 def _key(node: Node) -> Any:
-    """What makes two loops one: their inputs, their bodies' inputs, their direction."""
+    """The key of equal scans: inputs, inputs and carries of the body, direction."""
     if node.primitive is not scan:
         return None
     body: Graph = node.params["body"]
@@ -49,17 +54,17 @@ def _key(node: Node) -> Any:
     )
 
 
-def _collected(graph: Graph) -> dict[Any, tuple[list[Node], list[Node]]]:
-    """For each group of loops, the outputs of all their bodies, carries first; and the loops."""
+def _equal_scans(graph: Graph) -> dict[Any, tuple[list[Node], list[Node]]]:
+    """For each key, the outputs of all bodies, carries first, and the scans."""
     groups: dict[Any, tuple[list[Node], list[Node]]] = {}
     for node in graph.equations:
         if node.primitive is scan:
             body, carries = node.params["body"], node.params["carries"]
-            outputs, loops = groups.setdefault(_key(node), (list(body.outputs[:carries]), []))
+            outputs, scans = groups.setdefault(_key(node), (list(body.outputs[:carries]), []))
             for row in body.outputs[carries:]:
                 if all(row is not each for each in outputs[carries:]):
                     outputs.append(row)
-            loops.append(node)
+            scans.append(node)
     return groups
 
 
@@ -67,21 +72,21 @@ def _run_merged(node: Node, inputs: tuple[Node, ...], outputs: list[Node]) -> li
     body: Graph = node.params["body"]
     shared, carries = node.params["shared"], node.params["carries"]
     edge = shared + carries
-    made = apply_scan(
+    results = apply_scan(
         Graph(body.inputs, tuple(outputs), body.name),
         inputs[:shared], inputs[shared:edge], inputs[edge:],
         node.params["length"], node.params["reverse"],
     )  # fmt: skip
-    for each in made:
+    for each in results:
         each.layer = each.inputs[0].layer = node.layer
-    return made
+    return results
 
 
-def _place(taken: Node, outputs: list[Node]) -> int:
-    """Where the merged loop has the result that ``element`` took from one of the loops."""
-    producer, index = taken.inputs[0], taken.params["index"]
-    carries = producer.params["carries"]
+def _merged_index(result: Node, outputs: list[Node]) -> int:
+    """The index in the merged scan of the result that a ``get_result`` takes from its own."""
+    source, index = result.inputs[0], result.params["index"]
+    carries = source.params["carries"]
     if index < carries:
         return index
-    wanted = producer.params["body"].outputs[index].serial
-    return carries + [each.serial for each in outputs[carries:]].index(wanted)
+    serial = source.params["body"].outputs[index].serial
+    return carries + [each.serial for each in outputs[carries:]].index(serial)

@@ -1,9 +1,15 @@
-"""Simplification: the same program with fewer equations, and the same numbers bit for bit.
+"""Simplification: algebraic identities, constant folding, common subexpressions, dead code.
 
-One walk from inputs to outputs rebuilds the graph. Each equation is looked at once: is it a no-op,
-does a law shorten it, are all its inputs constants, has the same been computed before? Only laws
-that hold for every IEEE number are used: ``x · 1`` is ``x``, but ``x + 0`` is not (for ``-0.0``),
-nor is ``x · 0`` zero. What nobody reads is never reached.
+::
+
+    a = multiply(x, 1)                      ->    x                       # identity
+    b = exp(c), d = add(2.0, 3.0)                 b = exp(c), d = 5.0     # constant folding
+    e = sin(x), f = sin(x)                        e = sin(x), f = e       # common subexpression
+
+Legal only if every IEEE value keeps its bits: ``x * 1`` is ``x``, but ``x + 0`` is not (for
+``-0.0``), nor is ``x * 0`` zero. One walk from inputs to outputs rebuilds the graph and visits
+each equation once; dead code is never reached. Pays because every later stage is linear in the
+number of equations.
 """
 
 from __future__ import annotations
@@ -14,8 +20,8 @@ from typing import Any
 import numpy as np
 
 from chainrule.compiler.graph_passes import window_rules
-from chainrule.compiler.graph_passes.merge_scans import merge_loops
-from chainrule.compiler.graph_passes.prune_scans import prune_loops
+from chainrule.compiler.graph_passes.merge_scans import merge_scans
+from chainrule.compiler.graph_passes.prune_scans import prune_scans
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node, constant
 from chainrule.graph.rewrite import rebuilt, rewrite
@@ -23,105 +29,105 @@ from chainrule.ops.primitives import broadcasting, contraction, elementwise, mov
 
 __all__ = ["simplify"]
 
-Law = Callable[[tuple[Node, ...], dict[str, Any]], Node | None]
+Rule = Callable[[tuple[Node, ...], dict[str, Any]], Node | None]
 
-_LARGEST_FOLDED = 4096
-"""Larger constants are not computed beforehand; broadcasts never are, being free as they are."""
+_MAX_FOLDED = 4096
+"""Elements of a folded constant, at most; broadcasts are never folded, as they cost nothing."""
 
 
 def simplify(graph: Graph) -> Graph:
-    """Return a graph that computes the same with fewer equations."""
-    seen: dict[Any, Node] = {}
-    given = {node.serial for node in graph.inputs}
+    """Return a graph that computes the same values, bit for bit, with fewer equations."""
+    known: dict[Any, Node] = {}
+    own_inputs = {node.serial for node in graph.inputs}
 
     def visit(node: Node, inputs: tuple[Node, ...]) -> Node:
         if node.primitive is None:
-            return seen.setdefault(_constant_key(node), node)
-        # What lies behind an input is another graph's, though the input may know its producer.
-        if any(each.serial in given and each.primitive is not None for each in inputs):
-            made = _within(rebuilt(node, inputs))
-            return seen.setdefault(_key(made), made)
-        return _simplified(node, inputs, seen)
+            return known.setdefault(_constant_key(node), node)
+        # An input may have a producer, of the graph around: no identity may reach through it.
+        if any(each.serial in own_inputs and each.primitive is not None for each in inputs):
+            equation = _with_simplified_body(rebuilt(node, inputs))
+            return known.setdefault(_key(equation), equation)
+        return _simplified(node, inputs, known)
 
-    return rewrite(prune_loops(merge_loops(graph)), visit)
+    return rewrite(prune_scans(merge_scans(graph)), visit)
 
 
-def _simplified(node: Node, inputs: tuple[Node, ...], seen: dict[Any, Node]) -> Node:
+def _simplified(node: Node, inputs: tuple[Node, ...], known: dict[Any, Node]) -> Node:
+    """Return the simplest equivalent of an equation; `known` are those computed before, by key."""
     assert node.primitive is not None
-    inputs = _with_known_gate(node, inputs, seen)
-    laws = (_LAWS.get(node.primitive.name), window_rules.LAWS.get(node.primitive.name))
-    results = (law(inputs, node.params) for law in laws if law)
-    shorter = next((made for made in results if made is not None), None)
-    if shorter is None:
-        shorter = _of_one_number(node, inputs)
-    if shorter is None and node.primitive.ufunc is not None:
-        shorter = window_rules.sink_reshape(node, inputs)
-    if shorter is not None and shorter.primitive is None:
-        return shorter
-    made = shorter if shorter is not None else _within(rebuilt(node, inputs))
-    made.layer = made.layer or node.layer
-    if _is_foldable(made):
-        folded = constant(made.value)
-        return seen.setdefault(_constant_key(folded), folded)
-    made = seen.setdefault(_key(made), made)
+    inputs = _with_rectifier_output(node, inputs, known)
+    rules = (_IDENTITIES.get(node.primitive.name), window_rules.RULES.get(node.primitive.name))
+    results = (rule(inputs, node.params) for rule in rules if rule)
+    simpler = next((each for each in results if each is not None), None)
+    if simpler is None:
+        simpler = _broadcast_scalar(node, inputs)
+    if simpler is None and node.primitive.ufunc is not None:
+        simpler = window_rules.sink_reshape(node, inputs)
+    if simpler is not None and simpler.primitive is None:
+        return simpler
+    equation = simpler if simpler is not None else _with_simplified_body(rebuilt(node, inputs))
+    equation.layer = equation.layer or node.layer
+    if _is_foldable(equation):
+        folded = constant(equation.value)
+        return known.setdefault(_constant_key(folded), folded)
+    equation = known.setdefault(_key(equation), equation)
     if _is_rectifier(node, inputs):
-        seen["rectified", inputs[0].serial] = made
-    return made
+        known["rectified", inputs[0].serial] = equation
+    return equation
 
 
 def _is_rectifier(node: Node, inputs: tuple[Node, ...]) -> bool:
-    """Whether it is ``0 if x <= 0 else x``."""
+    """Whether an equation is ``select(x <= 0, 0, x)``."""
     if node.primitive is not selection.select:
         return False
-    gate, closed, opened = inputs
-    is_gate = gate.primitive is elementwise.less_equal and window_rules.is_zero(gate.inputs[1])
-    return is_gate and gate.inputs[0] is opened and window_rules.is_zero(closed)
+    mask, zero, x = inputs
+    is_mask = mask.primitive is elementwise.less_equal and window_rules.is_zero(mask.inputs[1])
+    return is_mask and mask.inputs[0] is x and window_rules.is_zero(zero)
 
 
-def _with_known_gate(
-    node: Node, inputs: tuple[Node, ...], seen: dict[Any, Node]
+def _with_rectifier_output(
+    node: Node, inputs: tuple[Node, ...], known: dict[Any, Node]
 ) -> tuple[Node, ...]:
-    """Ask of a rectifier's result, instead of its input, where it was closed.
+    """Compute the mask of a rectifier's gradient from its output, so that its input is not stored.
 
-    For ``y = 0 if x <= 0 else x`` both are at most zero together. Then nobody else reads x.
+    For ``y = select(x <= 0, 0, x)``, ``x <= 0`` is ``y <= 0``.
     """
     key = "rectified", inputs[0].serial if inputs else None
-    if node.primitive is not selection.select or key not in seen or _is_rectifier(node, inputs):
+    if node.primitive is not selection.select or key not in known or _is_rectifier(node, inputs):
         return inputs
-    asked = elementwise.less_equal(seen[key], inputs[0].inputs[1])
-    return (seen.setdefault(_key(asked), asked), *inputs[1:])
+    mask = elementwise.less_equal(known[key], inputs[0].inputs[1])
+    return (known.setdefault(_key(mask), mask), *inputs[1:])
 
 
-def _of_one_number(node: Node, inputs: tuple[Node, ...]) -> Node | None:
-    """A function of numbers repeated over an array is one number, repeated."""
+def _broadcast_scalar(node: Node, inputs: tuple[Node, ...]) -> Node | None:
+    """Fold an elementwise function of broadcast scalars to a broadcast scalar."""
     primitive = node.primitive
     assert primitive is not None
-    numbers = [_number(each) for each in inputs]
-    if (primitive.ufunc is None and primitive not in _MAPS) or any(n is None for n in numbers):
+    scalars = [_scalar(each) for each in inputs]
+    if (primitive.ufunc is None and primitive not in _VIEWS) or any(x is None for x in scalars):
         return None
     with np.errstate(all="ignore"):
-        value = primitive.evaluate(*numbers) if primitive.ufunc else numbers[0]
+        value = primitive.evaluate(*scalars) if primitive.ufunc else scalars[0]
     return broadcasting.broadcast_to(constant(np.asarray(value, node.dtype)), node.shape)
 
 
-def _number(node: Node) -> Any:
-    """The number that a node repeats, or None."""
+def _scalar(node: Node) -> Any:
+    """The constant scalar that a node broadcasts, or None."""
     while node.primitive is not None and node.primitive.is_broadcast:
         node = node.inputs[0]
-    is_number = node.is_constant and node.size == 1
-    return np.reshape(node.known_value, ()) if is_number else None
+    is_scalar = node.is_constant and node.size == 1
+    return np.reshape(node.known_value, ()) if is_scalar else None
 
 
-_MAPS = (movement.reshape, movement.transpose, movement.strided_slice)
+_VIEWS = (movement.reshape, movement.transpose, movement.strided_slice)
 
 
-def _within(node: Node) -> Node:
-    """Simplify the body of a loop."""
+def _with_simplified_body(node: Node) -> Node:
+    """Simplify the body of a scan; other equations stay as they are."""
     if "body" not in node.params:
         return node
-    made = Node(node.primitive, node.inputs, {**node.params}, node.type, name=node.name)
-    made.params["body"] = simplify(node.params["body"])
-    return made
+    params = {**node.params, "body": simplify(node.params["body"])}
+    return Node(node.primitive, node.inputs, params, node.type, name=node.name)
 
 
 def _is_foldable(node: Node) -> bool:
@@ -130,28 +136,28 @@ def _is_foldable(node: Node) -> bool:
         and not node.primitive.is_broadcast
         and not isinstance(node.type, tuple)
         and all(each.is_constant for each in node.inputs)
-        and node.size <= max(_LARGEST_FOLDED, *(each.size for each in node.inputs), 0)
+        and node.size <= max(_MAX_FOLDED, *(each.size for each in node.inputs), 0)
     )
 
 
 def _key(node: Node) -> Any:
-    """What makes two equations the same: primitive, inputs and parameters."""
+    """The key of equal equations: primitive, inputs and parameters."""
     inputs = tuple(each.serial for each in node.inputs)
     return node.primitive, inputs, tuple(sorted(node.params.items()))
 
 
 def _constant_key(node: Node) -> Any:
     value = np.asarray(node.known_value)
-    if not node.is_constant or value.size > _LARGEST_FOLDED:
+    if not node.is_constant or value.size > _MAX_FOLDED:
         return node.serial
     return value.dtype.str, value.shape, value.tobytes(), node.array_type.weak
 
 
-def _is_all(node: Node, number: float) -> bool:
-    """Whether a node is a constant, perhaps repeated, that equals `number` everywhere."""
+def _is_all(node: Node, scalar: float) -> bool:
+    """Whether a node is a constant, perhaps broadcast, that equals `scalar` everywhere."""
     if node.primitive is not None and node.primitive.is_broadcast:
-        return _is_all(node.inputs[0], number)
-    return node.is_constant and bool(np.all(node.known_value == number))
+        return _is_all(node.inputs[0], scalar)
+    return node.is_constant and bool(np.all(node.known_value == scalar))
 
 
 def _identity(inputs: tuple[Node, ...], params: dict[str, Any]) -> Node:
@@ -196,17 +202,17 @@ def _reshape(inputs: tuple[Node, ...], params: dict[str, Any]) -> Node | None:
 
 def _transpose(inputs: tuple[Node, ...], params: dict[str, Any]) -> Node | None:
     inner, axes = inputs[0], params["axes"]
-    if axes == tuple(range(len(axes))):
+    identity = tuple(range(len(axes)))
+    if axes == identity:
         return inner
     if inner.primitive is movement.transpose:
-        composed = tuple(inner.params["axes"][i] for i in axes)
-        undone = composed == tuple(range(len(axes)))
-        return inner.inputs[0] if undone else movement.transpose(inner.inputs[0], axes=composed)
+        source, composed = inner.inputs[0], tuple(inner.params["axes"][i] for i in axes)
+        return source if composed == identity else movement.transpose(source, axes=composed)
     return None
 
 
 def _contract(inputs: tuple[Node, ...], params: dict[str, Any]) -> Node | None:
-    """Read through transposes: the letters are put in the order of what lies behind."""
+    """Contract transposed operands as they are stored, by another order of their letters."""
     letters = list(contraction.split_spec(params["spec"]))
     sources = list(inputs)
     for i, node in enumerate(inputs):
@@ -219,7 +225,7 @@ def _contract(inputs: tuple[Node, ...], params: dict[str, Any]) -> Node | None:
     return contraction.contract(*sources, spec=f"{letters[0]},{letters[1]}->{letters[2]}")
 
 
-_LAWS: dict[str, Law] = {
+_IDENTITIES: dict[str, Rule] = {
     selection.identity.name: _identity,
     selection.stop_gradient.name: _identity,
     elementwise.multiply.name: _multiply,

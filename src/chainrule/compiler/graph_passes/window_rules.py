@@ -1,8 +1,17 @@
-"""Laws of simplification for windows, folds and margins: index maps are brought together.
+"""Rewrite rules that compose index maps: unfold, fold, pad, slice, reshape.
 
-What reverse mode makes of strided windows, groups and pooling has slices, reshapes and zeros
-between the operations that a kernel could do at once. These laws move them out of the way. None of
-them changes a number.
+::
+
+    strided_slice(unfold(x))                    ->  unfold(strided_slice(x)), larger strides
+    fold(pad_into(g))                           ->  pad_into(fold(g)), larger strides
+    fold(reshape(g)), strided_slice(reshape(fold(g)))  ->  reshape outermost
+    select(condition, 0, pad_into(x))           ->  pad_into(select(..., x))
+    transpose(contract(a, b))                   ->  contract(a, b), another order of the result
+    f(merge(a), b)                              ->  merge(f(a, split(b)))
+
+Legal always: none changes a bit. Reverse mode leaves slices, reshapes and zeros between what one
+kernel can do for strided windows, groups and pooling; these rules move them out of the way, so that
+`convolution_gradient` matches and no window is stored (decisions 0014, 0021).
 """
 
 from __future__ import annotations
@@ -17,14 +26,14 @@ from chainrule.ops.primitives.broadcasting import broadcast_to
 from chainrule.ops.primitives.contraction import contract, split_spec
 from chainrule.ops.primitives.windows import fold, unfold
 
-__all__ = ["LAWS", "is_zero", "sink_reshape"]
+__all__ = ["RULES", "is_zero", "sink_reshape"]
 
 Params = dict[str, Any]
 Slices = tuple[tuple[int, int, int], ...]
 
 
 def is_zero(node: Node) -> bool:
-    """Tell whether a node is known to be +0.0 or 0 everywhere."""
+    """Whether a node is a constant +0.0 or 0 everywhere."""
     while node.primitive is not None and node.primitive.is_broadcast:
         node = node.inputs[0]
     if not node.is_constant:
@@ -33,10 +42,10 @@ def is_zero(node: Node) -> bool:
 
 
 def sink_reshape(node: Node, inputs: tuple[Node, ...]) -> Node | None:
-    """``f(merge(a), b)`` is ``merge(f(a, split(b)))``, for elementwise f.
+    """Move a reshape that merges axes behind an elementwise operation.
 
-    A merge of axes that cost something to lay out is done once, by whoever stores the result;
-    splitting axes costs nothing.
+    ``f(merge(a), b) = merge(f(a, split(b)))``: splitting costs nothing, and the merge is done by
+    the statement that stores the result.
     """
     merged = next((each for each in inputs if _is_costly_merge(each)), None)
     if merged is None or node.primitive is None:
@@ -47,17 +56,16 @@ def sink_reshape(node: Node, inputs: tuple[Node, ...]) -> Node | None:
 
 
 def _is_costly_merge(node: Node) -> bool:
-    """Whether a node merges axes of something that is computed and in another order."""
+    """Whether a node merges axes of a computed value, perhaps transposed."""
     if node.primitive is not movement.reshape or not is_merge(node.inputs[0].shape, node.shape):
         return False
     source = node.inputs[0]
-    is_turned = source.primitive is movement.transpose
-    source = source.inputs[0] if is_turned else source
+    source = source.inputs[0] if source.primitive is movement.transpose else source
     return source.primitive is not None and source.primitive.ufunc is not None
 
 
 def _reshaped(node: Node, shape: tuple[int, ...]) -> Node:
-    """Reshape, without a detour."""
+    """Reshape a node, past reshapes and broadcasts of one element."""
     if node.primitive is not None and node.primitive.is_broadcast and node.inputs[0].size == 1:
         return broadcast_to(movement.reshape(node.inputs[0], shape=()), shape)
     while node.primitive is movement.reshape:
@@ -66,92 +74,93 @@ def _reshaped(node: Node, shape: tuple[int, ...]) -> Node:
 
 
 def _select(inputs: tuple[Node, ...], params: Params) -> Node | None:
-    """A choice between zero and something with zeros around is made within."""
-    condition, zero, placed = inputs
-    if placed.primitive is not movement.pad_into or not is_zero(zero):
+    """``select(c, 0, pad_into(x)) = pad_into(select(slice(c), 0, x))``."""
+    condition, zero, padded = inputs
+    if padded.primitive is not movement.pad_into or not is_zero(zero):
         return None
-    slices = placed.params["slices"]
+    slices = padded.params["slices"]
     if any(step < 0 for _, _, step in slices):
         return None
-    inner = placed.inputs[0]
+    inner = padded.inputs[0]
     parts = (movement.strided_slice(each, slices=slices) for each in (condition, zero))
-    chosen = selection.select(*parts, inner)
-    later = sink_reshape(chosen, chosen.inputs)
+    selected = selection.select(*parts, inner)
+    sunk = sink_reshape(selected, selected.inputs)
     return movement.pad_into(
-        chosen if later is None else later, slices=slices, shape=placed.params["shape"]
+        selected if sunk is None else sunk, slices=slices, shape=padded.params["shape"]
     )
 
 
 def _slice(inputs: tuple[Node, ...], params: Params) -> Node | None:
-    """Some of the windows, or parts of them, are windows with other steps."""
+    """A slice of windows, or of their elements, is windows of other strides and dilations."""
     inner, slices = inputs[0], params["slices"]
     if inner.primitive is movement.reshape:
         return _slice_of_reshaped(inner, slices)
     if inner.primitive is not unfold or not _is_upward(slices):
         return None
     x = inner.inputs[0]
-    taken, sliding = _narrowed(slices, x.shape, inner.params)
+    used, geometry = _sliced_windows(slices, x.shape, inner.params)
     whole = tuple((0, n, 1) for n in x.shape)
-    return unfold(x if taken == whole else movement.strided_slice(x, slices=taken), **sliding)
+    return unfold(x if used == whole else movement.strided_slice(x, slices=used), **geometry)
 
 
 def _slice_of_reshaped(reshaped: Node, slices: Slices) -> Node | None:
-    """Of a fold whose other axes are reshaped, a part is cut out before that."""
+    """``slice(reshape(fold(g))) = reshape(slice(fold(g)))``, along axes that stay the same."""
     source = reshaped.inputs[0]
     if source.primitive is not fold or 0 in source.shape:
         return None
-    origin = _unchanged(source.shape, reshaped.shape)
-    taken = [(0, length, 1) for length in source.shape]
+    origin = _same_axes(source.shape, reshaped.shape)
+    source_slices = [(0, length, 1) for length in source.shape]
     shape = list(reshaped.shape)
     for axis, (start, count, step) in enumerate(slices):
         if (start, count, step) == (0, shape[axis], 1):
             continue
         if axis not in origin:
             return None
-        taken[origin[axis]], shape[axis] = (start, count, step), count
-    cut = movement.strided_slice(source, slices=tuple(taken))
-    return movement.reshape(cut, shape=tuple(shape))
+        source_slices[origin[axis]], shape[axis] = (start, count, step), count
+    sliced = movement.strided_slice(source, slices=tuple(source_slices))
+    return movement.reshape(sliced, shape=tuple(shape))
 
 
-def _unchanged(old: tuple[int, ...], new: tuple[int, ...]) -> dict[int, int]:
-    """Return, for axes that a reshape leaves as they are, which ones they were."""
-    return {news[0]: olds[0] for olds, news in axis_groups(old, new) if len(olds) == len(news) == 1}
+def _same_axes(old: tuple[int, ...], new: tuple[int, ...]) -> dict[int, int]:
+    """Map the new axes that a reshape neither merges nor splits to the old ones."""
+    pairs = axis_groups(old, new)
+    return {after[0]: before[0] for before, after in pairs if len(before) == len(after) == 1}
 
 
 def _fold(inputs: tuple[Node, ...], params: Params) -> Node | None:
     inner = inputs[0]
     if inner.primitive is movement.pad_into:
-        return _fold_of_placed(inner, params)
+        return _fold_of_padded(inner, params)
     if inner.primitive is movement.reshape:
         return _fold_of_reshaped(inner, params)
     return None
 
 
-def _fold_of_placed(placed: Node, params: Params) -> Node | None:
-    """Windows of which most are zero are fewer windows, with other steps."""
-    slices, shape = placed.params["slices"], params["shape"]
+def _fold_of_padded(padded: Node, params: Params) -> Node | None:
+    """The fold of windows most of which are zero is one of fewer windows, of other strides."""
+    slices, shape = padded.params["slices"], params["shape"]
     if not _is_upward(slices):
         return None
-    taken, sliding = _narrowed(slices, shape, params)
-    within = tuple(length for _, length, _ in taken)
-    folded = fold(placed.inputs[0], shape=within, **sliding)
-    if within == shape:
+    used, geometry = _sliced_windows(slices, shape, params)
+    inner_shape = tuple(length for _, length, _ in used)
+    folded = fold(padded.inputs[0], shape=inner_shape, **geometry)
+    if inner_shape == shape:
         return folded
-    return movement.pad_into(folded, slices=taken, shape=shape)
+    return movement.pad_into(folded, slices=used, shape=shape)
 
 
 def _fold_of_reshaped(reshaped: Node, params: Params) -> Node | None:
-    """Axes that the windows neither slide along nor have are reshaped after folding."""
+    """``fold(reshape(g)) = reshape(fold(g))``, for axes that have no windows."""
     source, count = reshaped.inputs[0], len(params["shape"])
     if 0 in source.shape:
         return None
-    origin = _unchanged(source.shape, reshaped.shape)
-    before = len(source.shape) - len(params["sizes"])
-    entries = range(count, len(reshaped.shape))
+    origin = _same_axes(source.shape, reshaped.shape)
+    rank = len(source.shape) - len(params["sizes"])
+    taps = range(count, len(reshaped.shape))
     axes = tuple(origin.get(axis, -1) for axis in params["axes"])
-    if -1 in axes or [origin.get(i) for i in entries] != [*range(before, len(source.shape))]:
+    if -1 in axes or [origin.get(i) for i in taps] != [*range(rank, len(source.shape))]:
         return None
-    shape = list(source.shape[:before])
+    shape = list(source.shape[:rank])
     for axis, old in zip(params["axes"], axes, strict=True):
         shape[old] = params["shape"][axis]
     folded = fold(source, **{**params, "shape": tuple(shape), "axes": axes})
@@ -159,9 +168,9 @@ def _fold_of_reshaped(reshaped: Node, params: Params) -> Node | None:
 
 
 def _transpose(inputs: tuple[Node, ...], params: Params) -> Node | None:
-    """A contraction gives its result in any order of axes."""
+    """A transposed contraction is a contraction with another order of its result's axes."""
     inner, axes = inputs[0], params["axes"]
-    # Of matrices the evaluator would exchange the factors, which may change last bits.
+    # For matrices the evaluator would swap the operands, which may change the last bits.
     if inner.primitive is not contract or len(axes) < 3:
         return None
     left, right, result = split_spec(inner.params["spec"])
@@ -173,27 +182,28 @@ def _is_upward(slices: Slices) -> bool:
     return all(count > 0 and step > 0 for _, count, step in slices)
 
 
-def _narrowed(slices: Slices, shape: tuple[int, ...], sliding: Params) -> tuple[Slices, Params]:
-    """Return what the windows that slices take reach over, and how they slide along it."""
-    taken, entries = list(slices[: len(shape)]), slices[len(shape) :]
-    axes, strides, dilations = (sliding[name] for name in ("axes", "strides", "dilations"))
-    numbers: list[tuple[int, int, int]] = []
-    for k, (first, size, rate) in enumerate(entries):
-        start, places, step = taken[axes[k]]
+def _sliced_windows(
+    slices: Slices, shape: tuple[int, ...], params: Params
+) -> tuple[Slices, Params]:
+    """Return the slices of an array that sliced windows cover, and the geometry in these."""
+    used, taps = list(slices[: len(shape)]), slices[len(shape) :]
+    axes, strides, dilations = (params[name] for name in ("axes", "strides", "dilations"))
+    geometry: list[tuple[int, int, int]] = []
+    for k, (first, size, rate) in enumerate(taps):
+        start, positions, step = used[axes[k]]
         stride, dilation = strides[k] * step, dilations[k] * rate
-        numbers.append((size, stride, dilation))
-        begin, reach = start * strides[k] + first * dilations[k], (size - 1) * dilation + 1
+        geometry.append((size, stride, dilation))
+        begin, extent = start * strides[k] + first * dilations[k], (size - 1) * dilation + 1
         length = shape[axes[k]]
-        # An end that no window reaches is left where it is.
-        if begin or (length - reach) // stride + 1 != places:
-            length = (places - 1) * stride + reach
-        taken[axes[k]] = (begin, length, 1)
-    sizes, strides, dilations = zip(*numbers, strict=True)
-    made = {"axes": axes, "sizes": sizes, "strides": strides, "dilations": dilations}
-    return tuple(taken), made
+        # An end that no window covers is not sliced off.
+        if begin or (length - extent) // stride + 1 != positions:
+            length = (positions - 1) * stride + extent
+        used[axes[k]] = (begin, length, 1)
+    sizes, strides, dilations = zip(*geometry, strict=True)
+    return tuple(used), {"axes": axes, "sizes": sizes, "strides": strides, "dilations": dilations}
 
 
-LAWS: dict[str, Callable[[tuple[Node, ...], Params], Node | None]] = {
+RULES: dict[str, Callable[[tuple[Node, ...], Params], Node | None]] = {
     selection.select.name: _select,
     movement.strided_slice.name: _slice,
     fold.name: _fold,

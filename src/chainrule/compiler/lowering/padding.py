@@ -34,7 +34,7 @@ LARGEST = 1.5
 
 def plan_padding(graph: Graph, gradients: Iterable[InputGradient]) -> dict[int, Padding]:
     """Return the padding that nodes are stored with, by their serial numbers."""
-    requested = [(gradient.slope, gradient.margins()) for gradient in gradients]
+    requested = [(gradient.cotangent, gradient.padding()) for gradient in gradients]
     requested += [
         (node, ((0, 0),) * len(node.shape))
         for node in graph.equations

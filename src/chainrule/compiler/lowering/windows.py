@@ -74,9 +74,9 @@ def _input_gradient(lowering: Lowering, node: Node, inputs: list[Expression]) ->
     """Write one contraction for each residue of the input's positions modulo the strides."""
     gradient = lowering.gradients[node.serial]
     target, index = lowering.target(node)
-    for residues in itertools.product(*(range(slide.stride) for slide in gradient.slides)):
-        taps = [slide.taps(r) for slide, r in zip(gradient.slides, residues, strict=True)]
-        if all(each.turns for each in taps):
+    for residues in itertools.product(*(range(window.stride) for window in gradient.window_axes)):
+        taps = [window.taps(r) for window, r in zip(gradient.window_axes, residues, strict=True)]
+        if all(each.quotients for each in taps):
             part = _ResidueClass(lowering, node, gradient, residues, taps)
             lowering.items.append(part.item(target, index))
     return Load(target, index)
@@ -101,21 +101,21 @@ class _ResidueClass:
         self.letters = dict(zip(gradient.letters, self.index, strict=True))
         self.depth: list[Axis] = []
         self.bounds: list[IterationBound] = []
-        bounded = gradient.bounded()
-        for slide, residue, tap in zip(gradient.slides, residues, taps, strict=True):
-            quotient = self.index[slide.axis]
-            if slide.stride > 1:
-                quotient = _along(Axis(tap.turns, slide.place))
-                self.index[slide.axis] = quotient.scaled(slide.stride) + Affine(residue)
+        bounded = gradient.bounded_axes()
+        for window, residue, tap in zip(gradient.window_axes, residues, taps, strict=True):
+            quotient = self.index[window.axis]
+            if window.stride > 1:
+                quotient = _along(Axis(tap.quotients, window.position))
+                self.index[window.axis] = quotient.scaled(window.stride) + Affine(residue)
             t = Affine()
             if tap.count > 1:
-                self.depth.append(Axis(tap.count, slide.entry))
+                self.depth.append(Axis(tap.count, window.tap))
                 t = Affine.of(self.depth[-1])
-            window = quotient + t.scaled(tap.spacing) + Affine(-tap.before)
-            if slide in bounded and t.terms:
-                self.bounds.append(IterationBound(window, slide.places))
-            self.letters[slide.place] = window
-            self.letters[slide.entry] = t.scaled(-tap.step) + Affine(tap.last)
+            position = quotient + t.scaled(tap.spacing) + Affine(-tap.before)
+            if window in bounded and t.terms:
+                self.bounds.append(IterationBound(position, window.positions))
+            self.letters[window.position] = position
+            self.letters[window.tap] = t.scaled(-tap.step) + Affine(tap.last)
 
     def item(self, target: Buffer, index: tuple[Affine, ...]) -> Contraction | Statement:
         """Return the contraction that computes these elements; zeros where the kernel has none."""
@@ -130,9 +130,9 @@ class _ResidueClass:
                 axis = Axis(length, letter)
                 self.letters[letter] = _along(axis)
                 self.depth += [axis] if length > 1 else []
-        cotangent, kernel = gradient.slope, gradient.kernel
-        read = [self.letters[letter] for letter in gradient.slope_letters]
-        left = self.lowering.load_padded(cotangent, gradient.margins(), read)
+        cotangent, kernel = gradient.cotangent, gradient.kernel
+        read = [self.letters[letter] for letter in gradient.cotangent_letters]
+        left = self.lowering.load_padded(cotangent, gradient.padding(), read)
         read = [self.letters[letter] for letter in gradient.kernel_letters]
         right = self.lowering.reindexed(self.lowering.materialized(kernel), kernel.shape, read)
         assert isinstance(right, Load)
