@@ -64,7 +64,7 @@ FUNCTIONS = [
     (lambda: cr.jit(lambda x: x if x > 0 else -x)(1.0), TraceError, "np.where(condition, a, b)"),
     (lambda: cr.jit(lambda x: x)(np.array([None])), DTypeError, "argument has dtype object"),
     (lambda: cr.jit(lambda x, n: x, 1)(1.0, [1]), ArgumentError, "static argument must be hash"),
-    (lambda: cr.jit(lambda x: x[5])(np.ones(3)), ShapeError, "position 5 lies outside axis 0"),
+    (lambda: cr.jit(lambda x: x[5])(np.ones(3)), ShapeError, "index 5 is out of bounds for axis 0"),
     (lambda: cr.trace(3), ArgumentError, "trace: needs a function"),
     (lambda: cr.scan(None, 0.0, X), ArgumentError, "scan: needs a function"),
     (lambda: cr.scan(lambda c, x: None, 0.0, X), ArgumentError, "step must return a pair"),

@@ -1,4 +1,4 @@
-"""Arrays that NumPy's expressions are tried on."""
+"""Arrays to which the NumPy expressions are applied."""
 
 from collections.abc import Callable
 from typing import Any

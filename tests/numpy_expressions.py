@@ -1,4 +1,4 @@
-"""Expressions in plain NumPy, by their names, each with an array to try it on."""
+"""NumPy expressions by name, each with an array to apply it to."""
 
 import numpy as np
 

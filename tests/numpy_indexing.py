@@ -1,4 +1,4 @@
-"""Expressions that shape arrays, pick from them and decide, by their names."""
+"""Expressions of shape manipulation, indexing and selection, by name."""
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view

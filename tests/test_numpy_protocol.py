@@ -1,4 +1,4 @@
-"""NumPy as people write it: traced, it gives the values and kinds that NumPy gives directly."""
+"""NumPy expressions, traced: the values and dtypes that NumPy gives."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,7 +17,7 @@ FLOATS = ARITHMETIC | REDUCTIONS | PRODUCTS | SHAPES | PICKING
 
 
 def traced(function: Callable[..., Any], *arrays: Any) -> Any:
-    """Run on nodes of known value."""
+    """Apply to nodes of known value."""
     result = function(*(variable(type_of(x), np.asarray(x)) for x in arrays))
     return result.value if isinstance(result, Node) else result
 
@@ -32,7 +32,7 @@ def params(table: Table) -> Any:
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @params(FLOATS | DECISIONS)
-def test_a_traced_expression_has_numpys_value_and_kind(
+def test_a_traced_expression_has_numpys_value_and_dtype(
     function: Callable[..., Any], x: Any, dtype: str
 ) -> None:
     x = x.astype(dtype)
@@ -46,14 +46,14 @@ NEEDS_VALUES = {"array_equal"}
 
 
 @params({name: row for name, row in (FLOATS | DECISIONS).items() if name not in NEEDS_VALUES})
-def test_the_shape_alone_is_enough_to_trace(function: Callable[..., Any], x: Any) -> None:
+def test_tracing_needs_shape_and_dtype_alone(function: Callable[..., Any], x: Any) -> None:
     expected = np.asarray(function(x))
     got = cr.jit(function)(x)
     np.testing.assert_allclose(np.asarray(got), expected, rtol=4e-15, atol=4e-15)
 
 
 @params(FLOATS)
-def test_its_derivative_agrees_with_differences(function: Callable[..., Any], x: Any) -> None:
+def test_derivatives_agree_with_central_differences(function: Callable[..., Any], x: Any) -> None:
     generator = np.random.default_rng(7)
     direction = generator.normal(size=x.shape)
     value, pullback = cr.vjp(function, x)

@@ -1,4 +1,4 @@
-"""Programs of NumPy as people write them, traced and differentiated unchanged."""
+"""NumPy programs, traced and differentiated unchanged."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ def test_a_dense_network_is_differentiated_unchanged() -> None:
     assert cr.check_grads(lambda p: loss(p, X, y), (params,), order=2) < 1e-6
 
 
-def test_in_place_addition_to_a_traced_name_means_a_new_value() -> None:
+def test_in_place_addition_rebinds_a_traced_name() -> None:
     def function(x: Any) -> Any:
         total = x * 1
         total += x**2
@@ -37,17 +37,17 @@ def test_in_place_addition_to_a_traced_name_means_a_new_value() -> None:
     np.testing.assert_allclose(cr.grad(function)(VECTOR), 3 + 6 * VECTOR)
 
 
-def test_a_mask_of_known_value_picks_as_numpy_does() -> None:
+def test_a_mask_of_known_value_indexes_as_in_numpy() -> None:
     np.testing.assert_array_equal(cr.grad(lambda x: np.sum(x[x > 0] ** 2))(M), 2 * np.maximum(M, 0))
     np.testing.assert_array_equal(cr.grad(lambda x: np.sum(x[np.where(x > 1)]))(M), M > 1)
 
 
-def test_traced_labels_pick_as_plain_ones_do() -> None:
+def test_traced_labels_index_as_plain_ones() -> None:
     picked = cr.jit(lambda x, labels: x[np.arange(3), labels])(M, COLUMNS)
     np.testing.assert_array_equal(picked, M[np.arange(3), COLUMNS])
 
 
-def test_products_with_zeros_have_their_derivative() -> None:
+def test_products_are_differentiable_at_zeros() -> None:
     x = np.array([2.0, 0.0, 3.0, 5.0, 1.0])
     np.testing.assert_array_equal(cr.grad(np.prod)(x), [0, 30, 0, 0, 0])
     x[2] = 0
@@ -55,12 +55,12 @@ def test_products_with_zeros_have_their_derivative() -> None:
     np.testing.assert_array_equal(cr.grad(lambda x: np.cumprod(x)[-1])(x), np.zeros(5))
 
 
-def test_norm_and_deviation_have_derivative_0_where_they_have_a_corner() -> None:
+def test_norm_and_standard_deviation_have_gradient_zero_at_their_minimum() -> None:
     np.testing.assert_array_equal(cr.grad(np.linalg.norm)(np.zeros(3)), np.zeros(3))
     np.testing.assert_array_equal(cr.grad(np.std)(np.full(3, 2.5)), np.zeros(3))
 
 
-def test_python_numbers_follow_the_arrays_they_meet() -> None:
+def test_python_scalars_are_weakly_typed() -> None:
     array = VECTOR.astype(np.float32)
     assert (2 * variable(type_of(array), array) + 0.5).dtype == np.float32
     gradient = cr.grad(lambda a: np.sum((a * 2.0 + 1) * array))(3.0)
@@ -73,7 +73,7 @@ def test_python_numbers_follow_the_arrays_they_meet() -> None:
 X = np.array([[0.2, -1.3], [1.1, 0.4], [-0.6, 0.9]])
 
 
-def test_the_method_dot_of_a_plain_array_takes_traced_factors() -> None:
+def test_the_method_dot_of_a_plain_array_accepts_traced_factors() -> None:
     W, V = np.array([[0.3, -0.2, 1.0], [0.5, 0.8, -0.4]]), np.array([[1.0], [-2.0], [0.5]])
 
     def by_method(W: Any, V: Any) -> Any:
@@ -88,7 +88,7 @@ def test_the_method_dot_of_a_plain_array_takes_traced_factors() -> None:
             np.testing.assert_allclose(got, wanted, rtol=1e-14)
 
 
-def test_the_method_dot_keeps_single_precision_and_integers() -> None:
+def test_the_method_dot_preserves_float32_and_integers() -> None:
     W = np.ones((2, 3), np.float32)
     single, numbers = X.astype(np.float32), np.array([[1, 2], [3, 4]])
     assert cr.jit(lambda W: single.dot(W))(W).dtype == np.float32
@@ -96,7 +96,7 @@ def test_the_method_dot_keeps_single_precision_and_integers() -> None:
     assert cr.jit(lambda k: numbers.dot(k))(np.array([1, 2])).tolist() == [5, 11]
 
 
-def test_only_the_method_dot_is_answered() -> None:
+def test_only_the_method_dot_is_intercepted() -> None:
     def hidden(x: Any) -> Any:
         return np.asarray(x).dot(x)
 
@@ -105,7 +105,7 @@ def test_only_the_method_dot_is_answered() -> None:
             cr.grad(function)(1.5)
 
 
-def test_known_positions_and_decisions_are_plain_arrays_where_numpy_asks() -> None:
+def test_known_integers_and_booleans_convert_to_plain_arrays() -> None:
     table = np.array([10.0, 20.0, 30.0])
 
     def function(x: Any) -> Any:

@@ -1,8 +1,8 @@
-"""Which operation stands for which NumPy function: the table behind NumPy's dispatch protocols.
+"""The dispatch table of NumPy's protocols: NumPy function or array method -> operation on nodes.
 
-NumPy hands a call with a traced value to ``Node.__array_ufunc__`` or ``Node.__array_function__``,
-which look here. The names of the modules listed below are NumPy's own, so that the table is little
-more than their ``__all__``.
+``Node.__array_ufunc__`` and ``Node.__array_function__`` look the called function up in
+`OPERATIONS`. The modules of ``ops/numpy_api`` use NumPy's names, so the table is built from their
+``__all__``, and what follows below are aliases, methods and methods of ufuncs.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ _NAMED_AS_IN_NUMPY = (
     padding_and_tiling, indexing, products, einsum, polynomial, array_queries,
 )  # fmt: skip
 
-# What a keyword that an operation does not have may be: the value that asks for nothing.
-_ASKS_NOTHING: dict[str, tuple[Any, ...]] = {
+# Keywords that an operation need not have, with the values that do not change its result.
+_NEUTRAL_VALUES: dict[str, tuple[Any, ...]] = {
     "out": (None, (None,)),
     "where": (True,),
     "dtype": (None,),
@@ -60,7 +60,7 @@ _ASKS_NOTHING: dict[str, tuple[Any, ...]] = {
 
 
 def _strict(name: str, operation: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap an operation, so that keywords it does not have may ask for nothing only."""
+    """Wrap an operation to refuse keywords it lacks, except with neutral values."""
     known = _parameters(operation)
 
     @wraps(operation)
@@ -69,17 +69,17 @@ def _strict(name: str, operation: Callable[..., Any]) -> Callable[..., Any]:
             return operation(*args)
         for key in [key for key in keywords if key not in known]:
             value = keywords.pop(key)
-            if not _asks_nothing(key, value):
-                raise UnsupportedError(_unknown_keyword(name, key, value))
+            if not _is_neutral(key, value):
+                raise UnsupportedError(_keyword_message(name, key, value))
         return operation(*args, **keywords)
 
     return checked
 
 
-def _asks_nothing(key: str, value: Any) -> bool:
+def _is_neutral(key: str, value: Any) -> bool:
     return any(
         value is each or (type(value) is type(each) and value == each)
-        for each in _ASKS_NOTHING.get(key, ())
+        for each in _NEUTRAL_VALUES.get(key, ())
     )
 
 
@@ -89,11 +89,11 @@ def _parameters(operation: Callable[..., Any]) -> frozenset[str]:
     return frozenset(inspect.signature(operation).parameters)
 
 
-def _unknown_keyword(name: str, key: str, value: Any) -> str:
+def _keyword_message(name: str, key: str, value: Any) -> str:
     if key == "out":
         return f"np.{name}: out= would change an array in place; use the result instead"
     if key == "where":
-        return f"np.{name}: the keyword where= cannot be traced; use np.where on what goes in"
+        return f"np.{name}: the keyword where= cannot be traced; use np.where on the input"
     if key == "dtype":
         return f"np.{name}: the keyword dtype={value!r} cannot be traced; use x.astype(dtype) first"
     return f"np.{name}: the keyword {key}={value!r} cannot be traced; leave it out"
@@ -112,16 +112,16 @@ OPERATIONS[np.lib.stride_tricks.sliding_window_view] = _strict(
     "sliding_window_view", windows.sliding_window_view
 )
 
-# Other names of the same; NumPy got some of them after 2.0.
+# Aliases; some are newer than NumPy 2.0.
 
-_OTHER_NAMES: dict[str, Callable[..., Any]] = {
+_ALIASES: dict[str, Callable[..., Any]] = {
     "amax": reductions.max,
     "amin": reductions.min,
     "cumulative_sum": sorting.cumsum,
     "cumulative_prod": sorting.cumprod,
     "matrix_transpose": lambda x: shape_manipulation.swapaxes(x, -1, -2),
 }
-_OTHER_LINALG_NAMES: dict[str, Callable[..., Any]] = {
+_LINALG_ALIASES: dict[str, Callable[..., Any]] = {
     "matmul": products.matmul,
     "outer": products.outer,
     "tensordot": products.tensordot,
@@ -130,12 +130,12 @@ _OTHER_LINALG_NAMES: dict[str, Callable[..., Any]] = {
     "diagonal": lambda x, *, offset=0: indexing.diagonal(x, offset, -2, -1),
     "matrix_transpose": lambda x: shape_manipulation.swapaxes(x, -1, -2),
 }
-for _module, _names in ((np, _OTHER_NAMES), (np.linalg, _OTHER_LINALG_NAMES)):
+for _module, _names in ((np, _ALIASES), (np.linalg, _LINALG_ALIASES)):
     for _name, _operation in _names.items():
         if hasattr(_module, _name):
             OPERATIONS[getattr(_module, _name)] = _strict(_name, _operation)
 
-# Methods of arrays.
+# Array methods.
 
 _METHODS = (
     "all", "any", "argmax", "argmin", "argsort", "astype", "clip", "copy", "cumprod", "cumsum",
@@ -144,7 +144,7 @@ _METHODS = (
 )  # fmt: skip
 for _name in _METHODS:
     OPERATIONS[_name] = OPERATIONS[getattr(np, _name)]
-# The method clip of plain arrays calls a ufunc that NumPy does not show.
+# The method clip of plain arrays calls a ufunc that NumPy does not export.
 OPERATIONS[np._core.umath.clip] = _strict("clip", arithmetic.clip)  # pyright: ignore[reportPrivateUsage, reportAttributeAccessIssue]
 OPERATIONS["conj"] = OPERATIONS["conjugate"] = OPERATIONS[np.conjugate]
 for _name in array_methods.__all__:
@@ -169,7 +169,7 @@ _ACCUMULATIONS: dict[Any, Callable[..., Any]] = {
 
 
 def _along_first(operation: Callable[..., Any]) -> Callable[..., Any]:
-    """Methods of ufuncs work along the first axis unless told otherwise; functions on all."""
+    """Change the default to axis 0, as methods of ufuncs have; functions reduce over all axes."""
 
     @wraps(operation)
     def along(x: Any, axis: Any = 0, dtype: Any = None, **keywords: Any) -> Any:
@@ -179,7 +179,7 @@ def _along_first(operation: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _outer(operation: Callable[..., Any]) -> Callable[..., Any]:
-    """Combine every element of one array with every element of another."""
+    """Apply a binary operation to every pair of elements of two arrays."""
 
     def outer(a: Any, b: Any) -> Any:
         return operation(shape_manipulation.reshape(a, np.shape(a) + (1,) * np.ndim(b)), b)

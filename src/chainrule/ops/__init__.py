@@ -1,6 +1,6 @@
-"""Operations on traced arrays: ``primitives`` are records, ``numpy_api`` is composed of them.
+"""Operations on traced arrays: the ``primitives``, and the ``numpy_api`` composed of them.
 
-What NumPy itself lacks is exported here.
+It exports the functions that NumPy lacks.
 """
 
 from chainrule.ops.primitives.special import erf, sigmoid

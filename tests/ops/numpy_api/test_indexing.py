@@ -1,4 +1,4 @@
-"""Every index that NumPy takes gives what NumPy gives, and the derivative goes back there."""
+"""Indexing against NumPy for generated indices, and its derivative."""
 
 from typing import Any
 
@@ -48,7 +48,7 @@ def numpy_takes(index: Any) -> bool:
 
 
 @given(INDICES.filter(numpy_takes))
-def test_an_index_gives_what_numpy_gives(index: Any) -> None:
+def test_an_index_gives_numpys_result_and_gradient(index: Any) -> None:
     expected = X[index]
     value, pullback = cr.vjp(lambda x: x[index], X)
     assert np.shape(value) == np.shape(expected)
@@ -72,7 +72,7 @@ def test_an_index_that_numpy_refuses_is_refused_with_a_message_of_ours(index: An
     assert refuses(index)
 
 
-def test_positions_may_be_traced_and_repeat() -> None:
+def test_traced_indices_may_repeat() -> None:
     def function(x: Any, i: Any) -> Any:
         return np.sum(x[i] ** 2) + np.sum(np.take(x, i, axis=1))
 
@@ -84,7 +84,7 @@ def test_positions_may_be_traced_and_repeat() -> None:
     np.testing.assert_array_equal(gradient, expected)
 
 
-def test_slices_are_views_and_not_gathers() -> None:
+def test_basic_indexing_uses_no_gather() -> None:
     graph = cr.trace(lambda x: x[1:, ::-1, 0][..., None])(X)
     names = [each.primitive.name for each in graph.equations if each.primitive]
     assert names == ["strided_slice", "reshape", "reshape"]

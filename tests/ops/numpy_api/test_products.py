@@ -1,4 +1,4 @@
-"""einsum and matmul agree with NumPy whatever the axes are called and however long they are."""
+"""einsum and matmul against NumPy for generated subscripts and ranks."""
 
 from typing import Any
 
@@ -78,7 +78,7 @@ def test_matmul_agrees_with_numpy_for_all_ranks(a: Any, b: Any) -> None:
         cr.check_grads(lambda x, y: np.sum((x @ y) ** 2), (x, y), order=2)
 
 
-def test_products_of_integers_and_booleans_have_numpys_kind() -> None:
+def test_products_of_integers_and_booleans_have_numpys_dtype() -> None:
     for left, right in (("int32", "int32"), ("int8", "uint8"), ("bool", "bool"), ("int64", "f4")):
         x, y = np.eye(3, dtype=left), np.ones((3, 2), right)
         got = node(x) @ y
@@ -87,7 +87,7 @@ def test_products_of_integers_and_booleans_have_numpys_kind() -> None:
         assert np.einsum("ij,jk->ik", node(x), y).dtype == np.einsum("ij,jk->ik", x, y).dtype
 
 
-def test_a_product_of_many_small_matrices_is_taken_in_a_cheap_order() -> None:
+def test_einsum_of_many_operands_uses_a_cheap_contraction_path() -> None:
     a, b, v = np.ones((60, 60)), np.ones((60, 60)), np.ones(60)
     graph = cr.trace(lambda a, b, v: np.einsum("ij,jk,k->i", a, b, v))(a, b, v)
     largest = max(each.size for each in graph.equations)

@@ -1,4 +1,4 @@
-"""Philox against the published vectors, and what draws must be: uniform and repeatable."""
+"""Philox against the published test vectors; draws are uniform and reproducible."""
 
 from typing import Any
 
@@ -45,7 +45,7 @@ def test_philox_gives_the_published_words(counter: Any, key: Any, expected: Any)
     assert tuple(int(word[0]) for word in words) == expected
 
 
-def test_a_draw_is_made_of_the_words_of_its_place() -> None:
+def test_element_i_of_a_draw_is_word_i() -> None:
     words = [word for block in range(3) for word in philox((block, 7, 8, 9), (1, 2))]
     single = draw((12,), F32, counter=(7, 8, 9))
     np.testing.assert_array_equal(single, [(word >> 8) / 2**24 for word in words])
@@ -56,13 +56,13 @@ def test_a_draw_is_made_of_the_words_of_its_place() -> None:
     )
 
 
-def test_a_shorter_draw_is_the_start_of_a_longer_one() -> None:
+def test_a_shorter_draw_is_a_prefix_of_a_longer_one() -> None:
     np.testing.assert_array_equal(draw((7,)), draw((100,))[:7])
     np.testing.assert_array_equal(draw((3, 5)).ravel(), draw((15,)))
 
 
 @pytest.mark.parametrize("dtype", [F32, F64])
-def test_draws_are_uniform_from_0_up_to_but_not_1(dtype: Any) -> None:
+def test_draws_are_uniform_on_the_half_open_unit_interval(dtype: Any) -> None:
     draws = [draw((20_000,), dtype, key=(key, 2)) for key in range(KEYS)]
     assert all(x.dtype == dtype for x in draws)
     assert min(x.min() for x in draws) >= 0
@@ -70,7 +70,7 @@ def test_draws_are_uniform_from_0_up_to_but_not_1(dtype: Any) -> None:
     assert follow(draws, "uniform")
 
 
-def test_every_word_of_key_and_counter_makes_another_draw() -> None:
+def test_each_word_of_key_and_counter_changes_the_draw() -> None:
     draws = [draw((64,))]
     for place in range(5):
         words = [1 if i == place else 0 for i in range(5)]
@@ -79,7 +79,7 @@ def test_every_word_of_key_and_counter_makes_another_draw() -> None:
     assert np.abs(correlations).max() < 0.5
 
 
-def test_negative_and_wide_words_count_modulo_two_to_the_32() -> None:
+def test_words_are_taken_modulo_two_to_the_32() -> None:
     np.testing.assert_array_equal(draw((4,), key=(-1, 2)), draw((4,), key=(ONES, 2)))
     np.testing.assert_array_equal(
         draw((4,), counter=(0, 2**32 + 5, 0)), draw((4,), counter=(0, 5, 0))
@@ -95,7 +95,7 @@ def test_the_step_can_be_an_input_of_a_compiled_function() -> None:
 
 
 @pytest.mark.parametrize("dtype", [F32, F64])
-def test_normal_draws_are_normal(dtype: Any) -> None:
+def test_normal_draws_pass_a_kolmogorov_smirnov_test(dtype: Any) -> None:
     counter = np.array([0, 0, 0])
     draws = [
         normal(np.array([key, 6]), counter, shape=(20_000,), dtype=dtype) for key in range(KEYS)

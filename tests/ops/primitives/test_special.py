@@ -1,4 +1,4 @@
-"""erf and sigmoid against numbers of more digits than a float has."""
+"""erf and sigmoid against mpmath at higher precision."""
 
 import math
 
@@ -19,27 +19,27 @@ def test_erf_is_within_three_units_in_the_last_place() -> None:
     assert np.max(np.abs(erf(x) - expected) / np.spacing(np.abs(expected))) <= 3
 
 
-def test_erf_of_a_single_float_is_the_nearest_one() -> None:
+def test_erf_of_float32_is_correctly_rounded() -> None:
     x = np.linspace(-5, 5, 1001, dtype=np.float32)
     exact = np.array([math.erf(each) for each in x])
     assert erf(x).dtype == np.float32
     assert np.max(np.abs(erf(x) - exact) / np.spacing(np.abs(exact).astype(np.float32))) <= 0.5001
 
 
-def test_erf_is_odd_to_the_last_bit_and_never_leaves_its_range() -> None:
+def test_erf_is_odd_to_the_last_bit_and_bounded_by_one() -> None:
     x = np.linspace(0, 40, 4001)
     np.testing.assert_array_equal(erf(-x), -erf(x))
     assert erf(x).max() == 1
 
 
-def test_sigmoid_keeps_its_small_values_and_its_symmetry() -> None:
+def test_sigmoid_is_accurate_in_its_tail_and_symmetric() -> None:
     x = np.array([-700.0, -40.0, -1.0, 0.0, 1.0, 40.0, 800.0])
     expected = [float(1 / (1 + mpmath.exp(-each))) for each in x]
     np.testing.assert_allclose(sigmoid(x), expected, rtol=4e-16)
     np.testing.assert_allclose(sigmoid(x) + sigmoid(-x), 1, rtol=4e-16)
 
 
-def test_the_derivative_of_erf_is_the_bell_curve() -> None:
+def test_the_derivative_of_erf_is_the_gaussian() -> None:
     x = np.array([-2.0, -0.3, 0.0, 1.7])
     slope = cr.grad(lambda x: np.sum(erf(x)))(x)
     np.testing.assert_allclose(slope, 2 / math.sqrt(math.pi) * np.exp(-(x**2)), rtol=1e-15)

@@ -1,1 +1,1 @@
-"""NumPy's functions, composed of primitives."""
+"""NumPy functions with NumPy's names and arguments, composed of primitives."""

@@ -1,4 +1,4 @@
-"""Elementwise functions of NumPy that are compositions of primitives: powers, rounding, logic."""
+"""Elementwise NumPy functions composed of primitives: powers, rounding, comparison, logic."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from chainrule.ops.primitives.elementwise import (
     remainder,
     rint,
 )
-from chainrule.ops.primitives.promotion import as_array, is_python_number, result_types
+from chainrule.ops.primitives.promotion import as_array, common_dtype, is_python_number
 from chainrule.ops.primitives.selection import select
 
 __all__ = [
@@ -69,24 +69,24 @@ __all__ = [
     "trunc",
 ]  # fmt: skip
 
-# NumPy's names hide Python's here: use neither Python's round nor its divmod in this file.
+# NumPy's names shadow the built-ins round and divmod in this file.
 
 
 def power(base: Any, exponent: Any) -> Any:
-    """Raise to a power; by products and roots where the exponent is one of 2, 1, 0.5, -1.
+    """Raise to a power; by product, root or quotient for exponents 2, 1, 0.5 and -1.
 
-    NumPy's own arrays take the same short ways, so the values agree to the last bit.
+    NumPy's ``**`` has the same fast paths, so the values agree to the last bit.
     """
     if isinstance(base, Node) and base.dtype.kind == "f" and is_python_number(exponent):
-        short = _SHORT_POWERS.get(exponent)
-        if short is not None:
-            return short(base)
-    if result_types(base, exponent).kind == "b":
+        fast_path = _FAST_POWERS.get(exponent)
+        if fast_path is not None:
+            return fast_path(base)
+    if common_dtype(base, exponent).kind == "b":
         base, exponent = cast(as_array(base), "int8"), cast(as_array(exponent), "int8")
     return elementwise.power(base, exponent)
 
 
-_SHORT_POWERS: dict[float, Any] = {
+_FAST_POWERS: dict[float, Any] = {
     2: lambda x: multiply(x, x),
     1: lambda x: x,
     0.5: elementwise.sqrt,
@@ -100,7 +100,7 @@ def float_power(base: Any, exponent: Any) -> Any:
 
 
 def square(x: Any) -> Any:
-    """Multiply by itself."""
+    """Square, ``x·x``."""
     return multiply(x, x)
 
 
@@ -120,7 +120,7 @@ def fabs(x: Any) -> Any:
 
 
 def as_float(x: Any) -> Any:
-    """Convert integers and booleans to the float that NumPy's functions compute in."""
+    """Convert integers and booleans to the float dtype that NumPy's ufuncs compute in."""
     if is_python_number(x):
         return float(x)
     x = as_array(x)
@@ -161,47 +161,47 @@ def greater_equal(a: Any, b: Any) -> Any:
 
 
 def logical_xor(a: Any, b: Any) -> Any:
-    """Whether one of the two holds, and not the other."""
+    """Whether exactly one of the two is true."""
     return not_equal(cast(as_array(a), bool), cast(as_array(b), bool))
 
 
 def bitwise_and(a: Any, b: Any) -> Any:
-    """Whether both of two booleans hold."""
+    """Logical and of booleans."""
     return _of_booleans("&", logical_and, a, b)
 
 
 def bitwise_or(a: Any, b: Any) -> Any:
-    """Whether one of two booleans holds at least."""
+    """Logical or of booleans."""
     return _of_booleans("|", logical_or, a, b)
 
 
 def bitwise_xor(a: Any, b: Any) -> Any:
-    """Whether just one of two booleans holds."""
+    """Exclusive or of booleans."""
     return _of_booleans("^", logical_xor, a, b)
 
 
 def invert(x: Any) -> Any:
-    """Whether a boolean does not hold."""
+    """Logical not of booleans."""
     return _of_booleans("~", logical_not, x)
 
 
 def isnan(x: Any) -> Any:
-    """Whether it is not a number."""
+    """Whether `x` is NaN."""
     return not_equal(x, x)
 
 
 def isinf(x: Any) -> Any:
-    """Whether it is infinite."""
+    """Whether `x` is infinite."""
     return equal(absolute(as_float(x)), math.inf)
 
 
 def isfinite(x: Any) -> Any:
-    """Whether it is neither infinite nor NaN."""
+    """Whether `x` is neither infinite nor NaN."""
     return less(absolute(as_float(x)), math.inf)
 
 
 def signbit(x: Any) -> Any:
-    """Whether the sign is minus, that of -0.0 included."""
+    """Whether the sign bit is set, as in -0.0."""
     return less(elementwise.arctan2(as_float(x), -1), 0)
 
 
@@ -212,17 +212,17 @@ def copysign(a: Any, b: Any) -> Any:
 
 
 def fmax(a: Any, b: Any) -> Any:
-    """Take the larger of two; the other one where one is NaN."""
+    """Elementwise maximum that ignores NaN."""
     return select(isnan(a), b, select(isnan(b), a, elementwise.maximum(a, b)))
 
 
 def fmin(a: Any, b: Any) -> Any:
-    """Take the smaller of two; the other one where one is NaN."""
+    """Elementwise minimum that ignores NaN."""
     return select(isnan(a), b, select(isnan(b), a, minimum(a, b)))
 
 
 def fmod(a: Any, b: Any) -> Any:
-    """Return the remainder with the sign of `a`, as C has it."""
+    """Return the remainder with the sign of the dividend `a`, as in C."""
     rest = remainder(select(less(a, 0), -a, a), abs(b))
     return select(less(a, 0), -rest, rest)
 
@@ -245,7 +245,7 @@ def trunc(x: Any) -> Any:
 
 
 def around(x: Any, decimals: int = 0) -> Any:
-    """Round to the nearest value with so many decimals, to the even one in the middle."""
+    """Round to a number of decimals, halves to even."""
     x = as_array(x)
     if x.dtype.kind in "iu" and decimals >= 0:
         return x
@@ -258,12 +258,12 @@ def around(x: Any, decimals: int = 0) -> Any:
 
 
 def round(x: Any, decimals: int = 0) -> Any:
-    """Round to the nearest value with so many decimals, to the even one in the middle."""
+    """Round to a number of decimals, halves to even."""
     return around(x, decimals)
 
 
 def clip(x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
-    """Keep between two bounds; None is no bound."""
+    """Limit to an interval; None is no bound."""
     low = a_min if min is None else min
     high = a_max if max is None else max
     x = x if low is None else elementwise.maximum(x, low)
@@ -273,7 +273,7 @@ def clip(x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: 
 def nan_to_num(
     x: Any, copy: bool = True, nan: float = 0.0, posinf: Any = None, neginf: Any = None
 ) -> Any:
-    """Replace NaN by 0 and infinities by the largest numbers, or by those given."""
+    """Replace NaN and infinities, by default with 0 and the largest finite values."""
     x = as_array(x)
     if x.dtype.kind != "f":
         return x
@@ -284,10 +284,10 @@ def nan_to_num(
 
 
 def _of_booleans(symbol: str, operation: Any, *operands: Any) -> Any:
-    kinds = [as_array(x).dtype for x in operands]
-    if any(kind.kind != "b" for kind in kinds):
+    dtypes = [as_array(x).dtype for x in operands]
+    if any(dtype.kind != "b" for dtype in dtypes):
         raise DTypeError(
-            f"{symbol}: operands of kind {' and '.join(map(str, kinds))} cannot be traced, only "
+            f"{symbol}: operands of dtype {' and '.join(map(str, dtypes))} cannot be traced, only "
             "booleans; use np.logical_and, np.logical_or, np.logical_not, or compute bits before"
         )
     return operation(*operands)

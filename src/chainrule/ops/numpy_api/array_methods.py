@@ -1,4 +1,4 @@
-"""The methods of arrays that are called otherwise than NumPy's function of the same name."""
+"""Array methods whose arguments differ from those of the NumPy function of the same name."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["flatten", "item", "reshape", "tolist", "transpose"]
 
 
 def reshape(x: Any, *shape: Any, order: str = "C") -> Any:
-    """Give another shape: ``x.reshape(2, 3)`` or ``x.reshape((2, 3))``."""
+    """Reshape: ``x.reshape(2, 3)`` or ``x.reshape((2, 3))``."""
     return shape_manipulation.reshape(x, shape[0] if len(shape) == 1 else shape, order)
 
 
@@ -26,7 +26,7 @@ def transpose(x: Any, *axes: Any) -> Any:
 
 
 def flatten(x: Any, order: str = "C") -> Any:
-    """Make flat, row by row."""
+    """Flatten in row-major order."""
     return shape_manipulation.ravel(x, order)
 
 

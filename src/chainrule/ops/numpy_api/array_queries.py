@@ -1,7 +1,7 @@
-"""What is asked of an array rather than computed with it: its shape, its kind, where it is not 0.
+"""Queries about arrays: shape, dtype, nonzero indices; and ``where``, ``select``.
 
-Shapes and kinds of traced values are always known. Positions that depend on values are found from
-the values, which are known under ``cr.grad`` and are not under ``cr.jit``.
+Shape and dtype of a traced value are static. Results whose shape depends on values (``nonzero``)
+are plain arrays, computed from values that are known under ``cr.grad`` and not under ``cr.jit``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 
 from chainrule.graph.node import Node
 from chainrule.ops.primitives import selection
-from chainrule.ops.primitives.promotion import as_array, result_types
+from chainrule.ops.primitives.promotion import as_array, common_dtype
 
 __all__ = [
     "argwhere", "array_equal", "common_type", "conjugate", "flatnonzero", "iscomplexobj",
@@ -21,12 +21,12 @@ __all__ = [
 
 
 def where(condition: Any, *branches: Any) -> Any:
-    """Choose between two values element by element; of a condition alone, say where it holds."""
+    """Choose between two values elementwise; of a condition alone, return `nonzero`."""
     return selection.select(condition, *branches) if branches else nonzero(condition)
 
 
 def select(conditions: Any, choices: Any, default: Any = 0) -> Any:
-    """Choose, element by element, what stands beside the first condition that holds."""
+    """Choose, elementwise, the choice of the first condition that is true."""
     result = default
     for condition, choice in reversed(list(zip(conditions, choices, strict=True))):
         result = selection.select(condition, choice, result)
@@ -34,12 +34,12 @@ def select(conditions: Any, choices: Any, default: Any = 0) -> Any:
 
 
 def real(x: Any) -> Any:
-    """Return the real part, which is all there is of a traced value."""
+    """Return the real part: `x`, since traced values are real."""
     return x
 
 
 def conjugate(x: Any) -> Any:
-    """Return the complex conjugate, which of real numbers are the numbers themselves."""
+    """Return the complex conjugate: `x`, since traced values are real."""
     return x
 
 
@@ -59,13 +59,13 @@ def size(x: Any, axis: int | None = None) -> int:
 
 
 def result_type(*operands: Any) -> Any:
-    """Return the kind of number in which operands meet."""
-    kinds = [x if isinstance(x, Node | int | float) else _example(x) for x in operands]
-    return result_types(*kinds)
+    """Return the dtype to which operands are promoted."""
+    examples = [x if isinstance(x, Node | int | float) else _example(x) for x in operands]
+    return common_dtype(*examples)
 
 
 def common_type(*operands: Any) -> Any:
-    """Return the float type that can hold all operands."""
+    """Return the float dtype to which all operands can be cast safely."""
     return np.common_type(*(np.empty(0, as_array(x).dtype) for x in operands))
 
 
@@ -80,17 +80,17 @@ def iscomplexobj(x: Any) -> bool:
 
 
 def nonzero(x: Any) -> Any:
-    """Find where elements are not 0, from the known value."""
+    """Return the indices of nonzero elements, from the known value."""
     return np.nonzero(_known(x))
 
 
 def flatnonzero(x: Any) -> Any:
-    """Find where elements of the flattened array are not 0, from the known value."""
+    """Return the indices of nonzero elements of the flattened array, from the known value."""
     return np.flatnonzero(_known(x))
 
 
 def argwhere(x: Any) -> Any:
-    """Find where elements are not 0, one position a row, from the known value."""
+    """Return the indices of nonzero elements, one index tuple a row, from the known value."""
     return np.argwhere(_known(x))
 
 

@@ -8,9 +8,9 @@ import numpy as np
 
 from chainrule.errors import ShapeError, UnsupportedError
 from chainrule.ops.numpy_api.arithmetic import as_float
-from chainrule.ops.numpy_api.reductions import root
+from chainrule.ops.numpy_api.reductions import safe_sqrt
 from chainrule.ops.numpy_api.shape_manipulation import ravel
-from chainrule.ops.primitives.axes import axes_in, axis_in
+from chainrule.ops.primitives.axes import normalize_axes, normalize_axis
 
 __all__ = ["matrix_norm", "norm", "vector_norm"]
 
@@ -20,7 +20,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     x = as_float(x)
     if axis is None and ord is None:
         return _vector(x, 2, tuple(range(x.ndim)), keepdims)
-    axes = axes_in("norm", axis, x.ndim)
+    axes = normalize_axes("norm", axis, x.ndim)
     if len(axes) == 1:
         return _vector(x, 2 if ord is None else ord, axes, keepdims)
     if len(axes) != 2:
@@ -33,13 +33,13 @@ def vector_norm(x: Any, *, axis: Any = None, keepdims: bool = False, ord: Any = 
     x = as_float(x)
     if axis is None and not keepdims:
         x = ravel(x)
-    return _vector(x, ord, axes_in("vector_norm", axis, x.ndim), keepdims)
+    return _vector(x, ord, normalize_axes("vector_norm", axis, x.ndim), keepdims)
 
 
 def matrix_norm(x: Any, *, keepdims: bool = False, ord: Any = "fro") -> Any:
     """Norm of matrices in the last two axes, as `numpy.linalg.matrix_norm`."""
     x = as_float(x)
-    rows, columns = (axis_in("matrix_norm", each, x.ndim) for each in (-2, -1))
+    rows, columns = (normalize_axis("matrix_norm", each, x.ndim) for each in (-2, -1))
     return _matrix(x, ord, (rows, columns), keepdims)
 
 
@@ -47,7 +47,7 @@ def _vector(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
     if isinstance(ord, str):
         raise UnsupportedError(f"norm: ord={ord!r} is for matrices, but vectors were given")
     if ord == 2:
-        return root(np.sum(x * x, axis=axes, keepdims=keepdims))
+        return safe_sqrt(np.sum(x * x, axis=axes, keepdims=keepdims))
     size = np.abs(x)
     if ord == np.inf:
         return np.max(size, axis=axes, keepdims=keepdims)

@@ -1,4 +1,4 @@
-"""The same elements again, at the edges or all over: pad, roll, repeat, tile, meshgrid."""
+"""Pad, roll, repeat, tile and meshgrid, with NumPy's names and arguments."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from chainrule.ops.numpy_api.concatenation import concatenate
 from chainrule.ops.numpy_api.indexing import get_item, take
 from chainrule.ops.numpy_api.shape_manipulation import ravel, reshape, swapaxes
 from chainrule.ops.primitives import movement
-from chainrule.ops.primitives.axes import as_shape, axis_in
+from chainrule.ops.primitives.axes import as_shape, normalize_axis
 from chainrule.ops.primitives.broadcasting import broadcast_to, cast
 from chainrule.ops.primitives.promotion import as_array
 
@@ -22,7 +22,7 @@ _MODES = ("edge", "reflect", "symmetric", "wrap")
 
 
 def pad(x: Any, pad_width: Any, mode: str = "constant", *, constant_values: Any = 0) -> Any:
-    """Add a margin along each axis."""
+    """Pad along each axis."""
     x = as_array(x)
     widths = _widths(x, pad_width)
     if mode == "constant":
@@ -33,16 +33,16 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", *, constant_values: Any 
         )
     for axis, (before, after) in enumerate(widths):
         if before or after:
-            positions: Any = np.pad(np.arange(x.shape[axis]), (before, after), mode=mode)  # pyright: ignore[reportArgumentType, reportCallIssue]
-            x = take(x, positions, axis)
+            indices: Any = np.pad(np.arange(x.shape[axis]), (before, after), mode=mode)  # pyright: ignore[reportArgumentType, reportCallIssue]
+            x = take(x, indices, axis)
     return x
 
 
 def _widths(x: Any, pad_width: Any) -> list[tuple[int, int]]:
     if isinstance(pad_width, dict):
         widths = cast_type("dict[int, Any]", pad_width)
-        given = {axis_in("pad", axis, x.ndim): width for axis, width in widths.items()}
-        pad_width = [given.get(axis, 0) for axis in range(x.ndim)]
+        by_axis = {normalize_axis("pad", axis, x.ndim): width for axis, width in widths.items()}
+        pad_width = [by_axis.get(axis, 0) for axis in range(x.ndim)]
         pad_width = [(w, w) if isinstance(w, int) else w for w in pad_width]
     pairs = np.broadcast_to(np.asarray(pad_width), (x.ndim, 2)).tolist()
     if any(width < 0 for pair in pairs for width in pair):
@@ -68,36 +68,36 @@ def _pad_constant(x: Any, widths: list[tuple[int, int]], constants: Any) -> Any:
 
 
 def roll(x: Any, shift: Any, axis: Any = None) -> Any:
-    """Move elements along axes; what falls off the end comes back at the start."""
+    """Shift elements along axes cyclically."""
     x = as_array(x)
     if axis is None:
         return reshape(roll(ravel(x), sum(as_shape(shift)), 0), x.shape)
     axes = as_shape(axis)
     for each, distance in zip(*np.broadcast_arrays(axes, as_shape(shift)), strict=True):
-        place = axis_in("roll", int(each), x.ndim)
-        length = x.shape[place]
+        along = normalize_axis("roll", int(each), x.ndim)
+        length = x.shape[along]
         if length and distance % length:
-            cut = length - int(distance) % length
-            before = (slice(None),) * place
-            parts = [get_item(x, (*before, slice(cut, None))), get_item(x, (*before, slice(cut)))]
-            x = concatenate(parts, place)
+            split = length - int(distance) % length
+            before = (slice(None),) * along
+            head, tail = (*before, slice(split)), (*before, slice(split, None))
+            x = concatenate([get_item(x, tail), get_item(x, head)], along)
     return x
 
 
 def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
-    """Repeat each entry along an axis, or of the flattened array, so many times."""
+    """Repeat each entry along an axis, or of the flattened array."""
     x = ravel(x) if axis is None else as_array(x)
-    place = axis_in("repeat", 0 if axis is None else axis, x.ndim)
+    axis = normalize_axis("repeat", 0 if axis is None else axis, x.ndim)
     counts = np.asarray(repeats)
     if counts.size > 1:
-        return take(x, np.repeat(np.arange(x.shape[place]), counts), place)
-    head, tail = x.shape[: place + 1], x.shape[place + 1 :]
-    spread = broadcast_to(reshape(x, (*head, 1, *tail)), (*head, int(counts.item()), *tail))
-    return reshape(spread, (*x.shape[:place], x.shape[place] * int(counts.item()), *tail))
+        return take(x, np.repeat(np.arange(x.shape[axis]), counts), axis)
+    head, tail = x.shape[: axis + 1], x.shape[axis + 1 :]
+    repeated = broadcast_to(reshape(x, (*head, 1, *tail)), (*head, int(counts.item()), *tail))
+    return reshape(repeated, (*x.shape[:axis], x.shape[axis] * int(counts.item()), *tail))
 
 
 def tile(x: Any, reps: Any) -> Any:
-    """Lay copies of an array side by side, so many along each axis."""
+    """Repeat the whole array along each axis."""
     x = as_array(x)
     counts = as_shape(reps)
     ndim = max(x.ndim, len(counts))
@@ -105,12 +105,12 @@ def tile(x: Any, reps: Any) -> Any:
     counts = (1,) * (ndim - len(counts)) + counts
     x = reshape(x, [n for length in shape for n in (1, length)])
     pairs = list(zip(counts, shape, strict=True))
-    spread = broadcast_to(x, tuple(n for pair in pairs for n in pair))
-    return reshape(spread, [count * length for count, length in pairs])
+    tiled = broadcast_to(x, tuple(n for pair in pairs for n in pair))
+    return reshape(tiled, [count * length for count, length in pairs])
 
 
 def meshgrid(*axes: Any, sparse: bool = False, indexing: str = "xy", copy: bool = True) -> Any:
-    """Spread vectors over a grid: one array for each, that varies along its own axis."""
+    """Return coordinate arrays of a grid: one for each vector, varying along its axis."""
     if indexing not in ("xy", "ij"):
         raise ArgumentError(f"meshgrid: indexing must be 'xy' or 'ij', got {indexing!r}")
     lines = [ravel(x) for x in axes]

@@ -1,4 +1,4 @@
-"""Polynomials and areas under curves, with NumPy's names and arguments."""
+"""Polynomial evaluation and the trapezoidal rule, with NumPy's names and arguments."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from chainrule.ops.numpy_api.indexing import get_item
 from chainrule.ops.numpy_api.reductions import sum as sum_along
 from chainrule.ops.numpy_api.shape_manipulation import reshape
 from chainrule.ops.numpy_api.sorting import diff
-from chainrule.ops.primitives.axes import axis_in
+from chainrule.ops.primitives.axes import normalize_axis
 from chainrule.ops.primitives.promotion import as_array
 
 __all__ = ["polyval", "trapezoid"]
@@ -24,14 +24,14 @@ def polyval(coefficients: Any, x: Any) -> Any:
 
 
 def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
-    """Sum the trapezoids under samples `y` at the places `x`, or at distance `dx`."""
+    """Integrate by the trapezoidal rule: samples `y` at the points `x`, or with spacing `dx`."""
     y = as_array(y)
-    place = axis_in("trapezoid", axis, y.ndim)
-    before = (slice(None),) * place
+    axis = normalize_axis("trapezoid", axis, y.ndim)
+    before = (slice(None),) * axis
     width = dx
     if x is not None:
-        width = diff(x, axis=place) if as_array(x).ndim > 1 else diff(x)
+        width = diff(x, axis=axis) if as_array(x).ndim > 1 else diff(x)
         if width.ndim == 1:
-            width = reshape(width, [-1 if i == place else 1 for i in range(y.ndim)])
+            width = reshape(width, [-1 if i == axis else 1 for i in range(y.ndim)])
     heights = get_item(y, (*before, slice(1, None))) + get_item(y, (*before, slice(-1)))
-    return sum_along(width * heights / 2, place)
+    return sum_along(width * heights / 2, axis)

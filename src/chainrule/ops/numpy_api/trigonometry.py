@@ -1,4 +1,4 @@
-"""Angles and hyperbolas: NumPy's functions that are compositions of exp, log, sin, cos, arctan2."""
+"""Trigonometric and hyperbolic functions, composed of exp, log, sin, cos and arctan2."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def arccos(x: Any) -> Any:
 
 
 def sinh(x: Any) -> Any:
-    """Hyperbolic sine, ``(eˣ - e⁻ˣ) / 2``, exact near 0 too."""
+    """Hyperbolic sine, ``(eˣ - e⁻ˣ) / 2``, by expm1, without cancellation near 0."""
     x = as_float(x)
     return multiply(0.5, expm1(x) - expm1(-x))
 
@@ -71,7 +71,7 @@ def arctanh(x: Any) -> Any:
 
 
 def arcsinh(x: Any) -> Any:
-    """Inverse of sinh, ``ln(x + √(1 + x²))``, taken on the positive side, where nothing cancels."""
+    """Inverse of sinh, ``ln(x + √(1 + x²))``, of |x|, without cancellation."""
     x = as_float(x)
     size = select(less(x, 0), -x, x)
     value = log1p(size + size * (size / (1 + hypot(1, size))))
@@ -85,7 +85,7 @@ def arccosh(x: Any) -> Any:
 
 
 def hypot(a: Any, b: Any) -> Any:
-    """Hypotenuse, ``√(a² + b²)``, scaled so that squares neither overflow nor vanish."""
+    """Hypotenuse, ``√(a² + b²)``, scaled so that squares neither overflow nor underflow."""
     a, b = as_float(a), as_float(b)
     scale = stop_gradient(maximum(abs(a), abs(b)))
     scale = select(logical_or(equal(scale, 0), equal(scale, math.inf)), 1, scale)
@@ -114,7 +114,7 @@ def deg2rad(x: Any) -> Any:
 
 
 def sinc(x: Any) -> Any:
-    """Cardinal sine, ``sin(πx) / (πx)``; near 0 by its series, so that derivatives exist there."""
+    """Cardinal sine, ``sin(πx) / (πx)``; by its Taylor series near 0, where it is 0/0."""
     angle = multiply(as_float(x), math.pi)
     squared = angle * angle
     series = 1 - squared / 6 * (1 - squared / 20 * (1 - squared / 42))

@@ -1,1 +1,1 @@
-"""Records of the primitives by family: shape rule, value, derivative, formula, samples."""
+"""Records of the primitives, by family: shape rule, value, derivative, formula, samples."""

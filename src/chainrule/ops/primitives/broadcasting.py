@@ -1,7 +1,7 @@
-"""Change of kind and repetition along axes: the steps NumPy takes silently.
+"""Conversion and broadcasting: what NumPy does implicitly, as primitives.
 
-``broadcast_to`` repeats along axes, ``reduce_to`` sums along them; each is the other's transpose,
-which is all that their derivative rules say. Every sum in the library is a ``reduce_to``.
+``broadcast_to`` repeats along axes and ``reduce_to`` sums along them. They are linear and each is
+the transpose of the other, so each is the other's derivative rule. All sums are ``reduce_to``.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ def _cast_type(x: ArrayType, dtype: np.dtype[Any]) -> ArrayType:
 
 
 def _cast_vjp(ct: Node, y: Node, x: Node, dtype: np.dtype[Any]) -> tuple[Node | None]:
-    reversible = x.array_type.is_float and y.array_type.is_float
-    return (cast(ct, x.dtype) if reversible else None,)
+    is_differentiable = x.array_type.is_float and y.array_type.is_float
+    return (cast(ct, x.dtype) if is_differentiable else None,)
 
 
 _cast = Primitive(
@@ -44,7 +44,7 @@ _cast = Primitive(
 
 
 def cast(x: Any, dtype: Any) -> Any:
-    """Convert to another kind of number; the node itself where it has that kind already."""
+    """Convert to another dtype; a node of that dtype is returned as it is."""
     dtype = np.dtype(dtype)
     if isinstance(x, Node) and x.dtype == dtype and not x.array_type.weak:
         return x
@@ -52,28 +52,28 @@ def cast(x: Any, dtype: Any) -> Any:
 
 
 def _axes(narrow: tuple[int, ...], wide: tuple[int, ...]) -> tuple[int, ...]:
-    """Axes of `wide` along which `narrow` is repeated."""
+    """Axes of shape `wide` along which shape `narrow` is broadcast."""
     added = len(wide) - len(narrow)
     stretched = (added + i for i, n in enumerate(narrow) if n == 1 and wide[added + i] != 1)
     return (*range(added), *stretched)
 
 
-def _check_stretch(name: str, narrow: tuple[int, ...], wide: tuple[int, ...]) -> None:
+def _check_broadcast(name: str, narrow: tuple[int, ...], wide: tuple[int, ...]) -> None:
     pairs = zip(narrow[::-1], wide[::-1], strict=False)
     if len(narrow) > len(wide) or any(n not in (1, m) for n, m in pairs):
         raise ShapeError(
-            f"{name}: shape {narrow} does not stretch to {wide}; counted from the end, each axis "
+            f"{name}: shape {narrow} does not broadcast to {wide}; counted from the end, each axis "
             "must have the same length or length 1"
         )
 
 
 def _broadcast_type(x: ArrayType, shape: tuple[int, ...]) -> ArrayType:
-    _check_stretch("broadcast_to", x.shape, shape)
+    _check_broadcast("broadcast_to", x.shape, shape)
     return x.with_shape(shape)
 
 
 def _reduce_type(x: ArrayType, shape: tuple[int, ...]) -> ArrayType:
-    _check_stretch("reduce_to", shape, x.shape)
+    _check_broadcast("reduce_to", shape, x.shape)
     return x.with_shape(shape)
 
 
@@ -124,7 +124,7 @@ def broadcast_to(x: Any, shape: Any) -> Any:
 
 
 def reduce_to(x: Any, shape: Any) -> Any:
-    """Sum along axes so that `shape` remains; the transpose of `broadcast_to`."""
+    """Sum along the axes by which `shape` would be broadcast; the transpose of `broadcast_to`."""
     shape = _as_shape(shape)
     return x if getattr(x, "shape", None) == shape else _reduce_to(x, shape=shape)
 

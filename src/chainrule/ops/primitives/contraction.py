@@ -1,9 +1,14 @@
-"""The contraction: products summed over shared axes. Matrix products are one case of it.
+"""Tensor contraction of two operands: einsum, of which matrix products are one case.
 
-``contract(a, b, spec="ij,jk->ik")`` multiplies entries that agree on their shared letters and sums
-over the letters that the result does not have. Its derivative is the same with letters exchanged:
-what stood on the right of the arrow moves to the left. Every letter stands once in an operand, and
-in at least one other place, so that this is always again a contraction.
+``contract(a, b, spec="ij,jk->ik")`` sums products over the indices that the result lacks. It is
+bilinear, and its derivatives are contractions of the same indices::
+
+    C = contract(A, B, spec="ij,jk->ik")
+    Ā = contract(C̄, B, spec="ik,jk->ij")
+    B̄ = contract(A, C̄, spec="ij,ik->jk")
+
+They always exist, since an index occurs at most once in each operand and in the result, and in at
+least two of the three.
 """
 
 from __future__ import annotations
@@ -23,7 +28,7 @@ __all__ = ["contract", "split_spec"]
 
 
 def split_spec(spec: str) -> tuple[str, str, str]:
-    """Split ``"ij,jk->ik"`` into the letters of both operands and of the result."""
+    """Split ``"ij,jk->ik"`` into the indices of both operands and of the result."""
     operands, result = spec.split("->")
     left, right = operands.split(",")
     return left, right, result
@@ -39,7 +44,7 @@ def _contract_type(a: ArrayType, b: ArrayType, spec: str) -> ArrayType:
                 f"{lengths[letter]} in the first and {length} in the second"
             )
     if a.dtype != b.dtype:
-        raise DTypeError(f"contract {spec}: {a} and {b} must be of one kind")
+        raise DTypeError(f"contract {spec}: {a} and {b} must have the same dtype")
     return a.with_shape(tuple(lengths[letter] for letter in result))
 
 
@@ -52,12 +57,12 @@ def _contract_vjp(ct: Node, y: Node, a: Node, b: Node, spec: str) -> tuple[Node,
 
 
 def _evaluate(a: Any, b: Any, spec: str) -> Any:
-    return _plan(spec)(a, b)
+    return _compiled(spec)(a, b)
 
 
 @lru_cache(maxsize=4096)
-def _plan(spec: str) -> Callable[[Any, Any], Any]:
-    """Reduce it to NumPy's matrix product: (batch, rows, inner) by (batch, inner, columns)."""
+def _compiled(spec: str) -> Callable[[Any, Any], Any]:
+    """Compile a spec to `numpy.matmul`: (batch, rows, inner) by (batch, inner, columns)."""
     left, right, result = split_spec(spec)
     batch = [c for c in result if c in left and c in right]
     rows = [c for c in result if c in left and c not in right]
@@ -84,7 +89,7 @@ def _plan(spec: str) -> Callable[[Any, Any], Any]:
 def _matrix_product(
     left_axes: list[int], right_axes: list[int], order: list[int]
 ) -> Callable[[Any, Any], Any]:
-    """Make a plain matrix product, in the order that needs no transposed result."""
+    """Return a matrix product whose result needs no transpose: Cᵀ = Bᵀ Aᵀ where it would."""
     flip_left, flip_right = left_axes == [1, 0], right_axes == [1, 0]
     if order == [0, 1]:
         return lambda x, y: (x.T if flip_left else x) @ (y.T if flip_right else y)

@@ -1,4 +1,4 @@
-"""Values whose derivative is given by hand."""
+"""Custom derivative rules: the identity on computed values, with a given backward function."""
 
 from __future__ import annotations
 
@@ -28,8 +28,7 @@ def _vjp(
 ) -> list[Node | None]:
     zeros = (np.zeros(node.shape, node.dtype) for node in inputs[:count])
     cotangents = [zero if each is None else each for each, zero in zip(ct, zeros, strict=True)]
-    given = backward(cotangents)
-    return [*[None] * count, *map(_checked, given, inputs[count:])]
+    return [*[None] * count, *map(_checked, backward(cotangents), inputs[count:])]
 
 
 custom_vjp_call = Primitive(
@@ -46,18 +45,19 @@ custom_vjp_call = Primitive(
 
 
 def with_backward(outputs: Any, inputs: Sequence[Any], backward: Callable[[Any], Any]) -> Any:
-    """Attach a derivative written by hand to values that have been computed."""
+    """Return `outputs` with `backward` as their derivative with respect to `inputs`."""
     leaves, structure = tree.flatten(outputs)
     if not any(isinstance(each, Node) for each in (*leaves, *inputs)):
         return outputs
 
     def pull(cotangents: Sequence[Any]) -> Sequence[Any]:
-        given = list(backward(tree.unflatten(structure, cotangents)))
-        if len(given) != len(inputs):
+        results = list(backward(tree.unflatten(structure, cotangents)))
+        if len(results) != len(inputs):
             raise ArgumentError(
-                f"a backward written by hand gave {len(given)} derivatives for {len(inputs)} inputs"
+                f"a backward written by hand gave {len(results)} derivatives for {len(inputs)} "
+                "inputs; return one for each"
             )
-        return given
+        return results
 
     nodes = [as_node(each) for each in (*leaves, *inputs)]
     results = custom_vjp_call(*nodes, count=len(leaves), backward=pull)
@@ -65,12 +65,13 @@ def with_backward(outputs: Any, inputs: Sequence[Any], backward: Callable[[Any],
 
 
 def _checked(cotangent: Any, node: Node) -> Node | None:
+    """Check that a cotangent has the shape of its input, and convert it to the input's dtype."""
     if cotangent is None or not node.array_type.is_float:
         return None
-    found = as_node(cotangent)
-    if found.shape != node.shape:
+    checked = as_node(cotangent)
+    if checked.shape != node.shape:
         raise ShapeError(
-            f"a backward written by hand gave a derivative of shape {found.shape} for an input of "
-            f"shape {node.shape}; a derivative has the shape of what it is taken by"
+            f"a backward written by hand gave a derivative of shape {checked.shape} for an input "
+            f"of shape {node.shape}; a derivative has the shape of its input"
         )
-    return found if found.dtype == node.dtype else found.astype(node.dtype)
+    return checked if checked.dtype == node.dtype else checked.astype(node.dtype)

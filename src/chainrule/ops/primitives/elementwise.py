@@ -1,7 +1,8 @@
-"""Functions of each element by itself: value, derivative, formula and samples side by side.
+"""Elementwise primitives: NumPy's ufuncs, with derivative, formula, reference and samples.
 
-In the rules ``ct`` is the cotangent (how much a change of the output counts), ``y`` the output and
-``x`` the inputs.
+In the rules ``ct`` is the cotangent ȳ of the output, ``y`` the output, and ``x`` or ``a, b`` are
+the inputs, all of one shape. For y = f(x) the rule is x̄ = f′(x) ȳ, elementwise. `elementwise`
+derives the shape and dtype rules and NumPy's promotion and broadcasting from the ufunc.
 """
 
 from __future__ import annotations
@@ -133,19 +134,19 @@ power = elementwise(
 )  # fmt: skip
 logaddexp = elementwise(
     "logaddexp", np.logaddexp,
-    vjp=lambda ct, y, a, b: (ct * _share(a, b), ct * _share(b, a)),
+    vjp=lambda ct, y, a, b: (ct * _softmax(a, b), ct * _softmax(b, a)),
     formula="ln(exp({0}) + exp({1}))",
     reference=lambda a, b: max(a, b) + math.log1p(math.exp(-abs(a - b))),
     samples=reals(-3, 3, 2),
 )  # fmt: skip
 maximum = elementwise(
     "maximum", np.maximum,
-    vjp=lambda ct, y, a, b: (_preferred(ct, b, a), _preferred(ct, a, b)),
+    vjp=lambda ct, y, a, b: (_where_larger(ct, b, a), _where_larger(ct, a, b)),
     formula="max({0}, {1})", reference=max, samples=reals(-3, 3, 2),
 )  # fmt: skip
 minimum = elementwise(
     "minimum", np.minimum,
-    vjp=lambda ct, y, a, b: (_preferred(ct, a, b), _preferred(ct, b, a)),
+    vjp=lambda ct, y, a, b: (_where_larger(ct, a, b), _where_larger(ct, b, a)),
     formula="min({0}, {1})", reference=min, samples=reals(-3, 3, 2),
 )  # fmt: skip
 remainder = elementwise(
@@ -154,7 +155,7 @@ remainder = elementwise(
     formula="{0} mod {1}", reference=operator.mod, samples=reals(0.5, 3, 2),
 )  # fmt: skip
 
-# Constant almost everywhere: their derivative is zero.
+# Piecewise constant: the derivative is zero almost everywhere.
 
 sign = elementwise(
     "sign", np.sign,
@@ -207,15 +208,15 @@ logical_not = elementwise(
 
 
 def _power_vjp(ct: Node, y: Node, base: Node, exponent: Node) -> tuple[Node | None, Node | None]:
-    """Take the rule of school, p·x^(p-1), where the exponent is a number written in the program."""
-    number = _written_number(exponent)
-    if number is None:
+    """Use the power rule alone, p·x^(p-1), where the exponent is a scalar constant."""
+    p = _scalar_constant(exponent)
+    if p is None:
         return _power_base(ct, base, exponent), _power_exponent(ct, y, base)
-    return (None if number == 0 else ct * (number * base ** (number - 1))), None
+    return (None if p == 0 else ct * (p * base ** (p - 1))), None
 
 
-def _written_number(node: Node) -> float | None:
-    """Return the one number that a node repeats, if it is a constant of the program."""
+def _scalar_constant(node: Node) -> float | None:
+    """Return the value of a broadcast scalar constant; None for any other node."""
     while node.primitive is not None and node.primitive.name in ("broadcast_to", "cast"):
         node = node.inputs[0]
     return float(node.value) if node.is_constant and not node.shape else None
@@ -228,16 +229,16 @@ def _power_base(ct: Node, base: Node, exponent: Node) -> Node:
 
 
 def _power_exponent(ct: Node, y: Node, base: Node) -> Node:
-    """Differentiate by the exponent: x^p·ln x for positive bases, taken as 0 elsewhere."""
+    """Differentiate by the exponent: x^p·ln x for positive bases, 0 elsewhere by convention."""
     return ct * y * log(select(base > 0, base, 1))
 
 
-def _share(a: Node, b: Node) -> Node:
-    """Weight exp(a) / (exp(a) + exp(b)), one half where both are the same infinity."""
+def _softmax(a: Node, b: Node) -> Node:
+    """exp(a) / (exp(a) + exp(b)), one half where both are the same infinity."""
     same = logical_and(a == b, absolute(a) == math.inf)
     return sigmoid(select(same, 0, a) - select(same, 0, b))
 
 
-def _preferred(ct: Node, small: Node, large: Node) -> Node:
-    """All of the cotangent where `large` is larger, half of it in a tie (both count alike)."""
+def _where_larger(ct: Node, small: Node, large: Node) -> Node:
+    """The cotangent where `large` is larger, half of it in a tie, 0 elsewhere."""
     return select(less(small, large), ct, select(small == large, 0.5 * ct, 0))

@@ -1,7 +1,8 @@
-"""Picking elements by integer positions, and adding to them: each other's transpose.
+"""Gather and scatter-add: indexing by integer arrays, and its transpose.
 
 ``gather(x, i, j, ...)`` is ``x[i, j, ...]`` for integer arrays of one shape along the first axes;
-``scatter_add(u, i, j, ..., shape=s)`` adds ``u`` onto zeros of shape ``s`` at those positions.
+``scatter_add(u, i, j, ..., shape=s)`` adds ``u`` to zeros of shape ``s`` at those indices, where
+repeated indices accumulate.
 """
 
 from __future__ import annotations
@@ -19,16 +20,16 @@ __all__ = ["gather", "scatter_add"]
 
 
 def _check_indices(name: str, indices: tuple[ArrayType, ...]) -> None:
-    if any(kind.dtype.kind not in "iu" for kind in indices):
-        raise DTypeError(f"{name}: positions must be integers, got {indices}")
-    if len({kind.shape for kind in indices}) != 1:
-        raise ShapeError(f"{name}: positions must have one shape, got {indices}")
+    if any(index.dtype.kind not in "iu" for index in indices):
+        raise DTypeError(f"{name}: indices must be integers, got {indices}")
+    if len({index.shape for index in indices}) != 1:
+        raise ShapeError(f"{name}: indices must have one shape, got {indices}")
 
 
 def _gather_type(x: ArrayType, *indices: ArrayType) -> ArrayType:
     _check_indices("gather", indices)
     if len(indices) > x.ndim:
-        raise ShapeError(f"gather: {len(indices)} positions for the {x.ndim} axes of {x}")
+        raise ShapeError(f"gather: {len(indices)} indices for the {x.ndim} axes of {x}")
     return x.with_shape(indices[0].shape + x.shape[len(indices) :])
 
 
@@ -46,17 +47,17 @@ def _scatter(updates: Any, *indices: Any, shape: tuple[int, ...]) -> Any:
     return result
 
 
-def _gather_one_by_one(x: Any, *indices: Any) -> Any:
+def _gather_reference(x: Any, *indices: Any) -> Any:
     result = np.empty(indices[0].shape + x.shape[len(indices) :], x.dtype)
-    for place in np.ndindex(*indices[0].shape):
-        result[place] = x[tuple(int(index[place]) for index in indices)]
+    for point in np.ndindex(*indices[0].shape):
+        result[point] = x[tuple(int(index[point]) for index in indices)]
     return result
 
 
-def _scatter_one_by_one(updates: Any, *indices: Any, shape: tuple[int, ...]) -> Any:
+def _scatter_reference(updates: Any, *indices: Any, shape: tuple[int, ...]) -> Any:
     result = np.zeros(shape, updates.dtype)
-    for place in np.ndindex(*indices[0].shape):
-        result[tuple(int(index[place]) for index in indices)] += updates[place]
+    for point in np.ndindex(*indices[0].shape):
+        result[tuple(int(index[point]) for index in indices)] += updates[point]
     return result
 
 
@@ -75,7 +76,7 @@ gather = Primitive(
         *[None] * len(indices),
     ],
     formula="{0}[{1}]",
-    reference=_gather_one_by_one,
+    reference=_gather_reference,
     samples=lambda: [
         Sample((np.arange(6.0).reshape(3, 2), np.array([2, 0, 2]))),
         Sample((np.arange(6.0).reshape(3, 2), np.array([2, -1]), np.array([1, 0]))),
@@ -94,7 +95,7 @@ scatter_add = Primitive(
     evaluate=_scatter,
     vjp=_scatter_vjp,
     formula="scatter({0}, {1})",
-    reference=_scatter_one_by_one,
+    reference=_scatter_reference,
     samples=lambda: [
         Sample((np.arange(6.0).reshape(3, 2), np.array([2, 0, 2])), {"shape": (3, 2)}),
         Sample((np.arange(2.0), np.array([2, 2]), np.array([1, 1])), {"shape": (3, 2)}),

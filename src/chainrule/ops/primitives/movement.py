@@ -1,7 +1,8 @@
-"""Index maps: the same numbers under other indices.
+"""Movement primitives: index maps, which move elements and compute nothing.
 
-Each maps an output index to an input index. Transposed pairs stand together: ``reshape`` and
-``transpose`` are undone by themselves, ``strided_slice`` by ``place``, ``windows`` by ``fold``.
+Each maps an output index to an input index. They are linear, and their derivatives are their
+transposes: of ``reshape`` and ``transpose`` the inverse, of ``strided_slice`` ``pad_into`` and
+back, of ``concatenate`` a slice for each operand. (``unfold`` and ``fold`` are in ``windows``.)
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ transpose = Primitive(
 
 
 def _as_slices(slices: Slices) -> tuple[slice, ...]:
-    """Python's slices; a backward one that reaches index 0 ends at None."""
+    """Python's slices; one with a negative step that includes index 0 ends at None."""
 
     def python_slice(start: int, count: int, step: int) -> slice:
         stop = start + count * step
@@ -84,12 +85,12 @@ def _as_slices(slices: Slices) -> tuple[slice, ...]:
 
 
 def _check_slices(name: str, slices: Slices, shape: tuple[int, ...]) -> None:
-    inside = len(slices) == len(shape) and all(
+    in_bounds = len(slices) == len(shape) and all(
         count == 0 or (0 <= start < length and 0 <= start + (count - 1) * step < length)
         for (start, count, step), length in zip(slices, shape, strict=True)
     )
-    if not inside:
-        raise ShapeError(f"{name}: slices {slices} reach outside the shape {shape}")
+    if not in_bounds:
+        raise ShapeError(f"{name}: slices {slices} are out of bounds for shape {shape}")
 
 
 def _slice_type(x: ArrayType, slices: Slices) -> ArrayType:
@@ -97,14 +98,14 @@ def _slice_type(x: ArrayType, slices: Slices) -> ArrayType:
     return x.with_shape(tuple(count for _, count, _ in slices))
 
 
-def _place_type(x: ArrayType, slices: Slices, shape: tuple[int, ...]) -> ArrayType:
+def _pad_into_type(x: ArrayType, slices: Slices, shape: tuple[int, ...]) -> ArrayType:
     _check_slices("pad_into", slices, shape)
     if x.shape != tuple(count for _, count, _ in slices):
-        raise ShapeError(f"place: {x} does not fill the slices {slices}")
+        raise ShapeError(f"pad_into: {x} does not fill the slices {slices}")
     return x.with_shape(shape)
 
 
-def _place(x: Any, slices: Slices, shape: tuple[int, ...]) -> Any:
+def _pad_into(x: Any, slices: Slices, shape: tuple[int, ...]) -> Any:
     result = np.zeros(shape, x.dtype)
     result[_as_slices(slices)] = x
     return result
@@ -114,11 +115,11 @@ def _indices(slices: Slices) -> Any:
     return np.ix_(*[[start + i * step for i in range(count)] for start, count, step in slices])
 
 
-def _placed_one_by_one(x: Any, slices: Slices, shape: tuple[int, ...]) -> Any:
+def _pad_into_reference(x: Any, slices: Slices, shape: tuple[int, ...]) -> Any:
     result = np.zeros(shape)
     for index in np.ndindex(*x.shape):
-        place_of = tuple(s + i * step for i, (s, _, step) in zip(index, slices, strict=True))
-        result[place_of] = x[index]
+        target = tuple(s + i * step for i, (s, _, step) in zip(index, slices, strict=True))
+        result[target] = x[index]
     return result
 
 
@@ -140,11 +141,11 @@ strided_slice = Primitive(
 
 pad_into = Primitive(
     "pad_into",
-    infer=_place_type,
-    evaluate=_place,
+    infer=_pad_into_type,
+    evaluate=_pad_into,
     vjp=lambda ct, y, x, slices, shape: (strided_slice(ct, slices=slices),),
     formula="pad_into({0})",
-    reference=_placed_one_by_one,
+    reference=_pad_into_reference,
     samples=lambda: [
         Sample((np.arange(2.0),), {"slices": ((1, 2, 2),), "shape": (5,)}),
         Sample((np.arange(5.0),), {"slices": ((4, 5, -1),), "shape": (5,)}),
@@ -156,11 +157,11 @@ pad_into = Primitive(
 
 def _concatenate_type(*types: ArrayType, axis: int) -> ArrayType:
     first = types[0]
-    rest = {kind.shape[:axis] + kind.shape[axis + 1 :] for kind in types}
-    if len(rest) > 1 or len({kind.ndim for kind in types}) > 1:
+    rest = {x.shape[:axis] + x.shape[axis + 1 :] for x in types}
+    if len(rest) > 1 or len({x.ndim for x in types}) > 1:
         shapes = ", ".join(map(repr, types))
         raise ShapeError(f"concatenate: {shapes} must agree on every axis but axis {axis}")
-    length = sum(kind.shape[axis] for kind in types)
+    length = sum(x.shape[axis] for x in types)
     return first.with_shape((*first.shape[:axis], length, *first.shape[axis + 1 :]))
 
 

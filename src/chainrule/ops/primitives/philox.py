@@ -1,11 +1,11 @@
-"""Random numbers by counting: a draw is a function of a key, a counter and the place it goes to.
+"""Counter-based random numbers: a draw is a pure function of key, counter and element index.
 
-Nothing is stored between draws, so a run can be resumed, split or replayed exactly: whoever knows
-seed, stream, epoch and step knows the numbers. Key and counter are small integer arrays, so that
-epoch and step can be inputs of a graph.
+The generator has no state, so a run can be resumed, split or replayed exactly from seed, stream,
+epoch and step. Key and counter are small integer arrays, so that epoch and step can be inputs of a
+graph.
 
-The generator is Philox4x32-10: ten rounds of multiplications of 32-bit words that scramble the
-counter under the key into four random words.
+It is Philox4x32-10: ten rounds of multiplication and exclusive or of 32-bit words that encrypt the
+counter under the key to four random words.
 
 References
 ----------
@@ -39,7 +39,7 @@ Words = Any
 def philox(
     counter: tuple[Words, Words, Words, Words], key: tuple[int, int]
 ) -> tuple[Words, Words, Words, Words]:
-    """Scramble a counter under a key into four random words.
+    """Encrypt a counter of four words under a key of two to four random words.
 
     Examples
     --------
@@ -68,21 +68,21 @@ def _uniform_type(
     if key.shape != (2,) or counter.shape != (3,):
         raise ShapeError(f"uniform: key {key} must hold 2 words, and counter {counter} 3")
     if dtype not in (np.dtype("float32"), np.dtype("float64")):
-        raise DTypeError(f"uniform: numbers of kind {dtype} cannot be drawn, only float32, float64")
+        raise DTypeError(f"uniform: dtype must be float32 or float64, got {dtype}")
     return ArrayType(np.dtype(dtype), shape)
 
 
 def _uniform(key: Any, counter: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
     size = math.prod(shape)
-    words_each = 1 if dtype == np.float32 else 2
-    blocks = np.arange(-(-size * words_each // 4), dtype=np.uint64)
+    words_per_element = 1 if dtype == np.float32 else 2
+    blocks = np.arange(-(-size * words_per_element // 4), dtype=np.uint64)
     stream, epoch, step = (np.uint64(int(word) & _WORD) for word in counter)
     first, second = (int(word) & _WORD for word in key)
     words = np.stack(
         np.broadcast_arrays(*philox((blocks, stream, epoch, step), (first, second))), axis=-1
     )
-    words = words.reshape(-1)[: size * words_each]
-    if words_each == 1:
+    words = words.reshape(-1)[: size * words_per_element]
+    if words_per_element == 1:
         draws = (words >> np.uint64(8)) * 2.0**-24
     else:
         high, low = words[0::2] >> np.uint64(5), words[1::2] >> np.uint64(6)
@@ -90,23 +90,21 @@ def _uniform(key: Any, counter: Any, shape: tuple[int, ...], dtype: np.dtype[Any
     return draws.astype(dtype).reshape(shape)
 
 
-def _uniform_one_by_one(
-    key: Any, counter: Any, shape: tuple[int, ...], dtype: np.dtype[Any]
-) -> Any:
-    """Draw with Python's integers, one number at a time."""
+def _uniform_reference(key: Any, counter: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
+    """Draw with Python's integers, one element at a time."""
     pair = (int(key[0]) & _WORD, int(key[1]) & _WORD)
     rest = tuple(int(word) & _WORD for word in counter)
     single = dtype == np.float32
     draws: list[float] = []
     for index in range(math.prod(shape)):
-        place = index if single else 2 * index
-        block = philox((place // 4, rest[0], rest[1], rest[2]), pair)
-        high, low = block[place % 4], block[(place + 1) % 4]
+        word = index if single else 2 * index
+        block = philox((word // 4, rest[0], rest[1], rest[2]), pair)
+        high, low = block[word % 4], block[(word + 1) % 4]
         draws.append((high >> 8) / 2**24 if single else ((high >> 5 << 26) + (low >> 6)) / 2**53)
     return np.array(draws, dtype).reshape(shape)
 
 
-def _drawn(shape: tuple[int, ...], dtype: str) -> Sample:
+def _draw_sample(shape: tuple[int, ...], dtype: str) -> Sample:
     key, counter = np.array([2026, 7], np.uint32), np.array([3, 1, 4], np.int64)
     return Sample((key, counter), {"shape": shape, "dtype": np.dtype(dtype)})
 
@@ -116,9 +114,9 @@ uniform = Primitive(
     infer=_uniform_type,
     evaluate=_uniform,
     formula="uniform({0}, {1})",
-    reference=_uniform_one_by_one,
+    reference=_uniform_reference,
     samples=lambda: [
-        _drawn(shape, dtype)
+        _draw_sample(shape, dtype)
         for dtype in ("float32", "float64")
         for shape in ((), (5,), (2, 3), (0, 2))
     ],
@@ -128,10 +126,10 @@ uniform = Primitive(
         Sample((np.ones(2, int), np.ones(3, int)), {"shape": (), "dtype": np.dtype("int64")}),
     ],
 )
-"""Numbers in [0, 1), of 24 random bits in float32 and 53 in float64.
+"""The uniform distribution on [0, 1), with 24 random bits in float32 and 53 in float64.
 
 ``uniform(key, counter, shape=..., dtype=...)``: the key has two words (a seed), the counter three
-(such as stream, epoch and step). Element i is made of word i, in float64 of words 2i and 2i + 1.
+(such as stream, epoch and step). Element i is word i, in float64 words 2i and 2i + 1.
 """
 
 

@@ -1,8 +1,8 @@
-"""How operands of different kinds and shapes meet: NumPy's own rules, made explicit in the graph.
+"""Type promotion and broadcasting by NumPy's rules, explicit in the graph.
 
-A binary primitive takes operands of one shape. What NumPy does silently (turning integers into
-floats, stretching a row over a matrix) becomes ``cast`` and ``broadcast_to`` nodes here, so that
-each derivative rule is a bare formula and the transposes of the two do the rest.
+The operands of an elementwise primitive have one shape and the dtypes that its ufunc computes in.
+NumPy's implicit conversions become ``cast`` and ``broadcast_to`` nodes, whose transposes give the
+derivative of broadcasting; so each ``vjp`` rule is the formula of its function and nothing else.
 """
 
 from __future__ import annotations
@@ -21,14 +21,15 @@ from chainrule.ops.primitives.broadcasting import cast as cast_to
 
 __all__ = [
     "as_array",
+    "common_dtype",
     "common_shape",
-    "convert",
+    "convert_operand",
     "elementwise",
     "is_python_number",
     "reals",
-    "resolve",
-    "result_types",
+    "resolve_dtypes",
     "type_of_operand",
+    "widen_integers",
 ]
 
 
@@ -42,26 +43,29 @@ def elementwise(
     samples: Callable[[], list[Sample]],
     vjp: Callable[..., Sequence[Node | None]] | None = None,
 ) -> Primitive:
-    """Make the record of an operation that acts on each element by itself.
+    """Build the record of an elementwise primitive.
 
-    `evaluate` is NumPy's function, or one that promotes its operands as the ufunc `promotes_as`.
+    `evaluate` is a ufunc, or a function that promotes its operands as the ufunc `promotes_as`.
     """
     ufunc = cast(np.ufunc, promotes_as or evaluate)
 
     def infer(*types: ArrayType) -> ArrayType:
-        if len({kind.shape for kind in types}) > 1:
+        if len({x.shape for x in types}) > 1:
             shapes = " and ".join(map(repr, types))
             raise ShapeError(f"{name}: the operands {shapes} must have one shape")
-        dtypes = resolve(ufunc, name, types)
-        weak = all(kind.weak for kind in types) and dtypes[-1].kind in "if"
+        dtypes = resolve_dtypes(ufunc, name, types)
+        weak = all(x.weak for x in types) and dtypes[-1].kind in "if"
         return ArrayType(dtypes[-1], types[0].shape, weak)
 
     def prepare(inputs: tuple[Any, ...]) -> list[Any]:
         types = [type_of_operand(x, name) for x in inputs]
-        dtypes = resolve(ufunc, name, types)
+        dtypes = resolve_dtypes(ufunc, name, types)
         shape = common_shape(name, types)
         traced = any(isinstance(x, Node) for x in inputs)
-        return [convert(x, dtype, shape, traced) for x, dtype in zip(inputs, dtypes, strict=False)]
+        return [
+            convert_operand(x, dtype, shape, traced)
+            for x, dtype in zip(inputs, dtypes, strict=False)
+        ]
 
     return Primitive(
         name,
@@ -76,38 +80,39 @@ def elementwise(
     )
 
 
-def resolve(ufunc: np.ufunc, name: str, types: Sequence[ArrayType]) -> tuple[np.dtype[Any], ...]:
-    """Ask NumPy for the dtypes in which `ufunc` computes: of each operand, then the result."""
-    kinds = tuple(_python_kind(kind) for kind in types)
+def resolve_dtypes(
+    ufunc: np.ufunc, name: str, types: Sequence[ArrayType]
+) -> tuple[np.dtype[Any], ...]:
+    """Return the dtypes in which `ufunc` computes, by NumPy: of each operand, then the result."""
+    operands = tuple(_promotion_operand(x) for x in types)
     try:
-        return ufunc.resolve_dtypes((*kinds, *[None] * ufunc.nout))
+        return ufunc.resolve_dtypes((*operands, *[None] * ufunc.nout))
     except TypeError as error:
         raise DTypeError(
             f"{name}: not defined for {' and '.join(map(repr, types))}; "
-            "convert with x.astype(float), or use logical operations on booleans"
+            "convert_operand with x.astype(float), or use logical operations on booleans"
         ) from error
 
 
-def result_types(*values: Any) -> np.dtype[Any]:
-    """Return the kind of number in which `values` meet, by NumPy's promotion."""
+def common_dtype(*values: Any) -> np.dtype[Any]:
+    """Return the dtype to which NumPy promotes `values`."""
     types = [type_of(x) if not isinstance(x, Node) else x.array_type for x in values]
-    examples = [kind.dtype.type(0).item() if kind.weak else kind.dtype for kind in types]
-    return np.result_type(*examples)
+    operands = [x.dtype.type(0).item() if x.weak else x.dtype for x in types]
+    return np.result_type(*operands)
 
 
 def common_shape(name: str, types: Sequence[ArrayType]) -> tuple[int, ...]:
     """Return the shape that all operands broadcast to."""
     try:
-        return np.broadcast_shapes(*(kind.shape for kind in types))
+        return np.broadcast_shapes(*(x.shape for x in types))
     except ValueError:
         raise ShapeError(_broadcast_message(name, types)) from None
 
 
-def convert(value: Any, dtype: np.dtype[Any], shape: tuple[int, ...], traced: bool) -> Any:
-    """Bring an operand to a kind of number and a shape, by nodes only where something changes.
+def convert_operand(value: Any, dtype: np.dtype[Any], shape: tuple[int, ...], traced: bool) -> Any:
+    """Convert an operand to a dtype and shape, with nodes only where they change.
 
-    A Python number stays one as long as only Python numbers meet it: it goes on taking the kind of
-    the arrays it will meet later.
+    A Python number that keeps its default dtype remains a Python number, and so weakly typed.
     """
     if isinstance(value, Node):
         value = value if value.dtype == dtype else cast_to(value, dtype)
@@ -125,13 +130,20 @@ def as_array(value: Any) -> Any:
     return value if isinstance(value, Node) else np.asarray(value)
 
 
+def widen_integers(x: Any, dtype: Any) -> Any:
+    """Convert to `dtype`; for None, narrow integers and booleans to 64 bits, as NumPy sums them."""
+    if dtype is None and x.dtype.kind in "bui" and x.dtype.itemsize < 8:
+        dtype = "uint64" if x.dtype.kind == "u" else "int64"
+    return x if dtype is None or x.dtype == dtype else cast_to(x, dtype)
+
+
 def is_python_number(value: Any) -> bool:
-    """Whether `value` is a number that takes on the kind of the arrays it meets."""
+    """Whether `value` is a Python scalar, weakly typed in NumPy's promotion."""
     return isinstance(value, float | int) and not isinstance(value, bool | np.generic)
 
 
 def reals(low: float, high: float, count: int = 1) -> Callable[[], list[Sample]]:
-    """Give samples of `count` real operands between `low` and `high`, of several shapes."""
+    """Return samples of `count` real operands between `low` and `high`, of several shapes."""
 
     def samples() -> list[Sample]:
         generator = np.random.default_rng(0)
@@ -145,20 +157,20 @@ def reals(low: float, high: float, count: int = 1) -> Callable[[], list[Sample]]
 
 
 def type_of_operand(value: Any, name: str) -> ArrayType:
-    """Return the type of a node, array or number that `name` was called with."""
+    """Return the type of an operand of `name`: a node, array or number."""
     return value.array_type if isinstance(value, Node) else type_of(value, f"{name}: an operand")
 
 
-def _python_kind(kind: ArrayType) -> Any:
-    """NumPy lets Python numbers follow the arrays they meet; it knows them by their Python type."""
-    if not kind.weak:
-        return kind.dtype
-    return float if kind.dtype.kind == "f" else int
+def _promotion_operand(type_: ArrayType) -> Any:
+    """What ``resolve_dtypes`` takes: a dtype, or the Python type of a weakly typed scalar."""
+    if not type_.weak:
+        return type_.dtype
+    return float if type_.dtype.kind == "f" else int
 
 
 def _broadcast_message(name: str, types: Sequence[ArrayType]) -> str:
     operands = " and ".join(map(repr, types))
-    shapes = [kind.shape for kind in types]
+    shapes = [x.shape for x in types]
     for back in range(1, max(map(len, shapes)) + 1):
         lengths = {shape[-back] for shape in shapes if len(shape) >= back} - {1}
         if len(lengths) > 1:

@@ -1,4 +1,7 @@
-"""Largest values and positions along axes, running sums; sums are ``reduce_to`` (broadcasting)."""
+"""Reductions and scans along axes: max, min, argmax, argmin, argsort, cumulative sum.
+
+Sums are ``reduce_to``, in ``broadcasting``.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +14,11 @@ from chainrule.errors import ShapeError
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.node import Node
 from chainrule.graph.primitive import Primitive, Sample
+from chainrule.ops.primitives.axes import keepdims_shape
 from chainrule.ops.primitives.broadcasting import broadcast_to, cast, reduce_to
 from chainrule.ops.primitives.movement import reshape, strided_slice
 
 __all__ = ["argmax", "argmin", "argsort", "cumulative_sum", "reduce_max", "reduce_min"]
-
-
-def _kept_shape(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(1 if i in axes else n for i, n in enumerate(shape))
 
 
 def _reduced_type(name: str) -> Callable[..., ArrayType]:
@@ -31,11 +31,11 @@ def _reduced_type(name: str) -> Callable[..., ArrayType]:
 
 
 def _extremum_vjp(ct: Node, y: Node, x: Node, axes: tuple[int, ...]) -> tuple[Node]:
-    """Spread the cotangent evenly over the elements that are extreme."""
-    kept = _kept_shape(x.shape, axes)
-    hits = cast(broadcast_to(reshape(y, shape=kept), x.shape) == x, x.dtype)
-    weight = reshape(ct, shape=kept) / reduce_to(hits, kept)
-    return (hits * broadcast_to(weight, x.shape),)
+    """Split the cotangent evenly among the elements that attain the extremum."""
+    shape = keepdims_shape(x.shape, axes)
+    attained = cast(broadcast_to(reshape(y, shape=shape), x.shape) == x, x.dtype)
+    weight = reshape(ct, shape=shape) / reduce_to(attained, shape)
+    return (attained * broadcast_to(weight, x.shape),)
 
 
 def _samples() -> list[Sample]:
@@ -50,15 +50,15 @@ def _extremum(name: str, function: Any, symbol: str) -> Primitive:
         evaluate=lambda x, axes: function(x, axis=axes),
         vjp=_extremum_vjp,
         formula=f"{symbol} {{0}}",
-        reference=lambda x, axes: _one_by_one(x, axes, max if name == "max" else min),
+        reference=lambda x, axes: _reference(x, axes, max if name == "max" else min),
         samples=_samples,
         invalid=lambda: [Sample((np.ones((0, 2)),), {"axes": (0,)})],
     )
 
 
-def _one_by_one(x: Any, axes: tuple[int, ...], pick: Any) -> Any:
+def _reference(x: Any, axes: tuple[int, ...], function: Any) -> Any:
     for axis in sorted(axes, reverse=True):
-        x = np.apply_along_axis(lambda row: pick(row.tolist()), axis, x)
+        x = np.apply_along_axis(lambda row: function(row.tolist()), axis, x)
     return x
 
 
@@ -66,7 +66,7 @@ reduce_max = _extremum("max", np.max, "max")
 reduce_min = _extremum("min", np.min, "min")
 
 
-def _position(name: str, function: Any) -> Primitive:
+def _arg_extremum(name: str, function: Any) -> Primitive:
     def infer(x: ArrayType, axis: int) -> ArrayType:
         if x.shape[axis] == 0:
             raise ShapeError(f"{name}: {x} is empty along axis {axis}")
@@ -89,8 +89,8 @@ def _position(name: str, function: Any) -> Primitive:
     )
 
 
-argmax = _position("argmax", np.argmax)
-argmin = _position("argmin", np.argmin)
+argmax = _arg_extremum("argmax", np.argmax)
+argmin = _arg_extremum("argmin", np.argmin)
 
 argsort = Primitive(
     "argsort",
@@ -119,6 +119,6 @@ cumulative_sum = Primitive(
 
 
 def _reversed(x: Any, axis: int) -> Any:
-    """Turn the order along an axis round."""
+    """Reverse the order along an axis."""
     slices = tuple((n - 1, n, -1) if i == axis and n else (0, n, 1) for i, n in enumerate(x.shape))
     return strided_slice(x, slices=slices)

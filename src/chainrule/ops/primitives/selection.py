@@ -1,4 +1,4 @@
-"""Choosing among values: by condition, by position, or for the derivative only."""
+"""Selection: ``select`` by condition, one of several results, ``identity``, ``stop_gradient``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,12 @@ from chainrule.errors import ShapeError
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.node import Node
 from chainrule.graph.primitive import Primitive, Sample
-from chainrule.ops.primitives.promotion import common_shape, convert, result_types, type_of_operand
+from chainrule.ops.primitives.promotion import (
+    common_dtype,
+    common_shape,
+    convert_operand,
+    type_of_operand,
+)
 
 __all__ = ["get_result", "get_results", "identity", "select", "stop_gradient"]
 
@@ -25,10 +30,10 @@ def _select_operands(inputs: tuple[Any, ...]) -> list[Any]:
     traced = any(isinstance(x, Node) for x in inputs)
     condition, *branches = inputs
     shape = common_shape("where", [type_of_operand(x, "where") for x in inputs])
-    dtype = result_types(*branches)
+    dtype = common_dtype(*branches)
     return [
-        convert(condition, np.dtype(bool), shape, traced),
-        *(convert(x, dtype, shape, traced) for x in branches),
+        convert_operand(condition, np.dtype(bool), shape, traced),
+        *(convert_operand(x, dtype, shape, traced) for x in branches),
     ]
 
 
@@ -78,12 +83,12 @@ get_result = Primitive(
     reference=lambda values, index: np.stack(values)[index],
     samples=list,
 )
-"""One of the results of a primitive that has several. Its derivative is the business of
-``autodiff.reverse``, which collects the cotangents of all results for their producer."""
+"""One result of a primitive with several. It has no rule of its own: ``autodiff.reverse``
+accumulates the cotangents of all results for the rule of their producer."""
 
 
 def get_results(results: Any) -> list[Any]:
-    """List the results of a primitive that has several: nodes of a node, else arrays."""
+    """List the results of a primitive with several: nodes for a node, else arrays."""
     if not isinstance(results, Node):
         return list(results)
     return [get_result(results, index=index) for index in range(len(cast(Any, results.type)))]

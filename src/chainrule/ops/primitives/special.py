@@ -1,4 +1,4 @@
-"""Functions of each element that NumPy does not have itself: sigmoid and erf."""
+"""Elementwise primitives that NumPy lacks: the logistic sigmoid and the error function."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["erf", "sigmoid"]
 
 
 def _sigmoid(x: Any) -> Any:
-    """1 / (1 + exp(-x)) without overflow: only exp of negative numbers is taken."""
+    """1 / (1 + exp(-x)) without overflow: exp is taken of -|x| only."""
     tail = np.exp(-np.abs(x))
     value: Any = np.where(x >= 0, 1, tail) / (1 + tail)
     return value
@@ -32,7 +32,7 @@ def _erf_vjp(ct: Node, y: Node, x: Node) -> tuple[Node]:
 
 
 def _erf(x: Any) -> Any:
-    """Rational approximations on three ranges, in float64, as in Cody's program CALERF."""
+    """Rational Chebyshev approximations on three ranges in float64, as in Cody's CALERF."""
     wide = np.asarray(x, np.float64)
     size = np.minimum(np.abs(wide), 6)  # erf(6) is 1 to the last bit
     squared = size * size

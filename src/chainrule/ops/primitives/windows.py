@@ -1,8 +1,8 @@
-"""Sliding windows, and the sum of what windows hold: each other's transpose.
+"""Sliding windows (im2col) and their transpose (col2im).
 
-``unfold(x)`` shows, for every place a window can take, what stands under it; it copies nothing. A
-convolution is windows followed by a contraction, pooling is windows followed by a reduction.
-``fold`` adds the entries of windows up where they came from.
+``unfold`` is a view of all windows of an array: for each window position along the given axes, the
+entries of the window in new last axes. ``fold`` adds entries of windows to the elements they view.
+A convolution is ``unfold`` and a contraction, pooling is ``unfold`` and a reduction.
 """
 
 from __future__ import annotations
@@ -15,55 +15,51 @@ import numpy as np
 from chainrule.errors import ShapeError
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.primitive import Primitive, Sample
-from chainrule.ops.primitives.axes import as_shape, axes_in
+from chainrule.ops.primitives.axes import as_shape, normalize_axes
 from chainrule.ops.primitives.promotion import as_array
 
 __all__ = ["fold", "sliding_window_view", "unfold"]
 
-Numbers = tuple[int, ...]
-"""One number for each axis that windows slide along."""
+Ints = tuple[int, ...]
+"""One integer for each axis that windows slide along."""
 
 
-def _windows_shape(
-    shape: Numbers, axes: Numbers, sizes: Numbers, strides: Numbers, dilations: Numbers
-) -> Numbers:
-    """Places along the axes that windows slide along, then the axes within a window."""
-    places = list(shape)
+def _windows_shape(shape: Ints, axes: Ints, sizes: Ints, strides: Ints, dilations: Ints) -> Ints:
+    """Shape of unfolded windows: window positions along `axes`, then the axes of a window."""
+    counts = list(shape)
     for axis, size, stride, dilation in zip(axes, sizes, strides, dilations, strict=True):
-        reach = (size - 1) * dilation + 1
-        if min(size, stride, dilation) < 1 or reach > shape[axis]:
+        extent = (size - 1) * dilation + 1
+        if min(size, stride, dilation) < 1 or extent > shape[axis]:
             raise ShapeError(
                 f"unfold: a window of {size} entries (dilation {dilation}, stride {stride}) "
-                f"reaches over {reach}, but axis {axis} of shape {shape} has {shape[axis]}; "
+                f"covers {extent}, but axis {axis} of shape {shape} has {shape[axis]}; "
                 "all must be at least 1, and the window must fit"
             )
-        places[axis] = (shape[axis] - reach) // stride + 1
-    return (*places, *sizes)
+        counts[axis] = (shape[axis] - extent) // stride + 1
+    return (*counts, *sizes)
 
 
-def _windows_type(x: ArrayType, **sliding: Numbers) -> ArrayType:
+def _windows_type(x: ArrayType, **sliding: Ints) -> ArrayType:
     return x.with_shape(_windows_shape(x.shape, **sliding))
 
 
-def _fold_type(x: ArrayType, shape: Numbers, **sliding: Numbers) -> ArrayType:
+def _fold_type(x: ArrayType, shape: Ints, **sliding: Ints) -> ArrayType:
     if x.shape != _windows_shape(shape, **sliding):
         raise ShapeError(f"fold: {x} cannot be the windows {sliding} of an array of shape {shape}")
     return x.with_shape(shape)
 
 
-def _windows(x: Any, axes: Numbers, sizes: Numbers, strides: Numbers, dilations: Numbers) -> Any:
-    reaches = [(size - 1) * dilation + 1 for size, dilation in zip(sizes, dilations, strict=True)]
-    view = np.lib.stride_tricks.sliding_window_view(x, reaches, axes)
+def _windows(x: Any, axes: Ints, sizes: Ints, strides: Ints, dilations: Ints) -> Any:
+    extents = [(size - 1) * dilation + 1 for size, dilation in zip(sizes, dilations, strict=True)]
+    view = np.lib.stride_tricks.sliding_window_view(x, extents, axes)
     steps = [slice(None)] * x.ndim
     for axis, stride in zip(axes, strides, strict=True):
         steps[axis] = slice(None, None, stride)
     return view[(*steps, *(slice(None, None, dilation) for dilation in dilations))]
 
 
-def _fold(
-    x: Any, shape: Numbers, axes: Numbers, sizes: Numbers, strides: Numbers, dilations: Numbers
-) -> Any:
-    """Add one entry of all windows at a time: they never overlap."""
+def _fold(x: Any, shape: Ints, axes: Ints, sizes: Ints, strides: Ints, dilations: Ints) -> Any:
+    """Add the entries at one offset of all windows at a time: these never overlap."""
     result = np.zeros(shape, x.dtype)
     for offsets in itertools.product(*map(range, sizes)):
         target = [slice(None)] * len(shape)
@@ -74,31 +70,29 @@ def _fold(
     return result
 
 
-def _source(
-    place: Numbers, axes: Numbers, sizes: Numbers, strides: Numbers, dilations: Numbers
-) -> Numbers:
-    """Where an entry of a window stands in the array."""
-    source = list(place[: len(place) - len(sizes)])
+def _source(index: Ints, axes: Ints, sizes: Ints, strides: Ints, dilations: Ints) -> Ints:
+    """The index in the array of an entry of a window."""
+    source = list(index[: len(index) - len(sizes)])
     for k, axis in enumerate(axes):
-        source[axis] = source[axis] * strides[k] + place[len(source) + k] * dilations[k]
+        source[axis] = source[axis] * strides[k] + index[len(source) + k] * dilations[k]
     return tuple(source)
 
 
-def _windows_one_by_one(x: Any, **sliding: Numbers) -> Any:
+def _windows_reference(x: Any, **sliding: Ints) -> Any:
     result = np.empty(_windows_shape(x.shape, **sliding), x.dtype)
-    for place in np.ndindex(*result.shape):
-        result[place] = x[_source(place, **sliding)]
+    for index in np.ndindex(*result.shape):
+        result[index] = x[_source(index, **sliding)]
     return result
 
 
-def _fold_one_by_one(x: Any, shape: Numbers, **sliding: Numbers) -> Any:
+def _fold_reference(x: Any, shape: Ints, **sliding: Ints) -> Any:
     result = np.zeros(shape, x.dtype)
-    for place in np.ndindex(*x.shape):
-        result[_source(place, **sliding)] += x[place]
+    for index in np.ndindex(*x.shape):
+        result[_source(index, **sliding)] += x[index]
     return result
 
 
-def _sliding(axes: Numbers, sizes: Numbers, strides: Numbers, dilations: Numbers) -> dict[str, Any]:
+def _sliding(axes: Ints, sizes: Ints, strides: Ints, dilations: Ints) -> dict[str, Any]:
     return {"axes": axes, "sizes": sizes, "strides": strides, "dilations": dilations}
 
 
@@ -108,7 +102,7 @@ unfold = Primitive(
     evaluate=_windows,
     vjp=lambda ct, y, x, **sliding: (fold(ct, shape=x.shape, **sliding),),
     formula="unfold({0}, {sizes})",
-    reference=_windows_one_by_one,
+    reference=_windows_reference,
     samples=lambda: [
         Sample((np.arange(7.0),), _sliding((0,), (3,), (1,), (1,))),
         Sample((np.arange(7.0),), _sliding((0,), (3,), (2,), (2,))),
@@ -128,7 +122,7 @@ fold = Primitive(
     evaluate=_fold,
     vjp=lambda ct, y, x, shape, **sliding: (unfold(ct, **sliding),),
     formula="fold({0})",
-    reference=_fold_one_by_one,
+    reference=_fold_reference,
     samples=lambda: [
         Sample(
             (np.arange(15.0).reshape(5, 3),), _sliding((0,), (3,), (1,), (1,)) | {"shape": (7,)}
@@ -143,9 +137,9 @@ fold = Primitive(
 
 
 def sliding_window_view(x: Any, window_shape: Any, axis: Any = None) -> Any:
-    """Show all windows of a shape, as `numpy.lib.stride_tricks.sliding_window_view`."""
+    """View all windows of a shape, as `numpy.lib.stride_tricks.sliding_window_view`."""
     x = as_array(x)
-    sizes, axes = as_shape(window_shape), axes_in("sliding_window_view", axis, x.ndim)
+    sizes, axes = as_shape(window_shape), normalize_axes("sliding_window_view", axis, x.ndim)
     if len(sizes) != len(axes):
         raise ShapeError(
             f"sliding_window_view: a window of shape {sizes} for {len(axes)} axes; give one length "
