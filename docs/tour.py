@@ -9,7 +9,7 @@ from collections import Counter
 import numpy as np
 
 import chainrule as cr
-from chainrule.compiler.backends.llvm.codegen import write_module
+from chainrule.compiler.backends.llvm.codegen import emit_module
 from chainrule.compiler.backends.llvm.object_code import assembly_of
 from chainrule.compiler.backends.llvm.target import host_target
 from chainrule.compiler.graph_passes.simplify import simplify
@@ -324,7 +324,7 @@ for buffer, name in zip(program.outputs, after, strict=False):
 # LLVM makes the instructions.
 
 plan = plan_memory(program.steps)
-written = write_module(program, layout, plan, host_target()).write()
+written = emit_module(program, layout, plan, host_target()).emit()
 assembly = assembly_of(written, host_target())
 words = [line.split()[0] for line in assembly.splitlines() if line.startswith("\t")]
 instructions = [word for word in words if not word.startswith(".")]

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.compiler.backends.llvm.codegen import write_module
+from chainrule.compiler.backends.llvm.codegen import emit_module
 from chainrule.compiler.backends.llvm.object_code import assembly_of, compile_module
 from chainrule.compiler.backends.llvm.target import host_target
 from chainrule.compiler.graph_passes.simplify import simplify
@@ -58,8 +58,8 @@ class LoweredProgram:
     ) -> tuple[Executable, Callable[[], bytes]]:
         """Generate LLVM IR; return the executable without code, and a function that compiles it."""
         target = host_target()
-        module = write_module(self.loops, self.layout, self.plan, target, is_timed)
-        text = module.write(format_nests(self.loops) if "llvm" in stages else None)
+        module = emit_module(self.loops, self.layout, self.plan, target, is_timed)
+        text = module.emit(format_nests(self.loops) if "llvm" in stages else None)
         _show(stages, "llvm", text)
         if "asm" in stages:
             _show(stages, "asm", assembly_of(text, target))

@@ -6,7 +6,7 @@ from collections import Counter
 import llvmlite.binding as llvm
 import pytest
 
-from chainrule.compiler.backends.llvm.codegen import write_module
+from chainrule.compiler.backends.llvm.codegen import emit_module
 from chainrule.compiler.backends.llvm.object_code import assembly_of, compile_module
 from chainrule.compiler.backends.llvm.target import VECTOR_UNITS, Target
 from chainrule.compiler.pipeline import compile_to_loops
@@ -27,7 +27,7 @@ def target_of(architecture, unit):
 
 def module_of(program, target, is_timed=False):
     lowered = compile_to_loops(program._graph)
-    return write_module(lowered.loops, lowered.layout, lowered.plan, target, is_timed).write()
+    return emit_module(lowered.loops, lowered.layout, lowered.plan, target, is_timed).emit()
 
 
 def check_object(text, architecture, target):

@@ -1,9 +1,8 @@
-"""Where buffers lie: in the program's arena, in memory of a thread's own, in NumPy's arrays."""
+"""Base addresses of buffers: in the arena, in thread-local memory, in NumPy's arrays."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from chainrule.compiler.backends.calling_convention import (
     ARENA,
@@ -16,114 +15,100 @@ from chainrule.compiler.backends.llvm import emit, ir
 from chainrule.compiler.loop_ir.loops import Buffer
 from chainrule.compiler.loop_passes.memory_plan import MemoryPlan
 
-__all__ = ["BufferAddresses", "flag", "slot"]
-
-Value = Any
+__all__ = ["BufferAddresses", "bounds_flag", "word_address"]
 
 ARRAY_DATA = object.__basicsize__
-"""Where an array object keeps the address of its data: first thing after what all objects have. It
-is part of NumPy's binary interface (``PyArrayObject_fields``)."""
+"""Offset of an array object's data pointer, its first field behind the object header. It is part
+of NumPy's binary interface (``PyArrayObject_fields``)."""
 
 
 class BufferAddresses:
-    """Writes the addresses of buffers, each once where the function starts.
+    """Emits base addresses, each once, in the entry block of the function ``run``.
 
-    What kernels need of the program around is in its *context*, an array on the stack: the block,
-    the thread's own memory, the turns of the loops around.
-
-    Parameters
-    ----------
-    builder : ir.IRBuilder
-        Stands in the function ``run``.
-    block : Value
-        Its first argument.
-    thread : Value
-        The number of the thread, 0 where there is one only.
-    plan : MemoryPlan
-        Where arena and local buffers lie.
-    copies : int
-        Bytes in which each thread copies operands, in front of its local buffers.
-    numbers : dict
-        From other buffers to their place in the block.
-    depth : int
-        Loops within each other, at most.
+    `context` is the address of the kernel context, on the stack, and `thread_memory` that of the
+    thread's scratch memory (see `backends.calling_convention`): first the bytes in which kernels
+    pack operands, then the thread-local buffers.
     """
 
     def __init__(
         self,
-        builder: Any,
-        block: Value,
-        thread: Value,
+        builder: ir.IRBuilder,
+        block: ir.Value,  # address of the argument block
+        thread: ir.Value,
         plan: MemoryPlan,
-        copies: int,
-        numbers: dict[Buffer, int],
-        depth: int,
+        packing_bytes: int,
+        words: dict[Buffer, int],  # positions in the argument block
+        depth: int,  # of nested loops
     ) -> None:
         self.builder = builder
         self.block = block
         self.plan = plan
-        self.copies = copies
-        self.numbers = numbers
-        self.bases: dict[Buffer, Value] = {}
-        self.context = self.stack(ir.ArrayType(emit.INDEX, CONTEXT_INDICES + depth))
-        self.own = self._in_entry(lambda builder: self._own(builder, thread))
-        for number, pointer in ((CONTEXT_BLOCK, block), (CONTEXT_SCRATCH, self.own)):
-            builder.store(pointer, slot(builder, self.context, number))
+        self.packing_bytes = packing_bytes
+        self.words = words
+        self.bases: dict[Buffer, ir.Value] = {}
+        self.context = self.stack_slot(ir.ArrayType(emit.INDEX, CONTEXT_INDICES + depth))
+        self.thread_memory = self._in_entry(lambda builder: self._thread_memory(builder, thread))
+        for word, pointer in ((CONTEXT_BLOCK, block), (CONTEXT_SCRATCH, self.thread_memory)):
+            builder.store(pointer, word_address(builder, self.context, word))
 
-    def stack(self, kind: ir.Type) -> Value:
-        """Write the reservation of a place on the stack."""
+    def stack_slot(self, type: ir.Type) -> ir.Value:
+        """Reserve a stack slot."""
         with self.builder.goto_entry_block():
-            return self.builder.alloca(kind)
+            return self.builder.alloca(type)
 
-    def note_turn(self, depth: int, turn: Value) -> None:
-        """Write the turn of a loop, the first of which has depth 1, into the context."""
-        self.builder.store(turn, slot(self.builder, self.context, CONTEXT_INDICES - 1 + depth))
+    def store_loop_index(self, depth: int, index: ir.Value) -> None:
+        """Store the index of an enclosing loop, outermost at depth 0, into the kernel context."""
+        word = word_address(self.builder, self.context, CONTEXT_INDICES + depth)
+        self.builder.store(index, word)
 
-    def base(self, buffer: Buffer) -> Value:
-        """Return the address of a buffer, for the function ``run``."""
+    def base(self, buffer: Buffer) -> ir.Value:
+        """Return a buffer's address in the function ``run``."""
         root = buffer.root
         if root not in self.bases:
             self.bases[root] = self._in_entry(
-                lambda builder: self._address(builder, self.block, self.own, root)
+                lambda builder: self._address(builder, self.block, self.thread_memory, root)
             )
         return self.bases[root]
 
-    def base_in_kernel(self, builder: Any, context: Value, root: Buffer) -> Value:
-        """Write the address of a buffer from what a kernel is told of the program around."""
-        places = [slot(builder, context, number) for number in (CONTEXT_BLOCK, CONTEXT_SCRATCH)]
-        block, own = (builder.load(place, typ=emit.POINTER) for place in places)
-        return self._address(builder, block, own, root)
+    def base_in_kernel(self, builder: ir.IRBuilder, context: ir.Value, root: Buffer) -> ir.Value:
+        """Emit a buffer's address from the context of a kernel."""
+        words = [word_address(builder, context, word) for word in (CONTEXT_BLOCK, CONTEXT_SCRATCH)]
+        block, thread_memory = (builder.load(word, typ=emit.POINTER) for word in words)
+        return self._address(builder, block, thread_memory, root)
 
-    def _address(self, builder: Any, block: Value, own: Value, root: Buffer) -> Value:
+    def _address(
+        self, builder: ir.IRBuilder, block: ir.Value, thread_memory: ir.Value, root: Buffer
+    ) -> ir.Value:
         if root.kind == "thread_local":
-            return _bytes_on(builder, own, emit.index(self.copies + self.plan.offsets[root]))
+            offset = self.packing_bytes + self.plan.offsets[root]
+            return _byte_address(builder, thread_memory, emit.index(offset))
         if root.kind == "arena":
-            arena = builder.load(slot(builder, block, ARENA), typ=emit.POINTER)
-            return _bytes_on(builder, arena, emit.index(self.plan.offsets[root]))
-        array = builder.load(slot(builder, block, self.numbers[root]), typ=emit.POINTER)
-        data = _bytes_on(builder, array, emit.index(ARRAY_DATA))
+            arena = builder.load(word_address(builder, block, ARENA), typ=emit.POINTER)
+            return _byte_address(builder, arena, emit.index(self.plan.offsets[root]))
+        array = builder.load(word_address(builder, block, self.words[root]), typ=emit.POINTER)
+        data = _byte_address(builder, array, emit.index(ARRAY_DATA))
         return builder.load(data, name=root.name, typ=emit.POINTER)
 
-    def _own(self, builder: Any, thread: Value) -> Value:
-        """The address of what a thread has of its own: behind the arena, one after the other."""
-        arena = builder.load(slot(builder, self.block, ARENA), typ=emit.POINTER)
-        first = builder.mul(thread, emit.index(self.copies + self.plan.thread_size))
-        return _bytes_on(builder, arena, builder.add(emit.index(self.plan.arena_size), first))
+    def _thread_memory(self, builder: ir.IRBuilder, thread: ir.Value) -> ir.Value:
+        """Emit the address of this thread's memory: behind the arena, by thread number."""
+        arena = builder.load(word_address(builder, self.block, ARENA), typ=emit.POINTER)
+        offset = builder.mul(thread, emit.index(self.packing_bytes + self.plan.thread_size))
+        return _byte_address(builder, arena, builder.add(emit.index(self.plan.arena_size), offset))
 
-    def _in_entry(self, write: Callable[[Any], Value]) -> Value:
+    def _in_entry(self, emit_address: Callable[[ir.IRBuilder], ir.Value]) -> ir.Value:
         with self.builder.goto_entry_block():
-            return write(self.builder)
+            return emit_address(self.builder)
 
 
-def slot(builder: Any, block: Value, number: int) -> Value:
-    """Write the address of one of the numbers of a block or context."""
-    return builder.gep(block, [emit.index(number)], source_etype=emit.INDEX)
+def word_address(builder: ir.IRBuilder, block: ir.Value, word: int) -> ir.Value:
+    """Return the address of a word of a argument block or kernel context."""
+    return builder.gep(block, [emit.index(word)], source_etype=emit.INDEX)
 
 
-def flag(builder: Any, block: Value) -> Value:
-    """Write the address of what tells that a position lies outside of its array."""
-    return slot(builder, block, OUT_OF_BOUNDS)
+def bounds_flag(builder: ir.IRBuilder, block: ir.Value) -> ir.Value:
+    """Return the address of the out-of-bounds flag."""
+    return word_address(builder, block, OUT_OF_BOUNDS)
 
 
-def _bytes_on(builder: Any, start: Value, count: Value) -> Value:
-    return builder.gep(start, [count], source_etype=ir.IntType(8))
+def _byte_address(builder: ir.IRBuilder, base: ir.Value, offset: ir.Value) -> ir.Value:
+    return builder.gep(base, [offset], source_etype=ir.IntType(8))

@@ -1,16 +1,16 @@
-"""The LLVM backend: a program of loops as one module with one function, ``run``.
+"""LLVM code generation: a program of loops as one module with one function, ``run``.
 
-Its arguments are described in `backends.calling_convention`.
+Its arguments are described in `backends.calling_convention`. All threads call it (SPMD): each
+executes its part of the nests they share, and they wait for one another at barriers (`spmd`).
 
-Statements become loops (`nest`), contractions become kernels (`contraction`), whose
-epilogue is emitted by the same `nest.expression` as any other point of a nest.
+Nests become loops (`nest`), contractions become calls of kernels (`contraction`), whose fused
+epilogues are emitted by the same `nest.expression` as every other point of a nest.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from chainrule.compiler.backends.calling_convention import (
     END_ITERATION,
@@ -18,12 +18,12 @@ from chainrule.compiler.backends.calling_convention import (
     FIRST_ITERATION,
 )
 from chainrule.compiler.backends.llvm import emit, ir
-from chainrule.compiler.backends.llvm.addressing import BufferAddresses, flag, slot
+from chainrule.compiler.backends.llvm.addressing import BufferAddresses, bounds_flag, word_address
 from chainrule.compiler.backends.llvm.cycle_counter import CycleCounter
 from chainrule.compiler.backends.llvm.kernel_calls import KernelTable
-from chainrule.compiler.backends.llvm.nest.expression import ExpressionEmitter
-from chainrule.compiler.backends.llvm.nest.loop_nest import Share, lanes_of
-from chainrule.compiler.backends.llvm.nest.statement import write_nest
+from chainrule.compiler.backends.llvm.nest.expression import ExpressionEmitter, Point
+from chainrule.compiler.backends.llvm.nest.loop_nest import Schedule, lanes_of
+from chainrule.compiler.backends.llvm.nest.statement import emit_nest
 from chainrule.compiler.backends.llvm.spmd.barrier import barrier_function
 from chainrule.compiler.backends.llvm.spmd.row_partition import RowPartition, partition_rows
 from chainrule.compiler.backends.llvm.spmd.work_sharing import (
@@ -36,54 +36,40 @@ from chainrule.compiler.backends.llvm.target import Target
 from chainrule.compiler.loop_ir.access import accesses
 from chainrule.compiler.loop_ir.expressions import nests_of
 from chainrule.compiler.loop_ir.layout import Layout
-from chainrule.compiler.loop_ir.loops import Axis, Buffer, Loop, Nest, Program, Step
+from chainrule.compiler.loop_ir.loops import Buffer, Loop, Nest, Program, Step
 from chainrule.compiler.loop_passes.memory_plan import MemoryPlan
 
-__all__ = ["Module", "write_module"]
+__all__ = ["ProgramModule", "emit_module"]
 
-Value = Any
+ROW_TILES = 1
+"""The range of a kernel that threads share in a partitioned loop, see `Tiling.shared_range`."""
 
 
 @dataclass(frozen=True)
-class Module:
-    """A program in LLVM's words.
+class ProgramModule:
+    """A program as an LLVM module, and the memory that it needs."""
 
-    Parameters
-    ----------
-    write : callable
-        Gives the module, in LLVM's assembly language; with notes for people above each nest, if it
-        is given some.
-    constants : tuple of Buffer
-        Whose values ``block`` ends with.
-    arena, scratch : int
-        Bytes of memory it needs: all threads together, and each besides.
-    is_shared : bool
-        Whether it has work for more than one thread.
-    clocks : int
-        How many numbers of ticks ``block`` ends with, behind the constants.
-    """
-
-    write: Callable[..., str]
-    constants: tuple[Buffer, ...]
-    arena: int
-    scratch: int
-    is_shared: bool
-    clocks: int
+    emit: Callable[..., str]  # returns the IR; with comments above each nest if it gets some
+    constants: tuple[Buffer, ...]  # the last arrays of the argument block
+    arena: int  # bytes, shared by all threads
+    scratch: int  # bytes for each thread
+    is_shared: bool  # whether it has work for more than one thread
+    clocks: int  # number of cycle counters behind the arrays
 
 
-def write_module(
+def emit_module(
     program: Program, layout: Layout, plan: MemoryPlan, target: Target, is_timed: bool = False
-) -> Module:
-    """Write a program."""
-    writer = _Writer(program, layout, plan, target, is_timed)
-    clocks = len(writer.nests) + 1 if is_timed else 0
-    return Module(
-        writer.write, writer.constants, plan.arena_size, writer.scratch, writer.is_shared, clocks
+) -> ProgramModule:
+    """Generate code for a program, on demand: see `ProgramModule.emit`."""
+    emitter = _ModuleEmitter(program, layout, plan, target, is_timed)
+    clocks = len(emitter.nests) + 1 if is_timed else 0
+    return ProgramModule(
+        emitter.emit, emitter.constants, plan.arena_size, emitter.scratch, emitter.is_shared, clocks
     )
 
 
-class _Writer:
-    """Writes one module."""
+class _ModuleEmitter:
+    """Emits one module."""
 
     def __init__(
         self, program: Program, layout: Layout, plan: MemoryPlan, target: Target, is_timed: bool
@@ -93,23 +79,23 @@ class _Writer:
         self.plan = plan
         self.target = target
         self.module = ir.Module(program.name)
-        self.turns: dict[Axis, Value] = {}
-        self.apart = partition_rows(program.steps, layout, target)
-        self.division: RowPartition | None = None
-        self.kernels = KernelTable(program.steps, layout, target, self.apart)
-        self.scratch = self.kernels.scratch + plan.thread_size
-        self.is_shared = uses_threads(program.steps, self.apart)
+        self.loop_indices: Point = {}  # of the enclosing loops, outermost first
+        self.partitions = partition_rows(program.steps, layout, target)
+        self.partition: RowPartition | None = None  # of an enclosing loop
+        self.kernels = KernelTable(program.steps, layout, target, self.partitions)
+        self.scratch = self.kernels.packing_bytes + plan.thread_size
+        self.is_shared = uses_threads(program.steps, self.partitions)
         roots = dict.fromkeys(b.root for s in program.steps for b, _, _ in accesses(s))
         self.constants = tuple(root for root in roots if root.kind == "constant")
-        outside = (*program.inputs, *program.outputs, *self.constants)
-        self.numbers = {buffer: FIRST_ARRAY + i for i, buffer in enumerate(outside)}
+        arrays = (*program.inputs, *program.outputs, *self.constants)
+        self.words = {buffer: FIRST_ARRAY + i for i, buffer in enumerate(arrays)}
         self.nests = list(nests_of(program.steps))
         self.is_timed = is_timed
-        self.watch: CycleCounter | None = None
+        self.cycle_counter: CycleCounter | None = None
 
-    def write(self, notes: Mapping[Nest, Sequence[str]] | None = None) -> str:
-        """Write the function and everything it calls; above each nest its notes for people."""
-        self.notes = notes or {}
+    def emit(self, comments: Mapping[Nest, Sequence[str]] | None = None) -> str:
+        """Emit the function and all that it calls, with comments above each nest."""
+        self.comments = comments or {}
         self.module.triple = self.target.triple
         function = ir.Function(self.module, program_type(), "run")
         entry = function.append_basic_block("entry")
@@ -118,138 +104,159 @@ class _Writer:
         start = function.append_basic_block("start")
         self.builder.branch(start)
         self.builder.position_at_end(start)
-        self.grounds = BufferAddresses(
+        self.addresses = BufferAddresses(
             self.builder,
             self.block,
             self.thread if self.is_shared else emit.index(0),
             self.plan,
-            self.kernels.scratch,
-            self.numbers,
-            self._depth(self.program.steps),
+            self.kernels.packing_bytes,
+            self.words,
+            _loop_depth(self.program.steps),
         )
         with self.builder.goto_entry_block():
-            is_outside = flag(self.builder, self.block)
-        self.point = ExpressionEmitter(self.builder, self.grounds.base, self.layout, {}, is_outside)
-        self.waiting = BarrierPlacement(self.plan)
+            flag = bounds_flag(self.builder, self.block)
+        self.emitter = ExpressionEmitter(self.builder, self.addresses.base, self.layout, {}, flag)
+        self.barriers = BarrierPlacement(self.plan)
         if self.is_timed:
-            self.watch = self._stopwatch()
+            self.cycle_counter = self._new_cycle_counter()
         self._steps(self.program.steps)
         self.builder.ret_void()
         return str(self.module)
 
-    def _stopwatch(self) -> CycleCounter:
-        def place(part: int) -> Value:
-            return slot(self.builder, self.block, FIRST_ARRAY + len(self.numbers) + part)
+    def _new_cycle_counter(self) -> CycleCounter:
+        def counter_address(number: int) -> ir.Value:
+            return word_address(self.builder, self.block, FIRST_ARRAY + len(self.words) + number)
 
         thread = self.thread if self.is_shared else None
-        return CycleCounter(
-            self.builder, place, self.grounds.stack(emit.INDEX), self.target.triple, thread
-        )
-
-    def _depth(self, steps: tuple[Step, ...]) -> int:
-        inner = [1 + self._depth(step.steps) for step in steps if isinstance(step, Loop)]
-        return max(inner, default=0)
+        latest = self.addresses.stack_slot(emit.INDEX)
+        return CycleCounter(self.builder, counter_address, latest, self.target.triple, thread)
 
     def _steps(self, steps: tuple[Step, ...]) -> None:
+        """Emit steps with the barriers between them."""
         for step in steps:
             if not self.is_shared:
                 self._step(step, False)
                 continue
-            shared = is_shared(step, self.apart)
-            # Every turn of a loop finds the threads together, so they meet before the first one.
-            is_apart = step in self.apart or (isinstance(step, Loop) and step.is_parallel)
-            together = isinstance(step, Loop) and shared and not is_apart
-            meets = together and bool(self.waiting.pending)
-            if meets or self.waiting.needs_barrier(step, shared):
-                self._wait()
+            shared = is_shared(step, self.partitions)
+            # All threads execute every iteration of a sequential loop and share the nests inside,
+            # where barriers are placed on the assumption that none is pending before it.
+            is_sequential = isinstance(step, Loop) and not (
+                step in self.partitions or step.is_parallel
+            )
+            is_shared_loop = is_sequential and shared
+            if (is_shared_loop and self.barriers.pending) or self.barriers.needs_barrier(
+                step, shared
+            ):
+                self._barrier()
             if shared:
                 self._step(step, True)
             else:
                 is_first = self.builder.icmp_unsigned("==", self.thread, emit.index(0))
                 with self.builder.if_then(is_first):
                     self._step(step, False)
-            if not together:
-                self.waiting.record(step, shared)
+            if not is_shared_loop:
+                self.barriers.record(step, shared)
 
-    def _wait(self) -> None:
+    def _barrier(self) -> None:
         self.builder.call(barrier_function(self.module), [self.barrier, self.threads])
-        self.waiting.clear()
-        if self.watch is not None:
-            self.watch.record(len(self.nests))
+        self.barriers.clear()
+        if self.cycle_counter is not None:
+            self.cycle_counter.record(len(self.nests))
 
     def _step(self, step: Step, shared: bool) -> None:
         if isinstance(step, Loop):
-            self._repeat(step, shared)
+            self._loop(step, shared)
             return
-        for line in self.notes.get(step, ()):
+        for line in self.comments.get(step, ()):
             self.builder.comment(line)
-        self.point.axes = dict(self.turns)
-        share = self._part if shared else _everything
-        division = self.division if shared else None
+        self.emitter.axes = dict(self.loop_indices)
         if step.contraction is None:
-            is_lane = step.vector_axis is not None and step.vector_axis in step.axes[:1]
-            rows = (
-                lanes_of(step.statements, step.vector_axis.extent)
-                if is_lane and step.vector_axis
-                else 1
-            )
-            write_nest(self.point, step, share if division is None else self._rows(rows))
+            emit_nest(self.emitter, step, self._nest_schedule(step, shared))
         else:
-            part = (None, share) if division is None else (1, self._rows(division.tile))
-            turns = tuple(self.turns)
-            self.kernels.emit_call(self.module, step, self.point, self.grounds, turns, part)
-        if self.watch is not None:
-            self.watch.record(self.nests.index(step))
+            self._kernel_call(step, shared)
+        if self.cycle_counter is not None:
+            self.cycle_counter.record(self.nests.index(step))
 
-    def _part(self, turns: int) -> tuple[Value, Value]:
-        """The turns of a loop that this thread does."""
-        builder, count = self.builder, emit.index(turns)
-        start = builder.udiv(builder.mul(self.thread, count), self.threads)
+    def _kernel_call(self, nest: Nest, shared: bool) -> None:
+        work_sharing: tuple[int | None, Schedule] = (None, _all_iterations)
+        if shared and self.partition is not None:
+            work_sharing = (ROW_TILES, self._row_schedule(self.partition, self.partition.tile))
+        elif shared:
+            work_sharing = (None, self._static_schedule)
+        enclosing = tuple(self.loop_indices)
+        self.kernels.emit_call(
+            self.module, nest, self.emitter, self.addresses, enclosing, work_sharing
+        )
+
+    def _nest_schedule(self, nest: Nest, shared: bool) -> Schedule:
+        if not shared:
+            return _all_iterations
+        if self.partition is None:
+            return self._static_schedule
+        axis, rows = nest.vector_axis, 1
+        if axis is not None and axis in nest.axes[:1]:
+            rows = lanes_of(nest.statements, axis.extent)
+        return self._row_schedule(self.partition, rows)
+
+    def _static_schedule(self, count: int) -> tuple[ir.Value, ir.Value]:
+        """Return this thread's part of a loop's iterations: contiguous, equal up to one."""
+        builder, total = self.builder, emit.index(count)
+        start = builder.udiv(builder.mul(self.thread, total), self.threads)
         following = builder.add(self.thread, emit.index(1))
-        return start, builder.udiv(builder.mul(following, count), self.threads)
+        return start, builder.udiv(builder.mul(following, total), self.threads)
 
-    def _rows(self, size: int) -> Share:
-        """The turns, of so many rows each, in which this thread takes its rows through a loop."""
-        division, builder = self.division, self.builder
-        assert division is not None
-        turns_each = emit.index(division.unit // size)
+    def _row_schedule(self, partition: RowPartition, rows: int) -> Schedule:
+        """Return the schedule of a loop over rows, so many in each iteration, by a partition."""
+        builder, iterations = self.builder, emit.index(partition.unit // rows)
 
-        def share(turns: int) -> tuple[Value, Value]:
-            start, stop = (builder.mul(each, turns_each) for each in self._part(division.units))
-            end = emit.index(turns)
+        def schedule(count: int) -> tuple[ir.Value, ir.Value]:
+            units = self._static_schedule(partition.units)
+            start, stop = (builder.mul(unit, iterations) for unit in units)
+            end = emit.index(count)
             return start, builder.select(builder.icmp_signed("<", stop, end), stop, end)
 
-        return share
+        return schedule
 
-    def _repeat(self, step: Loop, shared: bool) -> None:
-        if shared and step in self.apart:
-            self.division = self.apart[step]
+    def _loop(self, step: Loop, shared: bool) -> None:
+        if shared and step in self.partitions:
+            self.partition = self.partitions[step]
+        start, stop = self._loop_range(step, shared)
+        shared = shared and not step.is_parallel
         builder, last = self.builder, emit.index(step.axis.extent - 1)
-        start, stop = emit.index(0), emit.index(step.axis.extent)
-        if step.is_parallel:
-            start, stop = self._part(step.axis.extent) if shared else (start, stop)
-            shared = False
-        elif not self.turns:
-            start, end = (
-                builder.load(slot(builder, self.block, word), typ=emit.INDEX)
-                for word in (FIRST_ITERATION, END_ITERATION)
-            )
-            stop = builder.select(builder.icmp_signed("<", end, stop), end, stop)
-        with emit.counted_loop(builder, start, stop, "loop") as turn:
-            place = builder.sub(last, turn) if step.backwards else turn
-            self.turns[step.axis] = place
-            self.grounds.note_turn(len(self.turns), place)
+        with emit.counted_loop(builder, start, stop, "loop") as iteration:
+            index = builder.sub(last, iteration) if step.backwards else iteration
+            self.addresses.store_loop_index(len(self.loop_indices), index)
+            self.loop_indices[step.axis] = index
             for inner in step.steps:
-                if shared and self.division is None:
+                if shared and self.partition is None:
                     self._steps((inner,))
                 else:
                     self._step(inner, shared)
-            if shared and self.division is None and self.waiting.pending:
-                self._wait()
-            del self.turns[step.axis]
-        if step in self.apart:
-            self.division = None
+            if shared and self.partition is None and self.barriers.pending:
+                self._barrier()
+            del self.loop_indices[step.axis]
+        if step in self.partitions:
+            self.partition = None
+
+    def _loop_range(self, step: Loop, shared: bool) -> tuple[ir.Value, ir.Value]:
+        """Return the iterations of a loop; those of an outermost one are in the argument block."""
+        builder, count = self.builder, step.axis.extent
+        start, stop = _all_iterations(count)
+        if step.is_parallel:
+            return self._static_schedule(count) if shared else (start, stop)
+        if self.loop_indices:
+            return start, stop
+        start, end = (
+            builder.load(word_address(builder, self.block, word), typ=emit.INDEX)
+            for word in (FIRST_ITERATION, END_ITERATION)
+        )
+        return start, builder.select(builder.icmp_signed("<", end, stop), end, stop)
 
 
-def _everything(turns: int) -> tuple[Value, Value]:
-    return emit.index(0), emit.index(turns)
+def _loop_depth(steps: Sequence[Step]) -> int:
+    inner = [1 + _loop_depth(step.steps) for step in steps if isinstance(step, Loop)]
+    return max(inner, default=0)
+
+
+def _all_iterations(count: int) -> tuple[ir.Value, ir.Value]:
+    return emit.index(0), emit.index(count)

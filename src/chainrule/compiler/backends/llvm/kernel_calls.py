@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
 from chainrule.compiler.backends.llvm import emit, ir
-from chainrule.compiler.backends.llvm.addressing import BufferAddresses, flag
+from chainrule.compiler.backends.llvm.addressing import BufferAddresses, bounds_flag
 from chainrule.compiler.backends.llvm.contraction.epilogue import Epilogue
 from chainrule.compiler.backends.llvm.contraction.kernel import (
     ContractionKernel,
@@ -17,16 +16,24 @@ from chainrule.compiler.backends.llvm.contraction.kernel import (
 )
 from chainrule.compiler.backends.llvm.contraction.kernel_shape import KernelShape, kernel_shape
 from chainrule.compiler.backends.llvm.nest.expression import ExpressionEmitter
-from chainrule.compiler.backends.llvm.nest.loop_nest import Share
+from chainrule.compiler.backends.llvm.nest.loop_nest import Schedule
 from chainrule.compiler.backends.llvm.spmd.row_partition import RowPartition
 from chainrule.compiler.backends.llvm.target import Target
 from chainrule.compiler.loop_ir.expressions import stored_by_kernel
 from chainrule.compiler.loop_ir.layout import Layout
-from chainrule.compiler.loop_ir.loops import Affine, Axis, Buffer, Contraction, Loop, Nest, Step
+from chainrule.compiler.loop_ir.loops import (
+    Affine,
+    Axis,
+    Buffer,
+    Contraction,
+    Expression,
+    Loop,
+    Nest,
+    Step,
+)
 
 __all__ = ["KernelTable"]
 
-Value = Any
 LINE_BYTES = 64
 
 
@@ -52,7 +59,7 @@ class KernelTable:
             for nest, row_tile in self._nests(steps, 0)
             if nest.contraction is not None
         }
-        self.scratch = self._scratch_bytes()
+        self.packing_bytes = self._packing_bytes()
         self.shared_kernels: dict[KernelShape, ContractionKernel] = {}
 
     def emit_call(
@@ -62,7 +69,7 @@ class KernelTable:
         emitter: ExpressionEmitter,
         addresses: BufferAddresses,
         enclosing: Sequence[Axis],
-        work_sharing: tuple[int | None, Share],
+        work_sharing: tuple[int | None, Schedule],
     ) -> None:
         """Emit the call of a nest's kernel, and the kernel if the table has no equal one.
 
@@ -91,7 +98,7 @@ class KernelTable:
                 schedule(count) if i == shared_range else (emit.index(0), emit.index(count))
             )
         ]
-        arguments = [*pointers, addresses.own, addresses.context, *ranges]
+        arguments = [*pointers, addresses.thread_memory, addresses.context, *ranges]
         emitter.builder.call(kernel.function, arguments)
 
     def _nests(self, steps: Sequence[Step], row_tile: int) -> Iterator[tuple[Nest, int]]:
@@ -110,7 +117,7 @@ class KernelTable:
         assert nest.contraction is not None
         return kernel_shape(nest.contraction, out, self.layout, row_tile)
 
-    def _scratch_bytes(self) -> int:
+    def _packing_bytes(self) -> int:
         """Return the bytes in which each thread packs operands, in whole cache lines."""
         sizes = [
             scratch_size(shape, self.target) * np.dtype(shape.dtype).itemsize
@@ -123,17 +130,18 @@ class KernelTable:
         emitter: ExpressionEmitter,
         addresses: BufferAddresses,
         buffer: Buffer,
-        index: Any,
+        index: Sequence[Affine | Expression],
         axes: set[Axis],
-    ) -> Value:
+    ) -> ir.Value:
         """Return the address of an operand's element where all axes of the contraction are 0."""
         flat = Affine()
         for position, stride in zip(index, self.layout.strides(buffer), strict=True):
+            assert isinstance(position, Affine)
             flat += position.scaled(stride)
         start = Affine(flat.constant, tuple(term for term in flat.terms if term[0] not in axes))
         kind = emit.FLOATS[buffer.dtype.name]
         base = addresses.base(buffer)
-        return emitter.builder.gep(base, [emitter.scalar(start)], source_etype=kind)
+        return emitter.builder.gep(base, [emitter.scalar_index(start)], source_etype=kind)
 
     def _kernel(
         self,
@@ -149,7 +157,13 @@ class KernelTable:
         name = f"product{len(module.functions)}"
         if nest.statements:
             epilogue = Epilogue(
-                nest, contraction, out, self.layout, enclosing, addresses.base_in_kernel, flag
+                nest,
+                contraction,
+                out,
+                self.layout,
+                enclosing,
+                addresses.base_in_kernel,
+                bounds_flag,
             )
             return emit_kernel(module, name, shape, self.target, epilogue)
         if shape not in self.shared_kernels:

@@ -6,21 +6,18 @@ They are applied to each vector of accumulators while it is in registers.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from chainrule.compiler.backends.calling_convention import CONTEXT_INDICES
 from chainrule.compiler.backends.llvm import emit, ir
 from chainrule.compiler.backends.llvm.contraction.kernel_shape import kernel_shape
 from chainrule.compiler.backends.llvm.contraction.loop_roles import assign_roles
 from chainrule.compiler.backends.llvm.contraction.macrokernel import EpilogueSite
-from chainrule.compiler.backends.llvm.nest.expression import ExpressionEmitter
+from chainrule.compiler.backends.llvm.nest.expression import ExpressionEmitter, Point
 from chainrule.compiler.backends.llvm.registers import same_width
 from chainrule.compiler.loop_ir.layout import Layout
 from chainrule.compiler.loop_ir.loops import Axis, Buffer, Contraction, Nest
 
 __all__ = ["Epilogue"]
-
-Value = Any
 
 
 class Epilogue:
@@ -37,8 +34,8 @@ class Epilogue:
         out: Buffer,  # what the kernel itself stores to
         layout: Layout,
         enclosing: Sequence[Axis],  # loops around the nest, outermost first
-        address: Callable[[Any, Value, Buffer], Value],  # from builder, context and buffer
-        bounds_flag: Callable[[Any, Value], Value],  # from builder and argument block
+        address: Callable[[ir.IRBuilder, ir.Value, Buffer], ir.Value],  # of a buffer, by context
+        bounds_flag: Callable[[ir.IRBuilder, ir.Value], ir.Value],  # its address, by argument block
     ) -> None:
         self.nest = nest
         self.contraction = contraction
@@ -47,9 +44,9 @@ class Epilogue:
         self.enclosing = tuple(enclosing)
         self.address = address
         self.bounds_flag = bounds_flag
-        self.bases: dict[Buffer, Value] = {}
-        self.enclosing_indices: dict[Axis, Value] = {}
-        self.flag_address: Value = None
+        self.bases: dict[Buffer, ir.Value] = {}
+        self.enclosing_indices: dict[Axis, ir.Value] = {}
+        self.flag_address: ir.Value | None = None
         shape = kernel_shape(contraction, out, layout)
         self.strides = {
             axis: loop.out for axis, loop in zip(contraction.axes, shape.loops, strict=False)
@@ -59,35 +56,37 @@ class Epilogue:
             (axis for axis, stride in self.strides.items() if stride == column), None
         )
 
-    def __call__(self, site: EpilogueSite, accumulators: Value) -> Value:
+    def __call__(self, site: EpilogueSite, accumulators: ir.Value) -> ir.Value:
         """Emit the statements for a vector of accumulators; return what the kernel stores."""
         contraction, index = self.contraction, tuple(self.contraction.index)
-        self._load_context(site)
-        axes = {**self.enclosing_indices}
-        axes |= {axis: site.indices[stride] for axis, stride in self.strides.items()}
+        flag_address = self._load_context(site)
+        own = {axis: site.indices[stride] for axis, stride in self.strides.items()}
+        point: Point = {**self.enclosing_indices, **own}
         emitter = ExpressionEmitter(
-            site.builder, lambda b: self._base(site, b), self.layout, axes, self.flag_address
+            site.builder, lambda b: self._base(site, b), self.layout, point, flag_address
         )
         emitter.registers = self.nest.registers | {self.out}
-        with emitter.along(self.vector_axis, accumulators.type.count, site.mask):
-            emitter.known[(contraction.target, index)] = accumulators
+        width = ir.vector_of(accumulators).count
+        with emitter.vectorized(self.vector_axis, width, site.mask):
+            emitter.available[(contraction.target, index)] = accumulators
             for statement in self.nest.statements:
                 value = emitter.value(statement.value)
                 emitter.store(statement.target, statement.index, value)
-        return same_width(site.builder, [emitter.known[(self.out, index)], accumulators])[0]
+        return same_width(site.builder, [emitter.available[(self.out, index)], accumulators])[0]
 
-    def _load_context(self, site: EpilogueSite) -> None:
-        """Emit, once, the loads of what is invariant in the kernel."""
+    def _load_context(self, site: EpilogueSite) -> ir.Value:
+        """Emit, once, the loads of what is invariant in the kernel; return the flag's address."""
         if self.flag_address is not None:
-            return
+            return self.flag_address
         builder = _entry_builder(site)
         self.flag_address = self.bounds_flag(builder, builder.load(site.context, typ=emit.POINTER))
         for number, axis in enumerate(self.enclosing, CONTEXT_INDICES):
             builder = _entry_builder(site)
             address = builder.gep(site.context, [emit.index(number)], source_etype=emit.INDEX)
             self.enclosing_indices[axis] = builder.load(address, typ=emit.INDEX)
+        return self.flag_address
 
-    def _base(self, site: EpilogueSite, buffer: Buffer) -> Value:
+    def _base(self, site: EpilogueSite, buffer: Buffer) -> ir.Value:
         # The kernel's output is noalias: it may only be accessed through that argument.
         if buffer is self.out:
             return site.builder.function.args[0]
@@ -97,7 +96,7 @@ class Epilogue:
         return self.bases[buffer.root]
 
 
-def _entry_builder(site: EpilogueSite) -> Any:
+def _entry_builder(site: EpilogueSite) -> ir.IRBuilder:
     """Return a builder at the start of the kernel's entry block."""
     builder = ir.IRBuilder(site.builder.function.entry_basic_block)
     builder.position_at_start(builder.block)

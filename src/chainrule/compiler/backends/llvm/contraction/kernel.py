@@ -22,7 +22,6 @@ Geijn (2015), "BLIS: A Framework for Rapidly Instantiating BLAS Functionality".
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 from chainrule.compiler.backends.llvm import emit, ir
 from chainrule.compiler.backends.llvm.contraction.kernel_shape import KernelShape
@@ -45,7 +44,7 @@ class ContractionKernel:
     aligned. If `roles.swapped`, tiles run over what the caller calls columns.
     """
 
-    function: Any
+    function: ir.Function
     roles: LoopRoles
     tiling: Tiling
 
@@ -62,7 +61,7 @@ def scratch_size(shape: KernelShape, target: Target) -> int:
 
 
 def emit_kernel(
-    module: Any,
+    module: ir.Module,
     name: str,
     shape: KernelShape,
     target: Target,

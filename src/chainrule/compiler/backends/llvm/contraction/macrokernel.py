@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
 
 from chainrule.compiler.backends.llvm import emit, ir
 from chainrule.compiler.backends.llvm.contraction.loop_roles import LoopRoles
@@ -28,22 +27,20 @@ from chainrule.compiler.backends.llvm.vector_memory import store_vector
 
 __all__ = ["EmitEpilogue", "EpilogueSite", "MacroKernel"]
 
-Value = Any
-
 
 @dataclass(frozen=True)
 class EpilogueSite:
     """Where an epilogue is emitted: for one vector of finished accumulators."""
 
-    builder: Any
+    builder: ir.IRBuilder
     # Index of the vector's first lane along each loop of the contraction that is longer than 1,
     # by the loop's stride in the output.
-    indices: dict[int, Value]
-    mask: Value | None  # the lanes inside the output; None if all are
-    context: Value  # the context pointer passed to the kernel
+    indices: dict[int, ir.Value]
+    mask: ir.Value | None  # the lanes inside the output; None if all are
+    context: ir.Value  # the context pointer passed to the kernel
 
 
-EmitEpilogue = Callable[[EpilogueSite, Value], Value]
+EmitEpilogue = Callable[[EpilogueSite, ir.Value], ir.Value]
 """From the accumulators to the vector to store."""
 
 
@@ -51,7 +48,7 @@ class MacroKernel:
     """Emits the body of a contraction kernel, at the start of its function (see `kernel`)."""
 
     def __init__(
-        self, builder: Any, roles: LoopRoles, tiling: Tiling, epilogue: EmitEpilogue | None
+        self, builder: ir.IRBuilder, roles: LoopRoles, tiling: Tiling, epilogue: EmitEpilogue | None
     ) -> None:
         self.builder = builder
         self.roles = roles
@@ -96,9 +93,9 @@ class MacroKernel:
                 with self._tiles() as tile:
                     self._row_tile(group, tile, column, mask)
 
-    def _unravel_index(self, index: Value, shape: Sequence[int]) -> list[Value]:
+    def _unravel_index(self, index: ir.Value, shape: Sequence[int]) -> list[ir.Value]:
         """Return the indices in nested loops of a flat iteration number."""
-        indices: list[Value] = []
+        indices: list[ir.Value] = []
         for count in reversed(shape[1:]):
             extent = emit.index(count)
             indices.insert(0, self.builder.urem(index, extent))
@@ -112,14 +109,14 @@ class MacroKernel:
         emit_left_packing(self.builder, self.roles, self.tiling, self.left, tiles, copy)
         self.left = copy
 
-    def _pack_right(self, group: PanelGroup, column: Value, mask: Value | None) -> None:
+    def _pack_right(self, group: PanelGroup, column: ir.Value, mask: ir.Value | None) -> None:
         emit_right_packing(
             self.builder, self.roles, group, self.tiling.width,
             self.right, column, mask, self.scratch,
         )  # fmt: skip
 
     @contextmanager
-    def _panels(self, group: PanelGroup) -> Generator[tuple[Value, Value | None]]:
+    def _panels(self, group: PanelGroup) -> Generator[tuple[ir.Value, ir.Value | None]]:
         """Emit the loop over a group's panels in this call's range; yield first column and mask."""
         builder, end = self.builder, group.first_panel + group.panels
         start = emit.larger(builder, self.panel_start, emit.index(group.first_panel))
@@ -130,7 +127,7 @@ class MacroKernel:
             column = builder.add(builder.mul(panel, emit.index(columns)), emit.index(origin))
             yield column, self._last_vector_mask(group, column)
 
-    def _last_vector_mask(self, group: PanelGroup, column: Value) -> Value | None:
+    def _last_vector_mask(self, group: PanelGroup, column: ir.Value) -> ir.Value | None:
         if not group.is_masked:
             return None
         width = self.tiling.width
@@ -138,11 +135,13 @@ class MacroKernel:
         columns_left = self.builder.sub(emit.index(self.roles.column.extent), first)
         return emit.first_lanes(self.builder, columns_left, group.last_lanes)
 
-    def _tiles(self) -> AbstractContextManager[Value]:
+    def _tiles(self) -> AbstractContextManager[ir.Value]:
         """Emit the loop over the row tiles in this call's range."""
         return emit.counted_loop(self.builder, self.tile_start, self.tile_stop, "tile")
 
-    def _row_tile(self, group: PanelGroup, tile: Value, column: Value, mask: Value | None) -> None:
+    def _row_tile(
+        self, group: PanelGroup, tile: ir.Value, column: ir.Value, mask: ir.Value | None
+    ) -> None:
         """Emit a register tile: with all rows, or with those of the remainder."""
         builder, tiling = self.builder, self.tiling
         rows = self._unravel_index(tile, tiling.trip_counts)
@@ -159,7 +158,12 @@ class MacroKernel:
                 self._register_tile(group, tiling.row_tile, rows, column, mask)
 
     def _register_tile(
-        self, group: PanelGroup, count: int, rows: list[Value], column: Value, mask: Value | None
+        self,
+        group: PanelGroup,
+        count: int,
+        rows: list[ir.Value],
+        column: ir.Value,
+        mask: ir.Value | None,
     ) -> None:
         """Emit the micro-kernel for `count` rows, then the epilogue and the stores."""
         accumulators = self._microkernel(group, count, rows, column, mask)
@@ -185,8 +189,13 @@ class MacroKernel:
             self._store_row(rows, column, i, row, mask)
 
     def _microkernel(
-        self, group: PanelGroup, count: int, rows: list[Value], column: Value, mask: Value | None
-    ) -> list[Value]:
+        self,
+        group: PanelGroup,
+        count: int,
+        rows: list[ir.Value],
+        column: ir.Value,
+        mask: ir.Value | None,
+    ) -> list[ir.Value]:
         """Emit the micro-kernel on packed or plain operands; return its accumulators."""
         tiling, roles = self.tiling, self.roles
         column_stride = roles.column.left
@@ -210,11 +219,11 @@ class MacroKernel:
 
     def _store_row(
         self,
-        rows: list[Value],
-        column: Value,
-        i: Value,
-        vectors: list[Value],
-        mask: Value | None,
+        rows: list[ir.Value],
+        column: ir.Value,
+        i: ir.Value,
+        vectors: list[ir.Value],
+        mask: ir.Value | None,
     ) -> None:
         """Emit the epilogue and the stores of row i of the tile that starts at `rows, column`."""
         builder, tiling, width = self.builder, self.tiling, self.tiling.width
@@ -232,23 +241,25 @@ class MacroKernel:
             target = self._address(start, [emit.index(j * width)], strides[-1:])
             self._store(vector, target, vector_mask)
 
-    def _store(self, vector: Value, target: Value, mask: Value | None) -> None:
+    def _store(self, vector: ir.Value, target: ir.Value, mask: ir.Value | None) -> None:
         store_vector(self.builder, vector, target, mask, self.roles.column.out)
 
-    def _output_indices(self, rows: list[Value], column: Value) -> dict[int, Value]:
+    def _output_indices(self, rows: list[ir.Value], column: ir.Value) -> dict[int, ir.Value]:
         """Return the indices along the loops of the output by their strides."""
         roles = self.roles
         loops = (*roles.batch, *roles.rows, roles.column)
         values = (*self.batch, *rows, column)
         return {loop.out: value for loop, value in zip(loops, values, strict=True)}
 
-    def _stack_buffer(self, kind: ir.Type, count: int) -> Value:
+    def _stack_buffer(self, kind: ir.Type, count: int) -> ir.Value:
         """Allocate vectors on the stack."""
         with self.builder.goto_entry_block():
             return self.builder.alloca(ir.ArrayType(kind, count))
 
-    def _vector_address(self, buffer: Value, number: Value, kind: ir.Type) -> Value:
+    def _vector_address(self, buffer: ir.Value, number: ir.Value, kind: ir.Type) -> ir.Value:
         return self.builder.gep(buffer, [number], source_etype=kind)
 
-    def _address(self, base: Value, indices: Sequence[Value], strides: Sequence[int]) -> Value:
+    def _address(
+        self, base: ir.Value, indices: Sequence[ir.Value], strides: Sequence[int]
+    ) -> ir.Value:
         return strided_address(self.builder, base, indices, strides, self.roles.dtype)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from chainrule.compiler.backends.llvm import emit, ir
 from chainrule.compiler.backends.llvm.contraction.kernel_shape import KernelLoop, LoopBound
 from chainrule.compiler.backends.llvm.vector_memory import load_vector
 
 __all__ = ["RegisterTile", "emit_microkernel", "strided_address"]
-
-Value = Any
 
 
 @dataclass(frozen=True)
@@ -24,29 +21,29 @@ class RegisterTile:
     rows: int
     row_stride: int  # of `left`
     is_left_vector: bool  # whether `left` varies along columns, so that it is loaded as vectors
-    left_mask: Value | None  # valid lanes of the last vector
-    right_mask: Value | None
+    left_mask: ir.Value | None  # valid lanes of the last vector
+    right_mask: ir.Value | None
 
 
 def emit_microkernel(
-    builder: Any,
+    builder: ir.IRBuilder,
     tile: RegisterTile,
     depth: Sequence[KernelLoop],
-    row_indices: Mapping[int, Value],
-    left: Value,
-    right: Value,
-) -> list[Value]:
+    row_indices: Mapping[int, ir.Value],
+    left: ir.Value,
+    right: ir.Value,
+) -> list[ir.Value]:
     """Emit the loops over depth; return the accumulators, row by row.
 
     `row_indices` holds the first row of the tile along each row loop, by the loop's stride in the
     output (see `LoopBound`).
     """
     kinds = [emit.vector_type(tile.dtype, lanes) for lanes in tile.lanes]
-    zeros = [ir.Constant(kind, [0.0] * kind.count) for kind in kinds] * tile.rows
+    zeros: list[ir.Value] = [ir.Constant(kind, [0.0] * kind.count) for kind in kinds]
 
     def nest(
-        loops: Sequence[KernelLoop], left: Value, right: Value, accumulators: list[Value]
-    ) -> list[Value]:
+        loops: Sequence[KernelLoop], left: ir.Value, right: ir.Value, accumulators: list[ir.Value]
+    ) -> list[ir.Value]:
         if not loops:
             return _rank_one_update(builder, tile, left, right, accumulators)
         loop, *inner = loops
@@ -57,12 +54,12 @@ def emit_microkernel(
             updated += nest(inner, left_k, right_k, carried)
         return carried
 
-    return nest(depth, left, right, zeros)
+    return nest(depth, left, right, zeros * tile.rows)
 
 
 def _valid_range(
-    builder: Any, loop: KernelLoop, row_indices: Mapping[int, Value]
-) -> tuple[Value, Value]:
+    builder: ir.IRBuilder, loop: KernelLoop, row_indices: Mapping[int, ir.Value]
+) -> tuple[ir.Value, ir.Value]:
     """Return the half-open range of valid iterations of a depth loop, see `LoopBound`."""
     extent = emit.index(loop.extent)
     if loop.bound is None:
@@ -74,7 +71,7 @@ def _valid_range(
     return start, emit.larger(builder, start, emit.smaller(builder, extent, end))
 
 
-def _first_iteration(builder: Any, distance: Value, bound: LoopBound) -> Value:
+def _first_iteration(builder: ir.IRBuilder, distance: ir.Value, bound: LoopBound) -> ir.Value:
     """Return the least k >= 0 with dilation * k >= distance."""
     distance = emit.larger(builder, distance, emit.index(0))
     if bound.dilation == 1:
@@ -84,12 +81,16 @@ def _first_iteration(builder: Any, distance: Value, bound: LoopBound) -> Value:
 
 
 def _rank_one_update(
-    builder: Any, tile: RegisterTile, left: Value, right: Value, accumulators: list[Value]
-) -> list[Value]:
+    builder: ir.IRBuilder,
+    tile: RegisterTile,
+    left: ir.Value,
+    right: ir.Value,
+    accumulators: list[ir.Value],
+) -> list[ir.Value]:
     """Emit one iteration of depth: accumulators[i, j] += left[i] * right[j]."""
     count = len(tile.lanes)
     rights = _load_vectors(builder, tile, right, tile.right_mask)
-    updated: list[Value] = []
+    updated: list[ir.Value] = []
     for i in range(tile.rows):
         row = strided_address(builder, left, [emit.index(i)], [tile.row_stride], tile.dtype)
         if tile.is_left_vector:
@@ -106,11 +107,11 @@ def _rank_one_update(
 
 
 def _load_vectors(
-    builder: Any, tile: RegisterTile, start: Value, mask: Value | None
-) -> list[Value]:
+    builder: ir.IRBuilder, tile: RegisterTile, start: ir.Value, mask: ir.Value | None
+) -> list[ir.Value]:
     """Load contiguous vectors; the mask is for the last of them."""
     dtype, last = tile.dtype, len(tile.lanes) - 1
-    vectors: list[Value] = []
+    vectors: list[ir.Value] = []
     for j, lanes in enumerate(tile.lanes):
         address = strided_address(builder, start, [emit.index(j * tile.lanes[0])], [1], dtype)
         kind = emit.vector_type(dtype, lanes)
@@ -119,8 +120,12 @@ def _load_vectors(
 
 
 def strided_address(
-    builder: Any, base: Value, indices: Sequence[Value], strides: Sequence[int], dtype: str
-) -> Value:
+    builder: ir.IRBuilder,
+    base: ir.Value,
+    indices: Sequence[ir.Value],
+    strides: Sequence[int],
+    dtype: str,
+) -> ir.Value:
     """Return the address of an element: base + sum of index * stride."""
     for index, stride in zip(indices, strides, strict=True):
         if stride and isinstance(index, ir.Constant):

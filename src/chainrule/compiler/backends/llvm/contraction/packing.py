@@ -13,9 +13,8 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
 
-from chainrule.compiler.backends.llvm import emit
+from chainrule.compiler.backends.llvm import emit, ir
 from chainrule.compiler.backends.llvm.contraction.kernel_shape import KernelLoop
 from chainrule.compiler.backends.llvm.contraction.loop_roles import LoopRoles
 from chainrule.compiler.backends.llvm.contraction.packing_policy import (
@@ -27,8 +26,6 @@ from chainrule.compiler.backends.llvm.contraction.transpose import transposing_p
 from chainrule.compiler.backends.llvm.vector_memory import load_vector, store_vector
 
 __all__ = ["emit_left_packing", "emit_right_packing", "packed_depth", "packed_sizes"]
-
-Value = Any
 
 
 def packed_sizes(roles: LoopRoles, tiling: Tiling) -> tuple[int, int]:
@@ -55,12 +52,12 @@ def packed_depth(depth: Sequence[KernelLoop], columns: int) -> list[KernelLoop]:
 
 
 def emit_left_packing(
-    builder: Any,
+    builder: ir.IRBuilder,
     roles: LoopRoles,
     tiling: Tiling,
-    left: Value,
-    tiles: tuple[Value, Value],
-    scratch: Value,
+    left: ir.Value,
+    tiles: tuple[ir.Value, ir.Value],
+    scratch: ir.Value,
 ) -> None:
     """Pack a range of row tiles of ``left``."""
     dtype, width, rows = roles.dtype, tiling.width, tiling.row_tile
@@ -85,14 +82,14 @@ def emit_left_packing(
 
 
 def emit_right_packing(
-    builder: Any,
+    builder: ir.IRBuilder,
     roles: LoopRoles,
     group: PanelGroup,
     width: int,
-    right: Value,
-    column: Value,
-    mask: Value | None,
-    scratch: Value,
+    right: ir.Value,
+    column: ir.Value,
+    mask: ir.Value | None,
+    scratch: ir.Value,
 ) -> None:
     """Pack the panel of ``right`` that starts at a column; `mask` is for its last vector."""
     loops, dtype = roles.depth, roles.dtype
@@ -119,12 +116,12 @@ def emit_right_packing(
 
 @contextmanager
 def _depth_loops(
-    builder: Any,
+    builder: ir.IRBuilder,
     dtype: str,
     strides: Sequence[tuple[KernelLoop, int]],
-    source: Value,
-    target: Value,
-) -> Generator[tuple[Value, Value]]:
+    source: ir.Value,
+    target: ir.Value,
+) -> Generator[tuple[ir.Value, ir.Value]]:
     """Emit loops over depth; yield the addresses of a row of ``right`` and of its copy."""
     if not strides:
         yield source, target
@@ -138,7 +135,12 @@ def _depth_loops(
 
 
 def _copy_row(
-    builder: Any, dtype: str, lanes: list[int], source: Value, mask: Value | None, target: Value
+    builder: ir.IRBuilder,
+    dtype: str,
+    lanes: list[int],
+    source: ir.Value,
+    mask: ir.Value | None,
+    target: ir.Value,
 ) -> None:
     """Copy contiguous vectors."""
     for j, count in enumerate(lanes):
@@ -150,7 +152,12 @@ def _copy_row(
 
 
 def _copy_strided_row(
-    builder: Any, roles: LoopRoles, columns: int, row: Value, column: Value, target: Value
+    builder: ir.IRBuilder,
+    roles: LoopRoles,
+    columns: int,
+    row: ir.Value,
+    column: ir.Value,
+    target: ir.Value,
 ) -> None:
     """Copy strided elements one by one."""
     dtype, loop = roles.dtype, roles.column

@@ -4,17 +4,14 @@ The code of a block is long, so it is emitted once a module, as a function share
 """
 
 from collections.abc import Callable
-from typing import Any
 
 from chainrule.compiler.backends.llvm import emit, ir
 from chainrule.compiler.backends.llvm.vector_memory import load_vector, store_vector
 
 __all__ = ["transposing_packer"]
 
-Value = Any
 
-
-def transposing_packer(module: Any, dtype: str, width: int) -> Any:
+def transposing_packer(module: ir.Module, dtype: str, width: int) -> ir.Function:
     """Return the function that packs a panel whose columns are contiguous along depth.
 
     Its signature is ``void (ptr panel, i64 stride, i64 columns, i64 depth, i64 vectors,
@@ -41,7 +38,7 @@ def transposing_packer(module: Any, dtype: str, width: int) -> Any:
             k = builder.mul(block, emit.index(width))
             mask = emit.first_lanes(builder, builder.sub(depth, k), width)
 
-            def source(lane: Value) -> Value:
+            def source(lane: ir.Value) -> ir.Value:
                 # Beyond the last column that one is loaded again; those lanes are never read.
                 column = emit.smaller(builder, builder.add(first, lane), last)
                 start = emit.address(builder, panel, builder.mul(column, stride), dtype)
@@ -54,14 +51,14 @@ def transposing_packer(module: Any, dtype: str, width: int) -> Any:
 
 
 def _transpose_block(
-    builder: Any,
+    builder: ir.IRBuilder,
     dtype: str,
     width: int,
-    source: Callable[[Value], Value],
-    mask: Value,
-    buffer: Value,
-    target: Value,
-    row_size: Value,
+    source: Callable[[ir.Value], ir.Value],
+    mask: ir.Value,
+    buffer: ir.Value,
+    target: ir.Value,
+    row_size: ir.Value,
 ) -> None:
     """Transpose a block from the vectors at `source` to rows that are `row_size` elements apart.
 
@@ -71,7 +68,7 @@ def _transpose_block(
     """
     kind, near = emit.vector_type(dtype, width), 1 << (width.bit_length() // 2)
 
-    def slot(row: Value) -> Value:
+    def slot(row: ir.Value) -> ir.Value:
         return builder.gep(buffer, [row], source_etype=kind)
 
     with emit.counted_loop(builder, emit.index(0), emit.index(width // near), "near") as group:
@@ -88,13 +85,15 @@ def _transpose_block(
             store_vector(builder, vector, address)
 
 
-def _butterfly(builder: Any, vectors: list[Value], first: int, end: int) -> list[Value]:
+def _butterfly(
+    builder: ir.IRBuilder, vectors: list[ir.Value], first: int, end: int
+) -> list[ir.Value]:
     """Emit the butterfly stages first, 2 first, ... below `end` of a transpose.
 
     Stage s swaps bit s of an element's row with bit s of its lane, so log2(width) stages transpose
     a block. These vectors are rows `first` apart.
     """
-    stage, width = first, vectors[0].type.count
+    stage, width = first, ir.vector_of(vectors[0]).count
     while stage < end:
         low = [lane if not lane & stage else width + lane - stage for lane in range(width)]
         high = [lane + stage if not lane & stage else width + lane for lane in range(width)]
@@ -109,6 +108,8 @@ def _butterfly(builder: Any, vectors: list[Value], first: int, end: int) -> list
     return vectors
 
 
-def _shuffle(builder: Any, first: Value, second: Value, lanes: list[int]) -> Value:
+def _shuffle(
+    builder: ir.IRBuilder, first: ir.Value, second: ir.Value, lanes: list[int]
+) -> ir.Value:
     order = ir.Constant(ir.VectorType(ir.IntType(32), len(lanes)), lanes)
     return builder.shuffle_vector(first, second, order)

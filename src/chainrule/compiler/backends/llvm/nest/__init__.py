@@ -1,1 +1,1 @@
-"""Code of loop nests: statements, expressions, reductions."""
+"""Code of loop nests: statements, loops, expressions, reductions. Start with ``statement``."""

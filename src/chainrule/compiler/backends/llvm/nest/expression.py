@@ -1,8 +1,8 @@
-"""Elements of buffers at one point of a nest: addresses, loads, stores, and expressions of them.
+"""Code of an expression at one point of a nest, with value numbering of loads.
 
-A *point* is a setting of all axes: each stands for a number or an LLVM value. Along the lane it
-stands for the first of several neighbours; what depends on the lane is a vector, all else a scalar.
-What has been stored or loaded at this point is remembered and not loaded again.
+A *point* assigns every axis an integer or an LLVM value. Along the vector axis it is the index of
+the first lane: what varies along that axis is a vector, all else a scalar. What has been stored or
+loaded at a point is available there and is not loaded again.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ import numpy as np
 
 from chainrule.compiler.analysis.dependence import are_distinct
 from chainrule.compiler.backends.llvm import emit, ir
-from chainrule.compiler.backends.llvm.nest.bounds_check import inside
-from chainrule.compiler.backends.llvm.nest.operation import write
+from chainrule.compiler.backends.llvm.nest.bounds_check import checked_index
+from chainrule.compiler.backends.llvm.nest.operation import emit_operation
 from chainrule.compiler.backends.llvm.registers import (
     constant,
     element_type,
     is_vector,
     same_width,
 )
-from chainrule.compiler.backends.llvm.vector_memory import load_vector, ramp, store_vector
+from chainrule.compiler.backends.llvm.vector_memory import Steps, load_vector, ramp, store_vector
 from chainrule.compiler.loop_ir.expressions import gathered_axis
 from chainrule.compiler.loop_ir.layout import Layout
 from chainrule.compiler.loop_ir.loops import (
@@ -37,36 +37,29 @@ from chainrule.compiler.loop_ir.loops import (
     Load,
 )
 
-__all__ = ["ExpressionEmitter"]
+__all__ = ["ExpressionEmitter", "Point"]
 
-Value = Any
+INT64 = np.dtype("int64")
+BYTE = ir.IntType(8)
+
+Point = dict[Axis, int | ir.Value]
+"""The index along each axis; an integer along unrolled axes."""
 Key = tuple[Buffer, tuple[Affine | Expression, ...]]
+"""An element: its buffer and index, with the integers of the point substituted."""
+Memo = dict[int, ir.Value]
+"""Values of subexpressions by the identity of these."""
 
 
 class ExpressionEmitter:
-    """Where expressions are written.
-
-    Parameters
-    ----------
-    builder : ir.IRBuilder
-        Where to write.
-    base : callable
-        From a buffer to its address.
-    layout : Layout
-        The strides of buffers.
-    axes : dict
-        What each axis stands for.
-    flag : Value
-        Address of a number that becomes 1 where a position lies outside of its array.
-    """
+    """Emits expressions, loads and stores at a point, `axes`, which the loops around it set."""
 
     def __init__(
         self,
-        builder: Any,
-        base: Callable[[Buffer], Value],
+        builder: ir.IRBuilder,
+        base: Callable[[Buffer], ir.Value],  # address of a buffer
         layout: Layout,
-        axes: dict[Axis, Any],
-        flag: Value,
+        axes: Point,
+        flag: ir.Value,  # address of the out-of-bounds flag
     ) -> None:
         self.builder = builder
         self.base = base
@@ -75,213 +68,214 @@ class ExpressionEmitter:
         self.flag = flag
         self.vector_axis: Axis | None = None
         self.width = 1
-        self.mask: Value | None = None
-        self.registers: frozenset[Buffer] = frozenset()
-        self.known: dict[Key, Value] = {}
-        self.positions: dict[Expression, Value] = {}
+        self.mask: ir.Value | None = None
+        self.registers: frozenset[Buffer] = frozenset()  # buffers that need no memory
+        self.available: dict[Key, ir.Value] = {}
+        self.hoisted_indices: dict[Expression, ir.Value] = {}
 
     @contextmanager
-    def along(self, vector_axis: Axis | None, width: int, mask: Value | None) -> Generator[None]:
-        """Run lanes along an axis, of which those in the mask count."""
+    def vectorized(
+        self, vector_axis: Axis | None, width: int, mask: ir.Value | None
+    ) -> Generator[None]:
+        """Emit vectors along an axis, of which the lanes in the mask are valid."""
         before = self.vector_axis, self.width, self.mask
         self.vector_axis, self.width, self.mask = vector_axis, width, mask
         yield
         self.vector_axis, self.width, self.mask = before
 
-    def value(self, expression: Expression, done: dict[int, Value] | None = None) -> Value:
-        """Write an expression; what it shares is written once."""
-        done = {} if done is None else done
-        if id(expression) not in done:
-            done[id(expression)] = self._value(expression, done)
-        return done[id(expression)]
+    def value(self, expression: Expression, memo: Memo | None = None) -> ir.Value:
+        """Emit an expression; common subexpressions in it once."""
+        memo = {} if memo is None else memo
+        if id(expression) not in memo:
+            memo[id(expression)] = self._value(expression, memo)
+        return memo[id(expression)]
 
-    def _value(self, expression: Expression, done: dict[int, Value]) -> Value:
+    def _value(self, expression: Expression, memo: Memo) -> ir.Value:
         match expression:
             case Literal(value, dtype):
                 return constant(value, dtype)
             case IndexValue(index, dtype):
-                whole = np.dtype("int64")
-                return write(self.builder, "cast", [self._position(index)], [whole], dtype)
+                return emit_operation(
+                    self.builder, "cast", [self._index_value(index)], [INT64], dtype
+                )
             case Load():
-                return self.load(expression, done)
+                return self.load(expression, memo)
             case Apply(operation, operands, dtype):
-                values = [self.value(each, done) for each in operands]
-                kinds = [each.dtype for each in operands]
-                return write(self.builder, operation, values, kinds, dtype)
+                values = [self.value(each, memo) for each in operands]
+                dtypes = [each.dtype for each in operands]
+                return emit_operation(self.builder, operation, values, dtypes, dtype)
 
-    def load(self, load: Load, done: dict[int, Value] | None = None) -> Value:
-        """Write a load, unless the value is at hand."""
+    def load(self, load: Load, memo: Memo | None = None) -> ir.Value:
+        """Emit a load, unless its value is available."""
         key = self._key(load.buffer, load.index) if load.is_affine else None
-        if key is not None and key in self.known:
-            return self.known[key]
-        done = {} if done is None else done
-        choice = self._chosen(load, done) if key is None else None
-        if choice is not None:
-            return choice
-        pointer, steps = self._address(load.buffer, load.index, done)
-        kind = _memory_type(load.dtype)
+        if key is not None and key in self.available:
+            return self.available[key]
+        memo = {} if memo is None else memo
+        selected = self._gather_from_registers(load, memo) if key is None else None
+        if selected is not None:
+            return selected
+        pointer, steps = self._address(load.buffer, load.index, memo)
+        element = _memory_type(load.dtype)
         if steps is None:
-            value = self.builder.load(pointer, typ=kind, align=load.dtype.itemsize)
+            value = self.builder.load(pointer, typ=element, align=load.dtype.itemsize)
         else:
-            lanes = ir.VectorType(kind, self.width)
+            lanes = ir.VectorType(element, self.width)
             value = load_vector(self.builder, pointer, lanes, self.mask, steps)
         if load.dtype.kind == "b":
             zero = constant(0, np.dtype("uint8"), value)
             value = self.builder.icmp_unsigned("!=", value, zero)
         if key is not None:
-            self.known[key] = value
+            self.available[key] = value
         return value
 
-    def _chosen(self, load: Load, done: dict[int, Value]) -> Value | None:
-        """Choose by position among elements that are all at hand; None where they are not."""
-        place = gathered_axis(load)
-        if place is None:
+    def _gather_from_registers(self, load: Load, memo: Memo) -> ir.Value | None:
+        """Emit a gather as a chain of selects if all its elements are available, else None."""
+        axis = gathered_axis(load)
+        if axis is None:
             return None
-        numbers = range(load.buffer.shape[place])
+        candidates = range(load.buffer.shape[axis])
         keys = [
-            self._key(load.buffer, (*load.index[:place], Affine(n), *load.index[place + 1 :]))
-            for n in numbers
+            self._key(load.buffer, (*load.index[:axis], Affine(i), *load.index[axis + 1 :]))
+            for i in candidates
         ]
-        if any(key not in self.known for key in keys):
+        if any(key not in self.available for key in keys):
             return None
-        looked_up = load.index[place]
-        assert not isinstance(looked_up, Affine)
-        position = self._inside(self.value(looked_up, done), load.buffer.shape[place])
-        result = self.known[keys[0]]
-        for number in numbers[1:]:
-            here = constant(number, np.dtype("int64"), position)
-            hit = self.builder.icmp_unsigned("==", position, here)
-            hit, found, result = same_width(self.builder, [hit, self.known[keys[number]], result])
-            result = self.builder.select(hit, found, result)
+        gather_index = load.index[axis]
+        assert not isinstance(gather_index, Affine)
+        index = self._checked(self.value(gather_index, memo), load.buffer.shape[axis])
+        result = self.available[keys[0]]
+        for i in candidates[1:]:
+            is_equal = self.builder.icmp_unsigned("==", index, constant(i, INT64, index))
+            operands = [is_equal, self.available[keys[i]], result]
+            is_equal, candidate, result = same_width(self.builder, operands)
+            result = self.builder.select(is_equal, candidate, result)
         return result
 
-    def store(self, buffer: Buffer, index: Sequence[Affine | Expression], value: Value) -> None:
-        """Remember a value as an element's, and store it unless its buffer needs no memory."""
+    def store(self, buffer: Buffer, index: Sequence[Affine | Expression], value: ir.Value) -> None:
+        """Make a value available as an element, and store it unless its buffer is in registers."""
         key = self._key(buffer, index)
-        self._forget(key)
-        self.known[key] = value
+        self._invalidate(key)
+        self.available[key] = value
         if buffer in self.registers:
             return
         pointer, steps = self._address(buffer, index, {})
         if buffer.dtype.kind == "b":
-            byte = ir.IntType(8)
-            kind = ir.VectorType(byte, value.type.count) if is_vector(value) else byte
-            value = self.builder.zext(value, kind)
+            value = self.builder.zext(value, ir.with_scalar(value.type, BYTE))
         if steps is None:
             self.builder.store(value, pointer, align=buffer.dtype.itemsize)
             return
         value = value if is_vector(value) else emit.splat(self.builder, value, self.width)
         store_vector(self.builder, value, pointer, self.mask, steps)
 
-    def look_up(self, load: Load) -> None:
-        """Write the positions a load looks up, for all that asks for them from now on."""
-        for place, length in zip(load.index, load.buffer.shape, strict=True):
-            if not isinstance(place, Affine) and place not in self.positions:
-                self.positions[place] = self._inside(self.value(place), length)
+    def hoist_indices(self, load: Load) -> None:
+        """Emit the indices of a gather here, for all points until these are reset."""
+        for index, length in zip(load.index, load.buffer.shape, strict=True):
+            if not isinstance(index, Affine) and index not in self.hoisted_indices:
+                self.hoisted_indices[index] = self._checked(self.value(index), length)
 
-    def slot(self, kind: ir.Type) -> Value:
-        """Make a place on the stack; LLVM turns it into a register where it can."""
+    def stack_slot(self, type: ir.Type) -> ir.Value:
+        """Reserve a stack slot, which LLVM promotes to a register where it can."""
         with self.builder.goto_entry_block():
-            return self.builder.alloca(kind)
+            return self.builder.alloca(type)
 
     @contextmanager
-    def loop(self, axes: Sequence[Axis]) -> Generator[None]:
-        """Write loops over axes; what is learned inside is forgotten after them."""
+    def loops(self, axes: Sequence[Axis]) -> Generator[None]:
+        """Emit loops over axes; values that became available inside are not so after them."""
         if not axes:
             yield
             return
-        before = dict(self.known)
-        axis, *rest = axes
+        before = dict(self.available)
+        axis, *inner = axes
         stop = emit.index(axis.extent)
-        with emit.counted_loop(self.builder, emit.index(0), stop, axis.name) as position:
-            self.axes[axis] = position
-            with self.loop(rest):
+        with emit.counted_loop(self.builder, emit.index(0), stop, axis.name) as index:
+            self.axes[axis] = index
+            with self.loops(inner):
                 yield
         del self.axes[axis]
-        self.known = {k: v for k, v in before.items() if k in self.known and self.known[k] is v}
+        self.available = {
+            key: value for key, value in before.items() if self.available.get(key) is value
+        }
 
     # Addresses.
 
     def _key(self, buffer: Buffer, index: Sequence[Affine | Expression]) -> Key:
-        """An element's name: its index with the numbers in it that are known."""
-        return buffer, tuple(self._static(i) if isinstance(i, Affine) else i for i in index)
+        substituted = (self._substituted(i) if isinstance(i, Affine) else i for i in index)
+        return buffer, tuple(substituted)
 
-    def _static(self, index: Affine) -> Affine:
-        numbers = {
-            axis: Affine(self.axes[axis])
-            for axis, _ in index.terms
-            if axis is not self.vector_axis and isinstance(self.axes[axis], int)
-        }
-        return index.substitute(numbers) if numbers else index
+    def _substituted(self, index: Affine) -> Affine:
+        """Substitute the integers of the point."""
+        integers: dict[Axis, Affine] = {}
+        for axis, _ in index.terms:
+            value = self.axes[axis] if axis is not self.vector_axis else None
+            if isinstance(value, int):
+                integers[axis] = Affine(value)
+        return index.substitute(integers) if integers else index
 
-    def _forget(self, key: Key) -> None:
-        """Forget what a store may change: everything of that memory not surely elsewhere."""
+    def _invalidate(self, key: Key) -> None:
+        """Drop the values that a store may change: all of its memory that may alias."""
         root = key[0].root
-        stale = [k for k in self.known if k[0].root is root and not _are_distinct(k, key)]
+        stale = [k for k in self.available if k[0].root is root and not _are_distinct(k, key)]
         for each in stale:
-            del self.known[each]
+            del self.available[each]
 
     def _address(
-        self, buffer: Buffer, index: Sequence[Affine | Expression], done: dict[int, Value]
-    ) -> tuple[Value, Any]:
-        """Return the address of the first lane, and the steps from lane to lane.
-
-        The steps are None for one number, a whole number, or a vector of distances.
-        """
+        self, buffer: Buffer, index: Sequence[Affine | Expression], memo: Memo
+    ) -> tuple[ir.Value, Steps | None]:
+        """Return the address of the first lane, and the steps between lanes; None for a scalar."""
         builder, flat = self.builder, Affine()
-        moves: list[Value] = []
+        offsets: list[ir.Value] = []  # of gathered axes
         strides = self.layout.strides(buffer)
-        for place, stride, length in zip(index, strides, buffer.shape, strict=True):
-            if isinstance(place, Affine):
-                flat += place.scaled(stride)
+        for position, stride, length in zip(index, strides, buffer.shape, strict=True):
+            if isinstance(position, Affine):
+                flat += position.scaled(stride)
             else:
-                found = self.positions.get(place)
-                if found is None:
-                    found = self._inside(self.value(place, done), length)
-                moves.append(builder.mul(found, constant(stride, np.dtype("int64"), found)))
+                gathered = self.hoisted_indices.get(position)
+                if gathered is None:
+                    gathered = self._checked(self.value(position, memo), length)
+                offsets.append(builder.mul(gathered, constant(stride, INT64, gathered)))
         step = 0 if self.vector_axis is None else flat.coefficient(self.vector_axis)
-        offset = self.scalar(flat)
-        for move in moves:
-            if not is_vector(move):
-                offset = builder.add(offset, move)
-        vectors = [move for move in moves if is_vector(move)]
-        kind = _memory_type(buffer.dtype)
-        pointer = builder.gep(self.base(buffer), [offset], source_etype=kind)
+        first = self.scalar_index(flat)
+        for offset in offsets:
+            if not is_vector(offset):
+                first = builder.add(first, offset)
+        vectors = [offset for offset in offsets if is_vector(offset)]
+        pointer = builder.gep(self.base(buffer), [first], source_etype=_memory_type(buffer.dtype))
         if not vectors:
             return pointer, step or None
-        steps: Value = ramp(step, self.width)
-        for move in vectors:
-            steps = builder.add(steps, move)
+        steps: ir.Value = ramp(step, self.width)
+        for offset in vectors:
+            steps = builder.add(steps, offset)
         return pointer, steps
 
-    def scalar(self, index: Affine) -> Value:
-        """Write the value of an index, for the first lane."""
-        builder, number = self.builder, index.constant
-        total: Value = None
+    def scalar_index(self, index: Affine) -> ir.Value:
+        """Emit the value of an affine index at the first lane."""
+        builder, constant_part = self.builder, index.constant
+        total: ir.Value | None = None
         for axis, coefficient in index.terms:
-            place = self.axes[axis]
-            if isinstance(place, int):
-                number += coefficient * place
+            value = self.axes[axis]
+            if isinstance(value, int):
+                constant_part += coefficient * value
                 continue
-            part = place if coefficient == 1 else builder.mul(place, emit.index(coefficient))
-            total = part if total is None else builder.add(total, part)
+            term = value if coefficient == 1 else builder.mul(value, emit.index(coefficient))
+            total = term if total is None else builder.add(total, term)
         if total is None:
-            return emit.index(number)
-        return total if number == 0 else builder.add(total, emit.index(number))
+            return emit.index(constant_part)
+        return total if constant_part == 0 else builder.add(total, emit.index(constant_part))
 
-    def _position(self, index: Affine) -> Value:
-        value = self.scalar(index)
+    def _index_value(self, index: Affine) -> ir.Value:
+        """Emit the value of an affine index, a vector where it varies along the lanes."""
+        value = self.scalar_index(index)
         step = 0 if self.vector_axis is None else index.coefficient(self.vector_axis)
         if not step:
             return value
         return self.builder.add(emit.splat(self.builder, value, self.width), ramp(step, self.width))
 
-    def _inside(self, position: Value, length: int) -> Value:
-        return inside(self.builder, position, length, self.flag, self.mask)
+    def _checked(self, index: ir.Value, length: int) -> ir.Value:
+        return checked_index(self.builder, index, length, self.flag, self.mask)
 
 
 def _memory_type(dtype: np.dtype[Any]) -> ir.Type:
-    return ir.IntType(8) if dtype.kind == "b" else element_type(dtype)
+    return BYTE if dtype.kind == "b" else element_type(dtype)
 
 
 def _are_distinct(one: Key, other: Key) -> bool:

@@ -1,10 +1,9 @@
-"""Loops: over the axes of a nest, the lane in whole vectors, and over a statement's own axes."""
+"""Loops of a nest: strip-mined by the vector width, with several accumulators for reductions."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from chainrule.compiler.backends.llvm import emit, ir
 from chainrule.compiler.backends.llvm.nest.expression import ExpressionEmitter
@@ -12,158 +11,165 @@ from chainrule.compiler.backends.llvm.nest.prefetch import GatherPrefetch
 from chainrule.compiler.loop_ir.expressions import loads_of
 from chainrule.compiler.loop_ir.loops import Axis, Nest, Statement
 
-__all__ = ["Share", "Traversal", "lanes_of"]
+__all__ = ["LoopNest", "Schedule", "lanes_of"]
 
-Value = Any
 Body = Callable[[], object]
-Share = Callable[[int], tuple[Value, Value]]
-"""From a number of turns to the first and the one past the last that a thread does."""
+Range = tuple[ir.Value, ir.Value]
+Schedule = Callable[[int], Range]
+"""From the trip count of a loop to the half-open range of iterations that a thread executes."""
 
 VECTOR_BYTES = 64
-LONGEST = 16
-CHAINS = 4
-"""Partial results of a long reduction along a lane: an addition takes longer than the next load."""
+MAX_LANES = 16
+ACCUMULATORS = 4
+"""Vector accumulators of a long reduction: the latency of an addition exceeds that of a load."""
 BLOCK = 64
-"""Turns after which partial results are added up, so that long sums lose little."""
+"""Iterations after which partial sums are added up: pairwise summation, for accuracy."""
 
 
 def lanes_of(statements: Sequence[Statement], extent: int) -> int:
-    """Return the number of lanes for some statements along an axis: a power of two."""
-    kinds = {s.target.dtype for s in statements}
-    kinds |= {load.dtype for s in statements for load in loads_of(s.value)}
-    floats = [kind.itemsize for kind in kinds if kind.kind == "f"]
-    size = max(floats) if floats else max(kind.itemsize for kind in kinds)
-    width = min(VECTOR_BYTES // size, LONGEST)
+    """Return the lanes for some statements along an axis: a power of two."""
+    dtypes = {s.target.dtype for s in statements}
+    dtypes |= {load.dtype for s in statements for load in loads_of(s.value)}
+    floats = [dtype.itemsize for dtype in dtypes if dtype.kind == "f"]
+    size = max(floats) if floats else max(dtype.itemsize for dtype in dtypes)
+    width = min(VECTOR_BYTES // size, MAX_LANES)
     while width >= 2 * extent and width > 2:
         width //= 2
     return width
 
 
-class Traversal:
-    """Writes the loops of one nest.
+class LoopNest:
+    """Emits the loops of one nest; inside of each, the emitter's point has its index."""
 
-    Parameters
-    ----------
-    point : ExpressionEmitter
-        Where; what its axes stand for is set inside of each loop.
-    nest : Nest
-        Whose axes.
-    """
-
-    def __init__(self, point: ExpressionEmitter, nest: Nest) -> None:
-        self.point = point
+    def __init__(self, emitter: ExpressionEmitter, nest: Nest) -> None:
+        self.emitter = emitter
         self.nest = nest
         extent = nest.vector_axis.extent if nest.vector_axis is not None else 1
         self.width = lanes_of(nest.statements, extent) if nest.vector_axis is not None else 1
-        self.lookups = GatherPrefetch(point, nest)
+        self.prefetch = GatherPrefetch(emitter, nest)
 
-    def nested(
-        self, axes: Sequence[Axis], share: Share | None, body: Body, between: Body | None
+    def emit(
+        self,
+        axes: Sequence[Axis],
+        schedule: Schedule | None,
+        body: Body,
+        after_block: Body | None,
     ) -> None:
-        """Write the loops over the axes of the nest; `between` runs after each block of turns."""
+        """Emit the loops over the axes of the nest, the outermost by a schedule.
+
+        `after_block` runs after each block of iterations along a long vector axis.
+        """
         if not axes:
             body()
             return
-        axis, *rest = axes
-        is_lane = axis is self.nest.vector_axis
-        turns = -(-axis.extent // self.width) if is_lane else axis.extent
-        limits = share(turns) if share is not None else (emit.index(0), emit.index(turns))
-        if not is_lane:
-            with emit.counted_loop(self.point.builder, *limits, axis.name) as position:
-                self.point.axes[axis] = position
-                self.point.known = {}
-                self.nested(rest, None, body, between)
-        elif between is not None and turns > 2 * BLOCK:
-            self.in_blocks(axis, turns, body, between)
+        axis, *inner = axes
+        is_vectorized = axis is self.nest.vector_axis
+        count = self._vectors(axis) if is_vectorized else axis.extent
+        bounds = schedule(count) if schedule is not None else (emit.index(0), emit.index(count))
+        if not is_vectorized:
+            with emit.counted_loop(self.emitter.builder, *bounds, axis.name) as index:
+                self.emitter.axes[axis] = index
+                self.emitter.available = {}
+                self.emit(inner, None, body, after_block)
+        elif after_block is not None and count > 2 * BLOCK:
+            self._blocked_loop(axis, count, body, after_block)
         else:
-            self._along_rows(axis, limits, body)
+            self._row_loop(axis, bounds, body)
 
-    def _along_rows(self, vector_axis: Axis, limits: tuple[Value, Value], body: Body) -> None:
-        """Write the loop over the lane; rows that are looked up are looked up before it."""
+    def _vectors(self, axis: Axis) -> int:
+        return -(-axis.extent // self.width)
 
-        def both() -> None:
-            self.lookups.fetch()
+    def _row_loop(self, vector_axis: Axis, bounds: Range, body: Body) -> None:
+        """Emit the vector loop; invariant gather indices before it, prefetches inside."""
+
+        def prefetching_body() -> None:
+            self.prefetch.emit()
             body()
 
-        self.lookups.begin()
-        self.vectors(vector_axis, limits, both)
-        self.point.positions = {}
+        self.prefetch.hoist()
+        self._vector_loop(vector_axis, bounds, prefetching_body)
+        self.emitter.hoisted_indices = {}
 
-    def in_blocks(self, vector_axis: Axis, turns: int, body: Body, between: Body) -> None:
-        """Write the loop over a long lane block by block."""
-        builder = self.point.builder
-        blocks = emit.index(-(-turns // BLOCK))
+    def _blocked_loop(self, vector_axis: Axis, count: int, body: Body, after_block: Body) -> None:
+        """Emit the vector loop in blocks."""
+        builder = self.emitter.builder
+        blocks = emit.index(-(-count // BLOCK))
         with emit.counted_loop(builder, emit.index(0), blocks, "block") as block:
             start = builder.mul(block, emit.index(BLOCK))
             stop = builder.add(start, emit.index(BLOCK))
-            end = emit.index(turns)
+            end = emit.index(count)
             stop = builder.select(builder.icmp_signed("<", stop, end), stop, end)
-            self.vectors(vector_axis, (start, stop), body)
-            self.point.known = {}
-            between()
+            self._vector_loop(vector_axis, (start, stop), body)
+            self.emitter.available = {}
+            after_block()
 
-    def vectors(self, vector_axis: Axis, limits: tuple[Value, Value], body: Body) -> None:
-        """Write a loop that takes a vector of the lane in each turn; the last may be ragged."""
-        builder, width, extent, point = (
-            self.point.builder,
-            self.width,
-            vector_axis.extent,
-            self.point,
-        )
-        if extent <= width:
-            point.axes[vector_axis] = 0
-            bits = ir.VectorType(ir.IntType(1), width)
-            mask: Value = ir.Constant(bits, [int(number < extent) for number in range(width)])
-            with point.along(vector_axis, width, mask if extent < width else None):
+    def whole_vector_loop(self, vector_axis: Axis, body: Body) -> None:
+        """Emit the loop over all vectors of an axis."""
+        bounds = (emit.index(0), emit.index(self._vectors(vector_axis)))
+        self._vector_loop(vector_axis, bounds, body)
+
+    def _vector_loop(self, vector_axis: Axis, bounds: Range, body: Body) -> None:
+        """Emit a strip-mined loop, of one vector an iteration; the ragged tail is masked."""
+        builder, emitter, extent = self.emitter.builder, self.emitter, vector_axis.extent
+        if extent <= self.width:
+            emitter.axes[vector_axis] = 0
+            with emitter.vectorized(vector_axis, self.width, self._tail_mask(extent)):
                 body()
             return
-        with emit.counted_loop(builder, *limits, "vector_axis") as turn:
-            point.axes[vector_axis] = builder.mul(turn, emit.index(width))
+        with emit.counted_loop(builder, *bounds, "vector_axis") as iteration:
+            first = builder.mul(iteration, emit.index(self.width))
+            emitter.axes[vector_axis] = first
             mask = None
-            if extent % width:
-                left = builder.sub(emit.index(extent), point.axes[vector_axis])
-                mask = emit.first_lanes(builder, left, width)
-            point.known = {}
-            with point.along(vector_axis, width, mask):
+            if extent % self.width:
+                remaining = builder.sub(emit.index(extent), first)
+                mask = emit.first_lanes(builder, remaining, self.width)
+            emitter.available = {}
+            with emitter.vectorized(vector_axis, self.width, mask):
                 body()
 
-    def chains(self, vector_axis: Axis) -> int:
-        """Return how many partial results a reduction along a lane keeps, turn by turn."""
-        return CHAINS if vector_axis.extent >= 2 * CHAINS * self.width else 1
+    def _tail_mask(self, remaining: int) -> ir.Value | None:
+        """Return the mask of the first lanes, None if all of them remain."""
+        if remaining >= self.width:
+            return None
+        bits = ir.VectorType(ir.IntType(1), self.width)
+        return ir.Constant(bits, [int(lane < remaining) for lane in range(self.width)])
 
-    def in_chains(self, vector_axis: Axis, chains: int, body: Callable[[int], object]) -> None:
-        """Write a loop over the vectors of a lane; what is left of a few turns is written out."""
-        if chains == 1:
-            turns = emit.index(-(-vector_axis.extent // self.width))
-            self.vectors(vector_axis, (emit.index(0), turns), lambda: body(0))
+    def accumulators(self, vector_axis: Axis) -> int:
+        """Return the number of vector accumulators of a reduction along an axis."""
+        return ACCUMULATORS if vector_axis.extent >= 2 * ACCUMULATORS * self.width else 1
+
+    def unrolled_vector_loop(
+        self, vector_axis: Axis, factor: int, body: Callable[[int], object]
+    ) -> None:
+        """Emit a vector loop unrolled by a factor, passing each copy's number; peel the rest."""
+        if factor == 1:
+            self.whole_vector_loop(vector_axis, lambda: body(0))
             return
-        builder, point, width = self.point.builder, self.point, self.width
-        groups = vector_axis.extent // width // chains
-        with emit.counted_loop(builder, emit.index(0), emit.index(groups), "vector_axis") as group:
-            first = builder.mul(group, emit.index(chains * width))
-            for chain in range(chains):
-                point.axes[vector_axis] = builder.add(first, emit.index(chain * width))
-                point.known = {}
-                with point.along(vector_axis, width, None):
-                    body(chain)
-        for chain, start in enumerate(range(groups * chains * width, vector_axis.extent, width)):
-            point.axes[vector_axis] = emit.index(start)
-            point.known = {}
-            left = vector_axis.extent - start
-            bits = ir.VectorType(ir.IntType(1), width)
-            mask = ir.Constant(bits, [int(number < left) for number in range(width)])
-            with point.along(vector_axis, width, mask if left < width else None):
-                body(chain % chains)
+        builder, emitter, width = self.emitter.builder, self.emitter, self.width
+        count = vector_axis.extent // width // factor
+        with emit.counted_loop(builder, emit.index(0), emit.index(count), "vector_axis") as i:
+            first = builder.mul(i, emit.index(factor * width))
+            for copy in range(factor):
+                emitter.axes[vector_axis] = builder.add(first, emit.index(copy * width))
+                emitter.available = {}
+                with emitter.vectorized(vector_axis, width, None):
+                    body(copy)
+        for copy, start in enumerate(range(count * factor * width, vector_axis.extent, width)):
+            emitter.axes[vector_axis] = emit.index(start)
+            emitter.available = {}
+            mask = self._tail_mask(vector_axis.extent - start)
+            with emitter.vectorized(vector_axis, width, mask):
+                body(copy % factor)
 
-    def each(self, axes: Sequence[Axis], is_unrolled: bool, body: Body) -> None:
-        """Do something for each point of a statement's own axes, written out or in loops."""
-        point = self.point
+    def for_each_point(self, axes: Sequence[Axis], is_unrolled: bool, body: Body) -> None:
+        """Emit the body for each point of a statement's own axes, unrolled or in loops."""
+        emitter = self.emitter
         if not axes:
             body()
         elif is_unrolled:
-            for numbers in itertools.product(*(range(axis.extent) for axis in axes)):
-                point.axes.update(zip(axes, numbers, strict=True))
+            for indices in itertools.product(*(range(axis.extent) for axis in axes)):
+                emitter.axes.update(zip(axes, indices, strict=True))
                 body()
         else:
-            with point.loop(axes):
+            with emitter.loops(axes):
                 body()

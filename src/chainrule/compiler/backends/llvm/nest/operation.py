@@ -1,7 +1,7 @@
-"""Elementwise operations of the loop language as machine instructions, for scalars and vectors.
+"""Instruction selection for the elementwise operations of the loop language.
 
-`write` picks what one primitive means for the kind of number at hand: comparisons, logic and
-conversions stand here, arithmetic in `arithmetic`, elementary functions in `vector_math`.
+`emit_operation` selects by name and dtype, for scalars and vectors alike: comparisons, logic and
+conversions are here, the rest in `arithmetic` and `vector_math`.
 """
 
 from __future__ import annotations
@@ -12,31 +12,33 @@ from typing import Any
 import numpy as np
 
 from chainrule.compiler.backends.llvm import emit, ir
-from chainrule.compiler.backends.llvm.nest.arithmetic import TABLES
+from chainrule.compiler.backends.llvm.nest.arithmetic import ARITHMETIC
 from chainrule.compiler.backends.llvm.registers import (
     bits_of,
     compare,
     constant,
     element_type,
-    is_vector,
     same_width,
 )
 from chainrule.compiler.backends.llvm.vector_math import FUNCTIONS, emit_function
 from chainrule.compiler.loop_ir.loops import CannotCompile
 
-__all__ = ["write"]
+__all__ = ["emit_operation"]
 
-Value = Any
 DType = np.dtype[Any]
 
-MOST_WRITTEN = 8
-"""Times that a function is written where it is used; after that it is called."""
+MAX_INLINE_EXPANSIONS = 8
+"""From this expansion in a module on, an elementary function is called instead."""
 
 
-def write(
-    builder: Any, name: str, operands: Sequence[Value], dtypes: Sequence[DType], dtype: DType
-) -> Value:
-    """Write an operation."""
+def emit_operation(
+    builder: ir.IRBuilder,
+    name: str,
+    operands: Sequence[ir.Value],
+    dtypes: Sequence[DType],
+    dtype: DType,
+) -> ir.Value:
+    """Emit an operation on operands of `dtypes`; `dtype` is the result's."""
     values = same_width(builder, operands)
     if name == "cast":
         return _cast(builder, values[0], dtypes[0], dtype)
@@ -45,36 +47,37 @@ def write(
         return builder.select(condition, values[1], values[2])
     if len(set(dtypes)) > 1:
         raise CannotCompile(f"{name} of {' and '.join(map(str, dtypes))} is not compiled")
-    kind = dtypes[0]
+    operand_dtype = dtypes[0]
     if name in _COMPARISONS:
-        return compare(builder, _COMPARISONS[name], values, kind)
+        return compare(builder, _COMPARISONS[name], values, operand_dtype)
     if name in _LOGIC:
-        return _LOGIC[name](builder, *(_truth(builder, value, kind) for value in values))
-    if kind.kind == "f" and name in FUNCTIONS:
-        return _function(builder, name, values)
-    table = TABLES[kind.kind]
+        return _LOGIC[name](builder, *(_truth(builder, each, operand_dtype) for each in values))
+    if operand_dtype.kind == "f" and name in FUNCTIONS:
+        return _elementary_function(builder, name, values)
+    table = ARITHMETIC[operand_dtype.kind]
     if name not in table:
-        raise CannotCompile(f"{name} of {kind} is not compiled")
-    return table[name](builder, kind, *values)
+        raise CannotCompile(f"{name} of {operand_dtype} is not compiled")
+    return table[name](builder, operand_dtype, *values)
 
 
-def _function(builder: Any, name: str, values: Sequence[Value]) -> Value:
-    """Write an elementary function: in place the first few times, then as a call."""
-    module, kind = builder.module, values[0].type
-    full_name = f"{name}.{emit.mnemonic(kind)}"
+def _elementary_function(builder: ir.IRBuilder, name: str, values: Sequence[ir.Value]) -> ir.Value:
+    """Emit an elementary function: inline the first few times, then as a call."""
+    module, type = builder.module, values[0].type
+    full_name = f"{name}.{emit.mnemonic(type)}"
     if full_name in module.functions:
         return builder.call(module.functions[full_name], values)
     module.inline_expansions[full_name] += 1
-    if module.inline_expansions[full_name] < MOST_WRITTEN:
+    if module.inline_expansions[full_name] < MAX_INLINE_EXPANSIONS:
         return emit_function(builder, name, *values)
-    function = ir.Function(module, ir.FunctionType(kind, [kind] * len(values)), full_name)
+    function = ir.Function(module, ir.FunctionType(type, [type] * len(values)), full_name)
     function.linkage = "internal"
-    inner = ir.IRBuilder(function.append_basic_block("entry"))
-    inner.ret(emit_function(inner, name, *function.args))
+    body = ir.IRBuilder(function.append_basic_block("entry"))
+    body.ret(emit_function(body, name, *function.args))
     return builder.call(function, values)
 
 
-def _truth(builder: Any, value: Value, dtype: DType) -> Value:
+def _truth(builder: ir.IRBuilder, value: ir.Value, dtype: DType) -> ir.Value:
+    """Emit ``value != 0``; NaN is true."""
     if dtype.kind == "b":
         return value
     zero = constant(0, dtype, value)
@@ -88,41 +91,39 @@ _COMPARISONS = {
 }  # fmt: skip
 
 
-_LOGIC: dict[str, Callable[..., Value]] = {
+_LOGIC: dict[str, Callable[..., ir.Value]] = {
     "logical_and": lambda builder, a, b: builder.and_(a, b),
     "logical_or": lambda builder, a, b: builder.or_(a, b),
     "logical_not": lambda builder, a: builder.not_(a),
 }
 
 
-def _cast(builder: Any, value: Value, old: DType, new: DType) -> Value:
+def _cast(builder: ir.IRBuilder, value: ir.Value, old: DType, new: DType) -> ir.Value:
     if old == new:
         return value
     if new.kind == "b":
         return _truth(builder, value, old)
-    kind = element_type(new)
-    target = ir.VectorType(kind, value.type.count) if is_vector(value) else kind
+    target = ir.with_scalar(value.type, element_type(new))
     if old.kind == "f" and new.kind == "f":
-        widen = new.itemsize > old.itemsize
-        return builder.fpext(value, target) if widen else builder.fptrunc(value, target)
+        is_wider = new.itemsize > old.itemsize
+        return builder.fpext(value, target) if is_wider else builder.fptrunc(value, target)
     if old.kind == "f":
         return _to_integer(builder, value, new, target)
     if new.kind == "f":
         is_signed = old.kind == "i"
         return builder.sitofp(value, target) if is_signed else builder.uitofp(value, target)
-    width = 8 * new.itemsize
-    if bits_of(value) == width:
+    bits = 8 * new.itemsize
+    if bits_of(value) == bits:
         return value
-    if bits_of(value) > width:
+    if bits_of(value) > bits:
         return builder.trunc(value, target)
     return builder.sext(value, target) if old.kind == "i" else builder.zext(value, target)
 
 
-def _to_integer(builder: Any, value: Value, new: DType, target: ir.Type) -> Value:
-    """Cut off the fraction, through the width that C compilers for NumPy go through."""
+def _to_integer(builder: ir.IRBuilder, value: ir.Value, new: DType, target: ir.Type) -> ir.Value:
+    """Truncate towards zero, by the intermediate width of the C compilers that build NumPy."""
     if new == np.uint64:
         return builder.fptoui(value, target)
     wide = ir.IntType(64 if new.itemsize == 8 or new == np.uint32 else 32)
-    through = ir.VectorType(wide, value.type.count) if is_vector(value) else wide
-    whole = builder.fptosi(value, through)
-    return whole if wide.width == 8 * new.itemsize else builder.trunc(whole, target)
+    truncated = builder.fptosi(value, ir.with_scalar(value.type, wide))
+    return truncated if wide.width == 8 * new.itemsize else builder.trunc(truncated, target)

@@ -1,14 +1,13 @@
-"""Rows that are looked up: their position once for each row, their memory one turn ahead.
+"""Gathered rows: their indices hoisted out of the vector loop, the next row prefetched.
 
-A batch gathered from all samples is the typical case. Its rows lie anywhere, so the processor
-cannot guess them, and each would be waited for. But the rows of the next turn of the loop around
-are known: while a row is read, the one that comes in its place is asked for.
+The typical case is a batch gathered from all samples. Its rows are at arbitrary addresses, which
+no hardware prefetcher predicts, so each would be a cache miss. But the indices of the next
+iteration of the enclosing loop are known: while a row is read, the next one is prefetched.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from chainrule.compiler.backends.llvm import emit, ir
 from chainrule.compiler.backends.llvm.nest.expression import ExpressionEmitter
@@ -17,104 +16,101 @@ from chainrule.compiler.loop_ir.loops import Affine, Axis, Expression, Load, Nes
 
 __all__ = ["GatherPrefetch"]
 
-Value = Any
-
 LINE_BYTES = 64
+BYTE = ir.IntType(8)
+LOCALITY = 1
 
 
 class GatherPrefetch:
-    """What a nest looks up once for each turn of the loops around its lane.
+    """The gathers of a nest whose indices are invariant along its vector axis."""
 
-    Parameters
-    ----------
-    point : ExpressionEmitter
-        Where to write.
-    nest : Nest
-        Whose statements.
-    """
-
-    def __init__(self, point: ExpressionEmitter, nest: Nest) -> None:
-        self.point = point
+    def __init__(self, emitter: ExpressionEmitter, nest: Nest) -> None:
+        self.emitter = emitter
         self.vector_axis = nest.vector_axis
-        self.around = frozenset(nest.axes)
-        self.found = list(_steady(nest))
-        self.ahead: list[tuple[Value, int]] = []
+        self.nest_axes = frozenset(nest.axes)
+        self.gathers = list(_invariant_gathers(nest))
+        self.next_rows: list[tuple[ir.Value, int]] = []  # address and bytes of an element
 
-    def begin(self) -> None:
-        """Write, in front of the loop over the lane, the positions and where the next rows lie."""
-        self.point.positions = {}
-        self.ahead = []
-        for load in self.found:
-            self.point.look_up(load)
-            turn = _turn(load)
-            if turn is not None and self._is_row(load):
-                self.ahead.append((self._next_row(load, turn), load.dtype.itemsize))
+    def hoist(self) -> None:
+        """Emit, in front of the vector loop, the indices and the addresses of the next rows."""
+        self.emitter.hoisted_indices = {}
+        self.next_rows = []
+        for load in self.gathers:
+            self.emitter.hoist_indices(load)
+            loop = _enclosing_loop(load)
+            if loop is not None and self._is_contiguous_row(load):
+                self.next_rows.append((self._next_row(load, loop), load.dtype.itemsize))
 
-    def fetch(self) -> None:
-        """Ask, in the loop over the lane, for what the next turn reads at this place."""
-        builder = self.point.builder
-        for start, size in self.ahead:
+    def emit(self) -> None:
+        """Emit, in the vector loop, a prefetch of the next row's elements at this index."""
+        builder = self.emitter.builder
+        for row, size in self.next_rows:
             assert self.vector_axis is not None
-            place = self.point.scalar(
-                Affine.of(self.vector_axis)
-            )  # a plain 0 where one vector is all
-            offset = builder.mul(place, emit.index(size))
-            place = builder.gep(start, [offset], source_etype=ir.IntType(8))
-            emit.prefetch(builder, place, 1)
+            # The index is the constant 0 if the axis is one vector.
+            index = self.emitter.scalar_index(Affine.of(self.vector_axis))
+            offset = builder.mul(index, emit.index(size))
+            emit.prefetch(builder, builder.gep(row, [offset], source_etype=BYTE), LOCALITY)
 
-    def _is_row(self, load: Load) -> bool:
-        """Whether it reads a row along the lane, and where that starts is known before the lane."""
+    def _is_contiguous_row(self, load: Load) -> bool:
+        """Whether a load reads a contiguous row whose address is invariant along it."""
         assert self.vector_axis is not None
-        axes = {axis for place in load.index for axis in axes_in(place)}
-        if not all(axis in self.around or axis.is_loop_index for axis in axes):
+        axes = {axis for index in load.index for axis in axes_in(index)}
+        if not all(axis in self.nest_axes or axis.is_loop_index for axis in axes):
             return False
-        step = self.point.layout.stride(load.buffer, load.index, self.vector_axis)
+        step = self.emitter.layout.stride(load.buffer, load.index, self.vector_axis)
         return step == 1 and self.vector_axis.extent * load.dtype.itemsize >= LINE_BYTES
 
-    def _next_row(self, load: Load, turn: Axis) -> Value:
-        """Write the address of the row of the next turn; of the last one again in the last turn."""
+    def _next_row(self, load: Load, loop: Axis) -> ir.Value:
+        """Emit the address of the row in the next iteration of a loop, in the last one its own."""
         assert self.vector_axis is not None
-        point, builder = self.point, self.point.builder
-        before = point.axes, point.known
-        following = builder.add(point.axes[turn], emit.index(1))
-        is_there = builder.icmp_signed("<", following, emit.index(turn.extent))
-        following = builder.select(is_there, following, point.axes[turn])
-        point.axes, point.known = {**point.axes, turn: following, self.vector_axis: 0}, {}
-        offset: Value = emit.index(0)
-        for place, stride in zip(load.index, point.layout.strides(load.buffer), strict=True):
-            # Not checked: what is asked for is not read, so it may lie anywhere.
-            found = point.scalar(place) if isinstance(place, Affine) else point.value(place)
-            step = builder.mul(found, emit.index(stride * load.dtype.itemsize))
+        emitter, builder = self.emitter, self.emitter.builder
+        before = emitter.axes, emitter.available
+        current = emitter.axes[loop]
+        assert isinstance(current, ir.Value)
+        following = builder.add(current, emit.index(1))
+        has_next = builder.icmp_signed("<", following, emit.index(loop.extent))
+        following = builder.select(has_next, following, current)
+        emitter.axes = {**emitter.axes, loop: following, self.vector_axis: 0}
+        emitter.available = {}
+        offset: ir.Value = emit.index(0)
+        for index, stride in zip(load.index, emitter.layout.strides(load.buffer), strict=True):
+            # Unchecked: a prefetch of an invalid address has no effect.
+            if isinstance(index, Affine):
+                value = emitter.scalar_index(index)
+            else:
+                value = emitter.value(index)
+            step = builder.mul(value, emit.index(stride * load.dtype.itemsize))
             offset = builder.add(offset, step)
-        point.axes, point.known = before
-        return builder.gep(point.base(load.buffer), [offset], source_etype=ir.IntType(8))
+        emitter.axes, emitter.available = before
+        return builder.gep(emitter.base(load.buffer), [offset], source_etype=BYTE)
 
 
-def _steady(nest: Nest) -> Iterator[Load]:
-    """Find the loads of a nest whose looked-up positions are the same along the whole lane."""
+def _invariant_gathers(nest: Nest) -> Iterator[Load]:
+    """Iterate over the gathers whose indices are invariant along the innermost, vector axis."""
     if (
         nest.vector_axis is None
         or nest.axes[-1:] != (nest.vector_axis,)
         or not nest.vector_axis.extent
     ):
         return
-    around = set(nest.axes[:-1])
+    outer = set(nest.axes[:-1])
     written = {statement.target.root for statement in nest.statements}
     for statement in nest.statements:
         for load in loads_of(statement.value):
-            places = list(_places(load))
-            axes = {axis for place in places for axis in axes_in(place)}
-            read = {inner.buffer.root for place in places for inner in loads_of(place)}
-            is_steady = all(axis in around or axis.is_loop_index for axis in axes)
-            if places and is_steady and not read & written:
+            indices = list(_gather_indices(load))
+            axes = {axis for index in indices for axis in axes_in(index)}
+            read = {inner.buffer.root for index in indices for inner in loads_of(index)}
+            is_invariant = all(axis in outer or axis.is_loop_index for axis in axes)
+            if indices and is_invariant and not read & written:
                 yield load
 
 
-def _turn(load: Load) -> Axis | None:
-    """The loop around with whose turns the row changes."""
-    found = [axis for place in _places(load) for axis in axes_in(place) if axis.is_loop_index]
-    return found[-1] if found else None
+def _enclosing_loop(load: Load) -> Axis | None:
+    """Return the loop around the nest by which the gathered row changes."""
+    axes = [axis for index in _gather_indices(load) for axis in axes_in(index)]
+    loops = [axis for axis in axes if axis.is_loop_index]
+    return loops[-1] if loops else None
 
 
-def _places(load: Load) -> Iterator[Expression]:
-    return (place for place in load.index if not isinstance(place, Affine))
+def _gather_indices(load: Load) -> Iterator[Expression]:
+    return (index for index in load.index if not isinstance(index, Affine))

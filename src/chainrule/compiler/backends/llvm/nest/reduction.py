@@ -1,44 +1,43 @@
-"""Reductions: what starts them, adds to them, joins their lanes, and keeps partial results.
+"""Reductions: identity elements, accumulation, reduction trees, partial accumulators.
 
-The order of additions is part of the program: one partial result for each lane, taken together in
-blocks of turns, the lanes joined in pairs at the end. The number of lanes follows from the kinds of
-number alone, never from the processor (LLVM splits vectors that are wider than its registers), so
-the bits are the same anywhere.
+The order of additions is part of the program: one partial result per lane, added up in blocks of
+iterations, the lanes combined by a tree at the end. The number of lanes depends on dtypes alone,
+never on the target (LLVM splits vectors that are wider than its registers), so the bits are the
+same on every processor.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from chainrule.compiler.backends.llvm import emit, ir
 from chainrule.compiler.backends.llvm.nest.expression import ExpressionEmitter
-from chainrule.compiler.backends.llvm.nest.loop_nest import Traversal
-from chainrule.compiler.backends.llvm.nest.operation import write
+from chainrule.compiler.backends.llvm.nest.loop_nest import LoopNest
+from chainrule.compiler.backends.llvm.nest.operation import emit_operation
 from chainrule.compiler.backends.llvm.registers import constant, is_vector, same_width
 from chainrule.compiler.loop_ir.expressions import unrolled_axes
 from chainrule.compiler.loop_ir.loops import Apply, Axis, Statement
 
-__all__ = ["PartialSums", "across", "combined", "in_pairs", "neutral"]
+__all__ = ["PartialSums", "accumulate", "identity_element", "reduce_lanes", "reduction_tree"]
 
-Value = Any
 _OPERATIONS = {"sum": "add", "dot": "add", "max": "maximum", "min": "minimum", "prefix_sum": "add"}
 
 
-def neutral(statement: Statement, width: int) -> Value:
-    """Write what changes nothing, in each of some lanes."""
-    kind = statement.target.dtype
+def identity_element(statement: Statement, width: int) -> ir.Constant:
+    """Return the identity element of a statement's reduction, in each lane."""
+    dtype = statement.target.dtype
     is_empty = any(axis.extent == 0 for axis in statement.over)
-    number = constant(_neutral(statement.reduction, kind, is_empty), kind)
+    scalar = constant(_identity(statement.reduction, dtype, is_empty), dtype)
     if width == 1:
-        return number
-    return ir.Splat(ir.VectorType(number.type, width), number.constant)
+        return scalar
+    return ir.Splat(ir.VectorType(scalar.type, width), scalar.constant)
 
 
-def _neutral(reduction: str, dtype: np.dtype[Any], is_empty: bool) -> Any:
-    """What changes nothing; -0.0 for sums, as 0.0 - 0.0 would lose the sign of a sum of -0.0."""
+def _identity(reduction: str, dtype: np.dtype[Any], is_empty: bool) -> Any:
+    """Return the identity element; -0.0 for sums, since 0.0 + -0.0 loses the sign of -0.0."""
     if reduction in ("sum", "dot", "prefix_sum"):
         return -0.0 if dtype.kind == "f" and not is_empty and reduction != "dot" else 0
     if dtype.kind == "f":
@@ -49,144 +48,146 @@ def _neutral(reduction: str, dtype: np.dtype[Any], is_empty: bool) -> Any:
     return limits.min if reduction == "max" else limits.max
 
 
-def combined(point: ExpressionEmitter, statement: Statement, total: Value | None) -> Value:
-    """Write a partial result and the value at this point; the value alone where there is none."""
-    value, kind, builder = statement.value, statement.target.dtype, point.builder
+def accumulate(
+    emitter: ExpressionEmitter, statement: Statement, total: ir.Value | None
+) -> ir.Value:
+    """Emit the reduction of a partial result, if there is one, and the value at this point."""
+    value, builder = statement.value, emitter.builder
     if total is None:
-        return point.value(value)
-    if statement.reduction == "dot" and isinstance(value, Apply) and kind.kind == "f":
-        done: dict[int, Value] = {}
-        factors = [point.value(each, done) for each in value.operands]
+        return emitter.value(value)
+    is_float = statement.target.dtype.kind == "f"
+    if statement.reduction == "dot" and isinstance(value, Apply) and is_float:
+        memo: dict[int, ir.Value] = {}
+        factors = [emitter.value(each, memo) for each in value.operands]
         a, b, c = same_width(builder, [*factors, total])
         name = f"llvm.fma.{emit.mnemonic(c.type)}"
-        return _masked(point, emit.call(builder, name, [a, b, c], c.type), c)
-    found, total = same_width(builder, [point.value(value), total])
-    return _masked(point, _joined(builder, statement, total, found), total)
+        return _select_valid(emitter, emit.call(builder, name, [a, b, c], c.type), c)
+    term, total = same_width(builder, [emitter.value(value), total])
+    return _select_valid(emitter, _combine(builder, statement, total, term), total)
 
 
-def _joined(builder: Any, statement: Statement, one: Value, other: Value) -> Value:
-    """Write two partial results as one."""
-    kind = statement.target.dtype
+def _combine(
+    builder: ir.IRBuilder, statement: Statement, one: ir.Value, other: ir.Value
+) -> ir.Value:
+    """Emit the reduction of two partial results."""
+    dtype = statement.target.dtype
     operation = _OPERATIONS[statement.reduction]
-    return write(builder, operation, [one, other], [kind, kind], kind)
+    return emit_operation(builder, operation, [one, other], [dtype, dtype], dtype)
 
 
-def _masked(point: ExpressionEmitter, result: Value, total: Value) -> Value:
-    """Keep lanes outside of the array as they are: the lanes may be joined in the end."""
-    if point.mask is None or not is_vector(result):
+def _select_valid(emitter: ExpressionEmitter, result: ir.Value, total: ir.Value) -> ir.Value:
+    """Leave the lanes outside of the mask unchanged, as all lanes are combined in the end."""
+    if emitter.mask is None or not is_vector(result):
         return result
-    return point.builder.select(point.mask, result, total)
+    return emitter.builder.select(emitter.mask, result, total)
 
 
-def in_pairs(builder: Any, statement: Statement, totals: list[Value]) -> Value:
-    """Join partial results, of which there is a power of two, in pairs."""
+def reduction_tree(builder: ir.IRBuilder, statement: Statement, totals: list[ir.Value]) -> ir.Value:
+    """Combine partial results, a power of two of them, by a binary tree."""
     while len(totals) > 1:
         pairs = zip(totals[::2], totals[1::2], strict=True)
-        totals = [_joined(builder, statement, one, other) for one, other in pairs]
+        totals = [_combine(builder, statement, one, other) for one, other in pairs]
     return totals[0]
 
 
-def across(builder: Any, statement: Statement, total: Value) -> Value:
-    """Join the lanes in pairs."""
-    count = total.type.count
-    while count > 1:
-        count //= 2
+def reduce_lanes(builder: ir.IRBuilder, statement: Statement, total: ir.Value) -> ir.Value:
+    """Combine the lanes of a vector by a binary tree."""
+    lanes = ir.vector_of(total).count
+    while lanes > 1:
+        lanes //= 2
         undefined = ir.Constant(total.type, ir.Undefined)
-        kind = ir.VectorType(ir.IntType(32), count)
-        halves = [
+        order = ir.VectorType(ir.IntType(32), lanes)
+        low, high = (
             builder.shuffle_vector(
-                total, undefined, ir.Constant(kind, list(range(first, first + count)))
+                total, undefined, ir.Constant(order, list(range(first, first + lanes)))
             )
-            for first in (0, count)
-        ]
-        total = _joined(builder, statement, *halves)
+            for first in (0, lanes)
+        )
+        total = _combine(builder, statement, low, high)
     return builder.extract_element(total, ir.Constant(ir.IntType(32), 0))
 
 
 class PartialSums:
-    """Partial results of a statement that reduces over the points of a nest.
+    """Partial accumulators of a statement that reduces over axes of its nest.
 
     There are two for each point of the statement's own axes: of the current block, and of all
-    before. Where those axes are written out, each has a place that LLVM makes a register.
-
-    Parameters
-    ----------
-    traversal : Traversal
-        The loops of the nest.
-    statement : Statement
-        What to reduce.
+    blocks before. Where those axes are unrolled each has a stack slot, which LLVM promotes to a
+    register.
     """
 
-    def __init__(self, traversal: Traversal, statement: Statement) -> None:
-        self.traversal = traversal
+    def __init__(self, loop_nest: LoopNest, statement: Statement) -> None:
+        self.loop_nest = loop_nest
         self.statement = statement
-        nest, self.point = traversal.nest, traversal.point
+        nest, self.emitter = loop_nest.nest, loop_nest.emitter
         self.axes, self.over, self.is_unrolled, self.is_over_unrolled = unrolled_axes(
             statement, nest
         )
-        self.start = neutral(
-            statement, traversal.width if nest.vector_axis in statement.over else 1
+        self.initial = identity_element(
+            statement, loop_nest.width if nest.vector_axis in statement.over else 1
         )
-        self.places: dict[tuple[str, tuple[int, ...]], Value] = {}
+        self.slots: dict[tuple[str, tuple[int | ir.Value, ...]], ir.Value] = {}
         for which in ("block", "all"):
-            self._each(lambda which=which: self._set(which, self.start))
+            self._for_each(lambda which=which: self._set(which, self.initial))
 
     def add(self) -> None:
-        """Write the addition of what this point of the nest gives."""
+        """Accumulate the value at this point of the nest."""
 
         def step() -> None:
-            self._set("block", combined(self.point, self.statement, self._get("block")))
+            self._set("block", accumulate(self.emitter, self.statement, self._get("block")))
 
-        self._each(lambda: self.traversal.each(self.over, self.is_over_unrolled, step))
+        self._for_each(
+            lambda: self.loop_nest.for_each_point(self.over, self.is_over_unrolled, step)
+        )
 
     def finish_block(self) -> None:
-        """Write the addition of the block's results to those of all before."""
+        """Add the block's results to those of all blocks before."""
 
         def step() -> None:
             both = self._get("all"), self._get("block")
-            self._set("all", _joined(self.point.builder, self.statement, *both))
-            self._set("block", self.start)
+            self._set("all", _combine(self.emitter.builder, self.statement, *both))
+            self._set("block", self.initial)
 
-        self._each(step)
+        self._for_each(step)
 
     def close(self) -> None:
-        """Write the joining of the lanes, and store."""
+        """Combine the lanes and store the results."""
         self.finish_block()
 
         def step() -> None:
             total = self._get("all")
             if is_vector(total):
-                total = across(self.point.builder, self.statement, total)
-            self.point.store(self.statement.target, self.statement.index, total)
+                total = reduce_lanes(self.emitter.builder, self.statement, total)
+            self.emitter.store(self.statement.target, self.statement.index, total)
 
-        self._each(step)
+        self._for_each(step)
 
-    def _each(self, body: Any) -> None:
-        self.traversal.each(self.axes, self.is_unrolled, body)
+    def _for_each(self, body: Callable[[], object]) -> None:
+        self.loop_nest.for_each_point(self.axes, self.is_unrolled, body)
 
-    def _get(self, which: str) -> Value:
-        return self.point.builder.load(self._place(which), typ=self.start.type)
+    def _get(self, which: str) -> ir.Value:
+        return self.emitter.builder.load(self._slot(which), typ=self.initial.type)
 
-    def _set(self, which: str, value: Value) -> None:
-        self.point.builder.store(value, self._place(which))
+    def _set(self, which: str, value: ir.Value) -> None:
+        self.emitter.builder.store(value, self._slot(which))
 
-    def _place(self, which: str) -> Value:
-        """The place of a partial result at this point of the statement's own axes."""
-        builder, axes = self.point.builder, self.point.axes
-        turn: Sequence[Any] = tuple(axes[axis] for axis in self.axes) if self.is_unrolled else ()
-        if (which, turn) not in self.places:
-            count = 1 if self.is_unrolled else _count(self.axes)
-            room = self.point.slot(ir.ArrayType(self.start.type, count))
-            self.places[(which, tuple(turn))] = room
-        room = self.places[(which, tuple(turn))]
+    def _slot(self, which: str) -> ir.Value:
+        """Return the address of a partial result at this point of the statement's own axes."""
+        builder, point = self.emitter.builder, self.emitter.axes
+        key = which, tuple(point[axis] for axis in self.axes) if self.is_unrolled else ()
+        if key not in self.slots:
+            count = 1 if self.is_unrolled else _size(self.axes)
+            self.slots[key] = self.emitter.stack_slot(ir.ArrayType(self.initial.type, count))
+        slot = self.slots[key]
         if self.is_unrolled:
-            return room
-        offset: Value = emit.index(0)
+            return slot
+        offset: ir.Value = emit.index(0)
         for axis in self.axes:
+            index = point[axis]
+            assert isinstance(index, ir.Value)
             scaled = builder.mul(offset, emit.index(axis.extent))
-            offset = builder.add(scaled, axes[axis])
-        return builder.gep(room, [offset], source_etype=self.start.type)
+            offset = builder.add(scaled, index)
+        return builder.gep(slot, [offset], source_etype=self.initial.type)
 
 
-def _count(axes: Sequence[Axis]) -> int:
+def _size(axes: Sequence[Axis]) -> int:
     return int(np.prod([axis.extent for axis in axes], dtype=np.int64))

@@ -1,208 +1,217 @@
-"""A nest of loops as machine instructions: each kind of statement in turn."""
+"""Code of a nest and its statements: elementwise, reduction, argmax, prefix sum, scatter."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from chainrule.compiler.backends.llvm import emit
+from chainrule.compiler.backends.llvm import emit, ir
 from chainrule.compiler.backends.llvm.nest.expression import ExpressionEmitter
-from chainrule.compiler.backends.llvm.nest.loop_nest import Share, Traversal
-from chainrule.compiler.backends.llvm.nest.operation import write
+from chainrule.compiler.backends.llvm.nest.loop_nest import LoopNest, Schedule
+from chainrule.compiler.backends.llvm.nest.operation import emit_operation
 from chainrule.compiler.backends.llvm.nest.reduction import (
     PartialSums,
-    across,
-    combined,
-    in_pairs,
-    neutral,
+    accumulate,
+    identity_element,
+    reduce_lanes,
+    reduction_tree,
 )
 from chainrule.compiler.backends.llvm.registers import constant, same_width
 from chainrule.compiler.loop_ir.expressions import unrolled_axes
 from chainrule.compiler.loop_ir.loops import Axis, Load, Nest, Statement
 
-__all__ = ["write_nest"]
-
-Value = Any
+__all__ = ["emit_nest"]
 
 
-def write_nest(point: ExpressionEmitter, nest: Nest, share: Share) -> None:
-    """Write a nest."""
-    point.registers, point.known = nest.registers, {}
-    traversal = Traversal(point, nest)
-    writer = _Writer(traversal)
-    partials = {
-        id(each): PartialSums(traversal, each)
+def emit_nest(emitter: ExpressionEmitter, nest: Nest, schedule: Schedule) -> None:
+    """Emit a nest, its outermost loop by a schedule."""
+    emitter.registers, emitter.available = nest.registers, {}
+    loop_nest = LoopNest(emitter, nest)
+    statements = _StatementEmitter(loop_nest)
+    partial_sums = {
+        id(each): PartialSums(loop_nest, each)
         for each in nest.statements
         if any(axis in nest.axes for axis in each.over)
     }
 
     def body() -> None:
         for each in nest.statements:
-            if id(each) in partials:
-                partials[id(each)].add()
+            if id(each) in partial_sums:
+                partial_sums[id(each)].add()
             else:
-                writer.statement(each)
+                statements.emit(each)
 
-    def between() -> None:
-        for each in partials.values():
+    def after_block() -> None:
+        for each in partial_sums.values():
             each.finish_block()
 
-    traversal.nested(nest.axes, share, body, between if partials else None)
-    point.known = {}
-    for each in partials.values():
+    loop_nest.emit(nest.axes, schedule, body, after_block if partial_sums else None)
+    emitter.available = {}
+    for each in partial_sums.values():
         each.close()
 
 
-class _Writer:
-    """Writes statements that are complete at each point of their nest."""
+class _StatementEmitter:
+    """Emits statements that are complete at each point of their nest."""
 
-    def __init__(self, traversal: Traversal) -> None:
-        self.traversal = traversal
-        self.nest = traversal.nest
-        self.point = traversal.point
-        self.builder = traversal.point.builder
+    def __init__(self, loop_nest: LoopNest) -> None:
+        self.loop_nest = loop_nest
+        self.nest = loop_nest.nest
+        self.emitter = loop_nest.emitter
+        self.builder = loop_nest.emitter.builder
 
-    def statement(self, statement: Statement) -> None:
-        """Write a statement."""
-        parallel, over, is_parallel, is_over = unrolled_axes(statement, self.nest)
-        each = self.traversal.each
+    def emit(self, statement: Statement) -> None:
+        """Emit a statement."""
+        parallel, over, is_parallel_unrolled, is_over_unrolled = unrolled_axes(statement, self.nest)
+
+        def for_each_point(body: Callable[[], object]) -> None:
+            self.loop_nest.for_each_point(parallel, is_parallel_unrolled, body)
+
         if statement.reduction == "prefix_sum":
-            self._running(statement, parallel, over)
+            self._prefix_sum(statement, parallel, over)
         elif statement.reduction == "scatter_add":
-            self._scatter(statement, parallel, over)
+            self._scatter_add(statement, parallel, over)
         elif statement.reduction in ("argmax", "argmin"):
-            each(parallel, is_parallel, lambda: self._best(statement, over[0], is_over))
-        elif statement.reduction and is_over:
-            each(parallel, is_parallel, lambda: self._reduced_at_once(statement, over))
+            for_each_point(lambda: self._arg_extremum(statement, over[0], is_over_unrolled))
+        elif statement.reduction and is_over_unrolled:
+            for_each_point(lambda: self._unrolled_reduction(statement, over))
         elif statement.reduction:
-            each(parallel, is_parallel, lambda: self._reduced(statement, over))
+            for_each_point(lambda: self._reduction(statement, over))
         else:
-            each(parallel, is_parallel, lambda: self._stored(statement))
+            for_each_point(lambda: self._store(statement, self.emitter.value(statement.value)))
 
-    def _stored(self, statement: Statement) -> None:
-        value = self.point.value(statement.value)
-        self.point.store(statement.target, statement.index, value)
+    def _store(self, statement: Statement, value: ir.Value) -> None:
+        self.emitter.store(statement.target, statement.index, value)
 
-    def _reduced_at_once(self, statement: Statement, over: Sequence[Axis]) -> None:
-        """Write a reduction over a few elements, without a loop."""
-        total: Value = None
+    def _unrolled_reduction(self, statement: Statement, over: Sequence[Axis]) -> None:
+        """Emit a reduction over a few elements, without a loop."""
+        total: ir.Value | None = None
 
         def add() -> None:
             nonlocal total
-            total = combined(self.point, statement, total)
+            total = accumulate(self.emitter, statement, total)
 
-        self.traversal.each(over, True, add)
-        total = neutral(statement, 1) if total is None else total
-        self.point.store(statement.target, statement.index, total)
+        self.loop_nest.for_each_point(over, True, add)
+        self._store(statement, identity_element(statement, 1) if total is None else total)
 
-    def _reduced(self, statement: Statement, over: Sequence[Axis]) -> None:
-        """Write a reduction in loops; lanes along a reduced axis are joined after them."""
-        builder, point = self.builder, self.point
+    def _reduction(self, statement: Statement, over: Sequence[Axis]) -> None:
+        """Emit a reduction in loops; lanes along a reduced axis are combined after them."""
+        builder, emitter = self.builder, self.emitter
         vector_axis = next((axis for axis in over if axis is self.nest.vector_axis), None)
-        chains = 1 if vector_axis is None else self.traversal.chains(vector_axis)
-        start = neutral(statement, point.width if vector_axis is None else self.traversal.width)
-        slots = [point.slot(start.type) for _ in range(chains)]
+        accumulators = 1 if vector_axis is None else self.loop_nest.accumulators(vector_axis)
+        width = emitter.width if vector_axis is None else self.loop_nest.width
+        initial = identity_element(statement, width)
+        slots = [emitter.stack_slot(initial.type) for _ in range(accumulators)]
         for slot in slots:
-            builder.store(start, slot)
+            builder.store(initial, slot)
 
-        def step(chain: int = 0) -> None:
-            total = combined(point, statement, builder.load(slots[chain], typ=start.type))
-            builder.store(total, slots[chain])
+        def step(number: int = 0) -> None:
+            total = builder.load(slots[number], typ=initial.type)
+            builder.store(accumulate(emitter, statement, total), slots[number])
 
-        with point.loop([axis for axis in over if axis is not vector_axis]):
+        with emitter.loops([axis for axis in over if axis is not vector_axis]):
             if vector_axis is None:
                 step()
             else:
-                known = dict(point.known)
-                self.traversal.in_chains(vector_axis, chains, step)
-                point.known = known
-        totals = [builder.load(slot, typ=start.type) for slot in slots]
-        total = in_pairs(builder, statement, totals)
-        total = total if vector_axis is None else across(builder, statement, total)
-        point.store(statement.target, statement.index, total)
+                available = dict(emitter.available)
+                self.loop_nest.unrolled_vector_loop(vector_axis, accumulators, step)
+                emitter.available = available
+        totals = [builder.load(slot, typ=initial.type) for slot in slots]
+        total = reduction_tree(builder, statement, totals)
+        total = total if vector_axis is None else reduce_lanes(builder, statement, total)
+        self._store(statement, total)
 
-    def _best(self, statement: Statement, axis: Axis, is_unrolled: bool) -> None:
-        """Write the position of the first largest or smallest value; NaN is more than anything."""
-        builder, point = self.builder, self.point
-        known = dict(point.known)
-        point.axes[axis] = 0
-        best = point.value(statement.value)
-        place: Value = constant(0, np.dtype("int64"), best)
+    def _arg_extremum(self, statement: Statement, axis: Axis, is_unrolled: bool) -> None:
+        """Emit the index of the first extremum; NaN precedes every number."""
+        emitter = self.emitter
+        before = dict(emitter.available)
+        emitter.axes[axis] = 0
+        best = emitter.value(statement.value)
+        best_index: ir.Value = constant(0, np.dtype("int64"), best)
         if is_unrolled:
-            for number in range(1, axis.extent):
-                point.axes[axis] = number
-                best, place = self._better(statement, best, place, emit.index(number))
-            point.store(statement.target, statement.index, place)
-            return
-        point.known = dict(known)  # what the loop below adds to it is unknown after the loop
-        kinds = best.type, place.type
-        slots = [point.slot(kind) for kind in kinds]
-        for value, slot in zip((best, place), slots, strict=True):
+            for i in range(1, axis.extent):
+                emitter.axes[axis] = i
+                best, best_index = self._better(statement, best, best_index, emit.index(i))
+        else:
+            emitter.available = dict(before)  # what the loop makes available is not so after it
+            best_index = self._arg_extremum_loop(statement, axis, best, best_index)
+            emitter.available = before
+        self._store(statement, best_index)
+
+    def _arg_extremum_loop(
+        self, statement: Statement, axis: Axis, best: ir.Value, best_index: ir.Value
+    ) -> ir.Value:
+        """Emit the loop over all elements but the first; return the index of the extremum."""
+        builder, emitter = self.builder, self.emitter
+        types = best.type, best_index.type
+        slots = [emitter.stack_slot(type) for type in types]
+        for value, slot in zip((best, best_index), slots, strict=True):
             builder.store(value, slot)
         stop = emit.index(axis.extent)
-        with emit.counted_loop(builder, emit.index(1), stop, "best") as position:
-            point.axes[axis] = position
-            best, place = (
-                builder.load(slot, typ=kind) for slot, kind in zip(slots, kinds, strict=True)
+        with emit.counted_loop(builder, emit.index(1), stop, "best") as index:
+            emitter.axes[axis] = index
+            best, best_index = (
+                builder.load(slot, typ=type) for slot, type in zip(slots, types, strict=True)
             )
-            for slot, new in zip(
-                slots, self._better(statement, best, place, position), strict=True
-            ):
-                builder.store(new, slot)
-        point.known = known
-        point.store(statement.target, statement.index, builder.load(slots[1], typ=kinds[1]))
+            better = self._better(statement, best, best_index, index)
+            for slot, value in zip(slots, better, strict=True):
+                builder.store(value, slot)
+        return builder.load(slots[1], typ=types[1])
 
     def _better(
-        self, statement: Statement, best: Value, place: Value, position: Value
-    ) -> tuple[Value, Value]:
-        """The better of the best value so far and the one at a position; the first, if equal."""
-        builder, kind = self.builder, statement.value.dtype
-        found, best = same_width(builder, [self.point.value(statement.value), best])
+        self, statement: Statement, best: ir.Value, best_index: ir.Value, index: ir.Value
+    ) -> tuple[ir.Value, ir.Value]:
+        """Select the extremum so far or the element at an index; the former if they are equal."""
+        builder, dtype = self.builder, statement.value.dtype
+        candidate, best = same_width(builder, [self.emitter.value(statement.value), best])
         relation = "<" if statement.reduction == "argmax" else ">"
-        if kind.kind == "f":
+        if dtype.kind == "f":
             is_first_nan = builder.and_(
-                builder.fcmp_unordered("uno", found, found), builder.fcmp_ordered("ord", best, best)
+                builder.fcmp_unordered("uno", candidate, candidate),
+                builder.fcmp_ordered("ord", best, best),
             )
-            better = builder.or_(builder.fcmp_ordered(relation, best, found), is_first_nan)
+            is_better = builder.or_(builder.fcmp_ordered(relation, best, candidate), is_first_nan)
         else:
-            compare = builder.icmp_signed if kind.kind == "i" else builder.icmp_unsigned
-            better = compare(relation, best, found)
-        position, place, _ = same_width(builder, [position, place, found])
-        return builder.select(better, found, best), builder.select(better, position, place)
+            compare = builder.icmp_signed if dtype.kind == "i" else builder.icmp_unsigned
+            is_better = compare(relation, best, candidate)
+        index, best_index, _ = same_width(builder, [index, best_index, candidate])
+        return (
+            builder.select(is_better, candidate, best),
+            builder.select(is_better, index, best_index),
+        )
 
-    def _running(
+    def _prefix_sum(
         self, statement: Statement, parallel: Sequence[Axis], over: Sequence[Axis]
     ) -> None:
-        """Write the sums of the first elements, all of them."""
-        builder, point = self.builder, self.point
-        with point.loop(parallel):
-            start = neutral(statement, 1)
-            slot = point.slot(start.type)
-            builder.store(start, slot)
-            with point.loop(over):
-                total = combined(point, statement, builder.load(slot, typ=start.type))
+        """Emit a cumulative sum (an inclusive scan)."""
+        builder, emitter = self.builder, self.emitter
+        with emitter.loops(parallel):
+            initial = identity_element(statement, 1)
+            slot = emitter.stack_slot(initial.type)
+            builder.store(initial, slot)
+            with emitter.loops(over):
+                total = builder.load(slot, typ=initial.type)
+                total = accumulate(emitter, statement, total)
                 builder.store(total, slot)
-                point.store(statement.target, statement.index, total)
+                self._store(statement, total)
 
-    def _scatter(
+    def _scatter_add(
         self, statement: Statement, parallel: Sequence[Axis], over: Sequence[Axis]
     ) -> None:
-        """Write the addition of values to elements at positions that are looked up."""
-        kind, vector_axis = statement.target.dtype, self.nest.vector_axis
+        """Emit the addition of values to elements at gathered indices."""
+        dtype, vector_axis = statement.target.dtype, self.nest.vector_axis
 
         def add() -> None:
-            self.point.known = {}
-            value = self.point.value(statement.value)
-            old = self.point.load(Load(statement.target, statement.index))
+            self.emitter.available = {}
+            value = self.emitter.value(statement.value)
+            old = self.emitter.load(Load(statement.target, statement.index))
             old, value = same_width(self.builder, [old, value])
-            total = write(self.builder, "add", [old, value], [kind, kind], kind)
-            self.point.store(statement.target, statement.index, total)
+            total = emit_operation(self.builder, "add", [old, value], [dtype, dtype], dtype)
+            self._store(statement, total)
 
-        with self.point.loop([axis for axis in (*over, *parallel) if axis is not vector_axis]):
+        with self.emitter.loops([axis for axis in (*over, *parallel) if axis is not vector_axis]):
             if vector_axis is None or vector_axis in self.nest.axes:
                 add()
             else:
-                turns = emit.index(-(-vector_axis.extent // self.traversal.width))
-                self.traversal.vectors(vector_axis, (emit.index(0), turns), add)
+                self.loop_nest.whole_vector_loop(vector_axis, add)
