@@ -32,7 +32,7 @@ class ChainruleFit:
     def restart(self, parameters: Parameters) -> None:
         """Copy the weights in, and begin anew as ``compile`` would, but keep the programs."""
         model = model_of(self.network)
-        model.slots, model.counter = {}, type(model.counter)()
+        model.optimizer_slots, model.counter = {}, type(model.counter)()
         for name, array in zip(self.network.params, parameters, strict=True):
             self.network.params[name][...] = array
 

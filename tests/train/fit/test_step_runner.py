@@ -59,9 +59,9 @@ def test_epochs_made_at_once_are_those_made_one_by_one_bit_for_bit(size, monkeyp
 
 
 def test_the_pace_of_looking_does_not_change_the_bits(monkeypatch):
-    monkeypatch.setattr(step_runner, "_FIRST", 1)
+    monkeypatch.setattr(step_runner, "_FIRST_CHUNK", 1)
     slow, slow_history = trained("llvm", monkeypatch, epochs=3, batch_size=20)
-    monkeypatch.setattr(step_runner, "_FIRST", 10_000)
+    monkeypatch.setattr(step_runner, "_FIRST_CHUNK", 10_000)
     quick, quick_history = trained("llvm", monkeypatch, epochs=3, batch_size=20)
     assert slow_history["loss"] == quick_history["loss"]
     for name, array in slow.params.items():
@@ -170,7 +170,7 @@ def test_a_call_on_more_threads_than_the_last_one_is_short(monkeypatch):
     settled = steps_of_calls(2000, threads=1)[-2]
     assert settled == pytest.approx(100, rel=0.1)
     trial, after, later, *_ = steps_of_calls(2000, threads=2)
-    assert trial == max(1, settled // step_runner._TRIAL)
+    assert trial == max(1, settled // step_runner._THREADS_CUT)
     assert after == 8 * trial
     assert later == pytest.approx(min(8 * after, settled), rel=0.1)
     assert steps_of_calls(2000, threads=1)[0] == pytest.approx(settled, rel=0.1)

@@ -17,7 +17,9 @@ X, Y = RNG.normal(size=(96, 6)), RNG.integers(0, 3, 96)
 @pytest.fixture(autouse=True)
 def natively(monkeypatch):
     monkeypatch.setenv("CHAINRULE_BACKEND", "llvm")
-    monkeypatch.setattr(step_runner, "PAUSE", 0.0)  # a native call for each step: many of them
+    monkeypatch.setattr(
+        step_runner, "REPORT_SECONDS", 0.0
+    )  # a native call for each step: many of them
 
 
 def network(optimizer="adam"):
@@ -29,7 +31,7 @@ def network(optimizer="adam"):
 @pytest.fixture
 def written(monkeypatch):
     """The arrays that each native call has written the state into."""
-    seen, make = [], StepRunner.make
+    seen, make = [], StepRunner.run_steps
 
     def watched(self, state, samples, first, end):
         values, columns = make(self, state, samples, first, end)
@@ -37,7 +39,7 @@ def written(monkeypatch):
         seen.append(values)
         return values, columns
 
-    monkeypatch.setattr(StepRunner, "make", watched)
+    monkeypatch.setattr(StepRunner, "run_steps", watched)
     return seen
 
 
@@ -92,7 +94,7 @@ class Explosion(optim.Schedule):
 
 def exploding(step, steps_a_call, monkeypatch):
     """Train until a step overflows; return the network."""
-    monkeypatch.setattr(step_runner, "_FIRST", steps_a_call)
+    monkeypatch.setattr(step_runner, "_FIRST_CHUNK", steps_a_call)
     net = Network([nn.Dense(3)], 1, "float64")
     net.compile("sse", optim.SGD(Explosion(step)))
     with pytest.raises(DataError, match="last step that was finite"):

@@ -104,7 +104,7 @@ def test_misuse_is_answered() -> None:
         network().predict(ROWS)
     with pytest.raises(DataError, match="X has no named columns; give a DataFrame"):
         network().fit(np.zeros((80, 5)), PRICE, verbose=0)
-    with pytest.raises(ArgumentError, match="a table is not in the first place"):
+    with pytest.raises(ArgumentError, match="a table must come first"):
         cr.Network([nn.Dense(1), data.Table()])
     net = network()
     net.fit(ROWS, PRICE, verbose=0)

@@ -79,7 +79,7 @@ def checksum(description: Mapping[str, Any], tensors: Tensors) -> str:
 
 
 def _description(model: Model, input_shape: list[int | None]) -> dict[str, Any]:
-    aim = model.aim
+    arguments = model.compile_arguments
     table = {} if model.table is None else {"table": describe_table(model.table)}
     return table | {
         "format": FORMAT,
@@ -90,9 +90,9 @@ def _description(model: Model, input_shape: list[int | None]) -> dict[str, Any]:
             {"kind": each.kind, "name": each.name, "config": each.config()} for each in model.layers
         ],
         "classes": model.classes,
-        "loss": None if aim is None else _loss(aim[0]),
-        "optimizer": None if aim is None else optimizer_config(aim[1]),
-        "metrics": [] if aim is None else [_metric(each) for each in aim[2]],
+        "loss": arguments and _loss(arguments.loss),
+        "optimizer": arguments and optimizer_config(arguments.optimizer),
+        "metrics": [_metric(each) for each in arguments.metrics] if arguments else [],
     }
 
 

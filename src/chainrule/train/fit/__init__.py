@@ -1,1 +1,1 @@
-"""A call of ``fit``: epochs, trainer, compiled steps."""
+"""A call of ``fit``: fit, epochs, trainer, compiled steps, step runner."""

@@ -1,4 +1,4 @@
-"""The programs that make the steps of training on some samples."""
+"""The compiled train steps for some samples: many steps in one native call, or one at a time."""
 
 from __future__ import annotations
 
@@ -8,91 +8,60 @@ from chainrule.train.fit.step_runner import StepRunner
 from chainrule.train.fit.train_state import TrainState
 from chainrule.train.fit.train_step import compile_step, compile_steps
 from chainrule.train.inputs.samples import Samples
-from chainrule.train.model.layer_stack import LayerStack
+from chainrule.train.model.model import Model
 from chainrule.train.model.objective import Objective
-from chainrule.train.model.program_cache import ProgramCache
 
 __all__ = ["CompiledSteps"]
 
 _MOST_STEPS, _MOST_ROWS = 2**14, 2**17
-"""How much is laid out beforehand for short epochs that are made many at once."""
+"""Capacity of the step inputs, in steps of all samples or in batch rows."""
 
 
 class CompiledSteps:
-    """What makes the steps: many of full batches in one native call, or one of any size.
+    """Programs of the train step, compiled on first use and cached in the model.
 
-    Parameters
-    ----------
-    stack : LayerStack
-        The network, built.
-    objective : Objective
-        What it is trained for.
-    state : TrainState
-        What the steps change.
-    samples : Samples
-        What to learn from.
-    size : int
-        Samples a step.
-    programs : ProgramCache
-        Where compiled programs are kept.
-
-    Attributes
-    ----------
-    runner : StepRunner or None
-        The native program for full batches, if there can be one.
-    block : int
-        For how many epochs it has room.
-
-    Raises
-    ------
-    ShapeError
-        Where layers, loss and targets misfit.
+    `runner` runs steps of full batches natively; None if there is no native code. One call of it
+    may cover `epochs_per_call` epochs: more than one if they are short and have no partial batch.
     """
 
     def __init__(
-        self,
-        stack: LayerStack,
-        objective: Objective,
-        state: TrainState,
-        samples: Samples,
-        size: int,
-        programs: ProgramCache,
+        self, model: Model, objective: Objective, state: TrainState, samples: Samples, size: int
     ) -> None:
-        self._stack, self._plan, self._state = stack, objective, state
-        self._samples, self._programs = samples, programs
+        self._stack, self._cache = model.stack, model.programs
+        self._objective, self._state, self._samples = objective, state, samples
         steps, rest = divmod(len(samples), size)
-        is_whole = steps == 1 and not rest
-        # Short epochs are made many at once, unless each ends with an odd batch.
-        short = _MOST_STEPS // steps if is_whole else _MOST_ROWS // len(samples)
-        self.block = 1 if rest else max(1, short)
-        self.runner = self._native(None if is_whole else size, steps)
+        is_full_batch = steps == 1 and not rest
+        epochs = _MOST_STEPS // steps if is_full_batch else _MOST_ROWS // len(samples)
+        self.epochs_per_call = 1 if rest else max(1, epochs)
+        self.runner = self._compile_runner(None if is_full_batch else size, steps)
+        # Compile the rest now: shape errors are raised before anything has changed.
         for count in {0 if self.runner else size, rest} - {0}:
-            self.single(count)
+            self.single_step(count)
 
-    def single(self, count: int) -> ArrayFunction:
+    def single_step(self, count: int) -> ArrayFunction:
         """Return the step for a batch of `count` samples."""
         types = self._samples.types(count)
         natively = self.runner is not None and self.runner.is_shared
-        return self._programs.get(
+        return self._cache.get(
             ("step", *self._state.trained, *types.values()),
-            lambda: compile_step(self._stack, self._plan, self._state.tree, types, natively),
+            lambda: compile_step(self._stack, self._objective, self._state.tree, types, natively),
         )
 
-    def _native(self, size: int | None, steps: int) -> StepRunner | None:
-        samples, state, capacity = self._samples, self._state, steps * self.block
+    def _compile_runner(self, size: int | None, steps: int) -> StepRunner | None:
+        samples, state, capacity = self._samples, self._state, steps * self.epochs_per_call
         if not samples.are_plain:
             return None
         types = samples.types(len(samples))
         key = ("steps", size, capacity, *state.trained, *types.values())
 
-        def make() -> StepRunner | None:
-            program = compile_steps(self._stack, self._plan, state.tree, types, size, capacity)
+        def build() -> StepRunner | None:
+            program = compile_steps(self._stack, self._objective, state.tree, types, size, capacity)
             if program is None:
                 return None
             names = (["rows"] if size else []) + ["rate", "count", "epoch", "step"]
             used = zip(names, program.is_read[-len(names) :], strict=True)
             read = {name for name, is_read in used if is_read}
-            step_inputs = StepInputs(self.block, steps, size, self._stack.dtype, read)
+            step_inputs = StepInputs(self.epochs_per_call, steps, size, self._stack.dtype, read)
             return StepRunner(program, len(state.values), step_inputs)
 
-        return self._programs.get(key, make)
+        return self._cache.get(key, build)

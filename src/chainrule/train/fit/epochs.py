@@ -1,10 +1,10 @@
-"""The epochs of one call of ``fit``, and who is told of them."""
+"""The epoch loop of a call of ``fit``: training, validation, callbacks, progress and history."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from chainrule.errors import DataError
@@ -16,166 +16,152 @@ from chainrule.train.fit.trainer import Trainer
 from chainrule.train.history import History
 from chainrule.train.inference.evaluate import evaluate
 from chainrule.train.inputs.samples import Samples, shuffled_orders
+from chainrule.train.model.compile_arguments import CompileArguments
 from chainrule.train.model.model import Model
 from chainrule.train.model.running_metrics import RunningMetrics
 from chainrule.train.progress import Progress
 
-__all__ = ["EpochLoop"]
+__all__ = ["EpochLoop", "FitRun"]
+
+
+@dataclass(frozen=True)
+class FitRun:
+    """One call of ``fit``: its model, data and observers."""
+
+    net: Any  # the public object, with a `history`, that callbacks are called with
+    model: Model
+    trainer: Trainer
+    callbacks: list[Callback]
+    progress: Progress
+    samples: Samples
+    validation: Samples | None
+    batch_size: int
 
 
 class EpochLoop:
-    """The epochs of one call, and who is told of them.
+    """Runs the epochs of a call of ``fit`` and records their history."""
 
-    Parameters
-    ----------
-    net : Network, or another model with a history
-        What callbacks are given.
-    model : Model
-        Its inside.
-    trainer : Trainer
-        The loop to be run.
-    watchers, progress : list of Callback, and Progress
-        Who is told of its course.
-    samples, validation : Samples, and Samples or None
-        What is learned from, and what is only watched.
-    size : int
-        Samples a step.
-
-    Attributes
-    ----------
-    history : History
-        The model's, too.
-    """
-
-    def __init__(
-        self,
-        net: Any,
-        model: Model,
-        trainer: Trainer,
-        watchers: list[Callback],
-        progress: Progress,
-        samples: Samples,
-        validation: Samples | None,
-        size: int,
-    ) -> None:
-        self.history = net.history = History()
-        self._net, self._model, self._trainer = net, model, trainer
-        self._watchers, self._progress = watchers, progress
-        self._samples, self._validation, self._size = samples, validation, size
-        self._started = 0.0
+    def __init__(self, run: FitRun) -> None:
+        self.history = run.net.history = History()
+        self._run, self._trainer = run, run.trainer
+        self._start_time = 0.0
 
     def run(self, epochs: int, shuffle: bool) -> None:
-        """Run epochs until they are done, a watcher ends them or an exception does."""
-        trainer = self._trainer
+        """Run epochs until they are done, a callback stops them or an exception is raised."""
+        run, trainer = self._run, self._trainer
         try:
-            self._progress.start(epochs, -(-len(self._samples) // self._size))
+            run.progress.start(epochs, -(-len(run.samples) // run.batch_size))
             self._note_fusion()
-            self._tell(lambda watcher: watcher.on_fit_start(self._net))
+            self._notify(lambda callback: callback.on_fit_start(run.net))
             left = epochs
             while left:
                 left -= (done := self._epochs(left, shuffle)) or 1
                 if not done and self._epoch(shuffle):
                     break
-            self._tell(lambda watcher: watcher.on_fit_end(self._net))
-        except NotFinite as found:
-            raise self._explained(found) from None
+            self._notify(lambda callback: callback.on_fit_end(run.net))
+        except NotFinite as error:
+            raise self._explained(error) from None
         except KeyboardInterrupt:
             self.history.notes.append(f"interrupted in epoch {trainer.counter.epoch}")
             raise
         finally:
             trainer.write_back()
-            self._model.slots = trainer.slots
-            self._progress.close()
+            run.model.optimizer_slots = trainer.optimizer_slots
+            run.progress.close()
 
-    def _epochs(self, most: int, shuffle: bool) -> int:
-        """Run several epochs in one go, where nobody wants to be told of each; return how many."""
-        most = min(most, self._trainer.epochs_at_once)
-        objective = self._trainer.objective
-        is_told = self._watchers or self._validation or objective.gathers
-        if most < 2 or is_told or isinstance(objective.optimizer.learning_rate, Schedule):
+    def _epochs(self, limit: int, shuffle: bool) -> int:
+        """Run several epochs in one native call; return how many, 0 if each must be observed."""
+        run, trainer = self._run, self._trainer
+        count = min(limit, trainer.epochs_per_call)
+        objective = trainer.objective
+        is_observed = run.callbacks or run.validation or objective.gathers
+        if count < 2 or is_observed or isinstance(objective.optimizer.learning_rate, Schedule):
             return 0
-        began = time.perf_counter()
-        orders = self._orders(shuffle, self._trainer.counter.epoch, most)
+        start = time.perf_counter()
+        orders = self._orders(shuffle, trainer.counter.epoch, count)
         try:
-            logs = self._trainer.run_epochs(most, orders)
-        except NotFinite as found:
-            self._note(found.finished, time.perf_counter() - began)
+            logs = trainer.run_epochs(count, orders)
+        except NotFinite as error:
+            self._record(error.finished, time.perf_counter() - start)
             raise
-        seconds = (time.perf_counter() - began) / most
-        self._note(logs, seconds * most)
+        seconds = (time.perf_counter() - start) / count
+        self._record(logs, seconds * count)
         last = {name: float(column[-1]) for name, column in logs.items()}
-        self._progress.finish_epochs(most, last, len(self._samples) / seconds)
-        return most
+        run.progress.finish_epochs(count, last, len(run.samples) / seconds)
+        return count
 
-    def _note(self, logs: dict[str, Any], seconds: float) -> None:
-        """Write down the results of several epochs."""
+    def _record(self, logs: dict[str, Any], seconds: float) -> None:
+        """Add the results of several epochs to the history."""
         if count := len(logs.get("loss", ())):
             self.history.extend(logs | {"seconds": [seconds / count] * count})
 
     def _orders(self, shuffle: bool, epoch: int, count: int) -> Any:
         if not shuffle:
             return None
-        return shuffled_orders(len(self._samples), self._size, self._model.seed, epoch, count)
+        run = self._run
+        return shuffled_orders(len(run.samples), run.batch_size, run.model.seed, epoch, count)
 
     def _epoch(self, shuffle: bool) -> bool:
-        """Run one epoch; return whether a watcher wants it to be the last."""
-        trainer, number = self._trainer, self._trainer.counter.epoch
-        self._tell(lambda watcher: watcher.on_epoch_start(self._net, number))
-        count = len(self._samples)
+        """Run one epoch; return whether a callback stops the training."""
+        run, trainer, number = self._run, self._trainer, self._trainer.counter.epoch
+        self._notify(lambda callback: callback.on_epoch_start(run.net, number))
         (order,) = self._orders(shuffle, number, 1) or (None,)
-        self._started = time.perf_counter()
-        logs = trainer.run_epoch(order, self._tick)
-        speed = self._speed(count)
+        self._start_time = time.perf_counter()
+        logs = trainer.run_epoch(order, self._report)
+        speed = self._speed(len(run.samples))
         rate = logs.pop("learning_rate")
-        logs |= self._validated()
-        logs |= {"learning_rate": rate, "seconds": time.perf_counter() - self._started}
+        logs |= self._validate()
+        logs |= {"learning_rate": rate, "seconds": time.perf_counter() - self._start_time}
         self.history.append(logs)
-        self._progress.finish_epochs(1, logs, speed)
+        run.progress.finish_epochs(1, logs, speed)
         self._observe(logs.get("val_loss", logs["loss"]))
-        return any(self._tell(lambda watcher: watcher.on_epoch_end(self._net, number, logs)))
+        return any(self._notify(lambda callback: callback.on_epoch_end(run.net, number, logs)))
 
-    def _validated(self) -> dict[str, float]:
-        if self._validation is None:
+    def _validate(self) -> dict[str, float]:
+        run, trainer = self._run, self._trainer
+        if run.validation is None:
             return {}
-        model, trainer = self._model, self._trainer
         trainer.write_back()
-        results = evaluate(model.stack, trainer.objective, model.programs, self._validation)
+        model = run.model
+        results = evaluate(model.stack, trainer.objective, model.programs, run.validation)
         return {f"val_{name}": value for name, value in results.items()}
 
     def _observe(self, loss: float) -> None:
-        """Let a schedule that watches the loss choose the rate to go on with."""
-        trainer, before = self._trainer, self._trainer.objective.optimizer
-        optimizer = before.observe(loss)
-        if optimizer is not before:
-            trainer.objective = replace(trainer.objective, optimizer=optimizer)
-            self._model.aim = trainer.objective.loss, optimizer, trainer.objective.metrics
+        """Let a schedule that depends on the loss adapt the optimizer's learning rate."""
+        objective = self._trainer.objective
+        optimizer = objective.optimizer.observe(loss)
+        if optimizer is not objective.optimizer:
+            self._trainer.objective = replace(objective, optimizer=optimizer)
+            self._run.model.compile_arguments = CompileArguments(
+                objective.loss, optimizer, objective.metrics
+            )
 
-    def _tell(self, message: Callable[[Callback], Any]) -> list[bool]:
-        """Call watchers one by one; return for each whether it answered True."""
-        answers: list[bool] = []
-        if self._watchers:
+    def _notify(self, call: Callable[[Callback], Any]) -> list[bool]:
+        """Call the callbacks in order; return which of them returned True."""
+        stops: list[bool] = []
+        if self._run.callbacks:
             self._trainer.write_back()
-        for watcher in self._watchers:
-            answers.append(message(watcher) is True)
+        for callback in self._run.callbacks:
+            stops.append(call(callback) is True)
             self._trainer.read_back()
-        return answers
+        return stops
 
-    def _tick(self, step: int, running: RunningMetrics) -> None:
-        done = min(step * self._size, len(self._samples))
-        self._progress.advance(step, running.means(), self._speed(done))
+    def _report(self, step: int, running: RunningMetrics) -> None:
+        done = min(step * self._run.batch_size, len(self._run.samples))
+        self._run.progress.advance(step, running.means(), self._speed(done))
 
     def _speed(self, samples: int) -> float:
-        # A coarse clock may not have moved since the epoch began.
-        return samples / max(time.perf_counter() - self._started, 1e-9)
+        # The resolution of the clock may be coarser than an epoch.
+        return samples / max(time.perf_counter() - self._start_time, 1e-9)
 
-    def _explained(self, found: NotFinite) -> DataError:
+    def _explained(self, error: NotFinite) -> DataError:
         evidence = explain_nan(
-            found.loss,
-            step=found.step,
+            error.loss,
+            step=error.step,
             epoch=self._trainer.counter.epoch,
-            learning_rate=found.learning_rate,
-            parameters=found.parameters,
-            losses=[*self.history.get("loss", []), *found.losses],
+            learning_rate=error.learning_rate,
+            parameters=error.parameters,
+            losses=[*self.history.get("loss", []), *error.losses],
         )
         return DataError(
             f"fit: {evidence} The network has the parameters of the last step that was finite."
@@ -183,11 +169,11 @@ class EpochLoop:
 
     def _note_fusion(self) -> None:
         objective = self._trainer.objective
-        if objective.fused is not None and not self._model.counter.count:
+        if objective.fused is not None and not self._run.model.counter.count:
             note = (
                 f"the {objective.loss.contains} of layer {objective.fused.name!r} and the "
                 f"{objective.loss.name} are computed together, which is more "
                 "exact; predict still applies it"
             )
             self.history.notes.append(note)
-            self._progress.note(note)
+            self._run.progress.note(note)

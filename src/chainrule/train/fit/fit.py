@@ -1,4 +1,4 @@
-"""A call of ``fit``, from what the user handed in to the history."""
+"""A call of ``fit``: checks of arguments and data, then the epoch loop."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from chainrule.nn.layers.reshape import Flatten, Permute, Reshape
 from chainrule.train.callbacks import resolve_callbacks
 from chainrule.train.checks import check_settings, warn_likely
 from chainrule.train.checks.lookup_range import explain_position
-from chainrule.train.fit.epochs import EpochLoop
+from chainrule.train.fit.epochs import EpochLoop, FitRun
 from chainrule.train.fit.output_activation import warn_of_output_activation
 from chainrule.train.fit.trainer import Trainer
 from chainrule.train.history import History
@@ -31,13 +31,15 @@ from chainrule.train.progress import choose_progress
 
 __all__ = ["FIT_ARGUMENTS", "FitArguments", "fit"]
 
-_PASSES_ON = (Flatten, Permute, Reshape, RandomFlip, RandomRotation, RandomShift, RandomZoom)
-"""Layers after which inputs are as large as before."""
+_SCALE_PRESERVING = (
+    Flatten, Permute, Reshape, RandomFlip, RandomRotation, RandomShift, RandomZoom,
+)  # fmt: skip
+"""Layers whose outputs have the magnitude of their inputs."""
 
 
 @dataclass(frozen=True)
 class FitArguments:
-    """The arguments of a call of ``fit``, as the user gave them; see `chainrule.Network.fit`."""
+    """The arguments of a call of ``fit``, unchecked; see `chainrule.Network.fit`."""
 
     epochs: Any
     batch_size: Any
@@ -57,21 +59,13 @@ FIT_ARGUMENTS = ("X", "y", *(each.name for each in fields(FitArguments)))
 def fit(net: Any, model: Model, X: Any, y: Any, arguments: FitArguments) -> History:
     """Train a network on samples."""
     objective = model.objective("fit")
-    watchers, progress = resolve_callbacks(arguments.callbacks), choose_progress(arguments.verbose)
+    callbacks, progress = resolve_callbacks(arguments.callbacks), choose_progress(arguments.verbose)
     _check_settings(arguments)
-    with model.undoing():
-        samples, validation = _samples(model, objective, X, y, arguments)
+    with model.rollback_on_error():
+        samples, validation = _prepare_samples(model, objective, X, y, arguments)
         size = min(arguments.batch_size or len(samples), len(samples))
-        trainer = Trainer(
-            model.stack,
-            objective,
-            samples.made_plain(),
-            size,
-            model.slots,
-            model.counter,
-            model.programs,
-        )
-    loop = EpochLoop(net, model, trainer, watchers, progress, samples, validation, size)
+        trainer = Trainer(model, objective, samples.made_plain(), size)
+    loop = EpochLoop(FitRun(net, model, trainer, callbacks, progress, samples, validation, size))
     try:
         loop.run(arguments.epochs, bool(arguments.shuffle))
     except IndexError:
@@ -90,22 +84,22 @@ def _check_settings(arguments: FitArguments) -> None:
     checked_flag("fit", "shuffle", arguments.shuffle)
     if arguments.validation_data is not None and arguments.validation_split:
         raise ArgumentError(
-            "fit: validation_data and validation_split are both given; keep the one that is meant"
+            "fit: validation_data and validation_split are both given; keep one of them"
         )
 
 
-def _samples(
+def _prepare_samples(
     model: Model, objective: Objective, X: Any, y: Any, arguments: FitArguments
 ) -> tuple[Samples, Samples | None]:
-    """Return what to learn from and what to validate on, ready for the loss."""
+    """Return training and validation samples, checked and encoded for the loss."""
     inputs = learn_table(model, X, arguments.validation_split)
     samples, checked = prepare_samples(model, objective, inputs, y, arguments.sample_weight, "fit")
     first = split_at(len(samples), arguments.validation_split)
     validation = samples.part(slice(first, None)) if first < len(samples) else None
     if arguments.validation_data is not None:
         names = ("validation_data[0]", "validation_data[1]")
-        given = _parts(arguments.validation_data)
-        validation, _ = prepare_samples(model, objective, *given, "fit", names)
+        held_out = _unpack(arguments.validation_data)
+        validation, _ = prepare_samples(model, objective, *held_out, "fit", names)
     samples = samples.part(slice(first))
     if arguments.class_weight is not None:
         by_class = class_weights(arguments.class_weight, samples.y, model.classes)
@@ -128,13 +122,13 @@ def _samples(
 
 
 def _wants_scaled(layers: Sequence[Layer]) -> bool:
-    """Whether numbers far from 1 reach weights as they are."""
-    first = next((each for each in layers if not isinstance(each, _PASSES_ON)), None)
+    """Whether inputs far from 1 reach weights unscaled."""
+    first = next((each for each in layers if not isinstance(each, _SCALE_PRESERVING)), None)
     return not isinstance(first, Rescale | BatchNorm | LayerNorm | Embedding)
 
 
-def _parts(validation_data: Any) -> tuple[Any, Any, Any]:
-    """Take ``(X, y)`` or ``(X, y, sample_weight)`` apart."""
+def _unpack(validation_data: Any) -> tuple[Any, Any, Any]:
+    """Return X, y and sample_weight, which is None for ``(X, y)``."""
     if not isinstance(validation_data, tuple | list) or len(validation_data) not in (2, 3):
         raise ArgumentError(
             "fit: validation_data must be a tuple (X, y) or (X, y, sample_weight), got "

@@ -1,4 +1,4 @@
-"""The end of a training whose numbers have left the finite ones."""
+"""The exception of a train step whose loss or update is NaN or infinite."""
 
 from __future__ import annotations
 
@@ -12,25 +12,12 @@ Array = NDArray[Any]
 
 
 class NotFinite(Exception):  # noqa: N818 (caught within the room: no error that users see)
-    """A loss or a parameter is not finite any more.
+    """A loss or a parameter is NaN or infinite.
 
-    Parameters
-    ----------
-    loss : float
-        The loss of the step; NaN where only its update is not finite.
-    losses : list of float
-        Those before it, oldest first.
-    step : int
-        Its number in the epoch, from 0.
-    learning_rate : float
-        Its rate.
-    parameters : dict of str to array
-        The parameters that gave this loss, or that the update led to.
-
-    Attributes
-    ----------
-    finished : dict of str to array, (epochs,), or list of float
-        The results of epochs that were made in the same go before it.
+    Step `step` of its epoch, from 0, had this `loss`, or NaN where only its update is not finite,
+    after those in `losses`, oldest first. `parameters` are those that gave the loss, or that the
+    update led to. `finished` are the results of the epochs completed before, in the same call of
+    the trainer: arrays of shape (epochs,).
     """
 
     def __init__(

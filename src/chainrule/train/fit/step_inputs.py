@@ -1,4 +1,4 @@
-"""Where the steps of some epochs stand: which samples each takes, at which rate, as number what."""
+"""Per-step inputs of the native train steps: batch rows, learning rate and counters."""
 
 from __future__ import annotations
 
@@ -15,95 +15,78 @@ __all__ = ["Orders", "StepInputs"]
 
 Array = NDArray[Any]
 Orders = Sequence[NDArray[np.intp]] | None
-"""The order of the samples in each epoch, (n,); None where they keep their own."""
+"""The order of the samples in each epoch, (n,); None if they are not shuffled."""
 
 
 class StepInputs:
-    """Columns for a native program, one row a step, that are kept and written over.
+    """Columns with one row a step, which native programs read and `fill` overwrites.
 
-    Laying them out anew for each call would cost more than the steps of a small network do, so a
-    column is written as far as the steps at hand go, and not at all if it says what it shall say
-    already, or if nobody reads it.
-
-    Parameters
-    ----------
-    epochs, steps : int
-        The most epochs there are room for, and the steps of each.
-    size : int or None
-        Samples a step; None where each takes all of them.
-    dtype : numpy.dtype
-        The network's kind of number.
-    read : set of str
-        The columns that the program reads; others but the rate are never written.
-
-    Attributes
-    ----------
-    rows : array, int64, (epochs · steps, size), or None
-        The samples that each step takes; None where each takes all of them.
-    rate, count : array, float, (epochs · steps,)
-        Its learning rate, and its number since the network was compiled, from 1.
-    epoch, step : array, int64, (epochs · steps,)
-        Its epoch, and its number therein, from 0.
+    For a small network, filling them anew would cost more than its steps. So only the rows of the
+    next steps are written, and a column not at all if it has that content already, or is not in
+    `read`, the set of columns that the program reads; the rate is always in use.
     """
 
     def __init__(
         self, epochs: int, steps: int, size: int | None, dtype: np.dtype[Any], read: set[str]
     ) -> None:
-        self.epochs, self.steps = epochs, steps
+        self.epochs, self.steps = epochs, steps  # capacity in epochs; steps of each
         self._read = read
         capacity = epochs * steps
-        # Zeros take no memory where nothing is ever written.
+        # np.zeros maps memory lazily: columns that are never written take none.
+        # Samples of each step; None if each takes all of them.
         self.rows = None if size is None else np.zeros((capacity, size), np.int64)
+        # Learning rate, and number of the step since `compile`, from 1.
         self.rate, self.count = np.zeros(capacity, dtype), np.zeros(capacity, dtype)
+        # Epoch, and number of the step in it, both from 0.
         self.epoch, self.step = np.zeros(capacity, np.int64), np.zeros(capacity, np.int64)
-        self._laid: dict[str, tuple[Any, int]] = {}
+        self._content: dict[str, tuple[Any, int]] = {}
 
     @property
     def columns(self) -> list[Array]:
-        """The columns, in the order that the program takes them in."""
+        """The columns in the order of the program's inputs."""
         rows = [] if self.rows is None else [self.rows]
         return [*rows, self.rate, self.count, self.epoch, self.step]
 
     def fill(
         self, epochs: int, orders: Orders, count: int, epoch: int, optimizer: Optimizer
     ) -> None:
-        """Write the columns for some epochs."""
+        """Write the columns for some epochs, after `count` steps and `epoch` epochs."""
         end = epochs * self.steps
         if self.rows is not None:
             self._fill_rows(epochs, orders)
         self._fill_rates(end, count, epoch, optimizer)
-        if self._is_new("count", count, end):
+        if self._is_stale("count", count, end):
             self.count[:end] = np.arange(count + 1, count + 1 + end)
-        if self._is_new("epoch", epoch, end):
+        if self._is_stale("epoch", epoch, end):
             self.epoch[:end] = np.repeat(np.arange(epoch, epoch + epochs), self.steps)
-        if self._is_new("step", 0, end):
+        if self._is_stale("step", 0, end):
             self.step[:end] = np.tile(np.arange(self.steps), epochs)
 
-    def _is_new(self, column: str, content: Any, end: int) -> bool:
-        """Whether a column does not say yet what it shall say up to `end`; note that it will."""
-        laid, length = self._laid.get(column, (None, 0))
-        if column not in self._read or (laid == content and length >= end):
+    def _is_stale(self, column: str, content: Any, end: int) -> bool:
+        """Whether a column must be written up to `end`; record that it will be."""
+        written, length = self._content.get(column, (None, 0))
+        if column not in self._read or (written == content and length >= end):
             return False
-        self._laid[column] = content, end
+        self._content[column] = content, end
         return True
 
     def _fill_rows(self, epochs: int, orders: Orders) -> None:
         assert self.rows is not None, "there are batches"
-        taken = self.steps * self.rows.shape[1]
-        rows = self.rows.reshape(self.epochs, taken)[:epochs]
+        used = self.steps * self.rows.shape[1]
+        rows = self.rows.reshape(self.epochs, used)[:epochs]
         if orders is None:
-            if self._is_new("rows", "own", epochs):
-                rows[:] = np.arange(taken)
+            if self._is_stale("rows", "unshuffled", epochs):
+                rows[:] = np.arange(used)
             return
-        self._laid.pop("rows", None)
+        self._content.pop("rows", None)
         for row, order in zip(rows, orders, strict=True):
-            row[:] = order[:taken]
+            row[:] = order[:used]
 
     def _fill_rates(self, end: int, count: int, epoch: int, optimizer: Optimizer) -> None:
         if not isinstance(optimizer.learning_rate, Schedule):
             rate = optimizer.rate(count, epoch)
-            if self._is_new("rate", rate, end):
+            if self._is_stale("rate", rate, end):
                 self.rate[:end] = rate
             return
-        self._laid.pop("rate", None)
+        self._content.pop("rate", None)
         self.rate[:end] = [optimizer.rate(count + i, epoch + i // self.steps) for i in range(end)]

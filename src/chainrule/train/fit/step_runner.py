@@ -1,4 +1,4 @@
-"""Many steps in one native call, with a look at their course about ten times a second."""
+"""Runs native train steps in chunks of about a tenth of a second."""
 
 from __future__ import annotations
 
@@ -15,76 +15,63 @@ from chainrule.train.fit.train_state import TrainState
 if TYPE_CHECKING:
     from chainrule.compiler.native_program import NativeProgram
 
-__all__ = ["PAUSE", "StepRunner"]
+__all__ = ["REPORT_SECONDS", "StepRunner"]
 
-PAUSE = 0.1
-"""Seconds between two looks at the course of an epoch."""
+REPORT_SECONDS = 0.1
+"""Target duration of a native call: progress is reported and Ctrl-C handled between calls."""
 
-_TRIAL = 512
-"""So many times shorter is a call on more threads than the last one: where other processes still
-hold the cores, each step may wait for them as long as a hundred others take."""
+_FIRST_CHUNK = 1
+"""Steps of the first call, before the time of a step is known: it may be long."""
 
-_FIRST = 1
-"""Steps of the first call, whose pace is not known yet: a single one may take long."""
+_THREADS_CUT = 512
+"""Divisor of the chunk when a call gets more threads than the last one: while other processes
+hold the cores, a step may wait for them as long as a hundred others take."""
 
 Array = NDArray[Any]
 
 
 class StepRunner:
-    """A native program for steps, and how fast it has been.
+    """A native program of train steps, and how many of them to run in one call.
 
-    Parameters
-    ----------
-    program : NativeProgram
-        From state, samples and step_inputs to state and columns of numbers.
-    width : int
-        Number of arrays of the state.
-    step_inputs : StepInputs
-        What it takes besides state and samples.
-
-    Attributes
-    ----------
-    step_inputs : StepInputs
-        To be laid out before `run`.
-    is_shared : bool
-        Whether the program is large enough to be shared among threads.
+    The program maps state, samples and step inputs to the next state, whose arrays are the first
+    `width` outputs, and columns with the results of each step.
     """
 
     def __init__(self, program: NativeProgram, width: int, step_inputs: StepInputs) -> None:
         self.program = program
         self.is_shared, self.step_inputs = program.is_shared, step_inputs
         self._width = width
-        self._pace, self._threads = _FIRST, 0
+        self._chunk, self._threads = _FIRST_CHUNK, 0
 
     def run(
         self, state: TrainState, samples: Sequence[Array], count: int
     ) -> Iterator[tuple[list[Array], list[Array]]]:
-        """Make `count` steps; after each call yield the new values and what its steps reported."""
+        """Run `count` steps; after each call yield the new values and the columns of results."""
         done = 0
         while done < count:
-            steps = min(self._length(), count - done)
-            began = time.perf_counter()
-            values, columns = self.make(state, samples, done, done + steps)
-            wanted = steps * PAUSE / max(time.perf_counter() - began, 1e-9)
-            if steps == self._pace or wanted < self._pace:
-                self._pace = int(np.clip(wanted, 1, 8 * self._pace))
+            steps = min(self._next_chunk(), count - done)
+            start = time.perf_counter()
+            values, columns = self.run_steps(state, samples, done, done + steps)
+            target = steps * REPORT_SECONDS / max(time.perf_counter() - start, 1e-9)
+            if steps == self._chunk or target < self._chunk:
+                self._chunk = int(np.clip(target, 1, 8 * self._chunk))
             done += steps
             yield values, columns
 
-    def _length(self) -> int:
-        """How many steps the next call should make."""
+    def _next_chunk(self) -> int:
+        """Return the number of steps of the next call."""
         threads = self.program.threads_now
         if 0 < self._threads < threads:
-            self._pace = max(1, self._pace // _TRIAL)
+            self._chunk = max(1, self._chunk // _THREADS_CUT)
         self._threads = threads
-        return self._pace
+        return self._chunk
 
-    def make(
+    def run_steps(
         self, state: TrainState, samples: Sequence[Array], first: int, end: int
     ) -> tuple[list[Array], list[Array]]:
-        """Make the steps from `first` to before `end`; return new values, and columns of numbers.
+        """Run steps `first` to before `end` in one call; return new values and result columns.
 
-        The state stays as it is; the values are written into its spare buffers.
+        The values are written into the spare buffers of the state, which stays as it is.
         """
         inputs = [*state.values, *samples, *self.step_inputs.columns]
         outputs = self.program(inputs, (first, end), state.spare_buffers())

@@ -1,4 +1,4 @@
-"""What training changes, between two steps: one flat list of arrays, and one to write the next."""
+"""Double-buffered train state: the arrays that a step reads, and those that the next one writes."""
 
 from __future__ import annotations
 
@@ -19,43 +19,26 @@ Array = NDArray[Any]
 
 
 class TrainState:
-    """The arrays of a network in training, apart from the parameters that people see.
+    """Parameters, optimizer slots and non-trainable state, separate from the live parameters.
 
-    Steps read one set of arrays and write another; then the two change places. So nothing is
-    allocated from one native call to the next, and an interrupted one leaves what it began with.
-
-    Parameters
-    ----------
-    stack : LayerStack
-        The network, built.
-    optimizer : Optimizer
-        Gives the first slots of a parameter.
-    slots : dict
-        What it remembers from earlier, by name of the parameter; may be written to later.
-
-    Attributes
-    ----------
-    values : list of array
-        The leaves of `tree`: parameters, slots, non-trainable state.
-    before : list of array
-        The same `gap` steps earlier; not defined where that is 0.
-    gap : int
-        Steps between the two.
-    trained : tuple of str
-        The names of the parameters that are trained.
+    Steps read one set of arrays and write the other, then the two are swapped. So native calls
+    allocate nothing, and an interrupted one leaves the state it started from.
     """
 
-    def __init__(self, stack: LayerStack, optimizer: Optimizer, slots: dict[str, Any]) -> None:
-        state = initial_state(stack, optimizer, slots)
+    def __init__(
+        self, stack: LayerStack, optimizer: Optimizer, optimizer_slots: dict[str, Any]
+    ) -> None:
+        state = initial_state(stack, optimizer, optimizer_slots)
         self.values, self._structure = tree.flatten(state)
-        self.before: list[Array] = self.values
-        self.gap = 0
-        self.trained = tuple(state["params"])
+        self.previous: list[Array] = self.values
+        self.steps_since_previous = 0  # where 0, `previous` is undefined
+        self.trained = tuple(state["params"])  # names
         parameters = stack.parameters(trainable=True) | stack.parameters(trainable=False)
         self._live: list[Array] = [each.value for each in parameters.values()]
         # Leaves are params, slots, non_trainable; the live arrays are the first and the last.
         end = len(self.values)
-        self._places = [*range(len(self.trained)), *range(end - len(state["non_trainable"]), end)]
+        first_state = end - len(state["non_trainable"])
+        self._live_indices = [*range(len(self.trained)), *range(first_state, end)]
 
     @property
     def tree(self) -> dict[str, Any]:
@@ -64,43 +47,44 @@ class TrainState:
 
     @property
     def is_finite(self) -> bool:
-        """Whether all numbers are."""
+        """Whether all elements are."""
         return all(np.isfinite(each).all() for each in self.values)
 
     def spare_buffers(self) -> list[Array]:
-        """Return arrays to write the next values into: those before, if they may be written to.
+        """Return arrays to write the next values into: the previous ones, if writable.
 
-        What a callable of the user's or NumPy made may be a part of something else.
+        Arrays that NumPy or a function of the user's returned may be views of others.
         """
-        if self.before is self.values or not _are_own(self.before):
+        if self.previous is self.values or not _are_independent(self.previous):
             return [np.empty(each.shape, each.dtype) for each in self.values]
-        return self.before
+        return self.previous
 
     def copied(self, values: Sequence[Any]) -> list[Array]:
-        """Copy values, which may be views of one another or of the state, into `spare_buffers`."""
-        spare = self.spare_buffers()
-        for place, value in zip(spare, values, strict=True):
-            np.copyto(place, value)
-        return spare
+        """Copy values, which may alias one another or the state, into `spare_buffers`."""
+        buffers = self.spare_buffers()
+        for buffer, value in zip(buffers, values, strict=True):
+            np.copyto(buffer, value)
+        return buffers
 
-    def go_back(self) -> int:
-        """Take the values before; return how many steps are undone by that."""
-        steps, self.values, self.gap = self.gap, self.before, 0
+    def roll_back(self) -> int:
+        """Restore the previous values; return how many steps that undoes."""
+        steps, self.steps_since_previous = self.steps_since_previous, 0
+        self.values = self.previous
         return steps
 
     def write_back(self) -> None:
-        """Give the live parameters the numbers of the last finished step."""
-        for live, place in zip(self._live, self._places, strict=True):
-            np.copyto(live, self.values[place])
+        """Copy the values into the live parameters."""
+        for live, index in zip(self._live, self._live_indices, strict=True):
+            np.copyto(live, self.values[index])
 
     def read_back(self) -> None:
-        """Go on from what stands in the live parameters, where a callback may have written."""
-        for live, place in zip(self._live, self._places, strict=True):
-            self.values[place] = live.copy()
-        self.gap = 0
+        """Copy the live parameters, which a callback may have written to, into the values."""
+        for live, index in zip(self._live, self._live_indices, strict=True):
+            self.values[index] = live.copy()
+        self.steps_since_previous = 0
 
 
-def _are_own(arrays: Sequence[Array]) -> bool:
-    """Whether each array is one of its own that native code can write."""
-    is_apart = len({id(each) for each in arrays}) == len(arrays)
-    return is_apart and all(each.flags.owndata and each.flags.carray for each in arrays)
+def _are_independent(arrays: Sequence[Array]) -> bool:
+    """Whether the arrays are distinct and native code can write to each."""
+    are_distinct = len({id(each) for each in arrays}) == len(arrays)
+    return are_distinct and all(each.flags.owndata and each.flags.carray for each in arrays)

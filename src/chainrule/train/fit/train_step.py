@@ -1,16 +1,16 @@
-"""One step of training as one function of arrays, traced once for each shape of batch.
+"""The train step as one function of arrays, traced and compiled for each shape of batch.
 
 ::
 
-    state, batch, step_input -> state', numbers
+    state, batch, step_input -> state', results
 
-    state    {"params": ..., "slots": ..., "non_trainable": ...}   all that training changes
-    batch    X, y, weight                                   what it sees in this step
-    step_input    rate, count, epoch, step                       where it stands
-    numbers  loss, penalty, metrics                         what it reports
+    state       {"params": ..., "slots": ..., "non_trainable": ...}, each by name of parameter
+    batch       {"X": ..., "y": ..., "weight": ...}
+    step_input  {"rate": ..., "count": ..., "epoch": ..., "step": ...}
+    results     [loss, penalty, mean metrics ..., outputs if a metric gathers them]
 
-The function is plain NumPy; what runs for each batch is the program compiled from its graph, which
-takes one flat list of arrays and returns another.
+The function is plain NumPy. The program compiled from its graph maps one flat list of arrays to
+another.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ __all__ = ["compile_step", "compile_steps", "initial_state"]
 
 
 def initial_state(stack: LayerStack, optimizer: Optimizer, slots: dict[str, Any]) -> dict[str, Any]:
-    """Return the tree of all arrays that training changes."""
+    """Return parameters, optimizer slots and non-trainable state: all that training changes."""
     trained = stack.parameters(trainable=True)
     return {
         "params": {name: each.value.copy() for name, each in trained.items()},
@@ -65,10 +65,7 @@ def compile_step(
     batch: dict[str, ArrayType | None],
     natively: bool = False,
 ) -> ArrayFunction:
-    """Prepare the step of training for one shape of batch.
-
-    It is for what `compile_steps` cannot do, such as the odd batch at the end of an epoch.
-    """
+    """Compile one step for one shape of batch, such as the partial batch that ends an epoch."""
     step_input = _step_input_types(stack, ())
     types = tree.map_leaves(type_of, state)
     graph = trace_call(_step(stack, objective), (types, batch, step_input)).graph
@@ -83,18 +80,18 @@ def compile_steps(
     size: int | None,
     capacity: int,
 ) -> NativeProgram | None:
-    """Compile many steps as one loop, which takes its batches from the samples itself."""
+    """Compile up to `capacity` steps as one loop that gathers its batches from the samples."""
     step = _step(stack, objective)
 
     def steps(state: dict[str, Any], samples: dict[str, Any], step_inputs: dict[str, Any]) -> Any:
-        def one(state: Any, step_input: dict[str, Any]) -> Any:
+        def body(state: Any, step_input: dict[str, Any]) -> Any:
             if size is None:
                 return step(state, samples, step_input)
             rows = step_input["rows"]
             batch = {name: None if all is None else all[rows] for name, all in samples.items()}
             return step(state, batch, step_input)
 
-        return scan(one, state, step_inputs)
+        return scan(body, state, step_inputs)
 
     rows = {} if size is None else {"rows": ArrayType(np.dtype("int64"), (capacity, size))}
     step_inputs = rows | _step_input_types(stack, (capacity,))
@@ -109,12 +106,12 @@ def _step_input_types(stack: LayerStack, shape: tuple[int, ...]) -> dict[str, Ar
 
 
 def _step(stack: LayerStack, objective: Objective) -> Callable[..., Any]:
-    """The step of training, in plain NumPy."""
+    """Return the train step, in plain NumPy."""
 
     def step(state: dict[str, Any], batch: dict[str, Any], step_input: dict[str, Any]) -> Any:
         random = RandomStream(stack.seed, step_input["epoch"], step_input["step"])
 
-        def total(params: dict[str, Any]) -> Any:
+        def penalized_loss(params: dict[str, Any]) -> Any:
             with substituted(stack, params | state["non_trainable"]):
                 loss, penalty, *others = measure(stack, objective, batch, random)
                 check_dependence(objective.loss.name, loss, params.values())
@@ -123,33 +120,33 @@ def _step(stack: LayerStack, objective: Objective) -> Callable[..., Any]:
                 }
             return loss + penalty, ([loss, penalty, *others], non_trainable)
 
-        (_, (numbers, non_trainable)), slopes = value_and_grad(total, has_aux=True)(state["params"])
-        slopes = clip(slopes, objective.optimizer)
-        rate, count = step_input["rate"], step_input["count"]
-        moved = {
-            name: objective.optimizer.update(each, slopes[name], state["slots"][name], rate, count)
-            for name, each in state["params"].items()
+        derivative = value_and_grad(penalized_loss, has_aux=True)
+        (_, (results, non_trainable)), gradients = derivative(state["params"])
+        gradients = clip(gradients, objective.optimizer)
+        rate, count, slots = step_input["rate"], step_input["count"], state["slots"]
+        updates = {
+            name: objective.optimizer.update(param, gradients[name], slots[name], rate, count)
+            for name, param in state["params"].items()
         }
         new = {
-            "params": {name: param for name, (param, _) in moved.items()},
-            "slots": {name: slots for name, (_, slots) in moved.items()},
+            "params": {name: param for name, (param, _) in updates.items()},
+            "slots": {name: slots for name, (_, slots) in updates.items()},
             "non_trainable": non_trainable,
         }
-        return _alike(state, new), numbers
+        return _like(state, new), results
 
     return step
 
 
-def _alike(state: Any, new: Any) -> Any:
-    """Give the new state nesting and kinds of the old one, so that it can take its place."""
+def _like(state: Any, new: Any) -> Any:
+    """Convert the new state to structure and dtypes of the old one: the carry of a scan."""
     leaves, structure = tree.flatten(state)
-    found = tree.flatten_like(structure, new, "the new state")
-    names = tree.paths(state)
-    pairs = zip(leaves, found, names, strict=True)
-    return tree.unflatten(structure, [_as_before(old, each, name) for old, each, name in pairs])
+    new_leaves = tree.flatten_like(structure, new, "the new state")
+    named = zip(leaves, new_leaves, tree.paths(state), strict=True)
+    return tree.unflatten(structure, [_leaf_like(old, leaf, name) for old, leaf, name in named])
 
 
-def _as_before(old: Any, new: Any, name: str) -> Any:
+def _leaf_like(old: Any, new: Any, name: str) -> Any:
     new = new if hasattr(new, "shape") else np.asarray(new)
     if new.shape != old.shape:
         raise ShapeError(

@@ -1,4 +1,4 @@
-"""From the outputs of a network to probabilities and classes."""
+"""Probabilities and classes of the outputs of a network."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ Array = NDArray[Any]
 
 
 def missing_activation(model: Model, function: str) -> str:
-    """Return the activation that makes probabilities of the network's outputs."""
+    """Return the activation that maps the outputs to probabilities; "" if they are that already."""
     if model.ends_in("softmax") or model.ends_in("sigmoid"):
         return ""
-    contained = model.aim[0].contains if model.aim else ""
+    contained = model.compile_arguments.loss.contains if model.compile_arguments else ""
     if not contained:
         raise ArgumentError(
             f"{function}: the outputs of this network are no probabilities: it ends in no softmax "
-            "or sigmoid, and its loss is no cross-entropy; net.predict gives them as they are"
+            "or sigmoid, and its loss is no cross-entropy; net.predict returns them as they are"
         )
     return contained
 
 
 def chosen_classes(model: Model, outputs: Array) -> Array:
-    """Choose a class for each sample."""
-    single = outputs.ndim < 2 or outputs.shape[-1] == 1
-    each_alone = model.aim is not None and model.aim[0].name == "binary_cross_entropy"
-    if single or each_alone:
+    """Return the most probable class of each sample; of independent outputs, whether p > 0.5."""
+    arguments = model.compile_arguments
+    is_single = outputs.ndim < 2 or outputs.shape[-1] == 1
+    if is_single or (arguments is not None and arguments.loss.name == "binary_cross_entropy"):
         activation = missing_activation(model, "predict_class")
         with np.errstate(all="ignore"):
-            shares = ACTIVATIONS[activation or "linear"](outputs)
-        codes = (shares > 0.5).astype(np.int64)
-        codes = codes[..., 0] if single and codes.ndim > 1 else codes
+            probabilities = ACTIVATIONS[activation or "linear"](outputs)
+        codes = (probabilities > 0.5).astype(np.int64)
+        codes = codes[..., 0] if is_single and codes.ndim > 1 else codes
     else:
         codes = np.argmax(outputs, axis=-1)
     return codes if model.classes is None else np.array(model.classes)[codes]

@@ -1,4 +1,4 @@
-"""The inside of a network: what fitting, asking and saving share."""
+"""The model of a network: layers, objective, optimizer slots, counters and compiled programs."""
 
 from __future__ import annotations
 
@@ -27,54 +27,25 @@ __all__ = ["Model", "applies", "checked_dtype", "checked_layers", "gives_scores"
 
 
 class Model:
-    """Layers, what they are trained for, and how far that training is.
-
-    Parameters
-    ----------
-    seed : int in [0, 2**64)
-        Decides all that is random.
-    dtype : numpy.dtype
-        Kind of number of parameters and computation.
-
-    Attributes
-    ----------
-    layers : list of Layer
-        From input to output.
-    input_shape : tuple of (int or None), or None
-        Of what the layers are built for, the batch axis as None.
-    output_shapes : list of tuple
-        Of each built layer.
-    aim : (Loss, Optimizer, tuple of Metric), or None
-        What ``compile`` was given.
-    classes : list of str or None
-        The names of the classes by number.
-    table : Table or None
-        What the network begins with, if it takes tables.
-    slots : dict
-        What the optimiser remembers, by name of the parameter.
-    counter : StepCounter
-        Epochs and steps since ``compile``.
-    programs : ProgramCache
-        What has been compiled.
-    """
+    """The state that fit, evaluate, predict and save share."""
 
     def __init__(self, seed: int, dtype: np.dtype[Any]) -> None:
         self.seed, self.dtype = seed, dtype
         self.layers: list[Layer] = []
-        self.input_shape: Shape | None = None
-        self.output_shapes: list[Shape] = []
-        self.aim: CompileArguments | None = None
-        self.classes: list[str] | None = None
-        self.table: Table | None = None
-        self.slots: dict[str, Any] = {}
+        self.input_shape: Shape | None = None  # the batch axis as None, here and below
+        self.output_shapes: list[Shape] = []  # of each layer; empty until they are built
+        self.compile_arguments: CompileArguments | None = None
+        self.classes: list[str] | None = None  # class names in the order of class numbers
+        self.table: Table | None = None  # encodes the inputs
+        self.optimizer_slots: dict[str, Any] = {}  # by name of the parameter
         self.counter = StepCounter()
         self.programs = ProgramCache()
         self._stack: LayerStack | None = None
-        self._held: list[Layer] = []
+        self._all_layers: list[Layer] = []
 
     @property
     def stack(self) -> LayerStack:
-        """The layers as one function; once they are built it is always the same one."""
+        """The layers as one function, cached once they are built."""
         if self._stack is not None:
             return self._stack
         stack = LayerStack(tuple(self.layers), self.dtype, self.seed)
@@ -90,19 +61,19 @@ class Model:
     def add(self, layer: Any, stored: Callable[..., Initializer] | None = None) -> None:
         """Append a layer and name it."""
         if isinstance(layer, Table):
-            self._begin_with(layer)
+            self._set_table(layer)
             return
         if not isinstance(layer, Layer):
             raise ArgumentError(_not_a_layer(layer))
         if any(each is layer for each in self.layers):
             raise ArgumentError(
-                f"Network: layer {layer.name!r} is added twice; make a second one with the same "
+                f"Network: layer {layer.name!r} is added twice; create a second one with the same "
                 "arguments, or put both uses into a layer of your own"
             )
-        place = (len(self.layers),)
-        layer.bind(self._free_name(layer), self.seed, place, self.dtype, stored)
+        index = (len(self.layers),)
+        layer.bind(self._unique_name(layer), self.seed, index, self.dtype, stored)
         self.layers.append(layer)
-        self.output_shapes, self._stack, self._held = [], None, []
+        self.output_shapes, self._stack, self._all_layers = [], None, []
         self.programs.clear()
 
     def build(self, input_shape: tuple[int, ...], function: str) -> None:
@@ -112,54 +83,58 @@ class Model:
         shape = (None, *input_shape[1:])
         if self.output_shapes and shape == self.input_shape:
             return
-        # Of a built network the layers say best what misfits; lengths that may vary pass.
-        with self.undoing():
-            shapes = self._shapes(input_shape)
+        # Also if built: the layers report misfits best, and accept axes of variable length.
+        with self.rollback_on_error():
+            shapes = self._infer_shapes(input_shape)
             if not self.output_shapes:
                 self.output_shapes, self.input_shape = shapes, shape
 
     @contextmanager
-    def undoing(self) -> Generator[None]:
-        """Take back what was built and learned of the data, should the ``with`` block raise.
+    def rollback_on_error(self) -> Generator[None]:
+        """Restore shapes, classes, table and layers if the ``with`` block raises.
 
-        Otherwise data of a wrong shape, refused, would decide which shape is right from then on.
+        Otherwise refused data would fix the shapes that later data are checked against.
         """
-        kept = self.input_shape, self.output_shapes, self.classes, self.table, self._stack
-        before = [(layer, _attributes(layer)) for layer in self._all_layers()]
+        state = self.input_shape, self.output_shapes, self.classes, self.table, self._stack
+        attributes = [(layer, _attributes(layer)) for layer in self._with_sublayers()]
         try:
             yield
         except BaseException:
-            self.input_shape, self.output_shapes, self.classes, self.table, self._stack = kept
-            self._held = []
-            for layer, attributes in before:
-                vars(layer).clear()
-                vars(layer).update(attributes)
+            self.input_shape, self.output_shapes, self.classes, self.table, self._stack = state
+            self._all_layers = []
+            for layer, values in attributes:
+                layer.__dict__.clear()
+                layer.__dict__.update(values)
             raise
 
-    def _all_layers(self) -> list[Layer]:
-        """The layers and those inside them, which are looked for once the network is built."""
-        held = self._held or list(_within(self.layers))
-        self._held = held if self.output_shapes else []
-        return held
+    def _with_sublayers(self) -> list[Layer]:
+        """The layers and all their sublayers, cached once the network is built."""
+        layers = self._all_layers or list(_nested(self.layers))
+        self._all_layers = layers if self.output_shapes else []
+        return layers
 
-    def restart(self, aim: CompileArguments) -> None:
-        """Let training begin anew, from the parameters there are."""
-        self.aim = aim
-        self.slots = {}
+    def restart(self, arguments: CompileArguments) -> None:
+        """Restart training with new arguments of ``compile``, from the current parameters."""
+        self.compile_arguments = arguments
+        self.optimizer_slots = {}
         self.counter = StepCounter()
         self.programs.clear()
 
     def objective(self, function: str) -> Objective:
-        """Return what the network is trained for, the last activation fused where possible."""
-        if self.aim is None:
+        """Return the training objective, the last activation fused where possible."""
+        arguments = self.compile_arguments
+        if arguments is None:
             raise ArgumentError(
                 f"{function}: the network does not know its loss yet; call "
                 "net.compile(loss=..., optimizer=...) first"
             )
-        loss, optimizer, metrics = self.aim
-        fused = bool(loss.contains) and self.ends_in(loss.contains)
+        contained = arguments.loss.contains
+        fused = bool(contained) and self.ends_in(contained)
         fused = fused and gives_scores(self.layers[-1]) and gives_scores(self.output_layer)
-        return Objective(loss, optimizer, metrics, self.output_layer if fused else None)
+        return Objective(
+            arguments.loss, arguments.optimizer, arguments.metrics,
+            self.output_layer if fused else None,
+        )  # fmt: skip
 
     @property
     def output_layer(self) -> Layer:
@@ -173,13 +148,13 @@ class Model:
         """Whether the last layer applies the activation of that name."""
         return bool(self.layers) and applies(self.output_layer, activation)
 
-    def _begin_with(self, table: Table) -> None:
+    def _set_table(self, table: Table) -> None:
         if self.layers or self.table is not None:
-            raise ArgumentError("Network: a table is not in the first place; put it there, once")
-        # A copy, so that two networks with one table do not learn from each other's data.
+            raise ArgumentError("Network: a table must come first, and only once")
+        # A copy, since fit stores statistics of the data in it.
         self.table = table.copy()
 
-    def _shapes(self, input_shape: tuple[int, ...]) -> list[Shape]:
+    def _infer_shapes(self, input_shape: tuple[int, ...]) -> list[Shape]:
         x: Any = variable(ArrayType(self.dtype, (2, *input_shape[1:])), name="X")
         shapes: list[Shape] = []
         for layer in self.layers:
@@ -192,7 +167,7 @@ class Model:
             shapes.append((None, *x.shape[1:]))
         return shapes
 
-    def _free_name(self, layer: Layer) -> str:
+    def _unique_name(self, layer: Layer) -> str:
         taken = {each.name for each in self.layers}
         if layer.name is not None:
             name: Any = layer.name
@@ -228,23 +203,23 @@ def gives_scores(layer: Layer) -> bool:
     return owner is not Layer and is_plain and kind.forward is owner.forward
 
 
-def _within(layers: Iterable[Layer]) -> Iterator[Layer]:
-    """Go through layers and the layers inside them."""
+def _nested(layers: Iterable[Layer]) -> Iterator[Layer]:
+    """Yield layers and their sublayers, depth first."""
     for layer in layers:
         yield layer
-        yield from _within(inner for _, inner in find_sublayers(layer, Layer, skip="_arguments"))
+        yield from _nested(inner for _, inner in find_sublayers(layer, Layer, skip="_arguments"))
 
 
 def _attributes(layer: Layer) -> dict[str, Any]:
-    """A copy that does not change when a layer adds to the dictionaries it holds."""
+    """Return a copy of the attributes of a layer, and of its dictionaries."""
     return {
         name: cast(dict[str, Any], value).copy() if type(value) is dict else value
-        for name, value in vars(layer).items()
+        for name, value in layer.__dict__.items()
     }
 
 
 def checked_dtype(dtype: Any) -> np.dtype[Any]:
-    """Return the kind of number to compute with, or raise an ArgumentError."""
+    """Return the dtype to compute with, or raise an ArgumentError."""
     for known in (np.dtype("float32"), np.dtype("float64")):
         if dtype in (known, known.name, known.type):
             return known
@@ -262,9 +237,9 @@ def checked_layers(layers: Any) -> list[Layer]:
 
 
 def _not_a_layer(value: Any) -> str:
-    told = f"Network: {value!r} is not a layer"
+    message = f"Network: {value!r} is not a layer"
     if isinstance(value, type) and issubclass(value, Layer):
-        return f"{told} but a class of layers; write {value.__name__}(...)"
+        return f"{message} but a class of layers; write {value.__name__}(...)"
     if callable(value):
-        return f"{told}; wrap a function as nn.Activation(function)"
-    return f"{told}; layers are made by nn.Dense(...), nn.Activation(...) and the like"
+        return f"{message}; wrap a function as nn.Activation(function)"
+    return f"{message}; create one by nn.Dense(...), nn.Activation(...) and the like"

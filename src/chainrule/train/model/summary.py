@@ -1,4 +1,4 @@
-"""A network as a table."""
+"""The table that ``summary`` prints: layers, output shapes and parameter counts."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _HEADINGS = ("layer", "kind", "output shape", "parameters", "activation")
 
 
 def print_summary(model: Model) -> None:
-    """Write the table of a network to the screen; see `format_summary`."""
+    """Print the table of a network; see `format_summary`."""
     if sys.stdout is not None:  # pyright: ignore[reportUnnecessaryComparison] (no console)
         sys.stdout.write(format_summary(model) + "\n")
 
 
 def format_summary(model: Model) -> str:
-    """Return a table with a row for each layer and the totals beneath."""
+    """Return a table with one row a layer, followed by the totals."""
     shapes: Sequence[Any] = model.output_shapes or [None] * len(model.layers)
     rows = [_row(layer, shape) for layer, shape in zip(model.layers, shapes, strict=True)]
     widths = [max(map(len, column)) for column in zip(_HEADINGS, *rows, strict=True)]
@@ -71,10 +71,10 @@ def _totals(model: Model) -> list[str]:
         f"input {_shape_text(model)}, {model.dtype}",
         f"{total:,} parameters ({size / 1024:,.1f} KiB): {trained:,} trained{others}",
     ]
-    if model.aim is not None:
-        loss, optimizer, metrics = model.aim
-        told = "".join(f", {metric.name}" for metric in metrics)
-        lines.append(f"loss {loss.name}, {describe_briefly(optimizer)}{told}")
+    if (arguments := model.compile_arguments) is not None:
+        metrics = "".join(f", {metric.name}" for metric in arguments.metrics)
+        optimizer = describe_briefly(arguments.optimizer)
+        lines.append(f"loss {arguments.loss.name}, {optimizer}{metrics}")
     return lines
 
 

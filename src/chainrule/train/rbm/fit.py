@@ -11,10 +11,11 @@ from chainrule.errors import ArgumentError
 from chainrule.optim.optimizer import Optimizer
 from chainrule.train.callbacks import resolve_callbacks
 from chainrule.train.checks import check_settings
-from chainrule.train.fit.epochs import EpochLoop
+from chainrule.train.fit.epochs import EpochLoop, FitRun
 from chainrule.train.fit.trainer import Trainer
 from chainrule.train.history import History
 from chainrule.train.inputs.samples import Samples
+from chainrule.train.model.compile_arguments import CompileArguments
 from chainrule.train.model.model import Model
 from chainrule.train.progress import choose_progress
 from chainrule.train.rbm.contrastive_divergence import CONTRAST, PSEUDO_LIKELIHOOD, Contrast
@@ -36,18 +37,16 @@ def fit(
     """Train a machine on samples."""
     check_settings("fit", epochs=epochs)
     shuffle = checked_flag("fit", "shuffle", shuffle)
-    watchers, progress = resolve_callbacks(callbacks), choose_progress(verbose)
+    observers, progress = resolve_callbacks(callbacks), choose_progress(verbose)
     is_new = not model.output_shapes
-    with model.undoing():
+    with model.rollback_on_error():
         visible = prepare_visible(model, X, "fit")
         samples = Samples(visible, np.zeros(len(visible), np.int8)).made_plain()
         if is_new:
             _layer_of(model).expect(samples.X)
         size, objective = min(batch_size, len(samples)), model.objective("fit")
-        trainer = Trainer(
-            model.stack, objective, samples, size, model.slots, model.counter, model.programs
-        )
-    loop = EpochLoop(machine, model, trainer, watchers, progress, samples, None, size)
+        trainer = Trainer(model, objective, samples, size)
+    loop = EpochLoop(FitRun(machine, model, trainer, observers, progress, samples, None, size))
     loop.run(epochs, shuffle)
     return loop.history
 
@@ -68,10 +67,11 @@ def change_rule(model: Model, rule: Any) -> None:
             "optim.SGD(0.05, momentum=0.9)"
         )
     number = np.zeros((), model.dtype)
-    before = model.aim[1] if model.aim else rule
-    if type(rule) is not type(before) or rule.slots(number) != before.slots(number):
-        model.slots = {}
-    model.aim = (CONTRAST, rule, (PSEUDO_LIKELIHOOD,))
+    arguments = model.compile_arguments
+    previous = arguments.optimizer if arguments else rule
+    if type(rule) is not type(previous) or rule.slots(number) != previous.slots(number):
+        model.optimizer_slots = {}
+    model.compile_arguments = CompileArguments(CONTRAST, rule, (PSEUDO_LIKELIHOOD,))
     model.programs.clear()
 
 

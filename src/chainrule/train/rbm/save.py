@@ -41,7 +41,7 @@ def save(model: Model, config: dict[str, Any], path: str | os.PathLike[str]) -> 
     optimizer = optimizer_config(model.objective("save").optimizer)
     tensors = {name: np.ascontiguousarray(each.value) for name, each in layer.parameters().items()}
     if optimizer is not None:
-        for full_name, slots in model.slots.items():
+        for full_name, slots in model.optimizer_slots.items():
             name = full_name.removeprefix(f"{layer.name}.")
             tensors |= {f"slots.{name}.{slot}": np.array(each) for slot, each in slots.items()}
     description = {
