@@ -1,1 +1,1 @@
-"""Networks that learn: the step, the epochs, what is watched on the way and what is kept."""
+"""Networks: training, evaluation, prediction and files."""

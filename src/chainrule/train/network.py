@@ -21,7 +21,7 @@ from chainrule.train.files.save import save
 from chainrule.train.fit.fit import FIT_ARGUMENTS, FitArguments, fit
 from chainrule.train.history import History
 from chainrule.train.inference.class_prediction import chosen_classes, missing_activation
-from chainrule.train.inference.evaluate import USUAL_SIZE, evaluate, predict
+from chainrule.train.inference.evaluate import PREDICT_BATCH_SIZE, evaluate, predict
 from chainrule.train.inputs.data_adapter import prepare_inputs, prepare_samples
 from chainrule.train.inputs.table_inputs import Inputs
 from chainrule.train.metrics import Metric
@@ -281,7 +281,7 @@ class Network:
         samples, _ = prepare_samples(model, objective, X, y, sample_weight, "evaluate")
         return evaluate(model.stack, objective, model.programs, samples)
 
-    def predict(self, X: Inputs, batch_size: int | None = USUAL_SIZE) -> NDArray[Any]:
+    def predict(self, X: Inputs, batch_size: int | None = PREDICT_BATCH_SIZE) -> NDArray[Any]:
         """Return the output of the network, the last activation included.
 
         Parameters
@@ -303,7 +303,7 @@ class Network:
         """
         return predict(self._model, X, batch_size, "predict")
 
-    def predict_proba(self, X: Inputs, batch_size: int | None = USUAL_SIZE) -> NDArray[Any]:
+    def predict_proba(self, X: Inputs, batch_size: int | None = PREDICT_BATCH_SIZE) -> NDArray[Any]:
         """Return the class probabilities, also of a network whose outputs are logits.
 
         Parameters
@@ -324,7 +324,7 @@ class Network:
         activation = missing_activation(self._model, "predict_proba")
         return predict(self._model, X, batch_size, "predict_proba", activation)
 
-    def predict_class(self, X: Inputs, batch_size: int | None = USUAL_SIZE) -> NDArray[Any]:
+    def predict_class(self, X: Inputs, batch_size: int | None = PREDICT_BATCH_SIZE) -> NDArray[Any]:
         """Return the most probable class of each sample.
 
         Parameters

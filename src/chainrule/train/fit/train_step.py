@@ -84,14 +84,14 @@ def compile_steps(
     step = _step(stack, objective)
 
     def steps(state: dict[str, Any], samples: dict[str, Any], step_inputs: dict[str, Any]) -> Any:
-        def body(state: Any, step_input: dict[str, Any]) -> Any:
+        def train_step(state: Any, step_input: dict[str, Any]) -> Any:
             if size is None:
                 return step(state, samples, step_input)
             rows = step_input["rows"]
             batch = {name: None if all is None else all[rows] for name, all in samples.items()}
             return step(state, batch, step_input)
 
-        return scan(body, state, step_inputs)
+        return scan(train_step, state, step_inputs)
 
     rows = {} if size is None else {"rows": ArrayType(np.dtype("int64"), (capacity, size))}
     step_inputs = rows | _step_input_types(stack, (capacity,))

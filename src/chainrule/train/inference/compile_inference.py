@@ -1,8 +1,8 @@
-"""Compilation of evaluation and prediction."""
+"""Compilation of evaluation and prediction for one type of batch."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from chainrule.compiler.driver import ArrayFunction, compile_graph
 from chainrule.graph.array_type import ArrayType, type_of
@@ -12,16 +12,13 @@ from chainrule.train.model.layer_stack import LayerStack, substituted
 from chainrule.train.model.loss_and_metrics import measure
 from chainrule.train.model.objective import Objective
 
-if TYPE_CHECKING:
-    pass
-
 __all__ = ["compile_evaluation", "compile_prediction"]
 
 
 def compile_evaluation(
     stack: LayerStack, objective: Objective, batch: dict[str, ArrayType | None]
 ) -> ArrayFunction:
-    """Compile loss, penalty and metrics of one batch, as a function of parameters and batch."""
+    """Compile `measure` as a function of parameters and batch."""
 
     def evaluate(params: dict[str, Any], batch: dict[str, Any]) -> Any:
         with substituted(stack, params):
@@ -31,7 +28,7 @@ def compile_evaluation(
 
 
 def compile_prediction(stack: LayerStack, X: ArrayType, activation: str = "") -> ArrayFunction:
-    """Compile the network's output, activated besides, as a function of parameters and inputs."""
+    """Compile the output, under a further activation, as a function of parameters and inputs."""
 
     def predict(params: dict[str, Any], X: Any) -> Any:
         with substituted(stack, params):

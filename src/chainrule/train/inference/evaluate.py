@@ -1,4 +1,4 @@
-"""What a network does besides learning: predict, and say how well."""
+"""Evaluation and prediction, batch by batch."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from chainrule.train.model.objective import Objective
 from chainrule.train.model.program_cache import ProgramCache
 from chainrule.train.model.running_metrics import RunningMetrics
 
-__all__ = ["USUAL_SIZE", "evaluate", "predict"]
+__all__ = ["PREDICT_BATCH_SIZE", "evaluate", "predict"]
 
 Array = NDArray[Any]
 
-USUAL_SIZE = 1024
-"""Samples computed at once: enough to keep the processor busy, few enough for its caches."""
+PREDICT_BATCH_SIZE = 1024
+"""Samples computed at once: enough for all threads, few enough for the caches."""
 
 
 def evaluate(
@@ -33,7 +33,7 @@ def evaluate(
     objective: Objective,
     programs: ProgramCache,
     samples: Samples,
-    size: int = USUAL_SIZE,
+    size: int = PREDICT_BATCH_SIZE,
 ) -> dict[str, float]:
     """Return loss and metrics of samples."""
     running, params = RunningMetrics(objective), _live(stack)
@@ -55,8 +55,8 @@ def evaluate(
 
 
 def predict(model: Model, X: Any, size: int | None, function: str, activation: str = "") -> Array:
-    """Return the outputs of a network for inputs, which are checked."""
-    outputs = _predict_again(model, X, size, activation)
+    """Return the outputs of a network for inputs, after checking them."""
+    outputs = _predict_cached(model, X, size, activation)
     if outputs is not None:
         return outputs
     check_settings(function, batch_size=size)
@@ -72,21 +72,21 @@ def _predict(model: Model, inputs: Any, size: int, activation: str) -> Array:
     parts: list[Array] = []
     for rows in batches(len(inputs), size):
         part = inputs[rows]
-        kind: ArrayType = type_of(part)
-        part = part if part.dtype.isnative else part.astype(kind.dtype)
-        key = _key(activation, kind.dtype, kind.shape)
+        batch_type: ArrayType = type_of(part)
+        part = part if part.dtype.isnative else part.astype(batch_type.dtype)
         forward = model.programs.get(
-            key, lambda k=kind: PredictFunction(model.stack, k, activation)
+            _key(activation, batch_type.dtype, batch_type.shape),
+            lambda t=batch_type: PredictFunction(model.stack, t, activation),
         )
         parts.append(forward(part))
     return np.concatenate(parts) if len(parts) > 1 else parts[0]
 
 
-def _predict_again(model: Model, X: Any, size: Any, activation: str) -> Array | None:
-    """Predict for inputs like ones before, if one look shows them to be right; else None."""
+def _predict_cached(model: Model, X: Any, size: Any, activation: str) -> Array | None:
+    """Predict by a cached program, if a quick check shows that it fits the inputs; else None."""
     if type(X) is not np.ndarray or type(size) is not int or not inputs_are_plain(model):
         return None
-    # A program that was made for its type and shape shows that these fit the network.
+    # A cached program for this type and shape shows that they fit the network.
     forward: PredictFunction | None = model.programs.find(_key(activation, X.dtype, X.shape))
     if forward is None or len(X) > size or not is_tame(X):
         return None

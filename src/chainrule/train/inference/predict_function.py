@@ -1,4 +1,4 @@
-"""What a network gives for inputs of one type, ready to be asked again and again."""
+"""The compiled forward pass for inputs of one type, bound to the parameters."""
 
 from __future__ import annotations
 
@@ -19,40 +19,32 @@ Array = NDArray[Any]
 
 
 class PredictFunction:
-    """The output of a network, compiled, and the parameters it is computed with.
-
-    Parameters
-    ----------
-    stack : LayerStack
-        The network, built.
-    X : ArrayType
-        The type of the inputs.
-    activation : str
-        What is applied to the output besides; "" for nothing.
-    """
+    """The output of a network for inputs of type `X`, under a further activation; "" for none."""
 
     def __init__(self, stack: LayerStack, X: ArrayType, activation: str = "") -> None:
         self._parameters: list[Parameter] = list(stack.parameters().values())
         self._program = compile_prediction(stack, X, activation)
-        self._known, self._run = self._bind()
+        self._bound_ids, self._run = self._bind()
 
     def __call__(self, X: Array) -> Array:
         """Return the outputs."""
-        # Parameters are live arrays: a bound program sees what is written into them, but not that
-        # another array has taken the place of one. The bound ones live, so numbers tell them apart.
-        if self._known != [id(each.value) for each in self._parameters]:
-            self._known, self._run = self._bind()
+        # A bound program reads what is written into the parameters' arrays, but must be bound again
+        # if one is replaced. Ids are unique here, since the bound arrays stay alive.
+        if self._bound_ids != [id(each.value) for each in self._parameters]:
+            self._bound_ids, self._run = self._bind()
         return self._run(X)
 
     def _bind(self) -> tuple[list[int], Callable[[Any], Any]]:
         values = [each.value for each in self._parameters]
         bind = getattr(self._program, "bind", None)
-        run = _unbound(self._program, values) if bind is None else bind(values)
+        run = _bind_evaluated(self._program, values) if bind is None else bind(values)
         return [id(each) for each in values], run
 
 
-def _unbound(program: Callable[[Any], list[Any]], values: list[Array]) -> Callable[[Any], Any]:
-    """The same for a program that NumPy evaluates; it may hand its input back."""
+def _bind_evaluated(
+    program: Callable[[Any], list[Any]], values: list[Array]
+) -> Callable[[Any], Any]:
+    """Bind a program that NumPy evaluates; copies the output, which may alias the input."""
 
     def run(X: Array) -> Array:
         with np.errstate(all="ignore"):

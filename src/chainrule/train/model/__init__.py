@@ -1,1 +1,1 @@
-"""What is trained: layer stack, objective, parameters, compiled programs."""
+"""The model: layer stack, objective, parameters, running metrics, compiled programs."""

@@ -1,4 +1,4 @@
-"""The parameters of a network by name: live arrays that can be read and written."""
+"""`Params`: the parameters of a network as a mapping of live arrays."""
 
 from __future__ import annotations
 
@@ -16,15 +16,10 @@ __all__ = ["Params"]
 
 
 class Params(MutableMapping[str, NDArray[Any]]):
-    """A mapping from names such as ``dense.weight`` to the network's own arrays.
+    """A mapping from names such as ``dense.weight`` to live arrays, in the order of the layers.
 
-    Reading gives the array itself, so ``net.params["dense.bias"][:] = 0`` changes the network.
-    Assigning copies the numbers into that array, after checking their shape and kind.
-
-    Parameters
-    ----------
-    parameters : mapping of str to Parameter
-        The parameters, in the order of the layers.
+    Reading returns the array itself, so ``net.params["dense.bias"][:] = 0`` changes the network.
+    Assigning copies the values into that array, after a check of shape, dtype and finiteness.
     """
 
     def __init__(self, parameters: Mapping[str, Parameter]) -> None:
@@ -34,24 +29,24 @@ class Params(MutableMapping[str, NDArray[Any]]):
         return self._parameter(name).value
 
     def __setitem__(self, name: str, value: Any) -> None:
-        own = self._parameter(name).value
+        live = self._parameter(name).value
         new = np.asarray(value)
         if new.dtype.kind not in "biuf":
             raise DTypeError(f"params[{name!r}]: cannot hold {new.dtype}; assign real numbers")
-        if new.shape != own.shape:
+        if new.shape != live.shape:
             raise ShapeError(
-                f"params[{name!r}] has shape {own.shape}, the assigned array {new.shape}; "
+                f"params[{name!r}] has shape {live.shape}, the assigned array {new.shape}; "
                 "they must be equal (nothing is broadcast here)"
             )
-        with np.errstate(over="ignore"):  # float32 may be too small for what float64 can hold
-            new = new.astype(own.dtype)
+        with np.errstate(over="ignore"):  # an overflow to float32 is reported below
+            new = new.astype(live.dtype)
         if not np.isfinite(new).all():
             count = int(np.size(new) - np.isfinite(new).sum())
             raise DataError(
-                f"params[{name!r}]: {count} of the {new.size} assigned numbers are NaN or "
-                f"infinite as {own.dtype}; a network cannot compute with them"
+                f"params[{name!r}]: {count} of the {new.size} assigned values are NaN or "
+                f"infinite as {live.dtype}; a network cannot compute with them"
             )
-        np.copyto(own, new)
+        np.copyto(live, new)
 
     def __delitem__(self, name: str) -> NoReturn:
         raise TypeError("params: a parameter belongs to its layer and cannot be deleted")

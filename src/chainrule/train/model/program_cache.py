@@ -1,4 +1,4 @@
-"""Compiled programs, kept."""
+"""Cache of the compiled programs of a model."""
 
 from __future__ import annotations
 
@@ -7,34 +7,34 @@ from typing import Any, TypeVar
 
 __all__ = ["ProgramCache"]
 
-_LARGEST_CACHE = 64
+_CAPACITY = 64
 
-Made = TypeVar("Made")
+Compiled = TypeVar("Compiled")
 
 
 class ProgramCache:
-    """Compiled programs by what they are for; the oldest goes when there are too many."""
+    """Compiled programs by key, a purpose followed by types; evicts the oldest when full."""
 
     def __init__(self) -> None:
         self._programs: dict[Any, Any] = {}
 
-    def get(self, key: Any, make: Callable[[], Made]) -> Made:
-        """Return the program for `key`, made on first use."""
+    def get(self, key: Any, compile_program: Callable[[], Compiled]) -> Compiled:
+        """Return the program for `key`, compiled on first use."""
         if key not in self._programs:
-            if len(self._programs) >= _LARGEST_CACHE:
+            if len(self._programs) >= _CAPACITY:
                 del self._programs[next(iter(self._programs))]
-            self._programs[key] = make()
+            self._programs[key] = compile_program()
         return self._programs[key]
 
     def latest(self, purpose: str) -> tuple[Any, Any] | None:
-        """Return the program made last for a purpose, behind its key; None if there is none."""
-        kept = reversed(self._programs.items())
-        return next((each for each in kept if each[0][0] == purpose), None)
+        """Return key and program of the latest one for a purpose, or None."""
+        newest_first = reversed(self._programs.items())
+        return next((each for each in newest_first if each[0][0] == purpose), None)
 
     def find(self, key: Any) -> Any:
-        """Return the program for `key`, or None if it is not there."""
+        """Return the program for `key`, or None."""
         return self._programs.get(key)
 
     def clear(self) -> None:
-        """Forget all: the network has changed."""
+        """Remove all programs, as the network has changed."""
         self._programs.clear()

@@ -1,4 +1,4 @@
-"""Running means of loss and metrics over batches."""
+"""Running means of loss and metrics over the steps of an epoch."""
 
 from __future__ import annotations
 
@@ -17,87 +17,82 @@ Array = NDArray[Any]
 
 
 class RunningMetrics:
-    """The numbers of many batches, and what they say of all samples.
+    """Accumulates the results of steps into loss and metrics of all samples.
 
-    Sums are taken from left to right, so that looking at them early does not change their bits.
-
-    Parameters
-    ----------
-    objective : Objective
-        Says what the numbers are.
+    Sums run from left to right, so that reading means early does not change their bits.
     """
 
     def __init__(self, objective: Objective) -> None:
-        self._plan = objective
+        self._objective = objective
         self._pending: list[tuple[int, Sequence[Any]]] = []
         self._samples = 0
         self._totals = [0.0] * (2 + len(objective.means))
-        self._seen: list[tuple[Array, Array]] = []
+        self._gathered: list[tuple[Array, Array]] = []  # targets and outputs
 
-    def add(self, count: int, numbers: Sequence[Any], y: Array) -> None:
-        """Add one step of `count` samples: its numbers and its targets."""
-        self.add_steps(count, [np.asarray(each)[np.newaxis] for each in numbers], y)
+    def add(self, count: int, results: Sequence[Any], y: Array) -> None:
+        """Add one step of `count` samples: its results, as of `measure`, and its targets."""
+        self.add_steps(count, [np.asarray(each)[np.newaxis] for each in results], y)
 
     def add_steps(self, count: int, columns: Sequence[Array], y: Array) -> None:
-        """Add several steps of `count` samples each."""
-        if self._plan.gathers:
+        """Add several steps of `count` samples each; each column has one row a step."""
+        if self._objective.gathers:
             *columns, outputs = columns
-            self._seen.append((y, outputs.reshape(-1, *outputs.shape[2:])))
+            self._gathered.append((y, outputs.reshape(-1, *outputs.shape[2:])))
         self._pending.append((count, columns))
 
     def means(self) -> dict[str, float]:
-        """Return loss and metrics of the samples so far, except for what needs all of them."""
+        """Return loss and mean metrics of the samples so far."""
         for count, columns in self._pending:
             self._samples += count * len(columns[0])
-            for place, column in enumerate(columns):
-                factor = 1 if place == 0 and self._plan.loss.reduction == "sum" else count
-                terms = np.append(self._totals[place], factor * column.astype(float))
-                self._totals[place] = float(np.add.accumulate(terms)[-1])
+            for index, column in enumerate(columns):
+                factor = 1 if index == 0 and self._objective.loss.reduction == "sum" else count
+                terms = np.append(self._totals[index], factor * column.astype(float))
+                self._totals[index] = float(np.add.accumulate(terms)[-1])
         self._pending.clear()
         loss, *others = self._totals
         penalty, *metrics = (total / max(self._samples, 1) for total in others)
-        loss = loss if self._plan.loss.reduction == "sum" else loss / max(self._samples, 1)
-        names = (metric.name for metric in self._plan.means)
+        loss = loss if self._objective.loss.reduction == "sum" else loss / max(self._samples, 1)
+        names = (metric.name for metric in self._objective.means)
         return {"loss": loss + penalty, **dict(zip(names, metrics, strict=True))}
 
     def means_of_parts(self, parts: int, steps: int) -> dict[str, Array]:
-        """Return loss and metrics of the first parts, such as epochs, of `steps` equal steps."""
+        """Return loss and metrics of the first `parts`, such as epochs, of `steps` equal steps."""
         if not parts:
             return {}
-        count, is_sum = self._pending[0][0], self._plan.loss.reduction == "sum"
+        count, is_sum = self._pending[0][0], self._objective.loss.reduction == "sum"
         samples = count * steps
         loss, *others = (
-            _totals(column, parts, steps, 1 if is_sum and place == 0 else count)
-            for place, column in enumerate(zip(*(made for _, made in self._pending), strict=True))
+            _totals(column, parts, steps, 1 if is_sum and index == 0 else count)
+            for index, column in enumerate(zip(*(each for _, each in self._pending), strict=True))
         )
         penalty, *metrics = (each / samples for each in others)
         loss = loss if is_sum else loss / samples
-        names = (metric.name for metric in self._plan.means)
+        names = (metric.name for metric in self._objective.means)
         return {"loss": loss + penalty, **dict(zip(names, metrics, strict=True))}
 
     def latest_losses(self) -> list[float]:
-        """Return the losses of the steps since `means` was last asked for."""
+        """Return the losses of the steps since the last call of `means`."""
         return [loss for _, columns in self._pending for loss in columns[0].astype(float).tolist()]
 
     def results(self) -> dict[str, float]:
-        """Return loss and all metrics, in the order they were asked for."""
+        """Return loss and all metrics, in the order of ``compile``."""
         means = self.means()
-        if not self._plan.gathers:
+        if not self._objective.gathers:
             return means
-        y, outputs = (np.concatenate(column) for column in zip(*self._seen, strict=True))
+        y, outputs = (np.concatenate(column) for column in zip(*self._gathered, strict=True))
         return {"loss": means["loss"]} | {
             metric.name: means[metric.name] if metric.is_mean else metric.compute(y, outputs)
-            for metric in self._plan.metrics
+            for metric in self._objective.metrics
         }
 
 
 def _totals(column: Sequence[Array], parts: int, steps: int, factor: int) -> Array:
-    """Add up each part of a column from left to right, in whichever way takes fewer calls."""
+    """Sum each part of a column from left to right, along the axis that takes fewer calls."""
     joined = column[0] if len(column) == 1 else np.concatenate(column)
     joined = joined[: parts * steps]
-    if not joined.any():  # nothing is added to most losses
+    if not joined.any():  # as is the penalty of most networks
         return np.zeros(parts)
-    numbers = factor * joined.astype(float).reshape(parts, steps)
+    terms = factor * joined.astype(float).reshape(parts, steps)
     if steps > parts:
-        return np.add.accumulate(numbers, axis=1)[:, -1]
-    return reduce(np.add, numbers.T)
+        return np.add.accumulate(terms, axis=1)[:, -1]
+    return reduce(np.add, terms.T)

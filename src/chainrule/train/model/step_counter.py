@@ -1,4 +1,4 @@
-"""Epochs and steps since the network was compiled."""
+"""Count of epochs and steps since the network was compiled."""
 
 from __future__ import annotations
 
@@ -6,16 +6,8 @@ __all__ = ["StepCounter"]
 
 
 class StepCounter:
-    """How long a network has been trained since it was compiled.
-
-    Attributes
-    ----------
-    epoch : int
-        Epochs finished.
-    count : int
-        Steps finished.
-    """
+    """Epochs and steps finished since ``compile``."""
 
     def __init__(self) -> None:
-        self.epoch = 0
-        self.count = 0
+        self.epoch = 0  # finished epochs
+        self.count = 0  # finished steps

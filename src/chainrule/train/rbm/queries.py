@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from chainrule.compiler.jit import jit
 from chainrule.nn.random_stream import RandomStream, philox_key
-from chainrule.train.inference.evaluate import USUAL_SIZE
+from chainrule.train.inference.evaluate import PREDICT_BATCH_SIZE
 from chainrule.train.inputs.samples import batches
 from chainrule.train.rbm.energy import (
     Couplings,
@@ -76,14 +76,14 @@ def _starts(couplings: Couplings, X: Array | int, key: Array) -> Iterator[tuple[
         return
     bias = couplings["hidden_bias"]
     evenly = np.full((X, len(bias)), 0.5, bias.dtype)
-    for part, rows in enumerate(batches(X, USUAL_SIZE)):
+    for part, rows in enumerate(batches(X, PREDICT_BATCH_SIZE)):
         yield np.int64(part), _coins(evenly[rows], key, np.int64(part))
 
 
 def _parts(couplings: Couplings, X: Array) -> Iterator[tuple[Any, Array]]:
     """Cut rows into parts of a usual size, as the machine's kind of number."""
     dtype = couplings["weight"].dtype
-    for part, rows in enumerate(batches(len(X), USUAL_SIZE)):
+    for part, rows in enumerate(batches(len(X), PREDICT_BATCH_SIZE)):
         yield np.int64(part), np.ascontiguousarray(X[rows], dtype)
 
 
