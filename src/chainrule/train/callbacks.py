@@ -1,4 +1,4 @@
-"""What may watch a training run and end it."""
+"""Callbacks of ``fit``: `Callback`, `EarlyStopping`, and plain functions."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ __all__ = ["Callback", "EarlyStopping", "resolve_callbacks"]
 
 
 class Callback:
-    """Something that is told how training goes; a subclass writes the methods it needs.
+    """Base class of callbacks; a subclass overrides the methods it needs.
 
-    While a callback runs, the network's parameters are those of the last finished step, and what a
-    callback writes into them counts for the steps to come. Epochs are numbered from 0 and go on
-    counting over repeated calls of ``fit``. An exception ends training and reaches the caller of
-    ``fit``; the network stays as the last finished step left it.
+    During a call, the network's parameters are those of the last finished step; what a callback
+    writes into them takes effect in the next one. Epochs are numbered from 0, continuously over
+    repeated calls of ``fit``. An exception stops the training and propagates to the caller of
+    ``fit``; the network keeps the parameters of the last finished step.
 
     Examples
     --------
     >>> class Halfway(Callback):
     ...     def on_epoch_end(self, net, epoch, logs):
-    ...         return logs["loss"] < 0.5  # True ends the training
+    ...         return logs["loss"] < 0.5  # True stops the training
     """
 
     def on_fit_start(self, net: Any) -> None:
@@ -36,7 +36,7 @@ class Callback:
         Parameters
         ----------
         net : Network
-            The network that is about to be trained.
+            The network to be trained.
         """
 
     def on_epoch_start(self, net: Any, epoch: int) -> None:
@@ -60,16 +60,16 @@ class Callback:
         epoch : int
             Its number, from 0.
         logs : mapping of str to float
-            What the history gets for this epoch: loss, metrics, val_loss, learning_rate, seconds.
+            This epoch's row of the history: loss, metrics, val_loss, learning_rate, seconds.
 
         Returns
         -------
         bool or None
-            True to end the training here.
+            True to stop the training.
         """
 
     def on_fit_end(self, net: Any) -> None:
-        """Run after the last epoch, unless an exception ended the training.
+        """Run after the last epoch, unless an exception stopped the training.
 
         Parameters
         ----------
@@ -79,20 +79,20 @@ class Callback:
 
 
 class EarlyStopping(Callback):
-    """End the training when a quantity has not become better for some epochs.
+    """Stop the training when a quantity has not improved for some epochs.
 
     Parameters
     ----------
     monitor : str
         The quantity: ``loss``, a metric, or one of them on the validation data (``val_loss``).
     patience : int >= 0
-        So many epochs in a row without a better value end the training (0 counts as 1).
+        Number of consecutive epochs without improvement that stops the training (0 counts as 1).
     restore_best : bool
-        Whether the network gets the parameters of its best epoch back when training ends.
+        Whether to restore the parameters of the best epoch when training ends.
     min_delta : float >= 0
-        A value counts as better only if it is better by more than this.
+        An improvement must be larger than this.
     mode : {"auto", "min", "max"}
-        Whether small or large values are good; ``auto`` knows it from the name.
+        Whether lower or higher values are better; ``auto`` decides by the name.
     **foreign
         Arguments as other libraries name them; the error names ours.
 
@@ -101,12 +101,12 @@ class EarlyStopping(Callback):
     best : float
         The best value so far.
     best_epoch : int
-        Its epoch; -1 before the first one.
+        Its epoch; -1 before the first.
 
     Raises
     ------
     ArgumentError
-        For arguments outside these ranges; during training if there is no such quantity.
+        For arguments outside these ranges; during training if no such quantity is reported.
 
     References
     ----------
@@ -134,39 +134,40 @@ class EarlyStopping(Callback):
         self.patience = checked_count("EarlyStopping", "patience", patience, 0)
         self.restore_best = restore_best
         self.min_delta = checked_number("EarlyStopping", "min_delta", min_delta, NON_NEGATIVE)
-        self._sign = -1.0 if mode == "max" or (mode == "auto" and _grows(monitor)) else 1.0
-        self._forget()
+        is_maximized = mode == "max" or (mode == "auto" and _is_maximized(monitor))
+        self._sign = -1.0 if is_maximized else 1.0
+        self._reset()
 
     def on_fit_start(self, net: Any) -> None:
-        """Forget an earlier run."""
-        self._forget()
+        """Reset the best value of an earlier run."""
+        self._reset()
 
     def on_epoch_end(self, net: Any, epoch: int, logs: Mapping[str, float]) -> bool:
-        """Compare with the best epoch; True when patience has run out."""
+        """Compare with the best epoch; return whether patience is exhausted."""
         value = self._monitored(logs)
         if self._sign * value < self._sign * self.best - self.min_delta or self.best_epoch < 0:
             self.best, self.best_epoch = value, epoch
             if self.restore_best:
-                self._kept = {name: array.copy() for name, array in net.params.items()}
+                self._best_params = {name: array.copy() for name, array in net.params.items()}
         return epoch - self.best_epoch >= max(self.patience, 1)
 
     def on_fit_end(self, net: Any) -> None:
-        """Give the network its best parameters back."""
-        net.params.update(self._kept)
-        self._kept = {}
+        """Restore the parameters of the best epoch."""
+        net.params.update(self._best_params)
+        self._best_params = {}
 
     def _monitored(self, logs: Mapping[str, float]) -> float:
         if self.monitor in logs:
             return logs[self.monitor]
-        mend = " (give validation_data to fit)" if self.monitor.startswith("val_") else ""
+        fix = " (give validation_data to fit)" if self.monitor.startswith("val_") else ""
         raise ArgumentError(
             f"EarlyStopping: monitor is {self.monitor!r}, but the epochs report "
-            f"{', '.join(logs)}{mend}"
+            f"{', '.join(logs)}{fix}"
         )
 
-    def _forget(self) -> None:
+    def _reset(self) -> None:
         self.best, self.best_epoch = self._sign * math.inf, -1
-        self._kept: dict[str, NDArray[Any]] = {}
+        self._best_params: dict[str, NDArray[Any]] = {}
 
     def __repr__(self) -> str:
         return (
@@ -175,16 +176,16 @@ class EarlyStopping(Callback):
         )
 
 
-_GROWING = {"accuracy", "auc", "f1", "precision", "pseudo_likelihood", "r2", "recall", "top_k"}
+_MAXIMIZED = {"accuracy", "auc", "f1", "precision", "pseudo_likelihood", "r2", "recall", "top_k"}
 
 
-def _grows(monitor: str) -> bool:
-    """Whether large values of a quantity are the good ones."""
-    return monitor.removeprefix("val_") in _GROWING
+def _is_maximized(monitor: str) -> bool:
+    """Whether higher values of a quantity are better."""
+    return monitor.removeprefix("val_") in _MAXIMIZED
 
 
 class _FunctionCallback(Callback):
-    """A plain function, called at the end of each epoch."""
+    """Calls a function ``(net, epoch, logs)`` after each epoch."""
 
     def __init__(self, function: Callable[[Any, int, Mapping[str, float]], Any]) -> None:
         self._function = function
@@ -194,20 +195,21 @@ class _FunctionCallback(Callback):
 
 
 def resolve_callbacks(callbacks: Any) -> list[Callback]:
-    """Make a list of callbacks of what was given to ``fit``."""
-    given = callbacks if isinstance(callbacks, Sequence) else [callbacks]
-    return [_as_callback(each) for each in given if each is not None]
+    """Return the argument `callbacks` of ``fit`` as a list."""
+    if not isinstance(callbacks, Sequence):
+        callbacks = [callbacks]
+    return [_as_callback(each) for each in callbacks if each is not None]
 
 
-def _as_callback(given: Any) -> Callback:
-    if isinstance(given, Callback):
-        return given
-    if isinstance(given, type):
+def _as_callback(value: Any) -> Callback:
+    if isinstance(value, Callback):
+        return value
+    if isinstance(value, type):
         raise ArgumentError(
-            f"fit: callbacks has the class {given.__name__} itself; write {given.__name__}(...)"
+            f"fit: callbacks has the class {value.__name__} itself; write {value.__name__}(...)"
         )
-    if callable(given):
-        return _FunctionCallback(given)
+    if callable(value):
+        return _FunctionCallback(value)
     raise ArgumentError(
-        f"fit: callbacks has {given!r}; each must be a Callback or a function (net, epoch, logs)"
+        f"fit: callbacks has {value!r}; each must be a Callback or a function (net, epoch, logs)"
     )

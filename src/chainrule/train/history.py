@@ -1,4 +1,4 @@
-"""What a training run has left behind, epoch by epoch."""
+"""`History`: loss, metrics, learning rate and seconds of each epoch of a call of ``fit``."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ __all__ = ["History"]
 
 
 class History(Mapping[str, list[float]]):
-    """The course of a call of ``fit``: for each quantity a list with one number an epoch.
+    """A mapping from each quantity of a call of ``fit`` to a list with one value an epoch.
 
     The quantities are ``loss`` and the metrics on the training data (averaged over the epoch, while
-    the parameters move), the same with ``val_`` in front on the validation data (after the epoch),
+    the parameters change), the same with prefix ``val_`` on the validation data (after the epoch),
     ``learning_rate`` (of the last step) and ``seconds``.
 
     Attributes
     ----------
     notes : list of str
-        What is worth knowing about the run: a fused softmax, an early end.
+        Remarks on the run: a fused softmax, an interrupt.
 
     Examples
     --------
@@ -48,39 +48,39 @@ class History(Mapping[str, list[float]]):
         return max(map(len, self._columns.values()), default=0)
 
     def append(self, row: Mapping[str, float]) -> None:
-        """Add the numbers of one epoch.
+        """Add the values of one epoch.
 
         Parameters
         ----------
         row : mapping of str to float
-            The quantities; the same ones for every epoch.
+            Value by quantity; the same quantities in every epoch.
         """
         for name, value in row.items():
             self._columns.setdefault(name, []).append(float(value))
 
     def extend(self, columns: Mapping[str, NDArray[Any] | list[float]]) -> None:
-        """Add the numbers of several epochs.
+        """Add the values of several epochs.
 
         Parameters
         ----------
         columns : mapping of str to array, float, (epochs,), or list of float
-            The quantities; the same ones for every epoch.
+            Values by quantity; the same quantities in every epoch.
         """
         for name, column in columns.items():
-            numbers = column if isinstance(column, list) else column.astype(float).tolist()
-            self._columns.setdefault(name, []).extend(numbers)
+            values = column if isinstance(column, list) else column.astype(float).tolist()
+            self._columns.setdefault(name, []).extend(values)
 
     def plot(
         self, path: str | os.PathLike[str] | None = None, *, axes: Axes | None = None
     ) -> Figure:
-        """Draw the loss by epoch: `chainrule.plot.history` of this history.
+        """Plot the loss by epoch: `chainrule.plot.history` of this history.
 
         Parameters
         ----------
         path : str, path or None
-            Where to save the figure: a name that ends in .png, .svg or .pdf.
+            File to save the figure to, ending in .png, .svg or .pdf.
         axes : matplotlib.axes.Axes or None
-            Where to draw; None makes a figure.
+            Axes to plot into; None creates a figure.
 
         Returns
         -------
@@ -114,10 +114,10 @@ class History(Mapping[str, list[float]]):
     def __repr__(self) -> str:
         count = self.epochs
         hidden = {"seconds", "learning_rate"}
-        courses = [
+        ranges = [
             f"{name} {values[0]:.4g} → {values[-1]:.4g}"
             for name, values in self._columns.items()
             if name not in hidden
         ]
-        told = f": {', '.join(courses)}" if courses else ""
-        return f"<history of {count} epoch{'' if count == 1 else 's'}{told}>"
+        details = f": {', '.join(ranges)}" if ranges else ""
+        return f"<history of {count} epoch{'' if count == 1 else 's'}{details}>"

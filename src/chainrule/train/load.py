@@ -1,8 +1,8 @@
-"""Networks out of files, which are believed in nothing.
+"""`load`: deserialisation of networks and Boltzmann machines from untrusted files.
 
-A file is only data: no code is in it, nothing is imported for it, no other file or address is
-followed. Every size it declares is checked against the bytes that are there, and against the sizes
-of the layers it describes, before an array is made; the checksum finds what is damaged.
+A file is data only: nothing in it is executed or imported, and it refers to no other file or
+address. Every declared size is checked against the bytes present and the sizes of the layers
+described, before an array is allocated; a checksum detects damage.
 """
 
 from __future__ import annotations
@@ -44,31 +44,32 @@ Custom = Mapping[str, Callable[..., Any]]
 def load(
     path: str | os.PathLike[str], custom: Custom | None = None, **foreign: Any
 ) -> Network | RBM:
-    """Read a network that `Network.save` has written, or a Boltzmann machine.
+    """Read a network written by `Network.save`, or a Boltzmann machine.
 
-    Its predictions have the bits they had before. If loss, optimiser and metrics are ours, or given
-    in `custom`, it is compiled as it was; otherwise it predicts, and needs ``compile`` to train on.
+    Its predictions equal those before saving, bit for bit. It is compiled as it was, if loss,
+    optimiser and metrics are built in or in `custom`; otherwise it predicts, and needs ``compile``
+    to continue training.
 
     Parameters
     ----------
     path : str or path
         The file.
     custom : mapping of str to class or function, or None
-        The user's own layers, activations, losses and metrics by their names.
+        User-defined layers, activations, losses and metrics by name.
     **foreign
         Arguments as other libraries name them; the error names ours.
 
     Returns
     -------
     Network or RBM
-        Built, with the parameters of the file; a machine goes on training where it was.
+        Built, with the parameters of the file; a machine continues its training.
 
     Raises
     ------
     FormatError
-        If the file is damaged, is no network, or needs something that `custom` does not have.
+        If the file is damaged, is not a network, or needs a name that `custom` lacks.
     OSError
-        If there is no such file.
+        If the file does not exist.
 
     Examples
     --------
@@ -82,10 +83,10 @@ def load(
     True
     """
     refuse_unknown("load", foreign, ("path", "custom"))
-    given: Any = custom
-    if given is not None and not isinstance(given, Mapping):
+    argument: Any = custom
+    if argument is not None and not isinstance(argument, Mapping):
         raise ArgumentError(
-            f"load: custom is {type_in_words(given)}; it must be a dict from the names in the "
+            f"load: custom is {type_in_words(argument)}; it must be a dict from the names in the "
             "file to your classes and functions"
         )
     source = Path(path)
@@ -113,7 +114,7 @@ def _check_file(path: Path) -> None:
 
 
 def _read(path: Path) -> tuple[dict[str, Any], Tensors]:
-    """Read description and tensors, and compare them with the checksum."""
+    """Read description and tensors, and verify the checksum."""
     from safetensors import SafetensorError, safe_open
 
     if path.stat().st_size < 8:
@@ -129,7 +130,7 @@ def _read(path: Path) -> tuple[dict[str, Any], Tensors]:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, TypeError, KeyError, AttributeError, OverflowError) as error:
         raise FormatError(f"load: {path.name} is no intact safetensors file: {error}", 0) from error
-    description = _parsed(path, text)
+    description = _parse(path, text)
     if description.get("checksum") != checksum(description, tensors):
         raise FormatError(
             f"load: the checksum of {path.name} does not match its content: it is damaged or was "
@@ -138,7 +139,7 @@ def _read(path: Path) -> tuple[dict[str, Any], Tensors]:
     return description, tensors
 
 
-def _parsed(path: Path, text: str) -> dict[str, Any]:
+def _parse(path: Path, text: str) -> dict[str, Any]:
     def refuse(constant: str) -> Any:
         raise ValueError(f"{constant} is no JSON")
 
@@ -168,41 +169,41 @@ def _network(description: Description, tensors: Tensors, custom: Custom) -> Netw
     if description.has("table"):
         model.table = table_of(description.get("table", dict))
     unread = set(tensors)
-    for number, described in enumerate(description.get("layers", list)):
-        layer = _layer(described, number, custom)
-        model.add(layer, partial(_stored, tensors, unread, layer.name))
+    for number, entry in enumerate(description.get("layers", list)):
+        layer = _layer(entry, number, custom)
+        model.add(layer, partial(_tensor_initializer, tensors, unread, layer.name))
     model.build((2, *_sizes(description.get("input_shape", list))), "load")
     model.classes = _classes(description)
     if model.table is not None and model.input_shape != (None, len(model.table.feature_names)):
-        raise FormatError("load: the table does not make the inputs that the layers take")
+        raise FormatError("load: the table has another number of features than the layers take")
     if unread:
         raise FormatError(f"load: no layer takes the tensor {min(unread)!r}")
     _compile(net, description, custom)
     return net
 
 
-def _layer(described: Any, number: int, custom: Custom) -> Layer:
-    if not isinstance(described, dict):
-        raise FormatError(f"load: layer {number} is described by {described!r:.60}")
-    description = Description(cast(dict[str, Any], described), f"the description of layer {number}")
+def _layer(entry: Any, number: int, custom: Custom) -> Layer:
+    if not isinstance(entry, dict):
+        raise FormatError(f"load: layer {number} is described by {entry!r:.60}")
+    description = Description(cast(dict[str, Any], entry), f"the description of layer {number}")
     description.only("kind", "name", "config")
     layer = from_config(description.get("kind", str), description.get("config", dict), custom)
     layer.name = description.get("name", str)
     return layer
 
 
-def _stored(tensors: Tensors, unread: set[str], *path: Any) -> Initializer:
-    """The initialiser that hands out a tensor of the file, if it is what the layer asks for."""
+def _tensor_initializer(tensors: Tensors, unread: set[str], *path: Any) -> Initializer:
+    """Return an initialiser that returns a tensor of the file, if of the required shape."""
     name = ".".join(path)
 
     def initializer(shape: tuple[int, ...], generator: Any, dtype: np.dtype[Any]) -> Any:
-        found = tensors.get(name)
-        wanted = f"{dtype}{list(shape)}"
-        if found is None or found.shape != shape or found.dtype != dtype:
-            told = "is missing" if found is None else f"is {found.dtype}{list(found.shape)}"
-            raise FormatError(f"load: the tensor {name!r} {told}; its layer needs {wanted}")
+        tensor = tensors.get(name)
+        if tensor is None or tensor.shape != shape or tensor.dtype != dtype:
+            actual = "is missing" if tensor is None else f"is {tensor.dtype}{list(tensor.shape)}"
+            required = f"{dtype}{list(shape)}"
+            raise FormatError(f"load: the tensor {name!r} {actual}; its layer needs {required}")
         unread.discard(name)
-        return found
+        return tensor
 
     return initializer
 
@@ -224,7 +225,7 @@ def _classes(description: Description) -> list[str] | None:
 
 
 def _compile(net: Network, description: Description, custom: Custom) -> None:
-    """Compile the network as it was, where all that takes is ours or given."""
+    """Compile the network as it was, if all parts are built in or custom."""
     loss = _loss(description.get("loss", str, dict, type(None)), custom)
     config = description.get("optimizer", dict, type(None))
     optimizer = None if config is None else optimizer_of(config)
@@ -233,11 +234,11 @@ def _compile(net: Network, description: Description, custom: Custom) -> None:
         net.compile(loss=loss, optimizer=optimizer, metrics=metrics)
 
 
-def _loss(described: Any, custom: Custom) -> Loss | None:
-    if not isinstance(described, dict):
-        return None if described is None else resolve_loss(described)
-    description = Description(cast(dict[str, Any], described), "the description of the loss")
-    if "function" in described:
+def _loss(entry: Any, custom: Custom) -> Loss | None:
+    if not isinstance(entry, dict):
+        return None if entry is None else resolve_loss(entry)
+    description = Description(cast(dict[str, Any], entry), "the description of the loss")
+    if "function" in entry:
         description.only("function")
         function = custom.get(description.get("function", str))
         return None if function is None else resolve_loss(function)
@@ -248,11 +249,11 @@ def _loss(described: Any, custom: Custom) -> Loss | None:
     return resolve_loss(partial(known.per_sample, **description.get("arguments", dict)))
 
 
-def _metric(described: Any, custom: Custom) -> Any:
-    if isinstance(described, str):
-        return described
-    if not isinstance(described, dict):
-        raise FormatError(f"load: a metric is described by {described!r:.60}")
-    description = Description(cast(dict[str, Any], described), "the description of a metric")
+def _metric(entry: Any, custom: Custom) -> Any:
+    if isinstance(entry, str):
+        return entry
+    if not isinstance(entry, dict):
+        raise FormatError(f"load: a metric is described by {entry!r:.60}")
+    description = Description(cast(dict[str, Any], entry), "the description of a metric")
     description.only("function")
     return custom.get(description.get("function", str))

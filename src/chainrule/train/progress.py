@@ -1,4 +1,4 @@
-"""How a training run shows itself: a bar on a terminal, one line an epoch elsewhere, or nothing."""
+"""Progress of ``fit``: a bar on a terminal, one line an epoch elsewhere, or nothing."""
 
 from __future__ import annotations
 
@@ -14,51 +14,51 @@ __all__ = ["Progress", "choose_progress", "format_numbers"]
 
 Logs = Mapping[str, float]
 
-_SHORTEST_PAUSE = 0.1
-"""Seconds between two lines: epochs of a small network would otherwise come by the thousand."""
+_LINE_SECONDS = 0.1
+"""Least time between two lines: a small network runs thousands of epochs a second."""
 
 
 class Progress(ABC):
-    """Where the course of a training run is shown."""
+    """Output of the progress of one training run."""
 
     @abstractmethod
     def start(self, epochs: int, steps: int) -> None:
-        """Begin a run."""
+        """Begin a run of some epochs of `steps` steps each."""
 
     @abstractmethod
     def note(self, text: str) -> None:
-        """Show something worth knowing about the run."""
+        """Print a remark on the run."""
 
     @abstractmethod
     def advance(self, steps: int, logs: Logs, speed: float) -> None:
-        """Show how far the epoch is."""
+        """Show that `steps` steps of the epoch are done; `speed` in samples a second."""
 
     @abstractmethod
     def finish_epochs(self, count: int, logs: Logs, speed: float) -> None:
-        """Show the results of the last of `count` epochs; the others as for `advance`."""
+        """Show the results of the last of `count` finished epochs."""
 
     @abstractmethod
     def close(self) -> None:
-        """Leave the screen in order, also after an exception."""
+        """Restore the terminal; called after exceptions, too."""
 
 
 def choose_progress(verbose: str | int | bool) -> Progress:
-    """Return the way of showing that ``fit(verbose=...)`` asks for."""
+    """Return the progress output for ``fit(verbose=...)``."""
     if not (verbose == "auto" or (isinstance(verbose, int) and verbose in (0, 1, 2))):
         raise ArgumentError(
             f'fit: verbose is {verbose!r}; it must be "auto", 0 (silent), 1 (a bar) or 2 (one line '
             "an epoch)"
         )
-    screen: TextIO | None = sys.stdout  # None for a program without a console
-    if verbose == 0 or screen is None:
+    stream: TextIO | None = sys.stdout  # None for a program without a console
+    if verbose == 0 or stream is None:
         return _Silent()
-    if verbose == 1 or (verbose == "auto" and screen.isatty()):
+    if verbose == 1 or (verbose == "auto" and stream.isatty()):
         return _Bar()
-    return _Lines(screen)
+    return _Lines(stream)
 
 
 def format_numbers(logs: Logs) -> str:
-    """Write quantities on one line.
+    """Format quantities on one line.
 
     Examples
     --------
@@ -74,7 +74,7 @@ def _format_speed(speed: float) -> str:
 
 
 class _Silent(Progress):
-    """Shows nothing."""
+    """No output."""
 
     def start(self, epochs: int, steps: int) -> None:
         pass
@@ -92,24 +92,24 @@ class _Silent(Progress):
         pass
 
 
-class _Pace:
-    """Counts epochs and says which of them deserve a line."""
+class _EpochLines:
+    """Counts epochs and limits the rate of lines."""
 
     def __init__(self, epochs: int) -> None:
         self._epochs = epochs
         self._done = 0
-        self._last = -_SHORTEST_PAUSE
+        self._last = -_LINE_SECONDS
 
     def label(self) -> str:
         width = len(str(self._epochs))
         return f"epoch {min(self._done + 1, self._epochs):{width}d}/{self._epochs}"
 
     def finish(self, count: int) -> str:
-        """Return the label of the last of `count` epochs, or "" if it is not to be shown."""
+        """Return the label of the last of `count` epochs, or "" if it gets no line."""
         self._done += count - 1
         label, now = self.label(), time.perf_counter()
         self._done += 1
-        if now - self._last < _SHORTEST_PAUSE and self._done < self._epochs:
+        if now - self._last < _LINE_SECONDS and self._done < self._epochs:
             return ""
         self._last = now
         return label
@@ -118,12 +118,12 @@ class _Pace:
 class _Lines(Progress):
     """One line an epoch, at most ten a second; the last epoch always has one."""
 
-    def __init__(self, screen: TextIO) -> None:
-        self._screen = screen
-        self._pace = _Pace(0)
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._lines = _EpochLines(0)
 
     def start(self, epochs: int, steps: int) -> None:
-        self._pace = _Pace(epochs)
+        self._lines = _EpochLines(epochs)
 
     def note(self, text: str) -> None:
         self._write(text)
@@ -132,32 +132,32 @@ class _Lines(Progress):
         pass
 
     def finish_epochs(self, count: int, logs: Logs, speed: float) -> None:
-        if label := self._pace.finish(count):
+        if label := self._lines.finish(count):
             self._write(f"{label}  {format_numbers(logs)}  {_format_speed(speed)}")
 
     def close(self) -> None:
         pass
 
     def _write(self, line: str) -> None:
-        self._screen.write(line + "\n")
-        self._screen.flush()
+        self._stream.write(line + "\n")
+        self._stream.flush()
 
 
 class _Bar(Progress):
-    """A bar that is drawn over, above it one line an epoch."""
+    """A progress bar below one line an epoch."""
 
     def __init__(self) -> None:
         self._bar: Any = None
         self._task: Any = None
-        self._pace = _Pace(0)
+        self._lines = _EpochLines(0)
         self._steps = 0
         self._finished = 0
 
     def start(self, epochs: int, steps: int) -> None:
-        # Late, because importing rich takes as long as training a small network.
+        # Imported here, since importing rich takes as long as training a small network.
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-        self._pace, self._steps, self._finished = _Pace(epochs), steps, 0
+        self._lines, self._steps, self._finished = _EpochLines(epochs), steps, 0
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
@@ -167,7 +167,7 @@ class _Bar(Progress):
             auto_refresh=False,
             transient=True,
         )
-        self._task = self._bar.add_task(self._pace.label(), total=epochs * steps, numbers="")
+        self._task = self._bar.add_task(self._lines.label(), total=epochs * steps, numbers="")
         self._bar.start()
 
     def note(self, text: str) -> None:
@@ -177,14 +177,14 @@ class _Bar(Progress):
         self._bar.update(
             self._task,
             completed=self._finished + steps,
-            description=self._pace.label(),
+            description=self._lines.label(),
             numbers=f"{format_numbers(logs)}  {_format_speed(speed)}",
         )
         self._bar.refresh()
 
     def finish_epochs(self, count: int, logs: Logs, speed: float) -> None:
         self._finished += count * self._steps
-        if label := self._pace.finish(count):
+        if label := self._lines.finish(count):
             self.note(f"{label}  {format_numbers(logs)}  {_format_speed(speed)}")
             self.advance(0, logs, speed)
 
