@@ -1,4 +1,4 @@
-"""Inputs and targets of the usual shapes."""
+"""Inputs and targets of a classification."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""A network that tells three classes apart, and samples of them."""
+"""A classifier of three classes, and samples of them."""
 
 import numpy as np
 

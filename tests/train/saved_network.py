@@ -1,4 +1,4 @@
-"""A trained network, and what it was trained on."""
+"""A trained network and its samples."""
 
 import numpy as np
 

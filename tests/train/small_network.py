@@ -1,4 +1,4 @@
-"""A small network and its samples, which the laws of training are tried on."""
+"""A small network and samples for it."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""The laws of callbacks."""
+"""Laws of callbacks."""
 
 import numpy as np
 import pytest
@@ -35,7 +35,7 @@ class Recorder(Callback):
         self.calls.append("end")
 
 
-def test_callbacks_are_told_in_order_and_epochs_go_on_counting():
+def test_callbacks_are_called_in_order_with_continuous_epoch_numbers():
     net, recorder = network(), Recorder()
     net.fit(X, Y, epochs=1, verbose=0)
     net.fit(X, Y, epochs=2, verbose=0, callbacks=[recorder], validation_split=0.5)
@@ -43,27 +43,27 @@ def test_callbacks_are_told_in_order_and_epochs_go_on_counting():
     assert recorder.calls == ["start", 1, logs, 2, logs, "end"]
 
 
-def test_a_function_is_called_after_each_epoch_and_true_ends_the_training():
+def test_a_function_is_called_after_each_epoch_and_true_stops_the_training():
     history = network().fit(
         X, Y, epochs=9, verbose=0, callbacks=lambda net, epoch, logs: epoch == 3
     )
     assert history.epochs == 4
 
 
-def test_what_a_callback_sees_is_the_finished_epoch_and_what_it_writes_counts():
-    net, seen = network(), []
+def test_a_callback_reads_the_finished_epoch_and_its_writes_take_effect():
+    net, losses = network(), []
 
     def meddle(net, epoch, logs):
-        seen.append(net.evaluate(X, Y)["loss"])
+        losses.append(net.evaluate(X, Y)["loss"])
         net.params["dense_1.bias"] = [100.0]
 
     history = net.fit(X, Y, epochs=2, batch_size=None, verbose=0, callbacks=meddle)
-    assert seen[0] < 100
+    assert losses[0] < 100
     assert history["loss"][1] > 5000
     assert net.params["dense_1.bias"] == 100
 
 
-def test_an_exception_of_a_callback_reaches_the_caller_and_the_network_stays_trained():
+def test_an_exception_of_a_callback_propagates_and_the_network_stays_trained():
     def fail(net, epoch, logs):
         raise ZeroDivisionError
 
@@ -75,7 +75,7 @@ def test_an_exception_of_a_callback_reaches_the_caller_and_the_network_stays_tra
 
 
 def scripted(values, name="val_loss", **arguments):
-    """Feed values to early stopping; return the epochs that ran and the stopper."""
+    """Pass values to early stopping; return the last epoch, the callback and a parameter."""
     stopper = EarlyStopping(name, **arguments)
     net = network()
     net(X)
@@ -88,23 +88,23 @@ def scripted(values, name="val_loss", **arguments):
     return epoch, stopper, float(net.params["dense_1.bias"][0])
 
 
-def test_early_stopping_waits_for_its_patience_and_restores_the_best():
+def test_early_stopping_exhausts_its_patience_and_restores_the_best_epoch():
     assert scripted([3, 2, 1, 2, 2, 2, 0], patience=3)[0] == 5
     _, stopper, bias = scripted([3, 2, 1, 2, 2, 2, 0], patience=3)
     assert (stopper.best, stopper.best_epoch, bias) == (1, 2, 2.0)
     assert scripted([3, 2, 1, 2, 2, 2, 0], patience=3, restore_best=False)[2] == 5.0
 
 
-def test_early_stopping_knows_that_accuracy_should_grow():
+def test_early_stopping_maximizes_accuracy():
     assert scripted([0.1, 0.5, 0.4], "val_accuracy", patience=1)[1].best == 0.5
     assert scripted([0.1, 0.5, 0.4], "score", patience=1, mode="max")[1].best == 0.5
 
 
-def test_a_gain_below_min_delta_is_none():
+def test_an_improvement_below_min_delta_does_not_count():
     assert scripted([1.0, 0.99, 0.98], patience=2, min_delta=0.1)[1].best_epoch == 0
 
 
-def test_early_stopping_starts_anew_in_another_fit():
+def test_early_stopping_resets_in_another_fit():
     net = network()
     stopper = EarlyStopping("loss", patience=1)
     net.fit(X, Y, epochs=3, verbose=0, callbacks=stopper)
@@ -112,7 +112,7 @@ def test_early_stopping_starts_anew_in_another_fit():
     assert stopper.best_epoch == 3
 
 
-def test_early_stopping_on_a_quantity_that_is_not_there_names_those_that_are():
+def test_early_stopping_on_an_unknown_quantity_names_the_reported_ones():
     with pytest.raises(ArgumentError, match=r"loss, .*validation_data"):
         network().fit(X, Y, verbose=0, callbacks=EarlyStopping())
 
@@ -132,11 +132,11 @@ def test_a_bad_argument_of_early_stopping_is_refused(arguments):
         EarlyStopping(**arguments)
 
 
-@pytest.mark.parametrize("given", [3, [EarlyStopping], "loss"])
-def test_what_is_no_callback_is_refused(given):
+@pytest.mark.parametrize("callbacks", [3, [EarlyStopping], "loss"])
+def test_objects_other_than_callbacks_are_refused(callbacks):
     with pytest.raises(ArgumentError, match="callbacks"):
-        resolve_callbacks(given)
+        resolve_callbacks(callbacks)
 
 
-def test_nothing_is_no_callback():
+def test_none_resolves_to_no_callbacks():
     assert resolve_callbacks(None) == []

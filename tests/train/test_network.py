@@ -1,4 +1,4 @@
-"""The laws of building, asking and showing networks."""
+"""Laws of building networks, of their parameters and summary."""
 
 import tracemalloc
 
@@ -26,7 +26,7 @@ def test_layers_are_named_by_kind_and_number():
     ]
 
 
-def test_sizes_are_inferred_from_the_first_data_and_kept():
+def test_sizes_are_inferred_from_the_first_data_and_then_fixed():
     net = Network([nn.Dense(4), nn.Dense(2)])
     assert len(net.params) == 0
     assert net(X).shape == (30, 2)
@@ -45,7 +45,7 @@ def test_a_layer_added_later_is_built_when_next_used():
 
 
 @pytest.mark.parametrize(
-    ("layers", "told"),
+    ("layers", "message"),
     [
         ([nn.Dense], "class of layers"),
         ([np.tanh], "nn.Activation"),
@@ -56,8 +56,8 @@ def test_a_layer_added_later_is_built_when_next_used():
         ([nn.Dense(1)] * 2, "added twice"),
     ],
 )
-def test_what_is_no_layer_is_refused(layers, told):
-    with pytest.raises(ArgumentError, match=told):
+def test_objects_other_than_layers_are_refused(layers, message):
+    with pytest.raises(ArgumentError, match=message):
         Network(layers)
 
 
@@ -75,7 +75,7 @@ def test_a_misfit_between_layers_names_the_layer():
         net(X)
 
 
-def test_nodes_pass_through_so_that_networks_can_be_differentiated():
+def test_a_network_traces_nodes_and_can_be_differentiated():
     net = Network([nn.Dense(4, activation="tanh"), nn.Dense(1)], dtype="float64")
     net(X)
     cr.check_grads(lambda x: np.sum(net(x) ** 2), (X[:4],))
@@ -85,7 +85,7 @@ def test_nodes_pass_through_so_that_networks_can_be_differentiated():
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         ({"loss": "mes"}, "mse"),
         ({"loss": "mse", "optimizer": "adma"}, "adam"),
@@ -98,9 +98,9 @@ def test_nodes_pass_through_so_that_networks_can_be_differentiated():
         ({"loss": "mse", "run_eagerly": True}, "value_and_grad"),
     ],
 )  # fmt: skip
-def test_a_bad_argument_of_compile_is_answered_with_ours(arguments, told):
+def test_an_unknown_argument_of_compile_is_refused_with_a_suggestion(arguments, message):
     net = Network([nn.Dense(1)])
-    with pytest.raises(ArgumentError, match=told):
+    with pytest.raises(ArgumentError, match=message):
         net.compile(**arguments)
     with pytest.raises(ArgumentError, match=r"net\.compile"):
         net.evaluate(X, X[:, :1])
@@ -126,11 +126,11 @@ def test_the_summary_counts_parameters(capsys):
     net(X)
     net.compile("mse")
     net.summary()
-    told = capsys.readouterr().out
-    assert "(batch, 4)" in told
-    assert "26 parameters" in told
-    assert "relu" in told
-    assert told.endswith("loss mse, Adam(learning_rate=0.001)\n")
+    output = capsys.readouterr().out
+    assert "(batch, 4)" in output
+    assert "26 parameters" in output
+    assert "relu" in output
+    assert output.endswith("loss mse, Adam(learning_rate=0.001)\n")
 
 
 def test_params_are_live_and_writable():
@@ -153,7 +153,7 @@ def test_params_are_live_and_writable():
         (np.full((3, 2), "a"), DTypeError),
     ],
 )
-def test_what_is_no_value_of_a_parameter_is_refused(value, error):
+def test_unsuitable_values_of_a_parameter_are_refused(value, error):
     net = Network([nn.Dense(2)])
     net(X)
     before = net.params["dense.weight"].copy()
@@ -167,15 +167,15 @@ def test_what_is_no_value_of_a_parameter_is_refused(value, error):
 
 
 def test_large_inputs_are_never_copied_as_a_whole():
-    pictures = np.random.default_rng(0).integers(0, 255, (60_000, 784), np.uint8)
+    images = np.random.default_rng(0).integers(0, 255, (60_000, 784), np.uint8)
     labels = np.arange(60_000) % 10
     net = Network([nn.Rescale(1 / 255), nn.Dense(4), nn.Dense(10)])
     net.compile("cross_entropy")
     tracemalloc.start()
     try:
-        net.fit(pictures, labels, batch_size=64, validation_split=0.5, verbose=0)
-        net.predict_class(pictures)
+        net.fit(images, labels, batch_size=64, validation_split=0.5, verbose=0)
+        net.predict_class(images)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert peak < pictures.nbytes
+    assert peak < images.nbytes

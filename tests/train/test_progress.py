@@ -1,4 +1,4 @@
-"""The laws of what is shown while training."""
+"""Progress output of ``fit``, and its history."""
 
 import io
 import re
@@ -27,13 +27,13 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_silence_is_silent(capsys):
+def test_verbose_0_prints_nothing(capsys):
     fit(verbose=0)
     assert capsys.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize("verbose", ["auto", 2])
-def test_elsewhere_than_on_a_terminal_each_line_is_an_epoch(capsys, verbose):
+def test_without_a_terminal_each_line_is_an_epoch(capsys, verbose):
     fit(verbose=verbose, validation_split=0.5)
     lines = capsys.readouterr().out.splitlines()
     line = r"epoch \d/3  loss [\d.]+  mae [\d.]+  val_loss [\d.]+  val_mae [\d.]+  [\d,]+ samples/s"
@@ -41,7 +41,7 @@ def test_elsewhere_than_on_a_terminal_each_line_is_an_epoch(capsys, verbose):
     assert lines[-1].startswith("epoch 3/3")
 
 
-def test_thousands_of_epochs_are_not_thousands_of_lines(capsys):
+def test_the_rate_of_lines_is_limited(capsys):
     fit(epochs=500, verbose=2)
     lines = capsys.readouterr().out.splitlines()
     assert lines[-1].startswith("epoch 500/500")
@@ -49,7 +49,7 @@ def test_thousands_of_epochs_are_not_thousands_of_lines(capsys):
 
 
 @pytest.mark.parametrize("verbose", ["auto", 1])
-def test_on_a_terminal_the_last_line_that_stays_is_the_last_epoch(monkeypatch, verbose):
+def test_on_a_terminal_the_last_line_is_the_last_epoch(monkeypatch, verbose):
     terminal = Terminal()
     monkeypatch.setattr(sys, "stdout", terminal)
     monkeypatch.setenv("TERM", "xterm")
@@ -64,7 +64,7 @@ def test_a_program_without_a_console_trains(monkeypatch):
 
 
 @pytest.mark.parametrize("verbose", [3, "yes", None, 0.5])
-def test_another_way_of_showing_is_refused(verbose):
+def test_other_values_of_verbose_are_refused(verbose):
     with pytest.raises(ArgumentError, match="verbose"):
         choose_progress(verbose)
 

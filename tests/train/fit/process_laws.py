@@ -1,4 +1,4 @@
-"""Laws of training in a process of its own, each a function; run with the name of one.
+"""Laws of training in a separate process, each a function; run with the name of one.
 
 What is said here of forks, interrupts and memory would end, hang or fill the process of the tests,
 were it not so.
@@ -26,7 +26,7 @@ X, Y = DRAW.random((512, 300), np.float32), DRAW.integers(0, 10, 512)
 
 
 def network(**settings):
-    """Return a network that is large enough to be shared among threads."""
+    """Return a network that is large enough for several threads."""
     net = cr.Network([nn.Dense(256, activation="relu"), nn.Dense(10)], seed=0)
     net.compile(loss="cross_entropy", **{"optimizer": "adam", **settings})
     return net
@@ -63,27 +63,27 @@ def in_child(work):
 
 def processes():
     """Processes forked and spawned by multiprocessing train to the same bits."""
-    wanted = digest(trained(network()))
+    expected = digest(trained(network()))
     for method in ("fork", "spawn", "forkserver"):
         context = multiprocessing.get_context(method)
         queue = context.Queue()
         process = context.Process(target=answer, args=(queue,), daemon=True)
         process.start()
-        assert queue.get(timeout=PATIENCE) == wanted, method
+        assert queue.get(timeout=PATIENCE) == expected, method
         process.join()
 
 
 def forks():
-    """A forked child goes on with the very network; so does its parent."""
-    wanted = digest(trained(network()))
+    """A forked child continues training the same network, and so does its parent."""
+    expected = digest(trained(network()))
     net = trained(network(), epochs=1)
-    assert in_child(lambda: digest(trained(net, epochs=2)) == wanted) == 0
-    assert digest(trained(net, epochs=2)) == wanted
+    assert in_child(lambda: digest(trained(net, epochs=2)) == expected) == 0
+    assert digest(trained(net, epochs=2)) == expected
 
 
 def forks_while_training():
     """A child forked while another thread trains can train, also the network of that thread."""
-    wanted = digest(trained(network()))
+    expected = digest(trained(network()))
     net, stopped = trained(network(), epochs=1), threading.Event()
     stop = [lambda net, epoch, logs: stopped.is_set()]
     thread = threading.Thread(target=trained, args=(net, 10**6), kwargs={"callbacks": stop})
@@ -91,7 +91,7 @@ def forks_while_training():
 
     def work():
         trained(net, epochs=2)
-        return digest(trained(network())) == wanted
+        return digest(trained(network())) == expected
 
     for _ in range(3):
         time.sleep(0.05)
@@ -124,12 +124,12 @@ def interrupts():
 
 def memory():
     """Memory does not grow with the epochs."""
-    kinds = [
+    cases = [
         (tiny(), cr.datasets.xor(), {"batch_size": 1}),
         (tiny(), cr.datasets.xor(), {"batch_size": 1, "callbacks": [lambda *_: None]}),
         (network(metrics=["accuracy"]), (X, Y), {"batch_size": 100}),
     ]
-    for net, data, settings in kinds:
+    for net, data, settings in cases:
         net.fit(*data, epochs=30, verbose=0, **settings)
         before = resident()
         for _ in range(3):
@@ -138,26 +138,26 @@ def memory():
 
 
 def shapes():
-    """Programs of ever new shapes are let go again, machine code and all."""
+    """Programs of many shapes are evicted from the cache, machine code included."""
     function = cr.jit(lambda x: np.sum(np.tanh(x) * x))
     marks = []
     for length in range(1, 361):
         function(np.ones(length))
         if length in (160, 360):
             marks.append((resident(), code()))
-    # 128 programs are kept, and as many as share a linker with one of them.
+    # 128 programs are cached, and so are those that share a linker with one of them.
     assert marks[1][0] - marks[0][0] < 3 * 2**20, marks
     assert marks[1][1] - marks[0][1] < 2**20, marks
 
 
 def resident():
-    """Return the bytes of memory this process holds."""
+    """Return the resident memory of this process in bytes."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 def code():
-    """Return the bytes of machine code that belong to no file."""
+    """Return the anonymous executable memory in bytes."""
     total = 0
     for line in Path("/proc/self/maps").read_text().splitlines():
         extent, rights, _, _, _, *name = line.split()

@@ -1,4 +1,4 @@
-"""Laws of training with losses and layers of one's own."""
+"""Training with user-defined losses and layers."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from tests.train.small_network import copy_of, samples, small
 pytestmark = pytest.mark.filterwarnings("ignore::chainrule.errors.ChainruleWarning")
 
 
-def test_a_loss_of_ones_own_may_give_one_number_or_one_a_sample():
+def test_a_custom_loss_may_return_a_scalar_or_one_value_a_sample():
     X, y = samples()
     nets = [
         small(loss=loss)
@@ -30,7 +30,7 @@ def test_a_loss_of_ones_own_may_give_one_number_or_one_a_sample():
         )
 
 
-def test_a_loss_of_ones_own_gets_class_numbers_to_index_with():
+def test_a_custom_loss_receives_class_numbers_as_integers():
     X, _ = samples()
     y = np.arange(40) % 2
 
@@ -50,7 +50,7 @@ def without_return(y_true, y_pred):
 
 
 @pytest.mark.parametrize(
-    ("loss", "told"),
+    ("loss", "message"),
     [
         (without_return, "the loss without_return returns None; its last line must return"),
         (lambda y_true, y_pred: (y_pred, 1), "returns a tuple"),
@@ -62,17 +62,17 @@ def without_return(y_true, y_pred):
     ],
 )
 @pytest.mark.parametrize("l2", [0.0, 0.1])
-def test_a_loss_that_nothing_can_be_learned_from_changes_nothing(loss, told, l2):
+def test_a_loss_independent_of_the_parameters_is_refused(loss, message, l2):
     X, y = samples()
     net = Network([nn.Dense(5, l2=l2), nn.Dense(2)])
     net.compile(loss=loss, optimizer="sgd")
     before = net.predict(X)
-    with pytest.raises(ArgumentError, match=told):
+    with pytest.raises(ArgumentError, match=message):
         net.fit(X, y, verbose=0)
     assert np.array_equal(net.predict(X), before)
 
 
-def test_layers_that_cut_the_derivative_leave_nothing_to_learn():
+def test_layers_without_derivative_are_refused():
     X, y = samples()
     net = Network([nn.Dense(2), nn.Activation(np.round)])
     net.compile(loss="mse", optimizer="sgd")
@@ -99,7 +99,7 @@ class HandScale(Scale):
         return dy * self.gain
 
 
-def test_a_backward_written_by_hand_trains_as_the_derived_one():
+def test_a_manual_backward_trains_as_the_derived_one():
     X, y = samples()
     nets = [
         Network([nn.Dense(4), scale, nn.Dense(2)], dtype="float64")
@@ -115,7 +115,7 @@ def test_a_backward_written_by_hand_trains_as_the_derived_one():
 
 
 class CountingMean(nn.Layer):
-    """Keeps state: the mean of what it has seen, which training does not descend on."""
+    """A layer with non-trainable state: the mean of its inputs."""
 
     def build(self, input_shape):
         self.mean = self.parameter("mean", input_shape[-1:], "zeros", trainable=False)
@@ -128,7 +128,7 @@ class CountingMean(nn.Layer):
         return x - np.mean(x, axis=0)
 
 
-def test_the_state_of_a_layer_moves_while_training_and_rests_otherwise():
+def test_layer_state_changes_in_training_only():
     X, y = samples(8)
     net = Network([CountingMean(), nn.Dense(2)], dtype="float64")
     net.compile(loss="mse", optimizer="sgd")
@@ -141,7 +141,7 @@ def test_the_state_of_a_layer_moves_while_training_and_rests_otherwise():
     assert np.array_equal(net.params["counting_mean.mean"], before)
 
 
-def test_what_is_not_trainable_stays():
+def test_parameters_that_are_not_trainable_stay_constant():
     X, y = samples()
     net = small()
     net(X)

@@ -1,4 +1,4 @@
-"""Laws of training that ends early: what was finished counts, and nothing else."""
+"""Interrupted and diverging training leaves the last finished step."""
 
 import _thread
 import signal
@@ -42,7 +42,7 @@ class Failing(optim.Schedule):
 
 
 def test_an_interrupt_within_an_epoch_leaves_the_steps_before_it(monkeypatch):
-    monkeypatch.setenv("CHAINRULE_BACKEND", "numpy")  # native steps ask for all rates beforehand
+    monkeypatch.setenv("CHAINRULE_BACKEND", "numpy")  # native steps compute all rates beforehand
     X, y = samples(40)
     net, other = small(optim.SGD(Failing())), small(optim.SGD(0.1))
     with pytest.raises(KeyboardInterrupt):
@@ -51,7 +51,7 @@ def test_an_interrupt_within_an_epoch_leaves_the_steps_before_it(monkeypatch):
     assert same(net.params, other.params)
 
 
-def test_a_loss_that_explodes_stops_training_at_the_last_finite_step():
+def test_a_diverging_loss_stops_training_at_the_last_finite_step():
     X, y = samples()
     net = small(optim.SGD(1e3), "sse", dtype="float32")
     with pytest.raises(DataError, match=r"fit: the loss became .* learning_rate"):
@@ -60,7 +60,7 @@ def test_a_loss_that_explodes_stops_training_at_the_last_finite_step():
     assert np.isfinite(net.predict(X)).all()
 
 
-def test_a_gradient_that_is_not_finite_is_not_left_in_the_parameters():
+def test_a_nonfinite_gradient_leaves_the_parameters_finite():
     X, y = np.zeros((4, 2)), np.zeros((4, 1))
     net = Network([nn.Dense(1)], dtype="float64")
     net.compile(loss=lambda y, p: np.sqrt(np.sum((p - y) ** 2)), optimizer="sgd")

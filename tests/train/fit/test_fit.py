@@ -1,4 +1,4 @@
-"""The laws of training."""
+"""Laws of `Network.fit`."""
 
 import numpy as np
 import pytest
@@ -30,7 +30,7 @@ def test_the_same_seed_gives_the_same_bits_and_another_seed_others():
     assert not same(nets[0].params, nets[2].params)
 
 
-def test_showing_the_course_does_not_change_it(capsys):
+def test_progress_output_does_not_change_the_training(capsys):
     X, y = samples()
     silent, shown = small("adam"), small("adam")
     a = silent.fit(X, y, epochs=3, batch_size=7, verbose=0)
@@ -40,7 +40,7 @@ def test_showing_the_course_does_not_change_it(capsys):
     assert "epoch 3/3" in capsys.readouterr().out
 
 
-def test_full_batch_descent_is_that_of_the_textbook():
+def test_full_batch_gradient_descent_matches_its_formula():
     X, y = samples()
     net = small(optim.SGD(0.1))
     net(X)
@@ -56,7 +56,7 @@ def test_full_batch_descent_is_that_of_the_textbook():
         np.testing.assert_allclose(mine, theirs, rtol=0, atol=1e-12)
 
 
-def test_the_rest_of_an_epoch_is_a_step_of_its_own():
+def test_the_partial_batch_of_an_epoch_is_a_step():
     X, y = samples(10)
     net, by_hand = small(optim.SGD(0.1)), small(optim.SGD(0.1))
     net.fit(X, y, batch_size=4, shuffle=False, verbose=0)
@@ -66,7 +66,7 @@ def test_the_rest_of_an_epoch_is_a_step_of_its_own():
         np.testing.assert_allclose(array, by_hand.params[name], rtol=1e-12)
 
 
-def test_the_loss_of_an_epoch_weighs_each_sample_alike():
+def test_the_loss_of_an_epoch_weights_samples_equally():
     X, y = samples(10)
     net = small(optim.SGD(1e-30), metrics=["mae"])
     history = net.fit(X, y, batch_size=4, verbose=0)
@@ -75,7 +75,7 @@ def test_the_loss_of_an_epoch_weighs_each_sample_alike():
     assert history["mae"][0] == pytest.approx(after["mae"], rel=1e-12)
 
 
-def test_weight_two_counts_as_the_sample_twice():
+def test_weight_two_equals_the_sample_twice():
     X, y = samples(6)
     weighted, doubled = small(optim.SGD(0.01), "sse"), small(optim.SGD(0.01), "sse")
     weighted.fit(X, y, epochs=5, batch_size=None, verbose=0, sample_weight=[2, 1, 1, 1, 1, 1])
@@ -99,19 +99,19 @@ def test_class_weights_are_sample_weights_by_class():
     assert same(balanced.params, other.params)
 
 
-def test_the_validation_split_keeps_the_last_samples_unseen():
+def test_the_validation_split_holds_out_the_last_samples():
     X, y = samples(20)
-    split, given = small("adam"), small("adam")
+    split, explicit = small("adam"), small("adam")
     a = split.fit(X, y, epochs=3, batch_size=4, validation_split=0.25, verbose=0)
-    b = given.fit(
+    b = explicit.fit(
         X[:15], y[:15], epochs=3, batch_size=4, validation_data=(X[15:], y[15:]), verbose=0
     )
-    assert same(split.params, given.params)
+    assert same(split.params, explicit.params)
     assert a["val_loss"] == b["val_loss"]
     assert a["val_loss"][-1] == split.evaluate(X[15:], y[15:])["loss"]
 
 
-def test_the_penalty_is_in_the_loss_once():
+def test_the_loss_contains_the_penalty_once():
     X, y = samples()
     net = Network([nn.Dense(2, l2=0.5)], dtype="float64")
     net.compile(loss="sse", optimizer=optim.SGD(1e-30))
@@ -123,7 +123,7 @@ def test_the_penalty_is_in_the_loss_once():
 
 
 @pytest.mark.parametrize("convert", [np.uint8, np.int64, ">f4", np.float32, list])
-def test_inputs_of_any_kind_are_converted_batch_by_batch_and_never_written_to(convert):
+def test_inputs_of_any_dtype_are_converted_batch_by_batch_and_never_written_to(convert):
     generator = np.random.default_rng(0)
     numbers = generator.integers(0, 9, (20, 3))
     X = numbers.tolist() if convert is list else numbers.astype(convert)
@@ -156,7 +156,7 @@ def test_a_table_is_read_as_an_array():
     assert same(table.params, plain.params)
 
 
-def test_compiling_again_starts_training_anew_from_the_parameters_there_are():
+def test_compiling_again_restarts_training_from_the_current_parameters():
     X, y = samples()
     net, other = small("adam"), small("adam")
     net.fit(X, y, verbose=0)
@@ -170,14 +170,14 @@ def test_compiling_again_starts_training_anew_from_the_parameters_there_are():
     assert same(net.params, other.params)
 
 
-def test_a_schedule_is_asked_before_every_step():
+def test_a_schedule_is_called_before_every_step():
     X, y = samples(10)
     net = small(optim.SGD(optim.exponential(0.5, factor=0.5, epochs=1)))
     history = net.fit(X, y, epochs=3, batch_size=5, verbose=0)
     assert history["learning_rate"][0] > history["learning_rate"][1] > history["learning_rate"][2]
 
 
-def test_a_plateau_lowers_the_rate_of_the_epochs_to_come():
+def test_a_plateau_lowers_the_rate_of_later_epochs():
     X, y = samples()
     net = small(optim.SGD(optim.reduce_on_plateau(1e-9, factor=0.5, patience=1)))
     rates = net.fit(X, y, epochs=8, verbose=0)["learning_rate"]
@@ -185,7 +185,7 @@ def test_a_plateau_lowers_the_rate_of_the_epochs_to_come():
     assert net.fit(X, y, verbose=0)["learning_rate"][0] <= rates[-1]
 
 
-def test_no_epochs_build_and_learn_nothing():
+def test_zero_epochs_build_the_network_without_training():
     X, y = samples()
     net = small()
     net(X)

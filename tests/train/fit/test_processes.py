@@ -1,4 +1,4 @@
-"""Training beside other processes, under signals and for long: see `process_laws`."""
+"""Training with forked processes, signals and bounded memory: see `process_laws`."""
 
 import os
 import subprocess
@@ -25,7 +25,7 @@ LAWS = [
 
 
 @pytest.mark.parametrize("name", LAWS)
-def test_training_keeps_the_law_of(name: str, tmp_path: Path) -> None:
+def test_training_in_a_separate_process_satisfies(name: str, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-W", "error", str(SCRIPT), name],
         stdin=subprocess.DEVNULL,

@@ -1,4 +1,4 @@
-"""What training refuses, and that a refusal leaves everything as it was."""
+"""Refused arguments and data of ``fit`` leave the network unchanged."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::chainrule.errors.ChainruleWarni
 
 
 @pytest.mark.parametrize(
-    ("arguments", "error", "told"),
+    ("arguments", "error", "message"),
     [
         ({"nb_epoch": 3}, ArgumentError, "epochs"),
         ({"lr": 0.1}, ArgumentError, "no argument `lr`"),
@@ -34,19 +34,19 @@ pytestmark = pytest.mark.filterwarnings("ignore::chainrule.errors.ChainruleWarni
         ({"verbose": "loud"}, ArgumentError, "verbose"),
     ],
 )  # fmt: skip
-def test_a_bad_argument_of_fit_changes_nothing(arguments, error, told):
+def test_a_bad_argument_of_fit_changes_nothing(arguments, error, message):
     X, y = samples()
     y = np.where(y > 0, 1.0, 0.0)
     net = small("adam")
     net(X)
     before = copy_of(net.params)
-    with pytest.raises(error, match=told):
+    with pytest.raises(error, match=message):
         net.fit(X, y, **{"verbose": 0} | arguments)
     assert same(net.params, before)
 
 
 @pytest.mark.parametrize(
-    ("X", "y", "told"),
+    ("X", "y", "message"),
     [
         (np.ones((4, 2)), np.ones((4, 2)), "X has shape"),
         (np.ones((4, 3)), np.ones(4), "shape"),
@@ -59,16 +59,16 @@ def test_a_bad_argument_of_fit_changes_nothing(arguments, error, told):
         (np.ones((4, 3)), np.array(["a", "b", "c", "d"]), "text"),
     ],
 )
-def test_bad_data_change_nothing(X, y, told):
+def test_bad_data_change_nothing(X, y, message):
     net = small("adam")
     net(samples()[0])
     before = copy_of(net.params)
-    with pytest.raises((DataError, ShapeError, TypeError), match=told):
+    with pytest.raises((DataError, ShapeError, TypeError), match=message):
         net.fit(X, y, verbose=0)
     assert same(net.params, before)
 
 
-def test_fit_before_compile_says_what_to_call():
+def test_fit_before_compile_names_the_missing_call():
     with pytest.raises(ArgumentError, match=r"net\.compile"):
         Network([nn.Dense(1)]).fit(np.ones((2, 1)), np.ones((2, 1)))
 
@@ -84,19 +84,19 @@ def test_a_network_without_layers_or_parameters_cannot_be_trained():
         nothing.fit(X, X)
 
 
-def test_data_that_were_refused_do_not_decide_the_shape():
-    pictures, y = np.random.default_rng(0).normal(size=(6, 4, 4)), np.arange(6) % 3
+def test_refused_data_do_not_fix_the_input_shape():
+    images, y = np.random.default_rng(0).normal(size=(6, 4, 4)), np.arange(6) % 3
     net = Network([nn.Dense(5), Twice(3)])
     net.compile("cross_entropy")
     with pytest.raises(ShapeError):
-        net.fit(pictures, y)
+        net.fit(images, y)
     assert len(net.params) == 0
-    net.fit(pictures.reshape(6, -1), y, verbose=0)
+    net.fit(images.reshape(6, -1), y, verbose=0)
     assert net.params["dense.weight"].shape == (16, 5)
     assert net.params["twice.inner.weight"].shape == (5, 3)
 
 
-def test_names_that_were_refused_are_not_the_classes():
+def test_refused_names_are_not_stored_as_classes():
     net = Network([nn.Dense(2)])
     net.compile("cross_entropy")
     X = np.random.default_rng(0).normal(size=(4, 3))
@@ -122,7 +122,7 @@ def test_a_layer_that_cannot_be_built_leaves_those_before_it_unbuilt():
     assert len(net.params) == 0
 
 
-def test_a_likely_mistake_warns_at_the_line_of_the_user():
+def test_a_likely_mistake_warns_at_the_users_line():
     X, y = samples()
     with pytest.warns(cr.ChainruleWarning, match="X goes from") as caught:
         small().fit(100 * X, y, verbose=0)

@@ -1,4 +1,4 @@
-"""Laws of the step_inputs: kept columns say what columns laid out anew would say."""
+"""Reused step inputs equal newly filled ones."""
 
 import numpy as np
 import pytest
@@ -10,33 +10,33 @@ NAMES = ("rows", "rate", "count", "epoch", "step")
 FALLING = optim.exponential(0.5, factor=0.5, epochs=1)
 
 
-def laid(step_inputs, epochs, orders, count, epoch, optimizer):
-    """What the step_inputs say of the steps of these epochs."""
+def filled(step_inputs, epochs, orders, count, epoch, optimizer):
+    """Fill the columns; return them for the steps of these epochs."""
     step_inputs.fill(epochs, orders, count, epoch, optimizer)
     end = epochs * step_inputs.steps
     return {name: getattr(step_inputs, name)[:end].copy() for name in NAMES}
 
 
 @pytest.mark.parametrize("rate", [0.25, FALLING])
-def test_clocks_used_again_say_the_same_as_new_ones(rate):
-    optimizer, kind = optim.SGD(rate), np.dtype("float64")
-    used = StepInputs(5, 3, 2, kind, set(NAMES))
+def test_reused_step_inputs_equal_new_ones(rate):
+    optimizer, dtype = optim.SGD(rate), np.dtype("float64")
+    used = StepInputs(5, 3, 2, dtype, set(NAMES))
     rng = np.random.default_rng(0)
     for epochs, count, epoch in [(2, 0, 0), (1, 6, 2), (5, 9, 3), (3, 0, 0), (4, 0, 0), (4, 12, 4)]:
         for shuffled in (False, True, False):
             orders = [rng.permutation(7) for _ in range(epochs)] if shuffled else None
-            asked = epochs, orders, count, epoch, optimizer
+            arguments = epochs, orders, count, epoch, optimizer
             got, expected = (
-                laid(each, *asked) for each in (used, StepInputs(5, 3, 2, kind, set(NAMES)))
+                filled(each, *arguments) for each in (used, StepInputs(5, 3, 2, dtype, set(NAMES)))
             )
             for name in NAMES:
                 np.testing.assert_array_equal(got[name], expected[name], err_msg=name)
 
 
-def test_clocks_count_steps_and_epochs_and_ask_the_schedule_before_each():
+def test_step_inputs_count_steps_and_epochs_and_evaluate_the_schedule_at_each():
     step_inputs = StepInputs(4, 2, 3, np.dtype("float32"), set(NAMES))
     orders = np.array([[5, 3, 1, 0, 2, 4, 6], [6, 5, 4, 3, 2, 1, 0]])
-    columns = laid(step_inputs, 2, orders, 10, 5, optim.SGD(FALLING))
+    columns = filled(step_inputs, 2, orders, 10, 5, optim.SGD(FALLING))
     assert columns["rows"].tolist() == [[5, 3, 1], [0, 2, 4], [6, 5, 4], [3, 2, 1]]
     assert columns["count"].tolist() == [11, 12, 13, 14]
     assert columns["epoch"].tolist() == [5, 5, 6, 6]
@@ -44,7 +44,7 @@ def test_clocks_count_steps_and_epochs_and_ask_the_schedule_before_each():
     np.testing.assert_allclose(columns["rate"], [0.5**6, 0.5**6, 0.5**7, 0.5**7])
 
 
-def test_columns_that_nobody_reads_are_not_written():
+def test_columns_the_program_does_not_read_are_not_written():
     step_inputs = StepInputs(2, 2, None, np.dtype("float32"), {"rate"})
     step_inputs.fill(2, None, 3, 1, optim.SGD(0.5))
     assert step_inputs.rows is None

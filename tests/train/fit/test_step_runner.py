@@ -1,4 +1,4 @@
-"""Native training: many steps a call, and the evaluator's numbers."""
+"""Native train steps, many in one call, match those of the NumPy evaluator."""
 
 import os
 import subprocess
@@ -38,7 +38,7 @@ def trained(backend, monkeypatch, callbacks=None, **arguments):
         {"epochs": 3, "batch_size": 30, "sample_weight": np.linspace(0, 2, 120)},
     ],
 )
-def test_native_training_gives_the_evaluators_numbers(arguments, monkeypatch):
+def test_native_training_matches_the_numpy_evaluator(arguments, monkeypatch):
     native, course_of_native = trained("llvm", monkeypatch, **arguments)
     evaluated, course_of_evaluated = trained("numpy", monkeypatch, **arguments)
     for name in ("loss", "accuracy", "learning_rate"):
@@ -48,17 +48,17 @@ def test_native_training_gives_the_evaluators_numbers(arguments, monkeypatch):
 
 
 @pytest.mark.parametrize("size", [20, None])
-def test_epochs_made_at_once_are_those_made_one_by_one_bit_for_bit(size, monkeypatch):
+def test_epochs_in_one_call_equal_single_epochs_bit_for_bit(size, monkeypatch):
     many, history = trained("llvm", monkeypatch, epochs=9, batch_size=size)
-    seen = []
-    watch = [lambda net, epoch, logs: seen.append(logs["loss"]) or False]
+    losses = []
+    watch = [lambda net, epoch, logs: losses.append(logs["loss"]) or False]
     single, _ = trained("llvm", monkeypatch, epochs=9, batch_size=size, callbacks=watch)
-    assert seen == history["loss"]
+    assert losses == history["loss"]
     for name, array in many.params.items():
         assert array.tobytes() == single.params[name].tobytes()
 
 
-def test_the_pace_of_looking_does_not_change_the_bits(monkeypatch):
+def test_the_number_of_steps_in_a_call_does_not_change_the_bits(monkeypatch):
     monkeypatch.setattr(step_runner, "_FIRST_CHUNK", 1)
     slow, slow_history = trained("llvm", monkeypatch, epochs=3, batch_size=20)
     monkeypatch.setattr(step_runner, "_FIRST_CHUNK", 10_000)
@@ -68,7 +68,7 @@ def test_the_pace_of_looking_does_not_change_the_bits(monkeypatch):
         assert array.tobytes() == quick.params[name].tobytes()
 
 
-def test_a_schedule_gives_each_native_step_its_rate(monkeypatch):
+def test_a_schedule_sets_the_rate_of_each_native_step(monkeypatch):
     monkeypatch.setenv("CHAINRULE_BACKEND", "llvm")
     net, other = (network(optim.SGD(rate)) for rate in (optim.cosine(0.5, steps=40), 0.5))
     history = net.fit(X, Y, epochs=4, batch_size=12, verbose=0)
@@ -77,7 +77,7 @@ def test_a_schedule_gives_each_native_step_its_rate(monkeypatch):
     assert not np.array_equal(net.params["dense.weight"], other.params["dense.weight"])
 
 
-def test_an_exploding_loss_leaves_the_last_finite_step(monkeypatch):
+def test_a_diverging_native_loss_restores_the_last_finite_step(monkeypatch):
     monkeypatch.setenv("CHAINRULE_BACKEND", "llvm")
     net = Network([nn.Dense(8, activation="relu"), nn.Dense(1)], dtype="float32")
     net.compile("sse", optim.SGD(1e3))
@@ -99,7 +99,7 @@ print(hashlib.sha256(b"".join(each.tobytes() for each in net.params.values())).h
 """
 
 
-def test_any_number_of_threads_gives_the_same_bits():
+def test_the_number_of_threads_does_not_change_the_bits():
     def digest(threads):
         environment = {**os.environ, "CHAINRULE_NUM_THREADS": str(threads)}
         command = [sys.executable, "-W", "error", "-c", TRAIN]
@@ -108,7 +108,7 @@ def test_any_number_of_threads_gives_the_same_bits():
     assert len({digest(threads) for threads in (1, 2, 3, 4)}) == 1
 
 
-def test_epochs_before_an_exploding_one_are_in_the_history(monkeypatch):
+def test_epochs_before_a_diverging_one_are_in_the_history(monkeypatch):
     def run(callbacks):
         net = Network([nn.Dense(1)], dtype="float32")
         net.compile("mse", optim.SGD(1e9))
@@ -117,37 +117,37 @@ def test_epochs_before_an_exploding_one_are_in_the_history(monkeypatch):
         return net, str(caught.value)
 
     monkeypatch.setenv("CHAINRULE_BACKEND", "llvm")
-    (at_once, told), (singly, told_singly) = run(None), run([lambda net, epoch, logs: False])
+    (at_once, message), (singly, single_message) = run(None), run([lambda net, epoch, logs: False])
     assert at_once.history["loss"] == singly.history["loss"]
-    assert told == told_singly
+    assert message == single_message
     for name, array in at_once.params.items():
         assert array.tobytes() == singly.params[name].tobytes()
 
 
 class SlowProgram:
-    """Takes some seconds a step of a clock of its own."""
+    """A program that takes some seconds a step, on a simulated clock."""
 
     is_shared, threads_now = False, 1
 
     def __init__(self, seconds):
         self.seconds, self.now, self.calls = seconds, 0.0, []
 
-    def __call__(self, inputs, turns, places):
-        self.calls.append(turns[1] - turns[0])
+    def __call__(self, inputs, steps, buffers):
+        self.calls.append(steps[1] - steps[0])
         self.now += 1e-5 + self.seconds * self.calls[-1]
         return [np.zeros(1), np.zeros(10**6)]
 
 
 @pytest.mark.parametrize("seconds", [1e-7, 1e-4, 0.012, 0.3])
 @pytest.mark.parametrize("lengths", [[10**6], [1, 10**6], [3] * 5 + [10**6]])
-def test_a_call_never_takes_much_longer_than_a_tenth_of_a_second(monkeypatch, seconds, lengths):
-    """So that Ctrl-C is heard: of many slow steps, none knows at first how slow they are."""
+def test_a_call_takes_at_most_about_a_tenth_of_a_second(monkeypatch, seconds, lengths):
+    """So that Ctrl-C is handled soon, although the time of a step is unknown at first."""
     program = SlowProgram(seconds)
     monkeypatch.setattr(step_runner.time, "perf_counter", lambda: program.now)
     step_inputs, state = SimpleNamespace(columns=[]), SimpleNamespace(values=[], spare_buffers=list)
-    steps = step_runner.StepRunner(program, 1, step_inputs)
+    runner = step_runner.StepRunner(program, 1, step_inputs)
     for length in lengths:
-        for _ in steps.run(state, [], length):
+        for _ in runner.run(state, [], length):
             if len(program.calls) > 60:
                 break
     assert max(program.calls) * seconds <= max(seconds, 0.15)
@@ -155,15 +155,15 @@ def test_a_call_never_takes_much_longer_than_a_tenth_of_a_second(monkeypatch, se
 
 
 def test_a_call_on_more_threads_than_the_last_one_is_short(monkeypatch):
-    """They may have to wait for cores that others hold."""
+    """They may have to wait for cores that other processes hold."""
     program = SlowProgram(1e-3)
     monkeypatch.setattr(step_runner.time, "perf_counter", lambda: program.now)
     step_inputs, state = SimpleNamespace(columns=[]), SimpleNamespace(values=[], spare_buffers=list)
-    steps = step_runner.StepRunner(program, 1, step_inputs)
+    runner = step_runner.StepRunner(program, 1, step_inputs)
 
     def steps_of_calls(count, threads):
         program.threads_now, before = threads, len(program.calls)
-        for _ in steps.run(state, [], count):
+        for _ in runner.run(state, [], count):
             pass
         return program.calls[before:]
 

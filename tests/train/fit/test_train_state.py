@@ -1,4 +1,4 @@
-"""The state of training: two sets of arrays that take turns, and the way back to a finite one."""
+"""Double buffering of the train state, and rollback to a finite one."""
 
 import numpy as np
 import pytest
@@ -30,45 +30,45 @@ def network(optimizer="adam"):
 
 @pytest.fixture
 def written(monkeypatch):
-    """The arrays that each native call has written the state into."""
-    seen, make = [], StepRunner.run_steps
+    """The arrays that each native call wrote the state into."""
+    written, run_steps = [], StepRunner.run_steps
 
     def watched(self, state, samples, first, end):
-        values, columns = make(self, state, samples, first, end)
+        values, columns = run_steps(self, state, samples, first, end)
         assert not {id(each) for each in values} & {id(each) for each in state.values}
-        seen.append(values)
+        written.append(values)
         return values, columns
 
     monkeypatch.setattr(StepRunner, "run_steps", watched)
-    return seen
+    return written
 
 
 @pytest.mark.parametrize("size", [8, 9])  # 96 = 12 · 8 = 10 · 9 + 6: the last one by NumPy
-def test_native_calls_write_into_two_sets_of_arrays_by_turns(written, size):
-    network().fit(X, Y, epochs=3, batch_size=size, callbacks=lambda *told: None, verbose=0)
+def test_native_calls_alternate_between_two_sets_of_arrays(written, size):
+    network().fit(X, Y, epochs=3, batch_size=size, callbacks=lambda *arguments: None, verbose=0)
     assert len(written) >= 30
     # A callback may have written into parameters, which are read anew; not so Adam's means.
     assert len({id(values[SLOT]) for values in written}) == 2
 
 
 @pytest.mark.parametrize("size", [8, 9])
-def test_callbacks_see_the_parameters_that_the_evaluator_has(monkeypatch, size):
+def test_callbacks_read_the_parameters_of_the_numpy_evaluator(monkeypatch, size):
     def watched(backend):
         monkeypatch.setenv("CHAINRULE_BACKEND", backend)
-        seen = []
+        snapshots = []
 
         def watch(net, epoch, logs):
-            seen.append([each.copy() for each in net.params.values()])
+            snapshots.append([each.copy() for each in net.params.values()])
 
         network().fit(X, Y, epochs=3, batch_size=size, callbacks=watch, verbose=0)
-        return seen
+        return snapshots
 
     for native, evaluated in zip(watched("llvm"), watched("numpy"), strict=True):
         for one, other in zip(native, evaluated, strict=True):
             np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)
 
 
-def test_what_a_callback_writes_is_gone_on_from():
+def test_training_continues_from_what_a_callback_writes():
     def reset(net, epoch, logs):
         for name, first in start.items():
             net.params[name][...] = first
@@ -83,7 +83,7 @@ def test_what_a_callback_writes_is_gone_on_from():
 
 
 class Explosion(optim.Schedule):
-    """A rate that is far too large from one step on."""
+    """A learning rate that diverges from one step on."""
 
     def __init__(self, step):
         self.step = step
@@ -104,7 +104,7 @@ def exploding(step, steps_a_call, monkeypatch):
 
 @pytest.mark.parametrize("step", [0, 3, 10, 11])  # of 12 in the first epoch
 @pytest.mark.parametrize("steps_a_call", [1, 5, 12])
-def test_an_infinite_update_leaves_the_step_before_it_wherever_it_comes(
+def test_an_infinite_update_restores_the_step_before_it_at_any_position(
     step, steps_a_call, monkeypatch
 ):
     net = exploding(step, steps_a_call, monkeypatch)

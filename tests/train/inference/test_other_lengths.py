@@ -1,4 +1,4 @@
-"""Longer series and larger pictures than in training, where no layer minds."""
+"""Prediction for longer series and larger images than in training."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ def trained(layers: list[nn.Layer], X: Any, y: Any, loss: str = "mse") -> cr.Net
     return net
 
 
-def test_a_convolution_sees_larger_pictures() -> None:
+def test_a_convolution_accepts_larger_images() -> None:
     x = GENERATOR.normal(size=(8, 9, 9, 2)).astype("float32")
     net = trained([nn.Conv2D(3, 3), nn.GlobalMaxPool2D(), nn.Dense(1)], x, x[:, 0, 0, :1])
     larger = GENERATOR.normal(size=(8, 12, 10, 2)).astype("float32")
@@ -28,7 +28,7 @@ def test_a_convolution_sees_larger_pictures() -> None:
     net.fit(x, x[:, 0, 0, :1], epochs=1, verbose=0)  # training goes on with the old lengths
 
 
-def test_a_causal_network_predicts_a_beginning_as_it_does_within_the_whole() -> None:
+def test_a_causal_network_predicts_a_prefix_as_within_the_whole_series() -> None:
     words = GENERATOR.integers(0, 7, (8, 12))
     block = nn.Residual([nn.LayerNorm(), nn.MultiHeadAttention(2, causal=True)])
     layers = [nn.Embedding(7, 8), nn.PositionEmbedding(), block, nn.Dense(7)]
@@ -37,14 +37,14 @@ def test_a_causal_network_predicts_a_beginning_as_it_does_within_the_whole() -> 
     np.testing.assert_allclose(start, whole[:, :5], rtol=1e-4, atol=1e-5)
 
 
-def test_a_recurrent_layer_reads_longer_series() -> None:
+def test_a_recurrent_layer_accepts_longer_series() -> None:
     x = GENERATOR.normal(size=(8, 5, 2)).astype("float32")
     net = trained([nn.LSTM(4), nn.Dense(1)], x, x[:, 0, :1])
     assert net.predict(np.concatenate([x, x], axis=1)).shape == (8, 1)
 
 
 @pytest.mark.parametrize("shape", [(8, 6, 2), (8, 5, 3), (8, 5), (5, 2)])
-def test_where_a_layer_minds_the_network_still_says_what_it_was_built_for(
+def test_a_misfit_is_reported_with_the_shape_the_network_was_built_for(
     shape: tuple[int, ...],
 ) -> None:
     x = GENERATOR.normal(size=(8, 5, 2)).astype("float32")

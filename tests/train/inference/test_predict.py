@@ -1,4 +1,4 @@
-"""What a network answers: predictions, classes, losses and metrics."""
+"""Laws of predict, predict_proba, predict_class and evaluate."""
 
 import warnings
 
@@ -15,19 +15,19 @@ pytestmark = pytest.mark.filterwarnings("ignore::chainrule.errors.ChainruleWarni
 
 
 @pytest.mark.parametrize("size", [1, 7, 30, None])
-def test_predictions_are_those_of_the_layers_for_any_batch_size(size):
+def test_predictions_equal_the_layers_output_for_any_batch_size(size):
     net = Network([nn.Dense(4, activation="relu"), nn.Dense(2)], dtype="float64")
     np.testing.assert_allclose(net.predict(X, batch_size=size), net(X), atol=1e-12)
 
 
-def test_a_prediction_is_an_array_of_its_own():
+def test_a_prediction_does_not_alias_the_inputs():
     net = Network([nn.Flatten()], dtype="float64")
     prediction = net.predict(X)
     prediction[:] = 0
     assert X.all()
 
 
-def test_a_final_softmax_is_fused_said_once_and_changes_nothing(capsys):
+def test_a_final_softmax_is_fused_and_noted_once(capsys):
     logits, fused = classifier(), classifier("softmax", epochs=1)
     assert "softmax" in fused.history.notes[0]
     again = fused.fit(X, LABELS, epochs=29, batch_size=None, verbose=2)
@@ -40,22 +40,22 @@ def test_a_final_softmax_is_fused_said_once_and_changes_nothing(capsys):
     assert logits.evaluate(X, LABELS) == fused.evaluate(X, LABELS)
 
 
-def test_a_fused_softmax_is_exact_where_one_after_the_other_is_not():
+def test_a_fused_softmax_is_exact_for_large_scores():
     net = Network([nn.Activation("softmax")], dtype="float64")
     net.compile("cross_entropy")
     assert net.evaluate([[1000.0, 0.0]], [1])["loss"] == 1000.0
 
 
-def test_probabilities_add_up_to_one():
+def test_probabilities_sum_to_one():
     np.testing.assert_allclose(classifier().predict_proba(X).sum(axis=1), 1, rtol=1e-6)
 
 
-def test_the_accuracy_is_the_share_of_the_classes_predicted():
+def test_the_accuracy_is_the_fraction_of_classes_predicted():
     net = classifier()
     assert net.evaluate(X, LABELS)["accuracy"] == np.mean(net.predict_class(X) == LABELS)
 
 
-def test_names_of_classes_and_rows_with_one_1_mean_the_same_as_numbers():
+def test_class_names_and_one_hot_rows_are_equivalent_to_class_numbers():
     names = np.array(["ant", "bee", "cat"])[LABELS]
     by_number = classifier()
     by_name, by_list = classifier(labels=names), classifier(labels=names.tolist())
@@ -80,7 +80,7 @@ def test_names_of_classes_and_rows_with_one_1_mean_the_same_as_numbers():
         by_number.evaluate(X, names)
 
 
-def test_names_need_as_many_outputs_and_a_loss_for_classes():
+def test_class_names_need_as_many_outputs_and_a_classification_loss():
     names = np.array(["ant", "bee", "cat"])[LABELS]
     with pytest.raises(DataError, match="3 classes"):
         classifier(labels=names, units=4)
@@ -90,7 +90,7 @@ def test_names_need_as_many_outputs_and_a_loss_for_classes():
 
 @pytest.mark.parametrize("activation", [None, "sigmoid"])
 @pytest.mark.parametrize("labels", [LABELS > 0, np.where(LABELS > 0, "yes", "no")])
-def test_yes_or_no_may_be_a_row_or_a_column(activation, labels):
+def test_binary_targets_may_be_one_or_two_dimensional(activation, labels):
     row = classifier(activation, labels, "binary_cross_entropy", units=1)
     column = classifier(activation, (LABELS > 0)[:, None], "binary_cross_entropy", units=1)
     assert np.array_equal(row.params["dense.weight"], column.params["dense.weight"])
@@ -100,16 +100,16 @@ def test_yes_or_no_may_be_a_row_or_a_column(activation, labels):
     assert ((row.predict_proba(X) > 0) & (row.predict_proba(X) < 1)).all()
 
 
-def test_a_row_against_a_column_of_outputs_is_refused_for_quantities():
+def test_one_dimensional_targets_are_refused_for_column_outputs_in_regression():
     with pytest.raises(ShapeError, match="reshape"):
         classifier(labels=X[:, 0], loss="mse", units=1)
 
 
-def test_what_is_no_classifier_says_so():
+def test_probabilities_of_a_network_that_is_no_classifier_are_refused():
     net = classifier(labels=X[:, :1], loss="mse", units=1)
-    for ask in (net.predict_class, net.predict_proba):
+    for method in (net.predict_class, net.predict_proba):
         with pytest.raises(ArgumentError, match="no probabilities"):
-            ask(X)
+            method(X)
 
 
 @pytest.mark.parametrize(
@@ -125,16 +125,16 @@ def test_what_is_no_classifier_says_so():
         (None, DataError),
     ],
 )  # fmt: skip
-def test_inputs_that_cannot_be_computed_with_are_refused_everywhere(bad, error):
+def test_unsuitable_inputs_are_refused_by_every_method(bad, error):
     net = classifier(epochs=1)
-    for ask in (net, net.predict, net.predict_proba, net.predict_class):
+    for method in (net, net.predict, net.predict_proba, net.predict_class):
         with pytest.raises(error):
-            ask(bad)
+            method(bad)
     with pytest.raises(error):
         net.evaluate(bad, LABELS[:2])
 
 
-def test_metrics_that_need_all_samples_are_not_averages_of_batches():
+def test_metrics_of_all_samples_are_not_averaged_over_batches():
     net = Network([nn.Dense(3)])
     net.compile("cross_entropy", optim.SGD(1e-30), metrics=["f1", "accuracy", "auc"])
     history = net.fit(X, LABELS, batch_size=7, verbose=0)
@@ -144,7 +144,7 @@ def test_metrics_that_need_all_samples_are_not_averages_of_batches():
         assert history[name][0] == pytest.approx(value, rel=1e-6)
 
 
-def test_sample_weights_count_in_an_evaluation():
+def test_evaluate_applies_sample_weights():
     net = Network([nn.Dense(1)], dtype="float64")
     net.compile("mse")
     net(X)
@@ -160,14 +160,14 @@ def own_softmax(x):
 
 
 @pytest.mark.parametrize("activation", [own_softmax, "sigmoid", "relu", "tanh", "softplus"])
-def test_another_end_than_the_loss_takes_is_noticed(activation):
+def test_an_output_activation_that_the_loss_does_not_take_warns(activation):
     with pytest.warns(cr.ChainruleWarning, match="takes logits") as caught:
         classifier(activation, epochs=1)
     assert caught[0].filename == classifier.__code__.co_filename  # where fit was called
 
 
 @pytest.mark.parametrize("loss", ["cross_entropy", "kl_divergence"])
-def test_a_softmax_upon_a_softmax_is_noticed(loss):
+def test_a_softmax_of_a_softmax_warns(loss):
     layers = [nn.Dense(3, activation="softmax"), nn.Activation("softmax", name="again")]
     net = Network(layers)
     net.compile(loss, "sgd")
@@ -175,7 +175,7 @@ def test_a_softmax_upon_a_softmax_is_noticed(loss):
         net.fit(X, np.eye(3)[LABELS], verbose=0)
 
 
-def test_the_end_that_a_loss_takes_is_not_complained_about():
+def test_the_output_activation_that_a_loss_takes_does_not_warn():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         for activation in (None, "softmax", "leaky_relu"):
