@@ -127,7 +127,7 @@ class EpochLoop:
         return {f"val_{name}": value for name, value in results.items()}
 
     def _observe(self, loss: float) -> None:
-        """Let a schedule that depends on the loss adapt the optimizer's learning rate."""
+        """Let a schedule that depends on the loss adapt the optimiser's learning rate."""
         objective = self._trainer.objective
         optimizer = objective.optimizer.observe(loss)
         if optimizer is not objective.optimizer:

@@ -19,7 +19,7 @@ Array = NDArray[Any]
 
 
 class TrainState:
-    """Parameters, optimizer slots and non-trainable state, separate from the live parameters.
+    """Parameters, optimiser slots and non-trainable state, separate from the live parameters.
 
     Steps read one set of arrays and write the other, then the two are swapped. So native calls
     allocate nothing, and an interrupted one leaves the state it started from.

@@ -44,7 +44,7 @@ __all__ = ["compile_step", "compile_steps", "initial_state"]
 
 
 def initial_state(stack: LayerStack, optimizer: Optimizer, slots: dict[str, Any]) -> dict[str, Any]:
-    """Return parameters, optimizer slots and non-trainable state: all that training changes."""
+    """Return parameters, optimiser slots and non-trainable state: all that training changes."""
     trained = stack.parameters(trainable=True)
     return {
         "params": {name: each.value.copy() for name, each in trained.items()},

@@ -1,4 +1,4 @@
-"""The arguments of ``compile``: loss, optimizer and metrics, resolved from names and objects."""
+"""The arguments of ``compile``: loss, optimiser and metrics, resolved from names and objects."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["CompileArguments", "resolve_compile_arguments", "resolve_learning_ra
 
 @dataclass(frozen=True)
 class CompileArguments:
-    """Loss, optimizer and metrics of ``compile``, resolved."""
+    """Loss, optimiser and metrics of ``compile``, resolved."""
 
     loss: Loss
     optimizer: Optimizer

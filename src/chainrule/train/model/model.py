@@ -1,4 +1,4 @@
-"""The model of a network: layers, objective, optimizer slots, counters and compiled programs."""
+"""The model of a network: layers, objective, optimiser slots, counters and compiled programs."""
 
 from __future__ import annotations
 

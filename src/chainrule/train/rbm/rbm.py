@@ -216,9 +216,8 @@ class RBM:
         """
         self._model.build((2, len(parameters["visible_bias"])), "resume")
         self.params.update(parameters)
-        self._model.optimizer_slots = {
-            f"{self._layer.name}.{name}": dict(s) for name, s in slots.items()
-        }
+        layer = self._layer.name
+        self._model.optimizer_slots = {f"{layer}.{name}": dict(s) for name, s in slots.items()}
         self._model.counter.epoch, self._model.counter.count = epoch, count
 
     # Asking.
