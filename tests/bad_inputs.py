@@ -122,7 +122,7 @@ DATA = [
     (
         lambda: data.read_idx(io.BytesIO(b"\0\0\x08\1\0\0\0\5abc")),
         FormatError,
-        "announces uint8[5]",
+        "declares uint8[5]",
     ),
     (lambda: data.write_idx("a.idx", np.ones(3) * 1j), DTypeError, "no type for complex128"),
     (lambda: data.Pipeline(3), ArgumentError, "Pipeline: the source is int 3"),

@@ -30,7 +30,9 @@ TABLES: list[tuple[Any, Any]] = [
     (nn.INITIALIZERS, resolve_initializer),
     (nn.LOSSES, resolve_loss),
 ]
-PAIRS = [(alias, name) for name, aliases in FUNCTION_ALIASES.names.items() for alias in aliases]
+PAIRS = [
+    (alias, name) for name, aliases in FUNCTION_ALIASES.names.items() for alias in aliases.split()
+]
 
 
 @pytest.mark.parametrize(("alias", "name"), PAIRS)
@@ -98,7 +100,7 @@ def test_aliases_lead_to_names_that_exist(aliases: Aliases, known: set[str]) -> 
 
 
 def test_an_alias_comes_before_a_remedy_and_a_remedy_before_a_close_match() -> None:
-    aliases = Aliases({"epochs": ["n_iter"]}, {"n_iter": "call fit", "epoch": "count them"})
+    aliases = Aliases({"epochs": "n_iter"}, {"n_iter": "call fit", "epoch": "count them"})
     assert suggestion("n_iter", ["epochs"], aliases) == "here it is 'epochs'"
     assert suggestion("n_iter", ["seed"], aliases) == "call fit"
     assert suggestion("epoch", ["epochs"], aliases) == "count them"

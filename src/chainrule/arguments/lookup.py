@@ -46,7 +46,7 @@ def suggestion(
 
     Examples
     --------
-    >>> aliases = Aliases({"one": ["uno"]})
+    >>> aliases = Aliases({"one": "uno"})
     >>> [suggestion(name, ["one", "two"], aliases) for name in ("uno", "tow", "x")]
     ["here it is 'one'", "did you mean 'two'?", 'there are one, two']
     """
@@ -62,7 +62,7 @@ def closest(
     """Return what to write instead of an unknown name, or None if nothing comes close."""
     key = name.lower()
     for each in known:
-        if {name, key}.intersection(aliases.names.get(each, ())):
+        if {name, key}.intersection(aliases.names.get(each, "").split()):
             return f"here it is {quote(each)}"
     if name in aliases.remedies:
         return aliases.remedies[name]
