@@ -139,9 +139,9 @@ class KernelTable:
             assert isinstance(position, Affine)
             flat += position.scaled(stride)
         start = Affine(flat.constant, tuple(term for term in flat.terms if term[0] not in axes))
-        kind = emit.FLOATS[buffer.dtype.name]
+        element_type = emit.FLOATS[buffer.dtype.name]
         base = addresses.base(buffer)
-        return emitter.builder.gep(base, [emitter.scalar_index(start)], source_etype=kind)
+        return emitter.builder.gep(base, [emitter.scalar_index(start)], source_etype=element_type)
 
     def _kernel(
         self,

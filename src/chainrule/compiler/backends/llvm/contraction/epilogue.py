@@ -60,8 +60,8 @@ class Epilogue:
         """Emit the statements for a vector of accumulators; return what the kernel stores."""
         contraction, index = self.contraction, tuple(self.contraction.index)
         flag_address = self._load_context(site)
-        own = {axis: site.indices[stride] for axis, stride in self.strides.items()}
-        point: Point = {**self.enclosing_indices, **own}
+        result_indices = {axis: site.indices[stride] for axis, stride in self.strides.items()}
+        point: Point = {**self.enclosing_indices, **result_indices}
         emitter = ExpressionEmitter(
             site.builder, lambda b: self._base(site, b), self.layout, point, flag_address
         )

@@ -70,8 +70,8 @@ def emit_kernel(
     """Emit the function of a contraction into a module."""
     roles = assign_roles(shape)
     tiling = choose_tiling(roles, target)
-    kind = ir.FunctionType(ir.VoidType(), [emit.POINTER] * 5 + [emit.INDEX] * 6)
-    function = ir.Function(module, kind, name)
+    function_type = ir.FunctionType(ir.VoidType(), [emit.POINTER] * 5 + [emit.INDEX] * 6)
+    function = ir.Function(module, function_type, name)
     function.linkage = "internal"
     # The output overlaps no input, and scratch overlaps nothing: loads may move across stores.
     for argument in (function.args[0], function.args[3]):

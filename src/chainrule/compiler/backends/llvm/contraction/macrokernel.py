@@ -174,15 +174,20 @@ class MacroKernel:
                 self._store_row(rows, column, emit.index(i), row, mask)
             return
         # An epilogue is long: it is emitted once, in a loop over rows that reads them from memory.
-        kind = emit.vector_type(self.roles.dtype, self.tiling.width)
-        buffer = self._stack_buffer(kind, count * vectors)
+        vector_type = emit.vector_type(self.roles.dtype, self.tiling.width)
+        buffer = self._stack_buffer(vector_type, count * vectors)
         for number, vector in enumerate(accumulators):
-            self.builder.store(vector, self._vector_address(buffer, emit.index(number), kind))
+            self.builder.store(
+                vector, self._vector_address(buffer, emit.index(number), vector_type)
+            )
         with emit.counted_loop(self.builder, emit.index(0), emit.index(count), "row") as i:
-            first = self._vector_address(buffer, self.builder.mul(i, emit.index(vectors)), kind)
+            first = self._vector_address(
+                buffer, self.builder.mul(i, emit.index(vectors)), vector_type
+            )
             row = [
                 self.builder.load(
-                    self._vector_address(first, emit.index(j), kind), typ=accumulators[j].type
+                    self._vector_address(first, emit.index(j), vector_type),
+                    typ=accumulators[j].type,
                 )
                 for j in range(vectors)
             ]
@@ -251,13 +256,13 @@ class MacroKernel:
         values = (*self.batch, *rows, column)
         return {loop.out: value for loop, value in zip(loops, values, strict=True)}
 
-    def _stack_buffer(self, kind: ir.Type, count: int) -> ir.Value:
+    def _stack_buffer(self, type: ir.Type, count: int) -> ir.Value:
         """Allocate vectors on the stack."""
         with self.builder.goto_entry_block():
-            return self.builder.alloca(ir.ArrayType(kind, count))
+            return self.builder.alloca(ir.ArrayType(type, count))
 
-    def _vector_address(self, buffer: ir.Value, number: ir.Value, kind: ir.Type) -> ir.Value:
-        return self.builder.gep(buffer, [number], source_etype=kind)
+    def _vector_address(self, buffer: ir.Value, number: ir.Value, type: ir.Type) -> ir.Value:
+        return self.builder.gep(buffer, [number], source_etype=type)
 
     def _address(
         self, base: ir.Value, indices: Sequence[ir.Value], strides: Sequence[int]

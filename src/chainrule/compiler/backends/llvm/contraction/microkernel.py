@@ -38,8 +38,8 @@ def emit_microkernel(
     `row_indices` holds the first row of the tile along each row loop, by the loop's stride in the
     output (see `LoopBound`).
     """
-    kinds = [emit.vector_type(tile.dtype, lanes) for lanes in tile.lanes]
-    zeros: list[ir.Value] = [ir.Constant(kind, [0.0] * kind.count) for kind in kinds]
+    types = [emit.vector_type(tile.dtype, lanes) for lanes in tile.lanes]
+    zeros: list[ir.Value] = [ir.Constant(type, [0.0] * type.count) for type in types]
 
     def nest(
         loops: Sequence[KernelLoop], left: ir.Value, right: ir.Value, accumulators: list[ir.Value]
@@ -101,8 +101,8 @@ def _rank_one_update(
             lefts = [splats[n] for n in tile.lanes]
         for j in range(count):
             operands = [lefts[j], rights[j], accumulators[i * count + j]]
-            kind = operands[0].type
-            updated.append(emit.call(builder, f"llvm.fma.{emit.mnemonic(kind)}", operands, kind))
+            type = operands[0].type
+            updated.append(emit.call(builder, f"llvm.fma.{emit.mnemonic(type)}", operands, type))
     return updated
 
 
@@ -114,8 +114,8 @@ def _load_vectors(
     vectors: list[ir.Value] = []
     for j, lanes in enumerate(tile.lanes):
         address = strided_address(builder, start, [emit.index(j * tile.lanes[0])], [1], dtype)
-        kind = emit.vector_type(dtype, lanes)
-        vectors.append(load_vector(builder, address, kind, mask if j == last else None))
+        type = emit.vector_type(dtype, lanes)
+        vectors.append(load_vector(builder, address, type, mask if j == last else None))
     return vectors
 
 

@@ -146,8 +146,8 @@ def _copy_row(
     for j, count in enumerate(lanes):
         offset = emit.index(j * lanes[0])
         address = emit.address(builder, source, offset, dtype)
-        kind = emit.vector_type(dtype, count)
-        vector = load_vector(builder, address, kind, mask if j == len(lanes) - 1 else None)
+        type = emit.vector_type(dtype, count)
+        vector = load_vector(builder, address, type, mask if j == len(lanes) - 1 else None)
         store_vector(builder, vector, emit.address(builder, target, offset, dtype))
 
 

@@ -66,20 +66,20 @@ def _transpose_block(
     contraction. The first half of the stages stays within a few adjacent rows, the second half
     within as many rows at a distance: each half is a loop, with a buffer between them.
     """
-    kind, near = emit.vector_type(dtype, width), 1 << (width.bit_length() // 2)
+    vector_type, near = emit.vector_type(dtype, width), 1 << (width.bit_length() // 2)
 
     def slot(row: ir.Value) -> ir.Value:
-        return builder.gep(buffer, [row], source_etype=kind)
+        return builder.gep(buffer, [row], source_etype=vector_type)
 
     with emit.counted_loop(builder, emit.index(0), emit.index(width // near), "near") as group:
         first = builder.mul(group, emit.index(near))
         rows = [builder.add(first, emit.index(i)) for i in range(near)]
-        vectors = [load_vector(builder, source(row), kind, mask) for row in rows]
+        vectors = [load_vector(builder, source(row), vector_type, mask) for row in rows]
         for row, vector in zip(rows, _butterfly(builder, vectors, 1, near), strict=True):
             builder.store(vector, slot(row))
     with emit.counted_loop(builder, emit.index(0), emit.index(near), "far") as first:
         rows = [builder.add(first, emit.index(i)) for i in range(0, width, near)]
-        vectors = [builder.load(slot(row), typ=kind) for row in rows]
+        vectors = [builder.load(slot(row), typ=vector_type) for row in rows]
         for row, vector in zip(rows, _butterfly(builder, vectors, near, width), strict=True):
             address = emit.address(builder, target, builder.mul(row, row_size), dtype)
             store_vector(builder, vector, address)

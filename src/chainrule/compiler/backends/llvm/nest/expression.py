@@ -43,7 +43,7 @@ INT64 = np.dtype("int64")
 BYTE = ir.IntType(8)
 
 Point = dict[Axis, int | ir.Value]
-"""The index along each axis; an integer along unrolled axes."""
+"""The index along every axis: an integer along unrolled axes."""
 Key = tuple[Buffer, tuple[Affine | Expression, ...]]
 """An element: its buffer and index, with the integers of the point substituted."""
 Memo = dict[int, ir.Value]
