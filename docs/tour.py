@@ -62,7 +62,7 @@ print(cr.trace(f)(x))
 
 # Every line of what is printed is one *primitive*: an operation of which the library knows the
 # shape, the value, the derivative and the formula, all in one record. Here is the record of tanh,
-# complete (`chainrule/ops/elementwise.py`):
+# complete (`chainrule/ops/primitives/elementwise.py`):
 #
 #     tanh = elementwise(
 #         "tanh", np.tanh,
@@ -92,9 +92,9 @@ def derivative(function, *values):
     return graph, [received[node] for node in graph.inputs]
 
 
-graph, (slope,) = derivative(f, x)
+graph, (gradient,) = derivative(f, x)
 
-# `slope` is not a number: the rules are written in NumPy, so running them on nodes has made more
+# `gradient` is not a number: the rules are written in NumPy, so running them on nodes has made more
 # graph. The derivative of a program is a program.
 
 program = cr.trace(cr.grad(f))(x)
@@ -232,9 +232,9 @@ graph = simplify(cr.trace(training)(params, X, y))
 print(graph)
 
 # That is the whole training as one graph. *Lowering* turns every operation into what it does to one
-# element: `x + y` becomes "element i of x plus element i of y". Only where something is summed must
-# a loop be written, and *fusion* puts loops over the same points into one. The language of loops is
-# one screen of grammar (`chainrule/compiler/loops.py`), and it is all that a backend has to know.
+# element: `x + y` becomes "element i of x plus element i of y". Only a reduction needs a loop, and
+# *fusion* joins loops over the same points. The grammar of the loop language fits on one screen
+# (`compiler/loop_ir/loops.py`), and it is all that a backend has to know.
 
 inputs, outputs, statements = lower(graph)
 layout = assign_layout(statements)
@@ -242,7 +242,7 @@ steps = promote_to_registers(fuse(statements, layout), layout)
 program = Program("training", tuple(inputs), tuple(outputs), steps)
 print(format_program(program))
 
-# Read it from `repeat`: forward, backward and update of the whole network are a dozen lines, in
+# Read it from `loop`: forward, backward and update of the whole network are a dozen lines, in
 # which you will find the chain rule again: `subtract(1.0, multiply(tanh, tanh))` is the derivative
 # of tanh. What stands in parentheses never reaches memory. And nothing is allocated: the parameters
 # are written over in place.
@@ -253,8 +253,8 @@ assert loop.axis.extent == 2000
 # ---------------------------------------------------------------------------------------------
 # 9. What loops mean
 #
-# A language is understood when one can run it. Here is an interpreter for what XOR needs. It takes
-# the statements one after the other, and each at all of its points.
+# Here is an interpreter for the part of the loop language that XOR needs. It executes the
+# statements one after the other, each at all of its points.
 
 OPERATIONS = {
     "add": np.add, "subtract": np.subtract, "multiply": np.multiply, "divide": np.divide,
@@ -283,7 +283,7 @@ def value(expression, memory, point):
 
 
 def run(statement, memory, outer):
-    """Carry out a statement of a nest; `outer` are the turns of the loops around."""
+    """Execute a statement of a nest; `outer` has the iteration of each enclosing loop."""
     target = memory.setdefault(
         statement.target, np.zeros(statement.target.shape, statement.target.dtype)
     )
@@ -295,18 +295,18 @@ def run(statement, memory, outer):
         target[place(statement.index, {**outer, **point})] = sum(terms)
 
 
-def interpret(steps, memory, outer, turns):
+def interpret(steps, memory, outer, iterations):
     for step in steps:
         if isinstance(step, Loop):
-            for turn in range(turns):
-                interpret(step.steps, memory, {**outer, step.axis: turn}, turns)
+            for t in range(iterations):
+                interpret(step.steps, memory, {**outer, step.axis: t}, iterations)
         else:
             for statement in step.statements:
                 run(statement, memory, outer)
 
 
 memory = dict(zip(program.inputs, [*params.values(), X, y], strict=True))
-interpret(program.steps, memory, {}, turns=3)
+interpret(program.steps, memory, {}, iterations=3)
 
 after = params  # three steps by NumPy alone, to compare with
 for _ in range(3):
@@ -318,17 +318,16 @@ for buffer, name in zip(program.outputs, after, strict=False):
 # ---------------------------------------------------------------------------------------------
 # 10. Machine code
 #
-# A backend does what the interpreter did, once and for all: instead of adding two numbers it writes
-# the instruction that adds them, and instead of looking up a buffer it writes its address, as the
-# memory plan has fixed it. Ours writes LLVM's language, with vectors as wide as your processor's;
-# LLVM makes the instructions.
+# A backend compiles what the interpreter executed: instead of adding two numbers it emits the
+# instruction that adds them, and instead of looking up a buffer it emits its address, as the memory
+# plan has fixed it. Ours emits LLVM IR, with vectors as wide as your processor's.
 
 plan = plan_memory(program.steps)
-written = emit_module(program, layout, plan, host_target()).emit()
-assembly = assembly_of(written, host_target())
+llvm_ir = emit_module(program, layout, plan, host_target()).emit()
+assembly = assembly_of(llvm_ir, host_target())
 words = [line.split()[0] for line in assembly.splitlines() if line.startswith("\t")]
 instructions = [word for word in words if not word.startswith(".")]
-print(f"{len(written.splitlines()):,} lines of LLVM became {len(instructions):,} instructions,")
+print(f"{len(llvm_ir.splitlines()):,} lines of LLVM IR became {len(instructions):,} instructions,")
 print("most often", ", ".join(name for name, _ in Counter(instructions).most_common(5)))
 
 machine = NativeProgram(graph)
@@ -336,29 +335,31 @@ found = machine([*params.values(), X, y], iterations=(0, 3))
 for array, name in zip(found, after, strict=False):
     assert np.allclose(array, after[name], rtol=1e-12)
 
-# A native program has no interpreter in it, allocates nothing and makes millions of such steps a
-# second. To see all of this for a program of your own, set CHAINRULE_DEBUG to the stages you want:
+# A native program has no interpreter in it, allocates nothing and runs millions of such steps a
+# second. To print the stages of a program of your own, set CHAINRULE_DEBUG:
 #
 #     CHAINRULE_DEBUG=graph,loops,llvm,asm python yours.py
 #
-# and to see what a network costs, and with `measure=True` how far it is from what your machine can
-# do at most, ask it:
+# and to see the cost of a network's training step, and with `measure=True` how far it is from your
+# machine's peak:
 
 print(net.program())
 
 # ---------------------------------------------------------------------------------------------
 # 11. Where to read on
 #
-#     graph/primitive.py      what is known of an operation        (read first)
-#     ops/elementwise.py      the first records
-#     graph/node.py           the tracer
-#     graph/graph.py          the program and its grammar
-#     autodiff/reverse.py     section 3, with the corner cases
-#     compiler/loops.py       the language of loops                 (sections 8 to 10)
-#     compiler/lowering.py    from operations to statements
-#     compiler/fuse.py        from statements to nests
-#     compiler/backends/      from nests to instructions: llvm.py, then nest.py and element.py
-#     compiler/program.py     all of that in a row
-#     nn/layer.py, nn/dense.py, optim/sgd.py, train/
+#     graph/primitive.py                    the record of an operation            (read first)
+#     ops/primitives/elementwise.py         the first records
+#     graph/node.py                         the tracer
+#     graph/graph.py                        the program and its grammar
+#     autodiff/reverse.py                   section 3, with the corner cases
+#     compiler/pipeline.py                  the stages of the compiler, one call a line
+#     compiler/loop_ir/loops.py             the loop language                     (sections 8 to 10)
+#     compiler/lowering/lower.py            from operations to statements
+#     compiler/loop_passes/fusion.py        from statements to nests
+#     compiler/backends/llvm/codegen.py     from nests to instructions
+#     nn/layer.py, nn/layers/dense.py, optim/sgd.py, train/network.py, train/fit/
+#
+# docs/compiler.md follows one program through all stages.
 
 print("The tour ends here; every assertion held.")
