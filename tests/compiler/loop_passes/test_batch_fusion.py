@@ -15,8 +15,8 @@ from chainrule.compiler.verify.memory_rules import verify_memory_plan
 from chainrule.compiler.verify.verifier import verify_program
 from chainrule.errors import GraphError
 from chainrule.graph.trace import trace
-from tests.compiler.programs.breakage import altered
-from tests.compiler.programs.row_laws import STACKS, rows_of, training
+from tests.compiler.programs.batch_fusion_laws import STACKS, batch_loops, training
+from tests.compiler.programs.statement_mutations import mutated
 
 
 def program_of(function, *arguments):
@@ -30,14 +30,14 @@ def attention():
 
 
 def test_what_is_summed_over_the_samples_follows_their_loop(attention):
-    (loop,) = rows_of(attention.steps)
+    (loop,) = batch_loops(attention.steps)
     written = {b.root for b, _, is_write in accesses(loop) if is_write}
     assert not written & {*attention.outputs}
     assert {b.kind for b in written} == {"arena", "thread_local"}
 
 
 def test_what_nobody_reads_after_the_loop_is_kept_for_one_row(attention):
-    (loop,) = rows_of(attention.steps)
+    (loop,) = batch_loops(attention.steps)
     outside = [nest for nest in nests_of(attention.steps) if nest not in loop.steps]
     seen = {b.root for nest in outside for b, _, _ in accesses(nest)}
     for step in loop.steps:
@@ -53,7 +53,7 @@ def test_little_work_stays_as_it_is():
 
     small = program_of(two, np.ones((16, 32, 16), "f"), np.ones((16, 16), "f"))
     large = program_of(two, np.ones((64, 512, 16), "f"), np.ones((16, 16), "f"))
-    assert [len(rows_of(each.steps)) for each in (small, large)] == [0, 1]
+    assert [len(batch_loops(each.steps)) for each in (small, large)] == [0, 1]
 
 
 def test_samples_that_look_at_each_other_are_not_taken_one_by_one():
@@ -63,7 +63,7 @@ def test_samples_that_look_at_each_other_are_not_taken_one_by_one():
         return np.sin(x[::-1] @ y) @ y
 
     program = program_of(mixed, np.ones((64, 512, 16), "f"), np.ones((16, 16), "f"))
-    for loop in rows_of(program.steps):
+    for loop in batch_loops(program.steps):
         for step in loop.steps:
             for _, index, is_write in accesses(step):
                 assert not is_write or Affine() in index or Affine.of(loop.axis) in index
@@ -71,7 +71,7 @@ def test_samples_that_look_at_each_other_are_not_taken_one_by_one():
 
 
 def test_a_row_that_writes_the_place_of_all_is_refused(attention):
-    (loop,) = rows_of(attention.steps)
+    (loop,) = batch_loops(attention.steps)
 
     def meet(part):
         if (
@@ -86,7 +86,7 @@ def test_a_row_that_writes_the_place_of_all_is_refused(attention):
             part, index=tuple(Affine() if i == Affine.of(loop.axis) else i for i in part.index)
         )
 
-    broken = list(altered(attention.steps, meet))
+    broken = list(mutated(attention.steps, meet))
     assert broken
     for steps in broken:
         with pytest.raises(GraphError, match=r"parallel loop .* carries a dependence"):
@@ -98,7 +98,7 @@ def test_turns_in_any_order_do_not_run_backwards(attention):
         is_row = isinstance(part, Loop) and part.is_parallel
         return replace(part, backwards=True) if is_row else None
 
-    (steps,) = altered(attention.steps, turned)
+    (steps,) = mutated(attention.steps, turned)
     with pytest.raises(GraphError, match="runs backwards or has loops within"):
         verify_program(replace(attention, steps=steps))
 

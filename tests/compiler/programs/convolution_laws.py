@@ -1,6 +1,6 @@
-"""Laws of native convolutions, each a function; run in a process of its own with the name of one.
+"""Laws of native convolutions, one function each; run as a script with the name of one.
 
-Values are compared with SciPy's correlation, gradients with the graph as the evaluator has it.
+Values are compared with SciPy's correlation, gradients with the evaluator's.
 """
 
 import itertools
@@ -23,7 +23,7 @@ from chainrule.nn.layers.window_geometry import WindowGeometry
 from chainrule.ops.primitives.windows import unfold
 
 CASES = [
-    # places, kernel, strides, dilations, paddings, channels in, out, groups
+    # spatial shape, kernel, strides, dilations, paddings, channels in, out, groups
     ((9, 14), (3, 3), (1, 1), (1, 1), (0, 0), 3, 20, 1),
     ((9, 8), (3, 3), (1, 1), (1, 1), (1, 1), 16, 16, 1),
     ((12, 11), (5, 5), (2, 2), (1, 1), (2, 2), 1, 32, 1),
@@ -44,45 +44,45 @@ CASES = [
 
 
 def convolution(case, samples=3):
-    """The convolution of a case, in plain NumPy, and its arguments."""
-    places, sizes, strides, dilations, paddings, channels, filters, groups = case
-    count = len(places)
+    """Return the convolution of a case, in plain NumPy, and its arguments."""
+    spatial_shape, sizes, strides, dilations, paddings, channels, filters, groups = case
+    count = len(spatial_shape)
 
     def convolve(x, kernel):
         x = np.pad(x, [(0, 0), *((p, p) for p in paddings), (0, 0)])
         axes = tuple(range(1, count + 1))
-        seen = unfold(x, axes=axes, sizes=sizes, strides=strides, dilations=dilations)
-        place, entry = "xyz"[:count], "ijk"[:count]
+        windows = unfold(x, axes=axes, sizes=sizes, strides=strides, dilations=dilations)
+        position, offset = "xyz"[:count], "ijk"[:count]
         if groups == 1:
-            return np.einsum(f"n{place}c{entry},{entry}co->n{place}o", seen, kernel)
+            return np.einsum(f"n{position}c{offset},{offset}co->n{position}o", windows, kernel)
         if groups == channels == filters:
             depthwise = kernel.reshape((*sizes, channels))
-            return np.einsum(f"n{place}c{entry},{entry}c->n{place}c", seen, depthwise)
-        head, tail = seen.shape[: count + 1], seen.shape[count + 2 :]
-        seen = seen.reshape((*head, groups, channels // groups, *tail))
+            return np.einsum(f"n{position}c{offset},{offset}c->n{position}c", windows, depthwise)
+        head, tail = windows.shape[: count + 1], windows.shape[count + 2 :]
+        windows = windows.reshape((*head, groups, channels // groups, *tail))
         parts = kernel.reshape((*kernel.shape[:-1], groups, filters // groups))
-        result = np.einsum(f"n{place}gc{entry},{entry}cgo->n{place}go", seen, parts)
+        result = np.einsum(f"n{position}gc{offset},{offset}cgo->n{position}go", windows, parts)
         return result.reshape((*head, filters))
 
-    draw = np.random.default_rng(sum(places))
-    x = draw.standard_normal((samples, *places, channels))
+    draw = np.random.default_rng(sum(spatial_shape))
+    x = draw.standard_normal((samples, *spatial_shape, channels))
     return convolve, x, draw.standard_normal((*sizes, channels // groups, filters))
 
 
 def correlated(case, x, kernel):
-    """The same by SciPy, sample by sample and filter by filter."""
-    places, sizes, strides, dilations, paddings, channels, filters, groups = case
-    count = len(places)
+    """Return the same convolution by SciPy, one sample and filter at a time."""
+    spatial_shape, sizes, strides, dilations, paddings, channels, filters, groups = case
+    count = len(spatial_shape)
     x = np.pad(x, [(0, 0), *((p, p) for p in paddings), (0, 0)])
-    spread = [(n - 1) * d + 1 for n, d in zip(sizes, dilations, strict=True)]
-    wide = np.zeros((*spread, *kernel.shape[count:]))
-    wide[tuple(slice(None, None, d) for d in dilations)] = kernel
+    dilated_sizes = [(n - 1) * d + 1 for n, d in zip(sizes, dilations, strict=True)]
+    dilated = np.zeros((*dilated_sizes, *kernel.shape[count:]))
+    dilated[tuple(slice(None, None, d) for d in dilations)] = kernel
     steps = tuple(slice(None, None, s) for s in strides)
     columns = []
     for number in range(filters):
-        own = number // (filters // groups) * (channels // groups)
-        seen = x[..., own : own + channels // groups]
-        part = [correlate(each, wide[..., number], "valid")[steps][..., 0] for each in seen]
+        start = number // (filters // groups) * (channels // groups)
+        windows = x[..., start : start + channels // groups]
+        part = [correlate(each, dilated[..., number], "valid")[steps][..., 0] for each in windows]
         columns.append(np.stack(part))
     return np.stack(columns, axis=-1)
 
@@ -93,31 +93,32 @@ def compiled(function, *arguments):
 
 
 def values():
-    """Every convolution is SciPy's correlation, with its operands in either order."""
+    """Convolutions agree with SciPy's correlation."""
     for case in CASES:
         convolve, x, kernel = convolution(case)
         _, program = compiled(convolve, x, kernel)
-        (found,) = program([x, kernel])
+        (result,) = program([x, kernel])
         np.testing.assert_allclose(
-            found, correlated(case, x, kernel), rtol=1e-10, atol=1e-10, err_msg=str(case)
+            result, correlated(case, x, kernel), rtol=1e-10, atol=1e-10, err_msg=str(case)
         )
 
 
 def gradients():
-    """Both gradients are what the evaluator makes of the graph, in both kinds of numbers."""
-    for case, kind in itertools.product(CASES, (np.float64, np.float32)):
+    """Both gradients agree with the evaluator's, in both float dtypes."""
+    for case, dtype in itertools.product(CASES, (np.float64, np.float32)):
         convolve, x, kernel = convolution(case)
-        x, kernel = x.astype(kind), kernel.astype(kind)
+        x, kernel = x.astype(dtype), kernel.astype(dtype)
 
-        def slopes(x, kernel, convolve=convolve):
+        def gradients_of(x, kernel, convolve=convolve):
             loss = lambda x, kernel: np.sum(np.tanh(convolve(x, kernel) / 4))  # noqa: E731
             return grad(loss, argnums=(0, 1))(x, kernel)
 
-        graph, program = compiled(slopes, x, kernel)
-        bound = 1e-10 if kind is np.float64 else 2e-4
-        for found, wanted in zip(program([x, kernel]), evaluate(graph, [x, kernel]), strict=True):
+        graph, program = compiled(gradients_of, x, kernel)
+        bound = 1e-10 if dtype is np.float64 else 2e-4
+        results = program([x, kernel]), evaluate(graph, [x, kernel])
+        for result, expected in zip(*results, strict=True):
             np.testing.assert_allclose(
-                found, wanted, rtol=bound, atol=bound, err_msg=f"{case} {kind}"
+                result, expected, rtol=bound, atol=bound, err_msg=f"{case} {dtype}"
             )
 
 
@@ -135,56 +136,56 @@ BOUNDED = [
 ]
 
 
-def borders():
-    """Beyond the ends of slopes there is nothing, not zeros: what is infinite stays apart."""
+def iteration_bounds():
+    """The input's gradient is contracted within bounds, not over zero padding (0 * inf is NaN)."""
     for samples, *case in BOUNDED:
         convolve, x, kernel = convolution(case, samples)
 
-        def slope(x, kernel, convolve=convolve):
+        def input_gradient(x, kernel, convolve=convolve):
             return grad(lambda x: np.sum(np.sin(convolve(x, kernel))))(x)
 
-        graph, program = compiled(slope, x, kernel)
+        graph, program = compiled(input_gradient, x, kernel)
         contractions = [
             nest.contraction for nest in nests_of(program.loops.steps) if nest.contraction
         ]
         assert any(contraction.bounds for contraction in contractions), case
-        (found,), (wanted,) = program([x, kernel]), evaluate(graph, [x, kernel])
-        np.testing.assert_allclose(found, wanted, rtol=1e-10, atol=1e-10, err_msg=str(case))
+        (result,), (expected,) = program([x, kernel]), evaluate(graph, [x, kernel])
+        np.testing.assert_allclose(result, expected, rtol=1e-10, atol=1e-10, err_msg=str(case))
         if samples < 8:
-            continue  # there, columns at the sides are zeros
+            continue  # for few samples, the sides are padded with zeros
 
-        def linear(slope, kernel, convolve=convolve, x=x):
-            return vjp(lambda x: convolve(x, kernel), x)[1](slope)[0]
+        def pullback(cotangent, kernel, convolve=convolve, x=x):
+            return vjp(lambda x: convolve(x, kernel), x)[1](cotangent)[0]
 
-        given = np.abs(convolve(x, kernel)) + 1
+        cotangent = np.abs(convolve(x, kernel)) + 1
         kernel[(0,) * len(case[1])] = np.inf
-        graph, program = compiled(linear, given, kernel)
-        (found,), (wanted,) = program([given, kernel]), evaluate(graph, [given, kernel])
-        assert np.isinf(wanted).any()
-        assert not np.isnan(wanted).any()
-        np.testing.assert_allclose(found, wanted, rtol=1e-10, atol=1e-10, err_msg=str(case))
+        graph, program = compiled(pullback, cotangent, kernel)
+        (result,), (expected,) = program([cotangent, kernel]), evaluate(graph, [cotangent, kernel])
+        assert np.isinf(expected).any()
+        assert not np.isnan(expected).any()
+        np.testing.assert_allclose(result, expected, rtol=1e-10, atol=1e-10, err_msg=str(case))
 
 
 def pooling():
-    """Folds of windows, apart, touching or overlapping, are what the evaluator makes of them."""
+    """Folds of separate, adjacent and overlapping windows agree with the evaluator's."""
     x = np.random.default_rng(0).integers(-3, 4, (3, 13, 12, 20)).astype(np.float64)
     for size, stride, dilation in itertools.product((2, 3), (1, 2, 3, 4), (1, 2)):
-        sliding = WindowGeometry((size, size), (stride, stride), (dilation, dilation), "valid")
+        geometry = WindowGeometry((size, size), (stride, stride), (dilation, dilation), "valid")
 
-        def slopes(x, sliding=sliding):
-            largest = lambda x: np.sum(np.sin(first_maximum(sliding.unfold(x), 2)))  # noqa: E731
-            mean = lambda x: np.sum(np.sin(np.mean(sliding.unfold(x), axis=(-2, -1))))  # noqa: E731
+        def gradients_of(x, geometry=geometry):
+            largest = lambda x: np.sum(np.sin(first_maximum(geometry.unfold(x), 2)))  # noqa: E731
+            mean = lambda x: np.sum(np.sin(np.mean(geometry.unfold(x), axis=(-2, -1))))  # noqa: E731
             return grad(largest)(x), grad(mean)(x)
 
-        for kind in (x[..., :3], x, x.astype("f")):
-            graph, program = compiled(slopes, kind)
-            bound = 1e-10 if kind.dtype == np.float64 else 1e-5
-            for found, wanted in zip(program([kind]), evaluate(graph, [kind]), strict=True):
-                np.testing.assert_allclose(found, wanted, rtol=bound, atol=bound)
+        for array in (x[..., :3], x, x.astype("f")):
+            graph, program = compiled(gradients_of, array)
+            bound = 1e-10 if array.dtype == np.float64 else 1e-5
+            for result, expected in zip(program([array]), evaluate(graph, [array]), strict=True):
+                np.testing.assert_allclose(result, expected, rtol=bound, atol=bound)
 
 
-def results():
-    """What is only given another shape is computed in the result, which other readers see too."""
+def reshaped_results():
+    """A value that is only reshaped is computed in the output's memory, which others read too."""
     case = ((9, 10), (3, 3), (1, 1), (1, 1), (1, 1), 32, 32, 2)
     convolve, x, kernel = convolution(case)
 
@@ -193,75 +194,76 @@ def results():
         return y, y.reshape(-1), np.sum(y * y), y[1:, :, ::2]
 
     graph, program = compiled(several, x, kernel)
-    written = {b.root for step in program.loops.steps for b, _, is_new in accesses(step) if is_new}
+    used = [each for step in program.loops.steps for each in accesses(step)]
+    written = {buffer.root for buffer, _, is_write in used if is_write}
     assert sum(buffer.size == graph.outputs[0].size for buffer in written) == 2
-    for found, wanted in zip(program([x, kernel]), evaluate(graph, [x, kernel]), strict=True):
-        np.testing.assert_allclose(found, wanted, rtol=1e-10, atol=1e-10)
+    for result, expected in zip(program([x, kernel]), evaluate(graph, [x, kernel]), strict=True):
+        np.testing.assert_allclose(result, expected, rtol=1e-10, atol=1e-10)
 
 
 def threads():
-    """Any number of threads gives the same bits."""
+    """Results are bit-identical for every thread count."""
     case = ((30, 28), (3, 3), (1, 1), (1, 1), (1, 1), 16, 32, 1)
     for strides, samples in (((1, 1), 3), ((2, 2), 3), ((1, 1), 9)):
         convolve, x, kernel = convolution((*case[:2], strides, *case[3:]), samples)
         x, kernel = x.astype("f"), kernel.astype("f")
 
-        def slopes(x, kernel, convolve=convolve):
+        def gradients_of(x, kernel, convolve=convolve):
             loss = lambda x, kernel: np.sum(np.tanh(convolve(x, kernel) / 4))  # noqa: E731
             return grad(loss, argnums=(0, 1))(x, kernel)
 
         results = set()
         for count in (1, 2, 3, 4, 8):
             set_num_threads(count)
-            _, program = compiled(slopes, x, kernel)
+            _, program = compiled(gradients_of, x, kernel)
             assert program.is_shared
             results.add(tuple(each.tobytes() for each in program([x, kernel])))
         assert len(results) == 1
 
 
-def blocks():
-    """A sum over very much is one over blocks, of windows or not, and is what NumPy gives."""
+def split_reductions():
+    """Long reductions, over windows or not, are split into blocks, and agree with the evaluator."""
     x = np.random.default_rng(0).standard_normal((12, 50, 40, 16))
-    slope = np.random.default_rng(1).standard_normal((12, 48, 38, 8))
+    cotangent = np.random.default_rng(1).standard_normal((12, 48, 38, 8))
     a, b = x.reshape(-1, 16), np.cos(x[..., :4]).reshape(-1, 4)
 
-    def kernel_gradient(x, slope):
-        seen = unfold(x, axes=(1, 2), sizes=(3, 3), strides=(1, 1), dilations=(1, 1))
-        return np.einsum("nxycij,nxyo->ijco", seen, slope)
+    def kernel_gradient(x, cotangent):
+        windows = unfold(x, axes=(1, 2), sizes=(3, 3), strides=(1, 1), dilations=(1, 1))
+        return np.einsum("nxycij,nxyo->ijco", windows, cotangent)
 
-    def of_each_channel(x, slope):
-        seen = unfold(x, axes=(1, 2), sizes=(3, 3), strides=(1, 1), dilations=(1, 1))
-        return np.einsum("nxycij,nxyc->ijc", seen, slope)
+    def depthwise_gradient(x, cotangent):
+        windows = unfold(x, axes=(1, 2), sizes=(3, 3), strides=(1, 1), dilations=(1, 1))
+        return np.einsum("nxycij,nxyc->ijc", windows, cotangent)
 
-    wide = np.concatenate([slope, -np.sin(slope)], axis=-1)
+    wide = np.concatenate([cotangent, -np.sin(cotangent)], axis=-1)
     cases = (
-        (kernel_gradient, (x, slope)),
-        (of_each_channel, (x, wide)),
+        (kernel_gradient, (x, cotangent)),
+        (depthwise_gradient, (x, wide)),
         (lambda a, b: a.T @ b, (a, b)),
     )
     for function, arguments in cases:
         graph, program = compiled(function, *arguments)
         shapes = {b.shape[0] for step in program.loops.steps for b, _, _ in accesses(step)}
-        assert shapes & {2, 3, 4, 6}, "nothing is summed in blocks"
-        (found,), (wanted,) = program(list(arguments)), evaluate(graph, list(arguments))
-        np.testing.assert_allclose(found, wanted, rtol=1e-10, atol=1e-10)
+        assert shapes & {2, 3, 4, 6}, "no reduction is split"
+        (result,), (expected,) = program(list(arguments)), evaluate(graph, list(arguments))
+        np.testing.assert_allclose(result, expected, rtol=1e-10, atol=1e-10)
 
 
 def memory():
-    """A step takes at most half as much memory again as inputs, outputs and gradients together."""
+    """A step takes at most 1.5 times the memory of inputs, outputs and gradients."""
     case = ((32, 32), (3, 3), (1, 1), (1, 1), (1, 1), 64, 64, 1)
     convolve, x, kernel = convolution(case)
     x, kernel = x.astype("f"), kernel.astype("f")
 
-    def slopes(x, kernel):
+    def gradients_of(x, kernel):
         loss = lambda x, kernel: np.sum(np.tanh(convolve(x, kernel)))  # noqa: E731
         return grad(loss, argnums=(0, 1))(x, kernel)
 
-    _, program = compiled(slopes, x, kernel)
-    y, slope_of_y = x.nbytes, x.nbytes
-    together = 2 * x.nbytes + 2 * kernel.nbytes + y + slope_of_y
+    _, program = compiled(gradients_of, x, kernel)
+    y, y_gradient = x.nbytes, x.nbytes
+    total = 2 * x.nbytes + 2 * kernel.nbytes + y + y_gradient
     used = program.arena_bytes + 2 * x.nbytes + 2 * kernel.nbytes
-    assert used <= 1.5 * together, (used, together)
+    assert used <= 1.5 * total, (used, total)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""Every sample of every primitive, compiled and interpreted: run in a process of its own.
+"""Compare native code with NumPy for every sample of every primitive; run as a script.
 
-Prints what differs, and what no backend can do; nothing else.
+Prints one line for each sample that differs or cannot be compiled.
 """
 
 import importlib
@@ -17,15 +17,15 @@ from chainrule.graph.evaluate import evaluate
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import variable
 from chainrule.graph.primitive import Primitive
-from chainrule.ops import primitives as primitives_room
+from chainrule.ops import primitives as primitives_package
 from chainrule.ops.primitives.selection import get_results
 
 TOLERANCES = {"float32": 2e-6, "float64": 1e-13}
 
 
 def primitives():
-    names = [each.name for each in pkgutil.iter_modules(primitives_room.__path__)]
-    modules = [importlib.import_module(f"{primitives_room.__name__}.{name}") for name in names]
+    names = [each.name for each in pkgutil.iter_modules(primitives_package.__path__)]
+    modules = [importlib.import_module(f"{primitives_package.__name__}.{name}") for name in names]
     found = {
         x.name: x
         for m in (*modules, scan_primitive)
@@ -36,25 +36,25 @@ def primitives():
 
 
 def graph_of(primitive, sample, dtype):
-    """Return the graph of one sample with its real numbers in another kind; None if it has none."""
+    """Return graph and arrays of a sample with its floats cast to a dtype; None if invalid."""
     arrays = [np.asarray(x) for x in sample.inputs]
     arrays = [x.astype(dtype) if x.dtype == np.float64 else x for x in arrays]
     inputs = tuple(variable(type_of(x)) for x in arrays)
     try:
-        made = primitive(*inputs, **sample.params)
+        result = primitive(*inputs, **sample.params)
     except ChainruleError:
         return None
-    outputs = get_results(made) if isinstance(made.type, tuple) else [made]
+    outputs = get_results(result) if isinstance(result.type, tuple) else [result]
     return Graph(inputs, tuple(outputs)), arrays
 
 
 def difference(graph, arrays):
-    wanted = evaluate(graph, arrays)
+    expected = evaluate(graph, arrays)
     try:
-        found = NativeProgram(graph)(arrays)
+        results = NativeProgram(graph)(arrays)
     except CannotCompile as error:
         return f"cannot: {error}"
-    for a, b in zip(found, wanted, strict=True):
+    for a, b in zip(results, expected, strict=True):
         tolerance = TOLERANCES.get(b.dtype.name, 0)
         same = a.dtype == b.dtype and a.shape == b.shape
         if not same or not np.allclose(a, b, rtol=tolerance, atol=tolerance, equal_nan=True):
@@ -69,7 +69,7 @@ if __name__ == "__main__":
                 for dtype in ("float64", "float32", "int64", "bool"):
                     if "body" in sample.params and dtype != "float64":
                         continue
-                    made = graph_of(primitive, sample, dtype)
-                    wrong = made and difference(*made)
+                    case = graph_of(primitive, sample, dtype)
+                    wrong = case and difference(*case)
                     if wrong:
                         print(f"{primitive.name} {dtype}: {wrong}", flush=True)

@@ -1,4 +1,4 @@
-"""Well-known trainings, each as the program that `fit` compiled."""
+"""Programs of well-known training tasks, as `fit` compiles them."""
 
 from typing import Any
 
@@ -15,9 +15,11 @@ from chainrule.insight.training_program import training_program
 DRAW = np.random.default_rng(0)
 
 
-def trained(layers: list[Any], X: Any, y: Any, batch_size: int | None, **aim: Any) -> NativeProgram:
+def trained(
+    layers: list[Any], X: Any, y: Any, batch_size: int | None, **settings: Any
+) -> NativeProgram:
     net = cr.Network(layers, seed=0)
-    net.compile(**aim)
+    net.compile(**settings)
     net.fit(X, y, batch_size=batch_size, verbose=0)
     return training_program(net).program
 

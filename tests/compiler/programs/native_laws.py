@@ -1,4 +1,4 @@
-"""Laws of native programs, each a function; run in a process of its own with the name of one."""
+"""Laws of native programs, one function each; run as a script with the name of one."""
 
 import os
 import sys
@@ -20,7 +20,7 @@ def compiled(function, *arguments):
 
 
 def special_values():
-    """NaN, infinities and signed zeros come out as NumPy has them."""
+    """NaN, infinities and signed zeros are those of NumPy."""
     values = [np.nan, np.inf, -np.inf, 0.0, -0.0, 1.0, -1.5, 5e-324, 1e308, -1e-40]
     functions = [
         np.exp, np.log, np.tanh, np.sqrt, np.floor, np.rint, np.sign, np.abs, np.negative,
@@ -28,19 +28,23 @@ def special_values():
         lambda x: np.maximum(1.0, x), lambda x: np.where(x < 0, x, 1.0), np.max, np.argmax,
         np.argmin, lambda x: np.maximum(x, x[::-1]), np.isnan, lambda x: x == x[::-1],
     ]  # fmt: skip
-    for kind in (np.float32, np.float64):
+    for dtype in (np.float32, np.float64):
         with np.errstate(all="ignore"):
-            x = np.array(values).astype(kind)
+            x = np.array(values).astype(dtype)
             for number, function in enumerate(functions):
                 graph, program = compiled(function, x)
-                (found,), (wanted,) = program([x]), evaluate(graph, [x])
-                np.testing.assert_allclose(found, wanted, rtol=4e-7, err_msg=f"function {number}")
-                known = ~np.isnan(wanted)
-                np.testing.assert_array_equal(np.signbit(found)[known], np.signbit(wanted)[known])
+                (result,), (expected,) = program([x]), evaluate(graph, [x])
+                np.testing.assert_allclose(
+                    result, expected, rtol=4e-7, err_msg=f"function {number}"
+                )
+                known = ~np.isnan(expected)
+                np.testing.assert_array_equal(
+                    np.signbit(result)[known], np.signbit(expected)[known]
+                )
 
 
-def squares():
-    """Axes of one length are told apart, also where a sum and a nest run over the same one."""
+def axes_of_equal_extent():
+    """Axes of equal extent stay distinct, also where a reduction and a nest iterate over one."""
 
     def normalised(x, axis):
         powers = np.exp(x - np.max(x, axis=axis, keepdims=True))
@@ -54,25 +58,25 @@ def squares():
             np.testing.assert_allclose(program([x])[0], evaluate(graph, [x])[0], rtol=1e-6)
 
 
-def best_of_rows():
-    """Positions of the largest, found for several rows at one point, and what is made of them."""
+def argmax_of_rows():
+    """argmax of several rows in one iteration, and what is computed from it, agree with NumPy."""
     draw = np.random.default_rng(0)
     for rows in (1, 3, 4, 5, 8, 9):
         x = draw.normal(size=(rows, 32, 10)).astype("f")
         b, y = draw.normal(size=10).astype("f"), draw.integers(0, 10, (rows, 32))
 
-        def share_of_hits(x, b, y):
+        def accuracy_and_sums(x, b, y):
             scores = x + b
-            found = np.argmax(scores, axis=-1)
-            return np.mean(found == y), np.sum(np.exp(scores), axis=-1)
+            predicted = np.argmax(scores, axis=-1)
+            return np.mean(predicted == y), np.sum(np.exp(scores), axis=-1)
 
-        graph, program = compiled(share_of_hits, x, b, y)
-        for found, wanted in zip(program([x, b, y]), evaluate(graph, [x, b, y]), strict=True):
-            np.testing.assert_allclose(found, wanted, rtol=1e-5)
+        graph, program = compiled(accuracy_and_sums, x, b, y)
+        for result, expected in zip(program([x, b, y]), evaluate(graph, [x, b, y]), strict=True):
+            np.testing.assert_allclose(result, expected, rtol=1e-5)
 
 
-def empty_parts():
-    """Arrays without elements can be joined with others, and sums over them are 0."""
+def empty_arrays():
+    """Empty arrays can be concatenated, and their sums are 0."""
     x = np.linspace(-1, 1, 3 * 4 * 20 * 16, dtype=np.float32).reshape(3, 4, 20, 16)
     functions = [
         lambda x: np.concatenate([np.full((3, 0, 20, 16), 7.0, np.float32), x * 2], 1),
@@ -87,7 +91,7 @@ def empty_parts():
 
 
 def layouts():
-    """Arrays that are transposed, reversed, read-only, unaligned, foreign or empty are welcome."""
+    """Transposed, reversed, read-only, unaligned, byte-swapped and empty arrays are accepted."""
     graph, program = compiled(lambda x: x * 2, np.ones((3, 4)))
     x = np.arange(12.0).reshape(3, 4)
     unaligned = np.frombuffer(b"\0" + x.tobytes(), np.uint8)[1:].view(np.float64).reshape(3, 4)
@@ -98,12 +102,12 @@ def layouts():
         np.testing.assert_array_equal(program([each])[0], x * 2)
     empty = np.ones((0, 4))
     graph, program = compiled(lambda x: (x + 1, np.sum(x, axis=0), x.T @ x), empty)
-    for found, wanted in zip(program([empty]), evaluate(graph, [empty]), strict=True):
-        np.testing.assert_array_equal(found, wanted)
+    for result, expected in zip(program([empty]), evaluate(graph, [empty]), strict=True):
+        np.testing.assert_array_equal(result, expected)
 
 
-def positions():
-    """A position outside of its array raises NumPy's error; negative ones count from the end."""
+def gather_indices():
+    """An index out of bounds raises IndexError; negative ones count from the end."""
     x, i = np.arange(20.0).reshape(5, 4), np.array([0, -1, 3])
     _, program = compiled(lambda x, i: x[i] + 1, x, i)
     np.testing.assert_array_equal(program([x, i])[0], x[i] + 1)
@@ -112,18 +116,18 @@ def positions():
             program([x, np.array([0, wrong, 3])])
         except IndexError:
             continue
-        print(f"position {wrong} was taken")
+        print(f"index {wrong} was accepted")
     np.testing.assert_array_equal(program([x, i])[0], x[i] + 1)
 
 
-def loops():
-    """Carries may exchange places, be read across, or stay as they are."""
+def scan_carries():
+    """Carries may be swapped, read in another order, or stay constant; scans may be nested."""
     x, y = np.arange(6.0).reshape(2, 3), np.ones((2, 3))
 
-    def exchange(x, y):
+    def swapped(x, y):
         return scan(lambda c, _: ((c[1], c[0] + 1), c[0][0]), (x, y), None, length=5)
 
-    def across(x, y):
+    def reordered(x, y):
         step = lambda c, r: ((c[0][::-1] + c[1], np.roll(c[1], 1, axis=1)), np.sum(c[0]) + r)  # noqa: E731
         return scan(step, (x, y), np.arange(4.0), reverse=True)
 
@@ -131,62 +135,62 @@ def loops():
         inner = lambda c, r: (np.tanh(c + r), c * r)  # noqa: E731
         return scan(lambda c, r: scan(inner, c + r, x), y[0], x)
 
-    for function in (exchange, across, nested):
+    for function in (swapped, reordered, nested):
         graph, program = compiled(function, x, y)
-        for found, wanted in zip(program([x, y]), evaluate(graph, [x, y]), strict=True):
-            np.testing.assert_allclose(found, wanted, rtol=1e-13, err_msg=function.__name__)
+        for result, expected in zip(program([x, y]), evaluate(graph, [x, y]), strict=True):
+            np.testing.assert_allclose(result, expected, rtol=1e-13, err_msg=function.__name__)
 
 
-def rows_ahead():
-    """Rows looked up turn by turn are right, negative ones too, whatever later turns hold."""
+def prefetch():
+    """Gathers by the rows of each iteration agree with NumPy, whatever later iterations gather."""
     draw = np.random.default_rng(0)
     images = draw.integers(0, 256, (40, 7, 29)).astype(np.uint8)
-    numbers, rows = draw.normal(size=(40, 130)), draw.integers(-40, 40, (6, 5))
+    values, rows = draw.normal(size=(40, 130)), draw.integers(-40, 40, (6, 5))
 
-    def epoch(images, numbers, rows):
+    def epoch(images, values, rows):
         def step(carry, row):
-            return carry + np.sum(numbers[row], axis=0), images[row].astype("f") / np.float32(255)
+            return carry + np.sum(values[row], axis=0), images[row].astype("f") / np.float32(255)
 
-        return scan(step, numbers[0] * 0, rows)
+        return scan(step, values[0] * 0, rows)
 
-    graph, program = compiled(epoch, images, numbers, rows)
-    total, batches = evaluate(graph, [images, numbers, rows])
-    found = program([images, numbers, rows])
-    np.testing.assert_allclose(found[0], total, rtol=1e-12, atol=1e-12)
-    np.testing.assert_array_equal(found[1], batches)
+    graph, program = compiled(epoch, images, values, rows)
+    total, batches = evaluate(graph, [images, values, rows])
+    result = program([images, values, rows])
+    np.testing.assert_allclose(result[0], total, rtol=1e-12, atol=1e-12)
+    np.testing.assert_array_equal(result[1], batches)
     for wrong in (40, -41, 2**60, -(2**63)):
         broken = rows.copy()
         broken[3:] = wrong
-        found = program([images, numbers, broken], (0, 3))
-        np.testing.assert_array_equal(found[1][:3], batches[:3])
+        result = program([images, values, broken], (0, 3))
+        np.testing.assert_array_equal(result[1][:3], batches[:3])
         try:
-            program([images, numbers, broken], (0, 4))
+            program([images, values, broken], (0, 4))
         except IndexError:
             continue
-        print(f"row {wrong} was taken")
+        print(f"row {wrong} was accepted")
 
 
-def long_rows():
-    """Sums and largest elements of rows, and vectors times matrices, are right for any length."""
+def row_reductions():
+    """Sums and maxima of rows and vector-matrix products are accurate for any length."""
     draw = np.random.default_rng(0)
     for length in (*range(126, 132), 143, 500, 1027):
         x, v, w = draw.normal(size=(41, length)), draw.normal(size=length), draw.normal(size=41)
-        for kind in (np.float32, np.float64, np.int64):
-            inputs = [(each * 100).astype(kind) for each in (x, v, w)]
+        for dtype in (np.float32, np.float64, np.int64):
+            inputs = [(each * 100).astype(dtype) for each in (x, v, w)]
 
-            def rows(x, v, w):
+            def reductions(x, v, w):
                 return np.sum(x, axis=1), np.max(x, axis=1), x @ v, w @ x, x.T @ w, v @ x.T
 
-            _, program = compiled(rows, *inputs)
-            exact = rows(*(each.astype(np.longdouble) for each in inputs))
-            sizes = rows(*(np.abs(each).astype(np.longdouble) for each in inputs))
-            bound = 0 if kind is np.int64 else length * np.finfo(kind).eps
-            for found, wanted, size in zip(program(inputs), exact, sizes, strict=True):
-                assert (np.abs(found - wanted) <= bound * size).all(), (length, kind)
+            _, program = compiled(reductions, *inputs)
+            exact = reductions(*(each.astype(np.longdouble) for each in inputs))
+            magnitudes = reductions(*(np.abs(each).astype(np.longdouble) for each in inputs))
+            bound = 0 if dtype is np.int64 else length * np.finfo(dtype).eps
+            for result, expected, magnitude in zip(program(inputs), exact, magnitudes, strict=True):
+                assert (np.abs(result - expected) <= bound * magnitude).all(), (length, dtype)
 
 
-def joints():
-    """Joined parts of joined parts lie where they belong at once, however they are read."""
+def concatenation():
+    """Nested concatenations and paddings are written once, into their final location."""
     x = np.random.default_rng(0).standard_normal((4, 5, 3))
     y, row = x[:, :2] * 2, np.ones((2, 7, 3))
 
@@ -204,14 +208,16 @@ def joints():
     for most, function in cases:
         graph = simplify(trace(function)(x, y))
         program = NativeProgram(graph)
-        made = {b.root for step in program.loops.steps for b, _, is_new in accesses(step) if is_new}
-        assert len(made) <= most, [buffer.shape for buffer in made]
-        for found, wanted in zip(program([x, y]), evaluate(graph, [x, y]), strict=True):
-            np.testing.assert_allclose(found, wanted, rtol=1e-14)
+        written = {
+            b.root for step in program.loops.steps for b, _, is_write in accesses(step) if is_write
+        }
+        assert len(written) <= most, [buffer.shape for buffer in written]
+        for result, expected in zip(program([x, y]), evaluate(graph, [x, y]), strict=True):
+            np.testing.assert_allclose(result, expected, rtol=1e-14)
 
 
 def threads():
-    """Any number of threads gives the same bits."""
+    """Results are bit-identical for every thread count."""
     draw = np.random.default_rng(0)
     x, w = draw.normal(size=(300, 200)).astype("f"), draw.normal(size=(200, 150)).astype("f")
 
@@ -230,8 +236,8 @@ def threads():
     assert all(each == results[0] for each in results)
 
 
-def stopwatch():
-    """A timed program computes the same bits, and what it counts is all of its time, by nests."""
+def cycle_counters():
+    """A timed program gives the same bits; its cycle counters cover every nest, and grow."""
     draw = np.random.default_rng(0)
     small, large = draw.normal(size=(4, 3)), draw.normal(size=(300, 200))
 
@@ -243,7 +249,7 @@ def stopwatch():
         return scan(body, x, None, length=40)
 
     def many_times(program, x):
-        # Some clocks tick every 40 ns, and a nest may take less.
+        # Some counters advance every 40 ns, and a nest may take less.
         for _ in range(20):
             program([x])
 
@@ -253,8 +259,8 @@ def stopwatch():
         assert program.cycle_counts == []
         nests = len(list(nests_of(program.loops.steps)))
         assert timed.cycle_counts == [0] * (nests + 1)
-        found, wanted = timed([x]), program([x])
-        assert all(a.tobytes() == b.tobytes() for a, b in zip(found, wanted, strict=True))
+        result, expected = timed([x]), program([x])
+        assert all(a.tobytes() == b.tobytes() for a, b in zip(result, expected, strict=True))
         many_times(timed, x)
         first = timed.cycle_counts
         assert all(count > 0 for count in first[:-1]), first

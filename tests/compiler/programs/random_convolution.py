@@ -1,8 +1,8 @@
-"""Random stacks of convolutions and pooling, compiled and compared with the evaluator.
+"""Compare gradients of random stacks of convolutions and pooling with the evaluator's.
 
     python random_convolution.py COUNT FIRST_SEED
 
-prints one line for each stack that does not agree; nothing if all do.
+prints one line for each stack that differs.
 """
 
 import os
@@ -31,7 +31,7 @@ def drawn(draw, low, high, count):
 
 
 def stack_of(seed):
-    """Draw an input, and for each convolution its kernel and how it slides."""
+    """Draw an input, and for each convolution its kernel and window geometry."""
     draw = np.random.default_rng(seed)
     dimensions, depth = drawn(draw, 1, 3, 2)
     channels = draw.choice([1, 3, 5, 16, 20])
@@ -50,42 +50,44 @@ def stack_of(seed):
     return x, kernels, layers
 
 
-def seen_by(x, form, sizes, strides, dilations, margins):
-    """Show windows, in one of the ways in which people write them."""
+def unfolded(x, form, sizes, strides, dilations, margins):
+    """Return the windows of an input, in one of the common NumPy forms."""
     x = np.pad(x, [(0, 0), *margins, (0, 0)])
     axes = tuple(range(1, x.ndim - 1))
     if form != "sliced":
         return unfold(x, axes=axes, sizes=sizes, strides=strides, dilations=dilations)
-    reaches = [(size - 1) * step + 1 for size, step in zip(sizes, dilations, strict=True)]
-    shown = np.lib.stride_tricks.sliding_window_view(x, reaches, axes)
-    places = (slice(None, None, stride) for stride in strides)
-    return shown[(slice(None), *places, slice(None), *(slice(None, None, d) for d in dilations))]
+    extents = [(size - 1) * step + 1 for size, step in zip(sizes, dilations, strict=True)]
+    windows = np.lib.stride_tricks.sliding_window_view(x, extents, axes)
+    strided = (slice(None, None, stride) for stride in strides)
+    return windows[(slice(None), *strided, slice(None), *(slice(None, None, d) for d in dilations))]
 
 
-def convolved(seen, kernel, form):
-    """Contract windows with a kernel, in one of the ways in which people write it."""
-    count = seen.ndim // 2 - 1
-    place, entry = "xyz"[:count], "ijk"[:count]
-    windowed, plain = f"n{place}c{entry}", f"{entry}co"
+def convolved(windows, kernel, form):
+    """Contract windows with a kernel, in one of the common NumPy forms."""
+    count = windows.ndim // 2 - 1
+    position, offset = "xyz"[:count], "ijk"[:count]
+    windowed, plain = f"n{position}c{offset}", f"{offset}co"
     match form:
         case "depthwise":
-            return np.einsum(f"{windowed},{entry}c->n{place}c", seen, kernel)
+            return np.einsum(f"{windowed},{offset}c->n{position}c", windows, kernel)
         case "first out":
-            return np.moveaxis(np.einsum(f"{windowed},{plain}->no{place}", seen, kernel), 1, -1)
+            return np.moveaxis(
+                np.einsum(f"{windowed},{plain}->no{position}", windows, kernel), 1, -1
+            )
         case "swapped":
-            return np.einsum(f"{plain},{windowed}->n{place}o", kernel, seen)
+            return np.einsum(f"{plain},{windowed}->n{position}o", kernel, windows)
         case "first in":
-            turned = np.moveaxis(seen, count + 1, 1)
-            return np.einsum(f"nc{place}{entry},{plain}->n{place}o", turned, kernel)
+            channels_first = np.moveaxis(windows, count + 1, 1)
+            return np.einsum(f"nc{position}{offset},{plain}->n{position}o", channels_first, kernel)
         case _:
-            return np.einsum(f"{windowed},{plain}->n{place}o", seen, kernel)
+            return np.einsum(f"{windowed},{plain}->n{position}o", windows, kernel)
 
 
 def loss(layers, x, *kernels):
-    """Run the stack and add everything up."""
-    for kernel, (form, *sliding, curve, is_pooled) in zip(kernels, layers, strict=True):
-        x = convolved(seen_by(x, form, *sliding), kernel, form)
-        x = (lambda x: np.where(x <= 0, 0, x), np.tanh, lambda x: x)[curve](x)
+    """Apply the stack and sum the result."""
+    for kernel, (form, *geometry, activation, is_pooled) in zip(kernels, layers, strict=True):
+        x = convolved(unfolded(x, form, *geometry), kernel, form)
+        x = (lambda x: np.where(x <= 0, 0, x), np.tanh, lambda x: x)[activation](x)
         pairs = (2,) * (x.ndim - 2)
         if is_pooled and min(x.shape[1:-1]) >= 2:
             x = first_maximum(
@@ -95,16 +97,18 @@ def loss(layers, x, *kernels):
 
 
 def difference(seed):
-    """Return what is wrong with the compiled gradients of a stack; nothing if they are right."""
+    """Return how the compiled gradients of a stack differ; empty if they agree."""
     x, kernels, layers = stack_of(seed)
     order = tuple(range(1 + len(kernels)))
     try:
         graph = trace(grad(lambda *a: loss(layers, *a), argnums=order))(x, *kernels)
     except ShapeError:
-        return ""  # a window that does not fit
+        return ""  # a window larger than its input
     graph = simplify(graph)
-    found, wanted = NativeProgram(graph)([x, *kernels]), evaluate(graph, [x, *kernels])
-    errors = [np.max(np.abs(a - b) / (1 + np.abs(b))) for a, b in zip(found, wanted, strict=True)]
+    results, expected = NativeProgram(graph)([x, *kernels]), evaluate(graph, [x, *kernels])
+    errors = [
+        np.max(np.abs(a - b) / (1 + np.abs(b))) for a, b in zip(results, expected, strict=True)
+    ]
     return "" if max(errors) <= 1e-9 else f"off by {errors} in {layers}"
 
 

@@ -1,8 +1,8 @@
-"""Random programs, compiled and interpreted: run in a process of its own, as ``COUNT FIRST_SEED``.
+"""Compare compiled random programs with NumPy; run as a script with ``COUNT FIRST_SEED``.
 
-Prints the seeds whose results differ, and nothing else; behind a third argument, ``bits``, a digest
-of what each program computes. Steps with jumps (comparisons, rounding,
-positions) are only applied to exact values, where both sides must agree to the last bit.
+Prints the seeds whose results differ; with a third argument, ``bits``, a digest of each program's
+results. Discontinuous operations (comparisons, rounding, argmax) are only applied to exact values,
+on which both sides agree to the last bit.
 """
 
 import hashlib
@@ -22,31 +22,31 @@ LENGTHS = [1, 2, 3, 5, 8, 16, 17, 20, 33, 64, 70]
 
 
 class Builder:
-    """Draws steps; keeps every value made so far, and whether it is exact."""
+    """Draws operations; records every value computed so far, and whether it is exact."""
 
     def __init__(self, draw, inputs):
         self.draw = draw
         self.values = [(x, True) for x in inputs]
 
-    def pick(self, wanted=lambda x, is_exact: True):
-        found = [x for x, is_exact in self.values if wanted(x, is_exact)]
-        return found[self.draw.integers(len(found))] if found else None
+    def pick(self, condition=lambda x, is_exact: True):
+        matching = [x for x, is_exact in self.values if condition(x, is_exact)]
+        return matching[self.draw.integers(len(matching))] if matching else None
 
     def add(self, x, is_exact=False):
         if hasattr(x, "shape") and np.prod(x.shape) <= 20000:
             self.values.append((x, is_exact))
 
     def step(self):
-        kinds = [
+        operations = [
             self.unary,
             self.binary,
             self.reduce,
             self.move,
             self.product,
-            self.jump,
+            self.discontinuous,
             self.index,
         ]
-        kinds[self.draw.integers(len(kinds))]()
+        operations[self.draw.integers(len(operations))]()
 
     def unary(self):
         x = self.pick(lambda x, _: x.dtype.kind == "f")
@@ -59,7 +59,7 @@ class Builder:
 
     def binary(self):
         x = self.pick(lambda x, _: x.dtype.kind == "f")
-        y = self.pick(lambda y, _: y.dtype == x.dtype and _fits(x.shape, y.shape))
+        y = self.pick(lambda y, _: y.dtype == x.dtype and _can_broadcast(x.shape, y.shape))
         functions = [np.add, np.subtract, np.multiply, np.maximum, np.minimum]
         count = 5 if self.is_exact(x) and self.is_exact(y) else 3
         self.add(np.tanh(functions[self.draw.integers(count)](x, y)))
@@ -69,7 +69,7 @@ class Builder:
         if x is not None:
             axis = [None, *range(x.ndim)][self.draw.integers(1 + x.ndim)]
             keep = bool(self.draw.integers(2))
-            # Where the largest value is not exact, two sides may differ on which it is.
+            # Where values are not exact, the sides may differ on which is the largest.
             count = 4 if self.is_exact(x) else 2
             function = [np.sum, np.mean, np.max, np.min][self.draw.integers(count)]
             self.add(np.tanh(function(x, axis=axis, keepdims=keep)))
@@ -107,7 +107,7 @@ class Builder:
         elif x is not None and x.ndim == 2:
             self.add(x.T @ x / x.shape[0])
 
-    def jump(self):
+    def discontinuous(self):
         x = self.pick(lambda x, is_exact: is_exact and x.ndim > 0 and x.size > 0)
         functions = [
             lambda: x < 0, lambda: np.floor(x), lambda: np.rint(x), lambda: np.argmax(x, axis=-1),
@@ -125,7 +125,7 @@ class Builder:
             self.add(x[np.remainder(i, x.shape[0])], self.is_exact(x))
 
 
-def _fits(a, b):
+def _can_broadcast(a, b):
     try:
         np.broadcast_shapes(a, b)
     except ValueError:
@@ -142,7 +142,7 @@ def inputs_of(draw):
 
 
 def program_of(seed):
-    """Return a random function and arguments for it."""
+    """Return a random function and its arguments."""
     draw = np.random.default_rng(seed)
     inputs = inputs_of(draw)
     kind, steps = draw.integers(3), int(draw.integers(1, 14))
@@ -157,13 +157,13 @@ def program_of(seed):
         return values(arguments)[-4:]
 
     def total(*arguments):
-        made = [x for x in values(arguments) if x.dtype.kind == "f"]
-        return sum(np.sum(np.tanh(x)) for x in made) + np.sum(arguments[0] * arguments[0])
+        floats = [x for x in values(arguments) if x.dtype.kind == "f"]
+        return sum(np.sum(np.tanh(x)) for x in floats) + np.sum(arguments[0] * arguments[0])
 
     def loop(*arguments):
         def step(carry, _):
-            slopes = grad(total, argnums=(0, 1))(*carry, *arguments[2:])
-            moved = tuple(x - x.dtype.type(0.01) * d for x, d in zip(carry, slopes, strict=True))
+            gradients = grad(total, argnums=(0, 1))(*carry, *arguments[2:])
+            moved = tuple(x - x.dtype.type(0.01) * d for x, d in zip(carry, gradients, strict=True))
             return moved, np.sum(moved[0])
 
         return scan(step, (arguments[0], arguments[1]), None, length=3)
@@ -172,28 +172,28 @@ def program_of(seed):
 
 
 def difference(seed):
-    """Return what is wrong with the compiled form of a random program; nothing if it is right."""
+    """Return how the compiled form of a random program differs; empty if it agrees."""
     function, inputs = program_of(seed)
     graph = simplify(trace(function)(*inputs))
-    wanted = evaluate(graph, inputs)
-    found = NativeProgram(graph)(inputs)
-    for number, (a, b) in enumerate(zip(found, wanted, strict=True)):
+    expected = evaluate(graph, inputs)
+    results = NativeProgram(graph)(inputs)
+    for number, (a, b) in enumerate(zip(results, expected, strict=True)):
         if a.dtype != b.dtype or a.shape != b.shape:
             return f"output {number}: {a.dtype}{a.shape}, not {b.dtype}{b.shape}"
-        loose = 1e-9 if a.dtype == np.float64 else 2e-3
-        tolerance = 0 if a.dtype.kind != "f" else loose
+        relative = 1e-9 if a.dtype == np.float64 else 2e-3
+        tolerance = 0 if a.dtype.kind != "f" else relative
         if not np.allclose(a, b, rtol=tolerance, atol=tolerance, equal_nan=True):
             with np.errstate(all="ignore"):
-                return f"output {number} of {len(wanted)}: off by {np.max(np.abs(a * 1.0 - b))}"
+                return f"output {number} of {len(expected)}: off by {np.max(np.abs(a * 1.0 - b))}"
     return ""
 
 
 def digest(seed):
-    """Return letters that tell the bits of what a compiled program computes."""
+    """Return a SHA-256 digest of the results of a compiled program."""
     function, inputs = program_of(seed)
     total = hashlib.sha256()
     for each in NativeProgram(simplify(trace(function)(*inputs)))(inputs):
-        # NaN may differ in its payload.
+        # NaN payloads may differ.
         total.update(np.where(np.isnan(each), np.nan, each).astype(each.dtype).tobytes())
     return total.hexdigest()
 

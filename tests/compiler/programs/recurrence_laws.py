@@ -1,4 +1,4 @@
-"""Laws of native recurrent layers, each a function; run in a process of its own with its name."""
+"""Laws of native recurrent layers, one function each; run as a script with the name of one."""
 
 import os
 import resource
@@ -19,7 +19,7 @@ DRAW = np.random.default_rng(0)
 
 
 def training(layers: list[nn.Layer], batch: int, time: int = 6, dtype: str = "float32") -> Any:
-    """A function that makes three steps of gradient descent, and what it is given."""
+    """Return a function of three gradient-descent steps, and its arguments."""
     x = DRAW.normal(size=(3, batch, time, 5)).astype(dtype)
     x[:, ::3, time // 2 :] = 0.0
     stack = cr.Network(layers, seed=1, dtype=dtype)
@@ -34,12 +34,12 @@ def training(layers: list[nn.Layer], batch: int, time: int = 6, dtype: str = "fl
         return np.mean(x * x * x)
 
     def steps(values: Any, xs: Any) -> Any:
-        def one(values: Any, x: Any) -> Any:
-            value, slopes = cr.value_and_grad(loss)(values, x)
-            moved = [v - np.asarray(0.3, dtype) * s for v, s in zip(values, slopes, strict=True)]
+        def step(values: Any, x: Any) -> Any:
+            value, gradients = cr.value_and_grad(loss)(values, x)
+            moved = [v - np.asarray(0.3, dtype) * s for v, s in zip(values, gradients, strict=True)]
             return moved, value
 
-        return cr.scan(one, values, xs)
+        return cr.scan(step, values, xs)
 
     return steps, (values, x)
 
@@ -54,31 +54,31 @@ STACKS: dict[str, Any] = {
 }
 
 
-def repeats_of(steps: Any) -> list[Loop]:
-    found = [each for each in steps if isinstance(each, Loop)]
-    return found + [inner for each in found for inner in repeats_of(each.steps)]
+def loops_of(steps: Any) -> list[Loop]:
+    loops = [each for each in steps if isinstance(each, Loop)]
+    return loops + [inner for each in loops for inner in loops_of(each.steps)]
 
 
 def values() -> None:
-    """Machine code computes what NumPy does, for all sizes of batches; nothing is left to it."""
+    """Native results agree with NumPy for batches of every size."""
     for name, make in STACKS.items():
         for batch in (1, 16, 50):
-            steps, given = training(make(), batch, dtype="float64")
-            graph = simplify(cr.trace(steps)(*given))
+            steps, arguments = training(make(), batch, dtype="float64")
+            graph = simplify(cr.trace(steps)(*arguments))
             program = NativeProgram(graph)
-            inputs = [*given[0], given[1]]
-            for found, wanted in zip(program(inputs), evaluate(graph, inputs), strict=True):
+            inputs = [*arguments[0], arguments[1]]
+            for result, expected in zip(program(inputs), evaluate(graph, inputs), strict=True):
                 np.testing.assert_allclose(
-                    found, wanted, rtol=1e-10, atol=1e-12, err_msg=f"{name} {batch}"
+                    result, expected, rtol=1e-10, atol=1e-12, err_msg=f"{name} {batch}"
                 )
 
 
 def threads() -> None:
-    """Any number of threads gives the same bits."""
+    """Results are bit-identical for every thread count."""
     for name, make in STACKS.items():
         for batch in (50, 64):
-            steps, given = training(make(), batch)
-            graph, inputs = simplify(cr.trace(steps)(*given)), [*given[0], given[1]]
+            steps, arguments = training(make(), batch)
+            graph, inputs = simplify(cr.trace(steps)(*arguments)), [*arguments[0], arguments[1]]
             results = []
             for count in (1, 2, 3, 4, 8):
                 os.environ["CHAINRULE_NUM_THREADS"] = str(count)
@@ -87,13 +87,13 @@ def threads() -> None:
             assert all(each == results[0] for each in results), f"{name} {batch}"
 
 
-def rows_apart() -> None:
-    """Threads take samples through time, forwards and backwards, without waiting."""
+def batch_parallel() -> None:
+    """Loops over time carry no dependence across the batch, forwards and backwards: no barriers."""
     for name in ("rnn", "lstm", "masked", "gru", "both"):
-        steps, given = training(STACKS[name](), 64)
-        program = NativeProgram(simplify(cr.trace(steps)(*given)))
+        steps, arguments = training(STACKS[name](), 64)
+        program = NativeProgram(simplify(cr.trace(steps)(*arguments)))
         (outer,) = (each for each in program.loops.steps if isinstance(each, Loop))
-        inner = repeats_of(outer.steps)
+        inner = loops_of(outer.steps)
         assert len(inner) >= 2, name
         assert not outer.batch_axes, name
         assert all(each.batch_axes for each in inner), name
@@ -101,17 +101,17 @@ def rows_apart() -> None:
 
 
 def memory() -> None:
-    """Twice the steps of time take twice the memory at most, and calls leave nothing behind."""
+    """Memory grows at most linearly with the time steps, and not with the number of calls."""
     sizes = []
     for time in (20, 40):
-        steps, given = training([nn.LSTM(32)], 64, time)
-        program = NativeProgram(simplify(cr.trace(steps)(*given)))
+        steps, arguments = training([nn.LSTM(32)], 64, time)
+        program = NativeProgram(simplify(cr.trace(steps)(*arguments)))
         sizes.append(program.arena_bytes)
     assert sizes[1] < 2 * sizes[0]
-    # Gates, candidate, both states, tanh of one: seven numbers for each of the units, four more of
-    # what the input brings, whose place the slopes of gates may take.
+    # Gates, candidate, both states, tanh of one: seven values a unit; the input projection adds
+    # four, whose memory the gradients of the gates may reuse.
     assert sizes[1] < (7 + 4 + 4) * 40 * 64 * 32 * 4 * 1.25, sizes
-    inputs = [*given[0], given[1]]
+    inputs = [*arguments[0], arguments[1]]
     before = 0
     for call in range(400):
         program(inputs)

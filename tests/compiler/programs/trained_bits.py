@@ -1,4 +1,4 @@
-"""Digests of the parameters of some trained networks, one a line: run in a process of its own."""
+"""Print a digest of the parameters of each of some trained networks; run as a script."""
 
 import hashlib
 
@@ -19,17 +19,17 @@ def trained(layers, X, y, loss, optimizer):
 
 
 def networks():
-    pictures, labels = DRAW.integers(0, 256, (100, 14, 14, 1)).astype(np.uint8), np.arange(100) % 10
+    images, labels = DRAW.integers(0, 256, (100, 14, 14, 1)).astype(np.uint8), np.arange(100) % 10
     series = DRAW.normal(size=(96, 20, 8)).astype("f")
-    first = series[:, 0, :1]
-    looking = [nn.Rescale(1 / 255), nn.Conv2D(8, 3, activation="relu"), nn.MaxPool2D(2)]
-    layers = [*looking, nn.Flatten(), nn.Dropout(0.5), nn.Dense(10)]
-    yield layers, pictures, labels, "cross_entropy", "adam"
-    yield [nn.LSTM(33), nn.Dense(1)], series, first, "mse", "sgd"
-    attending = [nn.MultiHeadAttention(2), nn.LayerNorm()]
-    yield [*attending, nn.Flatten(), nn.Dense(10)], series, labels[:96], "cross_entropy", "sgd"
+    targets = series[:, 0, :1]
+    convolutional = [nn.Rescale(1 / 255), nn.Conv2D(8, 3, activation="relu"), nn.MaxPool2D(2)]
+    layers = [*convolutional, nn.Flatten(), nn.Dropout(0.5), nn.Dense(10)]
+    yield layers, images, labels, "cross_entropy", "adam"
+    yield [nn.LSTM(33), nn.Dense(1)], series, targets, "mse", "sgd"
+    attention = [nn.MultiHeadAttention(2), nn.LayerNorm()]
+    yield [*attention, nn.Flatten(), nn.Dense(10)], series, labels[:96], "cross_entropy", "sgd"
     layers = [nn.Flatten(), nn.Dense(50, activation="tanh"), nn.BatchNorm(), nn.Dense(1)]
-    yield layers, series, first, "mse", "rmsprop"
+    yield layers, series, targets, "mse", "rmsprop"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The vector units that tests run native code on: all that this processor has."""
+"""Vector units of this processor, for which tests compile native code."""
 
 import llvmlite.binding as llvm
 
@@ -8,4 +8,4 @@ llvm.initialize_native_target()
 _FEATURES = [name for name, is_present in llvm.get_host_cpu_features().items() if is_present]
 
 UNITS = [unit.name for unit in units_of(llvm.get_process_triple(), _FEATURES)]
-"""Their names, the best first."""
+"""Names of the units, widest first."""

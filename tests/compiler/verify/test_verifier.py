@@ -28,8 +28,8 @@ from chainrule.compiler.verify.memory_rules import verify_memory_plan
 from chainrule.compiler.verify.verifier import verify_items, verify_program
 from chainrule.errors import GraphError
 from chainrule.graph.trace import trace
-from tests.compiler.programs import breakage_whole  # noqa: F401 - its ways are registered too
-from tests.compiler.programs.breakage import BREAKAGES, altered
+from tests.compiler.programs import program_mutations  # noqa: F401 - registers its mutations
+from tests.compiler.programs.statement_mutations import MUTATIONS, mutated
 
 
 def matrix(*shape):
@@ -94,25 +94,25 @@ PROGRAMS = {name: program_of(*arguments) for name, arguments in ARGUMENTS.items(
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_what_the_compiler_makes_keeps_the_rules(name):
+def test_compiled_programs_pass_the_verifier(name):
     _, outputs, items = lowered(*ARGUMENTS[name])
     verify_items(items, outputs)
     verify_program(PROGRAMS[name])
     verify_memory_plan(PROGRAMS[name].steps, plan_memory(PROGRAMS[name].steps))
 
 
-@pytest.mark.parametrize("name", BREAKAGES)
-def test_programs_are_refused_for(name):
-    change, message = BREAKAGES[name]
-    broken = [
+@pytest.mark.parametrize("name", MUTATIONS)
+def test_the_verifier_rejects(name):
+    change, message = MUTATIONS[name]
+    mutants = [
         replace(program, steps=steps)
         for program in PROGRAMS.values()
-        for steps in altered(program.steps, change)
+        for steps in mutated(program.steps, change)
     ]
-    assert broken
-    for program in broken:
+    assert mutants
+    for mutant in mutants:
         with pytest.raises(GraphError, match=rf"invalid loops after fuse: .*({message})"):
-            verify_program(program)
+            verify_program(mutant)
 
 
 def test_the_message_shows_the_statement():
@@ -163,7 +163,7 @@ def test_what_another_nest_reads_is_not_kept_in_registers(name):
         shared = {buffer for buffer in own if len(owners[buffer]) > 1}
         return replace(part, registers=part.registers | shared) if shared else None
 
-    for steps in altered(program.steps, keep):
+    for steps in mutated(program.steps, keep):
         with pytest.raises(GraphError, match="and another nest touches it too"):
             verify_program(replace(program, steps=steps))
 

@@ -1,4 +1,4 @@
-"""Laws of programs that do one row of a batch after the other; run one in a process of its own."""
+"""Laws of fusion over the batch axis, one function each; run as a script with the name of one."""
 
 import os
 import sys
@@ -33,13 +33,13 @@ STACKS: dict[str, Any] = {
         nn.Reshape((STEPS, UNITS, 1)),
         nn.Conv2D(12, 3, activation="relu"),
         nn.MaxPool2D(2),
-        nn.Conv2D(8, 1),  # the gradient in the input of a larger one takes samples together
+        nn.Conv2D(8, 1),  # larger ones contract over all samples in the input's gradient
     ],
 }
 
 
 def training(layers: list[nn.Layer], batch: int, dtype: str = "float32") -> Any:
-    """A function that makes two steps of gradient descent, and what it is given."""
+    """Return a function of two gradient-descent steps, and its arguments."""
     draw = np.random.default_rng(1)
     x = draw.normal(size=(2, batch, STEPS, UNITS)).astype(dtype)
     stack = cr.Network(layers, seed=1, dtype=dtype)
@@ -54,47 +54,47 @@ def training(layers: list[nn.Layer], batch: int, dtype: str = "float32") -> Any:
         return np.mean((x - y) ** 2)
 
     def steps(values: Any, data: Any) -> Any:
-        def one(values: Any, data: Any) -> Any:
-            value, slopes = cr.value_and_grad(loss)(values, *data)
-            moved = [v - np.asarray(0.1, dtype) * s for v, s in zip(values, slopes, strict=True)]
+        def step(values: Any, data: Any) -> Any:
+            value, gradients = cr.value_and_grad(loss)(values, *data)
+            moved = [v - np.asarray(0.1, dtype) * s for v, s in zip(values, gradients, strict=True)]
             return moved, value
 
-        return cr.scan(one, values, data)
+        return cr.scan(step, values, data)
 
     return steps, (values, (x, y))
 
 
-def rows_of(steps: Sequence[Step]) -> list[Loop]:
-    """Return all loops over the rows of a batch."""
-    found: list[Loop] = []
+def batch_loops(steps: Sequence[Step]) -> list[Loop]:
+    """Return all loops over the samples of a batch."""
+    loops: list[Loop] = []
     for step in steps:
         if isinstance(step, Loop):
-            found += [step] if step.is_parallel else rows_of(step.steps)
-    return found
+            loops += [step] if step.is_parallel else batch_loops(step.steps)
+    return loops
 
 
 def compiled(name: str, batch: int, dtype: str) -> tuple[Any, NativeProgram, list[Any]]:
-    steps, given = training(STACKS[name](), batch, dtype)
-    graph = simplify(cr.trace(steps)(*given))
-    return graph, NativeProgram(graph), [*given[0], *given[1]]
+    steps, arguments = training(STACKS[name](), batch, dtype)
+    graph = simplify(cr.trace(steps)(*arguments))
+    return graph, NativeProgram(graph), [*arguments[0], *arguments[1]]
 
 
 def values() -> None:
-    """Machine code computes what NumPy does, also where so little would not be worth it."""
+    """Native results agree with NumPy, also where fusion would not pay."""
     batch_fusion.MIN_PRIVATE_BYTES = 1
     for name in STACKS:
         for batch in (16, 19):
             graph, program, inputs = compiled(name, batch, "float64")
-            extents = {each.axis.extent for each in rows_of(program.loops.steps)}
+            extents = {each.axis.extent for each in batch_loops(program.loops.steps)}
             assert extents == {batch}, name
-            for found, wanted in zip(program(inputs), evaluate(graph, inputs), strict=True):
+            for result, expected in zip(program(inputs), evaluate(graph, inputs), strict=True):
                 np.testing.assert_allclose(
-                    found, wanted, rtol=1e-9, atol=1e-11, err_msg=f"{name} {batch}"
+                    result, expected, rtol=1e-9, atol=1e-11, err_msg=f"{name} {batch}"
                 )
 
 
 def threads() -> None:
-    """Any number of threads gives the same bits, also where it does not divide the batch."""
+    """Results are bit-identical for every thread count, also one that does not divide the batch."""
     batch_fusion.MIN_PRIVATE_BYTES = 1
     for name in STACKS:
         results = []
@@ -106,26 +106,26 @@ def threads() -> None:
 
 
 def memory() -> None:
-    """What is only handed on within a sample takes the memory of a sample for each thread.
+    """Values used within one sample only are privatized: memory for one sample a thread.
 
-    Scores, weights and the slopes of both are the largest arrays; sixteen more samples take less
-    than a single one of these would.
+    Scores, weights and their gradients are the largest arrays; sixteen more samples add less
+    than one of these would.
     """
     sizes = [compiled("attention", batch, "float32")[1].arena_bytes for batch in (16, 32)]
     scores = 16 * 2 * 96 * 96 * 4
     assert sizes[1] - sizes[0] < scores, sizes
 
 
-def outermost() -> None:
-    """A loop over rows that stands outside of all others makes all its turns."""
+def outermost_loop() -> None:
+    """A batch loop outside of all others runs its full trip count."""
     layer = nn.MultiHeadAttention(2)
     x = np.random.default_rng(0).normal(size=(20, 128, 16)).astype("f")
-    wanted = layer(x)
+    expected = layer(x)
     fast = cr.jit(lambda x: layer(x))
-    np.testing.assert_allclose(fast(x), wanted, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(fast(x), expected, rtol=1e-4, atol=1e-5)
     program = NativeProgram(simplify(cr.trace(lambda x: layer(x))(x)))
-    assert len(rows_of(program.loops.steps)) == 1
-    np.testing.assert_allclose(program([x], (3, 4))[0], wanted, rtol=1e-4, atol=1e-5)
+    assert len(batch_loops(program.loops.steps)) == 1
+    np.testing.assert_allclose(program([x], (3, 4))[0], expected, rtol=1e-4, atol=1e-5)
 
 
 if __name__ == "__main__":

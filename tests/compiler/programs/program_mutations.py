@@ -1,0 +1,215 @@
+"""Mutations of buffers, contractions, nests and loops, each of which the verifier must reject."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from chainrule.compiler.loop_ir.expressions import axes_of
+from chainrule.compiler.loop_ir.loops import (
+    Affine,
+    Buffer,
+    Contraction,
+    IterationBound,
+    Literal,
+    Load,
+    Loop,
+    Nest,
+    Statement,
+)
+from tests.compiler.programs.statement_mutations import (
+    FLOAT16,
+    FOREIGN,
+    INT64,
+    mutation,
+    replace_index,
+    with_load,
+)
+
+# Buffers.
+
+
+@mutation(Statement, "is input memory, to which programs do not write")
+def write_to_an_input(part):
+    return replace(part, target=replace(part.target, kind="input"))
+
+
+@mutation(Statement, "is of kind heap, which the grammar does not have")
+def buffer_of_an_unknown_kind(part):
+    return with_load(part, kind="heap")
+
+
+@mutation(Statement, "an alias, and only that, shows a buffer")
+def alias_without_a_base(part):
+    return with_load(part, kind="alias")
+
+
+@mutation(Statement, "is an alias of an alias")
+def alias_of_an_alias(part):
+    base = Buffer("alias", part.value.dtype, (), base=part.target)
+    return with_load(part, kind="alias", base=base)
+
+
+@mutation(Statement, "is an alias of .* which has 2 numbers")
+def alias_of_another_size(part):
+    return with_load(part, kind="alias", base=Buffer("input", part.value.dtype, (2,)))
+
+
+@mutation(Statement, "a constant, and only that, has a value")
+def constant_without_a_value(part):
+    return with_load(part, kind="constant")
+
+
+@mutation(Statement, "differ in shape or kind of number")
+def constant_of_another_shape(part):
+    return with_load(part, kind="constant", value=np.zeros(3, part.value.dtype))
+
+
+@mutation(Statement, "is read before anything is stored there")
+def read_uninitialized_memory(part):
+    return with_load(part, kind="arena")
+
+
+# Contractions.
+
+
+@mutation(Contraction, "outside of an axis of")
+def contraction_reading_before_the_start(part):
+    index = replace_index(part.left.index, 0, part.left.index[0] + Affine(-1))
+    return replace(part, left=replace(part.left, index=index))
+
+
+@mutation(Contraction, "is summed over and stands in no operand")
+def contraction_depth_in_no_operand(part):
+    return replace(part, depth=(*part.depth, FOREIGN))
+
+
+@mutation(Contraction, "is not defined here")
+def contraction_with_an_undefined_axis_on_the_left(part):
+    buffer = replace(part.left.buffer, shape=(FOREIGN.extent,))
+    return replace(part, left=Load(buffer, (Affine.of(FOREIGN),)))
+
+
+@mutation(Contraction, "has more than one axis")
+def contraction_storing_by_two_axes_in_one_index(part):
+    if len(part.axes) != 2:
+        return None
+    row, column = part.axes
+    buffer = replace(part.target, shape=(row.extent + column.extent,))
+    return replace(part, target=buffer, index=(Affine.of(row) + Affine.of(column),))
+
+
+@mutation(Contraction, "floats of one kind")
+def contraction_of_mixed_dtypes(part):
+    buffer = replace(part.left.buffer, dtype=np.dtype("float64"))
+    return replace(part, left=replace(part.left, buffer=buffer))
+
+
+@mutation(Contraction, "looks up no positions")
+def contraction_with_a_gather(part):
+    index = replace_index(part.left.index, 0, Literal(np.int64(0), INT64))
+    return replace(part, left=replace(part.left, index=index))
+
+
+@mutation(Contraction, "reads .* which it writes")
+def contraction_overwriting_its_left_operand(part):
+    if len(part.axes) != 2:
+        return None
+    row, column = part.axes
+    extent = max(row.extent, column.extent, *(axis.extent for axis in part.depth))
+    buffer = Buffer("arena", part.target.dtype, (extent, extent))
+    index, source = (Affine.of(row), Affine.of(column)), (Affine.of(row), Affine.of(part.depth[0]))
+    return replace(part, target=buffer, index=index, left=Load(buffer, source))
+
+
+@mutation(Contraction, "outside of an axis of")
+def bound_longer_than_its_operand(part):
+    far = tuple(replace(each, length=each.length + 1) for each in part.bounds)
+    return replace(part, bounds=far) if part.bounds else None
+
+
+@mutation(Contraction, "is not of an axis of the result and an upward one of the sum")
+def bound_without_a_depth_axis(part):
+    bounds = tuple(IterationBound(Affine.of(each.index.terms[0][0]), 1) for each in part.bounds)
+    return replace(part, bounds=(*part.bounds, *bounds)) if part.bounds else None
+
+
+@mutation(Contraction, "has two bounds")
+def two_bounds_of_one_axis(part):
+    return replace(part, bounds=part.bounds * 2) if part.bounds else None
+
+
+# Nests.
+
+
+@mutation(
+    Nest, "is neither the last axis of the nest nor one of its only statement|and no vector axis"
+)
+def vector_axis_outside_the_nest(part):
+    return replace(part, vector_axis=FOREIGN)
+
+
+@mutation(Nest, "the axes of a nest are distinct")
+def nest_with_an_axis_twice(part):
+    return replace(part, axes=part.axes * 2) if part.axes else None
+
+
+@mutation(Nest, "is none of the statement that stores|has the axes of its place")
+def nest_over_an_unused_axis(part):
+    axes = (FOREIGN, *part.axes)
+    return replace(part, axes=axes) if part.statements or part.contraction else None
+
+
+@mutation(Nest, "is kept in registers and is output memory")
+def output_in_registers(part):
+    targets = {each.target for each in part.statements if each.target.kind == "output"}
+    return replace(part, registers=part.registers | targets) if targets else None
+
+
+@mutation(Nest, "is kept in registers, and nothing is stored there")
+def register_that_is_never_written(part):
+    return replace(part, registers=part.registers | {Buffer("arena", FLOAT16, ())})
+
+
+@mutation(Nest, "touch .* at different points")
+def read_another_iteration_of_the_nest(part):
+    writers = [each for each in part.statements if each.reduction != "scatter_add"]
+    if not part.axes or not writers or part.vector_axis not in (None, part.axes[-1]):
+        return None
+    source = writers[-1]
+    index = tuple(
+        Affine() if isinstance(i, Affine) and part.axes[0] in dict(i.terms) else i
+        for i in source.index
+    )
+    target = Buffer("arena", source.target.dtype, tuple(axis.extent for axis in part.axes))
+    others = {a: Affine() for a in axes_of(source) if a not in part.axes}
+    value = Load(source.target, tuple(i.substitute(others) for i in index))
+    reader = Statement(target, tuple(map(Affine.of, part.axes)), value)
+    return replace(part, statements=(*part.statements, reader))
+
+
+@mutation(Nest, "the epilogue of a contraction reduces nothing")
+def reduction_in_an_epilogue(part):
+    if part.contraction is None:
+        return None
+    target = Buffer("arena", INT64, tuple(axis.extent for axis in part.axes))
+    value, index = Literal(np.int64(1), INT64), tuple(map(Affine.of, part.axes))
+    total = Statement(target, index, value, "sum", (FOREIGN,))
+    return replace(part, statements=(*part.statements, total))
+
+
+# Loops.
+
+
+@mutation(Loop, "is not marked as a loop index")
+def loop_over_an_axis_that_is_no_loop_index(part):
+    return replace(part, axis=replace(part.axis, is_loop_index=False))
+
+
+@mutation(Loop, "has at least one iteration")
+def loop_without_iterations(part):
+    return replace(part, axis=replace(part.axis, extent=0))
+
+
+@mutation(Loop, "is repeated within itself")
+def loop_nested_in_itself(part):
+    return replace(part, steps=(part,))
