@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: begin with bytecode kept, as it is on every user's machine."""
+"""``python -m benchmarks``: run with cached bytecode, as on every user's machine."""
 
 import os
 import sys
@@ -9,10 +9,10 @@ from benchmarks.run import main
 
 
 def begin_again(folder: Path) -> NoReturn:
-    """Become a process that may keep bytecode; compiling every import would spoil the figures."""
-    kept = {name: text for name, text in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    kept["PYTHONPYCACHEPREFIX"] = str(folder.absolute())
-    os.execve(sys.executable, [sys.executable, "-m", "benchmarks", *sys.argv[1:]], kept)
+    """Replace the process by one that caches bytecode, so that imports are not compiled."""
+    variables = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    variables["PYTHONPYCACHEPREFIX"] = str(folder.absolute())
+    os.execve(sys.executable, [sys.executable, "-m", "benchmarks", *sys.argv[1:]], variables)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What is measured: one number for each contestant, and a check that all did the same."""
+"""The records of a benchmark: what is measured, how it is shown, and the check of equal work."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ __all__ = ["Benchmark", "Figure", "Quantity", "Session", "Start"]
 
 @dataclass(frozen=True)
 class Figure:
-    """What one repetition gave.
+    """The result of one repetition.
 
     Parameters
     ----------
     value : float
         The measured number: seconds or bytes.
     check : float or None
-        A number all contestants share if they did the same work; None if there is none.
+        A result that is equal for contestants that did the same work; None if there is none.
     """
 
     value: float
@@ -32,7 +32,7 @@ class Session:
     repeat : callable () -> Figure
         One repetition.
     data : str
-        What it works on, as shown above the table.
+        The data set, as shown above the table.
     """
 
     repeat: Callable[[], Figure]
@@ -41,7 +41,7 @@ class Session:
 
 Start = Callable[[str, Path], Session]
 """``start(contestant, scratch)``, called in the contestant's own process. ``scratch`` is a folder
-that lives as long as the benchmark, and that all its processes share."""
+for the duration of the benchmark, shared by its processes."""
 
 
 @dataclass(frozen=True)
@@ -67,22 +67,22 @@ class Benchmark:
     Parameters
     ----------
     name, title : str
-        Short name, ``"W1"``, and one line for people.
+        Short name, ``"W1"``, and title of the table.
     quantity : Quantity
-        What its figures are; less is always better.
+        What is measured; less is always better.
     contestants : tuple of str
         Names from ``rivals.CONTESTANTS``, in the order of the table.
     start : callable (contestant, scratch) -> Session
     flops : float or None
-        Operations it cannot do without: at the machine's best rate they are the floor.
+        Operations that it requires: at the machine's peak rate they take the floor time.
     tolerance : float
         Relative difference of the checks within which two contestants did the same work.
     fresh : bool
         Whether each repetition has a process of its own.
     most_repeats : int or None
-        An end to the repetitions, for what is slow to repeat.
-    is_apart : bool
-        Whether it is measured only where it is asked for by name.
+        A limit of the repetitions, for slow benchmarks.
+    on_request : bool
+        Whether it runs only if requested by name.
     """
 
     name: str
@@ -94,4 +94,4 @@ class Benchmark:
     tolerance: float = 0.01
     fresh: bool = False
     most_repeats: int | None = None
-    is_apart: bool = False
+    on_request: bool = False

@@ -1,4 +1,4 @@
-"""What a contestant must offer; a file in ``rivals/`` has the functions that make one."""
+"""The interface of a contestant, and of the modules in ``rivals/`` that build one."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
@@ -9,18 +9,18 @@ __all__ = ["Contestant", "Rival"]
 
 
 class Contestant(Protocol):
-    """A network in somebody's framework, in the best form that its users know.
+    """A network in one framework, in the fastest form that its documentation offers.
 
-    Only ``train`` and ``predict`` are timed, and they return when the work is done, not when it
-    has been queued. Who takes no part in a benchmark may leave its method out.
+    Only ``train`` and ``predict`` are timed, and they return when the work is finished, not when
+    it is queued. The method of a benchmark without this contestant may be missing.
     """
 
     def restart(self, parameters: Parameters) -> None:
-        """Copy these weights and biases in, and forget what training has left behind."""
+        """Set weights and biases, and reset the optimiser state."""
         ...
 
     def train(self, epochs: int) -> None:
-        """Do so many passes over the data."""
+        """Train for `epochs` passes over the data."""
         ...
 
     def parameters(self) -> Parameters:
@@ -28,7 +28,7 @@ class Contestant(Protocol):
         ...
 
     def predict(self, x: FloatArray) -> FloatArray:
-        """Return the output for these rows, from NumPy to NumPy; logits up to a constant a row."""
+        """Return the output for rows, from NumPy to NumPy; logits up to a constant for each row."""
         ...
 
 
@@ -37,12 +37,12 @@ class Rival(Protocol):
 
     @staticmethod
     def build(workload: Workload, dataset: Dataset) -> Contestant:
-        """Make the contestant; it places the data wherever the framework likes it."""
+        """Build the contestant, with the data in the framework's own arrays."""
         ...
 
     @staticmethod
     def prepare_call(
         function: Callable[..., Any], arrays: Sequence[FloatArray]
     ) -> Callable[[], Any]:
-        """Compile a function and place its arguments; what is returned calls it and waits."""
+        """Compile a function for its arguments; the result calls it and waits for the value."""
         ...

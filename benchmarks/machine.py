@@ -1,4 +1,4 @@
-"""What the figures were measured on: processor, threads, versions, and its best product."""
+"""The machine of the measurements: processor, threads, versions, and peak rate."""
 
 import multiprocessing
 import os
@@ -27,7 +27,7 @@ THREAD_VARIABLES = (
 
 
 def limit_threads(threads: int) -> None:
-    """Give every process started from now on so many threads, and where possible so many cores.
+    """Limit the threads, and where possible the cores, of every process started from now on.
 
     Raises
     ------
@@ -88,7 +88,7 @@ def version(package: str) -> str | None:
 def peak_flops() -> float:
     """Measure the float32 operations a second of a 1024³ product in NumPy's BLAS, best of 60.
 
-    In a process of its own: the threads BLAS starts must not stay beside the contestants.
+    In a process of its own, so that no BLAS threads remain beside the contestants.
     """
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
@@ -121,16 +121,16 @@ def peak_bytes() -> int:
     Raises
     ------
     OSError
-        Where the system does not tell.
+        Where the system does not report it.
     """
     lines = Path("/proc/self/status").read_text().splitlines()
     marks = [int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM")]
     if not marks:
-        raise OSError("this system does not tell the most memory a process has held")
+        raise OSError("this system does not report the peak memory of a process")
     return marks[0]
 
 
 def forget_peak() -> None:
-    """Set the high-water mark down to what is held now, where the system can."""
+    """Reset the high-water mark to the memory held now, where the system can."""
     with suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")

@@ -1,4 +1,4 @@
-"""Turns, medians, ratios, and the check that all contestants did the same work."""
+"""Interleaved rounds, medians, ratios, and the check that all contestants did the same work."""
 
 import math
 import statistics
@@ -17,12 +17,12 @@ from benchmarks.worker import Absence, Fresh, Ready, Worker
 __all__ = ["Outcome", "Row", "compare", "interleave", "measure"]
 
 REST_SECONDS = 0.3
-"""Between two repetitions: idle threads of a matrix product go on spinning for a tenth of a second,
-and would take a core from whoever comes next."""
+"""Between two repetitions: idle threads of a matrix product spin for a tenth of a second, and would
+take a core from the next contestant."""
 
 
 class Runner(Protocol):
-    """Whoever can be measured again and again."""
+    """A contestant that can be measured repeatedly."""
 
     def repeat(self) -> Figure | Absence:
         """Measure once."""
@@ -31,7 +31,7 @@ class Runner(Protocol):
 
 @dataclass(frozen=True)
 class Outcome:
-    """All that one contestant did in one benchmark.
+    """The results of one contestant in one benchmark.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class Outcome:
     check : float or None
         Of the last repetition.
     data : str
-        What it worked on.
+        The data set.
     """
 
     values: tuple[float, ...]
@@ -68,12 +68,12 @@ class Row:
     Parameters
     ----------
     to_chainrule, to_best_rival, to_floor : float or None
-        This contestant's median over theirs: above 1, this one is slower. Of chainrule's forms the
-        first counts that takes part.
+        This contestant's median over theirs: above 1, this one is slower. Of chainrule's forms, the
+        first that takes part counts.
     same_work : bool
         Whether its check is the common one within the benchmark's tolerance.
     note : str
-        Why it is absent, or what is odd.
+        Why it is absent, or that its work differs.
     """
 
     contestant: str
@@ -88,25 +88,24 @@ class Row:
 def interleave(
     runners: Mapping[str, Runner], repeats: int, rest: float = 0.0
 ) -> dict[str, list[Figure] | Absence]:
-    """Measure the contestants in turns, so that a drifting machine hits all alike.
+    """Measure the contestants in interleaved rounds, so that drift of the machine affects all.
 
     Parameters
     ----------
     runners : mapping of name to Runner
     repeats : int, at least 1
-        Rounds that count; one round before them warms up (and fills the caches of those that
-        start anew) and is thrown away.
+        Rounds that count, after one warm-up round (which also fills the caches of fresh processes).
     rest : float, seconds
         Before each repetition.
 
     Returns
     -------
     dict
-        The figures of each, or why it dropped out.
+        The figures of each, or why it is absent.
     """
     results: dict[str, list[Figure] | Absence] = {name: [] for name in runners}
-    for turn in range(repeats + 1):
-        for name in rotated(list(runners), turn):
+    for number in range(repeats + 1):
+        for name in rotate(list(runners), number):
             so_far = results[name]
             if isinstance(so_far, Absence):
                 continue
@@ -114,14 +113,14 @@ def interleave(
             answer = runners[name].repeat()
             if isinstance(answer, Absence):
                 results[name] = answer
-            elif turn > 0:
+            elif number > 0:
                 so_far.append(answer)
     return results
 
 
-def rotated(names: list[str], turn: int) -> Iterator[str]:
-    """Begin each round with another contestant: nobody always follows the same one."""
-    shift = turn % len(names) if names else 0
+def rotate(names: list[str], count: int) -> Iterator[str]:
+    """Rotate the order of the contestants, so that each round starts with another one."""
+    shift = count % len(names) if names else 0
     yield from names[shift:]
     yield from names[:shift]
 
@@ -129,7 +128,7 @@ def rotated(names: list[str], turn: int) -> Iterator[str]:
 def measure(
     benchmark: Benchmark, contestants: Sequence[str], repeats: int
 ) -> dict[str, Outcome | Absence]:
-    """Measure a benchmark: every contestant in a process of its own, in turns.
+    """Measure a benchmark: every contestant in a process of its own, in interleaved rounds.
 
     Parameters
     ----------
@@ -154,7 +153,7 @@ def measure(
 
 
 def outcome(ready: Ready | Absence, results: list[Figure] | Absence) -> Outcome | Absence:
-    """Join what a contestant said first with what it said in its turns."""
+    """Join the first answer of a contestant with the results of its rounds."""
     if isinstance(ready, Absence) or isinstance(results, Absence):
         return ready if isinstance(ready, Absence) else results
     return Outcome(tuple(figure.value for figure in results), results[-1].check, ready.data)
@@ -163,10 +162,10 @@ def outcome(ready: Ready | Absence, results: list[Figure] | Absence) -> Outcome 
 def compare(
     outcomes: Mapping[str, Outcome | Absence], tolerance: float, floor: float | None
 ) -> list[Row]:
-    """Put the outcomes side by side.
+    """Compare the outcomes.
 
-    The common check is the median of all finite ones. Who ends elsewhere did other work: the row
-    stays and says so, but nobody is measured against it.
+    The common check is the median of all finite ones. A contestant whose check differs did other
+    work: its row says so, and no ratio is taken against it.
 
     Parameters
     ----------
@@ -174,18 +173,18 @@ def compare(
     tolerance : float
         Relative difference of checks that still counts as the same work.
     floor : float or None
-        The time it would take if the machine did nothing but multiply and add.
+        The time of the required arithmetic at the machine's peak rate.
     """
     present = {name: o for name, o in outcomes.items() if isinstance(o, Outcome)}
     checks = [o.check for o in present.values() if o.check is not None and math.isfinite(o.check)]
     common = statistics.median(checks) if checks else math.nan
-    honest = {
+    comparable = {
         name: o.median
         for name, o in present.items()
         if o.check is None or math.isclose(o.check, common, rel_tol=tolerance)
     }
-    best = min((value for name, value in honest.items() if name not in OURS), default=None)
-    ours = next((honest[name] for name in OURS if name in honest), None)
+    best = min((value for name, value in comparable.items() if name not in OURS), default=None)
+    ours = next((comparable[name] for name in OURS if name in comparable), None)
     return [
         Row(
             contestant=name,
@@ -193,8 +192,8 @@ def compare(
             to_chainrule=o.median / ours if ours else None,
             to_best_rival=o.median / best if best else None,
             to_floor=o.median / floor if floor else None,
-            same_work=name in honest,
-            note="" if name in honest else f"other work: the common check is {common:.4g}",
+            same_work=name in comparable,
+            note="" if name in comparable else f"other work: the common check is {common:.4g}",
         )
         if isinstance(o, Outcome)
         else Row(contestant=name, outcome=None, note=o.reason)

@@ -76,7 +76,7 @@ class Table:
 
 
 def label_of(contestant: str) -> str:
-    """Return the name by which people know a contestant."""
+    """Return the label of a contestant in tables and charts."""
     return CONTESTANTS[contestant].label if contestant in CONTESTANTS else contestant
 
 
@@ -171,7 +171,7 @@ def summary(tables: Sequence[Table]) -> str:
 
 
 def write_json(path: Path, tables: Sequence[Table], machine: Mapping[str, object]) -> None:
-    """Write everything that was measured, every repetition included."""
+    """Write all measurements, including every repetition."""
     document = {"machine": machine, "benchmarks": [asdict(table) for table in tables]}
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -4,10 +4,10 @@
 
     python -m benchmarks                      everything, every contestant
     python -m benchmarks W1 W9 --repeats 3    one network's step, and all first calls
-    python -m benchmarks products             matrix products; only where asked for
+    python -m benchmarks products             matrix products; only if requested
     python -m benchmarks crowded              training beside a process that holds a core; likewise
     python -m benchmarks --rivals numpy,jax   against these alone
-    python -m benchmarks --threads 1          everybody on one core
+    python -m benchmarks --threads 1          every contestant on one core
 """
 
 import argparse
@@ -48,8 +48,13 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("benchmarks", nargs="*", metavar="NAME", help=f"of {', '.join(families())}; default all")
     add("--repeats", type=positive, default=7, help="timed repetitions of each (default 7)")
     add("--rivals", type=names, help=f"comma-separated, of {', '.join(CONTESTANTS)}")
-    add("--threads", type=positive, help="threads and cores of everybody; default their own")
-    add("--json", type=place, default=Path("build/bench/bench.json"), help="default %(default)s")
+    add("--threads", type=positive, help="threads and cores of every contestant; default their own")
+    add(
+        "--json",
+        type=output_path,
+        default=Path("build/bench/bench.json"),
+        help="default %(default)s",
+    )
     options = parser.parse_args(arguments)
     for name in options.benchmarks:
         if not chosen(name):
@@ -58,18 +63,18 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         each
         for name in options.benchmarks or families()
         for each in chosen(name)
-        if options.benchmarks or not each.is_apart
+        if options.benchmarks or not each.on_request
     ]
     return options
 
 
 def families() -> list[str]:
-    """Return what stands before the first dash of the names: W9 for W9-W1 and W9-W1-cached."""
+    """Return the prefixes of the names up to the first dash: W9 for W9-W1 and W9-W1-cached."""
     return list(dict.fromkeys(name.partition("-")[0] for name in BENCHMARKS))
 
 
 def chosen(name: str) -> list[Benchmark]:
-    """Return the benchmark of that name, and those whose names go on after a dash."""
+    """Return the benchmark of that name, and those of which it is the prefix before a dash."""
     return [each for key, each in BENCHMARKS.items() if f"{key}-".startswith(f"{name}-")]
 
 
@@ -81,8 +86,8 @@ def positive(text: str) -> int:
     return number
 
 
-def place(text: str) -> Path:
-    """Read where to write: refused now, as what was measured would be lost later."""
+def output_path(text: str) -> Path:
+    """Read the output path: an invalid one is refused before anything is measured."""
     path = Path(text)
     for folder in path.parents:
         if folder.exists() and not folder.is_dir():

@@ -36,7 +36,7 @@ def training(workload: Workload) -> Benchmark:
 
 
 def start(workload: Workload, contestant: str, _scratch: Path) -> Session:
-    """Build the contestant and let it train once, which compiles what it compiles."""
+    """Build the contestant and train once, so that compilation is not timed."""
     dataset = workload.load()
     trained = enter(workload, dataset, contestant)
     trained.train(1)
@@ -62,11 +62,11 @@ def enter(workload: Workload, dataset: Dataset, contestant: str) -> Contestant:
 
 
 def repetition(workload: Workload, dataset: Dataset, contestant: Contestant) -> Figure:
-    """Time one training call from the initial weights, then judge where it ended."""
+    """Time one training call from the initial weights, then evaluate the loss of its result."""
     contestant.restart(workload.initial_parameters())
     seconds = time_training(contestant, workload.epochs)
     steps = workload.epochs * workload.steps_per_epoch
-    return Figure(seconds / steps, workload.judge(contestant.parameters(), dataset))
+    return Figure(seconds / steps, workload.evaluate(contestant.parameters(), dataset))
 
 
 def time_training(contestant: Contestant, epochs: int) -> float:

@@ -1,7 +1,7 @@
-"""One contestant in a process of its own, so that none disturbs another.
+"""One contestant in a process of its own, isolated from the others.
 
-A waiting process sleeps on its pipe, its threads asleep after a pause: it takes no core from who is
-timed, its memory is its own, and its crash is a row in the table.
+A waiting process blocks on its pipe, and its threads sleep after a pause: it takes no core from the
+contestant being timed, shares no memory with it, and its crash is a row in the table.
 """
 
 import multiprocessing
@@ -19,10 +19,10 @@ from benchmarks.workloads import BENCHMARKS
 __all__ = ["Absence", "Fresh", "Ready", "Worker"]
 
 PAUSE_SECONDS = 0.1
-"""Before each repetition: threads that had work look for more, for milliseconds, on the cores that
-the next contestant is timed on."""
+"""Before each repetition: idle threads spin for milliseconds before they sleep, on the cores on
+which the next contestant is timed."""
 PATIENCE_SECONDS = 300.0
-"""A contestant that does not answer for so long is left out."""
+"""The timeout after which a contestant is left out."""
 
 
 @dataclass(frozen=True)
@@ -39,21 +39,21 @@ class Ready:
     Parameters
     ----------
     data : str
-        What it works on.
+        The data set it trains on.
     """
 
     data: str
 
 
 class Worker:
-    """The parent's end: starts the process, asks for repetitions, ends it.
+    """The parent's side: starts the process, requests repetitions, ends it.
 
     Parameters
     ----------
     benchmark, contestant : str
         Keys of ``BENCHMARKS`` and ``CONTESTANTS``.
     scratch : Path
-        A folder for what the processes of a benchmark leave to one another.
+        A folder that the processes of a benchmark share.
     patience : float
         Seconds to wait for any answer.
     """
@@ -73,7 +73,7 @@ class Worker:
         self.process.start()
         theirs.close()
         answer = self.answer()
-        self.ready = Absence("answered out of turn") if isinstance(answer, Figure) else answer
+        self.ready = Absence("unexpected answer") if isinstance(answer, Figure) else answer
 
     def __enter__(self) -> Self:
         """Return the worker itself."""
@@ -85,22 +85,22 @@ class Worker:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Hang up, which ends the process, and see that it has ended."""
+        """Close the pipe, which ends the process, and wait for its end."""
         self.connection.close()
         self.process.join(timeout=10)
         if self.process.is_alive():
             self.process.kill()
 
     def repeat(self) -> Figure | Absence:
-        """Measure once more."""
+        """Measure one repetition."""
         time.sleep(PAUSE_SECONDS)
         with suppress(OSError):  # a dead process shows, with its exit code, in the answer
             self.connection.send(None)
         answer = self.answer()
-        return Absence("answered out of turn") if isinstance(answer, Ready) else answer
+        return Absence("unexpected answer") if isinstance(answer, Ready) else answer
 
     def answer(self) -> Ready | Figure | Absence:
-        """Wait for the next answer, and not for ever."""
+        """Wait for the next answer, up to the timeout."""
         try:
             if self.connection.poll(self.patience):
                 return self.connection.recv()
@@ -112,7 +112,7 @@ class Worker:
 
 
 def serve(connection: Connection, benchmark: str, contestant: str, scratch: Path) -> None:
-    """Answer until the parent hangs up; runs in the child."""
+    """Answer requests until the parent closes the pipe; runs in the child."""
     try:
         answer_requests(connection, BENCHMARKS[benchmark], contestant, scratch)
     except EOFError:
@@ -124,7 +124,7 @@ def serve(connection: Connection, benchmark: str, contestant: str, scratch: Path
 
 
 def one_line(error: Exception) -> str:
-    """Say what went wrong without traceback and without the folders of this machine.
+    """Return an error as one line, without traceback and without local paths.
 
     Examples
     --------
@@ -138,7 +138,7 @@ def one_line(error: Exception) -> str:
 def answer_requests(
     connection: Connection, benchmark: Benchmark, contestant: str, scratch: Path
 ) -> None:
-    """Start the contestant, then repeat as often as asked."""
+    """Start the contestant, then measure one repetition for each request."""
     session = benchmark.start(contestant, scratch)
     connection.send(Ready(session.data))
     while True:
@@ -148,14 +148,14 @@ def answer_requests(
 
 @dataclass
 class Fresh:
-    """Whoever makes each repetition in a new process; it answers as a worker does.
+    """A runner that makes each repetition in a new process, with the interface of `Worker`.
 
     Parameters
     ----------
     benchmark, contestant, scratch : str, str and Path
         As a worker's.
     ready : Ready or Absence
-        What the latest process said when it had started.
+        The first answer of the latest process.
     """
 
     benchmark: str
@@ -164,11 +164,11 @@ class Fresh:
     ready: Ready | Absence = Absence("never started")
 
     def __enter__(self) -> Self:
-        """Return it; nothing runs between two repetitions."""
+        """Return the runner; no process runs between repetitions."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Leave nothing behind."""
+        """Nothing to release."""
 
     def repeat(self) -> Figure | Absence:
         """Start a process, repeat once, end the process."""

@@ -1,4 +1,4 @@
-"""What is trained: a dense network, its data, its hyperparameters and its cost."""
+"""A training workload: a dense network, its data, its hyperparameters and its operation count."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,13 +25,13 @@ Forward = Callable[[Parameters, FloatArray], FloatArray]
 Gradients = Callable[[Parameters, FloatArray, FloatArray | IntArray], Parameters]
 
 ADAM = {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8}
-"""The constants of Kingma & Ba (2015), which are everybody's defaults but Keras's epsilon."""
+"""The constants of Kingma & Ba (2015): the default of every framework but for Keras's epsilon."""
 
 FLOPS_OF_A_TRANSCENDENTAL = 20
 """A vector exp or tanh at full precision is a polynomial of about ten multiply-adds."""
 
-JUDGED_ROWS = 4096
-"""The loss is judged on so many rows at most, to keep the judge cheaper than the judged."""
+EVALUATED_ROWS = 4096
+"""The number of rows on which the final loss is evaluated, to limit its cost."""
 
 
 @dataclass(frozen=True)
@@ -53,14 +53,14 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Workload:
-    """A training task that every contestant does alike.
+    """A training task, the same for every contestant.
 
     Parameters
     ----------
     name : str
         Short name, ``"W1"``.
     title : str
-        One line for people.
+        Title of the table.
     sizes : tuple of int
         Width of the input and of every layer.
     activation : {"tanh", "relu"}
@@ -82,11 +82,11 @@ class Workload:
     shuffle : bool
         Whether every epoch visits the rows in a new random order.
     optimizer : {"sgd", "adam"}
-        Plain stochastic gradient descent, or Adam with its paper's constants.
+        Stochastic gradient descent, or Adam with the constants of the paper.
     tolerance : float
         Relative difference of the final losses within which two contestants did the same work.
     forward : callable (parameters, x) -> array or None
-        The output written by hand, where it is asked for.
+        The output written by hand, where it is needed.
     """
 
     name: str
@@ -114,10 +114,10 @@ class Workload:
 
     @property
     def flops_per_step(self) -> float:
-        """Floating-point operations one training step cannot do without, averaged over an epoch.
+        """Required floating-point operations of one training step, averaged over an epoch.
 
-        Products of matrices (forward, weight gradient, and input gradient of all layers but the
-        first) and transcendental functions; what is linear in the width is left out.
+        Matrix products (forward, weight gradient, and input gradient of all layers but the first)
+        and transcendental functions; terms linear in the width are omitted.
         """
         edges = [inner * outer for inner, outer in zip(self.sizes, self.sizes[1:], strict=False)]
         products = 2 * (3 * sum(edges) - edges[0])
@@ -127,12 +127,12 @@ class Workload:
         return per_sample * self.samples / self.steps_per_epoch
 
     def initial_parameters(self) -> Parameters:
-        """Draw the weights every contestant starts from: weight, bias, weight, bias, ...
+        """Draw the initial weights of every contestant: weight, bias, weight, bias, ...
 
         Returns
         -------
         list of array, float32
-            Weights (in, out), Gaussian with the variance that keeps signals alive; biases zero.
+            Weights (in, out), Gaussian with variance gain/in (He or LeCun); biases zero.
         """
         # Seed 3 is a smooth start for XOR. From seed 0 its step of 0.1 reaches the edge of
         # stability, where the last bits decide the last loss and no two contestants agree.
@@ -145,7 +145,7 @@ class Workload:
         return parameters
 
     def objective(self, parameters: Parameters, x: FloatArray, y: FloatArray | IntArray) -> float:
-        """Compute the loss with its penalty in float64: the judge of every contestant."""
+        """Compute the loss with its penalty in float64: the reference for every contestant."""
         weights, biases = parameters[::2], parameters[1::2]
         signal = np.asarray(x, np.float64)
         for weight, bias in zip(weights[:-1], biases[:-1], strict=True):
@@ -162,6 +162,6 @@ class Workload:
         """Apply the activation."""
         return np.tanh(z) if self.activation == "tanh" else np.maximum(z, 0)
 
-    def judge(self, parameters: Parameters, dataset: Dataset) -> float:
-        """Compute the loss on the first rows of the data; the same rows for every contestant."""
-        return self.objective(parameters, dataset.x[:JUDGED_ROWS], dataset.y[:JUDGED_ROWS])
+    def evaluate(self, parameters: Parameters, dataset: Dataset) -> float:
+        """Compute the loss on the first rows of the data, the same for every contestant."""
+        return self.objective(parameters, dataset.x[:EVALUATED_ROWS], dataset.y[:EVALUATED_ROWS])

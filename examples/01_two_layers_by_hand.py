@@ -1,8 +1,8 @@
-"""A network of two sigmoid layers, once with its derivatives written by hand, once derived.
+"""A network of two sigmoid layers, with its gradient written by hand and by `value_and_grad`.
 
-Four rows of three numbers, four targets; loss is the sum of squared errors, every step descends
-its gradient over all four rows. By hand the chain rule is two lines to think about for each layer;
-`cr.value_and_grad` derives the same numbers from the forward formula alone.
+Four samples of three features; the loss is the sum of squared errors, minimised by full-batch
+gradient descent. By hand, backpropagation is two lines for each layer; `cr.value_and_grad` computes
+the same gradient from the forward pass alone.
 
 Run it with ``python examples/01_two_layers_by_hand.py``. It prints::
 

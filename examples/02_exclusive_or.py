@@ -1,8 +1,8 @@
 """XOR, the problem a single neuron cannot solve: three hidden tanh units, one sample a step.
 
-A network is a list of layers; input sizes are inferred from the data. `compile` says what to make
-small and how, `fit` does it: each of the 1,000 epochs takes four steps, one for each row, in an
-order of its own.
+A network is a list of layers; input sizes are inferred from the data. `compile` sets the loss and
+the optimiser, `fit` trains: each of the 1,000 epochs takes four steps, one for each sample, in
+shuffled order.
 
 Run it with ``python examples/02_exclusive_or.py``. It prints::
 

@@ -1,8 +1,8 @@
 """Two moons: where a straight line fails, three hidden units bend it.
 
 Full-batch gradient descent on the *summed* cross-entropy plus λ/2·‖W‖², as a classic tutorial does
-it, from the same first weights; so its numbers come out to the last digit it printed. The loss is
-a plain NumPy function. Two pictures are written into the current folder: ``moons.png``, logistic
+it, from the same initial weights, so its losses are reproduced to the last digit. The loss is
+a plain NumPy function. Two figures are written into the current folder: ``moons.png``, logistic
 regression beside the network, and ``moons_hidden_sizes.png``, the boundary for 1 to 50 units.
 
 Run it with ``python examples/03_moons.py``. It prints::

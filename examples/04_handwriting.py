@@ -1,8 +1,8 @@
 """Handwritten digits, read from their IDX files: 784 pixels, 100 ReLU units, 10 classes.
 
 The files are those of MNIST, in ``mnist`` under the folder that CHAINRULE_DATA names:
-60,000 images to learn from and 10,000 the network never sees while it learns.
-`datasets.mnist()` does the reading in one call; here it is done by hand.
+60,000 images to train on and 10,000 to test on. `datasets.mnist()` reads them in one call; here it
+is done by hand.
 
 Run it with ``CHAINRULE_DATA=folder python examples/04_handwriting.py``. It prints::
 

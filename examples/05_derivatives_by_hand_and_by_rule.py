@@ -1,8 +1,8 @@
 """Derivatives by hand and by rule: the table, partial derivatives, gradients, the chain rule.
 
-Every line shows a formula, the derivative a textbook writes for it, and the number `cr.grad` finds
-from the NumPy code alone. The last part prints the chain rule at work: the program that computes
-the derivative of 1/eˣ.
+Each line shows a function, its derivative by the textbook, and the value that `cr.grad` computes
+from the NumPy code alone. The last part prints the graph that the chain rule gives for the
+derivative of 1/eˣ.
 
 Run it with ``python examples/05_derivatives_by_hand_and_by_rule.py``. It prints::
 

@@ -1,8 +1,8 @@
-"""Shallow and deep: letters A to J from thousands of fonts, some of them hardly letters.
+"""Shallow and deep: networks for the letters A to J in thousands of fonts.
 
 The files are those of notMNIST, in ``notmnist`` under the folder that CHAINRULE_DATA names: the
-first 8,000 to learn from, the last 2,000 to test on. ``chainrule train notmnist`` goes on for 20
-passes, to 92 %.
+first 8,000 to train on, the last 2,000 to test on. ``chainrule train notmnist`` trains for 20
+epochs, to 92 %.
 
 Run it with ``CHAINRULE_DATA=folder python examples/07_fonts.py``. It prints::
 

@@ -1,7 +1,7 @@
-"""Letters as measurements: 16 numbers of each of 20,000 printed capitals, told apart 26 ways.
+"""Letters as measurements: 16 features of each of 20,000 printed capitals, 26 classes.
 
 The file is that of the UCI repository, in ``letter-recognition`` under the folder that
-CHAINRULE_DATA names. ``chainrule train letters`` goes on for 40 passes, to 97 %.
+CHAINRULE_DATA names. ``chainrule train letters`` trains for 40 epochs, to 97 %.
 
 Run it with ``CHAINRULE_DATA=folder python examples/08_letters.py``. It prints::
 

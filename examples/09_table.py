@@ -1,7 +1,7 @@
-"""A table: which customers leave the bank? Numbers are scaled, countries become ones and zeros.
+"""A table: which customers leave the bank? Numbers are standardised, countries one-hot encoded.
 
-The table stands first in the network. It learns its scales and categories from the training part
-alone, and goes into the file with the network, which then takes customers as they are.
+The table is the first layer of the network. Its scales and categories are fitted to the training
+part alone and saved with the network, which then takes customers as they are.
 
 Run it with ``CHAINRULE_DATA=folder python examples/09_table.py``. It prints::
 

@@ -1,7 +1,7 @@
-"""A series with seasons: airline passengers a year ahead, by an LSTM, next to simple forecasts.
+"""A series with seasons: airline passengers a year ahead, by an LSTM and by simple forecasts.
 
-The network sees by how much the last 24 months exceeded those a year before, and says the same of
-the next 12. Scales are learned before the cut, and targets of the test part lie behind it.
+The inputs are the year-over-year differences of the last 24 months, the targets those of the next
+12. Scales are fitted to the training part alone, and all targets of the test part come after it.
 
 Run it with ``CHAINRULE_DATA=folder python examples/10_airline.py``. It prints::
 

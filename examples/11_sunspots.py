@@ -1,7 +1,7 @@
-"""A series with cycles: sunspots a year ahead, by a GRU that sees four years.
+"""A series with cycles: sunspots a year ahead, by a GRU from the last four years.
 
-The number of spots comes and goes in some eleven years. The last fifth of the 235 years is the test
-part; nothing of it, not even its mean, is known in training.
+The number of spots has a cycle of about eleven years. The last fifth of the 235 years is the test
+part; nothing of it, not even its mean, is used in training.
 
 Run it with ``CHAINRULE_DATA=folder python examples/11_sunspots.py``. It prints::
 

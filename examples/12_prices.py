@@ -1,7 +1,7 @@
-"""A series without memory: can an LSTM foretell the S&P 500 five days ahead? Hardly.
+"""A series without memory: can an LSTM forecast the S&P 500 five days ahead? Hardly.
 
-Whoever forgets the comparison sees a curve that follows the prices closely. So does the price of
-today, which is why it has to stand beside every forecast of prices.
+The forecast follows the prices closely, but so does the price of today. That is the baseline with
+which every forecast of prices must be compared.
 
 Run it with ``CHAINRULE_DATA=folder python examples/12_prices.py``. It prints::
 

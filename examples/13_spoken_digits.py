@@ -1,7 +1,7 @@
-"""Sound: digits said by six people, as pictures of loudness over frequency and time.
+"""Sound: spoken digits of six speakers, as spectrograms.
 
 The recordings are those of the Free Spoken Digit Dataset, in ``speech`` under the folder that
-CHAINRULE_DATA names, with its own split. ``chainrule train spoken-digits`` goes on for 12 passes,
+CHAINRULE_DATA names, with its own split. ``chainrule train spoken-digits`` trains for 12 epochs,
 to 97 %.
 
 Run it with ``CHAINRULE_DATA=folder python examples/13_spoken_digits.py``. It prints::

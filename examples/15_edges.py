@@ -1,8 +1,8 @@
-"""Edges in a photo: by a filter that somebody thought up, and by one that is learned.
+"""Edges in a photo: by Sobel's filter, and by one that is learned.
 
-Sobel's filter adds up nine neighbours with the numbers -1, 0, 1, -2, 0, 2, -1, 0, 1: the result is
-the slope of the light from left to right. A convolution layer that is shown a photo and its edges
-finds these numbers by itself, and then finds the edges of a photo that it has never seen.
+Sobel's filter weights nine neighbours by -1, 0, 1, -2, 0, 2, -1, 0, 1: the horizontal derivative of
+the brightness. A convolution layer trained on a photo and its edges learns these weights, and then
+finds the edges of another photo.
 
 Run it with ``CHAINRULE_DATA=folder python examples/15_edges.py``; the extra ``images`` reads
 the photos. It writes ``edges.png`` into the current folder, and prints::
@@ -27,30 +27,30 @@ SOBEL = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], np.float32)
 
 @cr.jit
 def filtered(picture, kernel):
-    """Add up the neighbours of every point, each times a number of the kernel."""
+    """Correlate an image with a kernel."""
     neighbours = np.lib.stride_tricks.sliding_window_view(picture, kernel.shape)
     return np.einsum("ijuv,uv->ij", neighbours, kernel)
 
 
 def slope(picture):
-    """How steep the light is at every point, whatever the direction."""
+    """Return the magnitude of the gradient of the brightness."""
     return np.hypot(filtered(picture, SOBEL), filtered(picture, np.ascontiguousarray(SOBEL.T)))
 
 
 def tiles(picture, size=64):
-    """Cut a picture into squares, as a network trains on many small pictures."""
+    """Cut an image into square tiles, the samples of the training."""
     height, width = (length // size for length in picture.shape)
     cut = picture[: height * size, : width * size].reshape(height, size, width, size)
     return cut.swapaxes(1, 2).reshape(-1, size, size, 1)
 
 
 def edges_of(squares):
-    """Sobel's answer for each square, which is what the layer is to find."""
+    """Return Sobel's output for each tile, the target of the layer."""
     return np.stack([filtered(each[..., 0], SOBEL) for each in squares])[..., None]
 
 
 def difference(net, squares):
-    """Return the error as a share of the edges' own size."""
+    """Return the error relative to the size of the edges."""
     wanted = edges_of(squares)
     return np.linalg.norm(net.predict(squares) - wanted) / np.linalg.norm(wanted)
 

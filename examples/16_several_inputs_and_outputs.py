@@ -1,9 +1,9 @@
-"""Several inputs and several outputs: which digits are on two pictures, and are they the same?
+"""Several inputs and several outputs: which digits are in two images, and are they the same?
 
-A network takes one array and gives one. Several inputs are parts of that array, which a layer of
-one's own takes apart; several outputs are columns, which the loss takes apart. Inside, layers are
-called with as many inputs as they like: here some layers read both pictures, with the same weights,
-and another one multiplies what they made of the two.
+A network maps one array to one array. Several inputs are parts of that array, which a custom layer
+splits; several outputs are columns, which the loss splits. Inside, a layer may be called with any
+number of inputs: here some layers are applied to both images with shared weights, and another one
+multiplies their outputs.
 
 Run it with ``python examples/16_several_inputs_and_outputs.py``. It prints::
 
@@ -36,7 +36,7 @@ class Product(nn.Layer):
 
 
 class TwoEyes(nn.Layer):
-    """Two pictures, (batch, 8, 8, 2): read by the same layers, then joined."""
+    """Two images, (batch, 8, 8, 2), encoded by the same layers, then joined."""
 
     def __init__(self):
         self.eye = [nn.Conv2D(8, 3, activation="relu"), nn.MaxPool2D(2), nn.Flatten()]
@@ -70,7 +70,7 @@ def same(y_true, y_pred):
 
 
 def pairs(X, y, count, seed):
-    """Put pictures side by side at random, every second pair of the same digit."""
+    """Draw random pairs of images, every second pair of the same digit."""
     generator = np.random.default_rng(seed)
     left, right = generator.integers(0, len(X), (2, count))
     for row in range(0, count, 2):

@@ -1,12 +1,12 @@
-"""Features that need no labels: a Boltzmann machine looks at digits, a logistic layer names them.
+"""Features that need no labels: a Boltzmann machine before a logistic layer for digits.
 
-A restricted Boltzmann machine learns which pictures are probable. Its hidden units become features,
-learned from all 60,000 images and none of their labels; a logistic layer upon them then needs fewer
-labelled images than one upon the pixels. Both get the same images, optimiser and number of epochs.
+A restricted Boltzmann machine learns a distribution of images. Its hidden units become features,
+trained on all 60,000 images without their labels; a logistic layer on them then needs fewer
+labelled images than one on the pixels. Both get the same images, optimiser and number of epochs.
 
-The machine has no loss to minimise: it descends on how far the free energy of the data lies above
-that of its own samples, and what is watched is the pseudo-likelihood, how well each pixel is
-predicted by all others (in nats an image; the closer to 0, the better).
+Training descends the difference between the free energy of the data and that of samples of the
+model (persistent contrastive divergence). Its progress is the pseudo-likelihood, the probability of
+each pixel given all others (in nats an image; the closer to 0, the better).
 
 Run it with ``CHAINRULE_DATA=folder python examples/17_features_without_labels.py``. It prints::
 
@@ -33,7 +33,7 @@ from chainrule import datasets, nn, optim
 
 
 def accuracy(X, y, X_test, y_test, epochs):
-    """Train a logistic layer and return how many of the test images it names."""
+    """Train a logistic layer and return its accuracy on the test images."""
     net = cr.Network([nn.Dense(10)], seed=0)
     rule = optim.Adam(optim.cosine(0.003, epochs=epochs))
     net.compile(loss="cross_entropy", optimizer=rule, metrics=["accuracy"])

@@ -1,12 +1,12 @@
-"""Features that need no labels, for pictures that stand a little beside their place.
+"""Features that need no labels, for images shifted by a pixel.
 
-A logistic layer weighs each pixel by itself, so it fails where digits are moved by a single pixel.
-A Boltzmann machine that has seen such pictures, but none of their labels, has units for strokes at
-every place; upon them the same logistic layer does much better. (For digits that all stand where
-they should, 8 x 8 pixels are easy enough: there it reads 96 % from pixels, 95 % from features.)
+A logistic layer has one weight for each pixel, so it fails where digits are shifted by a single
+pixel. A Boltzmann machine trained on such images, without their labels, has units for strokes at
+every position; on these the same logistic layer does much better. (For centred digits 8 x 8 pixels
+are easy enough: there it reaches 96 % from pixels, 95 % from features.)
 
-The idea is that of scikit-learn's example of its BernoulliRBM. Here a digit and its moved copies
-are all trained on or all tested with, so nothing is tested that was seen beside its place.
+The idea is that of scikit-learn's example of its BernoulliRBM. Here a digit and its shifted
+copies are all in the training part or all in the test part.
 
 Run it with ``python examples/18_digits_that_move.py``, without any download. It prints::
 
@@ -24,7 +24,7 @@ from chainrule import data, datasets, nn, optim
 
 
 def moved(X, y):
-    """Return each picture as it is, and moved by a pixel up, down, left and right."""
+    """Return each image, and its copies shifted by a pixel up, down, left and right."""
     wide = np.pad(X.reshape(-1, 8, 8), ((0, 0), (1, 1), (1, 1)))
     starts = [(1, 1), (0, 1), (2, 1), (1, 0), (1, 2)]
     copies = [wide[:, row : row + 8, column : column + 8] for row, column in starts]
@@ -32,7 +32,7 @@ def moved(X, y):
 
 
 def accuracy(X, y, X_test, y_test, seed):
-    """Train a logistic layer and return how many of the test pictures it names."""
+    """Train a logistic layer and return its accuracy on the test images."""
     net = cr.Network([nn.Dense(10)], seed=seed)
     rule = optim.Adam(optim.cosine(0.01, epochs=100))
     net.compile("cross_entropy", optimizer=rule, metrics=["accuracy"])

@@ -1,10 +1,10 @@
-"""Sentences of many lengths: what fills them up is skipped by an LSTM and by attention.
+"""Sequences of many lengths: padding, masked for an LSTM and for attention.
 
-Rows of words are as long as the longest sentence; a 0 fills up the others. It is no word, so nobody
-should see it. A layer of your own makes the mask and hands it on: to an LSTM by filling the vectors
-with a value that it skips, to attention as its mask. Then it does not matter where the zeros are.
+Sentences are padded with 0 to the length of the longest, and padding must not affect the result. A
+custom layer computes the mask and passes it on: to an LSTM by filling the vectors with a value that
+it skips, to attention as its mask. Then the position of the padding does not matter.
 
-The sentences here are drawn. They are friendly if word 7 occurs more often than word 3.
+The sentences are random. They are friendly if word 7 occurs more often than word 3.
 
 Run it with ``python examples/19_sentences_of_many_lengths.py``. It prints::
 
@@ -21,7 +21,7 @@ WORDS, LONGEST, FILLED = 20, 12, -1.0
 
 
 class Read(nn.Layer):
-    """Word after word, by an LSTM that skips steps of which all numbers are FILLED."""
+    """An LSTM over the words, which skips steps whose features all equal FILLED."""
 
     def __init__(self):
         self.words = nn.Embedding(WORDS, 8)
@@ -34,7 +34,7 @@ class Read(nn.Layer):
 
 
 class Attend(nn.Layer):
-    """All words at once, by attention that sees real words alone, and the mean over these."""
+    """Attention masked to real words, and the mean over these."""
 
     def __init__(self):
         self.words = nn.Embedding(WORDS, 16)
@@ -49,7 +49,7 @@ class Attend(nn.Layer):
 
 
 def draw(count, seed):
-    """Draw sentences of 3 to 12 words, filled up with zeros, and whether they are friendly."""
+    """Draw sentences of 3 to 12 words, padded with zeros, and whether they are friendly."""
     generator = np.random.default_rng(seed)
     lengths = generator.integers(3, LONGEST + 1, (count, 1))
     words = generator.integers(1, WORDS, (count, LONGEST))

@@ -14,8 +14,8 @@ from chainrule.ops.primitives.windows import unfold
 __all__ = ["gradients", "network"]
 
 
-class Pictures:
-    """Layers, and what is called by name: loss and optimiser."""
+class ImageNetwork:
+    """A ``Network`` with loss and optimiser by name."""
 
     def __init__(self, task: Task, dataset: Dataset, parameters: Parameters) -> None:
         self.task, self.dataset = task, dataset
@@ -32,7 +32,7 @@ class Pictures:
             self.network.params[name][...] = array
 
     def train(self, epochs: int, shuffle: bool = True) -> None:
-        """Fit in silence."""
+        """Call ``fit`` without output."""
         x, y, size = self.dataset.x, self.dataset.y, self.task.batch_size
         self.network.fit(x, y, epochs=epochs, batch_size=size, shuffle=shuffle, verbose=0)
 
@@ -41,16 +41,16 @@ class Pictures:
         return list(self.network.params.values())
 
 
-def network(task: Task, dataset: Dataset, parameters: Parameters, contestant: str) -> Pictures:
-    """Make the network."""
-    return Pictures(task, dataset, parameters)
+def network(task: Task, dataset: Dataset, parameters: Parameters, contestant: str) -> ImageNetwork:
+    """Build the network."""
+    return ImageNetwork(task, dataset, parameters)
 
 
 def gradients(
     layer: Layer, arrays: tuple[FloatArray, ...], contestant: str
 ) -> Callable[[], tuple[Any, ...]]:
     """Jit windows and a contraction in plain NumPy, and their derivative."""
-    margin, pair = (layer.margin,) * 2, (layer.stride,) * 2
+    margin, pair = (layer.padding,) * 2, (layer.stride,) * 2
 
     def convolve(x: Any, kernel: Any) -> Any:
         padded = np.pad(x, ((0, 0), margin, margin, (0, 0)))
@@ -65,8 +65,8 @@ def gradients(
         return y.reshape((*y.shape[:3], -1))
 
     @cr.jit
-    def run(x: Any, kernel: Any, slope: Any) -> Any:
+    def run(x: Any, kernel: Any, cotangent: Any) -> Any:
         y, pull = cr.vjp(convolve, x, kernel)
-        return y, *pull(slope)
+        return y, *pull(cotangent)
 
     return lambda: run(*arrays)

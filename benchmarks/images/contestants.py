@@ -14,7 +14,7 @@ class Implementation(Protocol):
 
     @staticmethod
     def network(task: Task, dataset: Dataset, parameters: Parameters, contestant: str) -> Trained:
-        """Make the network; images are the rows of the data."""
+        """Build the network; images are the rows of the data."""
         ...
 
     @staticmethod

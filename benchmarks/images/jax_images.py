@@ -36,7 +36,7 @@ def objective(parameters, x, y):
     return -jnp.mean(jnp.take_along_axis(logs, y[:, None], axis=1))
 
 
-class Pictures:
+class ImageNetwork:
     """A list of arrays and one compiled epoch."""
 
     def __init__(self, task: Task, dataset: Dataset, parameters: Parameters):
@@ -64,20 +64,20 @@ def epoch(rate, weights, x, y, order):
     """Scan over the batches."""
 
     def step(weights, rows):
-        loss, slopes = jax.value_and_grad(objective)(weights, x[rows], y[rows])
-        return [w - rate * slope for w, slope in zip(weights, slopes, strict=True)], loss
+        loss, gradients = jax.value_and_grad(objective)(weights, x[rows], y[rows])
+        return [w - rate * gradient for w, gradient in zip(weights, gradients, strict=True)], loss
 
     return lax.scan(step, weights, order)
 
 
-def network(task: Task, dataset: Dataset, parameters: Parameters, contestant: str) -> Pictures:
-    """Make the network."""
-    return Pictures(task, dataset, parameters)
+def network(task: Task, dataset: Dataset, parameters: Parameters, contestant: str) -> ImageNetwork:
+    """Build the network."""
+    return ImageNetwork(task, dataset, parameters)
 
 
 def gradients(layer: Layer, arrays, contestant: str):
     """Compile value and gradients as one function."""
-    margins = ((layer.margin, layer.margin),) * 2
+    margins = ((layer.padding, layer.padding),) * 2
     strides = (layer.stride, layer.stride)
 
     def convolve(x, kernel):
@@ -87,9 +87,9 @@ def gradients(layer: Layer, arrays, contestant: str):
         )  # fmt: skip
 
     @jax.jit
-    def run(x, kernel, slope):
+    def run(x, kernel, cotangent):
         y, pull = jax.vjp(convolve, x, kernel)
-        return y, *pull(slope)
+        return y, *pull(cotangent)
 
     placed = [jnp.asarray(array) for array in arrays]
     return lambda: jax.block_until_ready(run(*placed))

@@ -17,7 +17,7 @@ from benchmarks.workload import Dataset, Parameters
 __all__ = ["network"]
 
 
-class Pictures:
+class ImageNetwork:
     """The network as the Keras documentation has it."""
 
     def __init__(self, task: Task, dataset: Dataset, parameters: Parameters):
@@ -33,7 +33,7 @@ class Pictures:
         self.model.set_weights(parameters)
 
     def train(self, epochs: int, shuffle: bool = True) -> None:
-        """Fit in silence."""
+        """Call ``fit`` without output."""
         x, y, size = self.dataset.x, self.dataset.y, self.task.batch_size
         self.model.fit(x, y, batch_size=size, epochs=epochs, shuffle=shuffle, verbose=0)
 
@@ -42,6 +42,6 @@ class Pictures:
         return self.model.get_weights()
 
 
-def network(task: Task, dataset: Dataset, parameters: Parameters, contestant: str) -> Pictures:
-    """Make the network."""
-    return Pictures(task, dataset, parameters)
+def network(task: Task, dataset: Dataset, parameters: Parameters, contestant: str) -> ImageNetwork:
+    """Build the network."""
+    return ImageNetwork(task, dataset, parameters)

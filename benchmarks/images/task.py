@@ -1,4 +1,4 @@
-"""What is computed: the network of W6 and its judge, and the shapes of single convolutions."""
+"""The tasks of the image benchmarks: the network of W6 and its loss, and single convolutions."""
 
 import math
 from dataclasses import dataclass
@@ -8,14 +8,14 @@ import numpy as np
 
 from benchmarks.workload import FloatArray, IntArray, Parameters
 
-__all__ = ["Layer", "Task", "Trained", "judge"]
+__all__ = ["Layer", "Task", "Trained", "evaluate"]
 
 
 class Trained(Protocol):
-    """A network in somebody's framework."""
+    """A network in a rival's framework."""
 
     def train(self, epochs: int, shuffle: bool = True) -> None:
-        """Do so many passes over the data, and return when they are done."""
+        """Train for `epochs` passes; return when finished."""
         ...
 
     def parameters(self) -> Parameters:
@@ -25,7 +25,7 @@ class Trained(Protocol):
 
 @dataclass(frozen=True)
 class Task:
-    """Convolutions of 3x3, each with a rectifier and maxima of 2x2 after it, then a dense layer.
+    """Convolutions of 3×3, each with ReLU and 2×2 max pooling, then a dense layer.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ class Task:
     learning_rate: float = 0.05
 
     def initial_parameters(self) -> Parameters:
-        """Draw the weights that every contestant starts from."""
+        """Draw the initial weights of every contestant."""
         generator = np.random.default_rng(3)
         side, channels = self.side, self.channels
         parameters: Parameters = []
@@ -61,7 +61,7 @@ class Task:
 
     @property
     def flops_per_step(self) -> float:
-        """Operations of the products of one step: forward, in the weights, in all but one input."""
+        """Operations of one step: forward, weight gradients, all input gradients but the first."""
         side, channels, each = self.side, self.channels, list[int]()
         for filters in self.filters:
             each.append((side - 2) ** 2 * 9 * channels * filters)
@@ -75,14 +75,14 @@ def _drawn(generator: np.random.Generator, shape: tuple[int, ...]) -> FloatArray
     return (generator.standard_normal(shape) * scale).astype(np.float32)
 
 
-def judge(parameters: Parameters, x: FloatArray, y: IntArray) -> float:
+def evaluate(parameters: Parameters, x: FloatArray, y: IntArray) -> float:
     """Compute the loss of the network in float64, by windows and einsum."""
     signal = np.asarray(x, np.float64)
     for kernel, bias in zip(parameters[:-2:2], parameters[1:-2:2], strict=True):
-        seen = np.lib.stride_tricks.sliding_window_view(signal, kernel.shape[:2], (1, 2))  # type: ignore[call-overload]
-        found = np.einsum("nxycij,ijco->nxyo", seen, kernel, optimize=True) + bias
-        side = found.shape[1] // 2 * 2
-        tiles = np.maximum(found[:, :side, :side], 0)
+        windows = np.lib.stride_tricks.sliding_window_view(signal, kernel.shape[:2], (1, 2))  # type: ignore[call-overload]
+        output = np.einsum("nxycij,ijco->nxyo", windows, kernel, optimize=True) + bias
+        side = output.shape[1] // 2 * 2
+        tiles = np.maximum(output[:, :side, :side], 0)
         signal = tiles.reshape(len(x), side // 2, 2, side // 2, 2, -1).max((2, 4))
     output = signal.reshape(len(x), -1) @ parameters[-2] + parameters[-1]
     logits = output - output.max(axis=1, keepdims=True)
@@ -101,8 +101,7 @@ class Layer:
     size, stride : int
         Of the kernel.
     groups : int
-        Parts that the channels fall into, each convolved by itself; as many as channels where each
-        has a kernel of its own.
+        Groups of channels with separate kernels; as many as channels for a depthwise convolution.
     """
 
     samples: int
@@ -114,26 +113,26 @@ class Layer:
     groups: int = 1
 
     @property
-    def margin(self) -> int:
-        """Zeros at every border."""
+    def padding(self) -> int:
+        """Zero padding on each side."""
         return self.size // 2
 
     @property
-    def places(self) -> int:
-        """Of the kernel along a side."""
-        return (self.side + 2 * self.margin - self.size) // self.stride + 1
+    def positions(self) -> int:
+        """Output positions along a side."""
+        return (self.side + 2 * self.padding - self.size) // self.stride + 1
 
     @property
     def flops(self) -> float:
         """Operations of the value and of both gradients."""
         depth = self.size**2 * self.channels // self.groups
-        return 6.0 * self.samples * self.places**2 * depth * self.filters
+        return 6.0 * self.samples * self.positions**2 * depth * self.filters
 
     def arrays(self) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Draw the input, the kernel, and the slope of the loss in the output."""
+        """Draw the input, the kernel, and the cotangent of the output."""
         draw = np.random.default_rng(0).standard_normal
         x = draw((self.samples, self.side, self.side, self.channels), np.float32)
         within = self.channels // self.groups
         kernel = draw((self.size, self.size, within, self.filters), np.float32)
-        slope = draw((self.samples, self.places, self.places, self.filters), np.float32)
-        return x, kernel, slope
+        cotangent = draw((self.samples, self.positions, self.positions, self.filters), np.float32)
+        return x, kernel, cotangent

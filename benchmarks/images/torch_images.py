@@ -20,12 +20,12 @@ class ChannelsLast(nn.Module):
     """Flatten images with the channels last, so that all frameworks share one dense kernel."""
 
     def forward(self, x):
-        """Look at the memory as it lies."""
+        """Flatten in memory order."""
         return x.permute(0, 2, 3, 1).flatten(1)
 
 
-class Pictures:
-    """An ``nn.Sequential``, an optimiser, a loop; or one compiled function for loss and slopes."""
+class ImageNetwork:
+    """An ``nn.Sequential`` and a training loop; or one compiled function for loss and gradients."""
 
     def __init__(self, task: Task, dataset: Dataset, parameters: Parameters, compiled: bool):
         self.task = task
@@ -48,7 +48,7 @@ class Pictures:
         return functional.cross_entropy(self.model(x), y)
 
     def train(self, epochs: int, shuffle: bool = True) -> None:
-        """Run the usual five lines for every batch."""
+        """Run the usual training loop."""
         count = len(self.x)
         for _ in range(epochs):
             order = torch.randperm(count) if shuffle else torch.arange(count)
@@ -72,22 +72,22 @@ def from_torch(array):
     return array.transpose(2, 3, 1, 0) if array.ndim == 4 else array.T
 
 
-def network(task: Task, dataset: Dataset, parameters: Parameters, contestant: str) -> Pictures:
-    """Make the network."""
-    return Pictures(task, dataset, parameters, contestant == "torch-compiled")
+def network(task: Task, dataset: Dataset, parameters: Parameters, contestant: str) -> ImageNetwork:
+    """Build the network."""
+    return ImageNetwork(task, dataset, parameters, contestant == "torch-compiled")
 
 
 def gradients(layer: Layer, arrays, contestant: str):
     """Run forward and backward, with the channels last."""
-    x, kernel, slope = (torch.from_numpy(np.moveaxis(array, -1, 1)) for array in arrays)
-    x, slope = x.contiguous(memory_format=LAST), slope.contiguous(memory_format=LAST)
+    x, kernel, cotangent = (torch.from_numpy(np.moveaxis(array, -1, 1)) for array in arrays)
+    x, cotangent = x.contiguous(memory_format=LAST), cotangent.contiguous(memory_format=LAST)
     kernel = torch.from_numpy(to_torch(arrays[1])).contiguous(memory_format=LAST)
     x.requires_grad_()
     kernel.requires_grad_()
 
     def convolve(x, kernel):
         return functional.conv2d(
-            x, kernel, stride=layer.stride, padding=layer.margin, groups=layer.groups
+            x, kernel, stride=layer.stride, padding=layer.padding, groups=layer.groups
         )
 
     run = torch.compile(convolve) if contestant == "torch-compiled" else convolve
@@ -95,7 +95,7 @@ def gradients(layer: Layer, arrays, contestant: str):
     def call():
         x.grad = kernel.grad = None
         y = run(x, kernel)
-        y.backward(slope)
+        y.backward(cotangent)
         assert x.grad is not None
         assert kernel.grad is not None
         found = (y.detach(), x.grad, kernel.grad)

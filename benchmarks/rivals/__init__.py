@@ -39,13 +39,13 @@ CONTESTANTS = {
 """By name on the command line and in the JSON."""
 
 OURS = ("chainrule", "chainrule-jit")
-"""Contestants that are no rivals of chainrule."""
+"""The contestants that are chainrule's own."""
 
 PACKAGES = (
     *dict.fromkeys(package for entry in CONTESTANTS.values() for package in entry.packages),
     "llvmlite",
 )
-"""Distributions whose versions are written down with the results."""
+"""Distributions whose versions are recorded with the results."""
 
 
 def rival(name: str) -> Rival:

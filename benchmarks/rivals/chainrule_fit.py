@@ -10,7 +10,7 @@ __all__ = ["ChainruleFit", "build"]
 
 
 class ChainruleFit:
-    """Dense layers, and what is called by name: loss and optimiser."""
+    """A ``Network`` of dense layers with loss and optimiser by name."""
 
     def __init__(self, workload: Workload, dataset: Dataset) -> None:
         self.workload = workload
@@ -30,14 +30,14 @@ class ChainruleFit:
         )
 
     def restart(self, parameters: Parameters) -> None:
-        """Copy the weights in, and begin anew as ``compile`` would, but keep the programs."""
+        """Set the weights and reset the optimiser as ``compile`` would, without recompiling."""
         model = model_of(self.network)
         model.optimizer_slots, model.counter = {}, type(model.counter)()
         for name, array in zip(self.network.params, parameters, strict=True):
             self.network.params[name][...] = array
 
     def train(self, epochs: int) -> None:
-        """Fit in silence."""
+        """Call ``fit`` without output."""
         self.network.fit(
             self.dataset.x,
             self.dataset.y,
@@ -57,5 +57,5 @@ class ChainruleFit:
 
 
 def build(workload: Workload, dataset: Dataset) -> Contestant:
-    """Make the contestant."""
+    """Build the contestant."""
     return ChainruleFit(workload, dataset)

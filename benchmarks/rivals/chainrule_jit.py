@@ -34,7 +34,7 @@ def objective(
 
 
 def build(workload: Workload, dataset: Dataset) -> Contestant:
-    """Make the NumPy loop with the derived gradient in the place of the hand-written one."""
+    """Build the NumPy loop with the gradient by ``grad``."""
     compiled = cr.jit(cr.value_and_grad(partial(objective, workload)))
 
     def derived(parameters: Parameters, x: FloatArray, y: FloatArray | IntArray) -> Parameters:

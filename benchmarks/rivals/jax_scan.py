@@ -1,6 +1,6 @@
 """JAX in its best form: all epochs of a run in one jitted, donated ``lax.scan``.
 
-It keeps the mean loss of every epoch, as any ``fit`` does. The orders of the rows are drawn by
+It returns the mean loss of every epoch, as any ``fit`` does. The orders of the rows are drawn by
 NumPy, which is faster than JAX's own sort on a CPU, and the batches are gathered inside the loop,
 which is faster than gathering the epoch before it.
 """
@@ -51,25 +51,25 @@ def objective(workload: Workload, parameters, x, y):
 
 def step(workload: Workload, state, batch):
     """Take one step and return the loss before it."""
-    loss, slopes = jax.value_and_grad(partial(objective, workload))(state[0], *batch)
+    loss, gradients = jax.value_and_grad(partial(objective, workload))(state[0], *batch)
     update = adam if workload.optimizer == "adam" else descend
-    return update(workload.learning_rate, state, slopes), loss
+    return update(workload.learning_rate, state, gradients), loss
 
 
-def descend(rate, state, slopes):
-    """Go down the gradient; the state is the parameters alone."""
+def descend(rate, state, gradients):
+    """Take a step of gradient descent; the state is the parameters alone."""
     (parameters,) = state
-    return (jax.tree.map(lambda value, slope: value - rate * slope, parameters, slopes),)
+    return (jax.tree.map(lambda value, g: value - rate * g, parameters, gradients),)
 
 
-def adam(rate, state, slopes):
+def adam(rate, state, gradients):
     """Follow Algorithm 1 of Kingma & Ba (2015), its corrections taken out of the arrays."""
     parameters, means, squares, steps = state
     beta_1, beta_2, steps = ADAM["beta_1"], ADAM["beta_2"], steps + 1
     scale = jnp.sqrt(1 - beta_2**steps)
     rate, epsilon = rate * scale / (1 - beta_1**steps), ADAM["epsilon"] * scale
-    means = jax.tree.map(lambda m, g: beta_1 * m + (1 - beta_1) * g, means, slopes)
-    squares = jax.tree.map(lambda s, g: beta_2 * s + (1 - beta_2) * g * g, squares, slopes)
+    means = jax.tree.map(lambda m, g: beta_1 * m + (1 - beta_1) * g, means, gradients)
+    squares = jax.tree.map(lambda s, g: beta_2 * s + (1 - beta_2) * g * g, squares, gradients)
     parameters = jax.tree.map(
         lambda p, m, s: p - rate * m / (jnp.sqrt(s) + epsilon), parameters, means, squares
     )
@@ -92,7 +92,7 @@ def shuffled_epoch(workload: Workload, x, y, state, order):
 
 
 def ordered_epoch(workload: Workload, batched, rest, state, _):
-    """Scan over batches that lie one after the other, then take the ragged last one."""
+    """Scan over contiguous batches, then take the ragged last one."""
     state, losses = lax.scan(partial(step, workload), state, batched)
     if len(rest[0]):
         state, loss = step(workload, state, rest)
@@ -124,7 +124,7 @@ class JaxScan:
         return lax.scan(body, state, orders, length=epochs)
 
     def restart(self, parameters: Parameters) -> None:
-        """Copy the weights in; Adam's means of slopes and squares are zero at first."""
+        """Copy the weights in; Adam's moments are zero at first."""
         weights = [jnp.array(array) for array in parameters]
         slots = [[jnp.zeros_like(array) for array in weights] for _ in range(2)]
         self.state = (weights, *slots, 0) if self.workload.optimizer == "adam" else (weights,)
@@ -149,7 +149,7 @@ class JaxScan:
 
 
 def build(workload: Workload, dataset: Dataset) -> Contestant:
-    """Make the contestant."""
+    """Build the contestant."""
     return JaxScan(workload, dataset)
 
 

@@ -42,7 +42,7 @@ class KerasFit:
         self.model.set_weights(parameters)
 
     def train(self, epochs: int) -> None:
-        """Fit in silence."""
+        """Call ``fit`` without output."""
         self.model.fit(
             self.dataset.x,
             self.dataset.y,
@@ -53,14 +53,14 @@ class KerasFit:
         )
 
     def parameters(self) -> Parameters:
-        """Return the weights, which Keras keeps as (in, out)."""
+        """Return the weights, which Keras stores as (in, out)."""
         return self.model.get_weights()
 
     def predict(self, x: FloatArray) -> FloatArray:
-        """Predict in silence."""
+        """Call ``predict`` without output."""
         return self.model.predict(x, verbose=0)
 
 
 def build(workload: Workload, dataset: Dataset) -> Contestant:
-    """Make the contestant."""
+    """Build the contestant."""
     return KerasFit(workload, dataset)

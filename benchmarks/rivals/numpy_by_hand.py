@@ -22,7 +22,7 @@ __all__ = ["NumpyByHand", "build", "prepare_call"]
 
 
 class NumpyByHand:
-    """Gradient descent or Adam with whatever computes the gradient and the output."""
+    """Gradient descent or Adam with given functions for gradient and output."""
 
     def __init__(
         self, workload: Workload, dataset: Dataset, gradients: Gradients, forward: Forward | None
@@ -70,7 +70,7 @@ class NumpyByHand:
         self.update(self.gradients(self.weights, self.dataset.x[rows], self.dataset.y[rows]))
 
     def descend(self, gradients: Parameters) -> None:
-        """Go down the gradient."""
+        """Take a step of gradient descent."""
         rate = self.workload.learning_rate
         for weight, gradient in zip(self.weights, gradients, strict=True):
             gradient *= rate
@@ -107,7 +107,7 @@ class NumpyByHand:
 
 
 def build(workload: Workload, dataset: Dataset) -> Contestant:
-    """Make the contestant with the gradient of the workload's own file."""
+    """Build the contestant with the gradient of the workload's own file."""
     return NumpyByHand(workload, dataset, workload.gradients, workload.forward)
 
 

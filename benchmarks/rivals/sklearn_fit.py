@@ -16,7 +16,7 @@ __all__ = ["SklearnFit", "build"]
 
 
 class SklearnFit:
-    """A classifier that goes on from the weights it has (``warm_start``) and never stops early."""
+    """A classifier that continues from its weights (``warm_start``) and never stops early."""
 
     def __init__(self, workload: Workload, dataset: Dataset) -> None:
         if workload.loss != "cross_entropy":
@@ -43,7 +43,7 @@ class SklearnFit:
         self.model.intercepts_ = [array.copy() for array in parameters[1::2]]
 
     def train(self, epochs: int) -> None:
-        """Fit for so many iterations, as scikit-learn calls epochs."""
+        """Fit for `epochs` iterations, as scikit-learn calls them."""
         self.model.set_params(max_iter=epochs, n_iter_no_change=epochs + 1)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
@@ -60,5 +60,5 @@ class SklearnFit:
 
 
 def build(workload: Workload, dataset: Dataset) -> Contestant:
-    """Make the contestant."""
+    """Build the contestant."""
     return SklearnFit(workload, dataset)

@@ -24,19 +24,19 @@ __all__ = ["TorchCompiled", "build", "prepare_call"]
 Tensors = dict[str, torch.Tensor]
 
 
-def descend(rate, weights, slots, _steps, slopes):
-    """Go down the gradient."""
-    return {name: value - rate * slopes[name] for name, value in weights.items()}, slots
+def descend(rate, weights, slots, _steps, gradients):
+    """Take a step of gradient descent."""
+    return {name: value - rate * gradients[name] for name, value in weights.items()}, slots
 
 
-def adam(rate, weights, slots, steps, slopes):
+def adam(rate, weights, slots, steps, gradients):
     """Follow Algorithm 1 of Kingma & Ba (2015), its corrections taken out of the arrays."""
     beta_1, beta_2 = ADAM["beta_1"], ADAM["beta_2"]
     means, squares = slots
     scale = torch.sqrt(1 - beta_2**steps)
     rate, epsilon = rate * scale / (1 - beta_1**steps), ADAM["epsilon"] * scale
-    means = {name: beta_1 * means[name] + (1 - beta_1) * g for name, g in slopes.items()}
-    squares = {name: beta_2 * squares[name] + (1 - beta_2) * g * g for name, g in slopes.items()}
+    means = {name: beta_1 * means[name] + (1 - beta_1) * g for name, g in gradients.items()}
+    squares = {name: beta_2 * squares[name] + (1 - beta_2) * g * g for name, g in gradients.items()}
     moved = {
         name: value - rate * means[name] / (torch.sqrt(squares[name]) + epsilon)
         for name, value in weights.items()
@@ -71,13 +71,13 @@ class TorchCompiled:
             return loss
 
         def step(weights, slots, steps, x, y):
-            slopes = grad(objective)(weights, x, y)
-            return update(workload.learning_rate, weights, slots, steps, slopes)
+            gradients = grad(objective)(weights, x, y)
+            return update(workload.learning_rate, weights, slots, steps, gradients)
 
         return step
 
     def restart(self, parameters: Parameters) -> None:
-        """Copy the weights in; PyTorch keeps them as (out, in)."""
+        """Copy the weights in; PyTorch stores them as (out, in)."""
         self.weights = {
             name: torch.from_numpy(array.T.copy())
             for name, array in zip(self.names, parameters, strict=True)
@@ -104,7 +104,7 @@ class TorchCompiled:
 
 
 def build(workload: Workload, dataset: Dataset) -> Contestant:
-    """Make the contestant."""
+    """Build the contestant."""
     return TorchCompiled(workload, dataset)
 
 

@@ -54,14 +54,14 @@ class TorchEager:
         self.optimizer = make(groups, lr=workload.learning_rate)
 
     def restart(self, parameters: Parameters) -> None:
-        """Copy the weights in; PyTorch keeps them as (out, in)."""
+        """Copy the weights in; PyTorch stores them as (out, in)."""
         self.optimizer.state.clear()
         with torch.no_grad():
             for tensor, array in zip(self.model.parameters(), parameters, strict=True):
                 tensor.copy_(torch.from_numpy(array.T))
 
     def train(self, epochs: int) -> None:
-        """Run the usual five lines for every batch."""
+        """Run the usual training loop."""
         for _ in range(epochs):
             for x, y in batches(self.workload, self.x, self.y):
                 self.optimizer.zero_grad()
@@ -80,7 +80,7 @@ class TorchEager:
 
 
 def build(workload: Workload, dataset: Dataset) -> Contestant:
-    """Make the contestant."""
+    """Build the contestant."""
     return TorchEager(workload, dataset)
 
 

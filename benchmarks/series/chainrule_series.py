@@ -9,7 +9,7 @@ __all__ = ["network"]
 
 
 class Series:
-    """Layers, and what is called by name: loss and optimiser."""
+    """A ``Network`` with loss and optimiser by name."""
 
     def __init__(self, task: Task, dataset: Dataset, parameters: Parameters) -> None:
         self.task, self.dataset = task, dataset
@@ -21,7 +21,7 @@ class Series:
             self.network.params[name][...] = array
 
     def train(self, epochs: int) -> None:
-        """Fit in silence."""
+        """Call ``fit`` without output."""
         x, y, size = self.dataset.x, self.dataset.y, self.task.batch_size
         self.network.fit(x, y, epochs=epochs, batch_size=size, shuffle=False, verbose=0)
 
@@ -31,5 +31,5 @@ class Series:
 
 
 def network(task: Task, dataset: Dataset, parameters: Parameters, contestant: str) -> Series:
-    """Make the network."""
+    """Build the network."""
     return Series(task, dataset, parameters)

@@ -13,7 +13,7 @@ class Implementation(Protocol):
 
     @staticmethod
     def network(task: Task, dataset: Dataset, parameters: Parameters, contestant: str) -> Trained:
-        """Make the network; series are the rows of the data."""
+        """Build the network; series are the rows of the data."""
         ...
 
 

@@ -57,8 +57,8 @@ class Series:
         self.state = [jnp.array(array) for array in parameters]
 
         def step(state, batch):
-            loss, slopes = jax.value_and_grad(partial(objective, task))(state, *batch)
-            moved = jax.tree.map(lambda p, slope: p - task.learning_rate * slope, state, slopes)
+            loss, gradients = jax.value_and_grad(partial(objective, task))(state, *batch)
+            moved = jax.tree.map(lambda p, g: p - task.learning_rate * g, state, gradients)
             return moved, loss
 
         self.run = jax.jit(partial(lax.scan, step), donate_argnums=0)
@@ -75,5 +75,5 @@ class Series:
 
 
 def network(task: Task, dataset: Dataset, parameters: Parameters, contestant: str) -> Series:
-    """Make the network."""
+    """Build the network."""
     return Series(task, dataset, parameters)

@@ -34,12 +34,12 @@ class Series:
         self.model.set_weights([first, second, bias, last, offset])
 
     def train(self, epochs: int) -> None:
-        """Fit in silence."""
+        """Call ``fit`` without output."""
         x, y, size = self.dataset.x, self.dataset.y, self.task.batch_size
         self.model.fit(x, y, batch_size=size, epochs=epochs, shuffle=False, verbose=0)
 
     def parameters(self) -> Parameters:
-        """Return the weights, and the sums of those biases that are one too many."""
+        """Return the weights, and the sums of doubled biases."""
         first, second, bias, last, offset = self.model.get_weights()
         biases, units = [bias], self.task.units
         if self.task.kind == "GRU":
@@ -50,5 +50,5 @@ class Series:
 
 
 def network(task: Task, dataset: Dataset, parameters: Parameters, contestant: str) -> Series:
-    """Make the network."""
+    """Build the network."""
     return Series(task, dataset, parameters)

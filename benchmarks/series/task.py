@@ -1,4 +1,4 @@
-"""What is computed: a recurrent layer, a dense layer, and the judge of both."""
+"""The task of the series benchmarks: a recurrent layer and a dense layer, and their loss."""
 
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -13,16 +13,16 @@ from benchmarks.workload import (
     Parameters,
 )
 
-__all__ = ["Task", "Trained", "judge"]
+__all__ = ["Task", "Trained", "evaluate"]
 
 Doubles = NDArray[np.float64]
 
 
 class Trained(Protocol):
-    """A network in somebody's framework."""
+    """A network in a rival's framework."""
 
     def train(self, epochs: int) -> None:
-        """Do so many passes over the data in its own order, and return when they are done."""
+        """Train for `epochs` passes in the order of the data; return when finished."""
         ...
 
     def parameters(self) -> Parameters:
@@ -32,7 +32,7 @@ class Trained(Protocol):
 
 @dataclass(frozen=True)
 class Task:
-    """A layer with a memory reads a series; a dense layer guesses a number from its last state.
+    """Sequence regression: a recurrent layer, and a dense layer on its last state.
 
     Parameters
     ----------
@@ -55,12 +55,12 @@ class Task:
 
     @property
     def gates(self) -> int:
-        """Parts of the weights."""
+        """Number of gates, by which the weights are wider than the state."""
         return 4 if self.kind == "LSTM" else 3
 
     @property
     def flops_per_step(self) -> float:
-        """Operations of one step: products forward and in weights and states, and curves."""
+        """Operations of one step: products forward and backward, and transcendental functions."""
         width = self.gates * self.units
         products = 2 * width * (3 * self.units + 2 * self.features)
         curves = (5 if self.kind == "LSTM" else 3) * self.units
@@ -68,7 +68,7 @@ class Task:
         return float(self.batch_size * self.steps * each)
 
     def initial_parameters(self) -> Parameters:
-        """Draw the weights that every contestant starts from."""
+        """Draw the initial weights of every contestant."""
         draw = np.random.default_rng(3).standard_normal
         width = self.gates * self.units
         shapes = [(self.features, width), (self.units, width), (self.units, 1)]
@@ -81,18 +81,18 @@ class Task:
         return [first, second, *biases, last, np.zeros(1, np.float32)]
 
     def dataset(self) -> Dataset:
-        """Make waves of random lengths with noise; what is asked for is where the first goes on."""
+        """Draw noisy sine waves of random frequency; the target is the next value of the first."""
         draw = np.random.default_rng(0)
         count = self.batch_size * self.batches
-        turns = draw.uniform(0.05, 0.5, (count, 1, self.features))
-        starts = draw.uniform(0, 6, (count, 1, self.features))
+        frequencies = draw.uniform(0.05, 0.5, (count, 1, self.features))
+        phases = draw.uniform(0, 6, (count, 1, self.features))
         time = np.arange(self.steps + 1)[None, :, None]
-        waves = np.sin(starts + turns * time)
+        waves = np.sin(phases + frequencies * time)
         noisy = waves[:, :-1] + 0.1 * draw.standard_normal(waves[:, :-1].shape)
         return Dataset("waves", noisy.astype(np.float32), waves[:, -1, :1].astype(np.float32))
 
 
-def judge(task: Task, parameters: Parameters, x: FloatArray, y: FloatArray) -> float:
+def evaluate(task: Task, parameters: Parameters, x: FloatArray, y: FloatArray) -> float:
     """Compute the loss of the network in float64, step by step."""
     series = np.asarray(x, np.float64)
     first, second, *biases, last, offset = (np.asarray(p, np.float64) for p in parameters)
@@ -105,9 +105,9 @@ def judge(task: Task, parameters: Parameters, x: FloatArray, y: FloatArray) -> f
             h = _sigmoid(o) * np.tanh(c)
         else:
             (z, r, g), (own_z, own_r, own_g) = np.split(given, 3, 1), np.split(own, 3, 1)
-            kept = _sigmoid(z + own_z)
+            update = _sigmoid(z + own_z)
             candidate = np.tanh(g + _sigmoid(r + own_r) * (own_g + biases[1]))
-            h = kept * h + (1 - kept) * candidate
+            h = update * h + (1 - update) * candidate
     return float(np.mean(np.square(h @ last + offset - y)))
 
 

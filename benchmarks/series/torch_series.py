@@ -1,4 +1,4 @@
-"""PyTorch: its own recurrent layer, for which it has kernels; eager, or compiled as a step."""
+"""PyTorch: its own recurrent layer, with its fused kernels; eager, or compiled as a step."""
 
 # pyright: basic, reportMissingImports=false, reportAttributeAccessIssue=false
 # (an optional rival: absent where the checks run)
@@ -23,12 +23,12 @@ class LastState(nn.Module):
         self.dense = nn.Linear(task.units, 1)
 
     def forward(self, x):
-        """Guess a number from a series."""
+        """Predict a value from a series."""
         return self.dense(self.recurrent(x)[0][:, -1])
 
 
 class Series:
-    """A module, an optimiser, a loop; or one compiled function for the loss and its slopes."""
+    """A module, an optimiser, a loop; or one compiled function for the loss and its gradients."""
 
     def __init__(self, task: Task, dataset: Dataset, parameters: Parameters, compiled: bool):
         self.task = task
@@ -51,7 +51,7 @@ class Series:
         self.loss = torch.compile(self.uncompiled) if compiled else self.uncompiled
 
     def arranged(self, array):
-        """Exchange update and reset gate, which PyTorch has the other way round."""
+        """Swap update and reset gate, which PyTorch has in the other order."""
         if self.task.kind == "LSTM":
             return array
         update, reset, candidate = np.split(array, 3, axis=-1)
@@ -62,7 +62,7 @@ class Series:
         return (self.model(x) - y).square().mean()
 
     def train(self, epochs: int) -> None:
-        """Run the usual five lines for every batch."""
+        """Run the usual training loop."""
         size = self.task.batch_size
         for _ in range(epochs):
             for x, y in zip(self.x.split(size), self.y.split(size), strict=True):
@@ -71,7 +71,7 @@ class Series:
                 self.optimizer.step()
 
     def parameters(self) -> Parameters:
-        """Return weights as (in, out), and the sums of those biases that are one too many."""
+        """Return weights as (in, out), and the sums of its two biases."""
         layer, dense, units = self.model.recurrent, self.model.dense, self.task.units
         first, second, b, d, last, offset = (
             each.detach().numpy().T
@@ -88,5 +88,5 @@ class Series:
 
 
 def network(task: Task, dataset: Dataset, parameters: Parameters, contestant: str) -> Series:
-    """Make the network."""
+    """Build the network."""
     return Series(task, dataset, parameters, contestant == "torch-compiled")

@@ -1,4 +1,4 @@
-"""All that is measured, one file each; a network's file has its gradient by hand."""
+"""The benchmarks, one file each; the file of a network has its gradient written by hand."""
 
 from benchmarks.benchmark import Benchmark
 from benchmarks.workload import Workload

@@ -2,7 +2,7 @@
 
 A single layer learns to give each step the mean of those before it, by stochastic gradient descent
 on the mean squared error. Rivals use their fused attention where they have one, the fastest form
-their users know. The check is the loss on one batch at the end.
+their documentation offers. The check is the loss on one batch at the end.
 """
 
 # pyright: basic, reportMissingImports=false
@@ -19,24 +19,24 @@ import numpy as np
 from benchmarks.benchmark import Benchmark, Figure, Quantity, Session
 from benchmarks.workload import FloatArray, Parameters
 
-__all__ = ["BENCHMARKS", "BUILDERS", "judge", "series"]
+__all__ = ["BENCHMARKS", "BUILDERS", "evaluate", "series"]
 
 HEADS, WIDTH, STEPS, BATCH, BATCHES, RATE = 4, 64, 128, 32, 32, 0.1
 SIZE = WIDTH // HEADS
 
 Train = Callable[[], Parameters]
-"""Trains anew on all batches; returns query, key, value and output weight (in, out) and bias."""
+"""Trains from the initial weights; returns query, key, value, output weight (in, out), and bias."""
 
 
 def series(batches: int = BATCHES) -> tuple[FloatArray, FloatArray]:
-    """Draw Gaussian series, and the means of their steps so far."""
+    """Draw Gaussian series and their running means."""
     x = np.random.default_rng(0).standard_normal((batches * BATCH, STEPS, WIDTH), np.float32)
     means = np.cumsum(x, axis=1) / np.arange(1, STEPS + 1, dtype=np.float32)[:, np.newaxis]
     return x, means.astype(np.float32)
 
 
 def initial_parameters() -> Parameters:
-    """Draw the four weights with the variance that keeps signals alive; biases are zero."""
+    """Draw the four weights with variance 1/in; biases are zero."""
     draw = np.random.default_rng(3).standard_normal
     parameters: Parameters = []
     for _ in range(4):
@@ -46,7 +46,7 @@ def initial_parameters() -> Parameters:
 
 
 def with_torch(x: FloatArray, y: FloatArray, compiled: bool = False) -> Train:
-    """Use ``scaled_dot_product_attention``, which is causal by itself."""
+    """Use ``scaled_dot_product_attention`` with ``is_causal``."""
     import torch
     from torch.nn import functional
 
@@ -97,8 +97,10 @@ def with_jax(x: FloatArray, y: FloatArray) -> Train:
         return jnp.mean((joined - target) ** 2)
 
     def step(parameters, batch):
-        slopes = jax.grad(loss_of)(parameters, *batch)
-        return [each - RATE * slope for each, slope in zip(parameters, slopes, strict=True)], None
+        gradients = jax.grad(loss_of)(parameters, *batch)
+        return [
+            each - RATE * gradient for each, gradient in zip(parameters, gradients, strict=True)
+        ], None
 
     @jax.jit
     def epoch(parameters):
@@ -140,7 +142,7 @@ BUILDERS: dict[str, Callable[[FloatArray, FloatArray], Train]] = {
 }
 
 
-def judge(parameters: Parameters, x: FloatArray, y: FloatArray) -> float:
+def evaluate(parameters: Parameters, x: FloatArray, y: FloatArray) -> float:
     """Compute the loss in float64, head by head."""
     wide = [np.asarray(each, np.float64) for each in parameters]
     query, key, value = (x @ wide[i] + wide[i + 1] for i in (0, 2, 4))
@@ -155,7 +157,7 @@ def judge(parameters: Parameters, x: FloatArray, y: FloatArray) -> float:
 
 
 def start(contestant: str, _scratch: Path) -> Session:
-    """Build the contestant and let it train once, which compiles what it compiles."""
+    """Build the contestant and train once, so that compilation is not timed."""
     x, y = series()
     train = BUILDERS[contestant](x, y)
     train()
@@ -166,11 +168,11 @@ def repetition(train: Train, x: FloatArray, y: FloatArray) -> Figure:
     """Time one pass over all batches."""
     begin = time.perf_counter()
     parameters = train()
-    return Figure((time.perf_counter() - begin) / BATCHES, judge(parameters, x, y))
+    return Figure((time.perf_counter() - begin) / BATCHES, evaluate(parameters, x, y))
 
 
 # Four projections with both gradients (the first three need none in x), and two products of
-# attention with both gradients, of which the half that nobody sees could be left out.
+# attention with both gradients, of which the masked half could be left out.
 PROJECTIONS = 2.0 * BATCH * STEPS * WIDTH * WIDTH * (3 * 2 + 3)
 ATTENTION = 2.0 * BATCH * STEPS * STEPS * WIDTH * 2 * 3 / 2
 

@@ -34,9 +34,9 @@ def start(layer: Layer, contestant: str, _scratch: Path) -> Session:
 def repetition(run: Callable[[], tuple[Any, ...]]) -> Figure:
     """Time one call; the check is the size of the kernel's gradient and of the value."""
     begin = time.perf_counter()
-    y, _, slope = run()
+    y, _, gradient = run()
     seconds = time.perf_counter() - begin
-    sizes = [float(np.sum(np.abs(np.asarray(each)))) for each in (y, slope)]
+    sizes = [float(np.sum(np.abs(np.asarray(each)))) for each in (y, gradient)]
     return Figure(seconds, sum(sizes))
 
 

@@ -1,8 +1,8 @@
-"""Training while another process holds one core, as on a laptop that has other things to do.
+"""Training under oversubscription: another process occupies one core.
 
-Every repetition trains freely first, then beside a process that does nothing but hold the last of
-the cores that this one may use; the figure is how many times slower that is. With two cores the
-fair share is three quarters of both: 1.3 times slower, or twice if one core does all the work.
+Each repetition trains alone first, then beside a process that spins on the last of the available
+cores; the figure is the ratio of the two times. With two cores a fair scheduler leaves three
+quarters of both: 1.3 times slower, or 2 times if one core does all the work.
 """
 
 import os
@@ -20,10 +20,10 @@ from benchmarks.training import enter
 from benchmarks.workload import Dataset, Workload
 from benchmarks.workloads import w3_small, w4_mnist, w5_wide
 
-__all__ = ["BENCHMARKS", "crowd"]
+__all__ = ["BENCHMARKS", "occupied_core"]
 
 SECONDS = 1.5
-"""Long enough for what adapts to a crowd to pay for finding out."""
+"""Long enough for an adaptive thread limit to detect the load and profit from it."""
 
 HOLD = """
 import os, sys
@@ -36,34 +36,34 @@ while os.getppid() == parent:
 
 
 @contextmanager
-def crowd() -> Generator[subprocess.Popen[bytes]]:
-    """Hold one core as long as the ``with`` block runs; Linux only, as it chooses the core.
+def occupied_core() -> Generator[subprocess.Popen[bytes]]:
+    """Occupy one core while the ``with`` block runs; Linux only, for its CPU affinity.
 
     Yields
     ------
     Popen
-        The process that holds it.
+        The process that occupies it.
 
     Raises
     ------
     OSError
-        If no process can be made, or it may not choose.
+        If the process cannot be started, or the system has no CPU affinity.
     """
     if not hasattr(os, "sched_setaffinity"):
-        raise OSError("this system lets no process choose its core")
+        raise OSError("this system has no CPU affinity")
     command = [sys.executable, "-c", HOLD]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None, "it is a pipe"
         try:
             if not process.stdout.readline():
-                raise OSError("the process that shall hold a core has ended")
+                raise OSError("the process that occupies a core has ended")
             yield process
         finally:
             process.kill()
 
 
 def start(workload: Workload, contestant: str, _scratch: Path) -> Session:
-    """Build the contestant and let it train once, which compiles what it compiles."""
+    """Build the contestant and train once, so that compilation is not timed."""
     dataset = workload.load()
     trained = enter(workload, dataset, contestant)
     trained.train(1)
@@ -71,17 +71,17 @@ def start(workload: Workload, contestant: str, _scratch: Path) -> Session:
 
 
 def repetition(workload: Workload, dataset: Dataset, contestant: Contestant) -> Figure:
-    """Train freely, then in a crowd; judge one training call from the initial weights."""
-    free = seconds_per_call(contestant, workload.epochs)
-    with crowd():
-        crowded = seconds_per_call(contestant, workload.epochs)
+    """Train alone, then oversubscribed; evaluate one training call from the initial weights."""
+    alone = seconds_per_call(contestant, workload.epochs)
+    with occupied_core():
+        shared = seconds_per_call(contestant, workload.epochs)
     contestant.restart(workload.initial_parameters())
     contestant.train(workload.epochs)
-    return Figure(crowded / free, workload.judge(contestant.parameters(), dataset))
+    return Figure(shared / alone, workload.evaluate(contestant.parameters(), dataset))
 
 
 def seconds_per_call(contestant: Contestant, epochs: int) -> float:
-    """Train again and again for a while."""
+    """Return the mean time of training calls repeated for `SECONDS`."""
     began, calls = time.perf_counter(), 0
     while calls == 0 or time.perf_counter() - began < SECONDS:
         contestant.train(epochs)
@@ -90,7 +90,7 @@ def seconds_per_call(contestant: Contestant, epochs: int) -> float:
 
 
 def benchmark(workload: Workload) -> Benchmark:
-    """Return the benchmark of how much slower a crowd makes a training."""
+    """Return the benchmark of the slowdown of training by oversubscription."""
     return Benchmark(
         name=f"crowded-{workload.name}",
         title=f"one core held by another process: {workload.title}",
@@ -98,7 +98,7 @@ def benchmark(workload: Workload) -> Benchmark:
         contestants=("torch", "jax", "chainrule"),
         start=partial(start, workload),
         tolerance=workload.tolerance,
-        is_apart=True,
+        on_request=True,
     )
 
 

@@ -19,7 +19,7 @@ print(time.perf_counter() - begin)
 
 
 def start(contestant: str, _scratch: Path) -> Session:
-    """Import it here once, so that an absent framework is told as anywhere."""
+    """Import it here once, so that an absent framework is reported as elsewhere."""
     rival(contestant)
     return Session(partial(import_seconds, CONTESTANTS[contestant].imports))
 

@@ -13,7 +13,7 @@ __all__ = ["BENCHMARKS", "installed_bytes", "needed"]
 
 
 def start(contestant: str, _scratch: Path) -> Session:
-    """Find the distributions a contestant stands on."""
+    """Find the distributions a contestant depends on."""
     found = needed(CONTESTANTS[contestant].packages)
     return Session(partial(weigh, found), "without compiled bytecode")
 

@@ -1,6 +1,6 @@
 """Most memory held by a process that trains for one epoch: framework, data and what it compiles.
 
-What it took to make the data up is forgotten before the framework is imported.
+The peak is reset after the data is generated and before the framework is imported.
 """
 
 from functools import partial
@@ -25,10 +25,10 @@ def start(workload: Workload, contestant: str, _scratch: Path) -> Session:
 
 
 def repetition(workload: Workload, dataset: Dataset, contestant: Contestant) -> Figure:
-    """Train one epoch and read the high-water mark, before the judge raises it."""
+    """Train one epoch and read the high-water mark, before the evaluation raises it."""
     contestant.train(1)
     peak = peak_bytes()
-    return Figure(float(peak), workload.judge(contestant.parameters(), dataset))
+    return Figure(float(peak), workload.evaluate(contestant.parameters(), dataset))
 
 
 def benchmark(workload: Workload) -> Benchmark:

@@ -1,8 +1,8 @@
 """Products of matrices against the BLAS of NumPy and of PyTorch, each as its users call it.
 
-The shapes are those of training steps, the squares that BLAS is made for, and what is far from
-both: vectors, a handful of numbers, transposed operands, float64, a batch of small matrices. What a
-call costs is part of the figure: for the smallest products it is most of it.
+The shapes are those of training steps, large squares, for which BLAS is optimised, and extremes:
+vectors, a handful of elements, transposed operands, float64, a batch of small matrices. The figure
+includes the cost of the call, which dominates the smallest products.
 """
 
 import time
@@ -27,7 +27,7 @@ MICROSECONDS = Quantity("µs a product", 1e6)
 
 @dataclass(frozen=True)
 class Operands:
-    """What is multiplied.
+    """The shape and layout of a product.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ class Operands:
         return 2.0 * lanes * max(self.batch, 1) * self.rows * self.depth * self.columns
 
     def draw(self) -> list[FloatArray]:
-        """Draw the arrays as they lie in memory."""
+        """Draw the arrays in their memory layout."""
         generator = np.random.default_rng(0)
         shapes = [(self.rows, self.depth), (self.depth, self.columns)]
         for number, side in enumerate(("left", "right")):
@@ -78,7 +78,7 @@ def multiply(transposed: str, left: Any, right: Any) -> Any:
 
 
 def start(operands: Operands, contestant: str, _scratch: Path) -> Session:
-    """Multiply the same two arrays again and again."""
+    """Multiply the same two arrays repeatedly."""
     call = rival(contestant).prepare_call(partial(multiply, operands.transposed), operands.draw())
     return Session(partial(repetition, call), "evenly spread numbers")
 
@@ -119,7 +119,7 @@ SHAPES = (
     Operands(1024, 1024, 1024),
     Operands(1024, 1024, 1024, "left"),
     Operands(1024, 1024, 1024, "both"),
-    # Few numbers, and vectors.
+    # Few elements, and vectors.
     Operands(7, 13, 5),
     Operands(1, 20, 64),
     Operands(1, 1024, 1024),
@@ -128,7 +128,7 @@ SHAPES = (
     Operands(1024, 1024, 1, "left"),
     Operands(1, 10000, 1),
     Operands(1000, 1, 1000),
-    # Another kind of number, and many at once.
+    # Another dtype, and a batch.
     Operands(64, 784, 100, dtype="float64"),
     Operands(512, 512, 512, dtype="float64"),
     Operands(64, 64, 64, batch=32),
@@ -143,7 +143,7 @@ BENCHMARKS = tuple(
         start=partial(start, operands),
         flops=operands.flops,
         tolerance=1e-4,
-        is_apart=True,
+        on_request=True,
     )
     for operands in SHAPES
 )

@@ -1,9 +1,9 @@
 """A Boltzmann machine of 784-128 units on MNIST: one epoch by persistent chains, in batches of 64.
 
-Everybody makes the same step: probabilities of the hidden units given the data; visible units drawn
-given the chains, hidden ones given these; and the difference of the two correlations. scikit-learn
-is the only other library that has such a machine; the others are written by hand. The check is the
-pseudo-likelihood of some rows at the end.
+Every contestant makes the same step: probabilities of the hidden units given the data; visible
+units sampled given the chains, hidden ones given these; and the difference of the two correlations.
+scikit-learn is the only other library that has such a model; the others are written by hand. The
+check is the pseudo-likelihood of some rows at the end.
 """
 
 # pyright: basic, reportMissingImports=false
@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.benchmark import Benchmark, Figure, Quantity, Session
-from benchmarks.workload import JUDGED_ROWS, FloatArray, Parameters
+from benchmarks.workload import EVALUATED_ROWS, FloatArray, Parameters
 from benchmarks.workloads import w4_mnist
 
 __all__ = ["BENCHMARKS", "BUILDERS", "pseudo_likelihood"]
@@ -63,7 +63,7 @@ def with_numpy(x: FloatArray) -> Train:
 
 
 def with_torch(x: FloatArray) -> Train:
-    """Write the step in PyTorch; there is no need for its derivatives."""
+    """Write the step in PyTorch; without autograd."""
     import torch
 
     rows = torch.from_numpy(x).split(BATCH)
@@ -122,7 +122,7 @@ def with_jax(x: FloatArray) -> Train:
 
 
 def with_sklearn(x: FloatArray) -> Train:
-    """Fit its machine, which goes through the rows in their order and draws its own weights."""
+    """Fit its machine, which visits the rows in order and draws its own weights."""
     from sklearn.neural_network import BernoulliRBM
 
     def train() -> Parameters:
@@ -161,20 +161,20 @@ BUILDERS: dict[str, Callable[[FloatArray], Train]] = {
 
 
 def pseudo_likelihood(parameters: Parameters, x: FloatArray) -> float:
-    """Estimate it in float64 by turning one unit of each row, the same one for every contestant."""
+    """Estimate it in float64 by flipping one unit of each row, the same for every contestant."""
     weight, visible_bias, hidden_bias = (np.asarray(each, np.float64) for each in parameters)
-    turned = x.astype(np.float64)
+    flipped = x.astype(np.float64)
     units = np.random.default_rng(0).integers(VISIBLE, size=len(x))
-    turned[np.arange(len(x)), units] = 1 - turned[np.arange(len(x)), units]
+    flipped[np.arange(len(x)), units] = 1 - flipped[np.arange(len(x)), units]
 
     def energy(v: FloatArray) -> FloatArray:
         return -v @ visible_bias - np.logaddexp(0, v @ weight + hidden_bias).sum(axis=1)
 
-    return float(-VISIBLE * np.logaddexp(0, energy(x) - energy(turned)).mean())
+    return float(-VISIBLE * np.logaddexp(0, energy(x) - energy(flipped)).mean())
 
 
 def start(contestant: str, _scratch: Path) -> Session:
-    """Build the contestant and let it train once, which compiles what it compiles."""
+    """Build the contestant and train once, so that compilation is not timed."""
     dataset = w4_mnist.load()
     train = BUILDERS[contestant](dataset.x)
     train()
@@ -186,7 +186,7 @@ def repetition(train: Train, x: FloatArray) -> Figure:
     begin = time.perf_counter()
     parameters = train()
     seconds = time.perf_counter() - begin
-    return Figure(seconds / -(-len(x) // BATCH), pseudo_likelihood(parameters, x[:JUDGED_ROWS]))
+    return Figure(seconds / -(-len(x) // BATCH), pseudo_likelihood(parameters, x[:EVALUATED_ROWS]))
 
 
 BENCHMARKS = (

@@ -1,9 +1,9 @@
-"""A small causal transformer on characters: two blocks of 4 heads, 64 wide, as it is used for text.
+"""A small causal transformer on characters: two blocks of 4 heads, 64 wide.
 
-Embedding of characters and places, twice [layer norm, attention, shortcut; layer norm, 256 hidden
-units with gelu, shortcut], a last layer norm, the next character by cross-entropy; Adam. A step
-takes 64 rows of 64 characters. The check is the mean loss of all steps; our optimiser keeps what it
-remembers from pass to pass.
+Embedding of characters and positions, two blocks of [layer norm, attention, residual; layer norm,
+256 hidden units with GELU, residual], a final layer norm, the next character by cross-entropy;
+Adam. A step takes 64 rows of 64 characters. The check is the mean loss of all steps; our optimiser
+retains its state from pass to pass.
 """
 
 # pyright: basic, reportMissingImports=false
@@ -30,7 +30,7 @@ Train = Callable[[], float]
 
 
 def lines(batches: int = BATCHES) -> tuple[np.ndarray, np.ndarray]:
-    """Draw characters, each of which says much about the next; and those that follow."""
+    """Draw text from a Markov chain, and the same text shifted by one."""
     generator = np.random.default_rng(0)
     rows = np.empty((batches * BATCH, STEPS + 1), np.int64)
     rows[:, 0] = generator.integers(0, CHARACTERS, len(rows))
@@ -140,11 +140,11 @@ def with_jax(x: np.ndarray, y: np.ndarray) -> Train:
 
     def step(state, batch):
         parameters, mean, square, count = state
-        loss, slopes = jax.value_and_grad(loss_of)(parameters, *batch)
+        loss, gradients = jax.value_and_grad(loss_of)(parameters, *batch)
         count = count + 1
         each = jax.tree.map
-        mean = each(lambda m, g: 0.9 * m + 0.1 * g, mean, slopes)
-        square = each(lambda v, g: 0.999 * v + 0.001 * g * g, square, slopes)
+        mean = each(lambda m, g: 0.9 * m + 0.1 * g, mean, gradients)
+        square = each(lambda v, g: 0.999 * v + 0.001 * g * g, square, gradients)
         one, two = 1 - 0.9**count, 1 - 0.999**count
         parameters = each(
             lambda p, m, v: p - RATE * (m / one) / (jnp.sqrt(v / two) + 1e-8),
@@ -199,7 +199,7 @@ BUILDERS: dict[str, Callable[[np.ndarray, np.ndarray], Train]] = {
 
 
 def start(contestant: str, _scratch: Path) -> Session:
-    """Build the contestant and let it train once, which compiles what it compiles."""
+    """Build the contestant and train once, so that compilation is not timed."""
     train = BUILDERS[contestant](*lines())
     train()
     return Session(partial(repetition, train), "drawn characters")
@@ -212,7 +212,7 @@ def repetition(train: Train) -> Figure:
     return Figure((time.perf_counter() - begin) / BATCHES, loss)
 
 
-# Each product with both gradients; of those of attention the half that nobody sees left out.
+# Each product with both gradients; of attention without the masked half.
 TOKENS = BATCH * STEPS
 PRODUCTS = BLOCKS * (4 * WIDTH * WIDTH + 2 * WIDTH * HIDDEN) + WIDTH * CHARACTERS
 ATTENTION = BLOCKS * 2 * STEPS * WIDTH / 2

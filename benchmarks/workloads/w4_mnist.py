@@ -1,7 +1,7 @@
 """W4: MNIST's shape, 784-100-10 ReLU, cross-entropy, batch 64, shuffled every epoch.
 
-The handwriting itself where ``$CHAINRULE_DATA/mnist`` holds it, else made-up images of the same
-shape; the table says which. Nothing is downloaded.
+MNIST itself where ``$CHAINRULE_DATA/mnist`` has it, else synthetic images of the same shape;
+the table says which. Nothing is downloaded.
 """
 
 import os
@@ -13,20 +13,20 @@ from benchmarks.training import training
 from benchmarks.workload import Dataset, Workload
 from benchmarks.workloads.w3_small import gradients
 
-__all__ = ["BENCHMARKS", "WORKLOAD", "load", "made_up"]
+__all__ = ["BENCHMARKS", "WORKLOAD", "load", "synthetic"]
 
 SAMPLES = 60_000
 
 
 def load() -> Dataset:
-    """Return MNIST's training set where it is at hand, else made-up images."""
+    """Return MNIST's training set where it is available, else synthetic images."""
     folder = os.environ.get("CHAINRULE_DATA")
     if folder and (Path(folder) / "mnist").is_dir():
         try:
             return handwriting()
         except ImportError:
-            return made_up()
-    return made_up()
+            return synthetic()
+    return synthetic()
 
 
 def handwriting() -> Dataset:
@@ -39,7 +39,7 @@ def handwriting() -> Dataset:
     return Dataset("MNIST", pixels, np.asarray(labels).astype(np.int64))
 
 
-def made_up(samples: int = SAMPLES) -> Dataset:
+def synthetic(samples: int = SAMPLES) -> Dataset:
     """Draw ten patterns, a fifth of each inked, and copy them with noise."""
     generator = np.random.default_rng(0)
     patterns = generator.random((10, 784), np.float32) * (generator.random((10, 784)) < 0.2)

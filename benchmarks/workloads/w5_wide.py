@@ -4,7 +4,7 @@ import numpy as np
 
 from benchmarks.training import training
 from benchmarks.workload import Dataset, FloatArray, IntArray, Parameters, Workload
-from benchmarks.workloads.w4_mnist import made_up
+from benchmarks.workloads.w4_mnist import synthetic
 
 __all__ = ["BENCHMARKS", "WORKLOAD", "gradients", "load"]
 
@@ -12,8 +12,8 @@ SAMPLES = 5120
 
 
 def load() -> Dataset:
-    """Make up images of MNIST's shape."""
-    return made_up(SAMPLES)
+    """Draw synthetic images of MNIST's shape."""
+    return synthetic(SAMPLES)
 
 
 def gradients(parameters: Parameters, x: FloatArray, y: FloatArray | IntArray) -> Parameters:

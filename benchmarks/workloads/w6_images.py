@@ -5,7 +5,7 @@ from pathlib import Path
 
 from benchmarks.benchmark import Benchmark, Figure, Quantity, Session
 from benchmarks.images.contestants import implementation
-from benchmarks.images.task import Task, Trained, judge
+from benchmarks.images.task import Task, Trained, evaluate
 from benchmarks.workload import Dataset
 from benchmarks.workloads import w4_mnist
 
@@ -13,11 +13,11 @@ __all__ = ["BENCHMARKS", "TASK", "images"]
 
 TASK = Task()
 STEPS = 50
-JUDGED = 512
+EVALUATED_ROWS = 512
 
 
 def images() -> Dataset:
-    """Return the first of MNIST's images, or made-up ones, with their one channel."""
+    """Return the first of MNIST's images, or synthetic ones, with one channel."""
     found = w4_mnist.load()
     count = STEPS * TASK.batch_size
     x = found.x[:count].reshape(count, TASK.side, TASK.side, TASK.channels)
@@ -25,12 +25,12 @@ def images() -> Dataset:
 
 
 def start(contestant: str, _scratch: Path) -> Session:
-    """Build the contestant, judge it after a pass in order, then train as it will be timed."""
+    """Build the contestant, evaluate it after a pass in order, then train as it will be timed."""
     dataset, parameters = images(), TASK.initial_parameters()
     network = implementation(contestant).network
     trained = network(TASK, dataset, parameters, contestant)
     trained.train(1, shuffle=False)
-    check = judge(trained.parameters(), dataset.x[:JUDGED], dataset.y[:JUDGED])
+    check = evaluate(trained.parameters(), dataset.x[:EVALUATED_ROWS], dataset.y[:EVALUATED_ROWS])
     trained.train(1)
     return Session(lambda: repetition(trained, check), dataset.name)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benchmarks.benchmark import Benchmark, Figure, Quantity, Session
 from benchmarks.series.contestants import implementation
-from benchmarks.series.task import Task, Trained, judge
+from benchmarks.series.task import Task, Trained, evaluate
 
 __all__ = ["BENCHMARKS", "TASKS"]
 
@@ -19,14 +19,14 @@ TASKS = {
 
 
 def start(task: Task, contestant: str, _scratch: Path) -> Session:
-    """Build the contestant and let it train once, which compiles what it compiles."""
+    """Build the contestant and train once, so that compilation is not timed."""
     dataset = task.dataset()
     trained = implementation(contestant).network(
         task, dataset, task.initial_parameters(), contestant
     )
     trained.train(1)
     count = task.batch_size * 8
-    check = judge(task, trained.parameters(), dataset.x[:count], dataset.y[:count])
+    check = evaluate(task, trained.parameters(), dataset.x[:count], dataset.y[:count])
     return Session(partial(repetition, task, trained, check), dataset.name)
 
 

@@ -1,7 +1,7 @@
 """W8: what one call costs: ``predict`` of one row on 20-64-3, and a compiled a·b + c.
 
-Everybody starts from the same weights; the check of ``predict`` is the logit of the first class
-less that of the last, which logits and logarithms of probabilities share.
+Every contestant starts from the same weights; the check of ``predict`` is the logit of the first
+class less that of the last, which is equal for logits and log-probabilities.
 """
 
 import time
@@ -38,7 +38,7 @@ def multiply_add(a: Any, b: Any, c: Any) -> Any:
 
 
 def start_predicting(contestant: str, _scratch: Path) -> Session:
-    """Build the network and hand it one row again and again."""
+    """Build the network and predict one row repeatedly."""
     workload = replace(w3_small.WORKLOAD, forward=forward)
     dataset = workload.load()
     predict = partial(enter(workload, dataset, contestant).predict, dataset.x[:1])
@@ -46,7 +46,7 @@ def start_predicting(contestant: str, _scratch: Path) -> Session:
 
 
 def start_calling(contestant: str, _scratch: Path) -> Session:
-    """Compile the function for three arrays of three numbers."""
+    """Compile the function for three arrays of three elements."""
     arrays = [np.arange(3, dtype=np.float32) + shift for shift in range(3)]
     call = rival(contestant).prepare_call(multiply_add, arrays)
     return Session(partial(repetition, call, total), "three arrays of three numbers")
@@ -58,18 +58,18 @@ def log_odds(output: FloatArray) -> float:
 
 
 def total(output: Any) -> float:
-    """Return the sum of whatever array it is."""
+    """Return the sum of an array of any framework."""
     return float(np.sum(np.asarray(output)))
 
 
-def repetition(call: Callable[[], Any], judge: Callable[[Any], float]) -> Figure:
+def repetition(call: Callable[[], Any], check: Callable[[Any], float]) -> Figure:
     """Time many calls, one after the other."""
     for _ in range(WARM_CALLS):
         output = call()
     begin = time.perf_counter()
     for _ in range(CALLS):
         output = call()
-    return Figure((time.perf_counter() - begin) / CALLS, judge(output))
+    return Figure((time.perf_counter() - begin) / CALLS, check(output))
 
 
 BENCHMARKS = (

@@ -1,8 +1,8 @@
 """W9: what the first training call costs beyond a later one: to trace, derive and compile.
 
-Each repetition has a process of its own. Cold, nothing that a contestant compiled lies on the
-disk; cached, it finds what an earlier process has left there. Frameworks are imported before the
-clock starts. The rows are few, so that the steps of an epoch do not drown what is measured.
+Each repetition has a process of its own. Cold, the compilation caches
+on disk are empty; cached, an earlier process has filled them. Frameworks are imported before the
+clock starts. The rows are few, so that the steps of an epoch do not dominate the figure.
 """
 
 import os
@@ -23,10 +23,10 @@ MOST_ROWS = 1000
 LATER_CALLS = 4
 COMPILERS = ("torch-compiled", "jax", "keras", "chainrule", "chainrule-jit")
 PATIENT = {"JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
-"""JAX keeps only what took a second to compile, unless told otherwise."""
+"""By default JAX caches only programs that took a second to compile."""
 
 CACHES = ("CHAINRULE_CACHE", "JAX_COMPILATION_CACHE_DIR", "TORCHINDUCTOR_CACHE_DIR")
-"""The variables that say where a framework keeps what it has compiled."""
+"""The variables that set the compilation cache of a framework."""
 
 
 def start(workload: Workload, cached: bool, contestant: str, scratch: Path) -> Session:
@@ -42,9 +42,9 @@ def start(workload: Workload, cached: bool, contestant: str, scratch: Path) -> S
 
 
 def first_call(workload: Workload, dataset: Dataset, contestant: Contestant) -> Figure:
-    """Time calls that are alike; what the first took longer than the quickest was not training."""
+    """Time equal calls; the first less the fastest is the cost of compilation."""
     first, *later = (time_training(contestant, 1) for _ in range(1 + LATER_CALLS))
-    return Figure(first - min(later), workload.judge(contestant.parameters(), dataset))
+    return Figure(first - min(later), workload.evaluate(contestant.parameters(), dataset))
 
 
 def benchmark(workload: Workload, cached: bool) -> Benchmark:

@@ -11,8 +11,8 @@ def test_attention_ends_where_that_of_others_does(name):
     pytest.importorskip(name)
     x, y = attention.series(batches=3)
     ends = [attention.BUILDERS[each](x, y)() for each in ("chainrule", name)]
-    first, *judged = (
-        attention.judge(each, x, y) for each in (attention.initial_parameters(), *ends)
+    first, *losses = (
+        attention.evaluate(each, x, y) for each in (attention.initial_parameters(), *ends)
     )
-    assert judged[0] < first  # it learns
-    assert judged[1] == pytest.approx(judged[0], rel=1e-5)
+    assert losses[0] < first  # it learns
+    assert losses[1] == pytest.approx(losses[0], rel=1e-5)

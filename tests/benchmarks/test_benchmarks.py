@@ -84,7 +84,7 @@ def test_an_installed_package_weighs_its_files_and_an_editable_one_its_sources()
     assert metadata.version("numpy") == numpy.version
 
 
-def test_memory_is_judged_by_the_same_loss(tmp_path):
+def test_the_check_of_memory_is_the_loss(tmp_path):
     workload = peak_memory.w3_small.WORKLOAD
     checks = [
         peak_memory.start(workload, each, tmp_path).repeat().check

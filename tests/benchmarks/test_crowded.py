@@ -14,19 +14,19 @@ pytestmark = pytest.mark.skipif(
 
 
 def test_a_core_is_held_within_the_block_and_free_behind_it():
-    with crowded.crowd() as process:
+    with crowded.occupied_core() as process:
         assert process.poll() is None
         assert os.sched_getaffinity(process.pid) == {max(os.sched_getaffinity(0))}
     assert process.poll() is not None
 
 
 def test_a_core_is_free_again_after_an_error():
-    with pytest.raises(ZeroDivisionError), crowded.crowd() as process:
+    with pytest.raises(ZeroDivisionError), crowded.occupied_core() as process:
         raise ZeroDivisionError
     assert process.poll() is not None
 
 
-def test_the_figure_is_time_in_a_crowd_over_time_without(monkeypatch):
+def test_the_figure_is_oversubscribed_time_over_time_alone(monkeypatch):
     seconds = iter([2.0, 3.0])
     monkeypatch.setattr(crowded, "seconds_per_call", lambda contestant, epochs: next(seconds))
     workload, dataset = w3_small.WORKLOAD, w3_small.load()
@@ -37,5 +37,5 @@ def test_the_figure_is_time_in_a_crowd_over_time_without(monkeypatch):
     )
     figure = crowded.repetition(workload, dataset, idle)
     assert figure.value == pytest.approx(1.5)
-    assert figure.check == pytest.approx(workload.judge(workload.initial_parameters(), dataset))
+    assert figure.check == pytest.approx(workload.evaluate(workload.initial_parameters(), dataset))
     assert np.isfinite(figure.check)

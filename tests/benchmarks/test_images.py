@@ -1,11 +1,11 @@
-"""What is measured of images: the judge is right, and a convolution gives what it should."""
+"""The image benchmarks: the loss against a reference, convolutions against SciPy."""
 
 import numpy as np
 import pytest
 from scipy.signal import correlate
 
 from benchmarks.images.contestants import implementation
-from benchmarks.images.task import Layer, Task, judge
+from benchmarks.images.task import Layer, Task, evaluate
 from benchmarks.workload import Dataset
 from benchmarks.workloads import BENCHMARKS, w6_images
 from benchmarks.workloads.convolutions import LAYERS
@@ -13,25 +13,25 @@ from benchmarks.workloads.convolutions import LAYERS
 SMALL = Task(side=10, channels=2, filters=(4, 3), classes=3, batch_size=8)
 
 
-def made_up():
+def synthetic():
     draw = np.random.default_rng(0)
     x = draw.standard_normal((16, 10, 10, 2)).astype(np.float32)
     return Dataset("made up", x, draw.integers(3, size=16))
 
 
-def test_the_judge_computes_the_loss_of_the_network():
-    dataset, parameters = made_up(), SMALL.initial_parameters()
+def test_evaluate_computes_the_loss_of_the_network():
+    dataset, parameters = synthetic(), SMALL.initial_parameters()
     trained = implementation("chainrule").network(SMALL, dataset, parameters, "chainrule")
     wanted = trained.network.evaluate(dataset.x, dataset.y)["loss"]
-    assert judge(trained.parameters(), dataset.x, dataset.y) == pytest.approx(wanted, rel=1e-5)
+    assert evaluate(trained.parameters(), dataset.x, dataset.y) == pytest.approx(wanted, rel=1e-5)
 
 
-def test_training_lowers_what_the_judge_says():
-    dataset, parameters = made_up(), SMALL.initial_parameters()
+def test_training_lowers_the_loss():
+    dataset, parameters = synthetic(), SMALL.initial_parameters()
     trained = implementation("chainrule").network(SMALL, dataset, parameters, "chainrule")
-    before = judge(parameters, dataset.x, dataset.y)
+    before = evaluate(parameters, dataset.x, dataset.y)
     trained.train(20)
-    assert judge(trained.parameters(), dataset.x, dataset.y) < before
+    assert evaluate(trained.parameters(), dataset.x, dataset.y) < before
 
 
 def test_the_work_of_a_step_is_what_the_target_was_set_for():
@@ -40,17 +40,17 @@ def test_the_work_of_a_step_is_what_the_target_was_set_for():
 
 
 @pytest.mark.parametrize("stride", [1, 2])
-def test_a_convolution_gives_scipys_correlation_and_its_slopes(stride):
+def test_a_convolution_gives_scipys_correlation_and_its_gradients(stride):
     layer = Layer(samples=2, side=7, channels=3, filters=4, stride=stride)
-    x, kernel, slope = layer.arrays()
+    x, kernel, cotangent = layer.arrays()
     y, of_x, of_kernel = implementation("chainrule-jit").gradients(
-        layer, (x, kernel, slope), "chainrule-jit"
+        layer, (x, kernel, cotangent), "chainrule-jit"
     )()
     padded = np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
     wanted = [correlate(padded[0], kernel[..., i], "valid")[::stride, ::stride, 0] for i in (0, 3)]
     np.testing.assert_allclose(y[0][..., [0, 3]], np.stack(wanted, -1), rtol=1e-4, atol=1e-4)
-    # Both gradients of <slope, y> give it back, as it is linear in each.
-    total = float(np.sum(slope * y))
+    # Both gradients of <cotangent, y> give it back, as it is linear in each.
+    total = float(np.sum(cotangent * y))
     assert float(np.sum(x * of_x)) == pytest.approx(total, rel=1e-3)
     assert float(np.sum(kernel * of_kernel)) == pytest.approx(total, rel=1e-3)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks.benchmark import Figure
-from benchmarks.measure import Outcome, compare, interleave, rotated
+from benchmarks.measure import Outcome, compare, interleave, rotate
 from benchmarks.worker import Absence
 
 
@@ -39,8 +39,8 @@ def test_every_round_begins_with_another_contestant():
 
 
 def test_rotation_by_the_number_of_names_is_the_identity():
-    assert list(rotated(["a", "b", "c"], 3)) == ["a", "b", "c"]
-    assert list(rotated([], 5)) == []
+    assert list(rotate(["a", "b", "c"], 3)) == ["a", "b", "c"]
+    assert list(rotate([], 5)) == []
 
 
 def test_the_first_round_warms_up_and_is_thrown_away():

@@ -88,7 +88,7 @@ def test_a_name_stands_for_all_that_go_on_after_a_dash(name, count):
 
 
 def test_everything_is_measured_where_nothing_is_chosen():
-    together = [benchmark for benchmark in BENCHMARKS.values() if not benchmark.is_apart]
+    together = [benchmark for benchmark in BENCHMARKS.values() if not benchmark.on_request]
     assert run.parse([]).benchmarks == together
 
 

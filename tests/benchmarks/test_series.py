@@ -1,9 +1,9 @@
-"""What is measured of series: the judge is right, and everybody trains the same network."""
+"""What is measured of series: the evaluate is right, and everybody trains the same network."""
 
 import pytest
 
 from benchmarks.series.contestants import implementation
-from benchmarks.series.task import Task, judge
+from benchmarks.series.task import Task, evaluate
 from benchmarks.workloads import BENCHMARKS
 from benchmarks.workloads.w7_series import TASKS
 
@@ -21,7 +21,7 @@ def test_the_judge_computes_the_loss_of_the_network(kind):
         task, dataset, task.initial_parameters(), "chainrule"
     )
     wanted = trained.network.evaluate(dataset.x, dataset.y)["loss"]
-    found = judge(task, trained.parameters(), dataset.x, dataset.y)
+    found = evaluate(task, trained.parameters(), dataset.x, dataset.y)
     assert found == pytest.approx(wanted, rel=1e-5)
 
 
@@ -30,9 +30,9 @@ def test_training_lowers_what_the_judge_says(kind):
     task, dataset = SMALL[kind], SMALL[kind].dataset()
     parameters = task.initial_parameters()
     trained = implementation("chainrule").network(task, dataset, parameters, "chainrule")
-    before = judge(task, parameters, dataset.x, dataset.y)
+    before = evaluate(task, parameters, dataset.x, dataset.y)
     trained.train(50)
-    assert judge(task, trained.parameters(), dataset.x, dataset.y) < before
+    assert evaluate(task, trained.parameters(), dataset.x, dataset.y) < before
 
 
 @each_kind
@@ -40,8 +40,8 @@ def test_pytorch_starts_from_the_same_network(kind):
     pytest.importorskip("torch")
     task, dataset, parameters = SMALL[kind], SMALL[kind].dataset(), SMALL[kind].initial_parameters()
     theirs = implementation("torch").network(task, dataset, parameters, "torch")
-    found = judge(task, theirs.parameters(), dataset.x, dataset.y)
-    assert found == pytest.approx(judge(task, parameters, dataset.x, dataset.y), rel=1e-6)
+    found = evaluate(task, theirs.parameters(), dataset.x, dataset.y)
+    assert found == pytest.approx(evaluate(task, parameters, dataset.x, dataset.y), rel=1e-6)
     loss = float(theirs.uncompiled(theirs.x, theirs.y).detach())
     assert loss == pytest.approx(found, rel=1e-5)
 

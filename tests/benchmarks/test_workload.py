@@ -77,9 +77,9 @@ def test_training_by_hand_lowers_the_judged_loss_and_restarting_repeats_it(name)
     losses = []
     for _ in range(2):
         contestant.restart(workload.initial_parameters())
-        before = workload.judge(contestant.parameters(), dataset)
+        before = workload.evaluate(contestant.parameters(), dataset)
         contestant.train(20)
-        losses.append(workload.judge(contestant.parameters(), dataset))
+        losses.append(workload.evaluate(contestant.parameters(), dataset))
         assert losses[-1] < before
     assert losses[0] == losses[1]
 
@@ -107,7 +107,7 @@ def test_adam_by_hand_takes_the_first_step_of_its_paper():
     contestant.restart(workload.initial_parameters())
     contestant.train(1)
     before = workload.initial_parameters()
-    slopes = workload.gradients(before, dataset.x, dataset.y)
-    for old, new, slope in zip(before, contestant.parameters(), slopes, strict=True):
+    gradients = workload.gradients(before, dataset.x, dataset.y)
+    for old, new, slope in zip(before, contestant.parameters(), gradients, strict=True):
         expected = -0.01 * slope / (np.abs(slope) + 1e-8)
         np.testing.assert_allclose(new - old, expected, rtol=1e-3, atol=1e-6)
