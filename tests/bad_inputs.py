@@ -213,7 +213,7 @@ FITS = [
     ((iter(X), y), {}, DataError, "X is an iterator, whose rows"),
     ((X, y + 1), {}, DataError, "these go from 1 to 3: subtract 1"),
     ((X, y - 1), {}, DataError, "y has 4 labels that are negative, first -1 at y[0]"),
-    ((X, y + 0.5), {}, DataError, "y has 12 labels that are not whole"),
+    ((X, y + 0.5), {}, DataError, "y has 12 labels that are not integers"),
     ((X, np.eye(4)[y]), {}, ShapeError, "y has shape (12, 4) and the network's output (12, 3)"),
     ((X, y[:, None]), {}, ShapeError, "give class numbers of shape (n,)"),
     ((X, TEXT), {}, DataError, "y has 4 classes (a, b, c, d), but the network has 3 outputs"),

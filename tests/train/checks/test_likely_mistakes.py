@@ -7,7 +7,7 @@ import pytest
 
 from chainrule.errors import ChainruleWarning
 from chainrule.nn.losses.loss import LOSSES
-from chainrule.train.checks import check_samples, explain_nan, warn_likely
+from chainrule.train.checks import check_samples, explain_nonfinite, warn_likely
 from tests.train.classification_data import LABELS, X
 
 LIKELY = [
@@ -49,7 +49,7 @@ def test_weights_silence_the_warning_of_unequal_classes():
 
 
 def test_the_first_gradient_that_is_not_finite_is_named():
-    told = explain_nan(
+    told = explain_nonfinite(
         np.nan, step=3, epoch=1, learning_rate=0.1,
         parameters={"dense.weight": np.ones(2)},
         gradients={"dense.weight": np.array([1.0, np.nan])}, samples=np.array([1.0, np.nan]),
@@ -60,7 +60,7 @@ def test_the_first_gradient_that_is_not_finite_is_named():
 
 
 def test_parameters_that_are_not_finite_come_before_gradients():
-    told = explain_nan(
+    told = explain_nonfinite(
         np.nan, step=0, epoch=0, learning_rate=0.1,
         parameters={"a": np.ones(2), "b": np.array([np.inf])}, gradients={"a": np.array([np.nan])},
     )  # fmt: skip
@@ -69,5 +69,7 @@ def test_parameters_that_are_not_finite_come_before_gradients():
 
 
 def test_small_parameters_point_to_a_formula_outside_its_range():
-    told = explain_nan(np.nan, step=0, epoch=0, learning_rate=0.1, parameters={"a": np.ones(2)})
+    told = explain_nonfinite(
+        np.nan, step=0, epoch=0, learning_rate=0.1, parameters={"a": np.ones(2)}
+    )
     assert "a log or a division of 0" in told

@@ -73,6 +73,6 @@ def test_a_layer_of_the_users_own_is_named_too():
     net = cr.Network([Beyond(), nn.Dense(2)], seed=0)
     net.compile("cross_entropy", "sgd")
     net.fit(X, Y, batch_size=16, verbose=0)
-    told = r"layer 'beyond' .* position 7 lies outside axis 0 of length 4"
+    told = r"layer 'beyond' .* index 7 is out of bounds for axis 0 of length 4"
     with pytest.raises(ShapeError, match=told):
         net.predict(np.full((2, 3), 7.0))

@@ -7,7 +7,7 @@ import pytest
 
 from chainrule import Network, nn
 from chainrule.errors import DataError, ShapeError
-from chainrule.train.checks import is_tame
+from chainrule.train.checks import is_clearly_finite
 
 X = np.random.default_rng(0).normal(size=(5, 4))
 DTYPES = ["float32", "float64", "int32", "uint8", "bool", ">f4"]
@@ -107,5 +107,5 @@ def test_the_quick_check_finds_every_nonfinite_value(dtype, size):
         for bad in (np.nan, np.inf, -np.inf):
             array = np.ones((1, size), dtype)
             array[0, index] = bad
-            assert not is_tame(array)
-            assert not is_tame(array[:, ::-1])
+            assert not is_clearly_finite(array)
+            assert not is_clearly_finite(array[:, ::-1])

@@ -100,7 +100,7 @@ def test_the_summary_shows_the_table(capsys: pytest.CaptureFixture[str]) -> None
 
 
 def test_misuse_is_answered() -> None:
-    with pytest.raises(ArgumentError, match="the table that the network begins with has learned"):
+    with pytest.raises(ArgumentError, match="the table that the network begins with is not fitted"):
         network().predict(ROWS)
     with pytest.raises(DataError, match="X has no named columns; give a DataFrame"):
         network().fit(np.zeros((80, 5)), PRICE, verbose=0)

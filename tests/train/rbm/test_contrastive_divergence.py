@@ -49,7 +49,7 @@ def test_a_step_is_the_difference_of_correlations_in_hintons_rule():
     found = slopes(layer, data, RandomStream(1))
     again = built(couplings, chains=6)
     again.chains.value[:] = 1
-    dreamed = again._dream(data, RandomStream(1))
+    dreamed = again._sample_model(data, RandomStream(1))
     on, off = (hidden_probabilities(couplings, each) for each in (data, dreamed))
     np.testing.assert_allclose(found["weight"], (dreamed.T @ off - data.T @ on) / 6, atol=1e-13)
     np.testing.assert_allclose(found["visible_bias"], np.mean(dreamed - data, axis=0), atol=1e-13)
@@ -105,7 +105,7 @@ def test_nothing_is_learned_through_the_samples_of_the_machine():
             return np.mean(layer(data, random=RandomStream(9))[:, 0])
 
     _, found = value_and_grad(loss)(first)
-    dreamed = built(couplings, chains=4)._dream(data, RandomStream(9))
+    dreamed = built(couplings, chains=4)._sample_model(data, RandomStream(9))
     width = 1e-6
     for place in [(0, 0), (2, 1), (3, 2)]:
         ends = []

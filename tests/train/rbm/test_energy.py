@@ -59,7 +59,9 @@ def test_turning_one_unit_estimates_the_pseudo_likelihood():
         other[unit] = 1 - other[unit]
         mine, its = (total[(each == VISIBLE).all(axis=1)][0] for each in (state, other))
         exact.append(np.log(mine / (mine + its)))
-    found = energy.flip(COUPLINGS, np.tile(state, (count, 1)), RandomStream(0))
+    found = energy.pseudo_likelihood_estimate(
+        COUPLINGS, np.tile(state, (count, 1)), RandomStream(0)
+    )
     assert set(found.round(9)) == set((4 * np.array(exact)).round(9))
     error = 4 * np.std(exact) / np.sqrt(count)
     assert found.mean() == pytest.approx(np.sum(exact), abs=5 * error)
@@ -75,7 +77,7 @@ def test_the_last_unit_is_drawn_though_its_number_is_rounded_up():
     couplings = {name: each.astype("float32") for name, each in small_machine(784, 2).items()}
     visible = np.zeros((1, 784), np.float32)
     visible[0, 783] = 1
-    found = energy.flip(couplings, visible, Largest())
+    found = energy.pseudo_likelihood_estimate(couplings, visible, Largest())
     other = visible.copy()
     other[0, 783] = 0
     gap = energy.free_energy(couplings, other) - energy.free_energy(couplings, visible)
@@ -86,7 +88,7 @@ def test_gibbs_sampling_leaves_the_distribution_of_the_machine_as_it_is():
     count = 40_000
     generator = np.random.default_rng(1)
     start = HIDDEN[generator.choice(8, size=count, p=P.sum(axis=0))]
-    end = energy.chain(COUPLINGS, start, 3, RandomStream(5))
+    end = energy.gibbs_sampling(COUPLINGS, start, 3, RandomStream(5))
     found = np.array([(end == each).all(axis=1).mean() for each in HIDDEN])
     wanted = P.sum(axis=0)
     spread = np.sqrt(wanted * (1 - wanted) / count)
@@ -96,7 +98,7 @@ def test_gibbs_sampling_leaves_the_distribution_of_the_machine_as_it_is():
 
 def test_gibbs_sampling_forgets_where_it_began():
     count = 40_000
-    end = energy.chain(COUPLINGS, np.zeros((count, 3)), 60, RandomStream(6))
+    end = energy.gibbs_sampling(COUPLINGS, np.zeros((count, 3)), 60, RandomStream(6))
     wanted = P.sum(axis=0)
     found = np.array([(end == each).all(axis=1).mean() for each in HIDDEN])
     assert np.all(np.abs(found - wanted) < 4.5 * np.sqrt(wanted * (1 - wanted) / count))
@@ -109,7 +111,7 @@ def test_a_chain_draws_what_its_sweeps_draw_one_by_one():
         seen = energy.sample_units(energy.visible_probabilities(COUPLINGS, by_hand), stream)
         by_hand = energy.sample_units(energy.hidden_probabilities(COUPLINGS, seen), stream)
     at_once = RandomStream(3, epoch=2, step=1)
-    np.testing.assert_array_equal(energy.chain(COUPLINGS, start, 4, at_once), by_hand)
+    np.testing.assert_array_equal(energy.gibbs_sampling(COUPLINGS, start, 4, at_once), by_hand)
     # What is drawn after the loop is not what was drawn in it.
     assert np.all(at_once.uniform((9,)) == stream.uniform((9,)))
 
@@ -121,7 +123,7 @@ def test_native_chains_draw_the_bits_that_numpy_draws(dtype):
     start = np.zeros((16, 24), dtype)
 
     def run(couplings, hidden, key, step):
-        return energy.chain(couplings, hidden, 5, RandomStream(key, 1, step))
+        return energy.gibbs_sampling(couplings, hidden, 5, RandomStream(key, 1, step))
 
     key, step = philox_key(2**40 + 3), np.int64(7)
     found = jit(run)(none, start, key, step)

@@ -1,14 +1,13 @@
-"""The mistakes that training would go through in silence, noticed before the first update.
+"""Checks of data and settings before the first update: certain mistakes raise, likely ones warn.
 
-Certain mistakes raise; likely ones warn. Each message has the argument, how many values are wrong,
-the first of them with its index, and the mend. Nothing is written to; large arrays and memory maps
-are read in pieces.
+Each message has the argument, the number of wrong values, the index of the first, and the remedy.
+Nothing is written to; large arrays and memory maps are read block by block.
 """
 
 from chainrule.train.checks.arrays import as_array
-from chainrule.train.checks.finite import Extent, check_finite, is_tame
+from chainrule.train.checks.finite import Extent, check_finite, is_clearly_finite
 from chainrule.train.checks.likely_mistakes import warn_likely
-from chainrule.train.checks.nonfinite_report import explain_nan
+from chainrule.train.checks.nonfinite_report import explain_nonfinite
 from chainrule.train.checks.samples import ValidatedData, check_samples, check_settings
 from chainrule.train.checks.targets import check_targets
 
@@ -20,7 +19,7 @@ __all__ = [
     "check_samples",
     "check_settings",
     "check_targets",
-    "explain_nan",
-    "is_tame",
+    "explain_nonfinite",
+    "is_clearly_finite",
     "warn_likely",
 ]

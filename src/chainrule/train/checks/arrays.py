@@ -1,4 +1,4 @@
-"""What users hand in, as an array of real numbers; or why it cannot be one."""
+"""Conversion of inputs to arrays of real numbers, or the reason why it is impossible."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from chainrule.errors import ChainruleError, DataError, DTypeError, type_in_word
 
 __all__ = ["as_array"]
 
-_MENDS = {
+_REMEDIES = {
     "c": "pass its .real and .imag as two columns",
     "M": "turn dates into numbers, such as days since the first",
     "m": "turn durations into numbers, such as .astype('timedelta64[s]').astype(float)",
@@ -22,7 +22,7 @@ _ENCODE = "encode categories as columns of 0 and 1, and convert digits with .ast
 
 
 def as_array(value: Any, function: str, name: str, allows_text: bool = False) -> NDArray[Any]:
-    """Return an array of real numbers with one sample a row.
+    """Return an array of real numbers, (samples, ...), or raise for what is none.
 
     Examples
     --------
@@ -52,7 +52,7 @@ def as_array(value: Any, function: str, name: str, allows_text: bool = False) ->
 
 
 def _refuse_containers(value: Any, function: str, name: str) -> None:
-    """Refuse what NumPy would take for a single object, or read without its mask."""
+    """Refuse what NumPy would convert to one object, or read without its mask."""
     if value is None:
         raise DataError(f"{function}: {name} is None; it must be an array with one row a sample")
     if hasattr(value, "toarray") and not hasattr(value, "__array__"):
@@ -62,9 +62,9 @@ def _refuse_containers(value: Any, function: str, name: str) -> None:
     if isinstance(value, dict | set | frozenset | Iterator):
         raise DataError(
             f"{function}: {name} is {type_in_words(cast(object, value))}, whose rows have no "
-            "places; pass an array or a list"
+            "order; pass an array or a list"
         )
-    # Only what has a mask is asked further: naming `numpy.ma` imports it, which takes 10 ms.
+    # `numpy.ma` is imported when named, which takes 10 ms: only for what has a mask.
     if hasattr(value, "mask") and isinstance(value, np.ma.MaskedArray):
         count = int(np.ma.count_masked(cast(Any, value)))
         if count:
@@ -83,11 +83,11 @@ def _is_text(array: NDArray[Any]) -> bool:
 def _ragged(value: Any, function: str, name: str, error: Exception) -> ChainruleError:
     lengths = [_length(row) for row in value] if isinstance(value, Iterable) else []
     other = next((i for i, length in enumerate(lengths) if length != lengths[0]), None)
-    told = f"({error})"
+    detail = f"({error})"
     if other is not None:
-        told = f"row 0 has {lengths[0]} values but row {other} has {lengths[other]}"
+        detail = f"row 0 has {lengths[0]} values but row {other} has {lengths[other]}"
     return DataError(
-        f"{function}: {name} is ragged: {told}; give every row the same length, for example by "
+        f"{function}: {name} is ragged: {detail}; give every row the same length, for example by "
         "padding"
     )
 
@@ -99,30 +99,32 @@ def _length(row: Any) -> int:
 def _not_numbers(array: NDArray[Any], value: Any, function: str, name: str) -> ChainruleError:
     kind = array.dtype.kind
     if kind != "O":
-        mend = _MENDS.get(kind, _ENCODE)
+        remedy = _REMEDIES.get(kind, _ENCODE)
         return DTypeError(
-            f"{function}: {name} has dtype {array.dtype}, but must hold real numbers; {mend}"
+            f"{function}: {name} has dtype {array.dtype}, but must hold real numbers; {remedy}"
         )
     if any(isinstance(each, list | tuple | np.ndarray) for each in array.flat):
         return _ragged(value, function, name, DataError("its rows are of unequal length"))
-    strange = [
+    unexpected = [
         index
         for index in np.ndindex(array.shape)
         if not isinstance(array[index], int | float | np.number)
     ]
-    if not strange:
+    if not unexpected:
         return DTypeError(
             f"{function}: {name} has dtype object, but must hold real numbers; convert it with "
             f"{name}.astype(float)"
         )
-    first: Any = array[strange[0]]
-    # None and pandas' NA are values that are missing; anything else is of another kind.
+    first: Any = array[unexpected[0]]
+    # None and pandas' NA are missing values; anything else has a wrong type.
     is_missing = first is None or type(first).__name__ in ("NAType", "NaTType")
-    mend = "fill in what is missing, or leave those rows out" if is_missing else _ENCODE
-    place = ", ".join(map(str, strange[0]))
+    remedy = "fill in what is missing, or leave those rows out" if is_missing else _ENCODE
+    index = ", ".join(map(str, unexpected[0]))
+    column = _column(value, unexpected[0])
     return DTypeError(
-        f"{function}: {name} has dtype object and holds what is no number {len(strange)} times, "
-        f"first {first!r:.40} at {name}[{place}]{_column(value, strange[0])}; {mend}"
+        f"{function}: {name} has dtype object and holds values that are not numbers, "
+        f"{len(unexpected)} of them, first {first!r:.40} at {name}[{index}]{column}; "
+        f"{remedy}"
     )
 
 

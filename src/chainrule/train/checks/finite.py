@@ -1,4 +1,4 @@
-"""NaN and infinities in the data, found in one pass that reads large arrays in pieces."""
+"""Detection of NaN and infinities in one pass, block by block for large arrays."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from chainrule.errors import DataError
 
-__all__ = ["Extent", "check_finite", "extent_of", "is_tame"]
+__all__ = ["Extent", "check_finite", "extent_of", "is_clearly_finite"]
 
-_PIECE = 1 << 20  # values
+_BLOCK = 1 << 20  # values
 _SMALL = 4096  # values
-_TAME = 1e38
+_MODERATE = 1e38
 
 
 @dataclass(frozen=True)
@@ -33,29 +33,29 @@ class Extent:
     high: float
 
 
-def is_tame(array: NDArray[Any]) -> bool:
-    """Whether one quick look shows that all values are finite, and moderate as float32 too.
+def is_clearly_finite(array: NDArray[Any]) -> bool:
+    """Whether the sum of squares of a small array proves all values finite, in float32 too.
 
-    The look is at the sum of squares of a small array: it is neither NaN nor large unless a value
-    is. Whole numbers always pass. False says nothing: then `check_finite` has to find out.
+    It is NaN or large if any value is. Integers always pass. False proves nothing: `check_finite`
+    decides then.
 
     Examples
     --------
-    >>> is_tame(np.array([[1.0, -2.0]])), is_tame(np.array([[1.0, np.inf]]))
+    >>> is_clearly_finite(np.array([[1.0, -2.0]])), is_clearly_finite(np.array([[1.0, np.inf]]))
     (True, False)
     """
     if array.dtype.kind != "f":
         return True
-    return array.size <= _SMALL and float(np.vdot(array, array)) < _TAME
+    return array.size <= _SMALL and float(np.vdot(array, array)) < _MODERATE
 
 
 def extent_of(array: NDArray[Any]) -> Extent | None:
-    """Return the extent of an array, read once and in pieces; None if a value is not finite."""
+    """Return the extent of an array, read once, block by block; None if a value is not finite."""
     low, high = np.inf, -np.inf
     with np.errstate(all="ignore"):
-        for piece in _pieces(array):
-            # Either of them is not finite if any value is not: NaN wins every comparison.
-            lowest, highest = float(piece.min()), float(piece.max())
+        for block in _blocks(array):
+            # NaN and infinities propagate to the minimum or the maximum.
+            lowest, highest = float(block.min()), float(block.max())
             if not (math.isfinite(lowest) and math.isfinite(highest)):
                 return None
             low, high = min(low, lowest), max(high, highest)
@@ -65,7 +65,7 @@ def extent_of(array: NDArray[Any]) -> Extent | None:
 def check_finite(
     array: NDArray[Any], function: str, name: str, dtype: Any = "float64", columns: Any = None
 ) -> Extent:
-    """Return the extent of an array whose values are all finite, also as the network's numbers.
+    """Return the extent of an array whose values are all finite, also in the network's dtype.
 
     Examples
     --------
@@ -87,27 +87,27 @@ def check_finite(
     return extent
 
 
-def _pieces(array: NDArray[Any]) -> Iterator[NDArray[Any]]:
-    rows = max(1, _PIECE * len(array) // max(array.size, 1))
+def _blocks(array: NDArray[Any]) -> Iterator[NDArray[Any]]:
+    rows = max(1, _BLOCK * len(array) // max(array.size, 1))
     for start in range(0, len(array), rows):
         yield array[start : start + rows]
 
 
 def _not_finite(array: NDArray[Any], function: str, name: str, columns: Any) -> DataError:
     count, first, start = 0, None, 0
-    for piece in _pieces(array):
-        bad = ~np.isfinite(piece)
-        found = int(bad.sum())
-        if found and first is None:
+    for block in _blocks(array):
+        bad = ~np.isfinite(block)
+        bad_count = int(bad.sum())
+        if bad_count and first is None:
             row, *rest = (int(each) for each in np.unravel_index(int(bad.argmax()), bad.shape))
             first = (start + row, *rest)
-        count, start = count + found, start + len(piece)
-    assert first is not None, "a piece that is not finite was seen"
-    place = ", ".join(map(str, first))
+        count, start = count + bad_count, start + len(block)
+    assert first is not None, "some value is not finite"
+    index = ", ".join(map(str, first))
     column = f" (column {columns[first[1]]!r})" if columns is not None and len(first) > 1 else ""
     plural = "value that is" if count == 1 else "values that are"
     return DataError(
         f"{function}: {name} has {count} {plural} NaN or infinite, first {array[first]} at "
-        f"{name}[{place}]{column}; fill {'it' if count == 1 else 'them'} in, or leave out such "
+        f"{name}[{index}]{column}; fill {'it' if count == 1 else 'them'} in, or leave out such "
         "samples: np.isfinite finds them"
     )

@@ -1,4 +1,4 @@
-"""Mistakes that are likely, but not certain: they warn, with the evidence and the mend."""
+"""Warnings of likely mistakes, with evidence and remedy: unscaled inputs, missing classes."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ __all__ = ["warn_likely"]
 Array = NDArray[Any]
 
 _LARGE = 50.0
-_LOPSIDED = 0.95
-_ENOUGH = 100  # samples, fewer prove nothing about classes
+_IMBALANCED = 0.95
+_ENOUGH = 100  # samples; fewer are no evidence of imbalance
 
 
 def warn_likely(
@@ -57,14 +57,14 @@ def _inputs(X: Array, extent: Extent, wants_scaled: bool) -> Iterator[str]:
         yield f"X is {low:g} everywhere; a network learns nothing from inputs that never change"
     elif wants_scaled and max(-low, high) > _LARGE:
         is_image = low >= 0 and high <= 255 and (X.dtype == np.uint8 or high > 200)
-        mend = (
+        remedy = (
             "pass X / 255, or begin with nn.Rescale(1 / 255)"
             if is_image
-            else "pass (X - X.mean(axis=0)) / X.std(axis=0), with the numbers of the training data"
+            else "pass (X - X.mean(axis=0)) / X.std(axis=0), with mean and std of the training data"
         )
         yield (
             f"X goes from {low:g} to {high:g}; networks train slowly, or not at all, on inputs far "
-            f"from -1 to 1: {mend}"
+            f"from -1 to 1: {remedy}"
         )
 
 
@@ -82,14 +82,14 @@ def _targets(
     outputs = output_shape[-1] or 0
     if is_classes and y.dtype.kind in "biuf" and len(labels) < outputs:
         missing = np.setdiff1d(np.arange(outputs), labels)
-        told = ", ".join(map(str, missing[:5])) + (", ..." if len(missing) > 5 else "")
+        listed = ", ".join(map(str, missing[:5])) + (", ..." if len(missing) > 5 else "")
         yield (
-            f"y has no sample of {len(missing)} of the {outputs} classes ({told}); the network "
+            f"y has no sample of {len(missing)} of the {outputs} classes ({listed}); the network "
             "cannot learn them: give fewer units, or a split that has all classes"
         )
-    share = counts.max() / len(y)
-    if len(y) >= _ENOUGH and share >= _LOPSIDED and not is_weighted:
+    fraction = counts.max() / len(y)
+    if len(y) >= _ENOUGH and fraction >= _IMBALANCED and not is_weighted:
         yield (
-            f"y is {labels[counts.argmax()]} in {share:.1%} of the samples, so that always "
+            f"y is {labels[counts.argmax()]} in {fraction:.1%} of the samples, so that always "
             "answering it looks good; try class_weight='balanced' and the metric f1 or auc"
         )

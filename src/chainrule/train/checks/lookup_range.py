@@ -1,7 +1,7 @@
-"""A number that a layer within the network cannot look up, told in the words of that layer.
+"""Reports an index out of range by the embedding layer that it belongs to.
 
-Native code only notes that a position lies outside of its array. The first layer's numbers are
-checked beforehand; those of a layer further in are only known once the layers before have run.
+Native code only sets a flag for an index out of bounds. Inputs of the first layer are checked
+beforehand; those of an inner layer are known once the layers before it have run.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from chainrule.errors import DataError
 
-__all__ = ["explain_position"]
+__all__ = ["explain_lookup_error"]
 
 ROWS = 1024
 
 
-def explain_position(network: Callable[[Any], Any], X: NDArray[Any]) -> None:
-    """Run the layers one after the other, with arrays, so that the one concerned can object."""
+def explain_lookup_error(network: Callable[[Any], Any], X: NDArray[Any]) -> None:
+    """Run the layers eagerly, in blocks of samples, so that the layer concerned raises."""
     for start in range(0, len(X), ROWS):
         try:
             network(X[start : start + ROWS])

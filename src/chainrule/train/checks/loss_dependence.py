@@ -1,4 +1,4 @@
-"""A loss that nothing can be learned from, found while a step is traced, before any update."""
+"""Losses without a gradient, found while the step is traced, before any update."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["check_dependence", "check_returned"]
 
 
 def check_returned(name: str, losses: Any) -> None:
-    """Refuse what a loss function cannot have meant to return.
+    """Refuse a return value that is neither one number nor one for each sample.
 
     Examples
     --------
@@ -34,8 +34,8 @@ def check_returned(name: str, losses: Any) -> None:
 
 
 def check_dependence(name: str, loss: Any, parameters: Iterable[Any]) -> None:
-    """Refuse a loss that has no derivative by any parameter, so that no step would change one."""
-    reached = ancestors([loss], _is_end) if isinstance(loss, Node) else []
+    """Refuse a loss that depends on no parameter: its gradient would be zero."""
+    reached = ancestors([loss], _stops_gradient) if isinstance(loss, Node) else []
     if {node.serial for node in reached}.isdisjoint(each.serial for each in parameters):
         raise ArgumentError(
             f"fit: the loss {name} does not depend on any parameter of the network, so there is "
@@ -44,8 +44,8 @@ def check_dependence(name: str, loss: Any, parameters: Iterable[Any]) -> None:
         )
 
 
-def _is_end(node: Node) -> bool:
-    """Whether derivatives do not go back beyond a node."""
+def _stops_gradient(node: Node) -> bool:
+    """Whether no gradient flows beyond a node."""
     if isinstance(node.type, ArrayType) and not node.type.is_float:
         return True
     flat = node.primitive is not None and node.primitive.vjp is None

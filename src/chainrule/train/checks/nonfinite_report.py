@@ -1,4 +1,4 @@
-"""Why a loss became NaN or infinite: where, and what to do."""
+"""Report on a loss that became NaN or infinite: evidence, likely cause, remedy."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["explain_nan"]
+__all__ = ["explain_nonfinite"]
 
 _LARGE = 1e3
 
 
-def explain_nan(
+def explain_nonfinite(
     loss: float,
     *,
     step: int,
@@ -24,39 +24,43 @@ def explain_nan(
     losses: Sequence[float] = (),
     samples: NDArray[Any] | None = None,
 ) -> str:
-    """Return the evidence for a loss that is not finite, and the mend, for people.
+    """Return the evidence for a loss that is not finite, the likely cause and the remedy.
 
     Examples
     --------
-    >>> print(explain_nan(np.inf, step=7, epoch=0, learning_rate=0.5, losses=[2.3, 40.0, 9e9],
+    >>> print(explain_nonfinite(np.inf, step=7, epoch=0, learning_rate=0.5, losses=[2.3, 40.0, 9e9],
     ...                   parameters={"dense.weight": np.array([2e8, -3.0])}))
     the loss became inf at step 7 of epoch 0 (learning rate 0.5). Before, it grew from 2.3 to 9e+09.
     The largest parameter is 2e+08, in dense.weight. The steps are too long: use learning_rate=0.05,
     or limit the gradients with clip_norm=1.0.
     """
     time = f"step {step} of epoch {epoch} (learning rate {learning_rate:g})"
-    said = [f"the loss became {loss} at {time}."]
+    findings = [f"the loss became {loss} at {time}."]
     grew = len(losses) > 1 and losses[-1] > losses[0]
     if grew:
-        said.append(f"Before, it grew from {losses[0]:g} to {losses[-1]:g}.")
+        findings.append(f"Before, it grew from {losses[0]:g} to {losses[-1]:g}.")
     if samples is not None and (bad := np.flatnonzero(~np.isfinite(samples))).size:
-        said.append(
+        findings.append(
             f"It comes from {bad.size} of {len(samples)} samples, first number {bad[0]} of the "
             "batch."
         )
-    broken = _first_broken(parameters)
-    if broken:
-        said.append(f"The first parameter that is not finite is {broken}.")
-    elif gradients is not None and (broken := _first_broken(gradients)):
-        said.append(f"The parameters are finite; the first gradient that is not is {broken}.")
+    nonfinite = _first_nonfinite(parameters)
+    if nonfinite:
+        findings.append(f"The first parameter that is not finite is {nonfinite}.")
+    elif gradients is not None and (nonfinite := _first_nonfinite(gradients)):
+        findings.append(
+            f"The parameters are finite; the first gradient that is not is {nonfinite}."
+        )
     largest, where = _largest(parameters)
     if largest > _LARGE:
-        said.append(f"The largest parameter is {largest:g}, in {where}.")
-    said.append(_mend(learning_rate, is_divergence=grew or bool(broken) or largest > _LARGE))
-    return " ".join(said)
+        findings.append(f"The largest parameter is {largest:g}, in {where}.")
+    findings.append(
+        _remedy(learning_rate, is_divergence=grew or bool(nonfinite) or largest > _LARGE)
+    )
+    return " ".join(findings)
 
 
-def _first_broken(arrays: Mapping[str, NDArray[Any]]) -> str:
+def _first_nonfinite(arrays: Mapping[str, NDArray[Any]]) -> str:
     for name, array in arrays.items():
         bad = int(np.size(array) - np.isfinite(array).sum())
         if bad:
@@ -72,7 +76,7 @@ def _largest(arrays: Mapping[str, NDArray[Any]]) -> tuple[float, str]:
     return max(sizes, default=(0.0, ""))
 
 
-def _mend(learning_rate: float, is_divergence: bool) -> str:
+def _remedy(learning_rate: float, is_divergence: bool) -> str:
     if is_divergence:
         return (
             f"The steps are too long: use learning_rate={learning_rate / 10:g}, or limit the "

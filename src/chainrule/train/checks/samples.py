@@ -1,4 +1,4 @@
-"""The one entry: everything that fit, evaluate and predict check before they begin."""
+"""Entry of the checks: all that fit, evaluate and predict verify before they begin."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from chainrule.arguments.checks import FRACTION, Range, checked_count, checked_n
 from chainrule.errors import DataError, ShapeError
 from chainrule.nn.losses.loss import Loss
 from chainrule.train.checks.arrays import as_array
-from chainrule.train.checks.finite import Extent, check_finite, extent_of, is_tame
+from chainrule.train.checks.finite import Extent, check_finite, extent_of, is_clearly_finite
 from chainrule.train.checks.targets import check_targets
 
 __all__ = ["ValidatedData", "check_samples", "check_settings"]
@@ -27,7 +27,7 @@ _HELD_OUT = Range(
 
 @dataclass(frozen=True)
 class ValidatedData:
-    """Data without certain mistakes.
+    """Data that passed all checks.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class ValidatedData:
     weight : array of real numbers, (n,), or None
         How much each sample counts.
     known_extent : Extent or None
-        The smallest and largest input, if finding no mistake has told.
+        The smallest and largest input, if the checks have computed it.
     """
 
     X: Array
@@ -50,7 +50,7 @@ class ValidatedData:
     def extent(self) -> Extent:
         """The smallest and largest input."""
         extent = self.known_extent or extent_of(self.X)
-        assert extent is not None, "all inputs were seen to be finite"
+        assert extent is not None, "all inputs are finite"
         return extent
 
 
@@ -87,9 +87,9 @@ def check_samples(
     if input_shape is not None:
         _check_features(inputs, input_shape, function, names[0])
     extent = None
-    if not is_tame(inputs):
+    if not is_clearly_finite(inputs):
         extent = check_finite(inputs, function, names[0], dtype, getattr(X, "columns", None))
-    if targets is not None and targets.dtype.kind in "biuf" and not is_tame(targets):
+    if targets is not None and targets.dtype.kind in "biuf" and not is_clearly_finite(targets):
         check_finite(targets, function, names[1], dtype, getattr(y, "columns", None))
     if weight is not None:
         _check_weight(weight, len(inputs), function, dtype)
@@ -101,7 +101,7 @@ def check_samples(
 def check_settings(
     function: str, *, batch_size: Any = None, epochs: Any = 1, validation_split: Any = 0.0
 ) -> None:
-    """Refuse numbers that say nothing about how to train.
+    """Refuse settings out of range.
 
     Examples
     --------
@@ -117,7 +117,7 @@ def check_settings(
 
 
 def _refuse_several(X: Any, y: Any, function: str, name: str) -> None:
-    """Say what to do with several inputs, before they look like an array of too few samples."""
+    """Refuse a list of input arrays, which would convert to one array of few samples."""
     if not isinstance(X, tuple | list) or not hasattr(y, "__len__") or len(cast(Any, X)) == len(y):
         return
     parts = cast("Sequence[Any]", X)
@@ -133,31 +133,33 @@ def _refuse_several(X: Any, y: Any, function: str, name: str) -> None:
 def _check_lengths(X: Array, y: Array, function: str, names: tuple[str, str]) -> None:
     if len(X) == len(y):
         return
-    mend = "their first axes must be equal"
+    remedy = "their first axes must be equal"
     if X.ndim == 2 and X.shape[1] == len(y):
-        mend += f"; if the columns are the samples, pass {names[0]}.T"
+        remedy += f"; if the columns are the samples, pass {names[0]}.T"
     raise DataError(
         f"{function}: {names[0]} has {len(X)} samples but {names[1]} has {len(y)} (shapes "
-        f"{X.shape} and {y.shape}); {mend}"
+        f"{X.shape} and {y.shape}); {remedy}"
     )
 
 
 def _check_features(
     X: Array, input_shape: tuple[int | None, ...], function: str, name: str
 ) -> None:
-    wanted = input_shape[1:]
-    pairs = zip(wanted, X.shape[1:], strict=False)
+    expected = input_shape[1:]
+    pairs = zip(expected, X.shape[1:], strict=False)
     if X.ndim == len(input_shape) and all(size in (None, length) for size, length in pairs):
         return
-    shape = ", ".join("any" if size is None else str(size) for size in wanted)
-    told = f"{function}: {name} has shape {X.shape}, but the network was built for (batch, {shape})"
-    if X.shape == wanted:
-        raise ShapeError(f"{told}; this is a single sample: pass {name}[None]")
-    if X.ndim == 1 and wanted == (1,):
-        raise ShapeError(f"{told}; pass {name}.reshape(-1, 1)")
-    if len(wanted) == 1 and X.ndim > 2 and int(np.prod(X.shape[1:])) == wanted[0]:
-        raise ShapeError(f"{told}; pass {name}.reshape(len({name}), -1)")
-    raise ShapeError(f"{told}; give the same features as in training, or make a new network")
+    shape = ", ".join("any" if size is None else str(size) for size in expected)
+    problem = (
+        f"{function}: {name} has shape {X.shape}, but the network was built for (batch, {shape})"
+    )
+    if X.shape == expected:
+        raise ShapeError(f"{problem}; this is a single sample: pass {name}[None]")
+    if X.ndim == 1 and expected == (1,):
+        raise ShapeError(f"{problem}; pass {name}.reshape(-1, 1)")
+    if len(expected) == 1 and X.ndim > 2 and int(np.prod(X.shape[1:])) == expected[0]:
+        raise ShapeError(f"{problem}; pass {name}.reshape(len({name}), -1)")
+    raise ShapeError(f"{problem}; give the same features as in training, or make a new network")
 
 
 def _check_weight(weight: Array, length: int, function: str, dtype: Any) -> None:

@@ -1,4 +1,4 @@
-"""Targets that do not fit the loss or the network's output."""
+"""Checks of targets against the loss and the network's output."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def check_targets(
     if loss.takes_labels and y.shape == outputs[:-1]:
         _check_labels(y, outputs[-1], where, name)
         return
-    # To a single yes-or-no output a row of answers is as clear as a column of them.
+    # A single binary output takes targets of shape (n,) or (n, 1).
     if not (loss.contains == "sigmoid" and outputs == (len(y), 1) and y.ndim == 1):
         _check_shape(y.shape, outputs, loss, where, name)
     _check_values(y, loss, where, name)
@@ -50,18 +50,18 @@ def check_targets(
 def _check_labels(y: Array, classes: int, where: str, name: str) -> None:
     _refuse(
         y, y != np.rint(y) if y.dtype.kind == "f" else None, f"{where} has", name,
-        "label that is not whole", "labels that are not whole",
+        "label that is not an integer", "labels that are not integers",
         "labels are 0, 1, 2, ...; for a quantity to be predicted use a loss such as mse",
     )  # fmt: skip
     low, high = int(y.min()), int(y.max())
     rule = f"labels are counted from 0, here 0 to {classes - 1} for {classes} outputs"
     is_sign = low == -1 and high == 1 and bool(np.all(y))
-    mend = "map -1 to 0, for example with (y + 1) // 2" if is_sign else rule
+    remedy = "map -1 to 0, for example with (y + 1) // 2" if is_sign else rule
     _refuse(
-        y, y < 0, f"{where} has", name, "label that is negative", "labels that are negative", mend
+        y, y < 0, f"{where} has", name, "label that is negative", "labels that are negative", remedy
     )
     shifted = low == 1 and high == classes
-    mend = (
+    remedy = (
         f"and these go from 1 to {high}: subtract 1"
         if shifted
         else f"give the last layer {high + 1} units, or correct the labels"
@@ -69,7 +69,7 @@ def _check_labels(y: Array, classes: int, where: str, name: str) -> None:
     _refuse(
         y, y >= classes, f"{where} has", name,
         f"label that is larger than {classes - 1}", f"labels that are larger than {classes - 1}",
-        f"{rule}{', ' if shifted else '; '}{mend}",
+        f"{rule}{', ' if shifted else '; '}{remedy}",
     )  # fmt: skip
 
 
@@ -80,48 +80,48 @@ def _check_shape(
         return
     if shape == (*outputs, 1) or outputs == (*shape, 1):
         size = ", ".join(map(str, (-1, *outputs[1:])))
-        mend = f"reshape one, for example {name}.reshape({size})"
+        remedy = f"reshape one, for example {name}.reshape({size})"
     elif loss.takes_labels:
         labels = str(("n", *outputs[1:-1])).replace("'", "")
-        mend = f"give class numbers of shape {labels}, or one row of {outputs[-1]} a sample"
+        remedy = f"give class numbers of shape {labels}, or one row of {outputs[-1]} a sample"
         if len(shape) == 1 < len(outputs) - 1:
-            mend = "for one class a sample, put nn.Flatten() before the last layers"
+            remedy = "for one class a sample, put nn.Flatten() before the last layers"
     elif len(shape) == 1 and len(outputs) == 2:
-        mend = (
+        remedy = (
             f'for classes use loss="cross_entropy"; for a quantity give the last layer 1 unit and '
             f"pass {name}.reshape(-1, 1)"
         )
     elif len(shape) < len(outputs):
-        mend = (
+        remedy = (
             "for one answer a sample, let the last recurrent layer give its last step alone "
             "(return_sequences=False), or put nn.Flatten() before the last layers"
         )
     else:
-        mend = "give the last layer as many units as there are targets"
+        remedy = "give the last layer as many units as there are targets"
     raise ShapeError(
         f"{where} has shape {shape} and the network's output {outputs}; {loss.name} needs them "
-        f"equal, as nothing is stretched: {mend}"
+        f"equal, as nothing is stretched: {remedy}"
     )
 
 
 def _check_values(y: Array, loss: Loss, where: str, name: str) -> None:
-    """Refuse values that a loss would turn into nonsense or NaN."""
+    """Refuse values outside of the domain of the loss."""
     if loss.name == "hinge":
-        mend = "hinge takes 0 and 1, or -1 and 1: map labels to one of these pairs"
+        remedy = "hinge takes 0 and 1, or -1 and 1: map labels to one of these pairs"
         bad = (np.abs(y) != 1) & (y != 0)
         one, many = "that is not -1, 0 or 1", "that are not -1, 0 or 1"
     elif loss.name in ("poisson", "kl_divergence"):
         bad, one, many = y < 0, "that is negative", "that are negative"
-        mend = f"{loss.name} takes {'counts' if loss.name == 'poisson' else 'probabilities'}"
+        remedy = f"{loss.name} takes {'counts' if loss.name == 'poisson' else 'probabilities'}"
     elif loss.name in ("binary_cross_entropy", "cross_entropy"):
         bad, one, many = (y < 0) | (y > 1), "outside [0, 1]", "outside [0, 1]"
-        mend = _mend_probabilities(y, loss.name)
+        remedy = _probability_remedy(y, loss.name)
     else:
         return
-    _refuse(y, bad, f"{where} has", name, f"value {one}", f"values {many}", mend)
+    _refuse(y, bad, f"{where} has", name, f"value {one}", f"values {many}", remedy)
 
 
-def _mend_probabilities(y: Array, loss: str) -> str:
+def _probability_remedy(y: Array, loss: str) -> str:
     values = set(np.unique(y).tolist()) if y.min() >= -1 and y.max() <= 2 else set[Any]()
     if values == {-1, 1}:
         return f"{loss} takes 0 and 1: map -1 to 0, for example with (y + 1) // 2"
@@ -133,13 +133,14 @@ def _mend_probabilities(y: Array, loss: str) -> str:
 
 
 def _refuse(
-    y: Array, bad: Array | None, told: str, name: str, one: str, many: str, mend: str
+    y: Array, bad: Array | None, subject: str, name: str, one: str, many: str, remedy: str
 ) -> None:
     if bad is None or not bad.any():
         return
     count = int(bad.sum())
     index = tuple(int(each) for each in np.unravel_index(int(bad.argmax()), bad.shape))
-    place = ", ".join(map(str, index))
+    shown = ", ".join(map(str, index))
     raise DataError(
-        f"{told} {count} {one if count == 1 else many}, first {y[index]} at {name}[{place}]; {mend}"
+        f"{subject} {count} {one if count == 1 else many}, first {y[index]} at {name}[{shown}]; "
+        f"{remedy}"
     )

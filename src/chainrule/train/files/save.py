@@ -1,4 +1,4 @@
-"""A network as one file of data: safetensors, with a description in a closed vocabulary.
+"""Serialisation of a network: safetensors, with a JSON description in a closed vocabulary.
 
 The tensors are the parameters by full name. The metadata has one entry, ``chainrule``, in JSON::
 
@@ -7,7 +7,7 @@ The tensors are the parameters by full name. The metadata has one entry, ``chain
      "input_shape": [784],             without the batch axis
      "layers": [{"kind": "dense", "name": "dense", "config": {"units": 100, ...}}, ...],
      "classes": ["cat", "dog"] | null, the names of the classes by number
-     "table": {"target": NAME | null,  what inputs are made of, if there is a table
+     "table": {"target": NAME | null,  the fitted preprocessing of columns, if there is a table
                "columns": [{"kind": "number", "name": "age", "fill": 38.9, "mean": 38.9,
                             "scale": 10.5, "has_gaps": false},
                            {"kind": "category", "name": "town", "values": ["Bonn", "Ulm"],
@@ -49,7 +49,7 @@ Tensors = Mapping[str, NDArray[Any]]
 
 
 def save(model: Model, path: str | os.PathLike[str]) -> None:
-    """Write a network into a file, as a whole or not at all."""
+    """Write a network into a file, atomically."""
     from safetensors.numpy import save as to_bytes
 
     if not model.output_shapes or model.input_shape is None:
@@ -57,7 +57,7 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
             "save: the network is not built yet, so it has no parameters; call fit, predict or "
             "net(X) first"
         )
-    # Safetensors writes an array as it lies in memory, so it must lie in rows.
+    # Safetensors writes the memory of an array as it is: it must be C-contiguous.
     tensors = {
         name: np.ascontiguousarray(each.value) for name, each in model.stack.parameters().items()
     }
@@ -68,9 +68,9 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
 
 
 def checksum(description: Mapping[str, Any], tensors: Tensors) -> str:
-    """Return the SHA-256 of a description (but for its own checksum) and of tensors."""
-    told = {key: value for key, value in description.items() if key != "checksum"}
-    digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode())
+    """Return the SHA-256 of a description, without its own checksum, and of tensors."""
+    hashed = {key: value for key, value in description.items() if key != "checksum"}
+    digest = hashlib.sha256(json.dumps(hashed, sort_keys=True).encode())
     for name in sorted(tensors):
         array = tensors[name]
         digest.update(json.dumps([name, array.dtype.str, array.shape]).encode())
@@ -107,7 +107,7 @@ def _loss(loss: Loss) -> Any:
 
 
 def optimizer_config(optimizer: Optimizer) -> dict[str, Any] | None:
-    """Return an optimiser as data, where that says all of it; else None."""
+    """Return the config of an optimiser, or None if it does not determine the optimiser."""
     try:
         config = json.loads(json.dumps(optimizer.config()))
         return config if from_config(config) == optimizer else None
@@ -121,7 +121,7 @@ def _metric(metric: Metric) -> Any:
 
 
 def _is_named(metric: Metric) -> bool:
-    """Whether the name alone gives this metric back, but for a threshold that the loss decides."""
+    """Whether the name determines this metric, but for a threshold that follows from the loss."""
     ours = resolve_metric(metric.name).function
     mine = metric.function
     return getattr(ours, "func", ours) is getattr(mine, "func", mine)

@@ -1,4 +1,4 @@
-"""The entries of a file's description, which are believed in nothing."""
+"""Typed access to the entries of a file's description, all of which are verified."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ __all__ = ["Description"]
 
 
 class Description:
-    """A JSON object of a file, entry by entry, each of the kind it must be.
+    """A JSON object whose entries are checked for their types.
 
     Parameters
     ----------
     description : dict
-        What the file has.
+        The object.
     where : str
-        What messages call it.
+        Its name in messages.
     """
 
     def __init__(self, description: dict[str, Any], where: str = "the description") -> None:
@@ -27,17 +27,19 @@ class Description:
         """Whether there is an entry of that name."""
         return name in self._entries
 
-    def get(self, name: str, *kinds: type) -> Any:
-        """Return an entry, or raise a FormatError if it is missing or of another kind."""
+    def get(self, name: str, *types: type) -> Any:
+        """Return an entry, or raise a FormatError if it is missing or of another type."""
         value = self._entries.get(name, ...)
-        if type(value) not in kinds:
-            told = "is missing" if value is ... else f"is {value!r:.60}"
-            wanted = " or ".join("null" if kind is type(None) else kind.__name__ for kind in kinds)
-            raise FormatError(f"load: in {self._where} {name!r} {told}; it must be a {wanted}")
+        if type(value) not in types:
+            problem = "is missing" if value is ... else f"is {value!r:.60}"
+            expected = " or ".join(
+                "null" if each is type(None) else each.__name__ for each in types
+            )
+            raise FormatError(f"load: in {self._where} {name!r} {problem}; it must be a {expected}")
         return value
 
     def only(self, *names: str) -> None:
         """Raise a FormatError for an entry of another name."""
-        strange = [name for name in self._entries if name not in names]
-        if strange:
-            raise FormatError(f"load: {self._where} has an unknown entry {strange[0]!r}")
+        unknown = [name for name in self._entries if name not in names]
+        if unknown:
+            raise FormatError(f"load: {self._where} has an unknown entry {unknown[0]!r}")

@@ -1,4 +1,4 @@
-"""A table as an entry of a network's file: what was learned of each column."""
+"""Serialisation of a fitted table: the statistics and categories of each column."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ __all__ = ["describe_table", "table_of"]
 
 
 def describe_table(table: Table) -> dict[str, Any]:
-    """Return what a table has learned as JSON values."""
+    """Return a fitted table as JSON values."""
     if not table.is_fitted:
         raise ArgumentError(
-            "save: the table that the network begins with has learned nothing yet; call fit first"
+            "save: the table that the network begins with is not fitted yet; call fit first"
         )
     return {"target": table.target, "columns": [_described(column) for column in table.fitted]}
 
@@ -27,7 +27,9 @@ def table_of(described: dict[str, Any]) -> Table:
     """Return the table that a file describes."""
     description = Description(described, "the description of the table")
     description.only("target", "columns")
-    columns = [_column(each, place) for place, each in enumerate(description.get("columns", list))]
+    columns = [
+        _column(each, number) for number, each in enumerate(description.get("columns", list))
+    ]
     if not columns or len({column.name for column in columns}) != len(columns):
         raise FormatError("load: the table has no columns, or one of them twice")
     return Table.of(columns, description.get("target", str, type(None)))
@@ -38,13 +40,15 @@ def _described(column: FittedNumber | FittedCategory) -> dict[str, Any]:
     return {"kind": kind} | asdict(column)
 
 
-def _column(described: Any, place: int) -> FittedNumber | FittedCategory:
+def _column(described: Any, number: int) -> FittedNumber | FittedCategory:
     if not isinstance(described, dict):
-        raise FormatError(f"load: column {place} of the table is described by {described!r:.60}")
-    description = Description(cast(dict[str, Any], described), f"the description of column {place}")
+        raise FormatError(f"load: column {number} of the table is described by {described!r:.60}")
+    description = Description(
+        cast(dict[str, Any], described), f"the description of column {number}"
+    )
     kind = description.get("kind", str)
     if kind not in ("number", "category"):
-        raise FormatError(f"load: column {place} of the table is of the kind {kind!r:.60}")
+        raise FormatError(f"load: column {number} of the table is of the kind {kind!r:.60}")
     return _number(description) if kind == "number" else _category(description)
 
 

@@ -49,7 +49,7 @@ class CompiledSteps:
 
     def _compile_runner(self, size: int | None, steps: int) -> StepRunner | None:
         samples, state, capacity = self._samples, self._state, steps * self.epochs_per_call
-        if not samples.are_plain:
+        if not samples.are_contiguous:
             return None
         types = samples.types(len(samples))
         key = ("steps", size, capacity, *state.trained, *types.values())

@@ -10,7 +10,7 @@ from typing import Any
 from chainrule.errors import DataError
 from chainrule.optim.schedules.schedule import Schedule
 from chainrule.train.callbacks import Callback
-from chainrule.train.checks import explain_nan
+from chainrule.train.checks import explain_nonfinite
 from chainrule.train.fit.nonfinite import NotFinite
 from chainrule.train.fit.trainer import Trainer
 from chainrule.train.history import History
@@ -155,7 +155,7 @@ class EpochLoop:
         return samples / max(time.perf_counter() - self._start_time, 1e-9)
 
     def _explained(self, error: NotFinite) -> DataError:
-        evidence = explain_nan(
+        evidence = explain_nonfinite(
             error.loss,
             step=error.step,
             epoch=self._trainer.counter.epoch,

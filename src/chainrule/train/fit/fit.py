@@ -16,14 +16,14 @@ from chainrule.nn.layers.normalization import BatchNorm, LayerNorm
 from chainrule.nn.layers.reshape import Flatten, Permute, Reshape
 from chainrule.train.callbacks import resolve_callbacks
 from chainrule.train.checks import check_settings, warn_likely
-from chainrule.train.checks.lookup_range import explain_position
+from chainrule.train.checks.lookup_range import explain_lookup_error
 from chainrule.train.fit.epochs import EpochLoop, FitRun
 from chainrule.train.fit.output_activation import warn_of_output_activation
 from chainrule.train.fit.trainer import Trainer
 from chainrule.train.history import History
 from chainrule.train.inputs.data_adapter import prepare_samples
 from chainrule.train.inputs.samples import Samples, split_at
-from chainrule.train.inputs.table_inputs import learn_table
+from chainrule.train.inputs.table_inputs import fit_table
 from chainrule.train.inputs.targets import class_weights
 from chainrule.train.model.model import Model
 from chainrule.train.model.objective import Objective
@@ -64,12 +64,12 @@ def fit(net: Any, model: Model, X: Any, y: Any, arguments: FitArguments) -> Hist
     with model.rollback_on_error():
         samples, validation = _prepare_samples(model, objective, X, y, arguments)
         size = min(arguments.batch_size or len(samples), len(samples))
-        trainer = Trainer(model, objective, samples.made_plain(), size)
+        trainer = Trainer(model, objective, samples.as_contiguous(), size)
     loop = EpochLoop(FitRun(net, model, trainer, callbacks, progress, samples, validation, size))
     try:
         loop.run(arguments.epochs, bool(arguments.shuffle))
     except IndexError:
-        explain_position(model.stack, samples.X)
+        explain_lookup_error(model.stack, samples.X)
         raise
     return loop.history
 
@@ -92,7 +92,7 @@ def _prepare_samples(
     model: Model, objective: Objective, X: Any, y: Any, arguments: FitArguments
 ) -> tuple[Samples, Samples | None]:
     """Return training and validation samples, checked and encoded for the loss."""
-    inputs = learn_table(model, X, arguments.validation_split)
+    inputs = fit_table(model, X, arguments.validation_split)
     samples, checked = prepare_samples(model, objective, inputs, y, arguments.sample_weight, "fit")
     first = split_at(len(samples), arguments.validation_split)
     validation = samples.part(slice(first, None)) if first < len(samples) else None

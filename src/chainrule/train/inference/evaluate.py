@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.graph.array_type import ArrayType, type_of
-from chainrule.train.checks import check_settings, is_tame
-from chainrule.train.checks.lookup_range import explain_position
+from chainrule.train.checks import check_settings, is_clearly_finite
+from chainrule.train.checks.lookup_range import explain_lookup_error
 from chainrule.train.inference.compile_inference import compile_evaluation
 from chainrule.train.inference.predict_function import PredictFunction
-from chainrule.train.inputs.data_adapter import inputs_are_plain, prepare_inputs
+from chainrule.train.inputs.data_adapter import accepts_any_finite, prepare_inputs
 from chainrule.train.inputs.samples import Samples, batches
 from chainrule.train.model.layer_stack import LayerStack
 from chainrule.train.model.model import Model
@@ -48,7 +48,7 @@ def evaluate(
             try:
                 results = program([*params, *batch])
             except IndexError:
-                explain_position(stack, batch[0])
+                explain_lookup_error(stack, batch[0])
                 raise
             running.add(len(batch[0]), results, batch[1])
     return running.results()
@@ -64,7 +64,7 @@ def predict(model: Model, X: Any, size: int | None, function: str, activation: s
     try:
         return _predict(model, inputs, size or len(inputs), activation)
     except IndexError:
-        explain_position(model.stack, inputs)
+        explain_lookup_error(model.stack, inputs)
         raise
 
 
@@ -84,16 +84,16 @@ def _predict(model: Model, inputs: Any, size: int, activation: str) -> Array:
 
 def _predict_cached(model: Model, X: Any, size: Any, activation: str) -> Array | None:
     """Predict by a cached program, if a quick check shows that it fits the inputs; else None."""
-    if type(X) is not np.ndarray or type(size) is not int or not inputs_are_plain(model):
+    if type(X) is not np.ndarray or type(size) is not int or not accepts_any_finite(model):
         return None
     # A cached program for this type and shape shows that they fit the network.
     forward: PredictFunction | None = model.programs.find(_key(activation, X.dtype, X.shape))
-    if forward is None or len(X) > size or not is_tame(X):
+    if forward is None or len(X) > size or not is_clearly_finite(X):
         return None
     try:
         return forward(X)
     except IndexError:
-        explain_position(model.stack, X)
+        explain_lookup_error(model.stack, X)
         raise
 
 

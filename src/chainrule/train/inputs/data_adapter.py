@@ -1,4 +1,4 @@
-"""What users hand in (arrays, lists, tables, memory maps), checked and ready for a network."""
+"""Data adapter: arrays, lists, tables and memory maps, checked and encoded for a network."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from chainrule.train.inputs.targets import encode_targets, find_classes, is_text
 from chainrule.train.model.model import Model
 from chainrule.train.model.objective import Objective
 
-__all__ = ["inputs_are_plain", "prepare_inputs", "prepare_samples"]
+__all__ = ["accepts_any_finite", "prepare_inputs", "prepare_samples"]
 
 Array = NDArray[Any]
 
@@ -29,7 +29,7 @@ def prepare_samples(
     function: str,
     names: tuple[str, str] = ("X", "y"),
 ) -> tuple[Samples, ValidatedData]:
-    """Check samples and bring them into the form that training and evaluation take."""
+    """Check samples; encode targets and weights for training or evaluation."""
     checked = check_samples(
         function,
         as_inputs(model, X, function),
@@ -39,7 +39,7 @@ def prepare_samples(
         dtype=model.dtype,
         names=names,
     )
-    assert checked.y is not None, "targets were asked for"
+    assert checked.y is not None, "targets were required"
     _check_values(model, checked.X)
     model.build(checked.X.shape, function)
     check_targets(checked.y, objective.loss, model.output_shape, function, names[1])
@@ -52,28 +52,28 @@ def prepare_samples(
 
 
 def prepare_inputs(model: Model, X: Any, function: str) -> Array:
-    """Check inputs for a prediction and build the network if it is not yet."""
+    """Check inputs of a prediction; build the network if necessary."""
     inputs = as_inputs(model, X, function)
-    wanted = None if _is_longer_or_shorter(model, inputs, function) else model.input_shape
+    expected = None if _has_other_lengths(model, inputs, function) else model.input_shape
     checked = check_samples(
-        function, inputs, needs_targets=False, input_shape=wanted, dtype=model.dtype
+        function, inputs, needs_targets=False, input_shape=expected, dtype=model.dtype
     )
     _check_values(model, checked.X)
     model.build(checked.X.shape, function)
     return checked.X
 
 
-def _is_longer_or_shorter(model: Model, X: Any, function: str) -> bool:
-    """Whether inputs differ from those before in lengths that no layer minds.
+def _has_other_lengths(model: Model, X: Any, function: str) -> bool:
+    """Whether inputs differ from the built shape in axes of variable length only.
 
-    Convolutions, recurrent layers and attention do not: longer series, larger pictures.
+    Convolutions, recurrent layers and attention accept longer series and larger images.
     """
     shape: Any = getattr(X, "shape", None)
     built = model.input_shape
     if shape is None or built is None or len(shape) != len(built) or shape[1:] == built[1:]:
         return False
-    looks_up = isinstance(model.layers[0], Embedding)
-    if not looks_up and (len(shape) < 3 or shape[-1] != built[-1]):
+    is_lookup = isinstance(model.layers[0], Embedding)
+    if not is_lookup and (len(shape) < 3 or shape[-1] != built[-1]):
         return False
     try:
         model.build(shape, function)
@@ -82,12 +82,12 @@ def _is_longer_or_shorter(model: Model, X: Any, function: str) -> bool:
     return True
 
 
-def inputs_are_plain(model: Model) -> bool:
-    """Whether any finite numbers will do: neither a table's columns nor places to look up."""
+def accepts_any_finite(model: Model) -> bool:
+    """Whether inputs are plain numbers: neither columns of a table nor indices of an embedding."""
     return model.table is None and not isinstance((model.layers or [None])[0], Embedding)
 
 
 def _check_values(model: Model, X: Array) -> None:
-    """Refuse numbers that the first layer cannot look up: native code has no words for them."""
+    """Refuse indices out of range of an embedding in first position."""
     if model.layers and isinstance(model.layers[0], Embedding):
         model.layers[0].check_values(X)

@@ -1,4 +1,4 @@
-"""Samples that are taken in batches, and the numbers that batches report, put together."""
+"""Samples, their batches and their order in each epoch."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Rows = slice | NDArray[np.intp]
 
 @dataclass(frozen=True)
 class Samples:
-    """Inputs, targets and weights, side by side; never copied as a whole.
+    """Inputs, targets and weights of equal length; never copied as a whole.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ class Samples:
     y : array, (n, ...)
         The targets, as the loss takes them.
     weight : array, float, (n,), or None
-        How much each sample counts.
+        Sample weights.
     """
 
     X: Array
@@ -43,32 +43,31 @@ class Samples:
         return len(self.X)
 
     def take(self, rows: Rows) -> list[Array]:
-        """Return those rows of the arrays that are there, in this machine's byte order."""
+        """Gather rows of the arrays present, in native byte order."""
         return [native_byte_order(each[rows]) for each in self.arrays()]
 
     def arrays(self) -> list[Array]:
-        """Return the arrays that are there."""
+        """Return the arrays present."""
         return [each for each in (self.X, self.y, self.weight) if each is not None]
 
-    def made_plain(self) -> Samples:
-        """Return the samples as native code reads them.
+    def as_contiguous(self) -> Samples:
+        """Return the samples C-contiguous and in native byte order.
 
-        Arrays in another order or with foreign bytes are copied, once; files in memory stay what
-        they are, as they may be larger than the memory.
+        Other arrays are copied once, but for memory maps, which may exceed the memory.
         """
 
-        def plain(each: Array) -> Array:
-            if _is_plain(each) or isinstance(each, np.memmap):
+        def contiguous(each: Array) -> Array:
+            if _is_contiguous(each) or isinstance(each, np.memmap):
                 return each
             return np.ascontiguousarray(native_byte_order(each))
 
-        weight = None if self.weight is None else plain(self.weight)
-        return Samples(plain(self.X), plain(self.y), weight)
+        weight = None if self.weight is None else contiguous(self.weight)
+        return Samples(contiguous(self.X), contiguous(self.y), weight)
 
     @property
-    def are_plain(self) -> bool:
-        """Whether the arrays lie in memory as native code reads them: row by row, own bytes."""
-        return all(map(_is_plain, self.arrays()))
+    def are_contiguous(self) -> bool:
+        """Whether all arrays are C-contiguous and in native byte order."""
+        return all(map(_is_contiguous, self.arrays()))
 
     def types(self, count: int) -> dict[str, ArrayType | None]:
         """Return the types of a batch of `count` samples."""
@@ -79,7 +78,7 @@ class Samples:
         }
 
     def part(self, rows: slice) -> Samples:
-        """Return a contiguous part, as views."""
+        """Return a slice, as views."""
         weight = None if self.weight is None else self.weight[rows]
         return Samples(self.X[rows], self.y[rows], weight)
 
@@ -91,7 +90,7 @@ class Samples:
 def batches(
     length: int, size: int, order: NDArray[np.intp] | None = None, done: int = 0
 ) -> Iterator[Rows]:
-    """Cut samples into batches, but for those done; the last one may be shorter.
+    """Yield the rows of each batch after the first `done`; the last batch may be shorter.
 
     Examples
     --------
@@ -106,23 +105,23 @@ def batches(
 def shuffled_orders(
     length: int, size: int, seed: int, epoch: int, count: int
 ) -> list[NDArray[np.intp]] | None:
-    """Return the orders of some epochs, functions of seed and epoch; None if one batch is all."""
+    """Return the permutations of `count` epochs, by seed and epoch; None for a full batch."""
     return permutations(length, seed, epoch, count) if size < length else None
 
 
-def _is_plain(array: Array) -> bool:
+def _is_contiguous(array: Array) -> bool:
     return array.flags.c_contiguous and array.dtype.isnative
 
 
 def split_at(length: int, fraction: float) -> int:
-    """Return how many samples come before the last `fraction` of them, kept for validation.
+    """Return the number of training samples; the last `fraction` is the validation split.
 
     Examples
     --------
     >>> split_at(10, 0.25), split_at(10, 0.0)
     (7, 10)
     """
-    # 10 · (1 - 0.3) is 6.999... in binary; what is a whole number for people stays one.
+    # 10 · (1 - 0.3) is 6.999... in binary; what is an integer in decimals stays one.
     first = math.floor(length * (1 - float(fraction)) + 1e-9)
     if fraction and not 0 < first < length:
         raise DataError(

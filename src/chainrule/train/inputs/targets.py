@@ -1,4 +1,4 @@
-"""Targets as users have them (names of classes, numbers, rows) and as losses take them."""
+"""Encoding of targets: names of classes, class numbers and rows to what losses take."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Array = NDArray[Any]
 
 
 def is_text(y: Array) -> bool:
-    """Whether targets are names: text, or objects that are all text."""
+    """Whether targets are class names: text, or objects that are all text."""
     if y.dtype.kind != "O":
         return y.dtype.kind in "UT"
     return y.size > 0 and all(isinstance(each, str) for each in y.flat)
@@ -32,12 +32,12 @@ def find_classes(y: Array, loss: Loss, output_shape: tuple[int | None, ...]) -> 
         )
     names: list[str] = np.unique(y.astype(str)).tolist()
     outputs = output_shape[-1]
-    room = 2 if not loss.takes_labels and outputs == 1 else outputs
-    if room != len(names):
+    capacity = 2 if not loss.takes_labels and outputs == 1 else outputs
+    if capacity != len(names):
         shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
         raise DataError(
             f"fit: y has {len(names)} classes ({shown}), but the network has {outputs} outputs; "
-            + _mend_outputs(loss, len(names))
+            + _output_remedy(loss, len(names))
         )
     return names
 
@@ -45,13 +45,13 @@ def find_classes(y: Array, loss: Loss, output_shape: tuple[int | None, ...]) -> 
 def encode_targets(
     y: Array, loss: Loss, output_rank: int, classes: list[str] | None, title: str = "fit: y"
 ) -> Array:
-    """Turn targets into numbers of the shape that the loss compares with."""
+    """Encode targets as numbers, in the shape that the loss compares with the output."""
     if is_text(y):
         y = _numbers_of(y, classes or [], title)
     elif loss.takes_labels and y.ndim < output_rank:
-        y = _whole_numbers(y, title)
-    # What a name or a class number means to one unit is clear; other losses would compare (n,)
-    # with (n, 1), which is a mistake as often as not, and refuse.
+        y = _class_numbers(y, title)
+    # For one sigmoid unit (n,) means (n, 1); other losses refuse that comparison, which is
+    # a mistake as often as not.
     if loss.contains == "sigmoid" and y.ndim == 1 and output_rank == 2:
         y = y[:, None]
     return y
@@ -60,7 +60,7 @@ def encode_targets(
 def class_weights(
     weights: Mapping[Any, float] | str, y: Array, classes: list[str] | None
 ) -> NDArray[np.float64]:
-    """Return how much each sample counts by its class.
+    """Return sample weights by class.
 
     Examples
     --------
@@ -98,24 +98,24 @@ def _numbers_of(y: Array, classes: list[str], title: str) -> Array:
             "numbers; pass class numbers"
         )
     codes = np.searchsorted(known, names).clip(max=len(classes) - 1)
-    strange = np.flatnonzero(known[codes] != names)
-    if len(strange):
-        first = strange[0]
+    unexpected = np.flatnonzero(known[codes] != names)
+    if len(unexpected):
+        first = unexpected[0]
         raise DataError(
-            f"{title} has {len(strange)} {'names' if len(strange) > 1 else 'name'} of no known "
-            f"class, first {str(names.flat[first])!r} at index {first}; the classes are "
+            f"{title} has {len(unexpected)} {'names' if len(unexpected) > 1 else 'name'} of no "
+            f"known class, first {str(names.flat[first])!r} at index {first}; the classes are "
             f"{', '.join(classes)}"
         )
     return codes.astype(np.int64)
 
 
-def _whole_numbers(y: Array, title: str) -> Array:
+def _class_numbers(y: Array, title: str) -> Array:
     if y.dtype.kind == "f":
-        broken = np.flatnonzero(y != np.rint(y))
-        if len(broken):
+        fractions = np.flatnonzero(y != np.rint(y))
+        if len(fractions):
             raise DataError(
-                f"{title} has {len(broken)} class numbers that are not whole, first "
-                f"{y.flat[broken[0]]} at index {broken[0]}; classes are 0, 1, 2, ... (for a "
+                f"{title} has {len(fractions)} class numbers that are not integers, first "
+                f"{y.flat[fractions[0]]} at index {fractions[0]}; classes are 0, 1, 2, ... (for a "
                 "quantity to be predicted, use a loss such as mse)"
             )
     return y.astype(np.int64)
@@ -154,7 +154,7 @@ def _weight(key: Any, value: Any) -> float:
     return float(value)
 
 
-def _mend_outputs(loss: Loss, count: int) -> str:
+def _output_remedy(loss: Loss, count: int) -> str:
     if loss.takes_labels:
         return f"give the last layer {count} units"
     return 'use loss="cross_entropy" with one unit a class' if count > 2 else "give it one unit"

@@ -1,12 +1,11 @@
-"""The metrics: how good predictions are, as people count it.
+"""Metrics: functions ``(y_true, y_pred)`` in plain NumPy that score predictions.
 
-A metric is a function ``(y_true, y_pred)`` in plain NumPy. Some are means over samples: they give
-one number a sample, on arrays and nodes, and can be averaged batch by batch. The others need all
-predictions at once. None weighs samples: weights are for training, a metric counts each one once.
+Some are means over samples: they return one value a sample, on arrays and nodes, and are averaged
+over batches. The others need all predictions at once. No metric applies sample weights.
 
-Targets of classes are numbers, (n,), or rows with a single 1, (n, classes). Outputs are one a
-class, probabilities or logits, where the largest wins; or they each say yes above a threshold, as
-a single output always does.
+Targets of classes are class numbers, (n,), or one-hot rows, (n, classes). Outputs are
+probabilities or logits of the classes, of which the largest is predicted; or binary outputs, each
+positive above a threshold, as a single output always is.
 """
 
 from chainrule.train.metrics.accuracy import accuracy, top_k

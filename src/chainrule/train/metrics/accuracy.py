@@ -1,4 +1,4 @@
-"""Metrics of classes that count, sample by sample, whether the right one is found."""
+"""Accuracy and top-k accuracy."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ def accuracy(y_true: Array, y_pred: Array, threshold: float | None = None) -> Ar
     Parameters
     ----------
     y_true : array or node, (n, ...)
-        Class numbers, rows with a single 1, or yes (above 0.5) and no.
+        Class numbers, one-hot rows, or binary targets (positive above 0.5).
     y_pred : array or node, (n, ..., classes) or (n,)
         The outputs.
     threshold : float or None
-        Above it an output says yes: 0.5 for probabilities, 0 for logits. With None the largest
-        output wins, and a single one has the threshold 0.5.
+        Binary outputs are positive above it: 0.5 for probabilities, 0 for logits. With None the
+        largest output is predicted, and a single one has the threshold 0.5.
 
     Returns
     -------
     array or node, float64, (n,)
-        For several answers a sample, the share of right ones.
+        With several targets a sample, the fraction of correct ones.
 
     Examples
     --------
@@ -54,7 +54,7 @@ def top_k(y_true: Array, y_pred: Array, k: int = 5) -> Array:
     """
     number = labels("top_k", y_true, y_pred)[..., None]
     own = np.take_along_axis(y_pred, number, axis=-1)
-    # Written so that an output that is not a number beats the class instead of losing to it.
+    # Written so that NaN counts as larger than the class, not as smaller.
     above = np.logical_not(y_pred <= own)
     first = np.logical_and(y_pred == own, np.arange(y_pred.shape[-1]) < number)
     return per_sample(1.0 * (np.sum(np.logical_or(above, first), axis=-1) < k))

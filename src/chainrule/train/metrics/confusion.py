@@ -1,4 +1,4 @@
-"""Metrics of classes that come from the confusion matrix: found, predicted, there."""
+"""Precision, recall and F1, from the counts of the confusion matrix."""
 
 from __future__ import annotations
 
@@ -16,51 +16,50 @@ Counts = NDArray[np.intp]
 
 
 def precision(y_true: Array, y_pred: Array, threshold: float | None = None) -> float:
-    """Return the share of right ones among those predicted: TP / (TP + FP).
+    """Return the fraction of predicted positives that are correct: TP / (TP + FP).
 
-    With two classes it is that of class 1; with more, or several independent outputs, the mean over
-    the classes that are there or predicted, each counting the same. It is 0 where nothing is
-    predicted.
+    With two classes it is that of class 1; with more, or several binary outputs, the macro average
+    over the classes that occur or are predicted. It is 0 where nothing is predicted.
 
     Examples
     --------
     >>> precision(np.array([0, 1, 1, 0]), np.array([0.9, 0.8, 0.2, 0.1]))
     0.5
     """
-    hits, predicted, present = _counts("precision", y_true, y_pred, threshold)
-    return _mean_ratio(hits, predicted, predicted + present)
+    true_positives, predicted, present = _counts("precision", y_true, y_pred, threshold)
+    return _mean_ratio(true_positives, predicted, predicted + present)
 
 
 def recall(y_true: Array, y_pred: Array, threshold: float | None = None) -> float:
-    """Return the share of those there are that is found: TP / (TP + FN); averaged as `precision`.
+    """Return the fraction of positives that are predicted: TP / (TP + FN); averaged as `precision`.
 
     Examples
     --------
     >>> recall(np.array([0, 1, 1, 1]), np.array([0.9, 0.8, 0.2, 0.1]))
     0.3333333333333333
     """
-    hits, predicted, present = _counts("recall", y_true, y_pred, threshold)
-    return _mean_ratio(hits, present, predicted + present)
+    true_positives, predicted, present = _counts("recall", y_true, y_pred, threshold)
+    return _mean_ratio(true_positives, present, predicted + present)
 
 
 def f1(y_true: Array, y_pred: Array, threshold: float | None = None) -> float:
     """Return the harmonic mean of precision and recall: 2·TP / (2·TP + FP + FN).
 
-    It is taken class by class, and averaged as `precision`.
+    It is computed by class and averaged as `precision`.
 
     Examples
     --------
     >>> f1(np.array([0, 1, 1, 1]), np.array([0.9, 0.8, 0.2, 0.1]))
     0.4
     """
-    hits, predicted, present = _counts("f1", y_true, y_pred, threshold)
-    return _mean_ratio(2 * hits, predicted + present, predicted + present)
+    true_positives, predicted, present = _counts("f1", y_true, y_pred, threshold)
+    return _mean_ratio(2 * true_positives, predicted + present, predicted + present)
 
 
 def _counts(
     name: str, y_true: Array, y_pred: Array, threshold: float | None
 ) -> tuple[Counts, Counts, Counts]:
-    """Return, class by class, how many are found, predicted and there."""
+    """Return true positives, predicted positives and positives of each class."""
     truth: NDArray[np.bool_]
     answer: NDArray[np.bool_]
     if is_yes_or_no(y_pred, threshold):
@@ -76,6 +75,6 @@ def _counts(
 
 
 def _mean_ratio(part: Counts, whole: Counts, seen: Counts) -> float:
-    """Average over the classes that are there or predicted; 0 where there are none."""
+    """Average over the classes that occur or are predicted; 0 without any."""
     ratio = (part / np.maximum(whole, 1))[seen > 0]
     return float(np.mean(ratio)) if len(ratio) else 0.0

@@ -1,4 +1,4 @@
-"""The metrics by name, and what training must know of each."""
+"""Registry of metrics."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ Array = Any
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric and what training must know of it.
+    """A metric and how it is reduced over batches.
 
     Parameters
     ----------
     name : str
-        As the history shows it.
+        Its key in the history.
     function : function (y_true, y_pred)
-        Gives one number a sample if `is_mean`, a number otherwise; a function of the user's may
-        give either.
+        Returns one value a sample if `is_mean`, else one value; a user's function may return
+        either.
     is_mean : bool
         Whether it is a mean over samples, so that batches can be averaged.
     """
@@ -60,7 +60,7 @@ class Metric:
         Raises
         ------
         ArgumentError
-            If a function of the user's gives something that is neither a number nor one a sample.
+            If a user's function returns neither one value nor one a sample.
         """
         value = np.asarray(self.function(y_true, y_pred))
         if value.shape not in ((), (len(y_pred),)) or value.dtype.kind not in "fiub":
@@ -92,7 +92,7 @@ _WITH_THRESHOLD: dict[str, Callable[..., Any]] = {
 def resolve_metric(
     metric: str | Metric | Callable[[Any, Any], Any], threshold: float | None = None
 ) -> Metric:
-    """Return the metric that a name, a record or a function stands for.
+    """Return the metric for a name, a record or a function.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def resolve_metric(
         A name of the table, also "top_3" for any number; one of its functions; or any function in
         NumPy that gives a number, or one a sample.
     threshold : float or None
-        For networks whose outputs each say yes or no: above it, yes. See `accuracy`.
+        Of binary outputs: positive above it. See `accuracy`.
 
     Returns
     -------
@@ -110,7 +110,7 @@ def resolve_metric(
     Raises
     ------
     ArgumentError
-        For an unknown name, which is answered with ours.
+        For an unknown name; the message suggests one of ours.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Metrics of quantities: how far predictions are off."""
+"""Regression metrics: mean squared error, mean absolute error, coefficient of determination."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def mae(y_true: Array, y_pred: Array) -> Array:
 
 
 def r2(y_true: Array, y_pred: Array) -> float:
-    """Return the share of the variance explained, ``1 - Σ(y - ŷ)² / Σ(y - ȳ)²``.
+    """Return the coefficient of determination, ``1 - Σ(y - ŷ)² / Σ(y - ȳ)²``.
 
     With several outputs it is the mean over them. Where a target is constant it is 1 if every
     prediction is exact and 0 otherwise.

@@ -1,4 +1,4 @@
-"""The metric of how well outputs rank samples."""
+"""Area under the ROC curve."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Array = Any
 def auc(y_true: Array, y_pred: Array, threshold: float | None = None) -> float:
     """Return the area under the ROC curve, by ranks.
 
-    It is the chance that a sample of the class has a larger output than one of another class, ties
+    It is the probability that a positive sample has a larger output than a negative one, ties
     counting half: the Mann-Whitney statistic ``(R - n₁·(n₁ + 1) / 2) / (n₁·n₀)``, with R the sum of
     the ranks of the n₁ samples of the class. With more than two classes it is the mean over each
     class against the rest; outputs that are not probabilities go through a softmax first.
@@ -51,7 +51,7 @@ def auc(y_true: Array, y_pred: Array, threshold: float | None = None) -> float:
 
 
 def _one_against_rest(y_true: Array, y_pred: Array, threshold: float | None) -> tuple[Array, Array]:
-    """Return, for each class that is compared, who is in it and how it is scored, (n, classes)."""
+    """Return membership and score of each compared class, (n, classes)."""
     if is_yes_or_no(y_pred, threshold):
         scores = y_pred.reshape(len(y_pred), -1)
         return aligned("auc", y_true, y_pred).reshape(scores.shape) > 0.5, scores
@@ -62,7 +62,7 @@ def _one_against_rest(y_true: Array, y_pred: Array, threshold: float | None) -> 
 
 
 def _probabilities(outputs: Array) -> Array:
-    """Return rows that add up to 1: as they are, or by a softmax."""
+    """Return rows that sum to 1: unchanged, or by a softmax."""
     if np.all(outputs >= 0) and np.allclose(outputs.sum(axis=1), 1, atol=1e-3):
         return outputs
     powers = np.exp(outputs - outputs.max(axis=1, keepdims=True))
@@ -74,7 +74,7 @@ def _area(truth: Array, scores: Array) -> float:
     zeros = len(truth) - ones
     if ones == 0 or zeros == 0 or np.isnan(scores).any():
         return np.nan
-    _, place, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    _, group, counts = np.unique(scores, return_inverse=True, return_counts=True)
     # Equal scores share the mean of their ranks.
     rank = np.cumsum(counts) - (counts - 1) / 2
-    return float((rank[place][truth].sum() - ones * (ones + 1) / 2) / (ones * zeros))
+    return float((rank[group][truth].sum() - ones * (ones + 1) / 2) / (ones * zeros))

@@ -1,4 +1,4 @@
-"""Targets and outputs brought to shapes that can be compared; nothing is stretched."""
+"""Shape alignment of targets and outputs, without broadcasting."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ Array = Any
 
 
 def is_yes_or_no(y_pred: Array, threshold: float | None) -> bool:
-    """Return whether each output answers for itself, instead of the largest winning."""
+    """Return whether outputs are binary, each with a threshold, rather than one a class."""
     return threshold is not None or y_pred.ndim == 1 or y_pred.shape[-1] == 1
 
 
 def cut(threshold: float | None) -> float:
-    """Return the value above which an output says yes."""
+    """Return the threshold above which an output is positive."""
     return 0.5 if threshold is None else threshold
 
 
@@ -39,14 +39,14 @@ def equal_shapes(name: str, y_true: Array, y_pred: Array) -> Array:
 
 
 def aligned(name: str, y_true: Array, y_pred: Array) -> Array:
-    """Return yes-or-no targets in the shape of the outputs, (n,) and (n, 1) being the same."""
+    """Return binary targets in the shape of the outputs; (n,) and (n, 1) are the same."""
     if y_true.size == y_pred.size and y_true.shape[0] == y_pred.shape[0]:
         return y_true.reshape(y_pred.shape)
     return equal_shapes(name, y_true, y_pred)
 
 
 def labels(name: str, y_true: Array, y_pred: Array) -> Array:
-    """Return the number of the class of each sample."""
+    """Return the class number of each sample."""
     if y_true.shape == y_pred.shape:
         return np.argmax(y_true, axis=-1)
     if y_true.shape != y_pred.shape[:-1]:

@@ -1,1 +1,1 @@
-"""The Boltzmann machine: what it computes, what it learns by, and the model that users have."""
+"""Restricted Boltzmann machine: energies, contrastive divergence, and the model itself."""

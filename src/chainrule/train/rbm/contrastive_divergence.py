@@ -1,13 +1,13 @@
-"""What a Boltzmann machine learns by: a contrast of free energies, whose derivative is derived.
+"""Contrastive divergence: the gradient of a difference of free energies, derived as any other.
 
-The likelihood of samples v falls with their free energy and with that of all other states,
+The negative log-likelihood of samples v and its gradient are::
 
-    -ln p(v) = F(v) + ln Z,        its derivative   dF(v) - E_p[dF(v')]
+    -ln p(v) = F(v) + ln Z        dF(v) - E_p[dF(v')]
 
-The second term asks for samples v' of the machine's own. Contrastive divergence starts Gibbs
-sampling at the data and lets it make k sweeps; its persistent form keeps chains that go on from
-step to step. Either way the step is the gradient of F(v) - F(v') with v' held fixed: there is
-nothing to derive by hand, and a network's loop of training does the rest.
+The second term needs samples v' of the model. Contrastive divergence (CD-k) starts Gibbs sampling
+at the data and runs k sweeps; its persistent form (PCD) continues chains from step to step. Either
+way the step is the gradient of F(v) - F(v') with v' held constant, so nothing is derived by hand
+and the training loop of networks is used.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from chainrule.ops.primitives.selection import stop_gradient
 from chainrule.train.metrics import Metric
 from chainrule.train.rbm.energy import (
     Couplings,
-    chain,
-    flip,
     free_energy,
+    gibbs_sampling,
     hidden_probabilities,
+    pseudo_likelihood_estimate,
     sample_units,
     visible_probabilities,
 )
@@ -40,16 +40,16 @@ _SMALL = 0.01
 
 
 class Contrast(Layer):
-    """The units of a machine as a layer: while it is trained, what its samples are told apart by.
+    """The units of a machine as a layer; while training, the contrast of free energies.
 
     Parameters
     ----------
     hidden : int > 0
-        How many hidden units.
+        Number of hidden units.
     k : int > 0
         Sweeps of Gibbs sampling in each step.
     chains : int >= 0
-        How many chains go on from step to step; 0 starts new ones at the data.
+        Number of persistent chains; 0 starts new ones at the data.
     l2 : float >= 0
         λ of the penalty λ/2·‖W‖².
 
@@ -58,7 +58,7 @@ class Contrast(Layer):
     weight, visible_bias, hidden_bias : Parameter
         W, (visible, hidden), b and c.
     chains : Parameter or None
-        Where the hidden units of the chains stand, (chains, hidden).
+        States of the hidden units of the persistent chains, (chains, hidden).
 
     References
     ----------
@@ -73,7 +73,7 @@ class Contrast(Layer):
         self.name = "rbm"
 
     def build(self, input_shape: Shape) -> None:
-        """Make W, b and c, and the chains, in states that say nothing yet."""
+        """Create W, b and c, and the persistent chains in random states."""
         visible = input_shape[-1]
         shape = (visible, self.hidden)
         self.weight = self.parameter("weight", shape, partial(normal, stddev=_SMALL))
@@ -81,10 +81,10 @@ class Contrast(Layer):
         self.hidden_bias = self.parameter("hidden_bias", (self.hidden,))
         if self.count:
             states = (self.count, self.hidden)
-            self.chains = self.parameter("chains", states, _coins, trainable=False)
+            self.chains = self.parameter("chains", states, _fair_bits, trainable=False)
 
-    def expect(self, X: Any) -> None:
-        """Set b to the log-odds of each column's mean, as if it had also been on once and off once.
+    def initialize_bias(self, X: Any) -> None:
+        """Set b to the log-odds of each column's mean, with Laplace smoothing.
 
         References
         ----------
@@ -106,33 +106,32 @@ class Contrast(Layer):
     def train_forward(self, x: Any, random: RandomStream) -> Any:
         """Compute F(v) - F(v') and the pseudo-likelihood of each sample, (batch, 2)."""
         couplings = self.couplings
-        dreamed = stop_gradient(self._dream(x, random))
-        told = stop_gradient(
-            flip(couplings, x, random)
-        )  # or zeros would be carried back through it
-        contrast = free_energy(couplings, x) - np.mean(free_energy(couplings, dreamed))
-        return np.stack([contrast, told], axis=1)
+        model_samples = stop_gradient(self._sample_model(x, random))
+        # A constant: otherwise zeros would be propagated back through it.
+        pseudo_likelihoods = stop_gradient(pseudo_likelihood_estimate(couplings, x, random))
+        contrast = free_energy(couplings, x) - np.mean(free_energy(couplings, model_samples))
+        return np.stack([contrast, pseudo_likelihoods], axis=1)
 
-    def _dream(self, data: Any, random: RandomStream) -> Any:
-        """Draw visible units from the machine itself, and leave the chains where that ended."""
+    def _sample_model(self, data: Any, random: RandomStream) -> Any:
+        """Draw visible units by Gibbs sampling; persistent chains keep their state."""
         couplings = self.couplings
         if self.chains is None:
             start = sample_units(hidden_probabilities(couplings, data), random)
         else:
             start = self.chains.value
-        states = chain(couplings, start, self.k - 1, random)
+        states = gibbs_sampling(couplings, start, self.k - 1, random)
         visible = sample_units(visible_probabilities(couplings, states), random)
         if self.chains is not None:
             self.chains.value = sample_units(hidden_probabilities(couplings, visible), random)
         return visible
 
 
-def _coins(shape: tuple[int, ...], generator: np.random.Generator, dtype: np.dtype[Any]) -> Any:
+def _fair_bits(shape: tuple[int, ...], generator: np.random.Generator, dtype: np.dtype[Any]) -> Any:
     return generator.integers(2, size=shape).astype(dtype)
 
 
 CONTRAST = Loss("free_energy_contrast", lambda _, outputs: outputs[:, 0], checks=False)
-"""What is descended on; its value says little, as the machine's samples change with it."""
+"""The training objective; its value says little, as the model samples change with it."""
 
 PSEUDO_LIKELIHOOD = Metric("pseudo_likelihood", lambda _, outputs: outputs[:, 1], is_mean=True)
-"""What to watch: the mean over samples of the logarithm, in nats."""
+"""The metric to monitor: the mean over samples of the log pseudo-likelihood, in nats."""

@@ -1,11 +1,11 @@
-"""What a restricted Boltzmann machine computes, in plain NumPy: energies and conditional draws.
+"""Energies and conditional distributions of a restricted Boltzmann machine, in plain NumPy.
 
-Visible units v and hidden units h are 0 or 1, and each pair of settings has an energy,
+Visible units v and hidden units h are binary, and each joint state has an energy,
 
     E(v, h) = -b·v - c·h - v W h,        p(v, h) = exp(-E(v, h)) / Z
 
-Units of a kind do not see each other, so given one kind the other is independent coins. Summing
-over all h leaves the free energy of v alone, F(v) = -ln Σ_h exp(-E(v, h)), and p(v) = exp(-F(v))/Z.
+There are no couplings within a layer, so the units of one layer are independent given the other.
+Summing over h gives the free energy F(v) = -ln Σ_h exp(-E(v, h)), and p(v) = exp(-F(v)) / Z.
 
 References
 ----------
@@ -26,10 +26,10 @@ from chainrule.nn.random_stream import RandomStream
 
 __all__ = [
     "Couplings",
-    "chain",
-    "flip",
     "free_energy",
+    "gibbs_sampling",
     "hidden_probabilities",
+    "pseudo_likelihood_estimate",
     "sample_units",
     "visible_probabilities",
 ]
@@ -58,42 +58,41 @@ def free_energy(couplings: Couplings, visible: Any) -> Any:
     Examples
     --------
     >>> none = {"weight": np.zeros((3, 2)), "visible_bias": np.zeros(3), "hidden_bias": np.zeros(2)}
-    >>> free_energy(none, np.ones((1, 3))).round(4)  # two coins: -2 ln 2
+    >>> free_energy(none, np.ones((1, 3))).round(4)  # -2 ln 2
     array([-1.3863])
     """
-    coins = np.sum(softplus(_fields(couplings, visible)), axis=1)
-    return -(visible @ couplings["visible_bias"]) - coins
+    hidden_terms = np.sum(softplus(_fields(couplings, visible)), axis=1)
+    return -(visible @ couplings["visible_bias"]) - hidden_terms
 
 
-def flip(couplings: Couplings, visible: Any, random: RandomStream) -> Any:
-    """Estimate ln Π_i p(v_i | all others), the pseudo-likelihood, by one unit of each row.
+def pseudo_likelihood_estimate(couplings: Couplings, visible: Any, random: RandomStream) -> Any:
+    """Estimate the log pseudo-likelihood Σ_i ln p(v_i | v_¬i) of each row by one unit.
 
-    A unit i is drawn and turned over, v' = v but for v'_i = 1 - v_i; given the others it has its
-    own value with probability σ(F(v') - F(v)). As each unit may be drawn, the estimate is as many
-    times its logarithm as there are units.
+    For a random unit i let v' be v with v_i flipped; then p(v_i | v_¬i) = σ(F(v') - F(v)), and
+    the estimate is the number of units times its logarithm.
 
     References
     ----------
     Besag (1975), "Statistical analysis of non-lattice data", section 3: the pseudo-likelihood.
     """
     rows, units = visible.shape
-    place = (random.uniform((rows,), visible.dtype) * units).astype(int)
-    place = np.minimum(place, units - 1)  # the product may be rounded up to their number
-    turn = 1 - 2 * visible[np.arange(rows), place]
+    unit = (random.uniform((rows,), visible.dtype) * units).astype(int)
+    unit = np.minimum(unit, units - 1)  # the product may be rounded up to their number
+    change = 1 - 2 * visible[np.arange(rows), unit]
     fields = _fields(couplings, visible)
-    turned = fields + turn[:, np.newaxis] * couplings["weight"][place]
-    more = np.sum(softplus(fields) - softplus(turned), axis=1)
-    return -units * softplus(turn * couplings["visible_bias"][place] - more)
+    flipped = fields + change[:, np.newaxis] * couplings["weight"][unit]
+    more = np.sum(softplus(fields) - softplus(flipped), axis=1)
+    return -units * softplus(change * couplings["visible_bias"][unit] - more)
 
 
 def sample_units(probabilities: Any, random: RandomStream) -> Any:
-    """Draw 1 with these probabilities, else 0."""
-    kind = probabilities.dtype
-    return (random.uniform(probabilities.shape, kind) < probabilities).astype(kind)
+    """Draw Bernoulli units with these probabilities."""
+    dtype = probabilities.dtype
+    return (random.uniform(probabilities.shape, dtype) < probabilities).astype(dtype)
 
 
-def chain(couplings: Couplings, hidden: Any, sweeps: int, random: RandomStream) -> Any:
-    """Sample visible units given hidden ones, then hidden given visible, again and again.
+def gibbs_sampling(couplings: Couplings, hidden: Any, sweeps: int, random: RandomStream) -> Any:
+    """Run sweeps of block Gibbs sampling: visible given hidden, then hidden given visible.
 
     References
     ----------
@@ -102,9 +101,9 @@ def chain(couplings: Couplings, hidden: Any, sweeps: int, random: RandomStream) 
     """
 
     def sweep(hidden: Any, number: Any) -> tuple[Any, tuple[()]]:
-        own = random.at(number)
-        visible = sample_units(visible_probabilities(couplings, hidden), own)
-        return sample_units(hidden_probabilities(couplings, visible), own), ()
+        stream = random.at(number)
+        visible = sample_units(visible_probabilities(couplings, hidden), stream)
+        return sample_units(hidden_probabilities(couplings, visible), stream), ()
 
     if not sweeps:
         return hidden
@@ -113,5 +112,5 @@ def chain(couplings: Couplings, hidden: Any, sweeps: int, random: RandomStream) 
 
 
 def _fields(couplings: Couplings, visible: Any) -> Any:
-    """What the hidden units get from the visible ones, v W + c."""
+    """The inputs of the hidden units, v W + c."""
     return visible @ couplings["weight"] + couplings["hidden_bias"]

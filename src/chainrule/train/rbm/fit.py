@@ -1,4 +1,4 @@
-"""A call of a machine's ``fit``, from samples to the history: a network's loop of trainer."""
+"""A call of ``RBM.fit``: the training loop of networks on the contrast of free energies."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from chainrule.train.progress import choose_progress
 from chainrule.train.rbm.contrastive_divergence import CONTRAST, PSEUDO_LIKELIHOOD, Contrast
 from chainrule.train.rbm.input_checks import checked_visible
 
-__all__ = ["change_rule", "fit", "prepare_visible"]
+__all__ = ["fit", "prepare_visible", "set_optimizer"]
 
 
 def fit(
@@ -41,9 +41,9 @@ def fit(
     is_new = not model.output_shapes
     with model.rollback_on_error():
         visible = prepare_visible(model, X, "fit")
-        samples = Samples(visible, np.zeros(len(visible), np.int8)).made_plain()
+        samples = Samples(visible, np.zeros(len(visible), np.int8)).as_contiguous()
         if is_new:
-            _layer_of(model).expect(samples.X)
+            _layer_of(model).initialize_bias(samples.X)
         size, objective = min(batch_size, len(samples)), model.objective("fit")
         trainer = Trainer(model, objective, samples, size)
     loop = EpochLoop(FitRun(machine, model, trainer, observers, progress, samples, None, size))
@@ -52,26 +52,26 @@ def fit(
 
 
 def prepare_visible(model: Model, X: Any, function: str) -> Any:
-    """Check samples, and build a machine for them if it is not yet."""
+    """Check states of visible units; build the machine if necessary."""
     units = model.input_shape[-1] if model.input_shape else None
     visible = checked_visible(X, function, units, model.dtype)
     model.build(visible.shape, function)
     return visible
 
 
-def change_rule(model: Model, rule: Any) -> None:
-    """Let training go on by another optimiser."""
-    if not isinstance(rule, Optimizer):
+def set_optimizer(model: Model, optimizer: Any) -> None:
+    """Continue training with another optimiser; compatible slots are kept."""
+    if not isinstance(optimizer, Optimizer):
         raise ArgumentError(
-            f"RBM: optimizer is {rule!r}; it must be one of chainrule.optim, such as "
+            f"RBM: optimizer is {optimizer!r}; it must be one of chainrule.optim, such as "
             "optim.SGD(0.05, momentum=0.9)"
         )
     number = np.zeros((), model.dtype)
     arguments = model.compile_arguments
-    previous = arguments.optimizer if arguments else rule
-    if type(rule) is not type(previous) or rule.slots(number) != previous.slots(number):
+    previous = arguments.optimizer if arguments else optimizer
+    if type(optimizer) is not type(previous) or optimizer.slots(number) != previous.slots(number):
         model.optimizer_slots = {}
-    model.compile_arguments = CompileArguments(CONTRAST, rule, (PSEUDO_LIKELIHOOD,))
+    model.compile_arguments = CompileArguments(CONTRAST, optimizer, (PSEUDO_LIKELIHOOD,))
     model.programs.clear()
 
 

@@ -1,4 +1,4 @@
-"""What users hand in for the visible units: rows of numbers from 0 to 1, or why they are not."""
+"""Checks of visible units: rows of numbers in [0, 1]."""
 
 from __future__ import annotations
 
@@ -31,17 +31,15 @@ def checked_visible(X: Any, function: str, units: int | None, dtype: Any) -> NDA
 
 
 def _check_shape(shape: tuple[int, ...], function: str, units: int | None) -> None:
-    told = f"{function}: X has shape {shape}"
+    problem = f"{function}: X has shape {shape}"
     if len(shape) == 2 and units in (None, shape[1]):
         return
     if shape == (units,):
-        raise ShapeError(f"{told}, which is a single sample; pass X[None]")
+        raise ShapeError(f"{problem}, which is a single sample; pass X[None]")
     if len(shape) != 2:
-        raise ShapeError(
-            f"{told}, but visible units stand in rows, (samples, units); pass X.reshape(len(X), -1)"
-        )
+        raise ShapeError(f"{problem}, but it must be (samples, units); pass X.reshape(len(X), -1)")
     raise ShapeError(
-        f"{told}, but the machine was built for {units} visible units; give the same columns as in "
+        f"{problem}, but it was built for {units} visible units; give the same columns as in "
         "training, or make a new machine"
     )
 
@@ -50,10 +48,10 @@ def _check_range(extent: Extent, function: str) -> None:
     low, high = extent.low, extent.high
     if low >= 0 and high <= 1:
         return
-    mend = "(X - X.min()) / (X.max() - X.min()), or X > threshold"
+    remedy = "(X - X.min()) / (X.max() - X.min()), or X > threshold"
     if low >= 0 and high <= 255:
-        mend = f"X / {high:g}, or X > {high // 2:g}"
+        remedy = f"X / {high:g}, or X > {high // 2:g}"
     raise DataError(
         f"{function}: X goes from {low:g} to {high:g}; a visible unit is 0 or 1, or a probability "
-        f"of 1 in between: pass {mend}"
+        f"of 1 in between: pass {remedy}"
     )

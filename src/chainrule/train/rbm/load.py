@@ -1,4 +1,4 @@
-"""A machine out of a file, which is believed in nothing: see `chainrule.train.load`."""
+"""Deserialisation of a restricted Boltzmann machine: every entry and shape is verified."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ Tensors = Mapping[str, NDArray[Any]]
 
 
 def restored(description: Description, tensors: Tensors) -> RBM:
-    """Return the machine that a file describes, as it was when it was saved."""
+    """Return the machine that a file describes, with its optimiser state."""
     description.only(
         "format", "model", "checksum", "visible", "config", "optimizer", "epoch", "count"
     )
     visible, epoch, count = (_count(description, name) for name in ("visible", "epoch", "count"))
-    rule = description.get("optimizer", dict, type(None))
+    optimizer = description.get("optimizer", dict, type(None))
     machine = RBM(**description.get("config", dict))
-    if rule is not None:
-        machine.optimizer = from_config(rule)
+    if optimizer is not None:
+        machine.optimizer = from_config(optimizer)
     unread = dict(tensors)
     parameters = {
-        name: _taken(unread, name, shape, machine.dtype)
+        name: _popped(unread, name, shape, machine.dtype)
         for name, shape in _shapes(machine, visible).items()
     }
     slots = _slots(unread, parameters, machine.optimizer) if unread else {}
@@ -44,12 +44,12 @@ def restored(description: Description, tensors: Tensors) -> RBM:
 def _count(description: Description, name: str) -> int:
     value = description.get(name, int)
     if not 0 <= value < 2**60:
-        raise FormatError(f"load: {name!r} is {value:.3g}; it must be 0 or more, and no such size")
+        raise FormatError(f"load: {name!r} is {value:.3g}; it must be 0 or more, and below 2**60")
     return value
 
 
 def _shapes(machine: RBM, visible: int) -> dict[str, tuple[int, ...]]:
-    """Return the shapes of the parameters for so many visible units; nothing is made."""
+    """Return the shapes of the parameters; nothing is allocated."""
     shapes = {
         "weight": (visible, machine.hidden),
         "visible_bias": (visible,),
@@ -60,24 +60,24 @@ def _shapes(machine: RBM, visible: int) -> dict[str, tuple[int, ...]]:
 
 
 def _slots(
-    unread: dict[str, NDArray[Any]], parameters: Tensors, rule: Optimizer
+    unread: dict[str, NDArray[Any]], parameters: Tensors, optimizer: Optimizer
 ) -> dict[str, dict[str, NDArray[Any]]]:
-    """What the optimiser remembers of each parameter that is trained."""
+    """The optimiser slots of each trained parameter."""
     return {
         name: {
-            slot: _taken(unread, f"slots.{name}.{slot}", np.shape(first), array.dtype)
-            for slot, first in rule.slots(array).items()
+            slot: _popped(unread, f"slots.{name}.{slot}", np.shape(first), array.dtype)
+            for slot, first in optimizer.slots(array).items()
         }
         for name, array in parameters.items()
         if name != "chains"
     }
 
 
-def _taken(
+def _popped(
     unread: dict[str, NDArray[Any]], name: str, shape: tuple[int, ...], dtype: np.dtype[Any]
 ) -> NDArray[Any]:
     found = unread.pop(name, None)
     if found is None or found.shape != shape or found.dtype != dtype:
-        told = "is missing" if found is None else f"is {found.dtype}{list(found.shape)}"
-        raise FormatError(f"load: the tensor {name!r} {told}; it must be {dtype}{list(shape)}")
+        problem = "is missing" if found is None else f"is {found.dtype}{list(found.shape)}"
+        raise FormatError(f"load: the tensor {name!r} {problem}; it must be {dtype}{list(shape)}")
     return found

@@ -1,4 +1,4 @@
-"""The exact partition function of a small machine: a sum over all states of its smaller side."""
+"""The exact partition function of a small machine: a sum over all states of its smaller layer."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from chainrule.train.rbm.energy import Couplings, free_energy
 __all__ = ["log_partition"]
 
 MOST_UNITS = 20
-"""The smaller side may have so many units: beside 784 others, their 2²⁰ states take seconds."""
+"""Largest number of units of the smaller layer: 2²⁰ states beside 784 units take seconds."""
 
-_PIECE = 1024
-"""States that are looked at together."""
+_BLOCK = 1024
+"""States of one block."""
 
 
 def log_partition(couplings: Couplings) -> float:
@@ -27,7 +27,7 @@ def log_partition(couplings: Couplings) -> float:
     Examples
     --------
     >>> none = {"weight": np.zeros((3, 2)), "visible_bias": np.zeros(3), "hidden_bias": np.zeros(2)}
-    >>> float(round(log_partition(none) / np.log(2), 12))  # 2⁵ states, all alike
+    >>> float(round(log_partition(none) / np.log(2), 12))  # 2⁵ states of equal energy
     5.0
     """
     exact = {name: np.asarray(each, np.float64) for name, each in couplings.items()}
@@ -48,17 +48,17 @@ def log_partition(couplings: Couplings) -> float:
 
 
 def _summed(couplings: Couplings) -> Any:
-    """Sum over all states of the visible units, piece by piece and without overflow."""
+    """Sum over all states of the visible units, in blocks and without overflow."""
     units = couplings["visible_bias"].shape[0]
-    piece = min(_PIECE, 2**units)
-    places = np.arange(units)
+    block = min(_BLOCK, 2**units)
+    bits = np.arange(units)
 
     def add(total: Any, first: Any) -> tuple[Any, tuple[()]]:
-        numbers = first + np.arange(piece)
-        states = np.floor(numbers[:, np.newaxis] / 2.0**places) % 2
+        numbers = first + np.arange(block)
+        states = np.floor(numbers[:, np.newaxis] / 2.0**bits) % 2
         return np.logaddexp(total, np.logaddexp.reduce(-free_energy(couplings, states))), ()
 
-    return scan(add, np.float64(-np.inf), np.arange(0, 2**units, piece))[0]
+    return scan(add, np.float64(-np.inf), np.arange(0, 2**units, block))[0]
 
 
 _sum_of_states: Callable[[Couplings], Any] = jit(_summed)

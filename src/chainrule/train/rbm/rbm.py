@@ -1,4 +1,4 @@
-"""The restricted Boltzmann machine as users have it."""
+"""`RBM`: the restricted Boltzmann machine."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from chainrule.train.model.model import Model, checked_dtype
 from chainrule.train.model.parameters import Params
 from chainrule.train.rbm import queries
 from chainrule.train.rbm.contrastive_divergence import Contrast
-from chainrule.train.rbm.fit import change_rule, fit, prepare_visible
+from chainrule.train.rbm.fit import fit, prepare_visible, set_optimizer
 from chainrule.train.rbm.partition import log_partition
 from chainrule.train.rbm.save import save
 
@@ -36,34 +36,34 @@ _NAMES = (
 
 
 class RBM:
-    """A restricted Boltzmann machine of units that are 0 or 1: a model of its inputs alone.
+    """A restricted Boltzmann machine of binary units: a model of the distribution of its inputs.
 
-    Each hidden unit becomes a feature of the inputs; no targets are needed. It learns by
-    contrastive divergence, see `chainrule.train.rbm.contrastive_divergence`.
+    Hidden units become features of the inputs; no targets are needed. Trained by contrastive
+    divergence, see `train.rbm.contrastive_divergence`.
 
     Parameters
     ----------
     hidden : int >= 1
-        How many hidden units.
+        Number of hidden units.
     learning_rate : float > 0, or Schedule
-        The size of a step.
+        Step size.
     k : int >= 1
         Sweeps of Gibbs sampling in each step.
     persistent : bool
-        Whether the chains go on from step to step, `batch_size` of them, in place of starting at
-        the data: a better model of the data, at a smaller learning rate.
+        Whether `batch_size` chains continue from step to step (PCD) instead of starting at the
+        data: a better model, at a smaller learning rate.
     batch_size : int >= 1
         Samples a step.
     momentum : float in [0, 1)
-        Share of the last step that is made again; see `optimizer` for one that rises.
+        Momentum of SGD; see `optimizer` for one that rises.
     l2 : float >= 0
         λ of the penalty λ/2·‖W‖², Hinton's weight cost; 0.0001 is usual.
     seed : int in [0, 2**64)
-        Decides all that is random.
+        Determines all random numbers.
     dtype : {"float32", "float64"}
-        Kind of number of parameters and computation.
+        Dtype of parameters and computation.
     **foreign
-        Arguments as other libraries name them; the error names ours.
+        Names of other libraries; the error gives ours.
 
     Attributes
     ----------
@@ -113,35 +113,35 @@ class RBM:
         self._layer = Contrast(self.hidden, self.k, chains, self.l2)
         self._model = Model(self.seed, checked_dtype(dtype))
         self._model.add(self._layer)
-        change_rule(self._model, SGD(learning_rate, momentum))
+        set_optimizer(self._model, SGD(learning_rate, momentum))
 
     @property
     def params(self) -> Params:
         """``weight``, (visible, hidden), ``visible_bias``, ``hidden_bias``; live arrays.
 
-        Persistent machines also have ``chains``, where the hidden units of each stand.
+        Persistent machines also have ``chains``, the states of their hidden units.
         """
         return Params(self._layer.parameters())
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Kind of number of parameters and computation."""
+        """Dtype of parameters and computation."""
         return self._model.dtype
 
     @property
     def optimizer(self) -> Optimizer:
-        """The rule of the steps; a new one is assigned between two calls of `fit`.
+        """The optimiser; another one may be assigned between two calls of `fit`.
 
         Hinton's guide begins with a momentum of 0.5 and raises it after some epochs:
-        ``machine.optimizer = optim.SGD(0.05, momentum=0.9)``. Velocities go on, if there are any.
+        ``machine.optimizer = optim.SGD(0.05, momentum=0.9)``. Velocities are kept.
         """
         return self._model.objective("optimizer").optimizer
 
     @optimizer.setter
-    def optimizer(self, rule: Optimizer) -> None:
-        change_rule(self._model, rule)
+    def optimizer(self, optimizer: Optimizer) -> None:
+        set_optimizer(self._model, optimizer)
 
-    # Learning.
+    # Training.
 
     def fit(
         self,
@@ -153,7 +153,7 @@ class RBM:
         verbose: str | int = "auto",
         **foreign: Any,
     ) -> History:
-        """Learn from samples; calling it again goes on where it stopped, as for a network.
+        """Train on samples; calling it again continues, as for a network.
 
         Twice one epoch is the same as two, bit for bit, also from a file that was saved between
         them. The first call sets the visible biases to the log-odds of the samples' means.
@@ -163,36 +163,36 @@ class RBM:
         X : array, list, table or memory map, in [0, 1], (n, visible)
             States of the visible units, or probabilities of 1.
         *unnamed
-            Refused: all that follows needs its name.
+            Refused: what follows must be named.
         epochs : int >= 0
             Passes over the data.
         shuffle : bool
-            Whether each epoch has an order of its own.
+            Whether to reshuffle in each epoch.
         callbacks : Callback, function (machine, epoch, logs), or sequence of them
-            What is told of each epoch, and may end the training, as
+            Called after each epoch; may stop training, as
             ``cr.EarlyStopping("pseudo_likelihood")`` does.
         verbose : {"auto", 0, 1, 2}
             0 shows nothing, 1 a bar, 2 one line an epoch; "auto" chooses by the screen.
         **foreign
-            Arguments as other libraries name them; the error names ours.
+            Names of other libraries; the error gives ours.
 
         Returns
         -------
         History
             For each epoch ``pseudo_likelihood``, the mean over the samples of its logarithm as
-            `pseudo_likelihood` estimates it, while the parameters move; ``loss``, what is descended
-            on: how far the free energy of the data lies above that of the machine's own samples,
-            about 0; ``learning_rate`` and ``seconds``.
+            `pseudo_likelihood` estimates it, while the parameters change; ``loss``, the free
+            energy of the data less that of model samples, about 0; ``learning_rate`` and
+            ``seconds``.
 
         Raises
         ------
         DataError, ShapeError, DTypeError
-            For data that cannot be learned from, before anything has changed; a DataError also when
-            a number stops being finite, with the machine as the last finite step left it.
+            For data that cannot be used, before anything has changed; a DataError also when a
+            value stops being finite, with the machine as the last finite step left it.
 
         References
         ----------
-        Hinton (2010), section 8: the first biases.
+        Hinton (2010), section 8: initial biases.
         """
         refuse_unnamed("fit", unnamed, "machine.fit(X, epochs=10)")
         refuse_unknown("fit", foreign, ("X", "epochs", "shuffle", "callbacks", "verbose"))
@@ -205,12 +205,12 @@ class RBM:
         epoch: int,
         count: int,
     ) -> None:
-        """Go on from where another machine was, as `chainrule.load` does.
+        """Take over parameters and optimiser state, as `chainrule.load` does.
 
         Parameters
         ----------
         parameters, slots : mapping of str to array, and of str to mapping
-            What `params` had, and what the optimiser remembers of each, by name.
+            Values of `params`, and optimiser slots, by name.
         epoch, count : int >= 0
             Epochs and steps so far.
         """
@@ -220,7 +220,7 @@ class RBM:
         self._model.optimizer_slots = {f"{layer}.{name}": dict(s) for name, s in slots.items()}
         self._model.counter.epoch, self._model.counter.count = epoch, count
 
-    # Asking.
+    # Inference.
 
     def transform(self, X: ArrayLike) -> Array:
         """Return the features of samples: the probabilities of the hidden units.
@@ -233,12 +233,12 @@ class RBM:
         Returns
         -------
         array, in [0, 1], (n, hidden)
-            Inputs for a network, say.
+            The features.
         """
-        return self._ask(queries.features_of, X, "transform")
+        return self._query(queries.features, X, "transform")
 
     def reconstruct(self, X: ArrayLike) -> Array:
-        """Return what the features of samples say of the visible units.
+        """Return the probabilities of the visible units given the features of samples.
 
         Parameters
         ----------
@@ -248,9 +248,9 @@ class RBM:
         Returns
         -------
         array, in [0, 1], (n, visible)
-            Probabilities, given those of the hidden units; nothing is drawn.
+            Mean-field: from probabilities of the hidden units, without sampling.
         """
-        return self._ask(queries.reconstructed, X, "reconstruct")
+        return self._query(queries.reconstruction, X, "reconstruct")
 
     def free_energy(self, X: ArrayLike) -> Array:
         """Return F(v) of samples, where p(v) = exp(-F(v)) / Z.
@@ -263,12 +263,12 @@ class RBM:
         Returns
         -------
         array, float, (n,)
-            Low for what the machine thinks probable.
+            Low for probable samples.
         """
-        return self._ask(queries.energies_of, X, "free_energy")
+        return self._query(queries.free_energies, X, "free_energy")
 
     def pseudo_likelihood(self, X: ArrayLike, seed: int = 0) -> Array:
-        """Estimate the logarithm of the pseudo-likelihood, Σ_i ln p(v_i | all others).
+        """Estimate the log pseudo-likelihood Σ_i ln p(v_i | v_¬i).
 
         Parameters
         ----------
@@ -283,7 +283,7 @@ class RBM:
             In nats; scikit-learn's ``score_samples``.
         """
         seed = checked_seed("pseudo_likelihood", seed)
-        return self._ask(queries.pseudo_likelihoods_of, X, "pseudo_likelihood", seed)
+        return self._query(queries.pseudo_likelihoods, X, "pseudo_likelihood", seed)
 
     def log_partition(self) -> float:
         """Return ln Z, exactly.
@@ -314,22 +314,22 @@ class RBM:
         array, float, (n,)
             In nats.
         """
-        energies = self._ask(queries.energies_of, X, "log_likelihood")
+        energies = self._query(queries.free_energies, X, "log_likelihood")
         return -energies - log_partition(self._layer.couplings)
 
-    # Dreaming.
+    # Sampling.
 
     def gibbs(self, X: ArrayLike, steps: int = 1, seed: int = 0) -> Array:
-        """Start Gibbs sampling at samples, and return where it leads.
+        """Run Gibbs sampling from samples and return the final states.
 
         Parameters
         ----------
         X : array, list, table or memory map, in [0, 1], (n, visible)
-            Where the chains start, one a row.
+            Initial states of the chains, one a row.
         steps : int >= 1
-            How often hidden and then visible units are drawn.
+            Sweeps: hidden, then visible units are drawn.
         seed : int in [0, 2**64)
-            Decides all draws.
+            Determines all draws.
 
         Returns
         -------
@@ -338,40 +338,40 @@ class RBM:
         """
         steps = checked_count("gibbs", "steps", steps, 1)
         seed = checked_seed("gibbs", seed)
-        return self._ask(queries.states_after, X, "gibbs", steps, seed)
+        return self._query(queries.gibbs_states, X, "gibbs", steps, seed)
 
     def sample(self, count: int, steps: int = 1000, seed: int = 0) -> Array:
-        """Draw states of the visible units from the machine itself.
+        """Draw states of the visible units from the model.
 
         Parameters
         ----------
         count : int >= 1
-            How many, each from a chain of its own that starts with tossed hidden units.
+            Number of samples, each from its own chain with random initial hidden units.
         steps : int >= 1
-            Sweeps of Gibbs sampling; more of them forget the start better.
+            Sweeps of Gibbs sampling (burn-in).
         seed : int in [0, 2**64)
-            Decides all draws.
+            Determines all draws.
 
         Returns
         -------
         array, float, 0 or 1, (count, visible)
-            The states; `reconstruct` makes smoother pictures of them.
+            The states; `reconstruct` gives their probabilities.
         """
         count = checked_count("sample", "count", count, 1)
         steps = checked_count("sample", "steps", steps, 1)
         seed = checked_seed("sample", seed)
         self._check_built("sample")
-        return queries.states_after(self._layer.couplings, count, steps, seed)
+        return queries.gibbs_states(self._layer.couplings, count, steps, seed)
 
-    # Keeping.
+    # Serialisation.
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the machine into a file that `chainrule.load` reads, with how far its training is.
+        """Write machine, optimiser state and counters into a file that `chainrule.load` reads.
 
         Parameters
         ----------
         path : str or path
-            Usually ``*.safetensors``. A file that is there is replaced, as a whole or not at all.
+            Usually ``*.safetensors``. An existing file is replaced atomically.
 
         Raises
         ------
@@ -382,9 +382,9 @@ class RBM:
         config = {name: getattr(self, name) for name in names} | {"dtype": self.dtype.name}
         save(self._model, config, path)
 
-    def _ask(self, question: Callable[..., Array], X: Any, function: str, *others: int) -> Array:
+    def _query(self, query: Callable[..., Array], X: Any, function: str, *others: int) -> Array:
         visible = prepare_visible(self._model, X, function)
-        return question(self._layer.couplings, visible, *others)
+        return query(self._layer.couplings, visible, *others)
 
     def _check_built(self, function: str) -> None:
         if not self._model.output_shapes:
@@ -395,5 +395,5 @@ class RBM:
 
     def __repr__(self) -> str:
         kind = "persistent" if self.persistent else "contrastive"
-        rule = describe_briefly(self.optimizer)
-        return f"<RBM of {self.hidden} hidden units, {kind} divergence, k={self.k}, {rule}>"
+        optimizer = describe_briefly(self.optimizer)
+        return f"<RBM of {self.hidden} hidden units, {kind} divergence, k={self.k}, {optimizer}>"

@@ -1,13 +1,13 @@
-"""A machine as one file of data, in the format of `chainrule.train.files.save`.
+"""Serialisation of a restricted Boltzmann machine, in the format of `train.files.save`.
 
-The tensors are the parameters by name, and what the optimiser remembers of each as
-``slots.weight.velocity``. The description says of which model they are and how far it has come::
+The tensors are the parameters by name, and optimiser slots as ``slots.weight.velocity``. The
+description has the model, its config and its counters::
 
     {"format": 1, "model": "rbm",
      "visible": 784,
      "config": {"hidden": 128, "k": 1, "persistent": false, ...},
      "optimizer": {"kind": "SGD", "learning_rate": 0.05, ...} | null,
-     "epoch": 5, "count": 9375,        epochs and steps so far: training goes on with the next
+     "epoch": 5, "count": 9375,        epochs and steps so far: training continues from there
      "checksum": "..."}
 """
 
@@ -30,7 +30,7 @@ MODEL = "rbm"
 
 
 def save(model: Model, config: dict[str, Any], path: str | os.PathLike[str]) -> None:
-    """Write a machine into a file, as a whole or not at all."""
+    """Write a machine into a file, atomically."""
     from safetensors.numpy import save as to_bytes
 
     if model.input_shape is None:
