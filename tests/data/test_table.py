@@ -205,3 +205,9 @@ def test_tables_are_split_as_arrays_are() -> None:
     assert held["b"].tolist() == Xte["b"].tolist()
     with pytest.raises(DataError, match=r"X has shape \(10, 2\) and y \(9,\)"):
         split(columns, y[:9])
+
+
+def test_a_fill_may_be_a_numpy_number():
+    column = Number("age", fill=np.float32(7))
+    fitted = column.fit(np.array([20.0, None, 40.0], object))
+    assert fitted.fill == 7.0

@@ -78,7 +78,7 @@ class Number:
             # The mean of equal numbers may differ from them in the last bit.
             present = present[:1] if len(present) else np.zeros(1)
         statistics = {"mean": np.mean, "median": np.median}
-        fill = self.fill if isinstance(self.fill, int | float) else statistics[self.fill](present)
+        fill = statistics[self.fill](present) if isinstance(self.fill, str) else self.fill
         mean, scale = (present.mean(), present.std() or 1.0) if self.scaled else (0.0, 1.0)
         has_gaps = bool(np.isnan(numbers).any())
         return FittedNumber(self.name, float(fill), float(mean), float(scale), has_gaps)
