@@ -59,9 +59,11 @@ def _contract(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expre
     split = _choose_split(read // batch, node.size // batch, left, depth)
     if split is not None:
         return _split_contraction(lowering, node, (a, b), tuple(depth.values()), *split)
-    target, place = lowering.target(node)
-    lowering.items.append(Contraction(target, place, a, b, tuple(depth.values()), node.layer))
-    return Load(target, place)
+    target, target_index = lowering.target(node)
+    lowering.items.append(
+        Contraction(target, target_index, a, b, tuple(depth.values()), node.layer)
+    )
+    return Load(target, target_index)
 
 
 def _choose_split(
@@ -172,9 +174,9 @@ def _dot(
     value = Apply("multiply", tuple(factors), node.dtype)
     if not over:
         return value
-    target, place = lowering.target(node)
-    lowering.items.append(Statement(target, place, value, "dot", over, node.layer))
-    return Load(target, place)
+    target, target_index = lowering.target(node)
+    lowering.items.append(Statement(target, target_index, value, "dot", over, node.layer))
+    return Load(target, target_index)
 
 
 RULES: dict[str, Rule] = {"contract": _contract}

@@ -66,17 +66,17 @@ def _scatter_add(lowering: Lowering, node: Node, inputs: list[Expression]) -> Ex
         return one_hot
     own = lowering.canonical(updates.shape)
     count = len(positions[0].shape)
-    target, place = lowering.target(node)
+    target, target_index = lowering.target(node)
     zero = Literal(np.zeros((), node.dtype)[()], node.dtype)
-    lowering.items.append(Statement(target, place, zero, layer=node.layer))
+    lowering.items.append(Statement(target, target_index, zero, layer=node.layer))
     index = [
         _as_index(lowering, each, own[:count], node.shape[i]) for i, each in enumerate(positions)
     ]
-    prefix = place[: len(place) - len(node.shape)]
+    prefix = target_index[: len(target_index) - len(node.shape)]
     over = tuple(i.terms[0][0] for i in own[:count] if i.terms)
     full = (*prefix, *index, *own[count:])
     lowering.items.append(Statement(target, full, inputs[0], "scatter_add", over, node.layer))
-    return Load(target, place)
+    return Load(target, target_index)
 
 
 def _one_hot(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expression | None:

@@ -58,10 +58,10 @@ def _reduce(
     element = lowering.reindexed(value, source.shape, index)
     if not reduced:
         return element
-    target, place = lowering.target(node)
+    target, target_index = lowering.target(node)
     over = tuple(each.terms[0][0] for each in reduced)
-    lowering.items.append(Statement(target, place, element, reduction, over, node.layer))
-    return Load(target, place)
+    lowering.items.append(Statement(target, target_index, element, reduction, over, node.layer))
+    return Load(target, target_index)
 
 
 def _arg_extremum(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expression:
@@ -73,21 +73,23 @@ def _arg_extremum(lowering: Lowering, node: Node, inputs: list[Expression]) -> E
     index = list(lowering.canonical(node.shape))
     index.insert(axis, along)
     value = lowering.reindexed(inputs[0], source.shape, index)
-    target, place = lowering.target(node)
+    target, target_index = lowering.target(node)
     over = (along.terms[0][0],)
     reduction = node.primitive.name
-    lowering.items.append(Statement(target, place, value, reduction, over, node.layer))
-    return Load(target, place)
+    lowering.items.append(Statement(target, target_index, value, reduction, over, node.layer))
+    return Load(target, target_index)
 
 
 def _cumulative_sum(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expression:
     along = lowering.canonical(node.shape)[node.params["axis"]]
     if not along.terms:
         return inputs[0]
-    target, place = lowering.target(node)
+    target, target_index = lowering.target(node)
     over = (along.terms[0][0],)
-    lowering.items.append(Statement(target, place, inputs[0], "prefix_sum", over, node.layer))
-    return Load(target, place)
+    lowering.items.append(
+        Statement(target, target_index, inputs[0], "prefix_sum", over, node.layer)
+    )
+    return Load(target, target_index)
 
 
 def _argsort(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expression:
@@ -110,15 +112,15 @@ def _argsort(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expres
     count = Apply("cast", (is_before,), _INTEGER)
     rank = lowering.scratch(node.shape, _INTEGER, node)
     lowering.items.append(Statement(rank, canonical, count, "sum", (rival,), node.layer))
-    target, place = lowering.target(node)
+    target, target_index = lowering.target(node)
     zero = Literal(np.int64(0), _INTEGER)
-    lowering.items.append(Statement(target, place, zero, layer=node.layer))
-    position = len(place) - len(canonical) + axis
-    ranked = (*place[:position], Load(rank, canonical), *place[position + 1 :])
+    lowering.items.append(Statement(target, target_index, zero, layer=node.layer))
+    position = len(target_index) - len(canonical) + axis
+    ranked = (*target_index[:position], Load(rank, canonical), *target_index[position + 1 :])
     over = (canonical[axis].terms[0][0],)
     value = IndexValue(canonical[axis], _INTEGER)
     lowering.items.append(Statement(target, ranked, value, "scatter_add", over, node.layer))
-    return Load(target, place)
+    return Load(target, target_index)
 
 
 def _is_less(one: Expression, other: Expression) -> Expression:

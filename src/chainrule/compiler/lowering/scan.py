@@ -43,21 +43,21 @@ def _scan(lowering: Lowering, node: Node, inputs: list[Expression]) -> list[Load
     shared, carries, length = (node.params[name] for name in ("shared", "carries", "length"))
     sequences = shared + carries
     results = [_result_target(lowering, node, i) for i in range(len(body.outputs))]
-    for (buffer, place), start in zip(results, inputs[shared:sequences], strict=False):
-        lowering.items.append(Statement(buffer, place, start, layer=node.layer))
+    for (buffer, index), start in zip(results, inputs[shared:sequences], strict=False):
+        lowering.items.append(Statement(buffer, index, start, layer=node.layer))
     if length:
         step = Axis(length, "t", is_loop_index=True)
         body_inputs = [
             _loop_invariant(lowering, each, inner, body, length)
             for each, inner in zip(node.inputs, body.inputs[:shared], strict=False)
         ]
-        body_inputs += [Load(buffer, place) for buffer, place in results[:carries]]
+        body_inputs += [Load(buffer, index) for buffer, index in results[:carries]]
         body_inputs += [_row(lowering, each, step) for each in node.inputs[sequences:]]
         items = _body(lowering, body, body_inputs, results, carries, step)
         items = [_labelled(item, node.layer) for item in items]
         steps = cast(tuple[Step, ...], tuple(items))
         lowering.items.append(Loop(step, node.params["reverse"], steps))
-    return [Load(buffer, place) for buffer, place in results]
+    return [Load(buffer, index) for buffer, index in results]
 
 
 def _labelled(item: Item, layer: str) -> Item:
@@ -148,23 +148,23 @@ def _body(
     computed = {node.serial for node in body.equations}
     time = Affine.of(step) if step.extent != 1 else Affine()
     targets: dict[int, Target] = {}
-    for node, (buffer, place) in zip(body.outputs[carries:], results[carries:], strict=True):
+    for node, (buffer, index) in zip(body.outputs[carries:], results[carries:], strict=True):
         if node.serial in computed:
-            prefix = place[: len(place) - len(node.shape) - 1]
+            prefix = index[: len(index) - len(node.shape) - 1]
             targets.setdefault(node.serial, (buffer, (*prefix, time)))
     new_carries: list[tuple[Node, Target]] = []
-    for node, (buffer, place) in zip(body.outputs[:carries], results[:carries], strict=True):
+    for node, (buffer, index) in zip(body.outputs[:carries], results[:carries], strict=True):
         if node.serial in computed and node.serial not in targets:
             fresh = Buffer("arena", node.dtype, node.shape, buffer.name, buffer.layer)
             targets[node.serial] = (fresh, ())
-        new_carries.append((node, (buffer, place)))
+        new_carries.append((node, (buffer, index)))
     inner = Lowering(body, lowering.rules, targets, lowering.axes, lowering.aliases)
     items = inner.run(inputs)
-    for node, (buffer, place) in zip(body.outputs[carries:], results[carries:], strict=True):
+    for node, (buffer, index) in zip(body.outputs[carries:], results[carries:], strict=True):
         if targets.get(node.serial, (None,))[0] is not buffer:
-            prefix = place[: len(place) - len(node.shape) - 1]
-            index = (*prefix, time, *lowering.canonical(node.shape))
-            items.append(Statement(buffer, index, inner.expressions[node.serial]))
+            prefix = index[: len(index) - len(node.shape) - 1]
+            row_index = (*prefix, time, *lowering.canonical(node.shape))
+            items.append(Statement(buffer, row_index, inner.expressions[node.serial]))
     return in_place(items, _copies(inner, new_carries, items), lowering.aliases)
 
 
@@ -174,16 +174,16 @@ def _copies(
     """The copies of new carries over old ones; none reads what another one writes."""
     carried = {buffer for _, (buffer, _) in new_carries}
     copies: list[Statement] = []
-    for node, (buffer, place) in new_carries:
+    for node, (buffer, index) in new_carries:
         value = inner.expressions[node.serial]
-        if isinstance(value, Load) and value.buffer is buffer and value.index == place:
+        if isinstance(value, Load) and value.buffer is buffer and value.index == index:
             continue
         if any(load.buffer.root in carried for load in loads_of(value)):
             fresh = inner.scratch(node.shape, node.dtype, node)
             canonical = inner.canonical(node.shape)
             items.append(Statement(fresh, canonical, value, layer=node.layer))
             value = Load(fresh, canonical)
-        copies.append(Statement(buffer, place, value, layer=node.layer))
+        copies.append(Statement(buffer, index, value, layer=node.layer))
     return copies
 
 

@@ -49,9 +49,9 @@ def _source_index(params: dict[str, Any], index: Sequence[Affine], count: int) -
 
 def _fold(lowering: Lowering, node: Node, inputs: list[Expression]) -> Load:
     """Store the windows where they do not overlap; else add them element by element."""
-    target, place = lowering.target(node)
+    target, target_index = lowering.target(node)
     canonical = lowering.canonical(node.inputs[0].shape)
-    first = place[: len(place) - len(node.shape)]
+    first = target_index[: len(target_index) - len(node.shape)]
     index = (*first, *_source_index(node.params, canonical, len(node.shape)))
     names = ("axes", "sizes", "strides", "dilations")
     along = list(zip(*(node.params[name] for name in names), strict=True))
@@ -60,14 +60,14 @@ def _fold(lowering: Lowering, node: Node, inputs: list[Expression]) -> Load:
     are_complete = all(size == n and counts[i] * n == node.shape[i] for i, size, n, _ in along)
     if not (are_separate and are_complete):
         zero = Literal(np.zeros((), node.dtype)[()], node.dtype)
-        lowering.items.append(Statement(target, place, zero, layer=node.layer))
+        lowering.items.append(Statement(target, target_index, zero, layer=node.layer))
     if are_separate:
         lowering.items.append(Statement(target, index, inputs[0], layer=node.layer))
-        return Load(target, place)
+        return Load(target, target_index)
     moving = (*node.params["axes"], *range(len(node.shape), len(canonical)))
     over = tuple(canonical[i].terms[0][0] for i in moving if canonical[i].terms)
     lowering.items.append(Statement(target, index, inputs[0], "scatter_add", over, node.layer))
-    return Load(target, place)
+    return Load(target, target_index)
 
 
 def _input_gradient(lowering: Lowering, node: Node, inputs: list[Expression]) -> Load:
