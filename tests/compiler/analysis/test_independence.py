@@ -34,7 +34,7 @@ def test_an_access_by_row_owns_the_axis_and_equal_parts_of_memory():
     assert ownership_keys((STATE, BY_ROW, True), ROW, Layout()) == {(STATE, 0), (STATE, -1)}
 
 
-def test_rows_stored_by_columns_own_no_consecutive_part():
+def test_rows_of_a_column_major_buffer_own_no_consecutive_part():
     layout = Layout(frozenset([STATE]))
     assert ownership_keys((STATE, BY_ROW, True), ROW, layout) == {(STATE, 0)}
 

@@ -1,4 +1,4 @@
-"""Lowering, fusion, layout and memory, without running anything."""
+"""Lowering and what fusion, layout and memory planning make of it, without running programs."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ def matrix(*shape):
 
 
 def descend(params, x, y):
-    """Some steps of gradient descent on a small network, as one program."""
+    """Return some steps of gradient descent on a small network, as one program."""
 
     def loss(params):
         w, b, v = params
@@ -35,8 +35,8 @@ def descend(params, x, y):
         return -np.mean(chances[np.arange(len(x)), y])
 
     def step(params, _):
-        value, slopes = value_and_grad(loss)(params)
-        moved = [p - np.float32(0.1) * d for p, d in zip(params, slopes, strict=True)]
+        value, gradients = value_and_grad(loss)(params)
+        moved = [p - np.float32(0.1) * d for p, d in zip(params, gradients, strict=True)]
         return moved, value
 
     return scan(step, params, None, length=50)
@@ -59,13 +59,13 @@ def test_a_program_prints_in_its_own_syntax():
     )
 
 
-def test_a_whole_step_on_two_features_is_one_pass_over_the_samples():
+def test_a_training_step_on_two_features_is_one_nest_over_the_samples():
     program, _ = loops_of(descend, *MOONS)
     (loop,) = [step for step in program.steps if isinstance(step, Loop)]
     assert [[axis.extent for axis in nest.axes] for nest in loop.steps] == [[200], []]
 
 
-def test_parameters_are_changed_in_place():
+def test_parameters_are_updated_in_place():
     program, _ = loops_of(descend, *MOONS)
     (loop,) = [step for step in program.steps if isinstance(step, Loop)]
     statements = [each for nest in loop.steps for each in nest.statements]
@@ -75,7 +75,7 @@ def test_parameters_are_changed_in_place():
     assert all(output in written for output in program.outputs)
 
 
-def test_bias_and_rectifier_are_the_epilogue_of_a_product():
+def test_bias_and_relu_are_the_epilogue_of_a_contraction():
     program, _ = loops_of(
         lambda x, w, b: np.maximum(x @ w + b, 0), matrix(64, 50), matrix(50, 40), matrix(40)
     )
@@ -85,7 +85,7 @@ def test_bias_and_rectifier_are_the_epilogue_of_a_product():
     assert [each.target for each in nest.statements] == list(program.outputs)
 
 
-def test_short_rows_of_the_program_lie_by_columns_and_those_of_the_user_do_not():
+def test_short_rows_are_column_major_in_the_arena_and_row_major_in_results():
     program, layout = loops_of(
         lambda x, w: np.exp(np.sin(x @ w)[::-1]), matrix(64, 50), matrix(50, 9)
     )
@@ -94,7 +94,7 @@ def test_short_rows_of_the_program_lie_by_columns_and_those_of_the_user_do_not()
     assert kinds == {"arena": (1, 64), "output": (9, 1)}
 
 
-def test_what_is_not_compiled_is_named():
+def test_an_unsupported_dtype_is_named():
     graph = trace(lambda x: x + 1)(np.ones(3, np.float16))
     with pytest.raises(CannotCompile, match="half precision"):
         NativeProgram(graph)
@@ -107,8 +107,8 @@ def test_a_primitive_without_a_rule_or_ufunc_is_not_compiled():
         Lowering(graph, {}, {}).run(inputs)
 
 
-def test_simplification_of_a_body_stops_at_what_the_body_is_given():
-    """A captured value knows how it was made outside, but the body must not reach for it."""
+def test_simplification_of_a_body_stops_at_its_inputs():
+    """A captured value has a history outside of the body, which the body must not use."""
     row = np.arange(3.0)
 
     def function(x):
@@ -116,8 +116,8 @@ def test_simplification_of_a_body_stops_at_what_the_body_is_given():
         return scan(lambda c, r: (c + np.reshape(flat, (2, 3)) * r, None), x * 0, row)[0]
 
     x = np.arange(6.0).reshape(2, 3)
-    (found,) = NativeProgram(simplify(trace(function)(x)))([x])
-    np.testing.assert_array_equal(found, x * 3)
+    (result,) = NativeProgram(simplify(trace(function)(x)))([x])
+    np.testing.assert_array_equal(result, x * 3)
 
 
 WEIGHT = np.arange(32 * 32, dtype=np.float32).reshape(32, 32)
@@ -125,7 +125,7 @@ TALL = np.arange(50 * 50, dtype=np.float32).reshape(50, 50)
 
 
 def rows_of(step, *starts, length=20):
-    """For each loop of a scan, how many rows its nests keep apart; 0 where they meet."""
+    """Return the number of independent batch rows of each loop; 0 where rows are dependent."""
     program, _ = loops_of(lambda *starts: scan(step, starts, None, length=length)[0], *starts)
     return [
         each.batch_axes[0].extent if each.batch_axes else 0
@@ -134,7 +134,7 @@ def rows_of(step, *starts, length=20):
     ]
 
 
-def test_rows_that_never_look_at_each_other_are_kept_apart():
+def test_a_loop_over_independent_rows_is_batch_parallel():
     h = matrix(50, 32)
     assert rows_of(lambda c, _: ((np.tanh(c[0] @ WEIGHT) * c[1], c[0] + 1), None), h, h) == [50]
 
@@ -150,5 +150,5 @@ def test_rows_that_never_look_at_each_other_are_kept_apart():
         lambda h: np.concatenate([h[1:], np.tanh(h[:1])]),
     ],
 )
-def test_rows_that_meet_are_not_kept_apart(step):
+def test_a_loop_with_dependence_across_rows_is_not_batch_parallel(step):
     assert rows_of(lambda c, _: ((step(c[0]),), None), matrix(50, 32)) == [0]
