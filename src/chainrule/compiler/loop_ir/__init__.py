@@ -1,1 +1,1 @@
-"""The loop language: grammar, affine indices, access sets, layout, printer."""
+"""The loop language: grammar, affine indices, rewriting, access sets, layout, printer."""
