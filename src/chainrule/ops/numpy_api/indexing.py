@@ -145,34 +145,41 @@ def _as_index_array(item: Any) -> Any:
 
 
 def _expand(x: Any, items: list[Any]) -> list[Any]:
-    """Replace masks by their nonzero indices, and the ellipsis by full slices."""
-    expanded: list[Any] = []
-    used = 0
-    for item in items:
-        if hasattr(item, "dtype") and item.dtype.kind == "b":
-            start = used if Ellipsis not in [p if p is Ellipsis else 0 for p in expanded] else None
-            expanded += _mask_indices(x, item, start)
-            used += item.ndim
-        else:
-            expanded.append(item)
-            used += item is not None and item is not Ellipsis and not isinstance(item, bool)
+    """Replace the ellipsis by full slices, and masks by their nonzero indices."""
+    used = sum(map(_indexed_axes, items))
     if used > x.ndim:
         raise ShapeError(
             f"x[...]: {used} indices for the {x.ndim} axes of an array of shape {x.shape}"
         )
-    ellipses = [i for i, item in enumerate(expanded) if item is Ellipsis]
+    ellipses = [i for i, item in enumerate(items) if item is Ellipsis]
     if len(ellipses) > 1:
         raise ShapeError("x[...]: an index can have one ... only; write : for the other axes")
+    split = ellipses[0] if ellipses else len(items)
     full = [slice(None)] * (x.ndim - used)
-    split = ellipses[0] if ellipses else len(expanded)
-    return [*expanded[:split], *full, *expanded[split + 1 :]]
+    expanded: list[Any] = []
+    axis = 0
+    for item in (*items[:split], *full, *items[split + 1 :]):
+        expanded += _mask_indices(x, item, axis) if _is_mask(item) else [item]
+        axis += _indexed_axes(item)
+    return expanded
 
 
-def _mask_indices(x: Any, mask: Any, start: int | None) -> list[Any]:
-    if start is not None and mask.shape != x.shape[start : start + mask.ndim]:
+def _is_mask(item: Any) -> bool:
+    return hasattr(item, "dtype") and item.dtype.kind == "b"
+
+
+def _indexed_axes(item: Any) -> int:
+    """How many axes of the array an item of an index selects from."""
+    if _is_mask(item):
+        return item.ndim
+    return int(item is not None and item is not Ellipsis and not isinstance(item, bool))
+
+
+def _mask_indices(x: Any, mask: Any, axis: int) -> list[Any]:
+    axes = x.shape[axis : axis + mask.ndim]
+    if mask.shape != axes:
         raise ShapeError(
-            f"x[mask]: the mask has shape {mask.shape}, but the axes it indexes have shape "
-            f"{x.shape[start : start + mask.ndim]}"
+            f"x[mask]: the mask has shape {mask.shape}, but the axes it indexes have shape {axes}"
         )
     return list(np.nonzero(mask))
 
