@@ -96,7 +96,7 @@ def test_a_row_that_writes_the_place_of_all_is_refused(attention):
 def test_turns_in_any_order_do_not_run_backwards(attention):
     def turned(part):
         is_row = isinstance(part, Loop) and part.is_parallel
-        return replace(part, backwards=True) if is_row else None
+        return replace(part, is_reversed=True) if is_row else None
 
     (steps,) = mutated(attention.steps, turned)
     with pytest.raises(GraphError, match="runs backwards or has loops within"):

@@ -29,9 +29,9 @@ __all__ = [
     "axes_of",
     "cost",
     "gathered_axis",
+    "kernel_output",
     "loads_of",
     "nests_of",
-    "stored_by_kernel",
     "unrolled_axes",
 ]  # fmt: skip
 
@@ -132,7 +132,7 @@ def nests_of(steps: Iterable[Step]) -> Iterator[Nest]:
             yield step
 
 
-def stored_by_kernel(nest: Nest) -> Buffer | None:
+def kernel_output(nest: Nest) -> Buffer | None:
     """Return the buffer that a contraction's kernel stores tiles in; its epilogue stores all else.
 
     It is the contraction's target or, where that stays in registers, the target of the last

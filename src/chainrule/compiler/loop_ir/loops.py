@@ -225,7 +225,7 @@ class Loop:
     """
 
     axis: Axis
-    backwards: bool
+    is_reversed: bool
     steps: tuple[Step, ...]
     batch_axes: tuple[Axis, ...] = ()
     is_parallel: bool = False

@@ -123,7 +123,7 @@ class _Printer:
 
     def _step(self, step: Step, indent: str) -> list[str]:
         if isinstance(step, Loop):
-            direction = " backwards" if step.backwards else ""
+            direction = " backwards" if step.is_reversed else ""
             direction = " parallel" if step.is_parallel else direction
             inner = [x for each in step.steps for x in self._step(each, indent + "  ")]
             axes = " ".join(map(self._axis, dict.fromkeys(step.batch_axes)))

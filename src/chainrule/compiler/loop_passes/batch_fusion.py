@@ -25,7 +25,7 @@ from dataclasses import dataclass, field, replace
 from chainrule.compiler.analysis.dependence import AccessSet
 from chainrule.compiler.analysis.independence import KeyedAccess, RowOwnership, ownership_keys
 from chainrule.compiler.loop_ir.access import Access, accesses
-from chainrule.compiler.loop_ir.expressions import nests_of, stored_by_kernel
+from chainrule.compiler.loop_ir.expressions import kernel_output, nests_of
 from chainrule.compiler.loop_ir.layout import Layout
 from chainrule.compiler.loop_ir.loops import Affine, Axis, Buffer, Contraction, Loop, Nest, Step
 from chainrule.compiler.loop_passes.partial_reduction import replace_statement, split_reduction
@@ -158,7 +158,7 @@ class _BatchFusion:
             if nest.contraction and nest.contraction.target in nest.registers:
                 sums = nest.contraction.target
                 # The kernel stores the epilogue's target at the index of the sums.
-                if stored_by_kernel(nest) in private:
+                if kernel_output(nest) in private:
                     private[sums] = replace(sums, shape=(1, *sums.shape[1:]))
         body = tuple(
             privatize(nest, row, iteration, private)

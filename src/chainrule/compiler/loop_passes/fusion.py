@@ -92,7 +92,7 @@ def _closed_group(item: Item, layout: Layout) -> _Group:
     """The group of a contraction, which only an epilogue may join, or of a loop."""
     if isinstance(item, Loop):
         body = fuse(cast(Sequence[Item], item.steps), layout)
-        loop = Loop(item.axis, item.backwards, body)
+        loop = Loop(item.axis, item.is_reversed, body)
         group = _Group((), None, loop=loop, is_open=False)
     else:
         assert isinstance(item, Contraction)

@@ -22,9 +22,9 @@ from dataclasses import dataclass, field, replace
 from chainrule.compiler.loop_ir.access import accesses
 from chainrule.compiler.loop_ir.expressions import (
     gathered_axis,
+    kernel_output,
     loads_of,
     nests_of,
-    stored_by_kernel,
     unrolled_axes,
 )
 from chainrule.compiler.loop_ir.layout import Layout
@@ -77,7 +77,7 @@ def _promote_in_nest(nest: Nest, uses: dict[Buffer, _Uses], layout: Layout) -> N
 def _fits_kernel(nest: Nest, layout: Layout) -> bool:
     """Whether the kernel can store a target of the epilogue in place of the contraction's own."""
     assert nest.contraction is not None
-    out = stored_by_kernel(nest)
+    out = kernel_output(nest)
     return out is not None and (out in layout.column_major) == (
         nest.contraction.target in layout.column_major
     )

@@ -125,7 +125,7 @@ def _parallel_faults(loop: Loop) -> Iterator[Fault]:
         ]
         if not owners.admit(touched):
             yield "a parallel loop over {} carries a dependence between iterations", loop.axis
-    if loop.backwards or len(nests) < len(loop.steps):
+    if loop.is_reversed or len(nests) < len(loop.steps):
         yield "a parallel loop over {} runs backwards or has loops within", loop.axis
 
 

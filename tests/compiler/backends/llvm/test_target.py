@@ -9,8 +9,8 @@ from tests.compiler.programs.vector_units import UNITS
 
 def module_that_adds_one():
     module = ir.Module()
-    kind = ir.FunctionType(ir.VoidType(), [emit.POINTER])
-    function = ir.Function(module, kind, "add_one")
+    signature = ir.FunctionType(ir.VoidType(), [emit.POINTER])
+    function = ir.Function(module, signature, "add_one")
     builder = ir.IRBuilder(function.append_basic_block())
     number = builder.load(function.args[0], typ=emit.INDEX)
     builder.store(builder.add(number, emit.index(1)), function.args[0])

@@ -224,7 +224,7 @@ class _ModuleEmitter:
         shared = shared and not step.is_parallel
         builder, last = self.builder, emit.index(step.axis.extent - 1)
         with emit.counted_loop(builder, start, stop, "loop") as iteration:
-            index = builder.sub(last, iteration) if step.backwards else iteration
+            index = builder.sub(last, iteration) if step.is_reversed else iteration
             self.addresses.store_loop_index(len(self.loop_indices), index)
             self.loop_indices[step.axis] = index
             for inner in step.steps:

@@ -36,8 +36,8 @@ class CycleCounter:
         # On x86 and Arm LLVM's cycle counter is a constant-rate clock that user code may read, and
         # its steady counter is always 0; elsewhere the steady counter is the clock.
         has_clock = triple.startswith(("x86_64", "aarch64", "arm64"))
-        kind = "cycle" if has_clock else "steady"
-        self.intrinsic = f"llvm.read{kind}counter"
+        counter = "cycle" if has_clock else "steady"
+        self.intrinsic = f"llvm.read{counter}counter"
         self.builder.store(self._read(), last)
 
     def record(self, part: int) -> None:

@@ -18,11 +18,11 @@ __all__ = [
     "counted_loop",
     "first_lanes",
     "index",
-    "larger",
-    "loop_with_values",
+    "loop_with_carried_values",
+    "maximum",
+    "minimum",
     "mnemonic",
     "prefetch",
-    "smaller",
     "splat",
     "vector_type",
 ]
@@ -43,16 +43,16 @@ def vector_type(dtype: str, width: int) -> ir.VectorType:
     return ir.VectorType(FLOATS[dtype], width)
 
 
-def mnemonic(kind: ir.Type) -> str:
+def mnemonic(type_: ir.Type) -> str:
     """Return a type's suffix in the name of an overloaded intrinsic.
 
     >>> mnemonic(vector_type("float32", 16))
     'v16f32'
     """
-    if isinstance(kind, ir.VectorType):
-        return f"v{kind.count}{mnemonic(kind.element)}"
-    assert isinstance(kind, ir.IntType | ir.FloatType | ir.DoubleType | ir.PointerType)
-    return kind.intrinsic_name
+    if isinstance(type_, ir.VectorType):
+        return f"v{type_.count}{mnemonic(type_.element)}"
+    assert isinstance(type_, ir.IntType | ir.FloatType | ir.DoubleType | ir.PointerType)
+    return type_.intrinsic_name
 
 
 def call(
@@ -61,17 +61,17 @@ def call(
     """Call an external function, declared on first use."""
     function = builder.module.functions.get(name)
     if function is None:
-        kind = ir.FunctionType(returns, [argument.type for argument in arguments])
-        function = ir.Function(builder.module, kind, name)
+        signature = ir.FunctionType(returns, [argument.type for argument in arguments])
+        function = ir.Function(builder.module, signature, name)
     return builder.call(function, arguments)
 
 
 def splat(builder: ir.IRBuilder, scalar: ir.Value, width: int) -> ir.Value:
     """Broadcast a scalar to all lanes; the splat of a constant is a constant."""
-    kind = ir.VectorType(scalar.type, width)
+    type_ = ir.VectorType(scalar.type, width)
     if isinstance(scalar, ir.Constant):
-        return ir.Splat(kind, scalar.constant)
-    undefined = ir.Constant(kind, ir.Undefined)
+        return ir.Splat(type_, scalar.constant)
+    undefined = ir.Constant(type_, ir.Undefined)
     first = builder.insert_element(undefined, scalar, ir.Constant(ir.IntType(32), 0))
     zeros = ir.Constant(ir.VectorType(ir.IntType(32), width), [0] * width)
     return builder.shuffle_vector(first, undefined, zeros)
@@ -88,12 +88,12 @@ def prefetch(builder: ir.IRBuilder, pointer: ir.Value, locality: int) -> None:
     call(builder, "llvm.prefetch.p0", [pointer, *hints], ir.VoidType())
 
 
-def smaller(builder: ir.IRBuilder, a: ir.Value, b: ir.Value) -> ir.Value:
+def minimum(builder: ir.IRBuilder, a: ir.Value, b: ir.Value) -> ir.Value:
     """Return the minimum of two signed integers."""
     return builder.select(builder.icmp_signed("<", a, b), a, b)
 
 
-def larger(builder: ir.IRBuilder, a: ir.Value, b: ir.Value) -> ir.Value:
+def maximum(builder: ir.IRBuilder, a: ir.Value, b: ir.Value) -> ir.Value:
     """Return the maximum of two signed integers."""
     return builder.select(builder.icmp_signed(">", a, b), a, b)
 
@@ -101,7 +101,7 @@ def larger(builder: ir.IRBuilder, a: ir.Value, b: ir.Value) -> ir.Value:
 def first_lanes(builder: ir.IRBuilder, count: ir.Value, width: int) -> ir.Value:
     """Return the mask of the first `count` lanes."""
     # 32-bit lanes are enough once the count is limited, and cost half of 64-bit ones.
-    limit = smaller(builder, count, index(width))
+    limit = minimum(builder, count, index(width))
     limits = splat(builder, builder.trunc(limit, ir.IntType(32)), width)
     lanes = ir.Constant(limits.type, list(range(width)))
     return builder.icmp_signed("<", lanes, limits)
@@ -112,12 +112,12 @@ def counted_loop(
     builder: ir.IRBuilder, start: ir.Value, stop: ir.Value, name: str
 ) -> Generator[ir.Value]:
     """Write ``for i in range(start, stop)``; its body is written inside the ``with``."""
-    with loop_with_values(builder, start, stop, [], name) as (iteration, _, _):
+    with loop_with_carried_values(builder, start, stop, [], name) as (iteration, _, _):
         yield iteration
 
 
 @contextmanager
-def loop_with_values(
+def loop_with_carried_values(
     builder: ir.IRBuilder,
     start: ir.Value,
     stop: ir.Value,

@@ -19,7 +19,7 @@ from chainrule.compiler.backends.llvm.nest.expression import ExpressionEmitter
 from chainrule.compiler.backends.llvm.nest.loop_nest import Schedule
 from chainrule.compiler.backends.llvm.spmd.row_partition import RowPartition
 from chainrule.compiler.backends.llvm.target import Target
-from chainrule.compiler.loop_ir.expressions import stored_by_kernel
+from chainrule.compiler.loop_ir.expressions import kernel_output
 from chainrule.compiler.loop_ir.layout import Layout
 from chainrule.compiler.loop_ir.loops import (
     Affine,
@@ -76,7 +76,7 @@ class KernelTable:
         `work_sharing` is the range that threads share (as in `Tiling`; None for the tiling's own
         choice) and this thread's part of it.
         """
-        out, contraction = stored_by_kernel(nest), nest.contraction
+        out, contraction = kernel_output(nest), nest.contraction
         assert out is not None
         assert contraction is not None
         kernel = self._kernel(module, nest, out, addresses, enclosing)
@@ -112,7 +112,7 @@ class KernelTable:
                 yield from self._nests(step.steps, inner)
 
     def _kernel_shape(self, nest: Nest, row_tile: int) -> KernelShape:
-        out = stored_by_kernel(nest)
+        out = kernel_output(nest)
         assert out is not None
         assert nest.contraction is not None
         return kernel_shape(nest.contraction, out, self.layout, row_tile)

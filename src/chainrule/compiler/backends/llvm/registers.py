@@ -33,13 +33,13 @@ def bits_of(value: ir.Value) -> int:
 
 def constant(value: Any, dtype: DType, like: ir.Value | None = None) -> ir.Constant:
     """Return a constant, splat to the lanes of `like` if that is a vector."""
-    kind = element_type(dtype)
+    element = element_type(dtype)
     number: Any = float(value) if dtype.kind == "f" else int(value)
     if dtype.kind == "u" and number >= 1 << (8 * dtype.itemsize - 1):
         number -= 1 << 8 * dtype.itemsize
     if like is not None and isinstance(like.type, ir.VectorType):
-        return ir.Splat(ir.VectorType(kind, like.type.count), number)
-    return ir.Constant(kind, number)
+        return ir.Splat(ir.VectorType(element, like.type.count), number)
+    return ir.Constant(element, number)
 
 
 def is_vector(value: ir.Value) -> bool:

@@ -24,20 +24,20 @@ def ramp(step: int, width: int) -> ir.Constant:
 def load_vector(
     builder: ir.IRBuilder,
     pointer: ir.Value,
-    kind: ir.VectorType,
+    type_: ir.VectorType,
     mask: ir.Value | None = None,
     steps: Steps = 1,
 ) -> ir.Value:
     """Load a vector; lanes that are off are zero and access no memory."""
     if _is_contiguous(steps) and mask is None:
-        return builder.load(pointer, typ=kind, align=_item_bytes(kind))
-    zeros, alignment = ir.Constant(kind, None), _alignment(kind)
+        return builder.load(pointer, typ=type_, align=_item_bytes(type_))
+    zeros, alignment = ir.Constant(type_, None), _alignment(type_)
     if _is_contiguous(steps):
-        name = f"llvm.masked.load.{emit.mnemonic(kind)}.p0"
-        return emit.call(builder, name, [pointer, alignment, _mask(mask, kind), zeros], kind)
-    name = f"llvm.masked.gather.{emit.mnemonic(kind)}.v{kind.count}p0"
-    pointers = _pointers(builder, pointer, steps, kind)
-    return emit.call(builder, name, [pointers, alignment, _mask(mask, kind), zeros], kind)
+        name = f"llvm.masked.load.{emit.mnemonic(type_)}.p0"
+        return emit.call(builder, name, [pointer, alignment, _mask(mask, type_), zeros], type_)
+    name = f"llvm.masked.gather.{emit.mnemonic(type_)}.v{type_.count}p0"
+    pointers = _pointers(builder, pointer, steps, type_)
+    return emit.call(builder, name, [pointers, alignment, _mask(mask, type_), zeros], type_)
 
 
 def store_vector(
@@ -48,16 +48,16 @@ def store_vector(
     steps: Steps = 1,
 ) -> None:
     """Store a vector; lanes that are off access no memory."""
-    kind = ir.vector_of(vector)
+    type_ = ir.vector_of(vector)
     if _is_contiguous(steps) and mask is None:
-        builder.store(vector, pointer, align=_item_bytes(kind))
+        builder.store(vector, pointer, align=_item_bytes(type_))
         return
     if _is_contiguous(steps):
-        name, address = f"llvm.masked.store.{emit.mnemonic(kind)}.p0", pointer
+        name, address = f"llvm.masked.store.{emit.mnemonic(type_)}.p0", pointer
     else:
-        name = f"llvm.masked.scatter.{emit.mnemonic(kind)}.v{kind.count}p0"
-        address = _pointers(builder, pointer, steps, kind)
-    arguments = [vector, address, _alignment(kind), _mask(mask, kind)]
+        name = f"llvm.masked.scatter.{emit.mnemonic(type_)}.v{type_.count}p0"
+        address = _pointers(builder, pointer, steps, type_)
+    arguments = [vector, address, _alignment(type_), _mask(mask, type_)]
     emit.call(builder, name, arguments, ir.VoidType())
 
 
@@ -66,25 +66,25 @@ def _is_contiguous(steps: Steps) -> bool:
 
 
 def _pointers(
-    builder: ir.IRBuilder, pointer: ir.Value, steps: Steps, kind: ir.VectorType
+    builder: ir.IRBuilder, pointer: ir.Value, steps: Steps, type_: ir.VectorType
 ) -> ir.Value:
-    offsets = ramp(steps, kind.count) if isinstance(steps, int) else steps
-    return builder.gep(pointer, [offsets], source_etype=kind.element)
+    offsets = ramp(steps, type_.count) if isinstance(steps, int) else steps
+    return builder.gep(pointer, [offsets], source_etype=type_.element)
 
 
-def _mask(mask: ir.Value | None, kind: ir.VectorType) -> ir.Value:
+def _mask(mask: ir.Value | None, type_: ir.VectorType) -> ir.Value:
     if mask is not None:
         return mask
-    return ir.Constant(ir.VectorType(ir.IntType(1), kind.count), [1] * kind.count)
+    return ir.Constant(ir.VectorType(ir.IntType(1), type_.count), [1] * type_.count)
 
 
-def _alignment(kind: ir.VectorType) -> ir.Constant:
+def _alignment(type_: ir.VectorType) -> ir.Constant:
     """Return the alignment of masked accesses: that of one element."""
-    return ir.Constant(ir.IntType(32), _item_bytes(kind))
+    return ir.Constant(ir.IntType(32), _item_bytes(type_))
 
 
-def _item_bytes(kind: ir.VectorType) -> int:
-    element = kind.element
+def _item_bytes(type_: ir.VectorType) -> int:
+    element = type_.element
     if isinstance(element, ir.IntType):
         return element.width // 8
     return 4 if element == emit.FLOATS["float32"] else 8

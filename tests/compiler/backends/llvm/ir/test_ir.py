@@ -15,16 +15,16 @@ from chainrule.compiler.backends.llvm.target import host_target
 WORD, REAL, SHORT = ir.IntType(64), ir.DoubleType(), ir.FloatType()
 
 
-def new_function(returns, *kinds):
+def new_function(returns, *parameters):
     module = ir.Module("a name; with\nstrange signs")
     module.triple = host_target().triple
-    function = ir.Function(module, ir.FunctionType(returns, list(kinds)), "f")
+    function = ir.Function(module, ir.FunctionType(returns, list(parameters)), "f")
     return module, ir.IRBuilder(function.append_basic_block("entry")), function.args
 
 
-def compiled(module, returns, *kinds):
+def compiled(module, returns, *parameters):
     library = load_object(compile_module(str(module), host_target()), ("f",))
-    call = ctypes.CFUNCTYPE(returns, *kinds)(library.address("f"))
+    call = ctypes.CFUNCTYPE(returns, *parameters)(library.address("f"))
     call.library = library
     return call
 
@@ -125,9 +125,9 @@ def test_scalar_constants_are_exact_to_the_bit(number, in_child):
 @pytest.mark.parametrize("numbers", [[0.0] * 4, [-0.0] * 4, [1.5] * 4, [1.0, 2.0, -0.0, 4.0], None])
 def test_vector_constants_are_exact_to_the_bit(numbers, in_child):
     def check():
-        kind = ir.VectorType(REAL, 4)
+        type_ = ir.VectorType(REAL, 4)
         module, builder, (pointer,) = new_function(ir.VoidType(), emit.POINTER)
-        builder.store(ir.Constant(kind, numbers), pointer, align=8)
+        builder.store(ir.Constant(type_, numbers), pointer, align=8)
         builder.ret_void()
         result = np.full(4, np.nan)
         compiled(module, None, ctypes.c_void_p)(result.ctypes.data)
@@ -138,14 +138,14 @@ def test_vector_constants_are_exact_to_the_bit(numbers, in_child):
 
 def test_shuffles_select_and_replace_lanes(in_child):
     def check():
-        kind = ir.VectorType(REAL, 4)
+        type_ = ir.VectorType(REAL, 4)
         module, builder, (pointer,) = new_function(ir.VoidType(), emit.POINTER)
-        vector = builder.load(pointer, typ=kind, align=8)
+        vector = builder.load(pointer, typ=type_, align=8)
         order = ir.Constant(ir.VectorType(ir.IntType(32), 4), [3, 0, 6, 1])
         chosen = builder.shuffle_vector(vector, builder.fneg(vector), order)
         last = builder.extract_element(chosen, ir.Constant(ir.IntType(32), 2))
         chosen = builder.insert_element(chosen, last, ir.Constant(ir.IntType(32), 0))
-        bit = builder.fcmp_ordered(">", chosen, ir.Splat(kind, 1.5))
+        bit = builder.fcmp_ordered(">", chosen, ir.Splat(type_, 1.5))
         chosen = builder.select(builder.not_(bit), chosen, builder.fadd(chosen, chosen))
         builder.store(chosen, pointer, align=8)
         builder.ret_void()
@@ -161,7 +161,11 @@ def test_branches_and_loops_carry_values(in_child):
 
     def check():
         module, builder, (n,) = new_function(WORD, WORD)
-        with emit.loop_with_values(builder, word(0), n, [word(0)], "i") as (i, (total,), following):
+        with emit.loop_with_carried_values(builder, word(0), n, [word(0)], "i") as (
+            i,
+            (total,),
+            following,
+        ):
             odd = builder.icmp_unsigned("==", builder.urem(i, word(2)), word(1))
             with builder.goto_entry_block():
                 slot = builder.alloca(WORD)

@@ -155,8 +155,8 @@ def test_bits_are_independent_of_vector_unit_and_width(in_child, vector_function
     def check():
         x = sample_arguments(dtype, 3)[::10]
         y = sample_arguments(dtype, 4)[::10]
-        kinds = [*((width, None) for width in (0, 2, 4, 8, 16, 32)), *((16, u) for u in UNITS)]
-        results = {vector_function(name, dtype, *kind)(x, y).tobytes() for kind in kinds}
+        variants = [*((width, None) for width in (0, 2, 4, 8, 16, 32)), *((16, u) for u in UNITS)]
+        results = {vector_function(name, dtype, *variant)(x, y).tobytes() for variant in variants}
         # NaN may differ in its payload.
         clean = {
             np.nan_to_num(np.frombuffer(r, dtype), nan=7.0, posinf=np.inf, neginf=-np.inf).tobytes()

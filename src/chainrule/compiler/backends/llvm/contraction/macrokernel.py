@@ -119,8 +119,8 @@ class MacroKernel:
     def _panels(self, group: PanelGroup) -> Generator[tuple[ir.Value, ir.Value | None]]:
         """Emit the loop over a group's panels in this call's range; yield first column and mask."""
         builder, end = self.builder, group.first_panel + group.panels
-        start = emit.larger(builder, self.panel_start, emit.index(group.first_panel))
-        stop = emit.smaller(builder, self.panel_stop, emit.index(end))
+        start = emit.maximum(builder, self.panel_start, emit.index(group.first_panel))
+        stop = emit.minimum(builder, self.panel_stop, emit.index(end))
         with emit.counted_loop(builder, start, stop, "panel") as panel:
             columns = group.vectors * self.tiling.width
             origin = group.first_column - group.first_panel * columns

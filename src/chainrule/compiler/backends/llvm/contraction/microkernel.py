@@ -48,7 +48,11 @@ def emit_microkernel(
             return _rank_one_update(builder, tile, left, right, accumulators)
         loop, *inner = loops
         valid = _valid_range(builder, loop, row_indices)
-        with emit.loop_with_values(builder, *valid, accumulators, "k") as (k, carried, updated):
+        with emit.loop_with_carried_values(builder, *valid, accumulators, "k") as (
+            k,
+            carried,
+            updated,
+        ):
             left_k = strided_address(builder, left, [k], [loop.left], tile.dtype)
             right_k = strided_address(builder, right, [k], [loop.right], tile.dtype)
             updated += nest(inner, left_k, right_k, carried)
@@ -68,12 +72,12 @@ def _valid_range(
     missing = builder.sub(emit.index(bound.padding), row_indices[bound.row_stride])
     start = _first_iteration(builder, missing, bound)
     end = _first_iteration(builder, builder.add(missing, emit.index(bound.length)), bound)
-    return start, emit.larger(builder, start, emit.smaller(builder, extent, end))
+    return start, emit.maximum(builder, start, emit.minimum(builder, extent, end))
 
 
 def _first_iteration(builder: ir.IRBuilder, distance: ir.Value, bound: LoopBound) -> ir.Value:
     """Return the least k >= 0 with dilation * k >= distance."""
-    distance = emit.larger(builder, distance, emit.index(0))
+    distance = emit.maximum(builder, distance, emit.index(0))
     if bound.dilation == 1:
         return distance
     rounded = builder.add(distance, emit.index(bound.dilation - 1))

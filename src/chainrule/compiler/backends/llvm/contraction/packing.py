@@ -162,7 +162,7 @@ def _copy_strided_row(
     """Copy strided elements one by one."""
     dtype, loop = roles.dtype, roles.column
     columns_left = builder.sub(emit.index(loop.extent), column)
-    count = emit.smaller(builder, columns_left, emit.index(columns))
+    count = emit.minimum(builder, columns_left, emit.index(columns))
     with emit.counted_loop(builder, emit.index(0), count, "lane") as lane:
         offset = builder.mul(builder.add(column, lane), emit.index(loop.right))
         element = builder.load(emit.address(builder, row, offset, dtype), typ=emit.FLOATS[dtype])

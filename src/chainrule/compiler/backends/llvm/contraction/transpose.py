@@ -40,7 +40,7 @@ def transposing_packer(module: ir.Module, dtype: str, width: int) -> ir.Function
 
             def source(lane: ir.Value) -> ir.Value:
                 # Beyond the last column that one is loaded again; those lanes are never read.
-                column = emit.smaller(builder, builder.add(first, lane), last)
+                column = emit.minimum(builder, builder.add(first, lane), last)
                 start = emit.address(builder, panel, builder.mul(column, stride), dtype)
                 return emit.address(builder, start, k, dtype)
 

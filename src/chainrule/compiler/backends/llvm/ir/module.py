@@ -157,8 +157,8 @@ class GlobalVariable(Value):
 
     def text(self) -> str:
         """Return the definition."""
-        kind = "constant" if self.global_constant else "global"
-        return f"{self.name} = {self.linkage} {kind} {self.initializer}"
+        keyword = "constant" if self.global_constant else "global"
+        return f"{self.name} = {self.linkage} {keyword} {self.initializer}"
 
 
 def _identifier(name: str) -> str:

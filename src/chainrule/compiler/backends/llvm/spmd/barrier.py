@@ -37,8 +37,8 @@ def barrier_function(module: ir.Module) -> ir.Function:
     """
     if NAME in module.functions:
         return module.functions[NAME]
-    kind = ir.FunctionType(ir.VoidType(), [emit.POINTER, emit.INDEX])
-    function = ir.Function(module, kind, NAME)
+    signature = ir.FunctionType(ir.VoidType(), [emit.POINTER, emit.INDEX])
+    function = ir.Function(module, signature, NAME)
     function.linkage = "internal"
     function.attributes.add("noinline")
     builder = ir.IRBuilder(function.append_basic_block("entry"))

@@ -11,7 +11,7 @@ from chainrule.compiler.backends.llvm.contraction.loop_roles import LoopRoles, a
 from chainrule.compiler.backends.llvm.contraction.tile_cost import best_row_tile
 from chainrule.compiler.backends.llvm.nest.loop_nest import lanes_of
 from chainrule.compiler.backends.llvm.target import Target
-from chainrule.compiler.loop_ir.expressions import nests_of, stored_by_kernel
+from chainrule.compiler.loop_ir.expressions import kernel_output, nests_of
 from chainrule.compiler.loop_ir.layout import Layout
 from chainrule.compiler.loop_ir.loops import Axis, Loop, Nest, Step
 
@@ -72,7 +72,7 @@ def _partition(step: Loop, layout: Layout, target: Target) -> RowPartition | Non
 def _roles_by_row(nest: Nest, axis: Axis, layout: Layout) -> LoopRoles | None:
     """Return the loop roles of a contraction whose only row loop is along an axis, else None."""
     assert nest.contraction is not None
-    out = stored_by_kernel(nest)
+    out = kernel_output(nest)
     assert out is not None
     shape = kernel_shape(nest.contraction, out, layout)
     roles = assign_roles(shape)

@@ -85,7 +85,7 @@ class BarrierPlacement:
 
     def __init__(self, plan: MemoryPlan) -> None:
         self.plan = plan
-        # For each buffer, the kinds of access: (is a write, by all threads).
+        # For each buffer, its accesses: (is a write, by all threads).
         self.pending: dict[Buffer, set[tuple[bool, bool]]] = {}
 
     def needs_barrier(self, step: Step, shared: bool) -> bool:
@@ -99,8 +99,8 @@ class BarrierPlacement:
             and (shared or was_shared)
             and share_bytes(buffer, other, self.plan.offsets)
             for buffer, is_write in buffers
-            for other, kinds in self.pending.items()
-            for was_write, was_shared in kinds
+            for other, recorded in self.pending.items()
+            for was_write, was_shared in recorded
         )
 
     def record(self, step: Step, shared: bool) -> None:

@@ -78,8 +78,8 @@ def _write_run(module: ir.Module) -> None:
     It publishes the job, runs the program as thread 0 and waits for the workers. A null program
     ends the workers.
     """
-    kinds = [emit.POINTER, program_type().as_pointer(), emit.POINTER, emit.INDEX]
-    function, builder = _start_function(module, "chainrule.run", kinds)
+    parameters = [emit.POINTER, program_type().as_pointer(), emit.POINTER, emit.INDEX]
+    function, builder = _start_function(module, "chainrule.run", parameters)
     control, program, block, threads = function.args
     mutex, condition = (_field(builder, control, offset) for offset in (MUTEX, CONDITION))
     null = ir.Constant(program.type, None)

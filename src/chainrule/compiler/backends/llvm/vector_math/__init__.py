@@ -37,10 +37,10 @@ FUNCTIONS: dict[str, Callable[..., Lanes]] = {
 def emit_function(builder: ir.IRBuilder, name: str, *values: ir.Value) -> ir.Value:
     """Write the code of an elementary function.
 
-    >>> kind = ir.VectorType(ir.FloatType(), 16)
-    >>> function = ir.Function(ir.Module(), ir.FunctionType(kind, [kind]), "f")
+    >>> lanes = ir.VectorType(ir.FloatType(), 16)
+    >>> function = ir.Function(ir.Module(), ir.FunctionType(lanes, [lanes]), "f")
     >>> builder = ir.IRBuilder(function.append_basic_block())
-    >>> emit_function(builder, "tanh", function.args[0]).type == kind
+    >>> emit_function(builder, "tanh", function.args[0]).type == lanes
     True
     """
     return FUNCTIONS[name](*(Lanes(builder, value) for value in values)).value

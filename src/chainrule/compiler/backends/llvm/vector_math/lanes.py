@@ -101,10 +101,10 @@ class Lanes:
 
     def intrinsic(self, name: str, *others: "Lanes | float") -> "Lanes":
         """Call an LLVM intrinsic that is overloaded by the type of its result."""
-        kind = self.value.type
+        type_ = self.value.type
         arguments = [self.value, *map(self._operand, others)]
-        full_name = f"llvm.{name}.{emit.mnemonic(kind)}"
-        return self._new(emit.call(self.builder, full_name, arguments, kind))
+        full_name = f"llvm.{name}.{emit.mnemonic(type_)}"
+        return self._new(emit.call(self.builder, full_name, arguments, type_))
 
     def constant(self, number: float) -> "Lanes":
         """Return a constant of the same type."""
@@ -140,7 +140,7 @@ class Lanes:
         return other.value if isinstance(other, Lanes) else _constant(self.value.type, other)
 
 
-def _constant(kind: ir.Type, number: float) -> ir.Constant:
-    if isinstance(kind, ir.VectorType):
-        return ir.Splat(kind, number)
-    return ir.Constant(kind, number)
+def _constant(type_: ir.Type, number: float) -> ir.Constant:
+    if isinstance(type_, ir.VectorType):
+        return ir.Splat(type_, number)
+    return ir.Constant(type_, number)

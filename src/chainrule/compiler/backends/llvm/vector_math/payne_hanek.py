@@ -30,8 +30,8 @@ def payne_hanek_function(module: ir.Module) -> ir.Function:
     if NAME in module.functions:
         return module.functions[NAME]
     double = ir.DoubleType()
-    kind = ir.FunctionType(ir.LiteralStructType([WORD, double]), [double])
-    function = ir.Function(module, kind, NAME)
+    signature = ir.FunctionType(ir.LiteralStructType([WORD, double]), [double])
+    function = ir.Function(module, signature, NAME)
     function.linkage = "internal"
     function.attributes.add("noinline")
     builder = ir.IRBuilder(function.append_basic_block("entry"))
@@ -46,17 +46,17 @@ def payne_hanek_function(module: ir.Module) -> ir.Function:
     is_negative = builder.icmp_signed("<", bits, _word(0))
     quadrant = builder.select(is_negative, builder.neg(quadrant), quadrant)
     r = builder.select(is_negative, builder.fneg(r), r)
-    pair = ir.Constant(kind.return_type, ir.Undefined)
+    pair = ir.Constant(signature.return_type, ir.Undefined)
     builder.ret(builder.insert_value(builder.insert_value(pair, quadrant, 0), r, 1))
     return function
 
 
 def _two_over_pi_window(builder: ir.IRBuilder, exponent: ir.Value) -> ir.Value:
     """Return 192 bits of 2/pi, from the first that matters on."""
-    kind = ir.ArrayType(WORD, len(TWO_OVER_PI))
-    table = ir.GlobalVariable(builder.module, kind, "chainrule.two_over_pi")
+    table_type = ir.ArrayType(WORD, len(TWO_OVER_PI))
+    table = ir.GlobalVariable(builder.module, table_type, "chainrule.two_over_pi")
     table.linkage, table.global_constant = "internal", True
-    table.initializer = ir.Constant(kind, list(TWO_OVER_PI))
+    table.initializer = ir.Constant(table_type, list(TWO_OVER_PI))
     position = builder.add(exponent, _word(TABLE_START))
     first = builder.lshr(position, _word(6))
     shift = builder.and_(position, _word(63))

@@ -92,7 +92,7 @@ def _payne_hanek(
         return _payne_hanek_scalar(builder, x.value, quadrant.type)
     width = x.value.type.count
     start = [quadrant, r.value]
-    loop = emit.loop_with_values(builder, emit.index(0), emit.index(width), start, "lane")
+    loop = emit.loop_with_carried_values(builder, emit.index(0), emit.index(width), start, "lane")
     with loop as (lane, carried, following):
         scalar = builder.extract_element(x.value, lane)
         before = builder.block
@@ -115,14 +115,14 @@ def _payne_hanek(
 def _payne_hanek_scalar(
     builder: ir.IRBuilder, scalar: ir.Value, integer: ir.Type
 ) -> tuple[ir.Value, ir.Value]:
-    kind = scalar.type
-    is_double = isinstance(kind, ir.DoubleType)
+    type_ = scalar.type
+    is_double = isinstance(type_, ir.DoubleType)
     wide = scalar if is_double else builder.fpext(scalar, ir.DoubleType())
     pair = builder.call(payne_hanek_function(builder.module), [wide])
     quadrant, r = builder.extract_value(pair, 0), builder.extract_value(pair, 1)
     if is_double:
         return quadrant, r
-    return builder.trunc(quadrant, integer), builder.fptrunc(r, kind)
+    return builder.trunc(quadrant, integer), builder.fptrunc(r, type_)
 
 
 def _any(builder: ir.IRBuilder, mask: ir.Value) -> ir.Value:
