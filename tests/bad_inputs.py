@@ -1,4 +1,4 @@
-"""Calls with one mistake each: the exception and a part of its message."""
+"""Calls with one invalid argument each: the exception and a part of its message."""
 
 import io
 import math
@@ -26,9 +26,9 @@ QUANTITY = X[:, :1]
 TEXT = np.array(list("abcd") * 3)
 
 
-def changed(array, place, value):
+def changed(array, index, value):
     copy = np.array(array)
-    copy[place] = value
+    copy[index] = value
     return copy
 
 

@@ -1,6 +1,6 @@
-"""What holds for every test: no network, no screen, no user's cache, the same examples each run.
+"""Fixtures of every test: no network, no display, no user cache, the same examples each run.
 
-Every program that is compiled, in child processes too, goes through the checker of loops.
+Every program that is compiled, in child processes too, passes the verifier.
 """
 
 import os
@@ -18,51 +18,51 @@ hypothesis.settings.register_profile("chainrule", derandomize=True, deadline=Non
 hypothesis.settings.load_profile("chainrule")
 
 
-def _refuse_distant_hosts(patch: pytest.MonkeyPatch) -> None:
-    """Let sockets reach this machine only, so that a forgotten download fails at once."""
-    connect, look_up = socket.socket.connect, socket.getaddrinfo
+def _refuse_remote_hosts(patch: pytest.MonkeyPatch) -> None:
+    """Restrict sockets to this machine, so that a forgotten download fails at once."""
+    connect, resolve = socket.socket.connect, socket.getaddrinfo
 
     def guard(host: Any) -> None:
         name = host.decode() if isinstance(host, bytes) else host
         if name not in LOCAL_HOSTS:
-            raise OSError(f"tests run without a network, yet one asked for {name}")
+            raise OSError(f"tests run without a network; one requested {name}")
 
     def guarded_connect(self: socket.socket, address: Any) -> None:
         if self.family in (socket.AF_INET, socket.AF_INET6):
             guard(address[0])
         connect(self, address)
 
-    def guarded_look_up(host: Any, *args: Any, **kwargs: Any) -> Any:
+    def guarded_resolve(host: Any, *args: Any, **kwargs: Any) -> Any:
         guard(host)
-        return look_up(host, *args, **kwargs)
+        return resolve(host, *args, **kwargs)
 
     patch.setattr(socket.socket, "connect", guarded_connect)
-    patch.setattr(socket, "getaddrinfo", guarded_look_up)
+    patch.setattr(socket, "getaddrinfo", guarded_resolve)
 
 
 @pytest.fixture(scope="session", autouse=True)
-def sealed_surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep every test off the network, the screen and the user's own folders; check all loops."""
+def isolated_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Isolate tests from network, display and the user's folders; verify all compiled loops."""
     with pytest.MonkeyPatch.context() as patch:
-        _refuse_distant_hosts(patch)
+        _refuse_remote_hosts(patch)
         patch.setenv("MPLBACKEND", "Agg")
         patch.setenv("CHAINRULE_DEBUG", "check")
         patch.setenv("XDG_CACHE_HOME", str(_shared_folder(tmp_path_factory) / "cache"))
         if "PYTEST_XDIST_WORKER" in os.environ:
-            # A worker a core: threads of their own would only wait for one another.
+            # One worker a core: more threads would oversubscribe the cores.
             patch.setenv("CHAINRULE_NUM_THREADS", os.environ.get("CHAINRULE_NUM_THREADS", "1"))
         yield
 
 
 def _shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder of all workers of this run: a program that one compiled, all load."""
-    own = tmp_path_factory.getbasetemp()
-    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    """Return a folder shared by the workers of this run, so that all load what one compiled."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
 
 @pytest.fixture(scope="session")
 def data_folder() -> Path:
-    """Give the folder of the real data sets, or skip the test where there is none."""
+    """Return the folder of the real data sets, or skip the test."""
     folder = os.environ.get("CHAINRULE_DATA")
     if not folder or not Path(folder).is_dir():
         pytest.skip(

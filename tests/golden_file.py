@@ -18,5 +18,5 @@ def check_golden(name: str, text: str) -> None:
     lines = (each.splitlines() for each in (wanted, text))
     difference = list(difflib.unified_diff(*lines, f"golden/{name}", "now", lineterm="", n=2))
     if difference:
-        told = "\n".join(difference)
-        pytest.fail(f"{told}\nIf that is meant, run `make golden` and commit.", pytrace=False)
+        message = "\n".join(difference)
+        pytest.fail(f"{message}\nIf that is meant, run `make golden` and commit.", pytrace=False)

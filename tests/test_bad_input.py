@@ -60,18 +60,18 @@ def test_a_refused_call_leaves_the_network_unchanged(call, error, words, tmp_pat
     monkeypatch.chdir(tmp_path)
     net, untouched = classifier(), classifier()
     assert_refused(lambda: call(net), error, words)
-    assert_goes_on_alike(net, untouched)
+    assert_same_training(net, untouched)
 
 
-@pytest.mark.parametrize(("given", "options", "error", "words"), FITS)
-def test_a_refused_fit_leaves_the_network_and_its_input_unchanged(given, options, error, words):
+@pytest.mark.parametrize(("data", "options", "error", "words"), FITS)
+def test_a_refused_fit_leaves_the_network_and_its_input_unchanged(data, options, error, words):
     net, untouched = classifier(), classifier()
-    inputs = [each for each in tree.flatten((given, options))[0] if isinstance(each, np.ndarray)]
+    inputs = [each for each in tree.flatten((data, options))[0] if isinstance(each, np.ndarray)]
     before = [each.copy() for each in inputs]
-    assert_refused(lambda: net.fit(*given, **{"verbose": 0, **options}), error, words)
+    assert_refused(lambda: net.fit(*data, **{"verbose": 0, **options}), error, words)
     for array, copy in zip(inputs, before, strict=True):
         np.testing.assert_array_equal(array, copy)
-    assert_goes_on_alike(net, untouched)
+    assert_same_training(net, untouched)
 
 
 @pytest.mark.parametrize(("loss", "targets", "error", "words"), OTHER_FITS)
@@ -84,8 +84,8 @@ def test_targets_invalid_for_the_loss_change_no_weight(loss, targets, error, wor
     np.testing.assert_array_equal(net.params["dense.weight"], before)
 
 
-def assert_goes_on_alike(net, untouched):
-    """Weights, the optimiser's memory and the counters are the same, as training shows."""
+def assert_same_training(net, untouched):
+    """Weights, optimizer state and step counters are equal: so are further losses."""
     assert net.params.keys() == untouched.params.keys()
     for _ in range(2):
         for name, array in net.params.items():

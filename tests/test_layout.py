@@ -1,6 +1,6 @@
-"""The laws of the house, checked by a machine: names, sizes, imports and what files may say.
+"""Architecture tests: names, sizes, imports and contents of files.
 
-Which room may import which is import-linter's to check (pyproject.toml); here stand the laws that
+Imports between packages are checked by import-linter (pyproject.toml); these are the rules that
 it cannot express.
 """
 
@@ -29,10 +29,10 @@ FRAMEWORKS = {"torch", "tensorflow", "jax", "jaxlib", "keras", "flax", "mxnet", 
 LATE = {"click", "llvmlite", "matplotlib", "networkx", "pandas", "rich", "safetensors", "scipy"}
 LATE |= {"sklearn", "tensorboard"}
 
-# Rooms that are mathematics only, and the one room each of these libraries may enter.
+# Packages that depend on NumPy only, and the one package that may import each of these libraries.
 NUMPY_ONLY = {"arguments", "errors", "tree", "graph", "ops", "numpy_protocol", "autodiff", "nn"}
 NUMPY_ONLY |= {"optim"}
-ONLY_ROOM = {"llvmlite": "chainrule.compiler", "click": "chainrule.cli"}
+ONLY_PACKAGE = {"llvmlite": "chainrule.compiler", "click": "chainrule.cli"}
 
 # Every folder of the package; those in parentheses are to come.
 PLAN = """
@@ -49,7 +49,7 @@ train train/model train/inputs train/checks train/fit train/inference train/metr
 train/rbm
 """
 
-# Methods that belong to a higher room: two-line bodies, imported when called (pyproject.toml).
+# Methods of a higher layer: two-line bodies, imported when called (pyproject.toml).
 UPWARD = {
     "chainrule.train.network": {"chainrule.insight.program"},
     "chainrule.train.history": {"chainrule.insight"},
@@ -140,10 +140,10 @@ def test_a_public_definition_is_exported_and_a_private_one_is_not() -> None:
     assert faults(PUBLIC, wrong) == {}
 
 
-def test_no_room_is_named_after_a_standard_module_or_a_builtin() -> None:
-    rooms = {path.stem for path in PACKAGE.glob("[a-z]*.py")}
-    rooms |= {path.parent.name for path in PACKAGE.rglob("__init__.py")}
-    assert sorted(rooms & (sys.stdlib_module_names | {"compile"})) == []
+def test_no_module_is_named_after_a_standard_module_or_a_builtin() -> None:
+    names = {path.stem for path in PACKAGE.glob("[a-z]*.py")}
+    names |= {path.parent.name for path in PACKAGE.rglob("__init__.py")}
+    assert sorted(names & (sys.stdlib_module_names | {"compile"})) == []
 
 
 def test_every_folder_is_a_package_that_import_linter_sees() -> None:
@@ -189,33 +189,34 @@ def test_the_code_of_a_function_fits_on_a_screen() -> None:
     assert faults(FILES, wrong) == {}
 
 
-# ---------------------------------------------------------------------------- who imports whom
+# ------------------------------------------------------------------------------------ dependencies
 
 
 def test_no_deep_learning_framework_is_imported_anywhere() -> None:
     assert faults(FILES, lambda path: packages_of(path) & FRAMEWORKS) == {}
 
 
-def test_imports_between_rooms_stand_on_top_where_they_are_seen() -> None:
+def test_imports_between_packages_are_at_the_top_of_modules() -> None:
     def hidden(path: Path) -> set[str]:
-        room = module_of(path).split(".")[:2]  # within a room, a late import may spare start-up
+        # Within a package, late imports may shorten start-up.
+        package = module_of(path).split(".")[:2]
         names = {name for each in functions_of(syntax_of(path)) for name in imports_of(each)}
-        found = {x for x in names if x.split(".")[0] == "chainrule" and x.split(".")[:2] != room}
+        found = {x for x in names if x.split(".")[0] == "chainrule" and x.split(".")[:2] != package}
         return found - UPWARD.get(module_of(path), set())
 
     assert faults(FILES, hidden) == {}
 
 
-def test_the_mathematical_rooms_depend_on_numpy_alone() -> None:
+def test_mathematical_packages_depend_on_numpy_only() -> None:
     allowed = sys.stdlib_module_names | {"numpy", "chainrule"}
     mathematical = [each for each in FILES if [*module_of(each).split("."), ""][1] in NUMPY_ONLY]
     assert faults(mathematical, lambda path: packages_of(path) - allowed) == {}
 
 
-def test_a_library_with_one_purpose_is_imported_in_one_room() -> None:
+def test_a_library_with_one_purpose_is_imported_by_one_package() -> None:
     def strange(path: Path) -> list[str]:
-        rooms = [(name, ONLY_ROOM.get(name, "")) for name in packages_of(path)]
-        return [name for name, room in rooms if not module_of(path).startswith(room)]
+        packages = [(name, ONLY_PACKAGE.get(name, "")) for name in packages_of(path)]
+        return [name for name, package in packages if not module_of(path).startswith(package)]
 
     assert faults(FILES, strange) == {}
 
@@ -229,7 +230,7 @@ def test_importing_chainrule_imports_nothing_heavy_but_numpy() -> None:
     assert loaded & (LATE | FRAMEWORKS) == set()
 
 
-# ------------------------------------------------------------------------------ what files say
+# ------------------------------------------------------------------------------- contents of files
 
 
 def test_requirement_files_pin_every_package_and_name_no_index() -> None:
@@ -245,10 +246,10 @@ def test_no_tracked_file_names_a_machine_or_a_package_index() -> None:
     folders = "|".join(["root", "work", "home/[a-z]+", "Users/[a-z]+"])
     hosts = "|".join(["pypi" + r"\.org", "python" + r"hosted\.org", "download" + r"\.pytorch"])
     options = "|".join(["--index" + "-url", "--extra-index" + "-url", "--find" + "-links"])
-    told = re.compile(rf"(?<![\w./:])/(?:{folders})/|{hosts}|{options}")
+    leaked = re.compile(rf"(?<![\w./:])/(?:{folders})/|{hosts}|{options}")
     found = {}
     for path in tracked_files():
         text = path.read_bytes().decode("utf-8", errors="ignore")
-        if match := told.search(text):
+        if match := leaked.search(text):
             found[str(path.relative_to(ROOT))] = match.group()
     assert found == {}

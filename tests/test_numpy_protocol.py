@@ -1,4 +1,4 @@
-"""NumPy expressions, traced: the values and dtypes that NumPy gives."""
+"""Traced NumPy expressions have NumPy's values and dtypes."""
 
 from collections.abc import Callable
 from typing import Any
@@ -46,7 +46,7 @@ NEEDS_VALUES = {"array_equal"}
 
 
 @params({name: row for name, row in (FLOATS | DECISIONS).items() if name not in NEEDS_VALUES})
-def test_tracing_needs_shape_and_dtype_alone(function: Callable[..., Any], x: Any) -> None:
+def test_tracing_depends_on_shape_and_dtype_only(function: Callable[..., Any], x: Any) -> None:
     expected = np.asarray(function(x))
     got = cr.jit(function)(x)
     np.testing.assert_allclose(np.asarray(got), expected, rtol=4e-15, atol=4e-15)

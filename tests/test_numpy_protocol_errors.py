@@ -1,4 +1,4 @@
-"""Refusals of the tracer: typed errors that name the operation and what to write instead."""
+"""Unsupported NumPy calls raise typed errors that name the operation and a replacement."""
 
 from collections.abc import Callable
 from typing import Any

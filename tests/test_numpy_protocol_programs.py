@@ -68,7 +68,7 @@ def test_python_scalars_are_weakly_typed() -> None:
     assert cr.jit(lambda a: (a * 2.0 + 1) * array)(np.float32(3)).dtype == np.float32
 
 
-# The method dot of plain arrays, which NumPy does not hand over by itself.
+# ndarray.dot, which NumPy does not dispatch through the protocols.
 
 X = np.array([[0.2, -1.3], [1.1, 0.4], [-0.6, 0.9]])
 
@@ -84,8 +84,8 @@ def test_the_method_dot_of_a_plain_array_accepts_traced_factors() -> None:
 
     expected = cr.grad(by_operator, argnums=(0, 1))(W, V)
     for derivative in (cr.grad(by_method, argnums=(0, 1)), cr.jit(cr.grad(by_method, (0, 1)))):
-        for got, wanted in zip(derivative(W, V), expected, strict=True):
-            np.testing.assert_allclose(got, wanted, rtol=1e-14)
+        for result, reference in zip(derivative(W, V), expected, strict=True):
+            np.testing.assert_allclose(result, reference, rtol=1e-14)
 
 
 def test_the_method_dot_preserves_float32_and_integers() -> None:

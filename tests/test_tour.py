@@ -1,4 +1,4 @@
-"""The essay is a program whose every claim is an assertion."""
+"""docs/tour.py: every claim of the tour is an assertion of a program."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""What is measured besides training: calls, first calls, imports and sizes."""
+"""Benchmarks other than training: calls, first calls, imports, sizes and memory."""
 
 from importlib import metadata
 
@@ -24,29 +24,27 @@ def test_every_benchmark_measures_chainrule_against_known_contestants(name):
 
 
 @pytest.mark.parametrize("name", ["W8", "W8-jit"])
-def test_what_is_called_gives_the_same_by_hand_and_compiled(name, tmp_path, monkeypatch):
+def test_compiled_calls_give_the_results_of_numpy(name, tmp_path, monkeypatch):
     monkeypatch.setattr(w8_call, "CALLS", 2)
     start = BENCHMARKS[name].start
     checks = [start(each, tmp_path).repeat().check for each in ("numpy", "chainrule-jit")]
     assert checks[0] == pytest.approx(checks[1], rel=1e-5)
 
 
-def test_a_network_predicts_what_numpy_computes_by_hand(tmp_path, monkeypatch):
+def test_a_network_predicts_the_results_of_numpy(tmp_path, monkeypatch):
     monkeypatch.setattr(w8_call, "CALLS", 2)
     start = BENCHMARKS["W8"].start
     checks = [start(each, tmp_path).repeat().check for each in ("numpy", "chainrule")]
     assert checks[0] == pytest.approx(checks[1], rel=1e-5)
 
 
-def test_a_product_and_a_sum_of_three_arrays_are_checked_by_their_total(tmp_path):
+def test_the_check_of_an_elementwise_call_is_its_sum(tmp_path):
     call = w8_call.start_calling("numpy", tmp_path).repeat
     assert call().check == (0 * 1 + 2) + (1 * 2 + 3) + (2 * 3 + 4)
 
 
 @pytest.mark.parametrize("cached", [False, True])
-def test_the_first_call_costs_something_and_its_caches_lie_where_they_should(
-    cached, tmp_path, monkeypatch
-):
+def test_a_first_call_takes_time_and_uses_the_given_cache_folders(cached, tmp_path, monkeypatch):
     for name in (*w9_first_call.CACHES, *w9_first_call.PATIENT):
         monkeypatch.setenv(name, "elsewhere")
     workload = w9_first_call.w3_small.WORKLOAD
@@ -60,24 +58,24 @@ def test_the_first_call_costs_something_and_its_caches_lie_where_they_should(
     assert session.data == "Gaussian rows, 1000 rows"
 
 
-def test_an_import_is_timed_beyond_numpy():
+def test_import_time_excludes_numpy():
     assert import_time.import_seconds("import numpy").value < 0.01
     assert import_time.import_seconds("import chainrule").value > 0.001
 
 
-def test_a_requirement_brings_its_own_along_and_each_counts_once():
+def test_transitive_requirements_count_once():
     names = [found.name for found in install_size.needed(["chainrule", "numpy", "rich"])]
     assert {"chainrule", "numpy", "rich", "markdown-it-py", "mdurl"} <= set(names)
     assert len(names) == len(set(names))
-    assert "matplotlib" not in names  # an extra is no need
+    assert "matplotlib" not in names  # an extra is not required
 
 
-def test_a_distribution_that_is_absent_is_named():
+def test_a_missing_distribution_is_named():
     with pytest.raises(ModuleNotFoundError, match="no-such-package"):
         install_size.needed(["no-such-package"])
 
 
-def test_an_installed_package_weighs_its_files_and_an_editable_one_its_sources():
+def test_install_size_sums_installed_files_or_editable_sources():
     numpy, own = (install_size.needed([name])[0] for name in ("numpy", "chainrule"))
     assert 10e6 < install_size.installed_bytes(numpy) < 1e9
     assert 1e5 < install_size.installed_bytes(own) < 1e8

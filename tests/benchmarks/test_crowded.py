@@ -1,4 +1,4 @@
-"""The process that holds a core, and the figure that it makes."""
+"""Benchmark with one core oversubscribed: the competing process, and the slowdown."""
 
 import os
 from types import SimpleNamespace
@@ -13,14 +13,14 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def test_a_core_is_held_within_the_block_and_free_behind_it():
+def test_a_core_is_occupied_within_the_context_only():
     with crowded.occupied_core() as process:
         assert process.poll() is None
         assert os.sched_getaffinity(process.pid) == {max(os.sched_getaffinity(0))}
     assert process.poll() is not None
 
 
-def test_a_core_is_free_again_after_an_error():
+def test_a_core_is_released_after_an_error():
     with pytest.raises(ZeroDivisionError), crowded.occupied_core() as process:
         raise ZeroDivisionError
     assert process.poll() is not None

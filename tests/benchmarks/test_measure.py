@@ -1,4 +1,4 @@
-"""Turns, statistics and comparisons, with contestants that only pretend to train."""
+"""Interleaving of repetitions, statistics and ratios, with fake contestants."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from benchmarks.worker import Absence
 
 
 class Fake:
-    """A contestant that gives the figures it is told to and writes down when it was called."""
+    """A contestant that returns given figures and logs its calls."""
 
     def __init__(self, name, log, values, fails_at=None):
         self.name, self.log, self.fails_at = name, log, fails_at
@@ -31,7 +31,7 @@ def rows_of(outcomes, tolerance=0.01, floor=1.0):
     return {row.contestant: row for row in compare(outcomes, tolerance, floor)}
 
 
-def test_every_round_begins_with_another_contestant():
+def test_rounds_rotate_the_order_of_contestants():
     log = []
     runners = {name: Fake(name, log, [1.0] * 3) for name in "abc"}
     interleave(runners, repeats=2)
@@ -43,12 +43,12 @@ def test_rotation_by_the_number_of_names_is_the_identity():
     assert list(rotate([], 5)) == []
 
 
-def test_the_first_round_warms_up_and_is_thrown_away():
+def test_the_first_round_is_a_discarded_warm_up():
     results = interleave({"a": Fake("a", [], [99.0, 1.0, 2.0])}, repeats=2)
     assert [figure.value for figure in results["a"]] == [1.0, 2.0]
 
 
-def test_a_contestant_that_fails_drops_out_and_the_others_go_on():
+def test_a_failing_contestant_is_dropped_and_the_others_continue():
     log = []
     runners = {
         "good": Fake("good", log, [1.0] * 4),
@@ -60,18 +60,18 @@ def test_a_contestant_that_fails_drops_out_and_the_others_go_on():
     assert log.count("bad") == 2
 
 
-def test_one_outlier_does_not_move_the_median_nor_the_spread_of_seven():
-    calm = outcome(1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0)
+def test_one_outlier_of_seven_changes_neither_median_nor_spread():
+    undisturbed = outcome(1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0)
     disturbed = outcome(1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7000.0)
-    assert calm.median == disturbed.median == 4.0
-    assert calm.spread == disturbed.spread == 3.0
+    assert undisturbed.median == disturbed.median == 4.0
+    assert undisturbed.spread == disturbed.spread == 3.0
 
 
 def test_a_single_repetition_has_no_spread():
     assert outcome(2.0).spread == 0.0
 
 
-def test_ratios_are_this_median_over_the_other():
+def test_ratios_are_of_medians():
     rows = rows_of(
         {"numpy": outcome(8.0), "jax": outcome(2.0), "chainrule": outcome(1.0)}, floor=0.5
     )
@@ -80,14 +80,14 @@ def test_ratios_are_this_median_over_the_other():
     assert (rows["numpy"].to_floor, rows["chainrule"].to_floor) == (16.0, 2.0)
 
 
-def test_none_of_our_own_forms_is_the_best_rival():
+def test_no_form_of_chainrule_is_the_best_rival():
     rows = rows_of(
         {"numpy": outcome(8.0), "chainrule": outcome(2.0), "chainrule-jit": outcome(1.0)}
     )
     assert rows["chainrule-jit"].to_best_rival == 1 / 8
 
 
-def test_who_ends_with_another_check_stays_in_the_table_but_is_no_measure():
+def test_a_contestant_with_another_check_is_listed_but_no_reference():
     rows = rows_of(
         {
             "numpy": outcome(4.0),
@@ -103,7 +103,7 @@ def test_who_ends_with_another_check_stays_in_the_table_but_is_no_measure():
     assert all(rows[name].same_work for name in ("numpy", "torch", "chainrule"))
 
 
-def test_a_check_that_is_not_a_number_is_other_work():
+def test_a_nan_check_is_other_work():
     rows = rows_of(
         {"numpy": outcome(4.0), "jax": outcome(1.0, check=float("nan")), "torch": outcome(5.0)}
     )
@@ -119,7 +119,7 @@ def test_an_absent_chainrule_leaves_its_ratio_empty():
     assert rows["chainrule"].note == "not installed: chainrule"
 
 
-def test_figures_without_a_check_are_compared_as_they_are_and_without_a_floor():
+def test_figures_without_check_or_floor_are_compared():
     rows = rows_of(
         {"numpy": outcome(4.0, check=None), "chainrule": outcome(8.0, check=None)}, floor=None
     )
@@ -128,6 +128,6 @@ def test_figures_without_a_check_are_compared_as_they_are_and_without_a_floor():
     assert rows["chainrule"].to_floor is None
 
 
-def test_where_only_one_of_our_forms_takes_part_it_is_the_measure():
+def test_a_single_form_of_chainrule_is_the_reference():
     rows = rows_of({"numpy": outcome(4.0), "chainrule-jit": outcome(8.0)})
     assert rows["numpy"].to_chainrule == 0.5

@@ -1,4 +1,4 @@
-"""Tables as text, as Markdown and as JSON, and the command line that asks for them."""
+"""Reports as text, Markdown, JSON and charts, and their command line."""
 
 import dataclasses
 import json
@@ -34,7 +34,7 @@ def test_a_row_has_one_cell_for_each_heading(table):
         assert len(table.cells(row)) == len(table.headings)
 
 
-def test_absent_rivals_stay_in_the_markdown_by_name_and_reason(table):
+def test_markdown_lists_absent_rivals_with_the_reason(table):
     text = report.markdown([table], MACHINE)
     assert "| PyTorch eager | – |" in text
     assert "not installed: torch |" in text
@@ -52,7 +52,7 @@ def test_every_line_of_a_markdown_table_has_the_same_number_of_bars(table):
     assert {line.count("|") for line in lines} == {len(table.headings) + 1}
 
 
-def test_json_keeps_every_repetition_and_who_was_absent(table, tmp_path):
+def test_json_contains_every_repetition_and_absent_contestants(table, tmp_path):
     path = tmp_path / "new" / "bench.json"
     report.write_json(path, [table], MACHINE)
     document = json.loads(path.read_text(encoding="utf-8"))
@@ -76,29 +76,29 @@ def test_the_chart_is_an_image_with_a_bar_for_each_present_contestant(table, tmp
     assert "<svg" in path.read_text(encoding="utf-8")
 
 
-def test_rivals_are_chosen_by_name_and_chainrule_always_takes_part():
+def test_rivals_are_selected_by_name_and_chainrule_always():
     assert run.names("numpy, jax") == ["numpy", "jax", "chainrule", "chainrule-jit"]
 
 
 @pytest.mark.parametrize(
     ("name", "count"), [("W1", 1), ("W8", 2), ("W9", 8), ("W9-W1", 2), ("memory", 2), ("W", 0)]
 )
-def test_a_name_stands_for_all_that_go_on_after_a_dash(name, count):
+def test_a_name_selects_all_benchmarks_with_that_prefix(name, count):
     assert len(run.chosen(name)) == count
 
 
-def test_everything_is_measured_where_nothing_is_chosen():
+def test_all_benchmarks_run_by_default():
     together = [benchmark for benchmark in BENCHMARKS.values() if not benchmark.on_request]
     assert run.parse([]).benchmarks == together
 
 
-def test_a_table_without_floor_and_data_says_neither():
+def test_the_heading_omits_a_missing_floor_and_dataset():
     bare = report.Table("size", "a title", "", Quantity("MB", 1e-6), None, [])
     assert bare.heading == "size: a title"
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["W99"], "no benchmark 'W99'"),
         (["--rivals", "abacus"], "no contestant 'abacus'"),
@@ -107,11 +107,11 @@ def test_a_table_without_floor_and_data_says_neither():
         (["--json", f"{__file__}/bench.json"], "is a file, not a folder"),
     ],
 )
-def test_a_wrong_command_line_ends_with_status_two_and_names_the_mistake(arguments, told, capsys):
+def test_a_usage_error_exits_with_status_2_and_names_it(arguments, message, capsys):
     with pytest.raises(SystemExit) as stopped:
         run.parse(arguments)
     assert stopped.value.code == 2
-    assert told in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
 def test_more_threads_than_cores_are_refused():
@@ -119,7 +119,7 @@ def test_more_threads_than_cores_are_refused():
         machine.limit_threads(10_000)
 
 
-def test_a_run_from_the_command_line_writes_json_markdown_and_says_where(tmp_path, capsys):
+def test_the_command_line_writes_json_and_markdown_and_prints_the_path(tmp_path, capsys):
     path = tmp_path / "bench.json"
     assert run.main(["W1", "--repeats", "1", "--rivals", "numpy", "--json", str(path)]) == 0
     document = json.loads(path.read_text(encoding="utf-8"))
@@ -139,7 +139,7 @@ def test_the_summary_compares_with_the_best_rival(table):
     ]
 
 
-def test_the_summary_is_drawn(table, tmp_path):
+def test_the_summary_is_plotted(table, tmp_path):
     pytest.importorskip("matplotlib")
     rows = [*table.rows, Row("chainrule", Outcome((1.5e-6,), 0.25, "XOR"))]
     assert chart.draw_summary(tmp_path / "speed.svg", [dataclasses.replace(table, rows=rows)])

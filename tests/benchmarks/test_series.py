@@ -11,22 +11,22 @@ SMALL = {
     kind: Task(kind, units=6, steps=5, features=2, batch_size=8, batches=3)  # type: ignore[arg-type]
     for kind in ("LSTM", "GRU")
 }
-each_kind = pytest.mark.parametrize("kind", SMALL)
+each_layer = pytest.mark.parametrize("kind", SMALL)
 
 
-@each_kind
-def test_the_judge_computes_the_loss_of_the_network(kind):
+@each_layer
+def test_the_reference_loss_is_that_of_the_network(kind):
     task, dataset = SMALL[kind], SMALL[kind].dataset()
     trained = implementation("chainrule").network(
         task, dataset, task.initial_parameters(), "chainrule"
     )
-    wanted = trained.network.evaluate(dataset.x, dataset.y)["loss"]
-    found = evaluate(task, trained.parameters(), dataset.x, dataset.y)
-    assert found == pytest.approx(wanted, rel=1e-5)
+    expected = trained.network.evaluate(dataset.x, dataset.y)["loss"]
+    reference = evaluate(task, trained.parameters(), dataset.x, dataset.y)
+    assert reference == pytest.approx(expected, rel=1e-5)
 
 
-@each_kind
-def test_training_lowers_what_the_judge_says(kind):
+@each_layer
+def test_training_lowers_the_reference_loss(kind):
     task, dataset = SMALL[kind], SMALL[kind].dataset()
     parameters = task.initial_parameters()
     trained = implementation("chainrule").network(task, dataset, parameters, "chainrule")
@@ -35,18 +35,18 @@ def test_training_lowers_what_the_judge_says(kind):
     assert evaluate(task, trained.parameters(), dataset.x, dataset.y) < before
 
 
-@each_kind
+@each_layer
 def test_pytorch_starts_from_the_same_network(kind):
     pytest.importorskip("torch")
     task, dataset, parameters = SMALL[kind], SMALL[kind].dataset(), SMALL[kind].initial_parameters()
     theirs = implementation("torch").network(task, dataset, parameters, "torch")
-    found = evaluate(task, theirs.parameters(), dataset.x, dataset.y)
-    assert found == pytest.approx(evaluate(task, parameters, dataset.x, dataset.y), rel=1e-6)
+    reference = evaluate(task, theirs.parameters(), dataset.x, dataset.y)
+    assert reference == pytest.approx(evaluate(task, parameters, dataset.x, dataset.y), rel=1e-6)
     loss = float(theirs.uncompiled(theirs.x, theirs.y).detach())
-    assert loss == pytest.approx(found, rel=1e-5)
+    assert loss == pytest.approx(reference, rel=1e-5)
 
 
-def test_the_work_of_a_step_is_what_the_target_was_set_for():
+def test_the_operation_count_of_a_step_is_that_of_the_target():
     """0.2 GFLOP."""
     assert TASKS["W7"].flops_per_step == pytest.approx(0.2e9, rel=0.1)
 

@@ -1,4 +1,4 @@
-"""The workloads: gradients by hand, costs, and a start that is everybody's."""
+"""Workloads: reference gradients, operation counts and common initial parameters."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ CHEAP = [name for name in WITHOUT_FILES if name != "W5"]
 
 
 def batch_of(workload, samples=5):
-    """Draw a batch of a workload's widths; biases too, so that nothing hides behind a zero."""
+    """Draw a batch of a workload's widths, and nonzero biases."""
     generator = np.random.default_rng(1)
     parameters = [
         array + 0.1 * generator.standard_normal(array.shape)
@@ -39,12 +39,12 @@ def test_the_gradient_by_hand_agrees_with_central_differences(name):
         moved[0][index] = parameters[index] + 1e-6 * direction
         moved[1][index] = parameters[index] - 1e-6 * direction
         ahead, behind = (workload.objective(shifted, x, y) for shifted in moved)
-        slope = (ahead - behind) / 2e-6
-        assert np.sum(gradient * direction) == pytest.approx(slope, rel=1e-6, abs=1e-9)
+        difference = (ahead - behind) / 2e-6
+        assert np.sum(gradient * direction) == pytest.approx(difference, rel=1e-6, abs=1e-9)
 
 
 @pytest.mark.parametrize("name", WORKLOADS)
-def test_everybody_starts_from_the_same_float32_weights(name):
+def test_initial_parameters_are_reproducible_float32(name):
     first, again = (WORKLOADS[name].initial_parameters() for _ in range(2))
     assert [array.shape for array in first[::2]] == list(
         zip(WORKLOADS[name].sizes, WORKLOADS[name].sizes[1:], strict=False)
@@ -61,7 +61,7 @@ def test_every_contestant_of_a_workload_is_known(name):
 
 
 @pytest.mark.parametrize("name", WITHOUT_FILES)
-def test_data_have_the_widths_and_the_number_of_rows_that_are_announced(name):
+def test_datasets_have_the_declared_shape(name):
     workload = WORKLOADS[name]
     dataset = workload.load()
     assert dataset.x.shape == (workload.samples, workload.sizes[0])
@@ -70,7 +70,7 @@ def test_data_have_the_widths_and_the_number_of_rows_that_are_announced(name):
 
 
 @pytest.mark.parametrize("name", CHEAP)
-def test_training_by_hand_lowers_the_judged_loss_and_restarting_repeats_it(name):
+def test_numpy_training_lowers_the_loss_and_is_reproducible(name):
     workload = WORKLOADS[name]
     dataset = workload.load()
     contestant = build(workload, dataset)
@@ -84,8 +84,8 @@ def test_training_by_hand_lowers_the_judged_loss_and_restarting_repeats_it(name)
     assert losses[0] == losses[1]
 
 
-def test_a_step_of_the_mnist_network_costs_twenty_million_operations():
-    # 60,000 rows make 938 steps, the last of them ragged: a little under 64 rows each.
+def test_a_step_of_the_mnist_network_counts_20_million_operations():
+    # 60,000 rows make 938 steps, the last of them partial: a little under 64 rows each.
     assert WORKLOADS["W4"].steps_per_epoch == 938
     assert WORKLOADS["W4"].flops_per_step == pytest.approx(20.47e6, rel=1e-3)
 
@@ -95,12 +95,12 @@ def test_a_step_of_moons_counts_its_transcendental_functions():
     assert WORKLOADS["W2"].flops_per_step == products + 20 * (600 + 400)
 
 
-def test_a_step_of_the_wide_network_costs_two_and_a_half_billion_operations():
+def test_a_step_of_the_wide_network_counts_2_billion_operations():
     assert WORKLOADS["W5"].flops_per_step == pytest.approx(2.45e9, rel=1e-3)
 
 
-def test_adam_by_hand_takes_the_first_step_of_its_paper():
-    # The first corrected means are the gradient and its square: every weight moves by the rate.
+def test_numpys_adam_takes_the_first_step_of_its_paper():
+    # The first bias-corrected moments are gradient and square: each weight moves by the rate.
     workload = replace(WORKLOADS["W3"], optimizer="adam", learning_rate=0.01, batch_size=3200)
     dataset = workload.load()
     contestant = build(workload, dataset)
@@ -108,6 +108,6 @@ def test_adam_by_hand_takes_the_first_step_of_its_paper():
     contestant.train(1)
     before = workload.initial_parameters()
     gradients = workload.gradients(before, dataset.x, dataset.y)
-    for old, new, slope in zip(before, contestant.parameters(), gradients, strict=True):
-        expected = -0.01 * slope / (np.abs(slope) + 1e-8)
+    for old, new, gradient in zip(before, contestant.parameters(), gradients, strict=True):
+        expected = -0.01 * gradient / (np.abs(gradient) + 1e-8)
         np.testing.assert_allclose(new - old, expected, rtol=1e-3, atol=1e-6)

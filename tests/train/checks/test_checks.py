@@ -1,4 +1,4 @@
-"""Every kind of bad data is refused before the first update, in words that name what is wrong."""
+"""Invalid data are refused before the first update, with a message that names the fault."""
 
 import warnings
 
@@ -13,14 +13,14 @@ from chainrule.train.checks.finite import check_finite
 from tests.train.classification_data import COLUMN, LABELS, X
 
 
-def changed(array, place, value, dtype=float):
+def changed(array, index, value, dtype=float):
     copy = np.array(array, dtype)
-    copy[place] = value
+    copy[index] = value
     return copy
 
 
 class Table:
-    """As a DataFrame: columns with names, and an array."""
+    """Like a DataFrame: named columns, and an array."""
 
     def __init__(self, values, columns):
         self._values, self.columns = np.asarray(values), columns
@@ -157,21 +157,21 @@ def assert_refused(words, *arguments, **options):
 
 
 @pytest.mark.parametrize(("bad", "words"), BAD_INPUTS, ids=[words for _, words in BAD_INPUTS])
-def test_bad_inputs_are_refused_in_words_that_name_them(bad, words):
+def test_invalid_inputs_are_refused(bad, words):
     assert_refused(words, bad, LABELS)
 
 
 @pytest.mark.parametrize(("bad", "words"), BAD_LABELS, ids=[words for _, words in BAD_LABELS])
-def test_bad_labels_are_refused_in_words_that_name_them(bad, words):
+def test_invalid_labels_are_refused(bad, words):
     assert_refused(words, X, bad)
 
 
 @pytest.mark.parametrize(("loss", "bad", "words"), BAD_QUANTITIES)
-def test_targets_that_a_loss_cannot_take_are_refused(loss, bad, words):
+def test_targets_invalid_for_the_loss_are_refused(loss, bad, words):
     assert_refused(words, X, bad, loss=loss, outputs=1)
 
 
-def test_one_target_against_a_series_of_outputs_points_to_the_layer_before():
+def test_one_target_for_a_series_of_outputs_suggests_return_sequences():
     with pytest.raises(ShapeError, match="return_sequences=False"):
         check_samples(
             "fit", np.zeros((6, 8, 2)), np.zeros((6, 1)), None, loss=LOSSES["mse"],
@@ -180,23 +180,23 @@ def test_one_target_against_a_series_of_outputs_points_to_the_layer_before():
 
 
 @pytest.mark.parametrize(("bad", "words"), BAD_WEIGHTS, ids=[words for _, words in BAD_WEIGHTS])
-def test_bad_sample_weights_are_refused(bad, words):
+def test_invalid_sample_weights_are_refused(bad, words):
     assert_refused(words, X, LABELS, bad)
 
 
 @pytest.mark.parametrize(("settings", "words"), BAD_SETTINGS)
-def test_settings_that_say_nothing_are_refused(settings, words):
+def test_settings_out_of_range_are_refused(settings, words):
     with pytest.raises(ArgumentError) as caught:
         check_settings("fit", **settings)
     assert words in str(caught.value)
 
 
-def test_at_least_sixty_kinds_of_bad_input_are_known():
+def test_the_tables_cover_at_least_eighty_inputs():
     tables = (BAD_INPUTS, BAD_LABELS, BAD_QUANTITIES, BAD_WEIGHTS, BAD_SETTINGS)
     assert sum(map(len, tables)) >= 80
 
 
-def test_a_single_sample_is_told_to_become_a_batch():
+def test_a_single_sample_is_refused_with_a_suggestion():
     with pytest.raises(ShapeError, match=r"this is a single sample: pass X\[None\]"):
         check_samples("predict", np.zeros(2), needs_targets=False, input_shape=(None, 2))
 
@@ -206,18 +206,18 @@ def test_a_single_sample_is_told_to_become_a_batch():
     [X.tolist(), tuple(map(tuple, X)), X.astype(np.float16), X > 0, np.ones((6, 2), np.uint8),
      X[::-1], np.asfortranarray(X), X.astype(">f8"), Table(X, ["a", "b"])],
 )  # fmt: skip
-def test_every_way_to_write_numbers_is_taken(good):
+def test_every_array_like_of_real_numbers_is_accepted(good):
     assert check(good, LABELS).X.shape == (6, 2)
 
 
 @pytest.mark.parametrize(
     "good", [LABELS.tolist(), LABELS.astype(float), np.eye(3)[LABELS], np.array(list("abcabc"))]
 )
-def test_labels_numbers_rows_and_names_are_taken(good):
+def test_class_numbers_one_hot_rows_and_names_are_accepted(good):
     assert check(X, good).y.shape[0] == 6
 
 
-def test_a_row_of_answers_serves_a_single_yes_or_no_output():
+def test_one_dimensional_binary_targets_are_accepted():
     assert check(X, COLUMN[:, 0], loss="binary_cross_entropy", outputs=1).y.shape == (6,)
 
 
@@ -227,7 +227,7 @@ def test_arrays_are_neither_copied_nor_written_to():
     assert check(locked, LABELS).X is locked
 
 
-def test_the_first_bad_value_is_found_in_any_piece_of_a_large_array():
+def test_the_first_nonfinite_value_is_found_in_any_block_of_a_large_array():
     large = np.zeros((3_000_000, 1), np.float32)
     large[2_500_000] = np.nan
     large[2_900_000] = np.inf
@@ -235,7 +235,7 @@ def test_the_first_bad_value_is_found_in_any_piece_of_a_large_array():
         check_finite(large, "fit", "X")
 
 
-def test_a_memory_map_is_read_in_pieces(tmp_path):
+def test_the_range_of_a_memory_map_is_computed(tmp_path):
     mapped = np.memmap(tmp_path / "x", np.float32, "w+", shape=(1000, 7))
     mapped[3, 4] = -2
     extent = check_samples("predict", mapped, needs_targets=False).extent

@@ -1,4 +1,4 @@
-"""Likely mistakes warn; what is not finite is traced to where it came from."""
+"""Likely mistakes warn; nonfinite values are traced to their origin."""
 
 import warnings
 
@@ -20,7 +20,7 @@ LIKELY = [
 ]
 
 
-def likely(X, y, **options):
+def warnings_of(X, y, **options):
     extent = check_samples("fit", X, y).extent
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -31,45 +31,45 @@ def likely(X, y, **options):
 
 @pytest.mark.parametrize(("X", "y", "words"), LIKELY, ids=[words for *_, words in LIKELY])
 def test_likely_mistakes_warn(X, y, words):
-    (message,) = likely(X, y)
+    (message,) = warnings_of(X, y)
     assert words in message
 
 
-def test_good_data_warn_of_nothing():
-    assert likely(X, LABELS) == []
+def test_good_data_do_not_warn():
+    assert warnings_of(X, LABELS) == []
 
 
-def test_a_network_that_scales_its_inputs_is_not_warned_of_their_scale():
-    assert likely(255 * X, LABELS, wants_scaled=False) == []
+def test_a_network_that_rescales_its_inputs_does_not_warn_of_their_range():
+    assert warnings_of(255 * X, LABELS, wants_scaled=False) == []
 
 
-def test_weights_silence_the_warning_of_unequal_classes():
+def test_sample_weights_silence_the_warning_of_imbalanced_classes():
     y = np.array([0] * 198 + [1, 2])
-    assert likely(np.resize(X, (200, 2)), y, is_weighted=True) == []
+    assert warnings_of(np.resize(X, (200, 2)), y, is_weighted=True) == []
 
 
-def test_the_first_gradient_that_is_not_finite_is_named():
-    told = explain_nonfinite(
+def test_the_first_nonfinite_gradient_is_named():
+    message = explain_nonfinite(
         np.nan, step=3, epoch=1, learning_rate=0.1,
         parameters={"dense.weight": np.ones(2)},
         gradients={"dense.weight": np.array([1.0, np.nan])}, samples=np.array([1.0, np.nan]),
     )  # fmt: skip
-    assert "step 3 of epoch 1" in told
-    assert "first gradient that is not is dense.weight (1 of its 2 values)" in told
-    assert "1 of 2 samples, first number 1 of the batch" in told
+    assert "step 3 of epoch 1" in message
+    assert "first gradient that is not is dense.weight (1 of its 2 values)" in message
+    assert "1 of 2 samples, first number 1 of the batch" in message
 
 
-def test_parameters_that_are_not_finite_come_before_gradients():
-    told = explain_nonfinite(
+def test_nonfinite_parameters_are_named_before_gradients():
+    message = explain_nonfinite(
         np.nan, step=0, epoch=0, learning_rate=0.1,
         parameters={"a": np.ones(2), "b": np.array([np.inf])}, gradients={"a": np.array([np.nan])},
     )  # fmt: skip
-    assert "first parameter that is not finite is b (1 of its 1 values)" in told
-    assert "learning_rate=0.01" in told
+    assert "first parameter that is not finite is b (1 of its 1 values)" in message
+    assert "learning_rate=0.01" in message
 
 
-def test_small_parameters_point_to_a_formula_outside_its_range():
-    told = explain_nonfinite(
+def test_small_parameters_suggest_a_function_outside_its_domain():
+    message = explain_nonfinite(
         np.nan, step=0, epoch=0, learning_rate=0.1, parameters={"a": np.ones(2)}
     )
-    assert "a log or a division of 0" in told
+    assert "a log or a division of 0" in message

@@ -1,4 +1,4 @@
-"""A number that some layer within the network cannot look up is told by that layer."""
+"""An index outside of an embedding's vocabulary is reported by its layer."""
 
 import numpy as np
 import pytest
@@ -25,24 +25,24 @@ def network(first):
 
 
 NESTED = {
-    "behind": lambda: [nn.Rescale(1.0), nn.Embedding(10, 4)],
-    "at every step": lambda: [
+    "second layer": lambda: [nn.Rescale(1.0), nn.Embedding(10, 4)],
+    "time distributed": lambda: [
         nn.Reshape((3, 1)),
         nn.TimeDistributed(nn.Embedding(10, 4)),
         nn.Reshape((3, 4)),
     ],
-    "side by side": lambda: [nn.Concatenate([nn.Embedding(10, 4), nn.Embedding(20, 2)])],
+    "concatenated": lambda: [nn.Concatenate([nn.Embedding(10, 4), nn.Embedding(20, 2)])],
 }
 
 
 @pytest.mark.parametrize("name", NESTED)
 @pytest.mark.parametrize("what", ["fit", "predict", "evaluate", "predict_again"])
-def test_the_layer_that_looks_up_tells_number_place_and_rule(name, what):
+def test_the_message_names_layer_index_position_and_range(name, what):
     net = network(NESTED[name]())
     net.fit(X, Y, batch_size=16, verbose=0)
     if what == "predict_again":
         net.predict(X)
-    asked = {
+    call = {
         "fit": lambda: net.fit(bad(), Y, batch_size=16, verbose=0),
         "predict": lambda: net.predict(bad()),
         "predict_again": lambda: net.predict(bad()),
@@ -50,11 +50,11 @@ def test_the_layer_that_looks_up_tells_number_place_and_rule(name, what):
     }[what]
     rule = r"layer '.*' \(Embedding\): 12 at \[.*\] is not a valid index; with vocabulary_size=10"
     with pytest.raises(DataError, match=rule + " indices go from 0 to 9"):
-        asked()
+        call()
 
 
-def test_samples_far_in_are_counted_from_their_block():
-    net = network(NESTED["behind"]())
+def test_the_message_names_the_block_of_a_later_sample():
+    net = network(NESTED["second layer"]())
     net.fit(X, Y, batch_size=16, verbose=0)
     far = np.tile(X, (20, 1))
     far[1500, 0] = -1
@@ -62,7 +62,7 @@ def test_samples_far_in_are_counted_from_their_block():
         net.predict(far)
 
 
-def test_a_layer_of_the_users_own_is_named_too():
+def test_a_custom_layer_is_named():
     class Beyond(nn.Layer):
         def build(self, input_shape):
             self.table = self.parameter("table", (4, 2))
@@ -73,6 +73,6 @@ def test_a_layer_of_the_users_own_is_named_too():
     net = cr.Network([Beyond(), nn.Dense(2)], seed=0)
     net.compile("cross_entropy", "sgd")
     net.fit(X, Y, batch_size=16, verbose=0)
-    told = r"layer 'beyond' .* index 7 is out of bounds for axis 0 of length 4"
-    with pytest.raises(ShapeError, match=told):
+    message = r"layer 'beyond' .* index 7 is out of bounds for axis 0 of length 4"
+    with pytest.raises(ShapeError, match=message):
         net.predict(np.full((2, 3), 7.0))

@@ -1,4 +1,4 @@
-"""What is refused in a model's file, however well it is forged."""
+"""Damaged and forged model files are refused."""
 
 import json
 
@@ -27,9 +27,9 @@ def intact(tmp_path_factory):
     return path.read_bytes()
 
 
-@pytest.mark.parametrize("share", [0.0, 0.001, 0.01, 0.1, 0.3, 0.5, 0.9, 0.999])
-def test_a_file_that_is_cut_short_is_refused(intact, path, share):
-    path.write_bytes(intact[: int(share * len(intact))])
+@pytest.mark.parametrize("fraction", [0.0, 0.001, 0.01, 0.1, 0.3, 0.5, 0.9, 0.999])
+def test_a_truncated_file_is_refused(intact, path, fraction):
+    path.write_bytes(intact[: int(fraction * len(intact))])
     with pytest.raises(FormatError):
         load(path)
 
@@ -40,30 +40,30 @@ def test_bytes_after_the_end_are_refused(intact, path):
         load(path)
 
 
-def test_no_changed_byte_goes_unnoticed(intact, path):
+def test_every_changed_byte_is_detected(intact, path):
     original = trained().predict(X)
     generator = np.random.default_rng(0)
-    for place in generator.choice(len(intact), 150, replace=False):
+    for index in generator.choice(len(intact), 150, replace=False):
         changed = bytearray(intact)
-        changed[place] ^= 1 << int(generator.integers(8))
+        changed[index] ^= 1 << int(generator.integers(8))
         path.write_bytes(changed)
         try:
             net = load(path)
         except FormatError:
             continue
-        # Blanks that fill up the header carry nothing.
+        # Padding of the header carries no information.
         assert np.array_equal(net.predict(X), original)
 
 
 @pytest.mark.parametrize("size", [2**64 - 1, 2**63, 10**9, 0, 1])
-def test_a_header_of_a_false_size_is_refused(intact, path, size):
+def test_a_header_of_another_size_is_refused(intact, path, size):
     path.write_bytes(size.to_bytes(8, "little") + intact[8:])
     with pytest.raises(FormatError):
         load(path)
 
 
 def rewritten(intact, path, change, keeps_checksum=False):
-    """Write the file with a changed description and a right checksum."""
+    """Write the file with a changed description and a valid checksum."""
     path.write_bytes(intact)
     with safe_open(path, "numpy") as file:
         description = json.loads(file.metadata()["chainrule"])
@@ -129,7 +129,7 @@ CHANGES = {
     "tensor gone": lambda d, t: t.pop("dense.weight"),
     "tensor too many": lambda d, t: t.update(other=np.ones(2, "f4")),
     "tensor of another shape": lambda d, t: t.update({"dense.bias": np.ones(5, "f4")}),
-    "tensor of another kind": lambda d, t: t.update({"dense.bias": np.ones(4, "f8")}),
+    "tensor of another dtype": lambda d, t: t.update({"dense.bias": np.ones(4, "f8")}),
 }
 
 
@@ -144,8 +144,8 @@ def with_table(tmp_path_factory):
     return path.read_bytes()
 
 
-def column(place, **description):
-    return lambda d, t: d["table"]["columns"][place].update(description)
+def column(number, **description):
+    return lambda d, t: d["table"]["columns"][number].update(description)
 
 
 TABLE_CHANGES = {
@@ -174,7 +174,7 @@ TABLE_CHANGES = {
 
 
 @pytest.mark.parametrize("change", TABLE_CHANGES.values(), ids=TABLE_CHANGES.keys())
-def test_a_table_that_lies_is_refused_even_with_a_right_checksum(with_table, path, change):
+def test_an_invalid_table_is_refused_despite_a_valid_checksum(with_table, path, change):
     rewritten(with_table, path, lambda d, t: None)
     assert load(path).predict({"size": [1], "town": ["Ulm"]}).shape == (1, 1)
     rewritten(with_table, path, change)
@@ -183,13 +183,13 @@ def test_a_table_that_lies_is_refused_even_with_a_right_checksum(with_table, pat
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
-def test_a_description_that_lies_is_refused_even_with_a_right_checksum(intact, path, change):
+def test_an_invalid_description_is_refused_despite_a_valid_checksum(intact, path, change):
     rewritten(intact, path, change)
     with pytest.raises(FormatError):
         load(path)
 
 
-def test_a_wrong_checksum_is_told(intact, path):
+def test_a_wrong_checksum_is_reported(intact, path):
     rewritten(intact, path, lambda d, t: t["dense.bias"].__iadd__(1), keeps_checksum=True)
     with pytest.raises(FormatError, match="checksum"):
         load(path)

@@ -40,7 +40,7 @@ def test_training_goes_on_from_a_file_of_version_0_1():
 
 
 @pytest.mark.parametrize("name", ["dense", "images", "series", "tokens", "table", "rbm"])
-def test_what_version_0_1_saved_is_saved_again_byte_for_byte(name, tmp_path):
+def test_files_of_version_0_1_are_saved_again_byte_for_byte(name, tmp_path):
     old, new = VERSION_0_1 / f"{name}.safetensors", tmp_path / "again.safetensors"
     cr.load(old).save(new)
     assert new.read_bytes() == old.read_bytes()

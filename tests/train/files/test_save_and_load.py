@@ -1,4 +1,4 @@
-"""The laws of networks as files."""
+"""Saved networks: exact round trips, custom objects and refusals."""
 
 from functools import partial
 
@@ -20,7 +20,7 @@ def path(tmp_path):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_what_was_saved_predicts_the_same_bits(path, dtype):
+def test_a_loaded_network_predicts_the_same_bits(path, dtype):
     net = trained(dtype=dtype)
     net.save(path)
     other = load(path)
@@ -31,7 +31,7 @@ def test_what_was_saved_predicts_the_same_bits(path, dtype):
     assert other.evaluate(X, Y) == net.evaluate(X, Y)
 
 
-def test_training_on_from_a_file_is_training_anew_from_the_parameters(path):
+def test_training_from_a_file_starts_from_its_parameters(path):
     net = trained()
     net.save(path)
     other = load(path)
@@ -39,7 +39,7 @@ def test_training_on_from_a_file_is_training_anew_from_the_parameters(path):
     assert net.fit(X, Y, verbose=0)["loss"] == other.fit(X, Y, verbose=0)["loss"]
 
 
-def test_saving_twice_gives_the_same_bytes_and_so_does_saving_what_was_loaded(path, tmp_path):
+def test_saving_a_loaded_network_gives_the_same_bytes(path, tmp_path):
     net = trained()
     net.save(path)
     load(path).save(tmp_path / "again.safetensors")
@@ -58,7 +58,7 @@ class Scale(nn.Layer):
 
 
 class Twice(nn.Layer):
-    """A layer with layers inside, one of which is made late."""
+    """A layer with sublayers, one of which is created in `build`."""
 
     def __init__(self, units):
         self.units = units
@@ -75,7 +75,7 @@ def swish(x):
     return x / (1 + np.exp(-x))
 
 
-def test_layers_and_functions_of_ones_own_are_given_when_loading(path):
+def test_custom_layers_and_functions_are_passed_to_load(path):
     net = Network([Twice(4), Scale(), nn.Dense(1, activation=swish)])
     before = net.predict(X)
     net.save(path)
@@ -87,27 +87,27 @@ def test_layers_and_functions_of_ones_own_are_given_when_loading(path):
             load(path, custom=rest)
 
 
-def own_loss(y, p):
+def custom_loss(y, p):
     return np.mean((p - y) ** 2)
 
 
-def own_metric(y, p):
+def custom_metric(y, p):
     return np.max(np.abs(p - y))
 
 
-def test_a_loss_of_ones_own_is_given_when_loading_or_left_to_compile(path):
+def test_a_custom_loss_is_passed_to_load_or_to_compile(path):
     net = Network([nn.Dense(1)])
-    net.compile(own_loss, "adam", metrics=[own_metric, "mae"])
+    net.compile(custom_loss, "adam", metrics=[custom_metric, "mae"])
     net.fit(X, X[:, :1], verbose=0)
     net.save(path)
     assert np.array_equal(load(path).predict(X), net.predict(X))
     with pytest.raises(ArgumentError, match="compile"):
         load(path).evaluate(X, X[:, :1])
-    full = load(path, custom={"own_loss": own_loss, "own_metric": own_metric})
+    full = load(path, custom={"custom_loss": custom_loss, "custom_metric": custom_metric})
     assert full.evaluate(X, X[:, :1]) == net.evaluate(X, X[:, :1])
 
 
-def test_the_arguments_of_a_loss_are_kept(path):
+def test_the_arguments_of_a_loss_are_saved(path):
     net = Network([nn.Dense(1)])
     net.compile(partial(huber, delta=0.25), "adam")
     net.fit(X, X[:, :1], verbose=0)
@@ -115,7 +115,7 @@ def test_the_arguments_of_a_loss_are_kept(path):
     assert load(path).evaluate(X, X[:, :1]) == net.evaluate(X, X[:, :1])
 
 
-def test_what_cannot_be_written_leaves_the_old_file(path):
+def test_a_network_that_cannot_be_saved_leaves_the_old_file(path):
     path.write_bytes(b"old")
     net = Network([nn.Dense(1, activation=lambda x: x)])
     with pytest.raises(ArgumentError, match="not built"):
@@ -126,19 +126,19 @@ def test_what_cannot_be_written_leaves_the_old_file(path):
     assert path.read_bytes() == b"old"
 
 
-def test_a_missing_file_and_a_folder_are_errors_of_the_system(tmp_path):
+def test_a_missing_file_and_a_folder_raise_os_errors(tmp_path):
     with pytest.raises(FileNotFoundError):
         load(tmp_path / "none.safetensors")
     with pytest.raises(IsADirectoryError):
         load(tmp_path)
 
 
-def test_a_file_of_another_program_is_named_as_such(path):
+def test_a_file_of_another_program_is_refused(path):
     path.write_bytes(to_bytes({"weight": np.ones(2)}))
     with pytest.raises(FormatError, match="no network of chainrule"):
         load(path)
 
 
-def test_foreign_names_are_answered_with_ours(path):
+def test_a_foreign_argument_is_refused_with_a_suggestion(path):
     with pytest.raises(ArgumentError, match="custom"):
         load(path, custom_objects={})

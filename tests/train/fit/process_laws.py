@@ -1,7 +1,6 @@
 """Laws of training in a separate process, each a function; run with the name of one.
 
-What is said here of forks, interrupts and memory would end, hang or fill the process of the tests,
-were it not so.
+Failures of laws on forks, interrupts and memory would end, hang or fill the process of the tests.
 """
 
 import hashlib

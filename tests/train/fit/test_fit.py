@@ -48,9 +48,9 @@ def test_full_batch_gradient_descent_matches_its_formula():
     net.fit(X, y, epochs=25, batch_size=None, shuffle=False, verbose=0)
     for _ in range(25):
         hidden = np.tanh(X @ w1 + b1)
-        slope = 2 * (hidden @ w2 + b2 - y) / y.size
-        back = (slope @ w2.T) * (1 - hidden**2)
-        w2, b2 = w2 - 0.1 * hidden.T @ slope, b2 - 0.1 * slope.sum(axis=0)
+        gradient = 2 * (hidden @ w2 + b2 - y) / y.size
+        back = (gradient @ w2.T) * (1 - hidden**2)
+        w2, b2 = w2 - 0.1 * hidden.T @ gradient, b2 - 0.1 * gradient.sum(axis=0)
         w1, b1 = w1 - 0.1 * X.T @ back, b1 - 0.1 * back.sum(axis=0)
     for mine, theirs in zip(net.params.values(), (w1, b1, w2, b2), strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=0, atol=1e-12)

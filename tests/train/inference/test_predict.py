@@ -150,8 +150,8 @@ def test_evaluate_applies_sample_weights():
     net(X)
     weight = np.arange(30.0)
     errors = (net.predict(X)[:, 0] - 1) ** 2
-    found = net.evaluate(X, np.ones((30, 1)), sample_weight=weight)["loss"]
-    assert found == pytest.approx(np.sum(weight * errors) / 30, rel=1e-12)
+    loss = net.evaluate(X, np.ones((30, 1)), sample_weight=weight)["loss"]
+    assert loss == pytest.approx(np.sum(weight * errors) / 30, rel=1e-12)
 
 
 def own_softmax(x):

@@ -1,4 +1,4 @@
-"""Arrays of any layout and kind train natively to the numbers that NumPy's evaluator gives."""
+"""Native training on arrays of any layout and dtype matches the NumPy evaluator."""
 
 import re
 from pathlib import Path
@@ -23,8 +23,8 @@ def trained(X, y=Y, batch_size=16, **settings):
     return {name: np.array(net.params[name]) for name in net.params}
 
 
-def same_bits(found, wanted):
-    return all(found[name].tobytes() == each.tobytes() for name, each in wanted.items())
+def same_bits(params, expected):
+    return all(params[name].tobytes() == each.tobytes() for name, each in expected.items())
 
 
 def frozen(x):
@@ -54,40 +54,40 @@ LAYOUTS = {
 @pytest.mark.parametrize("batch_size", [16, 25, None])
 def test_the_layout_of_samples_does_not_change_a_bit(name, batch_size):
     X = PIXELS + np.linspace(0, 1, 20)
-    wanted = trained(X, batch_size=batch_size)
-    found = trained(LAYOUTS[name](X), batch_size=batch_size)
-    assert same_bits(found, wanted)
+    expected = trained(X, batch_size=batch_size)
+    params = trained(LAYOUTS[name](X), batch_size=batch_size)
+    assert same_bits(params, expected)
     targets = LAYOUTS[name](Y[:, None].repeat(2, axis=1))
-    found = trained(X, np.asarray(targets)[:, 0], batch_size=batch_size)
-    assert same_bits(found, wanted)
+    params = trained(X, np.asarray(targets)[:, 0], batch_size=batch_size)
+    assert same_bits(params, expected)
 
 
 @pytest.mark.parametrize(
-    "kind", ["bool", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "float32",
+    "dtype", ["bool", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "float32",
              "float64", ">i2", ">f4"],
 )  # fmt: skip
-def test_every_kind_of_number_trains_as_its_value_says(kind):
-    assert same_bits(trained(PIXELS.astype(kind)), trained(PIXELS.astype(float)))
+def test_training_depends_on_values_not_on_the_dtype(dtype):
+    assert same_bits(trained(PIXELS.astype(dtype)), trained(PIXELS.astype(float)))
 
 
-def test_half_precision_trains_with_numpy_and_is_told_of(monkeypatch):
+def test_half_precision_trains_by_numpy_with_a_warning(monkeypatch):
     monkeypatch.setattr(driver, "_warned", set())
     with pytest.warns(ChainruleWarning, match="half precision is not compiled"):
-        found = trained(PIXELS.astype(np.float16))
+        params = trained(PIXELS.astype(np.float16))
     for name, each in trained(PIXELS.astype(float)).items():
-        np.testing.assert_allclose(found[name], each, rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(params[name], each, rtol=1e-9, atol=1e-12)
 
 
-@pytest.mark.parametrize("kind", ["bool", "uint8", "int64", "float32", "float64"])
-def test_native_training_gives_the_evaluators_numbers_for_every_kind(kind, monkeypatch):
-    X = PIXELS.astype(kind)
+@pytest.mark.parametrize("dtype", ["bool", "uint8", "int64", "float32", "float64"])
+def test_native_training_matches_the_evaluator_for_every_dtype(dtype, monkeypatch):
+    X = PIXELS.astype(dtype)
     native = trained(X)
     monkeypatch.setenv("CHAINRULE_BACKEND", "numpy")
     for name, each in trained(X).items():
         np.testing.assert_allclose(native[name], each, rtol=1e-9, atol=1e-12)
 
 
-def test_subnormal_and_signed_zero_inputs_train_as_the_evaluator_trains_them(monkeypatch):
+def test_native_training_on_subnormal_and_signed_zero_inputs_matches_the_evaluator(monkeypatch):
     X = PIXELS.astype(float)
     X[::3], X[1::3] = -0.0, 5e-324
     X[2::9] = 1e-310
@@ -98,20 +98,20 @@ def test_subnormal_and_signed_zero_inputs_train_as_the_evaluator_trains_them(mon
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_numbers_that_are_none_are_refused_by_place(value):
+def test_nonfinite_values_are_refused_with_their_index(value):
     X = PIXELS.astype(float)
     X[40, 7] = value
     with pytest.raises(DataError, match=r"40"):
         trained(X)
 
 
-def test_no_samples_are_refused():
+def test_empty_arrays_are_refused():
     with pytest.raises(DataError, match="sample"):
         trained(PIXELS[:0].astype(float), Y[:0])
 
 
-def test_samples_in_a_file_are_trained_on_where_they_lie(tmp_path):
-    """40 MB stand in a file; training takes a fraction of that of the process's own memory."""
+def test_a_memory_map_is_not_read_into_memory_as_a_whole(tmp_path):
+    """For a file of 40 MB, training takes a third of that in anonymous memory at most."""
     path, shape = tmp_path / "X", (50_000, 200)
     written = np.memmap(path, np.float32, "w+", shape=shape)
     for start in range(0, shape[0], 10_000):
@@ -120,14 +120,14 @@ def test_samples_in_a_file_are_trained_on_where_they_lie(tmp_path):
     plain = trained(np.array(written), y, 100)
     X = np.memmap(path, np.float32, "r", shape=shape)
     trained(X[:1000], y[:1000], 100)
-    before = own_memory()
+    before = anonymous_memory()
     assert same_bits(trained(X, y, 100), plain)
-    assert own_memory() - before < X.nbytes // 3
+    assert anonymous_memory() - before < X.nbytes // 3
 
 
-def own_memory():
-    """Return the bytes this process holds that belong to no file; 0 where that is not told."""
+def anonymous_memory():
+    """Return the resident bytes of this process that belong to no file; 0 where unknown."""
     status = Path("/proc/self/status")
     text = status.read_text() if status.exists() else ""
-    found = re.search(r"RssAnon:\s+(\d+) kB", text)
-    return 1024 * int(found[1]) if found else 0
+    params = re.search(r"RssAnon:\s+(\d+) kB", text)
+    return 1024 * int(params[1]) if params else 0

@@ -1,4 +1,4 @@
-"""Laws of networks that begin with a table."""
+"""Networks whose first layer is a table of columns."""
 
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ def network(table: data.Table | None = None) -> cr.Network:
     return net
 
 
-def test_it_computes_what_the_layers_compute_on_the_features() -> None:
+def test_a_table_network_equals_its_layers_on_the_tables_features() -> None:
     net = network()
     history = net.fit(ROWS, PRICE, epochs=3, verbose=0)
     table = data.Table().fit(ROWS)
@@ -38,7 +38,7 @@ def test_it_computes_what_the_layers_compute_on_the_features() -> None:
     assert net.evaluate(ROWS, PRICE) == plain.evaluate(features, PRICE)
 
 
-def test_the_rows_for_validation_are_not_looked_at() -> None:
+def test_validation_rows_do_not_fit_the_table() -> None:
     net = network()
     net.fit(ROWS, PRICE, validation_split=0.25, verbose=0)
     first = {name: column[:60] for name, column in ROWS.items()}
@@ -46,16 +46,16 @@ def test_the_rows_for_validation_are_not_looked_at() -> None:
     assert net.table.fitted == data.Table().fit(first).fitted
     before = net.table.fitted
     net.fit(ROWS, PRICE, verbose=0)
-    assert net.table.fitted == before, "training on keeps what the parameters were made for"
+    assert net.table.fitted == before, "further training retains the fitted table"
 
 
-def test_validation_data_are_tables_too() -> None:
+def test_validation_data_may_be_a_table() -> None:
     net = network()
     history = net.fit(ROWS, PRICE, validation_data=(ROWS, PRICE), verbose=0)
     assert history["val_loss"] == [net.evaluate(ROWS, PRICE)["loss"]]
 
 
-def test_two_networks_with_one_table_learn_apart() -> None:
+def test_networks_that_share_a_table_fit_it_separately() -> None:
     table = data.Table()
     first, second = network(table), network(table)
     first.fit(ROWS, PRICE, verbose=0)
@@ -67,7 +67,7 @@ def test_two_networks_with_one_table_learn_apart() -> None:
     assert first.table.fitted != second.table.fitted
 
 
-def test_data_that_are_refused_teach_the_table_nothing() -> None:
+def test_refused_data_do_not_fit_the_table() -> None:
     net = network()
     with pytest.raises(DataError):
         net.fit(ROWS, PRICE[:3], verbose=0)
@@ -75,7 +75,7 @@ def test_data_that_are_refused_teach_the_table_nothing() -> None:
     assert not net.table.is_fitted
 
 
-def test_a_loaded_network_takes_the_same_rows(tmp_path: Path) -> None:
+def test_a_loaded_network_accepts_the_same_rows(tmp_path: Path) -> None:
     net = network(data.Table("size", data.Category("rooms", encoding="integer"), "town"))
     net.fit(ROWS, PRICE, epochs=2, verbose=0)
     net.save(tmp_path / "model.safetensors")
@@ -99,7 +99,7 @@ def test_the_summary_shows_the_table(capsys: pytest.CaptureFixture[str]) -> None
     assert "<table: 2 numbers and 1 categories as 5 features>" in capsys.readouterr().out
 
 
-def test_misuse_is_answered() -> None:
+def test_misuse_is_refused_with_a_suggestion() -> None:
     with pytest.raises(ArgumentError, match="the table that the network begins with is not fitted"):
         network().predict(ROWS)
     with pytest.raises(DataError, match="X has no named columns; give a DataFrame"):

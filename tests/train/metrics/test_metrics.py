@@ -1,4 +1,4 @@
-"""Metrics agree with scikit-learn, and do not depend on how classes are written."""
+"""Metrics agree with scikit-learn, for class numbers, one-hot rows and column outputs alike."""
 
 import numpy as np
 import pytest
@@ -28,24 +28,24 @@ def test_accuracy_agrees_with_scikit_learn():
 
 
 @pytest.mark.parametrize("name", ["accuracy", "top_2", "precision", "recall", "f1", "auc"])
-def test_labels_and_rows_with_a_single_one_mean_the_same(name):
+def test_class_numbers_and_one_hot_rows_are_equivalent(name):
     assert value(name, LABELS, LOGITS) == value(name, np.eye(4)[LABELS], LOGITS)
 
 
 @pytest.mark.parametrize("name", ["accuracy", "top_2", "precision", "recall", "f1", "auc"])
-def test_a_softmax_changes_no_metric_of_classes(name):
+def test_softmax_leaves_classification_metrics_unchanged(name):
     assert value(name, LABELS, LOGITS) == pytest.approx(value(name, LABELS, PROBABILITIES))
 
 
 @pytest.mark.parametrize("name", ["accuracy", "precision", "recall", "f1", "auc"])
-def test_a_column_and_a_row_of_answers_mean_the_same(name):
+def test_one_and_two_dimensional_binary_targets_are_equivalent(name):
     expected = value(name, ANSWERS, SCORES)
     assert value(name, ANSWERS, SCORES[:, None]) == expected
     assert value(name, ANSWERS[:, None], SCORES[:, None]) == expected
 
 
 @pytest.mark.parametrize("name", ["accuracy", "precision", "recall", "f1"])
-def test_logits_with_threshold_zero_are_probabilities_with_one_half(name):
+def test_threshold_0_for_logits_equals_threshold_one_half_for_probabilities(name):
     logits = SCORES - 0.5
     assert value(name, ANSWERS, logits, threshold=0.0) == value(name, ANSWERS, SCORES)
     assert value(name, 2 * ANSWERS - 1, logits, threshold=0.0) == value(name, ANSWERS, SCORES)
@@ -57,17 +57,17 @@ def test_top_k_agrees_with_scikit_learn(k):
     assert value(f"top_{k}", LABELS, LOGITS) == pytest.approx(expected, rel=1e-15)
 
 
-def test_top_one_is_accuracy_even_where_outputs_are_equal():
+def test_top_1_equals_accuracy_for_ties():
     ties = RANDOM.integers(0, 3, (200, 4)).astype(float)
     np.testing.assert_array_equal(metrics.top_k(LABELS, ties, 1), metrics.accuracy(LABELS, ties))
 
 
-def test_an_output_that_is_not_a_number_is_no_hit():
+def test_a_nan_output_counts_as_wrong():
     assert metrics.top_k(np.array([0]), np.array([[np.nan, 1.0, 2.0]]), k=2).item() == 0
 
 
 @pytest.mark.parametrize("name", ["precision", "recall", "f1"])
-def test_several_classes_agree_with_the_macro_average_of_scikit_learn(name):
+def test_multiclass_metrics_agree_with_scikit_learns_macro_average(name):
     function = getattr(reference, f"{name}_score")
     for outputs in (LOGITS, np.where(np.arange(4) == 3, -9.0, LOGITS)):  # class 3 never predicted
         expected = function(LABELS, outputs.argmax(axis=1), average="macro", zero_division=0)
@@ -75,7 +75,7 @@ def test_several_classes_agree_with_the_macro_average_of_scikit_learn(name):
 
 
 @pytest.mark.parametrize("name", ["precision", "recall", "f1"])
-def test_two_classes_agree_with_the_binary_figures_of_scikit_learn(name):
+def test_binary_metrics_agree_with_scikit_learn(name):
     expected = getattr(reference, f"{name}_score")(ANSWERS, SCORES > 0.5)
     assert value(name, ANSWERS, SCORES) == pytest.approx(expected, rel=1e-14)
     both = np.stack([1 - SCORES, SCORES], axis=1)
@@ -84,18 +84,18 @@ def test_two_classes_agree_with_the_binary_figures_of_scikit_learn(name):
 
 
 @pytest.mark.parametrize("name", ["precision", "recall", "f1"])
-def test_independent_answers_are_averaged_over_the_columns(name):
+def test_multilabel_metrics_are_averaged_over_the_columns(name):
     truth, outputs = RANDOM.integers(0, 2, (50, 3)), RANDOM.uniform(size=(50, 3))
     expected = getattr(reference, f"{name}_score")(truth, outputs > 0.5, average="macro")
     assert value(name, truth, outputs, threshold=0.5) == pytest.approx(expected, rel=1e-14)
 
 
-def test_auc_agrees_with_scikit_learn_where_scores_are_equal():
+def test_auc_agrees_with_scikit_learn_for_ties():
     expected = reference.roc_auc_score(ANSWERS, SCORES)
     assert value("auc", ANSWERS, SCORES) == pytest.approx(expected, rel=1e-14)
 
 
-def test_auc_of_several_classes_agrees_with_scikit_learn():
+def test_multiclass_auc_agrees_with_scikit_learn():
     expected = reference.roc_auc_score(LABELS, PROBABILITIES, multi_class="ovr")
     assert value("auc", LABELS, LOGITS) == pytest.approx(expected, rel=1e-12)
 
@@ -105,7 +105,7 @@ def test_auc_of_reversed_scores_is_the_complement():
 
 
 @pytest.mark.parametrize("bad", [np.zeros(200, int), np.ones(200, int)])
-def test_auc_of_a_single_class_is_nan_and_says_so(bad):
+def test_auc_of_a_single_class_is_nan_with_a_warning(bad):
     with pytest.warns(ChainruleWarning, match="all samples are of one class"):
         assert np.isnan(value("auc", bad, SCORES))
 
@@ -115,7 +115,7 @@ def test_auc_of_a_single_class_is_nan_and_says_so(bad):
     [("mse", "mean_squared_error"), ("mae", "mean_absolute_error"), ("r2", "r2_score")],
 )
 @pytest.mark.parametrize("shape", [(30,), (30, 1), (30, 3)])
-def test_metrics_of_quantities_agree_with_scikit_learn(name, function, shape):
+def test_regression_metrics_agree_with_scikit_learn(name, function, shape):
     truth, outputs = RANDOM.normal(size=(2, *shape))
     expected = getattr(reference, function)(truth, outputs)
     assert value(name, truth, outputs) == pytest.approx(expected, rel=1e-12)
@@ -127,13 +127,13 @@ def test_r2_of_a_constant_target_is_one_only_if_exact():
 
 
 @pytest.mark.parametrize("name", ["mse", "mae", "r2"])
-def test_nothing_is_stretched(name):
+def test_regression_metrics_do_not_broadcast(name):
     with pytest.raises(ShapeError, match=rf"{name}: y_true has shape \(3,\) and y_pred \(3, 1\)"):
         value(name, np.zeros(3), np.zeros((3, 1)))
 
 
 @pytest.mark.parametrize("name", ["accuracy", "top_k", "precision", "auc"])
-def test_targets_that_are_no_classes_of_the_outputs_are_refused(name):
+def test_targets_without_classes_are_refused(name):
     with pytest.raises(ShapeError, match="targets must be class numbers"):
         value(name, np.zeros((3, 2), int), np.zeros((3, 4)))
 
@@ -142,7 +142,7 @@ MEANS = [record for record in METRICS.values() if record.is_mean]
 
 
 @pytest.mark.parametrize("record", MEANS, ids=lambda record: record.name)
-def test_means_over_samples_are_the_same_traced_as_computed(record):
+def test_metrics_of_samples_give_the_same_values_compiled(record):
     y = LABELS if record.name in ("accuracy", "top_k") else LOGITS + 1
     expected = record.function(y, LOGITS)
     assert expected.shape == (200,)
@@ -150,13 +150,13 @@ def test_means_over_samples_are_the_same_traced_as_computed(record):
 
 
 @pytest.mark.parametrize("record", MEANS, ids=lambda record: record.name)
-def test_means_over_samples_average_over_batches(record):
+def test_metrics_of_samples_average_over_batches(record):
     y = LABELS if record.name in ("accuracy", "top_k") else LOGITS + 1
     parts = [record.compute(y[i : i + 50], LOGITS[i : i + 50]) for i in range(0, 200, 50)]
     assert np.mean(parts) == pytest.approx(record.compute(y, LOGITS))
 
 
-def test_any_function_is_a_metric_whether_it_gives_a_number_or_one_a_sample():
+def test_any_function_of_a_scalar_or_one_value_a_sample_is_a_metric():
     def worst(y_true, y_pred):
         return np.max(np.abs(y_true - y_pred))
 
@@ -165,12 +165,12 @@ def test_any_function_is_a_metric_whether_it_gives_a_number_or_one_a_sample():
     assert resolve_metric(lambda y, p: p - y).compute(np.zeros(3), np.arange(3.0)) == 1.0
 
 
-def test_a_function_that_gives_something_else_is_refused():
+def test_a_metric_function_with_another_shape_is_refused():
     with pytest.raises(ArgumentError, match=r"metric pair: it gave .* for 3 samples"):
         Metric("pair", lambda y, p: np.zeros(2)).compute(np.zeros(3), np.zeros(3))
 
 
-def test_our_own_functions_are_known_as_metrics():
+def test_exported_functions_resolve_to_their_metrics():
     assert resolve_metric(metrics.mse) is METRICS["mse"]
     assert resolve_metric(METRICS["auc"]) is METRICS["auc"]
 
@@ -187,7 +187,7 @@ def test_our_own_functions_are_known_as_metrics():
         (3, "there is no metric 3"),
     ],
 )
-def test_unknown_names_are_answered_with_ours(name, words):
+def test_an_unknown_metric_is_refused_with_a_suggestion(name, words):
     with pytest.raises(ArgumentError) as caught:
         resolve_metric(name)
     assert words in str(caught.value)

@@ -1,4 +1,4 @@
-"""A machine so small that all its states can be written down: what every estimate is held to."""
+"""Exact distribution of a small machine by enumeration of all its states: the oracle."""
 
 from itertools import product
 
@@ -6,12 +6,12 @@ import numpy as np
 
 
 def all_states(units):
-    """Return every setting of so many units, (2^units, units)."""
+    """Return all binary states of some units, (2^units, units)."""
     return np.array(list(product([0.0, 1.0], repeat=units)))
 
 
 def small_machine(visible=4, hidden=3, scale=1.0, seed=0):
-    """Return couplings of a tiny machine, in float64."""
+    """Return parameters of a small machine, in float64."""
     draw = np.random.default_rng(seed).normal
     return {
         "weight": scale * draw(size=(visible, hidden)),
@@ -21,7 +21,7 @@ def small_machine(visible=4, hidden=3, scale=1.0, seed=0):
 
 
 def joint(couplings):
-    """Return p(v, h) of every pair of states, (2^visible, 2^hidden), from the energies alone."""
+    """Return p(v, h) of all pairs of states, (2^visible, 2^hidden), and ln Z, from the energies."""
     v, h = (all_states(n) for n in couplings["weight"].shape)
     energy = np.zeros((len(v), len(h)))
     for row, one in enumerate(v):
@@ -35,8 +35,8 @@ def joint(couplings):
     return weight / weight.sum(), np.log(weight.sum())
 
 
-def likelihood_slopes(couplings, samples):
-    """Return the exact derivative of the mean of -ln p over samples, by W, b and c."""
+def likelihood_gradient(couplings, samples):
+    """Return the exact gradient of the mean of -ln p(v) over samples in W, b and c."""
     p, _ = joint(couplings)
     v, h = (all_states(n) for n in couplings["weight"].shape)
     counts = np.array([(samples == one).all(axis=1).sum() for one in v])

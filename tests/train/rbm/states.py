@@ -1,4 +1,4 @@
-"""States to learn from, and comparisons of what was learned."""
+"""Training states, and comparison of trained parameters."""
 
 import numpy as np
 
@@ -8,10 +8,10 @@ X = (np.random.default_rng(0).random((90, 12)) < 0.4).astype("float32")
 
 
 def bars_and_stripes(side=3):
-    """Return the pictures whose rows are all black or white, or whose columns are."""
+    """Return the images whose rows, or whose columns, are all black or white."""
     bars = np.repeat(all_states(side), side, axis=1).reshape(-1, side, side)
-    pictures = np.concatenate([bars, bars.transpose(0, 2, 1)]).reshape(-1, side * side)
-    return np.unique(pictures, axis=0)
+    images = np.concatenate([bars, bars.transpose(0, 2, 1)]).reshape(-1, side * side)
+    return np.unique(images, axis=0)
 
 
 def parameters(machine):

@@ -1,4 +1,4 @@
-"""The laws of what a machine learns by: gradients of free energies are those of the likelihood."""
+"""Contrastive divergence: gradients of free-energy differences against the likelihood's."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from chainrule.nn.parameter import bound
 from chainrule.nn.random_stream import RandomStream
 from chainrule.train.rbm.contrastive_divergence import Contrast
 from chainrule.train.rbm.energy import hidden_probabilities
-from tests.train.rbm.enumeration import all_states, joint, likelihood_slopes, small_machine
+from tests.train.rbm.enumeration import all_states, joint, likelihood_gradient, small_machine
 
 NAMES = ("weight", "visible_bias", "hidden_bias")
 
@@ -23,103 +23,110 @@ def built(couplings, k=1, chains=0):
     return layer
 
 
-def slopes(layer, data, stream):
-    own = [layer.parameters()[name] for name in NAMES]
+def contrast_gradient(layer, data, stream):
+    trained = [layer.parameters()[name] for name in NAMES]
 
     def loss(values):
-        with bound(own, values):
+        with bound(trained, values):
             return np.mean(layer(data, random=stream)[:, 0])
 
-    return dict(zip(NAMES, value_and_grad(loss)([each.value for each in own])[1], strict=True))
+    return dict(zip(NAMES, value_and_grad(loss)([each.value for each in trained])[1], strict=True))
 
 
 def samples_of(couplings, count, seed=0):
-    """Independent states of the machine itself: visible and hidden."""
+    """Draw independent visible and hidden states from the exact distribution."""
     p, _ = joint(couplings)
     v, h = (all_states(n) for n in couplings["weight"].shape)
     pairs = np.random.default_rng(seed).choice(p.size, size=count, p=p.ravel())
     return v[pairs // len(h)], h[pairs % len(h)]
 
 
-def test_a_step_is_the_difference_of_correlations_in_hintons_rule():
-    """Positive less negative phase, with probabilities for the hidden units: equation 9 of 2010."""
+def test_the_gradient_is_the_difference_of_correlations_of_both_phases():
+    """Positive minus negative phase with hidden probabilities: Hinton (2010), equation 9."""
     couplings = small_machine()
     layer, data = built(couplings, chains=6), all_states(4)[3:9]
     layer.chains.value[:] = 1
-    found = slopes(layer, data, RandomStream(1))
+    gradient = contrast_gradient(layer, data, RandomStream(1))
     again = built(couplings, chains=6)
     again.chains.value[:] = 1
-    dreamed = again._sample_model(data, RandomStream(1))
-    on, off = (hidden_probabilities(couplings, each) for each in (data, dreamed))
-    np.testing.assert_allclose(found["weight"], (dreamed.T @ off - data.T @ on) / 6, atol=1e-13)
-    np.testing.assert_allclose(found["visible_bias"], np.mean(dreamed - data, axis=0), atol=1e-13)
-    np.testing.assert_allclose(found["hidden_bias"], np.mean(off - on, axis=0), atol=1e-13)
+    negative = again._sample_model(data, RandomStream(1))
+    on, off = (hidden_probabilities(couplings, each) for each in (data, negative))
+    expected = {
+        "weight": (negative.T @ off - data.T @ on) / 6,
+        "visible_bias": np.mean(negative - data, axis=0),
+        "hidden_bias": np.mean(off - on, axis=0),
+    }
+    for name in NAMES:
+        np.testing.assert_allclose(gradient[name], expected[name], atol=1e-13)
 
 
 @pytest.mark.parametrize("k", [1, 3])
-def test_with_chains_at_rest_the_mean_step_is_the_gradient_of_the_likelihood(k):
+def test_with_chains_in_equilibrium_the_mean_gradient_is_the_likelihoods(k):
     couplings, count = small_machine(seed=2), 30_000
     data = all_states(4)[[1, 1, 6, 11, 15]]
     layer = built(couplings, k=k, chains=count)
     layer.chains.value[:] = samples_of(couplings, count)[1]
-    found, wanted = slopes(layer, data, RandomStream(4)), likelihood_slopes(couplings, data)
+    gradient, expected = (
+        contrast_gradient(layer, data, RandomStream(4)),
+        likelihood_gradient(couplings, data),
+    )
     for name in NAMES:
-        # Each entry is a mean over chains of numbers between 0 and 1: deviation 1/2 at most.
-        np.testing.assert_allclose(found[name], wanted[name], atol=4.5 * 0.5 / np.sqrt(count))
+        # Each entry is a mean over chains of values in [0, 1]: standard deviation at most 1/2.
+        np.testing.assert_allclose(gradient[name], expected[name], atol=4.5 * 0.5 / np.sqrt(count))
 
 
-def test_many_sweeps_from_the_data_give_the_gradient_of_the_likelihood():
+def test_many_gibbs_steps_from_the_data_approach_the_likelihoods_gradient():
     couplings = small_machine(scale=0.7, seed=3)
     states = all_states(4)[[0, 5, 12]]
     data = np.repeat(states, 10_000, axis=0)
-    wanted = likelihood_slopes(couplings, states)
-    far = slopes(built(couplings, k=25), data, RandomStream(5))
+    expected = likelihood_gradient(couplings, states)
+    far = contrast_gradient(built(couplings, k=25), data, RandomStream(5))
     for name in NAMES:
-        np.testing.assert_allclose(far[name], wanted[name], atol=4.5 * 0.5 / np.sqrt(len(data)))
-    # One sweep is known to be biased: the test above would notice chains that do not move.
-    near = slopes(built(couplings, k=1), data, RandomStream(5))
-    assert np.abs(near["weight"] - wanted["weight"]).max() > 0.05
+        np.testing.assert_allclose(far[name], expected[name], atol=4.5 * 0.5 / np.sqrt(len(data)))
+    # CD-1 is biased: chains that do not move would fail the comparison above.
+    near = contrast_gradient(built(couplings, k=1), data, RandomStream(5))
+    assert np.abs(near["weight"] - expected["weight"]).max() > 0.05
 
 
-def test_the_chains_go_on_from_where_they_are():
+def test_persistent_chains_continue_from_their_last_states():
     layer = built(small_machine(), k=2, chains=8)
-    stands = [layer.chains.value.copy()]
+    states = [layer.chains.value.copy()]
     for step in range(3):
         with bound([layer.chains], [layer.chains.value]):
             layer(all_states(4), random=RandomStream(0, step=step))
-            stands.append(np.asarray(layer.chains.value))
-        layer.chains.value = stands[-1]
-    assert all(each.shape == (8, 3) and set(np.unique(each)) <= {0.0, 1.0} for each in stands)
-    assert not np.array_equal(stands[1], stands[2])
+            states.append(np.asarray(layer.chains.value))
+        layer.chains.value = states[-1]
+    assert all(each.shape == (8, 3) and set(np.unique(each)) <= {0.0, 1.0} for each in states)
+    assert not np.array_equal(states[1], states[2])
 
 
-def test_nothing_is_learned_through_the_samples_of_the_machine():
-    """Were they not held fixed, the gradient would be that of a function without one."""
+def test_no_gradient_flows_through_the_samples_of_the_machine():
+    """Samples are constants of the loss: discrete draws have no derivative."""
     couplings = small_machine()
     layer, data = built(couplings, chains=4), all_states(4)
-    own = [layer.parameters()[name] for name in NAMES]
-    first = [each.value for each in own]
+    trained = [layer.parameters()[name] for name in NAMES]
+    first = [each.value for each in trained]
 
     def loss(values):
-        with bound(own, values), bound([layer.chains], [layer.chains.value]):
+        with bound(trained, values), bound([layer.chains], [layer.chains.value]):
             return np.mean(layer(data, random=RandomStream(9))[:, 0])
 
-    _, found = value_and_grad(loss)(first)
-    dreamed = built(couplings, chains=4)._sample_model(data, RandomStream(9))
+    _, gradient = value_and_grad(loss)(first)
+    negative = built(couplings, chains=4)._sample_model(data, RandomStream(9))
     width = 1e-6
-    for place in [(0, 0), (2, 1), (3, 2)]:
+    for index in [(0, 0), (2, 1), (3, 2)]:
         ends = []
         for sign in (1, -1):
             moved = couplings["weight"].copy()
-            moved[place] += sign * width
-            held = couplings | {"weight": moved}
-            ends.append(_contrast(held, data, dreamed))
-        assert found[0][place] == pytest.approx((ends[0] - ends[1]) / (2 * width), abs=1e-8)
+            moved[index] += sign * width
+            shifted = couplings | {"weight": moved}
+            ends.append(_contrast(shifted, data, negative))
+        assert gradient[0][index] == pytest.approx((ends[0] - ends[1]) / (2 * width), abs=1e-8)
 
 
-def _contrast(couplings, data, dreamed):
+def _contrast(couplings, data, negative):
     def energy(v):
         fields = v @ couplings["weight"] + couplings["hidden_bias"]
         return -v @ couplings["visible_bias"] - np.logaddexp(0, fields).sum(axis=1)
 
-    return energy(data).mean() - energy(dreamed).mean()
+    return energy(data).mean() - energy(negative).mean()

@@ -1,4 +1,4 @@
-"""The laws of Boltzmann machines as files."""
+"""Saved Boltzmann machines: exact round trips, and refusal of damaged files."""
 
 import json
 
@@ -13,7 +13,7 @@ from chainrule.errors import ArgumentError, FormatError
 from chainrule.train.files.save import checksum
 
 X = (np.random.default_rng(0).random((70, 9)) < 0.4).astype("float32")
-WAYS = [
+SETTINGS = [
     {},
     {"momentum": 0.5, "persistent": True, "k": 2, "l2": 1e-3, "batch_size": 16, "seed": 5},
     {"learning_rate": optim.cosine(0.1, epochs=6), "momentum": 0.9, "dtype": "float64"},
@@ -25,15 +25,15 @@ def path(tmp_path):
     return tmp_path / "machine.safetensors"
 
 
-def trained(way, epochs=2):
-    machine = cr.RBM(5, **way)
+def trained(settings, epochs=2):
+    machine = cr.RBM(5, **settings)
     machine.fit(X, epochs=epochs, verbose=0)
     return machine
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_training_from_a_file_goes_on_as_if_it_had_never_stopped(path, way):
-    whole, half = trained(way, 4), trained(way, 2)
+@pytest.mark.parametrize("settings", SETTINGS)
+def test_training_resumes_bit_for_bit_from_a_file(path, settings):
+    whole, half = trained(settings, 4), trained(settings, 2)
     half.save(path)
     other = cr.load(path)
     assert repr(other) == repr(half)
@@ -44,27 +44,27 @@ def test_training_from_a_file_goes_on_as_if_it_had_never_stopped(path, way):
         assert np.array_equal(each, other.params[name]), name
 
 
-def test_saving_what_was_loaded_gives_the_same_bytes(path, tmp_path):
-    trained(WAYS[1]).save(path)
+def test_saving_a_loaded_machine_gives_the_same_bytes(path, tmp_path):
+    trained(SETTINGS[1]).save(path)
     cr.load(path).save(tmp_path / "again.safetensors")
     assert path.read_bytes() == (tmp_path / "again.safetensors").read_bytes()
 
 
-def test_a_machine_that_was_only_built_can_be_kept(path):
+def test_a_built_but_untrained_machine_can_be_saved(path):
     machine = cr.RBM(5, momentum=0.5)
     machine.transform(X)
     machine.save(path)
     assert np.array_equal(cr.load(path).transform(X), machine.transform(X))
 
 
-def test_a_machine_without_parameters_has_nothing_to_keep(path):
+def test_saving_a_machine_without_parameters_is_refused(path):
     with pytest.raises(ArgumentError, match="no parameters yet; call fit"):
         cr.RBM(5).save(path)
     assert not path.exists()
 
 
 def rewritten(path, change):
-    """Write the file anew with another content and a checksum that fits it."""
+    """Rewrite the file with changed content and a valid checksum."""
     with safe_open(path, framework="numpy") as file:
         description = json.loads(file.metadata()["chainrule"])
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
@@ -111,8 +111,8 @@ def with_tensor(name, array):
         (with_entry("model", "other"), "unknown entry"),
     ],
 )
-def test_what_does_not_fit_is_refused(path, change, words):
-    trained(WAYS[1]).save(path)
+def test_inconsistent_files_are_refused(path, change, words):
+    trained(SETTINGS[1]).save(path)
     rewritten(path, change)
     with pytest.raises(FormatError, match=words):
         cr.load(path)

@@ -1,4 +1,4 @@
-"""What a Boltzmann machine answers, and what it refuses."""
+"""Queries of a Boltzmann machine, and refusal of invalid input."""
 
 import numpy as np
 import pytest
@@ -9,18 +9,18 @@ from tests.train.rbm.enumeration import all_states, joint
 from tests.train.rbm.states import X, assert_same, parameters
 
 
-def test_samples_come_as_often_as_they_are_probable():
+def test_frequencies_of_samples_are_their_probabilities():
     machine = cr.RBM(3, learning_rate=0.2, dtype="float64")
     machine.fit(X[:, :4], epochs=40, verbose=0)
     count = 20_000
-    found = machine.sample(count, steps=150, seed=2)
-    frequencies = np.array([(found == each).all(axis=1).mean() for each in all_states(4)])
-    wanted = joint(machine.params)[0].sum(axis=1)
-    spread = np.sqrt(wanted * (1 - wanted) / count)
-    assert np.all(np.abs(frequencies - wanted) < 4.5 * spread)
+    result = machine.sample(count, steps=150, seed=2)
+    frequencies = np.array([(result == each).all(axis=1).mean() for each in all_states(4)])
+    expected = joint(machine.params)[0].sum(axis=1)
+    spread = np.sqrt(expected * (1 - expected) / count)
+    assert np.all(np.abs(frequencies - expected) < 4.5 * spread)
 
 
-def test_long_chains_are_run_in_blocks_that_draw_different_numbers():
+def test_blocks_of_a_long_chain_draw_different_random_numbers():
     machine = cr.RBM(5)
     machine.transform(X)
     machine.params["weight"][:] = 0
@@ -32,17 +32,17 @@ def test_long_chains_are_run_in_blocks_that_draw_different_numbers():
     assert not np.array_equal(ends[3], machine.gibbs(X[:8], steps=101, seed=4))
 
 
-def test_rows_do_not_depend_on_how_many_are_asked_about():
+def test_results_of_a_sample_do_not_depend_on_the_batch():
     machine = cr.RBM(5)
     machine.fit(X, epochs=1, verbose=0)
     many = np.resize(X, (1500, 12))
-    for question in (machine.transform, machine.reconstruct, machine.free_energy):
-        found = question(many)
-        assert len(found) == 1500
-        np.testing.assert_allclose(found[1024:], question(many[1024:]), rtol=1e-6)
+    for query in (machine.transform, machine.reconstruct, machine.free_energy):
+        result = query(many)
+        assert len(result) == 1500
+        np.testing.assert_allclose(result[1024:], query(many[1024:]), rtol=1e-6)
 
 
-def test_pseudo_likelihoods_of_different_seeds_turn_different_units():
+def test_pseudo_likelihoods_of_different_seeds_flip_different_units():
     machine = cr.RBM(5)
     machine.fit(X, epochs=5, verbose=0)
     first, again, other = (machine.pseudo_likelihood(X, seed=seed) for seed in (0, 0, 1))
@@ -65,19 +65,19 @@ def test_pseudo_likelihoods_of_different_seeds_turn_different_units():
         (None, DataError, "X is None"),
     ],
 )
-def test_data_that_cannot_be_states_are_refused_and_change_nothing(wrong, error, words):
+def test_data_other_than_states_are_refused_and_change_nothing(wrong, error, words):
     machine = cr.RBM(4)
     machine.fit(X, epochs=1, verbose=0)
-    before, told = parameters(machine), machine.free_energy(X)
+    before, energies = parameters(machine), machine.free_energy(X)
     with pytest.raises(error, match=f"fit: .*{words}"):
         machine.fit(wrong, epochs=1, verbose=0)
     with pytest.raises(error, match="transform: "):
         machine.transform(wrong)
     assert_same(before, parameters(machine))
-    assert np.array_equal(told, machine.free_energy(X))
+    assert np.array_equal(energies, machine.free_energy(X))
 
 
-def test_refused_data_do_not_decide_how_many_visible_units_there_are():
+def test_refused_data_do_not_fix_the_number_of_visible_units():
     machine = cr.RBM(4)
     with pytest.raises(DataError, match="goes from 0 to 3"):
         machine.fit([[3, 0]], verbose=0)
@@ -88,7 +88,7 @@ def test_refused_data_do_not_decide_how_many_visible_units_there_are():
     assert machine.params["weight"].shape == (12, 4)
 
 
-def test_steps_that_are_far_too_long_are_told_of_and_leave_finite_numbers():
+def test_a_diverging_step_is_reported_and_leaves_finite_parameters():
     machine = cr.RBM(4, learning_rate=1e38)
     with pytest.raises(DataError, match="last step that was finite"):
         machine.fit(X, epochs=50, verbose=0)
@@ -113,16 +113,16 @@ def test_steps_that_are_far_too_long_are_told_of_and_leave_finite_numbers():
         ({"weight_decay": 4}, "here it is `l2`"),
     ],
 )
-def test_arguments_out_of_range_or_of_other_libraries_are_answered(arguments, words):
+def test_invalid_and_foreign_arguments_are_refused_with_a_suggestion(arguments, words):
     with pytest.raises(ArgumentError, match=words):
         cr.RBM(**arguments)
 
 
-def test_what_needs_samples_or_few_units_says_so():
+def test_queries_that_need_a_built_or_small_machine_are_refused():
     machine = cr.RBM(40)
-    for question in (machine.log_partition, lambda: machine.sample(3)):
+    for query in (machine.log_partition, lambda: machine.sample(3)):
         with pytest.raises(ArgumentError, match="does not know yet how many visible units"):
-            question()
+            query()
     machine.transform(np.zeros((1, 30)))
     with pytest.raises(ArgumentError, match=r"30 visible and 40 hidden units.*2\^30 terms"):
         machine.log_partition()
@@ -134,7 +134,7 @@ def test_what_needs_samples_or_few_units_says_so():
         machine.fit(X, n_iter=10)
 
 
-def test_a_machine_says_what_it_is():
-    told = repr(cr.RBM(4, 0.1, k=3, persistent=True))
-    assert told == ("<RBM of 4 hidden units, persistent divergence, k=3, SGD(learning_rate=0.1)>")
+def test_the_repr_names_units_algorithm_and_optimizer():
+    text = repr(cr.RBM(4, 0.1, k=3, persistent=True))
+    assert text == ("<RBM of 4 hidden units, persistent divergence, k=3, SGD(learning_rate=0.1)>")
     assert issubclass(DataError, ChainruleError)
