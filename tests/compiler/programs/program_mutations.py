@@ -28,17 +28,17 @@ from tests.compiler.programs.statement_mutations import (
 # Buffers.
 
 
-@mutation(Statement, "is input memory, to which programs do not write")
+@mutation(Statement, "is input memory, which is read-only")
 def write_to_an_input(part):
     return replace(part, target=replace(part.target, kind="input"))
 
 
-@mutation(Statement, "is of kind heap, which the grammar does not have")
+@mutation(Statement, "is of unknown kind heap")
 def buffer_of_an_unknown_kind(part):
     return with_load(part, kind="heap")
 
 
-@mutation(Statement, "an alias, and only that, shows a buffer")
+@mutation(Statement, "aliases, and no others, have a base")
 def alias_without_a_base(part):
     return with_load(part, kind="alias")
 
@@ -49,22 +49,22 @@ def alias_of_an_alias(part):
     return with_load(part, kind="alias", base=base)
 
 
-@mutation(Statement, "is an alias of .* which has 2 numbers")
+@mutation(Statement, "is an alias of .* which has 2 elements")
 def alias_of_another_size(part):
     return with_load(part, kind="alias", base=Buffer("input", part.value.dtype, (2,)))
 
 
-@mutation(Statement, "a constant, and only that, has a value")
+@mutation(Statement, "constants, and no others, have a value")
 def constant_without_a_value(part):
     return with_load(part, kind="constant")
 
 
-@mutation(Statement, "differ in shape or kind of number")
+@mutation(Statement, "differ in shape or dtype")
 def constant_of_another_shape(part):
     return with_load(part, kind="constant", value=np.zeros(3, part.value.dtype))
 
 
-@mutation(Statement, "is read before anything is stored there")
+@mutation(Statement, "is read before it is written")
 def read_uninitialized_memory(part):
     return with_load(part, kind="arena")
 
@@ -72,18 +72,18 @@ def read_uninitialized_memory(part):
 # Contractions.
 
 
-@mutation(Contraction, "outside of an axis of")
+@mutation(Contraction, "out of bounds for an axis of")
 def contraction_reading_before_the_start(part):
     index = replace_index(part.left.index, 0, part.left.index[0] + Affine(-1))
     return replace(part, left=replace(part.left, index=index))
 
 
-@mutation(Contraction, "is summed over and stands in no operand")
+@mutation(Contraction, "depth axis .* occurs in no operand")
 def contraction_depth_in_no_operand(part):
     return replace(part, depth=(*part.depth, FOREIGN))
 
 
-@mutation(Contraction, "is not defined here")
+@mutation(Contraction, "is undefined")
 def contraction_with_an_undefined_axis_on_the_left(part):
     buffer = replace(part.left.buffer, shape=(FOREIGN.extent,))
     return replace(part, left=Load(buffer, (Affine.of(FOREIGN),)))
@@ -98,19 +98,19 @@ def contraction_storing_by_two_axes_in_one_index(part):
     return replace(part, target=buffer, index=(Affine.of(row) + Affine.of(column),))
 
 
-@mutation(Contraction, "floats of one kind")
+@mutation(Contraction, "one floating dtype")
 def contraction_of_mixed_dtypes(part):
     buffer = replace(part.left.buffer, dtype=np.dtype("float64"))
     return replace(part, left=replace(part.left, buffer=buffer))
 
 
-@mutation(Contraction, "looks up no positions")
+@mutation(Contraction, "a contraction gathers from")
 def contraction_with_a_gather(part):
     index = replace_index(part.left.index, 0, Literal(np.int64(0), INT64))
     return replace(part, left=replace(part.left, index=index))
 
 
-@mutation(Contraction, "reads .* which it writes")
+@mutation(Contraction, "a contraction reads its target")
 def contraction_overwriting_its_left_operand(part):
     if len(part.axes) != 2:
         return None
@@ -121,13 +121,13 @@ def contraction_overwriting_its_left_operand(part):
     return replace(part, target=buffer, index=index, left=Load(buffer, source))
 
 
-@mutation(Contraction, "outside of an axis of")
+@mutation(Contraction, "out of bounds for an axis of")
 def bound_longer_than_its_operand(part):
     far = tuple(replace(each, length=each.length + 1) for each in part.bounds)
     return replace(part, bounds=far) if part.bounds else None
 
 
-@mutation(Contraction, "is not of an axis of the result and an upward one of the sum")
+@mutation(Contraction, "is not an axis of the result plus a positive multiple of depth")
 def bound_without_a_depth_axis(part):
     bounds = tuple(IterationBound(Affine.of(each.index.terms[0][0]), 1) for each in part.bounds)
     return replace(part, bounds=(*part.bounds, *bounds)) if part.bounds else None
@@ -153,24 +153,24 @@ def nest_with_an_axis_twice(part):
     return replace(part, axes=part.axes * 2) if part.axes else None
 
 
-@mutation(Nest, "is none of the statement that stores|has the axes of its place")
+@mutation(Nest, "is not one of the statement that writes|has the axes of its target")
 def nest_over_an_unused_axis(part):
     axes = (FOREIGN, *part.axes)
     return replace(part, axes=axes) if part.statements or part.contraction else None
 
 
-@mutation(Nest, "is kept in registers and is output memory")
+@mutation(Nest, "is in registers and is output memory")
 def output_in_registers(part):
     targets = {each.target for each in part.statements if each.target.kind == "output"}
     return replace(part, registers=part.registers | targets) if targets else None
 
 
-@mutation(Nest, "is kept in registers, and nothing is stored there")
+@mutation(Nest, "is in registers and is never written")
 def register_that_is_never_written(part):
     return replace(part, registers=part.registers | {Buffer("arena", FLOAT16, ())})
 
 
-@mutation(Nest, "touch .* at different points")
+@mutation(Nest, "a dependence by .* is carried between iterations")
 def read_another_iteration_of_the_nest(part):
     writers = [each for each in part.statements if each.reduction != "scatter_add"]
     if not part.axes or not writers or part.vector_axis not in (None, part.axes[-1]):
@@ -187,7 +187,7 @@ def read_another_iteration_of_the_nest(part):
     return replace(part, statements=(*part.statements, reader))
 
 
-@mutation(Nest, "the epilogue of a contraction reduces nothing")
+@mutation(Nest, "an epilogue has no reductions")
 def reduction_in_an_epilogue(part):
     if part.contraction is None:
         return None
@@ -210,6 +210,6 @@ def loop_without_iterations(part):
     return replace(part, axis=replace(part.axis, extent=0))
 
 
-@mutation(Loop, "is repeated within itself")
+@mutation(Loop, "is the index of a loop around")
 def loop_nested_in_itself(part):
     return replace(part, steps=(part,))

@@ -93,12 +93,12 @@ def affine_indices(part):
 # Axes and indices.
 
 
-@mutation(Statement, "is not defined here")
+@mutation(Statement, "is undefined")
 def index_by_an_undefined_axis(part):
     return with_index_value(part, Affine.of(FOREIGN))
 
 
-@mutation(Statement, "run over twice")
+@mutation(Statement, "occurs twice")
 def reduce_twice_over_an_axis(part):
     return replace(part, over=part.over * 2) if part.over else None
 
@@ -108,7 +108,7 @@ def reduce_over_a_loop_index(part):
     return replace(part, over=(*part.over, Axis(3, "t", is_loop_index=True)))
 
 
-@mutation(Statement, "outside of an axis of")
+@mutation(Statement, "out of bounds for an axis of")
 def store_out_of_bounds(part):
     for number in affine_indices(part):
         beyond = part.index[number] + Affine(part.target.shape[number])
@@ -121,27 +121,27 @@ def too_many_indices(part):
     return replace(part, index=(*part.index, Affine()))
 
 
-@mutation(Statement, "not in the order of their axes")
+@mutation(Statement, "not in canonical order")
 def two_terms_of_one_axis(part):
     for axis in axes_of(part):
         return with_index_value(part, Affine(0, ((axis, 1), (axis, 1))))
     return None
 
 
-@mutation(Statement, "a position in .* is float16, not int64")
+@mutation(Statement, "a gather index of .* is float16, not int64")
 def gather_by_a_float_index(part):
     buffer, index = Buffer("input", part.value.dtype, (4,)), Literal(np.float16(1), FLOAT16)
     return with_operand(part, Load(buffer, (index,)))
 
 
-@mutation(Statement, "only scatter looks up")
+@mutation(Statement, "only scatter_add stores at an index that is an expression")
 def store_by_a_gathered_index(part):
     if part.reduction == "scatter_add" or not part.index or axes_of(part):
         return None
     return replace(part, index=replace_index(part.index, 0, Literal(np.int64(0), INT64)))
 
 
-@mutation(Statement, "write the same place")
+@mutation(Statement, "write the same element")
 def write_one_element_in_two_iterations(part):
     axes = [axis for axis in axes_of(part) if axis.extent > 1]
     if len(axes) < 2 or part.reduction == "scatter_add":
@@ -152,7 +152,7 @@ def write_one_element_in_two_iterations(part):
     return replace(part, target=target, index=(flattened,))
 
 
-@mutation(Statement, "at another place than the one that is written")
+@mutation(Statement, "at another index than the one that is written")
 def read_its_target_at_another_index(part):
     for number in affine_indices(part):
         if part.index[number].terms and part.value.dtype == part.target.dtype:
@@ -164,12 +164,12 @@ def read_its_target_at_another_index(part):
 # Dtypes.
 
 
-@mutation(Statement, "holds float16 and is given")
+@mutation(Statement, "is float16 and is assigned")
 def store_another_dtype(part):
     return replace(part, target=replace(part.target, dtype=FLOAT16))
 
 
-@mutation(Statement, "takes operands of one kind")
+@mutation(Statement, "takes operands of one dtype")
 def mix_dtypes(part):
     return with_operand(part, Literal(np.float16(1), FLOAT16))
 
@@ -179,12 +179,12 @@ def comparison_with_a_float_result(part):
     return replace(part, value=Apply("less", (part.value, part.value), FLOAT16))
 
 
-@mutation(Statement, "the number .* is not of type")
+@mutation(Statement, "the literal .* is not")
 def literal_of_another_dtype(part):
     return with_operand(part, Literal(np.float16(1), part.value.dtype))
 
 
-@mutation(Statement, "a position is a whole number")
+@mutation(Statement, "an index value is an integer")
 def index_value_of_a_float_dtype(part):
     return with_index_value(part, Affine(), FLOAT16)
 
@@ -197,17 +197,17 @@ def cast_of_two_operands(part):
 # Reductions.
 
 
-@mutation(Statement, "no reduction called product")
+@mutation(Statement, "unknown reduction product")
 def unknown_reduction(part):
     return replace(part, reduction="product")
 
 
-@mutation(Statement, "exactly if it names a reduction|is not defined here")
+@mutation(Statement, "if and only if it has a reduction|is undefined")
 def reduction_without_axes(part):
     return replace(part, over=()) if part.reduction not in ("", "scatter_add") else None
 
 
-@mutation(Statement, "is reduced over, and still in the place|runs over one axis")
+@mutation(Statement, "is reduced and indexes the target|reduces one axis")
 def reduce_over_a_stored_axis(part):
     axes = axes_of(part)
     if not axes or part.reduction in ("", "prefix_sum", "scatter_add"):
@@ -215,12 +215,12 @@ def reduce_over_a_stored_axis(part):
     return replace(part, over=(*part.over, axes[0]))
 
 
-@mutation(Statement, "is none of the place")
+@mutation(Statement, "does not index the target")
 def prefix_sum_over_an_axis_that_is_not_stored(part):
     return replace(part, over=(FOREIGN,)) if part.reduction == "prefix_sum" else None
 
 
-@mutation(Statement, "dot sums products")
+@mutation(Statement, "dot reduces a product")
 def dot_without_a_product(part):
     if part.reduction != "dot":
         return None

@@ -1,4 +1,4 @@
-"""Loops that break a rule are refused wherever they break it, with the rule and the statement."""
+"""The verifier enforces every rule of the loop language; messages show the statement."""
 
 import itertools
 from dataclasses import replace
@@ -22,7 +22,6 @@ from chainrule.compiler.loop_ir.loops import (
 )
 from chainrule.compiler.loop_passes.memory_plan import MemoryPlan, plan_memory
 from chainrule.compiler.lowering.lower import lower
-from chainrule.compiler.native_program import NativeProgram
 from chainrule.compiler.pipeline import compile_to_loops
 from chainrule.compiler.verify.memory_rules import verify_memory_plan
 from chainrule.compiler.verify.verifier import verify_items, verify_program
@@ -37,20 +36,20 @@ def matrix(*shape):
 
 
 def descend(params, x, y, rows):
-    """Steps of a classifier on some rows of its data, with running sums and the best class."""
+    """Gradient descent of a classifier on batches of rows, with prefix sums and argmax."""
 
     def loss(params, x, y):
         w, b, v = params
         scores = np.maximum(x @ w + b, 0) @ v
         scores = scores - np.max(scores, axis=1, keepdims=True)
-        chances = scores - np.log(np.sum(np.exp(scores), axis=1, keepdims=True))
-        hits = np.argmax(chances, axis=1) == y
-        return -np.mean(chances[np.arange(len(x)), y]) + np.mean(np.cumsum(hits)) * 0
+        log_probabilities = scores - np.log(np.sum(np.exp(scores), axis=1, keepdims=True))
+        hits = np.argmax(log_probabilities, axis=1) == y
+        return -np.mean(log_probabilities[np.arange(len(x)), y]) + np.mean(np.cumsum(hits)) * 0
 
     def step(params, rows):
-        value, slopes = value_and_grad(loss)(params, x[rows], y[rows])
-        moved = [p - np.float32(0.1) * d for p, d in zip(params, slopes, strict=True)]
-        return moved, value
+        value, gradients = value_and_grad(loss)(params, x[rows], y[rows])
+        updated = [p - np.float32(0.1) * g for p, g in zip(params, gradients, strict=True)]
+        return updated, value
 
     return scan(step, params, rows)
 
@@ -70,10 +69,9 @@ def classifier(inputs, hidden, classes, samples, batch):
     return descend, params, x, y, rows
 
 
-def slid(x, kernel):
-    """The slope of a convolution in its input."""
-    seen = np.lib.stride_tricks.sliding_window_view(x, (3, 3), (1, 2))
-    return np.einsum("nxycij,ijco->nxyo", seen, kernel)
+def convolved(x, kernel):
+    windows = np.lib.stride_tricks.sliding_window_view(x, (3, 3), (1, 2))
+    return np.einsum("nxycij,ijco->nxyo", windows, kernel)
 
 
 ARGUMENTS = {
@@ -83,8 +81,8 @@ ARGUMENTS = {
         lambda x: scan(lambda c, r: (np.sin(c) + r, c), x[0], x, reverse=True),
         matrix(6, 7),
     ),
-    "slid": (
-        lambda x, kernel: grad(lambda x: np.sum(np.tanh(slid(x, kernel))))(x),
+    "convolution": (
+        lambda x, kernel: grad(lambda x: np.sum(np.tanh(convolved(x, kernel))))(x),
         matrix(9, 8, 7, 16),
         matrix(3, 3, 16, 20),
     ),
@@ -115,16 +113,16 @@ def test_the_verifier_rejects(name):
             verify_program(mutant)
 
 
-def test_the_message_shows_the_statement():
+def test_the_message_shows_the_rule_and_the_statement():
     axis = Axis(7)
     x, y = Buffer("input", np.dtype("f4"), (7,), "x"), Buffer("output", np.dtype("f4"), (7,), "y")
-    place = Affine.of(axis)
-    item = Statement(y, (place,), Load(x, (place + Affine(1),)), layer="dense")
+    i = Affine.of(axis)
+    item = Statement(y, (i,), Load(x, (i + Affine(1),)), layer="dense")
     with pytest.raises(GraphError) as caught:
         verify_items([item], [y])
-    told = "index i+1 runs from 1 to 7, outside of an axis of x with 7 entries"
+    message = "index i+1 ranges from 1 to 7, out of bounds for an axis of x of length 7"
     assert str(caught.value).splitlines() == [
-        f"invalid loops after lower: {told}",
+        f"invalid loops after lower: {message}",
         "    y[i] = x[i+1]  for i<7  # dense",
     ]
 
@@ -135,41 +133,41 @@ def flat(steps):
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_an_output_that_nobody_fills_is_missed(name):
+def test_every_output_must_be_written(name):
     program = PROGRAMS[name]
     extra = Buffer("output", np.dtype("f4"), (3,))
-    with pytest.raises(GraphError, match="nothing is stored in the output"):
+    with pytest.raises(GraphError, match=r"the output .* is never written"):
         verify_program(replace(program, outputs=(*program.outputs, extra)))
 
 
-def test_memory_that_is_not_an_argument_is_refused():
+def test_undeclared_arguments_are_rejected():
     program = PROGRAMS["reshaped"]
-    with pytest.raises(GraphError, match="is input memory that the program does not name"):
+    with pytest.raises(GraphError, match="is input memory that the program does not declare"):
         verify_program(replace(program, inputs=()))
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_what_another_nest_reads_is_not_kept_in_registers(name):
+def test_buffers_of_several_nests_are_not_in_registers(name):
     program = PROGRAMS[name]
-    owners = {}
+    users = {}
     for number, nest in enumerate(flat(program.steps)):
         for buffer, _, _ in accesses(nest):
-            owners.setdefault(buffer.root, set()).add(number)
+            users.setdefault(buffer.root, set()).add(number)
 
-    def keep(part):
+    def promote(part):
         if not isinstance(part, Nest):
             return None
         own = {s.target for s in part.statements if s.target.kind == "arena"}
-        shared = {buffer for buffer in own if len(owners[buffer]) > 1}
+        shared = {buffer for buffer in own if len(users[buffer]) > 1}
         return replace(part, registers=part.registers | shared) if shared else None
 
-    for steps in mutated(program.steps, keep):
-        with pytest.raises(GraphError, match="and another nest touches it too"):
+    for steps in mutated(program.steps, promote):
+        with pytest.raises(GraphError, match="and another nest touches it"):
             verify_program(replace(program, steps=steps))
 
 
 @pytest.mark.parametrize("name", ["large", "small"])
-def test_buffers_of_one_nest_may_not_share_bytes(name):
+def test_buffers_of_one_nest_have_disjoint_bytes(name):
     steps = PROGRAMS[name].steps
     plan, count = plan_memory(steps), 0
     for nest in flat(steps):
@@ -182,14 +180,13 @@ def test_buffers_of_one_nest_may_not_share_bytes(name):
             if one not in written and other not in written:
                 continue
             count += 1
-            moved = MemoryPlan(plan.offsets | {one: plan.offsets[other]}, 2 * plan.arena_size)
-            with pytest.raises(GraphError, match=r"invalid memory plan: .* (over|share)"):
-                verify_memory_plan(steps, moved)
+            overlapping = MemoryPlan(plan.offsets | {one: plan.offsets[other]}, 2 * plan.arena_size)
+            with pytest.raises(GraphError, match=r"invalid memory plan: .* (overwrote|share)"):
+                verify_memory_plan(steps, overlapping)
     assert count > 3
 
 
-def test_what_the_next_turn_reads_may_not_be_overwritten_in_this_one():
-    """A carry is read at the start of each turn; what is used at the end may not lie there."""
+def test_loop_carries_are_live_through_the_whole_iteration():
     program = program_of(
         lambda x, y: scan(lambda c, _: ((c[1] @ y, c[0] @ y), None), (x, x), None, length=3)[0][1],
         matrix(40, 40),
@@ -198,29 +195,50 @@ def test_what_the_next_turn_reads_may_not_be_overwritten_in_this_one():
     plan = plan_memory(program.steps)
     verify_memory_plan(program.steps, plan)
     for one, other in itertools.permutations(plan.offsets, 2):
-        moved = MemoryPlan(plan.offsets | {one: plan.offsets[other]}, plan.arena_size)
+        overlapping = MemoryPlan(plan.offsets | {one: plan.offsets[other]}, plan.arena_size)
         if plan.offsets[one] != plan.offsets[other]:
             with pytest.raises(GraphError, match="invalid memory plan"):
-                verify_memory_plan(program.steps, moved)
+                verify_memory_plan(program.steps, overlapping)
 
 
 @pytest.mark.parametrize(
-    ("place", "message"), [(None, "no place"), (1, "lies at"), (-64, "lies at"), (10**6, "lies at")]
+    ("offset", "message"),
+    [(None, "not allocated"), (1, "occupies"), (-64, "occupies"), (10**6, "occupies")],
 )
-def test_buffers_lie_inside_of_the_arena_on_cache_lines(place, message):
+def test_buffers_are_aligned_and_within_the_arena(offset, message):
     steps = PROGRAMS["large"].steps
     plan = plan_memory(steps)
     buffer = next(iter(plan.offsets))
     offsets = {b: o for b, o in plan.offsets.items() if b is not buffer}
-    if place is not None:
-        offsets[buffer] = place
+    if offset is not None:
+        offsets[buffer] = offset
     with pytest.raises(GraphError, match=f"invalid memory plan: .*{message}"):
         verify_memory_plan(steps, MemoryPlan(offsets, plan.arena_size))
 
 
-def test_compiling_checks_what_it_made_where_that_is_asked_for(monkeypatch):
+CHECK = frozenset(["check"])
+
+
+def without_first_nest(steps, *_):
+    return tuple(steps)[1:]
+
+
+@pytest.mark.parametrize(
+    "name", ["fuse", "promote_to_registers", "mark_batch_parallel", "fuse_over_batch"]
+)
+def test_the_pipeline_names_the_pass_after_which_verification_failed(monkeypatch, name):
     graph = simplify(trace(np.sin)(matrix(3)))
-    monkeypatch.setattr(pipeline_module, "fuse", lambda items, layout: ())
-    monkeypatch.setenv("CHAINRULE_DEBUG", "check")
-    with pytest.raises(GraphError, match="nothing is stored in the output"):
-        NativeProgram(graph)
+    monkeypatch.setattr(pipeline_module, name, without_first_nest)
+    with pytest.raises(GraphError, match=f"invalid loops after {name}: the output .* is never"):
+        compile_to_loops(graph, stages=CHECK)
+
+
+def test_the_pipeline_verifies_lowering_and_the_memory_plan(monkeypatch):
+    graph = simplify(trace(lambda x: np.sin(x @ x) @ x)(matrix(30, 30)))
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline_module, "plan_memory", lambda steps: MemoryPlan({}, 0))
+        with pytest.raises(GraphError, match=r"invalid memory plan: .* is not allocated"):
+            compile_to_loops(graph, stages=CHECK)
+    monkeypatch.setattr(pipeline_module, "lower", lambda graph: (*lower(graph)[:2], []))
+    with pytest.raises(GraphError, match=r"invalid loops after lower: the output .* is never"):
+        compile_to_loops(graph, stages=CHECK)

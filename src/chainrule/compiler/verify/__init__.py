@@ -1,1 +1,1 @@
-"""The verifier of loops: what the grammar promises, checked after each stage."""
+"""The IR verifier: the rules of the loop language, checked after each pass."""

@@ -5,8 +5,8 @@ verified after lowering, after each pass, and with the memory plan (`memory_rule
 ``CHAINRULE_DEBUG=check`` and in all tests; the message names the pass (decision 0018). That takes
 as long as all the passes, too much for every run.
 
-The verifier has its own dependence test, `_is_one_point`, although `analysis.dependence` has one:
-it is an independent oracle for the passes, which decide by the latter.
+The dependence test `_is_one_iteration` is the verifier's own, although `analysis.dependence` has
+one: it is an independent oracle for the passes, which decide by the latter.
 """
 
 from __future__ import annotations
@@ -64,13 +64,13 @@ def verify_program(program: Program, stage: str = "fuse") -> None:
         _refuse(stage, [nest], _register_faults(nest, readers))
     known = {*program.inputs, *program.outputs}
     for nest in nests:
-        _refuse(stage, [nest], _foreign_faults(nest, known))
+        _refuse(stage, [nest], _undeclared_faults(nest, known))
 
 
 def _check(
     items: Sequence[Item | Nest], loop_axes: tuple[Axis, ...], written: set[Buffer], stage: str
 ) -> None:
-    """Check items one by one; note which buffers have been stored into."""
+    """Verify items in order; add the buffers that they write to `written`."""
     for item in items:
         match item:
             case Loop(axis, _, steps):
@@ -93,15 +93,15 @@ def _check(
 def _refuse(stage: str, items: Sequence[Item | Nest], faults: Iterator[Fault]) -> None:
     """Raise the first fault, if there is one."""
     for rule, *parts in faults:
-        told = explain_fault(items[0], rule, *parts) if items else rule.format(*parts)
-        raise GraphError(f"invalid loops after {stage}: {told}")
+        message = explain_fault(items[0], rule, *parts) if items else rule.format(*parts)
+        raise GraphError(f"invalid loops after {stage}: {message}")
 
 
 def _loop_faults(axis: Axis, loop_axes: Collection[Axis]) -> Iterator[Fault]:
     if not axis.is_loop_index:
         yield "axis {} of a loop is not marked as a loop index", axis
     if axis in loop_axes:
-        yield "axis {} is repeated within itself", axis
+        yield "axis {} is the index of a loop around", axis
     if axis.extent < 1:
         yield "a loop has at least one iteration, and {} has {}", axis, axis.extent
 
@@ -113,55 +113,59 @@ def _batch_faults(loop: Loop) -> Iterator[Fault]:
 
 
 def _parallel_faults(loop: Loop) -> Iterator[Fault]:
-    """Turns in any order write parts of their own, and what is local to a turn."""
+    """An iteration of a parallel loop writes its own part of buffers, and thread-local ones."""
     if not loop.is_parallel:
         return
-    owners, nests = RowOwnership(), list(nests_of(loop.steps))
+    ownership, nests = RowOwnership(), list(nests_of(loop.steps))
     for nest in nests:
         touched = [
             (*access, ownership_keys(access, loop.axis, Layout()))
             for access in accesses(nest)
             if access[0].root.kind != "thread_local" and access[0].root not in nest.registers
         ]
-        if not owners.admit(touched):
+        if not ownership.admit(touched):
             yield "a parallel loop over {} carries a dependence between iterations", loop.axis
     if loop.is_reversed or len(nests) < len(loop.steps):
-        yield "a parallel loop over {} runs backwards or has loops within", loop.axis
+        yield "a parallel loop over {} runs backwards or contains loops", loop.axis
 
 
 def _unwritten_faults(item: Statement | Contraction, written: set[Buffer]) -> Iterator[Fault]:
-    """Nobody reads what has not been stored yet; the items before are those in `written`."""
+    """Nothing is read before it is written; `written` has the targets of the items before."""
     for buffer, _, is_write in accesses(item):
         root = buffer.root
-        is_given = root.kind in ("input", "constant") or root in written or not root.size
-        if not is_write and not is_given:
-            yield "{} is read before anything is stored there", buffer
+        is_defined = root.kind in ("input", "constant") or root in written or not root.size
+        if not is_write and not is_defined:
+            yield "{} is read before it is written", buffer
     written.add(item.target.root)
 
 
 def _missing_outputs(outputs: Sequence[Buffer], written: set[Buffer]) -> Iterator[Fault]:
     for buffer in outputs:
         if buffer.size and buffer not in written:
-            yield "nothing is stored in the output {}", buffer
+            yield "the output {} is never written", buffer
 
 
 def _nest_faults(nest: Nest) -> Iterator[Fault]:
-    """What stands in a nest runs over its axes, and meets at the same point only."""
+    """Statements run over the nest's axes, without a dependence between iterations."""
     if len({*nest.axes}) < len(nest.axes) or any(axis.is_loop_index for axis in nest.axes):
-        yield ("the axes of a nest are distinct, and none of loop_axes",)
-    yield from _lane_faults(nest)
+        yield ("the axes of a nest are distinct, and not indices of loops",)
+    yield from _vector_faults(nest)
     for statement in nest.statements:
         own = (*axes_of(statement), *statement.over)
         for axis in nest.axes:
             if axis not in own:
-                yield "axis {} is none of the statement that stores into {}", axis, statement.target
+                yield (
+                    "axis {} of the nest is not one of the statement that writes {}",
+                    axis,
+                    statement.target,
+                )
     if nest.contraction is not None:
         yield from _epilogue_faults(nest, nest.contraction)
     if nest.axes:
-        yield from _meeting_faults(nest)
+        yield from _dependence_faults(nest)
 
 
-def _lane_faults(nest: Nest) -> Iterator[Fault]:
+def _vector_faults(nest: Nest) -> Iterator[Fault]:
     if nest.vector_axis is None or nest.vector_axis in nest.axes[-1:]:
         return
     alone = nest.statements[0] if len(nest.statements) == 1 else None
@@ -174,50 +178,54 @@ def _lane_faults(nest: Nest) -> Iterator[Fault]:
 
 def _epilogue_faults(nest: Nest, contraction: Contraction) -> Iterator[Fault]:
     if nest.axes != contraction.axes or nest.vector_axis is not None:
-        yield ("a nest with a contraction has the axes of its place, and no vector axis",)
+        yield ("a nest with a contraction has the axes of its target, and no vector axis",)
     for statement in nest.statements:
         if statement.reduction:
-            yield "the epilogue of a contraction reduces nothing, and {} does", statement.target
+            yield (
+                "an epilogue has no reductions, and {} is reduced",
+                statement.target,
+            )
 
 
-def _meeting_faults(nest: Nest) -> Iterator[Fault]:
-    """Two items that touch one buffer, which one writes, do so at one point or far apart."""
+def _dependence_faults(nest: Nest) -> Iterator[Fault]:
+    """A dependence between two items is within one iteration, or their elements are disjoint."""
     items = [*([nest.contraction] if nest.contraction else []), *nest.statements]
     touched = [list(accesses(item)) for item in items]
     for early, late in itertools.combinations(touched, 2):
         for buffer, index, is_write in late:
-            for other, place, was_written in early:
+            for other, other_index, was_written in early:
                 if buffer.root is not other.root or not (is_write or was_written):
                     continue
-                if buffer is other and are_disjoint(index, place):
+                if buffer is other and are_disjoint(index, other_index):
                     continue
-                if buffer is not other or not _is_one_point(index, place, nest.axes):
-                    yield "two statements of a nest touch {} at different points", buffer
+                if buffer is not other or not _is_one_iteration(index, other_index, nest.axes):
+                    yield "a dependence by {} is carried between iterations of the nest", buffer
 
 
-def _is_one_point(index: Index, place: Index, axes: Sequence[Axis]) -> bool:
-    """Whether equal places mean equal values of all axes: each has an index to itself, in both."""
+def _is_one_iteration(index: Index, other: Index, axes: Sequence[Axis]) -> bool:
+    """Whether equal indices mean equal values of all axes: each alone is an index of both."""
     pinned: set[Axis] = set()
-    for mine, theirs in zip(index, place, strict=True):
-        if isinstance(mine, Affine) and mine == theirs:
-            own = [axis for axis, _ in mine.terms if not axis.is_loop_index]
+    for one, two in zip(index, other, strict=True):
+        if isinstance(one, Affine) and one == two:
+            own = [axis for axis, _ in one.terms if not axis.is_loop_index]
             pinned.update(own if len(own) == 1 else ())
     return pinned >= {*axes}
 
 
 def _register_faults(nest: Nest, readers: dict[Buffer, set[int]]) -> Iterator[Fault]:
-    """What is kept in registers is written by the nest, and no other one sees it."""
+    """Buffers in registers are written by their nest, and no other one touches them."""
     written = {buffer for buffer, _, is_write in accesses(nest) if is_write}
     for buffer in nest.registers:
         if buffer.kind != "arena":
-            yield "{} is kept in registers and is {} memory", buffer, buffer.kind
+            yield "{} is in registers and is {} memory", buffer, buffer.kind
         if buffer not in written:
-            yield "{} is kept in registers, and nothing is stored there", buffer
+            yield "{} is in registers and is never written", buffer
         if len(readers.get(buffer, ())) > 1:
-            yield "{} is kept in registers, and another nest touches it too", buffer
+            yield "{} is in registers, and another nest touches it", buffer
 
 
-def _foreign_faults(nest: Nest, known: Collection[Buffer]) -> Iterator[Fault]:
+def _undeclared_faults(nest: Nest, known: Collection[Buffer]) -> Iterator[Fault]:
+    """Arguments that a nest touches are declared by the program."""
     for buffer, _, _ in accesses(nest):
         if buffer.root.kind in ("input", "output") and buffer.root not in known:
-            yield "{} is {} memory that the program does not name", buffer, buffer.root.kind
+            yield "{} is {} memory that the program does not declare", buffer, buffer.root.kind

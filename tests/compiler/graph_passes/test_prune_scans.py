@@ -1,0 +1,52 @@
+"""Dead-code elimination inside scans."""
+
+import numpy as np
+
+import chainrule as cr
+from chainrule.compiler.graph_passes.prune_scans import prune_scans
+from chainrule.graph.evaluate import evaluate
+
+X = np.array([0.5, -1.0, 2.0])
+
+
+def bodies(graph):
+    """The primitives of each scan's body, and the number of its results."""
+    return [
+        ([each.primitive.name for each in body.equations], len(body.outputs))
+        for body in (n.params["body"] for n in graph.equations if n.primitive.name == "scan")
+    ]
+
+
+def test_results_that_are_not_read_are_not_computed():
+    graph = cr.trace(lambda x: cr.scan(lambda c, _: (np.sin(c), np.cos(c)), x, length=5)[0])(X)
+    assert bodies(graph) == [(["sin", "cos"], 2)]
+    pruned = prune_scans(graph)
+    assert bodies(pruned) == [(["sin"], 1)]
+    assert evaluate(pruned, [X])[0].tobytes() == evaluate(graph, [X])[0].tobytes()
+
+
+def test_a_carry_that_only_feeds_itself_is_removed():
+    def function(x):
+        (a, _), _ = cr.scan(lambda c, _: ((np.sin(c[0]), np.cos(c[1])), None), (x, x), length=5)
+        return a
+
+    assert bodies(prune_scans(cr.trace(function)(X))) == [(["sin"], 1)]
+
+
+def test_a_carry_on_which_a_result_depends_stays():
+    def function(x):
+        (a, _), _ = cr.scan(
+            lambda c, _: ((np.sin(c[0] * c[1]), np.cos(c[1])), None), (x, x), length=5
+        )
+        return a
+
+    graph = cr.trace(function)(X)
+    assert bodies(prune_scans(graph)) == bodies(graph)
+
+
+def test_pruning_one_scan_prunes_the_scan_that_it_read():
+    def function(x):
+        _, rows = cr.scan(lambda c, _: (c, np.exp(c)), x, length=5)
+        return cr.scan(lambda c, row: (np.sin(c), row), x, rows)[0]
+
+    assert bodies(prune_scans(cr.trace(function)(X))) == [(["sin"], 1)]
