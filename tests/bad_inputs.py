@@ -215,7 +215,7 @@ FITS = [
     ((X, y - 1), {}, DataError, "y has 4 labels that are negative, first -1 at y[0]"),
     ((X, y + 0.5), {}, DataError, "y has 12 labels that are not integers"),
     ((X, np.eye(4)[y]), {}, ShapeError, "y has shape (12, 4) and the network's output (12, 3)"),
-    ((X, y[:, None]), {}, ShapeError, "give class numbers of shape (n,)"),
+    ((X, y[:, None]), {}, ShapeError, "give class indices of shape (n,)"),
     ((X, TEXT), {}, DataError, "y has 4 classes (a, b, c, d), but the network has 3 outputs"),
     ((X, y), {"epochs": -1}, ArgumentError, "fit: epochs is -1"),
     ((X, y), {"batch_size": 3.5}, ArgumentError, "fit: batch_size is 3.5"),
@@ -236,7 +236,7 @@ FITS = [
 ]  # fmt: skip
 
 
-# Losses that no class numbers go with: (loss, targets).
+# Losses that no class indices go with: (loss, targets).
 OTHER_FITS = [
     ("mse", X[:, 0], ShapeError, "for example y.reshape(-1, 1)"),
     ("mse", changed(QUANTITY, 2, np.nan), DataError, "first nan at y[2, 0]"),

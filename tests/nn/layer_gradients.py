@@ -6,7 +6,7 @@ import numpy as np
 
 import chainrule.nn as nn
 from chainrule.autodiff.derivative import vjp
-from chainrule.nn.parameter import bound
+from chainrule.nn.parameter import substituted
 
 __all__ = ["fixed_like", "output_and_gradients"]
 
@@ -17,7 +17,7 @@ def output_and_gradients(layer: nn.Layer, x: Any) -> tuple[Any, Any, dict[str, A
     parameters = {name: each for name, each in layer.parameters().items() if each.trainable}
 
     def run(x: Any, values: list[Any]) -> Any:
-        with bound(list(parameters.values()), values):
+        with substituted(list(parameters.values()), values):
             return layer(x)
 
     y, pull = vjp(run, x, [each.value for each in parameters.values()])

@@ -9,7 +9,7 @@ import pytest
 import chainrule.nn as nn
 from chainrule.autodiff.derivative import grad
 from chainrule.errors import ArgumentError, ShapeError, UnsupportedError
-from chainrule.nn.parameter import bound
+from chainrule.nn.parameter import substituted
 
 X = np.random.default_rng(0).normal(size=(4, 3))
 
@@ -292,7 +292,7 @@ def test_a_bound_weight_is_differentiable() -> None:
     weight = layer.weight.value
 
     def loss(value: Any) -> Any:
-        with bound([layer.weight], [value]):
+        with substituted([layer.weight], [value]):
             return np.sum(layer(X) ** 2)
 
     y = np.tanh(X @ weight)

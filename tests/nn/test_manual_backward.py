@@ -8,7 +8,7 @@ import pytest
 import chainrule.nn as nn
 from chainrule.autodiff.derivative import grad
 from chainrule.errors import GradientError, ShapeError
-from chainrule.nn.parameter import bound
+from chainrule.nn.parameter import substituted
 from chainrule.testing import check_layer
 
 X = np.random.default_rng(0).normal(size=(4, 3))
@@ -71,7 +71,7 @@ def gradient(layer: nn.Layer, apply: Any = None) -> Any:
     parameters = list(layer.parameters().values())
 
     def loss(x: Any, *values: Any) -> Any:
-        with bound(parameters, values):
+        with substituted(parameters, values):
             return np.sum((apply or layer)(x) ** 2)
 
     values = [each.value for each in parameters]

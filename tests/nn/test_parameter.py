@@ -9,7 +9,7 @@ import pytest
 
 from chainrule.graph.array_type import type_of
 from chainrule.graph.node import Node, variable
-from chainrule.nn.parameter import Parameter, bound
+from chainrule.nn.parameter import Parameter, substituted
 
 W = np.arange(6.0).reshape(2, 3)
 X = np.ones((4, 2))
@@ -117,7 +117,7 @@ def test_bound_values_are_restored_after_the_block_even_on_errors() -> None:
     w = Parameter("w", W)
 
     def fail() -> None:
-        with bound([w], [W + 1]):
+        with substituted([w], [W + 1]):
             np.testing.assert_array_equal(w, W + 1)
             w.grad = W
             raise RuntimeError

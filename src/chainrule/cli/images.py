@@ -54,7 +54,7 @@ def _mapped(
     function: Callable[[NDArray[Any]], NDArray[Any]],
     names: NDArray[Any] | None = None,
 ) -> Callable[[], Parts]:
-    """Map the inputs by a function, and replace class numbers by names."""
+    """Map the inputs by a function, and replace class indices by names."""
 
     def parts() -> Parts:
         (X, y), (Z, z) = load()

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from chainrule.arguments.checks import checked_seed
+from chainrule.arguments.checks import bad_argument, checked_seed
 from chainrule.data.columns import read_columns, row_count, take_rows
 from chainrule.data.shuffling import permutation
 from chainrule.errors import ArgumentError, DataError
@@ -123,7 +123,5 @@ def _test_count(test_size: float, samples: int) -> int:
         return min(max(round(test_size * samples), 1), samples - 1)
     if isinstance(test_size, int | np.integer) and 1 <= test_size < samples:
         return int(test_size)
-    raise ArgumentError(
-        f"split: test_size is {test_size!r}; it must be a fraction between 0 and 1, or a number "
-        f"of samples from 1 to {samples - 1}"
-    )
+    rule = f"a fraction between 0 and 1, or a number of samples from 1 to {samples - 1}"
+    raise bad_argument("split", "test_size", test_size, rule)

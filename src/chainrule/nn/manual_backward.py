@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from chainrule.errors import GradientError
-from chainrule.nn.parameter import Parameter, bound
+from chainrule.nn.parameter import Parameter, substituted
 from chainrule.ops.primitives.custom_derivative import with_backward
 
 __all__ = ["apply_with_backward"]
@@ -30,7 +30,7 @@ def apply_with_backward(
         current: dict[str, Any] = dict(vars(layer))
         vars(layer).update(saved)
         try:
-            with bound(parameters, values):
+            with substituted(parameters, values):
                 return _gradients(layer, title, parameters, dy)
         finally:
             vars(layer).update(current)

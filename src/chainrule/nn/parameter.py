@@ -15,7 +15,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from chainrule.graph.array_type import ArrayType
 
-__all__ = ["Parameter", "bound"]
+__all__ = ["Parameter", "substituted"]
 
 
 class Parameter(NDArrayOperatorsMixin):
@@ -131,13 +131,13 @@ class Parameter(NDArrayOperatorsMixin):
 
 
 @contextmanager
-def bound(parameters: Sequence[Parameter], values: Sequence[Any]) -> Generator[None]:
-    """Bind parameters to other values, such as the nodes of a trace, within a context.
+def substituted(parameters: Sequence[Parameter], values: Sequence[Any]) -> Generator[None]:
+    """Substitute values, such as the nodes of a trace, for parameters within a context.
 
     Examples
     --------
     >>> gain = Parameter("gain", np.array(2.0))
-    >>> with bound([gain], [np.array(5.0)]):
+    >>> with substituted([gain], [np.array(5.0)]):
     ...     float(gain + 1)
     6.0
     >>> float(gain + 1)

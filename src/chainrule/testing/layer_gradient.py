@@ -10,7 +10,7 @@ import numpy as np
 from chainrule.autodiff.derivative import vjp
 from chainrule.errors import GradientError
 from chainrule.nn.layer import Layer
-from chainrule.nn.parameter import bound
+from chainrule.nn.parameter import substituted
 from chainrule.testing.gradient import check_grads
 
 __all__ = ["check_layer"]
@@ -67,11 +67,11 @@ def check_layer(
     values = [np.asarray(p.value, np.float64) for p in parameters.values()]
 
     def run(x: Any, *values: Any) -> Any:
-        with bound(list(parameters.values()), values):
+        with substituted(list(parameters.values()), values):
             return layer(x)
 
     def derived(x: Any, *values: Any) -> Any:
-        with bound(list(parameters.values()), values):
+        with substituted(list(parameters.values()), values):
             return layer.forward(x)
 
     point, names = [x, *values], [f"{type(layer).__name__}.{name}" for name in ("x", *parameters)]

@@ -105,7 +105,7 @@ class Network:
 
     @property
     def classes(self) -> list[str] | None:
-        """The class names in the order of the class numbers, if trained on names."""
+        """The class names in the order of the class indices, if trained on names."""
         return None if self._model.classes is None else list(self._model.classes)
 
     def add(self, layer: Layer | Table) -> None:
@@ -208,7 +208,7 @@ class Network:
             Inputs of any real dtype, converted batch by batch. If a `data.Table` comes first: a
             DataFrame, a dict of columns or the path of a CSV file.
         y : array, list or table, (n, ...)
-            Targets: real values, class numbers 0, 1, 2, ..., class names, or one-hot rows.
+            Targets: real values, class indices 0, 1, 2, ..., class names, or one-hot rows.
         *unnamed
             Refused: the arguments after `y` are keyword-only.
         epochs : int >= 1
@@ -335,7 +335,7 @@ class Network:
         Returns
         -------
         array, int or text, (n,)
-            Class numbers, or class names if trained on names.
+            Class indices, or class names if trained on names.
 
         Raises
         ------

@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, TextIO
 
-from chainrule.errors import ArgumentError
+from chainrule.arguments.checks import bad_argument
 
 __all__ = ["Progress", "choose_progress", "format_numbers"]
 
@@ -45,10 +45,8 @@ class Progress(ABC):
 def choose_progress(verbose: str | int | bool) -> Progress:
     """Return the progress output for ``fit(verbose=...)``."""
     if not (verbose == "auto" or (isinstance(verbose, int) and verbose in (0, 1, 2))):
-        raise ArgumentError(
-            f'fit: verbose is {verbose!r}; it must be "auto", 0 (silent), 1 (a bar) or 2 (one line '
-            "an epoch)"
-        )
+        rule = '"auto", 0 (silent), 1 (a bar) or 2 (one line an epoch)'
+        raise bad_argument("fit", "verbose", verbose, rule)
     stream: TextIO | None = sys.stdout  # None for a program without a console
     if verbose == 0 or stream is None:
         return _Silent()

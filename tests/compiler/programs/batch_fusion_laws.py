@@ -14,7 +14,7 @@ from chainrule.compiler.loop_ir.loops import Loop, Step
 from chainrule.compiler.loop_passes import batch_fusion
 from chainrule.compiler.native_program import NativeProgram
 from chainrule.graph.evaluate import evaluate
-from chainrule.nn.parameter import bound
+from chainrule.nn.parameter import substituted
 
 STEPS, UNITS = 96, 16
 
@@ -48,7 +48,7 @@ def training(layers: list[nn.Layer], batch: int, dtype: str = "float32") -> Any:
     values = [each.value.copy() for each in parameters]
 
     def loss(values: Any, x: Any, y: Any) -> Any:
-        with bound(parameters, values):
+        with substituted(parameters, values):
             for layer in stack.layers:
                 x = layer(x)
         return np.mean((x - y) ** 2)

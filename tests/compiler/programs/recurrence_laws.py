@@ -13,7 +13,7 @@ from chainrule.compiler.graph_passes.simplify import simplify
 from chainrule.compiler.loop_ir.loops import Loop
 from chainrule.compiler.native_program import NativeProgram
 from chainrule.graph.evaluate import evaluate
-from chainrule.nn.parameter import bound
+from chainrule.nn.parameter import substituted
 
 DRAW = np.random.default_rng(0)
 
@@ -28,7 +28,7 @@ def training(layers: list[nn.Layer], batch: int, time: int = 6, dtype: str = "fl
     parameters = [each for layer in stack.layers for each in layer.parameters().values()]
 
     def loss(values: Any, x: Any) -> Any:
-        with bound(parameters, values):
+        with substituted(parameters, values):
             for layer in stack.layers:
                 x = layer(x)
         return np.mean(x * x * x)

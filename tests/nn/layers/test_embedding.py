@@ -11,7 +11,7 @@ from chainrule.autodiff.derivative import grad
 from chainrule.errors import ArgumentError, DataError, DTypeError, ShapeError
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.node import ancestors, variable
-from chainrule.nn.parameter import bound
+from chainrule.nn.parameter import substituted
 
 INDICES = np.random.default_rng(8).integers(0, 5, (6, 3))
 
@@ -28,7 +28,7 @@ def test_the_gradient_of_a_row_is_summed_over_its_lookups() -> None:
     factors = np.random.default_rng(9).normal(size=(6, 3, 2))
 
     def total(weight: Any) -> Any:
-        with bound([layer.weight], [weight]):
+        with substituted([layer.weight], [weight]):
             return np.sum(factors * layer(INDICES))
 
     one_hot = INDICES[..., None] == np.arange(5)

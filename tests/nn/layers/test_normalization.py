@@ -9,7 +9,7 @@ import chainrule as cr
 import chainrule.nn as nn
 from chainrule.autodiff.derivative import vjp
 from chainrule.errors import ArgumentError, ShapeError
-from chainrule.nn.parameter import bound
+from chainrule.nn.parameter import substituted
 from tests.nn.layer_gradients import fixed_like, output_and_gradients
 
 GENERATOR = np.random.default_rng(6)
@@ -30,7 +30,7 @@ def training_gradients(layer: Any, x: Any) -> tuple[Any, Any, Any, Any]:
 
     def run(x: Any, gain: Any, bias: Any) -> Any:
         state = [layer.mean, layer.variance]
-        with bound([*parameters, *state], [gain, bias, *(each.value for each in state)]):
+        with substituted([*parameters, *state], [gain, bias, *(each.value for each in state)]):
             return layer(x, random=nn.RandomStream(seed=0))
 
     y, pull = vjp(run, x, *(each.value for each in parameters))

@@ -8,7 +8,7 @@ import pytest
 import chainrule as cr
 import chainrule.nn as nn
 from chainrule.errors import ArgumentError, ShapeError
-from chainrule.nn.parameter import bound
+from chainrule.nn.parameter import substituted
 
 RNG = np.random.default_rng(7)
 FEATURES, UNITS, BATCH, TIME = 3, 4, 5, 6
@@ -231,7 +231,7 @@ def test_values_and_gradients_equal_those_of_pytorch(kind: Any) -> None:
     names, parameters = zip(*layer.parameters().items(), strict=True)
 
     def total(x: Any, *values: Any) -> Any:
-        with bound(parameters, values):
+        with substituted(parameters, values):
             return np.sum(layer(x) * weights)
 
     values = [each.value for each in parameters]

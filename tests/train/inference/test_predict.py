@@ -55,7 +55,7 @@ def test_the_accuracy_is_the_fraction_of_classes_predicted():
     assert net.evaluate(X, LABELS)["accuracy"] == np.mean(net.predict_class(X) == LABELS)
 
 
-def test_class_names_and_one_hot_rows_are_equivalent_to_class_numbers():
+def test_class_names_and_one_hot_rows_are_equivalent_to_class_indices():
     names = np.array(["ant", "bee", "cat"])[LABELS]
     by_number = classifier()
     by_name, by_list = classifier(labels=names), classifier(labels=names.tolist())

@@ -1,4 +1,4 @@
-"""Metrics agree with scikit-learn, for class numbers, one-hot rows and column outputs alike."""
+"""Metrics agree with scikit-learn, for class indices, one-hot rows and column outputs alike."""
 
 import numpy as np
 import pytest
@@ -134,7 +134,7 @@ def test_regression_metrics_do_not_broadcast(name):
 
 @pytest.mark.parametrize("name", ["accuracy", "top_k", "precision", "auc"])
 def test_targets_without_classes_are_refused(name):
-    with pytest.raises(ShapeError, match="targets must be class numbers"):
+    with pytest.raises(ShapeError, match="targets must be class indices"):
         value(name, np.zeros((3, 2), int), np.zeros((3, 4)))
 
 

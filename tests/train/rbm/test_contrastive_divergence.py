@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from chainrule.autodiff.derivative import value_and_grad
-from chainrule.nn.parameter import bound
+from chainrule.nn.parameter import substituted
 from chainrule.nn.random_stream import RandomStream
 from chainrule.train.rbm.contrastive_divergence import Contrast
 from chainrule.train.rbm.energy import hidden_probabilities
@@ -27,7 +27,7 @@ def contrast_gradient(layer, data, stream):
     trained = [layer.parameters()[name] for name in NAMES]
 
     def loss(values):
-        with bound(trained, values):
+        with substituted(trained, values):
             return np.mean(layer(data, random=stream)[:, 0])
 
     return dict(zip(NAMES, value_and_grad(loss)([each.value for each in trained])[1], strict=True))
@@ -92,7 +92,7 @@ def test_persistent_chains_continue_from_their_last_states():
     layer = built(small_machine(), k=2, chains=8)
     states = [layer.chains.value.copy()]
     for step in range(3):
-        with bound([layer.chains], [layer.chains.value]):
+        with substituted([layer.chains], [layer.chains.value]):
             layer(all_states(4), random=RandomStream(0, step=step))
             states.append(np.asarray(layer.chains.value))
         layer.chains.value = states[-1]
@@ -108,7 +108,7 @@ def test_no_gradient_flows_through_the_samples_of_the_machine():
     first = [each.value for each in trained]
 
     def loss(values):
-        with bound(trained, values), bound([layer.chains], [layer.chains.value]):
+        with substituted(trained, values), substituted([layer.chains], [layer.chains.value]):
             return np.mean(layer(data, random=RandomStream(9))[:, 0])
 
     _, gradient = value_and_grad(loss)(first)

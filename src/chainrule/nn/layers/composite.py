@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from chainrule.arguments.checks import bad_argument
 from chainrule.errors import ArgumentError, ShapeError
 from chainrule.nn.layer import Layer
 
@@ -139,9 +140,7 @@ def _checked_chain(owner: str, argument: str, layers: Any) -> list[Layer]:
 def _checked_axis(axis: Any) -> int:
     if isinstance(axis, int | np.integer) and not isinstance(axis, bool) and axis != 0:
         return int(axis)
-    raise ArgumentError(
-        f"Concatenate: axis is {axis!r}; it must be an integer other than 0 (the batch)"
-    )
+    raise bad_argument("Concatenate", "axis", axis, "an integer other than 0 (the batch)")
 
 
 def _apply(layers: Sequence[Layer], x: Any) -> Any:

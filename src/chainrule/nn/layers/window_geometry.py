@@ -16,7 +16,7 @@ from typing import Any, cast
 import numpy as np
 
 from chainrule.arguments.checks import bad_argument, checked_count
-from chainrule.errors import ArgumentError, ShapeError
+from chainrule.errors import ShapeError
 from chainrule.ops.primitives.windows import unfold
 
 __all__ = ["Padding", "WindowGeometry", "check_axes", "per_axis", "resolve_padding"]
@@ -143,9 +143,7 @@ def per_axis(owner: str, argument: str, value: Any, count: int) -> Sizes:
         return (checked_count(owner, argument, value),) * count
     sizes = tuple(checked_count(owner, argument, n) for n in cast(Sequence[Any], value))
     if len(sizes) != count:
-        raise ArgumentError(
-            f"{owner}: {argument} is {value!r}; it must be an integer or {count} of them"
-        )
+        raise bad_argument(owner, argument, value, f"an integer or {count} of them")
     return sizes
 
 

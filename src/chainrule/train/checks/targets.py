@@ -83,7 +83,7 @@ def _check_shape(
         remedy = f"reshape one, for example {name}.reshape({size})"
     elif loss.takes_labels:
         labels = str(("n", *outputs[1:-1])).replace("'", "")
-        remedy = f"give class numbers of shape {labels}, or one row of {outputs[-1]} a sample"
+        remedy = f"give class indices of shape {labels}, or one row of {outputs[-1]} a sample"
         if len(shape) == 1 < len(outputs) - 1:
             remedy = "for one class a sample, put nn.Flatten() before the last layers"
     elif len(shape) == 1 and len(outputs) == 2:

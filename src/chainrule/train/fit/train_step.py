@@ -33,7 +33,7 @@ from chainrule.nn.random_stream import RandomStream
 from chainrule.optim.clipping import clip
 from chainrule.optim.optimizer import Optimizer
 from chainrule.train.checks.loss_dependence import check_dependence
-from chainrule.train.model.layer_stack import LayerStack, substituted
+from chainrule.train.model.layer_stack import LayerStack
 from chainrule.train.model.loss_and_metrics import measure
 from chainrule.train.model.objective import Objective
 
@@ -112,7 +112,7 @@ def _step(stack: LayerStack, objective: Objective) -> Callable[..., Any]:
         random = RandomStream(stack.seed, step_input["epoch"], step_input["step"])
 
         def penalized_loss(params: dict[str, Any]) -> Any:
-            with substituted(stack, params | state["non_trainable"]):
+            with stack.with_parameters(params | state["non_trainable"]):
                 loss, penalty, *others = measure(stack, objective, batch, random)
                 check_dependence(objective.loss.name, loss, params.values())
                 non_trainable = {

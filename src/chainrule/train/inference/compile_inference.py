@@ -8,7 +8,7 @@ from chainrule.compiler.driver import ArrayFunction, compile_graph
 from chainrule.graph.array_type import ArrayType, type_of
 from chainrule.graph.trace import trace_call
 from chainrule.nn.activations.activation import ACTIVATIONS
-from chainrule.train.model.layer_stack import LayerStack, substituted
+from chainrule.train.model.layer_stack import LayerStack
 from chainrule.train.model.loss_and_metrics import measure
 from chainrule.train.model.objective import Objective
 
@@ -21,7 +21,7 @@ def compile_evaluation(
     """Compile `measure` as a function of parameters and batch."""
 
     def evaluate(params: dict[str, Any], batch: dict[str, Any]) -> Any:
-        with substituted(stack, params):
+        with stack.with_parameters(params):
             return measure(stack, objective, batch)
 
     return compile_graph(trace_call(evaluate, (_parameter_types(stack), batch)).graph)
@@ -31,7 +31,7 @@ def compile_prediction(stack: LayerStack, X: ArrayType, activation: str = "") ->
     """Compile the output, under a further activation, as a function of parameters and inputs."""
 
     def predict(params: dict[str, Any], X: Any) -> Any:
-        with substituted(stack, params):
+        with stack.with_parameters(params):
             return ACTIVATIONS[activation or "linear"](stack(X))
 
     return compile_graph(trace_call(predict, (_parameter_types(stack), X)).graph)

@@ -1,4 +1,4 @@
-"""Encoding of targets: names of classes, class numbers and rows to what losses take."""
+"""Encoding of targets: class names, class indices and one-hot rows to what losses take."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.arguments.checks import NON_NEGATIVE, checked_number
 from chainrule.errors import ArgumentError, DataError
 from chainrule.nn.losses.loss import Loss
 
@@ -24,7 +25,7 @@ def is_text(y: Array) -> bool:
 
 
 def find_classes(y: Array, loss: Loss, output_shape: tuple[int | None, ...]) -> list[str]:
-    """Return the names of the classes in alphabetical order, which is how they are numbered."""
+    """Return the names of the classes in alphabetical order, that of their indices."""
     if loss.contains not in ("softmax", "sigmoid") and not loss.takes_labels:
         raise DataError(
             f"fit: y holds text such as {str(y.flat[0])!r}, but the loss {loss.name} takes "
@@ -45,11 +46,11 @@ def find_classes(y: Array, loss: Loss, output_shape: tuple[int | None, ...]) -> 
 def encode_targets(
     y: Array, loss: Loss, output_rank: int, classes: list[str] | None, title: str = "fit: y"
 ) -> Array:
-    """Encode targets as numbers, in the shape that the loss compares with the output."""
+    """Encode names as class indices; return the shape that the loss compares with the output."""
     if is_text(y):
-        y = _numbers_of(y, classes or [], title)
+        y = _indices_of(y, classes or [], title)
     elif loss.takes_labels and y.ndim < output_rank:
-        y = _class_numbers(y, title)
+        y = _integers_of(y, title)
     # For one sigmoid unit (n,) means (n, 1); other losses refuse that comparison, which is
     # a mistake as often as not.
     if loss.contains == "sigmoid" and y.ndim == 1 and output_rank == 2:
@@ -69,36 +70,36 @@ def class_weights(
     >>> class_weights("balanced", np.array([0, 1, 1, 1]), None).round(3)
     array([2.   , 0.667, 0.667, 0.667])
     """
-    codes = _codes(y)
+    labels = _labels_of(y)
     if weights != "balanced" and not isinstance(weights, Mapping):
         raise ArgumentError(
             f'fit: class_weight is {weights!r}; it must be "balanced" or a mapping from class '
             "to weight, such as {0: 1.0, 1: 5.0}"
         )
     if isinstance(weights, str):
-        present, position, sizes = np.unique(codes, return_inverse=True, return_counts=True)
-        return (len(codes) / (len(present) * sizes))[position]
-    by_code = {_code_of(key, classes): _weight(key, value) for key, value in weights.items()}
-    unknown = set(by_code) - set(np.unique(codes).tolist())
-    if unknown and classes is None and max(unknown) > codes.max():
+        present, inverse, sizes = np.unique(labels, return_inverse=True, return_counts=True)
+        return (len(labels) / (len(present) * sizes))[inverse]
+    by_label = {_label_of(key, classes): _weight(key, value) for key, value in weights.items()}
+    unknown = set(by_label) - set(np.unique(labels).tolist())
+    if unknown and classes is None and max(unknown) > labels.max():
         raise ArgumentError(
-            f"fit: class_weight has the class {max(unknown)}, but y goes from {codes.min()} to "
-            f"{codes.max()}"
+            f"fit: class_weight has the class {max(unknown)}, but y goes from {labels.min()} to "
+            f"{labels.max()}"
         )
-    present, position = np.unique(codes, return_inverse=True)
-    return np.array([by_code.get(int(code), 1.0) for code in present])[position]
+    present, inverse = np.unique(labels, return_inverse=True)
+    return np.array([by_label.get(int(label), 1.0) for label in present])[inverse]
 
 
-def _numbers_of(y: Array, classes: list[str], title: str) -> Array:
+def _indices_of(y: Array, classes: list[str], title: str) -> Array:
     known = np.array(classes, str)
     names = y.astype(str)
     if not classes:
         raise DataError(
             f"{title} holds text such as {str(y.flat[0])!r}, but the network was trained on "
-            "numbers; pass class numbers"
+            "numbers; pass class indices"
         )
-    codes = np.searchsorted(known, names).clip(max=len(classes) - 1)
-    unexpected = np.flatnonzero(known[codes] != names)
+    indices = np.searchsorted(known, names).clip(max=len(classes) - 1)
+    unexpected = np.flatnonzero(known[indices] != names)
     if len(unexpected):
         first = unexpected[0]
         raise DataError(
@@ -106,22 +107,22 @@ def _numbers_of(y: Array, classes: list[str], title: str) -> Array:
             f"known class, first {str(names.flat[first])!r} at index {first}; the classes are "
             f"{', '.join(classes)}"
         )
-    return codes.astype(np.int64)
+    return indices.astype(np.int64)
 
 
-def _class_numbers(y: Array, title: str) -> Array:
+def _integers_of(y: Array, title: str) -> Array:
     if y.dtype.kind == "f":
         fractions = np.flatnonzero(y != np.rint(y))
         if len(fractions):
             raise DataError(
-                f"{title} has {len(fractions)} class numbers that are not integers, first "
+                f"{title} has {len(fractions)} class indices that are not integers, first "
                 f"{y.flat[fractions[0]]} at index {fractions[0]}; classes are 0, 1, 2, ... (for a "
                 "quantity to be predicted, use a loss such as mse)"
             )
     return y.astype(np.int64)
 
 
-def _codes(y: Array) -> Array:
+def _labels_of(y: Array) -> Array:
     if y.ndim == 2 and y.shape[1] > 1:
         return y.argmax(axis=1)
     if y.size != len(y):
@@ -129,15 +130,15 @@ def _codes(y: Array) -> Array:
             f"fit: class_weight needs one class a sample, but y has shape {y.shape}; use "
             "sample_weight"
         )
-    codes = y.reshape(len(y))
-    if codes.dtype.kind == "f" and np.any(codes != np.rint(codes)):
+    labels = y.reshape(len(y))
+    if labels.dtype.kind == "f" and np.any(labels != np.rint(labels)):
         raise ArgumentError(
             "fit: class_weight needs classes, but y holds fractions; use sample_weight"
         )
-    return codes.astype(np.int64)
+    return labels.astype(np.int64)
 
 
-def _code_of(key: Any, classes: list[str] | None) -> int:
+def _label_of(key: Any, classes: list[str] | None) -> int:
     if classes is not None and key in classes:
         return classes.index(key)
     if classes is None and hasattr(key, "__index__"):
@@ -147,11 +148,7 @@ def _code_of(key: Any, classes: list[str] | None) -> int:
 
 
 def _weight(key: Any, value: Any) -> float:
-    if not isinstance(value, int | float | np.number) or not 0 <= float(value) < np.inf:
-        raise ArgumentError(
-            f"fit: class_weight of {key!r} is {value!r}; it must be a number, 0 or more"
-        )
-    return float(value)
+    return checked_number("fit", f"class_weight of {key!r}", value, NON_NEGATIVE)
 
 
 def _output_remedy(loss: Loss, count: int) -> str:

@@ -3,7 +3,7 @@
 Some are means over samples: they return one value a sample, on arrays and nodes, and are averaged
 over batches. The others need all predictions at once. No metric applies sample weights.
 
-Targets of classes are class numbers, (n,), or one-hot rows, (n, classes). Outputs are
+Targets of classes are class indices, (n,), or one-hot rows, (n, classes). Outputs are
 probabilities or logits of the classes, of which the largest is predicted; or binary outputs, each
 positive above a threshold, as a single output always is.
 """

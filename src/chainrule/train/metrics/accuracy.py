@@ -19,7 +19,7 @@ def accuracy(y_true: Array, y_pred: Array, threshold: float | None = None) -> Ar
     Parameters
     ----------
     y_true : array or node, (n, ...)
-        Class numbers, one-hot rows, or binary targets (positive above 0.5).
+        Class indices, one-hot rows, or binary targets (positive above 0.5).
     y_pred : array or node, (n, ..., classes) or (n,)
         The outputs.
     threshold : float or None

@@ -46,12 +46,12 @@ def aligned(name: str, y_true: Array, y_pred: Array) -> Array:
 
 
 def labels(name: str, y_true: Array, y_pred: Array) -> Array:
-    """Return the class number of each sample."""
+    """Return the class index of each sample."""
     if y_true.shape == y_pred.shape:
         return np.argmax(y_true, axis=-1)
     if y_true.shape != y_pred.shape[:-1]:
         raise ShapeError(
             f"{name}: y_true has shape {y_true.shape} and y_pred {y_pred.shape}; targets must be "
-            f"class numbers, {y_pred.shape[:-1]}, or rows with a single 1, {y_pred.shape}"
+            f"class indices, {y_pred.shape[:-1]}, or rows with a single 1, {y_pred.shape}"
         )
     return y_true if y_true.dtype.kind in "iu" else y_true.astype(np.int64)

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from chainrule.nn.layer import Layer
-from chainrule.nn.parameter import Parameter, bound
+from chainrule.nn.parameter import Parameter, substituted
 from chainrule.nn.random_stream import RandomStream
 
-__all__ = ["LayerStack", "substituted"]
+__all__ = ["LayerStack"]
 
 
 @dataclass(frozen=True)
@@ -63,10 +63,9 @@ class LayerStack:
         """Return the sum of the penalties of all layers."""
         return sum(layer.penalty() for layer in self.layers)
 
-
-@contextmanager
-def substituted(stack: LayerStack, values: dict[str, Any]) -> Generator[None]:
-    """Substitute values for the parameters, by full name, while a function is traced."""
-    parameters = stack.parameters()
-    with bound(list(parameters.values()), [values[name] for name in parameters]):
-        yield
+    @contextmanager
+    def with_parameters(self, values: dict[str, Any]) -> Generator[None]:
+        """Substitute values for the parameters, by full name, while a function is traced."""
+        parameters = self.parameters()
+        with substituted(list(parameters.values()), [values[name] for name in parameters]):
+            yield

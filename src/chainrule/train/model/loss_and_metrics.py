@@ -45,9 +45,9 @@ def _is_rank_metric(objective: Objective, metric: Metric) -> bool:
 
 
 def _as_scores(y: Any, loss: Loss, scores: Any) -> Any:
-    """Convert targets to the dtype of the scores, except for class numbers."""
-    is_class_number = (loss.takes_labels and y.ndim < scores.ndim) or not loss.checks
-    return y if is_class_number and y.dtype.kind in "iub" else y.astype(scores.dtype)
+    """Convert targets to the dtype of the scores, except for class indices."""
+    is_class_index = (loss.takes_labels and y.ndim < scores.ndim) or not loss.checks
+    return y if is_class_index and y.dtype.kind in "iub" else y.astype(scores.dtype)
 
 
 def _reduced(loss: Loss, losses: Any, weight: Any, samples: int) -> Any:

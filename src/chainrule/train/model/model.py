@@ -35,7 +35,7 @@ class Model:
         self.input_shape: Shape | None = None  # the batch axis as None, here and below
         self.output_shapes: list[Shape] = []  # of each layer; empty until they are built
         self.compile_arguments: CompileArguments | None = None
-        self.classes: list[str] | None = None  # class names in the order of class numbers
+        self.classes: list[str] | None = None  # class names in the order of class indices
         self.table: Table | None = None  # encodes the inputs
         self.optimizer_slots: dict[str, Any] = {}  # by name of the parameter
         self.counter = StepCounter()
