@@ -48,10 +48,10 @@ class NativeProgram:
         self._graph, self._compiler = graph, GraphCompiler(graph)
         executable, generate = self._compiler.compile(is_timed)
         self.is_from_cache = generate is None
-        self.is_shared = executable.is_shared  # large enough to run on several threads
+        self.is_multithreaded = executable.is_multithreaded  # enough work for them
         self.is_read = executable.is_read  # for each input, whether its values are read
         self._code = MachineCode(generate or (lambda: executable.code), began)
-        self._launcher = Launcher(self._code, self.is_shared, most_threads)
+        self._launcher = Launcher(self._code, self.is_multithreaded, most_threads)
         arrays = len(graph.inputs) + len(graph.outputs)
         self._memory = ProgramMemory(executable, arrays, self._launcher.most_threads)
         self._input_types = [(np.dtype(node.dtype.type), node.shape) for node in graph.inputs]

@@ -69,8 +69,8 @@ class LoweredProgram:
             tuple(np.ascontiguousarray(each.value) for each in module.constants),
             module.arena,
             module.scratch,
-            module.is_shared,
-            module.clocks,
+            module.is_multithreaded,
+            module.cycle_counters,
             tuple(buffer in touched for buffer in self.loops.inputs),
         )
         return outline, partial(compile_module, text, target)

@@ -133,7 +133,7 @@ def test_unpacking_inverts_packing():
     result = unpack(pack(EXECUTABLE, graph_constants), graph_constants)
     assert result is not None
     assert (result.code, result.arena, result.scratch) == (b"code", 64, 8)
-    assert (result.is_shared, result.cycle_counters) == (True, 0)
+    assert (result.is_multithreaded, result.cycle_counters) == (True, 0)
     assert result.is_read == (True, False)
     for constant, expected in zip(result.constants, EXECUTABLE.constants, strict=True):
         assert constant.dtype == expected.dtype

@@ -216,7 +216,7 @@ def threads():
         for count in (1, 2, 3, 4, 8):
             set_num_threads(count)
             _, program = compiled(gradients_of, x, kernel)
-            assert program.is_shared
+            assert program.is_multithreaded
             results.add(tuple(each.tobytes() for each in program([x, kernel])))
         assert len(results) == 1
 

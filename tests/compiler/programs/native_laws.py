@@ -264,7 +264,7 @@ def cycle_counters():
         many_times(timed, x)
         first = timed.cycle_counts
         assert all(count > 0 for count in first[:-1]), first
-        assert (first[-1] > 0) == program.is_shared, first
+        assert (first[-1] > 0) == program.is_multithreaded, first
         many_times(timed, x)
         assert all(b > a for a, b in zip(first[:-1], timed.cycle_counts[:-1], strict=True))
 

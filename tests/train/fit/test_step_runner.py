@@ -127,7 +127,7 @@ def test_epochs_before_a_diverging_one_are_in_the_history(monkeypatch):
 class SlowProgram:
     """A program that takes some seconds a step, on a simulated clock."""
 
-    is_shared, threads_now = False, 1
+    is_multithreaded, threads_now = False, 1
 
     def __init__(self, seconds):
         self.seconds, self.now, self.calls = seconds, 0.0, []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -29,10 +29,10 @@ __all__ = [
     "axes_of",
     "cost",
     "gathered_axis",
+    "inner_loops",
     "kernel_output",
     "loads_of",
     "nests_of",
-    "unrolled_axes",
 ]  # fmt: skip
 
 CHEAP = 2
@@ -78,24 +78,29 @@ def gathered_axis(load: Load) -> int | None:
     return gathered[0]
 
 
-def unrolled_axes(statement: Statement, nest: Nest) -> tuple[list[Axis], list[Axis], bool, bool]:
-    """Return the axes of a statement's inner loops, and which of these loops are unrolled.
+class InnerLoops(NamedTuple):
+    """The loops of a statement inside its nest: over axes of its target, then reduced axes."""
 
-    That is its axes and its reduced axes that are not the nest's; whether those of the target are
-    unrolled, and whether those of the reduction are.
-    """
-    parallel = [axis for axis in axes_of(statement) if axis not in nest.axes]
+    axes: list[Axis]
+    over: list[Axis]
+    is_unrolled: bool  # the loops over `axes`
+    is_over_unrolled: bool  # those over `over`
+
+
+def inner_loops(statement: Statement, nest: Nest) -> InnerLoops:
+    """Return the loops over a statement's axes that are not the nest's; short ones are unrolled."""
+    axes = [axis for axis in axes_of(statement) if axis not in nest.axes]
     over = [axis for axis in statement.over if axis not in nest.axes]
     limit = MOST_UNROLLED if nest.axes else MOST_UNROLLED_ALONE
-    trips = int(np.prod([axis.extent for axis in parallel], dtype=np.int64))
+    trips = int(np.prod([axis.extent for axis in axes], dtype=np.int64))
     all_trips = trips * int(np.prod([axis.extent for axis in over], dtype=np.int64))
     is_special = statement.reduction in ("prefix_sum", "scatter_add")
     is_vectorized = nest.vector_axis is not None and nest.vector_axis in over
-    return (
-        parallel,
+    return InnerLoops(
+        axes,
         over,
-        trips <= limit and not is_special,
-        all_trips <= 2 * limit and not is_special and not is_vectorized,
+        is_unrolled=trips <= limit and not is_special,
+        is_over_unrolled=all_trips <= 2 * limit and not is_special and not is_vectorized,
     )
 
 

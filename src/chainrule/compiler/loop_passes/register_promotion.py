@@ -22,10 +22,10 @@ from dataclasses import dataclass, field, replace
 from chainrule.compiler.loop_ir.access import accesses
 from chainrule.compiler.loop_ir.expressions import (
     gathered_axis,
+    inner_loops,
     kernel_output,
     loads_of,
     nests_of,
-    unrolled_axes,
 )
 from chainrule.compiler.loop_ir.layout import Layout
 from chainrule.compiler.loop_ir.loops import Affine, Buffer, Loop, Nest, Statement, Step
@@ -91,10 +91,9 @@ def _loaded_where_stored(nest: Nest, buffers: set[Buffer]) -> set[Buffer]:
         written.add(nest.contraction.target)
     for statement in nest.statements:
         promotable -= _loaded_from_memory(statement, nest, written)
-        _, _, is_unrolled, _ = unrolled_axes(statement, nest)
         is_partial = any(axis in nest.axes for axis in statement.over)
         in_order = statement.reduction in ("prefix_sum", "scatter_add")
-        if not is_unrolled or is_partial or in_order:
+        if not inner_loops(statement, nest).is_unrolled or is_partial or in_order:
             promotable.discard(statement.target)
         written.add(statement.target)
     return promotable
@@ -102,8 +101,11 @@ def _loaded_where_stored(nest: Nest, buffers: set[Buffer]) -> set[Buffer]:
 
 def _loaded_from_memory(statement: Statement, nest: Nest, written: set[Buffer]) -> set[Buffer]:
     """Return the buffers that a statement can only load from memory, given those just written."""
-    parallel, over, is_unrolled, is_reduction_unrolled = unrolled_axes(statement, nest)
-    rolled = {*(() if is_unrolled else parallel), *(() if is_reduction_unrolled else over)}
+    loops = inner_loops(statement, nest)
+    rolled = {
+        *(() if loops.is_unrolled else loops.axes),
+        *(() if loops.is_over_unrolled else loops.over),
+    }
     buffers: set[Buffer] = set()
     for load in loads_of(statement.value):
         varies = any(

@@ -33,7 +33,7 @@ class Executable:
     constants: tuple[Array, ...]  # C-contiguous
     arena: int  # bytes for all threads together
     scratch: int  # bytes for each thread
-    is_shared: bool  # whether it has work for more than one thread
+    is_multithreaded: bool  # whether it has enough work for several threads
     cycle_counters: int  # how many its argument block ends with
     is_read: tuple[bool, ...]  # for each input, whether its values are read
 
@@ -52,7 +52,7 @@ def pack(executable: Executable, graph_constants: Sequence[Any]) -> bytes:
     fields = {
         "arena": executable.arena,
         "scratch": executable.scratch,
-        "is_shared": executable.is_shared,
+        "is_multithreaded": executable.is_multithreaded,
         "cycle_counters": executable.cycle_counters,
         "is_read": list(executable.is_read),
         "constants": constants,
@@ -81,7 +81,7 @@ def unpack(data: bytes, graph_constants: Sequence[Any]) -> Executable | None:
             tuple(constants),
             fields["arena"],
             fields["scratch"],
-            fields["is_shared"],
+            fields["is_multithreaded"],
             fields["cycle_counters"],
             tuple(fields["is_read"]),
         )

@@ -51,18 +51,18 @@ class Launcher:
     program use the same memory.
     """
 
-    def __init__(self, code: MachineCode, is_shared: bool, most_threads: int | None) -> None:
+    def __init__(self, code: MachineCode, is_multithreaded: bool, most_threads: int | None) -> None:
         self._code = code
-        self._is_shared = is_shared
+        self._is_multithreaded = is_multithreaded
         limit = get_num_threads()
-        self.most_threads = min(most_threads or limit, limit) if is_shared else 1
+        self.most_threads = min(most_threads or limit, limit) if is_multithreaded else 1
         self.lock = fork_lock()
         self.launch: Callable[[int], None] = self._load_and_launch
 
     def prepare_in_background(self) -> None:
         """Start to generate the code, and that of the thread pool if it will run there."""
         self._code.generate_in_background()
-        if self._is_shared:
+        if self._is_multithreaded:
             compile_pool_in_background()
 
     def load(self) -> None:
@@ -72,7 +72,7 @@ class Launcher:
         def launch_threads(address: int) -> None:
             run_program(entry, address, self.threads, is_limit=True)
 
-        self.launch = launch_threads if self._is_shared else ENTRY(entry)
+        self.launch = launch_threads if self._is_multithreaded else ENTRY(entry)
 
     def _load_and_launch(self, address: int) -> None:
         self.load()
@@ -86,4 +86,4 @@ class Launcher:
     @property
     def threads_now(self) -> int:
         """On how many threads it would run at this moment."""
-        return limited_threads(self.threads) if self._is_shared else 1
+        return limited_threads(self.threads) if self._is_multithreaded else 1

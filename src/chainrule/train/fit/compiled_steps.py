@@ -41,7 +41,7 @@ class CompiledSteps:
     def single_step(self, count: int) -> ArrayFunction:
         """Return the step for a batch of `count` samples."""
         types = self._samples.types(count)
-        natively = self.runner is not None and self.runner.is_shared
+        natively = self.runner is not None and self.runner.is_multithreaded
         return self._cache.get(
             ("step", *self._state.trained, *types.values()),
             lambda: compile_step(self._stack, self._objective, self._state.tree, types, natively),

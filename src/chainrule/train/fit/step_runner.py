@@ -39,7 +39,7 @@ class StepRunner:
 
     def __init__(self, program: NativeProgram, width: int, step_inputs: StepInputs) -> None:
         self.program = program
-        self.is_shared, self.step_inputs = program.is_shared, step_inputs
+        self.is_multithreaded, self.step_inputs = program.is_multithreaded, step_inputs
         self._width = width
         self._chunk, self._threads = _FIRST_CHUNK, 0
 

@@ -28,8 +28,8 @@ from chainrule.compiler.backends.llvm.spmd.barrier import barrier_function
 from chainrule.compiler.backends.llvm.spmd.row_partition import RowPartition, partition_rows
 from chainrule.compiler.backends.llvm.spmd.work_sharing import (
     BarrierPlacement,
+    is_multithreaded,
     is_shared,
-    uses_threads,
 )
 from chainrule.compiler.backends.llvm.spmd.worker_code import program_type
 from chainrule.compiler.backends.llvm.target import Target
@@ -49,12 +49,12 @@ ROW_TILES = 1
 class ProgramModule:
     """A program as an LLVM module, and the memory that it needs."""
 
-    emit: Callable[..., str]  # returns the IR; with comments above each nest if it gets some
+    emit: Callable[..., str]  # returns LLVM IR, given comments for nests or not
     constants: tuple[Buffer, ...]  # the last arrays of the argument block
     arena: int  # bytes, shared by all threads
     scratch: int  # bytes for each thread
-    is_shared: bool  # whether it has work for more than one thread
-    clocks: int  # number of cycle counters behind the arrays
+    is_multithreaded: bool  # whether it has enough work for several threads
+    cycle_counters: int  # how many follow the arrays in the argument block
 
 
 def emit_module(
@@ -62,9 +62,13 @@ def emit_module(
 ) -> ProgramModule:
     """Generate code for a program, on demand: see `ProgramModule.emit`."""
     emitter = _ModuleEmitter(program, layout, plan, target, is_timed)
-    clocks = len(emitter.nests) + 1 if is_timed else 0
     return ProgramModule(
-        emitter.emit, emitter.constants, plan.arena_size, emitter.scratch, emitter.is_shared, clocks
+        emit=emitter.emit,
+        constants=emitter.constants,
+        arena=plan.arena_size,
+        scratch=emitter.scratch,
+        is_multithreaded=emitter.is_multithreaded,
+        cycle_counters=len(emitter.nests) + 1 if is_timed else 0,
     )
 
 
@@ -84,7 +88,7 @@ class _ModuleEmitter:
         self.partition: RowPartition | None = None  # of an enclosing loop
         self.kernels = KernelTable(program.steps, layout, target, self.partitions)
         self.scratch = self.kernels.packing_bytes + plan.thread_size
-        self.is_shared = uses_threads(program.steps, self.partitions)
+        self.is_multithreaded = is_multithreaded(program.steps, self.partitions)
         roots = dict.fromkeys(b.root for s in program.steps for b, _, _ in accesses(s))
         self.constants = tuple(root for root in roots if root.kind == "constant")
         arrays = (*program.inputs, *program.outputs, *self.constants)
@@ -107,7 +111,7 @@ class _ModuleEmitter:
         self.addresses = BufferAddresses(
             self.builder,
             self.block,
-            self.thread if self.is_shared else emit.index(0),
+            self.thread if self.is_multithreaded else emit.index(0),
             self.plan,
             self.kernels.packing_bytes,
             self.words,
@@ -127,14 +131,14 @@ class _ModuleEmitter:
         def counter_address(number: int) -> ir.Value:
             return word_address(self.builder, self.block, FIRST_ARRAY + len(self.words) + number)
 
-        thread = self.thread if self.is_shared else None
+        thread = self.thread if self.is_multithreaded else None
         latest = self.addresses.stack_slot(emit.INDEX)
         return CycleCounter(self.builder, counter_address, latest, self.target.triple, thread)
 
     def _steps(self, steps: tuple[Step, ...]) -> None:
         """Emit steps with the barriers between them."""
         for step in steps:
-            if not self.is_shared:
+            if not self.is_multithreaded:
                 self._step(step, False)
                 continue
             shared = is_shared(step, self.partitions)
@@ -180,7 +184,7 @@ class _ModuleEmitter:
     def _kernel_call(self, nest: Nest, shared: bool) -> None:
         work_sharing: tuple[int | None, Schedule] = (None, _all_iterations)
         if shared and self.partition is not None:
-            work_sharing = (ROW_TILES, self._row_schedule(self.partition, self.partition.tile))
+            work_sharing = (ROW_TILES, self._row_schedule(self.partition, self.partition.row_tile))
         elif shared:
             work_sharing = (None, self._static_schedule)
         enclosing = tuple(self.loop_indices)

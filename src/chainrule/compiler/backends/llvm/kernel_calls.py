@@ -108,7 +108,7 @@ class KernelTable:
                 yield step, row_tile
             else:
                 partition = self.partitions.get(step)
-                inner = row_tile if partition is None else partition.tile
+                inner = row_tile if partition is None else partition.row_tile
                 yield from self._nests(step.steps, inner)
 
     def _kernel_shape(self, nest: Nest, row_tile: int) -> KernelShape:

@@ -18,7 +18,7 @@ from chainrule.compiler.backends.llvm.nest.expression import ExpressionEmitter
 from chainrule.compiler.backends.llvm.nest.loop_nest import LoopNest
 from chainrule.compiler.backends.llvm.nest.operation import emit_operation
 from chainrule.compiler.backends.llvm.registers import constant, is_vector, same_width
-from chainrule.compiler.loop_ir.expressions import unrolled_axes
+from chainrule.compiler.loop_ir.expressions import inner_loops
 from chainrule.compiler.loop_ir.loops import Apply, Axis, Statement
 
 __all__ = ["PartialSums", "accumulate", "identity_element", "reduce_lanes", "reduction_tree"]
@@ -119,9 +119,7 @@ class PartialSums:
         self.loop_nest = loop_nest
         self.statement = statement
         nest, self.emitter = loop_nest.nest, loop_nest.emitter
-        self.axes, self.over, self.is_unrolled, self.is_over_unrolled = unrolled_axes(
-            statement, nest
-        )
+        self.axes, self.over, self.is_unrolled, self.is_over_unrolled = inner_loops(statement, nest)
         self.initial = identity_element(
             statement, loop_nest.width if nest.vector_axis in statement.over else 1
         )

@@ -18,7 +18,7 @@ from chainrule.compiler.backends.llvm.nest.reduction import (
     reduction_tree,
 )
 from chainrule.compiler.backends.llvm.registers import constant, same_width
-from chainrule.compiler.loop_ir.expressions import unrolled_axes
+from chainrule.compiler.loop_ir.expressions import inner_loops
 from chainrule.compiler.loop_ir.loops import Axis, Load, Nest, Statement
 
 __all__ = ["emit_nest"]
@@ -63,15 +63,15 @@ class _StatementEmitter:
 
     def emit(self, statement: Statement) -> None:
         """Emit a statement."""
-        parallel, over, is_parallel_unrolled, is_over_unrolled = unrolled_axes(statement, self.nest)
+        axes, over, is_unrolled, is_over_unrolled = inner_loops(statement, self.nest)
 
         def for_each_point(body: Callable[[], object]) -> None:
-            self.loop_nest.for_each_point(parallel, is_parallel_unrolled, body)
+            self.loop_nest.for_each_point(axes, is_unrolled, body)
 
         if statement.reduction == "prefix_sum":
-            self._prefix_sum(statement, parallel, over)
+            self._prefix_sum(statement, axes, over)
         elif statement.reduction == "scatter_add":
-            self._scatter_add(statement, parallel, over)
+            self._scatter_add(statement, axes, over)
         elif statement.reduction in ("argmax", "argmin"):
             for_each_point(lambda: self._arg_extremum(statement, over[0], is_over_unrolled))
         elif statement.reduction and is_over_unrolled:
@@ -181,12 +181,10 @@ class _StatementEmitter:
             builder.select(is_better, index, best_index),
         )
 
-    def _prefix_sum(
-        self, statement: Statement, parallel: Sequence[Axis], over: Sequence[Axis]
-    ) -> None:
+    def _prefix_sum(self, statement: Statement, axes: Sequence[Axis], over: Sequence[Axis]) -> None:
         """Emit a cumulative sum (an inclusive scan)."""
         builder, emitter = self.builder, self.emitter
-        with emitter.loops(parallel):
+        with emitter.loops(axes):
             initial = identity_element(statement, 1)
             slot = emitter.stack_slot(initial.type)
             builder.store(initial, slot)
@@ -197,7 +195,7 @@ class _StatementEmitter:
                 self._store(statement, total)
 
     def _scatter_add(
-        self, statement: Statement, parallel: Sequence[Axis], over: Sequence[Axis]
+        self, statement: Statement, axes: Sequence[Axis], over: Sequence[Axis]
     ) -> None:
         """Emit the addition of values to elements at gathered indices."""
         dtype, vector_axis = statement.target.dtype, self.nest.vector_axis
@@ -210,7 +208,7 @@ class _StatementEmitter:
             total = emit_operation(self.builder, "add", [old, value], [dtype, dtype], dtype)
             self._store(statement, total)
 
-        with self.emitter.loops([axis for axis in (*over, *parallel) if axis is not vector_axis]):
+        with self.emitter.loops([axis for axis in (*over, *axes) if axis is not vector_axis]):
             if vector_axis is None or vector_axis in self.nest.axes:
                 add()
             else:

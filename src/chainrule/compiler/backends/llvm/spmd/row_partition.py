@@ -23,7 +23,7 @@ class RowPartition:
     """The granularity at which the rows of a loop are divided among threads."""
 
     rows: int
-    tile: int  # rows of a contraction's register tile; 1 without contractions
+    row_tile: int  # rows of a contraction's register tile; 1 without contractions
     unit: int  # rows that no boundary splits: a common multiple of the tile and of vector widths
 
     @property
@@ -59,13 +59,13 @@ def _partition(step: Loop, layout: Layout, target: Target) -> RowPartition | Non
     if len(tiled_by_rows) < len(contractions):
         return None
     rows = step.batch_axes[0].extent
-    tile = best_row_tile(tiled_by_rows, target) if tiled_by_rows else 1
+    row_tile = best_row_tile(tiled_by_rows, target) if tiled_by_rows else 1
     widths = [
         lanes_of(nest.statements, rows)
         for nest, axis in zip(nests, step.batch_axes, strict=True)
         if axis is nest.vector_axis
     ]
-    partition = RowPartition(rows, tile, math.lcm(tile, *widths))
+    partition = RowPartition(rows, row_tile, math.lcm(row_tile, *widths))
     return partition if partition.units > 1 else None
 
 

@@ -18,17 +18,17 @@ from chainrule.compiler.loop_ir.expressions import axes_of, cost
 from chainrule.compiler.loop_ir.loops import Axis, Buffer, Contraction, Loop, Nest, Step
 from chainrule.compiler.loop_passes.memory_plan import MemoryPlan
 
-__all__ = ["BarrierPlacement", "is_shared", "uses_threads"]
+__all__ = ["BarrierPlacement", "is_multithreaded", "is_shared"]
 
 MIN_SHARED_CYCLES = 4000
 """Cycles from which on a nest is shared; a barrier costs some hundreds."""
 MIN_THREADED_CYCLES = 20000
-"""Cycles of shared work from which on a program uses more than one thread."""
+"""Cycles of shared work from which on a program is multithreaded."""
 FLOPS_PER_CYCLE = 32
 
 
-def uses_threads(steps: Sequence[Step], partitioned: Collection[Loop]) -> bool:
-    """Whether a program has enough work for more than one thread."""
+def is_multithreaded(steps: Sequence[Step], partitioned: Collection[Loop]) -> bool:
+    """Whether a program has enough work for several threads."""
     return sum(_shared_cycles(step, partitioned) for step in steps) >= MIN_THREADED_CYCLES
 
 
