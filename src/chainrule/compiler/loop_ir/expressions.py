@@ -25,6 +25,7 @@ __all__ = [
     "CHEAP",
     "FUNCTIONS",
     "FUNCTION_COST",
+    "InnerLoops",
     "axes_in",
     "axes_of",
     "cost",
