@@ -25,7 +25,7 @@ endif
 help:  ## list these habits
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
 
-demo: $(VENV)/demo.stamp  ## train on real handwriting; model and pictures go to demo/
+demo: $(VENV)/demo.stamp  ## train on real handwriting; model and figures go to demo/
 	$(RUN) -m chainrule train digits --out demo
 
 test: $(VENV)/test.stamp  ## the whole test suite, with every documented example
@@ -41,11 +41,11 @@ lint: $(VENV)/dev.stamp  ## check without the tests
 	$(VENV)/bin/lint-imports --no-logo --no-cache
 	find src -name '*.py' -exec $(RUN) -m numpydoc lint {} +
 
-format: $(VENV)/dev.stamp  ## rewrite the layout of the code, and what else a machine can mend
+format: $(VENV)/dev.stamp  ## format the code and apply ruff's fixes
 	$(RUN) -m ruff check --fix $(SOURCES)
 	$(RUN) -m ruff format $(SOURCES)
 
-golden: $(VENV)/test.stamp  ## renew the golden files of printed graphs and loops; look at the diff
+golden: $(VENV)/test.stamp  ## renew the golden files of printed graphs and loops; review the diff
 	CHAINRULE_UPDATE_GOLDEN=1 $(RUN) -m pytest -q tests/graph/test_printing.py tests/compiler/test_golden.py
 	git diff --stat tests/golden
 
@@ -54,7 +54,7 @@ bench: $(VENV)/demo.stamp  ## speed against the rivals that are installed, side 
 
 rivals: $(VENV)/bench.stamp  ## install the rivals that `make bench` compares with
 
-docs: $(VENV)/demo.stamp  ## run the essay that tells the whole idea
+docs: $(VENV)/demo.stamp  ## run docs/tour.py, the whole idea as a program
 	$(RUN) docs/tour.py
 
 pins: $(VENV)/ready.stamp  ## renew requirements/*.txt from what pyproject.toml allows today

@@ -213,7 +213,7 @@ def test_every_array_like_of_real_numbers_is_accepted(good):
 @pytest.mark.parametrize(
     "good", [LABELS.tolist(), LABELS.astype(float), np.eye(3)[LABELS], np.array(list("abcabc"))]
 )
-def test_class_numbers_one_hot_rows_and_names_are_accepted(good):
+def test_class_indices_one_hot_rows_and_names_are_accepted(good):
     assert check(X, good).y.shape[0] == 6
 
 

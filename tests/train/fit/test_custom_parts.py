@@ -30,7 +30,7 @@ def test_a_custom_loss_may_return_a_scalar_or_one_value_a_sample():
         )
 
 
-def test_a_custom_loss_receives_class_numbers_as_integers():
+def test_a_custom_loss_receives_class_indices_as_integers():
     X, _ = samples()
     y = np.arange(40) % 2
 

@@ -28,7 +28,7 @@ def test_accuracy_agrees_with_scikit_learn():
 
 
 @pytest.mark.parametrize("name", ["accuracy", "top_2", "precision", "recall", "f1", "auc"])
-def test_class_numbers_and_one_hot_rows_are_equivalent(name):
+def test_class_indices_and_one_hot_rows_are_equivalent(name):
     assert value(name, LABELS, LOGITS) == value(name, np.eye(4)[LABELS], LOGITS)
 
 

@@ -3,7 +3,7 @@
 ::
 
     y[i, j] = exp(x[i, j])  for i<64 j<100   ->   for i<64 j<100 vector j:
-    s[i] = sum j<10: x[i, j]  for i<64       ->   for i<64 vector i:       # x stored by columns
+    s[i] = sum j<10: x[i, j]  for i<64       ->   for i<64 vector i:       # x column-major
 
 Legal: a statement's own axes run in any order, and a sum, maximum or minimum may be reduced across
 the lanes of a vector. ``argmax`` and ``argmin`` are not vectorized along the reduced axis, and
