@@ -20,7 +20,7 @@ Run it with ``python examples/05_derivatives_by_hand_and_by_rule.py``. It prints
     x · y     (1.0, 1.0)       1.0     1.0
     x · y     (10.0, -20.0)  -20.0    10.0
 
-    chain rule: 1/eˣ is 1/u with u = eˣ, so its slope is -1/u² · eˣ = -e⁻ˣ
+    chain rule: 1/eˣ is 1/u with u = eˣ, so its derivative is -1/u² · eˣ = -e⁻ˣ
     by hand -0.135335   by rule -0.135335
     graph one_over_exp(x: f64[]) {
       a: f64[] = exp(x)
@@ -72,7 +72,7 @@ def main():
             d_x, d_y = cr.grad(f, argnums=(0, 1))(*point)
             print(f"{name:9s} {point!s:14s} {d_x:5.1f} {d_y:7.1f}")
 
-    print("\nchain rule: 1/eˣ is 1/u with u = eˣ, so its slope is -1/u² · eˣ = -e⁻ˣ")
+    print("\nchain rule: 1/eˣ is 1/u with u = eˣ, so its derivative is -1/u² · eˣ = -e⁻ˣ")
     print(f"by hand {-np.exp(-x):.6f}   by rule {cr.grad(one_over_exp)(x):.6f}")
     print(simplify(cr.trace(cr.grad(one_over_exp))(x)))
 

@@ -6,7 +6,7 @@ The inputs are the year-over-year differences of the last 24 months, the targets
 Run it with ``CHAINRULE_DATA=folder python examples/10_airline.py``. It prints::
 
     144 months, 1949-01 to 1960-12
-    windows: (61, 24, 1) to learn from, (25, 24, 1) to test on
+    windows: (61, 24, 1) to train on, (25, 24, 1) to test on
     network    is off by  21.0 thousand on average
     a year ago is off by  38.6 thousand on average
     last month is off by  74.3 thousand on average
@@ -30,16 +30,16 @@ def main():
     scaled = (growth - mean) / spread
     X, y = data.windows(scaled[:cut], length=LENGTH, horizon=YEAR)
     X_test, _ = data.windows(scaled[cut - LENGTH :], length=LENGTH, horizon=YEAR)
-    print("windows:", X.shape, "to learn from,", X_test.shape, "to test on")
+    print("windows:", X.shape, "to train on,", X_test.shape, "to test on")
 
     net = cr.Network([nn.LSTM(16), nn.Dropout(0.2), nn.Dense(YEAR)], seed=0)
     net.compile("mse", optim.Adam(optim.cosine(0.003, epochs=60)))
     net.fit(X, y, epochs=60, batch_size=16, verbose=0)
 
-    place = cut + YEAR + np.arange(len(X_test))[:, None] + np.arange(YEAR)
-    truth, a_year_ago = passengers[place], passengers[place - YEAR]
+    months_ahead = cut + YEAR + np.arange(len(X_test))[:, None] + np.arange(YEAR)
+    truth, a_year_ago = passengers[months_ahead], passengers[months_ahead - YEAR]
     forecast = a_year_ago * np.exp(net.predict(X_test) * spread + mean)
-    last = np.repeat(passengers[place[:, :1] - 1], YEAR, axis=1)
+    last = np.repeat(passengers[months_ahead[:, :1] - 1], YEAR, axis=1)
     errors = {}
     for name, values in (("network", forecast), ("a year ago", a_year_ago), ("last month", last)):
         errors[name] = np.abs(values - truth).mean()

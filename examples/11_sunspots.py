@@ -5,7 +5,7 @@ part; nothing of it, not even its mean, is used in training.
 
 Run it with ``CHAINRULE_DATA=folder python examples/11_sunspots.py``. It prints::
 
-    learned from: 1749-01 to 1936-12; tested on: up to 1983-12
+    trained on: 1749-01 to 1936-12; tested on: up to 1983-12
     network     is off by 19.0 spots on average
     a cycle ago is off by 32.8 spots on average
     last month  is off by 23.9 spots on average
@@ -23,8 +23,8 @@ YEAR, CYCLE, LENGTH = 12, 132, 48
 def main():
     months, spots = datasets.sunspots()
     cut = len(spots) * 4 // 5
-    print(f"learned from: {months[0]} to {months[cut - 1]}; tested on: up to {months[-1]}")
-    roots = np.sqrt(spots)  # their spread grows with their number
+    print(f"trained on: {months[0]} to {months[cut - 1]}; tested on: up to {months[-1]}")
+    roots = np.sqrt(spots)  # stabilise the variance, which grows with the mean
     mean, spread = roots[:cut].mean(), roots[:cut].std()
     scaled = (roots - mean) / spread
     X, y = data.windows(scaled[:cut], length=LENGTH, horizon=YEAR)
@@ -34,12 +34,12 @@ def main():
     net.compile("mse", optim.Adam(optim.cosine(0.003, epochs=15)))
     net.fit(X, y, epochs=15, batch_size=32, verbose=0)
 
-    place = cut + np.arange(len(X_test))[:, None] + np.arange(YEAR)
-    truth = spots[place]
+    months_ahead = cut + np.arange(len(X_test))[:, None] + np.arange(YEAR)
+    truth = spots[months_ahead]
     forecast = np.maximum(net.predict(X_test) * spread + mean, 0) ** 2
-    last = np.repeat(spots[place[:, :1] - 1], YEAR, axis=1)
+    last = np.repeat(spots[months_ahead[:, :1] - 1], YEAR, axis=1)
     names = ("network", "a cycle ago", "last month")
-    errors = [np.abs(each - truth).mean() for each in (forecast, spots[place - CYCLE], last)]
+    errors = [np.abs(each - truth).mean() for each in (forecast, spots[months_ahead - CYCLE], last)]
     for name, error in zip(names, errors, strict=True):
         print(f"{name:11} is off by {error:4.1f} spots on average")
     print("both are beaten:", errors[0] < min(errors[1:]))

@@ -5,7 +5,7 @@ which every forecast of prices must be compared.
 
 Run it with ``CHAINRULE_DATA=folder python examples/12_prices.py``. It prints::
 
-    learned from: up to 2016-03-29; tested on: up to 2020-04-17
+    trained on: up to 2016-03-29; tested on: up to 2020-04-17
     forecast and truth correlate by 0.98, which proves nothing:
     the network is off by 38 points, the price of today by 38
     a difference that matters: False
@@ -26,7 +26,7 @@ def main():
     ranges = np.log(table["high"] / table["low"])[1:]
     days = np.stack([returns, ranges], axis=1)
     cut = len(days) * 4 // 5
-    print(f"learned from: up to {table['date'][cut]}; tested on: up to {table['date'][-1]}")
+    print(f"trained on: up to {table['date'][cut]}; tested on: up to {table['date'][-1]}")
     mean, spread = days[:cut].mean(axis=0), days[:cut].std(axis=0)
     scale = spread[0] * HORIZON**0.5
 

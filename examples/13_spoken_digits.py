@@ -7,7 +7,7 @@ to 97 %.
 Run it with ``CHAINRULE_DATA=folder python examples/13_spoken_digits.py``. It prints::
 
     frames, bands of frequency: (98, 40)
-    of 300 recordings 94% are understood, at least 85 %: True
+    of 300 recordings 94% are correct, at least 85 %: True
 """
 
 import chainrule as cr
@@ -15,7 +15,7 @@ from chainrule import data, datasets, nn, optim
 
 
 def main():
-    (X, y), (X_test, y_test) = datasets.spoken_digits()  # a second of sound each, 8,000 numbers
+    (X, y), (X_test, y_test) = datasets.spoken_digits()  # a second of sound each, 8,000 samples
     X, X_test = data.log_mel(X, 8000)[..., None], data.log_mel(X_test, 8000)[..., None]
     print("frames, bands of frequency:", X.shape[1:3])
     mean, spread = float(X.mean()), float(X.std())
@@ -37,7 +37,7 @@ def main():
     net.compile("cross_entropy", optim.Adam(optim.cosine(0.002, epochs=4)), metrics=["accuracy"])
     net.fit(X, y, epochs=4, batch_size=32, verbose=0)
     accuracy = net.evaluate(X_test, y_test)["accuracy"]
-    print(f"of 300 recordings {accuracy:.0%} are understood, at least 85 %: {accuracy >= 0.85}")
+    print(f"of 300 recordings {accuracy:.0%} are correct, at least 85 %: {accuracy >= 0.85}")
 
 
 if __name__ == "__main__":

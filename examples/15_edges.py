@@ -7,7 +7,7 @@ finds the edges of another photo.
 Run it with ``CHAINRULE_DATA=folder python examples/15_edges.py``; the extra ``images`` reads
 the photos. It writes ``edges.png`` into the current folder, and prints::
 
-    nine of ten points of the photographer have a slope below 0.49
+    nine of ten points of the photographer have a gradient below 0.49
     before training, the layer's edges differ by 1.02 of theirs
     after training, by 0.000, and its filter is
        -1.00    0.00    1.00
@@ -26,21 +26,21 @@ SOBEL = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], np.float32)
 
 
 @cr.jit
-def filtered(picture, kernel):
+def filtered(image, kernel):
     """Correlate an image with a kernel."""
-    neighbours = np.lib.stride_tricks.sliding_window_view(picture, kernel.shape)
+    neighbours = np.lib.stride_tricks.sliding_window_view(image, kernel.shape)
     return np.einsum("ijuv,uv->ij", neighbours, kernel)
 
 
-def slope(picture):
+def gradient_magnitude(image):
     """Return the magnitude of the gradient of the brightness."""
-    return np.hypot(filtered(picture, SOBEL), filtered(picture, np.ascontiguousarray(SOBEL.T)))
+    return np.hypot(filtered(image, SOBEL), filtered(image, np.ascontiguousarray(SOBEL.T)))
 
 
-def tiles(picture, size=64):
+def tiles(image, size=64):
     """Cut an image into square tiles, the samples of the training."""
-    height, width = (length // size for length in picture.shape)
-    cut = picture[: height * size, : width * size].reshape(height, size, width, size)
+    height, width = (length // size for length in image.shape)
+    cut = image[: height * size, : width * size].reshape(height, size, width, size)
     return cut.swapaxes(1, 2).reshape(-1, size, size, 1)
 
 
@@ -51,14 +51,14 @@ def edges_of(squares):
 
 def difference(net, squares):
     """Return the error relative to the size of the edges."""
-    wanted = edges_of(squares)
-    return np.linalg.norm(net.predict(squares) - wanted) / np.linalg.norm(wanted)
+    expected = edges_of(squares)
+    return np.linalg.norm(net.predict(squares) - expected) / np.linalg.norm(expected)
 
 
-def draw(path, **pictures):
-    figure, axes = plt.subplots(1, len(pictures), figsize=(4 * len(pictures), 3.4))
-    for axis, (title, picture) in zip(axes, pictures.items(), strict=True):
-        axis.imshow(picture, cmap="gray_r")
+def draw(path, **images):
+    figure, axes = plt.subplots(1, len(images), figsize=(4 * len(images), 3.4))
+    for axis, (title, image) in zip(axes, images.items(), strict=True):
+        axis.imshow(image, cmap="gray_r")
         axis.set(title=title, xticks=[], yticks=[])
     figure.tight_layout()
     figure.savefig(path, dpi=80)
@@ -68,8 +68,8 @@ def main():
     photos = datasets.photos()
     camera = photos["camera"] / np.float32(255)
     cat = photos["chelsea"].mean(axis=2, dtype=np.float32) / 255
-    steep = np.quantile(slope(camera), 0.9)
-    print(f"nine of ten points of the photographer have a slope below {steep:.2f}")
+    threshold = np.quantile(gradient_magnitude(camera), 0.9)
+    print(f"nine of ten points of the photographer have a gradient below {threshold:.2f}")
     net = cr.Network([nn.Conv2D(1, 3, use_bias=False)], seed=0)
     net.compile("mse", optim.Adam(optim.cosine(0.05, epochs=600)))
     squares = tiles(camera)
@@ -79,7 +79,7 @@ def main():
     for row in net.params["conv2d.weight"][:, :, 0, 0]:
         print("".join(f"{round(float(number), 2) + 0:8.2f}" for number in row))
     print(f"on the cat, by {difference(net, tiles(cat)):.3f}")
-    draw("edges.png", photographer=slope(camera), cat=slope(cat))
+    draw("edges.png", photographer=gradient_magnitude(camera), cat=gradient_magnitude(cat))
 
 
 if __name__ == "__main__":

@@ -43,10 +43,10 @@ class TwoEyes(nn.Layer):
         self.think = nn.Dense(32, activation="relu")
         self.compare = Product()
 
-    def look(self, picture):
+    def look(self, image):
         for layer in self.eye:
-            picture = layer(picture)
-        return self.think(picture)
+            image = layer(image)
+        return self.think(image)
 
     def forward(self, x):
         left, right = self.look(x[..., :1]), self.look(x[..., 1:])
@@ -75,8 +75,8 @@ def pairs(X, y, count, seed):
     left, right = generator.integers(0, len(X), (2, count))
     for row in range(0, count, 2):
         right[row] = generator.choice(np.flatnonzero(y == y[left[row]]))
-    pictures = np.stack([X[left], X[right]], axis=-1).reshape(count, 8, 8, 2)
-    return pictures, np.stack([y[left], y[right], y[left] == y[right]], axis=1)
+    images = np.stack([X[left], X[right]], axis=-1).reshape(count, 8, 8, 2)
+    return images, np.stack([y[left], y[right], y[left] == y[right]], axis=1)
 
 
 def main():
@@ -86,9 +86,9 @@ def main():
     net.compile(loss, "adam", learning_rate=0.005, metrics=[both, same])
     net.fit(*seen, epochs=15, batch_size=100, verbose=0)
     net.summary()
-    found = net.evaluate(*unseen)
-    print(f"\npairs never seen: both digits right {found['both']:.2f}", end=", ")
-    print(f"same or not {found['same']:.2f}")
+    metrics = net.evaluate(*unseen)
+    print(f"\npairs never seen: both digits right {metrics['both']:.2f}", end=", ")
+    print(f"same or not {metrics['same']:.2f}")
 
 
 if __name__ == "__main__":

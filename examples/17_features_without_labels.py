@@ -21,8 +21,8 @@ Run it with ``CHAINRULE_DATA=folder python examples/17_features_without_labels.p
        1000    86.5%     90.1%
       60000    92.8%     94.5%
     features beat pixels: True
-    the machine dreams of digits: pictures of shape (25, 28, 28)
-    wrote features.png: what each of the first 100 hidden units looks at
+    samples of the machine: images of shape (25, 28, 28)
+    wrote features.png: the weights of the first 100 hidden units
 """
 
 import os
@@ -65,10 +65,10 @@ def main():
         print(f"{labels:7d} {pixels:8.1%} {better:9.1%}")
     print("features beat pixels:", all(wins))
 
-    dreams = machine.reconstruct(machine.sample(25, steps=1000, seed=1))
-    print("the machine dreams of digits: pictures of shape", dreams.reshape(25, 28, 28).shape)
+    samples = machine.reconstruct(machine.sample(25, steps=1000, seed=1))
+    print("samples of the machine: images of shape", samples.reshape(25, 28, 28).shape)
     cr.plot.weights(machine, "weight", "features.png")
-    print("wrote features.png: what each of the first 100 hidden units looks at")
+    print("wrote features.png: the weights of the first 100 hidden units")
 
 
 if __name__ == "__main__":

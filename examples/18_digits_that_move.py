@@ -10,7 +10,7 @@ copies are all in the training part or all in the test part.
 
 Run it with ``python examples/18_digits_that_move.py``, without any download. It prints::
 
-    7190 pictures to learn from, 1795 others to be tested with
+    7190 images to train on, 1795 others to test on
     seed   64 pixels   512 features
        0      79.8%          90.1%
        1      81.2%          90.8%
@@ -23,7 +23,7 @@ import chainrule as cr
 from chainrule import data, datasets, nn, optim
 
 
-def moved(X, y):
+def with_shifts(X, y):
     """Return each image, and its copies shifted by a pixel up, down, left and right."""
     wide = np.pad(X.reshape(-1, 8, 8), ((0, 0), (1, 1), (1, 1)))
     starts = [(1, 1), (0, 1), (2, 1), (1, 0), (1, 2)]
@@ -43,10 +43,10 @@ def accuracy(X, y, X_test, y_test, seed):
 def main():
     for seed in range(3):
         (X, y), (X_test, y_test) = (
-            moved(*part) for part in data.split(*datasets.digits(), seed=seed, stratify=True)
+            with_shifts(*part) for part in data.split(*datasets.digits(), seed=seed, stratify=True)
         )
         if seed == 0:
-            print(f"{len(X)} pictures to learn from, {len(X_test)} others to be tested with")
+            print(f"{len(X)} images to train on, {len(X_test)} others to test on")
             print("seed   64 pixels   512 features")
         machine = cr.RBM(512, learning_rate=0.06, batch_size=10, seed=seed)
         machine.fit(X, epochs=60, verbose=0)

@@ -43,9 +43,9 @@ class Attend(nn.Layer):
 
     def forward(self, x):
         is_word = x != 0
-        taken = self.attention(self.words(x), mask=is_word)
+        context = self.attention(self.words(x), mask=is_word)
         count = np.sum(is_word, axis=1, keepdims=True)
-        return np.sum(np.where(is_word[..., None], taken, 0), axis=1) / count
+        return np.sum(np.where(is_word[..., None], context, 0), axis=1) / count
 
 
 def draw(count, seed):

@@ -14,8 +14,8 @@ def check_golden(name: str, text: str) -> None:
     path, text = FOLDER / name, f"{text}\n"
     if os.environ.get("CHAINRULE_UPDATE_GOLDEN"):
         path.write_text(text, encoding="utf-8")
-    wanted = path.read_text(encoding="utf-8") if path.exists() else ""
-    lines = (each.splitlines() for each in (wanted, text))
+    expected = path.read_text(encoding="utf-8") if path.exists() else ""
+    lines = (each.splitlines() for each in (expected, text))
     difference = list(difflib.unified_diff(*lines, f"golden/{name}", "now", lineterm="", n=2))
     if difference:
         message = "\n".join(difference)

@@ -27,8 +27,8 @@ def test_a_valid_installation_has_no_problems(surroundings: dict[str, str | None
     result = consult(surroundings)
     assert (result.return_value, result.exception) == (0, None)
     assert result.output.endswith("no problems found\n")
-    for told in (np.__version__, platform.python_version(), "features", "backend", "cores"):
-        assert told in result.output
+    for entry in (np.__version__, platform.python_version(), "features", "backend", "cores"):
+        assert entry in result.output
     for folder in surroundings.values():
         assert str(folder) in result.output
 

@@ -55,7 +55,7 @@ def test_the_version_is_that_of_the_package(run: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         ([], "Missing command"),
         (["bogus"], "No such command 'bogus'"),
@@ -71,18 +71,20 @@ def test_the_version_is_that_of_the_package(run: Any) -> None:
         (["doctor", "who"], "unexpected extra argument"),
     ],
 )
-def test_a_usage_error_exits_with_2_and_one_line(run: Any, arguments: list[str], told: str) -> None:
+def test_a_usage_error_exits_with_2_and_one_line(
+    run: Any, arguments: list[str], message: str
+) -> None:
     code, output, errors = run(*arguments)
     assert (code, output) == (2, "")
     assert errors.startswith("chainrule: error: ")
     assert errors.count("\n") == 1
-    assert told in errors
+    assert message in errors
     asked = " ".join(["chainrule", *arguments[:1]]) if arguments[:1] != ["bogus"] else "chainrule"
     assert f"(see: {asked} --help)" in errors
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "message"),
     [
         (DataError("X holds\n  NaN"), "X holds NaN"),
         (DownloadError("no network"), "no network"),
@@ -94,7 +96,7 @@ def test_a_usage_error_exits_with_2_and_one_line(run: Any, arguments: list[str],
     ],
 )
 def test_a_failure_exits_with_1_and_one_line(
-    run: Any, monkeypatch: pytest.MonkeyPatch, error: BaseException, told: str
+    run: Any, monkeypatch: pytest.MonkeyPatch, error: BaseException, message: str
 ) -> None:
     def fail() -> None:
         raise error
@@ -104,7 +106,7 @@ def test_a_failure_exits_with_1_and_one_line(
     assert (code, output) == (1, "")
     assert errors.strip().startswith("chainrule: error: ")  # click ends the line of a ^C
     assert errors.strip().count("\n") == 0
-    assert told in errors
+    assert message in errors
 
 
 def test_a_warning_takes_one_line(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -141,11 +141,11 @@ def test_bigram_entropy_equals_that_of_counting_pairs(
     (X, y), (Z, z) = language.plays.__wrapped__()
     assert X.shape[1] == Z.shape[1] == 64
     assert "".join(np.array(list("abc"))[X.ravel()][1:]) == "".join(y.ravel()[:-1])
-    seen = list(zip(X.ravel().tolist(), y.ravel().tolist(), strict=True))
+    pairs = list(zip(X.ravel().tolist(), y.ravel().tolist(), strict=True))
     nats = []
     for code, character in zip(Z.ravel().tolist(), z.ravel().tolist(), strict=True):
-        both = seen.count((code, character)) + 0.1
-        nats.append(-np.log(both / (sum(code == each for each, _ in seen) + 0.3)))
+        both = pairs.count((code, character)) + 0.1
+        nats.append(-np.log(both / (sum(code == each for each, _ in pairs) + 0.3)))
     unigrams, bigrams = language.ngram_entropy(X, y, Z, z)
     assert bigrams == pytest.approx(np.mean(nats), rel=1e-9)
     assert bigrams < unigrams

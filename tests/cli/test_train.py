@@ -69,9 +69,9 @@ def test_digits_write_a_model_and_two_figures(demo: tuple[str, Path]) -> None:
     assert sorted(each.name for each in folder.iterdir()) == names
     assert all(str(folder / name) in output for name in names)
     for name in names[:2]:
-        picture = imread(folder / name)
-        assert min(picture.shape[:2]) > 400
-        assert len(np.unique(picture.reshape(-1, picture.shape[2]), axis=0)) > 50
+        image = imread(folder / name)
+        assert min(image.shape[:2]) > 400
+        assert len(np.unique(image.reshape(-1, image.shape[2]), axis=0)) > 50
 
 
 def test_the_printed_example_runs(demo: tuple[str, Path]) -> None:

@@ -156,12 +156,12 @@ def found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 
 
 @pytest.mark.parametrize(
-    ("pictures", "labels"), [((5, 2, 2), (4,)), ((5, 4), (5,)), ((5, 2, 2), (5, 1))]
+    ("images", "labels"), [((5, 2, 2), (4,)), ((5, 4), (5,)), ((5, 2, 2), (5, 1))]
 )
 def test_images_and_labels_of_different_counts_are_refused(
-    found: list[Path], pictures: tuple[int, ...], labels: tuple[int, ...]
+    found: list[Path], images: tuple[int, ...], labels: tuple[int, ...]
 ) -> None:
-    for path, shape in zip(found, (pictures, labels), strict=True):
+    for path, shape in zip(found, (images, labels), strict=True):
         write_idx(path, np.zeros(shape, np.uint8))
     with pytest.raises(FormatError, match=r"expected \(n, height, width\) and \(n,\)"):
         datasets.notmnist()

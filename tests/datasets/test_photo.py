@@ -47,13 +47,13 @@ def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
 
 @pytest.mark.skipif(not PRESENT, reason="$CHAINRULE_DATA has no folder photos")
 def test_photos_are_the_originals() -> None:
-    pictures = datasets.photos()
-    assert {name: each.shape for name, each in pictures.items()} == {
+    photos = datasets.photos()
+    assert {name: each.shape for name, each in photos.items()} == {
         "camera": (512, 512), "chelsea": (300, 451, 3), "coins": (303, 384)
     }  # fmt: skip
-    assert all(each.dtype == np.uint8 and each.flags.writeable for each in pictures.values())
-    assert (pictures["camera"][0, 0], pictures["coins"][0, 0]) == (200, 47)
-    assert pictures["chelsea"][0, 0].tolist() == [143, 120, 104]
+    assert all(each.dtype == np.uint8 and each.flags.writeable for each in photos.values())
+    assert (photos["camera"][0, 0], photos["coins"][0, 0]) == (200, 47)
+    assert photos["chelsea"][0, 0].tolist() == [143, 120, 104]
 
 
 def test_pixels_are_those_of_the_file(paths: dict[str, Path]) -> None:

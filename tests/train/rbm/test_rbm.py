@@ -152,17 +152,17 @@ def test_weight_decay_shrinks_weights_only():
 
 
 def test_a_callback_can_read_write_and_stop_training():
-    seen = []
+    calls = []
 
     def watch(machine, epoch, logs):
-        seen.append((epoch, set(logs)))
+        calls.append((epoch, set(logs)))
         machine.params["hidden_bias"][:] = 0.25
         return epoch == 2
 
     machine = cr.RBM(4)
     history = machine.fit(X, epochs=9, callbacks=watch, verbose=0)
-    assert [epoch for epoch, _ in seen] == [0, 1, 2]
-    assert seen[0][1] == {"loss", "pseudo_likelihood", "learning_rate", "seconds"}
+    assert [epoch for epoch, _ in calls] == [0, 1, 2]
+    assert calls[0][1] == {"loss", "pseudo_likelihood", "learning_rate", "seconds"}
     assert history is machine.history
     assert np.all(machine.params["hidden_bias"] == 0.25)
 
