@@ -1,4 +1,4 @@
-"""What the compiler makes of well-known trainings, as golden files of graphs and loops."""
+"""Golden files: the graphs and loops of well-known training programs."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from tests.golden_file import check_golden
 
 
 @pytest.mark.parametrize("make", [xor, moons, table, mnist, wave])
-def test_loops_are_those_of_the_golden_files(make: Any) -> None:
+def test_graph_and_loops_equal_the_golden_files(make: Any) -> None:
     program = make()
     check_golden(f"{make.__name__}.loops", format_program(program.loops))
     check_golden(f"{make.__name__}.graph", str(simplify(program._graph)))

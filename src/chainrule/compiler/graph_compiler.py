@@ -42,14 +42,14 @@ class GraphCompiler:
             self.lowered = self._lower(stages)
         cacheable = None if stages & {"llvm", "asm"} else graph_text(self.graph)
         if cacheable is None:
-            return self.lowered.written(is_timed, stages)
+            return self.lowered.generate(is_timed, stages)
         text, constants = cacheable
         key = program_key(f"{is_timed} {text}")
         entry = read_entry(key)
         cached = None if entry is None else unpack(entry, constants)
         if cached is not None:
             return cached, None
-        executable, generate = self.lowered.written(is_timed)
+        executable, generate = self.lowered.generate(is_timed)
 
         def generate_and_cache() -> bytes:
             code = generate()

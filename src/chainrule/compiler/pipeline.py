@@ -53,10 +53,10 @@ class LoweredProgram:
     layout: Layout
     plan: MemoryPlan
 
-    def written(
+    def generate(
         self, is_timed: bool, stages: frozenset[str] = frozenset()
     ) -> tuple[Executable, Callable[[], bytes]]:
-        """Generate LLVM IR; return the executable without code, and a function that compiles it."""
+        """Generate LLVM IR; return the executable without machine code, and what compiles it."""
         target = host_target()
         module = emit_module(self.loops, self.layout, self.plan, target, is_timed)
         text = module.emit(format_nests(self.loops) if "llvm" in stages else None)
@@ -64,7 +64,7 @@ class LoweredProgram:
         if "asm" in stages:
             _show(stages, "asm", assembly_of(text, target))
         touched = {buffer.root for step in self.loops.steps for buffer, _, _ in accesses(step)}
-        outline = Executable(
+        executable = Executable(
             b"",
             tuple(np.ascontiguousarray(each.value) for each in module.constants),
             module.arena,
@@ -73,11 +73,11 @@ class LoweredProgram:
             module.cycle_counters,
             tuple(buffer in touched for buffer in self.loops.inputs),
         )
-        return outline, partial(compile_module, text, target)
+        return executable, partial(compile_module, text, target)
 
 
 def compile_to_loops(graph: Graph, stages: frozenset[str] = frozenset()) -> LoweredProgram:
-    """Run the stages from a graph to loops with a memory plan; code generation takes it on."""
+    """Run all stages before code generation."""
     graph = simplify(graph)
     _show(stages, "graph", graph)
     inputs, outputs, items = lower(graph)

@@ -44,8 +44,8 @@ CACHE_SET_STRIDE = 2048
 class Taps:
     """The terms of the gradient at one residue, ``dx[s q + r]``.
 
-    Position ``q - before + spacing t`` of the cotangent meets tap ``last - step t`` of the kernel,
-    for t below `count`.
+    Each is position ``q - before + spacing t`` of the cotangent times tap ``last - step t`` of the
+    kernel, for t below `count`.
     """
 
     quotients: int
