@@ -1,1 +1,1 @@
-"""From graphs to programs that run fast."""
+"""The compiler: graphs to loops, loops to native code, or to evaluation by NumPy."""

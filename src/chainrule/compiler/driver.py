@@ -23,15 +23,15 @@ ArrayFunction = Callable[[Sequence[Any]], list[Any]]
 """From a list of arrays to a list of arrays."""
 
 
-def compile_graph(graph: Graph, is_awaited: bool = True) -> ArrayFunction:
+def compile_graph(graph: Graph, in_background: bool = False) -> ArrayFunction:
     """Compile a graph by the chosen backend, or prepare its evaluation by NumPy."""
-    return compile_native(graph, is_awaited) or prepare(simplify(graph))
+    return compile_native(graph, in_background) or prepare(simplify(graph))
 
 
-def compile_native(graph: Graph, is_awaited: bool = True) -> NativeProgram | None:
+def compile_native(graph: Graph, in_background: bool = False) -> NativeProgram | None:
     """Compile a graph to native code; None if there is no native backend or it lacks an operation.
 
-    Unless awaited, machine code is generated in the background until the first call.
+    With `in_background` its machine code is generated in another thread; the first call waits.
     """
     backend = os.environ.get("CHAINRULE_BACKEND", "") or "llvm"
     if backend not in ("llvm", "numpy"):
@@ -40,7 +40,7 @@ def compile_native(graph: Graph, is_awaited: bool = True) -> NativeProgram | Non
     if program is None:
         return None
     try:
-        return program(graph, is_awaited=is_awaited)
+        return program(graph, in_background=in_background)
     except CannotCompile as reason:
         _warn_once(f"{graph.name} is run by NumPy, more slowly, because {reason}")
         return None

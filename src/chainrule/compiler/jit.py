@@ -20,8 +20,8 @@ from chainrule.graph.trace_errors import check_function
 
 __all__ = ["jit"]
 
-_LARGEST_CACHE = 128
-"""Programs cached by one jitted function; the least recently used is evicted."""
+_MAX_PROGRAMS = 128
+"""Capacity of a jitted function's cache; the least recently used program is evicted."""
 
 
 def jit(
@@ -79,7 +79,7 @@ def jit(
         if entry is None:
             traced = trace_call(_unwrapped(function), args, kwargs)
             entry = programs[key] = compile_graph(traced.graph), traced
-            if len(programs) > _LARGEST_CACHE:
+            if len(programs) > _MAX_PROGRAMS:
                 programs.popitem(last=False)
                 fast_paths.clear()
             is_fast = signature and not positions and all(t and t[0].isnative for t in signature)

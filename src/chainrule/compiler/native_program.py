@@ -33,31 +33,31 @@ ALL_ITERATIONS = (0, 2**62)
 class NativeProgram:
     """Compile a graph, unless it is cached, and allocate the memory it works in.
 
-    With `is_timed` the code counts the cycles of each nest. Unless `is_awaited`, machine code is
-    generated in the background until the first call.
+    With `is_timed` the code counts the cycles of each nest. With `in_background` machine code is
+    generated in another thread, for which the first call waits.
     """
 
     def __init__(
         self,
         graph: Graph,
         is_timed: bool = False,
-        most_threads: int | None = None,
-        is_awaited: bool = True,
+        max_threads: int | None = None,
+        in_background: bool = False,
     ) -> None:
         began = time.perf_counter()
         self._graph, self._compiler = graph, GraphCompiler(graph)
         executable, generate = self._compiler.compile(is_timed)
         self.is_from_cache = generate is None
-        self.is_multithreaded = executable.is_multithreaded  # enough work for them
+        self.is_multithreaded = executable.is_multithreaded
         self.is_read = executable.is_read  # for each input, whether its values are read
         self._code = MachineCode(generate or (lambda: executable.code), began)
-        self._launcher = Launcher(self._code, self.is_multithreaded, most_threads)
+        self._launcher = Launcher(self._code, self.is_multithreaded, max_threads)
         arrays = len(graph.inputs) + len(graph.outputs)
-        self._memory = ProgramMemory(executable, arrays, self._launcher.most_threads)
+        self._memory = ProgramMemory(executable, arrays, self._launcher.max_threads)
         self._input_types = [(np.dtype(node.dtype.type), node.shape) for node in graph.inputs]
         self._output_types = [(node.dtype, node.shape) for node in graph.outputs]
         self._result_pool = ResultPool(self._output_types)
-        if is_awaited or self.is_from_cache:
+        if not in_background or self.is_from_cache:
             self._launcher.load()
         else:
             self._launcher.prepare_in_background()
@@ -146,7 +146,7 @@ class NativeProgram:
                 return results
             block[OUT_OF_BOUNDS] = 0
         evaluate(self._graph, inputs)  # raises what NumPy raises
-        raise IndexError("an index lies outside of its array")
+        raise IndexError("an index is out of bounds")
 
     def bind(self, fixed: Sequence[Any]) -> Callable[[Any], Any]:
         """Return a program of one result as a function of its last input alone.

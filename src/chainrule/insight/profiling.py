@@ -110,7 +110,7 @@ def measure_peak(dtype: Any, accessed_bytes: int, threads: int) -> MachinePeak:
 @lru_cache
 def _flops_of_a_thread(dtype: str) -> float:
     matrix = np.ones((MATRIX_SIZE, MATRIX_SIZE), dtype)
-    program = _native(np.matmul, (matrix, matrix), most_threads=1)
+    program = _native(np.matmul, (matrix, matrix), max_threads=1)
     best = min(_seconds(program, [matrix, matrix], 1) for _ in range(4 * REPETITIONS))
     return 2 * MATRIX_SIZE**3 / best
 
@@ -133,6 +133,6 @@ def _bandwidth(dtype: str, size: int) -> float:
 
 
 def _native(
-    function: Callable[..., Any], arguments: tuple[Any, ...], most_threads: int | None = None
+    function: Callable[..., Any], arguments: tuple[Any, ...], max_threads: int | None = None
 ) -> NativeProgram:
-    return NativeProgram(trace(function)(*arguments), most_threads=most_threads)
+    return NativeProgram(trace(function)(*arguments), max_threads=max_threads)

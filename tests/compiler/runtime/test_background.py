@@ -41,7 +41,7 @@ def test_an_error_is_raised_each_time_the_result_is_read():
 def test_the_first_call_waits_for_the_code(how, tmp_path, monkeypatch):
     monkeypatch.setenv("CHAINRULE_CACHE", str(tmp_path))
     x = np.random.default_rng(0).normal(size=(40, 40))
-    program = NativeProgram(trace(lambda x: np.tanh(x) @ x)(x), is_awaited=False)
+    program = NativeProgram(trace(lambda x: np.tanh(x) @ x)(x), in_background=True)
     result = program([x])[0] if how == "call" else program.bind([])(x)
     np.testing.assert_allclose(result, np.tanh(x) @ x, rtol=1e-12)
     assert program.compile_seconds > 0
@@ -51,7 +51,7 @@ def test_the_first_call_waits_for_the_code(how, tmp_path, monkeypatch):
 def test_concurrent_first_calls_return_the_same_bits(tmp_path, monkeypatch):
     monkeypatch.setenv("CHAINRULE_CACHE", str(tmp_path))
     x = np.random.default_rng(0).normal(size=(50, 50))
-    program = NativeProgram(trace(lambda x: np.exp(x) @ x)(x), is_awaited=False)
+    program = NativeProgram(trace(lambda x: np.exp(x) @ x)(x), in_background=True)
     results = []
     calls = [lambda: program([x])[0], lambda: program.bind([])(x)] * 2
     threads = [threading.Thread(target=lambda f=f: results.append(f())) for f in calls]

@@ -5,10 +5,10 @@ import weakref
 import numpy as np
 import pytest
 
-from chainrule.compiler.runtime.result_pool import MOST, SMALLEST, ResultPool
+from chainrule.compiler.runtime.result_pool import MAX_TOTAL_BYTES, MIN_RESULT_BYTES, ResultPool
 
 FLOAT = np.dtype("float32")
-LARGE = (SMALLEST // 4,)
+LARGE = (MIN_RESULT_BYTES // 4,)
 
 
 def address(array):
@@ -71,7 +71,9 @@ def test_results_of_one_call_are_different_arrays():
         del one, other
 
 
-@pytest.mark.parametrize("shape", [(0,), (3,), (SMALLEST // 4 - 1,), (MOST // 4 + 1,)])
+@pytest.mark.parametrize(
+    "shape", [(0,), (3,), (MIN_RESULT_BYTES // 4 - 1,), (MAX_TOTAL_BYTES // 4 + 1,)]
+)
 def test_small_and_huge_results_are_not_pooled(shape):
     pool = ResultPool([(FLOAT, shape)])
     (first,) = pool.take()

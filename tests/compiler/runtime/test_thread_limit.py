@@ -12,7 +12,7 @@ def test_the_limit_stays_while_every_thread_has_a_core():
     limit = ThreadLimit()
     for i in range(5):
         assert limit.threads(4, now=float(i)) == 4
-        limit.note(4, wall=0.1, cpu=0.39, now=i + 0.1)
+        limit.record(4, wall=0.1, cpu=0.39, now=i + 0.1)
 
 
 @pytest.mark.parametrize(
@@ -21,13 +21,13 @@ def test_the_limit_stays_while_every_thread_has_a_core():
 )
 def test_the_limit_is_the_number_of_cores_that_threads_had(requested, cores, limited):
     limit = ThreadLimit()
-    limit.note(requested, wall=0.1, cpu=0.1 * cores, now=1.0)
+    limit.record(requested, wall=0.1, cpu=0.1 * cores, now=1.0)
     assert limit.threads(requested, now=1.05) == limited
 
 
 def pause_after(limit, cpu, now):
     """Note a run of two threads; return for how long the limit is lower then."""
-    limit.note(2, wall=0.1, cpu=cpu, now=now)
+    limit.record(2, wall=0.1, cpu=cpu, now=now)
     moments = [now + 0.01 * i for i in range(1000)]
     return sum(limit.threads(2, now=moment) == 1 for moment in moments) * 0.01
 
@@ -51,7 +51,7 @@ def test_a_short_time_without_a_core_changes_nothing():
     limit, moment = ThreadLimit(), thread_limit.EVIDENCE_SECONDS / 8
     for i in range(40):
         is_lost = i % 8 == 0
-        limit.note(2, wall=moment, cpu=moment * (1 if is_lost else 2), now=moment * i)
+        limit.record(2, wall=moment, cpu=moment * (1 if is_lost else 2), now=moment * i)
         assert limit.threads(2, now=moment * i) == 2
 
 

@@ -7,7 +7,7 @@ A compiled program is one function, called once by each of its threads::
 ``block`` is the *argument block*, an array of int64 words::
 
     ARENA                    address of the arena, a multiple of ``ALIGNMENT``
-    OUT_OF_BOUNDS            set to 1 where an index lies outside of its array
+    OUT_OF_BOUNDS            set to 1 where an index is out of bounds
     FIRST_ITERATION          first iteration of an outermost ``loop``
     END_ITERATION            iteration before which it ends, if not at its own trip count
     FIRST_ARRAY and on       inputs, outputs, constants: addresses of NumPy's array objects

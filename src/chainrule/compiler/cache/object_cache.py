@@ -22,7 +22,7 @@ __all__ = ["cached_object", "clean_cache", "program_key", "read_entry", "write_e
 
 MAGIC = b"chainrule code 2"
 HEADER_BYTES = len(MAGIC) + 64
-LARGEST_CACHE = 256 * 2**20
+MAX_CACHE_BYTES = 256 * 2**20
 
 
 def cached_object(text: str, compile_text: Callable[[], bytes]) -> bytes:
@@ -66,7 +66,7 @@ def write_entry(key: bytes | None, content: bytes) -> None:
         return
 
 
-def clean_cache(folder: Path, largest: int = LARGEST_CACHE) -> None:
+def clean_cache(folder: Path, largest: int = MAX_CACHE_BYTES) -> None:
     """Remove the least recently used entries, until the others fit."""
     entries: list[tuple[float, int, Path]] = []
     for path in folder.iterdir():

@@ -47,11 +47,11 @@ _COSTS = dict.fromkeys(FUNCTIONS, FUNCTION_COST) | {
     "divide": 4, "sqrt": 4, "floor_divide": 8, "remainder": 8, "power": 40,
 }  # fmt: skip
 
-MOST_SELECTED = 16
+MAX_SELECTED = 16
 """A gather from at most this many elements, all in registers, is a chain of selects."""
-MOST_UNROLLED = 8
+MAX_UNROLLED = 8
 """Trip count up to which a statement's inner loops are unrolled inside the loops of a nest."""
-MOST_UNROLLED_ALONE = 64
+MAX_UNROLLED_ALONE = 64
 """The same where the nest has no loops."""
 
 
@@ -74,7 +74,7 @@ def loads_of(value: Expression) -> Iterator[Load]:
 def gathered_axis(load: Load) -> int | None:
     """Return the only axis along which a load gathers, if it is short; None for other loads."""
     gathered = [i for i, each in enumerate(load.index) if not isinstance(each, Affine)]
-    if len(gathered) != 1 or load.buffer.shape[gathered[0]] > MOST_SELECTED:
+    if len(gathered) != 1 or load.buffer.shape[gathered[0]] > MAX_SELECTED:
         return None
     return gathered[0]
 
@@ -92,7 +92,7 @@ def inner_loops(statement: Statement, nest: Nest) -> InnerLoops:
     """Return the loops over a statement's axes that are not the nest's; short ones are unrolled."""
     axes = [axis for axis in axes_of(statement) if axis not in nest.axes]
     over = [axis for axis in statement.over if axis not in nest.axes]
-    limit = MOST_UNROLLED if nest.axes else MOST_UNROLLED_ALONE
+    limit = MAX_UNROLLED if nest.axes else MAX_UNROLLED_ALONE
     trips = int(np.prod([axis.extent for axis in axes], dtype=np.int64))
     all_trips = trips * int(np.prod([axis.extent for axis in over], dtype=np.int64))
     is_special = statement.reduction in ("prefix_sum", "scatter_add")

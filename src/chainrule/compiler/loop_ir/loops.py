@@ -79,7 +79,7 @@ class CannotCompile(UnsupportedError):  # noqa: N818 - a reason to fall back, no
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Buffer:
-    """An array in memory: `kind` is where that is, `layer` the layer whose values it holds.
+    """An array in memory: `kind` is which memory, `layer` the layer whose values it holds.
 
     A constant has its `value`. An alias has its `base`; both are stored in row-major order.
     """

@@ -18,20 +18,20 @@ from chainrule.compiler.loop_ir.loops import (
     Statement,
 )
 from chainrule.compiler.loop_ir.rewrite import substitute
-from chainrule.compiler.lowering.graph_lowering import KERNEL_WORK, Lowering, Rule
+from chainrule.compiler.lowering.graph_lowering import MIN_KERNEL_WORK, Lowering, Rule
 from chainrule.graph.node import Node
 from chainrule.ops.primitives.contraction import split_spec
 
 __all__ = ["RULES"]
 
-BLOCK = 1 << 17
+MIN_BLOCK = 1 << 17
 """Least number of elements read for one block of a split sum: half of a second-level cache."""
-MOST_BLOCKS = 16
+MAX_BLOCKS = 16
 PARTIAL_FRACTION = 4
 """All partial sums have at most 1 / PARTIAL_FRACTION of the elements read for them."""
-KERNEL_AXIS = 16
+MIN_KERNEL_AXIS = 16
 """Rows or columns from which on a kernel pays, since they fill a vector."""
-ROWS_WORK = 1 << 15
+MIN_ROWS_WORK = 1 << 15
 """Multiplications of vector and matrix from which on a kernel reads the rows in better order."""
 
 
@@ -76,7 +76,7 @@ def _choose_split(
     Their number depends on the shapes alone, and so do the bits of the result. `read` and `written`
     count the elements for one index of the batch.
     """
-    most = min(read // BLOCK, read // (PARTIAL_FRACTION * written), MOST_BLOCKS)
+    most = min(read // MIN_BLOCK, read // (PARTIAL_FRACTION * written), MAX_BLOCKS)
     if most < 2:
         return None
     for letter in letters:
@@ -120,13 +120,13 @@ def _is_small(left: str, right: str, result: str, lengths: dict[str, int]) -> bo
     rows = math.prod(lengths[c] for c in left if c not in right)
     columns = math.prod(lengths[c] for c in right if c not in left)
     inner = math.prod(lengths[c] for c in left if c in right and c not in result)
-    if math.prod(lengths.values()) <= KERNEL_WORK or inner == 1:
+    if math.prod(lengths.values()) <= MIN_KERNEL_WORK or inner == 1:
         return True
     # Depthwise kernels, one for each channel, are vectorised along the channels.
     last = result[-1:]
-    if last and last in left and last in right and lengths[last] >= KERNEL_AXIS:
+    if last and last in left and last in right and lengths[last] >= MIN_KERNEL_AXIS:
         return max(rows, columns) == 1
-    return min(rows, columns) == 1 or max(rows, columns) < KERNEL_AXIS
+    return min(rows, columns) == 1 or max(rows, columns) < MIN_KERNEL_AXIS
 
 
 def _reads_rows(
@@ -145,7 +145,7 @@ def _reads_rows(
     wide = 0 if len(specs[0]) == 2 else 1
     vector, matrix = specs[1 - wide], specs[wide]
     work = math.prod(lengths.values())
-    if len(vector) != 1 or len(matrix) != 2 or vector[0] not in matrix or work < ROWS_WORK:
+    if len(vector) != 1 or len(matrix) != 2 or vector[0] not in matrix or work < MIN_ROWS_WORK:
         return False
     column = next(c for c in matrix if c not in vector)
     operand = node.inputs[wide]

@@ -43,12 +43,12 @@ from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node
 from chainrule.ops.primitives.movement import concatenate
 
-__all__ = ["INPUT_GRADIENT", "KERNEL_WORK", "Aliases", "Lowering", "Rule", "Target"]
+__all__ = ["INPUT_GRADIENT", "MIN_KERNEL_WORK", "Aliases", "Lowering", "Rule", "Target"]
 
-KERNEL_WORK = 4096
+MIN_KERNEL_WORK = 4096
 """Contractions of fewer multiplications are plain loops: they fuse, and a kernel would not pay."""
 
-MOST_NESTED = 64
+MAX_DEPTH = 64
 """Operations within one another; a deeper expression is stored, in a register if it fuses."""
 
 INPUT_GRADIENT = "input gradient"
@@ -89,7 +89,7 @@ class Lowering:
         self.items: list[Item] = []
         self.expressions: dict[int, Any] = {}
         self.uses = _count_uses(graph)
-        self.gradients, self.absorbed = input_gradients(graph, KERNEL_WORK)
+        self.gradients, self.absorbed = input_gradients(graph, MIN_KERNEL_WORK)
         self.absorbed |= _nested_concatenations(graph, self.uses) - targets.keys()
         self.paddings = plan_padding(graph, self.gradients.values())
         self.padded_copies: dict[tuple[int, Padding], Load] = {}
@@ -129,7 +129,7 @@ class Lowering:
             return
         value = self.expressions[node.serial]
         is_shared = self.uses.get(node.serial, 0) > 1 and cost(value) > CHEAP
-        if is_shared or node.serial in self.targets or self._depth(node, value) > MOST_NESTED:
+        if is_shared or node.serial in self.targets or self._depth(node, value) > MAX_DEPTH:
             self._store_at_target(node)
             self.depths[node.serial] = 0
 

@@ -25,10 +25,12 @@ from chainrule.compiler.loop_ir.loops import (
 from chainrule.compiler.loop_ir.rewrite import Rewriter
 from chainrule.compiler.lowering.graph_lowering import Aliases
 
-__all__ = ["in_place"]
+__all__ = ["coalesce_copies"]
 
 
-def in_place(items: Sequence[Item], copies: Sequence[Statement], aliases: Aliases) -> list[Item]:
+def coalesce_copies(
+    items: Sequence[Item], copies: Sequence[Statement], aliases: Aliases
+) -> list[Item]:
     """Return items and copies in an order in which as many copies as possible are coalesced."""
     order = _DependenceOrder([*items, *copies])
     renaming: dict[Buffer, Buffer] = {}

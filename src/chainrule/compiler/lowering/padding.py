@@ -28,7 +28,7 @@ Padding = tuple[tuple[int, int], ...]
 
 _STORED = ("contract", "reduce_max", "reduce_min", "reduce_to")
 """Primitives whose whole value one statement stores, besides the elementwise ones."""
-LARGEST = 1.5
+MAX_GROWTH = 1.5
 """Bound on the size of a buffer padded for several uses, as a multiple of its value's size."""
 
 
@@ -46,7 +46,7 @@ def plan_padding(graph: Graph, gradients: Iterable[InputGradient]) -> dict[int, 
             continue
         known = planned.get(node.serial)
         larger = padding if known is None else _union(known, padding)
-        if known is None or math.prod(padded_shape(node.shape, larger)) <= LARGEST * node.size:
+        if known is None or math.prod(padded_shape(node.shape, larger)) <= MAX_GROWTH * node.size:
             planned[node.serial] = larger
     return planned
 
@@ -108,11 +108,11 @@ def zero_fill(buffer: Buffer, padding: Padding, layer: str) -> Iterator[Statemen
         for start, stop in ((0, before), (length - after, length)):
             if start < stop:
                 slab = [*ranges[:axis], (start, stop), *ranges[axis + 1 :]]
-                yield Statement(buffer, tuple(map(_along, slab)), zero, layer=layer)
+                yield Statement(buffer, tuple(map(_range_index, slab)), zero, layer=layer)
         # The slabs of later axes leave out what those of earlier ones cover.
         ranges[axis] = before, length - after
 
 
-def _along(limits: tuple[int, int]) -> Affine:
+def _range_index(limits: tuple[int, int]) -> Affine:
     start, stop = limits
     return Affine(start) if stop - start == 1 else Affine.of(Axis(stop - start), constant=start)

@@ -22,7 +22,7 @@ from chainrule.graph.node import Node
 
 __all__ = ["RULES"]
 
-LONGEST_SORT = 4096
+MAX_SORT_LENGTH = 4096
 """Sorting compares every pair; beyond this length NumPy's O(n log n) sort is faster."""
 
 _INTEGER, _BOOL = np.dtype("int64"), np.dtype(bool)
@@ -98,8 +98,8 @@ def _argsort(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expres
     canonical = lowering.canonical(node.shape)
     if not canonical[axis].terms:
         return Literal(np.int64(0), node.dtype)
-    if node.shape[axis] > LONGEST_SORT:
-        raise CannotCompile(f"an argsort of more than {LONGEST_SORT} elements is not compiled")
+    if node.shape[axis] > MAX_SORT_LENGTH:
+        raise CannotCompile(f"an argsort of more than {MAX_SORT_LENGTH} elements is not compiled")
     one = lowering.materialized(node.inputs[0])
     rival = Axis(node.shape[axis], "rival")
     index = [Affine.of(rival) if i == axis else each for i, each in enumerate(canonical)]

@@ -1,8 +1,8 @@
 """A ``scan`` becomes a sequential loop whose carries are updated in place.
 
 Each new carry is computed into a buffer of its own and copied over the old one at the end of the
-iteration. `in_place` coalesces the copies: the statement that computes a new carry stores it over
-the old one, if the statements can be ordered so that the old one has been read before.
+iteration. `coalesce_copies` drops the copies where it can: the statement that computes a new carry
+stores it over the old one, if the statements can be ordered so that the old one has been read.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from chainrule.compiler.loop_ir.loops import (
 )
 from chainrule.compiler.loop_ir.rewrite import substitute
 from chainrule.compiler.lowering.graph_lowering import Lowering, Rule, Target
-from chainrule.compiler.lowering.in_place import in_place
+from chainrule.compiler.lowering.in_place import coalesce_copies
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node
 from chainrule.ops.primitives.contraction import contract, split_spec
@@ -165,7 +165,7 @@ def _body(
             prefix = index[: len(index) - len(node.shape) - 1]
             row_index = (*prefix, time, *lowering.canonical(node.shape))
             items.append(Statement(buffer, row_index, inner.expressions[node.serial]))
-    return in_place(items, _copies(inner, new_carries, items), lowering.aliases)
+    return coalesce_copies(items, _copies(inner, new_carries, items), lowering.aliases)
 
 
 def _copies(

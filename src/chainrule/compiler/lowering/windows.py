@@ -105,7 +105,7 @@ class _ResidueClass:
         for window, residue, tap in zip(gradient.window_axes, residues, taps, strict=True):
             quotient = self.index[window.axis]
             if window.stride > 1:
-                quotient = _along(Axis(tap.quotients, window.position))
+                quotient = _axis_index(Axis(tap.quotients, window.position))
                 self.index[window.axis] = quotient.scaled(window.stride) + Affine(residue)
             t = Affine()
             if tap.count > 1:
@@ -128,7 +128,7 @@ class _ResidueClass:
         for letter, length in lengths:
             if letter not in self.letters:
                 axis = Axis(length, letter)
-                self.letters[letter] = _along(axis)
+                self.letters[letter] = _axis_index(axis)
                 self.depth += [axis] if length > 1 else []
         cotangent, kernel = gradient.cotangent, gradient.kernel
         read = [self.letters[letter] for letter in gradient.cotangent_letters]
@@ -140,7 +140,7 @@ class _ResidueClass:
         return Contraction(target, index, left, right, tuple(self.depth), node.layer, bounds)
 
 
-def _along(axis: Axis) -> Affine:
+def _axis_index(axis: Axis) -> Affine:
     return Affine.of(axis) if axis.extent > 1 else Affine()
 
 

@@ -18,7 +18,7 @@ from chainrule.compiler.runtime.thread_pool import (
 
 __all__ = ["Launcher", "MachineCode"]
 
-ENTRY = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+ENTRY_TYPE = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 """A program for one thread reads its first argument alone, and each costs time to pass."""
 
 
@@ -51,11 +51,11 @@ class Launcher:
     program use the same memory.
     """
 
-    def __init__(self, code: MachineCode, is_multithreaded: bool, most_threads: int | None) -> None:
+    def __init__(self, code: MachineCode, is_multithreaded: bool, max_threads: int | None) -> None:
         self._code = code
         self._is_multithreaded = is_multithreaded
         limit = get_num_threads()
-        self.most_threads = min(most_threads or limit, limit) if is_multithreaded else 1
+        self.max_threads = min(max_threads or limit, limit) if is_multithreaded else 1
         self.lock = fork_lock()
         self.launch: Callable[[int], None] = self._load_and_launch
 
@@ -72,7 +72,7 @@ class Launcher:
         def launch_threads(address: int) -> None:
             run_program(entry, address, self.threads, is_limit=True)
 
-        self.launch = launch_threads if self._is_multithreaded else ENTRY(entry)
+        self.launch = launch_threads if self._is_multithreaded else ENTRY_TYPE(entry)
 
     def _load_and_launch(self, address: int) -> None:
         self.load()
@@ -81,7 +81,7 @@ class Launcher:
     @property
     def threads(self) -> int:
         """On how many threads the program runs, unless cores are oversubscribed."""
-        return min(get_num_threads(), self.most_threads)
+        return min(get_num_threads(), self.max_threads)
 
     @property
     def threads_now(self) -> int:

@@ -15,8 +15,8 @@ import numpy as np
 
 __all__ = ["ResultPool"]
 
-SMALLEST, MOST = 1 << 18, 1 << 26
-"""Bytes of the smallest result that is pooled, and of all results of a program that has a pool."""
+MIN_RESULT_BYTES, MAX_TOTAL_BYTES = 1 << 18, 1 << 26
+"""Smaller results are not pooled, nor those of a program whose results are larger in total."""
 
 
 class ResultPool:
@@ -40,8 +40,8 @@ class ResultPool:
     def __init__(self, types: Sequence[tuple[Any, tuple[int, ...]]]) -> None:
         self._types = [(shape, dtype) for dtype, shape in types]
         sizes = [dtype.itemsize * int(np.prod(shape)) for dtype, shape in types]
-        is_small = sum(sizes) <= MOST
-        self._pooled = [i for i, size in enumerate(sizes) if is_small and size >= SMALLEST]
+        is_small = sum(sizes) <= MAX_TOTAL_BYTES
+        self._pooled = [i for i, size in enumerate(sizes) if is_small and size >= MIN_RESULT_BYTES]
         self._arrays: dict[int, Any] = {}
 
     def take(self, destinations: Sequence[Any] = ()) -> list[Any]:

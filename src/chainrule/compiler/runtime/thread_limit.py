@@ -18,7 +18,7 @@ EVIDENCE_SECONDS = 0.1
 """Total seconds of long runs before the measurement counts."""
 MISSING_CORES = 0.4
 """Cores that may be missing on average: the number of threads less CPU time by wall time."""
-FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.6
+FIRST_PAUSE, MAX_PAUSE = 0.1, 1.6
 """Seconds on fewer threads before the requested number is tried again. Oversubscription is mostly
 short, such as by threads that another process has left spinning; so the first pause is
 short, too, and each failed trial doubles the next."""
@@ -32,7 +32,7 @@ class ThreadLimit:
     >>> limit = ThreadLimit()
     >>> limit.threads(2, now=0.0)
     2
-    >>> limit.note(2, wall=0.1, cpu=0.12, now=0.1)  # one thread waited for its core
+    >>> limit.record(2, wall=0.1, cpu=0.12, now=0.1)  # one thread waited for its core
     >>> limit.threads(2, now=0.15), limit.threads(2, now=0.25)
     (1, 2)
     """
@@ -60,10 +60,10 @@ class ThreadLimit:
         wall, has_cpu = now - started[0], self._was_long
         self._was_long = wall >= LONG_SECONDS
         if has_cpu and self._was_long and threads > 1:
-            self.note(threads, wall, time.process_time() - started[1], now)
+            self.record(threads, wall, time.process_time() - started[1], now)
 
-    def note(self, threads: int, wall: float, cpu: float, now: float) -> None:
-        """Add a long run, and adapt the limit when enough are measured."""
+    def record(self, threads: int, wall: float, cpu: float, now: float) -> None:
+        """Record a long run, and adapt the limit when enough are measured."""
         if threads != self._threads:
             self._threads, self._wall, self._cpu = threads, 0.0, 0.0
         self._wall += wall
@@ -75,6 +75,6 @@ class ThreadLimit:
         if threads - cores >= MISSING_CORES:
             self._limit = max(1, int(cores + 0.25))
             self._limited_until = now + self._pause
-            self._pause = min(2 * self._pause, LONGEST_PAUSE)
+            self._pause = min(2 * self._pause, MAX_PAUSE)
         elif now >= self._limited_until:
             self._pause = FIRST_PAUSE

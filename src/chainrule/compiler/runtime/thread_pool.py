@@ -30,7 +30,10 @@ WORK_TYPE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)
 
 
 def run_program(program: int, block: int, threads: int, is_limit: bool = False) -> None:
-    """Run a program on that many threads, or at most that many; return when all have finished."""
+    """Run a program on some threads; return when all have finished.
+
+    With `is_limit`, on fewer than `threads` while cores are oversubscribed.
+    """
     if sys.platform == "win32":
         threads = 1  # workers sleep on POSIX condition variables
     _pool().run(program, block, threads, is_limit)

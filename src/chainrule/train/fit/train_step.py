@@ -69,7 +69,7 @@ def compile_step(
     step_input = _step_input_types(stack, ())
     types = tree.map_leaves(type_of, state)
     graph = trace_call(_step(stack, objective), (types, batch, step_input)).graph
-    return compile_graph(graph, is_awaited=False) if natively else prepare(simplify(graph))
+    return compile_graph(graph, in_background=True) if natively else prepare(simplify(graph))
 
 
 def compile_steps(
@@ -97,7 +97,7 @@ def compile_steps(
     step_inputs = rows | _step_input_types(stack, (capacity,))
     types = tree.map_leaves(type_of, state)
     graph = trace_call(steps, (types, samples, step_inputs)).graph
-    return compile_native(graph, is_awaited=False)
+    return compile_native(graph, in_background=True)
 
 
 def _step_input_types(stack: LayerStack, shape: tuple[int, ...]) -> dict[str, ArrayType]:

@@ -101,7 +101,7 @@ class BufferAddresses:
 
 
 def word_address(builder: ir.IRBuilder, block: ir.Value, word: int) -> ir.Value:
-    """Return the address of a word of a argument block or kernel context."""
+    """Return the address of a word of an argument block or kernel context."""
     return builder.gep(block, [emit.index(word)], source_etype=emit.INDEX)
 
 

@@ -41,8 +41,8 @@ from chainrule.compiler.loop_passes.memory_plan import MemoryPlan
 
 __all__ = ["ProgramModule", "emit_module"]
 
-ROW_TILES = 1
-"""The range of a kernel that threads share in a partitioned loop, see `Tiling.shared_range`."""
+ROW_TILE_RANGE = 1
+"""The range of row tiles, which threads share in a partitioned loop; see `Tiling.shared_range`."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ class _ModuleEmitter:
         self.barriers = BarrierPlacement(self.plan)
         if self.is_timed:
             self.cycle_counter = self._new_cycle_counter()
-        self._steps(self.program.steps)
+        self._emit_steps(self.program.steps)
         self.builder.ret_void()
         return str(self.module)
 
@@ -135,11 +135,11 @@ class _ModuleEmitter:
         latest = self.addresses.stack_slot(emit.INDEX)
         return CycleCounter(self.builder, counter_address, latest, self.target.triple, thread)
 
-    def _steps(self, steps: tuple[Step, ...]) -> None:
+    def _emit_steps(self, steps: tuple[Step, ...]) -> None:
         """Emit steps with the barriers between them."""
         for step in steps:
             if not self.is_multithreaded:
-                self._step(step, False)
+                self._emit_step(step, False)
                 continue
             shared = is_shared(step, self.partitions)
             # All threads execute every iteration of a sequential loop and share the nests inside,
@@ -151,25 +151,25 @@ class _ModuleEmitter:
             if (is_shared_loop and self.barriers.pending) or self.barriers.needs_barrier(
                 step, shared
             ):
-                self._barrier()
+                self._emit_barrier()
             if shared:
-                self._step(step, True)
+                self._emit_step(step, True)
             else:
                 is_first = self.builder.icmp_unsigned("==", self.thread, emit.index(0))
                 with self.builder.if_then(is_first):
-                    self._step(step, False)
+                    self._emit_step(step, False)
             if not is_shared_loop:
                 self.barriers.record(step, shared)
 
-    def _barrier(self) -> None:
+    def _emit_barrier(self) -> None:
         self.builder.call(barrier_function(self.module), [self.barrier, self.threads])
         self.barriers.clear()
         if self.cycle_counter is not None:
             self.cycle_counter.record(len(self.nests))
 
-    def _step(self, step: Step, shared: bool) -> None:
+    def _emit_step(self, step: Step, shared: bool) -> None:
         if isinstance(step, Loop):
-            self._loop(step, shared)
+            self._emit_loop(step, shared)
             return
         for line in self.comments.get(step, ()):
             self.builder.comment(line)
@@ -177,14 +177,17 @@ class _ModuleEmitter:
         if step.contraction is None:
             emit_nest(self.emitter, step, self._nest_schedule(step, shared))
         else:
-            self._kernel_call(step, shared)
+            self._emit_kernel_call(step, shared)
         if self.cycle_counter is not None:
             self.cycle_counter.record(self.nests.index(step))
 
-    def _kernel_call(self, nest: Nest, shared: bool) -> None:
+    def _emit_kernel_call(self, nest: Nest, shared: bool) -> None:
         work_sharing: tuple[int | None, Schedule] = (None, _all_iterations)
         if shared and self.partition is not None:
-            work_sharing = (ROW_TILES, self._row_schedule(self.partition, self.partition.row_tile))
+            work_sharing = (
+                ROW_TILE_RANGE,
+                self._row_schedule(self.partition, self.partition.row_tile),
+            )
         elif shared:
             work_sharing = (None, self._static_schedule)
         enclosing = tuple(self.loop_indices)
@@ -210,7 +213,7 @@ class _ModuleEmitter:
         return start, builder.udiv(builder.mul(following, total), self.threads)
 
     def _row_schedule(self, partition: RowPartition, rows: int) -> Schedule:
-        """Return the schedule of a loop over rows, so many in each iteration, by a partition."""
+        """Return the schedule of a loop over a partition's rows, `rows` in each iteration."""
         builder, iterations = self.builder, emit.index(partition.unit // rows)
 
         def schedule(count: int) -> tuple[ir.Value, ir.Value]:
@@ -221,7 +224,7 @@ class _ModuleEmitter:
 
         return schedule
 
-    def _loop(self, step: Loop, shared: bool) -> None:
+    def _emit_loop(self, step: Loop, shared: bool) -> None:
         if shared and step in self.partitions:
             self.partition = self.partitions[step]
         start, stop = self._loop_range(step, shared)
@@ -233,11 +236,11 @@ class _ModuleEmitter:
             self.loop_indices[step.axis] = index
             for inner in step.steps:
                 if shared and self.partition is None:
-                    self._steps((inner,))
+                    self._emit_steps((inner,))
                 else:
-                    self._step(inner, shared)
+                    self._emit_step(inner, shared)
             if shared and self.partition is None and self.barriers.pending:
-                self._barrier()
+                self._emit_barrier()
             del self.loop_indices[step.axis]
         if step in self.partitions:
             self.partition = None

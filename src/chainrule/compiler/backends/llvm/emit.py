@@ -111,7 +111,7 @@ def first_lanes(builder: ir.IRBuilder, count: ir.Value, width: int) -> ir.Value:
 def counted_loop(
     builder: ir.IRBuilder, start: ir.Value, stop: ir.Value, name: str
 ) -> Generator[ir.Value]:
-    """Write ``for i in range(start, stop)``; its body is written inside the ``with``."""
+    """Emit ``for i in range(start, stop)``; its body is written inside the ``with``."""
     with loop_with_carried_values(builder, start, stop, [], name) as (iteration, _, _):
         yield iteration
 
@@ -124,7 +124,7 @@ def loop_with_carried_values(
     initial: Sequence[ir.Value],
     name: str,
 ) -> Generator[tuple[ir.Value, list[ir.Value], list[ir.Value]]]:
-    """Write a counted loop with loop-carried values.
+    """Emit a counted loop with loop-carried values.
 
     Gives the induction variable, the carried values (after the ``with``: the final ones), and a
     list to which the body appends their values for the next iteration.

@@ -154,7 +154,7 @@ class KernelTable:
         """Return a nest's kernel: with its own epilogue, or shared by shape."""
         shape, contraction = self.shapes[nest], nest.contraction
         assert isinstance(contraction, Contraction)
-        name = f"product{len(module.functions)}"
+        name = f"contraction{len(module.functions)}"
         if nest.statements:
             epilogue = Epilogue(
                 nest,

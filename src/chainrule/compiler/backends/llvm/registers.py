@@ -12,7 +12,7 @@ import numpy as np
 
 from chainrule.compiler.backends.llvm import emit, ir
 
-__all__ = ["bits_of", "compare", "constant", "element_type", "is_vector", "same_width"]
+__all__ = ["bits_of", "compare", "constant", "element_type", "is_vector", "splat_scalars"]
 
 DType = np.dtype[Any]
 
@@ -47,7 +47,7 @@ def is_vector(value: ir.Value) -> bool:
     return isinstance(value.type, ir.VectorType)
 
 
-def same_width(builder: ir.IRBuilder, values: Sequence[ir.Value]) -> list[ir.Value]:
+def splat_scalars(builder: ir.IRBuilder, values: Sequence[ir.Value]) -> list[ir.Value]:
     """Splat the scalars if one of the values is a vector."""
     widths = [value.type.count for value in values if isinstance(value.type, ir.VectorType)]
     if not widths:

@@ -6,7 +6,7 @@ import pytest
 
 from chainrule.compiler.backends.llvm import ir
 from chainrule.compiler.backends.llvm.object_code import compile_module, load_object
-from chainrule.compiler.backends.llvm.spmd.affinity import write_current_core, write_leave_core
+from chainrule.compiler.backends.llvm.spmd.affinity import emit_current_core, emit_migration
 from chainrule.compiler.backends.llvm.target import host_target
 from chainrule.compiler.runtime.thread_count import available_cores
 
@@ -20,8 +20,8 @@ def leaving_core():
     core = ir.IntType(32)
     function = ir.Function(module, ir.FunctionType(core, [core]), "leave")
     builder = ir.IRBuilder(function.append_basic_block())
-    write_leave_core(builder, function.args[0])
-    builder.ret(write_current_core(builder))
+    emit_migration(builder, function.args[0])
+    builder.ret(emit_current_core(builder))
     library = load_object(compile_module(str(module), host_target()), ("leave",))
     native = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_int32)(library.address("leave"))
     return lambda number: (native(number), library)[0]

@@ -13,7 +13,7 @@ from chainrule.compiler.backends.llvm.contraction.kernel_shape import kernel_sha
 from chainrule.compiler.backends.llvm.contraction.loop_roles import assign_roles
 from chainrule.compiler.backends.llvm.contraction.macrokernel import EpilogueSite
 from chainrule.compiler.backends.llvm.nest.expression import ExpressionEmitter, Point
-from chainrule.compiler.backends.llvm.registers import same_width
+from chainrule.compiler.backends.llvm.registers import splat_scalars
 from chainrule.compiler.loop_ir.layout import Layout
 from chainrule.compiler.loop_ir.loops import Axis, Buffer, Contraction, Nest
 
@@ -72,7 +72,7 @@ class Epilogue:
             for statement in self.nest.statements:
                 value = emitter.value(statement.value)
                 emitter.store(statement.target, statement.index, value)
-        return same_width(site.builder, [emitter.available[(self.out, index)], accumulators])[0]
+        return splat_scalars(site.builder, [emitter.available[(self.out, index)], accumulators])[0]
 
     def _load_context(self, site: EpilogueSite) -> ir.Value:
         """Emit, once, the loads of what is invariant in the kernel; return the flag's address."""

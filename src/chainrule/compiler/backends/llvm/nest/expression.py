@@ -21,7 +21,7 @@ from chainrule.compiler.backends.llvm.registers import (
     constant,
     element_type,
     is_vector,
-    same_width,
+    splat_scalars,
 )
 from chainrule.compiler.backends.llvm.vector_memory import Steps, load_vector, ramp, store_vector
 from chainrule.compiler.loop_ir.expressions import gathered_axis
@@ -147,7 +147,7 @@ class ExpressionEmitter:
         for i in candidates[1:]:
             is_equal = self.builder.icmp_unsigned("==", index, constant(i, INT64, index))
             operands = [is_equal, self.available[keys[i]], result]
-            is_equal, candidate, result = same_width(self.builder, operands)
+            is_equal, candidate, result = splat_scalars(self.builder, operands)
             result = self.builder.select(is_equal, candidate, result)
         return result
 

@@ -116,7 +116,7 @@ class LoopNest:
             with emitter.vectorized(vector_axis, self.width, self._tail_mask(extent)):
                 body()
             return
-        with emit.counted_loop(builder, *bounds, "vector_axis") as iteration:
+        with emit.counted_loop(builder, *bounds, "vector") as iteration:
             first = builder.mul(iteration, emit.index(self.width))
             emitter.axes[vector_axis] = first
             mask = None
@@ -147,7 +147,7 @@ class LoopNest:
             return
         builder, emitter, width = self.emitter.builder, self.emitter, self.width
         count = vector_axis.extent // width // factor
-        with emit.counted_loop(builder, emit.index(0), emit.index(count), "vector_axis") as i:
+        with emit.counted_loop(builder, emit.index(0), emit.index(count), "vector") as i:
             first = builder.mul(i, emit.index(factor * width))
             for copy in range(factor):
                 emitter.axes[vector_axis] = builder.add(first, emit.index(copy * width))

@@ -18,7 +18,7 @@ from chainrule.compiler.backends.llvm.registers import (
     compare,
     constant,
     element_type,
-    same_width,
+    splat_scalars,
 )
 from chainrule.compiler.backends.llvm.vector_math import FUNCTIONS, emit_function
 from chainrule.compiler.loop_ir.loops import CannotCompile
@@ -39,7 +39,7 @@ def emit_operation(
     dtype: DType,
 ) -> ir.Value:
     """Emit an operation on operands of `dtypes`; `dtype` is the result's."""
-    values = same_width(builder, operands)
+    values = splat_scalars(builder, operands)
     if name == "cast":
         return _cast(builder, values[0], dtypes[0], dtype)
     if name == "select":

@@ -17,7 +17,7 @@ from chainrule.compiler.backends.llvm import emit, ir
 from chainrule.compiler.backends.llvm.nest.expression import ExpressionEmitter
 from chainrule.compiler.backends.llvm.nest.loop_nest import LoopNest
 from chainrule.compiler.backends.llvm.nest.operation import emit_operation
-from chainrule.compiler.backends.llvm.registers import constant, is_vector, same_width
+from chainrule.compiler.backends.llvm.registers import constant, is_vector, splat_scalars
 from chainrule.compiler.loop_ir.expressions import inner_loops
 from chainrule.compiler.loop_ir.loops import Apply, Axis, Statement
 
@@ -59,10 +59,10 @@ def accumulate(
     if statement.reduction == "dot" and isinstance(value, Apply) and is_float:
         memo: dict[int, ir.Value] = {}
         factors = [emitter.value(each, memo) for each in value.operands]
-        a, b, c = same_width(builder, [*factors, total])
+        a, b, c = splat_scalars(builder, [*factors, total])
         name = f"llvm.fma.{emit.mnemonic(c.type)}"
         return _select_valid(emitter, emit.call(builder, name, [a, b, c], c.type), c)
-    term, total = same_width(builder, [emitter.value(value), total])
+    term, total = splat_scalars(builder, [emitter.value(value), total])
     return _select_valid(emitter, _combine(builder, statement, total, term), total)
 
 

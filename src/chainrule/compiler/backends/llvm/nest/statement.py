@@ -17,7 +17,7 @@ from chainrule.compiler.backends.llvm.nest.reduction import (
     reduce_lanes,
     reduction_tree,
 )
-from chainrule.compiler.backends.llvm.registers import constant, same_width
+from chainrule.compiler.backends.llvm.registers import constant, splat_scalars
 from chainrule.compiler.loop_ir.expressions import inner_loops
 from chainrule.compiler.loop_ir.loops import Axis, Load, Nest, Statement
 
@@ -164,7 +164,7 @@ class _StatementEmitter:
     ) -> tuple[ir.Value, ir.Value]:
         """Select the extremum so far or the element at an index; the former if they are equal."""
         builder, dtype = self.builder, statement.value.dtype
-        candidate, best = same_width(builder, [self.emitter.value(statement.value), best])
+        candidate, best = splat_scalars(builder, [self.emitter.value(statement.value), best])
         relation = "<" if statement.reduction == "argmax" else ">"
         if dtype.kind == "f":
             is_first_nan = builder.and_(
@@ -175,7 +175,7 @@ class _StatementEmitter:
         else:
             compare = builder.icmp_signed if dtype.kind == "i" else builder.icmp_unsigned
             is_better = compare(relation, best, candidate)
-        index, best_index, _ = same_width(builder, [index, best_index, candidate])
+        index, best_index, _ = splat_scalars(builder, [index, best_index, candidate])
         return (
             builder.select(is_better, candidate, best),
             builder.select(is_better, index, best_index),
@@ -204,7 +204,7 @@ class _StatementEmitter:
             self.emitter.available = {}
             value = self.emitter.value(statement.value)
             old = self.emitter.load(Load(statement.target, statement.index))
-            old, value = same_width(self.builder, [old, value])
+            old, value = splat_scalars(self.builder, [old, value])
             total = emit_operation(self.builder, "add", [old, value], [dtype, dtype], dtype)
             self._store(statement, total)
 

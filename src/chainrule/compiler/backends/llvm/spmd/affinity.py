@@ -9,7 +9,7 @@ import sys
 
 from chainrule.compiler.backends.llvm import emit, ir
 
-__all__ = ["write_current_core", "write_leave_core"]
+__all__ = ["emit_current_core", "emit_migration"]
 
 CORE = ir.IntType(32)
 WORD = ir.IntType(64)
@@ -19,15 +19,15 @@ MASK_WORDS = 16
 HAS_AFFINITY = sys.platform == "linux"
 
 
-def write_current_core(builder: ir.IRBuilder) -> ir.Value:
-    """Write the query of the core that this thread runs on; -1 where the system has none."""
+def emit_current_core(builder: ir.IRBuilder) -> ir.Value:
+    """Emit the number of the core that this thread runs on; -1 where the system has no query."""
     if not HAS_AFFINITY:
         return ir.Constant(CORE, -1)
     return emit.call(builder, "sched_getcpu", [], CORE)
 
 
-def write_leave_core(builder: ir.IRBuilder, core: ir.Value) -> None:
-    """Write the migration of this thread to another core if it runs on the given one.
+def emit_migration(builder: ir.IRBuilder, core: ir.Value) -> None:
+    """Emit the migration of this thread to another core if it runs on the given one.
 
     Its affinity mask loses the core for a moment only: afterwards the thread may run wherever it
     could before. A thread that is bound to this one core stays.
@@ -35,7 +35,7 @@ def write_leave_core(builder: ir.IRBuilder, core: ir.Value) -> None:
     if not HAS_AFFINITY:
         return
     limit = ir.Constant(CORE, MASK_WORDS * WORD_BITS)
-    same = builder.icmp_signed("==", write_current_core(builder), core)
+    same = builder.icmp_signed("==", emit_current_core(builder), core)
     with builder.if_then(builder.and_(same, builder.icmp_unsigned("<", core, limit))):
         mask = _zeroed_mask(builder)
         size = emit.index(MASK_WORDS * WORD_BITS // 8)

@@ -16,7 +16,7 @@ from chainrule.compiler.backends.calling_convention import BARRIER_GENERATION
 from chainrule.compiler.backends.llvm import emit, ir
 from chainrule.compiler.backends.llvm.registers import bits_of
 
-__all__ = ["barrier_function", "write_spin_wait"]
+__all__ = ["barrier_function", "emit_spin_wait"]
 
 NAME = "chainrule.barrier"
 COUNT = ir.IntType(32)
@@ -54,19 +54,19 @@ def barrier_function(module: ir.Module) -> ir.Function:
         following = builder.add(current, ir.Constant(COUNT, 1))
         builder.store_atomic(following, generation, "release", COUNT_BYTES)
         builder.ret_void()
-    write_spin_wait(builder, generation, current, None, threads)
+    emit_spin_wait(builder, generation, current, None, threads)
     builder.ret_void()
     return function
 
 
-def write_spin_wait(
+def emit_spin_wait(
     builder: ir.IRBuilder,
     pointer: ir.Value,
     current: ir.Value,
     max_polls: int | None,
     threads: ir.Value | None = None,
 ) -> None:
-    """Write a loop that polls a counter until it differs from `current`, or `max_polls` times.
+    """Emit a loop that polls a counter until it differs from `current`, or `max_polls` times.
 
     With `threads` it spins as in a barrier, else as an idle worker.
     """
@@ -92,7 +92,7 @@ def write_spin_wait(
         is_spinning = builder.icmp_unsigned("<", all_polls, emit.index(BARRIER_SPINS))
     builder.cbranch(is_spinning, pause, leave)
     builder.position_at_end(pause)
-    _write_pause(builder)
+    _emit_pause(builder)
     builder.branch(poll)
     builder.position_at_end(leave)
     emit.call(builder, YIELD, [], ir.IntType(32))
@@ -103,8 +103,8 @@ def write_spin_wait(
     builder.position_at_end(done)
 
 
-def _write_pause(builder: ir.IRBuilder) -> None:
-    """Write the processor's spin-loop hint, where it has one."""
+def _emit_pause(builder: ir.IRBuilder) -> None:
+    """Emit the processor's spin-loop hint, where it has one."""
     architecture = builder.module.triple.partition("-")[0]
     if architecture in ("x86_64", "i686"):
         emit.call(builder, "llvm.x86.sse2.pause", [], ir.VoidType())

@@ -20,8 +20,8 @@ from chainrule.compiler.backends.calling_convention import (
 )
 from chainrule.compiler.backends.llvm import emit, ir
 from chainrule.compiler.backends.llvm.object_code import compile_module
-from chainrule.compiler.backends.llvm.spmd.affinity import write_current_core, write_leave_core
-from chainrule.compiler.backends.llvm.spmd.barrier import barrier_function, write_spin_wait
+from chainrule.compiler.backends.llvm.spmd.affinity import emit_current_core, emit_migration
+from chainrule.compiler.backends.llvm.spmd.barrier import barrier_function, emit_spin_wait
 from chainrule.compiler.backends.llvm.target import host_target
 
 __all__ = ["pool_code", "program_type"]
@@ -41,9 +41,9 @@ def pool_code() -> bytes:
     target = host_target()
     module = ir.Module()
     module.triple = target.triple
-    _write_prepare(module)
-    _write_run(module)
-    _write_work(module)
+    _emit_prepare(module)
+    _emit_run(module)
+    _emit_work(module)
     return compile_module(str(module), target)
 
 
@@ -63,8 +63,8 @@ def _start_function(
     return function, ir.IRBuilder(function.append_basic_block("entry"))
 
 
-def _write_prepare(module: ir.Module) -> None:
-    """Write ``void prepare(ptr control, i64)``: initialise mutex and condition variable."""
+def _emit_prepare(module: ir.Module) -> None:
+    """Emit ``void prepare(ptr control, i64)``: initialise mutex and condition variable."""
     function, builder = _start_function(module, "chainrule.prepare", [emit.POINTER, emit.INDEX])
     control, null = function.args[0], ir.Constant(emit.POINTER, None)
     _call_system(builder, "pthread_mutex_init", _field(builder, control, MUTEX), null)
@@ -72,8 +72,8 @@ def _write_prepare(module: ir.Module) -> None:
     builder.ret_void()
 
 
-def _write_run(module: ir.Module) -> None:
-    """Write ``void run(ptr control, ptr program, ptr block, i64 threads)``, the caller's side.
+def _emit_run(module: ir.Module) -> None:
+    """Emit ``void run(ptr control, ptr program, ptr block, i64 threads)``, the caller's side.
 
     It publishes the job, runs the program as thread 0 and waits for the workers. A null program
     ends the workers.
@@ -87,7 +87,7 @@ def _write_run(module: ir.Module) -> None:
     is_single = builder.icmp_unsigned("==", threads, emit.index(1))
     with builder.if_then(builder.or_(is_exit, builder.icmp_signed(">", threads, emit.index(1)))):
         _call_system(builder, "pthread_mutex_lock", mutex)
-        core = write_current_core(builder)
+        core = emit_current_core(builder)
         fields = (
             (JOB_PROGRAM, program),
             (JOB_BLOCK, block),
@@ -107,8 +107,8 @@ def _write_run(module: ir.Module) -> None:
     builder.ret_void()
 
 
-def _write_work(module: ir.Module) -> None:
-    """Write ``void work(ptr control, i64 thread)``, a worker's loop.
+def _emit_work(module: ir.Module) -> None:
+    """Emit ``void work(ptr control, i64 thread)``, a worker's loop.
 
     A worker polls the job generation, then sleeps on the condition variable; it runs a job that
     has work for its thread number and returns on a null program.
@@ -126,7 +126,7 @@ def _write_work(module: ir.Module) -> None:
     builder.position_at_end(idle)
     seen = builder.phi(emit.INDEX, "seen")
     seen.add_incoming(emit.index(0), entry)
-    write_spin_wait(builder, _field(builder, control, JOB_GENERATION), seen, MAX_POLLS)
+    emit_spin_wait(builder, _field(builder, control, JOB_GENERATION), seen, MAX_POLLS)
     _call_system(builder, "pthread_mutex_lock", mutex)
     builder.branch(check)
     builder.position_at_end(check)
@@ -147,7 +147,7 @@ def _write_work(module: ir.Module) -> None:
     builder.cbranch(builder.icmp_unsigned("==", program, null), leave, working)
     builder.position_at_end(working)
     with builder.if_then(builder.icmp_signed("<", thread, threads)):
-        write_leave_core(builder, core)
+        emit_migration(builder, core)
         builder.call(program, [block, thread, threads, control])
         builder.call(barrier_function(module), [control, threads])
     seen.add_incoming(generation, builder.block)

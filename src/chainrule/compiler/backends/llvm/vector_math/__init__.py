@@ -35,7 +35,7 @@ FUNCTIONS: dict[str, Callable[..., Lanes]] = {
 
 
 def emit_function(builder: ir.IRBuilder, name: str, *values: ir.Value) -> ir.Value:
-    """Write the code of an elementary function.
+    """Emit the code of an elementary function.
 
     >>> lanes = ir.VectorType(ir.FloatType(), 16)
     >>> function = ir.Function(ir.Module(), ir.FunctionType(lanes, [lanes]), "f")
