@@ -76,14 +76,14 @@ def _choose_split(
     Their number depends on the shapes alone, and so do the bits of the result. `read` and `written`
     count the elements for one index of the batch.
     """
-    most = min(read // MIN_BLOCK, read // (PARTIAL_FRACTION * written), MAX_BLOCKS)
-    if most < 2:
+    max_blocks = min(read // MIN_BLOCK, read // (PARTIAL_FRACTION * written), MAX_BLOCKS)
+    if max_blocks < 2:
         return None
     for letter in letters:
         if letter in depth:
             extent = depth[letter].extent
-            count = max(n for n in range(1, most + 1) if extent % n == 0)
-            if 2 * count > most:
+            count = max(n for n in range(1, max_blocks + 1) if extent % n == 0)
+            if 2 * count > max_blocks:
                 return depth[letter], count
     return None
 

@@ -34,7 +34,7 @@ from chainrule.ops.primitives.gather_scatter import gather
 
 __all__ = ["RULES"]
 
-WORTH_COPYING = 16
+MIN_COPY_ITERATIONS = 16
 """Iterations from which on it pays to copy into a better order what all of them read."""
 
 
@@ -76,10 +76,10 @@ def _loop_invariant(
         return value
     value = lowering.materialized(node)
     order = _preferred_order(inner, body)
-    if order is not None and length >= WORTH_COPYING:
+    if order is not None and length >= MIN_COPY_ITERATIONS:
         return _transposed(lowering, node, value, order)
     is_user_memory = value.buffer.kind in ("input", "constant")
-    if not (is_user_memory and length >= WORTH_COPYING and is_narrow(node.shape)):
+    if not (is_user_memory and length >= MIN_COPY_ITERATIONS and is_narrow(node.shape)):
         return value
     gathers = [each for each in body.equations if each.primitive is gather]
     if any(each.inputs[0] is inner for each in gathers):
@@ -117,8 +117,10 @@ def _result_target(lowering: Lowering, node: Node, number: int) -> Target:
     types: Any = node.type
     result = types[number]
     for each in lowering.graph.equations:
-        is_it = bool(each.inputs) and each.inputs[0] is node and each.params.get("index") == number
-        if is_it and each.serial in lowering.targets:
+        is_result = (
+            bool(each.inputs) and each.inputs[0] is node and each.params.get("index") == number
+        )
+        if is_result and each.serial in lowering.targets:
             buffer, first = lowering.targets[each.serial]
             return buffer, (*first, *lowering.canonical(result.shape))
     carry = Buffer("arena", result.dtype, result.shape, f"carry{number}", node.layer)

@@ -27,7 +27,7 @@ from typing import Any
 import llvmlite.binding as llvm
 from llvmlite.binding import ffi
 
-from chainrule.compiler.backends.llvm.target import Target, start_llvm
+from chainrule.compiler.backends.llvm.target import Target, initialize_llvm
 from chainrule.errors import GraphError
 
 __all__ = ["Library", "assembly_of", "compile_module", "load_object"]
@@ -79,7 +79,7 @@ def _new_code_generator(target: Target) -> _CodeGenerator:
     compile time and gains nothing, and newgvn aborts on long programs; code generation at level 2
     takes a tenth longer than at level 1 and gives no faster code.
     """
-    start_llvm()
+    initialize_llvm()
     machine = llvm.Target.from_triple(target.triple).create_target_machine(
         cpu=target.cpu, features=target.features, opt=1, reloc="pic", codemodel="small"
     )
@@ -158,7 +158,7 @@ def _linker(_generation: int) -> Any:
     LLVM stores a library's name, about 9 kB, for the lifetime of its linker: a linker is released
     with the last of its libraries.
     """
-    start_llvm()
+    initialize_llvm()
     machine = llvm.Target.from_triple(llvm.get_process_triple()).create_target_machine(
         reloc="pic", codemodel="small"
     )

@@ -11,7 +11,7 @@ import llvmlite.binding as llvm
 from chainrule.compiler.backends.llvm.emit import ITEM_BYTES
 from chainrule.errors import ArgumentError
 
-__all__ = ["VECTOR_UNITS", "Target", "VectorUnit", "host_target", "start_llvm", "units_of"]
+__all__ = ["VECTOR_UNITS", "Target", "VectorUnit", "host_target", "initialize_llvm", "units_of"]
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def host_target(vector_unit: str | None = None) -> Target:
 
 @cache
 def _host_target(name: str) -> Target:
-    start_llvm()
+    initialize_llvm()
     triple, features = llvm.get_process_triple(), llvm.get_host_cpu_features()
     units = units_of(triple, [each for each, is_present in features.items() if is_present])
     unit = next((each for each in units if each.name == name), units[0])
@@ -88,7 +88,7 @@ def _host_target(name: str) -> Target:
 
 
 @cache
-def start_llvm() -> None:
+def initialize_llvm() -> None:
     """Initialise LLVM's code generator for this processor, once."""
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
