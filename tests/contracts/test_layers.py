@@ -12,6 +12,7 @@ from chainrule import tree
 from chainrule.errors import ArgumentError, DataError
 from chainrule.graph.array_type import type_of
 from chainrule.graph.node import Node, ancestors, variable
+from chainrule.nn.binding import Binding
 from chainrule.testing import check_layer
 from tests.contracts.layer_samples import CUSTOM, SAMPLES, LayerSample, inputs
 
@@ -48,7 +49,7 @@ def test_a_layer_traces_without_values(sample: LayerSample) -> None:
 @each_layer
 def test_nodes_have_the_name_of_their_layer(sample: LayerSample) -> None:
     layer = sample.make()
-    layer.bind("mine", seed=0, position=(0,), dtype="float64")
+    layer.bind("mine", Binding(0, (0,)), "float64")
     x = variable(type_of(inputs(sample)))
     nodes = [node for node in ancestors([layer(x)], lambda node: node is x) if node.primitive]
     assert {node.layer.split(".")[0] for node in nodes} <= {"mine"}
@@ -86,10 +87,10 @@ def test_the_kind_of_a_layer_is_its_registered_name(sample: LayerSample) -> None
 @each_layer
 def test_a_layer_is_restored_from_its_config(sample: LayerSample) -> None:
     layer = sample.make()
-    layer.bind("mine", seed=3, position=(0,), dtype="float64")
+    layer.bind("mine", Binding(3, (0,)), "float64")
     config = json.loads(json.dumps(layer.config(), allow_nan=False))
     again = nn.from_config(layer.kind, config, CUSTOM)
-    again.bind("mine", seed=3, position=(0,), dtype="float64")
+    again.bind("mine", Binding(3, (0,)), "float64")
     assert type(again) is type(layer)
     assert again.config() == layer.config()
     np.testing.assert_array_equal(again(inputs(sample)), layer(inputs(sample)))
@@ -99,7 +100,7 @@ def test_a_layer_is_restored_from_its_config(sample: LayerSample) -> None:
 def test_initial_weights_are_a_function_of_seed_and_position(sample: LayerSample) -> None:
     def weights(seed: int, position: int) -> list[Any]:
         layer = sample.make()
-        layer.bind("layer", seed, (position,), "float32")
+        layer.bind("layer", Binding(seed, (position,)), "float32")
         layer(inputs(sample, "float32"))
         return [each.value for name, each in layer.parameters().items() if name == "weight"]
 

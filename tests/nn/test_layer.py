@@ -9,6 +9,7 @@ import pytest
 import chainrule.nn as nn
 from chainrule.autodiff.derivative import grad
 from chainrule.errors import ArgumentError, ShapeError, UnsupportedError
+from chainrule.nn.binding import Binding
 from chainrule.nn.parameter import substituted
 
 X = np.random.default_rng(0).normal(size=(4, 3))
@@ -66,7 +67,7 @@ def test_a_layer_is_built_once_for_its_first_input() -> None:
 def test_a_layer_takes_the_dtype_of_its_first_input_unless_it_is_bound_to_one() -> None:
     assert nn.Dense(2)(X.astype("float32")).dtype == np.float32
     single = nn.Dense(2)
-    single.bind("dense", seed=0, position=(0,), dtype="float32")
+    single.bind("dense", Binding(0, (0,)), "float32")
     single(X)
     assert single.weight.dtype == np.float32
     integers = nn.Dense(2)
@@ -81,7 +82,7 @@ def test_lists_are_accepted_as_input() -> None:
 def test_an_explicit_name_is_not_replaced_by_a_network() -> None:
     layer, other = nn.Dense(2, name="mine"), nn.Dense(2)
     for each in (layer, other):
-        each.bind("dense", seed=0, position=(0,), dtype="float32")
+        each.bind("dense", Binding(0, (0,)), "float32")
     assert (layer.name, other.name) == ("mine", "dense")
 
 
@@ -172,7 +173,7 @@ def test_a_shape_error_names_the_innermost_layer_once() -> None:
     with pytest.raises(ShapeError, match=r"layer Residual cannot compute with .* \(4, 3\)"):
         layer(X)
     inner = Residual(3)
-    inner.bind("block", seed=0, position=(0,), dtype="float64")
+    inner.bind("block", Binding(0, (0,)), "float64")
     inner(X)
     with pytest.raises(ShapeError, match=r"^layer 'block.first' \(Dense\)"):
         inner(np.ones((4, 7)))

@@ -17,23 +17,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from inspect import BoundArguments
 from typing import TYPE_CHECKING, Any, ClassVar, Self
-from zlib import crc32
 
 import numpy as np
 
 from chainrule.arguments.lookup import bind_arguments
 from chainrule.errors import ArgumentError, ShapeError, UnsupportedError
 from chainrule.graph.node import next_serial
+from chainrule.nn.binding import Binding
 from chainrule.nn.config import describe_arguments, snake_case
-from chainrule.nn.initializers.initializer import (
-    Initializer,
-    by_activation,
-    generator_at,
-    resolve_initializer,
-)
+from chainrule.nn.initializers.initializer import Initializer
 from chainrule.nn.manual_backward import apply_with_backward
 from chainrule.nn.parameter import Parameter
 from chainrule.nn.shape_errors import (
@@ -99,9 +93,7 @@ class Layer:
     _arguments: BoundArguments
     _parameters: dict[str, Parameter]
     _random: RandomStream | None = None
-    _seed: int = 0
-    _position: tuple[int, ...] | None = None
-    _stored: Callable[..., Initializer] | None = None
+    _binding: Binding | None = None
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         """Set the attributes that a subclass needs whose ``__init__`` does not call this one's."""
@@ -235,15 +227,9 @@ class Layer:
             raise ShapeError(
                 f"{title} cannot have shape {shape}: the batch axis has no fixed length"
             )
-        if self._stored is not None:
-            initializer = self._stored(name)
-        elif initializer == "auto":
-            initializer = by_activation(self.activation) if len(sizes) >= 2 else "zeros"
-        generator = generator_at(self._seed, (*(self._position or ()), len(self._parameters)))
-        dtype = self.dtype or np.dtype("float32")
-        value = np.array(resolve_initializer(initializer)(sizes, generator, dtype), dtype)
-        if value.shape != sizes:
-            raise ShapeError(f"{title}: its initializer returned shape {value.shape}, not {sizes}")
+        binding, dtype = self._binding or Binding(), self.dtype or np.dtype("float32")
+        initializer = binding.initializer(name, initializer, self.activation, len(sizes))
+        value = binding.initial_value(title, len(self._parameters), initializer, sizes, dtype)
         self._parameters[name] = Parameter(name, value, trainable)
         return self._parameters[name]
 
@@ -272,22 +258,10 @@ class Layer:
         arguments = describe_arguments(self._arguments, self._title())
         return arguments | {"name": self.name} if "name" in arguments else arguments
 
-    def bind(
-        self,
-        name: str,
-        seed: int,
-        position: tuple[int, ...],
-        dtype: Any,
-        stored: Callable[..., Initializer] | None = None,
-    ) -> None:
-        """Attach the layer to a network, before it is built.
-
-        `seed` and `position`, its index in the network, determine the initial weights, unless
-        `stored` maps the path of a parameter to an initialiser that returns its value from a file.
-        """
+    def bind(self, name: str, binding: Binding, dtype: Any) -> None:
+        """Bind the layer to a network, before it is built; a name of its own is retained."""
         self.name = self.name or name
-        self._seed, self._position, self.dtype = seed, position, np.dtype(dtype)
-        self._stored = stored
+        self._binding, self.dtype = binding, np.dtype(dtype)
 
     def __call__(
         self, x: Any, *others: Any, random: RandomStream | None = None, **named: Any
@@ -370,13 +344,12 @@ class Layer:
         return list(find_sublayers(self, Layer, skip="_arguments"))
 
     def _bind_sublayers(self) -> None:
-        """Give each new sublayer its name, seed and dtype; its position ends in its path's CRC."""
+        """Bind the sublayers that are not bound yet."""
+        binding = self._binding or Binding()
         for path, layer in self._sublayers():
-            if layer._position is None:
-                position = (*(self._position or ()), crc32(path.encode()))
-                stored = self._stored and partial(self._stored, path)
+            if layer._binding is None:
                 name = f"{self.name or self.kind}.{path}"
-                layer.bind(name, self._seed, position, self.dtype, stored)
+                layer.bind(name, binding.of_sublayer(path), self.dtype)
 
     @contextmanager
     def _train_sublayers(self, random: RandomStream | None) -> Generator[None]:

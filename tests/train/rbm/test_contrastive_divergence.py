@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from chainrule.autodiff.derivative import value_and_grad
+from chainrule.nn.binding import Binding
 from chainrule.nn.parameter import substituted
 from chainrule.nn.random_stream import RandomStream
 from chainrule.train.rbm.contrastive_divergence import Contrast
@@ -16,7 +17,7 @@ NAMES = ("weight", "visible_bias", "hidden_bias")
 def built(couplings, k=1, chains=0):
     visible, hidden = couplings["weight"].shape
     layer = Contrast(hidden, k, chains, l2=0.0)
-    layer.bind("rbm", 0, (0,), "float64")
+    layer.bind("rbm", Binding(0, (0,)), "float64")
     layer(np.zeros((1, visible)))
     for name in NAMES:
         layer.parameters()[name].value[:] = couplings[name]

@@ -13,6 +13,7 @@ from chainrule.errors import ArgumentError, ShapeError
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.node import variable
 from chainrule.nn.activations.activation import ACTIVATIONS, resolve_activation
+from chainrule.nn.binding import Binding
 from chainrule.nn.initializers.initializer import Initializer
 from chainrule.nn.layer import Layer, Shape
 from chainrule.nn.layers.wrappers import TimeDistributed
@@ -58,8 +59,8 @@ class Model:
         """Shape of the output of a built network, the batch axis as None."""
         return self.output_shapes[-1]
 
-    def add(self, layer: Any, stored: Callable[..., Initializer] | None = None) -> None:
-        """Append a layer and name it."""
+    def add(self, layer: Any, saved: Callable[..., Initializer] | None = None) -> None:
+        """Append a layer and name it; `saved` gives its values when loaded, see `Binding`."""
         if isinstance(layer, Table):
             self._set_table(layer)
             return
@@ -70,8 +71,8 @@ class Model:
                 f"Network: layer {layer.name!r} is added twice; create a second one with the same "
                 "arguments, or put both uses into a layer of your own"
             )
-        index = (len(self.layers),)
-        layer.bind(self._unique_name(layer), self.seed, index, self.dtype, stored)
+        binding = Binding(self.seed, (len(self.layers),), saved)
+        layer.bind(self._unique_name(layer), binding, self.dtype)
         self.layers.append(layer)
         self.output_shapes, self._stack, self._all_layers = [], None, []
         self.programs.clear()

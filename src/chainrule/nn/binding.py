@@ -1,0 +1,65 @@
+"""Binding of a layer to a network: what determines the initial values of its parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.errors import ShapeError
+from chainrule.nn.initializers.initializer import (
+    Initializer,
+    by_activation,
+    generator_at,
+    resolve_initializer,
+)
+
+__all__ = ["Binding"]
+
+
+@dataclass(frozen=True)
+class Binding:
+    """Seed and position of a layer in a network, or the saved values of its parameters.
+
+    A position is the index of a layer in the network, followed by the CRC of a sublayer's path.
+    `saved` maps the path of a parameter to an initialiser that returns its value from a file.
+    """
+
+    seed: int = 0
+    position: tuple[int, ...] = ()
+    saved: Callable[..., Initializer] | None = None
+
+    def of_sublayer(self, path: str) -> Binding:
+        """Return the binding of the sublayer at a path within the layer."""
+        saved = self.saved and partial(self.saved, path)
+        return Binding(self.seed, (*self.position, crc32(path.encode())), saved)
+
+    def initializer(
+        self, name: str, initializer: str | Initializer, activation: Any, ndim: int
+    ) -> str | Initializer:
+        """Resolve "auto" by activation and number of axes, unless the value is saved."""
+        if self.saved is not None:
+            return self.saved(name)
+        if initializer == "auto":
+            return by_activation(activation) if ndim >= 2 else "zeros"
+        return initializer
+
+    def initial_value(
+        self,
+        title: str,
+        index: int,
+        initializer: str | Initializer,
+        shape: tuple[int, ...],
+        dtype: np.dtype[Any],
+    ) -> NDArray[Any]:
+        """Return the initial value of parameter number `index` of the layer."""
+        generator = generator_at(self.seed, (*self.position, index))
+        value = np.array(resolve_initializer(initializer)(shape, generator, dtype), dtype)
+        if value.shape != shape:
+            raise ShapeError(f"{title}: its initializer returned shape {value.shape}, not {shape}")
+        return value
