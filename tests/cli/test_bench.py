@@ -24,7 +24,7 @@ def test_workloads_are_named_and_others_refused() -> None:
 def test_a_workload_is_listed_nest_by_nest() -> None:
     result = run("w3")
     assert result.exception is None
-    assert result.output.startswith("W3: table 20-64-3, 32 a step\n")
+    assert result.output.startswith("W3: table 20-64-3, batch 32\n")
     for entry in ("32×64×20 product", "dense_1.weight", "of roofline", "roofline of"):
         assert entry in result.output
 

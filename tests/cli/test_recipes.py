@@ -125,7 +125,7 @@ def test_sampling_continues_the_prompt(
     assert (code, errors) == (0, "")
     nats, pairs = (
         number(r"validation loss ([\d.]+)", output),
-        number(r"([\d.]+) nats by the ch", output),
+        number(r"([\d.]+) nats by those of pairs", output),
     )
     assert nats < 0.6 < pairs, "the text repeats itself, so nearly all of it can be known"
     written = following_lines(output)
