@@ -9,8 +9,8 @@ from chainrule.compiler.analysis.dependence import (
     AccessSet,
     are_disjoint,
     are_distinct,
+    overlap_in_memory,
     same_iteration,
-    share_bytes,
 )
 from chainrule.compiler.loop_ir.loops import Affine, Axis, Buffer
 
@@ -84,9 +84,9 @@ def test_steps_conflict_where_one_writes_what_the_other_touches():
     assert not writer.conflicts_with(AccessSet.of([(Buffer("arena", FLOAT, (1,)), (), True)]))
 
 
-def test_buffers_share_bytes_exactly_where_their_ranges_overlap():
+def test_buffers_overlap_in_memory_exactly_where_their_byte_ranges_do():
     one, other = Buffer("arena", FLOAT, (4,)), Buffer("arena", FLOAT, (2,))
-    assert share_bytes(one, other, {one: 0, other: 12})
-    assert not share_bytes(one, other, {one: 0, other: 16})
-    assert share_bytes(one, one, {})
-    assert not share_bytes(one, other, {one: 0})
+    assert overlap_in_memory(one, other, {one: 0, other: 12})
+    assert not overlap_in_memory(one, other, {one: 0, other: 16})
+    assert overlap_in_memory(one, one, {})
+    assert not overlap_in_memory(one, other, {one: 0})

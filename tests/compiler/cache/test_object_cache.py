@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from chainrule.compiler.cache import object_cache
-from chainrule.compiler.cache.object_cache import cached_object, clean_cache, program_key
+from chainrule.compiler.cache.object_cache import cached_object, evict_entries, program_key
 
 
 @pytest.fixture
@@ -165,7 +165,7 @@ def test_cleaning_removes_the_least_recently_used(folder):
         cached_object(f"program {number}", Compiler())
         os.utime(folder / program_key(f"program {number}").hex(), (number, number))
     size = next(folder.iterdir()).stat().st_size
-    clean_cache(folder, largest=2 * size + size // 2)
+    evict_entries(folder, max_bytes=2 * size + size // 2)
     names = {path.name for path in folder.iterdir()}
     assert names == {program_key(f"program {n}").hex() for n in (2, 3)}
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from chainrule.compiler.loop_ir.access import Access
 from chainrule.compiler.loop_ir.loops import Affine, Axis, Buffer
 
-__all__ = ["AccessSet", "are_disjoint", "are_distinct", "same_iteration", "share_bytes"]
+__all__ = ["AccessSet", "are_disjoint", "are_distinct", "overlap_in_memory", "same_iteration"]
 
 
 @dataclass
@@ -125,8 +125,8 @@ def are_distinct(index: Sequence[object], other: Sequence[object]) -> bool:
     )
 
 
-def share_bytes(one: Buffer, other: Buffer, offsets: Mapping[Buffer, int]) -> bool:
-    """Whether two buffers overlap in memory, of which some lie at `offsets` of one block."""
+def overlap_in_memory(one: Buffer, other: Buffer, offsets: Mapping[Buffer, int]) -> bool:
+    """Whether two buffers overlap in memory; those in `offsets` are parts of one block."""
     if one is other:
         return True
     if one not in offsets or other not in offsets:

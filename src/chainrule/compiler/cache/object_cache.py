@@ -18,7 +18,7 @@ from pathlib import Path
 from chainrule.compiler.cache.fingerprint import build_fingerprint
 from chainrule.storage import cache_folder, write_atomically
 
-__all__ = ["cached_object", "clean_cache", "program_key", "read_entry", "write_entry"]
+__all__ = ["cached_object", "evict_entries", "program_key", "read_entry", "write_entry"]
 
 MAGIC = b"chainrule code 2"
 HEADER_BYTES = len(MAGIC) + 64
@@ -60,13 +60,13 @@ def write_entry(key: bytes | None, content: bytes) -> None:
         return
     parts = [MAGIC, key, hashlib.sha256(content).digest(), content]
     try:
-        _clean_once(folder, os.getpid())
+        _evict_once(folder, os.getpid())
         write_atomically(folder / key.hex(), parts)
     except OSError:
         return
 
 
-def clean_cache(folder: Path, largest: int = MAX_CACHE_BYTES) -> None:
+def evict_entries(folder: Path, max_bytes: int = MAX_CACHE_BYTES) -> None:
     """Remove the least recently used entries, until the others fit."""
     entries: list[tuple[float, int, Path]] = []
     for path in folder.iterdir():
@@ -78,7 +78,7 @@ def clean_cache(folder: Path, largest: int = MAX_CACHE_BYTES) -> None:
     total = 0
     for _, size, path in sorted(entries, reverse=True):
         total += size
-        if total > largest:
+        if total > max_bytes:
             path.unlink(missing_ok=True)
 
 
@@ -98,8 +98,8 @@ def _prepare_folder(folder: Path, _process: int) -> Path | None:
 
 
 @cache
-def _clean_once(folder: Path, _process: int) -> None:
-    clean_cache(folder)
+def _evict_once(folder: Path, _process: int) -> None:
+    evict_entries(folder)
 
 
 def _is_private(status: os.stat_result) -> bool:
@@ -124,7 +124,7 @@ def _read(path: Path, key: bytes) -> bytes | None:
     if not code or content[:HEADER_BYTES] != expected:
         return None
     try:
-        os.utime(path)  # its last use, for clean_cache
+        os.utime(path)  # its last use, for evict_entries
     except OSError:
         return code
     return code

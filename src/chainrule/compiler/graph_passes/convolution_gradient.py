@@ -35,7 +35,7 @@ from chainrule.ops.primitives.windows import fold
 __all__ = ["InputGradient", "Taps", "WindowAxis", "input_gradients"]
 
 MIN_SAMPLES = 8
-"""Samples for which register tiles lie along the batch."""
+"""Samples from which on register tiles run along the batch."""
 CACHE_SET_STRIDE = 2048
 """Bytes: the rows of a tile that are a multiple of this apart evict one another from the cache."""
 
@@ -60,7 +60,7 @@ class Taps:
 
 @dataclass(frozen=True)
 class WindowAxis:
-    """One axis of the input along which the kernel's windows lie."""
+    """One axis of the input along which the kernel's windows slide."""
 
     axis: int
     position: str
@@ -131,7 +131,7 @@ class InputGradient:
     def bounded_axes(self) -> tuple[WindowAxis, ...]:
         """Return the axes whose taps are bounded by the ends of the cotangent instead of padding.
 
-        The trip count of a bounded sum depends on the position, so a register tile must lie along
+        The trip count of a bounded sum depends on the position, so a register tile must run along
         another axis: the samples, if there are enough and their rows map to different cache sets;
         else the last window axis, which is padded.
         """
@@ -144,7 +144,7 @@ class InputGradient:
         return tuple(each for each in axes if each.is_regular)
 
     def _tiles_over_samples(self) -> bool:
-        """Whether register tiles can lie along an axis without windows."""
+        """Whether register tiles can run along an axis without windows."""
         positions = {each.position for each in self.window_axes}
         itemsize = self.cotangent.dtype.itemsize
         for number, length in enumerate(self.cotangent.shape):

@@ -29,7 +29,7 @@ from chainrule.compiler.loop_ir.loops import (
 )
 from chainrule.graph.array_type import ArrayType
 
-__all__ = ["explain_fault", "format_nests", "format_program"]
+__all__ = ["format_diagnostic", "format_nests", "format_program"]
 
 
 def format_program(program: Program, layout: Layout | None = None) -> str:
@@ -44,7 +44,7 @@ def format_nests(program: Program) -> dict[Nest, list[str]]:
     return {nest: printer.item(nest) for nest in nests_of(program.steps)}
 
 
-def explain_fault(item: Item | Nest, rule: str, *parts: object) -> str:
+def format_diagnostic(item: Item | Nest, rule: str, *parts: object) -> str:
     """Return a message about part of a program, and that part; ``{}`` of `rule` are `parts`."""
     printer = _Printer(None)
     lines = printer.item(item)
@@ -158,7 +158,7 @@ class _Printer:
         return f"{head}{value}{inner_axes}{_comment(statement.layer)}"
 
     def _target(self, buffer: Buffer, index: Index, nest: Nest) -> str:
-        """Print a target, in parentheses if it is kept in a register."""
+        """Print a target, in parentheses if it is held in a register."""
         element = self._element(buffer, index)
         return f"({element})" if buffer in nest.registers else element
 

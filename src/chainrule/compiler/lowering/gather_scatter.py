@@ -25,28 +25,28 @@ _INTEGER, _BOOL = np.dtype("int64"), np.dtype(bool)
 
 
 def _gather(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expression:
-    source, *positions = node.inputs
+    source, *indices = node.inputs
     canonical = lowering.canonical(node.shape)
-    count = len(positions[0].shape)
+    count = len(indices[0].shape)
     gathered = [
         _as_index(lowering, each, canonical[:count], source.shape[i])
-        for i, each in enumerate(positions)
+        for i, each in enumerate(indices)
     ]
     value = lowering.materialized(source)
-    own = lowering.canonical(source.shape)
-    first = len(value.index) - len(own)
-    if value.index[first:] != own or value.buffer.shape[-len(own) :] != source.shape:
+    source_index = lowering.canonical(source.shape)
+    rank = len(source_index)
+    if value.index[-rank:] != source_index or value.buffer.shape[-rank:] != source.shape:
         copy = lowering.scratch(source.shape, source.dtype, source)
-        lowering.items.append(Statement(copy, own, value, layer=node.layer))
-        value = Load(copy, own)
-    prefix = value.index[: len(value.index) - len(own)]
+        lowering.items.append(Statement(copy, source_index, value, layer=node.layer))
+        value = Load(copy, source_index)
+    prefix = value.index[:-rank]
     return Load(value.buffer, (*prefix, *gathered, *canonical[count:]))
 
 
 def _as_index(
     lowering: Lowering, node: Node, index: Sequence[Affine], length: int
 ) -> Affine | Expression:
-    """Return an element of an array of positions as an index: affine where it is in range."""
+    """Return an element of an array of indices as an index: affine where it is in range."""
     value = lowering.reindexed(lowering.materialize_if_costly(node), node.shape, index)
     if isinstance(value, IndexValue):
         extent = 1 + value.index.constant + sum(c * (a.extent - 1) for a, c in value.index.terms)
@@ -55,26 +55,27 @@ def _as_index(
     if isinstance(value, Literal) and 0 <= int(value.value) < length:
         return Affine(int(value.value))
     if value.dtype == np.uint64:
-        raise CannotCompile("positions of type u64 are not compiled")
+        raise CannotCompile("indices of type u64 are not compiled")
     return value if value.dtype == _INTEGER else Apply("cast", (value,), _INTEGER)
 
 
 def _scatter_add(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expression:
-    updates, *positions = node.inputs
+    updates, *indices = node.inputs
     one_hot = _one_hot(lowering, node, inputs)
     if one_hot is not None:
         return one_hot
-    own = lowering.canonical(updates.shape)
-    count = len(positions[0].shape)
+    update_index = lowering.canonical(updates.shape)
+    count = len(indices[0].shape)
     target, target_index = lowering.target(node)
     zero = Literal(np.zeros((), node.dtype)[()], node.dtype)
     lowering.items.append(Statement(target, target_index, zero, layer=node.layer))
     index = [
-        _as_index(lowering, each, own[:count], node.shape[i]) for i, each in enumerate(positions)
+        _as_index(lowering, each, update_index[:count], node.shape[i])
+        for i, each in enumerate(indices)
     ]
     prefix = target_index[: len(target_index) - len(node.shape)]
-    over = tuple(i.terms[0][0] for i in own[:count] if i.terms)
-    full = (*prefix, *index, *own[count:])
+    over = tuple(i.terms[0][0] for i in update_index[:count] if i.terms)
+    full = (*prefix, *index, *update_index[count:])
     lowering.items.append(Statement(target, full, inputs[0], "scatter_add", over, node.layer))
     return Load(target, target_index)
 
@@ -83,27 +84,27 @@ def _one_hot(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expres
     """Lower a scatter of row i of the updates into row i of the result to a selection.
 
     Each element of the result gets at most one update, so ``out[i, j] = 0 + updates[i]`` where j is
-    the position of row i, and 0 elsewhere. None where the scatter is of another form.
+    the index of row i, and 0 elsewhere. None where the scatter is of another form.
     """
     updates, first, *others = node.inputs
-    own = lowering.canonical(updates.shape)
+    update_index = lowering.canonical(updates.shape)
     canonical = lowering.canonical(node.shape)
     if len(first.shape) != 1 or len(others) != 1 or first.shape[0] != node.shape[0]:
         return None
     rows = inputs[1]
     if not isinstance(rows, IndexValue) or rows.index != lowering.canonical(first.shape)[0]:
         return None
-    if not own[0].terms:
+    if not update_index[0].terms:
         return None
-    position = _as_index(lowering, others[0], [canonical[0]], node.shape[1])
-    if isinstance(position, Affine):
+    gathered = _as_index(lowering, others[0], [canonical[0]], node.shape[1])
+    if isinstance(gathered, Affine):
         return None
     value = lowering.materialize_if_costly(updates)
     update = lowering.reindexed(value, updates.shape, [canonical[0], *canonical[2:]])
     length = Literal(np.int64(node.shape[1]), _INTEGER)
-    is_negative = Apply("less", (position, Literal(np.int64(0), _INTEGER)), _BOOL)
-    from_end = Apply("add", (position, length), _INTEGER)
-    wrapped = Apply("select", (is_negative, from_end, position), _INTEGER)
+    is_negative = Apply("less", (gathered, Literal(np.int64(0), _INTEGER)), _BOOL)
+    from_end = Apply("add", (gathered, length), _INTEGER)
+    wrapped = Apply("select", (is_negative, from_end, gathered), _INTEGER)
     is_hit = Apply("equal", (wrapped, IndexValue(canonical[1], _INTEGER)), _BOOL)
     zero = Literal(np.zeros((), node.dtype)[()], node.dtype)
     total = Apply("add", (zero, update), node.dtype)

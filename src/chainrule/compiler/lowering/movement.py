@@ -70,23 +70,23 @@ def _pad_into(lowering: Lowering, node: Node, inputs: list[Expression]) -> Load:
     if unwrap_padding(node, none)[0].serial in lowering.paddings:
         return lowering.load_padded(node, none, lowering.canonical(node.shape))
     target, index = lowering.target(node)
-    first = index[: len(index) - len(node.shape)]
-    if padding is not None and not first and target.shape == node.shape:
+    prefix = index[: len(index) - len(node.shape)]
+    if padding is not None and not prefix and target.shape == node.shape:
         lowering.items += zero_fill(target, padding, node.layer)
     elif source.size < node.size:
         zero = Literal(np.zeros((), node.dtype)[()], node.dtype)
         lowering.items.append(Statement(target, index, zero, layer=node.layer))
     interior = _sliced_index(node.params["slices"], lowering.canonical(source.shape))
-    lowering.items.append(Statement(target, (*first, *interior), inputs[0], layer=node.layer))
+    lowering.items.append(Statement(target, (*prefix, *interior), inputs[0], layer=node.layer))
     return Load(target, index)
 
 
 def _concatenate(lowering: Lowering, node: Node, inputs: list[Expression]) -> Load:
     target, index = lowering.target(node)
-    first = index[: len(index) - len(node.shape)]
+    prefix = index[: len(index) - len(node.shape)]
     for source, starts in _parts(lowering, node, (0,) * len(node.shape)):
         pairs = zip(lowering.canonical(source.shape), starts, strict=True)
-        part = (*first, *(i + Affine(start) for i, start in pairs))
+        part = (*prefix, *(i + Affine(start) for i, start in pairs))
         value = lowering.expressions[source.serial]
         lowering.items.append(Statement(target, part, value, layer=node.layer))
     return Load(target, index)

@@ -93,7 +93,7 @@ def _cumulative_sum(lowering: Lowering, node: Node, inputs: list[Expression]) ->
 
 
 def _argsort(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expression:
-    """Rank each element by the number of those sorted before it, and scatter positions to ranks."""
+    """Rank each element by the number of those sorted before it, and scatter indices to ranks."""
     axis = node.params["axis"]
     canonical = lowering.canonical(node.shape)
     if not canonical[axis].terms:
@@ -101,22 +101,26 @@ def _argsort(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expres
     if node.shape[axis] > MAX_SORT_LENGTH:
         raise CannotCompile(f"an argsort of more than {MAX_SORT_LENGTH} elements is not compiled")
     one = lowering.materialized(node.inputs[0])
-    rival = Axis(node.shape[axis], "rival")
-    index = [Affine.of(rival) if i == axis else each for i, each in enumerate(canonical)]
+    compared = Axis(node.shape[axis], "compared")
+    index = [Affine.of(compared) if i == axis else each for i, each in enumerate(canonical)]
     other = lowering.reindexed(one, node.shape, index)
-    rival_position = IndexValue(Affine.of(rival), _INTEGER)
-    is_earlier = Apply("less", (rival_position, IndexValue(canonical[axis], _INTEGER)), _BOOL)
+    compared_index = IndexValue(Affine.of(compared), _INTEGER)
+    is_earlier = Apply("less", (compared_index, IndexValue(canonical[axis], _INTEGER)), _BOOL)
     not_after = Apply("logical_not", (_is_less(one, other),), _BOOL)
     in_tie = Apply("logical_and", (not_after, is_earlier), _BOOL)
     is_before = Apply("logical_or", (_is_less(other, one), in_tie), _BOOL)
     count = Apply("cast", (is_before,), _INTEGER)
     rank = lowering.scratch(node.shape, _INTEGER, node)
-    lowering.items.append(Statement(rank, canonical, count, "sum", (rival,), node.layer))
+    lowering.items.append(Statement(rank, canonical, count, "sum", (compared,), node.layer))
     target, target_index = lowering.target(node)
     zero = Literal(np.int64(0), _INTEGER)
     lowering.items.append(Statement(target, target_index, zero, layer=node.layer))
     position = len(target_index) - len(canonical) + axis
-    ranked = (*target_index[:position], Load(rank, canonical), *target_index[position + 1 :])
+    ranked = (
+        *target_index[:position],
+        Load(rank, canonical),
+        *target_index[position + 1 :],
+    )
     over = (canonical[axis].terms[0][0],)
     value = IndexValue(canonical[axis], _INTEGER)
     lowering.items.append(Statement(target, ranked, value, "scatter_add", over, node.layer))

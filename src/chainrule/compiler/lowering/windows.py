@@ -51,8 +51,8 @@ def _fold(lowering: Lowering, node: Node, inputs: list[Expression]) -> Load:
     """Store the windows where they do not overlap; else add them element by element."""
     target, target_index = lowering.target(node)
     canonical = lowering.canonical(node.inputs[0].shape)
-    first = target_index[: len(target_index) - len(node.shape)]
-    index = (*first, *_source_index(node.params, canonical, len(node.shape)))
+    prefix = target_index[: len(target_index) - len(node.shape)]
+    index = (*prefix, *_source_index(node.params, canonical, len(node.shape)))
     names = ("axes", "sizes", "strides", "dilations")
     along = list(zip(*(node.params[name] for name in names), strict=True))
     are_separate = all(stride > (size - 1) * dilation for _, size, stride, dilation in along)

@@ -5,10 +5,10 @@ from typing import Protocol
 
 from chainrule.compiler.runtime.elf_loader import load_elf
 
-__all__ = ["Loaded", "load_code"]
+__all__ = ["LoadedCode", "load_code"]
 
 
-class Loaded(Protocol):
+class LoadedCode(Protocol):
     """Machine code in memory, unmapped when this object is freed."""
 
     def address(self, name: str) -> int:
@@ -16,7 +16,7 @@ class Loaded(Protocol):
         ...
 
 
-def load_code(code: bytes, exports: Sequence[str]) -> Loaded:
+def load_code(code: bytes, exports: Sequence[str]) -> LoadedCode:
     """Load object code; `exports` are the functions whose addresses are needed."""
     loaded = load_elf(code, exports)
     if loaded is not None:

@@ -24,7 +24,7 @@ def contiguous_array(array: Any, dtype: Any, shape: tuple[int, ...]) -> Any:
     """Return a C-contiguous, aligned array of that type, a copy only if necessary."""
     result = np.require(np.asarray(array, dtype), requirements=["C", "A"]).view(np.ndarray)
     if result.shape != shape:
-        raise GraphError(f"a program for an input of shape {shape} was given one of {result.shape}")
+        raise GraphError(f"program: expected an input of shape {shape}, got {result.shape}")
     return result
 
 

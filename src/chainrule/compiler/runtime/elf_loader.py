@@ -4,7 +4,7 @@ It supports what LLVM emits for our modules on Linux for x86-64: sections with c
 none writable, and three types of relocation. It refuses any other file, which LLVM's own linker
 then loads.
 
-    sections with code | jumps to external functions | page | sections with constants
+    sections with code | stubs of external functions | page | sections with constants
 
 First all sections are laid out and relocated; then code becomes executable and nothing writable.
 
@@ -36,10 +36,10 @@ SHN_UNDEF, SHN_ABS = 0, 0xFFF1
 SHT_X86_64_UNWIND = 0x70000001
 """Tables to unwind the stack, not needed: our functions raise nothing."""
 R_X86_64_64, R_X86_64_PC32, R_X86_64_PLT32 = 1, 2, 4
-JUMP = b"\xff\x25\x00\x00\x00\x00"
+STUB = b"\xff\x25\x00\x00\x00\x00"
 """``jmp [rip]``, to the address that follows it: an external function may be too far away for
-a call."""
-JUMP_BYTES = 16
+a call, as in a procedure linkage table."""
+STUB_BYTES = 16
 
 
 class _Section(NamedTuple):
@@ -115,21 +115,21 @@ class _ObjectFile:
             _Symbol(*struct.unpack_from("<IBBHQQ", code, table.offset + 24 * i))
             for i in range(table.size // 24)
         ]
-        self.jumps: dict[str, int] = {}
+        self.stubs: dict[str, int] = {}
         for each in self.symbols[1:]:
             if each.section == SHN_UNDEF:
-                self.jumps.setdefault(self._name(each), len(self.jumps))
-        self.offsets, self.jumps_at, self.code_bytes, self.size = self._layout()
+                self.stubs.setdefault(self._name(each), len(self.stubs))
+        self.offsets, self.stubs_offset, self.code_bytes, self.size = self._memory_layout()
 
-    def _layout(self) -> tuple[dict[int, int], int, int, int]:
-        """Return offsets of the sections, offset of the jumps, size of the code, total size."""
+    def _memory_layout(self) -> tuple[dict[int, int], int, int, int]:
+        """Return offsets of the sections, offset of the stubs, size of the code, total size."""
         offsets: dict[int, int] = {}
-        jumps_at = _align(self._lay_out(SHF_EXECINSTR, 0, offsets), JUMP_BYTES)
-        code_bytes = _align(jumps_at + JUMP_BYTES * len(self.jumps), mmap.PAGESIZE)
-        end = self._lay_out(0, code_bytes, offsets)
-        return offsets, jumps_at, code_bytes, _align(max(end, 1), mmap.PAGESIZE)
+        stubs_offset = _align(self._assign_offsets(SHF_EXECINSTR, 0, offsets), STUB_BYTES)
+        code_bytes = _align(stubs_offset + STUB_BYTES * len(self.stubs), mmap.PAGESIZE)
+        end = self._assign_offsets(0, code_bytes, offsets)
+        return offsets, stubs_offset, code_bytes, _align(max(end, 1), mmap.PAGESIZE)
 
-    def _lay_out(self, executable: int, start: int, offsets: dict[int, int]) -> int:
+    def _assign_offsets(self, executable: int, start: int, offsets: dict[int, int]) -> int:
         """Assign consecutive offsets to sections with or without code; return their end."""
         for number, each in enumerate(self.sections):
             if not each.flags & SHF_ALLOC or each.flags & SHF_EXECINSTR != executable:
@@ -147,9 +147,11 @@ class _ObjectFile:
         for number, start in self.offsets.items():
             each = self.sections[number]
             memory[start : start + each.size] = self.code[each.offset : each.offset + each.size]
-        for name, number in self.jumps.items():
-            start = self.jumps_at + JUMP_BYTES * number
-            memory[start : start + len(JUMP) + 8] = JUMP + struct.pack("<Q", _external(name))
+        for name, number in self.stubs.items():
+            start = self.stubs_offset + STUB_BYTES * number
+            memory[start : start + len(STUB) + 8] = STUB + struct.pack(
+                "<Q", _external_address(name)
+            )
         for each in self.sections:
             if each.type == SHT_RELA and each.info in self.offsets:
                 self._relocate(memory, base, each)
@@ -175,7 +177,7 @@ class _ObjectFile:
     def _value(self, symbol: _Symbol) -> int:
         """The offset of a symbol from the beginning of the memory."""
         if symbol.section == SHN_UNDEF:
-            return self.jumps_at + JUMP_BYTES * self.jumps[self._name(symbol)]
+            return self.stubs_offset + STUB_BYTES * self.stubs[self._name(symbol)]
         return 0 if symbol.section == SHN_ABS else self.offsets[symbol.section] + symbol.value
 
     def _name(self, symbol: _Symbol) -> str:
@@ -188,17 +190,19 @@ def _align(offset: int, alignment: int) -> int:
 
 
 @cache
-def _process() -> Any:
+def _c_library() -> Any:
     return ctypes.CDLL(None, use_errno=True)
 
 
-def _external(name: str) -> int:
+def _external_address(name: str) -> int:
     """The address of a function of the C library."""
-    address = ctypes.cast(getattr(_process(), name), ctypes.c_void_p).value
+    address = ctypes.cast(getattr(_c_library(), name), ctypes.c_void_p).value
     assert address
     return address
 
 
-def _protect(address: int, size: int, rights: int) -> None:
-    if _process().mprotect(ctypes.c_void_p(address), ctypes.c_size_t(size), ctypes.c_int(rights)):
+def _protect(address: int, size: int, protection: int) -> None:
+    if _c_library().mprotect(
+        ctypes.c_void_p(address), ctypes.c_size_t(size), ctypes.c_int(protection)
+    ):
         raise OSError(ctypes.get_errno(), "the system refuses executable memory")

@@ -20,7 +20,7 @@ from typing import Any
 from chainrule.compiler.backends.calling_convention import ALIGNMENT, CONTROL_BYTES
 from chainrule.compiler.cache.object_cache import cached_object
 from chainrule.compiler.runtime.background import BackgroundTask
-from chainrule.compiler.runtime.code_loader import Loaded, load_code
+from chainrule.compiler.runtime.code_loader import LoadedCode, load_code
 from chainrule.compiler.runtime.thread_limit import ThreadLimit
 
 __all__ = ["compile_pool_in_background", "limited_threads", "run_program"]
@@ -51,7 +51,7 @@ def compile_pool_in_background() -> None:
         _preparation = BackgroundTask(_native_library)
 
 
-_preparation: BackgroundTask[Loaded] | None = None
+_preparation: BackgroundTask[LoadedCode] | None = None
 
 
 class _Pool:
@@ -148,7 +148,7 @@ if hasattr(os, "register_at_fork"):
 
 
 @cache
-def _native_library() -> Loaded:
+def _native_library() -> LoadedCode:
     code = cached_object("threads", _compile_pool)
     return load_code(code, ("chainrule.prepare", "chainrule.run", "chainrule.work"))
 

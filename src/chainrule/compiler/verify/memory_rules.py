@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from chainrule.compiler.loop_ir.access import accesses
 from chainrule.compiler.loop_ir.loops import Buffer, Nest, Step
-from chainrule.compiler.loop_ir.printer import explain_fault
+from chainrule.compiler.loop_ir.printer import format_diagnostic
 from chainrule.compiler.loop_passes.memory_plan import ALIGNMENT, MemoryPlan
 from chainrule.errors import GraphError
 
@@ -84,4 +84,4 @@ def _overlap(plan: MemoryPlan, one: Buffer, other: Buffer) -> bool:
 
 
 def _error(nest: Nest, rule: str, *parts: object) -> GraphError:
-    return GraphError(f"invalid memory plan: {explain_fault(nest, rule, *parts)}")
+    return GraphError(f"invalid memory plan: {format_diagnostic(nest, rule, *parts)}")

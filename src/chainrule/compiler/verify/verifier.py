@@ -34,7 +34,7 @@ from chainrule.compiler.loop_ir.loops import (
     Program,
     Statement,
 )
-from chainrule.compiler.loop_ir.printer import explain_fault
+from chainrule.compiler.loop_ir.printer import format_diagnostic
 from chainrule.compiler.verify.contraction_rules import contraction_faults
 from chainrule.compiler.verify.index_rules import Fault, Index
 from chainrule.compiler.verify.statement_rules import statement_faults
@@ -93,7 +93,7 @@ def _check(
 def _refuse(stage: str, items: Sequence[Item | Nest], faults: Iterator[Fault]) -> None:
     """Raise the first fault, if there is one."""
     for rule, *parts in faults:
-        message = explain_fault(items[0], rule, *parts) if items else rule.format(*parts)
+        message = format_diagnostic(items[0], rule, *parts) if items else rule.format(*parts)
         raise GraphError(f"invalid loops after {stage}: {message}")
 
 

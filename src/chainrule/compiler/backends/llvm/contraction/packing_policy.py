@@ -20,7 +20,7 @@ MIN_LEFT_DEPTH = 64
 
 
 def should_pack_right(roles: LoopRoles, row_tiles: int) -> bool:
-    """Whether panels of `right` are packed; each is read by so many row tiles."""
+    """Whether panels of `right` are packed, given how many row tiles read each."""
     if roles.column.right != 1:
         return True
     size = ITEM_BYTES[roles.dtype]
@@ -33,7 +33,7 @@ def should_pack_right(roles: LoopRoles, row_tiles: int) -> bool:
 
 
 def should_pack_left(roles: LoopRoles, panels: int) -> bool:
-    """Whether the row tiles of `left` are packed; each is read by so many panels."""
+    """Whether the row tiles of `left` are packed, given how many panels read each."""
     # Several loops of rows or depth read overlapping windows, whose copy would be much larger.
     if len(roles.rows) != 1 or len(roles.depth) != 1 or roles.column.left:
         return False

@@ -34,7 +34,7 @@ THREADS = 2
 
 
 class TileChoice(NamedTuple):
-    """A tile shape and its cost; candidates compare by their fields in turn, the least is best."""
+    """A tile shape and its cost; of candidates, the least in lexicographic order is chosen."""
 
     cycles: float  # per step of depth, for the whole output
     size: int  # vectors of the tile: of equal candidates, the one with less code

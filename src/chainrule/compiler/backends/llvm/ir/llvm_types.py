@@ -85,7 +85,7 @@ class FloatType(Type):
         super().__init__("float", "f32")
 
     def literal(self, value: Any) -> str:
-        """Return a constant rounded to float32, as the bits of the equal double (as LLVM asks)."""
+        """Return a constant rounded to float32, as the bits of the equal double."""
         return _double(struct.unpack("<f", struct.pack("<f", value))[0])
 
 

@@ -132,7 +132,7 @@ class _StatementEmitter:
         if is_unrolled:
             for i in range(1, axis.extent):
                 emitter.axes[axis] = i
-                best, best_index = self._better(statement, best, best_index, emit.index(i))
+                best, best_index = self._select_extremum(statement, best, best_index, emit.index(i))
         else:
             emitter.available = dict(before)  # what the loop makes available is not so after it
             best_index = self._arg_extremum_loop(statement, axis, best, best_index)
@@ -154,12 +154,12 @@ class _StatementEmitter:
             best, best_index = (
                 builder.load(slot, typ=type) for slot, type in zip(slots, types, strict=True)
             )
-            better = self._better(statement, best, best_index, index)
-            for slot, value in zip(slots, better, strict=True):
+            selected = self._select_extremum(statement, best, best_index, index)
+            for slot, value in zip(slots, selected, strict=True):
                 builder.store(value, slot)
         return builder.load(slots[1], typ=types[1])
 
-    def _better(
+    def _select_extremum(
         self, statement: Statement, best: ir.Value, best_index: ir.Value, index: ir.Value
     ) -> tuple[ir.Value, ir.Value]:
         """Select the extremum so far or the element at an index; the former if they are equal."""

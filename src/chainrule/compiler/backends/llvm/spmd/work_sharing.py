@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from chainrule.compiler.analysis.dependence import share_bytes
+from chainrule.compiler.analysis.dependence import overlap_in_memory
 from chainrule.compiler.backends.llvm.nest.loop_nest import lanes_of
 from chainrule.compiler.loop_ir.access import accesses
 from chainrule.compiler.loop_ir.expressions import axes_of, cost
@@ -97,7 +97,7 @@ class BarrierPlacement:
         return any(
             (is_write or was_write)
             and (shared or was_shared)
-            and share_bytes(buffer, other, self.plan.offsets)
+            and overlap_in_memory(buffer, other, self.plan.offsets)
             for buffer, is_write in buffers
             for other, recorded in self.pending.items()
             for was_write, was_shared in recorded
