@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from chainrule.arguments.annotated import Fraction, NonNegative, Positive, named_arguments
-from chainrule.optim.moving_average import average, unbiased
+from chainrule.optim.moving_average import average, bias_corrected
 from chainrule.optim.optimizer import Array, Optimizer, Slots, zeros_like
 from chainrule.optim.schedules.schedule import Schedule
 
@@ -71,6 +71,6 @@ class AdamW(Optimizer):
         """Return the updated parameter and both moments."""
         mean = average(slots["mean"], gradient, self.beta_1)
         square = average(slots["square"], gradient * gradient, self.beta_2)
-        spread = np.sqrt(unbiased(square, self.beta_2, step)) + self.epsilon
-        move = unbiased(mean, self.beta_1, step) / spread + self.weight_decay * parameter
+        denominator = np.sqrt(bias_corrected(square, self.beta_2, step)) + self.epsilon
+        move = bias_corrected(mean, self.beta_1, step) / denominator + self.weight_decay * parameter
         return parameter - rate * move, {"mean": mean, "square": square}

@@ -8,7 +8,7 @@ import numpy as np
 
 from chainrule.optim.optimizer import Array
 
-__all__ = ["average", "unbiased"]
+__all__ = ["average", "bias_corrected"]
 
 
 def average(before: Array, value: Array, beta: float) -> Array:
@@ -22,7 +22,7 @@ def average(before: Array, value: Array, beta: float) -> Array:
     return beta * before + (1 - beta) * value
 
 
-def unbiased(mean: Array, beta: float, step: Array) -> Array:
+def bias_corrected(mean: Array, beta: float, step: Array) -> Array:
     """Return ``mean / (1 - βᵗ)``: an average corrected for its bias towards the initial zero.
 
     Notes
@@ -36,7 +36,7 @@ def unbiased(mean: Array, beta: float, step: Array) -> Array:
 
     Examples
     --------
-    >>> unbiased(average(0.0, 4.0, beta=0.5), beta=0.5, step=1)
+    >>> bias_corrected(average(0.0, 4.0, beta=0.5), beta=0.5, step=1)
     4.0
     """
     if not beta:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from chainrule.arguments.annotated import Fraction, NonNegative, Positive, named_arguments
-from chainrule.optim.moving_average import average, unbiased
+from chainrule.optim.moving_average import average, bias_corrected
 from chainrule.optim.optimizer import Array, Optimizer, Slots, zeros_like
 from chainrule.optim.schedules.schedule import Schedule
 
@@ -79,9 +79,9 @@ class Nadam(Optimizer):
         now, soon = self._momentum(step), self._momentum(step + 1)
         product = slots["product"] * now
         ahead = soon * mean / (1 - product * soon) + (1 - now) * gradient / (1 - product)
-        spread = np.sqrt(unbiased(square, self.beta_2, step)) + self.epsilon
+        denominator = np.sqrt(bias_corrected(square, self.beta_2, step)) + self.epsilon
         after = {"mean": mean, "square": square, "product": product}
-        return parameter - rate * ahead / spread, after
+        return parameter - rate * ahead / denominator, after
 
     def _momentum(self, step: Array) -> Array:
         exponent = step * (self.momentum_decay * math.log(0.96))

@@ -20,7 +20,7 @@ from chainrule.train.callbacks import Callback
 from chainrule.train.files.save import save
 from chainrule.train.fit.fit import FIT_ARGUMENTS, FitArguments, fit
 from chainrule.train.history import History
-from chainrule.train.inference.class_prediction import chosen_classes, missing_activation
+from chainrule.train.inference.class_prediction import predicted_classes, probability_activation
 from chainrule.train.inference.evaluate import PREDICT_BATCH_SIZE, evaluate, predict
 from chainrule.train.inputs.data_adapter import prepare_inputs, prepare_samples
 from chainrule.train.inputs.table_inputs import Inputs
@@ -321,7 +321,7 @@ class Network:
         ArgumentError
             If neither the last activation nor the loss is that of a classifier.
         """
-        activation = missing_activation(self._model, "predict_proba")
+        activation = probability_activation(self._model, "predict_proba")
         return predict(self._model, X, batch_size, "predict_proba", activation)
 
     def predict_class(self, X: Inputs, batch_size: int | None = PREDICT_BATCH_SIZE) -> NDArray[Any]:
@@ -343,7 +343,7 @@ class Network:
             If the network is not a classifier.
         """
         outputs = predict(self._model, X, batch_size, "predict_class")
-        return chosen_classes(self._model, outputs)
+        return predicted_classes(self._model, outputs)
 
     def summary(self) -> None:
         """Print a table of layers, output shapes, parameter counts and activations."""

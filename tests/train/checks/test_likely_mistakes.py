@@ -7,7 +7,7 @@ import pytest
 
 from chainrule.errors import ChainruleWarning
 from chainrule.nn.losses.loss import LOSSES
-from chainrule.train.checks import check_samples, explain_nonfinite, warn_likely
+from chainrule.train.checks import check_samples, explain_nonfinite, warn_likely_mistakes
 from tests.train.classification_data import LABELS, X
 
 LIKELY = [
@@ -24,7 +24,7 @@ def warnings_of(X, y, **options):
     extent = check_samples("fit", X, y).extent
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        warn_likely(X, y, extent, LOSSES["cross_entropy"], (None, 3), **options)
+        warn_likely_mistakes(X, y, extent, LOSSES["cross_entropy"], (None, 3), **options)
     assert all(each.category is ChainruleWarning for each in caught)
     return [str(each.message) for each in caught]
 
@@ -40,7 +40,7 @@ def test_good_data_do_not_warn():
 
 
 def test_a_network_that_rescales_its_inputs_does_not_warn_of_their_range():
-    assert warnings_of(255 * X, LABELS, wants_scaled=False) == []
+    assert warnings_of(255 * X, LABELS, needs_scaling=False) == []
 
 
 def test_sample_weights_silence_the_warning_of_imbalanced_classes():

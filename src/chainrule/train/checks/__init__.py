@@ -6,7 +6,7 @@ Nothing is written to; large arrays and memory maps are read block by block.
 
 from chainrule.train.checks.arrays import as_array
 from chainrule.train.checks.finite import Extent, check_finite, is_clearly_finite
-from chainrule.train.checks.likely_mistakes import warn_likely
+from chainrule.train.checks.likely_mistakes import warn_likely_mistakes
 from chainrule.train.checks.nonfinite_report import explain_nonfinite
 from chainrule.train.checks.samples import ValidatedData, check_samples, check_settings
 from chainrule.train.checks.targets import check_targets
@@ -21,5 +21,5 @@ __all__ = [
     "check_targets",
     "explain_nonfinite",
     "is_clearly_finite",
-    "warn_likely",
+    "warn_likely_mistakes",
 ]

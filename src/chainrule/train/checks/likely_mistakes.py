@@ -13,7 +13,7 @@ from chainrule.errors import ChainruleWarning
 from chainrule.nn.losses.loss import Loss
 from chainrule.train.checks.finite import Extent
 
-__all__ = ["warn_likely"]
+__all__ = ["warn_likely_mistakes"]
 
 Array = NDArray[Any]
 
@@ -22,14 +22,14 @@ _IMBALANCED = 0.95
 _ENOUGH = 100  # samples; fewer are no evidence of imbalance
 
 
-def warn_likely(
+def warn_likely_mistakes(
     X: Array,
     y: Array,
     extent: Extent,
     loss: Loss,
     output_shape: tuple[int | None, ...],
     *,
-    wants_scaled: bool = True,
+    needs_scaling: bool = True,
     is_weighted: bool = False,
     stacklevel: int = 3,
 ) -> None:
@@ -41,21 +41,21 @@ def warn_likely(
     >>> X, y = np.array([[0.0], [255.0]]), np.array([[0.0], [1.0]])
     >>> with warnings.catch_warnings(record=True) as caught:
     ...     warnings.simplefilter("always")
-    ...     warn_likely(X, y, Extent(0.0, 255.0), LOSSES["mse"], (None, 1))
+    ...     warn_likely_mistakes(X, y, Extent(0.0, 255.0), LOSSES["mse"], (None, 1))
     >>> print(caught[0].message)
     fit: X goes from 0 to 255; networks train slowly, or not at all, on inputs far from -1 to 1:
     pass X / 255, or begin with nn.Rescale(1 / 255)
     """
-    found = [*_inputs(X, extent, wants_scaled), *_targets(y, loss, output_shape, is_weighted)]
-    for message in found:
+    messages = [*_inputs(X, extent, needs_scaling), *_targets(y, loss, output_shape, is_weighted)]
+    for message in messages:
         warnings.warn(f"fit: {message}", ChainruleWarning, stacklevel=stacklevel)
 
 
-def _inputs(X: Array, extent: Extent, wants_scaled: bool) -> Iterator[str]:
+def _inputs(X: Array, extent: Extent, needs_scaling: bool) -> Iterator[str]:
     low, high = extent.low, extent.high
     if len(X) > 1 and low == high:
         yield f"X is {low:g} everywhere; a network learns nothing from inputs that never change"
-    elif wants_scaled and max(-low, high) > _LARGE:
+    elif needs_scaling and max(-low, high) > _LARGE:
         is_image = low >= 0 and high <= 255 and (X.dtype == np.uint8 or high > 200)
         remedy = (
             "pass X / 255, or begin with nn.Rescale(1 / 255)"

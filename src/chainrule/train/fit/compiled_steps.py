@@ -13,7 +13,7 @@ from chainrule.train.model.objective import Objective
 
 __all__ = ["CompiledSteps"]
 
-_MOST_STEPS, _MOST_ROWS = 2**14, 2**17
+_MAX_STEPS, _MAX_ROWS = 2**14, 2**17
 """Capacity of the step inputs, in steps of all samples or in batch rows."""
 
 
@@ -29,13 +29,13 @@ class CompiledSteps:
     ) -> None:
         self._stack, self._cache = model.stack, model.programs
         self._objective, self._state, self._samples = objective, state, samples
-        steps, rest = divmod(len(samples), size)
-        is_full_batch = steps == 1 and not rest
-        epochs = _MOST_STEPS // steps if is_full_batch else _MOST_ROWS // len(samples)
-        self.epochs_per_call = 1 if rest else max(1, epochs)
+        steps, remainder = divmod(len(samples), size)
+        is_full_batch = steps == 1 and not remainder
+        epochs = _MAX_STEPS // steps if is_full_batch else _MAX_ROWS // len(samples)
+        self.epochs_per_call = 1 if remainder else max(1, epochs)
         self.runner = self._compile_runner(None if is_full_batch else size, steps)
-        # Compile the rest now: shape errors are raised before anything has changed.
-        for count in {0 if self.runner else size, rest} - {0}:
+        # Compile the other steps now: shape errors are raised before anything has changed.
+        for count in {0 if self.runner else size, remainder} - {0}:
             self.single_step(count)
 
     def single_step(self, count: int) -> ArrayFunction:

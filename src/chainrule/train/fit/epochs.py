@@ -53,10 +53,10 @@ class EpochLoop:
             run.progress.start(epochs, -(-len(run.samples) // run.batch_size))
             self._note_fusion()
             self._notify(lambda callback: callback.on_fit_start(run.net))
-            left = epochs
-            while left:
-                left -= (done := self._epochs(left, shuffle)) or 1
-                if not done and self._epoch(shuffle):
+            remaining = epochs
+            while remaining:
+                remaining -= (done := self._run_epochs(remaining, shuffle)) or 1
+                if not done and self._run_epoch(shuffle):
                     break
             self._notify(lambda callback: callback.on_fit_end(run.net))
         except NotFinite as error:
@@ -69,7 +69,7 @@ class EpochLoop:
             run.model.optimizer_slots = trainer.optimizer_slots
             run.progress.close()
 
-    def _epochs(self, limit: int, shuffle: bool) -> int:
+    def _run_epochs(self, limit: int, shuffle: bool) -> int:
         """Run several epochs in one native call; return how many, 0 if each must be observed."""
         run, trainer = self._run, self._trainer
         count = min(limit, trainer.epochs_per_call)
@@ -101,11 +101,11 @@ class EpochLoop:
         run = self._run
         return shuffled_orders(len(run.samples), run.batch_size, run.model.seed, epoch, count)
 
-    def _epoch(self, shuffle: bool) -> bool:
+    def _run_epoch(self, shuffle: bool) -> bool:
         """Run one epoch; return whether a callback stops the training."""
-        run, trainer, number = self._run, self._trainer, self._trainer.counter.epoch
-        self._notify(lambda callback: callback.on_epoch_start(run.net, number))
-        (order,) = self._orders(shuffle, number, 1) or (None,)
+        run, trainer, epoch = self._run, self._trainer, self._trainer.counter.epoch
+        self._notify(lambda callback: callback.on_epoch_start(run.net, epoch))
+        (order,) = self._orders(shuffle, epoch, 1) or (None,)
         self._start_time = time.perf_counter()
         logs = trainer.run_epoch(order, self._report)
         speed = self._speed(len(run.samples))
@@ -114,8 +114,8 @@ class EpochLoop:
         logs |= {"learning_rate": rate, "seconds": time.perf_counter() - self._start_time}
         self.history.append(logs)
         run.progress.finish_epochs(1, logs, speed)
-        self._observe(logs.get("val_loss", logs["loss"]))
-        return any(self._notify(lambda callback: callback.on_epoch_end(run.net, number, logs)))
+        self._adapt_learning_rate(logs.get("val_loss", logs["loss"]))
+        return any(self._notify(lambda callback: callback.on_epoch_end(run.net, epoch, logs)))
 
     def _validate(self) -> dict[str, float]:
         run, trainer = self._run, self._trainer
@@ -126,7 +126,7 @@ class EpochLoop:
         results = evaluate(model.stack, trainer.objective, model.programs, run.validation)
         return {f"val_{name}": value for name, value in results.items()}
 
-    def _observe(self, loss: float) -> None:
+    def _adapt_learning_rate(self, loss: float) -> None:
         """Let a schedule that depends on the loss adapt the optimiser's learning rate."""
         objective = self._trainer.objective
         optimizer = objective.optimizer.observe(loss)

@@ -15,7 +15,7 @@ from chainrule.nn.layers.embedding import Embedding
 from chainrule.nn.layers.normalization import BatchNorm, LayerNorm
 from chainrule.nn.layers.reshape import Flatten, Permute, Reshape
 from chainrule.train.callbacks import resolve_callbacks
-from chainrule.train.checks import check_settings, warn_likely
+from chainrule.train.checks import check_settings, warn_likely_mistakes
 from chainrule.train.checks.lookup_range import explain_lookup_error
 from chainrule.train.fit.epochs import EpochLoop, FitRun
 from chainrule.train.fit.output_activation import warn_of_output_activation
@@ -107,13 +107,13 @@ def _prepare_samples(
     if not model.stack.parameters(trainable=True):
         raise ArgumentError("fit: there is nothing to train: no layer has a trainable parameter")
     if not model.counter.count:
-        warn_likely(
+        warn_likely_mistakes(
             samples.X,
             samples.y,
             checked.extent,
             objective.loss,
             model.output_shape,
-            wants_scaled=_wants_scaled(model.layers),
+            needs_scaling=_needs_scaling(model.layers),
             is_weighted=samples.weight is not None,
             stacklevel=5,
         )
@@ -121,8 +121,8 @@ def _prepare_samples(
     return samples, validation
 
 
-def _wants_scaled(layers: Sequence[Layer]) -> bool:
-    """Whether inputs far from 1 reach weights unscaled."""
+def _needs_scaling(layers: Sequence[Layer]) -> bool:
+    """Whether no layer scales inputs far from 1 before they reach weights."""
     first = next((each for each in layers if not isinstance(each, _SCALE_PRESERVING)), None)
     return not isinstance(first, Rescale | BatchNorm | LayerNorm | Embedding)
 

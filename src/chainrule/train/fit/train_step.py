@@ -34,7 +34,7 @@ from chainrule.optim.clipping import clip
 from chainrule.optim.optimizer import Optimizer
 from chainrule.train.checks.loss_dependence import check_dependence
 from chainrule.train.model.layer_stack import LayerStack
-from chainrule.train.model.loss_and_metrics import measure
+from chainrule.train.model.loss_and_metrics import compute_loss_and_metrics
 from chainrule.train.model.objective import Objective
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def _step(stack: LayerStack, objective: Objective) -> Callable[..., Any]:
 
         def penalized_loss(params: dict[str, Any]) -> Any:
             with stack.with_parameters(params | state["non_trainable"]):
-                loss, penalty, *others = measure(stack, objective, batch, random)
+                loss, penalty, *others = compute_loss_and_metrics(stack, objective, batch, random)
                 check_dependence(objective.loss.name, loss, params.values())
                 non_trainable = {
                     n: each.value for n, each in stack.parameters(trainable=False).items()

@@ -11,12 +11,12 @@ from chainrule.errors import ArgumentError
 from chainrule.nn.activations.activation import ACTIVATIONS
 from chainrule.train.model.model import Model
 
-__all__ = ["chosen_classes", "missing_activation"]
+__all__ = ["predicted_classes", "probability_activation"]
 
 Array = NDArray[Any]
 
 
-def missing_activation(model: Model, function: str) -> str:
+def probability_activation(model: Model, function: str) -> str:
     """Return the activation that maps the outputs to probabilities; "" if they are that already."""
     if model.ends_in("softmax") or model.ends_in("sigmoid"):
         return ""
@@ -29,16 +29,16 @@ def missing_activation(model: Model, function: str) -> str:
     return contained
 
 
-def chosen_classes(model: Model, outputs: Array) -> Array:
+def predicted_classes(model: Model, outputs: Array) -> Array:
     """Return the most probable class of each sample; of independent outputs, whether p > 0.5."""
     arguments = model.compile_arguments
     is_single = outputs.ndim < 2 or outputs.shape[-1] == 1
     if is_single or (arguments is not None and arguments.loss.name == "binary_cross_entropy"):
-        activation = missing_activation(model, "predict_class")
+        activation = probability_activation(model, "predict_class")
         with np.errstate(all="ignore"):
             probabilities = ACTIVATIONS[activation or "linear"](outputs)
-        codes = (probabilities > 0.5).astype(np.int64)
-        codes = codes[..., 0] if is_single and codes.ndim > 1 else codes
+        indices = (probabilities > 0.5).astype(np.int64)
+        indices = indices[..., 0] if is_single and indices.ndim > 1 else indices
     else:
-        codes = np.argmax(outputs, axis=-1)
-    return codes if model.classes is None else np.array(model.classes)[codes]
+        indices = np.argmax(outputs, axis=-1)
+    return indices if model.classes is None else np.array(model.classes)[indices]

@@ -9,7 +9,7 @@ from chainrule.graph.array_type import ArrayType, type_of
 from chainrule.graph.trace import trace_call
 from chainrule.nn.activations.activation import ACTIVATIONS
 from chainrule.train.model.layer_stack import LayerStack
-from chainrule.train.model.loss_and_metrics import measure
+from chainrule.train.model.loss_and_metrics import compute_loss_and_metrics
 from chainrule.train.model.objective import Objective
 
 __all__ = ["compile_evaluation", "compile_prediction"]
@@ -18,11 +18,11 @@ __all__ = ["compile_evaluation", "compile_prediction"]
 def compile_evaluation(
     stack: LayerStack, objective: Objective, batch: dict[str, ArrayType | None]
 ) -> ArrayFunction:
-    """Compile `measure` as a function of parameters and batch."""
+    """Compile `compute_loss_and_metrics` as a function of parameters and batch."""
 
     def evaluate(params: dict[str, Any], batch: dict[str, Any]) -> Any:
         with stack.with_parameters(params):
-            return measure(stack, objective, batch)
+            return compute_loss_and_metrics(stack, objective, batch)
 
     return compile_graph(trace_call(evaluate, (_parameter_types(stack), batch)).graph)
 

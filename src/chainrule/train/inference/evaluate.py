@@ -36,7 +36,7 @@ def evaluate(
     size: int = PREDICT_BATCH_SIZE,
 ) -> dict[str, float]:
     """Return loss and metrics of samples."""
-    running, params = RunningMetrics(objective), _live(stack)
+    running, params = RunningMetrics(objective), _live_values(stack)
     with np.errstate(all="ignore"):
         for rows in batches(len(samples), size):
             batch = samples.take(rows)
@@ -101,5 +101,5 @@ def _key(activation: str, dtype: Any, shape: tuple[int, ...]) -> Any:
     return "predict", activation, dtype, shape
 
 
-def _live(stack: LayerStack) -> list[Array]:
+def _live_values(stack: LayerStack) -> list[Array]:
     return [each.value for each in stack.parameters().values()]

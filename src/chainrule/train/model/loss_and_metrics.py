@@ -14,10 +14,10 @@ from chainrule.train.metrics import Metric
 from chainrule.train.model.layer_stack import LayerStack
 from chainrule.train.model.objective import Objective
 
-__all__ = ["measure"]
+__all__ = ["compute_loss_and_metrics"]
 
 
-def measure(
+def compute_loss_and_metrics(
     stack: LayerStack,
     objective: Objective,
     batch: dict[str, Any],

@@ -30,7 +30,7 @@ class RunningMetrics:
         self._gathered: list[tuple[Array, Array]] = []  # targets and outputs
 
     def add(self, count: int, results: Sequence[Any], y: Array) -> None:
-        """Add one step of `count` samples: its results, as of `measure`, and its targets."""
+        """Add a step of `count` samples: results of `compute_loss_and_metrics`, and targets."""
         self.add_steps(count, [np.asarray(each)[np.newaxis] for each in results], y)
 
     def add_steps(self, count: int, columns: Sequence[Array], y: Array) -> None:
