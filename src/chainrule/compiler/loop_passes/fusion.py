@@ -79,8 +79,9 @@ class _Group:
     def add(self, item: Item) -> None:
         if isinstance(item, Statement):
             self.statements.append(item)
-        self.touched += accesses(item)
-        self.accesses.add(accesses(item))
+        touched = list(accesses(item))
+        self.touched += touched
+        self.accesses.add(touched)
 
     def step(self) -> Step:
         if self.loop is not None:

@@ -16,11 +16,13 @@ promoted only if its kernel can store the result of the epilogue instead.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from chainrule.compiler.loop_ir.access import accesses
 from chainrule.compiler.loop_ir.expressions import (
+    InnerLoops,
     gathered_axis,
     inner_loops,
     kernel_output,
@@ -43,10 +45,10 @@ class _Uses:
 
 def promote_to_registers(steps: Sequence[Step], layout: Layout) -> tuple[Step, ...]:
     """Mark the buffers of each nest that need no memory."""
-    uses: dict[Buffer, _Uses] = {}
+    uses: defaultdict[Buffer, _Uses] = defaultdict(_Uses)
     for nest in nests_of(steps):
         for buffer, _, _ in accesses(nest):
-            use = uses.setdefault(buffer.root, _Uses())
+            use = uses[buffer.root]
             use.nests.add(id(nest))
             use.views.add(buffer)
 
@@ -90,18 +92,20 @@ def _loaded_where_stored(nest: Nest, buffers: set[Buffer]) -> set[Buffer]:
     if nest.contraction is not None:
         written.add(nest.contraction.target)
     for statement in nest.statements:
-        promotable -= _loaded_from_memory(statement, nest, written)
+        loops = inner_loops(statement, nest)
+        promotable -= _loaded_from_memory(statement, loops, written)
         is_partial = any(axis in nest.axes for axis in statement.over)
         in_order = statement.reduction in ("prefix_sum", "scatter_add")
-        if not inner_loops(statement, nest).is_unrolled or is_partial or in_order:
+        if not loops.is_unrolled or is_partial or in_order:
             promotable.discard(statement.target)
         written.add(statement.target)
     return promotable
 
 
-def _loaded_from_memory(statement: Statement, nest: Nest, written: set[Buffer]) -> set[Buffer]:
+def _loaded_from_memory(
+    statement: Statement, loops: InnerLoops, written: set[Buffer]
+) -> set[Buffer]:
     """Return the buffers that a statement can only load from memory, given those just written."""
-    loops = inner_loops(statement, nest)
     rolled = {
         *(() if loops.is_unrolled else loops.axes),
         *(() if loops.is_over_unrolled else loops.over),
