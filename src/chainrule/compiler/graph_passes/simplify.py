@@ -43,7 +43,7 @@ def simplify(graph: Graph) -> Graph:
     def visit(node: Node, inputs: tuple[Node, ...]) -> Node:
         if node.primitive is None:
             return known.setdefault(_constant_key(node), node)
-        # An input may have a producer, of the graph around: no identity may reach through it.
+        # An input of a body may have a producer in the enclosing graph: identities stop there.
         if any(each.serial in own_inputs and each.primitive is not None for each in inputs):
             equation = _with_simplified_body(rebuilt(node, inputs))
             return known.setdefault(_key(equation), equation)

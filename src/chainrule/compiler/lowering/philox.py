@@ -88,12 +88,12 @@ def _element(lowering: Lowering, node: Node, value: Load, number: int) -> _Word:
 
 
 def _selected(draws: list[Expression], word: Axis, dtype: np.dtype[Any]) -> Expression:
-    """The draw that the index along `word` names."""
+    """The draw that the index along `word` selects."""
     value = draws[-1]
     for number in reversed(range(len(draws) - 1)):
         position = IndexValue(Affine.of(word), _INT64)
-        is_it = Apply("equal", (position, Literal(np.int64(number), _INT64)), _BOOL)
-        value = Apply("select", (is_it, draws[number], value), dtype)
+        is_selected = Apply("equal", (position, Literal(np.int64(number), _INT64)), _BOOL)
+        value = Apply("select", (is_selected, draws[number], value), dtype)
     return value
 
 

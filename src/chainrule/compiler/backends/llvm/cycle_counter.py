@@ -15,7 +15,7 @@ __all__ = ["CycleCounter"]
 
 
 class CycleCounter:
-    """Writes reads of the cycle counter; the first where it is created.
+    """Emits reads of the cycle counter, the first where it is created.
 
     `slot` gives the address of a part's total, `last` is a stack slot for the latest reading and
     `thread` the number of the thread, None in a program for one thread.

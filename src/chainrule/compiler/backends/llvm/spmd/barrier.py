@@ -31,7 +31,7 @@ YIELD = "SwitchToThread" if sys.platform == "win32" else "sched_yield"
 
 
 def barrier_function(module: ir.Module) -> ir.Function:
-    """Return the module's function ``void (ptr barrier, i64 threads)``, written on first use.
+    """Return the module's function ``void (ptr barrier, i64 threads)``, emitted on first use.
 
     Stores before the barrier happen before loads behind it, in all threads.
     """

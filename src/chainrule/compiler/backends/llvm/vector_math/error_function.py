@@ -15,7 +15,7 @@ CEILING = {"float32": 4.0, "float64": 6.0}
 
 
 def erf(x: Lanes) -> Lanes:
-    """Write the error function 2/sqrt(pi) * integral of exp(-t^2) over t from 0 to x."""
+    """Emit the error function 2/sqrt(pi) * integral of exp(-t^2) over t from 0 to x."""
     dtype = x.format.dtype
     near = x.fma((x * x).polynomial(ERF[dtype]), x)
     t = abs(x).clamp(None, CEILING[dtype])

@@ -30,7 +30,7 @@ TANH_NEAR_FLOAT32 = 0.6
 
 
 def exp(x: Lanes, low: Lanes | None = None) -> Lanes:
-    """Write exp(x + low)."""
+    """Emit exp(x + low)."""
     floor, ceiling = EXP_RANGE[x.format.dtype]
     if low is None and x.format.dtype == "float32":
         n, fraction = _exp_float32(x.clamp(floor, ceiling))
@@ -50,7 +50,7 @@ def exp(x: Lanes, low: Lanes | None = None) -> Lanes:
 
 
 def expm1(x: Lanes) -> Lanes:
-    """Write exp(x) - 1, accurate near 0 too."""
+    """Emit exp(x) - 1, accurate near 0 too."""
     dtype = x.format.dtype
     n, r, rest = _reduce(x.clamp(EXPM1_FLOOR[dtype], EXP_RANGE[dtype][1]))
     # 2 (2^(n-1) p + 2^(n-1) - 1/2): half the scale never overflows before the result does.
@@ -59,7 +59,7 @@ def expm1(x: Lanes) -> Lanes:
 
 
 def tanh(x: Lanes) -> Lanes:
-    """Write tanh(x), from e = exp(-2 |x|) and t = e - 1 without cancellation.
+    """Emit tanh(x), from e = exp(-2 |x|) and t = e - 1 without cancellation.
 
     It is -t / (e + 1) near 0, and 1 - 2 e / (e + 1) elsewhere, where an error of e weighs less.
     """
@@ -76,7 +76,7 @@ def tanh(x: Lanes) -> Lanes:
 
 
 def _tanh_float32(x: Lanes) -> Lanes:
-    """Write tanh(x) in float32 with half the latency, which bounds the step of a small network.
+    """Emit tanh(x) in float32 with half the latency, which bounds the step of a small network.
 
     Near 0 it is x + x^3 T(x^2); elsewhere 1 - 2 e / (1 + e) of e = exp(-2 |x|), at most 0.3, where
     an error of e weighs so little that one float of ln 2 is enough for the argument reduction.
@@ -97,7 +97,7 @@ def _tanh_float32(x: Lanes) -> Lanes:
 
 
 def sigmoid(x: Lanes) -> Lanes:
-    """Write 1 / (1 + exp(-x)); for negative x as e / (1 + e), which never overflows."""
+    """Emit 1 / (1 + exp(-x)); for negative x as e / (1 + e), which never overflows."""
     e = exp(-abs(x))
     numerator = e.where(x.compare("<", 0.0), 1.0)
     return _divided_by_one_plus(numerator, e)

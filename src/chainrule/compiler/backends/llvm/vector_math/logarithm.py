@@ -21,13 +21,13 @@ TWO_THIRDS = (2.0 / 3.0, 2.0**-54 * 2.0 / 3.0)  # as a double-double
 
 
 def log(x: Lanes) -> Lanes:
-    """Write the natural logarithm."""
+    """Emit the natural logarithm."""
     e, f = _reduce(x)
     return _with_special_cases(x, _reconstruct(e, f))
 
 
 def log1p(x: Lanes) -> Lanes:
-    """Write log(1 + x), accurate near 0 too."""
+    """Emit log(1 + x), accurate near 0 too."""
     u = x + 1.0
     # The rounding error of u, by Dekker's fast two-sum: the larger addend first.
     lost = (x - (u - 1.0)).where(x.compare("<", 1.0), 1.0 - (u - x))
@@ -36,7 +36,7 @@ def log1p(x: Lanes) -> Lanes:
 
 
 def log_double_double(x: Lanes) -> tuple[Lanes, Lanes]:
-    """Write log(x) of a finite positive float64 as high + low, to about 64 bits."""
+    """Emit log(x) of a finite positive float64 as high + low, to about 64 bits."""
     e, f = _reduce(x)
     divisor = f + 2.0
     rest = f - (divisor - 2.0)

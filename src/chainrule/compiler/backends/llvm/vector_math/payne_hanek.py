@@ -26,7 +26,7 @@ TABLE_START = 62
 
 
 def payne_hanek_function(module: ir.Module) -> ir.Function:
-    """Return the module's function {quadrant, r} = f(x), written on first use."""
+    """Return the module's function {quadrant, r} = f(x), emitted on first use."""
     if NAME in module.functions:
         return module.functions[NAME]
     double = ir.DoubleType()

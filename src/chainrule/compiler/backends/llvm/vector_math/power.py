@@ -15,7 +15,7 @@ __all__ = ["power"]
 
 
 def power(x: Lanes, y: Lanes) -> Lanes:
-    """Write x to the power y.
+    """Emit x to the power y.
 
     References
     ----------

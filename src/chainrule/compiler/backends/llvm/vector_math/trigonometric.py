@@ -27,13 +27,13 @@ CODY_WAITE_LIMIT = {"float32": 2.0**16, "float64": 2.0**28}
 
 
 def sin(x: Lanes) -> Lanes:
-    """Write sin(x)."""
+    """Emit sin(x)."""
     quadrant, r = _reduce(x)
     return x.where(x.compare("==", 0.0), _sine(quadrant, r))
 
 
 def cos(x: Lanes) -> Lanes:
-    """Write cos(x) = sin(x + pi/2)."""
+    """Emit cos(x) = sin(x + pi/2)."""
     quadrant, r = _reduce(x)
     return _sine(x.builder.add(quadrant, x.integer(1)), r)
 
