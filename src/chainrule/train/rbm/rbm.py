@@ -63,7 +63,7 @@ class RBM:
     dtype : {"float32", "float64"}
         Dtype of parameters and computation.
     **foreign
-        Names of other libraries; the error gives ours.
+        Arguments as other libraries name them; the error names ours.
 
     Attributes
     ----------
@@ -133,7 +133,7 @@ class RBM:
         """The optimiser; another one may be assigned between two calls of `fit`.
 
         Hinton's guide begins with a momentum of 0.5 and raises it after some epochs:
-        ``machine.optimizer = optim.SGD(0.05, momentum=0.9)``. Velocities are kept.
+        ``machine.optimizer = optim.SGD(0.05, momentum=0.9)``. Velocities are retained.
         """
         return self._model.objective("optimizer").optimizer
 
@@ -153,42 +153,40 @@ class RBM:
         verbose: str | int = "auto",
         **foreign: Any,
     ) -> History:
-        """Train on samples; calling it again continues, as for a network.
+        """Train on samples; another call continues the training.
 
-        Twice one epoch is the same as two, bit for bit, also from a file that was saved between
-        them. The first call sets the visible biases to the log-odds of the samples' means.
+        Twice one epoch equals two epochs, bit for bit, also if saved and loaded in between. The
+        first call sets the visible biases to the log-odds of the samples' means.
 
         Parameters
         ----------
         X : array, list, table or memory map, in [0, 1], (n, visible)
             States of the visible units, or probabilities of 1.
         *unnamed
-            Refused: what follows must be named.
+            Refused: the arguments after `X` are keyword-only.
         epochs : int >= 0
             Passes over the data.
         shuffle : bool
-            Whether to reshuffle in each epoch.
+            Whether to reorder the samples in each epoch.
         callbacks : Callback, function (machine, epoch, logs), or sequence of them
-            Called after each epoch; may stop training, as
+            Called for each epoch; they may stop the training, as
             ``cr.EarlyStopping("pseudo_likelihood")`` does.
         verbose : {"auto", 0, 1, 2}
-            0 shows nothing, 1 a bar, 2 one line an epoch; "auto" chooses by the screen.
+            0 prints nothing, 1 a progress bar, 2 one line an epoch; "auto" is 1 on a terminal.
         **foreign
-            Names of other libraries; the error gives ours.
+            Arguments as other libraries name them; the error names ours.
 
         Returns
         -------
         History
-            For each epoch ``pseudo_likelihood``, the mean over the samples of its logarithm as
-            `pseudo_likelihood` estimates it, while the parameters change; ``loss``, the free
-            energy of the data less that of model samples, about 0; ``learning_rate`` and
-            ``seconds``.
+            Of each epoch ``pseudo_likelihood``, the mean log pseudo-likelihood; ``loss``, the free
+            energy of the data minus that of model samples; ``learning_rate`` and ``seconds``.
 
         Raises
         ------
         DataError, ShapeError, DTypeError
-            For data that cannot be used, before anything has changed; a DataError also when a
-            value stops being finite, with the machine as the last finite step left it.
+            For unsuitable data, before anything has changed; a DataError also when a value becomes
+            NaN or infinite, with the parameters of the last finite step.
 
         References
         ----------
@@ -275,7 +273,7 @@ class RBM:
         X : array, list, table or memory map, in [0, 1], (n, visible)
             As in `fit`.
         seed : int in [0, 2**64)
-            Chooses the unit of each row by which the sum is estimated.
+            Determines the unit of each sample from which the sum is estimated.
 
         Returns
         -------
