@@ -65,7 +65,7 @@ def checked_count(owner: str, argument: str, value: Any, least: int = 1, note: s
 
 
 def checked_seed(owner: str, seed: Any, bits: int = 64) -> int:
-    """Return a seed, an unsigned integer of so many bits, as an int."""
+    """Return a seed, an unsigned integer of `bits` bits, as an int."""
     number = _as_int(seed)
     if number is None or not 0 <= number < 2**bits:
         raise bad_argument(owner, "seed", seed, f"an integer in [0, 2**{bits})")

@@ -26,6 +26,7 @@ from chainrule.errors import ArgumentError, type_in_words
 
 __all__ = [
     "bind_arguments",
+    "close_matches",
     "closest",
     "look_up",
     "refuse_unknown",
@@ -66,9 +67,22 @@ def closest(
             return f"here it is {quote(each)}"
     if name in aliases.remedies:
         return aliases.remedies[name]
+    matches = close_matches(name, known)
+    return f"did you mean {quote(matches[0])}?" if matches else None
+
+
+def close_matches(
+    name: str, known: Iterable[str], count: int = 1, cutoff: float = 0.6
+) -> list[str]:
+    """Return up to `count` similar names, the most similar first, whatever their case.
+
+    Examples
+    --------
+    >>> close_matches("Tow", ["one", "two"])
+    ['two']
+    """
     folded = {each.lower(): each for each in known}
-    matches = difflib.get_close_matches(key, folded, 1)
-    return f"did you mean {quote(folded[matches[0]])}?" if matches else None
+    return [folded[key] for key in difflib.get_close_matches(name.lower(), folded, count, cutoff)]
 
 
 def look_up(what: str, name: Any, table: Mapping[str, Entry]) -> Entry:

@@ -1,6 +1,6 @@
 """READ FIRST: a primitive is one record that holds everything known about an operation.
 
-Every computation in the library is a graph of about fifty primitives. Each has its shape rule, its
+Every computation in the library is a graph of about sixty primitives. Each has its shape rule, its
 value, its derivative, its formula and its test cases on adjacent lines of one file in
 ``ops/primitives/``. Two laws hold for every record, and ``tests/contracts`` checks them:
 

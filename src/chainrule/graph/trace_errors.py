@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.arguments.lookup import close_matches
 from chainrule.errors import ArgumentError
 
 __all__ = [
@@ -29,7 +29,7 @@ __all__ = [
 DERIVATIVE_LOST = (
     "a traced value was turned into a plain array, which would cut its derivative: "
     "to fill an array use np.full_like, or collect its pieces in a list and use np.stack; "
-    "where no derivative is wanted, use cr.stop_gradient(x) and its .value"
+    "where no derivative is required, use cr.stop_gradient(x) and its .value"
 )
 
 UNKNOWN_INDICES = (
@@ -97,11 +97,9 @@ def suggestion(operations: Iterable[Any], name: str) -> str:
     if name in _REPLACEMENTS:
         return _REPLACEMENTS[name]
     names = {key if isinstance(key, str) else getattr(key, "__name__", "") for key in operations}
-    close = difflib.get_close_matches(
-        name, sorted(n for n in names if n[:1] not in ("", "_")), 3, 0.75
-    )
-    if close:
-        return "the nearest that can: " + ", ".join(close)
+    public = (each for each in names if each[:1] not in ("", "_"))
+    if matches := close_matches(name, public, count=3, cutoff=0.75):
+        return "the nearest that can: " + ", ".join(matches)
     return "write it with arithmetic, np.where, np.einsum and the reductions, or cr.custom_vjp"
 
 

@@ -115,7 +115,7 @@ def interrupts():
                 interrupted = True
             assert interrupted
             # An epoch is one step here.
-            if steps := model_of(net).counter.count:
+            if steps := model_of(net).counter.steps:
                 other = make()
                 other.fit(*data, epochs=steps, batch_size=None, verbose=0)
                 assert digest(net) == digest(other), steps

@@ -116,4 +116,4 @@ def test_an_infinite_update_restores_the_step_before_it_at_any_position(
         other.fit(X[: 8 * step], targets[: 8 * step], batch_size=8, shuffle=False, verbose=0)
     for name, each in net.params.items():
         assert np.array_equal(each, other.params[name])
-    assert model_of(net).counter.count == step
+    assert model_of(net).counter.steps == step

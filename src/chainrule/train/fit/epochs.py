@@ -169,7 +169,7 @@ class EpochLoop:
 
     def _note_fusion(self) -> None:
         objective = self._trainer.objective
-        if objective.fused is not None and not self._run.model.counter.count:
+        if objective.fused is not None and not self._run.model.counter.steps:
             note = (
                 f"the {objective.loss.contains} of layer {objective.fused.name!r} and the "
                 f"{objective.loss.name} are computed together, which is more "

@@ -106,7 +106,7 @@ def _prepare_samples(
         samples = samples.weighted(by_class.astype(model.dtype))
     if not model.stack.parameters(trainable=True):
         raise ArgumentError("fit: there is nothing to train: no layer has a trainable parameter")
-    if not model.counter.count:
+    if not model.counter.steps:
         warn_likely_mistakes(
             samples.X,
             samples.y,

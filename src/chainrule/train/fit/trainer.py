@@ -67,12 +67,12 @@ class Trainer:
 
     def run_epochs(self, epochs: int, orders: Orders) -> dict[str, Array | list[float]]:
         """Run several epochs without reports between them; return metrics of shape (epochs,)."""
-        running, first = RunningMetrics(self.objective), self.counter.count
+        running, first = RunningMetrics(self.objective), self.counter.steps
         steps = len(self._samples) // self._size
         try:
             self._run_natively(epochs, orders, running, lambda step, running: None)
         except NotFinite as error:
-            done = (self.counter.count - first) // steps
+            done = (self.counter.steps - first) // steps
             self.counter.epoch += done
             error.finished = self._results_of(running, done, steps)
             error.losses = error.losses[done * steps :]
@@ -97,7 +97,7 @@ class Trainer:
             return 0
         step_inputs, size, done = runner.step_inputs, self._size, 0
         step_inputs.fill(
-            epochs, orders, self.counter.count, self.counter.epoch, self.objective.optimizer
+            epochs, orders, self.counter.steps, self.counter.epoch, self.objective.optimizer
         )
         end = epochs * step_inputs.steps
         self._rate = step_inputs.rate[end - 1]
@@ -108,7 +108,7 @@ class Trainer:
             self._advance(values, count)
             # Checked before the next call, which overwrites the previous values.
             if not self._state.is_finite:
-                self.counter.count -= self._state.roll_back()
+                self.counter.steps -= self._state.roll_back()
                 raise self._replay(columns, done, running)
             done += count
             running.add_steps(size, columns, self._targets(step_inputs.rows, done - count, done))
@@ -120,7 +120,7 @@ class Trainer:
         state, counter = self._state, self.counter
         # Without a call between these lines, an interrupt cannot come between them.
         state.previous, state.values, state.steps_since_previous = state.values, values, steps
-        counter.count += steps
+        counter.steps += steps
 
     def _replay(self, columns: list[Array], done: int, running: RunningMetrics) -> NotFinite:
         """Repeat the steps of a native call up to the first non-finite one; return the error."""
@@ -187,7 +187,7 @@ class Trainer:
 
     def _rate_and_count(self, step: int) -> tuple[Array, Array]:
         """Return learning rate and number, since `compile`, of the next step."""
-        optimizer, count = self.objective.optimizer, self.counter.count
+        optimizer, count = self.objective.optimizer, self.counter.steps
         if step == 0 or isinstance(optimizer.learning_rate, Schedule):
             rate = optimizer.rate(count, self.counter.epoch)
             self._rate = np.array(rate, self._dtype)
@@ -197,5 +197,5 @@ class Trainer:
         """Return the error, after rolling back an update that only this loss reveals."""
         parameters: dict[str, Array] = self._state.tree["params"]
         if self._state.steps_since_previous and not self._state.is_finite:
-            self.counter.count -= self._state.roll_back()
+            self.counter.steps -= self._state.roll_back()
         return NotFinite(loss, running.latest_losses(), step, float(self._rate), parameters)

@@ -10,4 +10,4 @@ class StepCounter:
 
     def __init__(self) -> None:
         self.epoch = 0  # finished epochs
-        self.count = 0  # finished steps
+        self.steps = 0  # finished steps

@@ -216,7 +216,7 @@ class RBM:
         self.params.update(parameters)
         layer = self._layer.name
         self._model.optimizer_slots = {f"{layer}.{name}": dict(s) for name, s in slots.items()}
-        self._model.counter.epoch, self._model.counter.count = epoch, count
+        self._model.counter.epoch, self._model.counter.steps = epoch, count
 
     # Inference.
 

@@ -51,7 +51,7 @@ def save(model: Model, config: dict[str, Any], path: str | os.PathLike[str]) -> 
         "config": config,
         "optimizer": optimizer,
         "epoch": model.counter.epoch,
-        "count": model.counter.count,
+        "count": model.counter.steps,
     }
     description["checksum"] = checksum(description, tensors)
     metadata = {METADATA_KEY: json.dumps(description, ensure_ascii=False, allow_nan=False)}
