@@ -100,9 +100,9 @@ def _stratified(order: NDArray[np.intp], labels: NDArray[Any], count: int) -> ND
     for label in np.unique(shuffled):
         positions = np.flatnonzero(shuffled == label)
         rank[positions] = (np.arange(len(positions)) + 0.5) / len(positions)
-    spread = order[np.argsort(rank, kind="stable")]
+    by_rank = order[np.argsort(rank, kind="stable")]
     # Restore the shuffled order within each part.
-    in_test = np.isin(order, spread[:count])
+    in_test = np.isin(order, by_rank[:count])
     return np.concatenate([order[in_test], order[~in_test]])
 
 

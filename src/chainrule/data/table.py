@@ -18,7 +18,7 @@ __all__ = ["Table"]
 Column = str | Number | Category
 Fitted = FittedNumber | FittedCategory
 # A text column with more distinct values than this is taken for identifiers, not categories.
-MANY_CATEGORIES = 100
+MAX_CATEGORIES = 100
 
 
 @final
@@ -282,7 +282,7 @@ def _declaration(columns: Sequence[Column], name: str, cells: NDArray[Any]) -> N
     if are_numbers(cells) or cells.dtype.kind not in "OUST":
         return Number(name)
     distinct = len(set(as_texts(cells)))
-    if distinct > max(MANY_CATEGORIES, 1) and distinct > len(cells) // 20:
+    if distinct > MAX_CATEGORIES and distinct > len(cells) // 20:
         raise DataError(
             f"Table: column {name!r} has {distinct} distinct texts in {len(cells)} rows and looks "
             f"like identifiers, not categories; leave it out with drop=[{name!r}], or declare "

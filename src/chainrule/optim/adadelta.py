@@ -63,5 +63,5 @@ class Adadelta(Optimizer):
         """Return the updated parameter and both averages."""
         square = average(slots["square"], gradient * gradient, self.rho)
         move = np.sqrt((slots["move"] + self.epsilon) / (square + self.epsilon)) * gradient
-        after = {"square": square, "move": average(slots["move"], move * move, self.rho)}
-        return parameter - rate * move, after
+        new_slots = {"square": square, "move": average(slots["move"], move * move, self.rho)}
+        return parameter - rate * move, new_slots

@@ -80,8 +80,8 @@ class Nadam(Optimizer):
         product = slots["product"] * now
         ahead = soon * mean / (1 - product * soon) + (1 - now) * gradient / (1 - product)
         denominator = np.sqrt(bias_corrected(square, self.beta_2, step)) + self.epsilon
-        after = {"mean": mean, "square": square, "product": product}
-        return parameter - rate * ahead / denominator, after
+        new_slots = {"mean": mean, "square": square, "product": product}
+        return parameter - rate * ahead / denominator, new_slots
 
     def _momentum(self, step: Array) -> Array:
         exponent = step * (self.momentum_decay * math.log(0.96))

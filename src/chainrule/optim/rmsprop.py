@@ -70,13 +70,13 @@ class RMSprop(Optimizer):
         self, parameter: Array, gradient: Array, slots: Slots, rate: Array, step: Array
     ) -> tuple[Array, Slots]:
         """Return the updated parameter and its slots."""
-        after = {"square": average(slots["square"], gradient * gradient, self.rho)}
-        spread = after["square"]
+        new_slots = {"square": average(slots["square"], gradient * gradient, self.rho)}
+        second_moment = new_slots["square"]
         if self.centered:
-            after["mean"] = average(slots["mean"], gradient, self.rho)
+            new_slots["mean"] = average(slots["mean"], gradient, self.rho)
             # Rounding can make a variance of zero slightly negative.
-            spread = np.maximum(spread - after["mean"] * after["mean"], 0)
-        move = rate * gradient / (np.sqrt(spread) + self.epsilon)
+            second_moment = np.maximum(second_moment - new_slots["mean"] * new_slots["mean"], 0)
+        move = rate * gradient / (np.sqrt(second_moment) + self.epsilon)
         if self.momentum:
-            move = after["velocity"] = self.momentum * slots["velocity"] + move
-        return parameter - move, {name: after[name] for name in slots}
+            move = new_slots["velocity"] = self.momentum * slots["velocity"] + move
+        return parameter - move, {name: new_slots[name] for name in slots}

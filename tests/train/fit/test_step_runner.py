@@ -170,7 +170,7 @@ def test_a_call_on_more_threads_than_the_last_one_is_short(monkeypatch):
     settled = steps_of_calls(2000, threads=1)[-2]
     assert settled == pytest.approx(100, rel=0.1)
     trial, after, later, *_ = steps_of_calls(2000, threads=2)
-    assert trial == max(1, settled // step_runner._THREADS_CUT)
+    assert trial == max(1, settled // step_runner._CHUNK_DIVISOR)
     assert after == 8 * trial
     assert later == pytest.approx(min(8 * after, settled), rel=0.1)
     assert steps_of_calls(2000, threads=1)[0] == pytest.approx(settled, rel=0.1)

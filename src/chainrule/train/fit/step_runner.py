@@ -23,7 +23,7 @@ REPORT_SECONDS = 0.1
 _FIRST_CHUNK = 1
 """Steps of the first call, before the time of a step is known: it may be long."""
 
-_THREADS_CUT = 512
+_CHUNK_DIVISOR = 512
 """Divisor of the chunk when a call gets more threads than the last one: while other processes
 hold the cores, a step may wait for them as long as a hundred others take."""
 
@@ -62,7 +62,7 @@ class StepRunner:
         """Return the number of steps of the next call."""
         threads = self.program.threads_now
         if 0 < self._threads < threads:
-            self._chunk = max(1, self._chunk // _THREADS_CUT)
+            self._chunk = max(1, self._chunk // _CHUNK_DIVISOR)
         self._threads = threads
         return self._chunk
 

@@ -37,7 +37,7 @@ def fit(
     """Train a machine on samples."""
     check_settings("fit", epochs=epochs)
     shuffle = checked_flag("fit", "shuffle", shuffle)
-    observers, progress = resolve_callbacks(callbacks), choose_progress(verbose)
+    callbacks, progress = resolve_callbacks(callbacks), choose_progress(verbose)
     is_new = not model.output_shapes
     with model.rollback_on_error():
         visible = prepare_visible(model, X, "fit")
@@ -46,7 +46,7 @@ def fit(
             _layer_of(model).initialize_bias(samples.X)
         size, objective = min(batch_size, len(samples)), model.objective("fit")
         trainer = Trainer(model, objective, samples, size)
-    loop = EpochLoop(FitRun(machine, model, trainer, observers, progress, samples, None, size))
+    loop = EpochLoop(FitRun(machine, model, trainer, callbacks, progress, samples, None, size))
     loop.run(epochs, shuffle)
     return loop.history
 
@@ -60,16 +60,16 @@ def prepare_visible(model: Model, X: Any, function: str) -> Any:
 
 
 def set_optimizer(model: Model, optimizer: Any) -> None:
-    """Continue training with another optimiser; compatible slots are kept."""
+    """Continue training with another optimiser; compatible slots are retained."""
     if not isinstance(optimizer, Optimizer):
         raise ArgumentError(
             f"RBM: optimizer is {optimizer!r}; it must be one of chainrule.optim, such as "
             "optim.SGD(0.05, momentum=0.9)"
         )
-    number = np.zeros((), model.dtype)
+    scalar = np.zeros((), model.dtype)
     arguments = model.compile_arguments
     previous = arguments.optimizer if arguments else optimizer
-    if type(optimizer) is not type(previous) or optimizer.slots(number) != previous.slots(number):
+    if type(optimizer) is not type(previous) or optimizer.slots(scalar) != previous.slots(scalar):
         model.optimizer_slots = {}
     model.compile_arguments = CompileArguments(CONTRAST, optimizer, (PSEUDO_LIKELIHOOD,))
     model.programs.clear()
