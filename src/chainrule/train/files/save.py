@@ -6,7 +6,7 @@ The tensors are the parameters by full name. The metadata has one entry, ``chain
      "seed": 0, "dtype": "float32",    of the network
      "input_shape": [784],             without the batch axis
      "layers": [{"kind": "dense", "name": "dense", "config": {"units": 100, ...}}, ...],
-     "classes": ["cat", "dog"] | null, the names of the classes by number
+     "classes": ["cat", "dog"] | null, the names of the classes by index
      "table": {"target": NAME | null,  the fitted preprocessing of columns, if there is a table
                "columns": [{"kind": "number", "name": "age", "fill": 38.9, "mean": 38.9,
                             "scale": 10.5, "has_gaps": false},
