@@ -123,7 +123,7 @@ class Node(NDArrayOperatorsMixin):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Lengths of the axes."""
+        """The length of each axis."""
         return self.array_type.shape
 
     @property

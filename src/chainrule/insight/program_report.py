@@ -97,7 +97,7 @@ class ProgramReport:
 
     @property
     def bytes_moved(self) -> int:
-        """Bytes that the nests of a step read and write."""
+        """The bytes that the nests of a step read and write."""
         return sum(each.bytes_read + each.bytes_written for each in self.nests)
 
     def __str__(self) -> str:
