@@ -213,7 +213,7 @@ def threads():
             return grad(loss, argnums=(0, 1))(x, kernel)
 
         results = set()
-        for count in (1, 2, 3, 4, 8):
+        for count in (1, 2, 5):
             set_num_threads(count)
             _, program = compiled(gradients_of, x, kernel)
             assert program.is_multithreaded

@@ -229,7 +229,7 @@ def threads():
         return scan(body, w, None, length=3)
 
     results = []
-    for count in (1, 2, 3, 4, 8):
+    for count in (1, 2, 5):
         os.environ["CHAINRULE_NUM_THREADS"] = str(count)
         _, program = compiled(step, x, w)
         results.append([each.tobytes() for each in program([x, w])])
