@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from chainrule.compiler.graph_passes.simplify import simplify
-from chainrule.compiler.loop_ir.loops import CannotCompile
+from chainrule.compiler.loop_ir.errors import CannotCompile
 from chainrule.errors import ArgumentError, ChainruleWarning
 from chainrule.graph.evaluate import prepare
 from chainrule.graph.graph import Graph

@@ -5,7 +5,8 @@ import pytest
 
 from chainrule.autodiff.derivative import value_and_grad
 from chainrule.autodiff.scan import scan
-from chainrule.compiler.loop_ir.loops import Buffer, CannotCompile, Load, Loop
+from chainrule.compiler.loop_ir.errors import CannotCompile
+from chainrule.compiler.loop_ir.loops import Buffer, Load, Loop
 from chainrule.compiler.loop_ir.printer import format_program
 from chainrule.compiler.lowering.graph_lowering import Lowering
 from chainrule.compiler.native_program import NativeProgram

@@ -9,7 +9,7 @@ import pkgutil
 import numpy as np
 
 from chainrule.autodiff import scan_primitive
-from chainrule.compiler.loop_ir.loops import CannotCompile
+from chainrule.compiler.loop_ir.errors import CannotCompile
 from chainrule.compiler.native_program import NativeProgram
 from chainrule.errors import ChainruleError
 from chainrule.graph.array_type import type_of

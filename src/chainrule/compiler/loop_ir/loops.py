@@ -49,14 +49,12 @@ from typing import Any
 import numpy as np
 
 from chainrule.compiler.loop_ir.affine import Affine, Axis
-from chainrule.errors import UnsupportedError
 
 __all__ = [
     "Affine",
     "Apply",
     "Axis",
     "Buffer",
-    "CannotCompile",
     "Contraction",
     "Expression",
     "Index",
@@ -71,10 +69,6 @@ __all__ = [
     "Statement",
     "Step",
 ]  # fmt: skip
-
-
-class CannotCompile(UnsupportedError):  # noqa: N818 - a reason to fall back, not a failure
-    """A program uses what no native backend compiles; the NumPy evaluator runs it instead."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)

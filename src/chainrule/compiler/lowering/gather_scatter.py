@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from chainrule.compiler.loop_ir.errors import CannotCompile
 from chainrule.compiler.loop_ir.loops import (
     Affine,
     Apply,
-    CannotCompile,
     Expression,
     IndexValue,
     Literal,

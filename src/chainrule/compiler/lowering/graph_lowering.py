@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 
 from chainrule.compiler.graph_passes.convolution_gradient import input_gradients
+from chainrule.compiler.loop_ir.errors import CannotCompile
 from chainrule.compiler.loop_ir.expressions import CHEAP, cost
 from chainrule.compiler.loop_ir.loops import (
     Affine,
     Apply,
     Axis,
     Buffer,
-    CannotCompile,
     Expression,
     IndexValue,
     Item,

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from chainrule.compiler.loop_ir.errors import CannotCompile
 from chainrule.compiler.loop_ir.loops import (
     Affine,
     Apply,
     Axis,
-    CannotCompile,
     Expression,
     IndexValue,
     Literal,

@@ -13,7 +13,7 @@ import numpy as np
 from chainrule.compiler.backends.llvm import emit, ir
 from chainrule.compiler.backends.llvm.registers import compare, constant, element_type, is_vector
 from chainrule.compiler.backends.llvm.vector_math import emit_function
-from chainrule.compiler.loop_ir.loops import CannotCompile
+from chainrule.compiler.loop_ir.errors import CannotCompile
 
 __all__ = ["ARITHMETIC"]
 

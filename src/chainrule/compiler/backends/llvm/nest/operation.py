@@ -21,7 +21,7 @@ from chainrule.compiler.backends.llvm.registers import (
     splat_scalars,
 )
 from chainrule.compiler.backends.llvm.vector_math import FUNCTIONS, emit_function
-from chainrule.compiler.loop_ir.loops import CannotCompile
+from chainrule.compiler.loop_ir.errors import CannotCompile
 
 __all__ = ["emit_operation"]
 
