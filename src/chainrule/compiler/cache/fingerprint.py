@@ -52,15 +52,26 @@ def _source_state(package: Path) -> str | None:
     lines: list[str] = []
     for part in PACKAGES:
         before = len(lines)
-        for folder, inner, names in os.walk(package / part):
-            inner[:] = sorted(set(inner) - {"__pycache__"})
-            for name in sorted(names):
-                status = os.stat(os.path.join(folder, name))
-                times = status.st_mtime_ns, status.st_ctime_ns
-                lines.append(f"{folder}/{name} {status.st_size} {status.st_ino} {times}")
+        _describe_files(str(package / part), lines)
         if len(lines) == before:
             return None
     return "\n".join(lines)
+
+
+def _describe_files(folder: str, lines: list[str]) -> None:
+    """Append a line for each file below a folder, in the order of the names."""
+    try:
+        with os.scandir(folder) as found:
+            entries = sorted(found, key=lambda entry: entry.name)
+    except OSError:
+        return
+    for entry in entries:
+        if not entry.is_dir():
+            status = entry.stat()
+            times = status.st_mtime_ns, status.st_ctime_ns
+            lines.append(f"{entry.path} {status.st_size} {status.st_ino} {times}")
+        elif entry.name != "__pycache__":
+            _describe_files(entry.path, lines)
 
 
 def _processor() -> str:
