@@ -8,10 +8,9 @@ import pytest
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("first_seed", [0, 100])
-def test_native_training_of_random_networks_equals_numpy(first_seed: int) -> None:
+def test_native_training_of_random_networks_equals_numpy() -> None:
     script = Path(__file__).with_name("random_network.py")
-    command = [sys.executable, str(script), str(first_seed), "8"]
+    command = [sys.executable, str(script), "0", "12"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stdout.splitlines() == []

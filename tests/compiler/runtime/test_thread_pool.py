@@ -61,7 +61,7 @@ def _own_cache(tmp_path, monkeypatch):
 def test_no_thread_passes_a_barrier_before_the_last_one_arrives(in_child, threads):
     def check():
         library = relay()
-        for _ in range(5):
+        for _ in range(2):
             run_relay(library, threads)
 
     in_child(check)
