@@ -123,6 +123,7 @@ def test_the_interpreter_lock_is_released_during_a_program(in_child):
 def test_an_interrupt_leaves_no_thread_at_a_barrier(in_child, attempt):
     def check():
         library = relay()
+        run_relay(library, 2)  # compiles the pool, which is not to be interrupted here
         # An interrupt within a finaliser of llvmlite can make it free memory twice.
         gc.disable()
         armed, interrupts = [], 0
