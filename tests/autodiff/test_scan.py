@@ -118,3 +118,30 @@ def test_an_invalid_scan_is_refused_with_the_rule_it_breaks(
 ) -> None:
     with pytest.raises(error, match=words):
         call()
+
+
+def test_index_maps_of_an_outer_value_are_shared_by_every_step_under_jit_of_grad() -> None:
+    def loss(part: Any, p: Any, xs: Any) -> Any:
+        outer = part(p)
+
+        def step(c: Any, x: Any) -> Any:
+            c = np.tanh(c * outer + x * p[1, 0] + part(p))
+            return c, c * outer
+
+        last, ys = cr.scan(step, np.zeros(2), xs)
+        return np.sum(ys * ys) + np.sum(last)
+
+    parts: list[Any] = [
+        lambda p: p[0],
+        lambda p: p.T[1],
+        lambda p: p.reshape(4)[:2],
+        lambda p: np.broadcast_to(p[0, 1], (2,)),
+        lambda p: p @ p[0],
+        lambda p: p[0, 0] * p[1],
+    ]
+    p, xs = np.array([[0.5, 0.2], [0.3, -0.4]]), np.linspace(-1, 1, 8).reshape(4, 2)
+    for part in parts:
+        expected = cr.grad(loss, 1)(part, p, xs)
+        _, found = cr.jit(cr.value_and_grad(loss, 1))(part, p, xs)
+        np.testing.assert_allclose(found, expected, rtol=1e-12)
+        np.testing.assert_allclose(cr.grad(cr.jit(loss), 1)(part, p, xs), expected, rtol=1e-12)

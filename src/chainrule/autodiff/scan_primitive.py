@@ -98,7 +98,8 @@ def _vjp(
     )
     d_xs = {n.serial: d_inputs[n.serial] for n in xs if n.serial in d_inputs}
     outputs = [*carried, *d_xs.values(), *deferred.residuals.values()]
-    reads = _ForwardReads.of(_forward_reads(outputs, first_backward), body.inputs, shared, carries)
+    forward_reads = _forward_reads(outputs, body.inputs, first_backward)
+    reads = _ForwardReads.of(forward_reads, body.inputs, shared, carries)
     residuals = apply_scan(
         Graph(body.inputs, (*body.outputs, *reads.residuals), body.name),
         *_split(inputs, shared, carries), length, reverse,
@@ -222,10 +223,15 @@ def _seed(node: Node) -> Node | None:
 _FREE = (movement.reshape, movement.transpose)
 
 
-def _forward_reads(outputs: Sequence[Node], first_backward: int) -> list[Node]:
+def _forward_reads(
+    outputs: Sequence[Node], inputs: Sequence[Node], first_backward: int
+) -> list[Node]:
     """Values of the forward body that the backward body reads; index maps are recomputed."""
+    own = {node.serial for node in inputs}
 
     def is_residual(node: Node) -> bool:
+        if node.serial in own:  # a shared value may itself be an index map of an outer trace
+            return True
         free = node.primitive in _FREE or (
             node.primitive is not None and node.primitive.is_broadcast
         )
