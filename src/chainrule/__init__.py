@@ -15,6 +15,7 @@ from chainrule.compiler.runtime.thread_count import get_num_threads, set_num_thr
 from chainrule.errors import ChainruleError, ChainruleWarning, GradientError
 from chainrule.graph.trace import trace
 from chainrule.insight import plot
+from chainrule.ops import counter_based_random as random
 from chainrule.testing import check_grads
 from chainrule.train.callbacks import Callback, EarlyStopping
 from chainrule.train.load import load
@@ -44,6 +45,7 @@ __all__ = [
     "numpy_protocol",
     "optim",
     "plot",
+    "random",
     "scan",
     "set_num_threads",
     "stop_gradient",
