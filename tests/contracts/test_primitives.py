@@ -25,7 +25,7 @@ from tests.contracts.primitive_samples import (
     restricted,
 )
 
-MAX_PRIMITIVES = 60
+MAX_PRIMITIVES = 64
 
 
 # ------------------------------------------------------------------------------ what it is

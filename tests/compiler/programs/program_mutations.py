@@ -172,7 +172,7 @@ def register_that_is_never_written(part):
 
 @mutation(Nest, "a dependence by .* is carried between iterations")
 def read_another_iteration_of_the_nest(part):
-    writers = [each for each in part.statements if each.reduction != "scatter_add"]
+    writers = [each for each in part.statements if not each.is_scatter]
     if not part.axes or not writers or part.vector_axis not in (None, part.axes[-1]):
         return None
     source = writers[-1]

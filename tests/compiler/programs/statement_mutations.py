@@ -134,9 +134,9 @@ def gather_by_a_float_index(part):
     return with_operand(part, Load(buffer, (index,)))
 
 
-@mutation(Statement, "only scatter_add stores at an index that is an expression")
+@mutation(Statement, "only a scatter stores at an index that is an expression")
 def store_by_a_gathered_index(part):
-    if part.reduction == "scatter_add" or not part.index or axes_of(part):
+    if part.is_scatter or not part.index or axes_of(part):
         return None
     return replace(part, index=replace_index(part.index, 0, Literal(np.int64(0), INT64)))
 
@@ -144,7 +144,7 @@ def store_by_a_gathered_index(part):
 @mutation(Statement, "write the same element")
 def write_one_element_in_two_iterations(part):
     axes = [axis for axis in axes_of(part) if axis.extent > 1]
-    if len(axes) < 2 or part.reduction == "scatter_add":
+    if len(axes) < 2 or part.is_scatter:
         return None
     shape = (sum(axis.extent for axis in axes),)
     target = replace(part.target, shape=shape)
@@ -204,13 +204,13 @@ def unknown_reduction(part):
 
 @mutation(Statement, "if and only if it has a reduction|is undefined")
 def reduction_without_axes(part):
-    return replace(part, over=()) if part.reduction not in ("", "scatter_add") else None
+    return replace(part, over=()) if part.reduction and not part.is_scatter else None
 
 
 @mutation(Statement, "is reduced and indexes the target|reduces one axis")
 def reduce_over_a_stored_axis(part):
     axes = axes_of(part)
-    if not axes or part.reduction in ("", "prefix_sum", "scatter_add"):
+    if not axes or part.is_scatter or part.reduction in ("", "prefix_sum"):
         return None
     return replace(part, over=(*part.over, axes[0]))
 

@@ -38,6 +38,6 @@ def accesses(item: Item | Nest) -> Iterator[Access]:
         for index in item.index:
             for load in () if isinstance(index, Affine) else loads_of(index):
                 yield load.buffer, load.index, False
-        if item.reduction == "scatter_add":
+        if item.is_scatter:
             yield item.target, item.index, False
     yield item.target, item.index, True

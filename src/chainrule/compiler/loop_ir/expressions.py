@@ -95,7 +95,7 @@ def inner_loops(statement: Statement, nest: Nest) -> InnerLoops:
     limit = MAX_UNROLLED if nest.axes else MAX_UNROLLED_ALONE
     trips = int(np.prod([axis.extent for axis in axes], dtype=np.int64))
     all_trips = trips * int(np.prod([axis.extent for axis in over], dtype=np.int64))
-    is_special = statement.reduction in ("prefix_sum", "scatter_add")
+    is_special = statement.is_scatter or statement.reduction == "prefix_sum"
     is_vectorized = nest.vector_axis is not None and nest.vector_axis in over
     return InnerLoops(
         axes,

@@ -13,7 +13,7 @@ Its grammar::
     statement    ::= element "=" expression
                    | element "=" REDUCTION { axis } ":" expression
     REDUCTION    ::= "sum" | "dot" | "max" | "min" | "argmax" | "argmin"
-                   | "prefix_sum" | "scatter_add"
+                   | "prefix_sum" | "scatter" | "scatter_add"
     axis         ::= NAME "<" LENGTH
     element      ::= NAME "[" { ( affine | expression ) "," } "]"
     expression   ::= NUMBER | "@" affine | element | OPERATION "(" { expression "," } ")"
@@ -36,7 +36,8 @@ Statements. A ``contraction`` is computed by a kernel; the statements of its nes
 which reads the sums while they are in registers. Terms outside of its ``bounds``, from 0 to a
 length, are neither read nor added. An index that is an expression is a gather, and as a target a
 scatter; ``@`` is the value of an index. ``dot`` is a sum of products by fused multiply-add;
-``prefix_sum`` stores every partial sum; ``scatter_add`` adds in the order of its points.
+``prefix_sum`` stores every partial sum; ``scatter`` stores values, and ``scatter_add`` adds them,
+in the order of its points.
 
 `verify.verifier` checks these rules.
 """
@@ -150,7 +151,7 @@ Index = tuple[Affine | Expression, ...]
 class Statement:
     """``target[index] = value``, or its `reduction` over the axes `over`.
 
-    Only ``scatter_add`` may have expressions in its index.
+    Only ``scatter`` and ``scatter_add`` may have expressions in their index.
     """
 
     target: Buffer
@@ -159,6 +160,16 @@ class Statement:
     reduction: str = ""
     over: tuple[Axis, ...] = ()
     layer: str = ""
+
+    @property
+    def is_scatter(self) -> bool:
+        """Whether its index may have expressions."""
+        return self.reduction in ("scatter", "scatter_add")
+
+    @property
+    def is_ordered(self) -> bool:
+        """Whether its iterations run in order."""
+        return self.is_scatter or self.reduction in ("argmax", "argmin", "prefix_sum")
 
 
 @dataclass(frozen=True, slots=True)

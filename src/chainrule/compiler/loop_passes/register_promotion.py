@@ -95,7 +95,7 @@ def _loaded_where_stored(nest: Nest, buffers: set[Buffer]) -> set[Buffer]:
         loops = inner_loops(statement, nest)
         promotable -= _loaded_from_memory(statement, loops, written)
         is_partial = any(axis in nest.axes for axis in statement.over)
-        in_order = statement.reduction in ("prefix_sum", "scatter_add")
+        in_order = statement.is_scatter or statement.reduction == "prefix_sum"
         if not loops.is_unrolled or is_partial or in_order:
             promotable.discard(statement.target)
         written.add(statement.target)

@@ -7,7 +7,7 @@
 
 Legal: a statement's own axes run in any order, and a sum, maximum or minimum may be reduced across
 the lanes of a vector. ``argmax`` and ``argmin`` are not vectorized along the reduced axis, and
-``prefix_sum`` and ``scatter_add`` keep their order: only a scatter at affine indices gets loops.
+``prefix_sum`` and scatters keep their order: only a scatter at affine indices gets loops.
 
 Pays where accesses are contiguous, vectors full, and no horizontal reduction is needed at the end;
 `_time_per_element` estimates that (decision 0011).
@@ -36,7 +36,7 @@ def choose_loop_order(
 ) -> tuple[tuple[Axis, ...], Axis | None, bool]:
     """Return the axes of a statement's nest, its vector axis, and whether others may join it."""
     parallel, over = axes_of(statement), list(statement.over)
-    if statement.reduction in ("prefix_sum", "scatter_add"):
+    if statement.is_scatter or statement.reduction == "prefix_sum":
         return *_ordered_loops(statement, parallel), False
     trip_count = int(np.prod([axis.extent for axis in (*parallel, *over)], dtype=np.int64))
     if trip_count <= UNROLLED_TRIPS and all(axis.extent < SHORT for axis in (*parallel, *over)):
@@ -62,7 +62,7 @@ def _ordered_loops(
     statement: Statement, parallel: list[Axis]
 ) -> tuple[tuple[Axis, ...], Axis | None]:
     """Loops of a statement whose iterations run in order, except along independent axes."""
-    is_scatter = statement.reduction == "scatter_add"
+    is_scatter = statement.is_scatter
     last = parallel[-1] if parallel and is_scatter else None
     vector_axis = last if last is not None and last.extent >= SHORT else None
     # A fold accumulates independently at each point of its other axes; gather indices may alias.

@@ -19,7 +19,7 @@ from chainrule.compiler.loop_ir.loops import (
 from chainrule.compiler.lowering.graph_lowering import Lowering, Rule
 from chainrule.graph.node import Node
 
-__all__ = ["RULES"]
+__all__ = ["RULES", "as_index"]
 
 _INTEGER, _BOOL = np.dtype("int64"), np.dtype(bool)
 
@@ -29,7 +29,7 @@ def _gather(lowering: Lowering, node: Node, inputs: list[Expression]) -> Express
     canonical = lowering.canonical(node.shape)
     count = len(indices[0].shape)
     gathered = [
-        _as_index(lowering, each, canonical[:count], source.shape[i])
+        as_index(lowering, each, canonical[:count], source.shape[i])
         for i, each in enumerate(indices)
     ]
     value = lowering.materialized(source)
@@ -43,7 +43,7 @@ def _gather(lowering: Lowering, node: Node, inputs: list[Expression]) -> Express
     return Load(value.buffer, (*prefix, *gathered, *canonical[count:]))
 
 
-def _as_index(
+def as_index(
     lowering: Lowering, node: Node, index: Sequence[Affine], length: int
 ) -> Affine | Expression:
     """Return an element of an array of indices as an index: affine where it is in range."""
@@ -70,7 +70,7 @@ def _scatter_add(lowering: Lowering, node: Node, inputs: list[Expression]) -> Ex
     zero = Literal(np.zeros((), node.dtype)[()], node.dtype)
     lowering.items.append(Statement(target, target_index, zero, layer=node.layer))
     index = [
-        _as_index(lowering, each, update_index[:count], node.shape[i])
+        as_index(lowering, each, update_index[:count], node.shape[i])
         for i, each in enumerate(indices)
     ]
     prefix = target_index[: len(target_index) - len(node.shape)]
@@ -96,7 +96,7 @@ def _one_hot(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expres
         return None
     if not update_index[0].terms:
         return None
-    gathered = _as_index(lowering, others[0], [canonical[0]], node.shape[1])
+    gathered = as_index(lowering, others[0], [canonical[0]], node.shape[1])
     if isinstance(gathered, Affine):
         return None
     value = lowering.materialize_if_costly(updates)

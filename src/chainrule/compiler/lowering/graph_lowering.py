@@ -30,6 +30,7 @@ from chainrule.compiler.loop_ir.loops import (
     Statement,
 )
 from chainrule.compiler.loop_ir.rewrite import substitute
+from chainrule.compiler.lowering.liveness import Liveness
 from chainrule.compiler.lowering.padding import (
     Padding,
     covers,
@@ -39,6 +40,7 @@ from chainrule.compiler.lowering.padding import (
     unwrap_padding,
     zero_fill,
 )
+from chainrule.graph.array_type import ArrayType
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node
 from chainrule.ops.primitives.movement import concatenate
@@ -94,11 +96,14 @@ class Lowering:
         self.paddings = plan_padding(graph, self.gradients.values())
         self.padded_copies: dict[tuple[int, Padding], Load] = {}
         self.depths: dict[int, int] = {}
+        self.liveness = Liveness(graph, self.absorbed)
 
     def run(self, inputs: Sequence[Expression]) -> list[Item]:
         """Lower every node, given the expressions of the graph's inputs."""
         pairs = zip(self.graph.inputs, inputs, strict=True)
         self.expressions = {node.serial: value for node, value in pairs}
+        for node in self.graph.inputs:
+            self.liveness.record(node, self.expressions[node.serial])
         for node in self.graph.nodes:
             types = node.type if isinstance(node.type, tuple) else (node.type,)
             if any(each.dtype.kind not in _KINDS or each.dtype.itemsize > 8 for each in types):
@@ -106,6 +111,7 @@ class Lowering:
             if any(each.dtype == np.float16 for each in types):
                 raise CannotCompile("half precision is not compiled")
             self._lower(node)
+            self.liveness.record(node, self.expressions[node.serial])
         for node in self.graph.outputs:
             self._store_at_target(node)
         return self.items
@@ -168,6 +174,12 @@ class Lowering:
         target, index = self.target(node)
         self.items.append(Statement(target, index, value, layer=node.layer))
         return Load(target, index)
+
+    def store_in_scratch(self, type_: ArrayType, value: Expression) -> Load:
+        """Store an expression in a new buffer."""
+        buffer, index = Buffer("arena", type_.dtype, type_.shape), self.canonical(type_.shape)
+        self.items.append(Statement(buffer, index, value))
+        return Load(buffer, index)
 
     def target(self, node: Node) -> Target:
         """Return where a node's value is to be stored."""

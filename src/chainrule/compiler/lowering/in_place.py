@@ -43,7 +43,7 @@ def coalesce_copies(
         readers = [
             i
             for i, touched in enumerate(order.accesses)
-            if copy.target.root in touched.reads and i not in (writer, number)
+            if copy.target.root in touched.reads | touched.writes and i not in (writer, number)
         ]
         if value.buffer.root not in renaming and order.try_coalesce(number, writer, readers):
             renaming[value.buffer.root] = copy.target
@@ -77,8 +77,8 @@ def _may_overwrite(item: Item, copy: Statement) -> bool:
     reads = [
         (b, i) for b, i, is_write in accesses(item) if not is_write and b.root is copy.target.root
     ]
-    ordered = ("argmax", "argmin", "prefix_sum", "scatter_add")
-    if isinstance(item, Contraction) or item.reduction in ordered:
+    is_ordered = isinstance(item, Statement) and item.is_ordered
+    if isinstance(item, Contraction) or is_ordered:
         return not reads
     return all(buffer is copy.target and index == item.index for buffer, index in reads)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chainrule.compiler.loop_ir.loops import Buffer, Item, Load, Statement
 from chainrule.compiler.lowering import (
+    array_update,
     contraction,
     gather_scatter,
     movement,
@@ -24,6 +25,7 @@ RULES: dict[str, Rule] = (
     | contraction.RULES
     | reduction.RULES
     | gather_scatter.RULES
+    | array_update.RULES
     | scan.RULES
     | philox.RULES
 )

@@ -21,7 +21,7 @@ from chainrule.compiler.lowering.padding import padding_of, unwrap_padding, zero
 from chainrule.compiler.lowering.reshape import merged_index, reshaped
 from chainrule.graph.node import Node
 
-__all__ = ["RULES"]
+__all__ = ["RULES", "sliced_index"]
 
 
 def _identity(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expression:
@@ -54,11 +54,12 @@ def _transpose(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expr
 
 
 def _strided_slice(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expression:
-    index = _sliced_index(node.params["slices"], lowering.canonical(node.shape))
+    index = sliced_index(node.params["slices"], lowering.canonical(node.shape))
     return lowering.reindexed(inputs[0], node.inputs[0].shape, index)
 
 
-def _sliced_index(slices: Any, canonical: Sequence[Affine]) -> list[Affine]:
+def sliced_index(slices: Any, canonical: Sequence[Affine]) -> list[Affine]:
+    """Return the index in an array of an element of some slices of it."""
     pairs = zip(slices, canonical, strict=True)
     return [Affine(start) + i.scaled(step) for (start, _, step), i in pairs]
 
@@ -76,7 +77,7 @@ def _pad_into(lowering: Lowering, node: Node, inputs: list[Expression]) -> Load:
     elif source.size < node.size:
         zero = Literal(np.zeros((), node.dtype)[()], node.dtype)
         lowering.items.append(Statement(target, index, zero, layer=node.layer))
-    interior = _sliced_index(node.params["slices"], lowering.canonical(source.shape))
+    interior = sliced_index(node.params["slices"], lowering.canonical(source.shape))
     lowering.items.append(Statement(target, (*prefix, *interior), inputs[0], layer=node.layer))
     return Load(target, index)
 

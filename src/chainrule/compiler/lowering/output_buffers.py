@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from chainrule.compiler.graph_passes.axis_groups import axis_groups
 from chainrule.compiler.loop_ir.loops import Buffer
 from chainrule.compiler.lowering.graph_lowering import Aliases, Target
+from chainrule.compiler.lowering.liveness import UPDATES
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node
 from chainrule.ops.primitives.contraction import contract
@@ -24,12 +25,21 @@ def assign_output_buffers(
 ) -> tuple[dict[int, Target], Aliases]:
     """Return the targets of results, by serial number, and the aliases of output buffers.
 
-    A contraction that is only reshaped to a result, by merging axes, is stored in an alias of it.
+    An array that is updated to be a result is stored in it at once. A contraction that is only
+    reshaped to a result, by merging axes, is stored in an alias of it.
     """
     targets: dict[int, Target] = {}
     aliases: Aliases = {}
     for node, buffer in zip(graph.outputs, outputs, strict=True):
         targets.setdefault(node.serial, (buffer, ()))
+    inputs = {node.serial for node in graph.inputs}
+    for node, buffer in zip(graph.outputs, outputs, strict=True):
+        # An array and its updates share the memory of the result; live values are moved away.
+        while node.primitive in UPDATES and node.serial not in inputs:
+            node = node.inputs[0]
+            if node.primitive is None or node.serial in inputs or node.serial in targets:
+                break
+            targets[node.serial] = buffer, ()
     for node, buffer in zip(graph.outputs, outputs, strict=True):
         source = _before_merge(node)
         if source is not None and source.serial not in targets:

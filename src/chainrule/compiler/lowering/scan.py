@@ -27,6 +27,7 @@ from chainrule.compiler.loop_ir.loops import (
 from chainrule.compiler.loop_ir.rewrite import substitute
 from chainrule.compiler.lowering.graph_lowering import Lowering, Rule, Target
 from chainrule.compiler.lowering.in_place import coalesce_copies
+from chainrule.compiler.lowering.liveness import UPDATES
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node
 from chainrule.ops.primitives.contraction import contract, split_spec
@@ -155,12 +156,18 @@ def _body(
             prefix = index[: len(index) - len(node.shape) - 1]
             targets.setdefault(node.serial, (buffer, (*prefix, time)))
     new_carries: list[tuple[Node, Target]] = []
+    read = {v.buffer: n for n, v in zip(body.inputs, inputs, strict=True) if isinstance(v, Load)}
     for node, (buffer, index) in zip(body.outputs[:carries], results[:carries], strict=True):
-        if node.serial in computed and node.serial not in targets:
+        is_new = node.serial in computed and node.serial not in targets
+        if is_new and not _is_update_of(node, read[buffer]):
             fresh = Buffer("arena", node.dtype, node.shape, buffer.name, buffer.layer)
             targets[node.serial] = (fresh, ())
         new_carries.append((node, (buffer, index)))
     inner = Lowering(body, lowering.rules, targets, lowering.axes, lowering.aliases)
+    carried = {buffer.root for buffer, _ in results[:carries]}
+    inner.liveness.read_only = {
+        load.buffer.root for value in inputs for load in loads_of(value)
+    } - carried
     items = inner.run(inputs)
     for node, (buffer, index) in zip(body.outputs[carries:], results[carries:], strict=True):
         if targets.get(node.serial, (None,))[0] is not buffer:
@@ -168,6 +175,13 @@ def _body(
             row_index = (*prefix, time, *lowering.canonical(node.shape))
             items.append(Statement(buffer, row_index, inner.expressions[node.serial]))
     return coalesce_copies(items, _copies(inner, new_carries, items), lowering.aliases)
+
+
+def _is_update_of(node: Node, old: Node) -> bool:
+    """Whether a new carry is the old one with some elements replaced: it may be so in place."""
+    while node.primitive in UPDATES:
+        node = node.inputs[0]
+    return node is old
 
 
 def _copies(

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 
+from chainrule.compiler.analysis.dependence import are_disjoint
 from chainrule.compiler.loop_ir.expressions import axes_of, loads_of
 from chainrule.compiler.loop_ir.loops import (
     Affine,
@@ -30,7 +31,8 @@ from chainrule.compiler.verify.index_rules import (
 
 __all__ = ["statement_faults"]
 
-_REDUCTIONS = ("sum", "dot", "max", "min", "argmax", "argmin", "prefix_sum", "scatter_add")
+_REDUCTIONS = ("sum", "dot", "max", "min", "argmax", "argmin", "prefix_sum",
+               "scatter", "scatter_add")  # fmt: skip
 _PREDICATES = (
     "less", "less_equal", "equal", "not_equal", "logical_and", "logical_or", "logical_not",
 )  # fmt: skip
@@ -97,7 +99,7 @@ def _reduction_faults(statement: Statement) -> Iterator[Fault]:
     reduction, target, value = statement.reduction, statement.target, statement.value
     if reduction and reduction not in _REDUCTIONS:
         yield "unknown reduction {}", reduction
-    if bool(reduction) != bool(statement.over) and reduction != "scatter_add":
+    if bool(reduction) != bool(statement.over) and not statement.is_scatter:
         yield ("a statement has reduced axes if and only if it has a reduction",)
     is_arg = reduction in ("argmax", "argmin")
     if is_arg and len(statement.over) != 1:
@@ -108,13 +110,13 @@ def _reduction_faults(statement: Statement) -> Iterator[Fault]:
     if target.dtype != expected:
         yield "{} is {} and is assigned {}", target, target.dtype, expected
     affine = [each for each in statement.index if isinstance(each, Affine)]
-    if len(affine) < len(statement.index) and reduction != "scatter_add":
-        yield ("only scatter_add stores at an index that is an expression",)
+    if len(affine) < len(statement.index) and not statement.is_scatter:
+        yield ("only a scatter stores at an index that is an expression",)
     used = {axis for index in affine for axis, _ in index.terms}
     for axis in statement.over:
         if reduction == "prefix_sum" and axis not in used:
             yield "prefix_sum stores along its axes, and {} does not index the target", axis
-        if reduction not in ("prefix_sum", "scatter_add", "") and axis in used:
+        if reduction not in ("prefix_sum", "scatter", "scatter_add", "") and axis in used:
             yield "axis {} is reduced and indexes the target", axis
 
 
@@ -122,7 +124,7 @@ def _overlap_faults(statement: Statement, own: Sequence[Axis]) -> Iterator[Fault
     """No two iterations write the same element, so they may run in any order."""
     is_run = all(axis.extent for axis in own)
     is_whole = len(statement.index) == len(statement.target.shape)
-    if statement.reduction == "scatter_add" or not is_run or not is_whole:
+    if statement.is_scatter or not is_run or not is_whole:
         return
     flat, step = Affine(), 1
     pairs = zip(reversed(statement.index), reversed(statement.target.shape), strict=True)
@@ -138,10 +140,11 @@ def _overlap_faults(statement: Statement, own: Sequence[Axis]) -> Iterator[Fault
 
 
 def _own_read_faults(statement: Statement) -> Iterator[Fault]:
-    """A target is read at the index that is written only; not at all where the order counts."""
-    in_order = statement.reduction in ("argmax", "argmin", "prefix_sum", "scatter_add")
+    """A target is read where it is written, or apart from that; not at all if the order counts."""
     for value in (statement.value, *(i for i in statement.index if not isinstance(i, Affine))):
         for load in loads_of(value):
-            is_same = load.buffer is statement.target and load.index == statement.index
-            if load.buffer.root is statement.target.root and (in_order or not is_same):
+            is_same = load.buffer is statement.target and (
+                load.index == statement.index or are_disjoint(load.index, statement.index)
+            )
+            if load.buffer.root is statement.target.root and (statement.is_ordered or not is_same):
                 yield "{} is read at another index than the one that is written", statement.target

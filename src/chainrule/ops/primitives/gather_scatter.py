@@ -16,10 +16,11 @@ from chainrule.graph.array_type import ArrayType
 from chainrule.graph.node import Node
 from chainrule.graph.primitive import Primitive, Sample
 
-__all__ = ["gather", "scatter_add"]
+__all__ = ["check_indices", "gather", "scatter_add"]
 
 
-def _check_indices(name: str, indices: tuple[ArrayType, ...]) -> None:
+def check_indices(name: str, indices: tuple[ArrayType, ...]) -> None:
+    """Refuse indices that are not integers of one shape."""
     if any(index.dtype.kind not in "iu" for index in indices):
         raise DTypeError(f"{name}: indices must be integers, got {indices}")
     if len({index.shape for index in indices}) != 1:
@@ -27,14 +28,14 @@ def _check_indices(name: str, indices: tuple[ArrayType, ...]) -> None:
 
 
 def _gather_type(x: ArrayType, *indices: ArrayType) -> ArrayType:
-    _check_indices("gather", indices)
+    check_indices("gather", indices)
     if len(indices) > x.ndim:
         raise ShapeError(f"gather: {len(indices)} indices for the {x.ndim} axes of {x}")
     return x.with_shape(indices[0].shape + x.shape[len(indices) :])
 
 
 def _scatter_type(updates: ArrayType, *indices: ArrayType, shape: tuple[int, ...]) -> ArrayType:
-    _check_indices("scatter_add", indices)
+    check_indices("scatter_add", indices)
     expected = indices[0].shape + shape[len(indices) :]
     if updates.shape != expected:
         raise ShapeError(f"scatter_add: updates {updates} must have shape {expected}")

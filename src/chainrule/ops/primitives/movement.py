@@ -16,7 +16,16 @@ from chainrule.errors import ShapeError
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.primitive import Primitive, Sample
 
-__all__ = ["concatenate", "pad_into", "reshape", "strided_slice", "transpose"]
+__all__ = [
+    "Slices",
+    "as_slices",
+    "check_slices",
+    "concatenate",
+    "pad_into",
+    "reshape",
+    "strided_slice",
+    "transpose",
+]
 
 Slices = tuple[tuple[int, int, int], ...]
 """For each axis: first index, number of indices, step (negative steps run backwards)."""
@@ -74,7 +83,7 @@ transpose = Primitive(
 )
 
 
-def _as_slices(slices: Slices) -> tuple[slice, ...]:
+def as_slices(slices: Slices) -> tuple[slice, ...]:
     """Python's slices; one with a negative step that includes index 0 ends at None."""
 
     def python_slice(start: int, count: int, step: int) -> slice:
@@ -84,7 +93,8 @@ def _as_slices(slices: Slices) -> tuple[slice, ...]:
     return tuple(python_slice(*each) for each in slices)
 
 
-def _check_slices(name: str, slices: Slices, shape: tuple[int, ...]) -> None:
+def check_slices(name: str, slices: Slices, shape: tuple[int, ...]) -> None:
+    """Refuse slices that are out of the bounds of a shape."""
     in_bounds = len(slices) == len(shape) and all(
         count == 0 or (0 <= start < length and 0 <= start + (count - 1) * step < length)
         for (start, count, step), length in zip(slices, shape, strict=True)
@@ -94,12 +104,12 @@ def _check_slices(name: str, slices: Slices, shape: tuple[int, ...]) -> None:
 
 
 def _slice_type(x: ArrayType, slices: Slices) -> ArrayType:
-    _check_slices("strided_slice", slices, x.shape)
+    check_slices("strided_slice", slices, x.shape)
     return x.with_shape(tuple(count for _, count, _ in slices))
 
 
 def _pad_into_type(x: ArrayType, slices: Slices, shape: tuple[int, ...]) -> ArrayType:
-    _check_slices("pad_into", slices, shape)
+    check_slices("pad_into", slices, shape)
     if x.shape != tuple(count for _, count, _ in slices):
         raise ShapeError(f"pad_into: {x} does not fill the slices {slices}")
     return x.with_shape(shape)
@@ -107,7 +117,7 @@ def _pad_into_type(x: ArrayType, slices: Slices, shape: tuple[int, ...]) -> Arra
 
 def _pad_into(x: Any, slices: Slices, shape: tuple[int, ...]) -> Any:
     result = np.zeros(shape, x.dtype)
-    result[_as_slices(slices)] = x
+    result[as_slices(slices)] = x
     return result
 
 
@@ -126,7 +136,7 @@ def _pad_into_reference(x: Any, slices: Slices, shape: tuple[int, ...]) -> Any:
 strided_slice = Primitive(
     "strided_slice",
     infer=_slice_type,
-    evaluate=lambda x, slices: x[_as_slices(slices)],
+    evaluate=lambda x, slices: x[as_slices(slices)],
     vjp=lambda ct, y, x, slices: (pad_into(ct, slices=slices, shape=x.shape),),
     formula="{0}[{slices}]",
     reference=lambda x, slices: x[_indices(slices)],

@@ -70,8 +70,8 @@ class _StatementEmitter:
 
         if statement.reduction == "prefix_sum":
             self._prefix_sum(statement, axes, over)
-        elif statement.reduction == "scatter_add":
-            self._scatter_add(statement, axes, over)
+        elif statement.is_scatter:
+            self._scatter(statement, axes, over)
         elif statement.reduction in ("argmax", "argmin"):
             for_each_point(lambda: self._arg_extremum(statement, over[0], is_over_unrolled))
         elif statement.reduction and is_over_unrolled:
@@ -194,15 +194,16 @@ class _StatementEmitter:
                 builder.store(total, slot)
                 self._store(statement, total)
 
-    def _scatter_add(
-        self, statement: Statement, axes: Sequence[Axis], over: Sequence[Axis]
-    ) -> None:
-        """Emit the addition of values to elements at gathered indices."""
+    def _scatter(self, statement: Statement, axes: Sequence[Axis], over: Sequence[Axis]) -> None:
+        """Emit stores of values at gathered indices, or their addition to the elements there."""
         dtype, vector_axis = statement.target.dtype, self.nest.vector_axis
 
-        def add() -> None:
+        def step() -> None:
             self.emitter.available = {}
             value = self.emitter.value(statement.value)
+            if statement.reduction == "scatter":
+                self._store(statement, value)
+                return
             old = self.emitter.load(Load(statement.target, statement.index))
             old, value = splat_scalars(self.builder, [old, value])
             total = emit_operation(self.builder, "add", [old, value], [dtype, dtype], dtype)
@@ -210,6 +211,6 @@ class _StatementEmitter:
 
         with self.emitter.loops([axis for axis in (*over, *axes) if axis is not vector_axis]):
             if vector_axis is None or vector_axis in self.nest.axes:
-                add()
+                step()
             else:
-                self.loop_nest.whole_vector_loop(vector_axis, add)
+                self.loop_nest.whole_vector_loop(vector_axis, step)

@@ -1,0 +1,107 @@
+"""Updates of arrays: stores in place where the old array is dead, else a copy and then the store.
+
+A store is in place if the old array is all of a buffer that this program may write. Expressions
+that read this buffer and are used later are stored elsewhere first, if that is less work than a
+copy of the array.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chainrule.compiler.analysis.dependence import are_disjoint
+from chainrule.compiler.loop_ir.expressions import loads_of
+from chainrule.compiler.loop_ir.loops import Expression, Index, Load, Statement
+from chainrule.compiler.lowering.gather_scatter import as_index
+from chainrule.compiler.lowering.graph_lowering import Lowering, Rule, Target
+from chainrule.compiler.lowering.liveness import Reader, reads
+from chainrule.compiler.lowering.movement import sliced_index
+from chainrule.graph.node import Node
+
+__all__ = ["RULES"]
+
+
+def _update_slice(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expression:
+    update = node.inputs[1]
+    target, index = _written(lowering, node)
+    if update.size:
+        prefix = index[: len(index) - len(node.shape)]
+        interior = sliced_index(node.params["slices"], lowering.canonical(update.shape))
+        stored = (*prefix, *interior)
+        value = lowering.expressions[update.serial]
+        if not all(
+            load.index == stored or (load.is_affine and are_disjoint(load.index, stored))
+            for load in loads_of(value)
+            if load.buffer.root is target.root
+        ):
+            value = lowering.store_in_scratch(update.array_type, value)
+        lowering.items.append(Statement(target, stored, value, layer=node.layer))
+    return Load(target, index)
+
+
+def _scatter(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expression:
+    update, *indices = node.inputs[1:]
+    target, index = _written(lowering, node)
+    if not update.size:
+        return Load(target, index)
+    for each in node.inputs[1:]:
+        if reads(lowering.expressions[each.serial], target):
+            _store_elsewhere(lowering, (each, 0))
+    count = len(indices[0].shape)
+    canonical = lowering.canonical(update.shape)
+    gathered = [
+        as_index(lowering, each, canonical[:count], node.shape[i]) for i, each in enumerate(indices)
+    ]
+    prefix = index[: len(index) - len(node.shape)]
+    stored: Index = (*prefix, *gathered, *canonical[count:])
+    over = tuple(i.terms[0][0] for i in canonical[:count] if i.terms)
+    value = lowering.expressions[update.serial]
+    lowering.items.append(Statement(target, stored, value, "scatter", over, node.layer))
+    return Load(target, index)
+
+
+def _written(lowering: Lowering, node: Node) -> Target:
+    """Return where the elements of the old array are, to be overwritten: in place, or in a copy."""
+    old = node.inputs[0]
+    value = lowering.expressions[old.serial]
+    if isinstance(value, Load) and _is_updated_in_place(lowering, node, value):
+        return value.buffer, lowering.canonical(node.shape)
+    target, index = lowering.target(node)
+    lowering.items.append(Statement(target, index, value, layer=node.layer))
+    return target, index
+
+
+def _is_updated_in_place(lowering: Lowering, node: Node, value: Load) -> bool:
+    """Whether to overwrite the buffer of a node's old array; if so, store its live readers."""
+    buffer, liveness = value.buffer, lowering.liveness
+    is_whole = buffer.shape == node.shape and value.index == lowering.canonical(node.shape)
+    is_ours = buffer.root.kind in ("arena", "output") and buffer.root not in liveness.read_only
+    required = lowering.targets.get(node.serial, (None,))[0]
+    if not is_whole or not is_ours or required not in (None, buffer):
+        return False
+    readers = liveness.live_readers(buffer, node, lowering.expressions)
+    if required is None and sum(map(_size, readers)) >= node.size:
+        return False
+    for each in readers:
+        _store_elsewhere(lowering, each)
+    return True
+
+
+def _size(reader: Reader) -> int:
+    node, number = reader
+    return node.type[number].size if isinstance(node.type, tuple) else node.size
+
+
+def _store_elsewhere(lowering: Lowering, reader: Reader) -> None:
+    """Store the expression of a result in a new buffer."""
+    node, number = reader
+    value: Any = lowering.expressions[node.serial]
+    if not isinstance(node.type, tuple):
+        lowering.expressions[node.serial] = lowering.store_in_scratch(node.array_type, value)
+        return
+    values = list(value)
+    values[number] = lowering.store_in_scratch(node.type[number], values[number])
+    lowering.expressions[node.serial] = values
+
+
+RULES: dict[str, Rule] = {"update_slice": _update_slice, "scatter": _scatter}
