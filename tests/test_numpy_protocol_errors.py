@@ -38,15 +38,13 @@ def traced(function: Callable[..., Any]) -> Any:
 REFUSED: dict[str, tuple[Callable[..., Any], type[Exception], list[str]]] = {
     "out": (lambda x: np.exp(x, out=np.empty_like(M)), cr.errors.UnsupportedError, ["out="]),
     "in place": (lambda x: M.__iadd__(x), cr.errors.UnsupportedError, ["np.add", "a = a + x"]),
-    "sum out": (lambda x: np.sum(x, out=np.empty(())), cr.errors.UnsupportedError, ["sum", "out="]),
-    "where=": (lambda x: np.sum(x, where=MASK), cr.errors.UnsupportedError, ["where=", "np.where"]),
-    "ufunc where=": (lambda x: np.exp(x, where=MASK), cr.errors.UnsupportedError, ["where="]),
-    "dtype=": (
-        lambda x: np.add(x, 1, dtype="f4"),
+    "sum out": (
+        lambda x: np.sum(x, out=np.empty(())),
         cr.errors.UnsupportedError,
-        ["dtype=", "astype"],
+        ["sum", "out=", "plain array"],
     ),
-    "initial=": (lambda x: np.max(x, initial=0), cr.errors.UnsupportedError, ["initial=0"]),
+    "ufunc where=": (lambda x: np.exp(x, where=MASK), cr.errors.ArgumentError, ["where=", "out="]),
+    "dtype=": (lambda x: np.add(x, 1, dtype=int), cr.errors.DTypeError, ["add", "astype"]),
     "order=": (lambda x: np.reshape(x, -1, order="F"), cr.errors.UnsupportedError, ["order='F'"]),
     "flatten order": (lambda x: x.flatten("F"), cr.errors.UnsupportedError, ["order='F'"]),
     "pad mode": (lambda x: np.pad(x, 1, mode="mean"), cr.errors.UnsupportedError, ["mode='mean'"]),
@@ -67,11 +65,6 @@ REFUSED: dict[str, tuple[Callable[..., Any], type[Exception], list[str]]] = {
     "cov": (np.cov, cr.errors.UnsupportedError, ["np.cov", "d @ d.T"]),
     "ediff1d": (np.ediff1d, cr.errors.UnsupportedError, ["np.ediff1d", "np.where"]),
     "nanmedian": (np.nanmedian, cr.errors.UnsupportedError, ["nanmean", "median"]),
-    "maximum.accumulate": (
-        np.maximum.accumulate,
-        cr.errors.UnsupportedError,
-        ["np.maximum.accumulate", "np.where"],
-    ),
     "x.sort": (lambda x: x.sort(), AttributeError, [".sort", "np.sort(x)"]),
     "x.fill": (lambda x: x.fill(0), AttributeError, [".fill", "full_like"]),
     "bits": (lambda x: x.astype(int) & 3, cr.errors.DTypeError, ["&", "logical_and"]),

@@ -7,23 +7,20 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
-from functools import wraps
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from chainrule.errors import UnsupportedError
 from chainrule.graph.node import OPERATIONS
-from chainrule.graph.primitive import Primitive
 from chainrule.ops.numpy_api import (
     arithmetic,
     array_methods,
     array_queries,
     concatenation,
     einsum,
+    extrema,
     indexing,
     linear_algebra,
     padding_and_tiling,
@@ -33,90 +30,44 @@ from chainrule.ops.numpy_api import (
     shape_manipulation,
     sorting,
     trigonometry,
+    ufunc_methods,
 )
+from chainrule.ops.numpy_api.keywords import of_ufunc, with_keywords
 from chainrule.ops.primitives import elementwise, windows
 
 __all__: list[str] = []
 
 _NAMED_AS_IN_NUMPY = (
-    elementwise, arithmetic, trigonometry, reductions, sorting, shape_manipulation, concatenation,
-    padding_and_tiling, indexing, products, einsum, polynomial, array_queries,
+    elementwise, arithmetic, trigonometry, reductions, extrema, sorting, shape_manipulation,
+    concatenation, padding_and_tiling, indexing, products, einsum, polynomial, array_queries,
 )  # fmt: skip
-
-# Keywords that an operation need not have, with the values that do not change its result.
-_NEUTRAL_VALUES: dict[str, tuple[Any, ...]] = {
-    "out": (None, (None,)),
-    "where": (True,),
-    "dtype": (None,),
-    "casting": ("same_kind", "safe"),
-    "returned": (False,),
-    "order": ("K", "C", "A", None),
-    "subok": (True, False),
-    "overwrite_input": (False,),
-    "correction": (0,),
-    "like": (None,),
-    "device": (None, "cpu"),
-}
-
-
-def _strict(name: str, operation: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap an operation to refuse keywords it lacks, except with neutral values."""
-    known = _parameters(operation)
-
-    @wraps(operation)
-    def checked(*args: Any, **keywords: Any) -> Any:
-        if not keywords:
-            return operation(*args)
-        for key in [key for key in keywords if key not in known]:
-            value = keywords.pop(key)
-            if not _is_neutral(key, value):
-                raise UnsupportedError(_keyword_message(name, key, value))
-        return operation(*args, **keywords)
-
-    return checked
-
-
-def _is_neutral(key: str, value: Any) -> bool:
-    return any(
-        value is each or (type(value) is type(each) and value == each)
-        for each in _NEUTRAL_VALUES.get(key, ())
-    )
-
-
-def _parameters(operation: Callable[..., Any]) -> frozenset[str]:
-    if isinstance(operation, Primitive):
-        return frozenset()
-    return frozenset(inspect.signature(operation).parameters)
-
-
-def _keyword_message(name: str, key: str, value: Any) -> str:
-    if key == "out":
-        return f"np.{name}: out= would change an array in place; use the result instead"
-    if key == "where":
-        return f"np.{name}: the keyword where= cannot be traced; use np.where on the input"
-    if key == "dtype":
-        return f"np.{name}: the keyword dtype={value!r} cannot be traced; use x.astype(dtype) first"
-    return f"np.{name}: the keyword {key}={value!r} cannot be traced; leave it out"
 
 
 def _register(module: ModuleType, numpy_module: Any = np) -> None:
     for name in module.__all__:
         if hasattr(numpy_module, name):
-            OPERATIONS[getattr(numpy_module, name)] = _strict(name, getattr(module, name))
+            _add(name, getattr(numpy_module, name), getattr(module, name))
+
+
+def _add(name: str, function: Any, operation: Callable[..., Any]) -> None:
+    """Enter an operation, with the keywords that NumPy's function of that name has."""
+    is_ufunc = isinstance(function, np.ufunc)
+    wrapped = (
+        of_ufunc(function, operation) if is_ufunc else with_keywords(name, operation, function)
+    )
+    OPERATIONS[function] = wrapped
 
 
 for _module in _NAMED_AS_IN_NUMPY:
     _register(_module)
 _register(linear_algebra, np.linalg)
-OPERATIONS[np.lib.stride_tricks.sliding_window_view] = _strict(
-    "sliding_window_view", windows.sliding_window_view
-)
+_add("sliding_window_view", np.lib.stride_tricks.sliding_window_view, windows.sliding_window_view)
 
 # Aliases; some are newer than NumPy 2.0.
 
 _ALIASES: dict[str, Callable[..., Any]] = {
-    "amax": reductions.max,
-    "amin": reductions.min,
+    "amax": extrema.max,
+    "amin": extrema.min,
     "cumulative_sum": sorting.cumsum,
     "cumulative_prod": sorting.cumprod,
     "matrix_transpose": lambda x: shape_manipulation.swapaxes(x, -1, -2),
@@ -133,7 +84,7 @@ _LINALG_ALIASES: dict[str, Callable[..., Any]] = {
 for _module, _names in ((np, _ALIASES), (np.linalg, _LINALG_ALIASES)):
     for _name, _operation in _names.items():
         if hasattr(_module, _name):
-            OPERATIONS[getattr(_module, _name)] = _strict(_name, _operation)
+            _add(_name, getattr(_module, _name), _operation)
 
 # Array methods.
 
@@ -145,54 +96,15 @@ _METHODS = (
 for _name in _METHODS:
     OPERATIONS[_name] = OPERATIONS[getattr(np, _name)]
 # The method clip of plain arrays calls a ufunc that NumPy does not export.
-OPERATIONS[np._core.umath.clip] = _strict("clip", arithmetic.clip)  # pyright: ignore[reportPrivateUsage, reportAttributeAccessIssue]
+OPERATIONS[np._core.umath.clip] = with_keywords("clip", arithmetic.clip)  # pyright: ignore[reportPrivateUsage, reportAttributeAccessIssue]
 OPERATIONS["conj"] = OPERATIONS["conjugate"] = OPERATIONS[np.conjugate]
 for _name in array_methods.__all__:
-    OPERATIONS[_name] = _strict(_name, getattr(array_methods, _name))
+    OPERATIONS[_name] = with_keywords(_name, getattr(array_methods, _name))
 OPERATIONS["__getitem__"] = indexing.get_item
 
 # Methods of ufuncs: np.add.reduce, np.maximum.accumulate, np.multiply.outer.
 
-_REDUCTIONS: dict[Any, Callable[..., Any]] = {
-    np.add: reductions.sum,
-    np.multiply: reductions.prod,
-    np.maximum: reductions.max,
-    np.minimum: reductions.min,
-    np.logical_and: reductions.all,
-    np.logical_or: reductions.any,
-    np.logaddexp: reductions.log_sum_exp,
-}
-_ACCUMULATIONS: dict[Any, Callable[..., Any]] = {
-    np.add: sorting.cumsum,
-    np.multiply: sorting.cumprod,
-}
-
-
-def _along_first(operation: Callable[..., Any]) -> Callable[..., Any]:
-    """Change the default to axis 0, as methods of ufuncs have; functions reduce over all axes."""
-
-    @wraps(operation)
-    def along(x: Any, axis: Any = 0, dtype: Any = None, **keywords: Any) -> Any:
-        return operation(x, axis, **keywords, **({} if dtype is None else {"dtype": dtype}))
-
-    return along
-
-
-def _outer(operation: Callable[..., Any]) -> Callable[..., Any]:
-    """Apply a binary operation to every pair of elements of two arrays."""
-
-    def outer(a: Any, b: Any) -> Any:
-        return operation(shape_manipulation.reshape(a, np.shape(a) + (1,) * np.ndim(b)), b)
-
-    return outer
-
-
-for _ufunc, _operation in _REDUCTIONS.items():
-    OPERATIONS[_ufunc, "reduce"] = _along_first(_strict(f"{_ufunc.__name__}.reduce", _operation))
-for _ufunc, _operation in _ACCUMULATIONS.items():
-    OPERATIONS[_ufunc, "accumulate"] = _along_first(
-        _strict(f"{_ufunc.__name__}.accumulate", _operation)
-    )
-for _key, _operation in list(OPERATIONS.items()):
-    if isinstance(_key, np.ufunc) and _key.nin == 2 and _key.signature is None:
-        OPERATIONS[_key, "outer"] = _strict(f"{_key.__name__}.outer", _outer(_operation))
+for _ufunc, _operation in list(OPERATIONS.items()):
+    if isinstance(_ufunc, np.ufunc) and (_ufunc.nin, _ufunc.nout, _ufunc.signature) == (2, 1, None):
+        for _name, _method in ufunc_methods.methods(_ufunc, _operation).items():
+            OPERATIONS[_ufunc, _name] = _method

@@ -8,33 +8,57 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import ShapeError
-from chainrule.ops.primitives import reduction
-from chainrule.ops.primitives.axes import keepdims_shape, normalize_axes, normalize_axis
-from chainrule.ops.primitives.broadcasting import cast, reduce_to
-from chainrule.ops.primitives.elementwise import absolute, exp, log, multiply, sqrt
+from chainrule.ops.numpy_api import extrema
+from chainrule.ops.numpy_api.extrema import as_initial, count_along
+from chainrule.ops.primitives.axes import (
+    keepdims_shape,
+    normalize_axes,
+    normalize_axis,
+    reduction_axes,
+    static_bool,
+)
+from chainrule.ops.primitives.broadcasting import broadcast_to, cast, reduce_to
+from chainrule.ops.primitives.elementwise import (
+    absolute,
+    add,
+    exp,
+    log,
+    logaddexp,
+    logical_and,
+    logical_or,
+    maximum,
+    multiply,
+    sqrt,
+)
 from chainrule.ops.primitives.movement import concatenate, reshape, strided_slice
 from chainrule.ops.primitives.promotion import as_array, widen_integers
 from chainrule.ops.primitives.selection import select, stop_gradient
 
 __all__ = [
-    "all", "any", "argmax", "argmin", "average", "count_nonzero", "log_sum_exp", "max", "mean",
-    "min", "nanmax", "nanmean", "nanmin", "nansum", "prod", "ptp", "safe_sqrt", "std", "sum", "var",
+    "all", "any", "average", "count_nonzero", "log_sum_exp", "mean", "nanmax", "nanmean", "nanmin",
+    "nansum", "prod", "safe_sqrt", "std", "sum", "var",
 ]  # fmt: skip
 
-# NumPy's names shadow the built-ins sum, max, min, all, any in this file.
+# NumPy's names shadow the built-ins sum, all, any in this file.
 
 
-def sum(x: Any, axis: Any = None, dtype: Any = None, *, keepdims: bool = False) -> Any:
+def sum(
+    x: Any, axis: Any = None, dtype: Any = None, *, keepdims: bool = False, initial: Any = None,
+    where: Any = True,
+) -> Any:  # fmt: skip
     """Sum along axes; narrow integers and booleans as 64-bit integers, as in NumPy."""
-    x = widen_integers(as_array(x), dtype)
-    return _sum(x, normalize_axes("sum", axis, x.ndim), keepdims)
+    x = _selected(widen_integers(as_array(x), dtype), where, 0)
+    result = _sum(x, reduction_axes("sum", axis, x.ndim), keepdims)
+    return result if initial is None else add(as_initial(initial, x), result)
 
 
-def mean(x: Any, axis: Any = None, dtype: Any = None, *, keepdims: bool = False) -> Any:
+def mean(
+    x: Any, axis: Any = None, dtype: Any = None, *, keepdims: bool = False, where: Any = True
+) -> Any:
     """Mean along axes; of integers as float64."""
     x = _to_float(as_array(x), dtype)
     axes = normalize_axes("mean", axis, x.ndim)
-    return _sum(x, axes, keepdims) / _count(x, axes)
+    return _sum(_selected(x, where, 0), axes, keepdims) / _selected_count(x, axes, where, keepdims)
 
 
 def average(x: Any, axis: Any = None, weights: Any = None, *, keepdims: bool = False) -> Any:
@@ -57,20 +81,31 @@ def average(x: Any, axis: Any = None, weights: Any = None, *, keepdims: bool = F
 
 
 def var(
-    x: Any, axis: Any = None, dtype: Any = None, *, ddof: float = 0, keepdims: bool = False
-) -> Any:
-    """Variance along axes, ``Σ (x - mean)² / (n - ddof)``."""
+    x: Any, axis: Any = None, dtype: Any = None, *, ddof: float = 0, keepdims: bool = False,
+    where: Any = True, mean: Any = None, correction: float | None = None,
+) -> Any:  # fmt: skip
+    """Variance along axes, ``Σ (x - mean)² / (n - ddof)``; `correction` is `ddof`."""
     x = _to_float(as_array(x), dtype)
     axes = normalize_axes("var", axis, x.ndim)
-    centred = x - _sum(x, axes, keepdims=True) / _count(x, axes)
-    return _sum(centred * centred, axes, keepdims) / _nonnegative(_count(x, axes) - ddof)
+    if mean is None:
+        total = _sum(_selected(x, where, 0), axes, keepdims=True)
+        mean = total / _selected_count(x, axes, where, keepdims=True)
+    centred = x - mean
+    ddof = ddof if correction is None else correction
+    freedom = _selected_count(x, axes, where, keepdims)
+    freedom = _nonnegative(freedom - ddof) if where is True else maximum(freedom - ddof, 0)
+    return _sum(_selected(centred * centred, where, 0), axes, keepdims) / freedom
 
 
 def std(
-    x: Any, axis: Any = None, dtype: Any = None, *, ddof: float = 0, keepdims: bool = False
-) -> Any:
+    x: Any, axis: Any = None, dtype: Any = None, *, ddof: float = 0, keepdims: bool = False,
+    where: Any = True, mean: Any = None, correction: float | None = None,
+) -> Any:  # fmt: skip
     """Standard deviation along axes; its derivative is 0 where all values are equal."""
-    return safe_sqrt(var(x, axis, dtype, ddof=ddof, keepdims=keepdims))
+    return safe_sqrt(
+        var(x, axis, dtype, ddof=ddof, keepdims=keepdims, where=where, mean=mean,
+            correction=correction)
+    )  # fmt: skip
 
 
 def safe_sqrt(square: Any) -> Any:
@@ -78,58 +113,45 @@ def safe_sqrt(square: Any) -> Any:
     return select(square == 0, square, sqrt(select(square == 0, 1, square)))
 
 
-def max(x: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
-    """Maximum along axes; ties split the cotangent evenly."""
-    return _extremum(reduction.reduce_max, "max", as_array(x), axis, keepdims)
-
-
-def min(x: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
-    """Minimum along axes; ties split the cotangent evenly."""
-    return _extremum(reduction.reduce_min, "min", as_array(x), axis, keepdims)
-
-
-def ptp(x: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
-    """Range along axes, maximum minus minimum."""
-    return max(x, axis, keepdims=keepdims) - min(x, axis, keepdims=keepdims)
-
-
-def prod(x: Any, axis: Any = None, dtype: Any = None, *, keepdims: bool = False) -> Any:
+def prod(
+    x: Any, axis: Any = None, dtype: Any = None, *, keepdims: bool = False, initial: Any = None,
+    where: Any = True,
+) -> Any:  # fmt: skip
     """Product along axes by pairwise multiplication, whose derivative is correct at zeros.
 
     (The closed form, product divided by the element, is 0/0 there.)
     """
-    x = widen_integers(as_array(x), dtype)
-    axes = normalize_axes("prod", axis, x.ndim)
+    x = _selected(widen_integers(as_array(x), dtype), where, 1)
+    axes = reduction_axes("prod", axis, x.ndim)
     rest = [i for i in range(x.ndim) if i not in axes]
     lengths = tuple(x.shape[i] for i in rest)
-    flat = x.transpose((*rest, *axes)).reshape((*lengths, _count(x, axes)))
+    flat = x.transpose((*rest, *axes)).reshape((*lengths, count_along(x, axes)))
     result = _product_of_last(flat)
-    return result.reshape(keepdims_shape(x.shape, axes)) if keepdims else result
+    if initial is not None:
+        result = multiply(as_initial(initial, x), result)
+    keepdims = static_bool("prod", keepdims, "keepdims=")
+    return reshape(result, shape=keepdims_shape(x.shape, axes)) if keepdims else result
 
 
-def all(x: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
+def all(
+    x: Any, axis: Any = None, *, keepdims: bool = False, initial: Any = None, where: Any = True
+) -> Any:
     """Whether all elements along axes are true (nonzero)."""
-    return _count_nonzero(x == 0, "all", axis, keepdims) == 0
+    result = _count_nonzero(_masked(as_array(x) == 0, where), "all", axis, keepdims) == 0
+    return result if initial is None else logical_and(result, initial)
 
 
-def any(x: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
+def any(
+    x: Any, axis: Any = None, *, keepdims: bool = False, initial: Any = None, where: Any = True
+) -> Any:
     """Whether any element along axes is true (nonzero)."""
-    return _count_nonzero(x != 0, "any", axis, keepdims) > 0
+    result = _count_nonzero(_masked(as_array(x) != 0, where), "any", axis, keepdims) > 0
+    return result if initial is None else logical_or(result, initial)
 
 
 def count_nonzero(x: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
     """Count the nonzero elements along axes."""
     return _count_nonzero(as_array(x) != 0, "count_nonzero", axis, keepdims)
-
-
-def argmax(x: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
-    """Index of the first maximum along an axis, or in the flattened array."""
-    return _arg_extremum(reduction.argmax, "argmax", as_array(x), axis, keepdims)
-
-
-def argmin(x: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
-    """Index of the first minimum along an axis, or in the flattened array."""
-    return _arg_extremum(reduction.argmin, "argmin", as_array(x), axis, keepdims)
 
 
 def nansum(x: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
@@ -145,21 +167,26 @@ def nanmean(x: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
 
 def nanmax(x: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
     """Maximum along axes, ignoring NaN."""
-    return max(select(x != x, -np.inf, x), axis, keepdims=keepdims)
+    return extrema.max(select(x != x, -np.inf, x), axis, keepdims=keepdims)
 
 
 def nanmin(x: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
     """Minimum along axes, ignoring NaN."""
-    return min(select(x != x, np.inf, x), axis, keepdims=keepdims)
+    return extrema.min(select(x != x, np.inf, x), axis, keepdims=keepdims)
 
 
-def log_sum_exp(x: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
+def log_sum_exp(
+    x: Any, axis: Any = None, *, keepdims: bool = False, initial: Any = None, where: Any = True
+) -> Any:
     """Logarithm of summed exponentials along axes, without overflow: ``np.logaddexp.reduce``."""
-    x = _to_float(as_array(x), None)
-    largest = stop_gradient(max(x, axis, keepdims=True))
+    x = _selected(_to_float(as_array(x), None), where, -math.inf)
+    axes = reduction_axes("logaddexp.reduce", axis, x.ndim)
+    lowest = None if count_along(x, axes) else -math.inf
+    largest = stop_gradient(extrema.max(x, axes, keepdims=True, initial=lowest))
     shift = select(absolute(largest) == math.inf, 0, largest)
-    result = log(sum(exp(x - shift), axis, keepdims=True)) + shift
-    return result if keepdims else sum(result, axis)
+    result = log(sum(exp(x - shift), axes, keepdims=True)) + shift
+    result = result if keepdims else sum(result, axes)
+    return result if initial is None else logaddexp(as_initial(initial, x), result)
 
 
 def _to_float(x: Any, dtype: Any) -> Any:
@@ -169,15 +196,33 @@ def _to_float(x: Any, dtype: Any) -> Any:
     return x if dtype is None or x.dtype == dtype else cast(x, dtype)
 
 
-def _count(x: Any, axes: tuple[int, ...]) -> int:
-    return math.prod(x.shape[i] for i in axes)
-
-
 def _nonnegative(count: float) -> float:
     return count if count > 0 else 0
 
 
+def _selected(x: Any, where: Any, neutral: float) -> Any:
+    """Replace the elements that ``where=`` leaves out by the neutral one."""
+    if where is True:
+        return x
+    return select(broadcast_to(as_array(where), x.shape), x, cast(np.asarray(neutral), x.dtype))
+
+
+def _masked(truth: Any, where: Any) -> Any:
+    """False for the elements that ``where=`` leaves out."""
+    return (
+        truth if where is True else logical_and(truth, broadcast_to(as_array(where), truth.shape))
+    )
+
+
+def _selected_count(x: Any, axes: tuple[int, ...], where: Any, keepdims: bool) -> Any:
+    """Number of elements that a mean is over: an array where ``where=`` selects them."""
+    if where is True:
+        return count_along(x, axes)
+    return _sum(cast(broadcast_to(as_array(where), x.shape), x.dtype), axes, keepdims)
+
+
 def _sum(x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
+    keepdims = static_bool("sum", keepdims, "keepdims=")
     if not keepdims and sorted(axes) == list(range(len(axes))):
         return reduce_to(x, x.shape[len(axes) :])
     shape = keepdims_shape(x.shape, axes)
@@ -187,24 +232,9 @@ def _sum(x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
     return reshape(result, shape=tuple(n for i, n in enumerate(shape) if i not in axes))
 
 
-def _extremum(primitive: Any, name: str, x: Any, axis: Any, keepdims: bool) -> Any:
-    axes = normalize_axes(name, axis, x.ndim)
-    result = primitive(x, axes=axes)
-    return reshape(result, shape=keepdims_shape(x.shape, axes)) if keepdims else result
-
-
 def _count_nonzero(truth: Any, name: str, axis: Any, keepdims: bool) -> Any:
-    axes = normalize_axes(name, axis, truth.ndim)
+    axes = reduction_axes(name, axis, truth.ndim)
     return _sum(cast(truth, "int64"), axes, keepdims)
-
-
-def _arg_extremum(primitive: Any, name: str, x: Any, axis: Any, keepdims: bool) -> Any:
-    if axis is None:
-        result = primitive(reshape(x, shape=(x.size,)), axis=0)
-        return reshape(result, shape=(1,) * x.ndim) if keepdims else result
-    axis = normalize_axis(name, axis, x.ndim)
-    result = primitive(x, axis=axis)
-    return reshape(result, shape=keepdims_shape(x.shape, (axis,))) if keepdims else result
 
 
 def _product_of_last(x: Any) -> Any:

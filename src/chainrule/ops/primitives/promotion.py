@@ -81,16 +81,28 @@ def elementwise(
 
 
 def resolve_dtypes(
-    ufunc: np.ufunc, name: str, types: Sequence[ArrayType]
+    ufunc: np.ufunc,
+    name: str,
+    types: Sequence[ArrayType],
+    signature: Any = None,
+    casting: Any = "same_kind",
 ) -> tuple[np.dtype[Any], ...]:
-    """Return the dtypes in which `ufunc` computes, by NumPy: of each operand, then the result."""
-    operands = tuple(_promotion_operand(x) for x in types)
+    """Return the dtypes in which `ufunc` computes, by NumPy: of each operand, then the result.
+
+    `signature` and `casting` are the keywords of ufuncs.
+    """
+    operands = (*(_promotion_operand(x) for x in types), *[None] * ufunc.nout)
+    keywords = {} if casting == "same_kind" else {"casting": casting}
+    if signature is not None:
+        keywords["signature"] = signature
     try:
-        return ufunc.resolve_dtypes((*operands, *[None] * ufunc.nout))
+        return ufunc.resolve_dtypes(operands, **keywords)
     except TypeError as error:
+        if keywords:
+            raise DTypeError(f"{name}: {error}; use x.astype(dtype) on the operands") from error
         raise DTypeError(
             f"{name}: not defined for {' and '.join(map(repr, types))}; "
-            "convert_operand with x.astype(float), or use logical operations on booleans"
+            "convert with x.astype(float), or use logical operations on booleans"
         ) from error
 
 
