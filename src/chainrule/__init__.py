@@ -6,7 +6,11 @@
 0.0
 """
 
+from typing import TYPE_CHECKING, NoReturn
+
 from chainrule import data, datasets, errors, nn, numpy_protocol, optim, testing
+from chainrule.arguments.function_aliases import CORE_NAMES
+from chainrule.arguments.keywords import refuse_attribute
 from chainrule.autodiff.custom import custom_vjp, stop_gradient
 from chainrule.autodiff.derivative import grad, value_and_grad, vjp
 from chainrule.autodiff.scan import scan
@@ -54,3 +58,10 @@ __all__ = [
     "value_and_grad",
     "vjp",
 ]
+
+
+if not TYPE_CHECKING:  # type checkers must still reject unknown names
+
+    def __getattr__(name: str) -> NoReturn:
+        """Raise AttributeError, with our name for one of another library."""
+        refuse_attribute("chainrule", name, __all__, CORE_NAMES)

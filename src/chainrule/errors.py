@@ -19,7 +19,14 @@
 Every message names the operation, the values, the rule they break and the remedy.
 """
 
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+
 __all__ = [
+    "LIBRARY_FOLDERS",
     "ArgumentError",
     "ChainruleError",
     "ChainruleWarning",
@@ -33,6 +40,7 @@ __all__ = [
     "TraceError",
     "UnsupportedError",
     "type_in_words",
+    "warn",
 ]
 
 
@@ -94,6 +102,24 @@ class DownloadError(ChainruleError, OSError):
 
 class ChainruleWarning(UserWarning):
     """A likely mistake, or a slower fallback."""
+
+
+LIBRARY_FOLDERS = (str(Path(__file__).parent), str(Path(np.__file__).parent))
+"""Where the code is that is not the user's."""
+
+
+def warn(message: str) -> None:
+    """Issue a ChainruleWarning at the line of the user's code, outside this package and NumPy.
+
+    Parameters
+    ----------
+    message : str
+        What is likely wrong, and the remedy.
+    """
+    level, frame = 2, sys._getframe(1)  # pyright: ignore[reportPrivateUsage]
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(LIBRARY_FOLDERS):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, ChainruleWarning, stacklevel=level)
 
 
 def type_in_words(value: object) -> str:

@@ -22,7 +22,10 @@ BAD = [
         "here they are two arguments, `beta_1` and",
     ),
     (lambda: optim.SGD(0.1, momentun=0.9), "did you mean `momentum`?"),
-    (lambda: optim.SGD(0.1, colour=3), "there are learning_rate, clip_norm, clip_value, momentum"),
+    (
+        lambda: optim.SGD(0.1, colour=3),
+        "there are learning_rate, momentum, nesterov, clip_norm, clip_value",
+    ),
     (lambda: optim.Adam(beta1=0.9), "Adam: there is no argument `beta1`; here it is `beta_1`"),
     (lambda: optim.Adam(betas=(0.9, 0.99)), "here they are two arguments, `beta_1` and"),
     (lambda: optim.Adam(momentum=0.9), "here it is `beta_1`"),

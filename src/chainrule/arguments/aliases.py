@@ -13,7 +13,6 @@ __all__ = [
     "METRIC_ALIASES",
     "NO_ALIASES",
     "OPTIMIZER_ALIASES",
-    "RANDOM_ALIASES",
     "Aliases",
 ]
 
@@ -151,7 +150,10 @@ LAYER_ARGUMENT_ALIASES = Aliases(
         "padding": "pad pads",
         "pool_size": "kernel_size pool window_size",
     },
-    remedies=dict.fromkeys(
+    remedies={
+        "training": "give random=nn.RandomStream(seed) for training mode; inference needs nothing",
+    }
+    | dict.fromkeys(
         (
             "in_features",
             "in_channels",
@@ -236,29 +238,3 @@ OPTIMIZER_ALIASES = Aliases(
     },
 )
 """Arguments of optimisers and schedules."""
-
-RANDOM_ALIASES = Aliases(
-    names={
-        "key": "rng prng_key generator random_state",
-        "seed": "random_state",
-        "shape": "size sample_shape n",
-        "count": "num n",
-        "minval": "low a",
-        "maxval": "high b",
-        "loc": "mean mu minval",
-        "scale": "std stddev sigma sd",
-        "p": "prob probs probability",
-        "logits": "logit p probs",
-        "x": "a data",
-        "a": "x options population",
-        "data": "number n",
-    },
-    remedies={
-        "seed": "give a key first, as from chainrule.random.key(seed)",
-        "rate": "divide by it: the mean is `scale`",
-        "lam": "divide by it: the mean is `scale`",
-        "independent": "permute each row by its own key",
-        "unique": "give replace=False",
-    },
-)
-"""Arguments of random functions."""

@@ -10,21 +10,23 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar
+from collections.abc import Callable, Collection, Iterable
+from typing import Any, NoReturn, TypeVar, cast
 
 from chainrule.arguments.aliases import Aliases
-from chainrule.arguments.lookup import refuse_unknown
+from chainrule.arguments.lookup import closest, refuse_unknown
 from chainrule.errors import ArgumentError
 
-__all__ = ["answers_foreign_names"]
+__all__ = ["answers_foreign_names", "refuse_attribute", "refuse_keywords"]
 
-P = ParamSpec("P")
-R = TypeVar("R")
+Named = TypeVar("Named", bound=Callable[..., Any])
 
 
-def answers_foreign_names(aliases: Aliases) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Let a function, method or ``__init__`` refuse arguments it lacks with an ArgumentError.
+def answers_foreign_names(aliases: Aliases) -> Callable[[Named], Named]:
+    """Let a function, or the public methods of a class, answer arguments they lack.
+
+    ``lr`` is the one alias: a function that lacks it takes it for ``learning_rate``. A call that
+    fits the signature costs nothing more.
 
     Examples
     --------
@@ -39,44 +41,93 @@ def answers_foreign_names(aliases: Aliases) -> Callable[[Callable[P, R]], Callab
     draw(n, *, seed=0)
     """
 
-    def decorate(function: Callable[P, R]) -> Callable[P, R]:
-        @functools.wraps(function)
-        def answering(*args: P.args, **kwargs: P.kwargs) -> R:
-            try:
-                return function(*args, **kwargs)
-            except TypeError as error:
-                # A call that never reached the function's body has no further frame.
-                if error.__traceback__ is not None and error.__traceback__.tb_next is not None:
-                    raise
-                try:
-                    _refuse(function, args, kwargs, aliases)
-                except ArgumentError as problem:
-                    raise problem from None
-                raise
-
-        return answering
+    def decorate(named: Named) -> Named:
+        if not isinstance(named, type):
+            return cast(Named, _answering(named, aliases))
+        for name, member in list(vars(named).items()):
+            if name.startswith("_") and name not in ("__call__", "__init__"):
+                continue
+            if isinstance(member, classmethod | staticmethod):
+                setattr(named, name, type(member)(_answering(member.__func__, aliases)))
+            elif inspect.isfunction(member):
+                setattr(named, name, _answering(member, aliases))
+        return cast(Named, named)
 
     return decorate
 
 
-def _refuse(
-    function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], aliases: Aliases
+def refuse_keywords(
+    title: str, function: Callable[..., Any], keywords: Iterable[str], aliases: Aliases
 ) -> None:
-    """Raise the error that names what is wrong with the arguments of a call, if anything is."""
-    *owner, name = function.__qualname__.split(".")
-    title = owner[-1] if name == "__init__" else name
+    """Raise for the first keyword that a function, which is called on the user's behalf, lacks."""
+    parameters = inspect.signature(function).parameters.values()
+    if not any(each.kind is each.VAR_KEYWORD for each in parameters):
+        refuse_unknown(title, keywords, _names(parameters), aliases)
+
+
+def refuse_attribute(module: str, name: str, known: Collection[str], aliases: Aliases) -> NoReturn:
+    """Raise AttributeError for a name that a module lacks, with the one it has for it."""
+    hint = closest(name, known, aliases, f"{module}.{{}}".format)
+    raise AttributeError(f"{module} has no {name!r}" + (f"; {hint}" if hint else ""))
+
+
+def _answering(function: Callable[..., Any], aliases: Aliases) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def answering(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except TypeError as error:
+            # A call that never reached the function's body has no further frame.
+            if error.__traceback__ is None or error.__traceback__.tb_next is not None:
+                raise
+            try:
+                renamed = _checked_keywords(function, args, kwargs, aliases)
+            except ArgumentError as problem:
+                raise problem from None
+            if renamed == kwargs:
+                raise
+        return function(*args, **renamed)
+
+    return answering
+
+
+def _checked_keywords(
+    function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], aliases: Aliases
+) -> dict[str, Any]:
+    """Return the keywords under the names of this library; raise for what is wrong with them."""
+    name = function.__name__
+    title = name if name != "__call__" else "call"
     parameters = list(inspect.signature(function).parameters.values())
-    if parameters[0].name in ("self", "cls"):
+    if parameters and parameters[0].name in ("self", "cls"):
+        title = type(args[0]).__name__ if name == "__init__" else title
         parameters, args = parameters[1:], args[1:]
     signature = inspect.Signature([each.replace(annotation=each.empty) for each in parameters])
-    known = [
-        each.name
-        for each in parameters
-        if each.kind not in (each.POSITIONAL_ONLY, each.VAR_POSITIONAL, each.VAR_KEYWORD)
-    ]
+    known = _names(parameters)
+    kwargs = _with_learning_rate(title, known, len(args), kwargs)
     if not any(each.kind is each.VAR_KEYWORD for each in parameters):
         refuse_unknown(title, kwargs, known, aliases)
     try:
         signature.bind(*args, **kwargs)
     except TypeError as error:
         raise ArgumentError(f"{title}: {error}; it is called as {title}{signature}") from None
+    return kwargs
+
+
+def _names(parameters: Iterable[inspect.Parameter]) -> list[str]:
+    """The parameters that can be given by name."""
+    named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    return [each.name for each in parameters if each.kind in named]
+
+
+def _with_learning_rate(
+    title: str, known: list[str], positional: int, kwargs: dict[str, Any]
+) -> dict[str, Any]:
+    """Rename the one alias, ``lr``."""
+    if "lr" not in kwargs or "lr" in known or "learning_rate" not in known:
+        return kwargs
+    if "learning_rate" in kwargs or positional > known.index("learning_rate"):
+        raise ArgumentError(
+            f"{title}: lr and learning_rate are one argument, and both are given; keep "
+            "learning_rate"
+        )
+    return {"learning_rate" if key == "lr" else key: value for key, value in kwargs.items()}

@@ -7,6 +7,8 @@ from functools import wraps
 from typing import Any
 
 from chainrule import tree
+from chainrule.arguments.function_aliases import CORE_ALIASES
+from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.errors import ArgumentError, type_in_words
 from chainrule.graph.node import Node
 from chainrule.graph.trace_errors import check_function
@@ -16,6 +18,7 @@ from chainrule.ops.primitives.selection import stop_gradient as _stop
 __all__ = ["custom_vjp", "stop_gradient"]
 
 
+@answers_foreign_names(CORE_ALIASES)
 def custom_vjp(forward: Callable[..., Any], backward: Callable[..., Any]) -> Callable[..., Any]:
     """Return a function with a derivative rule written by hand.
 
@@ -90,6 +93,7 @@ def _flat(returned: Any, args: tuple[Any, ...], backward: Callable[..., Any]) ->
     return flat
 
 
+@answers_foreign_names(CORE_ALIASES)
 def stop_gradient(values: Any) -> Any:
     """Return `values` unchanged, with derivative zero.
 

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 
 from chainrule import tree
+from chainrule.arguments.function_aliases import CORE_ALIASES
+from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.autodiff.reverse import cotangents, zeros_like
 from chainrule.errors import ArgumentError, DTypeError, ShapeError, type_in_words
 from chainrule.graph.array_type import ArrayType, type_of
@@ -24,6 +26,7 @@ from chainrule.ops.primitives.selection import identity
 __all__ = ["grad", "value_and_grad", "vjp"]
 
 
+@answers_foreign_names(CORE_ALIASES)
 def grad(
     function: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
 ) -> Callable[..., Any]:
@@ -68,6 +71,7 @@ def grad(
     return gradient
 
 
+@answers_foreign_names(CORE_ALIASES)
 def value_and_grad(
     function: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
 ) -> Callable[..., Any]:
@@ -99,6 +103,7 @@ def value_and_grad(
     return derivative
 
 
+@answers_foreign_names(CORE_ALIASES)
 def vjp(function: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
     """Evaluate a function and return its pullback, the vector-Jacobian product.
 

@@ -9,6 +9,8 @@ import numpy as np
 
 from chainrule import tree
 from chainrule.arguments.checks import checked_count
+from chainrule.arguments.function_aliases import CORE_ALIASES
+from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.autodiff.scan_primitive import apply_scan
 from chainrule.errors import ArgumentError, DTypeError, ShapeError
 from chainrule.graph.array_type import ArrayType, type_of
@@ -19,6 +21,7 @@ from chainrule.graph.trace_errors import check_function
 __all__ = ["scan"]
 
 
+@answers_foreign_names(CORE_ALIASES)
 def scan(
     step: Callable[[Any, Any], tuple[Any, Any]],
     init: Any,

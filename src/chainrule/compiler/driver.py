@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from chainrule.compiler.graph_passes.simplify import simplify
 from chainrule.compiler.loop_ir.errors import CannotCompile
-from chainrule.errors import ArgumentError, ChainruleWarning
+from chainrule.errors import ArgumentError, warn
 from chainrule.graph.evaluate import prepare
 from chainrule.graph.graph import Graph
 
@@ -64,4 +63,4 @@ _warned: set[str] = set()
 def _warn_once(message: str) -> None:
     if message not in _warned:
         _warned.add(message)
-        warnings.warn(message, ChainruleWarning, stacklevel=4)
+        warn(message)

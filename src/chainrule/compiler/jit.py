@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from chainrule import tree
+from chainrule.arguments.function_aliases import CORE_ALIASES
+from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.compiler.driver import ArrayFunction, compile_graph
 from chainrule.compiler.runtime.contiguous import native_byte_order
 from chainrule.errors import ArgumentError
@@ -24,6 +26,7 @@ _MAX_PROGRAMS = 128
 """Capacity of a jitted function's cache; the least recently used program is evicted."""
 
 
+@answers_foreign_names(CORE_ALIASES)
 def jit(
     function: Callable[..., Any],
     static_argnums: int | Iterable[int] = (),

@@ -6,6 +6,10 @@
 [[0, 1, 4, 9], [16, 25, 36, 49], [64, 81]]
 """
 
+from typing import TYPE_CHECKING, NoReturn
+
+from chainrule.arguments.function_aliases import DATA_NAMES
+from chainrule.arguments.keywords import refuse_attribute
 from chainrule.data.audio_features import log_mel, mfcc
 from chainrule.data.csv_file import read_csv
 from chainrule.data.feature import Category, Number
@@ -30,3 +34,10 @@ __all__ = [
     "windows",
     "write_idx",
 ]
+
+
+if not TYPE_CHECKING:  # type checkers must still reject unknown names
+
+    def __getattr__(name: str) -> NoReturn:
+        """Raise AttributeError, with our name for one of another library."""
+        refuse_attribute("data", name, __all__, DATA_NAMES)

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from chainrule.arguments.checks import POSITIVE, bad_argument, checked_count, checked_number
+from chainrule.arguments.function_aliases import DATA_ALIASES
+from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.errors import ArgumentError, DataError, DTypeError
 
 __all__ = ["log_mel", "mfcc"]
@@ -17,6 +19,7 @@ Features = NDArray[np.float32]
 SIGNALS_AT_ONCE = 64
 
 
+@answers_foreign_names(DATA_ALIASES)
 def log_mel(
     signal: ArrayLike,
     rate: int,
@@ -91,6 +94,7 @@ def log_mel(
     return joined[0] if np.ndim(signal) == 1 else joined
 
 
+@answers_foreign_names(DATA_ALIASES)
 def mfcc(signal: ArrayLike, rate: int, coefficients: int = 13, **settings: Any) -> Features:
     """Compute mel-frequency cepstral coefficients: the cosine transform of `log_mel`.
 

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.arguments.function_aliases import DATA_ALIASES
+from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.errors import ArgumentError, FormatError
 
 __all__ = ["read_csv"]
@@ -25,6 +27,7 @@ BOOLEANS = {
 }
 
 
+@answers_foreign_names(DATA_ALIASES)
 def read_csv(
     path: str | os.PathLike[str],
     *,

@@ -6,7 +6,6 @@ The declaration of a column (`Number`, `Category`) and its fitted statistics (`F
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,8 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.arguments.checks import Range, checked_choice, checked_number
+from chainrule.arguments.function_aliases import DATA_ALIASES
+from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.data.cell import as_numbers, as_texts
-from chainrule.errors import ChainruleWarning, DataError
+from chainrule.errors import DataError, warn
 
 __all__ = ["ENCODINGS", "POLICIES", "Category", "FittedCategory", "FittedNumber", "Number"]
 
@@ -27,6 +28,7 @@ ENCODINGS = ("one_hot", "integer")
 POLICIES = ("zeros", "error")
 
 
+@answers_foreign_names(DATA_ALIASES)
 @dataclass(frozen=True)
 class Number:
     """A numeric column, standardised: (x - mean) / standard deviation.
@@ -84,6 +86,7 @@ class Number:
         return FittedNumber(self.name, float(fill), float(mean), float(scale), has_gaps)
 
 
+@answers_foreign_names(DATA_ALIASES)
 @dataclass(frozen=True)
 class Category:
     """A categorical column, such as countries: one-hot features, or one of integer codes.
@@ -222,9 +225,7 @@ class FittedCategory:
 
 
 def _warn_of_constant(name: str, rows: int) -> None:
-    warnings.warn(
+    warn(
         f"Table: column {name!r} has the same value, or none, in all {rows} rows and carries no "
-        f"information; leave it out with drop=[{name!r}]",
-        ChainruleWarning,
-        stacklevel=4,
+        f"information; leave it out with drop=[{name!r}]"
     )

@@ -35,6 +35,8 @@ from typing import Any, BinaryIO, Protocol, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from chainrule.arguments.function_aliases import DATA_ALIASES
+from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.errors import ArgumentError, DTypeError, FormatError
 from chainrule.storage import write_atomically
 
@@ -59,6 +61,7 @@ class _Readable(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
+@answers_foreign_names(DATA_ALIASES)
 def read_idx(path_or_file: str | os.PathLike[str] | BinaryIO) -> NDArray[Any]:
     r"""Read an IDX file, plain or gzip-compressed.
 
@@ -99,6 +102,7 @@ def read_idx(path_or_file: str | os.PathLike[str] | BinaryIO) -> NDArray[Any]:
     return _read(path_or_file, "read_idx")
 
 
+@answers_foreign_names(DATA_ALIASES)
 def write_idx(path: str | os.PathLike[str], array: ArrayLike) -> None:
     """Write an array as an IDX file, gzip-compressed where the name ends in ``.gz``.
 

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, Generic, TypeVar, cast, final
 
 from chainrule.arguments.checks import checked_count, checked_seed
+from chainrule.arguments.function_aliases import PIPELINE_ALIASES
+from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.data import pipeline_stage
 from chainrule.data.collate import stack
 from chainrule.data.pipeline_stage import Source, Stage, name_of
@@ -24,6 +26,7 @@ U = TypeVar("U")
 MISSING = object()
 
 
+@answers_foreign_names(PIPELINE_ALIASES)
 @final
 class Pipeline(Generic[T]):
     """A lazy, re-iterable sequence of elements.

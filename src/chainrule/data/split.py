@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from chainrule.arguments.checks import bad_argument, checked_seed
+from chainrule.arguments.checks import bad_argument, checked_flag, checked_seed
+from chainrule.arguments.function_aliases import DATA_ALIASES
+from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.data.columns import read_columns, row_count, take_rows
 from chainrule.data.shuffling import permutation
 from chainrule.errors import ArgumentError, DataError
@@ -16,6 +18,7 @@ __all__ = ["split"]
 Pair = tuple[Any, NDArray[Any]]
 
 
+@answers_foreign_names(DATA_ALIASES)
 def split(
     X: ArrayLike | Mapping[str, ArrayLike],
     y: ArrayLike,
@@ -64,6 +67,7 @@ def split(
     (4, np.int64(2))
     """
     inputs, targets = _as_table(X), np.asarray(y)
+    stratify = checked_flag("split", "stratify", stratify)  # by the classes of y
     samples = _checked_count(inputs, targets)
     count = _test_count(test_size, samples)
     if not shuffle:

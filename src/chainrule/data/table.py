@@ -8,6 +8,8 @@ from typing import Any, cast, final
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.arguments.function_aliases import DATA_ALIASES
+from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.data.cell import are_numbers, as_texts, is_missing
 from chainrule.data.columns import Columns, read_columns
 from chainrule.data.feature import Category, FittedCategory, FittedNumber, Number
@@ -21,6 +23,7 @@ Fitted = FittedNumber | FittedCategory
 MAX_CATEGORIES = 100
 
 
+@answers_foreign_names(DATA_ALIASES)
 @final
 class Table:
     """Preprocessing of a table to the input features of a network.

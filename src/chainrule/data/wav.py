@@ -25,6 +25,8 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.arguments.function_aliases import DATA_ALIASES
+from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.errors import ArgumentError, FormatError
 
 __all__ = ["read_wav"]
@@ -35,6 +37,7 @@ UNKNOWN_SIZE = 0xFFFFFFFF
 FORMATS = {(PCM, 8), (PCM, 16), (PCM, 24), (PCM, 32), (FLOAT, 32), (FLOAT, 64)}
 
 
+@answers_foreign_names(DATA_ALIASES)
 def read_wav(
     path_or_file: str | os.PathLike[str] | BinaryIO,
 ) -> tuple[NDArray[np.float32], int]:

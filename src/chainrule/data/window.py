@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from chainrule.arguments.checks import checked_count
+from chainrule.arguments.function_aliases import DATA_ALIASES
+from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.errors import DataError
 
 __all__ = ["windows"]
@@ -16,6 +18,7 @@ __all__ = ["windows"]
 Array = NDArray[Any]
 
 
+@answers_foreign_names(DATA_ALIASES)
 def windows(
     series: ArrayLike | Sequence[ArrayLike], length: int = 30, horizon: int = 1, stride: int = 1
 ) -> tuple[Array, Array]:

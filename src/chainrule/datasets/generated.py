@@ -6,10 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.arguments.checks import NON_NEGATIVE, checked_count, checked_number, checked_seed
+from chainrule.arguments.function_aliases import DATASET_ALIASES
+from chainrule.arguments.keywords import answers_foreign_names
 
 __all__ = ["moons", "xor"]
 
 
+@answers_foreign_names(DATASET_ALIASES)
 def xor() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the four rows of exclusive or, which is not linearly separable.
 
@@ -37,6 +40,7 @@ def xor() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return X, np.array([[0.0], [1.0], [1.0], [0.0]])
 
 
+@answers_foreign_names(DATASET_ALIASES)
 def moons(
     n: int = 200, noise: float = 0.2, seed: int = 0
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

@@ -5,6 +5,8 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.arguments.function_aliases import DATASET_ALIASES
+from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.data.idx import read_idx
 from chainrule.datasets.locate import locate
 from chainrule.errors import FormatError
@@ -14,6 +16,7 @@ __all__ = ["digits", "fashion_mnist", "mnist", "notmnist"]
 Samples = tuple[NDArray[Any], NDArray[np.int64]]
 
 
+@answers_foreign_names(DATASET_ALIASES)
 def digits() -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Load 1,797 scanned handwritten digits of 8 x 8 pixels, without download.
 
@@ -53,6 +56,7 @@ def digits() -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     return (data / 16).astype(np.float32), target.astype(np.int64)
 
 
+@answers_foreign_names(DATASET_ALIASES)
 def mnist() -> tuple[Samples, Samples]:
     """Load 70,000 handwritten digits of 28 x 28 pixels.
 
@@ -77,6 +81,7 @@ def mnist() -> tuple[Samples, Samples]:
     return _train_and_test("mnist")
 
 
+@answers_foreign_names(DATASET_ALIASES)
 def fashion_mnist() -> tuple[Samples, Samples]:
     """Load 70,000 images of clothes of 28 x 28 pixels, harder than MNIST and of its shape.
 
@@ -104,6 +109,7 @@ def fashion_mnist() -> tuple[Samples, Samples]:
     return _train_and_test("fashion_mnist")
 
 
+@answers_foreign_names(DATASET_ALIASES)
 def notmnist() -> tuple[Samples, Samples]:
     """Load 10,000 letters A to J from many fonts, of 28 x 28 pixels, with noisy labels.
 

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.arguments.function_aliases import DATASET_ALIASES
+from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.datasets.locate import locate
 from chainrule.errors import FormatError
 
@@ -14,6 +16,7 @@ __all__ = ["photos"]
 SHAPES = {"camera": (512, 512), "chelsea": (300, 451, 3), "coins": (303, 384)}
 
 
+@answers_foreign_names(DATASET_ALIASES)
 def photos() -> dict[str, NDArray[np.uint8]]:
     """Load three standard test images: a photographer, a cat, ancient coins.
 

@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.arguments.function_aliases import DATASET_ALIASES
+from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.data.csv_file import read_csv
 from chainrule.datasets.locate import locate
 from chainrule.errors import FormatError
@@ -14,6 +16,7 @@ __all__ = ["airline", "prices", "sunspots"]
 Series = tuple[NDArray[np.datetime64], NDArray[np.float64]]
 
 
+@answers_foreign_names(DATASET_ALIASES)
 def airline() -> Series:
     """Load the monthly number of international airline passengers, 1949 to 1960.
 
@@ -39,6 +42,7 @@ def airline() -> Series:
     return _monthly("airline", "Passengers")
 
 
+@answers_foreign_names(DATASET_ALIASES)
 def sunspots() -> Series:
     """Load the monthly mean of the sunspot number, 1749 to 1983.
 
@@ -64,6 +68,7 @@ def sunspots() -> Series:
     return _monthly("sunspots", "Sunspots")
 
 
+@answers_foreign_names(DATASET_ALIASES)
 def prices() -> dict[str, NDArray[Any]]:
     """Load daily prices of the S&P 500, 2000 to April 2020.
 

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.arguments.checks import Range, checked_number
+from chainrule.arguments.function_aliases import DATASET_ALIASES
+from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.data.wav import read_wav
 from chainrule.datasets.catalogue import CATALOGUE
 from chainrule.datasets.locate import locate
@@ -25,6 +27,7 @@ TEST_RECORDINGS = 5  # of each speaker and digit
 NAME = re.compile(r"(\d)_([a-z]+)_(\d+)\.wav")
 
 
+@answers_foreign_names(DATASET_ALIASES)
 def spoken_digits(seconds: float = 1.0) -> tuple[Samples, Samples]:
     """Load 3,000 recordings of English digits by six speakers, sampled at 8,000 Hz.
 

@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.arguments.function_aliases import DATASET_ALIASES
+from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.data.csv_file import read_csv
 from chainrule.datasets.locate import locate
 from chainrule.errors import FormatError
@@ -16,6 +18,7 @@ TRAINING_ROWS = 16_000
 LETTER_ROW = np.dtype([("letter", "U1"), ("features", np.uint8, (16,))])
 
 
+@answers_foreign_names(DATASET_ALIASES)
 def letters() -> tuple[Samples, Samples]:
     """Load 20,000 printed capital letters, each described by 16 measurements of its image.
 
@@ -56,6 +59,7 @@ def letters() -> tuple[Samples, Samples]:
 IDENTIFIERS = ("RowNumber", "CustomerId", "Surname")
 
 
+@answers_foreign_names(DATASET_ALIASES)
 def churn() -> tuple[dict[str, NDArray[Any]], NDArray[np.int64]]:
     """Load 10,000 customers of a bank, 2,037 of whom left it.
 

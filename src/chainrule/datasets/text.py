@@ -1,11 +1,14 @@
 """Text for character-level language models."""
 
+from chainrule.arguments.function_aliases import DATASET_ALIASES
+from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.datasets.locate import locate
 from chainrule.errors import FormatError
 
 __all__ = ["shakespeare"]
 
 
+@answers_foreign_names(DATASET_ALIASES)
 def shakespeare() -> str:
     """Load a million characters of Shakespeare's plays.
 

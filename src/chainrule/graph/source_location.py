@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from types import FrameType
 
-import numpy as np
+from chainrule.errors import LIBRARY_FOLDERS
 
 __all__ = ["frame_at", "user_line"]
 
 frame_at = sys._getframe  # pyright: ignore[reportPrivateUsage]
 """``frame_at(n)``: the n-th calling frame."""
 
-_LIBRARY_FOLDERS = (str(Path(__file__).parents[1]), str(Path(np.__file__).parent))
-
 
 def user_line(frame: FrameType | None) -> tuple[str, int] | None:
     """Return file and line of the innermost frame outside this package and NumPy."""
     while frame is not None:
-        if not frame.f_code.co_filename.startswith(_LIBRARY_FOLDERS):
+        if not frame.f_code.co_filename.startswith(LIBRARY_FOLDERS):
             return frame.f_code.co_filename, frame.f_lineno
         frame = frame.f_back
     return None

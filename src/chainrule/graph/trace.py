@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 
 from chainrule import tree
+from chainrule.arguments.function_aliases import CORE_ALIASES
+from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.graph.array_type import ArrayType, type_of
 from chainrule.graph.graph import Graph, check
 from chainrule.graph.node import Node, as_node, variable
@@ -37,6 +39,7 @@ class Traced:
         return tree.unflatten(self.structure, leaves)
 
 
+@answers_foreign_names(CORE_ALIASES)
 def trace(function: Callable[..., Any]) -> Callable[..., Graph]:
     """Return a function that traces `function` for the types of its arguments.
 

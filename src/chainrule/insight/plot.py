@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from chainrule.arguments.function_aliases import PLOT_ALIASES
+from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.errors import DataError
 from chainrule.insight.confusion import confusion_matrix
 from chainrule.insight.decision_regions import classify_plane
@@ -40,6 +42,7 @@ class Classifier(Protocol):
         ...
 
 
+@answers_foreign_names(PLOT_ALIASES)
 def history(
     course: Mapping[str, Sequence[float]], path: File = None, *, axes: Axes | None = None
 ) -> Figure:
@@ -94,6 +97,7 @@ def history(
         return root_figure(axes)
 
 
+@answers_foreign_names(PLOT_ALIASES)
 def decision_boundary(
     net: Classifier, X: ArrayLike, y: ArrayLike, path: File = None, *, axes: Axes | None = None
 ) -> Figure:
@@ -159,6 +163,7 @@ def decision_boundary(
         return root_figure(axes)
 
 
+@answers_foreign_names(PLOT_ALIASES)
 def confusion(
     net: Classifier, X: ArrayLike, y: ArrayLike, path: File = None, *, axes: Axes | None = None
 ) -> Figure:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.arguments.function_aliases import PLOT_ALIASES
+from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.errors import ArgumentError
 from chainrule.insight.figure import drawing, root_figure
 
@@ -28,6 +30,7 @@ class _HasParameters(Protocol):
     def params(self) -> Mapping[str, Any]: ...
 
 
+@answers_foreign_names(PLOT_ALIASES)
 def weights(
     net: _HasParameters,
     name: str,

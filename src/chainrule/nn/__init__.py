@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, NoReturn
 
 from chainrule.arguments.aliases import LAYER_ALIASES
-from chainrule.arguments.lookup import closest
+from chainrule.arguments.keywords import refuse_attribute
 from chainrule.nn.activations.activation import ACTIVATIONS
 from chainrule.nn.initializers.initializer import INITIALIZERS
 from chainrule.nn.layer import Layer
@@ -88,5 +88,4 @@ if not TYPE_CHECKING:  # type checkers must still reject unknown names
 
     def __getattr__(name: str) -> NoReturn:
         """Raise AttributeError, with our name for a layer of another library."""
-        hint = closest(name, __all__, LAYER_ALIASES, "nn.{}".format)
-        raise AttributeError(f"nn has no {name!r}" + (f"; {hint}" if hint else ""))
+        refuse_attribute("nn", name, __all__, LAYER_ALIASES)

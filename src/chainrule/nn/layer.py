@@ -22,6 +22,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
+from chainrule.arguments.aliases import LAYER_ARGUMENT_ALIASES
+from chainrule.arguments.keywords import answers_foreign_names, refuse_keywords
 from chainrule.arguments.lookup import bind_arguments
 from chainrule.errors import ArgumentError, ShapeError, UnsupportedError
 from chainrule.graph.node import next_serial
@@ -186,6 +188,7 @@ class Layer:
 
     # For use in a custom layer.
 
+    @answers_foreign_names(LAYER_ARGUMENT_ALIASES)
     def parameter(
         self,
         name: str,
@@ -271,6 +274,8 @@ class Layer:
         Further inputs, such as a memory or a mask, are passed on to `forward`; the shapes of the
         positional ones are passed to `build`.
         """
+        if named:
+            refuse_keywords(self._title(), self.forward, named, LAYER_ARGUMENT_ALIASES)
         return self._call(
             lambda inputs, random: self._compute(inputs, named, random), (x, *others), random
         )

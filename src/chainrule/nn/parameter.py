@@ -13,11 +13,14 @@ from typing import Any, cast
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
+from chainrule.arguments.aliases import LAYER_ARGUMENT_ALIASES
+from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.graph.array_type import ArrayType
 
 __all__ = ["Parameter", "substituted"]
 
 
+@answers_foreign_names(LAYER_ARGUMENT_ALIASES)
 class Parameter(NDArrayOperatorsMixin):
     """An array of a layer: trainable weights or non-trainable state.
 

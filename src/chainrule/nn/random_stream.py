@@ -11,11 +11,14 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.arguments.function_aliases import RANDOM_ALIASES
+from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.ops.primitives import philox as draws
 
 __all__ = ["RandomStream", "philox_key"]
 
 
+@answers_foreign_names(RANDOM_ALIASES)
 class RandomStream:
     """Counter-based random stream (Philox) of one training step.
 

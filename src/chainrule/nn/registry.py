@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
+from chainrule.arguments.aliases import LAYER_ARGUMENT_ALIASES
+from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.errors import ArgumentError, FormatError
 from chainrule.nn.config import snake_case
 from chainrule.nn.layer import Layer
@@ -45,6 +47,7 @@ LAYERS: dict[str, type[Layer]] = {snake_case(each.__name__): each for each in _C
 """The layer classes of the library, by kind."""
 
 
+@answers_foreign_names(LAYER_ARGUMENT_ALIASES)
 def from_config(
     kind: str, config: Mapping[str, Any], custom: Mapping[str, Callable[..., Any]] | None = None
 ) -> Layer:

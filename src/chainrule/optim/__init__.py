@@ -6,6 +6,10 @@
 [0.005, 0.01, 0.01, 0.0]
 """
 
+from typing import TYPE_CHECKING, NoReturn
+
+from chainrule.arguments.function_aliases import OPTIM_NAMES
+from chainrule.arguments.keywords import refuse_attribute
 from chainrule.optim.adadelta import Adadelta
 from chainrule.optim.adagrad import Adagrad
 from chainrule.optim.adam import Adam
@@ -46,3 +50,10 @@ __all__ = [
     "step",
     "warmup",
 ]
+
+
+if not TYPE_CHECKING:  # type checkers must still reject unknown names
+
+    def __getattr__(name: str) -> NoReturn:
+        """Raise AttributeError, with our name for one of another library."""
+        refuse_attribute("optim", name, __all__, OPTIM_NAMES)

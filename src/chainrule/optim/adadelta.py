@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chainrule.arguments.annotated import Fraction, Positive, named_arguments
+from chainrule.arguments.aliases import OPTIMIZER_ALIASES
+from chainrule.arguments.annotated import Fraction, Positive
+from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.optim.moving_average import average
 from chainrule.optim.optimizer import Array, Optimizer, Slots, zeros_like
 from chainrule.optim.schedules.schedule import Schedule
@@ -14,7 +16,7 @@ from chainrule.optim.schedules.schedule import Schedule
 __all__ = ["Adadelta"]
 
 
-@named_arguments
+@answers_foreign_names(OPTIMIZER_ALIASES)
 @dataclass(frozen=True)
 class Adadelta(Optimizer):
     """Scale the gradient by the ratio of the RMS of past updates to the RMS of past gradients.

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chainrule.arguments.annotated import NonNegative, Positive, named_arguments
+from chainrule.arguments.aliases import OPTIMIZER_ALIASES
+from chainrule.arguments.annotated import NonNegative, Positive
+from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.optim.optimizer import Array, Optimizer, Slots, zeros_like
 from chainrule.optim.schedules.schedule import Schedule
 
 __all__ = ["Adagrad"]
 
 
-@named_arguments
+@answers_foreign_names(OPTIMIZER_ALIASES)
 @dataclass(frozen=True)
 class Adagrad(Optimizer):
     """Divide the gradient by the root of the sum of all squared gradients.

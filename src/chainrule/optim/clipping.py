@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from chainrule.arguments.aliases import OPTIMIZER_ALIASES
+from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.optim.optimizer import Array, Optimizer
 
 __all__ = ["clip"]
 
 
+@answers_foreign_names(OPTIMIZER_ALIASES)
 def clip(gradients: dict[str, Array], optimizer: Optimizer) -> dict[str, Array]:
     """Clip gradients by the ``clip_value`` and ``clip_norm`` of an optimiser.
 

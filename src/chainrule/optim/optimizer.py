@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.arguments.aliases import OPTIMIZER_ALIASES
 from chainrule.arguments.annotated import Positive, check_fields
+from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.optim.config import describe
 from chainrule.optim.schedules.schedule import Schedule, checked_rate
 
@@ -21,6 +23,7 @@ Slots = dict[str, Array]
 """The optimiser state of one parameter, such as its velocity or moments."""
 
 
+@answers_foreign_names(OPTIMIZER_ALIASES)
 @dataclass(frozen=True)
 class Optimizer(ABC):
     """An update rule: parameter and gradient to the next parameter.

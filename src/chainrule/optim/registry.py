@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from chainrule.arguments.aliases import OPTIMIZER_ALIASES
+from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.arguments.lookup import suggestion
 from chainrule.errors import ArgumentError, ChainruleError, FormatError
 from chainrule.optim.adadelta import Adadelta
@@ -43,6 +45,7 @@ _SCIPY_METHODS = {
 }  # fmt: skip
 
 
+@answers_foreign_names(OPTIMIZER_ALIASES)
 def resolve_optimizer(
     optimizer: str | Optimizer | type[Optimizer], learning_rate: float | Schedule | None = None
 ) -> Optimizer:
@@ -82,6 +85,7 @@ def resolve_optimizer(
     return _class_of(optimizer)(**arguments)
 
 
+@answers_foreign_names(OPTIMIZER_ALIASES)
 def from_config(config: Any) -> Any:
     """Return the optimiser or schedule of a ``config()``.
 

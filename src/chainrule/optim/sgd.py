@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chainrule.arguments.annotated import Fraction, named_arguments
+from chainrule.arguments.aliases import OPTIMIZER_ALIASES
+from chainrule.arguments.annotated import Fraction
+from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.errors import ArgumentError
 from chainrule.optim.optimizer import Array, Optimizer, Slots, zeros_like
 from chainrule.optim.schedules.schedule import Schedule
@@ -12,7 +14,7 @@ from chainrule.optim.schedules.schedule import Schedule
 __all__ = ["SGD"]
 
 
-@named_arguments
+@answers_foreign_names(OPTIMIZER_ALIASES)
 @dataclass(frozen=True)
 class SGD(Optimizer):
     """Step along the negative gradient: ``w ← w - η·g``.

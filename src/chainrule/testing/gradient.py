@@ -12,6 +12,8 @@ import numpy as np
 
 from chainrule import tree
 from chainrule.arguments.checks import checked_count
+from chainrule.arguments.function_aliases import CORE_ALIASES
+from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.autodiff.derivative import grad
 from chainrule.errors import ArgumentError, GradientError
 
@@ -20,6 +22,7 @@ __all__ = ["check_grads", "numerical_derivative"]
 Arrays = list[Any]
 
 
+@answers_foreign_names(CORE_ALIASES)
 def check_grads(
     function: Callable[..., Any],
     args: Sequence[Any],
@@ -89,6 +92,7 @@ def check_grads(
     return _worst_error(scalar, point, order, 1, tolerance, directions, generator)
 
 
+@answers_foreign_names(CORE_ALIASES)
 def numerical_derivative(
     function: Callable[[float], float], step: float = 0.1
 ) -> tuple[float, float]:

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.arguments.function_aliases import CORE_ALIASES
+from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.autodiff.derivative import vjp
 from chainrule.errors import GradientError
 from chainrule.nn.layer import Layer
@@ -18,6 +20,7 @@ __all__ = ["check_layer"]
 Arrays = list[Any]
 
 
+@answers_foreign_names(CORE_ALIASES)
 def check_layer(
     layer: Layer,
     input_shape: tuple[int, ...],

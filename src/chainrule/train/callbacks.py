@@ -8,13 +8,15 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from chainrule.arguments.aliases import FIT_ALIASES
 from chainrule.arguments.checks import NON_NEGATIVE, checked_choice, checked_count, checked_number
-from chainrule.arguments.lookup import refuse_unknown
+from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.errors import ArgumentError
 
 __all__ = ["Callback", "EarlyStopping", "resolve_callbacks"]
 
 
+@answers_foreign_names(FIT_ALIASES)
 class Callback:
     """Base class of callbacks; a subclass overrides the methods it needs.
 
@@ -78,6 +80,7 @@ class Callback:
         """
 
 
+@answers_foreign_names(FIT_ALIASES)
 class EarlyStopping(Callback):
     """Stop the training when a quantity has not improved for some epochs.
 
@@ -93,8 +96,6 @@ class EarlyStopping(Callback):
         An improvement must be larger than this.
     mode : {"auto", "min", "max"}
         Whether lower or higher values are better; ``auto`` decides by the name.
-    **foreign
-        Arguments as other libraries name them; the error names ours.
 
     Attributes
     ----------
@@ -125,10 +126,7 @@ class EarlyStopping(Callback):
         restore_best: bool = True,
         min_delta: float = 0.0,
         mode: str = "auto",
-        **foreign: Any,
     ) -> None:
-        own = ("monitor", "patience", "restore_best", "min_delta", "mode")
-        refuse_unknown("EarlyStopping", foreign, own)
         checked_choice("EarlyStopping", "mode", mode, ("auto", "min", "max"))
         self.monitor = monitor
         self.patience = checked_count("EarlyStopping", "patience", patience, 0)

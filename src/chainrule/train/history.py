@@ -12,9 +12,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+from chainrule.arguments.function_aliases import PLOT_ALIASES
+from chainrule.arguments.keywords import answers_foreign_names
+
 __all__ = ["History"]
 
 
+@answers_foreign_names(PLOT_ALIASES)
 class History(Mapping[str, list[float]]):
     """A mapping from each quantity of a call of ``fit`` to a list with one value an epoch.
 

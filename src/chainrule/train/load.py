@@ -19,8 +19,9 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.arguments.aliases import FIT_ALIASES
 from chainrule.arguments.checks import checked_seed
-from chainrule.arguments.lookup import refuse_unknown
+from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.errors import ArgumentError, ChainruleError, FormatError, type_in_words
 from chainrule.nn.initializers.initializer import Initializer
 from chainrule.nn.layer import Layer
@@ -41,9 +42,8 @@ Tensors = dict[str, NDArray[Any]]
 Custom = Mapping[str, Callable[..., Any]]
 
 
-def load(
-    path: str | os.PathLike[str], custom: Custom | None = None, **foreign: Any
-) -> Network | RBM:
+@answers_foreign_names(FIT_ALIASES)
+def load(path: str | os.PathLike[str], custom: Custom | None = None) -> Network | RBM:
     """Read a network written by `Network.save`, or a Boltzmann machine.
 
     Its predictions equal those before saving, bit for bit. It is compiled as it was, if loss,
@@ -56,8 +56,6 @@ def load(
         The file.
     custom : mapping of str to class or function, or None
         User-defined layers, activations, losses and metrics by name.
-    **foreign
-        Arguments as other libraries name them; the error names ours.
 
     Returns
     -------
@@ -82,7 +80,6 @@ def load(
     >>> bool(np.all(load(path).predict([[1.0, 2.0, 3.0]]) == before))
     True
     """
-    refuse_unknown("load", foreign, ("path", "custom"))
     argument: Any = custom
     if argument is not None and not isinstance(argument, Mapping):
         raise ArgumentError(

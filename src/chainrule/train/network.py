@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike, NDArray
 
+from chainrule.arguments.aliases import FIT_ALIASES
 from chainrule.arguments.checks import checked_seed
-from chainrule.arguments.lookup import refuse_unknown, refuse_unnamed
+from chainrule.arguments.keywords import answers_foreign_names
+from chainrule.arguments.lookup import refuse_unnamed
 from chainrule.data.table import Table
 from chainrule.graph.node import Node
 from chainrule.nn.layer import Layer
@@ -18,14 +20,14 @@ from chainrule.optim.optimizer import Optimizer
 from chainrule.optim.schedules.schedule import Schedule
 from chainrule.train.callbacks import Callback
 from chainrule.train.files.save import save
-from chainrule.train.fit.fit import FIT_ARGUMENTS, FitArguments, fit
+from chainrule.train.fit.fit import FitArguments, fit
 from chainrule.train.history import History
 from chainrule.train.inference.class_prediction import predicted_classes, probability_activation
 from chainrule.train.inference.evaluate import PREDICT_BATCH_SIZE, evaluate, predict
 from chainrule.train.inputs.data_adapter import prepare_inputs, prepare_samples
 from chainrule.train.inputs.table_inputs import Inputs
 from chainrule.train.metrics import Metric
-from chainrule.train.model.compile_arguments import resolve_compile_arguments, resolve_learning_rate
+from chainrule.train.model.compile_arguments import resolve_compile_arguments
 from chainrule.train.model.model import Model, checked_dtype, checked_layers
 from chainrule.train.model.parameters import Params
 from chainrule.train.model.summary import print_summary
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["Network", "model_of"]
 
 
+@answers_foreign_names(FIT_ALIASES)
 class Network:
     """A sequence of layers.
 
@@ -80,9 +83,7 @@ class Network:
         layers: Iterable[Layer | Table] = (),
         seed: int = 0,
         dtype: str = "float32",
-        **foreign: Any,
     ) -> None:
-        refuse_unknown("Network", foreign, ("layers", "seed", "dtype"))
         self._model = Model(checked_seed("Network", seed), checked_dtype(dtype))
         self.history: History | None = None
         for layer in checked_layers(layers):
@@ -153,7 +154,6 @@ class Network:
         optimizer: str | Optimizer | type[Optimizer] = "adam",
         learning_rate: float | Schedule | None = None,
         metrics: str | Callable[..., Any] | Sequence[str | Metric | Callable[..., Any]] = (),
-        **foreign: Any,
     ) -> None:
         """Set loss, optimiser and metrics; restarts training from the current parameters.
 
@@ -168,17 +168,13 @@ class Network:
             Of an optimiser given by name; None for its default. ``lr`` is an alias.
         metrics : str, function, or sequence of them
             Names such as "accuracy", or functions ``(y_true, y_pred)``.
-        **foreign
-            Arguments as other libraries name them; the error names ours.
 
         Raises
         ------
         ArgumentError
             For unknown names and values out of range.
         """
-        rate = resolve_learning_rate(learning_rate, foreign)
-        refuse_unknown("compile", foreign, ("loss", "optimizer", "learning_rate", "metrics"))
-        self._model.restart(resolve_compile_arguments(loss, optimizer, rate, metrics))
+        self._model.restart(resolve_compile_arguments(loss, optimizer, learning_rate, metrics))
 
     def fit(
         self,
@@ -194,7 +190,6 @@ class Network:
         class_weight: Mapping[Any, float] | str | None = None,
         callbacks: Callback | Callable[..., Any] | Sequence[Any] | None = None,
         verbose: str | int = "auto",
-        **foreign: Any,
     ) -> History:
         """Train on samples; another call continues the training.
 
@@ -229,8 +224,6 @@ class Network:
             Called for each epoch; they may stop the training.
         verbose : {"auto", 0, 1, 2}
             0 prints nothing, 1 a progress bar, 2 one line an epoch; "auto" is 1 on a terminal.
-        **foreign
-            Arguments as other libraries name them; the error names ours.
 
         Returns
         -------
@@ -246,7 +239,6 @@ class Network:
             NaN or infinite, with the parameters of the last finite step.
         """
         refuse_unnamed("fit", unnamed, "net.fit(X, y, epochs=10, batch_size=32)")
-        refuse_unknown("fit", foreign, FIT_ARGUMENTS)
         arguments = FitArguments(
             epochs=epochs, batch_size=batch_size, validation_data=validation_data,
             validation_split=validation_split, shuffle=shuffle, sample_weight=sample_weight,
@@ -255,7 +247,7 @@ class Network:
         return fit(self, self._model, X, y, arguments)
 
     def evaluate(
-        self, X: Inputs, y: ArrayLike, sample_weight: ArrayLike | None = None, **foreign: Any
+        self, X: Inputs, y: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> dict[str, float]:
         """Return loss and metrics on samples, without training.
 
@@ -263,8 +255,6 @@ class Network:
         ----------
         X, y, sample_weight : array, list, table or memory map, (n, ...)
             As in `fit`.
-        **foreign
-            Arguments as other libraries name them; the error names ours.
 
         Returns
         -------
@@ -276,7 +266,6 @@ class Network:
         ArgumentError, DataError, ShapeError, DTypeError
             Before `compile`, and for data unsuitable for the network.
         """
-        refuse_unknown("evaluate", foreign, ("X", "y", "sample_weight"))
         model, objective = self._model, self._model.objective("evaluate")
         samples, _ = prepare_samples(model, objective, X, y, sample_weight, "evaluate")
         return evaluate(model.stack, objective, model.programs, samples)

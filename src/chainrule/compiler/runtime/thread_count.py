@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 
 from chainrule.arguments.checks import checked_count
+from chainrule.arguments.function_aliases import CORE_ALIASES
+from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.errors import ArgumentError
 
 __all__ = ["available_cores", "get_num_threads", "set_num_threads"]
@@ -15,6 +17,7 @@ _DEFAULT_LIMIT = 8
 _chosen: list[int] = []
 
 
+@answers_foreign_names(CORE_ALIASES)
 def set_num_threads(count: int) -> None:
     """Set the number of threads that large programs run on; small ones always run on one.
 
@@ -41,6 +44,7 @@ def set_num_threads(count: int) -> None:
     _chosen[:] = [checked_count("set_num_threads", "count", count)]
 
 
+@answers_foreign_names(CORE_ALIASES)
 def get_num_threads() -> int:
     """Return the number of threads that large programs run on.
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal
 
+from chainrule.arguments.aliases import FIT_ALIASES
+from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.arguments.lookup import look_up
 from chainrule.errors import ShapeError
 from chainrule.nn.losses import classification, regression
@@ -21,6 +23,7 @@ LossFunction = Callable[..., Any]
 """From targets and predictions to the loss of each sample."""
 
 
+@answers_foreign_names(FIT_ALIASES)
 @dataclass(frozen=True)
 class Loss:
     """A loss function with its reduction over the batch and its fused activation.

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.arguments.aliases import RANDOM_ALIASES
 from chainrule.arguments.checks import bad_argument
+from chainrule.arguments.function_aliases import RANDOM_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.errors import ArgumentError, ShapeError
 from chainrule.graph.node import Node, as_node

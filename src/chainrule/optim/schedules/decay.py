@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from dataclasses import KW_ONLY, dataclass
 
-from chainrule.arguments.annotated import NonNegative, Positive, named_arguments
+from chainrule.arguments.aliases import OPTIMIZER_ALIASES
+from chainrule.arguments.annotated import NonNegative, Positive
+from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.optim.schedules.schedule import Timed
 
 __all__ = ["cosine", "exponential", "step"]
 
 
-@named_arguments
+@answers_foreign_names(OPTIMIZER_ALIASES)
 @dataclass(frozen=True)
 class step(Timed):  # noqa: N801 (schedules are used as functions)
     """Multiply the learning rate by a factor at the end of each period: ``η·f^⌊t / T⌋``.
@@ -40,7 +42,7 @@ class step(Timed):  # noqa: N801 (schedules are used as functions)
         return self.learning_rate * self.factor ** math.floor(self.elapsed(step, epoch))
 
 
-@named_arguments
+@answers_foreign_names(OPTIMIZER_ALIASES)
 @dataclass(frozen=True)
 class exponential(Timed):  # noqa: N801
     """Decay the learning rate exponentially, by a factor per period: ``η·f^(t / T)``.
@@ -68,7 +70,7 @@ class exponential(Timed):  # noqa: N801
         return self.learning_rate * self.factor ** self.elapsed(step, epoch)
 
 
-@named_arguments
+@answers_foreign_names(OPTIMIZER_ALIASES)
 @dataclass(frozen=True)
 class cosine(Timed):  # noqa: N801
     """Decay the learning rate along half a cosine: ``e + (η - e)·(1 + cos πt/T)/2``.

@@ -5,20 +5,21 @@ from __future__ import annotations
 import math
 from dataclasses import KW_ONLY, dataclass, replace
 
+from chainrule.arguments.aliases import OPTIMIZER_ALIASES
 from chainrule.arguments.annotated import (
     Finite,
     NonNegative,
     NonNegativeInt,
     OpenFraction,
     Positive,
-    named_arguments,
 )
+from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.optim.schedules.schedule import Schedule
 
 __all__ = ["reduce_on_plateau"]
 
 
-@named_arguments
+@answers_foreign_names(OPTIMIZER_ALIASES)
 @dataclass(frozen=True)
 class reduce_on_plateau(Schedule):  # noqa: N801 (schedules are used as functions)
     """Multiply the learning rate by a factor when the loss has stopped improving.

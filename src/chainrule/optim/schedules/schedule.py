@@ -6,19 +6,21 @@ from abc import ABC, abstractmethod
 from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
+from chainrule.arguments.aliases import OPTIMIZER_ALIASES
 from chainrule.arguments.annotated import (
     Positive,
     PositiveInt,
     check_fields,
-    named_arguments,
 )
 from chainrule.arguments.checks import POSITIVE, checked_number
+from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.errors import ArgumentError
 from chainrule.optim.config import describe
 
 __all__ = ["Schedule", "Timed", "checked_rate", "constant"]
 
 
+@answers_foreign_names(OPTIMIZER_ALIASES)
 @dataclass(frozen=True)
 class Schedule(ABC):
     """The learning rate as a function of the updates and epochs completed.
@@ -67,6 +69,7 @@ class Schedule(ABC):
         return describe(self)
 
 
+@answers_foreign_names(OPTIMIZER_ALIASES)
 @dataclass(frozen=True)
 class Timed(Schedule):
     """A schedule with a duration, counted in updates or in epochs.
@@ -96,7 +99,7 @@ class Timed(Schedule):
         return step / self.steps if self.steps else epoch / (self.epochs or 1)
 
 
-@named_arguments
+@answers_foreign_names(OPTIMIZER_ALIASES)
 @dataclass(frozen=True)
 class constant(Schedule):  # noqa: N801 (schedules are used as functions)
     """A constant learning rate.

@@ -6,8 +6,10 @@ import math
 from dataclasses import KW_ONLY, dataclass, replace
 from typing import Annotated
 
-from chainrule.arguments.annotated import NonNegative, OpenFraction, Positive, named_arguments
+from chainrule.arguments.aliases import OPTIMIZER_ALIASES
+from chainrule.arguments.annotated import NonNegative, OpenFraction, Positive
 from chainrule.arguments.checks import Range
+from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.errors import ArgumentError
 from chainrule.optim.schedules.schedule import Schedule, Timed, checked_rate
 
@@ -16,7 +18,7 @@ __all__ = ["one_cycle", "warmup"]
 _AtLeastOne = Annotated[float, Range("a number, 1 or more", lambda x: x >= 1)]
 
 
-@named_arguments
+@answers_foreign_names(OPTIMIZER_ALIASES)
 @dataclass(frozen=True)
 class warmup(Timed):  # noqa: N801 (schedules are used as functions)
     """Increase the learning rate linearly to the start of another schedule, then follow it.
@@ -77,7 +79,7 @@ class warmup(Timed):  # noqa: N801 (schedules are used as functions)
         return self.then(step, epoch) if isinstance(self.then, Schedule) else self.then
 
 
-@named_arguments
+@answers_foreign_names(OPTIMIZER_ALIASES)
 @dataclass(frozen=True)
 class one_cycle(Timed):  # noqa: N801
     """Increase the learning rate to its peak, then anneal it to nearly zero.

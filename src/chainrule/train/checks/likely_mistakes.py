@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.errors import ChainruleWarning
+from chainrule.errors import warn
 from chainrule.nn.losses.loss import Loss
 from chainrule.train.checks.finite import Extent
 
@@ -31,12 +30,12 @@ def warn_likely_mistakes(
     *,
     needs_scaling: bool = True,
     is_weighted: bool = False,
-    stacklevel: int = 3,
 ) -> None:
     """Warn of what is probably a mistake in training data that passed `check_samples`.
 
     Examples
     --------
+    >>> import warnings
     >>> from chainrule.nn.losses.loss import LOSSES
     >>> X, y = np.array([[0.0], [255.0]]), np.array([[0.0], [1.0]])
     >>> with warnings.catch_warnings(record=True) as caught:
@@ -48,7 +47,7 @@ def warn_likely_mistakes(
     """
     messages = [*_inputs(X, extent, needs_scaling), *_targets(y, loss, output_shape, is_weighted)]
     for message in messages:
-        warnings.warn(f"fit: {message}", ChainruleWarning, stacklevel=stacklevel)
+        warn(f"fit: {message}")
 
 
 def _inputs(X: Array, extent: Extent, needs_scaling: bool) -> Iterator[str]:

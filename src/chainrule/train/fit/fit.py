@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 from chainrule.arguments.checks import checked_flag
@@ -29,7 +29,7 @@ from chainrule.train.model.model import Model
 from chainrule.train.model.objective import Objective
 from chainrule.train.progress import choose_progress
 
-__all__ = ["FIT_ARGUMENTS", "FitArguments", "fit"]
+__all__ = ["FitArguments", "fit"]
 
 _SCALE_PRESERVING = (
     Flatten, Permute, Reshape, RandomFlip, RandomRotation, RandomShift, RandomZoom,
@@ -50,10 +50,6 @@ class FitArguments:
     class_weight: Any
     callbacks: Any
     verbose: Any
-
-
-FIT_ARGUMENTS = ("X", "y", *(each.name for each in fields(FitArguments)))
-"""Names of the arguments of ``fit``."""
 
 
 def fit(net: Any, model: Model, X: Any, y: Any, arguments: FitArguments) -> History:
@@ -115,9 +111,8 @@ def _prepare_samples(
             model.output_shape,
             needs_scaling=_needs_scaling(model.layers),
             is_weighted=samples.weight is not None,
-            stacklevel=5,
         )
-        warn_of_output_activation(model, objective, samples.X, stacklevel=5)
+        warn_of_output_activation(model, objective, samples.X)
     return samples, validation
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.errors import ChainruleWarning
+from chainrule.errors import warn
 from chainrule.nn.layers.activation_layers import Activation
 from chainrule.nn.layers.dense import Dense
 from chainrule.train.model.model import Model, applies
@@ -23,9 +22,7 @@ _BOUNDED = ("softmax", "sigmoid", "relu", "softplus", "tanh", "hard_sigmoid")
 """Activations whose range is not that of logits, all real numbers."""
 
 
-def warn_of_output_activation(
-    model: Model, objective: Objective, X: NDArray[np.generic], stacklevel: int
-) -> None:
+def warn_of_output_activation(model: Model, objective: Objective, X: NDArray[np.generic]) -> None:
     """Warn if a loss that takes logits would get something else.
 
     `Model.objective` fuses the final activation that the loss contains; this finds another
@@ -33,7 +30,7 @@ def warn_of_output_activation(
     """
     for message in (_repeated_softmax(model), _bounded_logits(model, objective, X)):
         if message:
-            warnings.warn(f"fit: {message}", ChainruleWarning, stacklevel=stacklevel)
+            warn(f"fit: {message}")
 
 
 def _repeated_softmax(model: Model) -> str:

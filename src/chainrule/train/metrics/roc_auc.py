@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 
-from chainrule.errors import ChainruleWarning
+from chainrule.errors import warn
 from chainrule.train.metrics.shapes import aligned, is_yes_or_no, labels
 
 __all__ = ["auc"]
@@ -41,11 +40,9 @@ def auc(y_true: Array, y_pred: Array, threshold: float | None = None) -> float:
     truth, scores = _one_against_rest(y_true, y_pred, threshold)
     areas = [_area(truth[:, each], scores[:, each]) for each in range(truth.shape[1])]
     if any(np.isnan(area) for area in areas):
-        warnings.warn(
+        warn(
             "auc: it is not defined where all samples are of one class, or an output is not a "
-            "number; it is NaN here",
-            ChainruleWarning,
-            stacklevel=2,
+            "number; it is NaN here"
         )
     return float(np.mean(areas))
 

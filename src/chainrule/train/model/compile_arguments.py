@@ -12,7 +12,7 @@ from chainrule.optim.optimizer import Optimizer
 from chainrule.optim.registry import resolve_optimizer
 from chainrule.train.metrics import Metric, resolve_metric
 
-__all__ = ["CompileArguments", "resolve_compile_arguments", "resolve_learning_rate"]
+__all__ = ["CompileArguments", "resolve_compile_arguments"]
 
 
 @dataclass(frozen=True)
@@ -31,17 +31,6 @@ def resolve_compile_arguments(
     loss = resolve_loss(loss)
     optimizer = resolve_optimizer(optimizer, learning_rate)
     return CompileArguments(loss, optimizer, _resolve_metrics(metrics, loss))
-
-
-def resolve_learning_rate(learning_rate: Any, foreign: dict[str, Any]) -> Any:
-    """Return the learning rate, popping its alias ``lr`` from `foreign`."""
-    if "lr" not in foreign:
-        return learning_rate
-    if learning_rate is not None:
-        raise ArgumentError(
-            "compile: lr and learning_rate are one argument, and both are given; keep learning_rate"
-        )
-    return foreign.pop("lr")
 
 
 def _resolve_metrics(metrics: Any, loss: Loss) -> tuple[Metric, ...]:

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from chainrule.arguments.aliases import FIT_ALIASES
 from chainrule.arguments.checks import checked_count, checked_flag, checked_l2, checked_seed
-from chainrule.arguments.lookup import refuse_unknown, refuse_unnamed
+from chainrule.arguments.keywords import answers_foreign_names
+from chainrule.arguments.lookup import refuse_unnamed
 from chainrule.errors import ArgumentError
 from chainrule.optim.config import describe_briefly
 from chainrule.optim.optimizer import Optimizer
@@ -35,6 +37,7 @@ _NAMES = (
 )  # fmt: skip
 
 
+@answers_foreign_names(FIT_ALIASES)
 class RBM:
     """A restricted Boltzmann machine of binary units: a model of the distribution of its inputs.
 
@@ -62,8 +65,6 @@ class RBM:
         Determines all random numbers.
     dtype : {"float32", "float64"}
         Dtype of parameters and computation.
-    **foreign
-        Arguments as other libraries name them; the error names ours.
 
     Attributes
     ----------
@@ -99,9 +100,7 @@ class RBM:
         l2: float = 0.0,
         seed: int = 0,
         dtype: str = "float32",
-        **foreign: Any,
     ) -> None:
-        refuse_unknown("RBM", foreign, _NAMES)
         self.hidden = checked_count("RBM", "hidden", hidden, 1)
         self.k = checked_count("RBM", "k", k, 1)
         self.persistent = checked_flag("RBM", "persistent", persistent)
@@ -151,7 +150,6 @@ class RBM:
         shuffle: bool = True,
         callbacks: Callback | Callable[..., Any] | Sequence[Any] | None = None,
         verbose: str | int = "auto",
-        **foreign: Any,
     ) -> History:
         """Train on samples; another call continues the training.
 
@@ -173,8 +171,6 @@ class RBM:
             ``cr.EarlyStopping("pseudo_likelihood")`` does.
         verbose : {"auto", 0, 1, 2}
             0 prints nothing, 1 a progress bar, 2 one line an epoch; "auto" is 1 on a terminal.
-        **foreign
-            Arguments as other libraries name them; the error names ours.
 
         Returns
         -------
@@ -193,7 +189,6 @@ class RBM:
         Hinton (2010), section 8: initial biases.
         """
         refuse_unnamed("fit", unnamed, "machine.fit(X, epochs=10)")
-        refuse_unknown("fit", foreign, ("X", "epochs", "shuffle", "callbacks", "verbose"))
         return fit(self, self._model, self.batch_size, X, epochs, shuffle, callbacks, verbose)
 
     def resume(
