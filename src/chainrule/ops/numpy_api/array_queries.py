@@ -15,7 +15,7 @@ from chainrule.ops.primitives import selection
 from chainrule.ops.primitives.promotion import as_array, common_dtype
 
 __all__ = [
-    "argwhere", "array_equal", "common_type", "conjugate", "flatnonzero", "iscomplexobj",
+    "argwhere", "common_type", "conjugate", "flatnonzero", "iscomplexobj",
     "isrealobj", "ndim", "nonzero", "real", "result_type", "select", "shape", "size", "where",
 ]  # fmt: skip
 
@@ -92,11 +92,6 @@ def flatnonzero(x: Any) -> Any:
 def argwhere(x: Any) -> Any:
     """Return the indices of nonzero elements, one index tuple a row, from the known value."""
     return np.argwhere(_known(x))
-
-
-def array_equal(a: Any, b: Any) -> bool:
-    """Whether two arrays have one shape and the same known values."""
-    return np.array_equal(_known(a), _known(b))
 
 
 def _known(x: Any) -> Any:
