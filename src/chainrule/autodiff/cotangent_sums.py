@@ -1,12 +1,15 @@
 """Accumulation of cotangents, in the form that is cheapest to compute.
 
 `accumulate` adds the contributions to the cotangent of one value; those of disjoint slices of it
-are concatenated, not added. `sum_over_time` moves the sum over the steps of a scan, for a value
-that all steps share, out of the loop: Σₜ aₜ bₜᵀ is one contraction of the stacked a and b.
+are concatenated, not added, and those of slices are added in place to what is updated anyway.
+`sum_over_time` moves the sum over the steps of a scan, for a value that all steps share, out of the
+loop: Σₜ aₜ bₜᵀ is one contraction of the stacked a and b.
 """
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -14,10 +17,14 @@ import numpy as np
 from chainrule.graph.node import Node, constant
 from chainrule.ops.numpy_api.products import LETTERS
 from chainrule.ops.primitives import elementwise, movement
+from chainrule.ops.primitives.array_update import scatter, update_slice
 from chainrule.ops.primitives.broadcasting import broadcast_to, reduce_to
 from chainrule.ops.primitives.contraction import contract, split_spec
+from chainrule.ops.primitives.movement import strided_slice
 
 __all__ = ["DeferredSum", "accumulate", "sum_over_time"]
+
+_UPDATES = (update_slice, scatter)
 
 DeferredSum = Callable[[dict[int, Node]], Node]
 """From the residuals stacked over time, by the serial of the node of one step, to the sum."""
@@ -25,16 +32,21 @@ DeferredSum = Callable[[dict[int, Node]], Node]
 
 def accumulate(cotangents: Sequence[Node]) -> Node:
     """Return the sum of contributions; those of disjoint slices are concatenated first."""
-    axis = _disjoint_axis(cotangents)
-    if axis is None:
-        total, *rest = cotangents
-        for each in rest:
-            total = total + each
-        return total
     slices = [each for each in cotangents if each.primitive is movement.pad_into]
     others = [each for each in cotangents if each.primitive is not movement.pad_into]
+    if slices and any(each.primitive in _UPDATES for each in others):
+        return functools.reduce(_add_to_slice, slices, accumulate(others))
+    axis = _disjoint_axis(cotangents)
+    if axis is None:
+        return functools.reduce(operator.add, cotangents)
     whole = _concatenated(slices, axis)
     return accumulate([*others, whole]) if others else whole
+
+
+def _add_to_slice(total: Node, padded: Node) -> Node:
+    """Add to a slice of a cotangent that is updated in place, which leaves the rest untouched."""
+    (part,), slices = padded.inputs, padded.params["slices"]
+    return update_slice(total, strided_slice(total, slices=slices) + part, slices=slices)
 
 
 def _disjoint_axis(cotangents: Sequence[Node]) -> int | None:

@@ -17,6 +17,7 @@ from chainrule.compiler.graph_passes.simplify import simplify
 from chainrule.compiler.native_program import NativeProgram
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.trace import trace
+from chainrule.ops.primitives.array_update import scatter, update_slice
 
 LENGTHS = [1, 2, 3, 5, 8, 16, 17, 20, 33, 64, 70]
 
@@ -45,6 +46,7 @@ class Builder:
             self.product,
             self.discontinuous,
             self.index,
+            self.update,
         ]
         operations[self.draw.integers(len(operations))]()
 
@@ -123,6 +125,22 @@ class Builder:
         i = self.pick(lambda i, is_exact: is_exact and i.dtype.kind == "i" and i.ndim <= 1)
         if x is not None and i is not None:
             self.add(x[np.remainder(i, x.shape[0])], self.is_exact(x))
+
+    def update(self):
+        x = self.pick(lambda x, _: x.dtype.kind == "f" and x.ndim > 0 and x.shape[0] > 1)
+        if x is None:
+            return
+        start, step = int(self.draw.integers(x.shape[0])), int(self.draw.choice([1, 2, -1]))
+        most = start + 1 if step < 0 else -(-(x.shape[0] - start) // step)
+        count = int(self.draw.integers(1, most + 1))
+        slices = ((start, count, step), *((0, n, 1) for n in x.shape[1:]))
+        u = self.pick(lambda u, _: u.dtype == x.dtype and u.shape == x.shape)
+        is_exact = self.is_exact(x) and self.is_exact(u)
+        if self.draw.integers(2):
+            self.add(update_slice(x, u[:count], slices=slices), is_exact)
+            return
+        i = self.draw.integers(-x.shape[0], x.shape[0], count)
+        self.add(scatter(x, u[x.shape[0] - count :], i), is_exact)
 
 
 def _can_broadcast(a, b):

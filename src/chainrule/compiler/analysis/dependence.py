@@ -8,13 +8,21 @@ own, so that it does not repeat a mistake made here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from chainrule.compiler.loop_ir.access import Access
 from chainrule.compiler.loop_ir.loops import Affine, Axis, Buffer
 
-__all__ = ["AccessSet", "are_disjoint", "are_distinct", "overlap_in_memory", "same_iteration"]
+__all__ = [
+    "AccessSet",
+    "AccessTable",
+    "are_disjoint",
+    "are_distinct",
+    "overlap_in_memory",
+    "same_iteration",
+]
 
 
 @dataclass
@@ -46,6 +54,39 @@ class AccessSet:
             and self.writes.isdisjoint(other.writes)
             and self.reads.isdisjoint(other.writes)
         )
+
+
+class AccessTable:
+    """Accesses by buffer and by the first constant of their index: others of it are disjoint."""
+
+    def __init__(self) -> None:
+        self.tables: dict[Buffer, dict[Buffer, dict[int, dict[int, list[Access]]]]] = {}
+
+    def add(self, access: Access) -> None:
+        """Add an access."""
+        buffer, index, _ = access
+        axis = next((axis for axis, each in enumerate(index) if _is_constant(each)), -1)
+        constant = _constant(index[axis]) if axis >= 0 else 0
+        table = self.tables.setdefault(buffer.root, {}).setdefault(buffer, {})
+        table.setdefault(axis, {}).setdefault(constant, []).append(access)
+
+    def overlapping(self, buffer: Buffer, index: Sequence[object]) -> Iterator[Access]:
+        """Yield the accesses that may overlap with another one."""
+        for other, table in self.tables.get(buffer.root, {}).items():
+            for axis, by_constant in table.items():
+                if other is buffer and axis >= 0 and _is_constant(index[axis]):
+                    yield from by_constant.get(_constant(index[axis]), ())
+                else:
+                    yield from itertools.chain(*by_constant.values())
+
+
+def _is_constant(index: object) -> bool:
+    return isinstance(index, Affine) and not index.terms
+
+
+def _constant(index: object) -> int:
+    assert isinstance(index, Affine)
+    return index.constant
 
 
 def same_iteration(

@@ -19,15 +19,27 @@ other operands are then read in the kernel's order (0017).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import bisect
+import heapq
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
-from chainrule.compiler.analysis.dependence import AccessSet, are_disjoint, same_iteration
+from chainrule.compiler.analysis.dependence import AccessTable, are_disjoint, same_iteration
 from chainrule.compiler.loop_ir.access import Access, accesses
 from chainrule.compiler.loop_ir.expressions import axes_of, cost
 from chainrule.compiler.loop_ir.layout import Layout
-from chainrule.compiler.loop_ir.loops import Axis, Contraction, Item, Loop, Nest, Statement, Step
+from chainrule.compiler.loop_ir.loops import (
+    Axis,
+    Buffer,
+    Contraction,
+    Item,
+    Loop,
+    Nest,
+    Statement,
+    Step,
+)
 from chainrule.compiler.loop_ir.rewrite import rename_axes
 from chainrule.compiler.loop_passes.vectorization import choose_loop_order
 
@@ -41,26 +53,21 @@ LARGE_EPILOGUE_COST, CACHE_BYTES = 6, 2**19
 
 def fuse(items: Sequence[Item], layout: Layout) -> tuple[Step, ...]:
     """Distribute statements over nests."""
-    groups: list[_Group] = []
+    groups = _Groups()
     for item in items:
-        touched = AccessSet.of(accesses(item))
-        first = 0
-        for number, group in enumerate(groups):
-            if group.accesses.conflicts_with(touched):
-                first = number
+        touched = list(accesses(item))
         if not isinstance(item, Statement):
-            groups.append(_closed_group(item, layout))
+            groups.add(item, touched, _closed_group(item, layout))
             continue
         axes, vector_axis, is_open = choose_loop_order(item, layout)
-        for group in groups[first:]:
-            fused = _fused(item, axes, vector_axis, group) if is_open else None
+        for group in groups.candidates(touched, item, axes, vector_axis) if is_open else ():
+            fused = _fused(item, axes, vector_axis, group)
             if fused is not None:
-                group.add(fused)
+                groups.add(fused, list(accesses(fused)), group)
                 break
         else:
-            groups.append(_Group(axes, vector_axis, is_open=is_open))
-            groups[-1].add(item)
-    return tuple(group.step() for group in groups)
+            groups.add(item, touched, _Group(axes, vector_axis, is_open=is_open))
+    return tuple(group.step() for group in groups.groups)
 
 
 @dataclass
@@ -73,15 +80,11 @@ class _Group:
     statements: list[Statement] = field(default_factory=list[Statement])
     loop: Loop | None = None
     is_open: bool = True
-    touched: list[Access] = field(default_factory=list[Access])
-    accesses: AccessSet = field(default_factory=AccessSet)
+    accesses: AccessTable = field(default_factory=AccessTable)
+    number: int = -1
 
-    def add(self, item: Item) -> None:
-        if isinstance(item, Statement):
-            self.statements.append(item)
-        touched = list(accesses(item))
-        self.touched += touched
-        self.accesses.add(touched)
+    def key(self) -> _Key:
+        return _key(self.axes, self.vector_axis, self.contraction is not None)
 
     def step(self) -> Step:
         if self.loop is not None:
@@ -89,46 +92,88 @@ class _Group:
         return Nest(self.axes, self.vector_axis, tuple(self.statements), self.contraction)
 
 
+_Key = tuple[tuple[int, ...], int | None, bool]
+"""The lengths of a nest's axes, the number of the vector axis, and whether it has a contraction."""
+
+
+def _key(axes: Sequence[Axis], vector_axis: Axis | None, is_contraction: bool) -> _Key:
+    vector = None if vector_axis is None else list(axes).index(vector_axis)
+    return tuple(axis.extent for axis in axes), vector, is_contraction
+
+
+class _Groups:
+    """The groups in order, by the axes of their nests, and the last that touches each buffer."""
+
+    def __init__(self) -> None:
+        self.groups: list[_Group] = []
+        self.by_key: defaultdict[_Key, list[int]] = defaultdict(list)
+        self.last_read: dict[Buffer, int] = {}
+        self.last_write: dict[Buffer, int] = {}
+
+    def add(self, item: Item, touched: Sequence[Access], group: _Group) -> None:
+        """Add an item to a group, which may be a new one."""
+        if group.number < 0:
+            group.number = len(self.groups)
+            self.groups.append(group)
+            if group.is_open:
+                self.by_key[group.key()].append(group.number)
+        if isinstance(item, Statement):
+            group.statements.append(item)
+        for access in touched:
+            group.accesses.add(access)
+            last = self.last_write if access[2] else self.last_read
+            root = access[0].root
+            last[root] = max(last.get(root, 0), group.number)
+
+    def candidates(
+        self,
+        touched: Sequence[Access],
+        item: Statement,
+        axes: Sequence[Axis],
+        vector_axis: Axis | None,
+    ) -> Iterator[_Group]:
+        """Yield the open groups of fitting axes that precede no group which the item depends on."""
+        first = 0
+        for buffer, _, is_write in touched:
+            first = max(first, self.last_write.get(buffer.root, 0))
+            first = max(first, self.last_read.get(buffer.root, 0) if is_write else 0)
+        keys = [_key(axes, vector_axis, False)]
+        keys += [] if item.reduction else [_key(axes_of(item), None, True)]
+        fitting = (self.by_key[key] for key in keys)
+        later = (numbers[bisect.bisect_left(numbers, first) :] for numbers in fitting)
+        return (self.groups[number] for number in heapq.merge(*later))
+
+
 def _closed_group(item: Item, layout: Layout) -> _Group:
     """The group of a contraction, which only an epilogue may join, or of a loop."""
     if isinstance(item, Loop):
         body = fuse(cast(Sequence[Item], item.steps), layout)
         loop = Loop(item.axis, item.is_reversed, body)
-        group = _Group((), None, loop=loop, is_open=False)
-    else:
-        assert isinstance(item, Contraction)
-        group = _Group(item.axes, None, item)
-    group.add(item)
-    return group
+        return _Group((), None, loop=loop, is_open=False)
+    assert isinstance(item, Contraction)
+    return _Group(item.axes, None, item)
 
 
 def _fused(
     item: Statement, axes: tuple[Axis, ...], vector_axis: Axis | None, group: _Group
 ) -> Statement | None:
     """Return a statement over the axes of a group, or None if it may not join it."""
-    if not group.is_open:
-        return None
     if group.contraction is not None:
         axes = tuple(axes_of(item))
-        if item.reduction or _epilogue_cost(item, group) > _epilogue_limit(group.contraction):
+        if _epilogue_cost(item, group) > _epilogue_limit(group.contraction):
             return None
-    elif (vector_axis is None) != (group.vector_axis is None):
-        return None
-    if tuple(axis.extent for axis in axes) != tuple(axis.extent for axis in group.axes):
-        return None
-    vectors = vector_axis, group.vector_axis
-    if vectors[0] and vectors[1] and axes.index(vectors[0]) != group.axes.index(vectors[1]):
-        return None
     renamed = rename_axes(item, _axis_names(item, axes, group.axes))
     return renamed if _is_legal(renamed, group) else None
 
 
 def _is_legal(item: Statement, group: _Group) -> bool:
     """Whether no dependence is carried between iterations; an epilogue reads the contraction."""
+    if not group.axes and group.contraction is None:
+        return True
     is_consumer = False
     for buffer, index, is_write in accesses(item):
-        for other, other_index, was_written in group.touched:
-            if buffer.root is other.root and (is_write or was_written):
+        for other, other_index, was_written in group.accesses.overlapping(buffer, index):
+            if is_write or was_written:
                 if buffer is other and are_disjoint(index, other_index):
                     continue
                 is_consumer = is_consumer or was_written

@@ -62,14 +62,16 @@ def _zeros(update: Node) -> Node:
     return broadcast_to(constant(np.zeros((), update.dtype)), update.shape)
 
 
+def _update_slice_vjp(ct: Node, y: Node, x: Node, update: Node, slices: Slices) -> list[Node]:
+    pulled = strided_slice(ct, slices=slices)  # the last read of ct before it is updated in place
+    return [update_slice(ct, _zeros(update), slices=slices), pulled]
+
+
 update_slice = Primitive(
     "update_slice",
     infer=_update_slice_type,
     evaluate=_update_slice,
-    vjp=lambda ct, y, x, update, slices: (
-        update_slice(ct, _zeros(update), slices=slices),
-        strided_slice(ct, slices=slices),
-    ),
+    vjp=_update_slice_vjp,
     formula="{0} with [{slices}] = {1}",
     reference=_update_slice_reference,
     samples=lambda: [

@@ -39,6 +39,8 @@ from chainrule.compiler.loop_ir.loops import (
 
 __all__ = ["ExpressionEmitter", "Point"]
 
+MAX_AVAILABLE = 256
+"""Elements of memory whose values are known, at most; each store compares its own with all."""
 INT64 = np.dtype("int64")
 BYTE = ir.IntType(8)
 
@@ -214,6 +216,9 @@ class ExpressionEmitter:
     def _invalidate(self, key: Key) -> None:
         """Drop the values that a store may change: all of its memory that may alias."""
         root = key[0].root
+        if len(self.available) > MAX_AVAILABLE:
+            kept = self.available.items()
+            self.available = {k: value for k, value in kept if k[0] in self.registers}
         stale = [k for k in self.available if k[0].root is root and not _are_distinct(k, key)]
         for each in stale:
             del self.available[each]
