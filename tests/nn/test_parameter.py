@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from chainrule.errors import TraceError
 from chainrule.graph.array_type import type_of
 from chainrule.graph.node import Node, variable
 from chainrule.nn.parameter import Parameter, substituted
@@ -45,7 +46,9 @@ USES: dict[str, Callable[[Any, Any], Any]] = {
 def test_a_parameter_behaves_as_its_value(use: Callable[[Any, Any], Any], traced: str) -> None:
     x: Any = variable(type_of(X), X) if traced in ("x", "both") else X
     value: Any = variable(type_of(W), W) if traced in ("w", "both") else W
-    found = use(Parameter("w", value), x)
+    w = Parameter("w", W)
+    with substituted([w], [value]):
+        found = use(w, x)
     assert not isinstance(found, Parameter)
     found = found.value if isinstance(found, Node) else found
     np.testing.assert_array_equal(found, use(W, X))
@@ -53,8 +56,10 @@ def test_a_parameter_behaves_as_its_value(use: Callable[[Any, Any], Any], traced
 
 def test_a_method_of_a_traced_input_takes_a_parameter() -> None:
     x = variable(type_of(X), X)
+    w = Parameter("w", W)
     for value in (W, variable(type_of(W), W)):
-        np.testing.assert_array_equal(x.dot(Parameter("w", value)).value, X @ W)
+        with substituted([w], [value]):
+            np.testing.assert_array_equal(x.dot(w).value, X @ W)
 
 
 def test_a_parameter_has_the_attributes_of_its_array() -> None:
@@ -85,9 +90,23 @@ def test_out_may_be_an_array_where_an_input_is_a_parameter() -> None:
 
 
 def test_an_in_place_operator_on_a_traced_parameter_binds_a_new_node() -> None:
-    w = Parameter("w", variable(type_of(W), W))
-    w += 1.0
-    np.testing.assert_array_equal(w.value.value, W + 1)
+    w = Parameter("w", W)
+    with substituted([w], [variable(type_of(W), W)]):
+        w += 1.0
+        np.testing.assert_array_equal(w.value.value, W + 1)
+    assert w.value is W
+
+
+def test_a_node_is_refused_outside_the_trace_it_belongs_to() -> None:
+    node, w = variable(type_of(W), W), Parameter("w", W)
+    with pytest.raises(TraceError, match="parameter w: a traced value cannot be stored outside"):
+        w.value = node
+    with pytest.raises(TraceError, match=r"parameter w\.grad: a traced value"):
+        w.grad = node
+    with pytest.raises(TraceError, match="parameter v: a traced value"):
+        Parameter("v", node)
+    assert w.value is W
+    assert w.grad is None
 
 
 def test_an_unknown_attribute_raises_attribute_error() -> None:

@@ -15,8 +15,8 @@ differs in training, and ``backward(dy)``, for a manual gradient.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from inspect import BoundArguments
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -27,6 +27,8 @@ from chainrule.arguments.keywords import answers_foreign_names, refuse_keywords
 from chainrule.arguments.lookup import bind_arguments
 from chainrule.errors import ArgumentError, ShapeError, UnsupportedError
 from chainrule.graph.node import next_serial
+from chainrule.locks import ReentrantLock
+from chainrule.nn import environment
 from chainrule.nn.binding import Binding
 from chainrule.nn.config import describe_arguments, snake_case
 from chainrule.nn.initializers.initializer import Initializer
@@ -39,7 +41,7 @@ from chainrule.nn.shape_errors import (
     shape_error,
     tag_nodes,
 )
-from chainrule.nn.sublayers import find_sublayers
+from chainrule.nn.sublayers import find_sublayers, with_sublayers
 
 if TYPE_CHECKING:
     from chainrule.nn.random_stream import RandomStream
@@ -94,13 +96,13 @@ class Layer:
 
     _arguments: BoundArguments
     _parameters: dict[str, Parameter]
-    _random: RandomStream | None = None
+    _lock: ReentrantLock  # held while building
     _binding: Binding | None = None
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         """Set the attributes that a subclass needs whose ``__init__`` does not call this one's."""
         self = super().__new__(cls)
-        vars(self)["_parameters"] = {}
+        vars(self)["_parameters"], vars(self)["_lock"] = {}, ReentrantLock()
         vars(self)["_arguments"] = bind_arguments(cls.__init__, cls.__name__, args, kwargs)
         return self
 
@@ -293,18 +295,34 @@ class Layer:
         x, *rest = (each if hasattr(each, "shape") else np.asarray(each) for each in inputs)
         start = next_serial()
         self._build_once(x, rest)
-        random = self._random if random is None else random
+        caller = _caller.get()
+        if random is None and caller is not None and id(self) in caller.sublayers:
+            random = caller.random
+        # The sublayers are searched for only where one of them may be in training mode.
+        is_relevant = random is not None or caller is not None
+        token = _caller.set(_Caller(self, random)) if is_relevant else None
         try:
-            with self._train_sublayers(random):
-                y = compute([x, *rest], random)
+            y = compute([x, *rest], random)
         except ValueError as error:
             if not is_about_shapes(error) or str(error).startswith("layer "):
                 raise
             raise shape_error(
                 self._title(), x, self.input_shape, self.parameters(), error
             ) from error
+        finally:
+            if token is not None:
+                _caller.reset(token)
         tag_nodes(y, start, self.name or self.kind)
         return y
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute; while traced, a layer that is built has it in that trace alone."""
+        traced = environment.current()
+        is_shared = traced is None or (self.input_shape is None and not environment.has_node(value))
+        if traced is None or is_shared or environment.is_computed(type(self), name):
+            object.__setattr__(self, name, value)
+        else:
+            traced.set_attribute(self, name, value)
 
     def __repr__(self) -> str:
         arguments = ", ".join(f"{key}={each!r}" for key, each in self._arguments.arguments.items())
@@ -320,6 +338,11 @@ class Layer:
             axes = self.fixed_axes if self._parameters else ()
             check_fixed_axes(self._title(), x, self.input_shape, axes, self.parameters())
             return
+        with self._lock, environment.suspended():
+            if self.input_shape is None:
+                self._build(x, others)
+
+    def _build(self, x: Any, others: Sequence[Any]) -> None:
         if self.dtype is None:
             self.dtype = x.dtype if x.dtype.kind == "f" else np.dtype("float32")
         self._bind_sublayers()
@@ -329,8 +352,9 @@ class Layer:
         except BaseException:
             self._parameters.clear()  # so that the next call can build again
             raise
-        self.input_shape = (None, *x.shape[1:])
         self._bind_sublayers()
+        # Last, as another thread may see it: the layer is built.
+        self.input_shape = (None, *x.shape[1:])
 
     def _compute(
         self, inputs: list[Any], named: dict[str, Any], random: RandomStream | None
@@ -343,7 +367,8 @@ class Layer:
         if type(self).backward is Layer.backward:
             return run(*inputs)
         trainable = [each for each in self.parameters().values() if each.trainable]
-        return apply_with_backward(self, self._title(), trainable, run, inputs)
+        layers = list(with_sublayers([self], Layer, skip="_arguments"))
+        return apply_with_backward(layers, self._title(), trainable, run, inputs)
 
     def _sublayers(self) -> list[tuple[str, Layer]]:
         return list(find_sublayers(self, Layer, skip="_arguments"))
@@ -356,19 +381,19 @@ class Layer:
                 name = f"{self.name or self.kind}.{path}"
                 layer.bind(name, binding.of_sublayer(path), self.dtype)
 
-    @contextmanager
-    def _train_sublayers(self, random: RandomStream | None) -> Generator[None]:
-        """Pass the random stream, and so training mode, on to the sublayers called in `forward`."""
-        sublayers = [layer for _, layer in self._sublayers()]
-        streams = [layer._random for layer in sublayers]
-        try:
-            for layer in sublayers:
-                layer._random = random
-            yield
-        finally:
-            for layer, stream in zip(sublayers, streams, strict=True):
-                layer._random = stream
-
     def _title(self) -> str:
         kind = type(self).__name__
         return f"layer {self.name!r} ({kind})" if self.name else f"layer {kind}"
+
+
+class _Caller:
+    """A call of a layer, whose sublayers take its random stream, and so training mode, from it."""
+
+    __slots__ = ("random", "sublayers")
+
+    def __init__(self, layer: Layer, random: RandomStream | None) -> None:
+        self.random = random
+        self.sublayers = {id(each) for _, each in layer._sublayers()}  # pyright: ignore[reportPrivateUsage] (of this module)
+
+
+_caller: ContextVar[_Caller | None] = ContextVar("caller", default=None)

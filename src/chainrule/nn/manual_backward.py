@@ -6,34 +6,36 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from chainrule.errors import GradientError
-from chainrule.nn.parameter import Parameter, substituted
+from chainrule.nn import environment
+from chainrule.nn.parameter import Parameter
 from chainrule.ops.primitives.custom_derivative import with_backward
 
 __all__ = ["apply_with_backward"]
 
 
 def apply_with_backward(
-    layer: Any,
+    layers: Sequence[Any],
     title: str,
     parameters: Sequence[Parameter],
     run: Callable[..., Any],
     inputs: Sequence[Any],
 ) -> Any:
-    """Run a layer forward, with its ``backward`` as the vector-Jacobian product."""
+    """Run a layer forward, with its ``backward`` as the vector-Jacobian product.
+
+    `layers` are the layer itself, then its sublayers.
+    """
     values = [each.value for each in parameters]
     y = run(*inputs)
-    saved: dict[str, Any] = dict(vars(layer))
+    outer = environment.current()
+    # The layers may run again before the backward pass, which reads what they saved in this run.
+    saved = [(layer, environment.saved_attributes(layer)) for layer in layers]
 
     def backward(dy: Any) -> list[Any]:
-        # The layer may have run again since: restore the attributes that its forward saved, and
-        # bind its parameters to their values of then.
-        current: dict[str, Any] = dict(vars(layer))
-        vars(layer).update(saved)
-        try:
-            with substituted(parameters, values):
-                return _gradients(layer, title, parameters, dy)
-        finally:
-            vars(layer).update(current)
+        with environment.entered(outer, is_kept=False) as traced:
+            traced.values.update(zip(parameters, values, strict=True))
+            for layer, attributes in saved:
+                traced.restore(layer, attributes)
+            return _gradients(layers[0], title, parameters, dy)
 
     return with_backward(y, [*inputs, *values], backward)
 

@@ -1,7 +1,8 @@
 """Parameter: an array of a layer that training updates.
 
 In NumPy expressions it behaves as its value, so that a layer reads ``x @ self.weight + self.bias``.
-The value is an array; while a network is traced, it is a node.
+It holds an array and nothing else. A trace binds another value to it, such as a node, in its own
+environment; see `nn.environment`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,10 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from chainrule.arguments.aliases import LAYER_ARGUMENT_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
+from chainrule.errors import TraceError
 from chainrule.graph.array_type import ArrayType
+from chainrule.graph.node import Node
+from chainrule.nn import environment
 
 __all__ = ["Parameter", "substituted"]
 
@@ -38,8 +42,8 @@ class Parameter(NDArrayOperatorsMixin):
 
     Attributes
     ----------
-    grad : numpy.ndarray or None
-        Gradient of the loss, where a manual ``backward`` has set it.
+    array : numpy.ndarray
+        The live array, also while a trace binds another value.
 
     Examples
     --------
@@ -52,17 +56,49 @@ class Parameter(NDArrayOperatorsMixin):
            [1., 3.]])
     """
 
-    __slots__ = ("grad", "is_weight", "name", "trainable", "value")
+    __slots__ = ("_grad", "array", "is_weight", "name", "trainable")
     __hash__ = object.__hash__  # pyright: ignore[reportAssignmentType]
 
     def __init__(
         self, name: str, value: Any, trainable: bool = True, is_weight: bool | None = None
     ) -> None:
         self.name = name
-        self.value = value
-        self.grad: Any = None
+        self.array = _checked(name, value)
+        self._grad: Any = None
         self.trainable = trainable
         self.is_weight = value.ndim >= 2 if is_weight is None else is_weight
+
+    @property
+    def value(self) -> Any:
+        """The array or, in a trace that has bound one, the value bound to it.
+
+        Raises
+        ------
+        TraceError
+            If a traced value is assigned outside the trace that it belongs to.
+        """
+        traced = environment.current()
+        return self.array if traced is None else traced.values.get(self, self.array)
+
+    @value.setter
+    def value(self, value: Any) -> None:
+        if (traced := environment.current()) is not None:
+            traced.values[self] = value
+        else:
+            self.array = _checked(self.name, value)
+
+    @property
+    def grad(self) -> Any:
+        """Gradient of the loss, where a manual ``backward`` has set it; else None."""
+        traced = environment.current()
+        return self._grad if traced is None else traced.gradients.get(self, self._grad)
+
+    @grad.setter
+    def grad(self, gradient: Any) -> None:
+        if (traced := environment.current()) is not None:
+            traced.gradients[self] = gradient
+        else:
+            self._grad = None if gradient is None else _checked(f"{self.name}.grad", gradient)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -135,7 +171,7 @@ class Parameter(NDArrayOperatorsMixin):
 
 @contextmanager
 def substituted(parameters: Sequence[Parameter], values: Sequence[Any]) -> Generator[None]:
-    """Substitute values, such as the nodes of a trace, for parameters within a context.
+    """Bind values, such as the nodes of a trace, to parameters within a context of this thread.
 
     Examples
     --------
@@ -146,14 +182,23 @@ def substituted(parameters: Sequence[Parameter], values: Sequence[Any]) -> Gener
     >>> float(gain + 1)
     3.0
     """
-    before = [(each.value, each.grad) for each in parameters]
-    try:
-        for parameter, value in zip(parameters, values, strict=True):
-            parameter.value = value
+    with environment.entered() as traced:
+        traced.values.update(zip(parameters, values, strict=True))
         yield
-    finally:
-        for parameter, (value, gradient) in zip(parameters, before, strict=True):
-            parameter.value, parameter.grad = value, gradient
+
+
+def _checked(name: str, value: Any) -> Any:
+    """Return an array to store in a parameter; refuse a node, which would outlive its trace."""
+    if isinstance(value, np.ndarray):
+        return value
+    if isinstance(value, Parameter):
+        return _checked(name, value.value)
+    if isinstance(value, Node):
+        raise TraceError(
+            f"parameter {name}: a traced value cannot be stored outside the trace it belongs to; "
+            "assign an array, or return the value from the traced function and assign it then"
+        )
+    return np.asarray(value)
 
 
 def _value_of(argument: Any) -> Any:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
 from chainrule import tree
 
-__all__ = ["find_sublayers"]
+__all__ = ["find_sublayers", "with_sublayers"]
 
 Kind = TypeVar("Kind")
 
@@ -32,3 +32,12 @@ def find_sublayers(owner: object, kind: type[Kind], skip: str = "") -> Iterator[
             if isinstance(leaf, kind) and id(leaf) not in visited:
                 visited.add(id(leaf))
                 yield ".".join([attribute.lstrip("_"), *re.findall(r"\w+", path)]), leaf
+
+
+def with_sublayers(owners: Iterable[Kind], kind: type[Kind], skip: str = "") -> Iterator[Kind]:
+    """Yield each owner, followed by the instances that it holds and all that these hold."""
+    for owner in owners:
+        yield owner
+        yield from with_sublayers(
+            (each for _, each in find_sublayers(owner, kind, skip)), kind, skip
+        )

@@ -97,7 +97,7 @@ class Network:
     @property
     def params(self) -> Params:
         """All parameters by name (``dense.weight``): live arrays to read, assign and write into."""
-        return Params(self._model.stack.parameters())
+        return Params(self._model.stack.parameters(), self._model)
 
     @property
     def table(self) -> Table | None:
@@ -144,7 +144,8 @@ class Network:
         """
         model = self._model
         if not isinstance(X, Node):
-            return model.stack(prepare_inputs(model, X, "the network"))
+            inputs = prepare_inputs(model, X, "the network")
+            return model.parameter_lock.read(lambda: model.stack(inputs))
         model.build(X.shape, "the network")
         return model.stack(X)
 
@@ -266,9 +267,11 @@ class Network:
         ArgumentError, DataError, ShapeError, DTypeError
             Before `compile`, and for data unsuitable for the network.
         """
-        model, objective = self._model, self._model.objective("evaluate")
+        model, programs = self._model, self._model.programs  # the programs first: see ProgramCache
+        objective = model.objective("evaluate")
         samples, _ = prepare_samples(model, objective, X, y, sample_weight, "evaluate")
-        return evaluate(model.stack, objective, model.programs, samples)
+        stack = model.stack
+        return model.parameter_lock.read(lambda: evaluate(stack, objective, programs, samples))
 
     def predict(self, X: Inputs, batch_size: int | None = PREDICT_BATCH_SIZE) -> NDArray[Any]:
         """Return the output of the network, the last activation included.

@@ -8,13 +8,13 @@ from collections.abc import Callable
 
 from chainrule.compiler.runtime.background import BackgroundTask
 from chainrule.compiler.runtime.code_loader import load_code
-from chainrule.compiler.runtime.fork_lock import fork_lock
 from chainrule.compiler.runtime.thread_count import get_num_threads
 from chainrule.compiler.runtime.thread_pool import (
     compile_pool_in_background,
     limited_threads,
     run_program,
 )
+from chainrule.locks import fork_lock
 
 __all__ = ["Launcher", "MachineCode"]
 

@@ -57,10 +57,11 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
             "save: the network is not built yet, so it has no parameters; call fit, predict or "
             "net(X) first"
         )
+    parameters = model.stack.parameters()
     # Safetensors writes the memory of an array as it is: it must be C-contiguous.
-    tensors = {
-        name: np.ascontiguousarray(each.value) for name, each in model.stack.parameters().items()
-    }
+    tensors = model.parameter_lock.read(
+        lambda: {name: np.array(each.array, order="C") for name, each in parameters.items()}
+    )
     description = _description(model, list(model.input_shape[1:]))
     description["checksum"] = checksum(description, tensors)
     metadata = {METADATA_KEY: json.dumps(description, ensure_ascii=False, allow_nan=False)}

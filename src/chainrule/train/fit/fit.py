@@ -54,20 +54,22 @@ class FitArguments:
 
 def fit(net: Any, model: Model, X: Any, y: Any, arguments: FitArguments) -> History:
     """Train a network on samples."""
-    objective = model.objective("fit")
     callbacks, progress = resolve_callbacks(arguments.callbacks), choose_progress(arguments.verbose)
     _check_settings(arguments)
-    with model.rollback_on_error():
-        samples, validation = _prepare_samples(model, objective, X, y, arguments)
-        size = min(arguments.batch_size or len(samples), len(samples))
-        trainer = Trainer(model, objective, samples.as_contiguous(), size)
-    loop = EpochLoop(FitRun(net, model, trainer, callbacks, progress, samples, validation, size))
-    try:
-        loop.run(arguments.epochs, bool(arguments.shuffle))
-    except IndexError:
-        explain_lookup_error(model.stack, samples.X)
-        raise
-    return loop.history
+    with model.training.held():
+        objective = model.objective("fit")
+        with model.rollback_on_error():
+            samples, validation = _prepare_samples(model, objective, X, y, arguments)
+            size = min(arguments.batch_size or len(samples), len(samples))
+            trainer = Trainer(model, objective, samples.as_contiguous(), size)
+        run = FitRun(net, model, trainer, callbacks, progress, samples, validation, size)
+        loop = EpochLoop(run)
+        try:
+            loop.run(arguments.epochs, bool(arguments.shuffle))
+        except IndexError:
+            explain_lookup_error(model.stack, samples.X)
+            raise
+        return loop.history
 
 
 def _check_settings(arguments: FitArguments) -> None:

@@ -34,7 +34,7 @@ class TrainState:
         self.steps_since_previous = 0  # where 0, `previous` is undefined
         self.trained = tuple(state["params"])  # names
         parameters = stack.parameters(trainable=True) | stack.parameters(trainable=False)
-        self._live: list[Array] = [each.value for each in parameters.values()]
+        self._live: list[Array] = [each.array for each in parameters.values()]
         # Leaves are params, slots, non_trainable; the live arrays are the first and the last.
         end = len(self.values)
         first_state = end - len(state["non_trainable"])

@@ -47,13 +47,13 @@ def initial_state(stack: LayerStack, optimizer: Optimizer, slots: dict[str, Any]
     """Return parameters, optimiser slots and non-trainable state: all that training changes."""
     trained = stack.parameters(trainable=True)
     return {
-        "params": {name: each.value.copy() for name, each in trained.items()},
+        "params": {name: each.array.copy() for name, each in trained.items()},
         "slots": {
-            name: slots[name] if name in slots else optimizer.slots(each.value)
+            name: slots[name] if name in slots else optimizer.slots(each.array)
             for name, each in trained.items()
         },
         "non_trainable": {
-            n: each.value.copy() for n, each in stack.parameters(trainable=False).items()
+            n: each.array.copy() for n, each in stack.parameters(trainable=False).items()
         },
     }
 

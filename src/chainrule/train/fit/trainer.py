@@ -41,7 +41,10 @@ class Trainer:
         self._samples, self._size = samples, size
         self._dtype = model.dtype
         self._rate: Array = np.array(math.nan)
-        self._state = TrainState(model.stack, objective.optimizer, model.optimizer_slots)
+        self._parameter_lock = model.parameter_lock
+        self._state = self._parameter_lock.read(
+            lambda: TrainState(model.stack, objective.optimizer, model.optimizer_slots)
+        )
         self._steps = CompiledSteps(model, objective, self._state, samples, size)
 
     @property
@@ -171,11 +174,12 @@ class Trainer:
 
     def write_back(self) -> None:
         """Copy the state of the last finished step into the live parameters."""
-        self._state.write_back()
+        with self._parameter_lock.writing():
+            self._state.write_back()
 
     def read_back(self) -> None:
         """Copy the live parameters, which a callback may have written to, into the state."""
-        self._state.read_back()
+        self._parameter_lock.read(self._state.read_back)
 
     def _targets(self, rows: Array | None, first: int, end: int) -> Array:
         """Return the targets of some steps if a metric gathers them; else none."""

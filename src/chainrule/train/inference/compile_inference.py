@@ -38,4 +38,4 @@ def compile_prediction(stack: LayerStack, X: ArrayType, activation: str = "") ->
 
 
 def _parameter_types(stack: LayerStack) -> dict[str, ArrayType]:
-    return {name: type_of(each.value) for name, each in stack.parameters().items()}
+    return {name: type_of(each.array) for name, each in stack.parameters().items()}

@@ -60,23 +60,29 @@ def predict(model: Model, X: Any, size: int | None, function: str, activation: s
     if outputs is not None:
         return outputs
     check_settings(function, batch_size=size)
+    programs = model.programs  # first: see ProgramCache
     inputs = prepare_inputs(model, X, function)
+    count, stack = size or len(inputs), model.stack
     try:
-        return _predict(model, inputs, size or len(inputs), activation)
+        return model.parameter_lock.read(
+            lambda: _predict(stack, programs, inputs, count, activation)
+        )
     except IndexError:
         explain_lookup_error(model.stack, inputs)
         raise
 
 
-def _predict(model: Model, inputs: Any, size: int, activation: str) -> Array:
+def _predict(
+    stack: LayerStack, programs: ProgramCache, inputs: Any, size: int, activation: str
+) -> Array:
     parts: list[Array] = []
     for rows in batches(len(inputs), size):
         part = inputs[rows]
         batch_type: ArrayType = type_of(part)
         part = part if part.dtype.isnative else part.astype(batch_type.dtype)
-        forward = model.programs.get(
+        forward = programs.get(
             _key(activation, batch_type.dtype, batch_type.shape),
-            lambda t=batch_type: PredictFunction(model.stack, t, activation),
+            lambda t=batch_type: PredictFunction(stack, t, activation),
         )
         parts.append(forward(part))
     return np.concatenate(parts) if len(parts) > 1 else parts[0]
@@ -90,11 +96,16 @@ def _predict_cached(model: Model, X: Any, size: Any, activation: str) -> Array |
     forward: PredictFunction | None = model.programs.find(_key(activation, X.dtype, X.shape))
     if forward is None or len(X) > size or not is_clearly_finite(X):
         return None
+    lock = model.parameter_lock
+    version = lock.version
     try:
-        return forward(X)
+        outputs = forward(X)
     except IndexError:
         explain_lookup_error(model.stack, X)
         raise
+    # As in `SequenceLock.read`, without the time of a call.
+    is_consistent = version is not None and lock.version is version
+    return outputs if is_consistent else lock.read(lambda: forward(X))
 
 
 def _key(activation: str, dtype: Any, shape: tuple[int, ...]) -> Any:
@@ -102,4 +113,4 @@ def _key(activation: str, dtype: Any, shape: tuple[int, ...]) -> Any:
 
 
 def _live_values(stack: LayerStack) -> list[Array]:
-    return [each.value for each in stack.parameters().values()]
+    return [each.array for each in stack.parameters().values()]

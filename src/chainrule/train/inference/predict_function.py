@@ -24,18 +24,19 @@ class PredictFunction:
     def __init__(self, stack: LayerStack, X: ArrayType, activation: str = "") -> None:
         self._parameters: list[Parameter] = list(stack.parameters().values())
         self._program = compile_prediction(stack, X, activation)
-        self._bound_ids, self._run = self._bind()
+        self._bound = self._bind()
 
     def __call__(self, X: Array) -> Array:
         """Return the outputs."""
         # A bound program reads what is written into the parameters' arrays, but must be bound again
         # if one is replaced. Ids are unique here, since the bound arrays stay alive.
-        if self._bound_ids != [id(each.value) for each in self._parameters]:
-            self._bound_ids, self._run = self._bind()
-        return self._run(X)
+        ids, run = self._bound
+        if ids != [id(each.array) for each in self._parameters]:
+            self._bound = _, run = self._bind()
+        return run(X)
 
     def _bind(self) -> tuple[list[int], Callable[[Any], Any]]:
-        values = [each.value for each in self._parameters]
+        values = [each.array for each in self._parameters]
         bind = getattr(self._program, "bind", None)
         run = _bind_evaluated(self._program, values) if bind is None else bind(values)
         return [id(each) for each in values], run

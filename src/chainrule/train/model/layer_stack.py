@@ -10,9 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.nn import environment
 from chainrule.nn.layer import Layer
-from chainrule.nn.parameter import Parameter, substituted
+from chainrule.nn.parameter import Parameter
 from chainrule.nn.random_stream import RandomStream
+from chainrule.nn.sublayers import with_sublayers
 
 __all__ = ["LayerStack"]
 
@@ -65,7 +67,12 @@ class LayerStack:
 
     @contextmanager
     def with_parameters(self, values: dict[str, Any]) -> Generator[None]:
-        """Substitute values for the parameters, by full name, while a function is traced."""
-        parameters = self.parameters()
-        with substituted(list(parameters.values()), [values[name] for name in parameters]):
+        """Bind values to the parameters, by full name, while a function is traced."""
+        with environment.entered() as traced:
+            traced.copy_containers(self._all_layers)
+            traced.values |= {each: values[name] for name, each in self.parameters().items()}
             yield
+
+    @cached_property
+    def _all_layers(self) -> list[Layer]:
+        return list(with_sublayers(self.layers, Layer, skip="_arguments"))

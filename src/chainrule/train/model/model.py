@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, nullcontext
 from typing import Any, cast
 
 import numpy as np
@@ -12,14 +12,17 @@ from chainrule.data.table import Table
 from chainrule.errors import ArgumentError, ShapeError
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.node import variable
+from chainrule.locks import ReentrantLock
+from chainrule.nn import environment
 from chainrule.nn.activations.activation import ACTIVATIONS, resolve_activation
 from chainrule.nn.binding import Binding
 from chainrule.nn.initializers.initializer import Initializer
 from chainrule.nn.layer import Layer, Shape
 from chainrule.nn.layers.wrappers import TimeDistributed
-from chainrule.nn.sublayers import find_sublayers
+from chainrule.nn.sublayers import with_sublayers
 from chainrule.train.model.compile_arguments import CompileArguments
 from chainrule.train.model.layer_stack import LayerStack
+from chainrule.train.model.locks import SequenceLock, TrainingLock
 from chainrule.train.model.objective import Objective
 from chainrule.train.model.program_cache import ProgramCache
 from chainrule.train.model.step_counter import StepCounter
@@ -41,8 +44,9 @@ class Model:
         self.optimizer_slots: dict[str, Any] = {}  # by name of the parameter
         self.counter = StepCounter()
         self.programs = ProgramCache()
+        self.training, self.parameter_lock = TrainingLock(), SequenceLock()
+        self._lock = ReentrantLock()  # held while layers, sizes or arguments change
         self._stack: LayerStack | None = None
-        self._all_layers: list[Layer] = []
 
     @property
     def stack(self) -> LayerStack:
@@ -61,6 +65,18 @@ class Model:
 
     def add(self, layer: Any, saved: Callable[..., Initializer] | None = None) -> None:
         """Append a layer and name it; `saved` gives its values when loaded, see `Binding`."""
+        with self._changing("add"):
+            self._add(layer, saved)
+
+    @contextmanager
+    def _changing(self, function: str) -> Generator[None]:
+        """Change layers or arguments; refused during ``fit``, whose programs depend on them."""
+        with self._lock:
+            self.training.refuse(function)
+            yield
+            self.programs = ProgramCache()
+
+    def _add(self, layer: Any, saved: Callable[..., Initializer] | None) -> None:
         if isinstance(layer, Table):
             self._set_table(layer)
             return
@@ -74,8 +90,7 @@ class Model:
         binding = Binding(self.seed, (len(self.layers),), saved)
         layer.bind(self._unique_name(layer), binding, self.dtype)
         self.layers.append(layer)
-        self.output_shapes, self._stack, self._all_layers = [], None, []
-        self.programs.clear()
+        self.output_shapes, self._stack = [], None
 
     def build(self, input_shape: tuple[int, ...], function: str) -> None:
         """Build all layers for inputs of a shape, by tracing two samples through them."""
@@ -84,42 +99,54 @@ class Model:
         shape = (None, *input_shape[1:])
         if self.output_shapes and shape == self.input_shape:
             return
-        # Also if built: the layers report misfits best, and accept axes of variable length.
+        if self.output_shapes:
+            # The layers report misfits best, and accept axes of variable length.
+            self._infer_shapes(input_shape)
+            return
         with self.rollback_on_error():
             shapes = self._infer_shapes(input_shape)
-            if not self.output_shapes:
+            if not self.output_shapes:  # another thread may have built them
                 self.output_shapes, self.input_shape = shapes, shape
 
     @contextmanager
     def rollback_on_error(self) -> Generator[None]:
         """Restore shapes, classes, table and layers if the ``with`` block raises.
 
-        Otherwise refused data would fix the shapes that later data are checked against.
+        Otherwise refused data would fix the shapes that later data are checked against. While the
+        layers are not built, other threads wait. Once they are built, nothing here changes them.
         """
-        state = self.input_shape, self.output_shapes, self.classes, self.table, self._stack
-        attributes = [(layer, _attributes(layer)) for layer in self._with_sublayers()]
-        try:
-            yield
-        except BaseException:
-            self.input_shape, self.output_shapes, self.classes, self.table, self._stack = state
-            self._all_layers = []
-            for layer, values in attributes:
-                layer.__dict__.clear()
-                layer.__dict__.update(values)
-            raise
+        with nullcontext() if self.output_shapes else self._lock:
+            state = self.input_shape, self.output_shapes, self.classes, self.table, self._stack
+            layers = [] if self.output_shapes else self._all_layers()
+            attributes = [(layer, _attributes(layer)) for layer in layers]
+            try:
+                yield
+            except BaseException:
+                self.input_shape, self.output_shapes, self.classes, self.table, self._stack = state
+                for layer, values in attributes:
+                    layer.__dict__.clear()
+                    layer.__dict__.update(values)
+                raise
 
-    def _with_sublayers(self) -> list[Layer]:
-        """The layers and all their sublayers, cached once the network is built."""
-        layers = self._all_layers or list(_nested(self.layers))
-        self._all_layers = layers if self.output_shapes else []
-        return layers
+    def _all_layers(self) -> list[Layer]:
+        return list(with_sublayers(self.layers, Layer, skip="_arguments"))
 
     def restart(self, arguments: CompileArguments) -> None:
         """Restart training with new arguments of ``compile``, from the current parameters."""
-        self.compile_arguments = arguments
-        self.optimizer_slots = {}
-        self.counter = StepCounter()
-        self.programs.clear()
+        with self._changing("compile"):
+            self.compile_arguments = arguments
+            self.optimizer_slots = {}
+            self.counter = StepCounter()
+
+    def set_optimizer(self, arguments: CompileArguments) -> None:
+        """Continue training with another optimiser; compatible slots are retained."""
+        optimizer, scalar = arguments.optimizer, np.zeros((), self.dtype)
+        with self._changing("optimizer"):
+            previous = optimizer if (old := self.compile_arguments) is None else old.optimizer
+            is_same = type(optimizer) is type(previous)
+            if not is_same or optimizer.slots(scalar) != previous.slots(scalar):
+                self.optimizer_slots = {}
+            self.compile_arguments = arguments
 
     def objective(self, function: str) -> Objective:
         """Return the training objective, the last activation fused where possible."""
@@ -158,14 +185,16 @@ class Model:
     def _infer_shapes(self, input_shape: tuple[int, ...]) -> list[Shape]:
         x: Any = variable(ArrayType(self.dtype, (2, *input_shape[1:])), name="X")
         shapes: list[Shape] = []
-        for layer in self.layers:
-            x = layer(x)
-            if not x.shape or x.shape[0] != 2:
-                raise ShapeError(
-                    f"layer {layer.name!r}: for 2 samples its output has shape {x.shape}; the "
-                    "first axis must count the samples"
-                )
-            shapes.append((None, *x.shape[1:]))
+        with environment.entered() as traced:
+            traced.copy_containers(self._all_layers())
+            for layer in self.layers:
+                x = layer(x)
+                if not x.shape or x.shape[0] != 2:
+                    raise ShapeError(
+                        f"layer {layer.name!r}: for 2 samples its output has shape {x.shape}; the "
+                        "first axis must count the samples"
+                    )
+                shapes.append((None, *x.shape[1:]))
         return shapes
 
     def _unique_name(self, layer: Layer) -> str:
@@ -202,13 +231,6 @@ def gives_scores(layer: Layer) -> bool:
     owner = next(each for each in kind.__mro__ if "pre_activation" in each.__dict__)
     is_plain = (kind.train_forward, kind.backward) == (Layer.train_forward, Layer.backward)
     return owner is not Layer and is_plain and kind.forward is owner.forward
-
-
-def _nested(layers: Iterable[Layer]) -> Iterator[Layer]:
-    """Yield layers and their sublayers, depth first."""
-    for layer in layers:
-        yield layer
-        yield from _nested(inner for _, inner in find_sublayers(layer, Layer, skip="_arguments"))
 
 
 def _attributes(layer: Layer) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from chainrule.arguments.lookup import suggestion
 from chainrule.errors import DataError, DTypeError, ShapeError
 from chainrule.nn.parameter import Parameter
+from chainrule.train.model.model import Model
 
 __all__ = ["Params"]
 
@@ -22,8 +23,8 @@ class Params(MutableMapping[str, NDArray[Any]]):
     Assigning copies the values into that array, after a check of shape, dtype and finiteness.
     """
 
-    def __init__(self, parameters: Mapping[str, Parameter]) -> None:
-        self._parameters = parameters
+    def __init__(self, parameters: Mapping[str, Parameter], model: Model) -> None:
+        self._parameters, self._model = parameters, model
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         return self._parameter(name).value
@@ -46,7 +47,9 @@ class Params(MutableMapping[str, NDArray[Any]]):
                 f"params[{name!r}]: {count} of the {new.size} assigned values are NaN or "
                 f"infinite as {live.dtype}; a network cannot compute with them"
             )
-        np.copyto(live, new)
+        self._model.training.refuse_elsewhere("params")
+        with self._model.parameter_lock.writing():
+            np.copyto(live, new)
 
     def __delitem__(self, name: str) -> NoReturn:
         raise TypeError("params: a parameter belongs to its layer and cannot be deleted")

@@ -38,17 +38,19 @@ def fit(
     check_settings("fit", epochs=epochs)
     shuffle = checked_flag("fit", "shuffle", shuffle)
     callbacks, progress = resolve_callbacks(callbacks), choose_progress(verbose)
-    is_new = not model.output_shapes
-    with model.rollback_on_error():
-        visible = prepare_visible(model, X, "fit")
-        samples = Samples(visible, np.zeros(len(visible), np.int8)).as_contiguous()
-        if is_new:
-            _layer_of(model).initialize_bias(samples.X)
-        size, objective = min(batch_size, len(samples)), model.objective("fit")
-        trainer = Trainer(model, objective, samples, size)
-    loop = EpochLoop(FitRun(machine, model, trainer, callbacks, progress, samples, None, size))
-    loop.run(epochs, shuffle)
-    return loop.history
+    with model.training.held():
+        with model.rollback_on_error():
+            is_new = not model.output_shapes
+            visible = prepare_visible(model, X, "fit")
+            samples = Samples(visible, np.zeros(len(visible), np.int8)).as_contiguous()
+            if is_new:
+                with model.parameter_lock.writing():
+                    _layer_of(model).initialize_bias(samples.X)
+            size, objective = min(batch_size, len(samples)), model.objective("fit")
+            trainer = Trainer(model, objective, samples, size)
+        loop = EpochLoop(FitRun(machine, model, trainer, callbacks, progress, samples, None, size))
+        loop.run(epochs, shuffle)
+        return loop.history
 
 
 def prepare_visible(model: Model, X: Any, function: str) -> Any:
@@ -66,13 +68,7 @@ def set_optimizer(model: Model, optimizer: Any) -> None:
             f"RBM: optimizer is {optimizer!r}; it must be one of chainrule.optim, such as "
             "optim.SGD(0.05, momentum=0.9)"
         )
-    scalar = np.zeros((), model.dtype)
-    arguments = model.compile_arguments
-    previous = arguments.optimizer if arguments else optimizer
-    if type(optimizer) is not type(previous) or optimizer.slots(scalar) != previous.slots(scalar):
-        model.optimizer_slots = {}
-    model.compile_arguments = CompileArguments(CONTRAST, optimizer, (PSEUDO_LIKELIHOOD,))
-    model.programs.clear()
+    model.set_optimizer(CompileArguments(CONTRAST, optimizer, (PSEUDO_LIKELIHOOD,)))
 
 
 def _layer_of(model: Model) -> Contrast:

@@ -120,7 +120,7 @@ class RBM:
 
         Persistent machines also have ``chains``, the states of their hidden units.
         """
-        return Params(self._layer.parameters())
+        return Params(self._layer.parameters(), self._model)
 
     @property
     def dtype(self) -> np.dtype[Any]:

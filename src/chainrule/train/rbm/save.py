@@ -39,7 +39,10 @@ def save(model: Model, config: dict[str, Any], path: str | os.PathLike[str]) -> 
         )
     (layer,) = model.layers
     optimizer = optimizer_config(model.objective("save").optimizer)
-    tensors = {name: np.ascontiguousarray(each.value) for name, each in layer.parameters().items()}
+    parameters = layer.parameters()
+    tensors = model.parameter_lock.read(
+        lambda: {name: np.array(each.array, order="C") for name, each in parameters.items()}
+    )
     if optimizer is not None:
         for full_name, slots in model.optimizer_slots.items():
             name = full_name.removeprefix(f"{layer.name}.")

@@ -1,0 +1,244 @@
+"""The environment of a trace through layers: what it binds to parameters and sets on layers.
+
+::
+
+    environment = parameter -> value, parameter -> gradient, (layer, attribute) -> value
+
+Tracing runs layers on nodes. What is bound to a parameter, the gradients that a manual ``backward``
+sets and the attributes that ``forward`` assigns are stored here and not in the shared objects, so a
+trace is invisible to other threads and leaves no node behind. A context variable holds the
+environment; reads that it does not answer fall back on the object itself.
+"""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, cast
+
+from chainrule.graph.node import Node
+from chainrule.locks import fork_lock
+
+__all__ = [
+    "LayerEnvironment", "current", "entered", "has_node", "is_computed", "saved_attributes",
+    "suspended",
+]  # fmt: skip
+
+_INTERNAL = ("_arguments", "_binding", "_lock", "_parameters")
+"""Attributes of a layer that no ``forward`` writes."""
+
+
+class LayerEnvironment:
+    """Values and gradients of parameters, and attributes of layers, in one trace."""
+
+    __slots__ = ("attributes", "gradients", "layers", "values")
+
+    def __init__(self, outer: LayerEnvironment | None = None) -> None:
+        self.values: dict[Any, Any] = {}
+        self.gradients: dict[Any, Any] = {}
+        self.layers: dict[int, Any] = {}  # by id, which remains unique as they are kept alive
+        self.attributes: dict[int, dict[str, Any]] = {}
+        if outer is not None:
+            self.values |= outer.values
+            self.gradients |= outer.gradients
+            self.layers |= outer.layers
+            self.attributes = {key: dict(names) for key, names in outer.attributes.items()}
+
+    def set_attribute(self, layer: Any, name: str, value: Any) -> None:
+        """Set an attribute of a layer, in this environment alone."""
+        self.layers[id(layer)] = layer
+        self.attributes.setdefault(id(layer), {})[name] = value
+        _install(type(layer), name)
+
+    def copy_containers(self, layers: Iterable[Any]) -> None:
+        """Copy the lists, dicts and sets of layers, as ``forward`` may write into them."""
+        for layer in layers:
+            for name, value in saved_attributes(layer).items():
+                if value is not vars(layer)[name]:
+                    self.set_attribute(layer, name, value)
+
+    def restore(self, layer: Any, attributes: Mapping[str, Any]) -> None:
+        """Set the attributes of a layer to those of an earlier moment."""
+        now = _attributes(layer)
+        for name, value in attributes.items():
+            if now.get(name, self) is not value:
+                self.set_attribute(layer, name, value)
+
+    def commit(self, outer: LayerEnvironment | None) -> None:
+        """Hand the attributes on to the outer environment, or all without nodes to the layers."""
+        for key, names in self.attributes.items():
+            layer = self.layers[key]
+            own: dict[str, Any] = vars(layer)
+            for name, value in names.items():
+                if outer is not None:
+                    outer.set_attribute(layer, name, value)
+                elif not has_node(value) and not _is_same(value, own.get(name, own)):
+                    own[name] = value
+
+
+_current: ContextVar[LayerEnvironment | None] = ContextVar("layer environment", default=None)
+
+current = _current.get
+"""Return the environment of the trace in progress, or None."""
+
+
+@contextmanager
+def entered(
+    outer: LayerEnvironment | None = None, is_kept: bool = True
+) -> Generator[LayerEnvironment]:
+    """Enter an environment within `outer`, by default the current one.
+
+    The attributes that layers set in it are kept afterwards if `is_kept`.
+    """
+    outer = outer or _current.get()
+    environment = LayerEnvironment(outer)
+    token = _current.set(environment)
+    try:
+        yield environment
+    finally:
+        _current.reset(token)
+    if is_kept:
+        environment.commit(outer)
+
+
+@contextmanager
+def suspended() -> Generator[None]:
+    """Leave all environments, so that what is assigned to a layer is its own."""
+    token = _current.set(None)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+def saved_attributes(layer: Any) -> dict[str, Any]:
+    """Return the attributes of a layer, with copies of the containers it can write into.
+
+    Containers of sublayers are structure, and not copied.
+    """
+    return {
+        name: _copied(value) if _is_store(value) else value
+        for name, value in _attributes(layer).items()
+    }
+
+
+def _attributes(layer: Any) -> dict[str, Any]:
+    """Return the attributes of a layer as the current environment sees them."""
+    environment = _current.get()
+    traced = {} if environment is None else environment.attributes.get(id(layer), {})
+    own: dict[str, Any] = dict(vars(layer))
+    return {name: value for name, value in (own | traced).items() if name not in _INTERNAL}
+
+
+class _TracedAttribute:
+    """Descriptor of an attribute that some trace has set: its value there, or the layer's own."""
+
+    def __init__(self, name: str, default: Any) -> None:
+        self.name, self.default = name, default
+
+    def __get__(self, layer: Any, kind: type) -> Any:
+        if layer is not None:
+            environment = _current.get()
+            if environment is not None:
+                traced = environment.attributes.get(id(layer))
+                if traced is not None and self.name in traced:
+                    return traced[self.name]
+            own: dict[str, Any] = vars(layer)
+            if self.name in own:
+                return own[self.name]
+        return self._inherited(layer, kind)
+
+    def __set__(self, layer: Any, value: Any) -> None:
+        vars(layer)[self.name] = value
+
+    def __delete__(self, layer: Any) -> None:
+        environment = _current.get()
+        traced = None if environment is None else environment.attributes.get(id(layer))
+        owner: dict[str, Any] = vars(layer) if traced is None else traced
+        if self.name not in owner:
+            raise AttributeError(self.name)
+        del owner[self.name]
+
+    def _inherited(self, layer: Any, kind: type) -> Any:
+        """Return the attribute of the class, of which this descriptor has taken the place."""
+        for each in kind.__mro__:
+            found = vars(each).get(self.name, _MISSING)
+            found = found.default if isinstance(found, _TracedAttribute) else found
+            if found is not _MISSING:
+                bind = getattr(type(found), "__get__", None)
+                return found if bind is None else bind(found, layer, kind)
+        raise AttributeError(f"{kind.__name__!r} object has no attribute {self.name!r}")
+
+
+_MISSING: Any = object()
+_installation = fork_lock()
+
+
+def is_computed(kind: type, name: str) -> bool:
+    """Whether assignment to an attribute calls a method of the class, as that of a property."""
+    found = inspect.getattr_static(kind, name, None)
+    return hasattr(type(found), "__set__") and not isinstance(found, _TracedAttribute)
+
+
+def _install(kind: type, name: str) -> None:
+    """Let reads of an attribute ask the current environment first."""
+    if isinstance(vars(kind).get(name), _TracedAttribute):
+        return
+    with _installation:
+        default = vars(kind).get(name, _MISSING)
+        if not isinstance(default, _TracedAttribute):
+            setattr(kind, name, _TracedAttribute(name, default))
+
+
+def _items(value: Any) -> list[Any] | None:
+    """Return the items of a container, or None."""
+    if isinstance(value, dict):
+        return list(cast(dict[Any, Any], value).values())
+    if isinstance(value, list | tuple | set | deque):
+        return list(cast(Iterable[Any], value))
+    return None
+
+
+def _is_store(value: Any) -> bool:
+    """Whether a value is a container that can be written into, and holds no sublayers."""
+    return isinstance(value, dict | list | set | deque) and not _any(_is_layer, value)
+
+
+def _is_layer(value: Any) -> bool:
+    return hasattr(value, "_parameters")
+
+
+def has_node(value: Any) -> bool:
+    """Whether a value is a node, or a container of some."""
+    return _any(lambda each: isinstance(each, Node), value)
+
+
+def _any(condition: Callable[[Any], bool], value: Any) -> bool:
+    """Whether a condition holds for some item of a nested container."""
+    items = _items(value)
+    return condition(value) if items is None else any(_any(condition, each) for each in items)
+
+
+def _copied(value: Any) -> Any:
+    """Copy containers, at all depths, and nothing else."""
+    if not isinstance(value, dict | list | set | deque):
+        return value
+    result: Any = copy.copy(value)
+    if not isinstance(value, set):
+        keys = list(result) if isinstance(value, dict) else range(len(result))
+        for key in keys:
+            result[key] = _copied(result[key])
+    return result
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    """Whether two values are the same object, or containers of the same objects."""
+    mine, others = _items(one), _items(other)
+    if one is other or mine is None or others is None or type(one) is not type(other):
+        return one is other
+    keys_agree = not isinstance(one, dict) or list(one) == list(other)
+    return keys_agree and len(mine) == len(others) and all(map(_is_same, mine, others))
