@@ -5,6 +5,7 @@ import pytest
 
 from chainrule.autodiff.derivative import value_and_grad
 from chainrule.autodiff.scan import scan
+from chainrule.compiler.jit import jit
 from chainrule.compiler.loop_ir.errors import CannotCompile
 from chainrule.compiler.loop_ir.loops import Buffer, Load, Loop
 from chainrule.compiler.loop_ir.printer import format_program
@@ -85,3 +86,16 @@ def test_a_primitive_without_a_rule_or_ufunc_is_not_compiled():
     inputs = [Load(Buffer("input", node.dtype, node.shape), ()) for node in graph.inputs]
     with pytest.raises(CannotCompile, match="transpose is not compiled"):
         Lowering(graph, {}, {}).run(inputs)
+
+
+def test_entries_of_a_diagonal_are_loaded_from_both_axes():
+    """Its axis stands twice in the index, and a gather replaces it in both places."""
+    x = np.random.default_rng(0).normal(size=(3, 3))
+    some = np.array([0, -1, 1])
+
+    def function(x):
+        diagonal = np.diagonal(x * 2)
+        stacked = np.diagonal(np.stack([x, x + 1]), axis1=1, axis2=2)
+        return np.sum(np.sin(diagonal[some])) + np.sum(diagonal) + np.sum(stacked[:, some] ** 2)
+
+    np.testing.assert_allclose(jit(function)(x), function(x))

@@ -34,13 +34,24 @@ def _gather(lowering: Lowering, node: Node, inputs: list[Expression]) -> Express
     ]
     value = lowering.materialized(source)
     source_index = lowering.canonical(source.shape)
-    rank = len(source_index)
-    if value.index[-rank:] != source_index or value.buffer.shape[-rank:] != source.shape:
+    if not _is_suffix(source_index, source.shape, value):
         copy = lowering.scratch(source.shape, source.dtype, source)
         lowering.items.append(Statement(copy, source_index, value, layer=node.layer))
         value = Load(copy, source_index)
-    prefix = value.index[:-rank]
+    prefix = value.index[: -len(source_index)]
     return Load(value.buffer, (*prefix, *gathered, *canonical[count:]))
+
+
+def _is_suffix(index: Sequence[Affine], shape: tuple[int, ...], load: Load) -> bool:
+    """Whether the last axes of a buffer are loaded at `index`, and no others depend on it."""
+    rank = len(index)
+    axes = {axis for each in index for axis, _ in each.terms}
+    prefix = [each for each in load.index[:-rank] if isinstance(each, Affine)]
+    return (
+        load.index[-rank:] == tuple(index)
+        and load.buffer.shape[-rank:] == shape
+        and not any(axis in axes for each in prefix for axis, _ in each.terms)
+    )
 
 
 def as_index(
