@@ -30,23 +30,26 @@ DeferredSum = Callable[[dict[int, Node]], Node]
 """From the residuals stacked over time, by the serial of the node of one step, to the sum."""
 
 
-def accumulate(cotangents: Sequence[Node]) -> Node:
+def accumulate(
+    cotangents: Sequence[Node], combine: Callable[[Node, Node], Node] = operator.add
+) -> Node:
     """Return the sum of contributions; those of disjoint slices are concatenated first."""
     slices = [each for each in cotangents if each.primitive is movement.pad_into]
     others = [each for each in cotangents if each.primitive is not movement.pad_into]
     if slices and any(each.primitive in _UPDATES for each in others):
-        return functools.reduce(_add_to_slice, slices, accumulate(others))
+        add_to_slice = functools.partial(_combine_with_slice, combine)
+        return functools.reduce(add_to_slice, slices, accumulate(others, combine))
     axis = _disjoint_axis(cotangents)
     if axis is None:
-        return functools.reduce(operator.add, cotangents)
+        return functools.reduce(combine, cotangents)
     whole = _concatenated(slices, axis)
-    return accumulate([*others, whole]) if others else whole
+    return accumulate([*others, whole], combine) if others else whole
 
 
-def _add_to_slice(total: Node, padded: Node) -> Node:
+def _combine_with_slice(combine: Callable[[Node, Node], Node], total: Node, padded: Node) -> Node:
     """Add to a slice of a cotangent that is updated in place, which leaves the rest untouched."""
     (part,), slices = padded.inputs, padded.params["slices"]
-    return update_slice(total, strided_slice(total, slices=slices) + part, slices=slices)
+    return update_slice(total, combine(strided_slice(total, slices=slices), part), slices=slices)
 
 
 def _disjoint_axis(cotangents: Sequence[Node]) -> int | None:

@@ -9,31 +9,57 @@ contribution of a node to the cotangents of its inputs, and contributions to one
 Cotangents are nodes: the derivative is a graph too, compiled as any other and differentiated again
 for higher derivatives. Only *active* nodes are visited, those on a path from an input to an output
 (Griewank & Walther 2008, section 3.2).
+
+Where a local derivative may be infinite or NaN (`regularity`), it must not be multiplied by the
+zeros that a selection leaves in the cotangent: there cotangents are masked, and selected last
+(`masked`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from chainrule.autodiff.cotangent_sums import accumulate
+from chainrule.autodiff.masked import Cotangent, Masked, add_up, propagate, selected
+from chainrule.autodiff.regularity import Regularity, regularity_below, selects
 from chainrule.graph.node import Node, ancestors, constant, next_serial
-from chainrule.ops.primitives.selection import get_result
+from chainrule.ops.primitives.selection import get_result, identity
 
-__all__ = ["cotangents", "zeros_like"]
+__all__ = ["MASKED_RULES", "cotangents", "masked_cotangents", "zeros_like"]
 
-_Contributions = dict[tuple[int, int], list[Node]]
+_Contributions = dict[tuple[int, int], list[Cotangent]]
 """The contributions to the cotangent of each value, in the order in which they arise."""
+
+MASKED_RULES: dict[str, Callable[..., Sequence[Cotangent | None]]] = {}
+"""By name of a primitive: its derivative rule for masked cotangents, if it has one of its own.
+
+Called as a ``vjp`` rule, with `kept`: the positions of the inputs whose cotangents may be masked.
+"""
 
 
 def cotangents(
     outputs: Sequence[Node], seeds: Sequence[Node | None], inputs: Sequence[Node]
 ) -> list[Node | None]:
     """Pull the seeds, the cotangents of `outputs`, back to `inputs`; None is a zero cotangent."""
+    found = masked_cotangents(outputs, seeds, inputs)
+    return [None if each is None else selected(each) for each in found]
+
+
+def masked_cotangents(
+    outputs: Sequence[Node],
+    seeds: Sequence[Cotangent | None],
+    inputs: Sequence[Node],
+    kept: Sequence[Node] = (),
+) -> list[Cotangent | None]:
+    """Pull cotangents back, as `cotangents`; those of the inputs in `kept` may remain masked."""
     sources = {node.serial for node in inputs}
-    active = _active(outputs, sources)
+    nodes = _between(outputs, sources)
+    active = _active(nodes, sources)
+    is_masked = any(isinstance(seed, Masked) for seed in seeds)
+    outside = {node.serial for node in kept}
+    regularity = regularity_below(nodes, active, sources, outside, is_masked)
     contributions: _Contributions = {}
     for output, seed in zip(outputs, seeds, strict=True):
         if seed is not None:
@@ -45,10 +71,15 @@ def cotangents(
         if cotangent is None or node.primitive.vjp is None:
             continue
         start = next_serial()
-        pulled = node.primitive.vjp(cotangent, node, *node.inputs, **node.params)
+        if regularity is None:
+            pulled = node.primitive.vjp(cotangent, node, *node.inputs, **node.params)
+        else:
+            pulled = _pull_back(cotangent, node, start, regularity)
         _label(pulled, node.layer, start)
         for operand, contribution in zip(node.inputs, pulled, strict=True):
             if contribution is not None:
+                if regularity is not None and not regularity.is_singular_below(operand):
+                    contribution = selected(contribution)
                 contributions.setdefault(_key(operand), []).append(contribution)
     return [_sum(contributions, _key(node)) for node in inputs]
 
@@ -58,11 +89,45 @@ def zeros_like(node: Node) -> Node:
     return constant(np.zeros(node.shape, node.dtype))
 
 
-def _active(outputs: Sequence[Node], sources: set[int]) -> list[Node]:
+def _pull_back(
+    cotangent: Any, node: Node, start: int, regularity: Regularity
+) -> Sequence[Cotangent | None]:
+    """Apply the derivative rule of a node; masked cotangents stay so where that matters."""
+    primitive, inputs, params = node.primitive, node.inputs, node.params
+    assert primitive is not None
+    assert primitive.vjp is not None
+    parts: list[Any] = cotangent if isinstance(cotangent, list) else [cotangent]
+    is_masked = any(isinstance(each, Masked) for each in parts)
+    if not (is_masked or selects(node)):
+        return primitive.vjp(cotangent, node, *inputs, **params)
+    if primitive.name in MASKED_RULES:
+        kept = [i for i, each in enumerate(inputs) if regularity.is_singular_below(each)]
+        return MASKED_RULES[primitive.name](cotangent, node, *inputs, kept=kept, **params)
+    if not regularity.is_singular_below(node):
+        parts = [None if each is None else selected(each) for each in parts]
+        cotangent = parts if isinstance(cotangent, list) else parts[0]
+        return primitive.vjp(cotangent, node, *inputs, **params)
+    masked: dict[int, Masked] = {}
+    parts = [_stand_in(each, masked) for each in parts]
+    cotangent = parts if isinstance(cotangent, list) else parts[0]
+    pulled = primitive.vjp(cotangent, node, *inputs, **params)
+    return propagate(pulled, masked, start, regularity.is_finite)
+
+
+def _stand_in(cotangent: Cotangent | None, masked: dict[int, Masked]) -> Node | None:
+    """A new node with the value of a masked cotangent, for a rule to compute with."""
+    if not isinstance(cotangent, Masked):
+        return cotangent
+    node = identity(selected(cotangent))
+    masked[node.serial] = cotangent
+    return node
+
+
+def _active(nodes: Sequence[Node], sources: set[int]) -> list[Node]:
     """Nodes on a path from a source to an output, in topological order."""
     active: list[Node] = []
     reached = set(sources)
-    for node in _between(outputs, sources):
+    for node in nodes:
         if node.serial in sources or any(each.serial in reached for each in node.inputs):
             reached.add(node.serial)
             active.append(node)
@@ -86,8 +151,8 @@ def _key(node: Node) -> tuple[int, int]:
     return node.serial, 0
 
 
-def _sum(contributions: _Contributions, key: tuple[int, int]) -> Node | None:
-    return accumulate(contributions[key]) if key in contributions else None
+def _sum(contributions: _Contributions, key: tuple[int, int]) -> Cotangent | None:
+    return add_up(contributions[key]) if key in contributions else None
 
 
 def _cotangent(contributions: _Contributions, node: Node) -> Any:
@@ -98,9 +163,12 @@ def _cotangent(contributions: _Contributions, node: Node) -> Any:
     return None if all(each is None for each in found) else found
 
 
-def _label(pulled: Sequence[Node | None], layer: str, start: int) -> None:
+def _label(pulled: Sequence[Cotangent | None], layer: str, start: int) -> None:
     """Attribute the nodes that a rule created, those since `start`, to the layer of its node."""
     if layer:
-        roots = [node for node in pulled if node is not None]
+        parts = [
+            (x.mask, x.raw) if isinstance(x, Masked) else (x,) for x in pulled if x is not None
+        ]
+        roots = [node for pair in parts for node in pair]
         for node in ancestors(roots, lambda each: each.serial < start):
             node.layer = layer

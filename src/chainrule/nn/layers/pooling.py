@@ -98,7 +98,7 @@ def first_maximum(windows: Any, count: int) -> Any:
         first = np.min(np.where(is_less, math.prod(sizes), indices), axis=axes, keepdims=True)
         return [np.where(indices == first, np.expand_dims(ct, axes), 0)]
 
-    return with_backward(maximum, [windows], backward)
+    return with_backward(maximum, [windows], backward, is_regular=True)
 
 
 def _last(count: int) -> tuple[int, ...]:

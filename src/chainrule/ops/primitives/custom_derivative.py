@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -44,22 +45,37 @@ custom_vjp_call = Primitive(
 )
 
 
-def with_backward(outputs: Any, inputs: Sequence[Any], backward: Callable[[Any], Any]) -> Any:
-    """Return `outputs` with `backward` as their derivative with respect to `inputs`."""
-    leaves, structure = tree.flatten(outputs)
-    if not any(isinstance(each, Node) for each in (*leaves, *inputs)):
-        return outputs
+@dataclass(frozen=True, eq=False)
+class _Pullback:
+    """A backward function on flat lists of cotangents."""
 
-    def pull(cotangents: Sequence[Any]) -> Sequence[Any]:
-        results = list(backward(tree.unflatten(structure, cotangents)))
-        if len(results) != len(inputs):
+    backward: Callable[[Any], Any]
+    structure: tree.Structure
+    count: int
+    is_regular: bool
+
+    def __call__(self, cotangents: Sequence[Any]) -> Sequence[Any]:
+        results = list(self.backward(tree.unflatten(self.structure, cotangents)))
+        if len(results) != self.count:
             raise ArgumentError(
-                f"a backward written by hand gave {len(results)} derivatives for {len(inputs)} "
+                f"a backward written by hand gave {len(results)} derivatives for {self.count} "
                 "inputs; return one for each"
             )
         return results
 
+
+def with_backward(
+    outputs: Any, inputs: Sequence[Any], backward: Callable[[Any], Any], is_regular: bool = False
+) -> Any:
+    """Return `outputs` with `backward` as their derivative with respect to `inputs`.
+
+    The derivative `is_regular` if it is finite wherever the inputs are.
+    """
+    leaves, structure = tree.flatten(outputs)
+    if not any(isinstance(each, Node) for each in (*leaves, *inputs)):
+        return outputs
     nodes = [as_node(each) for each in (*leaves, *inputs)]
+    pull = _Pullback(backward, structure, len(inputs), is_regular)
     results = custom_vjp_call(*nodes, count=len(leaves), backward=pull)
     return tree.unflatten(structure, get_results(results))
 
