@@ -29,7 +29,7 @@ from chainrule.ops.numpy_api import (
     interpolation,
     linear_algebra,
     nan_reductions,
-    padding_and_tiling,
+    padding,
     polynomial,
     products,
     quantiles,
@@ -39,6 +39,7 @@ from chainrule.ops.numpy_api import (
     set_operations,
     shape_manipulation,
     sorting,
+    tiling,
     trigonometry,
     ufunc_methods,
 )
@@ -49,7 +50,7 @@ __all__: list[str] = []
 
 _NAMED_AS_IN_NUMPY = (
     elementwise, arithmetic, trigonometry, reductions, extrema, sorting, shape_manipulation,
-    concatenation, padding_and_tiling, indexing, products, einsum, polynomial, array_queries,
+    concatenation, padding, tiling, indexing, products, einsum, polynomial, array_queries,
     comparison, correlation, editing, floating_point, interpolation, nan_reductions, quantiles,
     ranges, searching, set_operations,
 )  # fmt: skip
@@ -80,11 +81,10 @@ _add("sliding_window_view", np.lib.stride_tricks.sliding_window_view, windows.sl
 _ALIASES: dict[str, Callable[..., Any]] = {
     "amax": extrema.max,
     "amin": extrema.min,
-    "cumulative_sum": sorting.cumsum,
-    "cumulative_prod": sorting.cumprod,
     "matrix_transpose": lambda x: shape_manipulation.swapaxes(x, -1, -2),
 }
 _LINALG_ALIASES: dict[str, Callable[..., Any]] = {
+    "cross": lambda x1, x2, *, axis=-1: products.cross(x1, x2, axis=axis),
     "matmul": products.matmul,
     "outer": products.outer,
     "tensordot": products.tensordot,

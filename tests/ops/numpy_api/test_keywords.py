@@ -92,6 +92,78 @@ UFUNCS = programs(
     SCOPE,
 )
 
+FUNCTIONS = programs(
+    """
+    np.cross(x[:, :3].T, x[:, 1:].T, axis=0)
+    np.cross(x[:, :3], x[:, 1:])
+    np.cross(x[:, :3].T, x[:, 1:], axisa=0)
+    np.cross(x[:, :3], x[:, 1:], axisc=0)
+    np.linalg.cross(x[:, :3], M[:, 1:])
+    np.diff(x, prepend=0)
+    np.diff(x, append=x[:, :1])
+    np.diff(x, n=2, axis=0, prepend=np.zeros((1, 4)), append=1.5)
+    np.diff(x, n=0)
+    np.diff(x, n=5)
+    np.cumulative_sum(x, axis=1, include_initial=True)
+    np.cumulative_prod(x, axis=0, include_initial=True)
+    np.average(x, axis=0, weights=[1, 2, 3], returned=True)
+    np.average(x, returned=True)
+    np.average(M, axis=1, weights=x[0] ** 2)
+    np.median(x, axis=(0, 1), keepdims=True)
+    np.trace(x, offset=1, dtype="f4") * 1.0
+    np.reshape(x, (4, 3), order="F")
+    x.reshape(2, -1, order="F")
+    x.ravel("F")
+    x.flatten("F")
+    np.copy(x, order="F")
+    np.reshape(x, -1, copy=True)
+    np.block([[x, np.ones((3, 1))], [np.zeros((1, 5))]])
+    np.block([x[0], 2.0])
+    np.block(x)
+    np.concatenate([x, x], axis=None, dtype=int, casting="unsafe")
+    np.roll(x, (1, 2), axis=(0, 1))
+    np.roll(x, 2, axis=(0, 1))
+    np.roll(x, -3)
+    np.repeat(x, [1, 0, 2], axis=0)
+    np.tensordot(x, x, axes=([1], [1]))
+    np.triu(x[0], 1)
+    np.tril(x, -1)
+    np.take(x, [0, 9, -3], mode="clip")
+    np.take(x, [0, 9, -3], axis=1, mode="wrap")
+    np.rot90(x, -1)
+    np.expand_dims(x, (0, -1))
+    np.clip(x, min=0, max=x.mean() + 0.01)
+    np.nan_to_num(x, nan=x[0, 0])
+    """,
+    M,
+    SCOPE,
+)
+
+MODES = (
+    "constant", "edge", "reflect", "symmetric", "wrap", "linear_ramp", "maximum", "mean", "minimum",
+    "median",
+)  # fmt: skip
+PADDING = programs(
+    "\n".join(
+        f"np.pad(x, {width}, mode={mode!r})"
+        for mode in MODES
+        for width in ("((1, 2), (0, 3))", "5")
+    )
+    + """
+    np.pad(x, ((1, 1), (2, 2)), constant_values=((1, 2), (3, 4)))
+    np.pad(x, 1, constant_values=x[0, 0])
+    np.pad(x, 2, mode="linear_ramp", end_values=((1, 2), (3, 4)))
+    np.pad(x, 2, mode="mean", stat_length=2)
+    np.pad(x, 2, mode="maximum", stat_length=((1, 2), (2, 3)))
+    np.pad(x, 7, mode="reflect", reflect_type="odd")
+    np.pad(x, 9, mode="symmetric", reflect_type="odd")
+    np.pad(x[:1], 2, mode="reflect", reflect_type="odd")
+    np.pad(x, {-1: (1, 2)})
+    """,
+    M,
+    SCOPE,
+)
+
 METHODS = programs(
     """
     np.add.reduce(x)
@@ -135,7 +207,7 @@ METHODS = programs(
 ) | programs("np.power.reduce(x)\nnp.power.accumulate(x, axis=1)", POSITIVE, SCOPE)
 
 
-@pytest.mark.parametrize("table", [REDUCTIONS, OF_A_NUMBER, UFUNCS, METHODS])
+@pytest.mark.parametrize("table", [REDUCTIONS, OF_A_NUMBER, UFUNCS, FUNCTIONS, PADDING, METHODS])
 def test_a_keyword_means_what_it_means_in_numpy(table: Table) -> None:
     assert broken(table) == {}
 
@@ -153,6 +225,13 @@ def test_the_elements_that_where_leaves_out_have_no_derivative() -> None:
         (lambda x: np.subtract.reduce(x, axis=None), ["subtract", "one axis"]),
         (lambda x: np.add(x, 1, dtype=int), ["add", "astype"]),
         (lambda x: np.sum(x, axis=2), ["sum", "axis 2"]),
+        (lambda x: np.ravel(x, order="K"), ["order='K'", "order='C'"]),
+        (lambda x: np.pad(x, 1, mode="edge", constant_values=1), ["pad", "constant_values="]),
+        (lambda x: np.pad(x[:0], 1, mode="edge"), ["pad", "axis 0", "(0, 4)"]),
+        (lambda x: np.roll(x, (1, 2, 3), axis=(0, 1)), ["roll", "3 shifts"]),
+        (lambda x: np.cumulative_sum(x), ["cumulative_sum", "axis="]),
+        (lambda x: np.diff(x, n=-1), ["diff", "-1"]),
+        (lambda x: np.concatenate([x, x], dtype=int), ["concatenate", "int64", "unsafe"]),
     ],
 )
 def test_a_keyword_without_meaning_is_refused(

@@ -123,6 +123,10 @@ class Lowering:
         if node.serial in self.absorbed:
             self.expressions[node.serial] = None
             return
+        if not isinstance(node.type, tuple) and not node.type.size:
+            # No element is computed: no rule needs to provide for axes without entries.
+            self.expressions[node.serial] = Literal(np.zeros((), node.dtype)[()], node.dtype)
+            return
         inputs = [self.expressions[each.serial] for each in node.inputs]
         is_gradient = node.serial in self.gradients
         lower = self.rules.get(INPUT_GRADIENT if is_gradient else node.primitive.name)

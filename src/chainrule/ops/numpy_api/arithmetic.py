@@ -10,6 +10,7 @@ import numpy as np
 from chainrule.errors import DTypeError
 from chainrule.graph.node import Node
 from chainrule.ops.primitives import elementwise
+from chainrule.ops.primitives.axes import static_int
 from chainrule.ops.primitives.broadcasting import cast
 from chainrule.ops.primitives.elementwise import (
     absolute,
@@ -246,7 +247,7 @@ def trunc(x: Any) -> Any:
 
 def around(x: Any, decimals: int = 0) -> Any:
     """Round to a number of decimals, halves to even."""
-    x = as_array(x)
+    x, decimals = as_array(x), static_int("round", decimals, "the number of decimals")
     if x.dtype.kind in "iu" and decimals >= 0:
         return x
     if decimals == 0:

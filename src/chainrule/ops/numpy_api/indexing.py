@@ -8,7 +8,6 @@ for adjacent and separated indices gives the position of the new axes in the res
 
 from __future__ import annotations
 
-import operator
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -18,7 +17,7 @@ from chainrule.errors import DTypeError, ShapeError
 from chainrule.graph.node import Node
 from chainrule.ops.numpy_api.shape_manipulation import moveaxis, ravel, reshape, transpose
 from chainrule.ops.primitives import movement
-from chainrule.ops.primitives.axes import normalize_axis
+from chainrule.ops.primitives.axes import normalize_axis, static_int
 from chainrule.ops.primitives.broadcasting import broadcast_to
 from chainrule.ops.primitives.gather_scatter import gather
 from chainrule.ops.primitives.promotion import as_array, common_shape, type_of_operand
@@ -133,7 +132,7 @@ def _as_item(item: Any) -> Any:
 
 
 def _as_bound(bound: Any) -> int | None:
-    return None if bound is None else operator.index(bound)
+    return None if bound is None else static_int("x[a:b]", bound, "a bound of the slice")
 
 
 def _as_index_array(item: Any) -> Any:
@@ -257,25 +256,28 @@ def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     x = as_array(x)
     first, second = (normalize_axis("diagonal", each, x.ndim) for each in (axis1, axis2))
     x = moveaxis(x, (first, second), (0, 1))
+    offset = static_int("diagonal", offset, "the offset")
     start_row, start_column = max(-offset, 0), max(offset, 0)
     length = max(min(x.shape[0] - start_row, x.shape[1] - start_column), 0)
     steps: Any = np.arange(length)
     return moveaxis(gather(x, steps + start_row, steps + start_column), 0, -1)
 
 
-def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None) -> Any:
     """Sum the diagonal of two axes."""
-    return np.sum(diagonal(x, offset, axis1, axis2), axis=-1)
+    return np.sum(diagonal(x, offset, axis1, axis2), axis=-1, dtype=dtype)
 
 
 def diag(x: Any, k: int = 0) -> Any:
     """Build a matrix with the vector `x` on its `k`-th diagonal, or take a matrix's diagonal."""
-    x = as_array(x)
+    x, k = as_array(x), static_int("diag", k, "the diagonal")
     if x.ndim == 2:
         return diagonal(x, k)
     if x.ndim != 1:
         raise ShapeError(f"diag: shape {x.shape} is neither a vector nor a matrix")
     size = x.shape[0] + abs(k)
+    if not x.shape[0]:
+        return np.zeros((size, size), x.dtype)
     rows: Any = np.arange(size)[:, None]
     on_diagonal: Any = np.arange(size) == rows + k
     source: Any = np.clip(rows - max(-k, 0), 0, max(x.shape[0] - 1, 0))

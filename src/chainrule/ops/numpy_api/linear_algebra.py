@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import ShapeError, UnsupportedError
+from chainrule.ops.numpy_api import extrema
 from chainrule.ops.numpy_api.arithmetic import as_float
 from chainrule.ops.numpy_api.reductions import safe_sqrt
 from chainrule.ops.numpy_api.shape_manipulation import ravel
@@ -50,7 +51,8 @@ def _vector(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
         return safe_sqrt(np.sum(x * x, axis=axes, keepdims=keepdims))
     size = np.abs(x)
     if ord == np.inf:
-        return np.max(size, axis=axes, keepdims=keepdims)
+        of_none = None if size.size else 0  # as in NumPy, which has none for the smallest
+        return extrema.max(size, axes, keepdims=keepdims, initial=of_none)
     if ord == -np.inf:
         return np.min(size, axis=axes, keepdims=keepdims)
     if ord == 0:

@@ -6,13 +6,14 @@ operand has are summed.
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
 
 from chainrule.errors import ShapeError
 from chainrule.ops.numpy_api.shape_manipulation import ravel, reshape, transpose
-from chainrule.ops.primitives.axes import normalize_axes
+from chainrule.ops.primitives.axes import check_known, normalize_axes
 from chainrule.ops.primitives.broadcasting import cast
 from chainrule.ops.primitives.contraction import contract
 from chainrule.ops.primitives.elementwise import multiply
@@ -86,10 +87,12 @@ def outer(a: Any, b: Any) -> Any:
 def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     """Sum products over pairs of axes: the last of `a` with the first of `b`, or those given."""
     a, b = to_common_dtype(a, b)
-    if isinstance(axes, int | np.integer):
-        a_axes, b_axes = range(a.ndim - int(axes), a.ndim), range(int(axes))
+    check_known("tensordot", axes, "axes=")
+    if isinstance(axes, list | tuple) or getattr(axes, "ndim", 0):
+        a_axes, b_axes = axes  # pyright: ignore[reportUnknownVariableType]
     else:
-        a_axes, b_axes = axes
+        count = operator.index(axes)
+        a_axes, b_axes = range(a.ndim - count, a.ndim), range(count)
     first = normalize_axes("tensordot", a_axes, a.ndim)
     second = normalize_axes("tensordot", b_axes, b.ndim)
     if len(first) != len(second):
@@ -118,17 +121,30 @@ def vecmat(a: Any, b: Any) -> Any:
     return matvec(np.swapaxes(as_array(b), -1, -2), a)
 
 
-def cross(a: Any, b: Any, *, axis: int = -1) -> Any:
-    """Cross product of vectors of length 3 along an axis."""
-    a, b = np.moveaxis(as_array(a), axis, -1), np.moveaxis(as_array(b), axis, -1)
-    if a.shape[-1] != 3 or b.shape[-1] != 3:
+def cross(
+    a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None
+) -> Any:
+    """Cross product of vectors of length 3; one of length 2 has the third component 0."""
+    if axis is not None:
+        axisa = axisb = axisc = axis
+    a, b = np.moveaxis(as_array(a), axisa, -1), np.moveaxis(as_array(b), axisb, -1)
+    lengths = a.shape[-1], b.shape[-1]
+    if not set(lengths) <= {2, 3}:
         raise ShapeError(
-            f"cross: the vectors have lengths {a.shape[-1]} and {b.shape[-1]} along axis {axis}; "
-            "both must have 3"
+            f"cross: the vectors have lengths {lengths[0]} and {lengths[1]} along axes {axisa} and "
+            f"{axisb}; both must have 3"
         )
+    if lengths == (2, 2):
+        return a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]
+    a, b = _in_space(a), _in_space(b)
     forward, backward = [1, 2, 0], [2, 0, 1]
     product = a[..., forward] * b[..., backward] - a[..., backward] * b[..., forward]
-    return np.moveaxis(product, -1, axis)
+    return np.moveaxis(product, -1, axisc)
+
+
+def _in_space(x: Any) -> Any:
+    """Add a third component of 0 to vectors of length 2."""
+    return x if x.shape[-1] == 3 else np.pad(x, [(0, 0)] * (x.ndim - 1) + [(0, 1)])
 
 
 def kron(a: Any, b: Any) -> Any:

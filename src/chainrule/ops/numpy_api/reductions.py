@@ -13,7 +13,6 @@ from chainrule.ops.numpy_api.extrema import as_initial, count_along
 from chainrule.ops.primitives.axes import (
     keepdims_shape,
     normalize_axes,
-    normalize_axis,
     reduction_axes,
     static_bool,
 )
@@ -61,23 +60,44 @@ def mean(
     return _sum(_selected(x, where, 0), axes, keepdims) / _selected_count(x, axes, where, keepdims)
 
 
-def average(x: Any, axis: Any = None, weights: Any = None, *, keepdims: bool = False) -> Any:
-    """Weighted mean along axes, ``Σ w·x / Σ w``; `weights` has the shape of `x` or of one axis."""
+def average(
+    x: Any, axis: Any = None, weights: Any = None, returned: bool = False, *,
+    keepdims: bool = False,
+) -> Any:  # fmt: skip
+    """Weighted mean along axes, ``Σ w·x / Σ w``; `weights` has the shape of `x` or of the axes.
+
+    With `returned`, also the sum of the weights.
+    """
+    x = as_array(x)
+    axes = normalize_axes("average", axis, x.ndim)
     if weights is None:
-        return mean(x, axis, keepdims=keepdims)
-    x, weights = as_array(x), as_array(weights)
-    if weights.shape != x.shape:
-        if axis is None or weights.shape != (x.shape[normalize_axis("average", axis, x.ndim)],):
-            raise ShapeError(
-                f"average: the weights have shape {weights.shape}, but must have the shape "
-                f"{x.shape} of the values, or one weight for each entry along a given axis"
-            )
-        along = normalize_axis("average", axis, x.ndim)
-        lengths = tuple(n if i == along else 1 for i, n in enumerate(x.shape))
-        weights = reshape(weights, shape=lengths)
-    ones = np.ones(x.shape, np.result_type(x.dtype, weights.dtype, np.float32))
-    weighted = sum(x * weights, axis, keepdims=keepdims)
-    return weighted / sum(weights * ones, axis, keepdims=keepdims)
+        result, total = mean(x, axes, keepdims=keepdims), count_along(x, axes)
+    else:
+        weights = _aligned_weights(x, axis, axes, as_array(weights))
+        dtype = np.result_type(
+            x.dtype, weights.dtype, *([np.float64] if x.dtype.kind in "iub" else [])
+        )
+        total = sum(broadcast_to(weights, x.shape), axes, dtype, keepdims=keepdims)
+        result = sum(x * weights, axes, dtype, keepdims=keepdims) / total
+    return (
+        (result, broadcast_to(cast(as_array(total), result.dtype), result.shape))
+        if returned
+        else result
+    )
+
+
+def _aligned_weights(x: Any, axis: Any, axes: tuple[int, ...], weights: Any) -> Any:
+    """Return weights with the axes of `x`, of length 1 where they do not vary."""
+    if weights.shape == x.shape:
+        return weights
+    lengths = tuple(x.shape[i] for i in axes)
+    if axis is None or weights.shape != lengths:
+        raise ShapeError(
+            f"average: the weights have shape {weights.shape}, but must have the shape {x.shape} "
+            "of the values, or that of the given axes"
+        )
+    ordered = np.transpose(weights, np.argsort(axes))
+    return reshape(ordered, shape=tuple(n if i in axes else 1 for i, n in enumerate(x.shape)))
 
 
 def var(
@@ -181,10 +201,12 @@ def log_sum_exp(
     """Logarithm of summed exponentials along axes, without overflow: ``np.logaddexp.reduce``."""
     x = _selected(_to_float(as_array(x), None), where, -math.inf)
     axes = reduction_axes("logaddexp.reduce", axis, x.ndim)
-    lowest = None if count_along(x, axes) else -math.inf
-    largest = stop_gradient(extrema.max(x, axes, keepdims=True, initial=lowest))
-    shift = select(absolute(largest) == math.inf, 0, largest)
-    result = log(sum(exp(x - shift), axes, keepdims=True)) + shift
+    if count_along(x, axes):
+        largest = stop_gradient(extrema.max(x, axes, keepdims=True))
+        shift = select(absolute(largest) == math.inf, 0, largest)
+        result = log(sum(exp(x - shift), axes, keepdims=True)) + shift
+    else:
+        result = np.full(keepdims_shape(x.shape, axes), -math.inf, x.dtype)
     result = result if keepdims else sum(result, axes)
     return result if initial is None else logaddexp(as_initial(initial, x), result)
 

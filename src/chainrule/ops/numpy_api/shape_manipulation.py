@@ -9,14 +9,20 @@ import numpy as np
 
 from chainrule.errors import ArgumentError, ShapeError, UnsupportedError
 from chainrule.ops.primitives import broadcasting, movement
-from chainrule.ops.primitives.axes import as_shape, normalize_axes, normalize_axis
+from chainrule.ops.primitives.axes import (
+    as_shape,
+    normalize_axes,
+    normalize_axis,
+    reduction_axes,
+    static_int,
+)
 from chainrule.ops.primitives.broadcasting import cast
 from chainrule.ops.primitives.promotion import as_array, common_shape, type_of_operand
 from chainrule.ops.primitives.selection import identity, select
 
 __all__ = [
     "astype", "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_arrays", "broadcast_to",
-    "check_c_order", "copy", "empty_like", "expand_dims", "flip", "fliplr", "flipud", "full_like",
+    "copy", "empty_like", "expand_dims", "flip", "fliplr", "flipud", "full_like",
     "moveaxis", "ones_like", "ravel", "reshape", "rollaxis", "rot90", "squeeze", "swapaxes",
     "transpose", "tril", "triu", "zeros_like",
 ]  # fmt: skip
@@ -25,8 +31,9 @@ __all__ = [
 def reshape(x: Any, shape: Any, order: str = "C") -> Any:
     """Reshape; one length may be -1, which is then inferred."""
     x = as_array(x)
-    check_c_order("reshape", order)
-    lengths = as_shape(shape)
+    lengths = as_shape(shape, "reshape", "the shape")
+    if _is_column_major("reshape", x, order):
+        return transpose(reshape(transpose(x), lengths[::-1]))
     if lengths.count(-1) > 1:
         raise ShapeError(f"reshape: only one length of {lengths} can be -1")
     if -1 in lengths:
@@ -40,19 +47,19 @@ def reshape(x: Any, shape: Any, order: str = "C") -> Any:
     return x if lengths == x.shape else movement.reshape(x, shape=lengths)
 
 
-def check_c_order(name: str, order: str) -> None:
-    """Raise for an element order other than row-major."""
-    if order not in ("C", "K", "A"):
+def _is_column_major(name: str, x: Any, order: str) -> bool:
+    """Whether elements are to be read in Fortran's order, with the first axis fastest."""
+    if order in ("A", "K") and x.ndim > 1:
         raise UnsupportedError(
-            f"{name}: the keyword order={order!r} cannot be traced, only order='C'; "
-            "transpose before and after instead"
+            f"{name}: order={order!r} depends on how an array lies in memory, which a traced value "
+            "does not; choose order='C' (rows) or order='F' (columns)"
         )
+    return order == "F"
 
 
 def ravel(x: Any, order: str = "C") -> Any:
-    """Flatten in row-major order."""
-    check_c_order("ravel", order)
-    return reshape(x, -1)
+    """Flatten, in row-major order or, for ``order="F"``, by columns."""
+    return reshape(x, -1, order)
 
 
 def transpose(x: Any, axes: Any = None) -> Any:
@@ -103,7 +110,7 @@ def squeeze(x: Any, axis: Any = None) -> Any:
     if axis is None:
         dropped = {i for i, n in enumerate(x.shape) if n == 1}
     else:
-        dropped = set(normalize_axes("squeeze", axis, x.ndim))
+        dropped = set(reduction_axes("squeeze", axis, x.ndim))
     if any(x.shape[i] != 1 for i in dropped):
         raise ShapeError(
             f"squeeze: axis {axis} of shape {x.shape} is longer than 1; only axes of length 1 can "
@@ -140,7 +147,7 @@ def atleast_3d(*arrays: Any) -> Any:
 
 def broadcast_to(x: Any, shape: Any) -> Any:
     """Repeat along new or unit axes."""
-    return broadcasting.broadcast_to(as_array(x), as_shape(shape))
+    return broadcasting.broadcast_to(as_array(x), as_shape(shape, "broadcast_to", "the shape"))
 
 
 def broadcast_arrays(*arrays: Any) -> Any:
@@ -172,7 +179,7 @@ def rot90(x: Any, k: int = 1, axes: Any = (0, 1)) -> Any:
     """Rotate by `k` · 90° in the plane of two axes, from the first towards the second."""
     x = as_array(x)
     first, second = normalize_axes("rot90", axes, x.ndim)
-    k %= 4
+    k = static_int("rot90", k, "the number of rotations") % 4
     if k == 2:
         return flip(x, (first, second))
     swapped = swapaxes(x, first, second) if k else x
@@ -181,19 +188,22 @@ def rot90(x: Any, k: int = 1, axes: Any = (0, 1)) -> Any:
 
 def tril(x: Any, k: int = 0) -> Any:
     """Lower triangle of the last two axes: 0 above the `k`-th diagonal."""
-    x = as_array(x)
-    return select(np.tri(*x.shape[-2:], k=k, dtype=bool), x, 0)
+    return select(_lower_triangle("tril", x, k), x, 0)
 
 
 def triu(x: Any, k: int = 0) -> Any:
     """Upper triangle of the last two axes: 0 below the `k`-th diagonal."""
-    x = as_array(x)
-    return select(np.tri(*x.shape[-2:], k=k - 1, dtype=bool), 0, x)
+    return select(_lower_triangle("triu", x, k, -1), 0, x)
+
+
+def _lower_triangle(name: str, x: Any, k: Any, shift: int = 0) -> Any:
+    """A mask of the last two axes, of both of which a vector has the length."""
+    rows, columns = (as_array(x).shape * 2)[-2:]
+    return np.tri(rows, columns, k=static_int(name, k, "the diagonal") + shift, dtype=bool)
 
 
 def copy(x: Any, order: str = "C") -> Any:
     """Return the identity: traced values are immutable, so nothing is copied."""
-    check_c_order("copy", order)
     return identity(as_array(x))
 
 
@@ -229,7 +239,7 @@ def full_like(x: Any, fill_value: Any, dtype: Any = None, *, shape: Any = None) 
 
 
 def _shape_and_dtype(x: Any, dtype: Any, shape: Any) -> tuple[tuple[int, ...], Any]:
-    lengths = as_array(x).shape if shape is None else as_shape(shape)
+    lengths = as_array(x).shape if shape is None else as_shape(shape, "full_like", "the shape")
     return lengths, as_array(x).dtype if dtype is None else np.dtype(dtype)
 
 

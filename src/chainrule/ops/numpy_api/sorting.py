@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
+from chainrule.errors import ArgumentError, ShapeError
+from chainrule.ops.numpy_api.concatenation import concatenate
 from chainrule.ops.numpy_api.indexing import get_item, take_along_axis
-from chainrule.ops.numpy_api.shape_manipulation import moveaxis, ravel
+from chainrule.ops.numpy_api.shape_manipulation import (
+    broadcast_to,
+    moveaxis,
+    ravel,
+    reshape,
+    transpose,
+)
 from chainrule.ops.primitives import movement, reduction
-from chainrule.ops.primitives.axes import normalize_axis
+from chainrule.ops.primitives.axes import (
+    keepdims_shape,
+    normalize_axes,
+    normalize_axis,
+    static_bool,
+    static_int,
+)
 from chainrule.ops.primitives.elementwise import multiply
 from chainrule.ops.primitives.promotion import as_array, widen_integers
 
-__all__ = ["argsort", "cumprod", "cumsum", "diff", "median", "sort"]
+__all__ = [
+    "argsort", "cumprod", "cumsum", "cumulative_prod", "cumulative_sum", "diff", "median", "sort",
+]  # fmt: skip
 
 
 def argsort(x: Any, axis: int | None = -1, kind: Any = None, *, stable: Any = None) -> Any:
@@ -28,17 +45,17 @@ def sort(x: Any, axis: int | None = -1, kind: Any = None, *, stable: Any = None)
     return take_along_axis(x, reduction.argsort(x, axis=axis), axis)
 
 
-def median(x: Any, axis: int | None = None, *, keepdims: bool = False) -> Any:
-    """Median along an axis: the middle sorted value, or the mean of the two middle ones."""
-    ndim = as_array(x).ndim
-    x, along = _flattened(x, axis, "median")
-    length = x.shape[along]
-    ordered = moveaxis(sort(x, along), along, -1)
-    middle = get_item(ordered, (..., slice((length - 1) // 2, length // 2 + 1)))
+def median(x: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
+    """Median along axes: the middle sorted value, or the mean of the two middle ones."""
+    x = as_array(x)
+    axes = normalize_axes("median", axis, x.ndim)
+    rest = tuple(i for i in range(x.ndim) if i not in axes)
+    lengths, length = tuple(x.shape[i] for i in rest), math.prod(x.shape[i] for i in axes)
+    ordered = sort(reshape(transpose(x, (*rest, *axes)), (*lengths, length)))
+    middle = get_item(ordered, (..., slice(max((length - 1) // 2, 0), length // 2 + 1)))
     result = np.mean(middle, axis=-1)
-    if not keepdims:
-        return result
-    return np.reshape(result, (1,) * ndim) if axis is None else np.expand_dims(result, along)
+    keepdims = static_bool("median", keepdims, "keepdims=")
+    return reshape(result, keepdims_shape(x.shape, axes)) if keepdims else result
 
 
 def cumsum(x: Any, axis: int | None = None, dtype: Any = None) -> Any:
@@ -66,10 +83,52 @@ def cumprod(x: Any, axis: int | None = None, dtype: Any = None) -> Any:
     return moveaxis(x, -1, axis)
 
 
-def diff(x: Any, n: int = 1, axis: int = -1) -> Any:
-    """Difference of adjacent elements along an axis, of order `n`."""
+def cumulative_sum(
+    x: Any, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False
+) -> Any:
+    """Cumulative sum along an axis, of a vector also without; optionally from 0 on."""
+    return _from_initial(cumsum, "cumulative_sum", x, axis, dtype, 0 if include_initial else None)
+
+
+def cumulative_prod(
+    x: Any, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False
+) -> Any:
+    """Cumulative product along an axis, of a vector also without; optionally from 1 on."""
+    return _from_initial(cumprod, "cumulative_prod", x, axis, dtype, 1 if include_initial else None)
+
+
+def _from_initial(
+    cumulate: Any, name: str, x: Any, axis: int | None, dtype: Any, initial: int | None
+) -> Any:
+    """Cumulate, with `initial` before the first entry."""
     x = as_array(x)
+    if axis is None and x.ndim > 1:
+        raise ShapeError(f"{name}: an array of {x.ndim} axes needs axis=")
+    axis = normalize_axis(name, 0 if axis is None else axis, x.ndim)
+    result = cumulate(x, axis, dtype)
+    if initial is None:
+        return result
+    shape = (*result.shape[:axis], 1, *result.shape[axis + 1 :])
+    return concatenate([np.full(shape, initial, result.dtype), result], axis)
+
+
+def diff(x: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
+    """Difference of adjacent elements along an axis, of order `n`, with values put around it."""
+    x = as_array(x)
+    n = static_int("diff", n, "the order")
     axis = normalize_axis("diff", axis, x.ndim)
+    if n == 0:
+        return x
+    if n < 0:
+        raise ArgumentError(f"diff: the order must be 0 or more, got {n}")
+    shape = (*x.shape[:axis], 1, *x.shape[axis + 1 :])
+    around = [each if each is None else as_array(each) for each in (prepend, append)]
+    first, last = (
+        [] if each is None else [each if each.ndim else broadcast_to(each, shape)]
+        for each in around
+    )
+    if first or last:
+        x = concatenate([*first, x, *last], axis)
     before = (slice(None),) * axis
     for _ in range(n):
         upper = get_item(x, (*before, slice(1, None)))
