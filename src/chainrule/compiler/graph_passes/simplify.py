@@ -211,8 +211,21 @@ def _transpose(inputs: tuple[Node, ...], params: dict[str, Any]) -> Node | None:
     return None
 
 
+def _single(*inputs: Node) -> list[Node]:
+    return [broadcasting.cast(each, "float32") for each in inputs]
+
+
+def _reduce_to(inputs: tuple[Node, ...], params: dict[str, Any]) -> Node | None:
+    """Add half-precision numbers up in single precision."""
+    if inputs[0].dtype != np.float16:
+        return None
+    return broadcasting.cast(broadcasting.reduce_to(*_single(*inputs), **params), "float16")
+
+
 def _contract(inputs: tuple[Node, ...], params: dict[str, Any]) -> Node | None:
     """Contract transposed operands as they are stored, by another order of their letters."""
+    if inputs[0].dtype == np.float16:
+        return broadcasting.cast(contraction.contract(*_single(*inputs), **params), "float16")
     letters = list(contraction.split_spec(params["spec"]))
     sources = list(inputs)
     for i, node in enumerate(inputs):
@@ -233,6 +246,7 @@ _IDENTITIES: dict[str, Rule] = {
     elementwise.negative.name: _negative,
     "cast": _cast,
     "broadcast_to": _broadcast,
+    "reduce_to": _reduce_to,
     movement.reshape.name: _reshape,
     movement.transpose.name: _transpose,
     contraction.contract.name: _contract,

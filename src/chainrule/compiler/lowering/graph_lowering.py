@@ -108,8 +108,6 @@ class Lowering:
             types = node.type if isinstance(node.type, tuple) else (node.type,)
             if any(each.dtype.kind not in _KINDS or each.dtype.itemsize > 8 for each in types):
                 raise CannotCompile(f"values of type {node.type} are not compiled")
-            if any(each.dtype == np.float16 for each in types):
-                raise CannotCompile("half precision is not compiled")
             self._lower(node)
             self.liveness.record(node, self.expressions[node.serial])
         for node in self.graph.outputs:

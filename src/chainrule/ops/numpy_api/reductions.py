@@ -54,8 +54,11 @@ def sum(
 def mean(
     x: Any, axis: Any = None, dtype: Any = None, *, keepdims: bool = False, where: Any = True
 ) -> Any:
-    """Mean along axes; of integers as float64."""
+    """Mean along axes; of integers as float64, of half precision in single precision."""
     x = _to_float(as_array(x), dtype)
+    if dtype is None and x.dtype == np.float16:
+        single = mean(cast(x, "float32"), axis, keepdims=keepdims, where=where)
+        return cast(single, "float16")
     axes = normalize_axes("mean", axis, x.ndim)
     return _sum(_selected(x, where, 0), axes, keepdims) / _selected_count(x, axes, where, keepdims)
 

@@ -78,7 +78,10 @@ def _reduce_type(x: ArrayType, shape: tuple[int, ...]) -> ArrayType:
 
 
 def _reduce(x: Any, shape: tuple[int, ...]) -> Any:
-    return np.add.reduce(x, axis=_axes(shape, x.shape), dtype=x.dtype).reshape(shape)
+    # Half precision is added up in single precision.
+    dtype = np.dtype("float32") if x.dtype == np.float16 else x.dtype
+    total = np.add.reduce(x, axis=_axes(shape, x.shape), dtype=dtype).reshape(shape)
+    return total.astype(x.dtype, copy=False)
 
 
 _broadcast_to = Primitive(

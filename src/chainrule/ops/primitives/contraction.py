@@ -57,6 +57,8 @@ def _contract_vjp(ct: Node, y: Node, a: Node, b: Node, spec: str) -> tuple[Node,
 
 
 def _evaluate(a: Any, b: Any, spec: str) -> Any:
+    if a.dtype == np.float16:  # products are added up in single precision
+        return _compiled(spec)(a.astype("float32"), b.astype("float32")).astype("float16")
     return _compiled(spec)(a, b)
 
 

@@ -15,6 +15,8 @@ __all__ = ["erf", "sigmoid"]
 
 def _sigmoid(x: Any) -> Any:
     """1 / (1 + exp(-x)) without overflow: exp is taken of -|x| only."""
+    if np.asarray(x).dtype == np.float16:
+        return np.asarray(_sigmoid(np.asarray(x, np.float32)), np.float16)
     tail = np.exp(-np.abs(x))
     value: Any = np.where(x >= 0, 1, tail) / (1 + tail)
     return value

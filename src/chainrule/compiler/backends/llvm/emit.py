@@ -51,7 +51,9 @@ def mnemonic(type_: ir.Type) -> str:
     """
     if isinstance(type_, ir.VectorType):
         return f"v{type_.count}{mnemonic(type_.element)}"
-    assert isinstance(type_, ir.IntType | ir.FloatType | ir.DoubleType | ir.PointerType)
+    assert isinstance(
+        type_, ir.IntType | ir.HalfType | ir.FloatType | ir.DoubleType | ir.PointerType
+    )
     return type_.intrinsic_name
 
 

@@ -1,6 +1,7 @@
 """Values in registers: their types by dtype, constants, lanes and comparisons.
 
-A boolean is one bit (``i1``) in a register, one byte in memory.
+A boolean is one bit (``i1``) in a register, one byte in memory. A half-precision number is in a
+register the single-precision one of the same value.
 """
 
 from __future__ import annotations
@@ -12,16 +13,34 @@ import numpy as np
 
 from chainrule.compiler.backends.llvm import emit, ir
 
-__all__ = ["bits_of", "compare", "constant", "element_type", "is_vector", "splat_scalars"]
+__all__ = [
+    "HALF",
+    "bits_of",
+    "compare",
+    "constant",
+    "element_type",
+    "is_vector",
+    "memory_type",
+    "splat_scalars",
+]
 
 DType = np.dtype[Any]
+
+HALF = np.dtype("float16")
 
 
 def element_type(dtype: DType) -> ir.Type:
     """Return the type of one element in a register."""
     if dtype.kind == "f":
-        return emit.FLOATS[dtype.name]
+        return emit.FLOATS["float32" if dtype == HALF else dtype.name]
     return ir.IntType(1 if dtype.kind == "b" else 8 * dtype.itemsize)
+
+
+def memory_type(dtype: DType) -> ir.Type:
+    """Return the type of one element in memory."""
+    if dtype.kind == "b":
+        return ir.IntType(8)
+    return ir.HalfType() if dtype == HALF else element_type(dtype)
 
 
 def bits_of(value: ir.Value) -> int:

@@ -87,4 +87,6 @@ def _item_bytes(type_: ir.VectorType) -> int:
     element = type_.element
     if isinstance(element, ir.IntType):
         return element.width // 8
+    if isinstance(element, ir.HalfType):
+        return 2
     return 4 if element == emit.FLOATS["float32"] else 8

@@ -11,6 +11,7 @@ __all__ = [
     "DoubleType",
     "FloatType",
     "FunctionType",
+    "HalfType",
     "IntType",
     "LiteralStructType",
     "PointerType",
@@ -76,6 +77,13 @@ class IntType(Type):
         if self.width == 1:
             return "true" if value else "false"
         return str(int(value))
+
+
+class HalfType(Type):
+    """IEEE 754 binary16, in memory only: values in registers are single precision."""
+
+    def __init__(self) -> None:
+        super().__init__("half", "f16")
 
 
 class FloatType(Type):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 import numpy as np
 
@@ -18,9 +17,11 @@ from chainrule.compiler.backends.llvm import emit, ir
 from chainrule.compiler.backends.llvm.nest.bounds_check import checked_index
 from chainrule.compiler.backends.llvm.nest.operation import emit_operation
 from chainrule.compiler.backends.llvm.registers import (
+    HALF,
     constant,
     element_type,
     is_vector,
+    memory_type,
     splat_scalars,
 )
 from chainrule.compiler.backends.llvm.vector_memory import Steps, load_vector, ramp, store_vector
@@ -42,7 +43,6 @@ __all__ = ["ExpressionEmitter", "Point"]
 MAX_AVAILABLE = 256
 """Elements of memory whose values are known, at most; each store compares its own with all."""
 INT64 = np.dtype("int64")
-BYTE = ir.IntType(8)
 
 Point = dict[Axis, int | ir.Value]
 """The index along every axis: an integer along unrolled axes."""
@@ -117,7 +117,7 @@ class ExpressionEmitter:
         if selected is not None:
             return selected
         pointer, steps = self._address(load.buffer, load.index, memo)
-        element = _memory_type(load.dtype)
+        element = memory_type(load.dtype)
         if steps is None:
             value = self.builder.load(pointer, typ=element, align=load.dtype.itemsize)
         else:
@@ -126,6 +126,8 @@ class ExpressionEmitter:
         if load.dtype.kind == "b":
             zero = constant(0, np.dtype("uint8"), value)
             value = self.builder.icmp_unsigned("!=", value, zero)
+        if load.dtype == HALF:
+            value = self.builder.fpext(value, ir.with_scalar(value.type, element_type(HALF)))
         if key is not None:
             self.available[key] = value
         return value
@@ -162,7 +164,9 @@ class ExpressionEmitter:
             return
         pointer, steps = self._address(buffer, index, {})
         if buffer.dtype.kind == "b":
-            value = self.builder.zext(value, ir.with_scalar(value.type, BYTE))
+            value = self.builder.zext(value, ir.with_scalar(value.type, memory_type(buffer.dtype)))
+        if buffer.dtype == HALF:
+            value = self.builder.fptrunc(value, ir.with_scalar(value.type, ir.HalfType()))
         if steps is None:
             self.builder.store(value, pointer, align=buffer.dtype.itemsize)
             return
@@ -244,7 +248,7 @@ class ExpressionEmitter:
             if not is_vector(offset):
                 first = builder.add(first, offset)
         vectors = [offset for offset in offsets if is_vector(offset)]
-        pointer = builder.gep(self.base(buffer), [first], source_etype=_memory_type(buffer.dtype))
+        pointer = builder.gep(self.base(buffer), [first], source_etype=memory_type(buffer.dtype))
         if not vectors:
             return pointer, step or None
         steps: ir.Value = ramp(step, self.width)
@@ -277,10 +281,6 @@ class ExpressionEmitter:
 
     def _checked(self, index: ir.Value, length: int) -> ir.Value:
         return checked_index(self.builder, index, length, self.flag, self.mask)
-
-
-def _memory_type(dtype: np.dtype[Any]) -> ir.Type:
-    return BYTE if dtype.kind == "b" else element_type(dtype)
 
 
 def _are_distinct(one: Key, other: Key) -> bool:

@@ -14,6 +14,7 @@ import numpy as np
 from chainrule.compiler.backends.llvm import emit, ir
 from chainrule.compiler.backends.llvm.nest.arithmetic import ARITHMETIC
 from chainrule.compiler.backends.llvm.registers import (
+    HALF,
     bits_of,
     compare,
     constant,
@@ -27,6 +28,8 @@ __all__ = ["emit_operation"]
 
 DType = np.dtype[Any]
 
+SINGLE, DOUBLE = np.dtype("float32"), np.dtype("float64")
+
 MAX_INLINE_EXPANSIONS = 8
 """From this expansion in a module on, an elementary function is called instead."""
 
@@ -38,8 +41,18 @@ def emit_operation(
     dtypes: Sequence[DType],
     dtype: DType,
 ) -> ir.Value:
-    """Emit an operation on operands of `dtypes`; `dtype` is the result's."""
+    """Emit an operation on operands of `dtypes`; `dtype` is the result's.
+
+    Half precision computes in single precision and rounds each result, as NumPy does.
+    """
     values = splat_scalars(builder, operands)
+    if HALF in (dtype, *dtypes) and name != "select":
+        dtypes = [SINGLE if each == HALF else each for each in dtypes]
+        if dtype != HALF:
+            return emit_operation(builder, name, values, dtypes, dtype)
+        if name == "cast" and dtypes[0].itemsize == 8 and dtypes[0].kind == "f":
+            return _round_to_half(builder, _round_to_odd(builder, values[0]))
+        return _round_to_half(builder, emit_operation(builder, name, values, dtypes, SINGLE))
     if name == "cast":
         return _cast(builder, values[0], dtypes[0], dtype)
     if name == "select":
@@ -118,6 +131,28 @@ def _cast(builder: ir.IRBuilder, value: ir.Value, old: DType, new: DType) -> ir.
     if bits_of(value) > bits:
         return builder.trunc(value, target)
     return builder.sext(value, target) if old.kind == "i" else builder.zext(value, target)
+
+
+def _round_to_half(builder: ir.IRBuilder, value: ir.Value) -> ir.Value:
+    half = builder.fptrunc(value, ir.with_scalar(value.type, ir.HalfType()))
+    return builder.fpext(half, value.type)
+
+
+def _round_to_odd(builder: ir.IRBuilder, value: ir.Value) -> ir.Value:
+    """Round float64 to float32, to odd where it is inexact: it can be rounded once more (Boldo)."""
+    single = ir.with_scalar(value.type, element_type(SINGLE))
+    integer = ir.with_scalar(value.type, ir.IntType(32))
+    nearest = builder.fptrunc(value, single)
+    back = builder.fpext(nearest, value.type)
+    magnitudes = [ARITHMETIC["f"]["absolute"](builder, DOUBLE, each) for each in (value, back)]
+    bits = builder.bitcast(nearest, integer)
+    zero, one, minus_one = (constant(n, np.dtype("int32"), bits) for n in (0, 1, -1))
+    is_inexact = builder.fcmp_ordered("!=", value, back)
+    is_even = builder.icmp_unsigned("==", builder.and_(bits, one), zero)
+    is_below = builder.fcmp_ordered(">", *magnitudes)
+    step = builder.select(is_below, one, minus_one)
+    step = builder.select(builder.and_(is_inexact, is_even), step, zero)
+    return builder.bitcast(builder.add(bits, step), single)
 
 
 def _to_integer(builder: ir.IRBuilder, value: ir.Value, new: DType, target: ir.Type) -> ir.Value:
