@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
@@ -57,6 +57,9 @@ class Parameter(NDArrayOperatorsMixin):
     """
 
     __slots__ = ("_grad", "array", "is_weight", "name", "trainable")
+    last_replacement: ClassVar[object] = object()
+    """Another object after each assignment of another array to the value of any parameter."""
+
     __hash__ = object.__hash__  # pyright: ignore[reportAssignmentType]
 
     def __init__(
@@ -85,7 +88,10 @@ class Parameter(NDArrayOperatorsMixin):
         if (traced := environment.current()) is not None:
             traced.values[self] = value
         else:
-            self.array = _checked(self.name, value)
+            array = _checked(self.name, value)
+            if array is not self.array:
+                self.array = array
+                Parameter.last_replacement = object()
 
     @property
     def grad(self) -> Any:
@@ -146,8 +152,11 @@ class Parameter(NDArrayOperatorsMixin):
         return np.array(self.value, dtype=dtype, copy=copy)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        values = [x.value if type(x) is Parameter else _value_of(x) for x in inputs]
+        if not options:
+            return getattr(ufunc, method)(*values)
         (target,) = options.get("out") or (None,)
-        result = getattr(ufunc, method)(*_value_of(inputs), **_value_of(options))
+        result = getattr(ufunc, method)(*values, **_value_of(options))
         if not isinstance(target, Parameter):
             return result
         target.value = result

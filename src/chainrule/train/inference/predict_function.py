@@ -29,17 +29,18 @@ class PredictFunction:
     def __call__(self, X: Array) -> Array:
         """Return the outputs."""
         # A bound program reads what is written into the parameters' arrays, but must be bound again
-        # if one is replaced. Ids are unique here, since the bound arrays stay alive.
-        ids, run = self._bound
-        if ids != [id(each.array) for each in self._parameters]:
+        # if one is replaced.
+        replacement, run = self._bound
+        if replacement is not Parameter.last_replacement:
             self._bound = _, run = self._bind()
         return run(X)
 
-    def _bind(self) -> tuple[list[int], Callable[[Any], Any]]:
+    def _bind(self) -> tuple[object, Callable[[Any], Any]]:
+        replacement = Parameter.last_replacement  # first, as another thread may replace an array
         values = [each.array for each in self._parameters]
         bind = getattr(self._program, "bind", None)
         run = _bind_evaluated(self._program, values) if bind is None else bind(values)
-        return [id(each) for each in values], run
+        return replacement, run
 
 
 def _bind_evaluated(
