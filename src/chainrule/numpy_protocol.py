@@ -45,6 +45,7 @@ from chainrule.ops.numpy_api import (
 )
 from chainrule.ops.numpy_api.keywords import of_ufunc, with_keywords
 from chainrule.ops.primitives import elementwise, windows
+from chainrule.ops.scipy_api import error_function, gamma, signal, softmax, special
 
 __all__: list[str] = []
 
@@ -120,3 +121,15 @@ for _ufunc, _operation in list(OPERATIONS.items()):
     if isinstance(_ufunc, np.ufunc) and (_ufunc.nin, _ufunc.nout, _ufunc.signature) == (2, 1, None):
         for _name, _method in ufunc_methods.methods(_ufunc, _operation).items():
             OPERATIONS[_ufunc, _name] = _method
+
+# Functions of SciPy by name, since SciPy is not imported and may not be installed.
+
+for _module, _prefix in (
+    (special, "scipy.special"),
+    (error_function, "scipy.special"),
+    (gamma, "scipy.special"),
+    (softmax, "scipy.special"),
+    (signal, "scipy.signal"),
+):
+    for _name in _module.__all__:
+        OPERATIONS[f"{_prefix}.{_name}"] = with_keywords(_name, getattr(_module, _name))

@@ -182,10 +182,11 @@ class Node(NDArrayOperatorsMixin):
         operation = OPERATIONS.get(key)
         if operation is None:
             name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
-            raise UnsupportedError(
-                f"{trace_errors.namespace_of(ufunc)}{name} cannot be traced; "
-                f"{trace_errors.suggestion(OPERATIONS, name)}"
-            )
+            full_name = f"{trace_errors.namespace_of(ufunc)}{name}"
+            operation = OPERATIONS.get(full_name)
+            if operation is None:
+                remedy = trace_errors.suggestion(OPERATIONS, name)
+                raise UnsupportedError(f"{full_name} cannot be traced; {remedy}")
         return operation(*inputs, **options)
 
     def __array_function__(

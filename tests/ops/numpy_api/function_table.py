@@ -64,11 +64,13 @@ def check_values(table: Table, compiled: bool = True) -> None:
             assert_same(f"{name} under jit", result, expected)
 
 
-def check_derivatives(table: Table, compiled: bool = True, tolerance: float = 1e-6) -> None:
+def check_derivatives(
+    table: Table, compiled: bool = True, tolerance: float = 1e-6, order: int = 2
+) -> None:
     """Compare first and second derivatives with finite differences; compiled with interpreted."""
     for name, (function, *arrays) in table.items():
         try:
-            cr.check_grads(function, arrays, order=2, tolerance=tolerance, directions=1)
+            cr.check_grads(function, arrays, order, tolerance, directions=1)
         except cr.GradientError as error:
             raise AssertionError(name) from error
     if compiled:

@@ -10,7 +10,7 @@ import numpy as np
 from chainrule.graph.node import Node
 from chainrule.ops.primitives.promotion import elementwise, reals
 
-__all__ = ["erf", "sigmoid"]
+__all__ = ["FAR", "MIDDLE", "erf", "sigmoid"]
 
 
 def _sigmoid(x: Any) -> Any:
@@ -40,9 +40,9 @@ def _erf(x: Any) -> Any:
     squared = size * size
     near = size * _ratio(squared, _NEAR)
     tail = np.exp(-squared)
-    middle = 1 - tail * _ratio(np.maximum(size, 0.46875), _MIDDLE)
+    middle = 1 - tail * _ratio(np.maximum(size, 0.46875), MIDDLE)
     inverse = 1 / np.maximum(squared, 16)
-    correction = inverse * _ratio(inverse, _FAR)
+    correction = inverse * _ratio(inverse, FAR)
     far = 1 - tail * (1 / math.sqrt(math.pi) - correction) / np.maximum(size, 4)
     value: Any = np.where(size <= 0.46875, near, np.where(size <= 4, middle, far))
     return np.copysign(value, wide).astype(np.asarray(x).dtype)
@@ -61,7 +61,7 @@ _NEAR = (
     (1.0, 2.36012909523441209e1, 2.44024637934444173e2, 1.28261652607737228e3,
      2.84423683343917062e3),
 )  # fmt: skip
-_MIDDLE = (
+MIDDLE = (
     (2.15311535474403846e-8, 5.64188496988670089e-1, 8.88314979438837594e0, 6.61191906371416295e1,
      2.98635138197400131e2, 8.81952221241769090e2, 1.71204761263407058e3, 2.05107837782607147e3,
      1.23033935479799725e3),
@@ -69,7 +69,7 @@ _MIDDLE = (
      1.62138957456669019e3, 3.29079923573345963e3, 4.36261909014324716e3, 3.43936767414372164e3,
      1.23033935480374942e3),
 )  # fmt: skip
-_FAR = (
+FAR = (
     (1.63153871373020978e-2, 3.05326634961232344e-1, 3.60344899949804439e-1,
      1.25781726111229246e-1, 1.60837851487422766e-2, 6.58749161529837803e-4),
     (1.0, 2.56852019228982242e0, 1.87295284992346725e0, 5.27905102951428412e-1,

@@ -1,0 +1,1 @@
+"""Functions of SciPy with its names and arguments, composed of primitives; SciPy is not needed."""

@@ -1,0 +1,167 @@
+"""Error functions and the normal distribution, as ``scipy.special`` names them.
+
+``erfc(x) = exp(-x²) erfcx(x)`` for positive `x`, where the scaled function is smooth and never
+underflows; its approximations are those of the primitive ``erf``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from chainrule.graph.node import Node
+from chainrule.ops.numpy_api.arithmetic import as_float, isnan
+from chainrule.ops.primitives import special
+from chainrule.ops.primitives.custom_derivative import with_backward
+from chainrule.ops.primitives.elementwise import (
+    absolute,
+    divide,
+    exp,
+    floor,
+    less,
+    log,
+    log1p,
+    logical_or,
+    maximum,
+    minimum,
+    sqrt,
+)
+from chainrule.ops.primitives.selection import select, stop_gradient
+
+__all__ = ["erf", "erfc", "erfcinv", "erfcx", "erfinv", "log_ndtr", "ndtr", "ndtri"]
+
+_ROOT_PI = math.sqrt(math.pi)
+
+
+def erf(x: Any) -> Any:
+    """Error function, ``2/√π ∫₀ˣ exp(-t²) dt``."""
+    return special.erf(as_float(x))
+
+
+def erfc(x: Any) -> Any:
+    """Complement of the error function, ``1 - erf(x)``, accurate where it is small."""
+    x = as_float(x)
+    return _with_derivative(_erfc, x, lambda x, y: -2 / _ROOT_PI * exp(-x * x))
+
+
+def erfcx(x: Any) -> Any:
+    """Scaled complement of the error function, ``exp(x²) erfc(x)``."""
+    x = as_float(x)
+    return _with_derivative(_erfcx, x, lambda x, y: 2 * x * y - 2 / _ROOT_PI)
+
+
+def ndtr(x: Any) -> Any:
+    """Distribution function of the standard normal distribution, ``erfc(-x/√2) / 2``."""
+    return 0.5 * erfc(-as_float(x) / math.sqrt(2))
+
+
+def log_ndtr(x: Any) -> Any:
+    """Logarithm of `ndtr`, accurate in both tails."""
+    x = as_float(x)
+    is_low = less(x, -1)
+    low = select(is_low, x, -1)
+    tail = log(0.5 * erfcx(-low / math.sqrt(2))) - 0.5 * low * low
+    high = select(is_low, 0, x)
+    return select(is_low, tail, log1p(-0.5 * erfc(high / math.sqrt(2))))
+
+
+def erfinv(x: Any) -> Any:
+    """Inverse of `erf` on (-1, 1)."""
+    x = as_float(x)
+    return _with_derivative(_erfinv, x, lambda x, y: _ROOT_PI / 2 * exp(y * y))
+
+
+def erfcinv(x: Any) -> Any:
+    """Inverse of `erfc` on (0, 2)."""
+    x = as_float(x)
+    return _with_derivative(_erfcinv, x, lambda x, y: -_ROOT_PI / 2 * exp(y * y))
+
+
+def ndtri(x: Any) -> Any:
+    """Inverse of `ndtr`: quantiles of the standard normal distribution."""
+    return -math.sqrt(2) * erfcinv(2 * as_float(x))
+
+
+def _with_derivative(
+    function: Callable[[Any], Any], x: Any, slope: Callable[[Any, Any], Any]
+) -> Any:
+    """Return ``y = f(x)`` with the derivative ``slope(x, y)``, which is again differentiable."""
+    if not isinstance(x, Node):
+        return function(x)
+    result: Any = with_backward(
+        function(stop_gradient(x)), [x], lambda cotangent: [cotangent * slope(x, result)]
+    )
+    return result
+
+
+def _erfc(x: Any) -> Any:
+    size = absolute(x)
+    # exp(-x²) by two factors, of which the first is exact: the square would be rounded.
+    bounded = minimum(size, 30.0)
+    whole = floor(bounded * 16) / 16
+    decay = exp(-whole * whole) * exp(-(bounded - whole) * (bounded + whole))
+    tail = decay * _scaled(maximum(size, 0.46875))
+    is_near = logical_or(less(size, 0.46875), isnan(x))
+    return select(is_near, 1 - special.erf(x), select(less(x, 0), 2 - tail, tail))
+
+
+def _erfcx(x: Any) -> Any:
+    positive = maximum(x, 0.46875)
+    rest = minimum(x, 0.46875)
+    return select(less(0.46875, x), _scaled(positive), exp(rest * rest) * _erfc(rest))
+
+
+def _scaled(x: Any) -> Any:
+    """``exp(x²) erfc(x)`` for `x` of at least 0.46875."""
+    middle = _ratio(minimum(x, 4.0), special.MIDDLE)
+    far = maximum(x, 4.0)
+    inverse = 1 / (far * far)
+    outer = (1 / _ROOT_PI - inverse * _ratio(inverse, special.FAR)) / far
+    return select(less(x, 4), middle, outer)
+
+
+def _ratio(x: Any, coefficients: tuple[tuple[float, ...], tuple[float, ...]]) -> Any:
+    """Quotient of two polynomials, highest powers first."""
+    above, below = (_polynomial(x, each) for each in coefficients)
+    return divide(above, below)
+
+
+def _polynomial(x: Any, coefficients: tuple[float, ...]) -> Any:
+    value: Any = coefficients[0]
+    for each in coefficients[1:]:
+        value = value * x + each
+    return value
+
+
+def _erfinv(x: Any) -> Any:
+    """Giles (2012), refined by Newton's method; of 1 - |x| where that is small."""
+    size = absolute(x)
+    root = _erfcinv(1 - size)
+    near = minimum(size, 0.5)
+    y = _guess(near)
+    for _ in range(3):
+        y = y - (special.erf(y) - near) * (_ROOT_PI / 2) * exp(y * y)
+    root = select(less(size, 0.5), y, root)
+    return select(less(x, 0), -root, select(x == 0, x, root))
+
+
+def _erfcinv(x: Any) -> Any:
+    """Newton's method on ln erfc, which is nearly a parabola."""
+    is_valid = less(0, x) & less(x, 2)
+    small = select(is_valid, select(less(1, x), 2 - x, x), 0.5)
+    bound = sqrt(-log(small))
+    y = bound
+    for _ in range(8):
+        scaled = _erfcx(y)
+        rest = log(scaled) - y * y - log(small)
+        y = y + rest * scaled / (2 / _ROOT_PI)
+    y = select(less(1, x), -y, y)
+    edge = select(x == 0, math.inf, select(x == 2, -math.inf, math.nan))
+    return select(is_valid, y, edge)
+
+
+def _guess(x: Any) -> Any:
+    """The first terms of the Taylor series of the inverse error function."""
+    square = x * x
+    return _ROOT_PI / 2 * x * (1 + square * (math.pi / 12 + square * 7 * math.pi**2 / 480))
