@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from chainrule import tree
+from chainrule.arguments.array_classes import refuse_other_arithmetic
 from chainrule.arguments.function_aliases import CORE_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.compiler.driver import ArrayFunction, compile_graph
@@ -105,6 +106,7 @@ class _Static:
         try:
             hash(value)
         except TypeError:
+            refuse_other_arithmetic(value, "jit: an argument")
             raise ArgumentError(
                 f"jit: a static argument must be hashable, got a {type(value).__name__}; pass a "
                 "tuple instead of a list, or leave arrays to be traced"

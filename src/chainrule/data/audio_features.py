@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from chainrule.arguments.array_classes import refuse_masked
 from chainrule.arguments.checks import POSITIVE, bad_argument, checked_count, checked_number
 from chainrule.arguments.function_aliases import DATA_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
@@ -203,6 +204,7 @@ def _mel_filters(frames: _Frames, bands: int, low: float, high: float) -> NDArra
 
 
 def _checked_signals(signal: ArrayLike, frames: _Frames) -> NDArray[np.float32]:
+    refuse_masked(signal, "log_mel: the signal")
     signals = np.asarray(signal)
     if signals.dtype.kind not in "iuf":
         raise DTypeError(

@@ -6,6 +6,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.arguments.array_classes import refuse_masked
 from chainrule.errors import DataError, type_in_words
 
 __all__ = ["stack"]
@@ -63,6 +64,7 @@ def _stack_arrays(elements: Sequence[Any], method: str) -> NDArray[Any]:
 
 
 def _as_array(element: object, method: str) -> NDArray[Any]:
+    refuse_masked(element, f"{method}: an element")
     try:
         array = np.asarray(element)
     except ValueError:

@@ -50,8 +50,8 @@ def row_count(columns: Columns) -> int:
 def take_rows(table: Any, rows: Any) -> Any:
     """Return some rows of a table or array, as the same type."""
     if isinstance(table, Mapping):
-        return {name: np.asarray(column)[rows] for name, column in cast(Any, table).items()}
-    return table.iloc[rows] if hasattr(table, "iloc") else np.asarray(table)[rows]
+        return {name: np.asanyarray(column)[rows] for name, column in cast(Any, table).items()}
+    return table.iloc[rows] if hasattr(table, "iloc") else np.asanyarray(table)[rows]
 
 
 def _names(table: Any) -> list[Any] | None:
@@ -76,13 +76,22 @@ def _as_mapping(source: Any) -> Mapping[Any, Any]:
     return {name: source[name] for name in names}
 
 
+def _with_gaps(cells: Any) -> NDArray[Any]:
+    """Return the cells of a masked array, NaN or None where they are masked."""
+    if cells.dtype.kind in "biuf":
+        return cells.astype(np.result_type(cells.dtype, np.float32)).filled(np.nan)
+    column = np.array(cells, object)
+    column[np.ma.getmaskarray(cells)] = None
+    return column
+
+
 def _column(given: Mapping[Any, Any], name: str) -> NDArray[Any]:
     if name not in given:
         hint = suggestion(name, [str(each) for each in given])
         raise DataError(f"Table: there is no column {name!r}; {hint}")
     cells = given[name]
     if isinstance(cells, np.ma.MaskedArray):
-        cells = cast(Any, cells).astype(object).filled(None)
+        cells = _with_gaps(cells)
     try:
         column = np.atleast_1d(np.asarray(cells))
     except ValueError as error:

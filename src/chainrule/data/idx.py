@@ -35,6 +35,7 @@ from typing import Any, BinaryIO, Protocol, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from chainrule.arguments.array_classes import refuse_masked
 from chainrule.arguments.function_aliases import DATA_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.errors import ArgumentError, DTypeError, FormatError
@@ -130,6 +131,7 @@ def write_idx(path: str | os.PathLike[str], array: ArrayLike) -> None:
     >>> read_idx(path)
     array([3, 1, 4], dtype=uint8)
     """
+    refuse_masked(array, "write_idx: the array")
     values = np.asarray(array)
     chunks = _encode(values, _code_of(values.dtype))
     write_atomically(path, _compress(chunks) if os.fspath(path).endswith(".gz") else chunks)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from chainrule.arguments.array_classes import refuse_masked
 from chainrule.arguments.checks import bad_argument, checked_flag, checked_seed
 from chainrule.arguments.function_aliases import DATA_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
@@ -66,7 +67,7 @@ def split(
     >>> X_test.size, y_test.sum()
     (4, np.int64(2))
     """
-    inputs, targets = _as_table(X), np.asarray(y)
+    inputs, targets = _as_table(X), _as_array(y, "y")
     stratify = checked_flag("split", "stratify", stratify)  # by the classes of y
     samples = _checked_count(inputs, targets)
     count = _test_count(test_size, samples)
@@ -86,7 +87,14 @@ def _as_table(X: Any) -> Any:
     """Return a DataFrame unchanged, a dict as one of arrays, everything else as an array."""
     if isinstance(X, Mapping):
         return read_columns(X)
-    return X if hasattr(X, "iloc") else np.asarray(X)
+    return X if hasattr(X, "iloc") else _as_array(X, "X")
+
+
+def _as_array(value: Any, name: str) -> NDArray[Any]:
+    """Return an array, which retains its mask; a list of masked arrays has none."""
+    if isinstance(value, list | tuple):
+        refuse_masked(value, f"split: {name}")
+    return np.asanyarray(value)
 
 
 def _stratified(order: NDArray[np.intp], labels: NDArray[Any], count: int) -> NDArray[np.intp]:
@@ -99,6 +107,7 @@ def _stratified(order: NDArray[np.intp], labels: NDArray[Any], count: int) -> ND
         raise DataError(
             f"split: y has shape {labels.shape}; stratify=True needs labels of shape (n,)"
         )
+    refuse_masked(labels, "split: y, with stratify=True,")
     shuffled = labels[order]
     rank = np.empty(len(order))
     for label in np.unique(shuffled):

@@ -8,6 +8,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from chainrule.arguments.array_classes import refuse_masked
 from chainrule.arguments.checks import checked_count
 from chainrule.arguments.function_aliases import DATA_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
@@ -69,6 +70,7 @@ def windows(
     """
     for name, value in (("length", length), ("horizon", horizon), ("stride", stride)):
         checked_count("windows", name, value)
+    refuse_masked(series, "windows: the series")
     if not isinstance(series, list | tuple) or not any(map(np.ndim, cast(Any, series))):
         return _of_one(np.asarray(series), length, horizon, stride)
     parts = [_of_one(np.asarray(each), length, horizon, stride) for each in cast(Any, series)]

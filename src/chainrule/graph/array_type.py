@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.arguments.array_classes import refuse_masked, refuse_other_arithmetic
 from chainrule.errors import DTypeError
 
 __all__ = ["ArrayType", "dtype_name", "snapshot", "type_of"]
@@ -74,23 +75,48 @@ def type_of(value: Any, what: str = "argument") -> ArrayType:
     """Return the type of an array or Python number."""
     if isinstance(value, float | int) and not isinstance(value, bool | np.generic):
         return ArrayType(np.dtype("float64" if isinstance(value, float) else "int64"), (), True)
-    array: Any = value if hasattr(value, "dtype") else np.asarray(value)
+    if type(value) is not np.ndarray:
+        refuse_other_arithmetic(value, what)
+    has_type = isinstance(getattr(value, "dtype", None), np.dtype)
+    array: Any = value if has_type else _as_array(value, what)
     if array.dtype.kind not in _PREFIX:
         raise DTypeError(
             f"{what} has dtype {array.dtype}, but only real numbers and booleans can be computed "
-            f"with; {_remedy(array.dtype)}"
+            f"with; {_remedy(array)}"
         )
     dtype = array.dtype if array.dtype.isnative else array.dtype.newbyteorder("=")
     return ArrayType(dtype, tuple(array.shape))
 
 
-def _remedy(dtype: np.dtype[Any]) -> str:
+def _as_array(value: Any, what: str) -> Any:
+    """Convert a list, or what has a dtype of its own, such as a column of pandas."""
+    refuse_masked(value, what)
+    try:
+        return np.asarray(value)
+    except ValueError as error:
+        raise DTypeError(
+            f"{what} is no array ({error}); give every row the same length and type"
+        ) from None
+
+
+def _remedy(array: Any) -> str:
     """Name the conversion that a refused dtype needs."""
-    if dtype.kind == "c":
-        return "pass x.real and x.imag as two arrays"
-    if dtype.kind == "O":
-        return "ragged or mixed lists become objects: give every row the same length and type"
-    return "convert it first, for example with x.astype(float)"
+    kind = array.dtype.kind
+    if kind == "O" and all(isinstance(each, int | float | np.number) for each in array.flat):
+        return "convert it first, with x.astype(float)"
+    return _REMEDIES.get(kind, "convert it first, for example with x.astype(float)")
+
+
+_REMEDIES = {
+    "c": "pass x.real and x.imag as two arrays",
+    "O": "ragged or mixed lists become objects: give every row the same length and type, and fill "
+    "in what is missing",
+    "V": "pass its fields as a dict of arrays, {name: x[name] for name in x.dtype.names}",
+    "M": "turn dates into numbers, as in (x - x[0]) / np.timedelta64(1, 'D')",
+    "m": "turn durations into numbers, as in x / np.timedelta64(1, 's')",
+    "U": "encode text as numbers, as in np.unique(x, return_inverse=True)",
+    "S": "encode text as numbers, as in np.unique(x, return_inverse=True)",
+}
 
 
 def snapshot(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

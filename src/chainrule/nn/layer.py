@@ -36,7 +36,7 @@ from chainrule.nn.manual_backward import apply_with_backward
 from chainrule.nn.parameter import Parameter
 from chainrule.nn.shape_errors import (
     check_fixed_axes,
-    check_has_samples,
+    checked_inputs,
     is_about_shapes,
     shape_error,
     tag_nodes,
@@ -292,7 +292,7 @@ class Layer:
         inputs: Sequence[Any],
         random: RandomStream | None,
     ) -> Any:
-        x, *rest = (each if hasattr(each, "shape") else np.asarray(each) for each in inputs)
+        x, *rest = checked_inputs(self._title(), inputs)
         start = next_serial()
         self._build_once(x, rest)
         caller = _caller.get()
@@ -333,7 +333,6 @@ class Layer:
         return self._arguments.args, self._arguments.kwargs
 
     def _build_once(self, x: Any, others: Sequence[Any]) -> None:
-        check_has_samples(self._title(), x)
         if self.input_shape is not None:
             axes = self.fixed_axes if self._parameters else ()
             check_fixed_axes(self._title(), x, self.input_shape, axes, self.parameters())

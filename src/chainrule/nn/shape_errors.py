@@ -5,23 +5,30 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from chainrule import tree
+from chainrule.arguments.array_classes import refuse_masked
 from chainrule.errors import ShapeError
 from chainrule.graph.node import Node, ancestors
 from chainrule.nn.parameter import Parameter
 
-__all__ = ["check_fixed_axes", "check_has_samples", "is_about_shapes", "shape_error", "tag_nodes"]
+__all__ = ["check_fixed_axes", "checked_inputs", "is_about_shapes", "shape_error", "tag_nodes"]
 
 Shape = tuple[int | None, ...]
 
 
-def check_has_samples(title: str, x: Any) -> None:
-    """Raise ShapeError for a scalar input, which has no batch axis."""
-    if x.ndim == 0:
+def checked_inputs(title: str, inputs: Sequence[Any]) -> list[Any]:
+    """Return arrays or nodes; raise for masked ones, and for a scalar, which has no batch axis."""
+    for each in inputs:
+        refuse_masked(each, f"{title}: the input")
+    arrays = [each if hasattr(each, "shape") else np.asarray(each) for each in inputs]
+    if arrays[0].ndim == 0:
         raise ShapeError(
             f"{title}: its input is a scalar; the first axis must count the samples, so pass "
             "np.reshape(x, (1, 1))"
         )
+    return arrays
 
 
 def check_fixed_axes(

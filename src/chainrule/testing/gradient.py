@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from chainrule import tree
+from chainrule.arguments.array_classes import refuse_other_arithmetic
 from chainrule.arguments.checks import checked_count
 from chainrule.arguments.function_aliases import CORE_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
@@ -88,6 +89,8 @@ def check_grads(
         outputs, _ = tree.flatten(function(*tree.unflatten(structure, arguments)))
         return sum(np.sum(w * out) for w, out in zip(weights, outputs, strict=True))
 
+    for i in varied:
+        refuse_other_arithmetic(leaves[i], "check_grads: an argument")
     point = [np.asarray(leaves[i], np.float64) for i in varied]
     return _worst_error(scalar, point, order, 1, tolerance, directions, generator)
 

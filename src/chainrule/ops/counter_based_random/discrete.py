@@ -18,6 +18,7 @@ from chainrule.ops.counter_based_random.draw_arguments import (
     shape_and_dtype,
 )
 from chainrule.ops.counter_based_random.keys import uniform_draws
+from chainrule.ops.primitives.promotion import as_array
 
 __all__ = ["bernoulli", "categorical", "choice", "permutation", "randint"]
 
@@ -203,7 +204,7 @@ def categorical(key: Any, logits: Any, axis: int = -1, shape: Any = None) -> Any
     >>> random.categorical(random.key(0), np.log([0.001, 0.001, 0.998]), shape=5)
     array([2, 2, 2, 2, 2])
     """
-    logits = logits if isinstance(logits, Node) else np.asarray(logits)
+    logits = as_array(logits)
     if not -logits.ndim <= axis < logits.ndim:
         rule = f"an axis of logits of shape {logits.shape}"
         raise bad_argument("random.categorical", "axis", axis, rule)
@@ -221,7 +222,7 @@ def categorical(key: Any, logits: Any, axis: int = -1, shape: Any = None) -> Any
 def _population(function: str, argument: str, x: Any) -> Any:
     """Return the array to draw from; an integer stands for those below it."""
     if not isinstance(x, Node):
-        x = np.asarray(x)
+        x = np.asanyarray(x)
         if x.ndim == 0 and x.dtype.kind in "iu" and x > 0:
             return np.arange(x)
     if x.ndim == 0:
@@ -230,6 +231,7 @@ def _population(function: str, argument: str, x: Any) -> Any:
 
 
 def _log_probabilities(p: Any, number: int) -> Any:
+    p = as_array(p)
     if np.shape(p) != (number,):
         raise ShapeError(
             f"random.choice: p has shape {np.shape(p)}, and there are {number} entries; give one "
@@ -237,7 +239,7 @@ def _log_probabilities(p: Any, number: int) -> Any:
         )
     if isinstance(p, Node):
         return np.log(p)
-    if not np.all(np.asarray(p) >= 0) or not np.any(np.asarray(p) > 0):
+    if not np.all(p >= 0) or not np.any(p > 0):
         raise bad_argument("random.choice", "p", p, "probabilities, 0 or more, not all 0")
     with np.errstate(divide="ignore"):
         return np.log(np.asarray(p, float))

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from chainrule.arguments.array_classes import refuse_other_arithmetic
 from chainrule.errors import DTypeError, ShapeError
 from chainrule.graph.array_type import ArrayType, type_of
 from chainrule.graph.node import Node, constant
@@ -139,7 +140,10 @@ def convert_operand(value: Any, dtype: np.dtype[Any], shape: tuple[int, ...], tr
 
 def as_array(value: Any) -> Any:
     """Return a node as it is, anything else as an array."""
-    return value if isinstance(value, Node) else np.asarray(value)
+    if isinstance(value, Node) or type(value) is np.ndarray:
+        return value
+    refuse_other_arithmetic(value, "an operand")
+    return np.asarray(value)
 
 
 def widen_integers(x: Any, dtype: Any) -> Any:

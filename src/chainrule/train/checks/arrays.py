@@ -8,6 +8,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.arguments.array_classes import refuse_masked
 from chainrule.errors import ChainruleError, DataError, DTypeError, type_in_words
 
 __all__ = ["as_array"]
@@ -64,14 +65,7 @@ def _refuse_containers(value: Any, function: str, name: str) -> None:
             f"{function}: {name} is {type_in_words(cast(object, value))}, whose rows have no "
             "order; pass an array or a list"
         )
-    # `numpy.ma` is imported when named, which takes 10 ms: only for what has a mask.
-    if hasattr(value, "mask") and isinstance(value, np.ma.MaskedArray):
-        count = int(np.ma.count_masked(cast(Any, value)))
-        if count:
-            raise DataError(
-                f"{function}: {name} has masked values, {count} of them, which would count as "
-                f"data; fill them first, for example with {name}.filled(0)"
-            )
+    refuse_masked(value, f"{function}: {name}")
 
 
 def _is_text(array: NDArray[Any]) -> bool:

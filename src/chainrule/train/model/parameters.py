@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.arguments.array_classes import refuse_masked
 from chainrule.arguments.lookup import suggestion
 from chainrule.errors import DataError, DTypeError, ShapeError
 from chainrule.nn.parameter import Parameter
@@ -31,6 +32,7 @@ class Params(MutableMapping[str, NDArray[Any]]):
 
     def __setitem__(self, name: str, value: Any) -> None:
         live = self._parameter(name).value
+        refuse_masked(value, f"params[{name!r}]: the assigned array")
         new = np.asarray(value)
         if new.dtype.kind not in "biuf":
             raise DTypeError(f"params[{name!r}]: cannot hold {new.dtype}; assign real numbers")
