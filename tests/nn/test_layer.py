@@ -11,6 +11,8 @@ from chainrule.autodiff.derivative import grad
 from chainrule.errors import ArgumentError, ShapeError, UnsupportedError
 from chainrule.nn.binding import Binding
 from chainrule.nn.parameter import substituted
+from chainrule.nn.random_stream import RandomStream
+from chainrule.train.network import Network
 
 X = np.random.default_rng(0).normal(size=(4, 3))
 
@@ -300,3 +302,49 @@ def test_a_bound_weight_is_differentiable() -> None:
     expected = X.T @ (2 * y * (1 - y * y))
     np.testing.assert_allclose(grad(loss)(weight), expected, rtol=1e-13)
     assert layer.weight.value is weight
+
+
+# ------------------------------------------------------------------------------ training mode
+
+
+class Noise(nn.Layer):
+    """A layer in the style of Keras."""
+
+    def forward(self, x: Any, training: bool = False, random: Any = None) -> Any:
+        return x + random.normal(x.shape) if training else x
+
+
+class Block(nn.Layer):
+    """A layer of layers in the style of Keras, which passes the mode on or turns it off."""
+
+    def __init__(self, passed: dict[str, Any] | None) -> None:
+        self.inner, self.passed = nn.Dropout(0.5), passed
+
+    def forward(self, x: Any, training: bool = False) -> Any:
+        if self.passed is None:
+            return self.inner(x, training=training)
+        return self.inner(x, **self.passed)
+
+
+def test_forward_is_told_whether_it_runs_in_training() -> None:
+    x = np.ones((64, 3), np.float32)
+    stream = RandomStream(seed=0)
+    assert np.array_equal(Noise()(x), x)
+    assert np.array_equal(Noise()(x, random=RandomStream(seed=0)), x + stream.normal(x.shape))
+    for passed, is_training in ((None, True), ({}, True), ({"training": False}, False)):
+        block = Block(passed)
+        assert np.array_equal(block(x), x)
+        assert np.any(block(x, random=RandomStream(seed=0)) != x) == is_training
+    with pytest.raises(ArgumentError, match="training=True needs a source of random numbers"):
+        nn.Dropout(0.5)(x, training=True)
+
+
+def test_training_draws_anew_in_each_step() -> None:
+    x = np.random.default_rng(1).normal(size=(32, 3)).astype("float32")
+    net = Network([Noise(), Block(None), nn.Dense(1, initializer="ones")], seed=0)
+    net.compile("mse", optimizer="sgd", learning_rate=1e-12)
+    expected = float(np.mean((net.predict(x) - x[:, :1]) ** 2))
+    losses = net.fit(x, x[:, :1], epochs=4, verbose=0)["loss"]
+    assert len(set(losses)) == 4
+    assert min(losses) > expected + 0.1
+    assert np.allclose(net.evaluate(x, x[:, :1])["loss"], expected)

@@ -9,14 +9,14 @@
         def forward(self, x):                       # plain NumPy
             return x * self.gain
 
-A layer needs no more. It may also have ``train_forward(x, random)``, for a forward pass that
-differs in training, and ``backward(dy)``, for a manual gradient.
+A layer needs no more. ``forward(self, x, training=False, random=None)`` is told whether it runs in
+training, where it may draw random numbers by ``random.uniform(x.shape)``; ``train_forward(x,
+random)`` is that pass as a method of its own. ``backward(dy)`` is a manual gradient.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextvars import ContextVar
 from inspect import BoundArguments
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -28,7 +28,7 @@ from chainrule.arguments.lookup import bind_arguments
 from chainrule.errors import ArgumentError, ShapeError, UnsupportedError
 from chainrule.graph.node import next_serial
 from chainrule.locks import ReentrantLock
-from chainrule.nn import environment
+from chainrule.nn import environment, training_mode
 from chainrule.nn.binding import Binding
 from chainrule.nn.config import describe_arguments, snake_case
 from chainrule.nn.initializers.initializer import Initializer
@@ -42,6 +42,7 @@ from chainrule.nn.shape_errors import (
     tag_nodes,
 )
 from chainrule.nn.sublayers import find_sublayers, with_sublayers
+from chainrule.nn.training_mode import mode_arguments
 
 if TYPE_CHECKING:
     from chainrule.nn.random_stream import RandomStream
@@ -269,17 +270,26 @@ class Layer:
         self._binding, self.dtype = binding, np.dtype(dtype)
 
     def __call__(
-        self, x: Any, *others: Any, random: RandomStream | None = None, **named: Any
+        self,
+        x: Any,
+        *others: Any,
+        random: RandomStream | None = None,
+        training: bool | None = None,
+        **named: Any,
     ) -> Any:
         """Compute the output, in training mode if `random` is given; build on the first call.
 
+        In the `forward` of another layer the mode is that of its call, unless `training` is False.
         Further inputs, such as a memory or a mask, are passed on to `forward`; the shapes of the
         positional ones are passed to `build`.
         """
         if named:
             refuse_keywords(self._title(), self.forward, named, LAYER_ARGUMENT_ALIASES)
         return self._call(
-            lambda inputs, random: self._compute(inputs, named, random), (x, *others), random
+            lambda inputs, random: self._compute(inputs, named, random),
+            (x, *others),
+            random,
+            training,
         )
 
     def scores(self, x: Any, random: RandomStream | None = None) -> Any:
@@ -291,16 +301,12 @@ class Layer:
         compute: Callable[[list[Any], RandomStream | None], Any],
         inputs: Sequence[Any],
         random: RandomStream | None,
+        training: bool | None = None,
     ) -> Any:
         x, *rest = checked_inputs(self._title(), inputs)
         start = next_serial()
         self._build_once(x, rest)
-        caller = _caller.get()
-        if random is None and caller is not None and id(self) in caller.sublayers:
-            random = caller.random
-        # The sublayers are searched for only where one of them may be in training mode.
-        is_relevant = random is not None or caller is not None
-        token = _caller.set(_Caller(self, random)) if is_relevant else None
+        random, token = training_mode.enter(self, random, training, self._sublayers)
         try:
             y = compute([x, *rest], random)
         except ValueError as error:
@@ -310,8 +316,7 @@ class Layer:
                 self._title(), x, self.input_shape, self.parameters(), error
             ) from error
         finally:
-            if token is not None:
-                _caller.reset(token)
+            training_mode.leave(token)
         tag_nodes(y, start, self.name or self.kind)
         return y
 
@@ -360,7 +365,7 @@ class Layer:
     ) -> Any:
         def run(x: Any, *others: Any) -> Any:
             if random is None or type(self).train_forward is Layer.train_forward:
-                return self.forward(x, *others, **named)
+                return self.forward(x, *others, **mode_arguments(type(self), random) | named)
             return self.train_forward(x, random, *others, **named)
 
         if type(self).backward is Layer.backward:
@@ -383,16 +388,3 @@ class Layer:
     def _title(self) -> str:
         kind = type(self).__name__
         return f"layer {self.name!r} ({kind})" if self.name else f"layer {kind}"
-
-
-class _Caller:
-    """A call of a layer, whose sublayers take its random stream, and so training mode, from it."""
-
-    __slots__ = ("random", "sublayers")
-
-    def __init__(self, layer: Layer, random: RandomStream | None) -> None:
-        self.random = random
-        self.sublayers = {id(each) for _, each in layer._sublayers()}  # pyright: ignore[reportPrivateUsage] (of this module)
-
-
-_caller: ContextVar[_Caller | None] = ContextVar("caller", default=None)
