@@ -7,17 +7,23 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable
+from functools import partial
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from chainrule.graph.node import OPERATIONS
+from chainrule.graph.node import ATTRIBUTES, OPERATIONS
+from chainrule.graph.protocol_gaps.numpy_namespace import namespaces
+from chainrule.ops.functionalization import VIEWING, detached, with_views
 from chainrule.ops.numpy_api import (
     arithmetic,
+    array_creation,
     array_methods,
     array_queries,
+    assignment,
     comparison,
     concatenation,
     correlation,
@@ -54,6 +60,7 @@ _NAMED_AS_IN_NUMPY = (
     concatenation, padding, tiling, indexing, products, einsum, polynomial, array_queries,
     comparison, correlation, editing, floating_point, interpolation, nan_reductions, quantiles,
     ranges, searching, set_operations,
+    array_creation, assignment,
 )  # fmt: skip
 
 
@@ -113,7 +120,13 @@ OPERATIONS[np._core.umath.clip] = with_keywords("clip", arithmetic.clip)  # pyri
 OPERATIONS["conj"] = OPERATIONS["conjugate"] = OPERATIONS[np.conjugate]
 for _name in array_methods.__all__:
     OPERATIONS[_name] = with_keywords(_name, getattr(array_methods, _name))
-OPERATIONS["__getitem__"] = indexing.get_item
+for _name in ("fill", "itemset", "put"):
+    OPERATIONS[_name] = getattr(assignment, _name)
+OPERATIONS["sort"] = assignment.sort_in_place
+OPERATIONS["__getitem__"] = assignment.get_item
+OPERATIONS["__setitem__"] = assignment.set_item
+OPERATIONS["__detached__"] = detached
+ATTRIBUTES["flat"] = assignment.FlatIterator
 
 # Methods of ufuncs: np.add.reduce, np.maximum.accumulate, np.multiply.outer.
 
@@ -133,3 +146,52 @@ for _module, _prefix in (
 ):
     for _name in _module.__all__:
         OPERATIONS[f"{_prefix}.{_name}"] = with_keywords(_name, getattr(_module, _name))
+
+for _ufunc, _operation in list(OPERATIONS.items()):
+    if isinstance(_ufunc, np.ufunc) and _ufunc.signature is None:
+        OPERATIONS[_ufunc, "at"] = assignment.accumulate_at(_ufunc, _operation)
+
+# Operations whose results are views of their operand, as in NumPy.
+
+_VIEWS = (
+    "array_split", "broadcast_to", "diagonal", "dsplit", "expand_dims", "flip", "fliplr", "flipud",
+    "hsplit", "matrix_transpose", "moveaxis", "permute_dims", "real", "reshape", "rollaxis",
+    "rot90", "split", "squeeze", "swapaxes", "transpose", "unstack", "vsplit",
+)  # fmt: skip
+_VIEWS_OF_EACH = ("atleast_1d", "atleast_2d", "atleast_3d", "broadcast_arrays")
+_VIEW_METHODS = ("diagonal", "reshape", "squeeze", "swapaxes", "transpose")
+_AS_ARRAY = (np.array, np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray)
+_sliding_windows = np.lib.stride_tricks.sliding_window_view
+
+
+def _with_views_of_each(operation: Callable[..., Any]) -> Callable[..., Any]:
+    """Record the results as views of the operands, one for one."""
+
+    def viewing(*arrays: Any, **keywords: Any) -> Any:
+        if len(arrays) == 1:
+            return with_views(operation)(*arrays, **keywords)
+        results = operation(*arrays, **keywords)
+        pairs = zip(arrays, results, strict=True)
+        return type(results)(with_views(lambda _, y=y: y)(x) for x, y in pairs)
+
+    return viewing
+
+
+for _function in (getattr(np, _name, None) for _name in _VIEWS):
+    if _function in OPERATIONS:
+        OPERATIONS[_function] = with_views(OPERATIONS[_function])
+for _function in (getattr(np, _name) for _name in _VIEWS_OF_EACH):
+    OPERATIONS[_function] = _with_views_of_each(OPERATIONS[_function])
+for _name in _VIEW_METHODS:
+    OPERATIONS[_name] = with_views(OPERATIONS[_name])
+OPERATIONS[_sliding_windows] = with_views(OPERATIONS[_sliding_windows])
+for _key in (np.ravel, "ravel"):
+    OPERATIONS[_key] = with_views(OPERATIONS[_key], if_contiguous=True)
+VIEWING.update(getattr(np, _name, None) for _name in (*_VIEWS, *_VIEWS_OF_EACH, "ravel"))
+VIEWING.update((_sliding_windows, *_AS_ARRAY, *_VIEW_METHODS, "ravel"))
+
+# Calls that NumPy's protocols do not see.
+
+OPERATIONS[builtins.max] = array_creation.greatest
+OPERATIONS[builtins.min] = array_creation.least
+namespaces.register(OPERATIONS, partial(array_creation.call_again, operations=OPERATIONS))

@@ -64,7 +64,7 @@ def test_constants_are_snapshots() -> None:
 
 def test_an_untraceable_function_is_refused_with_a_replacement() -> None:
     x = variable(ArrayType(F64, (3,)))
-    with pytest.raises(UnsupportedError, match="its shape depends on values"):
+    with pytest.raises(TraceError, match="the result depends on the numbers"):
         np.unique(x)
     with pytest.raises(UnsupportedError, match=r"np\.linalg\.svd cannot be traced"):
         np.linalg.svd(x)
@@ -74,7 +74,7 @@ def test_an_untraceable_function_is_refused_with_a_replacement() -> None:
         _ = x.foo
 
 
-def test_in_place_operators_rebind_nodes_and_are_refused_on_arrays() -> None:
+def test_in_place_operators_rebind_scalars_and_are_refused_on_arrays() -> None:
     def f(x: object) -> object:
         y = x
         y += 1.0  # pyright: ignore[reportOperatorIssue]
@@ -82,7 +82,7 @@ def test_in_place_operators_rebind_nodes_and_are_refused_on_arrays() -> None:
 
     assert cr.grad(f)(3.0) == 7.0
     array = np.ones(3)
-    with pytest.raises(UnsupportedError, match="write a = a \\+ x instead"):
+    with pytest.raises(UnsupportedError, match="zeros_like"):
         array += variable(ArrayType(F64, (3,)))
 
 

@@ -19,7 +19,16 @@ from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.autodiff.reverse import cotangents, zeros_like
 from chainrule.errors import ArgumentError, DTypeError, ShapeError, type_in_words
 from chainrule.graph.array_type import ArrayType, type_of
-from chainrule.graph.node import Node, ancestors, as_node, compute, constant, variable
+from chainrule.graph.environment import Environment
+from chainrule.graph.node import (
+    Node,
+    ancestors,
+    as_node,
+    compute,
+    constant,
+    next_serial,
+    variable,
+)
 from chainrule.graph.trace_errors import check_function
 from chainrule.ops.primitives.selection import identity
 
@@ -89,10 +98,12 @@ def value_and_grad(
     @wraps(function)
     def derivative(*args: Any, **kwargs: Any) -> Any:
         variables, arguments = _lift(function, args, positions)
-        result = function(*arguments, **kwargs)
-        value, rest = _split_aux(result, has_aux)
-        output = _scalar(value, function)
         nodes = [node for node, _ in variables]
+        with _environment(function, variables):
+            result = function(*arguments, **kwargs)
+            value, rest = _split_aux(result, has_aux)
+            output = _scalar(value, function)
+            rest = tree.map_leaves(_content, rest)
         found = cotangents([output], [constant(np.ones((), output.dtype))], nodes)
         flat = [zeros_like(n) if g is None else g for n, g in zip(nodes, found, strict=True)]
         output, rest, flat = _evaluate_results((output, rest, flat), nodes)
@@ -132,8 +143,9 @@ def vjp(function: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], 
     positions = tuple(range(len(args)))
     variables, arguments = _lift(function, args, positions)
     nodes = [node for node, _ in variables]
-    leaves, structure = tree.flatten(function(*arguments))
-    outputs = [as_node(leaf) for leaf in leaves]
+    with _environment(function, variables):
+        leaves, structure = tree.flatten(function(*arguments))
+        outputs = [as_node(leaf) for leaf in leaves]
 
     def pullback(cotangent: Any) -> tuple[Any, ...]:
         leaves = tree.flatten_like(structure, cotangent, "cotangent")
@@ -143,6 +155,19 @@ def vjp(function: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], 
         return tuple(_regroup(_evaluate_results(flat, nodes), args, positions))
 
     return tree.unflatten(structure, _evaluate_results(outputs, nodes)), pullback
+
+
+def _environment(
+    function: Callable[..., Any], variables: Sequence[tuple[Node, str]]
+) -> Environment:
+    """The environment in which a function is run; a store into an argument is into a copy."""
+    name = getattr(function, "__name__", "the function")
+    arguments = {node.serial: path for node, path in variables}
+    return Environment(name, next_serial(), False, arguments, argument_stores="warn")
+
+
+def _content(leaf: Any) -> Any:
+    return as_node(leaf) if type(leaf) is Node else leaf
 
 
 def _lift(
@@ -166,14 +191,18 @@ def _lift(
 
 
 def _variable(leaf: Any, name: str) -> Node:
-    if isinstance(leaf, Node):
+    if type(leaf) is Node:
         _check_float(leaf.array_type, name)
-        return identity(leaf)
+        lifted = identity(leaf)
+        lifted.python_type = leaf.python_type
+        return lifted
     if isinstance(leaf, int) and not isinstance(leaf, bool):
         leaf = float(leaf)
     type_ = type_of(leaf, name)
     _check_float(type_, name)
-    return variable(type_, np.asarray(leaf, type_.dtype))
+    lifted = variable(type_, np.asarray(leaf, type_.dtype))
+    lifted.python_type = type(leaf) if not type_.shape else None
+    return lifted
 
 
 def _check_float(type_: ArrayType, name: str) -> None:
@@ -226,11 +255,11 @@ def _regroup(flat: Sequence[Any], args: tuple[Any, ...], positions: tuple[int, .
 def _evaluate_results(results: Any, own: Sequence[Node]) -> Any:
     """Evaluate nodes, unless they depend on variables of an outer derivative or trace."""
     leaves, structure = tree.flatten(results)
-    nodes = [leaf for leaf in leaves if isinstance(leaf, Node)]
+    nodes = [leaf for leaf in leaves if type(leaf) is Node]
     if not _depends_on_others(nodes, own):
         compute(nodes)
         shared = {id(node.known_value) for node in own}
-        leaves = [_unaliased(leaf, shared) if isinstance(leaf, Node) else leaf for leaf in leaves]
+        leaves = [_unaliased(leaf, shared) if type(leaf) is Node else leaf for leaf in leaves]
     return tree.unflatten(structure, leaves)
 
 

@@ -24,6 +24,7 @@ import numpy as np
 
 from chainrule.autodiff.masked import Cotangent, Masked, add_up, propagate, selected
 from chainrule.autodiff.regularity import Regularity, regularity_below, selects
+from chainrule.graph.environment import suspended
 from chainrule.graph.node import Node, ancestors, constant, next_serial
 from chainrule.ops.primitives.selection import get_result, identity
 
@@ -43,8 +44,9 @@ def cotangents(
     outputs: Sequence[Node], seeds: Sequence[Node | None], inputs: Sequence[Node]
 ) -> list[Node | None]:
     """Pull the seeds, the cotangents of `outputs`, back to `inputs`; None is a zero cotangent."""
-    found = masked_cotangents(outputs, seeds, inputs)
-    return [None if each is None else selected(each) for each in found]
+    with suspended():  # nodes are values here, whatever the user's code has stored since
+        found = masked_cotangents(outputs, seeds, inputs)
+        return [None if each is None else selected(each) for each in found]
 
 
 def masked_cotangents(

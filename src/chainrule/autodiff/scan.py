@@ -14,8 +14,9 @@ from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.autodiff.scan_primitive import apply_scan
 from chainrule.errors import ArgumentError, DTypeError, ShapeError
 from chainrule.graph.array_type import ArrayType, type_of
+from chainrule.graph.environment import Environment
 from chainrule.graph.graph import Graph
-from chainrule.graph.node import Node, ancestors, as_node, variable
+from chainrule.graph.node import Node, ancestors, as_node, next_serial, variable
 from chainrule.graph.trace_errors import check_function
 
 __all__ = ["scan"]
@@ -75,12 +76,14 @@ def scan(
     def trace_body(types: Sequence[ArrayType]) -> tuple[list[Node], list[Node], Any]:
         carry = [variable(type_, name=f"carry{i}") for i, type_ in enumerate(types)]
         nested = tree.unflatten(carry_structure, carry)
-        result: Any = step(nested, tree.unflatten(row_structure, rows))
-        if not isinstance(result, tuple) or len(result) != 2:
-            raise ArgumentError("scan: step must return a pair (carry, y)")
-        ends = tree.flatten_like(carry_structure, result[0], "scan: the carry")
-        ys, y_structure = tree.flatten(result[1])
-        return carry, [as_node(each) for each in (*ends, *ys)], y_structure
+        own = {node.serial: node.name for node in (*carry, *rows)}
+        with Environment(getattr(step, "__name__", "step"), next_serial(), True, own):
+            result: Any = step(nested, tree.unflatten(row_structure, rows))
+            if not isinstance(result, tuple) or len(result) != 2:
+                raise ArgumentError("scan: step must return a pair (carry, y)")
+            ends = tree.flatten_like(carry_structure, result[0], "scan: the carry")
+            ys, y_structure = tree.flatten(result[1])
+            return carry, [as_node(each) for each in (*ends, *ys)], y_structure
 
     types = [_type(each) for each in start]
     carry, outputs, y_structure = trace_body(types)

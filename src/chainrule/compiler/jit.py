@@ -76,12 +76,12 @@ def jit(
         args = tuple(_Static(x) if i in positions else x for i, x in enumerate(args))
         kwargs = {key: _Static(x) if key in names else x for key, x in kwargs.items()}
         leaves, structure = tree.flatten((args, kwargs))
-        if any(isinstance(leaf, Node) for leaf in leaves):
+        if any(type(leaf) is Node for leaf in leaves):
             return _unwrapped(function)(*args, **kwargs)
         key = (structure, *map(_leaf_key, leaves))
         entry = programs.get(key)
         if entry is None:
-            traced = trace_call(_unwrapped(function), args, kwargs)
+            traced = trace_call(_unwrapped(function), args, kwargs, "refuse")
             entry = programs[key] = compile_graph(traced.graph), traced
             if len(programs) > _MAX_PROGRAMS:
                 programs.popitem(last=False)

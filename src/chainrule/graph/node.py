@@ -1,48 +1,57 @@
 """A node is one value of a graph, and the tracer: an array-like that records NumPy's operations.
 
-Tracing runs the user's function on nodes in place of arrays, by operator overloading. NumPy hands
-each call with a node to ``__array_ufunc__`` (NEP 13) or ``__array_function__`` (NEP 18); the
-dispatch table `OPERATIONS`, which ``chainrule.numpy_protocol`` fills, gives the operation, and the
-operation returns a new node whose inputs are the operands. The graph is the nodes reached through
-``inputs``.
+Tracing runs the user's function on nodes in place of arrays, by operator overloading
+(`ArrayInterface`): each operation returns a new node whose inputs are the operands. The graph is
+the nodes reached through ``inputs``.
 
 A node is *known* if its value can be computed: under ``grad`` all are, evaluated lazily by NumPy,
 so that ``print(x)`` and ``if loss < 1:`` work. Under ``jit`` and inside ``scan`` inputs are
 abstract, with a type and no value, and reading a value raises `TraceError`.
+
+A value of a graph never changes; an array does, by ``x[i] = v`` and ``x += v``. The node that the
+user's code holds stands for an array: a store gives it a `Cell` with the node of its new content,
+and a view (``x[1:]``, ``x.T``) remembers its base. An operation reads the content (`as_node`).
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
-from functools import partial
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
-from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from chainrule.errors import TraceError, UnsupportedError
 from chainrule.graph import trace_errors
+from chainrule.graph.array_interface import ATTRIBUTES, OPERATIONS, ArrayInterface, refused
 from chainrule.graph.array_type import ArrayType, snapshot, type_of
-from chainrule.graph.protocol_gaps.array_dot import calls_dot, right_factor
-from chainrule.graph.protocol_gaps.foreign_arrays import call_method, overrides_ufuncs
-from chainrule.graph.protocol_gaps.implicit_conversion import refuse_implicit_float
+from chainrule.graph.environment import Environment, current_environment
 from chainrule.graph.source_location import frame_at, user_line
 
 if TYPE_CHECKING:
     from chainrule.graph.primitive import Primitive
 
 __all__ = [
-    "OPERATIONS", "Node", "ancestors", "as_node", "compute", "constant", "next_serial", "variable",
+    "ATTRIBUTES", "OPERATIONS", "Cell", "Node", "ancestors", "as_node", "compute", "constant",
+    "next_serial", "variable", "view_steps",
 ]  # fmt: skip
-
-OPERATIONS: dict[Any, Callable[..., Any]] = {}
-"""Dispatch table: NumPy function, (ufunc, method) or array method name -> operation on nodes."""
 
 _serials = itertools.count()
 
 
-class Node(NDArrayOperatorsMixin):
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """The content of an array after a store: its node, in the trace whose code stored it.
+
+    `version` counts the stores into the base; the content of a view is read anew after each.
+    """
+
+    environment: Environment
+    version: int
+    content: Node
+
+
+class Node(ArrayInterface):
     """One value of a graph: an input, a constant, or the result of a primitive.
 
     Parameters
@@ -72,10 +81,18 @@ class Node(NDArrayOperatorsMixin):
         The layer whose call created it, if any.
     origin : tuple of (str, int) or None
         File and line of the user's code that created it.
+    cell : Cell or None
+        Its content after stores, for the node of an array that was written to.
+    view : (Node, Node) or None
+        For a view: the array it is a view of, and the content from which it was made.
+    python_type : type or None
+        The class of the value without tracing, where it is not that of a NumPy result: ``float``
+        for an argument that is a Python number, ``numpy.ndarray`` for an array without axes.
     """
 
     __slots__ = (
         "_value",
+        "cell",
         "inputs",
         "is_constant",
         "is_known",
@@ -84,11 +101,12 @@ class Node(NDArrayOperatorsMixin):
         "origin",
         "params",
         "primitive",
+        "python_type",
         "serial",
         "type",
+        "view",
     )
     __hash__ = object.__hash__  # pyright: ignore[reportAssignmentType]
-    __array_priority__ = 1000
 
     def __init__(
         self,
@@ -112,9 +130,10 @@ class Node(NDArrayOperatorsMixin):
         )
         self.name = name
         self.layer = ""
+        self.cell: Cell | None = None
+        self.view: tuple[Node, Node] | None = None
+        self.python_type: Any = None
         self.origin = user_line(frame_at(1))
-
-    # The attributes of NumPy arrays.
 
     @property
     def array_type(self) -> ArrayType:
@@ -122,97 +141,13 @@ class Node(NDArrayOperatorsMixin):
         return cast(ArrayType, self.type)
 
     @property
-    def shape(self) -> tuple[int, ...]:
-        """The length of each axis."""
-        return self.array_type.shape
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Data type of the elements."""
-        return self.array_type.dtype
-
-    @property
-    def ndim(self) -> int:
-        """Number of axes."""
-        return len(self.shape)
-
-    @property
-    def size(self) -> int:
-        """Number of elements."""
-        return self.array_type.size
-
-    @property
-    def T(self) -> Node:  # noqa: N802 (NumPy's name)
-        """The axes in reverse order."""
-        return OPERATIONS["transpose"](self)
-
-    def __len__(self) -> int:
-        if not self.shape:
-            raise TypeError("len() of a traced scalar: it has no axes")
-        return self.shape[0]
-
-    def __iter__(self) -> Iterator[Node]:
-        return (self[i] for i in range(len(self)))
-
-    def __getitem__(self, index: Any) -> Node:
-        return OPERATIONS["__getitem__"](self, index)
-
-    def __getattr__(self, name: str) -> Any:
-        if name in OPERATIONS and not name.startswith("_"):
-            return partial(call_method, OPERATIONS[name], self)
-        if not name.startswith("_") and hasattr(np.ndarray, name):
-            raise AttributeError(
-                f"the array attribute .{name} cannot be traced; "
-                f"{trace_errors.suggestion(OPERATIONS, name)}"
-            )
-        raise AttributeError(f"a traced value has no attribute {name!r}")
-
-    # NumPy's dispatch protocols: calls in the user's function arrive here.
-
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
-        if any(overrides_ufuncs(x, Node) for x in inputs):
-            return NotImplemented
-        destination = options.pop("out", None)
-        if destination is not None and destination[0] is not self:
-            raise UnsupportedError(
-                f"np.{ufunc.__name__}: writing a traced value into an array (out= or an in-place "
-                "operator such as a += x) cannot be differentiated; write a = a + x instead"
-            )
-        key = ufunc if method == "__call__" else (ufunc, method)
-        operation = OPERATIONS.get(key)
-        if operation is None:
-            name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
-            full_name = f"{trace_errors.namespace_of(ufunc)}{name}"
-            operation = OPERATIONS.get(full_name)
-            if operation is None:
-                remedy = trace_errors.suggestion(OPERATIONS, name)
-                raise UnsupportedError(f"{full_name} cannot be traced; {remedy}")
-        return operation(*inputs, **options)
-
-    def __array_function__(
-        self, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> Any:
-        if not all(issubclass(each, np.ndarray | Node) for each in types):
-            return NotImplemented
-        operation = OPERATIONS.get(function)
-        if operation is None:
-            name = f"{function.__module__}.{function.__name__}".replace("numpy", "np", 1)
-            raise UnsupportedError(
-                f"{name} cannot be traced; {trace_errors.suggestion(OPERATIONS, function.__name__)}"
-            )
-        return operation(*args, **kwargs)
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        if calls_dot(frame_at(1)):
-            return right_factor(OPERATIONS["dot"], self)
-        if self.array_type.is_float:
-            raise TraceError(trace_errors.DERIVATIVE_LOST)
-        if not self.is_known:
-            raise TraceError(trace_errors.UNKNOWN_INDICES)
-        return np.array(self.value, dtype)  # integers and booleans carry no derivative
-
-    def __setitem__(self, index: Any, value: Any) -> NoReturn:
-        raise TraceError(trace_errors.IN_PLACE)
+    def __class__(self) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """The class of the value without tracing, which ``isinstance(x, np.ndarray)`` asks for."""
+        if self.python_type is not None:
+            return self.python_type
+        if isinstance(self.type, tuple):
+            return Node
+        return np.ndarray if self.type.shape else self.type.dtype.type
 
     # Lazy evaluation.
 
@@ -225,29 +160,23 @@ class Node(NDArrayOperatorsMixin):
         TraceError
             Under ``jit`` and inside ``scan``, where nodes are abstract.
         """
-        if not self.is_known:
-            raise TraceError(trace_errors.unknown_value(repr(self.type), self.origin))
-        compute([self])
-        return self._value
+        content = as_node(self)
+        if not content.is_known:
+            message = trace_errors.unknown_value(repr(self.type), self.origin)
+            raise refused(message)
+        compute([content])
+        return content.known_value
 
     @property
     def known_value(self) -> Any:
         """The value if it has already been computed, else None."""
         return self._value
 
-    def __bool__(self) -> bool:
-        return bool(self.value)
-
-    def __float__(self) -> float:
-        refuse_implicit_float(frame_at(1), self.array_type.is_float, OPERATIONS)
-        return float(self.value)
-
-    def __int__(self) -> int:
-        refuse_implicit_float(frame_at(1), self.array_type.is_float, OPERATIONS)
-        return int(self.value)
-
-    def __index__(self) -> int:
-        return self.value.__index__()
+    @property
+    def is_convertible(self) -> bool:
+        """Whether a conversion to a plain number loses no derivative, and the value is known."""
+        is_stopped = self.primitive is not None and self.primitive.name == "stop_gradient"
+        return (is_stopped or not self.array_type.is_float) and as_node(self).is_known
 
     def __format__(self, specification: str) -> str:
         return format(self.value if self.is_known else repr(self), specification)
@@ -260,8 +189,41 @@ class Node(NDArrayOperatorsMixin):
 
 
 def as_node(value: Any) -> Node:
-    """Return `value` itself if it is a node, else a constant."""
-    return value if isinstance(value, Node) else constant(value)
+    """Return the content of an array, if `value` is its node; make anything else a constant."""
+    if type(value) is not Node:
+        return constant(value)
+    return value if value.cell is None and value.view is None else _content(value)
+
+
+def _content(node: Node) -> Node:
+    """The content of an array at present: after a store, by its cell or from its base."""
+    environment = current_environment()
+    base = node
+    while base.view is not None:
+        base = base.view[0]
+    stored = base.cell
+    if stored is None or environment is None or not environment.is_within(stored.environment):
+        return node
+    cell = node.cell
+    if cell is None or cell.version != stored.version or cell.environment != stored.environment:
+        assert node.view is not None
+        content = _content(node.view[0])
+        for step in view_steps(node):
+            assert step.primitive is not None
+            content = step.primitive(content, *step.inputs[1:], **step.params)
+        node.cell = cell = Cell(stored.environment, stored.version, content)
+    return cell.content
+
+
+def view_steps(node: Node) -> list[Node]:
+    """The index maps from the content of the array that `node` is a view of to the node."""
+    assert node.view is not None
+    source = node.view[1]
+    steps: list[Node] = []
+    while node is not source:
+        steps.append(node)
+        node = node.inputs[0]
+    return steps[::-1]
 
 
 def constant(value: Any) -> Node:

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -14,8 +14,9 @@ from chainrule import tree
 from chainrule.arguments.function_aliases import CORE_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.graph.array_type import ArrayType, type_of
+from chainrule.graph.environment import Environment
 from chainrule.graph.graph import Graph, check
-from chainrule.graph.node import Node, as_node, variable
+from chainrule.graph.node import Node, as_node, next_serial, variable
 from chainrule.graph.trace_errors import check_function
 
 __all__ = ["Traced", "is_number", "trace", "trace_call"]
@@ -72,17 +73,22 @@ def trace(function: Callable[..., Any]) -> Callable[..., Graph]:
 
 
 def trace_call(
-    function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any] | None = None
+    function: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any] | None = None,
+    argument_stores: Literal["refuse", "warn", "allow"] = "allow",
 ) -> Traced:
     """Trace one call: arrays and numbers become inputs; other arguments are static."""
     leaves, structure = tree.flatten((args, kwargs or {}))
     names = _leaf_names(function, args, kwargs or {})
     lifted = [_input(leaf, name) for leaf, name in zip(leaves, names, strict=True)]
     arguments, keywords = tree.unflatten(structure, lifted)
-    results, result_structure = tree.flatten(function(*arguments, **keywords))
-    outputs = [as_node(leaf) for leaf in results if _is_computed(leaf)]
-    inputs = [leaf for leaf in lifted if isinstance(leaf, Node)]
+    inputs = [leaf for leaf in lifted if type(leaf) is Node]
     name = getattr(function, "__name__", "f")
+    named = {node.serial: node.name for node in inputs}
+    with Environment(name, next_serial(), True, named, argument_stores):
+        results, result_structure = tree.flatten(function(*arguments, **keywords))
+        outputs = [as_node(leaf) for leaf in results if _is_computed(leaf)]
     graph = check(Graph(tuple(inputs), tuple(outputs), name))
     static = tuple(None if _is_computed(leaf) else leaf for leaf in results)
     return Traced(graph, result_structure, static)
@@ -94,13 +100,17 @@ def is_number(leaf: Any) -> bool:
 
 
 def _is_computed(leaf: Any) -> bool:
-    return isinstance(leaf, Node) or is_number(leaf)
+    return type(leaf) is Node or is_number(leaf)
 
 
 def _input(leaf: Any, name: str) -> Any:
     if isinstance(leaf, ArrayType):
         return variable(leaf, name=name)
-    return variable(type_of(leaf, name), name=name) if is_number(leaf) else leaf
+    if type(leaf) is Node or not is_number(leaf):
+        return leaf
+    node = variable(type_of(leaf, name), name=name)
+    node.python_type = type(leaf) if not node.shape else None
+    return node
 
 
 def _leaf_names(

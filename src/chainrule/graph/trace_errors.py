@@ -5,26 +5,39 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from types import BuiltinFunctionType
 from typing import Any
 
 import numpy as np
 
 from chainrule.arguments.lookup import close_matches
-from chainrule.errors import ArgumentError
+from chainrule.errors import ArgumentError, TraceError
 
 __all__ = [
     "DERIVATIVE_LOST",
-    "IN_PLACE",
+    "OUTER_ARRAY",
+    "OUTSIDE_TRACE",
+    "READ_ONLY",
+    "SCALAR_WITHOUT_AXES",
     "UNKNOWN_INDICES",
+    "ConversionError",
     "check_function",
-    "loses_derivative",
+    "conversion",
     "math_function",
     "namespace_of",
     "source_text",
+    "store_into_argument",
     "suggestion",
     "unknown_value",
 ]
+
+
+class ConversionError(TraceError, RecursionError):
+    """A traced value was to become a plain array, number or truth value.
+
+    NumPy replaces the exceptions of conversions by other attempts at a conversion, except
+    `RecursionError` and `MemoryError`, which it lets pass.
+    """
+
 
 DERIVATIVE_LOST = (
     "a traced value was turned into a plain array, which would cut its derivative: "
@@ -33,15 +46,44 @@ DERIVATIVE_LOST = (
 )
 
 UNKNOWN_INDICES = (
-    "a plain array was indexed with traced integers, and under cr.jit and inside cr.scan their "
-    "values are not known; pass that array in as an argument too, so that array[indices] is "
-    "traced; a one-hot code is also labels[:, None] == np.arange(n)"
+    "traced integers were to become a plain array or an index of one, and under cr.jit and inside "
+    "cr.scan their values are not known; pass that array in as an argument too, so that "
+    "array[indices] is traced (a one-hot code is also labels[:, None] == np.arange(n)); for an "
+    "argument that is a size or a count, use cr.jit(f, static_argnums=...)"
 )
 
-IN_PLACE = (
-    "x[index] = value changes an array in place, which cannot be differentiated; "
-    "write x = np.where(mask, value, x), or build the parts and use np.concatenate"
+SCALAR_WITHOUT_AXES = (
+    "a traced scalar has no axes: it has no length and cannot be iterated over; for an argument "
+    "that is a size, an axis or a count under cr.jit, use cr.jit(f, static_argnums=...)"
 )
+
+OUTSIDE_TRACE = (
+    "x[index] = value on a traced value outside the function it belongs to; return it from the "
+    "function first, which gives an array"
+)
+
+READ_ONLY = (
+    "a store into a read-only view, as np.broadcast_to, np.diagonal and sliding windows return it; "
+    "work on its .copy()"
+)
+
+OUTER_ARRAY = (
+    "a store into an array that belongs to an outer trace, captured by the function being "
+    "traced; work on x.copy() and return it"
+)
+
+
+def store_into_argument(function: str, name: str, is_refused: bool) -> str:
+    """Return the message for a store into an argument of a traced function."""
+    if is_refused:
+        return (
+            f"{function} writes into its argument {name}; under cr.jit arguments are not changed: "
+            "begin with x = x.copy() and return what is to be seen outside"
+        )
+    return (
+        f"{function} writes into its argument {name}; its derivative is taken on a copy, and the "
+        "array outside is not changed; begin with x = x.copy()"
+    )
 
 
 def check_function(operation: str, function: Any) -> None:
@@ -63,14 +105,20 @@ def unknown_value(type_: str, origin: tuple[str, int] | None) -> str:
     return (
         f"the value of a traced {type_}{source_text(origin)} was asked for, but under cr.jit and "
         "inside cr.scan values are not known while the function is traced; use "
-        "np.where(condition, a, b) instead of if, shapes instead of values for sizes, or leave out "
-        "cr.jit"
+        "np.where(condition, a, b) instead of if, np.max, np.sort instead of max, sorted, shapes "
+        "instead of values for sizes, cr.jit(f, static_argnums=...) for an argument that is a "
+        "size, an axis, a count or a flag, or leave out cr.jit"
     )
 
 
-def loses_derivative(function: BuiltinFunctionType) -> bool:
-    """Whether a function of ``math`` has a derivative, which its plain float would lose."""
-    return function.__module__ == "math" and function.__name__ not in _PIECEWISE_CONSTANT
+def conversion(name: str) -> str:
+    """Return the message for ``float(x)``, ``int(x)``, ``complex(x)`` of a traced value."""
+    numpy_way = _CONVERSIONS[name]
+    return (
+        f"{name}(x) of a traced value gives a plain number, which would cut its derivative; "
+        f"{numpy_way}, or cr.stop_gradient where no derivative is required, as in "
+        f"{name}(cr.stop_gradient(x)) outside cr.jit"
+    )
 
 
 def math_function(operations: Iterable[Any], name: str) -> str:
@@ -85,10 +133,10 @@ def math_function(operations: Iterable[Any], name: str) -> str:
 
 def namespace_of(ufunc: Any) -> str:
     """Return the prefix of a ufunc as it is written in code: ``np.`` or ``scipy.special.``."""
-    if getattr(np, ufunc.__name__, None) is ufunc:
+    if getattr(np, ufunc.__name__, None) == ufunc:
         return "np."
     special = sys.modules.get("scipy.special")
-    is_special = getattr(special, ufunc.__name__, None) is ufunc
+    is_special = getattr(special, ufunc.__name__, None) == ufunc
     return "scipy.special." if is_special else "the ufunc "
 
 
@@ -105,7 +153,11 @@ def suggestion(operations: Iterable[Any], name: str) -> str:
 
 _LINEAR_ALGEBRA = "compute it outside the function, or give its derivative with cr.custom_vjp"
 
-_PIECEWISE_CONSTANT = {"ceil", "floor", "isclose", "isfinite", "isinf", "isnan", "trunc", "ulp"}
+_CONVERSIONS = {
+    "float": "leave float out, or use x.astype(float) and np.f(x) for a function math.f",
+    "int": "use np.trunc(x), or x.astype(int) for a traced integer",
+    "complex": "traced values are real: compute real and imaginary part as two arrays",
+}
 
 _NUMPY_NAMES = {
     "acos": "arccos",

@@ -198,16 +198,14 @@ def substituted(parameters: Sequence[Parameter], values: Sequence[Any]) -> Gener
 
 def _checked(name: str, value: Any) -> Any:
     """Return an array to store in a parameter; refuse a node, which would outlive its trace."""
-    if isinstance(value, np.ndarray):
-        return value
     if isinstance(value, Parameter):
         return _checked(name, value.value)
-    if isinstance(value, Node):
+    if isinstance(value, Node):  # asked first: a node answers to be an array
         raise TraceError(
             f"parameter {name}: a traced value cannot be stored outside the trace it belongs to; "
             "assign an array, or return the value from the traced function and assign it then"
         )
-    return np.asarray(value)
+    return value if isinstance(value, np.ndarray) else np.asarray(value)
 
 
 def _value_of(argument: Any) -> Any:

@@ -43,4 +43,4 @@ def bias_corrected(mean: Array, beta: float, step: Array) -> Array:
         return mean
     exponent = step * math.log(beta)
     # A Python float stays one: NumPy's float64 would widen float32 arrays.
-    return mean / -(math.expm1 if isinstance(exponent, float) else np.expm1)(exponent)
+    return mean / -(math.expm1 if type(exponent) is float else np.expm1)(exponent)

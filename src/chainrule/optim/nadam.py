@@ -88,5 +88,5 @@ class Nadam(Optimizer):
     def _momentum(self, step: Array) -> Array:
         exponent = step * (self.momentum_decay * math.log(0.96))
         # A Python float stays one: NumPy's float64 would widen float32 arrays.
-        power = math.exp(exponent) if isinstance(exponent, float) else np.exp(exponent)
+        power = math.exp(exponent) if type(exponent) is float else np.exp(exponent)
         return self.beta_1 * (1 - 0.5 * power)

@@ -30,7 +30,7 @@ class _RightFactor(np.ndarray[Any, Any]):
     def __array_ufunc__(
         self, ufunc: np.ufunc, method: str, left: Any, *factors: Any, **options: Any
     ) -> Any:
-        assert ufunc is np.multiply
+        assert ufunc == np.multiply
         assert self.multiply is not None
         return self.multiply(left)
 

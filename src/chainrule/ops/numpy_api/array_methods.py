@@ -30,13 +30,17 @@ def flatten(x: Any, order: str = "C") -> Any:
     return shape_manipulation.ravel(x, order)
 
 
-def item(x: Node, *index: int) -> float | int | bool:
-    """Return the known value of one element as a Python number, which carries no derivative."""
+def item(x: Node, *index: Any) -> Node:
+    """Return one element, a traced scalar."""
     if x.size != 1 and not index:
         raise ArgumentError(f"x.item(): {x.type} has {x.size} elements; say which one, or index it")
-    return x.value.item(*index)
+    if not index:
+        return shape_manipulation.reshape(x, ())
+    if len(index) == 1 and isinstance(index[0], int | np.integer):
+        return shape_manipulation.ravel(x)[index[0]]
+    return x[index[0] if len(index) == 1 else index]
 
 
 def tolist(x: Node) -> Any:
-    """Return the known values as nested lists, which carry no derivative."""
-    return x.value.tolist()
+    """Return nested lists of traced scalars."""
+    return [tolist(each) for each in x] if x.shape else x

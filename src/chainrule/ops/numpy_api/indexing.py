@@ -24,11 +24,15 @@ from chainrule.ops.primitives.promotion import as_array, common_shape, type_of_o
 from chainrule.ops.primitives.selection import select
 
 __all__ = [
+    "Index",
+    "advanced",
+    "along_axis",
     "compress",
     "diag",
     "diagonal",
     "extract",
     "get_item",
+    "normalize",
     "take",
     "take_along_axis",
     "trace",
@@ -36,7 +40,7 @@ __all__ = [
 
 
 @dataclass(frozen=True)
-class _Index:
+class Index:
     """A normalised index: basic indexing by slices and reshape, then advanced indexing."""
 
     slices: tuple[tuple[int, int, int], ...]  # start, count, step for each axis
@@ -47,7 +51,7 @@ class _Index:
 
 def get_item(x: Any, index: Any) -> Any:
     """Return ``x[index]`` for every form of index NumPy has."""
-    normalized = _normalize(as_array(x), index if isinstance(index, tuple) else (index,))
+    normalized = normalize(as_array(x), index if isinstance(index, tuple) else (index,))
     x = as_array(x)
     if normalized.slices != tuple((0, n, 1) for n in x.shape):
         x = movement.strided_slice(x, slices=normalized.slices)
@@ -55,23 +59,30 @@ def get_item(x: Any, index: Any) -> Any:
     return _gather_advanced(x, normalized) if normalized.arrays else x
 
 
-def _gather_advanced(x: Any, index: _Index) -> Any:
+def _gather_advanced(x: Any, index: Index) -> Any:
     """Gather along the axes indexed by arrays; move the new axes to NumPy's position."""
+    moved, indices, order = advanced(x, index)
+    result = gather(moved, *indices)
+    return result if order == list(range(len(order))) else transpose(result, order)
+
+
+def advanced(x: Any, index: Index) -> tuple[Any, list[Any], list[int]]:
+    """Return `x` with the indexed axes first, the indices in one shape, the order of new axes."""
     axes = sorted(index.arrays)
     rest = [i for i in range(x.ndim) if i not in index.arrays]
     arrays = [index.arrays[i] for i in axes]
     shape = common_shape("x[...]", [type_of_operand(each, "x[...]") for each in arrays])
     indices = [broadcast_to(each, shape) for each in arrays]
-    result = gather(transpose(x, axes + rest), *indices)
+    added, ndim = len(shape), len(shape) + len(rest)
     adjacent = axes == list(range(axes[0], axes[0] + len(axes))) and not index.is_separated
-    if not adjacent or axes[0] == 0:
-        return result
-    added = len(shape)
-    order = range(added, added + axes[0]), range(added), range(added + axes[0], result.ndim)
-    return transpose(result, [i for part in order for i in part])
+    order = list(range(ndim))
+    if adjacent and axes[0]:
+        order = [*order[added : added + axes[0]], *order[:added], *order[added + axes[0] :]]
+    return transpose(x, axes + rest), indices, order
 
 
-def _normalize(x: Any, items: tuple[Any, ...]) -> _Index:
+def normalize(x: Any, items: tuple[Any, ...]) -> Index:
+    """Normalise an index of `x`, whose items are what Python's ``x[...]`` takes."""
     expanded = _expand(x, [_as_item(item) for item in items])
     is_advanced = any(isinstance(item, bool) or hasattr(item, "shape") for item in expanded)
     slices: list[tuple[int, int, int]] = []
@@ -98,7 +109,7 @@ def _normalize(x: Any, items: tuple[Any, ...]) -> _Index:
             slices.append((0, length, 1))
             arrays[len(shape)] = _index_array(x, axis, item)
             shape.append(length)
-    return _Index(tuple(slices), tuple(shape), arrays, _is_separated(expanded))
+    return Index(tuple(slices), tuple(shape), arrays, _is_separated(expanded))
 
 
 def _is_separated(items: list[Any]) -> bool:
@@ -227,6 +238,11 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
     if axis is None:
         x, axis = ravel(x), 0
     x = as_array(x)
+    return get_item(x, along_axis(x, indices, axis))
+
+
+def along_axis(x: Any, indices: Any, axis: int) -> tuple[Any, ...]:
+    """Return the index of one entry along `axis` for each of `indices`."""
     axis = normalize_axis("take_along_axis", axis, x.ndim)
     if indices.ndim != x.ndim:
         raise ShapeError(
@@ -237,7 +253,7 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
     for i, length in enumerate(x.shape):
         line: Any = np.arange(length).reshape([-1 if k == i else 1 for k in range(x.ndim)])
         grid.append(indices if i == axis else line)
-    return get_item(x, tuple(grid))
+    return tuple(grid)
 
 
 def compress(condition: Any, x: Any, axis: int | None = None) -> Any:

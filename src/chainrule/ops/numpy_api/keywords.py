@@ -15,9 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import ArgumentError, DTypeError, UnsupportedError
+from chainrule.errors import ArgumentError, UnsupportedError
 from chainrule.graph.node import Node
 from chainrule.graph.primitive import Primitive
+from chainrule.ops.functionalization import store_result
 from chainrule.ops.numpy_api.shape_manipulation import expand_dims, moveaxis
 from chainrule.ops.primitives.broadcasting import cast
 from chainrule.ops.primitives.promotion import as_array, resolve_dtypes, type_of_operand
@@ -228,10 +229,4 @@ def _written(name: str, out: Any, result: Any) -> Any:
             f"np.{name}: out= is a plain array, which cannot hold traced values; make it with "
             "np.zeros_like(x, shape=...) of a traced x, or use the result instead"
         )
-    if not np.can_cast(result.dtype, out.dtype, "same_kind"):
-        raise DTypeError(
-            f"np.{name}: the result of dtype {result.dtype} cannot be written into out= of dtype "
-            f"{out.dtype}; use x.astype(dtype) on the result"
-        )
-    out[...] = result
-    return out
+    return store_result(name, out, result)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import ArgumentError, ShapeError, UnsupportedError
+from chainrule.graph.node import Node, as_node
 from chainrule.ops.primitives import broadcasting, movement
 from chainrule.ops.primitives.axes import (
     as_shape,
@@ -218,13 +219,13 @@ def astype(x: Any, dtype: Any, *, copy: bool = True) -> Any:
 
 
 def zeros_like(x: Any, dtype: Any = None, *, shape: Any = None) -> Any:
-    """Return zeros with the shape and dtype of `x`: a plain array, outside the trace."""
-    return np.zeros(*_shape_and_dtype(x, dtype, shape))
+    """Return zeros with the shape and dtype of `x`: a traced array, to store traced values in."""
+    return full_like(x, 0, dtype, shape=shape)
 
 
 def ones_like(x: Any, dtype: Any = None, *, shape: Any = None) -> Any:
-    """Return ones with the shape and dtype of `x`: a plain array, outside the trace."""
-    return np.ones(*_shape_and_dtype(x, dtype, shape))
+    """Return ones with the shape and dtype of `x`: a traced array, to store traced values in."""
+    return full_like(x, 1, dtype, shape=shape)
 
 
 def empty_like(x: Any, dtype: Any = None, *, shape: Any = None) -> Any:
@@ -235,7 +236,9 @@ def empty_like(x: Any, dtype: Any = None, *, shape: Any = None) -> Any:
 def full_like(x: Any, fill_value: Any, dtype: Any = None, *, shape: Any = None) -> Any:
     """Broadcast `fill_value`, which may be traced, to the shape and dtype of `x`."""
     lengths, dtype = _shape_and_dtype(x, dtype, shape)
-    return broadcast_to(cast(as_array(fill_value), dtype), lengths)
+    value = fill_value if isinstance(fill_value, Node) else np.asarray(fill_value, dtype)
+    filled = broadcast_to(cast(as_node(value), dtype), lengths)
+    return identity(filled) if filled is fill_value else filled
 
 
 def _shape_and_dtype(x: Any, dtype: Any, shape: Any) -> tuple[tuple[int, ...], Any]:

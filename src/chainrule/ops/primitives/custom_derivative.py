@@ -11,7 +11,8 @@ import numpy as np
 from chainrule import tree
 from chainrule.errors import ArgumentError, ShapeError
 from chainrule.graph.array_type import ArrayType
-from chainrule.graph.node import Node, as_node
+from chainrule.graph.environment import Environment
+from chainrule.graph.node import Node, as_node, next_serial
 from chainrule.graph.primitive import Primitive, Sample
 from chainrule.ops.primitives.selection import get_results
 
@@ -55,7 +56,10 @@ class _Pullback:
     is_regular: bool
 
     def __call__(self, cotangents: Sequence[Any]) -> Sequence[Any]:
-        results = list(self.backward(tree.unflatten(self.structure, cotangents)))
+        own = {each.serial: "the cotangent" for each in cotangents if isinstance(each, Node)}
+        with Environment("backward", next_serial(), False, own):
+            results = list(self.backward(tree.unflatten(self.structure, cotangents)))
+            results = [each if each is None else as_node(each) for each in results]
         if len(results) != self.count:
             raise ArgumentError(
                 f"a backward written by hand gave {len(results)} derivatives for {self.count} "

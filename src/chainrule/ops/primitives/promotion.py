@@ -59,6 +59,7 @@ def elementwise(
         return ArrayType(dtypes[-1], types[0].shape, weak)
 
     def prepare(inputs: tuple[Any, ...]) -> list[Any]:
+        inputs = tuple(np.asarray(x) if isinstance(x, list | tuple) else x for x in inputs)
         types = [type_of_operand(x, name) for x in inputs]
         dtypes = resolve_dtypes(ufunc, name, types)
         shape = common_shape(name, types)

@@ -1,0 +1,207 @@
+"""What makes a node an array-like: attributes, NumPy's dispatch protocols, conversions.
+
+NumPy hands each call with a node to ``__array_ufunc__`` (NEP 13) or ``__array_function__``
+(NEP 18); `OPERATIONS`, which ``chainrule.numpy_protocol`` fills, gives the operation on nodes.
+Conversions to plain numbers and arrays, which would lose the derivative, raise `ConversionError`.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
+
+from chainrule.errors import UnsupportedError
+from chainrule.graph import trace_errors
+from chainrule.graph.array_type import ArrayType
+from chainrule.graph.environment import current_environment
+from chainrule.graph.protocol_gaps.array_dot import calls_dot, right_factor
+from chainrule.graph.protocol_gaps.call_site import called_function
+from chainrule.graph.protocol_gaps.foreign_arrays import call_method, overrides_ufuncs
+from chainrule.graph.source_location import frame_at, user_line
+from chainrule.graph.trace_errors import ConversionError
+
+__all__ = ["ATTRIBUTES", "OPERATIONS", "ArrayInterface", "refused"]
+
+OPERATIONS: dict[Any, Callable[..., Any]] = {}
+"""Dispatch table: NumPy function, (ufunc, method) or array method name -> operation on nodes."""
+
+ATTRIBUTES: dict[str, Callable[..., Any]] = {}
+"""Attributes of arrays, such as ``real`` and ``flat`` -> operation on nodes."""
+
+
+def refused(message: str) -> ConversionError:
+    """Return the error of a conversion; the trace in progress notes the line of the user's code."""
+    environment = current_environment()
+    if environment is None:
+        return ConversionError(message)
+    return environment.refuse(message, user_line(frame_at(1)))
+
+
+_PIECEWISE_CONSTANT = {"ceil", "floor", "isclose", "isfinite", "isinf", "isnan", "trunc", "ulp"}
+
+
+class ArrayInterface(NDArrayOperatorsMixin):
+    """The interface of NumPy arrays, for the class of nodes."""
+
+    __slots__ = ()
+    __array_priority__ = 1000
+
+    # The attributes of NumPy arrays.
+
+    @property
+    @abstractmethod
+    def array_type(self) -> ArrayType:
+        """Shape and dtype."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The length of each axis."""
+        return self.array_type.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Data type of the elements."""
+        return self.array_type.dtype
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.array_type.shape)
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return self.array_type.size
+
+    @property
+    def T(self) -> Any:  # noqa: N802 (NumPy's name)
+        """The axes in reverse order."""
+        return OPERATIONS["transpose"](self)
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise refused(trace_errors.SCALAR_WITHOUT_AXES)
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Any]:
+        if not self.shape:
+            raise refused(trace_errors.SCALAR_WITHOUT_AXES)
+        return (self[i] for i in range(self.shape[0]))
+
+    def __getitem__(self, index: Any) -> Any:
+        return OPERATIONS["__getitem__"](self, index)
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        OPERATIONS["__setitem__"](self, index, value)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ATTRIBUTES:
+            return ATTRIBUTES[name](self)
+        if name in OPERATIONS and not name.startswith("_"):
+            return partial(self._call_method, name)
+        if not name.startswith("_") and hasattr(np.ndarray, name):
+            raise AttributeError(
+                f"the array attribute .{name} cannot be traced; "
+                f"{trace_errors.suggestion(OPERATIONS, name)}"
+            )
+        raise AttributeError(f"a traced value has no attribute {name!r}")
+
+    def _call_method(self, name: str, *args: Any, **kwargs: Any) -> Any:
+        result = call_method(OPERATIONS[name], self, *args, **kwargs)
+        return OPERATIONS["__detached__"](name, result, (self,))
+
+    # NumPy's dispatch protocols: calls in the user's function arrive here.
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        if any(overrides_ufuncs(x, ArrayInterface) for x in inputs):
+            return NotImplemented
+        key = ufunc if method == "__call__" else (ufunc, method)
+        operation = OPERATIONS.get(key)
+        if operation is None:
+            name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
+            full_name = f"{trace_errors.namespace_of(ufunc)}{name}"
+            operation = OPERATIONS.get(full_name)
+            if operation is None:
+                remedy = trace_errors.suggestion(OPERATIONS, name)
+                raise UnsupportedError(f"{full_name} cannot be traced; {remedy}")
+        result = operation(*inputs, **options)
+        return result if "out" in options else OPERATIONS["__detached__"](key, result, inputs)
+
+    def __array_function__(
+        self, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        if not all(issubclass(each, np.ndarray | ArrayInterface) for each in types):
+            return NotImplemented
+        operation = OPERATIONS.get(function)
+        if operation is None:
+            name = f"{function.__module__}.{function.__name__}".replace("numpy", "np", 1)
+            raise UnsupportedError(
+                f"{name} cannot be traced; {trace_errors.suggestion(OPERATIONS, function.__name__)}"
+            )
+        result = operation(*args, **kwargs)
+        if kwargs.get("out") is not None:
+            return result
+        return OPERATIONS["__detached__"](function, result, args)
+
+    # Conversions.
+
+    @property
+    @abstractmethod
+    def is_convertible(self) -> bool:
+        """Whether a conversion loses no derivative, and the value is known."""
+
+    @property
+    @abstractmethod
+    def value(self) -> Any:
+        """The value, evaluated on demand by NumPy."""
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        if calls_dot(frame_at(1)):
+            return right_factor(OPERATIONS["dot"], self)
+        if self.is_convertible:
+            return np.array(self.value, dtype)
+        if self.array_type.is_float:
+            raise refused(trace_errors.DERIVATIVE_LOST)
+        raise refused(trace_errors.UNKNOWN_INDICES)
+
+    def __float__(self) -> float:
+        return float(self._converted("float", frame_at(1)))
+
+    def __int__(self) -> int:
+        return int(self._converted("int", frame_at(1)))
+
+    def __complex__(self) -> complex:
+        return complex(self._converted("complex", frame_at(1)))
+
+    def _converted(self, name: str, caller: Any) -> Any:
+        if self.is_convertible:
+            return self.value
+        function = called_function(caller)
+        if function is not None and function.__module__ == "math":
+            if function.__name__ in _PIECEWISE_CONSTANT:
+                return self.value
+            raise refused(trace_errors.math_function(OPERATIONS, function.__name__))
+        raise refused(trace_errors.conversion(name))
+
+    def __bool__(self) -> bool:
+        return bool(self.value)
+
+    def __index__(self) -> int:
+        return self.value.__index__()
+
+    def __round__(self, ndigits: int | None = None) -> Any:
+        return OPERATIONS[np.round](self, ndigits or 0)
+
+    def __floor__(self) -> Any:
+        return OPERATIONS[np.floor](self)
+
+    def __ceil__(self) -> Any:
+        return OPERATIONS[np.ceil](self)
+
+    def __trunc__(self) -> Any:
+        return OPERATIONS[np.trunc](self)

@@ -1,0 +1,111 @@
+"""The environment of a trace: what belongs to one run of a user's function, in one thread.
+
+Every entry point of the tracer (``grad``, ``vjp``, ``jit``, ``scan``, ``fit``) runs the user's
+function within an `Environment`. It is held by a context variable, so that a trace in one thread
+is invisible in every other, and environments nest as traces do.
+
+Graph transformations that run while a trace is in progress, such as reverse mode inside ``jit``,
+read nodes as values of the graph and not as arrays that the user's code may have written to. They
+run `suspended`.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar, Token
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Literal
+
+from chainrule.errors import ChainruleError, TraceError
+from chainrule.graph.protocol_gaps.numpy_namespace import namespaces
+from chainrule.graph.protocol_gaps.plain_store import plain_store_message
+from chainrule.graph.trace_errors import ConversionError
+
+__all__ = ["Environment", "current_environment", "suspended"]
+
+
+@dataclass(slots=True, eq=False)
+class Environment:
+    """One trace; a context manager around the run of the user's function.
+
+    `start` is a serial number smaller than that of every node of the trace. `arguments` maps the
+    serial numbers of the nodes that replace the function's arguments to their names, and
+    `argument_stores` says whether a store into one of them is an error, a warning (the store is
+    into a copy), or allowed.
+    """
+
+    function: str
+    start: int
+    is_abstract: bool
+    arguments: dict[int, str] = field(default_factory=dict[int, str])
+    argument_stores: Literal["refuse", "warn", "allow"] = "allow"
+    is_suspended: bool = False
+    parent: Environment | None = None
+    _token: Token[Environment | None] | None = None
+    _refused: tuple[str, tuple[str, int] | None] = ("", None)
+
+    def __enter__(self) -> Environment:
+        self.parent = _current.get()
+        self._token = _current.set(self)
+        if not self.is_suspended:
+            namespaces.install()
+        return self
+
+    def is_within(self, other: object) -> bool:
+        """Whether this is `other` or a trace that runs inside it."""
+        environment: Environment | None = self
+        while environment is not None and environment is not other:
+            environment = environment.parent
+        return environment is other
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if not self.is_suspended:
+            namespaces.remove()
+        assert self._token is not None
+        _current.reset(self._token)
+        self._restore_replaced_error(error, traceback)
+
+    def refuse(self, message: str, line: tuple[str, int] | None) -> ConversionError:
+        """Return the error of a conversion in a line of the user's code, and remember it."""
+        self._refused = message, line
+        return ConversionError(message)
+
+    def _restore_replaced_error(
+        self, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Raise the error of a conversion that NumPy replaced by one of its own."""
+        if not isinstance(error, ValueError | TypeError) or isinstance(error, ChainruleError):
+            return
+        while traceback is not None and traceback.tb_next is not None:
+            traceback = traceback.tb_next
+        message, line = self._refused
+        if traceback is None or line is None:
+            return
+        if line == (traceback.tb_frame.f_code.co_filename, traceback.tb_lineno):
+            if str(error) in _STORE_ERRORS:
+                message = plain_store_message(traceback)
+            raise TraceError(message) from None
+
+
+_STORE_ERRORS = (
+    "setting an array element with a sequence.",
+    "Error setting single item of array.",
+)
+
+_current: ContextVar[Environment | None] = ContextVar("environment", default=None)
+
+
+def current_environment() -> Environment | None:
+    """Return the environment of the innermost trace in progress, None outside and suspended."""
+    environment = _current.get()
+    return None if environment is None or environment.is_suspended else environment
+
+
+def suspended() -> Environment:
+    """Return a context in which nodes are values of the graph, without stores and views."""
+    return Environment("", 0, is_abstract=False, is_suspended=True)

@@ -1,0 +1,319 @@
+"""Assignment into traced arrays: ``x[index] = v``, ``np.add.at``, ``np.put``, ``x.fill``.
+
+Each computes the new content of the array and stores it (`functionalization`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import ArgumentError, TraceError
+from chainrule.graph.node import Node, as_node
+from chainrule.ops.functionalization import assign, fitted, item_view, store
+from chainrule.ops.numpy_api import indexing, sorting
+from chainrule.ops.numpy_api.shape_manipulation import ravel, reshape
+from chainrule.ops.primitives import movement
+from chainrule.ops.primitives.array_update import scatter, update_slice
+from chainrule.ops.primitives.gather_scatter import scatter_add
+from chainrule.ops.primitives.promotion import as_array
+from chainrule.ops.primitives.selection import identity, select
+
+__all__ = [
+    "FlatIterator",
+    "accumulate_at",
+    "copyto",
+    "fill",
+    "fill_diagonal",
+    "get_item",
+    "itemset",
+    "place",
+    "put",
+    "put_along_axis",
+    "putmask",
+    "set_item",
+    "sort_in_place",
+]
+
+
+def get_item(x: Node, index: Any) -> Any:
+    """Return ``x[index]``: a view for basic indexing, a copy for advanced, or a scalar."""
+    source = as_node(x)
+    result = indexing.get_item(source, index)
+    items = index if isinstance(index, tuple) else (index,)
+    is_scalar = not any(item is Ellipsis for item in items)
+    return item_view(result, x, source, is_scalar)
+
+
+def set_item(x: Node, index: Any, value: Any) -> None:
+    """Assign ``x[index] = value`` for every form of index NumPy has."""
+    if _is_view_at(value, x, index):  # x[index] += v has stored through the view already
+        return
+    items = index if isinstance(index, tuple) else (index,)
+    mask = _abstract_mask(items)
+    if mask is not None:
+        _assign_where(x, mask, value)
+        return
+    content = as_node(x)
+    if not isinstance(value, Node):
+        value = np.asarray(value)
+    normalized = indexing.normalize(content, items)
+    if normalized.arrays:
+        store(x, _scattered(content, normalized, value))
+    else:
+        part = fitted(value, x.dtype, normalized.shape)
+        store(x, _with_slices(content, normalized, part))
+
+
+def _is_view_at(value: Any, x: Node, index: Any) -> bool:
+    """Whether `value` is the view ``x[index]`` itself."""
+    if type(value) is not Node or value.view is None or value.view[0] is not x:
+        return False
+    own = indexing.get_item(value.view[1], index)
+    return _steps(own, value.view[1]) == _steps(value, value.view[1])
+
+
+def _steps(node: Node, source: Node) -> list[tuple[Any, Any]]:
+    steps: list[tuple[Any, Any]] = []
+    while node is not source and node.primitive is not None:
+        steps.append((node.primitive, node.params))
+        node = node.inputs[0]
+    return steps
+
+
+def _with_slices(content: Node, index: indexing.Index, part: Node) -> Node:
+    """Replace the elements at the slices of an index."""
+    part = reshape(part, tuple(count for _, count, _ in index.slices))
+    if index.slices == tuple((0, n, 1) for n in content.shape):
+        return identity(part)
+    return update_slice(content, part, slices=index.slices)
+
+
+def _scattered(content: Node, index: indexing.Index, value: Any) -> Node:
+    """Replace the elements at integer arrays; of repeated indices the last value wins."""
+    region = content
+    if index.slices != tuple((0, n, 1) for n in content.shape):
+        region = movement.strided_slice(content, slices=index.slices)
+    region = reshape(region, index.shape)
+    moved, indices, order = indexing.advanced(region, index)
+    shape = indices[0].shape + moved.shape[len(indices) :]
+    part = fitted(value, content.dtype, tuple(shape[i] for i in order))
+    part = movement.transpose(part, axes=_inverse(order))
+    moved = scatter(moved, part, *indices)
+    axes = sorted(index.arrays)
+    axes += [i for i in range(region.ndim) if i not in index.arrays]
+    return _with_slices(content, index, movement.transpose(moved, axes=_inverse(axes)))
+
+
+def _inverse(axes: list[int]) -> tuple[int, ...]:
+    return tuple(axes.index(i) for i in range(len(axes)))
+
+
+def _abstract_mask(items: tuple[Any, ...]) -> Node | None:
+    masks = [
+        item
+        for item in items
+        if isinstance(item, Node) and item.dtype.kind == "b" and not as_node(item).is_known
+    ]
+    if not masks:
+        return None
+    if len(items) > 1:
+        raise TraceError(
+            "x[mask, ...] = value: under cr.jit a mask must be the only index; write "
+            "x = np.where(mask, value, x)"
+        )
+    return masks[0]
+
+
+def _assign_where(x: Node, mask: Node, value: Any) -> None:
+    """Assign ``x[mask] = value`` for a mask of unknown value: a selection."""
+    rest = x.ndim - mask.ndim
+    if mask.shape != x.shape[: mask.ndim] or np.ndim(value) > rest:
+        raise TraceError(
+            f"x[mask] = value: under cr.jit the number of elements that a mask selects is not "
+            f"known, so a value of shape {np.shape(value)} cannot be assigned; write "
+            "x = np.where(mask, value, x) with a value of the shape of x"
+        )
+    condition = reshape(mask, mask.shape + (1,) * rest)
+    part = fitted(value, x.dtype, x.shape)
+    store(x, select(condition, part, x))
+
+
+def accumulate_at(ufunc: np.ufunc, operation: Callable[..., Any]) -> Callable[..., None]:
+    """Return ``ufunc.at``: apply a binary ufunc at indices, once for each repetition."""
+
+    def at(x: Any, index: Any, value: Any = None) -> None:
+        if not isinstance(x, Node):
+            raise TraceError(
+                f"np.{ufunc.__name__}.at: a traced value cannot be stored into a plain array; make "
+                "the array with np.zeros_like(y, shape=...) of a traced y"
+            )
+        if ufunc in (np.add, np.subtract):
+            _add_at(x, index, value if ufunc == np.add else np.negative(value))
+            return
+        if value is None:
+            set_item(x, index, operation(get_item(x, index)))
+            return
+        _check_distinct(ufunc, x, index)
+        set_item(x, index, operation(get_item(x, index), value))
+
+    return at
+
+
+def _add_at(x: Node, index: Any, value: Any) -> None:
+    content = as_node(x)
+    items = index if isinstance(index, tuple) else (index,)
+    normalized = indexing.normalize(content, items)
+    if not normalized.arrays:
+        set_item(x, index, np.add(get_item(x, index), value))
+        return
+    zeros = as_node(np.zeros(x.shape, x.dtype))
+    region = reshape(movement.strided_slice(zeros, slices=normalized.slices), normalized.shape)
+    moved, indices, order = indexing.advanced(region, normalized)
+    shape = indices[0].shape + moved.shape[len(indices) :]
+    part = fitted(value, x.dtype, tuple(shape[i] for i in order))
+    part = movement.transpose(part, axes=_inverse(order))
+    moved = scatter_add(part, *indices, shape=moved.shape)
+    axes = sorted(normalized.arrays)
+    axes += [i for i in range(region.ndim) if i not in normalized.arrays]
+    added = movement.transpose(moved, axes=_inverse(axes))
+    store(x, as_node(np.add(content, _with_slices(zeros, normalized, added))))
+
+
+def _check_distinct(ufunc: np.ufunc, x: Node, index: Any) -> None:
+    positions: Any = np.arange(x.size).reshape(x.shape)[_known_index(index)]
+    if np.unique(positions).size != positions.size:
+        raise TraceError(
+            f"np.{ufunc.__name__}.at: repeated indices can be traced with np.add.at and "
+            "np.subtract.at only; use a loop over the indices"
+        )
+
+
+def _known_index(index: Any) -> Any:
+    if isinstance(index, tuple):
+        return tuple(map(_known_index, index))
+    return index.value if isinstance(index, Node) else index
+
+
+# ----------------------------------------------------------------------- functions and methods
+
+
+def copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) -> None:
+    """Copy `src` into `dst` where a condition holds."""
+    target = _target("copyto", dst)
+    assign(target, src if where is True else select(where, src, target))
+
+
+def fill(x: Node, value: Any) -> None:
+    """Set all elements to a value."""
+    assign(x, value)
+
+
+def itemset(x: Node, *args: Any) -> None:
+    """Set one element."""
+    *index, value = args
+    set_item(x, tuple(index) if len(index) > 1 else index[0] if index else (), value)
+
+
+def put(x: Any, indices: Any, values: Any, mode: str = "raise") -> None:
+    """Set elements of the flattened array; `values` are repeated as often as required."""
+    target = _target("put", x)
+    positions = np.ravel(indices)
+    if mode == "wrap":
+        positions = np.remainder(positions, target.size)
+    elif mode == "clip":
+        positions = np.clip(positions, 0, target.size - 1)
+    if positions.size:
+        FlatIterator(target)[positions] = _repeated(values, positions.shape)
+
+
+def _repeated(values: Any, shape: tuple[int, ...]) -> Any:
+    """Repeat the elements in row-major order as often as the shape requires."""
+    flat = np.ravel(values)
+    size = math.prod(shape)
+    if flat.size == size:
+        return np.reshape(flat, shape)
+    return np.reshape(flat[np.arange(size) % max(flat.size, 1)], shape)
+
+
+def place(arr: Any, mask: Any, vals: Any) -> None:
+    """Set the elements at a mask of known value to `vals`, repeated as often as required."""
+    put(arr, np.flatnonzero(_known_index(mask)), vals)
+
+
+def putmask(a: Any, mask: Any, values: Any) -> None:
+    """Set the elements at a mask to those at the same positions of `values`, repeated."""
+    target = _target("putmask", a)
+    same = np.shape(values) in ((), target.shape)
+    repeated = values if same else np.reshape(_repeated(values, (target.size,)), target.shape)
+    assign(target, select(mask, repeated, target))
+
+
+def put_along_axis(arr: Any, indices: Any, values: Any, axis: int | None) -> None:
+    """Set one element along `axis` for each of `indices`."""
+    target = _target("put_along_axis", arr)
+    if axis is None:
+        FlatIterator(target)[np.ravel(indices)] = values
+        return
+    set_item(target, indexing.along_axis(target, as_array(indices), axis), values)
+
+
+def fill_diagonal(a: Any, val: Any, wrap: bool = False) -> None:
+    """Set the main diagonal."""
+    target = _target("fill_diagonal", a)
+    if target.ndim < 2 or (target.ndim > 2 and len(set(target.shape)) > 1):
+        raise ArgumentError("fill_diagonal: needs two axes, or more axes of one length")
+    size = target.size
+    step = target.shape[1] + 1
+    end = None if wrap or target.ndim > 2 else target.shape[1] * target.shape[1]
+    if target.ndim > 2:
+        step = 1 + sum(target.shape[0] ** k for k in range(1, target.ndim))
+    positions: Any = np.arange(0, size, step)[slice(None)] if end is None else None
+    positions = np.arange(0, min(size, end), step) if end is not None else positions
+    FlatIterator(target)[positions] = _repeated(val, positions.shape)
+
+
+def sort_in_place(x: Node, axis: int = -1, kind: Any = None, order: Any = None, **_: Any) -> None:
+    """Sort the array itself along an axis."""
+    assign(x, sorting.sort(as_node(x), axis))
+
+
+def _target(name: str, x: Any) -> Node:
+    if isinstance(x, Node):
+        return x
+    raise TraceError(
+        f"np.{name}: a traced value cannot be stored into a plain array; make the array with "
+        "np.zeros_like(y, shape=...) of a traced y"
+    )
+
+
+class FlatIterator:
+    """``x.flat``: the elements of an array in row-major order, to read and to assign."""
+
+    def __init__(self, base: Node) -> None:
+        self.base = base
+
+    def __len__(self) -> int:
+        return self.base.size
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(ravel(as_node(self.base)))
+
+    def __getitem__(self, index: Any) -> Any:
+        return indexing.get_item(ravel(as_node(self.base)), index)
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        flat = movement.reshape(as_node(self.base), shape=(self.base.size,))
+        normalized = indexing.normalize(flat, (index,))
+        if not normalized.arrays:
+            part = fitted(_repeated(value, normalized.shape), flat.dtype, normalized.shape)
+            content = _with_slices(flat, normalized, part)
+        else:
+            content = _scattered(flat, normalized, value)
+        store(self.base, movement.reshape(content, shape=self.base.shape))
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        return np.asarray(ravel(as_node(self.base)), dtype)
