@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -22,6 +24,7 @@ from chainrule.ops.primitives.elementwise import (
     less,
     less_equal,
     log,
+    log1p,
     logical_and,
     logical_not,
     logical_or,
@@ -32,7 +35,7 @@ from chainrule.ops.primitives.elementwise import (
     rint,
 )
 from chainrule.ops.primitives.promotion import as_array, common_dtype, is_python_number
-from chainrule.ops.primitives.selection import select
+from chainrule.ops.primitives.selection import select, stop_gradient
 
 __all__ = [
     "around",
@@ -52,6 +55,7 @@ __all__ = [
     "greater",
     "greater_equal",
     "heaviside",
+    "in_single",
     "invert",
     "isfinite",
     "isinf",
@@ -130,25 +134,57 @@ def as_float(x: Any) -> Any:
     return cast(x, np.exp.resolve_dtypes((x.dtype, None))[-1])
 
 
+def in_single(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compute a composite function of half-precision numbers in single precision, as NumPy does."""
+
+    @wraps(function)
+    def computed(*operands: Any) -> Any:
+        operands = tuple(map(as_float, operands))
+        if common_dtype(*operands) != np.float16:
+            return function(*operands)
+        wide = (x if is_python_number(x) else cast(x, "float32") for x in operands)
+        return cast(function(*wide), "float16")
+
+    return computed
+
+
+@in_single
 def exp2(x: Any) -> Any:
     """Raise 2 to a power."""
-    return elementwise.power(2.0, as_float(x))
+    return elementwise.power(2.0, x)
 
 
+@in_single
 def log2(x: Any) -> Any:
-    """Logarithm to base 2."""
-    return divide(log(x), math.log(2))
+    """Logarithm to base 2, exact for its powers."""
+    return _exact_for_powers(divide(log(x), math.log(2)), x, 2.0)
 
 
+@in_single
 def log10(x: Any) -> Any:
-    """Logarithm to base 10."""
-    return divide(log(x), math.log(10))
+    """Logarithm to base 10, exact for its powers."""
+    return _exact_for_powers(divide(log(x), math.log(10)), x, 10.0)
 
 
+def _exact_for_powers(logarithm: Any, x: Any, base: float) -> Any:
+    """Correct the rounding of the logarithm of integer powers of the base."""
+    limits = np.finfo(x.dtype)
+    finite = select(isfinite(logarithm), logarithm, 0)
+    nearest = minimum(rint(finite), math.ceil(math.log(limits.max, base)) - 1)
+    gap = nearest - finite
+    is_near = less(absolute(gap), 4 * float(limits.eps) * absolute(nearest))
+    is_power = logical_and(equal(elementwise.power(base, nearest), x), is_near)
+    return logarithm + stop_gradient(select(is_power, gap, 0))
+
+
+@in_single
 def logaddexp2(a: Any, b: Any) -> Any:
     """Logarithm to base 2 of ``2^a + 2^b``."""
-    two = math.log(2)
-    return elementwise.logaddexp(a * two, b * two) / two
+    same = equal(a, b)
+    both = 0.5 * a + 0.5 * b + 1  # infinite ones included
+    gap = absolute(select(same, 0, a) - select(same, 0, b))
+    tail = log1p(exp2(-gap)) / math.log(2)
+    return select(same, both, elementwise.maximum(a, b) + tail)
 
 
 def greater(a: Any, b: Any) -> Any:
@@ -203,13 +239,12 @@ def isfinite(x: Any) -> Any:
 
 def signbit(x: Any) -> Any:
     """Whether the sign bit is set, as in -0.0."""
-    return less(elementwise.arctan2(as_float(x), -1), 0)
+    return less(elementwise.copysign(1.0, as_float(x)), 0)
 
 
 def copysign(a: Any, b: Any) -> Any:
     """Give `a` the sign of `b`."""
-    a = as_float(a)
-    return select(not_equal(signbit(a), signbit(b)), -a, a)
+    return elementwise.copysign(as_float(a), as_float(b))
 
 
 def fmax(a: Any, b: Any) -> Any:
@@ -224,6 +259,8 @@ def fmin(a: Any, b: Any) -> Any:
 
 def fmod(a: Any, b: Any) -> Any:
     """Return the remainder with the sign of the dividend `a`, as in C."""
+    if common_dtype(a, b).kind == "f":
+        return copysign(remainder(copysign(a, 1.0), copysign(b, 1.0)), a)
     rest = remainder(select(less(a, 0), -a, a), abs(b))
     return select(less(a, 0), -rest, rest)
 

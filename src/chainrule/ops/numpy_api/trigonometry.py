@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
-from chainrule.ops.numpy_api.arithmetic import as_float
+import numpy as np
+
+from chainrule.ops.numpy_api.arithmetic import as_float, in_single
 from chainrule.ops.primitives import elementwise
 from chainrule.ops.primitives.elementwise import (
+    absolute,
     cos,
     divide,
     equal,
     exp,
     expm1,
     less,
+    log,
     log1p,
     logical_or,
     maximum,
@@ -30,6 +35,7 @@ __all__ = [
 ]  # fmt: skip
 
 
+@in_single
 def tan(x: Any) -> Any:
     """Tangent, ``sin x / cos x``."""
     return divide(sin(x), cos(x))
@@ -40,57 +46,83 @@ def arctan(x: Any) -> Any:
     return elementwise.arctan2(as_float(x), 1)
 
 
+@in_single
 def arcsin(x: Any) -> Any:
     """Angle between -π/2 and π/2 whose sine is `x`."""
-    x = as_float(x)
     return elementwise.arctan2(x, sqrt(multiply(1 - x, 1 + x)))
 
 
+@in_single
 def arccos(x: Any) -> Any:
     """Angle between 0 and π whose cosine is `x`."""
-    x = as_float(x)
     return elementwise.arctan2(sqrt(multiply(1 - x, 1 + x)), x)
 
 
+@in_single
 def sinh(x: Any) -> Any:
     """Hyperbolic sine, ``(eˣ - e⁻ˣ) / 2``, by expm1, without cancellation near 0."""
-    x = as_float(x)
+    return _unless_exp_overflows(x, _sinh, elementwise.copysign(1.0, x))
+
+
+@in_single
+def cosh(x: Any) -> Any:
+    """Hyperbolic cosine, ``(eˣ + e⁻ˣ) / 2``; near 0 ``1 + 2 sinh²(x/2)``, whose slope is exact."""
+    return _unless_exp_overflows(x, _cosh, 1.0)
+
+
+def _sinh(x: Any) -> Any:
     return multiply(0.5, expm1(x) - expm1(-x))
 
 
-def cosh(x: Any) -> Any:
-    """Hyperbolic cosine, ``(eˣ + e⁻ˣ) / 2``."""
-    x = as_float(x)
-    return multiply(0.5, exp(x) + exp(-x))
+def _cosh(x: Any) -> Any:
+    half = _sinh(0.5 * x)
+    near = 1 + 2 * (half * half)
+    return select(less(absolute(x), 1), near, multiply(0.5, exp(x) + exp(-x)))
 
 
+def _unless_exp_overflows(x: Any, function: Callable[[Any], Any], sign: Any) -> Any:
+    """Apply a function; ``sign · e^|x| / 2`` where eˣ is nearly too large for the dtype."""
+    size = elementwise.copysign(x, 1.0)
+    limit = math.log(np.finfo(x.dtype).max) - 1
+    is_small = less(size, limit)
+    scaled = exp(select(is_small, limit, size) - 1) * (math.e / 2)
+    return select(is_small, function(select(is_small, x, 1)), sign * scaled)
+
+
+@in_single
 def arctanh(x: Any) -> Any:
     """Inverse of tanh, ``ln((1 + x) / (1 - x)) / 2``."""
-    x = as_float(x)
     return multiply(0.5, log1p(x) - log1p(-x))
 
 
+@in_single
 def arcsinh(x: Any) -> Any:
-    """Inverse of sinh, ``ln(x + √(1 + x²))``, of |x|, without cancellation."""
-    x = as_float(x)
-    size = select(less(x, 0), -x, x)
-    value = log1p(size + size * (size / (1 + hypot(1, size))))
-    return select(less(x, 0), -value, value)
+    """Inverse of sinh, ``ln(x + √(1 + x²))``, of |x|, without cancellation; ``ln 2x`` if large."""
+    size = elementwise.copysign(x, 1.0)
+    is_large = less(1 / np.finfo(x.dtype).eps, size)
+    small = select(is_large, 1, size)
+    value = log1p(small + small * (small / (1 + hypot(1, small))))
+    value = select(is_large, log(select(is_large, size, 1)) + math.log(2), value)
+    return elementwise.copysign(value, x)
 
 
+@in_single
 def arccosh(x: Any) -> Any:
-    """Inverse of cosh, ``ln(x + √(x² - 1))``."""
-    above = as_float(x) - 1
-    return log1p(above + sqrt(above) * sqrt(above + 2))
+    """Inverse of cosh, ``ln(x + √(x² - 1))``; ``ln 2x`` if large."""
+    is_large = less(1 / np.finfo(x.dtype).eps, x)
+    above = select(is_large, 1, x - 1)
+    value = log1p(above + sqrt(above) * sqrt(above + 2))
+    return select(is_large, log(select(is_large, x, 1)) + math.log(2), value)
 
 
+@in_single
 def hypot(a: Any, b: Any) -> Any:
     """Hypotenuse, ``√(a² + b²)``, scaled so that squares neither overflow nor underflow."""
-    a, b = as_float(a), as_float(b)
     scale = stop_gradient(maximum(abs(a), abs(b)))
+    is_infinite = logical_or(equal(abs(a), math.inf), equal(abs(b), math.inf))
     scale = select(logical_or(equal(scale, 0), equal(scale, math.inf)), 1, scale)
     a, b = a / scale, b / scale
-    return scale * sqrt(a * a + b * b)
+    return select(is_infinite, math.inf, scale * sqrt(a * a + b * b))
 
 
 def degrees(x: Any) -> Any:

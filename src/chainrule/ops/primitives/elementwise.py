@@ -22,6 +22,7 @@ __all__ = [
     "add",
     "arctan2",
     "ceil",
+    "copysign",
     "cos",
     "divide",
     "equal",
@@ -153,6 +154,12 @@ remainder = elementwise(
     "remainder", np.remainder,
     vjp=lambda ct, y, a, b: (ct, -ct * floor(a / b)),
     formula="{0} mod {1}", reference=operator.mod, samples=reals(0.5, 3, 2),
+)  # fmt: skip
+
+copysign = elementwise(
+    "copysign", np.copysign,
+    vjp=lambda ct, y, a, b: (ct * copysign(1.0, a) * copysign(1.0, b), None),
+    formula="copysign({0}, {1})", reference=math.copysign, samples=reals(-3, 3, 2),
 )  # fmt: skip
 
 # Piecewise constant: the derivative is zero almost everywhere.

@@ -56,10 +56,12 @@ def _float_maximum(relation: str) -> Emit:
     def emit_instructions(
         builder: ir.IRBuilder, dtype: DType, a: ir.Value, b: ir.Value
     ) -> ir.Value:
-        if isinstance(b, ir.Constant) or isinstance(a, ir.Constant):
-            # A constant is not NaN, so one ordered comparison selects the other operand if that is.
-            limit, other = (b, a) if isinstance(b, ir.Constant) else (a, b)
-            return builder.select(builder.fcmp_ordered(relation, limit, other), limit, other)
+        # Of equal operands, such as 0.0 and -0.0, NumPy returns the second one, in half precision
+        # the first. A constant is no NaN: one comparison selects the other operand if that is.
+        if isinstance(a, ir.Constant):
+            return builder.select(builder.fcmp_ordered(relation, a, b), a, b)
+        if isinstance(b, ir.Constant):
+            return builder.select(builder.fcmp_unordered(relation, a, b), a, b)
         extremum = builder.select(builder.fcmp_ordered(relation, a, b), a, b)
         return builder.select(builder.fcmp_unordered("uno", a, a), a, extremum)
 
@@ -132,8 +134,14 @@ def _float_remainder(builder: ir.IRBuilder, dtype: DType, a: ir.Value, b: ir.Val
 def _float_floor_divide(builder: ir.IRBuilder, dtype: DType, a: ir.Value, b: ir.Value) -> ir.Value:
     zero, one, half = (constant(n, dtype, a) for n in (0, 1, 0.5))
     ratio = builder.fdiv(a, b)
-    remainder = _float_remainder(builder, dtype, a, b)
+    remainder = _library("fmod")(builder, dtype, a, b)
     quotient = builder.fdiv(builder.fsub(a, remainder), b)
+    has_remainder = builder.fcmp_unordered("!=", remainder, zero)
+    differs = builder.xor(
+        builder.fcmp_ordered("<", remainder, zero), builder.fcmp_ordered("<", b, zero)
+    )
+    is_rounded_up = builder.and_(has_remainder, differs)
+    quotient = builder.select(is_rounded_up, builder.fsub(quotient, one), quotient)
     floored = _intrinsic("floor")(builder, dtype, quotient)
     is_above = builder.fcmp_ordered(">", builder.fsub(quotient, floored), half)
     floored = builder.select(is_above, builder.fadd(floored, one), floored)
@@ -188,6 +196,7 @@ _FLOAT: dict[str, Emit] = {
     "divide": lambda builder, dtype, a, b: builder.fdiv(a, b),
     "negative": lambda builder, dtype, x: builder.fneg(x),
     "absolute": _intrinsic("fabs"),
+    "copysign": _intrinsic("copysign"),
     "sqrt": _intrinsic("sqrt"),
     "floor": _intrinsic("floor"),
     "ceil": _intrinsic("ceil"),

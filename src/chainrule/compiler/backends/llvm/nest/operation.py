@@ -48,6 +48,8 @@ def emit_operation(
     values = splat_scalars(builder, operands)
     if HALF in (dtype, *dtypes) and name != "select":
         dtypes = [SINGLE if each == HALF else each for each in dtypes]
+        if name in ("maximum", "minimum"):
+            values.reverse()
         if dtype != HALF:
             return emit_operation(builder, name, values, dtypes, dtype)
         if name == "cast" and dtypes[0].itemsize == 8 and dtypes[0].kind == "f":
