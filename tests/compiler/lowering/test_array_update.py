@@ -7,8 +7,11 @@ from chainrule.autodiff.scan import scan
 from chainrule.compiler.native_program import NativeProgram
 from chainrule.compiler.pipeline import compile_to_loops
 from chainrule.graph.evaluate import evaluate
+from chainrule.graph.node import as_node
 from chainrule.graph.trace import trace
 from chainrule.ops.primitives.array_update import scatter, update_slice
+from chainrule.ops.primitives.broadcasting import broadcast_to
+from chainrule.ops.primitives.gather_scatter import gather
 
 X = np.arange(12.0).reshape(3, 4) + 1
 INDEX = np.array([2, 0, 2])
@@ -58,6 +61,12 @@ def indices_read_from_the_array(x):
     return y * x
 
 
+def a_constant_is_gathered_from_then_written_then_read(x):
+    y = broadcast_to(as_node(0.5), shape=(3, 4))
+    z = scatter(y, x + gather(y, INDEX), INDEX)
+    return np.sin(z), scatter(x * 2, y, INDEX)
+
+
 def a_loop_fills_a_carry(x):
     def step(carry, row):
         table, count = carry
@@ -89,6 +98,7 @@ PROGRAMS = [
     one_array_updated_twice,
     rows_of_repeated_indices,
     indices_read_from_the_array,
+    a_constant_is_gathered_from_then_written_then_read,
     a_loop_fills_a_carry,
     a_loop_exchanges_its_carries,
     a_stored_array_is_updated_in_a_loop,

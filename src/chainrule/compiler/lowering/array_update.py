@@ -97,11 +97,11 @@ def _store_elsewhere(lowering: Lowering, reader: Reader) -> None:
     node, number = reader
     value: Any = lowering.expressions[node.serial]
     if not isinstance(node.type, tuple):
-        lowering.expressions[node.serial] = lowering.store_in_scratch(node.array_type, value)
+        lowering.set_expression(node, lowering.store_in_scratch(node.array_type, value))
         return
     values = list(value)
     values[number] = lowering.store_in_scratch(node.type[number], values[number])
-    lowering.expressions[node.serial] = values
+    lowering.set_expression(node, values)
 
 
 RULES: dict[str, Rule] = {"update_slice": _update_slice, "scatter": _scatter}

@@ -155,15 +155,21 @@ class Lowering:
             return
         if target is not None and isinstance(value, Load) and value.buffer is target[0]:
             return
-        self.expressions[node.serial] = self.materialize(node, value)
+        self.set_expression(node, self.materialize(node, value))
 
     # Materialisation.
+
+    def set_expression(self, node: Node, value: Any) -> None:
+        """Replace the expression of a node, one for each result; it reads other buffers now."""
+        self.expressions[node.serial] = value
+        self.liveness.record(node, value)
 
     def materialized(self, node: Node) -> Load:
         """Return a node's value as a load at affine indices; store it first where it is none."""
         value = self.expressions[node.serial]
         if not (isinstance(value, Load) and value.is_affine):
-            value = self.expressions[node.serial] = self.materialize(node, value)
+            value = self.materialize(node, value)
+            self.set_expression(node, value)
         return value
 
     def materialize_if_costly(self, node: Node) -> Expression:

@@ -119,7 +119,7 @@ def _reshape(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expres
         copy = lowering.scratch(source.shape, source.dtype, source)
         canonical = lowering.canonical(source.shape)
         lowering.items.append(Statement(copy, canonical, inputs[0], layer=node.layer))
-        lowering.expressions[source.serial] = Load(copy, canonical)
+        lowering.set_expression(source, Load(copy, canonical))
         value = reshaped(lowering, Load(copy, canonical), source.shape, node.shape)
     assert value is not None
     return value
