@@ -137,6 +137,14 @@ def test_predictions_of_any_size_also_of_an_unbuilt_network(
         assert_clean(net)
 
 
+def test_eager_calls_share_nothing_while_they_run() -> None:
+    net, alone = network(by_hand), network(by_hand)
+    expected = [alone(X[: 60 + k]) for k in range(THREADS)]
+    assert_same(in_threads(lambda k: net(X[: 60 + k])), expected)
+    assert isinstance(vars(net.layers[0])["cache"]["z"], np.ndarray)
+    assert_clean(net)
+
+
 def test_a_prediction_of_one_size_is_compiled_once() -> None:
     net = network(dense)
     net(X)

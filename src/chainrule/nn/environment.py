@@ -15,10 +15,12 @@ from __future__ import annotations
 import copy
 import inspect
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, cast
+
+import numpy as np
 
 from chainrule.graph.node import Node
 from chainrule.locks import fork_lock
@@ -68,16 +70,31 @@ class LayerEnvironment:
             if now.get(name, self) is not value:
                 self.set_attribute(layer, name, value)
 
-    def commit(self, outer: LayerEnvironment | None) -> None:
-        """Hand the attributes on to the outer environment, or all without nodes to the layers."""
+    def keep_attributes(self, outer: LayerEnvironment | None) -> None:
+        """Hand the attributes without abstract nodes on to the outer environment or the layers."""
+        for layer, name, value in self._new_attributes():
+            settled = _settled(value) if outer is None else value
+            if not _any(_is_abstract, value):
+                _keep(outer, layer, name, settled)
+
+    def keep_all(self, outer: LayerEnvironment | None) -> None:
+        """Hand everything on: the state and gradients of parameters too.
+
+        An abstract node of an attribute is left to the outer trace, which `jit` keeps.
+        """
+        for layer, name, value in self._new_attributes():
+            _keep(outer, layer, name, value if outer is not None else _settled(value))
+        for parameter, value in self.values.items():
+            if outer is None or outer.values.get(parameter, self) is not value:
+                parameter.value = value if outer is not None else _settled(value)
+        for parameter, value in self.gradients.items():
+            if outer is None or outer.gradients.get(parameter, self) is not value:
+                parameter.grad = value if outer is not None else _settled(value)
+
+    def _new_attributes(self) -> Iterator[tuple[Any, str, Any]]:
         for key, names in self.attributes.items():
-            layer = self.layers[key]
-            own: dict[str, Any] = vars(layer)
             for name, value in names.items():
-                if outer is not None:
-                    outer.set_attribute(layer, name, value)
-                elif not has_node(value) and not _is_same(value, own.get(name, own)):
-                    own[name] = value
+                yield self.layers[key], name, value
 
 
 _current: ContextVar[LayerEnvironment | None] = ContextVar("layer environment", default=None)
@@ -88,11 +105,12 @@ current = _current.get
 
 @contextmanager
 def entered(
-    outer: LayerEnvironment | None = None, is_kept: bool = True
+    outer: LayerEnvironment | None = None,
+    keep: Callable[[LayerEnvironment, LayerEnvironment | None], None] | None = None,
 ) -> Generator[LayerEnvironment]:
     """Enter an environment within `outer`, by default the current one.
 
-    The attributes that layers set in it are kept afterwards if `is_kept`.
+    If the block does not raise, `keep` hands on what is kept: by default, attributes.
     """
     outer = outer or _current.get()
     environment = LayerEnvironment(outer)
@@ -101,8 +119,7 @@ def entered(
         yield environment
     finally:
         _current.reset(token)
-    if is_kept:
-        environment.commit(outer)
+    (keep or LayerEnvironment.keep_attributes)(environment, outer)
 
 
 @contextmanager
@@ -192,6 +209,30 @@ def _install(kind: type, name: str) -> None:
         default = vars(kind).get(name, _MISSING)
         if not isinstance(default, _TracedAttribute):
             setattr(kind, name, _TracedAttribute(name, default))
+
+
+def _keep(outer: LayerEnvironment | None, layer: Any, name: str, value: Any) -> None:
+    """Set an attribute in the outer environment, or else that of the layer, if it is another."""
+    if outer is not None:
+        outer.set_attribute(layer, name, value)
+    elif not _is_same(value, vars(layer).get(name, _MISSING)):
+        vars(layer)[name] = value
+
+
+def _settled(value: Any) -> Any:
+    """Replace known nodes by arrays, in containers too."""
+    if isinstance(value, Node):
+        return value if _is_abstract(value) else np.array(value.value)
+    if not has_node(value):
+        return value
+    items = [_settled(each) for each in _items(value) or ()]
+    if isinstance(value, dict):
+        return dict(zip(cast(dict[Any, Any], value), items, strict=True))
+    return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)
+
+
+def _is_abstract(value: Any) -> bool:
+    return isinstance(value, Node) and not value.is_known
 
 
 def _items(value: Any) -> list[Any] | None:

@@ -31,7 +31,7 @@ def apply_with_backward(
     saved = [(layer, environment.saved_attributes(layer)) for layer in layers]
 
     def backward(dy: Any) -> list[Any]:
-        with environment.entered(outer, is_kept=False) as traced:
+        with environment.entered(outer, keep=lambda *_: None) as traced:
             traced.values.update(zip(parameters, values, strict=True))
             for layer, attributes in saved:
                 traced.restore(layer, attributes)

@@ -145,7 +145,7 @@ class Network:
         model = self._model
         if not isinstance(X, Node):
             inputs = prepare_inputs(model, X, "the network")
-            return model.parameter_lock.read(lambda: model.stack(inputs))
+            return model.parameter_lock.read(lambda: model.stack.apply(inputs))
         model.build(X.shape, "the network")
         return model.stack(X)
 

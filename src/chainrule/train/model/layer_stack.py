@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.nn import environment
+from chainrule.nn.environment import LayerEnvironment
 from chainrule.nn.layer import Layer
 from chainrule.nn.parameter import Parameter
 from chainrule.nn.random_stream import RandomStream
@@ -72,6 +73,12 @@ class LayerStack:
             traced.copy_containers(self._all_layers)
             traced.values |= {each: values[name] for name, each in self.parameters().items()}
             yield
+
+    def apply(self, x: Any) -> Any:
+        """Return the output for arrays; what the layers set is kept when all have run."""
+        with environment.entered(keep=LayerEnvironment.keep_all) as traced:
+            traced.copy_containers(self._all_layers)
+            return self(x)
 
     @cached_property
     def _all_layers(self) -> list[Layer]:
