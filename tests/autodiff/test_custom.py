@@ -60,6 +60,24 @@ def test_wrong_shapes_and_counts_of_cotangents_are_refused() -> None:
         cr.custom_vjp(lambda x: x, lambda r, ct: ct)(1.0)
 
 
+def test_a_rule_without_a_result_is_refused() -> None:
+    def forgets_to_return(x: Any, ct: Any) -> None:
+        ct * x
+
+    for rule in (forgets_to_return, lambda x, ct: None):
+        function = cr.custom_vjp(lambda x: (x * x, x), rule)
+        for gradient in (cr.grad(function), cr.jit(cr.grad(function))):
+            with pytest.raises(ArgumentError, match=r"returned None.*\(None,\) if there is no"):
+                gradient(3.0)
+    with pytest.raises(ArgumentError, match=r"returned None.*for each argument"):
+        cr.grad(cr.custom_vjp(lambda x, y: (x * y, x), lambda x, ct: None))(1.0, 2.0)
+    for empty in (None, (), {}):
+        with pytest.raises(ArgumentError, match="holds no array"):
+            cr.grad(cr.custom_vjp(lambda x, empty=empty: (empty, x), lambda x, ct: ct))(1.0)
+    explicit = cr.custom_vjp(lambda x: (x * x, x), lambda x, ct: (None,))
+    assert cr.grad(explicit)(3.0) == 0.0
+
+
 def test_stop_gradient_keeps_values_and_stops_derivatives() -> None:
     assert cr.stop_gradient({"x": 3.0}) == {"x": 3.0}
     assert cr.grad(lambda x: x * cr.stop_gradient(x) ** 2)(3.0) == 9.0

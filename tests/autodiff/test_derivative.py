@@ -205,3 +205,28 @@ def test_item_assignment_is_refused_with_the_alternative() -> None:
 
     with pytest.raises(TraceError, match=r"np\.where"):
         cr.grad(f)(np.ones(3))
+
+
+@pytest.mark.parametrize("argnums", [(0, 0), (1, -1), (0, 1, 0), [-2, 0], (-1, 1, 0, -2)])
+def test_an_argument_named_twice_has_its_derivative_at_both_places(argnums: Any) -> None:
+    def product(a: Any, b: Any) -> Any:
+        return np.sum(a["w"] * a["w"] * b["w"])
+
+    point = ({"w": np.array([3.0, 1.0])}, {"w": np.array([5.0, 2.0])})
+    slopes = [2 * point[0]["w"] * point[1]["w"], point[0]["w"] ** 2]
+    for transform in (lambda f: f, cr.jit):
+        found = transform(cr.grad(product, argnums))(*point)
+        for position, gradient in zip(argnums, found, strict=True):
+            assert np.array_equal(gradient["w"], slopes[position])
+    assert len({id(gradient["w"]) for gradient in cr.grad(product, argnums)(*point)}) == len(
+        argnums
+    )
+
+
+def test_argnums_must_be_whole_numbers() -> None:
+    for argnums in ("b", 1.0, None, True, (0, "b"), {"a"}):
+        with pytest.raises(ArgumentError, match=r"argnums .* number of a positional .* whole"):
+            cr.grad(lambda a, b: a * b, argnums=argnums)  # pyright: ignore[reportArgumentType]
+    assert cr.grad(lambda a, b: a * b, argnums=np.int64(1))(2.0, 3.0) == 2.0
+    with pytest.raises(ArgumentError, match="argnums=2, but <lambda> was called with 2"):
+        cr.grad(lambda a, b: a * b, argnums=2)(1.0, 2.0)

@@ -67,6 +67,11 @@ def custom_vjp(forward: Callable[..., Any], backward: Callable[..., Any]) -> Cal
                 f"got {type_in_words(result)}"
             )
         output, residuals = result
+        if not tree.flatten(output)[0]:
+            raise ArgumentError(
+                f"custom_vjp: {name} returned the output {output!r}, which holds no array; return "
+                "(output, residuals) with the value first"
+            )
         leaves = tree.flatten(args)[0]
         return with_backward(
             output, leaves, lambda ct: _flat(backward(residuals, ct), args, backward)
@@ -77,10 +82,16 @@ def custom_vjp(forward: Callable[..., Any], backward: Callable[..., Any]) -> Cal
 
 def _flat(returned: Any, args: tuple[Any, ...], backward: Callable[..., Any]) -> list[Any]:
     """The cotangents of all leaves; None for an argument is None for each of its leaves."""
+    name = getattr(backward, "__name__", "backward")
+    if returned is None:
+        zero = "(None,)" if len(args) == 1 else "a tuple with None for each argument without one"
+        raise ArgumentError(
+            f"custom_vjp: {name} returned None, the result of a function without return; return "
+            f"the cotangent of each argument ({zero} if there is no derivative)"
+        )
     if len(args) == 1 and not (isinstance(returned, tuple) and len(returned) == 1):
         returned = (returned,)
     if not isinstance(returned, tuple | list) or len(returned) != len(args):
-        name = getattr(backward, "__name__", "backward")
         raise ArgumentError(
             f"custom_vjp: {name} must return a tuple of {len(args)} cotangents, one for each "
             f"argument, got {type(returned).__name__}"

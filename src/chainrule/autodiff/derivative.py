@@ -7,6 +7,7 @@ derivative or trace contains this call: then it remains a graph.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
@@ -46,8 +47,9 @@ def grad(
     function : callable
         Plain NumPy code that returns one float.
     argnums : int or sequence of int
-        Which positional arguments to differentiate by; each may be a nested container of float
-        arrays or numbers. A Python int is converted to float.
+        Which positional arguments to differentiate by, counted from 0, or from the end if negative;
+        each may be a nested container of float arrays or numbers. A Python int is converted to
+        float.
     has_aux : bool
         Whether the function returns ``(value, anything else)``; the rest is then returned too.
 
@@ -59,6 +61,8 @@ def grad(
 
     Raises
     ------
+    ArgumentError
+        If `argnums` is no integer, or there is no such argument.
     ShapeError
         If the function returns anything but one float.
     DTypeError
@@ -93,7 +97,7 @@ def value_and_grad(
     (0.0, 1.0)
     """
     check_function("value_and_grad", function)
-    positions = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+    positions, is_single = _checked_argnums(argnums)
 
     @wraps(function)
     def derivative(*args: Any, **kwargs: Any) -> Any:
@@ -108,7 +112,7 @@ def value_and_grad(
         flat = [zeros_like(n) if g is None else g for n, g in zip(nodes, found, strict=True)]
         output, rest, flat = _evaluate_results((output, rest, flat), nodes)
         trees = _regroup(flat, args, positions)
-        gradient = trees[0] if isinstance(argnums, int) else tuple(trees)
+        gradient = trees[0] if is_single else tuple(trees)
         return ((output, rest) if has_aux else output), gradient
 
     return derivative
@@ -170,23 +174,44 @@ def _content(leaf: Any) -> Any:
     return as_node(leaf) if type(leaf) is Node else leaf
 
 
+def _checked_argnums(argnums: Any) -> tuple[tuple[int, ...], bool]:
+    """The positions to differentiate by, and whether a single one was given, not a sequence."""
+    is_single = not isinstance(argnums, tuple | list | range)
+    positions: list[int] = []
+    for each in (argnums,) if is_single else argnums:
+        if isinstance(each, bool) or not hasattr(each, "__index__"):
+            raise ArgumentError(
+                f"grad: argnums is {argnums!r}; it must be the number of a positional argument, a "
+                "whole number counted from 0, or a tuple of them, as in argnums=(0, 1)"
+            )
+        positions.append(operator.index(each))
+    return tuple(positions), is_single
+
+
 def _lift(
     function: Callable[..., Any], args: tuple[Any, ...], positions: tuple[int, ...]
 ) -> tuple[list[tuple[Node, str]], list[Any]]:
-    """Replace the leaves of the arguments at `positions` by nodes; list the nodes with names."""
+    """Replace the leaves of the arguments at `positions` by nodes; list the nodes with names.
+
+    An argument that is named twice, perhaps as 1 and as -1, is replaced once and listed twice.
+    """
     name = getattr(function, "__name__", "the function")
     variables: list[tuple[Node, str]] = []
     lifted = list(args)
+    replaced: dict[int, list[tuple[Node, str]]] = {}
     for position in positions:
         if not -len(args) <= position < len(args):
             raise ArgumentError(
                 f"argnums={position}, but {name} was called with {len(args)} positional arguments"
             )
-        leaves, structure = tree.flatten(args[position])
-        names = tree.paths(args[position], f"argument {position} of {name}")
-        nodes = [_variable(leaf, path) for leaf, path in zip(leaves, names, strict=True)]
-        variables += zip(nodes, names, strict=True)
-        lifted[position] = tree.unflatten(structure, nodes)
+        key = position % len(args)
+        if key not in replaced:
+            leaves, structure = tree.flatten(args[key])
+            names = tree.paths(args[key], f"argument {key} of {name}")
+            nodes = [_variable(leaf, path) for leaf, path in zip(leaves, names, strict=True)]
+            replaced[key] = list(zip(nodes, names, strict=True))
+            lifted[key] = tree.unflatten(structure, nodes)
+        variables += replaced[key]
     return variables, lifted
 
 

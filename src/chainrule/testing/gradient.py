@@ -17,6 +17,7 @@ from chainrule.arguments.function_aliases import CORE_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.autodiff.derivative import grad
 from chainrule.errors import ArgumentError, GradientError
+from chainrule.testing.traced_value import check_finite, checked_values
 
 __all__ = ["check_grads", "numerical_derivative"]
 
@@ -57,9 +58,12 @@ def check_grads(
     Raises
     ------
     GradientError
-        If the error exceeds `tolerance`; the message has both values.
+        If the error exceeds `tolerance`; the message has both values. If a value or derivative is
+        NaN or infinite, as it cannot be compared. If a second call, or one that is traced as the
+        derivative is, gives another value.
     ArgumentError
-        If `order` or `directions` is not an integer of at least 1, or no leaf is a float.
+        If `order` or `directions` is not an integer of at least 1, if no leaf is a float, or if one
+        is NaN or infinite.
 
     References
     ----------
@@ -78,20 +82,27 @@ def check_grads(
     if not varied:
         raise ArgumentError("check_grads: no argument holds floats to differentiate")
     generator = np.random.default_rng(seed)
-    results, _ = tree.flatten(function(*args))
+    for i in varied:
+        refuse_other_arithmetic(leaves[i], "check_grads: an argument")
+    point = [np.array(leaves[i], np.float64) for i in varied]
+    for i, x in zip(varied, point, strict=True):
+        where = [path for k, each in enumerate(args) for path in tree.paths(each, f"argument {k}")]
+        check_finite(x, where[i], ArgumentError)
+
+    def at(*values: Any) -> Any:
+        arguments = leaves.copy()
+        for i, value in zip(varied, values, strict=True):
+            arguments[i] = value
+        return function(*tree.unflatten(structure, arguments))
+
+    results = checked_values(at, [leaves[i] for i in varied], tolerance)
     weights = [generator.standard_normal(np.shape(result)) for result in results]
 
     def scalar(*values: Any) -> Any:
         """A random linear combination of all outputs: its gradient tests the whole Jacobian."""
-        arguments = leaves.copy()
-        for i, value in zip(varied, values, strict=True):
-            arguments[i] = value
-        outputs, _ = tree.flatten(function(*tree.unflatten(structure, arguments)))
+        outputs, _ = tree.flatten(at(*values))
         return sum(np.sum(w * out) for w, out in zip(weights, outputs, strict=True))
 
-    for i in varied:
-        refuse_other_arithmetic(leaves[i], "check_grads: an argument")
-    point = [np.asarray(leaves[i], np.float64) for i in varied]
     return _worst_error(scalar, point, order, 1, tolerance, directions, generator)
 
 
@@ -189,6 +200,8 @@ def _error(
     function: Callable[..., Any], point: Arrays, direction: Arrays, level: int, tolerance: float
 ) -> float:
     gradients = grad(function, tuple(range(len(point))))(*point)
+    for i, gradient in enumerate(gradients):
+        check_finite(gradient, f"the derivative of order {level} by float argument {i}")
     derived = sum(float(np.sum(v * g)) for v, g in zip(direction, gradients, strict=True))
     norm = np.sqrt(sum(float(np.sum(np.square(g))) for g in gradients))
 
@@ -198,6 +211,11 @@ def _error(
     trials = (numerical_derivative(along, step) for step in (0.1, 0.01, 0.001))
     measured, _ = min(trials, key=lambda trial: trial[1])
     scale = max(abs(derived), abs(measured), 1e-2 * float(norm))
+    if np.isnan(measured):
+        raise GradientError(
+            f"check_grads: of order {level}, the function is NaN or infinite at all points near "
+            "this one, and finite differences do not exist; choose a point inside its domain"
+        )
     error = abs(derived - measured) / scale if scale > 0 else 0.0
     if not error <= tolerance:
         raise GradientError(
