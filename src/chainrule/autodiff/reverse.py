@@ -54,8 +54,12 @@ def masked_cotangents(
     seeds: Sequence[Cotangent | None],
     inputs: Sequence[Node],
     kept: Sequence[Node] = (),
+    observe: Callable[[Node, Any, Sequence[Cotangent | None]], None] | None = None,
 ) -> list[Cotangent | None]:
-    """Pull cotangents back, as `cotangents`; those of the inputs in `kept` may remain masked."""
+    """Pull cotangents back, as `cotangents`; those of the inputs in `kept` may remain masked.
+
+    `observe` is called with each node, its cotangent and those that it contributes to its inputs.
+    """
     sources = {node.serial for node in inputs}
     nodes = _between(outputs, sources)
     active = _active(nodes, sources)
@@ -78,6 +82,8 @@ def masked_cotangents(
         else:
             pulled = _pull_back(cotangent, node, start, regularity)
         _label(pulled, node.layer, start)
+        if observe is not None:
+            observe(node, cotangent, pulled)
         for operand, contribution in zip(node.inputs, pulled, strict=True):
             if contribution is not None:
                 if regularity is not None and not regularity.is_singular_below(operand):

@@ -8,6 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.autodiff.singularity import Singularity
+from chainrule.train.checks.singular_operation import describe_singularity
+
 __all__ = ["explain_nonfinite"]
 
 _LARGE = 1e3
@@ -23,8 +26,11 @@ def explain_nonfinite(
     gradients: Mapping[str, NDArray[Any]] | None = None,
     losses: Sequence[float] = (),
     samples: NDArray[Any] | None = None,
+    singularity: Singularity | None = None,
 ) -> str:
     """Return the evidence for a loss that is not finite, the likely cause and the remedy.
+
+    `singularity` is where the computation of the loss, or of its gradient, ceases to be finite.
 
     Examples
     --------
@@ -35,7 +41,9 @@ def explain_nonfinite(
     or limit the gradients with clip_norm=1.0.
     """
     time = f"step {step} of epoch {epoch} (learning rate {learning_rate:g})"
-    findings = [f"the loss became {loss} at {time}."]
+    is_singular = singularity is not None and singularity.is_of_derivative
+    what = "the gradient of the loss is not finite" if is_singular else f"the loss became {loss}"
+    findings = [f"{what} at {time}."]
     grew = len(losses) > 1 and losses[-1] > losses[0]
     if grew:
         findings.append(f"Before, it grew from {losses[0]:g} to {losses[-1]:g}.")
@@ -54,6 +62,8 @@ def explain_nonfinite(
     largest, where = _largest(parameters)
     if largest > _LARGE:
         findings.append(f"The largest parameter is {largest:g}, in {where}.")
+    if singularity is not None and not grew and largest <= _LARGE:
+        return " ".join([findings[0], f"There {describe_singularity(singularity)}"])
     findings.append(
         _remedy(learning_rate, is_divergence=grew or bool(nonfinite) or largest > _LARGE)
     )

@@ -11,11 +11,11 @@ from chainrule.errors import DataError
 from chainrule.optim.schedules.schedule import Schedule
 from chainrule.train.callbacks import Callback
 from chainrule.train.checks import explain_nonfinite
-from chainrule.train.fit.nonfinite import NotFinite
+from chainrule.train.fit.nonfinite import NotFinite, singularity_of_step
 from chainrule.train.fit.trainer import Trainer
 from chainrule.train.history import History
 from chainrule.train.inference.evaluate import evaluate
-from chainrule.train.inputs.samples import Samples, shuffled_orders
+from chainrule.train.inputs.samples import Samples, batches, shuffled_orders
 from chainrule.train.model.compile_arguments import CompileArguments
 from chainrule.train.model.model import Model
 from chainrule.train.model.running_metrics import RunningMetrics
@@ -60,7 +60,7 @@ class EpochLoop:
                     break
             self._notify(lambda callback: callback.on_fit_end(run.net))
         except NotFinite as error:
-            raise self._explained(error) from None
+            raise self._explained(error, shuffle) from None
         except KeyboardInterrupt:
             self.history.notes.append(f"interrupted in epoch {trainer.counter.epoch}")
             raise
@@ -154,14 +154,22 @@ class EpochLoop:
         # The resolution of the clock may be coarser than an epoch.
         return samples / max(time.perf_counter() - self._start_time, 1e-9)
 
-    def _explained(self, error: NotFinite) -> DataError:
+    def _explained(self, error: NotFinite, shuffle: bool) -> DataError:
+        run, trainer = self._run, self._trainer
+        epoch = trainer.counter.epoch
+        trainer.write_back()
+        (order,) = self._orders(shuffle, epoch, 1) or (None,)
+        rows = list(batches(len(run.samples), run.batch_size, order))
         evidence = explain_nonfinite(
             error.loss,
             step=error.step,
-            epoch=self._trainer.counter.epoch,
+            epoch=epoch,
             learning_rate=error.learning_rate,
             parameters=error.parameters,
             losses=[*self.history.get("loss", []), *error.losses],
+            singularity=singularity_of_step(
+                run.model.stack, trainer.objective, run.samples, rows, error.step, epoch
+            ),
         )
         return DataError(
             f"fit: {evidence} The network has the parameters of the last step that was finite."

@@ -1,12 +1,23 @@
-"""The exception of a train step whose loss or update is NaN or infinite."""
+"""A train step whose loss or update is NaN or infinite: the exception, and where it arises."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["NotFinite"]
+from chainrule.autodiff.singularity import Singularity, find_singularity
+from chainrule.graph.array_type import type_of
+from chainrule.graph.node import Node, variable
+from chainrule.nn.random_stream import RandomStream
+from chainrule.train.inputs.samples import Rows, Samples
+from chainrule.train.model.layer_stack import LayerStack
+from chainrule.train.model.loss_and_metrics import compute_loss_and_metrics
+from chainrule.train.model.objective import Objective
+
+__all__ = ["NotFinite", "singularity_of_step"]
 
 Array = NDArray[Any]
 
@@ -32,3 +43,40 @@ class NotFinite(Exception):  # noqa: N818 (caught within the room: no error that
         self.loss, self.losses, self.step = loss, losses, step
         self.learning_rate, self.parameters = learning_rate, parameters
         self.finished: dict[str, Array | list[float]] = {}
+
+
+def singularity_of_step(
+    stack: LayerStack,
+    objective: Objective,
+    samples: Samples,
+    rows: Sequence[Rows],
+    step: int,
+    epoch: int,
+) -> Singularity | None:
+    """Repeat a step by NumPy with the live parameters, to find where it ceases to be finite.
+
+    A step that only shows what the update of the one before has spoilt has no singularity itself.
+    """
+    for number in (step, step - 1):
+        if 0 <= number < len(rows):
+            found = _singularity(stack, objective, samples, rows[number], number, epoch)
+            if found is not None:
+                return found
+    return None
+
+
+def _singularity(
+    stack: LayerStack, objective: Objective, samples: Samples, rows: Rows, step: int, epoch: int
+) -> Singularity | None:
+    arrays = dict(zip(("X", "y", "weight"), samples.take(rows), strict=False))
+    batch = {"weight": None} | arrays
+    nodes = {
+        name: variable(type_of(each.array), each.array.copy(), name)
+        for name, each in stack.parameters(trainable=True).items()
+    }
+    others = {name: each.array for name, each in stack.parameters(trainable=False).items()}
+    random = RandomStream(stack.seed, epoch, step)
+    with np.errstate(all="ignore"), stack.with_parameters(nodes | others):
+        loss, penalty, *_ = compute_loss_and_metrics(stack, objective, batch, random)
+        total = loss + penalty
+    return find_singularity(total, list(nodes.values())) if isinstance(total, Node) else None

@@ -1,0 +1,93 @@
+"""A loss or gradient that is not finite: the operation, its line and a remedy that works."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule import nn
+from chainrule.errors import DataError
+
+X = np.random.default_rng(0).integers(-3, 4, size=(32, 3)).astype(float)
+Y = X.sum(axis=1, keepdims=True) * np.ones(2)
+
+
+def fit(loss: Any, batch_size: int = 32, **options: Any) -> Any:
+    """Fit sums by sums: a perfect fit from the start."""
+    net = cr.Network([nn.Dense(2, initializer="ones")], seed=0)
+    net.compile(loss=loss, optimizer="sgd", **{"learning_rate": 1e-6, **options})
+    return net.fit(X, Y, epochs=2, batch_size=batch_size, verbose=0)
+
+
+def rmse(y: Any, p: Any) -> Any:
+    return np.sqrt(np.mean((y - p) ** 2))
+
+
+def distance(y: Any, p: Any) -> Any:
+    return np.mean(np.sqrt(np.sum((y - p) ** 2, axis=1)))
+
+
+def root(y: Any, p: Any) -> Any:
+    return np.mean((y - p) ** 2) ** 0.5
+
+
+def fractional(y: Any, p: Any) -> Any:
+    return np.mean(np.abs(y - p) ** 0.3)
+
+
+def logarithm(y: Any, p: Any) -> Any:
+    return np.mean(np.where(y < 99, np.log(np.abs(y - p)), 0))
+
+
+def quotient(y: Any, p: Any) -> Any:
+    return np.mean(y - p) / np.mean((y - p) ** 2)
+
+
+def direction(y: Any, p: Any) -> Any:
+    return np.mean(np.arctan2(y[:, 0] - p[:, 0], y[:, 1] - p[:, 1]))
+
+
+def overflow(y: Any, p: Any) -> Any:
+    return np.mean(np.exp(p + 1000))
+
+
+@pytest.mark.parametrize("batch_size", [32, 8, 20])
+@pytest.mark.parametrize(
+    ("loss", "event"),
+    [
+        (rmse, "derivative of a square root is infinite at 0"),
+        (distance, "derivative of a square root is infinite at 0"),
+        (root, "derivative of a square root is infinite at 0"),
+        (fractional, r"derivative of x \*\* p is infinite at 0"),
+        (logarithm, "logarithm has no value at 0"),
+        (quotient, "quotient is not finite"),
+        (direction, r"arctan2 has no derivative at \(0, 0\)"),
+        (overflow, "exponential overflows at "),
+    ],
+)
+def test_a_singularity_is_named_with_its_line(loss: Any, event: str, batch_size: int) -> None:
+    with pytest.raises(DataError, match=event) as caught:
+        fit(loss, batch_size)
+    message = str(caught.value)
+    assert f"line {loss.__code__.co_firstlineno + 1} of test_nonfinite.py, `return " in message
+    assert "steps are too long" not in message
+
+
+def test_the_remedies_work() -> None:
+    fit(lambda y, p: np.sqrt(np.mean((y - p) ** 2) + 1e-12))
+    fit("mse")
+    fit(lambda y, p: np.mean((np.abs(y - p) + 1e-12) ** 0.3))
+    fit(lambda y, p: np.mean(np.log(np.maximum(np.abs(y - p), 1e-12))))
+    fit(lambda y, p: np.mean(y - p) / (np.mean((y - p) ** 2) + 1e-12))
+
+
+def test_norms_at_a_perfect_fit_train() -> None:
+    fit(lambda y, p: np.linalg.norm(y - p))
+
+
+def test_steps_that_are_too_long_are_named_as_that() -> None:
+    net = cr.Network([nn.Dense(2)], seed=0)
+    net.compile(loss="mse", optimizer="sgd", learning_rate=1e6)
+    with pytest.raises(DataError, match=r"The steps are too long: use learning_rate=100000"):
+        net.fit(X, X[:, :2], epochs=200, verbose=0)
