@@ -85,7 +85,11 @@ def nanpercentile(
 
 def nanmedian(a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
     """Median along axes, ignoring NaN: the middle value, or the mean of the two middle ones."""
-    return nanquantile(a, 0.5, axis, method="averaged_inverted_cdf", keepdims=keepdims)
+    low, high = (
+        nanquantile(a, 0.5, axis, method=method, keepdims=keepdims)
+        for method in ("lower", "higher")
+    )
+    return (low + high) / 2
 
 
 def _quantile(

@@ -190,12 +190,20 @@ def nanmean(x: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
 
 def nanmax(x: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
     """Maximum along axes, ignoring NaN."""
-    return extrema.max(select(x != x, -np.inf, x), axis, keepdims=keepdims)
+    return _nan_extremum(extrema.max, -np.inf, x, axis, keepdims)
 
 
 def nanmin(x: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
     """Minimum along axes, ignoring NaN."""
-    return extrema.min(select(x != x, np.inf, x), axis, keepdims=keepdims)
+    return _nan_extremum(extrema.min, np.inf, x, axis, keepdims)
+
+
+def _nan_extremum(extremum: Any, neutral: float, x: Any, axis: Any, keepdims: bool) -> Any:
+    x = as_array(x)
+    if x.dtype.kind != "f":
+        return extremum(x, axis, keepdims=keepdims)
+    result = extremum(select(x != x, neutral, x), axis, keepdims=keepdims)
+    return select(all(x != x, axis, keepdims=keepdims), math.nan, result)
 
 
 def log_sum_exp(

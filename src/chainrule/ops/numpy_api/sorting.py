@@ -27,6 +27,7 @@ from chainrule.ops.primitives.axes import (
 )
 from chainrule.ops.primitives.elementwise import multiply
 from chainrule.ops.primitives.promotion import as_array, widen_integers
+from chainrule.ops.primitives.selection import select
 
 __all__ = [
     "argsort", "cumprod", "cumsum", "cumulative_prod", "cumulative_sum", "diff", "median", "sort",
@@ -46,7 +47,10 @@ def sort(x: Any, axis: int | None = -1, kind: Any = None, *, stable: Any = None)
 
 
 def median(x: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
-    """Median along axes: the middle sorted value, or the mean of the two middle ones."""
+    """Median along axes: the middle sorted value, or the mean of the two middle ones.
+
+    It is NaN where there are any, which are sorted last.
+    """
     x = as_array(x)
     axes = normalize_axes("median", axis, x.ndim)
     rest = tuple(i for i in range(x.ndim) if i not in axes)
@@ -54,6 +58,9 @@ def median(x: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
     ordered = sort(reshape(transpose(x, (*rest, *axes)), (*lengths, length)))
     middle = get_item(ordered, (..., slice(max((length - 1) // 2, 0), length // 2 + 1)))
     result = np.mean(middle, axis=-1)
+    if x.dtype.kind == "f" and length:
+        last = get_item(ordered, (..., -1))
+        result = select(last != last, last, result)
     keepdims = static_bool("median", keepdims, "keepdims=")
     return reshape(result, keepdims_shape(x.shape, axes)) if keepdims else result
 
