@@ -61,7 +61,7 @@ REFUSED: dict[str, tuple[Callable[..., Any], type[Exception], list[str]]] = {
     "add.at": (lambda x: np.add.at(M, [0], x[0]), cr.errors.TraceError, ["add.at", "zeros_like"]),
     "full": (lambda x: np.full((2, 2), x[0, 0]), cr.errors.TraceError, ["full_like"]),
     "det": (np.linalg.det, cr.errors.UnsupportedError, ["np.linalg.det", "cr.custom_vjp"]),
-    "bits": (lambda x: x.astype(int) & 3, cr.errors.DTypeError, ["&", "logical_and"]),
+    "bits": (lambda x: x & 3, cr.errors.DTypeError, ["&", "logical_and", "astype(int)"]),
     "complex": (lambda x: x.astype(complex), cr.errors.UnsupportedError, ["complex128"]),
     "times i": (lambda x: x * 1j, cr.errors.DTypeError, ["complex"]),
     "minus of booleans": (

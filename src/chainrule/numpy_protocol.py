@@ -20,10 +20,12 @@ from chainrule.graph.protocol_gaps.numpy_namespace import namespaces
 from chainrule.ops.functionalization import VIEWING, detached, with_views
 from chainrule.ops.numpy_api import (
     arithmetic,
+    array_attributes,
     array_creation,
     array_methods,
     array_queries,
     assignment,
+    bits,
     comparison,
     concatenation,
     correlation,
@@ -31,6 +33,7 @@ from chainrule.ops.numpy_api import (
     einsum,
     extrema,
     floating_point,
+    function_application,
     indexing,
     interpolation,
     linear_algebra,
@@ -59,8 +62,7 @@ _NAMED_AS_IN_NUMPY = (
     elementwise, arithmetic, trigonometry, reductions, extrema, sorting, shape_manipulation,
     concatenation, padding, tiling, indexing, products, einsum, polynomial, array_queries,
     comparison, correlation, editing, floating_point, interpolation, nan_reductions, quantiles,
-    ranges, searching, set_operations,
-    array_creation, assignment,
+    ranges, searching, set_operations, function_application, bits, array_creation, assignment,
 )  # fmt: skip
 
 
@@ -109,9 +111,9 @@ for _module, _names in ((np, _ALIASES), (np.linalg, _LINALG_ALIASES)):
 # Array methods.
 
 _METHODS = (
-    "all", "any", "argmax", "argmin", "argsort", "astype", "clip", "copy", "cumprod", "cumsum",
-    "diagonal", "dot", "max", "mean", "min", "nonzero", "prod", "ravel", "repeat", "round",
-    "squeeze", "std", "sum", "swapaxes", "take", "trace", "var",
+    "all", "any", "argmax", "argmin", "argpartition", "argsort", "choose", "clip", "copy",
+    "cumprod", "cumsum", "diagonal", "dot", "max", "mean", "min", "nonzero", "prod", "ravel",
+    "repeat", "round", "searchsorted", "squeeze", "std", "sum", "swapaxes", "take", "trace", "var",
 )  # fmt: skip
 for _name in _METHODS:
     OPERATIONS[_name] = OPERATIONS[getattr(np, _name)]
@@ -127,6 +129,10 @@ OPERATIONS["__getitem__"] = assignment.get_item
 OPERATIONS["__setitem__"] = assignment.set_item
 OPERATIONS["__detached__"] = detached
 ATTRIBUTES["flat"] = assignment.FlatIterator
+for _name in array_attributes.__all__:
+    ATTRIBUTES[_name] = getattr(array_attributes, _name)
+for _name in ("mT", "real"):
+    ATTRIBUTES[_name] = with_views(ATTRIBUTES[_name])
 
 # Methods of ufuncs: np.add.reduce, np.maximum.accumulate, np.multiply.outer.
 
@@ -159,7 +165,9 @@ _VIEWS = (
     "rot90", "split", "squeeze", "swapaxes", "transpose", "unstack", "vsplit",
 )  # fmt: skip
 _VIEWS_OF_EACH = ("atleast_1d", "atleast_2d", "atleast_3d", "broadcast_arrays")
-_VIEW_METHODS = ("diagonal", "reshape", "squeeze", "swapaxes", "transpose")
+_VIEW_METHODS = (
+    "diagonal", "reshape", "squeeze", "swapaxes", "to_device", "transpose", "view",
+)  # fmt: skip
 _AS_ARRAY = (np.array, np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray)
 _sliding_windows = np.lib.stride_tricks.sliding_window_view
 

@@ -95,12 +95,13 @@ def test_inputs_of_the_wrong_shape_are_refused(primitive: Primitive, sample: Sam
 def test_an_elementwise_operation_refuses_shapes_that_do_not_broadcast(
     primitive: Primitive,
 ) -> None:
-    count = len(primitive.samples()[0].inputs)
+    inputs = primitive.samples()[0].inputs
+    count, dtype = len(inputs), inputs[0].dtype
     with pytest.raises(ChainruleError):
         primitive(np.ones(2) * 1j, *[np.ones(2)] * (count - 1))
     if count > 1:
         with pytest.raises(ChainruleError, match="axis 1"):
-            primitive(*[np.ones(2)] * (count - 1), np.ones(3))
+            primitive(*[np.ones(2, dtype)] * (count - 1), np.ones(3, dtype))
 
 
 # -------------------------------------------------------------------------- special values
@@ -126,11 +127,15 @@ def _close(a: Any, b: Any) -> None:
     np.testing.assert_allclose(a, b, rtol=1e-15, atol=0)
 
 
-NAMED_AS_IN_NUMPY = [p for p in PRIMITIVES.values() if isinstance(p.ufunc, np.ufunc)]
+OF_REALS = [
+    p
+    for p in PRIMITIVES.values()
+    if isinstance(p.ufunc, np.ufunc) and any("d" in types for types in p.ufunc.types)
+]
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize("primitive", NAMED_AS_IN_NUMPY, ids=lambda p: p.name)
+@pytest.mark.parametrize("primitive", OF_REALS, ids=lambda p: p.name)
 def test_special_values_give_the_results_of_numpy(primitive: Primitive, dtype: str) -> None:
     count = len(primitive.samples()[0].inputs)
     with np.errstate(all="ignore"):

@@ -83,7 +83,7 @@ class Node(ArrayInterface):
         File and line of the user's code that created it.
     cell : Cell or None
         Its content after stores, for the node of an array that was written to.
-    view : (Node, Node) or None
+    view_of : (Node, Node) or None
         For a view: the array it is a view of, and the content from which it was made.
     python_type : type or None
         The class of the value without tracing, where it is not that of a NumPy result: ``float``
@@ -104,7 +104,7 @@ class Node(ArrayInterface):
         "python_type",
         "serial",
         "type",
-        "view",
+        "view_of",
     )
     __hash__ = object.__hash__  # pyright: ignore[reportAssignmentType]
 
@@ -131,7 +131,7 @@ class Node(ArrayInterface):
         self.name = name
         self.layer = ""
         self.cell: Cell | None = None
-        self.view: tuple[Node, Node] | None = None
+        self.view_of: tuple[Node, Node] | None = None
         self.python_type: Any = None
         self.origin = user_line(frame_at(1))
 
@@ -192,22 +192,22 @@ def as_node(value: Any) -> Node:
     """Return the content of an array, if `value` is its node; make anything else a constant."""
     if type(value) is not Node:
         return constant(value)
-    return value if value.cell is None and value.view is None else _content(value)
+    return value if value.cell is None and value.view_of is None else _content(value)
 
 
 def _content(node: Node) -> Node:
     """The content of an array at present: after a store, by its cell or from its base."""
     environment = current_environment()
     base = node
-    while base.view is not None:
-        base = base.view[0]
+    while base.view_of is not None:
+        base = base.view_of[0]
     stored = base.cell
     if stored is None or environment is None or not environment.is_within(stored.environment):
         return node
     cell = node.cell
     if cell is None or cell.version != stored.version or cell.environment != stored.environment:
-        assert node.view is not None
-        content = _content(node.view[0])
+        assert node.view_of is not None
+        content = _content(node.view_of[0])
         for step in view_steps(node):
             assert step.primitive is not None
             content = step.primitive(content, *step.inputs[1:], **step.params)
@@ -217,8 +217,8 @@ def _content(node: Node) -> Node:
 
 def view_steps(node: Node) -> list[Node]:
     """The index maps from the content of the array that `node` is a view of to the node."""
-    assert node.view is not None
-    source = node.view[1]
+    assert node.view_of is not None
+    source = node.view_of[1]
     steps: list[Node] = []
     while node is not source:
         steps.append(node)

@@ -49,7 +49,7 @@ def with_views(operation: Callable[..., Any], if_contiguous: bool = False) -> Ca
             return operation(x, *args, **kwargs)
         source = as_node(x)
         result = operation(source, *args, **kwargs)
-        if if_contiguous and x.view is not None and not _layout(x).flags.c_contiguous:
+        if if_contiguous and x.view_of is not None and not _layout(x).flags.c_contiguous:
             return identity(result) if result is source else result
         if isinstance(result, list | tuple):
             views: list[Any] = [_as_view(each, x, source) for each in cast(Any, result)]
@@ -70,7 +70,7 @@ def _as_view(result: Any, x: Node, source: Node, is_item: bool = False) -> Any:
         return x
     if type(result) is not Node:
         return result
-    result.view = None
+    result.view_of = None
     if not result.shape:
         result.python_type = np.ndarray
     node = result
@@ -82,9 +82,9 @@ def _as_view(result: Any, x: Node, source: Node, is_item: bool = False) -> Any:
         node = node.inputs[0]
     if not x.shape and is_immutable(x):
         return result
-    result.view = (x, source)
+    result.view_of = (x, source)
     if result.primitive is movement.reshape and result.size and _layout(result) is None:
-        result.view = None
+        result.view_of = None
     return result
 
 
@@ -101,9 +101,9 @@ def _layout(view: Node) -> Any:
     """Return a plain array that views memory as `view` does; None where a reshape has to copy."""
     steps: list[Node] = []
     base = view
-    while base.view is not None:
+    while base.view_of is not None:
         steps = view_steps(base) + steps
-        base = base.view[0]
+        base = base.view_of[0]
     array: Any = np.empty(base.shape, bool)
     origin = array
     for step in steps:
@@ -130,7 +130,7 @@ def detached(key: Any, result: Any, operands: Sequence[Any]) -> Any:
 def _own(result: Node, operands: Sequence[Any]) -> Node:
     if any(result is each for each in operands):
         return identity(result)
-    result.view = None
+    result.view_of = None
     return result
 
 
@@ -151,9 +151,9 @@ def store(target: Node, content: Node) -> None:
     environment = _writable(target)
     content = as_node(content)
     base = target
-    while base.view is not None:
+    while base.view_of is not None:
         content = _through_view(base, content)
-        base = base.view[0]
+        base = base.view_of[0]
     version = base.cell.version if base.cell else 0
     base.cell = Cell(environment, version + 1, content)
 
@@ -197,10 +197,10 @@ def _writable(target: Node) -> Environment:
     if environment is None:
         raise TraceError(trace_errors.OUTSIDE_TRACE)
     base = target
-    while base.view is not None:
+    while base.view_of is not None:
         if any(step.primitive not in _WRITABLE for step in view_steps(base)):
             raise TraceError(trace_errors.READ_ONLY)
-        base = base.view[0]
+        base = base.view_of[0]
     if is_immutable(base):
         raise TraceError(
             "x[...] = value: x is a scalar, which cannot be changed; use an array without axes, "
@@ -221,8 +221,8 @@ def _writable(target: Node) -> Environment:
 
 def _through_view(view: Node, content: Node) -> Node:
     """The content of the base of a view after a store of `content` into the view."""
-    assert view.view is not None
-    before = [as_node(view.view[0])]
+    assert view.view_of is not None
+    before = [as_node(view.view_of[0])]
     steps = view_steps(view)
     for step in steps[:-1]:
         assert step.primitive is not None

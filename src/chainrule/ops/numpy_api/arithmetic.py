@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import DTypeError
 from chainrule.graph.node import Node
 from chainrule.ops.primitives import elementwise
 from chainrule.ops.primitives.axes import static_int
@@ -26,8 +25,6 @@ from chainrule.ops.primitives.elementwise import (
     log,
     log1p,
     logical_and,
-    logical_not,
-    logical_or,
     minimum,
     multiply,
     not_equal,
@@ -40,9 +37,6 @@ from chainrule.ops.primitives.selection import select, stop_gradient
 __all__ = [
     "around",
     "as_float",
-    "bitwise_and",
-    "bitwise_or",
-    "bitwise_xor",
     "clip",
     "copysign",
     "divmod",
@@ -56,7 +50,6 @@ __all__ = [
     "greater_equal",
     "heaviside",
     "in_single",
-    "invert",
     "isfinite",
     "isinf",
     "isnan",
@@ -202,26 +195,6 @@ def logical_xor(a: Any, b: Any) -> Any:
     return not_equal(cast(as_array(a), bool), cast(as_array(b), bool))
 
 
-def bitwise_and(a: Any, b: Any) -> Any:
-    """Logical and of booleans."""
-    return _of_booleans("&", logical_and, a, b)
-
-
-def bitwise_or(a: Any, b: Any) -> Any:
-    """Logical or of booleans."""
-    return _of_booleans("|", logical_or, a, b)
-
-
-def bitwise_xor(a: Any, b: Any) -> Any:
-    """Exclusive or of booleans."""
-    return _of_booleans("^", logical_xor, a, b)
-
-
-def invert(x: Any) -> Any:
-    """Logical not of booleans."""
-    return _of_booleans("~", logical_not, x)
-
-
 def isnan(x: Any) -> Any:
     """Whether `x` is NaN."""
     return not_equal(x, x)
@@ -319,13 +292,3 @@ def nan_to_num(
     x = select(isnan(x), nan, x)
     x = select(equal(x, math.inf), largest if posinf is None else posinf, x)
     return select(equal(x, -math.inf), -largest if neginf is None else neginf, x)
-
-
-def _of_booleans(symbol: str, operation: Any, *operands: Any) -> Any:
-    dtypes = [as_array(x).dtype for x in operands]
-    if any(dtype.kind != "b" for dtype in dtypes):
-        raise DTypeError(
-            f"{symbol}: operands of dtype {' and '.join(map(str, dtypes))} cannot be traced, only "
-            "booleans; use np.logical_and, np.logical_or, np.logical_not, or compute bits before"
-        )
-    return operation(*operands)

@@ -2,15 +2,54 @@
 
 from __future__ import annotations
 
+import builtins
 from typing import Any
 
 import numpy as np
 
-from chainrule.errors import ArgumentError
+from chainrule.errors import ArgumentError, DTypeError, UnsupportedError
 from chainrule.graph.node import Node
-from chainrule.ops.numpy_api import shape_manipulation
+from chainrule.ops.numpy_api import indexing, shape_manipulation
 
-__all__ = ["flatten", "item", "reshape", "tolist", "transpose"]
+__all__ = [
+    "astype", "compress", "flatten", "item", "reshape", "to_device", "tolist", "transpose", "view",
+]  # fmt: skip
+
+
+def astype(
+    x: Any, dtype: Any, order: str = "K", casting: Any = "unsafe", subok: bool = True,
+    copy: bool = True,
+) -> Any:  # fmt: skip
+    """Convert to another dtype: ``x.astype(np.float32)``."""
+    if not np.can_cast(x.dtype, dtype, casting):
+        raise DTypeError(
+            f"x.astype: cannot convert {x.dtype} to {np.dtype(dtype)} with casting={casting!r}; "
+            "use casting='unsafe'"
+        )
+    return shape_manipulation.astype(x, dtype)
+
+
+def compress(x: Any, condition: Any, axis: int | None = None) -> Any:
+    """Take the entries where a condition of known value is true."""
+    return indexing.compress(condition, x, axis)
+
+
+def view(x: Any, dtype: Any = None, type: Any = None) -> Any:
+    """Return the array itself, for its own dtype; its bytes cannot be read as another."""
+    given = [each for each in (dtype, type) if each is not None and each is not np.ndarray]
+    if any(isinstance(each, builtins.type) and issubclass(each, np.ndarray) for each in given):
+        raise UnsupportedError("x.view: a subclass of arrays cannot be traced; leave it out")
+    if any(np.dtype(each) != x.dtype for each in given):
+        raise UnsupportedError(
+            f"x.view: the bytes of {x.dtype} cannot be read as {np.dtype(given[0])}; convert the "
+            "values with x.astype(dtype)"
+        )
+    return x
+
+
+def to_device(x: Any, device: str, *, stream: Any = None) -> Any:
+    """Return the array itself: all arrays are on the CPU."""
+    return x
 
 
 def reshape(x: Any, *shape: Any, order: str = "C") -> Any:

@@ -15,8 +15,9 @@ from chainrule.ops.primitives import selection
 from chainrule.ops.primitives.promotion import as_array, common_dtype
 
 __all__ = [
-    "argwhere", "common_type", "conjugate", "flatnonzero", "iscomplexobj",
-    "isrealobj", "ndim", "nonzero", "real", "result_type", "select", "shape", "size", "where",
+    "argwhere", "common_type", "conjugate", "diag_indices_from", "flatnonzero", "iscomplexobj",
+    "isrealobj", "ndim", "nonzero", "real", "result_type", "select", "shape", "size",
+    "tril_indices_from", "triu_indices_from", "where",
 ]  # fmt: skip
 
 
@@ -56,6 +57,23 @@ def ndim(x: Any) -> int:
 def size(x: Any, axis: int | None = None) -> int:
     """Return the number of elements, or the length of an axis."""
     return as_array(x).size if axis is None else as_array(x).shape[axis]
+
+
+def diag_indices_from(x: Any) -> Any:
+    """Return the indices of the main diagonal."""
+    return np.diag_indices_from(np.broadcast_to(0, as_array(x).shape))
+
+
+def tril_indices_from(x: Any, k: int = 0) -> Any:
+    """Return the indices of the lower triangle of a matrix."""
+    rows, columns = as_array(x).shape
+    return np.tril_indices(rows, k, columns)
+
+
+def triu_indices_from(x: Any, k: int = 0) -> Any:
+    """Return the indices of the upper triangle of a matrix."""
+    rows, columns = as_array(x).shape
+    return np.triu_indices(rows, k, columns)
 
 
 def result_type(*operands: Any) -> Any:

@@ -70,10 +70,10 @@ def set_item(x: Node, index: Any, value: Any) -> None:
 
 def _is_view_at(value: Any, x: Node, index: Any) -> bool:
     """Whether `value` is the view ``x[index]`` itself."""
-    if type(value) is not Node or value.view is None or value.view[0] is not x:
+    if type(value) is not Node or value.view_of is None or value.view_of[0] is not x:
         return False
-    own = indexing.get_item(value.view[1], index)
-    return _steps(own, value.view[1]) == _steps(value, value.view[1])
+    own = indexing.get_item(value.view_of[1], index)
+    return _steps(own, value.view_of[1]) == _steps(value, value.view_of[1])
 
 
 def _steps(node: Node, source: Node) -> list[tuple[Any, Any]]:

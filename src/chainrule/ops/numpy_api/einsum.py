@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import ArgumentError, ShapeError
+from chainrule.graph.node import Node
 from chainrule.ops.numpy_api.products import LETTERS, einsum_pair, sum_free_axes
 from chainrule.ops.numpy_api.shape_manipulation import transpose
 from chainrule.ops.primitives.broadcasting import cast
 from chainrule.ops.primitives.gather_scatter import gather
 from chainrule.ops.primitives.promotion import as_array, common_dtype
 
-__all__ = ["einsum"]
+__all__ = ["einsum", "einsum_path"]
 
 
 def einsum(*operands: Any, optimize: Any = True, dtype: Any = None) -> Any:
@@ -30,6 +31,14 @@ def einsum(*operands: Any, optimize: Any = True, dtype: Any = None) -> Any:
         terms.append(_contract_terms(chosen, remaining))
     x, letters = sum_free_axes(*terms[0], result)
     return transpose(x, [letters.index(c) for c in result])
+
+
+def einsum_path(*operands: Any, optimize: Any = "greedy", einsum_call: bool = False) -> Any:
+    """Return the order of contractions that `numpy.einsum_path` finds, which depends on shapes."""
+    shapes = [
+        np.broadcast_to(0.0, x.shape) if isinstance(x, Node | np.ndarray) else x for x in operands
+    ]
+    return np.einsum_path(*shapes, optimize=optimize, einsum_call=einsum_call)  # pyright: ignore[reportCallIssue, reportUnknownVariableType, reportArgumentType]
 
 
 def _as_text(operands: tuple[Any, ...]) -> tuple[str, list[Any]]:

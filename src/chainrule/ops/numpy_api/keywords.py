@@ -44,7 +44,12 @@ _NEUTRAL_VALUES: dict[str, tuple[Any, ...]] = {
 def with_keywords(
     name: str, operation: Callable[..., Any], function: Any = None
 ) -> Callable[..., Any]:
-    """Wrap an operation to take the arguments of NumPy's `function`, or refuse them by name."""
+    """Wrap an operation to take the arguments of NumPy's `function`, or refuse them by name.
+
+    One with keywords of the user's own, such as ``np.piecewise``, has NumPy's signature itself.
+    """
+    if _takes_any_keyword(operation):
+        return operation
     names = _parameters(operation)
     known, limit = frozenset(names), _positional_count(operation)
 
@@ -101,6 +106,13 @@ def _positional_count(operation: Any) -> float:
     if inspect.Parameter.VAR_POSITIONAL in kinds:
         return math.inf
     return sum(kind is not inspect.Parameter.KEYWORD_ONLY for kind in kinds)
+
+
+def _takes_any_keyword(operation: Any) -> bool:
+    if isinstance(operation, Primitive):
+        return False
+    parameters = inspect.signature(operation).parameters.values()
+    return any(each.kind is inspect.Parameter.VAR_KEYWORD for each in parameters)
 
 
 def _is_neutral(key: str, value: Any) -> bool:

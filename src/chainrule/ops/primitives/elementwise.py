@@ -13,7 +13,7 @@ import operator
 import numpy as np
 
 from chainrule.graph.node import Node
-from chainrule.ops.primitives.promotion import elementwise, reals
+from chainrule.ops.primitives.promotion import elementwise, integers, reals
 from chainrule.ops.primitives.selection import select
 from chainrule.ops.primitives.special import sigmoid
 
@@ -21,6 +21,8 @@ __all__ = [
     "absolute",
     "add",
     "arctan2",
+    "bitwise_and",
+    "bitwise_xor",
     "ceil",
     "copysign",
     "cos",
@@ -211,6 +213,15 @@ logical_or = elementwise(
 logical_not = elementwise(
     "logical_not", np.logical_not,
     formula="not {0}", reference=operator.not_, samples=reals(-3, 3),
+)  # fmt: skip
+
+bitwise_and = elementwise(
+    "bitwise_and", np.bitwise_and,
+    formula="{0} & {1}", reference=operator.and_, samples=integers,
+)  # fmt: skip
+bitwise_xor = elementwise(
+    "bitwise_xor", np.bitwise_xor,
+    formula="{0} ^ {1}", reference=operator.xor, samples=integers,
 )  # fmt: skip
 
 

@@ -26,6 +26,7 @@ __all__ = [
     "common_shape",
     "convert_operand",
     "elementwise",
+    "integers",
     "is_python_number",
     "reals",
     "resolve_dtypes",
@@ -171,6 +172,15 @@ def reals(low: float, high: float, count: int = 1) -> Callable[[], list[Sample]]
         ]
 
     return samples
+
+
+def integers() -> list[Sample]:
+    """Return samples of two integer operands, of several shapes."""
+    generator = np.random.default_rng(0)
+    return [
+        Sample(tuple(generator.integers(-9, 9, shape) for _ in range(2)))
+        for shape in ((5,), (2, 3), (0, 2))
+    ]
 
 
 def type_of_operand(value: Any, name: str) -> ArrayType:
