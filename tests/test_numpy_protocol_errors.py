@@ -137,6 +137,7 @@ OWN_NAMES = {
     "along_axis",
     "normalize",
     "as_float",
+    "in_single",
     "log_sum_exp",
     "get_item",
     "einsum_pair",

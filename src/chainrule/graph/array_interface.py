@@ -93,6 +93,9 @@ class ArrayInterface(NDArrayOperatorsMixin):
             raise refused(trace_errors.SCALAR_WITHOUT_AXES)
         return (self[i] for i in range(self.shape[0]))
 
+    def __contains__(self, value: Any) -> bool:
+        return bool(OPERATIONS["any"](self == value))
+
     def __getitem__(self, index: Any) -> Any:
         return OPERATIONS["__getitem__"](self, index)
 
