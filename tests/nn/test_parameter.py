@@ -92,7 +92,7 @@ def test_out_may_be_an_array_where_an_input_is_a_parameter() -> None:
 
 def test_an_in_place_operator_on_a_traced_parameter_binds_a_new_node() -> None:
     w = Parameter("w", W)
-    with Environment("f", 0, is_abstract=False), substituted([w], [variable(type_of(W), W)]):
+    with Environment(None, 0, is_abstract=False), substituted([w], [variable(type_of(W), W)]):
         w += 1.0
         np.testing.assert_array_equal(w.value.value, W + 1)
     assert w.value is W

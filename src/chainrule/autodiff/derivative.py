@@ -165,9 +165,8 @@ def _environment(
     function: Callable[..., Any], variables: Sequence[tuple[Node, str]]
 ) -> Environment:
     """The environment in which a function is run; a store into an argument is into a copy."""
-    name = getattr(function, "__name__", "the function")
     arguments = {node.serial: path for node, path in variables}
-    return Environment(name, next_serial(), False, arguments, argument_stores="warn")
+    return Environment(function, next_serial(), False, arguments, argument_stores="warn")
 
 
 def _content(leaf: Any) -> Any:

@@ -77,7 +77,7 @@ def scan(
         carry = [variable(type_, name=f"carry{i}") for i, type_ in enumerate(types)]
         nested = tree.unflatten(carry_structure, carry)
         own = {node.serial: node.name for node in (*carry, *rows)}
-        with Environment(getattr(step, "__name__", "step"), next_serial(), True, own):
+        with Environment(step, next_serial(), True, own):
             result: Any = step(nested, tree.unflatten(row_structure, rows))
             if not isinstance(result, tuple) or len(result) != 2:
                 raise ArgumentError("scan: step must return a pair (carry, y)")

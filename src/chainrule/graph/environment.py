@@ -14,7 +14,7 @@ from __future__ import annotations
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Literal
+from typing import Any, Literal
 
 from chainrule.errors import ChainruleError, TraceError
 from chainrule.graph.protocol_gaps.numpy_namespace import namespaces
@@ -34,7 +34,7 @@ class Environment:
     into a copy), or allowed.
     """
 
-    function: str
+    function: Any
     start: int
     is_abstract: bool
     arguments: dict[int, str] = field(default_factory=dict[int, str])
@@ -43,13 +43,19 @@ class Environment:
     parent: Environment | None = None
     _token: Token[Environment | None] | None = None
     _refused: tuple[str, tuple[str, int] | None] = ("", None)
+    _replaced: list[Any] = field(default_factory=list[Any])
 
     def __enter__(self) -> Environment:
         self.parent = _current.get()
         self._token = _current.set(self)
         if not self.is_suspended:
-            namespaces.install()
+            self._replaced = namespaces.install(self.function)
         return self
+
+    @property
+    def name(self) -> str:
+        """The name of the function that is traced."""
+        return getattr(self.function, "__name__", "the function")
 
     def is_within(self, other: object) -> bool:
         """Whether this is `other` or a trace that runs inside it."""
@@ -65,7 +71,7 @@ class Environment:
         traceback: TracebackType | None,
     ) -> None:
         if not self.is_suspended:
-            namespaces.remove()
+            namespaces.remove(self._replaced)
         assert self._token is not None
         _current.reset(self._token)
         self._restore_replaced_error(error, traceback)
@@ -108,4 +114,4 @@ def current_environment() -> Environment | None:
 
 def suspended() -> Environment:
     """Return a context in which nodes are values of the graph, without stores and views."""
-    return Environment("", 0, is_abstract=False, is_suspended=True)
+    return Environment(None, 0, is_abstract=False, is_suspended=True)

@@ -86,7 +86,7 @@ def trace_call(
     inputs = [leaf for leaf in lifted if type(leaf) is Node]
     name = getattr(function, "__name__", "f")
     named = {node.serial: node.name for node in inputs}
-    with Environment(name, next_serial(), True, named, argument_stores):
+    with Environment(function, next_serial(), True, named, argument_stores):
         results, result_structure = tree.flatten(function(*arguments, **keywords))
         outputs = [as_node(leaf) for leaf in results if _is_computed(leaf)]
     graph = check(Graph(tuple(inputs), tuple(outputs), name))

@@ -211,7 +211,7 @@ def _writable(target: Node) -> Environment:
         raise TraceError(trace_errors.OUTER_ARRAY)
     if name is not None and environment.argument_stores != "allow":
         is_refused = environment.argument_stores == "refuse"
-        message = trace_errors.store_into_argument(environment.function, name, is_refused)
+        message = trace_errors.store_into_argument(environment.name, name, is_refused)
         if is_refused:
             raise TraceError(message)
         if base.cell is None or base.cell.environment is not environment:

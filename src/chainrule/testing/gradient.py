@@ -6,6 +6,7 @@ Along a random unit direction v, ∇f · v is compared with d/dt f(x + t v) at 0
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -98,6 +99,7 @@ def check_grads(
     results = checked_values(at, [leaves[i] for i in varied], tolerance)
     weights = [generator.standard_normal(np.shape(result)) for result in results]
 
+    @wraps(function)
     def scalar(*values: Any) -> Any:
         """A random linear combination of all outputs: its gradient tests the whole Jacobian."""
         outputs, _ = tree.flatten(at(*values))

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy import array, exp
+from numpy import sum as total
 
 import chainrule as cr
 from chainrule.errors import ShapeError
@@ -29,6 +31,10 @@ PROGRAMS: dict[str, Callable[[Any], Any]] = {
     "methods of ufuncs": lambda x: np.add.reduce([x[0], x[1]]) * np.multiply.outer([x[0]], x),
     "max and min": lambda x: max(x[0], x[1], 0.1) * min([x[1], x[2]]),
     "tolist": lambda x: sum(v**2 for v in x.tolist()) + x[:1].item() * x.item(2),
+    "vectorize": lambda x: np.vectorize(lambda a, b: a * a if b > 1 else a)(x, [[0], [2]]),
+    "ndenumerate": lambda x: sum(v * i[0] for i, v in np.ndenumerate(x)),
+    "names imported from NumPy": lambda x: total(array([x[0] * 2, exp(x[1])])) + total([x[2]]),
+    "where": lambda x: np.where(x > 1, [x[0], x[1], x[2]], 0.0),
     "list as result": lambda x: [x[0] * 2, (x[1],)],
 }  # fmt: skip
 

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import builtins
 import sys
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
@@ -76,66 +78,145 @@ _MODULES = ("numpy", "numpy.linalg", "scipy.special", "scipy.signal")
 _BRACKETS = (np.r_, np.c_)
 
 
+@dataclass(slots=True, eq=False)
+class _Replacement:
+    """Entries of one namespace and what replaces them while `traces` are in progress."""
+
+    namespace: dict[str, Any]
+    originals: dict[str, Any]
+    entries: dict[str, Any]
+    size: int
+    traces: int = 0
+
+    def install(self) -> None:
+        if not self.traces:
+            self.namespace.update(self.entries)
+        self.traces += 1
+
+    def remove(self) -> None:
+        self.traces -= 1
+        if not self.traces:
+            self.namespace.update(self.originals)
+
+
 class _Namespaces:
-    """The replaced namespaces; counts the traces in progress, in all threads."""
+    """NumPy's namespaces, and those of functions being traced that import NumPy's names."""
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._traces = 0
         self._functions: Mapping[Any, Any] = {}
         self._retry: Callable[..., Any] = _itself
-        self._replaced: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = []
+        self._modules: list[_Replacement] = []
         self._listed: tuple[int, int] = (0, 0)
+        self._users: OrderedDict[int, _Replacement] = OrderedDict()
 
     def register(self, functions: Mapping[Any, Any], retry: Callable[..., Any]) -> None:
         """Set the functions to replace, the keys of a dispatch table, and what calls them again."""
         self._functions, self._retry = functions, retry
 
-    def install(self) -> None:
-        """Replace the entries of the namespaces, unless another trace in progress has."""
-        with self._lock:
-            self._traces += 1
-            if self._traces == 1:
-                self._list_entries()
-                for namespace, entries, _ in self._replaced:
-                    namespace.update(entries)
+    def install(self, function: Any = None) -> list[_Replacement]:
+        """Replace the entries of NumPy, and those that the module of a function imported from it.
 
-    def remove(self) -> None:
-        """Restore the entries at the end of the last trace in progress."""
+        The entries are replaced until `remove` is called with what this returns.
+        """
+        namespace = _globals_of(function)
         with self._lock:
-            self._traces -= 1
-            if self._traces == 0:
-                for namespace, _, originals in self._replaced:
-                    namespace.update(originals)
+            replacements = list(self._of_modules())
+            if namespace is not None:
+                replacements.append(self._of_user(namespace))
+            for replacement in replacements:
+                replacement.install()
+            np.vectorize.__call__ = self._vectorized_call
+        return replacements
 
-    def _list_entries(self) -> None:
-        """List the entries to replace; again when the table has grown or a module was imported."""
+    def remove(self, replacements: list[_Replacement]) -> None:
+        """Restore the entries for which no other trace is in progress."""
+        with self._lock:
+            for replacement in replacements:
+                replacement.remove()
+            if not self._modules[0].traces:
+                np.vectorize.__call__ = _VECTORIZED_CALL
+
+    def _of_modules(self) -> list[_Replacement]:
+        """The entries of NumPy; listed again when the table has grown or a module was imported."""
         loaded = [sys.modules[name] for name in _MODULES if name in sys.modules]
-        if self._listed == (len(self._functions), len(loaded)):
-            return
-        self._listed = len(self._functions), len(loaded)
-        self._replaced = []
-        for module in (builtins, *loaded):
-            # Functions of SciPy are operations by name; not all of them dispatch on arguments.
-            named = {n for n in vars(module) if f"{module.__name__}.{n}" in self._functions}
-            originals = {
-                name: value
-                for name, value in vars(module).items()
-                if name in named or self._is_replaced(value)
-            }
-            entries = {
-                name: _Retried(value, self._retry, name not in named)
-                for name, value in originals.items()
-            }
-            self._replaced.append((vars(module), entries, originals))
+        listed = len(self._functions), len(loaded)
+        if self._listed != listed and not (self._modules and self._modules[0].traces):
+            self._listed = listed
+            self._modules = [
+                self._replacement(vars(module), module.__name__) for module in (builtins, *loaded)
+            ]
+        return self._modules
+
+    def _of_user(self, namespace: dict[str, Any]) -> _Replacement:
+        """The entries of a user's module, listed again when it has got others."""
+        found = self._users.get(id(namespace))
+        if found is None or (not found.traces and not _is_current(found, namespace)):
+            found = self._users[id(namespace)] = self._replacement(namespace, "")
+            idle = [key for key, each in self._users.items() if not each.traces]
+            for key in idle[: max(len(self._users) - _MAX_USERS, 0)]:
+                del self._users[key]
+        return found
+
+    def _replacement(self, namespace: dict[str, Any], module: str) -> _Replacement:
+        # Functions of SciPy are operations by name; not all of them dispatch on their arguments.
+        named = {name for name in namespace if f"{module}.{name}" in self._functions}
+        originals = {
+            name: value
+            for name, value in namespace.items()
+            if name in named or self._is_replaced(value)
+        }
+        entries = {
+            name: _Retried(value, self._retry, name not in named)
+            for name, value in originals.items()
+        }
+        return _Replacement(namespace, originals, entries, len(namespace))
 
     def _is_replaced(self, value: Any) -> bool:
         if value is _BRACKETS[0] or value is _BRACKETS[1]:
             return True
         try:
-            return callable(value) and not isinstance(value, type) and value in self._functions
+            is_function = callable(value) and not isinstance(value, type)
+            return is_function and type(value) is not _Retried and value in self._functions
         except TypeError:  # unhashable
             return False
 
+    @property
+    def _vectorized_call(self) -> Callable[..., Any]:
+        def call(vectorized: Any, *args: Any, **kwargs: Any) -> Any:
+            try:
+                return _VECTORIZED_CALL(vectorized, *args, **kwargs)
+            except ConversionError as error:
+                return self._retry(np.vectorize, (vectorized, *args), kwargs, error)
+
+        return call
+
+
+def _globals_of(function: Any) -> dict[str, Any] | None:
+    """The namespace of the module that defines a function, behind methods, partials, wrappers."""
+    for _ in range(_MAX_WRAPPERS):
+        inner = (
+            getattr(function, "__wrapped__", None)
+            or getattr(function, "__func__", None)
+            or getattr(function, "func", None)
+        )
+        if inner is None:
+            break
+        function = inner
+    namespace = getattr(function, "__globals__", None)
+    is_library = namespace is None or str(namespace.get("__name__")).startswith("chainrule.")
+    return None if is_library else namespace
+
+
+def _is_current(replacement: _Replacement, namespace: dict[str, Any]) -> bool:
+    """Whether a namespace is the one listed, unchanged as far as its entries go."""
+    if replacement.namespace is not namespace or replacement.size != len(namespace):
+        return False
+    return all(namespace.get(key) is value for key, value in replacement.originals.items())
+
+
+_VECTORIZED_CALL = np.vectorize.__call__
+_MAX_USERS = 64
+_MAX_WRAPPERS = 20
 
 namespaces = _Namespaces()

@@ -18,6 +18,7 @@ from chainrule.ops.numpy_api import concatenation
 from chainrule.ops.numpy_api.extrema import max as maximum
 from chainrule.ops.numpy_api.extrema import min as minimum
 from chainrule.ops.numpy_api.shape_manipulation import astype, reshape
+from chainrule.ops.numpy_api.vectorize import call_vectorized
 from chainrule.ops.primitives import movement
 from chainrule.ops.primitives.broadcasting import cast as cast_to
 from chainrule.ops.primitives.selection import identity
@@ -128,6 +129,8 @@ def call_again(
     operations: Any,
 ) -> Any:
     """Call a function again whose arguments NumPy could not convert, lists of nodes as arrays."""
+    if function is np.vectorize:
+        return call_vectorized(args[0], args[1:], kwargs)
     if function is _ROWS or function is _COLUMNS:
         return join(function, args if isinstance(args, tuple) else (args,))
     operation = operations.get(_key(function))

@@ -295,12 +295,26 @@ class FlatIterator:
 
     def __init__(self, base: Node) -> None:
         self.base = base
+        self.index = 0
 
     def __len__(self) -> int:
         return self.base.size
 
     def __iter__(self) -> Iterator[Any]:
-        return iter(ravel(as_node(self.base)))
+        return self
+
+    def __next__(self) -> Any:
+        if self.index >= self.base.size:
+            raise StopIteration
+        self.index += 1
+        return self[self.index - 1]
+
+    @property
+    def coords(self) -> tuple[int, ...]:
+        """The position of the next element along each axis."""
+        if self.index >= self.base.size:
+            return self.base.shape
+        return tuple(int(i) for i in np.unravel_index(self.index, self.base.shape))
 
     def __getitem__(self, index: Any) -> Any:
         return indexing.get_item(ravel(as_node(self.base)), index)

@@ -57,7 +57,7 @@ class _Pullback:
 
     def __call__(self, cotangents: Sequence[Any]) -> Sequence[Any]:
         own = {each.serial: "the cotangent" for each in cotangents if isinstance(each, Node)}
-        with Environment("backward", next_serial(), False, own):
+        with Environment(self.backward, next_serial(), False, own):
             results = list(self.backward(tree.unflatten(self.structure, cotangents)))
             results = [each if each is None else as_node(each) for each in results]
         if len(results) != self.count:
