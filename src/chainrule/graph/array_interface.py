@@ -20,7 +20,7 @@ from chainrule.graph import trace_errors
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.environment import current_environment
 from chainrule.graph.protocol_gaps.array_dot import calls_dot, right_factor
-from chainrule.graph.protocol_gaps.call_site import called_function
+from chainrule.graph.protocol_gaps.call_site import called_function, formats_text
 from chainrule.graph.protocol_gaps.foreign_arrays import call_method, overrides_ufuncs
 from chainrule.graph.source_location import frame_at, user_line
 from chainrule.graph.trace_errors import ConversionError
@@ -182,7 +182,7 @@ class ArrayInterface(NDArrayOperatorsMixin):
         return complex(self._converted("complex", frame_at(1)))
 
     def _converted(self, name: str, caller: Any) -> Any:
-        if self.is_convertible:
+        if self.is_convertible or formats_text(caller):
             return self.value
         function = called_function(caller)
         if function is not None and function.__module__ == "math":

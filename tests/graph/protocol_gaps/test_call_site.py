@@ -120,6 +120,19 @@ def test_conversions_that_lose_the_derivative_are_refused(function: Callable[[An
             call(2.0)
 
 
+def test_text_is_formatted_with_the_value_by_the_operator_too(capsys: Any) -> None:
+    def shown(x: Any) -> Any:
+        line = "in place %.1f"
+        line %= x
+        print("loss %f at %d" % (x, x), "%(a)5.2f" % {"a": x}, line, str(b"%f" % x))  # noqa: UP031
+        return x**2 + 7.5 % x
+
+    assert cr.grad(shown)(2.0) == 4 - 3
+    assert capsys.readouterr().out == "loss 2.000000 at 2  2.00 in place 2.0 b'2.000000'\n"
+    with pytest.raises(TraceError, match="asked for"):
+        cr.jit(shown)(2.0)
+
+
 def test_ufuncs_of_other_libraries_are_refused_by_their_qualified_name() -> None:
     with pytest.raises(UnsupportedError, match=r"^scipy\.special\.jv cannot be traced"):
         cr.grad(lambda x: special.jv(1, x))(0.5)

@@ -14,7 +14,7 @@ from itertools import pairwise
 from types import BuiltinFunctionType, CodeType, FrameType
 from typing import Any, cast
 
-__all__ = ["called_function", "called_name"]
+__all__ = ["called_function", "called_name", "formats_text"]
 
 _LOADS_NAME = {
     "LOAD_CLASSDEREF", "LOAD_DEREF", "LOAD_FAST", "LOAD_FAST_CHECK", "LOAD_GLOBAL", "LOAD_NAME",
@@ -37,6 +37,18 @@ def called_function(frame: FrameType) -> BuiltinFunctionType | None:
         # Only through ``__dict__``: attribute access could run the user's code.
         value = getattr(value, "__dict__", {}).get(attribute[1:])
     return value if isinstance(value, BuiltinFunctionType) else None
+
+
+def formats_text(frame: FrameType) -> bool:
+    """Whether the current instruction is ``text % value``, which calls ``value.__float__``."""
+    return _is_remainder(frame.f_code, frame.f_lasti)
+
+
+@lru_cache(maxsize=256)
+def _is_remainder(code: CodeType, offset: int) -> bool:
+    # A number or an array leaves its % to the traced value: the left operand can only be text.
+    current = next(each for each in dis.get_instructions(code) if each.offset == offset)
+    return current.opname == "BINARY_OP" and current.argrepr in ("%", "%=")
 
 
 def _value_of(name: str, frame: FrameType) -> Any:
