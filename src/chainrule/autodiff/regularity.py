@@ -131,7 +131,9 @@ class Regularity:
 
     def _singularity(self, node: Node) -> int:
         """How bad the local derivative of a node or of one below it may be."""
-        below = max(self._below.get(each.serial, _REGULAR) for each in node.inputs)
+        # Of a custom derivative, the first inputs are the values that it is a rule for.
+        operands = node.inputs[node.params["count"] :] if _is_custom(node) else node.inputs
+        below = max((self._below.get(each.serial, _REGULAR) for each in operands), default=0)
         if below == _DATA and not _passes_data(node):
             below = _REGULAR
         return below if below == _SINGULAR else max(below, self._local(node))
@@ -181,6 +183,10 @@ class Regularity:
             worst = _REGULAR
         is_total = node.primitive.name not in _SINGULAR_POINTS
         return worst if is_total or self._excludes(_POLES, node) else _SINGULAR
+
+
+def _is_custom(node: Node) -> bool:
+    return node.primitive is not None and node.primitive.name == "custom_vjp_call"
 
 
 def _passes_data(node: Node) -> bool:

@@ -197,6 +197,7 @@ def logical_xor(a: Any, b: Any) -> Any:
 
 def isnan(x: Any) -> Any:
     """Whether `x` is NaN."""
+    x = as_array(x)
     return not_equal(x, x)
 
 

@@ -59,7 +59,10 @@ def _vector(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
         return np.sum((x != 0).astype(x.dtype), axis=axes, keepdims=keepdims)
     if ord == 1:
         return np.sum(size, axis=axes, keepdims=keepdims)
-    return np.sum(size**ord, axis=axes, keepdims=keepdims) ** (1 / ord)
+    total = np.sum(size**ord, axis=axes, keepdims=keepdims)
+    if ord < 0:
+        return total ** (1 / ord)
+    return np.where(total == 0, 0, np.where(total == 0, 1, total) ** (1 / ord))
 
 
 def _matrix(x: Any, ord: Any, axes: tuple[int, int], keepdims: bool) -> Any:

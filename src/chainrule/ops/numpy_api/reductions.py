@@ -133,7 +133,7 @@ def std(
 
 def safe_sqrt(square: Any) -> Any:
     """Square root of a nonnegative value, with derivative 0 instead of infinity at 0."""
-    return select(square == 0, square, sqrt(select(square == 0, 1, square)))
+    return select(square == 0, 0, sqrt(select(square == 0, 1, square)))
 
 
 def prod(

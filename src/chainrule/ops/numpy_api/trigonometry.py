@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import numpy as np
 
 from chainrule.ops.numpy_api.arithmetic import as_float, in_single
+from chainrule.ops.numpy_api.reductions import safe_sqrt
 from chainrule.ops.primitives import elementwise
+from chainrule.ops.primitives.custom_derivative import with_backward
 from chainrule.ops.primitives.elementwise import (
     absolute,
     cos,
@@ -46,28 +49,54 @@ def arctan(x: Any) -> Any:
     return elementwise.arctan2(as_float(x), 1)
 
 
+def _with_slope(slope: Callable[[Any], Any]) -> Callable[[Callable[[Any], Any]], Any]:
+    """Give a function the derivative `slope`, exact where that of its formula is not."""
+
+    def decorate(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        @wraps(function)
+        def applied(x: Any) -> Any:
+            return with_backward(function(x), [x], lambda ct: [ct * slope(x)])
+
+        return applied
+
+    return decorate
+
+
+def _one_minus_square(x: Any) -> Any:
+    """1 - x², without cancellation near 1, and with the derivative -2x near 0."""
+    return select(less(absolute(x), 0.5), 1 - x * x, (1 - x) * (1 + x))
+
+
 @in_single
+@_with_slope(lambda x: 1 / sqrt(_one_minus_square(x)))
 def arcsin(x: Any) -> Any:
     """Angle between -π/2 and π/2 whose sine is `x`."""
     return elementwise.arctan2(x, sqrt(multiply(1 - x, 1 + x)))
 
 
 @in_single
+@_with_slope(lambda x: -1 / sqrt(_one_minus_square(x)))
 def arccos(x: Any) -> Any:
     """Angle between 0 and π whose cosine is `x`."""
     return elementwise.arctan2(sqrt(multiply(1 - x, 1 + x)), x)
 
 
 @in_single
+@_with_slope(lambda x: _hyperbolic_cosine(x))  # noqa: PLW0108 (it is defined below)
 def sinh(x: Any) -> Any:
     """Hyperbolic sine, ``(eˣ - e⁻ˣ) / 2``, by expm1, without cancellation near 0."""
     return _unless_exp_overflows(x, _sinh, elementwise.copysign(1.0, x))
 
 
 @in_single
+@_with_slope(sinh)
 def cosh(x: Any) -> Any:
-    """Hyperbolic cosine, ``(eˣ + e⁻ˣ) / 2``; near 0 ``1 + 2 sinh²(x/2)``, whose slope is exact."""
+    """Hyperbolic cosine, ``(eˣ + e⁻ˣ) / 2``."""
     return _unless_exp_overflows(x, _cosh, 1.0)
+
+
+def _hyperbolic_cosine(x: Any) -> Any:
+    return cosh(x)
 
 
 def _sinh(x: Any) -> Any:
@@ -75,9 +104,7 @@ def _sinh(x: Any) -> Any:
 
 
 def _cosh(x: Any) -> Any:
-    half = _sinh(0.5 * x)
-    near = 1 + 2 * (half * half)
-    return select(less(absolute(x), 1), near, multiply(0.5, exp(x) + exp(-x)))
+    return multiply(0.5, exp(x) + exp(-x))
 
 
 def _unless_exp_overflows(x: Any, function: Callable[[Any], Any], sign: Any) -> Any:
@@ -90,12 +117,14 @@ def _unless_exp_overflows(x: Any, function: Callable[[Any], Any], sign: Any) -> 
 
 
 @in_single
+@_with_slope(lambda x: 1 / _one_minus_square(x))
 def arctanh(x: Any) -> Any:
     """Inverse of tanh, ``ln((1 + x) / (1 - x)) / 2``."""
     return multiply(0.5, log1p(x) - log1p(-x))
 
 
 @in_single
+@_with_slope(lambda x: 1 / hypot(1, x))
 def arcsinh(x: Any) -> Any:
     """Inverse of sinh, ``ln(x + √(1 + x²))``, of |x|, without cancellation; ``ln 2x`` if large."""
     size = elementwise.copysign(x, 1.0)
@@ -107,6 +136,7 @@ def arcsinh(x: Any) -> Any:
 
 
 @in_single
+@_with_slope(lambda x: 1 / (sqrt(x - 1) * sqrt(x + 1)))
 def arccosh(x: Any) -> Any:
     """Inverse of cosh, ``ln(x + √(x² - 1))``; ``ln 2x`` if large."""
     is_large = less(1 / np.finfo(x.dtype).eps, x)
@@ -117,12 +147,15 @@ def arccosh(x: Any) -> Any:
 
 @in_single
 def hypot(a: Any, b: Any) -> Any:
-    """Hypotenuse, ``√(a² + b²)``, scaled so that squares neither overflow nor underflow."""
+    """Hypotenuse, ``√(a² + b²)``, scaled so that squares neither overflow nor underflow.
+
+    Its derivative at (0, 0) is 0.
+    """
     scale = stop_gradient(maximum(abs(a), abs(b)))
     is_infinite = logical_or(equal(abs(a), math.inf), equal(abs(b), math.inf))
     scale = select(logical_or(equal(scale, 0), equal(scale, math.inf)), 1, scale)
     a, b = a / scale, b / scale
-    return select(is_infinite, math.inf, scale * sqrt(a * a + b * b))
+    return select(is_infinite, math.inf, scale * safe_sqrt(a * a + b * b))
 
 
 def degrees(x: Any) -> Any:
@@ -148,8 +181,9 @@ def deg2rad(x: Any) -> Any:
 def sinc(x: Any) -> Any:
     """Cardinal sine, ``sin(πx) / (πx)``; by its Taylor series near 0, where it is 0/0."""
     angle = multiply(as_float(x), math.pi)
-    squared = angle * angle
+    is_small = less(absolute(angle), 0.03)
+    near = select(is_small, angle, 0)
+    squared = near * near
     series = 1 - squared / 6 * (1 - squared / 20 * (1 - squared / 42))
-    is_small = less(squared, 1e-3)
     safe = select(is_small, 1, angle)
     return select(is_small, series, sin(safe) / safe)

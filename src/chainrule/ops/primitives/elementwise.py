@@ -14,7 +14,7 @@ import numpy as np
 
 from chainrule.graph.node import Node
 from chainrule.ops.primitives.promotion import elementwise, integers, reals
-from chainrule.ops.primitives.selection import select
+from chainrule.ops.primitives.selection import select, stop_gradient
 from chainrule.ops.primitives.special import sigmoid
 
 __all__ = [
@@ -122,7 +122,7 @@ cos = elementwise(
 )  # fmt: skip
 arctan2 = elementwise(
     "arctan2", np.arctan2,
-    vjp=lambda ct, y, a, b: (ct * b / (a * a + b * b), -ct * a / (a * a + b * b)),
+    vjp=lambda ct, y, a, b: _arctan2_vjp(ct, a, b),
     formula="arctan({0}, {1})", reference=math.atan2, samples=reals(0.5, 3, 2),
 )  # fmt: skip
 absolute = elementwise(
@@ -248,7 +248,19 @@ def _power_base(ct: Node, base: Node, exponent: Node) -> Node:
 
 def _power_exponent(ct: Node, y: Node, base: Node) -> Node:
     """Differentiate by the exponent: x^p·ln x for positive bases, 0 elsewhere by convention."""
-    return ct * y * log(select(base > 0, base, 1))
+    return select(base == 0, 0, ct * y * log(select(base > 0, base, 1)))
+
+
+def _arctan2_vjp(ct: Node, a: Node, b: Node) -> tuple[Node, Node]:
+    """(b, -a) / (a² + b²), scaled where a square might overflow or vanish; by 1 for arctan x."""
+    if _scalar_constant(b) == 1:
+        return ct / (a * a + 1), -ct * (a / (a * a + 1))
+    size = maximum(absolute(a), absolute(b))
+    is_usual = logical_and(less(1e-15, size), less(size, 1e15))  # in single precision too
+    scale = stop_gradient(select(logical_or(is_usual, absolute(size) == math.inf), 1, size))
+    a, b = a / scale, b / scale
+    square = (a * a + b * b) * scale
+    return ct * b / square, -ct * a / square
 
 
 def _softmax(a: Node, b: Node) -> Node:

@@ -157,7 +157,8 @@ def widen_integers(x: Any, dtype: Any) -> Any:
 
 def is_python_number(value: Any) -> bool:
     """Whether `value` is a Python scalar, weakly typed in NumPy's promotion."""
-    return isinstance(value, float | int) and not isinstance(value, bool | np.generic)
+    is_number = type(value) is not Node and isinstance(value, float | int)
+    return is_number and not isinstance(value, bool | np.generic)
 
 
 def reals(low: float, high: float, count: int = 1) -> Callable[[], list[Sample]]:
