@@ -25,6 +25,7 @@ from chainrule.ops.numpy_api import (
     array_methods,
     array_queries,
     assignment,
+    bessel,
     bits,
     comparison,
     concatenation,
@@ -34,8 +35,10 @@ from chainrule.ops.numpy_api import (
     extrema,
     floating_point,
     function_application,
+    histogram,
     indexing,
     interpolation,
+    known_values,
     linear_algebra,
     nan_reductions,
     padding,
@@ -61,8 +64,9 @@ __all__: list[str] = []
 _NAMED_AS_IN_NUMPY = (
     elementwise, arithmetic, trigonometry, reductions, extrema, sorting, shape_manipulation,
     concatenation, padding, tiling, indexing, products, einsum, polynomial, array_queries,
-    comparison, correlation, editing, floating_point, interpolation, nan_reductions, quantiles,
-    ranges, searching, set_operations, function_application, bits, array_creation, assignment,
+    bessel, bits, comparison, correlation, editing, floating_point, function_application,
+    histogram, interpolation, nan_reductions, quantiles, ranges, searching, set_operations,
+    array_creation, assignment,
 )  # fmt: skip
 
 
@@ -107,6 +111,19 @@ for _module, _names in ((np, _ALIASES), (np.linalg, _LINALG_ALIASES)):
     for _name, _operation in _names.items():
         if hasattr(_module, _name):
             _add(_name, getattr(_module, _name), _operation)
+
+OPERATIONS[np.fft.fftshift] = tiling.fftshift
+OPERATIONS[np.fft.ifftshift] = tiling.ifftshift
+
+# Results without a derivative, by NumPy itself.
+
+for _name in known_values.OF_KNOWN_VALUES:
+    _function: Any = getattr(np, _name)
+    OPERATIONS[_function] = known_values.of_known_values(
+        f"np.{_name}", _function, "call it outside the function and pass the result in"
+    )
+for _name in known_values.OF_TYPES:
+    OPERATIONS[getattr(np, _name)] = known_values.of_types(getattr(np, _name))
 
 # Array methods.
 

@@ -16,13 +16,21 @@ from tests.ops.numpy_api.function_table import (
     with_gaps,
 )
 
-SMOOTH = (np.nanstd, np.nanvar, np.nanprod, np.nancumsum, np.nancumprod, np.nanmedian)
+SMOOTH = (
+    np.nanstd, np.nanvar, np.nanprod, np.nancumsum, np.nancumprod, np.nanmedian, np.nansum,
+    np.nanmean, np.nanmax, np.nanmin,
+)  # fmt: skip
 
 REDUCED: Table = {
     f"{function.__name__} {axis}": (lambda x, f=function, a=axis: f(with_gaps(x), axis=a), M)
     for function in SMOOTH
     for axis in (1, None)
-} | {"nanvar ddof": (lambda x: np.nanvar(with_gaps(x), axis=0, ddof=1, keepdims=True), M)}
+} | {
+    "nanvar ddof": (lambda x: np.nanvar(with_gaps(x), axis=0, ddof=1, keepdims=True), M),
+    "nanvar where": (lambda x: np.nanvar(with_gaps(x), axis=0, where=M < 0.9), M),
+    "nansum where": (lambda x: np.nansum(with_gaps(x), where=M < 0.9, initial=3), M),
+    "nanmax initial": (lambda x: np.nanmax(with_gaps(x), axis=1, initial=0.5), M),
+}
 
 INDICES: Table = {
     f"{function.__name__} {axis}": (lambda x, f=function, a=axis: f(with_gaps(x), axis=a), M)
@@ -41,7 +49,7 @@ def test_reductions_that_ignore_nan_have_derivatives() -> None:
 
 def test_nothing_left_is_nan_or_refused() -> None:
     x = np.array([[np.nan, np.nan], [1.0, np.nan]])
-    for function in (np.nanvar, np.nanstd, np.nanmedian):
+    for function in (np.nanvar, np.nanstd, np.nanmedian, np.nanmean, np.nanmax, np.nanmin):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             expected = function(x, axis=1)

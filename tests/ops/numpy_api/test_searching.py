@@ -1,4 +1,4 @@
-"""Positions in sorted values, histograms, counts and sets are NumPy's."""
+"""Positions in sorted values and sets are NumPy's."""
 
 from typing import Any
 
@@ -10,7 +10,6 @@ from tests.ops.numpy_api.function_table import (
     VECTOR,
     M,
     Table,
-    check_derivatives,
     check_values,
     trace_known,
 )
@@ -31,15 +30,7 @@ POSITIONS: Table = {
     "lexsort": (lambda x: np.lexsort((x[0], np.round(x[1]))), M),
     "partition": (lambda x: np.partition(x, 1, axis=0)[1], M),
     "argpartition": (lambda x: np.argpartition(x, 1, axis=0)[1], M),
-    "counts": (lambda x: np.histogram(x, 4, range=(-1, 1))[0], VECTOR),
 }  # fmt: skip
-
-SUMS: Table = {
-    "bincount": (lambda w: np.bincount([0, 1, 1, 4], w, minlength=7), VECTOR[:4]),
-    "histogram": (lambda a, w: np.histogram(a, 5, weights=w), VECTOR, VECTOR**2),
-    "histogram density": (lambda a: np.histogram(a, [-1.0, 0, 0.3, 1], density=True), VECTOR),
-    "histogram edges": (lambda a: np.histogram_bin_edges(a, 3), VECTOR),
-}
 
 SETS: Table = {
     "unique": (lambda x: np.unique(np.round(x), True, True, True), M),
@@ -54,11 +45,6 @@ SETS: Table = {
 
 def test_positions_have_numpys_values() -> None:
     check_values(POSITIONS)
-
-
-def test_sums_of_weights_have_values_and_derivatives() -> None:
-    check_values(SUMS)
-    check_derivatives(SUMS)
 
 
 def test_sets_have_numpys_values() -> None:

@@ -1,7 +1,8 @@
-"""Values of arguments on which the shape of a result depends, or which have no derivative.
+"""NumPy functions of known values, and of shapes and dtypes: results without a derivative.
 
-Under ``cr.grad`` they are known and NumPy computes with them; under ``cr.jit`` and inside
-``cr.scan`` they are not, and the error names what to write instead.
+Under ``cr.grad`` values are known and NumPy computes with them; under ``cr.jit`` and inside
+``cr.scan`` they are not, and the error names what to write instead. Shapes and dtypes are known
+under both.
 """
 
 from __future__ import annotations
@@ -9,10 +10,26 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from chainrule.errors import TraceError
 from chainrule.graph.node import Node
 
-__all__ = ["are_known", "of_known_values", "value_of"]
+__all__ = [
+    "OF_KNOWN_VALUES", "OF_TYPES", "are_known", "of_known_values", "of_types", "value_of",
+]  # fmt: skip
+
+OF_KNOWN_VALUES = (
+    "array2string", "array_repr", "array_str", "bitwise_count", "gcd", "ix_", "lcm",
+    "min_scalar_type", "packbits", "ravel_multi_index", "save", "savetxt", "savez",
+    "savez_compressed", "unpackbits", "unravel_index",
+)  # fmt: skip
+"""Functions of integers, and of files and texts, that NumPy computes from known values."""
+
+OF_TYPES = (
+    "can_cast", "diag_indices_from", "einsum_path", "tril_indices_from", "triu_indices_from",
+)  # fmt: skip
+"""Functions of the shape and dtype of their arguments."""
 
 
 def are_known(*values: Any) -> bool:
@@ -41,5 +58,21 @@ def of_known_values(name: str, function: Callable[..., Any], remedy: str) -> Cal
         plain = [value_of(name, each, remedy) for each in args]
         named = {key: value_of(name, each, remedy) for key, each in keywords.items()}
         return function(*plain, **named)
+
+    return operation
+
+
+def of_types(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let NumPy compute a function of shapes and dtypes on arrays of them."""
+
+    def example(value: Any) -> Any:
+        if not isinstance(value, Node):
+            return value
+        return np.broadcast_to(np.zeros((), value.dtype), value.shape)
+
+    def operation(*args: Any, **keywords: Any) -> Any:
+        return function(
+            *map(example, args), **{key: example(each) for key, each in keywords.items()}
+        )
 
     return operation

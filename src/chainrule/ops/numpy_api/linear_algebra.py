@@ -1,19 +1,22 @@
-"""Norms, with the names and arguments of `numpy.linalg`."""
+"""Norms, powers and chains of products, with the names and arguments of `numpy.linalg`."""
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
 
-from chainrule.errors import ShapeError, UnsupportedError
+from chainrule.errors import ArgumentError, ShapeError, UnsupportedError
 from chainrule.ops.numpy_api import extrema
 from chainrule.ops.numpy_api.arithmetic import as_float
+from chainrule.ops.numpy_api.products import matmul
 from chainrule.ops.numpy_api.reductions import safe_sqrt
-from chainrule.ops.numpy_api.shape_manipulation import ravel
+from chainrule.ops.numpy_api.shape_manipulation import broadcast_to, ravel
 from chainrule.ops.primitives.axes import normalize_axes, normalize_axis
+from chainrule.ops.primitives.promotion import as_array
 
-__all__ = ["matrix_norm", "norm", "vector_norm"]
+__all__ = ["matrix_norm", "matrix_power", "multi_dot", "norm", "vector_norm"]
 
 
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
@@ -78,3 +81,39 @@ def _matrix(x: Any, ord: Any, axes: tuple[int, int], keepdims: bool) -> Any:
     largest = np.max if ord > 0 else np.min
     result = largest(totals, axis=compared, keepdims=True)
     return result if keepdims else np.squeeze(result, axis=axes)
+
+
+def matrix_power(a: Any, n: int) -> Any:
+    """Multiply square matrices by themselves, `n` factors; `n` is 0 or more."""
+    a, n = as_array(a), operator.index(n)
+    if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
+        raise ShapeError(f"matrix_power: shape {a.shape} is not a stack of square matrices")
+    if n < 0:
+        raise UnsupportedError(
+            "matrix_power: a negative power needs the inverse, which cannot be traced; compute "
+            "the inverse outside the function and raise it to the positive power"
+        )
+    if n == 0:
+        return broadcast_to(np.eye(a.shape[-1], dtype=a.dtype), a.shape)
+    half = a if n == 1 else matrix_power(a, n // 2)
+    if n == 1:
+        return half
+    square = matmul(half, half)
+    return matmul(square, a) if n % 2 else square
+
+
+def multi_dot(arrays: Any, *, out: Any = None) -> Any:
+    """Multiply several matrices, in the order of the fewest operations."""
+    factors = [as_array(x) for x in arrays]
+    if len(factors) < 2:
+        raise ArgumentError(f"multi_dot: needs two matrices or more, got {len(factors)}")
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    if len(factors) >= len(letters):
+        return matmul(multi_dot(factors[:-1]), factors[-1])
+    specs = [letters[i : i + 2] for i in range(len(factors))]
+    if factors[0].ndim == 1:
+        specs[0] = specs[0][1]
+    if factors[-1].ndim == 1:
+        specs[-1] = specs[-1][0]
+    ends = specs[0][:-1] + specs[-1][1:]
+    return np.einsum(f"{','.join(specs)}->{ends}", *factors, optimize="optimal")

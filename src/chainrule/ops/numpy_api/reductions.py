@@ -34,8 +34,8 @@ from chainrule.ops.primitives.promotion import as_array, widen_integers
 from chainrule.ops.primitives.selection import select, stop_gradient
 
 __all__ = [
-    "all", "any", "average", "count_nonzero", "log_sum_exp", "mean", "nanmax", "nanmean", "nanmin",
-    "nansum", "prod", "safe_sqrt", "std", "sum", "var",
+    "all", "any", "average", "count_nonzero", "log_sum_exp", "mean", "prod", "safe_sqrt", "std",
+    "sum", "var",
 ]  # fmt: skip
 
 # NumPy's names shadow the built-ins sum, all, any in this file.
@@ -175,35 +175,6 @@ def any(
 def count_nonzero(x: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
     """Count the nonzero elements along axes."""
     return _count_nonzero(as_array(x) != 0, "count_nonzero", axis, keepdims)
-
-
-def nansum(x: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
-    """Sum along axes, ignoring NaN."""
-    return sum(select(x != x, 0, x), axis, keepdims=keepdims)
-
-
-def nanmean(x: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
-    """Mean along axes, ignoring NaN."""
-    count = sum(cast(x == x, x.dtype), axis, keepdims=keepdims)
-    return nansum(x, axis, keepdims=keepdims) / count
-
-
-def nanmax(x: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
-    """Maximum along axes, ignoring NaN."""
-    return _nan_extremum(extrema.max, -np.inf, x, axis, keepdims)
-
-
-def nanmin(x: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
-    """Minimum along axes, ignoring NaN."""
-    return _nan_extremum(extrema.min, np.inf, x, axis, keepdims)
-
-
-def _nan_extremum(extremum: Any, neutral: float, x: Any, axis: Any, keepdims: bool) -> Any:
-    x = as_array(x)
-    if x.dtype.kind != "f":
-        return extremum(x, axis, keepdims=keepdims)
-    result = extremum(select(x != x, neutral, x), axis, keepdims=keepdims)
-    return select(all(x != x, axis, keepdims=keepdims), math.nan, result)
 
 
 def log_sum_exp(

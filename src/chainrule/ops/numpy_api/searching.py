@@ -1,7 +1,7 @@
-"""Search in sorted values, histograms and counts, with NumPy's names and arguments.
+"""Search in sorted values, with NumPy's names and arguments.
 
-Results that count carry no derivative; sums of traced weights do. Positions are computed under
-``cr.jit`` too, by comparison with all sorted values; where they are known, by binary search.
+Positions are computed under ``cr.jit`` too, by comparison with all sorted values; where they are
+known, by binary search.
 """
 
 from __future__ import annotations
@@ -12,17 +12,13 @@ import numpy as np
 
 from chainrule.errors import ArgumentError, ShapeError
 from chainrule.ops.numpy_api.arithmetic import isnan
-from chainrule.ops.numpy_api.extrema import max as max_along
-from chainrule.ops.numpy_api.extrema import min as min_along
 from chainrule.ops.numpy_api.indexing import take
 from chainrule.ops.numpy_api.known_values import are_known, value_of
-from chainrule.ops.numpy_api.ranges import linspace
 from chainrule.ops.numpy_api.reductions import any as any_along
 from chainrule.ops.numpy_api.reductions import sum as sum_along
 from chainrule.ops.numpy_api.shape_manipulation import expand_dims, ravel
-from chainrule.ops.numpy_api.sorting import argsort, diff, sort
+from chainrule.ops.numpy_api.sorting import argsort, sort
 from chainrule.ops.primitives.axes import normalize_axis
-from chainrule.ops.primitives.broadcasting import cast
 from chainrule.ops.primitives.elementwise import (
     equal,
     less,
@@ -30,19 +26,13 @@ from chainrule.ops.primitives.elementwise import (
     logical_and,
     logical_not,
     logical_or,
-    maximum,
-    minimum,
 )
-from chainrule.ops.primitives.gather_scatter import scatter_add
-from chainrule.ops.primitives.promotion import as_array, common_dtype
+from chainrule.ops.primitives.promotion import as_array
 from chainrule.ops.primitives.selection import select
 
 __all__ = [
-    "argpartition", "bincount", "digitize", "histogram", "histogram_bin_edges", "isin", "lexsort",
-    "partition", "searchsorted",
+    "argpartition", "digitize", "isin", "lexsort", "partition", "searchsorted",
 ]  # fmt: skip
-
-_ONE_HOT = "(x[:, None] == np.arange(n)).sum(axis=0) counts them for a number n that is given"
 
 
 def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
@@ -76,63 +66,6 @@ def digitize(x: Any, bins: Any, right: bool = False) -> Any:
     upwards = _count_before(bins, x, side)
     downwards = bins.shape[0] - _count_before(np.flip(bins), x, side)
     return select(less_equal(bins[:1], bins[-1:])[0], upwards, downwards)
-
-
-def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
-    """Count the values 0, 1, 2, ... of `x`, or sum their weights."""
-    values = np.asarray(value_of("bincount", x, _ONE_HOT))
-    if weights is None:
-        return np.bincount(values, minlength=minlength)
-    counts = np.bincount(values, minlength=minlength)  # checks the values too
-    weights = cast(as_array(weights), "float64")
-    if weights.shape != values.shape:
-        raise ShapeError(
-            f"bincount: {weights.shape[0]} weights for {values.shape[0]} values; give one for each"
-        )
-    return scatter_add(weights, values.astype(np.int64), shape=counts.shape)
-
-
-def histogram_bin_edges(a: Any, bins: Any = 10, range: Any = None, weights: Any = None) -> Any:
-    """Return the edges of the bins of `histogram`."""
-    a = ravel(a)
-    if isinstance(bins, str):
-        known = [value_of("histogram", x, "give the number of bins") for x in (a, weights)]
-        edges: Any = np.histogram_bin_edges(known[0], bins, range, known[1])
-        bins = len(edges) - 1
-    elif np.ndim(bins) == 1:
-        return as_array(bins)
-    elif np.ndim(bins):
-        raise ShapeError(f"histogram: bins must be a number or a vector, got {np.ndim(bins)} axes")
-    if int(bins) < 1:
-        raise ArgumentError(f"histogram: the number of bins must be 1 or more, got {bins}")
-    if range is not None:
-        low, high = (each * 1.0 for each in range)
-    else:
-        low, high = (min_along(a), max_along(a)) if a.shape[0] else (0.0, 1.0)
-    is_point = equal(low, high)
-    low, high = select(is_point, low - 0.5, low), select(is_point, high + 0.5, high)
-    dtype = common_dtype(low, high, a)
-    dtype = dtype if dtype.kind == "f" else np.result_type(dtype, float)
-    return linspace(low, high, int(bins) + 1, dtype=dtype)
-
-
-def histogram(
-    a: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None
-) -> tuple[Any, Any]:
-    """Count the values in each bin, or sum their weights; also return the edges of the bins."""
-    a = ravel(a)
-    edges = histogram_bin_edges(a, bins, range, weights)
-    weights = np.ones(a.shape, np.int64) if weights is None else ravel(weights)
-    if weights.shape != a.shape:
-        raise ShapeError(f"histogram: {weights.shape[0]} weights for {a.shape[0]} values")
-    count = edges.shape[0] - 1
-    place = searchsorted(edges, a, "right") - equal(a, edges[-1]) - 1
-    is_inside = logical_and(less_equal(edges[0], a), less_equal(a, edges[-1]))
-    place = minimum(maximum(place, 0), count - 1)
-    sums = scatter_add(select(is_inside, weights, cast(0, weights.dtype)), place, shape=(count,))
-    if density:
-        return sums / diff(edges) / sum_along(sums), edges
-    return sums, edges
 
 
 def isin(

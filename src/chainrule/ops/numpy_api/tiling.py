@@ -12,11 +12,11 @@ from chainrule.graph.node import Node
 from chainrule.ops.numpy_api.concatenation import concatenate
 from chainrule.ops.numpy_api.indexing import get_item, take
 from chainrule.ops.numpy_api.shape_manipulation import ravel, reshape, swapaxes
-from chainrule.ops.primitives.axes import as_shape, check_known, normalize_axis
+from chainrule.ops.primitives.axes import as_shape, check_known, normalize_axes, normalize_axis
 from chainrule.ops.primitives.broadcasting import broadcast_to
 from chainrule.ops.primitives.promotion import as_array
 
-__all__ = ["meshgrid", "repeat", "roll", "tile"]
+__all__ = ["fftshift", "ifftshift", "meshgrid", "repeat", "roll", "tile"]
 
 
 def roll(x: Any, shift: Any, axis: Any = None) -> Any:
@@ -92,3 +92,17 @@ def meshgrid(*axes: Any, sparse: bool = False, indexing: str = "xy", copy: bool 
     if indexing == "xy" and count > 1:
         grids = [swapaxes(x, 0, 1) for x in grids]
     return tuple(grids)
+
+
+def fftshift(x: Any, axes: Any = None) -> Any:
+    """Move the first half along axes behind the second, as `numpy.fft.fftshift`."""
+    x = as_array(x)
+    along = normalize_axes("fftshift", axes, x.ndim)
+    return roll(x, [x.shape[i] // 2 for i in along], along)
+
+
+def ifftshift(x: Any, axes: Any = None) -> Any:
+    """Undo `fftshift`."""
+    x = as_array(x)
+    along = normalize_axes("ifftshift", axes, x.ndim)
+    return roll(x, [-(x.shape[i] // 2) for i in along], along)
