@@ -142,6 +142,8 @@ OWN_NAMES = {
     "get_item",
     "einsum_pair",
     "to_common_dtype",
+    "fftshift",
+    "ifftshift",
     "safe_sqrt",
     "sum_free_axes",
 }

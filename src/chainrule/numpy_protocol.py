@@ -169,6 +169,9 @@ for _module, _prefix in (
 ):
     for _name in _module.__all__:
         OPERATIONS[f"{_prefix}.{_name}"] = with_keywords(_name, getattr(_module, _name))
+# What functions call that were imported by name, whose module's entry is not looked up.
+for _prefix in ("scipy.signal", "scipy.signal._sigtools"):
+    OPERATIONS[f"{_prefix}._convolve2d"] = signal.convolve2d_compiled
 
 for _ufunc, _operation in list(OPERATIONS.items()):
     if isinstance(_ufunc, np.ufunc) and _ufunc.signature is None:

@@ -163,6 +163,10 @@ class ArrayInterface(NDArrayOperatorsMixin):
     def value(self) -> Any:
         """The value, evaluated on demand by NumPy."""
 
+    def __array_namespace__(self, *, api_version: str | None = None) -> Any:
+        """Return NumPy, the namespace of the array API, by which SciPy tells arrays."""
+        return np
+
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         if calls_dot(frame_at(1)):
             return right_factor(OPERATIONS["dot"], self)

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import chainrule as cr
 from chainrule.errors import ChainruleError
 from tests.ops.numpy_api.function_table import (
     POSITIVE,
@@ -50,6 +51,25 @@ def test_ranges_have_numpys_values() -> None:
 
 def test_ranges_have_derivatives_by_their_ends() -> None:
     check_derivatives(RANGES)
+
+
+def test_the_number_of_points_of_arange_needs_known_values() -> None:
+    def points(x: Any) -> Any:
+        return np.sum(np.arange(x, 4.0, 2 * x) ** 2)
+
+    value, gradient = cr.value_and_grad(points)(0.5)
+    assert (value, gradient) == (points(0.5), 2 * points(0.5) / 0.5)
+    with pytest.raises(cr.errors.TraceError, match=r"np\.linspace"):
+        cr.jit(points)(0.5)
+
+
+def test_arrays_without_dispatch_are_traced() -> None:
+    def blocks(x: Any) -> Any:
+        x = np.require(np.asarray_chkfinite(x), np.float64)
+        return np.full((2, 4), x) * np.kaiser(4, np.sum(x))
+
+    np.testing.assert_allclose(cr.jit(blocks)(POSITIVE[0]), blocks(POSITIVE[0]))
+    cr.check_grads(blocks, (POSITIVE[0],), directions=1)
 
 
 @pytest.mark.parametrize("function", [np.linspace, np.geomspace])

@@ -6,7 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.signal
+from scipy.signal import convolve2d, correlate2d
+from scipy.special import log_softmax, logsumexp, softmax
 
+import chainrule as cr
 from chainrule.errors import ChainruleError
 from chainrule.ops.scipy_api import signal
 from tests.ops.numpy_api.function_table import Table, check_derivatives
@@ -56,3 +59,19 @@ def test_misfits_are_refused() -> None:
     for call, words in cases:
         with pytest.raises(ChainruleError, match=words):
             call()
+
+
+def test_functions_imported_by_name_are_traced() -> None:
+    image, kernel = PAIRS[0]
+    cases: Table = {
+        "convolve2d": (lambda a: convolve2d(a, kernel, "same", "symm"), image),
+        "correlate2d": (lambda a, k: correlate2d(a, k, "valid"), image, kernel),
+        "softmax": (lambda a: softmax(a, axis=1), image),
+        "log_softmax": (lambda a: log_softmax(a, axis=0), image),
+        "logsumexp": (lambda a: logsumexp(a, axis=1, keepdims=True), image),
+    }
+    for name, (function, *arrays) in cases.items():
+        expected = function(*arrays)
+        np.testing.assert_allclose(cr.jit(function)(*arrays), expected, 1e-13, err_msg=name)
+        np.testing.assert_allclose(cr.vjp(function, *arrays)[0], expected, 1e-13, err_msg=name)
+    check_derivatives(cases, compiled=False)

@@ -74,7 +74,7 @@ def _itself(function: Any) -> Any:
     return function
 
 
-_MODULES = ("numpy", "numpy.linalg", "scipy.special", "scipy.signal")
+_MODULES = ("numpy", "numpy.linalg", "scipy.special", "scipy.signal", "scipy.signal._sigtools")
 _BRACKETS = (np.r_, np.c_)
 
 

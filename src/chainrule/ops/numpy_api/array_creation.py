@@ -27,12 +27,14 @@ __all__ = [
     "array",
     "asanyarray",
     "asarray",
+    "asarray_chkfinite",
     "ascontiguousarray",
     "asfortranarray",
     "call_again",
     "greatest",
     "join",
     "least",
+    "require",
 ]
 
 
@@ -50,6 +52,7 @@ def array(
     like: Any = None,
 ) -> Any:
     """Make an array of traced values, nested lists of them, or a copy of one."""
+    copy = getattr(copy, "value", copy) is True  # NumPy has an enumeration too
     own = isinstance(object, Node)
     result = object if own else _assembled(object)
     if dtype is not None and np.dtype(dtype) != result.dtype:
@@ -69,7 +72,7 @@ def asarray(
     like: Any = None,
 ) -> Any:  # fmt: skip
     """Return a traced array itself, or an array of nested lists of traced values."""
-    return array(a, dtype, copy=bool(copy))
+    return array(a, dtype, copy=copy)
 
 
 def asanyarray(
@@ -77,7 +80,7 @@ def asanyarray(
     like: Any = None,
 ) -> Any:  # fmt: skip
     """Return a traced array itself, or an array of nested lists of traced values."""
-    return array(a, dtype, copy=bool(copy))
+    return array(a, dtype, copy=copy)
 
 
 def ascontiguousarray(a: Any, dtype: Any = None, *, like: Any = None) -> Any:
@@ -87,6 +90,19 @@ def ascontiguousarray(a: Any, dtype: Any = None, *, like: Any = None) -> Any:
 
 def asfortranarray(a: Any, dtype: Any = None, *, like: Any = None) -> Any:
     """Return an array; the order of its elements in memory is not observable while tracing."""
+    return array(a, dtype, copy=False)
+
+
+def asarray_chkfinite(a: Any, dtype: Any = None, order: Any = None) -> Any:
+    """Return an array, after a check that known values are finite."""
+    result = array(a, dtype, copy=False)
+    if result.is_known and not np.all(np.isfinite(result.value)):
+        raise ValueError("array must not contain infs or NaNs")
+    return result
+
+
+def require(a: Any, dtype: Any = None, requirements: Any = None, *, like: Any = None) -> Any:
+    """Return an array; its layout in memory is not observable while tracing."""
     return array(a, dtype, copy=False)
 
 

@@ -11,6 +11,7 @@ from chainrule.errors import ArgumentError, ShapeError
 from chainrule.ops.numpy_api.arithmetic import log10, power
 from chainrule.ops.numpy_api.concatenation import concatenate, stack
 from chainrule.ops.numpy_api.indexing import diag, get_item
+from chainrule.ops.numpy_api.known_values import value_of
 from chainrule.ops.numpy_api.shape_manipulation import (
     broadcast_to,
     expand_dims,
@@ -23,7 +24,7 @@ from chainrule.ops.primitives.broadcasting import cast
 from chainrule.ops.primitives.elementwise import absolute, floor, multiply, sign
 from chainrule.ops.primitives.promotion import as_array, common_dtype
 
-__all__ = ["diagflat", "full", "geomspace", "linspace", "logspace", "vander"]
+__all__ = ["arange", "diagflat", "full", "geomspace", "linspace", "logspace", "vander"]
 
 
 def linspace(
@@ -93,6 +94,19 @@ def geomspace(
     parts = [first] * (num > 0) + [between] + [last] * is_closed
     points = moveaxis(sign(start) * concatenate(parts), 0, axis)
     return cast(points, float_dtype if dtype is None else dtype)
+
+
+def arange(
+    start: Any = None, stop: Any = None, step: Any = 1, dtype: Any = None, *, device: Any = None,
+    like: Any = None,
+) -> Any:  # fmt: skip
+    """Return evenly spaced numbers up to `stop`, of traced but known ends and steps."""
+    start, stop = (0, start) if stop is None else (start, stop)
+    remedy = "use start + step * np.arange(n) for a number n that is given, or np.linspace"
+    known: Any = [np.asarray(value_of("arange", each, remedy))[()] for each in (start, stop, step)]
+    plain = np.arange(*known)
+    points = start + (start + step - as_array(start)) * np.arange(plain.size)
+    return cast(points, plain.dtype if dtype is None else dtype)
 
 
 def full(shape: Any, fill_value: Any, dtype: Any = None, order: str = "C") -> Any:

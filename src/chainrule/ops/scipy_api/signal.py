@@ -11,7 +11,7 @@ from chainrule.ops.numpy_api.shape_manipulation import flip
 from chainrule.ops.primitives.promotion import as_array
 from chainrule.ops.primitives.windows import sliding_window_view
 
-__all__ = ["convolve", "convolve2d", "convolve2d_native", "correlate", "correlate2d"]
+__all__ = ["convolve", "convolve2d", "convolve2d_compiled", "correlate", "correlate2d"]
 
 _PADDINGS = {
     "fill": "constant", "pad": "constant", "wrap": "wrap", "circular": "wrap", "symm": "symmetric",
@@ -54,10 +54,11 @@ def correlate(in1: Any, in2: Any, mode: str = "full", method: str = "auto") -> A
     return flip(result) if is_swapped else result
 
 
-def convolve2d_native(
+def convolve2d_compiled(
     in1: Any, in2: Any, flipped: int, mode: int, boundary: int, fillvalue: Any
 ) -> Any:
     """Compute what SciPy's compiled routine does, for its numbers of mode and boundary."""
+    in1, in2 = as_array(in1), as_array(in2)
     kernel = flip(in2) if flipped else in2
     border = {0: "fill", 4: "symm", 8: "wrap"}[boundary]
     return _slide(in1, kernel, _MODES[mode], border, fillvalue, is_flipped=bool(flipped))
