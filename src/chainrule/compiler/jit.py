@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -13,18 +14,23 @@ from chainrule import tree
 from chainrule.arguments.array_classes import refuse_other_arithmetic
 from chainrule.arguments.function_aliases import CORE_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
+from chainrule.compiler.cache.graph_key import graph_text
 from chainrule.compiler.driver import ArrayFunction, compile_graph
 from chainrule.compiler.runtime.contiguous import native_byte_order
 from chainrule.errors import ArgumentError
 from chainrule.graph.array_type import type_of
+from chainrule.graph.kept_trace import KeptTrace, trace_kept
 from chainrule.graph.node import Node
-from chainrule.graph.trace import Traced, is_number, trace_call
+from chainrule.graph.trace import is_number
 from chainrule.graph.trace_errors import check_function
 
 __all__ = ["jit"]
 
 _MAX_PROGRAMS = 128
 """Capacity of a jitted function's cache; the least recently used program is evicted."""
+
+_MAX_VARIANTS = 8
+"""Programs for the same types of arguments under other guards, the latest first."""
 
 
 @answers_foreign_names(CORE_ALIASES)
@@ -60,7 +66,8 @@ def jit(
     array([1., 1.])
     """
     check_function("jit", function)
-    programs: OrderedDict[Any, tuple[ArrayFunction, Traced]] = OrderedDict()
+    programs: OrderedDict[Any, list[_Program]] = OrderedDict()
+    graphs: OrderedDict[str, ArrayFunction] = OrderedDict()
     fast_paths: dict[Any, Callable[[tuple[Any, ...]], Any]] = {}
     positions = {static_argnums} if isinstance(static_argnums, int) else set(static_argnums)
     names = {static_argnames} if isinstance(static_argnames, str) else set(static_argnames)
@@ -72,30 +79,93 @@ def jit(
         if args and not kwargs:
             signature = tuple([(x.dtype, x.shape) if type(x) is np.ndarray else None for x in args])
             if (fast_path := fast_paths.get(signature)) is not None:
-                return fast_path(args)
+                result = fast_path(args)
+                if result is not _OUT_OF_DATE:
+                    return result
         args = tuple(_Static(x) if i in positions else x for i, x in enumerate(args))
         kwargs = {key: _Static(x) if key in names else x for key, x in kwargs.items()}
         leaves, structure = tree.flatten((args, kwargs))
         if any(type(leaf) is Node for leaf in leaves):
             return _unwrapped(function)(*args, **kwargs)
         key = (structure, *map(_leaf_key, leaves))
-        entry = programs.get(key)
-        if entry is None:
-            traced = trace_call(_unwrapped(function), args, kwargs, "refuse")
-            entry = programs[key] = compile_graph(traced.graph), traced
+        program, captured = _current(programs.get(key, ()))
+        if program is None:
+            static = [_static_value(each) for each in leaves if not is_number(each)]
+            roots = function, *static
+            kept = trace_kept("jit", _unwrapped(function), args, kwargs, roots, captures=True)
+            program = _Program(kept, _compiled(kept, graphs))
+            captured = kept.read_inputs() or []
+            programs[key] = [program, *programs.get(key, ())][:_MAX_VARIANTS]
             if len(programs) > _MAX_PROGRAMS:
                 programs.popitem(last=False)
                 fast_paths.clear()
-            is_fast = signature and not positions and all(t and t[0].isnative for t in signature)
-            if is_fast and (fast_path := _fast_path(*entry)):
-                fast_paths[signature] = fast_path
-        else:
-            programs.move_to_end(key)
-        program, traced = entry
+        programs.move_to_end(key)
+        if signature and not positions and all(t and t[0].isnative for t in signature):
+            fast_paths[signature] = program.fast_path
         inputs = [native_byte_order(np.asarray(leaf)) for leaf in leaves if is_number(leaf)]
-        return traced.nest(_detached(program(inputs), inputs))
+        return program(inputs, captured)
 
     return compiled
+
+
+_OUT_OF_DATE: Any = object()
+"""The result of a fast path whose guards do not hold."""
+
+
+class _Program:
+    """A compiled trace, run on arguments and on what it has captured."""
+
+    def __init__(self, kept: KeptTrace, program: ArrayFunction) -> None:
+        self.kept = kept
+        self._program, self._run = program, getattr(program, "run", program)
+        self._results = len(kept.traced.graph.outputs) - kept.outputs_written
+        is_alone = kept.traced.structure == tree.LEAF and kept.traced.leaves == (None,)
+        self._nest: Callable[[list[Any]], Any] = itemgetter(0) if is_alone else kept.traced.nest
+
+    @property
+    def fast_path(self) -> Callable[[tuple[Any, ...]], Any]:
+        """The program as a function of native arrays; `_OUT_OF_DATE` where it is."""
+        # Not an attribute: in a cycle, programs would be freed by the garbage collector alone.
+        return self._run_fixed if self.kept.is_fixed else self._run_guarded
+
+    def __call__(self, inputs: list[Any], captured: list[Any]) -> Any:
+        outputs = self._program([*inputs, *captured])
+        return self._finish(_detached(outputs, [*inputs, *captured]))
+
+    def _finish(self, outputs: list[Any]) -> Any:
+        if self.kept.writes:
+            self.kept.write(outputs[self._results :])
+        return self._nest(outputs[: self._results])
+
+    # A native program's results are always new arrays.
+
+    def _run_fixed(self, args: tuple[Any, ...]) -> Any:
+        return self._nest([_scalar_or_array(each) for each in self._run(args)])
+
+    def _run_guarded(self, args: tuple[Any, ...]) -> Any:
+        if not self.kept.guards.hold() or (captured := self.kept.read_inputs()) is None:
+            return _OUT_OF_DATE
+        return self._finish([_scalar_or_array(each) for each in self._run([*args, *captured])])
+
+
+def _current(variants: Sequence[_Program]) -> tuple[_Program, list[Any]] | tuple[None, list[Any]]:
+    """Return the program whose guards hold, with what it has captured."""
+    for program in variants:
+        if program.kept.guards.hold() and (captured := program.kept.read_inputs()) is not None:
+            return program, captured
+    return None, []
+
+
+def _compiled(kept: KeptTrace, graphs: OrderedDict[str, ArrayFunction]) -> ArrayFunction:
+    """Compile a graph, or return the program of an equal one, from before the guards changed."""
+    text = None if kept.is_fixed else graph_text(kept.traced.graph)
+    if text is None:
+        return compile_graph(kept.traced.graph)
+    if text[0] not in graphs:
+        graphs[text[0]] = compile_graph(kept.traced.graph)
+        if len(graphs) > _MAX_PROGRAMS:
+            graphs.popitem(last=False)
+    return graphs[text[0]]
 
 
 class _Static:
@@ -120,26 +190,19 @@ class _Static:
         return same_type and self.value == other.value  # pyright: ignore[reportAttributeAccessIssue]
 
 
+def _static_value(leaf: Any) -> Any:
+    return leaf.value if isinstance(leaf, _Static) else leaf
+
+
 def _unwrapped(function: Callable[..., Any]) -> Callable[..., Any]:
     """Wrap a function that takes static arguments as `_Static`."""
 
     @wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        plain = [x.value if isinstance(x, _Static) else x for x in args]
-        named = {key: x.value if isinstance(x, _Static) else x for key, x in kwargs.items()}
-        return function(*plain, **named)
+        named = {key: _static_value(x) for key, x in kwargs.items()}
+        return function(*map(_static_value, args), **named)
 
     return call
-
-
-def _fast_path(program: ArrayFunction, traced: Traced) -> Callable[[tuple[Any, ...]], Any] | None:
-    """A native program as a function of arrays of its types; its results are always new arrays."""
-    run = getattr(program, "run", None)
-    if run is None:
-        return None
-    if traced.structure == tree.LEAF and traced.leaves == (None,):
-        return lambda args: _scalar_or_array(run(args)[0])
-    return lambda args: traced.nest([_scalar_or_array(each) for each in run(args)])
 
 
 def _scalar_or_array(array: Any) -> Any:

@@ -25,6 +25,7 @@ import numpy as np
 from chainrule.graph import trace_errors
 from chainrule.graph.array_interface import ATTRIBUTES, OPERATIONS, ArrayInterface, refused
 from chainrule.graph.array_type import ArrayType, snapshot, type_of
+from chainrule.graph.captured_arrays import capturing
 from chainrule.graph.environment import Environment, current_environment
 from chainrule.graph.source_location import frame_at, user_line
 
@@ -227,7 +228,14 @@ def view_steps(node: Node) -> list[Node]:
 
 
 def constant(value: Any) -> Node:
-    """Create a constant from an array or number; a writable array is copied."""
+    """Create a constant from an array or number; a writable array is copied.
+
+    An array that the traced function has captured is an input of a program that is kept.
+    """
+    if type(value) is np.ndarray and (captured := capturing.get()) is not None:
+        node = captured.node_of(value)
+        if node is not None:
+            return node
     type_ = type_of(value)
     return Node(None, (), {}, type_, snapshot(np.asarray(value, type_.dtype)), is_constant=True)
 

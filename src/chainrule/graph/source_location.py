@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from functools import lru_cache
 from types import FrameType
 
 from chainrule.errors import LIBRARY_FOLDERS
 
-__all__ = ["frame_at", "user_line"]
+__all__ = ["frame_at", "is_library_class", "is_library_file", "user_line"]
 
 frame_at = sys._getframe  # pyright: ignore[reportPrivateUsage]
 """``frame_at(n)``: the n-th calling frame."""
@@ -20,3 +22,24 @@ def user_line(frame: FrameType | None) -> tuple[str, int] | None:
             return frame.f_code.co_filename, frame.f_lineno
         frame = frame.f_back
     return None
+
+
+_STANDARD_LIBRARY = os.path.dirname(os.__file__)
+
+
+@lru_cache(8192)
+def is_library_file(filename: str) -> bool:
+    """Whether code is part of this package, of Python or of an installed package."""
+    return filename.startswith((*LIBRARY_FOLDERS, _STANDARD_LIBRARY, "<frozen ")) or (
+        "site-packages" in filename or "dist-packages" in filename
+    )
+
+
+def is_library_class(kind: type) -> bool:
+    """Whether a class is built in, or defined at the top of a module of such code."""
+    if kind.__module__.partition(".")[0] in sys.stdlib_module_names - {"__main__"}:
+        return True
+    module = sys.modules.get(kind.__module__)
+    outermost = kind.__qualname__.partition(".")[0]
+    is_there = getattr(module, outermost, None) is not None
+    return is_there and is_library_file(getattr(module, "__file__", None) or "")

@@ -14,6 +14,7 @@ from chainrule import tree
 from chainrule.arguments.function_aliases import CORE_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.graph.array_type import ArrayType, type_of
+from chainrule.graph.captured_arrays import CapturedArrays, capturing_in
 from chainrule.graph.environment import Environment
 from chainrule.graph.graph import Graph, check
 from chainrule.graph.node import Node, as_node, next_serial, variable
@@ -77,8 +78,12 @@ def trace_call(
     args: tuple[Any, ...],
     kwargs: dict[str, Any] | None = None,
     argument_stores: Literal["refuse", "warn", "allow"] = "allow",
+    captured: CapturedArrays | None = None,
 ) -> Traced:
-    """Trace one call: arrays and numbers become inputs; other arguments are static."""
+    """Trace one call: arrays and numbers become inputs; other arguments are static.
+
+    The last inputs are the captured arrays that were used, if `captured` is given.
+    """
     leaves, structure = tree.flatten((args, kwargs or {}))
     names = _leaf_names(function, args, kwargs or {})
     lifted = [_input(leaf, name) for leaf, name in zip(leaves, names, strict=True)]
@@ -86,9 +91,12 @@ def trace_call(
     inputs = [leaf for leaf in lifted if type(leaf) is Node]
     name = getattr(function, "__name__", "f")
     named = {node.serial: node.name for node in inputs}
-    with Environment(function, next_serial(), True, named, argument_stores):
+    environment = Environment(function, next_serial(), True, named, argument_stores)
+    with environment, capturing_in(captured):
         results, result_structure = tree.flatten(function(*arguments, **keywords))
         outputs = [as_node(leaf) for leaf in results if _is_computed(leaf)]
+    if captured is not None:
+        inputs += [node for each in captured.inputs() for node in each.nodes]
     graph = check(Graph(tuple(inputs), tuple(outputs), name))
     static = tuple(None if _is_computed(leaf) else leaf for leaf in results)
     return Traced(graph, result_structure, static)

@@ -26,6 +26,7 @@ from chainrule.arguments.aliases import LAYER_ARGUMENT_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names, refuse_keywords
 from chainrule.arguments.lookup import bind_arguments
 from chainrule.errors import ArgumentError, ShapeError, UnsupportedError
+from chainrule.graph.guards import note_assignment
 from chainrule.graph.node import next_serial
 from chainrule.locks import ReentrantLock
 from chainrule.nn import environment, training_mode
@@ -85,6 +86,8 @@ class Layer:
     >>> scale.parameters()
     {'gain': <parameter gain f64[2]>}
     """
+
+    _settings_are_versioned: ClassVar[bool] = True  # see `note_assignment`
 
     fixed_axes: ClassVar[tuple[int, ...]] = (-1,)
     """Axes of the input whose lengths the parameters fix, counted from the end."""
@@ -326,6 +329,7 @@ class Layer:
         is_shared = traced is None or (self.input_shape is None and not environment.has_node(value))
         if traced is None or is_shared or environment.is_computed(type(self), name):
             object.__setattr__(self, name, value)
+            note_assignment()
         else:
             traced.set_attribute(self, name, value)
 

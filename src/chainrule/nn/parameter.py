@@ -56,6 +56,8 @@ class Parameter(NDArrayOperatorsMixin):
            [1., 3.]])
     """
 
+    _guarded_attributes: ClassVar[tuple[str, ...]] = ("array",)
+
     __slots__ = ("_grad", "array", "is_weight", "name", "trainable")
     last_replacement: ClassVar[object] = object()
     """Another object after each assignment of another array to the value of any parameter."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from numpy.typing import ArrayLike, NDArray
 
@@ -77,6 +77,8 @@ class Network:
     >>> net.params["dense.weight"].shape, net.predict(X).shape
     ((1, 3), (20, 1))
     """
+
+    _guarded_attributes: ClassVar[tuple[str, ...]] = ("_model",)
 
     def __init__(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chainrule.compiler.driver import ArrayFunction
+from chainrule.graph.guards import Guards
 from chainrule.train.fit.step_inputs import StepInputs
 from chainrule.train.fit.step_runner import StepRunner
 from chainrule.train.fit.train_state import TrainState
@@ -33,10 +34,15 @@ class CompiledSteps:
         is_full_batch = steps == 1 and not remainder
         epochs = _MAX_STEPS // steps if is_full_batch else _MAX_ROWS // len(samples)
         self.epochs_per_call = 1 if remainder else max(1, epochs)
-        self.runner = self._compile_runner(None if is_full_batch else size, steps)
+        self._batch, self._steps_per_epoch = None if is_full_batch else size, steps
+        self.refresh()
         # Compile the other steps now: shape errors are raised before anything has changed.
         for count in {0 if self.runner else size, remainder} - {0}:
             self.single_step(count)
+
+    def refresh(self) -> None:
+        """Compile the steps anew if what the user's functions read has changed."""
+        self.runner = self._compile_runner(self._batch, self._steps_per_epoch)
 
     def single_step(self, count: int) -> ArrayFunction:
         """Return the step for a batch of `count` samples."""
@@ -54,14 +60,16 @@ class CompiledSteps:
         types = samples.types(len(samples))
         key = ("steps", size, capacity, *state.trained, *types.values())
 
-        def build() -> StepRunner | None:
-            program = compile_steps(self._stack, self._objective, state.tree, types, size, capacity)
+        def build() -> tuple[StepRunner | None, Guards]:
+            program, guards = compile_steps(
+                self._stack, self._objective, state.tree, types, size, capacity
+            )
             if program is None:
-                return None
+                return None, guards
             names = (["rows"] if size else []) + ["rate", "count", "epoch", "step"]
             used = zip(names, program.is_read[-len(names) :], strict=True)
             read = {name for name, is_read in used if is_read}
             step_inputs = StepInputs(self.epochs_per_call, steps, size, self._stack.dtype, read)
-            return StepRunner(program, len(state.values), step_inputs)
+            return StepRunner(program, len(state.values), step_inputs), guards
 
         return self._cache.get(key, build)

@@ -28,7 +28,8 @@ from chainrule.compiler.graph_passes.simplify import simplify
 from chainrule.errors import ShapeError
 from chainrule.graph.array_type import ArrayType, type_of
 from chainrule.graph.evaluate import prepare
-from chainrule.graph.trace import trace_call
+from chainrule.graph.guards import Guards
+from chainrule.graph.kept_trace import KeptTrace, trace_kept
 from chainrule.nn.random_stream import RandomStream
 from chainrule.optim.clipping import clip
 from chainrule.optim.optimizer import Optimizer
@@ -64,12 +65,14 @@ def compile_step(
     state: dict[str, Any],
     batch: dict[str, ArrayType | None],
     natively: bool = False,
-) -> ArrayFunction:
+) -> tuple[ArrayFunction, Guards]:
     """Compile one step for one shape of batch, such as the partial batch that ends an epoch."""
     step_input = _step_input_types(stack, ())
     types = tree.map_leaves(type_of, state)
-    graph = trace_call(_step(stack, objective), (types, batch, step_input)).graph
-    return compile_graph(graph, in_background=True) if natively else prepare(simplify(graph))
+    kept = _trace(_step(stack, objective), (types, batch, step_input), stack, objective)
+    graph = kept.traced.graph
+    program = compile_graph(graph, in_background=True) if natively else prepare(simplify(graph))
+    return program, kept.guards
 
 
 def compile_steps(
@@ -79,7 +82,7 @@ def compile_steps(
     samples: dict[str, ArrayType | None],
     size: int | None,
     capacity: int,
-) -> NativeProgram | None:
+) -> tuple[NativeProgram | None, Guards]:
     """Compile up to `capacity` steps as one loop that gathers its batches from the samples."""
     step = _step(stack, objective)
 
@@ -96,8 +99,15 @@ def compile_steps(
     rows = {} if size is None else {"rows": ArrayType(np.dtype("int64"), (capacity, size))}
     step_inputs = rows | _step_input_types(stack, (capacity,))
     types = tree.map_leaves(type_of, state)
-    graph = trace_call(steps, (types, samples, step_inputs)).graph
-    return compile_native(graph, in_background=True)
+    kept = _trace(steps, (types, samples, step_inputs), stack, objective)
+    return compile_native(kept.traced.graph, in_background=True), kept.guards
+
+
+def _trace(
+    function: Callable[..., Any], args: tuple[Any, ...], stack: LayerStack, objective: Objective
+) -> KeptTrace:
+    roots = [*stack.layers, *objective.roots]
+    return trace_kept("fit", function, args, roots=roots, arguments=stack.bound)
 
 
 def _step_input_types(stack: LayerStack, shape: tuple[int, ...]) -> dict[str, ArrayType]:

@@ -61,6 +61,7 @@ class Trainer:
     def run_epoch(self, order: NDArray[np.intp] | None, report: Report) -> dict[str, float]:
         """Run one epoch; return its metrics."""
         running = RunningMetrics(self.objective)
+        self._steps.refresh()
         # No warnings of overflow: a loss that is not finite raises, with the evidence.
         with np.errstate(all="ignore"):
             done = self._run_natively(1, None if order is None else [order], running, report)
@@ -72,6 +73,7 @@ class Trainer:
         """Run several epochs without reports between them; return metrics of shape (epochs,)."""
         running, first = RunningMetrics(self.objective), self.counter.steps
         steps = len(self._samples) // self._size
+        self._steps.refresh()
         try:
             self._run_natively(epochs, orders, running, lambda step, running: None)
         except NotFinite as error:

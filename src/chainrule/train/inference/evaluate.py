@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.graph.array_type import ArrayType, type_of
+from chainrule.graph.guards import Guards
 from chainrule.train.checks import check_settings, is_clearly_finite
 from chainrule.train.checks.lookup_range import explain_lookup_error
 from chainrule.train.inference.compile_inference import compile_evaluation
@@ -82,10 +83,17 @@ def _predict(
         part = part if part.dtype.isnative else part.astype(batch_type.dtype)
         forward = programs.get(
             _key(activation, batch_type.dtype, batch_type.shape),
-            lambda t=batch_type: PredictFunction(stack, t, activation),
+            lambda t=batch_type: _compiled(stack, t, activation),
         )
         parts.append(forward(part))
     return np.concatenate(parts) if len(parts) > 1 else parts[0]
+
+
+def _compiled(
+    stack: LayerStack, batch_type: ArrayType, activation: str
+) -> tuple[PredictFunction, Guards]:
+    function = PredictFunction(stack, batch_type, activation)
+    return function, function.guards
 
 
 def _predict_cached(model: Model, X: Any, size: Any, activation: str) -> Array | None:

@@ -23,7 +23,7 @@ class PredictFunction:
 
     def __init__(self, stack: LayerStack, X: ArrayType, activation: str = "") -> None:
         self._parameters: list[Parameter] = list(stack.parameters().values())
-        self._program = compile_prediction(stack, X, activation)
+        self._program, self.guards = compile_prediction(stack, X, activation)
         self._bound = self._bind()
 
     def __call__(self, X: Array) -> Array:

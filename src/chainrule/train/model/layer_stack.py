@@ -80,6 +80,12 @@ class LayerStack:
             traced.copy_containers(self._all_layers)
             return self(x)
 
+    @property
+    def bound(self) -> list[Any]:
+        """The parameters and what holds them: their values are arguments of each program."""
+        holders = [vars(layer)["_parameters"] for layer in self._all_layers]
+        return [*self._named.values(), *holders]
+
     @cached_property
     def _all_layers(self) -> list[Layer]:
         return list(with_sublayers(self.layers, Layer, skip="_arguments"))

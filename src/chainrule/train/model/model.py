@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, nullcontext
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import numpy as np
 
@@ -32,6 +32,8 @@ __all__ = ["Model", "applies", "checked_dtype", "checked_layers", "gives_scores"
 
 class Model:
     """The state that fit, evaluate, predict and save share."""
+
+    _guarded_attributes: ClassVar[tuple[str, ...]] = ("layers",)
 
     def __init__(self, seed: int, dtype: np.dtype[Any]) -> None:
         self.seed, self.dtype = seed, dtype

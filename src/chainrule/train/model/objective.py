@@ -28,6 +28,11 @@ class Objective:
     fused: Layer | None
 
     @property
+    def roots(self) -> list[Any]:
+        """What the train step reads apart from the layers, and users may have written."""
+        return [self.loss, self.optimizer, *self.metrics]
+
+    @property
     def means(self) -> list[Metric]:
         """The metrics that are means over samples, computed in the train step."""
         return [each for each in self.metrics if each.is_mean]

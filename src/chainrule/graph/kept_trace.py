@@ -1,0 +1,251 @@
+"""Kept traces: what ``jit``, ``fit`` and ``predict`` trace once and run many times.
+
+::
+
+    program: arguments, captured arrays -> results, written places
+
+Beyond the graph, a kept trace has the guards under which it stands for the function, the places of
+the captured arrays that it reads at each call, and the places that it writes at each call because
+the function stored traced values in them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+import numpy as np
+
+from chainrule import tree
+from chainrule.errors import TraceError
+from chainrule.graph.array_type import ArrayType, type_of
+from chainrule.graph.captured_arrays import CapturedArray, CapturedArrays
+from chainrule.graph.guards import Guards, guarded_values
+from chainrule.graph.left_behind import Snapshot, refuse_left_behind, take_left_behind
+from chainrule.graph.node import Node, variable
+from chainrule.graph.random_draws import RandomDraws, refuse_draws
+from chainrule.graph.reachable_state import MISSING, Place, ReachableState, find_reachable_state
+from chainrule.graph.trace import Traced, is_number, trace_call
+
+__all__ = ["KeptTrace", "trace_kept"]
+
+
+@dataclass(frozen=True)
+class _Write:
+    """What is written to a place: a tree, with None in place of each output of the program.
+
+    A weakly typed output is written as a number of Python's.
+    """
+
+    place: Place
+    structure: tree.Structure
+    leaves: tuple[Any, ...]
+    is_weak: tuple[bool, ...]
+
+
+@dataclass(frozen=True)
+class KeptTrace:
+    """A trace with what it reads and writes outside; `traced` nests the results alone.
+
+    `inputs` are the places of the last inputs of the graph, with structure and types, and `writes`
+    what becomes of its last outputs.
+    """
+
+    traced: Traced
+    guards: Guards
+    inputs: tuple[tuple[Place, tree.Structure, tuple[ArrayType, ...]], ...] = ()
+    writes: tuple[_Write, ...] = ()
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether it reads and writes nothing outside."""
+        return not (self.guards or self.inputs or self.writes)
+
+    @property
+    def outputs_written(self) -> int:
+        """How many of the last outputs are written to places."""
+        return sum(leaf is None for each in self.writes for leaf in each.leaves)
+
+    def read_inputs(self) -> list[Any] | None:
+        """Return the captured inputs; None if one has another type than when it was traced."""
+        values: list[Any] = []
+        for place, structure, types in self.inputs:
+            value = place.read()
+            if structure == tree.LEAF:
+                leaves = (value,)
+            else:
+                leaves, found = tree.flatten(value)
+                if found != structure:
+                    return None
+            for leaf, expected in zip(leaves, types, strict=True):
+                if type(leaf) is not np.ndarray or leaf.dtype != expected.dtype:
+                    if not is_number(leaf) or type_of(leaf) != expected:
+                        return None
+                    leaf = np.asarray(leaf, expected.dtype)
+                if leaf.shape != expected.shape:
+                    return None
+                values.append(leaf)
+        return values
+
+    def write(self, outputs: Sequence[Any]) -> None:
+        """Write the last outputs of the program to their places."""
+        remaining = iter(outputs)
+        for each in self.writes:
+            values = [
+                leaf if leaf is not None else next(remaining).item() if is_weak else next(remaining)
+                for leaf, is_weak in zip(each.leaves, each.is_weak, strict=True)
+            ]
+            each.place.write(tree.unflatten(each.structure, values))
+
+
+def trace_kept(
+    operation: str,
+    function: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any] | None = None,
+    roots: Sequence[Any] = (),
+    captures: bool = False,
+    arguments: Sequence[Any] = (),
+) -> KeptTrace:
+    """Trace a call to keep it; `roots` are what it reads, by default itself.
+
+    Objects in `arguments` are left out, as their content is passed in.
+
+    With `captures`, captured arrays become inputs and rebound places outputs of the program;
+    otherwise they are constants, and a place that the function rebinds is refused.
+    """
+
+    def reach() -> ReachableState:
+        return find_reachable_state(*(roots or (function,)), arguments=arguments)
+
+    recorder = _Recorder(operation, function, args, kwargs or {}, reach, captures)
+    kept = recorder.trace()
+    if not captures or not (rebound := recorder.rebound):
+        return kept
+    # What the function rebinds, it may have read before: bound to nodes, this too is traced.
+    try:
+        return recorder.trace(rebound)
+    except TraceError:  # a number that decides shapes or branches: traced at each call
+        arrays = [place for place in rebound if isinstance(recorder.old(place), np.ndarray)]
+        return recorder.trace(arrays)
+
+
+class _Recorder:
+    """Traces one call, more than once if need be: all that it changes is restored before."""
+
+    def __init__(
+        self,
+        operation: str,
+        function: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        reach: Callable[[], ReachableState],
+        captures: bool,
+    ) -> None:
+        self._operation, self._function, self._reach = operation, function, reach
+        self._arguments, self._captures = (args, kwargs), captures
+        self._before = Snapshot.of(reach())
+        self._is_first = True
+        self.rebound: list[Place] = []
+
+    def old(self, place: Place) -> Any:
+        """The value of a place before the first trace."""
+        return self._before.values.get(place.identity, MISSING)
+
+    def trace(self, bound: Sequence[Place] = ()) -> KeptTrace:
+        """Trace the function with nodes in the places `bound`; set `rebound`."""
+        state = self._before.state
+        if not self._is_first:
+            self._before.restore(self._reach())
+        self._is_first = False
+        captured = CapturedArrays(state.values() if self._captures else (), _new_input)
+        writes: list[tuple[Place, Any]] = []
+        draws = RandomDraws(state)
+        try:
+            run = self._run_on_nodes(captured, bound, writes)
+            stores = "refuse" if self._captures else "allow"
+            traced = trace_call(run, *self._arguments, stores, captured)
+        finally:
+            drawn = draws.end()
+        refuse_draws(self._operation, drawn)
+        after = self._reach()
+        places = [place for place, _ in writes]
+        values, numbers = guarded_values(self._before, after)
+        values += [(place, MISSING) for place in places if self.old(place) is MISSING]
+        arrays = [each for each in places if _holds_arrays(self.old(each))]
+        self.rebound = [*arrays, *numbers]
+        read = [*captured.read_by_operations_alone(state.codes), *bound]
+        return _split(traced, Guards(values, read), captured.inputs(), places)
+
+    def _run_on_nodes(
+        self,
+        captured: CapturedArrays,
+        bound: Sequence[Place],
+        writes: list[tuple[Place, Any]],
+    ) -> Callable[..., Any]:
+        """The function, but it returns also what it has stored in places, which are restored."""
+
+        @wraps(self._function)
+        def run(*args: Any, **kwargs: Any) -> Any:
+            try:
+                captured.bind(bound)
+                result = self._function(*args, **kwargs)
+            finally:
+                reached = self._reach()
+                found, others = take_left_behind(self._before, reached)
+                if others:
+                    self._before.restore(reached)
+            refuse_left_behind(self._operation, others)
+            writes.extend(each for each in found if not captured.is_bound(each[1]))
+            if not self._captures:
+                refuse_left_behind(self._operation, [place.label for place, _ in writes])
+            return result, [value for _, value in writes]
+
+        return run
+
+
+def _new_input(value: Any, name: str) -> Node:
+    return variable(type_of(value), name=name)
+
+
+def _split(
+    traced: Traced,
+    guards: Guards,
+    captured: Sequence[CapturedArray],
+    places: Sequence[Place],
+) -> KeptTrace:
+    """Split the outputs of a trace into results and what is written to places."""
+    _, _, (structure, (_, _, written)) = traced.structure
+    end = _count(structure)
+    leaves = iter(traced.leaves[end:])
+    outputs = iter(traced.graph.outputs[sum(each is None for each in traced.leaves[:end]) :])
+    writes: list[_Write] = []
+    for place, each in zip(places, written, strict=True):
+        found = tuple(next(leaves) for _ in range(_count(each)))
+        is_weak = tuple(leaf is None and next(outputs).array_type.weak for leaf in found)
+        writes.append(_Write(place, each, found, is_weak))
+    inputs = tuple(
+        (each.place, each.structure, tuple(node.array_type for node in each.nodes))
+        for each in captured
+    )
+    results = Traced(traced.graph, structure, traced.leaves[:end])
+    return KeptTrace(results, guards, inputs, tuple(writes))
+
+
+def _count(structure: tree.Structure) -> int:
+    """The number of leaves of a structure."""
+    if structure is None or structure == tree.LEAF:
+        return int(structure is not None)
+    return sum(_count(each) for each in structure[2])
+
+
+def _holds_arrays(value: Any) -> bool:
+    """Whether a place that holds it may hold a node instead while the function is traced."""
+    leaves, _ = tree.flatten(value)
+    return bool(leaves) and all(
+        (type(leaf) is np.ndarray or isinstance(leaf, np.generic | float))
+        and type_of(leaf).dtype.kind in "fiub"
+        for leaf in leaves
+    )

@@ -1,0 +1,382 @@
+"""Reachable state: the closure cells, globals, attributes and items that a function may read.
+
+A function is followed through its closure cells, defaults and the globals that its bytecode names
+to other functions, bound methods, ``functools.partial``, classes and objects. Of an object those
+attributes count that some function reached names anywhere: this includes every attribute chain
+such as ``self.model.rate``, also through local aliases. Lists, tuples, dictionaries and sets count
+with their entries. Installed packages are not entered, apart from what their objects hold.
+"""
+
+from __future__ import annotations
+
+import dis
+import functools
+import random
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache, partial
+from operator import attrgetter
+from types import BuiltinMethodType, CodeType, FunctionType, MethodType, ModuleType
+from typing import Any, cast
+
+import numpy as np
+
+from chainrule.graph.source_location import is_library_class, is_library_file
+
+__all__ = ["MISSING", "Place", "ReachableState", "find_reachable_state", "is_same"]
+
+MISSING: Any = type("Missing", (), {"__repr__": lambda self: "<missing>"})()
+"""The value of a place that holds nothing."""
+
+MAX_VALUES, MAX_ENTRIES = 5000, 1000
+"""Limits of the walk: values in all, and entries of a container that count singly."""
+
+Generator = np.random.Generator | np.random.RandomState | random.Random
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A closure cell, global, attribute or item, or all the content of a container.
+
+    `kind` is ``attribute`` (of an object, a class or a cell), ``entry`` (of a dictionary, a list or
+    the globals of a module) or ``content``. Every assignment to a versioned place calls
+    `guards.note_assignment`.
+    """
+
+    container: Any
+    key: Any
+    kind: str
+    label: str
+    is_versioned: bool = False
+
+    @property
+    def identity(self) -> tuple[int, Any, str]:
+        """What two equal places share."""
+        return id(self.container), self.key, self.kind
+
+    @property
+    def reader(self) -> tuple[Callable[[Any], Any], Any]:
+        """A function and its argument that read the place; it raises where there is nothing."""
+        if self.kind == "attribute":
+            return attrgetter(self.key), self.container
+        return (self.container.__getitem__, self.key) if self.kind == "entry" else (_content, self)
+
+    def read(self) -> Any:
+        """Return the value of the place, or MISSING."""
+        read, argument = self.reader
+        try:
+            return read(argument)
+        except (AttributeError, LookupError, ValueError):
+            return MISSING
+
+    def write(self, value: Any) -> None:
+        """Set the place to a value, or remove it where that is MISSING."""
+        if self.kind == "attribute":
+            if value is not MISSING:
+                setattr(self.container, self.key, value)
+            elif hasattr(self.container, self.key):
+                delattr(self.container, self.key)
+        elif value is not MISSING:
+            self.container[self.key] = value
+        elif isinstance(self.container, dict):
+            cast(dict[Any, Any], self.container).pop(self.key, None)
+
+
+def _content(place: Place) -> Any:
+    """The keys of a dictionary, the members of a set, or the length of a list; or all entries."""
+    container = place.container
+    if isinstance(container, set | frozenset):
+        return frozenset(cast(set[Any], container))
+    if len(container) <= MAX_ENTRIES:
+        return tuple(container) if isinstance(container, dict) else len(container)
+    values = list(container.items() if isinstance(container, dict) else container)
+    return values, [*map(type, values)]
+
+
+def is_same(a: Any, b: Any) -> bool:
+    """Whether two values are the same to a program: also two equal numbers, texts or tuples."""
+    if type(a) is not type(b) or a is MISSING:
+        return False
+    if isinstance(a, MethodType):
+        return a.__func__ is b.__func__ and a.__self__ is b.__self__
+    if isinstance(a, tuple | list):
+        return len(a) == len(b) and all(x is y or is_same(x, y) for x, y in zip(a, b, strict=True))
+    if isinstance(a, float | complex):
+        return repr(a) == repr(b)  # as -0.0 and 0.0 differ, and nan is nan
+    if isinstance(a, np.generic):
+        return a.dtype == b.dtype and a.tobytes() == b.tobytes()
+    return isinstance(a, bool | int | str | bytes | frozenset | np.dtype) and a == b
+
+
+@dataclass
+class ReachableState:
+    """The places found, the user's functions that read them, and the generators.
+
+    `lists` are the containers that can grow, and `known` all values visited, by their ids.
+    """
+
+    places: dict[tuple[int, Any, str], Place] = field(default_factory=dict[Any, Any])
+    codes: set[CodeType] = field(default_factory=set[CodeType])
+    generators: dict[int, tuple[str, Generator]] = field(default_factory=dict[int, Any])
+    lists: dict[int, Any] = field(default_factory=dict[int, Any])
+    known: dict[int, Any] = field(default_factory=dict[int, Any])
+    names_randomness: bool = False
+
+    def values(self) -> list[tuple[Place, Any]]:
+        """Return the places with their present values."""
+        return [(place, place.read()) for place in self.places.values()]
+
+
+def find_reachable_state(*roots: Any, arguments: Iterable[Any] = ()) -> ReachableState:
+    """Find what functions, methods and objects may read from outside, except for `arguments`.
+
+    These are objects, such as the parameters of a network, whose content is passed in.
+    """
+    walk = _Walk(arguments)
+    for root in roots:
+        walk.push(root, getattr(root, "__name__", type(root).__name__))
+    return walk.run()
+
+
+# Of the attributes that the library's own code reads, those of a custom layer.
+_CALLED_BY_LIBRARY = frozenset(["forward", "train_forward", "pre_activation", "backward"])
+
+_OF_CREATION = ("__init__", "__new__", "__post_init__", "__repr__", "__str__", "__reduce__")
+
+
+class _Walk:
+    def __init__(self, arguments: Iterable[Any]) -> None:
+        self._state = ReachableState(known={id(each): each for each in arguments})
+        self._seen = self._state.known  # keeps the values alive, so that their ids are unique
+        self._pending: deque[tuple[Any, str]] = deque()
+        self._objects: list[tuple[Any, str]] = []
+        self._names: set[str] = set(_CALLED_BY_LIBRARY)
+
+    def push(self, value: Any, label: str) -> None:
+        is_new = id(value) not in self._seen and len(self._seen) < MAX_VALUES
+        if is_new and not isinstance(value, _LEAVES):
+            self._seen[id(value)] = value
+            self._pending.append((value, label))
+
+    def run(self) -> ReachableState:
+        examined = -1
+        while self._pending or examined != len(self._names):
+            examined = len(self._names)
+            while self._pending:
+                self._visit(*self._pending.popleft())
+            for value, label in self._objects:
+                self._visit_attributes(value, label)
+        return self._state
+
+    def _place(self, container: Any, key: Any, kind: str, label: str, value: Any) -> None:
+        is_versioned = (
+            kind == "attribute"
+            and hasattr(type(container), "_settings_are_versioned")
+            and key in vars(container)
+        )
+        place = Place(container, key, kind, label, is_versioned)
+        self._state.places.setdefault(place.identity, place)
+        self.push(value, label)
+
+    def _visit(self, value: Any, label: str) -> None:
+        kind = type(value)
+        if kind in _VISITORS:
+            _VISITORS[kind](self, value, label)
+        elif isinstance(value, Generator):
+            self._state.generators[id(value)] = label, value
+        elif isinstance(value, dict | list | tuple | set | frozenset | deque):
+            self._visit_container(value, label)
+            if not is_library_class(kind):
+                self._objects.append((value, label))
+        elif isinstance(value, type):
+            if not is_library_class(value):
+                self._objects.append((value, label))
+                self._push_special_methods(value, label, without=())
+        elif hasattr(value, "__wrapped__") and kind.__module__ == "functools":
+            self.push(value.__wrapped__, label)
+        else:
+            self._objects.append((value, label))
+            for each in kind.__mro__ if not is_library_class(kind) else ():
+                self._push_special_methods(each, label, without=_OF_CREATION)
+
+    def _push_special_methods(self, kind: type, label: str, without: Iterable[str]) -> None:
+        for name, each in vars(kind).items():
+            if name[:2] == "__" and type(each) is FunctionType and name not in without:
+                self.push(each, f"{label}.{name}")
+
+    def visit_function(self, function: Any, label: str) -> None:
+        names = zip(function.__code__.co_freevars, function.__closure__ or (), strict=False)
+        if is_library_file(function.__code__.co_filename):
+            for name, cell in names:
+                self.push(_cell_value(cell), name if label == function.__name__ else label)
+            return
+        self._state.codes |= (codes := _nested_codes(function.__code__))
+        for name, cell in names:
+            self._place(cell, "cell_contents", "attribute", name, _cell_value(cell))
+        for name in sorted(set().union(*(_names(code)[0] for code in codes))):
+            self._state.names_randomness |= name == "random"
+            if name in function.__globals__:
+                value = function.__globals__[name]
+                if not (isinstance(value, ModuleType) and _is_library(value)):
+                    self._place(function.__globals__, name, "entry", name, value)
+                else:
+                    self.push(value, name)
+        for name in set().union(*(_names(code)[1] for code in codes)):
+            self._state.names_randomness |= name == "random"
+            self._names.add(name)
+        defaults = [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
+        self._visit_container(tuple(defaults), f"{label}'s defaults")
+
+    def visit_method(self, method: Any, label: str) -> None:
+        if isinstance(method.__self__, Generator):
+            self.visit_builtin(method, label)
+            return
+        parameters = getattr(method.__func__, "__code__", None)
+        first = parameters.co_varnames[0] if parameters and parameters.co_argcount else label
+        self.push(method.__func__, label)
+        self.push(method.__self__, first if "." not in label else label.rpartition(".")[0])
+
+    def visit_builtin(self, function: Any, label: str) -> None:
+        owner = function.__self__
+        if isinstance(owner, Generator):
+            self._state.names_randomness = True
+            self.push(owner, label)
+
+    def visit_partial(self, function: Any, label: str) -> None:
+        self.push(function.func, label)
+        self._visit_container(function.args, f"{label}'s arguments")
+        self._visit_container(tuple(function.keywords.values()), f"{label}'s arguments")
+
+    def visit_wrapper(self, wrapper: Any, label: str) -> None:
+        self.push(getattr(wrapper, "fget", None) or wrapper.__func__, label)
+
+    def visit_module(self, module: Any, label: str) -> None:
+        if not _is_library(module):
+            self._objects.append((module, label))
+        self._state.names_randomness |= module.__name__ in ("random", "numpy.random")
+
+    def _visit_container(self, value: Any, label: str) -> None:
+        if not isinstance(value, tuple | frozenset):
+            self._state.lists[id(value)] = value
+        if not isinstance(value, tuple):
+            self._place(value, None, "content", label, None)
+        if len(value) > MAX_ENTRIES:
+            return
+        entries = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, each in cast(Iterable[tuple[Any, Any]], entries):
+            is_fixed = isinstance(value, tuple) and not issubclass(type(each), np.ndarray)
+            if is_fixed or isinstance(value, set | frozenset):
+                self.push(each, f"{label}[{key!r}]" if is_fixed else label)
+            else:
+                self._place(value, key, "entry", f"{label}[{key!r}]", each)
+
+    def _visit_attributes(self, value: Any, label: str) -> None:
+        """Visit the attributes of an object or class that the functions reached so far name."""
+        own = _own_attributes(value)
+        if _is_frozen(value):
+            for name, each in own.items():
+                self.push(each, f"{label}.{name}")
+            own = {}
+        is_class, is_module = isinstance(value, type), isinstance(value, ModuleType)
+        names = set[str]() if is_class else _library_names(value, own)
+        names |= self._names
+        for name in [*(each for each in own if each in names), *sorted(names - own.keys())]:
+            inner = f"{label}.{name}"
+            if name in own and is_module:
+                self._place(own, name, "entry", inner, own[name])
+            elif name in own and not is_class:
+                self._place(value, name, "attribute", inner, own[name])
+            elif not is_module:
+                self._visit_class_attribute(value, name, inner)
+
+    def _visit_class_attribute(self, value: Any, name: str, label: str) -> None:
+        kinds = (value if isinstance(value, type) else type(value)).__mro__
+        kind = next((each for each in kinds if name in vars(each)), None)
+        if kind is None:
+            return
+        found = vars(kind)[name]
+        if type(found) is FunctionType:
+            if not is_library_file(found.__code__.co_filename):
+                self._place(value, name, "attribute", label, found)
+        elif type(found) in (property, staticmethod, classmethod):
+            self.push(found, label)
+        elif isinstance(found, functools.cached_property):
+            self.push(cast(Any, found).func, label)
+        elif hasattr(type(found), "__set__"):  # a slot
+            if not isinstance(value, type) and hasattr(value, name):
+                self._place(value, name, "attribute", label, getattr(value, name))
+        elif not is_library_class(kind):
+            self._place(value, name, "attribute", label, found)
+
+
+_LEAVES = (type(None), bool, int, float, complex, str, bytes, np.generic, np.dtype, np.ndarray)
+_VISITORS: dict[type, Callable[[_Walk, Any, str], None]] = {
+    FunctionType: _Walk.visit_function,
+    MethodType: _Walk.visit_method,
+    BuiltinMethodType: _Walk.visit_builtin,
+    partial: _Walk.visit_partial,
+    property: _Walk.visit_wrapper,
+    staticmethod: _Walk.visit_wrapper,
+    classmethod: _Walk.visit_wrapper,
+    ModuleType: _Walk.visit_module,
+}
+
+
+def _cell_value(cell: Any) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:  # not assigned yet
+        return MISSING
+
+
+def _is_library(module: Any) -> bool:
+    return is_library_file(getattr(module, "__file__", None) or "<frozen built-in>")
+
+
+def _is_frozen(value: Any) -> bool:
+    """Whether a value is a dataclass of this package whose fields cannot be set."""
+    parameters = getattr(type(value), "__dataclass_params__", None)
+    return parameters is not None and parameters.frozen and is_library_class(type(value))
+
+
+def _own_attributes(value: Any) -> dict[str, Any]:
+    try:
+        return cast(dict[str, Any], vars(value))
+    except TypeError:
+        return {}
+
+
+def _library_names(value: Any, own: dict[str, Any]) -> set[str]:
+    """The attributes that this package reads of its own objects, and of those derived from them."""
+    kinds = [each for each in type(value).__mro__ if each.__module__.startswith("chainrule.")]
+    kinds = [each for each in kinds if is_library_class(each)]
+    if not kinds:
+        return set()
+    guarded = getattr(type(value), "_guarded_attributes", None)
+    if guarded is not None:
+        return set(guarded)
+    if kinds[0] is type(value):
+        return {name for name in own if name[0] != "_" or name == "_parameters"}
+    methods = [each for kind in kinds for each in vars(kind).values()]
+    codes = [each.__code__ for each in methods if type(each) is FunctionType]
+    read = set[str]().union(*(_names(code)[1] for code in codes))
+    return {name for name in read & own.keys() if name[0] != "_" or name == "_parameters"}
+
+
+def _nested_codes(code: CodeType) -> set[CodeType]:
+    inner = [_nested_codes(each) for each in code.co_consts if isinstance(each, CodeType)]
+    return {code}.union(*inner)
+
+
+@lru_cache(4096)
+def _names(code: CodeType) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the globals and the attributes that a function names, as text too for `getattr`."""
+    outer, attributes = set[str](), set[str]()
+    for instruction in dis.get_instructions(code):
+        if "GLOBAL" in instruction.opname or instruction.opname.endswith("_NAME"):
+            outer.add(instruction.argval)
+        elif "ATTR" in instruction.opname or "METHOD" in instruction.opname:
+            attributes.add(instruction.argval)
+    texts = {each for each in code.co_consts if isinstance(each, str) and each.isidentifier()}
+    return frozenset(outer), frozenset(attributes | texts)
