@@ -7,9 +7,10 @@ import pytest
 
 import chainrule.nn as nn
 from chainrule.autodiff.derivative import grad
-from chainrule.errors import GradientError, ShapeError
+from chainrule.compiler.jit import jit
+from chainrule.errors import GradientError, ShapeError, TraceError
 from chainrule.nn.parameter import substituted
-from chainrule.testing import check_layer
+from chainrule.testing import check_grads, check_layer
 
 X = np.random.default_rng(0).normal(size=(4, 3))
 
@@ -127,3 +128,47 @@ def test_parameters_hold_no_nodes_after_differentiation() -> None:
     gradient(layer)
     assert layer.weight.grad is None
     assert isinstance(layer.weight.value, np.ndarray)
+
+
+class Cell(nn.Layer):
+    """A layer whose state is an attribute."""
+
+    def build(self, input_shape: Any) -> None:
+        self.weight = self.parameter("weight", (input_shape[-1], input_shape[-1]))
+        self.steps = self.parameter("steps", (), "zeros", trainable=False)
+
+    def forward(self, x: Any) -> Any:
+        self.h = np.tanh(x @ self.weight + self.h)
+        self.steps.value = self.steps.value + 1
+        return self.h
+
+
+def test_what_a_layer_stores_while_differentiated_is_seen_at_once_and_an_array_afterwards() -> None:
+    cell, plain = Cell(), Cell()
+
+    def energy(x: Any, cell: Cell) -> Any:
+        cell.h = x * 0
+        for _ in range(3):
+            cell(x)
+        return np.sum(cell.h**2)
+
+    energy(X, cell)
+    assert check_grads(lambda x: energy(x, cell), (X,)) < 1e-6
+    cell.steps.value = np.array(0.0)
+    grad(energy)(X, cell)
+    energy(X, plain)
+    assert type(cell.h) is np.ndarray
+    np.testing.assert_allclose(cell.h, plain.h)
+    assert type(cell.steps.value) is np.ndarray
+    assert cell.steps.value == 3
+
+
+def test_state_of_a_layer_is_refused_where_a_trace_is_kept() -> None:
+    cell = Cell()
+    cell.h = np.zeros(3)
+    cell(X)
+    with pytest.raises(TraceError, match="parameter steps: a traced value cannot be stored"):
+        jit(lambda x: setattr(cell.steps, "value", x[0, 0]))(X)
+    with pytest.raises(TraceError, match="parameter steps: a traced value cannot be stored"):
+        jit(grad(lambda x: setattr(cell.steps, "value", x[0, 0]) or np.sum(x)))(X)
+    assert cell.steps.value == 1

@@ -11,6 +11,8 @@ run `suspended`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -21,7 +23,10 @@ from chainrule.graph.protocol_gaps.numpy_namespace import namespaces
 from chainrule.graph.protocol_gaps.plain_store import plain_store_message
 from chainrule.graph.trace_errors import ConversionError
 
-__all__ = ["Environment", "current_environment", "suspended"]
+__all__ = ["SCOPES", "Environment", "current_environment", "suspended"]
+
+SCOPES: list[Callable[[], AbstractContextManager[Any]]] = []
+"""What the rooms above enter with the trace of a derivative, such as the layers' environment."""
 
 
 @dataclass(slots=True, eq=False)
@@ -42,6 +47,7 @@ class Environment:
     is_suspended: bool = False
     parent: Environment | None = None
     _token: Token[Environment | None] | None = None
+    _scopes: list[AbstractContextManager[Any]] | None = None
     _refused: tuple[str, tuple[str, int] | None] = ("", None)
     _replaced: list[Any] = field(default_factory=list[Any])
 
@@ -50,6 +56,10 @@ class Environment:
         self._token = _current.set(self)
         if not self.is_suspended:
             self._replaced = namespaces.install(self.function)
+        if not (self.is_suspended or self.is_abstract):
+            self._scopes = [enter() for enter in SCOPES]
+            for scope in self._scopes:
+                scope.__enter__()
         return self
 
     @property
@@ -70,10 +80,14 @@ class Environment:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if not self.is_suspended:
-            namespaces.remove(self._replaced)
-        assert self._token is not None
-        _current.reset(self._token)
+        try:
+            while self._scopes:
+                self._scopes.pop().__exit__(kind, error, traceback)
+        finally:
+            if not self.is_suspended:
+                namespaces.remove(self._replaced)
+            assert self._token is not None
+            _current.reset(self._token)
         self._restore_replaced_error(error, traceback)
 
     def refuse(self, message: str, line: tuple[str, int] | None) -> ConversionError:

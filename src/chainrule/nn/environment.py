@@ -18,10 +18,12 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from types import TracebackType
 from typing import Any, cast
 
 import numpy as np
 
+from chainrule.graph.environment import SCOPES
 from chainrule.graph.node import Node
 from chainrule.locks import fork_lock
 
@@ -120,6 +122,30 @@ def entered(
     finally:
         _current.reset(token)
     (keep or LayerEnvironment.keep_attributes)(environment, outer)
+
+
+class _TraceScope:
+    """The environment of a derivative's trace; as `entered`, but with less work."""
+
+    __slots__ = ("_environment", "_outer", "_token")
+
+    def __enter__(self) -> None:
+        self._outer = _current.get()
+        self._environment = LayerEnvironment(self._outer)
+        self._token = _current.set(self._environment)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        _current.reset(self._token)
+        if kind is None:
+            self._environment.keep_all(self._outer)
+
+
+SCOPES.append(_TraceScope)
 
 
 @contextmanager
