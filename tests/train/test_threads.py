@@ -1,5 +1,6 @@
 """A network used by several threads gives the bits of a single one, or refuses clearly."""
 
+import asyncio
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -123,8 +124,9 @@ def assert_clean(net: cr.Network) -> None:
         assert "<traced" not in repr(vars(layer)), vars(layer)
 
 
-@pytest.mark.parametrize("backend", ["numpy", "llvm"])
-@pytest.mark.parametrize("make", LAYERS)
+@pytest.mark.parametrize(
+    ("make", "backend"), [*((make, "numpy") for make in LAYERS), (dense, "llvm")]
+)
 def test_predictions_of_any_size_also_of_an_unbuilt_network(
     make: Any, backend: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -153,7 +155,9 @@ def test_a_prediction_of_one_size_is_compiled_once() -> None:
 
 
 @pytest.mark.parametrize("make", LAYERS)
-def test_calls_of_fit_run_one_after_the_other(make: Any) -> None:
+def test_calls_of_fit_run_one_after_the_other(make: Any, monkeypatch: Any) -> None:
+    if make is not dense:
+        monkeypatch.setenv("CHAINRULE_BACKEND", "numpy")
     data, alone, net = inputs_of(make), network(make), network(make)
     for _ in range(3):
         alone.fit(data, Y, verbose=0)
@@ -319,6 +323,26 @@ def test_derivatives_of_one_network_in_threads() -> None:
         found = in_threads(lambda k: function(X[: 20 + k]))  # noqa: B023
         for one, other in zip(found, expected, strict=True):
             np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+
+
+def test_a_server_answers_while_it_trains() -> None:
+    net, alone = network(dense), network(dense)
+    for _ in range(3):
+        alone.fit(X, Y, verbose=0)
+
+    async def serve() -> list[Any]:
+        def request(number: int) -> Any:
+            if number % 10 == 5:
+                return asyncio.to_thread(net.fit, X, Y, verbose=0)
+            return asyncio.to_thread(net.predict, X[: 1 + number % 4])
+
+        return await asyncio.wait_for(asyncio.gather(*map(request, range(30))), 60)
+
+    answers = asyncio.run(serve())
+    assert [len(x) for x in answers if isinstance(x, np.ndarray)] == [
+        1 + number % 4 for number in range(30) if number % 10 != 5
+    ]
+    assert_same(list(net.params.values()), list(alone.params.values()))
 
 
 def test_a_machine_answers_while_it_trains() -> None:

@@ -55,10 +55,11 @@ class Model:
         """The layers as one function, cached once they are built."""
         if self._stack is not None:
             return self._stack
-        stack = LayerStack(tuple(self.layers), self.dtype, self.seed)
-        if self.output_shapes:
-            self._stack = stack
-        return stack
+        with self._lock:
+            stack = LayerStack(tuple(self.layers), self.dtype, self.seed)
+            if self.output_shapes:
+                self._stack = stack
+            return stack
 
     @property
     def output_shape(self) -> Shape:
