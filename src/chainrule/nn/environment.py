@@ -28,8 +28,8 @@ from chainrule.graph.node import Node
 from chainrule.locks import fork_lock
 
 __all__ = [
-    "LayerEnvironment", "current", "entered", "has_node", "is_computed", "saved_attributes",
-    "suspended",
+    "LayerEnvironment", "copied", "current", "entered", "has_node", "is_computed",
+    "saved_attributes", "suspended",
 ]  # fmt: skip
 
 _INTERNAL = ("_arguments", "_binding", "_lock", "_parameters")
@@ -164,7 +164,7 @@ def saved_attributes(layer: Any) -> dict[str, Any]:
     Containers of sublayers are structure, and not copied.
     """
     return {
-        name: _copied(value) if _is_store(value) else value
+        name: copied(value) if _is_store(value) else value
         for name, value in _attributes(layer).items()
     }
 
@@ -290,7 +290,7 @@ def _any(condition: Callable[[Any], bool], value: Any) -> bool:
     return condition(value) if items is None else any(_any(condition, each) for each in items)
 
 
-def _copied(value: Any) -> Any:
+def copied(value: Any) -> Any:
     """Copy containers, at all depths, and nothing else."""
     if not isinstance(value, dict | list | set | deque):
         return value
@@ -298,7 +298,7 @@ def _copied(value: Any) -> Any:
     if not isinstance(value, set):
         keys = list(result) if isinstance(value, dict) else range(len(result))
         for key in keys:
-            result[key] = _copied(result[key])
+            result[key] = copied(result[key])
     return result
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
 from chainrule import tree
+from chainrule.nn.environment import copied
 
 __all__ = ["find_sublayers", "with_sublayers"]
 
@@ -25,8 +26,10 @@ def find_sublayers(owner: object, kind: type[Kind], skip: str = "") -> Iterator[
     [('first', 1.5), ('blocks.0', 2.5), ('blocks.1.last', 3.5)]
     """
     visited = {id(owner)}
-    attributes: dict[str, Any] = {key: each for key, each in vars(owner).items() if key != skip}
-    for attribute, value in attributes.items():
+    # Copies, as another thread may add to what is iterated over.
+    attributes: dict[str, Any] = dict(vars(owner))
+    attributes.pop(skip, None)
+    for attribute, value in copied(attributes).items():
         leaves, _ = tree.flatten(value)
         for path, leaf in zip(tree.paths(value), leaves, strict=True):
             if isinstance(leaf, kind) and id(leaf) not in visited:

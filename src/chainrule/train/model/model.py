@@ -240,7 +240,7 @@ def _attributes(layer: Layer) -> dict[str, Any]:
     """Return a copy of the attributes of a layer, and of its dictionaries."""
     return {
         name: cast(dict[str, Any], value).copy() if type(value) is dict else value
-        for name, value in layer.__dict__.items()
+        for name, value in dict(layer.__dict__).items()
     }
 
 
