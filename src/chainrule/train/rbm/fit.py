@@ -19,9 +19,10 @@ from chainrule.train.model.compile_arguments import CompileArguments
 from chainrule.train.model.model import Model
 from chainrule.train.progress import choose_progress
 from chainrule.train.rbm.contrastive_divergence import CONTRAST, PSEUDO_LIKELIHOOD, Contrast
+from chainrule.train.rbm.energy import Couplings
 from chainrule.train.rbm.input_checks import checked_visible
 
-__all__ = ["fit", "prepare_visible", "set_optimizer"]
+__all__ = ["couplings_of", "fit", "prepare_visible", "set_optimizer"]
 
 
 def fit(
@@ -59,6 +60,14 @@ def prepare_visible(model: Model, X: Any, function: str) -> Any:
     visible = checked_visible(X, function, units, model.dtype)
     model.build(visible.shape, function)
     return visible
+
+
+def couplings_of(model: Model) -> Couplings:
+    """Return W, b and c as of one moment, as another thread may train."""
+    layer = _layer_of(model)
+    return model.parameter_lock.read(
+        lambda: {name: np.array(value) for name, value in layer.couplings.items()}
+    )
 
 
 def set_optimizer(model: Model, optimizer: Any) -> None:

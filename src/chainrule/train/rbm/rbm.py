@@ -24,8 +24,7 @@ from chainrule.train.model.model import Model, checked_dtype
 from chainrule.train.model.parameters import Params
 from chainrule.train.rbm import queries
 from chainrule.train.rbm.contrastive_divergence import Contrast
-from chainrule.train.rbm.energy import Couplings
-from chainrule.train.rbm.fit import fit, prepare_visible, set_optimizer
+from chainrule.train.rbm.fit import couplings_of, fit, prepare_visible, set_optimizer
 from chainrule.train.rbm.partition import log_partition
 from chainrule.train.rbm.save import save
 
@@ -293,7 +292,7 @@ class RBM:
             If these are more than 20.
         """
         self._check_built("log_partition")
-        return log_partition(self._couplings)
+        return log_partition(couplings_of(self._model))
 
     def log_likelihood(self, X: ArrayLike) -> Array:
         """Return ln p(v) = -F(v) - ln Z of samples, exactly; see `log_partition`.
@@ -309,7 +308,7 @@ class RBM:
             In nats.
         """
         visible = prepare_visible(self._model, X, "log_likelihood")
-        couplings = self._couplings
+        couplings = couplings_of(self._model)
         return -queries.free_energies(couplings, visible) - log_partition(couplings)
 
     # Sampling.
@@ -356,7 +355,7 @@ class RBM:
         steps = checked_count("sample", "steps", steps, 1)
         seed = checked_seed("sample", seed)
         self._check_built("sample")
-        return queries.gibbs_states(self._couplings, count, steps, seed)
+        return queries.gibbs_states(couplings_of(self._model), count, steps, seed)
 
     # Serialisation.
 
@@ -377,15 +376,9 @@ class RBM:
         config = {name: getattr(self, name) for name in names} | {"dtype": self.dtype.name}
         save(self._model, config, path)
 
-    @property
-    def _couplings(self) -> Couplings:
-        """W, b and c as of one moment, as another thread may train."""
-        values = self._layer.couplings.items
-        return self._model.parameter_lock.read(lambda: {k: np.array(v) for k, v in values()})
-
     def _query(self, query: Callable[..., Array], X: Any, function: str, *others: int) -> Array:
         visible = prepare_visible(self._model, X, function)
-        return query(self._couplings, visible, *others)
+        return query(couplings_of(self._model), visible, *others)
 
     def _check_built(self, function: str) -> None:
         if not self._model.output_shapes:
