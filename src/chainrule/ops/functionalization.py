@@ -44,7 +44,11 @@ def with_views(operation: Callable[..., Any], if_contiguous: bool = False) -> Ca
     """
 
     @wraps(operation)
-    def viewing(x: Any, *args: Any, **kwargs: Any) -> Any:
+    def viewing(*args: Any, **kwargs: Any) -> Any:
+        if args:
+            x, *args = args  # pyright: ignore[reportAssignmentType]
+        else:  # np.expand_dims(a=x, axis=0)
+            x = kwargs.pop(next(name for name in _FIRST_NAMES if name in kwargs))
         if type(x) is not Node:
             return operation(x, *args, **kwargs)
         source = as_node(x)
@@ -57,6 +61,10 @@ def with_views(operation: Callable[..., Any], if_contiguous: bool = False) -> Ca
         return _as_view(result, x, source)
 
     return viewing
+
+
+_FIRST_NAMES = ("a", "x", "m", "ary", "array", "arr", "A")
+"""What NumPy's functions call their first parameter."""
 
 
 def item_view(result: Node, x: Node, source: Node, is_scalar: bool) -> Node:

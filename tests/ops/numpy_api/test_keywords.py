@@ -207,7 +207,35 @@ METHODS = programs(
 ) | programs("np.power.reduce(x)\nnp.power.accumulate(x, axis=1)", POSITIVE, SCOPE)
 
 
-@pytest.mark.parametrize("table", [REDUCTIONS, OF_A_NUMBER, UFUNCS, FUNCTIONS, PADDING, METHODS])
+OUT = programs(
+    """
+    np.exp(x, out=np.zeros_like(x))
+    (lambda y: np.exp(y, out=y))(x.copy())
+    np.exp(x, where=MASK, out=x * 1)
+    np.exp(x, where=MASK, out=np.zeros_like(x))
+    np.add(x, 1, where=x > 0, out=np.copy(x))
+    np.log(x, where=x > 0, out=np.zeros_like(x))
+    np.divide(1.0, x.astype(int), where=x.astype(int) != 0, out=np.zeros_like(x))
+    np.add(x, 1, x * 0)
+    np.sum(x, axis=0, out=x[0] * 0)
+    np.cumsum(x, axis=1, out=np.zeros_like(x))
+    (lambda y: np.clip(y, 0, 1, out=y))(x.copy())
+    np.matmul(x, x.T, out=np.zeros_like(x, shape=(3, 3)))
+    np.concatenate([x, x], out=np.zeros_like(x, shape=(6, 4)))
+    np.maximum.accumulate(x, out=np.zeros_like(x))
+    np.add.reduce(x, out=np.zeros_like(x[0]))
+    np.modf(x, out=(np.zeros_like(x), np.zeros_like(x)))[1]
+    x.sum(axis=0, out=np.zeros_like(x[0]))
+    x.dot(x.T, out=np.zeros_like(x, shape=(3, 3)))
+    """,
+    M,
+    SCOPE,
+)
+
+
+@pytest.mark.parametrize(
+    "table", [REDUCTIONS, OF_A_NUMBER, UFUNCS, OUT, FUNCTIONS, PADDING, METHODS]
+)
 def test_a_keyword_means_what_it_means_in_numpy(table: Table) -> None:
     assert broken(table) == {}
 
@@ -217,10 +245,25 @@ def test_the_elements_that_where_leaves_out_have_no_derivative() -> None:
     np.testing.assert_allclose(gradient, np.where(MASK, 1 / POSITIVE, 0))
 
 
+def test_a_result_written_into_an_array_is_read_from_it() -> None:
+    def loss(x: Any) -> Any:
+        y = np.zeros_like(x)
+        view = y[1:]
+        result = np.multiply(x, x, out=y)
+        np.add(view, 1, out=view)
+        assert result is y
+        return np.sum(y * x)
+
+    np.testing.assert_allclose(cr.grad(loss)(M), 3 * M**2 + [[0], [1], [1]])
+    np.testing.assert_allclose(cr.jit(cr.grad(loss))(M), cr.grad(loss)(M))
+
+
 @pytest.mark.parametrize(
     ("program", "words"),
     [
         (lambda x: np.exp(x, where=MASK), ["where=", "out=", "np.zeros_like(x)"]),
+        (lambda x: np.exp(x, out=np.zeros((3, 4))), ["out=", "plain array", "np.zeros_like"]),
+        (lambda x: np.exp(x, out=np.zeros_like(x, dtype=int)), ["exp", "int64", "astype"]),
         (lambda x: np.max(x, where=MASK), ["max", "initial="]),
         (lambda x: np.subtract.reduce(x, axis=None), ["subtract", "one axis"]),
         (lambda x: np.add(x, 1, dtype=int), ["add", "astype"]),

@@ -149,6 +149,8 @@ def of_ufunc(ufunc: np.ufunc, operation: Callable[..., Any]) -> Callable[..., An
             message = _keyword_message(ufunc.__name__, key, keywords[key], _UFUNC_KEYWORDS)
             raise UnsupportedError(message)
         operands = _converted(ufunc, operands, **keywords)
+        if where is not True:
+            operands = tuple(_safe_where_unselected(ufunc, x, where) for x in operands)
         result = _along_axes(ufunc, operation, operands, **axes) if axes else operation(*operands)
         if where is not True:
             result = _selected(ufunc.__name__, where, result, out)
@@ -201,6 +203,13 @@ def _along_axes(
 
 def _axis_tuple(axes: Any) -> tuple[int, ...]:
     return tuple(axes) if isinstance(axes, tuple | list) else (axes,)
+
+
+def _safe_where_unselected(ufunc: np.ufunc, x: Any, where: Any) -> Any:
+    """Replace what ``where=`` leaves out, so that a logarithm of it warns of nothing."""
+    x = as_array(x)
+    safe = 2 if ufunc is np.arccosh else 0.5 if x.dtype.kind == "f" else 1
+    return select(where, x, x.dtype.type(safe))
 
 
 def _selected(name: str, where: Any, result: Any, out: Any) -> Any:
