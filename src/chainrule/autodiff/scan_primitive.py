@@ -17,7 +17,6 @@ The primitive is here and not in ``ops/primitives`` because its rule differentia
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,16 +24,15 @@ from typing import Any
 import numpy as np
 
 from chainrule.autodiff.cotangent_sums import DeferredSum, sum_over_time
-from chainrule.autodiff.masked import Cotangent, Masked, selected
-from chainrule.autodiff.regularity import is_singular
-from chainrule.autodiff.reverse import MASKED_RULES, masked_cotangents, zeros_like
+from chainrule.autodiff.masked import Cotangent, selected
+from chainrule.autodiff.reverse import MASKED_RULES
+from chainrule.autodiff.scan_step import Carried, StepPullback, joined, parts_of
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.graph import Graph
-from chainrule.graph.node import Node, ancestors, constant, next_serial, variable
+from chainrule.graph.node import Node, ancestors, next_serial, variable
 from chainrule.graph.primitive import Primitive, Sample
 from chainrule.ops.primitives import movement
-from chainrule.ops.primitives.elementwise import logical_or
 from chainrule.ops.primitives.selection import get_results
 
 __all__ = ["apply_scan", "scan"]
@@ -102,17 +100,17 @@ def _masked_vjp(
     reverse: bool,
 ) -> list[Cotangent | None]:
     first_backward = next_serial()
-    step = _StepPullback.of(body, shared, carries, ct, kept)
+    step = StepPullback.of(body, shared, carries, ct, kept)
     d_inputs = {serial: selected(each) for serial, each in step.d_inputs.items()}
     constants, _, xs = _split(body.inputs, shared, carries)
     deferred = _DeferredSums.of(d_inputs, constants, length)
     carried = step.carried + [
-        _Carried.accumulator(node, step.d_inputs[node.serial])
+        Carried.accumulator(node, step.d_inputs[node.serial])
         for node in constants
         if node.serial in d_inputs and node.serial not in deferred.sums
     ]
     ends = [end for each in carried for end in each.ends]
-    d_xs = {n.serial: _parts(step.d_inputs[n.serial]) for n in xs if n.serial in d_inputs}
+    d_xs = {n.serial: parts_of(step.d_inputs[n.serial]) for n in xs if n.serial in d_inputs}
     rows = [part for parts in d_xs.values() for part in parts]
     outputs = [*ends, *rows, *deferred.residuals.values()]
     forward_reads = _forward_reads(outputs, body.inputs, first_backward)
@@ -128,131 +126,24 @@ def _masked_vjp(
     results = apply_scan(
         Graph(
             (*reads.constants, *(part for each in carried for part in each.variables),
-             *reads.xs, *reads.residuals, *(part for each in step.d_ys for part in _parts(each))),
+             *reads.xs, *reads.residuals, *(part for each in step.d_ys for part in parts_of(each))),
             (*ends, *collected.values()),
             f"{body.name}.derivative",
         ),
         [operands[node.serial] for node in reads.constants],
         [part for each in carried for part in each.init],
         [*(stacks[node.serial] for node in reads.xs), *residuals,
-         *(part for each in ct[carries:] if each is not None for part in _parts(each))],
+         *(part for each in ct[carries:] if each is not None for part in parts_of(each))],
         length, not reverse,
     )  # fmt: skip
     stacks |= _by_serial(list(collected.values()), results[len(ends) :])
     final = iter(results)
-    by_input = {each.serial: _joined([next(final) for _ in each.ends]) for each in carried}
+    by_input = {each.serial: joined([next(final) for _ in each.ends]) for each in carried}
     by_input |= {
-        serial: _joined([stacks[part.serial] for part in parts]) for serial, parts in d_xs.items()
+        serial: joined([stacks[part.serial] for part in parts]) for serial, parts in d_xs.items()
     }
     by_input |= {serial: finish(stacks) for serial, finish in deferred.sums.items()}
     return [by_input.get(node.serial) for node in body.inputs]
-
-
-def _parts(cotangent: Cotangent) -> list[Node]:
-    """The value of a cotangent, 0 where nothing is present, and its mask if it has one."""
-    masks = [cotangent.mask] if isinstance(cotangent, Masked) else []
-    return [selected(cotangent), *masks]
-
-
-def _joined(parts: Sequence[Node]) -> Cotangent:
-    """The cotangent with the given parts."""
-    return parts[0] if len(parts) == 1 else Masked(parts[1], parts[0], is_clean=True)
-
-
-@dataclass(frozen=True)
-class _Carried:
-    """A cotangent in the carry of the backward scan: its parts in a step, after it and at first."""
-
-    serial: int  # of the input of the body whose cotangent it is
-    variables: list[Node]
-    ends: list[Node]
-    init: list[Node]
-
-    @staticmethod
-    def of(
-        node: Node, seed: Cotangent, pulled: Cotangent | None, init: Cotangent | None
-    ) -> _Carried:
-        """Make that of a carry; all its parts are masked where the cotangent of its end is."""
-        is_masked = isinstance(seed, Masked)
-        ends = _parts(_as_masked(pulled, node) if is_masked else _or_zeros(pulled, node))
-        starts = _parts(_as_masked(init, node) if is_masked else _or_zeros(init, node))
-        return _Carried(node.serial, _parts(seed), ends, starts)
-
-    @staticmethod
-    def accumulator(node: Node, term: Cotangent) -> _Carried:
-        """Make that of a shared value, to which each step adds a term."""
-        terms = _parts(term)
-        variables = [variable(each.array_type, name=f"sum{i}") for i, each in enumerate(terms)]
-        combine = (operator.add, logical_or)
-        ends = [combine[i](variables[i], each) for i, each in enumerate(terms)]
-        return _Carried(node.serial, variables, ends, [zeros_like(each) for each in terms])
-
-
-def _as_masked(cotangent: Cotangent | None, node: Node) -> Masked:
-    if isinstance(cotangent, Masked):
-        return cotangent
-    present = constant(np.full(node.shape, cotangent is not None))
-    return Masked(present, _or_zeros(cotangent, node), is_clean=True)
-
-
-def _or_zeros(cotangent: Cotangent | None, node: Node) -> Node:
-    return zeros_like(node) if cotangent is None else selected(cotangent)
-
-
-@dataclass(frozen=True)
-class _StepPullback:
-    """Reverse mode on the body: cotangents of its outputs, as variables, and of its inputs."""
-
-    carried: list[_Carried]
-    d_ys: list[Cotangent]
-    d_inputs: dict[int, Cotangent]  # by the serial of the input
-
-    @staticmethod
-    def of(
-        body: Graph,
-        shared: int,
-        carries: int,
-        ct: Sequence[Cotangent | None],
-        kept: Sequence[int],
-    ) -> _StepPullback:
-        """Pull cotangents back through the body; a carry is masked if it is so in any step."""
-        inputs = [node for node in body.inputs if node.array_type.is_float]
-        carry = body.inputs[shared : shared + carries]
-        outer = [body.inputs[i] for i in kept]
-        wanted = [*carry, *outer] if is_singular(body) else outer
-        masked = {
-            node.serial for node, each in zip(carry, ct, strict=False) if isinstance(each, Masked)
-        }
-        d_ys = [
-            None if each is None else _seed(node, isinstance(each, Masked))
-            for each, node in zip(ct[carries:], body.outputs[carries:], strict=True)
-        ]
-        while True:
-            d_carry = [
-                _seed(end, node.serial in masked) if node.array_type.is_float else None
-                for node, end in zip(carry, body.outputs, strict=False)
-            ]
-            pulled = masked_cotangents(body.outputs, [*d_carry, *d_ys], inputs, wanted)
-            d_inputs = {n.serial: c for n, c in zip(inputs, pulled, strict=True) if c is not None}
-            found = {n.serial for n in carry if isinstance(d_inputs.get(n.serial), Masked)}
-            if found <= masked:
-                break
-            masked |= found
-        carried = [
-            _Carried.of(node, seed, d_inputs.get(node.serial), init)
-            for node, seed, init in zip(carry, d_carry, ct, strict=False)
-            if seed is not None
-        ]
-        return _StepPullback(carried, [each for each in d_ys if each is not None], d_inputs)
-
-
-def _seed(node: Node, is_masked: bool) -> Cotangent:
-    """The cotangent of an output of the body as a variable."""
-    raw = variable(node.array_type, name="d")
-    if not is_masked:
-        return raw
-    mask = variable(ArrayType(np.dtype(bool), node.shape), name="present")
-    return Masked(mask, raw, is_clean=True)
 
 
 @dataclass(frozen=True)
