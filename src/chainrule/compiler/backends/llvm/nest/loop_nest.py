@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from chainrule.compiler.backends.llvm import emit, ir
 from chainrule.compiler.backends.llvm.nest.expression import ExpressionEmitter
@@ -11,9 +12,20 @@ from chainrule.compiler.backends.llvm.nest.prefetch import GatherPrefetch
 from chainrule.compiler.loop_ir.expressions import loads_of
 from chainrule.compiler.loop_ir.loops import Axis, Nest, Statement
 
-__all__ = ["LoopNest", "Schedule", "lanes_of"]
+__all__ = [
+    "BLOCK",
+    "LoopNest",
+    "PlannedLoop",
+    "Range",
+    "Schedule",
+    "block_levels",
+    "lanes_of",
+    "plan_sums",
+]
 
 Body = Callable[[], object]
+AfterBlock = Callable[[int], object]
+"""What runs after each block of a level."""
 Range = tuple[ir.Value, ir.Value]
 Schedule = Callable[[int], Range]
 """From the trip count of a loop to the half-open range of iterations that a thread executes."""
@@ -22,8 +34,11 @@ VECTOR_BYTES = 64
 MAX_LANES = 16
 ACCUMULATORS = 4
 """Vector accumulators of a long reduction: the latency of an addition exceeds that of a load."""
-BLOCK = 64
-"""Iterations after which partial sums are added up: pairwise summation, for accuracy."""
+BLOCK = 16
+"""Partial sums that are added up one after the other: pairwise summation, for accuracy.
+
+The error of a sum of n terms grows with 16 log₁₆ n and not with n (Higham 1993).
+"""
 
 
 def lanes_of(statements: Sequence[Statement], extent: int) -> int:
@@ -38,6 +53,46 @@ def lanes_of(statements: Sequence[Statement], extent: int) -> int:
     return width
 
 
+def block_levels(count: int) -> int:
+    """Return the levels of blocks for the partial sums of a number of iterations; 0 for few."""
+    levels = 0
+    while count > 2 * BLOCK and BLOCK ** (levels + 1) < count:
+        levels += 1
+    return levels
+
+
+class PlannedLoop(NamedTuple):
+    """A loop over a reduced axis, whose iterations add to the results of a level."""
+
+    axis: Axis
+    level: int
+    finishes_inner: bool  # whether each iteration adds a result of the level below
+    block_levels: int
+
+
+def plan_sums(
+    axes: Sequence[Axis], level: int, trips: int, is_sum: bool
+) -> tuple[list[PlannedLoop], int]:
+    """Plan the loops, outermost first, around `trips` additions in blocks; return the last level.
+
+    Loops of few iterations in all add to one accumulator.
+    """
+    loops: list[PlannedLoop] = []
+    trips = -(-trips // BLOCK**level)
+    for axis in reversed(axes):
+        if not is_sum or trips * axis.extent <= 2 * BLOCK:
+            loops.insert(0, PlannedLoop(axis, level, False, 0))
+            trips *= axis.extent
+            continue
+        blocks = block_levels(axis.extent)
+        finishes_inner = trips > 1
+        level += finishes_inner
+        loops.insert(0, PlannedLoop(axis, level, finishes_inner, blocks))
+        level += blocks
+        trips = -(-axis.extent // BLOCK**blocks)
+    return loops, level
+
+
 class LoopNest:
     """Emits the loops of one nest; inside of each, the emitter's point has its index."""
 
@@ -47,13 +102,18 @@ class LoopNest:
         extent = nest.vector_axis.extent if nest.vector_axis is not None else 1
         self.width = lanes_of(nest.statements, extent) if nest.vector_axis is not None else 1
         self.prefetch = GatherPrefetch(emitter, nest)
+        vectors = 1 if nest.vector_axis is None else self._vectors(nest.vector_axis)
+        lowest = block_levels(vectors)
+        outer = [axis for axis in nest.axes if axis is not nest.vector_axis]
+        loops, self.sum_levels = plan_sums(outer, lowest, vectors, True)
+        self.planned = {each.axis: each for each in loops}
 
     def emit(
         self,
         axes: Sequence[Axis],
         schedule: Schedule | None,
         body: Body,
-        after_block: Body | None,
+        after_block: AfterBlock | None,
     ) -> None:
         """Emit the loops over the axes of the nest, the outermost by a schedule.
 
@@ -66,15 +126,49 @@ class LoopNest:
         is_vectorized = axis is self.nest.vector_axis
         count = self._vectors(axis) if is_vectorized else axis.extent
         bounds = schedule(count) if schedule is not None else (emit.index(0), emit.index(count))
-        if not is_vectorized:
-            with emit.counted_loop(self.emitter.builder, *bounds, axis.name) as index:
-                self.emitter.axes[axis] = index
+        if not is_vectorized and after_block is not None:
+            self._planned_loop(axis, inner, bounds, body, after_block)
+        elif not is_vectorized:
+            self._loop(axis, inner, bounds, body, None)
+        elif after_block is not None and block_levels(count):
+            whole = emit.index(0), emit.index(count)
+
+            def vector_loop(bounds: Range) -> None:
+                self._vector_loop(axis, bounds, body)
                 self.emitter.available = {}
-                self.emit(inner, None, body, after_block)
-        elif after_block is not None and count > 2 * BLOCK:
-            self._blocked_loop(axis, count, body, after_block)
+
+            self.blocked_loop(whole, block_levels(count), vector_loop, after_block)
         else:
             self._row_loop(axis, bounds, body)
+
+    def _planned_loop(
+        self, axis: Axis, inner: Sequence[Axis], bounds: Range, body: Body, after_block: AfterBlock
+    ) -> None:
+        """Emit the loop over an outer axis of sums, in blocks if it is long."""
+        _, level, finishes_inner, levels = self.planned[axis]
+
+        def loop(bounds: Range) -> None:
+            self._loop(axis, inner, bounds, body, after_block, level if finishes_inner else None)
+
+        self.blocked_loop(bounds, levels, loop, lambda block: after_block(level + block))
+
+    def _loop(
+        self,
+        axis: Axis,
+        inner: Sequence[Axis],
+        bounds: Range,
+        body: Body,
+        after_block: AfterBlock | None,
+        finished: int | None = None,
+    ) -> None:
+        """Emit the loop over an outer axis; each iteration finishes the sums below a level."""
+        with emit.counted_loop(self.emitter.builder, *bounds, axis.name) as index:
+            self.emitter.axes[axis] = index
+            self.emitter.available = {}
+            self.emit(inner, None, body, after_block)
+            if after_block is not None and finished is not None:
+                self.emitter.available = {}
+                after_block(finished)
 
     def _vectors(self, axis: Axis) -> int:
         return -(-axis.extent // self.width)
@@ -90,18 +184,29 @@ class LoopNest:
         self._vector_loop(vector_axis, bounds, prefetching_body)
         self.emitter.hoisted_indices = {}
 
-    def _blocked_loop(self, vector_axis: Axis, count: int, body: Body, after_block: Body) -> None:
-        """Emit the vector loop in blocks."""
-        builder = self.emitter.builder
-        blocks = emit.index(-(-count // BLOCK))
+    def blocked_loop(
+        self,
+        bounds: Range,
+        levels: int,
+        loop: Callable[[Range], object],
+        after_block: AfterBlock,
+    ) -> None:
+        """Emit a loop in blocks, these in blocks of blocks, and so on.
+
+        ``after_block(level)`` runs after each block of `BLOCK` to the power of the level.
+        """
+        if not levels:
+            loop(bounds)
+            return
+        builder, size = self.emitter.builder, emit.index(BLOCK**levels)
+        start, stop = bounds
+        length = builder.add(builder.sub(stop, start), emit.index(BLOCK**levels - 1))
+        blocks = builder.udiv(length, size)
         with emit.counted_loop(builder, emit.index(0), blocks, "block") as block:
-            start = builder.mul(block, emit.index(BLOCK))
-            stop = builder.add(start, emit.index(BLOCK))
-            end = emit.index(count)
-            stop = builder.select(builder.icmp_signed("<", stop, end), stop, end)
-            self._vector_loop(vector_axis, (start, stop), body)
-            self.emitter.available = {}
-            after_block()
+            first = builder.add(start, builder.mul(block, size))
+            last = emit.minimum(builder, builder.add(first, size), stop)
+            self.blocked_loop((first, last), levels - 1, loop, after_block)
+            after_block(levels)
 
     def whole_vector_loop(self, vector_axis: Axis, body: Body) -> None:
         """Emit the loop over all vectors of an axis."""
@@ -139,27 +244,48 @@ class LoopNest:
         return ACCUMULATORS if vector_axis.extent >= 2 * ACCUMULATORS * self.width else 1
 
     def unrolled_vector_loop(
-        self, vector_axis: Axis, factor: int, body: Callable[[int], object]
+        self,
+        vector_axis: Axis,
+        factor: int,
+        body: Callable[[int], object],
+        levels: int,
+        after_block: AfterBlock,
     ) -> None:
-        """Emit a vector loop unrolled by a factor, passing each copy's number; peel the rest."""
-        if factor == 1:
+        """Emit a vector loop unrolled by a factor, passing each copy's number; peel the rest.
+
+        The loop is in blocks of some levels, without what is peeled.
+        """
+        builder, emitter, width = self.emitter.builder, self.emitter, self.width
+        count = self.unrolled_trips(vector_axis)
+        if factor == 1:  # of a short axis
             self.whole_vector_loop(vector_axis, lambda: body(0))
             return
-        builder, emitter, width = self.emitter.builder, self.emitter, self.width
-        count = vector_axis.extent // width // factor
-        with emit.counted_loop(builder, emit.index(0), emit.index(count), "vector") as i:
-            first = builder.mul(i, emit.index(factor * width))
-            for copy in range(factor):
-                emitter.axes[vector_axis] = builder.add(first, emit.index(copy * width))
-                emitter.available = {}
-                with emitter.vectorized(vector_axis, width, None):
-                    body(copy)
+
+        def unrolled_loop(bounds: Range) -> None:
+            with emit.counted_loop(builder, *bounds, "vector") as i:
+                first = builder.mul(i, emit.index(factor * width))
+                for copy in range(factor):
+                    emitter.axes[vector_axis] = builder.add(first, emit.index(copy * width))
+                    emitter.available = {}
+                    with emitter.vectorized(vector_axis, width, None):
+                        body(copy)
+
+        whole = emit.index(0), emit.index(count)
+        self.blocked_loop(whole, levels, unrolled_loop, after_block)
         for copy, start in enumerate(range(count * factor * width, vector_axis.extent, width)):
             emitter.axes[vector_axis] = emit.index(start)
             emitter.available = {}
             mask = self._tail_mask(vector_axis.extent - start)
             with emitter.vectorized(vector_axis, width, mask):
                 body(copy % factor)
+
+    def unrolled_levels(self, vector_axis: Axis) -> int:
+        """Return the levels of blocks of a vector loop that is unrolled."""
+        return block_levels(self.unrolled_trips(vector_axis))
+
+    def unrolled_trips(self, vector_axis: Axis) -> int:
+        """Return the iterations of a vector loop that is unrolled, without those peeled."""
+        return vector_axis.extent // self.width // self.accumulators(vector_axis)
 
     def for_each_point(self, axes: Sequence[Axis], is_unrolled: bool, body: Body) -> None:
         """Emit the body for each point of a statement's own axes, unrolled or in loops."""

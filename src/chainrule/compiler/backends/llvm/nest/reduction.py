@@ -1,9 +1,9 @@
 """Reductions: identity elements, accumulation, reduction trees, partial accumulators.
 
 The order of additions is part of the program: one partial result per lane, added up in blocks of
-iterations, the lanes combined by a tree at the end. The number of lanes depends on dtypes alone,
-never on the target (LLVM splits vectors that are wider than its registers), so the bits are the
-same on every processor.
+iterations and blocks of these (`cascade`), the lanes combined by a tree at the end. The number of
+lanes depends on dtypes alone, never on the target (LLVM splits vectors that are wider than its
+registers), so the bits are the same on every processor.
 """
 
 from __future__ import annotations
@@ -21,7 +21,14 @@ from chainrule.compiler.backends.llvm.registers import constant, is_vector, spla
 from chainrule.compiler.loop_ir.expressions import inner_loops
 from chainrule.compiler.loop_ir.loops import Apply, Axis, Statement
 
-__all__ = ["PartialSums", "accumulate", "identity_element", "reduce_lanes", "reduction_tree"]
+__all__ = [
+    "PartialSums",
+    "accumulate",
+    "combine",
+    "identity_element",
+    "reduce_lanes",
+    "reduction_tree",
+]
 
 _OPERATIONS = {"sum": "add", "dot": "add", "max": "maximum", "min": "minimum", "prefix_sum": "add"}
 
@@ -63,10 +70,10 @@ def accumulate(
         name = f"llvm.fma.{emit.mnemonic(c.type)}"
         return _select_valid(emitter, emit.call(builder, name, [a, b, c], c.type), c)
     term, total = splat_scalars(builder, [emitter.value(value), total])
-    return _select_valid(emitter, _combine(builder, statement, total, term), total)
+    return _select_valid(emitter, combine(builder, statement, total, term), total)
 
 
-def _combine(
+def combine(
     builder: ir.IRBuilder, statement: Statement, one: ir.Value, other: ir.Value
 ) -> ir.Value:
     """Emit the reduction of two partial results."""
@@ -86,7 +93,7 @@ def reduction_tree(builder: ir.IRBuilder, statement: Statement, totals: list[ir.
     """Combine partial results, a power of two of them, by a binary tree."""
     while len(totals) > 1:
         pairs = zip(totals[::2], totals[1::2], strict=True)
-        totals = [_combine(builder, statement, one, other) for one, other in pairs]
+        totals = [combine(builder, statement, one, other) for one, other in pairs]
     return totals[0]
 
 
@@ -103,16 +110,16 @@ def reduce_lanes(builder: ir.IRBuilder, statement: Statement, total: ir.Value) -
             )
             for first in (0, lanes)
         )
-        total = _combine(builder, statement, low, high)
+        total = combine(builder, statement, low, high)
     return builder.extract_element(total, ir.Constant(ir.IntType(32), 0))
 
 
 class PartialSums:
     """Partial accumulators of a statement that reduces over axes of its nest.
 
-    There are two for each point of the statement's own axes: of the current block, and of all
-    blocks before. Where those axes are unrolled each has a stack slot, which LLVM promotes to a
-    register.
+    There are several for each point of the statement's own axes: of the current block, and of the
+    blocks of each level. Where those axes are unrolled each has a stack slot, which LLVM promotes
+    to a register.
     """
 
     def __init__(self, loop_nest: LoopNest, statement: Statement) -> None:
@@ -123,36 +130,36 @@ class PartialSums:
         self.initial = identity_element(
             statement, loop_nest.width if nest.vector_axis in statement.over else 1
         )
-        self.slots: dict[tuple[str, tuple[int | ir.Value, ...]], ir.Value] = {}
-        for which in ("block", "all"):
-            self._for_each(lambda which=which: self._set(which, self.initial))
+        self.slots: dict[tuple[int, tuple[int | ir.Value, ...]], ir.Value] = {}
+        self.levels = loop_nest.sum_levels
+        for level in range(self.levels + 1):
+            self._for_each(lambda level=level: self._set(level, self.initial))
 
     def add(self) -> None:
         """Accumulate the value at this point of the nest."""
 
         def step() -> None:
-            self._set("block", accumulate(self.emitter, self.statement, self._get("block")))
+            self._set(0, accumulate(self.emitter, self.statement, self._get(0)))
 
         self._for_each(
             lambda: self.loop_nest.for_each_point(self.over, self.is_over_unrolled, step)
         )
 
-    def finish_block(self) -> None:
-        """Add the block's results to those of all blocks before."""
+    def finish_block(self, level: int) -> None:
+        """Add the results of the level below to those of a level, and begin them anew."""
 
         def step() -> None:
-            both = self._get("all"), self._get("block")
-            self._set("all", _combine(self.emitter.builder, self.statement, *both))
-            self._set("block", self.initial)
+            both = self._get(level), self._get(level - 1)
+            self._set(level, combine(self.emitter.builder, self.statement, *both))
+            self._set(level - 1, self.initial)
 
         self._for_each(step)
 
     def close(self) -> None:
         """Combine the lanes and store the results."""
-        self.finish_block()
 
         def step() -> None:
-            total = self._get("all")
+            total = self._get(self.levels)
             if is_vector(total):
                 total = reduce_lanes(self.emitter.builder, self.statement, total)
             self.emitter.store(self.statement.target, self.statement.index, total)
@@ -162,16 +169,16 @@ class PartialSums:
     def _for_each(self, body: Callable[[], object]) -> None:
         self.loop_nest.for_each_point(self.axes, self.is_unrolled, body)
 
-    def _get(self, which: str) -> ir.Value:
-        return self.emitter.builder.load(self._slot(which), typ=self.initial.type)
+    def _get(self, level: int) -> ir.Value:
+        return self.emitter.builder.load(self._slot(level), typ=self.initial.type)
 
-    def _set(self, which: str, value: ir.Value) -> None:
-        self.emitter.builder.store(value, self._slot(which))
+    def _set(self, level: int, value: ir.Value) -> None:
+        self.emitter.builder.store(value, self._slot(level))
 
-    def _slot(self, which: str) -> ir.Value:
+    def _slot(self, level: int) -> ir.Value:
         """Return the address of a partial result at this point of the statement's own axes."""
         builder, point = self.emitter.builder, self.emitter.axes
-        key = which, tuple(point[axis] for axis in self.axes) if self.is_unrolled else ()
+        key = level, tuple(point[axis] for axis in self.axes) if self.is_unrolled else ()
         if key not in self.slots:
             count = 1 if self.is_unrolled else _size(self.axes)
             self.slots[key] = self.emitter.stack_slot(ir.ArrayType(self.initial.type, count))

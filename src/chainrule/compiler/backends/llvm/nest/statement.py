@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from chainrule.compiler.backends.llvm import emit, ir
+from chainrule.compiler.backends.llvm.nest.cascade import emit_reduction
 from chainrule.compiler.backends.llvm.nest.expression import ExpressionEmitter
 from chainrule.compiler.backends.llvm.nest.loop_nest import LoopNest, Schedule
 from chainrule.compiler.backends.llvm.nest.operation import emit_operation
@@ -15,7 +16,6 @@ from chainrule.compiler.backends.llvm.nest.reduction import (
     accumulate,
     identity_element,
     reduce_lanes,
-    reduction_tree,
 )
 from chainrule.compiler.backends.llvm.registers import constant, splat_scalars
 from chainrule.compiler.loop_ir.expressions import inner_loops
@@ -42,9 +42,9 @@ def emit_nest(emitter: ExpressionEmitter, nest: Nest, schedule: Schedule) -> Non
             else:
                 statements.emit(each)
 
-    def after_block() -> None:
+    def after_block(level: int) -> None:
         for each in partial_sums.values():
-            each.finish_block()
+            each.finish_block(level)
 
     loop_nest.emit(nest.axes, schedule, body, after_block if partial_sums else None)
     emitter.available = {}
@@ -97,29 +97,9 @@ class _StatementEmitter:
 
     def _reduction(self, statement: Statement, over: Sequence[Axis]) -> None:
         """Emit a reduction in loops; lanes along a reduced axis are combined after them."""
-        builder, emitter = self.builder, self.emitter
-        vector_axis = next((axis for axis in over if axis is self.nest.vector_axis), None)
-        accumulators = 1 if vector_axis is None else self.loop_nest.accumulators(vector_axis)
-        width = emitter.width if vector_axis is None else self.loop_nest.width
-        initial = identity_element(statement, width)
-        slots = [emitter.stack_slot(initial.type) for _ in range(accumulators)]
-        for slot in slots:
-            builder.store(initial, slot)
-
-        def step(number: int = 0) -> None:
-            total = builder.load(slots[number], typ=initial.type)
-            builder.store(accumulate(emitter, statement, total), slots[number])
-
-        with emitter.loops([axis for axis in over if axis is not vector_axis]):
-            if vector_axis is None:
-                step()
-            else:
-                available = dict(emitter.available)
-                self.loop_nest.unrolled_vector_loop(vector_axis, accumulators, step)
-                emitter.available = available
-        totals = [builder.load(slot, typ=initial.type) for slot in slots]
-        total = reduction_tree(builder, statement, totals)
-        total = total if vector_axis is None else reduce_lanes(builder, statement, total)
+        total = emit_reduction(self.loop_nest, statement, over)
+        if self.nest.vector_axis in over:
+            total = reduce_lanes(self.builder, statement, total)
         self._store(statement, total)
 
     def _arg_extremum(self, statement: Statement, axis: Axis, is_unrolled: bool) -> None:
