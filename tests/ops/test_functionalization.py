@@ -225,16 +225,67 @@ def test_a_store_into_a_read_only_view_is_refused() -> None:
         cr.jit(f)(np.ones(2))
 
 
-def test_a_store_into_a_plain_array_names_the_array_and_its_line() -> None:
-    def f(x: Any) -> Any:
-        out = np.zeros(2)
-        out[0] = x[0]
-        return np.sum(out)
+def one_entry(x: Any) -> None:
+    out = np.zeros((2, 2))
+    out[0, 1] = x[0, 0]
 
-    line = f.__code__.co_firstlineno + 1
-    for call in (cr.grad(f), cr.jit(f)):
-        with pytest.raises(TraceError, match=rf"^out is a plain array made in line {line}.*zeros_"):
-            call(np.ones(2))
+
+def a_row(x: Any) -> None:
+    out = np.zeros((2, 2))
+    out[0] = x[0]
+
+
+def all_of_it(x: Any) -> None:
+    out = np.zeros((2, 2))
+    out[:] = x
+
+
+def by_a_mask(x: Any) -> None:
+    out = np.zeros((2, 2))
+    out[out == 0] = x.ravel()
+
+
+def augmented(x: Any) -> None:
+    out = np.zeros((2, 2))
+    out += x
+
+
+def an_augmented_row(x: Any) -> None:
+    out = np.zeros((2, 2))
+    for i in range(2):
+        out[i, :] += x[i]
+
+
+def one_value_for_all(x: Any) -> None:
+    out = np.zeros((2, 2))
+    out.fill(x[0, 0])
+
+
+def flat(x: Any) -> None:
+    out = np.zeros((2, 2))
+    out.flat[1] = x[0, 0]
+
+
+@pytest.mark.parametrize(
+    "store",
+    [
+        one_entry,
+        a_row,
+        all_of_it,
+        by_a_mask,
+        augmented,
+        an_augmented_row,
+        one_value_for_all,
+        flat,
+    ],
+)
+def test_a_store_into_a_plain_array_names_the_array_and_its_line(store: Any) -> None:
+    line = store.__code__.co_firstlineno + 1
+    for call in (cr.grad(store), cr.jit(store)):
+        with pytest.raises(
+            cr.errors.ChainruleError, match=rf"^out is a plain array made in line {line}.*zeros_"
+        ):
+            call(np.ones((2, 2)))
 
 
 def test_a_mask_under_jit_takes_one_value_for_all_its_elements() -> None:

@@ -22,6 +22,7 @@ from chainrule.graph.environment import current_environment
 from chainrule.graph.protocol_gaps.array_dot import calls_dot, right_factor
 from chainrule.graph.protocol_gaps.call_site import called_function, formats_text
 from chainrule.graph.protocol_gaps.foreign_arrays import call_method, overrides_ufuncs
+from chainrule.graph.protocol_gaps.plain_store import plain_store_message, stores_item
 from chainrule.graph.source_location import frame_at, user_line
 from chainrule.graph.trace_errors import ConversionError
 
@@ -172,6 +173,9 @@ class ArrayInterface(NDArrayOperatorsMixin):
             return right_factor(OPERATIONS["dot"], self)
         if self.is_convertible:
             return np.array(self.value, dtype)
+        caller = frame_at(1)
+        if stores_item(caller):
+            raise refused(plain_store_message(caller.f_code, caller.f_lasti))
         if self.array_type.is_float:
             raise refused(trace_errors.DERIVATIVE_LOST)
         raise refused(trace_errors.UNKNOWN_INDICES)

@@ -108,7 +108,7 @@ class Environment:
             return
         if line == (traceback.tb_frame.f_code.co_filename, traceback.tb_lineno):
             if str(error) in _STORE_ERRORS:
-                message = plain_store_message(traceback)
+                message = plain_store_message(traceback.tb_frame.f_code, traceback.tb_lasti)
             raise TraceError(message) from None
 
 

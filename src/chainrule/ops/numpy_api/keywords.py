@@ -18,6 +18,8 @@ import numpy as np
 from chainrule.errors import ArgumentError, UnsupportedError
 from chainrule.graph.node import Node
 from chainrule.graph.primitive import Primitive
+from chainrule.graph.protocol_gaps.plain_store import update_message
+from chainrule.graph.source_location import frame_at
 from chainrule.ops.functionalization import store_result
 from chainrule.ops.numpy_api.shape_manipulation import expand_dims, moveaxis
 from chainrule.ops.primitives.broadcasting import cast
@@ -247,7 +249,8 @@ def _written(name: str, out: Any, result: Any) -> Any:
         )
     if not isinstance(out, Node):
         raise UnsupportedError(
-            f"np.{name}: out= is a plain array, which cannot hold traced values; make it with "
+            update_message(frame_at(1))
+            or f"np.{name}: out= is a plain array, which cannot hold traced values; make it with "
             "np.zeros_like(x, shape=...) of a traced x, or use the result instead"
         )
     return store_result(name, out, result)
