@@ -146,9 +146,9 @@ class Node(ArrayInterface):
         """The class of the value without tracing, which ``isinstance(x, np.ndarray)`` asks for."""
         if self.python_type is not None:
             return self.python_type
-        if isinstance(self.type, tuple):
+        if type(self.type) is tuple:
             return Node
-        return np.ndarray if self.type.shape else self.type.dtype.type
+        return np.ndarray if self.array_type.shape else self.array_type.dtype.type
 
     # Lazy evaluation.
 

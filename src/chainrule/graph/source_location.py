@@ -18,10 +18,16 @@ frame_at = sys._getframe  # pyright: ignore[reportPrivateUsage]
 def user_line(frame: FrameType | None) -> tuple[str, int] | None:
     """Return file and line of the innermost frame outside this package and NumPy."""
     while frame is not None:
-        if not frame.f_code.co_filename.startswith(LIBRARY_FOLDERS):
-            return frame.f_code.co_filename, frame.f_lineno
+        file = frame.f_code.co_filename
+        if file not in _our_files:
+            if not file.startswith(LIBRARY_FOLDERS):
+                return file, frame.f_lineno
+            _our_files.add(file)
         frame = frame.f_back
     return None
+
+
+_our_files: set[str] = set()
 
 
 _STANDARD_LIBRARY = os.path.dirname(os.__file__)

@@ -90,6 +90,7 @@ def check_grads(
         where = [path for k, each in enumerate(args) for path in tree.paths(each, f"argument {k}")]
         check_finite(x, where[i], ArgumentError)
 
+    @wraps(function)
     def at(*values: Any) -> Any:
         arguments = leaves.copy()
         for i, value in zip(varied, values, strict=True):
@@ -101,7 +102,7 @@ def check_grads(
 
     @wraps(function)
     def scalar(*values: Any) -> Any:
-        """A random linear combination of all outputs: its gradient tests the whole Jacobian."""
+        # A random linear combination of all outputs: its gradient tests the whole Jacobian.
         outputs, _ = tree.flatten(at(*values))
         return sum(np.sum(w * out) for w, out in zip(weights, outputs, strict=True))
 

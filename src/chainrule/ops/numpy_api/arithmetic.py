@@ -234,7 +234,7 @@ def fmin(a: Any, b: Any) -> Any:
 def fmod(a: Any, b: Any) -> Any:
     """Return the remainder with the sign of the dividend `a`, as in C."""
     if common_dtype(a, b).kind == "f":
-        return copysign(remainder(copysign(a, 1.0), copysign(b, 1.0)), a)
+        return copysign(remainder(abs(a), abs(b)), a)
     rest = remainder(select(less(a, 0), -a, a), abs(b))
     return select(less(a, 0), -rest, rest)
 

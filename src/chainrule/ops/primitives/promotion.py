@@ -60,7 +60,6 @@ def elementwise(
         return ArrayType(dtypes[-1], types[0].shape, weak)
 
     def prepare(inputs: tuple[Any, ...]) -> list[Any]:
-        inputs = tuple(np.asarray(x) if isinstance(x, list | tuple) else x for x in inputs)
         types = [type_of_operand(x, name) for x in inputs]
         dtypes = resolve_dtypes(ufunc, name, types)
         shape = common_shape(name, types)
@@ -111,7 +110,7 @@ def resolve_dtypes(
 
 def common_dtype(*values: Any) -> np.dtype[Any]:
     """Return the dtype to which NumPy promotes `values`."""
-    types = [type_of(x) if not isinstance(x, Node) else x.array_type for x in values]
+    types = [type_of_operand(x, "an operation") for x in values]
     operands = [x.dtype.type(0).item() if x.weak else x.dtype for x in types]
     return np.result_type(*operands)
 
@@ -136,7 +135,8 @@ def convert_operand(value: Any, dtype: np.dtype[Any], shape: tuple[int, ...], tr
             value = dtype.type(value).item()
         else:
             value = np.asarray(value, dtype)
-        value = constant(value) if traced else np.asarray(value)
+        if not isinstance(value, Node):  # as a list that holds one has become
+            value = constant(value) if traced else np.asarray(value)
     return broadcast_to(value, shape)
 
 
@@ -185,7 +185,9 @@ def integers() -> list[Sample]:
 
 
 def type_of_operand(value: Any, name: str) -> ArrayType:
-    """Return the type of an operand of `name`: a node, array or number."""
+    """Return the type of an operand of `name`: a node, an array, a number, or a list of them."""
+    if type(value) in (list, tuple):
+        value = np.asarray(value)  # a node, if the list holds one
     return value.array_type if isinstance(value, Node) else type_of(value, f"{name}: an operand")
 
 

@@ -27,7 +27,6 @@ def _select_type(condition: ArrayType, a: ArrayType, b: ArrayType) -> ArrayType:
 
 
 def _select_operands(inputs: tuple[Any, ...]) -> list[Any]:
-    inputs = tuple(np.asarray(x) if isinstance(x, list | tuple) else x for x in inputs)
     traced = any(isinstance(x, Node) for x in inputs)
     condition, *branches = inputs
     shape = common_shape("where", [type_of_operand(x, "where") for x in inputs])
