@@ -94,7 +94,7 @@ def _is_suspect(node: Node) -> bool:
     """Whether, by its primitive alone, a node may make a derivative or value infinite or NaN."""
     if node.primitive is not None:
         return node.primitive.vjp is not None
-    is_number = node.is_constant and node.size == 1
+    is_number = node.is_constant and not node.shape
     return node.array_type.is_float and not (is_number or (node.is_constant and _is_finite(node)))
 
 
@@ -213,8 +213,10 @@ def _is_finite(node: Node) -> bool:
     if not node.array_type.is_float:
         return True
     with np.errstate(all="ignore"):
-        total = float(np.sum(node.value))  # NaN and infinity stay, and overflow does no harm
-    return math.isfinite(total) or (node.size == 1 and not math.isnan(total))
+        total = float(
+            np.add.reduce(node.value, axis=None)
+        )  # NaN and infinity stay, and overflow does no harm
+    return math.isfinite(total) or (not node.shape and not math.isnan(total))
 
 
 def _tested(node: Node) -> Node | None:
@@ -237,7 +239,7 @@ _PRESERVES_NAN = {"absolute", "broadcast_to", "cast", "negative", "reshape", "tr
 def _is_infinite(node: Node) -> bool:
     while node.primitive is not None and node.primitive.is_broadcast:
         node = node.inputs[0]
-    return node.is_constant and node.size == 1 and math.isinf(float(node.value.reshape(())))
+    return node.is_constant and not node.shape and math.isinf(float(node.value))
 
 
 def _is_nonzero(x: Range) -> bool:

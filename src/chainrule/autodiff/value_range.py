@@ -49,8 +49,8 @@ def _is_opaque(node: Node) -> bool:
 def _opaque_range(node: Node) -> Range:
     if isinstance(node.type, tuple):
         return _ANY
-    if node.is_constant and node.size == 1:
-        return float(np.min(node.value)), float(np.max(node.value))
+    if node.is_constant and not node.shape:
+        return float(node.value), float(node.value)
     if node.primitive is None or node.primitive.name != "contract":
         return (0.0, 1.0) if node.dtype.kind == "b" else _ANY
     left, right = node.params["spec"].split("->")[0].split(",")
