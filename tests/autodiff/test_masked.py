@@ -98,6 +98,27 @@ def test_masks_pass_through_reductions_contractions_and_index_maps() -> None:
     )
 
 
+def test_missing_data_contribute_nothing_however_they_are_masked() -> None:
+    X, y = np.array([[NAN, 1.0], [2.0, 3.0]]), np.array([NAN, 1.0])
+    known, whole = np.array([False, True]), np.nan_to_num(X)
+    programs: list[tuple[Any, list[Any], list[float]]] = [
+        (lambda w, X, known: np.where(known, X @ w, 0), [X, known], [2, 3]),
+        (lambda w, X, known: np.where(known, (X * w).sum(1), 0), [X, known], [2, 3]),
+        (lambda w, X: np.where(np.isnan(X).any(axis=1), 0, X @ w), [X], [2, 3]),
+        (lambda w, X: np.where(np.isnan(X), 0, X * w), [X], [2, 4]),
+        (lambda w, X, y: np.where(np.isnan(y), 0, (X @ w - y) ** 2), [whole, y], [16, 24]),
+        (lambda w, X, y, known: np.where(known, (X @ w - y) ** 2, 0), [whole, y, known], [16, 24]),
+        (lambda w: np.where(known, X @ w, 0), [], [2, 3]),
+    ]
+    for function, data, derivative in programs:
+
+        def total(w: Any, *data: Any, function: Any = function) -> Any:
+            return np.sum(function(w, *data))
+
+        for gradient in (cr.grad(total), cr.jit(cr.grad(total)), cr.grad(cr.jit(total))):
+            np.testing.assert_array_equal(gradient(np.ones(2), *data), derivative)
+
+
 def test_what_is_overwritten_contributes_nothing() -> None:
     def stored(x: Any) -> Any:
         return update_slice(np.sqrt(x), np.zeros(1), slices=((0, 1, 1),))

@@ -15,12 +15,13 @@ keep the mask, index maps move it, and of sums and contractions it tells where a
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from chainrule.autodiff.cotangent_sums import accumulate
+from chainrule.autodiff.regularity import Regularity
 from chainrule.graph.node import Node, ancestors, constant
 from chainrule.graph.rewrite import rebuilt
 from chainrule.ops.primitives.broadcasting import broadcast_to, cast, reduce_to
@@ -34,11 +35,15 @@ __all__ = ["Cotangent", "Masked", "add_up", "propagate", "selected"]
 
 @dataclass(frozen=True, slots=True)
 class Masked:
-    """The cotangent ``select(mask, raw, 0)``; with `is_clean`, `raw` is 0 there already."""
+    """The cotangent ``select(mask, raw, 0)``.
+
+    `is_clean` tells that `raw` is 0 there already, `is_of_data` that the mask is made of data.
+    """
 
     mask: Node
     raw: Node
     is_clean: bool = False
+    is_of_data: bool = False
 
 
 Cotangent = Node | Masked
@@ -66,47 +71,55 @@ def add_up(cotangents: Sequence[Cotangent]) -> Cotangent:
     first, *others = masked
     if all(each.mask is first.mask for each in others):
         total = accumulate([each.raw for each in masked])
-        return Masked(first.mask, total, all(each.is_clean for each in masked))
+        is_clean = all(each.is_clean for each in masked)
+        return Masked(first.mask, total, is_clean, _is_of_data(masked))
     if len(masked) == 2 and _negated(others[0].mask) is first.mask:
         return select(first.mask, first.raw, others[0].raw)
     mask = _any_of([each.mask for each in masked])
     total = accumulate([selected(each) for each in masked])
-    return total if _is_complete(mask) else Masked(mask, total, is_clean=True)
+    if _is_complete(mask):
+        return total
+    return Masked(mask, total, is_clean=True, is_of_data=_is_of_data(masked))
 
 
 def propagate(
-    results: Sequence[Node | None],
-    masked: dict[int, Masked],
-    start: int,
-    is_finite: Callable[[Node], bool],
+    results: Sequence[Node | None], masked: dict[int, Masked], start: int, regularity: Regularity
 ) -> list[Cotangent | None]:
     """Take masked cotangents through the graph that a rule wrote since `start`, up to `results`.
 
-    `masked` are the cotangents that it was given, by the serial of the nodes that stood for them;
-    `is_finite` tells of factors whether they are.
+    `masked` are the cotangents that it was given, by the serial of the nodes that stood for them.
     """
     roots = [node for node in results if node is not None]
     values: dict[int, Cotangent] = dict(masked)
     for node in ancestors(roots, lambda each: each.serial < start or each.serial in masked):
         operands = [values.get(each.serial, each) for each in node.inputs]
-        values[node.serial] = _apply(node, operands, start, is_finite)
+        values[node.serial] = _apply(node, operands, start, regularity)
     return [None if each is None else values.get(each.serial, each) for each in results]
 
 
-def _apply(
-    node: Node, operands: list[Cotangent], start: int, is_finite: Callable[[Node], bool]
-) -> Cotangent:
+def _apply(node: Node, operands: list[Cotangent], start: int, regularity: Regularity) -> Cotangent:
     """Apply the operation of a node to masked operands."""
     name = "" if node.primitive is None else node.primitive.name
     is_masked = any(isinstance(each, Masked) for each in operands)
     if name == "select":
-        return _select(node, operands)
-    if name == "multiply" and (is_masked or _indicator(node.inputs, start) is not None):
-        return _multiply(node, operands, start)
-    if is_masked and name == "contract":
-        return _contract(node, operands, is_finite)
-    rule = _RULES.get(name) if is_masked else _ZERO_MAKING_RULES.get(name)
-    return _applied(node, operands) if rule is None else rule(node, operands)
+        result = _select(node, operands)
+    elif name == "multiply" and (is_masked or _indicator(node.inputs, start) is not None):
+        result = _multiply(node, operands, start)
+    elif is_masked and name == "contract":
+        result = _contract(node, operands, regularity)
+    else:
+        rule = _RULES.get(name) if is_masked else _ZERO_MAKING_RULES.get(name)
+        result = _applied(node, operands) if rule is None else rule(node, operands)
+    is_of_data = _is_of_data(operands) or (
+        name == "select" and regularity.is_of_data(node.inputs[0])
+    )
+    if isinstance(result, Masked) and is_of_data:
+        return replace(result, is_of_data=True)
+    return result
+
+
+def _is_of_data(operands: Sequence[Cotangent]) -> bool:
+    return any(isinstance(each, Masked) and each.is_of_data for each in operands)
 
 
 def _applied(node: Node, operands: Sequence[Cotangent]) -> Node:
@@ -219,9 +232,7 @@ def _sum(node: Node, operands: Sequence[Cotangent]) -> Cotangent:
     return total if _is_complete(mask) else Masked(mask, total, is_clean=True)
 
 
-def _contract(
-    node: Node, operands: Sequence[Cotangent], is_finite: Callable[[Node], bool]
-) -> Cotangent:
+def _contract(node: Node, operands: Sequence[Cotangent], regularity: Regularity) -> Cotangent:
     """A contraction; entries of the other factor for which nothing is present take no part."""
     position = 0 if isinstance(operands[0], Masked) else 1
     factor, mask = operands[1 - position], _mask(operands[position])
@@ -229,7 +240,7 @@ def _contract(
         return _applied(node, operands)
     *letters, result = split_spec(node.params["spec"])
     own, other = letters[position], letters[1 - position]
-    if not is_finite(factor):
+    if not regularity.is_finite(factor, _is_of_data(operands)):
         present = _any_along(mask, own, other, factor.shape)
         factor = select(present, factor, 0)
     pair = [selected(operands[position]), factor]

@@ -7,7 +7,8 @@ values, on the way from the outputs to the inputs, a selection must stay outside
 Some derivatives are singular at points, such as 1/x at 0, unless interval analysis excludes these;
 others where a factor is not finite. The values to differentiate by are taken for finite, unless the
 program tests them by ``isnan`` or ``isfinite``. The data, its other inputs, may hold NaN, but not
-where they are contracted, as in a network; constant arrays are searched for it.
+where they are contracted, as in a network, unless they also say what is selected; constant
+arrays are searched for it.
 """
 
 from __future__ import annotations
@@ -23,8 +24,11 @@ from chainrule.graph.node import Node, ancestors
 
 __all__ = ["Regularity", "is_singular", "regularity_below", "selects"]
 
-_REGULAR, _DATA, _SINGULAR = 0, 1, 2
-"""How bad a value or derivative may be: finite, as bad as the data are, infinite or NaN."""
+_REGULAR, _CONTRACTED_DATA, _DATA, _SINGULAR = 0, 1, 2, 3
+"""How bad a value or derivative may be: finite, as data that are contracted, as data, singular.
+
+NaN in contracted data (``X @ w``) count only where the data themselves say what is selected, as in
+``np.where(is_known, X @ w, 0)``; so the masks of rectifiers and dropout are not carried."""
 
 _SELECTIONS = frozenset({
     "custom_vjp_call", "gather", "maximum", "minimum", "reduce_max", "reduce_min", "scan",
@@ -121,20 +125,34 @@ class Regularity:
             if self._first <= node.serial <= end and node.serial not in sources:
                 self._below[node.serial] = self._singularity(node)
 
-    def is_singular_below(self, node: Node) -> bool:
-        """Whether the derivative of a node, or of one below it, may be infinite or NaN."""
-        return self._below.get(node.serial, _REGULAR) > _REGULAR
+    def is_singular_below(self, node: Node, is_of_data: bool = False) -> bool:
+        """Whether the derivative of a node, or of one below it, may be infinite or NaN.
 
-    def is_finite(self, node: Node) -> bool:
+        `is_of_data` tells whether the data select, and so NaN in contracted data count.
+        """
+        least = _CONTRACTED_DATA if is_of_data else _DATA
+        return self._below.get(node.serial, _REGULAR) >= least
+
+    def is_finite(self, node: Node, is_of_data: bool) -> bool:
         """Whether a value that is contracted is finite."""
-        return self._value(node) < _SINGULAR
+        return self._value(node) < (_DATA if is_of_data else _SINGULAR)
+
+    def is_of_data(self, condition: Node) -> bool:
+        """Whether a condition depends on the data, but not on what is differentiated by."""
+        if condition.serial in self._active:
+            return False
+        visited = ancestors([condition], lambda each: each.serial < self._first)
+        is_random = any(each.primitive and each.primitive.name == "uniform" for each in visited)
+        return not is_random and any(
+            each.primitive is None and (each.shape or not each.is_constant) for each in visited
+        )
 
     def _singularity(self, node: Node) -> int:
         """How bad the local derivative of a node or of one below it may be."""
         # Of a custom derivative, the first inputs are the values that it is a rule for.
         operands = node.inputs[node.params["count"] :] if _is_custom(node) else node.inputs
         below = max((self._below.get(each.serial, _REGULAR) for each in operands), default=0)
-        if below == _DATA and not _passes_data(node):
+        if below < _SINGULAR and not _passes_data(node):
             below = _REGULAR
         return below if below == _SINGULAR else max(below, self._local(node))
 
@@ -146,7 +164,7 @@ class Regularity:
         if primitive.name in ("multiply", "contract"):
             pairs = zip(node.inputs, reversed(node.inputs), strict=True)
             worst = max(self._value(b) for a, b in pairs if a.serial in self._active)
-            return _REGULAR if worst == _DATA and not _passes_data(node) else worst
+            return _CONTRACTED_DATA if worst == _DATA and not _passes_data(node) else worst
         if "body" in node.params:
             return _SINGULAR if is_singular(node.params["body"]) else _REGULAR
         if self._excludes(_SINGULAR_POINTS, node):

@@ -26,7 +26,7 @@ from chainrule.autodiff.masked import Cotangent, Masked, add_up, propagate, sele
 from chainrule.autodiff.regularity import Regularity, regularity_below, selects
 from chainrule.graph.environment import suspended
 from chainrule.graph.node import Node, ancestors, constant, next_serial
-from chainrule.ops.primitives.selection import get_result, identity
+from chainrule.ops.primitives.selection import get_result, identity, select
 
 __all__ = ["MASKED_RULES", "cotangents", "masked_cotangents", "zeros_like"]
 
@@ -86,8 +86,10 @@ def masked_cotangents(
             observe(node, cotangent, pulled)
         for operand, contribution in zip(node.inputs, pulled, strict=True):
             if contribution is not None:
-                if regularity is not None and not regularity.is_singular_below(operand):
-                    contribution = selected(contribution)
+                if regularity is not None and isinstance(contribution, Masked):
+                    is_of_data = contribution.is_of_data
+                    if not regularity.is_singular_below(operand, is_of_data):
+                        contribution = selected(contribution)
                 contributions.setdefault(_key(operand), []).append(contribution)
     return [_sum(contributions, _key(node)) for node in inputs]
 
@@ -111,7 +113,10 @@ def _pull_back(
     if primitive.name in MASKED_RULES:
         kept = [i for i, each in enumerate(inputs) if regularity.is_singular_below(each)]
         return MASKED_RULES[primitive.name](cotangent, node, *inputs, kept=kept, **params)
-    if not regularity.is_singular_below(node):
+    is_of_data = any(isinstance(each, Masked) and each.is_of_data for each in parts) or (
+        primitive is select and regularity.is_of_data(inputs[0])
+    )
+    if not regularity.is_singular_below(node, is_of_data):
         parts = [None if each is None else selected(each) for each in parts]
         cotangent = parts if isinstance(cotangent, list) else parts[0]
         return primitive.vjp(cotangent, node, *inputs, **params)
@@ -119,7 +124,7 @@ def _pull_back(
     parts = [_stand_in(each, masked) for each in parts]
     cotangent = parts if isinstance(cotangent, list) else parts[0]
     pulled = primitive.vjp(cotangent, node, *inputs, **params)
-    return propagate(pulled, masked, start, regularity.is_finite)
+    return propagate(pulled, masked, start, regularity)
 
 
 def _stand_in(cotangent: Cotangent | None, masked: dict[int, Masked]) -> Node | None:
