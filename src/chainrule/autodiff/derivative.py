@@ -21,6 +21,11 @@ from chainrule.autodiff.reverse import cotangents, zeros_like
 from chainrule.errors import ArgumentError, DTypeError, ShapeError, type_in_words
 from chainrule.graph.array_type import ArrayType, type_of
 from chainrule.graph.environment import Environment
+from chainrule.graph.leftover_nodes import (
+    reference_counts,
+    replace_leftovers,
+    replace_unreachable_leftovers,
+)
 from chainrule.graph.node import (
     Node,
     ancestors,
@@ -103,14 +108,30 @@ def value_and_grad(
     def derivative(*args: Any, **kwargs: Any) -> Any:
         variables, arguments = _lift(function, args, positions)
         nodes = [node for node, _ in variables]
-        with _environment(function, variables):
-            result = function(*arguments, **kwargs)
-            value, rest = _split_aux(result, has_aux)
-            output = _scalar(value, function)
-            rest = tree.map_leaves(_content, rest)
-        found = cotangents([output], [constant(np.ones((), output.dtype))], nodes)
-        flat = [zeros_like(n) if g is None else g for n, g in zip(nodes, found, strict=True)]
-        output, rest, flat = _evaluate_results((output, rest, flat), nodes)
+        environment = _environment(function, variables)
+
+        def differentiate() -> tuple[Any, Any, Any]:
+            with environment:
+                result = function(*arguments, **kwargs)
+                value, rest = _split_aux(result, has_aux)
+                output = _scalar(value, function)
+                rest = tree.map_leaves(_content, rest)
+            found = cotangents([output], [constant(np.ones((), output.dtype))], nodes)
+            flat = [zeros_like(n) if g is None else g for n, g in zip(nodes, found, strict=True)]
+            return _evaluate_results((output, rest, flat), nodes)
+
+        counts = reference_counts(nodes)
+        try:
+            output, rest, flat = differentiate()
+        except BaseException:
+            if environment.parent is None:
+                replace_leftovers((function, args, kwargs), nodes, environment)
+            raise
+        may_be_left = environment.has_stores or reference_counts(nodes) != counts
+        if may_be_left and type(output) is not Node:
+            replace_leftovers((function, args, kwargs), nodes, environment)
+            if not environment.has_stores and reference_counts(nodes) != counts:
+                replace_unreachable_leftovers(nodes, environment)
         trees = _regroup(flat, args, positions)
         gradient = trees[0] if is_single else tuple(trees)
         return ((output, rest) if has_aux else output), gradient
@@ -147,7 +168,8 @@ def vjp(function: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], 
     positions = tuple(range(len(args)))
     variables, arguments = _lift(function, args, positions)
     nodes = [node for node, _ in variables]
-    with _environment(function, variables):
+    environment = _environment(function, variables)
+    with environment:
         leaves, structure = tree.flatten(function(*arguments))
         outputs = [as_node(leaf) for leaf in leaves]
 
@@ -158,7 +180,10 @@ def vjp(function: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], 
         flat = [zeros_like(n) if g is None else g for n, g in zip(nodes, found, strict=True)]
         return tuple(_regroup(_evaluate_results(flat, nodes), args, positions))
 
-    return tree.unflatten(structure, _evaluate_results(outputs, nodes)), pullback
+    results = _evaluate_results(outputs, nodes)
+    if not any(type(each) is Node for each in results):
+        replace_leftovers((function, args), nodes, environment)
+    return tree.unflatten(structure, results), pullback
 
 
 def _environment(

@@ -16,6 +16,7 @@ from chainrule.errors import ArgumentError, DTypeError, ShapeError
 from chainrule.graph.array_type import ArrayType, type_of
 from chainrule.graph.environment import Environment
 from chainrule.graph.graph import Graph
+from chainrule.graph.kept_trace import traced_once
 from chainrule.graph.node import Node, ancestors, as_node, next_serial, variable
 from chainrule.graph.trace_errors import check_function
 
@@ -77,7 +78,7 @@ def scan(
         carry = [variable(type_, name=f"carry{i}") for i, type_ in enumerate(types)]
         nested = tree.unflatten(carry_structure, carry)
         own = {node.serial: node.name for node in (*carry, *rows)}
-        with Environment(step, next_serial(), True, own):
+        with traced_once("scan", step), Environment(step, next_serial(), True, own):
             result: Any = step(nested, tree.unflatten(row_structure, rows))
             if not isinstance(result, tuple) or len(result) != 2:
                 raise ArgumentError("scan: step must return a pair (carry, y)")

@@ -45,6 +45,7 @@ class Environment:
     arguments: dict[int, str] = field(default_factory=dict[int, str])
     argument_stores: Literal["refuse", "warn", "allow"] = "allow"
     is_suspended: bool = False
+    has_stores: bool = False
     parent: Environment | None = None
     _token: Token[Environment | None] | None = None
     _scopes: list[AbstractContextManager[Any]] | None = None

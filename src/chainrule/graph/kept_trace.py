@@ -11,7 +11,8 @@ the function stored traced values in them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
@@ -21,7 +22,7 @@ import numpy as np
 from chainrule import tree
 from chainrule.errors import TraceError
 from chainrule.graph.array_type import ArrayType, type_of
-from chainrule.graph.captured_arrays import CapturedArray, CapturedArrays
+from chainrule.graph.captured_arrays import CapturedArray, CapturedArrays, capturing
 from chainrule.graph.guards import Guards, guarded_values
 from chainrule.graph.left_behind import Snapshot, refuse_left_behind, take_left_behind
 from chainrule.graph.node import Node, variable
@@ -29,7 +30,7 @@ from chainrule.graph.random_draws import RandomDraws, refuse_draws
 from chainrule.graph.reachable_state import MISSING, Place, ReachableState, find_reachable_state
 from chainrule.graph.trace import Traced, is_number, trace_call
 
-__all__ = ["KeptTrace", "trace_kept"]
+__all__ = ["KeptTrace", "trace_kept", "traced_once"]
 
 
 @dataclass(frozen=True)
@@ -130,6 +131,30 @@ def trace_kept(
     except TraceError:  # a number that decides shapes or branches: traced at each call
         arrays = [place for place in rebound if isinstance(recorder.old(place), np.ndarray)]
         return recorder.trace(arrays)
+
+
+@contextmanager
+def traced_once(operation: str, function: Callable[..., Any]) -> Generator[None]:
+    """Refuse random draws and traced values left behind while the body of a loop is traced.
+
+    Within a trace that is kept, this is left to that trace.
+    """
+    if capturing.get() is not None:
+        yield
+        return
+    before = Snapshot.of(find_reachable_state(function))
+    draws, labels = RandomDraws(before.state), list[str]()
+    try:
+        yield
+    finally:
+        drawn = draws.end()
+        reached = find_reachable_state(function)
+        writes, others = take_left_behind(before, reached)
+        if others:
+            before.restore(reached)
+        labels += [*(place.label for place, _ in writes), *others]
+    refuse_draws(operation, drawn)
+    refuse_left_behind(operation, labels)
 
 
 class _Recorder:

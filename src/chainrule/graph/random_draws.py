@@ -7,6 +7,7 @@ as an unseeded ``np.random.default_rng()`` does, is noticed where NumPy fetches 
 
 from __future__ import annotations
 
+import ctypes
 import random
 import threading
 from contextvars import ContextVar
@@ -37,7 +38,8 @@ class RandomDraws:
         self._generators = _GLOBAL_GENERATORS | {
             label: each for label, each in reached.items() if id(each) not in known
         }
-        self._states = {name: _state(each) for name, each in self._generators.items()}
+        self._state_of = _state if state.names_randomness else _quick_state
+        self._states = {name: self._state_of(each) for name, each in self._generators.items()}
         self._token = _seeds_fetched.set([])
 
     def end(self) -> list[str]:
@@ -45,7 +47,9 @@ class RandomDraws:
         drawn = list(dict.fromkeys(_seeds_fetched.get() or ()))
         _seeds_fetched.reset(self._token)
         for name, generator in self._generators.items():
-            if _state(generator) == self._states[name] or self._is_of_another_thread(name):
+            if self._state_of(generator) == self._states[name]:
+                continue
+            if self._is_of_another_thread(name):
                 continue
             _restore(generator, self._states[name])
             drawn.append(name)
@@ -84,8 +88,26 @@ def _state(generator: Any) -> Any:
     return _comparable(generator.bit_generator.state)
 
 
+def _quick_state(generator: Any) -> Any:
+    """The state of a generator; for NumPy's global one its memory, which is read at once.
+
+    The second half of a pair of normal numbers, which is no part of it, is left out.
+    """
+    if generator is not _GLOBAL_GENERATORS["np.random"]:
+        return _state(generator)
+    bits = generator._bit_generator
+    if type(bits) is not np.random.MT19937:
+        return _state(generator)
+    return ctypes.string_at(bits.ctypes.state_address, _MT19937_BYTES)
+
+
+_MT19937_BYTES = 4 * 624 + 4
+
+
 def _restore(generator: Any, state: Any) -> None:
-    if isinstance(generator, random.Random):
+    if isinstance(state, bytes):
+        ctypes.memmove(generator._bit_generator.ctypes.state_address, state, len(state))
+    elif isinstance(generator, random.Random):
         generator.setstate(state)
     elif isinstance(generator, np.random.RandomState):
         generator.set_state(state)

@@ -164,6 +164,9 @@ def store(target: Node, content: Node) -> None:
         base = base.view_of[0]
     version = base.cell.version if base.cell else 0
     base.cell = Cell(environment, version + 1, content)
+    outer: Environment | None = environment
+    while outer is not None and not outer.has_stores:
+        outer.has_stores, outer = True, outer.parent
 
 
 def assign(target: Node, value: Any, warn: bool = True) -> None:
