@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from functools import wraps
 from operator import itemgetter
 from typing import Any
@@ -57,7 +58,19 @@ def jit(
     Raises
     ------
     TraceError
-        If control flow depends on a value, as in ``if x > 0``; the message says what to write.
+        If control flow depends on a value, as in ``if x > 0``, if random numbers are drawn, or if
+        a traced value is stored where later calls could not store it again, as in a list that
+        grows; the message says what to write.
+
+    Notes
+    -----
+    What the function reads from outside counts as it is at each call: closure cells, globals,
+    defaults, and the attributes and items of objects, in the functions and methods that it calls
+    too. Arrays are inputs of the program; other values are compared before each call, and a change
+    traces the function again (TorchDynamo's *guards*). A place that the function rebinds, as by
+    ``self.w = self.w - rate * g``, is written at each call. Other effects, such as printing, happen
+    only while it is traced. Not seen are changes inside installed packages, behind
+    ``__getattr__``, of the clock and of files, and beyond the 5,000th object reached.
 
     Examples
     --------
@@ -99,8 +112,10 @@ def jit(
             if len(programs) > _MAX_PROGRAMS:
                 programs.popitem(last=False)
                 fast_paths.clear()
-        programs.move_to_end(key)
-        if signature and not positions and all(t and t[0].isnative for t in signature):
+        with suppress(KeyError):  # evicted by another thread
+            programs.move_to_end(key)
+        is_fast = signature and not positions and program.is_native
+        if is_fast and all(t and t[0].isnative for t in signature):
             fast_paths[signature] = program.fast_path
         inputs = [native_byte_order(np.asarray(leaf)) for leaf in leaves if is_number(leaf)]
         return program(inputs, captured)
@@ -118,6 +133,7 @@ class _Program:
     def __init__(self, kept: KeptTrace, program: ArrayFunction) -> None:
         self.kept = kept
         self._program, self._run = program, getattr(program, "run", program)
+        self.is_native = self._run is not program
         self._results = len(kept.traced.graph.outputs) - kept.outputs_written
         is_alone = kept.traced.structure == tree.LEAF and kept.traced.leaves == (None,)
         self._nest: Callable[[list[Any]], Any] = itemgetter(0) if is_alone else kept.traced.nest
