@@ -152,6 +152,23 @@ class ArrayInterface(NDArrayOperatorsMixin):
             return result
         return OPERATIONS["__detached__"](function, result, args)
 
+    # A list times an integer is repeated, where the integer is a scalar, as it is plainly.
+
+    def __mul__(self, other: Any) -> Any:
+        if isinstance(other, list | tuple | str) and self._is_integer_scalar:
+            return other * self.__index__()  # pyright: ignore[reportUnknownVariableType]
+        return super().__mul__(other)
+
+    def __rmul__(self, other: Any) -> Any:
+        if isinstance(other, list | tuple | str) and self._is_integer_scalar:
+            return other * self.__index__()  # pyright: ignore[reportUnknownVariableType]
+        return super().__rmul__(other)
+
+    @property
+    def _is_integer_scalar(self) -> bool:
+        is_scalar = not self.shape and not issubclass(self.__class__, np.ndarray)
+        return is_scalar and self.dtype.kind in "iu"
+
     # Conversions.
 
     @property
@@ -192,6 +209,8 @@ class ArrayInterface(NDArrayOperatorsMixin):
     def _converted(self, name: str, caller: Any) -> Any:
         if self.is_convertible or formats_text(caller):
             return self.value
+        if not self.array_type.is_float:
+            return self.value  # it is not known, and the error says what helps
         function = called_function(caller)
         if function is not None and function.__module__ == "math":
             if function.__name__ in _PIECEWISE_CONSTANT:

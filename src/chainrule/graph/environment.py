@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Literal
 
-from chainrule.errors import ChainruleError, TraceError
+from chainrule.errors import LIBRARY_FOLDERS, ChainruleError, TraceError
 from chainrule.graph.protocol_gaps.numpy_namespace import namespaces
 from chainrule.graph.protocol_gaps.plain_store import plain_store_message
 from chainrule.graph.trace_errors import ConversionError
@@ -102,8 +102,12 @@ class Environment:
         """Raise the error of a conversion that NumPy replaced by one of its own."""
         if not isinstance(error, ValueError | TypeError) or isinstance(error, ChainruleError):
             return
-        while traceback is not None and traceback.tb_next is not None:
+        innermost = None
+        while traceback is not None:  # NumPy's own Python code may stand below the user's line
+            if not traceback.tb_frame.f_code.co_filename.startswith(LIBRARY_FOLDERS):
+                innermost = traceback
             traceback = traceback.tb_next
+        traceback = innermost
         message, line = self._refused
         if traceback is None or line is None:
             return

@@ -19,6 +19,7 @@ from chainrule.ops.numpy_api.reductions import sum as sum_along
 from chainrule.ops.numpy_api.searching import searchsorted
 from chainrule.ops.numpy_api.shape_manipulation import atleast_2d, ravel, reshape, transpose
 from chainrule.ops.numpy_api.sorting import diff
+from chainrule.ops.primitives.axes import static_int
 from chainrule.ops.primitives.broadcasting import cast
 from chainrule.ops.primitives.elementwise import (
     equal,
@@ -39,6 +40,7 @@ _ONE_HOT = "(x[:, None] == np.arange(n)).sum(axis=0) counts them for a number n 
 def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
     """Count the values 0, 1, 2, ... of `x`, or sum their weights."""
     values = np.asarray(value_of("bincount", x, _ONE_HOT))
+    minlength = static_int("bincount", minlength, "minlength=")
     if weights is None:
         return np.bincount(values, minlength=minlength)
     counts = np.bincount(values, minlength=minlength)  # checks the values too

@@ -98,7 +98,11 @@ def resolve_dtypes(
     if signature is not None:
         keywords["signature"] = signature
     try:
-        return ufunc.resolve_dtypes(operands, **keywords)
+        resolved = ufunc.resolve_dtypes(operands, **keywords)
+        if resolved[0].kind == "O":  # comparisons of two Python integers, which have any length
+            plain = (*(x.dtype for x in types), *[None] * ufunc.nout)
+            resolved = ufunc.resolve_dtypes(plain, **keywords)
+        return resolved
     except TypeError as error:
         if keywords:
             raise DTypeError(f"{name}: {error}; use x.astype(dtype) on the operands") from error
