@@ -1,8 +1,8 @@
 """Dropout, pooling and flatten by yourself: three layers in plain NumPy, on handwritten digits.
 
-A layer is a class with a `forward`; its derivative is derived. Dropout differs in training: there
-`train_forward` gets a source of random numbers, which gives another mask in every step, and the
-same masks when the run is repeated.
+A layer is a class with a `forward`; its derivative is derived. Dropout differs in training: its
+`forward` is told so, and gets a source of random numbers: another mask in every step, and the same
+masks when the run is repeated. `np.random`, called once while the step is traced, is refused there.
 
 Run it with ``python examples/21_dropout_pooling_and_flatten_by_yourself.py``. It prints::
 
@@ -27,10 +27,9 @@ class Dropout(nn.Layer):
     def __init__(self, rate):
         self.rate = rate
 
-    def forward(self, x):
-        return x
-
-    def train_forward(self, x, random):
+    def forward(self, x, training=False, random=None):
+        if not training:
+            return x
         is_retained = random.uniform(x.shape) >= self.rate
         return x * is_retained / (1 - self.rate)
 
