@@ -102,7 +102,10 @@ def arange(
 ) -> Any:  # fmt: skip
     """Return evenly spaced numbers up to `stop`, of traced but known ends and steps."""
     start, stop = (0, start) if stop is None else (start, stop)
-    remedy = "use start + step * np.arange(n) for a number n that is given, or np.linspace"
+    remedy = (
+        "name the argument in cr.jit(f, static_argnums=...), or use start + step * np.arange(n) "
+        "for a number n that is given, or np.linspace"
+    )
     known: Any = [np.asarray(value_of("arange", each, remedy))[()] for each in (start, stop, step)]
     plain = np.arange(*known)
     points = start + (start + step - as_array(start)) * np.arange(plain.size)
