@@ -288,6 +288,24 @@ def test_a_store_into_a_plain_array_names_the_array_and_its_line(store: Any) -> 
             call(np.ones((2, 2)))
 
 
+def test_a_store_is_refused_where_memory_order_decides_between_view_and_copy() -> None:
+    def store_into_base(x: Any) -> Any:
+        y = x.T * 2
+        flat = y.reshape(-1)
+        y[0, 0] = 5
+        return np.sum(flat)
+
+    def store_into_reshape(x: Any) -> Any:
+        y = np.exp(x.T) + 1
+        y.ravel()[0] = 5
+        return np.sum(y)
+
+    for f in (store_into_base, store_into_reshape):
+        with pytest.raises(TraceError, match=r"memory.*\.copy\(\)"):
+            cr.grad(f)(X)
+    assert cr.grad(lambda x: np.sum((x.T * 2).reshape(-1)))(X).tolist() == [[2, 2, 2], [2, 2, 2]]
+
+
 def test_a_mask_under_jit_takes_one_value_for_all_its_elements() -> None:
     def f(x: Any) -> Any:
         y = x * 1.0

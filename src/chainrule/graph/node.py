@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from chainrule.errors import TraceError
 from chainrule.graph import trace_errors
 from chainrule.graph.array_interface import ATTRIBUTES, OPERATIONS, ArrayInterface, refused
 from chainrule.graph.array_type import ArrayType, snapshot, type_of
@@ -84,8 +85,9 @@ class Node(ArrayInterface):
         File and line of the user's code that created it.
     cell : Cell or None
         Its content after stores, for the node of an array that was written to.
-    view_of : (Node, Node) or None
-        For a view: the array it is a view of, and the content from which it was made.
+    view_of : (Node, Node, bool) or None
+        For a view: the array it is a view of, the content from which it was made, and whether it
+        is certain that NumPy returns a view.
     python_type : type or None
         The class of the value without tracing, where it is not that of a NumPy result: ``float``
         for an argument that is a Python number, ``numpy.ndarray`` for an array without axes.
@@ -132,7 +134,7 @@ class Node(ArrayInterface):
         self.name = name
         self.layer = ""
         self.cell: Cell | None = None
-        self.view_of: tuple[Node, Node] | None = None
+        self.view_of: tuple[Node, Node, bool] | None = None
         self.python_type: Any = None
         self.origin = user_line(frame_at(1))
 
@@ -208,6 +210,8 @@ def _content(node: Node) -> Node:
     cell = node.cell
     if cell is None or cell.version != stored.version or cell.environment != stored.environment:
         assert node.view_of is not None
+        if not node.view_of[2]:
+            raise TraceError(trace_errors.UNKNOWN_ORDER)
         content = _content(node.view_of[0])
         for step in view_steps(node):
             assert step.primitive is not None

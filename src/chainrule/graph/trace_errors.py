@@ -19,6 +19,7 @@ __all__ = [
     "READ_ONLY",
     "SCALAR_WITHOUT_AXES",
     "UNKNOWN_INDICES",
+    "UNKNOWN_ORDER",
     "ConversionError",
     "check_function",
     "conversion",
@@ -65,6 +66,12 @@ OUTSIDE_TRACE = (
 READ_ONLY = (
     "a store into a read-only view, as np.broadcast_to, np.diagonal and sliding windows return it; "
     "work on its .copy()"
+)
+
+UNKNOWN_ORDER = (
+    "a store changes an array of which a reshape is used too; whether that is a view or a copy "
+    "depends on the order of its elements in memory, that of transposed operands; reshape its "
+    ".copy()"
 )
 
 OUTER_ARRAY = (

@@ -90,15 +90,34 @@ def _as_view(result: Any, x: Node, source: Node, is_item: bool = False) -> Any:
         node = node.inputs[0]
     if not x.shape and is_immutable(x):
         return result
-    result.view_of = (x, source)
-    if result.primitive is movement.reshape and result.size and _layout(result) is None:
-        result.view_of = None
+    result.view_of = (x, source, True)
+    if result.primitive is movement.reshape and result.size:
+        result.view_of = (x, source, not _has_order_of_operands(x))
+        if _layout(result) is None:
+            result.view_of = None
     return result
 
 
-_INDEX_MAPS = {
-    movement.reshape, movement.transpose, movement.strided_slice, gather, unfold,
-}  # fmt: skip
+def _has_order_of_operands(x: Node) -> bool:
+    """Whether a base is computed elementwise from transposed arrays, in whose memory order.
+
+    NumPy's answer whether a reshape of it is a view or a copy is not known here.
+    """
+    nodes = [x] if x.view_of is None and x.ndim > 1 else []
+    for _ in range(_LONGEST_CHAIN):
+        nodes = [
+            each
+            for node in nodes
+            if node.primitive is not None and node.primitive.ufunc is not None
+            for each in node.inputs
+            if each.shape == x.shape
+        ][:2]
+        if any(each.primitive is movement.transpose for each in nodes):
+            return True
+    return False
+
+
+_LONGEST_CHAIN = 20
 
 
 _WRITABLE = (movement.reshape, movement.transpose, movement.strided_slice)
@@ -209,6 +228,8 @@ def _writable(target: Node) -> Environment:
         raise TraceError(trace_errors.OUTSIDE_TRACE)
     base = target
     while base.view_of is not None:
+        if not base.view_of[2]:
+            raise TraceError(trace_errors.UNKNOWN_ORDER)
         if any(step.primitive not in _WRITABLE for step in view_steps(base)):
             raise TraceError(trace_errors.READ_ONLY)
         base = base.view_of[0]
