@@ -43,7 +43,9 @@ class Network:
     """A sequence of layers.
 
     Input sizes are inferred from the first data. Layers without a name are named by kind and
-    number: ``dense``, ``dense_1``.
+    number: ``dense``, ``dense_1``. Threads may share a network: they predict side by side, also
+    while one of them trains it, from the parameters of a finished epoch; calls of `fit` follow one
+    another.
 
     Parameters
     ----------

@@ -14,12 +14,12 @@ import sys
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from threading import Lock
 from typing import Any
 
 import numpy as np
 
 from chainrule.graph.trace_errors import ConversionError
+from chainrule.locks import fork_lock
 
 __all__ = ["namespaces"]
 
@@ -103,7 +103,7 @@ class _Namespaces:
     """NumPy's namespaces, and those of functions being traced that import NumPy's names."""
 
     def __init__(self) -> None:
-        self._lock = Lock()
+        self._lock = fork_lock()
         self._functions: Mapping[Any, Any] = {}
         self._retry: Callable[..., Any] = _itself
         self._modules: list[_Replacement] = []
@@ -160,17 +160,18 @@ class _Namespaces:
 
     def _replacement(self, namespace: dict[str, Any], module: str) -> _Replacement:
         # Functions of SciPy are operations by name; not all of them dispatch on their arguments.
-        named = {name for name in namespace if f"{module}.{name}" in self._functions}
+        current = dict(namespace)  # a copy, as another thread may add names
+        named = {name for name in current if f"{module}.{name}" in self._functions}
         originals = {
             name: value
-            for name, value in namespace.items()
+            for name, value in current.items()
             if name in named or self._is_replaced(value)
         }
         entries = {
             name: _Retried(value, self._retry, name not in named)
             for name, value in originals.items()
         }
-        return _Replacement(namespace, originals, entries, len(namespace))
+        return _Replacement(namespace, originals, entries, len(current))
 
     def _is_replaced(self, value: Any) -> bool:
         if value is _BRACKETS[0] or value is _BRACKETS[1]:
