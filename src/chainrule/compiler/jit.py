@@ -18,12 +18,13 @@ from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.compiler.cache.graph_key import graph_text
 from chainrule.compiler.driver import ArrayFunction, compile_graph
 from chainrule.compiler.runtime.contiguous import native_byte_order
-from chainrule.errors import ArgumentError
+from chainrule.errors import ArgumentError, TraceError
 from chainrule.graph.array_type import type_of
 from chainrule.graph.kept_trace import KeptTrace, trace_kept
 from chainrule.graph.node import Node
 from chainrule.graph.trace import is_number
 from chainrule.graph.trace_errors import check_function
+from chainrule.locks import ReentrantLock
 
 __all__ = ["jit"]
 
@@ -102,17 +103,31 @@ def jit(
             return _unwrapped(function)(*args, **kwargs)
         key = (structure, *map(_leaf_key, leaves))
         program, captured = _current(programs.get(key, ()))
-        if program is None:
-            static = [_static_value(each) for each in leaves if not is_number(each)]
-            roots = function, *static
-            kept = trace_kept("jit", _unwrapped(function), args, kwargs, roots, captures=True)
-            program = _Program(kept, _compiled(kept, graphs))
-            captured = kept.read_inputs() or []
-            programs[key] = [program, *programs.get(key, ())][:_MAX_VARIANTS]
-            if len(programs) > _MAX_PROGRAMS:
-                programs.popitem(last=False)
-                fast_paths.clear()
-        with suppress(KeyError):  # evicted by another thread
+        if program is not None and not program.kept.writes:
+            return run(program, captured, key, signature, leaves)
+        with _TRACING:
+            # Again, as another thread may have traced it, or written what it reads.
+            program, captured = _current(programs.get(key, ()))
+            if program is None:
+                program, captured = trace_and_compile(key, leaves, args, kwargs)
+            return run(program, captured, key, signature, leaves)
+
+    def trace_and_compile(
+        key: Any, leaves: list[Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[_Program, list[Any]]:
+        static = [_static_value(each) for each in leaves if not is_number(each)]
+        roots = function, *static
+        program, captured = _trace(_unwrapped(function), args, kwargs, roots, graphs)
+        programs[key] = [program, *programs.get(key, ())][:_MAX_VARIANTS]
+        if len(programs) > _MAX_PROGRAMS:
+            programs.popitem(last=False)
+            fast_paths.clear()
+        return program, captured
+
+    def run(
+        program: _Program, captured: list[Any], key: Any, signature: Any, leaves: list[Any]
+    ) -> Any:
+        with suppress(KeyError):  # another thread may have evicted it
             programs.move_to_end(key)
         is_fast = signature and not positions and program.is_native
         if is_fast and all(t and t[0].isnative for t in signature):
@@ -122,6 +137,13 @@ def jit(
 
     return compiled
 
+
+_MAX_TRACES = 10
+"""Another thread may change what a function reads between its trace and its run."""
+
+_TRACING = ReentrantLock()
+"""Held by the thread that traces: while it does, places that the function rebinds may hold nodes. A
+program that writes places runs under it too, so that no write is lost."""
 
 _OUT_OF_DATE: Any = object()
 """The result of a fast path whose guards do not hold."""
@@ -159,9 +181,34 @@ class _Program:
         return self._nest([_scalar_or_array(each) for each in self._run(args)])
 
     def _run_guarded(self, args: tuple[Any, ...]) -> Any:
+        if not self.kept.writes:
+            return self._run_where_guards_hold(args)
+        with _TRACING:
+            return self._run_where_guards_hold(args)
+
+    def _run_where_guards_hold(self, args: tuple[Any, ...]) -> Any:
         if not self.kept.guards.hold() or (captured := self.kept.read_inputs()) is None:
             return _OUT_OF_DATE
         return self._finish([_scalar_or_array(each) for each in self._run([*args, *captured])])
+
+
+def _trace(
+    function: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    roots: Sequence[Any],
+    graphs: OrderedDict[str, ArrayFunction],
+) -> tuple[_Program, list[Any]]:
+    """Trace and compile a call; return the program and what it has captured."""
+    for _ in range(_MAX_TRACES):
+        kept = trace_kept("jit", function, args, kwargs, roots, captures=True)
+        program = _Program(kept, _compiled(kept, graphs))
+        if (captured := kept.read_inputs()) is not None:
+            return program, captured
+    raise TraceError(
+        "jit: the arrays that the function reads change their types each time it is traced, by "
+        "another thread perhaps; pass them in as arguments"
+    )
 
 
 def _current(variants: Sequence[_Program]) -> tuple[_Program, list[Any]] | tuple[None, list[Any]]:

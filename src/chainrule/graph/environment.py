@@ -26,7 +26,7 @@ from chainrule.graph.trace_errors import ConversionError
 __all__ = ["SCOPES", "Environment", "current_environment", "suspended"]
 
 SCOPES: list[Callable[[], AbstractContextManager[Any]]] = []
-"""What the rooms above enter with the trace of a derivative, such as the layers' environment."""
+"""What the rooms above enter with each trace, such as the environment of layers."""
 
 
 @dataclass(slots=True, eq=False)
@@ -57,7 +57,8 @@ class Environment:
         self._token = _current.set(self)
         if not self.is_suspended:
             self._replaced = namespaces.install(self.function)
-        if not (self.is_suspended or self.is_abstract):
+        # A loop within a trace belongs to it.
+        if not self.is_suspended and not (self.is_abstract and self.parent):
             self._scopes = [enter() for enter in SCOPES]
             for scope in self._scopes:
                 scope.__enter__()

@@ -82,7 +82,8 @@ class KeptTrace:
                     return None
             for leaf, expected in zip(leaves, types, strict=True):
                 if type(leaf) is not np.ndarray or leaf.dtype != expected.dtype:
-                    if not is_number(leaf) or type_of(leaf) != expected:
+                    # A node is there while another thread traces.
+                    if type(leaf) is Node or not is_number(leaf) or type_of(leaf) != expected:
                         return None
                     leaf = np.asarray(leaf, expected.dtype)
                 if leaf.shape != expected.shape:

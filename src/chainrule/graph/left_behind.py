@@ -31,7 +31,9 @@ class Snapshot:
     def of(state: ReachableState) -> Snapshot:
         """Take the values of the places, and copies of the containers that may grow."""
         values = {place.identity: value for place, value in state.values()}
-        return Snapshot(state, values, tuple((each, each.copy()) for each in state.lists.values()))
+        layers = {id(value) for place, value in state.values() if _is_of_layer(place)}
+        containers = [each for each in state.lists.values() if id(each) not in layers]
+        return Snapshot(state, values, tuple((each, each.copy()) for each in containers))
 
     def restore(self, after: ReachableState) -> None:
         """Restore what a function has changed, before it is run again."""
@@ -41,6 +43,7 @@ class Snapshot:
                 not (value is old or is_same(value, old))
                 and place.kind != "content"
                 and self.holds(place)
+                and not _is_of_layer(place)
             )
             if is_rebound and (old is not MISSING or place.kind == "attribute"):
                 place.write(old)
@@ -88,6 +91,11 @@ def refuse_left_behind(operation: str, labels: Sequence[str]) -> None:
             "call; as the function is traced once, later calls would not store it again: return "
             "it from the function and store it outside"
         )
+
+
+def _is_of_layer(place: Place) -> bool:
+    """Whether a place is an attribute of a layer: a trace sets it apart, but for what builds it."""
+    return place.kind == "attribute" and hasattr(place.container, "_parameters")
 
 
 def _refill(container: Any, copy: Any) -> None:

@@ -263,7 +263,8 @@ class _Walk:
             self._place(value, None, "content", label, None)
         if len(value) > MAX_ENTRIES:
             return
-        entries = value.items() if isinstance(value, dict) else enumerate(value)
+        # Copies, here and below, as another thread may add to what is iterated over.
+        entries = list(value.items()) if isinstance(value, dict) else enumerate(list(value))
         for key, each in cast(Iterable[tuple[Any, Any]], entries):
             is_fixed = isinstance(value, tuple) and not issubclass(type(each), np.ndarray)
             if is_fixed or isinstance(value, set | frozenset):
@@ -275,18 +276,19 @@ class _Walk:
         """Visit the attributes of an object or class that the functions reached so far name."""
         own = _own_attributes(value)
         if _is_frozen(value):
-            for name, each in own.items():
+            for name, each in list(own.items()):
                 self.push(each, f"{label}.{name}")
             own = {}
         is_class, is_module = isinstance(value, type), isinstance(value, ModuleType)
         names = set[str]() if is_class else _library_names(value, own)
         names |= self._names
-        for name in [*(each for each in own if each in names), *sorted(names - own.keys())]:
+        now = dict(own)
+        for name in [*(each for each in now if each in names), *sorted(names - now.keys())]:
             inner = f"{label}.{name}"
-            if name in own and is_module:
-                self._place(own, name, "entry", inner, own[name])
-            elif name in own and not is_class:
-                self._place(value, name, "attribute", inner, own[name])
+            if name in now and is_module:
+                self._place(own, name, "entry", inner, now[name])
+            elif name in now and not is_class:
+                self._place(value, name, "attribute", inner, now[name])
             elif not is_module:
                 self._visit_class_attribute(value, name, inner)
 

@@ -61,9 +61,9 @@ class LayerEnvironment:
     def copy_containers(self, layers: Iterable[Any]) -> None:
         """Copy the lists, dicts and sets of layers, as ``forward`` may write into them."""
         for layer in layers:
-            for name, value in saved_attributes(layer).items():
-                if value is not vars(layer)[name]:
-                    self.set_attribute(layer, name, value)
+            for name, value in _attributes(layer).items():
+                if _is_store(value):
+                    self.set_attribute(layer, name, copied(value))
 
     def restore(self, layer: Any, attributes: Mapping[str, Any]) -> None:
         """Set the attributes of a layer to those of an earlier moment."""
@@ -75,17 +75,16 @@ class LayerEnvironment:
     def keep_attributes(self, outer: LayerEnvironment | None) -> None:
         """Hand the attributes without abstract nodes on to the outer environment or the layers."""
         for layer, name, value in self._new_attributes():
-            settled = _settled(value) if outer is None else value
             if not _any(_is_abstract, value):
-                _keep(outer, layer, name, settled)
+                _keep(outer, layer, name, value if outer is not None else _settled(value))
 
     def keep_all(self, outer: LayerEnvironment | None) -> None:
-        """Hand everything on: the state and gradients of parameters too.
-
-        An abstract node of an attribute is left to the outer trace, which `jit` keeps.
-        """
-        for layer, name, value in self._new_attributes():
-            _keep(outer, layer, name, value if outer is not None else _settled(value))
+        """Hand all on, the state and gradients of parameters too; abstract nodes to a trace."""
+        if outer is None:
+            self.keep_attributes(outer)
+        else:
+            for layer, name, value in self._new_attributes():
+                outer.set_attribute(layer, name, value)
         for parameter, value in self.values.items():
             if outer is None or outer.values.get(parameter, self) is not value:
                 parameter.value = value if outer is not None else _settled(value)
@@ -125,7 +124,7 @@ def entered(
 
 
 class _TraceScope:
-    """The environment of a derivative's trace; as `entered`, but with less work."""
+    """The environment of a whole trace; as `entered`, but with less work."""
 
     __slots__ = ("_environment", "_outer", "_token")
 

@@ -151,7 +151,7 @@ class Network:
             inputs = prepare_inputs(model, X, "the network")
             return model.parameter_lock.read(lambda: model.stack.apply(inputs))
         model.build(X.shape, "the network")
-        return model.stack(X)
+        return model.stack.apply(X)
 
     def compile(
         self,

@@ -75,7 +75,7 @@ class LayerStack:
             yield
 
     def apply(self, x: Any) -> Any:
-        """Return the output for arrays; what the layers set is kept when all have run."""
+        """Return the output; what layers set is kept when all have run."""
         with environment.entered(keep=LayerEnvironment.keep_all) as traced:
             traced.copy_containers(self._all_layers)
             return self(x)
