@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.errors import ArgumentError, DTypeError, ShapeError, TraceError
+from chainrule.errors import ArgumentError, ChainruleWarning, DTypeError, ShapeError, TraceError
 
 
 def network_loss(params: Any, X: Any, y: Any) -> Any:
@@ -113,7 +113,7 @@ def test_known_values_print_format_and_convert() -> None:
     seen: list[str] = []
 
     def f(x: Any) -> Any:
-        seen.extend([str(x), f"{x:.1f}", str(float(x)), repr(x)])
+        seen.extend([str(x), f"{x:.1f}", str(float(cr.stop_gradient(x))), repr(x)])
         return x * x
 
     cr.grad(f)(3.0)
@@ -174,7 +174,7 @@ def test_a_tie_of_maximum_splits_the_cotangent_evenly() -> None:
         (lambda: cr.grad(lambda x: x > 1)(1.0), ShapeError, "got bool"),
         (lambda: cr.grad(lambda x: x + np.ones(2))(np.ones(3)), ShapeError, "lengths 2 and 3"),
         (lambda: cr.vjp(np.sin, np.ones(3))[1](np.ones(2)), ShapeError, "cotangent has shape"),
-        (lambda: cr.grad(lambda x: np.asarray(x).sum())(np.ones(3)), TraceError, "cut its deriv"),
+        (lambda: cr.grad(lambda x: x * float(x))(1.0), TraceError, "cut its derivative"),
     ],
 )
 def test_what_cannot_be_differentiated_is_refused_with_the_rule(
@@ -184,27 +184,26 @@ def test_what_cannot_be_differentiated_is_refused_with_the_rule(
         call()
 
 
-def test_filling_an_array_by_elements_is_refused_with_the_alternative() -> None:
-    def f(x: Any) -> Any:
-        out = np.zeros(3)
+def test_filling_a_plain_array_is_refused_with_the_alternative() -> None:
+    def f(x: Any, out: Any) -> Any:
         for i in range(3):
             out[i] = x[i] * 2
         return out.sum()
 
-    with pytest.raises(ValueError, match="setting an array element") as caught:
-        cr.grad(f)(np.ones(3))
-    # NumPy words the outer error itself and keeps ours as its cause, which Python prints first.
-    assert isinstance(caught.value.__cause__, TraceError)
-    assert "np.stack" in str(caught.value.__cause__)
+    with pytest.raises(TraceError, match=r"np\.zeros_like\(x, shape=.*np\.stack"):
+        cr.grad(lambda x: f(x, np.zeros(3)))(np.ones(3))
+    assert np.array_equal(cr.grad(lambda x: f(x, np.zeros_like(x)))(np.ones(3)), [2, 2, 2])
 
 
-def test_item_assignment_is_refused_with_the_alternative() -> None:
+def test_item_assignment_into_an_argument_is_into_a_copy() -> None:
     def f(x: Any) -> Any:
         x[0] = 0.0
         return x.sum()
 
-    with pytest.raises(TraceError, match=r"np\.where"):
-        cr.grad(f)(np.ones(3))
+    x = np.ones(3)
+    with pytest.warns(ChainruleWarning, match="derivative is taken on a copy"):
+        assert np.array_equal(cr.grad(f)(x), [0, 1, 1])
+    assert np.array_equal(x, np.ones(3))
 
 
 @pytest.mark.parametrize("argnums", [(0, 0), (1, -1), (0, 1, 0), [-2, 0], (-1, 1, 0, -2)])
