@@ -181,7 +181,16 @@ _NUMPY_NAMES = {
     "sumprod": "dot",
 }
 
+_MEMORY = "a traced value has no memory; read it of the plain array outside the function"
+_OUTSIDE = "return x, and write it outside the function"
+
 _REPLACEMENTS = {
+    **dict.fromkeys(
+        ("base", "byteswap", "ctypes", "data", "flags", "getfield", "strides"), _MEMORY
+    ),
+    **dict.fromkeys(("setfield", "setflags"), _MEMORY),
+    **dict.fromkeys(("dump", "dumps", "tobytes", "tofile"), _OUTSIDE),
+    "resize": "use np.resize(x, shape), which gives a new array",
     "add.at": "use np.concatenate or an indexed sum",
     "apply_along_axis": "write the function for all rows at once, or use np.stack on a list",
     "block": "use np.concatenate",

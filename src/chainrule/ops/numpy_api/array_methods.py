@@ -9,10 +9,11 @@ import numpy as np
 
 from chainrule.errors import ArgumentError, DTypeError, UnsupportedError
 from chainrule.graph.node import Node
-from chainrule.ops.numpy_api import indexing, shape_manipulation
+from chainrule.ops.numpy_api import indexing, searching, shape_manipulation
 
 __all__ = [
-    "astype", "compress", "flatten", "item", "reshape", "to_device", "tolist", "transpose", "view",
+    "astype", "compress", "flatten", "item", "partition", "reshape", "to_device", "tolist",
+    "transpose", "view",
 ]  # fmt: skip
 
 
@@ -45,6 +46,11 @@ def view(x: Any, dtype: Any = None, type: Any = None) -> Any:
             "values with x.astype(dtype)"
         )
     return x
+
+
+def partition(x: Any, kth: Any, axis: int = -1, kind: str = "introselect") -> None:
+    """Partition the array itself along an axis."""
+    x[...] = searching.partition(x, kth, axis)
 
 
 def to_device(x: Any, device: str, *, stream: Any = None) -> Any:
