@@ -152,6 +152,21 @@ def test_auxiliary_results_are_returned() -> None:
     assert (value, aux, gradient) == (9.0, {"x": 4.0}, 6.0)
 
 
+def test_a_result_of_size_one_counts_as_a_number() -> None:
+    x = np.array([1.0, 2.0])
+    for f, expected in (
+        (lambda x: np.mean(x, keepdims=True), [0.5, 0.5]),
+        (lambda x: x[:1] ** 2, [2.0, 0.0]),
+        (lambda x: np.array([[x[0] * x[1]]]), [2.0, 1.0]),
+        (lambda x: x.reshape(1, -1) @ x.reshape(-1, 1), [2.0, 4.0]),
+    ):
+        for both in (cr.value_and_grad(f), cr.jit(cr.value_and_grad(f))):
+            value, gradient = both(x)
+            assert np.shape(value) == ()
+            assert value == f(x).item()
+            np.testing.assert_allclose(gradient, expected)
+
+
 def test_argnums_are_indices_from_either_end() -> None:
     f = lambda a, b, c: a * b * c  # noqa: E731
     assert cr.grad(f, argnums=(0, -1))(2.0, 3.0, 5.0) == (15.0, 6.0)

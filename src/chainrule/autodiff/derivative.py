@@ -274,7 +274,9 @@ def _scalar(value: Any, function: Callable[..., Any]) -> Node:
     name = getattr(function, "__name__", "the function")
     if tree.flatten(value)[1] != tree.LEAF:
         raise ShapeError(f"grad: {name} must return one number, got {type_in_words(value)}")
-    output = as_node(value)
+    output: Any = as_node(value)
+    if output.size == 1 and output.shape:
+        output = np.reshape(output, ())  # a matrix product of a row and a column, say
     if output.shape != () or not output.array_type.is_float:
         raise ShapeError(
             f"grad: {name} must return one float, got {output.type}; sum or average it, or use "
