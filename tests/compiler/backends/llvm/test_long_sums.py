@@ -33,6 +33,21 @@ def test_relative_errors_are_below_a_millionth():
         np.testing.assert_allclose(cr.jit(function)(x), expected, rtol=1e-6, err_msg=name)
 
 
+PRODUCTS = {
+    "weight gradient": (lambda a, b: a.T @ b, full(1 << 17, 24), full(1 << 17, 20)),
+    "matrices": (lambda a, b: a @ b, full(40, 5000), full(5000, 33)),
+    "vector and matrix": (lambda a, b: a @ b, full(1 << 16), full(1 << 16, 24)),
+    "batches": (lambda a, b: np.einsum("bik,bjk->bij", a, b), full(2, 17, 9000), full(2, 16, 9000)),
+}
+
+
+def test_contractions_over_long_axes_are_as_accurate_as_blocked_ones():
+    for name, (function, a, b) in PRODUCTS.items():
+        expected = function(a.astype(np.float64), b.astype(np.float64))
+        got = cr.jit(function)(a, b)
+        np.testing.assert_allclose(got, expected, rtol=5e-6, err_msg=name)
+
+
 def test_so_are_those_of_a_derivative():
     x = (np.random.default_rng(0).random(1 << 20) + 0.5).astype(np.float32)
     slope = cr.jit(cr.grad(lambda a, x: np.mean((a * x) ** 2)))(np.float32(1), x)

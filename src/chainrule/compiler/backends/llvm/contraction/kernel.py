@@ -10,10 +10,11 @@
 
 Rows and depth may be several loops each (`loop_roles`): with the output positions of a convolution
 as rows, and kernel rows, kernel columns and channels as depth, this is a direct convolution, which
-reads its windows in place. Depth is not blocked: there is no KC.
+reads its windows in place.
 
 Every element of the output is one chain of fused multiply-adds in the order of depth, whatever its
-tile. So its bits depend neither on the tiling nor on the number of threads.
+tile; a long depth is several chains, whose sums are added up (`microkernel`). So its bits depend
+neither on the tiling nor on the number of threads.
 
 References
 ----------

@@ -1,8 +1,13 @@
-"""Micro-kernel: one register tile, accumulated over depth by fused multiply-adds."""
+"""Micro-kernel: one register tile, accumulated over depth by fused multiply-adds.
+
+A long depth is summed in blocks, whose tiles are added up in memory, and blocks of these: so the
+error of a sum does not grow with its length. The blocks depend on the depth alone.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from chainrule.compiler.backends.llvm import emit, ir
@@ -10,6 +15,14 @@ from chainrule.compiler.backends.llvm.contraction.kernel_shape import KernelLoop
 from chainrule.compiler.backends.llvm.vector_memory import load_vector
 
 __all__ = ["RegisterTile", "emit_microkernel", "strided_address"]
+
+
+MAX_UNBLOCKED_DEPTH = 1000
+"""Depth up to which a sum is one chain of additions."""
+DEPTH_BLOCK = 256
+"""Additions of a block: the rounding errors of more would show, to add up more tiles takes time."""
+BLOCKS = 32
+"""Blocks of a block of the next level."""
 
 
 @dataclass(frozen=True)
@@ -42,12 +55,16 @@ def emit_microkernel(
     zeros: list[ir.Value] = [ir.Constant(type, [0.0] * type.count) for type in types]
 
     def nest(
-        loops: Sequence[KernelLoop], left: ir.Value, right: ir.Value, accumulators: list[ir.Value]
+        loops: Sequence[KernelLoop],
+        left: ir.Value,
+        right: ir.Value,
+        accumulators: list[ir.Value],
+        valid: tuple[ir.Value, ir.Value] | None = None,
     ) -> list[ir.Value]:
         if not loops:
             return _rank_one_update(builder, tile, left, right, accumulators)
         loop, *inner = loops
-        valid = _valid_range(builder, loop, row_indices)
+        valid = valid or _valid_range(builder, loop, row_indices)
         with emit.loop_with_carried_values(builder, *valid, accumulators, "k") as (
             k,
             carried,
@@ -58,7 +75,102 @@ def emit_microkernel(
             updated += nest(inner, left_k, right_k, carried)
         return carried
 
-    return nest(depth, left, right, zeros * tile.rows)
+    block, levels = _depth_blocks(depth)
+    if not levels:
+        return nest(depth, left, right, zeros * tile.rows)
+
+    def blocks(bounds: tuple[ir.Value, ir.Value], level: int) -> list[ir.Value]:
+        """Emit the sum over a part of the outermost loop."""
+        if not level:
+            start, stop = bounds
+            left_k = strided_address(builder, left, [start], [depth[0].left], tile.dtype)
+            right_k = strided_address(builder, right, [start], [depth[0].right], tile.dtype)
+            trips = emit.index(0), builder.sub(stop, start)
+            return nest(depth, left_k, right_k, zeros * tile.rows, trips)
+        start, stop = bounds
+        size = block * BLOCKS ** (level - 1)
+        total = _TileSum(builder, tile, types)
+        length = builder.add(builder.sub(stop, start), emit.index(size - 1))
+        count = builder.udiv(length, emit.index(size))
+        with emit.counted_loop(builder, emit.index(0), count, "block") as number:
+            first = builder.add(start, builder.mul(number, emit.index(size)))
+            last = emit.minimum(builder, builder.add(first, emit.index(size)), stop)
+            total.add(blocks((first, last), level - 1))
+        return total.value()
+
+    return blocks(_valid_range(builder, depth[0], row_indices), levels)
+
+
+def _depth_blocks(depth: Sequence[KernelLoop]) -> tuple[int, int]:
+    """Return the iterations of the outermost loop in a block, and the levels of blocks."""
+    trips = math.prod(loop.extent for loop in depth)
+    if trips <= MAX_UNBLOCKED_DEPTH or depth[0].extent == 1:
+        return 1, 0
+    block = max(1, DEPTH_BLOCK * depth[0].extent // trips)
+    levels = 1
+    while block * BLOCKS**levels < depth[0].extent:
+        levels += 1
+    return block, levels
+
+
+class _TileSum:
+    """A register tile in memory, to which others are added."""
+
+    def __init__(
+        self, builder: ir.IRBuilder, tile: RegisterTile, types: Sequence[ir.VectorType]
+    ) -> None:
+        self.builder = builder
+        self.tile = tile
+        self.types = types
+        self.columns = [
+            [self._allocate(type) for type in types] for _ in range(2)
+        ]  # the sum, and the tile that is added to it
+        self._for_each_row(lambda j, row: self._store(0, j, row, self._zero(j)))
+
+    def add(self, accumulators: Sequence[ir.Value]) -> None:
+        """Add a tile; in a loop over its rows, so that it does not occupy registers."""
+        self._store_tile(1, accumulators)
+
+        def step(j: int, row: ir.Value) -> None:
+            total = self.builder.fadd(self._load(0, j, row), self._load(1, j, row))
+            self._store(0, j, row, total)
+
+        self._for_each_row(step)
+
+    def value(self) -> list[ir.Value]:
+        """Load the sum into registers, row by row."""
+        return [
+            self._load(0, j, emit.index(i))
+            for i in range(self.tile.rows)
+            for j in range(len(self.types))
+        ]
+
+    def _store_tile(self, which: int, accumulators: Sequence[ir.Value]) -> None:
+        for number, vector in enumerate(accumulators):
+            row, j = divmod(number, len(self.types))
+            self._store(which, j, emit.index(row), vector)
+
+    def _for_each_row(self, step: Callable[[int, ir.Value], None]) -> None:
+        rows = emit.index(self.tile.rows)
+        with emit.counted_loop(self.builder, emit.index(0), rows, "row") as row:
+            for j in range(len(self.types)):
+                step(j, row)
+
+    def _allocate(self, type: ir.Type) -> ir.Value:
+        with self.builder.goto_entry_block():
+            return self.builder.alloca(ir.ArrayType(type, self.tile.rows))
+
+    def _zero(self, j: int) -> ir.Value:
+        return ir.Constant(self.types[j], [0.0] * self.types[j].count)
+
+    def _address(self, which: int, j: int, row: ir.Value) -> ir.Value:
+        return self.builder.gep(self.columns[which][j], [row], source_etype=self.types[j])
+
+    def _load(self, which: int, j: int, row: ir.Value) -> ir.Value:
+        return self.builder.load(self._address(which, j, row), typ=self.types[j])
+
+    def _store(self, which: int, j: int, row: ir.Value, value: ir.Value) -> None:
+        self.builder.store(value, self._address(which, j, row))
 
 
 def _valid_range(

@@ -80,25 +80,22 @@ def emit_reduction(loop_nest: LoopNest, statement: Statement, over: Sequence[Axi
     vector_axis = next((axis for axis in over if axis is loop_nest.nest.vector_axis), None)
     count = 1 if vector_axis is None else loop_nest.accumulators(vector_axis)
     width = emitter.width if vector_axis is None else loop_nest.width
-    lowest = loop_nest.unrolled_levels(vector_axis) if is_sum and vector_axis is not None else 0
-    trips = 1 if vector_axis is None else loop_nest.unrolled_trips(vector_axis) + 1
-    loops, levels = plan_sums(
-        [axis for axis in over if axis is not vector_axis], lowest, trips, is_sum
-    )
-    cascade = Cascade(emitter, statement, width, count, levels)
+    trips = 1 if vector_axis is None else loop_nest.unrolled_trips(vector_axis)
+    plan = plan_sums([axis for axis in over if axis is not vector_axis], max(trips, 1), is_sum)
+    cascade = Cascade(emitter, statement, width, count, plan.levels)
 
     def innermost() -> None:
         if vector_axis is None:
             cascade.add()
             return
         loop_nest.unrolled_vector_loop(
-            vector_axis, count, cascade.add, lowest, cascade.finish_block
+            vector_axis, count, cascade.add, plan.lowest, cascade.finish_block
         )
-        for level in range(lowest):  # what the peeled iterations have added
+        for level in range(plan.lowest):  # what the peeled iterations have added
             cascade.finish_block(level + 1)
 
     available = dict(emitter.available)
-    _emit_loops(loop_nest, loops, cascade, innermost)
+    _emit_loops(loop_nest, plan.loops, cascade, innermost)
     emitter.available = available
     return cascade.total()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -12,16 +13,7 @@ from chainrule.compiler.backends.llvm.nest.prefetch import GatherPrefetch
 from chainrule.compiler.loop_ir.expressions import loads_of
 from chainrule.compiler.loop_ir.loops import Axis, Nest, Statement
 
-__all__ = [
-    "BLOCK",
-    "LoopNest",
-    "PlannedLoop",
-    "Range",
-    "Schedule",
-    "block_levels",
-    "lanes_of",
-    "plan_sums",
-]
+__all__ = ["LoopNest", "PlannedLoop", "Range", "Schedule", "SumPlan", "lanes_of", "plan_sums"]
 
 Body = Callable[[], object]
 AfterBlock = Callable[[int], object]
@@ -39,6 +31,8 @@ BLOCK = 16
 
 The error of a sum of n terms grows with 16 log₁₆ n and not with n (Higham 1993).
 """
+MAX_VECTORS, MAX_CHAIN = 128, 1024
+"""Vectors of a row, and terms in all, that are added up one after the other, without blocks."""
 
 
 def lanes_of(statements: Sequence[Statement], extent: int) -> int:
@@ -53,14 +47,6 @@ def lanes_of(statements: Sequence[Statement], extent: int) -> int:
     return width
 
 
-def block_levels(count: int) -> int:
-    """Return the levels of blocks for the partial sums of a number of iterations; 0 for few."""
-    levels = 0
-    while count > 2 * BLOCK and BLOCK ** (levels + 1) < count:
-        levels += 1
-    return levels
-
-
 class PlannedLoop(NamedTuple):
     """A loop over a reduced axis, whose iterations add to the results of a level."""
 
@@ -70,27 +56,41 @@ class PlannedLoop(NamedTuple):
     block_levels: int
 
 
-def plan_sums(
-    axes: Sequence[Axis], level: int, trips: int, is_sum: bool
-) -> tuple[list[PlannedLoop], int]:
-    """Plan the loops, outermost first, around `trips` additions in blocks; return the last level.
+class SumPlan(NamedTuple):
+    """The loops of a reduction, outermost first, around `lowest` levels of blocks of vectors."""
 
-    Loops of few iterations in all add to one accumulator.
-    """
+    loops: list[PlannedLoop]
+    lowest: int
+    levels: int
+
+
+def plan_sums(axes: Sequence[Axis], vectors: int, is_sum: bool) -> SumPlan:
+    """Plan the loops around a number of vectors that are added up; a short sum has no blocks."""
+    terms = vectors * math.prod(axis.extent for axis in axes)
+    is_long = is_sum and (vectors > MAX_VECTORS or terms > MAX_CHAIN)
+    limit = 2 * BLOCK if is_long else terms
+    lowest = level = _block_levels(vectors, limit)
+    chain = -(-vectors // BLOCK**level)
     loops: list[PlannedLoop] = []
-    trips = -(-trips // BLOCK**level)
     for axis in reversed(axes):
-        if not is_sum or trips * axis.extent <= 2 * BLOCK:
+        if chain * axis.extent <= limit:
             loops.insert(0, PlannedLoop(axis, level, False, 0))
-            trips *= axis.extent
+            chain *= axis.extent
             continue
-        blocks = block_levels(axis.extent)
-        finishes_inner = trips > 1
+        blocks, finishes_inner = _block_levels(axis.extent, limit), chain > 1
         level += finishes_inner
         loops.insert(0, PlannedLoop(axis, level, finishes_inner, blocks))
         level += blocks
-        trips = -(-axis.extent // BLOCK**blocks)
-    return loops, level
+        chain = -(-axis.extent // BLOCK**blocks)
+    return SumPlan(loops, lowest, level)
+
+
+def _block_levels(count: int, limit: int) -> int:
+    """Return the levels of blocks for a number of iterations; 0 for at most `limit`."""
+    levels = 0
+    while count > limit and BLOCK ** (levels + 1) < count:
+        levels += 1
+    return levels
 
 
 class LoopNest:
@@ -103,10 +103,9 @@ class LoopNest:
         self.width = lanes_of(nest.statements, extent) if nest.vector_axis is not None else 1
         self.prefetch = GatherPrefetch(emitter, nest)
         vectors = 1 if nest.vector_axis is None else self._vectors(nest.vector_axis)
-        lowest = block_levels(vectors)
         outer = [axis for axis in nest.axes if axis is not nest.vector_axis]
-        loops, self.sum_levels = plan_sums(outer, lowest, vectors, True)
-        self.planned = {each.axis: each for each in loops}
+        self.sum_plan = plan_sums(outer, vectors, True)
+        self.planned = {each.axis: each for each in self.sum_plan.loops}
 
     def emit(
         self,
@@ -130,14 +129,14 @@ class LoopNest:
             self._planned_loop(axis, inner, bounds, body, after_block)
         elif not is_vectorized:
             self._loop(axis, inner, bounds, body, None)
-        elif after_block is not None and block_levels(count):
+        elif after_block is not None and self.sum_plan.lowest:
             whole = emit.index(0), emit.index(count)
 
             def vector_loop(bounds: Range) -> None:
                 self._vector_loop(axis, bounds, body)
                 self.emitter.available = {}
 
-            self.blocked_loop(whole, block_levels(count), vector_loop, after_block)
+            self.blocked_loop(whole, self.sum_plan.lowest, vector_loop, after_block)
         else:
             self._row_loop(axis, bounds, body)
 
@@ -278,10 +277,6 @@ class LoopNest:
             mask = self._tail_mask(vector_axis.extent - start)
             with emitter.vectorized(vector_axis, width, mask):
                 body(copy % factor)
-
-    def unrolled_levels(self, vector_axis: Axis) -> int:
-        """Return the levels of blocks of a vector loop that is unrolled."""
-        return block_levels(self.unrolled_trips(vector_axis))
 
     def unrolled_trips(self, vector_axis: Axis) -> int:
         """Return the iterations of a vector loop that is unrolled, without those peeled."""

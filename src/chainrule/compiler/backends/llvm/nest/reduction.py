@@ -131,7 +131,7 @@ class PartialSums:
             statement, loop_nest.width if nest.vector_axis in statement.over else 1
         )
         self.slots: dict[tuple[int, tuple[int | ir.Value, ...]], ir.Value] = {}
-        self.levels = loop_nest.sum_levels
+        self.levels = loop_nest.sum_plan.levels
         for level in range(self.levels + 1):
             self._for_each(lambda level=level: self._set(level, self.initial))
 
