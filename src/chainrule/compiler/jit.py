@@ -162,9 +162,17 @@ class _Program:
 
     @property
     def fast_path(self) -> Callable[[tuple[Any, ...]], Any]:
-        """The program as a function of native arrays; `_OUT_OF_DATE` where it is."""
+        """The program as a function of native arrays; `_OUT_OF_DATE` where it is.
+
+        The results of a native program are always new arrays.
+        """
         # Not an attribute: in a cycle, programs would be freed by the garbage collector alone.
-        return self._run_fixed if self.kept.is_fixed else self._run_guarded
+        if not self.kept.is_fixed:
+            return self._run_guarded
+        run, nest = self._run, self._nest
+        if isinstance(nest, itemgetter):  # one result, of a small program perhaps
+            return lambda args: _scalar_or_array(run(args)[0])
+        return lambda args: nest([_scalar_or_array(each) for each in run(args)])
 
     def __call__(self, inputs: list[Any], captured: list[Any]) -> Any:
         outputs = self._program([*inputs, *captured])
@@ -174,11 +182,6 @@ class _Program:
         if self.kept.writes:
             self.kept.write(outputs[self._results :])
         return self._nest(outputs[: self._results])
-
-    # A native program's results are always new arrays.
-
-    def _run_fixed(self, args: tuple[Any, ...]) -> Any:
-        return self._nest([_scalar_or_array(each) for each in self._run(args)])
 
     def _run_guarded(self, args: tuple[Any, ...]) -> Any:
         if not self.kept.writes:

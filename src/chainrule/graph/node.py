@@ -18,7 +18,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -129,7 +129,7 @@ class Node(ArrayInterface):
         self._value = value
         self.is_constant = is_constant
         self.is_known = value is not None or (
-            primitive is not None and all(node.is_known for node in inputs)
+            primitive is not None and all([node.is_known for node in inputs])  # noqa: C419 (faster)
         )
         self.name = name
         self.layer = ""
@@ -141,7 +141,7 @@ class Node(ArrayInterface):
     @property
     def array_type(self) -> ArrayType:
         """The type, for a node with one result."""
-        return cast(ArrayType, self.type)
+        return self.type  # pyright: ignore[reportReturnType] (cast() takes time)
 
     @property
     def __class__(self) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]

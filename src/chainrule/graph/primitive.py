@@ -92,11 +92,11 @@ class Primitive:
 def _apply(primitive: Primitive, inputs: Iterable[Any], params: dict[str, Any]) -> Any:
     """Evaluate on arrays; with a node among the operands, infer the type and create a node."""
     operands = tuple(inputs)
-    if not any(type(x) is Node for x in operands):
+    if not any([type(x) is Node for x in operands]):  # noqa: C419 (faster than a generator)
         arrays = [x if isinstance(x, np.ndarray) else np.asarray(x) for x in operands]
         types = [type_of(x) for x in arrays]
         arrays = [np.asarray(x, type_.dtype) for x, type_ in zip(arrays, types, strict=True)]
         primitive.infer(*types, **params)
         return primitive.evaluate(*arrays, **params)
-    nodes = tuple(as_node(x) for x in operands)
-    return Node(primitive, nodes, params, primitive.infer(*(n.type for n in nodes), **params))
+    nodes = tuple([as_node(x) for x in operands])
+    return Node(primitive, nodes, params, primitive.infer(*[n.type for n in nodes], **params))

@@ -133,4 +133,6 @@ def reduce_to(x: Any, shape: Any) -> Any:
 
 
 def _as_shape(shape: Any) -> tuple[int, ...]:
-    return (int(shape),) if np.ndim(shape) == 0 else tuple(int(n) for n in shape)
+    if type(shape) is not tuple and np.ndim(shape) == 0:
+        return (int(shape),)
+    return tuple([int(n) for n in shape])
