@@ -63,6 +63,8 @@ def _normal(node: Node, bounds: Range) -> Range:
     low, high = bounds
     if not low <= high:
         return _ANY
+    if low <= 0 <= high:
+        return bounds
     tiny = float(np.finfo(node.dtype).tiny)
     return (0.0 if 0 < low < tiny else low), (0.0 if -tiny < high < 0 else high)
 
