@@ -14,6 +14,7 @@ from chainrule.arguments.keywords import refuse_attribute
 from chainrule.autodiff.custom import custom_vjp, stop_gradient
 from chainrule.autodiff.derivative import grad, value_and_grad, vjp
 from chainrule.autodiff.scan import scan
+from chainrule.compiler.graph_passes.simplify import simplify
 from chainrule.compiler.jit import jit
 from chainrule.compiler.runtime.thread_count import get_num_threads, set_num_threads
 from chainrule.errors import ChainruleError, ChainruleWarning, GradientError
@@ -52,6 +53,7 @@ __all__ = [
     "random",
     "scan",
     "set_num_threads",
+    "simplify",
     "stop_gradient",
     "testing",
     "trace",

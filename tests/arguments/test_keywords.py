@@ -144,7 +144,7 @@ CASES: list[tuple[Callable[[], Any], str]] = [
     (lambda: optim.Adam(betas=(0.9, 0.999)), "`beta_1` and `beta_2`"),
     (lambda: optim.cosine(0.1, T_max=10), "here it is `steps`"),
     (lambda: optim.SGD(0.1, lr=0.1), "one argument, and both are given"),
-    (lambda: nn.Dense(3)(X, training=True), "random=nn.RandomStream"),
+    (lambda: nn.Dense(3)(X, mask=y), "Dense: there is no argument `mask`"),
     (lambda: plot.confusion(None, X, y, ax=None), "here it is `axes`"),
 ]  # fmt: skip
 

@@ -150,10 +150,7 @@ LAYER_ARGUMENT_ALIASES = Aliases(
         "padding": "pad pads",
         "pool_size": "kernel_size pool window_size",
     },
-    remedies={
-        "training": "give random=nn.RandomStream(seed) for training mode; inference needs nothing",
-    }
-    | dict.fromkeys(
+    remedies=dict.fromkeys(
         (
             "in_features",
             "in_channels",

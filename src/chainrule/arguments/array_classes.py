@@ -22,7 +22,7 @@ def is_masked(value: Any) -> bool:
     if isinstance(value, list | tuple):
         return any(map(is_masked, cast(Any, value)))
     # `numpy.ma` is imported when named, which takes 10 ms: only for what has a mask.
-    if isinstance(value, np.ndarray) and type(value) is not np.ndarray and hasattr(value, "mask"):
+    if _is_subclass(value) and hasattr(value, "mask"):
         return isinstance(value, np.ma.MaskedArray) and bool(np.ma.is_masked(value))
     return False
 
@@ -52,7 +52,7 @@ def refuse_other_arithmetic(value: Any, what: str) -> None:
     refuse_masked(value, what)
     if hasattr(value, "iloc"):
         remedy = "pass x.to_numpy()"
-    elif not isinstance(value, np.ndarray) or not _has_own_operators(value):
+    elif not _is_subclass(value) or not _has_own_operators(value):
         return
     elif isinstance(value, np.matrix):
         remedy = "pass np.asarray(x), and write x @ y for a product of matrices"
@@ -62,6 +62,12 @@ def refuse_other_arithmetic(value: Any, what: str) -> None:
         f"{what} is a {type(cast(object, value)).__name__}, whose operators and methods have a "
         f"meaning of their own, which would be lost; {remedy}"
     )
+
+
+def _is_subclass(value: Any) -> bool:
+    """Whether a value is an array of another class; a traced value only says that it is one."""
+    cls: Any = type(value)
+    return cls is not np.ndarray and issubclass(cls, np.ndarray)
 
 
 def _has_own_operators(value: Any) -> bool:

@@ -86,6 +86,7 @@ def grad(
         value, result = both(*args, **kwargs)
         return (result, value[1]) if has_aux else result
 
+    vars(gradient)["graph_name"] = f"derivative of {_graph_name(function)}"
     return gradient
 
 
@@ -115,6 +116,7 @@ def value_and_grad(
                 result = function(*arguments, **kwargs)
                 value, rest = _split_aux(result, has_aux)
                 output = _scalar(value, function)
+                output.role = "value" if output.role is None else output.role
                 rest = tree.map_leaves(_content, rest)
             found = cotangents([output], [constant(np.ones((), output.dtype))], nodes)
             flat = [zeros_like(n) if g is None else g for n, g in zip(nodes, found, strict=True)]
@@ -136,6 +138,7 @@ def value_and_grad(
         gradient = trees[0] if is_single else tuple(trees)
         return ((output, rest) if has_aux else output), gradient
 
+    vars(derivative)["graph_name"] = f"derivative of {_graph_name(function)}"
     return derivative
 
 
@@ -260,6 +263,10 @@ def _check_float(type_: ArrayType, name: str) -> None:
             f"grad: {name} is {type_}; derivatives are by real numbers: pass x.astype(float), or "
             "choose other arguments with argnums"
         )
+
+
+def _graph_name(function: Callable[..., Any]) -> str:
+    return getattr(function, "graph_name", getattr(function, "__name__", "the function"))
 
 
 def _split_aux(result: Any, has_aux: bool) -> tuple[Any, Any]:

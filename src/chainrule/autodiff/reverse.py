@@ -45,8 +45,12 @@ def cotangents(
 ) -> list[Node | None]:
     """Pull the seeds, the cotangents of `outputs`, back to `inputs`; None is a zero cotangent."""
     with suspended():  # nodes are values here, whatever the user's code has stored since
+        start, sources = next_serial(), {node.serial for node in inputs}
         found = masked_cotangents(outputs, seeds, inputs)
-        return [None if each is None else selected(each) for each in found]
+        results = [None if each is None else selected(each) for each in found]
+        for node, result in zip(inputs, results, strict=True):
+            _note_role(result, node, start, sources)
+        return results
 
 
 def masked_cotangents(
@@ -70,12 +74,14 @@ def masked_cotangents(
     for output, seed in zip(outputs, seeds, strict=True):
         if seed is not None:
             contributions.setdefault(_key(output), []).append(seed)
+    first, results = next_serial(), _results(active)
     for node in reversed(active):
         if node.serial in sources or node.primitive in (None, get_result):
             continue
         cotangent = _cotangent(contributions, node)
         if cotangent is None or node.primitive.vjp is None:
             continue
+        _note_role(cotangent, node, first, results)
         start = next_serial()
         if regularity is None:
             pulled = node.primitive.vjp(cotangent, node, *node.inputs, **node.params)
@@ -174,6 +180,23 @@ def _cotangent(contributions: _Contributions, node: Node) -> Any:
         return _sum(contributions, (node.serial, 0))
     found = [_sum(contributions, (node.serial, index)) for index in range(len(node.type))]
     return None if all(each is None for each in found) else found
+
+
+def _results(nodes: Sequence[Node]) -> set[int]:
+    """The serials of the last node of each instruction of the user's code."""
+    following = [*(node.origin for node in nodes[1:]), None]
+    return {
+        node.serial
+        for node, origin in zip(nodes, following, strict=False)
+        if origin is None or origin != node.origin
+    }
+
+
+def _note_role(cotangent: Any, node: Node, start: int, named: set[int]) -> None:
+    """Note of which value in `named` a node that was created since `start` is the cotangent."""
+    is_new = isinstance(cotangent, Node) and cotangent.serial > start
+    if is_new and cotangent.role is None and node.serial in named:
+        cotangent.role = node
 
 
 def _label(pulled: Sequence[Cotangent | None], layer: str, start: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -72,10 +73,11 @@ def scan(
     sequences, row_structure = tree.flatten(xs)
     count = _length(sequences, length)
     row_types = [type_.with_shape(type_.shape[1:]) for type_ in map(_type, sequences)]
-    rows = [variable(type_, name=f"x{i}") for i, type_ in enumerate(row_types)]
+    carry_names, row_names = _argument_names(step, init, xs)
+    rows = [variable(type_, name=name) for type_, name in zip(row_types, row_names, strict=True)]
 
     def trace_body(types: Sequence[ArrayType]) -> tuple[list[Node], list[Node], Any]:
-        carry = [variable(type_, name=f"carry{i}") for i, type_ in enumerate(types)]
+        carry = [variable(type_, name=name) for type_, name in zip(types, carry_names, strict=True)]
         nested = tree.unflatten(carry_structure, carry)
         own = {node.serial: node.name for node in (*carry, *rows)}
         with traced_once("scan", step), Environment(step, next_serial(), True, own):
@@ -99,6 +101,16 @@ def scan(
     results = apply_scan(body, shared, start, sequences, count, reverse)
     last = tree.unflatten(carry_structure, results[: len(start)])
     return last, tree.unflatten(y_structure, results[len(start) :])
+
+
+def _argument_names(step: Callable[..., Any], init: Any, xs: Any) -> tuple[list[str], list[str]]:
+    """Name the leaves of the carry and of a row after the parameters of the step."""
+    try:
+        names = list(inspect.signature(step).parameters)[:2]
+    except (TypeError, ValueError):
+        names = []
+    carry, row = names if len(names) == 2 else ("carry", "x")
+    return tree.paths(init, carry), tree.paths(xs, row)
 
 
 def _type(value: Any) -> ArrayType:

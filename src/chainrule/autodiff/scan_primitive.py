@@ -128,7 +128,7 @@ def _masked_vjp(
             (*reads.constants, *(part for each in carried for part in each.variables),
              *reads.xs, *reads.residuals, *(part for each in step.d_ys for part in parts_of(each))),
             (*ends, *collected.values()),
-            f"{body.name}.derivative",
+            f"derivative of {body.name}",
         ),
         [operands[node.serial] for node in reads.constants],
         [part for each in carried for part in each.init],

@@ -57,7 +57,9 @@ class Carried:
     def accumulator(node: Node, term: Cotangent) -> Carried:
         """Make that of a shared value, to which each step adds a term."""
         terms = parts_of(term)
-        variables = [variable(each.array_type, name=f"sum{i}") for i, each in enumerate(terms)]
+        variables = [variable(each.array_type) for each in terms]
+        for each in variables:
+            each.role = node
         combine = (operator.add, logical_or)
         ends = [combine[i](variables[i], each) for i, each in enumerate(terms)]
         return Carried(node.serial, variables, ends, [zeros_like(each) for each in terms])
@@ -123,7 +125,8 @@ class StepPullback:
 
 def _seed(node: Node, is_masked: bool) -> Cotangent:
     """The cotangent of an output of the body as a variable."""
-    raw = variable(node.array_type, name="d")
+    raw = variable(node.array_type)
+    raw.role = node
     if not is_masked:
         return raw
     mask = variable(ArrayType(np.dtype(bool), node.shape), name="present")

@@ -11,6 +11,9 @@ Its grammar, in which it also prints (see ``printing``)::
     type      ::= DTYPE "[" [ LENGTH { "," LENGTH } ] "]"
     DTYPE     ::= "f64" | "f32" | "i64" | "u8" | "bool" | ...
 
+A name is that of an argument, of the user's variable (``z1``), ``d_z1`` for the derivative by
+``z1``, or letters. An ``identity`` is not printed: its result is called as its operand is.
+
 Equations are in topological order: each name is defined once, before its first use. There are no
 side effects and no branches; ``select`` chooses between values. A loop is the primitive ``scan``,
 whose body is a graph too, held as a parameter and printed indented.
@@ -25,6 +28,7 @@ from functools import cached_property
 from chainrule.errors import GraphError, TraceError
 from chainrule.graph.node import Node, ancestors
 from chainrule.graph.printing import format_graph
+from chainrule.graph.source_location import Origin
 from chainrule.graph.trace_errors import source_text
 
 __all__ = ["Graph", "check"]
@@ -42,11 +46,14 @@ class Graph:
         The results.
     name : str
         The name it prints with.
+    origin : tuple or None
+        The instruction of the user's code that made it; see `source_location`.
     """
 
     inputs: tuple[Node, ...]
     outputs: tuple[Node, ...]
     name: str = "f"
+    origin: Origin | None = None
 
     @cached_property
     def nodes(self) -> list[Node]:

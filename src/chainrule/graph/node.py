@@ -28,7 +28,7 @@ from chainrule.graph.array_interface import ATTRIBUTES, OPERATIONS, ArrayInterfa
 from chainrule.graph.array_type import ArrayType, snapshot, type_of
 from chainrule.graph.captured_arrays import capturing
 from chainrule.graph.environment import Environment, current_environment
-from chainrule.graph.source_location import frame_at, user_line
+from chainrule.graph.source_location import frame_at, user_instruction
 
 if TYPE_CHECKING:
     from chainrule.graph.primitive import Primitive
@@ -81,8 +81,10 @@ class Node(ArrayInterface):
         Whether the value is there or can be computed on demand.
     layer : str
         The layer whose call created it, if any.
-    origin : tuple of (str, int) or None
-        File and line of the user's code that created it.
+    origin : tuple or None
+        The instruction of the user's code that created it; see `source_location`.
+    role : Node, str or None
+        What it is for, in printed graphs: the value that it is the cotangent of, or a name.
     cell : Cell or None
         Its content after stores, for the node of an array that was written to.
     view_of : (Node, Node, bool) or None
@@ -105,6 +107,7 @@ class Node(ArrayInterface):
         "params",
         "primitive",
         "python_type",
+        "role",
         "serial",
         "type",
         "view_of",
@@ -136,7 +139,8 @@ class Node(ArrayInterface):
         self.cell: Cell | None = None
         self.view_of: tuple[Node, Node, bool] | None = None
         self.python_type: Any = None
-        self.origin = user_line(frame_at(1))
+        self.role: Node | str | None = None
+        self.origin = user_instruction(frame_at(2))
 
     @property
     def array_type(self) -> ArrayType:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
-import string
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chainrule.graph.node import Node
+from chainrule.graph.source_location import Origin
+from chainrule.graph.value_names import resolved, value_names
 
 if TYPE_CHECKING:
     from chainrule.graph.graph import Graph
@@ -17,14 +17,9 @@ if TYPE_CHECKING:
 __all__ = ["format_graph", "formula"]
 
 
-def format_graph(graph: Graph, indent: str = "") -> str:
+def format_graph(graph: Graph) -> str:
     """Print a graph in the grammar of ``graph``."""
-    names = _value_names(graph)
-    inputs = ", ".join(f"{names[node.serial]}: {node.type}" for node in graph.inputs)
-    lines = [f"{indent}graph {graph.name}({inputs}) {{"]
-    lines += [_equation(node, names, indent + "  ") for node in graph.equations]
-    results = ", ".join(_operand(node, names) for node in graph.outputs)
-    return "\n".join([*lines, f"{indent}  return {results}".rstrip(), f"{indent}}}"])
+    return _format(graph, value_names(graph, caller=graph.origin), graph.origin, "")
 
 
 def formula(node: Node, stop: Iterable[Node] = (), depth: int = 12) -> str:
@@ -32,17 +27,36 @@ def formula(node: Node, stop: Iterable[Node] = (), depth: int = 12) -> str:
     return _formula(node, {each.serial for each in stop}, depth)
 
 
+def _format(graph: Graph, names: dict[int, str], caller: Origin | None, indent: str) -> str:
+    inputs = ", ".join(f"{names[node.serial]}: {node.type}" for node in graph.inputs)
+    lines = [f"{indent}graph {graph.name}({inputs}) {{"]
+    for node in graph.equations:
+        if resolved(node) is node:
+            lines.append(_equation(node, names, indent + "  "))
+            for body in _bodies(node).values():
+                shared = node.inputs[: node.params.get("shared", 0)]
+                operands = zip(body.inputs, shared, strict=False)
+                outer = {x.serial: names[y.serial] for x, y in operands if y.serial in names}
+                inner = value_names(body, outer, caller)
+                lines.append(_format(body, inner, caller, indent + "    "))
+    results = ", ".join(_operand(node, names) for node in graph.outputs)
+    return "\n".join([*lines, f"{indent}  return {results}".rstrip(), f"{indent}}}"])
+
+
 def _equation(node: Node, names: dict[int, str], indent: str) -> str:
     assert node.primitive is not None
     operands = ", ".join(_operand(each, names) for each in node.inputs)
-    bodies = {key: value for key, value in node.params.items() if hasattr(value, "equations")}
+    bodies = _bodies(node)
     params = ", ".join(
         f"{key}={_parameter(value)}" for key, value in node.params.items() if key not in bodies
     )
     comment = f"  # {node.layer}" if node.layer else ""
     call = f"{node.primitive.name}({'; '.join(filter(None, [operands, params]))})"
-    line = f"{indent}{names[node.serial]}: {_type(node)} = {call}{comment}"
-    return "\n".join([line, *(format_graph(body, indent + "  ") for body in bodies.values())])
+    return f"{indent}{names[node.serial]}: {_type(node)} = {call}{comment}"
+
+
+def _bodies(node: Node) -> dict[str, Graph]:
+    return {key: value for key, value in node.params.items() if hasattr(value, "equations")}
 
 
 def _type(node: Node) -> str:
@@ -51,28 +65,8 @@ def _type(node: Node) -> str:
     return f"({text})" if isinstance(node.type, tuple) else text
 
 
-def _value_names(graph: Graph) -> dict[int, str]:
-    """Name each value by its serial: nodes' own names where unique, else a, b, ..., aa, ab, ..."""
-    taken = {node.name for node in graph.inputs if node.name}
-    fresh = (name for name in _letters() if name not in taken)
-    used: set[str] = set()
-    names: dict[int, str] = {}
-    for node in (*graph.inputs, *graph.equations):
-        name = node.name if node.name and node.name not in used else next(fresh)
-        names[node.serial] = name
-        used.add(name)
-    return names
-
-
-def _letters() -> Iterator[str]:
-    for length in itertools.count(1):
-        yield from map("".join, itertools.product(string.ascii_lowercase, repeat=length))
-
-
 def _operand(node: Node, names: dict[int, str]) -> str:
-    if node.serial in names:
-        return names[node.serial]
-    return _constant(node)
+    return names[node.serial] if node.serial in names else _constant(resolved(node))
 
 
 def _constant(node: Node) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from chainrule.graph.graph import Graph, check
-from chainrule.graph.node import Node
+from chainrule.graph.node import Node, ancestors, next_serial
 
 __all__ = ["rebuilt", "rewrite"]
 
@@ -16,9 +16,13 @@ def rewrite(graph: Graph, visit: Visit) -> Graph:
     """Replace each node by what `visit` returns for it and its rewritten inputs."""
     rewritten = {node.serial: node for node in graph.inputs}
     for node in graph.nodes:
-        rewritten[node.serial] = visit(node, tuple(rewritten[each.serial] for each in node.inputs))
+        start = next_serial()
+        result = visit(node, tuple(rewritten[each.serial] for each in node.inputs))
+        if result is not node:
+            _inherit(result, node, start)
+        rewritten[node.serial] = result
     outputs = tuple(rewritten[node.serial] for node in graph.outputs)
-    return check(Graph(graph.inputs, outputs, graph.name))
+    return check(Graph(graph.inputs, outputs, graph.name, graph.origin))
 
 
 def rebuilt(node: Node, inputs: tuple[Node, ...]) -> Node:
@@ -26,5 +30,14 @@ def rebuilt(node: Node, inputs: tuple[Node, ...]) -> Node:
     if all(a is b for a, b in zip(inputs, node.inputs, strict=True)):
         return node
     copy = Node(node.primitive, inputs, node.params, node.type, name=node.name)
-    copy.layer, copy.origin = node.layer, node.origin
+    copy.layer = node.layer
     return copy
+
+
+def _inherit(result: Node, node: Node, start: int) -> None:
+    """Attribute what replaces a node, the nodes created since `start`, to the source of it."""
+    if result.serial > start:
+        for each in ancestors([result], lambda each: each.serial < start):
+            each.origin = node.origin
+    if result.role is None and (result.serial > start or result.primitive is node.primitive):
+        result.role = node.role

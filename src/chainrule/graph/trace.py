@@ -18,6 +18,7 @@ from chainrule.graph.captured_arrays import CapturedArrays, capturing_in
 from chainrule.graph.environment import Environment
 from chainrule.graph.graph import Graph, check
 from chainrule.graph.node import Node, as_node, next_serial, variable
+from chainrule.graph.source_location import frame_at, user_instruction
 from chainrule.graph.trace_errors import check_function
 
 __all__ = ["Traced", "is_number", "trace", "trace_call"]
@@ -89,7 +90,7 @@ def trace_call(
     lifted = [_input(leaf, name) for leaf, name in zip(leaves, names, strict=True)]
     arguments, keywords = tree.unflatten(structure, lifted)
     inputs = [leaf for leaf in lifted if type(leaf) is Node]
-    name = getattr(function, "__name__", "f")
+    name = getattr(function, "graph_name", getattr(function, "__name__", "f"))
     named = {node.serial: node.name for node in inputs}
     environment = Environment(function, next_serial(), True, named, argument_stores)
     with environment, capturing_in(captured):
@@ -97,7 +98,8 @@ def trace_call(
         outputs = [as_node(leaf) for leaf in results if _is_computed(leaf)]
     if captured is not None:
         inputs += [node for each in captured.inputs() for node in each.nodes]
-    graph = check(Graph(tuple(inputs), tuple(outputs), name))
+    origin = user_instruction(frame_at(1))
+    graph = check(Graph(tuple(inputs), tuple(outputs), name, origin))
     static = tuple(None if _is_computed(leaf) else leaf for leaf in results)
     return Traced(graph, result_structure, static)
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from chainrule.arguments.lookup import close_matches
 from chainrule.errors import ArgumentError, TraceError
+from chainrule.graph.source_location import Origin, line_of
 
 __all__ = [
     "DERIVATIVE_LOST",
@@ -102,12 +103,15 @@ def check_function(operation: str, function: Any) -> None:
         )
 
 
-def source_text(origin: tuple[str, int] | None) -> str:
+def source_text(origin: Origin | None) -> str:
     """Return the source location of a value as a message shows it; empty if unknown."""
-    return f" (made at {Path(origin[0]).name}:{origin[1]})" if origin else ""
+    if origin is None:
+        return ""
+    file, line = line_of(origin)
+    return f" (made at {Path(file).name}:{line})"
 
 
-def unknown_value(type_: str, origin: tuple[str, int] | None) -> str:
+def unknown_value(type_: str, origin: Origin | None) -> str:
     """Return the message for reading the value of an abstract node."""
     return (
         f"the value of a traced {type_}{source_text(origin)} was asked for, but under cr.jit and "

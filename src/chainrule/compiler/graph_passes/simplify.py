@@ -19,6 +19,8 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.arguments.function_aliases import CORE_ALIASES
+from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.compiler.graph_passes import window_rules
 from chainrule.compiler.graph_passes.merge_scans import merge_scans
 from chainrule.compiler.graph_passes.prune_scans import prune_scans
@@ -35,8 +37,30 @@ _MAX_FOLDED = 4096
 """Elements of a folded constant, at most; broadcasts are never folded, as they cost nothing."""
 
 
+@answers_foreign_names(CORE_ALIASES)
 def simplify(graph: Graph) -> Graph:
-    """Return a graph that computes the same values, bit for bit, with fewer equations."""
+    """Return a graph that computes the same values, bit for bit, with fewer equations.
+
+    Parameters
+    ----------
+    graph : Graph
+        A program, as from `trace`.
+
+    Returns
+    -------
+    Graph
+        It without identities such as ``x * 1``, constants computed, and equal expressions computed
+        once: what `jit` compiles.
+
+    Examples
+    --------
+    >>> import chainrule as cr
+    >>> print(cr.simplify(cr.trace(cr.grad(lambda x: x * x))(3.0)))
+    graph derivative of <lambda>(x: f64[]) {
+      d_x: f64[] = add(x, x)
+      return d_x
+    }
+    """
     known: dict[Any, Node] = {}
     own_inputs = {node.serial for node in graph.inputs}
 

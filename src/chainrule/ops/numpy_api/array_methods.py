@@ -39,7 +39,10 @@ def view(x: Any, dtype: Any = None, type: Any = None) -> Any:
     """Return the array itself, for its own dtype; its bytes cannot be read as another."""
     given = [each for each in (dtype, type) if each is not None and each is not np.ndarray]
     if any(isinstance(each, builtins.type) and issubclass(each, np.ndarray) for each in given):
-        raise UnsupportedError("x.view: a subclass of arrays cannot be traced; leave it out")
+        raise UnsupportedError(
+            "x.view: a subclass of arrays cannot be traced; pass a masked array as "
+            "x.filled(value), and any other as np.asarray(x)"
+        )
     if any(np.dtype(each) != x.dtype for each in given):
         raise UnsupportedError(
             f"x.view: the bytes of {x.dtype} cannot be read as {np.dtype(given[0])}; convert the "
