@@ -345,6 +345,28 @@ def test_a_server_answers_while_it_trains() -> None:
     assert_same(list(net.params.values()), list(alone.params.values()))
 
 
+def test_all_that_a_network_does_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHAINRULE_BACKEND", "numpy")
+    alone = network(by_hand)
+    expected = [alone.predict(X[: 20 + k]) for k in range(THREADS)]
+    for _ in range(3):
+        net = network(by_hand)
+        uses: dict[int, Callable[[], Any]] = {
+            0: lambda: net(X[:20]),  # noqa: B023
+            1: lambda: net.layers[0](X[:30]),  # noqa: B023
+            2: lambda: cr.grad(lambda x: np.sum(net(x)))(X[:10]),  # noqa: B023
+            3: lambda: cr.jit(lambda x: np.sum(net(x)))(X[:10]),  # noqa: B023
+            4: lambda: net.evaluate(X, Y),  # noqa: B023
+        }
+
+        def work(number: int) -> Any:
+            uses.get(number, lambda: None)()  # noqa: B023
+            return net.predict(X[: 20 + number])  # noqa: B023
+
+        assert_same(in_threads(work), expected)
+        assert_clean(net)
+
+
 def test_a_machine_answers_while_it_trains() -> None:
     bits = (X > 0).astype("float32")
     alone, machine = cr.RBM(5, seed=1), cr.RBM(5, seed=1)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gc
 import sys
+import threading
 from collections.abc import Sequence
 from types import CellType
 from typing import Any
@@ -47,7 +48,12 @@ def replace_leftovers(
 
 
 def replace_unreachable_leftovers(variables: Sequence[Node], environment: Environment) -> None:
-    """Replace the nodes of a trace by their values wherever the garbage collector sees them."""
+    """Replace the nodes of a trace by their values wherever the garbage collector sees them.
+
+    Not beside other threads, which may be building the tuples that it lists.
+    """
+    if any(map(_runs_python, threading.enumerate())):
+        return
     gc.collect()
     own = {node.serial for node in variables}
     left = [each for each in gc.get_objects() if type(each) is Node and each.serial > min(own)]
@@ -56,6 +62,12 @@ def replace_unreachable_leftovers(variables: Sequence[Node], environment: Enviro
             if (value := _replaced(node, own)) is not node:
                 for holder in gc.get_referrers(node):
                     _replace_in(holder, node, value)
+
+
+def _runs_python(thread: threading.Thread) -> bool:
+    """Whether a thread is another one that runs Python, as those of the thread pool do not."""
+    is_of_pool = thread.name.startswith("chainrule-") and thread.daemon
+    return thread is not threading.current_thread() and not is_of_pool
 
 
 def _replace_in(holder: Any, node: Node, value: Any) -> None:

@@ -29,7 +29,7 @@ from chainrule.locks import fork_lock
 
 __all__ = [
     "LayerEnvironment", "copied", "current", "entered", "has_node", "is_computed",
-    "saved_attributes", "suspended",
+    "saved_attributes", "snapshot", "suspended",
 ]  # fmt: skip
 
 _INTERNAL = ("_arguments", "_binding", "_lock", "_parameters")
@@ -102,6 +102,12 @@ _current: ContextVar[LayerEnvironment | None] = ContextVar("layer environment", 
 
 current = _current.get
 """Return the environment of the trace in progress, or None."""
+
+
+def snapshot() -> LayerEnvironment | None:
+    """Return a copy of the current environment, or None."""
+    now = _current.get()
+    return None if now is None else LayerEnvironment(now)
 
 
 @contextmanager

@@ -26,8 +26,9 @@ def apply_with_backward(
     """
     values = [each.value for each in parameters]
     y = run(*inputs)
-    outer = environment.current()
-    # The layers may run again before the backward pass, which reads what they saved in this run.
+    # Copies: the layers may run again before the backward pass, which reads what they saved in this
+    # run; and nodes of later layers, which the environment will hold, would form cycles.
+    outer = environment.snapshot()
     saved = [(layer, environment.saved_attributes(layer)) for layer in layers]
 
     def backward(dy: Any) -> list[Any]:
