@@ -213,8 +213,9 @@ for _function in (getattr(np, _name) for _name in _VIEWS_OF_EACH):
 for _name in _VIEW_METHODS:
     OPERATIONS[_name] = with_views(OPERATIONS[_name])
 OPERATIONS[_sliding_windows] = with_views(OPERATIONS[_sliding_windows])
-for _key in (np.ravel, "ravel"):
-    OPERATIONS[_key] = with_views(OPERATIONS[_key], if_contiguous=True)
+for _key in (np.ravel, "ravel", np.ascontiguousarray):
+    OPERATIONS[_key] = with_views(OPERATIONS[_key], "c_contiguous")
+OPERATIONS[np.asfortranarray] = with_views(OPERATIONS[np.asfortranarray], "f_contiguous")
 VIEWING.update(getattr(np, _name, None) for _name in (*_VIEWS, *_VIEWS_OF_EACH, "ravel"))
 VIEWING.update((_sliding_windows, *_AS_ARRAY, *_VIEW_METHODS, "ravel"))
 

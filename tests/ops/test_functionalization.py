@@ -53,6 +53,15 @@ def reshape_of_scattered_elements_is_a_copy(x: Any) -> Any:
     return x * np.sum(copy) + np.sum(other)
 
 
+def arrays_in_another_memory_order_are_copies(x: Any) -> Any:
+    x = x * 1.0
+    arrays = [np.ascontiguousarray(x.T), np.ascontiguousarray(x[:, 1]), np.asfortranarray(x)]
+    same = [np.ascontiguousarray(x), np.ascontiguousarray(x[1]), np.asfortranarray(x.T)]
+    for array in (*arrays, *same):
+        array *= 3
+    return x + sum(np.sum(array) for array in (*arrays, *same))
+
+
 def copies_are_arrays_of_their_own(x: Any) -> Any:
     x = x * 1.0
     copies = [x.copy(), np.array(x), +x, x.astype(float), x[[0, 1]], x[x == x], np.copy(x), abs(x)]
@@ -145,7 +154,8 @@ def integers(x: Any) -> Any:
 
 PROGRAMS: list[Program] = [
     alias, slice_of_a_slice, rows_of_a_loop, transposed_and_reshaped,
-    reshape_of_scattered_elements_is_a_copy, copies_are_arrays_of_their_own, every_index,
+    reshape_of_scattered_elements_is_a_copy, arrays_in_another_memory_order_are_copies,
+    copies_are_arrays_of_their_own, every_index,
     the_last_of_repeated_indices_wins, functions_that_store, scalars_are_replaced,
     read_only_views_are_read_again, contents_are_not_shared, integers, masks,
 ]  # fmt: skip

@@ -37,10 +37,10 @@ __all__ = [
 # ---------------------------------------------------------------------------------------- views
 
 
-def with_views(operation: Callable[..., Any], if_contiguous: bool = False) -> Callable[..., Any]:
+def with_views(operation: Callable[..., Any], order: str = "") -> Callable[..., Any]:
     """Record that the results of an operation are views of its first operand, as in NumPy.
 
-    With `if_contiguous` they are copies where the elements of the operand are not adjacent.
+    With an order, "c_contiguous" or "f_contiguous", they are copies of operands in another one.
     """
 
     @wraps(operation)
@@ -53,7 +53,8 @@ def with_views(operation: Callable[..., Any], if_contiguous: bool = False) -> Ca
             return operation(x, *args, **kwargs)
         source = as_node(x)
         result = operation(source, *args, **kwargs)
-        if if_contiguous and x.view_of is not None and not _layout(x).flags.c_contiguous:
+        is_ordered = not order or (x.view_of is None and order == "c_contiguous")
+        if not is_ordered and not getattr(_layout(x).flags, order):
             return identity(result) if result is source else result
         if isinstance(result, list | tuple):
             views: list[Any] = [_as_view(each, x, source) for each in cast(Any, result)]
