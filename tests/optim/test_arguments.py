@@ -42,7 +42,7 @@ BAD = [
     (lambda: optim.AdamW(weight_decay=-1), "AdamW: weight_decay is -1; it must be a number, 0 or"),
     (lambda: optim.resolve_optimizer("adm"), "there is no optimizer 'adm'; did you mean 'adam'?"),
     (lambda: optim.resolve_optimizer("magic"), "there are sgd, adagrad"),
-    (lambda: optim.resolve_optimizer("lbfgs"), "comes with chainrule.science"),
+    (lambda: optim.resolve_optimizer("lbfgs"), "use scipy.optimize.minimize with"),
     (lambda: optim.resolve_optimizer("Newton-CG"), "is a method of SciPy"),
     (lambda: optim.resolve_optimizer(0.1), "optimizer is 0.1; it must be a name such as 'adam'"),
     (lambda: optim.resolve_optimizer(None), "optimizer is None"),

@@ -287,7 +287,7 @@ def _scalar(value: Any, function: Callable[..., Any]) -> Node:
     if output.shape != () or not output.array_type.is_float:
         raise ShapeError(
             f"grad: {name} must return one float, got {output.type}; sum or average it, or use "
-            "cr.vjp or cr.jacobian"
+            "cr.vjp"
         )
     return output
 

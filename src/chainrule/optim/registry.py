@@ -138,7 +138,7 @@ def _class_of(name: Any) -> type[Optimizer]:
         return OPTIMIZERS[key]
     if key in _SCIPY_METHODS:
         raise ArgumentError(
-            f"compile: optimizer {name!r} is a method of SciPy, which comes with "
-            "chainrule.science; use one of " + ", ".join(OPTIMIZERS)
+            f"compile: optimizer {name!r} is a method of SciPy; use scipy.optimize.minimize with "
+            "chainrule.value_and_grad and jac=True, or one of " + ", ".join(OPTIMIZERS)
         )
     raise ArgumentError(f"compile: there is no optimizer {name!r}; {suggestion(key, OPTIMIZERS)}")
