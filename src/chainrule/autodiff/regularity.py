@@ -49,8 +49,14 @@ Test = Callable[[Node, list[Range]], bool]
 
 
 def selects(node: Node) -> bool:
-    """Whether the derivative of a node gives no cotangent to some elements of an operand."""
-    return node.primitive is not None and node.primitive.name in _SELECTIONS
+    """Whether the derivative of a node gives no cotangent to some elements of an operand.
+
+    Entries at indices that are inputs of the program, such as the probabilities of labels, are not
+    taken for a selection; those that a mask selects are constants.
+    """
+    if node.primitive is None or node.primitive.name not in _SELECTIONS:
+        return False
+    return node.primitive.name != "gather" or all(each.is_constant for each in node.inputs[1:])
 
 
 def regularity_below(
