@@ -23,6 +23,7 @@ from chainrule.graph.protocol_gaps.array_dot import calls_dot, right_factor
 from chainrule.graph.protocol_gaps.call_site import called_function, formats_text
 from chainrule.graph.protocol_gaps.foreign_arrays import call_method, overrides_ufuncs
 from chainrule.graph.protocol_gaps.plain_store import plain_store_message, stores_item
+from chainrule.graph.remedies import remedy_for
 from chainrule.graph.source_location import frame_at, user_line
 from chainrule.graph.trace_errors import ConversionError
 
@@ -110,8 +111,7 @@ class ArrayInterface(NDArrayOperatorsMixin):
             return partial(self._call_method, name)
         if not name.startswith("_") and hasattr(np.ndarray, name):
             raise AttributeError(
-                f"the array attribute .{name} cannot be traced; "
-                f"{trace_errors.suggestion(OPERATIONS, name)}"
+                f"the array attribute .{name} cannot be traced; {remedy_for(f'.{name}')}"
             )
         raise AttributeError(f"a traced value has no attribute {name!r}")
 
@@ -131,7 +131,7 @@ class ArrayInterface(NDArrayOperatorsMixin):
             full_name = f"{trace_errors.namespace_of(ufunc)}{name}"
             operation = OPERATIONS.get(full_name)
             if operation is None:
-                remedy = trace_errors.suggestion(OPERATIONS, name)
+                remedy = remedy_for(full_name)
                 raise UnsupportedError(f"{full_name} cannot be traced; {remedy}")
         result = operation(*inputs, **options)
         return result if "out" in options else OPERATIONS["__detached__"](key, result, inputs)
@@ -144,9 +144,7 @@ class ArrayInterface(NDArrayOperatorsMixin):
         operation = OPERATIONS.get(function)
         if operation is None:
             name = f"{function.__module__}.{function.__name__}".replace("numpy", "np", 1)
-            raise UnsupportedError(
-                f"{name} cannot be traced; {trace_errors.suggestion(OPERATIONS, function.__name__)}"
-            )
+            raise UnsupportedError(f"{name} cannot be traced; {remedy_for(name)}")
         result = operation(*args, **kwargs)
         if kwargs.get("out") is not None:
             return result

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.arguments.lookup import close_matches
 from chainrule.errors import ArgumentError, TraceError
+from chainrule.graph.remedies import remedy_for
 from chainrule.graph.source_location import Origin, line_of
 
 __all__ = [
@@ -28,7 +28,6 @@ __all__ = [
     "namespace_of",
     "source_text",
     "store_into_argument",
-    "suggestion",
     "unknown_value",
 ]
 
@@ -138,7 +137,7 @@ def math_function(operations: Iterable[Any], name: str) -> str:
     is_traceable = getattr(np, numpy_name, None) in operations
     return (
         f"math.{name} takes plain numbers, which would cut the derivative of a traced value; "
-        + (f"use np.{numpy_name}" if is_traceable else suggestion(operations, numpy_name))
+        + (f"use np.{numpy_name}" if is_traceable else remedy_for(f"math.{name}"))
     )
 
 
@@ -150,19 +149,6 @@ def namespace_of(ufunc: Any) -> str:
     is_special = getattr(special, ufunc.__name__, None) == ufunc
     return "scipy.special." if is_special else "the ufunc "
 
-
-def suggestion(operations: Iterable[Any], name: str) -> str:
-    """Return what to write instead of a NumPy function that cannot be traced."""
-    if name in _REPLACEMENTS:
-        return _REPLACEMENTS[name]
-    names = {key if isinstance(key, str) else getattr(key, "__name__", "") for key in operations}
-    public = (each for each in names if each[:1] not in ("", "_"))
-    if matches := close_matches(name, public, count=3, cutoff=0.75):
-        return "the nearest that can: " + ", ".join(matches)
-    return "write it with arithmetic, np.where, np.einsum and the reductions, or cr.custom_vjp"
-
-
-_LINEAR_ALGEBRA = "compute it outside the function, or give its derivative with cr.custom_vjp"
 
 _CONVERSIONS = {
     "float": "leave float out, or use x.astype(float) and np.f(x) for a function math.f",
@@ -178,45 +164,8 @@ _NUMPY_NAMES = {
     "atan": "arctan",
     "atan2": "arctan2",
     "atanh": "arctanh",
-    "dist": "linalg.norm",
     "fabs": "abs",
     "fsum": "sum",
     "pow": "power",
     "sumprod": "dot",
-}
-
-_MEMORY = "a traced value has no memory; read it of the plain array outside the function"
-_OUTSIDE = "return x, and write it outside the function"
-
-_REPLACEMENTS = {
-    **dict.fromkeys(
-        ("base", "byteswap", "ctypes", "data", "flags", "getfield", "strides"), _MEMORY
-    ),
-    **dict.fromkeys(("setfield", "setflags"), _MEMORY),
-    **dict.fromkeys(("dump", "dumps", "tobytes", "tofile"), _OUTSIDE),
-    "resize": "use np.resize(x, shape), which gives a new array",
-    "add.at": "use np.concatenate or an indexed sum",
-    "apply_along_axis": "write the function for all rows at once, or use np.stack on a list",
-    "block": "use np.concatenate",
-    "cholesky": _LINEAR_ALGEBRA,
-    "choose": "use np.select or np.take_along_axis",
-    "copyto": "use np.where(mask, source, destination)",
-    "det": _LINEAR_ALGEBRA,
-    "eig": _LINEAR_ALGEBRA,
-    "eigh": _LINEAR_ALGEBRA,
-    "erf": "use chainrule.ops.erf",
-    "erfc": "use 1 - chainrule.ops.erf(x)",
-    "expit": "use chainrule.ops.sigmoid",
-    "fft": "use np.cos and np.sin matrices with @, or cr.custom_vjp",
-    "fill": "use np.full_like(x, value)",
-    "inv": "solve beforehand with NumPy and pass the result in, or use np.einsum on small systems",
-    "linalg.norm": "use np.linalg.norm of the difference",
-    "multi_dot": "use @ between the matrices",
-    "piecewise": "use np.select",
-    "pinv": _LINEAR_ALGEBRA,
-    "put": "use np.where(mask, value, x)",
-    "put_along_axis": "use np.where(mask, value, x)",
-    "solve": _LINEAR_ALGEBRA,
-    "sort": "use np.sort(x), which gives a sorted copy",
-    "svd": _LINEAR_ALGEBRA,
 }
