@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.errors import ChainruleError
 from chainrule.graph.trace_errors import ConversionError
 from chainrule.locks import fork_lock
 
@@ -41,6 +42,12 @@ class _Retried:
         try:
             return self.function(*args, **kwargs)
         except ConversionError as error:
+            return self.retry(self.function, args, kwargs, error)
+        except (AttributeError, ChainruleError) as error:
+            # NumPy's code in Python has made an array of a list and does more with it than a
+            # traced array can: the operation on nodes does without.
+            if not any(isinstance(each, list | tuple) for each in (*args, *kwargs.values())):
+                raise
             return self.retry(self.function, args, kwargs, error)
 
     def __getitem__(self, index: Any) -> Any:  # np.r_[...], np.c_[...]

@@ -141,7 +141,7 @@ def call_again(
     function: Any,
     args: Any,
     kwargs: dict[str, Any],
-    error: ConversionError | None,
+    error: Exception | None,
     operations: Any,
 ) -> Any:
     """Call a function again whose arguments NumPy could not convert, lists of nodes as arrays."""
@@ -153,7 +153,10 @@ def call_again(
     given = [_argument(each) for each in args]
     named = {name: _argument(each) for name, each in kwargs.items()}
     values = [*given, *named.values()]
-    if operation is None or not any(map(_holds_nodes, values)):
+    is_untried = isinstance(error, ConversionError | None) or any(
+        isinstance(each, list | tuple) and _holds_nodes(each) for each in (*args, *kwargs.values())
+    )
+    if operation is None or not is_untried or not any(map(_holds_nodes, values)):
         assert error is not None
         raise error
     return operation(*given, **named)

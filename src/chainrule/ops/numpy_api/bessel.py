@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.ops.numpy_api.arithmetic import as_float
+from chainrule.ops.primitives.broadcasting import cast
 from chainrule.ops.primitives.elementwise import exp, less_equal, maximum, minimum, sqrt
+from chainrule.ops.primitives.promotion import as_array
 from chainrule.ops.primitives.selection import select
 
 __all__ = ["i0", "kaiser"]
@@ -37,7 +38,8 @@ _FAR = (
 
 def i0(x: Any) -> Any:
     """Modified Bessel function of the first kind, of order 0."""
-    x = as_float(x)
+    x = as_array(x)
+    x = x if x.dtype.kind == "f" else cast(x, "float64")
     size = select(less_equal(0, x), x, -x)
     near, far = minimum(size, 8.0), maximum(size, 8.0)
     inner = exp(near) * _chebyshev(near / 2 - 2, _NEAR)

@@ -74,7 +74,7 @@ def imag(x: Any) -> Any:
 
 def angle(z: Any, deg: bool = False) -> Any:
     """Return the angle of a real number in the complex plane: 0, or π where it is negative."""
-    angles = stop_gradient(arctan2(0.0, z))
+    angles = stop_gradient(arctan2(0, z))
     return angles * (180 / math.pi) if deg else angles
 
 

@@ -12,6 +12,7 @@ from chainrule.graph.node import Node
 from chainrule.ops.numpy_api.arithmetic import (
     as_float,
     copysign,
+    in_single,
     isfinite,
     log2,
     power,
@@ -39,9 +40,9 @@ _EXPONENTS = (-1100, 1100)
 _NEIGHBOURS = "use x * (1 + np.finfo(x.dtype).eps), or leave out cr.jit"
 
 
+@in_single
 def cbrt(x: Any) -> Any:
     """Cube root, ``x^(1/3)``, also of negative numbers; refined by a step of Newton's method."""
-    x = as_float(x)
     size = select(signbit(x), -x, x)  # absolute has derivative 0 at 0, where the root has infinity
     root = power(size, 1 / 3)
     is_regular = logical_and(less(0, root), less(root, math.inf))

@@ -12,6 +12,7 @@ import numpy as np
 from chainrule.ops.numpy_api.arithmetic import as_float, in_single
 from chainrule.ops.numpy_api.reductions import safe_sqrt
 from chainrule.ops.primitives import elementwise
+from chainrule.ops.primitives.broadcasting import cast
 from chainrule.ops.primitives.custom_derivative import with_backward
 from chainrule.ops.primitives.elementwise import (
     absolute,
@@ -180,7 +181,8 @@ def deg2rad(x: Any) -> Any:
 
 def sinc(x: Any) -> Any:
     """Cardinal sine, ``sin(πx) / (πx)``; by its Taylor series near 0, where it is 0/0."""
-    angle = multiply(as_float(x), math.pi)
+    x = as_array(x)
+    angle = multiply(x if x.dtype.kind == "f" else cast(x, "float64"), math.pi)
     is_small = less(absolute(angle), 0.03)
     near = select(is_small, angle, 0)
     squared = near * near
