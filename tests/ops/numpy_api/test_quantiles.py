@@ -40,6 +40,29 @@ FORMS: Table = {
 SOME = {name: QUANTILES[name] for name in list(QUANTILES)[::6]} | FORMS
 
 
+SHARES = np.abs(M) + 0.1
+WEIGHTED: Table = {
+    "weights": (lambda x: np.quantile(x, LEVELS, method="inverted_cdf", weights=SHARES), M),
+    "weights of an axis": (
+        lambda x, w: np.quantile(x, 0.3, axis=1, method="inverted_cdf", weights=w), M, SHARES[0],
+    ),
+    "weights beside NaN": (
+        lambda x: np.nanpercentile(
+            with_gaps(x), [20, 70], axis=0, method="inverted_cdf", weights=SHARES, keepdims=True
+        ),
+        M,
+    ),
+    "no weight": (
+        lambda x: np.quantile(x, [0, 1], method="inverted_cdf", weights=VECTOR > 0), VECTOR,
+    ),
+}  # fmt: skip
+
+
+def test_weighted_quantiles_have_numpys_values_and_derivatives() -> None:
+    check_values(WEIGHTED)
+    check_derivatives(WEIGHTED, compiled=False, order=1)
+
+
 def test_quantiles_have_numpys_values() -> None:
     with_nan: Table = {"nan": (lambda x: np.quantile(with_gaps(x), 0.3, axis=0), M)}
     check_values(QUANTILES | with_nan, compiled=False)
@@ -55,7 +78,8 @@ def test_misuse_is_refused() -> None:
     for function, words in {
         lambda x: np.quantile(x, 1.5): r"\[0, 1\]",
         lambda x: np.percentile(x, 50, method="middle"): "choose",
-        lambda x: np.quantile(x, 0.5, method="inverted_cdf", weights=x**2): "weights=",
+        lambda x: np.quantile(x, 0.5, weights=x**2): "inverted_cdf",
+        lambda x: np.quantile(x, 0.5, method="inverted_cdf", weights=x[:2]): "shape",
     }.items():
         with pytest.raises(ChainruleError, match=words):
             trace_known(function, VECTOR)

@@ -13,13 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import ArgumentError, UnsupportedError
+from chainrule.errors import ArgumentError, ShapeError
 from chainrule.ops.numpy_api.arithmetic import isnan
 from chainrule.ops.numpy_api.indexing import take, take_along_axis
 from chainrule.ops.numpy_api.known_values import are_known, value_of
+from chainrule.ops.numpy_api.reductions import any as any_along
 from chainrule.ops.numpy_api.reductions import sum as sum_along
 from chainrule.ops.numpy_api.shape_manipulation import broadcast_to, reshape, transpose
-from chainrule.ops.numpy_api.sorting import sort
+from chainrule.ops.numpy_api.sorting import argsort, cumsum, sort
 from chainrule.ops.primitives.axes import keepdims_shape, normalize_axes
 from chainrule.ops.primitives.broadcasting import cast
 from chainrule.ops.primitives.elementwise import less, logical_not, maximum, minimum
@@ -103,31 +104,66 @@ def _quantile(
     weights: Any,
     columns: Callable[..., Any],
 ) -> Any:
-    if weights is not None:
-        raise UnsupportedError(
-            f"np.{name}: the keyword weights= cannot be traced; sort by np.argsort(x) and use "
-            "np.interp(q, np.cumsum(w) / np.sum(w), x) on the sorted values and weights"
-        )
     if method not in _METHODS:
         raise ArgumentError(f"{name}: there is no method {method!r}; choose {', '.join(_METHODS)}")
+    if weights is not None and method != "inverted_cdf":
+        raise ArgumentError(
+            f"{name}: weights need method='inverted_cdf', as in NumPy, got {method!r}"
+        )
     a = as_array(a)
     axes = normalize_axes(name, axis, a.ndim)
-    rest = [i for i in range(a.ndim) if i not in axes]
-    # The values of a quantile become the first axis, as NumPy has those of several quantiles.
-    flat = reshape(
-        transpose(a, [*axes, *rest]),
-        (math.prod(a.shape[i] for i in axes), *(a.shape[i] for i in rest)),
-    )
     is_weak = is_python_number(q)
     q = as_array(q) / scale
     if are_known(q):
         plain = np.asarray(value_of(name, q, ""))
         if not np.all((plain >= 0) & (plain <= 1)):
             raise ArgumentError(f"{name}: q must be in the range [0, {scale}], got {plain * scale}")
-    result = columns(sort(flat, 0), q, method, is_weak)
+    flat = _flattened(a, axes)
+    if weights is None:
+        result = columns(sort(flat, 0), q, method, is_weak)
+    else:
+        full = _flattened(_full_weights(name, as_array(weights), a.shape, axes), axes)
+        result = _weighted_columns(flat, full, q, ignores_nan=columns is _columns_of_numbers)
     if not keepdims:
         return result
     return reshape(result, (*q.shape, *keepdims_shape(a.shape, axes)))
+
+
+def _flattened(a: Any, axes: tuple[int, ...]) -> Any:
+    """Move the axes to the front, as one: NumPy has those of several quantiles there."""
+    rest = [i for i in range(a.ndim) if i not in axes]
+    shape = (math.prod(a.shape[i] for i in axes), *(a.shape[i] for i in rest))
+    return reshape(transpose(a, [*axes, *rest]), shape)
+
+
+def _full_weights(name: str, weights: Any, shape: tuple[int, ...], axes: tuple[int, ...]) -> Any:
+    """Broadcast weights of the axes, in the order of `axes`, to the shape of the values."""
+    if weights.shape == shape:
+        return weights
+    if weights.shape != tuple(shape[i] for i in axes):
+        raise ShapeError(
+            f"{name}: the weights have shape {weights.shape}, but must have the shape {shape} of "
+            "the values, or that of the axes"
+        )
+    order = sorted(range(len(axes)), key=axes.__getitem__)
+    lengths = [shape[i] if i in axes else 1 for i in range(len(shape))]
+    return broadcast_to(reshape(transpose(weights, order), lengths), shape)
+
+
+def _weighted_columns(x: Any, weights: Any, q: Any, ignores_nan: bool) -> Any:
+    """The first value whose cumulative share of the weights is at least q."""
+    is_nan = isnan(x)
+    weights = cast(select(is_nan, 0, weights) if ignores_nan else weights, "float64")
+    order = argsort(x, 0)
+    ordered = take_along_axis(x, order, 0)
+    share = cumsum(take_along_axis(weights, order, 0), 0)
+    share = cast(share / share[-1], q.dtype)
+    share = select(share == 0, -1, share)
+    spread = reshape(q, (*q.shape, *(1,) * x.ndim))
+    index = minimum(sum_along(less(share, spread), q.ndim), x.shape[0] - 1)
+    shape = (*q.shape, *x.shape[1:])
+    result = reshape(take_along_axis(ordered, reshape(index, (-1, *x.shape[1:])), 0), shape)
+    return result if ignores_nan else select(any_along(is_nan, 0), np.nan, result)
 
 
 def _columns(x: Any, q: Any, method: str, is_weak: bool) -> Any:
