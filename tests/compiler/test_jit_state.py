@@ -141,6 +141,27 @@ def test_a_change_of_what_a_function_reads_counts_at_the_next_call(
             np.testing.assert_allclose(fast(X), f(X), rtol=1e-12)
 
 
+def test_classes_object_arrays_and_long_lists_are_read_at_each_call() -> None:
+    class Settings:
+        rate: Any = 2.0
+
+        @classmethod
+        def scaled(cls, x: Any) -> Any:
+            return x * cls.rate
+
+    ragged, long = np.array([np.ones(2), 2.0], object), [1.0] * 200
+    fast = cr.jit(f := lambda x: Settings.scaled(x) * ragged[0] * ragged[1] + sum(long))
+    changes: list[Callable[[], Any]] = [
+        lambda: setattr(Settings, "rate", 5.0),
+        lambda: ragged.__setitem__(1, 7.0),
+        lambda: ragged[0].__setitem__(0, 3.0),
+        lambda: long.__setitem__(150, 9.0),
+    ]
+    for change in (lambda: None, *changes):
+        change()
+        np.testing.assert_allclose(fast(X), f(X))
+
+
 def test_objects_passed_as_arguments_are_read_at_each_call() -> None:
     fast, model = cr.jit(lambda model, x: model(x)), Model()
     fast(model, X)
@@ -260,12 +281,16 @@ def test_globals_cells_slots_and_entries_are_written_back_at_each_call() -> None
             self.w = self.w + x
             return x
 
+    class Shared:
+        w = np.zeros(2)
+
     total, entries, slotted = np.zeros(2), {"n": np.zeros(2)}, Slotted()
 
     def add(x: Any) -> Any:
         nonlocal total
         global stored
         total = total + x
+        Shared.w = Shared.w + x
         stored = x * 3
         entries["n"] = entries["n"] + total
         return slotted.add(x)
@@ -273,7 +298,13 @@ def test_globals_cells_slots_and_entries_are_written_back_at_each_call() -> None
     fast = cr.jit(add)
     for _ in range(3):
         fast(X)
-    for found, factor in ((total, 3), (stored, 3), (entries["n"], 6), (slotted.w, 3)):
+    for found, factor in (
+        (total, 3),
+        (stored, 3),
+        (entries["n"], 6),
+        (slotted.w, 3),
+        (Shared.w, 3),
+    ):
         assert type(found) is np.ndarray
         np.testing.assert_allclose(found, factor * X)
 

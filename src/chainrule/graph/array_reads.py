@@ -15,7 +15,7 @@ from functools import lru_cache
 from types import CodeType, FrameType
 from typing import Any
 
-from chainrule.graph.reachable_state import Place
+from chainrule.graph.place import Place
 from chainrule.graph.source_location import is_library_file
 
 __all__ = ["ArrayReads", "is_only_counted"]

@@ -18,7 +18,7 @@ import numpy as np
 
 from chainrule import tree
 from chainrule.graph.array_reads import ArrayReads
-from chainrule.graph.reachable_state import Place
+from chainrule.graph.place import Place
 from chainrule.graph.source_location import frame_at
 
 __all__ = ["CapturedArray", "CapturedArrays", "capturing", "capturing_in"]

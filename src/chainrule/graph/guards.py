@@ -19,7 +19,8 @@ import numpy as np
 
 from chainrule.graph.array_reads import is_only_counted
 from chainrule.graph.left_behind import Snapshot
-from chainrule.graph.reachable_state import Place, ReachableState, is_same
+from chainrule.graph.place import Place, is_same
+from chainrule.graph.reachable_state import ReachableState
 
 __all__ = ["Guards", "guarded_values", "note_assignment"]
 

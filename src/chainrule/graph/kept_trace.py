@@ -26,8 +26,9 @@ from chainrule.graph.captured_arrays import CapturedArray, CapturedArrays, captu
 from chainrule.graph.guards import Guards, guarded_values
 from chainrule.graph.left_behind import Snapshot, refuse_left_behind, take_left_behind
 from chainrule.graph.node import Node, variable
+from chainrule.graph.place import MISSING, Place
 from chainrule.graph.random_draws import RandomDraws, refuse_draws
-from chainrule.graph.reachable_state import MISSING, Place, ReachableState, find_reachable_state
+from chainrule.graph.reachable_state import ReachableState, find_reachable_state
 from chainrule.graph.trace import Traced, is_number, trace_call
 
 __all__ = ["KeptTrace", "trace_kept", "traced_once"]

@@ -14,7 +14,8 @@ from typing import Any, cast
 from chainrule import tree
 from chainrule.errors import TraceError
 from chainrule.graph.node import Node
-from chainrule.graph.reachable_state import MISSING, Place, ReachableState, is_same
+from chainrule.graph.place import MISSING, Place, is_same
+from chainrule.graph.reachable_state import ReachableState
 
 __all__ = ["Snapshot", "refuse_left_behind", "take_left_behind"]
 
@@ -32,8 +33,12 @@ class Snapshot:
         """Take the values of the places, and copies of the containers that may grow."""
         values = {place.identity: value for place, value in state.values()}
         layers = {id(value) for place, value in state.values() if _is_of_layer(place)}
-        containers = [each for each in state.lists.values() if id(each) not in layers]
-        return Snapshot(state, values, tuple((each, each.copy()) for each in containers))
+        copies = tuple(
+            (each, dict(each) if isinstance(each, dict) else list(each))
+            for key, each in state.lists.items()
+            if key not in layers
+        )
+        return Snapshot(state, values, copies)
 
     def restore(self, after: ReachableState) -> None:
         """Restore what a function has changed, before it is run again."""

@@ -16,97 +16,27 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
-from operator import attrgetter
-from types import BuiltinMethodType, CodeType, FunctionType, MethodType, ModuleType
+from types import (
+    BuiltinMethodType,
+    CodeType,
+    FunctionType,
+    MemberDescriptorType,
+    MethodType,
+    ModuleType,
+)
 from typing import Any, cast
 
 import numpy as np
 
+from chainrule.graph.place import MISSING, Place
 from chainrule.graph.source_location import is_library_class, is_library_file
 
-__all__ = ["MISSING", "Place", "ReachableState", "find_reachable_state", "is_same"]
+__all__ = ["ReachableState", "find_reachable_state"]
 
-MISSING: Any = type("Missing", (), {"__repr__": lambda self: "<missing>"})()
-"""The value of a place that holds nothing."""
-
-MAX_VALUES, MAX_ENTRIES = 5000, 1000
-"""Limits of the walk: values in all, and entries of a container that count singly."""
+MAX_VALUES, MAX_ENTRIES, MAX_SCALARS = 5000, 1000, 64
+"""Limits: values in all, and entries of a container, or numbers of a list, that count singly."""
 
 Generator = np.random.Generator | np.random.RandomState | random.Random
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A closure cell, global, attribute or item, or all the content of a container.
-
-    `kind` is ``attribute`` (of an object, a class or a cell), ``entry`` (of a dictionary, a list or
-    the globals of a module) or ``content``. Every assignment to a versioned place calls
-    `guards.note_assignment`.
-    """
-
-    container: Any
-    key: Any
-    kind: str
-    label: str
-    is_versioned: bool = False
-
-    @property
-    def identity(self) -> tuple[int, Any, str]:
-        """What two equal places share."""
-        return id(self.container), self.key, self.kind
-
-    @property
-    def reader(self) -> tuple[Callable[[Any], Any], Any]:
-        """A function and its argument that read the place; it raises where there is nothing."""
-        if self.kind == "attribute":
-            return attrgetter(self.key), self.container
-        return (self.container.__getitem__, self.key) if self.kind == "entry" else (_content, self)
-
-    def read(self) -> Any:
-        """Return the value of the place, or MISSING."""
-        read, argument = self.reader
-        try:
-            return read(argument)
-        except (AttributeError, LookupError, ValueError):
-            return MISSING
-
-    def write(self, value: Any) -> None:
-        """Set the place to a value, or remove it where that is MISSING."""
-        if self.kind == "attribute":
-            if value is not MISSING:
-                setattr(self.container, self.key, value)
-            elif hasattr(self.container, self.key):
-                delattr(self.container, self.key)
-        elif value is not MISSING:
-            self.container[self.key] = value
-        elif isinstance(self.container, dict):
-            cast(dict[Any, Any], self.container).pop(self.key, None)
-
-
-def _content(place: Place) -> Any:
-    """The keys of a dictionary, the members of a set, or the length of a list; or all entries."""
-    container = place.container
-    if isinstance(container, set | frozenset):
-        return frozenset(cast(set[Any], container))
-    if len(container) <= MAX_ENTRIES:
-        return tuple(container) if isinstance(container, dict) else len(container)
-    values = list(container.items() if isinstance(container, dict) else container)
-    return values, [*map(type, values)]
-
-
-def is_same(a: Any, b: Any) -> bool:
-    """Whether two values are the same to a program: also two equal numbers, texts or tuples."""
-    if type(a) is not type(b) or a is MISSING:
-        return False
-    if isinstance(a, MethodType):
-        return a.__func__ is b.__func__ and a.__self__ is b.__self__
-    if isinstance(a, tuple | list):
-        return len(a) == len(b) and all(x is y or is_same(x, y) for x, y in zip(a, b, strict=True))
-    if isinstance(a, float | complex):
-        return repr(a) == repr(b)  # as -0.0 and 0.0 differ, and nan is nan
-    if isinstance(a, np.generic):
-        return a.dtype == b.dtype and a.tobytes() == b.tobytes()
-    return isinstance(a, bool | int | str | bytes | frozenset | np.dtype) and a == b
 
 
 @dataclass
@@ -155,7 +85,7 @@ class _Walk:
 
     def push(self, value: Any, label: str) -> None:
         is_new = id(value) not in self._seen and len(self._seen) < MAX_VALUES
-        if is_new and not isinstance(value, _LEAVES):
+        if is_new and (not isinstance(value, _LEAVES) or _holds_objects(value)):
             self._seen[id(value)] = value
             self._pending.append((value, label))
 
@@ -173,7 +103,7 @@ class _Walk:
         is_versioned = (
             kind == "attribute"
             and hasattr(type(container), "_settings_are_versioned")
-            and key in vars(container)
+            and (key in vars(container) or key in _settings(_owner(type(container), key)))
         )
         place = Place(container, key, kind, label, is_versioned)
         self._state.places.setdefault(place.identity, place)
@@ -183,6 +113,8 @@ class _Walk:
         kind = type(value)
         if kind in _VISITORS:
             _VISITORS[kind](self, value, label)
+        elif _holds_objects(value):
+            self._visit_container(value.reshape(-1), label)
         elif isinstance(value, Generator):
             self._state.generators[id(value)] = label, value
         elif isinstance(value, dict | list | tuple | set | frozenset | deque):
@@ -193,7 +125,7 @@ class _Walk:
             if not is_library_class(value):
                 self._objects.append((value, label))
                 self._push_special_methods(value, label, without=())
-        elif hasattr(value, "__wrapped__") and kind.__module__ == "functools":
+        elif kind.__module__ == "functools" and hasattr(value, "__wrapped__"):
             self.push(value.__wrapped__, label)
         else:
             self._objects.append((value, label))
@@ -257,11 +189,14 @@ class _Walk:
         self._state.names_randomness |= module.__name__ in ("random", "numpy.random")
 
     def _visit_container(self, value: Any, label: str) -> None:
-        if not isinstance(value, tuple | frozenset):
+        if isinstance(value, list | dict | deque | set):
             self._state.lists[id(value)] = value
+        is_summed_up = len(value) > MAX_ENTRIES or (
+            len(value) > MAX_SCALARS and isinstance(value, list) and _are_scalars(value)
+        )
         if not isinstance(value, tuple):
-            self._place(value, None, "content", label, None)
-        if len(value) > MAX_ENTRIES:
+            self._place(value, is_summed_up, "content", label, None)
+        if is_summed_up:
             return
         # Copies, here and below, as another thread may add to what is iterated over.
         entries = list(value.items()) if isinstance(value, dict) else enumerate(list(value))
@@ -305,10 +240,10 @@ class _Walk:
             self.push(found, label)
         elif isinstance(found, functools.cached_property):
             self.push(cast(Any, found).func, label)
-        elif hasattr(type(found), "__set__"):  # a slot
+        elif _is_slot(found):
             if not isinstance(value, type) and hasattr(value, name):
                 self._place(value, name, "attribute", label, getattr(value, name))
-        elif not is_library_class(kind):
+        elif not is_library_class(kind) or name in _settings(kind):
             self._place(value, name, "attribute", label, found)
 
 
@@ -325,6 +260,14 @@ _VISITORS: dict[type, Callable[[_Walk, Any, str], None]] = {
 }
 
 
+def _holds_objects(value: Any) -> bool:
+    return type(value) is np.ndarray and value.dtype == object
+
+
+def _are_scalars(values: list[Any]) -> bool:
+    return all(type(each) in (bool, int, float, complex, str) for each in values)
+
+
 def _cell_value(cell: Any) -> Any:
     try:
         return cell.cell_contents
@@ -334,6 +277,27 @@ def _cell_value(cell: Any) -> Any:
 
 def _is_library(module: Any) -> bool:
     return is_library_file(getattr(module, "__file__", None) or "<frozen built-in>")
+
+
+def _is_slot(attribute: Any) -> bool:
+    """Whether an attribute of a class is a slot, or what a trace has put in place of a default."""
+    kind = type(attribute)
+    return kind is MemberDescriptorType or (
+        hasattr(kind, "__set__") and kind.__module__.startswith("chainrule.")
+    )
+
+
+def _owner(kind: type, name: str) -> type:
+    """The class in whose body an attribute is defined."""
+    return next((each for each in kind.__mro__ if name in vars(each)), object)
+
+
+def _settings(kind: type) -> set[str]:
+    """The attributes with a default value in a class of this package that are assigned to."""
+    if not kind.__module__.startswith("chainrule.") or not is_library_class(kind):
+        return set()
+    plain = (bool, int, float, str, tuple, type(None))
+    return {name for name, each in vars(kind).items() if name[0] != "_" and type(each) in plain}
 
 
 def _is_frozen(value: Any) -> bool:
@@ -359,11 +323,14 @@ def _library_names(value: Any, own: dict[str, Any]) -> set[str]:
     if guarded is not None:
         return set(guarded)
     if kinds[0] is type(value):
-        return {name for name in own if name[0] != "_" or name == "_parameters"}
+        settings = set[str]().union(*map(_settings, kinds))
+        return settings | {name for name in own if name[0] != "_" or name == "_parameters"}
     methods = [each for kind in kinds for each in vars(kind).values()]
     codes = [each.__code__ for each in methods if type(each) is FunctionType]
     read = set[str]().union(*(_names(code)[1] for code in codes))
-    return {name for name in read & own.keys() if name[0] != "_" or name == "_parameters"}
+    settings = set[str]().union(*map(_settings, kinds))
+    own_names = {name for name in read & own.keys() if name[0] != "_" or name == "_parameters"}
+    return own_names | settings
 
 
 def _nested_codes(code: CodeType) -> set[CodeType]:

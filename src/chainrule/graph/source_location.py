@@ -125,7 +125,7 @@ def is_library_file(filename: str) -> bool:
 
 def is_library_class(kind: type) -> bool:
     """Whether a class is built in, or defined at the top of a module of such code."""
-    if kind.__module__.partition(".")[0] in sys.stdlib_module_names - {"__main__"}:
+    if str(kind.__module__).partition(".")[0] in sys.stdlib_module_names - {"__main__"}:
         return True
     module = sys.modules.get(kind.__module__)
     outermost = kind.__qualname__.partition(".")[0]
