@@ -162,15 +162,18 @@ class _Program:
 
     @property
     def fast_path(self) -> Callable[[tuple[Any, ...]], Any]:
-        """The program as a function of native arrays; `_OUT_OF_DATE` where it is.
+        """The native program as a function of native arrays; its results are always new arrays.
 
-        The results of a native program are always new arrays.
+        Not an attribute: in a cycle, programs would be freed by the garbage collector alone.
         """
-        # Not an attribute: in a cycle, programs would be freed by the garbage collector alone.
-        if not self.kept.is_fixed:
+        run, nest, hold = self._run, self._nest, self.kept.guards.hold
+        if self.kept.inputs or self.kept.writes:
             return self._run_guarded
-        run, nest = self._run, self._nest
-        if isinstance(nest, itemgetter):  # one result, of a small program perhaps
+        if not self.kept.is_fixed:
+            return lambda args: (
+                nest([_scalar_or_array(each) for each in run(args)]) if hold() else _OUT_OF_DATE
+            )
+        if isinstance(nest, itemgetter):
             return lambda args: _scalar_or_array(run(args)[0])
         return lambda args: nest([_scalar_or_array(each) for each in run(args)])
 
@@ -190,9 +193,16 @@ class _Program:
             return self._run_where_guards_hold(args)
 
     def _run_where_guards_hold(self, args: tuple[Any, ...]) -> Any:
-        if not self.kept.guards.hold() or (captured := self.kept.read_inputs()) is None:
+        kept = self.kept
+        if not kept.guards.hold():
             return _OUT_OF_DATE
-        return self._finish([_scalar_or_array(each) for each in self._run([*args, *captured])])
+        if kept.inputs:
+            captured = kept.read_inputs()
+            if captured is None:
+                return _OUT_OF_DATE
+            args = (*args, *captured)
+        outputs = [_scalar_or_array(each) for each in self._run(args)]
+        return self._finish(outputs) if kept.writes else self._nest(outputs)
 
 
 def _trace(

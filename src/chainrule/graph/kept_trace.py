@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import wraps
+from functools import cached_property, wraps
 from typing import Any
 
 import numpy as np
@@ -73,23 +73,35 @@ class KeptTrace:
     def read_inputs(self) -> list[Any] | None:
         """Return the captured inputs; None if one has another type than when it was traced."""
         values: list[Any] = []
+        try:
+            for read, argument, dtype, shape in self._arrays:
+                value = read(argument)
+                if type(value) is not np.ndarray or value.dtype != dtype or value.shape != shape:
+                    return self._read_trees()
+                values.append(value)
+        except (AttributeError, LookupError, ValueError):
+            return None
+        return values if len(values) == len(self.inputs) else self._read_trees()
+
+    @cached_property
+    def _arrays(self) -> list[tuple[Callable[[Any], Any], Any, Any, tuple[int, ...]]]:
+        """How each input is read, and its type, if all are single arrays."""
+        if any(structure != tree.LEAF for _, structure, _ in self.inputs):
+            return []
+        return [(*place.reader, each.dtype, each.shape) for place, _, (each,) in self.inputs]
+
+    def _read_trees(self) -> list[Any] | None:
+        """Read inputs that are trees, or numbers of Python's and arrays of foreign byte order."""
+        values: list[Any] = []
         for place, structure, types in self.inputs:
-            value = place.read()
-            if structure == tree.LEAF:
-                leaves = (value,)
-            else:
-                leaves, found = tree.flatten(value)
-                if found != structure:
-                    return None
+            leaves, found = tree.flatten(place.read())
+            if found != structure:
+                return None
             for leaf, expected in zip(leaves, types, strict=True):
-                if type(leaf) is not np.ndarray or leaf.dtype != expected.dtype:
-                    # A node is there while another thread traces.
-                    if type(leaf) is Node or not is_number(leaf) or type_of(leaf) != expected:
-                        return None
-                    leaf = np.asarray(leaf, expected.dtype)
-                if leaf.shape != expected.shape:
+                # A node is there while another thread traces.
+                if type(leaf) is Node or not is_number(leaf) or type_of(leaf) != expected:
                     return None
-                values.append(leaf)
+                values.append(np.asarray(leaf, expected.dtype))
         return values
 
     def write(self, outputs: Sequence[Any]) -> None:
