@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from numpy import array, exp
 from numpy import sum as total
+from scipy import special
 
 import chainrule as cr
 from chainrule.errors import ShapeError
@@ -34,6 +35,7 @@ PROGRAMS: dict[str, Callable[[Any], Any]] = {
     "vectorize": lambda x: np.vectorize(lambda a, b: a * a if b > 1 else a)(x, [[0], [2]]),
     "ndenumerate": lambda x: sum(v * i[0] for i, v in np.ndenumerate(x)),
     "names imported from NumPy": lambda x: total(array([x[0] * 2, exp(x[1])])) + total([x[2]]),
+    "SciPy with names of NumPy": lambda x: special.log1p(x**2) + special.exp2([x[0], 1, x[1]]),
     "where": lambda x: np.where(x > 1, [x[0], x[1], x[2]], 0.0),
     "list as result": lambda x: [x[0] * 2, (x[1],)],
 }  # fmt: skip

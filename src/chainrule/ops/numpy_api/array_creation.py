@@ -167,7 +167,7 @@ def _key(function: Any) -> Any:
     owner = getattr(function, "__self__", None)
     if isinstance(owner, np.ufunc):
         return owner, function.__name__
-    if isinstance(function, np.ufunc) and function.__name__ not in vars(np):
+    if isinstance(function, np.ufunc) and vars(np).get(function.__name__) != function:
         return f"scipy.special.{function.__name__}"
     module = getattr(function, "__module__", None) or ""
     if module.startswith("scipy."):
