@@ -6,6 +6,7 @@ import linecache
 from pathlib import Path
 
 from chainrule.autodiff.singularity import Singularity
+from chainrule.graph.source_location import Origin, line_of
 
 __all__ = ["describe_singularity"]
 
@@ -63,9 +64,10 @@ def describe_singularity(singularity: Singularity) -> str:
     return f"{event}{place}" + (f": {remedy}." if remedy else ".")
 
 
-def _line(origin: tuple[str, int] | None) -> str:
+def _line(origin: Origin | None) -> str:
     if origin is None:
         return ""
-    source = linecache.getline(*origin).strip()
-    where = f" in line {origin[1]} of {Path(origin[0]).name}"
+    file, line = line_of(origin)
+    source = linecache.getline(file, line).strip()
+    where = f" in line {line} of {Path(file).name}"
     return f"{where}, `{source}`" if source else where
