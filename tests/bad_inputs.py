@@ -52,6 +52,8 @@ FUNCTIONS = [
     (lambda: cr.grad(lambda x: np.sum(x, axis=2))(np.ones(3)), ShapeError, "axis 2 does not exist"),
     (lambda: cr.grad(lambda x: np.sum(np.fft.fft(x)))(np.ones(3)), UnsupportedError, "np.fft.fft"),
     (lambda: cr.grad(lambda x: np.ones(3).__setitem__(0, x))(1.0), TraceError, "np.zeros_like(x"),
+    (lambda: cr.grad(lambda x: x**2)([1.3]), TraceError, "pass np.array([1.3])"),
+    (lambda: cr.jit(lambda x: 2.0 * x)([1.3]), TraceError, "pass np.array([1.3])"),
     (lambda: cr.grad(lambda x: math.exp(x))(1.0), TraceError, "cut the derivative"),
     (lambda: cr.check_grads(np.sin, (1.0,), order=0), ArgumentError, "check_grads: order is 0"),
     (lambda: cr.check_grads(np.sin, (1.0,), directions=0), ArgumentError, "directions is 0"),
@@ -244,5 +246,5 @@ OTHER_FITS = [
     ("cross_entropy", y % 2, DataError, 'use loss="binary_cross_entropy"'),
     ("binary_cross_entropy", y[:, None] % 2 + 1, DataError, "takes 0 and 1: subtract 1"),
     (lambda y_true, y_pred: np.ones(5), QUANTITY, ShapeError, "returns shape (5,) for 12 samples"),
-    (lambda y_true, y_pred: float(np.mean(y_pred)), QUANTITY, TraceError, "was asked for"),
+    (lambda y_true, y_pred: float(np.mean(y_pred)), QUANTITY, TraceError, "float(x) of a traced"),
 ]

@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Any, Literal
 
 from chainrule.errors import LIBRARY_FOLDERS, ChainruleError, TraceError
+from chainrule.graph import trace_errors
 from chainrule.graph.protocol_gaps.numpy_namespace import namespaces
 from chainrule.graph.protocol_gaps.plain_store import plain_store_message
 from chainrule.graph.trace_errors import ConversionError
@@ -91,6 +92,9 @@ class Environment:
             assert self._token is not None
             _current.reset(self._token)
         self._restore_replaced_error(error, traceback)
+        if isinstance(error, ConversionError) and self.parent is None:
+            # To users it is a `TraceError`; that it passes through NumPy does not matter any more.
+            raise TraceError(str(error)).with_traceback(traceback) from None
 
     def refuse(self, message: str, line: tuple[str, int] | None) -> ConversionError:
         """Return the error of a conversion in a line of the user's code, and remember it."""
@@ -103,6 +107,8 @@ class Environment:
         """Raise the error of a conversion that NumPy replaced by one of its own."""
         if not isinstance(error, ValueError | TypeError) or isinstance(error, ChainruleError):
             return
+        if any(each in str(error) for each in _LIST_ERRORS) and not self.is_suspended:
+            raise TraceError(trace_errors.list_operand(self.name, str(error))) from error
         innermost = None
         while traceback is not None:  # NumPy's own Python code may stand below the user's line
             if not traceback.tb_frame.f_code.co_filename.startswith(LIBRARY_FOLDERS):
@@ -122,6 +128,8 @@ _STORE_ERRORS = (
     "setting an array element with a sequence.",
     "Error setting single item of array.",
 )
+
+_LIST_ERRORS = ("'list'", "can't multiply sequence by non-int")
 
 _current: ContextVar[Environment | None] = ContextVar("environment", default=None)
 

@@ -24,6 +24,7 @@ __all__ = [
     "ConversionError",
     "check_function",
     "conversion",
+    "list_operand",
     "math_function",
     "namespace_of",
     "source_text",
@@ -78,6 +79,14 @@ OUTER_ARRAY = (
     "a store into an array that belongs to an outer trace, captured by the function being "
     "traced; work on x.copy() and return it"
 )
+
+
+def list_operand(function: str, error: str) -> str:
+    """Return the message for an operator of Python given a list, which is no array."""
+    return (
+        f"{function}: {error}; a list is a container of arguments and no array: pass "
+        "np.array([1.3]) instead of [1.3], or convert it in the function"
+    )
 
 
 def store_into_argument(function: str, name: str, is_refused: bool) -> str:
