@@ -28,7 +28,7 @@ def key(seed: Any) -> Any:
 
     Parameters
     ----------
-    seed : int in [0, 2**64), or traced integer
+    seed : int in [0, 2**64), or traced int
         The seed.
 
     Returns

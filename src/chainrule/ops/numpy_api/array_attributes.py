@@ -28,12 +28,12 @@ def mT(x: Node) -> Node:  # noqa: N802 (NumPy's name)
 
 
 def itemsize(x: Node) -> int:
-    """Bytes of an element."""
+    """Return the bytes of an element."""
     return x.dtype.itemsize
 
 
 def nbytes(x: Node) -> int:
-    """Bytes of all elements."""
+    """Return the bytes of all elements."""
     return x.size * x.dtype.itemsize
 
 

@@ -56,7 +56,7 @@ def invert(x: Any) -> Any:
 
 
 def left_shift(a: Any, b: Any) -> Any:
-    """Bits moved to higher places, ``a · 2^b``."""
+    """Move bits to higher places, ``a · 2^b``."""
     a, b, dtype = _shifted("<<", a, b)
     bits = 8 * dtype.itemsize
     powers: Any = np.array([1 << k for k in range(bits)] + [0], np.uint64).astype(dtype)
@@ -64,7 +64,7 @@ def left_shift(a: Any, b: Any) -> Any:
 
 
 def right_shift(a: Any, b: Any) -> Any:
-    """Bits moved to lower places, ``⌊a / 2^b⌋``."""
+    """Move bits to lower places, ``⌊a / 2^b⌋``."""
     a, b, dtype = _shifted(">>", a, b)
     bits = 8 * dtype.itemsize - (dtype.kind == "i")
     powers: Any = np.array([1 << k for k in range(bits)] + [1], np.uint64).astype(dtype)

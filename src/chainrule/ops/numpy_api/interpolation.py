@@ -95,7 +95,7 @@ def unwrap(p: Any, discont: Any = None, axis: int = -1, *, period: Any = 2 * mat
 
 
 def ediff1d(x: Any, to_end: Any = None, to_begin: Any = None) -> Any:
-    """Differences of adjacent elements of flattened `x`, between `to_begin` and `to_end`."""
+    """Return differences of adjacent elements of flattened `x`, between `to_begin` and `to_end`."""
     x = ravel(x)
     parts = [diff(x)]
     for name, extra in (("to_begin", to_begin), ("to_end", to_end)):

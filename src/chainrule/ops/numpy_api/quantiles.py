@@ -39,7 +39,7 @@ def quantile(
     keepdims: bool = False,
     weights: Any = None,
 ) -> Any:
-    """Quantiles of the values along axes; NaN where a value is NaN."""
+    """Return quantiles of the values along axes; NaN where a value is NaN."""
     return _quantile("quantile", a, q, 1, axis, method, keepdims, weights, _columns)
 
 
@@ -52,7 +52,7 @@ def percentile(
     keepdims: bool = False,
     weights: Any = None,
 ) -> Any:
-    """Percentiles of the values along axes; NaN where a value is NaN."""
+    """Return percentiles of the values along axes; NaN where a value is NaN."""
     return _quantile("percentile", a, q, 100, axis, method, keepdims, weights, _columns)
 
 
@@ -65,7 +65,7 @@ def nanquantile(
     keepdims: bool = False,
     weights: Any = None,
 ) -> Any:
-    """Quantiles of the values along axes, ignoring NaN."""
+    """Return quantiles of the values along axes, ignoring NaN."""
     return _quantile("nanquantile", a, q, 1, axis, method, keepdims, weights, _columns_of_numbers)
 
 
@@ -78,7 +78,7 @@ def nanpercentile(
     keepdims: bool = False,
     weights: Any = None,
 ) -> Any:
-    """Percentiles of the values along axes, ignoring NaN."""
+    """Return percentiles of the values along axes, ignoring NaN."""
     return _quantile(
         "nanpercentile", a, q, 100, axis, method, keepdims, weights, _columns_of_numbers
     )

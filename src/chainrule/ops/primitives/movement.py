@@ -84,7 +84,7 @@ transpose = Primitive(
 
 
 def as_slices(slices: Slices) -> tuple[slice, ...]:
-    """Python's slices; one with a negative step that includes index 0 ends at None."""
+    """Return Python slices; one with a negative step that includes index 0 ends at None."""
 
     def python_slice(start: int, count: int, step: int) -> slice:
         stop = start + count * step

@@ -15,7 +15,7 @@ __all__ = ["log_softmax", "logsumexp", "softmax"]
 
 
 def softmax(x: Any, axis: Any = None) -> Any:
-    """Exponentials that sum to 1 along axes, ``exp(x) / Σ exp(x)``."""
+    """Return exponentials that sum to 1 along axes, ``exp(x) / Σ exp(x)``."""
     x = as_float(as_array(x))
     shifted = exp(x - stop_gradient(extrema.max(x, axis, keepdims=True)))
     return shifted / reductions.sum(shifted, axis, keepdims=True)
