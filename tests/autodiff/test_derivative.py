@@ -172,6 +172,12 @@ def test_argnums_are_indices_from_either_end() -> None:
     assert cr.grad(f, argnums=(0, -1))(2.0, 3.0, 5.0) == (15.0, 6.0)
 
 
+def test_second_derivatives_of_logaddexp2_hold_at_a_tie() -> None:
+    assert (
+        cr.check_grads(np.logaddexp2, (np.array([0.6, 0.3]), np.array([0.6, 0.9])), order=2) < 1e-8
+    )
+
+
 def test_a_tie_of_maximum_splits_the_cotangent_evenly() -> None:
     assert cr.grad(lambda x: np.maximum(x, 0))(0.0) == 0.5
     assert cr.grad(lambda x: np.maximum(x, 0))(2.0) == 1.0

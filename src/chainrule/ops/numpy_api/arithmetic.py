@@ -174,7 +174,10 @@ def _exact_for_powers(logarithm: Any, x: Any, base: float) -> Any:
 def logaddexp2(a: Any, b: Any) -> Any:
     """Logarithm to base 2 of ``2^a + 2^b``."""
     same = equal(a, b)
-    both = 0.5 * a + 0.5 * b + 1  # infinite ones included
+    is_tied = logical_and(same, isfinite(a))
+    half = math.log(2) / 2 * (select(is_tied, a, 0) - select(is_tied, b, 0))  # 0 at a tie
+    # The 1 of a tie as a function of the difference, for the derivatives of higher order.
+    both = 0.5 * a + 0.5 * b + elementwise.logaddexp(half, -half) / math.log(2)
     gap = absolute(select(same, 0, a) - select(same, 0, b))
     tail = log1p(exp2(-gap)) / math.log(2)
     return select(same, both, elementwise.maximum(a, b) + tail)
