@@ -22,20 +22,19 @@ Run it with ``python examples/05_derivatives_by_hand_and_by_rule.py``. It prints
 
     chain rule: 1/eˣ is 1/u with u = eˣ, so its derivative is -1/u² · eˣ = -e⁻ˣ
     by hand -0.135335   by rule -0.135335
-    graph one_over_exp(x: f64[]) {
+    graph derivative of one_over_exp(x: f64[]) {
       a: f64[] = exp(x)
-      b: f64[] = divide(1.0, a)
-      c: f64[] = multiply(-1.0, b)
-      d: f64[] = divide(c, a)
-      e: f64[] = multiply(d, a)
-      return e
+      value: f64[] = divide(1.0, a)
+      b: f64[] = multiply(-1.0, value)
+      c: f64[] = divide(b, a)
+      d_x: f64[] = multiply(c, a)
+      return d_x
     }
 """
 
 import numpy as np
 
 import chainrule as cr
-from chainrule.compiler.graph_passes.simplify import simplify
 
 TABLE = [
     ("7", lambda x: 7.0, "0", lambda x: 0.0),
@@ -74,7 +73,7 @@ def main():
 
     print("\nchain rule: 1/eˣ is 1/u with u = eˣ, so its derivative is -1/u² · eˣ = -e⁻ˣ")
     print(f"by hand {-np.exp(-x):.6f}   by rule {cr.grad(one_over_exp)(x):.6f}")
-    print(simplify(cr.trace(cr.grad(one_over_exp))(x)))
+    print(cr.simplify(cr.trace(cr.grad(one_over_exp))(x)))
 
 
 if __name__ == "__main__":

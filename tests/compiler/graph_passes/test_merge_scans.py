@@ -24,9 +24,9 @@ def test_the_forward_scan_and_its_run_with_residuals_become_one():
     assert [len(node.params["body"].outputs) for node in scans(merged)] == [2, 1]
     lines = str(merged).splitlines()
     assert [line.strip() for line in lines if "return" in line] == [
-        "return a, carry0",
-        "return b",
-        "return f, h",
+        "return a, c",
+        "return d",
+        "return value, d_x",
     ]
     for one, other in zip(evaluate(merged, [X]), evaluate(graph, [X]), strict=True):
         assert one.tobytes() == other.tobytes()
