@@ -266,13 +266,11 @@ def fill_diagonal(a: Any, val: Any, wrap: bool = False) -> None:
     target = _target("fill_diagonal", a)
     if target.ndim < 2 or (target.ndim > 2 and len(set(target.shape)) > 1):
         raise ArgumentError("fill_diagonal: needs two axes, or more axes of one length")
-    size = target.size
-    step = target.shape[1] + 1
-    end = None if wrap or target.ndim > 2 else target.shape[1] * target.shape[1]
-    if target.ndim > 2:
-        step = 1 + sum(target.shape[0] ** k for k in range(1, target.ndim))
-    positions: Any = np.arange(0, size, step)[slice(None)] if end is None else None
-    positions = np.arange(0, min(size, end), step) if end is not None else positions
+    length = target.shape[-1]
+    step = sum(length**k for k in range(target.ndim))
+    # Of a tall matrix without `wrap`, the part below its first square is left as it is.
+    end = length * length if target.ndim == 2 and not wrap else target.size
+    positions: Any = np.arange(0, min(target.size, end), step)
     FlatIterator(target)[positions] = _repeated(val, positions.shape)
 
 
