@@ -33,6 +33,7 @@ PROGRAMS: dict[str, Callable[[Any], Any]] = {
     "max and min": lambda x: max(x[0], x[1], 0.1) * min([x[1], x[2]]),
     "tolist": lambda x: sum(v**2 for v in x.tolist()) + x[:1].item() * x.item(2),
     "vectorize": lambda x: np.vectorize(lambda a, b: a * a if b > 1 else a)(x, [[0], [2]]),
+    "full_like": lambda x: np.full_like(np.ones(2), x[0]) * np.full((2,), x[1]),
     "ndenumerate": lambda x: sum(v * i[0] for i, v in np.ndenumerate(x)),
     "names imported from NumPy": lambda x: total(array([x[0] * 2, exp(x[1])])) + total([x[2]]),
     "SciPy with names of NumPy": lambda x: special.log1p(x**2) + special.exp2([x[0], 1, x[1]]),

@@ -13,6 +13,7 @@ import numpy as np
 
 from chainrule.errors import ArgumentError, TraceError
 from chainrule.graph.node import Node, as_node
+from chainrule.graph.trace_errors import ConversionError
 from chainrule.ops.functionalization import assign, fitted, item_view, store
 from chainrule.ops.numpy_api import indexing, sorting
 from chainrule.ops.numpy_api.shape_manipulation import ravel, reshape
@@ -282,7 +283,8 @@ def sort_in_place(x: Node, axis: int = -1, kind: Any = None, order: Any = None, 
 def _target(name: str, x: Any) -> Node:
     if isinstance(x, Node):
         return x
-    raise TraceError(
+    # Not final: np.full_like(plain, traced) copies into a plain array, and is called again.
+    raise ConversionError(
         f"np.{name}: a traced value cannot be stored into a plain array; make the array with "
         "np.zeros_like(y, shape=...) of a traced y"
     )
