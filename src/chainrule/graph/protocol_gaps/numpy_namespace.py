@@ -14,6 +14,7 @@ import sys
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -94,6 +95,13 @@ class _Replacement:
     entries: dict[str, Any]
     size: int
     traces: int = 0
+    _values: tuple[Any, ...] = ()
+    _read: Callable[[dict[str, Any]], Any] = dict.copy
+
+    def __post_init__(self) -> None:
+        if len(self.originals) > 1:
+            self._values = tuple(self.originals.values())
+            self._read = itemgetter(*self.originals)
 
     def install(self) -> None:
         if not self.traces:
@@ -104,6 +112,19 @@ class _Replacement:
         self.traces -= 1
         if not self.traces:
             self.namespace.update(self.originals)
+
+    def is_listed_whole(self) -> bool:
+        """Whether the namespace has got no other names since."""
+        return self.size == len(self.namespace) and self.is_current()
+
+    def is_current(self) -> bool:
+        """Whether the entries are those listed: other code may have replaced some of its own."""
+        try:
+            if self._values:  # of equal tuples, the items are compared by identity alone
+                return self._read(self.namespace) == self._values
+            return all(self.namespace[key] is value for key, value in self.originals.items())
+        except (KeyError, ValueError):
+            return False
 
 
 class _Namespaces:
@@ -148,7 +169,8 @@ class _Namespaces:
         """The entries of NumPy; listed again when the table has grown or a module was imported."""
         loaded = [sys.modules[name] for name in _MODULES if name in sys.modules]
         listed = len(self._functions), len(loaded)
-        if self._listed != listed and not (self._modules and self._modules[0].traces):
+        is_listed = self._listed == listed and all(each.is_current() for each in self._modules)
+        if not (self._modules and self._modules[0].traces) and not is_listed:
             self._listed = listed
             self._modules = [
                 self._replacement(vars(module), module.__name__) for module in (builtins, *loaded)
@@ -158,7 +180,8 @@ class _Namespaces:
     def _of_user(self, namespace: dict[str, Any]) -> _Replacement:
         """The entries of a user's module, listed again when it has got others."""
         found = self._users.get(id(namespace))
-        if found is None or (not found.traces and not _is_current(found, namespace)):
+        is_same = found is not None and found.namespace is namespace
+        if found is None or not (found.traces or (is_same and found.is_listed_whole())):
             found = self._users[id(namespace)] = self._replacement(namespace, "")
             idle = [key for key, each in self._users.items() if not each.traces]
             for key in idle[: max(len(self._users) - _MAX_USERS, 0)]:
@@ -214,13 +237,6 @@ def _globals_of(function: Any) -> dict[str, Any] | None:
     namespace = getattr(function, "__globals__", None)
     is_library = namespace is None or str(namespace.get("__name__")).startswith("chainrule.")
     return None if is_library else namespace
-
-
-def _is_current(replacement: _Replacement, namespace: dict[str, Any]) -> bool:
-    """Whether a namespace is the one listed, unchanged as far as its entries go."""
-    if replacement.namespace is not namespace or replacement.size != len(namespace):
-        return False
-    return all(namespace.get(key) is value for key, value in replacement.originals.items())
 
 
 _VECTORIZED_CALL = np.vectorize.__call__
