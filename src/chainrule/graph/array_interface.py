@@ -95,6 +95,25 @@ class ArrayInterface(NDArrayOperatorsMixin):
             raise refused(trace_errors.SCALAR_WITHOUT_AXES)
         return (self[i] for i in range(self.shape[0]))
 
+    def __eq__(self, other: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+        return np.zeros(self.shape, bool)[()] if other is None else super().__eq__(other)
+
+    def __ne__(self, other: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+        return np.ones(self.shape, bool)[()] if other is None else super().__ne__(other)
+
+    __hash__ = object.__hash__  # pyright: ignore[reportAssignmentType]
+
+    # Copies and pickles.
+
+    def __copy__(self) -> Any:
+        return self._call_method("copy")
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        return self._call_method("copy")
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        raise refused(trace_errors.PICKLED)
+
     def __contains__(self, value: Any) -> bool:
         return bool(OPERATIONS["any"](self == value))
 

@@ -11,6 +11,7 @@ run `suspended`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from contextvars import ContextVar, Token
@@ -105,10 +106,11 @@ class Environment:
         self, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Raise the error of a conversion that NumPy replaced by one of its own."""
-        if not isinstance(error, ValueError | TypeError) or isinstance(error, ChainruleError):
+        if isinstance(error, SystemError) and self._refused[0]:  # CPython's, of code in C
+            raise TraceError(self._refused[0]) from None
+        if not isinstance(error, Exception) or isinstance(error, ChainruleError):
             return
-        if any(each in str(error) for each in _LIST_ERRORS) and not self.is_suspended:
-            raise TraceError(trace_errors.list_operand(self.name, str(error))) from error
+        self._explain(error, _LIST_ERRORS, trace_errors.list_operand)
         innermost = None
         while traceback is not None:  # NumPy's own Python code may stand below the user's line
             if not traceback.tb_frame.f_code.co_filename.startswith(LIBRARY_FOLDERS):
@@ -116,12 +118,25 @@ class Environment:
             traceback = traceback.tb_next
         traceback = innermost
         message, line = self._refused
-        if traceback is None or line is None:
+        if traceback is None:
             return
         if line == (traceback.tb_frame.f_code.co_filename, traceback.tb_lineno):
             if str(error) in _STORE_ERRORS:
                 message = plain_store_message(traceback.tb_frame.f_code, traceback.tb_lasti)
             raise TraceError(message) from None
+        if "Node" not in traceback.tb_frame.f_globals:  # a class of the user's own
+            self._explain(error, _NODE_ERRORS, trace_errors.plain_numbers)
+
+    def _explain(
+        self,
+        error: Exception,
+        pattern: re.Pattern[str],
+        message: Callable[[str, str], str],
+    ) -> None:
+        """Raise a `TraceError` for an error of Python's whose text matches a pattern."""
+        is_of_type = isinstance(error, ValueError | TypeError | AttributeError)
+        if is_of_type and pattern.search(str(error)) and not self.is_suspended:
+            raise TraceError(message(self.name, str(error))) from error
 
 
 _STORE_ERRORS = (
@@ -129,7 +144,9 @@ _STORE_ERRORS = (
     "Error setting single item of array.",
 )
 
-_LIST_ERRORS = ("'list'", "can't multiply sequence by non-int")
+_NODE_ERRORS = re.compile(r"\bNode\b|^could not convert string to float: '<traced")
+
+_LIST_ERRORS = re.compile(r"'list'|to list|list indices|can't multiply sequence by non-int")
 
 _current: ContextVar[Environment | None] = ContextVar("environment", default=None)
 

@@ -17,6 +17,7 @@ __all__ = [
     "DERIVATIVE_LOST",
     "OUTER_ARRAY",
     "OUTSIDE_TRACE",
+    "PICKLED",
     "READ_ONLY",
     "SCALAR_WITHOUT_AXES",
     "UNKNOWN_INDICES",
@@ -27,6 +28,7 @@ __all__ = [
     "list_operand",
     "math_function",
     "namespace_of",
+    "plain_numbers",
     "source_text",
     "store_into_argument",
     "unknown_value",
@@ -64,6 +66,11 @@ OUTSIDE_TRACE = (
     "function first, which gives an array"
 )
 
+PICKLED = (
+    "a traced value cannot be pickled, as it belongs to the function being traced; return it from "
+    "the function first, which gives a plain array"
+)
+
 READ_ONLY = (
     "a store into a read-only view, as np.broadcast_to, np.diagonal and sliding windows return it; "
     "work on its .copy()"
@@ -86,6 +93,15 @@ def list_operand(function: str, error: str) -> str:
     return (
         f"{function}: {error}; a list is a container of arguments and no array: pass "
         "np.array([1.3]) instead of [1.3], or convert it in the function"
+    )
+
+
+def plain_numbers(function: str, error: str) -> str:
+    """Return the message for code that fails as it takes plain numbers, and not a traced value."""
+    return (
+        f"{function}: {error}; a traced value (of class Node) stands where only a plain number is "
+        "taken: write this with functions of NumPy, as np.mean(x) for statistics.mean(x), or hand "
+        "over cr.stop_gradient(x).value where no derivative is required"
     )
 
 

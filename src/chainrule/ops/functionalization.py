@@ -149,7 +149,10 @@ def detached(key: Any, result: Any, operands: Sequence[Any]) -> Any:
     if key in VIEWING:
         return result
     if type(result) is Node:
-        return _own(result, operands)
+        result = _own(result, operands)
+        if not result.shape and key in WITHOUT_SCALARS:
+            result.python_type = np.ndarray
+        return result
     if type(result) in (list, tuple):
         return type(result)(_own(x, operands) if type(x) is Node else x for x in result)
     return result
@@ -164,6 +167,13 @@ def _own(result: Node, operands: Sequence[Any]) -> Node:
 
 VIEWING: set[Any] = set()
 """The keys of operations whose results may be views; ``numpy_protocol`` fills it."""
+
+
+WITHOUT_SCALARS: set[Any] = {
+    np.broadcast_to, np.copy, np.cov, np.cross, np.empty_like, np.full_like, np.i0, np.ones_like,
+    np.piecewise, np.resize, np.select, np.tensordot, np.where, np.zeros_like,
+}  # fmt: skip
+"""The functions of NumPy whose result without axes is an array and no scalar."""
 
 
 def is_immutable(node: Node) -> bool:

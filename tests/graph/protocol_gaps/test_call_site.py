@@ -1,15 +1,21 @@
 """The callee of the calling frame, read from its bytecode."""
 
 import math
+import pickle
+import statistics
+import struct
 import sys
 from array import array
 from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
 from math import exp as power
 from typing import Any
 
 import numpy as np
 import pytest
 from scipy import special
+from scipy.optimize import brentq
 
 import chainrule as cr
 from chainrule.errors import TraceError, UnsupportedError
@@ -112,12 +118,28 @@ def test_printing_and_functions_without_a_derivative_take_known_values(capsys: A
         lambda x: x * float(f"{float(x)}"),
         lambda x: [math.tanh][0](x),
         lambda x: sum(map(math.exp, [x, x])),
+        lambda x: statistics.mean([x, x]),
+        lambda x: statistics.variance([x, 1.0]),
+        lambda x: float(Decimal(x)),
+        lambda x: struct.unpack("d", struct.pack("d", x))[0],
+        lambda x: float(str([x])[1:-1]),
+        lambda x: memoryview(x)[0],
+        lambda x: timedelta(seconds=x).total_seconds(),
+        lambda x: pickle.loads(pickle.dumps(x)),
     ],
 )  # fmt: skip
 def test_conversions_that_lose_the_derivative_are_refused(function: Callable[[Any], Any]) -> None:
     for call in (cr.grad(function), cr.jit(function)):
         with pytest.raises(TraceError, match="plain"):
             call(2.0)
+
+
+def test_a_refused_conversion_is_named_where_code_in_c_replaces_its_error() -> None:
+    def root(x: Any) -> Any:
+        return brentq(lambda t: t - x, -5.0, 5.0) * x
+
+    with pytest.raises(TraceError, match="plain number"):
+        cr.grad(root)(0.5)
 
 
 def test_text_is_formatted_with_the_value_by_the_operator_too(capsys: Any) -> None:

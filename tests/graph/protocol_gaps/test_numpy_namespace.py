@@ -82,6 +82,10 @@ def test_ragged_lists_are_refused() -> None:
         cr.grad(lambda x: np.sum(np.array([x, x[:2]])))(X)
 
 
+def _is(value: Any, kind: type) -> bool:
+    return isinstance(value, kind)
+
+
 def test_types_and_branches_are_those_without_tracing() -> None:
     cases: list[tuple[Callable[[Any], Any], Any]] = [
         (lambda x: np.sum(x**2) if isinstance(x, np.ndarray) else x**3, np.array([2.0])),
@@ -91,11 +95,23 @@ def test_types_and_branches_are_those_without_tracing() -> None:
         (lambda x: x**2 if np.isscalar(x) else x**3, np.array(2.0)),
         (lambda x: x[0] ** 2 if isinstance(x[0], np.floating) else x[0] ** 3, np.array([2.0])),
         (lambda x: x**2 if isinstance(x * 2, np.ndarray) else x**3, np.array(2.0)),
-        (lambda x: np.sum(x**2) if not isinstance(x[0], np.ndarray) else x, np.ones((2, 2)) * 2),
+        (lambda x: x[0] ** 2 if _is(x[0].item(), np.generic) else x[0] ** 3, X),
+        (lambda x: x[0] ** 2 if _is(x.tolist()[0], np.generic) else x[0] ** 3, X),
+        (lambda x: x[0] * _is((x > 0)[1].item(), int), X),
+        (lambda x: x[0] * _is(np.where(x[0] > 0, x[0], 0.0), np.ndarray), X),
+        (lambda x: x[0] * _is(np.zeros_like(x[0]), np.ndarray), X),
+        (lambda x: x[0] * _is(np.tensordot(x, x, 1), np.ndarray), X),
+        (lambda x: x[0] * _is(np.copy(x[0]) * 2, np.ndarray), X),
     ]
-    for f, x in cases[:7]:
+    for f, x in cases:
         assert np.isclose(cr.value_and_grad(f)(x)[0], f(x))
         assert np.isclose(cr.jit(f)(x), f(x))
+
+
+def test_numpys_functions_keep_their_documentation_during_a_trace() -> None:
+    texts: list[Any] = []
+    cr.grad(lambda x: texts.append((np.arange.__doc__, np.sum.__doc__)) or x)(1.0)
+    assert texts == [(np.arange.__doc__, np.sum.__doc__)]
 
 
 def test_other_threads_and_later_code_see_numpys_own_functions() -> None:

@@ -71,6 +71,9 @@ BUILT_INS = programs(
     sum(itertools.islice(x, 1, 4))
     functools.partial(np.multiply, 2.0)(x)
     copy.copy(x) * 2 + copy.deepcopy(x)
+    copy.deepcopy([x[0] ** 2, {"a": 3 * x}])[1]["a"] * x
+    x * 2 if x[0] != None else x
+    x * np.where(x == None, 2.0, 3.0)
     (y := x * 2) + y
     [1.0, 2.0, 3.0, 4.0, 5.0] @ x
     x.tolist()[1] * sum(x.tolist())

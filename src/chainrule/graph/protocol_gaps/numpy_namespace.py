@@ -74,6 +74,10 @@ class _Retried:
     def __repr__(self) -> str:
         return repr(self.function)
 
+    @property
+    def __doc__(self) -> str | None:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self.function.__doc__
+
     def __reduce__(self) -> str | tuple[Any, ...]:
         return _itself, (self.function,)
 
@@ -84,6 +88,7 @@ def _itself(function: Any) -> Any:
 
 _MODULES = ("numpy", "numpy.linalg", "scipy.special", "scipy.signal", "scipy.signal._sigtools")
 _BRACKETS = (np.r_, np.c_)
+_MASKED = np.ma  # NumPy loads it on demand; while the entries are replaced, it would keep those
 
 
 @dataclass(slots=True, eq=False)

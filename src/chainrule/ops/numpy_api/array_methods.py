@@ -10,6 +10,7 @@ import numpy as np
 from chainrule.errors import ArgumentError, DTypeError, UnsupportedError
 from chainrule.graph.node import Node
 from chainrule.ops.numpy_api import indexing, searching, shape_manipulation
+from chainrule.ops.primitives.selection import identity
 
 __all__ = [
     "astype", "compress", "flatten", "item", "partition", "reshape", "to_device", "tolist",
@@ -79,7 +80,19 @@ def flatten(x: Any, order: str = "C") -> Any:
 
 
 def item(x: Node, *index: Any) -> Node:
-    """Return one element, a traced scalar."""
+    """Return one element, a traced scalar of Python's type."""
+    return _of_python(identity(_element(x, index)))
+
+
+def _of_python(x: Node) -> Node:
+    x.python_type = _PYTHON_TYPES[x.dtype.kind]
+    return x
+
+
+_PYTHON_TYPES = {"f": float, "i": int, "u": int, "b": bool}
+
+
+def _element(x: Node, index: tuple[Any, ...]) -> Node:
     if x.size != 1 and not index:
         raise ArgumentError(f"x.item(): {x.type} has {x.size} elements; say which one, or index it")
     if not index:
@@ -91,4 +104,4 @@ def item(x: Node, *index: Any) -> Node:
 
 def tolist(x: Node) -> Any:
     """Return nested lists of traced scalars."""
-    return [tolist(each) for each in x] if x.shape else x
+    return [tolist(each) for each in x] if x.shape else _of_python(identity(x))
