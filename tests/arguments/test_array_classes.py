@@ -28,6 +28,11 @@ class Quantity(np.ndarray):
         return np.asarray(self) * other * 1000
 
 
+def stored(x: Any, value: Any) -> Any:
+    x[:] = value
+    return x
+
+
 @pytest.fixture(scope="module")
 def net() -> cr.Network:
     network = cr.Network([nn.Dense(1)], seed=0)
@@ -45,6 +50,13 @@ DERIVATIVES: dict[str, Callable[[], Any]] = {
     "product": lambda: cr.grad(lambda w, x: np.dot(x, w))(np.ones(3), a),
     "matrix product": lambda: cr.grad(lambda w, x: np.sum(x @ w))(np.ones(2), A),
     "concatenation": lambda: cr.grad(lambda w, x: np.sum(np.concatenate([w, x])))(np.ones(3), a),
+    "constant in a stack": lambda: cr.grad(lambda w: np.sum(np.stack([w, a])))(np.ones(3)),
+    "constant in a list": lambda: cr.grad(lambda w: np.sum(np.array([w, a])))(np.ones(3)),
+    "entry in a list": lambda: cr.jit(lambda w: np.array([w, a[1]]))(1.0),
+    "columns": lambda: cr.jit(lambda w: np.c_[w, a])(np.ones(3)),
+    "store": lambda: cr.jit(lambda w: stored(w * 1, a))(np.ones(3)),
+    "copyto": lambda: cr.grad(lambda w: np.sum(np.copyto(w := w * 1, a) or w))(np.ones(3)),
+    "full_like": lambda: cr.grad(lambda w: np.sum(w * np.full_like(w, a)))(np.ones(3)),
     "choice": lambda: cr.grad(lambda w, x: np.sum(np.where(x > 0, w, x)))(1.0, a),
     "one entry": lambda: cr.grad(lambda w, x: w * x[1])(1.0, a),
     "vjp": lambda: cr.vjp(np.sum, a),

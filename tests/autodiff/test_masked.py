@@ -47,6 +47,8 @@ def test_the_branch_not_taken_contributes_nothing() -> None:
         (lambda x: np.where(x == 0, 1, np.sin(x) / x), [0, np.pi], [0, -1 / np.pi]),
         (lambda x: np.where(x <= 10, np.exp(x), 1), [0, 1e10], [1, 0]),
         (lambda x: np.where(x <= 10, np.sinh(x), 1), [0, 1e10], [1, 0]),
+        (lambda x: np.where(x <= 10, np.exp2(x), 1), [0, 1e10], [np.log(2), 0]),
+        (lambda x: np.where(x > -10, 0.5**x, 1), [0, -1e10], [-np.log(2), 0]),
         (lambda x: np.where(x > 30, x, np.log(1 + np.exp(x))), [1e3, 0], [1, 0.5]),
         (lambda x: np.where(x > 0, x**0.3, 0), [0, 1], [0, 0.3]),
         (lambda x: np.where(x > 0, x**x, 0), [0, 1], [0, 1]),
@@ -155,6 +157,14 @@ def test_masks_pass_through_loops() -> None:
         (lambda x: np.where(x > 0, rows(lambda c, t: (c, t**0.5), x), 0), [0, 4], [0, QUARTER]),
         (lambda x: np.where(x > 0, ends(lambda c, t: (c**0.5, c), x), 0), [0, 1], [0, QUARTER]),
         (root_of_shared, [0, 4], [0, 3 * QUARTER]),
+        (
+            lambda x: ends(
+                lambda c, t: (c + np.where(t[1] > 0, np.sqrt(t[0]), 3 * t[0]), c),
+                0.0, (x, np.array([1.0, 0.0])),
+            ),
+            [4, 0], [QUARTER, 3],
+        ),
+        (lambda x: ends(lambda c, t: (c * 1.0, c), x), [1, 2], [1, 1]),
         (lambda x: rows(lambda c, t: (c, np.where(t > 0, t, 0)), x**0.5), [0, 4], [0, QUARTER]),
         (
             lambda x: np.where(x > 0, ends(lambda c, t: (c * t, c), np.sqrt(x)), 0),

@@ -89,3 +89,6 @@ def test_a_nested_derivative_and_a_function_that_raises_leave_values_behind() ->
     with pytest.raises(KeyError):
         cr.grad(fails)(X)
     np.testing.assert_array_equal(model.w, 7 * X)
+    with pytest.raises(KeyError):
+        cr.vjp(fails, 2 * X)
+    np.testing.assert_array_equal(model.w, 14 * X)

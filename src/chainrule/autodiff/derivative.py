@@ -172,9 +172,14 @@ def vjp(function: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], 
     variables, arguments = _lift(function, args, positions)
     nodes = [node for node, _ in variables]
     environment = _environment(function, variables)
-    with environment:
-        leaves, structure = tree.flatten(function(*arguments))
-        outputs = [as_node(leaf) for leaf in leaves]
+    try:
+        with environment:
+            leaves, structure = tree.flatten(function(*arguments))
+            outputs = [as_node(leaf) for leaf in leaves]
+    except BaseException:
+        if environment.parent is None:
+            replace_leftovers((function, args), nodes, environment)
+        raise
 
     def pullback(cotangent: Any) -> tuple[Any, ...]:
         leaves = tree.flatten_like(structure, cotangent, "cotangent")

@@ -221,8 +221,8 @@ def _passes_data(node: Node) -> bool:
 
 def is_singular(body: Graph) -> bool:
     """Whether a derivative within the body of a loop may be infinite or NaN."""
-    sources = {node.serial for node in body.inputs if node.array_type.is_float}
-    active: list[Node] = []
+    active = [node for node in body.inputs if node.array_type.is_float]
+    sources = {node.serial for node in active}
     reached = set(sources)
     for node in body.nodes:
         if any(each.serial in reached for each in node.inputs):
@@ -272,12 +272,24 @@ def _is_nonzero(x: Range) -> bool:
 
 def _is_regular_power(node: Node, ranges: list[Range]) -> bool:
     base, (p, high) = ranges
-    return base[0] > 0 or (p == high and (p == 0 or p >= 1) and (p.is_integer() or base[0] >= 0))
+    if p != high:
+        return base[0] > 0 and _is_bounded_exponential(node, ranges)
+    return base[0] > 0 or ((p == 0 or p >= 1) and (p.is_integer() or base[0] >= 0))
 
 
 def _is_finite_power(node: Node, ranges: list[Range]) -> bool:
     base, (p, high) = ranges
-    return base[0] > 0 or (p >= 0 and (base[0] >= 0 or (p == high and p.is_integer())))
+    if p != high:
+        return base[0] > 0 and _is_bounded_exponential(node, ranges)
+    return base[0] > 0 or (p >= 0 and (base[0] >= 0 or p.is_integer()))
+
+
+def _is_bounded_exponential(node: Node, ranges: list[Range]) -> bool:
+    """Whether a power with a positive base and an exponent that varies does not overflow."""
+    (low, high), exponents = ranges
+    logarithms = [math.log(low), math.log(high) if high < math.inf else math.inf]
+    largest = max(abs(p) * max(map(abs, logarithms)) for p in exponents)
+    return largest <= math.log(float(np.finfo(node.dtype).max)) - 1
 
 
 def _is_bounded_power(node: Node, ranges: list[Range]) -> bool:

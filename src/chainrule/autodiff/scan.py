@@ -20,6 +20,7 @@ from chainrule.graph.graph import Graph
 from chainrule.graph.kept_trace import traced_once
 from chainrule.graph.node import Node, ancestors, as_node, next_serial, variable
 from chainrule.graph.trace_errors import check_function
+from chainrule.ops.primitives.axes import check_known
 
 __all__ = ["scan"]
 
@@ -120,6 +121,7 @@ def _type(value: Any) -> ArrayType:
 def _length(sequences: Sequence[Any], length: int | None) -> int:
     """The number of steps, on which all sequences and `length` must agree."""
     if length is not None:
+        check_known("scan", length, "length=")
         length = checked_count("scan", "length", length, 0)
     shapes = [_type(each).shape for each in sequences]
     if any(not shape for shape in shapes):

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from chainrule.arguments.aliases import LAYER_ARGUMENT_ALIASES
+from chainrule.arguments.array_classes import refuse_masked
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.errors import TraceError
 from chainrule.graph.array_type import ArrayType
@@ -207,6 +208,7 @@ def _checked(name: str, value: Any) -> Any:
             f"parameter {name}: a traced value cannot be stored outside the trace it belongs to; "
             "assign an array, or return the value from the traced function and assign it then"
         )
+    refuse_masked(value, f"parameter {name}: the assigned array")
     return value if isinstance(value, np.ndarray) else np.asarray(value)
 
 

@@ -25,6 +25,7 @@ from chainrule.ops.primitives.array_update import update_slice
 from chainrule.ops.primitives.broadcasting import broadcast_to
 from chainrule.ops.primitives.broadcasting import cast as cast_to
 from chainrule.ops.primitives.gather_scatter import gather
+from chainrule.ops.primitives.promotion import as_array
 from chainrule.ops.primitives.selection import identity
 from chainrule.ops.primitives.windows import unfold
 
@@ -208,7 +209,7 @@ def assign(target: Node, value: Any, warn: bool = True) -> None:
 
 def fitted(value: Any, dtype: Any, shape: tuple[int, ...], warn: bool = True) -> Node:
     """Return `value` in the dtype and shape of what it is stored into."""
-    node = as_node(value if type(value) is Node else np.asarray(value))
+    node = as_node(as_array(value))
     if node.dtype != dtype:
         if warn and node.dtype.kind == "f" and dtype.kind in "iub":
             warnings.warn(

@@ -42,6 +42,8 @@ def _marked(loop: Loop) -> Loop:
 
 def _batch_axes(nests: Sequence[Nest]) -> tuple[Axis, ...]:
     """Return the batch axis of each nest, longest first; empty if there is a dependence."""
+    if not nests:
+        return ()
     choices = [_candidates(nest) for nest in nests]
     extents = [{axis.extent for axis in axes} for axes in choices]
     for extent in sorted(set[int].intersection(*extents), reverse=True):

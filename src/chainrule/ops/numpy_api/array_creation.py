@@ -21,6 +21,7 @@ from chainrule.ops.numpy_api.shape_manipulation import astype, reshape
 from chainrule.ops.numpy_api.vectorize import call_vectorized
 from chainrule.ops.primitives import movement
 from chainrule.ops.primitives.broadcasting import cast as cast_to
+from chainrule.ops.primitives.promotion import as_array
 from chainrule.ops.primitives.selection import identity
 
 __all__ = [
@@ -109,11 +110,9 @@ def require(a: Any, dtype: Any = None, requirements: Any = None, *, like: Any = 
 def _assembled(nested: Any) -> Node:
     """Join the items of a list along a new first axis, after the items of its inner lists."""
     if not isinstance(nested, list | tuple):
-        return as_node(nested if isinstance(nested, Node) else np.asarray(nested))
+        return as_node(as_array(nested))
     items = cast("Sequence[Any]", nested)
-    parts = [
-        _assembled(each) if _holds_nodes(each) else as_node(np.asarray(each)) for each in items
-    ]
+    parts = [_assembled(each) if _holds_nodes(each) else as_node(as_array(each)) for each in items]
     if len({part.shape for part in parts}) > 1:
         shapes = ", ".join(str(part.shape) for part in parts)
         raise ShapeError(
@@ -192,7 +191,7 @@ def join(function: Any, parts: tuple[Any, ...]) -> Any:
         raise UnsupportedError("np.r_: a string cannot be traced; use np.concatenate and np.stack")
     is_column = function is _COLUMNS
     arrays = [function[each] if isinstance(each, slice) else _argument(each) for each in parts]
-    arrays = [each if isinstance(each, Node) else np.asarray(each) for each in arrays]
+    arrays = [as_array(each) for each in arrays]
     ndim = max(*(each.ndim for each in arrays), 2 if is_column else 1, 1)
     if is_column:
         arrays = [

@@ -59,8 +59,7 @@ def set_item(x: Node, index: Any, value: Any) -> None:
         _assign_where(x, mask, value)
         return
     content = as_node(x)
-    if not isinstance(value, Node):
-        value = np.asarray(value)
+    value = as_array(value)
     normalized = indexing.normalize(content, items)
     if normalized.arrays:
         store(x, _scattered(content, normalized, value))

@@ -46,6 +46,8 @@ def nanmean(
     x = as_array(x)
     if x.dtype.kind != "f":
         return reductions.mean(x, axis, dtype, keepdims=keepdims, where=where)
+    if dtype is None and x.dtype == np.float16:
+        return cast(nanmean(cast(x, "float32"), axis, keepdims=keepdims, where=where), "float16")
     total = nansum(x, axis, dtype, keepdims=keepdims, where=where)
     counts = reductions.sum(logical_not(isnan(x)), axis, keepdims=keepdims, where=where)
     return _quotient(total, cast(counts, total.dtype))
@@ -96,6 +98,9 @@ def nanvar(
     ddof = ddof if correction is None else correction
     if x.dtype.kind != "f":
         return reductions.var(x, axis, dtype, ddof=ddof, keepdims=keepdims, where=where, mean=mean)
+    if dtype is None and x.dtype == np.float16:
+        keywords = {"ddof": ddof, "keepdims": keepdims, "where": where, "mean": mean}
+        return cast(nanvar(cast(x, "float32"), axis, **keywords), "float16")
     x = x if dtype is None else cast(x, dtype)
     is_number = logical_and(logical_not(isnan(x)), where)
     if mean is None:

@@ -109,12 +109,15 @@ def var(
 ) -> Any:  # fmt: skip
     """Variance along axes, ``Σ (x - mean)² / (n - ddof)``; `correction` is `ddof`."""
     x = _to_float(as_array(x), dtype)
+    ddof = ddof if correction is None else correction
+    if dtype is None and x.dtype == np.float16:
+        keywords = {"ddof": ddof, "keepdims": keepdims, "where": where, "mean": mean}
+        return cast(var(cast(x, "float32"), axis, **keywords), "float16")
     axes = normalize_axes("var", axis, x.ndim)
     if mean is None:
         total = _sum(_selected(x, where, 0), axes, keepdims=True)
         mean = total / _selected_count(x, axes, where, keepdims=True)
     centred = x - mean
-    ddof = ddof if correction is None else correction
     freedom = _selected_count(x, axes, where, keepdims)
     freedom = _nonnegative(freedom - ddof) if where is True else maximum(freedom - ddof, 0)
     return _sum(_selected(centred * centred, where, 0), axes, keepdims) / freedom
@@ -182,6 +185,10 @@ def log_sum_exp(
 ) -> Any:
     """Logarithm of summed exponentials along axes, without overflow: ``np.logaddexp.reduce``."""
     x = _selected(_to_float(as_array(x), None), where, -math.inf)
+    if x.dtype == np.float16:
+        return cast(
+            log_sum_exp(cast(x, "float32"), axis, keepdims=keepdims, initial=initial), "float16"
+        )
     axes = reduction_axes("logaddexp.reduce", axis, x.ndim)
     if count_along(x, axes):
         largest = stop_gradient(extrema.max(x, axes, keepdims=True))

@@ -236,7 +236,7 @@ def empty_like(x: Any, dtype: Any = None, *, shape: Any = None) -> Any:
 def full_like(x: Any, fill_value: Any, dtype: Any = None, *, shape: Any = None) -> Any:
     """Broadcast `fill_value`, which may be traced, to the shape and dtype of `x`."""
     lengths, dtype = _shape_and_dtype(x, dtype, shape)
-    value = fill_value if isinstance(fill_value, Node) else np.asarray(fill_value, dtype)
+    value = fill_value if isinstance(fill_value, Node) else as_array(fill_value).astype(dtype)
     filled = broadcast_to(cast(as_node(value), dtype), lengths)
     return identity(filled) if filled is fill_value else filled
 

@@ -69,6 +69,21 @@ def test_sums_accumulate_in_single_precision():
             assert got.dtype == np.float16
 
 
+def test_sums_and_counts_beyond_half_precision_do_not_overflow_on_the_way():
+    many = np.full(70000, 10, "f2")
+    for name, function, right in (
+        ("nanmean", np.nanmean, 10),
+        ("var", np.var, 0),
+        ("nanvar", np.nanvar, 0),
+        ("std of rows", lambda x: np.std(x.reshape(7, -1), axis=1)[3], 0),
+        ("nanstd", lambda x: np.nanstd(x, ddof=1), 0),
+        ("logaddexp", np.logaddexp.reduce, 10 + np.log(70000)),
+    ):
+        for got in (cr.jit(function)(many), cr.vjp(function, many)[0]):
+            np.testing.assert_allclose(got, right, rtol=1e-3, err_msg=name)
+            assert got.dtype == np.float16
+
+
 def test_derivatives_have_the_dtype_of_their_variable():
     slope = cr.jit(cr.grad(lambda a, b: np.sum(a * b)))(HALF, SINGLE)
     assert slope.dtype == np.float16
