@@ -111,7 +111,12 @@ def var(
     x = _to_float(as_array(x), dtype)
     ddof = ddof if correction is None else correction
     if dtype is None and x.dtype == np.float16:
-        keywords = {"ddof": ddof, "keepdims": keepdims, "where": where, "mean": mean}
+        keywords: dict[str, Any] = {
+            "ddof": ddof,
+            "keepdims": keepdims,
+            "where": where,
+            "mean": mean,
+        }
         return cast(var(cast(x, "float32"), axis, **keywords), "float16")
     axes = normalize_axes("var", axis, x.ndim)
     if mean is None:
