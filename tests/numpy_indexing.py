@@ -68,6 +68,7 @@ SHAPES: Table = {
     "tile number": (lambda x: np.tile(x, 2), M),
     "meshgrid": (lambda x: np.meshgrid(x[0], x[:, 1])[1], M),
     "meshgrid ij": (lambda x: np.meshgrid(x[0], x[:, 1], indexing="ij")[0], M),
+    "ix_": (lambda x: np.ix_(x[0], [1.0, 2.0], x[:, 1])[2] * np.ix_([0], x[:, 0])[1], M),
     "matrix_transpose": (np.matrix_transpose, CUBE),
     "sliding_window_view": (lambda x: sliding_window_view(x, 2, axis=1), M),
     "windows of all axes": (lambda x: sliding_window_view(x, (2, 3)), M),

@@ -186,7 +186,7 @@ class Node(ArrayInterface):
         return (is_stopped or not self.array_type.is_float) and as_node(self).is_known
 
     def __format__(self, specification: str) -> str:
-        return format(self.value if self.is_known else repr(self), specification)
+        return format(self.value, specification) if self.is_known else repr(self)
 
     def __str__(self) -> str:
         return str(self.value) if self.is_known else repr(self)

@@ -142,6 +142,11 @@ def test_a_refused_conversion_is_named_where_code_in_c_replaces_its_error() -> N
         cr.grad(root)(0.5)
 
 
+def test_the_type_is_shown_where_the_value_is_not_known(capsys: Any) -> None:
+    assert cr.jit(lambda x: print(f"{x:.3f}", f"{x:>8}", x) or x)(2.0) == 2.0
+    assert capsys.readouterr().out == "<traced f64[]> <traced f64[]> <traced f64[]>\n"
+
+
 def test_text_is_formatted_with_the_value_by_the_operator_too(capsys: Any) -> None:
     def shown(x: Any) -> Any:
         line = "in place %.1f"

@@ -19,7 +19,6 @@ FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "unpackbits": lambda x: np.unpackbits(x),
     "unravel_index": lambda x: np.unravel_index(x, (2, 3)),
     "ravel_multi_index": lambda x: np.ravel_multi_index((x[:2], x[1:3]), (6, 7)),
-    "ix_": lambda x: np.ix_(x, [0, 1]),
     "array_str": lambda x: np.array([len(np.array_str(x)), len(np.array2string(x))]),
     "min_scalar_type": lambda x: np.array(np.min_scalar_type(x).itemsize),
 }

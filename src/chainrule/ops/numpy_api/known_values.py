@@ -20,7 +20,7 @@ __all__ = [
 ]  # fmt: skip
 
 OF_KNOWN_VALUES = (
-    "array2string", "array_repr", "array_str", "bitwise_count", "gcd", "ix_", "lcm",
+    "array2string", "array_repr", "array_str", "bitwise_count", "gcd", "lcm",
     "min_scalar_type", "packbits", "ravel_multi_index", "save", "savetxt", "savez",
     "savez_compressed", "unpackbits", "unravel_index",
 )  # fmt: skip

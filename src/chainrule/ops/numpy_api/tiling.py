@@ -1,4 +1,4 @@
-"""Roll, repeat, tile and meshgrid, with NumPy's names and arguments."""
+"""Roll, repeat, tile, meshgrid and ix_, with NumPy's names and arguments."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from chainrule.errors import ArgumentError, ShapeError
 from chainrule.graph.node import Node
 from chainrule.ops.numpy_api.concatenation import concatenate
 from chainrule.ops.numpy_api.indexing import get_item, take
+from chainrule.ops.numpy_api.known_values import value_of
 from chainrule.ops.numpy_api.shape_manipulation import ravel, reshape, swapaxes
 from chainrule.ops.primitives.axes import as_shape, check_known, normalize_axes, normalize_axis
 from chainrule.ops.primitives.broadcasting import broadcast_to
 from chainrule.ops.primitives.promotion import as_array
 
-__all__ = ["fftshift", "ifftshift", "meshgrid", "repeat", "roll", "tile"]
+__all__ = ["fftshift", "ifftshift", "ix_", "meshgrid", "repeat", "roll", "tile"]
 
 
 def roll(x: Any, shift: Any, axis: Any = None) -> Any:
@@ -92,6 +93,20 @@ def meshgrid(*axes: Any, sparse: bool = False, indexing: str = "xy", copy: bool 
     if indexing == "xy" and count > 1:
         grids = [swapaxes(x, 0, 1) for x in grids]
     return tuple(grids)
+
+
+def ix_(*vectors: Any) -> Any:
+    """Lay vectors along axes of their own; of a mask, the indices where it is true."""
+    count = len(vectors)
+    lines: list[Any] = []
+    for i, vector in enumerate(vectors):
+        x = vector
+        if not isinstance(x, Node) or x.dtype == bool:
+            x = np.ix_(value_of("np.ix_", x, "pass the indices of a mask in"))[0]
+        if x.ndim != 1:
+            raise ShapeError(f"ix_: takes vectors, got an array of shape {x.shape}")
+        lines.append(reshape(x, [x.size if k == i else 1 for k in range(count)]))
+    return tuple(lines)
 
 
 def fftshift(x: Any, axes: Any = None) -> Any:
