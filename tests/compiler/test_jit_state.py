@@ -125,7 +125,27 @@ def of_objects() -> list[Case]:
         lambda: model.blocks.append(np.full(2, 5.0)),
         lambda: setattr(model, "block", lambda x: x),
     ]
-    return [(model, changes), (model.__call__, changes), (lambda x: model(x) * 2, changes)]
+    later = SimpleNamespace()
+    held: Any = functools.partial(lambda: None).func
+    held.offset = 1.0
+    cls: Any = type("Cls", (), {"scaled": staticmethod(lambda x: x)})
+
+    def f(x: Any) -> Any:
+        return cls.scaled(x) * getattr(later, "k", 1.0) + hasattr(later, "flag") + held.offset
+
+    absent: list[Callable[[], Any]] = [
+        lambda: setattr(later, "k", 3.0),
+        lambda: setattr(later, "flag", True),
+        lambda: delattr(later, "k"),
+        lambda: setattr(held, "offset", 2.0),
+        lambda: setattr(cls, "scaled", staticmethod(lambda x: 7 * x)),
+    ]
+    return [
+        (f, absent),
+        (model, changes),
+        (model.__call__, changes),
+        (lambda x: model(x) * 2, changes),
+    ]
 
 
 @pytest.mark.parametrize("family", [of_globals, of_closures, of_objects])
@@ -313,6 +333,7 @@ def test_what_cannot_be_stored_again_is_refused_by_name_and_nothing_is_left_behi
     values, members, queue, holder = [1, 2], {1}, deque([0]), SimpleNamespace()
     functions: dict[str, Callable[[Any], Any]] = {
         r"kept\[0\]": lambda x: kept.append(x * 2) or x,
+        r"holder\.w\.v": lambda x: setattr(holder, "w", SimpleNamespace(v=x)) or x,
         r"values\[2\] and values\[3\]": lambda x: values.extend([x, x + 1]) or x,
         "members": lambda x: members.add(x) or x,
         r"queue\[1\]": lambda x: queue.append(x) or x,

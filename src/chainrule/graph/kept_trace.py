@@ -31,7 +31,7 @@ from chainrule.graph.random_draws import RandomDraws, refuse_draws
 from chainrule.graph.reachable_state import ReachableState, find_reachable_state
 from chainrule.graph.trace import Traced, is_number, trace_call
 
-__all__ = ["KeptTrace", "trace_kept", "traced_once"]
+__all__ = ["KeptTrace", "run_on_types", "trace_kept", "traced_once"]
 
 
 @dataclass(frozen=True)
@@ -162,13 +162,31 @@ def traced_once(operation: str, function: Callable[..., Any]) -> Generator[None]
         yield
     finally:
         drawn = draws.end()
-        reached = find_reachable_state(function)
-        writes, others = take_left_behind(before, reached)
-        if others:
-            before.restore(reached)
-        labels += [*(place.label for place, _ in writes), *others]
+        labels += _clear(before, (function,))
     refuse_draws(operation, drawn)
     refuse_left_behind(operation, labels)
+
+
+@contextmanager
+def run_on_types(*roots: Any) -> Generator[None]:
+    """Take away the traced values that a run on types alone leaves behind where `roots` reach."""
+    if capturing.get() is not None:
+        yield
+        return
+    before = Snapshot.of(find_reachable_state(*roots))
+    try:
+        yield
+    finally:
+        _clear(before, roots)
+
+
+def _clear(before: Snapshot, roots: Sequence[Any]) -> list[str]:
+    """Take the nodes out of all places within reach, and return labels of these."""
+    reached = find_reachable_state(*roots)
+    writes, others = take_left_behind(before, reached)
+    if others:
+        before.restore(reached)
+    return [*(place.label for place, _ in writes), *others]
 
 
 class _Recorder:

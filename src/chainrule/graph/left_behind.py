@@ -100,7 +100,7 @@ def refuse_left_behind(operation: str, labels: Sequence[str]) -> None:
 
 def _is_of_layer(place: Place) -> bool:
     """Whether a place is an attribute of a layer: a trace sets it apart, but for what builds it."""
-    return place.kind == "attribute" and hasattr(place.container, "_parameters")
+    return place.kind == "attribute" and hasattr(type(place.container), "_settings_are_versioned")
 
 
 def _refill(container: Any, copy: Any) -> None:

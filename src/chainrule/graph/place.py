@@ -21,8 +21,8 @@ class Place:
     """A closure cell, global, attribute or item, or all the content of a container.
 
     `kind` is ``attribute`` (of an object, a class or a cell), ``entry`` (of a dictionary, a list or
-    the globals of a module) or ``content``. Every assignment to a versioned place calls
-    `guards.note_assignment`.
+    the globals of a module), ``content``, or ``optional`` (an attribute that is absent). Every
+    assignment to a versioned place calls `guards.note_assignment`.
     """
 
     container: Any
@@ -41,6 +41,8 @@ class Place:
         """A function and its argument that read the place; it raises where there is nothing."""
         if self.kind == "attribute":
             return attrgetter(self.key), self.container
+        if self.kind == "optional":
+            return _attribute_or_missing, self
         return (self.container.__getitem__, self.key) if self.kind == "entry" else (_content, self)
 
     def read(self) -> Any:
@@ -62,6 +64,10 @@ class Place:
             self.container[self.key] = value
         elif isinstance(self.container, dict):
             cast(dict[Any, Any], self.container).pop(self.key, None)
+
+
+def _attribute_or_missing(place: Place) -> Any:
+    return getattr(place.container, place.key, MISSING)
 
 
 def _content(place: Place) -> Any:

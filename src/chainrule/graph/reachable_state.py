@@ -82,6 +82,7 @@ class _Walk:
         self._pending: deque[tuple[Any, str]] = deque()
         self._objects: list[tuple[Any, str]] = []
         self._names: set[str] = set(_CALLED_BY_LIBRARY)
+        self._asked_for: set[str] = set()  # by `hasattr` or `getattr`: they may be absent
 
     def push(self, value: Any, label: str) -> None:
         is_new = id(value) not in self._seen and len(self._seen) < MAX_VALUES
@@ -144,6 +145,8 @@ class _Walk:
                 self.push(_cell_value(cell), name if label == function.__name__ else label)
             return
         self._state.codes |= (codes := _nested_codes(function.__code__))
+        if vars(function):
+            self._objects.append((function, label))
         for name, cell in names:
             self._place(cell, "cell_contents", "attribute", name, _cell_value(cell))
         for name in sorted(set().union(*(_names(code)[0] for code in codes))):
@@ -157,6 +160,7 @@ class _Walk:
         for name in set().union(*(_names(code)[1] for code in codes)):
             self._state.names_randomness |= name == "random"
             self._names.add(name)
+        self._asked_for |= set().union(*(_names(code)[2] for code in codes))
         defaults = [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
         self._visit_container(tuple(defaults), f"{label}'s defaults")
 
@@ -231,11 +235,15 @@ class _Walk:
         kinds = (value if isinstance(value, type) else type(value)).__mro__
         kind = next((each for each in kinds if name in vars(each)), None)
         if kind is None:
+            if name in self._asked_for and not type(value).__module__.startswith("chainrule."):
+                self._place(value, name, "optional", label, None)
             return
         found = vars(kind)[name]
         if type(found) is FunctionType:
             if not is_library_file(found.__code__.co_filename):
                 self._place(value, name, "attribute", label, found)
+        elif type(found) in (staticmethod, classmethod) and not is_library_class(kind):
+            self._place(value, name, "attribute", label, found)
         elif type(found) in (property, staticmethod, classmethod):
             self.push(found, label)
         elif isinstance(found, functools.cached_property):
@@ -339,13 +347,23 @@ def _nested_codes(code: CodeType) -> set[CodeType]:
 
 
 @lru_cache(4096)
-def _names(code: CodeType) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the globals and the attributes that a function names, as text too for `getattr`."""
+def _names(code: CodeType) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """Return the globals and the attributes that a function names, as text too for `getattr`.
+
+    The last are the attributes that it may ask for without knowing that they are there.
+    """
     outer, attributes = set[str](), set[str]()
     for instruction in dis.get_instructions(code):
         if "GLOBAL" in instruction.opname or instruction.opname.endswith("_NAME"):
             outer.add(instruction.argval)
         elif "ATTR" in instruction.opname or "METHOD" in instruction.opname:
             attributes.add(instruction.argval)
-    texts = {each for each in code.co_consts if isinstance(each, str) and each.isidentifier()}
-    return frozenset(outer), frozenset(attributes | texts)
+    texts = {each for each in _texts(code.co_consts) if each.isidentifier()}
+    asks = not {"hasattr", "getattr"}.isdisjoint(code.co_names)
+    return frozenset(outer), frozenset(attributes | texts), frozenset(texts if asks else ())
+
+
+def _texts(constants: tuple[Any, ...]) -> list[str]:
+    """The texts among constants, with the keywords of calls, which are a tuple."""
+    inner = [_texts(cast(Any, each)) for each in constants if isinstance(each, tuple)]
+    return [each for each in constants if isinstance(each, str)] + [t for x in inner for t in x]

@@ -13,7 +13,7 @@ from chainrule.errors import ArgumentError
 from chainrule.nn.activations.activation import ACTIVATIONS
 from chainrule.nn.initializers.initializer import INITIALIZERS
 
-__all__ = ["describe", "describe_arguments", "snake_case"]
+__all__ = ["describe", "describe_arguments", "refuse_late_activation", "snake_case"]
 
 
 def describe(value: Any, owner: str) -> Any:
@@ -90,3 +90,13 @@ def snake_case(name: str) -> str:
     """
     name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
+def refuse_late_activation(layer: Any, title: str, name: str, value: Any) -> None:
+    """Refuse another activation once its function is taken, as it would have no effect."""
+    is_taken = not vars(layer).keys().isdisjoint({"activate", "activation_function"})
+    if is_taken and value != vars(layer).get(name):
+        raise ArgumentError(
+            f"{title}: {name} is read once, when the layer is made; make a new layer, as in "
+            f"nn.{type(layer).__name__}(..., {name}={value!r})"
+        )

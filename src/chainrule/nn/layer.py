@@ -31,7 +31,7 @@ from chainrule.graph.node import next_serial
 from chainrule.locks import ReentrantLock
 from chainrule.nn import environment, training_mode
 from chainrule.nn.binding import Binding
-from chainrule.nn.config import describe_arguments, snake_case
+from chainrule.nn.config import describe_arguments, refuse_late_activation, snake_case
 from chainrule.nn.initializers.initializer import Initializer
 from chainrule.nn.manual_backward import apply_with_backward
 from chainrule.nn.parameter import Parameter
@@ -325,6 +325,8 @@ class Layer:
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Set an attribute; while traced, a layer that is built has it in that trace alone."""
+        if name in ("activation", "recurrent_activation"):
+            refuse_late_activation(self, self._title(), name, value)
         traced = environment.current()
         is_shared = traced is None or (self.input_shape is None and not environment.has_node(value))
         if traced is None or is_shared or environment.is_computed(type(self), name):

@@ -11,6 +11,7 @@ import numpy as np
 from chainrule.data.table import Table
 from chainrule.errors import ArgumentError, ShapeError
 from chainrule.graph.array_type import ArrayType
+from chainrule.graph.kept_trace import run_on_types
 from chainrule.graph.node import variable
 from chainrule.locks import ReentrantLock
 from chainrule.nn import environment
@@ -188,7 +189,7 @@ class Model:
     def _infer_shapes(self, input_shape: tuple[int, ...]) -> list[Shape]:
         x: Any = variable(ArrayType(self.dtype, (2, *input_shape[1:])), name="X")
         shapes: list[Shape] = []
-        with environment.entered() as traced:
+        with run_on_types(*self.layers), environment.entered() as traced:
             traced.copy_containers(self._all_layers())
             for layer in self.layers:
                 x = layer(x)
