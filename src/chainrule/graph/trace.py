@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
+from types import GeneratorType
 from typing import Any, Literal
 
 import numpy as np
@@ -13,6 +14,7 @@ import numpy as np
 from chainrule import tree
 from chainrule.arguments.function_aliases import CORE_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
+from chainrule.errors import TraceError
 from chainrule.graph.array_type import ArrayType, type_of
 from chainrule.graph.captured_arrays import CapturedArrays, capturing_in
 from chainrule.graph.environment import Environment
@@ -110,6 +112,11 @@ def is_number(leaf: Any) -> bool:
 
 
 def _is_computed(leaf: Any) -> bool:
+    if isinstance(leaf, GeneratorType):
+        raise TraceError(
+            "a traced function returns a generator, which would compute its values after the "
+            "trace has ended; return list(...) of it"
+        )
     return type(leaf) is Node or is_number(leaf)
 
 
