@@ -1,5 +1,6 @@
 """``grad``, ``value_and_grad`` and ``vjp``: rules of calculus, nesting, aliasing, refusals."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -97,6 +98,22 @@ def test_higher_derivatives_by_nesting() -> None:
 def test_nested_derivatives_do_not_confuse_their_variables() -> None:
     # d/dx [x · d/dy (x + y²) at y = x] = d/dx [x · 2x] = 4x
     assert cr.grad(lambda x: x * cr.grad(lambda y: x + y * y)(x))(3.0) == 12.0
+
+
+def test_derivatives_by_a_constant_have_values_as_their_derivatives() -> None:
+    ones = np.ones(2)
+    cases: list[tuple[Callable[[Any], Any], Any, Any]] = [
+        (lambda b: cr.grad(lambda a: a * a * b)(3.0), 5.0, 6.0),
+        (lambda b: cr.value_and_grad(lambda a: a * a * b)(3.0)[1], 5.0, 6.0),
+        (lambda b: cr.vjp(lambda a: a * a * b, 3.0)[1](2.0)[0], 5.0, 12.0),
+        (lambda b: cr.grad(lambda c: cr.grad(lambda a: a * a * b * c * c)(3.0))(2.0), 5.0, 24.0),
+        (lambda b: np.sum(cr.grad(lambda a: np.sum(a * a * b))(ones)), ones, [2.0, 2.0]),
+    ]
+    for function, point, right in cases:
+        for derivative in (cr.grad(function), cr.jit(cr.grad(function))):
+            found = derivative(point)
+            assert type(found) in (np.float64, np.ndarray)
+            np.testing.assert_array_equal(found, right)
 
 
 def test_python_control_flow_depends_on_known_values() -> None:

@@ -134,6 +134,7 @@ def value_and_grad(
             replace_leftovers((function, args, kwargs), nodes, environment)
             if not environment.has_stores and reference_counts(nodes) != counts:
                 replace_unreachable_leftovers(nodes, environment)
+        _close(nodes)
         trees = _regroup(flat, args, positions)
         gradient = trees[0] if is_single else tuple(trees)
         return ((output, rest) if has_aux else output), gradient
@@ -186,12 +187,24 @@ def vjp(function: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], 
         seeds = [_seed(leaf, output) for leaf, output in zip(leaves, outputs, strict=True)]
         found = cotangents(outputs, seeds, nodes)
         flat = [zeros_like(n) if g is None else g for n, g in zip(nodes, found, strict=True)]
-        return tuple(_regroup(_evaluate_results(flat, nodes), args, positions))
+        flat = _evaluate_results(flat, nodes)
+        _close(nodes)
+        return tuple(_regroup(flat, args, positions))
 
     results = _evaluate_results(outputs, nodes)
     if not any(type(each) is Node for each in results):
         replace_leftovers((function, args), nodes, environment)
     return tree.unflatten(structure, results), pullback
+
+
+def _close(variables: Sequence[Node]) -> None:
+    """Make constants of variables once the derivative by them is taken.
+
+    What an outer derivative computes from it depends on them no longer.
+    """
+    for node in variables:
+        if node.primitive is None and node.is_known:
+            node.is_constant = True
 
 
 def _environment(
