@@ -203,7 +203,8 @@ def _close(variables: Sequence[Node]) -> None:
     What an outer derivative computes from it depends on them no longer.
     """
     for node in variables:
-        if node.primitive is None and node.is_known:
+        # What replaces nodes that are left over may have reached this list.
+        if type(node) is Node and node.primitive is None and node.is_known:
             node.is_constant = True
 
 

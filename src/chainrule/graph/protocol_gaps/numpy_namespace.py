@@ -88,7 +88,6 @@ def _itself(function: Any) -> Any:
 
 _MODULES = ("numpy", "numpy.linalg", "scipy.special", "scipy.signal", "scipy.signal._sigtools")
 _BRACKETS = (np.r_, np.c_)
-_MASKED = np.ma  # NumPy loads it on demand; while the entries are replaced, it would keep those
 
 
 @dataclass(slots=True, eq=False)
