@@ -98,14 +98,6 @@ def nanvar(
     ddof = ddof if correction is None else correction
     if x.dtype.kind != "f":
         return reductions.var(x, axis, dtype, ddof=ddof, keepdims=keepdims, where=where, mean=mean)
-    if dtype is None and x.dtype == np.float16:
-        keywords: dict[str, Any] = {
-            "ddof": ddof,
-            "keepdims": keepdims,
-            "where": where,
-            "mean": mean,
-        }
-        return cast(nanvar(cast(x, "float32"), axis, **keywords), "float16")
     x = x if dtype is None else cast(x, dtype)
     is_number = logical_and(logical_not(isnan(x)), where)
     if mean is None:

@@ -110,22 +110,21 @@ def var(
     """Variance along axes, ``Σ (x - mean)² / (n - ddof)``; `correction` is `ddof`."""
     x = _to_float(as_array(x), dtype)
     ddof = ddof if correction is None else correction
-    if dtype is None and x.dtype == np.float16:
-        keywords: dict[str, Any] = {
-            "ddof": ddof,
-            "keepdims": keepdims,
-            "where": where,
-            "mean": mean,
-        }
-        return cast(var(cast(x, "float32"), axis, **keywords), "float16")
     axes = normalize_axes("var", axis, x.ndim)
     if mean is None:
         total = _sum(_selected(x, where, 0), axes, keepdims=True)
-        mean = total / _selected_count(x, axes, where, keepdims=True)
+        mean = _quotient(total, _selected_count(x, axes, where, keepdims=True))
     centred = x - mean
     freedom = _selected_count(x, axes, where, keepdims)
     freedom = _nonnegative(freedom - ddof) if where is True else maximum(freedom - ddof, 0)
-    return _sum(_selected(centred * centred, where, 0), axes, keepdims) / freedom
+    return _quotient(_sum(_selected(centred * centred, where, 0), axes, keepdims), freedom)
+
+
+def _quotient(total: Any, count: Any) -> Any:
+    """Divide by a count, in single precision where half precision cannot hold it."""
+    if total.dtype != np.float16:
+        return total / count
+    return cast(cast(total, "float32") / count, "float16")
 
 
 def std(
