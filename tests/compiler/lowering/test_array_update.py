@@ -1,4 +1,4 @@
-"""Updates of arrays: values as the evaluator's, whoever reads the old array; stores in place."""
+"""Updates of arrays: values as the evaluator's, also where the old array is read later; stores in place."""
 
 import numpy as np
 

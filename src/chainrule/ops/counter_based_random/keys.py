@@ -1,4 +1,4 @@
-"""Keys, and the counters of Philox that keep apart what is derived from them."""
+"""Keys, and the counters of Philox that separate the streams derived from them."""
 
 from __future__ import annotations
 
