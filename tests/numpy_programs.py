@@ -91,7 +91,7 @@ def _directional(loss: Callable[[Any], Any], direction: Any) -> Callable[[Any], 
 
 
 def _slope(loss: Callable[[Any], Any], x: Any, direction: Any) -> float:
-    """Slope along a direction, by central differences of order four."""
+    """Derivative along a direction, by central differences of order four."""
 
     def central(step: float) -> Any:
         return (loss(x + step * direction) - loss(x - step * direction)) / (2 * step)

@@ -35,8 +35,8 @@ def test_the_documented_derivatives_hold() -> None:
 
 def test_second_derivatives_are_exact_at_zeros_and_near_them() -> None:
     def second(function: Any, x: Any) -> Any:
-        slope = cr.grad(lambda x: np.sum(function(x)))
-        return cr.grad(lambda x: np.sum(slope(x)))(np.array(x))
+        derivative = cr.grad(lambda x: np.sum(function(x)))
+        return cr.grad(lambda x: np.sum(derivative(x)))(np.array(x))
 
     assert np.array_equal(second(np.prod, [0.0, 2.0, 3.0]), [5, 3, 2])
     assert np.array_equal(second(np.prod, [0.0, 0.0, 3.0]), [3, 3, 0])
@@ -52,7 +52,7 @@ def test_second_derivatives_are_exact_at_zeros_and_near_them() -> None:
 def test_slopes_keep_their_digits_where_functions_are_flat_or_steep() -> None:
     x = 1 - 1e-12
     gap, above = (1 - x) * (1 + x), 1 + 1e-10
-    for function, slope, point in (
+    for function, derivative, point in (
         (np.cosh, 1e-12, 1e-12),
         (np.sinh, np.cosh(700.0), 700.0),
         (np.cosh, np.sinh(-710.4), -710.4),
@@ -64,4 +64,4 @@ def test_slopes_keep_their_digits_where_functions_are_flat_or_steep() -> None:
         (lambda x: np.hypot(x, 1e200), 0.5**0.5, 1e200),
         (np.sinc, 0.0, 1e160),
     ):
-        assert cr.grad(function)(point) == pytest.approx(slope, rel=1e-9), (function, point)
+        assert cr.grad(function)(point) == pytest.approx(derivative, rel=1e-9), (function, point)

@@ -250,11 +250,11 @@ def test_an_argument_named_twice_has_its_derivative_at_both_places(argnums: Any)
         return np.sum(a["w"] * a["w"] * b["w"])
 
     point = ({"w": np.array([3.0, 1.0])}, {"w": np.array([5.0, 2.0])})
-    slopes = [2 * point[0]["w"] * point[1]["w"], point[0]["w"] ** 2]
+    derivatives = [2 * point[0]["w"] * point[1]["w"], point[0]["w"] ** 2]
     for transform in (lambda f: f, cr.jit):
         found = transform(cr.grad(product, argnums))(*point)
         for position, gradient in zip(argnums, found, strict=True):
-            assert np.array_equal(gradient["w"], slopes[position])
+            assert np.array_equal(gradient["w"], derivatives[position])
     assert len({id(gradient["w"]) for gradient in cr.grad(product, argnums)(*point)}) == len(
         argnums
     )

@@ -63,11 +63,11 @@ def test_the_branch_not_taken_contributes_nothing() -> None:
 
 
 def test_nested_selections_and_those_of_other_names() -> None:
-    points, slopes = [-1, 0, 0.25, 4], [-2, 0, 1, QUARTER]
+    points, derivatives = [-1, 0, 0.25, 4], [-2, 0, 1, QUARTER]
     corners = [[0, 0], [3, 4], [6, 8]]
     check(
-        (lambda x: np.where(x > 0, np.where(x > 1, np.log(x), x**0.5), x * x), points, slopes),
-        (lambda x: np.select([x > 1, x > 0], [np.log(x), x**0.5], x * x), points, slopes),
+        (lambda x: np.where(x > 0, np.where(x > 1, np.log(x), x**0.5), x * x), points, derivatives),
+        (lambda x: np.select([x > 1, x > 0], [np.log(x), x**0.5], x * x), points, derivatives),
         (lambda x: np.maximum(np.sqrt(x), 1), [0, 4], [0, QUARTER]),
         (lambda x: np.minimum(1 / x, 5), [0, 2], [0, -QUARTER]),
         (lambda x: np.clip(np.log(x), -1, 1), [0, 1], [0, 1]),

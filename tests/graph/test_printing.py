@@ -112,10 +112,10 @@ def test_a_derivative_is_called_after_what_it_is_the_derivative_by() -> None:
 
 def test_an_inner_derivative_has_the_name_that_the_user_gave_it() -> None:
     def outer(x: Any) -> Any:
-        slope = cr.grad(lambda u: u**3)(x)
-        return slope * 2
+        derivative = cr.grad(lambda u: u**3)(x)
+        return derivative * 2
 
-    assert "slope" in names_of(cr.trace(outer)(1.0))
+    assert "derivative" in names_of(cr.trace(outer)(1.0))
     assert "d_x" in names_of(cr.trace(cr.grad(outer))(1.0))
 
 

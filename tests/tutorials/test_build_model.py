@@ -60,9 +60,9 @@ def test_compiled_passes_build_the_same_model():
     gradient = cr.jit(cr.grad(calculate_loss))
     model = build_model(3, num_passes=0)
     for _ in range(100):
-        slopes = gradient(model)
+        derivatives = gradient(model)
         model = {
-            name: value - tutorial.epsilon * num_examples * slopes[name]
+            name: value - tutorial.epsilon * num_examples * derivatives[name]
             for name, value in model.items()
         }
     assert_close(model, build_model(3, num_passes=100))

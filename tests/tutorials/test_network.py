@@ -119,10 +119,10 @@ def compare_training(images, labels, hidden, epochs):
     for k in list(range(0, len(pairs), 10)) * epochs:
         batch = pairs[k : k + 10]
         by_hand.update_mini_batch(batch, 0.5)
-        slopes = gradient(parameters, *(np.stack(each) for each in zip(*batch, strict=True)))
+        derivatives = gradient(parameters, *(np.stack(each) for each in zip(*batch, strict=True)))
         parameters = tuple(
             [p - 0.5 * g for p, g in zip(*pair, strict=True)]
-            for pair in zip(parameters, slopes, strict=True)
+            for pair in zip(parameters, derivatives, strict=True)
         )
     assert_close((by_hand.biases, by_hand.weights), parameters, rtol=1e-6)
     tests = [(x, int(np.argmax(y))) for x, y in pairs]

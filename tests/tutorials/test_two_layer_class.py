@@ -32,8 +32,8 @@ def test_the_sigmoid_and_its_derivative_run_unchanged():
     z = np.array([[-2.0, 0.0], [0.5, 3.0]])
     assert_runs_unchanged(sigmoid, z, order=2)
     assert_runs_unchanged(sigmoid_derivative, z)
-    slope = cr.grad(lambda z: np.sum(sigmoid(z)))(z)
-    assert_close(sigmoid_derivative(sigmoid(z)), slope)
+    derivative = cr.grad(lambda z: np.sum(sigmoid(z)))(z)
+    assert_close(sigmoid_derivative(sigmoid(z)), derivative)
 
 
 def test_feedforward_runs_unchanged(network):

@@ -1,4 +1,4 @@
-"""Updates of arrays: values as the evaluator's, also where the old array is read later; stores in place."""
+"""Updates of arrays: values as the evaluator's, also of old arrays read later; stores in place."""
 
 import numpy as np
 

@@ -41,5 +41,5 @@ def test_sigmoid_is_accurate_in_its_tail_and_symmetric() -> None:
 
 def test_the_derivative_of_erf_is_the_gaussian() -> None:
     x = np.array([-2.0, -0.3, 0.0, 1.7])
-    slope = cr.grad(lambda x: np.sum(erf(x)))(x)
-    np.testing.assert_allclose(slope, 2 / math.sqrt(math.pi) * np.exp(-(x**2)), rtol=1e-15)
+    derivative = cr.grad(lambda x: np.sum(erf(x)))(x)
+    np.testing.assert_allclose(derivative, 2 / math.sqrt(math.pi) * np.exp(-(x**2)), rtol=1e-15)

@@ -36,7 +36,7 @@ def interp(
 ) -> Any:
     """Interpolate linearly between the points (`xp`, `fp`), of which `xp` increases.
 
-    The derivative is the slope of the piece right of `x`; left and right of all points it is 0.
+    The derivative is the difference quotient of the piece right of `x`; left and right of all points it is 0.
     """
     x, xp, fp = (cast(as_array(each), "float64") for each in (x, xp, fp))
     if xp.ndim != 1 or fp.ndim != 1 or xp.shape != fp.shape or not xp.shape[0]:
@@ -62,8 +62,8 @@ def _between(x: Any, xp: Any, fp: Any) -> Any:
     x0, x1 = take(xp, piece), take(xp, piece + 1)
     y0, y1 = take(fp, piece), take(fp, piece + 1)
     at_end = equal(x, x1)
-    slope = (y1 - y0) / (x1 - x0)
-    return slope * (x - select(at_end, x1, x0)) + select(at_end, y1, y0)
+    quotient = (y1 - y0) / (x1 - x0)
+    return quotient * (x - select(at_end, x1, x0)) + select(at_end, y1, y0)
 
 
 def _periodic(x: Any, xp: Any, fp: Any, period: Any) -> tuple[Any, Any, Any]:

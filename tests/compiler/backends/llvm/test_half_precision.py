@@ -81,9 +81,9 @@ def test_sums_and_counts_beyond_half_precision_do_not_overflow_on_the_way():
 
 
 def test_derivatives_have_the_dtype_of_their_variable():
-    slope = cr.jit(cr.grad(lambda a, b: np.sum(a * b)))(HALF, SINGLE)
-    assert slope.dtype == np.float16
-    np.testing.assert_array_equal(slope, SINGLE.astype("f2"))
+    derivative = cr.jit(cr.grad(lambda a, b: np.sum(a * b)))(HALF, SINGLE)
+    assert derivative.dtype == np.float16
+    np.testing.assert_array_equal(derivative, SINGLE.astype("f2"))
 
 
 def test_networks_train_on_half_precision_samples():

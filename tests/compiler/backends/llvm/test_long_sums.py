@@ -50,8 +50,8 @@ def test_contractions_over_long_axes_are_as_accurate_as_blocked_ones():
 
 def test_so_are_those_of_a_derivative():
     x = (np.random.default_rng(0).random(1 << 20) + 0.5).astype(np.float32)
-    slope = cr.jit(cr.grad(lambda a, x: np.mean((a * x) ** 2)))(np.float32(1), x)
-    np.testing.assert_allclose(slope, 2 * np.mean(x.astype(float) ** 2), rtol=1e-6)
+    derivative = cr.jit(cr.grad(lambda a, x: np.mean((a * x) ** 2)))(np.float32(1), x)
+    np.testing.assert_allclose(derivative, 2 * np.mean(x.astype(float) ** 2), rtol=1e-6)
 
 
 def test_the_bits_do_not_depend_on_the_number_of_threads():
