@@ -36,7 +36,7 @@ def interp(
 ) -> Any:
     """Interpolate linearly between the points (`xp`, `fp`), of which `xp` increases.
 
-    The derivative is the difference quotient of the piece right of `x`; left and right of all points it is 0.
+    The derivative is that of the piece right of `x`; left and right of all points it is 0.
     """
     x, xp, fp = (cast(as_array(each), "float64") for each in (x, xp, fp))
     if xp.ndim != 1 or fp.ndim != 1 or xp.shape != fp.shape or not xp.shape[0]:
