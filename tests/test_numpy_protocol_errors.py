@@ -136,6 +136,8 @@ def test_functions_of_common_tutorials_are_traceable(name: str) -> None:
 
 
 OWN_NAMES = {
+    "divide_by_count",
+    "reduces_in_single",
     "Index",
     "advanced",
     "along_axis",

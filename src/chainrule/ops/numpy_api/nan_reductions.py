@@ -39,6 +39,7 @@ def nanprod(
     return reductions.prod(_replaced(x, 1), axis, dtype, **keywords)
 
 
+@reductions.reduces_in_single
 def nanmean(
     x: Any, axis: Any = None, dtype: Any = None, *, keepdims: bool = False, where: Any = True
 ) -> Any:
@@ -46,11 +47,9 @@ def nanmean(
     x = as_array(x)
     if x.dtype.kind != "f":
         return reductions.mean(x, axis, dtype, keepdims=keepdims, where=where)
-    if dtype is None and x.dtype == np.float16:
-        return cast(nanmean(cast(x, "float32"), axis, keepdims=keepdims, where=where), "float16")
     total = nansum(x, axis, dtype, keepdims=keepdims, where=where)
     counts = reductions.sum(logical_not(isnan(x)), axis, keepdims=keepdims, where=where)
-    return _quotient(total, cast(counts, total.dtype))
+    return _quotient(total, counts)
 
 
 def nanmax(
@@ -101,11 +100,12 @@ def nanvar(
     x = x if dtype is None else cast(x, dtype)
     is_number = logical_and(logical_not(isnan(x)), where)
     if mean is None:
-        counts = cast(reductions.sum(is_number, axis, keepdims=True), x.dtype)
-        mean = reductions.sum(select(is_number, x, 0), axis, keepdims=True) / maximum(counts, 1)
+        counts = maximum(reductions.sum(is_number, axis, keepdims=True), 1)
+        total = reductions.sum(select(is_number, x, 0), axis, keepdims=True)
+        mean = reductions.divide_by_count(total, counts)
     centred = select(is_number, x - mean, 0)
     total = reductions.sum(centred * centred, axis, keepdims=keepdims)
-    counts = cast(reductions.sum(is_number, axis, keepdims=keepdims), x.dtype)
+    counts = reductions.sum(is_number, axis, keepdims=keepdims)
     return _quotient(total, counts - ddof)
 
 
@@ -132,7 +132,7 @@ def nanargmin(x: Any, axis: int | None = None, *, keepdims: bool = False) -> Any
 def _quotient(total: Any, count: Any) -> Any:
     """Divide where the count is positive; NaN elsewhere."""
     is_some = less(0, count)
-    return select(is_some, total / select(is_some, count, 1), np.nan)
+    return select(is_some, reductions.divide_by_count(total, select(is_some, count, 1)), np.nan)
 
 
 def _replaced(x: Any, value: float) -> Any:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -30,12 +32,12 @@ from chainrule.ops.primitives.elementwise import (
     sqrt,
 )
 from chainrule.ops.primitives.movement import concatenate, reshape, strided_slice
-from chainrule.ops.primitives.promotion import as_array, widen_integers
+from chainrule.ops.primitives.promotion import as_array, is_python_number, widen_integers
 from chainrule.ops.primitives.selection import select, stop_gradient
 
 __all__ = [
-    "all", "any", "average", "count_nonzero", "log_sum_exp", "mean", "prod", "safe_sqrt", "std",
-    "sum", "var",
+    "all", "any", "average", "count_nonzero", "divide_by_count", "log_sum_exp", "mean", "prod",
+    "reduces_in_single", "safe_sqrt", "std", "sum", "var",
 ]  # fmt: skip
 
 # NumPy's names shadow the built-ins sum, all, any in this file.
@@ -51,14 +53,26 @@ def sum(
     return result if initial is None else add(as_initial(initial, x), result)
 
 
+def reduces_in_single(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Reduce half precision in single precision, as NumPy does, unless a dtype is given."""
+
+    @wraps(function)
+    def reduced(x: Any, axis: Any = None, *dtype: Any, **keywords: Any) -> Any:
+        x = as_array(x)
+        given = dtype[0] if dtype else keywords.get("dtype")
+        if given is not None or x.dtype != np.float16:
+            return function(x, axis, *dtype, **keywords)
+        return cast(function(cast(x, "float32"), axis, **keywords), "float16")
+
+    return reduced
+
+
+@reduces_in_single
 def mean(
     x: Any, axis: Any = None, dtype: Any = None, *, keepdims: bool = False, where: Any = True
 ) -> Any:
     """Mean along axes; of integers as float64, of half precision in single precision."""
     x = _to_float(as_array(x), dtype)
-    if dtype is None and x.dtype == np.float16:
-        single = mean(cast(x, "float32"), axis, keepdims=keepdims, where=where)
-        return cast(single, "float16")
     axes = normalize_axes("mean", axis, x.ndim)
     return _sum(_selected(x, where, 0), axes, keepdims) / _selected_count(x, axes, where, keepdims)
 
@@ -113,18 +127,18 @@ def var(
     axes = normalize_axes("var", axis, x.ndim)
     if mean is None:
         total = _sum(_selected(x, where, 0), axes, keepdims=True)
-        mean = _quotient(total, _selected_count(x, axes, where, keepdims=True))
+        mean = divide_by_count(total, _selected_count(x, axes, where, keepdims=True))
     centred = x - mean
     freedom = _selected_count(x, axes, where, keepdims)
     freedom = _nonnegative(freedom - ddof) if where is True else maximum(freedom - ddof, 0)
-    return _quotient(_sum(_selected(centred * centred, where, 0), axes, keepdims), freedom)
+    return divide_by_count(_sum(_selected(centred * centred, where, 0), axes, keepdims), freedom)
 
 
-def _quotient(total: Any, count: Any) -> Any:
-    """Divide by a count, in single precision where half precision cannot hold it."""
-    if total.dtype != np.float16:
-        return total / count
-    return cast(cast(total, "float32") / count, "float16")
+def divide_by_count(total: Any, count: Any) -> Any:
+    """Divide by a number or array of counts; half precision, which holds few, in single."""
+    wide = np.float32 if total.dtype == np.float16 else total.dtype
+    divisor = count if is_python_number(count) else cast(count, wide)
+    return total / divisor if wide == total.dtype else cast(cast(total, wide) / divisor, np.float16)
 
 
 def std(
@@ -184,15 +198,12 @@ def count_nonzero(x: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
     return _count_nonzero(as_array(x) != 0, "count_nonzero", axis, keepdims)
 
 
+@reduces_in_single
 def log_sum_exp(
     x: Any, axis: Any = None, *, keepdims: bool = False, initial: Any = None, where: Any = True
 ) -> Any:
     """Logarithm of summed exponentials along axes, without overflow: ``np.logaddexp.reduce``."""
     x = _selected(_to_float(as_array(x), None), where, -math.inf)
-    if x.dtype == np.float16:
-        return cast(
-            log_sum_exp(cast(x, "float32"), axis, keepdims=keepdims, initial=initial), "float16"
-        )
     axes = reduction_axes("logaddexp.reduce", axis, x.ndim)
     if count_along(x, axes):
         largest = stop_gradient(extrema.max(x, axes, keepdims=True))
@@ -233,7 +244,8 @@ def _selected_count(x: Any, axes: tuple[int, ...], where: Any, keepdims: bool) -
     """Number of elements that a mean is over: an array where ``where=`` selects them."""
     if where is True:
         return count_along(x, axes)
-    return _sum(cast(broadcast_to(as_array(where), x.shape), x.dtype), axes, keepdims)
+    dtype = np.float32 if x.dtype == np.float16 else x.dtype
+    return _sum(cast(broadcast_to(as_array(where), x.shape), dtype), axes, keepdims)
 
 
 def _sum(x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:

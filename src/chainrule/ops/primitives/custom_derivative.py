@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from chainrule.graph.node import Node, as_node, next_serial
 from chainrule.graph.primitive import Primitive, Sample
 from chainrule.ops.primitives.selection import get_results
 
-__all__ = ["custom_vjp_call", "with_backward"]
+__all__ = ["custom_vjp_call", "with_backward", "with_derivative"]
 
 Backward = Callable[[Any], Sequence[Any]]
 
@@ -82,6 +83,25 @@ def with_backward(
     pull = _Pullback(backward, structure, len(inputs), is_regular)
     results = custom_vjp_call(*nodes, count=len(leaves), backward=pull)
     return tree.unflatten(structure, get_results(results))
+
+
+def with_derivative(
+    derivative: Callable[[Any, Any], Any],
+) -> Callable[[Callable[[Any], Any]], Callable[[Any], Any]]:
+    """Give ``y = f(x)`` the derivative ``derivative(x, y)``, where that of its formula is inexact.
+
+    It is differentiated again for higher derivatives.
+    """
+
+    def decorate(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        @wraps(function)
+        def applied(x: Any) -> Any:
+            y: Any = with_backward(function(x), [x], lambda ct: [ct * derivative(x, y)])
+            return y
+
+        return applied
+
+    return decorate
 
 
 def _checked(cotangent: Any, node: Node) -> Node | None:

@@ -7,13 +7,11 @@ underflows; its approximations are those of the primitive ``erf``.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
-from chainrule.graph.node import Node
 from chainrule.ops.numpy_api.arithmetic import as_float, isnan
 from chainrule.ops.primitives import special
-from chainrule.ops.primitives.custom_derivative import with_backward
+from chainrule.ops.primitives.custom_derivative import with_derivative
 from chainrule.ops.primitives.elementwise import (
     absolute,
     divide,
@@ -27,7 +25,7 @@ from chainrule.ops.primitives.elementwise import (
     minimum,
     sqrt,
 )
-from chainrule.ops.primitives.selection import select, stop_gradient
+from chainrule.ops.primitives.selection import select
 
 __all__ = ["erf", "erfc", "erfcinv", "erfcx", "erfinv", "log_ndtr", "ndtr", "ndtri"]
 
@@ -41,14 +39,12 @@ def erf(x: Any) -> Any:
 
 def erfc(x: Any) -> Any:
     """Complement of the error function, ``1 - erf(x)``, accurate where it is small."""
-    x = as_float(x)
-    return _with_derivative(_erfc, x, lambda x, y: -2 / _ROOT_PI * exp(-x * x))
+    return with_derivative(lambda x, y: -2 / _ROOT_PI * exp(-x * x))(_erfc)(as_float(x))
 
 
 def erfcx(x: Any) -> Any:
     """Scaled complement of the error function, ``exp(x²) erfc(x)``."""
-    x = as_float(x)
-    return _with_derivative(_erfcx, x, lambda x, y: 2 * x * y - 2 / _ROOT_PI)
+    return with_derivative(lambda x, y: 2 * x * y - 2 / _ROOT_PI)(_erfcx)(as_float(x))
 
 
 def ndtr(x: Any) -> Any:
@@ -68,31 +64,17 @@ def log_ndtr(x: Any) -> Any:
 
 def erfinv(x: Any) -> Any:
     """Inverse of `erf` on (-1, 1)."""
-    x = as_float(x)
-    return _with_derivative(_erfinv, x, lambda x, y: _ROOT_PI / 2 * exp(y * y))
+    return with_derivative(lambda x, y: _ROOT_PI / 2 * exp(y * y))(_erfinv)(as_float(x))
 
 
 def erfcinv(x: Any) -> Any:
     """Inverse of `erfc` on (0, 2)."""
-    x = as_float(x)
-    return _with_derivative(_erfcinv, x, lambda x, y: -_ROOT_PI / 2 * exp(y * y))
+    return with_derivative(lambda x, y: -_ROOT_PI / 2 * exp(y * y))(_erfcinv)(as_float(x))
 
 
 def ndtri(x: Any) -> Any:
     """Inverse of `ndtr`: quantiles of the standard normal distribution."""
     return -math.sqrt(2) * erfcinv(2 * as_float(x))
-
-
-def _with_derivative(
-    function: Callable[[Any], Any], x: Any, slope: Callable[[Any, Any], Any]
-) -> Any:
-    """Return ``y = f(x)`` with the derivative ``slope(x, y)``, which is again differentiable."""
-    if not isinstance(x, Node):
-        return function(x)
-    result: Any = with_backward(
-        function(stop_gradient(x)), [x], lambda cotangent: [cotangent * slope(x, result)]
-    )
-    return result
 
 
 def _erfc(x: Any) -> Any:
