@@ -54,6 +54,7 @@ from chainrule.ops.numpy_api import (
     tiling,
     trigonometry,
     ufunc_methods,
+    writing,
 )
 from chainrule.ops.numpy_api.keywords import of_ufunc, with_keywords
 from chainrule.ops.primitives import elementwise, windows
@@ -66,7 +67,7 @@ _NAMED_AS_IN_NUMPY = (
     concatenation, padding, tiling, indexing, products, einsum, polynomial, array_queries,
     bessel, bits, comparison, correlation, editing, floating_point, function_application,
     histogram, interpolation, nan_reductions, quantiles, ranges, searching, set_operations,
-    array_creation, assignment,
+    array_creation, writing,
 )  # fmt: skip
 
 
@@ -139,9 +140,8 @@ OPERATIONS[np._core.umath.clip] = with_keywords("clip", arithmetic.clip)  # pyri
 OPERATIONS["conj"] = OPERATIONS["conjugate"] = OPERATIONS[np.conjugate]
 for _name in array_methods.__all__:
     OPERATIONS[_name] = with_keywords(_name, getattr(array_methods, _name))
-for _name in ("fill", "itemset", "put"):
-    OPERATIONS[_name] = getattr(assignment, _name)
-OPERATIONS["sort"] = assignment.sort_in_place
+OPERATIONS["fill"], OPERATIONS["put"] = writing.fill, writing.put
+OPERATIONS["sort"] = writing.sort_in_place
 OPERATIONS["__getitem__"] = assignment.get_item
 OPERATIONS["__setitem__"] = assignment.set_item
 OPERATIONS["__detached__"] = detached

@@ -90,6 +90,7 @@ def the_last_of_repeated_indices_wins(x: Any) -> Any:
     y[1, [2, 2]] += 1
     np.add.at(y, ([0, 0], [2, 2]), x[1, 0])
     np.subtract.at(y, ([1, 1], [0, 0]), 2.0)
+    np.multiply.at(y, ([0, 1], slice(1, 3)), x[0, 1:])
     return y * y
 
 
@@ -108,6 +109,7 @@ def functions_that_store(x: Any) -> Any:
     np.put(y, [3, 4], x[1, :2])
     np.place(y, np.eye(3) > 2, 1.0)
     np.putmask(y, y > 3.5, x[0, 1])
+    np.putmask(y, np.eye(3) > 0, x[0, :2])
     np.put_along_axis(y, np.array([[2], [0], [1]]), x[0, 2] * 2, axis=1)
     y.flat[7] = x[1, 2]
     y.flat[[1, 2]] = 5.0
@@ -195,8 +197,14 @@ def test_a_store_of_floats_into_integers_warns() -> None:
         counts += x
         return counts
 
-    with pytest.raises(DTypeError, match="astype"):
-        cr.jit(augmented)(X)
+    def copying(x: Any) -> Any:
+        counts = np.zeros_like(x, dtype=int)
+        np.copyto(counts, x)
+        return counts
+
+    for program in (augmented, copying):
+        with pytest.raises(DTypeError, match="astype"):
+            cr.jit(program)(X)
 
 
 def test_a_store_into_an_argument_is_refused_or_into_a_copy() -> None:

@@ -11,7 +11,7 @@ from chainrule.errors import LIBRARY_FOLDERS
 
 __all__ = ["plain_store_message", "stores_item", "update_message"]
 
-_TARGET = re.compile(r"([A-Za-z_][\w.]*?)\s*(?:\[|[^\w\s.]+=|\.(?:flat|fill|put|itemset)\b)")
+_TARGET = re.compile(r"([A-Za-z_][\w.]*?)\s*(?:\[|[^\w\s.]+=|\.(?:flat|fill|put)\b)")
 
 
 def stores_item(frame: FrameType) -> bool:

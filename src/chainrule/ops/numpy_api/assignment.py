@@ -1,4 +1,4 @@
-"""Assignment into traced arrays: ``x[index] = v``, ``np.add.at``, ``np.put``, ``x.fill``.
+"""Assignment into traced arrays: ``x[index] = v``, ``x.flat[index] = v``, ``np.add.at``.
 
 Each computes the new content of the array and stores it (`functionalization`).
 """
@@ -11,11 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import ArgumentError, TraceError
+from chainrule.errors import TraceError
 from chainrule.graph.node import Node, as_node
-from chainrule.graph.trace_errors import ConversionError
-from chainrule.ops.functionalization import assign, fitted, item_view, store
-from chainrule.ops.numpy_api import indexing, sorting
+from chainrule.ops.functionalization import fitted, item_view, store
+from chainrule.ops.numpy_api import indexing
 from chainrule.ops.numpy_api.shape_manipulation import ravel, reshape
 from chainrule.ops.primitives import movement
 from chainrule.ops.primitives.array_update import scatter, update_slice
@@ -23,21 +22,7 @@ from chainrule.ops.primitives.gather_scatter import scatter_add
 from chainrule.ops.primitives.promotion import as_array
 from chainrule.ops.primitives.selection import identity, select
 
-__all__ = [
-    "FlatIterator",
-    "accumulate_at",
-    "copyto",
-    "fill",
-    "fill_diagonal",
-    "get_item",
-    "itemset",
-    "place",
-    "put",
-    "put_along_axis",
-    "putmask",
-    "set_item",
-    "sort_in_place",
-]
+__all__ = ["FlatIterator", "accumulate_at", "get_item", "known_index", "repeated", "set_item"]
 
 
 def get_item(x: Node, index: Any) -> Any:
@@ -92,8 +77,10 @@ def _with_slices(content: Node, index: indexing.Index, part: Node) -> Node:
     return update_slice(content, part, slices=index.slices)
 
 
-def _scattered(content: Node, index: indexing.Index, value: Any) -> Node:
-    """Replace the elements at integer arrays; of repeated indices the last value wins."""
+def _scattered(
+    content: Node, index: indexing.Index, value: Any, put: Callable[..., Node] = scatter
+) -> Node:
+    """Put a value at integer arrays; by `scatter`, of repeated indices the last value wins."""
     region = content
     if index.slices != tuple((0, n, 1) for n in content.shape):
         region = movement.strided_slice(content, slices=index.slices)
@@ -101,11 +88,15 @@ def _scattered(content: Node, index: indexing.Index, value: Any) -> Node:
     moved, indices, order = indexing.advanced(region, index)
     shape = indices[0].shape + moved.shape[len(indices) :]
     part = fitted(value, content.dtype, tuple(shape[i] for i in order))
-    part = movement.transpose(part, axes=_inverse(order))
-    moved = scatter(moved, part, *indices)
+    moved = put(moved, movement.transpose(part, axes=_inverse(order)), *indices)
     axes = sorted(index.arrays)
     axes += [i for i in range(region.ndim) if i not in index.arrays]
     return _with_slices(content, index, movement.transpose(moved, axes=_inverse(axes)))
+
+
+def _added(x: Node, updates: Node, *indices: Node) -> Node:
+    """Add at indices, once for each repetition."""
+    return as_node(np.add(x, scatter_add(updates, *indices, shape=x.shape)))
 
 
 def _inverse(axes: list[int]) -> tuple[int, ...]:
@@ -165,26 +156,15 @@ def accumulate_at(ufunc: np.ufunc, operation: Callable[..., Any]) -> Callable[..
 
 def _add_at(x: Node, index: Any, value: Any) -> None:
     content = as_node(x)
-    items = index if isinstance(index, tuple) else (index,)
-    normalized = indexing.normalize(content, items)
-    if not normalized.arrays:
+    normalized = indexing.normalize(content, index if isinstance(index, tuple) else (index,))
+    if normalized.arrays:
+        store(x, _scattered(content, normalized, value, _added))
+    else:
         set_item(x, index, np.add(get_item(x, index), value))
-        return
-    zeros = as_node(np.zeros(x.shape, x.dtype))
-    region = reshape(movement.strided_slice(zeros, slices=normalized.slices), normalized.shape)
-    moved, indices, order = indexing.advanced(region, normalized)
-    shape = indices[0].shape + moved.shape[len(indices) :]
-    part = fitted(value, x.dtype, tuple(shape[i] for i in order))
-    part = movement.transpose(part, axes=_inverse(order))
-    moved = scatter_add(part, *indices, shape=moved.shape)
-    axes = sorted(normalized.arrays)
-    axes += [i for i in range(region.ndim) if i not in normalized.arrays]
-    added = movement.transpose(moved, axes=_inverse(axes))
-    store(x, as_node(np.add(content, _with_slices(zeros, normalized, added))))
 
 
 def _check_distinct(ufunc: np.ufunc, x: Node, index: Any) -> None:
-    positions: Any = np.arange(x.size).reshape(x.shape)[_known_index(index)]
+    positions: Any = np.arange(x.size).reshape(x.shape)[known_index(index)]
     if np.unique(positions).size != positions.size:
         raise TraceError(
             f"np.{ufunc.__name__}.at: repeated indices can be traced with np.add.at and "
@@ -192,101 +172,20 @@ def _check_distinct(ufunc: np.ufunc, x: Node, index: Any) -> None:
         )
 
 
-def _known_index(index: Any) -> Any:
+def known_index(index: Any) -> Any:
+    """Return an index with the values of its nodes."""
     if isinstance(index, tuple):
-        return tuple(map(_known_index, index))
+        return tuple(map(known_index, index))
     return index.value if isinstance(index, Node) else index
 
 
-# ----------------------------------------------------------------------- functions and methods
-
-
-def copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) -> None:
-    """Copy `src` into `dst` where a condition holds."""
-    target = _target("copyto", dst)
-    assign(target, src if where is True else select(where, src, target))
-
-
-def fill(x: Node, value: Any) -> None:
-    """Set all elements to a value."""
-    assign(x, value)
-
-
-def itemset(x: Node, *args: Any) -> None:
-    """Set one element."""
-    *index, value = args
-    set_item(x, tuple(index) if len(index) > 1 else index[0] if index else (), value)
-
-
-def put(x: Any, indices: Any, values: Any, mode: str = "raise") -> None:
-    """Set elements of the flattened array; `values` are repeated as often as required."""
-    target = _target("put", x)
-    positions = np.ravel(indices)
-    if mode == "wrap":
-        positions = np.remainder(positions, target.size)
-    elif mode == "clip":
-        positions = np.clip(positions, 0, target.size - 1)
-    if positions.size:
-        FlatIterator(target)[positions] = _repeated(values, positions.shape)
-
-
-def _repeated(values: Any, shape: tuple[int, ...]) -> Any:
+def repeated(values: Any, shape: tuple[int, ...]) -> Any:
     """Repeat the elements in row-major order as often as the shape requires."""
     flat = np.ravel(values)
     size = math.prod(shape)
     if flat.size == size:
         return np.reshape(flat, shape)
     return np.reshape(flat[np.arange(size) % max(flat.size, 1)], shape)
-
-
-def place(arr: Any, mask: Any, vals: Any) -> None:
-    """Set the elements at a mask of known value to `vals`, repeated as often as required."""
-    put(arr, np.flatnonzero(_known_index(mask)), vals)
-
-
-def putmask(a: Any, mask: Any, values: Any) -> None:
-    """Set the elements at a mask to those at the same positions of `values`, repeated."""
-    target = _target("putmask", a)
-    same = np.shape(values) in ((), target.shape)
-    repeated = values if same else np.reshape(_repeated(values, (target.size,)), target.shape)
-    assign(target, select(mask, repeated, target))
-
-
-def put_along_axis(arr: Any, indices: Any, values: Any, axis: int | None) -> None:
-    """Set one element along `axis` for each of `indices`."""
-    target = _target("put_along_axis", arr)
-    if axis is None:
-        FlatIterator(target)[np.ravel(indices)] = values
-        return
-    set_item(target, indexing.along_axis(target, as_array(indices), axis), values)
-
-
-def fill_diagonal(a: Any, val: Any, wrap: bool = False) -> None:
-    """Set the main diagonal."""
-    target = _target("fill_diagonal", a)
-    if target.ndim < 2 or (target.ndim > 2 and len(set(target.shape)) > 1):
-        raise ArgumentError("fill_diagonal: needs two axes, or more axes of one length")
-    length = target.shape[-1]
-    step = sum(length**k for k in range(target.ndim))
-    # Of a tall matrix without `wrap`, the part below its first square is left as it is.
-    end = length * length if target.ndim == 2 and not wrap else target.size
-    positions: Any = np.arange(0, min(target.size, end), step)
-    FlatIterator(target)[positions] = _repeated(val, positions.shape)
-
-
-def sort_in_place(x: Node, axis: int = -1, kind: Any = None, order: Any = None, **_: Any) -> None:
-    """Sort the array itself along an axis."""
-    assign(x, sorting.sort(as_node(x), axis))
-
-
-def _target(name: str, x: Any) -> Node:
-    if isinstance(x, Node):
-        return x
-    # Not final: np.full_like(plain, traced) copies into a plain array, and is called again.
-    raise ConversionError(
-        f"np.{name}: a traced value cannot be stored into a plain array; make the array with "
-        "np.zeros_like(y, shape=...) of a traced y"
-    )
 
 
 class FlatIterator:
@@ -322,7 +221,7 @@ class FlatIterator:
         flat = movement.reshape(as_node(self.base), shape=(self.base.size,))
         normalized = indexing.normalize(flat, (index,))
         if not normalized.arrays:
-            part = fitted(_repeated(value, normalized.shape), flat.dtype, normalized.shape)
+            part = fitted(repeated(value, normalized.shape), flat.dtype, normalized.shape)
             content = _with_slices(flat, normalized, part)
         else:
             content = _scattered(flat, normalized, value)
