@@ -54,6 +54,7 @@ FUNCTIONS = [
     (lambda: cr.grad(lambda x: np.ones(3).__setitem__(0, x))(1.0), TraceError, "np.zeros_like(x"),
     (lambda: cr.grad(lambda x: x**2)([1.3]), TraceError, "pass np.array([1.3])"),
     (lambda: cr.jit(lambda x: (2.0 * e for e in x))(X[0]), TraceError, "return list(...)"),
+    (lambda: cr.jit(lambda x: x * 2**70)(1.5), DTypeError, "does not fit into int64"),
     (lambda: cr.jit(lambda x: 2.0 * x)([1.3]), TraceError, "pass np.array([1.3])"),
     (lambda: cr.grad(lambda x: math.exp(x))(1.0), TraceError, "cut the derivative"),
     (lambda: cr.check_grads(np.sin, (1.0,), order=0), ArgumentError, "check_grads: order is 0"),

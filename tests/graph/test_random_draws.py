@@ -16,6 +16,7 @@ from chainrule.errors import TraceError
 
 generator, legacy, own = np.random.default_rng(1), np.random.RandomState(3), random.Random(4)
 uniform = generator.uniform
+bits = np.random.PCG64(5)
 
 
 class Holder:
@@ -33,6 +34,7 @@ DRAWS: dict[str, list[Callable[[], Any]]] = {
     "generator": [lambda: generator.normal()],
     "legacy": [lambda: legacy.normal()],
     "own": [lambda: own.random()],
+    "bits": [lambda: bits.random_raw() % 7, lambda: np.random.Generator(bits).normal()],
     "uniform": [lambda: uniform()],
     r"Holder\.source": [lambda: Holder.source.integers(9)],
     "an unseeded generator of NumPy's": [

@@ -74,6 +74,8 @@ def dtype_name(dtype: np.dtype[Any]) -> str:
 def type_of(value: Any, what: str = "argument") -> ArrayType:
     """Return the type of an array or Python number."""
     if isinstance(value, float | int) and not isinstance(value, bool | np.generic):
+        if isinstance(value, int) and not -(2**63) <= value < 2**63:
+            raise DTypeError(f"{what} is {value}, which does not fit into int64; use float(x)")
         return ArrayType(np.dtype("float64" if isinstance(value, float) else "int64"), (), True)
     if type(value) is not np.ndarray:
         refuse_other_arithmetic(value, what)

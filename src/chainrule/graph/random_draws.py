@@ -85,7 +85,12 @@ def _state(generator: Any) -> Any:
         return None if isinstance(generator, random.SystemRandom) else generator.getstate()
     if isinstance(generator, np.random.RandomState):
         return _comparable(generator.get_state(legacy=False))
-    return _comparable(generator.bit_generator.state)
+    return _comparable(_bits_of(generator).state)
+
+
+def _bits_of(generator: Any) -> Any:
+    """The source of a generator's bits, which is a generator itself."""
+    return getattr(generator, "bit_generator", generator)
 
 
 def _quick_state(generator: Any) -> Any:
@@ -112,7 +117,7 @@ def _restore(generator: Any, state: Any) -> None:
     elif isinstance(generator, np.random.RandomState):
         generator.set_state(state)
     else:
-        generator.bit_generator.state = state
+        _bits_of(generator).state = state
 
 
 def _comparable(state: Any) -> Any:

@@ -36,7 +36,7 @@ __all__ = ["ReachableState", "find_reachable_state"]
 MAX_VALUES, MAX_ENTRIES, MAX_SCALARS = 5000, 1000, 64
 """Limits: values in all, and entries of a container, or numbers of a list, that count singly."""
 
-Generator = np.random.Generator | np.random.RandomState | random.Random
+Generator = np.random.Generator | np.random.BitGenerator | np.random.RandomState | random.Random
 
 
 @dataclass
