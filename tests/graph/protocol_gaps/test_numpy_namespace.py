@@ -31,6 +31,8 @@ PROGRAMS: dict[str, Callable[[Any], Any]] = {
     "concatenate": lambda x: np.concatenate([[x[0]], np.ones(2), [x[1] ** 2, 1.0]]),
     "methods of ufuncs": lambda x: np.add.reduce([x[0], x[1]]) * np.multiply.outer([x[0]], x),
     "max and min": lambda x: max(x[0], x[1], 0.1) * min([x[1], x[2]]),
+    "max of an iterator": lambda x: max(2 * v for v in x),
+    "min by a key": lambda x: min(map(abs, x), key=lambda v: -v),
     "tolist": lambda x: sum(v**2 for v in x.tolist()) + x[:1].item() * x.item(2),
     "vectorize": lambda x: np.vectorize(lambda a, b: a * a if b > 1 else a)(x, [[0], [2]]),
     "full_like": lambda x: np.full_like(np.ones(2), x[0]) * np.full((2,), x[1]),
@@ -151,3 +153,15 @@ def test_replacements_by_other_code_are_kept(monkeypatch: pytest.MonkeyPatch) ->
     assert np.tanh is mine
     monkeypatch.undo()
     assert cr.grad(lambda x: np.tanh(x))(0.0) == 1.0
+
+
+def test_extremes_of_unknown_values_compare_as_python_does() -> None:
+    values = np.array([1.0, np.nan, 2.0])
+    for function in (
+        lambda x: max(x),
+        lambda x: min(x),
+        lambda x: max(x[1], x[0]),
+        lambda x: min(x[0], x[1]),
+    ):
+        np.testing.assert_equal(cr.jit(lambda x, f=function: f(x))(values), function(values))
+    assert cr.jit(cr.grad(lambda x: max(x[0], x[0] * 2 - 1.0)))(np.ones(1)).tolist() == [1.0]

@@ -40,6 +40,8 @@ class _Retried:
         """Call the function; again, with arrays, where a list holds nodes."""
         if not self.dispatches and any(hasattr(type(x), "is_convertible") for x in args):
             return self.retry(self.function, args, kwargs, None)
+        if self.function in _EXTREMES and len(args) == 1 and hasattr(args[0], "__next__"):
+            args = (list(args[0]),)  # which a second call can read again
         try:
             return self.function(*args, **kwargs)
         except ConversionError as error:
@@ -88,6 +90,7 @@ def _itself(function: Any) -> Any:
 
 _MODULES = ("numpy", "numpy.linalg", "scipy.special", "scipy.signal", "scipy.signal._sigtools")
 _BRACKETS = (np.r_, np.c_)
+_EXTREMES = (builtins.max, builtins.min)
 
 
 @dataclass(slots=True, eq=False)

@@ -6,7 +6,7 @@ equations as the list has leaves, whatever their shapes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -15,14 +15,13 @@ from chainrule.errors import ArgumentError, ShapeError, UnsupportedError
 from chainrule.graph.node import Node, as_node
 from chainrule.graph.trace_errors import ConversionError
 from chainrule.ops.numpy_api import concatenation
-from chainrule.ops.numpy_api.extrema import max as maximum
-from chainrule.ops.numpy_api.extrema import min as minimum
 from chainrule.ops.numpy_api.shape_manipulation import astype, reshape
 from chainrule.ops.numpy_api.vectorize import call_vectorized
 from chainrule.ops.primitives import movement
 from chainrule.ops.primitives.broadcasting import cast as cast_to
+from chainrule.ops.primitives.elementwise import less
 from chainrule.ops.primitives.promotion import as_array
-from chainrule.ops.primitives.selection import identity
+from chainrule.ops.primitives.selection import identity, select
 
 __all__ = [
     "array",
@@ -206,16 +205,25 @@ def join(function: Any, parts: tuple[Any, ...]) -> Any:
 
 def greatest(*args: Any, key: Any = None, default: Any = None) -> Any:
     """Return the greatest item as ``max`` does, of values that are not known."""
-    return _extreme("max", maximum, args, key)
+    return _extreme("max", lambda a, b: less(b, a), args, key)
 
 
 def least(*args: Any, key: Any = None, default: Any = None) -> Any:
     """Return the least item as ``min`` does, of values that are not known."""
-    return _extreme("min", minimum, args, key)
+    return _extreme("min", less, args, key)
 
 
-def _extreme(name: str, reduce: Any, args: tuple[Any, ...], key: Any) -> Any:
+def _extreme(
+    name: str, is_better: Callable[[Any, Any], Any], args: tuple[Any, ...], key: Any
+) -> Any:
+    """Compare each item with the best so far: of equal ones the first, a NaN only as the first."""
     items = list(args[0]) if len(args) == 1 else list(args)
-    if key is not None or any(np.shape(each) for each in items):
-        raise ArgumentError(f"{name}: of traced values use np.{name}, without a key")
-    return reduce(_assembled(items), axis=0)
+    keys = items if key is None else [key(each) for each in items]
+    if any(np.shape(each) for each in (*items, *keys)):
+        raise ArgumentError(f"{name}: its items are arrays; use np.{name}")
+    best, best_key = items[0], keys[0]
+    for item, item_key in zip(items[1:], keys[1:], strict=True):
+        replaces = is_better(item_key, best_key)
+        best = select(replaces, item, best)
+        best_key = best if key is None else select(replaces, item_key, best_key)
+    return best
