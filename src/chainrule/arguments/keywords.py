@@ -11,9 +11,11 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import is_dataclass
 from typing import Any, NoReturn, TypeVar, cast
 
 from chainrule.arguments.aliases import Aliases
+from chainrule.arguments.attributes import refuse_change
 from chainrule.arguments.lookup import closest, refuse_unknown
 from chainrule.errors import ArgumentError
 
@@ -26,7 +28,7 @@ def answers_foreign_names(aliases: Aliases) -> Callable[[Named], Named]:
     """Let a function, or the public methods of a class, answer arguments they lack.
 
     ``lr`` is the one alias: a function that lacks it takes it for ``learning_rate``. A call that
-    fits the signature costs nothing more.
+    fits the signature costs nothing more. Frozen dataclasses also answer assignments.
 
     Examples
     --------
@@ -51,6 +53,8 @@ def answers_foreign_names(aliases: Aliases) -> Callable[[Named], Named]:
                 setattr(named, name, type(member)(_answering(member.__func__, aliases)))
             elif inspect.isfunction(member):
                 setattr(named, name, _answering(member, aliases))
+        if is_dataclass(named) and vars(named)["__dataclass_params__"].frozen:
+            named.__setattr__ = refuse_change
         return cast(Named, named)
 
     return decorate

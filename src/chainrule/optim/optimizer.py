@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import KW_ONLY, dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -55,6 +55,8 @@ class Optimizer(ABC):
     >>> rule.update(np.array([1.0, 1.0]), np.array([0.2, -7.0]), {}, rule.rate(0, 0), 1)
     (array([0.5, 1.5]), {})
     """
+
+    _held_as: ClassVar[str] = "net.optimizer"  # see `refuse_change`
 
     learning_rate: float | Schedule
     _: KW_ONLY

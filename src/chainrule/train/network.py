@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike, NDArray
 
 from chainrule.arguments.aliases import FIT_ALIASES
-from chainrule.arguments.checks import checked_seed
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.arguments.lookup import refuse_unnamed
-from chainrule.data.table import Table
-from chainrule.graph.node import Node
-from chainrule.nn.layer import Layer
 from chainrule.nn.losses.loss import Loss
 from chainrule.optim.optimizer import Optimizer
+from chainrule.optim.registry import resolve_optimizer
 from chainrule.optim.schedules.schedule import Schedule
 from chainrule.train.callbacks import Callback
 from chainrule.train.files.save import save
@@ -24,13 +21,12 @@ from chainrule.train.fit.fit import FitArguments, fit
 from chainrule.train.history import History
 from chainrule.train.inference.class_prediction import predicted_classes, probability_activation
 from chainrule.train.inference.evaluate import PREDICT_BATCH_SIZE, evaluate, predict
-from chainrule.train.inputs.data_adapter import prepare_inputs, prepare_samples
+from chainrule.train.inputs.data_adapter import prepare_samples
 from chainrule.train.inputs.table_inputs import Inputs
+from chainrule.train.layer_sequence import LayerSequence
 from chainrule.train.metrics import Metric
-from chainrule.train.model.compile_arguments import resolve_compile_arguments
-from chainrule.train.model.model import Model, checked_dtype, checked_layers
-from chainrule.train.model.parameters import Params
-from chainrule.train.model.summary import print_summary
+from chainrule.train.model.compile_arguments import CompileArguments, resolve_compile_arguments
+from chainrule.train.model.model import Model
 
 if TYPE_CHECKING:
     from chainrule.insight.program_report import ProgramReport
@@ -39,7 +35,7 @@ __all__ = ["Network", "model_of"]
 
 
 @answers_foreign_names(FIT_ALIASES)
-class Network:
+class Network(LayerSequence):
     """A sequence of layers.
 
     Input sizes are inferred from the first data. Layers without a name are named by kind and
@@ -80,78 +76,29 @@ class Network:
     ((1, 3), (20, 1))
     """
 
-    _guarded_attributes: ClassVar[tuple[str, ...]] = ("_model",)
-
-    def __init__(
-        self,
-        layers: Iterable[Layer | Table] = (),
-        seed: int = 0,
-        dtype: str = "float32",
-    ) -> None:
-        self._model = Model(checked_seed("Network", seed), checked_dtype(dtype))
-        self.history: History | None = None
-        for layer in checked_layers(layers):
-            self.add(layer)
+    history: History | None = None
 
     @property
-    def layers(self) -> tuple[Layer, ...]:
-        """The layers, from input to output."""
-        return tuple(self._model.layers)
+    def loss(self) -> Loss | None:
+        """The loss given to `compile`; None before."""
+        arguments = self._model.compile_arguments
+        return None if arguments is None else arguments.loss
 
     @property
-    def params(self) -> Params:
-        """All parameters by name (``dense.weight``): live arrays to read, assign and write into."""
-        return Params(self._model.stack.parameters(), self._model)
+    def optimizer(self) -> Optimizer | None:
+        """The optimiser given to `compile`, None before; another one continues the training.
 
-    @property
-    def table(self) -> Table | None:
-        """The table that encodes the inputs, with the statistics it learned in `fit`."""
-        return self._model.table
-
-    @property
-    def classes(self) -> list[str] | None:
-        """The class names in the order of the class indices, if trained on names."""
-        return None if self._model.classes is None else list(self._model.classes)
-
-    def add(self, layer: Layer | Table) -> None:
-        """Append a layer.
-
-        Parameters
-        ----------
-        layer : Layer, or Table if it comes first
-            Its input is the output of the layer before it.
-
-        Raises
-        ------
-        ArgumentError
-            If it is not a layer, or the layer or its name is in the network already.
+        Optimisers are immutable: ``net.optimizer = dataclasses.replace(net.optimizer,
+        learning_rate=0.01)`` takes effect in the next epoch, also from a callback.
         """
-        self._model.add(layer)
+        arguments = self._model.compile_arguments
+        return None if arguments is None else arguments.optimizer
 
-    def __call__(self, X: Any) -> Any:
-        """Compute the output for arrays, or trace it for nodes; builds the layers on first use.
-
-        Parameters
-        ----------
-        X : array or node, (n, ...)
-            Inputs, one sample a row.
-
-        Returns
-        -------
-        array or node, (n, ...)
-            The output.
-
-        Raises
-        ------
-        ShapeError
-            If the inputs differ in shape from those the network was built for.
-        """
-        model = self._model
-        if not isinstance(X, Node):
-            inputs = prepare_inputs(model, X, "the network")
-            return model.parameter_lock.read(lambda: model.stack.apply(inputs))
-        model.build(X.shape, "the network")
-        return model.stack.apply(X)
+    @optimizer.setter
+    def optimizer(self, optimizer: str | Optimizer | type[Optimizer]) -> None:
+        before = self._model.objective("optimizer")
+        resolved = resolve_optimizer(optimizer)
+        self._model.set_optimizer(CompileArguments(before.loss, resolved, before.metrics))
 
     def compile(
         self,
@@ -341,10 +288,6 @@ class Network:
         outputs = predict(self._model, X, batch_size, "predict_class")
         return predicted_classes(self._model, outputs)
 
-    def summary(self) -> None:
-        """Print a table of layers, output shapes, parameter counts and activations."""
-        print_summary(self._model)
-
     def program(self, measure: bool = False) -> ProgramReport:
         """Return the program compiled for training, loop nest by loop nest.
 
@@ -383,9 +326,6 @@ class Network:
             If the file cannot be written.
         """
         save(self._model, path)
-
-    def __repr__(self) -> str:
-        return f"<network: {' → '.join(str(layer.name) for layer in self.layers)}>"
 
 
 def model_of(net: Network) -> Model:

@@ -144,7 +144,14 @@ class EpochLoop:
         for callback in self._run.callbacks:
             stops.append(call(callback) is True)
             self._trainer.read_back()
+        self._adopt_optimizer()
         return stops
+
+    def _adopt_optimizer(self) -> None:
+        """Take the learning rate that a callback has assigned."""
+        arguments, objective = self._run.model.compile_arguments, self._trainer.objective
+        if arguments is not None and arguments.optimizer is not objective.optimizer:
+            self._trainer.objective = replace(objective, optimizer=arguments.optimizer)
 
     def _report(self, step: int, running: RunningMetrics) -> None:
         done = min(step * self._run.batch_size, len(self._run.samples))

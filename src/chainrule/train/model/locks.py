@@ -74,9 +74,14 @@ class TrainingLock:
             if self._lock.locked():  # in a forked child it may be free
                 self._lock.release()
 
+    @property
+    def is_held_here(self) -> bool:
+        """Whether the call of ``fit`` in progress is one of this thread."""
+        return self._lock.locked() and self._thread == threading.get_ident()
+
     def refuse_in_callback(self, function: str) -> None:
         """Raise if the call of ``fit`` in progress is one of this thread."""
-        if self._lock.locked() and self._thread == threading.get_ident():
+        if self.is_held_here:
             raise ArgumentError(
                 f"{function}: called while fit is training the same network, from one of its "
                 "callbacks; return True to stop that fit, and call it afterwards"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from typing import Any, ClassVar, cast
 
 import numpy as np
@@ -21,6 +22,7 @@ from chainrule.nn.initializers.initializer import Initializer
 from chainrule.nn.layer import Layer, Shape
 from chainrule.nn.layers.wrappers import TimeDistributed
 from chainrule.nn.sublayers import with_sublayers
+from chainrule.optim.optimizer import Optimizer
 from chainrule.train.model.compile_arguments import CompileArguments
 from chainrule.train.model.layer_stack import LayerStack
 from chainrule.train.model.locks import SequenceLock, TrainingLock
@@ -143,8 +145,15 @@ class Model:
             self.counter = StepCounter()
 
     def set_optimizer(self, arguments: CompileArguments) -> None:
-        """Continue training with another optimiser; compatible slots are retained."""
+        """Continue training with another optimiser; compatible slots are retained.
+
+        In a callback of ``fit`` only its learning rate may differ, which is no part of programs.
+        """
         optimizer, scalar = arguments.optimizer, np.zeros((), self.dtype)
+        if self.training.is_held_here and (old := self.compile_arguments) is not None:
+            _check_only_rate_differs(old.optimizer, optimizer)
+            self.compile_arguments = arguments
+            return
         with self._changing("optimizer"):
             previous = optimizer if (old := self.compile_arguments) is None else old.optimizer
             is_same = type(optimizer) is type(previous)
@@ -217,6 +226,19 @@ class Model:
             return layer.name
         numbered = (f"{layer.kind}_{i}" if i else layer.kind for i in range(len(taken) + 1))
         return next(name for name in numbered if name not in taken)
+
+
+def _check_only_rate_differs(optimizer: Optimizer, other: Optimizer) -> None:
+    """Raise if two optimisers differ in more than their learning rate."""
+    if type(other) is type(optimizer):
+        rate = optimizer.learning_rate
+        if replace(other, learning_rate=rate) == replace(optimizer, learning_rate=rate):
+            return
+    raise ArgumentError(
+        f"optimizer: {optimizer!r} is training this network; during fit only its learning rate can "
+        "be changed, by net.optimizer = dataclasses.replace(net.optimizer, learning_rate=...); "
+        "return True from the callback to stop, and assign the other optimiser after fit"
+    )
 
 
 def applies(layer: Layer, activation: str) -> bool:

@@ -1,0 +1,75 @@
+"""Attributes that objects lack: what to write instead of reading or assigning them.
+
+::
+
+    net.predict_classes(X)      ->   AttributeError: Network has no attribute 'predict_classes';
+                                     here it is net.predict_class
+    net.stop_training = True    ->   AttributeError: Network: stop_training cannot be assigned;
+                                     return True from the callback's on_epoch_end
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import FrozenInstanceError
+from typing import NoReturn
+
+from chainrule.arguments.aliases import Aliases
+from chainrule.arguments.lookup import closest
+
+__all__ = ["refuse_assignment", "refuse_change", "refuse_missing", "unwritable"]
+
+
+def refuse_missing(owner: object, variable: str, name: str, aliases: Aliases) -> NoReturn:
+    """Raise AttributeError for an attribute that an object lacks, with the one it has for it.
+
+    `variable` is what messages call the object, as ``net``.
+    """
+    hint = None
+    if not name.startswith("_"):
+        known = [each for each in dir(type(owner)) if not each.startswith("_")]
+        hint = closest(name, known, aliases, f"{variable}.{{}}".format)
+    title = f"{type(owner).__name__} has no attribute {name!r}"
+    raise AttributeError(f"{title}; {hint}" if hint else title, name=name, obj=owner)
+
+
+def unwritable(kind: type, name: str) -> bool:
+    """Whether an attribute of a class is a property that cannot be assigned."""
+    found = getattr(kind, name, None)
+    return isinstance(found, property) and found.fset is None
+
+
+def refuse_assignment(
+    owner: object, variable: str, name: str, remedies: Mapping[str, str]
+) -> NoReturn:
+    """Raise AttributeError for an assignment that would have no effect.
+
+    `remedies` says what to write instead, by name.
+    """
+    kind, remedy = type(owner), remedies.get(name)
+    if remedy is None:
+        writable = [
+            each for each in dir(kind)
+            if isinstance(found := getattr(kind, each), property) and found.fset is not None
+        ]  # fmt: skip
+        hint = closest(name, writable, quote=f"{variable}.{{}}".format)
+        remedy = hint or "there is no such attribute; keep it in a variable of your own"
+    raise AttributeError(
+        f"{kind.__name__}: {name} cannot be assigned; {remedy}", name=name, obj=owner
+    )
+
+
+def refuse_change(record: object, name: str, value: object) -> NoReturn:
+    """Raise FrozenInstanceError: the ``__setattr__`` of immutable records.
+
+    `_held_as` of their class is where users have one, as ``net.optimizer``.
+    """
+    kind, change = type(record).__name__, f"{name}={value!r:.40}"
+    held_as = getattr(record, "_held_as", None)
+    if held_as is None:
+        remedy = f"create another one by dataclasses.replace({kind.lower()}, {change})"
+    else:
+        remedy = f"write {held_as} = dataclasses.replace({held_as}, {change})"
+    if held_as is not None and name == "learning_rate":
+        remedy += ", or give a schedule, as in optim.cosine(0.1, epochs=20)"
+    raise FrozenInstanceError(f"{kind}: {name} cannot be assigned, as it is immutable; {remedy}")

@@ -1,0 +1,88 @@
+"""Attributes of networks in other libraries: the name here, or what to do instead."""
+
+from __future__ import annotations
+
+from chainrule.arguments.aliases import Aliases
+
+__all__ = ["NETWORK_ASSIGNMENTS", "NETWORK_ATTRIBUTES"]
+
+_FUNCTIONAL = "here it is a loop by hand: chainrule.value_and_grad and optimizer.update"
+_MODE = "there is no mode to set: fit trains, everything else infers"
+_RATE = (
+    "give net.compile a schedule, such as learning_rate=optim.cosine(0.1, epochs=20), or assign "
+    "net.optimizer = dataclasses.replace(net.optimizer, learning_rate=...)"
+)
+_ARRAYS = "parameters are NumPy arrays in net.params, on the CPU"
+
+NETWORK_ATTRIBUTES = Aliases(
+    names={
+        "add": "append add_module add_layer",
+        "classes": "classes_ class_names",
+        "count_params": "num_parameters n_parameters count_parameters",
+        "evaluate": "score test",
+        "fit": "fit_generator partial_fit train_on_batch train_step",
+        "history": "loss_curve_",
+        "input_shape": "input inputs n_features_in_",
+        "layers": "modules children named_modules named_children",
+        "output_shape": "output outputs n_outputs_",
+        "params": "weights trainable_weights trainable_variables non_trainable_weights variables "
+        "get_weights parameters named_parameters coefs_ intercepts_ state_dict buffers",
+        "predict": "predict_on_batch call forward decision_function transform",
+        "predict_class": "predict_classes",
+        "predict_proba": "predict_probabilities predict_log_proba",
+        "save": "save_weights save_model to_json export dump",
+    },
+    remedies={
+        "apply_gradients": _FUNCTIONAL,
+        "backward": _FUNCTIONAL,
+        "cpu": _ARRAYS,
+        "cuda": _ARRAYS,
+        "double": 'give chainrule.Network(..., dtype="float64")',
+        "eval": _MODE,
+        "fit_transform": "use fit, then predict",
+        "float": 'give chainrule.Network(..., dtype="float32")',
+        "from_config": "chainrule.load reads a saved network",
+        "get_config": "net.summary() prints the layers; net.save writes them",
+        "get_layer": "find it by its name in net.layers",
+        "half": 'give chainrule.Network(..., dtype="float32")',
+        "learning_rate": "it is net.optimizer.learning_rate",
+        "load_state_dict": "assign the arrays: net.params.update({...})",
+        "load_weights": "chainrule.load reads a saved network; net.params.update takes its params",
+        "lr": "it is net.optimizer.learning_rate",
+        "metrics": "they are given to net.compile, and their values are in net.history",
+        "metrics_names": "the names are the keys of net.evaluate(X, y)",
+        "pop": "create another chainrule.Network of the layers: net.layers[:-1]",
+        "requires_grad": "here it is net.trainable, or layer.trainable of each layer",
+        "reset_states": "recurrent layers begin each sequence with zeros",
+        "set_weights": "assign the arrays: net.params.update({...})",
+        "state": "net.save(path) writes it, chainrule.load reads it",
+        "step": _FUNCTIONAL,
+        "stop_training": "return True from the callback's on_epoch_end to stop",
+        "test_on_batch": "use net.evaluate(X, y)",
+        "to": _ARRAYS,
+        "train": _MODE,
+        "training": _MODE,
+        "zero_grad": "gradients are new in each step; leave it out",
+    },
+)
+"""Attributes that are read or called."""
+
+NETWORK_ASSIGNMENTS = {
+    "callbacks": "give them to net.fit(..., callbacks=[...])",
+    "classes": "they are learned by net.fit from the names in y",
+    "dtype": "give it to chainrule.Network(..., dtype=...)",
+    "input_shape": "it is that of the first inputs",
+    "layers": "create another chainrule.Network of these layers, or append one by net.add",
+    "learning_rate": _RATE,
+    "loss": "give it to net.compile(loss=...), which restarts the training",
+    "lr": _RATE,
+    "metrics": "give them to net.compile(metrics=[...])",
+    "output_shape": "it follows from the layers",
+    "params": "assign the arrays: net.params[name] = array, or net.params.update({...})",
+    "requires_grad": "here it is net.trainable, or layer.trainable of each layer",
+    "seed": "give it to chainrule.Network(..., seed=...)",
+    "stop_training": "return True from the callback's on_epoch_end to stop",
+    "table": "put a chainrule.data.Table first when the network is created",
+    "training": _MODE,
+}
+"""Attributes that are assigned: what to write instead."""
