@@ -112,8 +112,9 @@ class Network(LayerSequence):
         Parameters
         ----------
         loss : str, Loss or function (y_true, y_pred)
-            A name such as "cross_entropy", or a NumPy function that returns a scalar or one value
-            a sample.
+            A name such as "cross_entropy", or a NumPy function that returns one value a sample, or
+            one number. In `fit` the loss of an epoch is the mean over its batches, also of one
+            number of each, such as a root of a mean.
         optimizer : str, Optimizer or class of optimisers
             A name such as "sgd", or an object such as ``optim.SGD(0.1, momentum=0.9)``.
         learning_rate : float > 0, Schedule or None
@@ -202,6 +203,9 @@ class Network(LayerSequence):
         self, X: Inputs, y: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> dict[str, float]:
         """Return loss and metrics on samples, without training.
+
+        They are computed batch by batch. A loss of your own that gives one number is computed once,
+        on all samples: the predictions of all rows are then in memory, as for some metrics.
 
         Parameters
         ----------

@@ -33,7 +33,10 @@ class Loss:
     name : str
         Name in messages and summaries.
     per_sample : callable
-        ``per_sample(y_true, y_pred)``, of shape (batch,); a custom function may return a scalar.
+        ``per_sample(y_true, y_pred)``, of shape (batch,). A custom function may return one number
+        for all samples given: that of a batch in a step of training, whose mean over the steps is
+        the ``loss`` of an epoch; that of all samples in evaluation and validation, which keep the
+        predictions of all rows in memory for it.
     reduction : "mean" or "sum"
         Reduction over the batch.
     contains : str
@@ -75,6 +78,13 @@ class Loss:
         if self.takes_labels and y_true_shape == y_pred_shape[:-1]:
             return
         raise ShapeError(_shape_message(self, y_true_shape, y_pred_shape))
+
+    @property
+    def is_built_in(self) -> bool:
+        """Whether it is a function of this library, also with other arguments."""
+        function = self.per_sample
+        inner = function.func if isinstance(function, partial) else function
+        return type(self) is Loss and any(inner is each.per_sample for each in LOSSES.values())
 
     def of_probabilities(self) -> Loss:
         """Return the loss without its fused activation: it takes probabilities, not logits."""

@@ -21,6 +21,7 @@ from chainrule.train.fit.epochs import EpochLoop, FitRun
 from chainrule.train.fit.output_activation import warn_of_output_activation
 from chainrule.train.fit.trainer import Trainer
 from chainrule.train.history import History
+from chainrule.train.inference.gathered_loss import gives_one_number
 from chainrule.train.inputs.data_adapter import prepare_samples
 from chainrule.train.inputs.samples import Samples, split_at
 from chainrule.train.inputs.table_inputs import fit_table
@@ -60,6 +61,8 @@ def fit(net: Any, model: Model, X: Any, y: Any, arguments: FitArguments) -> Hist
         objective = model.objective("fit")
         with model.rollback_on_error():
             samples, validation = _prepare_samples(model, objective, X, y, arguments)
+            if validation is not None:  # refuses weights that the loss cannot apply
+                gives_one_number(model.stack, objective, model.programs, validation, "fit")
             size = min(arguments.batch_size or len(samples), len(samples))
             trainer = Trainer(model, objective, samples.as_contiguous(), size)
         run = FitRun(net, model, trainer, callbacks, progress, samples, validation, size)

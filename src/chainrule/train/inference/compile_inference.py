@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
+
+import numpy as np
 
 from chainrule.compiler.driver import ArrayFunction, compile_graph
 from chainrule.graph.array_type import ArrayType, type_of
 from chainrule.graph.guards import Guards
-from chainrule.graph.kept_trace import trace_kept
+from chainrule.graph.kept_trace import KeptTrace, trace_kept
 from chainrule.nn.activations.activation import ACTIVATIONS
+from chainrule.nn.losses.loss import Loss
+from chainrule.train.checks.loss_dependence import check_returned
 from chainrule.train.model.layer_stack import LayerStack
 from chainrule.train.model.loss_and_metrics import compute_loss_and_metrics
 from chainrule.train.model.objective import Objective
 
-__all__ = ["compile_evaluation", "compile_prediction"]
+__all__ = ["compile_evaluation", "compile_prediction", "compile_scoring", "trace_loss_rank"]
 
 
 def compile_evaluation(
@@ -21,18 +27,43 @@ def compile_evaluation(
 ) -> tuple[ArrayFunction, Guards]:
     """Compile `compute_loss_and_metrics` as a function of parameters and batch."""
 
-    def evaluate(params: dict[str, Any], batch: dict[str, Any]) -> Any:
-        with stack.with_parameters(params):
-            return compute_loss_and_metrics(stack, objective, batch)
+    def evaluate(batch: dict[str, Any]) -> Any:
+        return compute_loss_and_metrics(stack, objective, batch)
 
-    kept = trace_kept(
-        "evaluate",
-        evaluate,
-        (_parameter_types(stack), batch),
-        roots=[*stack.layers, *objective.roots],
-        arguments=stack.bound,
-    )
+    kept = _trace_evaluation(evaluate, stack, objective, batch)
     return compile_graph(kept.traced.graph), kept.guards
+
+
+def compile_scoring(
+    stack: LayerStack, objective: Objective, batch: dict[str, ArrayType | None]
+) -> tuple[ArrayFunction, Guards]:
+    """Compile evaluation without the loss, 0 here; the last result is what the loss is called with.
+
+    That is: the predictions, or the scores before the activation that the loss contains.
+    """
+
+    def evaluate(batch: dict[str, Any]) -> Any:
+        results, (_, scores) = _without_loss(stack, objective, batch)
+        return [*results, scores]
+
+    kept = _trace_evaluation(evaluate, stack, objective, batch)
+    return compile_graph(kept.traced.graph), kept.guards
+
+
+def trace_loss_rank(
+    stack: LayerStack, objective: Objective, batch: dict[str, ArrayType | None]
+) -> tuple[int, Guards]:
+    """Return the number of axes of what the loss gives for a batch: 0 for one number."""
+
+    def evaluate(batch: dict[str, Any]) -> Any:
+        _, arguments = _without_loss(stack, objective, batch)
+        losses = objective.loss(*arguments)
+        check_returned(objective.loss.name, losses)
+        return losses
+
+    kept = _trace_evaluation(evaluate, stack, objective, batch)
+    (losses,) = kept.traced.graph.outputs
+    return len(losses.shape), kept.guards
 
 
 def compile_prediction(
@@ -47,6 +78,41 @@ def compile_prediction(
     types = _parameter_types(stack), X
     kept = trace_kept("predict", predict, types, roots=stack.layers, arguments=stack.bound)
     return compile_graph(kept.traced.graph), kept.guards
+
+
+def _trace_evaluation(
+    function: Callable[[dict[str, Any]], Any],
+    stack: LayerStack,
+    objective: Objective,
+    batch: dict[str, ArrayType | None],
+) -> KeptTrace:
+    def evaluate(params: dict[str, Any], batch: dict[str, Any]) -> Any:
+        with stack.with_parameters(params):
+            return function(batch)
+
+    return trace_kept(
+        "evaluate",
+        evaluate,
+        (_parameter_types(stack), batch),
+        roots=[*stack.layers, *objective.roots],
+        arguments=stack.bound,
+    )
+
+
+def _without_loss(
+    stack: LayerStack, objective: Objective, batch: dict[str, Any]
+) -> tuple[list[Any], tuple[Any, Any]]:
+    """Return loss, as 0, and metrics of a batch, and the arguments that the loss is called with."""
+    calls: list[tuple[Any, Any]] = []
+
+    def record(y_true: Any, y_pred: Any) -> Any:
+        calls.append((y_true, y_pred))
+        return np.zeros(len(y_pred), y_pred.dtype)
+
+    loss = objective.loss
+    recorder = Loss(loss.name, record, "mean", loss.contains, loss.takes_labels, loss.checks)
+    results = compute_loss_and_metrics(stack, replace(objective, loss=recorder), batch)
+    return results, calls[0]
 
 
 def _parameter_types(stack: LayerStack) -> dict[str, ArrayType]:

@@ -11,7 +11,8 @@ from chainrule.graph.array_type import ArrayType, type_of
 from chainrule.graph.guards import Guards
 from chainrule.train.checks import check_settings, is_clearly_finite
 from chainrule.train.checks.lookup_range import explain_lookup_error
-from chainrule.train.inference.compile_inference import compile_evaluation
+from chainrule.train.inference.compile_inference import compile_evaluation, compile_scoring
+from chainrule.train.inference.gathered_loss import gives_one_number, loss_of_all
 from chainrule.train.inference.predict_function import PredictFunction
 from chainrule.train.inputs.data_adapter import accepts_any_finite, prepare_inputs
 from chainrule.train.inputs.samples import Samples, batches
@@ -36,23 +37,35 @@ def evaluate(
     samples: Samples,
     size: int = PREDICT_BATCH_SIZE,
 ) -> dict[str, float]:
-    """Return loss and metrics of samples."""
+    """Return loss and metrics of samples.
+
+    They are computed batch by batch. For a loss that gives one number, as for some metrics, the
+    predictions of all rows are kept in memory.
+    """
     running, params = RunningMetrics(objective), _live_values(stack)
+    is_gathered = gives_one_number(stack, objective, programs, samples)
+    purpose, build = ("score", compile_scoring) if is_gathered else ("evaluate", compile_evaluation)
+    scores: list[Array] = []
     with np.errstate(all="ignore"):
         for rows in batches(len(samples), size):
             batch = samples.take(rows)
             types = samples.types(len(batch[0]))
             program = programs.get(
-                ("evaluate", *types.values()),
-                lambda t=types: compile_evaluation(stack, objective, t),
+                (purpose, *types.values()), lambda t=types: build(stack, objective, t)
             )
             try:
                 results = program([*params, *batch])
             except IndexError:
                 explain_lookup_error(stack, batch[0])
                 raise
+            if is_gathered:
+                *results, part = results
+                scores.append(part)
             running.add(len(batch[0]), results, batch[1])
-    return running.results()
+        means = running.results()
+        if is_gathered:  # what the programs return as loss is the penalty alone
+            means["loss"] += loss_of_all(objective.loss, samples.y, scores)
+    return means
 
 
 def predict(model: Model, X: Any, size: int | None, function: str, activation: str = "") -> Array:

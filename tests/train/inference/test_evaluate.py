@@ -1,0 +1,94 @@
+"""Evaluation of losses of one's own, as functions, records and subclasses of `Loss`."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+
+from chainrule import nn
+from chainrule.errors import ShapeError
+from chainrule.nn.losses.loss import LOSSES, Loss
+from chainrule.train.network import Network
+
+
+def rmse(y, p):
+    return np.sqrt(np.mean((y - p) ** 2))
+
+
+def total(y, p):
+    return np.sum(np.abs(y - p))
+
+
+def correlation(y, p):
+    return -np.mean((y - y.mean()) * (p - p.mean())) / (y.std() * p.std())
+
+
+def squeezed(y, p):
+    return np.squeeze(np.mean((y - p) ** 2, axis=-1))
+
+
+def mean_of_root(y, p):
+    """The geometric mean of the probabilities of the classes."""
+    p = np.exp(p) / np.sum(np.exp(p), axis=1, keepdims=True)
+    return 1 - np.exp(np.mean(np.log(p[np.arange(len(y)), y])))
+
+
+@dataclass(frozen=True)
+class Called(Loss):
+    """A loss that is a method."""
+
+    def __call__(self, y_true, y_pred):
+        return rmse(y_true, y_pred)
+
+
+AMOUNTS = (rmse, total, correlation, squeezed, Loss("record", rmse), Called("method", rmse))
+
+
+def trained(loss, X, y, l2=0.0):
+    net = Network([nn.Dense(2, l2=l2)], seed=0, dtype="float64")
+    net.compile(loss=loss, optimizer="sgd", learning_rate=1e-12)
+    return net, net.fit(X, y, epochs=2, batch_size=None, verbose=0, validation_data=(X, y))
+
+
+@pytest.mark.parametrize("count", [2, 65, 1025, 2500])
+def test_a_loss_of_ones_own_is_its_value_on_all_samples_at_any_number(count):
+    generator = np.random.default_rng(count)
+    X = generator.normal(size=(count, 3))
+    amounts = X[:, :2] * np.arange(count)[:, None]  # later rows are harder
+    labels = (X[:, 0] > 0).astype(np.uint8)
+    cases = [(loss, amounts) for loss in AMOUNTS] + [(mean_of_root, labels)]
+    for loss, y in cases:
+        net, history = trained(loss, X, y, l2=0.1)
+        penalty = 0.05 * np.sum(net.params["dense.weight"] ** 2)
+        right = np.mean(loss(y, net.predict(X))) + penalty
+        np.testing.assert_allclose(net.evaluate(X, y)["loss"], right, rtol=1e-9)
+        np.testing.assert_allclose(history["val_loss"], [right] * 2, rtol=1e-6)
+
+
+def test_a_gathered_loss_leaves_the_metrics_as_they_are():
+    X = np.random.default_rng(0).normal(size=(1500, 3))
+    nets = [Network([nn.Dense(2)], seed=0) for _ in range(2)]
+    for net, loss in zip(nets, (rmse, "mse"), strict=True):
+        net.compile(loss=loss, metrics=["mae", "r2"])
+    first, second = (net.evaluate(X, X[:, :2]) for net in nets)
+    assert (first["mae"], first["r2"]) == (second["mae"], second["r2"])
+
+
+def test_losses_that_give_one_number_refuse_weights_before_the_first_step():
+    X = np.random.default_rng(0).normal(size=(40, 3))
+    y, weight = X[:, :2], np.ones(40)
+    net, _ = trained(rmse, X, y)
+    before = net.params["dense.weight"].copy()
+    with pytest.raises(ShapeError, match=r"evaluate: the loss rmse .* one value for each sample"):
+        net.evaluate(X, y, weight)
+    with pytest.raises(ShapeError, match=r"fit: the loss rmse .* one value for each sample"):
+        net.fit(X, y, validation_data=(X, y, weight), verbose=0)
+    assert np.array_equal(net.params["dense.weight"], before)
+
+
+def test_only_losses_of_this_library_are_known_to_have_one_value_a_sample():
+    known = LOSSES["cross_entropy"]
+    assert known.is_built_in
+    assert known.of_probabilities().is_built_in
+    assert not replace(known, per_sample=rmse).is_built_in
+    assert not Called("mse", LOSSES["mse"].per_sample).is_built_in
