@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from types import TracebackType
 from typing import Any
 from weakref import WeakSet
@@ -11,6 +12,11 @@ from weakref import WeakSet
 __all__ = ["ReentrantLock", "fork_lock"]
 
 _locks: WeakSet[Any] = WeakSet()
+_awaited: WeakSet[Any] = WeakSet()  # by a fork, which copies what they protect
+_held_by_fork: list[Any] = []
+
+_FORK_SECONDS = 5.0
+"""How long a fork waits for all locks together, in case their holders wait for its thread."""
 
 
 def fork_lock() -> threading.Lock:
@@ -32,6 +38,9 @@ def fork_lock() -> threading.Lock:
 class ReentrantLock:
     """A lock that its holder may take again; a copy of its owner has one of its own.
 
+    A fork waits for one that `protects_a_write`, so that the child has either what was before the
+    write or what is after it.
+
     Examples
     --------
     >>> lock = ReentrantLock()
@@ -40,9 +49,11 @@ class ReentrantLock:
     'held twice'
     """
 
-    def __init__(self) -> None:
-        self._lock = threading.RLock()
+    def __init__(self, protects_a_write: bool = False) -> None:
+        self._lock, self._protects_a_write = threading.RLock(), protects_a_write
         _locks.add(self._lock)
+        if protects_a_write:
+            _awaited.add(self._lock)
 
     def __enter__(self) -> None:
         self._lock.acquire()
@@ -55,15 +66,31 @@ class ReentrantLock:
     ) -> None:
         self._lock.release()
 
-    def __reduce__(self) -> tuple[type[ReentrantLock], tuple[()]]:
-        return ReentrantLock, ()
+    def __reduce__(self) -> tuple[type[ReentrantLock], tuple[bool]]:
+        return ReentrantLock, (self._protects_a_write,)
+
+
+def _await_writes() -> None:
+    """Wait until no thread is writing what a forked child would read."""
+    end = time.monotonic() + _FORK_SECONDS
+    for lock in list(_awaited):
+        is_held = lock.acquire(timeout=max(0.0, end - time.monotonic()))
+        _held_by_fork.extend([lock] if is_held else [])
+
+
+def _continue_writes() -> None:
+    while _held_by_fork:
+        _held_by_fork.pop().release()
 
 
 def _release_all() -> None:
     """Release all locks, by ``_at_fork_reinit`` as the standard library's own modules do."""
+    _held_by_fork.clear()
     for lock in list(_locks):
         getattr(lock, "_at_fork_reinit", lambda: None)()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_release_all)
+    os.register_at_fork(
+        before=_await_writes, after_in_parent=_continue_writes, after_in_child=_release_all
+    )

@@ -1,10 +1,12 @@
 """A network used by several threads gives the bits of a single one, or refuses clearly."""
 
 import asyncio
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,7 @@ import pytest
 
 import chainrule as cr
 from chainrule import nn
-from chainrule.errors import ArgumentError
+from chainrule.errors import ArgumentError, ShapeError
 from chainrule.train.network import model_of
 
 THREADS = 8
@@ -155,16 +157,32 @@ def test_a_prediction_of_one_size_is_compiled_once() -> None:
 
 
 @pytest.mark.parametrize("make", LAYERS)
-def test_calls_of_fit_run_one_after_the_other(make: Any, monkeypatch: Any) -> None:
+def test_of_two_calls_of_fit_one_is_refused(make: Any, monkeypatch: Any) -> None:
     if make is not dense:
         monkeypatch.setenv("CHAINRULE_BACKEND", "numpy")
     data, alone, net = inputs_of(make), network(make), network(make)
-    for _ in range(3):
+    found = in_threads(lambda k: net.fit(data, Y, verbose=0), 3)
+    histories = [each for each in found if not isinstance(each, Exception)]
+    refusals = [each for each in found if isinstance(each, Exception)]
+    assert histories
+    assert all("fit: another thread is training this network" in str(each) for each in refusals)
+    for _ in histories:
         alone.fit(data, Y, verbose=0)
-    histories = in_threads(lambda k: net.fit(data, Y, verbose=0), 3)
-    assert [each.epochs for each in histories] == [1, 1, 1]
     assert_same(list(net.params.values()), list(alone.params.values()))
     assert_clean(net)
+
+
+def test_a_callback_may_wait_for_a_thread_that_calls_fit() -> None:
+    net, alone, messages = network(dense), network(dense), []
+
+    def call(net: Any, epoch: int, logs: Any) -> None:
+        with ThreadPoolExecutor(1) as pool:
+            messages.append(str(pool.submit(net.fit, X, Y, verbose=0).exception(60)))
+
+    net.fit(X, Y, epochs=2, verbose=0, callbacks=call)
+    assert ["fit: another thread is training" in each for each in messages] == [True, True]
+    alone.fit(X, Y, epochs=2, verbose=0)
+    assert_same(list(net.params.values()), list(alone.params.values()))
 
 
 def test_fit_beside_predict_gives_outputs_of_finished_epochs() -> None:
@@ -330,10 +348,16 @@ def test_a_server_answers_while_it_trains() -> None:
     for _ in range(3):
         alone.fit(X, Y, verbose=0)
 
+    turns = threading.Lock()
+
+    def train() -> Any:
+        with turns:
+            return net.fit(X, Y, verbose=0)
+
     async def serve() -> list[Any]:
         def request(number: int) -> Any:
             if number % 10 == 5:
-                return asyncio.to_thread(net.fit, X, Y, verbose=0)
+                return asyncio.to_thread(train)
             return asyncio.to_thread(net.predict, X[: 1 + number % 4])
 
         return await asyncio.wait_for(asyncio.gather(*map(request, range(30))), 60)
@@ -375,9 +399,46 @@ def test_a_machine_answers_while_it_trains() -> None:
     alone.fit(bits, epochs=4, verbose=0)
 
     def work(number: int) -> Any:
-        if number < 2:
-            return machine.fit(bits, epochs=2, verbose=0).epochs
+        if number < 1:
+            return machine.fit(bits, epochs=4, verbose=0).epochs
         return machine.transform(bits[:70]).shape
 
-    assert_same(in_threads(work), [2, 2] + [(70, 5)] * 6)
+    assert_same(in_threads(work), [4] + [(70, 5)] * 7)
     assert_same(list(machine.params.values()), list(alone.params.values()))
+
+
+def test_scenarios_of_eight_threads() -> None:
+    """In a process of its own: a crash or a hang ends it alone."""
+    script = Path(__file__).with_name("thread_scenarios.py")
+    command = [sys.executable, str(script), "1", "7"]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_a_copy_of_the_parameters_is_assigned_again() -> None:
+    net = network(dense)
+    net(X)
+    before, expected = net.params.copy(), net.predict(X)
+    net.fit(X, Y, verbose=0)
+    net.params.update(before)
+    assert_same([net.predict(X)], [expected])
+
+
+def test_a_callback_may_assign_another_array_to_a_parameter() -> None:
+    def halve(net: Any, epoch: int, logs: Any) -> None:
+        layer = net.layers[0]
+        layer.weight.value = layer.weight.value / 2
+        seen.append(net.params["dense.weight"].copy())
+
+    def grow(net: Any, epoch: int, logs: Any) -> None:
+        net.layers[0].weight.value = np.zeros((5, 6), "float32")
+
+    net, alone, seen = network(dense), network(dense), []
+    net.fit(X, Y, epochs=3, verbose=0, callbacks=halve)
+    for _ in range(3):
+        alone.fit(X, Y, verbose=0)
+        alone.params["dense.weight"][...] /= 2
+    assert_same(list(net.params.values()), list(alone.params.values()))
+    assert_same([net.params["dense.weight"]], seen[-1:])
+    with pytest.raises(ShapeError, match="before a callback"):
+        net.fit(X, Y, verbose=0, callbacks=grow)

@@ -66,7 +66,6 @@ class EpochLoop:
             raise
         finally:
             trainer.write_back()
-            run.model.optimizer_slots = trainer.optimizer_slots
             run.progress.close()
 
     def _run_epochs(self, limit: int, shuffle: bool) -> int:

@@ -57,7 +57,7 @@ def fit(net: Any, model: Model, X: Any, y: Any, arguments: FitArguments) -> Hist
     """Train a network on samples."""
     callbacks, progress = resolve_callbacks(arguments.callbacks), choose_progress(arguments.verbose)
     _check_settings(arguments)
-    with model.training.held():
+    with model.in_training():
         objective = model.objective("fit")
         with model.rollback_on_error():
             samples, validation = _prepare_samples(model, objective, X, y, arguments)

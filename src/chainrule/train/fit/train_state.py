@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule import tree
+from chainrule.errors import ShapeError
+from chainrule.graph.array_type import type_of
 from chainrule.optim.optimizer import Optimizer
 from chainrule.train.fit.train_step import initial_state
 from chainrule.train.model.layer_stack import LayerStack
@@ -33,8 +35,8 @@ class TrainState:
         self.previous: list[Array] = self.values
         self.steps_since_previous = 0  # where 0, `previous` is undefined
         self.trained = tuple(state["params"])  # names
-        parameters = stack.parameters(trainable=True) | stack.parameters(trainable=False)
-        self._live: list[Array] = [each.array for each in parameters.values()]
+        # By parameter: another array may be assigned to the value of one.
+        self._parameters = stack.parameters(trainable=True) | stack.parameters(trainable=False)
         # Leaves are params, slots, non_trainable; the live arrays are the first and the last.
         end = len(self.values)
         first_state = end - len(state["non_trainable"])
@@ -74,13 +76,19 @@ class TrainState:
 
     def write_back(self) -> None:
         """Copy the values into the live parameters."""
-        for live, index in zip(self._live, self._live_indices, strict=True):
-            np.copyto(live, self.values[index])
+        for parameter, index in zip(self._parameters.values(), self._live_indices, strict=True):
+            np.copyto(parameter.array, self.values[index])
 
     def read_back(self) -> None:
         """Copy the live parameters, which a callback may have written to, into the values."""
-        for live, index in zip(self._live, self._live_indices, strict=True):
-            self.values[index] = live.copy()
+        for (name, each), index in zip(self._parameters.items(), self._live_indices, strict=True):
+            new, old = each.array, self.values[index]
+            if (new.shape, new.dtype) != (old.shape, old.dtype):
+                raise ShapeError(
+                    f"fit: {name} was {type_of(old)} before a callback and is {type_of(new)} after "
+                    "it; write values into the array, as in net.params[name][...] = values"
+                )
+            self.values[index] = new.copy()
         self.steps_since_previous = 0
 
 

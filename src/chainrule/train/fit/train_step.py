@@ -50,7 +50,9 @@ def initial_state(stack: LayerStack, optimizer: Optimizer, slots: dict[str, Any]
     return {
         "params": {name: each.array.copy() for name, each in trained.items()},
         "slots": {
-            name: slots[name] if name in slots else optimizer.slots(each.array)
+            name: tree.map_leaves(np.array, slots[name])
+            if name in slots
+            else optimizer.slots(each.array)
             for name, each in trained.items()
         },
         "non_trainable": {

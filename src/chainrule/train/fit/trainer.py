@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule import tree
 from chainrule.optim.schedules.schedule import Schedule
 from chainrule.train.fit.compiled_steps import CompiledSteps
 from chainrule.train.fit.nonfinite import NotFinite
@@ -32,13 +33,15 @@ class Trainer:
     """Train state of a network between steps, and the compiled steps that update it.
 
     A step reads the state and writes another, so an interrupted step leaves that of the one before.
-    `write_back` copies it into the live parameters, when training ends and before callbacks run.
+    `write_back` publishes it, parameters, slots and counters together: when training ends, before
+    callbacks run, and now and then after an epoch, for other threads.
     Shape errors of layers, loss and targets are raised here, before anything has changed.
     """
 
     def __init__(self, model: Model, objective: Objective, samples: Samples, size: int) -> None:
-        self.objective, self.counter = objective, model.counter
-        self._samples, self._size = samples, size
+        self.objective, self.counter = objective, model.counter.copy()
+        self._model, self._samples, self._size = model, samples, size
+        self._published, self._next_publication = self._progress, 0.0
         self._dtype = model.dtype
         self._rate: Array = np.array(math.nan)
         self._parameter_lock = model.parameter_lock
@@ -53,11 +56,6 @@ class Trainer:
         epochs = self._steps.epochs_per_call
         return epochs if self._steps.runner and epochs > 1 else 0
 
-    @property
-    def optimizer_slots(self) -> dict[str, Any]:
-        """The current slots, by name of parameter."""
-        return self._state.tree["slots"]
-
     def run_epoch(self, order: NDArray[np.intp] | None, report: Report) -> dict[str, float]:
         """Run one epoch; return its metrics."""
         running = RunningMetrics(self.objective)
@@ -67,6 +65,7 @@ class Trainer:
             done = self._run_natively(1, None if order is None else [order], running, report)
             self._run_stepwise(order, done, running, report)
         self.counter.epoch += 1
+        self._publish()
         return running.results() | {"learning_rate": float(self._rate)}
 
     def run_epochs(self, epochs: int, orders: Orders) -> dict[str, Array | list[float]]:
@@ -83,6 +82,7 @@ class Trainer:
             error.losses = error.losses[done * steps :]
             raise
         self.counter.epoch += epochs
+        self._publish()
         return self._results_of(running, epochs, steps)
 
     def _results_of(
@@ -174,10 +174,27 @@ class Trainer:
         if not self._state.is_finite:
             raise self._not_finite(math.nan, -(-len(samples) // self._size) - 1, running)
 
+    @property
+    def _progress(self) -> tuple[int, int]:
+        return self.counter.epoch, self.counter.steps
+
     def write_back(self) -> None:
-        """Copy the state of the last finished step into the live parameters."""
+        """Publish the state of the last finished step: parameters, slots and counters."""
+        if self._published == self._progress:
+            return
         with self._parameter_lock.writing():
             self._state.write_back()
+            self._model.optimizer_slots = tree.map_leaves(np.array, self._state.tree["slots"])
+            self._model.counter = self.counter.copy()
+        self._published = self._progress
+
+    def _publish(self) -> None:
+        """Publish a finished epoch, at intervals that keep the cost below one percent."""
+        start = time.perf_counter()
+        if start >= self._next_publication:
+            self.write_back()
+            end = time.perf_counter()
+            self._next_publication = end + max(REPORT_SECONDS, 100 * (end - start))
 
     def read_back(self) -> None:
         """Copy the live parameters, which a callback may have written to, into the state."""

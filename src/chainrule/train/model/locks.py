@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import threading
+import weakref
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TypeVar
 
 from chainrule.errors import ArgumentError
@@ -31,53 +34,70 @@ class SequenceLock:
     """
 
     def __init__(self) -> None:
-        self._lock = ReentrantLock()
+        self._lock = ReentrantLock(protects_a_write=True)
         self.version: object | None = object()  # another one after each write; None during one
 
     @contextmanager
     def writing(self) -> Generator[None]:
         """Write: reads that overlap are repeated."""
         with self._lock:
-            self.version = None
+            is_outermost, self.version = self.version is not None, None
             try:
                 yield
             finally:
-                self.version = object()
+                self.version = object() if is_outermost else None
 
     def read(self, function: Callable[[], Result]) -> Result:
         """Return what a function returns that no write has interrupted; it may run repeatedly."""
         for _ in range(_ATTEMPTS):
             if (version := self.version) is not None:
-                result = function()
-                if self.version is version:
-                    return result
+                try:
+                    result = function()
+                except Exception:  # may be due to a write
+                    if self.version is version:
+                        raise
+                else:
+                    if self.version is version:
+                        return result
         with self._lock:
             return function()
 
 
 class TrainingLock:
-    """Held by the call of ``fit`` in progress; those of other threads wait until it has ended."""
+    """Held by the call of ``fit`` in progress; a second one, of any thread, is refused.
+
+    Waiting instead would hang where a callback waits for the thread that calls ``fit``. The lock is
+    free again when the call returns, also if an interrupt prevents its release, and in a forked
+    child, where the training thread does not exist.
+    """
 
     def __init__(self) -> None:
-        self._lock, self._thread = fork_lock(), 0
+        self._mutex = fork_lock()
+        self._call: weakref.ref[_Call] | None = None
 
     @contextmanager
     def held(self) -> Generator[None]:
-        """Train, after the calls of other threads that began before."""
-        self.refuse_in_callback("fit")
-        self._lock.acquire()
+        """Train; refused while a call of ``fit`` is in progress."""
+        call = _Call(threading.get_ident(), os.getpid())
+        with self._mutex:
+            self.refuse("fit")
+            self._call = weakref.ref(call)
         try:
-            self._thread = threading.get_ident()
             yield
         finally:
-            self._thread = 0
-            if self._lock.locked():  # in a forked child it may be free
-                self._lock.release()
+            if self._in_progress is call:
+                self._call = None
+
+    @property
+    def _in_progress(self) -> _Call | None:
+        call = None if self._call is None else self._call()
+        return call if call is not None and call.process == os.getpid() else None
 
     @property
     def is_held_here(self) -> bool:
         """Whether the call of ``fit`` in progress is one of this thread."""
-        return self._lock.locked() and self._thread == threading.get_ident()
+        call = self._in_progress
+        return call is not None and call.thread == threading.get_ident()
 
     def refuse_in_callback(self, function: str) -> None:
         """Raise if the call of ``fit`` in progress is one of this thread."""
@@ -89,7 +109,7 @@ class TrainingLock:
 
     def refuse_elsewhere(self, function: str) -> None:
         """Raise if another thread is training."""
-        if self._lock.locked() and self._thread != threading.get_ident():
+        if (call := self._in_progress) is not None and call.thread != threading.get_ident():
             raise ArgumentError(
                 f"{function}: another thread is training this network, whose next step would undo "
                 "the change; call it after fit has returned, or from a callback of that fit"
@@ -98,7 +118,7 @@ class TrainingLock:
     def refuse(self, function: str) -> None:
         """Raise during a call of ``fit``, of any thread."""
         self.refuse_in_callback(function)
-        if self._lock.locked():
+        if self._in_progress is not None:
             raise ArgumentError(
                 f"{function}: another thread is training this network; call it after fit has "
                 "returned"
@@ -106,3 +126,11 @@ class TrainingLock:
 
     def __reduce__(self) -> tuple[type[TrainingLock], tuple[()]]:
         return TrainingLock, ()
+
+
+@dataclass(frozen=True, eq=False)
+class _Call:
+    """A call of ``fit``: its thread and process."""
+
+    thread: int
+    process: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from typing import Any, ClassVar, cast
 
@@ -82,6 +82,17 @@ class Model:
             yield
             self.programs = ProgramCache()
 
+    @contextmanager
+    def in_training(self) -> Generator[None]:
+        """Train: what a program depends on does not change meanwhile, nor does another ``fit`` run.
+
+        Not while another thread changes it, which then is refused or finished.
+        """
+        with ExitStack() as stack:
+            with self._lock:
+                stack.enter_context(self.training.held())
+            yield
+
     def _add(self, layer: Any, saved: Callable[..., Initializer] | None) -> None:
         if isinstance(layer, Table):
             self._set_table(layer)
@@ -139,7 +150,7 @@ class Model:
 
     def restart(self, arguments: CompileArguments) -> None:
         """Restart training with new arguments of ``compile``, from the current parameters."""
-        with self._changing("compile"):
+        with self._changing("compile"), self.parameter_lock.writing():
             self.compile_arguments = arguments
             self.optimizer_slots = {}
             self.counter = StepCounter()
@@ -154,7 +165,7 @@ class Model:
             _check_only_rate_differs(old.optimizer, optimizer)
             self.compile_arguments = arguments
             return
-        with self._changing("optimizer"):
+        with self._changing("optimizer"), self.parameter_lock.writing():
             previous = optimizer if (old := self.compile_arguments) is None else old.optimizer
             is_same = type(optimizer) is type(previous)
             if not is_same or optimizer.slots(scalar) != previous.slots(scalar):

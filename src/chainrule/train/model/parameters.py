@@ -49,9 +49,21 @@ class Params(MutableMapping[str, NDArray[Any]]):
                 f"params[{name!r}]: {count} of the {new.size} assigned values are NaN or "
                 f"infinite as {live.dtype}; a network cannot compute with them"
             )
-        self._model.training.refuse_elsewhere("params")
         with self._model.parameter_lock.writing():
+            self._model.training.refuse_elsewhere("params")
             np.copyto(live, new)
+
+    def copy(self) -> dict[str, NDArray[Any]]:
+        """Return copies of all arrays as of one moment, also while another thread trains.
+
+        Returns
+        -------
+        dict of str to array
+            To assign again by ``net.params.update(...)``.
+        """
+        return self._model.parameter_lock.read(
+            lambda: {name: np.array(each.value) for name, each in self._parameters.items()}
+        )
 
     def __delitem__(self, name: str) -> NoReturn:
         raise TypeError("params: a parameter belongs to its layer and cannot be deleted")

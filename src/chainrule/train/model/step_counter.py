@@ -8,6 +8,10 @@ __all__ = ["StepCounter"]
 class StepCounter:
     """Epochs and steps finished since ``compile``."""
 
-    def __init__(self) -> None:
-        self.epoch = 0  # finished epochs
-        self.steps = 0  # finished steps
+    def __init__(self, epoch: int = 0, steps: int = 0) -> None:
+        self.epoch = epoch  # finished epochs
+        self.steps = steps  # finished steps
+
+    def copy(self) -> StepCounter:
+        """Return another one with the same counts."""
+        return StepCounter(self.epoch, self.steps)

@@ -39,7 +39,7 @@ def fit(
     check_settings("fit", epochs=epochs)
     shuffle = checked_flag("fit", "shuffle", shuffle)
     callbacks, progress = resolve_callbacks(callbacks), choose_progress(verbose)
-    with model.training.held():
+    with model.in_training():
         with model.rollback_on_error():
             is_new = not model.output_shapes
             visible = prepare_visible(model, X, "fit")

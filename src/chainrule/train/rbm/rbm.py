@@ -22,6 +22,7 @@ from chainrule.train.callbacks import Callback
 from chainrule.train.history import History
 from chainrule.train.model.model import Model, checked_dtype
 from chainrule.train.model.parameters import Params
+from chainrule.train.model.step_counter import StepCounter
 from chainrule.train.rbm import queries
 from chainrule.train.rbm.contrastive_divergence import Contrast
 from chainrule.train.rbm.fit import couplings_of, fit, prepare_visible, set_optimizer
@@ -211,7 +212,7 @@ class RBM:
         self.params.update(parameters)
         layer = self._layer.name
         self._model.optimizer_slots = {f"{layer}.{name}": dict(s) for name, s in slots.items()}
-        self._model.counter.epoch, self._model.counter.steps = epoch, count
+        self._model.counter = StepCounter(epoch, count)
 
     # Inference.
 

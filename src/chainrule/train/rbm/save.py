@@ -18,6 +18,7 @@ import os
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chainrule.errors import ArgumentError
 from chainrule.storage import write_atomically
@@ -37,12 +38,21 @@ def save(model: Model, config: dict[str, Any], path: str | os.PathLike[str]) -> 
         raise ArgumentError(
             "save: the machine has no parameters yet; call fit, or transform, with samples first"
         )
+    # As of one moment: another thread may train.
+    tensors, description = model.parameter_lock.read(lambda: _contents(model, config))
+    description["checksum"] = checksum(description, tensors)
+    metadata = {METADATA_KEY: json.dumps(description, ensure_ascii=False, allow_nan=False)}
+    write_atomically(path, to_bytes(tensors, metadata))
+
+
+def _contents(
+    model: Model, config: dict[str, Any]
+) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """Return tensors and description, without its checksum."""
+    assert model.input_shape is not None, "a machine that is saved has sizes"
     (layer,) = model.layers
     optimizer = optimizer_config(model.objective("save").optimizer)
-    parameters = layer.parameters()
-    tensors = model.parameter_lock.read(
-        lambda: {name: np.array(each.array, order="C") for name, each in parameters.items()}
-    )
+    tensors = {name: np.array(each.array, order="C") for name, each in layer.parameters().items()}
     if optimizer is not None:
         for full_name, slots in model.optimizer_slots.items():
             name = full_name.removeprefix(f"{layer.name}.")
@@ -56,6 +66,4 @@ def save(model: Model, config: dict[str, Any], path: str | os.PathLike[str]) -> 
         "epoch": model.counter.epoch,
         "count": model.counter.steps,
     }
-    description["checksum"] = checksum(description, tensors)
-    metadata = {METADATA_KEY: json.dumps(description, ensure_ascii=False, allow_nan=False)}
-    write_atomically(path, to_bytes(tensors, metadata))
+    return tensors, description
