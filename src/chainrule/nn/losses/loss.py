@@ -16,6 +16,15 @@ from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.arguments.lookup import look_up
 from chainrule.errors import ShapeError
 from chainrule.nn.losses import classification, regression
+from chainrule.nn.losses.target_domain import (
+    AMOUNTS,
+    COUNTS,
+    DIRECTIONS,
+    DISTRIBUTIONS,
+    PROBABILITIES,
+    SIGNS,
+    TargetDomain,
+)
 
 __all__ = ["LOSSES", "Loss", "resolve_loss"]
 
@@ -47,6 +56,8 @@ class Loss:
         (batch, ..., classes).
     checks : bool
         Whether `check` compares shapes; False for a custom function, which defines its own.
+    targets : TargetDomain
+        The targets it is defined for; those outside are refused, or warned of.
     """
 
     name: str
@@ -55,6 +66,7 @@ class Loss:
     contains: str = ""
     takes_labels: bool = False
     checks: bool = True
+    targets: TargetDomain = AMOUNTS
 
     def __call__(self, y_true: Any, y_pred: Any) -> Any:
         """Return the loss of each sample."""
@@ -100,16 +112,23 @@ LOSSES: dict[str, Loss] = {
     "huber": Loss("huber", regression.huber),
     "log_cosh": Loss("log_cosh", regression.log_cosh),
     "quantile": Loss("quantile", regression.quantile),
-    "poisson": Loss("poisson", regression.poisson),
-    "cosine": Loss("cosine", regression.cosine),
+    "poisson": Loss("poisson", regression.poisson, targets=COUNTS),
+    "cosine": Loss("cosine", regression.cosine, targets=DIRECTIONS),
     "cross_entropy": Loss(
-        "cross_entropy", classification.cross_entropy, contains="softmax", takes_labels=True
+        "cross_entropy",
+        classification.cross_entropy,
+        contains="softmax",
+        takes_labels=True,
+        targets=DISTRIBUTIONS,
     ),
     "binary_cross_entropy": Loss(
-        "binary_cross_entropy", classification.binary_cross_entropy, contains="sigmoid"
+        "binary_cross_entropy",
+        classification.binary_cross_entropy,
+        contains="sigmoid",
+        targets=PROBABILITIES,
     ),
-    "hinge": Loss("hinge", classification.hinge),
-    "kl_divergence": Loss("kl_divergence", classification.kl_divergence),
+    "hinge": Loss("hinge", classification.hinge, targets=SIGNS),
+    "kl_divergence": Loss("kl_divergence", classification.kl_divergence, targets=DISTRIBUTIONS),
 }
 
 

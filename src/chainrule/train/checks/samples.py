@@ -94,7 +94,7 @@ def check_samples(
     if weight is not None:
         _check_weight(weight, len(inputs), function, dtype)
     if targets is not None and loss is not None and output_shape is not None:
-        check_targets(targets, loss, output_shape, function, names[1])
+        check_targets(targets, loss, output_shape, function, names[1], weight)
     return ValidatedData(inputs, targets, weight, extent)
 
 

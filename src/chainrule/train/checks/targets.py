@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.errors import DataError, ShapeError
+from chainrule.errors import DataError, ShapeError, warn
 from chainrule.nn.losses.loss import Loss
 
 __all__ = ["check_targets"]
@@ -16,9 +17,16 @@ Array = NDArray[Any]
 
 
 def check_targets(
-    y: Array, loss: Loss, output_shape: tuple[int | None, ...], function: str, name: str = "y"
+    y: Array,
+    loss: Loss,
+    output_shape: tuple[int | None, ...],
+    function: str,
+    name: str = "y",
+    weight: Array | None = None,
 ) -> None:
     """Refuse targets that a loss cannot compare with the network's output.
+
+    What a loss is not defined for passes where its weight is 0.
 
     Examples
     --------
@@ -44,7 +52,7 @@ def check_targets(
     # A single binary output takes targets of shape (n,) or (n, 1).
     if not (loss.contains == "sigmoid" and outputs == (len(y), 1) and y.ndim == 1):
         _check_shape(y.shape, outputs, loss, where, name)
-    _check_values(y, loss, where, name)
+    _check_values(y, loss, weight, where, name)
 
 
 def _check_labels(y: Array, classes: int, where: str, name: str) -> None:
@@ -104,32 +112,33 @@ def _check_shape(
     )
 
 
-def _check_values(y: Array, loss: Loss, where: str, name: str) -> None:
-    """Refuse values outside of the domain of the loss."""
-    if loss.name == "hinge":
-        remedy = "hinge takes 0 and 1, or -1 and 1: map labels to one of these pairs"
-        bad = (np.abs(y) != 1) & (y != 0)
-        one, many = "that is not -1, 0 or 1", "that are not -1, 0 or 1"
-    elif loss.name in ("poisson", "kl_divergence"):
-        bad, one, many = y < 0, "that is negative", "that are negative"
-        remedy = f"{loss.name} takes {'counts' if loss.name == 'poisson' else 'probabilities'}"
-    elif loss.name in ("binary_cross_entropy", "cross_entropy"):
-        bad, one, many = (y < 0) | (y > 1), "outside [0, 1]", "outside [0, 1]"
-        remedy = _probability_remedy(y, loss.name)
-    else:
+def _check_values(y: Array, loss: Loss, weight: Array | None, where: str, name: str) -> None:
+    """Refuse or warn of values outside of the domain of the loss, but where the weight is 0."""
+    outside = loss.targets.search(y, loss.name)
+    if outside is not None and weight is not None and not weight.all():
+        counted = np.argwhere(weight > 0)
+        outside = loss.targets.search(y[weight > 0], loss.name)
+        if outside is not None:
+            first, *rest = outside.index
+            outside = replace(outside, index=(*counted[first].tolist(), *rest))
+    if outside is None:
         return
-    _refuse(y, bad, f"{where} has", name, f"value {one}", f"values {many}", remedy)
+    shown = ", ".join(map(str, outside.index))
+    words = outside.one if outside.count == 1 else outside.many
+    message = (
+        f"{where} has {outside.count} {words}, first {_short(y[outside.index])} at "
+        f"{name}[{shown}]; {outside.remedy}"
+    )
+    if loss.targets.is_certain:
+        raise DataError(message)
+    warn(message)
 
 
-def _probability_remedy(y: Array, loss: str) -> str:
-    values = set(np.unique(y).tolist()) if y.min() >= -1 and y.max() <= 2 else set[Any]()
-    if values == {-1, 1}:
-        return f"{loss} takes 0 and 1: map -1 to 0, for example with (y + 1) // 2"
-    if values == {1, 2}:
-        return f"{loss} takes 0 and 1: subtract 1"
-    if y.max() > 2 and y.min() >= 0:
-        return f"{loss} takes probabilities: divide by the largest value, or use loss='mse'"
-    return f"{loss} takes probabilities, such as 0 and 1"
+def _short(value: Any) -> str:
+    """Return a value or a row as messages show it."""
+    if np.ndim(value) == 0:
+        return str(value)
+    return np.array2string(value, threshold=8, edgeitems=2, separator=", ", precision=4)
 
 
 def _refuse(

@@ -42,7 +42,7 @@ def prepare_samples(
     assert checked.y is not None, "targets were required"
     _check_values(model, checked.X)
     model.build(checked.X.shape, function)
-    check_targets(checked.y, objective.loss, model.output_shape, function, names[1])
+    check_targets(checked.y, objective.loss, model.output_shape, function, names[1], checked.weight)
     if function == "fit" and model.classes is None and is_text(checked.y):
         model.classes = find_classes(checked.y, objective.loss, model.output_shape)
     title = f"{function}: {names[1]}"
