@@ -22,7 +22,8 @@ from chainrule.graph.trace import trace
 from chainrule.insight import plot
 from chainrule.ops import counter_based_random as random
 from chainrule.testing import check_grads
-from chainrule.train.callbacks import Callback, EarlyStopping
+from chainrule.train.callbacks import Callback
+from chainrule.train.early_stopping import EarlyStopping
 from chainrule.train.load import load
 from chainrule.train.network import Network
 from chainrule.train.rbm.rbm import RBM

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from chainrule import nn, optim
-from chainrule.errors import ArgumentError
-from chainrule.train.callbacks import Callback, EarlyStopping, resolve_callbacks
+from chainrule.errors import ArgumentError, DataError
+from chainrule.train.callbacks import Callback, resolve_callbacks
+from chainrule.train.early_stopping import EarlyStopping
 from chainrule.train.network import Network
 
 X = np.random.default_rng(0).normal(size=(20, 3))
@@ -140,3 +141,106 @@ def test_objects_other_than_callbacks_are_refused(callbacks):
 
 def test_none_resolves_to_no_callbacks():
     assert resolve_callbacks(None) == []
+
+
+class Keras(Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        pass
+
+
+class Misnamed(Callback):
+    def on_epoch_begin(self, net, epoch):
+        pass
+
+
+class Misspelt(Callback):
+    def on_epochs_end(self, net, epoch, logs):
+        pass
+
+
+class OfBatches(Callback):
+    def on_train_batch_end(self, net, batch, logs):
+        pass
+
+
+class Coroutine(Callback):
+    async def on_epoch_end(self, net, epoch, logs):
+        pass
+
+
+class NotPlainMethod(Callback):
+    def on_fit_start(self):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("callback", "message"),
+    [
+        (Keras(), r"Keras.on_epoch_end\(epoch, logs=None\) is called with \(net, epoch, logs\)"),
+        (Misnamed(), r"on_epoch_begin, which is never called; here it is 'on_epoch_start'"),
+        (Misspelt(), r"on_epochs_end, which is never called; did you mean 'on_epoch_end'"),
+        (OfBatches(), r"on_train_batch_end, which is never called; batches run in native code"),
+        (Coroutine(), r"Coroutine.on_epoch_end is a coroutine"),
+        (NotPlainMethod(), r"on_fit_start\(\) is called with \(net\)"),
+        (lambda epoch, logs: None, r"<lambda>\(epoch, logs\) is called with \(net, epoch, logs\)"),
+        (EarlyStopping("val_loss"), r"monitor is 'val_loss', but the epochs report loss, "),
+        ([EarlyStopping("accuracy")], r"give metrics to net.compile"),
+    ],
+)
+def test_a_callback_is_checked_before_anything_changes(callback, message):
+    net = network()
+    net(X)
+    before = net.params["dense.weight"].copy()
+    with pytest.raises(ArgumentError, match=message):
+        net.fit(X, Y, epochs=2, verbose=0, callbacks=callback)
+    assert net.history is None
+    assert np.array_equal(net.params["dense.weight"], before)
+
+
+def test_a_method_of_its_own_and_further_defaults_are_fine():
+    class Own(Callback):
+        def on_improvement(self):
+            pass
+
+        def on_epoch_end(self, net, epoch, logs=None, *others, verbose=False):
+            self.on_improvement()
+
+    network().fit(X, Y, verbose=0, callbacks=Own())
+
+
+def test_true_of_numpy_stops_as_pythons_does_and_other_results_do_not():
+    for result, epochs in ((np.True_, 1), (True, 1), (np.False_, 3), (1, 3), ("stop", 3)):
+        history = network().fit(
+            X, Y, epochs=3, verbose=0, callbacks=lambda net, epoch, logs, result=result: result
+        )
+        assert history.epochs == epochs
+
+
+def test_what_a_callback_adds_to_the_logs_is_monitored_and_recorded():
+    class Score(Callback):
+        def on_epoch_end(self, net, epoch, logs):
+            logs["score"] = -abs(epoch - 1)
+
+    stopper = EarlyStopping("score", patience=2, mode="max")
+    history = network().fit(X, Y, epochs=9, verbose=0, callbacks=[Score(), stopper])
+    assert history["score"] == [-1, 0, -1, -2]
+    assert stopper.best_epoch == 1
+
+
+def test_early_stopping_asks_for_the_mode_of_a_quantity_it_does_not_know():
+    with pytest.raises(ArgumentError, match=r"mode='max' or mode='min'"):
+        EarlyStopping("val_score")
+    assert scripted([0.1, 0.5, 0.4], "val_top_3", patience=1)[1].best == 0.5
+
+
+def test_nan_is_no_improvement_and_every_number_is_one_on_it():
+    assert scripted([np.nan, 2.0, 1.0, np.nan, np.nan], patience=2)[:2][0] == 4
+    assert scripted([np.nan, np.nan, np.nan, 1.0], patience=2)[0] == 2
+
+
+def test_a_callback_that_leaves_nan_in_the_parameters_is_named():
+    def spoil(net, epoch, logs):
+        net.params["dense_1.bias"][:] = np.nan
+
+    with pytest.raises(DataError, match=r"callback spoil has written NaN .*'dense_1.bias'"):
+        network().fit(X, Y, epochs=3, verbose=0, callbacks=spoil)

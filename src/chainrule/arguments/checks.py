@@ -29,6 +29,7 @@ __all__ = [
     "checked_l2",
     "checked_number",
     "checked_seed",
+    "checked_text",
 ]
 
 
@@ -85,6 +86,13 @@ def checked_choice(owner: str, argument: str, value: Any, choices: tuple[str, ..
         return value
     *others, last = map(repr, choices)
     raise bad_argument(owner, argument, value, f"{', '.join(others)} or {last}")
+
+
+def checked_text(owner: str, argument: str, value: Any, rule: str) -> str:
+    """Return a text that is not empty."""
+    if isinstance(value, str) and value:
+        return value
+    raise bad_argument(owner, argument, value, rule)
 
 
 def checked_l2(owner: str, value: Any) -> float:

@@ -1,10 +1,10 @@
-"""Attributes of networks in other libraries: the name here, or what to do instead."""
+"""Attributes of networks and callbacks in other libraries: the name here, or what to do instead."""
 
 from __future__ import annotations
 
 from chainrule.arguments.aliases import Aliases
 
-__all__ = ["NETWORK_ASSIGNMENTS", "NETWORK_ATTRIBUTES"]
+__all__ = ["CALLBACK_ALIASES", "NETWORK_ASSIGNMENTS", "NETWORK_ATTRIBUTES"]
 
 _FUNCTIONAL = "here it is a loop by hand: chainrule.value_and_grad and optimizer.update"
 _MODE = "there is no mode to set: fit trains, everything else infers"
@@ -13,6 +13,11 @@ _RATE = (
     "net.optimizer = dataclasses.replace(net.optimizer, learning_rate=...)"
 )
 _ARRAYS = "parameters are NumPy arrays in net.params, on the CPU"
+
+_BATCHES = (
+    "batches run in native code, without a call of Python between them; use on_epoch_end with "
+    "fewer samples an epoch, or write the loop by hand with chainrule.value_and_grad"
+)
 
 NETWORK_ATTRIBUTES = Aliases(
     names={
@@ -86,3 +91,22 @@ NETWORK_ASSIGNMENTS = {
     "training": _MODE,
 }
 """Attributes that are assigned: what to write instead."""
+
+CALLBACK_ALIASES = Aliases(
+    names={
+        "on_epoch_start": "on_epoch_begin on_train_epoch_start",
+        "on_epoch_end": "on_train_epoch_end on_validation_end on_validation_epoch_end on_test_end",
+        "on_fit_start": "on_train_begin on_train_start",
+        "on_fit_end": "on_train_end",
+    },
+    remedies=dict.fromkeys(
+        (
+            "on_batch_begin", "on_batch_end", "on_train_batch_begin", "on_train_batch_start",
+            "on_train_batch_end", "on_test_batch_begin", "on_test_batch_end",
+            "on_predict_batch_begin", "on_predict_batch_end", "on_step_begin", "on_step_end",
+            "on_before_backward", "on_after_backward", "on_before_optimizer_step",
+        ),
+        _BATCHES,
+    ),
+)  # fmt: skip
+"""Methods of callbacks."""

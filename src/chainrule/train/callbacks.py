@@ -1,19 +1,20 @@
-"""Callbacks of ``fit``: `Callback`, `EarlyStopping`, and plain functions."""
+"""Callbacks of ``fit``: `Callback` and plain functions, checked before the first step."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+import inspect
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from numpy.typing import NDArray
+import numpy as np
 
 from chainrule.arguments.aliases import FIT_ALIASES
-from chainrule.arguments.checks import NON_NEGATIVE, checked_choice, checked_count, checked_number
 from chainrule.arguments.keywords import answers_foreign_names
+from chainrule.arguments.lookup import closest
+from chainrule.arguments.network_aliases import CALLBACK_ALIASES
 from chainrule.errors import ArgumentError
 
-__all__ = ["Callback", "EarlyStopping", "resolve_callbacks"]
+__all__ = ["Callback", "check_monitor", "check_monitors", "resolve_callbacks", "stops"]
 
 
 @answers_foreign_names(FIT_ALIASES)
@@ -31,6 +32,11 @@ class Callback:
     ...     def on_epoch_end(self, net, epoch, logs):
     ...         return logs["loss"] < 0.5  # True stops the training
     """
+
+    @property
+    def title(self) -> str:
+        """What messages call it: the name of its class."""
+        return type(self).__name__
 
     def on_fit_start(self, net: Any) -> None:
         """Run before the first step.
@@ -63,11 +69,12 @@ class Callback:
             Its number, from 0.
         logs : mapping of str to float
             This epoch's row of the history: loss, metrics, val_loss, learning_rate, seconds.
+            Numbers added to it are seen by the callbacks after this one, and recorded.
 
         Returns
         -------
         bool or None
-            True to stop the training.
+            True to stop the training; other results are ignored.
         """
 
     def on_fit_end(self, net: Any) -> None:
@@ -80,134 +87,112 @@ class Callback:
         """
 
 
-@answers_foreign_names(FIT_ALIASES)
-class EarlyStopping(Callback):
-    """Stop the training when a quantity has not improved for some epochs.
-
-    Parameters
-    ----------
-    monitor : str
-        The quantity: ``loss``, a metric, or one of them on the validation data (``val_loss``).
-    patience : int >= 0
-        Number of consecutive epochs without improvement that stops the training (0 counts as 1).
-    restore_best : bool
-        Whether to restore the parameters of the best epoch when training ends.
-    min_delta : float >= 0
-        An improvement must be larger than this.
-    mode : {"auto", "min", "max"}
-        Whether lower or higher values are better; ``auto`` decides by the name.
-
-    Attributes
-    ----------
-    best : float
-        The best value so far.
-    best_epoch : int
-        Its epoch; -1 before the first.
-
-    Raises
-    ------
-    ArgumentError
-        For arguments outside these ranges; during training if no such quantity is reported.
-
-    References
-    ----------
-    Prechelt (1998), "Early Stopping - But When?", section 2: the criterion UP.
-
-    Examples
-    --------
-    >>> EarlyStopping("val_accuracy", patience=3)
-    EarlyStopping(monitor='val_accuracy', patience=3, restore_best=True)
-    """
-
-    def __init__(
-        self,
-        monitor: str = "val_loss",
-        patience: int = 5,
-        restore_best: bool = True,
-        min_delta: float = 0.0,
-        mode: str = "auto",
-    ) -> None:
-        checked_choice("EarlyStopping", "mode", mode, ("auto", "min", "max"))
-        self.monitor = monitor
-        self.patience = checked_count("EarlyStopping", "patience", patience, 0)
-        self.restore_best = restore_best
-        self.min_delta = checked_number("EarlyStopping", "min_delta", min_delta, NON_NEGATIVE)
-        is_maximized = mode == "max" or (mode == "auto" and _is_maximized(monitor))
-        self._sign = -1.0 if is_maximized else 1.0
-        self._reset()
-
-    def on_fit_start(self, net: Any) -> None:
-        """Reset the best value of an earlier run."""
-        self._reset()
-
-    def on_epoch_end(self, net: Any, epoch: int, logs: Mapping[str, float]) -> bool:
-        """Compare with the best epoch; return whether patience is exhausted."""
-        value = self._monitored(logs)
-        if self._sign * value < self._sign * self.best - self.min_delta or self.best_epoch < 0:
-            self.best, self.best_epoch = value, epoch
-            if self.restore_best:
-                self._best_params = {name: array.copy() for name, array in net.params.items()}
-        return epoch - self.best_epoch >= max(self.patience, 1)
-
-    def on_fit_end(self, net: Any) -> None:
-        """Restore the parameters of the best epoch."""
-        net.params.update(self._best_params)
-        self._best_params = {}
-
-    def _monitored(self, logs: Mapping[str, float]) -> float:
-        if self.monitor in logs:
-            return logs[self.monitor]
-        fix = " (give validation_data to fit)" if self.monitor.startswith("val_") else ""
-        raise ArgumentError(
-            f"EarlyStopping: monitor is {self.monitor!r}, but the epochs report "
-            f"{', '.join(logs)}{fix}"
-        )
-
-    def _reset(self) -> None:
-        self.best, self.best_epoch = self._sign * math.inf, -1
-        self._best_params: dict[str, NDArray[Any]] = {}
-
-    def __repr__(self) -> str:
-        return (
-            f"EarlyStopping(monitor={self.monitor!r}, patience={self.patience}, "
-            f"restore_best={self.restore_best})"
-        )
-
-
-_MAXIMIZED = {"accuracy", "auc", "f1", "precision", "pseudo_likelihood", "r2", "recall", "top_k"}
-
-
-def _is_maximized(monitor: str) -> bool:
-    """Whether higher values of a quantity are better."""
-    return monitor.removeprefix("val_") in _MAXIMIZED
-
-
 class _FunctionCallback(Callback):
     """Calls a function ``(net, epoch, logs)`` after each epoch."""
 
     def __init__(self, function: Callable[[Any, int, Mapping[str, float]], Any]) -> None:
         self._function = function
 
+    @property
+    def title(self) -> str:
+        return getattr(self._function, "__name__", repr(self._function))
+
     def on_epoch_end(self, net: Any, epoch: int, logs: Mapping[str, float]) -> bool | None:
         return self._function(net, epoch, logs)
 
 
 def resolve_callbacks(callbacks: Any) -> list[Callback]:
-    """Return the argument `callbacks` of ``fit`` as a list."""
-    if not isinstance(callbacks, Sequence):
+    """Return the argument `callbacks` of ``fit`` as a list, each checked before the first step."""
+    if not isinstance(callbacks, Sequence) or isinstance(callbacks, str):
         callbacks = [callbacks]
     return [_as_callback(each) for each in callbacks if each is not None]
 
 
+def check_monitors(callbacks: Sequence[Callback], reported: Collection[str]) -> None:
+    """Raise if a callback monitors a quantity that the epochs will not report.
+
+    A custom callback before it may add quantities to the logs; then the first epoch decides.
+    """
+    for callback in callbacks:
+        if not type(callback).__module__.startswith("chainrule."):
+            return
+        if hasattr(callback, "monitor"):
+            check_monitor(callback, reported)
+
+
+def check_monitor(callback: Any, reported: Collection[str]) -> None:
+    """Raise unless the quantity that a callback monitors is reported."""
+    if callback.monitor not in reported:
+        is_held_out = callback.monitor.startswith("val_")
+        remedy = "give validation_data to fit" if is_held_out else "give metrics to net.compile"
+        raise ArgumentError(
+            f"{type(callback).__name__}: monitor is {callback.monitor!r}, but the epochs report "
+            f"{', '.join(reported)}; monitor one of them, or {remedy}"
+        )
+
+
+def stops(result: Any) -> bool:
+    """Whether the result of a callback stops the training: True, also of NumPy."""
+    return isinstance(result, bool | np.bool_) and bool(result)
+
+
 def _as_callback(value: Any) -> Callback:
     if isinstance(value, Callback):
+        _refuse_foreign_methods(value)
+        for name, arguments in _ARGUMENTS.items():
+            _check_call(getattr(value, name), f"{type(value).__name__}.{name}", arguments)
         return value
     if isinstance(value, type):
         raise ArgumentError(
             f"fit: callbacks has the class {value.__name__} itself; write {value.__name__}(...)"
         )
     if callable(value):
+        _check_call(value, getattr(value, "__name__", repr(value)), _ARGUMENTS["on_epoch_end"])
         return _FunctionCallback(value)
     raise ArgumentError(
-        f"fit: callbacks has {value!r}; each must be a Callback or a function (net, epoch, logs)"
+        f"fit: callbacks has {value!r:.60}; each must be a Callback or a function "
+        "(net, epoch, logs)"
     )
+
+
+_ARGUMENTS = {
+    "on_fit_start": ("net",),
+    "on_epoch_start": ("net", "epoch"),
+    "on_epoch_end": ("net", "epoch", "logs"),
+    "on_fit_end": ("net",),
+}
+"""The arguments of each method of a callback."""
+
+
+def _check_call(function: Callable[..., Any], title: str, arguments: tuple[str, ...]) -> None:
+    """Raise if a callback does not accept the arguments that it will be called with."""
+    form = f"({', '.join(arguments)})"
+    if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
+        raise ArgumentError(
+            f"fit: the callback {title} is a coroutine or a generator, whose body would never "
+            f"run; define it as a plain function {form}"
+        )
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):  # written in C
+        return
+    try:
+        signature.bind(*arguments)
+    except TypeError as error:
+        raise ArgumentError(
+            f"fit: the callback {title}{signature} is called with {form}: {error}; define it "
+            f"with these arguments"
+        ) from None
+
+
+def _refuse_foreign_methods(callback: Callback) -> None:
+    """Raise for a method that other libraries call, and ``fit`` does not."""
+    kind = type(callback)
+    for name in dir(kind):
+        if name.startswith("on_") and name not in _ARGUMENTS:
+            hint = closest(name, _ARGUMENTS, CALLBACK_ALIASES)
+            if hint is not None:
+                raise ArgumentError(
+                    f"fit: the callback {kind.__name__} defines {name}, which is never called; "
+                    f"{hint}"
+                )

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from chainrule import nn, optim
+from chainrule.errors import ArgumentError
 from chainrule.train.network import Network
 from tests.train.small_network import copy_of, same, samples, small
 
@@ -185,10 +186,9 @@ def test_a_plateau_lowers_the_rate_of_later_epochs():
     assert net.fit(X, y, verbose=0)["learning_rate"][0] <= rates[-1]
 
 
-def test_zero_epochs_build_the_network_without_training():
+def test_zero_epochs_are_refused_before_the_network_is_built():
     X, y = samples()
     net = small()
-    net(X)
-    before = copy_of(net.params)
-    assert net.fit(X, y, epochs=0, verbose=0).epochs == 0
-    assert same(net.params, before)
+    with pytest.raises(ArgumentError, match="epochs is 0; it must be an integer, 1 or more"):
+        net.fit(X, y, epochs=0, verbose=0)
+    assert not net.params

@@ -1,5 +1,6 @@
 """A loss or gradient that is not finite: the operation, its line and a remedy that works."""
 
+import re
 from typing import Any
 
 import numpy as np
@@ -91,3 +92,35 @@ def test_steps_that_are_too_long_are_named_as_that() -> None:
     net.compile(loss="mse", optimizer="sgd", learning_rate=1e6)
     with pytest.raises(DataError, match=r"The steps are too long: use learning_rate=100000"):
         net.fit(X, X[:, :2], epochs=200, verbose=0)
+
+
+@pytest.mark.parametrize("name", ["X", "y", "validation"])
+def test_data_that_change_during_training_are_named_by_place(name):
+    rng = np.random.default_rng(0)
+    data = {
+        "X": rng.normal(size=(40, 4)),
+        "y": rng.normal(size=(40, 1)),
+        "validation": rng.normal(size=(20, 4)),
+    }
+    place = {"X": (17, 3), "y": (17, 0), "validation": (7, 2)}[name]
+
+    def spoil(net, epoch, logs):
+        if epoch == 1:
+            data[name][place] = np.nan
+
+    net = cr.Network([nn.Dense(1)], dtype="float64")
+    net.compile("mse", "sgd")
+    shown = f"{'X' if name == 'validation' else name}[{', '.join(map(str, place))}] is nan"
+    with pytest.raises(DataError, match=re.escape(shown)) as raised:
+        net.fit(
+            data["X"],
+            data["y"],
+            validation_data=(data["validation"], data["y"][:20]),
+            epochs=4,
+            batch_size=8,
+            callbacks=spoil,
+            verbose=0,
+        )
+    assert "changed since" in str(raised.value)
+    assert "learning_rate" not in str(raised.value)
+    assert all(np.isfinite(each).all() for each in net.params.values())

@@ -112,7 +112,7 @@ def check_settings(
     """
     if batch_size is not None:
         checked_count(function, "batch_size", batch_size, 1, ", or None for all samples at once")
-    checked_count(function, "epochs", epochs, 0)
+    checked_count(function, "epochs", epochs, 1)
     checked_number(function, "validation_split", validation_split, _HELD_OUT)
 
 

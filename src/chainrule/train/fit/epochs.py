@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -9,9 +10,9 @@ from typing import Any
 
 from chainrule.errors import DataError
 from chainrule.optim.schedules.schedule import Schedule
-from chainrule.train.callbacks import Callback
+from chainrule.train.callbacks import Callback, check_monitors, stops
 from chainrule.train.checks import explain_nonfinite
-from chainrule.train.fit.nonfinite import NotFinite, singularity_of_step
+from chainrule.train.fit.nonfinite import NotFinite, nonfinite_sample, singularity_of_step
 from chainrule.train.fit.trainer import Trainer
 from chainrule.train.history import History
 from chainrule.train.inference.evaluate import evaluate
@@ -42,6 +43,8 @@ class EpochLoop:
     """Runs the epochs of a call of ``fit`` and records their history."""
 
     def __init__(self, run: FitRun) -> None:
+        if run.callbacks:
+            check_monitors(run.callbacks, _reported_names(run))
         self.history = run.net.history = History()
         self._run, self._trainer = run, run.trainer
         self._start_time = 0.0
@@ -114,7 +117,10 @@ class EpochLoop:
         self.history.append(logs)
         run.progress.finish_epochs(1, logs, speed)
         self._adapt_learning_rate(logs.get("val_loss", logs["loss"]))
-        return any(self._notify(lambda callback: callback.on_epoch_end(run.net, epoch, logs)))
+        names = set(logs)
+        stopping = self._notify(lambda callback: callback.on_epoch_end(run.net, epoch, logs))
+        self.history.append({name: each for name, each in logs.items() if name not in names})
+        return any(stopping)
 
     def _validate(self) -> dict[str, float]:
         run, trainer = self._run, self._trainer
@@ -123,6 +129,13 @@ class EpochLoop:
         trainer.write_back()
         model = run.model
         results = evaluate(model.stack, trainer.objective, model.programs, run.validation)
+        if not all(map(math.isfinite, results.values())):
+            every = [slice(None)]
+            if changed := nonfinite_sample(run.validation, every, 0, model.dtype):
+                raise DataError(
+                    f"fit: of the validation data, {changed}; they have been changed since the "
+                    "first step: give a copy, or mend what writes to them"
+                )
         return {f"val_{name}": value for name, value in results.items()}
 
     def _adapt_learning_rate(self, loss: float) -> None:
@@ -137,14 +150,23 @@ class EpochLoop:
 
     def _notify(self, call: Callable[[Callback], Any]) -> list[bool]:
         """Call the callbacks in order; return which of them returned True."""
-        stops: list[bool] = []
+        stopping: list[bool] = []
         if self._run.callbacks:
             self._trainer.write_back()
         for callback in self._run.callbacks:
-            stops.append(call(callback) is True)
+            stopping.append(stops(call(callback)))
             self._trainer.read_back()
+            self._check_parameters(callback)
         self._adopt_optimizer()
-        return stops
+        return stopping
+
+    def _check_parameters(self, callback: Callback) -> None:
+        """Raise if a callback has left parameters that are not finite."""
+        if name := self._trainer.nonfinite_parameter:
+            raise DataError(
+                f"fit: the callback {callback.title} has written NaN or infinite values into "
+                f"net.params[{name!r}]; the training cannot go on from there"
+            )
 
     def _adopt_optimizer(self) -> None:
         """Take the learning rate that a callback has assigned."""
@@ -166,6 +188,12 @@ class EpochLoop:
         trainer.write_back()
         (order,) = self._orders(shuffle, epoch, 1) or (None,)
         rows = list(batches(len(run.samples), run.batch_size, order))
+        if changed := nonfinite_sample(run.samples, rows, error.step, run.model.dtype):
+            return DataError(
+                f"fit: {changed}, at step {error.step} of epoch {epoch}; the data passed the "
+                "checks before the first step, so they have been changed since: train on a copy, "
+                "or mend what writes to them"
+            )
         evidence = explain_nonfinite(
             error.loss,
             step=error.step,
@@ -191,3 +219,10 @@ class EpochLoop:
             )
             self.history.notes.append(note)
             self._run.progress.note(note)
+
+
+def _reported_names(run: FitRun) -> list[str]:
+    """Return the names of the quantities that the logs of an epoch hold."""
+    names = ["loss", *(metric.name for metric in run.trainer.objective.metrics)]
+    held_out = [f"val_{name}" for name in names] if run.validation is not None else []
+    return [*names, *held_out, "learning_rate", "seconds"]

@@ -17,7 +17,7 @@ from chainrule.train.model.layer_stack import LayerStack
 from chainrule.train.model.loss_and_metrics import compute_loss_and_metrics
 from chainrule.train.model.objective import Objective
 
-__all__ = ["NotFinite", "singularity_of_step"]
+__all__ = ["NotFinite", "nonfinite_sample", "singularity_of_step"]
 
 Array = NDArray[Any]
 
@@ -43,6 +43,28 @@ class NotFinite(Exception):  # noqa: N818 (caught within the room: no error that
         self.loss, self.losses, self.step = loss, losses, step
         self.learning_rate, self.parameters = learning_rate, parameters
         self.finished: dict[str, Array | list[float]] = {}
+
+
+def nonfinite_sample(
+    samples: Samples, rows: Sequence[Rows], step: int, dtype: np.dtype[Any]
+) -> str:
+    """Return which value of a step's batch is not finite in the network's dtype, or "".
+
+    The batch of the step before may have spoilt the parameters.
+    """
+    arrays = {"X": samples.X, "y": samples.y, "sample_weight": samples.weight}
+    for number in (step, step - 1):
+        for name, array in arrays.items():
+            if array is None or array.dtype.kind != "f" or not 0 <= number < len(rows):
+                continue
+            indices = np.arange(len(array))[rows[number]]
+            with np.errstate(over="ignore"):
+                finite = np.isfinite(array[rows[number]].astype(dtype))
+            if not finite.all():
+                row, *rest = np.unravel_index(int(finite.argmin()), finite.shape)
+                place = (int(indices[row]), *map(int, rest))
+                return f"{name}[{', '.join(map(str, place))}] is {array[place]}"
+    return ""
 
 
 def singularity_of_step(

@@ -56,6 +56,15 @@ class Trainer:
         epochs = self._steps.epochs_per_call
         return epochs if self._steps.runner and epochs > 1 else 0
 
+    @property
+    def nonfinite_parameter(self) -> str:
+        """Name of the first parameter that is not finite, or ""."""
+        if self._state.is_finite:
+            return ""
+        state = self._state.tree
+        named: dict[str, Array] = state["params"] | state["non_trainable"]
+        return next((name for name, each in named.items() if not np.isfinite(each).all()), "")
+
     def run_epoch(self, order: NDArray[np.intp] | None, report: Report) -> dict[str, float]:
         """Run one epoch; return its metrics."""
         running = RunningMetrics(self.objective)
