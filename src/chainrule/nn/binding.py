@@ -19,7 +19,7 @@ from chainrule.nn.initializers.initializer import (
     resolve_initializer,
 )
 
-__all__ = ["Binding"]
+__all__ = ["Binding", "bind_sublayers"]
 
 
 @dataclass(frozen=True)
@@ -63,3 +63,15 @@ class Binding:
         if value.shape != shape:
             raise ShapeError(f"{title}: its initializer returned shape {value.shape}, not {shape}")
         return value
+
+
+def bind_sublayers(layer: Any) -> None:
+    """Bind the sublayers of a layer that are not bound yet.
+
+    Where the parameters come from a file, those of a network that the layer holds do too.
+    """
+    binding = layer._binding or Binding()
+    for path, sublayer in layer._sublayers():
+        if sublayer._binding is None or (binding.saved and sublayer.input_shape is None):
+            name = f"{layer.name or layer.kind}.{path}"
+            sublayer.bind(name, binding.of_sublayer(path), layer.dtype)

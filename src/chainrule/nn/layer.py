@@ -16,7 +16,6 @@ random)`` is that pass as a method of its own. ``backward(dy)`` is a manual grad
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from inspect import BoundArguments
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -27,23 +26,14 @@ from chainrule.arguments.keywords import answers_foreign_names, refuse_keywords
 from chainrule.arguments.lookup import bind_arguments
 from chainrule.errors import ArgumentError, ShapeError, UnsupportedError
 from chainrule.graph.guards import note_assignment
-from chainrule.graph.node import next_serial
 from chainrule.locks import ReentrantLock
-from chainrule.nn import environment, training_mode
+from chainrule.nn import environment
 from chainrule.nn.binding import Binding
 from chainrule.nn.config import describe_arguments, refuse_late_activation, snake_case
 from chainrule.nn.initializers.initializer import Initializer
-from chainrule.nn.manual_backward import apply_with_backward
+from chainrule.nn.layer_call import call_layer, run_forward
 from chainrule.nn.parameter import Parameter
-from chainrule.nn.shape_errors import (
-    check_fixed_axes,
-    checked_inputs,
-    is_about_shapes,
-    shape_error,
-    tag_nodes,
-)
-from chainrule.nn.sublayers import find_sublayers, with_sublayers
-from chainrule.nn.training_mode import mode_arguments
+from chainrule.nn.sublayers import find_all_sublayers, find_sublayers, with_sublayers
 
 if TYPE_CHECKING:
     from chainrule.nn.random_stream import RandomStream
@@ -252,15 +242,20 @@ class Layer:
     def parameters(self) -> dict[str, Parameter]:
         """Return all parameters by name, those of sublayers as ``inner.weight``."""
         parameters = dict(self._parameters)
-        for path, layer in self._sublayers():
-            parameters |= {f"{path}.{name}": each for name, each in layer.parameters().items()}
+        for path, layer in find_all_sublayers(self):
+            parameters |= {f"{path}.{name}": each for name, each in layer._parameters.items()}
         return parameters
 
     def penalty(self) -> Any:
         """Return the L2 penalty l2 / 2 · ‖W‖², summed over the trainable weights and sublayers."""
-        weights = [each for each in self._parameters.values() if each.is_weight and each.trainable]
-        total = sum((self.l2 / 2) * np.sum(each * each) for each in weights if self.l2)
-        return sum((layer.penalty() for _, layer in self._sublayers()), start=total)
+        layers = with_sublayers([self])
+        return sum(
+            (layer.l2 / 2) * np.sum(each * each)
+            for layer in layers
+            if layer.l2
+            for each in layer._parameters.values()
+            if each.is_weight and each.trainable
+        )
 
     def config(self) -> dict[str, Any]:
         """Return the constructor arguments as JSON values."""
@@ -288,8 +283,9 @@ class Layer:
         """
         if named:
             refuse_keywords(self._title(), self.forward, named, LAYER_ARGUMENT_ALIASES)
-        return self._call(
-            lambda inputs, random: self._compute(inputs, named, random),
+        return call_layer(
+            self,
+            lambda inputs, random: run_forward(self, inputs, named, random),
             (x, *others),
             random,
             training,
@@ -297,31 +293,7 @@ class Layer:
 
     def scores(self, x: Any, random: RandomStream | None = None) -> Any:
         """Compute `pre_activation`, with the checks of a call."""
-        return self._call(lambda inputs, random: self.pre_activation(*inputs), (x,), random)
-
-    def _call(
-        self,
-        compute: Callable[[list[Any], RandomStream | None], Any],
-        inputs: Sequence[Any],
-        random: RandomStream | None,
-        training: bool | None = None,
-    ) -> Any:
-        x, *rest = checked_inputs(self._title(), inputs)
-        start = next_serial()
-        self._build_once(x, rest)
-        random, token = training_mode.enter(self, random, training, self._sublayers)
-        try:
-            y = compute([x, *rest], random)
-        except ValueError as error:
-            if not is_about_shapes(error) or str(error).startswith("layer "):
-                raise
-            raise shape_error(
-                self._title(), x, self.input_shape, self.parameters(), error
-            ) from error
-        finally:
-            training_mode.leave(token)
-        tag_nodes(y, start, self.name or self.kind)
-        return y
+        return call_layer(self, lambda inputs, _: self.pre_activation(*inputs), (x,), random)
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Set an attribute; while traced, a layer that is built has it in that trace alone."""
@@ -343,53 +315,8 @@ class Layer:
         """Return the constructor arguments: a copy is created from them."""
         return self._arguments.args, self._arguments.kwargs
 
-    def _build_once(self, x: Any, others: Sequence[Any]) -> None:
-        if self.input_shape is not None:
-            axes = self.fixed_axes if self._parameters else ()
-            check_fixed_axes(self._title(), x, self.input_shape, axes, self.parameters())
-            return
-        with self._lock, environment.suspended():
-            if self.input_shape is None:
-                self._build(x, others)
-
-    def _build(self, x: Any, others: Sequence[Any]) -> None:
-        if self.dtype is None:
-            self.dtype = x.dtype if x.dtype.kind == "f" else np.dtype("float32")
-        self._bind_sublayers()
-        try:
-            if type(self).build is not Layer.build:
-                self.build(*((None, *each.shape[1:]) for each in (x, *others)))
-        except BaseException:
-            self._parameters.clear()  # so that the next call can build again
-            raise
-        self._bind_sublayers()
-        # Last, as another thread may see it: the layer is built.
-        self.input_shape = (None, *x.shape[1:])
-
-    def _compute(
-        self, inputs: list[Any], named: dict[str, Any], random: RandomStream | None
-    ) -> Any:
-        def run(x: Any, *others: Any) -> Any:
-            if random is None or type(self).train_forward is Layer.train_forward:
-                return self.forward(x, *others, **mode_arguments(type(self), random) | named)
-            return self.train_forward(x, random, *others, **named)
-
-        if type(self).backward is Layer.backward:
-            return run(*inputs)
-        trainable = [each for each in self.parameters().values() if each.trainable]
-        layers = list(with_sublayers([self], Layer, skip="_arguments"))
-        return apply_with_backward(layers, self._title(), trainable, run, inputs)
-
     def _sublayers(self) -> list[tuple[str, Layer]]:
-        return list(find_sublayers(self, Layer, skip="_arguments"))
-
-    def _bind_sublayers(self) -> None:
-        """Bind the sublayers that are not bound yet."""
-        binding = self._binding or Binding()
-        for path, layer in self._sublayers():
-            if layer._binding is None:
-                name = f"{self.name or self.kind}.{path}"
-                layer.bind(name, binding.of_sublayer(path), self.dtype)
+        return list(find_sublayers(self))
 
     def _title(self) -> str:
         kind = type(self).__name__

@@ -1,46 +1,88 @@
-"""Sublayers: the layers held in attributes, lists and dictionaries of a layer."""
+"""Sublayers: the layers held in attributes, lists, tuples and dictionaries of a layer.
+
+A network that a layer holds counts as the container of its layers.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from chainrule import tree
 from chainrule.nn.environment import copied
 
-__all__ = ["find_sublayers", "with_sublayers"]
+if TYPE_CHECKING:
+    from chainrule.nn.layer import Layer
 
-Kind = TypeVar("Kind")
+__all__ = ["find_all_sublayers", "find_sublayers", "holds_layers", "is_layer", "with_sublayers"]
 
 
-def find_sublayers(owner: object, kind: type[Kind], skip: str = "") -> Iterator[tuple[str, Kind]]:
-    """Find the instances of a class in the attributes of an object, nested containers included.
+def find_sublayers(owner: object, visited: set[int] | None = None) -> Iterator[tuple[str, Layer]]:
+    """Find the layers in the attributes of an object, nested containers included.
 
-    Yields each once, with its path; the attribute `skip` is left out.
+    Yields each once, with its path; those that are `visited`, by their ids, are left out.
 
     Examples
     --------
     >>> from types import SimpleNamespace
-    >>> list(find_sublayers(SimpleNamespace(first=1.5, blocks=[2.5, {"last": 3.5}]), float))
-    [('first', 1.5), ('blocks.0', 2.5), ('blocks.1.last', 3.5)]
+    >>> from chainrule.nn.layer import Layer
+    >>> one, other = Layer(), Layer()
+    >>> owner = SimpleNamespace(first=one, blocks=[1, {"last": other}], again=one)
+    >>> [path for path, _ in find_sublayers(owner)]
+    ['first', 'blocks.1.last']
     """
-    visited = {id(owner)}
+    visited = {id(owner)} if visited is None else visited
     # Copies, as another thread may add to what is iterated over.
     attributes: dict[str, Any] = dict(vars(owner))
-    attributes.pop(skip, None)
+    attributes.pop("_arguments", None)  # those of the constructor
     for attribute, value in copied(attributes).items():
         leaves, _ = tree.flatten(value)
         for path, leaf in zip(tree.paths(value), leaves, strict=True):
-            if isinstance(leaf, kind) and id(leaf) not in visited:
-                visited.add(id(leaf))
-                yield ".".join([attribute.lstrip("_"), *re.findall(r"\w+", path)]), leaf
+            place = [attribute.lstrip("_"), *re.findall(r"\w+", path)]
+            for name, layer in _layers_of(leaf):
+                if id(layer) not in visited:
+                    visited.add(id(layer))
+                    yield ".".join([*place, *name]), layer
 
 
-def with_sublayers(owners: Iterable[Kind], kind: type[Kind], skip: str = "") -> Iterator[Kind]:
-    """Yield each owner, followed by the instances that it holds and all that these hold."""
+def find_all_sublayers(
+    owner: object, visited: set[int] | None = None
+) -> Iterator[tuple[str, Layer]]:
+    """Find the sublayers of an object, each followed by its own: ``blocks.0``, ``blocks.0.first``.
+
+    Yields each once, with the first of its paths.
+    """
+    visited = {id(owner)} if visited is None else visited
+    # All of one layer before those of another: a layer that two share is named as near as can be.
+    for path, layer in list(find_sublayers(owner, visited)):
+        yield path, layer
+        yield from ((f"{path}.{inner}", each) for inner, each in find_all_sublayers(layer, visited))
+
+
+def with_sublayers(owners: Iterable[Any]) -> Iterator[Layer]:
+    """Yield each layer, followed by all that it holds; each once."""
+    visited = set[int]()
     for owner in owners:
-        yield owner
-        yield from with_sublayers(
-            (each for _, each in find_sublayers(owner, kind, skip)), kind, skip
-        )
+        if id(owner) not in visited:
+            visited.add(id(owner))
+            yield owner
+            yield from (each for _, each in find_all_sublayers(owner, visited))
+
+
+def is_layer(value: object) -> bool:
+    """Whether a value is a layer."""
+    return hasattr(type(value), "_settings_are_versioned")
+
+
+def holds_layers(value: Any) -> bool:
+    """Whether a value is a layer, a network or a container of some."""
+    return any(True for leaf in tree.flatten(value)[0] for _ in _layers_of(leaf))
+
+
+def _layers_of(value: Any) -> Iterable[tuple[tuple[str, ...], Any]]:
+    """Return a layer, or the layers of a network with their names."""
+    if is_layer(value):
+        return (((), value),)
+    named = getattr(type(value), "_named_layers", None)
+    return () if named is None else [((name,), layer) for name, layer in named(value)]

@@ -6,12 +6,13 @@ A context variable holds the call in progress, so that one thread may train whil
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextvars import ContextVar, Token
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from chainrule.errors import ArgumentError
+from chainrule.nn.sublayers import with_sublayers
 
 if TYPE_CHECKING:
     from chainrule.nn.random_stream import RandomStream
@@ -20,7 +21,7 @@ __all__ = ["enter", "leave", "mode_arguments"]
 
 
 class _Call:
-    """A call of a layer: its random stream, None in inference, and the ids of its sublayers."""
+    """A call of a layer: its random stream, None in inference, and the ids of all its sublayers."""
 
     __slots__ = ("random", "sublayers")
 
@@ -35,7 +36,6 @@ def enter(
     layer: Any,
     random: RandomStream | None,
     training: bool | None,
-    sublayers: Callable[[], Iterable[tuple[str, Any]]],
 ) -> tuple[RandomStream | None, Token[_Call | None] | None]:
     """Enter a call of a layer; return its stream, by default its caller's, and a token."""
     caller = _call.get()
@@ -50,7 +50,7 @@ def enter(
         )
     if random is None and caller is None:
         return None, None  # as most calls, without a search for sublayers
-    return random, _call.set(_Call(random, {id(each) for _, each in sublayers()}))
+    return random, _call.set(_Call(random, {id(each) for each in with_sublayers([layer])}))
 
 
 def leave(token: Token[_Call | None] | None) -> None:

@@ -88,4 +88,4 @@ class LayerStack:
 
     @cached_property
     def _all_layers(self) -> list[Layer]:
-        return list(with_sublayers(self.layers, Layer, skip="_arguments"))
+        return list(with_sublayers(self.layers))

@@ -146,7 +146,7 @@ class Model:
                 raise
 
     def _all_layers(self) -> list[Layer]:
-        return list(with_sublayers(self.layers, Layer, skip="_arguments"))
+        return list(with_sublayers(self.layers))
 
     def restart(self, arguments: CompileArguments) -> None:
         """Restart training with new arguments of ``compile``, from the current parameters."""

@@ -1,0 +1,109 @@
+"""A call of a layer: build on the first one, then run ``forward`` or the pass of training.
+
+::
+
+    call -> build once -> enter the training mode -> forward -> name the nodes
+"""
+
+# pyright: reportPrivateUsage=false
+# These functions are the part of `Layer` that its subclasses do not override.
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule.graph.node import next_serial
+from chainrule.nn import environment, training_mode
+from chainrule.nn.binding import bind_sublayers
+from chainrule.nn.manual_backward import apply_with_backward
+from chainrule.nn.shape_errors import (
+    check_fixed_axes,
+    checked_inputs,
+    is_about_shapes,
+    shape_error,
+    tag_nodes,
+)
+from chainrule.nn.sublayers import with_sublayers
+from chainrule.nn.training_mode import mode_arguments
+
+if TYPE_CHECKING:
+    from chainrule.nn.layer import Layer
+    from chainrule.nn.random_stream import RandomStream
+
+__all__ = ["call_layer", "run_forward"]
+
+
+def call_layer(
+    layer: Layer,
+    compute: Callable[[list[Any], RandomStream | None], Any],
+    inputs: Sequence[Any],
+    random: RandomStream | None,
+    training: bool | None = None,
+) -> Any:
+    """Compute the output of a layer, in training mode if `random` is given."""
+    title = layer._title()
+    x, *rest = checked_inputs(title, inputs)
+    start = next_serial()
+    _build_once(layer, x, rest)
+    random, token = training_mode.enter(layer, random, training)
+    try:
+        y = compute([x, *rest], random)
+    except ValueError as error:
+        if not is_about_shapes(error) or str(error).startswith("layer "):
+            raise
+        raise shape_error(title, x, layer.input_shape, layer.parameters(), error) from error
+    finally:
+        training_mode.leave(token)
+    tag_nodes(y, start, layer.name or layer.kind)
+    return y
+
+
+def run_forward(
+    layer: Layer, inputs: list[Any], named: dict[str, Any], random: RandomStream | None
+) -> Any:
+    """Run ``forward``, or ``train_forward``, with a manual ``backward`` as its derivative."""
+    kind = type(layer)
+
+    def run(x: Any, *others: Any) -> Any:
+        if random is None or not _is_overridden(kind.train_forward):
+            return layer.forward(x, *others, **mode_arguments(kind, random) | named)
+        return layer.train_forward(x, random, *others, **named)
+
+    if not _is_overridden(kind.backward):
+        return run(*inputs)
+    trainable = [each for each in layer.parameters().values() if each.trainable]
+    layers = list(with_sublayers([layer]))
+    return apply_with_backward(layers, layer._title(), trainable, run, inputs)
+
+
+def _build_once(layer: Layer, x: Any, others: Sequence[Any]) -> None:
+    if layer.input_shape is not None:
+        axes = layer.fixed_axes if layer._parameters else ()
+        check_fixed_axes(layer._title(), x, layer.input_shape, axes, layer.parameters())
+        return
+    with layer._lock, environment.suspended():
+        if layer.input_shape is None:
+            _build(layer, x, others)
+
+
+def _build(layer: Layer, x: Any, others: Sequence[Any]) -> None:
+    if layer.dtype is None:
+        layer.dtype = x.dtype if x.dtype.kind == "f" else np.dtype("float32")
+    bind_sublayers(layer)
+    try:
+        if _is_overridden(type(layer).build):
+            layer.build(*((None, *each.shape[1:]) for each in (x, *others)))
+    except BaseException:
+        layer._parameters.clear()  # so that the next call can build again
+        raise
+    bind_sublayers(layer)
+    # Last, as another thread may see it: the layer is built.
+    layer.input_shape = (None, *x.shape[1:])
+
+
+def _is_overridden(method: Callable[..., Any]) -> bool:
+    """Whether a method of a class is another than that of `Layer`."""
+    return method.__module__ != "chainrule.nn.layer"
