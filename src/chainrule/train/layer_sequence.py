@@ -75,13 +75,16 @@ class LayerSequence:
         """
         self._model.add(layer)
 
-    def __call__(self, X: Any) -> Any:
+    def __call__(self, X: Any, training: bool | None = None) -> Any:
         """Compute the output for arrays, or trace it for nodes; builds the layers on first use.
 
         Parameters
         ----------
         X : array or node, (n, ...)
             Inputs, one sample a row.
+        training : bool or None
+            Within a layer that holds the network: False turns its training mode off, None is the
+            mode of that layer.
 
         Returns
         -------
@@ -96,13 +99,17 @@ class LayerSequence:
         model = self._model
         if not isinstance(X, Node):
             inputs = prepare_inputs(model, X, "the network")
-            return model.parameter_lock.read(lambda: model.stack.apply(inputs))
+            return model.parameter_lock.read(lambda: model.stack.apply(inputs, training))
         model.build(X.shape, "the network")
-        return model.stack.apply(X)
+        return model.stack.apply(X, training)
 
     def summary(self) -> None:
         """Print a table of layers, output shapes, parameter counts and activations."""
         print_summary(self._model)
+
+    def _named_layers(self) -> list[tuple[str, Layer]]:
+        """Name the layers, as the sublayers of a layer that holds the network."""
+        return [(str(layer.name), layer) for layer in self.layers]
 
     def __repr__(self) -> str:
         return f"<network: {' → '.join(str(layer.name) for layer in self.layers)}>"

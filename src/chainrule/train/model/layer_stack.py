@@ -41,11 +41,11 @@ class LayerStack:
     @cached_property
     def _named(self) -> dict[str, Parameter]:
         # Cached: searching the attributes of all layers takes longer than a step.
-        return {
-            f"{layer.name}.{name}": each
-            for layer in self.layers
-            for name, each in layer.parameters().items()
-        }
+        named: dict[Parameter, str] = {}
+        for layer in self.layers:
+            for name, each in layer.parameters().items():
+                named.setdefault(each, f"{layer.name}.{name}")  # the first, if layers share it
+        return {name: each for each, name in named.items()}
 
     def __call__(self, x: Any, random: RandomStream | None = None) -> Any:
         """Return the output of the last layer; with `random`, that of the training mode."""
@@ -56,10 +56,16 @@ class LayerStack:
         *layers, last = self.layers
         return last.scores(self._through(layers, x, random), random)
 
-    def _through(self, layers: Sequence[Layer], x: Any, random: RandomStream | None) -> Any:
+    def _through(
+        self,
+        layers: Sequence[Layer],
+        x: Any,
+        random: RandomStream | None,
+        training: bool | None = None,
+    ) -> Any:
         x = x if x.dtype == self.dtype else x.astype(self.dtype)
         for layer in layers:
-            x = layer(x, random=random)
+            x = layer(x, random=random, training=training)
         return x
 
     def penalty(self) -> Any:
@@ -74,11 +80,11 @@ class LayerStack:
             traced.values |= {each: values[name] for name, each in self.parameters().items()}
             yield
 
-    def apply(self, x: Any) -> Any:
+    def apply(self, x: Any, training: bool | None = None) -> Any:
         """Return the output; what layers set is kept when all have run."""
         with environment.entered(keep=LayerEnvironment.keep_all) as traced:
             traced.copy_containers(self._all_layers)
-            return self(x)
+            return self._through(self.layers, x, None, training)
 
     @property
     def bound(self) -> list[Any]:
