@@ -5,9 +5,6 @@
     call -> build once -> enter the training mode -> forward -> name the nodes
 """
 
-# pyright: reportPrivateUsage=false
-# These functions are the part of `Layer` that its subclasses do not override.
-
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
@@ -30,14 +27,13 @@ from chainrule.nn.sublayers import with_sublayers
 from chainrule.nn.training_mode import mode_arguments
 
 if TYPE_CHECKING:
-    from chainrule.nn.layer import Layer
     from chainrule.nn.random_stream import RandomStream
 
 __all__ = ["call_layer", "run_forward"]
 
 
 def call_layer(
-    layer: Layer,
+    layer: Any,
     compute: Callable[[list[Any], RandomStream | None], Any],
     inputs: Sequence[Any],
     random: RandomStream | None,
@@ -62,7 +58,7 @@ def call_layer(
 
 
 def run_forward(
-    layer: Layer, inputs: list[Any], named: dict[str, Any], random: RandomStream | None
+    layer: Any, inputs: list[Any], named: dict[str, Any], random: RandomStream | None
 ) -> Any:
     """Run ``forward``, or ``train_forward``, with a manual ``backward`` as its derivative."""
     kind = type(layer)
@@ -79,7 +75,7 @@ def run_forward(
     return apply_with_backward(layers, layer._title(), trainable, run, inputs)
 
 
-def _build_once(layer: Layer, x: Any, others: Sequence[Any]) -> None:
+def _build_once(layer: Any, x: Any, others: Sequence[Any]) -> None:
     if layer.input_shape is not None:
         axes = layer.fixed_axes if layer._parameters else ()
         check_fixed_axes(layer._title(), x, layer.input_shape, axes, layer.parameters())
@@ -89,7 +85,7 @@ def _build_once(layer: Layer, x: Any, others: Sequence[Any]) -> None:
             _build(layer, x, others)
 
 
-def _build(layer: Layer, x: Any, others: Sequence[Any]) -> None:
+def _build(layer: Any, x: Any, others: Sequence[Any]) -> None:
     if layer.dtype is None:
         layer.dtype = x.dtype if x.dtype.kind == "f" else np.dtype("float32")
     bind_sublayers(layer)

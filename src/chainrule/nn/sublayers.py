@@ -7,18 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from chainrule import tree
 from chainrule.nn.environment import copied
 
-if TYPE_CHECKING:
-    from chainrule.nn.layer import Layer
-
 __all__ = ["find_all_sublayers", "find_sublayers", "holds_layers", "is_layer", "with_sublayers"]
 
 
-def find_sublayers(owner: object, visited: set[int] | None = None) -> Iterator[tuple[str, Layer]]:
+def find_sublayers(owner: object, visited: set[int] | None = None) -> Iterator[tuple[str, Any]]:
     """Find the layers in the attributes of an object, nested containers included.
 
     Yields each once, with its path; those that are `visited`, by their ids, are left out.
@@ -46,9 +43,7 @@ def find_sublayers(owner: object, visited: set[int] | None = None) -> Iterator[t
                     yield ".".join([*place, *name]), layer
 
 
-def find_all_sublayers(
-    owner: object, visited: set[int] | None = None
-) -> Iterator[tuple[str, Layer]]:
+def find_all_sublayers(owner: object, visited: set[int] | None = None) -> Iterator[tuple[str, Any]]:
     """Find the sublayers of an object, each followed by its own: ``blocks.0``, ``blocks.0.first``.
 
     Yields each once, with the first of its paths.
@@ -60,7 +55,7 @@ def find_all_sublayers(
         yield from ((f"{path}.{inner}", each) for inner, each in find_all_sublayers(layer, visited))
 
 
-def with_sublayers(owners: Iterable[Any]) -> Iterator[Layer]:
+def with_sublayers(owners: Iterable[Any]) -> Iterator[Any]:
     """Yield each layer, followed by all that it holds; each once."""
     visited = set[int]()
     for owner in owners:
