@@ -1,4 +1,8 @@
-"""Cells of tables: conversion to numbers or categories, and missing values."""
+"""Cells of tables: conversion to numbers or categories, and missing values.
+
+What a cell is depends on the cell alone, never on the other rows: a row of a file gives the same
+features by itself as among others.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,31 @@ from numpy.typing import NDArray
 
 from chainrule.errors import DataError, DTypeError
 
-__all__ = ["are_numbers", "as_numbers", "as_texts", "is_missing"]
+__all__ = [
+    "CELLS",
+    "TRUTH_VALUES",
+    "are_numbers",
+    "as_float",
+    "as_numbers",
+    "as_texts",
+    "cells_of_numbers",
+    "is_missing",
+    "parse_number",
+    "text_of",
+    "value_of",
+]
+
+TRUTH_VALUES = {
+    "True": True,
+    "true": True,
+    "TRUE": True,
+    "False": False,
+    "false": False,
+    "FALSE": False,
+}
+CELLS = ("numbers", "booleans", "either")
+"""What a numeric column holds: booleans are no numbers there, or numbers no booleans, or both."""
+_MISSING_TYPES = ("NAType", "NaTType")
 
 
 def is_missing(cell: Any) -> bool:
@@ -21,9 +49,32 @@ def is_missing(cell: Any) -> bool:
     >>> [is_missing(cell) for cell in (None, float("nan"), "", 0, "NaN")]
     [True, True, True, False, False]
     """
-    if cell is None or cell == "" or type(cell).__name__ in ("NAType", "NaTType"):
-        return True
-    return isinstance(cell, float | np.floating) and math.isnan(cell)
+    if isinstance(cell, str):
+        return not cell
+    if isinstance(cell, float | np.floating):
+        return math.isnan(cell)
+    # pandas' NA has no truth value: its type is asked first.
+    return cell is None or type(cell).__name__ in _MISSING_TYPES
+
+
+def parse_number(text: str) -> int | float | None:
+    """Return the number that a text spells, an int if it can be, or None.
+
+    Examples
+    --------
+    >>> [parse_number(text) for text in ("007", "1e3", "x1", "1_000", "1e999")]
+    [7, 1000.0, None, None, inf]
+    """
+    # Python parses "1_000" as a number; in a table it is an identifier.
+    if "_" in text:
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        try:
+            return float(text)
+        except ValueError:
+            return None
 
 
 def are_numbers(cells: NDArray[Any]) -> bool:
@@ -37,12 +88,37 @@ def are_numbers(cells: NDArray[Any]) -> bool:
     )
 
 
-def as_numbers(cells: NDArray[Any], name: str) -> NDArray[np.float64]:
-    """Return a column as float64, with NaN for missing cells."""
-    if cells.dtype.kind in "biuf":
+def cells_of_numbers(cells: NDArray[Any]) -> str:
+    """Return which of `CELLS` a numeric column of the training part holds.
+
+    Examples
+    --------
+    >>> columns = [[1, 5], [1, 0], [True, None], ["TRUE", "false", ""]]
+    >>> [cells_of_numbers(np.array(each, object)) for each in columns]
+    ['numbers', 'either', 'booleans', 'booleans']
+    """
+    if cells.dtype.kind == "b":
+        return "booleans"
+    if cells.dtype.kind in "iuf":
+        return "either" if np.isin(cells[cells == cells], (0, 1)).all() else "numbers"
+    present = [cell for cell in cells.tolist() if not is_missing(cell)]
+    if present and all(map(_is_boolean, present)):
+        return "booleans"
+    # A boolean object among numbers counts as 0 or 1, as in Python; a text does not.
+    numbers = [cell for cell in present if not isinstance(cell, bool | np.bool_)]
+    if len(numbers) < len(present):
+        return "either"
+    return "either" if all(value_of(cell) in (0, 1) for cell in numbers) else "numbers"
+
+
+def as_numbers(cells: NDArray[Any], name: str, holds: str = "either") -> NDArray[np.float64]:
+    """Return a column as float64, with NaN for missing cells; `holds` is one of `CELLS`."""
+    if cells.dtype.kind in "biuf" and not _is_unexpected(cells, holds):
         numbers = cells.astype(np.float64)
-    elif cells.dtype.kind in "OUT":
-        numbers = np.array([_number(cell, row, name) for row, cell in enumerate(cells.tolist())])
+    elif cells.dtype.kind in "biufOUT":
+        numbers = np.array(
+            [_number(cell, row, name, holds) for row, cell in enumerate(cells.tolist())]
+        )
     else:
         raise DTypeError(
             f"Table: column {name!r} has dtype {cells.dtype}; convert it to numbers first, dates "
@@ -52,8 +128,8 @@ def as_numbers(cells: NDArray[Any], name: str) -> NDArray[np.float64]:
     if len(infinite):
         row = infinite[0]
         raise DataError(
-            f"Table: column {name!r} has {numbers[row]} in row {row} (rows are counted from 0); "
-            "replace it by a number, or by NaN if it is unknown"
+            f"Table: column {name!r} has {cells[row]!s:.60} in row {row} (rows are counted "
+            "from 0); replace it by a finite number, or by NaN if it is unknown"
         )
     return numbers
 
@@ -69,25 +145,39 @@ def as_texts(cells: NDArray[Any]) -> list[str]:
     >>> as_texts(np.array([1.0, 2.5, np.nan])), as_texts(np.array(["a", None], dtype=object))
     (['1', '2.5', ''], ['a', ''])
     """
-    return [_text(cell) for cell in cells.tolist()]
+    return [text_of(cell) for cell in cells.tolist()]
 
 
-def _number(cell: Any, row: int, name: str) -> float:
-    if is_missing(cell):
-        return math.nan
+def value_of(cell: Any) -> bool | int | float | None:
+    """Return what a cell says as a truth value or number, or None if it is neither.
+
+    Examples
+    --------
+    >>> [value_of(cell) for cell in ("TRUE", "007", 1.5, "x", None)]
+    [True, 7, 1.5, None, None]
+    """
+    if isinstance(cell, str):
+        return TRUTH_VALUES[cell] if cell in TRUTH_VALUES else parse_number(cell)
+    if isinstance(cell, bool | int | float):
+        return cell
+    if isinstance(cell, np.bool_):
+        return bool(cell)
     try:
-        # Python parses "1_000" as a number; in a table it is an identifier.
-        if not isinstance(cell, str) or "_" not in cell:
-            return float(cell)
+        return None if is_missing(cell) else float(cell)
     except (TypeError, ValueError):
-        pass
-    raise DataError(
-        f"Table: column {name!r} has {cell!r:.60} in row {row} (rows are counted from 0), which is "
-        f"no number; correct it, or declare the column as data.Category({name!r})"
-    )
+        return None
 
 
-def _text(cell: Any) -> str:
+def as_float(value: float) -> float:
+    """Return a number as a float, infinity for an integer beyond float64."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
+
+
+def text_of(cell: Any) -> str:
+    """Return a cell as text, ``""`` if it is missing."""
     if isinstance(cell, str):
         return cell
     if is_missing(cell):
@@ -95,3 +185,31 @@ def _text(cell: Any) -> str:
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
     return str(cell)
+
+
+def _is_unexpected(cells: NDArray[Any], holds: str) -> bool:
+    """Whether an array of numbers has a cell that `_number` refuses for what it is."""
+    if holds == "booleans" and cells.dtype.kind != "b":
+        return bool(np.any((cells < 0) | (cells > 1)))
+    return holds == "numbers" and cells.dtype.kind == "b"
+
+
+def _is_boolean(cell: Any) -> bool:
+    return isinstance(cell, bool | np.bool_) or (isinstance(cell, str) and cell in TRUTH_VALUES)
+
+
+def _number(cell: Any, row: int, name: str, holds: str) -> float:
+    value = value_of(cell)
+    if value is None and is_missing(cell):
+        return math.nan
+    if value is None:
+        rule = f"which is no number; correct it, or declare the column as data.Category({name!r})"
+    elif holds == "numbers" and isinstance(value, bool):
+        rule = "but held numbers in training; write it as a number"
+    elif holds == "booleans" and not (0 <= value <= 1 or math.isnan(value)):
+        rule = "but held only true and false in training; correct it"
+    else:
+        return as_float(value)
+    raise DataError(
+        f"Table: column {name!r} has {cell!r:.60} in row {row} (rows are counted from 0), {rule}"
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
@@ -10,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.arguments.lookup import suggestion
-from chainrule.data.csv_file import read_csv
+from chainrule.data.byte_text import decoded
+from chainrule.data.csv_file import read_csv, read_csv_text
+from chainrule.data.file_argument import is_path
 from chainrule.errors import DataError, type_in_words
 
 __all__ = ["Columns", "is_table", "read_columns", "row_count", "take_rows"]
@@ -20,12 +21,17 @@ Columns = dict[str, NDArray[Any]]
 
 def is_table(value: Any) -> bool:
     """Whether a value has named columns: a dictionary, data frame, structured array or path."""
-    return isinstance(value, Mapping | str | os.PathLike) or _names(value) is not None
+    return isinstance(value, Mapping) or is_path(value) or _names(value) is not None
 
 
-def read_columns(source: Any, names: Iterable[str] | None = None) -> Columns:
-    """Return the columns of a table as arrays of equal length."""
-    given = _as_mapping(source)
+def read_columns(
+    source: Any, names: Iterable[str] | None = None, as_written: bool = False
+) -> Columns:
+    """Return the columns of a table as arrays of equal length.
+
+    The dtypes of a file depend on all of its rows: `as_written` returns its cells as text.
+    """
+    given = _as_mapping(source, as_written)
     selected = list(given) if names is None else list(names)
     columns = {name: _column(given, name) for name in selected}
     if not columns:
@@ -62,9 +68,9 @@ def _names(table: Any) -> list[Any] | None:
     return None if columns is None or not hasattr(table, "__getitem__") else list(columns)
 
 
-def _as_mapping(source: Any) -> Mapping[Any, Any]:
-    if isinstance(source, str | os.PathLike):
-        return read_csv(cast(Any, source))
+def _as_mapping(source: Any, as_written: bool) -> Mapping[Any, Any]:
+    if is_path(source):
+        return (read_csv_text if as_written else read_csv)(source)
     if isinstance(source, Mapping):
         return cast(Any, source)
     names = _names(source)
@@ -96,9 +102,12 @@ def _column(given: Mapping[Any, Any], name: str) -> NDArray[Any]:
         column = np.atleast_1d(np.asarray(cells))
     except ValueError as error:
         raise DataError(f"Table: column {name!r} is ragged ({error})") from None
+    if column.dtype.kind in "US" and isinstance(cells, list | tuple):
+        # NumPy writes None and NaN among texts as 'None' and 'nan'.
+        column = np.array(cells, dtype=object)
     if column.ndim != 1:
         raise DataError(
             f"Table: column {name!r} has shape {column.shape}; it must have one value per row: "
             "name each of its columns"
         )
-    return column
+    return decoded(column, f"Table: column {name!r}")

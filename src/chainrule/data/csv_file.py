@@ -3,33 +3,28 @@
 import csv
 import io
 import os
-from collections.abc import Callable, Collection, Iterator
-from pathlib import Path
-from typing import Any
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import IO, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.arguments.checks import bad_argument
 from chainrule.arguments.function_aliases import DATA_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
+from chainrule.data.cell import TRUTH_VALUES
+from chainrule.data.file_argument import is_path, read_content
 from chainrule.errors import ArgumentError, FormatError
 
-__all__ = ["read_csv"]
+__all__ = ["read_csv", "read_csv_text"]
 
 MISSING = ("", "NA", "N/A", "NaN", "nan", "NULL", "null")
-BOOLEANS = {
-    "True": True,
-    "true": True,
-    "TRUE": True,
-    "False": False,
-    "false": False,
-    "FALSE": False,
-}
 
 
 @answers_foreign_names(DATA_ALIASES)
 def read_csv(
-    path: str | os.PathLike[str],
+    path: str | os.PathLike[str] | IO[Any],
     *,
     delimiter: str = ",",
     encoding: str = "utf-8",
@@ -38,33 +33,34 @@ def read_csv(
     r"""Read a table of comma-separated values into a dictionary of columns.
 
     The first line names the columns. The dtype of a column is the narrowest that holds all of its
-    cells: bool, int64, float64 or text. Blanks after a delimiter are skipped.
+    cells: bool, int64, float64 or text. It depends on all rows: a `Table` is given the path itself,
+    so that a row means the same in every file. Blanks after a delimiter are skipped.
 
     Parameters
     ----------
-    path : str or path
-        The file.
+    path : str, path or open file
+        The file. An open one is read from its position to its end.
     delimiter : str
         One character, such as ``";"`` or a tab.
     encoding : str
         The text encoding; a byte-order mark is skipped.
     missing : collection of str
-        The cells that denote a missing value.
+        The cells that denote a missing value, besides empty ones.
 
     Returns
     -------
     dict of str to array, (n,)
-        The columns in the file's order: bool, int64, float64 with NaN where a number is missing, or
-        objects of type str with ``""`` where a text is missing. A column without a name is called
-        ``column_1`` if it is the first.
+        The columns in the file's order: bool, int64, float64 with NaN where a number is missing,
+        objects of type bool with None where a truth value is missing, or of type str with ``""``
+        where a text is missing. A column without a name is called ``column_1`` if it is the first.
 
     Raises
     ------
     ArgumentError
-        For an invalid delimiter or encoding.
+        If it is no path or open file, and for an invalid delimiter or encoding.
     FormatError
         If the file is malformed: no rows, a row of another length (the line is named), a duplicate
-        column name, bytes invalid in the encoding.
+        column name, bytes invalid in the encoding, a number beyond those of float64.
     OSError
         If the file cannot be read.
 
@@ -82,31 +78,64 @@ def read_csv(
      'age': array([31, 40]),
      'height': array([1.7, nan])}
     """
-    if len(delimiter) != 1 or delimiter in '"\r\n':
+    title, columns = _read(path, delimiter, encoding, missing)
+    return {name: _typed(cells, name, title) for name, cells in columns.items()}
+
+
+def read_csv_text(path: str | os.PathLike[str]) -> dict[str, NDArray[Any]]:
+    """Return the cells as they are written, objects of type str, with ``""`` for missing ones."""
+    _, columns = _read(path, ",", "utf-8", MISSING)
+    return {name: np.array(cells, dtype=object) for name, cells in columns.items()}
+
+
+def _read(
+    path: Any, delimiter: Any, encoding: Any, missing: Any
+) -> tuple[str, dict[str, list[str]]]:
+    """Return what messages call the file, and its columns, missing cells empty."""
+    if not isinstance(delimiter, str) or len(delimiter) != 1 or delimiter in '"\r\n\0':
         raise ArgumentError(f"read_csv: delimiter is {delimiter!r}; it must be one character")
-    title = f"read_csv: {os.fspath(path)}"
-    rows = _rows(_text(Path(path).read_bytes(), encoding, title), delimiter, title)
+    signs = _checked_missing(missing)
+    title = f"read_csv: {os.fspath(path) if is_path(path) else 'the file'}"
+    rows = _rows(_text(read_content("read_csv", path), encoding, title), delimiter, title)
     names = _names(next(rows, (1, []))[1], title)
-    cells = _columns(rows, len(names), title)
-    return {
-        name: _typed(column, frozenset(missing)) for name, column in zip(names, cells, strict=True)
-    }
+    columns = _columns(rows, len(names), title)
+    for cells in columns:
+        if not signs.isdisjoint(cells):
+            cells[:] = ["" if cell in signs else cell for cell in cells]
+    return title, dict(zip(names, columns, strict=True))
 
 
-def _text(content: bytes, encoding: str, title: str) -> str:
+def _checked_missing(missing: Any) -> frozenset[str]:
+    is_several = isinstance(missing, Iterable) and not isinstance(missing, str | bytes)
+    signs = list(cast(Any, missing)) if is_several else [missing]
+    if all(isinstance(each, str) for each in signs):
+        return frozenset(signs)
+    raise bad_argument("read_csv", "missing", missing, 'a list of texts, such as ["", "NA", "?"]')
+
+
+def _text(content: bytes | str, encoding: Any, title: str) -> str:
+    if not isinstance(encoding, str):
+        raise bad_argument("read_csv", "encoding", encoding, 'a name, such as "utf-8" or "cp1252"')
     try:
-        text = content.decode("utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding)
-    except UnicodeDecodeError as error:
+        if isinstance(content, bytes):
+            is_plain = encoding.lower() in ("utf-8", "utf8")
+            content = content.decode("utf-8-sig" if is_plain else encoding)
+    except UnicodeError as error:
         raise FormatError(
             f"{title}: not {encoding} text; save it as UTF-8, or, if a spreadsheet wrote it, try "
             'encoding="cp1252"',
-            error.start,
+            getattr(error, "start", None),
         ) from None
-    except LookupError:
+    except (LookupError, ValueError):
         raise ArgumentError(
             f"read_csv: encoding is {encoding!r}, which Python does not know; try utf-8 or cp1252"
         ) from None
-    return text
+    if "\0" in content:
+        raise FormatError(
+            f"{title}: no text: character {content.index(chr(0))} is NUL; if the file is UTF-16, "
+            'pass encoding="utf-16"'
+        )
+    return content.removeprefix("\ufeff")
 
 
 def _rows(text: str, delimiter: str, title: str) -> Iterator[tuple[int, list[str]]]:
@@ -128,8 +157,8 @@ def _names(header: list[str], title: str) -> list[str]:
     if not header:
         raise FormatError(f"{title}: the file is empty; its first line must name the columns")
     names = [name.strip() or f"column_{index}" for index, name in enumerate(header, start=1)]
-    duplicate = next((name for index, name in enumerate(names) if name in names[:index]), None)
-    if duplicate is not None:
+    duplicate, count = Counter(names).most_common(1)[0]
+    if count > 1:
         raise FormatError(f"{title}: two columns are named {duplicate!r}; names must be unique")
     return names
 
@@ -148,30 +177,45 @@ def _columns(rows: Iterator[tuple[int, list[str]]], width: int, title: str) -> l
     return [list(column) for column in zip(*table, strict=True)]
 
 
-def _typed(cells: list[str], missing: frozenset[str]) -> NDArray[Any]:
-    """Return the column with the narrowest dtype that holds every cell."""
-    present = [cell for cell in cells if cell not in missing]
+def _typed(cells: list[str], name: str, title: str) -> NDArray[Any]:
+    """Return the column with the narrowest dtype that holds every cell; ``""`` is missing."""
+    present = [cell for cell in cells if cell]
     is_complete = len(present) == len(cells)
-    if is_complete and all(cell in BOOLEANS for cell in cells):
-        return np.array([BOOLEANS[cell] for cell in cells])
+    if present and all(cell in TRUTH_VALUES for cell in present):
+        truths = [TRUTH_VALUES.get(cell) for cell in cells]
+        return np.array(truths, bool if is_complete else object)
     integers = _numbers(cells, int, np.dtype(np.int64)) if is_complete else None
     if integers is not None:
         return integers
     numbers = _numbers(present, float, np.dtype(np.float64))
-    if numbers is None:
-        return np.array(["" if cell in missing else cell for cell in cells], dtype=object)
-    column = np.full(len(cells), np.nan)
-    column[[cell not in missing for cell in cells]] = numbers
+    # A text that Python alone takes for NaN, such as the town Nan, is no number by itself.
+    if numbers is None or (len(numbers) and np.isnan(numbers).all()):
+        return np.array(cells, dtype=object)
+    column = numbers
+    if not is_complete:
+        column = np.full(len(cells), np.nan)
+        column[[bool(cell) for cell in cells]] = numbers
+    _refuse_overflow(column, cells, name, title)
     return column
+
+
+def _refuse_overflow(column: NDArray[Any], cells: list[str], name: str, title: str) -> None:
+    """Refuse what became infinite although no infinity is written."""
+    for row in np.flatnonzero(np.isinf(column)).tolist():
+        if "inf" not in cells[row].lower():
+            raise FormatError(
+                f"{title}: column {name!r} has {cells[row]:.60} in row {row} (rows are counted "
+                "from 0), beyond the largest float64, about 1.8e308; correct it, or name it in "
+                "missing=[...]"
+            )
 
 
 def _numbers(
     cells: list[str], number: Callable[[str], float], dtype: np.dtype[Any]
 ) -> NDArray[Any] | None:
-    # Python parses 1_000 as a number; in a table it is an identifier.
-    if any("_" in cell for cell in cells):
-        return None
     try:
-        return np.array([number(cell) for cell in cells], dtype)
+        numbers = np.array([number(cell) for cell in cells], dtype)
     except (ValueError, OverflowError):
         return None
+    # Python parses 1_000 as a number; in a table it is an identifier.
+    return None if any("_" in cell for cell in cells) else numbers

@@ -6,7 +6,6 @@ The declaration of a column (`Number`, `Category`) and its fitted statistics (`F
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +15,8 @@ from numpy.typing import NDArray
 from chainrule.arguments.checks import Range, checked_choice, checked_number
 from chainrule.arguments.function_aliases import DATA_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
-from chainrule.data.cell import as_numbers, as_texts
+from chainrule.data.category_codes import AMBIGUOUS, UNSEEN, category_codes
+from chainrule.data.cell import as_numbers, as_texts, cells_of_numbers, text_of, value_of
 from chainrule.errors import DataError, warn
 
 __all__ = ["ENCODINGS", "POLICIES", "Category", "FittedCategory", "FittedNumber", "Number"]
@@ -26,6 +26,8 @@ FILLS = ("mean", "median")
 _FILL = Range("'mean', 'median' or a finite number", lambda x: True)
 ENCODINGS = ("one_hot", "integer")
 POLICIES = ("zeros", "error")
+# As many rows without one known category are more likely another column than new categories.
+SUSPICIOUS_ROWS = 10
 
 
 @answers_foreign_names(DATA_ALIASES)
@@ -72,7 +74,8 @@ class Number:
         FittedNumber
             The fitted encoder.
         """
-        numbers = as_numbers(cells, self.name)
+        holds = cells_of_numbers(cells)
+        numbers = as_numbers(cells, self.name, holds)
         present = numbers[~np.isnan(numbers)]
         is_constant = not len(present) or bool(np.all(present == present[0]))
         if is_constant:
@@ -81,9 +84,9 @@ class Number:
             present = present[:1] if len(present) else np.zeros(1)
         statistics = {"mean": np.mean, "median": np.median}
         fill = statistics[self.fill](present) if isinstance(self.fill, str) else self.fill
-        mean, scale = (present.mean(), present.std() or 1.0) if self.scaled else (0.0, 1.0)
+        mean, scale = _mean_and_scale(present, self.name) if self.scaled else (0.0, 1.0)
         has_gaps = bool(np.isnan(numbers).any())
-        return FittedNumber(self.name, float(fill), float(mean), float(scale), has_gaps)
+        return FittedNumber(self.name, float(fill), float(mean), float(scale), has_gaps, holds)
 
 
 @answers_foreign_names(DATA_ALIASES)
@@ -154,6 +157,9 @@ class FittedNumber:
         A number x becomes (x - mean) / scale.
     has_gaps : bool
         Whether there is an indicator feature of missing numbers.
+    holds : {"numbers", "booleans", "either"}
+        What the training part held; a cell of the other kind is refused. "either" for a column of
+        0 and 1.
     """
 
     name: str
@@ -161,6 +167,7 @@ class FittedNumber:
     mean: float
     scale: float
     has_gaps: bool
+    holds: str = "either"
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -169,7 +176,7 @@ class FittedNumber:
 
     def transform(self, cells: NDArray[Any]) -> Features:
         """Return the features of a column."""
-        numbers = as_numbers(cells, self.name)
+        numbers = as_numbers(cells, self.name, self.holds)
         is_missing = np.isnan(numbers)
         scaled = (np.where(is_missing, self.fill, numbers) - self.mean) / self.scale
         return np.stack([scaled, is_missing][: len(self.features)], axis=1)
@@ -205,23 +212,54 @@ class FittedCategory:
 
     def transform(self, cells: NDArray[Any]) -> Features:
         """Return the features of a column."""
-        numbers = self._codes(as_texts(cells))
+        codes = category_codes(cells.tolist(), self.values)
+        self._check(codes, cells)
+        codes = np.where(codes == UNSEEN, 0, codes + 1)
         if self.encoding == "integer":
-            return numbers[:, None].astype(np.float64)
-        return np.eye(len(self.values) + 1)[numbers][:, 1:]
+            return codes[:, None].astype(np.float64)
+        return np.eye(len(self.values) + 1)[codes][:, 1:]
 
-    def _codes(self, texts: Sequence[str]) -> NDArray[np.intp]:
-        """Return the codes of categories, from 1; 0 for those absent from the training part."""
-        code_of = {value: code for code, value in enumerate(self.values, start=1)}
-        numbers = np.array([code_of.get(text, 0) for text in texts], dtype=np.intp)
-        unseen = np.flatnonzero(numbers == 0)
-        if len(unseen) and self.unseen == "error":
-            row = int(unseen[0])
+    def _check(self, codes: NDArray[np.intp], cells: NDArray[Any]) -> None:
+        """Refuse a number that may be several categories, and unseen ones where that is asked."""
+        ambiguous, unseen = np.flatnonzero(codes == AMBIGUOUS), np.flatnonzero(codes == UNSEEN)
+        if len(ambiguous):
+            cell = cells.tolist()[ambiguous[0]]
+            equal = [each for each in self.values if value_of(each) == cell]
             raise DataError(
-                f"Table: column {self.name!r} has {texts[row]!r:.60} in row {row} (rows count from "
-                f"0), which is not in the training part; there are {', '.join(self.values)}"
+                f"Table: column {self.name!r} has the number {cell!r} in row {ambiguous[0]} (rows "
+                f"are counted from 0), which the training part wrote as {' and '.join(equal)}; "
+                "give the cell as text, as it is written, or the path of the CSV file"
             )
-        return numbers
+        if not len(unseen):
+            return
+        first = cells.tolist()[unseen[0]]
+        if self.unseen == "error":
+            known = ", ".join(self.values)
+            raise DataError(
+                f"Table: column {self.name!r} has {text_of(first)!r:.60} in row {unseen[0]} (rows "
+                f"count from 0), which is not in the training part; there are {known:.500}"
+            )
+        if len(unseen) == len(cells) >= SUSPICIOUS_ROWS:
+            warn(
+                f"Table: none of the {len(cells)} cells of column {self.name!r} is in the training "
+                f"part, first {text_of(first)!r:.60}, where it had {', '.join(self.values):.60}; "
+                "all are encoded as unseen: check that it is the same column, written alike"
+            )
+
+
+def _mean_and_scale(numbers: Features, name: str) -> tuple[float, float]:
+    """Return mean and standard deviation, 1 for a constant."""
+    with np.errstate(over="ignore"):
+        mean, scale = float(numbers.mean()), float(numbers.std())
+        if not scale and numbers.min() < numbers.max():  # their squares are below float64
+            size = float(np.abs(numbers).max())
+            scale = float((numbers / size).std()) * size
+    if not np.isfinite(mean) or not np.isfinite(scale):
+        raise DataError(
+            f"Table: column {name!r} has numbers up to {np.abs(numbers).max():.3g}, too large to "
+            "be standardised in float64; divide the column by a constant first"
+        )
+    return mean, scale or 1.0
 
 
 def _warn_of_constant(name: str, rows: int) -> None:

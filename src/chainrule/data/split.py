@@ -10,7 +10,7 @@ from chainrule.arguments.array_classes import refuse_masked
 from chainrule.arguments.checks import bad_argument, checked_flag, checked_seed
 from chainrule.arguments.function_aliases import DATA_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
-from chainrule.data.columns import read_columns, row_count, take_rows
+from chainrule.data.columns import is_table, read_columns, row_count, take_rows
 from chainrule.data.shuffling import permutation
 from chainrule.errors import ArgumentError, DataError
 
@@ -33,7 +33,7 @@ def split(
 
     Parameters
     ----------
-    X : array, (n, ...), DataFrame or dict of columns
+    X : array, (n, ...), DataFrame, dict of columns or path of a CSV file
         The inputs, n at least 2.
     y : array, (n, ...)
         The targets.
@@ -51,7 +51,7 @@ def split(
     -------
     (X_train, y_train), (X_test, y_test) : pairs of arrays
         Copies in shuffled order, with the dtypes of ``X`` and ``y``; views without shuffling. A
-        part of a table is a table of the same type.
+        part of a DataFrame is a DataFrame, of another table a dict of columns.
 
     Raises
     ------
@@ -84,10 +84,10 @@ def split(
 
 
 def _as_table(X: Any) -> Any:
-    """Return a DataFrame unchanged, a dict as one of arrays, everything else as an array."""
-    if isinstance(X, Mapping):
-        return read_columns(X)
-    return X if hasattr(X, "iloc") else _as_array(X, "X")
+    """Return a DataFrame or records unchanged, other tables as columns, the rest as an array."""
+    if hasattr(X, "iloc"):
+        return X
+    return read_columns(X) if is_table(X) and not isinstance(X, np.ndarray) else _as_array(X, "X")
 
 
 def _as_array(value: Any, name: str) -> NDArray[Any]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, cast, final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.arguments.checks import checked_choice
 from chainrule.arguments.function_aliases import DATA_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.data.cell import are_numbers, as_texts, is_missing
@@ -72,8 +74,9 @@ class Table:
         self.target = target
         self.drop = (drop,) if isinstance(drop, str) else tuple(drop)
         self._fitted: tuple[Fitted, ...] = ()
+        inputs = set(map(_name, self._columns))
         for name in (*self.drop, *([target] if target else [])):
-            if any(_name(column) == name for column in self._columns):
+            if name in inputs:
                 raise ArgumentError(f"Table: column {name!r} is both an input and left out")
 
     @classmethod
@@ -144,8 +147,10 @@ class Table:
             If a column has the same value in all rows.
         """
         columns = self._read(source)
+        declared = {_name(column): column for column in self._columns}
         self._fitted = tuple(
-            _declaration(self._columns, name, cells).fit(cells) for name, cells in columns.items()
+            _declaration(declared.get(name, name), name, cells).fit(cells)
+            for name, cells in columns.items()
         )
         return self
 
@@ -172,9 +177,19 @@ class Table:
             For invalid cells.
         """
         encoders = self._require_fitted()
-        columns = read_columns(source, [column.name for column in encoders])
+        name_of_dtype = checked_choice("Table", "dtype", _name_of(dtype), ("float32", "float64"))
+        names = [column.name for column in encoders]
+        columns = read_columns(source, names, as_written=True)
         features = [column.transform(columns[column.name]) for column in encoders]
-        return np.concatenate(features, axis=1).astype(dtype)
+        with np.errstate(over="ignore"):
+            rows = np.concatenate(features, axis=1).astype(name_of_dtype)
+        infinite = np.flatnonzero(~np.isfinite(rows).all(axis=0))
+        if len(infinite):
+            raise DataError(
+                f"Table: the feature {self.feature_names[infinite[0]]!r} exceeds the largest "
+                f'{name_of_dtype}; standardise the column, or use dtype="float64"'
+            )
+        return rows
 
     def fit_transform(self, source: Any, dtype: str = "float32") -> NDArray[Any]:
         """Fit on rows and return their features; see `fit` and `transform`.
@@ -262,26 +277,34 @@ class Table:
 def _checked_columns(columns: Sequence[Any]) -> tuple[Column, ...]:
     if len(columns) == 1 and isinstance(columns[0], list | tuple):
         columns = cast(Sequence[Any], columns[0])
-    for index, column in enumerate(columns):
+    for column in columns:
         if not isinstance(column, str | Number | Category):
             raise ArgumentError(
                 f"Table: {column!r:.60} describes no column; give names, data.Number(name) or "
                 "data.Category(name), and pass the data to fit"
             )
-        if any(_name(other) == _name(column) for other in columns[:index]):
-            raise ArgumentError(f"Table: column {_name(column)!r} is declared twice")
+    name, count = Counter(map(_name, columns)).most_common(1)[0] if columns else ("", 0)
+    if count > 1:
+        raise ArgumentError(f"Table: column {name!r} is declared twice")
     return tuple(columns)
+
+
+def _name_of(dtype: Any) -> Any:
+    """Return the name of a dtype, such as of ``np.float32``; what is none as it is."""
+    try:
+        return np.dtype(dtype).name if dtype is not None else dtype
+    except TypeError:
+        return dtype
 
 
 def _name(column: Column) -> str:
     return column if isinstance(column, str) else column.name
 
 
-def _declaration(columns: Sequence[Column], name: str, cells: NDArray[Any]) -> Number | Category:
+def _declaration(column: Column, name: str, cells: NDArray[Any]) -> Number | Category:
     """Return the declaration of a column, inferred from its cells where there is none."""
-    for column in columns:
-        if not isinstance(column, str) and column.name == name:
-            return column
+    if not isinstance(column, str):
+        return column
     if are_numbers(cells) or cells.dtype.kind not in "OUST":
         return Number(name)
     distinct = len(set(as_texts(cells)))

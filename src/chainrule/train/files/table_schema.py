@@ -6,6 +6,7 @@ import math
 from dataclasses import asdict
 from typing import Any, cast
 
+from chainrule.data.cell import CELLS
 from chainrule.data.feature import ENCODINGS, POLICIES, FittedCategory, FittedNumber
 from chainrule.data.table import Table
 from chainrule.errors import ArgumentError, FormatError
@@ -36,8 +37,12 @@ def table_of(described: dict[str, Any]) -> Table:
 
 
 def _described(column: FittedNumber | FittedCategory) -> dict[str, Any]:
-    kind = "number" if isinstance(column, FittedNumber) else "category"
-    return {"kind": kind} | asdict(column)
+    if isinstance(column, FittedCategory):
+        return {"kind": "category"} | asdict(column)
+    described = {"kind": "number"} | asdict(column)
+    if column.holds == "either":  # what files of earlier versions, which do not say it, mean
+        del described["holds"]
+    return described
 
 
 def _column(described: Any, number: int) -> FittedNumber | FittedCategory:
@@ -53,13 +58,15 @@ def _column(described: Any, number: int) -> FittedNumber | FittedCategory:
 
 
 def _number(description: Description) -> FittedNumber:
-    description.only("kind", "name", "fill", "mean", "scale", "has_gaps")
+    description.only("kind", "name", "fill", "mean", "scale", "has_gaps", "holds")
     fill, mean, scale = (float(description.get(name, float)) for name in ("fill", "mean", "scale"))
     if not (math.isfinite(fill) and math.isfinite(mean) and 0 < scale < math.inf):
         raise FormatError(f"load: the table divides by {scale}, or has a number that is not finite")
-    return FittedNumber(
-        description.get("name", str), fill, mean, scale, description.get("has_gaps", bool)
-    )
+    holds = description.get("holds", str) if description.has("holds") else "either"
+    if holds not in CELLS:
+        raise FormatError(f"load: a column of numbers holds {holds!r:.60}")
+    name, has_gaps = description.get("name", str), description.get("has_gaps", bool)
+    return FittedNumber(name, fill, mean, scale, has_gaps, holds)
 
 
 def _category(description: Description) -> FittedCategory:
