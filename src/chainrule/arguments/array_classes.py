@@ -12,7 +12,7 @@ import numpy as np
 
 from chainrule.errors import DataError, DTypeError
 
-__all__ = ["is_masked", "refuse_masked", "refuse_other_arithmetic"]
+__all__ = ["is_masked", "refuse_masked", "refuse_other_arithmetic", "refuse_truncated"]
 
 _ARITHMETIC = ("__array_ufunc__", "__array_function__", "__add__", "__mul__", "__pow__")
 
@@ -42,6 +42,24 @@ def refuse_masked(value: Any, what: str) -> None:
         raise DataError(
             f"{what} has masked values, {count} of them, which would count as data; pass "
             "x.filled(value), or leave them out with x.compressed(), or give them the weight 0"
+        )
+
+
+def refuse_truncated(value: Any, what: str) -> None:
+    """Raise for an array that maps a file which is shorter by now: reading it ends the process."""
+    base: Any = value
+    while isinstance(base, np.ndarray | memoryview):
+        base = cast(Any, base.base if isinstance(base, np.ndarray) else base.obj)
+    if type(base).__module__ != "mmap":  # named, as importing it takes time
+        return
+    try:
+        size = base.size()
+    except (OSError, ValueError):  # anonymous memory, or closed
+        return
+    if size < len(base):
+        raise DataError(
+            f"{what} maps {len(base):,} bytes of a file that has {size:,} now, as it was "
+            "truncated after it was mapped; write the file again, and then map it anew"
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import time
+import weakref
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -164,8 +165,10 @@ class NativeProgram:
         block, slot = self._memory.copy_block(), FIRST_ARRAY + len(fixed)
         block[FIRST_ITERATION:slot] = [*ALL_ITERATIONS, *map(id, fixed)]
         address = ctypes.addressof(block)
+        # NumPy refuses to resize an array with weak references, which would free memory in use.
+        references = [weakref.ref(each) for each in fixed]
 
-        def call(array: Any) -> Any:
+        def call(array: Any, _: Any = references) -> Any:
             if array.flags.num & CONTIGUOUS != CONTIGUOUS:
                 array = contiguous_array(array, dtype, shape)
             result = empty(output_shape, output_dtype)

@@ -91,9 +91,8 @@ class Parameter(NDArrayOperatorsMixin):
         if (traced := environment.current()) is not None:
             traced.values[self] = value
         else:
-            array = _checked(self.name, value)
-            if array is not self.array:
-                self.array = array
+            if value is not self.array:
+                self.array = _checked(self.name, value)
                 Parameter.last_replacement = object()
 
     @property
@@ -209,7 +208,8 @@ def _checked(name: str, value: Any) -> Any:
             "assign an array, or return the value from the traced function and assign it then"
         )
     refuse_masked(value, f"parameter {name}: the assigned array")
-    return value if isinstance(value, np.ndarray) else np.asarray(value)
+    array = value if isinstance(value, np.ndarray) else np.asarray(value)
+    return array if array.flags.writeable else array.copy()  # training writes into it
 
 
 def _value_of(argument: Any) -> Any:

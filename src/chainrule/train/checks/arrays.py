@@ -8,7 +8,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.arguments.array_classes import refuse_masked
+from chainrule.arguments.array_classes import refuse_masked, refuse_truncated
 from chainrule.errors import ChainruleError, DataError, DTypeError, type_in_words
 
 __all__ = ["as_array"]
@@ -66,6 +66,7 @@ def _refuse_containers(value: Any, function: str, name: str) -> None:
             "order; pass an array or a list"
         )
     refuse_masked(value, f"{function}: {name}")
+    refuse_truncated(value, f"{function}: {name}")
 
 
 def _is_text(array: NDArray[Any]) -> bool:

@@ -30,6 +30,7 @@ class TrainState:
     def __init__(
         self, stack: LayerStack, optimizer: Optimizer, optimizer_slots: dict[str, Any]
     ) -> None:
+        stack.arrays()  # refuses other shapes
         state = initial_state(stack, optimizer, optimizer_slots)
         self.values, self._structure = tree.flatten(state)
         self.previous: list[Array] = self.values

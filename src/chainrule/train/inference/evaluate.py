@@ -42,7 +42,7 @@ def evaluate(
     They are computed batch by batch. For a loss that gives one number, as for some metrics, the
     predictions of all rows are kept in memory.
     """
-    running, params = RunningMetrics(objective), _live_values(stack)
+    running, params = RunningMetrics(objective), stack.arrays()
     is_gathered = gives_one_number(stack, objective, programs, samples)
     purpose, build = ("score", compile_scoring) if is_gathered else ("evaluate", compile_evaluation)
     scores: list[Array] = []
@@ -131,7 +131,3 @@ def _predict_cached(model: Model, X: Any, size: Any, activation: str) -> Array |
 
 def _key(activation: str, dtype: Any, shape: tuple[int, ...]) -> Any:
     return "predict", activation, dtype, shape
-
-
-def _live_values(stack: LayerStack) -> list[Array]:
-    return [each.array for each in stack.parameters().values()]

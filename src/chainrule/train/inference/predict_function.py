@@ -22,7 +22,7 @@ class PredictFunction:
     """The output of a network for inputs of type `X`, under a further activation; "" for none."""
 
     def __init__(self, stack: LayerStack, X: ArrayType, activation: str = "") -> None:
-        self._parameters: list[Parameter] = list(stack.parameters().values())
+        self._stack = stack
         self._program, self.guards = compile_prediction(stack, X, activation)
         self._bound = self._bind()
 
@@ -37,7 +37,7 @@ class PredictFunction:
 
     def _bind(self) -> tuple[object, Callable[[Any], Any]]:
         replacement = Parameter.last_replacement  # first, as another thread may replace an array
-        values = [each.array for each in self._parameters]
+        values = self._stack.arrays()
         bind = getattr(self._program, "bind", None)
         run = _bind_evaluated(self._program, values) if bind is None else bind(values)
         return replacement, run

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import weakref
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,8 @@ Rows = slice | NDArray[np.intp]
 class Samples:
     """Inputs, targets and weights of equal length; never copied as a whole.
 
+    While they are in use NumPy refuses to resize the arrays, which would free their memory.
+
     Parameters
     ----------
     X : array, (n, ...)
@@ -38,6 +41,12 @@ class Samples:
     X: Array
     y: Array
     weight: Array | None = None
+    _references: list[Any] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # An array with weak references cannot be resized, not even with refcheck=False.
+        arrays = [each for array in self.arrays() for each in _with_bases(array)]
+        object.__setattr__(self, "_references", [weakref.ref(each) for each in arrays])
 
     def __len__(self) -> int:
         return len(self.X)
@@ -107,6 +116,14 @@ def shuffled_orders(
 ) -> list[NDArray[np.intp]] | None:
     """Return the permutations of `count` epochs, by seed and epoch; None for a full batch."""
     return permutations(length, seed, epoch, count) if size < length else None
+
+
+def _with_bases(array: Array) -> Iterator[Array]:
+    """Yield an array and those that it is a view of."""
+    base: Any = array
+    while isinstance(base, np.ndarray):
+        yield base
+        base = base.base
 
 
 def _is_contiguous(array: Array) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.errors import ShapeError
 from chainrule.nn import environment
 from chainrule.nn.environment import LayerEnvironment
 from chainrule.nn.layer import Layer
@@ -37,6 +38,21 @@ class LayerStack:
         if trainable is None:
             return named
         return {name: each for name, each in named.items() if each.trainable == trainable}
+
+    def arrays(self) -> list[Any]:
+        """Return the arrays of all parameters; refuse one whose shape a layer has changed."""
+        arrays = [each.array for each in self._named.values()]
+        for (name, shape), array in zip(self._shapes.items(), arrays, strict=True):
+            if array.shape != shape:
+                raise ShapeError(
+                    f"{name} has shape {array.shape}, but had {shape} when the network was "
+                    "compiled; assign an array of that shape to its value again"
+                )
+        return arrays
+
+    @cached_property
+    def _shapes(self) -> dict[str, tuple[int, ...]]:
+        return {name: each.array.shape for name, each in self._named.items()}
 
     @cached_property
     def _named(self) -> dict[str, Parameter]:

@@ -28,7 +28,9 @@ class Params(MutableMapping[str, NDArray[Any]]):
         self._parameters, self._model = parameters, model
 
     def __getitem__(self, name: str) -> NDArray[Any]:
-        return self._parameter(name).value
+        value = self._parameter(name).value
+        # A view: whoever resizes or reshapes it in place does not change the parameter's array.
+        return value.view() if type(value) is np.ndarray else value
 
     def __setitem__(self, name: str, value: Any) -> None:
         live = self._parameter(name).value
