@@ -90,7 +90,7 @@ def test_class_weights_are_sample_weights_by_class():
     X, _ = samples(12)
     y = np.array([0, 1, 1, 0, 1, 1, 1, 0, 1, 1, 1, 1])
     by_class, by_sample, balanced = (small("adam", "cross_entropy") for _ in range(3))
-    by_class.fit(X, y, verbose=0, class_weight={0: 3.0})
+    by_class.fit(X, y, verbose=0, class_weight={0: 3.0, 1: 1.0})
     by_sample.fit(X, y, verbose=0, sample_weight=np.where(y == 0, 3.0, 1.0))
     assert same(by_class.params, by_sample.params)
     balanced.fit(X, y, verbose=0, class_weight="balanced")

@@ -103,7 +103,7 @@ def test_refused_names_are_not_stored_as_classes():
     with pytest.raises(ArgumentError, match="class_weight"):
         net.fit(X, ["a", "b", "a", "b"], class_weight={"c": 1})
     assert net.classes is None
-    net.fit(X, ["x", "y", "y", "x"], class_weight={"x": 2}, verbose=0)
+    net.fit(X, ["x", "y", "y", "x"], class_weight={"x": 2, "y": 1}, verbose=0)
     assert net.classes == ["x", "y"]
 
 

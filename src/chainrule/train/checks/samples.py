@@ -15,6 +15,7 @@ from chainrule.nn.losses.loss import Loss
 from chainrule.train.checks.arrays import as_array
 from chainrule.train.checks.finite import Extent, check_finite, extent_of, is_clearly_finite
 from chainrule.train.checks.targets import check_targets
+from chainrule.train.checks.weights import check_weight
 
 __all__ = ["ValidatedData", "check_samples", "check_settings"]
 
@@ -83,7 +84,8 @@ def check_samples(
     if needs_targets:
         targets = as_array(y, function, names[1], allows_text=True)
         _check_lengths(inputs, targets, function, names)
-    weight = None if sample_weight is None else as_array(sample_weight, function, "sample_weight")
+    weight_name = "sample_weight" if names[0] == "X" else "validation_data[2]"
+    weight = None if sample_weight is None else as_array(sample_weight, function, weight_name)
     if input_shape is not None:
         _check_features(inputs, input_shape, function, names[0])
     extent = None
@@ -92,7 +94,7 @@ def check_samples(
     if targets is not None and targets.dtype.kind in "biuf" and not is_clearly_finite(targets):
         check_finite(targets, function, names[1], dtype, getattr(y, "columns", None))
     if weight is not None:
-        _check_weight(weight, len(inputs), function, dtype)
+        check_weight(weight, len(inputs), function, weight_name, dtype)
     if targets is not None and loss is not None and output_shape is not None:
         check_targets(targets, loss, output_shape, function, names[1], weight)
     return ValidatedData(inputs, targets, weight, extent)
@@ -160,23 +162,3 @@ def _check_features(
     if len(expected) == 1 and X.ndim > 2 and int(np.prod(X.shape[1:])) == expected[0]:
         raise ShapeError(f"{problem}; pass {name}.reshape(len({name}), -1)")
     raise ShapeError(f"{problem}; give the same features as in training, or make a new network")
-
-
-def _check_weight(weight: Array, length: int, function: str, dtype: Any) -> None:
-    if weight.shape != (length,):
-        raise DataError(
-            f"{function}: sample_weight has shape {weight.shape}; it must have one number for each "
-            f"of the {length} samples, shape ({length},)"
-        )
-    extent = check_finite(weight, function, "sample_weight", dtype)
-    if extent.low < 0:
-        bad = np.flatnonzero(weight < 0)
-        raise DataError(
-            f"{function}: sample_weight is negative {len(bad)} times, first {weight[bad[0]]} at "
-            f"sample_weight[{bad[0]}]; weights must be 0 or more"
-        )
-    if extent.high == 0:
-        raise DataError(
-            f"{function}: sample_weight is 0 for all {length} samples, so that none counts; give "
-            "some of them a weight greater than 0"
-        )

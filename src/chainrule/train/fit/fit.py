@@ -17,15 +17,16 @@ from chainrule.nn.layers.reshape import Flatten, Permute, Reshape
 from chainrule.train.callbacks import resolve_callbacks
 from chainrule.train.checks import check_settings, warn_likely_mistakes
 from chainrule.train.checks.lookup_range import explain_lookup_error
+from chainrule.train.checks.weights import check_some_left
 from chainrule.train.fit.epochs import EpochLoop, FitRun
 from chainrule.train.fit.output_activation import warn_of_output_activation
 from chainrule.train.fit.trainer import Trainer
 from chainrule.train.history import History
 from chainrule.train.inference.gathered_loss import gives_one_number
+from chainrule.train.inputs.class_weights import weighted_by_class
 from chainrule.train.inputs.data_adapter import prepare_samples
 from chainrule.train.inputs.samples import Samples, split_at
 from chainrule.train.inputs.table_inputs import fit_table
-from chainrule.train.inputs.targets import class_weights
 from chainrule.train.model.model import Model
 from chainrule.train.model.objective import Objective
 from chainrule.train.progress import choose_progress
@@ -103,8 +104,11 @@ def _prepare_samples(
         validation, _ = prepare_samples(model, objective, *held_out, "fit", names)
     samples = samples.part(slice(first))
     if arguments.class_weight is not None:
-        by_class = class_weights(arguments.class_weight, samples.y, model.classes)
-        samples = samples.weighted(by_class.astype(model.dtype))
+        samples = weighted_by_class(
+            arguments.class_weight, samples, objective.loss, model.output_shape,
+            model.classes, model.dtype,
+        )  # fmt: skip
+    _check_weights_left(samples, validation, arguments, model.dtype)
     if not model.stack.parameters(trainable=True):
         raise ArgumentError("fit: there is nothing to train: no layer has a trainable parameter")
     if not model.counter.steps:
@@ -119,6 +123,19 @@ def _prepare_samples(
         )
         warn_of_output_activation(model, objective, samples.X)
     return samples, validation
+
+
+def _check_weights_left(
+    samples: Samples, validation: Samples | None, arguments: FitArguments, dtype: Any
+) -> None:
+    """Refuse weights that leave nothing, as multiplied and as parted by the validation split."""
+    given = {"class_weight": arguments.class_weight, "sample_weight": arguments.sample_weight}
+    names = [name for name, value in given.items() if value is not None]
+    subject = f"{' times '.join(names)} is"
+    if samples.weight is not None:
+        check_some_left(samples.weight, "fit", subject, "training samples", dtype)
+    if validation is not None and validation.weight is not None:
+        check_some_left(validation.weight, "fit", subject, "validation samples", dtype)
 
 
 def _needs_scaling(layers: Sequence[Layer]) -> bool:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.arguments.checks import NON_NEGATIVE, checked_number
-from chainrule.errors import ArgumentError, DataError
+from chainrule.errors import DataError
 from chainrule.nn.losses.loss import Loss
 
-__all__ = ["class_weights", "encode_targets", "find_classes", "is_text"]
+__all__ = ["encode_targets", "find_classes", "is_text"]
 
 Array = NDArray[Any]
 
@@ -58,38 +56,6 @@ def encode_targets(
     return y
 
 
-def class_weights(
-    weights: Mapping[Any, float] | str, y: Array, classes: list[str] | None
-) -> NDArray[np.float64]:
-    """Return sample weights by class.
-
-    Examples
-    --------
-    >>> class_weights({1: 3.0}, np.array([0, 1, 1]), None)
-    array([1., 3., 3.])
-    >>> class_weights("balanced", np.array([0, 1, 1, 1]), None).round(3)
-    array([2.   , 0.667, 0.667, 0.667])
-    """
-    labels = _labels_of(y)
-    if weights != "balanced" and not isinstance(weights, Mapping):
-        raise ArgumentError(
-            f'fit: class_weight is {weights!r}; it must be "balanced" or a mapping from class '
-            "to weight, such as {0: 1.0, 1: 5.0}"
-        )
-    if isinstance(weights, str):
-        present, inverse, sizes = np.unique(labels, return_inverse=True, return_counts=True)
-        return (len(labels) / (len(present) * sizes))[inverse]
-    by_label = {_label_of(key, classes): _weight(key, value) for key, value in weights.items()}
-    unknown = set(by_label) - set(np.unique(labels).tolist())
-    if unknown and classes is None and max(unknown) > labels.max():
-        raise ArgumentError(
-            f"fit: class_weight has the class {max(unknown)}, but y goes from {labels.min()} to "
-            f"{labels.max()}"
-        )
-    present, inverse = np.unique(labels, return_inverse=True)
-    return np.array([by_label.get(int(label), 1.0) for label in present])[inverse]
-
-
 def _indices_of(y: Array, classes: list[str], title: str) -> Array:
     known = np.array(classes, str)
     names = y.astype(str)
@@ -120,35 +86,6 @@ def _integers_of(y: Array, title: str) -> Array:
                 "quantity to be predicted, use a loss such as mse)"
             )
     return y.astype(np.int64)
-
-
-def _labels_of(y: Array) -> Array:
-    if y.ndim == 2 and y.shape[1] > 1:
-        return y.argmax(axis=1)
-    if y.size != len(y):
-        raise ArgumentError(
-            f"fit: class_weight needs one class a sample, but y has shape {y.shape}; use "
-            "sample_weight"
-        )
-    labels = y.reshape(len(y))
-    if labels.dtype.kind == "f" and np.any(labels != np.rint(labels)):
-        raise ArgumentError(
-            "fit: class_weight needs classes, but y holds fractions; use sample_weight"
-        )
-    return labels.astype(np.int64)
-
-
-def _label_of(key: Any, classes: list[str] | None) -> int:
-    if classes is not None and key in classes:
-        return classes.index(key)
-    if classes is None and hasattr(key, "__index__"):
-        return int(key)
-    known = ", ".join(classes) if classes is not None else "numbers 0, 1, 2, ..."
-    raise ArgumentError(f"fit: class_weight has the class {key!r}; the classes are {known}")
-
-
-def _weight(key: Any, value: Any) -> float:
-    return checked_number("fit", f"class_weight of {key!r}", value, NON_NEGATIVE)
 
 
 def _output_remedy(loss: Loss, count: int) -> str:
