@@ -12,6 +12,7 @@ from chainrule.arguments.lookup import suggestion
 from chainrule.data.byte_text import decoded
 from chainrule.data.csv_file import read_csv, read_csv_text
 from chainrule.data.file_argument import is_path
+from chainrule.data.row_labels import check_row_labels
 from chainrule.errors import DataError, type_in_words
 
 __all__ = ["Columns", "is_table", "read_columns", "row_count", "take_rows"]
@@ -32,6 +33,8 @@ def read_columns(
     The dtypes of a file depend on all of its rows: `as_written` returns its cells as text.
     """
     given = _as_mapping(source, as_written)
+    if isinstance(source, Mapping):
+        check_row_labels("Table", table=source)
     selected = list(given) if names is None else list(names)
     columns = {name: _column(given, name) for name in selected}
     if not columns:

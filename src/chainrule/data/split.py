@@ -11,6 +11,7 @@ from chainrule.arguments.checks import bad_argument, checked_flag, checked_seed
 from chainrule.arguments.function_aliases import DATA_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.data.columns import is_table, read_columns, row_count, take_rows
+from chainrule.data.row_labels import check_row_labels
 from chainrule.data.shuffling import permutation
 from chainrule.errors import ArgumentError, DataError
 
@@ -56,7 +57,8 @@ def split(
     Raises
     ------
     DataError
-        If the lengths differ or there are fewer than two samples.
+        If the lengths differ, there are fewer than two samples, or ``X`` and ``y`` have the same
+        row labels in another order.
     ArgumentError
         If ``test_size`` leaves no sample on one side, or for stratification without shuffling.
 
@@ -67,6 +69,7 @@ def split(
     >>> X_test.size, y_test.sum()
     (4, np.int64(2))
     """
+    check_row_labels("split", X=X, y=y)
     inputs, targets = _as_table(X), _as_array(y, "y")
     stratify = checked_flag("split", "stratify", stratify)  # by the classes of y
     samples = _checked_count(inputs, targets)

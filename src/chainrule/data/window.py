@@ -12,6 +12,7 @@ from chainrule.arguments.array_classes import refuse_masked
 from chainrule.arguments.checks import checked_count
 from chainrule.arguments.function_aliases import DATA_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
+from chainrule.data.row_labels import check_dates_in_order
 from chainrule.errors import DataError
 
 __all__ = ["windows"]
@@ -71,6 +72,7 @@ def windows(
     for name, value in (("length", length), ("horizon", horizon), ("stride", stride)):
         checked_count("windows", name, value)
     refuse_masked(series, "windows: the series")
+    check_dates_in_order("windows", series)
     if not isinstance(series, list | tuple) or not any(map(np.ndim, cast(Any, series))):
         return _of_one(np.asarray(series), length, horizon, stride)
     parts = [_of_one(np.asarray(each), length, horizon, stride) for each in cast(Any, series)]

@@ -94,8 +94,9 @@ def _prepare_samples(
     model: Model, objective: Objective, X: Any, y: Any, arguments: FitArguments
 ) -> tuple[Samples, Samples | None]:
     """Return training and validation samples, checked and encoded for the loss."""
-    inputs = fit_table(model, X, arguments.validation_split)
-    samples, checked = prepare_samples(model, objective, inputs, y, arguments.sample_weight, "fit")
+    weight = arguments.sample_weight
+    inputs = fit_table(model, X, arguments.validation_split, y=y, sample_weight=weight)
+    samples, checked = prepare_samples(model, objective, inputs, y, weight, "fit")
     first = split_at(len(samples), arguments.validation_split)
     validation = samples.part(slice(first, None)) if first < len(samples) else None
     if arguments.validation_data is not None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from chainrule.data.row_labels import check_row_labels
 from chainrule.errors import ShapeError
 from chainrule.nn.layers.embedding import Embedding
 from chainrule.train.checks import ValidatedData, check_samples, check_targets
@@ -30,6 +31,7 @@ def prepare_samples(
     names: tuple[str, str] = ("X", "y"),
 ) -> tuple[Samples, ValidatedData]:
     """Check samples; encode targets and weights for training or evaluation."""
+    check_row_labels(function, **{names[0]: X, names[1]: y, "sample_weight": sample_weight})
     checked = check_samples(
         function,
         as_inputs(model, X, function),

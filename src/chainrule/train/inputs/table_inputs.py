@@ -8,6 +8,7 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from chainrule.data.columns import is_table, read_columns, row_count
+from chainrule.data.row_labels import check_row_labels
 from chainrule.errors import ArgumentError, DataError
 from chainrule.train.inputs.samples import split_at
 from chainrule.train.model.model import Model
@@ -30,8 +31,13 @@ def as_inputs(model: Model, X: Any, function: str) -> Any:
     return model.table.transform(X, model.dtype.name)
 
 
-def fit_table(model: Model, X: Any, validation_split: float) -> Any:
-    """Fit the table on the training part, then encode all rows; a fitted table stays as it is."""
+def fit_table(model: Model, X: Any, validation_split: float, **others: Any) -> Any:
+    """Fit the table on the training part, then encode all rows; a fitted table stays as it is.
+
+    Encoded rows have no labels any more, so those of `others`, targets and weights, are compared.
+    """
+    if model.table is not None:
+        check_row_labels("fit", X=X, **others)
     if model.table is None or model.table.is_fitted:
         return as_inputs(model, X, "fit")
     if not is_table(X):
