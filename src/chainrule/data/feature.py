@@ -18,6 +18,7 @@ from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.data.category_codes import AMBIGUOUS, UNSEEN, category_codes
 from chainrule.data.cell import as_numbers, as_texts, cells_of_numbers, text_of, value_of
 from chainrule.errors import DataError, warn
+from chainrule.pickling import versioned_pickles
 
 __all__ = ["ENCODINGS", "POLICIES", "Category", "FittedCategory", "FittedNumber", "Number"]
 
@@ -30,6 +31,7 @@ POLICIES = ("zeros", "error")
 SUSPICIOUS_ROWS = 10
 
 
+@versioned_pickles
 @answers_foreign_names(DATA_ALIASES)
 @dataclass(frozen=True)
 class Number:
@@ -89,6 +91,7 @@ class Number:
         return FittedNumber(self.name, float(fill), float(mean), float(scale), has_gaps, holds)
 
 
+@versioned_pickles
 @answers_foreign_names(DATA_ALIASES)
 @dataclass(frozen=True)
 class Category:
@@ -143,6 +146,7 @@ class Category:
         return FittedCategory(self.name, tuple(values), self.encoding, self.unseen)
 
 
+@versioned_pickles
 @dataclass(frozen=True)
 class FittedNumber:
     """The fitted encoder of a numeric column.
@@ -182,6 +186,7 @@ class FittedNumber:
         return np.stack([scaled, is_missing][: len(self.features)], axis=1)
 
 
+@versioned_pickles
 @dataclass(frozen=True)
 class FittedCategory:
     """The fitted encoder of a categorical column.

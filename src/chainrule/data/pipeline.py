@@ -8,7 +8,7 @@ never hidden state: ``pipe.epoch(3)`` is the fourth pass, ``pipe.repeat(10)`` th
 import functools
 import itertools
 from collections.abc import Callable, Iterator
-from typing import Any, Generic, TypeVar, cast, final
+from typing import Any, Generic, NoReturn, TypeVar, cast, final
 
 from chainrule.arguments.checks import checked_count, checked_seed
 from chainrule.arguments.function_aliases import PIPELINE_ALIASES
@@ -72,6 +72,18 @@ class Pipeline(Generic[T]):
 
     def __iter__(self) -> Iterator[T]:
         return self._stage.iterate(0)
+
+    def __copy__(self) -> "Pipeline[T]":
+        return self
+
+    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+        raise UnsupportedError(
+            f"Pipeline: {self!r} consists of functions, which cannot be pickled; pickle what it "
+            "reads, and make the pipeline again in the other process"
+        )
+
+    def __deepcopy__(self, memo: Any) -> "Pipeline[T]":
+        return self  # it is immutable
 
     def __len__(self) -> int:
         if self._stage.length is None:

@@ -16,6 +16,7 @@ from chainrule.data.cell import are_numbers, as_texts, is_missing
 from chainrule.data.columns import Columns, read_columns
 from chainrule.data.feature import Category, FittedCategory, FittedNumber, Number
 from chainrule.errors import ArgumentError, DataError
+from chainrule.pickling import independent_copies
 
 __all__ = ["Table"]
 
@@ -25,6 +26,7 @@ Fitted = FittedNumber | FittedCategory
 MAX_CATEGORIES = 100
 
 
+@independent_copies
 @answers_foreign_names(DATA_ALIASES)
 @final
 class Table:

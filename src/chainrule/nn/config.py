@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any, cast
 
 import numpy as np
@@ -70,7 +71,7 @@ def describe_arguments(arguments: inspect.BoundArguments, owner: str) -> dict[st
 def _function_name(function: Callable[..., Any], owner: str) -> Any:
     for table in (ACTIVATIONS, INITIALIZERS):
         for name, registered in table.items():
-            if registered is function:
+            if registered is function or _is_same_partial(registered, function):
                 return name
     name = getattr(function, "__name__", "<lambda>")
     if name == "<lambda>":
@@ -78,6 +79,15 @@ def _function_name(function: Callable[..., Any], owner: str) -> Any:
             f"{owner}: a function without a name cannot be saved to a file; define it with def"
         )
     return {"function": name}
+
+
+def _is_same_partial(one: Any, other: Any) -> bool:
+    """Whether one is a copy of the other, such as a pickle makes of ``he_normal``."""
+    return (
+        isinstance(one, partial)
+        and isinstance(other, partial)
+        and ((one.func, one.args, one.keywords) == (other.func, other.args, other.keywords))
+    )
 
 
 def snake_case(name: str) -> str:

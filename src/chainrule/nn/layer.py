@@ -34,6 +34,7 @@ from chainrule.nn.initializers.initializer import Initializer
 from chainrule.nn.layer_call import call_layer, run_forward
 from chainrule.nn.parameter import Parameter
 from chainrule.nn.sublayers import find_all_sublayers, find_sublayers, with_sublayers
+from chainrule.pickling import independent_copies
 
 if TYPE_CHECKING:
     from chainrule.nn.random_stream import RandomStream
@@ -44,6 +45,7 @@ Shape = tuple[int | None, ...]
 """Lengths of the axes; None for the batch axis, whose length varies."""
 
 
+@independent_copies
 class Layer:
     """Base class of all layers.
 
@@ -310,10 +312,6 @@ class Layer:
     def __repr__(self) -> str:
         arguments = ", ".join(f"{key}={each!r}" for key, each in self._arguments.arguments.items())
         return f"{type(self).__name__}({arguments})"
-
-    def __getnewargs_ex__(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """Return the constructor arguments: a copy is created from them."""
-        return self._arguments.args, self._arguments.kwargs
 
     def _sublayers(self) -> list[tuple[str, Layer]]:
         return list(find_sublayers(self))

@@ -21,10 +21,12 @@ from chainrule.errors import TraceError
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.node import Node
 from chainrule.nn import environment
+from chainrule.pickling import independent_copies
 
 __all__ = ["Parameter", "substituted"]
 
 
+@independent_copies
 @answers_foreign_names(LAYER_ARGUMENT_ALIASES)
 class Parameter(NDArrayOperatorsMixin):
     """An array of a layer: trainable weights or non-trainable state.

@@ -13,6 +13,7 @@ from chainrule.arguments.annotated import Positive, check_fields
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.optim.config import describe
 from chainrule.optim.schedules.schedule import Schedule, checked_rate
+from chainrule.pickling import versioned_pickles
 
 __all__ = ["Array", "Optimizer", "Slots", "zeros_like"]
 
@@ -23,6 +24,7 @@ Slots = dict[str, Array]
 """The optimiser state of one parameter, such as its velocity or moments."""
 
 
+@versioned_pickles
 @answers_foreign_names(OPTIMIZER_ALIASES)
 @dataclass(frozen=True)
 class Optimizer(ABC):

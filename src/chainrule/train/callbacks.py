@@ -13,10 +13,12 @@ from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.arguments.lookup import closest
 from chainrule.arguments.network_aliases import CALLBACK_ALIASES
 from chainrule.errors import ArgumentError
+from chainrule.pickling import independent_copies
 
 __all__ = ["Callback", "check_monitor", "check_monitors", "resolve_callbacks", "stops"]
 
 
+@independent_copies
 @answers_foreign_names(FIT_ALIASES)
 class Callback:
     """Base class of callbacks; a subclass overrides the methods it needs.

@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 
 from chainrule.arguments.function_aliases import PLOT_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
+from chainrule.pickling import independent_copies
 
 __all__ = ["History"]
 
 
+@independent_copies
 @answers_foreign_names(PLOT_ALIASES)
 class History(Mapping[str, list[float]]):
     """A mapping from each quantity of a call of ``fit`` to a list with one value an epoch.

@@ -15,6 +15,7 @@ from chainrule.nn.losses.loss import Loss
 from chainrule.optim.optimizer import Optimizer
 from chainrule.optim.registry import resolve_optimizer
 from chainrule.optim.schedules.schedule import Schedule
+from chainrule.pickling import independent_copies
 from chainrule.train.callbacks import Callback
 from chainrule.train.files.save import save
 from chainrule.train.fit.fit import FitArguments, fit
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["Network", "model_of"]
 
 
+@independent_copies
 @answers_foreign_names(FIT_ALIASES)
 class Network(LayerSequence):
     """A sequence of layers.

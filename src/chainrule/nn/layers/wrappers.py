@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -15,11 +16,21 @@ from chainrule.nn.layers.rnn import RNN
 
 __all__ = ["Bidirectional", "TimeDistributed"]
 
+
+# Functions with names, as a layer is pickled with its own.
+def _concatenation(one: Any, other: Any) -> Any:
+    return np.concatenate((one, other), axis=-1)
+
+
+def _mean(one: Any, other: Any) -> Any:
+    return (one + other) / 2
+
+
 _MERGES: dict[str, Callable[[Any, Any], Any]] = {
-    "concat": lambda one, other: np.concatenate((one, other), axis=-1),
-    "sum": lambda one, other: one + other,
-    "mul": lambda one, other: one * other,
-    "ave": lambda one, other: (one + other) / 2,
+    "concat": _concatenation,
+    "sum": operator.add,
+    "mul": operator.mul,
+    "ave": _mean,
 }
 
 

@@ -25,6 +25,7 @@ from chainrule.nn.losses.target_domain import (
     SIGNS,
     TargetDomain,
 )
+from chainrule.pickling import versioned_pickles
 
 __all__ = ["LOSSES", "Loss", "resolve_loss"]
 
@@ -32,6 +33,7 @@ LossFunction = Callable[..., Any]
 """From targets and predictions to the loss of each sample."""
 
 
+@versioned_pickles
 @answers_foreign_names(FIT_ALIASES)
 @dataclass(frozen=True)
 class Loss:

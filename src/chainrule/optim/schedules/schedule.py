@@ -16,10 +16,12 @@ from chainrule.arguments.checks import POSITIVE, checked_number
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.errors import ArgumentError
 from chainrule.optim.config import describe
+from chainrule.pickling import versioned_pickles
 
 __all__ = ["Schedule", "Timed", "checked_rate", "constant"]
 
 
+@versioned_pickles
 @answers_foreign_names(OPTIMIZER_ALIASES)
 @dataclass(frozen=True)
 class Schedule(ABC):

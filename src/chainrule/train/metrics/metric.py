@@ -13,6 +13,7 @@ import numpy as np
 from chainrule.arguments.aliases import METRIC_ALIASES
 from chainrule.arguments.lookup import suggestion
 from chainrule.errors import ArgumentError
+from chainrule.pickling import versioned_pickles
 from chainrule.train.metrics.accuracy import accuracy, top_k
 from chainrule.train.metrics.confusion import f1, precision, recall
 from chainrule.train.metrics.regression import mae, mse, r2
@@ -23,6 +24,7 @@ __all__ = ["METRICS", "Metric", "resolve_metric"]
 Array = Any
 
 
+@versioned_pickles
 @dataclass(frozen=True)
 class Metric:
     """A metric and how it is reduced over batches.

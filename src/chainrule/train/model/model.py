@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager, nullcontext
+from copy import deepcopy
 from dataclasses import replace
 from typing import Any, ClassVar, cast
 
@@ -144,6 +145,25 @@ class Model:
                     layer.__dict__.clear()
                     layer.__dict__.update(values)
                 raise
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a copy has of its own; compiled programs are not copied but made anew.
+
+        While another thread trains, it is copied here, as of one moment.
+        """
+
+        def state() -> dict[str, Any]:
+            return vars(self) | {"programs": None, "_stack": None}
+
+        try:
+            self.training.refuse_elsewhere("copy")
+        except ArgumentError:
+            return self.parameter_lock.read(lambda: deepcopy(state()))
+        return state()
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self.programs = ProgramCache()
 
     def _all_layers(self) -> list[Layer]:
         return list(with_sublayers(self.layers))

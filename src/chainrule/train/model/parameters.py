@@ -12,11 +12,13 @@ from chainrule.arguments.array_classes import refuse_masked
 from chainrule.arguments.lookup import suggestion
 from chainrule.errors import DataError, DTypeError, ShapeError
 from chainrule.nn.parameter import Parameter
+from chainrule.pickling import independent_copies
 from chainrule.train.model.model import Model
 
 __all__ = ["Params"]
 
 
+@independent_copies
 class Params(MutableMapping[str, NDArray[Any]]):
     """A mapping from names such as ``dense.weight`` to live arrays, in the order of the layers.
 
@@ -66,6 +68,13 @@ class Params(MutableMapping[str, NDArray[Any]]):
         return self._model.parameter_lock.read(
             lambda: {name: np.array(each.value) for name, each in self._parameters.items()}
         )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the parameters, of a model without layers: a copy belongs to no network."""
+        return {
+            "_parameters": dict(self._parameters),
+            "_model": Model(self._model.seed, self._model.dtype),
+        }
 
     def __delitem__(self, name: str) -> NoReturn:
         raise TypeError("params: a parameter belongs to its layer and cannot be deleted")

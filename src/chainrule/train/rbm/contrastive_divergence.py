@@ -130,8 +130,17 @@ def _fair_bits(shape: tuple[int, ...], generator: np.random.Generator, dtype: np
     return generator.integers(2, size=shape).astype(dtype)
 
 
-CONTRAST = Loss("free_energy_contrast", lambda _, outputs: outputs[:, 0], checks=False)
+# Functions with names, as a machine is pickled with them.
+def _contrast(_: Any, outputs: Any) -> Any:
+    return outputs[:, 0]
+
+
+def _pseudo_likelihood(_: Any, outputs: Any) -> Any:
+    return outputs[:, 1]
+
+
+CONTRAST = Loss("free_energy_contrast", _contrast, checks=False)
 """The training objective; its value says little, as the model samples change with it."""
 
-PSEUDO_LIKELIHOOD = Metric("pseudo_likelihood", lambda _, outputs: outputs[:, 1], is_mean=True)
+PSEUDO_LIKELIHOOD = Metric("pseudo_likelihood", _pseudo_likelihood, is_mean=True)
 """The metric to monitor: the mean over samples of the log pseudo-likelihood, in nats."""

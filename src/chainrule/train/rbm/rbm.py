@@ -18,6 +18,7 @@ from chainrule.optim.config import describe_briefly
 from chainrule.optim.optimizer import Optimizer
 from chainrule.optim.schedules.schedule import Schedule
 from chainrule.optim.sgd import SGD
+from chainrule.pickling import independent_copies
 from chainrule.train.callbacks import Callback
 from chainrule.train.history import History
 from chainrule.train.model.model import Model, checked_dtype
@@ -38,6 +39,7 @@ _NAMES = (
 )  # fmt: skip
 
 
+@independent_copies
 @answers_foreign_names(FIT_ALIASES)
 class RBM:
     """A restricted Boltzmann machine of binary units: a model of the distribution of its inputs.
