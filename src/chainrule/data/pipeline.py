@@ -73,17 +73,16 @@ class Pipeline(Generic[T]):
     def __iter__(self) -> Iterator[T]:
         return self._stage.iterate(0)
 
-    def __copy__(self) -> "Pipeline[T]":
-        return self
-
     def __reduce_ex__(self, protocol: Any) -> NoReturn:
         raise UnsupportedError(
             f"Pipeline: {self!r} consists of functions, which cannot be pickled; pickle what it "
             "reads, and make the pipeline again in the other process"
         )
 
-    def __deepcopy__(self, memo: Any) -> "Pipeline[T]":
+    def __copy__(self, *_: Any) -> "Pipeline[T]":
         return self  # it is immutable
+
+    __deepcopy__ = __copy__
 
     def __len__(self) -> int:
         if self._stage.length is None:
