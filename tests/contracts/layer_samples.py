@@ -111,6 +111,7 @@ SAMPLES = [
         "lstm",
     ),
     LayerSample(lambda: nn.GRU(2), (4, 5, 3), (4, 2), recurrent_names("", 3, 2, 3), "gru"),
+    LayerSample(lambda: nn.Masking(-1.0), (4, 5, 3), (4, 5, 3), (), "masking"),
     LayerSample(
         lambda: nn.Bidirectional(nn.GRU(2, return_sequences=True)),
         (4, 5, 3),

@@ -161,7 +161,8 @@ LAYER_ARGUMENT_ALIASES = Aliases(
             "num_features",
         ),
         "sizes are inferred from the first input",
-    ),
+    )
+    | {"padding_idx": "give mask_zero=True, which makes the index 0 padding"},
 )
 """Arguments of layers."""
 

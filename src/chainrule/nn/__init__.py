@@ -23,6 +23,7 @@ from chainrule.nn.layers.global_pooling import (
     GlobalMaxPool2D,
 )
 from chainrule.nn.layers.lstm_gru import GRU, LSTM
+from chainrule.nn.layers.masking import Masking
 from chainrule.nn.layers.normalization import BatchNorm, LayerNorm
 from chainrule.nn.layers.pooling import AvgPool1D, AvgPool2D, MaxPool1D, MaxPool2D
 from chainrule.nn.layers.reshape import Flatten, Permute, Reshape
@@ -65,6 +66,7 @@ __all__ = [
     "Layer",
     "LayerNorm",
     "Loss",
+    "Masking",
     "MaxPool1D",
     "MaxPool2D",
     "MultiHeadAttention",

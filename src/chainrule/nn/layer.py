@@ -64,6 +64,8 @@ class Layer:
         Activation after its weights, by which "auto" initialises them.
     l2 : float >= 0
         λ of the L2 penalty λ/2·‖W‖² on its weights.
+    keeps_steps : bool
+        Whether the second axis counts the same steps before and after it; see `chainrule.nn.mask`.
 
     Examples
     --------
@@ -89,6 +91,7 @@ class Layer:
     dtype: np.dtype[Any] | None = None
     activation: Any = None
     l2: float = 0.0
+    keeps_steps: bool = True
 
     _arguments: BoundArguments
     _parameters: dict[str, Parameter]
@@ -293,9 +296,9 @@ class Layer:
             training,
         )
 
-    def scores(self, x: Any, random: RandomStream | None = None) -> Any:
+    def scores(self, x: Any, random: RandomStream | None = None, **named: Any) -> Any:
         """Compute `pre_activation`, with the checks of a call."""
-        return call_layer(self, lambda inputs, _: self.pre_activation(*inputs), (x,), random)
+        return call_layer(self, lambda x, _: self.pre_activation(*x, **named), (x,), random)
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Set an attribute; while traced, a layer that is built has it in that trace alone."""

@@ -26,6 +26,7 @@ from chainrule.nn.layers.global_pooling import (
     GlobalMaxPool2D,
 )
 from chainrule.nn.layers.lstm_gru import GRU, LSTM
+from chainrule.nn.layers.masking import Masking
 from chainrule.nn.layers.normalization import BatchNorm, LayerNorm
 from chainrule.nn.layers.pooling import AvgPool1D, AvgPool2D, MaxPool1D, MaxPool2D
 from chainrule.nn.layers.reshape import Flatten, Permute, Reshape
@@ -39,7 +40,7 @@ _CLASSES: tuple[type[Layer], ...] = (
     Activation, AvgPool1D, AvgPool2D, BatchNorm, Bidirectional, Concatenate, Conv1D, Conv2D, Conv3D,
     ConvTranspose2D, Dense, DepthwiseConv2D, Dropout, Embedding, Flatten, GaussianNoise,
     GlobalAvgPool1D, GlobalAvgPool2D, GlobalMaxPool1D, GlobalMaxPool2D, GRU, LayerNorm, LSTM,
-    MaxPool1D, MaxPool2D, MultiHeadAttention, Permute, PositionEmbedding, RandomFlip,
+    Masking, MaxPool1D, MaxPool2D, MultiHeadAttention, Permute, PositionEmbedding, RandomFlip,
     RandomRotation, RandomShift, RandomZoom, Rescale, Reshape, Residual, RNN, TimeDistributed,
 )  # fmt: skip
 

@@ -33,6 +33,8 @@ _HALF_TURN = Range("an angle in [0, 180]", lambda degrees: 0 <= degrees <= 180)
 class _Augmentation(Layer):
     """A layer over images that is the identity in inference."""
 
+    keeps_steps = False
+
     fixed_axes = ()
 
     def build(self, input_shape: Shape) -> None:

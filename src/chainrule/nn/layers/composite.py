@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any, cast
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from chainrule.arguments.checks import bad_argument
 from chainrule.errors import ArgumentError, ShapeError
 from chainrule.nn.layer import Layer
+from chainrule.nn.mask import apply_in_sequence, mask_values_of
 
 __all__ = ["Concatenate", "Residual"]
 
@@ -59,9 +61,10 @@ class Residual(Layer):
         self.shortcut = _checked_chain("Residual", "shortcut", [] if shortcut is None else shortcut)
         self.name = name
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Any, mask: Any = None) -> Any:
         """Return s(x) + f(x)."""
-        residual, shortcut = _apply(self.layers, x), _apply(self.shortcut, x)
+        residual, _ = apply_in_sequence(self.layers, x, mask)
+        shortcut, _ = apply_in_sequence(self.shortcut, x, mask)
         if residual.shape != shortcut.shape:
             subject = "the shortcut gives" if self.shortcut else "x has"
             features = shortcut.shape[-1]
@@ -72,6 +75,10 @@ class Residual(Layer):
                 f"shape into shortcut, such as nn.Dense({residual.shape[-1]})"
             )
         return shortcut + residual
+
+    def mask_values(self) -> list[tuple[Layer, float]]:
+        """Return the layers inside that have a `mask_value`, with it."""
+        return mask_values_of([*self.layers, *self.shortcut])
 
 
 class Concatenate(Layer):
@@ -112,9 +119,9 @@ class Concatenate(Layer):
         self.axis = _checked_axis(axis)
         self.name = name
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Any, mask: Any = None) -> Any:
         """Return the outputs of all branches, concatenated in order."""
-        outputs = [_apply(branch, x) for branch in self.branches]
+        outputs = [apply_in_sequence(branch, x, mask)[0] for branch in self.branches]
         ndim = max(each.ndim for each in outputs)
         axis = self.axis + ndim if self.axis < 0 else self.axis
         others = {each.shape[:axis] + each.shape[axis + 1 :] for each in outputs}
@@ -125,6 +132,10 @@ class Concatenate(Layer):
                 f"along axis {self.axis}; they must agree on all other axes"
             )
         return np.concatenate(outputs, axis=axis)
+
+    def mask_values(self) -> list[tuple[Layer, float]]:
+        """Return the layers inside that have a `mask_value`, with it."""
+        return mask_values_of(chain.from_iterable(self.branches))
 
 
 def _checked_chain(owner: str, argument: str, layers: Any) -> list[Layer]:
@@ -141,9 +152,3 @@ def _checked_axis(axis: Any) -> int:
     if isinstance(axis, int | np.integer) and not isinstance(axis, bool) and axis != 0:
         return int(axis)
     raise bad_argument("Concatenate", "axis", axis, "an integer other than 0 (the batch)")
-
-
-def _apply(layers: Sequence[Layer], x: Any) -> Any:
-    for layer in layers:
-        x = layer(x)
-    return x

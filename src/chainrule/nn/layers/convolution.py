@@ -9,7 +9,10 @@ The windows of the input are unfolded (im2col) and contracted with the kernel.
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Any, ClassVar
+
+import numpy as np
 
 from chainrule.arguments.checks import checked_count, checked_flag, checked_l2
 from chainrule.errors import ArgumentError, ShapeError
@@ -23,6 +26,7 @@ from chainrule.nn.layers.window_geometry import (
     per_axis,
     resolve_padding,
 )
+from chainrule.nn.mask import note_end, real_steps_only
 from chainrule.ops.numpy_api.einsum import einsum
 
 __all__ = ["Conv1D", "Conv2D", "Conv3D", "PerAxis", "convolve"]
@@ -86,16 +90,29 @@ class _Convolution(Layer):
         if self.use_bias:
             self.bias = self.parameter("bias", (self.filters,))
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Any, mask: Any = None) -> Any:
         """Return f(W * x + b), (batch, *positions, filters)."""
-        return self.activate(self.pre_activation(x))
+        return self.activate(self.pre_activation(x, mask))
 
-    def pre_activation(self, x: Any) -> Any:
-        """Return W * x + b, (batch, *positions, filters)."""
+    def pre_activation(self, x: Any, mask: Any = None) -> Any:
+        """Return W * x + b, (batch, *positions, filters); masked steps count as zeros."""
         check_axes(self._title(), x.shape, self.dimensions)
+        x = x if mask is None else real_steps_only(x, mask)
         self.geometry.check(self._title(), "kernel", x.shape[1:-1])
         scores = convolve(x, self.weight.value, self.geometry, self.groups)
         return scores if self.bias is None else scores + self.bias
+
+    def compute_mask(self, x: Any, mask: Any = None) -> Any:
+        """Return which positions a sequence without its padded steps would have, too."""
+        if mask is None:
+            return None
+        margin = sum(self.geometry.pad_widths(x.shape[1:-1])[0])
+        length = self.geometry.effective_sizes[0] - margin  # steps that each window must have
+        if self.geometry.strides[0] > 1 or length < 1:
+            note_end(self)
+            return None
+        count = x.shape[1] - length + 1
+        return reduce(np.logical_and, [mask[:, i : i + count] for i in range(length)])
 
 
 def convolve(x: Any, kernel: Any, geometry: WindowGeometry, groups: int = 1) -> Any:

@@ -74,6 +74,8 @@ class DepthwiseConv2D(Layer):
     (5, 26, 26, 8)
     """
 
+    keeps_steps = False
+
     def __init__(
         self,
         kernel_size: PerAxis,

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.arguments.checks import checked_count, checked_l2
+from chainrule.arguments.checks import checked_count, checked_flag, checked_l2
 from chainrule.errors import DataError, DTypeError, ShapeError
 from chainrule.graph.node import Node
 from chainrule.nn.initializers.initializer import Initializer, checked_initializer
@@ -31,6 +31,9 @@ class Embedding(Layer):
         Initialiser of W.
     l2 : float >= 0
         λ of the L2 penalty λ/2·‖W‖² that is added to the loss.
+    mask_zero : bool
+        Whether the index 0 is padding: in a network its steps are masked in all that follows, up to
+        the loss. See `Masking`.
     name : str or None
         Layer name; None numbers it by kind, as ``dense_1``.
 
@@ -67,12 +70,14 @@ class Embedding(Layer):
         units: int,
         initializer: str | Initializer = "uniform",
         l2: float = 0.0,
+        mask_zero: bool = False,
         name: str | None = None,
     ) -> None:
         self.vocabulary_size = checked_count("Embedding", "vocabulary_size", vocabulary_size)
         self.units = checked_count("Embedding", "units", units)
         self.initializer = checked_initializer(initializer)
         self.l2 = checked_l2("Embedding", l2)
+        self.mask_zero = checked_flag("Embedding", "mask_zero", mask_zero)
         self.name = name
 
     def build(self, input_shape: Shape) -> None:
@@ -90,6 +95,14 @@ class Embedding(Layer):
         index = x.astype(np.int64)
         row = np.where(index < 0, self.vocabulary_size, index)
         return get_item(self.weight.value, row)
+
+    def compute_mask(self, x: Any, mask: Any = None) -> Any:
+        """Return which steps are real: those with an index other than 0, if `mask_zero`."""
+        if not self.mask_zero or x.ndim < 2:
+            return mask if x.ndim > 1 else None
+        is_real = x != 0
+        is_real = is_real if x.ndim == 2 else np.any(is_real, axis=tuple(range(2, x.ndim)))
+        return is_real if mask is None else np.logical_and(is_real, mask)
 
     def check_values(self, x: Any) -> None:
         """Check that the input holds valid indices.
@@ -166,12 +179,15 @@ class PositionEmbedding(Layer):
             )
         self.weight = self.parameter("weight", input_shape[1:], self.initializer)
 
-    def forward(self, x: Any) -> Any:
-        """Return x + W[:steps]."""
+    def forward(self, x: Any, mask: Any = None) -> Any:
+        """Return x + W[:steps]; of masked sequences, the real steps alone are counted."""
         steps = len(self.weight)
         if x.shape[1] > steps:
             raise ShapeError(
                 f"{self._title()}: its input has {x.shape[1]} steps, but it was built for at "
                 f"most {steps}; truncate them, or build it for the longest"
             )
-        return x + self.weight[: x.shape[1]]
+        if mask is None:
+            return x + self.weight[: x.shape[1]]
+        count = np.cumsum(mask.astype(np.int64), axis=1)
+        return x + get_item(self.weight.value, np.maximum(count - 1, 0))

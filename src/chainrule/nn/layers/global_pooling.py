@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar
 
 import numpy as np
@@ -9,12 +10,13 @@ import numpy as np
 from chainrule.nn.layer import Layer, Shape
 from chainrule.nn.layers.pooling import first_maximum
 from chainrule.nn.layers.window_geometry import check_axes
+from chainrule.nn.mask import mean_of_real_steps
 
 __all__ = ["GlobalAvgPool1D", "GlobalAvgPool2D", "GlobalMaxPool1D", "GlobalMaxPool2D"]
 
 
 class _GlobalPooling(Layer):
-    """Pooling over all of `dimensions` spatial axes."""
+    """Pooling over all of `dimensions` spatial axes; of masked steps, over the real ones."""
 
     dimensions: ClassVar[int]
 
@@ -26,19 +28,26 @@ class _GlobalPooling(Layer):
 class _GlobalMaxPooling(_GlobalPooling):
     """Maximum over all positions."""
 
-    def forward(self, x: Any) -> Any:
-        """Return the maximum of each channel, (batch, channels)."""
+    def forward(self, x: Any, mask: Any = None) -> Any:
+        """Return the maximum of each channel, (batch, channels); 0 without a real step."""
         check_axes(self._title(), x.shape, self.dimensions)
+        if mask is not None:
+            lowest = np.where(np.any(mask, axis=1, keepdims=True), -math.inf, 0.0)
+            lowest = lowest.reshape(x.shape[0], *(1,) * (x.ndim - 1)).astype(x.dtype)
+            x = np.where(mask.reshape((*mask.shape, *(1,) * (x.ndim - 2))), x, lowest)
         return first_maximum(np.moveaxis(x, -1, 1), self.dimensions)
 
 
 class _GlobalAvgPooling(_GlobalPooling):
     """Mean over all positions."""
 
-    def forward(self, x: Any) -> Any:
-        """Return the mean of each channel, (batch, channels)."""
+    def forward(self, x: Any, mask: Any = None) -> Any:
+        """Return the mean of each channel, (batch, channels); 0 without a real step."""
         check_axes(self._title(), x.shape, self.dimensions)
-        return np.mean(x, axis=tuple(range(1, self.dimensions + 1)))
+        axes = tuple(range(1, self.dimensions + 1))
+        if mask is None:
+            return np.mean(x, axis=axes)
+        return mean_of_real_steps(x, mask, axes).reshape(x.shape[0], x.shape[-1])
 
 
 class GlobalMaxPool1D(_GlobalMaxPooling):

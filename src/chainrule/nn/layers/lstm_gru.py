@@ -125,7 +125,7 @@ class LSTM(Layer):
         if self.use_bias:
             self.bias = self.parameter("bias", (width,), _forget_bias)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Any, mask: Any = None) -> Any:
         """Return the last h, (batch, units), or that of every step."""
         input_projection = project_input(x, self.input_weight, self.bias)
 
@@ -139,7 +139,15 @@ class LSTM(Layer):
             return output_gate * self.activation_function(c), c
 
         sizes = (self.units, self.units)
-        return run_recurrence(x, input_projection, step, sizes, self.options)
+        return run_recurrence(x, input_projection, step, sizes, self.options, mask)
+
+    def compute_mask(self, x: Any, mask: Any = None) -> Any:
+        """Return the mask of the output, None for the last step."""
+        return self.options.mask_of_output(x, mask)
+
+    def mask_values(self) -> list[tuple[Layer, float]]:
+        """Return the layer with its `mask_value`, if it has one."""
+        return [] if self.options.mask_value is None else [(self, self.options.mask_value)]
 
 
 class GRU(Layer):
@@ -244,7 +252,7 @@ class GRU(Layer):
             self.bias = self.parameter("bias", (width,))
             self.recurrent_bias = self.parameter("recurrent_bias", (self.units,))
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Any, mask: Any = None) -> Any:
         """Return the last h, (batch, units), or that of every step."""
         input_projection = project_input(x, self.input_weight, self.bias)
 
@@ -258,7 +266,15 @@ class GRU(Layer):
             # z h + (1 - z) g, with one product.
             return (candidate + update_gate * (h - candidate),)
 
-        return run_recurrence(x, input_projection, step, (self.units,), self.options)
+        return run_recurrence(x, input_projection, step, (self.units,), self.options, mask)
+
+    def compute_mask(self, x: Any, mask: Any = None) -> Any:
+        """Return the mask of the output, None for the last step."""
+        return self.options.mask_of_output(x, mask)
+
+    def mask_values(self) -> list[tuple[Layer, float]]:
+        """Return the layer with its `mask_value`, if it has one."""
+        return [] if self.options.mask_value is None else [(self, self.options.mask_value)]
 
 
 def _forget_bias(shape: Any, generator: Any, dtype: Any) -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 from chainrule.arguments.checks import POSITIVE, Range, checked_number
 from chainrule.errors import ArgumentError, ShapeError
 from chainrule.nn.layer import Layer, Shape
+from chainrule.nn.mask import mean_of_real_steps
 from chainrule.nn.random_stream import RandomStream
 
 __all__ = ["BatchNorm", "LayerNorm"]
@@ -86,14 +87,17 @@ class BatchNorm(Layer):
         self.mean = self.parameter("mean", channels, "zeros", trainable=False)
         self.variance = self.parameter("variance", channels, "ones", trainable=False)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Any, mask: Any = None) -> Any:
         """Normalise by the running statistics."""
         scale = self.gain / np.sqrt(self.variance + self.epsilon)
         return x * scale + (self.bias - self.mean * scale)
 
-    def train_forward(self, x: Any, random: RandomStream) -> Any:
-        """Normalise by the statistics of the batch, and update the running statistics."""
-        mean, variance, centred = _moments(x, tuple(range(x.ndim - 1)))
+    def train_forward(self, x: Any, random: RandomStream, mask: Any = None) -> Any:
+        """Normalise by the statistics of the batch, and update the running statistics.
+
+        Padded steps, where `mask` is False, are not counted.
+        """
+        mean, variance, centred = _moments(x, tuple(range(x.ndim - 1)), mask)
         self.mean.value = self._moving_average(self.mean, mean)
         self.variance.value = self._moving_average(self.variance, variance)
         return centred * (self.gain / np.sqrt(variance + self.epsilon)) + self.bias
@@ -155,11 +159,17 @@ class LayerNorm(Layer):
         return centred / np.sqrt(variance + self.epsilon) * self.gain + self.bias
 
 
-def _moments(x: Any, axes: tuple[int, ...]) -> tuple[Any, Any, Any]:
+def _moments(x: Any, axes: tuple[int, ...], mask: Any = None) -> tuple[Any, Any, Any]:
     """Return mean and biased variance along axes (keepdims), and x - mean."""
-    mean = np.mean(x, axis=axes, keepdims=True)
+
+    def average(values: Any) -> Any:
+        if mask is None:
+            return np.mean(values, axis=axes, keepdims=True)
+        return mean_of_real_steps(values, mask, axes)
+
+    mean = average(x)
     centred = x - mean
-    return mean, np.mean(centred * centred, axis=axes, keepdims=True), centred
+    return mean, average(centred * centred), centred
 
 
 def _channels(title: str, shape: Shape) -> Shape:

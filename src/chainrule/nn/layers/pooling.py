@@ -26,6 +26,8 @@ PerAxis = int | tuple[int, ...] | list[int]
 class _Pooling(Layer):
     """Pooling windows over `dimensions` spatial axes."""
 
+    keeps_steps = False
+
     dimensions: ClassVar[int]
 
     def __init__(

@@ -12,6 +12,7 @@ from chainrule.arguments.checks import checked_flag, checked_number
 from chainrule.autodiff.scan import scan
 from chainrule.errors import ShapeError
 from chainrule.nn.layer import Shape
+from chainrule.nn.mask import checked_mask
 
 __all__ = [
     "RecurrentOptions",
@@ -34,6 +35,14 @@ class RecurrentOptions:
     go_backwards: bool
     mask_value: float | None
 
+    def mask_of_output(self, x: Any, mask: Any) -> Any:
+        """Return the mask of the output: none of the last step alone."""
+        if not self.return_sequences:
+            return None
+        if mask is None and self.mask_value is not None:
+            mask = np.any(x != self.mask_value, axis=-1)
+        return mask if mask is None or not self.go_backwards else mask[:, ::-1]
+
 
 def checked_options(
     owner: str, return_sequences: Any, go_backwards: Any, mask_value: Any
@@ -53,17 +62,26 @@ def project_input(x: Any, weight: Any, bias: Any) -> Any:
 
 
 def run_recurrence(
-    x: Any, input_projection: Any, step: Step, sizes: tuple[int, ...], options: RecurrentOptions
+    x: Any,
+    input_projection: Any,
+    step: Step,
+    sizes: tuple[int, ...],
+    options: RecurrentOptions,
+    mask: Any = None,
 ) -> Any:
     """Scan `step` over time from zero states of the given sizes, (batch, size) each.
 
     The caller projects the input of all steps in one product, (time, batch, width); the loop
     computes only what depends on the states. A masked step carries the states over unchanged and
-    outputs the mask value.
+    outputs the mask value, or 0. Without a mask, `x` is compared with the mask value.
     """
     start = tuple(np.zeros((x.shape[0], size), input_projection.dtype) for size in sizes)
     value = options.mask_value
-    mask = None if value is None else np.any(x != value, axis=-1, keepdims=True)
+    if mask is not None:
+        mask = checked_mask("a recurrent layer", mask, x.shape[:2])[..., None]
+    elif value is not None:
+        mask = np.any(x != value, axis=-1, keepdims=True)
+    fill = 0.0 if value is None else value
 
     def body(carry: tuple[Any, ...], inputs: tuple[Any, Any]) -> tuple[Any, Any]:
         projection, is_unmasked = inputs
@@ -72,7 +90,7 @@ def run_recurrence(
         if is_unmasked is not None:
             pairs = zip(states, carry, strict=True)
             states = tuple(np.where(is_unmasked, new, old) for new, old in pairs)
-            output = np.where(is_unmasked, output, value)
+            output = np.where(is_unmasked, output, fill)
         return states, output if options.return_sequences else None
 
     inputs = (input_projection, None if mask is None else np.swapaxes(mask, 0, 1))

@@ -29,6 +29,8 @@ class Flatten(Layer):
     (5, 192)
     """
 
+    keeps_steps = False
+
     def forward(self, x: Any) -> Any:
         """Return `x` reshaped to (batch, elements of a sample)."""
         return x.reshape(x.shape[0], math.prod(x.shape[1:]))
@@ -112,6 +114,7 @@ class Permute(Layer):
                 f"Permute: axes must be the numbers 1 to {len(self.axes)} in some order (0 is the "
                 f"batch and stays), got {axes!r}"
             )
+        self.keeps_steps = self.axes[:1] == (1,)
         self.name = name
 
     def build(self, input_shape: Shape) -> None:

@@ -109,7 +109,7 @@ class RNN(Layer):
         if self.use_bias:
             self.bias = self.parameter("bias", (units,))
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Any, mask: Any = None) -> Any:
         """Return the last hidden state, (batch, units), or that of every step."""
         input_projection = project_input(x, self.input_weight, self.bias)
 
@@ -117,4 +117,12 @@ class RNN(Layer):
             (h,) = states
             return (self.activation_function(projection + h @ self.recurrent_weight),)
 
-        return run_recurrence(x, input_projection, step, (self.units,), self.options)
+        return run_recurrence(x, input_projection, step, (self.units,), self.options, mask)
+
+    def compute_mask(self, x: Any, mask: Any = None) -> Any:
+        """Return the mask of the output, None for the last step."""
+        return self.options.mask_of_output(x, mask)
+
+    def mask_values(self) -> list[tuple[Layer, float]]:
+        """Return the layer with its `mask_value`, if it has one."""
+        return [] if self.options.mask_value is None else [(self, self.options.mask_value)]

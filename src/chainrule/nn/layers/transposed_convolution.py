@@ -83,6 +83,8 @@ class ConvTranspose2D(Layer):
     (5, 14, 14, 3)
     """
 
+    keeps_steps = False
+
     def __init__(
         self,
         filters: int,

@@ -12,6 +12,7 @@ from chainrule.arguments.lookup import look_up
 from chainrule.errors import ArgumentError, ShapeError
 from chainrule.nn.layer import Layer, Shape
 from chainrule.nn.layers.lstm_gru import GRU, LSTM
+from chainrule.nn.layers.normalization import BatchNorm
 from chainrule.nn.layers.rnn import RNN
 
 __all__ = ["Bidirectional", "TimeDistributed"]
@@ -88,12 +89,21 @@ class Bidirectional(Layer):
         self.merge_outputs = look_up("merge", merge, _MERGES)
         self.name = name
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Any, mask: Any = None) -> Any:
         """Return the merged last states, or those of every step in the forward layer's order."""
-        forward, backward = self.forward_layer(x), self.backward_layer(x)
+        forward = self.forward_layer(x, mask=mask)
+        backward = self.backward_layer(x, mask=mask)
         if self.forward_layer.options.return_sequences:
             backward = backward[:, ::-1]
         return self.merge_outputs(forward, backward)
+
+    def compute_mask(self, x: Any, mask: Any = None) -> Any:
+        """Return the mask of the output, None for the last step."""
+        return self.forward_layer.compute_mask(x, mask)
+
+    def mask_values(self) -> list[tuple[Layer, float]]:
+        """Return the forward layer with its `mask_value`, if it has one."""
+        return self.forward_layer.mask_values()
 
 
 class TimeDistributed(Layer):
@@ -133,9 +143,13 @@ class TimeDistributed(Layer):
                 "without a time axis use the layer itself"
             )
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Any, mask: Any = None) -> Any:
         """Return the output of the layer at each step, (batch, time, ...)."""
-        return _at_each_step(self.layer, x)
+        if mask is None or not isinstance(self.layer, BatchNorm):
+            return _at_each_step(self.layer, x)
+        # Its statistics are those of the real steps; other layers take each step for a sample.
+        is_real = mask.reshape((x.shape[0] * x.shape[1],))
+        return _at_each_step(lambda steps: self.layer(steps, mask=is_real), x)
 
     def pre_activation(self, x: Any) -> Any:
         """Return the scores of the layer at each step, (batch, time, ...)."""

@@ -10,6 +10,7 @@ from chainrule.data.row_labels import check_row_labels
 from chainrule.errors import ShapeError
 from chainrule.nn.layers.embedding import Embedding
 from chainrule.train.checks import ValidatedData, check_samples, check_targets
+from chainrule.train.inputs.padded_steps import warn_of_mask_end
 from chainrule.train.inputs.samples import Samples
 from chainrule.train.inputs.table_inputs import as_inputs
 from chainrule.train.inputs.targets import encode_targets, find_classes, is_text
@@ -44,6 +45,7 @@ def prepare_samples(
     assert checked.y is not None, "targets were required"
     _check_values(model, checked.X)
     model.build(checked.X.shape, function)
+    warn_of_mask_end(model, checked.X, function)
     check_targets(checked.y, objective.loss, model.output_shape, function, names[1], checked.weight)
     if function == "fit" and model.classes is None and is_text(checked.y):
         model.classes = find_classes(checked.y, objective.loss, model.output_shape)
@@ -62,6 +64,7 @@ def prepare_inputs(model: Model, X: Any, function: str) -> Array:
     )
     _check_values(model, checked.X)
     model.build(checked.X.shape, function)
+    warn_of_mask_end(model, checked.X, function)
     return checked.X
 
 

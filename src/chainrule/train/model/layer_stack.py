@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections import deque
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from itertools import takewhile
+from typing import Any, cast
 
 import numpy as np
 
-from chainrule.errors import ShapeError
+from chainrule.errors import ArgumentError, ShapeError
 from chainrule.nn import environment
 from chainrule.nn.environment import LayerEnvironment
 from chainrule.nn.layer import Layer
+from chainrule.nn.layers.embedding import Embedding
+from chainrule.nn.layers.reshape import Flatten, Permute, Reshape
+from chainrule.nn.mask import apply_with_mask, mask_values_of, padding_mask, single_mask_value
 from chainrule.nn.parameter import Parameter
 from chainrule.nn.random_stream import RandomStream
 from chainrule.nn.sublayers import with_sublayers
 
 __all__ = ["LayerStack"]
+
+_ARRANGING = (Flatten, Permute, Reshape)
+"""Layers whose outputs are their inputs in another order or shape."""
 
 
 @dataclass(frozen=True)
@@ -65,24 +73,72 @@ class LayerStack:
 
     def __call__(self, x: Any, random: RandomStream | None = None) -> Any:
         """Return the output of the last layer; with `random`, that of the training mode."""
-        return self._through(self.layers, x, random)
+        y, _ = self.with_mask(x, random)
+        return y
 
-    def scores(self, x: Any, random: RandomStream | None = None) -> Any:
-        """Return the output of the last layer before its activation."""
-        *layers, last = self.layers
-        return last.scores(self._through(layers, x, random), random)
-
-    def _through(
+    def with_mask(
         self,
-        layers: Sequence[Layer],
         x: Any,
-        random: RandomStream | None,
+        random: RandomStream | None = None,
+        scores: bool = False,
         training: bool | None = None,
-    ) -> Any:
-        x = x if x.dtype == self.dtype else x.astype(self.dtype)
-        for layer in layers:
-            x = layer(x, random=random, training=training)
-        return x
+    ) -> tuple[Any, Any]:
+        """Return the output, or that before the last activation, and its mask of padded steps."""
+        outputs = self.outputs(x, random, scores, training)
+        return deque(((y, mask) for _, y, mask in outputs), maxlen=1).pop()
+
+    def outputs(
+        self,
+        x: Any,
+        random: RandomStream | None = None,
+        scores: bool = False,
+        training: bool | None = None,
+    ) -> Iterator[tuple[Layer, Any, Any]]:
+        """Yield each layer with its output and the mask of that, None without padding."""
+        mask = None
+        for layer in self.layers:
+            if layer is self._first_to_compute:
+                if self.mask_value is not None:
+                    mask = self._input_mask(x)
+                x = x if x.dtype == self.dtype else x.astype(self.dtype)
+            is_last = layer is self.layers[-1]
+            x, mask = apply_with_mask(layer, x, mask, random, training, scores and is_last)
+            yield layer, x, mask
+
+    @cached_property
+    def mask_value(self) -> float | None:
+        """The value of padding in the input, None without any."""
+        return single_mask_value(self.layers)
+
+    @cached_property
+    def _first_to_compute(self) -> Layer:
+        """The first layer; with a mask, the first that does not just arrange its input."""
+        if self.mask_value is None:
+            return self.layers[0]
+        return next(each for each in self.layers if not isinstance(each, _ARRANGING))
+
+    def _input_mask(self, x: Any) -> Any:
+        """Return which steps of the input are real, (batch, steps)."""
+        if x.ndim < 2 or (x.ndim == 2 and not isinstance(self._first_to_compute, Embedding)):
+            (layer, value), *_ = mask_values_of(self.layers)
+            raise ArgumentError(
+                f"Network: {layer!r} takes steps of the network's input that equal {value:g} for "
+                f"padding, but the input of layer {self._first_to_compute.name!r} has no steps: "
+                f"its shape is {('batch', *x.shape[1:])}. Leave mask_value out, or define "
+                "compute_mask(self, x, mask) in a layer of your own, which returns True for real "
+                "steps, (batch, steps)"
+            )
+        return padding_mask(x, cast(float, self.mask_value), self.dtype)
+
+    def has_padding(self, x: Any) -> bool:
+        """Whether some step of an input is padding, as far as that is known beforehand."""
+        if self.mask_value is None:
+            first = self.layers[0]
+            is_lookup = isinstance(first, Embedding) and first.mask_zero
+            return not is_lookup or bool(np.any(x == 0))
+        for layer in takewhile(lambda each: each is not self._first_to_compute, self.layers):
+            x = layer(x)
+        return not np.all(self._input_mask(x))
 
     def penalty(self) -> Any:
         """Return the sum of the penalties of all layers."""
@@ -100,7 +156,7 @@ class LayerStack:
         """Return the output; what layers set is kept when all have run."""
         with environment.entered(keep=LayerEnvironment.keep_all) as traced:
             traced.copy_containers(self._all_layers)
-            return self._through(self.layers, x, None, training)
+            return self.with_mask(x, training=training)[0]
 
     @property
     def bound(self) -> list[Any]:

@@ -24,8 +24,7 @@ def compute_loss_and_metrics(
     random: RandomStream | None = None,
 ) -> list[Any]:
     """Return loss, penalty and mean metrics, then the outputs if a metric gathers them."""
-    forward = stack.scores if objective.fused else stack
-    scores = forward(batch["X"], random)
+    scores, _ = stack.with_mask(batch["X"], random, scores=objective.fused is not None)
     y = _as_scores(batch["y"], objective.loss, scores)
     objective.loss.check(y.shape, scores.shape)
     losses = objective.loss(y, scores)

@@ -22,6 +22,7 @@ from chainrule.nn.binding import Binding
 from chainrule.nn.initializers.initializer import Initializer
 from chainrule.nn.layer import Layer, Shape
 from chainrule.nn.layers.wrappers import TimeDistributed
+from chainrule.nn.mask import ends_noted, single_mask_value
 from chainrule.nn.sublayers import with_sublayers
 from chainrule.optim.optimizer import Optimizer
 from chainrule.train.model.compile_arguments import CompileArguments
@@ -44,6 +45,8 @@ class Model:
         self.layers: list[Layer] = []
         self.input_shape: Shape | None = None  # the batch axis as None, here and below
         self.output_shapes: list[Shape] = []  # of each layer; empty until they are built
+        self.has_output_mask = False  # whether padded steps reach the loss as such
+        self.mask_ends: list[Layer] = []  # layers after which padding is taken for data
         self.compile_arguments: CompileArguments | None = None
         self.classes: list[str] | None = None  # class names in the order of class indices
         self.table: Table | None = None  # encodes the inputs
@@ -105,6 +108,7 @@ class Model:
                 f"Network: layer {layer.name!r} is added twice; create a second one with the same "
                 "arguments, or put both uses into a layer of your own"
             )
+        single_mask_value([*self.layers, layer])  # refuses two
         binding = Binding(self.seed, (len(self.layers),), saved)
         layer.bind(self._unique_name(layer), binding, self.dtype)
         self.layers.append(layer)
@@ -122,8 +126,9 @@ class Model:
             self._infer_shapes(input_shape)
             return
         with self.rollback_on_error():
-            shapes = self._infer_shapes(input_shape)
+            shapes, has_mask = self._infer_shapes(input_shape)
             if not self.output_shapes:  # another thread may have built them
+                self.has_output_mask = has_mask
                 self.output_shapes, self.input_shape = shapes, shape
 
     @contextmanager
@@ -226,20 +231,25 @@ class Model:
         # A copy, since fit stores statistics of the data in it.
         self.table = table.copy()
 
-    def _infer_shapes(self, input_shape: tuple[int, ...]) -> list[Shape]:
+    def _infer_shapes(self, input_shape: tuple[int, ...]) -> tuple[list[Shape], bool]:
+        """Return the shape of each output, and whether the last one has a mask."""
         x: Any = variable(ArrayType(self.dtype, (2, *input_shape[1:])), name="X")
-        shapes: list[Shape] = []
-        with run_on_types(*self.layers), environment.entered() as traced:
+        shapes, has_mask = list[Shape](), False
+        with (
+            run_on_types(*self.layers),
+            environment.entered() as traced,
+            ends_noted() as self.mask_ends,
+        ):
             traced.copy_containers(self._all_layers())
-            for layer in self.layers:
-                x = layer(x)
-                if not x.shape or x.shape[0] != 2:
+            for layer, y, mask in self.stack.outputs(x):
+                if not y.shape or y.shape[0] != 2:
                     raise ShapeError(
-                        f"layer {layer.name!r}: for 2 samples its output has shape {x.shape}; the "
+                        f"layer {layer.name!r}: for 2 samples its output has shape {y.shape}; the "
                         "first axis must count the samples"
                     )
-                shapes.append((None, *x.shape[1:]))
-        return shapes
+                shapes.append((None, *y.shape[1:]))
+                has_mask = mask is not None
+        return shapes, has_mask
 
     def _unique_name(self, layer: Layer) -> str:
         taken = {each.name for each in self.layers}
