@@ -14,32 +14,61 @@ import errno
 import hashlib
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import cast
 
-__all__ = ["cache_folder", "publish", "sha256_of", "write_at", "write_atomically"]
+from chainrule.target_file import checked_target, copy_attributes, refuse_irregular
+from chainrule.temporary_file import new_temporary, remove_abandoned, remove_temporary
 
+__all__ = [
+    "PRIVATE_FILE",
+    "cache_folder",
+    "create_atomically",
+    "publish",
+    "sha256_of",
+    "write_at",
+    "write_atomically",
+]
+
+AnyPath = str | os.PathLike[str]
 Bytes = bytes | bytearray | memoryview
 
+NEW_FILE, PRIVATE_FILE = 0o666, 0o600
+"""Permissions of a new file, less those that the umask removes."""
 
-def write_atomically(path: str | os.PathLike[str], content: Bytes | Iterable[Bytes]) -> None:
+AS_IT_IS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+"""Flags by which to open a name itself: no link is followed, no named pipe waited for."""
+
+UNCHANGED = "an earlier version of it is unchanged"
+
+
+def write_atomically(
+    path: AnyPath, content: Bytes | Iterable[Bytes], permissions: int = NEW_FILE
+) -> None:
     """Replace the content of a file atomically.
+
+    A symbolic link is followed, and stays. A file that is replaced keeps its permissions, and its
+    owner and group where the system permits it; other hard links to it keep the old content.
+    Temporary files that killed processes have left in the folder are removed.
 
     Parameters
     ----------
     path : str or path
-        The file to create or replace; its folder must exist. A symbolic link is followed, and a
-        file that is replaced keeps its permissions.
+        The file to create or replace; its folder must exist.
     content : bytes, or iterable of bytes
         The content, whole or in chunks. Chunks are written as they are produced, so a file may be
         larger than memory.
+    permissions : int
+        Of a new file, less those that the umask removes.
 
     Raises
     ------
     OSError
-        If the folder is missing, ``path`` is a folder, or writing fails. No temporary file remains
-        then, nor when the iterable raises.
+        If the folder is missing, ``path`` is something other than a regular file, or read-only, or
+        writing fails. No temporary file remains then, nor when the iterable raises.
 
     Examples
     --------
@@ -49,18 +78,51 @@ def write_atomically(path: str | os.PathLike[str], content: Bytes | Iterable[Byt
     >>> (folder / "note.txt").read_bytes()
     b'chain rule'
     """
-    target = _checked_target(path)
-    # Not derived from the target's name, which may already have the maximal length.
-    temporary = target.with_name(f".{os.urandom(8).hex()}.tmp")
+    with _naming(path, UNCHANGED):
+        target, replaced = checked_target(path)
+    temporary = new_temporary(target.parent)
+    # What is to replace a private file must not be readable before it does.
+    mode = permissions if replaced is None else PRIVATE_FILE
     try:
-        with temporary.open("xb") as file:
-            _write_all(file, content)
-        if target.exists():
-            temporary.chmod(target.stat().st_mode & 0o7777)
+        with _open(path, temporary, "xb", mode) as file:
+            with _naming(path, UNCHANGED):
+                remove_abandoned(target.parent, os.fstat(file.fileno()).st_mtime)
+            _write_all(path, file, content)
+            with _naming(path, UNCHANGED):
+                if replaced is not None:
+                    copy_attributes(target, replaced, file.fileno())
+                os.fsync(file.fileno())
+                file.close()
         publish(temporary, target)
-    except BaseException:  # also KeyboardInterrupt: no temporary file may remain
-        temporary.unlink(missing_ok=True)
-        raise
+    finally:  # also after a KeyboardInterrupt no temporary file may remain
+        remove_temporary(temporary)
+
+
+def create_atomically(path: Path, content: Bytes, permissions: int = NEW_FILE) -> None:
+    """Create a file unless there is one; of several writers at once, the first one succeeds.
+
+    Parameters
+    ----------
+    path : path
+        The file to create; its folder must exist.
+    content : bytes
+        The content.
+    permissions : int
+        Of the file, less those that the umask removes.
+    """
+    temporary = new_temporary(path.parent)
+    try:
+        with _open(path, temporary, "xb", permissions) as file:
+            _write_all(path, file, content)
+            os.fsync(file.fileno())
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            return
+        except OSError:  # a file system without hard links
+            os.replace(temporary, path)
+    finally:
+        remove_temporary(temporary)
 
 
 def write_at(path: Path, offset: int, chunks: Iterable[Bytes]) -> None:
@@ -75,15 +137,15 @@ def write_at(path: Path, offset: int, chunks: Iterable[Bytes]) -> None:
     chunks : iterable of bytes
         The content. If it raises, the chunks written before remain.
     """
-    path.touch()
-    with path.open("r+b") as file:
+    with _open(path, path, "r+b", NEW_FILE, os.O_CREAT) as file:
+        refuse_irregular(path, os.fstat(file.fileno()))
         file.seek(offset)
         file.truncate()
         try:
-            for chunk in chunks:
-                file.write(chunk)
+            _write_all(path, file, chunks)
         finally:
-            _flush_to_disk(file)
+            with _naming(path, "what was written before remains"):
+                os.fsync(file.fileno())
 
 
 def publish(temporary: Path, target: Path) -> None:
@@ -94,10 +156,14 @@ def publish(temporary: Path, target: Path) -> None:
     temporary : path
         A file whose content is flushed, in the folder of ``target``.
     target : path
-        The final name; a file of that name is replaced.
+        The final name; a file of that name is replaced, anything else is refused.
     """
-    os.replace(temporary, target)
-    _flush_folder(target.parent)
+    with _naming(target, UNCHANGED):
+        if os.path.lexists(target):
+            refuse_irregular(target, os.lstat(target))
+        os.replace(temporary, target)
+    with _naming(target, "the new file is there, but may not survive a power failure"):
+        _flush_folder(target.parent)
 
 
 def sha256_of(path: Path) -> str:
@@ -117,60 +183,85 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def cache_folder() -> Path:
+def cache_folder() -> Path | None:
     """Return the folder for files that can be recreated; it need not exist yet.
 
     ``$CHAINRULE_CACHE`` where it is set, otherwise the platform's cache folder.
 
     Returns
     -------
-    path
-        An absolute path.
+    path or None
+        An absolute path; None if the user has no home folder, as in some containers.
     """
-    chosen = os.environ.get("CHAINRULE_CACHE")
-    if chosen:
+    try:
+        return _cache_folder()
+    except (RuntimeError, OSError):  # no home folder, or no current folder
+        return None
+
+
+def _cache_folder() -> Path:
+    if chosen := os.environ.get("CHAINRULE_CACHE"):
         return Path(chosen).expanduser().absolute()
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA", "~/AppData/Local")).expanduser() / "chainrule"
     if sys.platform == "darwin":
-        return Path("~/Library/Caches/chainrule").expanduser()
+        return _home() / "Library" / "Caches" / "chainrule"
     base = os.environ.get("XDG_CACHE_HOME", "")
     # The XDG specification asks to ignore a relative path.
-    return (Path(base) if os.path.isabs(base) else Path("~/.cache").expanduser()) / "chainrule"
+    return (Path(base) if os.path.isabs(base) else _home() / ".cache") / "chainrule"
 
 
-def _checked_target(path: str | os.PathLike[str]) -> Path:
-    """Resolve links and refuse a target that cannot be a file, before anything is written."""
-    target = Path(os.path.realpath(path))
-    if not target.parent.is_dir():
-        raise FileNotFoundError(
-            errno.ENOENT,
-            "cannot write a file here: the folder does not exist; create it first",
-            str(path),
-        )
-    if target.is_dir():
-        raise IsADirectoryError(
-            errno.EISDIR, "cannot write a file here: this is a folder; add a file name", str(path)
-        )
-    return target
+def _home() -> Path:
+    """Return the home folder, which an empty or relative ``$HOME`` does not name."""
+    if os.path.isabs(home := os.environ.get("HOME", "")):
+        return Path(home)
+    import pwd  # not on Windows
+
+    try:
+        return Path(pwd.getpwuid(os.getuid()).pw_dir)
+    except KeyError as error:
+        raise RuntimeError("the user has no home folder") from error
 
 
-def _write_all(file: BinaryIO, content: Bytes | Iterable[Bytes]) -> None:
+def _open(path: AnyPath, name: Path, mode: str, permissions: int, flags: int = 0) -> FileIO:
+    """Open a file, unbuffered; `path` is what errors name."""
+
+    def opener(text: str, mode_flags: int) -> int:
+        return os.open(text, mode_flags | flags | AS_IT_IS, permissions)
+
+    with _naming(path, UNCHANGED):
+        # An object, unlike a descriptor, is closed if an interrupt comes before it has a name.
+        return cast(FileIO, open(name, mode, buffering=0, opener=opener))
+
+
+def _write_all(path: AnyPath, file: FileIO, content: Bytes | Iterable[Bytes]) -> None:
     chunks = [content] if isinstance(content, bytes | bytearray | memoryview) else content
     for chunk in chunks:
-        file.write(chunk)
-    _flush_to_disk(file)
+        rest = memoryview(chunk).cast("B")
+        while rest:
+            with _naming(path, UNCHANGED):
+                rest = rest[os.write(file.fileno(), rest) :]
 
 
-def _flush_to_disk(file: BinaryIO) -> None:
-    file.flush()
-    os.fsync(file.fileno())
+@contextmanager
+def _naming(path: AnyPath, consequence: str) -> Generator[None]:
+    """Raise the system's errors with the path that the user gave."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename == os.fspath(path):
+            raise
+        reason = f"cannot write this file: {error.strerror or error}; {consequence}"
+        raise OSError(error.errno or errno.EIO, reason, os.fspath(path)) from error
 
 
 def _flush_folder(folder: Path) -> None:
     if sys.platform == "win32":  # folders cannot be opened there; renames are journalled
         return
-    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except PermissionError:  # a folder in which one may write, not read
+        return
     try:
         os.fsync(descriptor)
     except OSError as error:

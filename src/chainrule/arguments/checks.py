@@ -102,7 +102,11 @@ def checked_l2(owner: str, value: Any) -> float:
 
 def bad_argument(owner: str, argument: str, value: Any, rule: str) -> ArgumentError:
     """Return the error of an argument that breaks a rule."""
-    return ArgumentError(f"{owner}: {argument} is {value!r}; it must be {rule}")
+    try:
+        shown = repr(value)
+    except ValueError:  # of an integer with more digits than Python converts
+        shown = f"an integer of {value.bit_length():,} bits"
+    return ArgumentError(f"{owner}: {argument} is {shown}; it must be {rule}")
 
 
 def _as_int(value: Any) -> int | None:

@@ -14,9 +14,11 @@ from typing import Any, cast
 import click
 import numpy as np
 
+from chainrule.compiler.cache.private_folder import why_unusable
 from chainrule.compiler.runtime.thread_count import get_num_threads
 from chainrule.datasets.catalogue import CATALOGUE, DataSet
 from chainrule.datasets.locate import size_of
+from chainrule.errors import ArgumentError
 from chainrule.storage import cache_folder
 
 __all__ = ["doctor"]
@@ -101,9 +103,16 @@ def _machine() -> list[Row]:
         ("cores", f"{_cores()} available to this process"),
         ("thread limits", " ".join(limits) or "none set: NumPy's BLAS uses every core"),
         ("backend", _backend()),
-        ("threads", f"{get_num_threads()} for large programs (CHAINRULE_NUM_THREADS)"),
+        ("threads", _threads()),
         ("BLAS", f"{blas.get('name', 'unknown')} {blas.get('version', '')}".strip()),
     ]
+
+
+def _threads() -> str:
+    try:
+        return f"{get_num_threads()} for large programs (CHAINRULE_NUM_THREADS)"
+    except ArgumentError:
+        return "none: see the problems"
 
 
 def _backend() -> str:
@@ -130,11 +139,10 @@ def _cores() -> int:
 
 
 def _folders() -> list[Row]:
-    cache = cache_folder()
-    state = "" if cache.is_dir() else " (created when first needed)"
-    folder = os.environ.get("CHAINRULE_DATA")
+    cache, folder = cache_folder(), os.environ.get("CHAINRULE_DATA")
+    state = "" if cache is None or cache.is_dir() else " (created when first needed)"
     return [
-        ("cache", f"{cache}{state}"),
+        ("cache", f"{cache or 'none: there is no home folder'}{state}"),
         ("CHAINRULE_DATA", folder or "not set: data sets are looked up in the cache"),
     ]
 
@@ -153,12 +161,13 @@ def _location(data_set: DataSet) -> str:
     if data_set.addresses:
         size = sum(file.size for file in data_set.files)
         return f"not present; downloaded when first used ({size / 1e6:.1f} MB)"
-    return f"not present; put its files into {_bases()[0] / data_set.folder}"
+    base = next(iter(_bases()), "$CHAINRULE_DATA")
+    return f"not present; put its files into {base}/{data_set.folder}"
 
 
 def _bases() -> list[Path]:
-    folder = os.environ.get("CHAINRULE_DATA")
-    return [*([Path(folder).expanduser()] if folder else []), cache_folder()]
+    folder, cache = os.environ.get("CHAINRULE_DATA"), cache_folder()
+    return [*([Path(os.path.expanduser(folder))] if folder else []), *([cache] if cache else [])]
 
 
 def _problems() -> Iterator[str]:
@@ -166,15 +175,28 @@ def _problems() -> Iterator[str]:
     for name in _NEEDED:
         if _version(name) is None:
             yield f"{name} is missing; run: pip install --force-reinstall chainrule"
+    try:
+        get_num_threads()
+    except ArgumentError as error:
+        yield str(error)
     folder = os.environ.get("CHAINRULE_DATA")
-    if folder and not Path(folder).expanduser().is_dir():
+    if folder and not Path(os.path.expanduser(folder)).is_dir():
         yield f"CHAINRULE_DATA is {folder}, which is no folder; create it, or unset the variable"
-    cache = cache_folder()
-    existing = next(each for each in (cache, *cache.parents) if each.exists())
-    if not existing.is_dir() or not os.access(existing, os.W_OK):
-        yield f"the cache {cache} is not writable; set CHAINRULE_CACHE to a writable folder"
+    yield from _cache_problems(cache_folder())
     for base in _bases():
         yield from _wrong_sizes(base)
+
+
+def _cache_problems(cache: Path | None) -> Iterator[str]:
+    if cache is None:
+        yield "there is no home folder for the cache; set CHAINRULE_CACHE to a folder of your own"
+        return
+    code = cache / "code"
+    existing = next(each for each in (code, *code.parents) if os.path.lexists(each))
+    if not existing.is_dir() or not os.access(existing, os.W_OK):
+        yield f"the cache {cache} is not writable; set CHAINRULE_CACHE to a writable folder"
+    elif existing == code and (reason := why_unusable(code)):
+        yield f"compiled programs are not kept: {reason}; run: chmod 700 {code}"
 
 
 def _wrong_sizes(base: Path) -> Iterator[str]:

@@ -31,16 +31,17 @@ def _locate_file(name: str, data_set: DataSet, file: RemoteFile) -> Path:
     folder = _user_folder(data_set)
     if folder is not None and (folder / file.name).exists():
         return _checked_size(name, folder / file.name, file)
-    cached = cache_folder() / data_set.folder / file.name
+    cache = cache_folder()
+    cached = None if cache is None else cache / data_set.folder / file.name
     # A wrong size in the cache is repaired by a download; in the user's folder it is an error.
-    if size_of(cached) != file.size:
-        _fetch(name, data_set, file, cached)
+    if cached is None or size_of(cached) != file.size:
+        cached = _fetch(name, data_set, file, cached)
     return cached
 
 
 def _user_folder(data_set: DataSet) -> Path | None:
     base = os.environ.get("CHAINRULE_DATA")
-    return Path(base).expanduser() / data_set.folder if base else None
+    return Path(os.path.expanduser(base)) / data_set.folder if base else None
 
 
 def _checked_size(name: str, path: Path, file: RemoteFile) -> Path:
@@ -53,14 +54,20 @@ def _checked_size(name: str, path: Path, file: RemoteFile) -> Path:
     return path
 
 
-def _fetch(name: str, data_set: DataSet, file: RemoteFile, target: Path) -> None:
+def _fetch(name: str, data_set: DataSet, file: RemoteFile, target: Path | None) -> Path:
     folder = _user_folder(data_set) or f"$CHAINRULE_DATA/{data_set.folder}"
     files = ", ".join(each.name for each in data_set.files)
-    remedy = f"put {files} into {folder} or {target.parent}"
+    cache = f"$CHAINRULE_CACHE/{data_set.folder}" if target is None else target.parent
+    remedy = f"put {files} into {folder} or {cache}"
     if not data_set.addresses:
         raise DownloadError(
             f"{name}: {file.name} is not on this machine and has no download under an open "
             f"licence; get the files from {data_set.origin} and {remedy}"
+        )
+    if target is None:
+        raise DownloadError(
+            f"{name}: {file.name} cannot be downloaded, as there is no home folder; set the "
+            "environment variable CHAINRULE_CACHE to the folder for downloads"
         )
     # Importing urllib takes longer than importing this package, and is rarely needed.
     from chainrule.datasets.download import download
@@ -72,5 +79,5 @@ def _fetch(name: str, data_set: DataSet, file: RemoteFile, target: Path) -> None
         except DownloadError as error:
             failures.append(str(error))
         else:
-            return
+            return target
     raise DownloadError(f"{name}: {'; '.join(failures)}; try again, or {remedy}")

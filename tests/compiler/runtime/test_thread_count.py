@@ -32,3 +32,28 @@ def test_an_invalid_environment_variable_raises(monkeypatch, setting):
     monkeypatch.setenv("CHAINRULE_NUM_THREADS", setting)
     with pytest.raises(ArgumentError, match="CHAINRULE_NUM_THREADS"):
         cr.get_num_threads()
+
+
+@pytest.mark.parametrize("count", [1025, 10**20, 2**63, -(10**20), float("inf"), "abc"])
+def test_a_count_beyond_any_machine_is_refused(count):
+    for each in (count, 10**5000):
+        with pytest.raises(ArgumentError, match=r"count is .*; it must be an integer"):
+            cr.set_num_threads(each)
+
+
+@pytest.mark.parametrize(
+    "setting", ["100000000000000000000", "9" * 5000, "abc", "1025", "²", "1e3"]
+)
+def test_an_environment_variable_beyond_any_machine_raises(monkeypatch, setting):
+    monkeypatch.setenv("CHAINRULE_NUM_THREADS", setting)
+    with pytest.raises(
+        ArgumentError, match=r"CHAINRULE_NUM_THREADS is .*; it must be an integer"
+    ) as told:
+        cr.jit(lambda x: x + 1)(1.0)
+    assert len(str(told.value)) < 300
+
+
+@pytest.mark.parametrize(("setting", "expected"), [(" 4 ", 4), ("1024", 1024), ("007", 7)])
+def test_blanks_and_zeros_around_the_number_are_ignored(monkeypatch, setting, expected):
+    monkeypatch.setenv("CHAINRULE_NUM_THREADS", setting)
+    assert cr.get_num_threads() == expected

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from chainrule.arguments.checks import checked_count
+from chainrule.arguments.checks import bad_argument, checked_count
 from chainrule.arguments.function_aliases import CORE_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.errors import ArgumentError
@@ -13,6 +13,11 @@ __all__ = ["available_cores", "get_num_threads", "set_num_threads"]
 
 _DEFAULT_LIMIT = 8
 """More threads are used only on request."""
+
+MAX_THREADS = 1024
+"""As many as the largest machines have cores; each takes memory for its stack and scratch."""
+
+RULE = f"an integer, 1 or more and at most {MAX_THREADS}"
 
 _chosen: list[int] = []
 
@@ -25,13 +30,13 @@ def set_num_threads(count: int) -> None:
 
     Parameters
     ----------
-    count : int >= 1
+    count : int in [1, 1024]
         Number of threads.
 
     Raises
     ------
     ArgumentError
-        If it is no integer, 1 or more.
+        If it is no integer from 1 to 1,024.
 
     Examples
     --------
@@ -41,7 +46,10 @@ def set_num_threads(count: int) -> None:
     2
     >>> set_num_threads(before)
     """
-    _chosen[:] = [checked_count("set_num_threads", "count", count)]
+    number = checked_count("set_num_threads", "count", count)
+    if number > MAX_THREADS:
+        raise bad_argument("set_num_threads", "count", count, RULE)
+    _chosen[:] = [number]
 
 
 @answers_foreign_names(CORE_ALIASES)
@@ -57,18 +65,21 @@ def get_num_threads() -> int:
     Raises
     ------
     ArgumentError
-        If the environment variable is no integer, 1 or more.
+        If the environment variable is no integer from 1 to 1,024.
     """
     if _chosen:
         return _chosen[0]
-    setting = os.environ.get("CHAINRULE_NUM_THREADS", "")
+    setting = os.environ.get("CHAINRULE_NUM_THREADS", "").strip()
     if not setting:
         return min(available_cores(), _DEFAULT_LIMIT)
-    if not setting.isdecimal() or int(setting) < 1:
+    # More digits than any count has may be more than Python converts.
+    number = int(setting) if setting.isdecimal() and len(setting) <= 20 else 0
+    if not 1 <= number <= MAX_THREADS:
         raise ArgumentError(
-            f"CHAINRULE_NUM_THREADS is {setting!r}; it must be an integer, 1 or more"
+            f"CHAINRULE_NUM_THREADS is {setting[:100]!r}; it must be {RULE}; unset it for one "
+            "thread for each core"
         )
-    return int(setting)
+    return number
 
 
 def available_cores() -> int:
