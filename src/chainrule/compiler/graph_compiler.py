@@ -46,7 +46,7 @@ class GraphCompiler:
         text, constants = cacheable
         key = program_key(f"{is_timed} {text}")
         entry = read_entry(key)
-        cached = None if entry is None else unpack(entry, constants)
+        cached = None if entry is None else unpack(entry, constants, len(self.graph.inputs))
         if cached is not None:
             return cached, None
         executable, generate = self.lowered.generate(is_timed)

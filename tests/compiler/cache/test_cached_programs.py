@@ -130,7 +130,7 @@ EXECUTABLE = Executable(
 
 def test_unpacking_inverts_packing():
     graph_constants = [EXECUTABLE.constants[1]]
-    result = unpack(pack(EXECUTABLE, graph_constants), graph_constants)
+    result = unpack(pack(EXECUTABLE, graph_constants), graph_constants, inputs=2)
     assert result is not None
     assert (result.code, result.arena, result.scratch) == (b"code", 64, 8)
     assert (result.is_multithreaded, result.cycle_counters) == (True, 0)
@@ -144,7 +144,7 @@ def test_unpacking_inverts_packing():
 def test_truncated_data_are_not_unpacked(size):
     data = pack(EXECUTABLE, [])
     assert size < len(data) - len(EXECUTABLE.code)
-    assert unpack(data[:size], []) is None
+    assert unpack(data[:size], [], inputs=2) is None
 
 
 def resealed(path, change):

@@ -11,6 +11,7 @@ only constants that the compiler computed are stored as values.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,10 @@ from numpy.typing import NDArray
 __all__ = ["Executable", "pack", "unpack"]
 
 LENGTH_BYTES = 8
+NUMBERS = {np.dtype(each).str: np.dtype(each) for each in "?bBhHiIlLqQefd"}
+"""Types of constants."""
+MAX_SIZE = 2**60
+"""More than any memory or array has."""
 
 Array = NDArray[Any]
 
@@ -62,28 +67,43 @@ def pack(executable: Executable, graph_constants: Sequence[Any]) -> bytes:
     return b"".join([length, header, *values, executable.code])
 
 
-def unpack(data: bytes, graph_constants: Sequence[Any]) -> Executable | None:
-    """Deserialise a program; None if the data are not of this format."""
+def unpack(data: bytes, graph_constants: Sequence[Any], inputs: int) -> Executable | None:
+    """Deserialise the program of a graph; None if the data are not one of that many inputs."""
     end = LENGTH_BYTES + int.from_bytes(data[:LENGTH_BYTES], "little")
     try:
         fields = json.loads(data[LENGTH_BYTES:end])
         constants: list[Array] = []
         for each in fields["constants"]:
             if isinstance(each, int):
-                constants.append(np.ascontiguousarray(graph_constants[each]))
+                constants.append(np.ascontiguousarray(graph_constants[_size(each)]))
                 continue
-            dtype, shape = np.dtype(each[0]), tuple(each[1])
-            size = int(np.prod(shape, dtype=np.int64))
-            constants.append(np.frombuffer(data, dtype, size, end).reshape(shape).copy())
-            end += size * dtype.itemsize
+            dtype, shape = NUMBERS[each[0]], tuple(map(_size, each[1]))
+            count = math.prod(shape)
+            constants.append(np.frombuffer(data, dtype, count, end).reshape(shape).copy())
+            end += count * dtype.itemsize
+        is_read = tuple(map(_flag, fields["is_read"]))
+        if len(is_read) != inputs or end >= len(data):
+            return None
         return Executable(
             data[end:],
             tuple(constants),
-            fields["arena"],
-            fields["scratch"],
-            fields["is_multithreaded"],
-            fields["cycle_counters"],
-            tuple(fields["is_read"]),
+            _size(fields["arena"]),
+            _size(fields["scratch"]),
+            _flag(fields["is_multithreaded"]),
+            _size(fields["cycle_counters"]),
+            is_read,
         )
-    except (ValueError, KeyError, TypeError, IndexError, UnicodeDecodeError):
+    except (*(ValueError, TypeError, LookupError, OverflowError), MemoryError, RecursionError):
         return None
+
+
+def _size(value: Any) -> int:
+    if type(value) is int and 0 <= value < MAX_SIZE:
+        return value
+    raise ValueError
+
+
+def _flag(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise ValueError
