@@ -77,6 +77,29 @@ def test_a_cache_that_is_not_writable_is_a_problem(
     assert "is not writable; set CHAINRULE_CACHE" in result.output
 
 
+def test_a_cache_that_others_may_write_to_is_a_problem_until_its_remedy(
+    surroundings: dict[str, str | None], tmp_path: Path
+) -> None:
+    code = tmp_path / "cache" / "code"
+    code.mkdir(parents=True)
+    code.chmod(0o777)
+    result = consult(surroundings)
+    assert f"compiled programs are not kept: {code} is not trusted" in result.output
+    assert f"run: chmod 700 {code}" in result.output
+    code.chmod(0o700)
+    assert consult(surroundings).return_value == 0
+
+
+def test_no_home_folder_and_no_count_of_threads_are_problems(
+    surroundings: dict[str, str | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, "cache_folder", lambda: None)
+    result = consult(surroundings | {"CHAINRULE_DATA": None, "CHAINRULE_NUM_THREADS": "1e9"})
+    assert result.return_value == 1
+    assert "there is no home folder for the cache; set CHAINRULE_CACHE" in result.output
+    assert "problem: CHAINRULE_NUM_THREADS is '1e9'" in result.output
+
+
 def test_a_missing_requirement_is_a_problem_and_a_missing_extra_is_not(
     surroundings: dict[str, str | None], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -129,3 +130,23 @@ def test_the_catalogue_is_well_formed() -> None:
             assert re.fullmatch("[0-9a-f]{64}", file.sha256)
             assert file.size > 0
             assert "/" not in file.name
+
+
+def test_without_a_home_folder_the_error_names_what_to_set(
+    toy: DataSet, server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chainrule.datasets.locate.cache_folder", lambda: None)
+    monkeypatch.delenv("CHAINRULE_DATA", raising=False)
+    with pytest.raises(DownloadError, match="no home folder; set the environment variable"):
+        locate("toy")
+    assert server.asked == []
+
+
+def test_a_pipe_in_place_of_a_file_is_refused_before_the_download(
+    toy: DataSet, server: Any, cache: Path
+) -> None:
+    (cache / toy.folder).mkdir(parents=True)
+    os.mkfifo(cache / toy.folder / "a.gz")
+    with pytest.raises(OSError, match="named pipe"):
+        locate("toy")
+    assert server.asked == []
