@@ -31,8 +31,11 @@ def checked_target(path: str | os.PathLike[str]) -> tuple[Path, os.stat_result |
         _refuse_new(target, text)
         return target, None
     refuse_irregular(text, status)
-    if not os.path.samestat(status, os.lstat(target)):
-        raise _refusal(errno.EINVAL, "this leads to an open file that has no name", text)
+    try:
+        status = os.lstat(target)  # another process may have replaced it
+    except FileNotFoundError:
+        raise _refusal(errno.ENOENT, "this file has just been removed", text) from None
+    refuse_irregular(text, status)
     # The superuser, who may write any file, is asked to allow it too, as by editors.
     if not status.st_mode & 0o222 or not _may_write(target):
         raise _refusal(
