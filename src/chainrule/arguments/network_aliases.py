@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chainrule.arguments.aliases import Aliases
 
-__all__ = ["CALLBACK_ALIASES", "NETWORK_ASSIGNMENTS", "NETWORK_ATTRIBUTES"]
+__all__ = ["CALLBACK_ALIASES", "HISTORY_ATTRIBUTES", "NETWORK_ASSIGNMENTS", "NETWORK_ATTRIBUTES"]
 
 _FUNCTIONAL = "here it is a loop by hand: chainrule.value_and_grad and optimizer.update"
 _MODE = "there is no mode to set: fit trains, everything else infers"
@@ -110,3 +110,15 @@ CALLBACK_ALIASES = Aliases(
     ),
 )  # fmt: skip
 """Methods of callbacks."""
+
+HISTORY_ATTRIBUTES = Aliases(
+    names={"epochs": "n_iter_ n_epochs"},
+    remedies={
+        "history": "the history is the mapping itself: history['loss'], dict(history)",
+        "epoch": "it is range(history.epochs)",
+        "params": "the arguments of fit are not recorded",
+        "loss_curve_": "it is history['loss']",
+        "model": "it is a record of numbers, without the network",
+    },
+)
+"""Attributes of histories."""

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
+from chainrule.arguments.attributes import refuse_missing
+from chainrule.arguments.function_aliases import PLOT_ALIASES
+from chainrule.arguments.keywords import answers_foreign_names
+from chainrule.arguments.network_aliases import HISTORY_ATTRIBUTES
+from chainrule.pickling import independent_copies
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-from chainrule.arguments.function_aliases import PLOT_ALIASES
-from chainrule.arguments.keywords import answers_foreign_names
-from chainrule.pickling import independent_copies
 
 __all__ = ["History"]
 
@@ -107,6 +109,12 @@ class History(Mapping[str, list[float]]):
             known = ", ".join(self._columns) or "none yet: no epoch was finished"
             raise KeyError(f"the history has no {name!r}; it has {known}")
         return self._columns[name]
+
+    def __getattr__(self, name: str) -> Any:
+        """Answer the names of other libraries."""
+        if not name.startswith("_") and name in self._columns:
+            raise AttributeError(f"a quantity is read as an item: history[{name!r}]")
+        refuse_missing(self, "history", name, HISTORY_ATTRIBUTES)
 
     def __contains__(self, name: object) -> bool:
         return name in self._columns

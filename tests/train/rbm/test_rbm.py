@@ -9,6 +9,7 @@ import pytest
 
 import chainrule as cr
 from chainrule import optim
+from chainrule.errors import ArgumentError
 from tests.train.rbm.enumeration import all_states
 from tests.train.rbm.states import X, assert_same, bars_and_stripes, parameters
 
@@ -203,3 +204,21 @@ def test_the_pseudo_likelihood_of_digits_reaches_scikit_learns():
     again = np.mean([ours.pseudo_likelihood(data, seed).mean() for seed in range(30)])
     assert again == pytest.approx(expected, abs=0.8)  # each mean of 30 is known to about 0.13
     np.testing.assert_allclose(ours.transform(data), theirs.transform(data), atol=1e-5)
+
+
+def test_settings_take_effect_in_the_next_fit_or_are_refused():
+    plain, changed = (cr.RBM(4, seed=0, dtype="float64") for _ in range(2))
+    for machine in (plain, changed):
+        machine.fit(X, verbose=0)
+    changed.k, changed.l2 = 3, 0.1
+    for machine in (plain, changed):
+        machine.fit(X, verbose=0)
+    assert not np.array_equal(plain.params["weight"], changed.params["weight"])
+    other = cr.RBM(4, k=3, l2=0.1, seed=0, dtype="float64")
+    other.fit(X, epochs=2, verbose=0)
+    assert (changed.k, changed.l2) == (other.k, other.l2) == (3, 0.1)
+    for name in ("hidden", "batch_size", "persistent", "seed", "learning_rate", "momentum", "K"):
+        with pytest.raises(AttributeError, match=f"RBM: {name} cannot be assigned; "):
+            setattr(changed, name, 2)
+    with pytest.raises(ArgumentError, match="RBM: k is 0"):
+        changed.k = 0

@@ -6,29 +6,23 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from chainrule.arguments.aliases import FIT_ALIASES
-from chainrule.arguments.checks import checked_count, checked_flag, checked_l2, checked_seed
+from chainrule.arguments.checks import checked_count, checked_seed
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.arguments.lookup import refuse_unnamed
 from chainrule.errors import ArgumentError
 from chainrule.optim.config import describe_briefly
-from chainrule.optim.optimizer import Optimizer
-from chainrule.optim.schedules.schedule import Schedule
-from chainrule.optim.sgd import SGD
 from chainrule.pickling import independent_copies
 from chainrule.train.callbacks import Callback
 from chainrule.train.history import History
-from chainrule.train.model.model import Model, checked_dtype
-from chainrule.train.model.parameters import Params
 from chainrule.train.model.step_counter import StepCounter
 from chainrule.train.rbm import queries
-from chainrule.train.rbm.contrastive_divergence import Contrast
-from chainrule.train.rbm.fit import couplings_of, fit, prepare_visible, set_optimizer
+from chainrule.train.rbm.fit import couplings_of, fit, prepare_visible
 from chainrule.train.rbm.partition import log_partition
 from chainrule.train.rbm.save import save
+from chainrule.train.rbm.settings import MachineSettings
 
 __all__ = ["RBM"]
 
@@ -41,7 +35,7 @@ _NAMES = (
 
 @independent_copies
 @answers_foreign_names(FIT_ALIASES)
-class RBM:
+class RBM(MachineSettings):
     """A restricted Boltzmann machine of binary units: a model of the distribution of its inputs.
 
     Hidden units become features of the inputs; no targets are needed. Trained by contrastive
@@ -91,57 +85,6 @@ class RBM:
     >>> machine.transform(X).shape, machine.reconstruct(X[:1]).round().tolist()
     ((100, 4), [[1.0, 1.0, 0.0, 0.0]])
     """
-
-    def __init__(
-        self,
-        hidden: int = 256,
-        learning_rate: float | Schedule = 0.05,
-        k: int = 1,
-        persistent: bool = False,
-        batch_size: int = 32,
-        momentum: float = 0.0,
-        l2: float = 0.0,
-        seed: int = 0,
-        dtype: str = "float32",
-    ) -> None:
-        self.hidden = checked_count("RBM", "hidden", hidden, 1)
-        self.k = checked_count("RBM", "k", k, 1)
-        self.persistent = checked_flag("RBM", "persistent", persistent)
-        self.batch_size = checked_count("RBM", "batch_size", batch_size, 1)
-        self.l2 = checked_l2("RBM", l2)
-        self.seed = checked_seed("RBM", seed)
-        self.history: History | None = None
-        chains = self.batch_size if self.persistent else 0
-        self._layer = Contrast(self.hidden, self.k, chains, self.l2)
-        self._model = Model(self.seed, checked_dtype(dtype))
-        self._model.add(self._layer)
-        set_optimizer(self._model, SGD(learning_rate, momentum))
-
-    @property
-    def params(self) -> Params:
-        """``weight``, (visible, hidden), ``visible_bias``, ``hidden_bias``; live arrays.
-
-        Persistent machines also have ``chains``, the states of their hidden units.
-        """
-        return Params(self._layer.parameters(), self._model)
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Dtype of parameters and computation."""
-        return self._model.dtype
-
-    @property
-    def optimizer(self) -> Optimizer:
-        """The optimiser; another one may be assigned between two calls of `fit`.
-
-        Hinton's guide begins with a momentum of 0.5 and raises it after some epochs:
-        ``machine.optimizer = optim.SGD(0.05, momentum=0.9)``. Velocities are retained.
-        """
-        return self._model.objective("optimizer").optimizer
-
-    @optimizer.setter
-    def optimizer(self, optimizer: Optimizer) -> None:
-        set_optimizer(self._model, optimizer)
 
     # Training.
 
