@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
@@ -12,6 +11,7 @@ from chainrule.arguments.aliases import FIT_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.arguments.lookup import closest
 from chainrule.arguments.network_aliases import CALLBACK_ALIASES
+from chainrule.arguments.signature import check_call
 from chainrule.errors import ArgumentError
 from chainrule.pickling import independent_copies
 
@@ -142,14 +142,16 @@ def _as_callback(value: Any) -> Callback:
     if isinstance(value, Callback):
         _refuse_foreign_methods(value)
         for name, arguments in _ARGUMENTS.items():
-            _check_call(getattr(value, name), f"{type(value).__name__}.{name}", arguments)
+            title = f"fit: the callback {type(value).__name__}.{name}"
+            check_call(title, getattr(value, name), arguments)
         return value
     if isinstance(value, type):
         raise ArgumentError(
             f"fit: callbacks has the class {value.__name__} itself; write {value.__name__}(...)"
         )
     if callable(value):
-        _check_call(value, getattr(value, "__name__", repr(value)), _ARGUMENTS["on_epoch_end"])
+        title = f"fit: the callback {getattr(value, '__name__', repr(value))}"
+        check_call(title, value, _ARGUMENTS["on_epoch_end"])
         return _FunctionCallback(value)
     raise ArgumentError(
         f"fit: callbacks has {value!r:.60}; each must be a Callback or a function "
@@ -164,27 +166,6 @@ _ARGUMENTS = {
     "on_fit_end": ("net",),
 }
 """The arguments of each method of a callback."""
-
-
-def _check_call(function: Callable[..., Any], title: str, arguments: tuple[str, ...]) -> None:
-    """Raise if a callback does not accept the arguments that it will be called with."""
-    form = f"({', '.join(arguments)})"
-    if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
-        raise ArgumentError(
-            f"fit: the callback {title} is a coroutine or a generator, whose body would never "
-            f"run; define it as a plain function {form}"
-        )
-    try:
-        signature = inspect.signature(function)
-    except (TypeError, ValueError):  # written in C
-        return
-    try:
-        signature.bind(*arguments)
-    except TypeError as error:
-        raise ArgumentError(
-            f"fit: the callback {title}{signature} is called with {form}: {error}; define it "
-            f"with these arguments"
-        ) from None
 
 
 def _refuse_foreign_methods(callback: Callback) -> None:

@@ -106,7 +106,7 @@ def test_one_dimensional_targets_are_refused_for_column_outputs_in_regression():
 
 
 def test_probabilities_of_a_network_that_is_no_classifier_are_refused():
-    net = classifier(labels=X[:, :1], loss="mse", units=1)
+    net = classifier(labels=1.0 * (X[:, :1] > 0), loss="mse", units=1)
     for method in (net.predict_class, net.predict_proba):
         with pytest.raises(ArgumentError, match="no probabilities"):
             method(X)

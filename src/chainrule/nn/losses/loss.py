@@ -14,6 +14,7 @@ from typing import Any, Literal
 from chainrule.arguments.aliases import FIT_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.arguments.lookup import look_up
+from chainrule.arguments.signature import check_call
 from chainrule.errors import ShapeError
 from chainrule.nn.losses import classification, regression
 from chainrule.nn.losses.target_domain import (
@@ -158,7 +159,9 @@ def _of_function(function: LossFunction) -> Loss:
             keywords = function.keywords if isinstance(function, partial) else {}
             contains = record.contains if keywords.get("from_logits", True) else ""
             return replace(record, per_sample=function, contains=contains)
-    return Loss(getattr(inner, "__name__", "loss"), function, checks=False)
+    name = getattr(inner, "__name__", "loss")
+    check_call(f"compile: the loss {name}", function, ("y_true", "y_pred"))
+    return Loss(name, function, checks=False)
 
 
 def _shape_message(loss: Loss, true: tuple[int, ...], predicted: tuple[int, ...]) -> str:

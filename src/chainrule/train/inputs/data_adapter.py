@@ -10,6 +10,7 @@ from chainrule.data.row_labels import check_row_labels
 from chainrule.errors import ShapeError
 from chainrule.nn.layers.embedding import Embedding
 from chainrule.train.checks import ValidatedData, check_samples, check_targets
+from chainrule.train.checks.metric_targets import check_metric_targets
 from chainrule.train.inputs.padded_steps import warn_of_mask_end
 from chainrule.train.inputs.samples import Samples
 from chainrule.train.inputs.table_inputs import as_inputs
@@ -51,6 +52,9 @@ def prepare_samples(
         model.classes = find_classes(checked.y, objective.loss, model.output_shape)
     title = f"{function}: {names[1]}"
     y = encode_targets(checked.y, objective.loss, len(model.output_shape), model.classes, title)
+    check_metric_targets(
+        y, objective.loss, objective.metrics, model.output_shape, function, names[1]
+    )
     weight = None if checked.weight is None else checked.weight.astype(model.dtype)
     return Samples(checked.X, y, weight), checked
 

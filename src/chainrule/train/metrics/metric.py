@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from chainrule.arguments.aliases import METRIC_ALIASES
 from chainrule.arguments.lookup import suggestion
+from chainrule.arguments.signature import check_call
 from chainrule.errors import ArgumentError
 from chainrule.pickling import versioned_pickles
 from chainrule.train.metrics.accuracy import accuracy, top_k
 from chainrule.train.metrics.confusion import f1, precision, recall
 from chainrule.train.metrics.regression import mae, mse, r2
 from chainrule.train.metrics.roc_auc import auc
+from chainrule.train.metrics.shapes import aligned, equal_shapes, is_yes_or_no, labels
 
 __all__ = ["METRICS", "Metric", "resolve_metric"]
 
@@ -38,11 +40,55 @@ class Metric:
         either.
     is_mean : bool
         Whether it is a mean over samples, so that batches can be averaged.
+    targets : "classes", "amounts" or "any"
+        What it is for: others are refused, or warned of.
     """
 
     name: str
     function: Callable[[Any, Any], Any]
     is_mean: bool = False
+    targets: Literal["classes", "amounts", "any"] = "any"
+
+    @property
+    def threshold(self) -> float | None:
+        """Above which it takes binary outputs as positive; None for its default."""
+        return _keywords(self.function).get("threshold")
+
+    @property
+    def cuts_at_half(self) -> bool:
+        """Whether binary outputs are positive above 0.5, as no other threshold is given."""
+        is_cut = _inner(self.function) in (accuracy, precision, recall, f1)
+        return is_cut and self.threshold is None
+
+    @property
+    def largest(self) -> int:
+        """Among how many of the largest outputs `top_k` looks for the class; 0 for others."""
+        is_top_k = _inner(self.function) is top_k
+        return _keywords(self.function).get("k", 5) if is_top_k else 0
+
+    def check_shapes(self, y_true: tuple[int, ...], y_pred: tuple[int, ...]) -> None:
+        """Refuse shapes of targets and outputs that a metric of this library cannot compare.
+
+        Parameters
+        ----------
+        y_true, y_pred : tuple of int
+            Shapes, (n, ...).
+
+        Raises
+        ------
+        ShapeError
+            As the metric raises, but before the first step.
+        """
+        # Views of one number: they have a shape and take no memory.
+        truth, outputs = (np.broadcast_to(np.int8(0), shape) for shape in (y_true, y_pred))
+        if self.targets == "amounts":
+            equal_shapes(self.name, truth, outputs)
+        elif (
+            self.targets == "classes" and not self.largest and is_yes_or_no(outputs, self.threshold)
+        ):
+            aligned(self.name, truth, outputs)
+        elif self.targets == "classes" and y_true != y_pred:
+            labels(self.name, truth, outputs)
 
     def compute(self, y_true: Array, y_pred: Array) -> float:
         """Return the metric of all samples.
@@ -74,15 +120,15 @@ class Metric:
 
 
 METRICS: dict[str, Metric] = {
-    "accuracy": Metric("accuracy", accuracy, is_mean=True),
-    "top_k": Metric("top_k", top_k, is_mean=True),
-    "precision": Metric("precision", precision),
-    "recall": Metric("recall", recall),
-    "f1": Metric("f1", f1),
-    "auc": Metric("auc", auc),
-    "mse": Metric("mse", mse, is_mean=True),
-    "mae": Metric("mae", mae, is_mean=True),
-    "r2": Metric("r2", r2),
+    "accuracy": Metric("accuracy", accuracy, is_mean=True, targets="classes"),
+    "top_k": Metric("top_k", top_k, is_mean=True, targets="classes"),
+    "precision": Metric("precision", precision, targets="classes"),
+    "recall": Metric("recall", recall, targets="classes"),
+    "f1": Metric("f1", f1, targets="classes"),
+    "auc": Metric("auc", auc, targets="classes"),
+    "mse": Metric("mse", mse, is_mean=True, targets="amounts"),
+    "mae": Metric("mae", mae, is_mean=True, targets="amounts"),
+    "r2": Metric("r2", r2, targets="amounts"),
 }
 """The metrics by name."""
 
@@ -122,19 +168,38 @@ def resolve_metric(
     if isinstance(metric, Metric):
         return metric
     if callable(metric):
-        known = [name for name, record in METRICS.items() if record.function is metric]
-        name = getattr(metric, "__name__", type(metric).__name__).strip("<>")
-        return _named(known[0], threshold) if known else Metric(name, metric)
+        return _of_function(metric, threshold)
     return _named(metric, threshold)
+
+
+def _of_function(function: Callable[..., Any], threshold: float | None) -> Metric:
+    """Return the record of a function: ours, ours with other arguments, or any."""
+    inner = _inner(function)
+    known = next((name for name, each in METRICS.items() if each.function is inner), "")
+    if known and function is inner:
+        return _named(known, threshold)
+    if known:
+        return replace(METRICS[known], function=function)
+    name = getattr(inner, "__name__", type(inner).__name__).strip("<>")
+    check_call(f"compile: the metric {name}", function, ("y_true", "y_pred"))
+    return Metric(name, function)
+
+
+def _inner(function: Callable[..., Any]) -> Callable[..., Any]:
+    return function.func if isinstance(function, partial) else function
+
+
+def _keywords(function: Callable[..., Any]) -> dict[str, Any]:
+    return function.keywords if isinstance(function, partial) else {}
 
 
 def _named(name: Any, threshold: float | None) -> Metric:
     if isinstance(name, str) and re.fullmatch(r"top_[1-9][0-9]*", name):
-        return Metric(name, partial(top_k, k=int(name[4:])), is_mean=True)
+        return replace(METRICS["top_k"], name=name, function=partial(top_k, k=int(name[4:])))
     if not isinstance(name, str) or name not in METRICS:
         hint = suggestion(str(name), METRICS, METRIC_ALIASES)
         raise ArgumentError(f"compile: there is no metric {name!r}; {hint}")
     record = METRICS[name]
     if threshold is None or name not in _WITH_THRESHOLD:
         return record
-    return Metric(name, partial(_WITH_THRESHOLD[name], threshold=threshold), record.is_mean)
+    return replace(record, function=partial(_WITH_THRESHOLD[name], threshold=threshold))

@@ -8,11 +8,16 @@ from typing import Any
 
 from chainrule.errors import ArgumentError
 from chainrule.nn.losses.loss import Loss, resolve_loss
+from chainrule.nn.losses.target_domain import PROBABILITIES, SIGNS
 from chainrule.optim.optimizer import Optimizer
 from chainrule.optim.registry import resolve_optimizer
 from chainrule.train.metrics import Metric, resolve_metric
 
 __all__ = ["CompileArguments", "resolve_compile_arguments"]
+
+
+_REPORTED = ("loss", "learning_rate", "seconds")
+"""What the history of an epoch has beside the metrics."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +40,18 @@ def resolve_compile_arguments(
 
 def _resolve_metrics(metrics: Any, loss: Loss) -> tuple[Metric, ...]:
     """Resolve metrics; for binary outputs the loss decides the threshold of the positive class."""
+    if metrics is None:
+        return ()
     if isinstance(metrics, str) or not isinstance(metrics, Sequence):
         metrics = [metrics]
-    threshold = {"binary_cross_entropy": 0.5, "hinge": 0.0}.get(loss.name)
-    resolved = tuple(resolve_metric(each, threshold) for each in metrics if each is not None)
-    names = ["loss", *(each.name for each in resolved)]
+    if any(each is None for each in metrics):
+        raise ArgumentError(
+            "compile: metrics holds None; leave it out, or pass metrics=None for no metrics"
+        )
+    threshold = {PROBABILITIES: 0.5, SIGNS: 0.0}.get(loss.targets)
+    resolved = tuple(resolve_metric(each, threshold) for each in metrics)
+    names = [*_REPORTED, *(each.name for each in resolved)]
+    names += [f"val_{name}" for name in names]
     for name in names:
         if names.count(name) > 1:
             raise ArgumentError(
