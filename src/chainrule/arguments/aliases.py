@@ -149,8 +149,10 @@ LAYER_ARGUMENT_ALIASES = Aliases(
         "fill": "fill_value",
         "padding": "pad pads",
         "pool_size": "kernel_size pool window_size",
+        "trainable": "requires_grad",
     },
-    remedies=dict.fromkeys(
+    remedies={"trainable": "set it afterwards, as in layer.trainable = False"}
+    | dict.fromkeys(
         (
             "in_features",
             "in_channels",

@@ -66,12 +66,14 @@ class Binding:
 
 
 def bind_sublayers(layer: Any) -> None:
-    """Bind the sublayers of a layer that are not bound yet.
+    """Bind the sublayers of a layer that are not bound yet; those of a frozen one are frozen.
 
     Where the parameters come from a file, those of a network that the layer holds do too.
     """
     binding = layer._binding or Binding()
     for path, sublayer in layer._sublayers():
         if sublayer._binding is None or (binding.saved and sublayer.input_shape is None):
+            if not layer.trainable:
+                sublayer.trainable = False
             name = f"{layer.name or layer.kind}.{path}"
             sublayer.bind(name, binding.of_sublayer(path), layer.dtype)

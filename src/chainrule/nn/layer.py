@@ -30,6 +30,7 @@ from chainrule.locks import ReentrantLock
 from chainrule.nn import environment
 from chainrule.nn.binding import Binding
 from chainrule.nn.config import describe_arguments, refuse_late_activation, snake_case
+from chainrule.nn.freezing import set_trainable, with_flag
 from chainrule.nn.initializers.initializer import Initializer
 from chainrule.nn.layer_call import call_layer, run_forward
 from chainrule.nn.parameter import Parameter
@@ -53,6 +54,9 @@ class Layer:
     ----------
     name : str or None
         Layer name; None lets the network number it by kind, as ``dense_1``.
+    trainable : bool
+        False freezes the layer and its sublayers: training does not change their weights. The
+        attribute may be set at any time; the next ``fit`` heeds it, without another ``compile``.
 
     Attributes
     ----------
@@ -63,7 +67,7 @@ class Layer:
     activation : str, callable or None
         Activation after its weights, by which "auto" initialises them.
     l2 : float >= 0
-        λ of the L2 penalty λ/2·‖W‖² on its weights.
+        λ of the L2 penalty λ/2·‖W‖² on its weights; frozen ones are left out, as in Keras 3.
     keeps_steps : bool
         Whether the second axis counts the same steps before and after it; see `chainrule.nn.mask`.
 
@@ -92,6 +96,7 @@ class Layer:
     activation: Any = None
     l2: float = 0.0
     keeps_steps: bool = True
+    trainable: bool = True
 
     _arguments: BoundArguments
     _parameters: dict[str, Parameter]
@@ -105,8 +110,8 @@ class Layer:
         vars(self)["_arguments"] = bind_arguments(cls.__init__, cls.__name__, args, kwargs)
         return self
 
-    def __init__(self, name: str | None = None) -> None:
-        self.name = name
+    def __init__(self, name: str | None = None, trainable: bool = True) -> None:
+        self.name, self.trainable = name, trainable
 
     # To be overridden by a custom layer.
 
@@ -234,8 +239,9 @@ class Layer:
         binding, dtype = self._binding or Binding(), self.dtype or np.dtype("float32")
         initializer = binding.initializer(name, initializer, self.activation, len(sizes))
         value = binding.initial_value(title, len(self._parameters), initializer, sizes, dtype)
-        self._parameters[name] = Parameter(name, value, trainable)
-        return self._parameters[name]
+        self._parameters[name] = parameter = Parameter(name, value, trainable)
+        parameter.trainable &= self.trainable
+        return parameter
 
     # For the network.
 
@@ -264,7 +270,7 @@ class Layer:
 
     def config(self) -> dict[str, Any]:
         """Return the constructor arguments as JSON values."""
-        arguments = describe_arguments(self._arguments, self._title())
+        arguments = with_flag(self, describe_arguments(self._arguments, self._title()))
         return arguments | {"name": self.name} if "name" in arguments else arguments
 
     def bind(self, name: str, binding: Binding, dtype: Any) -> None:
@@ -302,6 +308,9 @@ class Layer:
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Set an attribute; while traced, a layer that is built has it in that trace alone."""
+        if name == "trainable":
+            set_trainable(self, self._title(), value)
+            return
         if name in ("activation", "recurrent_activation"):
             refuse_late_activation(self, self._title(), name, value)
         traced = environment.current()
@@ -313,8 +322,8 @@ class Layer:
             traced.set_attribute(self, name, value)
 
     def __repr__(self) -> str:
-        arguments = ", ".join(f"{key}={each!r}" for key, each in self._arguments.arguments.items())
-        return f"{type(self).__name__}({arguments})"
+        arguments = with_flag(self, self._arguments.arguments).items()
+        return f"{type(self).__name__}({', '.join(f'{key}={each!r}' for key, each in arguments)})"
 
     def _sublayers(self) -> list[tuple[str, Layer]]:
         return list(find_sublayers(self))

@@ -16,6 +16,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from chainrule.arguments.aliases import LAYER_ARGUMENT_ALIASES
 from chainrule.arguments.array_classes import refuse_masked
+from chainrule.arguments.checks import checked_flag
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.errors import TraceError
 from chainrule.graph.array_type import ArrayType
@@ -38,7 +39,8 @@ class Parameter(NDArrayOperatorsMixin):
     value : numpy.ndarray
         Its value. The array is live: training writes into it and never replaces it.
     trainable : bool
-        False for the state of a layer, such as running statistics, which no optimiser updates.
+        False for the state of a layer, such as running statistics, which no optimiser updates. May
+        be changed: False freezes a weight. That of its layer sets it again.
     is_weight : bool or None
         Whether the ``l2`` penalty includes it: matrices and kernels, not biases and gains. None
         means True for two or more axes.
@@ -47,6 +49,8 @@ class Parameter(NDArrayOperatorsMixin):
     ----------
     array : numpy.ndarray
         The live array, also while a trace binds another value.
+    is_state : bool
+        Whether it was created as state.
 
     Examples
     --------
@@ -61,7 +65,7 @@ class Parameter(NDArrayOperatorsMixin):
 
     _guarded_attributes: ClassVar[tuple[str, ...]] = ("array",)
 
-    __slots__ = ("_grad", "array", "is_weight", "name", "trainable")
+    __slots__ = ("_grad", "_trainable", "array", "is_state", "is_weight", "name")
     last_replacement: ClassVar[object] = object()
     """Another object after each assignment of another array to the value of any parameter."""
 
@@ -74,7 +78,17 @@ class Parameter(NDArrayOperatorsMixin):
         self.array = _checked(name, value)
         self._grad: Any = None
         self.trainable = trainable
+        self.is_state = not trainable
         self.is_weight = value.ndim >= 2 if is_weight is None else is_weight
+
+    @property
+    def trainable(self) -> bool:
+        """Whether training updates it."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        self._trainable = checked_flag(f"parameter {self.name}", "trainable", value)
 
     @property
     def value(self) -> Any:

@@ -54,6 +54,8 @@ class MultiHeadAttention(Layer):
         λ of the L2 penalty λ/2·‖W‖² on W_Q, W_K, W_V and W_O.
     name : str or None
         Layer name; None numbers it by kind, as ``dense_1``.
+    trainable : bool
+        False freezes it: training leaves its weights alone. See `Layer`.
 
     Attributes
     ----------
@@ -109,6 +111,7 @@ class MultiHeadAttention(Layer):
         initializer: str | Initializer = "auto",
         l2: float = 0.0,
         name: str | None = None,
+        trainable: bool = True,
     ) -> None:
         kind = "MultiHeadAttention"
         self.heads = checked_count(kind, "heads", heads)
@@ -118,7 +121,7 @@ class MultiHeadAttention(Layer):
         self.use_bias = checked_flag(kind, "use_bias", use_bias)
         self.initializer = checked_initializer(initializer)
         self.l2 = checked_l2(kind, l2)
-        self.name = name
+        self.name, self.trainable = name, trainable
 
     def build(self, input_shape: Shape, memory_shape: Shape | None = None) -> None:
         """Create the projections for inputs (batch, steps, units)."""

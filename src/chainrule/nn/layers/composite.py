@@ -10,6 +10,7 @@ import numpy as np
 
 from chainrule.arguments.checks import bad_argument
 from chainrule.errors import ArgumentError, ShapeError
+from chainrule.nn.freezing import freeze_unless
 from chainrule.nn.layer import Layer
 from chainrule.nn.mask import apply_in_sequence, mask_values_of
 
@@ -31,6 +32,8 @@ class Residual(Layer):
         identity.
     name : str or None
         Layer name; None numbers it by kind, as ``dense_1``.
+    trainable : bool
+        False freezes it: training leaves the weights of all its layers alone. See `Layer`.
 
     Raises
     ------
@@ -51,7 +54,11 @@ class Residual(Layer):
     """
 
     def __init__(
-        self, layers: Chain, shortcut: Chain | None = None, name: str | None = None
+        self,
+        layers: Chain,
+        shortcut: Chain | None = None,
+        name: str | None = None,
+        trainable: bool = True,
     ) -> None:
         if isinstance(name, Layer):
             raise ArgumentError(
@@ -60,6 +67,7 @@ class Residual(Layer):
         self.layers = _checked_chain("Residual", "layers", layers)
         self.shortcut = _checked_chain("Residual", "shortcut", [] if shortcut is None else shortcut)
         self.name = name
+        freeze_unless(self, trainable)
 
     def forward(self, x: Any, mask: Any = None) -> Any:
         """Return s(x) + f(x)."""
@@ -92,6 +100,8 @@ class Concatenate(Layer):
         Axis of the concatenation, other than 0, the batch.
     name : str or None
         Layer name; None numbers it by kind, as ``dense_1``.
+    trainable : bool
+        False freezes it: training leaves the weights of all its layers alone. See `Layer`.
 
     Raises
     ------
@@ -109,7 +119,13 @@ class Concatenate(Layer):
     (5, 9)
     """
 
-    def __init__(self, branches: Sequence[Chain], axis: int = -1, name: str | None = None) -> None:
+    def __init__(
+        self,
+        branches: Sequence[Chain],
+        axis: int = -1,
+        name: str | None = None,
+        trainable: bool = True,
+    ) -> None:
         if isinstance(branches, Layer) or len(branches) < 2:
             raise ArgumentError(
                 f"Concatenate: branches must be a list of two or more, got {branches!r}; an empty "
@@ -118,6 +134,7 @@ class Concatenate(Layer):
         self.branches = [_checked_chain("Concatenate", "branches", each) for each in branches]
         self.axis = _checked_axis(axis)
         self.name = name
+        freeze_unless(self, trainable)
 
     def forward(self, x: Any, mask: Any = None) -> Any:
         """Return the outputs of all branches, concatenated in order."""

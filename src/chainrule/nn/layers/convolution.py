@@ -53,6 +53,7 @@ class _Convolution(Layer):
         initializer: str | Initializer = "auto",
         l2: float = 0.0,
         name: str | None = None,
+        trainable: bool = True,
     ) -> None:
         kind, count = type(self).__name__, self.dimensions
         self.filters = checked_count(kind, "filters", filters)
@@ -73,7 +74,7 @@ class _Convolution(Layer):
         self.use_bias = checked_flag(kind, "use_bias", use_bias)
         self.initializer = checked_initializer(initializer)
         self.l2 = checked_l2(kind, l2)
-        self.name = name
+        self.name, self.trainable = name, trainable
         self.bias = None
 
     def build(self, input_shape: Shape) -> None:
@@ -168,6 +169,8 @@ class Conv1D(_Convolution):
         λ of the L2 penalty λ/2·‖W‖² that is added to the loss.
     name : str or None
         Layer name; None numbers it by kind, as ``dense_1``.
+    trainable : bool
+        False freezes it: training leaves its weights alone. See `Layer`.
 
     Attributes
     ----------
@@ -220,6 +223,8 @@ class Conv2D(_Convolution):
         λ of the L2 penalty λ/2·‖W‖² that is added to the loss.
     name : str or None
         Layer name; None numbers it by kind, as ``dense_1``.
+    trainable : bool
+        False freezes it: training leaves its weights alone. See `Layer`.
 
     Attributes
     ----------
@@ -277,6 +282,8 @@ class Conv3D(_Convolution):
         λ of the L2 penalty λ/2·‖W‖² that is added to the loss.
     name : str or None
         Layer name; None numbers it by kind, as ``dense_1``.
+    trainable : bool
+        False freezes it: training leaves its weights alone. See `Layer`.
 
     Attributes
     ----------

@@ -31,6 +31,8 @@ class Dense(Layer):
         λ of the L2 penalty λ/2·‖W‖² that is added to the loss.
     name : str or None
         Layer name; None numbers it by kind, as ``dense_1``.
+    trainable : bool
+        False freezes it: training leaves its weights alone. See `Layer`.
 
     Attributes
     ----------
@@ -62,6 +64,7 @@ class Dense(Layer):
         initializer: str | Initializer = "auto",
         l2: float = 0.0,
         name: str | None = None,
+        trainable: bool = True,
     ) -> None:
         self.units = checked_count("Dense", "units", units)
         self.activation = activation
@@ -69,7 +72,7 @@ class Dense(Layer):
         self.use_bias = checked_flag("Dense", "use_bias", use_bias)
         self.initializer = checked_initializer(initializer)
         self.l2 = checked_l2("Dense", l2)
-        self.name = name
+        self.name, self.trainable = name, trainable
         self.bias = None
 
     def build(self, input_shape: Shape) -> None:

@@ -49,6 +49,8 @@ class DepthwiseConv2D(Layer):
         λ of the L2 penalty λ/2·‖W‖² that is added to the loss.
     name : str or None
         Layer name; None numbers it by kind, as ``dense_1``.
+    trainable : bool
+        False freezes it: training leaves its weights alone. See `Layer`.
 
     Attributes
     ----------
@@ -88,6 +90,7 @@ class DepthwiseConv2D(Layer):
         initializer: str | Initializer = "auto",
         l2: float = 0.0,
         name: str | None = None,
+        trainable: bool = True,
     ) -> None:
         kind = "DepthwiseConv2D"
         self.geometry = WindowGeometry(
@@ -102,7 +105,7 @@ class DepthwiseConv2D(Layer):
         self.use_bias = checked_flag(kind, "use_bias", use_bias)
         self.initializer = checked_initializer(initializer)
         self.l2 = checked_l2(kind, l2)
-        self.name = name
+        self.name, self.trainable = name, trainable
         self.bias = None
 
     def build(self, input_shape: Shape) -> None:

@@ -36,6 +36,8 @@ class Embedding(Layer):
         the loss. See `Masking`.
     name : str or None
         Layer name; None numbers it by kind, as ``dense_1``.
+    trainable : bool
+        False freezes it: training leaves its weights alone. See `Layer`.
 
     Attributes
     ----------
@@ -72,13 +74,14 @@ class Embedding(Layer):
         l2: float = 0.0,
         mask_zero: bool = False,
         name: str | None = None,
+        trainable: bool = True,
     ) -> None:
         self.vocabulary_size = checked_count("Embedding", "vocabulary_size", vocabulary_size)
         self.units = checked_count("Embedding", "units", units)
         self.initializer = checked_initializer(initializer)
         self.l2 = checked_l2("Embedding", l2)
         self.mask_zero = checked_flag("Embedding", "mask_zero", mask_zero)
-        self.name = name
+        self.name, self.trainable = name, trainable
 
     def build(self, input_shape: Shape) -> None:
         """Create W; inputs may have any shape."""
@@ -144,6 +147,8 @@ class PositionEmbedding(Layer):
         Initialiser of W.
     name : str or None
         Layer name; None numbers it by kind, as ``dense_1``.
+    trainable : bool
+        False freezes it: training leaves its weights alone. See `Layer`.
 
     Attributes
     ----------
@@ -165,9 +170,14 @@ class PositionEmbedding(Layer):
     (2, 5, 4)
     """
 
-    def __init__(self, initializer: str | Initializer = "uniform", name: str | None = None) -> None:
+    def __init__(
+        self,
+        initializer: str | Initializer = "uniform",
+        name: str | None = None,
+        trainable: bool = True,
+    ) -> None:
         self.initializer = checked_initializer(initializer)
-        self.name = name
+        self.name, self.trainable = name, trainable
 
     def build(self, input_shape: Shape) -> None:
         """Create W for the number of steps of the first input."""

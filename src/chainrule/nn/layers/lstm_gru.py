@@ -57,6 +57,8 @@ class LSTM(Layer):
         λ of the L2 penalty λ/2·(‖W‖² + ‖U‖²) that is added to the loss.
     name : str or None
         Layer name; None numbers it by kind, as ``dense_1``.
+    trainable : bool
+        False freezes it: training leaves its weights alone. See `Layer`.
 
     Attributes
     ----------
@@ -102,6 +104,7 @@ class LSTM(Layer):
         recurrent_initializer: str | Initializer = "orthogonal",
         l2: float = 0.0,
         name: str | None = None,
+        trainable: bool = True,
     ) -> None:
         self.units = checked_count("LSTM", "units", units)
         self.activation = activation
@@ -112,7 +115,7 @@ class LSTM(Layer):
         self.initializer = checked_initializer(initializer)
         self.recurrent_initializer = checked_initializer(recurrent_initializer)
         self.l2 = checked_l2("LSTM", l2)
-        self.name = name
+        self.name, self.trainable = name, trainable
         self.bias = None
 
     def build(self, input_shape: Shape) -> None:
@@ -184,6 +187,8 @@ class GRU(Layer):
         λ of the L2 penalty λ/2·(‖W‖² + ‖U‖²) that is added to the loss.
     name : str or None
         Layer name; None numbers it by kind, as ``dense_1``.
+    trainable : bool
+        False freezes it: training leaves its weights alone. See `Layer`.
 
     Attributes
     ----------
@@ -228,6 +233,7 @@ class GRU(Layer):
         recurrent_initializer: str | Initializer = "orthogonal",
         l2: float = 0.0,
         name: str | None = None,
+        trainable: bool = True,
     ) -> None:
         self.units = checked_count("GRU", "units", units)
         self.activation = activation
@@ -238,7 +244,7 @@ class GRU(Layer):
         self.initializer = checked_initializer(initializer)
         self.recurrent_initializer = checked_initializer(recurrent_initializer)
         self.l2 = checked_l2("GRU", l2)
-        self.name = name
+        self.name, self.trainable = name, trainable
         self.bias = self.recurrent_bias = None
 
     def build(self, input_shape: Shape) -> None:

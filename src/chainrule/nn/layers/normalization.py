@@ -37,6 +37,8 @@ class BatchNorm(Layer):
         ε, which keeps the quotient finite for constant channels.
     name : str or None
         Layer name; None numbers it by kind, as ``dense_1``.
+    trainable : bool
+        False freezes it: training leaves its weights alone. See `Layer`.
 
     Attributes
     ----------
@@ -66,7 +68,11 @@ class BatchNorm(Layer):
     """
 
     def __init__(
-        self, momentum: float = 0.99, epsilon: float = 1e-3, name: str | None = None
+        self,
+        momentum: float = 0.99,
+        epsilon: float = 1e-3,
+        name: str | None = None,
+        trainable: bool = True,
     ) -> None:
         if 0 < checked_number("BatchNorm", "momentum", momentum) < 0.5:
             raise ArgumentError(
@@ -77,7 +83,7 @@ class BatchNorm(Layer):
             )
         self.momentum = checked_number("BatchNorm", "momentum", momentum, _MOMENTUM)
         self.epsilon = checked_number("BatchNorm", "epsilon", epsilon, POSITIVE)
-        self.name = name
+        self.name, self.trainable = name, trainable
 
     def build(self, input_shape: Shape) -> None:
         """Create gain, bias and the running statistics."""
@@ -121,6 +127,8 @@ class LayerNorm(Layer):
         ε, which keeps the quotient finite for constant samples.
     name : str or None
         Layer name; None numbers it by kind, as ``dense_1``.
+    trainable : bool
+        False freezes it: training leaves its weights alone. See `Layer`.
 
     Attributes
     ----------
@@ -143,9 +151,11 @@ class LayerNorm(Layer):
            [-1.,  1.]])
     """
 
-    def __init__(self, epsilon: float = 1e-3, name: str | None = None) -> None:
+    def __init__(
+        self, epsilon: float = 1e-3, name: str | None = None, trainable: bool = True
+    ) -> None:
         self.epsilon = checked_number("LayerNorm", "epsilon", epsilon, POSITIVE)
-        self.name = name
+        self.name, self.trainable = name, trainable
 
     def build(self, input_shape: Shape) -> None:
         """Create gain and bias."""

@@ -44,6 +44,8 @@ class RNN(Layer):
         λ of the L2 penalty λ/2·(‖W‖² + ‖U‖²) that is added to the loss.
     name : str or None
         Layer name; None numbers it by kind, as ``dense_1``.
+    trainable : bool
+        False freezes it: training leaves its weights alone. See `Layer`.
 
     Attributes
     ----------
@@ -87,6 +89,7 @@ class RNN(Layer):
         recurrent_initializer: str | Initializer = "orthogonal",
         l2: float = 0.0,
         name: str | None = None,
+        trainable: bool = True,
     ) -> None:
         self.units = checked_count("RNN", "units", units)
         self.activation = activation
@@ -96,7 +99,7 @@ class RNN(Layer):
         self.initializer = checked_initializer(initializer)
         self.recurrent_initializer = checked_initializer(recurrent_initializer)
         self.l2 = checked_l2("RNN", l2)
-        self.name = name
+        self.name, self.trainable = name, trainable
         self.bias = None
 
     def build(self, input_shape: Shape) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from chainrule.arguments.lookup import look_up
 from chainrule.errors import ArgumentError, ShapeError
+from chainrule.nn.freezing import freeze_unless
 from chainrule.nn.layer import Layer, Shape
 from chainrule.nn.layers.lstm_gru import GRU, LSTM
 from chainrule.nn.layers.normalization import BatchNorm
@@ -50,6 +51,8 @@ class Bidirectional(Layer):
         multiplied, averaged.
     name : str or None
         Layer name; None numbers it by kind, as ``dense_1``.
+    trainable : bool
+        False freezes it: training leaves the weights of all its layers alone. See `Layer`.
 
     Attributes
     ----------
@@ -74,7 +77,11 @@ class Bidirectional(Layer):
     """
 
     def __init__(
-        self, layer: RNN | LSTM | GRU, merge: str = "concat", name: str | None = None
+        self,
+        layer: RNN | LSTM | GRU,
+        merge: str = "concat",
+        name: str | None = None,
+        trainable: bool = True,
     ) -> None:
         if not isinstance(layer, RNN | LSTM | GRU):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise ArgumentError(
@@ -82,12 +89,14 @@ class Bidirectional(Layer):
                 f"sequence backwards; got {layer!r}"
             )
         arguments: dict[str, Any] = {**layer._arguments.arguments, "name": None}
+        arguments["trainable"] = layer.trainable
         arguments["go_backwards"] = not layer.options.go_backwards
         self.forward_layer = layer
         self.backward_layer = type(layer)(**arguments)
         self.merge = merge
         self.merge_outputs = look_up("merge", merge, _MERGES)
         self.name = name
+        freeze_unless(self, trainable)
 
     def forward(self, x: Any, mask: Any = None) -> Any:
         """Return the merged last states, or those of every step in the forward layer's order."""
@@ -115,6 +124,8 @@ class TimeDistributed(Layer):
         Called once, on all steps as one batch (batch · time, ...).
     name : str or None
         Layer name; None numbers it by kind, as ``dense_1``.
+    trainable : bool
+        False freezes it: training leaves the weights of all its layers alone. See `Layer`.
 
     Raises
     ------
@@ -128,11 +139,12 @@ class TimeDistributed(Layer):
     (2, 5, 3)
     """
 
-    def __init__(self, layer: Layer, name: str | None = None) -> None:
+    def __init__(self, layer: Layer, name: str | None = None, trainable: bool = True) -> None:
         if not isinstance(layer, Layer):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise ArgumentError(f"TimeDistributed: layer must be a layer, got {layer!r}")
         self.layer = layer
         self.name = name
+        freeze_unless(self, trainable)
 
     def build(self, input_shape: Shape) -> None:
         """Check that there is a time axis."""
