@@ -13,7 +13,7 @@ Run it with ``python examples/16_several_inputs_and_outputs.py``. It prints::
     dense     Dense    (batch, 21)        2,037
     ───────────────────────────────────────────────────────
     input (batch, 8, 8, 2), float32
-    5,477 parameters (21.4 KiB): 5,477 trained
+    5,477 parameters (21.4 KiB): 5,477 trainable
     loss loss, Adam(learning_rate=0.005), both, same
 
     pairs never seen: both digits right 0.87, same or not 0.93

@@ -79,7 +79,9 @@ def training_program(net: Network) -> TrainingProgram:
             "program: there is no native code, because NumPy runs the steps of this network; the "
             "warning of fit says why, unless CHAINRULE_BACKEND=numpy is set in the environment"
         )
-    state = initial_state(model.stack, objective.optimizer, model.optimizer_slots)
+    state = initial_state(
+        model.stack, objective.optimizer, model.optimizer_slots, model.missed_steps()
+    )
     values, _ = tree.flatten(state)
     inputs = runner.program.loops.inputs
     total = next(each.shape[0] for each in inputs if each.name == "samples.X")

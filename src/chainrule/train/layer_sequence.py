@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from chainrule.arguments.aliases import FIT_ALIASES
 from chainrule.arguments.attributes import refuse_assignment, refuse_missing, unwritable
-from chainrule.arguments.checks import checked_seed
+from chainrule.arguments.checks import checked_flag, checked_seed
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.arguments.network_aliases import NETWORK_ASSIGNMENTS, NETWORK_ATTRIBUTES
 from chainrule.data.table import Table
@@ -49,6 +49,20 @@ class LayerSequence:
     def params(self) -> Params:
         """All parameters by name (``dense.weight``): live arrays to read, assign and write into."""
         return Params(self._model.stack.parameters(), self._model)
+
+    @property
+    def trainable(self) -> bool:
+        """Whether some layer is not frozen; assigned to, it sets the flag of every layer.
+
+        Frozen layers compute, but training does not change their weights; see `Layer`.
+        """
+        return any(layer.trainable for layer in self._model.layers)
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        flag = checked_flag("net", "trainable", value)
+        for layer in self._model.layers:
+            layer.trainable = flag
 
     @property
     def table(self) -> Table | None:

@@ -23,6 +23,7 @@ from chainrule.arguments.aliases import FIT_ALIASES
 from chainrule.arguments.checks import checked_seed
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.errors import ArgumentError, ChainruleError, FormatError, type_in_words
+from chainrule.nn.freezing import restore_frozen
 from chainrule.nn.initializers.initializer import Initializer
 from chainrule.nn.layer import Layer
 from chainrule.nn.losses.loss import LOSSES, Loss, resolve_loss
@@ -31,6 +32,7 @@ from chainrule.optim.registry import from_config as optimizer_of
 from chainrule.train.files.save import FORMAT, METADATA_KEY, checksum
 from chainrule.train.files.schema import Description
 from chainrule.train.files.table_schema import table_of
+from chainrule.train.model.model import Model
 from chainrule.train.network import Network, model_of
 from chainrule.train.rbm.load import restored
 from chainrule.train.rbm.rbm import RBM
@@ -158,7 +160,7 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
 def _network(description: Description, tensors: Tensors, custom: Custom) -> Network:
     description.only(
         "format", "seed", "dtype", "input_shape", "layers", "classes", "loss", "optimizer",
-        "metrics", "table", "checksum",
+        "metrics", "table", "frozen", "checksum",
     )  # fmt: skip
     seed, dtype = checked_seed("load", description.get("seed", int)), description.get("dtype", str)
     net = Network(seed=seed, dtype=dtype)
@@ -170,6 +172,8 @@ def _network(description: Description, tensors: Tensors, custom: Custom) -> Netw
         layer = _layer(entry, number, custom)
         model.add(layer, partial(_tensor_initializer, tensors, unread, layer.name))
     model.build((2, *_sizes(description.get("input_shape", list))), "load")
+    if description.has("frozen"):
+        _freeze(model, description.get("frozen", dict))
     model.classes = _classes(description)
     if model.table is not None and model.input_shape != (None, len(model.table.feature_names)):
         raise FormatError("load: the table has another number of features than the layers take")
@@ -187,6 +191,18 @@ def _layer(entry: Any, number: int, custom: Custom) -> Layer:
     layer = from_config(description.get("kind", str), description.get("config", dict), custom)
     layer.name = description.get("name", str)
     return layer
+
+
+def _freeze(model: Model, entry: dict[str, Any]) -> None:
+    description = Description(entry, "the description of frozen layers")
+    description.only("layers", "parameters")
+    layers, parameters = description.get("layers", list), description.get("parameters", list)
+    names = [*layers, *parameters]
+    if not all(type(each) is str for each in names) or len(set(names)) != len(names):
+        raise FormatError("load: 'frozen' must have lists of names, each once")
+    known = {str(each.name): each for each in model.layers}
+    if unknown := restore_frozen(known, layers, parameters):
+        raise FormatError(f"load: 'frozen' names {unknown[0]!r:.60}, which is not in the network")
 
 
 def _tensor_initializer(tensors: Tensors, unread: set[str], *path: Any) -> Initializer:

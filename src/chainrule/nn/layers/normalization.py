@@ -103,6 +103,8 @@ class BatchNorm(Layer):
 
         Padded steps, where `mask` is False, are not counted.
         """
+        if not self.trainable:
+            return self.forward(x)
         mean, variance, centred = _moments(x, tuple(range(x.ndim - 1)), mask)
         self.mean.value = self._moving_average(self.mean, mean)
         self.variance.value = self._moving_average(self.variance, variance)

@@ -6,6 +6,7 @@ The tensors are the parameters by full name. The metadata has one entry, ``chain
      "seed": 0, "dtype": "float32",    of the network
      "input_shape": [784],             without the batch axis
      "layers": [{"kind": "dense", "name": "dense", "config": {"units": 100, ...}}, ...],
+     "frozen": {"layers": [NAME, ...], "parameters": [NAME, ...]},  if some are: see nn.freezing
      "classes": ["cat", "dog"] | null, the names of the classes by index
      "table": {"target": NAME | null,  the fitted preprocessing of columns, if there is a table
                "columns": [{"kind": "number", "name": "age", "fill": 38.9, "mean": 38.9,
@@ -32,6 +33,7 @@ from numpy.typing import NDArray
 
 from chainrule.errors import ArgumentError, ChainruleError
 from chainrule.nn.config import describe
+from chainrule.nn.freezing import describe_frozen
 from chainrule.nn.losses.loss import LOSSES, Loss
 from chainrule.optim.optimizer import Optimizer
 from chainrule.optim.registry import from_config
@@ -82,19 +84,25 @@ def checksum(description: Mapping[str, Any], tensors: Tensors) -> str:
 def _description(model: Model, input_shape: list[int | None]) -> dict[str, Any]:
     arguments = model.compile_arguments
     table = {} if model.table is None else {"table": describe_table(model.table)}
-    return table | {
-        "format": FORMAT,
-        "seed": model.seed,
-        "dtype": model.dtype.name,
-        "input_shape": input_shape,
-        "layers": [
-            {"kind": each.kind, "name": each.name, "config": each.config()} for each in model.layers
-        ],
-        "classes": model.classes,
-        "loss": arguments and _loss(arguments.loss),
-        "optimizer": arguments and optimizer_config(arguments.optimizer),
-        "metrics": [_metric(each) for each in arguments.metrics] if arguments else [],
-    }
+    frozen = describe_frozen({str(each.name): each for each in model.layers})
+    return (
+        table
+        | ({"frozen": frozen} if any(frozen.values()) else {})
+        | {
+            "format": FORMAT,
+            "seed": model.seed,
+            "dtype": model.dtype.name,
+            "input_shape": input_shape,
+            "layers": [
+                {"kind": each.kind, "name": each.name, "config": each.config()}
+                for each in model.layers
+            ],
+            "classes": model.classes,
+            "loss": arguments and _loss(arguments.loss),
+            "optimizer": arguments and optimizer_config(arguments.optimizer),
+            "metrics": [_metric(each) for each in arguments.metrics] if arguments else [],
+        }
+    )
 
 
 def _loss(loss: Loss) -> Any:

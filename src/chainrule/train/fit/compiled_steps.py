@@ -49,7 +49,7 @@ class CompiledSteps:
         types = self._samples.types(count)
         natively = self.runner is not None and self.runner.is_multithreaded
         return self._cache.get(
-            ("step", *self._state.trained, *types.values()),
+            ("step", *self._state.key, *types.values()),
             lambda: compile_step(self._stack, self._objective, self._state.tree, types, natively),
         )
 
@@ -58,7 +58,7 @@ class CompiledSteps:
         if not samples.are_contiguous:
             return None
         types = samples.types(len(samples))
-        key = ("steps", size, capacity, *state.trained, *types.values())
+        key = ("steps", size, capacity, *state.key, *types.values())
 
         def build() -> tuple[StepRunner | None, Guards]:
             program, guards = compile_steps(

@@ -20,6 +20,7 @@ from chainrule.train.checks.lookup_range import explain_lookup_error
 from chainrule.train.checks.weights import check_some_left
 from chainrule.train.fit.epochs import EpochLoop, FitRun
 from chainrule.train.fit.output_activation import warn_of_output_activation
+from chainrule.train.fit.train_state import check_trainable
 from chainrule.train.fit.trainer import Trainer
 from chainrule.train.history import History
 from chainrule.train.inference.gathered_loss import gives_one_number
@@ -110,8 +111,7 @@ def _prepare_samples(
             model.classes, model.dtype,
         )  # fmt: skip
     _check_weights_left(samples, validation, arguments, model.dtype)
-    if not model.stack.parameters(trainable=True):
-        raise ArgumentError("fit: there is nothing to train: no layer has a trainable parameter")
+    check_trainable(model.stack)
     if not model.counter.steps:
         warn_likely_mistakes(
             samples.X,

@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chainrule import tree
-from chainrule.errors import ShapeError
+from chainrule.errors import ArgumentError, ShapeError
 from chainrule.graph.array_type import type_of
 from chainrule.optim.optimizer import Optimizer
 from chainrule.train.fit.train_step import initial_state
 from chainrule.train.model.layer_stack import LayerStack
 
-__all__ = ["TrainState"]
+__all__ = ["TrainState", "check_trainable"]
 
 Array = NDArray[Any]
+
+
+def check_trainable(stack: LayerStack) -> None:
+    """Raise if there is nothing to train."""
+    if stack.parameters(trainable=True):
+        return
+    frozen = [name for name, each in stack.parameters().items() if not each.is_state]
+    if not frozen:
+        raise ArgumentError("fit: there is nothing to train: no layer has a trainable parameter")
+    raise ArgumentError(
+        f"fit: there is nothing to train: all weights are frozen, such as {frozen[-1]}; set "
+        "net.trainable = True, or the trainable of some layers"
+    )
 
 
 class TrainState:
@@ -28,24 +41,31 @@ class TrainState:
     """
 
     def __init__(
-        self, stack: LayerStack, optimizer: Optimizer, optimizer_slots: dict[str, Any]
+        self,
+        stack: LayerStack,
+        optimizer: Optimizer,
+        optimizer_slots: dict[str, Any],
+        missed_steps: Mapping[str, int],
     ) -> None:
         stack.arrays()  # refuses other shapes
-        state = initial_state(stack, optimizer, optimizer_slots)
+        state = initial_state(stack, optimizer, optimizer_slots, missed_steps)
         self.values, self._structure = tree.flatten(state)
         self.previous: list[Array] = self.values
         self.steps_since_previous = 0  # where 0, `previous` is undefined
         self.trained = tuple(state["params"])  # names
+        self.missed_steps = missed_steps
+        # Names that determine what a step computes.
+        self.key = (*self.trained, *(f"missed.{name}" for name in missed_steps))
         # By parameter: another array may be assigned to the value of one.
         self._parameters = stack.parameters(trainable=True) | stack.parameters(trainable=False)
-        # Leaves are params, slots, non_trainable; the live arrays are the first and the last.
+        # Leaves are params, slots, missed, non_trainable; live are the first and the last.
         end = len(self.values)
         first_state = end - len(state["non_trainable"])
         self._live_indices = [*range(len(self.trained)), *range(first_state, end)]
 
     @property
     def tree(self) -> dict[str, Any]:
-        """The arrays: ``params``, ``slots`` and ``non_trainable``, each by name of parameter."""
+        """The arrays: ``params``, ``slots`` and so on, each by name of parameter."""
         return tree.unflatten(self._structure, self.values)
 
     @property

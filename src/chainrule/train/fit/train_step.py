@@ -4,7 +4,8 @@
 
     state, batch, step_input -> state', results
 
-    state       {"params": ..., "slots": ..., "non_trainable": ...}, each by name of parameter
+    state       {"params": ..., "slots": ..., "missed": ..., "non_trainable": ...}, each by name of
+                parameter; "missed" has the steps in which one that is trained was frozen
     batch       {"X": ..., "y": ..., "weight": ...}
     step_input  {"rate": ..., "count": ..., "epoch": ..., "step": ...}
     results     [loss, penalty, mean metrics ..., outputs if a metric gathers them]
@@ -15,7 +16,7 @@ another.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -44,7 +45,9 @@ if TYPE_CHECKING:
 __all__ = ["compile_step", "compile_steps", "initial_state"]
 
 
-def initial_state(stack: LayerStack, optimizer: Optimizer, slots: dict[str, Any]) -> dict[str, Any]:
+def initial_state(
+    stack: LayerStack, optimizer: Optimizer, slots: dict[str, Any], missed: Mapping[str, int]
+) -> dict[str, Any]:
     """Return parameters, optimiser slots and non-trainable state: all that training changes."""
     trained = stack.parameters(trainable=True)
     return {
@@ -55,6 +58,7 @@ def initial_state(stack: LayerStack, optimizer: Optimizer, slots: dict[str, Any]
             else optimizer.slots(each.array)
             for name, each in trained.items()
         },
+        "missed": {name: np.array(count, stack.dtype) for name, count in missed.items()},
         "non_trainable": {
             n: each.array.copy() for n, each in stack.parameters(trainable=False).items()
         },
@@ -136,13 +140,18 @@ def _step(stack: LayerStack, objective: Objective) -> Callable[..., Any]:
         (_, (results, non_trainable)), gradients = derivative(state["params"])
         gradients = clip(gradients, objective.optimizer)
         rate, count, slots = step_input["rate"], step_input["count"], state["slots"]
+        missed = state["missed"]
+        counts = {name: count - each for name, each in missed.items()}
         updates = {
-            name: objective.optimizer.update(param, gradients[name], slots[name], rate, count)
+            name: objective.optimizer.update(
+                param, gradients[name], slots[name], rate, counts.get(name, count)
+            )
             for name, param in state["params"].items()
         }
         new = {
             "params": {name: param for name, (param, _) in updates.items()},
             "slots": {name: slots for name, (_, slots) in updates.items()},
+            "missed": missed,
             "non_trainable": non_trainable,
         }
         return _like(state, new), results

@@ -16,7 +16,7 @@ from chainrule.train.fit.compiled_steps import CompiledSteps
 from chainrule.train.fit.nonfinite import NotFinite
 from chainrule.train.fit.step_inputs import Orders
 from chainrule.train.fit.step_runner import REPORT_SECONDS
-from chainrule.train.fit.train_state import TrainState
+from chainrule.train.fit.train_state import TrainState, check_trainable
 from chainrule.train.inputs.samples import Samples, batches
 from chainrule.train.model.model import Model
 from chainrule.train.model.objective import Objective
@@ -45,10 +45,16 @@ class Trainer:
         self._dtype = model.dtype
         self._rate: Array = np.array(math.nan)
         self._parameter_lock = model.parameter_lock
+        self._begin()
+
+    def _begin(self) -> None:
+        """Start from the parameters and optimiser slots of the model."""
+        model, optimizer = self._model, self.objective.optimizer
+        missed, self._first_step = model.missed_steps(), self.counter.steps
         self._state = self._parameter_lock.read(
-            lambda: TrainState(model.stack, objective.optimizer, model.optimizer_slots)
+            lambda: TrainState(model.stack, optimizer, model.optimizer_slots, missed)
         )
-        self._steps = CompiledSteps(model, objective, self._state, samples, size)
+        self._steps = CompiledSteps(model, self.objective, self._state, self._samples, self._size)
 
     @property
     def epochs_per_call(self) -> int:
@@ -193,9 +199,19 @@ class Trainer:
             return
         with self._parameter_lock.writing():
             self._state.write_back()
-            self._model.optimizer_slots = tree.map_leaves(np.array, self._state.tree["slots"])
+            self._publish_slots()
             self._model.counter = self.counter.copy()
         self._published = self._progress
+
+    def _publish_slots(self) -> None:
+        """Publish the optimiser slots; those of frozen parameters stay, for when they are not."""
+        model, steps = self._model, self.counter.steps
+        slots = tree.map_leaves(np.array, self._state.tree["slots"])
+        frozen = model.optimizer_slots.keys() - slots.keys()
+        model.updates = {name: model.updates.get(name, self._first_step) for name in frozen} | {
+            name: steps - missed for name, missed in self._state.missed_steps.items()
+        }
+        model.optimizer_slots = model.optimizer_slots | slots
 
     def _publish(self) -> None:
         """Publish a finished epoch, at intervals that keep the cost below one percent."""
@@ -206,8 +222,15 @@ class Trainer:
             self._next_publication = end + max(REPORT_SECONDS, 100 * (end - start))
 
     def read_back(self) -> None:
-        """Copy the live parameters, which a callback may have written to, into the state."""
-        self._parameter_lock.read(self._state.read_back)
+        """Copy the live parameters, which a callback may have written to, into the state.
+
+        If it has frozen some, or unfrozen them, training continues with the others.
+        """
+        if self._state.trained == tuple(self._model.stack.parameters(trainable=True)):
+            self._parameter_lock.read(self._state.read_back)
+            return
+        check_trainable(self._model.stack)
+        self._begin()
 
     def _targets(self, rows: Array | None, first: int, end: int) -> Array:
         """Return the targets of some steps if a metric gathers them; else none."""

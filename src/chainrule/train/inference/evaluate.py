@@ -44,6 +44,7 @@ def evaluate(
     """
     running, params = RunningMetrics(objective), stack.arrays()
     is_gathered = gives_one_number(stack, objective, programs, samples)
+    penalized = tuple(stack.parameters(trainable=True))
     purpose, build = ("score", compile_scoring) if is_gathered else ("evaluate", compile_evaluation)
     scores: list[Array] = []
     with np.errstate(all="ignore"):
@@ -51,7 +52,7 @@ def evaluate(
             batch = samples.take(rows)
             types = samples.types(len(batch[0]))
             program = programs.get(
-                (purpose, *types.values()), lambda t=types: build(stack, objective, t)
+                (purpose, penalized, *types.values()), lambda t=types: build(stack, objective, t)
             )
             try:
                 results = program([*params, *batch])

@@ -51,6 +51,7 @@ class Model:
         self.classes: list[str] | None = None  # class names in the order of class indices
         self.table: Table | None = None  # encodes the inputs
         self.optimizer_slots: dict[str, Any] = {}  # by name of the parameter
+        self.updates: dict[str, int] = {}  # of the parameters that have not had one in each step
         self.counter = StepCounter()
         self.programs = ProgramCache()
         self.training, self.parameter_lock = TrainingLock(), SequenceLock()
@@ -177,7 +178,7 @@ class Model:
         """Restart training with new arguments of ``compile``, from the current parameters."""
         with self._changing("compile"), self.parameter_lock.writing():
             self.compile_arguments = arguments
-            self.optimizer_slots = {}
+            self.optimizer_slots, self.updates = {}, {}
             self.counter = StepCounter()
 
     def set_optimizer(self, arguments: CompileArguments) -> None:
@@ -196,6 +197,18 @@ class Model:
             if not is_same or optimizer.slots(scalar) != previous.slots(scalar):
                 self.optimizer_slots = {}
             self.compile_arguments = arguments
+
+    def missed_steps(self) -> dict[str, int]:
+        """Return the steps since `compile` that the slots of a parameter have missed, if any.
+
+        A frozen parameter has missed steps, and so has one whose slots begin later than others.
+        """
+        steps = self.counter.steps
+        counts = {
+            name: self.updates.get(name, steps) if name in self.optimizer_slots else 0
+            for name in self.stack.parameters(trainable=True)
+        }
+        return {name: steps - count for name, count in counts.items() if count < steps}
 
     def objective(self, function: str) -> Objective:
         """Return the training objective, the last activation fused where possible."""

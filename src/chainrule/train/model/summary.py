@@ -63,13 +63,15 @@ def _totals(model: Model) -> list[str]:
         return ["not built yet: sizes are inferred from the first data, in fit, predict or net(X)"]
     parameters = model.stack.parameters().values()
     total = sum(each.size for each in parameters)
-    trained = sum(each.size for each in parameters if each.trainable)
+    trainable = sum(each.size for each in parameters if each.trainable)
+    frozen = sum(each.size for each in parameters if not each.trainable and not each.is_state)
     size = sum(each.value.nbytes for each in parameters)
-    others = f", {total - trained:,} not" if trained < total else ""
+    others = f", {total - trainable:,} non-trainable" if trainable < total else ""
+    others += f" ({frozen:,} of them frozen)" if frozen else ""
     lines = [] if model.table is None else [str(model.table)]
     lines += [
         f"input {_shape_text(model)}, {model.dtype}",
-        f"{total:,} parameters ({size / 1024:,.1f} KiB): {trained:,} trained{others}",
+        f"{total:,} parameters ({size / 1024:,.1f} KiB): {trainable:,} trainable{others}",
     ]
     if (arguments := model.compile_arguments) is not None:
         metrics = "".join(f", {metric.name}" for metric in arguments.metrics)
