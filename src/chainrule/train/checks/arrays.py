@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.arguments.array_classes import refuse_masked, refuse_truncated
+from chainrule.data.byte_text import decoded
+from chainrule.data.cell import is_missing
 from chainrule.errors import ChainruleError, DataError, DTypeError, type_in_words
 
 __all__ = ["as_array"]
@@ -35,8 +37,12 @@ def as_array(value: Any, function: str, name: str, allows_text: bool = False) ->
     _refuse_containers(value, function, name)
     try:
         array = np.asarray(value)
+    except UnicodeError:  # a list of bytes
+        array = np.array(value, object)
     except (ValueError, TypeError) as error:
         raise _ragged(value, function, name, error) from None
+    if allows_text:
+        array = _with_names(array, value, f"{function}: {name}")
     if array.ndim == 0:
         raise DataError(
             f"{function}: {name} is a single {type(value).__name__}, {value!r:.40}; it must be an "
@@ -48,7 +54,7 @@ def as_array(value: Any, function: str, name: str, allows_text: bool = False) ->
             "sample and one value in each"
         )
     if array.dtype.kind not in "biuf" and not (allows_text and _is_text(array)):
-        raise _not_numbers(array, value, function, name)
+        raise _not_numbers(array, value, function, name, allows_text)
     return array
 
 
@@ -69,8 +75,17 @@ def _refuse_containers(value: Any, function: str, name: str) -> None:
     refuse_truncated(value, f"{function}: {name}")
 
 
+def _with_names(array: NDArray[Any], value: Any, what: str) -> NDArray[Any]:
+    """Return names given as bytes as text, and NaN in a list of names as NaN, not as 'nan'."""
+    if array.dtype.kind == "U" and isinstance(value, list | tuple):
+        rows = cast(Sequence[Any], value)
+        if any(isinstance(each, float | np.floating) and each != each for each in rows):
+            return np.array(value, object)
+    return decoded(array, what)
+
+
 def _is_text(array: NDArray[Any]) -> bool:
-    return array.dtype.kind in "UST" or (
+    return array.dtype.kind in "UT" or (
         array.dtype.kind == "O" and all(isinstance(each, str) for each in array.flat)
     )
 
@@ -91,7 +106,9 @@ def _length(row: Any) -> int:
     return len(row) if hasattr(row, "__len__") else 1
 
 
-def _not_numbers(array: NDArray[Any], value: Any, function: str, name: str) -> ChainruleError:
+def _not_numbers(
+    array: NDArray[Any], value: Any, function: str, name: str, allows_text: bool
+) -> ChainruleError:
     kind = array.dtype.kind
     if kind != "O":
         remedy = _REMEDIES.get(kind, _ENCODE)
@@ -105,15 +122,16 @@ def _not_numbers(array: NDArray[Any], value: Any, function: str, name: str) -> C
         for index in np.ndindex(array.shape)
         if not isinstance(array[index], int | float | np.number)
     ]
+    if allows_text:  # the names are fine where only some are missing
+        gaps = [index for index in np.ndindex(array.shape) if is_missing(array[index])]
+        unexpected = gaps or unexpected
     if not unexpected:
         return DTypeError(
             f"{function}: {name} has dtype object, but must hold real numbers; convert it with "
             f"{name}.astype(float)"
         )
     first: Any = array[unexpected[0]]
-    # None and pandas' NA are missing values; anything else has a wrong type.
-    is_missing = first is None or type(first).__name__ in ("NAType", "NaTType")
-    remedy = "fill in what is missing, or leave those rows out" if is_missing else _ENCODE
+    remedy = "fill in what is missing, or leave those rows out" if is_missing(first) else _ENCODE
     index = ", ".join(map(str, unexpected[0]))
     column = _column(value, unexpected[0])
     return DTypeError(

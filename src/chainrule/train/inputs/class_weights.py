@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.arguments.checks import NON_NEGATIVE, checked_number
+from chainrule.data.byte_text import decoded
 from chainrule.errors import ArgumentError, DataError
 from chainrule.nn.losses.loss import Loss
 from chainrule.nn.losses.target_domain import find, is_distribution
@@ -110,6 +111,8 @@ def _has_one_sign(y: Array) -> Array:
 
 
 def _label_of(key: Any, classes: list[str] | None) -> int:
+    if isinstance(key, bytes):
+        key = str(decoded(np.array([key], object), "fit: class_weight")[0])
     if classes is not None and isinstance(key, str) and key in classes:
         return classes.index(key)
     is_integer = hasattr(key, "__index__") or (isinstance(key, float) and key.is_integer())

@@ -14,7 +14,7 @@ from chainrule.train.checks.metric_targets import check_metric_targets
 from chainrule.train.inputs.padded_steps import warn_of_mask_end
 from chainrule.train.inputs.samples import Samples
 from chainrule.train.inputs.table_inputs import as_inputs
-from chainrule.train.inputs.targets import encode_targets, find_classes, is_text
+from chainrule.train.inputs.targets import encode_targets, find_classes, is_text, numbers_as_names
 from chainrule.train.model.model import Model
 from chainrule.train.model.objective import Objective
 
@@ -47,11 +47,12 @@ def prepare_samples(
     _check_values(model, checked.X)
     model.build(checked.X.shape, function)
     warn_of_mask_end(model, checked.X, function)
-    check_targets(checked.y, objective.loss, model.output_shape, function, names[1], checked.weight)
-    if function == "fit" and model.classes is None and is_text(checked.y):
-        model.classes = find_classes(checked.y, objective.loss, model.output_shape)
     title = f"{function}: {names[1]}"
-    y = encode_targets(checked.y, objective.loss, len(model.output_shape), model.classes, title)
+    y = numbers_as_names(checked.y, model.classes, title)
+    check_targets(y, objective.loss, model.output_shape, function, names[1], checked.weight)
+    if function == "fit" and model.classes is None and is_text(y):
+        model.classes = find_classes(y, objective.loss, model.output_shape)
+    y = encode_targets(y, objective.loss, len(model.output_shape), model.classes, title)
     check_metric_targets(
         y, objective.loss, objective.metrics, model.output_shape, function, names[1]
     )

@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.data.category_codes import category_codes
+from chainrule.data.cell import value_of
 from chainrule.errors import DataError
 from chainrule.nn.losses.loss import Loss
 
-__all__ = ["encode_targets", "find_classes", "is_text"]
+__all__ = ["encode_targets", "find_classes", "is_text", "numbers_as_names"]
 
 Array = NDArray[Any]
 
@@ -56,6 +58,33 @@ def encode_targets(
     return y
 
 
+def numbers_as_names(y: Array, classes: list[str] | None, title: str) -> Array:
+    """Return the class indices of numbers that are themselves names of classes, such as "007".
+
+    A column of labels that is read as text among others may be read as numbers by itself. Where no
+    name is a number, numbers are class indices.
+
+    Examples
+    --------
+    >>> numbers_as_names(np.array([7, 12]), ["007", "012", "x1"], "evaluate: y")
+    array([0, 1])
+    """
+    is_column = y.ndim == 1 or (y.ndim == 2 and y.shape[1] == 1)
+    if classes is None or y.dtype.kind not in "biuf" or not is_column:
+        return y
+    if all(value_of(name) is None for name in classes):
+        return y
+    labels, inverse = np.unique(y, return_inverse=True)
+    codes = category_codes(labels.tolist(), classes)
+    if np.any(codes < 0):
+        label = labels[np.argmax(codes < 0)]
+        raise DataError(
+            f"{title} has the number {label}, and the network was trained on names, some of them "
+            f"numbers: {', '.join(classes):.200}; pass the names as texts, such as {classes[0]!r}"
+        )
+    return codes[inverse].reshape(y.shape).astype(np.int64)
+
+
 def _indices_of(y: Array, classes: list[str], title: str) -> Array:
     known = np.array(classes, str)
     names = y.astype(str)
@@ -66,6 +95,10 @@ def _indices_of(y: Array, classes: list[str], title: str) -> Array:
         )
     indices = np.searchsorted(known, names).clip(max=len(classes) - 1)
     unexpected = np.flatnonzero(known[indices] != names)
+    if len(unexpected):  # 1.0 is the class that is called 1
+        codes = category_codes(names.flat[unexpected].tolist(), classes)
+        indices.flat[unexpected[codes >= 0]] = codes[codes >= 0]
+        unexpected = unexpected[codes < 0]
     if len(unexpected):
         first = unexpected[0]
         raise DataError(
