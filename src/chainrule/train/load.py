@@ -27,8 +27,10 @@ from chainrule.nn.freezing import restore_frozen
 from chainrule.nn.initializers.initializer import Initializer
 from chainrule.nn.layer import Layer
 from chainrule.nn.losses.loss import LOSSES, Loss, resolve_loss
+from chainrule.nn.parameter import Parameter
 from chainrule.nn.registry import from_config
 from chainrule.optim.registry import from_config as optimizer_of
+from chainrule.train.files.layer_attributes import restore_attributes
 from chainrule.train.files.save import FORMAT, METADATA_KEY, checksum
 from chainrule.train.files.schema import Description
 from chainrule.train.files.table_schema import table_of
@@ -160,7 +162,7 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
 def _network(description: Description, tensors: Tensors, custom: Custom) -> Network:
     description.only(
         "format", "seed", "dtype", "input_shape", "layers", "classes", "loss", "optimizer",
-        "metrics", "table", "frozen", "checksum",
+        "metrics", "table", "frozen", "attributes", "checksum",
     )  # fmt: skip
     seed, dtype = checked_seed("load", description.get("seed", int)), description.get("dtype", str)
     net = Network(seed=seed, dtype=dtype)
@@ -174,6 +176,9 @@ def _network(description: Description, tensors: Tensors, custom: Custom) -> Netw
     model.build((2, *_sizes(description.get("input_shape", list))), "load")
     if description.has("frozen"):
         _freeze(model, description.get("frozen", dict))
+    _fill_built_in_constructors(model.stack.parameters(), tensors, unread)
+    if description.has("attributes"):
+        restore_attributes(model.layers, description.get("attributes", dict), tensors, unread)
     model.classes = _classes(description)
     if model.table is not None and model.input_shape != (None, len(model.table.feature_names)):
         raise FormatError("load: the table has another number of features than the layers take")
@@ -203,6 +208,17 @@ def _freeze(model: Model, entry: dict[str, Any]) -> None:
     known = {str(each.name): each for each in model.layers}
     if unknown := restore_frozen(known, layers, parameters):
         raise FormatError(f"load: 'frozen' names {unknown[0]!r:.60}, which is not in the network")
+
+
+def _fill_built_in_constructors(
+    parameters: Mapping[str, Parameter], tensors: Tensors, unread: set[str]
+) -> None:
+    """Set the parameters of sublayers that a constructor has built, with values of its own."""
+    for name in unread & parameters.keys():
+        array, tensor = parameters[name].array, tensors[name]
+        if (array.shape, array.dtype) == (tensor.shape, tensor.dtype):
+            array[...] = tensor
+            unread.discard(name)
 
 
 def _tensor_initializer(tensors: Tensors, unread: set[str], *path: Any) -> Initializer:

@@ -7,6 +7,7 @@ The tensors are the parameters by full name. The metadata has one entry, ``chain
      "input_shape": [784],             without the batch axis
      "layers": [{"kind": "dense", "name": "dense", "config": {"units": 100, ...}}, ...],
      "frozen": {"layers": [NAME, ...], "parameters": [NAME, ...]},  if some are: see nn.freezing
+     "attributes": {NAME: {...}, ...}, if layers have a state: see `train.files.layer_attributes`
      "classes": ["cat", "dog"] | null, the names of the classes by index
      "table": {"target": NAME | null,  the fitted preprocessing of columns, if there is a table
                "columns": [{"kind": "number", "name": "age", "fill": 38.9, "mean": 38.9,
@@ -38,6 +39,7 @@ from chainrule.nn.losses.loss import LOSSES, Loss
 from chainrule.optim.optimizer import Optimizer
 from chainrule.optim.registry import from_config
 from chainrule.storage import write_atomically
+from chainrule.train.files.layer_attributes import describe_attributes
 from chainrule.train.files.table_schema import describe_table
 from chainrule.train.metrics import METRICS, Metric, resolve_metric
 from chainrule.train.model.model import Model
@@ -64,7 +66,10 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
     tensors = model.parameter_lock.read(
         lambda: {name: np.array(each.array, order="C") for name, each in parameters.items()}
     )
+    attributes, arrays = describe_attributes(model.layers, model.dtype)
     description = _description(model, list(model.input_shape[1:]))
+    if attributes:
+        description["attributes"], tensors = attributes, tensors | arrays
     description["checksum"] = checksum(description, tensors)
     metadata = {METADATA_KEY: json.dumps(description, ensure_ascii=False, allow_nan=False)}
     write_atomically(path, to_bytes(tensors, metadata))
