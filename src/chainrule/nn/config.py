@@ -17,6 +17,10 @@ from chainrule.nn.initializers.initializer import INITIALIZERS
 __all__ = ["describe", "describe_arguments", "refuse_late_activation", "snake_case"]
 
 
+_LATER_ARGUMENTS = {"mask_zero"}
+"""Arguments that earlier versions did not have: left out at their defaults, as in old files."""
+
+
 def describe(value: Any, owner: str) -> Any:
     """Serialise one argument to a JSON value.
 
@@ -55,7 +59,10 @@ def describe_arguments(arguments: inspect.BoundArguments, owner: str) -> dict[st
     """
     config: dict[str, Any] = {}
     for name, value in arguments.arguments.items():
-        kind = arguments.signature.parameters[name].kind
+        parameter = arguments.signature.parameters[name]
+        kind = parameter.kind
+        if name in _LATER_ARGUMENTS and value is parameter.default:
+            continue
         if kind is inspect.Parameter.VAR_POSITIONAL and value:
             raise ArgumentError(
                 f"{owner}: the positional arguments *{name} have no names and cannot be saved to "
