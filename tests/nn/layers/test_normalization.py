@@ -1,5 +1,7 @@
 """Batch and layer normalisation: statistics, state, PyTorch."""
 
+import re
+import warnings
 from typing import Any
 
 import numpy as np
@@ -9,6 +11,7 @@ import chainrule as cr
 import chainrule.nn as nn
 from chainrule.autodiff.derivative import vjp
 from chainrule.errors import ArgumentError, ShapeError
+from chainrule.nn.batch_share import in_batch
 from chainrule.nn.parameter import substituted
 from tests.nn.layer_gradients import fixed_like, output_and_gradients
 
@@ -47,7 +50,7 @@ def test_running_statistics_are_exponential_moving_averages() -> None:
     layer = nn.BatchNorm(momentum=0.9)
     layer(X, random=nn.RandomStream(seed=0))
     np.testing.assert_allclose(layer.mean.value, 0.1 * X.mean(axis=(0, 1)))
-    np.testing.assert_allclose(layer.variance.value, 0.9 + 0.1 * X.var(axis=(0, 1)))
+    np.testing.assert_allclose(layer.variance.value, 0.9 + 0.1 * X.var(axis=(0, 1), ddof=1))
 
 
 def test_inference_uses_the_running_statistics_unchanged() -> None:
@@ -105,7 +108,7 @@ def test_training_updates_the_running_statistics_and_saving_preserves_them(tmp_p
     net.compile("mse", "sgd", learning_rate=0.01)
     net.fit(x, x[:, :1], epochs=30, batch_size=64, verbose=0)
     np.testing.assert_allclose(net.params["batch_norm.mean"], x.mean(axis=0), rtol=1e-6)
-    np.testing.assert_allclose(net.params["batch_norm.variance"], x.var(axis=0), rtol=1e-6)
+    np.testing.assert_allclose(net.params["batch_norm.variance"], x.var(axis=0, ddof=1), rtol=1e-6)
     net.save(tmp_path / "model.safetensors")
     again = cr.load(tmp_path / "model.safetensors")
     np.testing.assert_array_equal(again.predict(x), net.predict(x))
@@ -145,3 +148,55 @@ def test_bad_arguments_are_refused(arguments: dict[str, Any], message: str) -> N
 def test_inputs_without_features_are_refused() -> None:
     with pytest.raises(ShapeError, match=r"pass x\[:, None\]"):
         nn.LayerNorm()(np.ones(4))
+
+
+def test_the_running_variance_is_that_of_the_data_whatever_the_last_batch() -> None:
+    shapes = {(65, 3): 64, (66, 3): 64, (33, 3): 8, (9, 2, 2, 3): 1, (18, 5, 3): 16, (50, 3): None}
+    for shape, size in shapes.items():
+        x = np.random.default_rng(2).normal(3.0, 2.0, shape)
+        net = cr.Network([nn.BatchNorm(), nn.Flatten(), nn.Dense(1)], dtype="float64")
+        net.compile("mse", "sgd", learning_rate=1e-9)
+        leaves_one = len(shape) == 2 and len(x) % (size or len(x)) == 1
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            for epochs in (300, 150):
+                net.fit(x, x.reshape(len(x), -1)[:, :1], epochs=epochs, batch_size=size, verbose=0)
+        ratio = net.params["batch_norm.variance"] / x.reshape(-1, 3).var(axis=0, ddof=1)
+        assert abs(ratio - 1).max() < 0.15, (shape, ratio)
+        assert len(told) == leaves_one
+        if leaves_one:
+            assert "left out" in str(told[0].message)
+            assert told[0].filename == __file__
+            advised = re.search(r"batch_size=(\d+)", str(told[0].message))
+            assert advised is not None
+            net.fit(x, x[:, :1], batch_size=int(advised[1]), verbose=0)
+
+
+def test_batches_of_one_sample_without_variance_are_refused_before_anything_changes() -> None:
+    net = cr.Network([nn.Dense(3), nn.BatchNorm(), nn.Dense(1)])
+    net.compile("mse")
+    x = GENERATOR.normal(size=(8, 3))
+    net(x)
+    before = {name: each.copy() for name, each in net.params.items()}
+    for count, size in ((8, 1), (1, None), (1, 32)):
+        with pytest.raises(ArgumentError, match=r"batch_size of 2 or more, or use nn\.LayerNorm"):
+            net.fit(x[:count], x[:count, :1], batch_size=size, verbose=0)
+    for name, each in net.params.items():
+        np.testing.assert_array_equal(each, before[name])
+    net.fit(x, x[:, :1], batch_size=2, verbose=0)
+    with pytest.raises(ArgumentError, match="one value for each channel"):
+        nn.BatchNorm()(x[:1], random=nn.RandomStream(seed=0))
+
+
+def test_the_last_batch_of_one_is_normalised_by_the_running_statistics() -> None:
+    layer = nn.BatchNorm(momentum=0.9)
+    layer(X[:, 0], random=nn.RandomStream(seed=0))
+    before = layer.mean.value.copy()
+    with in_batch(1, 64, 65), pytest.warns(cr.ChainruleWarning, match="batch_size=65"):
+        y = layer(X[:1, 0], random=nn.RandomStream(seed=0))
+    np.testing.assert_array_equal(y, layer(X[:1, 0]))
+    np.testing.assert_array_equal(layer.mean.value, before)
+    with in_batch(16, 64, 80):
+        layer(X[:16, 0], random=nn.RandomStream(seed=0))
+    expected = before + 0.1 * 16 / 64 * (X[:16, 0].mean(axis=0) - before)
+    np.testing.assert_allclose(layer.mean.value, expected)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from chainrule.arguments.checks import POSITIVE, Range, checked_number
-from chainrule.errors import ArgumentError, ShapeError
+from chainrule.errors import ArgumentError, ShapeError, warn
+from chainrule.nn.batch_share import PartialBatch, current_batch
 from chainrule.nn.layer import Layer, Shape
 from chainrule.nn.mask import mean_of_real_steps
 from chainrule.nn.random_stream import RandomStream
@@ -26,8 +28,10 @@ class BatchNorm(Layer):
 
     While training, μ and σ² are the mean and variance of the batch over all axes but the last; in
     inference they are the running statistics, exponential moving averages updated in each training
-    step: running = momentum · running + (1 - momentum) · batch. All variances are biased (divided
-    by n, not n - 1), as in Keras.
+    step: running = momentum · running + (1 - momentum) · batch. The variance is biased (divided by
+    n), that for the running one unbiased (divided by n - 1), as in the paper and PyTorch; Keras has
+    it biased there too. The smaller last batch of an epoch counts by its share of a full one, and
+    not at all if it has one value for each channel. Frozen, the layer always infers, as in Keras.
 
     Parameters
     ----------
@@ -105,13 +109,44 @@ class BatchNorm(Layer):
         """
         if not self.trainable:
             return self.forward(x)
+        if math.prod(x.shape[:-1]) == 1:
+            self._check_single(current_batch())
+            return self.forward(x)
         mean, variance, centred = _moments(x, tuple(range(x.ndim - 1)), mask)
-        self.mean.value = self._moving_average(self.mean, mean)
-        self.variance.value = self._moving_average(self.variance, variance)
+        momentum, unbiased = self._momentum_and_unbiased(variance, x.shape, mask)
+        self.mean.value = _moving_average(momentum, self.mean, mean)
+        self.variance.value = _moving_average(momentum, self.variance, unbiased)
         return centred * (self.gain / np.sqrt(variance + self.epsilon)) + self.bias
 
-    def _moving_average(self, running: Any, batch: Any) -> Any:
-        return self.momentum * running + (1 - self.momentum) * np.reshape(batch, running.shape)
+    def _momentum_and_unbiased(
+        self, variance: Any, shape: tuple[int, ...], mask: Any
+    ) -> tuple[Any, Any]:
+        """Return the decay by a batch, less if it is a partial one, and its unbiased variance."""
+        batch = current_batch()
+        momentum: Any = self.momentum
+        if batch is not None:
+            momentum = 1 - (1 - momentum) * batch.share
+        if mask is None:
+            count = math.prod(shape[:-1])
+            return momentum, variance * (count / (count - 1))
+        count = np.sum(mask).astype(variance.dtype) * math.prod(shape[mask.ndim : -1])
+        # A single real step has no variance, and none has no mean.
+        momentum = np.where(count > 1, np.asarray(momentum, variance.dtype), 1)
+        return momentum, variance * (count / np.maximum(count - 1, 1))
+
+    def _check_single(self, batch: PartialBatch | None) -> None:
+        """Raise for batches with one value for each channel; warn if only the last one has."""
+        problem = f"{self._title()}: one sample gives one value for each channel, which has no "
+        if batch is None:
+            raise ArgumentError(
+                f"{problem}variance to normalise by; train with a batch_size of 2 or more, or use "
+                "nn.LayerNorm, which normalises each sample by itself"
+            )
+        warn(
+            f"{problem}variance. The last batch of each epoch is a single sample, as {batch.total} "
+            f"in batches of {batch.size} leave 1: it is normalised by the running statistics and "
+            f"left out of them. batch_size={batch.better_size} leaves no sample alone"
+        )
 
 
 class LayerNorm(Layer):
@@ -182,6 +217,10 @@ def _moments(x: Any, axes: tuple[int, ...], mask: Any = None) -> tuple[Any, Any,
     mean = average(x)
     centred = x - mean
     return mean, average(centred * centred), centred
+
+
+def _moving_average(momentum: Any, running: Any, batch: Any) -> Any:
+    return momentum * running + (1 - momentum) * np.reshape(batch, running.shape)
 
 
 def _channels(title: str, shape: Shape) -> Shape:

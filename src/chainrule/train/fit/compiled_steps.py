@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chainrule.compiler.driver import ArrayFunction
 from chainrule.graph.guards import Guards
+from chainrule.nn.batch_share import in_batch
 from chainrule.train.fit.step_inputs import StepInputs
 from chainrule.train.fit.step_runner import StepRunner
 from chainrule.train.fit.train_state import TrainState
@@ -30,6 +31,7 @@ class CompiledSteps:
     ) -> None:
         self._stack, self._cache = model.stack, model.programs
         self._objective, self._state, self._samples = objective, state, samples
+        self._size = size
         steps, remainder = divmod(len(samples), size)
         is_full_batch = steps == 1 and not remainder
         epochs = _MAX_STEPS // steps if is_full_batch else _MAX_ROWS // len(samples)
@@ -48,10 +50,12 @@ class CompiledSteps:
         """Return the step for a batch of `count` samples."""
         types = self._samples.types(count)
         natively = self.runner is not None and self.runner.is_multithreaded
-        return self._cache.get(
-            ("step", *self._state.key, *types.values()),
-            lambda: compile_step(self._stack, self._objective, self._state.tree, types, natively),
-        )
+
+        def build() -> tuple[ArrayFunction, Guards]:
+            with in_batch(count, self._size, len(self._samples)):
+                return compile_step(self._stack, self._objective, self._state.tree, types, natively)
+
+        return self._cache.get(("step", self._size, *self._state.key, *types.values()), build)
 
     def _compile_runner(self, size: int | None, steps: int) -> StepRunner | None:
         samples, state, capacity = self._samples, self._state, steps * self.epochs_per_call

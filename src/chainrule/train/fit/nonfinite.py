@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from chainrule.autodiff.singularity import Singularity, find_singularity
 from chainrule.graph.array_type import type_of
 from chainrule.graph.node import Node, variable
+from chainrule.nn.batch_share import in_batch
 from chainrule.nn.random_stream import RandomStream
 from chainrule.train.inputs.samples import Rows, Samples
 from chainrule.train.model.layer_stack import LayerStack
@@ -81,24 +82,31 @@ def singularity_of_step(
     """
     for number in (step, step - 1):
         if 0 <= number < len(rows):
-            found = _singularity(stack, objective, samples, rows[number], number, epoch)
+            found = _singularity(stack, objective, samples, rows, number, epoch)
             if found is not None:
                 return found
     return None
 
 
 def _singularity(
-    stack: LayerStack, objective: Objective, samples: Samples, rows: Rows, step: int, epoch: int
+    stack: LayerStack,
+    objective: Objective,
+    samples: Samples,
+    rows: Sequence[Rows],
+    step: int,
+    epoch: int,
 ) -> Singularity | None:
-    arrays = dict(zip(("X", "y", "weight"), samples.take(rows), strict=False))
+    arrays = dict(zip(("X", "y", "weight"), samples.take(rows[step]), strict=False))
     batch = {"weight": None} | arrays
+    count, full = len(arrays["X"]), len(samples.take(rows[0])[0])
     nodes = {
         name: variable(type_of(each.array), each.array.copy(), name)
         for name, each in stack.parameters(trainable=True).items()
     }
     others = {name: each.array for name, each in stack.parameters(trainable=False).items()}
     random = RandomStream(stack.seed, epoch, step)
-    with np.errstate(all="ignore"), stack.with_parameters(nodes | others):
+    fraction = in_batch(count, full, len(samples))
+    with np.errstate(all="ignore"), stack.with_parameters(nodes | others), fraction:
         loss, penalty, *_ = compute_loss_and_metrics(stack, objective, batch, random)
         total = loss + penalty
     return find_singularity(total, list(nodes.values())) if isinstance(total, Node) else None
