@@ -1,7 +1,7 @@
 """The command line: ``chainrule``, or ``python -m chainrule``.
 
 Exit codes: 0, success; 1, failure (an unreadable file, an interruption, a problem that ``doctor``
-found); 2, a usage error.
+found); 2, a usage error; 143, termination by SIGTERM.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import click
 
 from chainrule.cli import bench, doctor, train
 from chainrule.errors import ChainruleError
+from chainrule.train.fit.termination import TERMINATED, ends_on_termination
 
 __all__ = ["commands", "main"]
 
@@ -39,7 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.stdout.reconfigure(errors="replace")  # a terminal without × or Σ shows ? instead
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
-        sys.exit(_run(arguments))
+        with ends_on_termination():
+            code = _run(arguments)
+    sys.exit(code)
 
 
 def _run(arguments: Sequence[str] | None) -> int:
@@ -54,6 +57,10 @@ def _run(arguments: Sequence[str] | None) -> int:
         return _fail(error.format_message(), error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         return _fail("interrupted")
+    except SystemExit as error:
+        if error.code != TERMINATED:
+            raise
+        return _fail("terminated", TERMINATED)
     except BrokenPipeError:
         # The reader closed the pipe (`| head`); the flush at exit must not fail either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -20,6 +20,7 @@ from chainrule.train.checks.lookup_range import explain_lookup_error
 from chainrule.train.checks.weights import check_some_left
 from chainrule.train.fit.epochs import EpochLoop, FitRun
 from chainrule.train.fit.output_activation import warn_of_output_activation
+from chainrule.train.fit.termination import ends_on_termination
 from chainrule.train.fit.train_state import check_trainable
 from chainrule.train.fit.trainer import Trainer
 from chainrule.train.history import History
@@ -59,7 +60,7 @@ def fit(net: Any, model: Model, X: Any, y: Any, arguments: FitArguments) -> Hist
     """Train a network on samples."""
     callbacks, progress = resolve_callbacks(arguments.callbacks), choose_progress(arguments.verbose)
     _check_settings(arguments)
-    with model.in_training():
+    with ends_on_termination(), model.in_training():
         objective = model.objective("fit")
         with model.rollback_on_error():
             samples, validation = _prepare_samples(model, objective, X, y, arguments)

@@ -102,15 +102,18 @@ class TrainState:
 
     def read_back(self) -> None:
         """Copy the live parameters, which a callback may have written to, into the values."""
+        values = list(self.values)
         for (name, each), index in zip(self._parameters.items(), self._live_indices, strict=True):
-            new, old = each.array, self.values[index]
+            new, old = each.array, values[index]
             if (new.shape, new.dtype) != (old.shape, old.dtype):
                 raise ShapeError(
                     f"fit: {name} was {type_of(old)} before a callback and is {type_of(new)} after "
                     "it; write values into the array, as in net.params[name][...] = values"
                 )
-            self.values[index] = new.copy()
-        self.steps_since_previous = 0
+            values[index] = new.copy()
+        previous = values if self.previous is self.values else self.previous
+        # At once, as an interrupt may have come before.
+        self.values, self.previous, self.steps_since_previous = values, previous, 0
 
 
 def _are_independent(arrays: Sequence[Array]) -> bool:

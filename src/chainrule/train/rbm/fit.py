@@ -12,6 +12,7 @@ from chainrule.optim.optimizer import Optimizer
 from chainrule.train.callbacks import resolve_callbacks
 from chainrule.train.checks import check_settings
 from chainrule.train.fit.epochs import EpochLoop, FitRun
+from chainrule.train.fit.termination import ends_on_termination
 from chainrule.train.fit.trainer import Trainer
 from chainrule.train.history import History
 from chainrule.train.inputs.samples import Samples
@@ -39,7 +40,7 @@ def fit(
     check_settings("fit", epochs=epochs)
     shuffle = checked_flag("fit", "shuffle", shuffle)
     callbacks, progress = resolve_callbacks(callbacks), choose_progress(verbose)
-    with model.in_training():
+    with ends_on_termination(), model.in_training():
         with model.rollback_on_error():
             is_new = not model.output_shapes
             visible = prepare_visible(model, X, "fit")
