@@ -55,10 +55,12 @@ def ended_by_signal(net, **settings):
     sent = []
 
     def send():
+        while model_of(net).counter.steps <= 3:
+            time.sleep(0.02)
         sent.append(time.monotonic())
         os.kill(os.getpid(), signal.SIGTERM)
 
-    threading.Timer(0.4, send).start()
+    threading.Thread(target=send).start()
     with pytest.raises(SystemExit) as ended:
         net.fit(X, X, epochs=10**9, verbose=0, **settings)
     return ended.value, time.monotonic() - sent[0]
@@ -186,11 +188,13 @@ def test_a_child_forked_during_fit_dies_of_the_signal_as_any_process():
             if not (child := os.fork()):
                 time.sleep(60)
                 os._exit(0)
-            os.kill(child, signal.SIGTERM)
+            time.sleep(0.01 * (epoch % 2))
+            os.kill(child, signal.SIGTERM)  # perhaps before its first instruction
             codes.append(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 
-        network().fit(X, X, epochs=1, verbose=0, callbacks=[fork])
-        assert codes == [-signal.SIGTERM]
+        network().fit(X, X, epochs=10, verbose=0, callbacks=[fork])
+        assert codes == [-signal.SIGTERM] * 10
+        assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == set()
 
     assert in_child(check) == 0
 

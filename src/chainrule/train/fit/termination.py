@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
+from functools import cache
 from types import FrameType
 from typing import Any
 
@@ -27,12 +28,12 @@ def ends_on_termination() -> Generator[None]:
     if not _is_main_thread() or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
         yield
         return
-    handler = _exits_in(os.getpid())
+    _keep_out_of_children()
     try:
-        signal.signal(signal.SIGTERM, handler)
+        signal.signal(signal.SIGTERM, _exit)
         yield
     finally:
-        if signal.getsignal(signal.SIGTERM) is handler:
+        if signal.getsignal(signal.SIGTERM) is _exit:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
@@ -56,16 +57,32 @@ def signals_deferred() -> Generator[None]:
             signal.raise_signal(number)
 
 
-def _exits_in(process: int) -> Callable[[int, FrameType | None], None]:
-    """Return a handler that exits, but in forked children does what the system would."""
+def _exit(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(TERMINATED)
 
-    def handle(number: int, _: FrameType | None) -> None:
-        if os.getpid() == process:
-            raise SystemExit(TERMINATED)
-        signal.signal(number, signal.SIG_DFL)
-        os.kill(os.getpid(), number)
 
-    return handle
+@cache
+def _keep_out_of_children() -> None:
+    """Give forked children the system's default; what they receive before that waits for it.
+
+    Python forgets signals that arrive between the fork and the child's first instruction.
+    """
+    if not hasattr(os, "register_at_fork"):
+        return
+    masks = threading.local()
+
+    def block() -> None:
+        masks.before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+
+    def unblock() -> None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, masks.before)
+
+    def restore_default() -> None:
+        if signal.getsignal(signal.SIGTERM) is _exit:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        unblock()
+
+    os.register_at_fork(before=block, after_in_parent=unblock, after_in_child=restore_default)
 
 
 def _is_main_thread() -> bool:
