@@ -93,7 +93,7 @@ LAYERS = [
     (lambda: nn.Dense(3)(np.float64(1)), ShapeError, "the first axis must count the samples"),
     (lambda: nn.Dropout(1), ArgumentError, "Dropout: rate is 1; it must be a number in [0, 1)"),
     (lambda: nn.Dropout(p=0.5), ArgumentError, "here it is `rate`"),
-    (lambda: nn.Reshape(4), ArgumentError, "Reshape: shape must be a tuple of integers"),
+    (lambda: nn.Reshape(4), ArgumentError, "Reshape: shape is 4; it must be a tuple of integers"),
     (lambda: nn.Reshape((-1, -1)), ArgumentError, "only one length may be -1"),
     (lambda: nn.Reshape((7,))(X), ShapeError, "choose lengths whose product is 2"),
     (lambda: nn.Activation("foo"), ArgumentError, "unknown activation 'foo'; there are elu"),

@@ -7,7 +7,6 @@ derivative or trace contains this call: then it remains a graph.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from chainrule import tree
+from chainrule.arguments.checks import as_position, bad_argument, checked_flag, checked_number
 from chainrule.arguments.function_aliases import CORE_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.autodiff.reverse import cotangents, zeros_like
@@ -104,6 +104,7 @@ def value_and_grad(
     """
     check_function("value_and_grad", function)
     positions, is_single = _checked_argnums(argnums)
+    checked_flag("grad", "has_aux", has_aux)
 
     @wraps(function)
     def derivative(*args: Any, **kwargs: Any) -> Any:
@@ -225,12 +226,13 @@ def _checked_argnums(argnums: Any) -> tuple[tuple[int, ...], bool]:
     is_single = not isinstance(argnums, tuple | list | range)
     positions: list[int] = []
     for each in (argnums,) if is_single else argnums:
-        if isinstance(each, bool) or not hasattr(each, "__index__"):
-            raise ArgumentError(
-                f"grad: argnums is {argnums!r}; it must be the number of a positional argument, a "
-                "whole number counted from 0, or a tuple of them, as in argnums=(0, 1)"
+        if (position := as_position(each)) is None:
+            rule = (
+                "the number of a positional argument, a whole number counted from 0, or a tuple of "
+                "them, as in argnums=(0, 1)"
             )
-        positions.append(operator.index(each))
+            raise bad_argument("grad", "argnums", argnums, rule)
+        positions.append(position)
     return tuple(positions), is_single
 
 
@@ -251,6 +253,11 @@ def _lift(
                 f"argnums={position}, but {name} was called with {len(args)} positional arguments"
             )
         key = position % len(args)
+        if args[key] is None:
+            raise ArgumentError(
+                f"grad: argument {key} of {name} is None; derivatives are by real numbers, so pass "
+                "an array, or choose other arguments with argnums"
+            )
         if key not in replaced:
             leaves, structure = tree.flatten(args[key])
             names = tree.paths(args[key], f"argument {key} of {name}")
@@ -268,7 +275,7 @@ def _variable(leaf: Any, name: str) -> Node:
         lifted.python_type = leaf.python_type
         return lifted
     if isinstance(leaf, int) and not isinstance(leaf, bool):
-        leaf = float(leaf)
+        leaf = checked_number("grad", name, leaf)
     type_ = type_of(leaf, name)
     _check_float(type_, name)
     lifted = variable(type_, np.asarray(leaf, type_.dtype))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from chainrule import tree
-from chainrule.arguments.checks import checked_count
+from chainrule.arguments.checks import checked_count, checked_flag
 from chainrule.arguments.function_aliases import CORE_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.autodiff.scan_primitive import apply_scan
@@ -70,6 +70,7 @@ def scan(
     (6.0, array([1., 3., 6.]))
     """
     check_function("scan", step)
+    checked_flag("scan", "reverse", reverse)
     start, carry_structure = tree.flatten(init)
     sequences, row_structure = tree.flatten(xs)
     count = _length(sequences, length)

@@ -13,6 +13,7 @@ from chainrule.arguments.array_classes import refuse_other_arithmetic
 from chainrule.arguments.function_aliases import CORE_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.compiler.jitted_programs import OUT_OF_DATE, JittedPrograms
+from chainrule.compiler.static_arguments import static_arguments
 from chainrule.errors import ArgumentError
 from chainrule.graph.array_type import type_of
 from chainrule.graph.node import Node
@@ -35,8 +36,8 @@ def jit(
     function : callable
         Plain NumPy code whose steps depend on shapes and dtypes alone, not on values.
     static_argnums, static_argnames : int, str or several of them
-        Arguments whose value is part of the program; they must be hashable. Strings, functions and
-        whatever else is not numeric are always static.
+        Arguments whose value is part of the program, however they are passed; they must be
+        hashable. Strings, functions and whatever else is not numeric are always static.
 
     Returns
     -------
@@ -45,6 +46,8 @@ def jit(
 
     Raises
     ------
+    ArgumentError
+        If the function has no such argument.
     TraceError
         If control flow depends on a value, as in ``if x > 0``, if random numbers are drawn, or if
         a traced value is stored where later calls could not store it again, as in a list that
@@ -69,8 +72,7 @@ def jit(
     check_function("jit", function)
     programs = JittedPrograms(function, _unwrapped(function))
     fast_paths = programs.fast_paths
-    positions = {static_argnums} if isinstance(static_argnums, int) else set(static_argnums)
-    names = {static_argnames} if isinstance(static_argnames, str) else set(static_argnames)
+    positions, names = static_arguments(function, static_argnums, static_argnames)
 
     @wraps(function)
     def compiled(*args: Any, **kwargs: Any) -> Any:

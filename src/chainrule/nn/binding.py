@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -11,7 +12,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.errors import ShapeError
+from chainrule.errors import DataError, ShapeError
 from chainrule.nn.initializers.initializer import (
     Initializer,
     by_activation,
@@ -20,6 +21,9 @@ from chainrule.nn.initializers.initializer import (
 )
 
 __all__ = ["Binding", "bind_sublayers"]
+
+_MAX_BYTES = 2**46
+"""Of a parameter: 64 TiB; no machine has more memory."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ class Binding:
         """Resolve "auto" by activation and number of axes, unless the value is saved."""
         if self.saved is not None:
             return self.saved(name)
-        if initializer == "auto":
+        if isinstance(initializer, str) and initializer == "auto":
             return by_activation(activation) if ndim >= 2 else "zeros"
         return initializer
 
@@ -58,10 +62,24 @@ class Binding:
         dtype: np.dtype[Any],
     ) -> NDArray[Any]:
         """Return the initial value of parameter number `index` of the layer."""
+        size = math.prod(shape) * dtype.itemsize
+        if size > _MAX_BYTES:
+            raise ShapeError(f"{title} cannot have shape {shape}: it would take {size:.1e} bytes")
         generator = generator_at(self.seed, (*self.position, index))
-        value = np.array(resolve_initializer(initializer)(shape, generator, dtype), dtype)
+        draw = resolve_initializer(initializer)
+        try:
+            value = np.array(draw(shape, generator, dtype), dtype)
+        except MemoryError:
+            raise ShapeError(
+                f"{title} of shape {shape} takes {size / 2**30:.1f} GiB, more than there is free"
+            ) from None
         if value.shape != shape:
             raise ShapeError(f"{title}: its initializer returned shape {value.shape}, not {shape}")
+        if np.isnan(value).any():
+            raise DataError(
+                f"{title}: of the {value.size:,} values that its initializer returned, "
+                f"{np.isnan(value).sum():,} are NaN; a network cannot compute with them"
+            )
         return value
 
 

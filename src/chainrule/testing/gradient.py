@@ -13,14 +13,24 @@ import numpy as np
 
 from chainrule import tree
 from chainrule.arguments.array_classes import refuse_other_arithmetic
-from chainrule.arguments.checks import checked_count
+from chainrule.arguments.checks import (
+    POSITIVE,
+    bad_argument,
+    checked_count,
+    checked_number,
+    checked_seed,
+)
 from chainrule.arguments.function_aliases import CORE_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.autodiff.derivative import grad
 from chainrule.errors import ArgumentError, GradientError
+from chainrule.graph.trace_errors import check_function
 from chainrule.testing.traced_value import check_finite, checked_values
 
 __all__ = ["check_grads", "numerical_derivative"]
+
+_MAX_ORDER, _MAX_DIRECTIONS = 10, 10_000
+"""Each order doubles the time of a check."""
 
 Arrays = list[Any]
 
@@ -76,8 +86,14 @@ def check_grads(
     >>> check_grads(lambda x: np.tanh(x) * x, (np.array([0.5, -1.0]),), order=2) < 1e-8
     True
     """
-    checked_count("check_grads", "order", order, 1)
-    checked_count("check_grads", "directions", directions, 1)
+    check_function("check_grads", function)
+    if not isinstance(args, tuple | list):  # pyright: ignore[reportUnnecessaryIsInstance]
+        rule = "a tuple of the arguments, as in check_grads(f, (x,))"
+        raise bad_argument("check_grads", "args", args, rule)
+    checked_count("check_grads", "order", order, 1, most=_MAX_ORDER)
+    checked_count("check_grads", "directions", directions, 1, most=_MAX_DIRECTIONS)
+    tolerance = checked_number("check_grads", "tolerance", tolerance, POSITIVE)
+    seed = checked_seed("check_grads", seed)
     leaves, structure = tree.flatten(tuple(args))
     varied = [i for i, leaf in enumerate(leaves) if _is_float(leaf)]
     if not varied:
@@ -145,6 +161,8 @@ def numerical_derivative(
     >>> round(derivative, 9), error < 1e-9
     (2.0, True)
     """
+    check_function("numerical_derivative", function)
+    step = checked_number("numerical_derivative", "step", step, POSITIVE)
     best, error = np.nan, np.inf
     previous: list[float] = []
     for row in range(12):

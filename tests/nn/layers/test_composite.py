@@ -61,8 +61,8 @@ def test_branches_of_incompatible_shapes_are_refused() -> None:
     [
         (lambda: nn.Residual("relu"), "layers must be a layer or a list of layers, got 'relu'"),
         (lambda: nn.Residual([nn.Dense(2), "relu"]), "layers must be a layer or a list"),
-        (lambda: nn.Concatenate(nn.Dense(2)), "branches must be a list of two or more"),
-        (lambda: nn.Concatenate([nn.Dense(2)]), "branches must be a list of two or more"),
+        (lambda: nn.Concatenate(nn.Dense(2)), "must be a list of two or more"),
+        (lambda: nn.Concatenate([nn.Dense(2)]), "must be a list of two or more"),
         (lambda: nn.Concatenate([nn.Dense(2), 3]), "branches must be a layer or a list"),
         (lambda: nn.Concatenate([nn.Dense(2), []], axis=0), "other than 0"),
         (lambda: nn.Residual(nn.Dense(2), nn.Dense(2), nn.Dense(2)), "put the layers into a list"),

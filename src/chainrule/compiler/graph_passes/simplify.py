@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.arguments.checks import bad_argument
 from chainrule.arguments.function_aliases import CORE_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.compiler.graph_passes import window_rules
@@ -61,6 +62,9 @@ def simplify(graph: Graph) -> Graph:
       return d_x
     }
     """
+    if not isinstance(graph, Graph):  # pyright: ignore[reportUnnecessaryIsInstance]
+        rule = "a graph, as from cr.trace(f)(*args)"
+        raise bad_argument("simplify", "graph", graph, rule)
     known: dict[Any, Node] = {}
     own_inputs = {node.serial for node in graph.inputs}
 

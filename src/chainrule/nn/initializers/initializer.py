@@ -68,7 +68,7 @@ def resolve_initializer(initializer: str | Initializer) -> Initializer:
     >>> resolve_initializer("ones") is ones
     True
     """
-    if callable(initializer):
+    if callable(initializer) and not isinstance(initializer, type):
         return initializer
     return look_up("initializer", initializer, INITIALIZERS)
 
@@ -81,7 +81,7 @@ def checked_initializer(initializer: str | Initializer) -> str | Initializer:
     >>> checked_initializer("auto")
     'auto'
     """
-    if initializer != "auto":
+    if not isinstance(initializer, str) or initializer != "auto":
         resolve_initializer(initializer)
     return initializer
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from chainrule.arguments.checks import bad_argument
+from chainrule.arguments.checks import bad_argument, shown
 from chainrule.errors import ArgumentError, ShapeError
 from chainrule.nn.freezing import freeze_unless
 from chainrule.nn.layer import Layer
@@ -126,11 +126,9 @@ class Concatenate(Layer):
         name: str | None = None,
         trainable: bool = True,
     ) -> None:
-        if isinstance(branches, Layer) or len(branches) < 2:
-            raise ArgumentError(
-                f"Concatenate: branches must be a list of two or more, got {branches!r}; an empty "
-                "list as a branch is the identity"
-            )
+        if not isinstance(branches, list | tuple) or len(branches) < 2:
+            rule = "a list of two or more; an empty list as a branch is the identity"
+            raise bad_argument("Concatenate", "branches", branches, rule)
         self.branches = [_checked_chain("Concatenate", "branches", each) for each in branches]
         self.axis = _checked_axis(axis)
         self.name = name
@@ -162,7 +160,9 @@ def _checked_chain(owner: str, argument: str, layers: Any) -> list[Layer]:
         members = list(cast(Sequence[Any], chain))
         if all(isinstance(each, Layer) for each in members):
             return members
-    raise ArgumentError(f"{owner}: {argument} must be a layer or a list of layers, got {layers!r}")
+    raise ArgumentError(
+        f"{owner}: {argument} must be a layer or a list of layers, got {shown(layers)}"
+    )
 
 
 def _checked_axis(axis: Any) -> int:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from chainrule.arguments.checks import bad_argument
 from chainrule.nn.layer import Layer, Shape
 from chainrule.nn.layers.window_geometry import (
     Padding,
@@ -39,11 +40,17 @@ class _Pooling(Layer):
     ) -> None:
         kind, count = type(self).__name__, self.dimensions
         sizes = per_axis(kind, "pool_size", pool_size, count)
+        widths = resolve_padding(kind, padding, count)
+        if not isinstance(widths, str) and any(
+            max(pair) >= size for pair, size in zip(widths, sizes, strict=True)
+        ):
+            rule = f"less than pool_size, {pool_size}: a window of padding alone has no value"
+            raise bad_argument(kind, "padding", padding, rule)
         self.geometry = WindowGeometry(
             sizes,
             sizes if strides is None else per_axis(kind, "strides", strides, count),
             (1,) * count,
-            resolve_padding(kind, padding, count),
+            widths,
         )
         self.name = name
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
-from chainrule.arguments.checks import checked_count
+from chainrule.arguments.checks import as_position, bad_argument, checked_count, shown
 from chainrule.errors import ArgumentError, ShapeError
 from chainrule.nn.layer import Layer, Shape
 
@@ -58,15 +58,16 @@ class Reshape(Layer):
     """
 
     def __init__(self, shape: Sequence[int], name: str | None = None) -> None:
-        if not np.iterable(shape):
-            raise ArgumentError(
-                f"Reshape: shape must be a tuple of integers, got {shape!r}; for one axis "
-                "write (n,)"
-            )
-        lengths = tuple(shape)
+        if not isinstance(shape, tuple | list | range | np.ndarray):
+            rule = "a tuple of integers; for one axis write (n,)"
+            raise bad_argument("Reshape", "shape", shape, rule)
+        lengths = [as_position(n) for n in cast(Any, shape)]
         if lengths.count(-1) > 1:
-            raise ArgumentError(f"Reshape: only one length may be -1, got shape={shape!r}")
-        self.shape = tuple(n if n == -1 else checked_count("Reshape", "shape", n) for n in lengths)
+            raise ArgumentError(f"Reshape: only one length may be -1, got shape={shown(shape)}")
+        self.shape = tuple(
+            -1 if length == -1 else checked_count("Reshape", "shape", n)
+            for length, n in zip(lengths, cast(Any, shape), strict=True)
+        )
         self.name = name
 
     def build(self, input_shape: Shape) -> None:
@@ -108,12 +109,13 @@ class Permute(Layer):
     """
 
     def __init__(self, axes: Sequence[int], name: str | None = None) -> None:
-        self.axes = tuple(axes)
-        if sorted(self.axes) != list(range(1, len(self.axes) + 1)):
-            raise ArgumentError(
-                f"Permute: axes must be the numbers 1 to {len(self.axes)} in some order (0 is the "
-                f"batch and stays), got {axes!r}"
-            )
+        entries = axes if isinstance(axes, tuple | list | range | np.ndarray) else ()
+        positions = [as_position(each) for each in entries]
+        self.axes = tuple(each for each in positions if each is not None)
+        if sorted(self.axes) != list(range(1, len(positions) + 1)) or not self.axes:
+            count = f"1 to {len(positions)}" if positions else "1, 2, ..."
+            rule = f"a tuple of the numbers {count} in some order (0 is the batch and stays)"
+            raise bad_argument("Permute", "axes", axes, rule)
         self.keeps_steps = self.axes[:1] == (1,)
         self.name = name
 

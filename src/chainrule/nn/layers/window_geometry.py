@@ -21,6 +21,9 @@ from chainrule.ops.primitives.windows import unfold
 
 __all__ = ["Padding", "WindowGeometry", "check_axes", "per_axis", "resolve_padding"]
 
+_MAX_LENGTH = 2**31 - 1
+"""Of a window, a step or a padding."""
+
 Sizes = tuple[int, ...]
 Pair = tuple[int, int]
 Padding = str | int | Sequence[int | Sequence[int]]
@@ -140,8 +143,9 @@ def per_axis(owner: str, argument: str, value: Any, count: int) -> Sizes:
     ((2, 2), (2, 1))
     """
     if not isinstance(value, tuple | list | np.ndarray):
-        return (checked_count(owner, argument, value),) * count
-    sizes = tuple(checked_count(owner, argument, n) for n in cast(Sequence[Any], value))
+        return (checked_count(owner, argument, value, most=_MAX_LENGTH),) * count
+    entries = cast(Sequence[Any], value)
+    sizes = tuple(checked_count(owner, argument, n, most=_MAX_LENGTH) for n in entries)
     if len(sizes) != count:
         raise bad_argument(owner, argument, value, f"an integer or {count} of them")
     return sizes
@@ -161,7 +165,8 @@ def resolve_padding(owner: str, value: Any, count: int) -> str | tuple[Pair, ...
     pairs = [tuple(each) if isinstance(each, tuple | list) else (each, each) for each in widths]
     if len(pairs) == count and all(_is_pad_width(pair) for pair in pairs):
         return tuple((int(before), int(after)) for before, after in pairs)
-    causal = "; a causal one is ((kernel_size - 1, 0),)" if value == "causal" else ""
+    is_causal = isinstance(value, str) and value == "causal"
+    causal = "; a causal one is ((kernel_size - 1, 0),)" if is_causal else ""
     rule = (
         f"'valid', 'same', an integer, 0 or more, or one for each of {count} axes (a pair "
         f"(before, after) where they differ){causal}"
@@ -171,7 +176,8 @@ def resolve_padding(owner: str, value: Any, count: int) -> str | tuple[Pair, ...
 
 def _is_pad_width(pair: tuple[Any, ...]) -> bool:
     return len(pair) == 2 and all(
-        isinstance(n, int | np.integer) and not isinstance(n, bool) and n >= 0 for n in pair
+        isinstance(n, int | np.integer) and not isinstance(n, bool) and 0 <= n <= _MAX_LENGTH
+        for n in pair
     )
 
 

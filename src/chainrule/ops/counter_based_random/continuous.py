@@ -6,11 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.arguments.checks import NON_NEGATIVE
 from chainrule.arguments.function_aliases import RANDOM_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.ops.counter_based_random.draw_arguments import (
     as_float,
     checked_key,
+    checked_parameter,
     shape_and_dtype,
 )
 from chainrule.ops.counter_based_random.keys import counter_of, uniform_draws
@@ -50,7 +52,10 @@ def uniform(
     True
     """
     shape, dtype = shape_and_dtype("uniform", shape, dtype, minval=minval, maxval=maxval)
-    low, high = (as_float(each, dtype) for each in (minval, maxval))
+    bounds = {"minval": minval, "maxval": maxval}
+    low, high = (
+        as_float(checked_parameter("uniform", name, each), dtype) for name, each in bounds.items()
+    )
     draws = uniform_draws(checked_key("uniform", key), shape, dtype)
     return draws * (high - low) + low
 
@@ -87,6 +92,8 @@ def normal(key: Any, shape: Any = None, dtype: Any = None, loc: Any = 0.0, scale
     True
     """
     shape, dtype = shape_and_dtype("normal", shape, dtype, loc=loc, scale=scale)
+    checked_parameter("normal", "loc", loc)
+    checked_parameter("normal", "scale", scale, NON_NEGATIVE)
     counter = counter_of()
     draws = philox.normal(checked_key("normal", key), counter, shape=shape, dtype=dtype)
     return draws * as_float(scale, dtype) + as_float(loc, dtype)
@@ -119,6 +126,7 @@ def exponential(key: Any, shape: Any = None, dtype: Any = None, scale: Any = 1.0
     (2, 3)
     """
     shape, dtype = shape_and_dtype("exponential", shape, dtype, scale=scale)
+    checked_parameter("exponential", "scale", scale, NON_NEGATIVE)
     draws = uniform_draws(checked_key("exponential", key), shape, dtype)
     return -np.log1p(-draws) * as_float(scale, dtype)
 

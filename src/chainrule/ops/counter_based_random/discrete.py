@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.arguments.checks import bad_argument
+from chainrule.arguments.checks import Range, bad_argument, checked_flag, checked_kind
 from chainrule.arguments.function_aliases import RANDOM_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.errors import ArgumentError, ShapeError
@@ -14,13 +14,18 @@ from chainrule.graph.node import Node, as_node
 from chainrule.ops.counter_based_random.continuous import gumbel
 from chainrule.ops.counter_based_random.draw_arguments import (
     check_integer,
+    checked_axis,
     checked_key,
+    checked_parameter,
     shape_and_dtype,
 )
 from chainrule.ops.counter_based_random.keys import uniform_draws
 from chainrule.ops.primitives.promotion import as_array
 
 __all__ = ["bernoulli", "categorical", "choice", "permutation", "randint"]
+
+_PROBABILITY = Range("a probability, from 0 to 1", lambda x: 0 <= x <= 1)
+_INTEGERS = ("int64", "int32", "int16", "int8", "uint8", "uint16", "uint32", "uint64")
 
 
 @answers_foreign_names(RANDOM_ALIASES)
@@ -48,8 +53,7 @@ def bernoulli(key: Any, p: Any = 0.5, shape: Any = None) -> Any:
     dtype('bool')
     """
     shape, dtype = shape_and_dtype("bernoulli", shape, None, p=p)
-    if not isinstance(p, Node) and not np.all((np.asarray(p) >= 0) & (np.asarray(p) <= 1)):
-        raise bad_argument("random.bernoulli", "p", p, "a probability, from 0 to 1")
+    checked_parameter("bernoulli", "p", p, _PROBABILITY)
     return uniform_draws(checked_key("bernoulli", key), shape, dtype) < p
 
 
@@ -87,6 +91,7 @@ def randint(key: Any, shape: Any, minval: Any, maxval: Any, dtype: Any = "int64"
     if is_known and not np.all(np.less(minval, maxval) & (np.subtract(maxval, minval) <= 2**52)):
         rule = f"greater than minval={minval!r}, by 2**52 at most"
         raise bad_argument("random.randint", "maxval", maxval, rule)
+    dtype = checked_kind("random.randint", "dtype", dtype, _INTEGERS)
     draws = uniform_draws(checked_key("randint", key), shape, np.dtype("float64"))
     return (np.floor(draws * (maxval - minval)).astype(np.int64) + minval).astype(dtype)
 
@@ -116,9 +121,7 @@ def permutation(key: Any, x: Any, axis: int = 0) -> Any:
     [0, 1, 2, 3, 4]
     """
     values = _population("permutation", "x", x)
-    if not -np.ndim(values) <= axis < np.ndim(values):
-        rule = f"an axis of an array of shape {np.shape(values)}"
-        raise bad_argument("random.permutation", "axis", axis, rule)
+    axis = checked_axis("permutation", axis, "an array", np.shape(values))
     order = np.argsort(
         uniform_draws(checked_key("permutation", key), (values.shape[axis],), np.dtype("float64"))
     )
@@ -160,7 +163,10 @@ def choice(key: Any, a: Any, shape: Any = (), replace: bool = True, p: Any = Non
     >>> sorted(random.choice(random.key(0), 3, (3,), replace=False).tolist())
     [0, 1, 2]
     """
+    replace = checked_flag("random.choice", "replace", replace)
     values, (shape, _) = _population("choice", "a", a), shape_and_dtype("choice", shape, "float64")
+    if not len(values):
+        raise bad_argument("random.choice", "a", a, "an array with at least one entry")
     number, count = values.shape[0], int(np.prod(shape, dtype=np.int64))
     logits = None if p is None else _log_probabilities(p, number)
     if replace:
@@ -205,9 +211,11 @@ def categorical(key: Any, logits: Any, axis: int = -1, shape: Any = None) -> Any
     array([2, 2, 2, 2, 2])
     """
     logits = as_array(logits)
-    if not -logits.ndim <= axis < logits.ndim:
-        rule = f"an axis of logits of shape {logits.shape}"
-        raise bad_argument("random.categorical", "axis", axis, rule)
+    if logits.dtype.kind not in "biuf" or not logits.size:
+        raise bad_argument("random.categorical", "logits", logits, "real numbers, one or more")
+    if _has_nan(logits):
+        raise bad_argument("random.categorical", "logits", logits, "real numbers, none of them NaN")
+    axis = checked_axis("categorical", axis, "logits", tuple(logits.shape))
     logits = np.moveaxis(logits, axis, -1)
     rows = tuple(logits.shape[:-1])
     shape = rows if shape is None else shape_and_dtype("categorical", shape, "float64")[0]
@@ -219,10 +227,18 @@ def categorical(key: Any, logits: Any, axis: int = -1, shape: Any = None) -> Any
     return np.argmax(logits + gumbel(key, (*shape, logits.shape[-1])), axis=-1)
 
 
+def _has_nan(x: Any) -> bool:
+    return not isinstance(x, Node) and bool(np.isnan(x).any())
+
+
 def _population(function: str, argument: str, x: Any) -> Any:
     """Return the array to draw from; an integer stands for those below it."""
     if not isinstance(x, Node):
-        x = np.asanyarray(x)
+        try:
+            x = np.asanyarray(x)
+        except ValueError:  # ragged
+            rule = "an array, or an integer, 1 or more"
+            raise bad_argument(f"random.{function}", argument, x, rule) from None
         if x.ndim == 0 and x.dtype.kind in "iu" and x > 0:
             return np.arange(x)
     if x.ndim == 0:

@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from chainrule.arguments.checks import bad_argument
-from chainrule.errors import ArgumentError, ChainruleError, DTypeError, ShapeError
+from chainrule.arguments.checks import (
+    FINITE,
+    Range,
+    as_position,
+    bad_argument,
+    checked_kind,
+    checked_lengths,
+    shown,
+)
+from chainrule.errors import ArgumentError, DTypeError, ShapeError
 from chainrule.graph.array_type import type_of
 from chainrule.graph.node import Node
 
-__all__ = ["as_float", "check_integer", "checked_key", "shape_and_dtype"]
+__all__ = [
+    "as_float",
+    "check_integer",
+    "checked_axis",
+    "checked_key",
+    "checked_parameter",
+    "shape_and_dtype",
+]
+
+_FLOATS = ("float32", "float64", np.float32, np.float64)
 
 
 def checked_key(function: str, key: Any) -> Any:
     """Return a key as an array or node of two integers."""
-    value = key if isinstance(key, Node) else np.asarray(key)
+    value = key if isinstance(key, Node) else _as_array(key)
     is_key = value.dtype.kind in "iu" and value.shape == (2,)
     if is_key:
         return value
@@ -27,7 +42,7 @@ def checked_key(function: str, key: Any) -> Any:
             f"random.{function}: key has shape {value.shape}, which is {len(value)} keys; give one "
             "of them, as in keys[0]"
         )
-    what = repr(key) if value.ndim == 0 else f"{value.dtype} of shape {value.shape}"
+    what = shown(key) if value.ndim == 0 else f"{value.dtype} of shape {value.shape}"
     raise ArgumentError(
         f"random.{function}: key is {what}; it must be a key, as from chainrule.random.key(0) or "
         "chainrule.random.split(key)"
@@ -36,7 +51,7 @@ def checked_key(function: str, key: Any) -> Any:
 
 def check_integer(function: str, argument: str, value: Any) -> None:
     """Refuse what is no integer."""
-    kind = value.dtype.kind if isinstance(value, Node) else np.asarray(value).dtype.kind
+    kind = value.dtype.kind if isinstance(value, Node) else _as_array(value).dtype.kind
     if kind not in "iu":
         raise bad_argument(f"random.{function}", argument, value, "an integer")
 
@@ -45,7 +60,8 @@ def shape_and_dtype(
     function: str, shape: Any, dtype: Any, **parameters: Any
 ) -> tuple[tuple[int, ...], np.dtype[Any]]:
     """Check shape and dtype of draws; what is None follows from the parameters' arrays."""
-    wanted = None if shape is None else _lengths(function, shape)
+    owner = f"random.{function}"
+    wanted = None if shape is None else checked_lengths(owner, "shape", shape)
     types = [
         each.array_type if isinstance(each, Node) else type_of(each, f"random.{function}: {name}")
         for name, each in parameters.items()
@@ -66,12 +82,48 @@ def shape_and_dtype(
     if dtype is None:
         floats = [each.dtype for each in types if each.is_float and not each.weak]
         dtype = np.result_type(*floats) if floats else np.dtype("float64")
-    if np.dtype(dtype) not in (np.dtype("float32"), np.dtype("float64")):
+    if isinstance(dtype, np.dtype | str | type) and dtype not in _FLOATS:
         raise DTypeError(
-            f"random.{function}: dtype is {np.dtype(dtype)}; it must be float32 or float64; "
+            f"{owner}: dtype is {_dtype_name(dtype)}; it must be float32 or float64; "
             "convert the draws with .astype"
         )
-    return common, np.dtype(dtype)
+    return common, checked_kind(owner, "dtype", dtype, ("float32", "float64"))
+
+
+def checked_parameter(function: str, argument: str, value: Any, allowed: Range = FINITE) -> Any:
+    """Return a parameter of a distribution; refuse known values outside its range."""
+    if not isinstance(value, Node):
+        array = np.asarray(value)
+        ends = [array.min(), array.max()] if array.size and array.dtype.kind in "biuf" else []
+        is_inside = all(np.isfinite(each) and allowed.contains(float(each)) for each in ends)
+        if array.dtype.kind not in "biuf" or not is_inside:
+            raise bad_argument(f"random.{function}", argument, value, allowed.rule)
+    return value
+
+
+def checked_axis(function: str, axis: Any, what: str, shape: tuple[int, ...]) -> int:
+    """Return an axis of an array as an int."""
+    position = as_position(axis)
+    if position is None or not -len(shape) <= position < len(shape):
+        raise bad_argument(
+            f"random.{function}", "axis", axis, f"an axis of {what} of shape {shape}"
+        )
+    return position
+
+
+def _as_array(value: Any) -> Any:
+    """Return an array; of objects where the value is ragged."""
+    try:
+        return np.asarray(value)
+    except ValueError:
+        return np.empty((), object)
+
+
+def _dtype_name(dtype: Any) -> Any:
+    try:
+        return np.dtype(dtype)
+    except TypeError:
+        return shown(dtype)
 
 
 def as_float(value: Any, dtype: np.dtype[Any]) -> Any:
@@ -80,16 +132,3 @@ def as_float(value: Any, dtype: np.dtype[Any]) -> Any:
         return value if value.dtype == dtype else value.astype(dtype)
     is_weak = isinstance(value, int | float) and not isinstance(value, np.generic)
     return value if is_weak else np.asarray(value, dtype)
-
-
-def _lengths(function: str, shape: Any) -> tuple[int, ...]:
-    entries = shape if isinstance(shape, Sequence | np.ndarray) else (shape,)
-    try:
-        lengths = tuple(operator.index(each) for each in entries)
-    except ChainruleError:
-        raise
-    except TypeError:
-        lengths = (-1,)
-    if isinstance(shape, str) or any(each < 0 for each in lengths):
-        raise bad_argument(f"random.{function}", "shape", shape, "an integer or a tuple of them")
-    return lengths

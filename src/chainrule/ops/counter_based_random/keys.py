@@ -77,7 +77,7 @@ def split(key: Any, count: int = 2) -> Any:
     >>> first
     array([ 34971292, 931793319], dtype=uint32)
     """
-    count = checked_count("random.split", "count", count)
+    count = checked_count("random.split", "count", count, most=2**31)
     return _words(checked_key("split", key), (count, 2), 0, _SPLIT)
 
 

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, cast
 
 import numpy as np
 
+from chainrule.arguments.checks import checked_kind
 from chainrule.data.table import Table
 from chainrule.errors import ArgumentError, ShapeError
 from chainrule.graph.array_type import ArrayType
@@ -323,10 +324,7 @@ def _attributes(layer: Layer) -> dict[str, Any]:
 
 def checked_dtype(dtype: Any) -> np.dtype[Any]:
     """Return the dtype to compute with, or raise an ArgumentError."""
-    for known in (np.dtype("float32"), np.dtype("float64")):
-        if dtype in (known, known.name, known.type):
-            return known
-    raise ArgumentError(f"Network: dtype is {dtype!r}; it must be float32 or float64")
+    return checked_kind("Network", "dtype", dtype, ("float32", "float64"))
 
 
 def checked_layers(layers: Any) -> list[Layer]:
