@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from chainrule.errors import ArgumentError
@@ -36,8 +37,10 @@ def check_call(title: str, function: Callable[..., Any], arguments: tuple[str, .
         )
     try:
         signature = inspect.signature(function)
-    except (TypeError, ValueError):  # written in C
-        return
+    except (TypeError, ValueError) as error:
+        if isinstance(function, partial):  # it fits no call
+            raise ArgumentError(f"{title}: {error}; correct its arguments") from None
+        return  # written in C
     try:
         signature.bind(*arguments)
     except TypeError as error:

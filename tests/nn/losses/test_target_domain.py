@@ -1,12 +1,14 @@
 """The targets that losses are defined for: in fit, validation and evaluate, in any row."""
 
 import warnings
+from functools import partial
 
 import numpy as np
 import pytest
 
 from chainrule import nn
-from chainrule.errors import ChainruleError, ChainruleWarning, DataError
+from chainrule.errors import ArgumentError, ChainruleError, ChainruleWarning, DataError
+from chainrule.nn.losses import regression
 from chainrule.nn.losses.loss import LOSSES, resolve_loss
 from chainrule.train.network import Network
 
@@ -106,6 +108,26 @@ def test_a_row_outside_passes_where_it_does_not_count():
 def test_rows_without_a_direction_are_warned_of():
     with pytest.warns(ChainruleWarning, match=r"fit: y has 1 row that is all 0, .* at y\[9\]"):
         network("cosine").fit(X, changed(UNIT, 9, 0), verbose=0)
+
+
+def test_directions_of_a_single_output_are_warned_of():
+    with pytest.warns(ChainruleWarning, match=r"one output has two alone; use mse"):
+        network("cosine", 1).fit(X, X[:, :1], verbose=0)
+
+
+def test_arguments_of_losses_out_of_range_are_refused():
+    for loss, words in (
+        (partial(regression.quantile, q=2), "quantile: q is 2; it must be a number in (0, 1)"),
+        (partial(regression.quantile, q=0.0), "quantile: q is 0.0"),
+        (partial(regression.huber, delta=-1.0), "huber: delta is -1.0"),
+        (partial(regression.huber, delta=0), "huber: delta is 0"),
+        (partial(regression.huber, d=1.0), "the loss huber: "),
+    ):
+        with pytest.raises(ArgumentError) as refused:
+            network(loss).fit(X, UNIT, verbose=0)
+        assert words in str(refused.value)
+    levels = np.array([0.1, 0.5, 0.9])
+    network(partial(regression.quantile, q=levels)).fit(X, UNIT, verbose=0)
 
 
 def test_a_function_of_ones_own_has_its_own_domain_whatever_its_name():

@@ -154,13 +154,13 @@ def resolve_loss(loss: str | Loss | LossFunction) -> Loss:
 
 def _of_function(function: LossFunction) -> Loss:
     inner = function.func if isinstance(function, partial) else function
+    name = getattr(inner, "__name__", "loss")
+    check_call(f"compile: the loss {name}", function, ("y_true", "y_pred"))
     for record in LOSSES.values():
         if record.per_sample is inner:
             keywords = function.keywords if isinstance(function, partial) else {}
             contains = record.contains if keywords.get("from_logits", True) else ""
             return replace(record, per_sample=function, contains=contains)
-    name = getattr(inner, "__name__", "loss")
-    check_call(f"compile: the loss {name}", function, ("y_true", "y_pred"))
     return Loss(name, function, checks=False)
 
 

@@ -6,15 +6,20 @@ Where a sample has several outputs, its loss is their mean (in `sse` their sum).
 from __future__ import annotations
 
 import math
+import numbers
 from typing import Any
 
 import numpy as np
+
+from chainrule.arguments.checks import POSITIVE, Range, checked_number
 
 __all__ = ["cosine", "huber", "log_cosh", "mae", "mse", "per_sample", "poisson", "quantile", "sse"]
 
 # As in Keras: added to a rate before its logarithm; lower bound of ‖x‖².
 _EPSILON = 1e-7
 _LEAST_SQUARED_NORM = 1e-12
+
+_LEVEL = Range("a number in (0, 1)", lambda x: 0 < x < 1)
 
 
 def mse(y_true: Any, y_pred: Any) -> Any:
@@ -76,6 +81,8 @@ def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Any:
     >>> huber(np.array([0.0, 0.0]), np.array([0.5, 3.0]))
     array([0.125, 2.5  ])
     """
+    if isinstance(delta, numbers.Real):
+        checked_number("huber", "delta", delta, POSITIVE)
     error = y_pred - y_true
     clipped = np.clip(error, -delta, delta)
     return per_sample(clipped * (error - clipped / 2))
@@ -110,6 +117,8 @@ def quantile(y_true: Any, y_pred: Any, q: float = 0.5) -> Any:
     >>> quantile(np.array([1.0, 0.0]), np.array([0.0, 1.0]), q=0.75)
     array([0.75, 0.25])
     """
+    if isinstance(q, numbers.Real):
+        checked_number("quantile", "q", q, _LEVEL)
     error = y_true - y_pred
     return per_sample(np.where(error >= 0, q * error, (q - 1) * error))
 

@@ -192,6 +192,9 @@ def _distribution_remedy(y: Array, sums: Array, loss: str) -> str:
 
 
 def _no_directions(y: Array, loss: str) -> Outside | None:
+    if _rows(y).shape[-1] == 1:
+        remedy = f"{loss} compares directions, of which one output has two alone; use mse"
+        return Outside(len(y), (0,), "row of one value", "rows of one value", remedy)
     count, index = find(y, lambda block: (_rows(block) == 0).all(axis=-1))
     if not count:
         return None
