@@ -20,7 +20,7 @@ from chainrule.nn.initializers.initializer import (
     resolve_initializer,
 )
 
-__all__ = ["Binding", "bind_sublayers"]
+__all__ = ["Binding", "bind_sublayers", "is_bound"]
 
 _MAX_BYTES = 2**46
 """Of a parameter: 64 TiB; no machine has more memory."""
@@ -95,3 +95,8 @@ def bind_sublayers(layer: Any) -> None:
                 sublayer.trainable = False
             name = f"{layer.name or layer.kind}.{path}"
             sublayer.bind(name, binding.of_sublayer(path), layer.dtype)
+
+
+def is_bound(layer: Any) -> bool:
+    """Whether a layer belongs to a network, or to a layer that holds it."""
+    return layer._binding is not None

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, ClassVar
+from collections.abc import Iterable, Iterator
+from typing import Any, ClassVar, Self, overload
+
+import numpy as np
 
 from chainrule.arguments.aliases import FIT_ALIASES
 from chainrule.arguments.attributes import refuse_assignment, refuse_missing, unwritable
 from chainrule.arguments.checks import checked_flag, checked_seed
 from chainrule.arguments.keywords import answers_foreign_names
+from chainrule.arguments.lookup import suggestion
 from chainrule.arguments.network_aliases import NETWORK_ASSIGNMENTS, NETWORK_ATTRIBUTES
 from chainrule.data.table import Table
+from chainrule.errors import ArgumentError
 from chainrule.graph.node import Node
-from chainrule.nn.layer import Layer
+from chainrule.nn.layer import Layer, Shape
 from chainrule.train.inputs.data_adapter import prepare_inputs
 from chainrule.train.model.model import Model, checked_dtype, checked_layers
 from chainrule.train.model.parameters import Params
@@ -32,12 +36,12 @@ class LayerSequence:
 
     def __init__(
         self,
-        layers: Iterable[Layer | Table] = (),
+        layers: Iterable[Layer | Table | LayerSequence] = (),
         seed: int = 0,
         dtype: str = "float32",
     ) -> None:
         self._model = Model(checked_seed("Network", seed), checked_dtype(dtype))
-        for layer in checked_layers(layers):
+        for layer in [layers] if isinstance(layers, LayerSequence) else checked_layers(layers):
             self.add(layer)
 
     @property
@@ -74,20 +78,111 @@ class LayerSequence:
         """The class names in the order of the class indices, if trained on names."""
         return None if self._model.classes is None else list(self._model.classes)
 
-    def add(self, layer: Layer | Table) -> None:
-        """Append a layer.
+    @property
+    def input_shape(self) -> Shape | None:
+        """Shape of the input, (None, ...); None before the network is built."""
+        return self._model.input_shape
+
+    @property
+    def output_shape(self) -> Shape | None:
+        """Shape of the output, (None, ...); None before the network is built."""
+        return self._model.output_shape if self._model.output_shapes else None
+
+    def count_params(self) -> int:
+        """Return the number of all elements of the parameters, frozen ones and state included.
+
+        Raises
+        ------
+        ArgumentError
+            If the network is not built yet.
+        """
+        if not self._model.output_shapes:
+            raise ArgumentError(
+                "count_params: the network is not built yet, so it has no parameters; call fit, "
+                "predict or net(X) first"
+            )
+        return sum(each.size for each in self._model.stack.parameters().values())
+
+    def add(self, layer: Layer | Table | LayerSequence) -> None:
+        """Append a layer, or the layers of another network.
+
+        Those of a network are shared, one by one, as they are now: the parameters are the same
+        arrays, which training either network changes, and freezing a layer freezes it in both.
+        Layers keep their names, except that a number is changed where it is taken here.
 
         Parameters
         ----------
-        layer : Layer, or Table if it comes first
+        layer : Layer or Network, or Table if it comes first
             Its input is the output of the layer before it.
 
         Raises
         ------
         ArgumentError
-            If it is not a layer, or the layer or its name is in the network already.
+            If it is no layer, is in the network already, or cannot be shared.
+
+        Examples
+        --------
+        >>> from chainrule import Network, nn
+        >>> base = Network([nn.Dense(8, activation="relu"), nn.Dense(3)])
+        >>> net = Network([base[:-1], nn.Dense(2)])
+        >>> net.layers[0] is base.layers[0], net
+        (True, <network: dense → dense_1>)
         """
-        self._model.add(layer)
+        if isinstance(layer, LayerSequence):
+            self._model.add_shared(layer._model, slice(None))
+        else:
+            self._model.add(layer)
+
+    def __len__(self) -> int:
+        return len(self._model.layers)
+
+    def __iter__(self) -> Iterator[Layer]:
+        return iter(self.layers)
+
+    def __contains__(self, layer: object) -> bool:
+        """Whether there is a layer, or one of that name."""
+        return layer in self._model.names or any(each is layer for each in self._model.layers)
+
+    @overload
+    def __getitem__(self, index: int | str) -> Layer: ...
+    @overload
+    def __getitem__(self, index: slice) -> Self: ...
+    def __getitem__(self, index: Any) -> Any:
+        """Return a layer by number or name, or some adjacent ones as a network that shares them.
+
+        Such a network predicts at once; to train it, compile it.
+        """
+        names = self._model.names
+        if isinstance(index, slice):
+            return self._part(index)
+        if isinstance(index, str) and index in names:
+            return self._model.layers[names.index(index)]
+        if isinstance(index, int | np.integer) and -len(names) <= index < len(names):
+            return self._model.layers[int(index)]
+        kind = KeyError if isinstance(index, str) else IndexError
+        if not isinstance(index, str | int | np.integer):
+            raise ArgumentError(f"net[...] takes a number, a name or a slice, got {index!r:.60}")
+        hint = suggestion(index, names) if isinstance(index, str) else f"it has {len(names)}"
+        raise kind(f"net[{index!r}]: there is no such layer; {hint}")
+
+    def _part(self, index: slice) -> Any:
+        model, chosen = self._model, range(len(self._model.layers))[index]
+        if chosen.step != 1 or not chosen:
+            raise ArgumentError(
+                f"net[...]: the slice must take adjacent layers, in their order, and at least one "
+                f"of the {len(model.layers)}; for others create chainrule.Network([...]) of layers"
+            )
+        # Not of a subclass of the user's, whose constructor may take other arguments.
+        kind = next(each for each in type(self).__mro__ if each.__module__.startswith("chainrule."))
+        part = kind(seed=model.seed, dtype=model.dtype.name)
+        part._model.add_shared(model, slice(chosen.start, chosen.stop))
+        shapes = [model.input_shape, *model.output_shapes] if model.output_shapes else []
+        shape = shapes[chosen.start] if shapes else None
+        if shape is not None and None not in shape[1:]:
+            part._model.build((2, *shape[1:]), "net[...]")
+        if chosen.stop == len(model.layers):
+            part._model.classes = self.classes
+        return part
 
     def __call__(self, X: Any, training: bool | None = None) -> Any:
         """Compute the output for arrays, or trace it for nodes; builds the layers on first use.
@@ -123,10 +218,10 @@ class LayerSequence:
 
     def _named_layers(self) -> list[tuple[str, Layer]]:
         """Name the layers, as the sublayers of a layer that holds the network."""
-        return [(str(layer.name), layer) for layer in self.layers]
+        return list(zip(self._model.names, self.layers, strict=True))
 
     def __repr__(self) -> str:
-        return f"<network: {' → '.join(str(layer.name) for layer in self.layers)}>"
+        return f"<network: {' → '.join(self._model.names)}>"
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Set an attribute that has an effect; a subclass may have attributes of its own."""

@@ -25,7 +25,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -35,6 +35,7 @@ from numpy.typing import NDArray
 from chainrule.errors import ArgumentError, ChainruleError
 from chainrule.nn.config import describe
 from chainrule.nn.freezing import describe_frozen
+from chainrule.nn.layer import Layer
 from chainrule.nn.losses.loss import LOSSES, Loss
 from chainrule.optim.optimizer import Optimizer
 from chainrule.optim.registry import from_config
@@ -42,6 +43,7 @@ from chainrule.storage import write_atomically
 from chainrule.train.files.layer_attributes import describe_attributes
 from chainrule.train.files.table_schema import describe_table
 from chainrule.train.metrics import METRICS, Metric, resolve_metric
+from chainrule.train.model.layer_names import with_name
 from chainrule.train.model.model import Model
 
 __all__ = ["FORMAT", "METADATA_KEY", "checksum", "optimizer_config", "save"]
@@ -66,8 +68,9 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
     tensors = model.parameter_lock.read(
         lambda: {name: np.array(each.array, order="C") for name, each in parameters.items()}
     )
-    attributes, arrays = describe_attributes(model.layers, model.dtype)
-    description = _description(model, list(model.input_shape[1:]))
+    layers = [with_name(*each) for each in zip(model.layers, model.names, strict=True)]
+    attributes, arrays = describe_attributes(layers, model.dtype)
+    description = _description(model, layers, list(model.input_shape[1:]))
     if attributes:
         description["attributes"], tensors = attributes, tensors | arrays
     description["checksum"] = checksum(description, tensors)
@@ -86,10 +89,12 @@ def checksum(description: Mapping[str, Any], tensors: Tensors) -> str:
     return digest.hexdigest()
 
 
-def _description(model: Model, input_shape: list[int | None]) -> dict[str, Any]:
+def _description(
+    model: Model, layers: Sequence[Layer], input_shape: list[int | None]
+) -> dict[str, Any]:
     arguments = model.compile_arguments
     table = {} if model.table is None else {"table": describe_table(model.table)}
-    frozen = describe_frozen({str(each.name): each for each in model.layers})
+    frozen = describe_frozen({str(each.name): each for each in layers})
     return (
         table
         | ({"frozen": frozen} if any(frozen.values()) else {})
@@ -99,8 +104,7 @@ def _description(model: Model, input_shape: list[int | None]) -> dict[str, Any]:
             "dtype": model.dtype.name,
             "input_shape": input_shape,
             "layers": [
-                {"kind": each.kind, "name": each.name, "config": each.config()}
-                for each in model.layers
+                {"kind": each.kind, "name": each.name, "config": each.config()} for each in layers
             ],
             "classes": model.classes,
             "loss": arguments and _loss(arguments.loss),

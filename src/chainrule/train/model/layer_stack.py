@@ -37,6 +37,7 @@ class LayerStack:
     """
 
     layers: tuple[Layer, ...]
+    names: tuple[str, ...]
     dtype: np.dtype[Any]
     seed: int
 
@@ -66,9 +67,9 @@ class LayerStack:
     def _named(self) -> dict[str, Parameter]:
         # Cached: searching the attributes of all layers takes longer than a step.
         named: dict[Parameter, str] = {}
-        for layer in self.layers:
+        for layer, title in zip(self.layers, self.names, strict=True):
             for name, each in layer.parameters().items():
-                named.setdefault(each, f"{layer.name}.{name}")  # the first, if layers share it
+                named.setdefault(each, f"{title}.{name}")  # the first, if layers share it
         return {name: each for each, name in named.items()}
 
     def __call__(self, x: Any, random: RandomStream | None = None) -> Any:

@@ -19,7 +19,7 @@ from chainrule.graph.node import variable
 from chainrule.locks import ReentrantLock
 from chainrule.nn import environment
 from chainrule.nn.activations.activation import ACTIVATIONS, resolve_activation
-from chainrule.nn.binding import Binding
+from chainrule.nn.binding import Binding, is_bound
 from chainrule.nn.initializers.initializer import Initializer
 from chainrule.nn.layer import Layer, Shape
 from chainrule.nn.layers.wrappers import TimeDistributed
@@ -27,6 +27,7 @@ from chainrule.nn.mask import ends_noted, single_mask_value
 from chainrule.nn.sublayers import with_sublayers
 from chainrule.optim.optimizer import Optimizer
 from chainrule.train.model.compile_arguments import CompileArguments
+from chainrule.train.model.layer_names import unique_name
 from chainrule.train.model.layer_stack import LayerStack
 from chainrule.train.model.locks import SequenceLock, TrainingLock
 from chainrule.train.model.objective import Objective
@@ -44,6 +45,7 @@ class Model:
     def __init__(self, seed: int, dtype: np.dtype[Any]) -> None:
         self.seed, self.dtype = seed, dtype
         self.layers: list[Layer] = []
+        self._names: dict[int, str] = {}  # by index, where not that of the layer
         self.input_shape: Shape | None = None  # the batch axis as None, here and below
         self.output_shapes: list[Shape] = []  # of each layer; empty until they are built
         self.has_output_mask = False  # whether padded steps reach the loss as such
@@ -65,7 +67,7 @@ class Model:
         if self._stack is not None:
             return self._stack
         with self._lock:
-            stack = LayerStack(tuple(self.layers), self.dtype, self.seed)
+            stack = LayerStack(tuple(self.layers), self.names, self.dtype, self.seed)
             if self.output_shapes:
                 self._stack = stack
             return stack
@@ -74,6 +76,32 @@ class Model:
     def output_shape(self) -> Shape:
         """Shape of the output of a built network, the batch axis as None."""
         return self.output_shapes[-1]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the layers in this network; fixed once it is built."""
+        if self._stack is not None:
+            return self._stack.names
+        return tuple(self._names.get(i, str(each.name)) for i, each in enumerate(self.layers))
+
+    def add_shared(self, other: Model, layers: slice) -> None:
+        """Append layers of another network, which both share, and its table if that comes first."""
+        with self._changing("add"):
+            chosen = other.layers[layers]
+            if not chosen:
+                raise ArgumentError(
+                    "Network: the network that is added has no layers yet; add them to it first"
+                )
+            for layer in chosen:
+                self._check(layer, is_shared=True)
+            single_mask_value([*self.layers, *chosen])  # refuses two
+            names = list(self.names)
+            for layer in chosen:
+                names.append(unique_name(layer, names))
+            if other.table is not None and chosen[0] is other.layers[0]:
+                self._set_table(other.table)
+            for layer, name in zip(chosen, names[len(self.layers) :], strict=True):
+                self._append(layer, name)
 
     def add(self, layer: Any, saved: Callable[..., Initializer] | None = None) -> None:
         """Append a layer and name it; `saved` gives its values when loaded, see `Binding`."""
@@ -105,14 +133,30 @@ class Model:
             return
         if not isinstance(layer, Layer):
             raise ArgumentError(_not_a_layer(layer))
+        is_shared = is_bound(layer) and layer.input_shape is not None
+        self._check(layer, is_shared)
+        single_mask_value([*self.layers, layer])  # refuses two
+        name = unique_name(layer, self.names)
+        if not is_shared:
+            layer.bind(name, Binding(self.seed, (len(self.layers),), saved), self.dtype)
+        self._append(layer, name)
+
+    def _check(self, layer: Layer, is_shared: bool) -> None:
+        """Refuse a layer that is there already, or is shared with a network of another dtype."""
         if any(each is layer for each in self.layers):
             raise ArgumentError(
                 f"Network: layer {layer.name!r} is added twice; create a second one with the same "
                 "arguments, or put both uses into a layer of your own"
             )
-        single_mask_value([*self.layers, layer])  # refuses two
-        binding = Binding(self.seed, (len(self.layers),), saved)
-        layer.bind(self._unique_name(layer), binding, self.dtype)
+        if is_shared and layer.dtype is not None and layer.dtype != self.dtype:
+            raise ArgumentError(
+                f"Network: layer {layer.name!r} of another network has {layer.dtype} parameters, "
+                f"this one {self.dtype}; give chainrule.Network(..., dtype={str(layer.dtype)!r})"
+            )
+
+    def _append(self, layer: Layer, name: str) -> None:
+        if layer.name != name:
+            self._names[len(self.layers)] = name
         self.layers.append(layer)
         self.output_shapes, self._stack = [], None
 
@@ -264,23 +308,6 @@ class Model:
                 shapes.append((None, *y.shape[1:]))
                 has_mask = mask is not None
         return shapes, has_mask
-
-    def _unique_name(self, layer: Layer) -> str:
-        taken = {each.name for each in self.layers}
-        if layer.name is not None:
-            name: Any = layer.name
-            if not isinstance(name, str) or not name or "." in name:
-                raise ArgumentError(
-                    f"Network: a layer has the name {layer.name!r}; a name must be text, at least "
-                    'one character, and without "."'
-                )
-            if layer.name in taken:
-                raise ArgumentError(
-                    f"Network: two layers are named {layer.name!r}; give one another name="
-                )
-            return layer.name
-        numbered = (f"{layer.kind}_{i}" if i else layer.kind for i in range(len(taken) + 1))
-        return next(name for name in numbered if name not in taken)
 
 
 def _check_only_rate_differs(optimizer: Optimizer, other: Optimizer) -> None:

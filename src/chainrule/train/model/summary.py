@@ -24,17 +24,18 @@ def print_summary(model: Model) -> None:
 def format_summary(model: Model) -> str:
     """Return a table with one row a layer, followed by the totals."""
     shapes: Sequence[Any] = model.output_shapes or [None] * len(model.layers)
-    rows = [_row(layer, shape) for layer, shape in zip(model.layers, shapes, strict=True)]
+    layers = zip(model.names, model.layers, shapes, strict=True)
+    rows = [_row(name, layer, shape) for name, layer, shape in layers]
     widths = [max(map(len, column)) for column in zip(_HEADINGS, *rows, strict=True)]
     rule = "─" * (sum(widths) + 2 * len(widths) - 2)
     lines = [_line(_HEADINGS, widths), rule, *(_line(row, widths) for row in rows), rule]
     return "\n".join([*lines, *_totals(model)])
 
 
-def _row(layer: Layer, shape: Any) -> tuple[str, ...]:
+def _row(name: str, layer: Layer, shape: Any) -> tuple[str, ...]:
     count = sum(each.size for each in layer.parameters().values())
     return (
-        str(layer.name),
+        name,
         type(layer).__name__,
         "?" if shape is None else f"({', '.join(['batch', *map(str, shape[1:])])})",
         f"{count:,}" if shape is not None else "?",
