@@ -1,15 +1,21 @@
-"""Sequences of many lengths: padding, masked for an LSTM and for attention.
+"""Sequences of many lengths: padding that no layer, no loss and no metric takes for data.
 
-Sentences are padded with 0 to the length of the longest, and padding must not affect the result. A
-custom layer computes the mask and passes it on: to an LSTM by filling the vectors with a value that
-it skips, to attention as its mask. Then the position of the padding does not matter.
+Sentences are padded with 0 to the length of the longest. ``mask_zero=True`` tells the network that
+the word 0 is padding; the mask then travels beside the values: the LSTM skips padded steps,
+attention and pooling leave them out, and a layer of one's own takes the mask as an argument. Where
+each word has an answer of its own, padded steps count neither in the loss nor in the accuracy. So
+the position of the padding does not matter. For numbers instead of words, ``nn.Masking(0.0)`` does
+the same.
 
-The sentences are random. They are friendly if word 7 occurs more often than word 3.
+The sentences are random. They are friendly if word 7 occurs more often than word 3; a word is an
+echo if the word before it was the same.
 
 Run it with ``python examples/19_sentences_of_many_lengths.py``. It prints::
 
     LSTM: 0% of new sentences wrong; zeros first change it: False
     attention: 0% of new sentences wrong; zeros first change it: False
+    own layer: 0% of new sentences wrong; zeros first change it: False
+    echoes: 0% of new words wrong; zeros first change it: False
 """
 
 import numpy as np
@@ -17,58 +23,58 @@ import numpy as np
 import chainrule as cr
 from chainrule import nn, optim
 
-WORDS, LONGEST, FILLED = 20, 12, -1.0
+WORDS, LONGEST = 20, 12
 
 
-class Read(nn.Layer):
-    """An LSTM over the words, which skips steps whose features all equal FILLED."""
+class Total(nn.Layer):
+    """The sum over the real words: a layer that is told the mask."""
 
-    def __init__(self):
-        self.words = nn.Embedding(WORDS, 8)
-        self.reader = nn.LSTM(16, mask_value=FILLED)
-        self.name = None
-
-    def forward(self, x):
-        is_word = (x != 0)[..., None]
-        return self.reader(np.where(is_word, self.words(x), FILLED))
-
-
-class Attend(nn.Layer):
-    """Attention masked to real words, and the mean over these."""
-
-    def __init__(self):
-        self.words = nn.Embedding(WORDS, 16)
-        self.attention = nn.MultiHeadAttention(2)
-        self.name = None
-
-    def forward(self, x):
-        is_word = x != 0
-        context = self.attention(self.words(x), mask=is_word)
-        count = np.sum(is_word, axis=1, keepdims=True)
-        return np.sum(np.where(is_word[..., None], context, 0), axis=1) / count
+    def forward(self, x, mask=None):
+        return np.sum(x if mask is None else np.where(mask[..., None], x, 0), axis=1)
 
 
 def draw(count, seed):
-    """Draw sentences of 3 to 12 words, padded with zeros, and whether they are friendly."""
+    """Draw sentences of 3 to 12 words, padded with zeros; return which are friendly, and echoes."""
     generator = np.random.default_rng(seed)
     lengths = generator.integers(3, LONGEST + 1, (count, 1))
     words = generator.integers(1, WORDS, (count, LONGEST))
+    repeats = generator.random((count, LONGEST)) < 0.3
+    for step in range(1, LONGEST):
+        words[:, step] = np.where(repeats[:, step], words[:, step - 1], words[:, step])
     x = np.where(np.arange(LONGEST) < lengths, words, 0)
-    return x, (np.sum(x == 7, axis=1) > np.sum(x == 3, axis=1)).astype(int)
+    friendly = (np.sum(x == 7, axis=1) > np.sum(x == 3, axis=1)).astype(int)
+    return x, friendly, np.c_[np.zeros(count, int), (x[:, 1:] == x[:, :-1]).astype(int)]
+
+
+def zeros_first(x, values):
+    """Move the padding of sentences to their beginning, in an array of one value a word."""
+    order = np.argsort(x != 0, axis=1, kind="stable")
+    return np.take_along_axis(values, order, axis=1)
+
+
+def report(name, what, layers, train, new):
+    """Train a network; print its errors, and whether padding at the other end changes them."""
+    (x, y), (x_new, y_new) = train, new
+    net = cr.Network([nn.Embedding(WORDS, 16, mask_zero=True), *layers], seed=0)
+    net.compile("cross_entropy", optim.Adam(0.01), metrics=["accuracy"])
+    net.fit(x, y, epochs=20, batch_size=32, verbose=0)
+    result = net.evaluate(x_new, y_new)
+    y_moved = zeros_first(x_new, y_new) if y_new.ndim == 2 else y_new
+    moved = net.evaluate(zeros_first(x_new, x_new), y_moved)
+    is_changed = not np.isclose(result["loss"], moved["loss"], rtol=1e-4)
+    wrong = 1 - result["accuracy"]
+    print(f"{name}: {wrong:.0%} of new {what} wrong; zeros first change it: {is_changed}")
 
 
 def main():
-    (x, y), (x_new, y_new) = draw(2000, seed=0), draw(500, seed=1)
-    for name, layer in (("LSTM", Read()), ("attention", Attend())):
-        net = cr.Network([layer, nn.Dense(2)], seed=0)
-        net.compile("cross_entropy", optim.Adam(0.01), metrics=["accuracy"])
-        net.fit(x, y, epochs=20, batch_size=32, verbose=0)
-        wrong = 1 - net.evaluate(x_new, y_new)["accuracy"]
-        zeros_first = np.take_along_axis(
-            x_new, np.argsort(x_new != 0, axis=1, kind="stable"), axis=1
-        )
-        is_moved = not np.allclose(net.predict(zeros_first), net.predict(x_new), atol=1e-5)
-        print(f"{name}: {wrong:.0%} of new sentences wrong; zeros first change it: {is_moved}")
+    (x, friendly, echoes), (x_new, friendly_new, echoes_new) = draw(2000, 0), draw(500, 1)
+    dense, attention = nn.Dense(2), [nn.MultiHeadAttention(2), nn.GlobalAvgPool1D()]
+    train, new = (x, friendly), (x_new, friendly_new)
+    report("LSTM", "sentences", [nn.LSTM(16), nn.Dense(2)], train, new)
+    report("attention", "sentences", [*attention, dense], train, new)
+    report("own layer", "sentences", [Total(), nn.Dense(2)], train, new)
+    tagger = [nn.LSTM(32, return_sequences=True), nn.Dense(2)]
+    report("echoes", "words", tagger, (x, echoes), (x_new, echoes_new))
 
 
 if __name__ == "__main__":

@@ -157,9 +157,10 @@ def test_a_mask_value_without_steps_in_the_input_is_refused() -> None:
     net = cr.Network([nn.Dense(6), nn.Reshape((3, 2)), nn.LSTM(2, mask_value=0.0)])
     with pytest.raises(ArgumentError, match="has no steps"):
         net(np.ones((2, 4)))
-    net = cr.Network([nn.Reshape((3, 2)), nn.LSTM(2, mask_value=0.0)], dtype="float64")
     x = np.array([[1.0, 2.0, 3.0, 4.0, 0.0, 0.0]])
-    np.testing.assert_array_equal(net(x), net.layers[1](x[:, :4].reshape(1, 2, 2)))
+    arranged = [nn.Rescale(2.0, 1.0), nn.Dropout(0.5), nn.Reshape((3, 2))]
+    net = cr.Network([*arranged, nn.LSTM(2, mask_value=0.0)], dtype="float64")
+    np.testing.assert_array_equal(net(x), net.layers[-1](1 + 2 * x[:, :4].reshape(1, 2, 2)))
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
@@ -220,3 +221,42 @@ def test_a_layer_of_ones_own_may_make_a_mask_and_take_it() -> None:
 
     with pytest.raises(ShapeError, match=r"must be \(batch, steps\)"):
         cr.Network([Wrong(), SumOfSteps()])(x)
+
+
+def test_inner_layers_of_time_distributed_compare_no_computed_values() -> None:
+    rows = RNG.normal(size=(2, 4, STEPS, 3))
+    rows[:, :, 4:] = PADDING
+    inner = nn.TimeDistributed(nn.LSTM(2, mask_value=PADDING))
+    net = cr.Network([inner, nn.GRU(2)], seed=0, dtype="float64")
+    np.testing.assert_allclose(net(rows), net(rows[:, :, :4]), atol=1e-12)
+    late = cr.Network([nn.Dense(3), nn.TimeDistributed(nn.LSTM(2, mask_value=PADDING))])
+    with pytest.raises(ArgumentError, match="come first"):
+        late(rows)
+
+
+def test_fit_says_if_a_mask_value_after_a_layer_of_ones_own_masks_nothing() -> None:
+    class Fill(nn.Layer):
+        def forward(self, x: Any) -> Any:
+            return np.where(np.any(x < 0, axis=-1, keepdims=True), -1.0, x)
+
+    x, y = np.abs(padded(value=2.0)), RNG.normal(size=(5, 1))
+    net = cr.Network([Fill(), nn.LSTM(2, mask_value=-1.0), nn.Dense(1)])
+    net.compile("mse", "sgd")
+    with pytest.warns(ChainruleWarning, match="masks nothing: it is compared with X"):
+        net.fit(x, y, verbose=0)
+    for layers in ([nn.Dropout(0.1)], [nn.Dense(2)], []):  # of the library: no reason to doubt
+        net = cr.Network([*layers, nn.LSTM(2, mask_value=-1.0), nn.Dense(1)])
+        net.compile("mse", "sgd")
+        net.fit(x, y, verbose=0)
+
+
+def test_a_layer_takes_the_mask_in_training_as_well() -> None:
+    class Half(nn.Layer):
+        def forward(self, x: Any, mask: Any = None) -> Any:
+            return x
+
+        def train_forward(self, x: Any, random: Any) -> Any:
+            return x
+
+    with pytest.raises(ArgumentError, match="train_forward"):
+        cr.Network([nn.Masking(PADDING), Half()])(padded())

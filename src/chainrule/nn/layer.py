@@ -12,6 +12,7 @@
 A layer needs no more. ``forward(self, x, training=False, random=None)`` is told whether it runs in
 training, where it may draw random numbers by ``random.uniform(x.shape)``; ``train_forward(x,
 random)`` is that pass as a method of its own. ``backward(dy)`` is a manual gradient.
+``forward(self, x, mask=None)`` is told which steps of sequences are real, see `compute_mask`.
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ class Layer:
     l2 : float >= 0
         λ of the L2 penalty λ/2·‖W‖² on its weights; frozen ones are left out, as in Keras 3.
     keeps_steps : bool
-        Whether the second axis counts the same steps before and after it; see `chainrule.nn.mask`.
+        Whether the second axis counts the same steps before and after it; see `compute_mask`.
 
     Examples
     --------
@@ -191,6 +192,27 @@ class Layer:
             parameters are assigned to their ``grad``.
         """
         raise UnsupportedError(f"{type(self).__name__} has no manual backward")
+
+    def compute_mask(self, x: Any, mask: Any = None) -> Any:
+        """Return which steps of the output are real, where that is not the mask of the input.
+
+        In a network, a mask of padded steps travels beside the values. It is passed to ``forward``
+        and ``train_forward`` if they have a parameter ``mask``, and carried on to the output if
+        input and output are (batch, steps, ...) with the same steps; else this method says so.
+
+        Parameters
+        ----------
+        x : array, (batch, steps, ...)
+            The input.
+        mask : array, bool, (batch, steps), or None
+            True where a step of the input is real; None without padding.
+
+        Returns
+        -------
+        array, bool, (batch, steps), or None
+            The mask of the output; None where it ends.
+        """
+        return mask
 
     # For use in a custom layer.
 

@@ -5,12 +5,9 @@
     mask[n, t]  True where step t of sample n is real, False where it is padding
 
 It is computed once, from the input of the network, as computed values may equal the padding by
-chance. Then each layer takes values and mask, and gives both. A layer may define
-
-- ``forward(self, x, mask=None)``, which is told the mask;
-- ``compute_mask(self, x, mask)``, which returns the mask of the output, or None where it ends.
-
-Without the latter, the mask is carried on where steps are the second axis of input and output.
+chance. Then each layer takes values and mask, and gives both: ``forward(self, x, mask=None)`` is
+told the mask, and `Layer.compute_mask` returns that of the output. Where a class does not define
+it, the mask is carried on if steps are the second axis of input and output, of three or more.
 """
 
 from __future__ import annotations
@@ -36,11 +33,11 @@ __all__ = [
     "apply_in_sequence",
     "apply_with_mask",
     "checked_mask",
+    "differs",
     "ends_noted",
     "mask_values_of",
     "mean_of_real_steps",
     "note_end",
-    "padding_mask",
     "real_steps_only",
     "single_mask_value",
 ]
@@ -72,23 +69,21 @@ def single_mask_value(layers: Sequence[Layer]) -> float | None:
     return named[0][1] if named else None
 
 
-def padding_mask(x: Any, value: float, dtype: Any) -> Any:
-    """Return which steps of an input are real, (batch, steps): not all features equal `value`.
+def differs(x: Any, value: float, dtype: Any) -> Any:
+    """Return which numbers of an input are not `value`.
 
     Both are compared in the less precise one of the dtypes of the input and of the network, as the
     padding may have been rounded to either.
 
     Examples
     --------
-    >>> x = np.array([[[1.0], [0.1], [0.1]]], "float16")
-    >>> padding_mask(x, 0.1, "float32")
+    >>> differs(np.array([[1.0, 0.1, 0.1]], "float16"), 0.1, "float32")
     array([[ True, False, False]])
     """
     kind = np.dtype(dtype) if x.dtype.kind == "f" else np.dtype("float64")
     kind = x.dtype if x.dtype.kind == "f" and x.dtype.itemsize < kind.itemsize else kind
     x = x if x.dtype == kind else x.astype(kind)
-    is_real = x != kind.type(value)
-    return is_real if x.ndim == 2 else np.any(is_real, axis=tuple(range(2, x.ndim)))
+    return x != kind.type(value)
 
 
 def apply_in_sequence(layers: Iterable[Layer], x: Any, mask: Any = None) -> tuple[Any, Any]:
@@ -134,9 +129,8 @@ def _is_told(kind: type[Layer]) -> bool:
 
 
 def _mask_of_output(layer: Layer, x: Any, y: Any, mask: Any) -> Any:
-    compute_mask: Any = getattr(layer, "compute_mask", None)
-    if compute_mask is not None:
-        computed = compute_mask(x, mask)
+    if type(layer).compute_mask is not Layer.compute_mask:
+        computed = layer.compute_mask(x, mask)
         if computed is None:
             return None
         return checked_mask(f"{type(layer).__name__}.compute_mask", computed, y.shape[:2])

@@ -171,8 +171,9 @@ class Network(LayerSequence):
             Fraction of the samples held out for validation: the last ones, before any shuffling.
         shuffle : bool
             Whether to reorder the samples in each epoch.
-        sample_weight : array, float >= 0, (n,), or None
-            Weight of each sample's loss.
+        sample_weight : array, float >= 0, (n,) or (n, steps), or None
+            Weight of each sample's loss, or of each step where the outputs are (n, steps, ...).
+            Loss and metrics leave out padded steps, see `nn.Masking`.
         class_weight : mapping of class to float, "balanced" or None
             Weight of each class; "balanced" is inversely proportional to its frequency.
         callbacks : Callback, function (net, epoch, logs), or sequence of them

@@ -87,7 +87,8 @@ class MultiHeadAttention(Layer):
     >>> y.shape, bool(np.all(layer(later)[:, :3] == y[:, :3]))
     ((3, 5, 4), True)
 
-    In a network, a custom layer computes the mask, here of tokens of which 0 is padding:
+    In a network, the mask of padded steps (see `Masking`) is that of the keys. A custom layer that
+    calls this one passes a mask itself, here of tokens of which 0 is padding:
 
     >>> from chainrule.nn.layers.embedding import Embedding
     >>> class Sentence(Layer):

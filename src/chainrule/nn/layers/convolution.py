@@ -143,6 +143,9 @@ def convolve(x: Any, kernel: Any, geometry: WindowGeometry, groups: int = 1) -> 
 class Conv1D(_Convolution):
     """Convolve sequences (batch, steps, channels) with trainable kernels: f(W * x + b).
 
+    Padded steps count as zeros, as beyond the ends, and stay masked, see `Masking`; with strides,
+    which depend on where a sequence begins, the mask ends.
+
     Parameters
     ----------
     filters : int > 0

@@ -139,7 +139,8 @@ class Embedding(Layer):
 class PositionEmbedding(Layer):
     """Add a trainable position embedding to each step of (batch, steps, units): y = x + W.
 
-    Attention alone is equivariant to permutations of the steps; this adds their order.
+    Attention alone is equivariant to permutations of the steps; this adds their order. Where padded
+    steps are masked, the real ones are numbered, so that padding may stand at either end.
 
     Parameters
     ----------

@@ -53,6 +53,8 @@ class _GlobalAvgPooling(_GlobalPooling):
 class GlobalMaxPool1D(_GlobalMaxPooling):
     """Take the maximum over all steps; the gradient goes to the first maximum.
 
+    Padded steps are left out, see `Masking`; without a real step, the result is 0.
+
     Parameters
     ----------
     name : str or None
@@ -86,6 +88,8 @@ class GlobalMaxPool2D(_GlobalMaxPooling):
 
 class GlobalAvgPool1D(_GlobalAvgPooling):
     """Take the mean over all steps, channel by channel.
+
+    Padded steps are left out, see `Masking`; without a real step, the result is 0.
 
     Parameters
     ----------

@@ -44,10 +44,12 @@ class LSTM(Layer):
     go_backwards : bool
         Process the sequence from the last step to the first; the outputs are in that order too.
     mask_value : float or None
-        A step whose features all equal it is masked: the states are carried over, and the output of
-        the step is `mask_value` again, so that a following layer with the same one masks it too.
-        Sequences of different lengths share an array in this way, padded at either end. None masks
-        nothing.
+        Steps whose features all equal it are padding, so that sequences of different lengths share
+        an array, padded at either end. At such a step the states are carried over, and the output
+        is `mask_value`, or 0 if another layer names it. In a network the value is that of the
+        network's input, and its mask travels through all layers up to the loss, see `Masking`: no
+        other layer need name it, nor may it name another. Called by itself, the layer compares its
+        own input, or takes ``layer(x, mask=mask)``. None masks nothing.
     use_bias : bool
         Whether to add the bias b.
     initializer, recurrent_initializer : str or callable
@@ -178,7 +180,7 @@ class GRU(Layer):
     go_backwards : bool
         Process the sequence from the last step to the first; the outputs are in that order too.
     mask_value : float or None
-        A step whose features all equal it is masked, as in `LSTM`.
+        Steps whose features all equal it are padding, as in `LSTM`.
     use_bias : bool
         Whether to add b and d.
     initializer, recurrent_initializer : str or callable

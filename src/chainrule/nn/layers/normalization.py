@@ -31,7 +31,8 @@ class BatchNorm(Layer):
     step: running = momentum · running + (1 - momentum) · batch. The variance is biased (divided by
     n), that for the running one unbiased (divided by n - 1), as in the paper and PyTorch; Keras has
     it biased there too. The smaller last batch of an epoch counts by its share of a full one, and
-    not at all if it has one value for each channel. Frozen, the layer always infers, as in Keras.
+    not at all if it has one value for each channel. Padded steps of sequences are not counted, see
+    `Masking`. Frozen, the layer always infers, as in Keras.
 
     Parameters
     ----------

@@ -32,10 +32,7 @@ class RNN(Layer):
     go_backwards : bool
         Process the sequence from the last step to the first; the outputs are in that order too.
     mask_value : float or None
-        A step whose features all equal it is masked: the state is carried over, and the output of
-        the step is `mask_value` again, so that a following layer with the same one masks it too.
-        Sequences of different lengths share an array in this way, padded at either end. None masks
-        nothing.
+        Steps whose features all equal it are padding, as in `LSTM`.
     use_bias : bool
         Whether to add the bias b.
     initializer, recurrent_initializer : str or callable

@@ -40,7 +40,7 @@ class Bidirectional(Layer):
     """Process a sequence in both directions and merge the two outputs.
 
     The outputs of the backward layer are put back into the order of time before they are merged.
-    Steps masked by the layer's `mask_value` are skipped in both directions.
+    Padded steps are skipped in both directions, see `Masking`.
 
     Parameters
     ----------

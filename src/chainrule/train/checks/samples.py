@@ -36,8 +36,8 @@ class ValidatedData:
         The inputs, not copied if they were an array.
     y : array of real numbers or text, (n, ...), or None
         The targets.
-    weight : array of real numbers, (n,), or None
-        How much each sample counts.
+    weight : array of real numbers, (n,) or (n, steps), or None
+        How much each sample or step counts.
     known_extent : Extent or None
         The smallest and largest input, if the checks have computed it.
     """

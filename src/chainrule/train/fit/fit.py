@@ -27,6 +27,7 @@ from chainrule.train.history import History
 from chainrule.train.inference.gathered_loss import gives_one_number
 from chainrule.train.inputs.class_weights import weighted_by_class
 from chainrule.train.inputs.data_adapter import prepare_samples
+from chainrule.train.inputs.padded_steps import output_mask, warn_of_idle_mask_value
 from chainrule.train.inputs.samples import Samples, split_at
 from chainrule.train.inputs.table_inputs import fit_table
 from chainrule.train.model.model import Model
@@ -109,7 +110,7 @@ def _prepare_samples(
     if arguments.class_weight is not None:
         samples = weighted_by_class(
             arguments.class_weight, samples, objective.loss, model.output_shape,
-            model.classes, model.dtype,
+            model.classes, model.dtype, output_mask(model, samples.X),
         )  # fmt: skip
     _check_weights_left(samples, validation, arguments, model.dtype)
     check_trainable(model.stack)
@@ -124,6 +125,7 @@ def _prepare_samples(
             is_weighted=samples.weight is not None,
         )
         warn_of_output_activation(model, objective, samples.X)
+        warn_of_idle_mask_value(model, samples.X)
     return samples, validation
 
 

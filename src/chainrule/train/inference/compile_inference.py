@@ -107,7 +107,7 @@ def _without_loss(
 
     def record(y_true: Any, y_pred: Any) -> Any:
         calls.append((y_true, y_pred))
-        return np.zeros(len(y_pred), y_pred.dtype)
+        return np.zeros(y_pred.shape[:2], y_pred.dtype)
 
     loss = objective.loss
     recorder = Loss(loss.name, record, "mean", loss.contains, loss.takes_labels, loss.checks)

@@ -28,24 +28,46 @@ def weighted_by_class(
     output_shape: tuple[int | None, ...],
     classes: list[str] | None,
     dtype: np.dtype[Any],
+    mask: Array | None = None,
 ) -> Samples:
-    """Return samples whose weights are multiplied by that of their class."""
+    """Return samples whose weights are multiplied by that of their class.
+
+    If each step has a class, so are the weights of steps; padded ones, where `mask` is False, are
+    not counted.
+    """
     kind, first = target_kind(samples.y, loss, output_shape)
     if kind in ("amounts", "fractions"):
         raise ArgumentError(
             f"fit: class_weight needs classes, but y holds {kind} such as {samples.y[first]}; use "
             "sample_weight"
         )
-    by_class = class_weights(weights, samples.y, classes, output_shape[-1] or 1)
+    by_class = _by_class(weights, samples.y, output_shape, classes, mask)
     with np.errstate(over="ignore", under="ignore"):
         weighted = samples.weighted(by_class.astype(dtype))
     assert weighted.weight is not None, "they are weighted"
     if not np.isfinite(weighted.weight).all():
         raise DataError(
             f"fit: class_weight times sample_weight is more than {dtype} can hold at "
-            f"y[{int(np.argmin(np.isfinite(weighted.weight)))}]; scale the weights down"
+            f"y{np.argwhere(~np.isfinite(weighted.weight))[0].tolist()}; scale the weights down"
         )
     return weighted
+
+
+def _by_class(
+    weights: Any,
+    y: Array,
+    output_shape: tuple[int | None, ...],
+    classes: list[str] | None,
+    mask: Array | None,
+) -> NDArray[np.float64]:
+    """Return the weight of each sample, or of each step where these have the classes."""
+    outputs = output_shape[-1] or 1
+    if y.ndim < 2 or not (len(output_shape) == 3 or mask is not None):
+        return class_weights(weights, y, classes, outputs)
+    is_real = np.ones(y.shape[:2], bool) if mask is None else mask
+    by_class = np.zeros(y.shape[:2])
+    by_class[is_real] = class_weights(weights, y[is_real], classes, outputs)
+    return by_class
 
 
 def class_weights(

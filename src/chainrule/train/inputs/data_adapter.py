@@ -11,7 +11,7 @@ from chainrule.errors import ShapeError
 from chainrule.nn.layers.embedding import Embedding
 from chainrule.train.checks import ValidatedData, check_samples, check_targets
 from chainrule.train.checks.metric_targets import check_metric_targets
-from chainrule.train.inputs.padded_steps import warn_of_mask_end
+from chainrule.train.inputs.padded_steps import checked_steps, warn_of_mask_end
 from chainrule.train.inputs.samples import Samples
 from chainrule.train.inputs.table_inputs import as_inputs
 from chainrule.train.inputs.targets import encode_targets, find_classes, is_text, numbers_as_names
@@ -48,7 +48,8 @@ def prepare_samples(
     model.build(checked.X.shape, function)
     warn_of_mask_end(model, checked.X, function)
     title = f"{function}: {names[1]}"
-    y = numbers_as_names(checked.y, model.classes, title)
+    y = checked_steps(model, objective, checked, function, names[0])
+    y = numbers_as_names(y, model.classes, title)
     check_targets(y, objective.loss, model.output_shape, function, names[1], checked.weight)
     if function == "fit" and model.classes is None and is_text(y):
         model.classes = find_classes(y, objective.loss, model.output_shape)

@@ -8,15 +8,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.compiler.driver import ArrayFunction, compile_graph
-from chainrule.errors import warn
+from chainrule.errors import DataError, warn
 from chainrule.graph.array_type import ArrayType, type_of
 from chainrule.graph.guards import Guards
 from chainrule.graph.kept_trace import trace_kept
+from chainrule.nn.layer import Layer
+from chainrule.nn.layers.activation_layers import Rescale
+from chainrule.train.checks import ValidatedData
+from chainrule.train.checks.weights import check_some_left, check_weight_shape
 from chainrule.train.inputs.samples import batches
 from chainrule.train.model.layer_stack import LayerStack
 from chainrule.train.model.model import Model
+from chainrule.train.model.objective import Objective
 
-__all__ = ["output_mask", "warn_of_mask_end", "without_padding"]
+__all__ = [
+    "checked_steps",
+    "output_mask",
+    "warn_of_idle_mask_value",
+    "warn_of_mask_end",
+]
 
 Array = NDArray[Any]
 
@@ -53,14 +63,58 @@ def warn_of_mask_end(model: Model, X: Array, function: str) -> None:
     )
 
 
-def without_padding(y: Array, mask: Array) -> Array:
-    """Return targets (n, steps, ...) with those of padded steps replaced by the first real one.
+def warn_of_idle_mask_value(model: Model, X: Array) -> None:
+    """Warn if no step equals the mask value, and a layer before the one that has it may give it.
 
-    What they hold, such as a label -1, has no effect, and is not checked.
+    That is a layer of the user's own, or one that maps numbers to others.
     """
-    first = tuple(np.argwhere(mask)[0]) if mask.any() else (0, 0)
-    is_real = mask.reshape((*mask.shape, *(1,) * (y.ndim - 2)))
-    return np.where(is_real, y, y[first])
+    stack = model.stack
+    before = stack.layers_before_mask_value
+    suspects = [e for e in before if isinstance(e, Rescale) or not _is_of_library(e)]
+    if stack.mask_value is not None and suspects and not stack.has_padding(X):
+        warn(
+            f"fit: mask_value={stack.mask_value:g} masks nothing: it is compared with X, not with "
+            f"the output of layer {suspects[-1].name!r}; name the number that padded steps have in "
+            "X, or define compute_mask(self, x, mask) in a layer of your own, True for real steps"
+        )
+
+
+def _is_of_library(layer: Layer) -> bool:
+    return type(layer).__module__.startswith("chainrule.")
+
+
+def _count_of_steps(model: Model) -> int | None:
+    """Return the number of steps of outputs (n, steps, ...); None if they have none."""
+    _, *lengths = model.output_shape
+    return lengths[0] if len(lengths) > 1 or model.has_output_mask else None
+
+
+def checked_steps(
+    model: Model, objective: Objective, data: ValidatedData, function: str, name: str
+) -> Array:
+    """Check weights of steps; return the targets, padded steps replaced by the first real one.
+
+    So what these hold, such as a label -1, has no effect and is not checked. A loss of the user's
+    own takes the targets as they are.
+    """
+    if data.weight is not None:
+        title = "sample_weight" if name == "X" else "validation_data[2]"
+        check_weight_shape(data.weight, len(data.X), _count_of_steps(model), function, title)
+    mask, y = output_mask(model, data.X), data.y
+    assert y is not None, "targets were required"
+    if mask is None or not objective.loss.is_built_in or y.shape[:2] != mask.shape:
+        return y
+    if not mask.any():
+        raise DataError(
+            f"{function}: all steps of {name} are padding, so that none counts; correct the "
+            "mask_value, or the data"
+        )
+    if data.weight is not None:
+        of_steps = data.weight if data.weight.ndim == 2 else data.weight[:, None]
+        left = np.where(mask, of_steps, 0)
+        check_some_left(left, function, "sample_weight of real steps is", "steps", model.dtype)
+    first = tuple(np.argwhere(mask)[0].tolist())
+    return np.where(mask.reshape((*mask.shape, *(1,) * (y.ndim - 2))), y, y[first])
 
 
 def _compile_mask(stack: LayerStack, X: ArrayType) -> tuple[ArrayFunction, Guards]:

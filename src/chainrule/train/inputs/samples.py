@@ -34,8 +34,8 @@ class Samples:
         The inputs.
     y : array, (n, ...)
         The targets, as the loss takes them.
-    weight : array, float, (n,), or None
-        Sample weights.
+    weight : array, float, (n,) or (n, steps), or None
+        Weights of samples or of steps.
     """
 
     X: Array
@@ -92,8 +92,13 @@ class Samples:
         return Samples(self.X[rows], self.y[rows], weight)
 
     def weighted(self, factor: Array) -> Samples:
-        """Return the same samples, their weights multiplied by a factor for each."""
-        return Samples(self.X, self.y, factor if self.weight is None else self.weight * factor)
+        """Return the same samples, their weights multiplied by a factor for each, or each step."""
+        weight = self.weight
+        if weight is not None and weight.ndim != factor.ndim:
+            weight, factor = (
+                each if each.ndim == 2 else each[:, None] for each in (weight, factor)
+            )
+        return Samples(self.X, self.y, factor if weight is None else weight * factor)
 
 
 def batches(

@@ -90,6 +90,27 @@ class Metric:
         elif self.targets == "classes" and y_true != y_pred:
             labels(self.name, truth, outputs)
 
+    @property
+    def is_built_in(self) -> bool:
+        """Whether it is a function of this library, also with other arguments."""
+        inner = self.function.func if isinstance(self.function, partial) else self.function
+        return any(inner is each.function for each in METRICS.values())
+
+    def compute_real(self, y_true: Array, y_pred: Array, mask: Array) -> float:
+        """Return the metric of the real steps of all samples, where `mask`, (n, steps), is True.
+
+        A function of a user's own, which may relate steps, is called with all of them; where it
+        gives no value a step, padding is counted.
+        """
+        if self.is_built_in and y_true.shape[:2] == mask.shape:
+            return self.compute(y_true[mask], y_pred[mask])
+        value = np.asarray(self.function(y_true, y_pred))
+        return (
+            self.compute(y_true, y_pred)
+            if value.shape[:2] != mask.shape
+            else float(np.mean(value[mask], dtype=np.float64))
+        )
+
     def compute(self, y_true: Array, y_pred: Array) -> float:
         """Return the metric of all samples.
 

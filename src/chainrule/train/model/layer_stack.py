@@ -7,8 +7,8 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import takewhile
-from typing import Any, cast
+from itertools import dropwhile, pairwise, takewhile
+from typing import Any
 
 import numpy as np
 
@@ -16,9 +16,12 @@ from chainrule.errors import ArgumentError, ShapeError
 from chainrule.nn import environment
 from chainrule.nn.environment import LayerEnvironment
 from chainrule.nn.layer import Layer
+from chainrule.nn.layers.activation_layers import Rescale
+from chainrule.nn.layers.dropout import Dropout, GaussianNoise
 from chainrule.nn.layers.embedding import Embedding
 from chainrule.nn.layers.reshape import Flatten, Permute, Reshape
-from chainrule.nn.mask import apply_with_mask, mask_values_of, padding_mask, single_mask_value
+from chainrule.nn.layers.wrappers import TimeDistributed
+from chainrule.nn.mask import apply_with_mask, differs, mask_values_of, single_mask_value
 from chainrule.nn.parameter import Parameter
 from chainrule.nn.random_stream import RandomStream
 from chainrule.nn.sublayers import with_sublayers
@@ -27,6 +30,9 @@ __all__ = ["LayerStack"]
 
 _ARRANGING = (Flatten, Permute, Reshape)
 """Layers whose outputs are their inputs in another order or shape."""
+
+_NUMBER_BY_NUMBER = (*_ARRANGING, Dropout, GaussianNoise, Rescale)
+"""Layers each of whose outputs is computed from one number of the input."""
 
 
 @dataclass(frozen=True)
@@ -96,40 +102,56 @@ class LayerStack:
         training: bool | None = None,
     ) -> Iterator[tuple[Layer, Any, Any]]:
         """Yield each layer with its output and the mask of that, None without padding."""
-        mask = None
+        value, mask = self.mask_value, None
+        is_data = None if value is None else differs(x, value, self.dtype)
+        x = x if x.dtype == self.dtype else x.astype(self.dtype)
         for layer in self.layers:
-            if layer is self._first_to_compute:
-                if self.mask_value is not None:
-                    mask = self._input_mask(x)
-                x = x if x.dtype == self.dtype else x.astype(self.dtype)
+            if is_data is not None and layer is self._first_to_combine:
+                is_data, mask = None, self._steps_of(is_data)
             is_last = layer is self.layers[-1]
             x, mask = apply_with_mask(layer, x, mask, random, training, scores and is_last)
+            if is_data is not None and isinstance(layer, _ARRANGING):
+                is_data = layer.forward(is_data)
             yield layer, x, mask
 
     @cached_property
     def mask_value(self) -> float | None:
         """The value of padding in the input, None without any."""
+        first = dropwhile(lambda each: isinstance(each, _NUMBER_BY_NUMBER), self.layers)
+        for before, layer in pairwise(first):
+            inner = layer.layer if isinstance(layer, TimeDistributed) else None
+            if inner is not None and mask_values_of([inner]):
+                raise ArgumentError(
+                    f"Network: {inner!r} in layer {layer.name!r} would compare what layer "
+                    f"{before.name!r} computes with its mask_value, which it may equal by chance; "
+                    "let nn.TimeDistributed come first, or leave mask_value out"
+                )
         return single_mask_value(self.layers)
 
     @cached_property
-    def _first_to_compute(self) -> Layer:
-        """The first layer; with a mask, the first that does not just arrange its input."""
-        if self.mask_value is None:
-            return self.layers[0]
-        return next(each for each in self.layers if not isinstance(each, _ARRANGING))
+    def _first_to_combine(self) -> Layer:
+        """The first layer whose outputs are not those of single numbers of the input."""
+        return next(each for each in self.layers if not isinstance(each, _NUMBER_BY_NUMBER))
 
-    def _input_mask(self, x: Any) -> Any:
-        """Return which steps of the input are real, (batch, steps)."""
-        if x.ndim < 2 or (x.ndim == 2 and not isinstance(self._first_to_compute, Embedding)):
-            (layer, value), *_ = mask_values_of(self.layers)
-            raise ArgumentError(
-                f"Network: {layer!r} takes steps of the network's input that equal {value:g} for "
-                f"padding, but the input of layer {self._first_to_compute.name!r} has no steps: "
-                f"its shape is {('batch', *x.shape[1:])}. Leave mask_value out, or define "
-                "compute_mask(self, x, mask) in a layer of your own, which returns True for real "
-                "steps, (batch, steps)"
-            )
-        return padding_mask(x, cast(float, self.mask_value), self.dtype)
+    def _steps_of(self, is_data: Any) -> Any:
+        """Return the mask, (batch, steps): a step is real if it has data."""
+        layer = self._first_to_combine
+        if is_data.ndim > 2:
+            return np.any(is_data, axis=tuple(range(2, is_data.ndim)))
+        if is_data.ndim == 2 and isinstance(layer, Embedding):
+            return is_data
+        (owner, value), *_ = mask_values_of(self.layers)
+        raise ArgumentError(
+            f"Network: {owner!r} takes steps of the network's input that equal {value:g} for "
+            f"padding, but the input of layer {layer.name!r} has no steps: its shape is "
+            f"{('batch', *is_data.shape[1:])}. Leave mask_value out, or define compute_mask(self, "
+            "x, mask) in a layer of your own, which returns True for real steps, (batch, steps)"
+        )
+
+    @property
+    def layers_before_mask_value(self) -> list[Layer]:
+        """The layers before the first that names the value of padding."""
+        return list(takewhile(lambda each: not mask_values_of([each]), self.layers))
 
     def has_padding(self, x: Any) -> bool:
         """Whether some step of an input is padding, as far as that is known beforehand."""
@@ -137,9 +159,10 @@ class LayerStack:
             first = self.layers[0]
             is_lookup = isinstance(first, Embedding) and first.mask_zero
             return not is_lookup or bool(np.any(x == 0))
-        for layer in takewhile(lambda each: each is not self._first_to_compute, self.layers):
-            x = layer(x)
-        return not np.all(self._input_mask(x))
+        is_data = differs(x, self.mask_value, self.dtype)
+        for layer in takewhile(lambda each: each is not self._first_to_combine, self.layers):
+            is_data = layer.forward(is_data) if isinstance(layer, _ARRANGING) else is_data
+        return not np.all(self._steps_of(is_data))
 
     def penalty(self) -> Any:
         """Return the sum of the penalties of all layers."""

@@ -42,6 +42,10 @@ class Objective:
         """Whether some metrics need the outputs of all batches at once."""
         return not all(each.is_mean for each in self.metrics)
 
+    def ranks(self, metric: Metric) -> bool:
+        """Whether a metric depends on the order of scores alone, which a softmax preserves."""
+        return self.loss.contains == "softmax" and metric.name.startswith(("accuracy", "top_"))
+
     def outputs(self, scores: Any) -> Any:
         """Return the predictions: the scores under the activation that the loss contains."""
         return ACTIVATIONS[self.loss.contains](scores) if self.loss.contains else scores

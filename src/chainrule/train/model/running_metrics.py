@@ -19,15 +19,17 @@ Array = NDArray[Any]
 class RunningMetrics:
     """Accumulates the results of steps into loss and metrics of all samples.
 
+    A result counts as often as there are samples in its batch, or real steps if padding is masked.
     Sums run from left to right, so that reading means early does not change their bits.
     """
 
     def __init__(self, objective: Objective) -> None:
         self._objective = objective
-        self._pending: list[tuple[int, Sequence[Any]]] = []
-        self._samples = 0
-        self._totals = [0.0] * (2 + len(objective.means))
-        self._gathered: list[tuple[Array, Array]] = []  # targets and outputs
+        self._width = 2 + len(objective.means)
+        # Samples a step, results, and how many steps each counts, if not the samples.
+        self._pending: list[tuple[int, Sequence[Any], Array | None]] = []
+        self._totals, self._sizes = [0.0] * self._width, [0.0] * self._width
+        self._gathered: list[tuple[Array, ...]] = []  # targets, outputs, mask
 
     def add(self, count: int, results: Sequence[Any], y: Array) -> None:
         """Add a step of `count` samples: results of `compute_loss_and_metrics`, and targets."""
@@ -35,23 +37,38 @@ class RunningMetrics:
 
     def add_steps(self, count: int, columns: Sequence[Array], y: Array) -> None:
         """Add several steps of `count` samples each; each column has one row a step."""
+        columns, others = columns[: self._width], list(columns[self._width :])
         if self._objective.gathers:
-            *columns, outputs = columns
-            self._gathered.append((y, outputs.reshape(-1, *outputs.shape[2:])))
-        self._pending.append((count, columns))
+            gathered = others.pop(0), *others[1:]  # outputs, mask
+            joined = (each.reshape(-1, *each.shape[2:]) for each in gathered)
+            self._gathered.append((y, *joined))
+        self._pending.append((count, columns, others[0] if others else None))
 
     def means(self) -> dict[str, float]:
         """Return loss and mean metrics of the samples so far."""
-        for count, columns in self._pending:
-            self._samples += count * len(columns[0])
+        for count, columns, counted in self._pending:
             for index, column in enumerate(columns):
-                factor = 1 if index == 0 and self._objective.loss.reduction == "sum" else count
+                factor = self._factor(index, count, counted)
                 terms = np.append(self._totals[index], factor * column.astype(float))
                 self._totals[index] = float(np.add.accumulate(terms)[-1])
+                is_constant = isinstance(factor, int)
+                self._sizes[index] += factor * len(column) if is_constant else float(factor.sum())
         self._pending.clear()
-        loss, *others = self._totals
-        penalty, *metrics = (total / max(self._samples, 1) for total in others)
-        loss = loss if self._objective.loss.reduction == "sum" else loss / max(self._samples, 1)
+        return self._named(self._totals, self._sizes)
+
+    def _factor(self, index: int, count: int, counted: Array | None) -> Any:
+        """Return how often a result counts, or the results of each step."""
+        if index == 0 and self._objective.loss.reduction == "sum":
+            return 1
+        # The penalty has no steps.
+        return count if counted is None or index == 1 else counted[:, max(index - 1, 0)]
+
+    def _named(self, totals: Sequence[Any], sizes: Sequence[Any]) -> dict[str, Any]:
+        is_sum = self._objective.loss.reduction == "sum"
+        loss, penalty, *metrics = (
+            total if is_sum and index == 0 else total / _at_least_one(size)
+            for index, (total, size) in enumerate(zip(totals, sizes, strict=True))
+        )
         names = (metric.name for metric in self._objective.means)
         return {"loss": loss + penalty, **dict(zip(names, metrics, strict=True))}
 
@@ -59,40 +76,47 @@ class RunningMetrics:
         """Return loss and metrics of the first `parts`, such as epochs, of `steps` equal steps."""
         if not parts:
             return {}
-        count, is_sum = self._pending[0][0], self._objective.loss.reduction == "sum"
-        samples = count * steps
-        loss, *others = (
-            _totals(column, parts, steps, 1 if is_sum and index == 0 else count)
-            for index, column in enumerate(zip(*(each for _, each in self._pending), strict=True))
-        )
-        penalty, *metrics = (each / samples for each in others)
-        loss = loss if is_sum else loss / samples
-        names = (metric.name for metric in self._objective.means)
-        return {"loss": loss + penalty, **dict(zip(names, metrics, strict=True))}
+        counted = [each for _, _, each in self._pending if each is not None]
+        joined = np.concatenate(counted)[: parts * steps] if counted else None
+        totals: list[Any] = []
+        sizes: list[Any] = []
+        for index, column in enumerate(zip(*(each for _, each, _ in self._pending), strict=True)):
+            factor = self._factor(index, self._pending[0][0], joined)
+            totals.append(_totals(column, parts, steps, factor))
+            is_constant = isinstance(factor, int)
+            sizes.append(factor * steps if is_constant else factor.reshape(parts, steps).sum(1))
+        return self._named(totals, sizes)
 
     def latest_losses(self) -> list[float]:
         """Return the losses of the steps since the last call of `means`."""
-        return [loss for _, columns in self._pending for loss in columns[0].astype(float).tolist()]
+        columns = [columns[0] for _, columns, _ in self._pending]
+        return [loss for each in columns for loss in each.astype(float).tolist()]
 
     def results(self) -> dict[str, float]:
         """Return loss and all metrics, in the order of ``compile``."""
         means = self.means()
         if not self._objective.gathers:
             return means
-        y, outputs = (np.concatenate(column) for column in zip(*self._gathered, strict=True))
+        y, outputs, *mask = (np.concatenate(each) for each in zip(*self._gathered, strict=True))
         return {"loss": means["loss"]} | {
-            metric.name: means[metric.name] if metric.is_mean else metric.compute(y, outputs)
+            metric.name: means[metric.name]
+            if metric.is_mean
+            else (metric.compute_real if mask else metric.compute)(y, outputs, *mask)
             for metric in self._objective.metrics
         }
 
 
-def _totals(column: Sequence[Array], parts: int, steps: int, factor: int) -> Array:
+def _at_least_one(size: Any) -> Any:
+    return np.maximum(size, 1) if isinstance(size, np.ndarray) else max(size, 1)
+
+
+def _totals(column: Sequence[Array], parts: int, steps: int, factor: Any) -> Array:
     """Sum each part of a column from left to right, along the axis that takes fewer calls."""
     joined = column[0] if len(column) == 1 else np.concatenate(column)
     joined = joined[: parts * steps]
     if not joined.any():  # as is the penalty of most networks
         return np.zeros(parts)
-    terms = factor * joined.astype(float).reshape(parts, steps)
+    terms = (factor * joined.astype(float)).reshape(parts, steps)
     if steps > parts:
         return np.add.accumulate(terms, axis=1)[:, -1]
     return reduce(np.add, terms.T)
