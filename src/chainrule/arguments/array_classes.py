@@ -38,7 +38,7 @@ def refuse_masked(value: Any, what: str) -> None:
     x.filled(value), or leave them out with x.compressed(), or give them the weight 0
     """
     if is_masked(value):
-        count = int(np.sum(np.ma.getmaskarray(np.ma.asarray(value))))
+        count = _masked_count(value)
         raise DataError(
             f"{what} has masked values, {count} of them, which would count as data; pass "
             "x.filled(value), or leave them out with x.compressed(), or give them the weight 0"
@@ -61,6 +61,12 @@ def refuse_truncated(value: Any, what: str) -> None:
             f"{what} maps {len(base):,} bytes of a file that has {size:,} now, as it was "
             "truncated after it was mapped; write the file again, and then map it anew"
         )
+
+
+def _masked_count(value: Any) -> int:
+    if isinstance(value, list | tuple):
+        return sum(map(_masked_count, cast(Any, value)))
+    return int(np.sum(np.ma.getmaskarray(value))) if is_masked(value) else 0
 
 
 def refuse_other_arithmetic(value: Any, what: str) -> None:

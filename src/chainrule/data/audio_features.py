@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from chainrule.arguments.array_classes import refuse_masked
 from chainrule.arguments.checks import POSITIVE, bad_argument, checked_count, checked_number
 from chainrule.arguments.function_aliases import DATA_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
+from chainrule.data.array_argument import as_array
 from chainrule.errors import ArgumentError, DataError, DTypeError
 
 __all__ = ["log_mel", "mfcc"]
@@ -84,9 +86,9 @@ def log_mel(
     ((98, 40), 9)
     """
     frames = _Frames("log_mel", rate, window, hop)
-    filters = _mel_filters(frames, bands, low, rate / 2 if high is None else high)
     floor = checked_number("log_mel", "floor", floor, POSITIVE)
     signals = _checked_signals(signal, frames)
+    filters = _mel_filters(frames, bands, low, rate / 2 if high is None else high)
     spectrograms = [
         np.log(frames.power(signals[start : start + SIGNALS_AT_ONCE]) @ filters + np.float32(floor))
         for start in range(0, len(signals), SIGNALS_AT_ONCE)
@@ -152,6 +154,8 @@ class _Frames:
     def __post_init__(self) -> None:
         for name, value in (("rate", self.rate), ("window", self.window), ("hop", self.hop)):
             checked_number(self.function, name, value, POSITIVE)
+        if not math.isfinite(self.rate * max(self.window, self.hop)):
+            raise bad_argument(self.function, "window", self.window, "shorter than the signal")
         if self.length < 2 or self.step < 1:
             raise ArgumentError(
                 f"{self.function}: at {self.rate} Hz a window of {self.window} s has {self.length} "
@@ -183,11 +187,19 @@ class _Frames:
 def _mel_filters(frames: _Frames, bands: int, low: float, high: float) -> NDArray[np.float32]:
     """Return the triangular filters as columns, each with a peak of 1."""
     checked_count("log_mel", "bands", bands)
+    for name, edge in (("low", low), ("high", high)):
+        checked_number("log_mel", name, edge)
     if not 0 <= low < high <= frames.rate / 2:
         raise ArgumentError(
             f"log_mel: low is {low!r} and high {high!r}; they must be in order and between 0 and "
             f"{frames.rate / 2:g} Hz, half the rate"
         )
+    narrow = ArgumentError(
+        f"log_mel: {bands} bands from {low:g} to {high:g} Hz are too narrow for frames of "
+        f"{frames.length} samples; use fewer bands or a longer window"
+    )
+    if bands > frames.points:
+        raise narrow
     lowest, highest = (2595 * np.log10(1 + edge / 700) for edge in (low, high))
     mels = np.linspace(lowest, highest, bands + 2)
     edges = 700 * (10 ** (mels / 2595) - 1)
@@ -196,16 +208,13 @@ def _mel_filters(frames: _Frames, bands: int, low: float, high: float) -> NDArra
     falling = (edges[2:] - frequencies) / (edges[2:] - edges[1:-1])
     filters = np.maximum(0, np.minimum(rising, falling))
     if not filters.any(axis=0).all():
-        raise ArgumentError(
-            f"log_mel: {bands} bands from {low:g} to {high:g} Hz are too narrow for frames of "
-            f"{frames.length} samples; use fewer bands or a longer window"
-        )
+        raise narrow
     return filters.astype(np.float32)
 
 
 def _checked_signals(signal: ArrayLike, frames: _Frames) -> NDArray[np.float32]:
     refuse_masked(signal, "log_mel: the signal")
-    signals = np.asarray(signal)
+    signals = np.asarray(as_array(signal, f"{frames.function}: the signal"))
     if signals.dtype.kind not in "iuf":
         raise DTypeError(
             f"{frames.function}: the signal has dtype {signals.dtype}; pass real numbers"

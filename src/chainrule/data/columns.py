@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
 import numpy as np
@@ -15,7 +15,7 @@ from chainrule.data.file_argument import is_path
 from chainrule.data.row_labels import check_row_labels
 from chainrule.errors import DataError, type_in_words
 
-__all__ = ["Columns", "is_table", "read_columns", "row_count", "take_rows"]
+__all__ = ["Columns", "as_column", "is_table", "read_columns", "row_count", "take_rows"]
 
 Columns = dict[str, NDArray[Any]]
 
@@ -75,14 +75,25 @@ def _as_mapping(source: Any, as_written: bool) -> Mapping[Any, Any]:
     if is_path(source):
         return (read_csv_text if as_written else read_csv)(source)
     if isinstance(source, Mapping):
-        return cast(Any, source)
+        columns = cast(Mapping[Any, Any], source)
+        return _by_text(list(columns), columns)
     names = _names(source)
     if names is None:
         raise DataError(
             f"Table: {type_in_words(source)} has no named columns; give a DataFrame, a dict of "
             "columns or the path of a CSV file"
         )
-    return {name: source[name] for name in names}
+    return _by_text(names, {name: source[name] for name in names})
+
+
+def _by_text(names: list[Any], columns: Mapping[Any, Any]) -> Mapping[str, Any]:
+    """Return columns by the text of their names: a data frame may number them."""
+    if all(isinstance(name, str) for name in names):
+        return columns
+    by_text = {str(name): columns[name] for name in names}
+    if len(by_text) < len(names):
+        raise DataError(f"Table: two of the columns {', '.join(map(repr, names)):.200} are alike")
+    return by_text
 
 
 def _with_gaps(cells: Any) -> NDArray[Any]:
@@ -98,12 +109,21 @@ def _column(given: Mapping[Any, Any], name: str) -> NDArray[Any]:
     if name not in given:
         hint = suggestion(name, [str(each) for each in given])
         raise DataError(f"Table: there is no column {name!r}; {hint}")
-    cells = given[name]
+    return as_column(given[name], name)
+
+
+def as_column(cells: Any, name: str) -> NDArray[Any]:
+    """Return the cells of a column as an array, texts decoded."""
     if isinstance(cells, np.ma.MaskedArray):
         cells = _with_gaps(cells)
+    if isinstance(cells, set | frozenset | Iterator):
+        raise DataError(
+            f"Table: column {name!r} is {type_in_words(cast(object, cells))}, whose cells have no "
+            "order or can be read once; give a list"
+        )
     try:
         column = np.atleast_1d(np.asarray(cells))
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         raise DataError(f"Table: column {name!r} is ragged ({error})") from None
     if column.dtype.kind in "US" and isinstance(cells, list | tuple):
         # NumPy writes None and NaN among texts as 'None' and 'nan'.

@@ -2,10 +2,11 @@
 
 import csv
 import io
+import itertools
 import os
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
-from typing import IO, Any, cast
+from collections.abc import Callable, Collection, Iterator
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ from chainrule.errors import ArgumentError, FormatError
 __all__ = ["read_csv", "read_csv_text"]
 
 MISSING = ("", "NA", "N/A", "NaN", "nan", "NULL", "null")
+ROWS_AT_ONCE = 1024
 
 
 @answers_foreign_names(DATA_ALIASES)
@@ -106,8 +108,10 @@ def _read(
 
 
 def _checked_missing(missing: Any) -> frozenset[str]:
-    is_several = isinstance(missing, Iterable) and not isinstance(missing, str | bytes)
-    signs = list(cast(Any, missing)) if is_several else [missing]
+    try:
+        signs: list[Any] = [missing] if isinstance(missing, str) else list(missing)
+    except TypeError:
+        signs = [None]
     if all(isinstance(each, str) for each in signs):
         return frozenset(signs)
     raise bad_argument("read_csv", "missing", missing, 'a list of texts, such as ["", "NA", "?"]')
@@ -164,17 +168,21 @@ def _names(header: list[str], title: str) -> list[str]:
 
 
 def _columns(rows: Iterator[tuple[int, list[str]]], width: int, title: str) -> list[list[str]]:
-    table: list[list[str]] = []
-    for line, row in rows:
-        if len(row) != width:
-            raise FormatError(
-                f"{title}: line {line} has {len(row)} cells, the header names {width} columns; "
-                "correct the line, or pass another delimiter"
-            )
-        table.append(row)
-    if not table:
+    columns: list[list[str]] = [[] for _ in range(width)]
+    # A list for each row of the file would occupy the garbage collector longer than the reader.
+    while chunk := list(itertools.islice(rows, ROWS_AT_ONCE)):
+        for line, row in chunk:
+            if len(row) != width:
+                raise FormatError(
+                    f"{title}: line {line} has {len(row)} cells, the header names {width} columns; "
+                    "correct the line, or pass another delimiter"
+                )
+        cells_of = zip(*(row for _, row in chunk), strict=True)
+        for column, cells in zip(columns, cells_of, strict=True):
+            column.extend(cells)
+    if not columns[0]:
         raise FormatError(f"{title}: there is no row after the header")
-    return [list(column) for column in zip(*table, strict=True)]
+    return columns
 
 
 def _typed(cells: list[str], name: str, title: str) -> NDArray[Any]:

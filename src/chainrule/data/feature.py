@@ -12,11 +12,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.arguments.checks import Range, checked_choice, checked_number
+from chainrule.arguments.checks import (
+    Range,
+    bad_argument,
+    checked_choice,
+    checked_flag,
+    checked_number,
+)
 from chainrule.arguments.function_aliases import DATA_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.data.category_codes import AMBIGUOUS, UNSEEN, category_codes
 from chainrule.data.cell import as_numbers, as_texts, cells_of_numbers, text_of, value_of
+from chainrule.data.columns import as_column
 from chainrule.errors import DataError, warn
 from chainrule.pickling import versioned_pickles
 
@@ -60,7 +67,9 @@ class Number:
 
     def __post_init__(self) -> None:
         """Check the arguments."""
-        if self.fill not in FILLS:
+        _check_name("Number", self.name)
+        checked_flag(f"Number({self.name!r})", "scaled", self.scaled)
+        if not (isinstance(self.fill, str) and self.fill in FILLS):
             checked_number(f"Number({self.name!r})", "fill", self.fill, _FILL)
 
     def fit(self, cells: NDArray[Any]) -> FittedNumber:
@@ -76,6 +85,7 @@ class Number:
         FittedNumber
             The fitted encoder.
         """
+        cells = as_column(cells, self.name)
         holds = cells_of_numbers(cells)
         numbers = as_numbers(cells, self.name, holds)
         present = numbers[~np.isnan(numbers)]
@@ -121,6 +131,7 @@ class Category:
 
     def __post_init__(self) -> None:
         """Check the arguments."""
+        _check_name("Category", self.name)
         for argument, value, known in (
             ("encoding", self.encoding, ENCODINGS),
             ("unseen", self.unseen, POLICIES),
@@ -140,6 +151,7 @@ class Category:
         FittedCategory
             The fitted encoder.
         """
+        cells = as_column(cells, self.name)
         values = sorted(set(as_texts(cells)))
         if len(values) == 1:
             _warn_of_constant(self.name, len(cells))
@@ -250,6 +262,11 @@ class FittedCategory:
                 f"part, first {text_of(first)!r:.60}, where it had {', '.join(self.values):.60}; "
                 "all are encoded as unseen: check that it is the same column, written alike"
             )
+
+
+def _check_name(kind: str, name: Any) -> None:
+    if not isinstance(name, str):
+        raise bad_argument(kind, "name", name, "the name of a column, a text")
 
 
 def _mean_and_scale(numbers: Features, name: str) -> tuple[float, float]:

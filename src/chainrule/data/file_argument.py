@@ -10,7 +10,7 @@ from typing import Any
 from chainrule.arguments.checks import bad_argument
 from chainrule.errors import ArgumentError, type_in_words
 
-__all__ = ["checked_path", "is_path", "read_content"]
+__all__ = ["checked_name", "checked_path", "is_path", "read_content"]
 
 
 def is_path(value: Any) -> bool:
@@ -18,20 +18,30 @@ def is_path(value: Any) -> bool:
     return isinstance(value, str | os.PathLike)
 
 
-def checked_path(function: str, value: Any) -> Path:
-    """Return the path of a file to be read; its existence is left to the reader.
+def checked_name(function: str, value: Any) -> str:
+    """Return the name of a file as a text.
 
     Examples
     --------
-    >>> checked_path("read_csv", 3)
+    >>> checked_name("write_idx", 3)
     Traceback (most recent call last):
-    chainrule.errors.ArgumentError: read_csv: path is 3; it must be the path of a file
+    chainrule.errors.ArgumentError: write_idx: path is 3; it must be the path of a file
     """
     text: Any = os.fspath(value) if is_path(value) else None
     if not isinstance(text, str) or not text:
         raise bad_argument(function, "path", value, "the path of a file")
     if "\0" in text:
         raise ArgumentError(f"{function}: path is {text!r:.60}; no file name holds a NUL character")
+    try:
+        os.fsencode(text)
+    except UnicodeError:
+        raise bad_argument(function, "path", value, "the path of a file, in Unicode") from None
+    return text
+
+
+def checked_path(function: str, value: Any) -> Path:
+    """Return the path of a file to be read; its existence is left to the reader."""
+    text = checked_name(function, value)
     path = Path(text)
     # A terminal or /dev/zero has no end.
     if path.exists() and stat.S_ISCHR(path.stat().st_mode):
@@ -45,7 +55,7 @@ def read_content(function: str, source: Any) -> bytes | str:
         return checked_path(function, source).read_bytes()
     if not hasattr(source, "read"):
         raise ArgumentError(
-            f"{function}: cannot read from {type_in_words(source)}; give the path of a file, or an "
+            f"{function}: cannot read from {type(source).__name__}; give the path of a file, or an "
             "open file"
         )
     content: Any = source.read()

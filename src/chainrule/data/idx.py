@@ -29,7 +29,6 @@ import os
 import struct
 import zlib
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any, BinaryIO, Protocol, cast
 
 import numpy as np
@@ -38,6 +37,8 @@ from numpy.typing import ArrayLike, NDArray
 from chainrule.arguments.array_classes import refuse_masked
 from chainrule.arguments.function_aliases import DATA_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
+from chainrule.data.array_argument import as_array
+from chainrule.data.file_argument import checked_name, checked_path
 from chainrule.errors import ArgumentError, DTypeError, FormatError
 from chainrule.storage import write_atomically
 
@@ -93,7 +94,7 @@ def read_idx(path_or_file: str | os.PathLike[str] | BinaryIO) -> NDArray[Any]:
     array([97, 98, 99], dtype=uint8)
     """
     if isinstance(path_or_file, str | os.PathLike):
-        with Path(path_or_file).open("rb") as file:
+        with checked_path("read_idx", path_or_file).open("rb") as file:
             return _read(file, f"read_idx: {os.fspath(path_or_file)}")
     if not hasattr(path_or_file, "read"):
         raise ArgumentError(
@@ -132,9 +133,10 @@ def write_idx(path: str | os.PathLike[str], array: ArrayLike) -> None:
     array([3, 1, 4], dtype=uint8)
     """
     refuse_masked(array, "write_idx: the array")
-    values = np.asarray(array)
+    name = checked_name("write_idx", path)
+    values = np.asarray(as_array(array, "write_idx: the array"))
     chunks = _encode(values, _code_of(values.dtype))
-    write_atomically(path, _compress(chunks) if os.fspath(path).endswith(".gz") else chunks)
+    write_atomically(path, _compress(chunks) if name.endswith(".gz") else chunks)
 
 
 class _Content:

@@ -8,9 +8,10 @@ never hidden state: ``pipe.epoch(3)`` is the fourth pass, ``pipe.repeat(10)`` th
 import functools
 import itertools
 from collections.abc import Callable, Iterator
+from sys import maxsize
 from typing import Any, Generic, NoReturn, TypeVar, cast, final
 
-from chainrule.arguments.checks import checked_count, checked_seed
+from chainrule.arguments.checks import checked_count, checked_flag, checked_seed
 from chainrule.arguments.function_aliases import PIPELINE_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.data import pipeline_stage
@@ -147,9 +148,10 @@ class Pipeline(Generic[T]):
         >>> list(Pipeline(["ccc", "a", "bb"]).sorted(key=len))
         ['a', 'bb', 'ccc']
         """
+        reverse = checked_flag("sorted", "reverse", reverse)
         text = "sorted()" if key is None else f"sorted(key={name_of('sorted', key)})"
         return self._each(
-            lambda xs: pipeline_stage.ordered(xs, key, reverse), self._stage.length, text
+            lambda xs: pipeline_stage.ordered(xs, key, reverse, text), self._stage.length, text
         )
 
     def shuffle(self, seed: int = 0) -> "Pipeline[T]":
@@ -190,12 +192,9 @@ class Pipeline(Generic[T]):
         >>> list(Pipeline(range(5)).shuffle(seed=0).batch(3).epoch(1))
         [array([3, 2, 4]), array([1, 0])]
         """
-        number = checked_count("epoch", "number", number, 0)
-        return self._with(
-            lambda epoch: self._stage.iterate(number + epoch),
-            self._stage.length,
-            f"epoch({number})",
-        )
+        number = min(checked_count("epoch", "number", number, 0), maxsize)
+        text = f"epoch({number})"
+        return self._with(lambda e: self._stage.iterate(number + e), self._stage.length, text)
 
     def repeat(self, times: int | None = None) -> "Pipeline[T]":
         """Iterate several times, each as the next epoch.
@@ -203,7 +202,7 @@ class Pipeline(Generic[T]):
         Parameters
         ----------
         times : int >= 0, optional
-            The number of epochs; infinite where absent.
+            The number of epochs; infinite where absent, for which each must have elements.
 
         Examples
         --------
@@ -212,7 +211,7 @@ class Pipeline(Generic[T]):
         """
         if times is None:
             return self._with(
-                lambda epoch: pipeline_stage.chained(self._stage, itertools.count(epoch)),
+                lambda epoch: pipeline_stage.endless(self._stage, epoch),
                 None,
                 "repeat()",
             )
@@ -242,6 +241,7 @@ class Pipeline(Generic[T]):
         [array([0, 1]), array([2, 3]), array([4])]
         """
         size = checked_count("batch", "size", size, 1)
+        drop_last = checked_flag("batch", "drop_last", drop_last)
         length = self._stage.length
         if length is not None:
             length = length // size if drop_last else -(-length // size)
@@ -287,7 +287,7 @@ class Pipeline(Generic[T]):
         >>> list(Pipeline([1, 2]).repeat().take(3))
         [1, 2, 1]
         """
-        count = checked_count("take", "count", count, 0)
+        count = min(checked_count("take", "count", count, 0), maxsize)
         length = None if self._stage.length is None else min(count, self._stage.length)
         return self._each(lambda xs: itertools.islice(xs, count), length, f"take({count})")
 
@@ -304,7 +304,7 @@ class Pipeline(Generic[T]):
         >>> list(Pipeline(range(5)).skip(3))
         [3, 4]
         """
-        count = checked_count("skip", "count", count, 0)
+        count = min(checked_count("skip", "count", count, 0), maxsize)
         length = None if self._stage.length is None else max(0, self._stage.length - count)
         return self._each(lambda xs: itertools.islice(xs, count, None), length, f"skip({count})")
 

@@ -5,6 +5,7 @@ Each transform of a pipeline is a function from an iterator to an iterator.
 
 import collections
 import itertools
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sized
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
@@ -20,6 +21,7 @@ __all__ = [
     "Stage",
     "batches",
     "chained",
+    "endless",
     "filtered",
     "first",
     "mapped",
@@ -55,7 +57,7 @@ def first(source: Any) -> Stage[Any]:
     if _is_table(source):
         return _table(source)
     if _is_function(source):
-        return Stage(lambda _: iter(source()), None, f"Pipeline({_function_name(source)})")
+        return _called(source)
     try:
         iterator = iter(source)
     except TypeError:
@@ -84,6 +86,31 @@ def _once(iterator: Iterator[Any]) -> Stage[Any]:
         yield from iterator
 
     return Stage(iterate, None, f"Pipeline({type(iterator).__name__})")
+
+
+def _called(function: Callable[[], Any]) -> Stage[Any]:
+    """Return the stage of a function, which must give a new iterable in each pass."""
+    name = _function_name(function)
+    latest: list[Any] = [None]
+
+    def iterate(_: int) -> Iterator[Any]:
+        given = function()
+        try:
+            iterator = iter(given)
+        except TypeError:
+            raise ArgumentError(
+                f"Pipeline: the function {name} returned {type_in_words(given)}, which is not "
+                "iterable; return a list, an array or an iterator"
+            ) from None
+        if iterator is given and iterator is latest[0]:
+            raise ArgumentError(
+                f"Pipeline: the function {name} returned the same {type(given).__name__} again, "
+                "which can be iterated only once; make a new one in the function"
+            )
+        latest[0] = iterator
+        return iterator
+
+    return Stage(iterate, None, f"Pipeline({name})")
 
 
 def _is_function(source: Any) -> bool:
@@ -137,21 +164,32 @@ def filtered(elements: Iterator[T], predicate: Callable[[T], Any], text: str) ->
     return (element for holds, element in tested if holds)
 
 
-def ordered(elements: Iterator[T], key: Callable[[T], Any] | None, reverse: bool) -> Iterator[T]:
+def ordered(
+    elements: Iterator[T], key: Callable[[T], Any] | None, reverse: bool, text: str
+) -> Iterator[T]:
     """Yield all elements sorted."""
-    yield from sorted(cast(Iterator[Any], elements), key=key, reverse=reverse)
+    values = list(elements)
+    keys: list[Any] = values if key is None else list(mapped(iter(values), key, text))
+    try:
+        order = sorted(range(len(values)), key=keys.__getitem__, reverse=reverse)
+    except (TypeError, ValueError) as error:
+        raise DataError(
+            f"sorted: the elements cannot be compared ({error}); give key=, a function that "
+            "returns a number or text of each"
+        ) from error
+    yield from (values[index] for index in order)
 
 
 def batches(elements: Iterator[Any], size: int, drop_last: bool) -> Iterator[Any]:
     """Yield batches of ``size`` elements stacked, then the remainder."""
-    while batch := list(itertools.islice(elements, size)):
+    while batch := list(itertools.islice(elements, min(size, sys.maxsize))):
         if len(batch) == size or not drop_last:
             yield stack(batch, "batch")
 
 
 def windows(elements: Iterator[Any], size: int, stride: int) -> Iterator[Any]:
     """Yield sliding windows of ``size`` elements stacked."""
-    window: collections.deque[Any] = collections.deque(maxlen=size)
+    window: collections.deque[Any] = collections.deque(maxlen=min(size, sys.maxsize))
     for index, element in enumerate(elements):
         window.append(element)
         start = index - size + 1
@@ -162,6 +200,20 @@ def windows(elements: Iterator[Any], size: int, stride: int) -> Iterator[Any]:
 def chained(stage: Stage[T], epochs: Iterable[int]) -> Iterator[T]:
     """Chain the passes of several epochs."""
     return itertools.chain.from_iterable(map(stage.iterate, epochs))
+
+
+def endless(stage: Stage[T], epoch: int) -> Iterator[T]:
+    """Chain the passes of all epochs from one on; refuse an empty one, after which none ends."""
+    for number in itertools.count(epoch):
+        is_empty = True
+        for element in stage.iterate(number):
+            is_empty = False
+            yield element
+        if is_empty:
+            raise DataError(
+                f"repeat: {stage.text} has no elements, and would be repeated for ever; give "
+                "repeat(times)"
+            )
 
 
 def zipped(stages: list[Stage[Any]]) -> Stage[tuple[Any, ...]]:

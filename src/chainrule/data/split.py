@@ -10,6 +10,7 @@ from chainrule.arguments.array_classes import refuse_masked
 from chainrule.arguments.checks import bad_argument, checked_flag, checked_seed
 from chainrule.arguments.function_aliases import DATA_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
+from chainrule.data.array_argument import as_array
 from chainrule.data.columns import is_table, read_columns, row_count, take_rows
 from chainrule.data.row_labels import check_row_labels
 from chainrule.data.shuffling import permutation
@@ -70,7 +71,8 @@ def split(
     (4, np.int64(2))
     """
     check_row_labels("split", X=X, y=y)
-    inputs, targets = _as_table(X), _as_array(y, "y")
+    inputs, targets = _as_table(X), as_array(y, "split: y")
+    shuffle = checked_flag("split", "shuffle", shuffle)
     stratify = checked_flag("split", "stratify", stratify)  # by the classes of y
     samples = _checked_count(inputs, targets)
     count = _test_count(test_size, samples)
@@ -90,14 +92,11 @@ def _as_table(X: Any) -> Any:
     """Return a DataFrame or records unchanged, other tables as columns, the rest as an array."""
     if hasattr(X, "iloc"):
         return X
-    return read_columns(X) if is_table(X) and not isinstance(X, np.ndarray) else _as_array(X, "X")
-
-
-def _as_array(value: Any, name: str) -> NDArray[Any]:
-    """Return an array, which retains its mask; a list of masked arrays has none."""
-    if isinstance(value, list | tuple):
-        refuse_masked(value, f"split: {name}")
-    return np.asanyarray(value)
+    return (
+        read_columns(X)
+        if is_table(X) and not isinstance(X, np.ndarray)
+        else as_array(X, "split: X")
+    )
 
 
 def _stratified(order: NDArray[np.intp], labels: NDArray[Any], count: int) -> NDArray[np.intp]:

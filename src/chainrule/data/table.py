@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, cast, final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.arguments.checks import checked_choice
+from chainrule.arguments.checks import bad_argument, checked_choice
 from chainrule.arguments.function_aliases import DATA_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.data.cell import are_numbers, as_texts, is_missing
 from chainrule.data.columns import Columns, read_columns
-from chainrule.data.feature import Category, FittedCategory, FittedNumber, Number
+from chainrule.data.declaration import (
+    Column,
+    checked_columns,
+    checked_drop,
+    checked_target,
+    declaration_of,
+    name_of_column,
+)
+from chainrule.data.feature import FittedCategory, FittedNumber
 from chainrule.errors import ArgumentError, DataError
 from chainrule.pickling import independent_copies
 
 __all__ = ["Table"]
 
-Column = str | Number | Category
 Fitted = FittedNumber | FittedCategory
-# A text column with more distinct values than this is taken for identifiers, not categories.
-MAX_CATEGORIES = 100
 
 
 @independent_copies
@@ -72,11 +76,11 @@ class Table:
         target: str | None = None,
         drop: Iterable[str] = (),
     ) -> None:
-        self._columns = _checked_columns(columns)
-        self.target = target
-        self.drop = (drop,) if isinstance(drop, str) else tuple(drop)
+        self._columns = checked_columns(columns)
+        self.target = checked_target(target)
+        self.drop = checked_drop(drop)
         self._fitted: tuple[Fitted, ...] = ()
-        inputs = set(map(_name, self._columns))
+        inputs = set(map(name_of_column, self._columns))
         for name in (*self.drop, *([target] if target else [])):
             if name in inputs:
                 raise ArgumentError(f"Table: column {name!r} is both an input and left out")
@@ -97,6 +101,10 @@ class Table:
         Table
             Ready to transform.
         """
+        if not isinstance(cast(object, fitted), list | tuple) or not all(
+            isinstance(each, FittedNumber | FittedCategory) for each in cast(list[Any], fitted)
+        ):
+            raise bad_argument("Table.of", "fitted", fitted, "a list of fitted columns")
         table = cls(target=target)
         table._fitted = tuple(fitted)
         return table
@@ -149,9 +157,9 @@ class Table:
             If a column has the same value in all rows.
         """
         columns = self._read(source)
-        declared = {_name(column): column for column in self._columns}
+        declared = {name_of_column(column): column for column in self._columns}
         self._fitted = tuple(
-            _declaration(declared.get(name, name), name, cells).fit(cells)
+            declaration_of(declared.get(name, name), cells).fit(cells)
             for name, cells in columns.items()
         )
         return self
@@ -252,7 +260,9 @@ class Table:
 
     def __repr__(self) -> str:
         if not self._fitted:
-            columns = ", ".join(_name(column) for column in self._columns) or "every column"
+            columns = (
+                ", ".join(name_of_column(column) for column in self._columns) or "every column"
+            )
             return f"<table of {columns}, not fitted>"
         numbers = sum(isinstance(column, FittedNumber) for column in self._fitted)
         return (
@@ -262,7 +272,7 @@ class Table:
 
     def _read(self, source: Any) -> Columns:
         if self._columns:
-            return read_columns(source, [_name(column) for column in self._columns])
+            return read_columns(source, [name_of_column(column) for column in self._columns])
         columns = read_columns(source)
         for name in self.drop:
             if name not in columns:
@@ -276,44 +286,9 @@ class Table:
         return self._fitted
 
 
-def _checked_columns(columns: Sequence[Any]) -> tuple[Column, ...]:
-    if len(columns) == 1 and isinstance(columns[0], list | tuple):
-        columns = cast(Sequence[Any], columns[0])
-    for column in columns:
-        if not isinstance(column, str | Number | Category):
-            raise ArgumentError(
-                f"Table: {column!r:.60} describes no column; give names, data.Number(name) or "
-                "data.Category(name), and pass the data to fit"
-            )
-    name, count = Counter(map(_name, columns)).most_common(1)[0] if columns else ("", 0)
-    if count > 1:
-        raise ArgumentError(f"Table: column {name!r} is declared twice")
-    return tuple(columns)
-
-
 def _name_of(dtype: Any) -> Any:
     """Return the name of a dtype, such as of ``np.float32``; what is none as it is."""
     try:
         return np.dtype(dtype).name if dtype is not None else dtype
-    except TypeError:
+    except (TypeError, ValueError):
         return dtype
-
-
-def _name(column: Column) -> str:
-    return column if isinstance(column, str) else column.name
-
-
-def _declaration(column: Column, name: str, cells: NDArray[Any]) -> Number | Category:
-    """Return the declaration of a column, inferred from its cells where there is none."""
-    if not isinstance(column, str):
-        return column
-    if are_numbers(cells) or cells.dtype.kind not in "OUST":
-        return Number(name)
-    distinct = len(set(as_texts(cells)))
-    if distinct > MAX_CATEGORIES and distinct > len(cells) // 20:
-        raise DataError(
-            f"Table: column {name!r} has {distinct} distinct texts in {len(cells)} rows and looks "
-            f"like identifiers, not categories; leave it out with drop=[{name!r}], or declare "
-            f"data.Category({name!r})"
-        )
-    return Category(name)

@@ -19,7 +19,6 @@ IBM & Microsoft (1991), "Multimedia Programming Interface and Data Specification
 import os
 import struct
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 import numpy as np
@@ -27,6 +26,7 @@ from numpy.typing import NDArray
 
 from chainrule.arguments.function_aliases import DATA_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
+from chainrule.data.file_argument import read_content
 from chainrule.errors import ArgumentError, FormatError
 
 __all__ = ["read_wav"]
@@ -72,17 +72,11 @@ def read_wav(
     >>> read_wav(io.BytesIO(header + b"data\x04\0\0\0\x00\x40\x00\x80"))
     (array([ 0.5, -1. ], dtype=float32), 8000)
     """
-    if isinstance(path_or_file, str | os.PathLike):
-        return _decode(Path(path_or_file).read_bytes(), f"read_wav: {os.fspath(path_or_file)}")
-    if not hasattr(path_or_file, "read"):
-        raise ArgumentError(
-            f"read_wav: cannot read from {type(path_or_file).__name__}; give the path of a file, "
-            "or a file opened with mode 'rb'"
-        )
-    content = path_or_file.read()
-    if not isinstance(cast(object, content), bytes):
+    content = read_content("read_wav", path_or_file)
+    if isinstance(content, str):
         raise ArgumentError("read_wav: the file was opened as text; open it with mode 'rb'")
-    return _decode(content, "read_wav")
+    title = f": {os.fspath(path_or_file)}" if isinstance(path_or_file, str | os.PathLike) else ""
+    return _decode(content, f"read_wav{title}")
 
 
 def _decode(content: bytes, title: str) -> tuple[NDArray[np.float32], int]:

@@ -12,8 +12,9 @@ from chainrule.arguments.array_classes import refuse_masked
 from chainrule.arguments.checks import checked_count
 from chainrule.arguments.function_aliases import DATA_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
+from chainrule.data.array_argument import as_array
 from chainrule.data.row_labels import check_dates_in_order
-from chainrule.errors import DataError
+from chainrule.errors import DataError, DTypeError
 
 __all__ = ["windows"]
 
@@ -61,7 +62,10 @@ def windows(
     ArgumentError
         If length, horizon or stride is no integer, 1 or more.
     DataError
-        If the series is too short for one window, or has another shape.
+        If the series is too short for one window, has another shape, or has row labels that are
+        dates in another order.
+    DTypeError
+        If it holds text or objects.
 
     Examples
     --------
@@ -73,9 +77,12 @@ def windows(
         checked_count("windows", name, value)
     refuse_masked(series, "windows: the series")
     check_dates_in_order("windows", series)
-    if not isinstance(series, list | tuple) or not any(map(np.ndim, cast(Any, series))):
-        return _of_one(np.asarray(series), length, horizon, stride)
-    parts = [_of_one(np.asarray(each), length, horizon, stride) for each in cast(Any, series)]
+    if not isinstance(series, list | tuple) or not any(map(_has_rows, cast(Any, series))):
+        return _of_one(series, length, horizon, stride)
+    parts = [_of_one(each, length, horizon, stride) for each in cast(Any, series)]
+    kinds = {X.dtype.kind in "Mm" for X, _ in parts}
+    if len(kinds) > 1:
+        raise DataError("windows: some series are dates and others numbers; pass them separately")
     shapes = {(X.shape[1:], y.shape[1:]) for X, y in parts}
     if len(shapes) > 1:
         raise DataError(
@@ -85,7 +92,17 @@ def windows(
     return np.concatenate([X for X, _ in parts]), np.concatenate([y for _, y in parts])
 
 
-def _of_one(series: Array, length: int, horizon: int, stride: int) -> tuple[Array, Array]:
+def _has_rows(each: Any) -> bool:
+    return isinstance(each, list | tuple) or bool(np.ndim(each))
+
+
+def _of_one(values: Any, length: int, horizon: int, stride: int) -> tuple[Array, Array]:
+    series = np.asarray(as_array(values, "windows: the series"))
+    if series.dtype.kind not in "biufcMm":
+        raise DTypeError(
+            f"windows: the series has dtype {series.dtype}, but must hold numbers; convert it with "
+            "np.asarray(series, float)"
+        )
     if series.ndim not in (1, 2):
         raise DataError(
             f"windows: the series has shape {series.shape}; it must be (time,) or (time, "

@@ -5,11 +5,19 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.arguments.checks import NON_NEGATIVE, checked_count, checked_number, checked_seed
+from chainrule.arguments.checks import (
+    NON_NEGATIVE,
+    bad_argument,
+    checked_count,
+    checked_number,
+    checked_seed,
+)
 from chainrule.arguments.function_aliases import DATASET_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 
 __all__ = ["moons", "xor"]
+
+MOST_POINTS = 10**9
 
 
 @answers_foreign_names(DATASET_ALIASES)
@@ -81,7 +89,9 @@ def moons(
            [ 1. ,  0. ]]), array([1, 1, 0, 0]))
     """
     n, seed = checked_count("moons", "n", n), checked_seed("moons", seed, bits=32)
-    checked_number("moons", "noise", noise, NON_NEGATIVE)
+    noise = abs(checked_number("moons", "noise", noise, NON_NEGATIVE))  # -0.0 has a sign
+    if n > MOST_POINTS:
+        raise bad_argument("moons", "n", n, f"at most {MOST_POINTS:,}")
     outer = np.linspace(0, math.pi, n // 2)
     inner = np.linspace(0, math.pi, n - n // 2)
     x = np.concatenate([np.cos(outer), 1 - np.cos(inner)])

@@ -22,7 +22,7 @@ __all__ = ["spoken_digits"]
 Samples = tuple[NDArray[np.float32], NDArray[np.int64]]
 
 RATE = 8000
-_SECONDS = Range("a number above 0", lambda seconds: seconds >= 1 / RATE)
+_SECONDS = Range("a number above 0, at most 60", lambda seconds: 1 / RATE <= seconds <= 60)
 TEST_RECORDINGS = 5  # of each speaker and digit
 NAME = re.compile(r"(\d)_([a-z]+)_(\d+)\.wav")
 
@@ -36,7 +36,7 @@ def spoken_digits(seconds: float = 1.0) -> tuple[Samples, Samples]:
 
     Parameters
     ----------
-    seconds : float > 0
+    seconds : float in (0, 60]
         Length of the recordings, padded with zeros or truncated. 20 of the 3,000 are longer than
         1 s, the longest is 2.28 s.
 
@@ -50,7 +50,7 @@ def spoken_digits(seconds: float = 1.0) -> tuple[Samples, Samples]:
     Raises
     ------
     ArgumentError
-        If `seconds` is not positive.
+        If `seconds` is not in its range.
     DownloadError
         If the folder is not present; the error names its source and the folder to put it in.
     FormatError
