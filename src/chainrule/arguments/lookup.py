@@ -13,6 +13,7 @@ from __future__ import annotations
 import difflib
 import inspect
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from chainrule.arguments.aliases import (
@@ -147,9 +148,8 @@ def bind_arguments(
     function: Callable[..., Any], title: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> inspect.BoundArguments:
     """Bind the arguments of a layer to the parameters of its method, defaults included."""
-    _, *parameters = inspect.signature(function).parameters.values()
-    signature = inspect.Signature([each.replace(annotation=each.empty) for each in parameters])
-    if not any(each.kind is each.VAR_KEYWORD for each in parameters):
+    signature, takes_any = _signature_of(function)
+    if not takes_any:
         refuse_unknown(title, kwargs, signature.parameters, LAYER_ARGUMENT_ALIASES)
     try:
         arguments = signature.bind(*args, **kwargs)
@@ -157,3 +157,11 @@ def bind_arguments(
         raise ArgumentError(f"{title}: {error}; it is called as {title}{signature}") from None
     arguments.apply_defaults()
     return arguments
+
+
+@lru_cache(maxsize=256)
+def _signature_of(function: Callable[..., Any]) -> tuple[inspect.Signature, bool]:
+    """Return the signature of a method without self, and whether it takes any keyword."""
+    _, *parameters = inspect.signature(function).parameters.values()
+    signature = inspect.Signature([each.replace(annotation=each.empty) for each in parameters])
+    return signature, any(each.kind is each.VAR_KEYWORD for each in parameters)

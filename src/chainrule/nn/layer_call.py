@@ -29,7 +29,7 @@ from chainrule.nn.training_mode import mode_arguments
 if TYPE_CHECKING:
     from chainrule.nn.random_stream import RandomStream
 
-__all__ = ["call_layer", "run_forward"]
+__all__ = ["build_once", "call_layer", "run_forward"]
 
 
 def call_layer(
@@ -43,7 +43,7 @@ def call_layer(
     title = layer._title()
     x, *rest = checked_inputs(title, inputs)
     start = next_serial()
-    _build_once(layer, x, rest)
+    build_once(layer, x, rest)
     random, token = training_mode.enter(layer, random, training)
     try:
         y = compute([x, *rest], random)
@@ -75,7 +75,8 @@ def run_forward(
     return apply_with_backward(layers, layer._title(), trainable, run, inputs)
 
 
-def _build_once(layer: Any, x: Any, others: Sequence[Any]) -> None:
+def build_once(layer: Any, x: Any, others: Sequence[Any]) -> None:
+    """Build a layer for the shapes of its inputs, unless it is built."""
     if layer.input_shape is not None:
         axes = layer.fixed_axes if layer._parameters else ()
         check_fixed_axes(layer._title(), x, layer.input_shape, axes, layer.parameters())

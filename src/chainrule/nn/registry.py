@@ -48,6 +48,10 @@ LAYERS: dict[str, type[Layer]] = {snake_case(each.__name__): each for each in _C
 """The layer classes of the library, by kind."""
 
 
+_LONGEST_NAME = 45
+"""Characters of an unknown name that a message repeats, twice."""
+
+
 @answers_foreign_names(LAYER_ARGUMENT_ALIASES)
 def from_config(
     kind: str, config: Mapping[str, Any], custom: Mapping[str, Callable[..., Any]] | None = None
@@ -80,9 +84,11 @@ def from_config(
     >>> from_config(layer.kind, layer.config())
     Dense(units=3, activation='relu', use_bias=True, initializer='auto', l2=0.0, name='first')
     """
-    functions = dict(custom or {})
+    functions, given = dict(custom or {}), cast(Any, kind)
     classes = LAYERS | {snake_case(name): each for name, each in functions.items()}
-    layer_class = classes.get(kind)
+    layer_class = classes.get(kind) if isinstance(given, str) else None
+    if layer_class is None and not (isinstance(given, str) and len(kind) <= _LONGEST_NAME):
+        raise FormatError("the file has a layer of a kind that is no name")
     if layer_class is None:
         raise FormatError(
             f"the file has a layer of kind {kind!r}, which is not in the library; pass its class, "
@@ -92,7 +98,9 @@ def from_config(
     try:
         layer = layer_class(**arguments)
     except ArgumentError as error:
-        raise FormatError(f"the file describes a layer that cannot be created: {error}") from error
+        raise FormatError(
+            f"the file describes a layer that cannot be created: {error!s:.100}"
+        ) from error
     if not isinstance(layer, Layer):
         raise FormatError(f"custom[{kind!r}] returns {type(layer).__name__}, not a layer")
     return layer
@@ -111,7 +119,9 @@ def _argument(value: Any, custom: Mapping[str, Callable[..., Any]]) -> Any:
     return {key: _argument(each, custom) for key, each in entry.items()}
 
 
-def _function(name: str, custom: Mapping[str, Callable[..., Any]]) -> Callable[..., Any]:
+def _function(name: Any, custom: Mapping[str, Callable[..., Any]]) -> Callable[..., Any]:
+    if not isinstance(name, str) or len(name) > _LONGEST_NAME:
+        raise FormatError("the file needs a function that has no name")
     if name not in custom:
         raise FormatError(
             f"the file needs the function {name!r}, which is not in the library; pass it, as in "

@@ -7,12 +7,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from types import FunctionType
 from typing import Any
+
+import numpy as np
 
 from chainrule import tree
 from chainrule.nn.environment import copied
 
 __all__ = ["find_all_sublayers", "find_sublayers", "holds_layers", "is_layer", "with_sublayers"]
+
+
+_WITHOUT_LAYERS = {bool, bytes, float, int, np.dtype, np.ndarray, str, type(None), FunctionType}
+"""Types of most attributes, which are not searched."""
 
 
 def find_sublayers(owner: object, visited: set[int] | None = None) -> Iterator[tuple[str, Any]]:
@@ -33,7 +40,10 @@ def find_sublayers(owner: object, visited: set[int] | None = None) -> Iterator[t
     # Copies, as another thread may add to what is iterated over.
     attributes: dict[str, Any] = dict(vars(owner))
     attributes.pop("_arguments", None)  # those of the constructor
-    for attribute, value in copied(attributes).items():
+    for attribute, value in attributes.items():
+        if type(value) in _WITHOUT_LAYERS:
+            continue
+        value = copied(value)
         leaves, _ = tree.flatten(value)
         for path, leaf in zip(tree.paths(value), leaves, strict=True):
             place = [attribute.lstrip("_"), *re.findall(r"\w+", path)]

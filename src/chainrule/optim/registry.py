@@ -113,7 +113,7 @@ def from_config(config: Any) -> Any:
     kind = values.pop("kind", None)
     if not isinstance(kind, str) or kind not in _CLASSES:
         raise FormatError(
-            f"optimizer: the description is of kind {kind!r}; known are {', '.join(_CLASSES)}"
+            f"optimizer: the description is of kind {kind!r:.60}; known are {', '.join(_CLASSES)}"
         )
     arguments = {
         name: from_config(value) if isinstance(value, dict) else value
@@ -122,7 +122,9 @@ def from_config(config: Any) -> Any:
     try:
         return _CLASSES[kind](**arguments)
     except (ChainruleError, TypeError) as error:
-        raise FormatError(f"optimizer: the description of {kind} does not fit: {error}") from error
+        raise FormatError(
+            f"optimizer: the description of {kind} does not fit: {error!s:.100}"
+        ) from error
 
 
 def _class_of(name: Any) -> type[Optimizer]:

@@ -7,13 +7,11 @@ described, before an array is allocated; a checksum detects damage.
 
 from __future__ import annotations
 
-import errno
-import json
+import inspect
 import math
 import os
 from collections.abc import Callable, Mapping
 from functools import partial
-from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -22,16 +20,18 @@ from numpy.typing import NDArray
 from chainrule.arguments.aliases import FIT_ALIASES
 from chainrule.arguments.checks import checked_seed
 from chainrule.arguments.keywords import answers_foreign_names
-from chainrule.errors import ArgumentError, ChainruleError, FormatError, type_in_words
+from chainrule.errors import ArgumentError, FormatError, type_in_words
 from chainrule.nn.freezing import restore_frozen
 from chainrule.nn.initializers.initializer import Initializer
-from chainrule.nn.layer import Layer
+from chainrule.nn.layer import Layer, Shape
 from chainrule.nn.losses.loss import LOSSES, Loss, resolve_loss
 from chainrule.nn.parameter import Parameter
 from chainrule.nn.registry import from_config
+from chainrule.nn.shape_inference import MAX_ELEMENTS, built_shape
 from chainrule.optim.registry import from_config as optimizer_of
 from chainrule.train.files.layer_attributes import restore_attributes
-from chainrule.train.files.save import FORMAT, METADATA_KEY, checksum
+from chainrule.train.files.paths import checked_source
+from chainrule.train.files.read import quoted, read_file, shortened
 from chainrule.train.files.schema import Description
 from chainrule.train.files.table_schema import table_of
 from chainrule.train.model.model import Model
@@ -90,9 +90,7 @@ def load(path: str | os.PathLike[str], custom: Custom | None = None) -> Network 
             f"load: custom is {type_in_words(argument)}; it must be a dict from the names in the "
             "file to your classes and functions"
         )
-    source = Path(path)
-    _check_file(source)
-    description, tensors = _read(source)
+    description, tensors = read_file(checked_source(path))
     try:
         if description.get("model") == MODEL:
             return restored(Description(description), tensors)
@@ -103,60 +101,10 @@ def load(path: str | os.PathLike[str], custom: Custom | None = None) -> Network 
         if str(error).startswith("load:"):
             raise
         raise FormatError(f"load: {error}") from error
-    except (ChainruleError, ArithmeticError, LookupError, TypeError, ValueError) as error:
-        raise FormatError(f"load: {source.name} describes no network: {error}") from error
-
-
-def _check_file(path: Path) -> None:
-    if path.is_dir():
-        raise IsADirectoryError(errno.EISDIR, "cannot load a folder; name the file", str(path))
-    if not path.is_file():
-        raise FileNotFoundError(errno.ENOENT, "there is no such file to load", str(path))
-
-
-def _read(path: Path) -> tuple[dict[str, Any], Tensors]:
-    """Read description and tensors, and verify the checksum."""
-    from safetensors import SafetensorError, safe_open
-
-    if path.stat().st_size < 8:
-        raise FormatError(f"load: {path.name} has {path.stat().st_size} bytes; it is cut short", 0)
-    try:
-        with safe_open(path, framework="numpy") as file:
-            text = (file.metadata() or {}).get(METADATA_KEY)
-            if text is None:
-                raise FormatError(
-                    f"load: {path.name} holds tensors but no network of chainrule; read it with "
-                    "safetensors.numpy.load_file"
-                )
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, TypeError, KeyError, AttributeError, OverflowError) as error:
-        raise FormatError(f"load: {path.name} is no intact safetensors file: {error}", 0) from error
-    description = _parse(path, text)
-    if description.get("checksum") != checksum(description, tensors):
+    except Exception as error:  # what classes and functions raise for such values
         raise FormatError(
-            f"load: the checksum of {path.name} does not match its content: it is damaged or was "
-            "changed; use another copy"
-        )
-    return description, tensors
-
-
-def _parse(path: Path, text: str) -> dict[str, Any]:
-    def refuse(constant: str) -> Any:
-        raise ValueError(f"{constant} is no JSON")
-
-    try:
-        description: Any = json.loads(text, parse_constant=refuse)
-    except (ValueError, RecursionError) as error:
-        raise FormatError(f"load: the description in {path.name} is no JSON: {error}") from error
-    if not isinstance(description, dict):
-        raise FormatError(f"load: the description in {path.name} is no JSON object")
-    description = cast(dict[str, Any], description)
-    if description.get("format") != FORMAT:
-        raise FormatError(
-            f"load: {path.name} is written in format {description.get('format')!r:.20}; this "
-            f"version reads format {FORMAT}: update chainrule"
-        )
-    return description
+            f"load: the file describes no network: {shortened(str(error))}"
+        ) from error
 
 
 def _network(description: Description, tensors: Tensors, custom: Custom) -> Network:
@@ -173,29 +121,40 @@ def _network(description: Description, tensors: Tensors, custom: Custom) -> Netw
     for number, entry in enumerate(description.get("layers", list)):
         layer = _layer(entry, number, custom)
         model.add(layer, partial(_tensor_initializer, tensors, unread, layer.name))
-    model.build((2, *_sizes(description.get("input_shape", list))), "load")
+    _build(model, _sizes(description.get("input_shape", list)))
     if description.has("frozen"):
         _freeze(model, description.get("frozen", dict))
     _fill_built_in_constructors(model.stack.parameters(), tensors, unread)
     if description.has("attributes"):
         restore_attributes(model.layers, description.get("attributes", dict), tensors, unread)
-    model.classes = _classes(description)
+    model.classes = _classes(description, model.output_shape)
     if model.table is not None and model.input_shape != (None, len(model.table.feature_names)):
         raise FormatError("load: the table has another number of features than the layers take")
     if unread:
-        raise FormatError(f"load: no layer takes the tensor {min(unread)!r}")
+        raise FormatError(f"load: no layer takes the tensor {quoted(min(unread))}")
     _compile(net, description, custom)
     return net
 
 
 def _layer(entry: Any, number: int, custom: Custom) -> Layer:
     if not isinstance(entry, dict):
-        raise FormatError(f"load: layer {number} is described by {entry!r:.60}")
+        raise FormatError(f"load: layer {number} is described by {quoted(entry)}")
     description = Description(cast(dict[str, Any], entry), f"the description of layer {number}")
     description.only("kind", "name", "config")
     layer = from_config(description.get("kind", str), description.get("config", dict), custom)
     layer.name = description.get("name", str)
     return layer
+
+
+def _build(model: Model, sample: tuple[int, ...]) -> None:
+    """Build the layers by the rules of their shapes; no layer of the library is run."""
+    if not model.layers:
+        raise FormatError("load: the file describes no layers")
+    shapes = [sample]
+    for layer in model.layers:
+        shapes.append(built_shape(layer, shapes[-1], model.dtype))
+    model.output_shapes = [(None, *shape) for shape in shapes[1:]]
+    model.input_shape = (None, *sample)
 
 
 def _freeze(model: Model, entry: dict[str, Any]) -> None:
@@ -230,7 +189,9 @@ def _tensor_initializer(tensors: Tensors, unread: set[str], *path: Any) -> Initi
         if tensor is None or tensor.shape != shape or tensor.dtype != dtype:
             actual = "is missing" if tensor is None else f"is {tensor.dtype}{list(tensor.shape)}"
             required = f"{dtype}{list(shape)}"
-            raise FormatError(f"load: the tensor {name!r} {actual}; its layer needs {required}")
+            raise FormatError(
+                f"load: the tensor {quoted(name)} {actual}; its layer needs {required}"
+            )
         unread.discard(name)
         return tensor
 
@@ -239,17 +200,19 @@ def _tensor_initializer(tensors: Tensors, unread: set[str], *path: Any) -> Initi
 
 def _sizes(shape: list[Any]) -> tuple[int, ...]:
     is_shape = all(type(each) is int and each > 0 for each in shape)
-    if not is_shape or math.prod(shape) >= 2**60:
-        raise FormatError(f"load: 'input_shape' is {shape!r:.60}; it must be a list of sizes")
+    if not is_shape or math.prod(shape) >= MAX_ELEMENTS:
+        raise FormatError(f"load: 'input_shape' is {shape!s:.60}; it must be a list of sizes")
     return tuple(shape)
 
 
-def _classes(description: Description) -> list[str] | None:
+def _classes(description: Description, output_shape: Shape) -> list[str] | None:
     classes = description.get("classes", list, type(None))
     if classes is None:
         return None
     if not all(type(each) is str for each in classes) or len(set(classes)) != len(classes):
         raise FormatError("load: 'classes' must be a list of names, each once")
+    if len(classes) not in ((outputs := output_shape[-1]), 2 if outputs == 1 else outputs):
+        raise FormatError(f"load: there are {len(classes)} classes for {outputs} outputs")
     return classes
 
 
@@ -275,14 +238,26 @@ def _loss(entry: Any, custom: Custom) -> Loss | None:
     known = LOSSES.get(description.get("name", str))
     if known is None:
         raise FormatError(f"load: there is no loss {description.get('name', str)!r:.60}")
-    return resolve_loss(partial(known.per_sample, **description.get("arguments", dict)))
+    arguments = description.get("arguments", dict)
+    _check_loss_arguments(known.per_sample, arguments)
+    return resolve_loss(partial(known.per_sample, **arguments))
+
+
+def _check_loss_arguments(function: Callable[..., Any], arguments: dict[str, Any]) -> None:
+    """Compare the arguments of a loss with its signature, as it is called much later."""
+    parameters = inspect.signature(function).parameters
+    for name, value in arguments.items():
+        default = parameters[name].default if name in parameters else inspect.Parameter.empty
+        is_number = type(value) in (int, float) and not isinstance(default, bool)
+        if default is inspect.Parameter.empty or not (is_number or type(value) is type(default)):
+            raise FormatError(f"load: the loss has a bad argument {quoted(name)}")
 
 
 def _metric(entry: Any, custom: Custom) -> Any:
     if isinstance(entry, str):
         return entry
     if not isinstance(entry, dict):
-        raise FormatError(f"load: a metric is described by {entry!r:.60}")
+        raise FormatError(f"load: a metric is described by {quoted(entry)}")
     description = Description(cast(dict[str, Any], entry), "the description of a metric")
     description.only("function")
     return custom.get(description.get("function", str))

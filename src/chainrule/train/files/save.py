@@ -41,6 +41,7 @@ from chainrule.optim.optimizer import Optimizer
 from chainrule.optim.registry import from_config
 from chainrule.storage import write_atomically
 from chainrule.train.files.layer_attributes import describe_attributes
+from chainrule.train.files.paths import checked_target
 from chainrule.train.files.table_schema import describe_table
 from chainrule.train.metrics import METRICS, Metric, resolve_metric
 from chainrule.train.model.layer_names import with_name
@@ -49,6 +50,9 @@ from chainrule.train.model.model import Model
 __all__ = ["FORMAT", "METADATA_KEY", "checksum", "optimizer_config", "save"]
 
 FORMAT = 1
+MAX_LAYERS = 1000
+"""Layers of a file, those within layers too: what a file can make `load` do is bounded."""
+
 METADATA_KEY = "chainrule"
 
 Tensors = Mapping[str, NDArray[Any]]
@@ -58,6 +62,7 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
     """Write a network into a file, atomically."""
     from safetensors.numpy import save as to_bytes
 
+    target = checked_target(path)
     if not model.output_shapes or model.input_shape is None:
         raise ArgumentError(
             "save: the network is not built yet, so it has no parameters; call fit, predict or "
@@ -74,8 +79,13 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
     if attributes:
         description["attributes"], tensors = attributes, tensors | arrays
     description["checksum"] = checksum(description, tensors)
-    metadata = {METADATA_KEY: json.dumps(description, ensure_ascii=False, allow_nan=False)}
-    write_atomically(path, to_bytes(tensors, metadata))
+    text = json.dumps(description, ensure_ascii=False, allow_nan=False)
+    if text.count('"config": {') > MAX_LAYERS:
+        raise ArgumentError(
+            f"save: the network has more than {MAX_LAYERS} layers, which a file cannot describe; "
+            "put those that repeat into a layer of your own, which counts as one"
+        )
+    write_atomically(target, to_bytes(tensors, {METADATA_KEY: text}))
 
 
 def checksum(description: Mapping[str, Any], tensors: Tensors) -> str:

@@ -42,4 +42,4 @@ class Description:
         """Raise a FormatError for an entry of another name."""
         unknown = [name for name in self._entries if name not in names]
         if unknown:
-            raise FormatError(f"load: {self._where} has an unknown entry {unknown[0]!r}")
+            raise FormatError(f"load: {self._where} has an unknown entry {unknown[0][:60]!a}")

@@ -36,7 +36,7 @@ def restored(description: Description, tensors: Tensors) -> RBM:
     }
     slots = _slots(unread, parameters, machine.optimizer) if unread else {}
     if unread:
-        raise FormatError(f"load: the machine has no tensor {min(unread)!r}")
+        raise FormatError(f"load: the machine has no tensor {min(unread)[:60]!a}")
     machine.resume(parameters, slots, epoch, count)
     return machine
 

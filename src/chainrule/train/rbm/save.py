@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from chainrule.errors import ArgumentError
 from chainrule.storage import write_atomically
+from chainrule.train.files.paths import checked_target
 from chainrule.train.files.save import FORMAT, METADATA_KEY, checksum, optimizer_config
 from chainrule.train.model.model import Model
 
@@ -34,6 +35,7 @@ def save(model: Model, config: dict[str, Any], path: str | os.PathLike[str]) -> 
     """Write a machine into a file, atomically."""
     from safetensors.numpy import save as to_bytes
 
+    target = checked_target(path)
     if model.input_shape is None:
         raise ArgumentError(
             "save: the machine has no parameters yet; call fit, or transform, with samples first"
@@ -42,7 +44,7 @@ def save(model: Model, config: dict[str, Any], path: str | os.PathLike[str]) -> 
     tensors, description = model.parameter_lock.read(lambda: _contents(model, config))
     description["checksum"] = checksum(description, tensors)
     metadata = {METADATA_KEY: json.dumps(description, ensure_ascii=False, allow_nan=False)}
-    write_atomically(path, to_bytes(tensors, metadata))
+    write_atomically(target, to_bytes(tensors, metadata))
 
 
 def _contents(
