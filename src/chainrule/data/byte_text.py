@@ -37,5 +37,5 @@ def _text(value: bytes, what: str) -> str:
     except UnicodeDecodeError:
         raise DataError(
             f"{what} holds {value!r:.60}, bytes that are no UTF-8 text; decode them yourself, such "
-            'as with np.char.decode(x, "latin-1")'
+            'as with np.char.decode(labels, "latin-1")'
         ) from None

@@ -26,7 +26,7 @@ def checked_inputs(title: str, inputs: Sequence[Any]) -> list[Any]:
     if arrays[0].ndim == 0:
         raise ShapeError(
             f"{title}: its input is a scalar; the first axis must count the samples, so pass "
-            "np.reshape(x, (1, 1))"
+            "np.array([[x]])"
         )
     return arrays
 

@@ -1,0 +1,181 @@
+"""What messages advise works: each name exists, each call is accepted, each option is there.
+
+The advice is extracted from the text constants of the source: code such as ``optim.Adam(0.001)``,
+extras such as ``chainrule[plot]``, commands, options and environment variables.
+"""
+
+import ast
+import contextlib
+import dataclasses
+import inspect
+import io
+import re
+import tomllib
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import chainrule as cr
+from chainrule import data, datasets, nn, optim
+from chainrule.arguments import aliases, network_aliases
+from chainrule.cli import commands
+from chainrule.nn.activations.activation import ACTIVATIONS
+from chainrule.nn.initializers.initializer import INITIALIZERS
+from chainrule.nn.losses.loss import LOSSES
+from chainrule.train.metrics import METRICS
+
+ROOT = Path(__file__).parents[1]
+SOURCE = ROOT / "src" / "chainrule"
+
+NOT_MESSAGES = (
+    "compiler/backends",
+    "compiler/runtime",
+    "cli/recipes.py",
+    "graph/protocol_gaps/names",
+)
+"""Folders whose texts are symbols of generated code, and no messages."""
+
+
+def network() -> cr.Network:
+    net = cr.Network([nn.Dense(3, activation="relu"), nn.Dense(2)], seed=0, dtype="float64")
+    net.compile("cross_entropy", "sgd", metrics=["accuracy"])
+    net.fit(NAMES["X"], NAMES["y"], verbose=0)
+    return net
+
+
+x = np.linspace(0.1, 0.9, 6)
+NAMES: dict[str, Any] = {
+    "cr": cr, "chainrule": cr, "nn": nn, "optim": optim, "data": data, "datasets": datasets,
+    "np": np, "dataclasses": dataclasses, "Callback": cr.Callback,
+    "X": np.random.default_rng(0).normal(size=(6, 2)), "y": np.arange(6) % 2,
+    "x": x, "a": x, "b": x, "array": x, "values": x, "value": x, "result": x, "other": x,
+    "condition": x > 0.5, "mask": x > 0.5, "exponent": x,
+    "f": np.sin, "function": np.sin, "forward": np.sin, "backward": np.cos,
+    "rate": 0.5, "n": 3, "seed": 0, "key": cr.random.key(0), "shape": (2, 3), "index": 2,
+    "labels": np.array([b"no"]), "name": "day", "table": {"day": ["2026-11-29"]},
+}  # fmt: skip
+"""What the variables in advice stand for."""
+
+
+def texts(path: Path) -> Iterator[str]:
+    """Yield the text constants of a file that are no docstrings; values shown are ``VALUE``."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    parts = {
+        part for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values
+    }
+    plain = {node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)}  # docstrings
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            yield "".join(
+                str(part.value) if isinstance(part, ast.Constant) else "VALUE"
+                for part in node.values
+            )
+        elif isinstance(node, ast.Constant) and node not in parts and node not in plain:
+            yield node.value if isinstance(node.value, str) else ""
+
+
+def messages() -> Iterator[tuple[str, str]]:
+    for path in sorted(SOURCE.rglob("*.py")):
+        name = str(path.relative_to(SOURCE))
+        if not name.startswith(NOT_MESSAGES):
+            yield from ((name, text) for text in texts(path))
+
+
+def test_names_in_advice_exist_and_calls_are_accepted():
+    roots = "cr|chainrule|nn|optim|data|datasets|np|net|layer|dataclasses"
+    pattern = re.compile(rf"(?<![\w./@\-\[])({roots})((?:\.[A-Za-z_]\w*)+)(\(?)")
+    problems, tried = [], 0
+    for place, text in messages():
+        for found in pattern.finditer(text):
+            code = found[1] + found[2]
+            if "VALUE" in code or code.startswith("chainrule.cli") or code == "np.f":
+                continue
+            if found[3] and (call := balanced(text, found.end() - 1)):
+                code += call
+            tried += 1
+            try:
+                attempt(code, only_bind=place.startswith("cli/"))
+            except Exception as error:  # noqa: BLE001 (all are reported)
+                problems.append(f"{place}: {code}: {type(error).__name__}: {error}")
+    assert not problems, "\n".join(problems)
+    assert tried > 200
+
+
+def balanced(text: str, start: int) -> str:
+    """Return the text from an opening bracket to the one that closes it, or ""."""
+    depth = 0
+    for end in range(start, len(text)):
+        depth += (text[end] in "([{") - (text[end] in ")]}")
+        if not depth:
+            return text[start : end + 1]
+    return ""
+
+
+def attempt(code: str, only_bind: bool) -> None:
+    """Evaluate advice; a call with ``...`` or a shown value is only bound to the signature."""
+    names = NAMES | {"layer": nn.Dense(2)}
+    if code.startswith("net."):
+        names["net"] = network()
+    tree = ast.parse(code, mode="eval").body
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
+        if not isinstance(tree, ast.Call):
+            eval(code, names)
+        elif only_bind or re.search(r"\.\.\.|VALUE|path", code):
+            accept(eval(ast.unparse(tree.func), names), [each.arg for each in tree.keywords])
+        else:
+            eval(code, names)
+
+
+def accept(function: Any, keywords: list[str | None]) -> None:
+    with contextlib.suppress(ValueError):  # written in C, without a signature
+        parameters = inspect.signature(function).parameters
+        if not any(each.kind is each.VAR_KEYWORD for each in parameters.values()):
+            assert set(keywords) <= {None, *parameters}
+
+
+def test_extras_options_and_commands_in_messages_exist():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    options = {name for command in [commands, *commands.commands.values()]
+               for each in command.params for name in each.opts} | {"--help"}  # fmt: skip
+    source = "".join(path.read_text(encoding="utf-8") for path in SOURCE.rglob("*.py"))
+    for place, text in messages():
+        for extra in re.findall(r"chainrule\[([a-z]+)\]", text):
+            assert extra in project["optional-dependencies"], (place, text)
+        for command in re.findall(r"(?:write|run|by|use|with) `?chainrule ([a-z]+)", text):
+            assert command in commands.commands, (place, text)
+        if place.startswith("cli/") and "pip install" not in text:
+            for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", text):
+                assert option in options, (place, text)
+        for variable in re.findall(r"CHAINRULE_[A-Z_]+", text):
+            assert source.count(f'"{variable}"'), (place, text)
+
+
+def test_names_that_aliases_lead_to_exist():
+    optimizers = [getattr(optim, name) for name in optim.__all__]
+    arguments = {name for each in optimizers if callable(each) for name in parameters_of(each)}
+    layers = {name for each in nn.__all__ if isinstance(kind := getattr(nn, each), type)
+              for name in parameters_of(kind)}  # fmt: skip
+    functions = {*ACTIVATIONS, *LOSSES, *INITIALIZERS}
+    fit = {
+        name for kind in (cr.Network, cr.RBM, cr.EarlyStopping, cr.load)
+        for member in [kind, *vars(kind).values()] if callable(member)
+        for name in parameters_of(member)
+    }  # fmt: skip
+    assert set(aliases.LAYER_ALIASES.names) <= set(nn.__all__)
+    assert set(aliases.LAYER_ARGUMENT_ALIASES.names) <= layers
+    assert set(aliases.FUNCTION_ALIASES.names) <= functions
+    assert set(aliases.METRIC_ALIASES.names) <= set(METRICS)
+    assert set(aliases.OPTIMIZER_ALIASES.names) <= arguments
+    assert set(aliases.FIT_ALIASES.names) <= fit
+    assert set(network_aliases.NETWORK_ATTRIBUTES.names) <= set(dir(cr.Network))
+    assert set(network_aliases.CALLBACK_ALIASES.names) <= set(dir(cr.Callback))
+
+
+def parameters_of(function: Any) -> set[str]:
+    with contextlib.suppress(ValueError, TypeError):
+        return set(inspect.signature(function).parameters)
+    return set()
