@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.arguments.checks import checked_number
 from chainrule.errors import ArgumentError, ShapeError
 from chainrule.nn.layer import Layer
 
@@ -33,6 +34,7 @@ __all__ = [
     "apply_in_sequence",
     "apply_with_mask",
     "checked_mask",
+    "checked_mask_value",
     "differs",
     "ends_noted",
     "mask_values_of",
@@ -180,6 +182,16 @@ def checked_mask(title: str, mask: Any, shape: tuple[int, ...]) -> Any:
             "True where a step is real"
         )
     return mask if mask.dtype.kind == "b" else mask != 0
+
+
+def checked_mask_value(owner: str, value: Any) -> float:
+    """Return the value of padding; raise ArgumentError unless it is a finite number."""
+    if isinstance(value, float) and math.isnan(value):
+        raise ArgumentError(
+            f"{owner}: mask_value is {value}, which equals nothing; it must be a finite number: "
+            "replace NaN in the data, as in np.nan_to_num(X, nan=-1.0), and give mask_value=-1.0"
+        )
+    return checked_number(owner, "mask_value", value)
 
 
 def real_steps_only(x: Any, mask: Any, fill: float = 0.0) -> Any:

@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.arguments.checks import checked_number
 from chainrule.errors import ShapeError
 from chainrule.nn.layer import Layer, Shape
-from chainrule.nn.mask import checked_mask, real_steps_only
+from chainrule.nn.mask import checked_mask, checked_mask_value, real_steps_only
 
 __all__ = ["Masking"]
 
@@ -48,7 +47,7 @@ class Masking(Layer):
     """
 
     def __init__(self, mask_value: float = 0.0, name: str | None = None) -> None:
-        self.mask_value = checked_number("Masking", "mask_value", mask_value)
+        self.mask_value = checked_mask_value("Masking", mask_value)
         self.name = name
 
     def build(self, input_shape: Shape) -> None:

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.arguments.checks import checked_flag, checked_number
+from chainrule.arguments.checks import checked_flag
 from chainrule.autodiff.scan import scan
 from chainrule.errors import ShapeError
 from chainrule.nn.layer import Shape
-from chainrule.nn.mask import checked_mask
+from chainrule.nn.mask import checked_mask, checked_mask_value
 
 __all__ = [
     "RecurrentOptions",
@@ -51,7 +51,7 @@ def checked_options(
     return RecurrentOptions(
         checked_flag(owner, "return_sequences", return_sequences),
         checked_flag(owner, "go_backwards", go_backwards),
-        None if mask_value is None else checked_number(owner, "mask_value", mask_value),
+        None if mask_value is None else checked_mask_value(owner, mask_value),
     )
 
 

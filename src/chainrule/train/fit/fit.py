@@ -27,7 +27,11 @@ from chainrule.train.history import History
 from chainrule.train.inference.gathered_loss import gives_one_number
 from chainrule.train.inputs.class_weights import weighted_by_class
 from chainrule.train.inputs.data_adapter import prepare_samples
-from chainrule.train.inputs.padded_steps import output_mask, warn_of_idle_mask_value
+from chainrule.train.inputs.padded_steps import (
+    output_mask,
+    warn_of_counted_padding,
+    warn_of_idle_mask_value,
+)
 from chainrule.train.inputs.samples import Samples, split_at
 from chainrule.train.inputs.table_inputs import fit_table
 from chainrule.train.model.model import Model
@@ -126,6 +130,7 @@ def _prepare_samples(
         )
         warn_of_output_activation(model, objective, samples.X)
         warn_of_idle_mask_value(model, samples.X)
+        warn_of_counted_padding(model, objective, samples)
     return samples, validation
 
 

@@ -11,7 +11,7 @@ from chainrule.errors import ShapeError
 from chainrule.nn.layers.embedding import Embedding
 from chainrule.train.checks import ValidatedData, check_samples, check_targets
 from chainrule.train.checks.metric_targets import check_metric_targets
-from chainrule.train.inputs.padded_steps import checked_steps, warn_of_mask_end
+from chainrule.train.inputs.padded_steps import checked_steps, warn_of_mask_end, without_padding
 from chainrule.train.inputs.samples import Samples
 from chainrule.train.inputs.table_inputs import as_inputs
 from chainrule.train.inputs.targets import encode_targets, find_classes, is_text, numbers_as_names
@@ -48,15 +48,17 @@ def prepare_samples(
     model.build(checked.X.shape, function)
     warn_of_mask_end(model, checked.X, function)
     title = f"{function}: {names[1]}"
-    y = checked_steps(model, objective, checked, function, names[0])
+    mask = checked_steps(model, checked, function, names[0])
+    y = without_padding(checked.y, mask) if objective.loss.is_built_in else checked.y
     y = numbers_as_names(y, model.classes, title)
     check_targets(y, objective.loss, model.output_shape, function, names[1], checked.weight)
     if function == "fit" and model.classes is None and is_text(y):
         model.classes = find_classes(y, objective.loss, model.output_shape)
     y = encode_targets(y, objective.loss, len(model.output_shape), model.classes, title)
     check_metric_targets(
-        y, objective.loss, objective.metrics, model.output_shape, function, names[1]
-    )
+        without_padding(y, mask), objective.loss, objective.metrics, model.output_shape, function,
+        names[1],
+    )  # fmt: skip
     weight = None if checked.weight is None else checked.weight.astype(model.dtype)
     return Samples(checked.X, y, weight), checked
 

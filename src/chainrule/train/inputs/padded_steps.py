@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from chainrule.nn.layer import Layer
 from chainrule.nn.layers.activation_layers import Rescale
 from chainrule.train.checks import ValidatedData
 from chainrule.train.checks.weights import check_some_left, check_weight_shape
-from chainrule.train.inputs.samples import batches
+from chainrule.train.inputs.samples import Samples, batches
 from chainrule.train.model.layer_stack import LayerStack
 from chainrule.train.model.model import Model
 from chainrule.train.model.objective import Objective
@@ -24,13 +25,15 @@ from chainrule.train.model.objective import Objective
 __all__ = [
     "checked_steps",
     "output_mask",
+    "warn_of_counted_padding",
     "warn_of_idle_mask_value",
     "warn_of_mask_end",
+    "without_padding",
 ]
 
 Array = NDArray[Any]
 
-_BATCH_SIZE = 1024
+_BATCH_SIZE, _EVIDENCE = 1024, 16  # samples of a call, and of a test
 
 
 def output_mask(model: Model, X: Array) -> Array | None:
@@ -79,6 +82,43 @@ def warn_of_idle_mask_value(model: Model, X: Array) -> None:
         )
 
 
+def warn_of_counted_padding(model: Model, objective: Objective, samples: Samples) -> None:
+    """Warn of losses and metrics of the user's own whose result depends on padded steps.
+
+    Evidence is that it changes with the predictions there, for samples that have some.
+    """
+    functions = {f"loss {objective.loss.name}": objective.loss.per_sample}
+    functions = {} if objective.loss.is_built_in else functions
+    functions |= {f"metric {e.name}": e.function for e in objective.metrics if not e.is_built_in}
+    mask = output_mask(model, samples.X) if functions else None
+    if mask is None:
+        return
+    rows = np.flatnonzero(mask.any(axis=1) & ~mask.all(axis=1))[:_EVIDENCE]
+    if not len(rows):
+        return
+    y, real, predicted = samples.y[rows], mask[rows], model.stack(samples.X[rows])
+    other = 1 - np.flip(predicted, axis=-1)
+    other = np.where(real.reshape((*real.shape, *(1,) * (predicted.ndim - 2))), predicted, other)
+    for name, function in functions.items():
+        value = _of_arrays(function, y, predicted)
+        changed = _of_arrays(function, y, other)
+        if np.shape(value)[:2] != real.shape and not np.array_equal(value, changed, equal_nan=True):
+            warn(
+                f"fit: the {name} counts padded steps, as it changes with what is predicted there; "
+                "return an array of shape (batch, steps), of which the real steps are averaged, or "
+                "leave them out by what y_true holds there"
+            )
+
+
+def _of_arrays(function: Callable[[Any, Any], Any], y: Array, predicted: Array) -> Any:
+    """Return the result of a function for arrays; None if it raises, which is told when traced."""
+    try:
+        with np.errstate(all="ignore"):
+            return np.asarray(function(y, predicted))
+    except Exception:  # noqa: BLE001 (a function of the user's own)
+        return None
+
+
 def _is_of_library(layer: Layer) -> bool:
     return type(layer).__module__.startswith("chainrule.")
 
@@ -89,21 +129,14 @@ def _count_of_steps(model: Model) -> int | None:
     return lengths[0] if len(lengths) > 1 or model.has_output_mask else None
 
 
-def checked_steps(
-    model: Model, objective: Objective, data: ValidatedData, function: str, name: str
-) -> Array:
-    """Check weights of steps; return the targets, padded steps replaced by the first real one.
-
-    So what these hold, such as a label -1, has no effect and is not checked. A loss of the user's
-    own takes the targets as they are.
-    """
+def checked_steps(model: Model, data: ValidatedData, function: str, name: str) -> Array | None:
+    """Check weights of steps; return the mask of targets that have steps, or None."""
     if data.weight is not None:
         title = "sample_weight" if name == "X" else "validation_data[2]"
         check_weight_shape(data.weight, len(data.X), _count_of_steps(model), function, title)
     mask, y = output_mask(model, data.X), data.y
-    assert y is not None, "targets were required"
-    if mask is None or not objective.loss.is_built_in or y.shape[:2] != mask.shape:
-        return y
+    if mask is None or y is None or y.shape[:2] != mask.shape:
+        return None
     if not mask.any():
         raise DataError(
             f"{function}: all steps of {name} are padding, so that none counts; correct the "
@@ -113,6 +146,16 @@ def checked_steps(
         of_steps = data.weight if data.weight.ndim == 2 else data.weight[:, None]
         left = np.where(mask, of_steps, 0)
         check_some_left(left, function, "sample_weight of real steps is", "steps", model.dtype)
+    return mask
+
+
+def without_padding(y: Array, mask: Array | None) -> Array:
+    """Return targets (n, steps, ...), those of padded steps replaced by the first real one.
+
+    So what these hold, such as a label -1, has no effect and is not checked.
+    """
+    if mask is None:
+        return y
     first = tuple(np.argwhere(mask)[0].tolist())
     return np.where(mask.reshape((*mask.shape, *(1,) * (y.ndim - 2))), y, y[first])
 

@@ -32,9 +32,7 @@ def compute_loss_and_metrics(
     y = _as_scores(batch["y"], objective.loss, scores)
     objective.loss.check(y.shape, scores.shape)
     if mask is not None or has_step_weights(weight):
-        (loss, *means), counts = results_of_steps(
-            objective, y, scores, mask, weight, random is not None
-        )
+        (loss, *means), counts = results_of_steps(objective, y, scores, mask, weight)
         outputs = objective.outputs(scores)
     else:
         losses = objective.loss(y, scores)

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import math
 from typing import Any
-from weakref import WeakSet
 
 import numpy as np
 
-from chainrule.errors import ShapeError, warn
+from chainrule.errors import ShapeError
 from chainrule.nn.losses.loss import Loss
 from chainrule.nn.mask import real_steps_only
 from chainrule.train.checks.loss_dependence import check_returned
@@ -29,7 +28,7 @@ def has_step_weights(weight: Any) -> bool:
 
 
 def results_of_steps(
-    objective: Objective, y: Any, scores: Any, mask: Any, weight: Any, in_training: bool
+    objective: Objective, y: Any, scores: Any, mask: Any, weight: Any
 ) -> tuple[list[Any], list[Any]]:
     """Return loss and mean metrics of a batch, and how many steps or samples each has counted."""
     loss, outputs = objective.loss, objective.outputs(scores)
@@ -47,8 +46,6 @@ def results_of_steps(
                 f"fit: the loss {loss.name} returns shape {np.shape(losses)}, so that steps cannot "
                 f"be weighted; return one value for each step, of shape {scores.shape[:2]}"
             )
-        if mask is not None and in_training:
-            _warn_of_counted_padding(f"the loss {loss.name}", loss.per_sample)
         results = [(reduce_samples(loss, losses, weight, len(scores)), len(scores))]
     for metric in objective.means:
         values = _values(metric, y, scores if objective.ranks(metric) else outputs)
@@ -116,17 +113,3 @@ def _without_inner_axes(values: Any, shape: tuple[int, ...]) -> Any:
     if np.ndim(values) < 3 or values.shape[:2] != shape:
         return values
     return np.mean(values, axis=tuple(range(2, np.ndim(values))))
-
-
-_told: WeakSet[Any] = WeakSet()
-
-
-def _warn_of_counted_padding(what: str, function: Any) -> None:
-    """Warn, once for each function, that padded steps may enter its result."""
-    if function not in _told:
-        warn(
-            f"fit: {what} returns no value for each step, so that padded steps are counted, unless "
-            "it leaves them out itself; return an array of shape (batch, steps), of which the real "
-            "steps are averaged"
-        )
-        _told.add(function)
