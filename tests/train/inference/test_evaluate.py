@@ -65,6 +65,33 @@ def test_a_loss_of_ones_own_is_its_value_on_all_samples_at_any_number(count):
         np.testing.assert_allclose(history["val_loss"], [right] * 2, rtol=1e-6)
 
 
+class Encoder(nn.Layer):
+    """A layer whose output a loss reads."""
+
+    def build(self, input_shape):
+        self.weight = self.parameter("weight", shape=(input_shape[-1], 2))
+
+    def forward(self, x):
+        self.code = x @ self.weight
+        return self.code
+
+
+def test_a_loss_of_one_number_may_read_what_layers_saved():
+    X = np.random.default_rng(0).normal(size=(1500, 3)) * np.linspace(0, 1, 1500)[:, None]
+    encoder = Encoder()
+    net = Network([encoder, nn.Dense(3)], seed=0, dtype="float64")
+
+    def loss(y, p):
+        return rmse(y, p) + np.sqrt(np.mean(encoder.code**2)) + np.sum(encoder.weight**2)
+
+    net.compile(loss=loss, optimizer="sgd", learning_rate=1e-12)
+    history = net.fit(X, X, batch_size=None, verbose=0, validation_data=(X, X))
+    weight = net.params["encoder.weight"]
+    right = rmse(X, net.predict(X)) + np.sqrt(np.mean((X @ weight) ** 2)) + np.sum(weight**2)
+    np.testing.assert_allclose(net.evaluate(X, X)["loss"], right, rtol=1e-12)
+    np.testing.assert_allclose(history["val_loss"], right, rtol=1e-6)
+
+
 def test_a_gathered_loss_leaves_the_metrics_as_they_are():
     X = np.random.default_rng(0).normal(size=(1500, 3))
     nets = [Network([nn.Dense(2)], seed=0) for _ in range(2)]

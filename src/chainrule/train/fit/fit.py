@@ -24,7 +24,7 @@ from chainrule.train.fit.termination import ends_on_termination
 from chainrule.train.fit.train_state import check_trainable
 from chainrule.train.fit.trainer import Trainer
 from chainrule.train.history import History
-from chainrule.train.inference.gathered_loss import gives_one_number
+from chainrule.train.inference.gathered_loss import kind_of_loss
 from chainrule.train.inputs.class_weights import weighted_by_class
 from chainrule.train.inputs.data_adapter import prepare_samples
 from chainrule.train.inputs.padded_steps import (
@@ -70,7 +70,7 @@ def fit(net: Any, model: Model, X: Any, y: Any, arguments: FitArguments) -> Hist
         with model.rollback_on_error():
             samples, validation = _prepare_samples(model, objective, X, y, arguments)
             if validation is not None:  # refuses weights that the loss cannot apply
-                gives_one_number(model.stack, objective, model.programs, validation, "fit")
+                kind_of_loss(model.stack, objective, model.programs, validation, "fit")
             size = min(arguments.batch_size or len(samples), len(samples))
             trainer = Trainer(model, objective, samples.as_contiguous(), size)
         run = FitRun(net, model, trainer, callbacks, progress, samples, validation, size)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from chainrule.compiler.driver import ArrayFunction, compile_graph
 from chainrule.graph.array_type import ArrayType, type_of
 from chainrule.graph.guards import Guards
 from chainrule.graph.kept_trace import KeptTrace, trace_kept
+from chainrule.graph.node import Node, ancestors
 from chainrule.nn.activations.activation import ACTIVATIONS
 from chainrule.nn.losses.loss import Loss
 from chainrule.train.checks.loss_dependence import check_returned
@@ -19,7 +20,16 @@ from chainrule.train.model.layer_stack import LayerStack
 from chainrule.train.model.loss_and_metrics import compute_loss_and_metrics
 from chainrule.train.model.objective import Objective
 
-__all__ = ["compile_evaluation", "compile_prediction", "compile_scoring", "trace_loss_rank"]
+__all__ = [
+    "LossKind",
+    "compile_evaluation",
+    "compile_prediction",
+    "compile_scoring",
+    "trace_loss_kind",
+]
+
+LossKind = Literal["of samples", "of all", "of all and layers"]
+"""What a loss gives: one value a sample; one number; one that depends also on what layers saved."""
 
 
 def compile_evaluation(
@@ -50,20 +60,26 @@ def compile_scoring(
     return compile_graph(kept.traced.graph), kept.guards
 
 
-def trace_loss_rank(
+def trace_loss_kind(
     stack: LayerStack, objective: Objective, batch: dict[str, ArrayType | None]
-) -> tuple[int, Guards]:
-    """Return the number of axes of what the loss gives for a batch: 0 for one number."""
+) -> tuple[LossKind, Guards]:
+    """Return what the loss gives for a batch, and whether it reads the arguments alone."""
+    reads_more = False
 
     def evaluate(batch: dict[str, Any]) -> Any:
+        nonlocal reads_more
         _, arguments = _without_loss(stack, objective, batch)
         losses = objective.loss(*arguments)
         check_returned(objective.loss.name, losses)
+        reads_more = _reads_more(losses, arguments)
         return losses
 
     kept = _trace_evaluation(evaluate, stack, objective, batch)
     (losses,) = kept.traced.graph.outputs
-    return len(losses.shape), kept.guards
+    kind: LossKind = "of samples" if losses.shape else "of all"
+    if kind == "of all" and reads_more:
+        kind = "of all and layers"
+    return kind, kept.guards
 
 
 def compile_prediction(
@@ -113,6 +129,14 @@ def _without_loss(
     recorder = Loss(loss.name, record, "mean", loss.contains, loss.takes_labels, loss.checks)
     results = compute_loss_and_metrics(stack, replace(objective, loss=recorder), batch)
     return results, calls[0]
+
+
+def _reads_more(losses: Any, arguments: tuple[Any, Any]) -> bool:
+    """Whether a loss reads what layers saved in their forward pass, or parameters."""
+    given = {each.serial for each in arguments if isinstance(each, Node)}
+    roots = [losses] if isinstance(losses, Node) else []
+    others = ancestors(roots, lambda node: node.serial in given)
+    return any(node.primitive is None and node.known_value is None for node in others)
 
 
 def _parameter_types(stack: LayerStack) -> dict[str, ArrayType]:

@@ -12,7 +12,7 @@ from chainrule.graph.guards import Guards
 from chainrule.train.checks import check_settings, is_clearly_finite
 from chainrule.train.checks.lookup_range import explain_lookup_error
 from chainrule.train.inference.compile_inference import compile_evaluation, compile_scoring
-from chainrule.train.inference.gathered_loss import gives_one_number, loss_of_all
+from chainrule.train.inference.gathered_loss import kind_of_loss, loss_of_all
 from chainrule.train.inference.predict_function import PredictFunction
 from chainrule.train.inputs.data_adapter import accepts_any_finite, prepare_inputs
 from chainrule.train.inputs.samples import Samples, batches
@@ -40,10 +40,11 @@ def evaluate(
     """Return loss and metrics of samples.
 
     They are computed batch by batch. For a loss that gives one number, as for some metrics, the
-    predictions of all rows are kept in memory.
+    predictions of all rows are kept in memory; if it reads what layers saved, all are one batch.
     """
     running, params = RunningMetrics(objective), stack.arrays()
-    is_gathered = gives_one_number(stack, objective, programs, samples)
+    kind = kind_of_loss(stack, objective, programs, samples)
+    size, is_gathered = len(samples) if kind == "of all and layers" else size, kind == "of all"
     penalized = tuple(stack.parameters(trainable=True))
     purpose, build = ("score", compile_scoring) if is_gathered else ("evaluate", compile_evaluation)
     scores: list[Array] = []

@@ -1,8 +1,9 @@
 """Losses of a user's own that give one number: evaluated once, on the predictions of all samples.
 
 Such a number, as a root of a mean or a correlation, is no mean over batches. Whether a loss gives
-one is read off its trace, as the shape of its result. Losses of this library have one value a
-sample, and are added up batch by batch.
+one is read off its trace, as the shape of its result. If it also depends on what layers saved in
+their forward pass, all samples are one batch. Losses of this library have one value a sample, and
+are added up batch by batch.
 """
 
 from __future__ import annotations
@@ -16,39 +17,39 @@ from numpy.typing import NDArray
 from chainrule.compiler.runtime.contiguous import native_byte_order
 from chainrule.errors import ArgumentError, ShapeError
 from chainrule.nn.losses.loss import Loss
-from chainrule.train.inference.compile_inference import trace_loss_rank
+from chainrule.train.inference.compile_inference import LossKind, trace_loss_kind
 from chainrule.train.inputs.samples import Samples
 from chainrule.train.model.layer_stack import LayerStack
 from chainrule.train.model.objective import Objective
 from chainrule.train.model.program_cache import ProgramCache
 
-__all__ = ["gives_one_number", "loss_of_all"]
+__all__ = ["kind_of_loss", "loss_of_all"]
 
 Array = NDArray[Any]
 
 
-def gives_one_number(
+def kind_of_loss(
     stack: LayerStack,
     objective: Objective,
     programs: ProgramCache,
     samples: Samples,
     function: str = "evaluate",
-) -> bool:
-    """Whether the loss gives one number for all samples, rather than one for each."""
+) -> LossKind:
+    """Return what the loss gives for samples; refuse weights of samples if it is one number."""
     loss = objective.loss
     if loss.is_built_in:
-        return False
+        return "of samples"
     # For a single sample, one number and one for each may have the same shape.
     types = samples.types(max(len(samples), 2))
-    rank = programs.get(
-        ("loss rank", *types.values()), lambda: trace_loss_rank(stack, objective, types)
+    kind = programs.get(
+        ("loss kind", *types.values()), lambda: trace_loss_kind(stack, objective, types)
     )
-    if rank == 0 and samples.weight is not None:
+    if kind != "of samples" and samples.weight is not None:
         raise ShapeError(
             f"{function}: the loss {loss.name} returns one value for all samples, so that they "
             "cannot be weighted; return one value for each sample, of shape (batch,)"
         )
-    return rank == 0
+    return kind
 
 
 def loss_of_all(loss: Loss, y: Array, parts: Sequence[Array]) -> float:
