@@ -41,7 +41,7 @@ def kind_of_loss(
         return "of samples"
     # For a single sample, one number and one for each may have the same shape.
     types = samples.types(max(len(samples), 2))
-    kind = programs.get(
+    kind: LossKind = programs.get(
         ("loss kind", *types.values()), lambda: trace_loss_kind(stack, objective, types)
     )
     if kind != "of samples" and samples.weight is not None:
