@@ -182,3 +182,15 @@ def test_tiny_and_huge_numbers_are_standardised_or_refused() -> None:
         Table().fit({"a": [1e308, -1e308]})
     with pytest.raises(DataError, match="feature 'a' exceeds the largest float32"):
         Table(Number("a", scaled=False)).fit_transform({"a": [1e39, 1.0]})
+
+
+def test_a_category_of_pandas_is_one_also_of_numbers() -> None:
+    pandas = pytest.importorskip("pandas")
+    for kinds in ([1, 2, 12], [10115, 20095, 80331], [0.5, 1.5, 2.5], [True, False, None]):
+        frame = pandas.DataFrame({"v": pandas.Series(kinds * 4, dtype="category")})
+        table = Table().fit(frame)
+        assert len(table.feature_names) == 3
+        for row, kind in enumerate(kinds):
+            np.testing.assert_array_equal(
+                table.transform({"v": np.array([kind], object)})[0], table.transform(frame)[row]
+            )

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chainrule.data import split
-from chainrule.errors import ArgumentError, DataError
+from chainrule.errors import ArgumentError, ChainruleWarning, DataError
 
 
 @given(
@@ -83,3 +83,19 @@ def test_without_shuffling_the_last_samples_are_the_test_part() -> None:
     assert np.shares_memory(Xte, X), "nothing is copied"
     with pytest.raises(ArgumentError, match="stratify=True needs shuffle=True"):
         split(X, X[:, 0], stratify=True, shuffle=False)
+
+
+def test_a_class_of_one_sample_is_told_and_labels_that_are_no_classes_are_refused() -> None:
+    X = np.arange(40)
+    rare = np.array(["a", "b"] * 19 + ["a", "c"])
+    with pytest.warns(ChainruleWarning, match="1 of 3 classes have a single sample, first c,"):
+        split(X, rare, stratify=True)
+    for y in (np.where(X == 3, np.nan, X % 2), np.array(["a", None] * 20), [*"ab" * 19, "a", ""]):
+        with pytest.raises(DataError, match="y has no label in row"):
+            split(X, y, stratify=True)
+    with pytest.raises(DataError, match="the 40 values of y are all different, and no classes"):
+        split(X, X * 0.5, stratify=True)
+    mixed = np.array(["a", 1, True, 2.5] * 10, object)
+    (_, train), (_, test) = split(X, mixed, test_size=0.2, stratify=True)
+    assert sorted(map(str, test)) == ["1", "1", "2.5", "2.5", "True", "True", "a", "a"]
+    assert len(train) == 32

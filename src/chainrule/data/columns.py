@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from chainrule.arguments.lookup import suggestion
 from chainrule.data.byte_text import decoded
+from chainrule.data.cell import text_of
 from chainrule.data.csv_file import read_csv, read_csv_text
 from chainrule.data.file_argument import is_path
 from chainrule.data.row_labels import check_row_labels
@@ -36,7 +37,7 @@ def read_columns(
     if isinstance(source, Mapping):
         check_row_labels("Table", table=source)
     selected = list(given) if names is None else list(names)
-    columns = {name: _column(given, name) for name in selected}
+    columns = {name: _column(given, name, as_written) for name in selected}
     if not columns:
         raise DataError("Table: the table has no columns")
     first = next(iter(columns))
@@ -105,14 +106,14 @@ def _with_gaps(cells: Any) -> NDArray[Any]:
     return column
 
 
-def _column(given: Mapping[Any, Any], name: str) -> NDArray[Any]:
+def _column(given: Mapping[Any, Any], name: str, as_written: bool) -> NDArray[Any]:
     if name not in given:
         hint = suggestion(name, [str(each) for each in given])
         raise DataError(f"Table: there is no column {name!r}; {hint}")
-    return as_column(given[name], name)
+    return as_column(given[name], name, as_written)
 
 
-def as_column(cells: Any, name: str) -> NDArray[Any]:
+def as_column(cells: Any, name: str, as_written: bool = False) -> NDArray[Any]:
     """Return the cells of a column as an array, texts decoded."""
     if isinstance(cells, np.ma.MaskedArray):
         cells = _with_gaps(cells)
@@ -121,6 +122,10 @@ def as_column(cells: Any, name: str) -> NDArray[Any]:
             f"Table: column {name!r} is {type_in_words(cast(object, cells))}, whose cells have no "
             "order or can be read once; give a list"
         )
+    is_category = type(getattr(cells, "dtype", None)).__name__ == "CategoricalDtype"
+    if is_category and not as_written:
+        # A column that is declared a category in pandas is learned as one, also of numbers.
+        cells = [text_of(cell) for cell in np.asarray(cells).tolist()]
     try:
         column = np.atleast_1d(np.asarray(cells))
     except (ValueError, TypeError) as error:

@@ -11,12 +11,16 @@ from chainrule.arguments.checks import bad_argument, checked_flag, checked_seed
 from chainrule.arguments.function_aliases import DATA_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.data.array_argument import as_array
+from chainrule.data.cell import is_missing
 from chainrule.data.columns import is_table, read_columns, row_count, take_rows
 from chainrule.data.row_labels import check_row_labels
 from chainrule.data.shuffling import permutation
-from chainrule.errors import ArgumentError, DataError
+from chainrule.errors import ArgumentError, DataError, warn
 
 __all__ = ["split"]
+
+ENOUGH = 20
+"""Samples from which on a class of a single one is told."""
 
 Pair = tuple[Any, NDArray[Any]]
 
@@ -58,10 +62,15 @@ def split(
     Raises
     ------
     DataError
-        If the lengths differ, there are fewer than two samples, or ``X`` and ``y`` have the same
-        row labels in another order.
+        If the lengths differ, there are fewer than two samples, ``X`` and ``y`` have the same row
+        labels in another order, or a label is missing for stratification.
     ArgumentError
         If ``test_size`` leaves no sample on one side, or for stratification without shuffling.
+
+    Warns
+    -----
+    ChainruleWarning
+        If a class has a single sample, with stratification.
 
     Examples
     --------
@@ -110,15 +119,42 @@ def _stratified(order: NDArray[np.intp], labels: NDArray[Any], count: int) -> ND
             f"split: y has shape {labels.shape}; stratify=True needs labels of shape (n,)"
         )
     refuse_masked(labels, "split: y, with stratify=True,")
-    shuffled = labels[order]
+    classes, sizes = _classes(labels)
+    shuffled = classes[order]
     rank = np.empty(len(order))
-    for label in np.unique(shuffled):
+    for label in range(len(sizes)):
         positions = np.flatnonzero(shuffled == label)
         rank[positions] = (np.arange(len(positions)) + 0.5) / len(positions)
     by_rank = order[np.argsort(rank, kind="stable")]
     # Restore the shuffled order within each part.
     in_test = np.isin(order, by_rank[:count])
     return np.concatenate([order[in_test], order[~in_test]])
+
+
+def _classes(labels: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the class of each sample, numbered in order, and the sizes of the classes."""
+    missing = [row for row, label in enumerate(labels.tolist()) if is_missing(label)]
+    if missing:
+        raise DataError(
+            f"split: y has no label in row {missing[0]} (rows are counted from 0), with "
+            "stratify=True; leave such samples out"
+        )
+    # Objects of several types cannot be sorted.
+    comparable = labels.astype(str) if labels.dtype.kind == "O" else labels
+    _, classes, sizes = np.unique(comparable, return_inverse=True, return_counts=True)
+    single = np.flatnonzero(sizes == 1)
+    if len(single) and len(labels) >= ENOUGH:
+        first = labels[np.argmax(classes == single[0])]
+        if len(single) == len(labels):
+            raise DataError(
+                f"split: the {len(labels)} values of y are all different, and no classes; leave "
+                "out stratify=True"
+            )
+        warn(
+            f"split: {len(single)} of {len(sizes)} classes have a single sample, first "
+            f"{first!s:.60}, so that only one part has it; leave rare classes out"
+        )
+    return classes, sizes
 
 
 def _checked_count(inputs: Any, targets: NDArray[Any]) -> int:

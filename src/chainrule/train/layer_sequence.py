@@ -74,6 +74,11 @@ class LayerSequence:
         return self._model.table
 
     @property
+    def columns(self) -> list[str] | None:
+        """The columns of the data frame it was trained on, in order, if it begins with no table."""
+        return None if self._model.columns is None else list(self._model.columns)
+
+    @property
     def classes(self) -> list[str] | None:
         """The class names in the order of the class indices, if trained on names."""
         return None if self._model.classes is None else list(self._model.classes)
@@ -182,6 +187,8 @@ class LayerSequence:
             part._model.build((2, *shape[1:]), "net[...]")
         if chosen.stop == len(model.layers):
             part._model.classes = self.classes
+        if not chosen.start:
+            part._model.columns = self.columns
         return part
 
     def __call__(self, X: Any, training: bool | None = None) -> Any:

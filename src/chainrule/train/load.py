@@ -110,7 +110,7 @@ def load(path: str | os.PathLike[str], custom: Custom | None = None) -> Network 
 def _network(description: Description, tensors: Tensors, custom: Custom) -> Network:
     description.only(
         "format", "seed", "dtype", "input_shape", "layers", "classes", "loss", "optimizer",
-        "metrics", "table", "frozen", "attributes", "checksum",
+        "metrics", "table", "frozen", "attributes", "checksum", "columns",
     )  # fmt: skip
     seed, dtype = checked_seed("load", description.get("seed", int)), description.get("dtype", str)
     net = Network(seed=seed, dtype=dtype)
@@ -127,7 +127,10 @@ def _network(description: Description, tensors: Tensors, custom: Custom) -> Netw
     _fill_built_in_constructors(model.stack.parameters(), tensors, unread)
     if description.has("attributes"):
         restore_attributes(model.layers, description.get("attributes", dict), tensors, unread)
-    model.classes = _classes(description, model.output_shape)
+    model.classes = _names(description, "classes")
+    _check_classes(model.classes, model.output_shape)
+    if description.has("columns"):
+        model.columns = _names(description, "columns")
     if model.table is not None and model.input_shape != (None, len(model.table.feature_names)):
         raise FormatError("load: the table has another number of features than the layers take")
     if unread:
@@ -205,15 +208,19 @@ def _sizes(shape: list[Any]) -> tuple[int, ...]:
     return tuple(shape)
 
 
-def _classes(description: Description, output_shape: Shape) -> list[str] | None:
-    classes = description.get("classes", list, type(None))
-    if classes is None:
+def _names(description: Description, entry: str) -> list[str] | None:
+    names = description.get(entry, list, type(None))
+    if names is None:
         return None
-    if not all(type(each) is str for each in classes) or len(set(classes)) != len(classes):
-        raise FormatError("load: 'classes' must be a list of names, each once")
-    if len(classes) not in ((outputs := output_shape[-1]), 2 if outputs == 1 else outputs):
+    if not all(type(each) is str for each in names) or len(set(names)) != len(names):
+        raise FormatError(f"load: {entry!r} must be a list of names, each once")
+    return names
+
+
+def _check_classes(classes: list[str] | None, output_shape: Shape) -> None:
+    outputs = output_shape[-1]
+    if classes is not None and len(classes) not in (outputs, 2 if outputs == 1 else outputs):
         raise FormatError(f"load: there are {len(classes)} classes for {outputs} outputs")
-    return classes
 
 
 def _compile(net: Network, description: Description, custom: Custom) -> None:

@@ -112,3 +112,32 @@ def test_misuse_is_refused_with_a_suggestion() -> None:
         net.predict({"size": [1], "rooms": [2]})
     with pytest.raises(ShapeError):
         net.predict(np.zeros((2, 3)))
+
+
+def test_a_data_frame_with_its_columns_in_another_order_is_refused(tmp_path: Path) -> None:
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(np.random.default_rng(0).normal(size=(20, 3)), columns=list("abc"))
+    other = frame[["b", "a", "c"]]
+    y = frame[["a"]]
+    net = cr.Network([nn.Dense(1)], seed=0)
+    net.compile(loss="mse")
+    assert net.columns is None
+    net.fit(frame, y, verbose=0)
+    net.save(tmp_path / "net.safetensors")
+    for trained in (net, cr.load(tmp_path / "net.safetensors")):
+        trained.compile(loss="mse")
+        assert trained.columns == ["a", "b", "c"]
+        for call in (
+            trained.predict,
+            trained,
+            lambda X, net=trained: net.evaluate(X, y),
+            lambda X, net=trained: net.fit(X, y, verbose=0),
+            lambda X, net=trained: net.fit(frame, y, validation_data=(X, y), verbose=0),
+        ):
+            with pytest.raises(
+                DataError, match=r"column 0 is 'b' and was 'a'; pass X\[net.columns"
+            ):
+                call(other)
+            call(other[trained.columns])
+            call(frame.to_numpy())
+            call(frame.set_axis(["x", "y", "z"], axis=1))

@@ -108,6 +108,7 @@ def _description(
     return (
         table
         | ({"frozen": frozen} if any(frozen.values()) else {})
+        | ({"columns": model.columns} if model.columns else {})
         | {
             "format": FORMAT,
             "seed": model.seed,

@@ -53,6 +53,7 @@ class Model:
         self.compile_arguments: CompileArguments | None = None
         self.classes: list[str] | None = None  # class names in the order of class indices
         self.table: Table | None = None  # encodes the inputs
+        self.columns: list[str] | None = None  # of the data frame it was trained on, without one
         self.optimizer_slots: dict[str, Any] = {}  # by name of the parameter
         self.updates: dict[str, int] = {}  # of the parameters that have not had one in each step
         self.counter = StepCounter()
@@ -186,12 +187,14 @@ class Model:
         """
         with nullcontext() if self.output_shapes else self._lock:
             state = self.input_shape, self.output_shapes, self.classes, self.table, self._stack
+            columns = self.columns
             layers = [] if self.output_shapes else self._all_layers()
             attributes = [(layer, _attributes(layer)) for layer in layers]
             try:
                 yield
             except BaseException:
                 self.input_shape, self.output_shapes, self.classes, self.table, self._stack = state
+                self.columns = columns
                 for layer, values in attributes:
                     layer.__dict__.clear()
                     layer.__dict__.update(values)
