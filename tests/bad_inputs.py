@@ -197,7 +197,7 @@ ON_A_NETWORK = [
     (lambda net: net.params.update({"dense.bias": 1.0}), ShapeError, "params['dense.bias'] has"),
     (lambda net: net.params.update({"dense.bias": [1e300] * 4}), DataError, "infinite as float32"),
     (lambda net: net.params.update({"dense.bias": "a"}), DTypeError, "assign real numbers"),
-    (lambda net: net.params.pop("dense.bias"), TypeError, "cannot be deleted"),
+    (lambda net: net.params.pop("dense.bias"), UnsupportedError, "cannot be deleted"),
     (lambda net: net.save("nowhere/a.safetensors"), OSError, "the folder does not exist"),
 ]
 

@@ -6,6 +6,7 @@
     ├── ShapeError   (ValueError)       incompatible shapes
     ├── DTypeError   (TypeError)        a dtype that the operation does not support
     ├── ArgumentError (ValueError)      an argument out of range, or unknown
+    ├── MissingKeyError (KeyError)      a name that a mapping does not have
     ├── DataError    (ValueError)       invalid data: NaN, ragged, empty, labels out of range
     ├── TraceError   (TypeError)        Python code that cannot be traced
     ├── UnsupportedError (TypeError)    a NumPy function that is not implemented
@@ -36,6 +37,7 @@ __all__ = [
     "FormatError",
     "GradientError",
     "GraphError",
+    "MissingKeyError",
     "ShapeError",
     "TraceError",
     "UnsupportedError",
@@ -58,6 +60,13 @@ class DTypeError(ChainruleError, TypeError):
 
 class ArgumentError(ChainruleError, ValueError):
     """An argument is unknown or out of range."""
+
+
+class MissingKeyError(ChainruleError, KeyError):
+    """A mapping, such as the parameters of a network, has no such name."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])  # that of KeyError is in quotes
 
 
 class DataError(ChainruleError, ValueError):

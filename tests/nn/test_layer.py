@@ -243,7 +243,7 @@ def test_an_input_of_the_wrong_shape_is_refused(layer: Any, shape: Any, message:
         (lambda: nn.Rescale(np.inf), "scale is inf; it must be a finite number"),
         (lambda: nn.Reshape((-1, -1)), "only one length may be -1"),
         (lambda: nn.Reshape((2, 0)), "shape is 0; it must be an integer, 1 or more"),
-        (lambda: nn.Permute((0, 1)), "axes must be the numbers 1 to 2"),
+        (lambda: nn.Permute((0, 1)), "a tuple of the numbers 1 to 2"),
         (lambda: nn.Activation("rleu"), "did you mean 'relu'"),
     ],
 )

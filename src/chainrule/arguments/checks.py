@@ -122,12 +122,18 @@ def checked_lengths(owner: str, argument: str, value: Any) -> tuple[int, ...]:
 
 def checked_kind(owner: str, argument: str, value: Any, names: tuple[str, ...]) -> np.dtype[Any]:
     """Return one of several dtypes, given as a dtype, by its name or its type."""
-    if isinstance(value, str | type | np.dtype):
-        known = [np.dtype(name) for name in names]
-        match = [each for each in known if value in (each.name, each.type) or value == each]
-        if match:
-            return match[0]
+    for name in names:
+        dtype = np.dtype(name)
+        if value is dtype.type or (isinstance(value, str | np.dtype) and _is_dtype(value, dtype)):
+            return dtype
     raise bad_argument(owner, argument, value, " or ".join(names))
+
+
+def _is_dtype(value: Any, dtype: np.dtype[Any]) -> bool:
+    try:
+        return np.dtype(value) == dtype
+    except (TypeError, ValueError):
+        return False
 
 
 def checked_text(owner: str, argument: str, value: Any, rule: str) -> str:

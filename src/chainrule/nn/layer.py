@@ -18,11 +18,12 @@ random)`` is that pass as a method of its own. ``backward(dy)`` is a manual grad
 from __future__ import annotations
 
 from inspect import BoundArguments
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 import numpy as np
 
 from chainrule.arguments.aliases import LAYER_ARGUMENT_ALIASES
+from chainrule.arguments.checks import checked_lengths, checked_text
 from chainrule.arguments.keywords import answers_foreign_names, refuse_keywords
 from chainrule.arguments.lookup import bind_arguments
 from chainrule.errors import ArgumentError, ShapeError, UnsupportedError
@@ -250,14 +251,15 @@ class Layer:
         ShapeError
             If the length of an axis is None, or the initialiser returns another shape.
         """
+        name = checked_text(self._title(), "the name of a parameter", name, "text")
         title = f"{self._title()}: parameter {name!r}"
         if name in self._parameters:
             raise ArgumentError(f"{title} exists already; give it another name")
-        sizes = tuple(n for n in shape if n is not None)
-        if len(sizes) < len(shape):
+        if isinstance(cast(Any, shape), tuple | list) and None in shape:
             raise ShapeError(
                 f"{title} cannot have shape {shape}: the batch axis has no fixed length"
             )
+        sizes = checked_lengths(title, "shape", shape)
         binding, dtype = self._binding or Binding(), self.dtype or np.dtype("float32")
         initializer = binding.initializer(name, initializer, self.activation, len(sizes))
         value = binding.initial_value(title, len(self._parameters), initializer, sizes, dtype)
@@ -352,4 +354,5 @@ class Layer:
 
     def _title(self) -> str:
         kind = type(self).__name__
-        return f"layer {self.name!r} ({kind})" if self.name else f"layer {kind}"
+        is_named = isinstance(self.name, str) and self.name
+        return f"layer {self.name!r} ({kind})" if is_named else f"layer {kind}"

@@ -16,9 +16,9 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from chainrule.arguments.aliases import LAYER_ARGUMENT_ALIASES
 from chainrule.arguments.array_classes import refuse_masked
-from chainrule.arguments.checks import checked_flag
+from chainrule.arguments.checks import checked_flag, checked_text
 from chainrule.arguments.keywords import answers_foreign_names
-from chainrule.errors import TraceError
+from chainrule.errors import DTypeError, ShapeError, TraceError
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.node import Node
 from chainrule.nn import environment
@@ -74,12 +74,13 @@ class Parameter(NDArrayOperatorsMixin):
     def __init__(
         self, name: str, value: Any, trainable: bool = True, is_weight: bool | None = None
     ) -> None:
-        self.name = name
-        self.array = _checked(name, value)
+        self.name = checked_text("Parameter", "name", name, "text, at least one character")
+        self.array = _checked_numbers(name, value)
         self._grad: Any = None
         self.trainable = trainable
         self.is_state = not trainable
-        self.is_weight = value.ndim >= 2 if is_weight is None else is_weight
+        is_weight = self.array.ndim >= 2 if is_weight is None else is_weight
+        self.is_weight = checked_flag(f"parameter {name}", "is_weight", is_weight)
 
     @property
     def trainable(self) -> bool:
@@ -226,6 +227,17 @@ def _checked(name: str, value: Any) -> Any:
     refuse_masked(value, f"parameter {name}: the assigned array")
     array = value if isinstance(value, np.ndarray) else np.asarray(value)
     return array if array.flags.writeable else array.copy()  # training writes into it
+
+
+def _checked_numbers(name: str, value: Any) -> Any:
+    """Return an array of real numbers to store in a parameter."""
+    try:
+        array = _checked(name, value)
+    except ValueError as error:  # ragged
+        raise ShapeError(f"parameter {name}: its value has rows of unequal length") from error
+    if array.dtype.kind not in "biuf":
+        raise DTypeError(f"parameter {name}: its value is {array.dtype}; give it real numbers")
+    return array
 
 
 def _value_of(argument: Any) -> Any:

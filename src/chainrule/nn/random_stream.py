@@ -11,8 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.arguments.checks import checked_kind, checked_lengths, checked_seed
 from chainrule.arguments.function_aliases import RANDOM_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
+from chainrule.graph.node import Node
 from chainrule.ops.primitives import philox as draws
 
 __all__ = ["RandomStream", "philox_key"]
@@ -47,7 +49,8 @@ class RandomStream:
     """
 
     def __init__(self, seed: Any, epoch: Any = 0, step: Any = 0) -> None:
-        self._key = philox_key(seed) if isinstance(seed, int) else seed
+        is_key = isinstance(seed, np.ndarray | Node) and seed.shape == (2,)
+        self._key = seed if is_key else philox_key(checked_seed("RandomStream", seed))
         self._epoch_and_step = epoch, step
         self._number: Any = 0
 
@@ -66,7 +69,8 @@ class RandomStream:
         array or Node, `shape`, in [0, 1)
             The samples.
         """
-        return draws.uniform(self._key, self._counter(), shape=shape, dtype=np.dtype(dtype))
+        shape, dtype = _shape_and_dtype("uniform", shape, dtype)
+        return draws.uniform(self._key, self._counter(), shape=shape, dtype=dtype)
 
     def normal(self, shape: tuple[int, ...], dtype: Any = "float32") -> Any:
         """Draw samples from the standard normal distribution, mean 0 and variance 1.
@@ -83,7 +87,8 @@ class RandomStream:
         array or Node, `shape`
             The samples.
         """
-        return draws.normal(self._key, self._counter(), shape=shape, dtype=np.dtype(dtype))
+        shape, dtype = _shape_and_dtype("normal", shape, dtype)
+        return draws.normal(self._key, self._counter(), shape=shape, dtype=dtype)
 
     def reserve(self, count: int) -> int:
         """Reserve draw numbers for a loop, whose iterations draw by `at`.
@@ -132,6 +137,12 @@ class RandomStream:
         return np.stack(
             [np.int64(number) if isinstance(number, int) else number, *self._epoch_and_step]
         )
+
+
+def _shape_and_dtype(method: str, shape: Any, dtype: Any) -> tuple[tuple[int, ...], Any]:
+    owner = f"random.{method}"
+    lengths = checked_lengths(owner, "shape", shape)
+    return lengths, checked_kind(owner, "dtype", dtype, ("float32", "float64"))
 
 
 def philox_key(seed: int) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from chainrule.arguments.aliases import OPTIMIZER_ALIASES
+from chainrule.arguments.checks import bad_argument
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.optim.optimizer import Array, Optimizer
 
@@ -46,6 +47,10 @@ def clip(gradients: dict[str, Array], optimizer: Optimizer) -> dict[str, Array]:
     >>> clip(gradients, optim.SGD(0.1, clip_value=3.5))
     {'weight': array([3., 0.]), 'bias': array([3.5])}
     """
+    if not isinstance(gradients, dict):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise bad_argument("clip", "gradients", gradients, "a dict from names to arrays")
+    if not isinstance(optimizer, Optimizer):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise bad_argument("clip", "optimizer", optimizer, "an optimiser, as optim.SGD(0.1)")
     limit = optimizer.clip_value
     if limit is not None:
         gradients = {name: np.clip(each, -limit, limit) for name, each in gradients.items()}

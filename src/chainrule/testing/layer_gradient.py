@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
+from chainrule.arguments.checks import (
+    POSITIVE,
+    bad_argument,
+    checked_lengths,
+    checked_number,
+    checked_seed,
+)
 from chainrule.arguments.function_aliases import CORE_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.autodiff.derivative import vjp
@@ -61,6 +68,11 @@ def check_layer(
     >>> check_layer(nn.Dense(3, activation="tanh"), input_shape=(4, 2)) < 1e-6
     True
     """
+    if not isinstance(cast(Any, layer), Layer):
+        raise bad_argument("check_layer", "layer", layer, "a layer, such as nn.Dense(3)")
+    input_shape = checked_lengths("check_layer", "input_shape", input_shape)
+    tolerance = checked_number("check_layer", "tolerance", tolerance, POSITIVE)
+    seed = checked_seed("check_layer", seed)
     sample = np.random.default_rng(seed).standard_normal(input_shape)
     x = sample if inputs is None else np.asarray(inputs)
     if layer.input_shape is None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 from chainrule.arguments.attributes import refuse_missing
+from chainrule.arguments.checks import shown
 from chainrule.arguments.function_aliases import PLOT_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.arguments.network_aliases import HISTORY_ATTRIBUTES
@@ -17,6 +18,7 @@ from chainrule.pickling import independent_copies
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+from chainrule.errors import MissingKeyError
 
 __all__ = ["History"]
 
@@ -107,7 +109,7 @@ class History(Mapping[str, list[float]]):
     def __getitem__(self, name: str) -> list[float]:
         if name not in self._columns:
             known = ", ".join(self._columns) or "none yet: no epoch was finished"
-            raise KeyError(f"the history has no {name!r}; it has {known}")
+            raise MissingKeyError(f"the history has no {shown(name)}; it has {known}")
         return self._columns[name]
 
     def __getattr__(self, name: str) -> Any:

@@ -6,7 +6,7 @@ import sys
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 from chainrule.arguments.checks import bad_argument
 
@@ -44,7 +44,7 @@ class Progress(ABC):
 
 def choose_progress(verbose: str | int | bool) -> Progress:
     """Return the progress output for ``fit(verbose=...)``."""
-    if not (verbose == "auto" or (isinstance(verbose, int) and verbose in (0, 1, 2))):
+    if not isinstance(cast(Any, verbose), str | int) or verbose not in ("auto", 0, 1, 2):
         rule = '"auto", 0 (silent), 1 (a bar) or 2 (one line an epoch)'
         raise bad_argument("fit", "verbose", verbose, rule)
     stream: TextIO | None = sys.stdout  # None for a program without a console

@@ -13,6 +13,7 @@ from chainrule.errors import ArgumentError, ShapeError
 from chainrule.graph.node import Node, as_node
 from chainrule.ops.counter_based_random.continuous import gumbel
 from chainrule.ops.counter_based_random.draw_arguments import (
+    as_plain_array,
     check_integer,
     checked_axis,
     checked_key,
@@ -20,7 +21,6 @@ from chainrule.ops.counter_based_random.draw_arguments import (
     shape_and_dtype,
 )
 from chainrule.ops.counter_based_random.keys import uniform_draws
-from chainrule.ops.primitives.promotion import as_array
 
 __all__ = ["bernoulli", "categorical", "choice", "permutation", "randint"]
 
@@ -210,7 +210,7 @@ def categorical(key: Any, logits: Any, axis: int = -1, shape: Any = None) -> Any
     >>> random.categorical(random.key(0), np.log([0.001, 0.001, 0.998]), shape=5)
     array([2, 2, 2, 2, 2])
     """
-    logits = as_array(logits)
+    logits = logits if isinstance(logits, Node) else as_plain_array(logits)
     if logits.dtype.kind not in "biuf" or not logits.size:
         raise bad_argument("random.categorical", "logits", logits, "real numbers, one or more")
     if _has_nan(logits):
@@ -234,11 +234,7 @@ def _has_nan(x: Any) -> bool:
 def _population(function: str, argument: str, x: Any) -> Any:
     """Return the array to draw from; an integer stands for those below it."""
     if not isinstance(x, Node):
-        try:
-            x = np.asanyarray(x)
-        except ValueError:  # ragged
-            rule = "an array, or an integer, 1 or more"
-            raise bad_argument(f"random.{function}", argument, x, rule) from None
+        x = as_plain_array(x)
         if x.ndim == 0 and x.dtype.kind in "iu" and x > 0:
             return np.arange(x)
     if x.ndim == 0:
@@ -247,7 +243,7 @@ def _population(function: str, argument: str, x: Any) -> Any:
 
 
 def _log_probabilities(p: Any, number: int) -> Any:
-    p = as_array(p)
+    p = p if isinstance(p, Node) else as_plain_array(p)
     if np.shape(p) != (number,):
         raise ShapeError(
             f"random.choice: p has shape {np.shape(p)}, and there are {number} entries; give one "

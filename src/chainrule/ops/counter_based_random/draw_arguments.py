@@ -21,6 +21,7 @@ from chainrule.graph.node import Node
 
 __all__ = [
     "as_float",
+    "as_plain_array",
     "check_integer",
     "checked_axis",
     "checked_key",
@@ -33,7 +34,7 @@ _FLOATS = ("float32", "float64", np.float32, np.float64)
 
 def checked_key(function: str, key: Any) -> Any:
     """Return a key as an array or node of two integers."""
-    value = key if isinstance(key, Node) else _as_array(key)
+    value = key if isinstance(key, Node) else as_plain_array(key)
     is_key = value.dtype.kind in "iu" and value.shape == (2,)
     if is_key:
         return value
@@ -51,7 +52,7 @@ def checked_key(function: str, key: Any) -> Any:
 
 def check_integer(function: str, argument: str, value: Any) -> None:
     """Refuse what is no integer."""
-    kind = value.dtype.kind if isinstance(value, Node) else _as_array(value).dtype.kind
+    kind = value.dtype.kind if isinstance(value, Node) else as_plain_array(value).dtype.kind
     if kind not in "iu":
         raise bad_argument(f"random.{function}", argument, value, "an integer")
 
@@ -111,10 +112,10 @@ def checked_axis(function: str, axis: Any, what: str, shape: tuple[int, ...]) ->
     return position
 
 
-def _as_array(value: Any) -> Any:
+def as_plain_array(value: Any) -> Any:
     """Return an array; of objects where the value is ragged."""
     try:
-        return np.asarray(value)
+        return np.asanyarray(value)
     except ValueError:
         return np.empty((), object)
 
@@ -122,7 +123,7 @@ def _as_array(value: Any) -> Any:
 def _dtype_name(dtype: Any) -> Any:
     try:
         return np.dtype(dtype)
-    except TypeError:
+    except (TypeError, ValueError):
         return shown(dtype)
 
 

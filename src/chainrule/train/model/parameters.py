@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.arguments.array_classes import refuse_masked
+from chainrule.arguments.checks import bad_argument, shown
 from chainrule.arguments.lookup import suggestion
-from chainrule.errors import DataError, DTypeError, ShapeError
+from chainrule.errors import DataError, DTypeError, MissingKeyError, ShapeError, UnsupportedError
 from chainrule.nn.parameter import Parameter
 from chainrule.pickling import independent_copies
 from chainrule.train.model.model import Model
@@ -22,7 +23,7 @@ __all__ = ["Params"]
 class Params(MutableMapping[str, NDArray[Any]]):
     """A mapping from names such as ``dense.weight`` to live arrays, in the order of the layers.
 
-    Reading returns the array itself, so ``net.params["dense.bias"][:] = 0`` changes the network.
+    Reading returns a view of the array, so ``net.params["dense.bias"][:] = 0`` changes the network.
     Assigning copies the values into that array, after a check of shape, dtype and finiteness.
     """
 
@@ -35,9 +36,19 @@ class Params(MutableMapping[str, NDArray[Any]]):
         return value.view() if type(value) is np.ndarray else value
 
     def __setitem__(self, name: str, value: Any) -> None:
+        self._write([(self._parameter(name).value, self._checked(name, value))])
+
+    def _checked(self, name: str, value: Any) -> NDArray[Any]:
+        """Return values for a parameter, in its dtype."""
         live = self._parameter(name).value
         refuse_masked(value, f"params[{name!r}]: the assigned array")
-        new = np.asarray(value)
+        try:
+            new = np.asarray(value)
+        except ValueError as error:
+            raise ShapeError(
+                f"params[{name!r}] has shape {live.shape}, and the assigned rows are of unequal "
+                f"length; assign an array of that shape ({error})"
+            ) from None
         if new.dtype.kind not in "biuf":
             raise DTypeError(f"params[{name!r}]: cannot hold {new.dtype}; assign real numbers")
         if new.shape != live.shape:
@@ -53,9 +64,31 @@ class Params(MutableMapping[str, NDArray[Any]]):
                 f"params[{name!r}]: {count} of the {new.size} assigned values are NaN or "
                 f"infinite as {live.dtype}; a network cannot compute with them"
             )
+        return new
+
+    def _write(self, values: list[tuple[NDArray[Any], NDArray[Any]]]) -> None:
         with self._model.parameter_lock.writing():
             self._model.training.refuse_elsewhere("params")
-            np.copyto(live, new)
+            for live, new in values:
+                np.copyto(live, new)
+
+    def update(self, other: Any = (), /, **values: Any) -> None:
+        """Assign to several parameters, all of which are checked before the first changes.
+
+        Parameters
+        ----------
+        other : mapping of str to array, or sequence of pairs
+            Values by name.
+        **values
+            Further ones, where a name is an identifier.
+        """
+        try:
+            new = dict(other, **values)
+        except (TypeError, ValueError):
+            rule = "a mapping from names to arrays, as from net.params.copy()"
+            raise bad_argument("params.update", "the argument", other, rule) from None
+        checked = [(self._parameter(name).value, self._checked(name, new[name])) for name in new]
+        self._write(checked)
 
     def copy(self) -> dict[str, NDArray[Any]]:
         """Return copies of all arrays as of one moment, also while another thread trains.
@@ -77,10 +110,13 @@ class Params(MutableMapping[str, NDArray[Any]]):
         }
 
     def __delitem__(self, name: str) -> NoReturn:
-        raise TypeError("params: a parameter belongs to its layer and cannot be deleted")
+        raise UnsupportedError(
+            f"params: {shown(name)} belongs to its layer and cannot be deleted; build a network "
+            "without that layer"
+        )
 
     def __contains__(self, name: object) -> bool:
-        return name in self._parameters
+        return isinstance(name, str) and name in self._parameters
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._parameters)
@@ -93,7 +129,9 @@ class Params(MutableMapping[str, NDArray[Any]]):
         return f"<params {{{', '.join(rows)}}}>"
 
     def _parameter(self, name: str) -> Parameter:
-        if name in self._parameters:
+        if name in self:
             return self._parameters[name]
         known = list(self._parameters) or ["none: the network is not built yet"]
-        raise KeyError(f"params: no parameter is named {name!r}; {suggestion(str(name), known)}")
+        raise MissingKeyError(
+            f"params: no parameter is named {shown(name)}; {suggestion(str(name), known)}"
+        )
