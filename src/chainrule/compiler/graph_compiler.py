@@ -12,6 +12,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from chainrule.compiler.backends.llvm_library import load_llvm
 from chainrule.compiler.cache.graph_key import graph_text
 from chainrule.compiler.cache.object_cache import program_key, read_entry, write_entry
 from chainrule.compiler.runtime.executable import Executable, pack, unpack
@@ -64,7 +65,7 @@ class GraphCompiler:
         return self._lower(frozenset())
 
     def _lower(self, stages: frozenset[str]) -> LoweredProgram:
-        # Imports LLVM, which takes longer than to read a cached program and run it.
+        load_llvm()
         from chainrule.compiler.pipeline import compile_to_loops
 
         return compile_to_loops(self.graph, stages)

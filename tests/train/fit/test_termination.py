@@ -18,11 +18,11 @@ from chainrule.train.network import model_of
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs POSIX signals")
 
-X = np.random.default_rng(0).random((512, 40), np.float32)
+X = np.random.default_rng(0).random((64, 10), np.float32)
 
 
 def network(seed=0):
-    net = cr.Network([nn.Dense(64, activation="tanh"), nn.Dense(40)], seed=seed)
+    net = cr.Network([nn.Dense(20, activation="tanh"), nn.Dense(10)], seed=seed)
     net.compile(loss="mse", optimizer="adam", learning_rate=0.01)
     return net
 
@@ -70,8 +70,8 @@ def ended_by_signal(net, **settings):
     "settings",
     [
         {"batch_size": None},
-        {"batch_size": 512, "callbacks": [lambda net, epoch, logs: None]},
-        {"batch_size": 512, "validation_data": (X[:50], X[:50])},
+        {"batch_size": 64, "callbacks": [lambda net, epoch, logs: None]},
+        {"batch_size": 64, "validation_data": (X[:5], X[:5])},
     ],
 )
 def test_sigterm_ends_fit_after_a_whole_step(settings):

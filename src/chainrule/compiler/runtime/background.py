@@ -20,6 +20,8 @@ Result = TypeVar("Result")
 class BackgroundTask(Generic[Result]):
     """Run a function in a thread of its own; it should release the interpreter lock, as LLVM does.
 
+    Where the system permits no thread, or little memory, it runs at once instead.
+
     Examples
     --------
     >>> BackgroundTask(lambda: 6 * 7).result()
@@ -32,11 +34,19 @@ class BackgroundTask(Generic[Result]):
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="chainrule-compiler")
         _all.add(self)
-        self._thread.start()
+        try:
+            if not _is_address_space_limited():
+                self._thread.start()
+        except RuntimeError:  # the system refuses another thread
+            pass
+        if self._thread.ident is None:
+            _all.discard(self)
+            self._run()
 
     def wait(self) -> None:
         """Return when the function has returned or raised."""
-        self._thread.join()
+        if self._thread.ident is not None:
+            self._thread.join()
 
     def result(self) -> Result:
         """Wait for the function; return its result, or raise what it raised."""
@@ -50,6 +60,15 @@ class BackgroundTask(Generic[Result]):
             self._results.append(self._function())
         except BaseException as error:  # noqa: BLE001 - raised again by `result`
             self._error = error
+
+
+def _is_address_space_limited() -> bool:
+    """Whether ``ulimit -v`` is set: the C library reserves 64 MB for each thread that allocates."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return False
+    return resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY
 
 
 _all: WeakSet[Any] = WeakSet()

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from chainrule.compiler.backends.llvm_library import load_llvm
 from chainrule.compiler.runtime.elf_loader import load_elf
 
 __all__ = ["LoadedCode", "load_code"]
@@ -21,7 +22,7 @@ def load_code(code: bytes, exports: Sequence[str]) -> LoadedCode:
     loaded = load_elf(code, exports)
     if loaded is not None:
         return loaded
-    # To import LLVM takes longer than all else that a cached program needs.
+    load_llvm()
     from chainrule.compiler.backends.llvm.object_code import load_object
 
     return load_object(code, tuple(exports))

@@ -17,6 +17,7 @@ section 4.4 (relocation); *ELF-64 Object File Format*, version 1.5.
 from __future__ import annotations
 
 import ctypes
+import errno
 import mmap
 import struct
 import sys
@@ -93,7 +94,9 @@ def load_elf(code: bytes, exports: Sequence[str]) -> ElfLibrary | None:
         return None
     try:
         return _ObjectFile(code).load(exports)
-    except REFUSALS:
+    except REFUSALS as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOMEM:
+            raise MemoryError("there is no memory for the code of a compiled program") from None
         return None
 
 

@@ -18,7 +18,15 @@ class ProgramMemory:
 
     def __init__(self, executable: Executable, arrays: int, threads: int) -> None:
         size = executable.arena + threads * executable.scratch
-        self.arena = np.empty(size + ALIGNMENT, np.uint8)
+        try:
+            self.arena = np.empty(size + ALIGNMENT, np.uint8)
+        except (MemoryError, ValueError):
+            scratch = f", of which {executable.scratch:,} for each of {threads} threads"
+            raise MemoryError(
+                f"a compiled program needs {size:,} bytes for intermediate results"
+                f"{scratch if executable.scratch else ''}, which the system refuses; give smaller "
+                "batches or fewer threads (set_num_threads)"
+            ) from None
         self.constants = executable.constants
         self.first_constant = FIRST_ARRAY + arrays
         self._first_counter = self.first_constant + len(self.constants)

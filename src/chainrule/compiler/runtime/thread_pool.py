@@ -18,12 +18,17 @@ from functools import cache
 from typing import Any
 
 from chainrule.compiler.backends.calling_convention import ALIGNMENT, CONTROL_BYTES
+from chainrule.compiler.backends.llvm_library import load_llvm
 from chainrule.compiler.cache.object_cache import cached_object
 from chainrule.compiler.runtime.background import BackgroundTask
 from chainrule.compiler.runtime.code_loader import LoadedCode, load_code
 from chainrule.compiler.runtime.thread_limit import ThreadLimit
+from chainrule.errors import warn
 
 __all__ = ["compile_pool_in_background", "limited_threads", "run_program"]
+
+REQUEST_PAUSE = 1.0
+"""Seconds until the system is asked again for threads that it has refused."""
 
 RUN_TYPE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
 WORK_TYPE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)
@@ -71,6 +76,8 @@ class _Pool:
         self._workers: list[threading.Thread] = []
         self._busy = threading.Lock()
         self._growth = threading.Lock()
+        self._is_stopped = self._has_warned = False
+        self._next_request = 0.0  # by time.perf_counter
         self.limit = ThreadLimit()
 
     def run(self, program: int, block: int, threads: int, is_limit: bool) -> None:
@@ -80,13 +87,7 @@ class _Pool:
             if is_limit:
                 threads = self.limit.threads(threads, started[0])
             if len(self._workers) < threads - 1:
-                # In another thread: an interrupt, which only the main thread receives, must not
-                # come between a worker's start and its entry in the list, or two share an index.
-                # Plain locks only: within Thread.start an interrupt becomes a RuntimeError.
-                done = _thread.allocate_lock()
-                done.acquire()
-                _thread.start_new_thread(self._grow, (threads - 1, done))
-                done.acquire()
+                self._request_workers(threads - 1, started[0])
                 # If the system refused some, fewer threads compute the same bits.
                 threads = min(threads, 1 + len(self._workers))
             self._run(self._control, program, block, threads)
@@ -102,12 +103,41 @@ class _Pool:
             for worker in self._workers:
                 worker.join()
             self._workers.clear()
+            # Exit handlers and daemon threads may still run programs, on their own thread.
+            self._is_stopped = True
+
+    def _request_workers(self, count: int, now: float) -> None:
+        """Start workers until there are `count`, or as many as the system permits; then warn."""
+        if self._is_stopped or now < self._next_request:
+            return
+        # In another thread: an interrupt, which only the main thread receives, must not
+        # come between a worker's start and its entry in the list, or two share an index.
+        # Plain locks only: within Thread.start an interrupt becomes a RuntimeError.
+        done = _thread.allocate_lock()
+        done.acquire()
+        try:
+            _thread.start_new_thread(self._grow, (count, done))
+            done.acquire()
+        except RuntimeError:
+            pass
+        if len(self._workers) < count:
+            self._next_request = now + REQUEST_PAUSE
+            if not self._has_warned:
+                self._has_warned = True
+                possible = 1 + len(self._workers)
+                warn(
+                    f"the system refuses more threads: programs run on {possible} instead of "
+                    f"{count + 1}, which gives the same results; raise its limits (ulimit -u and "
+                    f"-v), or call set_num_threads({possible})"
+                )
 
     def _grow(self, count: int, done: Any) -> None:
         try:
             with self._growth:
                 while len(self._workers) < count:
                     self._add_worker()
+        except (RuntimeError, MemoryError):  # the system refuses a thread
+            pass
         finally:
             done.release()
 
@@ -154,7 +184,7 @@ def _native_library() -> LoadedCode:
 
 
 def _compile_pool() -> bytes:
-    # Imports LLVM, which is not needed where all code is cached.
+    load_llvm()  # which is not needed where all code is cached
     from chainrule.compiler.backends.llvm.spmd.worker_code import pool_code
 
     return pool_code()

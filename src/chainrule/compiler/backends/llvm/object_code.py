@@ -28,13 +28,18 @@ import llvmlite.binding as llvm
 from llvmlite.binding import ffi
 
 from chainrule.compiler.backends.llvm.target import Target, initialize_llvm
+from chainrule.compiler.backends.llvm_library import check_headroom
 from chainrule.errors import GraphError
+
+COMPILER_BYTES, BYTES_PER_CHARACTER = 2**26, 100
+"""Memory that LLVM may take."""
 
 __all__ = ["Library", "assembly_of", "compile_module", "load_object"]
 
 
 def compile_module(text: str, target: Target) -> bytes:
     """Verify, optimise and emit a module as object code; thread-safe."""
+    check_headroom(COMPILER_BYTES + BYTES_PER_CHARACTER * len(text), "compiling a program")
     with _code_generator(target) as generator:
         return _emit_object(generator.machine, _optimised(text, generator))
 
