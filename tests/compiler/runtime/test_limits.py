@@ -63,8 +63,8 @@ def test_without_further_threads_one_computes_the_same_with_a_warning(in_child, 
         thread_pool._pools.clear()
         with pytest.warns(cr.ChainruleWarning, match="refuses more threads: programs run on 1 ins"):
             result = train(network())
-        np.testing.assert_array_equal(result, expected)
-        np.testing.assert_array_equal(train(network()), expected)  # warns once
+        assert np.array_equal(result, expected)
+        assert np.array_equal(train(network()), expected)  # warns once
 
     in_child(check)
 
