@@ -85,7 +85,9 @@ def from_config(
     Dense(units=3, activation='relu', use_bias=True, initializer='auto', l2=0.0, name='first')
     """
     functions, given = dict(custom or {}), cast(Any, kind)
-    classes = LAYERS | {snake_case(name): each for name, each in functions.items()}
+    # A class comes before a function of that name in lower case, such as Sin before np.sin.
+    by_kind = sorted(functions.items(), key=lambda item: isinstance(item[1], type))
+    classes = LAYERS | {snake_case(name): each for name, each in by_kind}
     layer_class = classes.get(kind) if isinstance(given, str) else None
     if layer_class is None and not (isinstance(given, str) and len(kind) <= _LONGEST_NAME):
         raise FormatError("the file has a layer of a kind that is no name")

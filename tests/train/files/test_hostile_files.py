@@ -156,10 +156,10 @@ RAW = {
 
 
 def seconds_to_refuse(path):
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(FormatError) as refusal:
         cr.load(path)
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
     message = str(refusal.value)
     assert len(message) < 500
     assert message.isprintable(), message
@@ -200,9 +200,9 @@ def test_a_large_declared_picture_costs_nothing(tmp_path):
     path = tmp_path / "picture.safetensors"
     layers = [layer("avg_pool2d", pool_size=10**4), layer("global_avg_pool2d")]
     path.write_bytes(content(layers, input_shape=(10**5, 10**5, 3)))
-    start = time.perf_counter()
+    start = time.process_time()
     assert model_of(cr.load(path)).output_shape == (None, 3)
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5
 
 
 def test_shapes_by_rule_are_those_of_a_run():

@@ -13,13 +13,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import FunctionType, MethodType
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.errors import FormatError, type_in_words
+from chainrule.errors import ArgumentError, FormatError, type_in_words
+from chainrule.nn.config import describe
 from chainrule.nn.parameter import Parameter
 from chainrule.nn.sublayers import holds_layers
 
@@ -135,7 +137,7 @@ def is_same(one: Any, other: Any, compared: set[tuple[int, int]] | None = None) 
     if kind is Parameter or holds_layers([one]):
         return kind is type(other) or holds_layers([other])
     if kind is not type(other):
-        return False
+        return _is_name_of(one, other) or _is_name_of(other, one)
     compared.add((id(one), id(other)))
     if isinstance(one, np.ndarray):
         return (one.dtype, one.shape) == (other.dtype, other.shape) and _content(one) == _content(
@@ -153,6 +155,14 @@ def is_same(one: Any, other: Any, compared: set[tuple[int, int]] | None = None) 
     )
 
 
+def _is_name_of(name: Any, function: Any) -> bool:
+    """Whether a text is what a file has in place of a function of the library."""
+    try:
+        return isinstance(name, str) and callable(function) and describe(function, "") == name
+    except ArgumentError:
+        return False
+
+
 def _content(array: NDArray[Any]) -> Any:
     return array.tolist() if array.dtype.hasobject else array.tobytes()
 
@@ -164,6 +174,8 @@ def _parts(value: Any) -> list[Any] | None:
         return [each for pair in items for each in pair]
     if isinstance(value, list | tuple):
         return list(cast(list[Any], value))
+    if isinstance(value, partial):
+        return [value.func, value.args, value.keywords]
     if isinstance(value, FunctionType):
         cells = [each.cell_contents for each in value.__closure__ or () if _is_set(each)]
         return [value.__code__, value.__defaults__, value.__kwdefaults__, *cells]

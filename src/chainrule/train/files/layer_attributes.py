@@ -12,7 +12,8 @@ with the class attributes that it reads; see `forward_reads`. Library layers hav
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, cast
 
 import numpy as np
@@ -117,9 +118,10 @@ def _differences(layer: Any, dtype: np.dtype[Any]) -> Iterator[tuple[str, Any, d
     """Yield path, layer and attributes to keep, of a layer and its sublayers."""
     own = _tree(layer)
     is_ours = all(_is_ours(each) for each in own.values())
-    again = _tree(_made_again(layer, None if is_ours else dtype))
-    if is_ours and own.keys() != again.keys():
-        again = _tree(_made_again(layer, dtype))
+    again = _tree(_made_again(layer, None)) if is_ours else {}
+    if own.keys() != again.keys():
+        with _random_numbers_kept():
+            again = _tree(_made_again(layer, dtype))
     _check_structure(layer, own, again)
     reads = {} if is_ours else reads_of_forward(layer, dtype)
     known = {id(each) for each in layer.parameters().values()}
@@ -135,25 +137,40 @@ def _differences(layer: Any, dtype: np.dtype[Any]) -> Iterator[tuple[str, Any, d
 
 def _made_again(layer: Any, dtype: np.dtype[Any] | None) -> Any:
     """Return the layer that ``load`` would make; built, of zeros, if a dtype is given."""
-    generators = np.random.get_state(), random.getstate()  # noqa: NPY002 (the user's, kept)
     try:
         again = from_config(layer.kind, layer.config(), _custom_of(layer))
         again.name = layer.name
         if dtype is not None:
-            saved = lambda *path: lambda shape, generator, dtype: np.zeros(shape, dtype)  # noqa: E731
-            again.bind(layer.name, Binding(0, (0,), saved), dtype)
-            x = variable(ArrayType(dtype, (2, *layer.input_shape[1:])), name="X")
-            with run_on_types(again), environment.entered(keep=lambda *_: None):
-                again(x)
+            _build(again, layer.input_shape, dtype)
         return again
     except Exception as error:
         raise ArgumentError(
             f"save: {layer._title()} cannot be made again from the arguments of its constructor, "
             f"as load does: {error}"
         ) from error
+
+
+def _build(layer: Any, input_shape: Any, dtype: np.dtype[Any]) -> None:
+    """Build a layer with parameters of zeros."""
+
+    def zeros(*path: str) -> Any:
+        return lambda shape, generator, dtype: np.zeros(shape, dtype)
+
+    layer.bind(layer.name, Binding(0, (0,), zeros), dtype)
+    x = variable(ArrayType(dtype, (2, *input_shape[1:])), name="X")
+    with run_on_types(layer), environment.entered(keep=lambda *_: None):
+        layer(x)
+
+
+@contextmanager
+def _random_numbers_kept() -> Generator[None]:
+    """Restore the global generators of random numbers, from which a layer may draw."""
+    states = np.random.get_state(), random.getstate()  # noqa: NPY002 (the user's)
+    try:
+        yield
     finally:
-        np.random.set_state(generators[0])  # noqa: NPY002
-        random.setstate(generators[1])
+        np.random.set_state(states[0])  # noqa: NPY002
+        random.setstate(states[1])
 
 
 def _custom_of(value: Any) -> dict[str, Any]:
