@@ -11,8 +11,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import FrozenInstanceError
-from typing import NoReturn
+from dataclasses import FrozenInstanceError, fields
+from typing import Any, NoReturn, cast
 
 from chainrule.arguments.aliases import Aliases
 from chainrule.arguments.lookup import closest
@@ -59,11 +59,16 @@ def refuse_assignment(
     )
 
 
-def refuse_change(record: object, name: str, value: object) -> NoReturn:
+def refuse_change(record: object, name: str, value: object) -> None:
     """Raise FrozenInstanceError: the ``__setattr__`` of immutable records.
 
-    `_held_as` of their class is where users have one, as ``net.optimizer``.
+    As in any frozen dataclass, a subclass may have attributes of its own. `_held_as` of their class
+    is where users have one, as ``net.optimizer``.
     """
+    is_subclass = "__dataclass_params__" not in vars(type(record))
+    if is_subclass and name not in {each.name for each in fields(cast(Any, record))}:
+        object.__setattr__(record, name, value)
+        return
     kind, change = type(record).__name__, f"{name}={value!r:.40}"
     held_as = getattr(record, "_held_as", None)
     if held_as is None:

@@ -1,5 +1,6 @@
 """How names, records and functions become losses."""
 
+from dataclasses import FrozenInstanceError
 from functools import partial
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 
 from chainrule.errors import ArgumentError
 from chainrule.nn.losses import classification, regression
-from chainrule.nn.losses.loss import LOSSES, resolve_loss
+from chainrule.nn.losses.loss import LOSSES, Loss, resolve_loss
 
 
 def own(y_true: Any, y_pred: Any) -> Any:
@@ -57,3 +58,21 @@ def test_an_unknown_loss_is_refused_with_the_known_names(wrong: Any) -> None:
 def test_a_misspelt_loss_gets_a_suggestion(wrong: str, ours: str) -> None:
     with pytest.raises(ArgumentError, match=f"did you mean '{ours}'"):
         resolve_loss(wrong)
+
+
+class Shifted(Loss):
+    """A loss with a setting of its own."""
+
+    def __init__(self, by):
+        super().__init__("shifted", self.compare, checks=False)
+        self.by = by
+
+    def compare(self, y_true, y_pred):
+        return np.mean((y_pred - y_true - self.by) ** 2, axis=-1)
+
+
+def test_a_subclass_of_loss_may_have_attributes_of_its_own_but_not_change_fields():
+    loss = Shifted(by=2.0)
+    assert loss(np.zeros((1, 1)), np.full((1, 1), 3.0)) == 1
+    with pytest.raises(FrozenInstanceError):
+        loss.reduction = "sum"
