@@ -1,6 +1,8 @@
 """Laws of frozen layers: training leaves their weights alone, at less cost, and unfreezes them."""
 
+import copy
 import json
+import pickle
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -139,6 +141,54 @@ def test_trainable_is_a_constructor_argument() -> None:
     assert not any(each.trainable for _, each in again._sublayers())
 
 
+class Adapter(nn.Dense):
+    """A layer of the library that holds another one; its constructor comes last."""
+
+    def __init__(self, base: nn.Layer) -> None:
+        self.base = base
+        super().__init__(3)
+
+    def forward(self, x: Any) -> Any:
+        return super().forward(self.base(x))
+
+    def build(self, input_shape: Any) -> None:
+        super().build((None, self.base.units))
+
+
+class FrozenDense(nn.Dense):
+    """A layer that is frozen by its class."""
+
+    trainable = False
+
+
+class SelfFreezing(nn.Layer):
+    """A layer that freezes itself too late."""
+
+    def forward(self, x: Any) -> Any:
+        self.trainable = False
+        return x
+
+
+def test_constructors_leave_flags_as_they_are() -> None:
+    net = network(Adapter(nn.Dense(2, trainable=False)), built=False)
+    assert moved(net) == {"adapter.weight", "adapter.bias", *(n for n in net.params if "dense" in n
+                                                              and "base" not in n)}  # fmt: skip
+    net = network(FrozenDense(3), built=False)
+    assert not any("frozen" in name for name in moved(net))
+    with pytest.raises(ArgumentError, match="set it in __init__"):
+        network(SelfFreezing(), nn.Dense(2))
+
+
+def test_copies_keep_what_is_frozen() -> None:
+    net = network(nn.Dense(3), nn.Dense(2))
+    net.fit(X, Y, verbose=0)
+    net.layers[0].trainable = False
+    net.layers[1].bias.trainable = False
+    for again in (copy.deepcopy(net), pickle.loads(pickle.dumps(net))):
+        assert moved(again) == {"dense_1.weight", "dense_2.weight", "dense_2.bias"}
+    assert not copy.copy(net.layers[0]).trainable
+
+
 def test_a_single_bias_may_be_frozen_and_unfrozen() -> None:
     net = network()
     net.layers[0].bias.trainable = False
@@ -181,6 +231,16 @@ def test_a_frozen_batch_norm_infers_and_keeps_its_statistics() -> None:
     trained = net.layers[0](X, random=nn.RandomStream(seed=0))
     np.testing.assert_array_equal(trained, net.layers[0](X))
     assert moved(net, batch_size=1) == {"dense.weight", "dense.bias"}
+
+
+def test_freezing_a_batch_norm_counts_where_its_weights_are_frozen_already() -> None:
+    """The trained parameters are the same, so this is another program with the same inputs."""
+    net = network(nn.Dense(3), nn.BatchNorm())
+    net.layers[1].gain.trainable = net.layers[1].bias.trainable = False
+    state = {"batch_norm.mean", "batch_norm.variance"}
+    assert state <= moved(net)
+    net.layers[1].trainable = False
+    assert not state & moved(net)
 
 
 def test_a_frozen_dropout_still_drops() -> None:

@@ -43,7 +43,7 @@ def _set_flag(layer: Any, flag: bool) -> None:
 
 
 def freeze_unless(layer: Any, trainable: bool) -> None:
-    """Freeze a layer with its sublayers if its argument says so; else these keep their flags."""
+    """Freeze a layer with its sublayers if its argument says so; else all keep their flags."""
     if not checked_flag(type(layer).__name__, "trainable", trainable):
         layer.trainable = False
 

@@ -32,7 +32,7 @@ from chainrule.locks import ReentrantLock
 from chainrule.nn import environment
 from chainrule.nn.binding import Binding
 from chainrule.nn.config import describe_arguments, refuse_late_activation, snake_case
-from chainrule.nn.freezing import set_trainable, with_flag
+from chainrule.nn.freezing import freeze_unless, set_trainable, with_flag
 from chainrule.nn.initializers.initializer import Initializer
 from chainrule.nn.layer_call import call_layer, run_forward
 from chainrule.nn.parameter import Parameter
@@ -113,7 +113,8 @@ class Layer:
         return self
 
     def __init__(self, name: str | None = None, trainable: bool = True) -> None:
-        self.name, self.trainable = name, trainable
+        self.name = name
+        freeze_unless(self, trainable)
 
     # To be overridden by a custom layer.
 

@@ -16,6 +16,7 @@ from chainrule.arguments.checks import (
 )
 from chainrule.errors import ShapeError
 from chainrule.nn.activations.bounded import softmax
+from chainrule.nn.freezing import freeze_unless
 from chainrule.nn.initializers.initializer import Initializer, checked_initializer
 from chainrule.nn.layer import Layer, Shape
 from chainrule.nn.parameter import Parameter
@@ -122,7 +123,8 @@ class MultiHeadAttention(Layer):
         self.use_bias = checked_flag(kind, "use_bias", use_bias)
         self.initializer = checked_initializer(initializer)
         self.l2 = checked_l2(kind, l2)
-        self.name, self.trainable = name, trainable
+        self.name = name
+        freeze_unless(self, trainable)
 
     def build(self, input_shape: Shape, memory_shape: Shape | None = None) -> None:
         """Create the projections for inputs (batch, steps, units)."""

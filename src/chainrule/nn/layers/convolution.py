@@ -17,6 +17,7 @@ import numpy as np
 from chainrule.arguments.checks import checked_count, checked_flag, checked_l2
 from chainrule.errors import ArgumentError, ShapeError
 from chainrule.nn.activations.activation import ActivationFunction, resolve_activation
+from chainrule.nn.freezing import freeze_unless
 from chainrule.nn.initializers.initializer import Initializer, checked_initializer
 from chainrule.nn.layer import Layer, Shape
 from chainrule.nn.layers.window_geometry import (
@@ -74,7 +75,8 @@ class _Convolution(Layer):
         self.use_bias = checked_flag(kind, "use_bias", use_bias)
         self.initializer = checked_initializer(initializer)
         self.l2 = checked_l2(kind, l2)
-        self.name, self.trainable = name, trainable
+        self.name = name
+        freeze_unless(self, trainable)
         self.bias = None
 
     def build(self, input_shape: Shape) -> None:

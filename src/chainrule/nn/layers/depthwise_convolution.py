@@ -6,6 +6,7 @@ from typing import Any
 
 from chainrule.arguments.checks import checked_count, checked_flag, checked_l2
 from chainrule.nn.activations.activation import ActivationFunction, resolve_activation
+from chainrule.nn.freezing import freeze_unless
 from chainrule.nn.initializers.initializer import Initializer, checked_initializer
 from chainrule.nn.layer import Layer, Shape
 from chainrule.nn.layers.convolution import PerAxis, convolve
@@ -105,7 +106,8 @@ class DepthwiseConv2D(Layer):
         self.use_bias = checked_flag(kind, "use_bias", use_bias)
         self.initializer = checked_initializer(initializer)
         self.l2 = checked_l2(kind, l2)
-        self.name, self.trainable = name, trainable
+        self.name = name
+        freeze_unless(self, trainable)
         self.bias = None
 
     def build(self, input_shape: Shape) -> None:

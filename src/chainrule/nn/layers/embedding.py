@@ -9,6 +9,7 @@ import numpy as np
 from chainrule.arguments.checks import checked_count, checked_flag, checked_l2
 from chainrule.errors import DataError, DTypeError, ShapeError
 from chainrule.graph.node import Node
+from chainrule.nn.freezing import freeze_unless
 from chainrule.nn.initializers.initializer import Initializer, checked_initializer
 from chainrule.nn.layer import Layer, Shape
 from chainrule.ops.numpy_api.indexing import get_item
@@ -81,7 +82,8 @@ class Embedding(Layer):
         self.initializer = checked_initializer(initializer)
         self.l2 = checked_l2("Embedding", l2)
         self.mask_zero = checked_flag("Embedding", "mask_zero", mask_zero)
-        self.name, self.trainable = name, trainable
+        self.name = name
+        freeze_unless(self, trainable)
 
     def build(self, input_shape: Shape) -> None:
         """Create W; inputs may have any shape."""
@@ -178,7 +180,8 @@ class PositionEmbedding(Layer):
         trainable: bool = True,
     ) -> None:
         self.initializer = checked_initializer(initializer)
-        self.name, self.trainable = name, trainable
+        self.name = name
+        freeze_unless(self, trainable)
 
     def build(self, input_shape: Shape) -> None:
         """Create W for the number of steps of the first input."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from chainrule.arguments.checks import checked_count, checked_flag, checked_l2
 from chainrule.nn.activations.activation import ActivationFunction, resolve_activation
+from chainrule.nn.freezing import freeze_unless
 from chainrule.nn.initializers.initializer import Initializer, checked_initializer
 from chainrule.nn.layer import Layer, Shape
 from chainrule.nn.layers.recurrence import (
@@ -117,7 +118,8 @@ class LSTM(Layer):
         self.initializer = checked_initializer(initializer)
         self.recurrent_initializer = checked_initializer(recurrent_initializer)
         self.l2 = checked_l2("LSTM", l2)
-        self.name, self.trainable = name, trainable
+        self.name = name
+        freeze_unless(self, trainable)
         self.bias = None
 
     def build(self, input_shape: Shape) -> None:
@@ -246,7 +248,8 @@ class GRU(Layer):
         self.initializer = checked_initializer(initializer)
         self.recurrent_initializer = checked_initializer(recurrent_initializer)
         self.l2 = checked_l2("GRU", l2)
-        self.name, self.trainable = name, trainable
+        self.name = name
+        freeze_unless(self, trainable)
         self.bias = self.recurrent_bias = None
 
     def build(self, input_shape: Shape) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from chainrule.arguments.checks import POSITIVE, Range, checked_number
 from chainrule.errors import ArgumentError, ShapeError, warn
 from chainrule.nn.batch_share import PartialBatch, current_batch
+from chainrule.nn.freezing import freeze_unless
 from chainrule.nn.layer import Layer, Shape
 from chainrule.nn.mask import mean_of_real_steps
 from chainrule.nn.random_stream import RandomStream
@@ -88,7 +89,8 @@ class BatchNorm(Layer):
             )
         self.momentum = checked_number("BatchNorm", "momentum", momentum, _MOMENTUM)
         self.epsilon = checked_number("BatchNorm", "epsilon", epsilon, POSITIVE)
-        self.name, self.trainable = name, trainable
+        self.name = name
+        freeze_unless(self, trainable)
 
     def build(self, input_shape: Shape) -> None:
         """Create gain, bias and the running statistics."""
@@ -193,7 +195,8 @@ class LayerNorm(Layer):
         self, epsilon: float = 1e-3, name: str | None = None, trainable: bool = True
     ) -> None:
         self.epsilon = checked_number("LayerNorm", "epsilon", epsilon, POSITIVE)
-        self.name, self.trainable = name, trainable
+        self.name = name
+        freeze_unless(self, trainable)
 
     def build(self, input_shape: Shape) -> None:
         """Create gain and bias."""
