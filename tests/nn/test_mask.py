@@ -140,6 +140,8 @@ def test_a_mask_never_ends_in_silence_where_there_is_padding(layers: Any) -> Non
     with pytest.warns(ChainruleWarning, match="mask ends at layer"):
         net.predict(padded())
     net.predict(padded())  # said once
+    if isinstance(layers[0], nn.MaxPool1D):
+        net.predict(padded(steps=STEPS + 2))
 
 
 def test_two_values_of_padding_are_refused_and_one_may_be_repeated() -> None:
@@ -260,3 +262,21 @@ def test_a_layer_takes_the_mask_in_training_as_well() -> None:
 
     with pytest.raises(ArgumentError, match="train_forward"):
         cr.Network([nn.Masking(PADDING), Half()])(padded())
+
+
+def test_a_layer_of_ones_own_hands_its_mask_on_to_the_layers_inside() -> None:
+    class Encoder(nn.Layer):
+        def __init__(self) -> None:
+            self.words = nn.Embedding(5, 4, mask_zero=True)
+            self.reader, self.attention = nn.GRU(4, return_sequences=True), nn.MultiHeadAttention(2)
+            self.name = None
+
+        def forward(self, x: Any) -> Any:
+            mask = self.words.compute_mask(x)
+            read = self.reader(self.words(x), mask=mask)
+            return np.max(np.where(mask[..., None], self.attention(read, mask=mask), -9), axis=1)
+
+    words = np.array([[0, 3, 1, 0], [2, 2, 1, 3]])
+    net = cr.Network([Encoder()], seed=0, dtype="float64")
+    alone = net.layers[0](np.array([[3, 1]]))
+    np.testing.assert_allclose(net.predict(words)[:1], alone, atol=1e-12)

@@ -105,8 +105,11 @@ def apply_with_mask(
 ) -> tuple[Any, Any]:
     """Return the output of a layer, or its scores, and the mask of the output, or None."""
     kind = type(layer)
-    if mask is None:
-        y = layer.scores(x, random) if scores else layer(x, random=random, training=training)
+    if mask is None and scores:
+        y = layer.scores(x, random)
+    elif mask is None:
+        named = {"mask": None} if _requires_mask(kind.forward) else {}
+        y = layer(x, random=random, training=training, **named)
     elif scores:
         named = {"mask": mask} if accepts_mask(kind.pre_activation) else {}
         y = layer.scores(x, random, **named)
@@ -165,6 +168,13 @@ def ends_noted() -> Generator[list[Layer]]:
         yield ends
     finally:
         _ends.reset(token)
+
+
+@cache
+def _requires_mask(function: Callable[..., Any]) -> bool:
+    """Whether a function has a parameter named ``mask`` without a default."""
+    parameter = inspect.signature(function).parameters.get("mask")
+    return parameter is not None and parameter.default is inspect.Parameter.empty
 
 
 @cache

@@ -59,14 +59,14 @@ def test_a_step_is_that_of_the_unpadded_sequences_together() -> None:
     np.testing.assert_allclose(flat(few) - start, change / LENGTHS[:6].sum(), atol=1e-12)
 
 
-@pytest.mark.parametrize("loss", ["mse", "mae", "sse", "huber", "log_cosh"])
+@pytest.mark.parametrize("loss", ["mse", "sse"])
 def test_more_padding_at_either_end_changes_nothing(loss: str) -> None:
     wide_X, wide_y = np.zeros((COUNT, STEPS + 2, 2)), np.full((COUNT, STEPS + 2, 1), 1e6)
     wide_X[:, 2:], wide_y[:, 2:] = X, np.where(REAL[..., None], AMOUNTS, -1e6)
     trained = []
     for x, y in ((X, AMOUNTS), (wide_X, wide_y)):
         net = network(loss, rate=0.01, x=x)
-        history = net.fit(x, y, epochs=2, batch_size=8, verbose=0)
+        history = net.fit(x, y, epochs=2, batch_size=10, verbose=0)
         trained.append((flat(net), history["loss"], list(net.evaluate(x, y).values())))
     for one, other in zip(*trained, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-10)
@@ -221,6 +221,11 @@ def test_saved_networks_mask_the_same_steps(tmp_path: Any) -> None:
     assert isinstance(again, cr.Network)
     np.testing.assert_array_equal(again.predict(X), net.predict(X))
     assert again.evaluate(X, AMOUNTS) == net.evaluate(X, AMOUNTS)
+    tagger = classifier()
+    tagger.save(tmp_path / "net.safetensors")
+    again = cr.load(tmp_path / "net.safetensors")
+    assert isinstance(again, cr.Network)
+    assert again.evaluate(X, PADDED_LABELS) == tagger.evaluate(X, PADDED_LABELS)
 
 
 @pytest.mark.parametrize("layer", [nn.MultiHeadAttention(1), nn.BatchNorm(), nn.GRU(2)])

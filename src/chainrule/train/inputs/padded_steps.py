@@ -12,9 +12,11 @@ from chainrule.compiler.driver import ArrayFunction, compile_graph
 from chainrule.errors import DataError, warn
 from chainrule.graph.array_type import ArrayType, type_of
 from chainrule.graph.guards import Guards
-from chainrule.graph.kept_trace import trace_kept
+from chainrule.graph.kept_trace import run_on_types, trace_kept
+from chainrule.graph.node import variable
 from chainrule.nn.layer import Layer
 from chainrule.nn.layers.activation_layers import Rescale
+from chainrule.nn.mask import ends_noted
 from chainrule.train.checks import ValidatedData
 from chainrule.train.checks.weights import check_some_left, check_weight_shape
 from chainrule.train.inputs.samples import Samples, batches
@@ -38,7 +40,8 @@ _BATCH_SIZE, _EVIDENCE = 1024, 16  # samples of a call, and of a test
 
 def output_mask(model: Model, X: Array) -> Array | None:
     """Return which steps of the outputs are real, (n, steps); None if they have no mask."""
-    if not model.has_output_mask:
+    has_mask, _ = _facts(model)
+    if not has_mask:
         return None
     stack, programs = model.stack, model.programs
     params = [each.array for each in stack.parameters().values()]
@@ -54,9 +57,11 @@ def output_mask(model: Model, X: Array) -> Array | None:
 
 def warn_of_mask_end(model: Model, X: Array, function: str) -> None:
     """Warn, once, if samples have padding and a layer ends the mask without leaving it out."""
-    if not model.mask_ends or not model.stack.has_padding(X):
+    _, ends = _facts(model)
+    if not ends or not model.stack.has_padding(X):
         return
-    layer, model.mask_ends = model.mask_ends[0], []
+    layer, *_ = ends
+    ends.clear()
     warn(
         f"{function}: X has padded steps, and their mask ends at layer {layer.name or layer.kind!r}"
         f" ({type(layer).__name__}), which does not keep the steps: what follows takes padding for "
@@ -126,7 +131,7 @@ def _is_of_library(layer: Layer) -> bool:
 def _count_of_steps(model: Model) -> int | None:
     """Return the number of steps of outputs (n, steps, ...); None if they have none."""
     _, *lengths = model.output_shape
-    return lengths[0] if len(lengths) > 1 or model.has_output_mask else None
+    return lengths[0] if len(lengths) > 1 or _facts(model)[0] else None
 
 
 def checked_steps(model: Model, data: ValidatedData, function: str, name: str) -> Array | None:
@@ -158,6 +163,22 @@ def without_padding(y: Array, mask: Array | None) -> Array:
         return y
     first = tuple(np.argwhere(mask)[0].tolist())
     return np.where(mask.reshape((*mask.shape, *(1,) * (y.ndim - 2))), y, y[first])
+
+
+def _facts(model: Model) -> tuple[bool, list[Layer]]:
+    """Return whether the outputs have a mask, and the layers at which it ends untold."""
+    if model.mask_facts is None:
+        model.mask_facts = _trace_facts(model) if model.stack.may_mask else (False, [])
+    return model.mask_facts
+
+
+def _trace_facts(model: Model) -> tuple[bool, list[Layer]]:
+    assert model.input_shape is not None, "it is built"
+    X = variable(ArrayType(model.dtype, (2, *(n or 1 for n in model.input_shape[1:]))), name="X")
+    params = {name: each.array for name, each in model.stack.parameters().items()}
+    with run_on_types(*model.layers), model.stack.with_parameters(params), ends_noted() as ends:
+        _, mask = model.stack.with_mask(X)
+    return mask is not None, ends
 
 
 def _compile_mask(stack: LayerStack, X: ArrayType) -> tuple[ArrayFunction, Guards]:

@@ -129,6 +129,11 @@ class LayerStack:
         return single_mask_value(self.layers)
 
     @cached_property
+    def may_mask(self) -> bool:
+        """Whether some layer may give a mask."""
+        return self.mask_value is not None or any(map(_gives_mask, self._all_layers))
+
+    @cached_property
     def _first_to_combine(self) -> Layer:
         """The first layer whose outputs are not those of single numbers of the input."""
         return next(each for each in self.layers if not isinstance(each, _NUMBER_BY_NUMBER))
@@ -191,3 +196,13 @@ class LayerStack:
     @cached_property
     def _all_layers(self) -> list[Layer]:
         return list(with_sublayers(self.layers))
+
+
+def _gives_mask(layer: Layer) -> bool:
+    """Whether a layer gives a mask that no value of the input names."""
+    if isinstance(layer, Embedding):
+        return layer.mask_zero
+    kind = type(layer)
+    return kind.compute_mask is not Layer.compute_mask and not kind.__module__.startswith(
+        "chainrule."
+    )

@@ -23,7 +23,7 @@ from chainrule.nn.binding import Binding, is_bound
 from chainrule.nn.initializers.initializer import Initializer
 from chainrule.nn.layer import Layer, Shape
 from chainrule.nn.layers.wrappers import TimeDistributed
-from chainrule.nn.mask import ends_noted, single_mask_value
+from chainrule.nn.mask import single_mask_value
 from chainrule.nn.sublayers import with_sublayers
 from chainrule.optim.optimizer import Optimizer
 from chainrule.train.model.compile_arguments import CompileArguments
@@ -48,8 +48,8 @@ class Model:
         self._names: dict[int, str] = {}  # by index, where not that of the layer
         self.input_shape: Shape | None = None  # the batch axis as None, here and below
         self.output_shapes: list[Shape] = []  # of each layer; empty until they are built
-        self.has_output_mask = False  # whether padded steps reach the loss as such
-        self.mask_ends: list[Layer] = []  # layers after which padding is taken for data
+        # Whether the outputs have a mask, and layers at which it ends; None until that is asked.
+        self.mask_facts: tuple[bool, list[Layer]] | None = None
         self.compile_arguments: CompileArguments | None = None
         self.classes: list[str] | None = None  # class names in the order of class indices
         self.table: Table | None = None  # encodes the inputs
@@ -159,7 +159,7 @@ class Model:
         if layer.name != name:
             self._names[len(self.layers)] = name
         self.layers.append(layer)
-        self.output_shapes, self._stack = [], None
+        self.output_shapes, self._stack, self.mask_facts = [], None, None
 
     def build(self, input_shape: tuple[int, ...], function: str) -> None:
         """Build all layers for inputs of a shape, by tracing two samples through them."""
@@ -173,9 +173,8 @@ class Model:
             self._infer_shapes(input_shape)
             return
         with self.rollback_on_error():
-            shapes, has_mask = self._infer_shapes(input_shape)
+            shapes = self._infer_shapes(input_shape)
             if not self.output_shapes:  # another thread may have built them
-                self.has_output_mask = has_mask
                 self.output_shapes, self.input_shape = shapes, shape
 
     @contextmanager
@@ -194,7 +193,7 @@ class Model:
                 yield
             except BaseException:
                 self.input_shape, self.output_shapes, self.classes, self.table, self._stack = state
-                self.columns = columns
+                self.columns, self.mask_facts = columns, None
                 for layer, values in attributes:
                     layer.__dict__.clear()
                     layer.__dict__.update(values)
@@ -292,25 +291,19 @@ class Model:
         # A copy, since fit stores statistics of the data in it.
         self.table = table.copy()
 
-    def _infer_shapes(self, input_shape: tuple[int, ...]) -> tuple[list[Shape], bool]:
-        """Return the shape of each output, and whether the last one has a mask."""
+    def _infer_shapes(self, input_shape: tuple[int, ...]) -> list[Shape]:
         x: Any = variable(ArrayType(self.dtype, (2, *input_shape[1:])), name="X")
-        shapes, has_mask = list[Shape](), False
-        with (
-            run_on_types(*self.layers),
-            environment.entered() as traced,
-            ends_noted() as self.mask_ends,
-        ):
+        shapes: list[Shape] = []
+        with run_on_types(*self.layers), environment.entered() as traced:
             traced.copy_containers(self._all_layers())
-            for layer, y, mask in self.stack.outputs(x):
+            for layer, y, _ in self.stack.outputs(x):
                 if not y.shape or y.shape[0] != 2:
                     raise ShapeError(
                         f"layer {layer.name!r}: for 2 samples its output has shape {y.shape}; the "
                         "first axis must count the samples"
                     )
                 shapes.append((None, *y.shape[1:]))
-                has_mask = mask is not None
-        return shapes, has_mask
+        return shapes
 
 
 def _check_only_rate_differs(optimizer: Optimizer, other: Optimizer) -> None:
