@@ -12,7 +12,7 @@ from safetensors.numpy import load_file, safe_open, save_file
 
 import chainrule as cr
 from chainrule import nn, optim
-from chainrule.errors import ArgumentError, FormatError
+from chainrule.errors import ArgumentError, FormatError, UnsupportedError
 from chainrule.train.files.save import checksum
 from chainrule.train.network import model_of
 
@@ -241,6 +241,31 @@ def test_freezing_a_batch_norm_counts_where_its_weights_are_frozen_already() -> 
     assert state <= moved(net)
     net.layers[1].trainable = False
     assert not state & moved(net)
+
+
+class Clipped(nn.Layer):
+    """A layer whose forward assigns to its weight."""
+
+    def build(self, input_shape: Any) -> None:
+        self.weight = self.parameter("weight", (input_shape[-1], 3))
+
+    def train_forward(self, x: Any, random: Any) -> Any:
+        self.weight.value = np.clip(self.weight.value, -0.1, 0.1)
+        return self.forward(x)
+
+    def forward(self, x: Any) -> Any:
+        return x @ self.weight
+
+
+def test_only_state_is_assigned_by_forward() -> None:
+    """The update of the optimiser would replace what is assigned to anything else."""
+    net, other = network(nn.BatchNorm()), network(Clipped())
+    net.layers[0].mean.trainable = True
+    for each, name in ((net, "mean"), (other, "weight")):
+        with pytest.raises(UnsupportedError, match=f"would be lost.*{name}.* trainable=False"):
+            moved(each)
+    net.layers[0].mean.trainable = other.layers[0].weight.trainable = False
+    assert {"batch_norm.mean", "clipped.weight"} <= moved(net) | moved(other)
 
 
 def test_a_frozen_dropout_still_drops() -> None:
