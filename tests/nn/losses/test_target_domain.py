@@ -33,7 +33,7 @@ OUTSIDE = [
     ("cross_entropy", (UNIT > 0.5).astype(int), "several classes a sample"),
     ("cross_entropy", changed(ONE_HOT, 59, [1, 1, 0]), "row whose sum is not 1 but 2, first [1"),
     ("cross_entropy", changed(ONE_HOT, 5, 0), "sum is not 1 but 0, first [0., 0., 0.] at y[5]"),
-    ("cross_entropy", changed(ONE_HOT, 5, 0).astype(bool), "leave out samples of no class"),
+    ("cross_entropy", changed(ONE_HOT, 5, 0).astype(bool), "give it the weight 0 by sample_weight"),
     ("cross_entropy", UNIT, "60 rows whose sum is not 1"),
     ("cross_entropy", ONE_HOT / 2, "y / y.sum(axis=-1, keepdims=True)"),
     ("cross_entropy", (ONE_HOT * 0.9 + 0.1).astype("f4"), "y / y.sum(axis=-1, keepdims=True)"),

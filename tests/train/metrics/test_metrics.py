@@ -170,6 +170,20 @@ def test_a_metric_function_with_another_shape_is_refused():
         Metric("pair", lambda y, p: np.zeros(2)).compute(np.zeros(3), np.zeros(3))
 
 
+def test_a_metric_said_to_be_a_mean_over_samples_must_give_one_value_a_sample():
+    def rmse(y, p):
+        return np.sqrt(np.mean((y - p) ** 2))
+
+    X = np.random.default_rng(0).normal(size=(1500, 2)) * np.linspace(0, 9, 1500)[:, None]
+    net = cr.Network([cr.nn.Dense(1)], seed=0, dtype="float64")
+    net.compile("mse", metrics=[Metric("rmse", rmse, is_mean=True)])
+    with pytest.raises(ArgumentError, match=r"metric rmse: .* leave is_mean out"):
+        net.evaluate(X, X[:, :1])
+    net.compile("mse", metrics=[Metric("rmse", rmse)])
+    expected = rmse(X[:, :1], net.predict(X))
+    assert net.evaluate(X, X[:, :1])["rmse"] == pytest.approx(expected, rel=1e-12)
+
+
 def test_exported_functions_resolve_to_their_metrics():
     assert resolve_metric(metrics.mse) is METRICS["mse"]
     assert resolve_metric(METRICS["auc"]) is METRICS["auc"]

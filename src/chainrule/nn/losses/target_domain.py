@@ -185,7 +185,10 @@ def _distribution_remedy(y: Array, sums: Array, loss: str) -> str:
             "layer without softmax"
         )
     if are_binary:
-        return f"{rule}: leave out samples of no class, or give them a class of their own"
+        return (
+            f"{rule}: leave out what has no class, give it the weight 0 by sample_weight, or a "
+            "class of its own"
+        )
     if sums.min() > 0:
         return f"{rule}: divide by the sums, y / y.sum(axis=-1, keepdims=True); for amounts use mse"
     return f"{rule}: give each row the sum 1; for amounts use mse"

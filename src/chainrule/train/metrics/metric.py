@@ -111,6 +111,32 @@ class Metric:
             else float(np.mean(value[mask], dtype=np.float64))
         )
 
+    def of_samples(self, y_true: Array, y_pred: Array) -> Array:
+        """Return a mean metric of each sample, (n, ...), on arrays or nodes.
+
+        Parameters
+        ----------
+        y_true, y_pred : array or node, (n, ...)
+            Targets and outputs.
+
+        Returns
+        -------
+        array or node
+            Its values, whose mean is the metric.
+
+        Raises
+        ------
+        ArgumentError
+            If the function gives one number, such as a root of a mean, which is no mean of batches.
+        """
+        values = self.function(y_true, y_pred)
+        if np.ndim(values) == 0:
+            raise ArgumentError(
+                f"metric {self.name}: with is_mean=True its function must give one value a sample, "
+                "but it gave one number; leave is_mean out"
+            )
+        return values
+
     def compute(self, y_true: Array, y_pred: Array) -> float:
         """Return the metric of all samples.
 

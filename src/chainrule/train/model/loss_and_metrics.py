@@ -40,7 +40,7 @@ def compute_loss_and_metrics(
         loss = reduce_samples(objective.loss, losses, weight, len(X))
         outputs = objective.outputs(scores)
         means = [
-            np.mean(metric.function(y, scores if objective.ranks(metric) else outputs))
+            np.mean(metric.of_samples(y, scores if objective.ranks(metric) else outputs))
             for metric in objective.means
         ]
         counts = []

@@ -90,8 +90,8 @@ def _losses(loss: Loss, y: Any, scores: Any) -> Any:
 def _values(metric: Metric, y: Any, outputs: Any) -> Any:
     """Return the metric of each step, as `_losses`."""
     if metric.is_built_in and y.shape[:2] == outputs.shape[:2]:
-        return metric.function(_rows(y), _rows(outputs)).reshape(outputs.shape[:2])
-    return _without_inner_axes(metric.function(y, outputs), outputs.shape[:2])
+        return metric.of_samples(_rows(y), _rows(outputs)).reshape(outputs.shape[:2])
+    return _without_inner_axes(metric.of_samples(y, outputs), outputs.shape[:2])
 
 
 def _mean(values: Any, mask: Any, is_sum: bool = False) -> tuple[Any, Any]:
