@@ -2,6 +2,8 @@
 
 import warnings
 from collections.abc import Callable, Iterator
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -194,3 +196,13 @@ def test_a_category_of_pandas_is_one_also_of_numbers() -> None:
             np.testing.assert_array_equal(
                 table.transform({"v": np.array([kind], object)})[0], table.transform(frame)[row]
             )
+
+
+def test_decimals_are_numbers_and_single_precision_keeps_its_categories() -> None:
+    amounts = [Decimal("1.5"), None, Decimal("2.5"), Fraction(1, 2)]
+    assert Table().fit({"a": amounts}).fitted == Table().fit({"a": [1.5, None, 2.5, 0.5]}).fitted
+    single = np.array([0.1, 0.2, np.nan], np.float32)
+    for training, cells in ((single, [0.1, 0.2, None]), ([0.1, 0.2, None], single)):
+        table = Table(Category("a")).fit({"a": training})
+        assert table.feature_names == ("a is missing", "a=0.1", "a=0.2")
+        assert table.transform({"a": cells}).tolist() == [[0, 1, 0], [0, 0, 1], [1, 0, 0]]

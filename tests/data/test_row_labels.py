@@ -113,3 +113,16 @@ def test_windows_of_dates_that_do_not_ascend_are_refused() -> None:
             windows(series, length=3)
         windows(series.sort_index(), length=3)
         windows(series.to_numpy(), length=3)
+
+
+def test_pictures_of_predictions_heed_the_labels() -> None:
+    pytest.importorskip("matplotlib")
+    X = table(INDICES["texts"])
+    net = cr.Network([nn.Dense(2)], seed=0)
+    net.compile(loss="cross_entropy")
+    labels = (X.a > 0).astype(str)
+    net.fit(X, labels, verbose=0)
+    for draw in (cr.plot.confusion, cr.plot.decision_boundary):
+        draw(net, X.to_numpy(), labels.to_numpy().astype(bytes))
+        with pytest.raises(DataError, match=r"pass y\.loc\[X\.index\]"):
+            draw(net, X, labels.sort_index())

@@ -1,5 +1,6 @@
 """Tables: fitted on the training part alone, for every type of table."""
 
+import datetime as dt
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +155,9 @@ def test_dates_and_identifiers_are_not_taken_for_categories() -> None:
     days = np.array(["2020-01-01", "2020-01-02"], "datetime64[D]")
     with pytest.raises(DTypeError, match="'day' has dtype datetime64"):
         Table().fit({"day": days})
+    for dates in ([dt.date(2020, 1, 1), None], [dt.datetime(2020, 1, 1, tzinfo=dt.UTC)] * 2):
+        with pytest.raises(DataError, match=r"'day' has datetime.* which is no number"):
+            Table().fit({"day": dates})
     names = {"name": [f"n{number}" for number in range(500)]}
     with pytest.raises(DataError, match=r"500 distinct texts in 500 rows.*drop=\['name'\]"):
         Table().fit(names)

@@ -7,6 +7,7 @@ features by itself as among others.
 from __future__ import annotations
 
 import math
+import numbers
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ __all__ = [
     "TRUTH_VALUES",
     "are_numbers",
     "as_float",
+    "as_list",
     "as_numbers",
     "as_texts",
     "cells_of_numbers",
@@ -82,7 +84,7 @@ def are_numbers(cells: NDArray[Any]) -> bool:
     if cells.dtype.kind != "O":
         return cells.dtype.kind in "biuf"
     return all(
-        isinstance(cell, int | float | np.number | np.bool_)
+        isinstance(cell, numbers.Number | np.bool_)
         for cell in cells.tolist()
         if not is_missing(cell)
     )
@@ -105,18 +107,18 @@ def cells_of_numbers(cells: NDArray[Any]) -> str:
     if present and all(map(_is_boolean, present)):
         return "booleans"
     # A boolean object among numbers counts as 0 or 1, as in Python; a text does not.
-    numbers = [cell for cell in present if not isinstance(cell, bool | np.bool_)]
-    if len(numbers) < len(present):
+    amounts = [cell for cell in present if not isinstance(cell, bool | np.bool_)]
+    if len(amounts) < len(present):
         return "either"
-    return "either" if all(value_of(cell) in (0, 1) for cell in numbers) else "numbers"
+    return "either" if all(value_of(cell) in (0, 1) for cell in amounts) else "numbers"
 
 
 def as_numbers(cells: NDArray[Any], name: str, holds: str = "either") -> NDArray[np.float64]:
     """Return a column as float64, with NaN for missing cells; `holds` is one of `CELLS`."""
     if cells.dtype.kind in "biuf" and not _is_unexpected(cells, holds):
-        numbers = cells.astype(np.float64)
+        column = cells.astype(np.float64)
     elif cells.dtype.kind in "biufOUT":
-        numbers = np.array(
+        column = np.array(
             [_number(cell, row, name, holds) for row, cell in enumerate(cells.tolist())]
         )
     else:
@@ -124,14 +126,14 @@ def as_numbers(cells: NDArray[Any], name: str, holds: str = "either") -> NDArray
             f"Table: column {name!r} has dtype {cells.dtype}; convert it to numbers first, dates "
             "for example into days since the first one"
         )
-    infinite = np.flatnonzero(np.isinf(numbers))
+    infinite = np.flatnonzero(np.isinf(column))
     if len(infinite):
         row = infinite[0]
         raise DataError(
             f"Table: column {name!r} has {cells[row]!s:.60} in row {row} (rows are counted "
             "from 0); replace it by a finite number, or by NaN if it is unknown"
         )
-    return numbers
+    return column
 
 
 def as_texts(cells: NDArray[Any]) -> list[str]:
@@ -145,7 +147,14 @@ def as_texts(cells: NDArray[Any]) -> list[str]:
     >>> as_texts(np.array([1.0, 2.5, np.nan])), as_texts(np.array(["a", None], dtype=object))
     (['1', '2.5', ''], ['a', ''])
     """
-    return [text_of(cell) for cell in cells.tolist()]
+    return [text_of(cell) for cell in as_list(cells)]
+
+
+def as_list(cells: NDArray[Any]) -> list[Any]:
+    """Return cells as Python's objects; 0.1 in single precision is 0.1, as it is written."""
+    if cells.dtype.kind == "f" and cells.dtype.itemsize < 8:
+        return [float(str(cell)) for cell in cells]
+    return cells.tolist()
 
 
 def value_of(cell: Any) -> bool | int | float | None:

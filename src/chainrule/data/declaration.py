@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any, cast
@@ -71,7 +72,8 @@ def declaration_of(column: Column, cells: NDArray[Any]) -> Number | Category:
     if not isinstance(column, str):
         return column
     name = column
-    if are_numbers(cells) or cells.dtype.kind not in "OUST":
+    are_dates = any(isinstance(cell, dt.date) for cell in cells.flat)
+    if are_numbers(cells) or cells.dtype.kind not in "OUST" or are_dates:
         return Number(name)
     distinct = len(set(as_texts(cells)))
     if distinct > MAX_CATEGORIES and distinct > len(cells) // 20:

@@ -22,7 +22,7 @@ from chainrule.arguments.checks import (
 from chainrule.arguments.function_aliases import DATA_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.data.category_codes import AMBIGUOUS, UNSEEN, category_codes
-from chainrule.data.cell import as_numbers, as_texts, cells_of_numbers, text_of, value_of
+from chainrule.data.cell import as_list, as_numbers, as_texts, cells_of_numbers, text_of, value_of
 from chainrule.data.columns import as_column
 from chainrule.errors import DataError, warn
 from chainrule.pickling import versioned_pickles
@@ -229,7 +229,7 @@ class FittedCategory:
 
     def transform(self, cells: NDArray[Any]) -> Features:
         """Return the features of a column."""
-        codes = category_codes(cells.tolist(), self.values)
+        codes = category_codes(as_list(cells), self.values)
         self._check(codes, cells)
         codes = np.where(codes == UNSEEN, 0, codes + 1)
         if self.encoding == "integer":

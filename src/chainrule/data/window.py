@@ -100,8 +100,8 @@ def _of_one(values: Any, length: int, horizon: int, stride: int) -> tuple[Array,
     series = np.asarray(as_array(values, "windows: the series"))
     if series.dtype.kind not in "biufcMm":
         raise DTypeError(
-            f"windows: the series has dtype {series.dtype}, but must hold numbers; convert it with "
-            "np.asarray(series, float)"
+            f"windows: the series has dtype {series.dtype}, but must hold numbers; encode or leave "
+            "out what is text, and convert numbers held as objects with np.asarray(series, float)"
         )
     if series.ndim not in (1, 2):
         raise DataError(

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from chainrule.data.byte_text import decoded
 from chainrule.errors import DataError
 
 __all__ = ["confusion_matrix"]
@@ -24,7 +25,7 @@ def confusion_matrix(
     array([[1, 0],
            [1, 1]])
     """
-    true, predicted = np.asarray(y_true), np.asarray(y_pred)
+    true, predicted = decoded(np.asarray(y_true), "confusion: y"), np.asarray(y_pred)
     if true.ndim != 1 or true.shape != predicted.shape or not true.size:
         raise DataError(
             f"confusion: the true classes have shape {true.shape}, the predicted ones "

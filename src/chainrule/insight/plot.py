@@ -15,6 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from chainrule.arguments.function_aliases import PLOT_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
+from chainrule.data.byte_text import decoded
+from chainrule.data.row_labels import check_row_labels
 from chainrule.errors import DataError
 from chainrule.insight.confusion import confusion_matrix
 from chainrule.insight.decision_regions import classify_plane
@@ -206,6 +208,7 @@ def confusion(
     >>> figure.axes[0].get_title()
     '2 of 3 right (66.67 %)'
     """
+    check_row_labels("plot.confusion", X=X, y=y)
     classes, counts = confusion_matrix(y, net.predict_class(X))
     side = 2.0 + 0.44 * len(classes)
     with drawing(axes, path, (max(side + 0.5, _TITLE_WIDTH), side)) as axes:
@@ -242,7 +245,8 @@ def _choose_scale(axes: Axes, losses: NDArray[Any]) -> None:
 
 
 def _checked_points(X: ArrayLike, y: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]:
-    points, labels = np.asarray(X), np.asarray(y)
+    check_row_labels("plot.decision_boundary", X=X, y=y)
+    points, labels = np.asarray(X), decoded(np.asarray(y), "plot.decision_boundary: y")
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
     if (
