@@ -252,14 +252,6 @@ def test_a_wrong_argument_is_refused_with_a_remedy(make: Any, message: str) -> N
         make()
 
 
-def test_an_activation_that_would_have_no_effect_is_refused() -> None:
-    layers = (nn.Dense(2, activation="relu"), nn.Conv2D(2, 3), nn.RNN(2), nn.Activation("relu"))
-    for layer in layers:
-        layer.activation = layer.activation
-        with pytest.raises(ArgumentError, match=r"make a new layer, as in nn\.\w+\(.*activation="):
-            layer.activation = "sigmoid"
-
-
 def test_a_layer_without_forward_raises_an_error_that_names_it() -> None:
     class Empty(nn.Layer):
         """Forgot its forward."""

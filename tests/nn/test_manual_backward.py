@@ -119,7 +119,7 @@ def test_a_missing_gradient_is_reported_by_name() -> None:
 
 
 def test_a_gradient_of_the_wrong_shape_is_refused() -> None:
-    with pytest.raises(ShapeError, match=r"shape \(2,\) for an input of shape \(3, 2\)"):
+    with pytest.raises(ShapeError, match=r"weight\.grad to an array of shape \(2,\).*\(3, 2\)"):
         gradient(Flat(2))
 
 

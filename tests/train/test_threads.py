@@ -440,5 +440,5 @@ def test_a_callback_may_assign_another_array_to_a_parameter() -> None:
         alone.params["dense.weight"][...] /= 2
     assert_same(list(net.params.values()), list(alone.params.values()))
     assert_same([net.params["dense.weight"]], seen[-1:])
-    with pytest.raises(ShapeError, match="before a callback"):
+    with pytest.raises(ShapeError, match="they must be equal"):
         net.fit(X, Y, verbose=0, callbacks=grow)

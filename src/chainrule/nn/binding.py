@@ -12,7 +12,8 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.errors import DataError, ShapeError
+from chainrule.arguments.array_classes import refuse_masked
+from chainrule.errors import ArgumentError, DataError, DTypeError, ShapeError, type_in_words
 from chainrule.nn.initializers.initializer import (
     Initializer,
     by_activation,
@@ -65,22 +66,46 @@ class Binding:
         size = math.prod(shape) * dtype.itemsize
         if size > _MAX_BYTES:
             raise ShapeError(f"{title} cannot have shape {shape}: it would take {size:.1e} bytes")
-        generator = generator_at(self.seed, (*self.position, index))
         draw = resolve_initializer(initializer)
+        generator = generator_at(self.seed, (*self.position, index))
         try:
-            value = np.array(draw(shape, generator, dtype), dtype)
+            value = draw(shape, generator, dtype)
+            return _checked_value(title, value, shape, dtype, is_saved=self.saved is not None)
         except MemoryError:
             raise ShapeError(
                 f"{title} of shape {shape} takes {size / 2**30:.1f} GiB, more than there is free"
             ) from None
-        if value.shape != shape:
-            raise ShapeError(f"{title}: its initializer returned shape {value.shape}, not {shape}")
-        if np.isnan(value).any():
-            raise DataError(
-                f"{title}: of the {value.size:,} values that its initializer returned, "
-                f"{np.isnan(value).sum():,} are NaN; a network cannot compute with them"
-            )
-        return value
+        except TypeError as error:
+            if error.__traceback__ is None or error.__traceback__.tb_next is not None:
+                raise
+            raise ArgumentError(
+                f"{title}: its initializer cannot be called: {error}; it is called as "
+                "initializer(shape, generator, dtype) and returns an array of that shape"
+            ) from None
+
+
+def _checked_value(
+    title: str, value: Any, shape: tuple[int, ...], dtype: np.dtype[Any], is_saved: bool
+) -> NDArray[Any]:
+    """Return what an initialiser returned as an array of its own; finite, unless it was saved."""
+    refuse_masked(value, f"{title}: what its initializer returned")
+    kind = None if value is None else np.asarray(value).dtype.kind
+    if kind is None or kind not in "biuf":
+        raise DTypeError(
+            f"{title}: its initializer returned {type_in_words(value)}; it must return an array of "
+            f"real numbers, of shape {shape}"
+        )
+    with np.errstate(over="ignore"):  # told below
+        value = np.array(value, dtype)
+    if value.shape != shape:
+        raise ShapeError(f"{title}: its initializer returned shape {value.shape}, not {shape}")
+    if not is_saved and not np.isfinite(value).all():
+        count = value.size - int(np.isfinite(value).sum())
+        raise DataError(
+            f"{title}: of the {value.size:,} values that its initializer returned, {count:,} are "
+            f"NaN or infinite as {dtype}; a network cannot compute with them"
+        )
+    return value
 
 
 def bind_sublayers(layer: Any) -> None:

@@ -29,7 +29,7 @@ from chainrule.locks import fork_lock
 
 __all__ = [
     "LayerEnvironment", "copied", "current", "entered", "has_node", "is_computed",
-    "saved_attributes", "snapshot", "suspended",
+    "saved_attributes", "snapshot", "suspended", "unbound_parameters",
 ]  # fmt: skip
 
 _INTERNAL = ("_arguments", "_binding", "_lock", "_parameters")
@@ -39,18 +39,26 @@ _INTERNAL = ("_arguments", "_binding", "_lock", "_parameters")
 class LayerEnvironment:
     """Values and gradients of parameters, and attributes of layers, in one trace."""
 
-    __slots__ = ("attributes", "gradients", "layers", "values")
+    __slots__ = ("attributes", "backward_of", "gradients", "layers", "unbound", "values")
 
     def __init__(self, outer: LayerEnvironment | None = None) -> None:
+        self.backward_of = ""  # title of the layer whose manual backward runs
+        self.unbound: list[Any] | None = None  # in fit, trainable parameters that it does not train
         self.values: dict[Any, Any] = {}
         self.gradients: dict[Any, Any] = {}
         self.layers: dict[int, Any] = {}  # by id, which remains unique as they are kept alive
         self.attributes: dict[int, dict[str, Any]] = {}
         if outer is not None:
+            self.backward_of, self.unbound = outer.backward_of, outer.unbound
             self.values |= outer.values
             self.gradients |= outer.gradients
             self.layers |= outer.layers
             self.attributes = {key: dict(names) for key, names in outer.attributes.items()}
+
+    def note_unbound(self, parameter: Any) -> None:
+        """Note that a trainable parameter is read which the training in progress does not have."""
+        if self.unbound is not None and parameter.trainable:
+            self.unbound.append(parameter)
 
     def set_attribute(self, layer: Any, name: str, value: Any) -> None:
         """Set an attribute of a layer, in this environment alone."""
@@ -102,6 +110,12 @@ _current: ContextVar[LayerEnvironment | None] = ContextVar("layer environment", 
 
 current = _current.get
 """Return the environment of the trace in progress, or None."""
+
+
+def unbound_parameters() -> list[Any] | None:
+    """Return the parameters noted by `LayerEnvironment.note_unbound`; None outside of ``fit``."""
+    now = _current.get()
+    return None if now is None else now.unbound
 
 
 def snapshot() -> LayerEnvironment | None:

@@ -28,12 +28,21 @@ from chainrule.arguments.keywords import answers_foreign_names, refuse_keywords
 from chainrule.arguments.lookup import bind_arguments
 from chainrule.errors import ArgumentError, ShapeError, UnsupportedError
 from chainrule.graph.guards import note_assignment
+from chainrule.graph.source_location import frame_at
 from chainrule.locks import ReentrantLock
 from chainrule.nn import environment
 from chainrule.nn.binding import Binding
-from chainrule.nn.config import describe_arguments, refuse_late_activation, snake_case
+from chainrule.nn.config import describe_arguments, snake_case
 from chainrule.nn.freezing import freeze_unless, set_trainable, with_flag
 from chainrule.nn.initializers.initializer import Initializer
+from chainrule.nn.layer_attributes import (
+    MissingAttributeError,
+    changed_settings,
+    check_assignment,
+    check_class,
+    check_parameter,
+    is_own_file,
+)
 from chainrule.nn.layer_call import call_layer, run_forward
 from chainrule.nn.parameter import Parameter
 from chainrule.nn.sublayers import find_all_sublayers, find_sublayers, with_sublayers
@@ -107,6 +116,7 @@ class Layer:
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         """Set the attributes that a subclass needs whose ``__init__`` does not call this one's."""
+        check_class(cls)
         self = super().__new__(cls)
         vars(self)["_parameters"], vars(self)["_lock"] = {}, ReentrantLock()
         vars(self)["_arguments"] = bind_arguments(cls.__init__, cls.__name__, args, kwargs)
@@ -336,8 +346,20 @@ class Layer:
         if name == "trainable":
             set_trainable(self, self._title(), value)
             return
-        if name in ("activation", "recurrent_activation"):
-            refuse_late_activation(self, self._title(), name, value)
+        if type(vars(self).get(name)) is Parameter:
+            check_parameter(self, name, value)
+        if is_own_file(frame_at(1).f_code.co_filename):
+            self._set(name, value)
+            return
+        check_assignment(self, name, value)
+        for changed, each in changed_settings(self, name, value).items():
+            self._set(changed, each)
+
+    def __getattr__(self, name: str) -> Any:
+        """Answer the names of other libraries."""
+        raise MissingAttributeError(name=name, obj=self)
+
+    def _set(self, name: str, value: Any) -> None:
         traced = environment.current()
         is_shared = traced is None or (self.input_shape is None and not environment.has_node(value))
         if traced is None or is_shared or environment.is_computed(type(self), name):

@@ -7,17 +7,21 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.errors import ArgumentError
 from chainrule.graph.node import next_serial
 from chainrule.nn import environment, training_mode
 from chainrule.nn.binding import bind_sublayers
 from chainrule.nn.manual_backward import apply_with_backward
+from chainrule.nn.outside_layers import refuse_outside
 from chainrule.nn.shape_errors import (
     check_fixed_axes,
+    check_returned,
     checked_inputs,
     is_about_shapes,
     shape_error,
@@ -45,14 +49,18 @@ def call_layer(
     start = next_serial()
     build_once(layer, x, rest)
     random, token = training_mode.enter(layer, random, training)
+    unbound = environment.unbound_parameters()
     try:
         y = compute([x, *rest], random)
+        if unbound and not training_mode.is_held(layer):
+            refuse_outside(layer, training_mode.caller(), unbound)
     except ValueError as error:
         if not is_about_shapes(error) or str(error).startswith("layer "):
             raise
         raise shape_error(title, x, layer.input_shape, layer.parameters(), error) from error
     finally:
         training_mode.leave(token)
+    check_returned(title, y)
     tag_nodes(y, start, layer.name or layer.kind)
     return y
 
@@ -65,8 +73,9 @@ def run_forward(
 
     def run(x: Any, *others: Any) -> Any:
         if random is None or not _is_overridden(kind.train_forward):
-            return layer.forward(x, *others, **mode_arguments(kind, random) | named)
-        return layer.train_forward(x, random, *others, **named)
+            mode = mode_arguments(kind, random, 1 + len(others))
+            return _run(layer, layer.forward, (x, *others), mode | named)
+        return _run(layer, layer.train_forward, (x, random, *others), named)
 
     if not _is_overridden(kind.backward):
         return run(*inputs)
@@ -79,7 +88,7 @@ def build_once(layer: Any, x: Any, others: Sequence[Any]) -> None:
     """Build a layer for the shapes of its inputs, unless it is built."""
     if layer.input_shape is not None:
         axes = layer.fixed_axes if layer._parameters else ()
-        check_fixed_axes(layer._title(), x, layer.input_shape, axes, layer.parameters())
+        check_fixed_axes(layer._title(), x, layer.input_shape, axes, layer.parameters)
         return
     with layer._lock, environment.suspended():
         if layer.input_shape is None:
@@ -92,13 +101,33 @@ def _build(layer: Any, x: Any, others: Sequence[Any]) -> None:
     bind_sublayers(layer)
     try:
         if _is_overridden(type(layer).build):
-            layer.build(*((None, *each.shape[1:]) for each in (x, *others)))
+            shapes = tuple((None, *each.shape[1:]) for each in (x, *others))
+            _run(layer, layer.build, shapes, {})
     except BaseException:
         layer._parameters.clear()  # so that the next call can build again
         raise
     bind_sublayers(layer)
     # Last, as another thread may see it: the layer is built.
     layer.input_shape = (None, *x.shape[1:])
+
+
+def _run(
+    layer: Any, method: Callable[..., Any], args: tuple[Any, ...], named: dict[str, Any]
+) -> Any:
+    """Call a method that users write; a call that does not fit its signature is told so."""
+    try:
+        return method(*args, **named)
+    except TypeError as error:
+        # A call that never reached the method's body has no further frame.
+        if error.__traceback__ is None or error.__traceback__.tb_next is not None:
+            raise
+        count = f"{len(args)} input{'s' if len(args) > 1 else ''}"
+        what = f"the shapes of {count}" if method.__name__ == "build" else count
+        more = f" and {', '.join(named)}" if named else ""
+        raise ArgumentError(
+            f"{layer._title()}: its {method.__name__} is called with {what}{more}, but is defined "
+            f"as {method.__name__}{inspect.signature(method)}"
+        ) from None
 
 
 def _is_overridden(method: Callable[..., Any]) -> bool:

@@ -22,6 +22,7 @@ from chainrule.errors import DTypeError, ShapeError, TraceError
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.node import Node
 from chainrule.nn import environment
+from chainrule.nn.environment import LayerEnvironment
 from chainrule.pickling import independent_copies
 
 __all__ = ["Parameter", "substituted"]
@@ -97,19 +98,29 @@ class Parameter(NDArrayOperatorsMixin):
 
         Raises
         ------
+        ShapeError, DTypeError
+            If the assigned array has another shape, or does not hold real numbers.
         TraceError
-            If a traced value is assigned outside the trace that it belongs to.
+            If a traced value is assigned outside the trace that it belongs to, or a layer assigns
+            a parameter that training updates.
         """
         traced = environment.current()
-        return self.array if traced is None else traced.values.get(self, self.array)
+        if traced is None:
+            return self.array
+        value = traced.values.get(self, _UNBOUND)
+        if value is not _UNBOUND:
+            return value
+        traced.note_unbound(self)
+        return self.array
 
     @value.setter
     def value(self, value: Any) -> None:
         if (traced := environment.current()) is not None:
+            self._refuse_update(traced)
             traced.values[self] = value
         else:
             if value is not self.array:
-                self.array = _checked(self.name, value)
+                self.array = _checked_like(self.name, value, self.array)
                 Parameter.last_replacement = object()
 
     @property
@@ -160,7 +171,27 @@ class Parameter(NDArrayOperatorsMixin):
         return self.value[_value_of(index)]
 
     def __setitem__(self, index: Any, value: Any) -> None:
+        if (traced := environment.current()) is not None:
+            self._refuse_update(traced)
         self.value[_value_of(index)] = _value_of(value)
+
+    def _refuse_update(self, traced: LayerEnvironment) -> None:
+        """Refuse an update by a layer that would be lost: that of the optimiser takes its place."""
+        is_state = not self.trainable
+        backward_of = traced.backward_of
+        if not (backward_of or (traced.unbound is not None and not is_state)):
+            return
+        method = f"the backward of {backward_of}" if backward_of else "a forward"
+        remedy = (
+            f"update state in forward, as self.{self.name}.value = ... where training is True"
+            if is_state
+            else f"in backward write self.{self.name}.grad = ..., with which the optimiser updates "
+            "it, or create state by trainable=False"
+        )
+        raise TraceError(
+            f"parameter {self.name} is assigned in {method}, where its new value would be lost; "
+            f"{remedy}"
+        )
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or name in Parameter.__slots__:
@@ -175,6 +206,9 @@ class Parameter(NDArrayOperatorsMixin):
         if not options:
             return getattr(ufunc, method)(*values)
         (target,) = options.get("out") or (None,)
+        traced = environment.current()
+        if traced is not None and isinstance(target, Parameter):
+            target._refuse_update(traced)
         result = getattr(ufunc, method)(*values, **_value_of(options))
         if not isinstance(target, Parameter):
             return result
@@ -238,6 +272,20 @@ def _checked_numbers(name: str, value: Any) -> Any:
     if array.dtype.kind not in "biuf":
         raise DTypeError(f"parameter {name}: its value is {array.dtype}; give it real numbers")
     return array
+
+
+def _checked_like(name: str, value: Any, old: Any) -> Any:
+    """Return an array for the value of a parameter, of the shape and dtype of the old one."""
+    array = _checked_numbers(name, value)
+    if array.shape != old.shape:
+        raise ShapeError(
+            f"parameter {name} has shape {old.shape}, the assigned array {array.shape}; they must "
+            "be equal (nothing is broadcast here)"
+        )
+    return array if array.dtype == old.dtype else array.astype(old.dtype)
+
+
+_UNBOUND: Any = object()
 
 
 def _value_of(argument: Any) -> Any:

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from chainrule import tree
 from chainrule.arguments.array_classes import refuse_masked
-from chainrule.errors import ShapeError
+from chainrule.errors import ArgumentError, DTypeError, ShapeError, type_in_words
 from chainrule.graph.node import Node, ancestors
 from chainrule.nn.parameter import Parameter
 
-__all__ = ["check_fixed_axes", "checked_inputs", "is_about_shapes", "shape_error", "tag_nodes"]
+__all__ = [
+    "check_fixed_axes",
+    "check_output",
+    "check_returned",
+    "checked_inputs",
+    "is_about_shapes",
+    "shape_error",
+    "tag_nodes",
+]
 
 Shape = tuple[int | None, ...]
 
@@ -22,6 +30,8 @@ def checked_inputs(title: str, inputs: Sequence[Any]) -> list[Any]:
     """Return arrays or nodes; raise for masked ones, and for a scalar, which has no batch axis."""
     for each in inputs:
         refuse_masked(each, f"{title}: the input")
+        if each is None or isinstance(each, str | dict):
+            raise ArgumentError(f"{title}: its input is {type_in_words(each)}; pass an array")
     arrays = [each if hasattr(each, "shape") else np.asarray(each) for each in inputs]
     if arrays[0].ndim == 0:
         raise ShapeError(
@@ -31,8 +41,39 @@ def checked_inputs(title: str, inputs: Sequence[Any]) -> list[Any]:
     return arrays
 
 
+def check_returned(title: str, y: Any) -> None:
+    """Raise for an output that is nothing, or text, as of a ``forward`` without ``return``."""
+    if y is None or isinstance(y, str):
+        raise ArgumentError(
+            f"{title}: its forward returned {type_in_words(y)}; end it with `return y`, the output "
+            "as an array, in training and otherwise"
+        )
+
+
+def check_output(layer: Any, y: Any, samples: int | None = None) -> None:
+    """Raise for an output of a layer of a network that is not one array, a row for each sample."""
+    title = layer._title()
+    if not hasattr(y, "shape") or not hasattr(y, "dtype"):
+        raise ArgumentError(
+            f"{title}: its forward returned {type_in_words(y)}, but a layer of a network returns "
+            "one array, (batch, ...); join several by np.concatenate([...], axis=-1), or use them "
+            "within a layer of your own"
+        )
+    if y.dtype.kind not in "biuf":
+        raise DTypeError(f"{title}: its forward returned {y.dtype}; it must return real numbers")
+    if samples is not None and (not y.shape or y.shape[0] != samples):
+        raise ShapeError(
+            f"{title}: for {samples} samples its output has shape {y.shape}; the first axis must "
+            "count the samples"
+        )
+
+
 def check_fixed_axes(
-    title: str, x: Any, built: Shape, axes: Sequence[int], parameters: Mapping[str, Parameter]
+    title: str,
+    x: Any,
+    built: Shape,
+    axes: Sequence[int],
+    parameters: Callable[[], Mapping[str, Parameter]],
 ) -> None:
     """Raise ShapeError unless the axes that the parameters fix have the lengths of the build."""
     for axis in axes:
@@ -40,8 +81,8 @@ def check_fixed_axes(
             shape = ", ".join(map(str, ("batch", *built[1:])))
             raise ShapeError(
                 f"{title}: its input has shape {x.shape}, but it was built for {built[axis]} on "
-                f"axis {axis}, and {_shapes(parameters)}; pass inputs shaped ({shape}), or create "
-                "a new layer"
+                f"axis {axis}, and {_shapes(parameters())}; pass inputs shaped ({shape}), or "
+                "create a new layer"
             )
 
 

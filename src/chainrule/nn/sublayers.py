@@ -45,6 +45,8 @@ def find_sublayers(owner: object, visited: set[int] | None = None) -> Iterator[t
             continue
         value = copied(value)
         leaves, _ = tree.flatten(value)
+        if not any(map(_layers_of, leaves)):
+            continue
         for path, leaf in zip(tree.paths(value), leaves, strict=True):
             place = [attribute.lstrip("_"), *re.findall(r"\w+", path)]
             for name, layer in _layers_of(leaf):

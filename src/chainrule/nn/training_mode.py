@@ -12,21 +12,23 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from chainrule.errors import ArgumentError
+from chainrule.nn import environment
 from chainrule.nn.sublayers import with_sublayers
 
 if TYPE_CHECKING:
     from chainrule.nn.random_stream import RandomStream
 
-__all__ = ["enter", "leave", "mode_arguments"]
+__all__ = ["caller", "enter", "is_held", "leave", "mode_arguments"]
 
 
 class _Call:
     """A call of a layer: its random stream, None in inference, and the ids of all its sublayers."""
 
-    __slots__ = ("random", "sublayers")
+    __slots__ = ("caller", "layer", "random", "sublayers")
 
-    def __init__(self, random: RandomStream | None, sublayers: set[int]) -> None:
-        self.random, self.sublayers = random, sublayers
+    def __init__(self, layer: Any, random: RandomStream | None, caller: _Call | None) -> None:
+        self.layer, self.random, self.caller = layer, random, caller
+        self.sublayers = {id(each) for each in with_sublayers([layer])}
 
 
 _call: ContextVar[_Call | None] = ContextVar("call of a layer", default=None)
@@ -48,9 +50,21 @@ def enter(
             f"layer {layer.name or layer.kind!r}: training=True needs a source of random numbers; "
             "pass random= too, or call it in the forward of a layer that holds it"
         )
-    if random is None and caller is None:
+    if random is None and caller is None and environment.unbound_parameters() is None:
         return None, None  # as most calls, without a search for sublayers
-    return random, _call.set(_Call(random, {id(each) for each in with_sublayers([layer])}))
+    return random, _call.set(_Call(layer, random, caller))
+
+
+def caller() -> Any:
+    """Return the layer in whose ``forward`` that of the call in progress is called, or None."""
+    call = _call.get()
+    return None if call is None or call.caller is None else call.caller.layer
+
+
+def is_held(layer: Any) -> bool:
+    """Whether the layer that has called another one holds it."""
+    call = _call.get()
+    return call is not None and call.caller is not None and id(layer) in call.caller.sublayers
 
 
 def leave(token: Token[_Call | None] | None) -> None:
@@ -59,21 +73,24 @@ def leave(token: Token[_Call | None] | None) -> None:
         _call.reset(token)
 
 
-def mode_arguments(kind: type, random: RandomStream | None) -> dict[str, Any]:
-    """Return those of ``training`` and ``random`` that the ``forward`` of a class accepts."""
+def mode_arguments(kind: type, random: RandomStream | None, inputs: int = 1) -> dict[str, Any]:
+    """Return those of ``training`` and ``random`` that the ``forward`` of a class accepts.
+
+    Of its positional arguments, the first `inputs` are inputs.
+    """
     values = {"training": random is not None, "random": random}
-    return {name: values[name] for name in _accepted(kind.forward)}  # pyright: ignore[reportAttributeAccessIssue]
+    return {name: values[name] for name in _accepted(kind.forward, inputs)}  # pyright: ignore[reportAttributeAccessIssue]
 
 
 @cache
-def _accepted(forward: Callable[..., Any]) -> tuple[str, ...]:
+def _accepted(forward: Callable[..., Any], inputs: int) -> tuple[str, ...]:
     parameters = inspect.signature(forward).parameters
+    by_name = list(parameters)[1 + inputs :]
+    for each in parameters.values():
+        if each.kind is each.VAR_KEYWORD and "training" in forward.__code__.co_consts:
+            return ("training",)  # as kwargs.get("training")
     return tuple(
         name
         for name in ("training", "random")
-        if name in parameters
-        and (
-            parameters[name].default is not inspect.Parameter.empty
-            or parameters[name].kind is inspect.Parameter.KEYWORD_ONLY
-        )
+        if name in by_name and parameters[name].kind is not inspect.Parameter.VAR_POSITIONAL
     )

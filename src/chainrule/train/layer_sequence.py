@@ -213,11 +213,15 @@ class LayerSequence:
             If the inputs differ in shape from those the network was built for.
         """
         model = self._model
+        # Compiled, it has a training of its own, such as the teacher in the loss of a student.
+        is_constant = model.compile_arguments is not None
         if not isinstance(X, Node):
             inputs = prepare_inputs(model, X, "the network")
-            return model.parameter_lock.read(lambda: model.stack.apply(inputs, training))
+            return model.parameter_lock.read(
+                lambda: model.stack.apply(inputs, training, is_constant)
+            )
         model.build(X.shape, "the network")
-        return model.stack.apply(X, training)
+        return model.stack.apply(X, training, is_constant)
 
     def summary(self) -> None:
         """Print a table of layers, output shapes, parameter counts and activations."""

@@ -128,7 +128,7 @@ def _step(stack: LayerStack, objective: Objective) -> Callable[..., Any]:
         random = RandomStream(stack.seed, step_input["epoch"], step_input["step"])
 
         def penalized_loss(params: dict[str, Any]) -> Any:
-            with stack.with_parameters(params | state["non_trainable"]):
+            with stack.with_parameters(params | state["non_trainable"], training=True):
                 loss, penalty, *others = compute_loss_and_metrics(stack, objective, batch, random)
                 check_dependence(objective.loss.name, loss, params.values())
                 _check_not_assigned(stack, params)

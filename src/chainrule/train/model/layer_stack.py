@@ -22,8 +22,10 @@ from chainrule.nn.layers.embedding import Embedding
 from chainrule.nn.layers.reshape import Flatten, Permute, Reshape
 from chainrule.nn.layers.wrappers import TimeDistributed
 from chainrule.nn.mask import apply_with_mask, differs, mask_values_of, single_mask_value
+from chainrule.nn.outside_layers import refuse_outside
 from chainrule.nn.parameter import Parameter
 from chainrule.nn.random_stream import RandomStream
+from chainrule.nn.shape_errors import check_output
 from chainrule.nn.sublayers import with_sublayers
 
 __all__ = ["LayerStack"]
@@ -110,6 +112,7 @@ class LayerStack:
                 is_data, mask = None, self._steps_of(is_data)
             is_last = layer is self.layers[-1]
             x, mask = apply_with_mask(layer, x, mask, random, training, scores and is_last)
+            check_output(layer, x)
             if is_data is not None and isinstance(layer, _ARRANGING):
                 is_data = layer.forward(is_data)
             yield layer, x, mask
@@ -174,17 +177,28 @@ class LayerStack:
         return sum(layer.penalty() for layer in self.layers)
 
     @contextmanager
-    def with_parameters(self, values: dict[str, Any]) -> Generator[None]:
-        """Bind values to the parameters, by full name, while a function is traced."""
+    def with_parameters(self, values: dict[str, Any], training: bool = False) -> Generator[None]:
+        """Bind values to the parameters, by full name, while a function is traced.
+
+        In `training`, trainable parameters that it uses besides are refused.
+        """
         with environment.entered() as traced:
             traced.copy_containers(self._all_layers)
             traced.values |= {each: values[name] for name, each in self.parameters().items()}
+            traced.unbound = [] if training else None
             yield
+            if traced.unbound:
+                refuse_outside(None, None, traced.unbound)
 
-    def apply(self, x: Any, training: bool | None = None) -> Any:
-        """Return the output; what layers set is kept when all have run."""
+    def apply(self, x: Any, training: bool | None = None, is_constant: bool = False) -> Any:
+        """Return the output; what layers set is kept when all have run.
+
+        With `is_constant`, a training in progress may use the parameters without training them.
+        """
         with environment.entered(keep=LayerEnvironment.keep_all) as traced:
             traced.copy_containers(self._all_layers)
+            if is_constant:
+                traced.unbound = None
             return self.with_mask(x, training=training)[0]
 
     @property

@@ -12,7 +12,7 @@ import numpy as np
 
 from chainrule.arguments.checks import checked_kind
 from chainrule.data.table import Table
-from chainrule.errors import ArgumentError, ShapeError
+from chainrule.errors import ArgumentError
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.kept_trace import run_on_types
 from chainrule.graph.node import variable
@@ -24,6 +24,7 @@ from chainrule.nn.initializers.initializer import Initializer
 from chainrule.nn.layer import Layer, Shape
 from chainrule.nn.layers.wrappers import TimeDistributed
 from chainrule.nn.mask import single_mask_value
+from chainrule.nn.shape_errors import check_output
 from chainrule.nn.sublayers import with_sublayers
 from chainrule.optim.optimizer import Optimizer
 from chainrule.train.model.compile_arguments import CompileArguments
@@ -297,11 +298,7 @@ class Model:
         with run_on_types(*self.layers), environment.entered() as traced:
             traced.copy_containers(self._all_layers())
             for layer, y, _ in self.stack.outputs(x):
-                if not y.shape or y.shape[0] != 2:
-                    raise ShapeError(
-                        f"layer {layer.name!r}: for 2 samples its output has shape {y.shape}; the "
-                        "first axis must count the samples"
-                    )
+                check_output(layer, y, samples=2)
                 shapes.append((None, *y.shape[1:]))
         return shapes
 
