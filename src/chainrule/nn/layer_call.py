@@ -132,4 +132,5 @@ def _run(
 
 def _is_overridden(method: Callable[..., Any]) -> bool:
     """Whether a method of a class is another than that of `Layer`."""
-    return method.__module__ != "chainrule.nn.layer"
+    own = f"Layer.{method.__name__}"  # compared by name, as the class imports this module
+    return (method.__module__, method.__qualname__) != ("chainrule.nn.layer", own)

@@ -31,6 +31,7 @@ def check_metric_targets(
 
     Examples
     --------
+    >>> import numpy as np
     >>> from chainrule.nn.losses.loss import LOSSES
     >>> from chainrule.train.metrics import METRICS
     >>> y = np.array([[210.0], [185.0]])

@@ -79,6 +79,7 @@ class RBM(MachineSettings):
 
     Examples
     --------
+    >>> import numpy as np
     >>> machine = RBM(4, learning_rate=0.1, seed=0)
     >>> X = np.repeat([[1, 1, 0, 0], [0, 0, 1, 1]], 50, axis=0)
     >>> history = machine.fit(X, epochs=200, verbose=0)
