@@ -98,13 +98,18 @@ def load(path: str | os.PathLike[str], custom: Custom | None = None) -> Network 
     except MemoryError:
         raise
     except FormatError as error:
-        if str(error).startswith("load:"):
+        message = str(error) if str(error).startswith("load:") else f"load: {error}"
+        if message == str(error) and message.isprintable():
             raise
-        raise FormatError(f"load: {error}") from error
+        raise FormatError("".join(map(_printable, message))) from error
     except Exception as error:  # what classes and functions raise for such values
         raise FormatError(
             f"load: the file describes no network: {shortened(str(error))}"
         ) from error
+
+
+def _printable(letter: str) -> str:
+    return letter if letter.isprintable() else ascii(letter)[1:-1]
 
 
 def _network(description: Description, tensors: Tensors, custom: Custom) -> Network:

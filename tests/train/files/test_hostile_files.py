@@ -294,6 +294,36 @@ def test_a_network_of_too_many_layers_is_refused_when_saved(tmp_path, monkeypatc
     assert not list(tmp_path.iterdir())
 
 
+class Says(nn.Layer):
+    def __init__(self, text, options):
+        self.text, self.options = text, options
+
+    def forward(self, x):
+        return x * len(self.text)
+
+
+def test_what_save_writes_load_reads_whatever_the_texts(tmp_path):
+    path = tmp_path / "net"
+    text = "long and\nwith lines " * 30
+    net = cr.Network([Says(text, {"k" * 300: text})])
+    before = net.predict(np.ones((2, 3)))
+    net.save(path)
+    assert np.array_equal(cr.load(path, custom={"Says": Says}).predict(np.ones((2, 3))), before)
+    for name in ("a\nb", "n" * 1001):
+        for layers in ([nn.Dense(1, name=name)], [nn.Residual([nn.Dense(3, name=name)])]):
+            net = cr.Network(layers)
+            net.predict(np.ones((2, 3)))
+            with pytest.raises(ArgumentError, match="printable characters"):
+                net.save(tmp_path / "other")
+    deep = nn.Dense(3)
+    for _ in range(30):
+        deep = nn.Residual([deep])
+    net = cr.Network([deep])
+    net.predict(np.ones((2, 3)))
+    with pytest.raises(ArgumentError, match="nested too deep"):
+        net.save(tmp_path / "other")
+
+
 if __name__ == "__main__":
     import resource
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from chainrule.errors import FormatError, type_in_words
 from chainrule.train.files.paths import check_content
 from chainrule.train.files.save import FORMAT, MAX_LAYERS, METADATA_KEY, checksum
+from chainrule.train.files.schema import MAX_DEPTH, MAX_NAME, find_bad_name, levels
 
 __all__ = ["quoted", "read_file", "shortened"]
 
@@ -25,11 +26,6 @@ MAX_HEADER = 32 * 2**20
 """Bytes of the header, which has the description."""
 
 MAX_TENSORS = 16 * MAX_LAYERS
-MAX_DEPTH = 64
-"""Of nested lists and objects in the description; beyond it, layers are within layers."""
-
-MAX_NAME = 100
-"""Characters of a text in the description of layers, loss, optimiser and metrics."""
 
 
 def read_file(source: Path) -> tuple[dict[str, Any], Tensors]:
@@ -132,34 +128,18 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _check_size(entry: Any, has_names: bool) -> None:
     """Refuse what is nested too deep, has too many layers, or names that are no names."""
-    level, layers = [entry], 0
-    for _ in range(MAX_DEPTH):
-        inner: list[Any] = []
-        for each in level:
-            if isinstance(each, dict):
-                items = cast(dict[str, Any], each)
-                layers += "config" in items
-                inner += items.values()
-                if has_names:
-                    inner += items
-            elif isinstance(each, list):
-                inner += cast(list[Any], each)
-            elif has_names and isinstance(each, str):
-                _check_name(each)
+    layers = 0
+    for depth, level in enumerate(levels(entry)):
+        layers += sum(isinstance(each, dict) and "config" in each for each in level)
         if layers > MAX_LAYERS:
             raise FormatError(f"load: the file describes more than {MAX_LAYERS} layers")
-        if not inner:
-            return
-        level = inner
-    raise FormatError(f"load: the description is nested more than {MAX_DEPTH} deep")
-
-
-def _check_name(name: str) -> None:
-    if len(name) > MAX_NAME or not name.isprintable():
-        raise FormatError(
-            f"load: the description has the name {quoted(name)}; names have at most {MAX_NAME} "
-            "printable characters"
-        )
+        if depth > MAX_DEPTH:
+            raise FormatError(f"load: the description is nested more than {MAX_DEPTH} deep")
+        if has_names and (name := find_bad_name(level)) is not None:
+            raise FormatError(
+                f"load: the description has the name {quoted(name)}; names have at most {MAX_NAME} "
+                "printable characters"
+            )
 
 
 def quoted(value: Any) -> str:

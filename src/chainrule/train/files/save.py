@@ -42,6 +42,7 @@ from chainrule.optim.registry import from_config
 from chainrule.storage import write_atomically
 from chainrule.train.files.layer_attributes import describe_attributes
 from chainrule.train.files.paths import checked_target
+from chainrule.train.files.schema import MAX_DEPTH, MAX_NAME, find_bad_name, levels
 from chainrule.train.files.table_schema import describe_table
 from chainrule.train.metrics import METRICS, Metric, resolve_metric
 from chainrule.train.model.layer_names import with_name
@@ -80,6 +81,14 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
         description["attributes"], tensors = attributes, tensors | arrays
     description["checksum"] = checksum(description, tensors)
     text = json.dumps(description, ensure_ascii=False, allow_nan=False)
+    for depth, level in enumerate(levels(description["layers"])):
+        name = find_bad_name(level)
+        if depth > MAX_DEPTH or name is not None:
+            what = "layers are nested too deep" if name is None else f"a name is {name!r:.60}"
+            raise ArgumentError(
+                f"save: {what}; a file describes {MAX_DEPTH // 3} layers within one another, and "
+                f"names of at most {MAX_NAME} printable characters"
+            )
     if text.count('"config": {') > MAX_LAYERS:
         raise ArgumentError(
             f"save: the network has more than {MAX_LAYERS} layers, which a file cannot describe; "

@@ -2,11 +2,45 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, cast
 
 from chainrule.errors import FormatError
 
-__all__ = ["Description"]
+__all__ = ["MAX_DEPTH", "MAX_NAME", "Description", "find_bad_name", "levels"]
+
+MAX_DEPTH = 64
+"""Of nested lists and objects in the description; beyond it, layers are within layers."""
+
+MAX_NAME = 1000
+"""Characters of the name of a layer, which has those of the layers around it, or of a function."""
+
+_NAMES = ("function", "kind", "layer", "name")
+
+
+def levels(entry: Any) -> Iterator[list[Any]]:
+    """Yield the values of a description by their depth, without recursion."""
+    level = [entry]
+    while level:
+        yield level
+        inner: list[Any] = []
+        for each in level:
+            if isinstance(each, dict):
+                inner += cast(dict[str, Any], each).values()
+            elif isinstance(each, list):
+                inner += cast(list[Any], each)
+        level = inner
+
+
+def find_bad_name(level: list[Any]) -> str | None:
+    """Return a name among values of one depth that is too long or not printable, or None."""
+    for each in level:
+        if isinstance(each, dict):
+            for key in cast(dict[str, Any], each).keys() & set(_NAMES):
+                name = cast(dict[str, Any], each)[key]
+                if isinstance(name, str) and not (len(name) <= MAX_NAME and name.isprintable()):
+                    return name
+    return None
 
 
 class Description:
