@@ -13,7 +13,7 @@ import pytest
 
 import chainrule as cr
 from chainrule import nn
-from chainrule.train.fit.termination import ends_on_termination, signals_deferred
+from chainrule.train.fit.termination import ends_on_termination, run_to_its_end
 from chainrule.train.network import model_of
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs POSIX signals")
@@ -199,22 +199,21 @@ def test_a_child_forked_during_fit_dies_of_the_signal_as_any_process():
     assert in_child(check) == 0
 
 
-def test_signals_wait_for_the_end_of_a_block_that_defers_them():
+def test_what_must_not_be_left_half_way_is_repeated_before_the_signal_is_raised():
     def check():
-        steps = []
         signal.signal(signal.SIGINT, signal.default_int_handler)
         for number, error in ((signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, SystemExit)):
-            steps.clear()
+            started, ended = [], []
 
-            def deferring(number=number):
-                with ends_on_termination(), signals_deferred():
-                    for _ in range(3):
-                        signal.raise_signal(number)
-                        steps.append(number)
+            def work(number=number, started=started, ended=ended):
+                started.append(number)
+                if len(started) < 4:
+                    signal.raise_signal(number)
+                ended.append(number)
 
-            with pytest.raises(error):
-                deferring()
-            assert steps == [number] * 3
+            with pytest.raises(error), ends_on_termination():
+                run_to_its_end(work)
+            assert (len(started), len(ended)) == (4, 1)
         assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
         assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 

@@ -13,7 +13,7 @@ from chainrule.optim.schedules.schedule import Schedule
 from chainrule.train.callbacks import Callback, check_monitors, stops
 from chainrule.train.checks import explain_nonfinite
 from chainrule.train.fit.nonfinite import NotFinite, nonfinite_sample, singularity_of_step
-from chainrule.train.fit.termination import signals_deferred
+from chainrule.train.fit.termination import run_to_its_end
 from chainrule.train.fit.trainer import Trainer
 from chainrule.train.history import History
 from chainrule.train.inference.evaluate import evaluate
@@ -69,9 +69,8 @@ class EpochLoop:
             self.history.notes.append(f"interrupted in epoch {trainer.counter.epoch}")
             raise
         finally:
-            with signals_deferred():
-                trainer.write_back()
-                run.progress.close()
+            run_to_its_end(trainer.write_back)
+            run.progress.close()
 
     def _run_epochs(self, limit: int, shuffle: bool) -> int:
         """Run several epochs in one native call; return how many, 0 if each must be observed."""

@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import cache
 from types import FrameType
 from typing import Any
 
-__all__ = ["TERMINATED", "ends_on_termination", "signals_deferred"]
+__all__ = ["TERMINATED", "ends_on_termination", "run_to_its_end"]
 
-INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
 TERMINATED = 128 + signal.SIGTERM
 """The exit code that a shell reports for a process that SIGTERM has ended."""
+
+# The module in C: its wrappers, which convert handlers to members of enumerations, take 25 us.
+signal_module: Any = getattr(signal, "_signal", signal)
 
 
 @contextmanager
@@ -25,36 +27,31 @@ def ends_on_termination() -> Generator[None]:
     Where the system's default would end the process at once, ``fit`` so ends after a whole step,
     and the caller's ``finally`` clauses run. Another handler is the caller's own, and stays.
     """
-    if not _is_main_thread() or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+    # Only the main thread may set handlers, and runs them.
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or signal_module.getsignal(signal.SIGTERM) != signal.SIG_DFL:
         yield
         return
     _keep_out_of_children()
     try:
-        signal.signal(signal.SIGTERM, _exit)
+        signal_module.signal(signal.SIGTERM, _exit)
         yield
     finally:
-        if signal.getsignal(signal.SIGTERM) is _exit:
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        if signal_module.getsignal(signal.SIGTERM) is _exit:
+            signal_module.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
-@contextmanager
-def signals_deferred() -> Generator[None]:
-    """Deliver signals that come during the block after it, so that it is not left half-way."""
-    if not _is_main_thread():  # others receive none
-        yield
-        return
-    received: list[int] = []
-    handlers: dict[int, Any] = {}
-    try:
-        for number in INTERRUPTS:
-            if callable(signal.getsignal(number)):
-                handlers[number] = signal.signal(number, lambda number, _: received.append(number))
-        yield
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-        for number in received:
-            signal.raise_signal(number)
+def run_to_its_end(function: Callable[[], None]) -> None:
+    """Call a function that may be repeated, until no signal interrupts it; then raise that."""
+    interrupt: BaseException | None = None
+    while True:
+        try:
+            function()
+            break
+        except (KeyboardInterrupt, SystemExit) as error:
+            interrupt = error
+    if interrupt is not None:
+        raise interrupt
 
 
 def _exit(number: int, frame: FrameType | None) -> None:
@@ -78,13 +75,8 @@ def _keep_out_of_children() -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, masks.before)
 
     def restore_default() -> None:
-        if signal.getsignal(signal.SIGTERM) is _exit:
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        if signal_module.getsignal(signal.SIGTERM) is _exit:
+            signal_module.signal(signal.SIGTERM, signal.SIG_DFL)
         unblock()
 
     os.register_at_fork(before=block, after_in_parent=unblock, after_in_child=restore_default)
-
-
-def _is_main_thread() -> bool:
-    """Whether this thread may set handlers, and runs them."""
-    return threading.current_thread() is threading.main_thread()
