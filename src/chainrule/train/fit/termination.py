@@ -29,7 +29,7 @@ def ends_on_termination() -> Generator[None]:
     """
     # Only the main thread may set handlers, and runs them.
     is_main = threading.current_thread() is threading.main_thread()
-    if not is_main or signal_module.getsignal(signal.SIGTERM) != signal.SIG_DFL:
+    if not is_main or signal_module.getsignal(signal.SIGTERM) != signal_module.SIG_DFL:
         yield
         return
     _keep_out_of_children()
@@ -38,7 +38,7 @@ def ends_on_termination() -> Generator[None]:
         yield
     finally:
         if signal_module.getsignal(signal.SIGTERM) is _exit:
-            signal_module.signal(signal.SIGTERM, signal.SIG_DFL)
+            signal_module.signal(signal.SIGTERM, signal_module.SIG_DFL)
 
 
 def run_to_its_end(function: Callable[[], None]) -> None:
@@ -76,7 +76,7 @@ def _keep_out_of_children() -> None:
 
     def restore_default() -> None:
         if signal_module.getsignal(signal.SIGTERM) is _exit:
-            signal_module.signal(signal.SIGTERM, signal.SIG_DFL)
+            signal_module.signal(signal.SIGTERM, signal_module.SIG_DFL)
         unblock()
 
     os.register_at_fork(before=block, after_in_parent=unblock, after_in_child=restore_default)
