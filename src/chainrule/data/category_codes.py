@@ -27,13 +27,11 @@ def category_codes(cells: Iterable[Any], values: Sequence[str]) -> NDArray[np.in
     >>> category_codes(["007", 7, True, 12.0, "x2"], ["007", "012", "TRUE", "x1"])
     array([ 0,  0,  2,  1, -1])
     """
-    codes = _Codes(values)
-    found: dict[Any, int] = {}
-    keys = [_key(cell) for cell in cells]
-    for key in keys:
-        if key not in found:
-            found[key] = codes.find(key)
-    return np.array([found[key] for key in keys], np.intp)
+    codes, keys = _Codes(values), list(cells)
+    if not {*map(type, keys)} <= {str, int, bool}:
+        keys = [_key(cell) for cell in keys]
+    found = {key: codes.find(key) for key in {*keys}}
+    return np.fromiter(map(found.__getitem__, keys), np.intp, len(keys))
 
 
 def _key(cell: Any) -> Any:

@@ -102,7 +102,8 @@ def cells_of_numbers(cells: NDArray[Any]) -> str:
     if cells.dtype.kind == "b":
         return "booleans"
     if cells.dtype.kind in "iuf":
-        return "either" if np.isin(cells[cells == cells], (0, 1)).all() else "numbers"
+        are_binary = np.all((cells == 0) | (cells == 1) | (cells != cells))
+        return "either" if are_binary else "numbers"
     present = [cell for cell in cells.tolist() if not is_missing(cell)]
     if present and all(map(_is_boolean, present)):
         return "booleans"

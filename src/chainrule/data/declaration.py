@@ -72,7 +72,7 @@ def declaration_of(column: Column, cells: NDArray[Any]) -> Number | Category:
     if not isinstance(column, str):
         return column
     name = column
-    are_dates = any(isinstance(cell, dt.date) for cell in cells.flat)
+    are_dates = cells.dtype.kind == "O" and any(isinstance(cell, dt.date) for cell in cells.flat)
     if are_numbers(cells) or cells.dtype.kind not in "OUST" or are_dates:
         return Number(name)
     distinct = len(set(as_texts(cells)))
