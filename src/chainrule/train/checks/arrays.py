@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.arguments.array_classes import refuse_masked, refuse_truncated
+from chainrule.arguments.checks import shown
 from chainrule.data.byte_text import decoded
 from chainrule.data.cell import is_missing
 from chainrule.errors import ChainruleError, DataError, DTypeError, type_in_words
@@ -45,8 +46,8 @@ def as_array(value: Any, function: str, name: str, allows_text: bool = False) ->
         array = _with_names(array, value, f"{function}: {name}")
     if array.ndim == 0:
         raise DataError(
-            f"{function}: {name} is a single {type(value).__name__}, {value!r:.40}; it must be an "
-            "array with one row a sample"
+            f"{function}: {name} is a single {type(value).__name__}, {shown(value, 40)}; it must "
+            "be an array with one row a sample"
         )
     if array.size == 0:
         raise DataError(
@@ -103,7 +104,10 @@ def _ragged(value: Any, function: str, name: str, error: Exception) -> Chainrule
 
 
 def _length(row: Any) -> int:
-    return len(row) if hasattr(row, "__len__") else 1
+    try:
+        return len(row)
+    except TypeError:
+        return 1
 
 
 def _not_numbers(
@@ -136,7 +140,7 @@ def _not_numbers(
     column = _column(value, unexpected[0])
     return DTypeError(
         f"{function}: {name} has dtype object and holds values that are not numbers, "
-        f"{len(unexpected)} of them, first {first!r:.40} at {name}[{index}]{column}; "
+        f"{len(unexpected)} of them, first {shown(first, 40)} at {name}[{index}]{column}; "
         f"{remedy}"
     )
 

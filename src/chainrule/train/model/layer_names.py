@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection
 from typing import Any
 
+from chainrule.arguments.checks import shown
 from chainrule.errors import ArgumentError
 from chainrule.nn.binding import is_bound
 from chainrule.nn.layer import Layer
@@ -22,7 +23,7 @@ def unique_name(layer: Layer, taken: Collection[str]) -> str:
     name: Any = layer.name
     if name is not None and (not isinstance(name, str) or not name or "." in name):
         raise ArgumentError(
-            f"Network: a layer has the name {layer.name!r}; a name must be text, at least "
+            f"Network: a layer has the name {shown(layer.name)}; a name must be text, at least "
             'one character, and without "."'
         )
     if name is not None and name not in taken:

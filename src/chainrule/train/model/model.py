@@ -10,7 +10,7 @@ from typing import Any, ClassVar, cast
 
 import numpy as np
 
-from chainrule.arguments.checks import checked_kind
+from chainrule.arguments.checks import checked_kind, shown
 from chainrule.data.table import Table
 from chainrule.errors import ArgumentError
 from chainrule.graph.array_type import ArrayType
@@ -354,11 +354,13 @@ def checked_layers(layers: Any) -> list[Layer]:
     try:
         return list(layers)
     except TypeError:
-        raise ArgumentError(f"Network: layers is {layers!r}; it must be a list of layers") from None
+        raise ArgumentError(
+            f"Network: layers is {shown(layers)}; it must be a list of layers"
+        ) from None
 
 
 def _not_a_layer(value: Any) -> str:
-    message = f"Network: {value!r} is not a layer"
+    message = f"Network: {shown(value)} is not a layer"
     if isinstance(value, type) and issubclass(value, Layer):
         return f"{message} but a class of layers; write {value.__name__}(...)"
     if callable(value):
