@@ -26,7 +26,7 @@ from chainrule.autodiff.derivative import value_and_grad
 from chainrule.autodiff.scan import scan
 from chainrule.compiler.driver import ArrayFunction, compile_graph, compile_native
 from chainrule.compiler.graph_passes.simplify import simplify
-from chainrule.errors import ShapeError, UnsupportedError
+from chainrule.errors import ShapeError
 from chainrule.graph.array_type import ArrayType, type_of
 from chainrule.graph.evaluate import prepare
 from chainrule.graph.guards import Guards
@@ -131,7 +131,6 @@ def _step(stack: LayerStack, objective: Objective) -> Callable[..., Any]:
             with stack.with_parameters(params | state["non_trainable"], training=True):
                 loss, penalty, *others = compute_loss_and_metrics(stack, objective, batch, random)
                 check_dependence(objective.loss.name, loss, params.values())
-                _check_not_assigned(stack, params)
                 non_trainable = {
                     n: each.value for n, each in stack.parameters(trainable=False).items()
                 }
@@ -158,17 +157,6 @@ def _step(stack: LayerStack, objective: Objective) -> Callable[..., Any]:
         return _like(state, new), results
 
     return step
-
-
-def _check_not_assigned(stack: LayerStack, params: dict[str, Any]) -> None:
-    """Refuse a ``forward`` that assigns to a parameter which the optimiser updates."""
-    for name, each in stack.parameters(trainable=True).items():
-        if each.value is not params[name]:
-            raise UnsupportedError(
-                f"fit: a forward assigns to {name}, which the optimiser updates, so the assignment "
-                "would be lost; compute with the new value without assigning it, or, if it is the "
-                f"layer's state, create {each.name!r} with trainable=False"
-            )
 
 
 def _like(state: Any, new: Any) -> Any:
