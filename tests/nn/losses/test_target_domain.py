@@ -19,7 +19,7 @@ UNIT = GENERATOR.random((60, 3))
 
 
 def network(loss, units=3):
-    activation = "softplus" if loss == "poisson" else None
+    activation = {"poisson": "softplus", "kl_divergence": "softmax"}.get(loss)
     net = Network([nn.Dense(units, activation=activation)], seed=0)
     net.compile(loss=loss, optimizer="sgd", learning_rate=0.01)
     return net

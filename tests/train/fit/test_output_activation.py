@@ -7,7 +7,7 @@ import pytest
 
 import chainrule as cr
 from chainrule import nn
-from chainrule.errors import ChainruleWarning
+from chainrule.errors import ArgumentError, ChainruleWarning
 from chainrule.train.model.model import gives_scores
 
 DRAW = np.random.default_rng(0)
@@ -93,3 +93,24 @@ def test_the_output_is_the_activation_of_the_scores(layer, shape):
     x = DRAW.normal(size=shape)
     assert gives_scores(layer)
     assert np.array_equal(layer(x), np.tanh(layer.scores(x)))
+
+
+@pytest.mark.parametrize(
+    ("loss", "activation", "units"), [("poisson", "softplus", 1), ("kl_divergence", "softmax", 3)]
+)
+def test_outputs_without_a_logarithm_are_refused_and_the_remedy_trains(loss, activation, units):
+    x, y = X[:, 0], DRAW.dirichlet(np.ones(max(units, 2)), 32)[:, :units]
+    net = cr.Network([nn.Dense(units)], seed=1)
+    net.compile(loss)
+    with pytest.raises(ArgumentError, match=f'activation="{activation}"'):
+        net.fit(x, y, verbose=0)
+    net = cr.Network([nn.Dense(units, activation)], seed=1)
+    net.compile(loss)
+    assert np.isfinite(net.fit(x, y, verbose=0)["loss"]).all()
+
+
+def test_outputs_that_are_no_distribution_are_warned_of_by_the_divergence():
+    net = cr.Network([nn.Dense(3, "sigmoid")], seed=1)
+    net.compile("kl_divergence")
+    with pytest.warns(ChainruleWarning, match="adds up to"):
+        net.fit(X[:, 0], DRAW.dirichlet(np.ones(3), 32), verbose=0)

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.errors import warn
+from chainrule.errors import ArgumentError, warn
 from chainrule.nn.layers.activation_layers import Activation
 from chainrule.nn.layers.dense import Dense
 from chainrule.train.model.model import Model, applies
@@ -22,15 +22,41 @@ _BOUNDED = ("softmax", "sigmoid", "relu", "softplus", "tanh", "hard_sigmoid")
 """Activations whose range is not that of logits, all real numbers."""
 
 
+_POSITIVE = {"poisson": "softplus", "kl_divergence": "softmax"}
+"""Losses that take the logarithm of the outputs, with an activation for them."""
+
+
 def warn_of_output_activation(model: Model, objective: Objective, X: NDArray[np.generic]) -> None:
     """Warn if a loss that takes logits would get something else.
 
     `Model.objective` fuses the final activation that the loss contains; this finds another
     activation, a softmax that a layer of the user's own computes, and a softmax of a softmax.
+    Raises ArgumentError for negative outputs of which the loss takes the logarithm.
     """
+    _refuse_negative_rates(model, objective, X)
     for message in (_repeated_softmax(model), _bounded_logits(model, objective, X)):
         if message:
             warn(f"fit: {message}")
+
+
+def _refuse_negative_rates(model: Model, objective: Objective, X: NDArray[np.generic]) -> None:
+    """Refuse negative outputs of a loss that takes their logarithm, as the first step would."""
+    activation = _POSITIVE.get(objective.loss.name)
+    if activation is None or not objective.loss.is_built_in:
+        return
+    outputs = model.stack(X[:_SAMPLES])
+    if (lowest := float(outputs.min())) < 0:
+        raise ArgumentError(
+            f"fit: {objective.loss.name} takes the logarithm of the outputs, which are down to "
+            f'{lowest:.3g} here; give the last layer activation="{activation}", whose values are '
+            "positive"
+        )
+    sums = outputs.sum(axis=-1)
+    if activation == "softmax" and not np.allclose(sums, 1, atol=1e-3):
+        warn(
+            f"fit: {objective.loss.name} takes rows of probabilities, but here an output adds up "
+            f'to {float(sums.flat[0]):.3g}; give the last layer activation="softmax"'
+        )
 
 
 def _repeated_softmax(model: Model) -> str:
