@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import sys
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from chainrule.errors import FormatError
 
@@ -34,7 +34,10 @@ def versioned_pickles(kind: Kind) -> Kind:
     def __reduce_ex__(self: Any, protocol: int) -> Any:  # noqa: N807
         if type(self).__reduce__ is not object.__reduce__:
             return self.__reduce__()
-        return _new, (_version(), type(self)), self.__getstate__()
+        state = self.__getstate__()
+        # A copy of the attributes: another thread may set one of them meanwhile.
+        state = dict(cast(Any, state)) if type(state) is dict else state
+        return _new, (_version(), type(self)), state
 
     setattr(kind, "__reduce_ex__", __reduce_ex__)  # noqa: B010 (a method, which types cannot see)
     return kind

@@ -4,7 +4,9 @@ Run as ``python thread_scenarios.py ROUNDS SEED``; prints one line a fault, and 
 """
 
 import asyncio
+import copy
 import os
+import pickle
 import sys
 import tempfile
 import threading
@@ -200,6 +202,23 @@ def save_beside_fit(oracle: Oracle, observed: bool) -> None:
         beside_fit(oracle, work, observed)
 
 
+def copies_beside_fit(oracle: Oracle, observed: bool) -> None:
+    """A copy continues like the network: parameters, slots and counters are of one moment."""
+
+    def work(net: cr.Network, number: int) -> None:
+        other = copy.deepcopy(net) if number % 2 else pickle.loads(pickle.dumps(net))
+        epoch = oracle.epoch_of(other.params)
+        oracle.check(other, "predict")
+        if epoch < EPOCHS + 2 and number < 4:
+            oracle.fit(other, 1)
+            found = oracle.epoch_of(other.params)
+            assert found == epoch + 1, f"a copy of epoch {epoch} continues as epoch {found}"
+        if other.history is not None:
+            assert len({len(each) for each in other.history.values()}) <= 1, "ragged history"
+
+    beside_fit(oracle, work, observed)
+
+
 def snapshots_beside_fit(oracle: Oracle, observed: bool) -> None:
     def work(net: cr.Network, number: int) -> None:
         oracle.epoch_of(net.params.copy())
@@ -366,6 +385,7 @@ SCENARIOS: list[Callable[[Oracle, bool], None]] = [
     predict_beside_fit,
     first_predictions_beside_first_fit,
     save_beside_fit,
+    copies_beside_fit,
     snapshots_beside_fit,
     changes_beside_fit,
     fits_at_once,

@@ -52,6 +52,15 @@ class History(Mapping[str, list[float]]):
         self._columns: dict[str, list[float]] = {}
         self.notes: list[str] = []
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the finished epochs alone: another thread may be adding one."""
+        columns = list(self._columns.items())
+        count = min((len(values) for _, values in columns), default=0)
+        return vars(self) | {
+            "_columns": {name: values[:count] for name, values in columns},
+            "notes": list(self.notes),
+        }
+
     @property
     def epochs(self) -> int:
         """Number of epochs finished."""

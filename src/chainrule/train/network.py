@@ -41,9 +41,9 @@ class Network(LayerSequence):
     """A sequence of layers.
 
     Input sizes are inferred from the first data. Layers without a name are named by kind and
-    number: ``dense``, ``dense_1``. Threads may share a network: they predict side by side, also
-    while one of them trains it, from the parameters of a finished epoch; calls of `fit` follow one
-    another.
+    number: ``dense``, ``dense_1``. Threads may share a network: while one of them trains it, the
+    others predict, evaluate, save and copy it as of a finished epoch; a second `fit`, `compile`,
+    `add` and writes of parameters are refused meanwhile.
 
     Parameters
     ----------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager, nullcontext
 from copy import deepcopy
@@ -203,15 +204,13 @@ class Model:
     def __getstate__(self) -> dict[str, Any]:
         """Return what a copy has of its own; compiled programs are not copied but made anew.
 
-        While another thread trains, it is copied here, as of one moment.
+        Where there are other threads, which may train, it is copied here, as of one moment.
         """
 
         def state() -> dict[str, Any]:
             return vars(self) | {"programs": None, "_stack": None}
 
-        try:
-            self.training.refuse_elsewhere("copy")
-        except ArgumentError:
+        if threading.active_count() > 1:
             return self.parameter_lock.read(lambda: deepcopy(state()))
         return state()
 
