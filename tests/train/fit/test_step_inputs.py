@@ -1,5 +1,7 @@
 """Reused step inputs equal newly filled ones."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -51,3 +53,41 @@ def test_columns_the_program_does_not_read_are_not_written():
     assert step_inputs.rate.tolist() == [0.5] * 4
     assert not step_inputs.count.any()
     assert not step_inputs.epoch.any()
+
+
+def test_an_interrupt_at_any_instruction_leaves_no_column_that_is_taken_for_written():
+    """Compiled steps keep their inputs, so the next call of fit would train with wrong ones."""
+    dtype, optimizer = np.dtype("float64"), optim.SGD(0.25)
+
+    def interrupted(step_inputs, at):
+        """Fill with an interrupt at one instruction; return how many there were."""
+        count = 0
+
+        def trace(frame, event, argument):
+            nonlocal count
+            frame.f_trace_opcodes = frame.f_code.co_filename.endswith("step_inputs.py")
+            count += event == "opcode"
+            if event == "opcode" and count == at:
+                raise KeyboardInterrupt
+            return trace
+
+        sys.settrace(trace)
+        try:
+            step_inputs.fill(3, None, 6, 2, optimizer)
+        except KeyboardInterrupt:
+            pass
+        finally:
+            sys.settrace(None)
+        return count
+
+    new = StepInputs(5, 3, 2, dtype, set(NAMES))
+    expected = filled(new, 3, None, 6, 2, optimizer)
+    total = interrupted(StepInputs(5, 3, 2, dtype, set(NAMES)), 0)
+    for at in range(1, total + 1):
+        used = StepInputs(5, 3, 2, dtype, set(NAMES))
+        used.fill(2, None, 0, 0, optim.SGD(0.5))
+        interrupted(used, at)
+        got = filled(used, 3, None, 6, 2, optimizer)
+        for name in NAMES:
+            np.testing.assert_array_equal(got[name], expected[name], err_msg=name)
+    assert total > 50

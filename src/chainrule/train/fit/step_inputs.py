@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -55,28 +55,30 @@ class StepInputs:
         if self.rows is not None:
             self._fill_rows(epochs, orders)
         self._fill_rates(end, count, epoch, optimizer)
-        if self._is_stale("count", count, end):
-            self.count[:end] = np.arange(count + 1, count + 1 + end)
-        if self._is_stale("epoch", epoch, end):
-            self.epoch[:end] = np.repeat(np.arange(epoch, epoch + epochs), self.steps)
-        if self._is_stale("step", 0, end):
-            self.step[:end] = np.tile(np.arange(self.steps), epochs)
+        self._write("count", count, end, lambda: np.arange(count + 1, count + 1 + end))
+        self._write(
+            "epoch", epoch, end, lambda: np.repeat(np.arange(epoch, epoch + epochs), self.steps)
+        )
+        self._write("step", 0, end, lambda: np.tile(np.arange(self.steps), epochs))
 
-    def _is_stale(self, column: str, content: Any, end: int) -> bool:
-        """Whether a column must be written up to `end`; record that it will be."""
+    def _write(self, column: str, content: Any, end: int, values: Callable[[], Any]) -> None:
+        """Write a column up to `end`, unless the program does not read it or it is written."""
         written, length = self._content.get(column, (None, 0))
         if column not in self._read or (written == content and length >= end):
-            return False
+            return
+        # Recorded after it is written, as an interrupt may come between; the inputs are kept.
+        self._content.pop(column, None)
+        getattr(self, column)[:end] = values()
         self._content[column] = content, end
-        return True
 
     def _fill_rows(self, epochs: int, orders: Orders) -> None:
         assert self.rows is not None, "there are batches"
         used = self.steps * self.rows.shape[1]
         rows = self.rows.reshape(self.epochs, used)[:epochs]
         if orders is None:
-            if self._is_stale("rows", "unshuffled", epochs):
+            if "rows" in self._read and self._content.get("rows", (None, 0))[1] < epochs:
                 rows[:] = np.arange(used)
+                self._content["rows"] = "unshuffled", epochs
             return
         self._content.pop("rows", None)
         for row, order in zip(rows, orders, strict=True):
@@ -85,8 +87,7 @@ class StepInputs:
     def _fill_rates(self, end: int, count: int, epoch: int, optimizer: Optimizer) -> None:
         if not isinstance(optimizer.learning_rate, Schedule):
             rate = optimizer.rate(count, epoch)
-            if self._is_stale("rate", rate, end):
-                self.rate[:end] = rate
+            self._write("rate", rate, end, lambda: rate)
             return
         self._content.pop("rate", None)
         self.rate[:end] = [optimizer.rate(count + i, epoch + i // self.steps) for i in range(end)]
