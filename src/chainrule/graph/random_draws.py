@@ -67,9 +67,9 @@ def refuse_draws(operation: str, drawn: list[str]) -> None:
         raise TraceError(
             f"{operation}: random numbers are drawn from {' and '.join(drawn)} while the function "
             "is traced, which happens once: every later call would repeat the same numbers. In a "
-            "layer draw in train_forward(self, x, random), as random.uniform(x.shape) or "
-            "random.normal(x.shape); in a function draw by cr.random from a key that is an "
-            "argument, or draw outside and pass the numbers in as an argument"
+            "layer draw in forward(self, x, training=False, random=None), as "
+            "random.uniform(x.shape) where training is True; in a function draw by cr.random from "
+            "a key that is an argument, or draw outside and pass the numbers in as an argument"
         )
 
 

@@ -28,11 +28,12 @@ from chainrule.graph.node import Node
 from chainrule.locks import fork_lock
 
 __all__ = [
-    "LayerEnvironment", "copied", "current", "entered", "has_node", "is_computed",
+    "INTERNAL", "LayerEnvironment", "copied", "current", "entered", "has_node", "is_computed",
+    "is_training",
     "saved_attributes", "snapshot", "suspended", "unbound_parameters",
 ]  # fmt: skip
 
-_INTERNAL = ("_arguments", "_binding", "_lock", "_parameters")
+INTERNAL = ("_arguments", "_binding", "_lock", "_parameters")
 """Attributes of a layer that no ``forward`` writes."""
 
 
@@ -110,6 +111,16 @@ _current: ContextVar[LayerEnvironment | None] = ContextVar("layer environment", 
 
 current = _current.get
 """Return the environment of the trace in progress, or None."""
+
+
+def is_training(value: Any) -> bool:
+    """Whether a value of ``fit``, or of a manual backward, is assigned, which is lost after it."""
+    now = _current.get()
+    return (
+        now is not None
+        and (now.unbound is not None or bool(now.backward_of))
+        and _any(_is_abstract, value)
+    )
 
 
 def unbound_parameters() -> list[Any] | None:
@@ -193,7 +204,7 @@ def _attributes(layer: Any) -> dict[str, Any]:
     environment = _current.get()
     traced = {} if environment is None else environment.attributes.get(id(layer), {})
     own: dict[str, Any] = dict(vars(layer))
-    return {name: value for name, value in (own | traced).items() if name not in _INTERNAL}
+    return {name: value for name, value in (own | traced).items() if name not in INTERNAL}
 
 
 class _TracedAttribute:

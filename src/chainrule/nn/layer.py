@@ -11,7 +11,9 @@
 
 A layer needs no more. ``forward(self, x, training=False, random=None)`` is told whether it runs in
 training, where it may draw random numbers by ``random.uniform(x.shape)``; ``train_forward(x,
-random)`` is that pass as a method of its own. ``backward(dy)`` is a manual gradient.
+random)`` is the older spelling of that pass. ``backward(dy)`` is a manual gradient. Layers, and
+networks, that it calls are held in attributes, lists, tuples or dictionaries; state is a parameter
+with ``trainable=False``, updated by ``self.mean.value = ...``.
 ``forward(self, x, mask=None)`` is told which steps of sequences are real, see `compute_mask`.
 """
 
@@ -45,6 +47,7 @@ from chainrule.nn.layer_attributes import (
 )
 from chainrule.nn.layer_call import call_layer, run_forward
 from chainrule.nn.parameter import Parameter
+from chainrule.nn.plain_arrays import refuse_lost_update
 from chainrule.nn.sublayers import find_all_sublayers, find_sublayers, with_sublayers
 from chainrule.pickling import independent_copies
 
@@ -366,6 +369,7 @@ class Layer:
             object.__setattr__(self, name, value)
             note_assignment()
         else:
+            refuse_lost_update(self, name, value)
             traced.set_attribute(self, name, value)
 
     def __repr__(self) -> str:

@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from types import CodeType, FunctionType
@@ -21,7 +22,7 @@ import numpy as np
 from chainrule.arguments.checks import checked_l2
 from chainrule.arguments.layer_aliases import LAYER_ATTRIBUTES, TRAINING_MODE, foreign_target
 from chainrule.arguments.lookup import closest
-from chainrule.errors import LIBRARY_FOLDERS, ArgumentError
+from chainrule.errors import LIBRARY_FOLDERS, ArgumentError, warn
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.node import variable
 from chainrule.nn import environment
@@ -221,11 +222,26 @@ def check_class(kind: type) -> None:
         )
     if isinstance(names.get("training"), bool | None) and "training" in names:
         raise ArgumentError(f"{kind.__name__}: it has an attribute training; {TRAINING_MODE}")
+    _warn_of_flags(kind)
     if "call" in names and not any("forward" in vars(one) for one in kind.__mro__[:-2]):
         raise ArgumentError(
             f"{kind.__name__}: it defines call, which here is forward; rename it to "
             "forward(self, x)"
         )
+
+
+_FLAGS = ("is_training", "train", "training_mode", "in_training", "is_train", "train_mode")
+
+
+def _warn_of_flags(kind: Any) -> None:
+    parameters = inspect.signature(kind.forward).parameters
+    for flag in _FLAGS:
+        if flag in parameters and "training" not in parameters:
+            warn(
+                f"{kind.__name__}: fit does not give the argument {flag} of its forward; the one "
+                "that is True in training is named training here, as in "
+                "forward(self, x, training=False)"
+            )
 
 
 @lru_cache(1024)

@@ -171,9 +171,12 @@ class Parameter(NDArrayOperatorsMixin):
         return self.value[_value_of(index)]
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        if (traced := environment.current()) is not None:
-            self._refuse_update(traced)
-        self.value[_value_of(index)] = _value_of(value)
+        if environment.current() is None:
+            self.value[_value_of(index)] = _value_of(value)
+        else:
+            new = self.value.copy()
+            new[_value_of(index)] = _value_of(value)
+            self.value = new
 
     def _refuse_update(self, traced: LayerEnvironment) -> None:
         """Refuse an update by a layer that would be lost: that of the optimiser takes its place."""
@@ -206,9 +209,8 @@ class Parameter(NDArrayOperatorsMixin):
         if not options:
             return getattr(ufunc, method)(*values)
         (target,) = options.get("out") or (None,)
-        traced = environment.current()
-        if traced is not None and isinstance(target, Parameter):
-            target._refuse_update(traced)
+        if isinstance(target, Parameter) and environment.current() is not None:
+            options.pop("out")  # the new value takes the place of the old one
         result = getattr(ufunc, method)(*values, **_value_of(options))
         if not isinstance(target, Parameter):
             return result

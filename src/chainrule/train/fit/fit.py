@@ -14,6 +14,8 @@ from chainrule.nn.layers.augmentation import RandomFlip, RandomRotation, RandomS
 from chainrule.nn.layers.embedding import Embedding
 from chainrule.nn.layers.normalization import BatchNorm, LayerNorm
 from chainrule.nn.layers.reshape import Flatten, Permute, Reshape
+from chainrule.nn.plain_arrays import warn_of_plain_weights
+from chainrule.nn.sublayers import with_sublayers
 from chainrule.train.callbacks import resolve_callbacks
 from chainrule.train.checks import check_settings, warn_likely_mistakes
 from chainrule.train.checks.lookup_range import explain_lookup_error
@@ -129,6 +131,7 @@ def _prepare_samples(
             is_weighted=samples.weight is not None,
         )
         warn_of_output_activation(model, objective, samples.X)
+        warn_of_plain_weights(with_sublayers(model.layers))
         warn_of_idle_mask_value(model, samples.X)
         warn_of_counted_padding(model, objective, samples)
     return samples, validation
