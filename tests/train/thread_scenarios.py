@@ -1,4 +1,4 @@
-"""One network in eight threads, ten scenarios; each result must be that of some whole state.
+"""One network in eight threads, eleven scenarios; each result must be that of some whole state.
 
 Run as ``python thread_scenarios.py ROUNDS SEED``; prints one line a fault, and exits with 1.
 """
