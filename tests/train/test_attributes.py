@@ -118,7 +118,32 @@ def test_assignment_to_an_optimizer_names_what_to_write():
         net.optimizer.learning_rate = 0.01
     with pytest.raises(dataclasses.FrozenInstanceError, match="replace"):
         optim.cosine(0.1, epochs=2).final = 0.5
+    for name, words in {
+        "lr": r"lr cannot be assigned.*replace\(net.optimizer, learning_rate=0.5\)",
+        "momentum": r"replace\(net.optimizer, momentum=0.5\)",
+        "weight_decay": "SGD has no setting 'weight_decay'.*learning_rate",
+        "momentun": "did you mean 'momentum'",
+    }.items():
+        with pytest.raises(dataclasses.FrozenInstanceError, match=words):
+            setattr(net.optimizer, name, 0.5)
+    assert dataclasses.replace(net.optimizer, learning_rate=0.5).learning_rate == 0.5
     assert copy.deepcopy(net.optimizer) == net.optimizer
+
+
+def test_optimizers_and_callbacks_answer_names_of_other_libraries():
+    for owner, names in (
+        (network().optimizer, {
+            "lr": "net.optimizer.learning_rate", "param_groups": "replace", "step": "by hand",
+            "zero_grad": "leave it out", "momentu": "net.optimizer.momentum",
+        }),
+        (Callback(), {
+            "model": "its argument net", "params": "net.params", "validation_data": "__init__",
+        }),
+    ):  # fmt: skip
+        for name, ours in names.items():
+            with pytest.raises(AttributeError, match=f"no attribute '{name}'.*{ours}"):
+                getattr(owner, name)
+            assert not hasattr(copy.deepcopy(owner), name)
 
 
 def test_before_compile_there_is_no_optimizer():

@@ -221,10 +221,16 @@ def test_what_a_callback_adds_to_the_logs_is_monitored_and_recorded():
         def on_epoch_end(self, net, epoch, logs):
             logs["score"] = -abs(epoch - 1)
 
-    stopper = EarlyStopping("score", patience=2, mode="max")
-    history = network().fit(X, Y, epochs=9, verbose=0, callbacks=[Score(), stopper])
-    assert history["score"] == [-1, 0, -1, -2]
-    assert stopper.best_epoch == 1
+    score = Score()
+
+    def function(net, epoch, logs):
+        score.on_epoch_end(net, epoch, logs)
+
+    for first in (score, function):
+        stopper = EarlyStopping("score", patience=2, mode="max")
+        history = network().fit(X, Y, epochs=9, verbose=0, callbacks=[first, stopper])
+        assert history["score"] == [-1, 0, -1, -2]
+        assert stopper.best_epoch == 1
 
 
 def test_early_stopping_asks_for_the_mode_of_a_quantity_it_does_not_know():

@@ -7,7 +7,7 @@ import pytest
 
 import chainrule as cr
 from chainrule import data, nn
-from chainrule.errors import ArgumentError
+from chainrule.errors import ArgumentError, ChainruleWarning
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(48, 4)).astype("float32")
@@ -190,3 +190,17 @@ def test_parameters_are_counted_once_the_network_is_built() -> None:
     net(X)
     assert net.count_params() == sum(each.size for each in net.params.values()) == 75
     assert (net.input_shape, net.output_shape) == ((None, 4), (None, 3))
+
+
+def test_a_generator_learns_from_one_answer_of_a_frozen_discriminator() -> None:
+    generator, discriminator = cr.Network([nn.Dense(2)], seed=1), cr.Network([nn.Dense(1)], seed=2)
+    both = cr.Network([generator, discriminator])
+    discriminator.trainable = False
+    both.compile("binary_cross_entropy")
+    before = both.predict(X)
+    both.fit(X, np.ones(len(X)), verbose=0)  # without a warning
+    assert not np.array_equal(before, both.predict(X))
+    discriminator.trainable = True
+    both.compile("binary_cross_entropy")
+    with pytest.warns(ChainruleWarning, match=r"y is 1.0 for every sample"):
+        both.fit(X, np.ones(len(X)), verbose=0)

@@ -66,10 +66,16 @@ def refuse_change(record: object, name: str, value: object) -> None:
     is where users have one, as ``net.optimizer``.
     """
     is_subclass = "__dataclass_params__" not in vars(type(record))
-    if is_subclass and name not in {each.name for each in fields(cast(Any, record))}:
+    known, kind = [each.name for each in fields(cast(Any, record)) if each.init], type(record)
+    if is_subclass and name not in known:
         object.__setattr__(record, name, value)
         return
-    kind, change = type(record).__name__, f"{name}={value!r:.40}"
+    kind, given = kind.__name__, name
+    name = "learning_rate" if name == "lr" and "learning_rate" in known else name
+    if name not in known:
+        hint = closest(name, known) or f"it has {', '.join(known)}"
+        raise FrozenInstanceError(f"{kind} has no setting {name!r}, and it is immutable; {hint}")
+    change = f"{name}={value!r:.40}"
     held_as = getattr(record, "_held_as", None)
     if held_as is None:
         remedy = f"create another one by dataclasses.replace({kind.lower()}, {change})"
@@ -77,4 +83,4 @@ def refuse_change(record: object, name: str, value: object) -> None:
         remedy = f"write {held_as} = dataclasses.replace({held_as}, {change})"
     if held_as is not None and name == "learning_rate":
         remedy += ", or give a schedule, as in optim.cosine(0.1, epochs=20)"
-    raise FrozenInstanceError(f"{kind}: {name} cannot be assigned, as it is immutable; {remedy}")
+    raise FrozenInstanceError(f"{kind}: {given} cannot be assigned, as it is immutable; {remedy}")

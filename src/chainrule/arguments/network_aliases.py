@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from chainrule.arguments.aliases import Aliases
 
-__all__ = ["CALLBACK_ALIASES", "HISTORY_ATTRIBUTES", "NETWORK_ASSIGNMENTS", "NETWORK_ATTRIBUTES"]
+__all__ = [
+    "CALLBACK_ALIASES",
+    "CALLBACK_ATTRIBUTES",
+    "HISTORY_ATTRIBUTES",
+    "NETWORK_ASSIGNMENTS",
+    "NETWORK_ATTRIBUTES",
+    "OPTIMIZER_ATTRIBUTES",
+]
 
 _FUNCTIONAL = "here it is a loop by hand: chainrule.value_and_grad and optimizer.update"
 _MODE = "there is no mode to set: fit trains, everything else infers"
@@ -110,6 +117,36 @@ CALLBACK_ALIASES = Aliases(
     ),
 )  # fmt: skip
 """Methods of callbacks."""
+
+_NET_GIVEN = "each method of a callback is given the network, as its argument net"
+
+CALLBACK_ATTRIBUTES = Aliases(
+    remedies={
+        "learn": _NET_GIVEN,
+        "model": _NET_GIVEN,
+        "network": _NET_GIVEN,
+        "params": f"{_NET_GIVEN}; its parameters are net.params",
+        "trainer": _NET_GIVEN,
+        "validation_data": "keep the arrays in the callback: self.data = (Xv, yv) in its __init__",
+    },
+)
+"""Attributes of callbacks."""
+
+_ONE_RATE = (
+    "all parameters have one learning rate: assign net.optimizer = "
+    "dataclasses.replace(net.optimizer, learning_rate=...)"
+)
+
+OPTIMIZER_ATTRIBUTES = Aliases(
+    names={"learning_rate": "lr", "update": "apply_gradients minimize"},
+    remedies={
+        "param_groups": _ONE_RATE,
+        "state_dict": "net.save writes the network with its optimiser's settings",
+        "step": _FUNCTIONAL,
+        "zero_grad": "gradients are new in each step; leave it out",
+    },
+)
+"""Attributes of optimisers."""
 
 HISTORY_ATTRIBUTES = Aliases(
     names={"epochs": "n_iter_ n_epochs"},

@@ -10,7 +10,9 @@ import numpy as np
 
 from chainrule.arguments.aliases import OPTIMIZER_ALIASES
 from chainrule.arguments.annotated import Positive, check_fields
+from chainrule.arguments.attributes import refuse_missing
 from chainrule.arguments.keywords import answers_foreign_names
+from chainrule.arguments.network_aliases import OPTIMIZER_ATTRIBUTES
 from chainrule.optim.config import describe
 from chainrule.optim.schedules.schedule import Schedule, checked_rate
 from chainrule.pickling import versioned_pickles
@@ -69,6 +71,10 @@ class Optimizer(ABC):
         rate = checked_rate(type(self).__name__, self.learning_rate)
         object.__setattr__(self, "learning_rate", rate)
         check_fields(self)
+
+    def __getattr__(self, name: str) -> Any:
+        """Answer the names of other libraries."""
+        refuse_missing(self, self._held_as, name, OPTIMIZER_ATTRIBUTES)
 
     @abstractmethod
     def slots(self, parameter: Array) -> Slots:

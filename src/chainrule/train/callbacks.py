@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from chainrule.arguments.aliases import FIT_ALIASES
+from chainrule.arguments.attributes import refuse_missing
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.arguments.lookup import closest
-from chainrule.arguments.network_aliases import CALLBACK_ALIASES
+from chainrule.arguments.network_aliases import CALLBACK_ALIASES, CALLBACK_ATTRIBUTES
 from chainrule.arguments.signature import check_call
 from chainrule.errors import ArgumentError
 from chainrule.pickling import independent_copies
@@ -39,6 +40,10 @@ class Callback:
     def title(self) -> str:
         """What messages call it: the name of its class."""
         return type(self).__name__
+
+    def __getattr__(self, name: str) -> Any:
+        """Answer the names of other libraries."""
+        refuse_missing(self, "self", name, CALLBACK_ATTRIBUTES)
 
     def on_fit_start(self, net: Any) -> None:
         """Run before the first step.
@@ -116,7 +121,8 @@ def check_monitors(callbacks: Sequence[Callback], reported: Collection[str]) -> 
     A custom callback before it may add quantities to the logs; then the first epoch decides.
     """
     for callback in callbacks:
-        if not type(callback).__module__.startswith("chainrule."):
+        is_custom = not type(callback).__module__.startswith("chainrule.")
+        if is_custom or isinstance(callback, _FunctionCallback):
             return
         if hasattr(callback, "monitor"):
             check_monitor(callback, reported)

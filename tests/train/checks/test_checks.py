@@ -114,7 +114,7 @@ BAD_QUANTITIES = [
 
 BAD_WEIGHTS = [
     (np.ones(5), "sample_weight has shape (5,); it must have one number for each of the 6"),
-    (np.ones((6, 1)), "sample_weight has shape (6, 1)"),
+    (np.ones((6, 1, 1)), "sample_weight has shape (6, 1, 1)"),
     (changed(np.ones(6), 2, -1), "sample_weight is negative 1 times, first -1.0 at"),
     (changed(np.ones(6), 3, np.nan), "sample_weight has 1 value that is NaN or infinite"),
     (np.zeros(6), "sample_weight is 0 for all 6 samples"),

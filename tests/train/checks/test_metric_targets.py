@@ -33,6 +33,10 @@ def own_cross_entropy(y, p):
     return -np.mean(log_p[np.arange(len(y)), y])
 
 
+def own_distance(y, p):
+    return np.mean((y - p) ** 2, axis=1)
+
+
 def test_metrics_of_classes_on_amounts_are_refused_wherever_they_come():
     ours = (metrics.f1, partial(metrics.accuracy, threshold=0.3), METRICS["recall"])
     for metric in (*OF_CLASSES, *ours):
@@ -64,7 +68,8 @@ LEGITIMATE = [
     ("mse", OF_CLASSES, YES, 1),
     ("mse", OF_CLASSES, 0.9 * YES + 0.05, 1),
     ("mse", OF_CLASSES, ONE_HOT, 3),
-    ("mse", OF_CLASSES, 1 * (X > 0), 3),
+    ("mse", [partial(metrics.accuracy, threshold=0.5)], 1 * (X > 0), 3),
+    ("mse", OF_CLASSES, 0.5 * ONE_HOT + 0.5 * ONE_HOT[::-1], 3),
     ("huber", OF_CLASSES, 2 * ONE_HOT - 1, 3),
     ("mse", ["auc", partial(metrics.accuracy, threshold=0.0)], 2 * YES - 1, 1),
     ("hinge", OF_CLASSES, 2 * YES - 1, 1),
@@ -89,6 +94,9 @@ def test_metrics_of_the_right_kind_pass_without_a_word():
 
 def test_likely_mistakes_are_warned_of():
     for loss, metric, y, units, words in (
+        ("mse", "accuracy", 1 * (X > 0), 3, "several, first .*binary_cross_entropy"),
+        (own_distance, "f1", 2.0 * (X > 0) - 1, 3, "several, first .*metrics.accuracy, threshold"),
+        ("binary_cross_entropy", "top_2", 1 * (X > 0), 3, "top_2 takes the largest of a row"),
         ("mse", "accuracy", 2 * YES - 1, 1, "use the loss hinge, or map -1 to 0"),
         ("cross_entropy", "top_k", LABELS, 3, "top_k is always 1: .* there are 3; use top_2"),
         ("binary_cross_entropy", "top_k", YES, 1, "there are 1; use accuracy"),

@@ -30,8 +30,11 @@ def warn_likely_mistakes(
     *,
     needs_scaling: bool = True,
     is_weighted: bool = False,
+    ends_frozen: bool = False,
 ) -> None:
     """Warn of what is probably a mistake in training data that passed `check_samples`.
+
+    Layers below one that is frozen may learn from a single answer, as those of a generator do.
 
     Examples
     --------
@@ -45,7 +48,8 @@ def warn_likely_mistakes(
     fit: X goes from 0 to 255; networks train slowly, or not at all, on inputs far from -1 to 1:
     pass X / 255, or begin with nn.Rescale(1 / 255)
     """
-    messages = [*_inputs(X, extent, needs_scaling), *_targets(y, loss, output_shape, is_weighted)]
+    of_targets = _targets(y, loss, output_shape, is_weighted, ends_frozen)
+    messages = [*_inputs(X, extent, needs_scaling), *of_targets]
     for message in messages:
         warn(f"fit: {message}")
 
@@ -68,9 +72,11 @@ def _inputs(X: Array, extent: Extent, needs_scaling: bool) -> Iterator[str]:
 
 
 def _targets(
-    y: Array, loss: Loss, output_shape: tuple[int | None, ...], is_weighted: bool
+    y: Array, loss: Loss, output_shape: tuple[int | None, ...], is_weighted: bool, ends_frozen: bool
 ) -> Iterator[str]:
     if len(y) > 1 and bool(np.all(y == y[:1])):
+        if ends_frozen:
+            return
         value = y.flat[0] if y[0].size == 1 else "the same"
         yield f"y is {value} for every sample; there is nothing to learn but this answer"
         return

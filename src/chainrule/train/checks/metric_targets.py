@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.errors import DataError, ShapeError, warn
 from chainrule.nn.losses.loss import Loss
+from chainrule.nn.losses.target_domain import DISTRIBUTIONS, find, is_distribution
 from chainrule.train.checks.target_kind import target_kind
 from chainrule.train.metrics import Metric
 
@@ -59,6 +61,8 @@ def check_metric_targets(
             _warn_of_all(metric, outputs[-1], function)
     if kind == "signs":
         of_classes = [metric for metric in of_classes if metric.cuts_at_half]
+    if kind == "classes":
+        _warn_of_several(y, loss, of_classes, outputs, function, name)
     if kind == "classes" or not of_classes:
         return
     shown = f"{y[index]} at {name}[{', '.join(map(str, index))}]"
@@ -77,6 +81,35 @@ def check_metric_targets(
         f"{subject} {rule}, but {name} holds fractions such as {shown}; for amounts use the metric "
         "mae, mse or r2, for probabilities the loss binary_cross_entropy or cross_entropy"
     )
+
+
+def _warn_of_several(
+    y: Array,
+    loss: Loss,
+    metrics: Sequence[Metric],
+    outputs: tuple[int, ...],
+    function: str,
+    name: str,
+) -> None:
+    """Warn of metrics that take the largest value of a row as its class, where rows have several.
+
+    Probabilities may have equal ones.
+    """
+    listed = ", ".join(each.name for each in metrics if each.threshold is None)
+    if not listed or y.shape != outputs or outputs[-1] == 1 or loss.targets is DISTRIBUTIONS:
+        return
+    count, index = find(y, lambda b: ~(is_distribution(b) | _has_one_largest(b)))
+    if count:
+        warn(
+            f"{function}: the metric {listed} takes the largest of a row as its class, but "
+            f"{count} of the rows have several, first {name}[{', '.join(map(str, index))}]; for "
+            'several labels a sample use the loss "binary_cross_entropy", or a metric with a '
+            "threshold, such as functools.partial(chainrule.train.metrics.accuracy, threshold=0.5)"
+        )
+
+
+def _has_one_largest(y: Array) -> Array:
+    return np.count_nonzero(y == y.max(axis=-1, keepdims=True), axis=-1) == 1
 
 
 def _warn_of_all(metric: Metric, outputs: int, function: str) -> None:

@@ -129,6 +129,7 @@ def _prepare_samples(
             model.output_shape,
             needs_scaling=_needs_scaling(model.layers),
             is_weighted=samples.weight is not None,
+            ends_frozen=_ends_frozen(model),
         )
         warn_of_output_activation(model, objective, samples.X)
         warn_of_plain_weights(with_sublayers(model.layers))
@@ -148,6 +149,12 @@ def _check_weights_left(
         check_some_left(samples.weight, "fit", subject, "training samples", dtype)
     if validation is not None and validation.weight is not None:
         check_some_left(validation.weight, "fit", subject, "validation samples", dtype)
+
+
+def _ends_frozen(model: Model) -> bool:
+    """Whether the last weights are frozen, as in a discriminator above a generator."""
+    weights = [each for each in model.stack.parameters().values() if not each.is_state]
+    return bool(weights) and not weights[-1].trainable
 
 
 def _needs_scaling(layers: Sequence[Layer]) -> bool:
