@@ -63,6 +63,7 @@ def test_native_programs_obey(name):
     [
         "values",
         "gradients",
+        "few_positions",
         "iteration_bounds",
         "pooling",
         "reshaped_results",

@@ -136,6 +136,19 @@ BOUNDED = [
 ]
 
 
+def few_positions():
+    """A bound on depth may depend on a loop that is not among the rows of tiles."""
+    for width, filters in ((3, 64), (5, 5)):
+        case = ((3, width), (3, 3), (1, 1), (1, 1), (0, 0), 32, filters, 1)
+        convolve, x, kernel = convolution(case, samples=16)
+        derivative = grad(lambda x, k, f=convolve: np.sum(np.sin(f(x, k))), argnums=(0, 1))
+        graph, program = compiled(derivative, x, kernel)
+        for result, expected in zip(
+            program([x, kernel]), evaluate(graph, [x, kernel]), strict=True
+        ):
+            np.testing.assert_allclose(result, expected, rtol=1e-9, atol=1e-9)
+
+
 def iteration_bounds():
     """The input's gradient is contracted within bounds, not over zero padding (0 * inf is NaN)."""
     for samples, *case in BOUNDED:

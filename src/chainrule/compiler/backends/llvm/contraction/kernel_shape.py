@@ -20,7 +20,7 @@ __all__ = ["KernelLoop", "KernelShape", "LoopBound", "kernel_shape"]
 class LoopBound:
     """The valid iterations k of a depth loop: ``0 <= row + dilation * k - padding < length``.
 
-    ``row`` is the index of a row loop, which is identified by its stride in the output.
+    ``row`` is the index of a loop of the output, which is identified by its stride there.
     """
 
     row_stride: int

@@ -219,8 +219,10 @@ class MacroKernel:
             roles.dtype, group.lanes(tiling.width), count, row_stride, bool(column_stride), mask,
             None if self.packed_right else mask,
         )  # fmt: skip
-        row_indices = {loop.out: row for loop, row in zip(tiling.rows, rows, strict=True)}
-        return emit_microkernel(self.builder, tile, depth, row_indices, left, right)
+        # A bound on depth may depend on any loop around it.
+        outer = zip((*roles.batch, *tiling.rows), (*self.batch, *rows), strict=True)
+        outer_indices = {loop.out: index for loop, index in outer}
+        return emit_microkernel(self.builder, tile, depth, outer_indices, left, right)
 
     def _store_row(
         self,

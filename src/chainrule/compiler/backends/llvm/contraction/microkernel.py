@@ -42,14 +42,14 @@ def emit_microkernel(
     builder: ir.IRBuilder,
     tile: RegisterTile,
     depth: Sequence[KernelLoop],
-    row_indices: Mapping[int, ir.Value],
+    outer_indices: Mapping[int, ir.Value],
     left: ir.Value,
     right: ir.Value,
 ) -> list[ir.Value]:
     """Emit the loops over depth; return the accumulators, row by row.
 
-    `row_indices` holds the first row of the tile along each row loop, by the loop's stride in the
-    output (see `LoopBound`).
+    `outer_indices` holds the first index of the tile along each loop around it, by the loop's
+    stride in the output (see `LoopBound`).
     """
     types = [emit.vector_type(tile.dtype, lanes) for lanes in tile.lanes]
     zeros: list[ir.Value] = [ir.Constant(type, [0.0] * type.count) for type in types]
@@ -64,7 +64,7 @@ def emit_microkernel(
         if not loops:
             return _rank_one_update(builder, tile, left, right, accumulators)
         loop, *inner = loops
-        valid = valid or _valid_range(builder, loop, row_indices)
+        valid = valid or _valid_range(builder, loop, outer_indices)
         with emit.loop_with_carried_values(builder, *valid, accumulators, "k") as (
             k,
             carried,
@@ -98,7 +98,7 @@ def emit_microkernel(
             total.add(blocks((first, last), level - 1))
         return total.value()
 
-    return blocks(_valid_range(builder, depth[0], row_indices), levels)
+    return blocks(_valid_range(builder, depth[0], outer_indices), levels)
 
 
 def _depth_blocks(depth: Sequence[KernelLoop]) -> tuple[int, int]:
@@ -174,14 +174,14 @@ class _TileSum:
 
 
 def _valid_range(
-    builder: ir.IRBuilder, loop: KernelLoop, row_indices: Mapping[int, ir.Value]
+    builder: ir.IRBuilder, loop: KernelLoop, outer_indices: Mapping[int, ir.Value]
 ) -> tuple[ir.Value, ir.Value]:
     """Return the half-open range of valid iterations of a depth loop, see `LoopBound`."""
     extent = emit.index(loop.extent)
     if loop.bound is None:
         return emit.index(0), extent
     bound = loop.bound
-    missing = builder.sub(emit.index(bound.padding), row_indices[bound.row_stride])
+    missing = builder.sub(emit.index(bound.padding), outer_indices[bound.row_stride])
     start = _first_iteration(builder, missing, bound)
     end = _first_iteration(builder, builder.add(missing, emit.index(bound.length)), bound)
     return start, emit.maximum(builder, start, emit.minimum(builder, extent, end))
