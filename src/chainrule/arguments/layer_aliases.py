@@ -10,7 +10,7 @@ TRAINING_MODE = (
     "a layer has no mode: write forward(self, x, training=False), which is True where fit trains"
 )
 _ARRAYS = "parameters are NumPy arrays, on the CPU"
-_VALUES = "assign the arrays: layer.weight.value = array, or net.params[name] = array"
+_VALUES = "assign the arrays: net.params[name] = array"
 
 LAYER_ATTRIBUTES = Aliases(
     names={

@@ -81,8 +81,8 @@ def _checked_inputs(title: str, dx: Any, inputs: Sequence[Any]) -> tuple[Any, ..
         if gradient is None:
             raise GradientError(
                 f"{title}: backward returned None for {which}, so the layers before it would not "
-                f"be trained; end it with `return dx`, of shape {x.shape} (np.zeros_like(dx) "
-                "where an input has no influence)"
+                f"be trained; end it with `return dx`, of shape {x.shape}; zeros where the "
+                "input has no influence"
             )
         _check(title, f"returned for {which}", gradient, x)
     return gradients

@@ -76,12 +76,12 @@ def _plain_weights(layer: Any, kind: type) -> Iterator[tuple[str, Any]]:
     arrays = [each for each in arrays if not any(_is_same(each[2], one) for one in given)]
     if not arrays:
         return
-    is_drawn = _draws_random_numbers(kind)
+    is_drawn, (_, made_in_build) = _draws_random_numbers(kind), _attributes_in(kind, ("build",))
     features = (layer.input_shape or (None,))[-1]
     for name, path, each in arrays:
         in_class = name not in vars(layer)
         is_random = (is_drawn or (in_class and each.ndim > 1)) and _looks_random(each)
-        is_initial = is_drawn or features in each.shape
+        is_initial = is_drawn or (name in made_in_build and features in each.shape)
         if is_random or (is_initial and each.size > 1 and bool(np.all(each == each.flat[0]))
                          and each.flat[0] in (0, 1)):  # fmt: skip
             yield f"{name}{path}", each
