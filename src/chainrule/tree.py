@@ -75,6 +75,8 @@ def map_leaves(function: Callable[..., Any], tree: Any, *others: Any) -> Any:
     >>> map_leaves(lambda w, g: w - g, {"W": 3, "b": 1}, {"b": 1, "W": 1})
     {'W': 2, 'b': 0}
     """
+    if not others:
+        return _mapped(function, tree)
     leaves, structure = flatten(tree)
     columns = [flatten_like(structure, other) for other in others]
     return unflatten(structure, [function(*row) for row in zip(leaves, *columns, strict=True)])
@@ -133,10 +135,22 @@ def _build(structure: Structure, leaves: Iterator[Any]) -> Any:
     if structure == LEAF:
         return next(leaves)
     kind, keys, inner = structure
-    values = [_build(each, leaves) for each in inner]
+    return _container(kind, keys, [_build(each, leaves) for each in inner])
+
+
+def _container(kind: type, keys: tuple[Any, ...], values: list[Any]) -> Any:
     if kind is dict:
         return dict(zip(keys, values, strict=True))
     return kind(*values) if hasattr(kind, "_fields") else kind(values)
+
+
+def _mapped(function: Callable[[Any], Any], tree: Any) -> Any:
+    """Apply a function to each leaf of one tree."""
+    children = _children(tree)
+    if children is None:
+        return None if tree is None else function(tree)
+    kind, keys, values = children
+    return _container(kind, keys, [_mapped(function, each) for each in values])
 
 
 def _leaves_like(structure: Structure, tree: Any, path: str) -> Iterator[Any]:

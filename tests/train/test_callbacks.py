@@ -44,6 +44,13 @@ def test_callbacks_are_called_in_order_with_continuous_epoch_numbers():
     assert recorder.calls == ["start", 1, logs, 2, logs, "end"]
 
 
+def test_methods_may_be_assigned_to_an_instance_and_are_called_as_those_of_its_class():
+    called, callback = [], Callback()
+    callback.on_epoch_start = lambda net, epoch: called.append(epoch)
+    network().fit(X, Y, epochs=3, verbose=0, callbacks=[Callback(), callback])
+    assert called == [0, 1, 2]
+
+
 def test_a_function_is_called_after_each_epoch_and_true_stops_the_training():
     history = network().fit(
         X, Y, epochs=9, verbose=0, callbacks=lambda net, epoch, logs: epoch == 3

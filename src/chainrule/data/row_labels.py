@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
+import numpy as np
+
 from chainrule.errors import DataError, warn
 
 __all__ = ["check_dates_in_order", "check_row_labels"]
@@ -19,7 +21,7 @@ def check_row_labels(function: str, **arguments: Any) -> None:
     labelled = [
         (expression, labels)
         for name, value in arguments.items()
-        if value is not None
+        if value is not None and type(value) is not np.ndarray
         for expression, labels in _labels(name, value)
     ]
     for name, labels in labelled[1:]:

@@ -16,7 +16,7 @@ from chainrule.arguments.signature import check_call
 from chainrule.errors import ArgumentError
 from chainrule.pickling import independent_copies
 
-__all__ = ["Callback", "check_monitor", "check_monitors", "resolve_callbacks", "stops"]
+__all__ = ["Callback", "check_monitor", "check_monitors", "defines", "resolve_callbacks", "stops"]
 
 
 @independent_copies
@@ -137,6 +137,12 @@ def check_monitor(callback: Any, reported: Collection[str]) -> None:
             f"{type(callback).__name__}: monitor is {callback.monitor!r}, but the epochs report "
             f"{', '.join(reported)}; monitor one of them, or {remedy}"
         )
+
+
+def defines(callback: Callback, method: str) -> bool:
+    """Whether a callback has a method of its own, not the one of `Callback`, which does nothing."""
+    function = getattr(getattr(callback, method), "__func__", None)
+    return function is not getattr(Callback, method)
 
 
 def stops(result: Any) -> bool:

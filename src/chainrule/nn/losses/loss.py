@@ -97,6 +97,8 @@ class Loss:
     @property
     def is_built_in(self) -> bool:
         """Whether it is a function of this library, also with other arguments."""
+        if LOSSES.get(self.name) is self:  # in less time than below
+            return True
         function = self.per_sample
         inner = function.func if isinstance(function, partial) else function
         return type(self) is Loss and any(inner is each.per_sample for each in LOSSES.values())

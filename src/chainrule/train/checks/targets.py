@@ -62,6 +62,8 @@ def _check_labels(y: Array, classes: int, where: str, name: str) -> None:
         "labels are 0, 1, 2, ...; for a quantity to be predicted use a loss such as mse",
     )  # fmt: skip
     low, high = int(y.min()), int(y.max())
+    if low >= 0 and high < classes:
+        return
     rule = f"labels are counted from 0, here 0 to {classes - 1} for {classes} outputs"
     is_sign = low == -1 and high == 1 and bool(np.all(y))
     remedy = "map -1 to 0, for example with (y + 1) // 2" if is_sign else rule

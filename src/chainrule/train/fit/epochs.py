@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from chainrule.errors import DataError
 from chainrule.optim.schedules.schedule import Schedule
-from chainrule.train.callbacks import Callback, check_monitors, stops
+from chainrule.train.callbacks import Callback, check_monitors, defines, stops
 from chainrule.train.checks import explain_nonfinite
 from chainrule.train.fit.nonfinite import NotFinite, nonfinite_sample, singularity_of_step
 from chainrule.train.fit.termination import run_to_its_end
@@ -56,13 +55,13 @@ class EpochLoop:
         try:
             run.progress.start(epochs, -(-len(run.samples) // run.batch_size))
             self._note_fusion()
-            self._notify(lambda callback: callback.on_fit_start(run.net))
+            self._notify("on_fit_start", run.net)
             remaining = epochs
             while remaining:
                 remaining -= (done := self._run_epochs(remaining, shuffle)) or 1
                 if not done and self._run_epoch(shuffle):
                     break
-            self._notify(lambda callback: callback.on_fit_end(run.net))
+            self._notify("on_fit_end", run.net)
         except NotFinite as error:
             raise self._explained(error, shuffle) from None
         except (KeyboardInterrupt, SystemExit):
@@ -107,7 +106,7 @@ class EpochLoop:
     def _run_epoch(self, shuffle: bool) -> bool:
         """Run one epoch; return whether a callback stops the training."""
         run, trainer, epoch = self._run, self._trainer, self._trainer.counter.epoch
-        self._notify(lambda callback: callback.on_epoch_start(run.net, epoch))
+        self._notify("on_epoch_start", run.net, epoch)
         (order,) = self._orders(shuffle, epoch, 1) or (None,)
         self._start_time = time.perf_counter()
         logs = trainer.run_epoch(order, self._report)
@@ -119,7 +118,7 @@ class EpochLoop:
         run.progress.finish_epochs(1, logs, speed)
         self._adapt_learning_rate(logs.get("val_loss", logs["loss"]))
         names = set(logs)
-        stopping = self._notify(lambda callback: callback.on_epoch_end(run.net, epoch, logs))
+        stopping = self._notify("on_epoch_end", run.net, epoch, logs)
         self.history.append({name: each for name, each in logs.items() if name not in names})
         return any(stopping)
 
@@ -149,13 +148,14 @@ class EpochLoop:
                 objective.loss, optimizer, objective.metrics
             )
 
-    def _notify(self, call: Callable[[Callback], Any]) -> list[bool]:
-        """Call the callbacks in order; return which of them returned True."""
+    def _notify(self, method: str, *arguments: Any) -> list[bool]:
+        """Call a method of the callbacks that define it, in order; return which returned True."""
         stopping: list[bool] = []
-        if self._run.callbacks:
+        defining = [each for each in self._run.callbacks if defines(each, method)]
+        if defining:
             self._trainer.write_back()
-        for callback in self._run.callbacks:
-            stopping.append(stops(call(callback)))
+        for callback in defining:
+            stopping.append(stops(getattr(callback, method)(*arguments)))
             self._trainer.read_back()
             self._check_parameters(callback)
         self._adopt_optimizer()

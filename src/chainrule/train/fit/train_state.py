@@ -12,6 +12,7 @@ from chainrule import tree
 from chainrule.errors import ArgumentError, ShapeError
 from chainrule.graph.array_type import type_of
 from chainrule.optim.optimizer import Optimizer
+from chainrule.train.checks import is_clearly_finite
 from chainrule.train.fit.train_step import initial_state
 from chainrule.train.model.layer_stack import LayerStack
 
@@ -62,6 +63,9 @@ class TrainState:
         end = len(self.values)
         first_state = end - len(state["non_trainable"])
         self._live_indices = [*range(len(self.trained)), *range(first_state, end)]
+        self._end_of_slots = first_state - len(missed_steps)
+        _, groups, structures = self._structure
+        self._slots_structure = structures[groups.index("slots")]
 
     @property
     def tree(self) -> dict[str, Any]:
@@ -71,7 +75,13 @@ class TrainState:
     @property
     def is_finite(self) -> bool:
         """Whether all elements are."""
-        return all(np.isfinite(each).all() for each in self.values)
+        return all(is_clearly_finite(each) or np.isfinite(each).all() for each in self.values)
+
+    def copied_slots(self) -> dict[str, Any]:
+        """Return copies of the optimiser slots, by name of parameter."""
+        start, end = len(self.trained), self._end_of_slots
+        slots = [np.array(each) for each in self.values[start:end]]
+        return tree.unflatten(self._slots_structure, slots)
 
     def spare_buffers(self) -> list[Array]:
         """Return arrays to write the next values into: the previous ones, if writable.

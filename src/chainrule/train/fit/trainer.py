@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule import tree
 from chainrule.optim.schedules.schedule import Schedule
 from chainrule.train.fit.compiled_steps import CompiledSteps
 from chainrule.train.fit.nonfinite import NotFinite
@@ -168,6 +167,8 @@ class Trainer:
         self, order: NDArray[np.intp] | None, done: int, running: RunningMetrics, report: Report
     ) -> None:
         """Run the remaining steps of the epoch, one call each."""
+        if done * self._size >= len(self._samples):
+            return
         state, samples, width = self._state, self._samples, len(self._state.values)
         epoch = np.array(self.counter.epoch)
         reported = time.perf_counter()
@@ -206,7 +207,7 @@ class Trainer:
     def _publish_slots(self) -> None:
         """Publish the optimiser slots; those of frozen parameters stay, for when they are not."""
         model, steps = self._model, self.counter.steps
-        slots = tree.map_leaves(np.array, self._state.tree["slots"])
+        slots = self._state.copied_slots()
         frozen = model.optimizer_slots.keys() - slots.keys()
         model.updates = {name: model.updates.get(name, self._first_step) for name in frozen} | {
             name: steps - missed for name, missed in self._state.missed_steps.items()

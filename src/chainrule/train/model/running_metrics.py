@@ -15,6 +15,9 @@ __all__ = ["RunningMetrics"]
 
 Array = NDArray[Any]
 
+_FEW = 64
+"""Steps whose results Python adds in less time than NumPy."""
+
 
 class RunningMetrics:
     """Accumulates the results of steps into loss and metrics of all samples.
@@ -25,7 +28,9 @@ class RunningMetrics:
 
     def __init__(self, objective: Objective) -> None:
         self._objective = objective
-        self._width = 2 + len(objective.means)
+        self._is_sum = objective.loss.reduction == "sum"
+        self._names = [metric.name for metric in objective.means]
+        self._width = 2 + len(self._names)
         # Samples a step, results, and how many steps each counts, if not the samples.
         self._pending: list[tuple[int, Sequence[Any], Array | None]] = []
         self._totals, self._sizes = [0.0] * self._width, [0.0] * self._width
@@ -49,28 +54,25 @@ class RunningMetrics:
         for count, columns, counted in self._pending:
             for index, column in enumerate(columns):
                 factor = self._factor(index, count, counted)
-                terms = np.append(self._totals[index], factor * column.astype(float))
-                self._totals[index] = float(np.add.accumulate(terms)[-1])
                 is_constant = isinstance(factor, int)
                 self._sizes[index] += factor * len(column) if is_constant else float(factor.sum())
+                self._totals[index] = _added(self._totals[index], column, factor)
         self._pending.clear()
         return self._named(self._totals, self._sizes)
 
     def _factor(self, index: int, count: int, counted: Array | None) -> Any:
         """Return how often a result counts, or the results of each step."""
-        if index == 0 and self._objective.loss.reduction == "sum":
+        if index == 0 and self._is_sum:
             return 1
         # The penalty has no steps.
         return count if counted is None or index == 1 else counted[:, max(index - 1, 0)]
 
     def _named(self, totals: Sequence[Any], sizes: Sequence[Any]) -> dict[str, Any]:
-        is_sum = self._objective.loss.reduction == "sum"
         loss, penalty, *metrics = (
-            total if is_sum and index == 0 else total / _at_least_one(size)
+            total if self._is_sum and index == 0 else total / _at_least_one(size)
             for index, (total, size) in enumerate(zip(totals, sizes, strict=True))
         )
-        names = (metric.name for metric in self._objective.means)
-        return {"loss": loss + penalty, **dict(zip(names, metrics, strict=True))}
+        return {"loss": loss + penalty, **dict(zip(self._names, metrics, strict=True))}
 
     def means_of_parts(self, parts: int, steps: int) -> dict[str, Array]:
         """Return loss and metrics of the first `parts`, such as epochs, of `steps` equal steps."""
@@ -108,6 +110,15 @@ class RunningMetrics:
 
 def _at_least_one(size: Any) -> Any:
     return np.maximum(size, 1) if isinstance(size, np.ndarray) else max(size, 1)
+
+
+def _added(total: float, column: Array, factor: Any) -> float:
+    """Add a column, each value times a factor, to a total, from left to right."""
+    if isinstance(factor, int) and len(column) <= _FEW:
+        for value in column.tolist():
+            total += factor * value
+        return total
+    return float(np.add.accumulate(np.append(total, factor * column.astype(float)))[-1])
 
 
 def _totals(column: Sequence[Array], parts: int, steps: int, factor: Any) -> Array:
