@@ -10,6 +10,7 @@ from chainrule.data.row_labels import check_row_labels
 from chainrule.errors import ShapeError
 from chainrule.nn.layers.embedding import Embedding
 from chainrule.train.checks import ValidatedData, check_samples, check_targets
+from chainrule.train.checks.broadcasting import warn_of_broadcasting
 from chainrule.train.checks.metric_targets import check_metric_targets
 from chainrule.train.inputs.padded_steps import checked_steps, warn_of_mask_end, without_padding
 from chainrule.train.inputs.samples import Samples
@@ -59,6 +60,9 @@ def prepare_samples(
         without_padding(y, mask), objective.loss, objective.metrics, model.output_shape, function,
         names[1],
     )  # fmt: skip
+    warn_of_broadcasting(
+        y, objective.loss, objective.metrics, model.output_shape, function, names[1]
+    )
     weight = None if checked.weight is None else checked.weight.astype(model.dtype)
     return Samples(checked.X, y, weight), checked
 
