@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from types import FunctionType
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -41,7 +41,7 @@ def find_sublayers(owner: object, visited: set[int] | None = None) -> Iterator[t
     attributes: dict[str, Any] = dict(vars(owner))
     attributes.pop("_arguments", None)  # those of the constructor
     for attribute, value in attributes.items():
-        if type(value) in _WITHOUT_LAYERS:
+        if type(value) in _WITHOUT_LAYERS or _has_plain_items(value):
             continue
         value = copied(value)
         leaves, _ = tree.flatten(value)
@@ -75,6 +75,17 @@ def with_sublayers(owners: Iterable[Any]) -> Iterator[Any]:
             visited.add(id(owner))
             yield owner
             yield from (each for _, each in find_all_sublayers(owner, visited))
+
+
+def _has_plain_items(value: object) -> bool:
+    """Whether a container has no items but those of types that are not searched."""
+    if type(value) is dict:
+        items = list(cast(dict[Any, Any], value).values())
+    elif type(value) is tuple or type(value) is list:
+        items = list(cast("list[Any] | tuple[Any, ...]", value))
+    else:
+        return False
+    return all(type(each) in _WITHOUT_LAYERS for each in items)
 
 
 def is_layer(value: object) -> bool:

@@ -43,6 +43,8 @@ def check_metric_targets(
     210.0 at y[0, 0]; for amounts use the metric mae, mse or r2, for classes the loss cross_entropy
     """
     ours = [metric for metric in metrics if metric.targets != "any"]
+    if not ours:
+        return
     outputs = (len(y), *(size or 0 for size in output_shape[1:]))
     for metric in ours:
         if metric.targets == "amounts" and y.shape == outputs[:-1]:

@@ -37,6 +37,9 @@ class CompiledSteps:
         epochs = _MAX_STEPS // steps if is_full_batch else _MAX_ROWS // len(samples)
         self.epochs_per_call = 1 if remainder else max(1, epochs)
         self._batch, self._steps_per_epoch = None if is_full_batch else size, steps
+        self._types = samples.types(len(samples))
+        capacity = steps * self.epochs_per_call
+        self._key = ("steps", self._batch, capacity, *state.key, *self._types.values())
         self.refresh()
         # Compile the other steps now: shape errors are raised before anything has changed.
         for count in {0 if self.runner else size, remainder} - {0}:
@@ -58,15 +61,13 @@ class CompiledSteps:
         return self._cache.get(("step", self._size, *self._state.key, *types.values()), build)
 
     def _compile_runner(self, size: int | None, steps: int) -> StepRunner | None:
-        samples, state, capacity = self._samples, self._state, steps * self.epochs_per_call
-        if not samples.are_contiguous:
+        state, capacity = self._state, steps * self.epochs_per_call
+        if not self._samples.are_contiguous:
             return None
-        types = samples.types(len(samples))
-        key = ("steps", size, capacity, *state.key, *types.values())
 
         def build() -> tuple[StepRunner | None, Guards]:
             program, guards = compile_steps(
-                self._stack, self._objective, state.tree, types, size, capacity
+                self._stack, self._objective, state.tree, self._types, size, capacity
             )
             if program is None:
                 return None, guards
@@ -76,4 +77,4 @@ class CompiledSteps:
             step_inputs = StepInputs(self.epochs_per_call, steps, size, self._stack.dtype, read)
             return StepRunner(program, len(state.values), step_inputs), guards
 
-        return self._cache.get(key, build)
+        return self._cache.get(self._key, build)

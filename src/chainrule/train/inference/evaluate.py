@@ -97,7 +97,7 @@ def _predict(
         batch_type: ArrayType = type_of(part)
         part = part if part.dtype.isnative else part.astype(batch_type.dtype)
         forward = programs.get(
-            _key(activation, batch_type.dtype, batch_type.shape),
+            ("predict", activation, batch_type.dtype, batch_type.shape),
             lambda t=batch_type: _compiled(stack, t, activation),
         )
         parts.append(forward(part))
@@ -116,7 +116,7 @@ def _predict_cached(model: Model, X: Any, size: Any, activation: str) -> Array |
     if type(X) is not np.ndarray or type(size) is not int or not accepts_any_finite(model):
         return None
     # A cached program for this type and shape shows that they fit the network.
-    forward: PredictFunction | None = model.programs.find(_key(activation, X.dtype, X.shape))
+    forward: PredictFunction | None = model.programs.find(("predict", activation, X.dtype, X.shape))
     if forward is None or len(X) > size or not is_clearly_finite(X):
         return None
     lock = model.parameter_lock
@@ -129,7 +129,3 @@ def _predict_cached(model: Model, X: Any, size: Any, activation: str) -> Array |
     # As in `SequenceLock.read`, without the time of a call.
     is_consistent = version is not None and lock.version is version
     return outputs if is_consistent else lock.read(lambda: forward(X))
-
-
-def _key(activation: str, dtype: Any, shape: tuple[int, ...]) -> Any:
-    return "predict", activation, dtype, shape

@@ -44,9 +44,15 @@ class Samples:
     _references: list[Any] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        # An array with weak references cannot be resized, not even with refcheck=False.
-        arrays = [each for array in self.arrays() for each in _with_bases(array)]
-        object.__setattr__(self, "_references", [weakref.ref(each) for each in arrays])
+        # An array with weak references cannot be resized, not even with refcheck=False: the arrays
+        # have some, and so have those that they are views of.
+        references: list[Any] = []
+        for each in self.arrays():
+            base: Any = each
+            while isinstance(base, np.ndarray):
+                references.append(weakref.ref(base))
+                base = base.base
+        object.__setattr__(self, "_references", references)
 
     def __len__(self) -> int:
         return len(self.X)
@@ -121,14 +127,6 @@ def shuffled_orders(
 ) -> list[NDArray[np.intp]] | None:
     """Return the permutations of `count` epochs, by seed and epoch; None for a full batch."""
     return permutations(length, seed, epoch, count) if size < length else None
-
-
-def _with_bases(array: Array) -> Iterator[Array]:
-    """Yield an array and those that it is a view of."""
-    base: Any = array
-    while isinstance(base, np.ndarray):
-        yield base
-        base = base.base
 
 
 def _is_contiguous(array: Array) -> bool:
