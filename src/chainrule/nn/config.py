@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from typing import Any, cast
 
 import numpy as np
@@ -97,6 +97,7 @@ def _is_same_partial(one: Any, other: Any) -> bool:
     )
 
 
+@cache
 def snake_case(name: str) -> str:
     """Return the kind of layers of a class: ``MaxPool2D`` gives ``max_pool2d``.
 

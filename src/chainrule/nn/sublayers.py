@@ -13,12 +13,17 @@ from typing import Any, cast
 import numpy as np
 
 from chainrule import tree
+from chainrule.locks import ReentrantLock
 from chainrule.nn.environment import copied
+from chainrule.nn.parameter import Parameter
 
 __all__ = ["find_all_sublayers", "find_sublayers", "holds_layers", "is_layer", "with_sublayers"]
 
 
-_WITHOUT_LAYERS = {bool, bytes, float, int, np.dtype, np.ndarray, str, type(None), FunctionType}
+_WITHOUT_LAYERS = {
+    bool, bytes, float, int, np.dtype, np.ndarray, str, type(None), FunctionType, Parameter,
+    ReentrantLock,
+}  # fmt: skip
 """Types of most attributes, which are not searched."""
 
 
@@ -44,7 +49,8 @@ def find_sublayers(owner: object, visited: set[int] | None = None) -> Iterator[t
         if type(value) in _WITHOUT_LAYERS or _has_plain_items(value):
             continue
         value = copied(value)
-        leaves, _ = tree.flatten(value)
+        is_container = isinstance(value, dict | list | tuple)
+        leaves = tree.flatten(value)[0] if is_container else [value]
         if not any(map(_layers_of, leaves)):
             continue
         for path, leaf in zip(tree.paths(value), leaves, strict=True):
@@ -95,6 +101,8 @@ def is_layer(value: object) -> bool:
 
 def holds_layers(value: Any) -> bool:
     """Whether a value is a layer, a network or a container of some."""
+    if type(value) in _WITHOUT_LAYERS or _has_plain_items(value):
+        return False
     return any(True for leaf in tree.flatten(value)[0] for _ in _layers_of(leaf))
 
 

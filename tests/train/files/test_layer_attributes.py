@@ -318,3 +318,14 @@ def test_a_trained_layer_of_the_library_has_no_state_but_its_parameters():
         layer(x)
         layer(x, random=nn.RandomStream(seed=0))
         assert describe_attributes([layer], x.dtype) == ({}, {}), layer
+
+
+def test_layers_of_equal_arguments_are_compared_each_with_its_own_settings():
+    layers = [nn.Dropout(0.25, name=name) for name in "abc"]
+    net = cr.Network([*layers, nn.Dense(1)])
+    net.predict(X)
+    for rate in (0.5, 0.75):
+        vars(layers[1])["rate"] = rate  # unknown to its arguments
+        layers[2].rate = rate
+        attributes, _ = describe_attributes(net.layers, np.dtype("float32"))
+        assert attributes == {"b": {"rate": rate}}

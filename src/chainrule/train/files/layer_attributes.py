@@ -38,6 +38,13 @@ _DESCRIBED = {
 }  # fmt: skip
 """Attributes that a file describes otherwise."""
 
+_PLAIN = {bool, float, int, str, type(None)}
+"""Types of arguments that their text determines."""
+
+_CAPACITY = 256
+_made_earlier: dict[tuple[str, str], Any] = {}
+"""Layers made again from arguments, by kind and the text of the arguments: none is changed."""
+
 _MAX_TEXT = 200
 """Characters of a text that no run reads: longer ones are no setting."""
 
@@ -118,7 +125,11 @@ def _differences(layer: Any, dtype: np.dtype[Any]) -> Iterator[tuple[str, Any, d
     """Yield path, layer and attributes to keep, of a layer and its sublayers."""
     own = _tree(layer)
     is_ours = all(_is_ours(each) for each in own.values())
-    again = _tree(_made_again(layer, None)) if is_ours else {}
+    again: dict[str, Any] = {}
+    if is_ours and len(own) == 1 and (known := _known_to_be_made_again(layer)) is not None:
+        again = {layer.name: known}
+    elif is_ours:
+        again = _tree(_made_again(layer, None))
     if own.keys() != again.keys():
         with _random_numbers_kept():
             again = _tree(_made_again(layer, dtype))
@@ -133,6 +144,23 @@ def _differences(layer: Any, dtype: np.dtype[Any]) -> Iterator[tuple[str, Any, d
             )
         if kept:
             yield path, each, kept
+
+
+def _known_to_be_made_again(layer: Any) -> Any:
+    """Return a layer of the library made earlier from equal arguments, but for its name; or None.
+
+    What is returned has no sublayers.
+    """
+    arguments = {key: each for key, each in layer._arguments.arguments.items() if key != "name"}
+    if not all(type(each) in _PLAIN for each in arguments.values()):
+        return None
+    key = layer.kind, repr(arguments)
+    if key not in _made_earlier:
+        again = _made_again(layer, None)
+        if len(_made_earlier) >= _CAPACITY or len(_tree(again)) > 1:
+            return None
+        _made_earlier[key] = again
+    return _made_earlier[key]
 
 
 def _made_again(layer: Any, dtype: np.dtype[Any] | None) -> Any:
@@ -215,7 +243,7 @@ def _changed(layer: Any, again: Any, known: set[int]) -> dict[str, Any]:
     others = vars(again)
     for name, value in list(vars(layer).items()):
         own = vars(layer)["_parameters"].get(name)
-        if name in _DESCRIBED or (own is not None and value is own) or holds_layers([value]):
+        if name in _DESCRIBED or (own is not None and value is own) or holds_layers(value):
             continue
         if isinstance(value, Parameter):
             if own is not None or id(value) not in known:
