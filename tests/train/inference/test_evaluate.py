@@ -119,3 +119,43 @@ def test_only_losses_of_this_library_are_known_to_have_one_value_a_sample():
     assert known.of_probabilities().is_built_in
     assert not replace(known, per_sample=rmse).is_built_in
     assert not Called("mse", LOSSES["mse"].per_sample).is_built_in
+
+
+def residual_in_place(y, p):
+    y -= p
+    return np.mean(y**2, axis=1)
+
+
+def root_of_residual_in_place(y, p):
+    p -= y
+    return np.sqrt(np.mean(p**2))
+
+
+def sorted_outputs(y, p):
+    p.sort(axis=0)
+    y[:] = 0
+    return np.max(p)
+
+
+def test_what_custom_losses_and_metrics_assign_to_their_arguments_stays_within_them():
+    X = np.random.default_rng(0).normal(size=(1100, 3))
+    for loss in ("mse", residual_in_place, root_of_residual_in_place):
+        for dtype in ("float32", "float64"):
+            y = (X[:, :1] + X[:, 1:2] ** 2).astype(dtype)
+            given = X.copy(), y.copy()
+            net = Network([nn.Dense(1)], seed=0, dtype=dtype)
+            metrics = [sorted_outputs, "mae", "r2"]
+            net.compile(loss, "sgd", learning_rate=1e-9, metrics=metrics)
+            history = net.fit(*given, validation_data=given, verbose=0)
+            p, results = net.predict(X), net.evaluate(*given)
+            assert np.array_equal(given[0], X)
+            assert np.array_equal(given[1], y)
+            squared = np.mean((y - p) ** 2)
+            assert results["loss"] == pytest.approx(
+                np.sqrt(squared) if loss is root_of_residual_in_place else squared, rel=1e-4
+            )
+            assert results["mae"] == pytest.approx(np.mean(np.abs(y - p)), rel=1e-4)
+            assert results["r2"] == pytest.approx(1 - squared / np.var(y), abs=1e-4)
+            assert results["sorted_outputs"] == pytest.approx(p.max())
+            for name, value in results.items():
+                assert history[f"val_{name}"][-1] == pytest.approx(value)

@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal
 
+import numpy as np
+
 from chainrule.arguments.aliases import FIT_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.arguments.lookup import look_up
@@ -72,7 +74,9 @@ class Loss:
     targets: TargetDomain = AMOUNTS
 
     def __call__(self, y_true: Any, y_pred: Any) -> Any:
-        """Return the loss of each sample."""
+        """Return the loss of each sample; a custom function may assign to its arguments."""
+        if not self.is_built_in:
+            y_true, y_pred = np.copy(y_true), np.copy(y_pred)
         return self.per_sample(y_true, y_pred)
 
     def check(self, y_true_shape: tuple[int, ...], y_pred_shape: tuple[int, ...]) -> None:

@@ -119,7 +119,7 @@ def _of_arrays(function: Callable[[Any, Any], Any], y: Array, predicted: Array) 
     """Return the result of a function for arrays; None if it raises, which is told when traced."""
     try:
         with np.errstate(all="ignore"):
-            return np.asarray(function(y, predicted))
+            return np.asarray(function(y.copy(), predicted.copy()))
     except Exception:  # noqa: BLE001 (a function of the user's own)
         return None
 

@@ -108,7 +108,7 @@ class Metric:
         """
         if self.is_built_in and y_true.shape[:2] == mask.shape:
             return self.compute(y_true[mask], y_pred[mask])
-        value = np.asarray(self.function(y_true, y_pred))
+        value = self._values(y_true, y_pred)
         return (
             self.compute(y_true, y_pred)
             if value.shape[:2] != mask.shape
@@ -161,13 +161,19 @@ class Metric:
         ArgumentError
             If a user's function returns neither one value nor one a sample.
         """
-        value = np.asarray(self.function(y_true, y_pred))
+        value = self._values(y_true, y_pred)
         if value.shape not in ((), (len(y_pred),)) or value.dtype.kind not in "fiub":
             raise ArgumentError(
                 f"metric {self.name}: it gave {value.dtype}{list(value.shape)} for {len(y_pred)} "
                 "samples; it must give a number, or one number a sample"
             )
         return float(np.mean(value, dtype=np.float64))
+
+    def _values(self, y_true: Array, y_pred: Array) -> Array:
+        """Call the function; what a custom one assigns to its arguments stays within it."""
+        if not self.is_built_in:
+            y_true, y_pred = np.copy(y_true), np.copy(y_pred)
+        return np.asarray(self.function(y_true, y_pred))
 
 
 METRICS: dict[str, Metric] = {
