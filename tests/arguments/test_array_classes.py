@@ -71,6 +71,7 @@ DERIVATIVES: dict[str, Callable[[], Any]] = {
     "check_grads": lambda: cr.check_grads(lambda x: np.sum(x**2), (a,)),
     "random": lambda: random.normal(KEY, loc=a),
     "probabilities": lambda: random.choice(KEY, 3, p=a),
+    "entries": lambda: random.choice(KEY, a),
     "logits": lambda: random.categorical(KEY, a),
 }
 

@@ -25,6 +25,7 @@ from chainrule.arguments.lookup import closest
 from chainrule.errors import LIBRARY_FOLDERS, ArgumentError, warn
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.node import variable
+from chainrule.graph.source_location import is_library_class
 from chainrule.nn import environment
 from chainrule.nn.config import refuse_late_activation
 from chainrule.nn.parameter import Parameter
@@ -251,7 +252,7 @@ def is_own_file(file: str) -> bool:
 
 
 def _is_own(kind: type) -> bool:
-    return kind.__module__.startswith("chainrule.") or kind is object
+    return kind is object or (kind.__module__.startswith("chainrule.") and is_library_class(kind))
 
 
 def _user_classes(kind: type) -> Iterable[type]:

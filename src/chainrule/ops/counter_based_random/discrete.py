@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.arguments.array_classes import refuse_masked
 from chainrule.arguments.checks import Range, bad_argument, checked_flag, checked_kind
 from chainrule.arguments.function_aliases import RANDOM_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
@@ -164,6 +165,7 @@ def choice(key: Any, a: Any, shape: Any = (), replace: bool = True, p: Any = Non
     [0, 1, 2]
     """
     replace = checked_flag("random.choice", "replace", replace)
+    refuse_masked(a, "random.choice: a")
     values, (shape, _) = _population("choice", "a", a), shape_and_dtype("choice", shape, "float64")
     if not len(values):
         raise bad_argument("random.choice", "a", a, "an array with at least one entry")
@@ -210,6 +212,7 @@ def categorical(key: Any, logits: Any, axis: int = -1, shape: Any = None) -> Any
     >>> random.categorical(random.key(0), np.log([0.001, 0.001, 0.998]), shape=5)
     array([2, 2, 2, 2, 2])
     """
+    refuse_masked(logits, "random.categorical: logits")
     logits = logits if isinstance(logits, Node) else as_plain_array(logits)
     if logits.dtype.kind not in "biuf" or not logits.size:
         raise bad_argument("random.categorical", "logits", logits, "real numbers, one or more")
@@ -243,6 +246,7 @@ def _population(function: str, argument: str, x: Any) -> Any:
 
 
 def _log_probabilities(p: Any, number: int) -> Any:
+    refuse_masked(p, "random.choice: p")
     p = p if isinstance(p, Node) else as_plain_array(p)
     if np.shape(p) != (number,):
         raise ShapeError(

@@ -98,7 +98,7 @@ class MachineSettings:
 
     @property
     def k(self) -> int:
-        """Sweeps of Gibbs sampling in each step; may be assigned between two calls of `fit`."""
+        """Number of sweeps of Gibbs sampling in each step; may be assigned."""
         return self._layer.k
 
     @k.setter
@@ -107,7 +107,7 @@ class MachineSettings:
 
     @property
     def l2(self) -> float:
-        """λ of the L2 penalty; may be assigned between two calls of `fit`."""
+        """The λ of the L2 penalty; may be assigned between two calls of `fit`."""
         return self._layer.l2
 
     @l2.setter
