@@ -6,6 +6,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+import chainrule
 from chainrule import nn, optim
 from chainrule.errors import ArgumentError
 from chainrule.train.callbacks import Callback
@@ -160,3 +161,25 @@ def test_a_history_answers_how_other_libraries_read_theirs():
         with pytest.raises(AttributeError, match=message):
             getattr(history, name)
     assert copy.deepcopy(history) == history
+
+
+def test_callbacks_of_other_libraries_are_answered_with_what_works_here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name, ours in {
+        "ModelCheckpoint": "callbacks=lambda net, epoch, logs: net.save",
+        "ReduceLROnPlateau": "optim.reduce_on_plateau",
+        "LearningRateScheduler": "optim.cosine",
+        "LambdaCallback": "any function",
+        "CSVLogger": "net.fit returns",
+        "TerminateOnNaN": "stops by itself",
+    }.items():
+        with pytest.raises(AttributeError, match=ours):
+            getattr(chainrule, name)
+    net = network()
+    net.compile("mse", "sgd", learning_rate=optim.reduce_on_plateau(0.1))
+    history = net.fit(
+        X, X[:, :1], epochs=2, verbose=0,
+        callbacks=lambda net, epoch, logs: net.save("model.safetensors"),
+    )  # fmt: skip
+    assert np.array_equal(chainrule.load("model.safetensors").predict(X), net.predict(X))
+    assert dict(history)["loss"] == history["loss"]

@@ -20,6 +20,8 @@ __all__ = [
 
 _COMPILED = "compiled code is always that of this processor; leave it out"
 
+_RATE_SCHEDULE = "give net.compile a schedule, such as learning_rate=optim.{}"
+
 CORE_ALIASES = Aliases(
     names={
         "function": "fun func f fn fct",
@@ -95,6 +97,13 @@ CORE_NAMES = Aliases(
         "optimizers": "optimisers are in chainrule.optim",
         "optimisers": "optimisers are in chainrule.optim",
         "utils": "data tools are in chainrule.data",
+        "CSVLogger": "net.fit returns the numbers of each epoch, a mapping of names to lists",
+        "LambdaCallback": "any function (net, epoch, logs) is a callback",
+        "LearningRateScheduler": _RATE_SCHEDULE.format("cosine(0.1, epochs=20)"),
+        "ModelCheckpoint": "a function saves after each epoch: "
+        "callbacks=lambda net, epoch, logs: net.save('model.safetensors')",
+        "ReduceLROnPlateau": _RATE_SCHEDULE.format("reduce_on_plateau(0.1)"),
+        "TerminateOnNaN": "net.fit stops by itself, and explains where NaN arose",
     },
 )
 """Names of the package."""
