@@ -10,7 +10,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
@@ -83,6 +82,8 @@ def close_matches(
     ['two']
     """
     folded = {each.lower(): each for each in known}
+    import difflib  # here, as names are seldom wrong
+
     return [folded[key] for key in difflib.get_close_matches(name.lower(), folded, count, cutoff)]
 
 

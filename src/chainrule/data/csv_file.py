@@ -1,6 +1,5 @@
 """Reader of CSV files: columns with inferred dtypes."""
 
-import csv
 import io
 import itertools
 import os
@@ -144,6 +143,8 @@ def _text(content: bytes | str, encoding: Any, title: str) -> str:
 
 def _rows(text: str, delimiter: str, title: str) -> Iterator[tuple[int, list[str]]]:
     """Yield the rows with the number of their last line; empty lines are skipped."""
+    import csv  # here, as most programs read none
+
     reader = csv.reader(
         io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True, strict=True
     )

@@ -17,7 +17,6 @@ from chainrule.optim.registry import resolve_optimizer
 from chainrule.optim.schedules.schedule import Schedule
 from chainrule.pickling import independent_copies
 from chainrule.train.callbacks import Callback
-from chainrule.train.files.save import save
 from chainrule.train.fit.fit import FitArguments, fit
 from chainrule.train.history import History
 from chainrule.train.inference.class_prediction import predicted_classes, probability_activation
@@ -332,6 +331,8 @@ class Network(LayerSequence):
         OSError
             If the file cannot be written.
         """
+        from chainrule.train.files.save import save  # here, as most programs save nothing
+
         save(self._model, path)
 
 

@@ -21,7 +21,6 @@ from chainrule.train.model.step_counter import StepCounter
 from chainrule.train.rbm import queries
 from chainrule.train.rbm.fit import couplings_of, fit, prepare_visible
 from chainrule.train.rbm.partition import log_partition
-from chainrule.train.rbm.save import save
 from chainrule.train.rbm.settings import MachineSettings
 
 __all__ = ["RBM"]
@@ -321,6 +320,8 @@ class RBM(MachineSettings):
         """
         names = [name for name in _NAMES if name not in ("learning_rate", "momentum", "dtype")]
         config = {name: getattr(self, name) for name in names} | {"dtype": self.dtype.name}
+        from chainrule.train.rbm.save import save  # here, as most programs save nothing
+
         save(self._model, config, path)
 
     def _query(self, query: Callable[..., Array], X: Any, function: str, *others: int) -> Array:
