@@ -21,7 +21,6 @@ LeCun, Cortes & Burges (1998), "The MNIST database of handwritten digits", secti
 format".
 """
 
-import gzip
 import io
 import itertools
 import math
@@ -150,6 +149,8 @@ class _Content:
             raise ArgumentError(f"{name}: the file was opened as text; open it with mode 'rb'")
         plain = _Unread(first, file)
         self.is_gzip = first == GZIP_MAGIC
+        import gzip  # here, as most programs read no such file
+
         # GzipFile reads any object with a `read`; its annotation requires more than it uses.
         self._source: _Readable = (
             gzip.GzipFile(fileobj=cast(Any, plain), mode="rb") if self.is_gzip else plain
@@ -159,6 +160,8 @@ class _Content:
 
     def read(self, size: int) -> bytes:
         """Return at most ``size`` bytes, fewer only where no more are available at once."""
+        import gzip
+
         try:
             chunk = self._source.read(size)
         except EOFError:

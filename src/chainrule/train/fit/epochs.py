@@ -119,7 +119,8 @@ class EpochLoop:
         self._adapt_learning_rate(logs.get("val_loss", logs["loss"]))
         names = set(logs)
         stopping = self._notify("on_epoch_end", run.net, epoch, logs)
-        self.history.append({name: each for name, each in logs.items() if name not in names})
+        if len(logs) > len(names):
+            self.history.append({name: each for name, each in logs.items() if name not in names})
         return any(stopping)
 
     def _validate(self) -> dict[str, float]:
