@@ -11,6 +11,7 @@ import pytest
 from chainrule import Network, nn, optim
 from chainrule.errors import DataError
 from chainrule.train.fit import step_runner
+from chainrule.train.network import model_of
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(120, 4)), RNG.integers(0, 3, 120)
@@ -174,3 +175,48 @@ def test_a_call_on_more_threads_than_the_last_one_is_short(monkeypatch):
     assert after == 8 * trial
     assert later == pytest.approx(min(8 * after, settled), rel=0.1)
     assert steps_of_calls(2000, threads=1)[0] == pytest.approx(settled, rel=0.1)
+
+
+def interrupted(net, steps, monkeypatch, **arguments):
+    """Train until the native call after some steps, which Ctrl-C interrupts."""
+    run_steps, calls = step_runner.StepRunner.run_steps, []
+
+    def run(*call):
+        if len(calls) == steps:
+            raise KeyboardInterrupt
+        calls.append(call)
+        return run_steps(*call)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(step_runner, "REPORT_SECONDS", 0.0)  # a step a call
+        patched.setattr(step_runner.StepRunner, "run_steps", run)
+        with pytest.raises(KeyboardInterrupt):
+            net.fit(X, Y, epochs=99, verbose=0, **arguments)
+
+
+@pytest.mark.parametrize("callbacks", [None, [lambda net, epoch, logs: None]])
+def test_after_an_interrupt_training_goes_on_with_the_epoch_that_is_not_finished(
+    callbacks, monkeypatch
+):
+    """The epochs of one native call count as those that are observed do."""
+    monkeypatch.setenv("CHAINRULE_BACKEND", "llvm")
+    for steps in (0, 1, 5, 6, 11, 12, 18):  # an epoch has 6
+        settings = {"batch_size": 20, "callbacks": callbacks}
+        net, other, epochs = network(), network(), steps // 6
+        interrupted(net, steps, monkeypatch, **settings)
+        assert (model_of(net).counter.epoch, model_of(net).counter.steps) == (epochs, steps)
+        assert net.history.epochs == epochs
+        (note,) = (each for each in net.history.notes if "interrupted" in each)
+        if steps % 6:
+            again = f"after {steps % 6} of its 6 steps, which are kept; the next fit begins epoch"
+            assert f"in epoch {epochs}, {again} {epochs} anew" in note
+            interrupted(other, steps, monkeypatch, **settings)
+            net.fit(X, Y, epochs=1, verbose=0, batch_size=20)
+            assert model_of(net).counter.epoch == epochs + 1
+            other.fit(X, Y, epochs=1, verbose=0, **settings)
+        else:
+            assert note == f"interrupted in epoch {epochs}, before its first step"
+            net.fit(X, Y, epochs=4 - epochs, verbose=0, **settings)
+            other.fit(X, Y, epochs=4, verbose=0, **settings)
+        for name, array in net.params.items():
+            assert array.tobytes() == other.params[name].tobytes(), steps

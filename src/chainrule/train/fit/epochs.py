@@ -65,7 +65,7 @@ class EpochLoop:
         except NotFinite as error:
             raise self._explained(error, shuffle) from None
         except (KeyboardInterrupt, SystemExit):
-            self.history.notes.append(f"interrupted in epoch {trainer.counter.epoch}")
+            self.history.notes.append(self._interrupted())
             raise
         finally:
             run_to_its_end(trainer.write_back)
@@ -81,21 +81,17 @@ class EpochLoop:
             return 0
         start = time.perf_counter()
         orders = self._orders(shuffle, trainer.counter.epoch, count)
-        try:
-            logs = trainer.run_epochs(count, orders)
-        except NotFinite as error:
-            self._record(error.finished, time.perf_counter() - start)
-            raise
+
+        def record(logs: dict[str, Any]) -> None:
+            if done := len(logs.get("loss", ())):
+                seconds = (time.perf_counter() - start) / done
+                self.history.extend(logs | {"seconds": [seconds] * done})
+
+        logs = trainer.run_epochs(count, orders, record)
         seconds = (time.perf_counter() - start) / count
-        self._record(logs, seconds * count)
         last = {name: float(column[-1]) for name, column in logs.items()}
         run.progress.finish_epochs(count, last, len(run.samples) / seconds)
         return count
-
-    def _record(self, logs: dict[str, Any], seconds: float) -> None:
-        """Add the results of several epochs to the history."""
-        if count := len(logs.get("loss", ())):
-            self.history.extend(logs | {"seconds": [seconds / count] * count})
 
     def _orders(self, shuffle: bool, epoch: int, count: int) -> Any:
         if not shuffle:
@@ -209,6 +205,16 @@ class EpochLoop:
         )
         return DataError(
             f"fit: {evidence} The network has the parameters of the last step that was finite."
+        )
+
+    def _interrupted(self) -> str:
+        """Return the note of an interrupt: what is kept, and what a later ``fit`` does again."""
+        epoch, done = (counter := self._trainer.counter).epoch, counter.step
+        if not done:
+            return f"interrupted in epoch {epoch}, before its first step"
+        return (
+            f"interrupted in epoch {epoch}, after {done} of its {counter.steps_per_epoch} steps, "
+            f"which are kept; the next fit begins epoch {epoch} anew, in the same order"
         )
 
     def _note_fusion(self) -> None:

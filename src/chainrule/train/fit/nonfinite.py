@@ -28,8 +28,7 @@ class NotFinite(Exception):  # noqa: N818 (caught within the room: no error that
 
     Step `step` of its epoch, from 0, had this `loss`, or NaN where only its update is not finite,
     after those in `losses`, oldest first. `parameters` are those that gave the loss, or that the
-    update led to. `finished` are the results of the epochs completed before, in the same call of
-    the trainer: arrays of shape (epochs,).
+    update led to.
     """
 
     def __init__(
@@ -43,7 +42,6 @@ class NotFinite(Exception):  # noqa: N818 (caught within the room: no error that
         super().__init__(loss)
         self.loss, self.losses, self.step = loss, losses, step
         self.learning_rate, self.parameters = learning_rate, parameters
-        self.finished: dict[str, Array | list[float]] = {}
 
 
 def nonfinite_sample(

@@ -27,6 +27,9 @@ Array = NDArray[Any]
 Report = Callable[[int, RunningMetrics], None]
 """Takes the steps of the epoch so far, and their metrics."""
 
+Results = dict[str, Array | list[float]]
+"""Loss, metrics and learning rates, one value an epoch."""
+
 
 class Trainer:
     """Train state of a network between steps, and the compiled steps that update it.
@@ -38,7 +41,7 @@ class Trainer:
     """
 
     def __init__(self, model: Model, objective: Objective, samples: Samples, size: int) -> None:
-        self.objective, self.counter = objective, model.counter.copy()
+        self.objective, self.counter = objective, model.counter.begin(-(-len(samples) // size))
         self._model, self._samples, self._size = model, samples, size
         self._published, self._next_publication = self._progress, 0.0
         self._dtype = model.dtype
@@ -78,30 +81,31 @@ class Trainer:
         with np.errstate(all="ignore"):
             done = self._run_natively(1, None if order is None else [order], running, report)
             self._run_stepwise(order, done, running, report)
-        self.counter.epoch += 1
         self._publish()
         return running.results() | {"learning_rate": float(self._rate)}
 
-    def run_epochs(self, epochs: int, orders: Orders) -> dict[str, Array | list[float]]:
-        """Run several epochs without reports between them; return metrics of shape (epochs,)."""
+    def run_epochs(self, epochs: int, orders: Orders, record: Callable[[Results], None]) -> Results:
+        """Run several epochs without reports between them; return metrics of shape (epochs,).
+
+        `record` is called with them, or with those of the epochs finished if an exception ends it.
+        """
         running, first = RunningMetrics(self.objective), self.counter.steps
-        steps = len(self._samples) // self._size
+        steps = self.counter.steps_per_epoch
         self._steps.refresh()
         try:
             self._run_natively(epochs, orders, running, lambda step, running: None)
         except NotFinite as error:
-            done = (self.counter.steps - first) // steps
-            self.counter.epoch += done
-            error.finished = self._results_of(running, done, steps)
-            error.losses = error.losses[done * steps :]
+            error.losses = error.losses[(self.counter.steps - first) // steps * steps :]
             raise
-        self.counter.epoch += epochs
+        finally:
+            # Those of the last call may have been interrupted before their metrics were added.
+            done = min(self.counter.steps - first, running.steps) // steps
+            results = self._results_of(running, done, steps)
+            record(results)
         self._publish()
-        return self._results_of(running, epochs, steps)
+        return results
 
-    def _results_of(
-        self, running: RunningMetrics, epochs: int, steps: int
-    ) -> dict[str, Array | list[float]]:
+    def _results_of(self, running: RunningMetrics, epochs: int, steps: int) -> Results:
         # Repeating one value, a list is built faster than an array.
         return running.means_of_parts(epochs, steps) | {
             "learning_rate": [float(self._rate)] * epochs

@@ -89,6 +89,11 @@ class RunningMetrics:
             sizes.append(factor * steps if is_constant else factor.reshape(parts, steps).sum(1))
         return self._named(totals, sizes)
 
+    @property
+    def steps(self) -> int:
+        """Number of steps since the last call of `means`."""
+        return sum(len(columns[0]) for _, columns, _ in self._pending)
+
     def latest_losses(self) -> list[float]:
         """Return the losses of the steps since the last call of `means`."""
         columns = [columns[0] for _, columns, _ in self._pending]

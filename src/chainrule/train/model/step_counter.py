@@ -6,12 +6,34 @@ __all__ = ["StepCounter"]
 
 
 class StepCounter:
-    """Epochs and steps finished since ``compile``."""
+    """Epochs and steps finished since ``compile``.
 
-    def __init__(self, epoch: int = 0, steps: int = 0) -> None:
-        self.epoch = epoch  # finished epochs
+    In a call of ``fit``, each of whose epochs has `steps_per_epoch`, the epochs follow from the
+    steps: one assignment counts both, so that an interrupt cannot come between.
+    """
+
+    def __init__(self, epoch: int = 0, steps: int = 0, steps_per_epoch: int = 0) -> None:
         self.steps = steps  # finished steps
+        self.steps_per_epoch = steps_per_epoch
+        self._start = epoch, steps
+
+    @property
+    def epoch(self) -> int:
+        """Number of finished epochs."""
+        epoch, steps = self._start
+        return epoch + (self.steps - steps) // (self.steps_per_epoch or 1)
+
+    @property
+    def step(self) -> int:
+        """Number of finished steps of the present epoch."""
+        return (self.steps - self._start[1]) % (self.steps_per_epoch or 1)
 
     def copy(self) -> StepCounter:
         """Return another one with the same counts."""
-        return StepCounter(self.epoch, self.steps)
+        other = StepCounter(*self._start, self.steps_per_epoch)
+        other.steps = self.steps
+        return other
+
+    def begin(self, steps_per_epoch: int) -> StepCounter:
+        """Return one that goes on with a new epoch, of so many steps."""
+        return StepCounter(self.epoch, self.steps, steps_per_epoch)
