@@ -49,8 +49,9 @@ def mask_values_of(layers: Iterable[Layer]) -> list[tuple[Layer, float]]:
     """Return the layers that name a value of padding, with that value."""
     named: list[tuple[Layer, float]] = []
     for layer in layers:
-        values: Any = getattr(layer, "mask_values", None)  # a method of layers of the library
-        named += [] if values is None else values()
+        # A method of layers of the library; of the class, where a missing name costs little.
+        values: Any = getattr(type(layer), "mask_values", None)
+        named += [] if values is None else values(layer)
     return named
 
 

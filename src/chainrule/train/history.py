@@ -85,9 +85,21 @@ class History(Mapping[str, list[float]]):
         columns : mapping of str to array, float, (epochs,), or list of float
             Values by quantity; the same quantities in every epoch.
         """
+        self.write_from(self.epochs, columns)
+
+    def write_from(self, first: int, columns: Mapping[str, NDArray[Any] | list[float]]) -> None:
+        """Set the values from an epoch on, as often as an interrupt makes it necessary.
+
+        Parameters
+        ----------
+        first : int
+            The first epoch that is set.
+        columns : mapping of str to array, float, (epochs,), or list of float
+            Values by quantity; the same quantities in every epoch.
+        """
         for name, column in columns.items():
             values = column if isinstance(column, list) else column.astype(float).tolist()
-            self._columns.setdefault(name, []).extend(values)
+            self._columns.setdefault(name, [])[first:] = values
 
     def plot(
         self, path: str | os.PathLike[str] | None = None, *, axes: Axes | None = None

@@ -41,8 +41,10 @@ class LayerSequence:
         dtype: str = "float32",
     ) -> None:
         self._model = Model(checked_seed("Network", seed), checked_dtype(dtype))
-        for layer in [layers] if isinstance(layers, LayerSequence) else checked_layers(layers):
-            self.add(layer)
+        given = [layers] if isinstance(layers, LayerSequence) else checked_layers(layers)
+        with self._model.adding():
+            for layer in given:
+                self.add(layer)
 
     @property
     def layers(self) -> tuple[Layer, ...]:

@@ -85,9 +85,10 @@ def _network(description: Description, tensors: Tensors, custom: Custom) -> Netw
     if description.has("table"):
         model.table = table_of(description.get("table", dict))
     unread = set(tensors)
-    for number, entry in enumerate(description.get("layers", list)):
-        layer = _layer(entry, number, custom)
-        model.add(layer, partial(_tensor_initializer, tensors, unread, layer.name))
+    with model.adding():
+        for number, entry in enumerate(description.get("layers", list)):
+            layer = _layer(entry, number, custom)
+            model.add(layer, partial(_tensor_initializer, tensors, unread, layer.name))
     _build(model, _sizes(description.get("input_shape", list)))
     if description.has("frozen"):
         _freeze(model, description.get("frozen", dict))

@@ -205,6 +205,18 @@ def test_a_large_declared_picture_costs_nothing(tmp_path):
     assert time.process_time() - start < 0.5
 
 
+def test_many_layers_are_added_and_read_in_linear_time(tmp_path):
+    start = time.process_time()
+    net = cr.Network([nn.Activation("relu") for _ in range(4000)])
+    assert net.layers[-1].name == "activation_3999"
+    assert time.process_time() - start < 1  # as quadratic as it was, 60 s
+    path = tmp_path / "layers"
+    path.write_bytes(content([layer("activation", n, **RELU) for n in range(1000)]))
+    start = time.process_time()
+    assert len(cr.load(path).layers) == 1000
+    assert time.process_time() - start < 0.5
+
+
 def test_shapes_by_rule_are_those_of_a_run():
     for sample in SAMPLES:
         x = inputs(sample, "float32")

@@ -11,6 +11,7 @@ import pytest
 from chainrule import Network, nn, optim
 from chainrule.errors import DataError
 from chainrule.train.fit import step_runner
+from chainrule.train.history import History
 from chainrule.train.network import model_of
 
 RNG = np.random.default_rng(0)
@@ -220,3 +221,22 @@ def test_after_an_interrupt_training_goes_on_with_the_epoch_that_is_not_finished
             other.fit(X, Y, epochs=4, verbose=0, **settings)
         for name, array in net.params.items():
             assert array.tobytes() == other.params[name].tobytes(), steps
+
+
+def test_an_interrupt_while_the_history_is_written_loses_no_epoch(monkeypatch):
+    monkeypatch.setenv("CHAINRULE_BACKEND", "llvm")
+    write_from, calls = History.write_from, []
+
+    def write(history, first, columns):
+        calls.append(first)
+        if len(calls) in (1, 2):
+            write_from(history, first, dict([*columns.items()][:1]))
+            raise KeyboardInterrupt
+        write_from(history, first, columns)
+
+    monkeypatch.setattr(History, "write_from", write)
+    net = network()
+    with pytest.raises(KeyboardInterrupt):
+        net.fit(X, Y, epochs=99, batch_size=20, verbose=0)
+    assert {len(column) for column in net.history.values()} == {model_of(net).counter.epoch}
+    assert [each for each in net.history.notes if "lacks" in each] == []

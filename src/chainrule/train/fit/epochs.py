@@ -47,6 +47,7 @@ class EpochLoop:
             check_monitors(run.callbacks, _reported_names(run))
         self.history = run.net.history = History()
         self._run, self._trainer = run, run.trainer
+        self._first_epoch = run.trainer.counter.epoch
         self._start_time = 0.0
 
     def run(self, epochs: int, shuffle: bool) -> None:
@@ -82,14 +83,16 @@ class EpochLoop:
         start = time.perf_counter()
         orders = self._orders(shuffle, trainer.counter.epoch, count)
 
+        first_row = self.history.epochs
+
         def record(logs: dict[str, Any]) -> None:
             if done := len(logs.get("loss", ())):
                 seconds = (time.perf_counter() - start) / done
-                self.history.extend(logs | {"seconds": [seconds] * done})
+                self.history.write_from(first_row, logs | {"seconds": [seconds] * done})
 
-        logs = trainer.run_epochs(count, orders, record)
+        trainer.run_epochs(count, orders, record)
         seconds = (time.perf_counter() - start) / count
-        last = {name: float(column[-1]) for name, column in logs.items()}
+        last = {name: column[-1] for name, column in self.history.items() if name != "seconds"}
         run.progress.finish_epochs(count, last, len(run.samples) / seconds)
         return count
 
@@ -210,11 +213,13 @@ class EpochLoop:
     def _interrupted(self) -> str:
         """Return the note of an interrupt: what is kept, and what a later ``fit`` does again."""
         epoch, done = (counter := self._trainer.counter).epoch, counter.step
+        missing = epoch - self._first_epoch - self.history.epochs
+        lacks = f"; the history lacks {missing} epochs before it" if missing > 0 else ""
         if not done:
-            return f"interrupted in epoch {epoch}, before its first step"
+            return f"interrupted in epoch {epoch}, before its first step{lacks}"
         return (
             f"interrupted in epoch {epoch}, after {done} of its {counter.steps_per_epoch} steps, "
-            f"which are kept; the next fit begins epoch {epoch} anew, in the same order"
+            f"which are kept; the next fit begins epoch {epoch} anew, in the same order{lacks}"
         )
 
     def _note_fusion(self) -> None:

@@ -15,6 +15,7 @@ from chainrule.train.fit.compiled_steps import CompiledSteps
 from chainrule.train.fit.nonfinite import NotFinite
 from chainrule.train.fit.step_inputs import Orders
 from chainrule.train.fit.step_runner import REPORT_SECONDS
+from chainrule.train.fit.termination import run_to_its_end
 from chainrule.train.fit.train_state import TrainState, check_trainable
 from chainrule.train.inputs.samples import Samples, batches
 from chainrule.train.model.model import Model
@@ -84,10 +85,11 @@ class Trainer:
         self._publish()
         return running.results() | {"learning_rate": float(self._rate)}
 
-    def run_epochs(self, epochs: int, orders: Orders, record: Callable[[Results], None]) -> Results:
-        """Run several epochs without reports between them; return metrics of shape (epochs,).
+    def run_epochs(self, epochs: int, orders: Orders, record: Callable[[Results], None]) -> None:
+        """Run several epochs without reports between them.
 
-        `record` is called with them, or with those of the epochs finished if an exception ends it.
+        `record` is called with the metrics, of shape (epochs,), also of those finished before an
+        exception; perhaps repeatedly.
         """
         running, first = RunningMetrics(self.objective), self.counter.steps
         steps = self.counter.steps_per_epoch
@@ -100,10 +102,8 @@ class Trainer:
         finally:
             # Those of the last call may have been interrupted before their metrics were added.
             done = min(self.counter.steps - first, running.steps) // steps
-            results = self._results_of(running, done, steps)
-            record(results)
+            run_to_its_end(lambda: record(self._results_of(running, done, steps)))
         self._publish()
-        return results
 
     def _results_of(self, running: RunningMetrics, epochs: int, steps: int) -> Results:
         # Repeating one value, a list is built faster than an array.

@@ -7,19 +7,53 @@ taken, the layer gets the next free one there, and keeps its own elsewhere.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Iterable
+from itertools import count
 from typing import Any
 
 from chainrule.arguments.checks import shown
 from chainrule.errors import ArgumentError
 from chainrule.nn.binding import is_bound
 from chainrule.nn.layer import Layer
+from chainrule.nn.mask import single_mask_value
 
-__all__ = ["unique_name", "with_name"]
+__all__ = ["Roster", "with_name"]
 
 
-def unique_name(layer: Layer, taken: Collection[str]) -> str:
-    """Return the name of a layer in a network where some are taken."""
+class Roster:
+    """The layers of a network and their names, to which further ones are compared."""
+
+    def __init__(self, layers: Iterable[Layer], names: Iterable[str]) -> None:
+        self._ids, self._names = set(map(id, layers)), set(names)
+        self._masked = [each for each in layers if single_mask_value([each]) is not None][:1]
+        self._numbers: dict[str, int] = {}  # by kind: those before are taken
+
+    def __contains__(self, layer: Layer) -> bool:
+        return id(layer) in self._ids
+
+    def enter(self, layer: Layer) -> str:
+        """Add a layer, if its padding is that of the others; return its name here."""
+        value = single_mask_value([*self._masked, layer])  # refuses two
+        name = self._unique_name(layer)
+        if value is not None:
+            self._masked = self._masked or [layer]
+        self._ids.add(id(layer))
+        self._names.add(name)
+        return name
+
+    def _unique_name(self, layer: Layer) -> str:
+        if (name := _given_name(layer, self._names)) is not None:
+            return name
+        for number in count(self._numbers.get(layer.kind, 0)):
+            self._numbers[layer.kind] = number
+            name = f"{layer.kind}_{number}" if number else layer.kind
+            if name not in self._names:
+                return name
+        raise AssertionError("numbers have no end")
+
+
+def _given_name(layer: Layer, taken: set[str]) -> str | None:
+    """Return the name that a layer has, or None where it is to be numbered."""
     name: Any = layer.name
     if name is not None and (not isinstance(name, str) or not name or "." in name):
         raise ArgumentError(
@@ -33,8 +67,7 @@ def unique_name(layer: Layer, taken: Collection[str]) -> str:
         if is_bound(layer):
             remedy = "before it is added, set that of one, as in layer.name = 'another'"
         raise ArgumentError(f"Network: two layers are named {name!r}; {remedy}")
-    numbered = (f"{layer.kind}_{i}" if i else layer.kind for i in range(len(taken) + 1))
-    return next(name for name in numbered if name not in taken)
+    return None
 
 
 def _is_numbered(layer: Layer, name: str) -> bool:

@@ -24,12 +24,11 @@ from chainrule.nn.binding import Binding, is_bound
 from chainrule.nn.initializers.initializer import Initializer
 from chainrule.nn.layer import Layer, Shape
 from chainrule.nn.layers.wrappers import TimeDistributed
-from chainrule.nn.mask import single_mask_value
 from chainrule.nn.shape_errors import check_output
 from chainrule.nn.sublayers import with_sublayers
 from chainrule.optim.optimizer import Optimizer
 from chainrule.train.model.compile_arguments import CompileArguments
-from chainrule.train.model.layer_names import unique_name
+from chainrule.train.model.layer_names import Roster
 from chainrule.train.model.layer_stack import LayerStack
 from chainrule.train.model.locks import SequenceLock, TrainingLock
 from chainrule.train.model.objective import Objective
@@ -63,6 +62,7 @@ class Model:
         self.training, self.parameter_lock = TrainingLock(), SequenceLock()
         self._lock = ReentrantLock()  # held while layers, sizes or arguments change
         self._stack: LayerStack | None = None
+        self._roster: Roster | None = None  # while several layers are added
 
     @property
     def stack(self) -> LayerStack:
@@ -95,21 +95,32 @@ class Model:
                 raise ArgumentError(
                     "Network: the network that is added has no layers yet; add them to it first"
                 )
-            for layer in chosen:
-                self._check(layer, is_shared=True)
-            single_mask_value([*self.layers, *chosen])  # refuses two
-            names = list(self.names)
-            for layer in chosen:
-                names.append(unique_name(layer, names))
-            if other.table is not None and chosen[0] is other.layers[0]:
-                self._set_table(other.table)
-            for layer, name in zip(chosen, names[len(self.layers) :], strict=True):
-                self._append(layer, name)
+            with self.adding() as roster:
+                for layer in chosen:
+                    self._check(layer, roster, is_shared=True)
+                names = [roster.enter(layer) for layer in chosen]
+                if other.table is not None and chosen[0] is other.layers[0]:
+                    self._set_table(other.table)
+                for layer, name in zip(chosen, names, strict=True):
+                    self._append(layer, name)
 
     def add(self, layer: Any, saved: Callable[..., Initializer] | None = None) -> None:
         """Append a layer and name it; `saved` gives its values when loaded, see `Binding`."""
         with self._changing("add"):
             self._add(layer, saved)
+
+    @contextmanager
+    def adding(self) -> Generator[Roster]:
+        """Add several layers in the block, in time linear in their number."""
+        with self._lock:
+            outer, self._roster = self._roster, self._roster or Roster(self.layers, self.names)
+            try:
+                yield self._roster
+            except BaseException:
+                outer = None  # layers may have entered that are not added
+                raise
+            finally:
+                self._roster = outer
 
     @contextmanager
     def _changing(self, function: str) -> Generator[None]:
@@ -137,16 +148,16 @@ class Model:
         if not isinstance(layer, Layer):
             raise ArgumentError(_not_a_layer(layer))
         is_shared = is_bound(layer) and layer.input_shape is not None
-        self._check(layer, is_shared)
-        single_mask_value([*self.layers, layer])  # refuses two
-        name = unique_name(layer, self.names)
-        if not is_shared:
-            layer.bind(name, Binding(self.seed, (len(self.layers),), saved), self.dtype)
-        self._append(layer, name)
+        with self.adding() as roster:
+            self._check(layer, roster, is_shared)
+            name = roster.enter(layer)
+            if not is_shared:
+                layer.bind(name, Binding(self.seed, (len(self.layers),), saved), self.dtype)
+            self._append(layer, name)
 
-    def _check(self, layer: Layer, is_shared: bool) -> None:
+    def _check(self, layer: Layer, roster: Roster, is_shared: bool) -> None:
         """Refuse a layer that is there already, or is shared with a network of another dtype."""
-        if any(each is layer for each in self.layers):
+        if layer in roster:
             raise ArgumentError(
                 f"Network: layer {layer.name!r} is added twice; create a second one with the same "
                 "arguments, or put both uses into a layer of your own"
@@ -208,7 +219,7 @@ class Model:
         """
 
         def state() -> dict[str, Any]:
-            return vars(self) | {"programs": None, "_stack": None}
+            return vars(self) | {"programs": None, "_stack": None, "_roster": None}
 
         if threading.active_count() > 1:
             return self.parameter_lock.read(lambda: deepcopy(state()))
