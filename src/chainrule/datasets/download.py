@@ -19,7 +19,6 @@ from pathlib import Path
 from chainrule import storage
 from chainrule.datasets.catalogue import RemoteFile
 from chainrule.errors import DownloadError
-from chainrule.target_file import checked_target
 
 __all__ = ["download"]
 
@@ -44,7 +43,7 @@ def download(address: str, file: RemoteFile, target: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DownloadError(f"the folder {target.parent} cannot be created ({error})") from error
-    checked_target(target)  # before the transfer, in case it cannot be a file
+    storage.checked_target(target)  # before the transfer, in case it cannot be a file
     part = target.with_name(target.name + ".part")
     with _progress_bar(file) as show:
         while (before := _received(part, file)) < file.size:

@@ -22,16 +22,17 @@ import pytest
 from matplotlib.figure import Figure
 
 import chainrule as cr
-from chainrule import storage, temporary_file
 from chainrule.insight.figure import save as save_figure
+from chainrule.storage import atomic_write as storage
+from chainrule.storage import target_file, temporary_file
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
 OLD, NEW = b"old" * 1000, b"new" * 2000
 FILES = {
     storage.__file__,
+    target_file.__file__,
     temporary_file.__file__,
-    storage.__file__.replace("storage", "target_file"),
 }
 
 NO_CALLS = {"getpid", "urandom", "fileno", "__exit__"}

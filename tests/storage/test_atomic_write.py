@@ -3,7 +3,6 @@
 import hashlib
 import os
 import stat
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -138,38 +137,3 @@ def test_sha256_of_a_file_is_that_of_its_bytes(tmp_path: Path) -> None:
     content = bytes(range(256)) * 5000
     (tmp_path / "file").write_bytes(content)
     assert storage.sha256_of(tmp_path / "file") == hashlib.sha256(content).hexdigest()
-
-
-def test_the_cache_folder_is_that_of_chainrule_cache_first(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
-    monkeypatch.setenv("CHAINRULE_CACHE", str(tmp_path / "chosen"))
-    assert storage.cache_folder() == tmp_path / "chosen"
-
-
-@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="the XDG rules are Linux's")
-@pytest.mark.parametrize(
-    ("base", "expected"), [("/xdg", "/xdg"), ("relative", "/home/.cache"), ("", "/home/.cache")]
-)
-def test_the_cache_folder_follows_the_xdg_rules(
-    monkeypatch: pytest.MonkeyPatch, base: str, expected: str
-) -> None:
-    monkeypatch.delenv("CHAINRULE_CACHE", raising=False)
-    monkeypatch.setenv("HOME", "/home")
-    monkeypatch.setenv("XDG_CACHE_HOME", base)
-    assert storage.cache_folder() == Path(expected) / "chainrule"
-
-
-@pytest.mark.parametrize(
-    ("platform", "expected"),
-    [("darwin", "/home/Library/Caches/chainrule"), ("win32", "/local/chainrule")],
-)
-def test_the_cache_folder_is_the_platforms_cache_folder(
-    monkeypatch: pytest.MonkeyPatch, platform: str, expected: str
-) -> None:
-    monkeypatch.delenv("CHAINRULE_CACHE", raising=False)
-    monkeypatch.setenv("HOME", "/home")
-    monkeypatch.setenv("LOCALAPPDATA", "/local")
-    monkeypatch.setattr(storage.sys, "platform", platform)
-    assert storage.cache_folder() == Path(expected)
