@@ -27,6 +27,7 @@ from chainrule.nn.parameter import Parameter
 from chainrule.nn.registry import from_config
 from chainrule.nn.shape_inference import MAX_ELEMENTS, built_shape
 from chainrule.optim.registry import from_config as optimizer_of
+from chainrule.train.files.earlier_masks import check_mask_value
 from chainrule.train.files.layer_attributes import restore_attributes
 from chainrule.train.files.paths import checked_source
 from chainrule.train.files.read import quoted, read_file, shortened
@@ -77,7 +78,7 @@ def _printable(letter: str) -> str:
 def _network(description: Description, tensors: Tensors, custom: Custom) -> Network:
     description.only(
         "format", "seed", "dtype", "input_shape", "layers", "classes", "loss", "optimizer",
-        "metrics", "table", "frozen", "attributes", "checksum", "columns",
+        "metrics", "table", "frozen", "attributes", "checksum", "columns", "mask_value",
     )  # fmt: skip
     seed, dtype = checked_seed("load", description.get("seed", int)), description.get("dtype", str)
     net = Network(seed=seed, dtype=dtype)
@@ -95,6 +96,7 @@ def _network(description: Description, tensors: Tensors, custom: Custom) -> Netw
     _fill_built_in_constructors(model.stack.parameters(), tensors, unread)
     if description.has("attributes"):
         restore_attributes(model.layers, description.get("attributes", dict), tensors, unread)
+    check_mask_value(model, description)
     model.classes = _names(description, "classes")
     _check_classes(model.classes, model.output_shape)
     if description.has("columns"):

@@ -1,12 +1,19 @@
 """Files of earlier versions load, predict what they predicted then, and are saved as they were."""
 
+import json
+import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors import safe_open
 from safetensors.numpy import load_file
+from safetensors.numpy import save as to_bytes
 
 import chainrule as cr
+from chainrule import nn
+from chainrule.errors import ChainruleWarning, FormatError
+from chainrule.train.files.save import checksum
 
 VERSION_0_1 = Path(__file__).parent / "version_0_1"
 EXPECTED = load_file(VERSION_0_1 / "expected.safetensors")
@@ -44,3 +51,87 @@ def test_files_of_version_0_1_are_saved_again_byte_for_byte(name, tmp_path):
     old, new = VERSION_0_1 / f"{name}.safetensors", tmp_path / "again.safetensors"
     cr.load(old).save(new)
     assert new.read_bytes() == old.read_bytes()
+
+
+PADDED = np.random.default_rng(0).normal(size=(4, 6, 3)).astype("f4")
+PADDED[0, 4:] = PADDED[2, 2:] = 0
+
+
+def rewritten(path, value):
+    """Change the value of padding that a file names; None removes it."""
+    with safe_open(path, "numpy") as file:
+        description = json.loads(file.metadata()["chainrule"]) | {"mask_value": value}
+    if value is None:
+        del description["mask_value"]
+    tensors = load_file(path)
+    description["checksum"] = checksum(description, tensors)
+    path.write_bytes(to_bytes(tensors, {"chainrule": json.dumps(description)}))
+
+
+def lstm(**settings):
+    return nn.LSTM(4, mask_value=0.0, **settings)
+
+
+def sequences():
+    return lstm(return_sequences=True)
+
+
+def test_padding_of_version_0_1_is_skipped_as_it_was(tmp_path):
+    net = cr.load(VERSION_0_1 / "padded.safetensors")
+    expected = load_file(VERSION_0_1 / "padded_expected.safetensors")["y"]
+    np.testing.assert_allclose(net.predict(PADDED), expected, rtol=1e-5, atol=1e-6)
+    net.save(tmp_path / "new")
+    with safe_open(tmp_path / "new", "numpy") as file:
+        assert json.loads(file.metadata()["chainrule"])["mask_value"] == 0.0
+
+
+def test_layers_that_skip_padding_since_are_warned_of(tmp_path):
+    path = tmp_path / "net"
+    same = [
+        [lstm(), nn.Dense(2)],
+        [nn.Dropout(0.2), lstm(), nn.Dense(2)],
+        [sequences(), lstm(), nn.Dense(6), nn.Reshape((3, 2)), nn.GRU(2)],
+        [sequences(), nn.Dropout(0.2), nn.GRU(3, mask_value=0.0)],
+        [nn.Bidirectional(lstm()), nn.Dense(2)],
+        [sequences(), nn.TimeDistributed(nn.Dense(2))],
+        [nn.Masking(0.0), nn.LSTM(4, return_sequences=True), nn.GRU(2)],
+    ]
+    different = {
+        "gru": [
+            [sequences(), nn.GRU(2)],
+            [nn.Bidirectional(sequences()), nn.GRU(2)],
+            [sequences(), sequences(), nn.Dropout(0.2), nn.GRU(2)],
+        ],
+        "lstm": [[nn.Dense(4), lstm()], [nn.Rescale(2.0, 1.0), lstm()]],
+        "global_avg_pool1d": [[sequences(), nn.GlobalAvgPool1D()]],
+        "residual": [[nn.Residual([nn.RNN(3, return_sequences=True, mask_value=0.0)]), lstm()]],
+    }
+    for name, each in [(None, each) for each in same] + [
+        (name, each) for name, every in different.items() for each in every
+    ]:
+        net = cr.Network(each)
+        net.predict(PADDED)
+        net.save(path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            cr.load(path)
+            rewritten(path, None)
+            if name is None:
+                cr.load(path)
+                continue
+        with pytest.warns(ChainruleWarning, match=f"earlier version.* layer '{name}'"):
+            other = cr.load(path)
+        other.save(path)  # as the warning advises
+        cr.load(path)
+
+
+def test_a_file_with_another_value_of_padding_than_its_layers_is_refused(tmp_path):
+    path = tmp_path / "net"
+    for layers in ([lstm()], [nn.LSTM(4)]):
+        for value in (7.0, "0", True, [0.0], 0):
+            net = cr.Network(layers)
+            net.predict(PADDED)
+            net.save(path)
+            rewritten(path, value)
+            with pytest.raises(FormatError, match="mask_value"):
+                cr.load(path)

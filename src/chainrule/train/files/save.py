@@ -7,6 +7,7 @@ The tensors are the parameters by full name. The metadata has one entry, ``chain
      "input_shape": [784],             without the batch axis
      "layers": [{"kind": "dense", "name": "dense", "config": {"units": 100, ...}}, ...],
      "frozen": {"layers": [NAME, ...], "parameters": [NAME, ...]},  if some are: see nn.freezing
+     "mask_value": 0.0,                of padding in the input, if layers name one
      "attributes": {NAME: {...}, ...}, if layers have a state: see `train.files.layer_attributes`
      "classes": ["cat", "dog"] | null, the names of the classes by index
      "table": {"target": NAME | null,  the fitted preprocessing of columns, if there is a table
@@ -113,11 +114,13 @@ def _description(
 ) -> dict[str, Any]:
     arguments = model.compile_arguments
     table = {} if model.table is None else {"table": describe_table(model.table)}
+    value = model.stack.mask_value
     frozen = describe_frozen({str(each.name): each for each in layers})
     return (
         table
         | ({"frozen": frozen} if any(frozen.values()) else {})
         | ({"columns": model.columns} if model.columns else {})
+        | ({} if value is None else {"mask_value": float(value)})
         | {
             "format": FORMAT,
             "seed": model.seed,
