@@ -21,7 +21,7 @@ def decoded(array: NDArray[Any], what: str) -> NDArray[Any]:
     array(['no', 'yes'], dtype='<U3')
     """
     if array.dtype.kind == "O":
-        if not any(issubclass(kind, bytes) for kind in {*map(type, array.flat)}):
+        if not any(issubclass(kind, bytes) for kind in {*map(type, array.ravel().tolist())}):
             return array
         texts = (_text(each, what) if isinstance(each, bytes) else each for each in array.flat)
         return np.fromiter(texts, object, array.size).reshape(array.shape)
