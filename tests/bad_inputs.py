@@ -32,6 +32,19 @@ def changed(array, index, value):
     return copy
 
 
+class SparseMatrix:
+    """What a sparse matrix of SciPy has."""
+
+    dtype, shape = np.dtype(float), (3, 3)
+
+    def toarray(self):
+        return np.eye(3)
+
+
+def draw(**bounds):
+    return cr.random.randint(cr.random.key(0), (3,), **bounds)
+
+
 def step_that_grows(carry, row):
     return np.ones(2) * carry, row
 
@@ -78,6 +91,17 @@ FUNCTIONS = [
     (lambda: cr.scan(lambda c, x: (c, x), 0.0, length=-1), ArgumentError, "length is -1"),
     (lambda: cr.scan(lambda c, x: (c, x), 0.0, 3.0), ShapeError, "a first axis to run along"),
     (lambda: cr.check_grads(lambda x: x, (3,)), ArgumentError, "no argument holds floats"),
+    (lambda: cr.grad(lambda x: np.sum(x, axis="a"))(np.ones(3)), DTypeError, "the axis is 'a'"),
+    (lambda: cr.jit(lambda x: x.reshape(1.5))(np.ones(3)), DTypeError, "the shape is 1.5; it must"),
+    (lambda: cr.grad(lambda x: x["a":].sum())(np.ones(3)), DTypeError, "a bound of the slice is"),
+    (lambda: cr.grad(np.sum)(SparseMatrix()), DTypeError, "pass x.toarray()"),
+    (lambda: draw(minval=0, maxval=300, dtype="int8"), ArgumentError, "in the range of dtype=int8"),
+    (
+        lambda: draw(minval=-1, maxval=3, dtype="uint8"),
+        ArgumentError,
+        "minval is -1; it must be in",
+    ),
+    (lambda: draw(minval=range, maxval=3), DTypeError, "minval has dtype object"),
 ]
 
 
@@ -100,6 +124,32 @@ LAYERS = [
     (lambda: nn.Rescale(np.inf), ArgumentError, "Rescale: scale is inf; it must be a finite"),
     (lambda: nn.GaussianNoise(-1), ArgumentError, "GaussianNoise: stddev is -1; it must be"),
     (lambda: nn.Layer()(X), UnsupportedError, "Layer has no forward(self, x)"),
+    (
+        lambda: cr.Network([nn.Rescale(1e308)]),
+        ArgumentError,
+        "scale is 1e+308, which float32 cannot",
+    ),
+    (
+        lambda: cr.Network([nn.LayerNorm(1e39)]),
+        ArgumentError,
+        'chainrule.Network(..., dtype="float64',
+    ),
+    (lambda: cr.Network([nn.RNN(2, mask_value=-1e308)]), ArgumentError, "mask_value is -1e+308"),
+    (
+        lambda: cr.Network([nn.TimeDistributed(nn.Dense(1, l2=1e39))]),
+        ArgumentError,
+        "Dense: l2 is 1e",
+    ),
+    (
+        lambda: nn.RandomStream(0, epoch=[]),
+        ArgumentError,
+        "RandomStream: epoch is []; it must be an",
+    ),
+    (lambda: nn.RandomStream(0, epoch=1.5), ArgumentError, "epoch is 1.5"),
+    (lambda: nn.RandomStream(0, step=-1), ArgumentError, "step is -1"),
+    (lambda: nn.RandomStream(0, step=np.ones(2)), ArgumentError, "step is array([1., 1.])"),
+    (lambda: nn.Loss("a", 3), ArgumentError, "Loss: per_sample is 3; it must be a function"),
+    (lambda: nn.Loss("a", max, reduction="none"), ArgumentError, "reduction is 'none'"),
 ]
 
 
@@ -114,6 +164,12 @@ OPTIMIZERS = [
     (lambda: optim.Adam(beta1=0.9), ArgumentError, "here it is `beta_1`"),
     (lambda: optim.cosine(0.1), ArgumentError, "cosine: steps is None and epochs is None"),
     (lambda: optim.cosine(0.1, epochs=0), ArgumentError, "cosine: epochs is 0"),
+    (lambda: optim.clip({"a": "b"}, optim.SGD(0.1, clip_norm=1)), ArgumentError, "gradient of 'a'"),
+    (
+        lambda: optim.clip({"a": [1]}, optim.SGD(0.1, clip_value=1)),
+        ArgumentError,
+        "array or a node",
+    ),
 ]
 
 
@@ -199,10 +255,31 @@ ON_A_NETWORK = [
     (lambda net: net.params.update({"dense.bias": "a"}), DTypeError, "assign real numbers"),
     (lambda net: net.params.pop("dense.bias"), UnsupportedError, "cannot be deleted"),
     (lambda net: net.save("nowhere/a.safetensors"), OSError, "the folder does not exist"),
+    (
+        lambda net: net.compile("mse", optim.SGD(clip_norm=1e308)),
+        ArgumentError,
+        "clip_norm is 1e+308",
+    ),
+    (lambda net: net.compile("mse", optim.Adam(epsilon=1e39)), ArgumentError, "epsilon is 1e+39"),
+    (
+        lambda net: net.compile("mse", optim.SGD(optim.cosine(1e308, epochs=3))),
+        ArgumentError,
+        "cosine: learning_rate is 1e+308, which float32 cannot hold",
+    ),
+    (lambda net: net.compile("mse", lr=1e-300), ArgumentError, "which is 0 as float32"),
+    (lambda net: setattr(net, "optimizer", optim.SGD(1e39)), ArgumentError, "cannot hold"),
+    (lambda net: net(X, X), ArgumentError, "training is an array of dtype float64"),
+    (lambda net: net(X, training="yes"), ArgumentError, "training is 'yes'"),
+    (lambda net: net(X, training=True), ArgumentError, "random=nn.RandomStream(0)"),
+    (lambda net: net[::0], ArgumentError, "the slice must take adjacent layers"),
+    (lambda net: net["a":], ArgumentError, "the slice must take adjacent layers"),
+    (lambda net: net.program("a"), ArgumentError, "program: measure is 'a'"),
+    (lambda net: net.build((4,)), AttributeError, "call net(X), net.predict(X) or net.fit"),
 ]
 
 
 FITS = [
+    ((X, ["a"] * 12), {}, DataError, "nothing to learn from a single class"),
     ((changed(X, (0, 1), np.nan), y), {}, DataError, "X has 1 value that is NaN or infinite"),
     ((changed(X, (3, 1), np.inf), y), {}, DataError, "first inf at X[3, 1]"),
     ((changed(X, (1, 1), 1e300), y), {}, DataError, "which float32 cannot hold"),
@@ -242,7 +319,7 @@ FITS = [
 
 # Losses that no class indices go with: (loss, targets).
 OTHER_FITS = [
-    ("mse", X[:, 0], ShapeError, "for example y.reshape(-1, 1)"),
+    ("mse", X[:, 0], ShapeError, "for example np.asarray(y).reshape(-1, 1)"),
     ("mse", changed(QUANTITY, 2, np.nan), DataError, "first nan at y[2, 0]"),
     ("mse", TEXT, DataError, "the loss mse takes numbers"),
     ("cross_entropy", y % 2, DataError, 'use loss="binary_cross_entropy"'),

@@ -179,3 +179,36 @@ def test_large_inputs_are_never_copied_as_a_whole():
     finally:
         tracemalloc.stop()
     assert peak < images.nbytes
+
+
+def test_settings_beyond_the_dtype_are_taken_by_a_wider_one():
+    for layer, optimizer in (
+        (lambda: nn.Rescale(1e39), lambda: optim.SGD(0.1)),
+        (lambda: nn.Dense(1, l2=1e39), lambda: optim.SGD(0.1)),
+        (lambda: nn.Dense(1), lambda: optim.SGD(0.1, clip_norm=1e39)),
+        (lambda: nn.Dense(1), lambda: optim.Adam(1e-50)),
+    ):
+        with pytest.raises(ArgumentError, match="float32"):
+            Network([layer()]).compile("mse", optimizer())
+        Network([layer()], dtype="float64").compile("mse", optimizer())
+
+
+def test_a_network_in_training_mode_is_called_layer_by_layer():
+    net, x = Network([nn.Dense(3), nn.Dropout(0.5)]), X
+    with pytest.raises(ArgumentError, match=r"layer\(x, training=True, random=nn.RandomStream"):
+        net(X, training=True)
+    for layer in net.layers:
+        x = layer(x, training=True, random=nn.RandomStream(0))
+    assert 0.2 < np.mean(np.asarray(x) == 0) < 0.8
+
+
+def test_the_error_of_a_metric_of_ones_own_names_it_and_its_arguments():
+    def right(y_true, y_pred):
+        return np.mean(y_true[:, None] == np.ones((len(y_pred), 2)) @ np.ones((3, 1)))
+
+    net = Network([nn.Dense(3)])
+    net.compile("cross_entropy", metrics=[right])
+    with pytest.raises(ValueError, match="matmul") as caught:
+        net.fit(X, np.arange(len(X)) % 3, verbose=0)
+    (note,) = caught.value.__notes__
+    assert f"metric right, called with y_true of shape ({len(X)},)" in note

@@ -76,6 +76,8 @@ def refuse_other_arithmetic(value: Any, what: str) -> None:
     refuse_masked(value, what)
     if hasattr(value, "iloc"):
         remedy = "pass x.to_numpy()"
+    elif hasattr(value, "toarray") and not _is_subclass(value):  # a sparse matrix of SciPy
+        remedy = "pass x.toarray()"
     elif not _is_subclass(value) or not _has_own_operators(value):
         return
     elif isinstance(value, np.matrix):

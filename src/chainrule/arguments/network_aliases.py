@@ -47,6 +47,7 @@ NETWORK_ATTRIBUTES = Aliases(
     remedies={
         "apply_gradients": _FUNCTIONAL,
         "backward": _FUNCTIONAL,
+        "build": "sizes are inferred from the first input: call net(X), net.predict(X) or net.fit",
         "cpu": _ARRAYS,
         "cuda": _ARRAYS,
         "double": 'give chainrule.Network(..., dtype="float64")',

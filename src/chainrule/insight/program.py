@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from chainrule.arguments.checks import checked_flag
 from chainrule.compiler.loop_ir.loops import Axis, Contraction, Nest, Statement
 from chainrule.insight.op_counts import NestCost, classify_passes, count_costs, statements_of
 from chainrule.insight.profiling import MachinePeak, Profile, measure_peak, profile
@@ -37,6 +38,7 @@ def program(net: Network, measure: bool = False) -> ProgramReport:
     >>> 2 * 64 * 784 * 100 <= dense.flops <= 2 * 64 * 784 * 100 + 3 * 64 * 100
     True
     """
+    measure = checked_flag("program", "measure", measure)
     steps = training_program(net)
     native = steps.program
     costs = count_costs(native.loops)

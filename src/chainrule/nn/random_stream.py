@@ -11,7 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.arguments.checks import checked_kind, checked_lengths, checked_seed
+from chainrule.arguments.checks import (
+    bad_argument,
+    checked_count,
+    checked_kind,
+    checked_lengths,
+    checked_seed,
+)
 from chainrule.arguments.function_aliases import RANDOM_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.graph.node import Node
@@ -51,6 +57,11 @@ class RandomStream:
     def __init__(self, seed: Any, epoch: Any = 0, step: Any = 0) -> None:
         is_key = isinstance(seed, np.ndarray | Node) and seed.shape == (2,)
         self._key = seed if is_key else philox_key(checked_seed("RandomStream", seed))
+        for name, value in (("epoch", epoch), ("step", step)):
+            if not isinstance(value, np.ndarray | Node):  # as of a step that is traced
+                checked_count("RandomStream", name, value, 0)
+            elif value.dtype.kind not in "iu" or value.shape:
+                raise bad_argument("RandomStream", name, value, "an integer, 0 or more")
         self._epoch_and_step = epoch, step
         self._number: Any = 0
 

@@ -11,6 +11,7 @@ from contextvars import ContextVar, Token
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from chainrule.arguments.checks import checked_flag
 from chainrule.errors import ArgumentError
 from chainrule.nn import environment
 from chainrule.nn.sublayers import with_sublayers
@@ -41,14 +42,17 @@ def enter(
 ) -> tuple[RandomStream | None, Token[_Call | None] | None]:
     """Enter a call of a layer; return its stream, by default its caller's, and a token."""
     caller = _call.get()
-    if training is not None and not training:
+    if training is not None:
+        training = checked_flag(f"layer {layer.name or layer.kind!r}", "training", training)
+    if training is False:
         random = None
     elif random is None and caller is not None and id(layer) in caller.sublayers:
         random = caller.random
     if training and random is None:
         raise ArgumentError(
             f"layer {layer.name or layer.kind!r}: training=True needs a source of random numbers; "
-            "pass random= too, or call it in the forward of a layer that holds it"
+            "call each layer as layer(x, training=True, random=nn.RandomStream(0)), or call it in "
+            "the forward of a layer that holds it"
         )
     if random is None and caller is None and environment.unbound_parameters() is None:
         return None, None  # as most calls, without a search for sublayers

@@ -51,6 +51,10 @@ def clip(gradients: dict[str, Array], optimizer: Optimizer) -> dict[str, Array]:
         raise bad_argument("clip", "gradients", gradients, "a dict from names to arrays")
     if not isinstance(optimizer, Optimizer):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise bad_argument("clip", "optimizer", optimizer, "an optimiser, as optim.SGD(0.1)")
+    for name, each in gradients.items():
+        if getattr(getattr(each, "dtype", None), "kind", "") != "f":
+            rule = "an array or a node of floats"
+            raise bad_argument("clip", f"the gradient of {name!r}", each, rule)
     limit = optimizer.clip_value
     if limit is not None:
         gradients = {name: np.clip(each, -limit, limit) for name, each in gradients.items()}

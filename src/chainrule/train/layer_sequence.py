@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Any, ClassVar, Self, overload
 
 import numpy as np
@@ -173,7 +174,9 @@ class LayerSequence:
         raise kind(f"net[{index!r}]: there is no such layer; {hint}")
 
     def _part(self, index: slice) -> Any:
-        model, chosen = self._model, range(len(self._model.layers))[index]
+        model, chosen = self._model, range(0)
+        with suppress(TypeError, ValueError):  # a bound that is no integer, a step of 0
+            chosen = range(len(model.layers))[index]
         if chosen.step != 1 or not chosen:
             raise ArgumentError(
                 f"net[...]: the slice must take adjacent layers, in their order, and at least one "

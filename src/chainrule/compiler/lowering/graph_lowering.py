@@ -103,11 +103,10 @@ class Lowering:
         pairs = zip(self.graph.inputs, inputs, strict=True)
         self.expressions = {node.serial: value for node, value in pairs}
         for node in self.graph.inputs:
+            _check_type(node)
             self.liveness.record(node, self.expressions[node.serial])
         for node in self.graph.nodes:
-            types = node.type if isinstance(node.type, tuple) else (node.type,)
-            if any(each.dtype.kind not in _KINDS or each.dtype.itemsize > 8 for each in types):
-                raise CannotCompile(f"values of type {node.type} are not compiled")
+            _check_type(node)
             self._lower(node)
             self.liveness.record(node, self.expressions[node.serial])
         for node in self.graph.outputs:
@@ -301,3 +300,9 @@ def _count_uses(graph: Graph) -> dict[int, int]:
         for each in node.inputs:
             uses[each.serial] = uses.get(each.serial, 0) + count
     return uses
+
+
+def _check_type(node: Node) -> None:
+    types = node.type if isinstance(node.type, tuple) else (node.type,)
+    if any(each.dtype.kind not in _KINDS or each.dtype.itemsize > 8 for each in types):
+        raise CannotCompile(f"values of type {node.type} are not compiled")

@@ -14,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 
 from chainrule.arguments.aliases import FIT_ALIASES
+from chainrule.arguments.checks import checked_choice, checked_function, checked_text
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.arguments.lookup import look_up
 from chainrule.arguments.signature import check_call
@@ -72,6 +73,12 @@ class Loss:
     takes_labels: bool = False
     checks: bool = True
     targets: TargetDomain = AMOUNTS
+
+    def __post_init__(self) -> None:
+        checked_text("Loss", "name", self.name, "text, at least one character")
+        checked_function("Loss", "per_sample", self.per_sample)
+        checked_choice("Loss", "reduction", self.reduction, ("mean", "sum"))
+        checked_choice("Loss", "contains", self.contains, ("", "softmax", "sigmoid"))
 
     def __call__(self, y_true: Any, y_pred: Any) -> Any:
         """Return the loss of each sample; a custom function may assign to its arguments."""
@@ -178,7 +185,7 @@ def _shape_message(loss: Loss, true: tuple[int, ...], predicted: tuple[int, ...]
             f"rows) of shape {predicted}"
         )
     if true == (*predicted, 1) or predicted == (*true, 1):
-        reshaped = f"y.reshape({', '.join(map(str, ('-1', *predicted[1:])))})"
+        reshaped = f"np.asarray(y).reshape({', '.join(map(str, ('-1', *predicted[1:])))})"
         return f"{message}; they must be equal, as nothing is broadcast: pass {reshaped}"
     return (
         f"{message}; they must be equal, as nothing is broadcast: reshape the targets, or give the "

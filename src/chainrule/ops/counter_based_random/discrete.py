@@ -85,14 +85,18 @@ def randint(key: Any, shape: Any, minval: Any, maxval: Any, dtype: Any = "int64"
     True
     """
     shape, _ = shape_and_dtype("randint", shape, "float64", minval=minval, maxval=maxval)
-    for name, bound in (("minval", minval), ("maxval", maxval)):
-        check_integer("randint", name, bound)
+    minval = check_integer("randint", "minval", minval)
+    maxval = check_integer("randint", "maxval", maxval)
     is_known = not isinstance(minval, Node) and not isinstance(maxval, Node)
     # Up to 2**52 the product of a draw in [0, 1) and the span, rounded, is less than the span.
     if is_known and not np.all(np.less(minval, maxval) & (np.subtract(maxval, minval) <= 2**52)):
         rule = f"greater than minval={minval!r}, by 2**52 at most"
         raise bad_argument("random.randint", "maxval", maxval, rule)
     dtype = checked_kind("random.randint", "dtype", dtype, _INTEGERS)
+    limits = np.iinfo(dtype)
+    for name, bound, last in (("minval", minval, limits.max), ("maxval", maxval, limits.max + 1)):
+        if is_known and not np.all((bound >= limits.min) & (bound <= last)):
+            raise bad_argument("random.randint", name, bound, f"in the range of dtype={dtype}")
     draws = uniform_draws(checked_key("randint", key), shape, np.dtype("float64"))
     return (np.floor(draws * (maxval - minval)).astype(np.int64) + minval).astype(dtype)
 

@@ -50,11 +50,12 @@ def checked_key(function: str, key: Any) -> Any:
     )
 
 
-def check_integer(function: str, argument: str, value: Any) -> None:
-    """Refuse what is no integer."""
-    kind = value.dtype.kind if isinstance(value, Node) else as_plain_array(value).dtype.kind
-    if kind not in "iu":
+def check_integer(function: str, argument: str, value: Any) -> Any:
+    """Return integers, an array where they are a sequence; refuse what is none."""
+    array = value if isinstance(value, Node) else as_plain_array(value)
+    if array.dtype.kind not in "iu":
         raise bad_argument(f"random.{function}", argument, value, "an integer")
+    return array if array.shape else value
 
 
 def shape_and_dtype(

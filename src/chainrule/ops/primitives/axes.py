@@ -9,7 +9,8 @@ import operator
 from collections.abc import Iterable
 from typing import Any
 
-from chainrule.errors import ShapeError, TraceError
+from chainrule.arguments.checks import shown
+from chainrule.errors import DTypeError, ShapeError, TraceError
 from chainrule.graph.node import Node
 
 __all__ = [
@@ -37,7 +38,7 @@ def static_int(name: str, value: Any, what: str) -> int:
     if type(value) is int:
         return value
     check_known(name, value, what)
-    return operator.index(value)
+    return _as_integer(name, value, what)
 
 
 def static_bool(name: str, value: Any, what: str) -> bool:
@@ -83,7 +84,16 @@ def keepdims_shape(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, 
 def as_shape(shape: Any, name: str = "shape", what: str = "a length") -> tuple[int, ...]:
     """Return a shape, an int or a sequence of ints, as a tuple."""
     check_known(name, shape, what)
-    return tuple(operator.index(length) for length in _listed(shape))
+    return tuple(_as_integer(name, length, what) for length in _listed(shape))
+
+
+def _as_integer(name: str, value: Any, what: str) -> int:
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise DTypeError(
+            f"{name}: {what} is {shown(value)}; it must be an integer, as int(...) returns"
+        ) from None
 
 
 def _listed(value: Any) -> Any:

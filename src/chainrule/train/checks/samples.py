@@ -158,7 +158,7 @@ def _check_features(
     if X.shape == expected:
         raise ShapeError(f"{problem}; this is a single sample: pass {name}[None]")
     if X.ndim == 1 and expected == (1,):
-        raise ShapeError(f"{problem}; pass {name}.reshape(-1, 1)")
+        raise ShapeError(f"{problem}; pass np.asarray({name}).reshape(-1, 1)")
     if len(expected) == 1 and X.ndim > 2 and int(np.prod(X.shape[1:])) == expected[0]:
         raise ShapeError(f"{problem}; pass {name}.reshape(len({name}), -1)")
     raise ShapeError(f"{problem}; give the same features as in training, or make a new network")

@@ -90,7 +90,7 @@ def _check_shape(
         return
     if shape == (*outputs, 1) or outputs == (*shape, 1):
         size = ", ".join(map(str, (-1, *outputs[1:])))
-        remedy = f"reshape one, for example {name}.reshape({size})"
+        remedy = f"reshape one, for example np.asarray({name}).reshape({size})"
     elif loss.takes_labels:
         labels = str(("n", *outputs[1:-1])).replace("'", "")
         remedy = f"give class indices of shape {labels}, or one row of {outputs[-1]} a sample"
@@ -99,7 +99,7 @@ def _check_shape(
     elif len(shape) == 1 and len(outputs) == 2:
         remedy = (
             f'for classes use loss="cross_entropy"; for a quantity give the last layer 1 unit and '
-            f"pass {name}.reshape(-1, 1)"
+            f"pass np.asarray({name}).reshape(-1, 1)"
         )
     elif len(shape) < len(outputs):
         remedy = (

@@ -122,6 +122,8 @@ def _integers_of(y: Array, title: str) -> Array:
 
 
 def _output_remedy(loss: Loss, count: int) -> str:
+    if count == 1:
+        return "there is nothing to learn from a single class: give samples of two or more"
     if loss.takes_labels:
         return f"give the last layer {count} units"
     return 'use loss="cross_entropy" with one unit a class' if count > 2 else "give it one unit"

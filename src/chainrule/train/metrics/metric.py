@@ -173,7 +173,14 @@ class Metric:
         """Call the function; what a custom one assigns to its arguments stays within it."""
         if not self.is_built_in:
             y_true, y_pred = np.copy(y_true), np.copy(y_pred)
-        return np.asarray(self.function(y_true, y_pred))
+        try:
+            return np.asarray(self.function(y_true, y_pred))
+        except Exception as error:
+            error.add_note(
+                f"Raised by the metric {self.name}, called with y_true of shape {y_true.shape} and "
+                f"y_pred, the network's output, of shape {y_pred.shape}."
+            )
+            raise
 
 
 METRICS: dict[str, Metric] = {

@@ -28,6 +28,7 @@ from chainrule.nn.shape_errors import check_output
 from chainrule.nn.sublayers import with_sublayers
 from chainrule.optim.optimizer import Optimizer
 from chainrule.train.model.compile_arguments import CompileArguments
+from chainrule.train.model.dtype_range import check_layer_settings, check_optimizer_settings
 from chainrule.train.model.layer_names import Roster
 from chainrule.train.model.layer_stack import LayerStack
 from chainrule.train.model.locks import SequenceLock, TrainingLock
@@ -148,6 +149,7 @@ class Model:
         if not isinstance(layer, Layer):
             raise ArgumentError(_not_a_layer(layer))
         is_shared = is_bound(layer) and layer.input_shape is not None
+        check_layer_settings(layer, self.dtype)
         with self.adding() as roster:
             self._check(layer, roster, is_shared)
             name = roster.enter(layer)
@@ -234,6 +236,7 @@ class Model:
 
     def restart(self, arguments: CompileArguments) -> None:
         """Restart training with new arguments of ``compile``, from the current parameters."""
+        check_optimizer_settings(arguments.optimizer, self.dtype)
         with self._changing("compile"), self.parameter_lock.writing():
             self.compile_arguments = arguments
             self.optimizer_slots, self.updates = {}, {}
@@ -245,6 +248,7 @@ class Model:
         In a callback of ``fit`` only its learning rate may differ, which is no part of programs.
         """
         optimizer, scalar = arguments.optimizer, np.zeros((), self.dtype)
+        check_optimizer_settings(optimizer, self.dtype)
         if self.training.is_held_here and (old := self.compile_arguments) is not None:
             _check_only_rate_differs(old.optimizer, optimizer)
             self.compile_arguments = arguments
