@@ -23,9 +23,10 @@ from chainrule import tree
 from chainrule.errors import TraceError
 from chainrule.graph.array_type import ArrayType, type_of
 from chainrule.graph.captured_arrays import CapturedArray, CapturedArrays, capturing
+from chainrule.graph.environment import Environment
 from chainrule.graph.guards import Guards, guarded_values
 from chainrule.graph.left_behind import Snapshot, refuse_left_behind, take_left_behind
-from chainrule.graph.node import Node, variable
+from chainrule.graph.node import Node, next_serial, variable
 from chainrule.graph.place import MISSING, Place
 from chainrule.graph.random_draws import RandomDraws, refuse_draws
 from chainrule.graph.reachable_state import ReachableState, find_reachable_state
@@ -169,13 +170,17 @@ def traced_once(operation: str, function: Callable[..., Any]) -> Generator[None]
 
 @contextmanager
 def run_on_types(*roots: Any) -> Generator[None]:
-    """Take away the traced values that a run on types alone leaves behind where `roots` reach."""
+    """Trace a run on types alone; take away the traced values left behind where `roots` reach.
+
+    Its inputs are created within the block, so that the run may store into them.
+    """
     if capturing.get() is not None:
         yield
         return
     before = Snapshot.of(find_reachable_state(*roots))
     try:
-        yield
+        with Environment(None, next_serial(), is_abstract=True):
+            yield
     finally:
         _clear(before, roots)
 

@@ -119,7 +119,9 @@ def bind_sublayers(layer: Any) -> None:
             if not layer.trainable:
                 sublayer.trainable = False
             name = f"{layer.name or layer.kind}.{path}"
-            sublayer.bind(name, binding.of_sublayer(path), layer.dtype)
+            # The layers of a network in a layer retain the dtype of that network.
+            dtype = layer.dtype if sublayer._binding is None else sublayer.dtype
+            sublayer.bind(name, binding.of_sublayer(path), dtype)
 
 
 def is_bound(layer: Any) -> bool:

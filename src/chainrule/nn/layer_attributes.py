@@ -51,7 +51,7 @@ class MissingAttributeError(AttributeError):
 
     def __str__(self) -> str:
         owner: Any = self.obj
-        known = {*dir(type(owner)), *vars(owner)}
+        known = {*dir(type(owner)), *vars(owner)} - {self.name}  # which a trace may have set
         hint = closest(str(self.name), sorted(known), LAYER_ATTRIBUTES, "layer.{}".format)
         title = f"{type(owner).__name__} has no attribute {self.name!r}"
         return f"{title}; {hint}" if hint else title

@@ -9,6 +9,7 @@ import numpy as np
 
 from chainrule.arguments.array_classes import is_masked
 from chainrule.errors import GradientError, ShapeError, type_in_words
+from chainrule.graph.node import as_node
 from chainrule.nn import environment
 from chainrule.nn.parameter import Parameter
 from chainrule.ops.primitives.custom_derivative import with_backward
@@ -36,7 +37,9 @@ def apply_with_backward(
 
     def backward(dy: Any) -> list[Any]:
         with environment.entered(outer, keep=lambda *_: None) as traced:
-            traced.values.update(zip(parameters, values, strict=True))
+            # Nodes, as a backward adds gradients to np.zeros_like(self.weight).
+            traced.values |= {each: as_node(each.value) for each in layers[0].parameters().values()}
+            traced.values |= dict(zip(parameters, map(as_node, values), strict=True))
             for layer, attributes in saved:
                 traced.restore(layer, attributes)
             traced.backward_of = title

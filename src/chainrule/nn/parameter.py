@@ -20,7 +20,7 @@ from chainrule.arguments.checks import checked_flag, checked_text
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.errors import DTypeError, ShapeError, TraceError
 from chainrule.graph.array_type import ArrayType
-from chainrule.graph.node import Node
+from chainrule.graph.node import Node, as_node
 from chainrule.nn import environment
 from chainrule.nn.environment import LayerEnvironment
 from chainrule.pickling import independent_copies
@@ -168,7 +168,10 @@ class Parameter(NDArrayOperatorsMixin):
         return iter(self.value)
 
     def __getitem__(self, index: Any) -> Any:
-        return self.value[_value_of(index)]
+        value, index = self.value, _value_of(index)
+        if type(value) is np.ndarray and _holds_node(index):
+            value = as_node(value)  # indices of a trace that has bound nothing to the parameter
+        return value[index]
 
     def __setitem__(self, index: Any, value: Any) -> None:
         if environment.current() is None:
@@ -288,6 +291,13 @@ def _checked_like(name: str, value: Any, old: Any) -> Any:
 
 
 _UNBOUND: Any = object()
+
+
+def _holds_node(index: Any) -> bool:
+    """Whether an index is traced, or one of those of several axes."""
+    return type(index) is Node or (
+        type(index) is tuple and any(type(each) is Node for each in cast(Any, index))
+    )
 
 
 def _value_of(argument: Any) -> Any:

@@ -79,10 +79,9 @@ def built_shape(layer: Any, sample: Sample, dtype: np.dtype[Any]) -> Sample:
 
 
 def _shape_by_run(layer: Any, sample: Sample, dtype: np.dtype[Any]) -> Sample:
-    x = variable(ArrayType(dtype, (2, *sample)), name="X")
     with run_on_types(layer), environment.entered() as traced:
         traced.copy_containers(with_sublayers([layer]))
-        y = layer(x)
+        y = layer(variable(ArrayType(dtype, (2, *sample)), name="X"))
     if not y.shape or y.shape[0] != 2:
         raise ShapeError(f"{layer._title()}: the first axis of its output must count the samples")
     return tuple(y.shape[1:])

@@ -93,7 +93,7 @@ def _network(description: Description, tensors: Tensors, custom: Custom) -> Netw
     _build(model, _sizes(description.get("input_shape", list)))
     if description.has("frozen"):
         _freeze(model, description.get("frozen", dict))
-    _fill_built_in_constructors(model.stack.parameters(), tensors, unread)
+    _set_parameters(model.stack.parameters(), tensors, unread)
     if description.has("attributes"):
         restore_attributes(model.layers, description.get("attributes", dict), tensors, unread)
     check_mask_value(model, description)
@@ -142,11 +142,11 @@ def _freeze(model: Model, entry: dict[str, Any]) -> None:
         raise FormatError(f"load: 'frozen' names {unknown[0]!r:.60}, which is not in the network")
 
 
-def _fill_built_in_constructors(
+def _set_parameters(
     parameters: Mapping[str, Parameter], tensors: Tensors, unread: set[str]
 ) -> None:
-    """Set the parameters of sublayers that a constructor has built, with values of its own."""
-    for name in unread & parameters.keys():
+    """Set the parameters, also those that a constructor or ``build`` gave values of its own."""
+    for name in tensors.keys() & parameters.keys():
         array, tensor = parameters[name].array, tensors[name]
         if (array.shape, array.dtype) == (tensor.shape, tensor.dtype):
             array[...] = tensor

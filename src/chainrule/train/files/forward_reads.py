@@ -75,12 +75,11 @@ def reads_of_forward(layer: Any, dtype: np.dtype[Any]) -> dict[int, ReadsOfForwa
     twin = twins.of(layer)
     shape = (2, *layer.input_shape[1:])
     for random in (None, RandomStream(seed=0)):
-        x = variable(ArrayType(dtype, shape), name="X")
         # What fails in training alone, such as a batch too small, has been noted so far.
         expected = contextlib.nullcontext() if random is None else contextlib.suppress(Exception)
         nothing = environment.entered(keep=lambda *_: None)
         with expected, run_on_types(twin), nothing, twins.noting():
-            twin(x, random=random)
+            twin(variable(ArrayType(dtype, shape), name="X"), random=random)
     return twins.reads
 
 

@@ -174,10 +174,10 @@ def _facts(model: Model) -> tuple[bool, list[Layer]]:
 
 def _trace_facts(model: Model) -> tuple[bool, list[Layer]]:
     assert model.input_shape is not None, "it is built"
-    X = variable(ArrayType(model.dtype, (2, *(n or 1 for n in model.input_shape[1:]))), name="X")
+    shape = 2, *(n or 1 for n in model.input_shape[1:])
     params = {name: each.array for name, each in model.stack.parameters().items()}
     with run_on_types(*model.layers), model.stack.with_parameters(params), ends_noted() as ends:
-        _, mask = model.stack.with_mask(X)
+        _, mask = model.stack.with_mask(variable(ArrayType(model.dtype, shape), name="X"))
     return mask is not None, ends
 
 

@@ -307,10 +307,10 @@ class Model:
         self.table = table.copy()
 
     def _infer_shapes(self, input_shape: tuple[int, ...]) -> list[Shape]:
-        x: Any = variable(ArrayType(self.dtype, (2, *input_shape[1:])), name="X")
         shapes: list[Shape] = []
         with run_on_types(*self.layers), environment.entered() as traced:
             traced.copy_containers(self._all_layers())
+            x: Any = variable(ArrayType(self.dtype, (2, *input_shape[1:])), name="X")
             for layer, y, _ in self.stack.outputs(x):
                 check_output(layer, y, samples=2)
                 shapes.append((None, *y.shape[1:]))
