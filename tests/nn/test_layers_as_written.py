@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 import chainrule as cr
 from chainrule import nn
+from chainrule.errors import TraceError
 from chainrule.nn.config import snake_case
 
 X = np.random.default_rng(0).normal(size=(8, 6))
@@ -110,6 +112,34 @@ class Inner(nn.Layer):
         return self.net(x)
 
 
+def _derived(change: Any) -> Any:
+    class Derived(nn.Layer):
+        def build(self, input_shape: Any) -> None:
+            self.w = change(self.parameter("w", (input_shape[-1], 6), "normal"))
+
+        def forward(self, x: Any) -> Any:
+            return x @ self.w
+
+    return Derived()
+
+
+class Array(nn.Layer):
+    def build(self, input_shape: Any) -> None:
+        self.w = self.parameter("w", (input_shape[-1], 6))
+
+    def forward(self, x: Any) -> Any:
+        return x @ self.w.array
+
+
+class Centred(nn.Layer):
+    mean = None
+
+    def forward(self, x: Any, training: bool = False) -> Any:
+        if training:
+            self.mean = x.mean(axis=0) if self.mean is None else self.mean + x.mean(axis=0)
+        return x if self.mean is None else x - self.mean
+
+
 KINDS = (
     Statistics, Recurrent, Table, Softmax, Relu, Pairs, Normalised, InitialValue, InitialInPlace,
     Inner,
@@ -144,3 +174,19 @@ def test_gradients_of_the_input_of_a_network_with_such_layers() -> None:
         np.testing.assert_allclose(
             np.sum(gradient * direction), difference, 1e-5, 0, err_msg=str(kind)
         )
+
+
+def test_parameters_that_the_loss_does_not_depend_on_are_told_of() -> None:
+    changes = (lambda w: w.value, np.array, lambda w: w.T, lambda w: w * 0.1, lambda w: w[:, :6])
+    for layer in (*map(_derived, changes), Array()):
+        net = cr.Network([layer, nn.Dense(1)], seed=0)
+        net.compile("mse", "sgd")
+        with pytest.warns(cr.ChainruleWarning, match=r"does not depend on \w+\.w, .* as self\.w,"):
+            net.fit(X, Y, epochs=1, verbose=0)
+
+
+def test_statistics_that_begin_as_none_are_refused() -> None:
+    net = cr.Network([Centred(), nn.Dense(1)], seed=0)
+    net.compile("mse", "sgd")
+    with pytest.raises(TraceError, match=r"self\.mean = self\.parameter\(\"mean\", \(6,\)"):
+        net.fit(X, Y, epochs=1, verbose=0)

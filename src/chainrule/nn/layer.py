@@ -268,7 +268,8 @@ class Layer:
         name = checked_text(self._title(), "the name of a parameter", name, "text")
         title = f"{self._title()}: parameter {name!r}"
         if name in self._parameters:
-            raise ArgumentError(f"{title} exists already; give it another name")
+            once = "create it once, in build" if self.input_shape else "give it another name"
+            raise ArgumentError(f"{title} exists already; {once}")
         if isinstance(cast(Any, shape), tuple | list) and None in shape:
             raise ShapeError(
                 f"{title} cannot have shape {shape}: the batch axis has no fixed length"

@@ -32,9 +32,11 @@ _FORWARD = ("forward", "train_forward", "pre_activation", "backward")
 def refuse_lost_update(layer: Any, name: str, value: Any) -> None:
     """Refuse to replace a number or array by one that was computed from it, while traced."""
     kind, old = type(layer), vars(layer).get(name, vars(type(layer)).get(name))
-    is_number = isinstance(old, int | float | np.number | np.ndarray) and not isinstance(old, bool)
+    is_number = old is None or (
+        isinstance(old, int | float | np.number | np.ndarray) and not isinstance(old, bool)
+    )
     if is_number and environment.is_training(value) and _is_updated(kind, name):
-        shape = np.shape(old)
+        shape = np.shape(value if old is None else old)
         raise TraceError(
             f"{layer._title()}: {name} is updated in training, but the new value of a plain "
             f"attribute is lost after each step; create it in build, as self.{name} = "

@@ -40,6 +40,11 @@ def plain_store_message(code: CodeType, offset: int) -> str:
     name = match[1] if match else "what is stored into"
     made = match and _line_of_assignment(code, name, offset)
     where = f" made in line {made}" if made else ""
+    if name.startswith("self.") and not made:  # as of a layer, created elsewhere
+        return (
+            f"{name} is a plain array, which cannot hold traced values; the weights and the state "
+            f'of a layer are created in build, as {name} = self.parameter("{name[5:]}", ...)'
+        )
     return (
         f"{name} is a plain array{where}, which cannot hold traced values; make it with "
         "np.zeros_like(x, shape=...) of a traced x, or collect the parts in a list and np.stack "

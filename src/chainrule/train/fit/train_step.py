@@ -130,7 +130,7 @@ def _step(stack: LayerStack, objective: Objective) -> Callable[..., Any]:
         def penalized_loss(params: dict[str, Any]) -> Any:
             with stack.with_parameters(params | state["non_trainable"], training=True):
                 loss, penalty, *others = compute_loss_and_metrics(stack, objective, batch, random)
-                check_dependence(objective.loss.name, loss, params.values())
+                check_dependence(objective.loss.name, loss, params, stack.layers[-1])
                 non_trainable = {
                     n: each.value for n, each in stack.parameters(trainable=False).items()
                 }
