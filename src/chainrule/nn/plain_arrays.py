@@ -148,7 +148,8 @@ def _is_updated(kind: type, name: str) -> bool:
     """Whether some method reads an attribute before it writes it, as in ``self.n = self.n + 1``."""
     for codes in _methods(kind).values():
         for code in codes:
-            operations = [operation for operation, each in _accesses(code) if each == name]
+            accesses = [operation for operation, each in _accesses(code) if each == name]
+            operations = [each for each in accesses if each != "LOAD_OTHER"]
             if "STORE_ATTR" in operations and operations[0] != "STORE_ATTR":
                 return True
     return False
@@ -166,12 +167,21 @@ def _methods(kind: type) -> dict[str, list[CodeType]]:
 
 
 @lru_cache(1024)
-def _accesses(code: CodeType) -> tuple[tuple[str, str], ...]:
-    """Return the reads and writes of attributes in the order of the code, inner functions last."""
-    own = [
-        ("STORE_ATTR" if each.opname == "STORE_ATTR" else "LOAD_ATTR", str(each.argval))
-        for each in dis.get_instructions(code)
-        if each.opname in ("LOAD_ATTR", "LOAD_METHOD", "STORE_ATTR")
-    ]
+def _accesses(code: CodeType, layer: str = "") -> tuple[tuple[str, str], ...]:
+    """Return the reads and writes of attributes in the order of the code, inner functions last.
+
+    Reads of another object than the layer, the first argument, are LOAD_OTHER, as ``np.mean``.
+    """
+    layer = layer or "".join(code.co_varnames[: min(code.co_argcount, 1)])
+    found: list[tuple[str, str]] = []
+    is_layer = False
+    for each in dis.get_instructions(code):
+        if each.opname == "STORE_ATTR":
+            found.append(("STORE_ATTR", str(each.argval)))
+        elif each.opname in ("LOAD_ATTR", "LOAD_METHOD"):
+            found.append(("LOAD_ATTR" if is_layer else "LOAD_OTHER", str(each.argval)))
+        if each.opname != "COPY":  # as in ``self.n += 1``
+            names = each.argval if isinstance(each.argval, tuple) else (each.argval,)
+            is_layer = each.opname.startswith(("LOAD_FAST", "LOAD_DEREF")) and names[-1] == layer
     inner = (each for each in code.co_consts if isinstance(each, CodeType))
-    return (*own, *(access for each in inner for access in _accesses(each)))
+    return (*found, *(access for each in inner for access in _accesses(each, layer)))
