@@ -64,7 +64,7 @@ class History(Mapping[str, list[float]]):
     @property
     def epochs(self) -> int:
         """Number of epochs finished."""
-        return max(map(len, self._columns.values()), default=0)
+        return max(map(len, list(self._columns.values())), default=0)
 
     def append(self, row: Mapping[str, float]) -> None:
         """Add the values of one epoch.
@@ -129,7 +129,7 @@ class History(Mapping[str, list[float]]):
 
     def __getitem__(self, name: str) -> list[float]:
         if name not in self._columns:
-            known = ", ".join(self._columns) or "none yet: no epoch was finished"
+            known = ", ".join(self) or "none yet: no epoch was finished"
             raise MissingKeyError(f"the history has no {shown(name)}; it has {known}")
         return self._columns[name]
 
@@ -143,7 +143,7 @@ class History(Mapping[str, list[float]]):
         return name in self._columns
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._columns)
+        return iter(list(self._columns))  # a copy, as another thread may train
 
     def __len__(self) -> int:
         return len(self._columns)
@@ -153,8 +153,8 @@ class History(Mapping[str, list[float]]):
         hidden = {"seconds", "learning_rate"}
         ranges = [
             f"{name} {values[0]:.4g} → {values[-1]:.4g}"
-            for name, values in self._columns.items()
-            if name not in hidden
+            for name, values in list(self._columns.items())
+            if name not in hidden and values
         ]
         details = f": {', '.join(ranges)}" if ranges else ""
         return f"<history of {count} epoch{'' if count == 1 else 's'}{details}>"
