@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from chainrule.cli import commands, doctor
+from chainrule.compiler.runtime import thread_count
 from chainrule.datasets.catalogue import CATALOGUE
 
 
@@ -94,6 +95,7 @@ def test_no_home_folder_and_no_count_of_threads_are_problems(
     surroundings: dict[str, str | None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(doctor, "cache_folder", lambda: None)
+    monkeypatch.setattr(thread_count, "_chosen", [])  # by no test before
     result = consult(surroundings | {"CHAINRULE_DATA": None, "CHAINRULE_NUM_THREADS": "1e9"})
     assert result.return_value == 1
     assert "there is no home folder for the cache; set CHAINRULE_CACHE" in result.output

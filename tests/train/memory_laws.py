@@ -60,9 +60,14 @@ def replaced_parameters() -> None:
     net.layers[0].weight.value = np.asfortranarray(weight)
     overwrite_freed_memory()
     np.testing.assert_allclose(net.predict(X), expected, atol=1e-5)
-    net.layers[0].weight.value = np.zeros((2, 2), "float32")
-    for call in (lambda: net.predict(X), lambda: net.fit(X, Y), lambda: net.evaluate(X, Y)):
+    layer, small = net.layers[0], np.zeros((2, 2), "float32")
+    for name in ("value", "array"):
+        assert refused(lambda: setattr(layer.weight, name, small), cr.errors.ShapeError)  # noqa: B023
+    layer.weight.value = weight
+    layer.weight.array.shape = (-1,)
+    for call in (lambda: net.fit(X, Y), lambda: net.evaluate(X, Y)):
         assert refused(call, cr.errors.ShapeError)
+    layer.weight.array.shape = (64, 128)
     frozen = weight.copy()
     frozen.flags.writeable = False
     net.layers[0].weight.value = frozen

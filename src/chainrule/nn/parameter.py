@@ -120,8 +120,14 @@ class Parameter(NDArrayOperatorsMixin):
             traced.values[self] = value
         else:
             if value is not self.array:
-                self.array = _checked_like(self.name, value, self.array)
-                Parameter.last_replacement = object()
+                self.array = value
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute; an array must be like the one before, and programs are bound to it."""
+        if name == "array":
+            value = _checked_like(self.name, value, self.array) if hasattr(self, name) else value
+            Parameter.last_replacement = object()
+        object.__setattr__(self, name, value)
 
     @property
     def grad(self) -> Any:

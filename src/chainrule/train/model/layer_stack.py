@@ -63,7 +63,7 @@ class LayerStack:
             if array.shape != shape:
                 raise ShapeError(
                     f"{name} has shape {array.shape}, but had {shape} when the network was "
-                    "compiled; assign an array of that shape to its value again"
+                    "compiled; set the shape of the array back"
                 )
         return arrays
 
