@@ -280,3 +280,17 @@ def test_plotting_changes_neither_pyplot_nor_rcparams() -> None:
         "assert 'matplotlib.pyplot' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+
+
+def test_what_is_no_network_history_path_or_axes_is_refused() -> None:
+    points = np.zeros((2, 2))
+    for call, argument in (
+        (lambda: plot.confusion(3, points, [0, 1]), "net is 3"),  # pyright: ignore[reportArgumentType]
+        (lambda: plot.decision_boundary(None, points, [0, 1]), "net is None"),  # pyright: ignore[reportArgumentType]
+        (lambda: plot.weights(3, "dense"), "net is 3"),  # pyright: ignore[reportArgumentType]
+        (lambda: plot.history(3), "course is 3"),  # pyright: ignore[reportArgumentType]
+        (lambda: plot.history(COURSE, 3), "path is 3"),  # pyright: ignore[reportArgumentType]
+        (lambda: plot.history(COURSE, axes=3), "axes is 3"),  # pyright: ignore[reportArgumentType]
+    ):
+        with pytest.raises(ArgumentError, match=argument):
+            call()

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from chainrule.arguments.checks import bad_argument
 from chainrule.errors import ArgumentError
 from chainrule.storage import write_atomically
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["DOTS_PER_INCH", "drawing", "root_figure", "save"]
+__all__ = ["DOTS_PER_INCH", "check_has", "drawing", "root_figure", "save"]
 
 DOTS_PER_INCH = 150
 """Resolution of PNG files: 900 pixels for a figure of 6 inches."""
@@ -42,6 +43,12 @@ _STYLE: dict[Any, Any] = {
 _FORMATS = ("png", "svg", "pdf")
 
 
+def check_has(function: str, argument: str, value: Any, attribute: str, what: str) -> None:
+    """Raise unless an object has the attribute that a plot reads."""
+    if isinstance(value, type) or not hasattr(value, attribute):
+        raise bad_argument(function, argument, value, what)
+
+
 @contextmanager
 def drawing(
     axes: Axes | None, path: str | os.PathLike[str] | None, size: tuple[float, float]
@@ -57,6 +64,8 @@ def drawing(
         ) from error
     if path is not None:
         _format_of(path)
+    if axes is not None:
+        check_has("plot", "axes", axes, "imshow", "axes of matplotlib, or None")
     with mpl.rc_context(_STYLE):
         if axes is None:
             # Not by pyplot, which retains every figure and may open a window.
@@ -84,6 +93,8 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> None:
 
 
 def _format_of(path: str | os.PathLike[str]) -> str:
+    if not isinstance(path, str | os.PathLike):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise bad_argument("plot", "path", path, "a path ending in .png, .svg or .pdf, or None")
     extension = Path(path).suffix.lower().removeprefix(".")
     if extension not in _FORMATS:
         raise ArgumentError(

@@ -20,7 +20,7 @@ from chainrule.data.row_labels import check_row_labels
 from chainrule.errors import DataError
 from chainrule.insight.confusion import confusion_matrix
 from chainrule.insight.decision_regions import classify_plane
-from chainrule.insight.figure import drawing, root_figure
+from chainrule.insight.figure import check_has, drawing, root_figure
 from chainrule.insight.palette import COLOURS, confusion_colours, text_colour, tint
 from chainrule.insight.weights import weights
 
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 __all__ = ["Classifier", "confusion", "decision_boundary", "history", "weights"]
 
 File = str | os.PathLike[str] | None
+
+_CLASSIFIER = "a network, or what has predict_class(X)"
 
 _TITLE_WIDTH = 5.4
 """Least width in inches of a confusion figure, for its title."""
@@ -79,6 +81,7 @@ def history(
     >>> figure.axes[0].get_xlabel()
     'epoch'
     """
+    check_has("plot.history", "course", course, "keys", "a history, or a dict of lists")
     labels = {"loss": "training", "val_loss": "validation"}
     curves = {label: np.asarray(course[key]) for key, label in labels.items() if key in course}
     if "training" not in curves or not curves["training"].size:
@@ -141,6 +144,7 @@ def decision_boundary(
     >>> figure.axes[0].get_ylabel()
     'second feature'
     """
+    check_has("plot.decision_boundary", "net", net, "predict_class", _CLASSIFIER)
     points, labels = _checked_points(X, y)
     regions = classify_plane(net, points, labels)
     with drawing(axes, path, (5.6, 4.6)) as axes:
@@ -208,6 +212,7 @@ def confusion(
     >>> figure.axes[0].get_title()
     '2 of 3 right (66.67 %)'
     """
+    check_has("plot.confusion", "net", net, "predict_class", _CLASSIFIER)
     check_row_labels("plot.confusion", X=X, y=y)
     classes, counts = confusion_matrix(y, net.predict_class(X))
     side = 2.0 + 0.44 * len(classes)

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.arguments.checks import checked_text
 from chainrule.arguments.function_aliases import PLOT_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.errors import ArgumentError
-from chainrule.insight.figure import drawing, root_figure
+from chainrule.insight.figure import check_has, drawing, root_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["weights"]
 
+_NAME = "the name of a layer or of a parameter"
 _MAX_TILES = 100
 _MIN_PIXELS = 16
 
@@ -78,7 +80,8 @@ def weights(
     >>> figure.axes[0].get_title()
     'dense.weight: 9 units, each on 8 × 8 inputs'
     """
-    key, values = _find_weight(net.params, name)
+    check_has("plot.weights", "net", net, "params", "a network")
+    key, values = _find_weight(net.params, checked_text("plot.weights", "name", name, _NAME))
     tiles = _cut_tiles(values, image_shape, is_first=key == next(iter(net.params)))
     limit = float(np.abs(values).max()) or 1.0
     with drawing(axes, path, (6.4, 5.4)) as axes:
