@@ -7,6 +7,7 @@ import pytest
 
 import chainrule as cr
 from chainrule import nn
+from chainrule.errors import ArgumentError
 from chainrule.testing import check_layer
 
 X = np.random.default_rng(0).normal(size=(16, 4))
@@ -129,3 +130,17 @@ def test_a_gradient_is_needed_for_each_input_but_for_integers() -> None:
             self.table.grad = np.einsum("btv,btu->vu", one_hot, dy)
 
     assert check_layer(Words(), (3, 4), inputs=np.arange(12).reshape(3, 4) % 5) < 1e-6
+
+
+def test_a_backward_is_called_with_the_gradient_alone() -> None:
+    class WithRate(nn.Layer):
+        def forward(self, x: Any) -> Any:
+            return 2 * x
+
+        def backward(self, dy: Any, rate: Any) -> Any:
+            return 2 * dy
+
+    net = cr.Network([nn.Dense(2), WithRate(), nn.Dense(1)], seed=0)
+    net.compile("mse", "sgd")
+    with pytest.raises(ArgumentError, match=r"backward\(dy: Any, rate: Any\).* with \(dy\)"):
+        net.fit(X, Y, verbose=0)

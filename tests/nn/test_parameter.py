@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chainrule.errors import TraceError
+from chainrule.errors import ShapeError, TraceError
 from chainrule.graph.array_type import type_of
 from chainrule.graph.environment import Environment
 from chainrule.graph.node import Node, variable
@@ -146,3 +146,16 @@ def test_bound_values_are_restored_after_the_block_even_on_errors() -> None:
         fail()
     assert w.value is W
     assert w.grad is None
+
+
+def test_an_attribute_that_a_parameter_lacks_is_answered() -> None:
+    parameter = Parameter("weight", W.copy())
+    for name, message in {
+        "requires_grad": "here it is parameter.trainable",
+        "data": "here it is parameter.value",
+        "note": "there is no such attribute",
+    }.items():
+        with pytest.raises(AttributeError, match=message):
+            setattr(parameter, name, 0)
+    with pytest.raises(ShapeError, match=r"\(2, 3\), the assigned array \(2, 2\)"):
+        parameter.array = np.zeros((2, 2))

@@ -8,6 +8,7 @@ from typing import Any, cast
 import numpy as np
 
 from chainrule.arguments.array_classes import is_masked
+from chainrule.arguments.signature import check_call
 from chainrule.errors import GradientError, ShapeError, type_in_words
 from chainrule.graph.node import as_node
 from chainrule.nn import environment
@@ -28,6 +29,7 @@ def apply_with_backward(
 
     `layers` are the layer itself, then its sublayers.
     """
+    check_call(f"{title}: backward", layers[0].backward, ("dy",))
     values = [each.value for each in parameters]
     y = run(*inputs)
     # Copies: the layers may run again before the backward pass, which reads what they saved in this

@@ -16,6 +16,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from chainrule.arguments.aliases import LAYER_ARGUMENT_ALIASES
 from chainrule.arguments.array_classes import refuse_masked
+from chainrule.arguments.attributes import refuse_assignment
 from chainrule.arguments.checks import checked_flag, checked_text
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.errors import DTypeError, ShapeError, TraceError
@@ -127,6 +128,8 @@ class Parameter(NDArrayOperatorsMixin):
         if name == "array":
             value = _checked_like(self.name, value, self.array) if hasattr(self, name) else value
             Parameter.last_replacement = object()
+        if not hasattr(Parameter, name):
+            refuse_assignment(self, "parameter", name, _ASSIGNMENTS)
         object.__setattr__(self, name, value)
 
     @property
@@ -297,6 +300,10 @@ def _checked_like(name: str, value: Any, old: Any) -> Any:
 
 
 _UNBOUND: Any = object()
+_ASSIGNMENTS = {
+    "data": "here it is parameter.value",
+    "requires_grad": "here it is parameter.trainable",
+}
 
 
 def _holds_node(index: Any) -> bool:
