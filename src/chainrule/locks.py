@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections.abc import Callable
 from types import TracebackType
-from typing import Any
+from typing import Any, Generic, Self, TypeVar, overload
 from weakref import WeakSet
 
-__all__ = ["ReentrantLock", "fork_lock"]
+__all__ = ["ReentrantLock", "cached_property", "fork_lock"]
+
+Value = TypeVar("Value")
 
 _locks: WeakSet[Any] = WeakSet()
 _awaited: WeakSet[Any] = WeakSet()  # by a fork, which copies what they protect
@@ -33,6 +36,38 @@ def fork_lock() -> threading.Lock:
     lock = threading.Lock()
     _locks.add(lock)
     return lock
+
+
+class cached_property(Generic[Value]):  # noqa: N801 (as in functools)
+    """``functools.cached_property`` without the lock that it has before Python 3.12.
+
+    A child that is forked while another thread computes the property would wait for it for ever.
+    Two threads may both compute the value.
+
+    Examples
+    --------
+    >>> class Circle:
+    ...     radius = 2
+    ...     @cached_property
+    ...     def area(self):
+    ...         return 3 * self.radius**2
+    >>> circle = Circle()
+    >>> circle.area, vars(circle)
+    (12, {'area': 12})
+    """
+
+    def __init__(self, function: Callable[[Any], Value]) -> None:
+        self.function, self.__doc__ = function, function.__doc__
+
+    @overload
+    def __get__(self, instance: None, owner: type[Any] | None = None) -> Self: ...
+    @overload
+    def __get__(self, instance: object, owner: type[Any] | None = None) -> Value: ...
+    def __get__(self, instance: object | None, owner: type[Any] | None = None) -> Self | Value:
+        if instance is None:
+            return self
+        # The entry hides this descriptor, which has no __set__, from then on.
+        return vars(instance).setdefault(self.function.__name__, self.function(instance))
 
 
 class ReentrantLock:

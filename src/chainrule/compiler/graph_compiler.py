@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from chainrule.compiler.backends.llvm_library import load_llvm
@@ -18,6 +17,7 @@ from chainrule.compiler.cache.object_cache import program_key, read_entry, write
 from chainrule.compiler.runtime.executable import Executable, pack, unpack
 from chainrule.errors import ArgumentError
 from chainrule.graph.graph import Graph
+from chainrule.locks import cached_property
 
 if TYPE_CHECKING:
     from chainrule.compiler.pipeline import LoweredProgram
@@ -40,7 +40,7 @@ class GraphCompiler:
         """
         stages = _debug_stages()
         if stages:
-            self.lowered = self._lower(stages)
+            vars(self)["lowered"] = self._lower(stages)
         cacheable = None if stages & {"llvm", "asm"} else graph_text(self.graph)
         if cacheable is None:
             return self.lowered.generate(is_timed, stages)

@@ -23,13 +23,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from chainrule.errors import GraphError, TraceError
 from chainrule.graph.node import Node, ancestors
 from chainrule.graph.printing import format_graph
 from chainrule.graph.source_location import Origin
 from chainrule.graph.trace_errors import source_text
+from chainrule.locks import cached_property
 
 __all__ = ["Graph", "check"]
 

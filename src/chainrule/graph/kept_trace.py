@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property, wraps
+from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,7 @@ from chainrule.graph.place import MISSING, Place
 from chainrule.graph.random_draws import RandomDraws, refuse_draws
 from chainrule.graph.reachable_state import ReachableState, find_reachable_state
 from chainrule.graph.trace import Traced, is_number, trace_call
+from chainrule.locks import cached_property
 
 __all__ = ["KeptTrace", "run_on_types", "trace_kept", "traced_once"]
 

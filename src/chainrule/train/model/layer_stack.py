@@ -6,13 +6,13 @@ from collections import deque
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import dropwhile, pairwise, takewhile
 from typing import Any
 
 import numpy as np
 
 from chainrule.errors import ArgumentError, ShapeError
+from chainrule.locks import cached_property
 from chainrule.nn import environment
 from chainrule.nn.environment import LayerEnvironment
 from chainrule.nn.layer import Layer
