@@ -228,7 +228,7 @@ def _checked_argnums(argnums: Any) -> tuple[tuple[int, ...], bool]:
     for each in (argnums,) if is_single else argnums:
         if (position := as_position(each)) is None:
             rule = (
-                "the number of a positional argument, a whole number counted from 0, or a tuple of "
+                "the number of a positional argument, an integer counted from 0, or a tuple of "
                 "them, as in argnums=(0, 1)"
             )
             raise bad_argument("grad", "argnums", argnums, rule)

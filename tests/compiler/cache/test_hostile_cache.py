@@ -6,6 +6,7 @@ import random
 import shutil
 import socket
 import stat
+import tempfile
 import time
 import warnings
 from pathlib import Path
@@ -58,8 +59,8 @@ def enter(user=None, **environment):
 @pytest.fixture
 def base(monkeypatch):
     """Return a folder that every user can reach, chosen for the cache."""
-    folder = Path(f"/tmp/chainrule-test-{os.getpid()}-{os.urandom(4).hex()}")
-    folder.mkdir(mode=0o755)
+    folder = Path(tempfile.mkdtemp())  # those of pytest are closed to other users
+    folder.chmod(0o755)
     monkeypatch.setenv("CHAINRULE_CACHE", str(folder))
     monkeypatch.setenv("CHAINRULE_DEBUG", "")
     for name, empty in {"_told": [], "_failures": [], "_secrets": {}}.items():

@@ -73,7 +73,7 @@ HOSTILE = {
     "padding of 10**9": lambda: content(
         [layer("conv1d", filters=2, kernel_size=3, padding=10**9)], input_shape=(5, 2)
     ),
-    "a picture of 100,000² for dense units": lambda: content(
+    "an image of 100,000² for dense units": lambda: content(
         [layer("flatten"), layer("dense", units=9)], input_shape=(10**5, 10**5, 3)
     ),
     "a huge convolution": lambda: content(
@@ -89,7 +89,7 @@ HOSTILE = {
         [layer("concatenate", branches=[[]] * 900)], input_shape=(2**55,)
     ),
     "shapes that do not fit": lambda: content([layer("reshape", shape=[2, 2])]),
-    "a kernel larger than the picture": lambda: content(
+    "a kernel larger than the image": lambda: content(
         [layer("max_pool2d", pool_size=9)], input_shape=(4, 4, 1)
     ),
     "a residual block of another shape": lambda: content(
@@ -197,7 +197,7 @@ def test_mutated_files_load_or_are_refused():
 
 
 def test_a_large_declared_picture_costs_nothing(tmp_path):
-    path = tmp_path / "picture.safetensors"
+    path = tmp_path / "image.safetensors"
     layers = [layer("avg_pool2d", pool_size=10**4), layer("global_avg_pool2d")]
     path.write_bytes(content(layers, input_shape=(10**5, 10**5, 3)))
     start = time.process_time()

@@ -209,7 +209,7 @@ INTERMEDIATE = {
     "an element": make(in_list, start=sets(seen=list)),
     "a list made anew": make(anew),
     "in training alone": make(in_training),
-    "what nobody reads": make(times),
+    "what no code reads": make(times),
 }
 
 
@@ -224,7 +224,7 @@ def test_what_forward_keeps_of_its_inputs_is_not_written(case, path):
     net.fit(rows, Y[:8], verbose=0)
     net(rows)
     layer = net.layers[0]
-    if case in ("in training alone", "what nobody reads"):
+    if case in ("in training alone", "what no code reads"):
         layer.last = rows
     assert any(name in vars(layer) for name in ("x", "cache", "seen", "last"))
     net.save(path)

@@ -32,7 +32,7 @@ class Params(MutableMapping[str, NDArray[Any]]):
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         value = self._parameter(name).value
-        # A view: whoever resizes or reshapes it in place does not change the parameter's array.
+        # A view: resizing or reshaping it in place does not change the parameter's array.
         return value.view() if type(value) is np.ndarray else value
 
     def __setitem__(self, name: str, value: Any) -> None:
