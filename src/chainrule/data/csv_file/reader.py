@@ -4,7 +4,7 @@ import io
 import itertools
 import os
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from typing import IO, Any
 
 import numpy as np
@@ -13,13 +13,12 @@ from numpy.typing import NDArray
 from chainrule.arguments.checks import bad_argument
 from chainrule.arguments.function_aliases import DATA_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
-from chainrule.data.cell import TRUTH_VALUES
+from chainrule.data.column_type import MISSING, empty_missing, typed_column
 from chainrule.data.file_argument import is_path, read_content
 from chainrule.errors import ArgumentError, FormatError
 
 __all__ = ["read_csv", "read_csv_text"]
 
-MISSING = ("", "NA", "N/A", "NaN", "nan", "NULL", "null")
 ROWS_AT_ONCE = 1024
 
 
@@ -80,7 +79,7 @@ def read_csv(
      'height': array([1.7, nan])}
     """
     title, columns = _read(path, delimiter, encoding, missing)
-    return {name: _typed(cells, name, title) for name, cells in columns.items()}
+    return {name: typed_column(cells, name, title) for name, cells in columns.items()}
 
 
 def read_csv_text(path: str | os.PathLike[str]) -> dict[str, NDArray[Any]]:
@@ -101,8 +100,7 @@ def _read(
     names = _names(next(rows, (1, []))[1], title)
     columns = _columns(rows, len(names), title)
     for cells in columns:
-        if not signs.isdisjoint(cells):
-            cells[:] = ["" if cell in signs else cell for cell in cells]
+        empty_missing(cells, signs)
     return title, dict(zip(names, columns, strict=True))
 
 
@@ -184,47 +182,3 @@ def _columns(rows: Iterator[tuple[int, list[str]]], width: int, title: str) -> l
     if not columns[0]:
         raise FormatError(f"{title}: there is no row after the header")
     return columns
-
-
-def _typed(cells: list[str], name: str, title: str) -> NDArray[Any]:
-    """Return the column with the narrowest dtype that holds every cell; ``""`` is missing."""
-    present = [cell for cell in cells if cell]
-    is_complete = len(present) == len(cells)
-    if present and all(cell in TRUTH_VALUES for cell in present):
-        truths = [TRUTH_VALUES.get(cell) for cell in cells]
-        return np.array(truths, bool if is_complete else object)
-    integers = _numbers(cells, int, np.dtype(np.int64)) if is_complete else None
-    if integers is not None:
-        return integers
-    numbers = _numbers(present, float, np.dtype(np.float64))
-    # A text that Python alone takes for NaN, such as the town Nan, is no number by itself.
-    if numbers is None or (len(numbers) and np.isnan(numbers).all()):
-        return np.array(cells, dtype=object)
-    column = numbers
-    if not is_complete:
-        column = np.full(len(cells), np.nan)
-        column[[bool(cell) for cell in cells]] = numbers
-    _refuse_overflow(column, cells, name, title)
-    return column
-
-
-def _refuse_overflow(column: NDArray[Any], cells: list[str], name: str, title: str) -> None:
-    """Refuse what became infinite although no infinity is written."""
-    for row in np.flatnonzero(np.isinf(column)).tolist():
-        if "inf" not in cells[row].lower():
-            raise FormatError(
-                f"{title}: column {name!r} has {cells[row]:.60} in row {row} (rows are counted "
-                "from 0), beyond the largest float64, about 1.8e308; correct it, or name it in "
-                "missing=[...]"
-            )
-
-
-def _numbers(
-    cells: list[str], number: Callable[[str], float], dtype: np.dtype[Any]
-) -> NDArray[Any] | None:
-    try:
-        numbers = np.array([number(cell) for cell in cells], dtype)
-    except (ValueError, OverflowError):
-        return None
-    # Python parses 1_000 as a number; in a table it is an identifier.
-    return None if any("_" in cell for cell in cells) else numbers
