@@ -1,13 +1,22 @@
-"""Matplotlib figures: one style, no window, files written atomically."""
+"""Matplotlib figures: one style, through pyplot only where it is in use, files written atomically.
+
+A figure is one of pyplot's, so that ``plt.title`` and ``plt.show`` apply to it, if the program has
+imported ``matplotlib.pyplot`` and asks for no file. Otherwise it belongs to its caller alone.
+"""
 
 from __future__ import annotations
 
+import functools
 import io
 import os
-from collections.abc import Generator
+import sys
+import threading
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from chainrule.arguments.checks import bad_argument
 from chainrule.errors import ArgumentError
@@ -17,24 +26,33 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["DOTS_PER_INCH", "check_has", "drawing", "root_figure", "save"]
+__all__ = ["DOTS_PER_INCH", "File", "check_has", "drawing", "panels", "root_figure", "save"]
+
+File = str | os.PathLike[str] | None
+"""Where a plot is written; None writes nothing."""
 
 DOTS_PER_INCH = 150
 """Resolution of PNG files: 900 pixels for a figure of 6 inches."""
 
 _STYLE: dict[Any, Any] = {
     "font.size": 11.0,
+    "text.color": "#222222",
+    "axes.facecolor": "white",
     "axes.titlesize": 12.0,
     "axes.titleweight": "bold",
+    "axes.titlecolor": "auto",
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.edgecolor": "#444444",
     "axes.labelcolor": "#222222",
+    "axes.grid": False,
+    "axes.axisbelow": True,
     "xtick.color": "#444444",
     "ytick.color": "#444444",
     "grid.color": "#E4E4E4",
     "legend.frameon": False,
-    "figure.facecolor": "white",
+    "image.origin": "upper",
+    "image.interpolation": "nearest",
     "savefig.facecolor": "white",
     # Text stays text, so that an embedded SVG is searchable and accessible.
     "svg.fonttype": "none",
@@ -50,29 +68,38 @@ def check_has(function: str, argument: str, value: Any, attribute: str, what: st
 
 
 @contextmanager
-def drawing(
-    axes: Axes | None, path: str | os.PathLike[str] | None, size: tuple[float, float]
-) -> Generator[Axes]:
+def drawing(axes: Axes | None, path: File, size: tuple[float, float]) -> Generator[Axes]:
     """Yield axes to draw on, in the library's style, and save the figure on exit."""
-    try:
-        import matplotlib as mpl
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ImportError(
-            "plot: figures need matplotlib, which is not installed; "
-            "run: pip install 'chainrule[plot]'"
-        ) from error
+    with panels(axes, path, size) as (panel,):
+        yield panel
+
+
+@contextmanager
+def panels(
+    axes: Any,
+    path: File,
+    size: tuple[float, float],
+    columns: int = 1,
+    heights: Sequence[float] = (1,),
+) -> Generator[list[Axes]]:
+    """Yield several axes: the given ones, or new ones by row, each row with its relative height."""
+    mpl = _matplotlib()
     if path is not None:
         _format_of(path)
-    if axes is not None:
-        check_has("plot", "axes", axes, "imshow", "axes of matplotlib, or None")
+    given = _checked_axes(axes, columns * len(heights))
+    # Before the style: the first figure selects pyplot's backend, which changes settings.
+    figure = root_figure(given[0]) if given else _new_figure(size, shown_later=path is None)
     with mpl.rc_context(_STYLE):
-        if axes is None:
-            # Not by pyplot, which retains every figure and may open a window.
-            axes = Figure(figsize=size, layout="constrained").add_subplot()
-        yield axes
+        if not given:
+            grid = {"height_ratios": heights}
+            drawn: Any = figure.subplots(
+                len(heights), columns, squeeze=False, sharex=len(heights) > 1, gridspec_kw=grid
+            )
+            given = list(drawn.ravel())
+        yield given
         if path is not None:
-            save(root_figure(axes), path)
+            save(figure, path)
+    _show_once(figure)
 
 
 def root_figure(axes: Axes) -> Figure:
@@ -92,6 +119,46 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> None:
     write_atomically(path, content.getvalue())
 
 
+def _matplotlib() -> Any:
+    try:
+        import matplotlib as mpl
+    except ImportError as error:
+        raise ImportError(
+            "plot: figures need matplotlib, which is not installed; "
+            "run: pip install 'chainrule[plot]'"
+        ) from error
+    return mpl
+
+
+def _checked_axes(axes: Any, count: int) -> list[Axes]:
+    if axes is None:
+        return []
+    many = isinstance(axes, list | tuple | np.ndarray)
+    given: list[Any] = list(np.ravel(np.array(axes, object))) if many else [axes]
+    if many and len(given) != count:
+        raise ArgumentError(
+            f"plot: axes has {len(given)} axes; this plot has {count}: give as many, or one"
+        )
+    for each in given:
+        check_has("plot", "axes", each, "imshow", "axes of matplotlib, or None")
+    return given
+
+
+def _new_figure(size: tuple[float, float], shown_later: bool) -> Figure:
+    """Return an empty figure: of pyplot, which retains it and shows it, or of the caller alone."""
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    # A figure for a file is complete: retained, a loop over files would fill the memory. Windows
+    # belong to the main thread.
+    is_main = threading.current_thread() is threading.main_thread()
+    if pyplot is None or not shown_later or not is_main or not hasattr(pyplot, "figure"):
+        from matplotlib.figure import Figure
+
+        return Figure(figsize=size, layout="constrained", facecolor="white")
+    if pyplot.get_fignums() and not pyplot.gcf().get_children()[1:]:
+        return pyplot.gcf()  # as made by plt.figure(figsize=...), and still empty
+    return pyplot.figure(figsize=size, layout="constrained", facecolor="white")
+
+
 def _format_of(path: str | os.PathLike[str]) -> str:
     if not isinstance(path, str | os.PathLike):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise bad_argument("plot", "path", path, "a path ending in .png, .svg or .pdf, or None")
@@ -101,3 +168,31 @@ def _format_of(path: str | os.PathLike[str]) -> str:
             f"plot: {os.fspath(path)!r} has no supported file extension; use .png, .svg or .pdf"
         )
     return extension
+
+
+# ----------------------------------------------------------------------------------- notebooks
+
+
+def _show_once(figure: Any) -> None:
+    """Let notebooks show a figure once, also where pyplot was never imported.
+
+    Without this, IPython shows the figure that a cell returns, and at the end of the cell the same
+    figure among those that pyplot has open.
+    """
+    if "IPython" in sys.modules:
+        figure._ipython_display_ = functools.partial(_forget_by_pyplot, figure)
+        figure._repr_png_ = functools.partial(_as_png, figure)
+
+
+def _forget_by_pyplot(figure: Any) -> None:
+    """Close a figure which IPython is about to show, in place of the end of its cell."""
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot is not None and "inline" in pyplot.get_backend():
+        pyplot.close(figure)
+    raise NotImplementedError  # "not shown here": IPython goes on to the picture itself
+
+
+def _as_png(figure: Any) -> bytes:
+    content = io.BytesIO()
+    figure.savefig(content, format="png", bbox_inches="tight")
+    return content.getvalue()

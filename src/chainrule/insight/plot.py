@@ -22,13 +22,14 @@ from chainrule.insight.confusion import confusion_matrix
 from chainrule.insight.decision_regions import classify_plane
 from chainrule.insight.figure import check_has, drawing, root_figure
 from chainrule.insight.palette import COLOURS, confusion_colours, text_colour, tint
+from chainrule.insight.plots.forecast import forecast
 from chainrule.insight.weights import weights
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["Classifier", "confusion", "decision_boundary", "history", "weights"]
+__all__ = ["Classifier", "confusion", "decision_boundary", "forecast", "history", "weights"]
 
 File = str | os.PathLike[str] | None
 

@@ -1,0 +1,40 @@
+"""Legends beside the axes, where they hide nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from chainrule.insight.figure import root_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["add_legend"]
+
+_CHARACTERS_PER_INCH = 12.0
+_MOST_IN_COLUMN = 16
+
+
+def add_legend(axes: Axes, title: str | None = None, **options: Any) -> None:
+    """Add the legend in a row above the axes; to the right of them if the row would be too wide."""
+    labels = axes.get_legend_handles_labels()[1]
+    figure: Any = root_figure(axes)
+    grid = axes.get_subplotspec()
+    columns = grid.get_gridspec().ncols if grid is not None else 1
+    width = figure.get_figwidth() / columns * _CHARACTERS_PER_INCH
+    length = sum(len(each) + 6 for each in labels) + len(title or "")
+    style: dict[str, Any] = {"fontsize": 10, "borderaxespad": 0.3, "handletextpad": 0.5, **options}
+    if length <= width and title is None:
+        axes.set_title(axes.get_title(), pad=24 if axes.get_title() else None)
+        axes.legend(
+            loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(labels), columnspacing=1.2,
+            **style,
+        )  # fmt: skip
+    elif figure.get_layout_engine() is not None:
+        axes.legend(
+            loc="upper left", bbox_to_anchor=(1.0, 1.0), title=title,
+            ncols=-(-len(labels) // _MOST_IN_COLUMN), **style,
+        )  # fmt: skip
+    else:  # nothing would make room for it
+        style |= {"frameon": True, "framealpha": 0.9}
+        axes.legend(title=title, **style)

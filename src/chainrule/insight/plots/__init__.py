@@ -1,0 +1,1 @@
+"""The plots, one a file: `chainrule.plot` exports them."""
