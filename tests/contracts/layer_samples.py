@@ -15,7 +15,7 @@ __all__ = ["CUSTOM", "SAMPLES", "LayerSample", "Scale", "inputs"]
 class LayerSample:
     """A layer, its input and output shape, and the shapes of its parameters.
 
-    With a vocabulary, its inputs are integers below that size.
+    With a vocabulary, its inputs are integers below that size. What fills adds zeros of its own.
     """
 
     make: Callable[[], nn.Layer]
@@ -24,6 +24,7 @@ class LayerSample:
     parameters: tuple[tuple[str, tuple[int, ...]], ...] = ()
     name: str = ""
     vocabulary: int = 0
+    fills: bool = False
 
 
 class Scale(nn.Layer):
@@ -37,6 +38,10 @@ class Scale(nn.Layer):
 
     def forward(self, x: Any) -> Any:
         return x * self.gain
+
+
+def swapped(x: Any) -> Any:
+    return np.swapaxes(x, 1, 2)
 
 
 def dense_names(*sizes: int) -> tuple[tuple[str, tuple[int, ...]], ...]:
@@ -250,9 +255,51 @@ SAMPLES = [
     LayerSample(lambda: nn.RandomShift(2), (4, 3, 5, 2), (4, 3, 5, 2), (), "random_shift"),
     LayerSample(lambda: nn.RandomRotation(30), (4, 3, 5, 2), (4, 3, 5, 2), (), "random_rotation"),
     LayerSample(lambda: nn.RandomZoom(0.3), (4, 3, 5, 2), (4, 3, 5, 2), (), "random_zoom"),
+    LayerSample(
+        lambda: nn.Add([nn.Dense(3), [nn.Dropout(0.5), nn.Dense(3, l2=0.1)], []]),
+        (4, 3),
+        (4, 3),
+        named("branches.0.0", dense_names(3, 3)) + named("branches.1.1", dense_names(3, 3)),
+        "add",
+    ),
+    LayerSample(nn.ReLU, (4, 3), (4, 3), (), "re_lu"),
+    LayerSample(lambda: nn.LeakyReLU(0.2), (4, 3), (4, 3), (), "leaky_re_lu"),
+    LayerSample(lambda: nn.ELU(0.5), (4, 3), (4, 3), (), "elu"),
+    LayerSample(nn.SELU, (4, 3), (4, 3), (), "selu"),
+    LayerSample(nn.GELU, (4, 3), (4, 3), (), "gelu"),
+    LayerSample(nn.SiLU, (4, 3), (4, 3), (), "si_lu"),
+    LayerSample(nn.Mish, (4, 3), (4, 3), (), "mish"),
+    LayerSample(nn.PReLU, (4, 2, 3), (4, 2, 3), (("slopes", (3,)),), "p_re_lu"),
+    LayerSample(nn.Softplus, (4, 3), (4, 3), (), "softplus"),
+    LayerSample(nn.Softsign, (4, 3), (4, 3), (), "softsign"),
+    LayerSample(nn.Sigmoid, (4, 3), (4, 3), (), "sigmoid"),
+    LayerSample(nn.HardSigmoid, (4, 3), (4, 3), (), "hard_sigmoid"),
+    LayerSample(nn.Tanh, (4, 3), (4, 3), (), "tanh"),
+    LayerSample(nn.Softmax, (4, 3), (4, 3), (), "softmax"),
+    LayerSample(lambda: nn.LogSoftmax(2), (4, 2, 3), (4, 2, 3), (), "log_softmax"),
+    LayerSample(nn.Identity, (4, 3), (4, 3), (), "identity"),
+    LayerSample(lambda: nn.Lambda(swapped), (4, 2, 3), (4, 3, 2), (), "lambda"),
+    LayerSample(lambda: nn.RepeatVector(3), (4, 2), (4, 3, 2), (), "repeat_vector"),
+    LayerSample(
+        lambda: nn.ZeroPadding1D((1, 2)), (4, 2, 3), (4, 5, 3), (), "zero_padding1d", fills=True
+    ),
+    LayerSample(
+        lambda: nn.ZeroPadding2D(((1, 0), (0, 2))),
+        (2, 3, 4, 1),
+        (2, 4, 6, 1),
+        (),
+        "zero_padding2d",
+        fills=True,
+    ),
+    LayerSample(lambda: nn.Cropping1D((2, 1)), (4, 5, 3), (4, 2, 3), (), "cropping1d"),
+    LayerSample(lambda: nn.Cropping2D((1, 0)), (2, 3, 4, 1), (2, 1, 4, 1), (), "cropping2d"),
+    LayerSample(lambda: nn.UpSampling2D((2, 3)), (2, 2, 3, 2), (2, 4, 9, 2), (), "up_sampling2d"),
+    LayerSample(
+        lambda: nn.UpSampling2D(3, "bilinear"), (2, 2, 1, 2), (2, 6, 3, 2), (), "up_sampling2d"
+    ),
     LayerSample(Scale, (4, 3), (4, 3), (("gain", (3,)),), "scale"),
 ]
-CUSTOM = {"Scale": Scale}
+CUSTOM = {"Scale": Scale, "swapped": swapped}
 
 
 def inputs(sample: LayerSample, dtype: str = "float64") -> Any:

@@ -102,19 +102,12 @@ LAYER_ALIASES = Aliases(
         "RNN": "SimpleRNN",
         "Rescale": "Rescaling",
         "RandomShift": "RandomTranslation",
-        "Residual": "Add",
         "Layer": "Module",
     },
     remedies={
         "SpatialDropout1D": "here it is nn.Dropout(rate, noise_shape=(None, 1, None))",
         "SpatialDropout2D": "here it is nn.Dropout(rate, noise_shape=(None, 1, 1, None))",
         "Sequential": "use chainrule.Network, or a list of layers where a layer takes one",
-        "ReLU": 'here it is nn.Activation("relu")',
-        "Sigmoid": 'here it is nn.Activation("sigmoid")',
-        "Tanh": 'here it is nn.Activation("tanh")',
-        "Softmax": 'here it is nn.Activation("softmax")',
-        "LeakyReLU": 'here it is nn.Activation("leaky_relu")',
-        "GELU": 'here it is nn.Activation("gelu")',
     },
 )
 """Classes of layers."""

@@ -7,15 +7,33 @@ from chainrule.arguments.keywords import refuse_attribute
 from chainrule.nn.activations.activation import ACTIVATIONS
 from chainrule.nn.initializers.initializer import INITIALIZERS
 from chainrule.nn.layer import Layer
+from chainrule.nn.layers.activation_classes import (
+    ELU,
+    GELU,
+    SELU,
+    HardSigmoid,
+    LeakyReLU,
+    LogSoftmax,
+    Mish,
+    PReLU,
+    ReLU,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softplus,
+    Softsign,
+    Tanh,
+)
 from chainrule.nn.layers.activation_layers import Activation, Rescale
 from chainrule.nn.layers.attention import MultiHeadAttention
 from chainrule.nn.layers.augmentation import RandomFlip, RandomRotation, RandomShift, RandomZoom
-from chainrule.nn.layers.composite import Concatenate, Residual
+from chainrule.nn.layers.composite import Add, Concatenate, Residual
 from chainrule.nn.layers.convolution import Conv1D, Conv2D, Conv3D
 from chainrule.nn.layers.dense import Dense
 from chainrule.nn.layers.depthwise_convolution import DepthwiseConv2D
 from chainrule.nn.layers.dropout import Dropout, GaussianNoise
 from chainrule.nn.layers.embedding import Embedding, PositionEmbedding
+from chainrule.nn.layers.function_layers import Identity, Lambda
 from chainrule.nn.layers.global_pooling import (
     GlobalAvgPool1D,
     GlobalAvgPool2D,
@@ -26,8 +44,15 @@ from chainrule.nn.layers.lstm_gru import GRU, LSTM
 from chainrule.nn.layers.masking import Masking
 from chainrule.nn.layers.normalization import BatchNorm, LayerNorm
 from chainrule.nn.layers.pooling import AvgPool1D, AvgPool2D, MaxPool1D, MaxPool2D
-from chainrule.nn.layers.reshape import Flatten, Permute, Reshape
+from chainrule.nn.layers.reshape import Flatten, Permute, RepeatVector, Reshape
 from chainrule.nn.layers.rnn import RNN
+from chainrule.nn.layers.spatial import (
+    Cropping1D,
+    Cropping2D,
+    UpSampling2D,
+    ZeroPadding1D,
+    ZeroPadding2D,
+)
 from chainrule.nn.layers.transposed_convolution import ConvTranspose2D
 from chainrule.nn.layers.wrappers import Bidirectional, TimeDistributed
 from chainrule.nn.losses.loss import LOSSES, Loss
@@ -37,13 +62,17 @@ from chainrule.nn.registry import LAYERS, from_config
 
 __all__ = [
     "ACTIVATIONS",
+    "ELU",
+    "GELU",
     "GRU",
     "INITIALIZERS",
     "LAYERS",
     "LOSSES",
     "LSTM",
     "RNN",
+    "SELU",
     "Activation",
+    "Add",
     "AvgPool1D",
     "AvgPool2D",
     "BatchNorm",
@@ -53,6 +82,8 @@ __all__ = [
     "Conv2D",
     "Conv3D",
     "ConvTranspose2D",
+    "Cropping1D",
+    "Cropping2D",
     "Dense",
     "DepthwiseConv2D",
     "Dropout",
@@ -63,13 +94,20 @@ __all__ = [
     "GlobalAvgPool2D",
     "GlobalMaxPool1D",
     "GlobalMaxPool2D",
+    "HardSigmoid",
+    "Identity",
+    "Lambda",
     "Layer",
     "LayerNorm",
+    "LeakyReLU",
+    "LogSoftmax",
     "Loss",
     "Masking",
     "MaxPool1D",
     "MaxPool2D",
+    "Mish",
     "MultiHeadAttention",
+    "PReLU",
     "Parameter",
     "Permute",
     "PositionEmbedding",
@@ -78,10 +116,21 @@ __all__ = [
     "RandomShift",
     "RandomStream",
     "RandomZoom",
+    "ReLU",
+    "RepeatVector",
     "Rescale",
     "Reshape",
     "Residual",
+    "SiLU",
+    "Sigmoid",
+    "Softmax",
+    "Softplus",
+    "Softsign",
+    "Tanh",
     "TimeDistributed",
+    "UpSampling2D",
+    "ZeroPadding1D",
+    "ZeroPadding2D",
     "from_config",
 ]
 

@@ -10,15 +10,33 @@ from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.errors import ArgumentError, FormatError
 from chainrule.nn.config import snake_case
 from chainrule.nn.layer import Layer
+from chainrule.nn.layers.activation_classes import (
+    ELU,
+    GELU,
+    SELU,
+    HardSigmoid,
+    LeakyReLU,
+    LogSoftmax,
+    Mish,
+    PReLU,
+    ReLU,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softplus,
+    Softsign,
+    Tanh,
+)
 from chainrule.nn.layers.activation_layers import Activation, Rescale
 from chainrule.nn.layers.attention import MultiHeadAttention
 from chainrule.nn.layers.augmentation import RandomFlip, RandomRotation, RandomShift, RandomZoom
-from chainrule.nn.layers.composite import Concatenate, Residual
+from chainrule.nn.layers.composite import Add, Concatenate, Residual
 from chainrule.nn.layers.convolution import Conv1D, Conv2D, Conv3D
 from chainrule.nn.layers.dense import Dense
 from chainrule.nn.layers.depthwise_convolution import DepthwiseConv2D
 from chainrule.nn.layers.dropout import Dropout, GaussianNoise
 from chainrule.nn.layers.embedding import Embedding, PositionEmbedding
+from chainrule.nn.layers.function_layers import Identity, Lambda
 from chainrule.nn.layers.global_pooling import (
     GlobalAvgPool1D,
     GlobalAvgPool2D,
@@ -29,19 +47,29 @@ from chainrule.nn.layers.lstm_gru import GRU, LSTM
 from chainrule.nn.layers.masking import Masking
 from chainrule.nn.layers.normalization import BatchNorm, LayerNorm
 from chainrule.nn.layers.pooling import AvgPool1D, AvgPool2D, MaxPool1D, MaxPool2D
-from chainrule.nn.layers.reshape import Flatten, Permute, Reshape
+from chainrule.nn.layers.reshape import Flatten, Permute, RepeatVector, Reshape
 from chainrule.nn.layers.rnn import RNN
+from chainrule.nn.layers.spatial import (
+    Cropping1D,
+    Cropping2D,
+    UpSampling2D,
+    ZeroPadding1D,
+    ZeroPadding2D,
+)
 from chainrule.nn.layers.transposed_convolution import ConvTranspose2D
 from chainrule.nn.layers.wrappers import Bidirectional, TimeDistributed
 
 __all__ = ["LAYERS", "from_config"]
 
 _CLASSES: tuple[type[Layer], ...] = (
-    Activation, AvgPool1D, AvgPool2D, BatchNorm, Bidirectional, Concatenate, Conv1D, Conv2D, Conv3D,
-    ConvTranspose2D, Dense, DepthwiseConv2D, Dropout, Embedding, Flatten, GaussianNoise,
-    GlobalAvgPool1D, GlobalAvgPool2D, GlobalMaxPool1D, GlobalMaxPool2D, GRU, LayerNorm, LSTM,
-    Masking, MaxPool1D, MaxPool2D, MultiHeadAttention, Permute, PositionEmbedding, RandomFlip,
-    RandomRotation, RandomShift, RandomZoom, Rescale, Reshape, Residual, RNN, TimeDistributed,
+    Activation, Add, AvgPool1D, AvgPool2D, BatchNorm, Bidirectional, Concatenate, Conv1D,
+    Conv2D, Conv3D, ConvTranspose2D, Cropping1D, Cropping2D, Dense, DepthwiseConv2D, Dropout,
+    ELU, Embedding, Flatten, GaussianNoise, GELU, GlobalAvgPool1D, GlobalAvgPool2D,
+    GlobalMaxPool1D, GlobalMaxPool2D, GRU, HardSigmoid, Identity, Lambda, LayerNorm, LeakyReLU,
+    LogSoftmax, LSTM, Masking, MaxPool1D, MaxPool2D, Mish, MultiHeadAttention, Permute,
+    PositionEmbedding, PReLU, RandomFlip, RandomRotation, RandomShift, RandomZoom, ReLU,
+    RepeatVector, Rescale, Reshape, Residual, RNN, SELU, Sigmoid, SiLU, Softmax, Softplus,
+    Softsign, Tanh, TimeDistributed, UpSampling2D, ZeroPadding1D, ZeroPadding2D,
 )  # fmt: skip
 
 LAYERS: dict[str, type[Layer]] = {snake_case(each.__name__): each for each in _CLASSES}

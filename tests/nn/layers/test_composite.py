@@ -45,6 +45,19 @@ def test_branches_are_concatenated_in_order() -> None:
     np.testing.assert_allclose(layer(X), expected)
 
 
+def test_branches_and_inputs_are_added() -> None:
+    one, other = nn.Dense(3), nn.Dense(3)
+    layer = nn.Add([one, [other, nn.Tanh()], []])
+    np.testing.assert_allclose(layer(X), one(X) + np.tanh(other(X)) + X)
+    np.testing.assert_array_equal(nn.Add()(X, X, X), 3 * X)
+    with pytest.raises(ShapeError, match=r"branches give shapes \(4, 1\), \(4, 3\)"):
+        nn.Add([nn.Dense(1), []])(X)
+    with pytest.raises(ArgumentError, match="one input and no branch"):
+        nn.Add()(X)
+    with pytest.raises(ArgumentError, match=r"make it without branches: nn.Add\(\)"):
+        layer(X, X)
+
+
 def test_branches_of_incompatible_shapes_are_refused() -> None:
     images = np.ones((2, 6, 6, 1))
     with pytest.raises(ShapeError, match=r"shapes \(2, 4, 4, 2\), \(2, 6, 6, 1\), which cannot be "

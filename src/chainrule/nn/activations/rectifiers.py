@@ -150,7 +150,8 @@ def softplus(x: Any) -> Any:
     >>> softplus(np.array([-np.inf, 0.0, np.inf])).round(4)
     array([0.    , 0.6931,    inf])
     """
-    return np.logaddexp(x, 0)
+    with np.errstate(invalid="ignore"):  # NumPy warns of NaN here, which it propagates
+        return np.logaddexp(x, 0)
 
 
 def gelu(x: Any) -> Any:

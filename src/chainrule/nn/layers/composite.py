@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
+from functools import reduce
 from itertools import chain
 from typing import Any, cast
 
@@ -14,7 +16,7 @@ from chainrule.nn.freezing import freeze_unless
 from chainrule.nn.layer import Layer
 from chainrule.nn.mask import apply_in_sequence, mask_values_of
 
-__all__ = ["Concatenate", "Residual"]
+__all__ = ["Add", "Concatenate", "Residual"]
 
 Chain = Layer | Sequence[Layer]
 """A layer, or several applied in sequence."""
@@ -126,10 +128,7 @@ class Concatenate(Layer):
         name: str | None = None,
         trainable: bool = True,
     ) -> None:
-        if not isinstance(branches, list | tuple) or len(branches) < 2:
-            rule = "a list of two or more; an empty list as a branch is the identity"
-            raise bad_argument("Concatenate", "branches", branches, rule)
-        self.branches = [_checked_chain("Concatenate", "branches", each) for each in branches]
+        self.branches = _checked_branches("Concatenate", branches)
         self.axis = _checked_axis(axis)
         self.name = name
         freeze_unless(self, trainable)
@@ -151,6 +150,83 @@ class Concatenate(Layer):
     def mask_values(self) -> list[tuple[Layer, float]]:
         """Return the layers inside that have a `mask_value`, with it."""
         return mask_values_of(chain.from_iterable(self.branches))
+
+
+class Add(Layer):
+    """Add the outputs of parallel branches, or several inputs: y = f₁(x) + f₂(x) + ...
+
+    In a network, the branches are applied to the same input. Without branches it is called with
+    several inputs, within a layer of one's own: ``self.add(left, right)``.
+
+    Parameters
+    ----------
+    branches : sequence of (Layer or sequence of Layer), or None
+        Two or more, each a layer or several applied in sequence; an empty list is the identity.
+    name : str or None
+        Layer name; None numbers it by kind, as ``dense_1``.
+    trainable : bool
+        False freezes it: training leaves the weights of all its layers alone. See `Layer`.
+
+    Raises
+    ------
+    ArgumentError
+        For fewer than two branches, and anything that is not a layer.
+
+    Examples
+    --------
+    >>> Add()(np.ones((2, 3)), np.ones((2, 3)))
+    array([[2., 2., 2.],
+           [2., 2., 2.]])
+    >>> from chainrule.nn.layers.dense import Dense
+    >>> Add([Dense(4), [Dense(8, activation="relu"), Dense(4)]])(np.ones((2, 3))).shape
+    (2, 4)
+    """
+
+    def __init__(
+        self,
+        branches: Sequence[Chain] | None = None,
+        name: str | None = None,
+        trainable: bool = True,
+    ) -> None:
+        self.branches = [] if branches is None else _checked_branches("Add", branches)
+        self.name = name
+        freeze_unless(self, trainable)
+
+    def forward(self, x: Any, *others: Any, mask: Any = None) -> Any:
+        """Return the sum of the outputs of all branches, or of all inputs."""
+        terms = [x, *others]
+        if self.branches and not others:
+            terms = [apply_in_sequence(branch, x, mask)[0] for branch in self.branches]
+        elif self.branches:
+            raise ArgumentError(
+                f"{self._title()}: it has branches, which are applied to one input, but is called "
+                f"with {len(terms)}; to add inputs, make it without branches: nn.Add()"
+            )
+        elif not others:
+            raise ArgumentError(
+                f"{self._title()}: there is one input and no branch, so nothing to add; give "
+                "branches, as in nn.Add([nn.Dense(3), nn.Dense(3)]), or call it with two inputs in "
+                "a layer of your own"
+            )
+        shapes = [each.shape for each in terms]
+        if len(set(shapes)) > 1:
+            what = "branches give" if self.branches else "inputs have"
+            raise ShapeError(
+                f"{self._title()}: its {what} shapes {', '.join(map(str, shapes))}, and only equal "
+                "shapes are added; let a layer such as nn.Dense give each the same features"
+            )
+        return reduce(operator.add, terms)
+
+    def mask_values(self) -> list[tuple[Layer, float]]:
+        """Return the layers inside that have a `mask_value`, with it."""
+        return mask_values_of(chain.from_iterable(self.branches))
+
+
+def _checked_branches(owner: str, branches: Any) -> list[list[Layer]]:
+    if not isinstance(branches, list | tuple) or len(cast(Sequence[Any], branches)) < 2:
+        rule = "a list of two or more; an empty list as a branch is the identity"
+        raise bad_argument(owner, "branches", branches, rule)
+    return [_checked_chain(owner, "branches", each) for each in cast(Sequence[Any], branches)]
 
 
 def _checked_chain(owner: str, argument: str, layers: Any) -> list[Layer]:

@@ -1,4 +1,4 @@
-"""Flatten, Reshape and Permute: change the shape of each sample, not of the batch."""
+"""Flatten, Reshape, Permute and RepeatVector: change the shape of each sample."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from chainrule.arguments.checks import as_position, bad_argument, checked_count,
 from chainrule.errors import ArgumentError, ShapeError
 from chainrule.nn.layer import Layer, Shape
 
-__all__ = ["Flatten", "Permute", "Reshape"]
+__all__ = ["Flatten", "Permute", "RepeatVector", "Reshape"]
 
 
 class Flatten(Layer):
@@ -130,3 +130,44 @@ class Permute(Layer):
     def forward(self, x: Any) -> Any:
         """Return `x` with its axes permuted."""
         return np.transpose(x, (0, *self.axes))
+
+
+class RepeatVector(Layer):
+    """Repeat the features of each sample as steps: (batch, features) to (batch, n, features).
+
+    Parameters
+    ----------
+    n : int > 0
+        Number of steps.
+    name : str or None
+        Layer name; None numbers it by kind, as ``dense_1``.
+
+    Raises
+    ------
+    ArgumentError
+        If `n` is not a positive integer.
+
+    Examples
+    --------
+    >>> RepeatVector(3)(np.array([[1.0, 2.0]]))
+    array([[[1., 2.],
+            [1., 2.],
+            [1., 2.]]])
+    """
+
+    def __init__(self, n: int, name: str | None = None) -> None:
+        self.n = checked_count("RepeatVector", "n", n)
+        self.name = name
+
+    def build(self, input_shape: Shape) -> None:
+        """Check that a sample is a vector."""
+        if len(input_shape) != 2:
+            shape = ", ".join(map(str, ("batch", *input_shape[1:])))
+            raise ShapeError(
+                f"{self._title()}: its input has shape ({shape}), but it needs (batch, features); "
+                "put nn.Flatten, or a layer that returns one vector a sample, before it"
+            )
+
+    def forward(self, x: Any) -> Any:
+        """Return `x` at each step, (batch, n, features)."""
+        return np.broadcast_to(x[:, None], (x.shape[0], self.n, x.shape[1]))

@@ -12,8 +12,10 @@ from chainrule.nn.layer import Layer
 from chainrule.nn.layers.activation_layers import Rescale
 from chainrule.nn.layers.augmentation import RandomFlip, RandomRotation, RandomShift, RandomZoom
 from chainrule.nn.layers.embedding import Embedding
+from chainrule.nn.layers.function_layers import Identity
 from chainrule.nn.layers.normalization import BatchNorm, LayerNorm
-from chainrule.nn.layers.reshape import Flatten, Permute, Reshape
+from chainrule.nn.layers.reshape import Flatten, Permute, RepeatVector, Reshape
+from chainrule.nn.layers.spatial import Cropping1D, Cropping2D, ZeroPadding1D, ZeroPadding2D
 from chainrule.nn.plain_arrays import warn_of_plain_weights
 from chainrule.nn.sublayers import with_sublayers
 from chainrule.train.callbacks import resolve_callbacks
@@ -43,7 +45,8 @@ from chainrule.train.progress import choose_progress
 __all__ = ["FitArguments", "fit"]
 
 _SCALE_PRESERVING = (
-    Flatten, Permute, Reshape, RandomFlip, RandomRotation, RandomShift, RandomZoom,
+    Cropping1D, Cropping2D, Flatten, Identity, Permute, RandomFlip, RandomRotation, RandomShift,
+    RandomZoom, RepeatVector, Reshape, ZeroPadding1D, ZeroPadding2D,
 )  # fmt: skip
 """Layers whose outputs have the magnitude of their inputs."""
 
