@@ -61,6 +61,23 @@ def test_the_gradient_is_the_difference_of_correlations_of_both_phases():
         np.testing.assert_allclose(gradient[name], expected[name], atol=1e-13)
 
 
+def test_sparsity_adds_the_excess_of_activation_to_the_gradient_of_hidden_biases_alone():
+    couplings, data = small_machine(), all_states(4)[3:9]
+    gradients = []
+    for target, cost in ((None, 10.0), (0.05, 10.0), (0.05, 0.0)):
+        layer = built(couplings)
+        layer.sparsity, layer.sparsity_cost = target, cost
+        gradients.append(contrast_gradient(layer, data, RandomStream(1)))
+    without, sparse, free = gradients
+    excess = hidden_probabilities(couplings, data).mean(axis=0) - 0.05
+    np.testing.assert_allclose(
+        sparse["hidden_bias"] - without["hidden_bias"], 10 * excess, atol=1e-13
+    )
+    for name in NAMES:
+        assert np.array_equal(free[name], without[name])
+        assert name == "hidden_bias" or np.array_equal(sparse[name], without[name])
+
+
 @pytest.mark.parametrize("k", [1, 3])
 def test_with_chains_in_equilibrium_the_mean_gradient_is_the_likelihoods(k):
     couplings, count = small_machine(seed=2), 30_000

@@ -17,6 +17,7 @@ SETTINGS = [
     {},
     {"momentum": 0.5, "persistent": True, "k": 2, "l2": 1e-3, "batch_size": 16, "seed": 5},
     {"learning_rate": optim.cosine(0.1, epochs=6), "momentum": 0.9, "dtype": "float64"},
+    {"sparsity": 0.1, "sparsity_cost": 3.0},
 ]
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule import optim
+from chainrule import datasets, optim
 from chainrule.errors import ArgumentError
 from tests.train.rbm.enumeration import all_states
 from tests.train.rbm.states import X, assert_same, bars_and_stripes, parameters
@@ -152,6 +152,19 @@ def test_weight_decay_shrinks_weights_only():
     assert decayed < 0.1 * free
 
 
+def test_sparsity_leaves_no_hidden_unit_without_a_receptive_field():
+    digits = datasets.digits()[0].reshape(-1, 64)
+    alive = {}
+    for sparsity in (None, 0.05):
+        machine = cr.RBM(50, 0.1, batch_size=10, sparsity=sparsity, seed=0)
+        machine.fit(digits, epochs=60, verbose=0)
+        features = machine.transform(digits)
+        alive[sparsity] = np.mean(features.std(axis=0) > 0.05)
+    assert alive[None] < 0.8
+    assert alive[0.05] > 0.95
+    np.testing.assert_allclose(features.mean(axis=0), 0.05, atol=0.02)
+
+
 def test_a_callback_can_read_write_and_stop_training():
     calls = []
 
@@ -220,5 +233,12 @@ def test_settings_take_effect_in_the_next_fit_or_are_refused():
     for name in ("hidden", "batch_size", "persistent", "seed", "learning_rate", "momentum", "K"):
         with pytest.raises(AttributeError, match=f"RBM: {name} cannot be assigned; "):
             setattr(changed, name, 2)
-    with pytest.raises(ArgumentError, match="RBM: k is 0"):
-        changed.k = 0
+    changed.sparsity = 0.05
+    before = changed.params["hidden_bias"].copy()
+    changed.fit(X, verbose=0)
+    assert np.all(changed.params["hidden_bias"] < before - 0.1)
+    refused = ("k", 0), ("sparsity", 0), ("sparsity", 1.0), ("sparsity_cost", -1.0)
+    for name, value in refused:
+        with pytest.raises(ArgumentError, match=f"RBM: {name} is {value}; it must be"):
+            setattr(changed, name, value)
+    assert (changed.k, changed.sparsity, changed.sparsity_cost) == (3, 0.05, 10.0)

@@ -52,6 +52,10 @@ class Contrast(Layer):
         Number of persistent chains; 0 starts new ones at the data.
     l2 : float >= 0
         λ of the penalty λ/2·‖W‖².
+    sparsity : float in (0, 1) or None
+        Mean activation that the hidden biases are driven to; None drives them to none.
+    sparsity_cost : float >= 0
+        Weight of this drive.
 
     Attributes
     ----------
@@ -65,10 +69,20 @@ class Contrast(Layer):
     Hinton (2002), "Training products of experts by minimizing contrastive divergence".
     Tieleman (2008), "Training restricted Boltzmann machines using approximations to the likelihood
     gradient": persistent chains.
+    Lee, Ekanadham & Ng (2008), "Sparse deep belief net model for visual area V2": sparsity.
     """
 
-    def __init__(self, hidden: int, k: int, chains: int, l2: float) -> None:
+    def __init__(
+        self,
+        hidden: int,
+        k: int,
+        chains: int,
+        l2: float,
+        sparsity: float | None = None,
+        sparsity_cost: float = 0.0,
+    ) -> None:
         self.hidden, self.k, self.count, self.l2 = hidden, k, chains, l2
+        self.sparsity, self.sparsity_cost = sparsity, sparsity_cost
         self.chains = None
         self.name = "rbm"
 
@@ -110,7 +124,21 @@ class Contrast(Layer):
         # A constant: otherwise zeros would be propagated back through it.
         pseudo_likelihoods = stop_gradient(pseudo_likelihood_estimate(couplings, x, random))
         contrast = free_energy(couplings, x) - np.mean(free_energy(couplings, model_samples))
+        if self.sparsity is not None:
+            contrast = contrast + self._sparsity_term(couplings, x, self.sparsity)
         return np.stack([contrast, pseudo_likelihoods], axis=1)
+
+    def _sparsity_term(self, couplings: Couplings, data: Any, target: float) -> Any:
+        """Compute a term of value 0 with the gradient cost·(q - p) by the hidden biases.
+
+        q is the mean activation of each unit over the batch, p its target: the gradient of their
+        cross-entropy by the unit's input (Hinton 2010, section 11), for the biases alone, as in
+        Lee et al. (2008), since weights would follow the mean image.
+        """
+        excess = np.mean(hidden_probabilities(couplings, data), axis=0) - target
+        bias = couplings["hidden_bias"]
+        drive = stop_gradient(excess) * (bias - stop_gradient(bias))
+        return self.sparsity_cost * np.sum(drive)
 
     def _sample_model(self, data: Any, random: RandomStream) -> Any:
         """Draw visible units by Gibbs sampling; persistent chains keep their state."""

@@ -27,9 +27,9 @@ __all__ = ["RBM"]
 
 Array = NDArray[Any]
 
-_NAMES = (
-    "hidden", "learning_rate", "k", "persistent", "batch_size", "momentum", "l2", "seed", "dtype",
-)  # fmt: skip
+_SAVED = ("hidden", "k", "persistent", "batch_size", "l2", "seed")
+_LATER = {"sparsity": None, "sparsity_cost": 10.0}
+"""Settings that files of earlier versions lack: written where they differ from these defaults."""
 
 
 @independent_copies
@@ -61,6 +61,12 @@ class RBM(MachineSettings):
         Determines all random numbers.
     dtype : {"float32", "float64"}
         Dtype of parameters and computation.
+    sparsity : float in (0, 1) or None
+        Mean activation that each hidden unit is driven to by its bias, 0.01 to 0.1: units that
+        would stay unused learn something too, and features are easier to read and to classify by.
+        None leaves it to the data.
+    sparsity_cost : float >= 0
+        Weight of this drive beside the likelihood.
 
     Attributes
     ----------
@@ -74,7 +80,8 @@ class RBM(MachineSettings):
 
     References
     ----------
-    Hinton (2010), "A practical guide to training restricted Boltzmann machines".
+    Hinton (2010), "A practical guide to training restricted Boltzmann machines"; sparsity:
+    section 11, and Lee, Ekanadham & Ng (2008), "Sparse deep belief net model for visual area V2".
 
     Examples
     --------
@@ -318,8 +325,9 @@ class RBM(MachineSettings):
         ArgumentError, OSError
             If the machine is not built yet, or the file cannot be written.
         """
-        names = [name for name in _NAMES if name not in ("learning_rate", "momentum", "dtype")]
-        config = {name: getattr(self, name) for name in names} | {"dtype": self.dtype.name}
+        later = [name for name, default in _LATER.items() if getattr(self, name) != default]
+        config = {name: getattr(self, name) for name in (*_SAVED, *later)}
+        config["dtype"] = self.dtype.name
         from chainrule.train.rbm.save import save  # here, as most programs save nothing
 
         save(self._model, config, path)
@@ -337,5 +345,9 @@ class RBM(MachineSettings):
 
     def __repr__(self) -> str:
         kind = "persistent" if self.persistent else "contrastive"
+        sparsity = "" if self.sparsity is None else f", sparsity={self.sparsity:g}"
         optimizer = describe_briefly(self.optimizer)
-        return f"<RBM of {self.hidden} hidden units, {kind} divergence, k={self.k}, {optimizer}>"
+        return (
+            f"<RBM of {self.hidden} hidden units, {kind} divergence, k={self.k}{sparsity}, "
+            f"{optimizer}>"
+        )

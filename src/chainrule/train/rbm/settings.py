@@ -8,7 +8,15 @@ import numpy as np
 
 from chainrule.arguments.aliases import FIT_ALIASES
 from chainrule.arguments.attributes import refuse_assignment
-from chainrule.arguments.checks import checked_count, checked_flag, checked_l2, checked_seed
+from chainrule.arguments.checks import (
+    NON_NEGATIVE,
+    Range,
+    checked_count,
+    checked_flag,
+    checked_l2,
+    checked_number,
+    checked_seed,
+)
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.optim.optimizer import Optimizer
 from chainrule.optim.schedules.schedule import Schedule
@@ -21,7 +29,9 @@ from chainrule.train.rbm.fit import set_optimizer
 
 __all__ = ["MachineSettings"]
 
+_OPEN_FRACTION = Range("a number between 0 and 1, such as 0.05, or None", lambda x: 0 < x < 1)
 _FIXED = "create another chainrule.RBM with it"
+_ASSIGNABLE = ("history", "k", "l2", "optimizer", "sparsity", "sparsity_cost")
 _ASSIGNMENTS = {
     "batch_size": _FIXED,
     "dtype": _FIXED,
@@ -55,6 +65,8 @@ class MachineSettings:
         l2: float = 0.0,
         seed: int = 0,
         dtype: str = "float32",
+        sparsity: float | None = None,
+        sparsity_cost: float = 10.0,
     ) -> None:
         fixed = {
             "hidden": checked_count("RBM", "hidden", hidden, 1),
@@ -66,6 +78,7 @@ class MachineSettings:
         chains = self.batch_size if self.persistent else 0
         k, l2 = checked_count("RBM", "k", k, 1), checked_l2("RBM", l2)
         self._layer = Contrast(self.hidden, k, chains, l2)
+        self.sparsity, self.sparsity_cost = sparsity, sparsity_cost  # checked by the setters
         self._model = Model(self.seed, checked_dtype(dtype))
         self._model.add(self._layer)
         set_optimizer(self._model, SGD(learning_rate, momentum))
@@ -114,8 +127,29 @@ class MachineSettings:
     def l2(self, l2: float) -> None:
         self._layer.l2 = checked_l2("RBM", l2)
 
+    @property
+    def sparsity(self) -> float | None:
+        """The mean activation that the hidden units are driven to, or None; may be assigned."""
+        return self._layer.sparsity
+
+    @sparsity.setter
+    def sparsity(self, sparsity: float | None) -> None:
+        if sparsity is not None:
+            sparsity = checked_number("RBM", "sparsity", sparsity, _OPEN_FRACTION)
+        self._layer.sparsity = sparsity
+
+    @property
+    def sparsity_cost(self) -> float:
+        """How strongly they are driven to it; may be assigned."""
+        return self._layer.sparsity_cost
+
+    @sparsity_cost.setter
+    def sparsity_cost(self, cost: float) -> None:
+        cost = checked_number("RBM", "sparsity_cost", cost, NON_NEGATIVE)
+        self._layer.sparsity_cost = cost
+
     def __setattr__(self, name: str, value: Any) -> None:
         """Set an attribute that has an effect."""
-        if not name.startswith("_") and name not in ("history", "k", "l2", "optimizer"):
+        if not name.startswith("_") and name not in _ASSIGNABLE:
             refuse_assignment(self, "machine", name, _ASSIGNMENTS)
         object.__setattr__(self, name, value)
