@@ -7,7 +7,6 @@ finds the edges of another photo.
 Run it with ``CHAINRULE_DATA=folder python examples/15_edges.py``; the extra ``images`` reads
 the photos. It writes ``edges.png`` into the current folder, and prints::
 
-    nine of ten points of the photographer have a gradient below 0.49
     before training, the layer's edges differ by 1.02 of theirs
     after training, by 0.000, and its filter is
        -1.00    0.00    1.00
@@ -32,9 +31,9 @@ def filtered(image, kernel):
     return np.einsum("ijuv,uv->ij", neighbours, kernel)
 
 
-def gradient_magnitude(image):
-    """Return the magnitude of the gradient of the brightness."""
-    return np.hypot(filtered(image, SOBEL), filtered(image, np.ascontiguousarray(SOBEL.T)))
+def gradient_magnitude(image, kernel=SOBEL):
+    """Return the magnitude of the brightness's gradient, by a filter and its transpose."""
+    return np.hypot(filtered(image, kernel), filtered(image, np.ascontiguousarray(kernel.T)))
 
 
 def tiles(image, size=64):
@@ -55,31 +54,45 @@ def difference(net, squares):
     return np.linalg.norm(net.predict(squares) - expected) / np.linalg.norm(expected)
 
 
-def draw(path, **images):
-    figure, axes = plt.subplots(1, len(images), figsize=(4 * len(images), 3.4))
-    for axis, (title, image) in zip(axes, images.items(), strict=True):
-        axis.imshow(image, cmap="gray_r")
+def draw(path, panels):
+    """Draw photos and edges in grey, and filters of 3 × 3 in colour with their weights."""
+    figure, axes = plt.subplots(2, 3, figsize=(9, 6.5), layout="constrained")
+    for axis, (title, image) in zip(axes.flat, panels.items(), strict=True):
         axis.set(title=title, xticks=[], yticks=[])
-    figure.tight_layout()
-    figure.savefig(path, dpi=80)
+        if len(image) > 3:
+            colours, most = ("gray_r", 2) if "edges" in title else ("gray", 1)
+            axis.imshow(image[:300, 75:375], colours, vmin=0, vmax=most)
+            continue
+        axis.imshow(image, cmap="RdBu_r", vmin=-3, vmax=3)
+        for (row, column), weight in np.ndenumerate(image.round(2) + 0):
+            axis.text(column, row, f"{weight:.2f}", ha="center", va="center", fontsize=15)
+    figure.savefig(path, dpi=100)
 
 
 def main():
     photos = datasets.photos()
     camera = photos["camera"] / np.float32(255)
     cat = photos["chelsea"].mean(axis=2, dtype=np.float32) / 255
-    threshold = np.quantile(gradient_magnitude(camera), 0.9)
-    print(f"nine of ten points of the photographer have a gradient below {threshold:.2f}")
     net = cr.Network([nn.Conv2D(1, 3, use_bias=False)], seed=0)
     net.compile("mse", optim.Adam(optim.cosine(0.05, epochs=600)))
     squares = tiles(camera)
     print(f"before training, the layer's edges differ by {difference(net, squares):.2f} of theirs")
+    before = net.params["conv2d.weight"][:, :, 0, 0].copy()
     net.fit(squares, edges_of(squares), epochs=600, batch_size=8, verbose=0)
     print(f"after training, by {difference(net, squares):.3f}, and its filter is")
-    for row in net.params["conv2d.weight"][:, :, 0, 0]:
-        print("".join(f"{round(float(number), 2) + 0:8.2f}" for number in row))
+    learned = net.params["conv2d.weight"][:, :, 0, 0]
+    for row in learned.round(2) + 0:  # + 0: no negative zero
+        print("".join(f"{number:8.2f}" for number in row))
     print(f"on the cat, by {difference(net, tiles(cat)):.3f}")
-    draw("edges.png", photographer=gradient_magnitude(camera), cat=gradient_magnitude(cat))
+    panels = {
+        "the photo of the training": camera,
+        "the filter before training": before,
+        "and after training": learned,
+        "another photo": cat,
+        "its edges by Sobel's filter": gradient_magnitude(cat),
+        "its edges by the learned filter": gradient_magnitude(cat, learned),
+    }
+    draw("edges.png", panels)
 
 
 if __name__ == "__main__":
