@@ -26,6 +26,7 @@ from chainrule.train.callbacks import Callback
 from chainrule.train.early_stopping import EarlyStopping
 from chainrule.train.load import load
 from chainrule.train.network import Network
+from chainrule.train.progress import Progress
 from chainrule.train.rbm.rbm import RBM
 
 __version__ = "0.1.0"
@@ -38,6 +39,7 @@ __all__ = [
     "EarlyStopping",
     "GradientError",
     "Network",
+    "Progress",
     "check_grads",
     "custom_vjp",
     "data",

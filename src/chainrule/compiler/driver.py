@@ -15,7 +15,7 @@ from chainrule.graph.graph import Graph
 if TYPE_CHECKING:
     from chainrule.compiler.native_program import NativeProgram
 
-__all__ = ["ArrayFunction", "compile_graph", "compile_native"]
+__all__ = ["ArrayFunction", "compile_graph", "compile_native", "load_program"]
 
 
 ArrayFunction = Callable[[Sequence[Any]], list[Any]]
@@ -43,6 +43,13 @@ def compile_native(graph: Graph, in_background: bool = False) -> NativeProgram |
     except CannotCompile as reason:
         _warn_once(f"{graph.name} is run by NumPy, more slowly, because {reason}")
         return None
+
+
+def load_program(function: ArrayFunction) -> None:
+    """Wait for the machine code of a compiled graph, which the first call would do otherwise."""
+    load = getattr(function, "load", None)  # prepared evaluation by NumPy has no code
+    if load is not None:
+        load()
 
 
 def _native_program() -> type[NativeProgram] | None:

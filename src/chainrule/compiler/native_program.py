@@ -93,6 +93,11 @@ class NativeProgram:
         """For each nest, then for the barrier, cycles in all calls so far; empty if not timed."""
         return self._memory.cycle_counts
 
+    def load(self) -> None:
+        """Load the machine code, waiting until it has been generated."""
+        with self._launcher.lock:
+            self._launcher.load()
+
     def timed(self) -> NativeProgram:
         """Return the same program with cycle counters."""
         return NativeProgram(self._graph, is_timed=True)
@@ -159,8 +164,7 @@ class NativeProgram:
         if not all(is_contiguous(x, *t) for x, t in zip(fixed, fixed_types, strict=True)):
             return lambda array: self([*fixed, array])[0]
         lock = self._launcher.lock
-        with lock:
-            self._launcher.load()
+        self.load()
         launch, empty = self._launcher.launch, np.empty
         block, slot = self._memory.copy_block(), FIRST_ARRAY + len(fixed)
         block[FIRST_ITERATION:slot] = [*ALL_ITERATIONS, *map(id, fixed)]

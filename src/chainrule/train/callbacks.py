@@ -15,6 +15,7 @@ from chainrule.arguments.network_aliases import CALLBACK_ALIASES, CALLBACK_ATTRI
 from chainrule.arguments.signature import check_call
 from chainrule.errors import ArgumentError
 from chainrule.pickling import independent_copies
+from chainrule.train.progress import Progress
 
 __all__ = ["Callback", "check_monitor", "check_monitors", "defines", "resolve_callbacks", "stops"]
 
@@ -165,6 +166,8 @@ def _as_callback(value: Any) -> Callback:
         title = f"fit: the callback {getattr(value, '__name__', repr(value))}"
         check_call(title, value, _ARGUMENTS["on_epoch_end"])
         return _FunctionCallback(value)
+    if isinstance(value, Progress):
+        raise ArgumentError(f"fit: {value} is no callback; give it as verbose={value}")
     raise ArgumentError(
         f"fit: callbacks has {value!r:.60}; each must be a Callback or a function "
         "(net, epoch, logs)"

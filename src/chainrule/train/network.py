@@ -27,6 +27,7 @@ from chainrule.train.layer_sequence import LayerSequence
 from chainrule.train.metrics import Metric
 from chainrule.train.model.compile_arguments import CompileArguments, resolve_compile_arguments
 from chainrule.train.model.model import Model
+from chainrule.train.progress import Progress
 
 if TYPE_CHECKING:
     from chainrule.insight.program_report import ProgramReport
@@ -143,7 +144,7 @@ class Network(LayerSequence):
         sample_weight: ArrayLike | None = None,
         class_weight: Mapping[Any, float] | str | None = None,
         callbacks: Callback | Callable[..., Any] | Sequence[Any] | None = None,
-        verbose: str | int = "auto",
+        verbose: str | int | Progress = "auto",
     ) -> History:
         """Train on samples; another call continues the training.
 
@@ -177,8 +178,9 @@ class Network(LayerSequence):
             Weight of each class; "balanced" is inversely proportional to its frequency.
         callbacks : Callback, function (net, epoch, logs), or sequence of them
             Called for each epoch; they may stop the training.
-        verbose : {"auto", 0, 1, 2}
-            0 prints nothing, 1 a progress bar, 2 one line an epoch; "auto" is 1 on a terminal.
+        verbose : {"auto", 0, 1, 2} or Progress
+            0 prints nothing, 2 one line an epoch, ``Progress(every=n)`` one line every n epochs.
+            1 and "auto" show a bar on a terminal, one line in a notebook, else lines of epochs.
 
         Returns
         -------

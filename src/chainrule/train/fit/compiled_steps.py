@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chainrule.compiler.driver import ArrayFunction
+from chainrule.compiler.driver import ArrayFunction, load_program
 from chainrule.graph.guards import Guards
 from chainrule.nn.batch_share import in_batch
 from chainrule.train.fit.step_inputs import StepInputs
@@ -42,8 +42,16 @@ class CompiledSteps:
         self._key = ("steps", self._batch, capacity, *state.key, *self._types.values())
         self.refresh()
         # Compile the other steps now: shape errors are raised before anything has changed.
-        for count in {0 if self.runner else size, remainder} - {0}:
+        self._single_sizes = {0 if self.runner else size, remainder} - {0}
+        for count in self._single_sizes:
             self.single_step(count)
+
+    def load(self) -> None:
+        """Load the code of all steps, for which the first call would wait otherwise."""
+        if self.runner is not None:
+            self.runner.program.load()
+        for count in self._single_sizes:
+            load_program(self.single_step(count))
 
     def refresh(self) -> None:
         """Compile the steps anew if what the user's functions read has changed."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import time
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,6 +13,7 @@ from chainrule.optim.schedules.schedule import Schedule
 from chainrule.train.callbacks import Callback, check_monitors, defines, stops
 from chainrule.train.checks import explain_nonfinite
 from chainrule.train.fit.nonfinite import NotFinite, nonfinite_sample, singularity_of_step
+from chainrule.train.fit.step_runner import REPORT_SECONDS
 from chainrule.train.fit.termination import run_to_its_end
 from chainrule.train.fit.trainer import Trainer
 from chainrule.train.history import History
@@ -20,7 +22,7 @@ from chainrule.train.inputs.samples import Samples, batches, shuffled_orders
 from chainrule.train.model.compile_arguments import CompileArguments
 from chainrule.train.model.model import Model
 from chainrule.train.model.running_metrics import RunningMetrics
-from chainrule.train.progress import Progress
+from chainrule.train.progress import Display
 
 __all__ = ["EpochLoop", "FitRun"]
 
@@ -33,7 +35,7 @@ class FitRun:
     model: Model
     trainer: Trainer
     callbacks: list[Callback]
-    progress: Progress
+    progress: Display
     samples: Samples
     validation: Samples | None
     batch_size: int
@@ -49,6 +51,7 @@ class EpochLoop:
         self._run, self._trainer = run, run.trainer
         self._first_epoch = run.trainer.counter.epoch
         self._start_time = 0.0
+        self._epochs_per_call = 1 if run.progress.is_shown else sys.maxsize
 
     def run(self, epochs: int, shuffle: bool) -> None:
         """Run epochs until they are done, a callback stops them or an exception is raised."""
@@ -75,7 +78,7 @@ class EpochLoop:
     def _run_epochs(self, limit: int, shuffle: bool) -> int:
         """Run several epochs in one native call; return how many, 0 if each must be observed."""
         run, trainer = self._run, self._trainer
-        count = min(limit, trainer.epochs_per_call)
+        count = min(limit, trainer.epochs_per_call, self._epochs_per_call)
         objective = trainer.objective
         is_observed = run.callbacks or run.validation or objective.gathers
         if count < 2 or is_observed or isinstance(objective.optimizer.learning_rate, Schedule):
@@ -92,9 +95,19 @@ class EpochLoop:
 
         trainer.run_epochs(count, orders, record)
         seconds = (time.perf_counter() - start) / count
-        last = {name: column[-1] for name, column in self.history.items() if name != "seconds"}
-        run.progress.finish_epochs(count, last, len(run.samples) / seconds)
+
+        def row(number: int) -> dict[str, float]:
+            return {name: column[first_row + number] for name, column in self.history.items()}
+
+        run.progress.finish_epochs(count, row, len(run.samples) / max(seconds, 1e-9))
+        self._pace(count, seconds)
         return count
+
+    def _pace(self, count: int, seconds: float) -> None:
+        """Choose how many epochs of some seconds the next native call runs, if they are shown."""
+        if self._run.progress.is_shown:
+            target = int(REPORT_SECONDS / max(seconds, 1e-9))
+            self._epochs_per_call = min(max(1, target), 8 * count)
 
     def _orders(self, shuffle: bool, epoch: int, count: int) -> Any:
         if not shuffle:
@@ -110,11 +123,12 @@ class EpochLoop:
         self._start_time = time.perf_counter()
         logs = trainer.run_epoch(order, self._report)
         speed = self._speed(len(run.samples))
+        self._pace(1, len(run.samples) / speed)
         rate = logs.pop("learning_rate")
         logs |= self._validate()
         logs |= {"learning_rate": rate, "seconds": time.perf_counter() - self._start_time}
         self.history.append(logs)
-        run.progress.finish_epochs(1, logs, speed)
+        run.progress.finish_epochs(1, lambda _: logs, speed)
         self._adapt_learning_rate(logs.get("val_loss", logs["loss"]))
         names = set(logs)
         stopping = self._notify("on_epoch_end", run.net, epoch, logs)

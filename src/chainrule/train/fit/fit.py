@@ -40,7 +40,7 @@ from chainrule.train.inputs.samples import Samples, split_at
 from chainrule.train.inputs.table_inputs import fit_table
 from chainrule.train.model.model import Model
 from chainrule.train.model.objective import Objective
-from chainrule.train.progress import choose_progress
+from chainrule.train.progress import choose_display
 
 __all__ = ["FitArguments", "fit"]
 
@@ -68,7 +68,7 @@ class FitArguments:
 
 def fit(net: Any, model: Model, X: Any, y: Any, arguments: FitArguments) -> History:
     """Train a network on samples."""
-    callbacks, progress = resolve_callbacks(arguments.callbacks), choose_progress(arguments.verbose)
+    callbacks, progress = resolve_callbacks(arguments.callbacks), choose_display(arguments.verbose)
     _check_settings(arguments)
     with ends_on_termination(), model.in_training():
         objective = model.objective("fit")
@@ -77,7 +77,10 @@ def fit(net: Any, model: Model, X: Any, y: Any, arguments: FitArguments) -> Hist
             if validation is not None:  # refuses weights that the loss cannot apply
                 kind_of_loss(model.stack, objective, model.programs, validation, "fit")
             size = min(arguments.batch_size or len(samples), len(samples))
-            trainer = Trainer(model, objective, samples.as_contiguous(), size)
+            with progress.compiling():
+                trainer = Trainer(model, objective, samples.as_contiguous(), size)
+                if progress.is_shown:  # or its wait would count as time of the first epoch
+                    trainer.finish_compiling()
         run = FitRun(net, model, trainer, callbacks, progress, samples, validation, size)
         loop = EpochLoop(run)
         try:

@@ -59,6 +59,10 @@ class Trainer:
         )
         self._steps = CompiledSteps(model, self.objective, self._state, self._samples, self._size)
 
+    def finish_compiling(self) -> None:
+        """Wait for machine code that is still generated in the background."""
+        self._steps.load()
+
     @property
     def epochs_per_call(self) -> int:
         """Largest number of epochs that `run_epochs` takes; 0 if it cannot be used."""

@@ -18,7 +18,7 @@ from chainrule.train.history import History
 from chainrule.train.inputs.samples import Samples
 from chainrule.train.model.compile_arguments import CompileArguments
 from chainrule.train.model.model import Model
-from chainrule.train.progress import choose_progress
+from chainrule.train.progress import choose_display
 from chainrule.train.rbm.contrastive_divergence import CONTRAST, PSEUDO_LIKELIHOOD, Contrast
 from chainrule.train.rbm.energy import Couplings
 from chainrule.train.rbm.input_checks import checked_visible
@@ -39,7 +39,7 @@ def fit(
     """Train a machine on samples."""
     check_settings("fit", epochs=epochs)
     shuffle = checked_flag("fit", "shuffle", shuffle)
-    callbacks, progress = resolve_callbacks(callbacks), choose_progress(verbose)
+    callbacks, progress = resolve_callbacks(callbacks), choose_display(verbose)
     with ends_on_termination(), model.in_training():
         with model.rollback_on_error():
             is_new = not model.output_shapes
@@ -49,7 +49,10 @@ def fit(
                 with model.parameter_lock.writing():
                     _layer_of(model).initialize_bias(samples.X)
             size, objective = min(batch_size, len(samples)), model.objective("fit")
-            trainer = Trainer(model, objective, samples, size)
+            with progress.compiling():
+                trainer = Trainer(model, objective, samples, size)
+                if progress.is_shown:
+                    trainer.finish_compiling()
         loop = EpochLoop(FitRun(machine, model, trainer, callbacks, progress, samples, None, size))
         loop.run(epochs, shuffle)
         return loop.history

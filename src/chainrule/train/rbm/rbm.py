@@ -18,6 +18,7 @@ from chainrule.pickling import independent_copies
 from chainrule.train.callbacks import Callback
 from chainrule.train.history import History
 from chainrule.train.model.step_counter import StepCounter
+from chainrule.train.progress import Progress
 from chainrule.train.rbm import queries
 from chainrule.train.rbm.fit import couplings_of, fit, prepare_visible
 from chainrule.train.rbm.partition import log_partition
@@ -102,7 +103,7 @@ class RBM(MachineSettings):
         epochs: int = 1,
         shuffle: bool = True,
         callbacks: Callback | Callable[..., Any] | Sequence[Any] | None = None,
-        verbose: str | int = "auto",
+        verbose: str | int | Progress = "auto",
     ) -> History:
         """Train on samples; another call continues the training.
 
@@ -122,8 +123,9 @@ class RBM(MachineSettings):
         callbacks : Callback, function (machine, epoch, logs), or sequence of them
             Called for each epoch; they may stop the training, as
             ``cr.EarlyStopping("pseudo_likelihood")`` does.
-        verbose : {"auto", 0, 1, 2}
-            0 prints nothing, 1 a progress bar, 2 one line an epoch; "auto" is 1 on a terminal.
+        verbose : {"auto", 0, 1, 2} or Progress
+            0 prints nothing, 2 one line an epoch, ``Progress(every=n)`` one line every n epochs.
+            1 and "auto" show a bar on a terminal, one line in a notebook, else lines of epochs.
 
         Returns
         -------

@@ -1,0 +1,165 @@
+"""Displays of the progress of a run: one that shows nothing, and one that writes to a surface."""
+
+from __future__ import annotations
+
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+
+from chainrule.train.progress.columns import Logs, RunningLine
+from chainrule.train.progress.epoch_lines import MANY_EPOCHS, EpochLines
+from chainrule.train.progress.surface import Surface
+
+__all__ = ["Display", "Shown", "Silent"]
+
+_COMPILE_SECONDS = 1.0
+"""Duration of a compilation from which on it is told."""
+
+_LONG_EPOCH = 1.0
+"""Seconds from which on each epoch has a line, however many there are."""
+
+_REFRESH_SECONDS = 0.1
+
+_SETTLED_SECONDS = 0.5
+"""Duration after which the time left can be told from the time taken."""
+
+
+class Display(ABC):
+    """Output of the progress of one training run."""
+
+    is_shown: bool
+
+    @abstractmethod
+    @contextmanager
+    def compiling(self) -> Generator[None, None, None]:
+        """Tell that the program is compiled, if that takes long."""
+        yield
+
+    @abstractmethod
+    def start(self, epochs: int, steps: int) -> None:
+        """Begin a run of some epochs of `steps` steps each."""
+
+    @abstractmethod
+    def note(self, text: str) -> None:
+        """Print a remark on the run."""
+
+    @abstractmethod
+    def advance(self, steps: int, logs: Logs, speed: float) -> None:
+        """Show that `steps` steps of the epoch are done; `speed` in samples a second."""
+
+    @abstractmethod
+    def finish_epochs(self, count: int, row: Callable[[int], Logs], speed: float) -> None:
+        """Show `count` finished epochs, of which `row` gives the results by number, from 0."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Restore the terminal; called after exceptions, too."""
+
+
+class Silent(Display):
+    """No output."""
+
+    is_shown = False
+
+    @contextmanager
+    def compiling(self) -> Generator[None, None, None]:
+        """Start no timer."""
+        yield
+
+    def start(self, epochs: int, steps: int) -> None:
+        """Begin without output."""
+
+    def note(self, text: str) -> None:
+        """Leave a remark to the history."""
+
+    def advance(self, steps: int, logs: Logs, speed: float) -> None:
+        """Show no steps."""
+
+    def finish_epochs(self, count: int, row: Callable[[int], Logs], speed: float) -> None:
+        """Show no epochs."""
+
+    def close(self) -> None:
+        """Have nothing to restore."""
+
+
+class Shown(Display):
+    """Lines of epochs, and the state of the run where a surface can rewrite it."""
+
+    is_shown = True
+
+    def __init__(self, surface: Surface, every: int | None) -> None:
+        self._surface, self._every = surface, every
+        self._lines = EpochLines(0, 1)
+        self._steps = self._total = self._finished = 0
+        self._held_out: Logs = {}
+        self._began = self._refreshed = 0.0
+
+    @contextmanager
+    def compiling(self) -> Generator[None, None, None]:
+        """Tell it after a second, from another thread, as this one is busy."""
+        lock, is_over = threading.Lock(), False
+
+        def tell() -> None:
+            with lock:
+                if not is_over:
+                    self._surface.compiling()
+
+        timer = threading.Timer(_COMPILE_SECONDS, tell)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            with lock:
+                is_over = True
+            self._surface.compiled()
+
+    def start(self, epochs: int, steps: int) -> None:
+        """Begin, and tell how to get fewer lines where each of many epochs has one."""
+        every = self._every if self._surface.keeps_lines else 1
+        self._lines, self._steps, self._total = EpochLines(epochs, every), steps, epochs * steps
+        self._began, self._finished, self._held_out = time.perf_counter(), 0, {}
+        self._surface.start()
+        if every == 1 and epochs > MANY_EPOCHS and self._surface.keeps_lines:
+            self.note(f"{epochs:,} epochs, a line each; verbose=cr.Progress(every=100) has fewer")
+
+    def note(self, text: str) -> None:
+        """Print it on a line of its own."""
+        self._surface.note(text)
+
+    def advance(self, steps: int, logs: Logs, speed: float) -> None:
+        """Show the state, ten times a second at most."""
+        now = time.perf_counter()
+        if now - self._refreshed < _REFRESH_SECONDS:
+            return
+        self._refreshed = now
+        fraction = (self._finished + steps) / self._total
+        elapsed = now - self._began
+        left = elapsed * (1 / fraction - 1) if fraction and elapsed > _SETTLED_SECONDS else None
+        shown = {**logs, **self._held_out}
+        self._surface.running(RunningLine(self._lines.label, fraction, shown, speed, left))
+
+    def finish_epochs(self, count: int, row: Callable[[int], Logs], speed: float) -> None:
+        """Show the lines that are due, then the state."""
+        lines, elapsed = self._lines, time.perf_counter() - self._began
+        if lines.is_thinned and not self._finished:
+            if elapsed / count >= _LONG_EPOCH:
+                lines.show_each()
+            else:
+                self.note(f"a line every {lines.every} epochs; verbose=2 prints each")
+        self._finished += count * self._steps
+        for line in lines.finish(count, row, speed):
+            self._surface.epoch(line)
+        last = row(count - 1)
+        self._held_out = {name: last[name] for name in last if name.startswith("val_")}
+        if self._finished < self._total:
+            self.advance(0, last, speed)
+
+    def close(self) -> None:
+        """Show the last epoch of a run that ended early."""
+        for line in self._lines.last():
+            self._surface.epoch(line)
+        self._surface.close()
