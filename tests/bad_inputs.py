@@ -156,7 +156,12 @@ LAYERS = [
 OPTIMIZERS = [
     (lambda: optim.SGD(-1), ArgumentError, "SGD: learning_rate is -1; it must be a number greater"),
     (lambda: optim.SGD(np.nan), ArgumentError, "learning_rate is nan"),
-    (lambda: optim.SGD(lambda step: 0.1), ArgumentError, "learning_rate is the function"),
+    (lambda: optim.SGD(lambda epoch: -0.1), ArgumentError, "<lambda> for epoch 0 is -0.1; it must"),
+    (
+        lambda: optim.SGD(lambda a, b: 0.1),
+        ArgumentError,
+        "learning_rate(a, b) is called with (epoch)",
+    ),
     (lambda: optim.SGD(0.1, momentum=1.5), ArgumentError, "SGD: momentum is 1.5"),
     (lambda: optim.SGD(0.1, nesterov=1), ArgumentError, "nesterov is 1; it must be True or False"),
     (lambda: optim.SGD(lr=0.1, learning_rate=0.2), ArgumentError, "keep learning_rate"),

@@ -23,6 +23,7 @@ SCHEDULES = [
     optim.constant(0.1),
     optim.step(0.1, factor=0.5, epochs=2),
     optim.exponential(0.1, factor=0.9, steps=10),
+    optim.inverse_time(0.1, rate=0.5, epochs=2),
     optim.cosine(0.1, steps=20, final=0.01),
     optim.warmup(0.1, steps=5),
     optim.warmup(optim.cosine(0.1, epochs=10), epochs=3, start=0.01),

@@ -15,7 +15,7 @@ BAD = [
     (lambda: optim.SGD(0.1, nesterov=True), "momentum is 0; give one, as in momentum=0.9"),
     (lambda: optim.SGD(0.1, clip_norm=0), "SGD: clip_norm is 0; it must be a number greater"),
     (lambda: optim.SGD(0.1, clip_value=np.inf), "SGD: clip_value is inf"),
-    (lambda: optim.SGD(lambda step, epoch: 0.1), "it must be a number or a schedule"),
+    (lambda: optim.SGD(lambda step, epoch: 0.1), "(step, epoch) is called with (epoch)"),
     (lambda: optim.SGD(0.1, weight_decay=0.1), "use l2= of the layers, or optim.AdamW"),
     (
         lambda: optim.SGD(0.1, betas=(0.9, 0.99)),

@@ -2,10 +2,12 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from chainrule import optim
 from chainrule.errors import ArgumentError
+from chainrule.optim.config import describe_briefly
 
 
 def test_constant_is_constant():
@@ -41,14 +43,72 @@ def test_warmups_compose():
     assert [schedule(step, 0) for step in range(5)] == pytest.approx(expected)
 
 
-def test_one_cycle_starts_low_peaks_and_ends_lower():
-    schedule = optim.one_cycle(1.0, steps=100)
-    rates = [schedule(step, 0) for step in range(101)]
-    assert rates[0] == pytest.approx(1 / 25)
-    assert max(rates) == rates[30] == pytest.approx(1.0)
-    assert rates[100] == pytest.approx(1 / 25 / 10_000)
-    assert rates[:31] == sorted(rates[:31])
-    assert rates[30:] == sorted(rates[30:], reverse=True)
+def test_inverse_time_decay_is_one_over_the_time():
+    schedule = optim.inverse_time(0.5, rate=0.25, steps=4)
+    assert [schedule(step, 9) for step in (0, 4, 16, 48)] == [0.5, 0.4, 0.25, 0.125]
+    assert optim.inverse_time(0.5, rate=1.0, epochs=1)(9, 4) == 0.1
+
+
+def test_one_cycle_has_the_rate_of_each_update_of_pytorch():
+    # torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=1.0, total_steps=10), PyTorch 2.13
+    theirs = [0.04, 0.52, 1.0, 0.9504846320134738, 0.8117456539497631, 0.6112620219362892,
+              0.38874197806371086, 0.18825834605023708, 0.04951936798652625, 4e-6]  # fmt: skip
+    for schedule in (optim.one_cycle(1.0, steps=10), optim.one_cycle(1.0, epochs=10)):
+        time = [(each, 0) if schedule.steps else (0, each) for each in range(12)]
+        assert [schedule(*each) for each in time] == pytest.approx([*theirs, 4e-6, 4e-6])
+
+
+@pytest.mark.parametrize("duration", [1, 2, 3, 20])
+@pytest.mark.parametrize("rise", [0.05, 0.3, 0.5, 0.95])
+def test_one_cycle_peaks_once_and_ends_in_its_last_update(duration, rise):
+    rates = [optim.one_cycle(1.0, rise=rise, steps=duration)(t, 0) for t in range(duration + 3)]
+    assert rates[duration - 1 :] == pytest.approx([4e-6] * 4)
+    peak = rates.index(max(rates))
+    assert rates[: peak + 1] == sorted(rates[: peak + 1])
+    assert rates[peak:] == sorted(rates[peak:], reverse=True)
+
+
+def test_a_plain_function_of_the_epoch_is_called_once_an_epoch():
+    called = []
+
+    def decayed(epoch):
+        called.append(epoch)
+        return np.float32(0.5) / (1 + epoch)
+
+    rates = [decayed, lambda epoch: np.exp(-epoch), np.poly1d([0.25, 0.5]), 0.1]
+    for rate, expected in zip(rates, [0.125, np.exp(-3), 1.25, 0.1], strict=True):
+        rule = optim.SGD(rate)
+        values = {rule.rate(step, epoch=3) for step in range(5)}
+        assert list(values) == pytest.approx([expected])
+        assert type(values.pop()) is float
+    assert called == [0, 3]
+    assert describe_briefly(optim.SGD(decayed)) == "SGD(learning_rate=decayed)"
+    assert optim.warmup(decayed, epochs=2)(0, 1) == pytest.approx(0.5)
+
+
+BAD_FUNCTIONS = [
+    (lambda epoch: -0.1, "<lambda> for epoch 0 is -0.1; it must be a number, 0 or more"),
+    (lambda epoch: float("nan"), "<lambda> for epoch 0 is nan"),
+    (lambda epoch: None, "<lambda> for epoch 0 is None"),
+    (lambda epoch: np.ones(2), "for epoch 0 is array"),
+    (lambda epoch: 0.1 * epoch, "returned 0 for epoch 0.* write epoch"),
+    (lambda epoch, rate: rate, r"learning_rate\(epoch, rate\) is called with \(epoch\)"),
+    (lambda: 0.1, r"is called with \(epoch\)"),
+    (optim.cosine, "it must be a number, a function of the epoch, or a schedule"),
+]
+
+
+@pytest.mark.parametrize(("function", "words"), BAD_FUNCTIONS)
+def test_a_function_that_gives_no_rate_is_refused(function, words):
+    with pytest.raises(ArgumentError, match=words):
+        optim.Adam(function)
+
+
+def test_a_rate_that_becomes_negative_is_refused_when_it_does():
+    rule = optim.SGD(lambda epoch: 0.1 * (2 - epoch))
+    assert [rule.rate(0, epoch) for epoch in range(3)] == pytest.approx([0.2, 0.1, 0.0])
+    with pytest.raises(ArgumentError, match=r"<lambda> for epoch 3 is -0.1"):
+        rule.rate(0, 3)
 
 
 def test_a_plateau_reduces_the_rate_and_an_improvement_resets_the_count():

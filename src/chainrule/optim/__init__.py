@@ -20,7 +20,7 @@ from chainrule.optim.nadam import Nadam
 from chainrule.optim.optimizer import Optimizer
 from chainrule.optim.registry import OPTIMIZERS, SCHEDULES, from_config, resolve_optimizer
 from chainrule.optim.rmsprop import RMSprop
-from chainrule.optim.schedules.decay import cosine, exponential, step
+from chainrule.optim.schedules.decay import cosine, exponential, inverse_time, step
 from chainrule.optim.schedules.plateau import reduce_on_plateau
 from chainrule.optim.schedules.schedule import Schedule, constant
 from chainrule.optim.schedules.warmup import one_cycle, warmup
@@ -44,6 +44,7 @@ __all__ = [
     "cosine",
     "exponential",
     "from_config",
+    "inverse_time",
     "one_cycle",
     "reduce_on_plateau",
     "resolve_optimizer",

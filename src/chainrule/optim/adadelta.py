@@ -11,7 +11,7 @@ from chainrule.arguments.annotated import Fraction, Positive
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.optim.moving_average import average
 from chainrule.optim.optimizer import Array, Optimizer, Slots, zeros_like
-from chainrule.optim.schedules.schedule import Schedule
+from chainrule.optim.schedules.schedule import Rate
 
 __all__ = ["Adadelta"]
 
@@ -26,7 +26,7 @@ class Adadelta(Optimizer):
 
     Parameters
     ----------
-    learning_rate : float > 0, or Schedule
+    learning_rate : float > 0, Schedule, or function (epoch)
         η; the paper has none, that is, 1.
     rho : float in [0, 1)
         ρ, the decay rate of both averages of squares.
@@ -51,7 +51,7 @@ class Adadelta(Optimizer):
     0.134
     """
 
-    learning_rate: float | Schedule = 1.0
+    learning_rate: Rate = 1.0
     rho: Fraction = 0.95
     epsilon: Positive = 1e-6
 

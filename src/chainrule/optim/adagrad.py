@@ -10,7 +10,7 @@ from chainrule.arguments.aliases import OPTIMIZER_ALIASES
 from chainrule.arguments.annotated import NonNegative, Positive
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.optim.optimizer import Array, Optimizer, Slots, zeros_like
-from chainrule.optim.schedules.schedule import Schedule
+from chainrule.optim.schedules.schedule import Rate
 
 __all__ = ["Adagrad"]
 
@@ -25,7 +25,7 @@ class Adagrad(Optimizer):
 
     Parameters
     ----------
-    learning_rate : float > 0, or Schedule
+    learning_rate : float > 0, Schedule, or function (epoch)
         η.
     initial_accumulator : float >= 0
         The value of s before the first update.
@@ -51,7 +51,7 @@ class Adagrad(Optimizer):
     (array([0.5, 1.5]), array([ 9., 16.]))
     """
 
-    learning_rate: float | Schedule = 0.001
+    learning_rate: Rate = 0.001
     initial_accumulator: NonNegative = 0.1
     epsilon: Positive = 1e-7
 

@@ -11,7 +11,7 @@ from chainrule.arguments.annotated import Fraction, NonNegative, Positive
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.optim.moving_average import average, bias_corrected
 from chainrule.optim.optimizer import Array, Optimizer, Slots, zeros_like
-from chainrule.optim.schedules.schedule import Schedule
+from chainrule.optim.schedules.schedule import Rate
 
 __all__ = ["AdamW"]
 
@@ -27,7 +27,7 @@ class AdamW(Optimizer):
 
     Parameters
     ----------
-    learning_rate : float > 0, or Schedule
+    learning_rate : float > 0, Schedule, or function (epoch)
         η.
     weight_decay : float >= 0
         λ; an update shrinks a parameter by the fraction η·λ.
@@ -57,7 +57,7 @@ class AdamW(Optimizer):
     array([0.95, 0.95])
     """
 
-    learning_rate: float | Schedule = 0.001
+    learning_rate: Rate = 0.001
     weight_decay: NonNegative = 0.004
     beta_1: Fraction = 0.9
     beta_2: Fraction = 0.999

@@ -38,11 +38,14 @@ def describe_briefly(record: Any) -> str:
         for field in sorted(fields(record), key=lambda each: each.name != "learning_rate")
         if field.name == "learning_rate" or getattr(record, field.name) != field.default
     }
-    arguments = (
-        f"{name}={describe_briefly(value) if is_dataclass(value) else repr(value)}"
-        for name, value in shown.items()
-    )
+    arguments = (f"{name}={_brief(value)}" for name, value in shown.items())
     return f"{type(record).__name__}({', '.join(arguments)})"
+
+
+def _brief(value: Any) -> str:
+    if (function := getattr(value, "function", None)) is not None:  # of a schedule
+        return getattr(function, "__name__", repr(function))
+    return describe_briefly(value) if is_dataclass(value) else repr(value)
 
 
 def _values(record: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from chainrule.arguments.annotated import Fraction, NonNegative
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.optim.moving_average import average
 from chainrule.optim.optimizer import Array, Optimizer, Slots, zeros_like
-from chainrule.optim.schedules.schedule import Schedule
+from chainrule.optim.schedules.schedule import Rate
 
 __all__ = ["Lion"]
 
@@ -26,7 +26,7 @@ class Lion(Optimizer):
 
     Parameters
     ----------
-    learning_rate : float > 0, or Schedule
+    learning_rate : float > 0, Schedule, or function (epoch)
         η, the magnitude of the step in each coordinate.
     beta_1 : float in [0, 1)
         β₁, the weight of the momentum in the step.
@@ -52,7 +52,7 @@ class Lion(Optimizer):
     array([0.5, 1.5])
     """
 
-    learning_rate: float | Schedule = 0.0001
+    learning_rate: Rate = 0.0001
     beta_1: Fraction = 0.9
     beta_2: Fraction = 0.99
     weight_decay: NonNegative = 0.0

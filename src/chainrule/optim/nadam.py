@@ -12,7 +12,7 @@ from chainrule.arguments.annotated import Fraction, NonNegative, Positive
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.optim.moving_average import average, bias_corrected
 from chainrule.optim.optimizer import Array, Optimizer, Slots, zeros_like
-from chainrule.optim.schedules.schedule import Schedule
+from chainrule.optim.schedules.schedule import Rate
 
 __all__ = ["Nadam"]
 
@@ -29,7 +29,7 @@ class Nadam(Optimizer):
 
     Parameters
     ----------
-    learning_rate : float > 0, or Schedule
+    learning_rate : float > 0, Schedule, or function (epoch)
         η.
     beta_1 : float in [0, 1)
         β₁, the decay rate of the first moment, and the limit of μₜ.
@@ -58,7 +58,7 @@ class Nadam(Optimizer):
     array([0.4718, 1.5282])
     """
 
-    learning_rate: float | Schedule = 0.001
+    learning_rate: Rate = 0.001
     beta_1: Fraction = 0.9
     beta_2: Fraction = 0.999
     epsilon: Positive = 1e-8

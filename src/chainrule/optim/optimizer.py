@@ -14,7 +14,7 @@ from chainrule.arguments.attributes import refuse_missing
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.arguments.network_aliases import OPTIMIZER_ATTRIBUTES
 from chainrule.optim.config import describe
-from chainrule.optim.schedules.schedule import Schedule, checked_rate
+from chainrule.optim.schedules.schedule import Rate, Schedule, checked_rate
 from chainrule.pickling import versioned_pickles
 
 __all__ = ["Array", "Optimizer", "Slots", "zeros_like"]
@@ -37,7 +37,7 @@ class Optimizer(ABC):
 
     Parameters
     ----------
-    learning_rate : float > 0, or Schedule
+    learning_rate : float > 0, Schedule, or function (epoch)
         The step size.
     clip_norm : float > 0 or None
         Maximal Euclidean norm of all gradients together, see `clip`.
@@ -62,7 +62,7 @@ class Optimizer(ABC):
 
     _held_as: ClassVar[str] = "net.optimizer"  # see `refuse_change`
 
-    learning_rate: float | Schedule
+    learning_rate: Rate
     _: KW_ONLY
     clip_norm: Positive | None = None
     clip_value: Positive | None = None
@@ -119,7 +119,7 @@ class Optimizer(ABC):
 
     def rate(self, step: int, epoch: int) -> float:
         """Return the learning rate after `step` updates and `epoch` epochs, both counted from 0."""
-        rate = self.learning_rate
+        rate: Any = self.learning_rate  # no function any more, see `checked_rate`
         return rate(step, epoch) if isinstance(rate, Schedule) else rate
 
     def observe(self, value: float) -> Optimizer:

@@ -16,9 +16,9 @@ from chainrule.optim.lion import Lion
 from chainrule.optim.nadam import Nadam
 from chainrule.optim.optimizer import Optimizer
 from chainrule.optim.rmsprop import RMSprop
-from chainrule.optim.schedules.decay import cosine, exponential, step
+from chainrule.optim.schedules.decay import cosine, exponential, inverse_time, step
 from chainrule.optim.schedules.plateau import reduce_on_plateau
-from chainrule.optim.schedules.schedule import Schedule, constant
+from chainrule.optim.schedules.schedule import Rate, Schedule, constant
 from chainrule.optim.schedules.warmup import one_cycle, warmup
 from chainrule.optim.sgd import SGD
 
@@ -32,7 +32,16 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {
 
 SCHEDULES: dict[str, type[Schedule]] = {
     kind.__name__: kind
-    for kind in (constant, step, exponential, cosine, warmup, one_cycle, reduce_on_plateau)
+    for kind in (
+        constant,
+        step,
+        exponential,
+        inverse_time,
+        cosine,
+        warmup,
+        one_cycle,
+        reduce_on_plateau,
+    )
 }
 """Schedules by name."""
 
@@ -47,7 +56,7 @@ _SCIPY_METHODS = {
 
 @answers_foreign_names(OPTIMIZER_ALIASES)
 def resolve_optimizer(
-    optimizer: str | Optimizer | type[Optimizer], learning_rate: float | Schedule | None = None
+    optimizer: str | Optimizer | type[Optimizer], learning_rate: Rate | None = None
 ) -> Optimizer:
     """Return the optimiser of a name, a class or an instance.
 
@@ -55,7 +64,7 @@ def resolve_optimizer(
     ----------
     optimizer : str, Optimizer or subclass of it
         A name such as "sgd" in any case, an optimiser, or its class.
-    learning_rate : float > 0, Schedule or None
+    learning_rate : float > 0, Schedule, function (epoch) or None
         Its learning rate; None for the default. An instance has its own already.
 
     Returns

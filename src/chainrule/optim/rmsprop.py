@@ -11,7 +11,7 @@ from chainrule.arguments.annotated import Fraction, Positive
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.optim.moving_average import average
 from chainrule.optim.optimizer import Array, Optimizer, Slots, zeros_like
-from chainrule.optim.schedules.schedule import Schedule
+from chainrule.optim.schedules.schedule import Rate
 
 __all__ = ["RMSprop"]
 
@@ -27,7 +27,7 @@ class RMSprop(Optimizer):
 
     Parameters
     ----------
-    learning_rate : float > 0, or Schedule
+    learning_rate : float > 0, Schedule, or function (epoch)
         η.
     rho : float in [0, 1)
         ρ, the decay rate of the average of squares.
@@ -57,7 +57,7 @@ class RMSprop(Optimizer):
     (array([0.8, 1.2]), array([1., 4.]))
     """
 
-    learning_rate: float | Schedule = 0.001
+    learning_rate: Rate = 0.001
     rho: Fraction = 0.9
     momentum: Fraction = 0.0
     centered: bool = False

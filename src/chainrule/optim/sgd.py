@@ -9,7 +9,7 @@ from chainrule.arguments.annotated import Fraction
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.errors import ArgumentError
 from chainrule.optim.optimizer import Array, Optimizer, Slots, zeros_like
-from chainrule.optim.schedules.schedule import Schedule
+from chainrule.optim.schedules.schedule import Rate
 
 __all__ = ["SGD"]
 
@@ -24,7 +24,7 @@ class SGD(Optimizer):
 
     Parameters
     ----------
-    learning_rate : float > 0, or Schedule
+    learning_rate : float > 0, Schedule, or function (epoch)
         η.
     momentum : float in [0, 1)
         μ, the fraction of the velocity retained in each update.
@@ -55,7 +55,7 @@ class SGD(Optimizer):
     (1.25, {'velocity': 0.25})
     """
 
-    learning_rate: float | Schedule = 0.01
+    learning_rate: Rate = 0.01
     momentum: Fraction = 0.0
     nesterov: bool = False
 

@@ -14,7 +14,7 @@ from chainrule.arguments.lookup import refuse_unnamed
 from chainrule.nn.losses.loss import Loss
 from chainrule.optim.optimizer import Optimizer
 from chainrule.optim.registry import resolve_optimizer
-from chainrule.optim.schedules.schedule import Schedule
+from chainrule.optim.schedules.schedule import Rate
 from chainrule.pickling import independent_copies
 from chainrule.train.callbacks import Callback
 from chainrule.train.fit.fit import FitArguments, fit
@@ -106,7 +106,7 @@ class Network(LayerSequence):
         self,
         loss: str | Loss | Callable[[Any, Any], Any],
         optimizer: str | Optimizer | type[Optimizer] = "adam",
-        learning_rate: float | Schedule | None = None,
+        learning_rate: Rate | None = None,
         metrics: str | Callable[..., Any] | Sequence[str | Metric | Callable[..., Any]] = (),
     ) -> None:
         """Set loss, optimiser and metrics; restarts training from the current parameters.
@@ -119,7 +119,7 @@ class Network(LayerSequence):
             number of each, such as a root of a mean.
         optimizer : str, Optimizer or class of optimisers
             A name such as "sgd", or an object such as ``optim.SGD(0.1, momentum=0.9)``.
-        learning_rate : float > 0, Schedule or None
+        learning_rate : float > 0, Schedule, function (epoch) or None
             Of an optimiser given by name; None for its default. ``lr`` is an alias.
         metrics : str, function, or sequence of them
             Names such as "accuracy", or functions ``(y_true, y_pred)``.

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+import chainrule as cr
 from chainrule import nn, optim
-from chainrule.errors import ArgumentError
+from chainrule.errors import ArgumentError, ChainruleWarning
 from chainrule.train.network import Network
 from tests.train.small_network import copy_of, same, samples, small
 
@@ -176,6 +177,29 @@ def test_a_schedule_is_called_before_every_step():
     net = small(optim.SGD(optim.exponential(0.5, factor=0.5, epochs=1)))
     history = net.fit(X, y, epochs=3, batch_size=5, verbose=0)
     assert history["learning_rate"][0] > history["learning_rate"][1] > history["learning_rate"][2]
+
+
+def test_a_plain_function_of_the_epoch_sets_the_rate_also_of_a_later_fit(tmp_path):
+    X, y = samples(10)
+
+    def decayed(epoch):
+        return 0.1 / (1 + epoch)
+
+    net, parted = (small(learning_rate=decayed) for _ in range(2))
+    other = small(learning_rate=optim.inverse_time(0.1, rate=1.0, epochs=1))
+    rates = net.fit(X, y, epochs=3, batch_size=4, verbose=0)["learning_rate"]
+    assert rates == pytest.approx([0.1, 0.05, 0.1 / 3])
+    other.fit(X, y, epochs=3, batch_size=4, verbose=0)
+    for epochs in (1, 2):
+        parted.fit(X, y, epochs=epochs, batch_size=4, verbose=0)
+    assert same(net.params, parted.params)
+    assert same(net.params, other.params)
+    with pytest.warns(ChainruleWarning, match="rate is the function decayed, which a file cannot"):
+        net.save(tmp_path / "net")
+    again = cr.load(tmp_path / "net")
+    assert same(again.params, net.params)
+    again.compile("mse", learning_rate=decayed)
+    again.fit(X, y, verbose=0)
 
 
 def test_a_plateau_lowers_the_rate_of_later_epochs():

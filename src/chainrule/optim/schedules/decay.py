@@ -1,4 +1,4 @@
-"""Learning-rate decay: step, exponential, cosine."""
+"""Learning-rate decay: step, exponential, inverse time, cosine."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from chainrule.arguments.annotated import NonNegative, Positive
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.optim.schedules.schedule import Timed
 
-__all__ = ["cosine", "exponential", "step"]
+__all__ = ["cosine", "exponential", "inverse_time", "step"]
 
 
 @answers_foreign_names(OPTIMIZER_ALIASES)
@@ -68,6 +68,39 @@ class exponential(Timed):  # noqa: N801
     def __call__(self, step: int, epoch: int) -> float:
         """Return the learning rate at this time."""
         return self.learning_rate * self.factor ** self.elapsed(step, epoch)
+
+
+@answers_foreign_names(OPTIMIZER_ALIASES)
+@dataclass(frozen=True)
+class inverse_time(Timed):  # noqa: N801
+    """Decay the learning rate as one over the time, 1/t decay: ``η / (1 + rate·t / T)``.
+
+    Parameters
+    ----------
+    learning_rate : float > 0
+        η, the initial rate.
+    rate : float > 0
+        The decay in each period: with ``epochs=1``, ``η / (1 + rate·epoch)``.
+    steps, epochs : int >= 1
+        T, the period, counted in updates or in epochs; one of the two.
+
+    References
+    ----------
+    Robbins & Monro (1951), "A stochastic approximation method", section 2.
+
+    Examples
+    --------
+    >>> schedule = inverse_time(0.5, rate=0.25, epochs=1)
+    >>> [schedule(0, epoch) for epoch in (0, 4, 12)]
+    [0.5, 0.25, 0.125]
+    """
+
+    learning_rate: Positive
+    rate: Positive
+
+    def __call__(self, step: int, epoch: int) -> float:
+        """Return the learning rate at this time."""
+        return self.learning_rate / (1 + self.rate * self.elapsed(step, epoch))
 
 
 @answers_foreign_names(OPTIMIZER_ALIASES)

@@ -1,10 +1,13 @@
-"""The interface of schedules: the learning rate as a function of step and epoch."""
+"""The interface of schedules: the learning rate as a function of step and epoch, or of one."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
 from typing import Any
+
+import numpy as np
 
 from chainrule.arguments.aliases import OPTIMIZER_ALIASES
 from chainrule.arguments.annotated import (
@@ -12,13 +15,14 @@ from chainrule.arguments.annotated import (
     PositiveInt,
     check_fields,
 )
-from chainrule.arguments.checks import POSITIVE, checked_number
+from chainrule.arguments.checks import NON_NEGATIVE, POSITIVE, checked_number, shown
 from chainrule.arguments.keywords import answers_foreign_names
+from chainrule.arguments.signature import check_call
 from chainrule.errors import ArgumentError
 from chainrule.optim.config import describe
 from chainrule.pickling import versioned_pickles
 
-__all__ = ["Schedule", "Timed", "checked_rate", "constant"]
+__all__ = ["EpochFunction", "Rate", "Schedule", "Timed", "checked_rate", "constant"]
 
 
 @versioned_pickles
@@ -28,7 +32,9 @@ class Schedule(ABC):
     """The learning rate as a function of the updates and epochs completed.
 
     A schedule is an immutable record. A custom one is a frozen dataclass with a ``__call__``; it
-    trains like the others, but cannot be saved with a network.
+    trains like the others, but cannot be saved with a network. Nor can a plain function of the
+    epoch, which may stand in the place of a schedule: ``learning_rate=lambda epoch: 0.1 / (1 +
+    epoch)``.
 
     Examples
     --------
@@ -124,13 +130,60 @@ class constant(Schedule):  # noqa: N801 (schedules are used as functions)
         return self.learning_rate
 
 
+@dataclass(frozen=True)
+class EpochFunction(Schedule):
+    """A function of the epoch as a schedule, called once an epoch.
+
+    Examples
+    --------
+    >>> EpochFunction(lambda epoch: 0.1 / (1 + epoch))(step=70, epoch=1)
+    0.05
+    """
+
+    function: Callable[[int], Any]
+
+    def __post_init__(self) -> None:
+        check_call("learning_rate", self.function, ("epoch",))
+        if not self(0, 0):
+            raise ArgumentError(
+                f"learning_rate: {self.name} returned 0 for epoch 0, in which nothing would be "
+                "learned; epochs are counted from 0: write epoch + 1"
+            )
+
+    def __call__(self, step: int, epoch: int) -> float:
+        """Return what the function returns for the epoch."""
+        known, rate = getattr(self, "_latest", (None, 0.0))
+        if known != epoch:
+            value = self.function(epoch)
+            value = value.item() if isinstance(value, np.ndarray) and not value.ndim else value
+            what = f"{self.name} for epoch {epoch}"
+            rate = checked_number("learning_rate", what, value, NON_NEGATIVE)
+            object.__setattr__(self, "_latest", (epoch, rate))  # it may print, or take long
+        return rate
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return getattr(self.function, "__name__", repr(self.function))
+
+
+Rate = float | Schedule | Callable[[int], float]
+"""A learning rate as it may be given: a number, a schedule, or a function of the epoch."""
+
+_STEP_FUNCTIONS = ("keras", "optax", "tensorflow", "tf_keras")
+"""Libraries whose schedules are functions of the step."""
+
+
 def checked_rate(name: str, rate: Any, argument: str = "learning_rate") -> float | Schedule:
-    """Return a learning rate: a schedule, or a number greater than 0."""
+    """Return a learning rate: a schedule, also of a function, or a number greater than 0."""
     if isinstance(rate, Schedule):
         return rate
-    if callable(rate):
+    module = str(getattr(rate if hasattr(rate, "__name__") else type(rate), "__module__", ""))
+    if isinstance(rate, type) or module.split(".")[0] in _STEP_FUNCTIONS:
         raise ArgumentError(
-            f"{name}: {argument} is the function {rate!r}; it must be a number or a schedule, "
-            "such as optim.cosine(0.1, epochs=20) or a subclass of optim.Schedule"
+            f"{name}: {argument} is {shown(rate)}; it must be a number, a function of the epoch, "
+            "or a schedule such as optim.cosine(0.1, epochs=20) or a subclass of optim.Schedule"
         )
+    if callable(rate):
+        return EpochFunction(rate)
     return checked_number(name, argument, rate, POSITIVE)

@@ -84,15 +84,16 @@ class warmup(Timed):  # noqa: N801 (schedules are used as functions)
 class one_cycle(Timed):  # noqa: N801
     """Increase the learning rate to its peak, then anneal it to nearly zero.
 
-    Both along half a cosine: from ``η / start_divisor`` to η during the rise, then to
-    ``η / start_divisor / final_divisor`` at the end of the duration and afterwards.
+    Both along half a cosine: from ``η / start_divisor``, in the first update, to η, and on to
+    ``η / start_divisor / final_divisor`` in the last one, and afterwards. Counted in epochs, that
+    is the first and the last epoch.
 
     Parameters
     ----------
     learning_rate : float > 0
         η, the peak.
     rise : float in (0, 1)
-        The fraction of the duration spent increasing the rate.
+        The fraction of the duration up to the peak.
     start_divisor : float >= 1
         The peak over the initial rate.
     final_divisor : float >= 1
@@ -102,7 +103,8 @@ class one_cycle(Timed):  # noqa: N801
 
     Notes
     -----
-    Defaults are PyTorch's. Momentum is not varied.
+    Defaults, and the rate of each update, are those of PyTorch's OneCycleLR. Momentum is not
+    varied.
 
     References
     ----------
@@ -111,9 +113,9 @@ class one_cycle(Timed):  # noqa: N801
 
     Examples
     --------
-    >>> schedule = one_cycle(1.0, rise=0.5, start_divisor=4, final_divisor=10, steps=100)
-    >>> [round(schedule(step, 0), 4) for step in (0, 25, 50, 75, 100, 1000)]
-    [0.25, 0.625, 1.0, 0.5125, 0.025, 0.025]
+    >>> schedule = one_cycle(1.0, rise=0.5, start_divisor=4, final_divisor=10, steps=6)
+    >>> [round(schedule(step, 0), 4) for step in range(7)]
+    [0.25, 0.625, 1.0, 0.7562, 0.2687, 0.025, 0.025]
     """
 
     learning_rate: Positive
@@ -124,11 +126,15 @@ class one_cycle(Timed):  # noqa: N801
 
     def __call__(self, step: int, epoch: int) -> float:
         """Return the learning rate at this time."""
-        time = min(self.elapsed(step, epoch), 1.0)
+        duration, time = self.steps or self.epochs or 1, step if self.steps else epoch
+        # As in PyTorch: the peak is one update before the fraction `rise` of all has passed.
+        last = duration - 1
+        peak, time = self.rise * duration - 1, min(time, last)
         first = self.learning_rate / self.start_divisor
-        if time < self.rise:
-            return _annealed(first, self.learning_rate, time / self.rise)
-        fraction = (time - self.rise) / (1 - self.rise)
+        if time <= peak:
+            fraction = time / peak if peak else 1.0
+            return _annealed(first, self.learning_rate, fraction)
+        fraction = (time - peak) / (last - peak)
         return _annealed(self.learning_rate, first / self.final_divisor, fraction)
 
 

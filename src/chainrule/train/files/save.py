@@ -33,13 +33,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.errors import ArgumentError, ChainruleError
+from chainrule.errors import ArgumentError, ChainruleError, warn
 from chainrule.nn.config import describe
 from chainrule.nn.freezing import describe_frozen
 from chainrule.nn.layer import Layer
 from chainrule.nn.losses.loss import LOSSES, Loss
 from chainrule.optim.optimizer import Optimizer
 from chainrule.optim.registry import from_config
+from chainrule.optim.schedules.schedule import EpochFunction
 from chainrule.storage import write_atomically
 from chainrule.train.files.layer_attributes import describe_attributes
 from chainrule.train.files.paths import checked_target
@@ -131,7 +132,7 @@ def _description(
             ],
             "classes": model.classes,
             "loss": arguments and _loss(arguments.loss),
-            "optimizer": arguments and optimizer_config(arguments.optimizer),
+            "optimizer": arguments and _optimizer(arguments.optimizer),
             "metrics": [_metric(each) for each in arguments.metrics] if arguments else [],
         }
     )
@@ -154,6 +155,18 @@ def optimizer_config(optimizer: Optimizer) -> dict[str, Any] | None:
         return config if from_config(config) == optimizer else None
     except (ChainruleError, TypeError):
         return None
+
+
+def _optimizer(optimizer: Optimizer) -> dict[str, Any] | None:
+    """Return the config of an optimiser; say so if its rate is a function, and there is none."""
+    rate = optimizer.learning_rate
+    if isinstance(rate, EpochFunction):
+        warn(
+            f"save: the learning rate is the function {rate.name}, which a file cannot hold: the "
+            "network will predict, and to train it further is to be compiled again; a schedule "
+            "such as optim.inverse_time(0.1, rate=1.0, epochs=1) is saved"
+        )
+    return optimizer_config(optimizer)
 
 
 def _metric(metric: Metric) -> Any:

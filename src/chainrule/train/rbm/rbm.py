@@ -45,7 +45,7 @@ class RBM(MachineSettings):
     ----------
     hidden : int >= 1
         Number of hidden units.
-    learning_rate : float > 0, or Schedule
+    learning_rate : float > 0, Schedule, or function (epoch)
         Step size.
     k : int >= 1
         Sweeps of Gibbs sampling in each step.

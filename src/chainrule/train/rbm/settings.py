@@ -19,7 +19,7 @@ from chainrule.arguments.checks import (
 )
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.optim.optimizer import Optimizer
-from chainrule.optim.schedules.schedule import Schedule
+from chainrule.optim.schedules.schedule import Rate
 from chainrule.optim.sgd import SGD
 from chainrule.train.history import History
 from chainrule.train.model.model import Model, checked_dtype
@@ -57,7 +57,7 @@ class MachineSettings:
     def __init__(
         self,
         hidden: int = 256,
-        learning_rate: float | Schedule = 0.05,
+        learning_rate: Rate = 0.05,
         k: int = 1,
         persistent: bool = False,
         batch_size: int = 32,
