@@ -20,7 +20,7 @@ import numpy as np
 
 import chainrule as cr
 from chainrule import data, datasets, nn, optim
-from chainrule.arguments import aliases, network_aliases
+from chainrule.arguments import aliases
 from chainrule.cli import commands
 from chainrule.nn.activations.activation import ACTIVATIONS
 from chainrule.nn.initializers.initializer import INITIALIZERS
@@ -176,8 +176,8 @@ def test_names_that_aliases_lead_to_exist():
     assert set(aliases.METRIC_ALIASES.names) <= set(METRICS)
     assert set(aliases.OPTIMIZER_ALIASES.names) <= arguments
     assert set(aliases.FIT_ALIASES.names) <= fit
-    assert set(network_aliases.NETWORK_ATTRIBUTES.names) <= set(dir(cr.Network))
-    assert set(network_aliases.CALLBACK_ALIASES.names) <= set(dir(cr.Callback))
+    assert set(aliases.NETWORK_ATTRIBUTES.names) <= set(dir(cr.Network))
+    assert set(aliases.CALLBACK_ALIASES.names) <= set(dir(cr.Callback))
 
 
 def parameters_of(function: Any) -> set[str]:

@@ -36,7 +36,7 @@ ONLY_PACKAGE = {"llvmlite": "chainrule.compiler", "click": "chainrule.cli"}
 
 # Every folder of the package; those in parentheses are to come.
 PLAN = """
-arguments autodiff cli data data/csv_file
+arguments arguments/foreign_names autodiff cli data data/csv_file
 datasets insight insight/plots testing (export) (interop) (science) (solvers)
 storage graph graph/protocol_gaps
 ops ops/primitives ops/numpy_api ops/scipy_api ops/counter_based_random

@@ -6,11 +6,13 @@
 0.0
 """
 
-from typing import TYPE_CHECKING, NoReturn
+import sys
+from typing import TYPE_CHECKING
 
-from chainrule import data, datasets, errors, nn, numpy_protocol, optim, testing
-from chainrule.arguments.function_aliases import CORE_NAMES
-from chainrule.arguments.keywords import refuse_attribute
+from chainrule import data, datasets, errors, nn, optim, testing
+from chainrule import numpy_protocol as numpy_protocol
+from chainrule.arguments.aliases import CORE_NAMES
+from chainrule.arguments.rooms import open_room
 from chainrule.autodiff.custom import custom_vjp, stop_gradient
 from chainrule.autodiff.derivative import grad, value_and_grad, vjp
 from chainrule.autodiff.scan import scan
@@ -50,7 +52,6 @@ __all__ = [
     "jit",
     "load",
     "nn",
-    "numpy_protocol",
     "optim",
     "plot",
     "random",
@@ -64,9 +65,8 @@ __all__ = [
     "vjp",
 ]
 
+# Rooms whose code lies deeper: `from chainrule.random import key` finds them, too.
+sys.modules |= {f"{__name__}.plot": plot, f"{__name__}.random": random}
 
 if not TYPE_CHECKING:  # type checkers must still reject unknown names
-
-    def __getattr__(name: str) -> NoReturn:
-        """Raise AttributeError, with our name for one of another library."""
-        refuse_attribute("chainrule", name, __all__, CORE_NAMES)
+    __getattr__, __dir__ = open_room(__name__, "chainrule", [*__all__, "__version__"], CORE_NAMES)

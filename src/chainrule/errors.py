@@ -7,6 +7,7 @@
     ├── DTypeError   (TypeError)        a dtype that the operation does not support
     ├── ArgumentError (ValueError)      an argument out of range, or unknown
     ├── MissingKeyError (KeyError)      a name that a mapping does not have
+    ├── MissingAttributeError (AttributeError)  a name that a module or an object does not have
     ├── DataError    (ValueError)       invalid data: NaN, ragged, empty, labels out of range
     ├── TraceError   (TypeError)        Python code that cannot be traced
     ├── UnsupportedError (TypeError)    a NumPy function that is not implemented
@@ -22,6 +23,7 @@ Every message names the operation, the values, the rule they break and the remed
 
 import sys
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +39,7 @@ __all__ = [
     "FormatError",
     "GradientError",
     "GraphError",
+    "MissingAttributeError",
     "MissingKeyError",
     "ShapeError",
     "TraceError",
@@ -67,6 +70,29 @@ class MissingKeyError(ChainruleError, KeyError):
 
     def __str__(self) -> str:
         return str(self.args[0])  # that of KeyError is in quotes
+
+
+class MissingAttributeError(ChainruleError, AttributeError):
+    """A module or an object has no such attribute.
+
+    Parameters
+    ----------
+    message : str or callable
+        What is missing and the remedy, or a function that returns it: it is called when the error
+        is shown, as many attributes are only asked for by ``hasattr``.
+    name : str or None
+        The attribute.
+    """
+
+    def __init__(self, message: str | Callable[[], str], name: str | None = None) -> None:
+        super().__init__(message)
+        self._message, self.attribute = message, name
+
+    def __str__(self) -> str:
+        return self._message if isinstance(self._message, str) else self._message()
+
+    def __reduce__(self) -> tuple[type, tuple[str, str | None]]:
+        return type(self), (str(self), self.attribute)
 
 
 class DataError(ChainruleError, ValueError):

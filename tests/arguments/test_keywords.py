@@ -10,7 +10,7 @@ import pytest
 
 import chainrule as cr
 from chainrule import data, datasets, nn, optim, plot, random, testing
-from chainrule.arguments import function_aliases
+from chainrule.arguments import aliases as tables
 from chainrule.arguments.aliases import Aliases
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.errors import ArgumentError, ChainruleError
@@ -66,7 +66,7 @@ def test_every_public_function_answers_a_foreign_keyword() -> None:
 
 def test_every_alias_of_an_argument_leads_to_one_that_exists() -> None:
     for subject, modules in MODULES.items():
-        aliases = getattr(function_aliases, f"{subject}_ALIASES", None)
+        aliases = getattr(tables, f"{subject}_ALIASES", None)
         if aliases is None:
             continue
         known: set[str] = set()
@@ -91,9 +91,9 @@ def _parameters(function: Any) -> list[str]:
 
 def test_every_alias_of_a_name_leads_to_one_that_exists() -> None:
     for subject in ("CORE", "DATA", "DATASET", "OPTIM", "RANDOM"):
-        (module, *_), aliases = MODULES[subject], getattr(function_aliases, f"{subject}_NAMES")
+        (module, *_), aliases = MODULES[subject], getattr(tables, f"{subject}_NAMES")
         assert set(aliases.names) <= set(module.__all__)
-        foreign = {*aliases.remedies, *" ".join(aliases.names.values()).split()}
+        foreign = {*aliases.remedies, *(name for names in aliases.names.values() for name in names)}
         assert {name for name in foreign if hasattr(module, name)} == set()
 
 

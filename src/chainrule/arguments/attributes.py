@@ -10,27 +10,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import FrozenInstanceError, fields
-from typing import Any, NoReturn, cast
+from typing import Any, NoReturn, TypeVar, cast
 
 from chainrule.arguments.aliases import Aliases
 from chainrule.arguments.lookup import closest
+from chainrule.errors import MissingAttributeError
 
-__all__ = ["refuse_assignment", "refuse_change", "refuse_missing", "unwritable"]
+__all__ = [
+    "answers_foreign_attributes",
+    "refuse_assignment",
+    "refuse_change",
+    "refuse_missing",
+    "unwritable",
+]
+
+Kind = TypeVar("Kind", bound=type)
 
 
 def refuse_missing(owner: object, variable: str, name: str, aliases: Aliases) -> NoReturn:
-    """Raise AttributeError for an attribute that an object lacks, with the one it has for it.
+    """Raise MissingAttributeError, with what the object has for the attribute that it lacks.
 
     `variable` is what messages call the object, as ``net``.
     """
-    hint = None
-    if not name.startswith("_"):
-        known = [each for each in dir(type(owner)) if not each.startswith("_")]
-        hint = closest(name, known, aliases, f"{variable}.{{}}".format)
     title = f"{type(owner).__name__} has no attribute {name!r}"
-    raise AttributeError(f"{title}; {hint}" if hint else title, name=name, obj=owner)
+
+    def message() -> str:
+        names = {*dir(type(owner)), *getattr(owner, "__dict__", ())} - {name}
+        known = sorted(each for each in names if not each.startswith("_"))
+        hint = closest(name, known, aliases, f"{variable}.{{}}".format)
+        return f"{title}; {hint}" if hint else title
+
+    raise MissingAttributeError(title if name.startswith("_") else message, name)
+
+
+def answers_foreign_attributes(variable: str, aliases: Aliases) -> Callable[[Kind], Kind]:
+    """Let the objects of a class, which messages call `variable`, answer what they lack."""
+
+    def decorate(kind: Kind) -> Kind:
+        def answer(self: object, name: str) -> NoReturn:
+            """Answer the names of other libraries."""
+            refuse_missing(self, variable, name, aliases)
+
+        type.__setattr__(kind, "__getattr__", answer)
+        return kind
+
+    return decorate
 
 
 def unwritable(kind: type, name: str) -> bool:

@@ -10,29 +10,32 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import is_dataclass
-from typing import Any, NoReturn, TypeVar, cast
+from typing import Any, TypeVar, cast
 
-from chainrule.arguments.aliases import Aliases
-from chainrule.arguments.attributes import refuse_change
-from chainrule.arguments.lookup import closest, refuse_unknown
+from chainrule.arguments.aliases import NO_ALIASES, Aliases
+from chainrule.arguments.attributes import answers_foreign_attributes, refuse_change
+from chainrule.arguments.lookup import refuse_unknown
 from chainrule.errors import ArgumentError
 
-__all__ = ["answers_foreign_names", "refuse_attribute", "refuse_keywords"]
+__all__ = ["answers_foreign_names", "refuse_keywords"]
 
 Named = TypeVar("Named", bound=Callable[..., Any])
 
 
-def answers_foreign_names(aliases: Aliases) -> Callable[[Named], Named]:
+def answers_foreign_names(
+    aliases: Aliases, variable: str = "", attributes: Aliases = NO_ALIASES
+) -> Callable[[Named], Named]:
     """Let a function, or the public methods of a class, answer arguments they lack.
 
     ``lr`` is the one alias: a function that lacks it takes it for ``learning_rate``. A call that
-    fits the signature costs nothing more. Frozen dataclasses also answer assignments.
+    fits the signature costs nothing more. Frozen dataclasses also answer assignments, and objects
+    that messages call `variable` answer foreign `attributes`.
 
     Examples
     --------
-    >>> @answers_foreign_names(Aliases({"seed": "random_state"}))
+    >>> @answers_foreign_names(Aliases(names={"seed": "random_state"}))
     ... def draw(n, *, seed=0): ...
     >>> draw(3, random_state=1)
     Traceback (most recent call last):
@@ -55,6 +58,8 @@ def answers_foreign_names(aliases: Aliases) -> Callable[[Named], Named]:
                 setattr(named, name, _answering(member, aliases))
         if is_dataclass(named) and vars(named)["__dataclass_params__"].frozen:
             named.__setattr__ = refuse_change
+        if variable:
+            answers_foreign_attributes(variable, attributes)(named)
         return cast(Named, named)
 
     return decorate
@@ -67,12 +72,6 @@ def refuse_keywords(
     parameters = inspect.signature(function).parameters.values()
     if not any(each.kind is each.VAR_KEYWORD for each in parameters):
         refuse_unknown(title, keywords, _names(parameters), aliases)
-
-
-def refuse_attribute(module: str, name: str, known: Collection[str], aliases: Aliases) -> NoReturn:
-    """Raise AttributeError for a name that a module lacks, with the one it has for it."""
-    hint = closest(name, known, aliases, f"{module}.{{}}".format)
-    raise AttributeError(f"{module} has no {name!r}" + (f"; {hint}" if hint else ""))
 
 
 def _answering(function: Callable[..., Any], aliases: Aliases) -> Callable[..., Any]:

@@ -47,7 +47,7 @@ def suggestion(
 
     Examples
     --------
-    >>> aliases = Aliases({"one": "uno"})
+    >>> aliases = Aliases(names={"one": "uno"})
     >>> [suggestion(name, ["one", "two"], aliases) for name in ("uno", "tow", "x")]
     ["here it is 'one'", "did you mean 'two'?", 'there are one, two']
     """
@@ -61,9 +61,9 @@ def closest(
     quote: Callable[[str], str] = repr,
 ) -> str | None:
     """Return what to write instead of an unknown name, or None if nothing comes close."""
-    key = name.lower()
+    targets = aliases.targets(name)
     for each in known:
-        if {name, key}.intersection(aliases.names.get(each, "").split()):
+        if each in targets:
             return f"here it is {quote(each)}"
     if name in aliases.remedies:
         return aliases.remedies[name]

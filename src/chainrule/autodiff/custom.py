@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Any
 
 from chainrule import tree
-from chainrule.arguments.function_aliases import CORE_ALIASES
+from chainrule.arguments.aliases import CORE_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.errors import ArgumentError, type_in_words
 from chainrule.graph.node import Node

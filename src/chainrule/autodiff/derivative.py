@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from chainrule import tree
+from chainrule.arguments.aliases import CORE_ALIASES
 from chainrule.arguments.checks import as_position, bad_argument, checked_flag, checked_number
-from chainrule.arguments.function_aliases import CORE_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.autodiff.reverse import cotangents, zeros_like
 from chainrule.errors import ArgumentError, DTypeError, ShapeError, type_in_words

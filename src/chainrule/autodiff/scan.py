@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from chainrule import tree
+from chainrule.arguments.aliases import CORE_ALIASES
 from chainrule.arguments.checks import checked_count, checked_flag
-from chainrule.arguments.function_aliases import CORE_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.autodiff.scan_primitive import apply_scan
 from chainrule.errors import ArgumentError, DTypeError, ShapeError

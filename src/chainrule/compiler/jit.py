@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from chainrule import tree
+from chainrule.arguments.aliases import CORE_ALIASES
 from chainrule.arguments.array_classes import refuse_other_arithmetic
-from chainrule.arguments.function_aliases import CORE_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.compiler.jitted_programs import OUT_OF_DATE, JittedPrograms
 from chainrule.compiler.static_arguments import static_arguments

@@ -6,10 +6,10 @@
 [[0, 1, 4, 9], [16, 25, 36, 49], [64, 81]]
 """
 
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
-from chainrule.arguments.function_aliases import DATA_NAMES
-from chainrule.arguments.keywords import refuse_attribute
+from chainrule.arguments.aliases import DATA_NAMES
+from chainrule.arguments.rooms import open_room
 from chainrule.data.audio_features import log_mel, mfcc
 from chainrule.data.csv_file import read_csv
 from chainrule.data.feature import Category, Number
@@ -37,7 +37,4 @@ __all__ = [
 
 
 if not TYPE_CHECKING:  # type checkers must still reject unknown names
-
-    def __getattr__(name: str) -> NoReturn:
-        """Raise AttributeError, with our name for one of another library."""
-        refuse_attribute("data", name, __all__, DATA_NAMES)
+    __getattr__, __dir__ = open_room(__name__, "data", __all__, DATA_NAMES)

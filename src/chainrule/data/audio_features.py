@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from chainrule.arguments.aliases import DATA_ALIASES
 from chainrule.arguments.array_classes import refuse_masked
 from chainrule.arguments.checks import POSITIVE, bad_argument, checked_count, checked_number
-from chainrule.arguments.function_aliases import DATA_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.data.array_argument import as_array
 from chainrule.errors import ArgumentError, DataError, DTypeError

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.arguments.aliases import DATA_ALIASES
 from chainrule.arguments.checks import (
     Range,
     bad_argument,
@@ -19,7 +20,6 @@ from chainrule.arguments.checks import (
     checked_flag,
     checked_number,
 )
-from chainrule.arguments.function_aliases import DATA_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.data.category_codes import AMBIGUOUS, UNSEEN, category_codes
 from chainrule.data.cell import as_list, as_numbers, as_texts, cells_of_numbers, text_of, value_of

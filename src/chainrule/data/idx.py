@@ -33,8 +33,8 @@ from typing import Any, BinaryIO, Protocol, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from chainrule.arguments.aliases import DATA_ALIASES
 from chainrule.arguments.array_classes import refuse_masked
-from chainrule.arguments.function_aliases import DATA_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.data.array_argument import as_array
 from chainrule.data.file_argument import checked_name, checked_path

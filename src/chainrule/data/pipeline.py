@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from sys import maxsize
 from typing import Any, Generic, NoReturn, TypeVar, cast, final
 
+from chainrule.arguments.aliases import PIPELINE_ALIASES, PIPELINE_ATTRIBUTES
 from chainrule.arguments.checks import checked_count, checked_flag, checked_seed
-from chainrule.arguments.function_aliases import PIPELINE_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.data import pipeline_stage
 from chainrule.data.collate import stack
@@ -27,7 +27,7 @@ U = TypeVar("U")
 MISSING = object()
 
 
-@answers_foreign_names(PIPELINE_ALIASES)
+@answers_foreign_names(PIPELINE_ALIASES, "pipe", PIPELINE_ATTRIBUTES)
 @final
 class Pipeline(Generic[T]):
     """A lazy, re-iterable sequence of elements.

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from chainrule.arguments.aliases import DATA_ALIASES
 from chainrule.arguments.array_classes import refuse_masked
 from chainrule.arguments.checks import bad_argument, checked_flag, checked_seed
-from chainrule.arguments.function_aliases import DATA_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.data.array_argument import as_array
 from chainrule.data.cell import is_missing

@@ -8,8 +8,8 @@ from typing import Any, cast, final
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.arguments.aliases import DATA_ALIASES, TABLE_ATTRIBUTES
 from chainrule.arguments.checks import bad_argument, checked_choice
-from chainrule.arguments.function_aliases import DATA_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.data.cell import are_numbers, as_texts, is_missing
 from chainrule.data.columns import Columns, read_columns
@@ -31,7 +31,7 @@ Fitted = FittedNumber | FittedCategory
 
 
 @independent_copies
-@answers_foreign_names(DATA_ALIASES)
+@answers_foreign_names(DATA_ALIASES, "table", TABLE_ATTRIBUTES)
 @final
 class Table:
     """Preprocessing of a table to the input features of a network.

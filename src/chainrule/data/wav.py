@@ -24,7 +24,7 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.arguments.function_aliases import DATA_ALIASES
+from chainrule.arguments.aliases import DATA_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.data.file_argument import read_content
 from chainrule.errors import ArgumentError, FormatError

@@ -8,9 +8,9 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from chainrule.arguments.aliases import DATA_ALIASES
 from chainrule.arguments.array_classes import refuse_masked
 from chainrule.arguments.checks import checked_count
-from chainrule.arguments.function_aliases import DATA_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.data.array_argument import as_array
 from chainrule.data.row_labels import check_dates_in_order

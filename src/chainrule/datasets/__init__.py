@@ -9,10 +9,10 @@ Files are looked up in a folder of ``$CHAINRULE_DATA``, then in the user's cache
 otherwise; `catalogue` lists folders, files and addresses.
 """
 
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
-from chainrule.arguments.function_aliases import DATASET_NAMES
-from chainrule.arguments.keywords import refuse_attribute
+from chainrule.arguments.aliases import DATASET_NAMES
+from chainrule.arguments.rooms import open_room
 from chainrule.datasets.generated import moons, xor
 from chainrule.datasets.images import digits, fashion_mnist, mnist, notmnist
 from chainrule.datasets.photo import photos
@@ -40,7 +40,4 @@ __all__ = [
 
 
 if not TYPE_CHECKING:  # type checkers must still reject unknown names
-
-    def __getattr__(name: str) -> NoReturn:
-        """Raise AttributeError, with our name for one of another library."""
-        refuse_attribute("datasets", name, __all__, DATASET_NAMES)
+    __getattr__, __dir__ = open_room(__name__, "datasets", __all__, DATASET_NAMES)

@@ -5,6 +5,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.arguments.aliases import DATASET_ALIASES
 from chainrule.arguments.checks import (
     NON_NEGATIVE,
     bad_argument,
@@ -12,7 +13,6 @@ from chainrule.arguments.checks import (
     checked_number,
     checked_seed,
 )
-from chainrule.arguments.function_aliases import DATASET_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 
 __all__ = ["moons", "xor"]

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.arguments.function_aliases import DATASET_ALIASES
+from chainrule.arguments.aliases import DATASET_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.datasets.locate import locate
 from chainrule.errors import FormatError

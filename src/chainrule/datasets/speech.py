@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.arguments.aliases import DATASET_ALIASES
 from chainrule.arguments.checks import Range, checked_number
-from chainrule.arguments.function_aliases import DATASET_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.data.wav import read_wav
 from chainrule.datasets.catalogue import CATALOGUE

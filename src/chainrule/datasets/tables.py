@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.arguments.function_aliases import DATASET_ALIASES
+from chainrule.arguments.aliases import DATASET_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.data.csv_file import read_csv
 from chainrule.datasets.locate import locate

@@ -1,6 +1,6 @@
 """Text for character-level language models."""
 
-from chainrule.arguments.function_aliases import DATASET_ALIASES
+from chainrule.arguments.aliases import DATASET_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.datasets.locate import locate
 from chainrule.errors import FormatError

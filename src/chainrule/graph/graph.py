@@ -24,6 +24,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from chainrule.arguments.aliases import GRAPH_ATTRIBUTES
+from chainrule.arguments.attributes import answers_foreign_attributes
 from chainrule.errors import GraphError, TraceError
 from chainrule.graph.node import Node, ancestors
 from chainrule.graph.printing import format_graph
@@ -34,6 +36,7 @@ from chainrule.locks import cached_property
 __all__ = ["Graph", "check"]
 
 
+@answers_foreign_attributes("graph", GRAPH_ATTRIBUTES)
 @dataclass(frozen=True, eq=False)
 class Graph:
     """A program from arrays to arrays.

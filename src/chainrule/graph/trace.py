@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 
 from chainrule import tree
-from chainrule.arguments.function_aliases import CORE_ALIASES
+from chainrule.arguments.aliases import CORE_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.errors import TraceError
 from chainrule.graph.array_type import ArrayType, type_of

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from chainrule.arguments.function_aliases import PLOT_ALIASES
+from chainrule.arguments.aliases import PLOT_ALIASES, PLOT_NAMES
 from chainrule.arguments.keywords import answers_foreign_names
+from chainrule.arguments.rooms import open_room
 from chainrule.data.byte_text import decoded
 from chainrule.data.row_labels import check_row_labels
 from chainrule.errors import DataError
@@ -266,3 +267,7 @@ def _checked_points(X: ArrayLike, y: ArrayLike) -> tuple[NDArray[Any], NDArray[A
             "two features, so X must be (n, 2) and y (n,), n at least 1"
         )
     return points, labels
+
+
+if not TYPE_CHECKING:  # type checkers must still reject unknown names
+    __getattr__, __dir__ = open_room(__name__, "plot", __all__, PLOT_NAMES)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.arguments.aliases import PLOT_ALIASES
 from chainrule.arguments.checks import checked_text
-from chainrule.arguments.function_aliases import PLOT_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.errors import ArgumentError
 from chainrule.insight.figure import check_has, drawing, root_figure

@@ -1,9 +1,9 @@
 """Layers, activations, losses and initialisers. Start with ``layer``."""
 
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from chainrule.arguments.aliases import LAYER_ALIASES
-from chainrule.arguments.keywords import refuse_attribute
+from chainrule.arguments.rooms import open_room
 from chainrule.nn.activations.activation import ACTIVATIONS
 from chainrule.nn.initializers.initializer import INITIALIZERS
 from chainrule.nn.layer import Layer
@@ -136,7 +136,4 @@ __all__ = [
 
 
 if not TYPE_CHECKING:  # type checkers must still reject unknown names
-
-    def __getattr__(name: str) -> NoReturn:
-        """Raise AttributeError, with our name for a layer of another library."""
-        refuse_attribute("nn", name, __all__, LAYER_ALIASES)
+    __getattr__, __dir__ = open_room(__name__, "nn", __all__, LAYER_ALIASES)

@@ -24,7 +24,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 import numpy as np
 
-from chainrule.arguments.aliases import LAYER_ARGUMENT_ALIASES
+from chainrule.arguments.aliases import LAYER_ARGUMENT_ALIASES, LAYER_ATTRIBUTES
+from chainrule.arguments.attributes import refuse_missing
 from chainrule.arguments.checks import checked_lengths, checked_text
 from chainrule.arguments.keywords import answers_foreign_names, refuse_keywords
 from chainrule.arguments.lookup import bind_arguments
@@ -38,7 +39,6 @@ from chainrule.nn.config import describe_arguments, snake_case
 from chainrule.nn.freezing import freeze_unless, set_trainable, with_flag
 from chainrule.nn.initializers.initializer import Initializer
 from chainrule.nn.layer_attributes import (
-    MissingAttributeError,
     changed_settings,
     check_assignment,
     check_class,
@@ -361,7 +361,7 @@ class Layer:
 
     def __getattr__(self, name: str) -> Any:
         """Answer the names of other libraries."""
-        raise MissingAttributeError(name=name, obj=self)
+        refuse_missing(self, "layer", name, LAYER_ATTRIBUTES)
 
     def _set(self, name: str, value: Any) -> None:
         traced = environment.current()

@@ -19,8 +19,9 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from chainrule.arguments.aliases import LAYER_ATTRIBUTES
+from chainrule.arguments.assignments import TRAINING_MODE
 from chainrule.arguments.checks import checked_l2
-from chainrule.arguments.layer_aliases import LAYER_ATTRIBUTES, TRAINING_MODE, foreign_target
 from chainrule.arguments.lookup import closest
 from chainrule.errors import LIBRARY_FOLDERS, ArgumentError, warn
 from chainrule.graph.array_type import ArrayType
@@ -32,7 +33,6 @@ from chainrule.nn.parameter import Parameter
 from chainrule.nn.sublayers import holds_layers
 
 __all__ = [
-    "MissingAttributeError",
     "changed_settings",
     "check_assignment",
     "check_class",
@@ -44,17 +44,6 @@ _METHODS = frozenset(
     ["bind", "config", "input_shape", "kind", "parameter", "parameters", "penalty"]
 )
 _INTERNAL = frozenset(["_arguments", "_binding", "_lock", "_parameters", "input_shape", "dtype"])
-
-
-class MissingAttributeError(AttributeError):
-    """An attribute that a layer lacks; the hint is looked up when it is printed."""
-
-    def __str__(self) -> str:
-        owner: Any = self.obj
-        known = {*dir(type(owner)), *vars(owner)} - {self.name}  # which a trace may have set
-        hint = closest(str(self.name), sorted(known), LAYER_ATTRIBUTES, "layer.{}".format)
-        title = f"{type(owner).__name__} has no attribute {self.name!r}"
-        return f"{title}; {hint}" if hint else title
 
 
 # ---------------------------------------------------------------------------------- assignments
@@ -84,9 +73,9 @@ def check_assignment(layer: Any, name: str, value: Any) -> None:
     if _is_own(kind):
         _refuse_unless_setting(layer, name)
     elif not _defines(kind, name):
-        target = foreign_target(name)
-        if name in LAYER_ATTRIBUTES.remedies or (
-            target and (target == "trainable" or hasattr(layer, target))
+        targets = LAYER_ATTRIBUTES.targets(name)
+        if name in LAYER_ATTRIBUTES.remedies or any(
+            each == "trainable" or hasattr(layer, each) for each in targets
         ):
             _refuse_name(layer, name)
     elif name in ("activation", "recurrent_activation"):

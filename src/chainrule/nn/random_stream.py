@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.arguments.aliases import RANDOM_ALIASES
 from chainrule.arguments.checks import (
     bad_argument,
     checked_count,
@@ -18,7 +19,6 @@ from chainrule.arguments.checks import (
     checked_lengths,
     checked_seed,
 )
-from chainrule.arguments.function_aliases import RANDOM_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.graph.node import Node
 from chainrule.ops.primitives import philox as draws

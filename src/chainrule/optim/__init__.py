@@ -6,10 +6,10 @@
 [0.005, 0.01, 0.01, 0.0]
 """
 
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
-from chainrule.arguments.function_aliases import OPTIM_NAMES
-from chainrule.arguments.keywords import refuse_attribute
+from chainrule.arguments.aliases import OPTIM_NAMES
+from chainrule.arguments.rooms import open_room
 from chainrule.optim.adadelta import Adadelta
 from chainrule.optim.adagrad import Adagrad
 from chainrule.optim.adam import Adam
@@ -54,7 +54,4 @@ __all__ = [
 
 
 if not TYPE_CHECKING:  # type checkers must still reject unknown names
-
-    def __getattr__(name: str) -> NoReturn:
-        """Raise AttributeError, with our name for one of another library."""
-        refuse_attribute("optim", name, __all__, OPTIM_NAMES)
+    __getattr__, __dir__ = open_room(__name__, "optim", __all__, OPTIM_NAMES)

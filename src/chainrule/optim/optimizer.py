@@ -8,11 +8,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from chainrule.arguments.aliases import OPTIMIZER_ALIASES
+from chainrule.arguments.aliases import OPTIMIZER_ALIASES, OPTIMIZER_ATTRIBUTES
 from chainrule.arguments.annotated import Positive, check_fields
 from chainrule.arguments.attributes import refuse_missing
 from chainrule.arguments.keywords import answers_foreign_names
-from chainrule.arguments.network_aliases import OPTIMIZER_ATTRIBUTES
 from chainrule.optim.config import describe
 from chainrule.optim.schedules.schedule import Rate, Schedule, checked_rate
 from chainrule.pickling import versioned_pickles

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from chainrule import tree
+from chainrule.arguments.aliases import CORE_ALIASES
 from chainrule.arguments.array_classes import refuse_other_arithmetic
 from chainrule.arguments.checks import (
     POSITIVE,
@@ -20,7 +21,6 @@ from chainrule.arguments.checks import (
     checked_number,
     checked_seed,
 )
-from chainrule.arguments.function_aliases import CORE_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.autodiff.derivative import grad
 from chainrule.errors import ArgumentError, GradientError

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from chainrule.arguments.aliases import CORE_ALIASES
 from chainrule.arguments.checks import (
     POSITIVE,
     bad_argument,
@@ -15,7 +16,6 @@ from chainrule.arguments.checks import (
     checked_number,
     checked_seed,
 )
-from chainrule.arguments.function_aliases import CORE_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.autodiff.derivative import vjp
 from chainrule.errors import GradientError

@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.arguments.aliases import FIT_ALIASES
+from chainrule.arguments.aliases import CALLBACK_ALIASES, CALLBACK_ATTRIBUTES, FIT_ALIASES
 from chainrule.arguments.attributes import refuse_missing
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.arguments.lookup import closest
-from chainrule.arguments.network_aliases import CALLBACK_ALIASES, CALLBACK_ATTRIBUTES
 from chainrule.arguments.signature import check_call
 from chainrule.errors import ArgumentError
 from chainrule.pickling import independent_copies

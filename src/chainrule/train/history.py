@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
+from chainrule.arguments.aliases import HISTORY_ATTRIBUTES, PLOT_ALIASES
 from chainrule.arguments.attributes import refuse_missing
 from chainrule.arguments.checks import shown
-from chainrule.arguments.function_aliases import PLOT_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
-from chainrule.arguments.network_aliases import HISTORY_ATTRIBUTES
 from chainrule.pickling import independent_copies
 
 if TYPE_CHECKING:

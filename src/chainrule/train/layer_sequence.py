@@ -8,12 +8,12 @@ from typing import Any, ClassVar, Self, overload
 
 import numpy as np
 
-from chainrule.arguments.aliases import FIT_ALIASES
+from chainrule.arguments.aliases import FIT_ALIASES, NETWORK_ATTRIBUTES
+from chainrule.arguments.assignments import NETWORK_ASSIGNMENTS, WITHOUT_EFFECT
 from chainrule.arguments.attributes import refuse_assignment, refuse_missing, unwritable
 from chainrule.arguments.checks import checked_flag, checked_seed
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.arguments.lookup import suggestion
-from chainrule.arguments.network_aliases import NETWORK_ASSIGNMENTS, NETWORK_ATTRIBUTES
 from chainrule.data.table import Table
 from chainrule.errors import ArgumentError
 from chainrule.graph.node import Node
@@ -24,9 +24,6 @@ from chainrule.train.model.parameters import Params
 from chainrule.train.model.summary import print_summary
 
 __all__ = ["LayerSequence"]
-
-_WITHOUT_EFFECT = NETWORK_ASSIGNMENTS.keys() & NETWORK_ATTRIBUTES.remedies.keys()
-"""What other libraries read in ``fit``, which subclasses may not assign either."""
 
 
 @answers_foreign_names(FIT_ALIASES)
@@ -243,7 +240,7 @@ class LayerSequence:
         """Set an attribute that has an effect; a subclass may have attributes of its own."""
         kind = type(self)
         is_known = hasattr(kind, name) and not unwritable(kind, name)
-        is_free = not kind.__module__.startswith("chainrule.") and name not in _WITHOUT_EFFECT
+        is_free = not kind.__module__.startswith("chainrule.") and name not in WITHOUT_EFFECT
         if not (name.startswith("_") or is_known or is_free):
             refuse_assignment(self, "net", name, NETWORK_ASSIGNMENTS)
         object.__setattr__(self, name, value)

@@ -19,8 +19,8 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.arguments.aliases import CORE_ALIASES
 from chainrule.arguments.checks import bad_argument
-from chainrule.arguments.function_aliases import CORE_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.compiler.graph_passes import window_rules
 from chainrule.compiler.graph_passes.merge_scans import merge_scans

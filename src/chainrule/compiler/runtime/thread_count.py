@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
+from chainrule.arguments.aliases import CORE_ALIASES
 from chainrule.arguments.checks import bad_argument, checked_count
-from chainrule.arguments.function_aliases import CORE_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.errors import ArgumentError
 

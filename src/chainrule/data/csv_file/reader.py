@@ -10,8 +10,8 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.arguments.aliases import DATA_ALIASES
 from chainrule.arguments.checks import bad_argument
-from chainrule.arguments.function_aliases import DATA_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.data.column_type import MISSING, empty_missing, typed_column
 from chainrule.data.file_argument import is_path, read_content

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from chainrule.arguments.aliases import PLOT_ALIASES
 from chainrule.arguments.checks import as_position, bad_argument, checked_text
-from chainrule.arguments.function_aliases import PLOT_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.errors import DataError
 from chainrule.insight.figure import File, panels, root_figure

@@ -16,10 +16,10 @@ any number of threads and on every machine; draws by way of a logarithm or a cos
 rounding.
 """
 
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
-from chainrule.arguments.function_aliases import RANDOM_NAMES
-from chainrule.arguments.keywords import refuse_attribute
+from chainrule.arguments.aliases import RANDOM_NAMES
+from chainrule.arguments.rooms import open_room
 from chainrule.ops.counter_based_random.continuous import exponential, gumbel, normal, uniform
 from chainrule.ops.counter_based_random.discrete import (
     bernoulli,
@@ -47,7 +47,4 @@ __all__ = [
 
 
 if not TYPE_CHECKING:  # type checkers must still reject unknown names
-
-    def __getattr__(name: str) -> NoReturn:
-        """Raise AttributeError, with our name for one of another library."""
-        refuse_attribute("random", name, __all__, RANDOM_NAMES)
+    __getattr__, __dir__ = open_room(__name__, "random", __all__, RANDOM_NAMES)

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.arguments.aliases import RANDOM_ALIASES
 from chainrule.arguments.checks import NON_NEGATIVE
-from chainrule.arguments.function_aliases import RANDOM_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.ops.counter_based_random.draw_arguments import (
     as_float,

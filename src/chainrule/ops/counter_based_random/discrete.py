@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.arguments.aliases import RANDOM_ALIASES
 from chainrule.arguments.array_classes import refuse_masked
 from chainrule.arguments.checks import Range, bad_argument, checked_flag, checked_kind
-from chainrule.arguments.function_aliases import RANDOM_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.errors import ArgumentError, ShapeError
 from chainrule.graph.node import Node, as_node

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.arguments.aliases import RANDOM_ALIASES
 from chainrule.arguments.checks import bad_argument, checked_count, checked_seed
-from chainrule.arguments.function_aliases import RANDOM_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.graph.node import Node
 from chainrule.ops.counter_based_random.draw_arguments import check_integer, checked_key

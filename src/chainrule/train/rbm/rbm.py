@@ -8,7 +8,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike, NDArray
 
-from chainrule.arguments.aliases import FIT_ALIASES
+from chainrule.arguments.aliases import FIT_ALIASES, MACHINE_ATTRIBUTES
 from chainrule.arguments.checks import checked_count, checked_seed
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.arguments.lookup import refuse_unnamed
@@ -34,7 +34,7 @@ _LATER = {"sparsity": None, "sparsity_cost": 10.0}
 
 
 @independent_copies
-@answers_foreign_names(FIT_ALIASES)
+@answers_foreign_names(FIT_ALIASES, "machine", MACHINE_ATTRIBUTES)
 class RBM(MachineSettings):
     """A restricted Boltzmann machine of binary units: a model of the distribution of its inputs.
 

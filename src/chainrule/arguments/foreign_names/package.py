@@ -1,0 +1,286 @@
+"""The package itself: derivatives, compilation, random numbers and figures."""
+
+from chainrule.arguments.foreign_names.subject import Subject
+
+__all__ = ["SUBJECTS"]
+
+PACKAGE = Subject(
+    "The package",
+    ours="cr.{}",
+    theirs={
+        "keras": "keras.{}",
+        "torch": "torch.{}",
+        "jax": "jax.{}",
+        "sklearn": "sklearn.{}",
+        "numpy": "np.{}",
+        "pandas": "pd.{}",
+    },
+    table="""
+torch  compile  -> jit
+other  njit numba  -> jit
+torch  detach no_grad inference_mode  -> stop_gradient
+jax  primitive defvjp  -> custom_vjp
+keras  custom_gradient  -> custom_vjp
+torch  Function  -> custom_vjp
+torch  gradcheck  -> check_grads
+torch  set_threads  -> set_num_threads
+keras  Sequential Model  -> Network
+torch  Sequential Module  -> Network
+other  NeuralNetwork Net NN MLP  -> Network
+sklearn  MLPClassifier MLPRegressor neural_network  -> Network
+keras  load_model  -> load
+sklearn  BernoulliRBM  -> RBM
+jax  elementwise_grad  -> grad
+other  derivative gradient  -> grad
+jax,numpy  numpy  -> use NumPy itself: import numpy as np
+torch  tensor from_numpy Tensor  -> arrays are NumPy's: use np.array
+numpy,jax  array asarray zeros ones arange linspace  -> arrays are NumPy's: use np.array
+numpy  exp log tanh sum mean dot matmul  -> functions of arrays are NumPy's, as np.tanh
+keras  GradientTape  -> write a function and use chainrule.value_and_grad
+torch  autograd  -> write a function and use chainrule.value_and_grad
+torch  backward  -> write a function and use chainrule.value_and_grad
+torch  manual_seed  -> give seeds, as in chainrule.Network(seed=0) or chainrule.random.key(0)
+keras  set_random_seed  -> give seeds, as in chainrule.Network(seed=0) or chainrule.random.key(0)
+jax  nograd_functions  -> use chainrule.stop_gradient
+jax  lax  -> scan is chainrule.scan; elsewhere use NumPy
+jax  jacobian jacrev jacfwd  -> take chainrule.grad of each entry of the result
+jax  hessian  -> take chainrule.grad of each entry of chainrule.grad(f)
+jax  pmap devices device_put  -> all cores are used; see chainrule.set_num_threads
+jax  tree_util tree_map  -> parameters are nested dicts, lists and tuples: write a loop
+keras  layers  -> layers are in chainrule.nn, as nn.Dense
+keras  Dense Conv2D LSTM GRU Flatten Dropout Embedding Activation BatchNorm Layer
+       -> layers are in chainrule.nn, as nn.Dense
+keras  MaxPooling2D BatchNormalization Input  -> layers are in chainrule.nn, as nn.Dense
+keras  SGD Adam RMSprop Adagrad AdamW  -> optimisers are in chainrule.optim, as optim.Adam
+keras  models  -> a network is chainrule.Network, and chainrule.load reads one
+keras  keras Keras  -> names of Keras are in chainrule itself, as chainrule.Network, nn.Dense
+torch  torch  -> layers are in chainrule.nn, derivatives in chainrule.grad, arrays are NumPy's
+keras  callbacks  -> callbacks are chainrule.Callback and chainrule.EarlyStopping
+keras  losses  -> losses are given by name, as in net.compile(loss='mse')
+keras  metrics  -> metrics are given by name, as in net.compile('mse', metrics=['mae'])
+keras  activations  -> activations are given by name, as in nn.Dense(3, activation='relu')
+keras  initializers  -> initialisers are given by name, as in nn.Dense(3, initializer='zeros')
+keras  regularizers  -> the penalty of weights is an argument, as in nn.Dense(3, l2=0.01)
+keras,other  optimizers optimisers  -> optimisers are in chainrule.optim
+keras,torch  utils  -> data tools are in chainrule.data; integer labels need no to_categorical
+keras,other  to_categorical one_hot  -> labels are used as they are, with loss='cross_entropy'; rows
+       of 0 and 1 are np.eye(n)[y]
+sklearn  train_test_split model_selection  -> it is chainrule.data.split(X, y)
+sklearn,keras  preprocessing  -> chainrule.data.Table scales and encodes columns
+sklearn  StandardScaler MinMaxScaler OneHotEncoder LabelEncoder  -> chainrule.data.Table scales and
+       encodes columns; arrays are scaled by NumPy
+sklearn  pipeline  -> preprocessing is part of a network: give it a chainrule.data.Table first
+sklearn  accuracy_score  -> give net.compile('cross_entropy', metrics=['accuracy']), then
+       net.evaluate(X, y)
+pandas  read_csv DataFrame  -> it is in chainrule.data, as data.read_csv
+keras,other  save save_model dump  -> a network saves itself: net.save(path)
+keras  fit evaluate predict  -> they are methods of a network, as net.fit(X, y)
+keras  backend config  -> programs are compiled by LLVM, and there is nothing to choose
+torch  cuda device  -> programs run on the CPU
+torch  float32 float64  -> dtypes are NumPy's or their names, as np.float32
+keras  CSVLogger  -> net.fit returns the numbers of each epoch, a mapping of names to lists
+keras  LambdaCallback  -> any function (net, epoch, logs) is a callback
+keras  LearningRateScheduler  -> give net.compile a schedule, such as
+       learning_rate=optim.cosine(0.1, epochs=20)
+keras  ModelCheckpoint  -> a function saves after each epoch:
+       callbacks=lambda net, epoch, logs: net.save('model.safetensors')
+keras  ReduceLROnPlateau  -> give net.compile a schedule, such as
+       learning_rate=optim.reduce_on_plateau(0.1)
+keras  TerminateOnNaN  -> net.fit stops by itself, and explains where NaN arose
+""",
+)
+
+CORE_ARGUMENTS = Subject(
+    "Arguments of derivatives and of compilation",
+    ours="{}=",
+    theirs={"": "{}="},
+    table="""
+jax  fun  -> function
+torch  func  -> function
+other  f fn fct  -> function
+jax  argnum  -> argnums
+other  argn wrt arg_nums  -> argnums
+torch  inputs  -> argnums
+jax  aux return_aux  -> has_aux
+jax  static_argnum nondiff_argnums  -> static_argnums
+other  static_args  -> static_argnums
+jax  static_argname nondiff_argnames  -> static_argnames
+jax  f body body_fun  -> step
+other  fn func function epsilon eps h  -> step
+jax  init_carry carry  -> init
+other  initial initializer outputs_info  -> init
+other  x elems sequences sequence inputs  -> xs
+other  n_steps steps maxiter  -> length
+keras  go_backwards  -> reverse
+other  backwards  -> reverse
+jax  primals  -> args
+torch  inputs  -> args
+other  x x0 point  -> args
+jax  modes  -> order
+other  orders  -> order
+numpy,torch  tol rtol atol  -> tolerance
+other  n_directions num_directions  -> directions
+sklearn  random_state  -> seed
+jax  rng  -> seed
+jax  fwd f_fwd  -> forward
+other  fun f function  -> forward
+jax  bwd f_bwd  -> backward
+other  vjp  -> backward
+other  x input  -> values
+other  n num_threads threads n_threads  -> count
+torch  module  -> layer
+keras  shape batch_input_shape  -> input_shape
+torch  input_size  -> input_shape
+other  x X input  -> inputs
+jax  allow_int  -> derivatives are by real numbers: pass x.astype(float)
+jax  argnames  -> give the position of the argument, as in argnums=0
+jax  axis_name keep_unused  -> leave it out
+jax  backend device  -> compiled code is always that of this processor; leave it out
+jax,other  cache  -> compiled programs are always cached; leave it out
+torch  create_graph  -> a derivative can always be differentiated again; leave it out
+torch  retain_graph  -> a pullback can always be called again; leave it out
+jax  donate_argnames donate_argnums  -> results are always new arrays; leave it out
+torch,other  eps epsilon  -> the step is chosen by the library; leave it out
+other  fastmath  -> every operation is rounded as in NumPy; leave it out
+jax  holomorphic  -> derivatives are by real numbers; give x.real and x.imag as two arguments
+jax  inline  -> functions are always traced into their callers; leave it out
+other  nogil  -> compiled code always runs without the lock; leave it out
+other  nopython verbose  -> leave it out
+other  parallel  -> use chainrule.set_num_threads
+jax  unroll  -> leave it out: the body is compiled once, as a loop
+torch  dynamic fullgraph mode  -> a program is compiled for each shape, always whole; leave it out
+""",
+)
+
+RANDOM = Subject(
+    "Random numbers",
+    ours="cr.random.{}",
+    theirs={"jax": "jax.random.{}", "numpy": "np.random.{}", "torch": "torch.{}"},
+    table="""
+jax  PRNGKey  -> key
+numpy  default_rng seed Generator RandomState  -> key
+torch  manual_seed  -> key
+numpy  rand random random_sample  -> uniform
+numpy,torch  randn  -> normal
+numpy  standard_normal  -> normal
+numpy  integers random_integers  -> randint
+numpy  shuffle  -> permutation
+torch  randperm  -> permutation
+numpy  standard_exponential  -> exponential
+numpy,torch  multinomial  -> categorical
+numpy  binomial  -> bernoulli
+""",
+)
+
+RANDOM_ARGUMENTS = Subject(
+    "Arguments of random functions",
+    ours="{}=",
+    theirs={"": "{}="},
+    table="""
+jax,other  rng prng_key generator  -> key
+sklearn  random_state  -> key
+sklearn  random_state  -> seed
+numpy  size  -> shape
+torch  sample_shape  -> shape
+other  n  -> shape
+jax  num  -> count
+other  n  -> count
+numpy  low  -> minval
+other  a  -> minval
+numpy  high  -> maxval
+other  b  -> maxval
+torch  mean  -> loc
+other  mu minval  -> loc
+torch  std  -> scale
+keras  stddev  -> scale
+other  sigma sd  -> scale
+torch  probs  -> p
+other  prob probability  -> p
+other  logit p probs  -> logits
+numpy  a  -> x
+other  data  -> x
+other  x options population  -> a
+other  number n  -> data
+other  seed  -> give a key first, as from chainrule.random.key(seed)
+jax,torch  rate lam  -> divide by it: the mean is `scale`
+jax  independent  -> permute each row by its own key
+other  unique  -> give replace=False
+""",
+)
+
+PLOT_ARGUMENTS = Subject(
+    "Arguments of plots",
+    ours="{}=",
+    theirs={"": "{}="},
+    table="""
+numpy  fname filename  -> path
+keras  to_file  -> path
+other  file save_path  -> path
+sklearn,pandas  ax  -> axes
+keras  model  -> net
+sklearn  classifier estimator clf  -> net
+other  shape size  -> image_shape
+other  layer parameter  -> name
+other  history hist log  -> course
+pandas  figsize  -> give axes, as from matplotlib's plt.subplots(figsize=...)
+pandas  title  -> set it on the figure that is returned
+other  show  -> in a notebook the figure that is returned is shown; else call plt.show()
+sklearn  cmap  -> colours are those of the library; draw with matplotlib to choose others
+""",
+)
+
+PLOT = Subject(
+    "Plots",
+    ours="cr.plot.{}",
+    theirs={"sklearn": "sklearn.{}", "keras": "keras.{}", "": "plt.{}"},
+    table="""
+sklearn  ConfusionMatrixDisplay plot_confusion_matrix  -> confusion
+sklearn  DecisionBoundaryDisplay plot_decision_regions  -> decision_boundary
+other  plot_decision_boundary decision_regions  -> decision_boundary
+keras  plot_model  -> net.summary() prints the layers
+other  plot_history loss learning_curve  -> history
+other  filters kernels plot_weights  -> weights
+numpy  plot scatter imshow figure show subplots  -> figures of your own are matplotlib's:
+       import matplotlib.pyplot as plt
+""",
+)
+
+TESTING = Subject(
+    "Checks of derivatives",
+    ours="cr.testing.{}",
+    theirs={"torch": "torch.autograd.{}", "jax": "jax.test_util.{}", "": "{}"},
+    table="""
+torch  gradcheck gradgradcheck  -> check_grads
+jax  check_vjp check_jvp  -> check_grads
+numpy  check_grad approx_fprime  -> check_grads
+other  gradient_check numerical_gradient  -> numerical_derivative
+numpy  assert_allclose assert_array_equal  -> it is in NumPy: np.testing
+""",
+)
+
+GRAPH = Subject(
+    "Traced graphs",
+    ours="graph.{}",
+    theirs={"": "graph.{}", "jax": "jaxpr.{}"},
+    table="""
+jax  eqns  -> equations
+jax  invars  -> inputs
+jax  outvars  -> outputs
+jax  jaxpr  -> print the graph itself: str(graph)
+jax  consts  -> nodes
+torch  print_tabular  -> print the graph itself: str(graph)
+torch  run eval  -> evaluate the function that was traced: f(x)
+other  ops operations  -> equations
+""",
+)
+
+SUBJECTS = {
+    "package": PACKAGE,
+    "core arguments": CORE_ARGUMENTS,
+    "random": RANDOM,
+    "random arguments": RANDOM_ARGUMENTS,
+    "plot": PLOT,
+    "plot arguments": PLOT_ARGUMENTS,
+    "testing": TESTING,
+    "graph": GRAPH,
+}

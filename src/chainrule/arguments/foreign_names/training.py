@@ -1,0 +1,242 @@
+"""Networks, their training, callbacks and histories."""
+
+from chainrule.arguments.foreign_names.subject import Subject
+
+__all__ = ["SUBJECTS"]
+
+NETWORK = Subject(
+    "Networks",
+    ours="net.{}",
+    theirs={"": "model.{}", "sklearn": "clf.{}", "other": "net.{}"},
+    table="""
+keras  append  -> add
+torch  add_module append extend  -> add
+other  add_layer  -> add
+sklearn  classes_  -> classes
+other  class_names  -> classes
+keras,torch,other  num_parameters n_parameters count_parameters  -> count_params
+sklearn  score  -> evaluate
+keras,other  test  -> evaluate
+keras  fit_generator train_on_batch train_step  -> fit
+sklearn  partial_fit  -> fit
+sklearn  loss_curve_  -> history
+keras  input inputs  -> input_shape
+sklearn  n_features_in_  -> input_shape
+torch  modules children named_modules named_children  -> layers
+keras  output outputs  -> output_shape
+sklearn  n_outputs_  -> output_shape
+keras  weights trainable_weights trainable_variables non_trainable_weights variables get_weights
+       -> params
+torch  parameters named_parameters state_dict buffers  -> params
+sklearn  coefs_ intercepts_ coef_ intercept_  -> params
+keras  predict_on_batch call  -> predict
+torch  forward  -> predict
+sklearn  decision_function transform  -> predict
+keras  predict_classes  -> predict_class
+sklearn,keras  predict_probabilities predict_log_proba  -> predict_proba
+keras  save_weights save_model to_json export  -> save
+other  dump  -> save
+keras,jax  apply_gradients  -> here it is a loop by hand: chainrule.value_and_grad and
+       optimizer.update
+torch  backward step  -> here it is a loop by hand: chainrule.value_and_grad and optimizer.update
+other  use set_loss  -> give it to net.compile(loss="mse", optimizer="sgd")
+keras  build  -> sizes are inferred from the first input: call net(X), net.predict(X) or net.fit
+torch  cpu cuda to  -> parameters are NumPy arrays in net.params, on the CPU
+torch  double  -> give chainrule.Network(..., dtype="float64")
+torch  float half  -> give chainrule.Network(..., dtype="float32")
+torch  eval train training  -> there is no mode to set: fit trains, everything else infers
+sklearn  fit_transform  -> use net.fit(X, y), then net.predict(X)
+sklearn  fit_predict  -> use net.fit(X, y), then net.predict_class(X)
+sklearn  get_params set_params  -> net.summary() prints the layers; settings are given to
+       chainrule.Network and net.compile
+sklearn  best_estimator_ best_params_ n_iter_  -> net.history has the numbers of each epoch
+sklearn  feature_importances_  -> change one column at a time and compare net.evaluate(X, y)
+keras  from_config  -> chainrule.load reads a saved network
+keras  get_config  -> net.summary() prints the layers; net.save writes them
+keras  get_layer  -> here it is net[name], as in net['dense']
+torch  get_submodule  -> here it is net[name], as in net['dense']
+keras,torch  learning_rate lr  -> it is net.optimizer.learning_rate
+torch  load_state_dict  -> assign the arrays: net.params.update({...})
+keras  set_weights  -> assign the arrays: net.params.update({...})
+keras  load_weights  -> chainrule.load reads a saved network; net.params.update takes its params
+keras  metrics  -> they are given to net.compile, and their values are in net.history
+keras  metrics_names  -> the names are the keys of net.evaluate(X, y)
+keras  pop  -> net[:-1] is a network of the layers before the last one
+torch  requires_grad requires_grad_  -> here it is net.trainable, or layer.trainable of each layer
+keras  reset_states reset_state  -> recurrent layers begin each sequence with zeros
+keras  stop_training  -> return True from the callback's on_epoch_end to stop
+keras  test_on_batch  -> use net.evaluate(X, y)
+keras  get_build_config  -> net.summary() prints the layers
+keras  jit_compile run_eagerly  -> training is always compiled
+torch  apply  -> loop over net.layers, or assign net.params[name] = array
+torch  register_forward_hook  -> net[:1] is a network of the first layers: net[:1].predict(X)
+torch,other  zero_grad zero_gradients  -> gradients are new in each step; leave it out
+other  state  -> net.save(path) writes it, chainrule.load reads it
+other  plot plot_history  -> net.history.plot("loss.png")
+other  accuracy  -> it is net.evaluate(X, y)["accuracy"], with metrics=["accuracy"] in net.compile
+""",
+)
+
+FIT = Subject(
+    "Arguments of training, prediction and files",
+    ours="{}=",
+    theirs={"": "{}="},
+    table="""
+keras  nb_epoch nb_epochs  -> epochs
+sklearn  n_iter max_iter  -> epochs
+torch,other  n_epochs num_epochs iterations max_epochs  -> epochs
+torch,other  batchsize bs mini_batch_size minibatch_size  -> batch_size
+keras  x  -> X
+other  inputs X_train x_train features  -> X
+keras,other  labels targets y_train y_true  -> y
+other  x_val val_data eval_set validation_set  -> validation_data
+keras,other  val_split  -> validation_split
+sklearn  validation_fraction  -> validation_split
+other  validation_size  -> validation_split
+sklearn,other  sample_weights weights  -> sample_weight
+sklearn,other  class_weights  -> class_weight
+other  callback  -> callbacks
+sklearn,other  verbosity verbose_level  -> verbose
+other  shuffle_data  -> shuffle
+torch,other  optim opt  -> optimizer
+sklearn,other  optimiser solver  -> optimizer
+other  metric  -> metrics
+torch  criterion loss_fn  -> loss
+other  loss_function objective  -> loss
+sklearn  learning_rate_init eta0  -> learning_rate
+jax,other  eta step_size  -> learning_rate
+sklearn  random_state  -> seed
+keras  custom_objects  -> custom
+keras  filepath  -> path
+torch  f  -> path
+keras  restore_best_weights  -> restore_best
+sklearn  n_iter_no_change  -> patience
+sklearn  tol  -> min_delta
+sklearn  n_components hidden_layer_sizes  -> hidden
+other  n_hidden hidden_units units  -> hidden
+other  cd_k  -> k
+torch,other  weight_decay weight_cost  -> l2
+keras  initial_epoch  -> fit continues counting epochs where the last call ended
+keras  validation_freq  -> validation runs after every epoch
+keras  validation_steps  -> pass fewer samples as validation_data
+keras  validation_batch_size  -> the batch size of validation is chosen by the library
+keras  steps_per_epoch  -> an epoch is one pass over the data; pass fewer samples to shorten it
+keras  steps  -> evaluation uses all samples; pass fewer of them
+keras  workers use_multiprocessing  -> use chainrule.set_num_threads
+sklearn  n_jobs  -> use chainrule.set_num_threads
+keras  max_queue_size  -> there is no queue: batches are gathered from the arrays
+sklearn  early_stopping  -> give callbacks=[cr.EarlyStopping(...)]
+sklearn  warm_start  -> net.fit continues from the parameters that there are; leave it out
+keras  loss_weights  -> there is one loss; weight its terms in a custom loss function
+keras  weighted_metrics  -> metrics weight every sample equally
+keras  run_eagerly  -> to step through training, write the loop with chainrule.value_and_grad
+keras  jit_compile  -> training is always compiled
+keras  return_dict  -> evaluate always returns a dictionary
+keras  save_format  -> the format is safetensors
+keras  overwrite  -> an existing file is replaced
+keras  safe_mode  -> files hold data only, so loading is always safe
+torch  map_location weights_only  -> files hold arrays only, on the CPU; leave it out
+torch,keras  momentum  -> give optimizer=optim.SGD(learning_rate, momentum=...)
+sklearn,other  n_iter  -> pass the number of epochs to fit, as in fit(X, epochs=10)
+keras,torch  training  -> fit runs in training mode, everything else in inference mode
+keras  baseline  -> stop training from a callback that returns True
+keras  start_from_epoch  -> raise patience instead
+keras,torch  input_shape  -> sizes are inferred from the first input
+keras  name  -> a network has no name; keep it in a variable
+torch  device  -> arrays are NumPy's, on the CPU; leave it out
+torch  num_workers pin_memory  -> batches are gathered in native code; leave it out
+""",
+)
+
+CALLBACK_METHODS = Subject(
+    "Methods of callbacks",
+    ours="Callback.{}",
+    theirs={"": "Callback.{}"},
+    table="""
+keras  on_epoch_begin  -> on_epoch_start
+torch  on_train_epoch_start  -> on_epoch_start
+torch  on_train_epoch_end on_validation_end on_validation_epoch_end  -> on_epoch_end
+keras  on_test_end  -> on_epoch_end
+keras  on_train_begin  -> on_fit_start
+torch  on_train_start  -> on_fit_start
+keras,torch  on_train_end  -> on_fit_end
+keras  on_batch_begin on_batch_end on_train_batch_begin on_train_batch_end on_test_batch_begin
+       on_test_batch_end on_predict_batch_begin on_predict_batch_end
+       -> batches run in native code, without a call of Python between them; use on_epoch_end with
+       fewer samples an epoch, or write the loop by hand with chainrule.value_and_grad
+torch  on_train_batch_start on_train_batch_end on_before_backward on_after_backward
+       on_before_optimizer_step
+       -> batches run in native code, without a call of Python between them; use on_epoch_end with
+       fewer samples an epoch, or write the loop by hand with chainrule.value_and_grad
+other  on_step_begin on_step_end
+       -> batches run in native code, without a call of Python between them; use on_epoch_end with
+       fewer samples an epoch, or write the loop by hand with chainrule.value_and_grad
+""",
+)
+
+CALLBACK_ATTRIBUTES = Subject(
+    "Attributes of callbacks",
+    ours="self.{}",
+    theirs={"": "self.{}"},
+    table="""
+keras  model  -> each method of a callback is given the network, as its argument net
+other  learn network  -> each method of a callback is given the network, as its argument net
+torch  trainer  -> each method of a callback is given the network, as its argument net
+keras  params  -> each method of a callback is given the network, as its argument net; its
+       parameters are net.params
+keras  validation_data  -> keep the arrays in the callback: self.data = (Xv, yv) in its __init__
+""",
+)
+
+HISTORY = Subject(
+    "The history that fit returns",
+    ours="history.{}",
+    theirs={"": "history.{}", "sklearn": "clf.fit(X, y).{}"},
+    table="""
+sklearn  n_iter_  -> epochs
+other  n_epochs  -> epochs
+keras  history  -> the history is the mapping itself: history['loss'], dict(history)
+keras  epoch  -> it is range(history.epochs)
+keras  params  -> the arguments of fit are not recorded
+sklearn  loss_curve_  -> it is history['loss']
+keras  model  -> it is a record of numbers, without the network
+sklearn  predict predict_proba score transform fit  -> net.fit returns the history: call it, then
+       net.predict(X), net.predict_class(X) or net.evaluate(X, y) of the network
+keras,torch  evaluate save summary weights parameters  -> net.fit returns the history, which holds
+       numbers; the network is still the variable net
+pandas  to_frame to_pandas  -> it is pandas.DataFrame(dict(history))
+pandas  iloc loc head tail  -> it is a mapping of names to lists: pandas.DataFrame(dict(history))
+""",
+)
+
+MACHINE = Subject(
+    "Restricted Boltzmann machines",
+    ours="machine.{}",
+    theirs={"": "machine.{}", "sklearn": "BernoulliRBM.{}"},
+    table="""
+sklearn  components_  -> it is machine.params["weight"], of shape (visible, hidden)
+sklearn  intercept_hidden_  -> it is machine.params["hidden_bias"]
+sklearn  intercept_visible_  -> it is machine.params["visible_bias"]
+sklearn  n_components  -> hidden
+sklearn  score_samples  -> pseudo_likelihood
+sklearn  partial_fit  -> fit
+sklearn  fit_transform  -> call machine.fit(X), then machine.transform(X)
+sklearn,keras  predict  -> transform
+sklearn  n_iter  -> it is an argument: machine.fit(X, epochs=10)
+other  sample_hidden sample_h v_to_h propup  -> transform
+other  sample_visible sample_v h_to_v propdown  -> reconstruct
+other  daydream generate  -> sample
+other  energy  -> free_energy
+other  weights W  -> params
+torch  parameters state_dict  -> params
+""",
+)
+
+SUBJECTS = {
+    "network": NETWORK,
+    "fit": FIT,
+    "history": HISTORY,
+    "callback methods": CALLBACK_METHODS,
+    "callback attributes": CALLBACK_ATTRIBUTES,
+    "machine": MACHINE,
+}

@@ -1,0 +1,85 @@
+"""Rooms: the modules that users see, which list what is public and answer what they lack.
+
+::
+
+    dir(nn)                               what is public, and only that
+    nn.Linear                        ->   AttributeError: nn has no 'Linear'; here it is nn.Dense
+    from chainrule import Sequential ->   ImportError: chainrule has no 'Sequential'; here it is
+                                          chainrule.Network
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Collection, Sequence
+from types import ModuleType
+from typing import Any, NamedTuple, NoReturn
+
+from chainrule.arguments.aliases import Aliases
+from chainrule.arguments.lookup import closest
+from chainrule.errors import MissingAttributeError
+
+__all__ = ["open_room"]
+
+
+class _Room(NamedTuple):
+    title: str
+    public: Collection[str]
+    aliases: Aliases
+
+
+_ROOMS: dict[str, _Room] = {}
+"""The rooms by the names of their modules."""
+
+
+def open_room(
+    module: str, title: str, public: Sequence[str], aliases: Aliases
+) -> tuple[Callable[[str], NoReturn], Callable[[], list[str]]]:
+    """Return the ``__getattr__`` and the ``__dir__`` of a module, which messages call `title`.
+
+    Imports of what it lacks are answered as well, ``chainrule.<title>`` for rooms that lie deeper.
+
+    Examples
+    --------
+    >>> answer, names = open_room("a", "a", ["tanh"], Aliases(names={"tanh": "th"}))
+    >>> names()
+    ['tanh']
+    >>> answer("th")
+    Traceback (most recent call last):
+    chainrule.errors.MissingAttributeError: a has no 'th'; here it is a.tanh
+    """
+    room = _Room(title, public, aliases)
+    _ROOMS[module] = _ROOMS[title if title == "chainrule" else f"chainrule.{title}"] = room
+
+    def answer(name: str) -> NoReturn:
+        hint = None if name.startswith("__") else _hint(room, name)
+        raise MissingAttributeError(
+            f"{title} has no {name!r}" + (f"; {hint}" if hint else ""), name
+        )
+
+    def names() -> list[str]:
+        return sorted(public)
+
+    return answer, names
+
+
+def _hint(room: _Room, name: str) -> str | None:
+    return closest(name, room.public, room.aliases, f"{room.title}.{{}}".format)
+
+
+class _ImportAnswers:
+    """The last finder of imports: it finds nothing, and raises where a room has an answer."""
+
+    @staticmethod
+    def find_spec(name: str, path: Any = None, target: ModuleType | None = None) -> None:
+        """Raise ImportError for a name that a room lacks and has an answer for."""
+        parent, _, child = name.rpartition(".")
+        room = _ROOMS.get(parent)
+        if room is None or child.startswith("_"):
+            return
+        hint = _hint(room, child)
+        if hint is not None:
+            raise ImportError(f"{parent} has no {child!r}; {hint}", name=name)
+
+
+sys.meta_path.append(_ImportAnswers)
