@@ -1,7 +1,8 @@
 """Trees: nested containers of arrays, flattened to lists of leaves and rebuilt.
 
-A *tree* is a leaf, ``None``, or a dict, list or tuple (named tuples too) of trees. Everything that
-is not such a container is a leaf. ``None`` has no leaves. Dictionaries retain their order.
+A *tree* is a leaf, ``None``, or a mapping, list or tuple (named tuples too) of trees. Everything
+that is not such a container is a leaf. ``None`` has no leaves. Mappings, such as ``net.params``,
+retain their order, and are rebuilt as dictionaries.
 
 ::
 
@@ -10,12 +11,21 @@ is not such a container is a leaf. ``None`` has no leaves. Dictionaries retain t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, cast
 
 from chainrule.errors import ArgumentError, type_in_words
 
-__all__ = ["LEAF", "Structure", "flatten", "flatten_like", "map_leaves", "paths", "unflatten"]
+__all__ = [
+    "LEAF",
+    "Structure",
+    "flatten",
+    "flatten_like",
+    "flatten_up_to",
+    "map_leaves",
+    "paths",
+    "unflatten",
+]
 
 LEAF = "*"
 """The structure of a leaf."""
@@ -67,6 +77,17 @@ def flatten_like(structure: Structure, tree: Any, what: str = "tree") -> list[An
     return list(_leaves_like(structure, tree, what))
 
 
+def flatten_up_to(structure: Structure, tree: Any, what: str = "tree") -> list[Any]:
+    """Return what stands in `tree` at the leaves of `structure`: leaves, or trees, or None.
+
+    Examples
+    --------
+    >>> flatten_up_to(flatten({"W": 1, "b": 2})[1], {"b": None, "W": {"mean": 3}})
+    [{'mean': 3}, None]
+    """
+    return list(_leaves_like(structure, tree, what, up_to=True))
+
+
 def map_leaves(function: Callable[..., Any], tree: Any, *others: Any) -> Any:
     """Apply `function` to corresponding leaves of trees of one structure.
 
@@ -105,16 +126,25 @@ def paths(tree: Any, root: str = "") -> list[str]:
     ]
 
 
+_PLAIN = frozenset((bool, int, float, str))
+"""Types of frequent leaves, which are no mappings in less time than that can be asked."""
+
+
 def _children(tree: Any) -> tuple[type, tuple[Any, ...], list[Any]] | None:
     """Return type, keys and values of a container; None for a leaf and for None."""
     if hasattr(type(tree), "__array_priority__"):  # an array or node, in less time than below
         return None
-    if isinstance(tree, dict):
-        return dict, tuple(tree), list(tree.values())
+    if type(tree) in _PLAIN:
+        return None
+    if isinstance(tree, dict):  # by its methods, as iteration over a subclass may give values
+        return dict, tuple(tree.keys()), list(tree.values())
     if isinstance(tree, tuple) and hasattr(tree, "_fields"):
         return type(tree), (), list(tree)
     if isinstance(tree, tuple | list):
         return (list if isinstance(tree, list) else tuple), (), list(tree)
+    if isinstance(tree, Mapping):
+        items = dict(cast(Mapping[Any, Any], tree))
+        return dict, tuple(items), list(items.values())
     return None
 
 
@@ -153,12 +183,12 @@ def _mapped(function: Callable[[Any], Any], tree: Any) -> Any:
     return _container(kind, keys, [_mapped(function, each) for each in values])
 
 
-def _leaves_like(structure: Structure, tree: Any, path: str) -> Iterator[Any]:
+def _leaves_like(structure: Structure, tree: Any, path: str, up_to: bool = False) -> Iterator[Any]:
     if structure is None:
         if tree is not None:
             raise ArgumentError(f"{path}: expected None, got {type(tree).__name__}")
     elif structure == LEAF:
-        if _children(tree) is not None or tree is None:
+        if not up_to and (_children(tree) is not None or tree is None):
             raise ArgumentError(f"{path}: expected an array or number, got {type_in_words(tree)}")
         yield tree
     else:
@@ -166,7 +196,16 @@ def _leaves_like(structure: Structure, tree: Any, path: str) -> Iterator[Any]:
         values = _matching_values(kind, keys, len(inner), tree, path)
         names = keys if kind is dict else range(len(inner))
         for name, each, value in zip(names, inner, values, strict=True):
-            yield from _leaves_like(each, value, f"{path}[{name!r}]")
+            yield from _leaves_like(each, value, f"{path}[{name!r}]", up_to)
+
+
+def _other_keys(keys: tuple[Any, ...], found: tuple[Any, ...]) -> str:
+    """Name the keys that are missing and those that are too many."""
+    missing = [key for key in keys if key not in found]
+    unknown = [key for key in found if key not in keys]
+    parts = [("is missing", missing), ("is unknown", unknown)]
+    told = [f"{', '.join(map(repr, names[:5]))} {what}" for what, names in parts if names]
+    return f"expected the keys {list(keys)}, but {' and '.join(told)}"
 
 
 def _matching_values(
@@ -176,9 +215,10 @@ def _matching_values(
     if children is None or children[0] is not kind:
         raise ArgumentError(f"{path}: expected a {kind.__name__}, got {type_in_words(tree)}")
     if kind is dict:
-        if set(tree) != set(keys):
-            raise ArgumentError(f"{path}: expected the keys {list(keys)}, got {list(tree)}")
-        return [tree[key] for key in keys]
+        values = dict(zip(children[1], children[2], strict=True))
+        if values.keys() != set(keys):
+            raise ArgumentError(f"{path}: {_other_keys(keys, children[1])}")
+        return [values[key] for key in keys]
     if len(children[2]) != count:
         raise ArgumentError(f"{path}: expected {count} items, got {len(children[2])}")
     return children[2]

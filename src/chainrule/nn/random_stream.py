@@ -20,6 +20,7 @@ from chainrule.arguments.checks import (
     checked_seed,
 )
 from chainrule.arguments.keywords import answers_foreign_names
+from chainrule.errors import ArgumentError
 from chainrule.graph.node import Node
 from chainrule.ops.primitives import philox as draws
 
@@ -64,6 +65,25 @@ class RandomStream:
                 raise bad_argument("RandomStream", name, value, "an integer, 0 or more")
         self._epoch_and_step = epoch, step
         self._number: Any = 0
+        self._refusal = ""  # the function that has no seed
+
+    @classmethod
+    def unseeded(cls, function: str) -> RandomStream:
+        """Return the stream of a training without a seed, which refuses to draw.
+
+        Parameters
+        ----------
+        function : str
+            What to name in the error.
+
+        Returns
+        -------
+        RandomStream
+            For layers that do not draw, such as `BatchNorm`.
+        """
+        stream = cls(0)
+        stream._refusal = function
+        return stream
 
     def uniform(self, shape: tuple[int, ...], dtype: Any = "float32") -> Any:
         """Draw samples from the uniform distribution on [0, 1).
@@ -143,6 +163,11 @@ class RandomStream:
         return positioned
 
     def _counter(self) -> Any:
+        if self._refusal:
+            raise ArgumentError(
+                f"{self._refusal}: a layer, such as nn.Dropout, draws random numbers in training; "
+                "give a seed, another one in each step, as in training=True, seed=step"
+            )
         number = self._number
         self._number = number + 1
         return np.stack(

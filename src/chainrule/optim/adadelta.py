@@ -46,7 +46,7 @@ class Adadelta(Optimizer):
     Examples
     --------
     >>> rule = Adadelta(epsilon=1.0, rho=0.0)
-    >>> w, slots = rule.update(1.0, np.sqrt(3.0), {"square": 0.0, "move": 0.0}, 1.0, 1)
+    >>> w, slots = rule.update_parameter(1.0, np.sqrt(3.0), {"square": 0.0, "move": 0.0}, 1.0, 1)
     >>> round(float(w), 4)
     0.134
     """
@@ -59,7 +59,7 @@ class Adadelta(Optimizer):
         """Return the averages of squared gradients and of squared updates, initially zero."""
         return {"square": zeros_like(parameter), "move": zeros_like(parameter)}
 
-    def update(
+    def update_parameter(
         self, parameter: Array, gradient: Array, slots: Slots, rate: Array, step: Array
     ) -> tuple[Array, Slots]:
         """Return the updated parameter and both averages."""

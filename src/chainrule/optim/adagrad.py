@@ -46,8 +46,8 @@ class Adagrad(Optimizer):
     Examples
     --------
     >>> rule = Adagrad(0.5, initial_accumulator=0.0)
-    >>> w, slots = rule.update(np.ones(2), np.array([3.0, -4.0]), rule.slots(np.ones(2)), 0.5, 1)
-    >>> w.round(4), slots["sum"]
+    >>> w, state = rule.update(np.array([3.0, -4.0]), rule.init(np.ones(2)), np.ones(2))
+    >>> w.round(4), state["slots"]["sum"]
     (array([0.5, 1.5]), array([ 9., 16.]))
     """
 
@@ -59,7 +59,7 @@ class Adagrad(Optimizer):
         """Return the initial sum of squares."""
         return {"sum": zeros_like(parameter) + self.initial_accumulator}
 
-    def update(
+    def update_parameter(
         self, parameter: Array, gradient: Array, slots: Slots, rate: Array, step: Array
     ) -> tuple[Array, Slots]:
         """Return the updated parameter and the sum of squares."""

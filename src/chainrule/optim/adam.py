@@ -50,7 +50,7 @@ class Adam(Optimizer):
     The magnitude of the first step is the learning rate, whatever the gradient:
 
     >>> rule = Adam(0.5)
-    >>> w, slots = rule.update(np.ones(2), np.array([3.0, -0.01]), rule.slots(np.ones(2)), 0.5, 1)
+    >>> w, state = rule.update(np.array([3.0, -0.01]), rule.init(np.ones(2)), np.ones(2))
     >>> w.round(4)
     array([0.5, 1.5])
     """
@@ -64,7 +64,7 @@ class Adam(Optimizer):
         """Return both moments, initially zero."""
         return {"mean": zeros_like(parameter), "square": zeros_like(parameter)}
 
-    def update(
+    def update_parameter(
         self, parameter: Array, gradient: Array, slots: Slots, rate: Array, step: Array
     ) -> tuple[Array, Slots]:
         """Return the updated parameter and both moments."""

@@ -52,7 +52,7 @@ class AdamW(Optimizer):
     Examples
     --------
     >>> rule = AdamW(0.5, weight_decay=0.1)
-    >>> w, slots = rule.update(np.ones(2), np.zeros(2), rule.slots(np.ones(2)), 0.5, 1)
+    >>> w, state = rule.update(np.zeros(2), rule.init(np.ones(2)), np.ones(2))
     >>> w
     array([0.95, 0.95])
     """
@@ -67,7 +67,7 @@ class AdamW(Optimizer):
         """Return both moments, initially zero."""
         return {"mean": zeros_like(parameter), "square": zeros_like(parameter)}
 
-    def update(
+    def update_parameter(
         self, parameter: Array, gradient: Array, slots: Slots, rate: Array, step: Array
     ) -> tuple[Array, Slots]:
         """Return the updated parameter and both moments."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from chainrule.arguments.aliases import OPTIMIZER_ALIASES
 from chainrule.arguments.checks import bad_argument
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.optim.optimizer import Array, Optimizer
+from chainrule.optim.tree_update import clipped
 
 __all__ = ["clip"]
 
@@ -40,6 +39,7 @@ def clip(gradients: dict[str, Array], optimizer: Optimizer) -> dict[str, Array]:
 
     Examples
     --------
+    >>> import numpy as np
     >>> from chainrule import optim
     >>> gradients = {"weight": np.array([3.0, 0.0]), "bias": np.array([4.0])}
     >>> clip(gradients, optim.SGD(0.1, clip_norm=1.0))
@@ -55,16 +55,4 @@ def clip(gradients: dict[str, Array], optimizer: Optimizer) -> dict[str, Array]:
         if getattr(getattr(each, "dtype", None), "kind", "") != "f":
             rule = "an array or a node of floats"
             raise bad_argument("clip", f"the gradient of {name!r}", each, rule)
-    limit = optimizer.clip_value
-    if limit is not None:
-        gradients = {name: np.clip(each, -limit, limit) for name, each in gradients.items()}
-    if optimizer.clip_norm is not None and gradients:
-        scale = _scale(list(gradients.values()), optimizer.clip_norm)
-        gradients = {name: each * scale for name, each in gradients.items()}
-    return gradients
-
-
-def _scale(gradients: list[Array], limit: float) -> Array:
-    """Return ``min(1, limit / ‖g‖)``, without dividing by the zero norm of a zero gradient."""
-    squares = [np.sum(each * each) for each in gradients]
-    return limit / np.maximum(np.sqrt(sum(squares[1:], squares[0])), limit)
+    return clipped(gradients, optimizer.clip_value, optimizer.clip_norm)

@@ -48,7 +48,7 @@ class Lion(Optimizer):
     Examples
     --------
     >>> rule = Lion(0.5)
-    >>> rule.update(np.ones(2), np.array([3.0, -0.01]), rule.slots(np.ones(2)), 0.5, 1)[0]
+    >>> rule.update(np.array([3.0, -0.01]), rule.init(np.ones(2)), np.ones(2))[0]
     array([0.5, 1.5])
     """
 
@@ -61,7 +61,7 @@ class Lion(Optimizer):
         """Return the momentum, initially zero."""
         return {"mean": zeros_like(parameter)}
 
-    def update(
+    def update_parameter(
         self, parameter: Array, gradient: Array, slots: Slots, rate: Array, step: Array
     ) -> tuple[Array, Slots]:
         """Return the updated parameter and the momentum."""

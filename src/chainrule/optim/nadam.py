@@ -53,7 +53,7 @@ class Nadam(Optimizer):
     Examples
     --------
     >>> rule = Nadam(0.5)
-    >>> w, slots = rule.update(np.ones(2), np.array([3.0, -0.01]), rule.slots(np.ones(2)), 0.5, 1)
+    >>> w, state = rule.update(np.array([3.0, -0.01]), rule.init(np.ones(2)), np.ones(2))
     >>> w.round(4)
     array([0.4718, 1.5282])
     """
@@ -72,7 +72,7 @@ class Nadam(Optimizer):
             "product": np.ones((), parameter.dtype),
         }
 
-    def update(
+    def update_parameter(
         self, parameter: Array, gradient: Array, slots: Slots, rate: Array, step: Array
     ) -> tuple[Array, Slots]:
         """Return the updated parameter, both moments and the product."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass, replace
+from functools import wraps
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,6 +16,7 @@ from chainrule.arguments.attributes import refuse_missing
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.optim.config import describe
 from chainrule.optim.schedules.schedule import Rate, Schedule, checked_rate
+from chainrule.optim.tree_update import initial_state, update_tree
 from chainrule.pickling import versioned_pickles
 
 __all__ = ["Array", "Optimizer", "Slots", "zeros_like"]
@@ -29,10 +32,11 @@ Slots = dict[str, Array]
 @answers_foreign_names(OPTIMIZER_ALIASES)
 @dataclass(frozen=True)
 class Optimizer(ABC):
-    """An update rule: parameter and gradient to the next parameter.
+    """An update rule: parameters and gradients to the next parameters.
 
-    An optimiser is an immutable record of hyperparameters; the state of each parameter, its slots,
-    is held by the caller. Updates are plain NumPy, change nothing in place and preserve the dtype.
+    An optimiser is an immutable record of hyperparameters; the state of the parameters is held by
+    the caller. Updates are plain NumPy, change nothing in place and preserve the dtype; they may be
+    traced by ``jit`` and ``scan``.
 
     Parameters
     ----------
@@ -45,18 +49,28 @@ class Optimizer(ABC):
 
     Examples
     --------
-    A custom optimiser, here gradient descent by the sign alone:
+    A loop by hand, over any tree of arrays:
 
     >>> from chainrule import optim
+    >>> params, optimizer = {"w": np.array([1.0, -2.0])}, optim.SGD(0.25)
+    >>> state = optimizer.init(params)
+    >>> for _ in range(2):
+    ...     gradients = {"w": 2 * params["w"]}  # of the sum of squares
+    ...     params, state = optimizer.update(gradients, state, params)
+    >>> params["w"], int(state["step"])
+    (array([ 0.25, -0.5 ]), 2)
+
+    A custom optimiser, here gradient descent by the sign alone:
+
     >>> @dataclass(frozen=True)
     ... class SignDescent(optim.Optimizer):
     ...     def slots(self, parameter):
     ...         return {}
-    ...     def update(self, parameter, gradient, slots, rate, step):
+    ...     def update_parameter(self, parameter, gradient, slots, rate, step):
     ...         return parameter - rate * np.sign(gradient), slots
     >>> rule = SignDescent(learning_rate=0.5)
-    >>> rule.update(np.array([1.0, 1.0]), np.array([0.2, -7.0]), {}, rule.rate(0, 0), 1)
-    (array([0.5, 1.5]), {})
+    >>> rule.update({"w": np.array([0.2, -7.0])}, rule.init(params), params)[0]
+    {'w': array([-0.25,  0.  ])}
     """
 
     _held_as: ClassVar[str] = "net.optimizer"  # see `refuse_change`
@@ -75,6 +89,64 @@ class Optimizer(ABC):
         """Answer the names of other libraries."""
         refuse_missing(self, self._held_as, name, OPTIMIZER_ATTRIBUTES)
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Let ``update`` with five arguments, as it once was, be `update_parameter`."""
+        super().__init_subclass__(**options)
+        if "update" in vars(cls):
+            setattr(cls, "update_parameter", vars(cls)["update"])  # noqa: B010 (of another type)
+        if "update_parameter" in vars(cls):
+            cls.update = _of_tree_or_parameter(cls.update_parameter)
+
+    def init(self, params: Any) -> dict[str, Any]:
+        """Return the state of the parameters before the first update.
+
+        Parameters
+        ----------
+        params : array, or nested dicts, lists and tuples of arrays, float
+            The parameters, such as `Network.params`: its frozen ones and its running statistics
+            are given no slots, and `update` leaves them as they are.
+
+        Returns
+        -------
+        dict
+            A tree: ``step``, the number of updates, and ``slots`` of each parameter.
+
+        Raises
+        ------
+        ArgumentError, DTypeError
+            For anything but arrays of floats.
+        """
+        return initial_state(self, params)
+
+    def update(self, gradients: Any, state: dict[str, Any], params: Any) -> tuple[Any, Any]:
+        """Return the parameters, and the state, after one update.
+
+        Gradients are clipped first. A schedule is one of updates (``steps=``), which `state`
+        counts.
+
+        Parameters
+        ----------
+        gradients : tree of arrays, float
+            Of the structure and shapes of `params`, as `chainrule.grad` returns them.
+        state : dict
+            What `init` or the previous update returned.
+        params : array, or nested dicts, lists and tuples of arrays, float
+            The parameters.
+
+        Returns
+        -------
+        params : tree of arrays
+            The new values; the arguments are not modified.
+        state : dict
+            The new state.
+
+        Raises
+        ------
+        ArgumentError, ShapeError, DTypeError
+            If the trees differ in structure or shapes, and for a schedule of epochs.
+        """
+        return update_tree(self, gradients, state, params)
+
     @abstractmethod
     def slots(self, parameter: Array) -> Slots:
         """Return the initial slots of a parameter.
@@ -91,10 +163,10 @@ class Optimizer(ABC):
         """
 
     @abstractmethod
-    def update(
+    def update_parameter(
         self, parameter: Array, gradient: Array, slots: Slots, rate: Array, step: Array
     ) -> tuple[Array, Slots]:
-        """Return the parameter and its slots after one update.
+        """Return one parameter and its slots after one update: the rule of the optimiser.
 
         Parameters
         ----------
@@ -141,6 +213,19 @@ class Optimizer(ABC):
         'Lion'
         """
         return describe(self)
+
+
+def _of_tree_or_parameter(rule: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the ``update`` of a class, which takes also the five arguments of its rule."""
+    of_tree: Callable[..., Any] = Optimizer.update
+
+    @wraps(of_tree)
+    def update(self: Optimizer, *args: Any, **named: Any) -> Any:
+        if len(args) + len(named) == 5:
+            return rule(self, *args, **named)
+        return of_tree(self, *args, **named)
+
+    return update
 
 
 def zeros_like(parameter: Array) -> Array:

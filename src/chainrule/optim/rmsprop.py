@@ -52,8 +52,8 @@ class RMSprop(Optimizer):
     Examples
     --------
     >>> rule = RMSprop(0.1, rho=0.75)
-    >>> w, slots = rule.update(np.ones(2), np.array([2.0, -4.0]), rule.slots(np.ones(2)), 0.1, 1)
-    >>> w.round(4), slots["square"]
+    >>> w, state = rule.update(np.array([2.0, -4.0]), rule.init(np.ones(2)), np.ones(2))
+    >>> w.round(4), state["slots"]["square"]
     (array([0.8, 1.2]), array([1., 4.]))
     """
 
@@ -68,7 +68,7 @@ class RMSprop(Optimizer):
         names = ["square"] + ["velocity"] * bool(self.momentum) + ["mean"] * self.centered
         return {name: zeros_like(parameter) for name in names}
 
-    def update(
+    def update_parameter(
         self, parameter: Array, gradient: Array, slots: Slots, rate: Array, step: Array
     ) -> tuple[Array, Slots]:
         """Return the updated parameter and its slots."""

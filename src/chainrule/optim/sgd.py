@@ -51,7 +51,7 @@ class SGD(Optimizer):
     Examples
     --------
     >>> rule = SGD(0.1, momentum=0.9)
-    >>> rule.update(1.0, 2.0, {"velocity": 0.5}, rate=0.1, step=1)
+    >>> rule.update_parameter(1.0, 2.0, {"velocity": 0.5}, rate=0.1, step=1)
     (1.25, {'velocity': 0.25})
     """
 
@@ -70,7 +70,7 @@ class SGD(Optimizer):
         """Return the velocity, initially zero; nothing without momentum."""
         return {"velocity": zeros_like(parameter)} if self.momentum else {}
 
-    def update(
+    def update_parameter(
         self, parameter: Array, gradient: Array, slots: Slots, rate: Array, step: Array
     ) -> tuple[Array, Slots]:
         """Return the updated parameter and its velocity."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, ClassVar, Self, overload
 
@@ -18,6 +18,7 @@ from chainrule.data.table import Table
 from chainrule.errors import ArgumentError
 from chainrule.graph.node import Node
 from chainrule.nn.layer import Layer, Shape
+from chainrule.train.inference.functional import apply
 from chainrule.train.inputs.data_adapter import prepare_inputs
 from chainrule.train.model.model import Model, checked_dtype, checked_layers
 from chainrule.train.model.parameters import Params
@@ -224,6 +225,53 @@ class LayerSequence:
             )
         model.build(X.shape, "the network")
         return model.stack.apply(X, training, is_constant)
+
+    def apply(
+        self, params: Mapping[str, Any], X: Any, training: bool = False, seed: Any = None
+    ) -> Any:
+        """Compute the output for other values of the parameters: a pure function of its arguments.
+
+        Nothing of the network changes, and `chainrule.grad`, ``jit`` and ``scan`` may trace it. It
+        computes in the dtype of `params`.
+
+        Parameters
+        ----------
+        params : mapping of str to array or node, float
+            Values by name, of the names and shapes of `params`.
+        X : array or node, (n, ...)
+            Inputs, one sample a row.
+        training : bool
+            Whether layers compute as in `fit`: dropout drops, and batch normalisation uses the
+            statistics of the batch, without updating those of the network.
+        seed : int in [0, 2**64), key of `chainrule.random`, node of one of them, or None
+            Determines the random numbers of layers such as dropout, in training; give another one
+            in each step.
+
+        Returns
+        -------
+        array or node, (n, ...)
+            The output.
+
+        Raises
+        ------
+        ArgumentError, ShapeError, DTypeError
+            If the names, shapes or dtypes of `params` differ from those of the network, and if a
+            layer draws random numbers without a seed.
+
+        Examples
+        --------
+        >>> import chainrule as cr
+        >>> from chainrule import nn
+        >>> net = cr.Network([nn.Dense(2)])
+        >>> X, y = np.eye(3), np.ones((3, 2))
+        >>> shape = net(X).shape  # builds the layers
+        >>> def loss(params):
+        ...     return np.mean((net.apply(params, X) - y) ** 2)
+        >>> gradients = cr.grad(loss)(net.params)
+        >>> {name: each.shape for name, each in gradients.items()}
+        {'dense.weight': (3, 2), 'dense.bias': (2,)}
+        """
+        return apply(self._model, params, X, training, seed)
 
     def summary(self) -> None:
         """Print a table of layers, output shapes, parameter counts and activations."""

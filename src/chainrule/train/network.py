@@ -21,6 +21,8 @@ from chainrule.train.fit.fit import FitArguments, fit
 from chainrule.train.history import History
 from chainrule.train.inference.class_prediction import predicted_classes, probability_activation
 from chainrule.train.inference.evaluate import PREDICT_BATCH_SIZE, evaluate, predict
+from chainrule.train.inference.evaluation import Evaluation
+from chainrule.train.inference.functional import gradients
 from chainrule.train.inputs.data_adapter import prepare_samples
 from chainrule.train.inputs.table_inputs import Inputs
 from chainrule.train.layer_sequence import LayerSequence
@@ -205,8 +207,11 @@ class Network(LayerSequence):
 
     def evaluate(
         self, X: Inputs, y: ArrayLike, sample_weight: ArrayLike | None = None
-    ) -> dict[str, float]:
+    ) -> Evaluation:
         """Return loss and metrics on samples, without training.
+
+        The result is a dictionary by name that unpacks into its values: ``loss, accuracy =
+        net.evaluate(X, y)``.
 
         They are computed batch by batch. A loss of your own that gives one number is computed once,
         on all samples: the predictions of all rows are then in memory, as for some metrics.
@@ -218,8 +223,8 @@ class Network(LayerSequence):
 
         Returns
         -------
-        dict of str to float
-            ``loss``, penalties included, and each metric.
+        Evaluation, a dict of str to float
+            ``loss``, penalties included, and each metric; iteration gives the values.
 
         Raises
         ------
@@ -230,7 +235,52 @@ class Network(LayerSequence):
         objective = model.objective("evaluate")
         samples, _ = prepare_samples(model, objective, X, y, sample_weight, "evaluate")
         stack = model.stack
-        return model.parameter_lock.read(lambda: evaluate(stack, objective, programs, samples))
+        results = model.parameter_lock.read(lambda: evaluate(stack, objective, programs, samples))
+        return Evaluation(results)
+
+    def gradients(
+        self,
+        X: Inputs,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        training: bool = False,
+        seed: Any = None,
+    ) -> dict[str, NDArray[Any]]:
+        """Return the gradient of the loss of `compile`, penalties included, by each parameter.
+
+        By default that of ``net.evaluate(X, y)["loss"]``; with `training`, that of a step of `fit`
+        on these samples, all of which are one batch. Nothing of the network changes.
+
+        Parameters
+        ----------
+        X, y, sample_weight : array, list, table or memory map, (n, ...)
+            As in `fit`.
+        training, seed : bool and int
+            As in `apply`.
+
+        Returns
+        -------
+        dict of str to array
+            Gradients under the names of `params`, and of their shapes; zeros for what training
+            does not update, which are frozen weights and running statistics.
+
+        Raises
+        ------
+        ArgumentError, DataError, ShapeError, DTypeError
+            As `evaluate` does, and if a layer draws random numbers without a seed.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from chainrule import nn
+        >>> net = Network([nn.Dense(1)])
+        >>> net.compile(loss="mse")
+        >>> gradients = net.gradients(np.eye(3), np.zeros((3, 1)))
+        >>> {name: each.shape for name, each in gradients.items()}
+        {'dense.weight': (3, 1), 'dense.bias': (1,)}
+        """
+        objective = self._model.objective("gradients")
+        return gradients(self._model, objective, X, y, sample_weight, training, seed)
 
     def predict(self, X: Inputs, batch_size: int | None = PREDICT_BATCH_SIZE) -> NDArray[Any]:
         """Return the output of the network, the last activation included.

@@ -139,7 +139,7 @@ def test_metrics_of_all_samples_are_not_averaged_over_batches():
     net.compile("cross_entropy", optim.SGD(1e-30), metrics=["f1", "accuracy", "auc"])
     history = net.fit(X, LABELS, batch_size=7, verbose=0)
     results = net.evaluate(X, LABELS)
-    assert list(results) == ["loss", "f1", "accuracy", "auc"]
+    assert list(results.keys()) == ["loss", "f1", "accuracy", "auc"]
     for name, value in results.items():
         assert history[name][0] == pytest.approx(value, rel=1e-6)
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import KW_ONLY, dataclass
 
+import numpy as np
+
 from chainrule.arguments.aliases import OPTIMIZER_ALIASES
 from chainrule.arguments.annotated import NonNegative, Positive
 from chainrule.arguments.keywords import answers_foreign_names
-from chainrule.optim.schedules.schedule import Timed
+from chainrule.optim.schedules.schedule import Timed, cosine_of, limited
 
 __all__ = ["cosine", "exponential", "inverse_time", "step"]
 
@@ -39,7 +41,9 @@ class step(Timed):  # noqa: N801 (schedules are used as functions)
 
     def __call__(self, step: int, epoch: int) -> float:
         """Return the learning rate of the period."""
-        return self.learning_rate * self.factor ** math.floor(self.elapsed(step, epoch))
+        time = self.elapsed(step, epoch)
+        periods = (math.floor if type(time) is float else np.floor)(time)
+        return self.learning_rate * self.factor**periods
 
 
 @answers_foreign_names(OPTIMIZER_ALIASES)
@@ -134,5 +138,5 @@ class cosine(Timed):  # noqa: N801
 
     def __call__(self, step: int, epoch: int) -> float:
         """Return the learning rate at this time."""
-        weight = (1 + math.cos(math.pi * min(self.elapsed(step, epoch), 1.0))) / 2
+        weight = (1 + cosine_of(math.pi * limited(self.elapsed(step, epoch)))) / 2
         return self.final + (self.learning_rate - self.final) * weight

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
@@ -22,7 +23,17 @@ from chainrule.errors import ArgumentError
 from chainrule.optim.config import describe
 from chainrule.pickling import versioned_pickles
 
-__all__ = ["EpochFunction", "Rate", "Schedule", "Timed", "checked_rate", "constant"]
+__all__ = [
+    "EpochFunction",
+    "Rate",
+    "Schedule",
+    "Timed",
+    "checked_rate",
+    "choose",
+    "constant",
+    "cosine_of",
+    "limited",
+]
 
 
 @versioned_pickles
@@ -53,8 +64,9 @@ class Schedule(ABC):
 
         Parameters
         ----------
-        step : int
-            The number of updates before this one: 0 for the first.
+        step : int, or node of an integer
+            The number of updates before this one: 0 for the first. A node where a loop by hand is
+            traced, as by ``jit``.
         epoch : int
             The number of epochs completed: 0 during the first.
 
@@ -172,6 +184,23 @@ Rate = float | Schedule | Callable[[int], float]
 
 _STEP_FUNCTIONS = ("keras", "optax", "tensorflow", "tf_keras")
 """Libraries whose schedules are functions of the step."""
+
+
+def choose(condition: Any, if_true: Callable[[], Any], if_false: Callable[[], Any]) -> Any:
+    """Return one of two values; of a traced condition, their selection."""
+    if type(condition) is bool:  # a node answers to be one
+        return if_true() if condition else if_false()
+    return np.where(condition, if_true(), if_false())
+
+
+def cosine_of(angle: Any) -> Any:
+    """Return the cosine of a number, as a Python float, or of a node."""
+    return (math.cos if type(angle) is float else np.cos)(angle)
+
+
+def limited(time: Any, limit: float = 1.0) -> Any:
+    """Return a time, at most a limit: a number or a node."""
+    return min(time, limit) if type(time) in (int, float) else np.minimum(time, limit)
 
 
 def checked_rate(name: str, rate: Any, argument: str = "learning_rate") -> float | Schedule:

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import math
 from dataclasses import KW_ONLY, dataclass, replace
-from typing import Annotated
+from typing import Annotated, Any
 
 from chainrule.arguments.aliases import OPTIMIZER_ALIASES
 from chainrule.arguments.annotated import NonNegative, OpenFraction, Positive
 from chainrule.arguments.checks import Range
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.errors import ArgumentError
-from chainrule.optim.schedules.schedule import Schedule, Timed, checked_rate
+from chainrule.optim.schedules.schedule import (
+    Schedule,
+    Timed,
+    checked_rate,
+    choose,
+    cosine_of,
+    limited,
+)
 
 __all__ = ["one_cycle", "warmup"]
 
@@ -63,10 +70,12 @@ class warmup(Timed):  # noqa: N801 (schedules are used as functions)
 
     def __call__(self, step: int, epoch: int) -> float:
         """Return the learning rate at this time."""
-        if self.elapsed(step, epoch) >= 1:
-            return self._following(step - (self.steps or 0), epoch - (self.epochs or 0))
-        fraction = min(self.elapsed(step + 1, epoch + 1), 1.0)
-        return self.start + (self._following(0, 0) - self.start) * fraction
+        fraction = limited(self.elapsed(step + 1, epoch + 1))
+        return choose(
+            self.elapsed(step, epoch) < 1,
+            lambda: self.start + (self._following(0, 0) - self.start) * fraction,
+            lambda: self._following(step - (self.steps or 0), epoch - (self.epochs or 0)),
+        )
 
     def observe(self, value: float) -> Schedule:
         """Return this schedule with the one that follows updated by the loss."""
@@ -114,8 +123,8 @@ class one_cycle(Timed):  # noqa: N801
     Examples
     --------
     >>> schedule = one_cycle(1.0, rise=0.5, start_divisor=4, final_divisor=10, steps=6)
-    >>> [round(schedule(step, 0), 4) for step in range(7)]
-    [0.25, 0.625, 1.0, 0.7562, 0.2687, 0.025, 0.025]
+    >>> [round(schedule(step, 0), 3) for step in range(7)]
+    [0.25, 0.625, 1.0, 0.756, 0.269, 0.025, 0.025]
     """
 
     learning_rate: Positive
@@ -129,15 +138,17 @@ class one_cycle(Timed):  # noqa: N801
         duration, time = self.steps or self.epochs or 1, step if self.steps else epoch
         # As in PyTorch: the peak is one update before the fraction `rise` of all has passed.
         last = duration - 1
-        peak, time = self.rise * duration - 1, min(time, last)
+        peak, time = self.rise * duration - 1, limited(time, last)
         first = self.learning_rate / self.start_divisor
-        if time <= peak:
-            fraction = time / peak if peak else 1.0
-            return _annealed(first, self.learning_rate, fraction)
-        fraction = (time - peak) / (last - peak)
-        return _annealed(self.learning_rate, first / self.final_divisor, fraction)
+        return choose(
+            time <= peak,
+            lambda: _annealed(first, self.learning_rate, time / peak if peak else 1.0),
+            lambda: _annealed(
+                self.learning_rate, first / self.final_divisor, (time - peak) / (last - peak)
+            ),
+        )
 
 
-def _annealed(start: float, end: float, fraction: float) -> float:
+def _annealed(start: float, end: float, fraction: Any) -> Any:
     """Interpolate from start to end along half a cosine, at a fraction in [0, 1]."""
-    return start + (end - start) * (1 - math.cos(math.pi * fraction)) / 2
+    return start + (end - start) * (1 - cosine_of(math.pi * fraction)) / 2

@@ -143,7 +143,7 @@ def _step(stack: LayerStack, objective: Objective) -> Callable[..., Any]:
         missed = state["missed"]
         counts = {name: count - each for name, each in missed.items()}
         updates = {
-            name: objective.optimizer.update(
+            name: objective.optimizer.update_parameter(
                 param, gradients[name], slots[name], rate, counts.get(name, count)
             )
             for name, param in state["params"].items()

@@ -201,6 +201,14 @@ class LayerStack:
                 traced.unbound = None
             return self.with_mask(x, training=training)[0]
 
+    def with_values(self, values: dict[str, Any], x: Any, random: RandomStream | None) -> Any:
+        """Return the output under other values of the parameters; what layers set is not kept."""
+        with environment.entered(keep=_drop) as traced:
+            traced.copy_containers(self._all_layers)
+            traced.values |= {each: values[name] for name, each in self.parameters().items()}
+            traced.unbound = None
+            return self.with_mask(x, random)[0]
+
     @property
     def bound(self) -> list[Any]:
         """The parameters and what holds them: their values are arguments of each program."""
@@ -210,6 +218,10 @@ class LayerStack:
     @cached_property
     def _all_layers(self) -> list[Layer]:
         return list(with_sublayers(self.layers))
+
+
+def _drop(inner: LayerEnvironment, outer: LayerEnvironment | None) -> None:
+    """Keep nothing of what a function of its arguments alone has set."""
 
 
 def _gives_mask(layer: Layer) -> bool:

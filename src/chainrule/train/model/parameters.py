@@ -30,6 +30,11 @@ class Params(MutableMapping[str, NDArray[Any]]):
     def __init__(self, parameters: Mapping[str, Parameter], model: Model) -> None:
         self._parameters, self._model = parameters, model
 
+    @property
+    def frozen(self) -> tuple[str, ...]:
+        """Names of those that training does not update: frozen weights, and running statistics."""
+        return tuple(name for name, each in self._parameters.items() if not each.trainable)
+
     def __getitem__(self, name: str) -> NDArray[Any]:
         value = self._parameter(name).value
         # A view: resizing or reshaping it in place does not change the parameter's array.
