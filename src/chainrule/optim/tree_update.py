@@ -9,7 +9,7 @@ It is plain NumPy: the functions take arrays, and nodes under ``jit`` and in ``s
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -17,15 +17,12 @@ from chainrule import tree
 from chainrule.arguments.checks import bad_argument, shown
 from chainrule.errors import ArgumentError, DTypeError, ShapeError, type_in_words
 
-if TYPE_CHECKING:
-    from chainrule.optim.optimizer import Optimizer
-
 __all__ = ["clipped", "initial_state", "update_tree"]
 
 Array = Any
 
 
-def initial_state(optimizer: Optimizer, params: Any) -> dict[str, Any]:
+def initial_state(optimizer: Any, params: Any) -> dict[str, Any]:
     """Return the state before the first update; frozen parameters of a network have no slots."""
     leaves, structure = tree.flatten(params)
     names = tree.paths(params)
@@ -38,7 +35,7 @@ def initial_state(optimizer: Optimizer, params: Any) -> dict[str, Any]:
 
 
 def update_tree(
-    optimizer: Optimizer, gradients: Any, state: Any, params: Any
+    optimizer: Any, gradients: Any, state: Any, params: Any
 ) -> tuple[Any, dict[str, Any]]:
     """Return parameters and state after one update of each parameter that has slots."""
     leaves, structure = tree.flatten(params)
@@ -137,11 +134,11 @@ def _title(name: str) -> str:
     return f"params {shown(name)}" if name else "params"
 
 
-def _rate(optimizer: Optimizer, step: Any) -> Any:
+def _rate(optimizer: Any, step: Any) -> Any:
     """Return the learning rate of the update after `step` others."""
     # By type, as a node answers to be an array or a number.
     known = issubclass(type(step), int | np.integer | np.ndarray)
-    return optimizer.rate(int(step) if known else step, _NoEpoch(optimizer))  # pyright: ignore[reportArgumentType]
+    return optimizer.rate(int(step) if known else step, _NoEpoch(optimizer))
 
 
 def _as(value: Any, dtype: Any) -> Array:
@@ -152,7 +149,7 @@ def _as(value: Any, dtype: Any) -> Array:
 class _NoEpoch:
     """The epoch of a loop by hand, in which only updates are counted; a schedule may not ask it."""
 
-    def __init__(self, optimizer: Optimizer) -> None:
+    def __init__(self, optimizer: Any) -> None:
         self._schedule = optimizer.learning_rate
 
     def __add__(self, other: Any) -> _NoEpoch:
