@@ -81,10 +81,18 @@ def test_the_convolutional_network_gets_the_same_digits_as_the_dense_one(data_fo
     np.testing.assert_array_equal(y, labels)
 
 
+@pytest.mark.parametrize("horizon", [(), (1,), (7,)], ids=str)
 @pytest.mark.parametrize("name", ["airline", "sunspots", "prices"])
-def test_training_windows_end_before_the_test_targets(data_folder: Path, name: str) -> None:
+def test_training_windows_end_before_the_test_targets(
+    data_folder: Path, name: str, horizon: tuple[int, ...]
+) -> None:
     """The oracle looks targets up by their dates, in the series as it was loaded."""
-    problem = getattr(series, name)()
+    problem = getattr(series, name)(*horizon)
+    dates, values, first = problem.series
+    np.testing.assert_array_equal(
+        values[np.searchsorted(dates, problem.dates)], problem.truth[:, -1]
+    )
+    assert problem.dates[0] - first >= horizon[0] - 1 if horizon else problem.dates[0] > first
     (_, learned), (X, y) = problem.parts
     assert len(problem.truth) == len(X) == len(y) == len(problem.dates)
     np.testing.assert_allclose(problem.restore(y), problem.truth, rtol=1e-9, atol=1e-9)
@@ -124,7 +132,7 @@ def test_sampling_continues_the_prompt(
         language.plays.cache_clear()
     assert (code, errors) == (0, "")
     nats, pairs = (
-        number(r"validation loss ([\d.]+)", output),
+        number(r"test loss ([\d.]+)", output),
         number(r"([\d.]+) nats by those of pairs", output),
     )
     assert nats < 0.6 < pairs, "the text repeats itself, so nearly all of it can be known"
@@ -217,6 +225,12 @@ def test_a_numeric_target_beats_its_mean(people: Path, tmp_path: Path) -> None:
         (["{}", "--target", "buys", "--drop", "x"], 1, "has no column 'x'"),
         (["none.csv", "--target", "a"], 2, "no such file"),
         (["xor", "--target", "a"], 2, "--target and --drop are for CSV files"),
+        (["xor", "--horizon", "3"], 2, "--horizon is for time series: airline, prices, sunspots"),
+        (["rbm", "--horizon", "3"], 2, "--horizon is for time series: airline, prices, sunspots"),
+        (["airline", "--horizon", "13"], 2, "airline is forecast at most 12 months ahead, as"),
+        (["prices", "--horizon", "0"], 2, "--horizon': 0 is not in the range"),
+        (["xor", "--lr", "0"], 2, "'0' is no learning rate; give a number greater than 0"),
+        (["xor", "--learning-rate", "nan"], 2, "'nan' is no learning rate"),
     ],
 )
 def test_invalid_files_and_options_are_refused_in_one_line(

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule import data, datasets, nn, optim
-from chainrule.cli.recipe import Part, Parts, Recipe
+from chainrule import data, datasets, nn
+from chainrule.cli.recipe import Part, Parts, Recipe, cosine_adam
 from chainrule.cli.report import draw_classes, report_classes
 
 __all__ = ["RECIPES", "features"]
@@ -47,7 +47,7 @@ RECIPES: dict[str, Recipe] = {
         title="spoken digits, as log-mel spectrograms of 40 bands",
         load=_spoken,
         layers=_layers,
-        optimizer=lambda epochs: optim.Adam(optim.cosine(0.002, epochs=epochs)),
+        optimizer=cosine_adam(0.002),
         epochs=12,
         batch_size=32,
         report=report_classes,

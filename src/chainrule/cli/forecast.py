@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import click
@@ -15,10 +16,15 @@ from chainrule.cli.recipe import Parts, Run
 from chainrule.cli.report import print_derivation, print_rows
 from chainrule.insight import plot
 from chainrule.insight.figure import drawing
+from chainrule.insight.legend import add_legend
+from chainrule.insight.palette import COLOURS
 
 __all__ = ["Forecast", "draw_forecast", "report_forecast"]
 
 Array = NDArray[Any]
+
+LABEL_WIDTH = 22
+"""Characters of a line of a legend."""
 
 
 @dataclass(frozen=True)
@@ -30,17 +36,19 @@ class Forecast:
     truth: Array  # (n, horizon)
     baselines: tuple[tuple[str, Array], ...]  # (n, horizon) each; the first is drawn too
     quantity: str
+    ahead: str  # how far ahead, "1 to 12 months"
     dates: NDArray[np.datetime64]  # (n,), of the last value of each forecast
+    series: tuple[Array, Array, Any]  # all dates and quantities, and the first date of the test
+    start: Array | None = None  # (n, 1), the last quantity known, where returns are drawn
 
 
 def report_forecast(forecast: Callable[[], Forecast], run: Run) -> None:
     """Print the errors of a forecast, and their ratio to those of the baselines."""
     problem = forecast()
     predicted = problem.restore(run.net.predict(problem.parts[1][0]))
-    steps = problem.truth.shape[1]
     click.echo(
-        f"\nerrors of {problem.quantity}, {steps} step{'s' * (steps > 1)} ahead, in "
-        f"{len(problem.truth):,} windows up to {problem.dates[-1]}\n"
+        f"\nerrors of forecasts {problem.ahead} ahead, in {problem.quantity},\n"
+        f"in {len(problem.truth):,} windows up to {problem.dates[-1]}\n"
     )
     print_rows([("network", predicted), *problem.baselines], problem.truth)
     click.echo()
@@ -52,20 +60,69 @@ def report_forecast(forecast: Callable[[], Forecast], run: Run) -> None:
 
 
 def draw_forecast(forecast: Callable[[], Forecast], run: Run, folder: Path) -> list[Path]:
-    """Draw the training history, and truth, forecast and baseline over time."""
+    """Draw the series, the training history, and the forecast beside truth and baselines."""
     problem = forecast()
     predicted = problem.restore(run.net.predict(problem.parts[1][0]))
-    loss, figure = folder / "loss.png", folder / "forecast.png"
+    series, loss, figure = (folder / f"{name}.png" for name in ("data", "loss", "forecast"))
+    _draw_series(problem, series)
     plot.history(run.history, loss)
-    title, values = problem.baselines[0]
-    steps = problem.truth.shape[1]
-    with drawing(None, figure, (8.0, 4.0)) as axes:
-        lines = (("truth", problem.truth), ("network", predicted), (title, values))
-        for (name, line), colour in zip(lines, ("#222222", "#0072B2", "#D55E00"), strict=True):
-            axes.plot(problem.dates, line[:, -1], label=name, color=colour, linewidth=1)
-        axes.set_title(f"{problem.quantity}, the last of {steps} step{'s' * (steps > 1)} ahead")
-        axes.legend()
-    return [loss, figure]
+    if problem.start is None:
+        plot.forecast(
+            problem.truth,
+            predicted,
+            figure,
+            baselines=_drawn_baselines(problem),
+            times=problem.dates,
+            name=problem.quantity,
+        )
+        return [series, loss, figure]
+    # The prices themselves coincide: what tells forecasts apart are the returns.
+    returns = folder / "returns.png"
+    truth, expected = (
+        100 * (values / problem.start - 1)[:, -1] for values in (problem.truth, predicted)
+    )
+    plot.forecast(
+        truth,
+        expected,
+        figure,
+        baselines={"persistence: no change": np.zeros_like(truth)},
+        times=problem.dates,
+        name=f"change over {problem.ahead}, %",
+    )
+    _draw_agreement(truth, expected, f"change over {problem.ahead}, %", returns)
+    return [series, loss, figure, returns]
+
+
+def _drawn_baselines(problem: Forecast) -> dict[str, Array]:
+    """Return the first baseline and, if it is another, the best one, by their titles."""
+    best = min(problem.baselines, key=lambda each: _error(each[1], problem.truth))
+    return {fill(title, LABEL_WIDTH): values for title, values in (problem.baselines[0], best)}
+
+
+def _draw_series(problem: Forecast, path: Path) -> None:
+    """Draw the whole series, with its test part in another colour."""
+    dates, values, first = problem.series
+    with drawing(None, path, (8.0, 3.6)) as axes:
+        is_test = dates >= first
+        axes.plot(dates[~is_test], values[~is_test], color=COLOURS[0], lw=1.2, label="training")
+        axes.plot(dates[is_test], values[is_test], color=COLOURS[4], lw=1.2, label="test")
+        axes.set(xlabel="date", ylabel=problem.quantity)
+        axes.grid(visible=True)
+        add_legend(axes)
+
+
+def _draw_agreement(truth: Array, predicted: Array, name: str, path: Path) -> None:
+    """Draw forecasts against what happened: all points of a perfect forecast lie on the line."""
+    r = float(np.corrcoef(truth, predicted)[0, 1]) if predicted.std() and truth.std() else 0.0
+    with drawing(None, path, (5.6, 5.0)) as axes:
+        axes.scatter(truth, predicted, s=9, alpha=0.5, color=COLOURS[0], edgecolor="none")
+        ends = [float(truth.min()), float(truth.max())]
+        axes.plot(ends, ends, color="#222222", lw=1.2, label="a perfect forecast")
+        axes.axhline(0, color=COLOURS[4], ls="--", lw=1.2, label="no change")
+        axes.set(xlabel=f"truth, {name}", ylabel=f"forecast, {name}")
+        axes.set_title(f"correlation {r:.2f}")
+        axes.grid(visible=True)
+        add_legend(axes)
 
 
 def _error(values: Array, truth: Array) -> float:

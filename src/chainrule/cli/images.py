@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule import data, datasets, nn, optim
-from chainrule.cli.recipe import Baseline, Layers, Part, Parts, Recipe
+from chainrule.cli.recipe import Baseline, Layers, Part, Parts, Recipe, cosine_adam
 from chainrule.cli.report import draw_classes, report_classes
 
 __all__ = ["RECIPES"]
@@ -88,18 +88,21 @@ RECIPES: dict[str, Recipe] = {
         title="handwritten digits of 8 × 8 pixels",
         load=_digits,
         layers=_digit_layers,
-        optimizer=lambda epochs: optim.Adam(optim.cosine(0.003, epochs=epochs)),
+        optimizer=cosine_adam(0.003),
         epochs=40,
         batch_size=16,
         report=report_classes,
         draw=draw_classes,
-        example=("X, y = datasets.digits()",),
+        example=(
+            "X, y = datasets.digits()",
+            "_, (X, y) = data.split(X, y, test_size=0.2, seed=0, stratify=True)",
+        ),
     ),
     "xor": Recipe(
         title="rows of exclusive or",
         load=_xor,
         layers=lambda part: [nn.Dense(8, activation="tanh"), nn.Dense(2)],
-        optimizer=lambda epochs: optim.Adam(0.05),
+        optimizer=lambda epochs, rate=0.05: optim.Adam(rate),
         epochs=500,
         batch_size=4,
         report=report_classes,
@@ -110,7 +113,7 @@ RECIPES: dict[str, Recipe] = {
         title="points of two interleaving half circles",
         load=_moons,
         layers=lambda part: [nn.Dense(16, activation="tanh"), nn.Dense(2)],
-        optimizer=lambda epochs: optim.Adam(0.02),
+        optimizer=lambda epochs, rate=0.02: optim.Adam(rate),
         epochs=100,
         batch_size=50,
         report=report_classes,
@@ -121,7 +124,7 @@ RECIPES: dict[str, Recipe] = {
         title="handwritten digits of 28 × 28 pixels",
         load=_flat(datasets.mnist),
         layers=lambda part: [nn.Dense(100, activation="relu"), nn.Dense(10)],
-        optimizer=lambda epochs: optim.SGD(0.03, momentum=0.9),
+        optimizer=lambda epochs, rate=0.03: optim.SGD(rate, momentum=0.9),
         epochs=10,
         batch_size=64,
         report=report_classes,
@@ -132,7 +135,7 @@ RECIPES: dict[str, Recipe] = {
         title="handwritten digits of 28 × 28 pixels, by a convolutional network",
         load=_mapped(datasets.mnist, _with_channel),
         layers=_convolutional(lambda: nn.Dropout(0.3)),
-        optimizer=lambda epochs: optim.Adam(optim.cosine(0.002, epochs=epochs)),
+        optimizer=cosine_adam(0.002),
         epochs=4,
         batch_size=64,
         report=report_classes,
@@ -147,7 +150,7 @@ RECIPES: dict[str, Recipe] = {
             lambda: nn.Dense(128, activation="relu"),
             lambda: nn.Dropout(0.4),
         ),
-        optimizer=lambda epochs: optim.Adam(optim.cosine(0.001, epochs=epochs)),
+        optimizer=cosine_adam(0.001),
         epochs=20,
         batch_size=64,
         report=report_classes,

@@ -10,9 +10,10 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule import datasets, nn, optim
-from chainrule.cli.recipe import Parts, Recipe, Run
+from chainrule import datasets, nn
+from chainrule.cli.recipe import Parts, Recipe, Run, cosine_adam
 from chainrule.cli.report import draw_history
+from chainrule.cli.validation import hold_out_latest
 from chainrule.train.network import Network
 
 __all__ = ["RECIPES", "ngram_entropy", "plays", "write"]
@@ -57,8 +58,8 @@ def _report(run: Run) -> None:
     nats = run.net.evaluate(Z, z)["loss"]
     unigrams, bigrams = ngram_entropy(X, y, Z, z)
     click.echo(
-        f"\nvalidation loss {nats:.3f} nats per character, on the last tenth of the plays\n"
-        f"  perplexity {np.exp(nats):.1f}\n"
+        f"\ntest loss {nats:.3f} nats per character, on the last tenth of the plays\n"
+        f"  perplexity {np.exp(nats):.1f}; validation loss {run.history['val_loss'][-1]:.3f}\n"
         f"  {unigrams:.3f} nats by the frequencies of characters (unigrams)\n"
         f"  {bigrams:.3f} nats by those of pairs (bigrams)\n\n"
         f"a sample:\n\n{write(run.net)}"
@@ -92,7 +93,7 @@ def _recipe(title: str, layers: Callable[[int], list[Any]], rate: float, epochs:
         title=title,
         load=plays,
         layers=lambda part: layers(len(np.unique(part[1]))),
-        optimizer=lambda epochs: optim.Adam(optim.cosine(rate, epochs=epochs)),
+        optimizer=cosine_adam(rate),
         epochs=epochs,
         batch_size=64,
         report=_report,
@@ -100,6 +101,7 @@ def _recipe(title: str, layers: Callable[[int], list[Any]], rate: float, epochs:
         example=("from chainrule.cli.language import write",),
         show='print(write(net, "JULIET:\\n"))',
         metrics=(),
+        hold_out=hold_out_latest(0),
     )
 
 

@@ -41,14 +41,16 @@ class _Experiment:
     rate: float
 
 
-def train_rbm(epochs: int | None, batch_size: int | None, out: Path | None, seed: int) -> None:
+def train_rbm(
+    epochs: int | None, batch_size: int | None, rate: float | None, out: Path | None, seed: int
+) -> None:
     """Train RBMs on two sets of digits, and compare their features with pixels."""
     for experiment in _EXPERIMENTS:
         (X, y), (X_test, y_test) = experiment.parts()
         click.echo(f"{NAME}: {len(X):,} {experiment.images}, without their labels\n")
         machine = RBM(
             experiment.hidden,
-            experiment.learning_rate,
+            rate or experiment.learning_rate,
             persistent=experiment.persistent,
             batch_size=batch_size or experiment.batch_size,
             seed=seed,

@@ -9,18 +9,30 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from chainrule import optim
 from chainrule.data.table import Table
 from chainrule.nn.layer import Layer
 from chainrule.optim.optimizer import Optimizer
 from chainrule.train.history import History
 from chainrule.train.network import Network
 
-__all__ = ["Baseline", "Layers", "Part", "Parts", "Recipe", "Run"]
+__all__ = ["Baseline", "Horizons", "Layers", "Part", "Parts", "Recipe", "Run", "cosine_adam"]
 
 Part = tuple[Any, NDArray[Any]]
 Parts = tuple[Part, Part]
 Layers = Callable[[Part], list[Layer | Table]]
 """Builds the layers of a network; tables are fitted on the given part."""
+MakeOptimizer = Callable[..., Optimizer]
+"""Makes an optimiser by the number of epochs and, if given, another learning rate."""
+
+
+def cosine_adam(rate: float) -> MakeOptimizer:
+    """Return a maker of Adam whose learning rate decays to 0 along a cosine."""
+
+    def make(epochs: int, learning_rate: float = rate) -> Optimizer:
+        return optim.Adam(optim.cosine(learning_rate, epochs=epochs))
+
+    return make
 
 
 @dataclass(frozen=True)
@@ -40,6 +52,17 @@ class Run:
     net: Network
     history: History
     baseline: Network | None
+    validation: Part | None = None
+
+
+@dataclass(frozen=True)
+class Horizons:
+    """How far ahead a series can be forecast, and the recipe for a number of steps."""
+
+    most: int
+    steps: str  # what is counted, "months"
+    reason: str  # why no further
+    recipe: Callable[[int], Recipe]
 
 
 @dataclass(frozen=True)
@@ -49,13 +72,16 @@ class Recipe:
     title: str
     load: Callable[[], Parts]  # training and test part, the same ones every time
     layers: Layers
-    optimizer: Callable[[int], Optimizer]  # by the number of epochs
+    optimizer: MakeOptimizer
     epochs: int
     batch_size: int
     report: Callable[[Run], None]  # prints the evaluation of a run
     draw: Callable[[Run, Path], list[Path]]  # draws figures into a folder, returns their paths
-    example: tuple[str, ...]  # Python lines that load inputs into X and targets into y
+    example: tuple[str, ...]  # Python lines that load the test part into X and y
     show: str = "print(net.predict_class(X)[:10], y[:10])"
     loss: str = "cross_entropy"
     metrics: tuple[str, ...] = ("accuracy",)
     baseline: Baseline | None = None
+    # Divides the training part into what is trained on and what is monitored; by class if None.
+    hold_out: Callable[[Part], tuple[Part, Part | None]] | None = None
+    horizons: Horizons | None = None

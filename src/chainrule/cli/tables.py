@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from chainrule import data, datasets, nn, optim
-from chainrule.cli.recipe import Baseline, Layers, Parts, Recipe
+from chainrule import data, datasets, nn
+from chainrule.cli.recipe import Baseline, Layers, Parts, Recipe, cosine_adam
 from chainrule.cli.report import (
     draw_classes,
     report_binary,
@@ -41,10 +41,7 @@ HIDDEN = (
 )
 
 
-def adam(epochs: int) -> optim.Adam:
-    """Return Adam with cosine decay over the epochs."""
-    return optim.Adam(optim.cosine(0.003, epochs=epochs))
-
+adam = cosine_adam(0.003)
 
 RECIPES: dict[str, Recipe] = {
     "letters": Recipe(
@@ -73,7 +70,10 @@ RECIPES: dict[str, Recipe] = {
         batch_size=64,
         report=report_binary,
         draw=draw_classes,
-        example=("X, y = datasets.churn()",),
+        example=(
+            "X, y = datasets.churn()",
+            "_, (X, y) = data.split(X, y, test_size=0.2, seed=0, stratify=True)",
+        ),
         show="print(net.predict_proba(X)[:10, 0].round(2), y[:10])",
         loss="binary_cross_entropy",
         metrics=("accuracy", "auc"),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -11,13 +14,18 @@ from chainrule.cli.csv_table import recipe_of_file
 from chainrule.cli.rbm import NAME, train_rbm
 from chainrule.cli.recipe import Baseline, Part, Recipe, Run
 from chainrule.cli.recipes import RECIPES
+from chainrule.cli.validation import hold_out_classes, hold_out_rows
 from chainrule.data.columns import take_rows
+from chainrule.data.table import Table
+from chainrule.nn.layer import Layer
 from chainrule.train.history import History
 from chainrule.train.network import Network
 
 __all__ = ["train"]
 
 NO_COLUMNS = "--target and --drop are for CSV files"
+SERIES = [name for name, recipe in RECIPES.items() if recipe.horizons is not None]
+NO_HORIZON = f"--horizon is for time series: {', '.join(sorted(SERIES))}"
 
 
 class _Name(click.ParamType[str]):
@@ -33,6 +41,33 @@ class _Name(click.ParamType[str]):
         return self.fail(f"there is no data set {value!r}; {suggestion(value, [*RECIPES, NAME])}")
 
 
+class _Rate(click.ParamType[float]):
+    """A learning rate."""
+
+    name = "rate"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        try:
+            rate = float(value)
+        except ValueError:
+            rate = math.nan
+        if not 0 < rate < math.inf:
+            self.fail(f"{value!r} is no learning rate; give a number greater than 0, such as 0.01")
+        return rate
+
+
+@dataclass(frozen=True)
+class _Settings:
+    """How to train; a rate of None is that of the recipe."""
+
+    epochs: int
+    batch_size: int
+    rate: float | None
+    seed: int
+
+
 @click.command()
 @click.argument("name", type=_Name(), metavar="NAME")
 @click.option("--target", metavar="COLUMN", help="The column of a CSV file to predict.")
@@ -44,6 +79,15 @@ class _Name(click.ParamType[str]):
 )
 @click.option("--epochs", type=click.IntRange(min=1), metavar="N", help="Passes over the samples.")
 @click.option("--batch-size", type=click.IntRange(min=1), metavar="N", help="Samples per step.")
+@click.option(
+    "--lr", "--learning-rate", "rate", type=_Rate(), metavar="RATE", help="Learning rate."
+)
+@click.option(
+    "--horizon",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Steps ahead that a time series is forecast.",
+)
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
@@ -64,6 +108,8 @@ def train(
     drop: tuple[str, ...],
     epochs: int | None,
     batch_size: int | None,
+    rate: float | None,
+    horizon: int | None,
     out: Path | None,
     seed: int,
 ) -> None:
@@ -90,18 +136,21 @@ def train(
     recipe = None if name == NAME else _recipe(name, target, drop)
     if recipe is None and (target or drop):
         raise click.UsageError(NO_COLUMNS)
+    if horizon is not None:
+        recipe = _at_horizon(name, recipe, horizon)
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)  # before training, in case it fails
     if recipe is None:
-        return train_rbm(epochs, batch_size, out, seed)
-    parts = training, test = recipe.load()
-    click.echo(_describe(name, recipe, training, test))
-    epochs, batch_size = epochs or recipe.epochs, batch_size or recipe.batch_size
-    net, history = _fit(recipe, training, test, seed, epochs, batch_size)
+        return train_rbm(epochs, batch_size, rate, out, seed)
+    settings = _Settings(epochs or recipe.epochs, batch_size or recipe.batch_size, rate, seed)
+    whole, test = recipe.load()
+    training, validation = _hold_out(recipe, whole) if whole is not test else (whole, None)
+    click.echo(_describe(name, recipe, training, validation, test))
+    net, history = _fit(recipe, training, validation, settings)
     baseline = None
     if recipe.baseline is not None:
-        baseline = _fit_baseline(recipe, recipe.baseline, training, seed, epochs, batch_size)
-    run = Run(recipe, parts, net, history, baseline)
+        baseline = _fit_baseline(recipe, recipe.baseline, training, settings)
+    run = Run(recipe, (training, test), net, history, baseline, validation)
     recipe.report(run)
     if out is not None:
         _write(run, out)
@@ -118,38 +167,64 @@ def _recipe(name: str, target: str | None, drop: tuple[str, ...]) -> Recipe:
     return recipe_of_file(Path(name), target, drop)
 
 
-def _describe(name: str, recipe: Recipe, training: Part, test: Part) -> str:
-    counts = f"{len(training[1]):,} for training, {len(test[1]):,} for test"
+def _at_horizon(name: str, recipe: Recipe | None, horizon: int) -> Recipe:
+    if recipe is None or recipe.horizons is None:
+        raise click.UsageError(NO_HORIZON)
+    if horizon > recipe.horizons.most:
+        most, steps, reason = recipe.horizons.most, recipe.horizons.steps, recipe.horizons.reason
+        raise click.UsageError(
+            f"--horizon is {horizon}; {name} is forecast at most {most} {steps} ahead, {reason}"
+        )
+    return recipe.horizons.recipe(horizon)
+
+
+def _hold_out(recipe: Recipe, training: Part) -> tuple[Part, Part | None]:
+    by_kind = hold_out_rows if recipe.loss == "mse" else hold_out_classes
+    return (recipe.hold_out or by_kind)(training)
+
+
+def _describe(
+    name: str, recipe: Recipe, training: Part, validation: Part | None, test: Part
+) -> str:
+    parts = {"training": training, "validation": validation, "test": test}
+    counts = ", ".join(f"{len(part[1]):,} for {kind}" for kind, part in parts.items() if part)
     if training is test:
         counts = f"{len(training[1]):,}, for training and for test"
     return f"{name}: {recipe.title}; {counts}\n"
 
 
 def _fit(
-    recipe: Recipe, training: Part, test: Part, seed: int, epochs: int, batch_size: int
+    recipe: Recipe, training: Part, validation: Part | None, settings: _Settings
 ) -> tuple[Network, History]:
-    net = Network(recipe.layers(training), seed=seed)
-    net.compile(loss=recipe.loss, optimizer=recipe.optimizer(epochs), metrics=list(recipe.metrics))
+    net = _compiled(recipe, recipe.layers(training), settings)
     net(take_rows(training[0], slice(1)))  # builds it for the summary
     net.summary()
     click.echo()
-    # The test part is only monitored: nothing is selected by it.
+    # The test part takes no part in this: what is monitored is no test of what is chosen by it.
     history = net.fit(
         *training,
-        epochs=epochs,
-        batch_size=min(batch_size, len(training[1])),
-        validation_data=test,
+        epochs=settings.epochs,
+        batch_size=min(settings.batch_size, len(training[1])),
+        validation_data=validation,
     )
     return net, history
 
 
 def _fit_baseline(
-    recipe: Recipe, baseline: Baseline, training: Part, seed: int, epochs: int, batch_size: int
+    recipe: Recipe, baseline: Baseline, training: Part, settings: _Settings
 ) -> Network:
     click.echo(f"\nfor comparison: {baseline.title}")
-    net = Network(baseline.layers(training), seed=seed)
-    net.compile(loss=recipe.loss, optimizer=recipe.optimizer(epochs), metrics=list(recipe.metrics))
-    net.fit(*training, epochs=epochs, batch_size=min(batch_size, len(training[1])))
+    net = _compiled(recipe, baseline.layers(training), settings)
+    size = min(settings.batch_size, len(training[1]))
+    net.fit(*training, epochs=settings.epochs, batch_size=size)
+    return net
+
+
+def _compiled(recipe: Recipe, layers: list[Layer | Table], settings: _Settings) -> Network:
+    net = Network(layers, seed=settings.seed)
+    rate = () if settings.rate is None else (settings.rate,)
+    rule = recipe.optimizer(settings.epochs, *rate)
+    net.compile(loss=recipe.loss, optimizer=rule, metrics=list(recipe.metrics))
     return net
 
 
@@ -169,5 +244,5 @@ def _write(run: Run, out: Path) -> None:
         *run.recipe.example,
         run.recipe.show,
     )
-    click.echo("\nto use it, in Python:\n")
+    click.echo("\nto predict with it, in Python:\n")
     click.echo("\n".join(f"  {line}" for line in code))

@@ -147,7 +147,7 @@ def _label_times(axes: Axes, when: Array, are_counted: bool) -> None:
     if when.dtype.kind == "M":
         from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
-        locator = AutoDateLocator(maxticks=9)
+        locator = AutoDateLocator()
         axes.xaxis.set_major_locator(locator)
         axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
     axes.set_xlabel("row" if are_counted else "date" if when.dtype.kind == "M" else "time")
