@@ -41,7 +41,7 @@ class Progress:
     >>> import chainrule as cr
     >>> net = cr.Network([cr.nn.Dense(1)], seed=0)
     >>> net.compile("mse", "sgd")
-    >>> X = np.ones((4, 2))
+    >>> X = np.array([[0.0, 1.0], [1.0, 0.0]])
     >>> net.fit(X, X[:, :1], epochs=300, verbose=cr.Progress(every=100))  # doctest: +ELLIPSIS
     epoch 100/300  loss ...  samples/s
     epoch 200/300  loss ...  samples/s
@@ -72,7 +72,7 @@ def choose_display(verbose: Any) -> Display:
 
 def _rule(verbose: Any) -> str:
     rule = '"auto", 0 (silent), 1 (a bar) or 2 (one line an epoch)'
-    if isinstance(verbose, int):
+    if isinstance(verbose, int) and 2 < verbose <= 10**6:
         return f"{rule}; a line every {verbose} epochs is cr.Progress(every={verbose})"
     return f"{rule}, or cr.Progress(every=n)"
 

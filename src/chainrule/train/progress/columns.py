@@ -38,7 +38,7 @@ class EpochLine:
         >>> line = EpochLine("epoch 3/9", {"loss": 0.5, "f1": 0.75, "val_loss": 0.25}, 12e3)
         >>> line.text(None)
         'epoch 3/9  loss 0.5  f1 0.75  val_loss 0.25  12,000 samples/s'
-        >>> line.text(40)
+        >>> line.text(46)
         'epoch 3/9  loss 0.5  val_loss 0.25  …'
         """
         left = None if width is None else width - len(self.label + _GAP)
@@ -61,7 +61,7 @@ class RunningLine:
         Examples
         --------
         >>> "".join(RunningLine("epoch 3/9", 0.3, {"loss": 0.5}, 12e3, 75).parts(60))
-        'epoch 3/9 ━━━━━━━──────────────── loss 0.5  1:15 left'
+        'epoch 3/9 ━━━━━━━───────────────── loss 0.5  1:15 left'
         >>> "".join(RunningLine("epoch 3/9", 0.3, {"loss": 0.5}, 12e3, 75).parts(20))
         'epoch 3/9  loss 0.5'
         """
