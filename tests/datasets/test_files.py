@@ -1,7 +1,9 @@
 """Data sets in files; those downloaded are tested where their files are present."""
 
+import io
 import os
 import sys
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +32,28 @@ def test_digits_equal_those_of_scikit_learn_scaled_to_1() -> None:
     assert np.bincount(y).tolist() == [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]
 
 
-def test_digits_without_scikit_learn_name_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
-    with pytest.raises(ImportError, match=r"pip install 'chainrule\[sklearn\]'"):
-        datasets.digits()
+@pytest.mark.parametrize("name", ["digits", "iris", "wine", "breast_cancer"])
+def test_without_scikit_learn_the_extra_is_named(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    with pytest.raises(
+        ImportError, match=rf"datasets\.{name}: .* pip install 'chainrule\[sklearn\]'"
+    ):
+        getattr(datasets, name)()
+
+
+def test_embedded_tables_equal_those_of_scikit_learn() -> None:
+    theirs = pytest.importorskip("sklearn.datasets")
+    for name, shape in {"iris": (150, 4), "wine": (178, 13), "breast_cancer": (569, 30)}.items():
+        X, y = getattr(datasets, name)()
+        expected = getattr(theirs, f"load_{name}")()
+        np.testing.assert_array_equal(X, expected.data)
+        np.testing.assert_array_equal(y, expected.target)
+        assert (X.shape, X.dtype, y.dtype) == (shape, np.float64, np.int64)
+        columns, _ = getattr(datasets, name)(as_columns=True)
+        assert list(columns) == list(expected.feature_names)
+        np.testing.assert_array_equal(np.column_stack(list(columns.values())), X)
 
 
 @needs("mnist")
@@ -218,6 +238,72 @@ def test_recordings_that_are_not_the_originals_are_refused(
     wavfile.write(found[0] / name, rate, np.zeros(10, np.int16))
     with pytest.raises(FormatError, match=match):
         datasets.spoken_digits()
+
+
+def write_archive(path: Path, **members: bytes) -> None:
+    with tarfile.open(path, "w:gz") as archive:
+        for name, content in members.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+
+
+def test_houses_are_described_a_household(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "houses.tgz"
+    monkeypatch.setattr(tables, "locate", lambda _: [path])
+    text = (
+        "-122.2,37.9,41.0,880,129,322,126,8.3252,452600\n-122,37.8,21,7099,1106,2401,1138,8,1e5\n"
+    )
+    write_archive(path, **{"CaliforniaHousing/cal_housing.data": text.encode()})
+    X, y = datasets.california_housing()
+    expected = [8.3252, 41, 880 / 126, 129 / 126, 322, 322 / 126, 37.9, -122.2]
+    np.testing.assert_allclose(X[0], expected)
+    assert (X.shape, y.tolist()) == ((2, 8), [4.526, 1.0])
+    columns, _ = datasets.california_housing(as_columns=True)
+    assert (next(iter(columns)), columns["Longitude"].tolist()) == ("MedInc", [-122.2, -122])
+    for wrong, match in {
+        "1,2\n": "9 columns",
+        "a,b": "table of numbers",
+        text.replace("126", "nan"): "9 columns",
+    }.items():
+        write_archive(path, **{"CaliforniaHousing/cal_housing.data": wrong.encode()})
+        with pytest.raises(FormatError, match=match):
+            datasets.california_housing()
+
+
+def test_colour_images_have_their_channels_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "images.tar.gz"
+    monkeypatch.setattr(images, "locate", lambda _: [path])
+    names = [*(f"data_batch_{k}.bin" for k in range(1, 6)), "test_batch.bin"]
+    channels = np.arange(3 * 32 * 32, dtype=np.uint32).astype(np.uint8)
+    batches = {
+        f"cifar-10-batches-bin/{name}": bytes([k]) + channels.tobytes() + bytes([9]) + bytes(3072)
+        for k, name in enumerate(names)
+    }
+    write_archive(path, **batches)
+    (X, y), (X_test, y_test) = datasets.cifar10()
+    assert (X.shape, X.dtype, y.tolist()) == (
+        (10, 32, 32, 3),
+        np.uint8,
+        [0, 9, 1, 9, 2, 9, 3, 9, 4, 9],
+    )
+    assert (X_test.shape, y_test.tolist(), y.dtype) == ((2, 32, 32, 3), [5, 9], np.int64)
+    np.testing.assert_array_equal(X[0], channels.reshape(3, 32, 32).transpose(1, 2, 0))
+    test = "cifar-10-batches-bin/test_batch.bin"
+    for wrong, match in [
+        (batches | {test: b"\0" * 5}, "records of 3073"),
+        (batches | {test: b"\x0a" + bytes(3072)}, "labels beyond"),
+        ({test: batches[test]}, "lacks cifar-10-batches-bin/data_batch_1.bin"),
+    ]:
+        write_archive(path, **wrong)
+        with pytest.raises(FormatError, match=match):
+            datasets.cifar10()
+    write_archive(path, **batches)
+    path.write_bytes(path.read_bytes()[:300])
+    with pytest.raises(FormatError, match="no valid archive"):
+        datasets.cifar10()
 
 
 def test_every_name_is_a_documented_function() -> None:

@@ -125,7 +125,7 @@ def test_the_catalogue_is_well_formed() -> None:
         assert data_set.files, name
         assert data_set.origin.startswith("http")
         assert data_set.licence
-        assert all(re.fullmatch(r"https?://.*/", address) for address in data_set.addresses)
+        assert all(re.fullmatch(r"https?://[^/]+/.*", address) for address in data_set.addresses)
         for file in data_set.files:
             assert re.fullmatch("[0-9a-f]{64}", file.sha256)
             assert file.size > 0

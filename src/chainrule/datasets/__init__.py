@@ -13,19 +13,26 @@ from typing import TYPE_CHECKING
 
 from chainrule.arguments.aliases import DATASET_NAMES
 from chainrule.arguments.rooms import open_room
-from chainrule.datasets.generated import moons, xor
-from chainrule.datasets.images import digits, fashion_mnist, mnist, notmnist
+from chainrule.datasets.embedded import breast_cancer, iris, wine
+from chainrule.datasets.generated import blobs, circles, moons, spirals, xor
+from chainrule.datasets.images import cifar10, digits, fashion_mnist, mnist, notmnist
 from chainrule.datasets.photo import photos
 from chainrule.datasets.series import airline, prices, sunspots
 from chainrule.datasets.speech import spoken_digits
-from chainrule.datasets.tables import churn, letters
+from chainrule.datasets.tables import california_housing, churn, letters
 from chainrule.datasets.text import shakespeare
 
 __all__ = [
     "airline",
+    "blobs",
+    "breast_cancer",
+    "california_housing",
     "churn",
+    "cifar10",
+    "circles",
     "digits",
     "fashion_mnist",
+    "iris",
     "letters",
     "mnist",
     "moons",
@@ -33,8 +40,10 @@ __all__ = [
     "photos",
     "prices",
     "shakespeare",
+    "spirals",
     "spoken_digits",
     "sunspots",
+    "wine",
     "xor",
 ]
 

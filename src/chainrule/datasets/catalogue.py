@@ -15,7 +15,7 @@ class RemoteFile:
     Parameters
     ----------
     name : str
-        Its name, in the folder and appended to each address.
+        Its name, in the folder and in addresses.
     size : int
         In bytes; of a folder, the total.
     sha256 : str
@@ -39,7 +39,7 @@ class DataSet:
     files : tuple of RemoteFile
         All of them.
     addresses : tuple of str
-        URLs ending in a slash, to which a file's name is appended; tried in this order. Empty where
+        URLs, tried in this order; to those ending in a slash a file's name is appended. Empty where
         there is no stable address under an open licence.
     origin : str
         The page of its authors.
@@ -149,6 +149,35 @@ CATALOGUE = {
         ),
         origin="https://archive.ics.uci.edu/dataset/59/letter+recognition",
         licence="CC BY 4.0, David Slate",
+    ),
+    "california_housing": DataSet(
+        folder="california-housing",
+        files=(
+            RemoteFile(
+                "cal_housing.tgz",
+                441_963,
+                "aaa5c9a6afe2225cc2aed2723682ae403280c4a3695a2ddda4ffb5d8215ea681",
+            ),
+        ),
+        addresses=(
+            "https://ndownloader.figshare.com/files/5976036",
+            "https://www.dcc.fc.up.pt/~ltorgo/Regression/",
+        ),
+        origin="https://www.dcc.fc.up.pt/~ltorgo/Regression/cal_housing.html",
+        licence="none stated; from StatLib, R. Kelley Pace and Ronald Barry",
+    ),
+    "cifar10": DataSet(
+        folder="cifar-10",
+        files=(
+            RemoteFile(
+                "cifar-10-binary.tar.gz",
+                170_052_171,
+                "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
+            ),
+        ),
+        addresses=("https://www.cs.toronto.edu/~kriz/",),
+        origin="https://www.cs.toronto.edu/~kriz/cifar.html",
+        licence="none stated; Alex Krizhevsky, Vinod Nair and Geoffrey Hinton",
     ),
     "churn": DataSet(
         folder="churn",

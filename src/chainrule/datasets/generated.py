@@ -241,10 +241,10 @@ def blobs(
     --------
     >>> X, y = blobs(4, centers=[[0, 0], [5, 5]], noise=0.0, seed=1)
     >>> X, y
-    (array([[5., 5.],
+    (array([[0., 0.],
            [5., 5.],
            [0., 0.],
-           [0., 0.]]), array([1, 1, 0, 0]))
+           [5., 5.]]), array([0, 1, 0, 1]))
     """
     n, noise, seed = _checked("blobs", n, noise, seed)
     features = checked_count("blobs", "features", features, most=MOST_POINTS)

@@ -1,6 +1,7 @@
-"""Labelled image data sets: digits, MNIST, Fashion-MNIST, notMNIST."""
+"""Labelled image data sets: digits, MNIST, Fashion-MNIST, notMNIST, CIFAR-10."""
 
-from typing import Any, cast
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,12 +9,15 @@ from numpy.typing import NDArray
 from chainrule.arguments.aliases import DATASET_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.data.idx import read_idx
+from chainrule.datasets.archive import read_members
+from chainrule.datasets.embedded import load_embedded
 from chainrule.datasets.locate import locate
 from chainrule.errors import FormatError
 
-__all__ = ["digits", "fashion_mnist", "mnist", "notmnist"]
+__all__ = ["cifar10", "digits", "fashion_mnist", "mnist", "notmnist"]
 
 Samples = tuple[NDArray[Any], NDArray[np.int64]]
+COLOUR_RECORD = np.dtype([("label", np.uint8), ("channels", np.uint8, (3, 32, 32))])
 
 
 @answers_foreign_names(DATASET_ALIASES)
@@ -45,15 +49,8 @@ def digits() -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     >>> X.shape, X.dtype, y[:5]
     ((1797, 64), dtype('float32'), array([0, 1, 2, 3, 4]))
     """
-    try:
-        from sklearn.datasets import load_digits
-    except ImportError as error:
-        raise ImportError(
-            "datasets.digits: the images are part of scikit-learn, which is not installed; "
-            "run: pip install 'chainrule[sklearn]'"
-        ) from error
-    data, target = cast(tuple[NDArray[Any], NDArray[Any]], load_digits(return_X_y=True))
-    return (data / 16).astype(np.float32), target.astype(np.int64)
+    table = load_embedded("digits", "the images are")
+    return (table.data / 16).astype(np.float32), table.target.astype(np.int64)
 
 
 @answers_foreign_names(DATASET_ALIASES)
@@ -107,6 +104,51 @@ def fashion_mnist() -> tuple[Samples, Samples]:
     learning algorithms", arXiv:1708.07747.
     """
     return _train_and_test("fashion_mnist")
+
+
+@answers_foreign_names(DATASET_ALIASES)
+def cifar10() -> tuple[Samples, Samples]:
+    """Load 60,000 colour photographs of 32 x 32 pixels.
+
+    The classes 0 .. 9 are airplane, automobile, bird, cat, deer, dog, frog, horse, ship and truck.
+
+    Returns
+    -------
+    (X_train, y_train), (X_test, y_test) : pairs of arrays
+        X : uint8, (50000, 32, 32, 3) and (10000, 32, 32, 3), red, green and blue from 0 to 255;
+        y : int64, (50000,) and (10000,), in 0 .. 9.
+
+    Raises
+    ------
+    DownloadError
+        If the file is neither present nor downloadable.
+    FormatError
+        If it is corrupt.
+
+    References
+    ----------
+    Krizhevsky (2009), "Learning multiple layers of features from tiny images".
+    """
+    (path,) = locate("cifar10")
+    names = [*(f"data_batch_{number}.bin" for number in range(1, 6)), "test_batch.bin"]
+    members = read_members(path, [f"cifar-10-batches-bin/{name}" for name in names])
+    parts = [_colour_images(content, path) for content in members]
+    images, labels = (np.concatenate(each) for each in zip(*parts[:-1], strict=True))
+    return (images, labels), parts[-1]
+
+
+def _colour_images(content: bytes, path: Path) -> Samples:
+    """Return images and labels of records of a label and 32 x 32 values of each channel."""
+    if not content or len(content) % COLOUR_RECORD.itemsize:
+        raise FormatError(
+            f"{path} has a batch of {len(content)} bytes, not of records of "
+            f"{COLOUR_RECORD.itemsize}; download it again"
+        )
+    records = np.frombuffer(content, COLOUR_RECORD)
+    if records["label"].max() > 9:
+        raise FormatError(f"{path} has labels beyond 0 .. 9; download it again")
+    images = np.ascontiguousarray(records["channels"].transpose(0, 2, 3, 1))
+    return images, records["label"].astype(np.int64)
 
 
 @answers_foreign_names(DATASET_ALIASES)

@@ -75,7 +75,8 @@ def _fetch(name: str, data_set: DataSet, file: RemoteFile, target: Path | None) 
     failures: list[str] = []
     for address in data_set.addresses:
         try:
-            download(address + file.name, file, target)
+            url = address + file.name if address.endswith("/") else address
+            download(url, file, target)
         except DownloadError as error:
             failures.append(str(error))
         else:

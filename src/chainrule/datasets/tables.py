@@ -1,17 +1,20 @@
-"""Tabular data sets: letter recognition, bank churn."""
+"""Tabular data sets in files: letter recognition, bank churn, Californian houses."""
 
-from typing import Any
+import io
+from typing import Any, Literal, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.arguments.aliases import DATASET_ALIASES
+from chainrule.arguments.checks import checked_flag
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.data.csv_file import read_csv
+from chainrule.datasets.archive import read_members
 from chainrule.datasets.locate import locate
 from chainrule.errors import FormatError
 
-__all__ = ["churn", "letters"]
+__all__ = ["california_housing", "churn", "letters"]
 
 Samples = tuple[NDArray[np.float32], NDArray[np.int64]]
 TRAINING_ROWS = 16_000
@@ -88,3 +91,75 @@ def churn() -> tuple[dict[str, NDArray[Any]], NDArray[np.int64]]:
     if left is None or left.dtype != np.int64 or not np.isin(left, (0, 1)).all():
         raise FormatError(f"{path} has no column Exited of 0 and 1; download it again")
     return {name: each for name, each in columns.items() if name not in IDENTIFIERS}, left
+
+
+HOUSING_FILE = "CaliforniaHousing/cal_housing.data"
+HOUSING_COLUMNS = (
+    "MedInc", "HouseAge", "AveRooms", "AveBedrms", "Population", "AveOccup", "Latitude",
+    "Longitude",
+)  # fmt: skip
+
+
+@overload
+def california_housing(
+    as_columns: Literal[False] = False,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
+@overload
+def california_housing(
+    as_columns: Literal[True],
+) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.float64]]: ...
+@answers_foreign_names(DATASET_ALIASES)
+def california_housing(as_columns: bool = False) -> tuple[Any, NDArray[np.float64]]:
+    """Load the median value of houses in 20,640 districts of California, of the census of 1990.
+
+    Equal to scikit-learn's ``fetch_california_housing``. The scales of the columns differ:
+    `data.Table` scales them.
+
+    Parameters
+    ----------
+    as_columns : bool
+        Whether X is a dict of columns by name, as `data.Table` takes it.
+
+    Returns
+    -------
+    X : array, float64, (20640, 8); or dict of str to array, (20640,)
+        ``MedInc``, the median income in 10,000 dollars; ``HouseAge``, the median age in years;
+        ``AveRooms``, ``AveBedrms`` and ``AveOccup``, rooms, bedrooms and persons a household;
+        ``Population``; ``Latitude``; ``Longitude``.
+    y : array, float64, (20640,), in 100,000 dollars
+        The median value, of which those above 5 are 5.00001.
+
+    Raises
+    ------
+    DownloadError
+        If the file is neither present nor downloadable.
+    FormatError
+        If it is corrupt.
+
+    References
+    ----------
+    Pace & Barry (1997), "Sparse spatial autoregressions", Statistics and Probability Letters
+    33(3), 291-297.
+    """
+    checked_flag("california_housing", "as_columns", as_columns)
+    (path,) = locate("california_housing")
+    (content,) = read_members(path, [HOUSING_FILE])
+    try:
+        rows = np.loadtxt(io.BytesIO(content), delimiter=",", dtype=np.float64, ndmin=2)
+    except ValueError as error:
+        raise FormatError(
+            f"{path} is not a table of numbers ({error}); download it again"
+        ) from error
+    if rows.shape[1] != len(HOUSING_COLUMNS) + 1 or not np.isfinite(rows).all():
+        raise FormatError(f"{path} is not a table of 9 columns of numbers; download it again")
+    longitude, latitude, age, rooms, bedrooms, population, households, income, value = rows.T
+    X = np.column_stack(
+        [
+            income, age, rooms / households, bedrooms / households, population,
+            population / households, latitude, longitude,
+        ]
+    )  # fmt: skip
+    if not as_columns:
+        return X, value / 100_000
+    columns = {name: X[:, k].copy() for k, name in enumerate(HOUSING_COLUMNS)}
+    return columns, value / 100_000

@@ -224,15 +224,22 @@ DATASETS = Subject(
     table="""
 sklearn  make_moons  -> moons
 other  make_xor load_xor  -> xor
+sklearn  make_circles  -> circles
+sklearn  make_blobs  -> blobs
+other  make_spirals spiral  -> spirals
+sklearn  load_iris  -> iris
+sklearn  load_wine  -> wine
+sklearn  load_breast_cancer  -> breast_cancer
+sklearn  fetch_california_housing  -> california_housing
 sklearn  load_digits  -> digits
 torch  MNIST  -> mnist
 keras,other  load_mnist load_data  -> mnist
 torch  FashionMNIST  -> fashion_mnist
+torch  CIFAR10  -> cifar10
 other  airline_passengers  -> airline
-sklearn  make_blobs make_circles make_classification make_regression load_iris load_wine
-       load_breast_cancer load_diabetes fetch_openml fetch_california_housing
+sklearn  make_classification make_regression load_diabetes fetch_openml
        -> take it from scikit-learn, whose arrays can be used as they are
-keras,torch  cifar10 CIFAR10 imdb boston_housing california_housing ImageFolder
+keras,torch  cifar100 CIFAR100 imdb boston_housing ImageFolder
        -> take it from the library that has it: its arrays can be used as they are
 """,
 )
@@ -245,7 +252,12 @@ DATASET_ARGUMENTS = Subject(
 sklearn  n_samples  -> n
 other  num_samples samples size  -> n
 sklearn  scale  -> noise
+sklearn  cluster_std  -> noise
 other  std sigma stddev  -> noise
+sklearn  n_features  -> features
+other  n_centers clusters n_clusters  -> centers
+sklearn  as_frame  -> as_columns
+sklearn  as_frame  -> tables are dictionaries of columns: pandas.DataFrame(table)
 sklearn  random_state  -> seed
 other  rng  -> seed
 other  duration length  -> seconds
@@ -254,7 +266,6 @@ torch  train  -> both parts are returned: (X, y), (X_test, y_test)
 keras,other  split  -> both parts are returned: (X, y), (X_test, y_test)
 sklearn  subset  -> both parts are returned: (X, y), (X_test, y_test)
 sklearn  return_X_y  -> inputs and targets are always returned as two arrays; leave it out
-sklearn  as_frame  -> tables are dictionaries of columns: pandas.DataFrame(table)
 keras  as_supervised  -> inputs and targets are always returned; leave it out
 torch  download  -> files are downloaded where they are missing; leave it out
 torch  root  -> set the environment variable CHAINRULE_DATA to the folder
