@@ -23,6 +23,7 @@ from chainrule.cli.report import (
 from chainrule.cli.tables import HIDDEN, adam
 from chainrule.data.cell import are_numbers, as_texts
 from chainrule.data.columns import Columns
+from chainrule.data.csv_file import read_table
 from chainrule.data.feature import Category
 from chainrule.errors import ArgumentError, DataError
 
@@ -30,7 +31,6 @@ __all__ = ["recipe_of_file"]
 
 # Integer targets with at most this many distinct values are classes.
 MOST_CLASSES = 20
-DELIMITERS = ",;\t|"
 
 
 def recipe_of_file(path: Path, target: str, drop: tuple[str, ...]) -> Recipe:
@@ -39,8 +39,9 @@ def recipe_of_file(path: Path, target: str, drop: tuple[str, ...]) -> Recipe:
     Targets of text, booleans or few distinct integers are classes, all others are regressed. The
     test part is a random fifth of the rows.
     """
-    delimiter = _delimiter(path)
-    columns = data.read_csv(path, delimiter=delimiter)
+    columns, notes = read_table(path)
+    for note in notes:
+        click.echo(f"{path.name}: {note.text}")
     _check_names(path, columns, (target, *drop))
     y = data.Table(target=target).targets(columns)
     X = {
@@ -51,9 +52,8 @@ def recipe_of_file(path: Path, target: str, drop: tuple[str, ...]) -> Recipe:
     if not X:
         raise DataError(f"train: {path.name} has no column to predict {target!r} from")
     _table(X).fit(X)  # raises for invalid cells, with their row in the file
-    option = "" if delimiter == "," else f", delimiter={delimiter!r}"
     example = (
-        f"X = data.read_csv({path.as_posix()!r}{option})",
+        f"X = data.read_csv({path.as_posix()!r})",
         f"y = X[{target!r}]",
     )
     title = f"rows of {path.name}, predicting {target}"
@@ -63,22 +63,12 @@ def recipe_of_file(path: Path, target: str, drop: tuple[str, ...]) -> Recipe:
     return _regression(title, X, y.astype(np.float64)[:, None], example)
 
 
-def _delimiter(path: Path) -> str:
-    """Return the delimiter of the first line, and print it if it is no comma."""
-    with path.open("rb") as file:
-        line = file.readline(100_000).decode("utf-8", "replace")
-    delimiter = max(DELIMITERS, key=line.count)
-    if delimiter != ",":
-        click.echo(f"{path.name}: columns are separated by {delimiter!r}")
-    return delimiter
-
-
 def _check_names(path: Path, columns: Columns, names: Sequence[str]) -> None:
     for name in names:
         if name in columns:
             continue
-        numbers = [each for each in columns if _is_number(each)]
-        hint = f"; is {numbers[0]} a name? The first line must name the columns" if numbers else ""
+        is_numbered = all(each == f"column_{i}" for i, each in enumerate(columns, start=1))
+        hint = "; the first line is a row, so that the columns are numbered" if is_numbered else ""
         raise ArgumentError(
             f"train: {path.name} has no column {name!r}; it has {', '.join(columns)}{hint}"
         )

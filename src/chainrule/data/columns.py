@@ -33,10 +33,11 @@ def read_columns(
 
     The dtypes of a file depend on all of its rows: `as_written` returns its cells as text.
     """
-    given = _as_mapping(source, as_written)
+    names = None if names is None else list(names)
+    given = _as_mapping(source, names, as_written)
     if isinstance(source, Mapping):
         check_row_labels("Table", table=source)
-    selected = list(given) if names is None else list(names)
+    selected = list(given) if names is None else names
     columns = {name: _column(given, name, as_written) for name in selected}
     if not columns:
         raise DataError("Table: the table has no columns")
@@ -72,9 +73,9 @@ def _names(table: Any) -> list[Any] | None:
     return None if columns is None or not hasattr(table, "__getitem__") else list(columns)
 
 
-def _as_mapping(source: Any, as_written: bool) -> Mapping[Any, Any]:
+def _as_mapping(source: Any, expected: list[str] | None, as_written: bool) -> Mapping[Any, Any]:
     if is_path(source):
-        return (read_csv_text if as_written else read_csv)(source)
+        return read_csv_text(source, expected or ()) if as_written else read_csv(source)
     if isinstance(source, Mapping):
         columns = cast(Mapping[Any, Any], source)
         return _by_text(list(columns), columns)

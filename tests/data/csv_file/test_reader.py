@@ -104,7 +104,9 @@ def test_integers_beyond_64_bits_become_floats(tmp_path: Path) -> None:
         ("a,b\n1\n", "line 2 has 1 cells"),
         ('a\n"x\n', r"line 2 cannot be parsed \(unexpected end of data\); check its quotes"),
         ('a\n"x"y\n', "line 2 cannot be parsed"),
-        (b"a\n\xff\xfe\n", r'not utf-8 text; .* encoding="cp1252" \(at byte 2\)'),
+        (b"a\n1\n\0\n", "no text: character 4 is NUL"),
+        (b"caf\xc3\xa9,th\xc3", "the file ends within a character"),
+        ("é\n".encode() * 20 + b"\xff\n", "1 invalid bytes, first in line 21; correct them"),
         ("a\n" + "x" * 200_000 + "\n", r"line 2 cannot be parsed \(field larger than field limit"),
     ],
 )

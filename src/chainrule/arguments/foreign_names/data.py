@@ -83,6 +83,9 @@ pandas  na_values  -> missing
 numpy  missing_values  -> missing
 other  na null_values nan_values  -> missing
 other  enc categories_as encode  -> encoding
+pandas  skiprows  -> skip_rows
+numpy  skip_header  -> skip_rows
+numpy  comments  -> comment
 other  data x  -> array
 other  y audio waveform  -> signal
 other  sr sample_rate sampling_rate samplerate fs  -> rate
@@ -114,17 +117,13 @@ keras,torch  batch_size  -> fit makes the batches: net.fit(X, y, batch_size=32)
 keras,torch  shuffle  -> fit shuffles the samples
 keras  validation_data  -> give it to fit
 keras  sampling_rate  -> take every k-th value first, as in series[::k]
-pandas  header names  -> the first line names the columns; write one into a file that has none
 pandas  usecols  -> read all columns and take some: {name: table[name] for name in names}
 pandas  index_col  -> a table has no index; take the column with table.pop(name)
 pandas  dtype  -> each column gets the narrowest dtype; convert one with table[name].astype
 pandas  converters  -> convert a column after reading it
 pandas  parse_dates  -> dates are text; convert them with np.array(table[name], 'datetime64[D]')
 pandas  nrows  -> read all rows and take the first of each column, as in table[name][:n]
-pandas  skiprows  -> the first line must name the columns; remove the lines before it
-numpy  skip_header  -> the first line must name the columns; remove the lines before it
 pandas  skipinitialspace  -> blanks after a delimiter are always skipped; leave it out
-pandas,numpy  comment  -> remove the comments from the file first
 pandas  low_memory engine  -> leave it out
 pandas  chunksize  -> read all rows; a table is a dictionary of columns
 other  n_mfcc  -> it is `coefficients`, an argument of mfcc

@@ -1,51 +1,79 @@
-"""Reader of CSV files: columns with inferred dtypes."""
+"""Reader of delimited text, by stages: bytes, encoding, dialect, layout, rows, dtypes."""
 
-import io
+from __future__ import annotations
+
 import itertools
 import os
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.arguments.aliases import DATA_ALIASES
-from chainrule.arguments.checks import bad_argument
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.data.column_type import MISSING, empty_missing, typed_column
+from chainrule.data.csv_file.content import unpacked
+from chainrule.data.csv_file.dialect import inferred_delimiter, named_delimiter, sample_of
+from chainrule.data.csv_file.encoding import checked_text, decoded
+from chainrule.data.csv_file.file_kind import kind_of_text
+from chainrule.data.csv_file.layout import Layout, inferred_layout
+from chainrule.data.csv_file.note import Note
+from chainrule.data.csv_file.option import Options, checked_options
+from chainrule.data.csv_file.record import BLANKS, Record, is_blank, records
 from chainrule.data.file_argument import is_path, read_content
-from chainrule.errors import ArgumentError, FormatError
+from chainrule.errors import ArgumentError, FormatError, warn
 
-__all__ = ["read_csv", "read_csv_text"]
+__all__ = ["read_csv", "read_csv_text", "read_table"]
 
 ROWS_AT_ONCE = 1024
+SAMPLE = 1000
+"""Records from which the layout is inferred."""
 
 
 @answers_foreign_names(DATA_ALIASES)
 def read_csv(
     path: str | os.PathLike[str] | IO[Any],
     *,
-    delimiter: str = ",",
-    encoding: str = "utf-8",
+    delimiter: str = "auto",
+    encoding: str = "auto",
     missing: Collection[str] = MISSING,
+    header: bool | str = "auto",
+    names: Sequence[str] | None = None,
+    comment: str | None = None,
+    skip_rows: int = 0,
 ) -> dict[str, NDArray[Any]]:
-    r"""Read a table of comma-separated values into a dictionary of columns.
+    r"""Read a table of delimited text into a dictionary of columns.
 
-    The first line names the columns. The dtype of a column is the narrowest that holds all of its
-    cells: bool, int64, float64 or text. It depends on all rows: a `Table` is given the path itself,
-    so that a row means the same in every file. Blanks after a delimiter are skipped.
+    What is not given is inferred from the file: its compression (gzip, bz2, xz, or zip with one
+    file in it), encoding, delimiter, and whether its first line names the columns. Lines in front
+    of the header (comments that begin with ``#`` or ``%``, titles, ``sep=;``), row names as R
+    writes them, and a delimiter at the end of each line are recognised.
+
+    The dtype of a column is the narrowest that holds all of its cells: bool, int64, float64 or
+    text. It depends on all rows: a `Table` is given the path itself, so that a row means the same
+    in every file. Blanks after a delimiter are skipped.
 
     Parameters
     ----------
     path : str, path or open file
-        The file. An open one is read from its position to its end.
+        The file; ``~`` is the home folder. An open one is read from its position to its end.
     delimiter : str
-        One character, such as ``";"`` or a tab.
+        Such as ``";"`` or a tab; ``" "`` is any number of blanks.
     encoding : str
         The text encoding; a byte-order mark is skipped.
     missing : collection of str
         The cells that denote a missing value, besides empty ones.
+    header : {"auto", True, False}
+        Whether the first line of the table names the columns.
+    names : sequence of str, optional
+        The names of the columns, instead of those in the file.
+    comment : str, optional
+        The sign after which the rest of a line is a comment, such as ``"#"``.
+    skip_rows : int >= 0
+        The number of lines to skip at the beginning of the file.
 
     Returns
     -------
@@ -57,12 +85,19 @@ def read_csv(
     Raises
     ------
     ArgumentError
-        If it is no path or open file, and for an invalid delimiter or encoding.
+        If it is no path or open file, and for an invalid argument.
     FormatError
         If the file is malformed: no rows, a row of another length (the line is named), a duplicate
-        column name, bytes invalid in the encoding, a number beyond those of float64.
+        column name, bytes invalid in the encoding, a number beyond those of float64. Also for a
+        file in another format, such as a spreadsheet, a web page or JSON, which is named.
     OSError
         If the file cannot be read.
+
+    Warns
+    -----
+    ChainruleWarning
+        Of a guess that may be wrong: an encoding other than UTF-8 without a byte-order mark, a
+        missing header, or a title in front of it.
 
     References
     ----------
@@ -72,113 +107,172 @@ def read_csv(
     --------
     >>> import pathlib, tempfile
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "people.csv"
-    >>> _ = path.write_text("name,age,height\nAnn,31,1.7\nBob,40,\n")
+    >>> _ = path.write_text("name;age;height\nAnn;31;1.7\nBob;40;\n")
     >>> read_csv(path)
     {'name': array(['Ann', 'Bob'], dtype=object),
      'age': array([31, 40]),
      'height': array([1.7, nan])}
     """
-    title, columns = _read(path, delimiter, encoding, missing)
-    return {name: typed_column(cells, name, title) for name, cells in columns.items()}
+    options = checked_options(delimiter, encoding, missing, header, names, comment, skip_rows)
+    columns, notes = read_table(path, options)
+    _warn_of_guesses(path, notes)
+    return columns
 
 
-def read_csv_text(path: str | os.PathLike[str]) -> dict[str, NDArray[Any]]:
+def read_table(
+    path: str | os.PathLike[str] | IO[Any],
+    options: Options | None = None,
+    expected: Collection[str] = (),
+) -> tuple[dict[str, NDArray[Any]], tuple[Note, ...]]:
+    """Return the columns with inferred dtypes, and what was inferred of the file.
+
+    `expected` are names that the columns should have, which settles whether there is a header.
+    """
+    table = _read(path, options or Options(), expected)
+    columns = {name: typed_column(cells, name, table.title) for name, cells in table.cells.items()}
+    return columns, table.notes
+
+
+def read_csv_text(path: str | os.PathLike[str], expected: Collection[str] = ()) -> dict[str, Any]:
     """Return the cells as they are written, objects of type str, with ``""`` for missing ones."""
-    _, columns = _read(path, ",", "utf-8", MISSING)
-    return {name: np.array(cells, dtype=object) for name, cells in columns.items()}
+    table = _read(path, Options(), expected)
+    _warn_of_guesses(path, table.notes)
+    return {name: np.array(cells, dtype=object) for name, cells in table.cells.items()}
 
 
-def _read(
-    path: Any, delimiter: Any, encoding: Any, missing: Any
-) -> tuple[str, dict[str, list[str]]]:
-    """Return what messages call the file, and its columns, missing cells empty."""
-    if not isinstance(delimiter, str) or len(delimiter) != 1 or delimiter in '"\r\n\0':
-        raise ArgumentError(f"read_csv: delimiter is {delimiter!r}; it must be one character")
-    signs = _checked_missing(missing)
-    title = f"read_csv: {os.fspath(path) if is_path(path) else 'the file'}"
-    rows = _rows(_text(read_content("read_csv", path), encoding, title), delimiter, title)
-    names = _names(next(rows, (1, []))[1], title)
-    columns = _columns(rows, len(names), title)
-    for cells in columns:
-        empty_missing(cells, signs)
-    return title, dict(zip(names, columns, strict=True))
+def _warn_of_guesses(path: Any, notes: tuple[Note, ...]) -> None:
+    for note in notes:
+        if note.is_guess:
+            warn(f"{_title(path)}: {note.text}")
 
 
-def _checked_missing(missing: Any) -> frozenset[str]:
-    try:
-        signs: list[Any] = [missing] if isinstance(missing, str) else list(missing)
-    except TypeError:
-        signs = [None]
-    if all(isinstance(each, str) for each in signs):
-        return frozenset(signs)
-    raise bad_argument("read_csv", "missing", missing, 'a list of texts, such as ["", "NA", "?"]')
+def _title(path: Any) -> str:
+    """Return what messages call the file."""
+    return f"read_csv: {os.fspath(path) if is_path(path) else 'the file'}"
 
 
-def _text(content: bytes | str, encoding: Any, title: str) -> str:
-    if not isinstance(encoding, str):
-        raise bad_argument("read_csv", "encoding", encoding, 'a name, such as "utf-8" or "cp1252"')
-    try:
-        if isinstance(content, bytes):
-            is_plain = encoding.lower() in ("utf-8", "utf8")
-            content = content.decode("utf-8-sig" if is_plain else encoding)
-    except UnicodeError as error:
-        raise FormatError(
-            f"{title}: not {encoding} text; save it as UTF-8, or, if a spreadsheet wrote it, try "
-            'encoding="cp1252"',
-            getattr(error, "start", None),
-        ) from None
-    except (LookupError, ValueError):
-        raise ArgumentError(
-            f"read_csv: encoding is {encoding!r}, which Python does not know; try utf-8 or cp1252"
-        ) from None
-    if "\0" in content:
-        raise FormatError(
-            f"{title}: no text: character {content.index(chr(0))} is NUL; if the file is UTF-16, "
-            'pass encoding="utf-16"'
-        )
-    return content.removeprefix("\ufeff")
+@dataclass(frozen=True)
+class _Table:
+    title: str
+    cells: dict[str, list[str]]
+    notes: tuple[Note, ...]
 
 
-def _rows(text: str, delimiter: str, title: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield the rows with the number of their last line; empty lines are skipped."""
-    import csv  # here, as most programs read none
-
-    reader = csv.reader(
-        io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True, strict=True
+def _read(path: Any, options: Options, expected: Collection[str]) -> _Table:
+    """Return the columns of a file, missing cells empty."""
+    title = _title(path)
+    text, notes = _text(read_content("read_csv", path), options, title)
+    skip, delimiter = options.skip_rows, options.delimiter
+    named = named_delimiter(text) if not skip else None
+    if named is not None:
+        skip, delimiter = 1, delimiter or named
+    sample = sample_of(text)
+    if delimiter is None:
+        delimiter = inferred_delimiter(sample, options.comment, skip)
+        if delimiter != ",":
+            shown = "blanks" if delimiter == BLANKS else repr(delimiter)
+            notes.append(Note(f"columns are separated by {shown}"))
+    elif named is not None:
+        notes.append(Note(f"columns are separated by {named!r}, as the line sep={named} says"))
+    given = records(sample, delimiter, title, skip=skip, comment=options.comment, strict=False)
+    layout = inferred_layout(
+        list(itertools.islice(given, SAMPLE)),
+        options.header,
+        options.names,
+        expected,
+        skip,
+        title,
     )
-    try:
-        for row in reader:
-            if row:
-                yield reader.line_num, row
-    except csv.Error as error:
-        raise FormatError(
-            f"{title}: line {reader.line_num} cannot be parsed ({error}); check its quotes"
-        ) from None
+    rows = records(text, delimiter, title, skip=layout.skip, comment=options.comment)
+    cells = _columns(rows, layout, options.names, title)
+    for column in cells.values():
+        empty_missing(column, options.missing)
+    return _Table(title, cells, (*notes, *layout.notes))
+
+
+def _text(content: bytes | str, options: Options, title: str) -> tuple[str, list[Note]]:
+    notes: list[Note] = []
+    if isinstance(content, bytes):
+        content, notes = unpacked(content, title)
+        content, told = decoded(content, options.encoding, title)
+        notes += told
+    text = checked_text(content, title)
+    kind = kind_of_text(text)
+    if kind is not None:
+        raise FormatError(f"{title}: the file is {kind}")
+    return text, notes
+
+
+def _columns(
+    rows: Iterator[Record], layout: Layout, given: list[str] | None, title: str
+) -> dict[str, list[str]]:
+    """Return the cells of each column by its name."""
+    header, rows = layout.header, iter(rows)
+    if header is None:
+        first = next(rows, None)
+        if first is None:
+            raise FormatError(
+                f"{title}: the file is empty; its first line must name the columns, or be a row"
+            )
+        rows = itertools.chain([first], rows)
+        width = len(first[1]) - layout.before - layout.after
+        header = given or [""] * width
+    else:
+        width = len(header)
+    if given is not None and len(given) != width:
+        raise ArgumentError(
+            f"read_csv: names has {len(given)} names, and the file {width} columns; give one name "
+            "for each column"
+        )
+    names = _names(given or header, title)
+    columns = _cells(rows, width, layout, title)
+    return dict(zip(names, columns, strict=True))
 
 
 def _names(header: list[str], title: str) -> list[str]:
-    if not header:
-        raise FormatError(f"{title}: the file is empty; its first line must name the columns")
     names = [name.strip() or f"column_{index}" for index, name in enumerate(header, start=1)]
     duplicate, count = Counter(names).most_common(1)[0]
     if count > 1:
-        raise FormatError(f"{title}: two columns are named {duplicate!r}; names must be unique")
+        raise FormatError(
+            f"{title}: two columns are named {duplicate!r}; names must be unique: give others by "
+            "names=[...], or header=False if the first line is a row"
+        )
     return names
 
 
-def _columns(rows: Iterator[tuple[int, list[str]]], width: int, title: str) -> list[list[str]]:
-    columns: list[list[str]] = [[] for _ in range(width)]
+def _cells(rows: Iterator[Record], width: int, layout: Layout, title: str) -> list[list[str]]:
+    total = layout.before + width + layout.after
+    columns: list[list[str]] = [[] for _ in range(total)]
     # A list for each row of the file would occupy the garbage collector longer than the reader.
     while chunk := list(itertools.islice(rows, ROWS_AT_ONCE)):
-        for line, row in chunk:
-            if len(row) != width:
-                raise FormatError(
-                    f"{title}: line {line} has {len(row)} cells, the header names {width} columns; "
-                    "correct the line, or pass another delimiter"
-                )
-        cells_of = zip(*(row for _, row in chunk), strict=True)
-        for column, cells in zip(columns, cells_of, strict=True):
-            column.extend(cells)
+        fitting = [row for _, row in chunk]
+        if set(map(len, fitting)) != {total}:
+            fitting = [row for record in chunk for row in _fitted(record, width, layout, title)]
+        if fitting:
+            for column, cells in zip(columns, zip(*fitting, strict=True), strict=True):
+                column.extend(cells)
     if not columns[0]:
-        raise FormatError(f"{title}: there is no row after the header")
-    return columns
+        raise FormatError(
+            f"{title}: there is no row after the header; if the first line is a row, pass "
+            "header=False"
+        )
+    return columns[layout.before : layout.before + width]
+
+
+def _fitted(record: Record, width: int, layout: Layout, title: str) -> list[list[str]]:
+    """Return a record of the right number of cells; none for a line of blanks."""
+    line, row = record
+    total = layout.before + width + layout.after
+    if len(row) == total:
+        return [row]
+    if is_blank(row):
+        return []
+    if len(row) > total and not any(map(str.strip, row[total:])):
+        return [row[:total]]
+    if len(row) == total - layout.after:
+        return [[*row, *[""] * layout.after]]
+    raise FormatError(
+        f"{title}: line {line} has {len(row)} cells, the header names {width} columns; correct the "
+        "line, pass another delimiter, or, if it is none of the table, skip_rows=... or "
+        'comment="#"'
+    )

@@ -1,0 +1,177 @@
+"""Layout of a table in its text: where it begins, the names of its columns, cells left out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from chainrule.data.csv_file.dialect import table_start
+from chainrule.data.csv_file.header import is_number_like, looks_like_row, names_numbers
+from chainrule.data.csv_file.note import Note
+from chainrule.data.csv_file.record import Record, is_blank
+from chainrule.errors import FormatError
+
+__all__ = ["Layout", "inferred_layout"]
+
+_MARKS = ("#", "%")
+"""First characters of comments that are recognised in front of a table."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The line after which the rows begin, the header, and which cells of a row belong to it."""
+
+    skip: int
+    header: list[str] | None
+    before: int = 0
+    """Cells of each row in front of the named ones: a row name, as R writes it."""
+    after: int = 0
+    """Empty cells of each row behind the named ones."""
+    notes: tuple[Note, ...] = ()
+
+
+def inferred_layout(
+    sample: list[Record],
+    header: bool | None,
+    names: list[str] | None,
+    expected: Collection[str],
+    skip: int,
+    title: str,
+) -> Layout:
+    """Return the layout of a table from its first records; `header` None is to be inferred."""
+    rows = [row for _, row in sample]
+    comments = 0
+    while comments < len(rows) and rows[comments][0][:1] in _MARKS:
+        comments += 1
+    start, width = table_start(rows[comments:])
+    if comments and _names_columns(rows, comments, width):
+        comments -= 1
+        start = 0
+    start += comments
+    if start == len(rows):
+        return Layout(skip, None)
+    begin = sample[start - 1][0] if start else skip
+    notes = _skipped(rows[:start])
+    body = [row for row in rows[start + 1 :] if not is_blank(row)]
+    first = _uncommented(rows[start], width)
+    if header is None:
+        header, told = _has_header(first, body, names, expected)
+        notes += told
+    if not header:
+        before, after, told = _empty_sides(None, [first, *body])
+        return Layout(begin, None, before, after, (*notes, *told))
+    end = sample[start][0]
+    ruler = next((line for line, row in sample[start + 1 : start + 2] if _is_ruler(row)), None)
+    if names is not None and len(names) == width:
+        return Layout(ruler or end, names, notes=tuple(notes))
+    body = body[1:] if ruler else body
+    before, after, told = _empty_sides(first, body)
+    first = first[before : len(first) - after]
+    if not told:
+        before, after, told = _unnamed(first, body, width, title)
+    return Layout(ruler or end, first, before, after, (*notes, *told))
+
+
+def _is_ruler(row: list[str]) -> bool:
+    """Whether a record is a line of dashes below the header, as in Markdown."""
+    text = "".join(row).strip()
+    return len(text) > 2 and set(text) <= set("-+:=| ") and "--" in text
+
+
+def _empty_sides(header: list[str] | None, body: list[list[str]]) -> tuple[int, int, list[Note]]:
+    """Return 1 for each side on which all lines begin, or end, with a delimiter."""
+    rows = body if header is None else [header, *body]
+    if len(rows) < 2 or min(map(len, rows)) < 2 or len(set(map(len, rows))) > 1:
+        return 0, 0, []
+    before = int(not any(row[0].strip() for row in rows))
+    after = int(not any(row[-1].strip() for row in rows))
+    if before + after >= len(rows[0]):
+        return 0, 0, []
+    sides = " and ".join(["begins"] * before + ["ends"] * after)
+    note = Note(f"each line {sides} with a delimiter; the empty cells are left out")
+    return before, after, [note] if sides else []
+
+
+def _names_columns(rows: list[list[str]], comments: int, width: int) -> bool:
+    """Whether the last comment in front has the names: "# a,b", as NumPy's savetxt writes it."""
+    last = rows[comments - 1]
+    if len(last) != width or width == 1:
+        return False
+    first, body = rows[comments : comments + 1], rows[comments + 1 :]
+    has_header = bool(first and body) and not looks_like_row(first[0], body)
+    is_named = first and not looks_like_row(last, first + body)
+    numeric = any(is_number_like(cell) for row in body for cell in row)
+    return bool(is_named) and not (has_header and numeric)
+
+
+def _uncommented(row: list[str], width: int) -> list[str]:
+    cell = row[0]
+    # The column of a rank may be called "#".
+    is_comment = width > 1 and cell[:1] in _MARKS and cell[1:2] in (" ", "\t")
+    return [cell[1:].strip(), *row[1:]] if is_comment else row
+
+
+def _skipped(rows: list[list[str]]) -> list[Note]:
+    lines = [row for row in rows if not is_blank(row)]
+    if not lines:
+        return []
+    text = " ".join(lines[0]).strip()
+    count = "the first line" if len(lines) == 1 else f"the first {len(lines)} lines"
+    comments = all(row[0][:1] in _MARKS for row in lines)
+    return [
+        Note(
+            f"{count} ({text:.40}), {'a comment' if comments else 'a title'} in front of the "
+            "header, left out",
+            is_guess=not comments,
+        )
+    ]
+
+
+def _has_header(
+    first: list[str], body: list[list[str]], names: list[str] | None, expected: Collection[str]
+) -> tuple[bool, list[Note]]:
+    """Return whether the first record names the columns."""
+    cells = {cell.strip() for cell in first}
+    if expected and cells.issuperset(expected):
+        return True, []
+    numbered = {f"column_{index}" for index in range(1, len(first) + 1)}
+    if expected and numbered.issuperset(expected) and not numbered & cells:
+        return False, []
+    if names is not None and body and len(names) != len(first) == len(body[0]) - 1:
+        return True, []
+    if names is not None:
+        is_header = cells == set(names) or names_numbers(first, body)
+        return is_header, []
+    if not looks_like_row(first, body):
+        return True, []
+    shown = ", ".join(first)
+    return False, [
+        Note(
+            f"there is no header: the first line ({shown:.60}) is like the rows below it, so that "
+            "the columns are called column_1, column_2, ...; name them by names=[...], or pass "
+            "header=True if it is the header, header=False if not",
+            is_guess=True,
+        )
+    ]
+
+
+def _unnamed(
+    header: list[str], body: list[list[str]], width: int, title: str
+) -> tuple[int, int, list[Note]]:
+    """Return how many cells of each row are in front of the named ones, and behind them."""
+    rows = [row for row in body if len(row) == len(header) + 1]
+    if not rows or 2 * len(rows) < len(body) or width != len(header) + 1:
+        return 0, 0, []
+    if not any(row[-1].strip() for row in rows):
+        return 0, 1, [Note("each row ends with a delimiter, and so with an empty cell, left out")]
+    row_names = [row[0] for row in rows]
+    is_text = not any(map(is_number_like, row_names))
+    counted = [str(number) for number in range(1, len(rows) + 1)]
+    is_counted = row_names == counted and len(header) > 1
+    if len(set(row_names)) == len(row_names) and (is_text or is_counted):
+        return 1, 0, [Note("the first cell of each row is its name, as R writes it, left out")]
+    raise FormatError(
+        f"{title}: each row has {len(header) + 1} cells, and the header {len(header)} names; name "
+        "all of them by names=[...], or pass another delimiter (a comma between columns cannot be "
+        "told from a decimal one)"
+    )

@@ -1,0 +1,18 @@
+"""What the reader inferred from a file, for users to be told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Note"]
+
+
+@dataclass(frozen=True)
+class Note:
+    """One inference, such as "columns are separated by ';'".
+
+    A guess may be wrong, and is warned of; what else is inferred leaves no doubt.
+    """
+
+    text: str
+    is_guess: bool = False

@@ -1,0 +1,76 @@
+"""Records of delimited text: the cells of each line, quoted ones over several lines."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable, Iterator
+
+from chainrule.errors import FormatError
+
+__all__ = ["BLANKS", "Record", "is_blank", "records"]
+
+Record = tuple[int, list[str]]
+"""The number of its last line, and its cells."""
+BLANKS = " "
+"""The delimiter of columns that are separated by any number of blanks and tabs."""
+_UNUSED = "\x1f"
+_BETWEEN_BLANKS = re.compile(r'"[^"\n]*"(?=\s|$)|[^\s]+')
+
+
+def records(
+    text: str,
+    delimiter: str,
+    title: str,
+    *,
+    skip: int = 0,
+    comment: str | None = None,
+    strict: bool = True,
+) -> Iterator[Record]:
+    """Yield the records after the first `skip` lines; empty lines are skipped."""
+    import csv  # here, as most programs read none
+
+    lines = io.StringIO(text, newline="")
+    for _ in range(skip):
+        lines.readline()
+    given: Iterable[str] = lines if comment is None else _without_comments(lines, comment)
+    if delimiter == BLANKS:
+        yield from _between_blanks(given, skip)
+        return
+    if len(delimiter) > 1:
+        given = (line.replace(delimiter, _UNUSED) for line in given)
+    single = delimiter if len(delimiter) == 1 else _UNUSED
+    reader = csv.reader(given, delimiter=single, skipinitialspace=True, strict=strict)
+    complete = skip
+    try:
+        for row in reader:
+            if row:
+                yield skip + reader.line_num, row
+            complete = skip + reader.line_num
+    except csv.Error as error:
+        first, last = complete + 1, skip + reader.line_num
+        place = f"line {last}" if first == last else f"line {last}, or {first},"
+        raise FormatError(
+            f"{title}: {place} cannot be parsed ({error}); check its quotes"
+        ) from None
+
+
+def is_blank(row: list[str]) -> bool:
+    """Whether a record is a line of blanks."""
+    return len(row) == 1 and not row[0].strip()
+
+
+def _between_blanks(lines: Iterable[str], skip: int) -> Iterator[Record]:
+    for number, line in enumerate(lines, start=skip + 1):
+        cells = _BETWEEN_BLANKS.findall(line)
+        if cells:
+            yield number, [each.strip('"') if each[0] == '"' else each for each in cells]
+
+
+def _without_comments(lines: Iterable[str], comment: str) -> Iterator[str]:
+    """Yield lines up to a comment; that of a line with quotes is recognised at its start only."""
+    for line in lines:
+        place = line.find(comment)
+        is_comment = place >= 0 and ('"' not in line or not line[:place].strip())
+        # The number of lines stays.
+        yield line[:place] + "\n" if is_comment else line

@@ -1,0 +1,169 @@
+"""Delimiters, headers, and what is in front of a table, behind its rows or between them."""
+
+import io
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from chainrule.data import Table, read_csv
+from chainrule.errors import ArgumentError, ChainruleWarning, FormatError
+
+ROWS = ["5,1.5,yes", "7,2.5,no", "3,0.5,yes"]
+NAMES = ["a", "b", "y"]
+
+
+def columns_of(*lines: str, **options: object) -> dict[str, list[object]]:
+    file = io.StringIO("\n".join(lines) + "\n")
+    return {name: cells.tolist() for name, cells in read_csv(file, **options).items()}  # type: ignore[arg-type]
+
+
+EXPECTED = columns_of("a,b,y", *ROWS, delimiter=",")
+SAME = {
+    "tabs": [line.replace(",", "\t") for line in ["a,b,y", *ROWS]],
+    "semicolons": [line.replace(",", ";") for line in ["a,b,y", *ROWS]],
+    "bars": [line.replace(",", "|") for line in ["a,b,y", *ROWS]],
+    "two colons": [line.replace(",", "::") for line in ["a,b,y", *ROWS]],
+    "blanks": [line.replace(",", "  ") for line in [" a,b,y", *ROWS]],
+    "blanks and tabs": [line.replace(",", " \t") for line in ["a,b,y", *ROWS]],
+    "sep=; of Excel": ["sep=;", *(line.replace(",", ";") for line in ["a,b,y", *ROWS])],
+    "sep in quotes": ['"sep=;"', *(line.replace(",", ";") for line in ["a,b,y", *ROWS])],
+    "comments": ["# logger 5, version 2", "#", "a,b,y", *ROWS],
+    "comments of MATLAB": ["% made in May", "a,b,y", *ROWS],
+    "names in a comment": ["# a,b,y", *ROWS],
+    "empty lines": ["", "", "a,b,y", "", *ROWS, "", ""],
+    "lines of blanks": ["  ", "a,b,y", ROWS[0], "   ", *ROWS[1:], " "],
+    "delimiters at the end of rows": ["a,b,y", *(f"{row}," for row in ROWS)],
+    "delimiters at the end": [f"{line}," for line in ["a,b,y", *ROWS]],
+    "delimiters in front": [f",{line}" for line in ["a,b,y", *ROWS]],
+    "a table of Markdown": [
+        "|a|b|y|",
+        "|---|:--|--:|",
+        *(f"|{row.replace(',', '|')}|" for row in ROWS),
+    ],
+    "row names of R": ['"a","b","y"', *(f'"{i}",{row}' for i, row in enumerate(ROWS, 1))],
+    "row names of text": ["a,b,y", *(f"Mazda {row[0]},{row}" for row in ROWS)],
+    "row names and tabs": [
+        "a\tb\ty",
+        *(f"r{i},{row}".replace(",", "\t") for i, row in enumerate(ROWS)),
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("layout", SAME)
+def test_one_table_in_any_layout_is_one_table(layout: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert columns_of(*SAME[layout]) == EXPECTED
+        text = "\r\n".join(SAME[layout])
+        assert {key: cells.tolist() for key, cells in read_csv(io.StringIO(text)).items()} == (
+            EXPECTED
+        )
+
+
+def test_titles_in_front_of_a_header_are_left_out_and_told() -> None:
+    titles = (["Report of May", ""], ["Report, May", "by us"], ["Report of May,,"])
+    for title in titles:
+        with pytest.warns(ChainruleWarning, match=r"first .*line.*\(Report.*left out"):
+            assert columns_of(*title, "a,b,y", *ROWS) == EXPECTED, title
+
+
+def test_a_delimiter_in_quotes_or_in_a_text_is_none() -> None:
+    assert list(columns_of('"t (min; mean; max; sd)",b', "1,2", "3,4")) == [
+        "t (min; mean; max; sd)",
+        "b",
+    ]
+    assert columns_of("full name", "Ann Lee", "Bob Ray") == {"full name": ["Ann Lee", "Bob Ray"]}
+    assert columns_of("text", "hello", "well, yes", delimiter=";")["text"] == [
+        "hello",
+        "well, yes",
+    ]
+    assert columns_of("x;y", "1,5;2,5", "2,5;3,5")["x"] in (["1,5", "2,5"], [1.5, 2.5])
+    assert list(columns_of("when,v", "2020-01-01 10:00,1", "2020-01-01 11:00,2")) == ["when", "v"]
+
+
+HEADERLESS = {
+    "iris": ["5.1,3.5,1.4,0.2,setosa", "4.9,3.0,1.4,0.2,setosa", "6.3,3.3,6.0,2.5,virginica"],
+    "a number twice": ["0,0,no", "1,1,no", "2,2,yes"],
+    "numbers alone": ["1.5,2", "2.5,3"],
+    "a missing value": ["6,148,?", "1,85,66", "8,183,64"],
+    "dates": ["2020-01-01,5.5", "2020-01-02,5.7"],
+    "decimal commas": ["1,5;2,5;ja", "2,5;3,5;nein"],
+    "words that occur again": ["p,x,s", "e,x,s", "e,b,y", "p,b,y", "p,x,y"],
+}
+
+
+@pytest.mark.parametrize("name", HEADERLESS)
+def test_a_missing_header_is_told_and_the_first_line_is_a_row(name: str) -> None:
+    lines = HEADERLESS[name]
+    with pytest.warns(ChainruleWarning, match=r"there is no header: the first line .* header="):
+        columns = columns_of(*lines)
+    width = len(columns)
+    assert list(columns) == [f"column_{i}" for i in range(1, width + 1)]
+    assert {len(cells) for cells in columns.values()} == {len(lines)}
+    names = [f"name {i}" for i in range(width)]
+    assert list(columns_of(*lines, names=names).values()) == list(columns.values())
+    assert columns_of(*lines, header=False) == columns
+    if name != "a number twice":
+        assert len(next(iter(columns_of(*lines, header=True).values()))) == len(lines) - 1
+
+
+NAMED = (
+    ["0,1", "5.5,6.5"],
+    [",0,1", "0,5.5,6.5", "1,7.5,8.5"],
+    ["country,2010,2011,2012", "Germany,1.5,2.5,2", "France,2.5,1.5,3"],
+    ["id,2010,2020", "1,5,6"],
+    ["400.0,402.0,404.0", "0.1,0.5,0.7"],
+    ["p,q", "e,x", "e,y", "p,x"],
+    ["#,score", "1,5", "2,7"],
+    ["n/a,b", "x,1", "y,2"],
+    ["name,town"],
+)
+
+
+def test_numbers_that_name_columns_are_a_header() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for header, *rows in NAMED:
+            rows = rows or ["Ann,Ulm"]
+            expected = [name or f"column_{i}" for i, name in enumerate(header.split(","), start=1)]
+            assert list(columns_of(header, *rows)) == expected
+
+
+def test_names_replace_those_of_the_file() -> None:
+    for names in (["x", "z", "w"], ["a", "b", "y"]):
+        columns = columns_of("a,b,y", *ROWS, names=names)
+        assert columns == dict(zip(names, EXPECTED.values(), strict=True))
+    with pytest.raises(ArgumentError, match="names has 2 names, and the file 3 columns"):
+        columns_of("a,b,y", *ROWS, names=["x", "z"])
+    # A row that has one cell more than the header, and no name in front, is named by all cells.
+    lines = ["a,y", "2,5,1", "4,5,0", "2,7,0"]
+    with pytest.raises(
+        FormatError, match=r"each row has 3 cells, and the header 2 names; name all"
+    ):
+        columns_of(*lines)
+    assert columns_of(*lines, names=["u", "a", "y"])["u"] == [2, 4, 2]
+
+
+def test_comments_and_lines_to_skip_can_be_named() -> None:
+    lines = ["! made by hand", "a,b,y", ROWS[0], "! a remark, in the middle", *ROWS[1:]]
+    assert columns_of(*lines, comment="!") == EXPECTED
+    assert columns_of("made, by", "hand", "a,b,y", *ROWS, skip_rows=2) == EXPECTED
+    with pytest.raises(FormatError, match=r"line 4 has 1 cells, the header names 3 columns"):
+        columns_of("a,b,y", *ROWS[:2], "a remark", *ROWS[2:])
+
+
+def test_a_file_is_read_alike_by_tables_as_by_the_reader(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes("stadt;größe\nKöln;5\nUlm;7\n".encode("cp1252"))
+    with pytest.warns(ChainruleWarning, match="cp1252"):
+        columns = read_csv(path)
+    with pytest.warns(ChainruleWarning, match="cp1252"):
+        table = Table().fit(path)
+    with pytest.warns(ChainruleWarning, match="cp1252"):
+        np.testing.assert_array_equal(table.transform(path), table.transform(columns))
+    # Rows of numbers under numbers: the names that are asked for tell the header.
+    numbers = {"0": [1.0, 5.0, 9.0], "7": [2.0, 4.0, 3.0]}
+    path.write_text("0,7\n1,2\n")
+    assert Table().fit(numbers).transform(path).shape == (1, 2)
