@@ -72,7 +72,7 @@ def _new(version: str, kind: type) -> Any:
             f"{_version()}; a pickle holds for one version. With chainrule {version} write the "
             "network by net.save(path), which every later version reads by cr.load(path)"
         )
-    return object.__new__(kind)
+    return (dict if issubclass(kind, dict) else object).__new__(kind)
 
 
 def _version() -> str:

@@ -140,3 +140,14 @@ def test_the_graph_of_a_whole_call_is_not_named_after_its_result() -> None:
     gradient = cr.trace(cr.grad(lambda x: np.exp(np.sin(x))))(1.0)
     small = cr.simplify(gradient)
     assert {"gradient", "small"}.isdisjoint({*names_of(gradient), *names_of(small)})
+
+
+def test_the_prompt_shows_a_graph_and_of_a_long_one_a_screen():
+    short, long = (
+        cr.trace(lambda x, n=n: sum(np.sin(x * k) for k in range(n)))(1.0) for n in (3, 90)
+    )
+    assert repr(short) == str(short)
+    lines = repr(long).splitlines()
+    assert len(lines) == 40
+    assert lines[-3].endswith("more lines; print(graph) shows all")
+    assert lines[-1] == "}"

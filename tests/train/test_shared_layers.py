@@ -94,7 +94,10 @@ def test_numbers_in_names_are_changed_where_they_are_taken(tmp_path: Any) -> Non
     decoder.compile("mse")
     decoder.fit(X[:, :3], X, verbose=0)
     net = trained(cr.Network([encoder, decoder, nn.Dense(4)]), X)
-    assert repr(net) == "<network: dense → batch_norm → dense_1 → dense_2 → dense_3 → dense_4>"
+    assert repr(net) == (
+        "<network: 4 → dense 6 → batch_norm 6 → dense_1 3 → dense_2 5 → dense_3 4 → dense_4 4, "
+        "139 parameters, loss mse, Adam(learning_rate=0.05)>"
+    )
     assert list(decoder.params) == ["dense.weight", "dense.bias", "dense_1.weight", "dense_1.bias"]
     assert net["dense_2"] is decoder["dense"]
     for each, inputs in ((net, X), (decoder, X[:, :3])):

@@ -73,7 +73,16 @@ class Graph:
         return format_graph(self)
 
     def __repr__(self) -> str:
-        return f"<graph {self.name}: {len(self.inputs)} inputs, {len(self.equations)} equations>"
+        lines = str(self).splitlines()
+        more = len(lines) - _LINES_SHOWN
+        if more > 0:
+            told = f"  ... {more} more lines; print(graph) shows all"
+            lines = [*lines[: _LINES_SHOWN - 3], told, *lines[-2:]]
+        return "\n".join(lines)
+
+
+_LINES_SHOWN = 40
+"""By the prompt: a screen."""
 
 
 def check(graph: Graph) -> Graph:

@@ -20,6 +20,7 @@ from chainrule.arguments.checks import (
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.errors import ArgumentError
 from chainrule.train.callbacks import Callback, check_monitor
+from chainrule.train.metrics.direction import direction
 
 __all__ = ["EarlyStopping"]
 
@@ -113,17 +114,12 @@ class EarlyStopping(Callback):
         )
 
 
-_MAXIMIZED = {"accuracy", "auc", "f1", "precision", "pseudo_likelihood", "r2", "recall"}
-_MINIMIZED = {"loss", "mae", "mse"}
-
-
 def _is_maximized(monitor: str, mode: str) -> bool:
     """Whether higher values of a quantity are better."""
-    name = monitor.removeprefix("val_")
-    is_maximized = name in _MAXIMIZED or name.startswith("top_")
-    if mode == "auto" and not is_maximized and name not in _MINIMIZED:
+    is_maximized = direction(monitor)
+    if mode == "auto" and is_maximized is None:
         raise ArgumentError(
             f"EarlyStopping: monitor is {monitor!r}, of which mode='auto' does not know whether "
             "higher values are better; give mode='max' or mode='min'"
         )
-    return mode == "max" or (mode == "auto" and is_maximized)
+    return mode == "max" or (mode == "auto" and bool(is_maximized))

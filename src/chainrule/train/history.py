@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from numpy.typing import NDArray
 
@@ -13,6 +14,7 @@ from chainrule.arguments.attributes import refuse_missing
 from chainrule.arguments.checks import shown
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.pickling import independent_copies
+from chainrule.train.metrics.direction import direction
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,8 +26,8 @@ __all__ = ["History"]
 
 @independent_copies
 @answers_foreign_names(PLOT_ALIASES)
-class History(Mapping[str, list[float]]):
-    """A mapping from each quantity of a call of ``fit`` to a list with one value an epoch.
+class History(dict[str, list[float]]):
+    """A dictionary from each quantity of a call of ``fit`` to a list with one value an epoch.
 
     The quantities are ``loss`` and the metrics on the training data (averaged over the epoch, while
     the parameters change), the same with prefix ``val_`` on the validation data (after the epoch),
@@ -44,26 +46,32 @@ class History(Mapping[str, list[float]]):
     >>> history["loss"]
     [0.5, 0.25]
     >>> history
-    <history of 2 epochs: loss 0.5 → 0.25>
+    <history of 2 epochs: loss 0.5 → 0.25
+            first  last  best
+      loss    0.5  0.25  0.25 (epoch 2)>
     """
 
     def __init__(self) -> None:
-        self._columns: dict[str, list[float]] = {}
+        super().__init__()
         self.notes: list[str] = []
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the finished epochs alone: another thread may be adding one."""
-        columns = list(self._columns.items())
+        columns = [(name, super(History, self).__getitem__(name)) for name in self]
         count = min((len(values) for _, values in columns), default=0)
         return vars(self) | {
             "_columns": {name: values[:count] for name, values in columns},
             "notes": list(self.notes),
         }
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.update(state.pop("_columns"))
+        vars(self).update(state)
+
     @property
     def epochs(self) -> int:
         """Number of epochs finished."""
-        return max(map(len, list(self._columns.values())), default=0)
+        return max(map(len, list(self.values())), default=0)
 
     def append(self, row: Mapping[str, float]) -> None:
         """Add the values of one epoch.
@@ -74,7 +82,7 @@ class History(Mapping[str, list[float]]):
             Value by quantity; the same quantities in every epoch.
         """
         for name, value in row.items():
-            self._columns.setdefault(name, []).append(float(value))
+            self.setdefault(name, []).append(float(value))
 
     def extend(self, columns: Mapping[str, NDArray[Any] | list[float]]) -> None:
         """Add the values of several epochs.
@@ -98,7 +106,7 @@ class History(Mapping[str, list[float]]):
         """
         for name, column in columns.items():
             values = column if isinstance(column, list) else column.astype(float).tolist()
-            self._columns.setdefault(name, [])[first:] = values
+            self.setdefault(name, [])[first:] = values
 
     def plot(
         self, path: str | os.PathLike[str] | None = None, *, axes: Axes | None = None
@@ -126,34 +134,45 @@ class History(Mapping[str, list[float]]):
 
         return plot.history(self, path, axes=axes)
 
-    def __getitem__(self, name: str) -> list[float]:
-        if name not in self._columns:
-            known = ", ".join(self) or "none yet: no epoch was finished"
-            raise MissingKeyError(f"the history has no {shown(name)}; it has {known}")
-        return self._columns[name]
+    def __missing__(self, name: object) -> NoReturn:
+        known = ", ".join(self) or "none yet: no epoch was finished"
+        raise MissingKeyError(f"the history has no {shown(name)}; it has {known}")
 
     def __getattr__(self, name: str) -> Any:
         """Answer the names of other libraries."""
-        if not name.startswith("_") and name in self._columns:
+        if not name.startswith("_") and name in self:
             raise AttributeError(f"a quantity is read as an item: history[{name!r}]")
         refuse_missing(self, "history", name, HISTORY_ATTRIBUTES)
 
-    def __contains__(self, name: object) -> bool:
-        return name in self._columns
-
     def __iter__(self) -> Iterator[str]:
-        return iter(list(self._columns))  # a copy, as another thread may train
-
-    def __len__(self) -> int:
-        return len(self._columns)
+        return iter(list(super().__iter__()))  # a copy, as another thread may train
 
     def __repr__(self) -> str:
-        count = self.epochs
-        hidden = {"seconds", "learning_rate"}
-        ranges = [
-            f"{name} {values[0]:.4g} → {values[-1]:.4g}"
-            for name, values in list(self._columns.items())
-            if name not in hidden and values
+        count, losses = self.epochs, self.get("loss", [])
+        change = f": loss {losses[0]:.4g} → {losses[-1]:.4g}" if losses else ""
+        title = f"<history of {count} epoch{'' if count == 1 else 's'}{change}"
+        rows = [_row(name, self[name]) for name in self if name not in _UNSHOWN and self[name]]
+        if not rows:
+            return f"{title}>"
+        table = [("", "first", "last", "best", ""), *rows]
+        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+        lines = [
+            f"  {name:{widths[0]}}{''.join(f'  {x:>{n}}' for x, n in cells)} {epoch}".rstrip()
+            for name, *values, epoch in table
+            for cells in [list(zip(values, widths[1:], strict=False))]
         ]
-        details = f": {', '.join(ranges)}" if ranges else ""
-        return f"<history of {count} epoch{'' if count == 1 else 's'}{details}>"
+        return "\n".join([title, *lines]) + ">"
+
+
+_UNSHOWN = {"seconds", "learning_rate"}
+
+
+def _row(name: str, values: list[float]) -> tuple[str, str, str, str, str]:
+    """Return the name of a quantity, its first, last and best value, and the epoch of the best."""
+    first, last = f"{values[0]:.4g}", f"{values[-1]:.4g}"
+    finite = [x for x in values if math.isfinite(x)]
+    is_maximized = direction(name)
+    if is_maximized is None or not finite:
+        return name, first, last, "", ""
+    best = max(finite) if is_maximized else min(finite)
+    return name, first, last, f"{best:.4g}", f"(epoch {values.index(best) + 1})"

@@ -22,7 +22,7 @@ from chainrule.train.inference.functional import apply
 from chainrule.train.inputs.data_adapter import prepare_inputs
 from chainrule.train.model.model import Model, checked_dtype, checked_layers
 from chainrule.train.model.parameters import Params
-from chainrule.train.model.summary import print_summary
+from chainrule.train.model.summary import describe, print_summary
 
 __all__ = ["LayerSequence"]
 
@@ -282,7 +282,7 @@ class LayerSequence:
         return list(zip(self._model.names, self.layers, strict=True))
 
     def __repr__(self) -> str:
-        return f"<network: {' → '.join(self._model.names)}>"
+        return f"<network: {describe(self._model)}>"
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Set an attribute that has an effect; a subclass may have attributes of its own."""

@@ -80,6 +80,9 @@ class Loss:
         checked_choice("Loss", "reduction", self.reduction, ("mean", "sum"))
         checked_choice("Loss", "contains", self.contains, ("", "softmax", "sigmoid"))
 
+    def __repr__(self) -> str:
+        return f"<loss {self.name}>"
+
     def __call__(self, y_true: Any, y_pred: Any) -> Any:
         """Return the loss of each sample; a custom function may assign to its arguments."""
         if not self.is_built_in:

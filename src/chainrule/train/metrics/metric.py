@@ -49,6 +49,9 @@ class Metric:
     is_mean: bool = False
     targets: Literal["classes", "amounts", "any"] = "any"
 
+    def __repr__(self) -> str:
+        return f"<metric {self.name}>"
+
     @property
     def threshold(self) -> float | None:
         """Above which it takes binary outputs as positive; None for its default."""

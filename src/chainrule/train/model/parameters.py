@@ -19,6 +19,10 @@ from chainrule.train.model.model import Model
 __all__ = ["Params"]
 
 
+_SHOWN = 24
+"""How many parameters a line at the prompt shows."""
+
+
 @independent_copies
 class Params(MutableMapping[str, NDArray[Any]]):
     """A mapping from names such as ``dense.weight`` to live arrays, in the order of the layers.
@@ -131,6 +135,8 @@ class Params(MutableMapping[str, NDArray[Any]]):
 
     def __repr__(self) -> str:
         rows = [f"{name!r}: {tuple(p.value.shape)}" for name, p in self._parameters.items()]
+        if len(rows) > _SHOWN:
+            rows[_SHOWN - 2 : -2] = [f"... {len(rows) - _SHOWN} more"]
         return f"<params {{{', '.join(rows)}}}>"
 
     def _parameter(self, name: str) -> Parameter:

@@ -10,9 +10,34 @@ from chainrule.nn.layer import Layer
 from chainrule.optim.config import describe_briefly
 from chainrule.train.model.model import Model
 
-__all__ = ["format_summary", "print_summary"]
+__all__ = ["describe", "format_summary", "print_summary"]
 
 _HEADINGS = ("layer", "kind", "output shape", "parameters", "activation")
+
+
+_SHOWN = 12
+"""How many layers a line at the prompt shows."""
+
+
+def describe(model: Model) -> str:
+    """Return a line with the layers, their sizes once they are built, and how they are trained.
+
+    Such as ``784 → dense 100 → dense_1 10, 79,510 parameters, loss cross_entropy, sgd``.
+    """
+    parts = list(model.names)
+    if model.output_shapes:
+        shapes = [model.input_shape, *model.output_shapes]
+        sizes = ["×".join(map(str, (shape or ())[1:])) for shape in shapes]
+        named = zip(model.names, sizes[1:], strict=True)
+        parts = [sizes[0], *(f"{name} {size}".rstrip() for name, size in named)]
+    if len(parts) > _SHOWN:
+        parts[_SHOWN // 2 : -_SHOWN // 2] = [f"... {len(parts) - _SHOWN} more ..."]
+    told = [" → ".join(filter(None, parts))]
+    if model.output_shapes:
+        told.append(f"{sum(each.size for each in model.stack.parameters().values()):,} parameters")
+    if (arguments := model.compile_arguments) is not None:
+        told += [f"loss {arguments.loss.name}", describe_briefly(arguments.optimizer)]
+    return ", ".join(told)
 
 
 def print_summary(model: Model) -> None:
