@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from chainrule.insight.figure import root_figure
@@ -16,24 +17,26 @@ _MOST_IN_COLUMN = 16
 
 
 def add_legend(axes: Axes, title: str | None = None, **options: Any) -> None:
-    """Add the legend in a row above the axes; to the right of them if the row would be too wide."""
+    """Add the legend in a row or two above the axes; to their right if it would be too wide."""
     labels = axes.get_legend_handles_labels()[1]
+    if not labels:
+        return
     figure: Any = root_figure(axes)
     grid = axes.get_subplotspec()
     columns = grid.get_gridspec().ncols if grid is not None else 1
     width = figure.get_figwidth() / columns * _CHARACTERS_PER_INCH
-    length = sum(len(each) + 6 for each in labels) + len(title or "")
+    rows = math.ceil((sum(len(each) + 6 for each in labels) + 1) / width)
     style: dict[str, Any] = {"fontsize": 10, "borderaxespad": 0.3, "handletextpad": 0.5, **options}
-    if length <= width and title is None:
-        axes.set_title(axes.get_title(), pad=24 if axes.get_title() else None)
+    if rows <= 2 and title is None:
+        axes.set_title(axes.get_title(), pad=7 + 17 * rows if axes.get_title() else None)
         axes.legend(
-            loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(labels), columnspacing=1.2,
-            **style,
+            loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=math.ceil(len(labels) / rows),
+            columnspacing=1.2, **style,
         )  # fmt: skip
     elif figure.get_layout_engine() is not None:
         axes.legend(
             loc="upper left", bbox_to_anchor=(1.0, 1.0), title=title,
-            ncols=-(-len(labels) // _MOST_IN_COLUMN), **style,
+            ncols=math.ceil(len(labels) / _MOST_IN_COLUMN), **style,
         )  # fmt: skip
     else:  # nothing would make room for it
         style |= {"frameon": True, "framealpha": 0.9}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["COLOURS", "confusion_colours", "text_colour", "tint"]
+__all__ = ["COLOURS", "MARKERS", "confusion_colours", "confusion_scale", "text_colour", "tint"]
 
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#F0E442", "#000000")
 """One for each class or curve, distinct under every form of colour blindness.
@@ -14,6 +16,9 @@ References
 ----------
 Okabe & Ito (2008), "Color universal design": the palette, here with blue and orange first.
 """
+
+MARKERS = "osD^vP*X"
+"""One for each class, so that classes differ without colour too."""
 
 Colour = NDArray[np.float64]
 
@@ -37,22 +42,30 @@ def text_colour(background: Colour) -> str:
     >>> text_colour(tint("#0072B2")), text_colour(tint("#08519C", strength=1.0))
     ('#111111', 'white')
     """
-    # Relative luminance, its gamma taken as 2.2; white on 0.18 has a contrast of 1.05 / 0.23 = 4.6.
+    # Relative luminance, its gamma taken as 2.2; at 0.19 both have a contrast of 4.3 or more.
     luminance = float(background**2.2 @ [0.2126, 0.7152, 0.0722])
-    return "white" if luminance < 0.18 else "#111111"
+    return "white" if luminance < 0.19 else "#111111"
 
 
 def confusion_colours(counts: NDArray[np.int64]) -> Colour:
     """Return the colour of each cell of a confusion matrix: correct blue, errors orange."""
-    rate = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     is_correct = np.eye(len(counts), dtype=bool)
-    errors = np.where(is_correct, 0, counts)
-    relative = errors / max(errors.max(initial=0), 1)
-    blue, orange, background = _rgb("#08519C"), _rgb("#E6550D"), _rgb("#F7F7F7")
-    correct = background + rate[..., None] ** 2 * (blue - background)
-    # The rarest error is visible too: colour starts at a fifth.
-    strength = np.where(errors, 0.2 + 0.6 * relative, 0)[..., None]
-    return np.where(is_correct[..., None], correct, background + strength * (orange - background))
+    return np.where(is_correct[..., None], _shade(share, "#08519C"), _shade(share, "#E6550D"))
+
+
+def confusion_scale(is_mistaken: bool) -> Colour:
+    """Return the shades of 0 to 100 % as an image: a column for errors, if any, one for hits."""
+    share = np.linspace(0, 1, 101)
+    shades = ["#E6550D", "#08519C"] if is_mistaken else ["#08519C"]
+    return np.stack([_shade(share, each) for each in shades], axis=1)
+
+
+def _shade(share: NDArray[Any], full: str) -> Colour:
+    """Mix a background with a colour, at least by a third, so that a rare error is visible."""
+    background = _rgb("#F7F7F7")
+    strength = np.where(share > 0, 0.35 + 0.65 * share, 0)[..., None]
+    return background + strength * (_rgb(full) - background)
 
 
 def _rgb(colour: str) -> Colour:

@@ -1,0 +1,135 @@
+"""The plane of two columns: samples as points of it, and its points as samples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.arguments.checks import as_position, bad_argument
+from chainrule.data.columns import is_table, read_columns
+from chainrule.data.file_argument import is_path
+from chainrule.errors import DataError
+
+__all__ = ["Plane", "feature_names", "plane_of"]
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Plane:
+    """Two columns of a table or array."""
+
+    points: Array  # (n, 2)
+    names: tuple[str, str]
+    samples: Callable[[Array], Any]  # points (m, 2) -> what a network takes, other columns typical
+
+
+def plane_of(function: str, X: Any, columns: Any, features: Any) -> Plane:
+    """Return the plane of two columns: of the only two, or of those asked for."""
+    if is_path(X):
+        raise DataError(
+            f"{function}: X is a path; give the columns, as from data.read_csv({str(X)!r})"
+        )
+    values = _table(X) if is_table(X) else _rows(function, X)
+    names = list(values)
+    chosen = _chosen(function, names, columns, X)
+    points = [np.asarray(values[name]) for name in chosen]
+    for name, column in zip(chosen, points, strict=True):
+        if column.dtype.kind not in "biuf" or not np.isfinite(column).all():
+            what = "missing values" if column.dtype.kind in "biuf" else f"{column[0]!r:.40}"
+            raise DataError(f"{function}: column {name!r} has {what}; a plane is one of numbers")
+    if is_table(X):
+        shown = (str(chosen[0]), str(chosen[1]))
+        return Plane(np.stack(points, 1), shown, lambda grid: _as_table(X, values, chosen, grid))
+    labels = feature_names(function, features, len(names))
+    if labels is None:
+        ordinal = ("first feature", "second feature")
+        labels = list(ordinal) if len(names) == 2 else [f"feature {each}" for each in names]
+    shown = (labels[names.index(chosen[0])], labels[names.index(chosen[1])])
+    return Plane(np.stack(points, 1), shown, lambda grid: _as_array(X, chosen, grid))
+
+
+def feature_names(function: str, features: Any, count: int) -> list[str] | None:
+    """Return the names given to columns; None if none are."""
+    if features is None:
+        return None
+    if isinstance(features, str) or not isinstance(features, Sequence | np.ndarray):
+        raise bad_argument(function, "features", features, "a list with the name of each column")
+    if len(features) != count:
+        raise DataError(
+            f"{function}: features has {len(features)} names and X {count} columns; give one name "
+            "for each column"
+        )
+    return [str(each) for each in features]
+
+
+def _table(X: Any) -> dict[Any, Array]:
+    return dict(read_columns(X))
+
+
+def _rows(function: str, X: Any) -> dict[Any, Array]:
+    rows = np.asarray(X)
+    if rows.ndim != 2 or not len(rows) or rows.shape[1] < 2:
+        raise DataError(
+            f"{function}: X has shape {rows.shape}; a plane has two features, so X must be (n, 2) "
+            "and y (n,), n at least 1"
+        )
+    return {place: rows[:, place] for place in range(rows.shape[1])}
+
+
+def _chosen(function: str, names: list[Any], columns: Any, X: Any) -> list[Any]:
+    if columns is None and len(names) == 2:
+        return names
+    example = tuple(names[:2])
+    if columns is None:
+        what = "shape " + str(np.shape(X)) if not is_table(X) else f"{len(names)} columns"
+        raise DataError(
+            f"{function}: X has {what}, and a plane has two features, so X must be (n, 2) and y "
+            f"(n,); or choose two columns, as by columns={example!r}"
+        )
+    pair = list(columns) if isinstance(columns, Sequence) and not isinstance(columns, str) else []
+    if not is_table(X):
+        places = [as_position(each) for each in pair]
+        pair = [each % len(names) for each in places if each is not None and each < len(names)]
+    if len(pair) != 2 or pair[0] == pair[1] or any(each not in names for each in pair):
+        known = ", ".join(map(repr, names)) if is_table(X) else f"positions below {len(names)}"
+        raise bad_argument(
+            function,
+            "columns",
+            columns,
+            f"two different columns, as {example!r}; known are {known:.200}",
+        )
+    return pair
+
+
+def _as_array(X: Any, chosen: list[Any], grid: Array) -> Array:
+    rows = np.asarray(X)
+    if rows.shape[1] == 2 and chosen == [0, 1]:
+        return grid
+    typical = np.nanmedian(rows, axis=0).astype(grid.dtype)
+    samples = np.tile(typical, (len(grid), 1))
+    samples[:, chosen] = grid
+    return samples
+
+
+def _as_table(X: Any, values: Mapping[Any, Array], chosen: list[Any], grid: Array) -> Any:
+    typical = {name: np.full(len(grid), _typical(column)) for name, column in values.items()}
+    samples = {**typical, chosen[0]: grid[:, 0], chosen[1]: grid[:, 1]}
+    if isinstance(X, Mapping):
+        return samples
+    if isinstance(X, np.ndarray):  # structured
+        dtype = [(name, column.dtype) for name, column in samples.items()]
+        return np.array(list(zip(*samples.values(), strict=True)), cast(Any, dtype))
+    return type(X)(samples)
+
+
+def _typical(column: Array) -> Any:
+    """Return the median of numbers, the most frequent of other values."""
+    if column.dtype.kind in "iuf":
+        return np.nanmedian(column)
+    texts, places, counts = np.unique(column.astype(str), return_index=True, return_counts=True)
+    return column[places[np.argmax(counts)]] if len(texts) else None
