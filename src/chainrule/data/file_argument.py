@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
+import errno
+import itertools
 import os
+import re
 import stat
 from pathlib import Path
 from typing import Any
@@ -19,7 +23,7 @@ def is_path(value: Any) -> bool:
 
 
 def checked_name(function: str, value: Any) -> str:
-    """Return the name of a file as a text.
+    """Return the name of a file as a text, ``~`` expanded.
 
     Examples
     --------
@@ -36,17 +40,73 @@ def checked_name(function: str, value: Any) -> str:
         os.fsencode(text)
     except UnicodeError:
         raise bad_argument(function, "path", value, "the path of a file, in Unicode") from None
-    return text
+    is_home = text.startswith("~") and not os.path.lexists(text)
+    return os.path.expanduser(text) if is_home else text
 
 
 def checked_path(function: str, value: Any) -> Path:
-    """Return the path of a file to be read; its existence is left to the reader."""
+    """Return the path of a file to be read; raise OSError if there is none.
+
+    Examples
+    --------
+    >>> checked_path("read_csv", "https://example.org/t.csv")
+    Traceback (most recent call last):
+    chainrule.errors.ArgumentError: read_csv: https://example.org/t.csv is an address; download it,
+    by urllib.request.urlretrieve(address, "t.csv"), and give the path
+    """
     text = checked_name(function, value)
+    if re.match(r"[a-z][a-z0-9+]+://", text):
+        name = text.rstrip("/").rpartition("/")[2] or "file"
+        raise ArgumentError(
+            f"{function}: {text:.100} is an address; download it, by "
+            f'urllib.request.urlretrieve(address, "{name:.40}"), and give the path'
+        )
+    if "\n" in text:
+        raise ArgumentError(
+            f"{function}: path is {text!r:.60}, the content of a file; give its path, or "
+            "io.StringIO(content)"
+        )
     path = Path(text)
-    # A terminal or /dev/zero has no end.
-    if path.exists() and stat.S_ISCHR(path.stat().st_mode):
-        raise ArgumentError(f"{function}: {text} is a device; give the path of a file")
+    _check_file(function, path)
     return path
+
+
+def _check_file(function: str, path: Path) -> None:
+    """Raise an OSError that says more than Python's, if a path is not that of a file."""
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        raise FileNotFoundError(
+            errno.ENOENT, f"{function}: there is no such file{_hint(path)}", str(path)
+        ) from None
+    # A terminal or /dev/zero has no end.
+    if stat.S_ISCHR(mode):
+        raise ArgumentError(f"{function}: {path} is a device; give the path of a file")
+    if stat.S_ISDIR(mode):
+        inside = ", ".join(sorted(os.listdir(path))[:5]) or "nothing"
+        raise IsADirectoryError(
+            errno.EISDIR,
+            f"{function}: it is a folder, which holds {inside:.200}; give the path of a file",
+            str(path),
+        )
+
+
+def _hint(path: Path) -> str:
+    """Return what is there instead: files with similar names, or the folder that exists."""
+    folder = path.parent
+    if not folder.is_dir():
+        there = next(each for each in (*folder.parents, Path()) if each.is_dir())
+        return f", nor the folder {folder}: {there.resolve()} is there"
+    files = (each.name for each in folder.iterdir() if each.is_file())
+    names = sorted(itertools.islice(files, 1000))
+    lower = {name.lower(): name for name in names}
+    close = difflib.get_close_matches(path.name.lower(), lower, n=3)
+    same = [name for name in names if Path(name).stem.lower() == path.stem.lower()]
+    similar = list(dict.fromkeys([*same, *(lower[name] for name in close)]))[:3]
+    if similar:
+        return f"; {folder.resolve()} has {', '.join(similar)}"
+    tables = [name for name in names if Path(name).suffix.lower() == path.suffix.lower()][:3]
+    return f" in {folder.resolve()}" + (f", which has {', '.join(tables)}" if tables else "")
 
 
 def read_content(function: str, source: Any) -> bytes | str:

@@ -135,7 +135,7 @@ def write_idx(path: str | os.PathLike[str], array: ArrayLike) -> None:
     name = checked_name("write_idx", path)
     values = np.asarray(as_array(array, "write_idx: the array"))
     chunks = _encode(values, _code_of(values.dtype))
-    write_atomically(path, _compress(chunks) if name.endswith(".gz") else chunks)
+    write_atomically(name, _compress(chunks) if name.endswith(".gz") else chunks)
 
 
 class _Content:

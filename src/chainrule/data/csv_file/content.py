@@ -60,6 +60,7 @@ def _inflated(content: bytes, name: str, title: str) -> bytes:
 
 def _member(content: bytes, title: str) -> bytes:
     """Return the one file of a zip archive."""
+    import lzma  # here, as most files are plain
     import zipfile
 
     damaged = (zipfile.BadZipFile, OSError, EOFError, zlib.error, ValueError, NotImplementedError)
@@ -85,7 +86,7 @@ def _member(content: bytes, title: str) -> bytes:
                 return _limited(file, len(content), title)
     except FormatError:
         raise
-    except (*damaged, RuntimeError) as error:
+    except (*damaged, lzma.LZMAError, RuntimeError) as error:
         raise FormatError(
             f"{title}: the file is a zip archive and damaged ({error}); download it again"
         ) from None

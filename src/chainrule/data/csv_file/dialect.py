@@ -11,9 +11,18 @@ from chainrule.data.csv_file.header import is_number_like, names_numbers
 from chainrule.data.csv_file.record import BLANKS, Record, is_blank, records
 from chainrule.errors import FormatError
 
-__all__ = ["inferred_delimiter", "named_delimiter", "sample_of", "table_start"]
+__all__ = [
+    "COMMENT_SIGNS",
+    "count_comments",
+    "inferred_delimiter",
+    "named_delimiter",
+    "sample_of",
+    "table_start",
+]
 
 _CANDIDATES = (",", ";", "\t", "|", "::")
+COMMENT_SIGNS = ("#", "%")
+"""First characters of comments that are recognised in front of a table."""
 _SAMPLE = 200_000
 """Characters from which the dialect is inferred, and at least three lines."""
 _MOST_RECORDS = 300
@@ -51,6 +60,11 @@ def inferred_delimiter(sample: str, comment: str | None, skip: int) -> str:
     fitting, numbers = _score(blanks)
     # Words of a text are between blanks too: a table of words alone is taken for a single column.
     return BLANKS if fitting > 0.9 and numbers >= 0.5 else ","
+
+
+def count_comments(rows: list[list[str]]) -> int:
+    """Return the number of records in front that are comments."""
+    return sum(1 for _ in itertools.takewhile(lambda row: row[0][:1] in COMMENT_SIGNS, rows))
 
 
 def table_start(rows: list[list[str]]) -> tuple[int, int]:
@@ -107,6 +121,7 @@ def _first(given: Iterable[Record]) -> Iterable[Record]:
 
 def _score(rows: list[list[str]]) -> tuple[float, float]:
     """Return the share of records of the most frequent width, and that of numbers among cells."""
+    rows = rows[count_comments(rows) :]
     start, width = table_start(rows)
     if width == 1:
         return 0.0, 0.0

@@ -29,7 +29,8 @@ def looks_like_row(first: list[str], body: list[list[str]]) -> bool:
     It is one if most of the columns of numbers have a number in it. Numbers in equal steps, such as
     0, 1, 2 or years, name columns. In a table of words it is one if each of them occurs again.
     """
-    columns = list(zip(*(row for row in body if len(row) == len(first)), strict=True))
+    body = [row for row in body if len(row) == len(first)]
+    columns = list(zip(*body, strict=True))
     if not columns:
         return False
     numeric = [_are_numbers(cells) for cells in columns]

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from chainrule.data.csv_file.dialect import table_start
+from chainrule.data.csv_file.dialect import COMMENT_SIGNS, count_comments, table_start
 from chainrule.data.csv_file.header import is_number_like, looks_like_row, names_numbers
 from chainrule.data.csv_file.note import Note
 from chainrule.data.csv_file.record import Record, is_blank
 from chainrule.errors import FormatError
 
 __all__ = ["Layout", "inferred_layout"]
-
-_MARKS = ("#", "%")
-"""First characters of comments that are recognised in front of a table."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +37,7 @@ def inferred_layout(
 ) -> Layout:
     """Return the layout of a table from its first records; `header` None is to be inferred."""
     rows = [row for _, row in sample]
-    comments = 0
-    while comments < len(rows) and rows[comments][0][:1] in _MARKS:
-        comments += 1
+    comments = count_comments(rows)
     start, width = table_start(rows[comments:])
     if comments and _names_columns(rows, comments, width):
         comments -= 1
@@ -107,7 +102,7 @@ def _names_columns(rows: list[list[str]], comments: int, width: int) -> bool:
 def _uncommented(row: list[str], width: int) -> list[str]:
     cell = row[0]
     # The column of a rank may be called "#".
-    is_comment = width > 1 and cell[:1] in _MARKS and cell[1:2] in (" ", "\t")
+    is_comment = width > 1 and cell[:1] in COMMENT_SIGNS and cell[1:2] in (" ", "\t")
     return [cell[1:].strip(), *row[1:]] if is_comment else row
 
 
@@ -117,7 +112,7 @@ def _skipped(rows: list[list[str]]) -> list[Note]:
         return []
     text = " ".join(lines[0]).strip()
     count = "the first line" if len(lines) == 1 else f"the first {len(lines)} lines"
-    comments = all(row[0][:1] in _MARKS for row in lines)
+    comments = all(row[0][:1] in COMMENT_SIGNS for row in lines)
     return [
         Note(
             f"{count} ({text:.40}), {'a comment' if comments else 'a title'} in front of the "
