@@ -254,11 +254,13 @@ def test_features_of_an_rbm_beat_pixels(data_folder: Path, tmp_path: Path) -> No
     code, output, errors = run("train", "rbm", "--out", str(tmp_path))
     assert (code, errors) == (0, "")
     assert output.count("(beaten)") == 5
+    for used, units in re.findall(r"(\d+) of (\d+) hidden units are in use", output):
+        assert int(used) > 0.95 * int(units)
     assert 75 < number(r"7,190 +([\d.]+) %", output) < 85
     assert 90 < number(r"60,000 +([\d.]+) %", output) < 94
     for name in ("digits", "mnist"):
         assert (tmp_path / f"{name}.png").stat().st_size > 10_000
-    assert following_lines(output) == "(5, 512)\n"
+    assert following_lines(output) == "(5, 100)\n"
 
 
 def test_an_rbm_has_no_target_column() -> None:

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.cli.recipe import Parts, Run
-from chainrule.cli.report import print_derivation, print_rows
+from chainrule.cli.report import print_comparison, print_derivation, print_rows
+from chainrule.cli.words import counted
 from chainrule.insight import plot
 from chainrule.insight.figure import drawing
 from chainrule.insight.legend import add_legend
@@ -46,16 +47,14 @@ def report_forecast(forecast: Callable[[], Forecast], run: Run) -> None:
     """Print the errors of a forecast, and their ratio to those of the baselines."""
     problem = forecast()
     predicted = problem.restore(run.net.predict(problem.parts[1][0]))
+    count = counted(len(problem.truth), "window")
     click.echo(
         f"\nerrors of forecasts {problem.ahead} ahead, in {problem.quantity},\n"
-        f"in {len(problem.truth):,} windows up to {problem.dates[-1]}\n"
+        f"in {count} up to {problem.dates[-1]}\n"
     )
-    print_rows([("network", predicted), *problem.baselines], problem.truth)
-    click.echo()
-    for title, values in problem.baselines:
-        ratio = _error(predicted, problem.truth) / _error(values, problem.truth)
-        percent = f"{ratio:7.1%}".replace("%", " %")
-        click.echo(f"{percent} of the mean error of {title}: {_verdict(ratio)}")
+    rows = [("network", predicted), *problem.baselines]
+    print_rows(rows, problem.truth)
+    print_comparison(rows, problem.truth)
     print_derivation(run)
 
 
@@ -127,9 +126,3 @@ def _draw_agreement(truth: Array, predicted: Array, name: str, path: Path) -> No
 
 def _error(values: Array, truth: Array) -> float:
     return float(np.mean(np.abs(values - truth)))
-
-
-def _verdict(ratio: float) -> str:
-    if ratio < 0.98:
-        return "beaten"
-    return "equalled" if ratio <= 1.02 else "not beaten"

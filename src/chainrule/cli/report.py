@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import Any
 
 import click
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.cli.recipe import Part, Run
+from chainrule.cli.words import align, compared, decimals_of, percent
 from chainrule.data.columns import take_rows
 from chainrule.insight import plot
 from chainrule.insight.confusion import confusion_matrix
@@ -22,6 +24,7 @@ from chainrule.train.network import Network
 __all__ = [
     "draw_classes",
     "draw_history",
+    "print_comparison",
     "print_derivation",
     "print_rows",
     "report_binary",
@@ -29,21 +32,26 @@ __all__ = [
     "report_regression",
 ]
 
-# Larger confusion matrices do not fit on a screen; their largest entries are listed.
-MOST_COLUMNS = 12
+Array = NDArray[Any]
+
 READABLE = ("cross_entropy", "mse")
+MOST_CLASSES = 30
+"""Classes up to which precision and recall are printed of each; of more, of the ten worst."""
+LONGEST_LABEL = 24
 
 
 def report_classes(run: Run) -> None:
-    """Print accuracy and confusion matrix of the test part."""
+    """Print accuracy, confusion matrix, and precision and recall of the test part."""
     _print_accuracy(run)
     X, y = run.parts[1]
-    _print_confusion(*confusion_matrix(y, run.net.predict_class(X)))
+    classes, counts = confusion_matrix(y, run.net.predict_class(X))
+    _print_confusion(classes, counts)
+    _print_shares(classes, counts)
     print_derivation(run)
 
 
 def report_binary(run: Run) -> None:
-    """Print ROC AUC, accuracy and confusion matrix of a binary classifier.
+    """Print ROC AUC and what `report_classes` does, of a binary classifier.
 
     The AUC is the probability that a positive sample has a higher score than a negative one.
     """
@@ -51,12 +59,9 @@ def report_binary(run: Run) -> None:
     click.echo(f"\ntest ROC AUC {areas[0]:.4f}")
     if run.baseline is not None and run.recipe.baseline is not None:
         areas.append(_area(run.baseline, run.parts[1]))
-        verdict = "beaten" if areas[0] > areas[1] else "not beaten"
+        verdict = compared(*areas)
         click.echo(f"{run.recipe.baseline.title}: {areas[1]:.4f} ({verdict})")
-    _print_accuracy(run)
-    X, y = run.parts[1]
-    _print_confusion(*confusion_matrix(y, run.net.predict_class(X)))
-    print_derivation(run)
+    report_classes(run)
 
 
 def report_regression(run: Run) -> None:
@@ -68,20 +73,32 @@ def report_regression(run: Run) -> None:
     rows.append(("mean of the training part", np.full(y.shape, trained.mean())))
     click.echo("\nerrors on the test part\n")
     print_rows(rows, y)
+    print_comparison(rows, y)
     variance = np.mean((y - y.mean()) ** 2)
     r2 = 1 - float(np.mean((rows[0][1] - y) ** 2) / variance) if variance else 0.0
     click.echo(f"\nR² of the network: {r2:.3f}")
     print_derivation(run)
 
 
-def print_rows(predictions: Sequence[tuple[str, NDArray[Any]]], truth: NDArray[Any]) -> None:
+def print_rows(predictions: Sequence[tuple[str, Array]], truth: Array) -> None:
     """Print mean absolute and root mean square error of several predictions."""
-    width = max(len(title) for title, _ in predictions)
-    click.echo(f"  {'':{width}} {'MAE':>10} {'RMSE':>10}")
-    for title, values in predictions:
-        errors = values - truth
-        absolute, square = np.mean(np.abs(errors)), np.sqrt(np.mean(errors**2))
-        click.echo(f"  {title:{width}} {absolute:10.3f} {square:10.3f}")
+    errors = [values - truth for _, values in predictions]
+    pairs = [(_mean_error(each), float(np.sqrt(np.mean(each**2)))) for each in errors]
+    decimals = decimals_of([number for pair in pairs for number in pair])
+    numbers = [[f"{number:,.{decimals}f}" for number in pair] for pair in pairs]
+    rows = [[title, *each] for (title, _), each in zip(predictions, numbers, strict=True)]
+    _print_aligned([["", "MAE", "RMSE"], *rows])
+
+
+def print_comparison(predictions: Sequence[tuple[str, Array]], truth: Array) -> None:
+    """Print the mean absolute error of the first prediction relative to each of the others."""
+    (_, first), *others = predictions
+    click.echo()
+    for title, values in others:
+        other = _mean_error(values - truth)
+        ratio = _mean_error(first - truth) / other if other else float("inf")
+        verdict = "beaten" if ratio < 0.98 else "equalled" if ratio <= 1.02 else "not beaten"
+        click.echo(f"{percent(ratio):>9} of the mean error of {title}: {verdict}")
 
 
 def draw_classes(run: Run, folder: Path) -> list[Path]:
@@ -128,47 +145,73 @@ def _area(net: Network, part: Part) -> float:
     return net.evaluate(*part)["auc"]
 
 
+def _mean_error(errors: Array) -> float:
+    return float(np.mean(np.abs(errors)))
+
+
+def _print_aligned(rows: Sequence[Sequence[str]]) -> None:
+    click.echo("\n".join(f"  {line}" for line in align(rows)))
+
+
 def _print_accuracy(run: Run) -> None:
     X, y = run.parts[1]
     hits = int(np.sum(run.net.predict_class(X) == y))
-    click.echo(f"\ntest accuracy {hits / len(y):.2%} ({hits:,} of {len(y):,})".replace("%", " %"))
+    click.echo(f"\ntest accuracy {percent(hits / len(y), 2)} ({hits:,} of {len(y):,})")
+    others: list[tuple[str, Array]] = []
     if run.baseline is not None and run.recipe.baseline is not None:
-        base = float(np.mean(run.baseline.predict_class(X) == y))
-        click.echo(f"{run.recipe.baseline.title}: {base:.2%}".replace("%", " %"))
+        others.append((run.recipe.baseline.title, run.baseline.predict_class(X)))
+    labels, counts = np.unique(run.parts[0][1], return_counts=True)
+    most = labels[counts.argmax()]
+    others.append((f"always {_label(most)}", np.full(len(y), most)))
+    for title, classes in others:
+        other = int(np.sum(classes == y))
+        click.echo(f"{title}: {percent(other / len(y), 2)} ({compared(hits, other)})")
 
 
-def _print_confusion(classes: NDArray[Any], counts: NDArray[np.int64]) -> None:
-    if len(classes) > MOST_COLUMNS:
+def _label(label: Any) -> str:
+    text = str(label)
+    return text if len(text) <= LONGEST_LABEL else f"{text[: LONGEST_LABEL - 1]}…"
+
+
+def _print_confusion(classes: Array, counts: NDArray[np.int64]) -> None:
+    """Print the matrix, or its largest errors if it is wider than the terminal."""
+    labels = [_label(each) for each in classes]
+    cells = [[f"{number:,}" if number else "·" for number in row] for row in counts]
+    rows = [["", *labels], *([label, *row] for label, row in zip(labels, cells, strict=True))]
+    rows = [[f"{label} ", *row] for label, *row in rows]  # apart from the counts
+    lines = [f"  {line}" for line in align(rows, left=False)]
+    if max(map(len, lines)) > get_terminal_size().columns:
         _print_largest_confusions(classes, counts)
         return
-    # Late, because importing rich takes as long as training a small network.
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+    click.echo("\nconfusion matrix: rows are true classes, columns predicted ones\n")
+    click.echo("\n".join(lines))
 
-    table = Table(box=box.SIMPLE_HEAD)
-    table.add_column("", justify="right", style="bold")
-    for label in classes:
-        table.add_column(str(label), justify="right")
-    for row, (label, numbers) in enumerate(zip(classes, counts, strict=True)):
-        # Colour is redundant: hits are on the diagonal.
-        cells = [
-            Text(str(number), "cyan" if row == column else "bold red")
-            if number
-            else Text("·", "dim")
-            for column, number in enumerate(numbers)
+
+def _print_shares(classes: Array, counts: NDArray[np.int64]) -> None:
+    """Print precision and recall of each class."""
+    hits, true, predicted = np.diag(counts), counts.sum(axis=1), counts.sum(axis=0)
+    order = np.arange(len(classes))
+    if len(classes) > MOST_CLASSES:
+        order = np.argsort(hits / np.maximum(true, 1), kind="stable")[:10]
+        click.echo("\nthe ten classes of lowest recall\n")
+    else:
+        click.echo()
+    rows = [["class", "precision", "recall", "samples"]]
+    for code in order:
+        shares = [
+            percent(hits[code] / total[code]) if total[code] else "–" for total in (predicted, true)
         ]
-        table.add_row(str(label), *cells)
-    click.echo("\nconfusion matrix: rows are true classes, columns predicted ones")
-    Console().print(table)
+        rows.append([_label(classes[code]), *shares, f"{true[code]:,}"])
+    _print_aligned(rows)
 
 
-def _print_largest_confusions(classes: NDArray[Any], counts: NDArray[np.int64]) -> None:
+def _print_largest_confusions(classes: Array, counts: NDArray[np.int64]) -> None:
     errors = counts - np.diag(np.diag(counts))
-    click.echo("\nthe most frequent confusions")
+    click.echo("\nthe most frequent confusions\n")
+    rows: list[list[str]] = []
     for index in np.argsort(-errors, axis=None, kind="stable")[:10]:
         true, predicted = np.unravel_index(index, errors.shape)
         if errors[true, predicted]:
-            pair = f"{classes[true]} taken for {classes[predicted]}"
-            click.echo(f"  {pair:24} {errors[true, predicted]:4}")
+            pair = f"{_label(classes[true])} taken for {_label(classes[predicted])}"
+            rows.append([pair, f"{errors[true, predicted]:,}"])
+    _print_aligned(rows or [["none"]])

@@ -13,6 +13,7 @@ from chainrule import data, datasets, nn
 from chainrule.cli.forecast import Forecast, draw_forecast, report_forecast
 from chainrule.cli.recipe import Horizons, Layers, Recipe, cosine_adam
 from chainrule.cli.validation import hold_out_latest
+from chainrule.cli.words import counted
 
 __all__ = ["RECIPES", "airline", "prices", "sunspots"]
 
@@ -120,19 +121,15 @@ def prices(horizon: int = 5) -> Forecast:
         close[last + horizon],
         (("persistence, the price of today", today),),
         "points of the S&P 500",
-        _counted(horizon, "day"),
+        counted(horizon, "day"),
         table["date"][last[:, -1] + horizon],
         (table["date"], close, table["date"][cut]),
         today,
     )
 
 
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'s' * (count != 1)}"
-
-
 def _counted_up(count: int, noun: str) -> str:
-    return _counted(count, noun) if count == 1 else f"1 to {_counted(count, noun)}"
+    return counted(count, noun) if count == 1 else f"1 to {counted(count, noun)}"
 
 
 def _recipe(
@@ -151,7 +148,7 @@ def _recipe(
         option = "" if horizon == usual else f"horizon={horizon}"
         problem = partial(forecast, horizon)
         return Recipe(
-            title=f"{title}, {_counted(horizon, steps.removesuffix('s'))} ahead",
+            title=f"{title}, {counted(horizon, steps.removesuffix('s'))} ahead",
             load=lambda: problem().parts,
             layers=layers,
             optimizer=cosine_adam(rate),

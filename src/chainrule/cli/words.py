@@ -1,0 +1,71 @@
+"""Numbers as people write them, and tables of them without blanks at the end of lines."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+__all__ = ["align", "compared", "counted", "decimals_of", "percent"]
+
+
+def percent(share: float, decimals: int = 1) -> str:
+    """Write a share.
+
+    Examples
+    --------
+    >>> percent(0.97251), percent(1.0, decimals=0)
+    ('97.3 %', '100 %')
+    """
+    return f"{share:.{decimals}%}".replace("%", " %")
+
+
+def counted(count: int, noun: str) -> str:
+    """Write a number of things.
+
+    Examples
+    --------
+    >>> counted(1, "row"), counted(1797, "row")
+    ('1 row', '1,797 rows')
+    """
+    return f"{count:,} {noun}{'s' * (count != 1)}"
+
+
+def decimals_of(values: Iterable[float]) -> int:
+    """Return the decimals with which the largest value has four significant digits.
+
+    Examples
+    --------
+    >>> [decimals_of([each, 0.1]) for each in (123456.7, 74.29, 0.5)]
+    [0, 2, 4]
+    """
+    largest = max((abs(each) for each in values if math.isfinite(each)), default=0.0)
+    return min(max(3 - math.floor(math.log10(largest)), 0), 9) if largest else 1
+
+
+def compared(value: float, other: float) -> str:
+    """Say whether a value beats another one, where more is better.
+
+    Examples
+    --------
+    >>> compared(0.9, 0.8), compared(0.8, 0.8), compared(0.7, 0.8)
+    ('beaten', 'equalled', 'not beaten')
+    """
+    return "beaten" if value > other else "equalled" if value == other else "not beaten"
+
+
+def align(rows: Sequence[Sequence[str]], left: bool = True) -> list[str]:
+    """Align the cells of rows to the right, those of the first column to the left if asked.
+
+    Examples
+    --------
+    >>> align([["", "MAE"], ["net", "9.5"], ["mean", "12.0"]])
+    ['       MAE', 'net    9.5', 'mean  12.0']
+    """
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines: list[str] = []
+    for row in rows:
+        cells = [cell.rjust(width) for cell, width in zip(row, widths, strict=True)]
+        if left:
+            cells[0] = row[0].ljust(widths[0])
+        lines.append("  ".join(cells).rstrip())
+    return lines
