@@ -12,6 +12,7 @@ from functools import cache
 __all__ = [
     "CALLBACK_ALIASES",
     "CALLBACK_ATTRIBUTES",
+    "COLUMNS_ATTRIBUTES",
     "CORE_ALIASES",
     "CORE_NAMES",
     "DATASET_ALIASES",
@@ -123,6 +124,7 @@ RANDOM_ALIASES = Aliases("random arguments")
 # Attributes and methods
 CALLBACK_ALIASES = Aliases("callback methods")
 CALLBACK_ATTRIBUTES = Aliases("callback attributes")
+COLUMNS_ATTRIBUTES = Aliases("columns")
 GRAPH_ATTRIBUTES = Aliases("graph")
 HISTORY_ATTRIBUTES = Aliases("history")
 LAYER_ATTRIBUTES = Aliases("layer attributes", "layer arguments")

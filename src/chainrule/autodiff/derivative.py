@@ -310,7 +310,12 @@ def _scalar(value: Any, function: Callable[..., Any]) -> Node:
     output: Any = as_node(value)
     if output.size == 1 and output.shape:
         output = np.reshape(output, ())  # a matrix product of a row and a column, say
-    if output.shape != () or not output.array_type.is_float:
+    if output.shape == () and not output.array_type.is_float:
+        raise ShapeError(
+            f"grad: {name} must return one float, got {output.type}, whose derivative is 0 or "
+            "undefined; leave out what makes integers of its numbers, such as astype(int)"
+        )
+    if output.shape != ():
         raise ShapeError(
             f"grad: {name} must return one float, got {output.type}; sum or average it, or use "
             "cr.vjp"

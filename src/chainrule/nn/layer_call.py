@@ -124,9 +124,12 @@ def _run(
         count = f"{len(args)} input{'s' if len(args) > 1 else ''}"
         what = f"the shapes of {count}" if method.__name__ == "build" else count
         more = f" and {', '.join(named)}" if named else ""
+        inputs = ", ".join(["x", "y", "z"][: len(args)]) if len(args) < 4 else "*inputs"
+        form = "input_shape" if method.__name__ == "build" else inputs
         raise ArgumentError(
             f"{layer._title()}: its {method.__name__} is called with {what}{more}, but is defined "
-            f"as {method.__name__}{inspect.signature(method)}"
+            f"as {method.__name__}{inspect.signature(method)}; define it as "
+            f"{method.__name__}(self, {form})"
         ) from None
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from chainrule.arguments.aliases import FIT_ALIASES
+from chainrule.arguments.aliases import FIT_ALIASES, METRIC_ALIASES
 from chainrule.arguments.checks import (
     NON_NEGATIVE,
     checked_choice,
@@ -118,6 +118,10 @@ def _is_maximized(monitor: str, mode: str) -> bool:
     """Whether higher values of a quantity are better."""
     is_maximized = direction(monitor)
     if mode == "auto" and is_maximized is None:
+        name = monitor.removeprefix("val_")
+        for own in METRIC_ALIASES.targets(name):
+            right = monitor.removesuffix(name) + own
+            raise ArgumentError(f"EarlyStopping: monitor is {monitor!r}; here it is {right!r}")
         raise ArgumentError(
             f"EarlyStopping: monitor is {monitor!r}, of which mode='auto' does not know whether "
             "higher values are better; give mode='max' or mode='min'"

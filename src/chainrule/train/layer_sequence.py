@@ -39,8 +39,8 @@ class LayerSequence:
         seed: int = 0,
         dtype: str = "float32",
     ) -> None:
-        self._model = Model(checked_seed("Network", seed), checked_dtype(dtype))
         given = [layers] if isinstance(layers, LayerSequence) else checked_layers(layers)
+        self._model = Model(checked_seed("Network", seed), checked_dtype(dtype))
         with self._model.adding():
             for layer in given:
                 self.add(layer)

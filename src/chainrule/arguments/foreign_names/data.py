@@ -149,6 +149,26 @@ keras  adapt  -> fit
 """,
 )
 
+COLUMNS = Subject(
+    "What data.read_csv returns",
+    ours="table.{}",
+    theirs={"": "table.{}", "pandas": "df.{}"},
+    table="""
+pandas  head  -> take the first rows of a column, as in table["age"][:5]
+pandas  tail  -> take the last rows of a column, as in table["age"][-5:]
+pandas  iloc loc iterrows itertuples  -> rows are taken from each column, as in table["age"][rows]
+pandas  columns  -> list(table) has the names of the columns
+pandas  shape index size  -> len(table) columns have len(table["age"]) rows each
+pandas  values to_numpy  -> stack the columns: np.column_stack(list(table.values()))
+pandas  drop  -> take a column out by table.pop("age")
+pandas  dtypes  -> each column has its own: table["age"].dtype
+pandas  to_dict  -> it is one already: dict(table)
+pandas  describe info isna isnull notna fillna dropna groupby merge join apply sort_values astype
+       value_counts to_csv rename query sample assign plot corr mean nunique reset_index set_index
+       -> pandas.DataFrame(table) has it
+""",
+)
+
 PIPELINE = Subject(
     "Pipelines",
     ours="pipe.{}",
@@ -279,6 +299,7 @@ SUBJECTS = {
     "data": DATA,
     "data arguments": DATA_ARGUMENTS,
     "table": TABLE,
+    "columns": COLUMNS,
     "pipeline": PIPELINE,
     "pipeline arguments": PIPELINE_ARGUMENTS,
     "datasets": DATASETS,

@@ -68,7 +68,6 @@ keras  stop_training  -> return True from the callback's on_epoch_end to stop
 keras  test_on_batch  -> use net.evaluate(X, y)
 keras  get_build_config  -> net.summary() prints the layers
 keras  jit_compile run_eagerly  -> training is always compiled
-torch  apply  -> loop over net.layers, or assign net.params[name] = array
 torch  register_forward_hook  -> net[:1] is a network of the first layers: net[:1].predict(X)
 torch,other  zero_grad zero_gradients  -> gradients are new in each step; leave it out
 other  state  -> net.save(path) writes it, chainrule.load reads it

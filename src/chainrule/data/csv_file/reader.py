@@ -24,6 +24,7 @@ from chainrule.data.csv_file.note import Note
 from chainrule.data.csv_file.option import Options, checked_options
 from chainrule.data.csv_file.record import BLANKS, Record, is_blank, records
 from chainrule.data.file_argument import is_path, read_content
+from chainrule.data.named_columns import NamedColumns
 from chainrule.errors import ArgumentError, FormatError, warn
 
 __all__ = ["read_csv", "read_csv_text", "read_table"]
@@ -116,7 +117,7 @@ def read_csv(
     options = checked_options(delimiter, encoding, missing, header, names, comment, skip_rows)
     columns, notes = read_table(path, options)
     _warn_of_guesses(path, notes)
-    return columns
+    return NamedColumns(columns)
 
 
 def read_table(

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chainrule.arguments.lookup import look_up
+from chainrule.errors import ArgumentError
 from chainrule.nn.activations.bounded import (
     hard_sigmoid,
     linear,
@@ -68,4 +69,9 @@ def resolve_activation(activation: str | ActivationFunction | None) -> Activatio
         return linear
     if callable(activation):
         return activation
+    if isinstance(activation, int):
+        raise ArgumentError(
+            f"activation: expected a name or a function, got {activation}; a layer is given the "
+            "number of its units alone, as nn.Dense(8), since that of its inputs is inferred"
+        )
     return look_up("activation", activation, ACTIVATIONS)

@@ -103,7 +103,12 @@ def run_recurrence(
 def checked_features(title: str, input_shape: Shape) -> int:
     """Return the number of features of an input (batch, time, features)."""
     if len(input_shape) != 3 or input_shape[-1] is None:
-        remedy = "; for one feature pass x[..., None]" if len(input_shape) == 2 else ""
+        remedy = ""
+        if len(input_shape) == 2:
+            remedy = (
+                "; for one feature pass x[..., None], and below another recurrent layer give that "
+                "one return_sequences=True"
+            )
         shape = ", ".join(map(str, ("batch", *input_shape[1:])))
         raise ShapeError(
             f"{title}: its input has shape ({shape}), but it needs (batch, time, features){remedy}"

@@ -34,6 +34,11 @@ _FLOATS = ("float32", "float64", np.float32, np.float64)
 
 def checked_key(function: str, key: Any) -> Any:
     """Return a key as an array or node of two integers."""
+    if isinstance(key, tuple):  # a shape, as without a key in NumPy
+        raise ArgumentError(
+            f"random.{function}: key is {shown(key, 40)}; it must be a key, as from "
+            f"chainrule.random.key(0), and comes first: random.{function}(key, {shown(key, 40)})"
+        )
     value = key if isinstance(key, Node) else as_plain_array(key)
     is_key = value.dtype.kind in "iu" and value.shape == (2,)
     if is_key:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
@@ -212,6 +212,11 @@ def checked_rate(name: str, rate: Any, argument: str = "learning_rate") -> float
         raise ArgumentError(
             f"{name}: {argument} is {shown(rate)}; it must be a number, a function of the epoch, "
             "or a schedule such as optim.cosine(0.1, epochs=20) or a subclass of optim.Schedule"
+        )
+    if isinstance(rate, Mapping | list | tuple | Iterator):
+        raise ArgumentError(
+            f"{name}: {argument} is {shown(rate, 60)}; it must be a number greater than 0, and "
+            "parameters are not given to an optimiser, as the network passes them"
         )
     if callable(rate):
         return EpochFunction(rate)

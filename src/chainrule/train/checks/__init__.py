@@ -8,7 +8,12 @@ from chainrule.train.checks.arrays import as_array
 from chainrule.train.checks.finite import Extent, check_finite, is_clearly_finite
 from chainrule.train.checks.likely_mistakes import warn_likely_mistakes
 from chainrule.train.checks.nonfinite_report import explain_nonfinite
-from chainrule.train.checks.samples import ValidatedData, check_samples, check_settings
+from chainrule.train.checks.samples import (
+    ValidatedData,
+    check_samples,
+    check_settings,
+    explained_as_exchanged,
+)
 from chainrule.train.checks.targets import check_targets
 
 __all__ = [
@@ -20,6 +25,7 @@ __all__ = [
     "check_settings",
     "check_targets",
     "explain_nonfinite",
+    "explained_as_exchanged",
     "is_clearly_finite",
     "warn_likely_mistakes",
 ]

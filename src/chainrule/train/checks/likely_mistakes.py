@@ -56,6 +56,11 @@ def warn_likely_mistakes(
 
 def _inputs(X: Array, extent: Extent, needs_scaling: bool) -> Iterator[str]:
     low, high = extent.low, extent.high
+    if X.ndim == 4 and X.shape[1] in (1, 3) and X.shape[2] == X.shape[3] > 4:
+        yield (
+            f"X has shape {X.shape}; if these are images with their channels first, pass "
+            "np.moveaxis(X, 1, -1), as channels come last here"
+        )
     if len(X) > 1 and low == high:
         yield f"X is {low:g} everywhere; a network learns nothing from inputs that never change"
     elif needs_scaling and max(-low, high) > _LARGE:

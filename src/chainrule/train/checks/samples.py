@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -17,7 +18,7 @@ from chainrule.train.checks.finite import Extent, check_finite, extent_of, is_cl
 from chainrule.train.checks.targets import check_targets
 from chainrule.train.checks.weights import check_weight
 
-__all__ = ["ValidatedData", "check_samples", "check_settings"]
+__all__ = ["ValidatedData", "check_samples", "check_settings", "explained_as_exchanged"]
 
 Array = NDArray[Any]
 
@@ -98,6 +99,17 @@ def check_samples(
     if targets is not None and loss is not None and output_shape is not None:
         check_targets(targets, loss, output_shape, function, names[1], weight)
     return ValidatedData(inputs, targets, weight, extent)
+
+
+@contextmanager
+def explained_as_exchanged(function: str, X: Any, y: Any) -> Generator[None]:
+    """Let errors of shapes tell that inputs and targets may be exchanged, where they look so."""
+    try:
+        yield
+    except ShapeError as error:
+        if getattr(X, "ndim", 2) == 1 and getattr(y, "ndim", 1) > 1:
+            raise ShapeError(f"{error}; if X and y are exchanged, write {function}(X, y)") from None
+        raise
 
 
 def check_settings(

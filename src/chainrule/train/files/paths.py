@@ -29,6 +29,18 @@ _SIGNATURES = {
 }  # fmt: skip
 
 
+_ARRAYS = (
+    "Read its arrays with the program that wrote it, and assign them: "
+    "net.params['dense.weight'] = array"
+)
+_READERS = {
+    ".csv": "Read a table by data.read_csv(path)",
+    ".npy": "Read an array by np.load(path), and assign it: net.params['dense.weight'] = array",
+    ".wav": "Read a recording by data.read_wav(path)",
+}
+"""What reads files that hold no network."""
+
+
 def checked_path(function: str, path: Any) -> Path:
     """Return the path of a file given as text or path, or raise an ArgumentError."""
     if isinstance(path, str | os.PathLike):
@@ -81,8 +93,8 @@ def check_content(source: Path) -> None:
         kind = f"no safetensors file but by its suffix one of {program}"
     if kind is not None:
         raise FormatError(
-            f"load: {source.name:.80} is {kind}; load reads what net.save wrote. Read its arrays "
-            "with the program that wrote it, and assign them: net.params['dense.weight'] = array",
+            f"load: {source.name:.80} is {kind}; load reads what net.save wrote. "
+            + _READERS.get(source.suffix.lower(), _ARRAYS),
             0,
         )
     if len(start) < 8:

@@ -27,7 +27,10 @@ def check_trainable(stack: LayerStack) -> None:
         return
     frozen = [name for name, each in stack.parameters().items() if not each.is_state]
     if not frozen:
-        raise ArgumentError("fit: there is nothing to train: no layer has a trainable parameter")
+        raise ArgumentError(
+            "fit: there is nothing to train: no layer has a trainable parameter; a layer of your "
+            "own makes one in its build, by self.parameter(name, shape)"
+        )
     raise ArgumentError(
         f"fit: there is nothing to train: all weights are frozen, such as {frozen[-1]}; set "
         "net.trainable = True, or the trainable of some layers"

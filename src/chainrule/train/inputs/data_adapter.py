@@ -9,7 +9,12 @@ from numpy.typing import NDArray
 from chainrule.data.row_labels import check_row_labels
 from chainrule.errors import ShapeError
 from chainrule.nn.layers.embedding import Embedding
-from chainrule.train.checks import ValidatedData, check_samples, check_targets
+from chainrule.train.checks import (
+    ValidatedData,
+    check_samples,
+    check_targets,
+    explained_as_exchanged,
+)
 from chainrule.train.checks.broadcasting import warn_of_broadcasting
 from chainrule.train.checks.metric_targets import check_metric_targets
 from chainrule.train.inputs.padded_steps import checked_steps, warn_of_mask_end, without_padding
@@ -35,18 +40,19 @@ def prepare_samples(
 ) -> tuple[Samples, ValidatedData]:
     """Check samples; encode targets and weights for training or evaluation."""
     check_row_labels(function, **{names[0]: X, names[1]: y, "sample_weight": sample_weight})
-    checked = check_samples(
-        function,
-        as_inputs(model, X, function),
-        y,
-        sample_weight,
-        input_shape=model.input_shape,
-        dtype=model.dtype,
-        names=names,
-    )
-    assert checked.y is not None, "targets were required"
-    _check_values(model, checked.X)
-    model.build(checked.X.shape, function)
+    with explained_as_exchanged(function, X, y):
+        checked = check_samples(
+            function,
+            as_inputs(model, X, function),
+            y,
+            sample_weight,
+            input_shape=model.input_shape,
+            dtype=model.dtype,
+            names=names,
+        )
+        assert checked.y is not None, "targets were required"
+        _check_values(model, checked.X)
+        model.build(checked.X.shape, function)
     warn_of_mask_end(model, checked.X, function)
     title = f"{function}: {names[1]}"
     mask = checked_steps(model, checked, function, names[0])

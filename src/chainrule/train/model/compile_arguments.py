@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from chainrule.arguments.checks import shown
 from chainrule.errors import ArgumentError
-from chainrule.nn.losses.loss import Loss, resolve_loss
+from chainrule.nn.losses.loss import LOSSES, Loss, resolve_loss
 from chainrule.nn.losses.target_domain import PROBABILITIES, SIGNS
 from chainrule.optim.optimizer import Optimizer
-from chainrule.optim.registry import resolve_optimizer
+from chainrule.optim.registry import OPTIMIZERS, resolve_optimizer
 from chainrule.train.metrics import Metric, resolve_metric
 
 __all__ = ["CompileArguments", "resolve_compile_arguments"]
@@ -33,9 +34,22 @@ def resolve_compile_arguments(
     loss: Any, optimizer: Any, learning_rate: Any, metrics: Any
 ) -> CompileArguments:
     """Resolve the arguments of ``compile``."""
+    _refuse_optimizer(loss, optimizer)
     loss = resolve_loss(loss)
     optimizer = resolve_optimizer(optimizer, learning_rate)
     return CompileArguments(loss, optimizer, _resolve_metrics(metrics, loss))
+
+
+def _refuse_optimizer(loss: Any, optimizer: Any) -> None:
+    """Refuse an optimiser in the place of the loss, which Keras takes first."""
+    names = {name.lower() for name in OPTIMIZERS}
+    is_name = isinstance(loss, str) and loss not in LOSSES and loss.lower() in names
+    if is_name or isinstance(loss, Optimizer):
+        of_loss = repr(optimizer) if optimizer in tuple(LOSSES) else "..."
+        raise ArgumentError(
+            f"compile: the loss comes first, and {shown(loss, 40)} is an optimizer; write "
+            f"net.compile(loss={of_loss}, optimizer={shown(loss, 40)})"
+        )
 
 
 def _resolve_metrics(metrics: Any, loss: Loss) -> tuple[Metric, ...]:

@@ -364,7 +364,10 @@ def checked_dtype(dtype: Any) -> np.dtype[Any]:
 def checked_layers(layers: Any) -> list[Layer]:
     """Return the layers as a list, or raise an ArgumentError."""
     if isinstance(layers, Layer):
-        raise ArgumentError("Network: layers is a single layer; put it in a list")
+        raise ArgumentError(
+            "Network: layers is a single layer; put all of them in one list, as in "
+            "chainrule.Network([nn.Dense(8), nn.Dense(3)])"
+        )
     try:
         return list(layers)
     except TypeError:

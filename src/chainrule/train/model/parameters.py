@@ -64,6 +64,7 @@ class Params(MutableMapping[str, NDArray[Any]]):
             raise ShapeError(
                 f"params[{name!r}] has shape {live.shape}, the assigned array {new.shape}; "
                 "they must be equal (nothing is broadcast here)"
+                + ("; weights are (in, out): assign its .T" * (new.shape == live.shape[::-1]))
             )
         with np.errstate(over="ignore"):  # an overflow to float32 is reported below
             new = new.astype(live.dtype)
