@@ -198,6 +198,20 @@ SAMPLES = [
     LayerSample(nn.GlobalMaxPool2D, (2, 5, 4, 3), (2, 3), (), "global_max_pool2d"),
     LayerSample(nn.BatchNorm, (4, 3), (4, 3), norm_names(3, True), "batch_norm"),
     LayerSample(nn.BatchNorm, (2, 3, 4, 2), (2, 3, 4, 2), norm_names(2, True), "batch_norm"),
+    LayerSample(
+        lambda: nn.Normalization([0.5, 1, 2], (4.0, 0.0, 0.25)),
+        (4, 3),
+        (4, 3),
+        (("mean", (3,)), ("stddev", (3,))),
+        "normalization",
+    ),
+    LayerSample(
+        lambda: nn.Normalization(0.5, 4.0),
+        (2, 3, 4, 1),
+        (2, 3, 4, 1),
+        (("mean", (1,)), ("stddev", (1,))),
+        "normalization",
+    ),
     LayerSample(nn.LayerNorm, (4, 3), (4, 3), norm_names(3), "layer_norm"),
     LayerSample(nn.LayerNorm, (2, 4, 3), (2, 4, 3), norm_names(3), "layer_norm"),
     LayerSample(

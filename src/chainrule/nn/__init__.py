@@ -33,6 +33,7 @@ from chainrule.nn.layers.dense import Dense
 from chainrule.nn.layers.depthwise_convolution import DepthwiseConv2D
 from chainrule.nn.layers.dropout import Dropout, GaussianNoise
 from chainrule.nn.layers.embedding import Embedding, PositionEmbedding
+from chainrule.nn.layers.feature_normalization import Normalization
 from chainrule.nn.layers.function_layers import Identity, Lambda
 from chainrule.nn.layers.global_pooling import (
     GlobalAvgPool1D,
@@ -107,6 +108,7 @@ __all__ = [
     "MaxPool2D",
     "Mish",
     "MultiHeadAttention",
+    "Normalization",
     "PReLU",
     "Parameter",
     "Permute",

@@ -11,10 +11,10 @@
 
 A layer needs no more. ``forward(self, x, training=False, random=None)`` is told whether it runs in
 training, where it may draw random numbers by ``random.uniform(x.shape)``; ``train_forward(x,
-random)`` is the older spelling of that pass. ``backward(dy)`` is a manual gradient. Layers, and
-networks, that it calls are held in attributes, lists, tuples or dictionaries; state is a parameter
-with ``trainable=False``, updated by ``self.mean.value = ...``.
-``forward(self, x, mask=None)`` is told which steps of sequences are real, see `compute_mask`.
+random)`` is the older spelling of that pass. ``backward(dy)`` is a manual gradient, ``adapt(x)``
+takes statistics of the training data. Layers, and networks, that it calls are held in attributes,
+lists, tuples or dictionaries; state is a parameter with ``trainable=False``, updated by
+``self.mean.value = ...``. ``forward(self, x, mask=None)`` is told the mask, see `compute_mask`.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from chainrule.graph.guards import note_assignment
 from chainrule.graph.source_location import frame_at
 from chainrule.locks import ReentrantLock
 from chainrule.nn import environment
+from chainrule.nn.adaptation import note_inputs
 from chainrule.nn.binding import Binding
 from chainrule.nn.config import describe_arguments, snake_case
 from chainrule.nn.freezing import freeze_unless, set_trainable, with_flag
@@ -229,6 +230,18 @@ class Layer:
         """
         return mask
 
+    def adapt(self, x: Any) -> None:
+        """Take statistics of the data, and keep them as state.
+
+        ``fit`` calls it before the first update, with what reaches the layer from the training
+        samples, and their ``mask`` if it takes one; once: later calls and loaded networks do not.
+
+        Parameters
+        ----------
+        x : array, (n, ...)
+            Its inputs from all of them, without those held out for validation.
+        """
+
     # For use in a custom layer.
 
     @answers_foreign_names(LAYER_ARGUMENT_ALIASES)
@@ -333,6 +346,7 @@ class Layer:
         """
         if named:
             refuse_keywords(self._title(), self.forward, named, LAYER_ARGUMENT_ALIASES)
+        note_inputs(self, x, named.get("mask"))
         return call_layer(
             self,
             lambda inputs, random: run_forward(self, inputs, named, random),

@@ -36,6 +36,7 @@ from chainrule.nn.layers.dense import Dense
 from chainrule.nn.layers.depthwise_convolution import DepthwiseConv2D
 from chainrule.nn.layers.dropout import Dropout, GaussianNoise
 from chainrule.nn.layers.embedding import Embedding, PositionEmbedding
+from chainrule.nn.layers.feature_normalization import Normalization
 from chainrule.nn.layers.function_layers import Identity, Lambda
 from chainrule.nn.layers.global_pooling import (
     GlobalAvgPool1D,
@@ -66,9 +67,9 @@ _CLASSES: tuple[type[Layer], ...] = (
     Conv2D, Conv3D, ConvTranspose2D, Cropping1D, Cropping2D, Dense, DepthwiseConv2D, Dropout,
     ELU, Embedding, Flatten, GaussianNoise, GELU, GlobalAvgPool1D, GlobalAvgPool2D,
     GlobalMaxPool1D, GlobalMaxPool2D, GRU, HardSigmoid, Identity, Lambda, LayerNorm, LeakyReLU,
-    LogSoftmax, LSTM, Masking, MaxPool1D, MaxPool2D, Mish, MultiHeadAttention, Permute,
-    PositionEmbedding, PReLU, RandomFlip, RandomRotation, RandomShift, RandomZoom, ReLU,
-    RepeatVector, Rescale, Reshape, Residual, RNN, SELU, Sigmoid, SiLU, Softmax, Softplus,
+    LogSoftmax, LSTM, Masking, MaxPool1D, MaxPool2D, Mish, MultiHeadAttention, Normalization,
+    Permute, PositionEmbedding, PReLU, RandomFlip, RandomRotation, RandomShift, RandomZoom,
+    ReLU, RepeatVector, Rescale, Reshape, Residual, RNN, SELU, Sigmoid, SiLU, Softmax, Softplus,
     Softsign, Tanh, TimeDistributed, UpSampling2D, ZeroPadding1D, ZeroPadding2D,
 )  # fmt: skip
 

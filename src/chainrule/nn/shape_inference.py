@@ -21,6 +21,7 @@ from chainrule.graph.node import variable
 from chainrule.nn import environment
 from chainrule.nn.layer_call import build_once
 from chainrule.nn.layers import (
+    activation_classes,
     activation_layers,
     attention,
     augmentation,
@@ -30,6 +31,8 @@ from chainrule.nn.layers import (
     depthwise_convolution,
     dropout,
     embedding,
+    feature_normalization,
+    function_layers,
     global_pooling,
     lstm_gru,
     masking,
@@ -37,6 +40,7 @@ from chainrule.nn.layers import (
     pooling,
     reshape,
     rnn,
+    spatial,
     transposed_convolution,
     wrappers,
 )
@@ -129,6 +133,23 @@ def _permute(layer: Any, sample: Sample, dtype: Any) -> Sample:
     return tuple(sample[axis - 1] for axis in layer.axes)
 
 
+def _repeated(layer: Any, sample: Sample, dtype: Any) -> Sample:
+    return (layer.n, *sample)
+
+
+def _enlarged(layer: Any, sample: Sample, dtype: Any) -> Sample:
+    lengths = (n * factor for n, factor in zip(sample, layer.size, strict=False))
+    return (*lengths, sample[-1])
+
+
+def _padded(layer: Any, sample: Sample, dtype: Any) -> Sample:
+    return (*(n + sum(each) for n, each in zip(sample, layer.widths, strict=False)), sample[-1])
+
+
+def _cropped(layer: Any, sample: Sample, dtype: Any) -> Sample:
+    return (*(n - sum(each) for n, each in zip(sample, layer.widths, strict=False)), sample[-1])
+
+
 def _embedding(layer: Any, sample: Sample, dtype: Any) -> Sample:
     return (*sample, layer.units)
 
@@ -161,6 +182,13 @@ def _residual(layer: Any, sample: Sample, dtype: Any) -> Sample:
     return shape
 
 
+def _added(layer: Any, sample: Sample, dtype: Any) -> Sample:
+    shapes = {_chain(branch, sample, dtype) for branch in layer.branches}
+    if len(shapes) != 1:
+        raise ShapeError(f"{layer._title()}: its branches give {len(shapes)} shapes, not one")
+    return shapes.pop()
+
+
 def _concatenate(layer: Any, sample: Sample, dtype: Any) -> Sample:
     shapes = [_chain(branch, sample, dtype) for branch in layer.branches]
     rank = len(shapes[0])
@@ -178,7 +206,8 @@ _RULES: dict[type, Callable[[Any, Sample, Any], Sample]] = {
             augmentation.RandomFlip, augmentation.RandomRotation, augmentation.RandomShift,
             augmentation.RandomZoom, dropout.Dropout, dropout.GaussianNoise,
             embedding.PositionEmbedding, masking.Masking, normalization.BatchNorm,
-            normalization.LayerNorm,
+            normalization.LayerNorm, feature_normalization.Normalization, function_layers.Identity,
+            *(getattr(activation_classes, name) for name in activation_classes.__all__),
         ),
         _same,
     ),
@@ -200,9 +229,14 @@ _RULES: dict[type, Callable[[Any, Sample, Any], Sample]] = {
     reshape.Flatten: _flatten,
     reshape.Reshape: _reshape,
     reshape.Permute: _permute,
+    reshape.RepeatVector: _repeated,
+    spatial.UpSampling2D: _enlarged,
+    **dict.fromkeys((spatial.ZeroPadding1D, spatial.ZeroPadding2D), _padded),
+    **dict.fromkeys((spatial.Cropping1D, spatial.Cropping2D), _cropped),
     embedding.Embedding: _embedding,
     wrappers.Bidirectional: _bidirectional,
     wrappers.TimeDistributed: _time_distributed,
     composite.Residual: _residual,
+    composite.Add: _added,
     composite.Concatenate: _concatenate,
 }  # fmt: skip

@@ -44,7 +44,6 @@ class ZeroPadding1D(Layer):
     keeps_steps = False
 
     def __init__(self, padding: int | Sequence[int] = 1, name: str | None = None) -> None:
-        self.padding = padding
         self.widths = _checked_widths("ZeroPadding1D", "padding", _ends(padding), 1)
         self.name = name
 
@@ -82,7 +81,6 @@ class ZeroPadding2D(Layer):
     keeps_steps = False
 
     def __init__(self, padding: Widths = 1, name: str | None = None) -> None:
-        self.padding = padding
         self.widths = _checked_widths("ZeroPadding2D", "padding", padding, 2)
         self.name = name
 
@@ -119,7 +117,6 @@ class Cropping1D(Layer):
     keeps_steps = False
 
     def __init__(self, cropping: int | Sequence[int] = 1, name: str | None = None) -> None:
-        self.cropping = cropping
         self.widths = _checked_widths("Cropping1D", "cropping", _ends(cropping), 1)
         self.name = name
 
@@ -156,7 +153,6 @@ class Cropping2D(Layer):
     keeps_steps = False
 
     def __init__(self, cropping: Widths = 1, name: str | None = None) -> None:
-        self.cropping = cropping
         self.widths = _checked_widths("Cropping2D", "cropping", cropping, 2)
         self.name = name
 

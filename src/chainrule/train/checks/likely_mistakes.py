@@ -68,7 +68,8 @@ def _inputs(X: Array, extent: Extent, needs_scaling: bool) -> Iterator[str]:
         remedy = (
             "pass X / 255, or begin with nn.Rescale(1 / 255)"
             if is_image
-            else "pass (X - X.mean(axis=0)) / X.std(axis=0), with mean and std of the training data"
+            else "begin with nn.Normalization(), or pass (X - X.mean(axis=0)) / X.std(axis=0), "
+            "with mean and std of the training data"
         )
         yield (
             f"X goes from {low:g} to {high:g}; networks train slowly, or not at all, on inputs far "

@@ -138,10 +138,13 @@ def _differences(layer: Any, dtype: np.dtype[Any]) -> Iterator[tuple[str, Any, d
     known = {id(each) for each in layer.parameters().values()}
     for path, each in own.items():
         kept = _changed(each, again[path], known)
+        is_adapted = vars(each).get("_adapted", False)
         if not _is_ours(each) and id(each) in reads:
             kept = _state(kept, vars(again[path]), reads[id(each)]) | _class_attributes(
                 each, reads[id(each)]
             )
+        if is_adapted:  # or the next `fit` would call its ``adapt`` again
+            kept["_adapted"] = True
         if kept:
             yield path, each, kept
 

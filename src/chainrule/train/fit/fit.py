@@ -12,6 +12,7 @@ from chainrule.nn.layer import Layer
 from chainrule.nn.layers.activation_layers import Rescale
 from chainrule.nn.layers.augmentation import RandomFlip, RandomRotation, RandomShift, RandomZoom
 from chainrule.nn.layers.embedding import Embedding
+from chainrule.nn.layers.feature_normalization import Normalization
 from chainrule.nn.layers.function_layers import Identity
 from chainrule.nn.layers.normalization import BatchNorm, LayerNorm
 from chainrule.nn.layers.reshape import Flatten, Permute, RepeatVector, Reshape
@@ -22,6 +23,7 @@ from chainrule.train.callbacks import resolve_callbacks
 from chainrule.train.checks import check_settings, warn_likely_mistakes
 from chainrule.train.checks.lookup_range import explain_lookup_error
 from chainrule.train.checks.weights import check_some_left
+from chainrule.train.fit.adaptation import adapt_layers, restored_on_error
 from chainrule.train.fit.epochs import EpochLoop, FitRun
 from chainrule.train.fit.output_activation import warn_of_output_activation
 from chainrule.train.fit.termination import ends_on_termination
@@ -72,7 +74,7 @@ def fit(net: Any, model: Model, X: Any, y: Any, arguments: FitArguments) -> Hist
     _check_settings(arguments)
     with ends_on_termination(), model.in_training():
         objective = model.objective("fit")
-        with model.rollback_on_error():
+        with model.rollback_on_error(), restored_on_error(model):
             samples, validation = _prepare_samples(model, objective, X, y, arguments)
             if validation is not None:  # refuses weights that the loss cannot apply
                 kind_of_loss(model.stack, objective, model.programs, validation, "fit")
@@ -126,6 +128,7 @@ def _prepare_samples(
         )  # fmt: skip
     _check_weights_left(samples, validation, arguments, model.dtype)
     check_trainable(model.stack)
+    adapt_layers(model, samples.X)
     if not model.counter.steps:
         warn_likely_mistakes(
             samples.X,
@@ -166,7 +169,7 @@ def _ends_frozen(model: Model) -> bool:
 def _needs_scaling(layers: Sequence[Layer]) -> bool:
     """Whether no layer scales inputs far from 1 before they reach weights."""
     first = next((each for each in layers if not isinstance(each, _SCALE_PRESERVING)), None)
-    return not isinstance(first, Rescale | BatchNorm | LayerNorm | Embedding)
+    return not isinstance(first, Rescale | BatchNorm | LayerNorm | Normalization | Embedding)
 
 
 def _unpack(validation_data: Any) -> tuple[Any, Any, Any]:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from chainrule.data.row_labels import check_row_labels
 from chainrule.errors import ShapeError
+from chainrule.nn.adaptation import check_adapted
 from chainrule.nn.layers.embedding import Embedding
 from chainrule.train.checks import (
     ValidatedData,
@@ -52,6 +53,8 @@ def prepare_samples(
         )
         assert checked.y is not None, "targets were required"
         _check_values(model, checked.X)
+        if function != "fit":
+            check_adapted(model.stack.adapting, function)
         model.build(checked.X.shape, function)
     warn_of_mask_end(model, checked.X, function)
     title = f"{function}: {names[1]}"
@@ -81,6 +84,7 @@ def prepare_inputs(model: Model, X: Any, function: str) -> Array:
         function, inputs, needs_targets=False, input_shape=expected, dtype=model.dtype
     )
     _check_values(model, checked.X)
+    check_adapted(model.stack.adapting, function)
     model.build(checked.X.shape, function)
     warn_of_mask_end(model, checked.X, function)
     return checked.X

@@ -14,6 +14,7 @@ import numpy as np
 from chainrule.errors import ArgumentError, ShapeError
 from chainrule.locks import cached_property
 from chainrule.nn import environment
+from chainrule.nn.adaptation import defines_adapt
 from chainrule.nn.environment import LayerEnvironment
 from chainrule.nn.layer import Layer
 from chainrule.nn.layers.activation_layers import Rescale
@@ -214,6 +215,11 @@ class LayerStack:
         """The parameters and what holds them: their values are arguments of each program."""
         holders = [vars(layer)["_parameters"] for layer in self._all_layers]
         return [*self._named.values(), *holders]
+
+    @cached_property
+    def adapting(self) -> list[Layer]:
+        """The layers that take statistics of the data, those within others included."""
+        return list(filter(defines_adapt, self._all_layers))
 
     @cached_property
     def _all_layers(self) -> list[Layer]:

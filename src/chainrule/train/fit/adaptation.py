@@ -1,0 +1,72 @@
+"""Layers see the training samples before the first update: `Layer.adapt` is called."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any
+
+from chainrule.errors import ArgumentError
+from chainrule.nn.adaptation import inputs_of_next, mark_adapted, needs_data
+from chainrule.nn.mask import accepts_mask
+from chainrule.train.inputs.samples import batches
+from chainrule.train.model.model import Model
+
+__all__ = ["adapt_layers", "restored_on_error"]
+
+_BATCH_SIZE = 1024
+
+
+def adapt_layers(model: Model, X: Any) -> None:
+    """Call ``adapt`` of the layers that need data, from the first one that the inputs reach."""
+    while pending := _pending(model):
+        first = model.layers[0]
+        if pending[0] is first and not model.stack.may_mask:
+            _adapt(model, first, X, None)  # not copied
+            continue
+        parts = (X[rows] for rows in batches(len(X), _BATCH_SIZE))
+        found = inputs_of_next(model.stack.apply, parts)
+        if found is None:
+            layer = pending[0]
+            raise ArgumentError(
+                f"fit: layer {layer.name or layer.kind!r} ({type(layer).__name__}) takes "
+                "statistics of its inputs, but no input reaches it; call its adapt(X) before, or "
+                "leave it out"
+            )
+        _adapt(model, *found)
+
+
+def _adapt(model: Model, layer: Any, x: Any, mask: Any) -> None:
+    named = {} if mask is None or not accepts_mask(type(layer).adapt) else {"mask": mask}
+    with model.parameter_lock.writing():
+        layer.adapt(x, **named)
+        mark_adapted(layer)
+    if needs_data(layer):
+        raise ArgumentError(f"fit: layer {layer.name!r} has no statistics after its adapt")
+
+
+def _pending(model: Model) -> list[Any]:
+    return [each for each in model.stack.adapting if needs_data(each)]
+
+
+@contextmanager
+def restored_on_error(model: Model) -> Generator[None]:
+    """Restore what ``adapt`` changes if the ``with`` block raises."""
+    before = [
+        (layer, dict(vars(layer)), [(e, e.array, e.array.copy()) for e in _parameters(layer)])
+        for layer in _pending(model)
+    ]
+    try:
+        yield
+    except BaseException:
+        for layer, attributes, arrays in before:
+            vars(layer).clear()
+            vars(layer).update(attributes)
+            for parameter, array, values in arrays:
+                parameter.array = array
+                array[...] = values
+        raise
+
+
+def _parameters(layer: Any) -> list[Any]:
+    return list(layer.parameters().values())
