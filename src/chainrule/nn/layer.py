@@ -161,8 +161,7 @@ class Layer:
     def pre_activation(self, x: Any) -> Any:
         """Compute the output before the final activation, for a layer that ends in one.
 
-        A loss that contains that activation, such as the cross-entropy of a softmax, takes it in
-        place of the output, which is more exact.
+        A loss that contains it, as the cross-entropy does a softmax, takes this: more exact.
 
         Parameters
         ----------
@@ -212,9 +211,8 @@ class Layer:
     def compute_mask(self, x: Any, mask: Any = None) -> Any:
         """Return which steps of the output are real, where that is not the mask of the input.
 
-        In a network, a mask of padded steps travels beside the values. It is passed to ``forward``
-        and ``train_forward`` if they have a parameter ``mask``, and carried on to the output if
-        input and output are (batch, steps, ...) with the same steps; else this method says so.
+        In a network a mask of padded steps travels beside the values: passed to a ``forward`` with
+        a parameter ``mask``, and on to outputs with the same steps; else this method says so.
 
         Parameters
         ----------

@@ -9,6 +9,7 @@ import chainrule as cr
 import chainrule.nn as nn
 from chainrule.errors import ArgumentError, ShapeError
 from chainrule.nn.parameter import substituted
+from chainrule.testing import check_grads
 
 RNG = np.random.default_rng(7)
 FEATURES, UNITS, BATCH, TIME = 3, 4, 5, 6
@@ -296,3 +297,45 @@ def test_stacked_layers_learn_to_add_and_survive_saving(
     np.testing.assert_array_equal(again.predict(x), net.predict(x))
     net.summary()
     assert "(batch, 5, 12)" in capsys.readouterr().out
+
+
+def test_a_sequence_may_be_continued_from_its_state() -> None:
+    x = np.random.default_rng(1).normal(size=(4, 6, 3))
+    for layer in (nn.RNN(5, return_sequences=True), nn.GRU(5, return_sequences=True)):
+        whole = layer(x)
+        rest = layer(x[:, 2:], initial_state=whole[:, 1])
+        np.testing.assert_allclose(rest, whole[:, 2:], rtol=1e-12)
+    lstm = nn.LSTM(2, initializer="zeros", recurrent_initializer="zeros")
+    h, c = np.full((4, 2), 0.5), np.full((4, 2), 2.0)
+    one, forget = 1 / (1 + np.exp(0)), 1 / (1 + np.exp(-1))
+    np.testing.assert_allclose(
+        lstm(x[:, :1], initial_state=(h, c)), one * np.tanh(forget * c), rtol=1e-12
+    )
+    both = nn.Bidirectional(lstm)
+    first, second = lstm(x, initial_state=[h, c]), both(x, initial_state=(h, c, 0 * h, 0 * c))
+    np.testing.assert_array_equal(second[:, :2], first)
+
+
+def test_initial_states_have_gradients_and_padded_steps_carry_them_over() -> None:
+    x, h = np.random.default_rng(2).normal(size=(3, 4, 2)), np.full((3, 5), 0.3)
+    for layer in (nn.RNN(5), nn.GRU(5)):
+        layer(x)
+        error = check_grads(lambda h, layer=layer: np.sum(layer(x, initial_state=h) ** 2), (h,))
+        assert error < 1e-6
+        kept = layer(x, mask=np.zeros((3, 4), bool), initial_state=h)
+        np.testing.assert_array_equal(kept, h)
+
+
+def test_an_initial_state_of_another_shape_is_refused() -> None:
+    x, h = np.zeros((3, 4, 2)), np.zeros((3, 5))
+    gru, lstm = nn.GRU(5), nn.LSTM(5)
+    for call, message in (
+        (lambda: gru(x, initial_state=h[0]), r"has shape \(5,\); it must be one array"),
+        (lambda: gru(x, initial_state=h[:, :3]), r"\(batch, units\) = \(3, 5\)"),
+        (lambda: gru(x, initial_state=(h, h)), r"has shape \(3, 5\), \(3, 5\)"),
+        (lambda: lstm(x, initial_state=h), r"it must be a tuple \(h, c\) of arrays"),
+        (lambda: nn.Bidirectional(nn.GRU(5))(x, initial_state=h), "then those of the backward one"),
+        (lambda: lstm(x, state=(h, h)), "there is no argument `state`"),
+    ):
+        with pytest.raises((ShapeError, ArgumentError), match=message):
+            call()

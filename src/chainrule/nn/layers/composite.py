@@ -205,8 +205,8 @@ class Add(Layer):
         elif not others:
             raise ArgumentError(
                 f"{self._title()}: there is one input and no branch, so nothing to add; give "
-                "branches, as in nn.Add([nn.Dense(3), nn.Dense(3)]), or call it with two inputs in "
-                "a layer of your own"
+                "branches, as in nn.Add([nn.Dense(3), nn.Dense(3)]), or, within a layer of your "
+                "own, call it with several inputs one by one: add(left, right)"
             )
         shapes = [each.shape for each in terms]
         if len(set(shapes)) > 1:

@@ -30,7 +30,9 @@ class LSTM(Layer):
         c' = f ⊙ c + i ⊙ g
         h' = o ⊙ φ(c')
 
-    The cell state c and the hidden state h start at zero.
+    The cell state c and the hidden state h start at zero, or where they are given: within a layer
+    of one's own, ``self.lstm(x, initial_state=(h, c))``, each (batch, units). There the state may
+    be what other layers have computed, such as the features of an image, and is trained with them.
 
     Parameters
     ----------
@@ -132,8 +134,8 @@ class LSTM(Layer):
         if self.use_bias:
             self.bias = self.parameter("bias", (width,), _forget_bias)
 
-    def forward(self, x: Any, mask: Any = None) -> Any:
-        """Return the last h, (batch, units), or that of every step."""
+    def forward(self, x: Any, *, mask: Any = None, initial_state: Any = None) -> Any:
+        """Return the last h, (batch, units), or that of every step, from `initial_state`."""
         input_projection = project_input(x, self.input_weight, self.bias)
 
         def step(states: tuple[Any, ...], projection: Any) -> tuple[Any, ...]:
@@ -146,7 +148,7 @@ class LSTM(Layer):
             return output_gate * self.activation_function(c), c
 
         sizes = (self.units, self.units)
-        return run_recurrence(x, input_projection, step, sizes, self.options, mask)
+        return run_recurrence(x, input_projection, step, sizes, self.options, mask, initial_state)
 
     def compute_mask(self, x: Any, mask: Any = None) -> Any:
         """Return the mask of the output, None for the last step."""
@@ -165,7 +167,8 @@ class GRU(Layer):
 
         h' = z ⊙ h + (1 - z) ⊙ g
 
-    The hidden state h starts at zero. The reset gate is applied after the product with U, as in
+    The hidden state h starts at zero, or at that of a call ``gru(x, initial_state=h)``, as in
+    `LSTM`. The reset gate is applied after the product with U, as in
     Keras (``reset_after=True``), cuDNN and PyTorch; d is the recurrent bias of the candidate. Where
     those libraries have two biases for a gate, b is their sum.
 
@@ -263,8 +266,8 @@ class GRU(Layer):
             self.bias = self.parameter("bias", (width,))
             self.recurrent_bias = self.parameter("recurrent_bias", (self.units,))
 
-    def forward(self, x: Any, mask: Any = None) -> Any:
-        """Return the last h, (batch, units), or that of every step."""
+    def forward(self, x: Any, *, mask: Any = None, initial_state: Any = None) -> Any:
+        """Return the last h, (batch, units), or that of every step, from `initial_state`."""
         input_projection = project_input(x, self.input_weight, self.bias)
 
         def step(states: tuple[Any, ...], projection: Any) -> tuple[Any, ...]:
@@ -277,7 +280,9 @@ class GRU(Layer):
             # z h + (1 - z) g, with one product.
             return (candidate + update_gate * (h - candidate),)
 
-        return run_recurrence(x, input_projection, step, (self.units,), self.options, mask)
+        return run_recurrence(
+            x, input_projection, step, (self.units,), self.options, mask, initial_state
+        )
 
     def compute_mask(self, x: Any, mask: Any = None) -> Any:
         """Return the mask of the output, None for the last step."""

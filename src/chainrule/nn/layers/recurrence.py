@@ -68,14 +68,18 @@ def run_recurrence(
     sizes: tuple[int, ...],
     options: RecurrentOptions,
     mask: Any = None,
+    initial_state: Any = None,
 ) -> Any:
-    """Scan `step` over time from zero states of the given sizes, (batch, size) each.
+    """Scan `step` over time from the initial states, (batch, size) each, or from zeros.
 
     The caller projects the input of all steps in one product, (time, batch, width); the loop
     computes only what depends on the states. A masked step carries the states over unchanged and
     outputs the mask value, or 0. Without a mask, `x` is compared with the mask value.
     """
-    start = tuple(np.zeros((x.shape[0], size), input_projection.dtype) for size in sizes)
+    shapes, dtype = [(x.shape[0], size) for size in sizes], input_projection.dtype
+    start = tuple(np.zeros(shape, dtype) for shape in shapes)
+    if initial_state is not None:
+        start = _checked_states(initial_state, shapes, dtype)
     value = options.mask_value
     if mask is not None:
         mask = checked_mask("a recurrent layer", mask, x.shape[:2])[..., None]
@@ -98,6 +102,21 @@ def run_recurrence(
     if not options.return_sequences:
         return last
     return np.swapaxes(outputs[::-1] if options.go_backwards else outputs, 0, 1)
+
+
+def _checked_states(value: Any, shapes: list[tuple[int, int]], dtype: Any) -> tuple[Any, ...]:
+    """Return initial states as arrays or nodes; one state may stand alone, several are a tuple."""
+    states = value if isinstance(value, tuple | list) else [value]
+    states = [each if hasattr(each, "shape") else np.asarray(each) for each in states]
+    if [each.shape for each in states] != shapes:
+        names = "h, c"[: 3 * len(shapes) - 2]
+        given = ", ".join(str(each.shape) for each in states)
+        rule = "one array" if len(shapes) == 1 else f"a tuple ({names}) of arrays"
+        raise ShapeError(
+            f"initial_state has shape {given}; it must be {rule} (batch, units) = {shapes[0]}, "
+            "one row a sample; a layer such as nn.Dense gives features that number"
+        )
+    return tuple(each if each.dtype == dtype else each.astype(dtype) for each in states)
 
 
 def checked_features(title: str, input_shape: Shape) -> int:

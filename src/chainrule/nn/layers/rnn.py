@@ -22,6 +22,8 @@ __all__ = ["RNN"]
 class RNN(Layer):
     """Simple recurrent layer over (batch, time, features): h' = f(x W + h U + b), h₀ = 0.
 
+    Another h₀, (batch, units), is given in the call, ``rnn(x, initial_state=h)``, as in `LSTM`.
+
     Parameters
     ----------
     units : int > 0
@@ -111,7 +113,7 @@ class RNN(Layer):
         if self.use_bias:
             self.bias = self.parameter("bias", (units,))
 
-    def forward(self, x: Any, mask: Any = None) -> Any:
+    def forward(self, x: Any, *, mask: Any = None, initial_state: Any = None) -> Any:
         """Return the last hidden state, (batch, units), or that of every step."""
         input_projection = project_input(x, self.input_weight, self.bias)
 
@@ -119,7 +121,9 @@ class RNN(Layer):
             (h,) = states
             return (self.activation_function(projection + h @ self.recurrent_weight),)
 
-        return run_recurrence(x, input_projection, step, (self.units,), self.options, mask)
+        return run_recurrence(
+            x, input_projection, step, (self.units,), self.options, mask, initial_state
+        )
 
     def compute_mask(self, x: Any, mask: Any = None) -> Any:
         """Return the mask of the output, None for the last step."""

@@ -40,7 +40,8 @@ class Bidirectional(Layer):
     """Process a sequence in both directions and merge the two outputs.
 
     The outputs of the backward layer are put back into the order of time before they are merged.
-    Padded steps are skipped in both directions, see `Masking`.
+    Padded steps are skipped in both directions, see `Masking`. Initial states are given as those of
+    the forward layer, then those of the backward one: ``(h, h)``, for `LSTM` ``(h, c, h, c)``.
 
     Parameters
     ----------
@@ -98,10 +99,11 @@ class Bidirectional(Layer):
         self.name = name
         freeze_unless(self, trainable)
 
-    def forward(self, x: Any, mask: Any = None) -> Any:
+    def forward(self, x: Any, *, mask: Any = None, initial_state: Any = None) -> Any:
         """Return the merged last states, or those of every step in the forward layer's order."""
-        forward = self.forward_layer(x, mask=mask)
-        backward = self.backward_layer(x, mask=mask)
+        first, second = _halves(self._title(), initial_state)
+        forward = self.forward_layer(x, mask=mask, initial_state=first)
+        backward = self.backward_layer(x, mask=mask, initial_state=second)
         if self.forward_layer.options.return_sequences:
             backward = backward[:, ::-1]
         return self.merge_outputs(forward, backward)
@@ -113,6 +115,19 @@ class Bidirectional(Layer):
     def mask_values(self) -> list[tuple[Layer, float]]:
         """Return the forward layer with its `mask_value`, if it has one."""
         return self.forward_layer.mask_values()
+
+
+def _halves(title: str, states: Any) -> tuple[Any, Any]:
+    """Split the initial states of the two layers."""
+    if states is None:
+        return None, None
+    if not isinstance(states, tuple | list) or len(states) % 2:
+        raise ArgumentError(
+            f"{title}: initial_state must be a tuple with the states of the forward layer, then "
+            "those of the backward one, such as (h, h), or (h, c, h, c) of nn.LSTM"
+        )
+    middle = len(states) // 2
+    return states[:middle], states[middle:]
 
 
 class TimeDistributed(Layer):
