@@ -1,5 +1,6 @@
 """Splits partition the samples, reproducibly and in proportion to the classes."""
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -99,3 +100,43 @@ def test_a_class_of_one_sample_is_told_and_labels_that_are_no_classes_are_refuse
     (_, train), (_, test) = split(X, mixed, test_size=0.2, stratify=True)
     assert sorted(map(str, test)) == ["1", "1", "2.5", "2.5", "True", "True", "a", "a"]
     assert len(train) == 32
+
+
+@given(
+    samples=st.integers(3, 60),
+    size=st.one_of(st.floats(0.01, 0.45), st.integers(1, 1)),
+    stratify=st.booleans(),
+    seed=st.integers(0, 99),
+)
+def test_three_parts_partition_the_samples_and_keep_the_test_part(
+    samples: int, size: float, stratify: bool, seed: int
+) -> None:
+    X = np.arange(samples)
+    options: Any = {"test_size": size, "seed": seed, "stratify": stratify}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        train, validation, test = split(X, X % 2, validation_size=size, **options)
+        _, alone = split(X, X % 2, **options)
+    assert sorted([*train[0], *validation[0], *test[0]]) == list(range(samples))
+    for inputs, targets in (train, validation, test):
+        assert len(inputs) > 0
+        np.testing.assert_array_equal(inputs % 2, targets)
+    np.testing.assert_array_equal(test[0], alone[0])
+
+
+def test_three_parts_are_stratified_or_in_order() -> None:
+    y = np.repeat(["a", "b"], [80, 20])
+    parts = split(np.arange(100), y, test_size=0.3, validation_size=10, stratify=True)
+    assert [(np.sum(labels == "a"), np.sum(labels == "b")) for _, labels in parts] == [
+        (48, 12),
+        (8, 2),
+        (24, 6),
+    ]
+    parts = split(np.arange(10), np.arange(10), validation_size=0.2, shuffle=False)
+    assert [inputs.tolist() for inputs, _ in parts] == [[0, 1, 2, 3, 4, 5], [6, 7], [8, 9]]
+    for size in (0, 0.9, 8, "x", True):
+        with pytest.raises(ArgumentError, match=r"split: validation_size is .* from 1 to 7"):
+            split(np.arange(10), np.arange(10), validation_size=size)
+    rare = np.array(["a"] * 28 + ["b", "b"])
+    with pytest.warns(ChainruleWarning, match="1 of 2 classes have fewer than 3 samples, first b"):
+        split(np.arange(30), rare, validation_size=0.2, stratify=True)

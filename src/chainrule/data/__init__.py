@@ -13,6 +13,7 @@ from chainrule.arguments.rooms import open_room
 from chainrule.data.audio_features import log_mel, mfcc
 from chainrule.data.csv_file import read_csv
 from chainrule.data.feature import Category, Number
+from chainrule.data.fold import folds
 from chainrule.data.idx import read_idx, write_idx
 from chainrule.data.pipeline import Pipeline
 from chainrule.data.split import split
@@ -25,6 +26,7 @@ __all__ = [
     "Number",
     "Pipeline",
     "Table",
+    "folds",
     "log_mel",
     "mfcc",
     "read_csv",

@@ -1,19 +1,15 @@
-"""Split of samples into training and test part: random, stratified or temporal."""
+"""Split of samples into training, validation and test part: random, stratified or temporal."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from chainrule.arguments.aliases import DATA_ALIASES
-from chainrule.arguments.array_classes import refuse_masked
 from chainrule.arguments.checks import bad_argument, checked_flag, checked_seed
 from chainrule.arguments.keywords import answers_foreign_names
-from chainrule.data.array_argument import as_array
-from chainrule.data.cell import is_missing
-from chainrule.data.columns import is_table, read_columns, row_count, take_rows
-from chainrule.data.row_labels import check_row_labels
+from chainrule.data.partition import Classes, Pair, checked_samples, classes_of, pair
 from chainrule.data.shuffling import permutation
 from chainrule.errors import ArgumentError, DataError, warn
 
@@ -22,19 +18,40 @@ __all__ = ["split"]
 ENOUGH = 20
 """Samples from which on a class of a single one is told."""
 
-Pair = tuple[Any, NDArray[Any]]
 
-
+@overload
+def split(
+    X: ArrayLike | Mapping[str, ArrayLike],
+    y: ArrayLike,
+    *,
+    test_size: float = 0.2,
+    validation_size: None = None,
+    seed: int = 0,
+    stratify: bool = False,
+    shuffle: bool = True,
+) -> tuple[Pair, Pair]: ...
+@overload
+def split(
+    X: ArrayLike | Mapping[str, ArrayLike],
+    y: ArrayLike,
+    *,
+    test_size: float = 0.2,
+    validation_size: float,
+    seed: int = 0,
+    stratify: bool = False,
+    shuffle: bool = True,
+) -> tuple[Pair, Pair, Pair]: ...
 @answers_foreign_names(DATA_ALIASES)
 def split(
     X: ArrayLike | Mapping[str, ArrayLike],
     y: ArrayLike,
     *,
     test_size: float = 0.2,
+    validation_size: float | None = None,
     seed: int = 0,
     stratify: bool = False,
     shuffle: bool = True,
-) -> tuple[Pair, Pair]:
+) -> tuple[Pair, ...]:
     """Split samples into a training and a test part, at random or in temporal order.
 
     Parameters
@@ -45,19 +62,23 @@ def split(
         The targets.
     test_size : float in (0, 1), or int in [1, n)
         The test part, as a fraction (rounded, at least one sample on each side) or a number.
+    validation_size : float in (0, 1), int >= 1 or None
+        A third part, between the others, of this fraction of all samples, or this number. The test
+        part is the same with and without it.
     seed : int in [0, 2**64)
         The seed of the shuffle.
     stratify : bool
         Preserve the proportions of the classes of ``y``, which are then labels.
     shuffle : bool
-        False keeps the order, and the last samples are the test part: for time series, where a
-        random test part would leak from its neighbours.
+        False keeps the order, and the last samples are the test part, after those for validation:
+        for time series, where a random test part would leak from its neighbours.
 
     Returns
     -------
     (X_train, y_train), (X_test, y_test) : pairs of arrays
-        Copies in shuffled order, with the dtypes of ``X`` and ``y``; views without shuffling. A
-        part of a DataFrame is a DataFrame, of another table a dict of columns.
+        With a validation part, three pairs: training, validation and test. Copies in shuffled
+        order, with the dtypes of ``X`` and ``y``; views without shuffling. A part of a DataFrame is
+        a DataFrame, of another table a dict of columns.
 
     Raises
     ------
@@ -65,12 +86,12 @@ def split(
         If the lengths differ, there are fewer than two samples, ``X`` and ``y`` have the same row
         labels in another order, or a label is missing for stratification.
     ArgumentError
-        If ``test_size`` leaves no sample on one side, or for stratification without shuffling.
+        If the sizes leave a part without a sample, or for stratification without shuffling.
 
     Warns
     -----
     ChainruleWarning
-        If a class has a single sample, with stratification.
+        If a class has fewer samples than there are parts, with stratification.
 
     Examples
     --------
@@ -78,101 +99,96 @@ def split(
     >>> (X_train, y_train), (X_test, y_test) = split(X, y, test_size=0.4, stratify=True)
     >>> X_test.size, y_test.sum()
     (4, np.int64(2))
+    >>> train, validation, test = split(X, y, test_size=0.2, validation_size=0.2)
+    >>> len(train[0]), len(validation[0]), len(test[0])
+    (6, 2, 2)
     """
-    check_row_labels("split", X=X, y=y)
-    inputs, targets = _as_table(X), as_array(y, "split: y")
+    inputs, targets, samples = checked_samples("split", X, y)
     shuffle = checked_flag("split", "shuffle", shuffle)
     stratify = checked_flag("split", "stratify", stratify)  # by the classes of y
-    samples = _checked_count(inputs, targets)
-    count = _test_count(test_size, samples)
-    if not shuffle:
-        if stratify:
-            raise ArgumentError("split: stratify=True needs shuffle=True")
-        train, test = slice(samples - count), slice(samples - count, None)
-    else:
-        order = permutation(samples, checked_seed("split", seed))
-        if stratify:
-            order = _stratified(order, targets, count)
-        test, train = order[:count], order[count:]
-    return (take_rows(inputs, train), targets[train]), (take_rows(inputs, test), targets[test])
-
-
-def _as_table(X: Any) -> Any:
-    """Return a DataFrame or records unchanged, other tables as columns, the rest as an array."""
-    if hasattr(X, "iloc"):
-        return X
-    return (
-        read_columns(X)
-        if is_table(X) and not isinstance(X, np.ndarray)
-        else as_array(X, "split: X")
+    counts = [_count("test_size", test_size, samples, samples - 1)]
+    if validation_size is not None:
+        most = samples - counts[0] - 1
+        counts.append(_count("validation_size", validation_size, samples, most))
+    if not shuffle and stratify:
+        raise ArgumentError("split: stratify=True needs shuffle=True")
+    parts = (
+        _shuffled_parts(targets, counts, checked_seed("split", seed), stratify)
+        if shuffle
+        else _last_parts(samples, counts)
     )
+    return tuple(pair(inputs, targets, rows) for rows in reversed(parts))
 
 
-def _stratified(order: NDArray[np.intp], labels: NDArray[Any], count: int) -> NDArray[np.intp]:
+def _last_parts(samples: int, counts: list[int]) -> list[slice]:
+    """Return the last samples, those before them, and so on, each as a slice."""
+    parts: list[slice] = []
+    for count in counts:
+        parts.append(slice(samples - count, samples))
+        samples -= count
+    return [*parts, slice(samples)]
+
+
+def _shuffled_parts(
+    targets: NDArray[Any], counts: list[int], seed: int, stratify: bool
+) -> list[NDArray[np.intp]]:
+    """Return random samples for each count, and those that are left."""
+    order = permutation(len(targets), seed)
+    classes = classes_of("split", targets) if stratify else None
+    if classes is not None:
+        _tell_rare_classes(targets, classes, len(counts) + 1)
+    parts: list[NDArray[np.intp]] = []
+    for count in counts:
+        if classes is not None:
+            order = _stratified(order, classes, count)
+        parts.append(order[:count])
+        order = order[count:]
+    return [*parts, order]
+
+
+def _stratified(order: NDArray[np.intp], classes: Classes, count: int) -> NDArray[np.intp]:
     """Reorder samples so that the first ``count`` have the class proportions of all.
 
     The k-th of m samples of a class is ranked (k + 1/2) / m, so that every interval of ranks has
     nearly those proportions.
     """
-    if labels.ndim != 1:
-        raise DataError(
-            f"split: y has shape {labels.shape}; stratify=True needs labels of shape (n,)"
-        )
-    refuse_masked(labels, "split: y, with stratify=True,")
-    classes, sizes = _classes(labels)
-    shuffled = classes[order]
+    shuffled = classes[0][order]
     rank = np.empty(len(order))
-    for label in range(len(sizes)):
+    for label in range(len(classes[1])):
         positions = np.flatnonzero(shuffled == label)
-        rank[positions] = (np.arange(len(positions)) + 0.5) / len(positions)
+        rank[positions] = (np.arange(len(positions)) + 0.5) / max(len(positions), 1)
     by_rank = order[np.argsort(rank, kind="stable")]
     # Restore the shuffled order within each part.
     in_test = np.isin(order, by_rank[:count])
     return np.concatenate([order[in_test], order[~in_test]])
 
 
-def _classes(labels: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return the class of each sample, numbered in order, and the sizes of the classes."""
-    missing = [row for row, label in enumerate(labels.tolist()) if is_missing(label)]
-    if missing:
+def _tell_rare_classes(labels: NDArray[Any], classes: Classes, parts: int) -> None:
+    numbers, sizes = classes
+    rare = np.flatnonzero(sizes < parts)
+    if not len(rare) or len(labels) < ENOUGH:
+        return
+    if len(sizes) == len(labels):
         raise DataError(
-            f"split: y has no label in row {missing[0]} (rows are counted from 0), with "
-            "stratify=True; leave such samples out"
+            f"split: the {len(labels)} values of y are all different, and no classes; leave out "
+            "stratify=True"
         )
-    # Objects of several types cannot be sorted.
-    comparable = labels.astype(str) if labels.dtype.kind == "O" else labels
-    _, classes, sizes = np.unique(comparable, return_inverse=True, return_counts=True)
-    single = np.flatnonzero(sizes == 1)
-    if len(single) and len(labels) >= ENOUGH:
-        first = labels[np.argmax(classes == single[0])]
-        if len(single) == len(labels):
-            raise DataError(
-                f"split: the {len(labels)} values of y are all different, and no classes; leave "
-                "out stratify=True"
-            )
-        warn(
-            f"split: {len(single)} of {len(sizes)} classes have a single sample, first "
-            f"{first!s:.60}, so that only one part has it; leave rare classes out"
-        )
-    return classes, sizes
+    first = labels[np.argmax(numbers == rare[0])]
+    few = "a single sample" if parts == 2 else f"fewer than {parts} samples"
+    lack = "only one part has it" if parts == 2 else "some part has none of them"
+    warn(
+        f"split: {len(rare)} of {len(sizes)} classes have {few}, first {first!s:.60}, so that "
+        f"{lack}; leave rare classes out"
+    )
 
 
-def _checked_count(inputs: Any, targets: NDArray[Any]) -> int:
-    shape = (row_count(inputs), len(inputs)) if isinstance(inputs, dict) else inputs.shape
-    if not shape or targets.ndim == 0 or shape[0] != len(targets):
-        raise DataError(
-            f"split: X has shape {shape} and y {targets.shape}; "
-            "their first axes must both count the samples"
-        )
-    if shape[0] < 2:
-        raise DataError(f"split: there are {shape[0]} samples; two parts need at least 2")
-    return shape[0]
-
-
-def _test_count(test_size: float, samples: int) -> int:
-    if isinstance(test_size, float | np.floating) and 0 < test_size < 1:
-        return min(max(round(test_size * samples), 1), samples - 1)
-    if isinstance(test_size, int | np.integer) and 1 <= test_size < samples:
-        return int(test_size)
-    rule = f"a fraction between 0 and 1, or a number of samples from 1 to {samples - 1}"
-    raise bad_argument("split", "test_size", test_size, rule)
+def _count(argument: str, size: float, samples: int, most: int) -> int:
+    """Return the number of samples of a part, a fraction of all samples or a number."""
+    if isinstance(size, float | np.floating) and 0 < size < 1 and most > 0:
+        count = max(round(size * samples), 1)
+        if argument == "test_size" or count <= most:
+            return min(count, most)
+    if isinstance(size, int | np.integer) and not isinstance(size, bool) and 1 <= size <= most:
+        return int(size)
+    rule = f"a fraction between 0 and 1, or a number of samples from 1 to {most}"
+    raise bad_argument("split", argument, size, rule)

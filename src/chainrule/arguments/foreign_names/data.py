@@ -15,7 +15,8 @@ DATA = Subject(
         "numpy": "np.{}",
     },
     table="""
-sklearn  train_test_split  -> split
+sklearn  train_test_split StratifiedShuffleSplit ShuffleSplit  -> split
+sklearn  KFold StratifiedKFold GroupKFold cross_val_score cross_validate  -> folds
 torch  random_split  -> split
 keras  timeseries_dataset_from_array TimeseriesGenerator  -> windows
 numpy  sliding_window_view  -> windows
@@ -40,8 +41,6 @@ keras  to_categorical  -> labels are used as they are, with loss='cross_entropy'
        are np.eye(n)[y]
 keras  normalize  -> nn.BatchNorm scales in the network; arrays are scaled by NumPy
 keras  ImageDataGenerator  -> layers of a network change images: nn.RandomFlip, nn.RandomShift
-sklearn  KFold StratifiedKFold cross_val_score ShuffleSplit
-       -> loop over seeds: data.split(X, y, seed=0)
 sklearn  make_moons load_digits load_iris  -> data sets are in chainrule.datasets, as datasets.moons
 torch  transforms  -> data.Pipeline changes items by map; nn.RandomFlip changes images
 keras  pad_sequences  -> use np.pad, or a nn.Masking layer with a value of its own
@@ -59,7 +58,10 @@ keras  x  -> X
 other  data inputs features arrays  -> X
 keras  targets  -> y
 other  target labels  -> y
-other  test_fraction validation_size val_size fraction ratio  -> test_size
+other  test_fraction fraction ratio  -> test_size
+other  val_size  -> validation_size
+sklearn  n_splits cv  -> count
+other  n_folds k  -> count
 keras  validation_split  -> test_size
 sklearn  random_state  -> seed
 other  random_seed rng  -> seed
@@ -111,7 +113,7 @@ other  X data  -> source
 sklearn  columns  -> fitted
 other  x X values  -> cells
 sklearn  train_size  -> give the other part, as in test_size=0.25
-sklearn  groups  -> split the groups first, then take their rows
+sklearn  groups  -> data.folds takes groups; a fold is a training and a test part
 keras  targets  -> the targets are the values that follow each window
 keras,torch  batch_size  -> fit makes the batches: net.fit(X, y, batch_size=32)
 keras,torch  shuffle  -> fit shuffles the samples
