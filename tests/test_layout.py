@@ -39,6 +39,7 @@ PLAN = """
 arguments arguments/foreign_names autodiff cli data data/csv_file
 datasets insight insight/plots testing (export) (interop) (science) (solvers)
 storage graph graph/protocol_gaps
+data/formats data/features
 ops ops/primitives ops/numpy_api ops/scipy_api ops/counter_based_random
 compiler compiler/graph_passes compiler/loop_ir compiler/lowering compiler/analysis
 compiler/loop_passes compiler/verify compiler/cache compiler/runtime compiler/backends

@@ -1,6 +1,5 @@
 """Tables: fitted on the training part alone, for every type of table."""
 
-import datetime as dt
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from chainrule.data import Category, Number, Table, split
-from chainrule.errors import ArgumentError, ChainruleWarning, DataError, DTypeError
+from chainrule.errors import ArgumentError, ChainruleWarning, DataError
 
 PEOPLE: dict[str, Any] = {
     "id": [7, 8, 9, 10],
@@ -151,13 +150,7 @@ def test_an_invalid_cell_or_column_is_named(source: Any, match: str) -> None:
         Table(Number("age"), Category("town")).fit(source)
 
 
-def test_dates_and_identifiers_are_not_taken_for_categories() -> None:
-    days = np.array(["2020-01-01", "2020-01-02"], "datetime64[D]")
-    with pytest.raises(DTypeError, match="'day' has dtype datetime64"):
-        Table().fit({"day": days})
-    for dates in ([dt.date(2020, 1, 1), None], [dt.datetime(2020, 1, 1, tzinfo=dt.UTC)] * 2):
-        with pytest.raises(DataError, match=r"'day' has datetime.* which is no number"):
-            Table().fit({"day": dates})
+def test_identifiers_are_not_taken_for_categories() -> None:
     names = {"name": [f"n{number}" for number in range(500)]}
     with pytest.raises(DataError, match=r"500 distinct texts in 500 rows.*drop=\['name'\]"):
         Table().fit(names)

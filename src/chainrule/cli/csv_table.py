@@ -24,7 +24,7 @@ from chainrule.cli.tables import HIDDEN, adam
 from chainrule.data.cell import are_numbers, as_texts
 from chainrule.data.columns import Columns
 from chainrule.data.csv_file import read_table
-from chainrule.data.feature import Category
+from chainrule.data.features import Category
 from chainrule.errors import ArgumentError, DataError
 
 __all__ = ["recipe_of_file"]

@@ -12,7 +12,7 @@ from chainrule.arguments.aliases import DATA_NAMES
 from chainrule.arguments.rooms import open_room
 from chainrule.data.audio_features import log_mel, mfcc
 from chainrule.data.csv_file import read_csv
-from chainrule.data.feature import Category, Number
+from chainrule.data.features import Category, Date, Number
 from chainrule.data.fold import folds
 from chainrule.data.idx import read_idx, write_idx
 from chainrule.data.pipeline import Pipeline
@@ -23,6 +23,7 @@ from chainrule.data.window import windows
 
 __all__ = [
     "Category",
+    "Date",
     "Number",
     "Pipeline",
     "Table",

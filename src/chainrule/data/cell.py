@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.data.formats.number_format import PLAIN, NumberFormat, decimals_of
 from chainrule.errors import DataError, DTypeError
 
 __all__ = [
@@ -114,18 +115,24 @@ def cells_of_numbers(cells: NDArray[Any]) -> str:
     return "either" if all(value_of(cell) in (0, 1) for cell in amounts) else "numbers"
 
 
-def as_numbers(cells: NDArray[Any], name: str, holds: str = "either") -> NDArray[np.float64]:
-    """Return a column as float64, with NaN for missing cells; `holds` is one of `CELLS`."""
+def as_numbers(
+    cells: NDArray[Any], name: str, holds: str = "either", number_format: NumberFormat = PLAIN
+) -> NDArray[np.float64]:
+    """Return a column as float64, with NaN for missing cells; `holds` is one of `CELLS`.
+
+    Texts are numbers in a format.
+    """
     if cells.dtype.kind in "biuf" and not _is_unexpected(cells, holds):
         column = cells.astype(np.float64)
     elif cells.dtype.kind in "biufOUT":
+        written = None if number_format == PLAIN else number_format
         column = np.array(
-            [_number(cell, row, name, holds) for row, cell in enumerate(cells.tolist())]
+            [_number(cell, row, name, holds, written) for row, cell in enumerate(cells.tolist())]
         )
     else:
         raise DTypeError(
-            f"Table: column {name!r} has dtype {cells.dtype}; convert it to numbers first, dates "
-            "for example into days since the first one"
+            f"Table: column {name!r} has dtype {cells.dtype}; convert it to numbers first; dates "
+            f"are declared by data.Date({name!r})"
         )
     infinite = np.flatnonzero(np.isinf(column))
     if len(infinite):
@@ -208,12 +215,17 @@ def _is_boolean(cell: Any) -> bool:
     return isinstance(cell, bool | np.bool_) or (isinstance(cell, str) and cell in TRUTH_VALUES)
 
 
-def _number(cell: Any, row: int, name: str, holds: str) -> float:
-    value = value_of(cell)
+def _number(cell: Any, row: int, name: str, holds: str, written: NumberFormat | None) -> float:
+    if written is not None and isinstance(cell, str) and cell not in TRUTH_VALUES:
+        value = written.parse(cell)
+    else:
+        value = value_of(cell)
     if value is None and is_missing(cell):
         return math.nan
+    if value is None and written is None and isinstance(cell, str):
+        value = PLAIN.parse(cell)  # 1,234.5
     if value is None:
-        rule = f"which is no number; correct it, or declare the column as data.Category({name!r})"
+        rule = _no_number(cell, name)
     elif holds == "numbers" and isinstance(value, bool):
         rule = "but held numbers in training; write it as a number"
     elif holds == "booleans" and not (0 <= value <= 1 or math.isnan(value)):
@@ -223,3 +235,14 @@ def _number(cell: Any, row: int, name: str, holds: str) -> float:
     raise DataError(
         f"Table: column {name!r} has {cell!r:.60} in row {row} (rows are counted from 0), {rule}"
     )
+
+
+def _no_number(cell: Any, name: str) -> str:
+    """Return why a cell is no number, with the remedy."""
+    marks = decimals_of(cell) if isinstance(cell, str) else ()
+    if marks:
+        return (
+            "which may be a number with thousands, a unit or another decimal mark than in the "
+            f"training part; write it as there, or declare data.Number({name!r}, decimal=...)"
+        )
+    return f"which is no number; correct it, or declare the column as data.Category({name!r})"

@@ -1,4 +1,4 @@
-"""Columns of tables: data frames, dictionaries, structured arrays and CSV files."""
+"""Columns of tables: data frames, dictionaries, structured arrays, records and CSV files."""
 
 from __future__ import annotations
 
@@ -11,19 +11,34 @@ from numpy.typing import NDArray
 from chainrule.arguments.lookup import suggestion
 from chainrule.data.byte_text import decoded
 from chainrule.data.cell import text_of
+from chainrule.data.column_type import FileColumns
 from chainrule.data.csv_file import read_csv, read_csv_text
+from chainrule.data.duration import in_hours
 from chainrule.data.file_argument import is_path
 from chainrule.data.row_labels import check_row_labels
 from chainrule.errors import DataError, type_in_words
 
-__all__ = ["Columns", "as_column", "is_table", "read_columns", "row_count", "take_rows"]
+__all__ = [
+    "Columns",
+    "as_column",
+    "is_table",
+    "read_columns",
+    "row_count",
+    "select_columns",
+    "take_rows",
+]
 
 Columns = dict[str, NDArray[Any]]
 
 
 def is_table(value: Any) -> bool:
-    """Whether a value has named columns: a dictionary, data frame, structured array or path."""
-    return isinstance(value, Mapping) or is_path(value) or _names(value) is not None
+    """Whether a value has named columns: a dictionary, data frame, structured array or path.
+
+    So have a list of dictionaries, each a row, and a series of pandas that is a row of a frame.
+    """
+    if isinstance(value, Mapping) or is_path(value) or _names(value) is not None:
+        return True
+    return _are_records(value) or _is_row(value)
 
 
 def read_columns(
@@ -50,7 +65,13 @@ def read_columns(
             )
     if not len(columns[first]):
         raise DataError("Table: the table has no rows")
-    return columns
+    return FileColumns(columns, given.formats) if isinstance(given, FileColumns) else columns
+
+
+def select_columns(columns: Columns, names: Iterable[str]) -> Columns:
+    """Return some columns, with how their file writes numbers."""
+    chosen = {name: columns[name] for name in names}
+    return FileColumns(chosen, columns.formats) if isinstance(columns, FileColumns) else chosen
 
 
 def row_count(columns: Columns) -> int:
@@ -60,6 +81,8 @@ def row_count(columns: Columns) -> int:
 
 def take_rows(table: Any, rows: Any) -> Any:
     """Return some rows of a table or array, as the same type."""
+    if isinstance(table, FileColumns):
+        return table.rows(rows)
     if isinstance(table, Mapping):
         return {name: np.asanyarray(column)[rows] for name, column in cast(Any, table).items()}
     return table.iloc[rows] if hasattr(table, "iloc") else np.asanyarray(table)[rows]
@@ -79,13 +102,38 @@ def _as_mapping(source: Any, expected: list[str] | None, as_written: bool) -> Ma
     if isinstance(source, Mapping):
         columns = cast(Mapping[Any, Any], source)
         return _by_text(list(columns), columns)
+    if _are_records(source):
+        return _from_records(source)
+    if _is_row(source):
+        return {name: [source[name]] for name in source.index}
     names = _names(source)
     if names is None:
         raise DataError(
             f"Table: {type_in_words(source)} has no named columns; give a DataFrame, a dict of "
-            "columns or the path of a CSV file"
+            "columns, a list of dicts, each a row, or the path of a CSV file"
         )
     return _by_text(names, {name: source[name] for name in names})
+
+
+def _are_records(value: Any) -> bool:
+    """Whether a value is a list of rows, each a dictionary."""
+    if not isinstance(value, list | tuple) or not value:
+        return False
+    return all(isinstance(row, Mapping) for row in cast(list[Any], value))
+
+
+def _from_records(rows: list[Mapping[Any, Any]]) -> Mapping[str, Any]:
+    """Return the columns of rows; what a row does not have is missing there."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    return _by_text(names, {name: [row.get(name) for row in rows] for name in names})
+
+
+def _is_row(value: Any) -> bool:
+    """Whether a value is a series of pandas with the names of columns: a row of a frame."""
+    labels = getattr(value, "index", None) if hasattr(value, "iloc") else None
+    if labels is None or getattr(value, "ndim", 0) != 1 or not hasattr(labels, "inferred_type"):
+        return False
+    return labels.inferred_type == "string" and labels.is_unique
 
 
 def _by_text(names: list[Any], columns: Mapping[Any, Any]) -> Mapping[str, Any]:
@@ -139,4 +187,6 @@ def as_column(cells: Any, name: str, as_written: bool = False) -> NDArray[Any]:
             f"Table: column {name!r} has shape {column.shape}; it must have one value per row: "
             "name each of its columns"
         )
-    return decoded(column, f"Table: column {name!r}")
+    if column.dtype.kind not in "OSm":
+        return column
+    return in_hours(decoded(column, f"Table: column {name!r}"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any, cast
@@ -11,8 +10,13 @@ from numpy.typing import NDArray
 
 from chainrule.arguments.checks import bad_argument
 from chainrule.data.cell import are_numbers, as_texts
-from chainrule.data.feature import Category, Number
-from chainrule.errors import ArgumentError, DataError
+from chainrule.data.dates import are_dates
+from chainrule.data.features import Category, Date, Number
+from chainrule.data.formats.date_format import parse_date
+from chainrule.data.formats.date_inference import infer_dates
+from chainrule.data.formats.number_format import PLAIN
+from chainrule.data.formats.number_inference import holds_digits, infer_numbers
+from chainrule.errors import ArgumentError, DataError, warn
 
 __all__ = [
     "Column",
@@ -23,9 +27,11 @@ __all__ = [
     "name_of_column",
 ]
 
-Column = str | Number | Category
+Column = str | Number | Category | Date
 # A text column with more distinct values than this is taken for identifiers, not categories.
 MAX_CATEGORIES = 100
+# Integers of eight digits within a century or two, which are written as dates are.
+FIRST_DAY, LAST_DAY, ENOUGH_DAYS = 19000101, 21001231, 5
 
 
 def checked_columns(columns: Sequence[Any]) -> tuple[Column, ...]:
@@ -33,10 +39,10 @@ def checked_columns(columns: Sequence[Any]) -> tuple[Column, ...]:
     if len(columns) == 1 and isinstance(columns[0], list | tuple):
         columns = cast(Sequence[Any], columns[0])
     for column in columns:
-        if not isinstance(column, str | Number | Category):
+        if not isinstance(column, str | Number | Category | Date):
             raise ArgumentError(
-                f"Table: {column!r:.60} describes no column; give names, data.Number(name) or "
-                "data.Category(name), and pass the data to fit"
+                f"Table: {column!r:.60} describes no column; give names, data.Number(name), "
+                "data.Category(name) or data.Date(name), and pass the data to fit"
             )
     name, count = Counter(map(name_of_column, columns)).most_common(1)[0] if columns else ("", 0)
     if count > 1:
@@ -67,19 +73,68 @@ def name_of_column(column: Column) -> str:
     return column if isinstance(column, str) else column.name
 
 
-def declaration_of(column: Column, cells: NDArray[Any]) -> Number | Category:
+def declaration_of(column: Column, cells: NDArray[Any]) -> Number | Category | Date:
     """Return the declaration of a column, inferred from its cells where only its name is given."""
     if not isinstance(column, str):
         return column
     name = column
-    are_dates = cells.dtype.kind == "O" and any(isinstance(cell, dt.date) for cell in cells.flat)
-    if are_numbers(cells) or cells.dtype.kind not in "OUST" or are_dates:
+    if are_dates(cells) or _are_calendar_days(cells):
+        return Date(name, "%Y%m%d" if cells.dtype.kind == "i" else None)
+    if are_numbers(cells) or cells.dtype.kind not in "OUST":
         return Number(name)
-    distinct = len(set(as_texts(cells)))
-    if distinct > MAX_CATEGORIES and distinct > len(cells) // 20:
+    return _declaration_of_texts(name, cells)
+
+
+def _declaration_of_texts(name: str, cells: NDArray[Any]) -> Number | Category | Date:
+    """Return the declaration of texts: dates, numbers as people write them, or categories.
+
+    Texts that are plain numbers are categories: a column of numbers would not hold texts.
+    """
+    texts = as_texts(cells)
+    distinct = list(dict.fromkeys(texts))
+    remedy = f"data.Category({name!r})"
+    if holds_digits(distinct):
+        dates = infer_dates(texts)
+        if dates.format:
+            return Date(name)
+        if dates.odd:
+            _tell_odd(name, texts, dates.odd[0], "dates", f"data.Date({name!r})")
+        numbers = infer_numbers({*distinct} - {""})
+        if numbers.format is not None and (numbers.format != PLAIN or numbers.signs):
+            _tell_doubt(name, numbers.doubt, numbers.format.decimal)
+            return Number(name)
+        if numbers.format is not None or numbers.odd:
+            remedy += f" or data.Number({name!r})"
+    if len(distinct) > MAX_CATEGORIES and len(distinct) > len(cells) // 20:
         raise DataError(
-            f"Table: column {name!r} has {distinct} distinct texts in {len(cells)} rows and looks "
-            f"like identifiers, not categories; leave it out with drop=[{name!r}], or declare "
-            f"data.Category({name!r})"
+            f"Table: column {name!r} has {len(distinct)} distinct texts in {len(cells)} rows and "
+            f"looks like identifiers, not categories; leave it out with drop=[{name!r}], or "
+            f"declare {remedy}"
         )
     return Category(name)
+
+
+def _tell_odd(name: str, texts: list[str], odd: str, kind: str, remedy: str) -> None:
+    warn(
+        f"Table: column {name!r} holds {kind}, but {odd!r:.60} in row {texts.index(odd)} (rows are "
+        f"counted from 0) is none; correct it, or replace it by None and declare {remedy}"
+    )
+
+
+def _tell_doubt(name: str, doubt: str, decimal: str) -> None:
+    other = "," if decimal == "." else "."
+    if doubt:
+        warn(
+            f"Table: column {name!r} is ambiguous: {doubt}; declare data.Number({name!r}, "
+            f"decimal={decimal!r}) or decimal={other!r}"
+        )
+
+
+def _are_calendar_days(cells: NDArray[Any]) -> bool:
+    """Whether integers are dates such as 20241231, and many enough not to be so by chance."""
+    if cells.dtype.kind != "i" or not len(cells):
+        return False
+    if cells.min() < FIRST_DAY or cells.max() > LAST_DAY:
+        return False
+    days = {*cells.tolist()}
+    return len(days) >= ENOUGH_DAYS and all(parse_date(str(day), "%Y%m%d") for day in days)

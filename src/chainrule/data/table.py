@@ -12,7 +12,8 @@ from chainrule.arguments.aliases import DATA_ALIASES, TABLE_ATTRIBUTES
 from chainrule.arguments.checks import bad_argument, checked_choice
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.data.cell import are_numbers, as_texts, is_missing
-from chainrule.data.columns import Columns, read_columns
+from chainrule.data.column_type import FileColumns
+from chainrule.data.columns import Columns, read_columns, select_columns
 from chainrule.data.declaration import (
     Column,
     checked_columns,
@@ -21,13 +22,14 @@ from chainrule.data.declaration import (
     declaration_of,
     name_of_column,
 )
-from chainrule.data.feature import FittedCategory, FittedNumber
+from chainrule.data.features import FittedCategory, FittedDate, FittedNumber, Number
+from chainrule.data.formats.number_format import NumberFormat
 from chainrule.errors import ArgumentError, DataError
 from chainrule.pickling import independent_copies
 
 __all__ = ["Table"]
 
-Fitted = FittedNumber | FittedCategory
+Fitted = FittedNumber | FittedCategory | FittedDate
 
 
 @independent_copies
@@ -36,19 +38,21 @@ Fitted = FittedNumber | FittedCategory
 class Table:
     """Preprocessing of a table to the input features of a network.
 
-    Numbers are standardised, categories one-hot encoded, missing values imputed and indicated; see
-    `Number` and `Category`. The statistics (means, deviations, categories) are fitted on the
-    training part alone, by `fit` or by the network whose first entry the table is:
-    ``Network([table, nn.Dense(16), nn.Dense(1)])``. Such a network accepts raw tables, and saves
-    the fitted statistics.
+    Numbers are standardised, categories one-hot encoded, dates turned into numbers, missing values
+    imputed and indicated; see `Number`, `Category` and `Date`. The statistics (means, deviations,
+    categories) are fitted on the training part alone, by `fit` or by the network whose first entry
+    the table is: ``Network([table, nn.Dense(16), nn.Dense(1)])``. Such a network accepts raw
+    tables, and saves the fitted statistics.
 
-    A table is a DataFrame, a dict of columns, a structured array or the path of a CSV file.
+    A table is a DataFrame, a dict of columns, a structured array, a list of dicts, each a row, or
+    the path of a CSV file. A single row may be a dict of scalars or a Series, a row of a DataFrame.
 
     Parameters
     ----------
-    *columns : str, Number or Category
+    *columns : str, Number, Category or Date
         The columns to use, in this order. The type of a column given by name is inferred: numbers
-        and booleans are numeric, everything else is a category. None: all columns.
+        and booleans are numeric, dates are dates, also as texts, and texts such as "$1,234" are
+        numbers; everything else is a category. None: all columns.
     target : str or None
         The column to predict, excluded from the inputs.
     drop : sequence of str
@@ -91,7 +95,7 @@ class Table:
 
         Parameters
         ----------
-        fitted : sequence of FittedNumber and FittedCategory
+        fitted : sequence of FittedNumber, FittedCategory and FittedDate
             The fitted encoders.
         target : str or None
             The column to predict.
@@ -102,7 +106,8 @@ class Table:
             Ready to transform.
         """
         if not isinstance(cast(object, fitted), list | tuple) or not all(
-            isinstance(each, FittedNumber | FittedCategory) for each in cast(list[Any], fitted)
+            isinstance(each, FittedNumber | FittedCategory | FittedDate)
+            for each in cast(list[Any], fitted)
         ):
             raise bad_argument("Table.of", "fitted", fitted, "a list of fitted columns")
         table = cls(target=target)
@@ -157,9 +162,10 @@ class Table:
             If a column has the same value in all rows.
         """
         columns = self._read(source)
+        formats = columns.formats if isinstance(columns, FileColumns) else {}
         declared = {name_of_column(column): column for column in self._columns}
         self._fitted = tuple(
-            declaration_of(declared.get(name, name), cells).fit(cells)
+            _fitted(declared.get(name, name), cells, formats.get(name))
             for name, cells in columns.items()
         )
         return self
@@ -220,26 +226,30 @@ class Table:
         columns = read_columns(source)
         return self.fit(columns).transform(columns, dtype)
 
-    def targets(self, source: Any) -> NDArray[Any]:
+    def targets(self, source: Any, kind: str | None = None) -> NDArray[Any]:
         """Return the column to predict.
 
         Parameters
         ----------
         source : DataFrame, dict of columns, structured array, or path of a CSV file
             A table with that column.
+        kind : {"class", "number"} or None
+            "class" gives the names of classes, texts; "number" gives float64.
 
         Returns
         -------
         array, (n,)
-            Numbers and booleans unchanged, everything else as text.
+            By default, numbers and booleans unchanged, everything else as text.
 
         Raises
         ------
         ArgumentError
             If the table has no target.
         DataError
-            If the column or a value is missing.
+            If the column or a value is missing, or is to be a number and is none.
         """
+        if kind is not None:
+            checked_choice("Table.targets", "kind", kind, ("class", "number"))
         if self.target is None:
             raise ArgumentError('Table: there is no target; name the column by target="..."')
         cells = read_columns(source, [self.target])[self.target]
@@ -249,7 +259,9 @@ class Table:
                 f"Table: the target {self.target!r} is missing in row {gap} (rows are counted from "
                 "0); leave such rows out"
             )
-        if not are_numbers(cells):
+        if kind == "number":
+            return Number(self.target).numbers(cells)
+        if kind == "class" or not are_numbers(cells):
             return np.array(as_texts(cells))
         return np.array(cells.tolist()) if cells.dtype.kind == "O" else cells
 
@@ -265,9 +277,12 @@ class Table:
                 ", ".join(name_of_column(column) for column in self._columns) or "every column"
             )
             return f"<table of {columns}, not fitted>"
-        numbers = sum(isinstance(column, FittedNumber) for column in self._fitted)
+        number = sum(isinstance(column, FittedNumber) for column in self._fitted)
+        date = sum(isinstance(column, FittedDate) for column in self._fitted)
+        category = len(self._fitted) - number - date
+        kinds = [f"{number} numbers", f"{category} categories", *([f"{date} dates"] * bool(date))]
         return (
-            f"<table: {numbers} numbers and {len(self._fitted) - numbers} categories as "
+            f"<table: {', '.join(kinds[:-1])} and {kinds[-1]} as "
             f"{len(self.feature_names)} features>"
         )
 
@@ -279,12 +294,20 @@ class Table:
             if name not in columns:
                 raise DataError(f"Table: drop has {name!r}, but there are {', '.join(columns)}")
         left_out = {*self.drop, self.target}
-        return {name: cells for name, cells in columns.items() if name not in left_out}
+        return select_columns(columns, [name for name in columns if name not in left_out])
 
     def _require_fitted(self) -> tuple[Fitted, ...]:
         if not self._fitted:
             raise ArgumentError("Table: it is not fitted; call fit with the training part first")
         return self._fitted
+
+
+def _fitted(declared: Column, cells: NDArray[Any], number_format: NumberFormat | None) -> Fitted:
+    """Fit the encoder of a column; `number_format` is how its file writes numbers."""
+    column = declaration_of(declared, cells)
+    if isinstance(column, Number):
+        return column.fit(cells, None if column.decimal else number_format)
+    return column.fit(cells)
 
 
 def _name_of(dtype: Any) -> Any:

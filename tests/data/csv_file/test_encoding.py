@@ -13,7 +13,7 @@ TEXTS = {
         "nom,ville\nHélène,Besançon\nAndré,Orléans\n",
         "Name,Ort\nMüller,Köln\nWeiß,Fürth\n",
         "a,b\ncafé,1\nthe,2\n",
-        "item,price\nbook,£5\nbag,£7.50\n",
+        "item,price\nbook,£5 each\nbag,£7.50 each\n",
         "t (°C),y\n5,1\n6,0\n",
         "name,y\nit’s “fine”,1\nprice 5€ – ok,2\n",
         "cidade,y\nSão Paulo,não\nBrasília,sim\n",

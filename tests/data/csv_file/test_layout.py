@@ -87,7 +87,7 @@ HEADERLESS = {
     "iris": ["5.1,3.5,1.4,0.2,setosa", "4.9,3.0,1.4,0.2,setosa", "6.3,3.3,6.0,2.5,virginica"],
     "a number twice": ["0,0,no", "1,1,no", "2,2,yes"],
     "numbers alone": ["1.5,2", "2.5,3"],
-    "a missing value": ["6,148,?", "1,85,66", "8,183,64"],
+    "a missing value": ["6,148,NA", "1,85,66", "8,183,64"],
     "dates": ["2020-01-01,5.5", "2020-01-02,5.7"],
     "decimal commas": ["1,5;2,5;ja", "2,5;3,5;nein"],
     "words that occur again": ["p,x,s", "e,x,s", "e,b,y", "p,b,y", "p,x,y"],
@@ -103,8 +103,8 @@ def test_a_missing_header_is_told_and_the_first_line_is_a_row(name: str) -> None
     assert list(columns) == [f"column_{i}" for i in range(1, width + 1)]
     assert {len(cells) for cells in columns.values()} == {len(lines)}
     names = [f"name {i}" for i in range(width)]
-    assert list(columns_of(*lines, names=names).values()) == list(columns.values())
-    assert columns_of(*lines, header=False) == columns
+    assert str([*columns_of(*lines, names=names).values()]) == str([*columns.values()])
+    assert str(columns_of(*lines, header=False)) == str(columns)  # NaN differs from itself
     if name != "a number twice":
         assert len(next(iter(columns_of(*lines, header=True).values()))) == len(lines) - 1
 

@@ -13,7 +13,7 @@ from chainrule.data import read_csv
 from chainrule.errors import ArgumentError, FormatError
 
 CELLS = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1).map(
-    lambda text: "t" + text
+    lambda text: ("t" + text).strip()
 )
 
 
@@ -82,13 +82,13 @@ def test_delimiters_encodings_and_byte_order_marks_are_read(tmp_path: Path) -> N
     np.testing.assert_array_equal(read_csv(unknown, missing=["?"])["a"], [np.nan, 3])
 
 
-@pytest.mark.parametrize("cell", ["1_000", "0x10", "1,5", "--1", "9" * 30 + "x"])
+@pytest.mark.parametrize("cell", ["1_000", "0x10", "1.2.3", "--1", "9" * 30 + "x"])
 def test_identifiers_that_python_parses_as_numbers_stay_text(tmp_path: Path, cell: str) -> None:
     path = written(tmp_path, f'a\n"{cell}"\n1\n')
     assert read_csv(path)["a"].tolist() == [cell, "1"]
 
 
-def test_integers_beyond_64_bits_become_floats(tmp_path: Path) -> None:
+def test_integers_beyond_64_bits_become_floats_if_none_are_merged(tmp_path: Path) -> None:
     np.testing.assert_array_equal(
         read_csv(written(tmp_path, f"a\n{2**70}\n1\n"))["a"], [2.0**70, 1]
     )

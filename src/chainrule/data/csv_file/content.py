@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chainrule.data.csv_file.file_kind import kind_of_archive, kind_of_bytes
-from chainrule.data.csv_file.note import Note
+from chainrule.data.note import Note
 from chainrule.errors import FormatError
 
 __all__ = ["unpacked"]

@@ -13,7 +13,7 @@ from typing import Any
 
 from chainrule.arguments.checks import bad_argument
 from chainrule.data.csv_file.language import ASCII, LATIN, log_likelihood
-from chainrule.data.csv_file.note import Note
+from chainrule.data.note import Note
 from chainrule.errors import ArgumentError, FormatError
 
 __all__ = ["checked_text", "decoded"]

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from chainrule.data.csv_file.dialect import COMMENT_SIGNS, count_comments, table_start
 from chainrule.data.csv_file.header import is_number_like, looks_like_row, names_numbers
-from chainrule.data.csv_file.note import Note
 from chainrule.data.csv_file.record import Record, is_blank
+from chainrule.data.note import Note
 from chainrule.errors import FormatError
 
 __all__ = ["Layout", "inferred_layout"]

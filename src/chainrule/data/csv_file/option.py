@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from chainrule.arguments.checks import bad_argument, checked_count
+from chainrule.arguments.checks import bad_argument, checked_choice, checked_count
 from chainrule.data.column_type import MISSING
 from chainrule.errors import ArgumentError
 
 __all__ = ["Options", "checked_options"]
+
+DECIMALS = ("auto", ".", ",")
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,7 @@ class Options:
     names: list[str] | None = None
     comment: str | None = None
     skip_rows: int = 0
+    decimal: str | None = None
 
 
 def checked_options(
@@ -33,6 +36,7 @@ def checked_options(
     names: Any = None,
     comment: Any = None,
     skip_rows: Any = 0,
+    decimal: Any = "auto",
 ) -> Options:
     """Return the options of a call; raise ArgumentError for what is none."""
     if comment is not None and (not isinstance(comment, str) or not comment.strip()):
@@ -45,6 +49,7 @@ def checked_options(
         _checked_names(names),
         comment,
         checked_count("read_csv", "skip_rows", skip_rows, 0),
+        None if checked_choice("read_csv", "decimal", decimal, DECIMALS) == "auto" else decimal,
     )
 
 

@@ -14,17 +14,16 @@ from numpy.typing import NDArray
 
 from chainrule.arguments.aliases import DATA_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
-from chainrule.data.column_type import MISSING, empty_missing, typed_column
+from chainrule.data.column_type import MISSING, FileColumns, empty_missing, typed_columns
 from chainrule.data.csv_file.content import unpacked
 from chainrule.data.csv_file.dialect import inferred_delimiter, named_delimiter, sample_of
 from chainrule.data.csv_file.encoding import checked_text, decoded
 from chainrule.data.csv_file.file_kind import kind_of_text
 from chainrule.data.csv_file.layout import Layout, inferred_layout
-from chainrule.data.csv_file.note import Note
 from chainrule.data.csv_file.option import Options, checked_options
 from chainrule.data.csv_file.record import BLANKS, Record, is_blank, records
 from chainrule.data.file_argument import is_path, read_content
-from chainrule.data.named_columns import NamedColumns
+from chainrule.data.note import Note
 from chainrule.errors import ArgumentError, FormatError, warn
 
 __all__ = ["read_csv", "read_csv_text", "read_table"]
@@ -41,6 +40,7 @@ def read_csv(
     delimiter: str = "auto",
     encoding: str = "auto",
     missing: Collection[str] = MISSING,
+    decimal: str = "auto",
     header: bool | str = "auto",
     names: Sequence[str] | None = None,
     comment: str | None = None,
@@ -53,9 +53,9 @@ def read_csv(
     of the header (comments that begin with ``#`` or ``%``, titles, ``sep=;``), row names as R
     writes them, and a delimiter at the end of each line are recognised.
 
-    The dtype of a column is the narrowest that holds all of its cells: bool, int64, float64 or
-    text. It depends on all rows: a `Table` is given the path itself, so that a row means the same
-    in every file. Blanks after a delimiter are skipped.
+    The dtype of a column is the narrowest that holds all of its cells: bool, int64, uint64,
+    float64 or text. It depends on all rows: a `Table` is given the path itself, so that a row
+    means the same in every file. Blanks around cells are stripped.
 
     Parameters
     ----------
@@ -66,7 +66,11 @@ def read_csv(
     encoding : str
         The text encoding; a byte-order mark is skipped.
     missing : collection of str
-        The cells that denote a missing value, besides empty ones.
+        The cells that denote a missing value, besides empty ones. Among numbers, the usual
+        spellings are missing as well, such as ``?``, ``-`` and ``#DIV/0!``.
+    decimal : {"auto", ".", ","}
+        The decimal mark of numbers that programs did not write: with separated thousands, a unit
+        such as ``$`` or ``%``, or a decimal comma.
     header : {"auto", True, False}
         Whether the first line of the table names the columns.
     names : sequence of str, optional
@@ -114,24 +118,29 @@ def read_csv(
      'age': array([31, 40]),
      'height': array([1.7, nan])}
     """
-    options = checked_options(delimiter, encoding, missing, header, names, comment, skip_rows)
+    options = checked_options(
+        delimiter, encoding, missing, header, names, comment, skip_rows, decimal
+    )
     columns, notes = read_table(path, options)
     _warn_of_guesses(path, notes)
-    return NamedColumns(columns)
+    return columns
 
 
 def read_table(
     path: str | os.PathLike[str] | IO[Any],
     options: Options | None = None,
     expected: Collection[str] = (),
-) -> tuple[dict[str, NDArray[Any]], tuple[Note, ...]]:
+) -> tuple[FileColumns, tuple[Note, ...]]:
     """Return the columns with inferred dtypes, and what was inferred of the file.
 
     `expected` are names that the columns should have, which settles whether there is a header.
     """
-    table = _read(path, options or Options(), expected)
-    columns = {name: typed_column(cells, name, table.title) for name, cells in table.cells.items()}
-    return columns, table.notes
+    options = options or Options()
+    table = _read(path, options, expected)
+    columns = typed_columns(
+        table.cells, table.title, delimiter=table.delimiter, decimal=options.decimal
+    )
+    return columns, (*table.notes, *columns.notes)
 
 
 def read_csv_text(path: str | os.PathLike[str], expected: Collection[str] = ()) -> dict[str, Any]:
@@ -155,6 +164,7 @@ def _title(path: Any) -> str:
 @dataclass(frozen=True)
 class _Table:
     title: str
+    delimiter: str
     cells: dict[str, list[str]]
     notes: tuple[Note, ...]
 
@@ -188,7 +198,7 @@ def _read(path: Any, options: Options, expected: Collection[str]) -> _Table:
     cells = _columns(rows, layout, options.names, title)
     for column in cells.values():
         empty_missing(column, options.missing)
-    return _Table(title, cells, (*notes, *layout.notes))
+    return _Table(title, delimiter, cells, (*notes, *layout.notes))
 
 
 def _text(content: bytes | str, options: Options, title: str) -> tuple[str, list[Note]]:

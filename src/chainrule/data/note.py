@@ -1,4 +1,4 @@
-"""What the reader inferred from a file, for users to be told."""
+"""What a reader inferred from a file, for users to be told."""
 
 from __future__ import annotations
 

@@ -1,0 +1,177 @@
+"""How a column writes numbers: the decimal mark, thousands, units, signs and brackets.
+
+::
+
+    number   = ["("] [sign] [unit] digits [exponent] [unit] [sign] [")"]
+    digits   = integer [decimal [fraction]]
+    integer  = "1234" or in groups, "1,234" "1.234" "1'234" "1 234" "12,34,567"
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from chainrule.data.formats.missing import is_spelled_missing
+from chainrule.data.formats.units import CURRENCY, UNIT
+
+__all__ = [
+    "DECIMALS",
+    "HOURS",
+    "PLAIN",
+    "NumberFormat",
+    "ParsedNumber",
+    "decimals_of",
+    "parse_written",
+]
+
+DECIMALS = (".", ",")
+EXACT = 2**53
+"""Integers up to here are exact in float64."""
+_ASCII = str.maketrans(
+    dict.fromkeys("\u2212\u2012\u2013\ufe63\uff0d", "-")
+    | dict.fromkeys("\u00a0\u2007\u2009\u202f\u3000\t", " ")
+    | dict.fromkeys("\u2019\u02bc\u00b4`", "'")
+)
+_NUMBER = re.compile(
+    rf"(?P<open>\()? ?(?P<first>[-+] ?)?(?P<front>{CURRENCY})? ?(?P<second>[-+] ?)?"
+    r"(?P<digits>\d(?:[\d.,' ]*[\d.,])?|[.,]\d+)(?P<exponent>[eE][-+]?\d+)?"
+    rf" ?(?P<back>{UNIT})? ?(?P<last>-)? ?(?P<close>\))?"
+)
+_CLOCK = re.compile(r"(-)?(\d{1,4}):([0-5]\d)(?::([0-5]\d(?:[.,]\d+)?))?(?: ?([AaPp])\.?[Mm]\.?)?")
+_GROUPED = {
+    mark: re.compile(rf"[1-9]\d{{0,2}}(?:{re.escape(mark)}\d{{3}})+")
+    for mark in (",", ".", "'", " ")
+}
+_INDIAN = re.compile(r"[1-9]\d?(?:,\d\d)+,\d{3}")
+HOURS = "hours"
+"""The unit of 12:30 and 01:02:03."""
+
+
+@dataclass(frozen=True)
+class ParsedNumber:
+    """A number as it was written: its digits with a decimal point, and its unit."""
+
+    text: str
+    unit: str
+    is_grouped: bool
+
+    @property
+    def value(self) -> int | float:
+        """The number, an int if it has neither decimals nor an exponent."""
+        return int(self.text) if self.text.lstrip("-").isdigit() else float(self.text)
+
+
+@dataclass(frozen=True)
+class NumberFormat:
+    """How a column writes numbers.
+
+    Parameters
+    ----------
+    decimal : {".", ","}
+        The decimal mark.
+    unit : str
+        What stands before or behind all numbers, such as "$", "%" or "kg"; "hours" for 12:30.
+    grouped : bool
+        Whether thousands are separated.
+    missing : tuple of str
+        What denotes a missing value besides the usual spellings.
+    """
+
+    decimal: str = "."
+    unit: str = ""
+    grouped: bool = False
+    missing: tuple[str, ...] = ()
+
+    def parse(self, text: str) -> int | float | None:
+        """Return the number that a text spells in this format, NaN if missing, None if none.
+
+        A number that would be another one with the other decimal mark, such as 1,234, needs a
+        column that separates thousands.
+
+        Examples
+        --------
+        >>> euros = NumberFormat(",", "€", grouped=True)
+        >>> [euros.parse(text) for text in ("1.234,50 €", "(€ 3)", "?", "$3", "x")]
+        [1234.5, -3, nan, None, None]
+        """
+        if text in self.missing or is_spelled_missing(text):
+            return float("nan")
+        parsed = parse_written(text, self.decimal)
+        if parsed is None or parsed.unit not in ("", self.unit):
+            return None
+        if parsed.is_grouped and not self.grouped and len(decimals_of(text)) > 1:
+            return None
+        return parsed.value
+
+
+PLAIN = NumberFormat()
+
+
+def parse_written(text: str, decimal: str) -> ParsedNumber | None:
+    """Return the number that a text spells with a decimal mark, or None.
+
+    Examples
+    --------
+    >>> parse_written("−1.234,5 kg", ",")
+    ParsedNumber(text='-1234.5', unit='kg', is_grouped=True)
+    """
+    plain = " ".join(text.translate(_ASCII).split())
+    found = _NUMBER.fullmatch(plain)
+    if found is None:
+        return _clock(plain)
+    signs = [found[name] for name in ("first", "second", "last") if found[name]]
+    if (found["open"] is None) != (found["close"] is None) or len(signs) > 1:
+        return None
+    if (signs and found["open"]) or (found["front"] and found["back"]):
+        return None
+    digits, is_grouped = _digits(found["digits"], decimal)
+    if digits is None:
+        return None
+    is_negative = bool(found["open"]) or (signs and signs[0].strip() == "-")
+    number = f"{'-' if is_negative else ''}{digits}{found['exponent'] or ''}"
+    return ParsedNumber(number, found["front"] or found["back"] or "", is_grouped)
+
+
+def decimals_of(text: str) -> tuple[str, ...]:
+    """Return the decimal marks with which a text is a number.
+
+    Examples
+    --------
+    >>> [decimals_of(text) for text in ("1,234", "0,234", "1,234.5", "12", "1.2.3")]
+    [('.', ','), (',',), ('.',), ('.', ','), ()]
+    """
+    return tuple(mark for mark in DECIMALS if parse_written(text, mark) is not None)
+
+
+def _digits(written: str, decimal: str) -> tuple[str | None, bool]:
+    """Return digits with a decimal point and without groups, and whether there were groups."""
+    integer, mark, fraction = written.partition(decimal)
+    if mark and fraction and not fraction.isdigit():
+        return None, False
+    is_grouped = not integer.isdigit() and integer != ""
+    if is_grouped:
+        separators = {each for each in integer if not each.isdigit()}
+        if len(separators) > 1 or decimal in separators:
+            return None, False
+        separator = separators.pop()
+        is_indian = separator == "," and _INDIAN.fullmatch(integer)
+        if not is_indian and not _GROUPED[separator].fullmatch(integer):
+            return None, False
+        integer = integer.replace(separator, "")
+    return (f"{integer or '0'}.{fraction or '0'}" if mark else integer), is_grouped
+
+
+def _clock(text: str) -> ParsedNumber | None:
+    """Return a time of day or duration in hours."""
+    found = _CLOCK.fullmatch(text)
+    if found is None:
+        return None
+    sign, hours, minutes, seconds, half = found.groups()
+    number = int(hours)
+    if half:
+        if not 1 <= number <= 12:
+            return None
+        number = number % 12 + (12 if half in "pP" else 0)
+    total = number + int(minutes) / 60 + float((seconds or "0").replace(",", ".")) / 3600
+    return ParsedNumber(f"{sign or ''}{total!r}", HOURS, is_grouped=False)
