@@ -9,6 +9,7 @@ import matplotlib; matplotlib.use("agg")
 import matplotlib.pyplot as plt, tempfile, os, threading
 from chainrule.insight import plot
 run = {"loss": [1.0, 0.5]}
+plt.rcParams["figure.max_open_warning"] = 2
 before = dict(matplotlib.rcParams)
 figure = plot.history(run)
 assert plt.gcf() is figure, "pyplot has the figure"
@@ -19,7 +20,7 @@ assert plot.history(run) is mine and mine.axes, "an empty figure is drawn on"
 assert plot.history(run) is not mine, "a figure with axes is not"
 plt.close("all")
 with tempfile.TemporaryDirectory() as folder:
-    for each in range(25):  # pyplot would warn of the 21st
+    for each in range(4):  # pyplot would warn of the third
         plot.history(run, os.path.join(folder, "loss.png"))
 assert not plt.get_fignums(), "a figure for a file is not retained"
 left, right = plt.subplots(1, 2)[1]

@@ -7,7 +7,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["COLOURS", "MARKERS", "confusion_colours", "confusion_scale", "text_colour", "tint"]
+__all__ = [
+    "COLOURS",
+    "LINE_COLOURS",
+    "MARKERS",
+    "confusion_colours",
+    "confusion_scale",
+    "text_colour",
+    "tint",
+]
 
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#F0E442", "#000000")
 """One for each class or curve, distinct under every form of colour blindness.
@@ -16,6 +24,9 @@ References
 ----------
 Okabe & Ito (2008), "Color universal design": the palette, here with blue and orange first.
 """
+
+LINE_COLOURS = tuple(colour for colour in COLOURS if colour != "#F0E442")
+"""Those dark enough for lines on white."""
 
 MARKERS = "osD^vP*X"
 """One for each class, so that classes differ without colour too."""

@@ -14,9 +14,26 @@ from chainrule.insight.plots.confusion import confusion
 from chainrule.insight.plots.decision_boundary import decision_boundary
 from chainrule.insight.plots.forecast import forecast
 from chainrule.insight.plots.history import history
+from chainrule.insight.plots.images import images
+from chainrule.insight.plots.importance import importance
+from chainrule.insight.plots.mistakes import mistakes
+from chainrule.insight.plots.points import points
+from chainrule.insight.plots.roc import roc
 from chainrule.insight.plots.weights import weights
 
-__all__ = ["Classifier", "confusion", "decision_boundary", "forecast", "history", "weights"]
+__all__ = [
+    "Classifier",
+    "confusion",
+    "decision_boundary",
+    "forecast",
+    "history",
+    "images",
+    "importance",
+    "mistakes",
+    "points",
+    "roc",
+    "weights",
+]
 
 
 if not TYPE_CHECKING:  # type checkers must still reject unknown names

@@ -220,6 +220,17 @@ sklearn,pandas  ax  -> axes
 keras  model  -> net
 sklearn  classifier estimator clf  -> net
 other  shape size  -> image_shape
+sklearn  target_names class_names display_labels labels  -> names
+sklearn  feature_names  -> features
+sklearn  n_repeats  -> repeats
+sklearn  random_state  -> seed
+sklearn  scoring  -> metric
+sklearn  pos_label  -> positive
+sklearn  max_samples  -> samples
+sklearn  y_pred  -> predicted, or the classifier and its samples
+sklearn  y_true  -> y
+other  n k num max_images  -> count
+sklearn  response_method grid_resolution alpha  -> leave it out
 other  layer parameter  -> name
 other  history hist log  -> course
 pandas  figsize  -> give axes, as from matplotlib's plt.subplots(figsize=...)
@@ -240,7 +251,14 @@ other  plot_decision_boundary decision_regions  -> decision_boundary
 keras  plot_model  -> net.summary() prints the layers
 other  plot_history loss learning_curve  -> history
 other  filters kernels plot_weights  -> weights
-numpy  plot scatter imshow figure show subplots  -> figures of your own are matplotlib's:
+other  show_images image_grid plot_images gallery  -> images
+numpy  scatter  -> points
+sklearn  RocCurveDisplay roc_curve plot_roc_curve  -> roc
+sklearn  permutation_importance  -> importance
+other  feature_importance feature_importances  -> importance
+other  errors misclassified show_mistakes  -> mistakes
+other  predictions  -> forecast
+numpy  plot imshow figure show subplots  -> figures of your own are matplotlib's:
        import matplotlib.pyplot as plt
 """,
 )

@@ -17,7 +17,15 @@ from chainrule.arguments.checks import bad_argument
 from chainrule.data.byte_text import decoded
 from chainrule.errors import ChainruleError, DataError
 
-__all__ = ["Answers", "Classifier", "ask", "check_classifier", "class_labels", "class_names"]
+__all__ = [
+    "Answers",
+    "Classifier",
+    "as_rows",
+    "ask",
+    "check_classifier",
+    "class_labels",
+    "class_names",
+]
 
 Array = NDArray[Any]
 
@@ -78,8 +86,14 @@ def ask(function: str, net: Any, X: Any, known: Array) -> Answers:
             f"{function}: the predicted classes have shape {answers.predicted.shape}; there must "
             "be one class for each sample, (n,)"
         )
-    _check_kinds(function, known, answers.predicted)
+    if known.size:
+        _check_kinds(function, known, answers.predicted)
     return answers
+
+
+def as_rows(X: Any) -> Any:
+    """Return samples as a classifier takes them: lists as an array, all else as it is."""
+    return np.asarray(X) if isinstance(X, list | tuple) else X
 
 
 def class_labels(function: str, X: Any, y: ArrayLike) -> Array:

@@ -17,6 +17,7 @@ from chainrule.insight.figure import File, drawing, root_figure
 from chainrule.insight.palette import confusion_colours, confusion_scale, text_colour
 from chainrule.insight.plots.answers import (
     Classifier,
+    as_rows,
     ask,
     check_classifier,
     class_labels,
@@ -91,8 +92,7 @@ def confusion(
     check_classifier(_NAME, net)
     check_row_labels(_NAME, X=X, y=y)
     labels = class_labels(_NAME, X, y)
-    given = np.asarray(X) if isinstance(X, list | tuple) else X
-    classes, counts = confusion_matrix(labels, ask(_NAME, net, given, labels).predicted)
+    classes, counts = confusion_matrix(labels, ask(_NAME, net, as_rows(X), labels).predicted)
     shown = [_shortened(each) for each in class_names(_NAME, names, classes)]
     with drawing(axes, path, _size(shown)) as axes:
         colours = confusion_colours(counts)

@@ -16,6 +16,7 @@ from chainrule.insight.legend import add_legend
 from chainrule.insight.palette import COLOURS, MARKERS, tint
 from chainrule.insight.plots.answers import (
     Classifier,
+    as_rows,
     ask,
     check_classifier,
     class_labels,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["decision_boundary", "draw_classes", "marker_area"]
+__all__ = ["decision_boundary", "draw_classes", "marker_area", "marker_scale"]
 
 Array = NDArray[Any]
 
@@ -97,7 +98,7 @@ def decision_boundary(
     labels = class_labels(_NAME, X, y)
     regions = classify_plane(_NAME, net, plane, labels)
     shown = class_names(_NAME, names, regions.classes)
-    mistaken = ask(_NAME, net, _as_given(X), labels).predicted != labels
+    mistaken = ask(_NAME, net, as_rows(X), labels).predicted != labels
     with drawing(axes, path, (6.2, 5.0)) as axes:
         _draw_regions(axes, regions)
         draw_classes(axes, plane.points, labels, regions.classes, shown)
@@ -108,12 +109,8 @@ def decision_boundary(
                 label=f"mistaken: {mistaken.sum():,} of {len(labels):,}",
             )  # fmt: skip
         axes.set(xlabel=plane.names[0], ylabel=plane.names[1], title="Decision boundary")
-        add_legend(axes)
+        add_legend(axes, markerscale=marker_scale(len(labels)))
         return root_figure(axes)
-
-
-def _as_given(X: Any) -> Any:
-    return np.asarray(X) if isinstance(X, list | tuple) else X
 
 
 def _draw_regions(axes: Axes, regions: DecisionRegions) -> None:
@@ -150,3 +147,8 @@ def draw_classes(
 def marker_area(count: int) -> float:
     """Return the area of a sample's marker in square points: less of it where there are many."""
     return float(np.clip(26 * np.sqrt(400 / count), 4, 34))
+
+
+def marker_scale(count: int) -> float:
+    """Return how much larger markers are in the legend than on the axes."""
+    return max(1.0, (26 / marker_area(count)) ** 0.5)

@@ -15,7 +15,7 @@ from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.errors import DataError
 from chainrule.insight.figure import File, panels, root_figure
 from chainrule.insight.legend import add_legend
-from chainrule.insight.palette import COLOURS
+from chainrule.insight.palette import COLOURS, LINE_COLOURS
 from chainrule.train.metrics.direction import direction
 
 if TYPE_CHECKING:
@@ -186,9 +186,7 @@ def _draw(axes: Axes, quantity: str, runs: list[_Run], is_first: bool) -> None:
 
 
 def _colours(count: int) -> list[str]:
-    # Yellow is too light for lines.
-    shades = [each for each in COLOURS if each != "#F0E442"]
-    return [shades[place % len(shades)] for place in range(count)]
+    return [LINE_COLOURS[place % len(LINE_COLOURS)] for place in range(count)]
 
 
 def _mark_best(axes: Axes, quantity: str, run: _Run, is_named: bool) -> None:

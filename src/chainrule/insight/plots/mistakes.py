@@ -1,0 +1,201 @@
+"""Plot of the samples that a classifier takes for another class."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from chainrule.arguments.aliases import PLOT_ALIASES
+from chainrule.arguments.checks import checked_count
+from chainrule.arguments.keywords import answers_foreign_names
+from chainrule.data.columns import is_table, read_columns
+from chainrule.data.file_argument import is_path
+from chainrule.data.row_labels import check_row_labels
+from chainrule.errors import DataError
+from chainrule.insight.figure import File, drawing, root_figure
+from chainrule.insight.plots.answers import as_rows, ask, class_labels
+from chainrule.insight.plots.image_arrays import as_images, is_square
+from chainrule.insight.plots.images import draw_images, grid_size, label_texts
+from chainrule.insight.plots.plane import feature_names
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["mistakes"]
+
+Array = NDArray[Any]
+
+_NAME = "plot.mistakes"
+
+_MOST_COLUMNS = 6
+_LONGEST_CELL = 16
+
+
+@answers_foreign_names(PLOT_ALIASES)
+def mistakes(
+    net: Any,
+    X: Any,
+    y: ArrayLike,
+    path: File = None,
+    *,
+    names: Sequence[str] | Mapping[Any, str] | None = None,
+    count: int = 16,
+    image_shape: tuple[int, int] | tuple[int, int, int] | None = None,
+    features: Sequence[str] | None = None,
+    axes: Axes | None = None,
+) -> Figure:
+    """Plot the samples that are taken for another class, the most certain mistakes first.
+
+    Parameters
+    ----------
+    net : Network, estimator of scikit-learn, or function
+        A classifier.
+    X : array or table, (n, ...)
+        Samples. Images are drawn; of tables the rows are listed. Rows of 49, 64, 81, ... numbers
+        are taken for images, unless `features` names their columns.
+    y : array, (n,), (n, 1) or one-hot rows
+        Their classes.
+    path : str, path or None
+        File to save the figure to, .png, .svg or .pdf; None does not save.
+    names : list or dict of str, or None
+        Names of the classes 0, 1, 2, ..., or of any classes by class; None shows the classes.
+    count : int in [1, 100]
+        How many are shown at most.
+    image_shape : (int, int), (int, int, 3) or None
+        Of images given as rows of pixels; None takes a square.
+    features : list of str or None
+        A name for each column of an array; those of tables are known.
+    axes : matplotlib.axes.Axes or None
+        Axes to draw on; None creates a figure.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The figure: of images the predicted class with the true one in parentheses.
+
+    Raises
+    ------
+    DataError
+        Unless `y` has one class for each sample.
+    ArgumentError
+        If `net` is no classifier, or `path` does not name a known format.
+    ImportError
+        If matplotlib, the extra ``plot``, is not installed.
+
+    Examples
+    --------
+    >>> figure = mistakes(lambda X: X[:, 0] > 0, np.array([[1.0, 2.0], [3.0, 4.0]]), [1, 0])
+    >>> figure.axes[0].get_title()
+    '1 of 2 mistaken'
+    """
+    check_row_labels(_NAME, X=X, y=y)
+    if is_path(X):
+        raise DataError(
+            f"{_NAME}: X is a path; give the columns, as from data.read_csv({str(X)!r})"
+        )
+    count = checked_count(_NAME, "count", count, most=100)
+    labels = class_labels(_NAME, X, y)
+    answers = ask(_NAME, net, as_rows(X), labels)
+    wrong = np.flatnonzero(answers.predicted != labels)
+    certainty = answers.certainty[wrong]
+    first = wrong[np.argsort(-certainty, kind="stable")][:count]
+    title = f"{len(wrong):,} of {len(labels):,} mistaken"
+    title += f", the {len(first)} most certain" if len(first) < len(wrong) else ""
+    texts, _ = label_texts(_NAME, labels[first], answers.predicted[first], names, len(first))
+    if not len(first):
+        return _draw_none(f"none of {len(labels):,} mistaken", path, axes)
+    if not is_table(X) and _are_images(np.asarray(X), image_shape, features):
+        shown = as_images(_NAME, np.asarray(X)[first], image_shape)
+        with drawing(axes, path, grid_size(shown)) as axes:
+            draw_images(axes, shown, texts, [True] * len(first))
+            axes.set_title(f"{title}: predicted (true)")
+            return root_figure(axes)
+    header, cells = _cells(X, first, features)
+    shares = None
+    if answers.scores is not None and answers.are_probabilities:
+        shares = answers.scores[first].max(axis=1)
+    return _draw_rows(title, header, cells, texts, first, shares, path, axes)
+
+
+def _are_images(X: Array, image_shape: Any, features: Any) -> bool:
+    if image_shape is not None:
+        return True
+    return X.ndim in (3, 4) or (X.ndim == 2 and features is None and is_square(X.shape[1]))
+
+
+def _draw_none(text: str, path: File, axes: Axes | None) -> Figure:
+    with drawing(axes, path, (4.0, 1.2)) as axes:
+        axes.set_axis_off()
+        axes.set_title(text)
+        return root_figure(axes)
+
+
+def _cells(X: Any, rows: Array, features: Any) -> tuple[list[str], list[list[str]]]:
+    """Return the names of the first columns, and the text of their cells in some rows."""
+    if is_table(X):
+        columns = {str(name): np.asarray(column) for name, column in read_columns(X).items()}
+    else:
+        array = np.asarray(X)
+        flat = array.reshape(len(array), -1)
+        named = feature_names(_NAME, features, flat.shape[1])
+        names = named or [f"column {place}" for place in range(flat.shape[1])]
+        columns = dict(zip(names, flat.T, strict=True))
+    header = list(columns)[:_MOST_COLUMNS]
+    cells = [[_cell(columns[name][row]) for name in header] for row in rows]
+    if len(columns) > len(header):
+        header.append(f"and {len(columns) - len(header)} more")
+        cells = [[*each, "…"] for each in cells]
+    return header, cells
+
+
+def _cell(value: Any) -> str:
+    text = f"{value:.6g}" if isinstance(value, float | np.floating) else str(value)
+    return text if len(text) <= _LONGEST_CELL else text[: _LONGEST_CELL - 1] + "…"
+
+
+def _draw_rows(
+    title: str,
+    header: list[str],
+    cells: list[list[str]],
+    texts: list[str],
+    rows: Array,
+    probabilities: Array | None,
+    path: File,
+    axes: Axes | None,
+) -> Figure:
+    """List rows as a table: number, classes, the probability of the answer, cells."""
+    titles = [
+        "row",
+        "predicted (true)",
+        *([] if probabilities is None else ["probability"]),
+        *header,
+    ]
+    shares = [] if probabilities is None else [[f"{each:.2f}"] for each in probabilities]
+    lines = [
+        [str(row), text, *(shares[place] if shares else []), *each]
+        for place, (row, text, each) in enumerate(zip(rows, texts, cells, strict=True))
+    ]
+    widths = [max(map(len, column)) + 2 for column in zip(titles, *lines, strict=True)]
+    size = (max(0.085 * sum(widths), 4.0), 0.27 * (len(lines) + 1) + 0.5)
+    with drawing(axes, path, size) as axes:
+        axes.set_axis_off()
+        starts = np.cumsum([0, *widths])
+        for place, (line, heavy) in enumerate([(titles, True), *((each, False) for each in lines)]):
+            for start, text in zip(starts, line, strict=False):
+                axes.text(
+                    start,
+                    place,
+                    text,
+                    va="center",
+                    fontsize=9,
+                    fontweight="bold" if heavy else "normal",
+                )
+        axes.axhline(0.5, color="#888888", linewidth=0.8)
+        axes.set_xlim(-1, starts[-1])
+        axes.set_ylim(len(lines) + 0.6, -0.8)
+        axes.set_title(title)
+        return root_figure(axes)

@@ -1,0 +1,255 @@
+"""Plot of the ROC curve, and of what each threshold costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from chainrule.arguments.aliases import PLOT_ALIASES
+from chainrule.arguments.checks import NON_NEGATIVE, bad_argument, checked_number
+from chainrule.arguments.keywords import answers_foreign_names
+from chainrule.data.row_labels import check_row_labels
+from chainrule.errors import DataError
+from chainrule.insight.figure import File, panels, root_figure
+from chainrule.insight.legend import add_legend
+from chainrule.insight.palette import COLOURS, LINE_COLOURS
+from chainrule.insight.plots.answers import Answers, as_rows, ask, class_labels, class_names
+from chainrule.train.metrics.roc_auc import auc
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["roc"]
+
+Array = NDArray[Any]
+
+_NAME = "plot.roc"
+
+_MOST_CURVES = 7
+
+
+@answers_foreign_names(PLOT_ALIASES)
+def roc(
+    net: Any,
+    X: Any,
+    y: ArrayLike | None = None,
+    path: File = None,
+    *,
+    positive: Any = None,
+    threshold: float | None = None,
+    false_positive_cost: float = 1.0,
+    false_negative_cost: float = 1.0,
+    names: Sequence[str] | Mapping[Any, str] | None = None,
+    axes: Any = None,
+) -> Figure:
+    """Plot the ROC curve of a classifier, and the cost of each threshold.
+
+    The curve gives, for every threshold, the share of the positive samples that are found and the
+    share of the negative ones that are taken for positive. The threshold that is marked costs
+    least: ``false_positive_cost`` for each false positive, ``false_negative_cost`` for each false
+    negative. Choose it on validation data. More than two classes have a curve each, against the
+    rest.
+
+    Parameters
+    ----------
+    net : Network, estimator of scikit-learn, function, or array, (n,), (n, 1) or (n, classes)
+        A classifier, or its scores: ``roc(scores, y)``.
+    X : array or table, (n, ...)
+        Samples; the classes, where scores are given.
+    y : array, (n,), (n, 1) or one-hot rows
+        Their classes.
+    path : str, path or None
+        File to save the figure to, .png, .svg or .pdf; None does not save.
+    positive : class or None
+        The class that is to be found; None takes the second of two.
+    threshold : float or None
+        The score above which a sample is taken for positive; None takes that of least cost.
+    false_positive_cost, false_negative_cost : float >= 0
+        What a mistake of each kind costs.
+    names : list or dict of str, or None
+        Names of the classes 0, 1, 2, ..., or of any classes by class; None shows the classes.
+    axes : matplotlib.axes.Axes, two of them, or None
+        Axes to draw on, two for the cost too; None creates a figure.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The figure. The area under the curve, AUC, is that of the metric ``auc``.
+
+    Raises
+    ------
+    DataError
+        If the classifier has no scores, or all samples are of one class.
+    ArgumentError
+        If `positive` is no class, a cost is negative, or `path` does not name a known format.
+    ImportError
+        If matplotlib, the extra ``plot``, is not installed.
+
+    Examples
+    --------
+    >>> figure = roc([0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1], false_negative_cost=5)
+    >>> figure.axes[0].get_title()
+    'ROC of class 1: AUC 0.750'
+    """
+    costs = (
+        checked_number(_NAME, "false_positive_cost", false_positive_cost, NON_NEGATIVE),
+        checked_number(_NAME, "false_negative_cost", false_negative_cost, NON_NEGATIVE),
+    )
+    # roc(scores, y) gives the classes in the place of the samples.
+    classifier, samples, targets = (_as_scores(net), net, X) if y is None else (net, X, y)
+    check_row_labels(_NAME, X=samples, y=targets)
+    labels = class_labels(_NAME, samples, targets)
+    answers = ask(_NAME, classifier, as_rows(samples), labels)
+    if answers.scores is None:
+        raise DataError(
+            f"{_NAME}: the classifier gives classes only, and a ROC curve needs a score of each; "
+            "give its probabilities, as in roc(probabilities, y)"
+        )
+    if len(np.unique(labels)) < 2:
+        raise DataError(
+            f"{_NAME}: all samples are of class {labels.tolist()[0]!r}; a ROC curve needs samples "
+            "of two classes"
+        )
+    shown = class_names(_NAME, names, answers.classes)
+    if len(answers.classes) > 2 and positive is None:
+        return _draw_each_class(answers, labels, shown, path, axes)
+    place = _place_of(positive, answers.classes)
+    curve = _Curve.of(answers.scores[:, place], labels == answers.classes[place], costs)
+    given = None if threshold is None else checked_number(_NAME, "threshold", threshold)
+    count = 2 if axes is None else min(np.size(axes), 2)
+    with panels(axes, path, (9.2, 4.4) if count == 2 else (5.4, 4.6), columns=count) as drawn:
+        area = auc(labels == answers.classes[place], answers.scores[:, place])
+        _draw_curve(drawn[0], curve, given)
+        drawn[0].set_title(f"ROC of class {shown[place]}: AUC {area:.3f}")
+        if count == 2:
+            _draw_costs(drawn[1], curve, given, 0.5 if answers.are_probabilities else 0.0)
+        return root_figure(drawn[0])
+
+
+@dataclass(frozen=True)
+class _Curve:
+    """The outcome of each threshold, from the highest, at which nothing is positive."""
+
+    levels: Array  # the scores, from the highest
+    thresholds: Array  # one above, between and below them
+    found: Array  # share of the positive samples that are above the threshold
+    alarms: Array  # share of the negative ones
+    cost: Array
+
+    @classmethod
+    def of(cls, scores: Array, is_positive: Array, costs: tuple[float, float]) -> _Curve:
+        values, place = np.unique(-scores, return_inverse=True)  # the highest first
+        hits = np.concatenate([[0], np.cumsum(np.bincount(place, is_positive))])
+        alarms = np.concatenate([[0], np.cumsum(np.bincount(place, ~is_positive))])
+        levels = -values
+        # Between two scores, so that rounding takes no sample to the other side.
+        between = (levels[1:] + levels[:-1]) / 2
+        step = np.ptp(levels) / 20 or 0.05
+        thresholds = np.concatenate([[levels[0] + step], between, [levels[-1] - step]])
+        cost = costs[0] * alarms + costs[1] * (hits[-1] - hits)
+        return cls(levels, thresholds, hits / hits[-1], alarms / alarms[-1], cost)
+
+    def at(self, threshold: float | None) -> int:
+        """Return the place of a threshold, or of the least cost, the middle of equal ones."""
+        if threshold is not None:
+            return int(np.sum(self.levels > threshold))
+        best = np.flatnonzero(self.cost == self.cost.min())
+        return int(best[len(best) // 2])
+
+
+def _as_scores(scores: Any) -> Any:
+    """Return scores as a classifier of the samples that they are of."""
+    if hasattr(scores, "predict") or hasattr(scores, "predict_class") or callable(scores):
+        raise bad_argument(_NAME, "y", None, "the class of each sample: roc(net, X, y)")
+    array = np.asarray(scores)
+    if array.dtype.kind not in "biuf" or array.ndim not in (1, 2) or not array.size:
+        raise bad_argument(_NAME, "net", scores, "a classifier, or its scores as numbers")
+    return lambda _: array.astype(float) if array.dtype.kind != "f" else array
+
+
+def _place_of(positive: Any, classes: Array) -> int:
+    if positive is None:
+        return 1
+    places = [place for place, each in enumerate(classes.tolist()) if each == positive]
+    if not places:
+        known = ", ".join(map(repr, classes.tolist()))
+        raise bad_argument(_NAME, "positive", positive, f"a class, one of {known:.200}")
+    return places[0]
+
+
+def _draw_curve(axes: Axes, curve: _Curve, threshold: float | None) -> None:
+    axes.plot([0, 1], [0, 1], color="#888888", linestyle=":", label="by chance")
+    axes.plot(curve.alarms, curve.found, color=COLOURS[0], linewidth=2)
+    place = curve.at(threshold)
+    level = curve.thresholds[place] if threshold is None else threshold
+    axes.plot(
+        curve.alarms[place], curve.found[place], "o", ms=11, mfc="none", mec="#222222", mew=1.8,
+        label=f"threshold {level:.3g}: {curve.found[place]:.0%} found,\n"
+        f"{curve.alarms[place]:.0%} of the others too".replace("%", " %"),
+    )  # fmt: skip
+    _finish(axes)
+
+
+def _finish(axes: Axes) -> None:
+    axes.set(
+        xlabel="false positives, of all negative", ylabel="true positives, of all positive",
+        xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal",
+    )  # fmt: skip
+    axes.grid(visible=True)
+    axes.legend(loc="lower right", frameon=True, framealpha=0.9, edgecolor="none", fontsize=9)
+
+
+def _draw_costs(axes: Axes, curve: _Curve, threshold: float | None, default: float) -> None:
+    axes.step(curve.thresholds, curve.cost, where="mid", color=COLOURS[4], linewidth=2)
+    place, usual = curve.at(threshold), curve.at(default)
+    level = curve.thresholds[place] if threshold is None else threshold
+    what = "least" if threshold is None else "chosen"
+    axes.plot(
+        level, curve.cost[place], "o", ms=11, mfc="none", mec="#222222", mew=1.8,
+        label=f"{what}: {curve.cost[place]:,.6g} at {level:.3g}",
+    )  # fmt: skip
+    axes.axvline(
+        default, color="#888888", linestyle=":",
+        label=f"usual: {curve.cost[usual]:,.6g} at {default:g}",
+    )  # fmt: skip
+    axes.set(xlabel="threshold", ylabel="cost of the mistakes", title="Cost of each threshold")
+    axes.set_ylim(0, 1.05 * max(curve.cost.max(), 1e-12))
+    axes.grid(visible=True)
+    add_legend(axes)
+
+
+def _draw_each_class(
+    answers: Answers, labels: Array, shown: list[str], path: File, axes: Any
+) -> Figure:
+    """Draw a curve for each class against the rest, those of the hardest in colour."""
+    assert answers.scores is not None
+    scores = answers.scores
+    if not answers.are_probabilities:
+        powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+        scores = powers / powers.sum(axis=1, keepdims=True)
+    present = [place for place, each in enumerate(answers.classes) if (labels == each).any()]
+    areas = {each: auc(labels == answers.classes[each], scores[:, each]) for each in present}
+    order = sorted(present, key=lambda each: areas[each])
+    with panels(axes, path, (5.6, 5.0)) as (panel,):
+        panel.plot([0, 1], [0, 1], color="#888888", linestyle=":")
+        for rank, place in reversed(list(enumerate(order))):
+            curve = _Curve.of(scores[:, place], labels == answers.classes[place], (1.0, 1.0))
+            is_named = rank < _MOST_CURVES
+            panel.plot(
+                curve.alarms, curve.found, color=LINE_COLOURS[rank] if is_named else "#BBBBBB",
+                linestyle=("-", "--")[rank % 2], linewidth=1.6 if is_named else 0.8,
+            )  # fmt: skip
+        for rank, place in enumerate(order[:_MOST_CURVES]):
+            panel.plot(
+                [], [], color=LINE_COLOURS[rank], linestyle=("-", "--")[rank % 2],
+                label=f"{shown[place]}: AUC {areas[place]:.3f}",
+            )  # fmt: skip
+        _finish(panel)
+        mean = float(np.mean(list(areas.values())))
+        panel.set_title(f"ROC, each class against the rest: mean AUC {mean:.3f}")
+        return root_figure(panel)
