@@ -17,6 +17,7 @@ from typing import Any, NoReturn, TypeVar, cast
 from chainrule.arguments.aliases import Aliases
 from chainrule.arguments.lookup import closest
 from chainrule.errors import MissingAttributeError
+from chainrule.tracebacks import boundary
 
 __all__ = [
     "answers_foreign_attributes",
@@ -53,7 +54,7 @@ def answers_foreign_attributes(variable: str, aliases: Aliases) -> Callable[[Kin
             """Answer the names of other libraries."""
             refuse_missing(self, variable, name, aliases)
 
-        type.__setattr__(kind, "__getattr__", answer)
+        type.__setattr__(kind, "__getattr__", boundary(answer))
         return kind
 
     return decorate

@@ -18,10 +18,16 @@ from chainrule.arguments.aliases import NO_ALIASES, Aliases
 from chainrule.arguments.attributes import answers_foreign_attributes, refuse_change
 from chainrule.arguments.lookup import refuse_unknown
 from chainrule.errors import ArgumentError
+from chainrule.tracebacks import boundary, cut_frames, reached_body
 
 __all__ = ["answers_foreign_names", "refuse_keywords"]
 
 Named = TypeVar("Named", bound=Callable[..., Any])
+
+_BOUNDARIES = (
+    "__delitem__", "__getattr__", "__getitem__", "__missing__", "__setattr__", "__setitem__",
+)  # fmt: skip
+"""Further methods of classes that users call, see `tracebacks`."""
 
 
 def answers_foreign_names(
@@ -50,6 +56,10 @@ def answers_foreign_names(
         if not isinstance(named, type):
             return cast(Named, _answering(named, aliases))
         for name, member in list(vars(named).items()):
+            if name in _BOUNDARIES and inspect.isfunction(member):
+                setattr(named, name, boundary(member))
+            elif isinstance(member, property) and member.fset is not None:
+                setattr(named, name, member.setter(boundary(member.fset)))
             if name.startswith("_") and name not in ("__call__", "__init__"):
                 continue
             if isinstance(member, classmethod | staticmethod):
@@ -57,7 +67,7 @@ def answers_foreign_names(
             elif inspect.isfunction(member):
                 setattr(named, name, _answering(member, aliases))
         if is_dataclass(named) and vars(named)["__dataclass_params__"].frozen:
-            named.__setattr__ = refuse_change
+            named.__setattr__ = boundary(refuse_change)
         if variable:
             answers_foreign_attributes(variable, attributes)(named)
         return cast(Named, named)
@@ -78,18 +88,15 @@ def _answering(function: Callable[..., Any], aliases: Aliases) -> Callable[..., 
     @functools.wraps(function)
     def answering(*args: Any, **kwargs: Any) -> Any:
         try:
-            return function(*args, **kwargs)
-        except TypeError as error:
-            # A call that never reached the function's body has no further frame.
-            if error.__traceback__ is None or error.__traceback__.tb_next is not None:
-                raise
             try:
-                renamed = _checked_keywords(function, args, kwargs, aliases)
-            except ArgumentError as problem:
-                raise problem from None
-            if renamed == kwargs:
-                raise
-        return function(*args, **renamed)
+                return function(*args, **kwargs)
+            except TypeError as error:
+                if reached_body(error):
+                    raise
+            return function(*args, **_checked_keywords(function, args, kwargs, aliases))
+        except Exception as error:
+            cut_frames(error)
+            raise
 
     return answering
 

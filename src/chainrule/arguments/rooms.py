@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, NoReturn
 from chainrule.arguments.aliases import Aliases
 from chainrule.arguments.lookup import closest
 from chainrule.errors import MissingAttributeError
+from chainrule.tracebacks import boundary
 
 __all__ = ["open_room"]
 
@@ -51,6 +52,7 @@ def open_room(
     room = _Room(title, public, aliases)
     _ROOMS[module] = _ROOMS[title if title == "chainrule" else f"chainrule.{title}"] = room
 
+    @boundary
     def answer(name: str) -> NoReturn:
         hint = None if name.startswith("__") else _hint(room, name)
         raise MissingAttributeError(

@@ -14,6 +14,7 @@ from chainrule.graph.node import Node
 from chainrule.graph.trace_errors import check_function
 from chainrule.ops.primitives.custom_derivative import with_backward
 from chainrule.ops.primitives.selection import stop_gradient as _stop
+from chainrule.tracebacks import boundary
 
 __all__ = ["custom_vjp", "stop_gradient"]
 
@@ -58,6 +59,7 @@ def custom_vjp(forward: Callable[..., Any], backward: Callable[..., Any]) -> Cal
     check_function("custom_vjp", backward)
     name = getattr(forward, "__name__", "forward")
 
+    @boundary
     @wraps(forward)
     def function(*args: Any) -> Any:
         result = forward(*args)

@@ -37,6 +37,7 @@ from chainrule.graph.node import (
 )
 from chainrule.graph.trace_errors import check_function
 from chainrule.ops.primitives.selection import identity
+from chainrule.tracebacks import boundary
 
 __all__ = ["grad", "value_and_grad", "vjp"]
 
@@ -81,6 +82,7 @@ def grad(
     check_function("grad", function)
     both = value_and_grad(function, argnums, has_aux)
 
+    @boundary
     @wraps(function)
     def gradient(*args: Any, **kwargs: Any) -> Any:
         value, result = both(*args, **kwargs)
@@ -106,6 +108,7 @@ def value_and_grad(
     positions, is_single = _checked_argnums(argnums)
     checked_flag("grad", "has_aux", has_aux)
 
+    @boundary
     @wraps(function)
     def derivative(*args: Any, **kwargs: Any) -> Any:
         variables, arguments = _lift(function, args, positions)
@@ -183,6 +186,7 @@ def vjp(function: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], 
             replace_leftovers((function, args), nodes, environment)
         raise
 
+    @boundary
     def pullback(cotangent: Any) -> tuple[Any, ...]:
         leaves = tree.flatten_like(structure, cotangent, "cotangent")
         seeds = [_seed(leaf, output) for leaf, output in zip(leaves, outputs, strict=True)]

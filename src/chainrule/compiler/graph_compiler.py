@@ -74,10 +74,11 @@ class GraphCompiler:
 def _debug_stages() -> frozenset[str]:
     """The stages to print, from ``CHAINRULE_DEBUG``; see `pipeline`."""
     setting = os.environ.get("CHAINRULE_DEBUG", "")
-    stages = frozenset(setting.replace(",", " ").split())
+    # "traceback" and a bare 1 ask for the frames of this library, see `tracebacks`.
+    stages = frozenset(setting.replace(",", " ").split()) - {"traceback", "1"}
     if not STAGES.issuperset(stages):
         raise ArgumentError(
             f"CHAINRULE_DEBUG is {setting!r}; it lists stages to show, of graph, loops, llvm and "
-            "asm, or check, to verify the loops: CHAINRULE_DEBUG=graph,loops"
+            "asm, or check, to verify the loops, or traceback: CHAINRULE_DEBUG=graph,loops"
         )
     return stages

@@ -19,6 +19,7 @@ from chainrule.graph.array_type import type_of
 from chainrule.graph.node import Node
 from chainrule.graph.trace import is_number
 from chainrule.graph.trace_errors import check_function
+from chainrule.tracebacks import cut_frames
 
 __all__ = ["jit"]
 
@@ -76,14 +77,23 @@ def jit(
 
     @wraps(function)
     def compiled(*args: Any, **kwargs: Any) -> Any:
-        # For arrays alone, as the general key takes longer than a small program.
-        signature: Any = None
-        if args and not kwargs:
-            signature = tuple([(x.dtype, x.shape) if type(x) is np.ndarray else None for x in args])
-            if (fast_path := fast_paths.get(signature)) is not None:
-                result = fast_path(args)
-                if result is not OUT_OF_DATE:
-                    return result
+        try:
+            # For arrays alone, as the general key takes longer than a small program.
+            signature: Any = None
+            if args and not kwargs:
+                signature = tuple(
+                    [(x.dtype, x.shape) if type(x) is np.ndarray else None for x in args]
+                )
+                if (fast_path := fast_paths.get(signature)) is not None:
+                    result = fast_path(args)
+                    if result is not OUT_OF_DATE:
+                        return result
+            return run(signature, args, kwargs)
+        except Exception as error:
+            cut_frames(error)
+            raise
+
+    def run(signature: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         args = tuple(_Static(x) if i in positions else x for i, x in enumerate(args))
         kwargs = {key: _Static(x) if key in names else x for key, x in kwargs.items()}
         leaves, structure = tree.flatten((args, kwargs))

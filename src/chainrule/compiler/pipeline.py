@@ -10,6 +10,7 @@
     graph    the simplified graph            llvm   LLVM IR, with the loops as comments
     loops    the loops                       asm    assembly
     check    prints nothing: verifies the loops after each pass, and the memory plan
+    traceback, 1   prints nothing: errors keep the frames of this library
 """
 
 from __future__ import annotations

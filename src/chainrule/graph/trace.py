@@ -22,6 +22,7 @@ from chainrule.graph.graph import Graph, check
 from chainrule.graph.node import Node, as_node, next_serial, variable
 from chainrule.graph.source_location import frame_at, user_instruction
 from chainrule.graph.trace_errors import check_function
+from chainrule.tracebacks import boundary
 
 __all__ = ["Traced", "is_number", "trace", "trace_call"]
 
@@ -69,6 +70,7 @@ def trace(function: Callable[..., Any]) -> Callable[..., Graph]:
     """
     check_function("trace", function)
 
+    @boundary
     @wraps(function)
     def traced(*args: Any, **kwargs: Any) -> Graph:
         return trace_call(function, args, kwargs).graph

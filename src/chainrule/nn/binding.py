@@ -20,6 +20,7 @@ from chainrule.nn.initializers.initializer import (
     generator_at,
     resolve_initializer,
 )
+from chainrule.tracebacks import reached_body
 
 __all__ = ["Binding", "bind_sublayers", "is_bound"]
 
@@ -76,7 +77,7 @@ class Binding:
                 f"{title} of shape {shape} takes {size / 2**30:.1f} GiB, more than there is free"
             ) from None
         except TypeError as error:
-            if error.__traceback__ is None or error.__traceback__.tb_next is not None:
+            if reached_body(error):
                 raise
             raise ArgumentError(
                 f"{title}: its initializer cannot be called: {error}; it is called as "

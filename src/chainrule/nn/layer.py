@@ -51,6 +51,7 @@ from chainrule.nn.parameter import Parameter
 from chainrule.nn.plain_arrays import refuse_lost_update
 from chainrule.nn.sublayers import find_all_sublayers, find_sublayers, with_sublayers
 from chainrule.pickling import independent_copies
+from chainrule.tracebacks import boundary, cut_frames
 
 if TYPE_CHECKING:
     from chainrule.nn.random_stream import RandomStream
@@ -118,6 +119,13 @@ class Layer:
     _lock: ReentrantLock  # held while building
     _binding: Binding | None = None
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Cut the frames of constructors of this library out of tracebacks."""
+        super().__init_subclass__(**options)
+        if "__init__" in vars(cls) and cls.__module__.startswith("chainrule."):
+            type.__setattr__(cls, "__init__", boundary(cls.__init__))
+
+    @boundary
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         """Set the attributes that a subclass needs whose ``__init__`` does not call this one's."""
         check_class(cls)
@@ -342,16 +350,20 @@ class Layer:
         Further inputs, such as a memory or a mask, are passed on to `forward`; the shapes of the
         positional ones are passed to `build`.
         """
-        if named:
-            refuse_keywords(self._title(), self.forward, named, LAYER_ARGUMENT_ALIASES)
-        note_inputs(self, x, named.get("mask"))
-        return call_layer(
-            self,
-            lambda inputs, random: run_forward(self, inputs, named, random),
-            (x, *others),
-            random,
-            training,
-        )
+        try:
+            if named:
+                refuse_keywords(self._title(), self.forward, named, LAYER_ARGUMENT_ALIASES)
+            note_inputs(self, x, named.get("mask"))
+            return call_layer(
+                self,
+                lambda inputs, random: run_forward(self, inputs, named, random),
+                (x, *others),
+                random,
+                training,
+            )
+        except Exception as error:
+            cut_frames(error)
+            raise
 
     def scores(self, x: Any, random: RandomStream | None = None, **named: Any) -> Any:
         """Compute `pre_activation`, with the checks of a call."""
@@ -359,18 +371,27 @@ class Layer:
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Set an attribute; while traced, a layer that is built has it in that trace alone."""
+        is_own = is_own_file(frame_at(1).f_code.co_filename)
+        try:
+            self._assign(name, value, is_own)
+        except Exception as error:
+            cut_frames(error)
+            raise
+
+    def _assign(self, name: str, value: Any, is_own: bool) -> None:
         if name == "trainable":
             set_trainable(self, self._title(), value)
             return
         if type(vars(self).get(name)) is Parameter:
             check_parameter(self, name, value)
-        if is_own_file(frame_at(1).f_code.co_filename):
+        if is_own:
             self._set(name, value)
             return
         check_assignment(self, name, value)
         for changed, each in changed_settings(self, name, value).items():
             self._set(changed, each)
 
+    @boundary
     def __getattr__(self, name: str) -> Any:
         """Answer the names of other libraries."""
         refuse_missing(self, "layer", name, LAYER_ATTRIBUTES)

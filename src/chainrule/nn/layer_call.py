@@ -29,6 +29,7 @@ from chainrule.nn.shape_errors import (
 )
 from chainrule.nn.sublayers import with_sublayers
 from chainrule.nn.training_mode import mode_arguments
+from chainrule.tracebacks import reached_body
 
 if TYPE_CHECKING:
     from chainrule.nn.random_stream import RandomStream
@@ -119,7 +120,7 @@ def _run(
         return method(*args, **named)
     except TypeError as error:
         # A call that never reached the method's body has no further frame.
-        if error.__traceback__ is None or error.__traceback__.tb_next is not None:
+        if reached_body(error):
             raise
         count = f"{len(args)} input{'s' if len(args) > 1 else ''}"
         what = f"the shapes of {count}" if method.__name__ == "build" else count

@@ -7,6 +7,7 @@ from typing import Any
 
 from chainrule.arguments.checks import shown
 from chainrule.errors import MissingKeyError
+from chainrule.tracebacks import boundary
 
 __all__ = ["Evaluation"]
 
@@ -28,6 +29,7 @@ class Evaluation(dict[str, float]):
     def __iter__(self) -> Iterator[Any]:
         return iter(self.values())
 
+    @boundary
     def __missing__(self, key: object) -> float:
         if isinstance(key, int) and -len(self) <= key < len(self):
             return list(self.values())[key]

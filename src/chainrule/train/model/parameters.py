@@ -14,6 +14,7 @@ from chainrule.arguments.lookup import suggestion
 from chainrule.errors import DataError, DTypeError, MissingKeyError, ShapeError, UnsupportedError
 from chainrule.nn.parameter import Parameter
 from chainrule.pickling import independent_copies
+from chainrule.tracebacks import boundary
 from chainrule.train.model.model import Model
 
 __all__ = ["Params"]
@@ -39,11 +40,13 @@ class Params(MutableMapping[str, NDArray[Any]]):
         """Names of those that training does not update: frozen weights, and running statistics."""
         return tuple(name for name, each in self._parameters.items() if not each.trainable)
 
+    @boundary
     def __getitem__(self, name: str) -> NDArray[Any]:
         value = self._parameter(name).value
         # A view: resizing or reshaping it in place does not change the parameter's array.
         return value.view() if type(value) is np.ndarray else value
 
+    @boundary
     def __setitem__(self, name: str, value: Any) -> None:
         self._write([(self._parameter(name).value, self._checked(name, value))])
 
@@ -82,6 +85,7 @@ class Params(MutableMapping[str, NDArray[Any]]):
             for live, new in values:
                 np.copyto(live, new)
 
+    @boundary
     def update(self, other: Any = (), /, **values: Any) -> None:
         """Assign to several parameters, all of which are checked before the first changes.
 
@@ -119,6 +123,7 @@ class Params(MutableMapping[str, NDArray[Any]]):
             "_model": Model(self._model.seed, self._model.dtype),
         }
 
+    @boundary
     def __delitem__(self, name: str) -> NoReturn:
         raise UnsupportedError(
             f"params: {shown(name)} belongs to its layer and cannot be deleted; build a network "
