@@ -12,14 +12,21 @@ import dis
 import os
 from collections.abc import Callable
 from functools import wraps
-from types import TracebackType
+from types import FunctionType, TracebackType
 from typing import Any, TypeVar, cast
 
 from chainrule.errors import ChainruleError, GraphError
 
-__all__ = ["boundary", "cut_frames", "reached_body"]
+__all__ = ["SPECIAL_METHODS", "boundary", "cut_frames", "reached_body", "with_boundaries"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+Kind = TypeVar("Kind", bound=type)
+
+SPECIAL_METHODS = (
+    "__call__", "__delitem__", "__getattr__", "__getitem__", "__missing__", "__new__",
+    "__setattr__", "__setitem__",
+)  # fmt: skip
+"""Methods that users call by operators."""
 
 _RAISE = dis.opmap["RAISE_VARARGS"]
 _CUT = "_chainrule_frames_are_cut"
@@ -47,6 +54,27 @@ def boundary(function: Function) -> Function:
             raise
 
     return cast(Function, bounded)
+
+
+def with_boundaries(kind: Kind) -> Kind:
+    """Make boundaries of the special methods of a class, and of its subclasses' constructors.
+
+    These are the subclasses in this library.
+    """
+    for name in SPECIAL_METHODS:
+        member = vars(kind).get(name)
+        if isinstance(member, FunctionType):
+            setattr(kind, name, boundary(member))
+        elif isinstance(member, staticmethod):  # __new__
+            setattr(kind, name, staticmethod(boundary(member.__func__)))
+
+    def init_subclass(cls: type, **options: Any) -> None:
+        super(kind, cls).__init_subclass__(**options)
+        if "__init__" in vars(cls) and cls.__module__.startswith("chainrule."):
+            setattr(cls, "__init__", boundary(vars(cls)["__init__"]))  # noqa: B010
+
+    setattr(kind, "__init_subclass__", classmethod(init_subclass))  # noqa: B010
+    return kind
 
 
 def cut_frames(error: Exception) -> None:

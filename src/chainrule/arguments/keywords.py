@@ -18,16 +18,11 @@ from chainrule.arguments.aliases import NO_ALIASES, Aliases
 from chainrule.arguments.attributes import answers_foreign_attributes, refuse_change
 from chainrule.arguments.lookup import refuse_unknown
 from chainrule.errors import ArgumentError
-from chainrule.tracebacks import boundary, cut_frames, reached_body
+from chainrule.tracebacks import SPECIAL_METHODS, boundary, cut_frames, reached_body
 
 __all__ = ["answers_foreign_names", "refuse_keywords"]
 
 Named = TypeVar("Named", bound=Callable[..., Any])
-
-_BOUNDARIES = (
-    "__delitem__", "__getattr__", "__getitem__", "__missing__", "__setattr__", "__setitem__",
-)  # fmt: skip
-"""Further methods of classes that users call, see `tracebacks`."""
 
 
 def answers_foreign_names(
@@ -56,7 +51,7 @@ def answers_foreign_names(
         if not isinstance(named, type):
             return cast(Named, _answering(named, aliases))
         for name, member in list(vars(named).items()):
-            if name in _BOUNDARIES and inspect.isfunction(member):
+            if name in SPECIAL_METHODS and name != "__call__" and inspect.isfunction(member):
                 setattr(named, name, boundary(member))
             elif isinstance(member, property) and member.fset is not None:
                 setattr(named, name, member.setter(boundary(member.fset)))

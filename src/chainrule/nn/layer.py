@@ -51,7 +51,7 @@ from chainrule.nn.parameter import Parameter
 from chainrule.nn.plain_arrays import refuse_lost_update
 from chainrule.nn.sublayers import find_all_sublayers, find_sublayers, with_sublayers
 from chainrule.pickling import independent_copies
-from chainrule.tracebacks import boundary, cut_frames
+from chainrule.tracebacks import with_boundaries
 
 if TYPE_CHECKING:
     from chainrule.nn.random_stream import RandomStream
@@ -63,6 +63,7 @@ Shape = tuple[int | None, ...]
 
 
 @independent_copies
+@with_boundaries
 class Layer:
     """Base class of all layers.
 
@@ -119,13 +120,6 @@ class Layer:
     _lock: ReentrantLock  # held while building
     _binding: Binding | None = None
 
-    def __init_subclass__(cls, **options: Any) -> None:
-        """Cut the frames of constructors of this library out of tracebacks."""
-        super().__init_subclass__(**options)
-        if "__init__" in vars(cls) and cls.__module__.startswith("chainrule."):
-            type.__setattr__(cls, "__init__", boundary(cls.__init__))
-
-    @boundary
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         """Set the attributes that a subclass needs whose ``__init__`` does not call this one's."""
         check_class(cls)
@@ -317,10 +311,9 @@ class Layer:
 
     def penalty(self) -> Any:
         """Return the L2 penalty l2 / 2 · ‖W‖², summed over the trainable weights and sublayers."""
-        layers = with_sublayers([self])
         return sum(
             (layer.l2 / 2) * np.sum(each * each)
-            for layer in layers
+            for layer in with_sublayers([self])
             if layer.l2
             for each in layer._parameters.values()
             if each.is_weight and each.trainable
@@ -350,20 +343,16 @@ class Layer:
         Further inputs, such as a memory or a mask, are passed on to `forward`; the shapes of the
         positional ones are passed to `build`.
         """
-        try:
-            if named:
-                refuse_keywords(self._title(), self.forward, named, LAYER_ARGUMENT_ALIASES)
-            note_inputs(self, x, named.get("mask"))
-            return call_layer(
-                self,
-                lambda inputs, random: run_forward(self, inputs, named, random),
-                (x, *others),
-                random,
-                training,
-            )
-        except Exception as error:
-            cut_frames(error)
-            raise
+        if named:
+            refuse_keywords(self._title(), self.forward, named, LAYER_ARGUMENT_ALIASES)
+        note_inputs(self, x, named.get("mask"))
+        return call_layer(
+            self,
+            lambda inputs, random: run_forward(self, inputs, named, random),
+            (x, *others),
+            random,
+            training,
+        )
 
     def scores(self, x: Any, random: RandomStream | None = None, **named: Any) -> Any:
         """Compute `pre_activation`, with the checks of a call."""
@@ -371,27 +360,18 @@ class Layer:
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Set an attribute; while traced, a layer that is built has it in that trace alone."""
-        is_own = is_own_file(frame_at(1).f_code.co_filename)
-        try:
-            self._assign(name, value, is_own)
-        except Exception as error:
-            cut_frames(error)
-            raise
-
-    def _assign(self, name: str, value: Any, is_own: bool) -> None:
         if name == "trainable":
             set_trainable(self, self._title(), value)
             return
         if type(vars(self).get(name)) is Parameter:
             check_parameter(self, name, value)
-        if is_own:
+        if is_own_file(frame_at(2).f_code.co_filename):  # beyond the boundary
             self._set(name, value)
             return
         check_assignment(self, name, value)
         for changed, each in changed_settings(self, name, value).items():
             self._set(changed, each)
 
-    @boundary
     def __getattr__(self, name: str) -> Any:
         """Answer the names of other libraries."""
         refuse_missing(self, "layer", name, LAYER_ATTRIBUTES)
