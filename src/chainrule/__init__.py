@@ -9,7 +9,7 @@
 import sys
 from typing import TYPE_CHECKING
 
-from chainrule import data, datasets, errors, nn, optim, testing
+from chainrule import data, datasets, errors, losses, metrics, nn, optim, testing
 from chainrule import numpy_protocol as numpy_protocol
 from chainrule.arguments.aliases import CORE_NAMES
 from chainrule.arguments.rooms import open_room
@@ -51,6 +51,8 @@ __all__ = [
     "grad",
     "jit",
     "load",
+    "losses",
+    "metrics",
     "nn",
     "optim",
     "plot",

@@ -39,6 +39,7 @@ __all__ = [
     "PLOT_NAMES",
     "RANDOM_ALIASES",
     "RANDOM_NAMES",
+    "SCORE_ALIASES",
     "TABLE_ATTRIBUTES",
     "TESTING_NAMES",
     "Aliases",
@@ -120,6 +121,7 @@ OPTIMIZER_ALIASES = Aliases("optimizer arguments")
 PIPELINE_ALIASES = Aliases("pipeline arguments")
 PLOT_ALIASES = Aliases("plot arguments")
 RANDOM_ALIASES = Aliases("random arguments")
+SCORE_ALIASES = Aliases("score arguments")
 
 # Attributes and methods
 CALLBACK_ALIASES = Aliases("callback methods")

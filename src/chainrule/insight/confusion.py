@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from chainrule.data.byte_text import decoded
 from chainrule.errors import DataError
+from chainrule.train.metrics.confusion import confusion_counts
 
 __all__ = ["confusion_matrix"]
 
@@ -33,6 +34,4 @@ def confusion_matrix(
         )
     both = np.concatenate([true, predicted])
     classes, codes = np.unique(both, return_inverse=True)
-    pairs = codes[: true.size] * len(classes) + codes[true.size :]
-    counts = np.bincount(pairs, minlength=len(classes) ** 2)
-    return classes, counts.reshape(len(classes), len(classes)).astype(np.int64)
+    return classes, confusion_counts(codes[: true.size], codes[true.size :], len(classes))

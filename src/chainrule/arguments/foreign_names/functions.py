@@ -63,9 +63,33 @@ sklearn  roc_auc roc_auc_score  -> auc
 keras  top_k_accuracy top_k_categorical_accuracy  -> top_k
 keras,sklearn  root_mean_squared_error  -> it is the root of "mse": np.sqrt(x)
 other  rmse  -> it is the root of "mse": np.sqrt(x)
-sklearn  confusion_matrix  -> chainrule.plot.confusion draws it
+sklearn  confusion_matrix  -> chainrule.metrics.confusion_matrix counts, and
+       chainrule.plot.confusion draws it
+sklearn  classification_report  -> it is chainrule.metrics.classification_report(y_true, y_pred)
 other  loss  -> it is always recorded; leave it out
 """,
 )
 
-SUBJECTS = {"functions": FUNCTIONS, "metrics": METRICS}
+SCORE_ARGUMENTS = Subject(
+    "Arguments of metrics and losses as functions",
+    ours="{}=",
+    theirs={"": "{}="},
+    table="""
+sklearn  y_score y_prob y_proba probas_pred  -> y_pred
+torch  preds input  -> y_pred
+torch  target targets  -> y_true
+sklearn  pos_label  -> positive
+sklearn  target_names  -> names
+keras,other  classes class_names  -> labels
+other  cutoff  -> threshold
+keras  logits  -> from_logits
+sklearn  zero_division  -> 0 / 0 counts as 0; leave it out
+sklearn  sample_weight  -> metrics do not weight samples; give net.evaluate the weights
+sklearn  output_dict  -> the report is a mapping, report["macro avg"]["f1"]; leave it out
+sklearn  digits  -> the report is a mapping of numbers: print them with as many digits as you like
+sklearn  normalize  -> divide what is returned
+sklearn  multi_class multioutput squared  -> leave it out
+""",
+)
+
+SUBJECTS = {"functions": FUNCTIONS, "metrics": METRICS, "score arguments": SCORE_ARGUMENTS}

@@ -56,8 +56,6 @@ keras  models  -> a network is chainrule.Network, and chainrule.load reads one
 keras  keras Keras  -> names of Keras are in chainrule itself, as chainrule.Network, nn.Dense
 torch  torch  -> layers are in chainrule.nn, derivatives in chainrule.grad, arrays are NumPy's
 keras  callbacks  -> callbacks are chainrule.Callback and chainrule.EarlyStopping
-keras  losses  -> losses are given by name, as in net.compile(loss='mse')
-keras  metrics  -> metrics are given by name, as in net.compile('mse', metrics=['mae'])
 keras  activations  -> activations are given by name, as in nn.Dense(3, activation='relu')
 keras  initializers  -> initialisers are given by name, as in nn.Dense(3, initializer='zeros')
 keras  regularizers  -> the penalty of weights is an argument, as in nn.Dense(3, l2=0.01)
@@ -70,8 +68,10 @@ sklearn,keras  preprocessing  -> chainrule.data.Table scales and encodes columns
 sklearn  StandardScaler MinMaxScaler OneHotEncoder LabelEncoder  -> chainrule.data.Table scales and
        encodes columns; arrays are scaled by NumPy
 sklearn  pipeline  -> preprocessing is part of a network: give it a chainrule.data.Table first
-sklearn  accuracy_score  -> give net.compile('cross_entropy', metrics=['accuracy']), then
-       net.evaluate(X, y)
+sklearn  accuracy_score  -> it is chainrule.metrics.accuracy(y_true, y_pred)
+sklearn  f1_score roc_auc_score r2_score mean_squared_error confusion_matrix log_loss
+       classification_report  -> metrics are in chainrule.metrics, as metrics.f1, and losses in
+       chainrule.losses
 pandas  read_csv DataFrame  -> it is in chainrule.data, as data.read_csv
 keras,other  save save_model dump  -> a network saves itself: net.save(path)
 keras  fit evaluate predict  -> they are methods of a network, as net.fit(X, y)

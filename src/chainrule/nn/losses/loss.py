@@ -171,6 +171,11 @@ def resolve_loss(loss: str | Loss | LossFunction) -> Loss:
 def _of_function(function: LossFunction) -> Loss:
     inner = function.func if isinstance(function, partial) else function
     name = getattr(inner, "__name__", "loss")
+    public = LOSSES.get(getattr(inner, "loss_name", ""))
+    if public is not None:  # one of chainrule.losses
+        if not isinstance(function, partial):
+            return public
+        inner, function = public.per_sample, partial(public.per_sample, **function.keywords)
     check_call(f"compile: the loss {name}", function, ("y_true", "y_pred"))
     for record in LOSSES.values():
         if record.per_sample is inner:

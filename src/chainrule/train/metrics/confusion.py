@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from chainrule.train.metrics.shapes import aligned, cut, is_yes_or_no, labels
 
-__all__ = ["f1", "precision", "recall"]
+__all__ = ["class_counts", "confusion_counts", "f1", "precision", "ratio", "recall"]
 
 Array = Any
 Counts = NDArray[np.intp]
@@ -56,6 +56,42 @@ def f1(y_true: Array, y_pred: Array, threshold: float | None = None) -> float:
     return _mean_ratio(2 * true_positives, predicted + present, predicted + present)
 
 
+def confusion_counts(
+    truth: NDArray[np.intp], answer: NDArray[np.intp], classes: int
+) -> NDArray[np.int64]:
+    """Return how often each class, (classes, classes) by row, is predicted as each, by column.
+
+    Examples
+    --------
+    >>> confusion_counts(np.array([0, 1, 1]), np.array([0, 1, 0]), 2)
+    array([[1, 0],
+           [1, 1]])
+    """
+    counts = np.bincount(truth * classes + answer, minlength=classes**2)
+    return counts.reshape(classes, classes).astype(np.int64)
+
+
+def class_counts(
+    truth: NDArray[np.intp], answer: NDArray[np.intp], classes: int
+) -> tuple[Counts, Counts, Counts]:
+    """Return true positives, predicted positives and positives of each class, by its position.
+
+    Examples
+    --------
+    >>> class_counts(np.array([0, 1, 1]), np.array([0, 1, 0]), 2)
+    (array([1, 1]), array([2, 1]), array([1, 2]))
+    """
+    right, predicted, present = (
+        np.bincount(each, minlength=classes) for each in (truth[truth == answer], answer, truth)
+    )
+    return right, predicted, present
+
+
+def ratio(part: NDArray[Any], whole: NDArray[Any]) -> NDArray[np.float64]:
+    """Return part / whole, counts of which 0 / 0 is 0."""
+    return part / np.maximum(whole, 1)
+
+
 def _counts(
     name: str, y_true: Array, y_pred: Array, threshold: float | None
 ) -> tuple[Counts, Counts, Counts]:
@@ -76,5 +112,5 @@ def _counts(
 
 def _mean_ratio(part: Counts, whole: Counts, seen: Counts) -> float:
     """Average over the classes that occur or are predicted; 0 without any."""
-    ratio = (part / np.maximum(whole, 1))[seen > 0]
-    return float(np.mean(ratio)) if len(ratio) else 0.0
+    ratios = ratio(part, whole)[seen > 0]
+    return float(np.mean(ratios)) if len(ratios) else 0.0

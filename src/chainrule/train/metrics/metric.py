@@ -242,6 +242,11 @@ def resolve_metric(
 def _of_function(function: Callable[..., Any], threshold: float | None) -> Metric:
     """Return the record of a function: ours, ours with other arguments, or any."""
     inner = _inner(function)
+    public = getattr(inner, "metric_name", "")
+    keywords = _keywords(function)
+    if public and keywords.keys() <= {"threshold", "k"}:  # one of chainrule.metrics
+        inner = METRICS[public].function
+        function = partial(inner, **keywords) if keywords else inner
     known = next((name for name, each in METRICS.items() if each.function is inner), "")
     if known and function is inner:
         return _named(known, threshold)
