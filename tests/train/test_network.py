@@ -212,3 +212,31 @@ def test_the_error_of_a_metric_of_ones_own_names_it_and_its_arguments():
         net.fit(X, np.arange(len(X)) % 3, verbose=0)
     (note,) = caught.value.__notes__
     assert f"metric right, called with y_true of shape ({len(X)},)" in note
+
+
+def test_a_network_tells_its_parts_before_and_after_it_is_built():
+    net = Network([nn.Dense(3, activation="relu"), nn.Dense(2)])
+    assert (net.input_shape, net.output_shape, net.loss, net.optimizer, net.metrics) == (
+        None, None, None, None, (),
+    )  # fmt: skip
+    assert (len(net), list(net), dict(net.params)) == (2, list(net.layers), {})
+    assert repr(net) == "<network: dense → dense_1>"
+    with pytest.raises(ArgumentError, match="not built yet"):
+        net.count_params()
+    net.compile("cross_entropy", "sgd", learning_rate=0.5, metrics=["accuracy", "f1"])
+    net.fit(np.eye(4), [0, 1, 0, 1], verbose=0)
+    assert (net.input_shape, net.output_shape) == ((None, 4), (None, 2))
+    assert (net.loss.name, [each.name for each in net.metrics]) == (
+        "cross_entropy", ["accuracy", "f1"],
+    )  # fmt: skip
+    assert repr(net.metrics) == "(<metric accuracy>, <metric f1>)"
+    assert net.optimizer == optim.SGD(0.5)
+    assert net.count_params() == sum(each.size for each in net.params.values()) == 23
+    assert (net[:1].output_shape, len(net[1:]), net[-1]) == ((None, 3), 1, net.layers[1])
+    assert repr(net) == (
+        "<network: 4 → dense 3 → dense_1 2, 23 parameters, loss cross_entropy, "
+        "SGD(learning_rate=0.5)>"
+    )
+    for name in ("metrics", "loss", "params", "layers"):
+        with pytest.raises(AttributeError, match=f"{name} cannot be assigned"):
+            setattr(net, name, None)

@@ -89,6 +89,12 @@ class Network(LayerSequence):
         return None if arguments is None else arguments.loss
 
     @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """The metrics given to `compile`; none before."""
+        arguments = self._model.compile_arguments
+        return () if arguments is None else arguments.metrics
+
+    @property
     def optimizer(self) -> Optimizer | None:
         """The optimiser given to `compile`, None before; another one continues the training.
 

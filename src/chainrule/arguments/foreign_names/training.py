@@ -59,7 +59,6 @@ keras,torch  learning_rate lr  -> it is net.optimizer.learning_rate
 torch  load_state_dict  -> assign the arrays: net.params.update({...})
 keras  set_weights  -> assign the arrays: net.params.update({...})
 keras  load_weights  -> chainrule.load reads a saved network; net.params.update takes its params
-keras  metrics  -> they are given to net.compile, and their values are in net.history
 keras  metrics_names  -> the names are the keys of net.evaluate(X, y)
 keras  pop  -> net[:-1] is a network of the layers before the last one
 torch  requires_grad requires_grad_  -> here it is net.trainable, or layer.trainable of each layer
