@@ -99,6 +99,7 @@ def objects() -> dict[str, Any]:
         "network": net, "history": net.fit(X, y, verbose=0), "machine": cr.RBM(hidden=2),
         "layer attributes": net.layers[0], "optimizer attributes": net.optimizer,
         "pipeline": data.Pipeline([1]), "table": data.Table("a"),
+        "images": data.Images([], None, [], None, "rgb", False),
         "graph": cr.trace(np.sin)(1.0), "callback attributes": cr.Callback(),
     }  # fmt: skip
 

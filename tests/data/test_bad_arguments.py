@@ -118,6 +118,9 @@ def calls(folder: Path) -> Iterator[Callable[[Any], Any]]:
     yield lambda v: data.folds(X, Y, count=2, seed=v)
     yield lambda v: data.folds(X, Y, count=2, stratify=v)
     yield lambda v: data.folds(X, Y, count=2, groups=v)
+    yield lambda v: data.images(v)
+    for name in ("size", "color", "crop", "classes"):
+        yield lambda v, name=name: data.images(folder, **{name: v})
     yield lambda v: data.windows(v, length=1)
     yield lambda v: data.windows([v, np.arange(5.0)], length=1)
     yield lambda v: data.windows(X, length=v)

@@ -23,6 +23,7 @@ __all__ = [
     "FUNCTION_ALIASES",
     "GRAPH_ATTRIBUTES",
     "HISTORY_ATTRIBUTES",
+    "IMAGE_ATTRIBUTES",
     "LAYER_ALIASES",
     "LAYER_ARGUMENT_ALIASES",
     "LAYER_ATTRIBUTES",
@@ -133,5 +134,6 @@ LAYER_ATTRIBUTES = Aliases("layer attributes", "layer arguments")
 MACHINE_ATTRIBUTES = Aliases("machine")
 NETWORK_ATTRIBUTES = Aliases("network")
 OPTIMIZER_ATTRIBUTES = Aliases("optimizer attributes")
+IMAGE_ATTRIBUTES = Aliases("images")
 PIPELINE_ATTRIBUTES = Aliases("pipeline")
 TABLE_ATTRIBUTES = Aliases("table")

@@ -15,6 +15,7 @@ from chainrule.data.csv_file import read_csv
 from chainrule.data.features import Category, Date, Number
 from chainrule.data.fold import folds
 from chainrule.data.idx import read_idx, write_idx
+from chainrule.data.image_folder import Images, images
 from chainrule.data.pipeline import Pipeline
 from chainrule.data.split import split
 from chainrule.data.table import Table
@@ -24,10 +25,12 @@ from chainrule.data.window import windows
 __all__ = [
     "Category",
     "Date",
+    "Images",
     "Number",
     "Pipeline",
     "Table",
     "folds",
+    "images",
     "log_mel",
     "mfcc",
     "read_csv",

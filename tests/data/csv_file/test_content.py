@@ -82,7 +82,7 @@ KINDS = {
     "git annex get": b"../.git/annex/objects/ab/SHA256-s12--4d",
     "read_parquet": b"PAR1" + bytes(range(200)),
     "PDF": b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n",
-    "PNG": b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
+    "PNG.*data.images": b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
     "JPEG": b"\xff\xd8\xff\xe0\0\x10JFIF\0",
     "SQLite": b"SQLite format 3\0" + bytes(80),
     "HDF5": b"\x89HDF\r\n\x1a\n" + bytes(80),

@@ -18,6 +18,9 @@ DATA = Subject(
 sklearn  train_test_split StratifiedShuffleSplit ShuffleSplit  -> split
 sklearn  KFold StratifiedKFold GroupKFold cross_val_score cross_validate  -> folds
 torch  random_split  -> split
+keras  image_dataset_from_directory  -> images
+torch  ImageFolder  -> images
+other  imread load_images  -> images
 keras  timeseries_dataset_from_array TimeseriesGenerator  -> windows
 numpy  sliding_window_view  -> windows
 torch  DataLoader Dataset TensorDataset  -> Pipeline
@@ -60,6 +63,13 @@ keras  targets  -> y
 other  target labels  -> y
 other  test_fraction fraction ratio  -> test_size
 other  val_size  -> validation_size
+keras  directory  -> folder
+keras  image_size  -> size
+keras  color_mode  -> color
+other  colour grayscale grey gray mode  -> color
+keras  crop_to_aspect_ratio  -> crop
+other  class_names labels  -> classes
+keras  interpolation  -> images are always resized bilinearly; leave it out
 sklearn  n_splits cv  -> count
 other  n_folds k  -> count
 keras  validation_split  -> test_size
@@ -260,7 +270,7 @@ torch  CIFAR10  -> cifar10
 other  airline_passengers  -> airline
 sklearn  make_classification make_regression load_diabetes fetch_openml
        -> take it from scikit-learn, whose arrays can be used as they are
-keras,torch  cifar100 CIFAR100 imdb boston_housing ImageFolder
+keras,torch  cifar100 CIFAR100 imdb boston_housing
        -> take it from the library that has it: its arrays can be used as they are
 """,
 )
@@ -297,8 +307,25 @@ torch  transform target_transform  -> change the arrays that are returned
 """,
 )
 
+IMAGES = Subject(
+    "Folders of images",
+    ours="images.{}",
+    theirs={"keras": "dataset.{}", "torch": "dataset.{}", "": "images.{}"},
+    table="""
+torch  classes  -> class_names
+torch  targets  -> labels
+other  y  -> labels
+torch  imgs samples  -> paths
+keras  file_paths  -> paths
+torch  class_to_idx  -> the classes are the indices of images.class_names, in alphabetical order
+keras,torch  map batch shuffle prefetch cache take
+       -> read the images as arrays, X, y = images.arrays(), or give them to data.Pipeline
+""",
+)
+
 SUBJECTS = {
     "data": DATA,
+    "images": IMAGES,
     "data arguments": DATA_ARGUMENTS,
     "table": TABLE,
     "columns": COLUMNS,

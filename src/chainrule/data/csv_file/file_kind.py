@@ -13,7 +13,7 @@ _SHEET = (
     "pandas.read_excel(path)"
 )
 _FRAME = "{}, and tables are read from text: pass pandas.read_{}(path)"
-_IMAGE = "an image ({}), no table"
+_IMAGE = "an image ({}), no table; folders of images are read by data.images"
 _ARCHIVE = "{} archive; unpack it, and pass the path of a file in it"
 _COMPRESSED = "compressed by {0}; unpack it by `{0} -d` first"
 
