@@ -13,6 +13,7 @@ from typing import Any
 
 from chainrule.arguments.checks import bad_argument
 from chainrule.errors import ArgumentError, type_in_words
+from chainrule.storage import expanded
 
 __all__ = ["checked_name", "checked_path", "is_path", "read_content"]
 
@@ -40,8 +41,7 @@ def checked_name(function: str, value: Any) -> str:
         os.fsencode(text)
     except UnicodeError:
         raise bad_argument(function, "path", value, "the path of a file, in Unicode") from None
-    is_home = text.startswith("~") and not os.path.lexists(text)
-    return os.path.expanduser(text) if is_home else text
+    return expanded(text)
 
 
 def checked_path(function: str, value: Any) -> Path:

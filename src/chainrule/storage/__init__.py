@@ -9,13 +9,14 @@ from chainrule.storage.atomic_write import (
     write_atomically,
 )
 from chainrule.storage.cache_location import cache_folder
-from chainrule.storage.target_file import checked_target
+from chainrule.storage.target_file import checked_target, expanded
 
 __all__ = [
     "PRIVATE_FILE",
     "cache_folder",
     "checked_target",
     "create_atomically",
+    "expanded",
     "publish",
     "sha256_of",
     "write_at",

@@ -8,7 +8,7 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["checked_target", "copy_attributes", "refuse_irregular"]
+__all__ = ["checked_target", "copy_attributes", "expanded", "refuse_irregular"]
 
 KINDS = {
     stat.S_IFCHR: "a device", stat.S_IFBLK: "a device", stat.S_IFIFO: "a named pipe",
@@ -19,12 +19,24 @@ KEPT_ATTRIBUTES = ("user.", "system.posix_acl_access")
 """Extended attributes that a file keeps when it is replaced; the system sets the others."""
 
 
+def expanded(text: str) -> str:
+    """Return a path with ``~`` for the home folder, unless there is a file of that very name.
+
+    Examples
+    --------
+    >>> expanded("~/net.safetensors") == os.path.expanduser("~/net.safetensors")
+    True
+    """
+    is_home = text.startswith("~") and not os.path.lexists(text)
+    return os.path.expanduser(text) if is_home else text
+
+
 def checked_target(path: str | os.PathLike[str]) -> tuple[Path, os.stat_result | None]:
     """Follow links; return the file to write and its status, None if it is to be created.
 
     What is no regular file is refused: to rename a file to its name would replace it.
     """
-    text = os.fsdecode(path)
+    text = expanded(os.fsdecode(path))
     status = _status(text)
     target = Path(os.path.realpath(text))
     if status is None:

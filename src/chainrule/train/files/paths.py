@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from chainrule.errors import ArgumentError, FormatError, type_in_words
+from chainrule.storage import expanded
 
 __all__ = ["check_content", "checked_path", "checked_source", "checked_target"]
 
@@ -46,7 +47,7 @@ def checked_path(function: str, path: Any) -> Path:
     if isinstance(path, str | os.PathLike):
         text: Any = os.fspath(path)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] (of an unknown PathLike)
         if isinstance(text, str) and text and "\0" not in text:
-            return Path(text)
+            return Path(expanded(text))
         problem = "empty" if text == "" else "a path of bytes, or holds a NUL character"
         raise ArgumentError(f"{function}: path is {problem}; pass a str such as 'net.safetensors'")
     hint = "; pass the path of the file, not an open file" if hasattr(path, "read") else ""
