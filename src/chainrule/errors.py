@@ -21,6 +21,7 @@
 Every message names the operation, the values, the rule they break and the remedy.
 """
 
+import contextlib
 import sys
 import warnings
 from collections.abc import Callable
@@ -139,7 +140,11 @@ class ChainruleWarning(UserWarning):
     """A likely mistake, or a slower fallback."""
 
 
-LIBRARY_FOLDERS = (str(Path(__file__).parent), str(Path(np.__file__).parent))
+LIBRARY_FOLDERS = (
+    str(Path(__file__).parent),
+    str(Path(np.__file__).parent),
+    contextlib.__file__,  # calls what a context manager of this package does in the end
+)
 """Where the code is that is not the user's."""
 
 

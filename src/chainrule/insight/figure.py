@@ -20,6 +20,7 @@ import numpy as np
 
 from chainrule.arguments.checks import bad_argument
 from chainrule.errors import ArgumentError
+from chainrule.insight.fonts import cover_letters
 from chainrule.storage import write_atomically
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ def panels(
             )
             given = list(drawn.ravel())
         yield given
+        cover_letters(given)
         if path is not None:
             save(figure, path)
     _show_once(figure)
