@@ -1,11 +1,16 @@
 """Members of a compressed archive, read into memory: nothing is unpacked to the disk."""
 
-import tarfile
+from __future__ import annotations
+
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from chainrule.errors import FormatError
+
+if TYPE_CHECKING:
+    import tarfile
 
 __all__ = ["read_members"]
 
@@ -14,6 +19,8 @@ LARGEST_MEMBER = 1 << 26  # bytes; those of CIFAR-10 have 31 million
 
 def read_members(path: Path, names: Sequence[str]) -> list[bytes]:
     """Return the contents of some members of a ``.tar.gz``, in the order of their names."""
+    import tarfile  # here, as it takes long to import and is rarely needed
+
     contents: dict[str, bytes] = {}
     try:
         with tarfile.open(path, "r|gz") as archive:
