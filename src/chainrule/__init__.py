@@ -9,7 +9,7 @@
 import sys
 from typing import TYPE_CHECKING
 
-from chainrule import data, datasets, errors, losses, metrics, nn, optim, testing
+from chainrule import data, datasets, errors, nn, optim, testing
 from chainrule import numpy_protocol as numpy_protocol
 from chainrule.arguments.aliases import CORE_NAMES
 from chainrule.arguments.rooms import open_room
@@ -30,6 +30,9 @@ from chainrule.train.load import load
 from chainrule.train.network import Network
 from chainrule.train.progress import Progress
 from chainrule.train.rbm.rbm import RBM
+
+if TYPE_CHECKING:
+    from chainrule import losses, metrics
 
 __version__ = "0.1.0"
 
@@ -71,4 +74,13 @@ __all__ = [
 sys.modules |= {f"{__name__}.plot": plot, f"{__name__}.random": random}
 
 if not TYPE_CHECKING:  # type checkers must still reject unknown names
-    __getattr__, __dir__ = open_room(__name__, "chainrule", [*__all__, "__version__"], CORE_NAMES)
+    _answer, __dir__ = open_room(__name__, "chainrule", [*__all__, "__version__"], CORE_NAMES)
+
+    def __getattr__(name: str) -> object:
+        """Import what is rarely used when it is first used, and answer the names of others."""
+        if name not in ("losses", "metrics"):
+            return _answer(name)
+        import chainrule.losses
+        import chainrule.metrics  # noqa: F401
+
+        return sys.modules[f"{__name__}.{name}"]

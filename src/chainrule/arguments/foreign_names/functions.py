@@ -65,7 +65,7 @@ keras,sklearn  root_mean_squared_error  -> it is the root of "mse": np.sqrt(x)
 other  rmse  -> it is the root of "mse": np.sqrt(x)
 sklearn  confusion_matrix  -> chainrule.metrics.confusion_matrix counts, and
        chainrule.plot.confusion draws it
-sklearn  classification_report  -> it is chainrule.metrics.classification_report(y_true, y_pred)
+sklearn  classification_report  -> it is chainrule.metrics.classification_report
 other  loss  -> it is always recorded; leave it out
 """,
 )

@@ -68,7 +68,7 @@ sklearn,keras  preprocessing  -> chainrule.data.Table scales and encodes columns
 sklearn  StandardScaler MinMaxScaler OneHotEncoder LabelEncoder  -> chainrule.data.Table scales and
        encodes columns; arrays are scaled by NumPy
 sklearn  pipeline  -> preprocessing is part of a network: give it a chainrule.data.Table first
-sklearn  accuracy_score  -> it is chainrule.metrics.accuracy(y_true, y_pred)
+sklearn  accuracy_score  -> it is chainrule.metrics.accuracy
 sklearn  f1_score roc_auc_score r2_score mean_squared_error confusion_matrix log_loss
        classification_report  -> metrics are in chainrule.metrics, as metrics.f1, and losses in
        chainrule.losses
