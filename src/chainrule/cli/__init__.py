@@ -15,6 +15,7 @@ from collections.abc import Sequence
 import click
 
 from chainrule.cli import bench, doctor, train
+from chainrule.cli.advice import in_options
 from chainrule.errors import ChainruleError
 from chainrule.train.fit.termination import TERMINATED, ends_on_termination
 
@@ -76,9 +77,9 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 
 def _fail(message: str, code: int = 1) -> int:
-    click.echo(f"chainrule: error: {' '.join(message.split())}", err=True)
+    click.echo(f"chainrule: error: {in_options(' '.join(message.split()))}", err=True)
     return code
 
 
 def _show_warning(message: Warning | str, *_: object) -> None:
-    click.echo(f"chainrule: warning: {' '.join(str(message).split())}", err=True)
+    click.echo(f"chainrule: warning: {in_options(' '.join(str(message).split()))}", err=True)

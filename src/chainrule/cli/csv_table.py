@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 import numpy as np
-from numpy.typing import NDArray
 
 from chainrule import data, nn
+from chainrule.arguments.lookup import closest
+from chainrule.cli.advice import in_options
+from chainrule.cli.csv_feature import declarations_of
+from chainrule.cli.csv_option import TableOptions
+from chainrule.cli.csv_target import Target, target_of
 from chainrule.cli.recipe import Baseline, Part, Parts, Recipe
 from chainrule.cli.report import (
     draw_classes,
@@ -21,46 +26,42 @@ from chainrule.cli.report import (
     report_regression,
 )
 from chainrule.cli.tables import HIDDEN, adam
-from chainrule.data.cell import are_numbers, as_texts
-from chainrule.data.columns import Columns
+from chainrule.data.columns import Columns, select_columns, take_rows
 from chainrule.data.csv_file import read_table
-from chainrule.data.features import Category
 from chainrule.errors import ArgumentError, DataError
 
-__all__ = ["recipe_of_file"]
+__all__ = ["FileTable", "example_of", "recipe_of_file"]
 
-# Integer targets with at most this many distinct values are classes.
-MOST_CLASSES = 20
+DEFAULTS = TableOptions()
 
 
-def recipe_of_file(path: Path, target: str, drop: tuple[str, ...]) -> Recipe:
+def recipe_of_file(
+    path: Path, target: str, drop: tuple[str, ...] = (), options: TableOptions = DEFAULTS
+) -> Recipe:
     """Return a recipe that predicts one column of a CSV file from the others.
 
     Targets of text, booleans or few distinct integers are classes, all others are regressed. The
-    test part is a random fifth of the rows.
+    test part is a random fifth of the rows. What is inferred of the file is printed.
     """
-    columns, notes = read_table(path)
+    columns, notes = read_table(path, options.read_options(), (target, *drop, *options.declared))
     for note in notes:
-        click.echo(f"{path.name}: {note.text}")
-    _check_names(path, columns, (target, *drop))
-    y = data.Table(target=target).targets(columns)
-    X = {
-        name: each
-        for name, each in columns.items()
-        if name not in (target, *drop) and not _is_identifier(name, each)
-    }
-    if not X:
+        click.echo(in_options(f"{path.name}: {note.text}"))
+    _check_names(path, columns, (target, *drop, *options.declared))
+    y = target_of(path, columns, target, options)
+    declared = declarations_of(columns, (target, *drop), options)
+    if not declared:
         raise DataError(f"train: {path.name} has no column to predict {target!r} from")
-    _table(X).fit(X)  # raises for invalid cells, with their row in the file
-    example = (
-        f"X = data.read_csv({path.as_posix()!r})",
-        f"y = X[{target!r}]",
+    make = partial(data.Table, *declared.values())
+    inputs = select_columns(columns, declared)
+    make().fit(inputs)  # raises for invalid cells, with their row in the file
+    inputs = inputs if y.rows.all() else take_rows(inputs, y.rows)
+    table = FileTable(
+        f"rows of {path.name}, predicting {target}",
+        make,
+        example_of(path, target, y, options),
+        data.split(inputs, y.values, test_size=options.test_size, seed=0, stratify=y.are_classes),
     )
-    title = f"rows of {path.name}, predicting {target}"
-    if y.dtype.kind in "Ub" or (y.dtype.kind in "iu" and len(np.unique(y)) <= MOST_CLASSES):
-        _check_classes(target, y)
-        return _classification(title, X, np.array(as_texts(y)), example)
-    return _regression(title, X, y.astype(np.float64)[:, None], example)
+    return _classification(table) if y.are_classes else _regression(table)
 
 
 def _check_names(path: Path, columns: Columns, names: Sequence[str]) -> None:
@@ -69,112 +70,84 @@ def _check_names(path: Path, columns: Columns, names: Sequence[str]) -> None:
             continue
         is_numbered = all(each == f"column_{i}" for i, each in enumerate(columns, start=1))
         hint = "; the first line is a row, so that the columns are numbered" if is_numbered else ""
-        raise ArgumentError(
-            f"train: {path.name} has no column {name!r}; it has {', '.join(columns)}{hint}"
-        )
+        close = closest(name, list(columns))
+        known = close or f"it has {', '.join(columns)}"
+        raise ArgumentError(f"train: {path.name} has no column {name!r}; {known}{hint}")
 
 
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+def example_of(path: Path, target: str, y: Target, options: TableOptions) -> tuple[str, ...]:
+    """Return lines of Python that load the rows that are not trained on."""
+    given = "".join(f", {name}={value!r}" for name, value in options.reading.items())
+    lines = [f"X = data.read_csv({path.as_posix()!r}{given})", f"y = X[{target!r}]"]
+    if y.reads_missing:  # a class is called NA
+        given = f"{given}, missing=['']"
+        lines[1] = f"y = data.read_csv({path.as_posix()!r}{given})[{target!r}]"
+    if not y.rows.all():
+        present = "y != ''" if y.are_classes and y.values.dtype.kind == "U" else "y == y"
+        lines.append(f"rows = {present}  # the others have no target")
+        lines.append("X, y = {name: cells[rows] for name, cells in X.items()}, y[rows]")
+    stratify = ", stratify=True" if y.are_classes else ""
+    lines.append(f"_, (X, y) = data.split(X, y, test_size={options.test_size}, seed=0{stratify})")
+    return tuple(lines)
 
 
-def _is_identifier(name: str, cells: NDArray[Any]) -> bool:
-    """Whether a text column identifies rows rather than classes them; print it if so."""
-    distinct = len(set(as_texts(cells))) if not are_numbers(cells) else 0
-    is_identifier = distinct > max(20, len(cells) // 20)
-    if is_identifier:
-        click.echo(f"column {name!r} is left out: {distinct:,} distinct texts are no classes")
-    return is_identifier
+@dataclass(frozen=True)
+class FileTable:
+    """A file to be trained on: its columns encoded by a table, and its parts."""
+
+    title: str
+    table: Callable[[], data.Table]
+    example: tuple[str, ...]
+    parts: Parts
 
 
-def _check_classes(target: str, y: NDArray[Any]) -> None:
-    """Refuse a single class, and classes of a single row."""
-    classes, counts = np.unique(as_texts(y), return_counts=True)
-    if len(classes) < 2:
-        raise DataError(
-            f"train: all rows have the target {str(classes[0])!r}; there is nothing to predict"
-        )
-    texts = [each for each in classes.tolist() if not _is_number(each)]
-    if y.dtype.kind == "U" and 2 * len(texts) < len(classes):
-        row = as_texts(y).index(texts[0])
-        raise DataError(
-            f"train: the target {target!r} holds numbers, but {texts[0]!r} in row {row} (rows are "
-            "counted from 0) is none; write it as a number, or remove the row"
-        )
-    if counts.min() < 2:
-        rare = str(classes[counts.argmin()])
-        raise DataError(
-            f"train: the target {target!r} is {rare!r} in one row only, of {len(y)}; each class "
-            "needs two rows or more, for training and test: remove such rows"
-        )
-
-
-def _classification(title: str, X: Columns, y: NDArray[Any], example: tuple[str, ...]) -> Recipe:
-    classes = len(np.unique(y))
-    parts = data.split(X, y, test_size=0.2, seed=0, stratify=True)
+def _classification(file: FileTable) -> Recipe:
+    (_, trained), (_, tested) = file.parts
+    classes = len(np.unique(np.concatenate([trained, tested])))
     units = 1 if classes == 2 else classes
-    recipe = partial(_table_recipe, title, parts, units, example, draw_classes)
+    recipe = partial(_table_recipe, file, units, draw_classes)
     if units == 1:
         loss, metrics = "binary_cross_entropy", ("accuracy", "auc")
         return recipe(report=report_binary, loss=loss, metrics=metrics)
     return recipe(report=report_classes)
 
 
-def _regression(title: str, X: Columns, y: NDArray[Any], example: tuple[str, ...]) -> Recipe:
-    parts = data.split(X, y, test_size=0.2, seed=0)
-    targets = parts[0][1]
+def _regression(file: FileTable) -> Recipe:
+    (X, y), (X_test, y_test) = file.parts
+    file = replace(file, parts=((X, y[:, None]), (X_test, y_test[:, None])))
     return _table_recipe(
-        title,
-        parts,
+        file,
         1,
-        example,
         draw_history,
         report=report_regression,
         loss="mse",
         metrics=("mae",),
         show="print(net.predict(X)[:10, 0], y[:10])",
         # Outputs are standardised, whatever the unit of the target.
-        end=lambda: nn.Rescale(float(targets.std()) or 1.0, float(targets.mean())),
+        end=lambda: nn.Rescale(float(y.std()) or 1.0, float(y.mean())),
     )
 
 
 def _table_recipe(
-    title: str,
-    parts: Parts,
-    units: int,
-    example: tuple[str, ...],
-    draw: Any,
-    end: Any = None,
-    **settings: Any,
+    file: FileTable, units: int, draw: Any, end: Any = None, **settings: Any
 ) -> Recipe:
     last = (lambda: nn.Dense(units), *([end] if end else []))
     family = "linear" if settings.get("loss") == "mse" else "logistic"
 
     def table(part: Part) -> data.Table:
-        return _table(part[0]).fit(part[0])
+        return file.table().fit(part[0])
 
     return Recipe(
-        title=title,
-        load=lambda: parts,
+        title=file.title,
+        load=lambda: file.parts,
         layers=lambda part: [table(part), *(make() for make in (*HIDDEN, *last))],
         optimizer=adam,
         epochs=40,
         batch_size=64,
         draw=draw,
-        example=example,
+        example=file.example,
         baseline=Baseline(
             f"{family} regression", lambda part: [table(part), *(make() for make in last)]
         ),
         **settings,
-    )
-
-
-def _table(X: Columns) -> data.Table:
-    """Return a table of all columns: numbers as numeric, all others as categories."""
-    return data.Table(
-        *(name if are_numbers(cells) else Category(name) for name, cells in X.items())
     )

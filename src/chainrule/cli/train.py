@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from chainrule.arguments.lookup import suggestion
+from chainrule.cli.csv_option import TableOptions, options_of, table_options
 from chainrule.cli.csv_table import recipe_of_file
 from chainrule.cli.rbm import NAME, train_rbm
 from chainrule.cli.recipe import Baseline, Part, Recipe, Run
@@ -23,7 +24,7 @@ from chainrule.train.network import Network
 
 __all__ = ["train"]
 
-NO_COLUMNS = "--target and --drop are for CSV files"
+NO_COLUMNS = "--target and --drop are for CSV files, as the other options of columns are"
 SERIES = [name for name, recipe in RECIPES.items() if recipe.horizons is not None]
 NO_HORIZON = f"--horizon is for time series: {', '.join(sorted(SERIES))}"
 
@@ -77,6 +78,7 @@ class _Settings:
     multiple=True,
     help="A column to leave out; repeatable.",
 )
+@table_options
 @click.option("--epochs", type=click.IntRange(min=1), metavar="N", help="Passes over the samples.")
 @click.option("--batch-size", type=click.IntRange(min=1), metavar="N", help="Samples per step.")
 @click.option(
@@ -112,6 +114,7 @@ def train(
     horizon: int | None,
     out: Path | None,
     seed: int,
+    **columns: Any,
 ) -> None:
     """Train a network on a data set or a CSV file, and compare it with a baseline.
 
@@ -133,8 +136,9 @@ def train(
     rbm            features of digits, by restricted Boltzmann machines, without labels
     FILE.csv       any CSV file: --target names the column to predict
     """  # noqa: D301 (\b keeps click from rewrapping the lines)
-    recipe = None if name == NAME else _recipe(name, target, drop)
-    if recipe is None and (target or drop):
+    options = options_of(columns)
+    recipe = None if name == NAME else _recipe(name, target, drop, options)
+    if recipe is None and (target or drop or options):
         raise click.UsageError(NO_COLUMNS)
     if horizon is not None:
         recipe = _at_horizon(name, recipe, horizon)
@@ -157,14 +161,16 @@ def train(
     return None
 
 
-def _recipe(name: str, target: str | None, drop: tuple[str, ...]) -> Recipe:
+def _recipe(
+    name: str, target: str | None, drop: tuple[str, ...], options: TableOptions | None
+) -> Recipe:
     if name in RECIPES:
-        if target or drop:
+        if target or drop or options:
             raise click.UsageError(NO_COLUMNS)
         return RECIPES[name]
     if target is None:
         raise click.UsageError(f"{name!r} is a file: name the column to predict by --target")
-    return recipe_of_file(Path(name), target, drop)
+    return recipe_of_file(Path(name), target, drop, options or TableOptions())
 
 
 def _at_horizon(name: str, recipe: Recipe | None, horizon: int) -> Recipe:

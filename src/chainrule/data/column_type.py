@@ -43,15 +43,17 @@ class FileColumns(NamedColumns):
         columns: Mapping[str, NDArray[Any]],
         formats: Mapping[str, NumberFormat],
         notes: Sequence[Note] = (),
+        delimiter: str = "",
     ) -> None:
         super().__init__(columns)
+        self.delimiter = delimiter
         self.formats = dict(formats)
         self.notes = tuple(notes)
 
     def rows(self, selection: Any) -> FileColumns:
         """Return some rows."""
         chosen = {name: cells[selection] for name, cells in self.items()}
-        return FileColumns(chosen, self.formats)
+        return FileColumns(chosen, self.formats, delimiter=self.delimiter)
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,9 @@ def typed_columns(
         typed[name] = _written(cells, name, title, typed[name], (decimal, seen, delimiter))
     formats = {name: each.format for name, each in typed.items() if each.format is not None}
     notes = [*_notes_of_signs(texts, typed), *(n for each in typed.values() for n in each.notes)]
-    return FileColumns({name: each.cells for name, each in typed.items()}, formats, notes)
+    return FileColumns(
+        {name: each.cells for name, each in typed.items()}, formats, notes, delimiter
+    )
 
 
 def _sure_decimal(cells: list[str]) -> str | None:

@@ -65,13 +65,19 @@ def read_columns(
             )
     if not len(columns[first]):
         raise DataError("Table: the table has no rows")
-    return FileColumns(columns, given.formats) if isinstance(given, FileColumns) else columns
+    return _as_read(columns, given)
+
+
+def _as_read(columns: Columns, source: Any) -> Columns:
+    """Return columns with how their file writes numbers, if they are of a file."""
+    if not isinstance(source, FileColumns):
+        return columns
+    return FileColumns(columns, source.formats, delimiter=source.delimiter)
 
 
 def select_columns(columns: Columns, names: Iterable[str]) -> Columns:
-    """Return some columns, with how their file writes numbers."""
-    chosen = {name: columns[name] for name in names}
-    return FileColumns(chosen, columns.formats) if isinstance(columns, FileColumns) else chosen
+    """Return some columns."""
+    return _as_read({name: columns[name] for name in names}, columns)
 
 
 def row_count(columns: Columns) -> int:

@@ -12,7 +12,7 @@ from chainrule.data.cell import is_missing, text_of
 from chainrule.data.formats.date_format import parse_date
 from chainrule.data.formats.date_inference import infer_dates
 from chainrule.data.formats.missing import is_spelled_missing
-from chainrule.errors import DataError, warn
+from chainrule.errors import DataError
 
 __all__ = ["are_dates", "as_dates"]
 
@@ -29,9 +29,7 @@ def are_dates(cells: NDArray[Any]) -> bool:
     return first is not None and _is_date(first) and all(map(_is_date, present))
 
 
-def as_dates(
-    cells: NDArray[Any], name: str, date_format: str | None = None, delimiter: str = ""
-) -> tuple[Dates, str]:
+def as_dates(cells: NDArray[Any], name: str, date_format: str | None = None) -> tuple[Dates, str]:
     """Return a column as datetime64[us], NaT for missing cells, and the format of its texts.
 
     Examples
@@ -44,7 +42,8 @@ def as_dates(
         return cells.astype("M8[us]"), date_format or ""
     listed = cells.tolist()
     if date_format is None:
-        date_format = _inferred([cell for cell in listed if isinstance(cell, str)], name, delimiter)
+        texts = [cell for cell in listed if isinstance(cell, str)]
+        date_format = infer_dates(texts).format if texts else ""
     known: dict[Any, Any] = {}
     dates = np.empty(len(listed), "M8[us]")
     for row, cell in enumerate(listed):
@@ -55,20 +54,6 @@ def as_dates(
             known[cell] = _date_of(cell, row, name, date_format)
         dates[row] = known[cell]
     return dates, date_format
-
-
-def _inferred(texts: list[str], name: str, delimiter: str) -> str:
-    """Return the format of texts, "" if they have none; warn if another one fits as well."""
-    found = infer_dates(texts, delimiter) if texts else None
-    if found is None or not found.format:
-        return ""
-    if found.other:
-        warn(
-            f"Table: column {name!r} is ambiguous: {texts[0]!r} is read as a date by "
-            f"{found.format}, and could be {found.other}; declare "
-            f"data.Date({name!r}, format={found.format!r}) or format={found.other!r}"
-        )
-    return found.format
 
 
 def _is_date(cell: Any) -> bool:

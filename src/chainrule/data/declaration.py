@@ -24,6 +24,7 @@ __all__ = [
     "checked_drop",
     "checked_target",
     "declaration_of",
+    "inferred_date",
     "name_of_column",
 ]
 
@@ -73,33 +74,25 @@ def name_of_column(column: Column) -> str:
     return column if isinstance(column, str) else column.name
 
 
-def declaration_of(column: Column, cells: NDArray[Any]) -> Number | Category | Date:
-    """Return the declaration of a column, inferred from its cells where only its name is given."""
-    if not isinstance(column, str):
-        return column
-    name = column
-    if are_dates(cells) or _are_calendar_days(cells):
-        return Date(name, "%Y%m%d" if cells.dtype.kind == "i" else None)
-    if are_numbers(cells) or cells.dtype.kind not in "OUST":
-        return Number(name)
-    return _declaration_of_texts(name, cells)
-
-
-def _declaration_of_texts(name: str, cells: NDArray[Any]) -> Number | Category | Date:
-    """Return the declaration of texts: dates, numbers as people write them, or categories.
+def declaration_of(
+    column: Column, cells: NDArray[Any], delimiter: str = ""
+) -> Number | Category | Date:
+    """Return the declaration of a column, inferred from its cells where only its name is given.
 
     Texts that are plain numbers are categories: a column of numbers would not hold texts.
     """
-    texts = as_texts(cells)
-    distinct = list(dict.fromkeys(texts))
+    if not isinstance(column, str):
+        return column
+    name = column
+    date = inferred_date(name, cells, delimiter)
+    if date is not None:
+        return date
+    if are_numbers(cells) or cells.dtype.kind not in "OUST":
+        return Number(name)
+    distinct = {*as_texts(cells)}
     remedy = f"data.Category({name!r})"
     if holds_digits(distinct):
-        dates = infer_dates(texts)
-        if dates.format:
-            return Date(name)
-        if dates.odd:
-            _tell_odd(name, texts, dates.odd[0], "dates", f"data.Date({name!r})")
-        numbers = infer_numbers({*distinct} - {""})
+        numbers = infer_numbers(distinct - {""})
         if numbers.format is not None and (numbers.format != PLAIN or numbers.signs):
             _tell_doubt(name, numbers.doubt, numbers.format.decimal)
             return Number(name)
@@ -114,11 +107,32 @@ def _declaration_of_texts(name: str, cells: NDArray[Any]) -> Number | Category |
     return Category(name)
 
 
-def _tell_odd(name: str, texts: list[str], odd: str, kind: str, remedy: str) -> None:
-    warn(
-        f"Table: column {name!r} holds {kind}, but {odd!r:.60} in row {texts.index(odd)} (rows are "
-        f"counted from 0) is none; correct it, or replace it by None and declare {remedy}"
-    )
+def inferred_date(name: str, cells: NDArray[Any], delimiter: str = "") -> Date | None:
+    """Return the declaration of a column of dates, None for another; warn of what may be wrong."""
+    if are_dates(cells):
+        return Date(name)
+    if _are_calendar_days(cells):
+        return Date(name, "%Y%m%d")
+    if cells.dtype.kind not in "OUT" or are_numbers(cells):
+        return None
+    texts = as_texts(cells)
+    if not holds_digits({*texts}):
+        return None
+    found = infer_dates(texts, delimiter)
+    if found.odd:
+        warn(
+            f"Table: column {name!r} holds dates, but {found.odd[0]!r:.60} in row "
+            f"{texts.index(found.odd[0])} (rows are counted from 0) is none, and so all are texts; "
+            f"correct it, or pass missing={['', *found.odd[:5]]!r} to read_csv"
+        )
+    if found.other:
+        warn(
+            f"Table: column {name!r} is ambiguous: {texts[0]!r} is read as a date by "
+            f"{found.format}, and could be {found.other}; declare "
+            f"data.Date({name!r}, format={found.format!r}) or "
+            f"data.Date({name!r}, format={found.other!r})"
+        )
+    return Date(name, found.format) if found.format else None
 
 
 def _tell_doubt(name: str, doubt: str, decimal: str) -> None:

@@ -23,7 +23,6 @@ from chainrule.data.declaration import (
     name_of_column,
 )
 from chainrule.data.features import FittedCategory, FittedDate, FittedNumber, Number
-from chainrule.data.formats.number_format import NumberFormat
 from chainrule.errors import ArgumentError, DataError
 from chainrule.pickling import independent_copies
 
@@ -162,12 +161,9 @@ class Table:
             If a column has the same value in all rows.
         """
         columns = self._read(source)
-        formats = columns.formats if isinstance(columns, FileColumns) else {}
+        file = columns if isinstance(columns, FileColumns) else FileColumns(columns, {})
         declared = {name_of_column(column): column for column in self._columns}
-        self._fitted = tuple(
-            _fitted(declared.get(name, name), cells, formats.get(name))
-            for name, cells in columns.items()
-        )
+        self._fitted = tuple(_fitted(declared.get(name, name), name, file) for name in columns)
         return self
 
     def transform(self, source: Any, dtype: str = "float32") -> NDArray[Any]:
@@ -302,12 +298,12 @@ class Table:
         return self._fitted
 
 
-def _fitted(declared: Column, cells: NDArray[Any], number_format: NumberFormat | None) -> Fitted:
-    """Fit the encoder of a column; `number_format` is how its file writes numbers."""
-    column = declaration_of(declared, cells)
+def _fitted(declared: Column, name: str, columns: FileColumns) -> Fitted:
+    """Fit the encoder of a column, with how its file writes numbers."""
+    column = declaration_of(declared, columns[name], columns.delimiter)
     if isinstance(column, Number):
-        return column.fit(cells, None if column.decimal else number_format)
-    return column.fit(cells)
+        return column.fit(columns[name], None if column.decimal else columns.formats.get(name))
+    return column.fit(columns[name])
 
 
 def _name_of(dtype: Any) -> Any:

@@ -75,22 +75,20 @@ class Date:
         if self.parts is not None:
             object.__setattr__(self, "parts", _checked_parts(owner, self.parts))
 
-    def fit(self, cells: NDArray[Any], delimiter: str = "") -> FittedDate:
+    def fit(self, cells: NDArray[Any]) -> FittedDate:
         """Infer the format, and estimate mean and standard deviation on the training part.
 
         Parameters
         ----------
         cells : array, (n,)
             The column.
-        delimiter : str
-            That of the file of the column, which tells how its dates are written.
 
         Returns
         -------
         FittedDate
             The fitted encoder.
         """
-        dates, written = as_dates(as_column(cells, self.name), self.name, self.format, delimiter)
+        dates, written = as_dates(as_column(cells, self.name), self.name, self.format)
         present = dates[~np.isnat(dates)]
         has_gaps = len(present) < len(dates)
         if not len(present) or np.all(present == present[0]):

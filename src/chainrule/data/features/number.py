@@ -89,11 +89,12 @@ class Number:
             cells = as_numbers(cells, self.name, "either", number_format)
         holds = cells_of_numbers(cells)
         numbers = as_numbers(cells, self.name, holds)
-        _warn_of_merged(self.name, cells, numbers)
+        are_merged = _warn_of_merged(self.name, cells, numbers)
         present = numbers[~np.isnan(numbers)]
         is_constant = not len(present) or bool(np.all(present == present[0]))
         if is_constant:
-            warn_of_constant(self.name, len(numbers))
+            if not are_merged:
+                warn_of_constant(self.name, len(numbers))
             # The mean of equal numbers may differ from them in the last bit.
             present = present[:1] if len(present) else np.zeros(1)
         statistics = {"mean": np.mean, "median": np.median}
@@ -188,14 +189,16 @@ def _format_of(cells: NDArray[Any], decimal: str | None) -> NumberFormat:
     return found.format or (PLAIN if decimal is None else NumberFormat(decimal))
 
 
-def _warn_of_merged(name: str, cells: NDArray[Any], numbers: Features) -> None:
-    """Warn of different integers that are one number in float64."""
-    if not len(numbers) or not np.nanmax(np.abs(numbers), initial=0.0) > EXACT:
-        return
+def _warn_of_merged(name: str, cells: NDArray[Any], numbers: Features) -> bool:
+    """Warn of different integers that are one number in float64; return whether there are."""
+    if not len(numbers) or not np.nanmax(np.abs(numbers), initial=0.0) >= EXACT:
+        return False
     distinct = {cell for cell in cells.tolist() if isinstance(cell, int)}
-    if len(distinct) > len({*map(float, distinct)}):
+    are_merged = len(distinct) > len({*map(float, distinct)})
+    if are_merged:
         warn(
             f"Table: column {name!r} has integers beyond 2**53, some of which are one number in "
             f"float64; if they identify rows, leave them out with drop=[{name!r}], or declare "
             f"data.Category({name!r})"
         )
+    return are_merged
