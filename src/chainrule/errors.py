@@ -45,6 +45,7 @@ __all__ = [
     "ShapeError",
     "TraceError",
     "UnsupportedError",
+    "counted",
     "type_in_words",
     "warn",
 ]
@@ -184,3 +185,38 @@ def type_in_words(value: object) -> str:
     if value is None:
         return "None"
     return f"an {name}" if name[0] in "aeioAEIO" else f"a {name}"
+
+
+def counted(count: int | None, noun: str) -> str:
+    """Return a number of things, as messages have it.
+
+    Parameters
+    ----------
+    count : int or None
+        How many; None if it is not known.
+    noun : str
+        One of them, such as "row".
+
+    Returns
+    -------
+    str
+        Such as "1 row".
+
+    Examples
+    --------
+    >>> counted(1, "row"), counted(1797, "sample"), counted(0, "class"), counted(2, "axis")
+    ('1 row', '1,797 samples', '0 classes', '2 axes')
+    """
+    if count == 1:
+        return f"1 {noun}"
+    number = "any number of" if count is None else f"{count:,}"
+    return f"{number} {_IRREGULAR.get(noun, f'{noun}s')}"
+
+
+_IRREGULAR = {
+    "axis": "axes",
+    "category": "categories",
+    "class": "classes",
+    "entry": "entries",
+    "index": "indices",
+}

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
-from chainrule.errors import ArgumentError, type_in_words
+from chainrule.errors import ArgumentError, counted, type_in_words
 
 __all__ = [
     "LEAF",
@@ -220,5 +220,5 @@ def _matching_values(
             raise ArgumentError(f"{path}: {_other_keys(keys, children[1])}")
         return [values[key] for key in keys]
     if len(children[2]) != count:
-        raise ArgumentError(f"{path}: expected {count} items, got {len(children[2])}")
+        raise ArgumentError(f"{path}: expected {counted(count, 'item')}, got {len(children[2])}")
     return children[2]

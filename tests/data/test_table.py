@@ -132,7 +132,7 @@ def test_scalars_are_a_table_of_one_row() -> None:
     [
         ({"age": [1, 2]}, r"there is no column 'town'; there are age"),
         ({"age": [1, 2], "Town": ["x", "y"]}, r"no column 'town'; did you mean 'Town'\?"),
-        ({"age": [1, 2], "town": ["x"]}, "column 'town' has 1 rows and column 'age' 2"),
+        ({"age": [1, 2], "town": ["x"]}, "column 'town' has 1 row and column 'age' 2"),
         ({"age": [], "town": []}, "the table has no rows"),
         ({"age": [1, "old"], "town": "xy"}, "'age' has 'old' in row 1 .* which is no number"),
         ({"age": ["1_0"], "town": ["x"]}, "'age' has '1_0' in row 0"),

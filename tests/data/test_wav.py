@@ -106,7 +106,7 @@ def test_any_truncation_of_a_file_is_refused(length: int) -> None:
         (riff(chunk(b"fmt ", form()), chunk(b"data", b"abc")), "3 bytes of samples are no", 47),
         (
             riff(chunk(b"fmt ", form()), b"data" + struct.pack("<I", 10**9)),
-            r"its chunk b'data' declares 1000000000 bytes from byte 44 on, and the file has 44",
+            r"its chunk b'data' declares 1,000,000,000 bytes from byte 44 on, and the file has 44",
             44,
         ),
     ],

@@ -228,7 +228,7 @@ def test_a_corrupt_file_is_refused(found: list[Path], name: str, content: str, m
     [
         ("notes.wav", 8000, "not one of the recordings"),
         ("7_ann_0.wav", 16000, "not one channel at 8000 Hz"),
-        ("7_ann_0.wav", 8000, "holds 1 recordings, not the 3,000 originals"),
+        ("7_ann_0.wav", 8000, "holds 1 recording, not the 3,000 originals"),
     ],
 )
 def test_recordings_that_are_not_the_originals_are_refused(

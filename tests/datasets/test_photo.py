@@ -65,10 +65,10 @@ def test_pixels_are_those_of_the_file(paths: dict[str, Path]) -> None:
 @pytest.mark.parametrize(
     ("name", "pixels", "match"),
     [
-        ("coins", np.zeros((2, 3), np.uint8), "2 x 3 pixels and 1 channels; expected 303 x 384"),
+        ("coins", np.zeros((2, 3), np.uint8), "2 x 3 pixels and 1 channel; expected 303 x 384"),
         ("coins", np.zeros((303, 384), np.uint16), "expected 303 x 384 bytes"),
         ("coins", np.zeros((303, 384, 3), np.uint8), "expected 303 x 384 bytes"),
-        ("chelsea", np.zeros((300, 451), np.uint8), "1 channels; expected 300 x 451 x 3"),
+        ("chelsea", np.zeros((300, 451), np.uint8), "1 channel; expected 300 x 451 x 3"),
         ("chelsea", np.zeros((300, 451, 4), np.uint8), "4 channels; expected 300 x 451 x 3"),
     ],
 )

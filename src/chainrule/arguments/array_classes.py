@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from chainrule.errors import DataError, DTypeError
+from chainrule.errors import DataError, DTypeError, counted
 
 __all__ = ["is_masked", "refuse_masked", "refuse_other_arithmetic", "refuse_truncated"]
 
@@ -58,7 +58,7 @@ def refuse_truncated(value: Any, what: str) -> None:
         return
     if size < len(base):
         raise DataError(
-            f"{what} maps {len(base):,} bytes of a file that has {size:,} now, as it was "
+            f"{what} maps {counted(len(base), 'byte')} of a file that has {size:,} now, as it was "
             "truncated after it was mapped; write the file again, and then map it anew"
         )
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import ArgumentError, type_in_words
+from chainrule.errors import ArgumentError, counted, type_in_words
 
 __all__ = [
     "FINITE",
@@ -164,7 +164,7 @@ def shown(value: Any, width: int = 100) -> str:
     if isinstance(value, np.ndarray) and value.size > 4:
         return f"an array of dtype {value.dtype} and shape {value.shape}"
     if isinstance(value, int) and value.bit_length() > 1000:
-        return f"an integer of {value.bit_length():,} bits"
+        return f"an integer of {counted(value.bit_length(), 'bit')}"
     try:
         text = " ".join(repr(value).split())
     except Exception:  # noqa: BLE001 - of the user's class

@@ -18,7 +18,7 @@ from chainrule.compiler.cache.private_folder import why_unusable
 from chainrule.compiler.runtime.thread_count import get_num_threads
 from chainrule.datasets.catalogue import CATALOGUE, DataSet
 from chainrule.datasets.locate import size_of
-from chainrule.errors import ArgumentError
+from chainrule.errors import ArgumentError, counted
 from chainrule.storage import cache_folder
 
 __all__ = ["doctor"]
@@ -205,4 +205,5 @@ def _wrong_sizes(base: Path) -> Iterator[str]:
             path = base / data_set.folder / file.name
             size = size_of(path)
             if size is not None and size != file.size:
-                yield f"{name}: {path} has {size:,} bytes instead of {file.size:,}; remove it"
+                wrong = f"{counted(size, 'byte')} instead of {file.size:,}"
+                yield f"{name}: {path} has {wrong}; remove it"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
+from chainrule.errors import counted
+
 __all__ = ["align", "compared", "counted", "decimals_of", "percent"]
 
 
@@ -17,17 +19,6 @@ def percent(share: float, decimals: int = 1) -> str:
     ('97.3 %', '100 %')
     """
     return f"{share:.{decimals}%}".replace("%", " %")
-
-
-def counted(count: int, noun: str) -> str:
-    """Write a number of things.
-
-    Examples
-    --------
-    >>> counted(1, "row"), counted(1797, "row")
-    ('1 row', '1,797 rows')
-    """
-    return f"{count:,} {noun}{'s' * (count != 1)}"
 
 
 def decimals_of(values: Iterable[float]) -> int:

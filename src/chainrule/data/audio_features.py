@@ -14,7 +14,7 @@ from chainrule.arguments.array_classes import refuse_masked
 from chainrule.arguments.checks import POSITIVE, bad_argument, checked_count, checked_number
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.data.array_argument import as_array
-from chainrule.errors import ArgumentError, DataError, DTypeError
+from chainrule.errors import ArgumentError, DataError, DTypeError, counted
 
 __all__ = ["log_mel", "mfcc"]
 
@@ -196,7 +196,7 @@ def _mel_filters(frames: _Frames, bands: int, low: float, high: float) -> NDArra
         )
     narrow = ArgumentError(
         f"log_mel: {bands} bands from {low:g} to {high:g} Hz are too narrow for frames of "
-        f"{frames.length} samples; use fewer bands or a longer window"
+        f"{counted(frames.length, 'sample')}; use fewer bands or a longer window"
     )
     if bands > frames.points:
         raise narrow
@@ -222,7 +222,7 @@ def _checked_signals(signal: ArrayLike, frames: _Frames) -> NDArray[np.float32]:
     if signals.ndim not in (1, 2) or signals.shape[-1] < frames.length or not signals.size:
         raise DataError(
             f"{frames.function}: the signal has shape {signals.shape}; it must be (time,) or "
-            f"(n, time) with at least the {frames.length} samples of a frame"
+            f"(n, time) with at least the {counted(frames.length, 'sample')} of a frame"
         )
     rows = np.atleast_2d(signals).astype(np.float32, copy=False)
     if not np.isfinite(rows).all():

@@ -16,7 +16,7 @@ from chainrule.data.csv_file import read_csv, read_csv_text
 from chainrule.data.duration import in_hours
 from chainrule.data.file_argument import is_path
 from chainrule.data.row_labels import check_row_labels
-from chainrule.errors import DataError, type_in_words
+from chainrule.errors import DataError, counted, type_in_words
 
 __all__ = [
     "Columns",
@@ -60,7 +60,7 @@ def read_columns(
     for name, column in columns.items():
         if len(column) != len(columns[first]):
             raise DataError(
-                f"Table: column {name!r} has {len(column)} rows and column {first!r} "
+                f"Table: column {name!r} has {counted(len(column), 'row')} and column {first!r} "
                 f"{len(columns[first])}; all must have the same number"
             )
     if not len(columns[first]):

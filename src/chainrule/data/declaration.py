@@ -16,7 +16,7 @@ from chainrule.data.formats.date_format import parse_date
 from chainrule.data.formats.date_inference import infer_dates
 from chainrule.data.formats.number_format import PLAIN
 from chainrule.data.formats.number_inference import holds_digits, infer_numbers
-from chainrule.errors import ArgumentError, DataError, warn
+from chainrule.errors import ArgumentError, DataError, counted, warn
 
 __all__ = [
     "Column",
@@ -100,9 +100,9 @@ def declaration_of(
             remedy += f" or data.Number({name!r})"
     if len(distinct) > MAX_CATEGORIES and len(distinct) > len(cells) // 20:
         raise DataError(
-            f"Table: column {name!r} has {len(distinct)} distinct texts in {len(cells)} rows and "
-            f"looks like identifiers, not categories; leave it out with drop=[{name!r}], or "
-            f"declare {remedy}"
+            f"Table: column {name!r} has {len(distinct)} distinct texts in "
+            f"{counted(len(cells), 'row')} and looks like identifiers, not categories; leave it "
+            f"out with drop=[{name!r}], or declare {remedy}"
         )
     return Category(name)
 

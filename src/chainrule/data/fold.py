@@ -15,7 +15,7 @@ from chainrule.data.array_argument import as_array
 from chainrule.data.cell import is_missing
 from chainrule.data.partition import Pair, checked_samples, classes_of, pair
 from chainrule.data.shuffling import permutation
-from chainrule.errors import ArgumentError, DataError
+from chainrule.errors import ArgumentError, DataError, counted
 
 __all__ = ["Folds", "folds"]
 
@@ -133,12 +133,13 @@ def _by_class(targets: NDArray[Any], order: NDArray[np.intp], count: int) -> NDA
         label = targets[np.argmax(classes == rare)]
         if len(sizes) == len(targets):
             raise DataError(
-                f"folds: the {len(targets)} values of y are all different, and no classes; leave "
-                "out stratify=True"
+                f"folds: the {counted(len(targets), 'value')} of y are all different, and no "
+                "classes; leave out stratify=True"
             )
         raise DataError(
-            f"folds: class {label!s:.60} has {sizes[rare]} samples, fewer than the {count} folds, "
-            "so that some fold has none of them; take a smaller count, or leave rare classes out"
+            f"folds: class {label!s:.60} has {counted(sizes[rare], 'sample')}, fewer than the "
+            f"{count} folds, so that some fold has none of them; take a smaller count, or leave "
+            "rare classes out"
         )
     fold = np.empty(len(order), np.intp)
     fold[np.argsort(classes[order], kind="stable")] = np.arange(len(order)) % count

@@ -38,7 +38,7 @@ from chainrule.arguments.array_classes import refuse_masked
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.data.array_argument import as_array
 from chainrule.data.file_argument import checked_name, checked_path
-from chainrule.errors import ArgumentError, DTypeError, FormatError
+from chainrule.errors import ArgumentError, DTypeError, FormatError, counted
 from chainrule.storage import write_atomically
 
 __all__ = ["read_idx", "write_idx"]
@@ -209,7 +209,10 @@ def _read(file: BinaryIO, name: str) -> NDArray[Any]:
     dtype, shape = _read_header(content)
     size = math.prod(shape) * dtype.itemsize
     items_claimed = f"{dtype.name}{list(shape)}"
-    claim = f"its header declares {items_claimed}, {size} bytes from byte {content.offset} on"
+    claim = (
+        f"its header declares {items_claimed}, {counted(size, 'byte')} from byte "
+        f"{content.offset} on"
+    )
     _check_capacity(content, size, claim)
     items = content.read_exactly(size, claim)
     # Reading past the end also makes gzip verify its checksum.
@@ -228,7 +231,9 @@ def _read_header(content: _Content) -> tuple[np.dtype[Any], tuple[int, ...]]:
         known = ", ".join(f"{code:02X} {dtype.name}" for code, dtype in TYPES.items())
         raise content.error(f"the item type is {code:02X}; IDX has {known}", 2)
     if dimensions > NUMPY_DIMENSIONS:
-        raise content.error(f"{dimensions} dimensions; NumPy has at most {NUMPY_DIMENSIONS}", 3)
+        raise content.error(
+            f"{counted(dimensions, 'dimension')}; NumPy has at most {NUMPY_DIMENSIONS}", 3
+        )
     sizes = content.read_exactly(4 * dimensions, f"its header declares {dimensions} sizes")
     return TYPES[code], struct.unpack(f">{dimensions}I", sizes)
 
@@ -241,7 +246,9 @@ def _check_capacity(content: _Content, size: int, claim: str) -> None:
     if content.offset + size > limit:
         verb = "can hold at most" if content.is_gzip else "has"
         end = content.offset if content.is_gzip else content.stored_bytes
-        raise content.error(f"the file is cut short: {claim}, but it {verb} {limit} bytes", end)
+        raise content.error(
+            f"the file is cut short: {claim}, but it {verb} {counted(limit, 'byte')}", end
+        )
 
 
 def _native(

@@ -12,7 +12,7 @@ from chainrule.data.array_argument import as_array
 from chainrule.data.cell import is_missing
 from chainrule.data.columns import is_table, read_columns, row_count, take_rows
 from chainrule.data.row_labels import check_row_labels
-from chainrule.errors import DataError
+from chainrule.errors import DataError, counted
 
 __all__ = ["Classes", "Pair", "checked_samples", "classes_of", "pair"]
 
@@ -32,7 +32,9 @@ def checked_samples(function: str, X: Any, y: Any) -> tuple[Any, NDArray[Any], i
             "their first axes must both count the samples"
         )
     if shape[0] < 2:
-        raise DataError(f"{function}: there are {shape[0]} samples; two parts need at least 2")
+        raise DataError(
+            f"{function}: there are {counted(shape[0], 'sample')}; two parts need at least 2"
+        )
     return inputs, targets, shape[0]
 
 

@@ -11,7 +11,7 @@ from chainrule.arguments.checks import bad_argument, checked_flag, checked_seed
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.data.partition import Classes, Pair, checked_samples, classes_of, pair
 from chainrule.data.shuffling import permutation
-from chainrule.errors import ArgumentError, DataError, warn
+from chainrule.errors import ArgumentError, DataError, counted, warn
 
 __all__ = ["split"]
 
@@ -170,15 +170,15 @@ def _tell_rare_classes(labels: NDArray[Any], classes: Classes, parts: int) -> No
         return
     if len(sizes) == len(labels):
         raise DataError(
-            f"split: the {len(labels)} values of y are all different, and no classes; leave out "
-            "stratify=True"
+            f"split: the {counted(len(labels), 'value')} of y are all different, and no classes; "
+            "leave out stratify=True"
         )
     first = labels[np.argmax(numbers == rare[0])]
     few = "a single sample" if parts == 2 else f"fewer than {parts} samples"
     lack = "only one part has it" if parts == 2 else "some part has none of them"
     warn(
-        f"split: {len(rare)} of {len(sizes)} classes have {few}, first {first!s:.60}, so that "
-        f"{lack}; leave rare classes out"
+        f"split: {len(rare)} of {counted(len(sizes), 'class')} have {few}, first {first!s:.60}, "
+        f"so that {lack}; leave rare classes out"
     )
 
 

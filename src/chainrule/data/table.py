@@ -23,7 +23,7 @@ from chainrule.data.declaration import (
     name_of_column,
 )
 from chainrule.data.features import FittedCategory, FittedDate, FittedNumber, Number
-from chainrule.errors import ArgumentError, DataError
+from chainrule.errors import ArgumentError, DataError, counted
 from chainrule.pickling import independent_copies
 
 __all__ = ["Table"]
@@ -279,7 +279,7 @@ class Table:
         kinds = [f"{number} numbers", f"{category} categories", *([f"{date} dates"] * bool(date))]
         return (
             f"<table: {', '.join(kinds[:-1])} and {kinds[-1]} as "
-            f"{len(self.feature_names)} features>"
+            f"{counted(len(self.feature_names), 'feature')}>"
         )
 
     def _read(self, source: Any) -> Columns:

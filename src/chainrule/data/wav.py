@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from chainrule.arguments.aliases import DATA_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.data.file_argument import read_content
-from chainrule.errors import ArgumentError, FormatError
+from chainrule.errors import ArgumentError, FormatError, counted
 
 __all__ = ["read_wav"]
 
@@ -86,7 +86,8 @@ def _decode(content: bytes, title: str) -> tuple[NDArray[np.float32], int]:
     (claimed,) = struct.unpack_from("<I", content, 4)
     if claimed != UNKNOWN_SIZE and claimed + 8 > size:
         raise FormatError(
-            f"{title}: the file is cut short: it declares {claimed + 8} bytes and has {size}",
+            f"{title}: the file is cut short: it declares {counted(claimed + 8, 'byte')} and has "
+            f"{size}",
             size,
         )
     header: _Format | None = None
@@ -110,8 +111,8 @@ def _chunks(content: bytes, title: str) -> Iterator[tuple[bytes, int, int]]:
             size = len(content) - start
         if start + size > len(content):
             raise FormatError(
-                f"{title}: the file is cut short: its chunk {name!r} declares {size} bytes from "
-                f"byte {start} on, and the file has {len(content)}",
+                f"{title}: the file is cut short: its chunk {name!r} declares "
+                f"{counted(size, 'byte')} from byte {start} on, and the file has {len(content)}",
                 len(content),
             )
         yield name, start, start + size
@@ -124,7 +125,7 @@ class _Format:
     def __init__(self, chunk: bytes, offset: int, title: str) -> None:
         if len(chunk) < 16:
             raise FormatError(
-                f"{title}: its format has {len(chunk)} bytes, WAV's at least 16", offset
+                f"{title}: its format has {counted(len(chunk), 'byte')}, WAV's at least 16", offset
             )
         self.title = title
         self.code, self.channels, self.rate, _, self.frame, self.bits = cast(
@@ -134,24 +135,24 @@ class _Format:
             (self.code,) = struct.unpack_from("<H", chunk, 24)
         if (self.code, self.bits) not in FORMATS:
             raise FormatError(
-                f"{title}: its samples are of format {self.code} with {self.bits} bits; supported "
-                "are integers (1) of 8, 16, 24 and 32 bits and floats (3) of 32 and 64: convert "
-                "it to PCM",
+                f"{title}: its samples are of format {self.code} with "
+                f"{counted(self.bits, 'bit')}; supported are integers (1) of 8, 16, 24 and 32 "
+                "bits and floats (3) of 32 and 64: convert it to PCM",
                 offset,
             )
         frame = self.channels * self.bits // 8
         if not self.channels or not self.rate or self.frame != frame:
             raise FormatError(
-                f"{title}: its format is inconsistent: {self.channels} channels of {self.bits} "
-                f"bits at {self.rate} Hz in frames of {self.frame} bytes",
+                f"{title}: its format is inconsistent: {counted(self.channels, 'channel')} of "
+                f"{self.bits} bits at {self.rate} Hz in frames of {counted(self.frame, 'byte')}",
                 offset,
             )
 
     def samples(self, content: bytes, start: int, end: int) -> NDArray[np.float32]:
         if (end - start) % self.frame:
             raise FormatError(
-                f"{self.title}: {end - start} bytes of samples are no multiple of the frame of "
-                f"{self.frame} bytes; the file is cut short or damaged",
+                f"{self.title}: {counted(end - start, 'byte')} of samples are no multiple of the "
+                f"frame of {counted(self.frame, 'byte')}; the file is cut short or damaged",
                 end,
             )
         count = (end - start) * 8 // self.bits

@@ -14,7 +14,7 @@ from chainrule.arguments.checks import checked_count
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.data.array_argument import as_array
 from chainrule.data.row_labels import check_dates_in_order
-from chainrule.errors import DataError, DTypeError
+from chainrule.errors import DataError, DTypeError, counted
 
 __all__ = ["windows"]
 
@@ -110,8 +110,8 @@ def _of_one(values: Any, length: int, horizon: int, stride: int) -> tuple[Array,
         )
     if len(series) < length + horizon:
         raise DataError(
-            f"windows: the series has {len(series)} values; a window of {length} and the {horizon} "
-            f"to predict need {length + horizon}"
+            f"windows: the series has {counted(len(series), 'value')}; a window of {length} and "
+            f"the {horizon} to predict need {length + horizon}"
         )
     columns = series[:, None] if series.ndim == 1 else series
     past = _sliding(columns[:-horizon], length)[::stride]

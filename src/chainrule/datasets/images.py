@@ -12,7 +12,7 @@ from chainrule.data.idx import read_idx
 from chainrule.datasets.archive import read_members
 from chainrule.datasets.embedded import load_embedded
 from chainrule.datasets.locate import locate
-from chainrule.errors import FormatError
+from chainrule.errors import FormatError, counted
 
 __all__ = ["cifar10", "digits", "fashion_mnist", "mnist", "notmnist"]
 
@@ -141,7 +141,7 @@ def _colour_images(content: bytes, path: Path) -> Samples:
     """Return images and labels of records of a label and 32 x 32 values of each channel."""
     if not content or len(content) % COLOUR_RECORD.itemsize:
         raise FormatError(
-            f"{path} has a batch of {len(content)} bytes, not of records of "
+            f"{path} has a batch of {counted(len(content), 'byte')}, not of records of "
             f"{COLOUR_RECORD.itemsize}; download it again"
         )
     records = np.frombuffer(content, COLOUR_RECORD)

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from chainrule.datasets.catalogue import CATALOGUE, DataSet, RemoteFile
-from chainrule.errors import DownloadError, FormatError
+from chainrule.errors import DownloadError, FormatError, counted
 from chainrule.storage import cache_folder
 
 __all__ = ["locate", "size_of"]
@@ -48,7 +48,7 @@ def _checked_size(name: str, path: Path, file: RemoteFile) -> Path:
     size = size_of(path)
     if size != file.size:
         raise FormatError(
-            f"{name}: {path} has {size} bytes instead of {file.size}; "
+            f"{name}: {path} has {counted(size, 'byte')} instead of {file.size}; "
             "copy it again, or remove it to download it"
         )
     return path

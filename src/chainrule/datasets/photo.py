@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from chainrule.arguments.aliases import DATASET_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.datasets.locate import locate
-from chainrule.errors import FormatError
+from chainrule.errors import FormatError, counted
 
 __all__ = ["photos"]
 
@@ -62,7 +62,8 @@ def _read_image(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
         raise FormatError(f"{path} is not a valid PNG file: {error}; download it again") from error
     if pixels is None or pixels.shape != shape or pixels.dtype != np.uint8:
         raise FormatError(
-            f"{path} holds an image of {actual[0]} x {actual[1]} pixels and {actual[2]} channels; "
-            f"expected {' x '.join(map(str, shape))} bytes: download it again"
+            f"{path} holds an image of {actual[0]} x {counted(actual[1], 'pixel')} and "
+            f"{counted(actual[2], 'channel')}; expected {' x '.join(map(str, shape))} bytes: "
+            "download it again"
         )
     return pixels

@@ -15,7 +15,7 @@ from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.data.wav import read_wav
 from chainrule.datasets.catalogue import CATALOGUE
 from chainrule.datasets.locate import locate
-from chainrule.errors import FormatError
+from chainrule.errors import FormatError, counted
 
 __all__ = ["spoken_digits"]
 
@@ -92,7 +92,7 @@ def _recordings(folder: Path) -> dict[tuple[int, str, int], NDArray[np.float32]]
         recordings[int(parts[1]), parts[2], int(parts[3])] = signal
     if listing.hexdigest() != CATALOGUE["spoken_digits"].files[0].sha256:
         raise FormatError(
-            f"{folder} holds {len(recordings)} recordings, not the 3,000 originals; "
+            f"{folder} holds {counted(len(recordings), 'recording')}, not the 3,000 originals; "
             f"download them again from {CATALOGUE['spoken_digits'].origin}"
         )
     return recordings

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.arguments.checks import bad_argument
-from chainrule.errors import ArgumentError
+from chainrule.errors import ArgumentError, counted
 from chainrule.insight.fonts import cover_letters
 from chainrule.storage import write_atomically
 
@@ -139,7 +139,8 @@ def _checked_axes(axes: Any, count: int) -> list[Axes]:
     given: list[Any] = list(np.ravel(np.array(axes, object))) if many else [axes]
     if many and len(given) != count:
         raise ArgumentError(
-            f"plot: axes has {len(given)} axes; this plot has {count}: give as many, or one"
+            f"plot: axes has {counted(len(given), 'axis')}; this plot has {count}: give as many, "
+            "or one"
         )
     for each in given:
         check_has("plot", "axes", each, "imshow", "axes of matplotlib, or None")

@@ -13,7 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.arguments.array_classes import refuse_masked
-from chainrule.errors import ArgumentError, DataError, DTypeError, ShapeError, type_in_words
+from chainrule.errors import (
+    ArgumentError,
+    DataError,
+    DTypeError,
+    ShapeError,
+    counted,
+    type_in_words,
+)
 from chainrule.nn.initializers.initializer import (
     Initializer,
     by_activation,
@@ -103,8 +110,8 @@ def _checked_value(
     if not is_saved and not np.isfinite(value).all():
         count = value.size - int(np.isfinite(value).sum())
         raise DataError(
-            f"{title}: of the {value.size:,} values that its initializer returned, {count:,} are "
-            f"NaN or infinite as {dtype}; a network cannot compute with them"
+            f"{title}: of the {counted(value.size, 'value')} that its initializer returned, "
+            f"{count:,} are NaN or infinite as {dtype}; a network cannot compute with them"
         )
     return value
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule.arguments.array_classes import is_masked
 from chainrule.arguments.signature import check_call
-from chainrule.errors import GradientError, ShapeError, type_in_words
+from chainrule.errors import GradientError, ShapeError, counted, type_in_words
 from chainrule.graph.node import as_node
 from chainrule.nn import environment
 from chainrule.nn.parameter import Parameter
@@ -75,7 +75,9 @@ def _checked_inputs(title: str, dx: Any, inputs: Sequence[Any]) -> tuple[Any, ..
     elif isinstance(dx, list) and count > 1:
         gradients = tuple(cast(list[Any], dx))
     if len(gradients) != count:
-        expected = "its input: return dx" if count == 1 else f"{count} inputs: return dx, ..."
+        expected = (
+            "its input: return dx" if count == 1 else f"{counted(count, 'input')}: return dx, ..."
+        )
         raise GradientError(
             f"{title}: backward returned {len(gradients)} gradients for {expected}, one for each"
         )

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 from weakref import WeakSet
 
-from chainrule.errors import ArgumentError, warn
+from chainrule.errors import ArgumentError, counted, warn
 
 __all__ = ["refuse_outside"]
 
@@ -30,7 +30,7 @@ def refuse_outside(layer: Any, caller: Any, unbound: list[Any]) -> None:
     subject = _title(users[0]) if users else "the loss, or a metric,"
     if is_own:
         count = sum(each.size for each in own.values() if each.trainable)
-        what = f"{_title(layer)}, which it does not hold, so {count} weights"
+        what = f"{_title(layer)}, which it does not hold, so {counted(count, 'weight')}"
     else:
         what = f"parameter {unbound[0].name} of a layer that it does not hold, which"
     made = f"{type(layer).__name__}(...)" if is_own else "that layer"

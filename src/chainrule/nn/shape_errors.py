@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule import tree
 from chainrule.arguments.array_classes import refuse_masked
-from chainrule.errors import ArgumentError, DTypeError, ShapeError, type_in_words
+from chainrule.errors import ArgumentError, DTypeError, ShapeError, counted, type_in_words
 from chainrule.graph.node import Node, ancestors
 from chainrule.nn.parameter import Parameter
 
@@ -63,8 +63,8 @@ def check_output(layer: Any, y: Any, samples: int | None = None) -> None:
         raise DTypeError(f"{title}: its forward returned {y.dtype}; it must return real numbers")
     if samples is not None and (not y.shape or y.shape[0] != samples):
         raise ShapeError(
-            f"{title}: for {samples} samples its output has shape {y.shape}; the first axis must "
-            "count the samples"
+            f"{title}: for {counted(samples, 'sample')} its output has shape {y.shape}; the first "
+            "axis must count the samples"
         )
 
 

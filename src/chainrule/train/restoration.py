@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.arguments.checks import checked_seed
-from chainrule.errors import ArgumentError, FormatError, type_in_words
+from chainrule.errors import ArgumentError, FormatError, counted, type_in_words
 from chainrule.nn.freezing import restore_frozen
 from chainrule.nn.initializers.initializer import Initializer
 from chainrule.nn.layer import Layer, Shape
@@ -190,7 +190,9 @@ def _names(description: Description, entry: str) -> list[str] | None:
 def _check_classes(classes: list[str] | None, output_shape: Shape) -> None:
     outputs = output_shape[-1]
     if classes is not None and len(classes) not in (outputs, 2 if outputs == 1 else outputs):
-        raise FormatError(f"load: there are {len(classes)} classes for {outputs} outputs")
+        raise FormatError(
+            f"load: there are {counted(len(classes), 'class')} for {counted(outputs, 'output')}"
+        )
 
 
 def _compile(net: Network, description: Description, custom: Custom) -> None:

@@ -150,7 +150,7 @@ def test_comments_and_lines_to_skip_can_be_named() -> None:
     lines = ["! made by hand", "a,b,y", ROWS[0], "! a remark, in the middle", *ROWS[1:]]
     assert columns_of(*lines, comment="!") == EXPECTED
     assert columns_of("made, by", "hand", "a,b,y", *ROWS, skip_rows=2) == EXPECTED
-    with pytest.raises(FormatError, match=r"line 4 has 1 cells, the header names 3 columns"):
+    with pytest.raises(FormatError, match=r"line 4 has 1 cell, the header names 3 columns"):
         columns_of("a,b,y", *ROWS[:2], "a remark", *ROWS[2:])
 
 

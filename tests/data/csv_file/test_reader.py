@@ -101,7 +101,7 @@ def test_integers_beyond_64_bits_become_floats_if_none_are_merged(tmp_path: Path
         ("a,b\n", "there is no row after the header"),
         ("a,b,a\n1,2,3\n", "two columns are named 'a'"),
         ("a,b\n1,2\n1,2,3\n", "line 3 has 3 cells, the header names 2 columns"),
-        ("a,b\n1\n", "line 2 has 1 cells"),
+        ("a,b\n1\n", "line 2 has 1 cell"),
         ('a\n"x\n', r"line 2 cannot be parsed \(unexpected end of data\); check its quotes"),
         ('a\n"x"y\n', "line 2 cannot be parsed"),
         (b"a\n1\n\0\n", "no text: character 4 is NUL"),

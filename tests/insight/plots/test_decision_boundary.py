@@ -72,7 +72,7 @@ def test_one_class_has_no_boundary_and_one_sample_has_axis_limits(bands: Any) ->
     ("X", "y", "message"),
     [
         ([[1.0, 2.0, 3.0]], [0], r"X must be \(n, 2\) and y \(n,\); or choose .*columns=\(0, 1\)"),
-        ([[1.0, 2.0]], [0, 1], "X has 1 rows and y 2 classes"),
+        ([[1.0, 2.0]], [0, 1], "X has 1 row and y 2 classes"),
         (np.zeros((0, 2)), [], r"X must be \(n, 2\) and y \(n,\), n at least 1"),
         ({"a": [1.0], "b": [2.0], "c": ["x"]}, [0], r"columns=\('a', 'b'\)"),
         ({"a": [1.0], "c": ["x"]}, [0], "column 'c' has .*'x'.*; a plane is one of numbers"),

@@ -64,7 +64,7 @@ def test_nonfinite_parameters_are_named_before_gradients():
         np.nan, step=0, epoch=0, learning_rate=0.1,
         parameters={"a": np.ones(2), "b": np.array([np.inf])}, gradients={"a": np.array([np.nan])},
     )  # fmt: skip
-    assert "first parameter that is not finite is b (1 of its 1 values)" in message
+    assert "first parameter that is not finite is b (1 of its 1 value)" in message
     assert "learning_rate=0.01" in message
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from chainrule.data.csv_file.file_kind import kind_of_archive, kind_of_bytes
 from chainrule.data.note import Note
-from chainrule.errors import FormatError
+from chainrule.errors import FormatError, counted
 
 __all__ = ["unpacked"]
 
@@ -74,8 +74,9 @@ def _member(content: bytes, title: str) -> bytes:
             if len(members) != 1:
                 listed = ", ".join(names) or "none"
                 raise FormatError(
-                    f"{title}: the file is a zip archive of {len(names)} files ({listed:.200}), "
-                    "and one is read; unpack it, and pass the path of one of them"
+                    f"{title}: the file is a zip archive of {counted(len(names), 'file')} "
+                    f"({listed:.200}), and one is read; unpack it, and pass the path of one of "
+                    "them"
                 )
             if members[0].flag_bits & 1:
                 raise FormatError(
@@ -106,7 +107,7 @@ def _limited(file: Any, size: int, title: str) -> bytes:
         total += len(part)
         if total > limit:
             raise FormatError(
-                f"{title}: {size:,} bytes unpack to more than {limit:,}; unpack the file yourself, "
-                "and pass the path of what comes out if that is meant"
+                f"{title}: {counted(size, 'byte')} unpack to more than {limit:,}; unpack the file "
+                "yourself, and pass the path of what comes out if that is meant"
             )
     return b"".join(parts)

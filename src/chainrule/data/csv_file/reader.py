@@ -24,7 +24,7 @@ from chainrule.data.csv_file.option import Options, checked_options
 from chainrule.data.csv_file.record import BLANKS, Record, is_blank, records
 from chainrule.data.file_argument import is_path, read_content
 from chainrule.data.note import Note
-from chainrule.errors import ArgumentError, FormatError, warn
+from chainrule.errors import ArgumentError, FormatError, counted, warn
 
 __all__ = ["read_csv", "read_csv_text", "read_table"]
 
@@ -232,8 +232,8 @@ def _columns(
         width = len(header)
     if given is not None and len(given) != width:
         raise ArgumentError(
-            f"read_csv: names has {len(given)} names, and the file {width} columns; give one name "
-            "for each column"
+            f"read_csv: names has {counted(len(given), 'name')}, and the file "
+            f"{counted(width, 'column')}; give one name for each column"
         )
     names = _names(given or header, title)
     columns = _cells(rows, width, layout, title)
@@ -283,7 +283,8 @@ def _fitted(record: Record, width: int, layout: Layout, title: str) -> list[list
     if len(row) == total - layout.after:
         return [[*row, *[""] * layout.after]]
     raise FormatError(
-        f"{title}: line {line} has {len(row)} cells, the header names {width} columns; correct the "
-        "line, pass another delimiter, or, if it is none of the table, skip_rows=... or "
+        f"{title}: line {line} has {counted(len(row), 'cell')}, the header names "
+        f"{counted(width, 'column')}; correct the line, pass another delimiter, or, if it is none "
+        "of the table, skip_rows=... or "
         'comment="#"'
     )

@@ -15,7 +15,7 @@ from chainrule.data.category_codes import AMBIGUOUS, UNSEEN, category_codes
 from chainrule.data.cell import as_list, as_texts, text_of, value_of
 from chainrule.data.columns import as_column
 from chainrule.data.features.checks import check_name, warn_of_constant
-from chainrule.errors import DataError, warn
+from chainrule.errors import DataError, counted, warn
 from chainrule.pickling import versioned_pickles
 
 __all__ = ["ENCODINGS", "POLICIES", "Category", "FittedCategory"]
@@ -144,7 +144,8 @@ class FittedCategory:
             )
         if len(unseen) == len(cells) >= SUSPICIOUS_ROWS:
             warn(
-                f"Table: none of the {len(cells)} cells of column {self.name!r} is in the training "
-                f"part, first {text_of(first)!r:.60}, where it had {', '.join(self.values):.60}; "
-                "all are encoded as unseen: check that it is the same column, written alike"
+                f"Table: none of the {counted(len(cells), 'cell')} of column {self.name!r} is in "
+                f"the training part, first {text_of(first)!r:.60}, where it had "
+                f"{', '.join(self.values):.60}; all are encoded as unseen: check that it is the "
+                "same column, written alike"
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chainrule.arguments.checks import bad_argument
-from chainrule.errors import warn
+from chainrule.errors import counted, warn
 
 __all__ = ["check_name", "warn_of_constant"]
 
@@ -19,6 +19,6 @@ def check_name(kind: str, name: Any) -> None:
 def warn_of_constant(name: str, rows: int) -> None:
     """Warn of a column without information."""
     warn(
-        f"Table: column {name!r} has the same value, or none, in all {rows} rows and carries no "
-        f"information; leave it out with drop=[{name!r}]"
+        f"Table: column {name!r} has the same value, or none, in all {counted(rows, 'row')} and "
+        f"carries no information; leave it out with drop=[{name!r}]"
     )

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from chainrule.arguments.checks import bad_argument
 from chainrule.data.byte_text import decoded
-from chainrule.errors import ChainruleError, DataError
+from chainrule.errors import ChainruleError, DataError, counted
 
 __all__ = [
     "Answers",
@@ -111,7 +111,8 @@ def class_labels(function: str, X: Any, y: ArrayLike) -> Array:
     rows = _row_count(X)
     if rows != len(labels):
         raise DataError(
-            f"{function}: X has {rows} rows and y {len(labels)} classes; both must have as many"
+            f"{function}: X has {counted(rows, 'row')} and y {counted(len(labels), 'class')}; "
+            "both must have as many"
         )
     if labels.dtype.kind == "O":  # of a data frame: texts, or numbers of one kind
         labels = np.array(labels.tolist())
@@ -132,7 +133,7 @@ def class_names(function: str, names: Any, classes: Array) -> list[str]:
     given = cast(Sequence[Any], names)
     if classes.dtype.kind not in "biu" or classes.min() < 0 or classes.max() >= len(given):
         raise DataError(
-            f"{function}: names has {len(given)} names, and the classes are "
+            f"{function}: names has {counted(len(given), 'name')}, and the classes are "
             f"{', '.join(map(repr, classes.tolist())):.100}; a list names the classes 0, 1, 2, ... "
             "in order: give a dict by class otherwise"
         )

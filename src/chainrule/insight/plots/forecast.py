@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from chainrule.arguments.aliases import PLOT_ALIASES
 from chainrule.arguments.checks import as_position, bad_argument, checked_text
 from chainrule.arguments.keywords import answers_foreign_names
-from chainrule.errors import DataError
+from chainrule.errors import DataError, counted
 from chainrule.insight.figure import File, panels, root_figure
 from chainrule.insight.legend import add_legend
 
@@ -122,8 +122,8 @@ def _checked_times(times: ArrayLike | None, count: int) -> Array:
     when = np.arange(1, count + 1) if times is None else np.asarray(times)
     if when.shape != (count,):
         raise DataError(
-            f"plot.forecast: times has shape {when.shape}, and there are {count} rows; give one "
-            "time for each row"
+            f"plot.forecast: times has shape {when.shape}, and there are {counted(count, 'row')}; "
+            "give one time for each row"
         )
     return when
 

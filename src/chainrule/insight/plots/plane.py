@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from chainrule.arguments.checks import as_position, bad_argument
 from chainrule.data.columns import is_table, read_columns
 from chainrule.data.file_argument import is_path
-from chainrule.errors import DataError
+from chainrule.errors import DataError, counted
 
 __all__ = ["Plane", "feature_names", "plane_of"]
 
@@ -61,8 +61,8 @@ def feature_names(function: str, features: Any, count: int) -> list[str] | None:
         raise bad_argument(function, "features", features, "a list with the name of each column")
     if len(features) != count:
         raise DataError(
-            f"{function}: features has {len(features)} names and X {count} columns; give one name "
-            "for each column"
+            f"{function}: features has {counted(len(features), 'name')} and X "
+            f"{counted(count, 'column')}; give one name for each column"
         )
     return [str(each) for each in features]
 
@@ -86,7 +86,9 @@ def _chosen(function: str, names: list[Any], columns: Any, X: Any) -> list[Any]:
         return names
     example = tuple(names[:2])
     if columns is None:
-        what = "shape " + str(np.shape(X)) if not is_table(X) else f"{len(names)} columns"
+        what = (
+            "shape " + str(np.shape(X)) if not is_table(X) else f"{counted(len(names), 'column')}"
+        )
         raise DataError(
             f"{function}: X has {what}, and a plane has two features, so X must be (n, 2) and y "
             f"(n,); or choose two columns, as by columns={example!r}"

@@ -72,6 +72,7 @@ def resolve_activation(activation: str | ActivationFunction | None) -> Activatio
     if isinstance(activation, int):
         raise ArgumentError(
             f"activation: expected a name or a function, got {activation}; a layer is given the "
-            "number of its units alone, as nn.Dense(8), since that of its inputs is inferred"
+            "number of its units alone, as nn.Dense(8), since that of its inputs is inferred; "
+            f"there are {', '.join(sorted(ACTIVATIONS))}"
         )
     return look_up("activation", activation, ACTIVATIONS)

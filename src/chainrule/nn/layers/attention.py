@@ -14,7 +14,7 @@ from chainrule.arguments.checks import (
     checked_l2,
     checked_number,
 )
-from chainrule.errors import ShapeError
+from chainrule.errors import ShapeError, counted
 from chainrule.nn.activations.bounded import softmax
 from chainrule.nn.freezing import freeze_unless
 from chainrule.nn.initializers.initializer import Initializer, checked_initializer
@@ -138,8 +138,9 @@ class MultiHeadAttention(Layer):
         units = input_shape[-1] or 0
         if self.key_units is None and units % self.heads:
             raise ShapeError(
-                f"{self._title()}: {units} units are not divisible by {self.heads} heads; "
-                f"choose heads that divide {units}, or give key_units"
+                f"{self._title()}: {counted(units, 'unit')} are not divisible by "
+                f"{counted(self.heads, 'head')}; choose heads that divide {units}, or give "
+                "key_units"
             )
         self._size = self.key_units or units // self.heads
         inner, source = self.heads * self._size, (memory_shape or input_shape)[-1]

@@ -11,7 +11,7 @@ from typing import Any, cast
 import numpy as np
 
 from chainrule.arguments.checks import bad_argument, shown
-from chainrule.errors import ArgumentError, ShapeError
+from chainrule.errors import ArgumentError, ShapeError, counted
 from chainrule.nn.freezing import freeze_unless
 from chainrule.nn.layer import Layer
 from chainrule.nn.mask import apply_in_sequence, mask_values_of
@@ -81,8 +81,8 @@ class Residual(Layer):
             raise ShapeError(
                 f"{self._title()}: {subject} shape {shortcut.shape}, but f(x) has "
                 f"{residual.shape}, and only equal shapes are added; let the last layer give "
-                f"{features} features (and keep lengths by padding='same'), or put a layer of that "
-                f"shape into shortcut, such as nn.Dense({residual.shape[-1]})"
+                f"{counted(features, 'feature')} (and keep lengths by padding='same'), or put a "
+                f"layer of that shape into shortcut, such as nn.Dense({residual.shape[-1]})"
             )
         return shortcut + residual
 

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from chainrule.arguments.checks import checked_count, checked_flag, checked_l2
-from chainrule.errors import ArgumentError, ShapeError
+from chainrule.errors import ArgumentError, ShapeError, counted
 from chainrule.nn.activations.activation import ActivationFunction, resolve_activation
 from chainrule.nn.freezing import freeze_unless
 from chainrule.nn.initializers.initializer import Initializer, checked_initializer
@@ -85,8 +85,8 @@ class _Convolution(Layer):
         channels = input_shape[-1] or 0
         if channels % self.groups:
             raise ShapeError(
-                f"{self._title()}: its input has {channels} channels, which is not divisible by "
-                f"groups={self.groups}; choose groups that divide {channels}"
+                f"{self._title()}: its input has {counted(channels, 'channel')}, which is not "
+                f"divisible by groups={self.groups}; choose groups that divide {channels}"
             )
         shape = (*self.geometry.sizes, channels // self.groups, self.filters)
         self.weight = self.parameter("weight", shape, self.initializer)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.arguments.checks import checked_count, checked_flag, checked_l2
-from chainrule.errors import DataError, DTypeError, ShapeError
+from chainrule.errors import DataError, DTypeError, ShapeError, counted
 from chainrule.graph.node import Node
 from chainrule.nn.freezing import freeze_unless
 from chainrule.nn.initializers.initializer import Initializer, checked_initializer
@@ -198,8 +198,8 @@ class PositionEmbedding(Layer):
         steps = len(self.weight)
         if x.shape[1] > steps:
             raise ShapeError(
-                f"{self._title()}: its input has {x.shape[1]} steps, but it was built for at "
-                f"most {steps}; truncate them, or build it for the longest"
+                f"{self._title()}: its input has {counted(x.shape[1], 'step')}, but it was built "
+                f"for at most {steps}; truncate them, or build it for the longest"
             )
         if mask is None:
             return x + self.weight[: x.shape[1]]

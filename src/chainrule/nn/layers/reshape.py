@@ -9,7 +9,7 @@ from typing import Any, cast
 import numpy as np
 
 from chainrule.arguments.checks import as_position, bad_argument, checked_count, shown
-from chainrule.errors import ArgumentError, ShapeError
+from chainrule.errors import ArgumentError, ShapeError, counted
 from chainrule.nn.layer import Layer, Shape
 
 __all__ = ["Flatten", "Permute", "RepeatVector", "Reshape"]
@@ -76,8 +76,9 @@ class Reshape(Layer):
         known = math.prod(n for n in self.shape if n != -1)
         if count % known if -1 in self.shape else count != known:
             raise ShapeError(
-                f"{self._title()}: a sample of shape {input_shape[1:]} has {count} elements, which "
-                f"do not fill shape {self.shape}; choose lengths whose product is {count}"
+                f"{self._title()}: a sample of shape {input_shape[1:]} has "
+                f"{counted(count, 'element')}, which do not fill shape {self.shape}; choose "
+                f"lengths whose product is {count}"
             )
 
     def forward(self, x: Any) -> Any:
@@ -123,8 +124,8 @@ class Permute(Layer):
         """Check the number of axes of a sample."""
         if len(input_shape) - 1 != len(self.axes):
             raise ShapeError(
-                f"{self._title()}: axes={self.axes} needs samples with {len(self.axes)} axes, but "
-                f"they have shape {input_shape[1:]}"
+                f"{self._title()}: axes={self.axes} needs samples with "
+                f"{counted(len(self.axes), 'axis')}, but they have shape {input_shape[1:]}"
             )
 
     def forward(self, x: Any) -> Any:

@@ -166,7 +166,7 @@ class ConvTranspose2D(Layer):
         if min(outputs) < 1:
             raise ShapeError(
                 f"{self._title()}: padding={geometry.padding} crops the whole output: for "
-                f"{lengths[0]}x{lengths[1]} pixels it would be {outputs[0]}x{outputs[1]}; crop "
-                "less, or choose a larger kernel"
+                f"{lengths[0]}x{lengths[1]} pixels it would be "
+                f"{outputs[0]}x{outputs[1]}; crop less, or choose a larger kernel"
             )
         return outputs

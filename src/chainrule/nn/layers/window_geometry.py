@@ -16,7 +16,7 @@ from typing import Any, cast
 import numpy as np
 
 from chainrule.arguments.checks import bad_argument, checked_count
-from chainrule.errors import ShapeError
+from chainrule.errors import ShapeError, counted
 from chainrule.ops.primitives.windows import unfold
 
 __all__ = ["Padding", "WindowGeometry", "check_axes", "per_axis", "resolve_padding"]
@@ -81,11 +81,11 @@ class WindowGeometry:
         rate = self.dilations[axis]
         dilated = f" (dilation_rate={rate}, effective size {_x(self.effective_sizes)})"
         raise ShapeError(
-            f"{title}: a {what} of {_x(self.sizes)}{dilated if rate > 1 else ''} does not fit into "
-            f"{_x(lengths)} {_UNITS[len(lengths) - 1]}: along axis {axis + 1} there would be "
+            f"{title}: a {what} of {_x(self.sizes)}{dilated if rate > 1 else ''} does not fit "
+            f"into {_x(lengths)} {_UNITS[len(lengths) - 1]}: along axis {axis + 1} there would be "
             f"({length} - {self.effective_sizes[axis]}) // {self.strides[axis]} + 1 = "
-            f"{counts[axis]} positions; choose a smaller {what}, padding='same', or less "
-            f"downsampling before{_channels_first(lengths)}"
+            f"{counted(counts[axis], 'position')}; choose a smaller {what}, padding='same', or "
+            f"less downsampling before{_channels_first(lengths)}"
         )
 
     def unfold(self, x: Any, fill: float = 0.0) -> Any:
@@ -119,7 +119,7 @@ def check_axes(title: str, shape: Sequence[int | None], count: int) -> None:
     sample = shape[1:]
     actual = ", ".join(map(str, sample))
     required = f"(batch, {_AXES[count - 1]}, channels)"
-    remedy = f"give it {count + 2} axes"
+    remedy = f"give it {counted(count + 2, 'axis')}"
     if len(sample) == count:
         target = ", ".join(map(str, (*sample, 1)))
         subject = "greyscale images have" if count == 2 else "a single value a step is"
@@ -168,8 +168,8 @@ def resolve_padding(owner: str, value: Any, count: int) -> str | tuple[Pair, ...
     is_causal = isinstance(value, str) and value == "causal"
     causal = "; a causal one is ((kernel_size - 1, 0),)" if is_causal else ""
     rule = (
-        f"'valid', 'same', an integer, 0 or more, or one for each of {count} axes (a pair "
-        f"(before, after) where they differ){causal}"
+        f"'valid', 'same', an integer, 0 or more, or one for each of {counted(count, 'axis')} (a "
+        f"pair (before, after) where they differ){causal}"
     )
     raise bad_argument(owner, "padding", value, rule)
 

@@ -10,7 +10,7 @@ from chainrule.arguments.aliases import RANDOM_ALIASES
 from chainrule.arguments.array_classes import refuse_masked
 from chainrule.arguments.checks import Range, bad_argument, checked_flag, checked_kind
 from chainrule.arguments.keywords import answers_foreign_names
-from chainrule.errors import ArgumentError, ShapeError
+from chainrule.errors import ArgumentError, ShapeError, counted
 from chainrule.graph.node import Node, as_node
 from chainrule.ops.counter_based_random.continuous import gumbel
 from chainrule.ops.counter_based_random.draw_arguments import (
@@ -181,8 +181,8 @@ def choice(key: Any, a: Any, shape: Any = (), replace: bool = True, p: Any = Non
         return _take(values, categorical(key, logits, shape=shape), 0)
     if count > number:
         raise ArgumentError(
-            f"random.choice: cannot draw {count} of {number} entries without replacement; draw "
-            "fewer, or give replace=True"
+            f"random.choice: cannot draw {count} of {counted(number, 'entry')} without "
+            "replacement; draw fewer, or give replace=True"
         )
     # The greatest of the sums of logits and Gumbel draws: sampling without replacement.
     scores = gumbel(key, (number,)) if logits is None else gumbel(key, (number,)) + logits
@@ -254,8 +254,8 @@ def _log_probabilities(p: Any, number: int) -> Any:
     p = p if isinstance(p, Node) else as_plain_array(p)
     if np.shape(p) != (number,):
         raise ShapeError(
-            f"random.choice: p has shape {np.shape(p)}, and there are {number} entries; give one "
-            "probability for each"
+            f"random.choice: p has shape {np.shape(p)}, and there are {counted(number, 'entry')}; "
+            "give one probability for each"
         )
     if isinstance(p, Node):
         return np.log(p)

@@ -15,7 +15,7 @@ from chainrule.arguments.checks import (
     checked_lengths,
     shown,
 )
-from chainrule.errors import ArgumentError, DTypeError, ShapeError
+from chainrule.errors import ArgumentError, DTypeError, ShapeError, counted
 from chainrule.graph.array_type import type_of
 from chainrule.graph.node import Node
 
@@ -45,8 +45,8 @@ def checked_key(function: str, key: Any) -> Any:
         return value
     if value.dtype.kind in "iu" and value.shape[1:] == (2,):
         raise ShapeError(
-            f"random.{function}: key has shape {value.shape}, which is {len(value)} keys; give one "
-            "of them, as in keys[0]"
+            f"random.{function}: key has shape {value.shape}, which is "
+            f"{counted(len(value), 'key')}; give one of them, as in keys[0]"
         )
     what = shown(key) if value.ndim == 0 else f"{value.dtype} of shape {value.shape}"
     raise ArgumentError(

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import ArgumentError, DTypeError, UnsupportedError
+from chainrule.errors import ArgumentError, DTypeError, UnsupportedError, counted
 from chainrule.graph.node import Node
 from chainrule.ops.numpy_api import indexing, searching, shape_manipulation
 from chainrule.ops.primitives.selection import identity
@@ -94,7 +94,9 @@ _PYTHON_TYPES = {"f": float, "i": int, "u": int, "b": bool}
 
 def _element(x: Node, index: tuple[Any, ...]) -> Node:
     if x.size != 1 and not index:
-        raise ArgumentError(f"x.item(): {x.type} has {x.size} elements; say which one, or index it")
+        raise ArgumentError(
+            f"x.item(): {x.type} has {counted(x.size, 'element')}; say which one, or index it"
+        )
     if not index:
         return shape_manipulation.reshape(x, ())
     if len(index) == 1 and isinstance(index[0], int | np.integer):

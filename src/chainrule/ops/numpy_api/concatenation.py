@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import DTypeError, ShapeError
+from chainrule.errors import DTypeError, ShapeError, counted
 from chainrule.graph.node import Node
 from chainrule.ops.numpy_api.shape_manipulation import (
     atleast_1d,
@@ -132,8 +132,8 @@ def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
         length = x.shape[normalize_axis("split", axis, x.ndim)]
         if indices_or_sections and length % indices_or_sections:
             raise ShapeError(
-                f"split: {length} entries do not divide into {indices_or_sections} equal parts; "
-                "use np.array_split for unequal ones"
+                f"split: {counted(length, 'entry')} do not divide into {indices_or_sections} "
+                "equal parts; use np.array_split for unequal ones"
             )
     return array_split(x, indices_or_sections, axis)
 

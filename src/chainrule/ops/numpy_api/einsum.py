@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import ArgumentError, ShapeError
+from chainrule.errors import ArgumentError, ShapeError, counted
 from chainrule.graph.node import Node
 from chainrule.ops.numpy_api.products import LETTERS, einsum_pair, sum_free_axes
 from chainrule.ops.numpy_api.shape_manipulation import transpose
@@ -63,7 +63,8 @@ def _parse(subscripts: str, ndims: list[int]) -> tuple[list[str], str]:
     terms = left.split(",")
     if len(terms) != len(ndims):
         raise ArgumentError(
-            f"einsum: {subscripts!r} names {len(terms)} operands, but {len(ndims)} were given"
+            f"einsum: {subscripts!r} names {counted(len(terms), 'operand')}, but {len(ndims)} "
+            "were given"
         )
     used = {c for c in subscripts if c.isalpha()}
     free = "".join(c for c in LETTERS if c not in used)
@@ -86,8 +87,9 @@ def _ellipsis_ndim(term: str, ndim: int, subscripts: str) -> int:
     covered = ndim - len(term.replace("...", ""))
     if covered < 0 or (covered and "..." not in term):
         raise ShapeError(
-            f"einsum: {term!r} in {subscripts!r} names {len(term.replace('...', ''))} axes, but "
-            f"its operand has {ndim}; name each axis, or put ... for the others"
+            f"einsum: {term!r} in {subscripts!r} names "
+            f"{counted(len(term.replace('...', '')), 'axis')}, but its operand has {ndim}; name "
+            "each axis, or put ... for the others"
         )
     return covered
 

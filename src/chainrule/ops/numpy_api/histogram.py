@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import ArgumentError, ShapeError
+from chainrule.errors import ArgumentError, ShapeError, counted
 from chainrule.ops.numpy_api.extrema import max as max_along
 from chainrule.ops.numpy_api.extrema import min as min_along
 from chainrule.ops.numpy_api.known_values import value_of
@@ -47,7 +47,8 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
     weights = cast(as_array(weights), "float64")
     if weights.shape != values.shape:
         raise ShapeError(
-            f"bincount: {weights.shape[0]} weights for {values.shape[0]} values; give one for each"
+            f"bincount: {counted(weights.shape[0], 'weight')} for "
+            f"{counted(values.shape[0], 'value')}; give one for each"
         )
     return scatter_add(weights, values.astype(np.int64), shape=counts.shape)
 
@@ -62,7 +63,9 @@ def histogram_bin_edges(a: Any, bins: Any = 10, range: Any = None, weights: Any 
     elif np.ndim(bins) == 1:
         return as_array(bins)
     elif np.ndim(bins):
-        raise ShapeError(f"histogram: bins must be a number or a vector, got {np.ndim(bins)} axes")
+        raise ShapeError(
+            f"histogram: bins must be a number or a vector, got {counted(np.ndim(bins), 'axis')}"
+        )
     edges = _even_edges(a, bins, range)
     dtype = np.result_type(edges.dtype, a.dtype)
     return cast(edges, dtype if dtype.kind == "f" else np.result_type(dtype, float))
@@ -89,7 +92,9 @@ def histogram(
     edges = histogram_bin_edges(a, bins, range, weights)
     weights = np.ones(a.shape, np.int64) if weights is None else ravel(weights)
     if weights.shape != a.shape:
-        raise ShapeError(f"histogram: {weights.shape[0]} weights for {a.shape[0]} values")
+        raise ShapeError(
+            f"histogram: {counted(weights.shape[0], 'weight')} for {counted(a.shape[0], 'value')}"
+        )
     place, is_inside = _places(a, edges)
     sums = _sums(weights, place, is_inside, edges.shape[0] - 1)
     if density:

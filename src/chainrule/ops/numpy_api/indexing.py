@@ -13,7 +13,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from chainrule.errors import DTypeError, ShapeError
+from chainrule.errors import DTypeError, ShapeError, counted
 from chainrule.graph.node import Node
 from chainrule.ops.numpy_api.shape_manipulation import moveaxis, ravel, reshape, transpose
 from chainrule.ops.primitives import movement
@@ -159,7 +159,8 @@ def _expand(x: Any, items: list[Any]) -> list[Any]:
     used = sum(map(_indexed_axes, items))
     if used > x.ndim:
         raise ShapeError(
-            f"x[...]: {used} indices for the {x.ndim} axes of an array of shape {x.shape}"
+            f"x[...]: {counted(used, 'index')} for the {counted(x.ndim, 'axis')} of an array of "
+            f"shape {x.shape}"
         )
     ellipses = [i for i, item in enumerate(items) if item is Ellipsis]
     if len(ellipses) > 1:
@@ -246,8 +247,8 @@ def along_axis(x: Any, indices: Any, axis: int) -> tuple[Any, ...]:
     axis = normalize_axis("take_along_axis", axis, x.ndim)
     if indices.ndim != x.ndim:
         raise ShapeError(
-            f"take_along_axis: the indices have {indices.ndim} axes and the array {x.ndim}; both "
-            "must have the same number (use keepdims=True or np.expand_dims)"
+            f"take_along_axis: the indices have {counted(indices.ndim, 'axis')} and the array "
+            f"{x.ndim}; both must have the same number (use keepdims=True or np.expand_dims)"
         )
     grid: list[Any] = []
     for i, length in enumerate(x.shape):

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import ArgumentError, DTypeError, ShapeError
+from chainrule.errors import ArgumentError, DTypeError, ShapeError, counted
 from chainrule.ops.numpy_api.concatenation import concatenate
 from chainrule.ops.numpy_api.indexing import get_item, take
 from chainrule.ops.numpy_api.searching import searchsorted
@@ -147,7 +147,8 @@ def _spacings(f: Any, varargs: Sequence[Any], axes: tuple[int, ...]) -> list[Any
         return [varargs[0]] * len(axes)
     if len(varargs) != len(axes):
         raise ArgumentError(
-            f"gradient: {len(varargs)} spacings for {len(axes)} axes; give one, or one for each"
+            f"gradient: {counted(len(varargs), 'spacing')} for {counted(len(axes), 'axis')}; give "
+            "one, or one for each"
         )
     spacings: list[Any] = []
     for along, each in zip(axes, varargs, strict=True):

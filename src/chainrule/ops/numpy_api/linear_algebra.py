@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import ArgumentError, ShapeError, UnsupportedError
+from chainrule.errors import ArgumentError, ShapeError, UnsupportedError, counted
 from chainrule.ops.numpy_api import extrema
 from chainrule.ops.numpy_api.arithmetic import as_float
 from chainrule.ops.numpy_api.products import matmul
@@ -28,7 +28,9 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     if len(axes) == 1:
         return _vector(x, 2 if ord is None else ord, axes, keepdims)
     if len(axes) != 2:
-        raise ShapeError(f"norm: {len(axes)} axes of shape {x.shape}; give one axis or a pair")
+        raise ShapeError(
+            f"norm: {counted(len(axes), 'axis')} of shape {x.shape}; give one axis or a pair"
+        )
     return _matrix(x, ord, (axes[0], axes[1]), keepdims)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import ShapeError
+from chainrule.errors import ShapeError, counted
 from chainrule.ops.numpy_api.shape_manipulation import ravel, reshape, transpose
 from chainrule.ops.primitives.axes import check_known, normalize_axes
 from chainrule.ops.primitives.broadcasting import cast
@@ -97,7 +97,8 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     second = normalize_axes("tensordot", b_axes, b.ndim)
     if len(first) != len(second):
         raise ShapeError(
-            f"tensordot: axes {axes} pair {len(first)} axes with {len(second)}; give equal numbers"
+            f"tensordot: axes {axes} pair {counted(len(first), 'axis')} with {len(second)}; give "
+            "equal numbers"
         )
     return _tensordot("tensordot", a, b, first, second)
 

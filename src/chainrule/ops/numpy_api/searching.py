@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import ArgumentError, ShapeError
+from chainrule.errors import ArgumentError, ShapeError, counted
 from chainrule.ops.numpy_api.arithmetic import isnan
 from chainrule.ops.numpy_api.indexing import take
 from chainrule.ops.numpy_api.known_values import are_known, value_of
@@ -120,4 +120,6 @@ def _check_kth(name: str, a: Any, kth: Any, axis: int | None) -> None:
     length = a.size if axis is None else a.shape[normalize_axis(name, axis, a.ndim)]
     for each in np.ravel(kth):
         if not -length <= each < length:
-            raise ArgumentError(f"{name}: kth={each} is out of bounds for {length} entries")
+            raise ArgumentError(
+                f"{name}: kth={each} is out of bounds for {counted(length, 'entry')}"
+            )

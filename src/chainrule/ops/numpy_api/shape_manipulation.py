@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import ArgumentError, ShapeError, UnsupportedError
+from chainrule.errors import ArgumentError, ShapeError, UnsupportedError, counted
 from chainrule.graph.node import Node, as_node
 from chainrule.ops.primitives import broadcasting, movement
 from chainrule.ops.primitives.axes import (
@@ -41,8 +41,8 @@ def reshape(x: Any, shape: Any, order: str = "C") -> Any:
         known = math.prod(n for n in lengths if n != -1)
         if known == 0 or x.size % known:
             raise ShapeError(
-                f"reshape: the {x.size} elements of shape {x.shape} do not divide into {lengths}; "
-                f"the lengths other than -1 multiply to {known}"
+                f"reshape: the {counted(x.size, 'element')} of shape {x.shape} do not divide into "
+                f"{lengths}; the lengths other than -1 multiply to {known}"
             )
         lengths = tuple(x.size // known if n == -1 else n for n in lengths)
     return x if lengths == x.shape else movement.reshape(x, shape=lengths)
@@ -88,8 +88,8 @@ def moveaxis(x: Any, source: Any, destination: Any) -> Any:
     destinations = normalize_axes("moveaxis", destination, x.ndim)
     if len(sources) != len(destinations):
         raise ShapeError(
-            f"moveaxis: {len(sources)} axes cannot move to {len(destinations)} positions; "
-            "give as many of one as of the other"
+            f"moveaxis: {counted(len(sources), 'axis')} cannot move to "
+            f"{counted(len(destinations), 'position')}; give as many of one as of the other"
         )
     order = [i for i in range(x.ndim) if i not in sources]
     for position, axis in sorted(zip(destinations, sources, strict=True)):

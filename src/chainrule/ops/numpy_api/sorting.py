@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import ArgumentError, ShapeError
+from chainrule.errors import ArgumentError, ShapeError, counted
 from chainrule.ops.numpy_api.concatenation import concatenate
 from chainrule.ops.numpy_api.indexing import get_item, take_along_axis
 from chainrule.ops.numpy_api.shape_manipulation import (
@@ -110,7 +110,7 @@ def _from_initial(
     """Cumulate, with `initial` before the first entry."""
     x = as_array(x)
     if axis is None and x.ndim > 1:
-        raise ShapeError(f"{name}: an array of {x.ndim} axes needs axis=")
+        raise ShapeError(f"{name}: an array of {counted(x.ndim, 'axis')} needs axis=")
     axis = normalize_axis(name, 0 if axis is None else axis, x.ndim)
     result = cumulate(x, axis, dtype)
     if initial is None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import DTypeError, ShapeError
+from chainrule.errors import DTypeError, ShapeError, counted
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.node import Node, constant
 from chainrule.graph.primitive import Primitive, Sample
@@ -92,7 +92,9 @@ update_slice = Primitive(
 def _scatter_type(x: ArrayType, update: ArrayType, *indices: ArrayType) -> ArrayType:
     check_indices("scatter", indices)
     if len(indices) > x.ndim:
-        raise ShapeError(f"scatter: {len(indices)} indices for the {x.ndim} axes of {x}")
+        raise ShapeError(
+            f"scatter: {counted(len(indices), 'index')} for the {counted(x.ndim, 'axis')} of {x}"
+        )
     _check_update("scatter", x, update, indices[0].shape + x.shape[len(indices) :])
     return x
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from chainrule.arguments.checks import shown
-from chainrule.errors import DTypeError, ShapeError, TraceError
+from chainrule.errors import DTypeError, ShapeError, TraceError, counted
 from chainrule.graph.node import Node
 
 __all__ = [
@@ -52,7 +52,7 @@ def normalize_axis(name: str, axis: Any, ndim: int) -> int:
     index = static_int(name, axis, "the axis")
     if not -ndim <= index < ndim:
         raise ShapeError(
-            f"{name}: axis {index} does not exist in an array of {ndim} axes; "
+            f"{name}: axis {index} does not exist in an array of {counted(ndim, 'axis')}; "
             + (f"choose one from {-ndim} to {ndim - 1}" if ndim else "a single number has no axes")
         )
     return index % ndim

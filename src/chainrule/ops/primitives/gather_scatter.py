@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import DTypeError, ShapeError
+from chainrule.errors import DTypeError, ShapeError, counted
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.node import Node
 from chainrule.graph.primitive import Primitive, Sample
@@ -30,7 +30,9 @@ def check_indices(name: str, indices: tuple[ArrayType, ...]) -> None:
 def _gather_type(x: ArrayType, *indices: ArrayType) -> ArrayType:
     check_indices("gather", indices)
     if len(indices) > x.ndim:
-        raise ShapeError(f"gather: {len(indices)} indices for the {x.ndim} axes of {x}")
+        raise ShapeError(
+            f"gather: {counted(len(indices), 'index')} for the {counted(x.ndim, 'axis')} of {x}"
+        )
     return x.with_shape(indices[0].shape + x.shape[len(indices) :])
 
 

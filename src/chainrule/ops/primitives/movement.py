@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import ShapeError
+from chainrule.errors import ShapeError, counted
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.primitive import Primitive, Sample
 
@@ -34,8 +34,8 @@ Slices = tuple[tuple[int, int, int], ...]
 def _reshape_type(x: ArrayType, shape: tuple[int, ...]) -> ArrayType:
     if math.prod(shape) != x.size:
         raise ShapeError(
-            f"reshape: {x} has {x.size} elements, which do not fill the shape {shape} "
-            f"({math.prod(shape)} elements)"
+            f"reshape: {x} has {counted(x.size, 'element')}, which do not fill the shape {shape} "
+            f"({counted(math.prod(shape), 'element')})"
         )
     return x.with_shape(shape)
 
@@ -59,7 +59,9 @@ reshape = Primitive(
 
 def _transpose_type(x: ArrayType, axes: tuple[int, ...]) -> ArrayType:
     if sorted(axes) != list(range(x.ndim)):
-        raise ShapeError(f"transpose: axes {axes} are not an order of the {x.ndim} axes of {x}")
+        raise ShapeError(
+            f"transpose: axes {axes} are not an order of the {counted(x.ndim, 'axis')} of {x}"
+        )
     return x.with_shape(tuple(x.shape[i] for i in axes))
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import ShapeError
+from chainrule.errors import ShapeError, counted
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.primitive import Primitive, Sample
 from chainrule.ops.primitives.axes import as_shape, normalize_axes
@@ -31,8 +31,8 @@ def _windows_shape(shape: Ints, axes: Ints, sizes: Ints, strides: Ints, dilation
         extent = (size - 1) * dilation + 1
         if min(size, stride, dilation) < 1 or extent > shape[axis]:
             raise ShapeError(
-                f"unfold: a window of {size} entries (dilation {dilation}, stride {stride}) "
-                f"covers {extent}, but axis {axis} of shape {shape} has {shape[axis]}; "
+                f"unfold: a window of {counted(size, 'entry')} (dilation {dilation}, stride "
+                f"{stride}) covers {extent}, but axis {axis} of shape {shape} has {shape[axis]}; "
                 "all must be at least 1, and the window must fit"
             )
         counts[axis] = (shape[axis] - extent) // stride + 1
@@ -142,8 +142,8 @@ def sliding_window_view(x: Any, window_shape: Any, axis: Any = None) -> Any:
     sizes, axes = as_shape(window_shape), normalize_axes("sliding_window_view", axis, x.ndim)
     if len(sizes) != len(axes):
         raise ShapeError(
-            f"sliding_window_view: a window of shape {sizes} for {len(axes)} axes; give one length "
-            "for each axis"
+            f"sliding_window_view: a window of shape {sizes} for {counted(len(axes), 'axis')}; "
+            "give one length for each axis"
         )
     ones = (1,) * len(sizes)
     return unfold(x, axes=axes, sizes=sizes, strides=ones, dilations=ones)

@@ -12,7 +12,7 @@ from chainrule.arguments.array_classes import refuse_masked, refuse_truncated
 from chainrule.arguments.checks import shown
 from chainrule.data.byte_text import decoded
 from chainrule.data.cell import is_missing
-from chainrule.errors import ChainruleError, DataError, DTypeError, type_in_words
+from chainrule.errors import ChainruleError, DataError, DTypeError, counted, type_in_words
 
 __all__ = ["as_array"]
 
@@ -97,7 +97,7 @@ def _ragged(value: Any, function: str, name: str, error: Exception) -> Chainrule
     other = next((i for i, length in enumerate(lengths) if length != lengths[0]), None)
     detail = f"({error})"
     if other is not None:
-        detail = f"row 0 has {lengths[0]} values but row {other} has {lengths[other]}"
+        detail = f"row 0 has {counted(lengths[0], 'value')} but row {other} has {lengths[other]}"
     return DataError(
         f"{function}: {name} is ragged: {detail}; give every row the same length, for example by "
         "padding"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.errors import warn
+from chainrule.errors import counted, warn
 from chainrule.nn.losses.loss import Loss
 from chainrule.train.checks.finite import Extent
 
@@ -95,8 +95,8 @@ def _targets(
         missing = np.setdiff1d(np.arange(outputs), labels)
         listed = ", ".join(map(str, missing[:5])) + (", ..." if len(missing) > 5 else "")
         yield (
-            f"y has no sample of {len(missing)} of the {outputs} classes ({listed}); the network "
-            "cannot learn them: give fewer units, or a split that has all classes"
+            f"y has no sample of {len(missing)} of the {counted(outputs, 'class')} ({listed}); "
+            "the network cannot learn them: give fewer units, or a split that has all classes"
         )
     fraction = counts.max() / len(y)
     if len(y) >= _ENOUGH and fraction >= _IMBALANCED and not is_weighted:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.errors import DataError, ShapeError, warn
+from chainrule.errors import DataError, ShapeError, counted, warn
 from chainrule.nn.losses.loss import Loss
 from chainrule.nn.losses.target_domain import DISTRIBUTIONS, find, is_distribution
 from chainrule.train.checks.target_kind import target_kind
@@ -50,8 +50,8 @@ def check_metric_targets(
         if metric.targets == "amounts" and y.shape == outputs[:-1]:
             raise ShapeError(
                 f"{function}: the metric {metric.name} compares amounts, but {name} has one class "
-                f"for each {outputs[-1]} outputs (shapes {y.shape} and {outputs}); use accuracy, "
-                f"or rows with a single 1: np.eye({outputs[-1]})[{name}]"
+                f"for each {counted(outputs[-1], 'output')} (shapes {y.shape} and {outputs}); use "
+                f"accuracy, or rows with a single 1: np.eye({outputs[-1]})[{name}]"
             )
         metric.check_shapes(y.shape, outputs)
     of_classes = [metric for metric in ours if metric.targets == "classes"]

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.autodiff.singularity import Singularity
+from chainrule.errors import counted
 from chainrule.train.checks.singular_operation import describe_singularity
 
 __all__ = ["explain_nonfinite"]
@@ -49,8 +50,8 @@ def explain_nonfinite(
         findings.append(f"Before, it grew from {losses[0]:g} to {losses[-1]:g}.")
     if samples is not None and (bad := np.flatnonzero(~np.isfinite(samples))).size:
         findings.append(
-            f"It comes from {bad.size} of {len(samples)} samples, first number {bad[0]} of the "
-            "batch."
+            f"It comes from {bad.size} of {counted(len(samples), 'sample')}, first number "
+            f"{bad[0]} of the batch."
         )
     nonfinite = _first_nonfinite(parameters)
     if nonfinite:
@@ -74,7 +75,7 @@ def _first_nonfinite(arrays: Mapping[str, NDArray[Any]]) -> str:
     for name, array in arrays.items():
         bad = int(np.size(array) - np.isfinite(array).sum())
         if bad:
-            return f"{name} ({bad} of its {np.size(array)} values)"
+            return f"{name} ({bad} of its {counted(np.size(array), 'value')})"
     return ""
 
 

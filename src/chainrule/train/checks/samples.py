@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.arguments.checks import FRACTION, Range, checked_count, checked_number
-from chainrule.errors import DataError, ShapeError
+from chainrule.errors import DataError, ShapeError, counted
 from chainrule.nn.losses.loss import Loss
 from chainrule.train.checks.arrays import as_array
 from chainrule.train.checks.finite import Extent, check_finite, extent_of, is_clearly_finite
@@ -138,9 +138,9 @@ def _refuse_several(X: Any, y: Any, function: str, name: str) -> None:
     if len(parts) > 1 and all(isinstance(e, np.ndarray) and len(e) == len(y) for e in parts):
         shapes = ", ".join(str(each.shape) for each in parts)
         raise DataError(
-            f"{function}: {name} is a {type(X).__name__} of {len(parts)} arrays of shapes "
-            f"{shapes}; a network takes one: join them with np.concatenate along the last axis, or "
-            "np.stack, and begin with a layer of your own whose forward takes them apart"
+            f"{function}: {name} is a {type(X).__name__} of {counted(len(parts), 'array')} of "
+            f"shapes {shapes}; a network takes one: join them with np.concatenate along the last "
+            "axis, or np.stack, and begin with a layer of your own whose forward takes them apart"
         )
 
 
@@ -151,8 +151,8 @@ def _check_lengths(X: Array, y: Array, function: str, names: tuple[str, str]) ->
     if X.ndim == 2 and X.shape[1] == len(y):
         remedy += f"; if the columns are the samples, pass {names[0]}.T"
     raise DataError(
-        f"{function}: {names[0]} has {len(X)} samples but {names[1]} has {len(y)} (shapes "
-        f"{X.shape} and {y.shape}); {remedy}"
+        f"{function}: {names[0]} has {counted(len(X), 'sample')} but {names[1]} has {len(y)} "
+        f"(shapes {X.shape} and {y.shape}); {remedy}"
     )
 
 

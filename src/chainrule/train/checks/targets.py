@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.errors import DataError, ShapeError, warn
+from chainrule.errors import DataError, ShapeError, counted, warn
 from chainrule.nn.losses.loss import Loss
 
 __all__ = ["check_targets"]
@@ -64,7 +64,7 @@ def _check_labels(y: Array, classes: int, where: str, name: str) -> None:
     low, high = int(y.min()), int(y.max())
     if low >= 0 and high < classes:
         return
-    rule = f"labels are counted from 0, here 0 to {classes - 1} for {classes} outputs"
+    rule = f"labels are counted from 0, here 0 to {classes - 1} for {counted(classes, 'output')}"
     is_sign = low == -1 and high == 1 and bool(np.all(y))
     remedy = "map -1 to 0, for example with (y + 1) // 2" if is_sign else rule
     _refuse(

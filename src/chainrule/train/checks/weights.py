@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.errors import DataError
+from chainrule.errors import DataError, counted
 from chainrule.train.checks.finite import check_finite
 
 __all__ = ["check_some_left", "check_weight", "check_weight_shape"]
@@ -45,10 +45,12 @@ def check_weight_shape(
     """
     if weight.shape == (length,) or (steps is not None and weight.shape == (length, steps)):
         return
-    of_steps = f", or for each of the {steps} steps of the outputs, shape ({length}, {steps})"
+    of_steps = (
+        f", or for each of the {counted(steps, 'step')} of the outputs, shape ({length}, {steps})"
+    )
     raise DataError(
         f"{function}: {name} has shape {weight.shape}; it must have one number for each of the "
-        f"{length} samples, shape ({length},){'' if steps is None else of_steps}"
+        f"{counted(length, 'sample')}, shape ({length},){'' if steps is None else of_steps}"
     )
 
 

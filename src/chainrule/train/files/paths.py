@@ -8,7 +8,7 @@ import stat
 from pathlib import Path
 from typing import Any
 
-from chainrule.errors import ArgumentError, FormatError, type_in_words
+from chainrule.errors import ArgumentError, FormatError, counted, type_in_words
 from chainrule.storage import expanded
 
 __all__ = ["check_content", "checked_path", "checked_source", "checked_target"]
@@ -99,4 +99,6 @@ def check_content(source: Path) -> None:
             0,
         )
     if len(start) < 8:
-        raise FormatError(f"load: {source.name:.80} has {len(start)} bytes; it is cut short", 0)
+        raise FormatError(
+            f"load: {source.name:.80} has {counted(len(start), 'byte')}; it is cut short", 0
+        )

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import Any
 
-from chainrule.errors import DataError
+from chainrule.errors import DataError, counted
 from chainrule.optim.schedules.schedule import Schedule
 from chainrule.train.callbacks import Callback, check_monitors, defines, stops
 from chainrule.train.checks import explain_nonfinite
@@ -228,12 +228,13 @@ class EpochLoop:
         """Return the note of an interrupt: what is kept, and what a later ``fit`` does again."""
         epoch, done = (counter := self._trainer.counter).epoch, counter.step
         missing = epoch - self._first_epoch - self.history.epochs
-        lacks = f"; the history lacks {missing} epochs before it" if missing > 0 else ""
+        lacks = f"; the history lacks {counted(missing, 'epoch')} before it" if missing > 0 else ""
         if not done:
             return f"interrupted in epoch {epoch}, before its first step{lacks}"
         return (
-            f"interrupted in epoch {epoch}, after {done} of its {counter.steps_per_epoch} steps, "
-            f"which are kept; the next fit begins epoch {epoch} anew, in the same order{lacks}"
+            f"interrupted in epoch {epoch}, after {done} of its "
+            f"{counted(counter.steps_per_epoch, 'step')}, which are kept; the next fit begins "
+            f"epoch {epoch} anew, in the same order{lacks}"
         )
 
     def _note_fusion(self) -> None:

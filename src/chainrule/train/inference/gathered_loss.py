@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.compiler.runtime.contiguous import native_byte_order
-from chainrule.errors import ArgumentError, ShapeError
+from chainrule.errors import ArgumentError, ShapeError, counted
 from chainrule.nn.losses.loss import Loss
 from chainrule.train.inference.compile_inference import LossKind, trace_loss_kind
 from chainrule.train.inputs.samples import Samples
@@ -59,7 +59,8 @@ def loss_of_all(loss: Loss, y: Array, parts: Sequence[Array]) -> float:
     if value.shape != () or value.dtype.kind not in "fiub":
         raise ArgumentError(
             f"evaluate: the loss {loss.name} gave {value.dtype}{list(value.shape)} for "
-            f"{len(scores)} samples, but one number in training; it must give one number in both"
+            f"{counted(len(scores), 'sample')}, but one number in training; it must give one "
+            "number in both"
         )
     return float(value)
 

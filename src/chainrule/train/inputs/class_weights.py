@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from chainrule.arguments.checks import NON_NEGATIVE, checked_number
 from chainrule.data.byte_text import decoded
-from chainrule.errors import ArgumentError, DataError
+from chainrule.errors import ArgumentError, DataError, counted
 from chainrule.nn.losses.loss import Loss
 from chainrule.nn.losses.target_domain import find, is_distribution
 from chainrule.train.checks.target_kind import target_kind
@@ -97,7 +97,7 @@ def class_weights(
     if unknown := sorted(set(by_label) - known):
         raise ArgumentError(
             f"fit: class_weight has the class {unknown[0]}, but y goes from {occurring[0]} to "
-            f"{occurring[-1]} and the network has {outputs} outputs"
+            f"{occurring[-1]} and the network has {counted(outputs, 'output')}"
         )
     if missing := [label for label in occurring if label not in by_label]:
         raise ArgumentError(_missing(missing, weights, classes))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from chainrule.compiler.runtime.contiguous import native_byte_order
 from chainrule.data.shuffling import permutations
-from chainrule.errors import DataError
+from chainrule.errors import DataError, counted
 from chainrule.graph.array_type import ArrayType, type_of
 
 __all__ = ["Rows", "Samples", "batches", "shuffled_orders", "split_at"]
@@ -145,7 +145,7 @@ def split_at(length: int, fraction: float) -> int:
     first = math.floor(length * (1 - float(fraction)) + 1e-9)
     if fraction and not 0 < first < length:
         raise DataError(
-            f"fit: validation_split={fraction} of {length} samples leaves {first} for training and "
-            f"{length - first} for validation; both need at least one"
+            f"fit: validation_split={fraction} of {counted(length, 'sample')} leaves {first} for "
+            f"training and {length - first} for validation; both need at least one"
         )
     return first

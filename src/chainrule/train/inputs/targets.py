@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from chainrule.data.category_codes import category_codes
 from chainrule.data.cell import value_of
-from chainrule.errors import DataError
+from chainrule.errors import DataError, counted
 from chainrule.nn.losses.loss import Loss
 
 __all__ = ["encode_targets", "find_classes", "is_text", "numbers_as_names"]
@@ -37,8 +37,8 @@ def find_classes(y: Array, loss: Loss, output_shape: tuple[int | None, ...]) -> 
     if capacity != len(names):
         shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
         raise DataError(
-            f"fit: y has {len(names)} classes ({shown}), but the network has {outputs} outputs; "
-            + _output_remedy(loss, len(names))
+            f"fit: y has {counted(len(names), 'class')} ({shown}), but the network has "
+            f"{counted(outputs, 'output')}; " + _output_remedy(loss, len(names))
         )
     return names
 
@@ -125,5 +125,5 @@ def _output_remedy(loss: Loss, count: int) -> str:
     if count == 1:
         return "there is nothing to learn from a single class: give samples of two or more"
     if loss.takes_labels:
-        return f"give the last layer {count} units"
+        return f"give the last layer {counted(count, 'unit')}"
     return 'use loss="cross_entropy" with one unit a class' if count > 2 else "give it one unit"

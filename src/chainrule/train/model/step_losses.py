@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import ShapeError
+from chainrule.errors import ShapeError, counted
 from chainrule.nn.losses.loss import Loss
 from chainrule.nn.mask import real_steps_only
 from chainrule.train.checks.loss_dependence import check_returned
@@ -66,8 +66,8 @@ def reduce_samples(loss: Loss, losses: Any, weight: Any, samples: int) -> Any:
         return losses
     if losses.shape[0] != samples:
         raise ShapeError(
-            f"fit: the loss {loss.name} returns shape {losses.shape} for {samples} samples; it "
-            "must return one value, or one for each sample"
+            f"fit: the loss {loss.name} returns shape {losses.shape} for "
+            f"{counted(samples, 'sample')}; it must return one value, or one for each sample"
         )
     if np.ndim(losses) > 1:
         losses = np.mean(losses, axis=tuple(range(1, np.ndim(losses))))
