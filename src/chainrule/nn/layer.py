@@ -46,7 +46,7 @@ from chainrule.nn.layer_attributes import (
     check_parameter,
     is_own_file,
 )
-from chainrule.nn.layer_call import call_layer, run_forward
+from chainrule.nn.layer_call import call_layer, no_backward, run_forward
 from chainrule.nn.parameter import Parameter
 from chainrule.nn.plain_arrays import refuse_lost_update
 from chainrule.nn.sublayers import find_all_sublayers, find_sublayers, with_sublayers
@@ -208,7 +208,7 @@ class Layer:
             Gradient with respect to the input, a tuple for several inputs. The gradients of the
             parameters are assigned to their ``grad``.
         """
-        raise UnsupportedError(f"{type(self).__name__} has no manual backward")
+        raise UnsupportedError(no_backward(self))
 
     def compute_mask(self, x: Any, mask: Any = None) -> Any:
         """Return which steps of the output are real, where that is not the mask of the input.

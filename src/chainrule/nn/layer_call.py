@@ -34,7 +34,7 @@ from chainrule.tracebacks import reached_body
 if TYPE_CHECKING:
     from chainrule.nn.random_stream import RandomStream
 
-__all__ = ["build_once", "call_layer", "run_forward"]
+__all__ = ["build_once", "call_layer", "no_backward", "run_forward"]
 
 
 def call_layer(
@@ -132,6 +132,15 @@ def _run(
             f"as {method.__name__}{inspect.signature(method)}; define it as "
             f"{method.__name__}(self, {form})"
         ) from None
+
+
+def no_backward(layer: Any) -> str:
+    """Return what to write instead of ``backward(dy)`` of a layer that has none of its own."""
+    return (
+        f"{type(layer).__name__} has no backward of its own, as its gradient is derived from its "
+        "forward: with net = chainrule.Network([layer]) and chainrule.vjp write y, pullback = "
+        "vjp(net.apply, net.params, x), and then gradients, dx = pullback(dy)"
+    )
 
 
 def _is_overridden(method: Callable[..., Any]) -> bool:

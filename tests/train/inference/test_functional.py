@@ -5,7 +5,7 @@ import pytest
 
 import chainrule as cr
 from chainrule import nn, optim
-from chainrule.errors import ArgumentError, ChainruleError
+from chainrule.errors import ArgumentError, ChainruleError, UnsupportedError
 
 X = np.random.default_rng(0).normal(size=(24, 4)).astype(np.float32)
 Y = (X[:, :2] @ np.array([[1.0], [-2.0]], np.float32)) ** 2
@@ -95,7 +95,8 @@ def test_other_parameters_are_refused_before_anything_is_built():
     net, fresh = normalized(), cr.Network([nn.Dense(3)])
     params, narrow = dict(net.params), np.ones(3, np.float32)
     for call, words in [
-        (lambda: net.apply({}, X), "lacks 'dense.weight', 'dense.bias'"),
+        (lambda: net.apply({"dense.bias": narrow}, X), "lacks 'dense.weight', 'batch_norm.gain'"),
+        (lambda: fresh.apply(fresh.params, X), r"params is empty, .*; call net\(X\) first"),
         (lambda: net.apply({**params, "dens.bias": narrow}, X), "did you mean 'dense.bias'"),
         (lambda: net.apply({"dense": {"weight": narrow}}, X), "names are flat, as 'dense.weight'"),
         (lambda: net.apply({**params, "dense.bias": narrow}, X), r"has shape \(3,\), .* \(6,\)"),
@@ -116,3 +117,18 @@ def test_other_parameters_are_refused_before_anything_is_built():
     assert fresh.apply({"dense.weight": np.eye(4, 3), "dense.bias": np.ones(3)}, X).shape == (24, 3)
     with pytest.raises(ArgumentError, match="did you mean `training`"):
         net.apply(params, X, train=True)
+
+
+def test_the_gradients_of_one_layer_are_those_of_a_network_of_it():
+    layer, dy = nn.Dense(3, "tanh"), np.ones((24, 3), np.float32)
+    y = layer(X)
+    with pytest.raises(UnsupportedError, match=r"vjp\(net.apply, net.params, x\)"):
+        layer.backward(dy)
+    net = cr.Network([layer])
+    again, pullback = cr.vjp(net.apply, net.params, X)
+    gradients, dx = pullback(dy)
+    np.testing.assert_array_equal(again, y)
+    slope = 1 - y**2
+    np.testing.assert_allclose(gradients["dense.weight"], X.T @ slope, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(gradients["dense.bias"], slope.sum(0), rtol=1e-5)
+    np.testing.assert_allclose(dx, slope @ layer.weight.value.T, rtol=1e-4, atol=1e-5)

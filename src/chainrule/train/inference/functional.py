@@ -125,6 +125,11 @@ def _other_names(expected: list[str], given: list[Any]) -> str:
         flat = f"names are flat, as {inner[0]!r}" if inner else hint
         return f"the network has no parameter {shown(unknown[0])}; {flat}"
     missing = [name for name in expected if name not in given]
+    if not given:
+        return (
+            "params is empty, as net.params is before the network is built; call net(X) first, and "
+            "then net.apply(net.params, X)"
+        )
     return (
         f"params lacks {', '.join(map(repr, missing[:5]))}; it must have all names of net.params, "
         "add them, as in {**net.params, **params}"
