@@ -1,12 +1,14 @@
 """A series without memory: can an LSTM forecast the S&P 500 five days ahead? Hardly.
 
 The forecast follows the prices closely, but so does the price of today. That is the baseline with
-which every forecast of prices must be compared.
+which every forecast of prices must be compared. Drawn as prices the three lines coincide; drawn as
+changes over five days, the forecast is nearly flat.
 
-Run it with ``CHAINRULE_DATA=folder python examples/12_prices.py``. It prints::
+Run it with ``CHAINRULE_DATA=folder python examples/12_prices.py``. It draws ``prices.png``, and
+prints::
 
     trained on: up to 2016-03-29; tested on: up to 2020-04-17
-    forecast and truth correlate by 0.98, which proves nothing:
+    forecast and truth correlate by 0.98, which proves nothing: their changes do by 0.0
     the network is off by 38 points, the price of today by 38
     a difference that matters: False
 """
@@ -44,11 +46,25 @@ def main():
     today = close[cut + np.arange(len(X_test))]
     truth = close[cut + np.arange(len(X_test)) + HORIZON]
     forecast = today * np.exp(net.predict(X_test)[:, 0] * scale)
-    correlation = np.corrcoef(forecast, truth)[0, 1]
-    print(f"forecast and truth correlate by {correlation:.2f}, which proves nothing:")
+    expected, change = (100 * (prices / today - 1) for prices in (forecast, truth))
+    of_prices, of_changes = (
+        round(np.corrcoef(*pair)[0, 1], 2) for pair in ((forecast, truth), (expected, change))
+    )
+    print(
+        f"forecast and truth correlate by {of_prices:.2f}, which proves nothing: "
+        f"their changes do by {round(of_changes, 1) + 0:.1f}"
+    )
     errors = [np.abs(each - truth).mean() for each in (forecast, today)]
     print(f"the network is off by {errors[0]:.0f} points, the price of today by {errors[1]:.0f}")
     print("a difference that matters:", not 0.95 < errors[0] / errors[1] < 1.05)
+    cr.plot.forecast(
+        change,
+        expected,
+        "prices.png",
+        baselines={"no change": np.zeros_like(change)},
+        times=table["date"][cut + np.arange(len(X_test)) + HORIZON],
+        name="change in five days, %",
+    )
 
 
 if __name__ == "__main__":
