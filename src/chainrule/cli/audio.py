@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chainrule import data, datasets, nn
+from chainrule.cli.figures import draw_classes
 from chainrule.cli.recipe import Part, Parts, Recipe, cosine_adam
-from chainrule.cli.report import draw_classes, report_classes
+from chainrule.cli.report import report_classes
 
 __all__ = ["RECIPES", "features"]
 
@@ -24,6 +26,11 @@ def features(signals: NDArray[Any]) -> NDArray[np.float32]:
 def _spoken() -> Parts:
     (X, y), (Z, z) = datasets.spoken_digits()
     return (features(X), y), (features(Z), z)
+
+
+def _upright(spectrograms: NDArray[Any]) -> NDArray[Any]:
+    """Turn spectrograms into images: time to the right, frequency upwards."""
+    return spectrograms[..., 0].swapaxes(1, 2)[:, ::-1]
 
 
 def _layers(part: Part) -> list[Any]:
@@ -51,7 +58,7 @@ RECIPES: dict[str, Recipe] = {
         epochs=12,
         batch_size=32,
         report=report_classes,
-        draw=draw_classes,
+        draw=partial(draw_classes, filters="conv2d", as_shown=_upright),
         example=(
             "from chainrule.cli.audio import features",
             "(_, _), (X, y) = datasets.spoken_digits()",

@@ -17,10 +17,9 @@ from chainrule.cli.advice import in_options
 from chainrule.cli.csv_feature import declarations_of
 from chainrule.cli.csv_option import TableOptions
 from chainrule.cli.csv_target import Target, target_of
+from chainrule.cli.figures import draw_classes, draw_numbers
 from chainrule.cli.recipe import Baseline, Part, Parts, Recipe
 from chainrule.cli.report import (
-    draw_classes,
-    draw_history,
     report_binary,
     report_classes,
     report_regression,
@@ -118,7 +117,7 @@ def _regression(file: FileTable) -> Recipe:
     return _table_recipe(
         file,
         1,
-        draw_history,
+        draw_numbers,
         report=report_regression,
         loss="mse",
         metrics=("mae",),

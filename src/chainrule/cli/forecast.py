@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from textwrap import fill
 from typing import Any
 
 import click
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.cli.figures import draw_agreement
 from chainrule.cli.recipe import Parts, Run
 from chainrule.cli.report import print_comparison, print_derivation, print_rows
 from chainrule.cli.words import counted
@@ -23,9 +23,6 @@ from chainrule.insight.palette import COLOURS
 __all__ = ["Forecast", "draw_forecast", "report_forecast"]
 
 Array = NDArray[Any]
-
-LABEL_WIDTH = 22
-"""Characters of a line of a legend."""
 
 
 @dataclass(frozen=True)
@@ -88,14 +85,16 @@ def draw_forecast(forecast: Callable[[], Forecast], run: Run, folder: Path) -> l
         times=problem.dates,
         name=f"change over {problem.ahead}, %",
     )
-    _draw_agreement(truth, expected, f"change over {problem.ahead}, %", returns)
+    r = float(np.corrcoef(truth, expected)[0, 1]) if expected.std() and truth.std() else 0.0
+    name, title = f"change over {problem.ahead}, %", f"Changes: correlation {r:.2f}"
+    draw_agreement(truth, expected, returns, name, title, ("no change", 0.0))
     return [series, loss, figure, returns]
 
 
 def _drawn_baselines(problem: Forecast) -> dict[str, Array]:
     """Return the first baseline and, if it is another, the best one, by their titles."""
     best = min(problem.baselines, key=lambda each: _error(each[1], problem.truth))
-    return {fill(title, LABEL_WIDTH): values for title, values in (problem.baselines[0], best)}
+    return dict([problem.baselines[0], best])
 
 
 def _draw_series(problem: Forecast, path: Path) -> None:
@@ -106,20 +105,6 @@ def _draw_series(problem: Forecast, path: Path) -> None:
         axes.plot(dates[~is_test], values[~is_test], color=COLOURS[0], lw=1.2, label="training")
         axes.plot(dates[is_test], values[is_test], color=COLOURS[4], lw=1.2, label="test")
         axes.set(xlabel="date", ylabel=problem.quantity)
-        axes.grid(visible=True)
-        add_legend(axes)
-
-
-def _draw_agreement(truth: Array, predicted: Array, name: str, path: Path) -> None:
-    """Draw forecasts against what happened: all points of a perfect forecast lie on the line."""
-    r = float(np.corrcoef(truth, predicted)[0, 1]) if predicted.std() and truth.std() else 0.0
-    with drawing(None, path, (5.6, 5.0)) as axes:
-        axes.scatter(truth, predicted, s=9, alpha=0.5, color=COLOURS[0], edgecolor="none")
-        ends = [float(truth.min()), float(truth.max())]
-        axes.plot(ends, ends, color="#222222", lw=1.2, label="a perfect forecast")
-        axes.axhline(0, color=COLOURS[4], ls="--", lw=1.2, label="no change")
-        axes.set(xlabel=f"truth, {name}", ylabel=f"forecast, {name}")
-        axes.set_title(f"correlation {r:.2f}")
         axes.grid(visible=True)
         add_legend(axes)
 

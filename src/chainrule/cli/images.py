@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chainrule import data, datasets, nn, optim
+from chainrule.cli.figures import draw_classes
 from chainrule.cli.recipe import Baseline, Layers, Part, Parts, Recipe, cosine_adam
-from chainrule.cli.report import draw_classes, report_classes
+from chainrule.cli.report import report_classes
 
 __all__ = ["RECIPES"]
 
@@ -92,7 +94,7 @@ RECIPES: dict[str, Recipe] = {
         epochs=40,
         batch_size=16,
         report=report_classes,
-        draw=draw_classes,
+        draw=partial(draw_classes, filters="dense"),
         example=(
             "X, y = datasets.digits()",
             "_, (X, y) = data.split(X, y, test_size=0.2, seed=0, stratify=True)",
@@ -128,7 +130,7 @@ RECIPES: dict[str, Recipe] = {
         epochs=10,
         batch_size=64,
         report=report_classes,
-        draw=draw_classes,
+        draw=partial(draw_classes, filters="dense"),
         example=("(_, _), (X, y) = datasets.mnist()", *_FLAT),
     ),
     "mnist-cnn": Recipe(
@@ -139,7 +141,7 @@ RECIPES: dict[str, Recipe] = {
         epochs=4,
         batch_size=64,
         report=report_classes,
-        draw=draw_classes,
+        draw=partial(draw_classes, filters="conv2d"),
         example=("(_, _), (X, y) = datasets.mnist()", *_DEEP),
     ),
     "notmnist": Recipe(
@@ -154,7 +156,7 @@ RECIPES: dict[str, Recipe] = {
         epochs=20,
         batch_size=64,
         report=report_classes,
-        draw=draw_classes,
+        draw=partial(draw_classes, filters="conv2d"),
         example=("(_, _), (X, y) = datasets.notmnist()", *_DEEP),
         baseline=Baseline(
             "a shallow network of 100 units",

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule import datasets, nn
+from chainrule.cli.figures import draw_history
 from chainrule.cli.recipe import Parts, Recipe, Run, cosine_adam
-from chainrule.cli.report import draw_history
 from chainrule.cli.validation import hold_out_latest
 from chainrule.train.network import Network
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule import data, datasets, optim
+from chainrule.cli.figures import Draw, written
 from chainrule.cli.recipe import Part, Parts
 from chainrule.insight import plot
 from chainrule.nn.layers.dense import Dense
@@ -24,6 +25,9 @@ NAME = "rbm"
 
 IN_USE = 0.05
 """Standard deviation of the activation of a unit over images below which it tells none apart."""
+
+SHOWN = 25
+"""Images and samples that are drawn."""
 
 Array = NDArray[Any]
 
@@ -65,7 +69,7 @@ def train_rbm(
         machine.fit(X, epochs=epochs or experiment.epochs)
         _compare(experiment, machine, (X, y), (X_test, y_test), seed)
         if out is not None:
-            _write(experiment, machine, out)
+            _write(experiment, machine, X[:SHOWN], out)
         click.echo()
     if out is not None:
         _print_usage(out / f"{_EXPERIMENTS[0].name}.safetensors")
@@ -156,16 +160,30 @@ def _accuracy(train: Part, test: Part, epochs: int, rate: float, seed: int) -> f
     return net.evaluate(*test)["accuracy"]
 
 
-def _write(experiment: _Experiment, machine: RBM, out: Path) -> None:
-    model, figure = out / f"{experiment.name}.safetensors", out / f"{experiment.name}.png"
+def _write(experiment: _Experiment, machine: RBM, images: Array, out: Path) -> None:
+    model = out / f"{experiment.name}.safetensors"
     machine.save(model)
-    written = [model]
+    paths = [model]
     try:
-        plot.weights(machine, "weight", figure)
-        written.append(figure)
+        paths += _draw(experiment, machine, images, out)
     except ImportError as error:  # the model is useful without them
         click.echo(f"chainrule: no figures: {error}", err=True)
-    click.echo(f"\nwrote {', '.join(map(str, written))}")
+    click.echo(f"\nwrote {', '.join(map(str, paths))}")
+
+
+def _draw(experiment: _Experiment, machine: RBM, images: Array, out: Path) -> list[Path]:
+    """Draw images, the pseudo-likelihood, receptive fields, and samples of the machine."""
+    name, history = experiment.name, machine.history
+    assert history is not None, "the machine was trained"
+    # What the last sweep of each chain gives as probabilities: smoother than draws of pixels.
+    samples = machine.reconstruct(machine.sample(SHOWN, steps=1000, seed=1))
+    figures: dict[str, Draw] = {
+        f"{name}-data": lambda path: plot.images(images, None, path),
+        f"{name}-history": lambda path: plot.history(history, path),
+        name: lambda path: plot.weights(machine, "weight", path),
+        f"{name}-samples": lambda path: plot.images(samples, None, path),
+    }
+    return written(out, **figures)
 
 
 def _print_usage(model: Path) -> None:

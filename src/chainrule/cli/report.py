@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from shutil import get_terminal_size
 from typing import Any
 
@@ -14,7 +13,6 @@ from numpy.typing import NDArray
 from chainrule.cli.recipe import Part, Run
 from chainrule.cli.words import align, compared, decimals_of, percent
 from chainrule.data.columns import take_rows
-from chainrule.insight import plot
 from chainrule.insight.confusion import confusion_matrix
 from chainrule.insight.derivation import derive_output_layer
 from chainrule.nn.layers.dense import Dense
@@ -22,8 +20,6 @@ from chainrule.nn.losses.loss import LOSSES
 from chainrule.train.network import Network
 
 __all__ = [
-    "draw_classes",
-    "draw_history",
     "print_comparison",
     "print_derivation",
     "print_rows",
@@ -99,26 +95,6 @@ def print_comparison(predictions: Sequence[tuple[str, Array]], truth: Array) -> 
         ratio = _mean_error(first - truth) / other if other else float("inf")
         verdict = "beaten" if ratio < 0.98 else "equalled" if ratio <= 1.02 else "not beaten"
         click.echo(f"{percent(ratio):>9} of the mean error of {title}: {verdict}")
-
-
-def draw_classes(run: Run, folder: Path) -> list[Path]:
-    """Draw the training history, the confusion matrix and, in the plane, the boundary."""
-    loss, confusion, boundary = (
-        folder / f"{name}.png" for name in ("loss", "confusion", "boundary")
-    )
-    X, y = run.parts[1]
-    plot.history(run.history, loss)
-    plot.confusion(run.net, X, y, confusion)
-    if not isinstance(X, np.ndarray) or X.shape[1:] != (2,):
-        return [loss, confusion]
-    plot.decision_boundary(run.net, X, y, boundary)
-    return [loss, confusion, boundary]
-
-
-def draw_history(run: Run, folder: Path) -> list[Path]:
-    """Draw the training history."""
-    plot.history(run.history, folder / "loss.png")
-    return [folder / "loss.png"]
 
 
 def print_derivation(run: Run) -> None:

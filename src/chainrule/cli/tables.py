@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from chainrule import data, datasets, nn
+from chainrule.cli.figures import draw_classes
 from chainrule.cli.recipe import Baseline, Layers, Parts, Recipe, cosine_adam
-from chainrule.cli.report import (
-    draw_classes,
-    report_binary,
-    report_classes,
-)
+from chainrule.cli.report import report_binary, report_classes
 
 __all__ = ["HIDDEN", "RECIPES", "adam"]
 
 LETTERS = np.array([chr(ord("A") + number) for number in range(26)])
+
+
+MEASUREMENTS = [
+    "x-box", "y-box", "width", "high", "onpix", "x-bar", "y-bar", "x2bar",
+    "y2bar", "xybar", "x2ybr", "xy2br", "x-ege", "xegvy", "y-ege", "yegvx",
+]  # fmt: skip
+"""The names of the inputs of `letters`: Frey & Slate (1991), table 1."""
 
 
 def _churn() -> Parts:
@@ -58,7 +63,7 @@ RECIPES: dict[str, Recipe] = {
         epochs=40,
         batch_size=64,
         report=report_classes,
-        draw=draw_classes,
+        draw=partial(draw_classes, features=MEASUREMENTS),
         example=("(_, _), (X, y) = datasets.letters()",),
     ),
     "churn": Recipe(

@@ -1,0 +1,162 @@
+"""Figures of a run, under the same names for every recipe: its data, training and mistakes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.cli.recipe import Part, Run
+from chainrule.cli.words import align, counted
+from chainrule.data.columns import is_table, row_count
+from chainrule.insight import plot
+from chainrule.insight.figure import drawing
+from chainrule.insight.legend import add_legend
+from chainrule.insight.palette import COLOURS
+
+__all__ = ["Draw", "draw_agreement", "draw_classes", "draw_history", "draw_numbers", "written"]
+
+Array = NDArray[Any]
+Draw = Callable[[Path], Any]
+
+MOST_ROWS, MOST_COLUMNS, LONGEST_CELL = 12, 10, 16
+LEAST_SIDE = 7
+"""Pixels of the side of an image from which on a row of a square number of them is one."""
+
+
+def written(folder: Path, **figures: Draw) -> list[Path]:
+    """Draw figures by name into a folder, and return their paths."""
+    paths = {folder / f"{name}.png": draw for name, draw in figures.items()}
+    for path, draw in paths.items():
+        draw(path)
+    return list(paths)
+
+
+def draw_classes(
+    run: Run,
+    folder: Path,
+    filters: str | None = None,
+    features: Sequence[str] | None = None,
+    as_shown: Callable[[Array], Array] | None = None,
+) -> list[Path]:
+    """Draw data, history, confusion matrix and mistakes of a classifier.
+
+    Also the boundary in the plane, the weights of the layer `filters`, and of tables how much each
+    column matters. `as_shown` turns inputs into images.
+    """
+    (X, y), test = run.parts
+    if as_shown is not None or _are_images(X, features):
+        figures = _of_images(run, as_shown or (lambda images: images))
+    elif isinstance(X, np.ndarray) and X.shape[1:] == (2,):
+        figures: dict[str, Draw] = {
+            "data": lambda path: plot.points(X, y, path),
+            "boundary": lambda path: plot.decision_boundary(run.net, *test, path),
+        }
+    else:
+        figures = _of_rows(run, features)
+        figures["mistakes"] = lambda path: plot.mistakes(run.net, *test, path, features=features)
+        if len(np.unique(test[1])) == 2:
+            figures["roc"] = lambda path: plot.roc(run.net, *test, path)
+    figures["loss"] = lambda path: plot.history(run.history, path)
+    figures["confusion"] = lambda path: plot.confusion(run.net, *test, path)
+    if filters is not None:
+        figures["filters"] = lambda path: plot.weights(run.net, filters, path)
+    return written(folder, **figures)
+
+
+def draw_numbers(run: Run, folder: Path) -> list[Path]:
+    """Draw data and history of a regression, its predictions, and how much each column matters."""
+    X, y = run.parts[1]
+    expected = run.net.predict(X).reshape(y.shape)
+    return written(
+        folder,
+        **_of_rows(run, None),
+        loss=lambda path: plot.history(run.history, path),
+        predictions=lambda path: draw_agreement(y.ravel(), expected.ravel(), path),
+    )
+
+
+def draw_history(run: Run, folder: Path) -> list[Path]:
+    """Draw the training history."""
+    return written(folder, loss=lambda path: plot.history(run.history, path))
+
+
+def draw_agreement(
+    truth: Array,
+    predicted: Array,
+    path: Path,
+    name: str = "target",
+    title: str = "Predictions of the test part",
+    constant: tuple[str, float] | None = None,
+) -> None:
+    """Draw predictions against what is true: all points of perfect ones lie on the line."""
+    with drawing(None, path, (5.6, 5.0)) as axes:
+        axes.scatter(truth, predicted, s=12, alpha=0.5, color=COLOURS[0], edgecolor="none")
+        ends = [float(truth.min()), float(truth.max())]
+        axes.plot(ends, ends, color="#222222", lw=1.2, label="perfect predictions")
+        if constant is not None:
+            axes.axhline(constant[1], color=COLOURS[4], ls="--", lw=1.2, label=constant[0])
+        axes.set(xlabel=f"true {name}", ylabel=f"predicted {name}", title=title)
+        axes.grid(visible=True)
+        add_legend(axes)
+
+
+def _are_images(X: Any, features: Any) -> bool:
+    if not isinstance(X, np.ndarray) or features is not None:
+        return False
+    side = math.isqrt(X.shape[1])
+    return X.ndim > 2 or (X.ndim == 2 and side >= LEAST_SIDE and side**2 == X.shape[1])
+
+
+def _of_images(run: Run, as_shown: Callable[[Array], Array]) -> dict[str, Draw]:
+    (X, y), (Z, z) = run.parts
+    classes = run.net.predict_class(Z)
+    wrong = np.flatnonzero(classes != z)
+    certainty = run.net.predict_proba(Z[wrong]).max(axis=1) if len(wrong) else wrong
+    first = wrong[np.argsort(-certainty, kind="stable")][:25]
+    figures: dict[str, Draw] = {"data": lambda path: plot.images(as_shown(X[:25]), y[:25], path)}
+    if len(first):
+        figures["mistakes"] = lambda path: plot.images(
+            as_shown(Z[first]), z[first], path, predicted=classes[first]
+        )
+    return figures
+
+
+def _of_rows(run: Run, features: Sequence[str] | None) -> dict[str, Draw]:
+    """Draw the first rows of a table, and the importance of its columns."""
+    training, test = run.parts
+    return {
+        "data": lambda path: _draw_rows(training, features, path),
+        "importance": lambda path: plot.importance(run.net, *test, path, features=features),
+    }
+
+
+def _draw_rows(part: Part, features: Sequence[str] | None, path: Path) -> None:
+    X, y = part
+    if is_table(X):
+        columns = {str(name): np.asarray(X[name]) for name in X}
+        count = row_count(X)
+    else:
+        names = features or [f"column {place}" for place in range(X.shape[1])]
+        columns, count = dict(zip(names, X.T, strict=True)), len(X)
+    shown = {name: columns[name] for name in list(columns)[:MOST_COLUMNS]}
+    lines = [[*shown, "target"]]
+    for row in range(min(MOST_ROWS, count)):
+        lines.append([*(_cell(column[row]) for column in shown.values()), _cell(y.ravel()[row])])
+    if len(columns) > len(shown):
+        lines = [[*line[:-1], "…", line[-1]] for line in lines]
+    text = "\n".join(align([[cell[:LONGEST_CELL] for cell in line] for line in lines], left=False))
+    widest = max(map(len, text.split("\n")))
+    with drawing(None, path, (0.095 * widest + 0.4, 0.2 * len(lines) + 0.8)) as axes:
+        axes.set_axis_off()
+        axes.set_title(f"The first of {counted(count, 'row')} trained on")
+        axes.text(0, 1, text, family="monospace", fontsize=10, va="top", transform=axes.transAxes)
+
+
+def _cell(value: Any) -> str:
+    text = f"{value:.6g}" if isinstance(value, float | np.floating) else str(value)
+    return text if len(text) <= LONGEST_CELL else f"{text[: LONGEST_CELL - 1]}…"
