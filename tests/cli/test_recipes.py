@@ -4,6 +4,7 @@ import contextlib
 import io
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -114,6 +115,19 @@ def test_scaling_is_fitted_on_the_earlier_part(
     after = series.sunspots.__wrapped__().parts[0]
     np.testing.assert_array_equal(before[0], after[0])
     np.testing.assert_array_equal(before[1], after[1])
+
+
+@pytest.mark.parametrize("name", ["digits", "xor", "moons", "churn", "letters", "mnist", "airline"])
+def test_the_printed_lines_load_the_test_part(data_folder: Path, name: str) -> None:
+    names: dict[str, Any] = {}
+    exec("from chainrule import data, datasets\n" + "\n".join(RECIPES[name].example), names)
+    _, (X, y) = RECIPES[name].load()
+    if isinstance(X, dict):
+        assert all(np.array_equal(X[column], names["X"][column]) for column in X)
+    else:
+        np.testing.assert_allclose(X, names["X"], rtol=1e-6)
+    truth = series.airline().truth if name == "airline" else y
+    np.testing.assert_array_equal(truth, names["y"])
 
 
 @pytest.mark.slow

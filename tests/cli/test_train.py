@@ -61,14 +61,15 @@ def test_digits_print_formula_and_graph_of_a_derivative(demo: tuple[str, Path]) 
     assert "return dweight, dbias" in output
 
 
-def test_digits_write_a_model_and_two_figures(demo: tuple[str, Path]) -> None:
+def test_digits_write_a_model_and_five_figures(demo: tuple[str, Path]) -> None:
     from matplotlib.image import imread
 
     output, folder = demo
-    names = ["confusion.png", "loss.png", "model.safetensors"]
+    figures = ["confusion.png", "data.png", "filters.png", "loss.png", "mistakes.png"]
+    names = [*figures, "model.safetensors"]
     assert sorted(each.name for each in folder.iterdir()) == names
     assert all(str(folder / name) in output for name in names)
-    for name in names[:2]:
+    for name in figures:
         image = imread(folder / name)
         assert min(image.shape[:2]) > 400
         assert len(np.unique(image.reshape(-1, image.shape[2]), axis=0)) > 50

@@ -14,7 +14,7 @@ from chainrule.cli.recipe import Part, Run
 from chainrule.cli.words import align, counted
 from chainrule.data.columns import is_table, row_count
 from chainrule.insight import plot
-from chainrule.insight.figure import drawing
+from chainrule.insight.figure import drawing, save
 from chainrule.insight.legend import add_legend
 from chainrule.insight.palette import COLOURS
 
@@ -23,7 +23,8 @@ __all__ = ["Draw", "draw_agreement", "draw_classes", "draw_history", "draw_numbe
 Array = NDArray[Any]
 Draw = Callable[[Path], Any]
 
-MOST_ROWS, MOST_COLUMNS, LONGEST_CELL = 12, 10, 16
+MOST_ROWS, MOST_COLUMNS, LONGEST_CELL = 12, 8, 14
+MOST_IMAGES = 25
 LEAST_SIDE = 7
 """Pixels of the side of an image from which on a row of a square number of them is one."""
 
@@ -50,7 +51,7 @@ def draw_classes(
     """
     (X, y), test = run.parts
     if as_shown is not None or _are_images(X, features):
-        figures = _of_images(run, as_shown or (lambda images: images))
+        figures = _of_images(run, as_shown)
     elif isinstance(X, np.ndarray) and X.shape[1:] == (2,):
         figures: dict[str, Draw] = {
             "data": lambda path: plot.points(X, y, path),
@@ -112,18 +113,33 @@ def _are_images(X: Any, features: Any) -> bool:
     return X.ndim > 2 or (X.ndim == 2 and side >= LEAST_SIDE and side**2 == X.shape[1])
 
 
-def _of_images(run: Run, as_shown: Callable[[Array], Array]) -> dict[str, Draw]:
-    (X, y), (Z, z) = run.parts
-    classes = run.net.predict_class(Z)
-    wrong = np.flatnonzero(classes != z)
-    certainty = run.net.predict_proba(Z[wrong]).max(axis=1) if len(wrong) else wrong
-    first = wrong[np.argsort(-certainty, kind="stable")][:25]
-    figures: dict[str, Draw] = {"data": lambda path: plot.images(as_shown(X[:25]), y[:25], path)}
-    if len(first):
-        figures["mistakes"] = lambda path: plot.images(
-            as_shown(Z[first]), z[first], path, predicted=classes[first]
-        )
-    return figures
+def _of_images(run: Run, as_shown: Callable[[Array], Array] | None) -> dict[str, Draw]:
+    (X, y), test = run.parts
+    some = np.linspace(0, len(X) - 1, min(MOST_IMAGES, len(X))).astype(int)
+    shown = X[some] if as_shown is None else as_shown(X[some])
+    return {
+        "data": lambda path: plot.images(shown, y[some], path),
+        "mistakes": lambda path: (
+            plot.mistakes(run.net, *test, path)
+            if as_shown is None
+            else _draw_mistakes(run, as_shown, path)
+        ),
+    }
+
+
+def _draw_mistakes(run: Run, as_shown: Callable[[Array], Array], path: Path) -> None:
+    """Draw the most certain mistakes, each input as an image."""
+    X, y = run.parts[1]
+    classes, certainty = run.net.predict_class(X), run.net.predict_proba(X).max(axis=1)
+    wrong = np.flatnonzero(classes != y)
+    first = wrong[np.argsort(-certainty[wrong], kind="stable")][:MOST_IMAGES]
+    if not len(first):
+        plot.mistakes(run.net, X, y, path)  # says that there are none
+        return
+    figure = plot.images(as_shown(X[first]), y[first], predicted=classes[first])
+    title = f"{len(wrong):,} of {len(y):,} mistaken, the {len(first)} most certain"
+    figure.axes[0].set_title(f"{title}: predicted (true)")
+    save(figure, path)
 
 
 def _of_rows(run: Run, features: Sequence[str] | None) -> dict[str, Draw]:
@@ -146,7 +162,8 @@ def _draw_rows(part: Part, features: Sequence[str] | None, path: Path) -> None:
     shown = {name: columns[name] for name in list(columns)[:MOST_COLUMNS]}
     lines = [[*shown, "target"]]
     for row in range(min(MOST_ROWS, count)):
-        lines.append([*(_cell(column[row]) for column in shown.values()), _cell(y.ravel()[row])])
+        cells = [column[row] for column in (*shown.values(), y.ravel())]
+        lines.append([_cell(value) for value in cells])
     if len(columns) > len(shown):
         lines = [[*line[:-1], "…", line[-1]] for line in lines]
     text = "\n".join(align([[cell[:LONGEST_CELL] for cell in line] for line in lines], left=False))
@@ -158,5 +175,7 @@ def _draw_rows(part: Part, features: Sequence[str] | None, path: Path) -> None:
 
 
 def _cell(value: Any) -> str:
-    text = f"{value:.6g}" if isinstance(value, float | np.floating) else str(value)
+    text = str(value)
+    if isinstance(value, float | np.floating):
+        text = f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
     return text if len(text) <= LONGEST_CELL else f"{text[: LONGEST_CELL - 1]}…"

@@ -109,7 +109,7 @@ RECIPES: dict[str, Recipe] = {
         batch_size=4,
         report=report_classes,
         draw=draw_classes,
-        example=("X, y = datasets.xor()",),
+        example=("X, y = datasets.xor()", "y = y[:, 0].astype(int)"),
     ),
     "moons": Recipe(
         title="points of two interleaving half circles",
@@ -157,7 +157,11 @@ RECIPES: dict[str, Recipe] = {
         batch_size=64,
         report=report_classes,
         draw=partial(draw_classes, filters="conv2d"),
-        example=("(_, _), (X, y) = datasets.notmnist()", *_DEEP),
+        example=(
+            "from chainrule.cli.images import LETTERS",
+            "(_, _), (X, y) = datasets.notmnist()",
+            "X, y = X[..., None], LETTERS[y]",
+        ),
         baseline=Baseline(
             "a shallow network of 100 units",
             lambda part: [

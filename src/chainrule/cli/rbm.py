@@ -15,6 +15,7 @@ from chainrule import data, datasets, optim
 from chainrule.cli.figures import Draw, written
 from chainrule.cli.recipe import Part, Parts
 from chainrule.insight import plot
+from chainrule.insight.figure import save
 from chainrule.nn.layers.dense import Dense
 from chainrule.train.network import Network
 from chainrule.train.rbm.rbm import RBM
@@ -26,8 +27,8 @@ NAME = "rbm"
 IN_USE = 0.05
 """Standard deviation of the activation of a unit over images below which it tells none apart."""
 
-SHOWN = 25
-"""Images and samples that are drawn."""
+SHOWN, SWEEPS = 25, 30
+"""Images that are drawn, and sweeps of Gibbs sampling of the samples that start at them."""
 
 Array = NDArray[Any]
 
@@ -175,15 +176,21 @@ def _draw(experiment: _Experiment, machine: RBM, images: Array, out: Path) -> li
     """Draw images, the pseudo-likelihood, receptive fields, and samples of the machine."""
     name, history = experiment.name, machine.history
     assert history is not None, "the machine was trained"
-    # What the last sweep of each chain gives as probabilities: smoother than draws of pixels.
-    samples = machine.reconstruct(machine.sample(SHOWN, steps=1000, seed=1))
     figures: dict[str, Draw] = {
         f"{name}-data": lambda path: plot.images(images, None, path),
         f"{name}-history": lambda path: plot.history(history, path),
         name: lambda path: plot.weights(machine, "weight", path),
-        f"{name}-samples": lambda path: plot.images(samples, None, path),
+        f"{name}-samples": lambda path: _draw_samples(machine, images, path),
     }
     return written(out, **figures)
+
+
+def _draw_samples(machine: RBM, images: Array, path: Path) -> None:
+    """Draw what Gibbs sampling makes of images."""
+    # Probabilities given the last states are smoother than draws of pixels.
+    figure = plot.images(machine.reconstruct(machine.gibbs(images, steps=SWEEPS, seed=1)))
+    figure.axes[0].set_title(f"{len(images)} samples, {SWEEPS} sweeps after the images")
+    save(figure, path)
 
 
 def _print_usage(model: Path) -> None:

@@ -64,7 +64,11 @@ RECIPES: dict[str, Recipe] = {
         batch_size=64,
         report=report_classes,
         draw=partial(draw_classes, features=MEASUREMENTS),
-        example=("(_, _), (X, y) = datasets.letters()",),
+        example=(
+            "from chainrule.cli.tables import LETTERS",
+            "(_, _), (X, y) = datasets.letters()",
+            "y = LETTERS[y]",
+        ),
     ),
     "churn": Recipe(
         title="customers of a bank, predicting who leaves",

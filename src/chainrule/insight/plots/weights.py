@@ -100,7 +100,8 @@ def weights(
             _draw_tiles(axes, tiles, limit, labels)
             noun = "units" if values.ndim == 2 else "kernels"
             inputs = _shape(tiles.shape[1:3])
-            axes.set_title(f"{key}: {_count(values, tiles)} {noun}, each on {inputs} inputs")
+            title = f"{key}: {_count(values, tiles)} {noun}, each on {inputs} inputs"
+            axes.set_title(title, x=0.56, fontsize=11)  # centred above the tiles and their scale
         return root_figure(axes)
 
 
