@@ -1,6 +1,7 @@
 """Plots: contents of the axes, files, and no side effects on matplotlib."""
 
 import builtins
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -85,3 +86,14 @@ def test_what_is_no_network_history_path_or_axes_is_refused() -> None:
     ):
         with pytest.raises(ArgumentError, match=argument):
             call()
+
+
+def test_the_gallery_shows_every_plot_in_small_pictures() -> None:
+    page = Path(__file__).parents[2] / "docs" / "plots.md"
+    text = page.read_text("utf-8")
+    functions = [name for name in plot.__all__ if name != "Classifier"]
+    assert [name for name in functions if f"cr.plot.{name}(" not in text] == []
+    pictures = [page.parent / name for name in re.findall(r"\((pictures/[^)]+)\)", text)]
+    sizes = [each.stat().st_size for each in pictures]
+    assert max(sizes) < 60_000
+    assert sum(sizes) < 500_000

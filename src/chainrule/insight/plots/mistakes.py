@@ -32,6 +32,7 @@ Array = NDArray[Any]
 _NAME = "plot.mistakes"
 
 _MOST_COLUMNS = 6
+_WIDTH = 66  # characters of the names of columns that fit side by side
 _LONGEST_CELL = 16
 
 
@@ -144,7 +145,8 @@ def _cells(X: Any, rows: Array, features: Any) -> tuple[list[str], list[list[str
         named = feature_names(_NAME, features, flat.shape[1])
         names = named or [f"column {place}" for place in range(flat.shape[1])]
         columns = dict(zip(names, flat.T, strict=True))
-    header = list(columns)[:_MOST_COLUMNS]
+    widths = np.cumsum([max(len(name), 8) + 2 for name in columns])
+    header = list(columns)[: max(min(int(np.sum(widths <= _WIDTH)), _MOST_COLUMNS), 1)]
     cells = [[_cell(columns[name][row]) for name in header] for row in rows]
     if len(columns) > len(header):
         header.append(f"and {len(columns) - len(header)} more")
