@@ -80,7 +80,7 @@ def test_the_most_certain_mistake_comes_first() -> None:
         ({"X": IMAGES, "count": 0}, ArgumentError, "count is 0"),
         ({"X": IMAGES, "image_shape": (4, 4)}, ArgumentError, r"image_shape is \(4, 4\)"),
         ({"X": IMAGES, "y": [0] * 6, "predicted": ["a"] * 6}, DataError, "give both in one form"),
-        ({"X": IMAGES, "y": range(6), "names": ["a"]}, DataError, "names has 1 names"),
+        ({"X": IMAGES, "y": range(6), "names": ["a"]}, DataError, "names has 1 name, "),
         ({"X": IMAGES, "target_names": ["a"]}, ArgumentError, "here it is `names`"),
     ],
 )
