@@ -16,6 +16,7 @@ from chainrule.data.csv_file import read_csv, read_csv_text
 from chainrule.data.duration import in_hours
 from chainrule.data.file_argument import is_path
 from chainrule.data.row_labels import check_row_labels
+from chainrule.data.sparse_rows import is_sparse
 from chainrule.errors import DataError, counted, type_in_words
 
 __all__ = [
@@ -91,6 +92,8 @@ def take_rows(table: Any, rows: Any) -> Any:
         return table.rows(rows)
     if isinstance(table, Mapping):
         return {name: np.asanyarray(column)[rows] for name, column in cast(Any, table).items()}
+    if is_sparse(table):
+        return table[rows]
     return table.iloc[rows] if hasattr(table, "iloc") else np.asanyarray(table)[rows]
 
 

@@ -12,6 +12,7 @@ from chainrule.data.array_argument import as_array
 from chainrule.data.cell import is_missing
 from chainrule.data.columns import is_table, read_columns, row_count, take_rows
 from chainrule.data.row_labels import check_row_labels
+from chainrule.data.sparse_rows import is_sparse
 from chainrule.errors import DataError, counted
 
 __all__ = ["Classes", "Pair", "checked_samples", "classes_of", "pair"]
@@ -63,9 +64,13 @@ def classes_of(function: str, labels: NDArray[Any]) -> Classes:
 
 
 def _as_table(X: Any, function: str) -> Any:
-    """Return a DataFrame or records unchanged, other tables as columns, the rest as an array."""
+    """Return a DataFrame or records unchanged, a sparse matrix by rows, other tables as
+    columns, the rest as an array.
+    """
     if hasattr(X, "iloc"):
         return X
+    if is_sparse(X):
+        return X.tocsr()
     if is_table(X) and not isinstance(X, np.ndarray):
         return read_columns(X)
     return as_array(X, f"{function}: X")

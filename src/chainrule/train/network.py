@@ -162,7 +162,7 @@ class Network(LayerSequence):
 
         Parameters
         ----------
-        X : array, list, table or memory map, (n, ...)
+        X : array, list, table, sparse matrix or memory map, (n, ...)
             Inputs of any real dtype, converted batch by batch. If a `data.Table` comes first: a
             DataFrame, a dict of columns or the path of a CSV file.
         y : array, list or table, (n, ...)
@@ -293,7 +293,7 @@ class Network(LayerSequence):
 
         Parameters
         ----------
-        X : array, list, table or memory map, (n, ...)
+        X : array, list, table, sparse matrix or memory map, (n, ...)
             Inputs.
         batch_size : int >= 1 or None
             Samples computed at once; None for all.

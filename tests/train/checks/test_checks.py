@@ -51,7 +51,7 @@ BAD_INPUTS = [
     (np.array(["2026-01-01"] * 6, "M8[D]"), "turn dates into numbers"),
     (np.zeros((6, 2), "m8[s]"), "turn durations into numbers"),
     (np.zeros(6, [("a", float)]), "give the fields of a structured array as columns"),
-    (sparse.csr_matrix(X), "X is a sparse csr_matrix; pass X.toarray()"),
+    (sparse.coo_array(np.ones(4)), "X is a sparse coo_array; pass X.toarray()"),
     ({"a": [1]}, "X is a dict"),
     ({1, 2}, "X is a set"),
     (iter([1, 2]), "X is a list_iterator"),

@@ -12,9 +12,10 @@ from chainrule.arguments.array_classes import refuse_masked, refuse_truncated
 from chainrule.arguments.checks import shown
 from chainrule.data.byte_text import decoded
 from chainrule.data.cell import is_missing
+from chainrule.data.sparse_rows import as_sparse_rows, is_sparse
 from chainrule.errors import ChainruleError, DataError, DTypeError, counted, type_in_words
 
-__all__ = ["as_array"]
+__all__ = ["as_array", "as_rows"]
 
 _REMEDIES = {
     "c": "pass its .real and .imag as two columns",
@@ -23,6 +24,21 @@ _REMEDIES = {
     "V": "give the fields of a structured array as columns",
 }
 _ENCODE = "encode categories as columns of 0 and 1, and convert digits with .astype(float)"
+
+
+def as_rows(value: Any, function: str, name: str) -> Any:
+    """Return an array of real numbers, (samples, ...), or the rows of a sparse matrix."""
+    rows = as_sparse_rows(value)
+    if rows is None:
+        return as_array(value, function, name)
+    if rows.size == 0:
+        raise DataError(
+            f"{function}: {name} is empty, its shape is {rows.shape}; it must have at least one "
+            "sample and one value in each"
+        )
+    if rows.dtype.kind not in "biuf":
+        raise _not_numbers(rows.stored, value, function, name, allows_text=False)
+    return rows
 
 
 def as_array(value: Any, function: str, name: str, allows_text: bool = False) -> NDArray[Any]:
@@ -64,7 +80,7 @@ def _refuse_containers(value: Any, function: str, name: str) -> None:
     """Refuse what NumPy would convert to one object, or read without its mask."""
     if value is None:
         raise DataError(f"{function}: {name} is None; it must be an array with one row a sample")
-    if hasattr(value, "toarray") and not hasattr(value, "__array__"):
+    if is_sparse(value) or (hasattr(value, "toarray") and not hasattr(value, "__array__")):
         raise DataError(
             f"{function}: {name} is a sparse {type(value).__name__}; pass {name}.toarray()"
         )

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.data.sparse_rows import SparseRows
 from chainrule.errors import DataError
 
 __all__ = ["Extent", "check_finite", "extent_of", "is_clearly_finite"]
@@ -17,6 +18,8 @@ __all__ = ["Extent", "check_finite", "extent_of", "is_clearly_finite"]
 _BLOCK = 1 << 20  # values
 _SMALL = 4096  # values
 _MODERATE = 1e38
+
+Rows = NDArray[Any] | SparseRows
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class Extent:
     high: float
 
 
-def is_clearly_finite(array: NDArray[Any]) -> bool:
+def is_clearly_finite(array: Rows) -> bool:
     """Whether the sum of squares of a small array proves all values finite, in float32 too.
 
     It is NaN or large if any value is. Integers always pass. False proves nothing: `check_finite`
@@ -46,12 +49,17 @@ def is_clearly_finite(array: NDArray[Any]) -> bool:
     """
     if array.dtype.kind != "f":
         return True
+    if isinstance(array, SparseRows):
+        array = array.stored
     return array.size <= _SMALL and float(np.vdot(array, array)) < _MODERATE
 
 
-def extent_of(array: NDArray[Any]) -> Extent | None:
+def extent_of(array: Rows) -> Extent | None:
     """Return the extent of an array, read once, block by block; None if a value is not finite."""
     low, high = np.inf, -np.inf
+    if isinstance(array, SparseRows):
+        low, high = (np.inf, -np.inf) if array.stored.size == array.size else (0.0, 0.0)
+        array = array.stored
     with np.errstate(all="ignore"):
         for block in _blocks(array):
             # NaN and infinities propagate to the minimum or the maximum.
@@ -63,7 +71,7 @@ def extent_of(array: NDArray[Any]) -> Extent | None:
 
 
 def check_finite(
-    array: NDArray[Any], function: str, name: str, dtype: Any = "float64", columns: Any = None
+    array: Rows, function: str, name: str, dtype: Any = "float64", columns: Any = None
 ) -> Extent:
     """Return the extent of an array whose values are all finite, also in the network's dtype.
 
@@ -87,13 +95,13 @@ def check_finite(
     return extent
 
 
-def _blocks(array: NDArray[Any]) -> Iterator[NDArray[Any]]:
+def _blocks(array: Rows) -> Iterator[NDArray[Any]]:
     rows = max(1, _BLOCK * len(array) // max(array.size, 1))
     for start in range(0, len(array), rows):
         yield array[start : start + rows]
 
 
-def _not_finite(array: NDArray[Any], function: str, name: str, columns: Any) -> DataError:
+def _not_finite(array: Rows, function: str, name: str, columns: Any) -> DataError:
     count, first, start = 0, None, 0
     for block in _blocks(array):
         bad = ~np.isfinite(block)

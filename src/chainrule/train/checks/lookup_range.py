@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from numpy.typing import NDArray
-
 from chainrule.errors import DataError
 
 __all__ = ["explain_lookup_error"]
@@ -18,7 +16,7 @@ __all__ = ["explain_lookup_error"]
 ROWS = 1024
 
 
-def explain_lookup_error(network: Callable[[Any], Any], X: NDArray[Any]) -> None:
+def explain_lookup_error(network: Callable[[Any], Any], X: Any) -> None:
     """Run the layers eagerly, in blocks of samples, so that the layer concerned raises."""
     for start in range(0, len(X), ROWS):
         try:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from chainrule.arguments.checks import FRACTION, Range, checked_count, checked_number
 from chainrule.errors import DataError, ShapeError, counted
 from chainrule.nn.losses.loss import Loss
-from chainrule.train.checks.arrays import as_array
+from chainrule.train.checks.arrays import as_array, as_rows
 from chainrule.train.checks.finite import Extent, check_finite, extent_of, is_clearly_finite
 from chainrule.train.checks.targets import check_targets
 from chainrule.train.checks.weights import check_weight
@@ -33,7 +33,7 @@ class ValidatedData:
 
     Parameters
     ----------
-    X : array of real numbers, (n, ...)
+    X : array of real numbers, (n, ...), or rows of a sparse matrix
         The inputs, not copied if they were an array.
     y : array of real numbers or text, (n, ...), or None
         The targets.
@@ -80,7 +80,7 @@ def check_samples(
     """
     if needs_targets:
         _refuse_several(X, y, function, names[0])
-    inputs = as_array(X, function, names[0])
+    inputs = as_rows(X, function, names[0])
     targets = None
     if needs_targets:
         targets = as_array(y, function, names[1], allows_text=True)

@@ -6,8 +6,10 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
+from chainrule.data.sparse_rows import SparseRows
 from chainrule.errors import ArgumentError
 from chainrule.nn.adaptation import inputs_of_next, mark_adapted, needs_data
+from chainrule.nn.layers.feature_normalization import Normalization
 from chainrule.nn.mask import accepts_mask
 from chainrule.train.inputs.samples import batches
 from chainrule.train.model.model import Model
@@ -21,7 +23,8 @@ def adapt_layers(model: Model, X: Any) -> None:
     """Call ``adapt`` of the layers that need data, from the first one that the inputs reach."""
     while pending := _pending(model):
         first = model.layers[0]
-        if pending[0] is first and not model.stack.may_mask:
+        reads_blocks = not isinstance(X, SparseRows) or isinstance(first, Normalization)
+        if pending[0] is first and reads_blocks and not model.stack.may_mask:
             _adapt(model, first, X, None)  # not copied
             continue
         parts = (X[rows] for rows in batches(len(X), _BATCH_SIZE))

@@ -7,7 +7,8 @@ from typing import Any
 from numpy.typing import NDArray
 
 from chainrule.data.row_labels import check_row_labels
-from chainrule.errors import ShapeError
+from chainrule.data.sparse_rows import SparseRows
+from chainrule.errors import DataError, ShapeError
 from chainrule.nn.adaptation import check_adapted
 from chainrule.nn.layers.embedding import Embedding
 from chainrule.train.checks import (
@@ -17,6 +18,7 @@ from chainrule.train.checks import (
     explained_as_exchanged,
 )
 from chainrule.train.checks.broadcasting import warn_of_broadcasting
+from chainrule.train.checks.lookup_range import explain_lookup_error
 from chainrule.train.checks.metric_targets import check_metric_targets
 from chainrule.train.inputs.padded_steps import checked_steps, warn_of_mask_end, without_padding
 from chainrule.train.inputs.samples import Samples
@@ -28,6 +30,9 @@ from chainrule.train.model.objective import Objective
 __all__ = ["accepts_any_finite", "prepare_inputs", "prepare_samples"]
 
 Array = NDArray[Any]
+
+_IN_BATCHES = ("predict", "predict_class", "predict_proba")
+"""Functions that compute a batch of rows at a time."""
 
 
 def prepare_samples(
@@ -76,7 +81,7 @@ def prepare_samples(
     return Samples(checked.X, y, weight), checked
 
 
-def prepare_inputs(model: Model, X: Any, function: str) -> Array:
+def prepare_inputs(model: Model, X: Any, function: str) -> Any:
     """Check inputs of a prediction; build the network if necessary."""
     inputs = as_inputs(model, X, function)
     expected = None if _has_other_lengths(model, inputs, function) else model.input_shape
@@ -85,6 +90,11 @@ def prepare_inputs(model: Model, X: Any, function: str) -> Array:
     )
     _check_values(model, checked.X)
     check_adapted(model.stack.adapting, function)
+    if isinstance(checked.X, SparseRows) and function not in _IN_BATCHES:
+        raise DataError(
+            f"{function}: X is a sparse matrix, which a call computes as a whole; use "
+            "net.predict(X), which reads it batch by batch, or pass X.toarray()"
+        )
     model.build(checked.X.shape, function)
     warn_of_mask_end(model, checked.X, function)
     return checked.X
@@ -114,7 +124,16 @@ def accepts_any_finite(model: Model) -> bool:
     return model.table is None and not isinstance((model.layers or [None])[0], Embedding)
 
 
-def _check_values(model: Model, X: Array) -> None:
+def _check_values(model: Model, X: Any) -> None:
     """Refuse indices out of range of an embedding in first position."""
-    if model.layers and isinstance(model.layers[0], Embedding):
-        model.layers[0].check_values(X)
+    first = model.layers[0] if model.layers else None
+    if not isinstance(first, Embedding):
+        return
+    if not isinstance(X, SparseRows):
+        first.check_values(X)
+        return
+    try:
+        first.check_values(X.stored)
+    except DataError:
+        explain_lookup_error(first.check_values, X)  # names row and column
+        raise

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from chainrule.compiler.runtime.contiguous import native_byte_order
 from chainrule.data.shuffling import permutations
+from chainrule.data.sparse_rows import SparseRows
 from chainrule.errors import DataError, counted
 from chainrule.graph.array_type import ArrayType, type_of
 
@@ -30,7 +31,7 @@ class Samples:
 
     Parameters
     ----------
-    X : array, (n, ...)
+    X : array, (n, ...), or rows of a sparse matrix
         The inputs.
     y : array, (n, ...)
         The targets, as the loss takes them.
@@ -38,7 +39,7 @@ class Samples:
         Weights of samples or of steps.
     """
 
-    X: Array
+    X: Any
     y: Array
     weight: Array | None = None
     _references: list[Any] = field(init=False, repr=False, compare=False)
@@ -61,7 +62,7 @@ class Samples:
         """Gather rows of the arrays present, in native byte order."""
         return [native_byte_order(each[rows]) for each in self.arrays()]
 
-    def arrays(self) -> list[Array]:
+    def arrays(self) -> list[Any]:
         """Return the arrays present."""
         return [each for each in (self.X, self.y, self.weight) if each is not None]
 
@@ -71,8 +72,8 @@ class Samples:
         Other arrays are copied once, but for memory maps, which may exceed the memory.
         """
 
-        def contiguous(each: Array) -> Array:
-            if _is_contiguous(each) or isinstance(each, np.memmap):
+        def contiguous(each: Any) -> Any:
+            if _is_contiguous(each) or isinstance(each, np.memmap | SparseRows):
                 return each
             return np.ascontiguousarray(native_byte_order(each))
 
@@ -93,9 +94,10 @@ class Samples:
         }
 
     def part(self, rows: slice) -> Samples:
-        """Return a slice, as views."""
+        """Return a slice, as views, or as rows of a sparse matrix."""
         weight = None if self.weight is None else self.weight[rows]
-        return Samples(self.X[rows], self.y[rows], weight)
+        X = self.X.part(rows) if isinstance(self.X, SparseRows) else self.X[rows]
+        return Samples(X, self.y[rows], weight)
 
     def weighted(self, factor: Array) -> Samples:
         """Return the same samples, their weights multiplied by a factor for each, or each step."""
@@ -129,7 +131,9 @@ def shuffled_orders(
     return permutations(length, seed, epoch, count) if size < length else None
 
 
-def _is_contiguous(array: Array) -> bool:
+def _is_contiguous(array: Any) -> bool:
+    if isinstance(array, SparseRows):
+        return False
     return array.flags.c_contiguous and array.dtype.isnative
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.data.sparse_rows import SparseRows
 from chainrule.errors import ArgumentError, ShapeError
 from chainrule.locks import cached_property
 from chainrule.nn import environment
@@ -33,6 +34,9 @@ __all__ = ["LayerStack"]
 
 _ARRANGING = (Flatten, Permute, Reshape)
 """Layers whose outputs are their inputs in another order or shape."""
+
+_BLOCK = 1024
+"""Rows of a sparse matrix that are an array at a time."""
 
 _NUMBER_BY_NUMBER = (*_ARRANGING, Dropout, GaussianNoise, Rescale)
 """Layers each of whose outputs is computed from one number of the input."""
@@ -164,6 +168,9 @@ class LayerStack:
 
     def has_padding(self, x: Any) -> bool:
         """Whether some step of an input is padding, as far as that is known beforehand."""
+        if isinstance(x, SparseRows):
+            starts = range(0, len(x), _BLOCK)
+            return any(self.has_padding(x[start : start + _BLOCK]) for start in starts)
         if self.mask_value is None:
             first = self.layers[0]
             is_lookup = isinstance(first, Embedding) and first.mask_zero

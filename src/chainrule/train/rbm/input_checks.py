@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from numpy.typing import NDArray
-
 from chainrule.errors import DataError, ShapeError
-from chainrule.train.checks.arrays import as_array
+from chainrule.train.checks.arrays import as_rows
 from chainrule.train.checks.finite import Extent, check_finite
 
 __all__ = ["checked_visible"]
 
 
-def checked_visible(X: Any, function: str, units: int | None, dtype: Any) -> NDArray[Any]:
-    """Return states of visible units as an array, or raise for the first mistake in them.
+def checked_visible(X: Any, function: str, units: int | None, dtype: Any) -> Any:
+    """Return states of visible units as rows, or raise for the first mistake in them.
 
     Examples
     --------
@@ -23,7 +21,7 @@ def checked_visible(X: Any, function: str, units: int | None, dtype: Any) -> NDA
     chainrule.errors.DataError: fit: X goes from 0 to 255; a visible unit is 0 or 1, or a
     probability of 1 in between: pass X / 255, or X > 127
     """
-    array = as_array(X, function, "X")
+    array = as_rows(X, function, "X")
     _check_shape(array.shape, function, units)
     extent = check_finite(array, function, "X", dtype, getattr(X, "columns", None))
     _check_range(extent, function)

@@ -112,7 +112,7 @@ class RBM(MachineSettings):
 
         Parameters
         ----------
-        X : array, list, table or memory map, in [0, 1], (n, visible)
+        X : array, list, table, sparse matrix or memory map, in [0, 1], (n, visible)
             States of the visible units, or probabilities of 1.
         *unnamed
             Refused: the arguments after `X` are keyword-only.
@@ -175,7 +175,7 @@ class RBM(MachineSettings):
 
         Parameters
         ----------
-        X : array, list, table or memory map, in [0, 1], (n, visible)
+        X : array, list, table, sparse matrix or memory map, in [0, 1], (n, visible)
             As in `fit`.
 
         Returns
@@ -190,7 +190,7 @@ class RBM(MachineSettings):
 
         Parameters
         ----------
-        X : array, list, table or memory map, in [0, 1], (n, visible)
+        X : array, list, table, sparse matrix or memory map, in [0, 1], (n, visible)
             As in `fit`.
 
         Returns
@@ -205,7 +205,7 @@ class RBM(MachineSettings):
 
         Parameters
         ----------
-        X : array, list, table or memory map, in [0, 1], (n, visible)
+        X : array, list, table, sparse matrix or memory map, in [0, 1], (n, visible)
             As in `fit`.
 
         Returns
@@ -220,7 +220,7 @@ class RBM(MachineSettings):
 
         Parameters
         ----------
-        X : array, list, table or memory map, in [0, 1], (n, visible)
+        X : array, list, table, sparse matrix or memory map, in [0, 1], (n, visible)
             As in `fit`.
         seed : int in [0, 2**64)
             Determines the unit of each sample from which the sum is estimated.
@@ -254,7 +254,7 @@ class RBM(MachineSettings):
 
         Parameters
         ----------
-        X : array, list, table or memory map, in [0, 1], (n, visible)
+        X : array, list, table, sparse matrix or memory map, in [0, 1], (n, visible)
             As in `fit`.
 
         Returns
@@ -273,7 +273,7 @@ class RBM(MachineSettings):
 
         Parameters
         ----------
-        X : array, list, table or memory map, in [0, 1], (n, visible)
+        X : array, list, table, sparse matrix or memory map, in [0, 1], (n, visible)
             Initial states of the chains, one a row.
         steps : int >= 1
             Sweeps: hidden, then visible units are drawn.
