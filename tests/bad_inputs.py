@@ -324,7 +324,7 @@ FITS = [
 
 # Losses that no class indices go with: (loss, targets).
 OTHER_FITS = [
-    ("mse", X[:, 0], ShapeError, "for example np.asarray(y).reshape(-1, 1)"),
+    ("mse", X[:, :, None], ShapeError, "nothing is stretched"),
     ("mse", changed(QUANTITY, 2, np.nan), DataError, "first nan at y[2, 0]"),
     ("mse", TEXT, DataError, "the loss mse takes numbers"),
     ("cross_entropy", y % 2, DataError, 'use loss="binary_cross_entropy"'),

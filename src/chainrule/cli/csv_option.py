@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+from chainrule.data.column_type import MISSING
 from chainrule.data.csv_file.option import Options, checked_options
 from chainrule.data.formats.date_format import checked_date_format
 from chainrule.errors import ArgumentError
@@ -48,6 +49,8 @@ class TableOptions:
         Columns of dates, and how they are written.
     texts, numbers : tuple of str
         Columns of categories, and of numbers.
+    missing : tuple of str
+        Cells that are missing in all columns, besides the usual ones.
     kind : {"class", "number"} or None
         What the target is.
     test_size : float or int
@@ -58,6 +61,7 @@ class TableOptions:
     dates: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
     texts: tuple[str, ...] = ()
     numbers: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
     kind: str | None = None
     test_size: float = 0.2
 
@@ -68,7 +72,13 @@ class TableOptions:
 
     def read_options(self) -> Options:
         """Return the options of the reader, checked."""
-        return checked_options(**self.reading)
+        return checked_options(**self.arguments)
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The arguments of `chainrule.data.read_csv`."""
+        missing = {"missing": [*MISSING, *self.missing]} if self.missing else {}
+        return dict(self.reading) | missing
 
 
 def table_options(command: Command) -> Command:
@@ -91,7 +101,6 @@ def options_of(given: Mapping[str, Any]) -> TableOptions | None:
     reading = {name: given[name] for name in ("encoding", "decimal", "comment", "skip_rows")}
     delimiter = given["delimiter"]
     reading["delimiter"] = _DELIMITERS.get(delimiter or "", delimiter)
-    reading["missing"] = ["", *given["missing"]] if given["missing"] else None
     reading["header"] = given["header"]
     reading["names"] = given["names"].split(",") if given["names"] else None
     dates = dict(_date(text) for text in given["date"])
@@ -106,6 +115,7 @@ def options_of(given: Mapping[str, Any]) -> TableOptions | None:
         dates,
         given["text"],
         given["number"],
+        given["missing"],
         given["target_kind"],
         0.2 if given["test_size"] is None else given["test_size"],
     )

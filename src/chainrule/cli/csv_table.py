@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -76,10 +76,10 @@ def _check_names(path: Path, columns: Columns, names: Sequence[str]) -> None:
 
 def example_of(path: Path, target: str, y: Target, options: TableOptions) -> tuple[str, ...]:
     """Return lines of Python that load the rows that are not trained on."""
-    given = "".join(f", {name}={value!r}" for name, value in options.reading.items())
+    given = _keywords(options.arguments)
     lines = [f"X = data.read_csv({path.as_posix()!r}{given})", f"y = X[{target!r}]"]
     if y.reads_missing:  # a class is called NA
-        given = f"{given}, missing=['']"
+        given = _keywords(options.arguments | {"missing": ["", *options.missing]})
         lines[1] = f"y = data.read_csv({path.as_posix()!r}{given})[{target!r}]"
     if not y.rows.all():
         present = "y != ''" if y.are_classes and y.values.dtype.kind == "U" else "y == y"
@@ -88,6 +88,10 @@ def example_of(path: Path, target: str, y: Target, options: TableOptions) -> tup
     stratify = ", stratify=True" if y.are_classes else ""
     lines.append(f"_, (X, y) = data.split(X, y, test_size={options.test_size}, seed=0{stratify})")
     return tuple(lines)
+
+
+def _keywords(arguments: Mapping[str, Any]) -> str:
+    return "".join(f", {name}={value!r}" for name, value in arguments.items())
 
 
 @dataclass(frozen=True)

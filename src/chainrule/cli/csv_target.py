@@ -57,9 +57,9 @@ def target_of(path: Path, columns: FileColumns, name: str, options: TableOptions
     """Return the target, and print what may not be as meant."""
     cells, reads_missing = columns[name], False
     _refuse_dates(name, cells)
-    if not are_numbers(cells) and "missing" not in options.reading and "" in as_texts(cells):
+    if not are_numbers(cells) and "" in as_texts(cells):
         # A class may be called NA: in the column to predict, only an empty cell is missing.
-        reading = replace(options.read_options(), missing=frozenset({""}))
+        reading = replace(options.read_options(), missing=frozenset({"", *options.missing}))
         cells = read_table(path, reading, [name])[0][name]
         reads_missing = _tell_of_classes_like_missing(name, columns[name], cells)
     rows = np.array([not is_missing(cell) for cell in cells.tolist()])
@@ -141,7 +141,7 @@ def _check_classes(
             f"train: the target {target!r} is {rare!r} in one row only, of {len(names)}; each "
             f"class needs two rows or more, for training and test: remove such rows{amounts}"
         )
-    if options.kind is None and not texts and len(classes) > 2:
+    if options.kind is None and are_numbers(cells) and len(classes) > 2:
         click.echo(
             f"the target {target!r} has {len(classes)} different numbers, taken as classes; "
             "--target-kind number predicts it as an amount"

@@ -139,7 +139,8 @@ def as_numbers(
         row = infinite[0]
         raise DataError(
             f"Table: column {name!r} has {cells[row]!s:.60} in row {row} (rows are counted "
-            "from 0); replace it by a finite number, or by NaN if it is unknown"
+            "from 0); replace it by a finite number, or by NaN if it is unknown (in a file, by "
+            "missing=['inf'])"
         )
     return column
 

@@ -6,6 +6,7 @@ decimal mark of one column tells that of another.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
@@ -77,11 +78,10 @@ def typed_columns(
     """Return columns with the narrowest dtypes that hold every cell; ``""`` is missing."""
     typed = {name: _plain(cells, name, title) for name, cells in texts.items()}
     written = {name: cells for name, cells in texts.items() if typed[name].format is None}
-    seen = decimal or next(
-        (mark for cells in written.values() if (mark := _sure_decimal(cells)) is not None), None
-    )
+    floats = {n: texts[n] for n, each in typed.items() if each.cells.dtype == float}
+    seen = decimal or _seen_decimal(written, floats, delimiter)
     if seen == "," or delimiter == ";":  # 1.234 may be 1234 there
-        written |= {name: texts[name] for name, each in typed.items() if each.cells.dtype == float}
+        written |= floats
     for name, cells in written.items():
         typed[name] = _written(cells, name, title, typed[name], (decimal, seen, delimiter))
     formats = {name: each.format for name, each in typed.items() if each.format is not None}
@@ -91,9 +91,16 @@ def typed_columns(
     )
 
 
-def _sure_decimal(cells: list[str]) -> str | None:
-    texts = {*cells} - {""}
-    return sure_decimal(texts) if holds_digits(texts) else None
+def _seen_decimal(
+    written: Mapping[str, list[str]], floats: Mapping[str, list[str]], delimiter: str
+) -> str | None:
+    """Return the decimal mark that one of the columns has for sure."""
+    numeric = [texts for cells in written.values() if holds_digits(texts := {*cells} - {""})]
+    if not numeric and delimiter != ";":
+        return None
+    others = ({*cells} - {""} for cells in floats.values())
+    marks = map(sure_decimal, itertools.chain(numeric, others))
+    return next((mark for mark in marks if mark is not None), None)
 
 
 def _plain(cells: list[str], name: str, title: str) -> _Typed:
@@ -213,7 +220,7 @@ def _notes_of_signs(
     others = f" and {len(shown) - 3} more columns" if len(shown) > 3 else ""
     return (
         Note(
-            f"{', '.join(map(repr, signs))} among the numbers of {', '.join(shown[:3])}{others} "
+            f"{', '.join(map(repr, signs))} among the values of {', '.join(shown[:3])}{others} "
             f"is taken as missing; if that is right, pass missing={['', *signs]!r}",
             is_guess=True,
         ),
@@ -221,13 +228,15 @@ def _notes_of_signs(
 
 
 def _notes_of_format(name: str, found: Numbers) -> tuple[Note, ...]:
-    if found.format is None or found.format == PLAIN:
+    if found.format is None:
         return ()
     if found.doubt:
         decimal = found.format.decimal
         other = "," if decimal == "." else "."
         text = f"{found.doubt}; pass decimal={decimal!r} or decimal={other!r}"
         return (Note(f"column {name!r} is ambiguous: {text}", is_guess=True),)
+    if found.format == PLAIN:
+        return ()
     how = [f"in {found.format.unit}"] if found.format.unit else []
     how += ["with decimal commas"] if found.format.decimal == "," else []
     how += ["with separated thousands"] if found.format.grouped else []
@@ -235,6 +244,8 @@ def _notes_of_format(name: str, found: Numbers) -> tuple[Note, ...]:
 
 
 def _notes_of_odd(name: str, cells: list[str], found: Numbers) -> tuple[Note, ...]:
+    if found.mixed:
+        return (Note(f"column {name!r} holds {found.mixed}, and so all are texts", is_guess=True),)
     if not found.odd:
         return ()
     first = min(found.odd, key=cells.index)

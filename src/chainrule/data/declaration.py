@@ -14,6 +14,7 @@ from chainrule.data.dates import are_dates
 from chainrule.data.features import Category, Date, Number
 from chainrule.data.formats.date_format import parse_date
 from chainrule.data.formats.date_inference import infer_dates
+from chainrule.data.formats.missing import MISSING
 from chainrule.data.formats.number_format import PLAIN
 from chainrule.data.formats.number_inference import holds_digits, infer_numbers
 from chainrule.errors import ArgumentError, DataError, counted, warn
@@ -123,7 +124,18 @@ def inferred_date(name: str, cells: NDArray[Any], delimiter: str = "") -> Date |
         warn(
             f"Table: column {name!r} holds dates, but {found.odd[0]!r:.60} in row "
             f"{texts.index(found.odd[0])} (rows are counted from 0) is none, and so all are texts; "
-            f"correct it, or pass missing={['', *found.odd[:5]]!r} to read_csv"
+            f"correct it, or pass missing={['', *found.odd[:5]]!r}"
+        )
+    if found.mixed:
+        warn(
+            f"Table: column {name!r} holds dates written as {' and as '.join(found.mixed[:3])}, "
+            "and so all are texts; write them alike"
+        )
+    signs = [sign for sign in found.signs if sign not in MISSING]
+    if signs:
+        warn(
+            f"Table: {', '.join(map(repr, signs))} among the dates of column {name!r} is taken as "
+            f"missing; if that is right, declare data.Date({name!r}, format={found.format!r})"
         )
     if found.other:
         warn(

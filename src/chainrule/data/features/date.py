@@ -97,6 +97,8 @@ class Date:
         mean, scale = mean_and_scale(_since_1970(present), self.name)
         places = _places(present)
         varied = [part for part in PARTS if part == "days" or len(np.unique(places[part])) > 1]
+        if "day" not in varied and "month" in varied:  # the first of each month has no weekday
+            varied = [part for part in varied if part != "weekday"]
         parts = tuple(varied if self.parts is None else self.parts)
         weekdays = tuple(np.unique(places["weekday"]).astype(int).tolist())
         return FittedDate(self.name, written, parts, mean, scale, weekdays, has_gaps)

@@ -14,11 +14,11 @@ from chainrule.data.formats.missing import is_spelled_missing
 
 __all__ = ["Dates", "infer_dates"]
 
-# In the order of preference: for 24-12-31, the year is taken to be last.
+# In the order of preference; a year of two digits is first where it cannot be last.
 _DAYS = (
     "%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d",
     "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%d-%m-%Y", "%m-%d-%Y", "%m.%d.%Y",
-    "%d.%m.%y", "%m/%d/%y", "%d/%m/%y", "%d-%m-%y", "%m-%d-%y", "%y-%m-%d", "%y/%m/%d",
+    "%d.%m.%y", "%m/%d/%y", "%d/%m/%y", "%d-%m-%y", "%m-%d-%y", "%y-%m-%d",
     "%d %b %Y", "%d. %b %Y", "%d-%b-%Y", "%d/%b/%Y", "%d.%b.%Y", "%d%b%Y", "%d %b, %Y",
     "%b %d, %Y", "%b %d %Y", "%b-%d-%Y", "%Y %b %d", "%Y-%b-%d", "%d %b %y", "%d-%b-%y",
     "%Y-%m", "%Y/%m", "%m/%Y", "%m-%Y", "%m.%Y", "%b %Y", "%b-%Y", "%b-%y", "%Y-%b", "%b, %Y",
@@ -46,19 +46,23 @@ class Dates:
         The texts that denote missing values.
     odd : tuple of str
         Texts that are no dates in a column which holds dates otherwise.
+    mixed : tuple of str
+        Formats of a column that writes dates in several ways.
     """
 
     format: str = ""
     other: str = ""
     signs: tuple[str, ...] = ()
     odd: tuple[str, ...] = ()
+    mixed: tuple[str, ...] = ()
 
 
 def infer_dates(cells: Sequence[str], delimiter: str = "") -> Dates:
     """Return the format of dates in the order of their rows; missing ones are skipped.
 
     Where the day and the month cannot be told apart, the dates ascend or descend with the rows, or
-    else the month is first between slashes (behind a semicolon, the day), and last elsewhere.
+    are the same day of each month, or else the month is first between slashes (behind a semicolon,
+    the day), and last elsewhere.
 
     Examples
     --------
@@ -72,13 +76,14 @@ def infer_dates(cells: Sequence[str], delimiter: str = "") -> Dates:
     written = [text for text in distinct if text and not is_spelled_missing(text)]
     if not written or not all(map(_SHAPE.fullmatch, map(str.strip, written[:3]))):
         return Dates()
-    formats = [each for text in written[:2] for each in _formats_like(text)]
     # The first texts may be mistakes: most texts decide.
     sample = written[:60]
-    formats = [each for each in formats if 2 * _count(sample, each) > len(sample)]
+    like = dict.fromkeys(each for text in sample for each in _formats_like(text))
+    formats = [each for each in like if 2 * _count(sample, each) > len(sample)]
     fitting = [each for each in formats if _fit(written, each)]
     if not fitting:
-        return Dates(odd=_odd(written, formats))
+        odd = _odd(written, formats)
+        return Dates(odd=odd, mixed=() if odd else _mixed(written, [*like]))
     signs = tuple(text for text in distinct if text and is_spelled_missing(text))
     ordered = [text for text in cells if text and not is_spelled_missing(text)]
     chosen, other = _decide(fitting, ordered, delimiter)
@@ -96,7 +101,8 @@ def _formats_like(text: str) -> Iterator[str]:
         day = day[: time.start()]
         between, seconds, half = time.groups()
         clock = "%H:%M" if half is None else "%I:%M"
-        end = f"{between}{clock}{':%S' if seconds else ''}{'' if half is None else f'{half}%p'}%z"
+        end = f"{between}{clock}{':%S' if seconds else ''}{'' if half is None else f'{half}%p'}"
+        end += "%z" if text[weekday.end() if weekday else 0 :][time.end() :] else ""
     for each in _DAYS:
         if _shape(each) == _shape(day):
             yield f"{'%a' + (weekday[1] or weekday[2]) if weekday else ''}{each}{end}"
@@ -127,16 +133,31 @@ def _odd(written: list[str], formats: list[str]) -> tuple[str, ...]:
     return odd if len(written) - len(odd) >= max(5, _MOSTLY * len(written)) else ()
 
 
+def _mixed(written: list[str], formats: list[str]) -> tuple[str, ...]:
+    """Return the formats that together fit nearly all texts."""
+    chosen: list[str] = []
+    rest = written
+    for each in sorted(formats, key=lambda each: -_count(written[:60], each)):
+        left = [text for text in rest if parse_date(text, each) is None]
+        if len(left) < len(rest):
+            chosen, rest = [*chosen, each], left
+    fits = len(written) >= 5 and len(rest) <= (1 - _MOSTLY) * len(written)
+    return tuple(chosen) if fits and len(chosen) > 1 else ()
+
+
 def _decide(fitting: list[str], ordered: list[str], delimiter: str) -> tuple[str, str]:
     """Return the format to take, and one that means other dates, if the choice is a guess."""
     chosen = fitting[0]
-    others = [each for each in fitting[1:] if _differ(ordered, chosen, each)]
+    others = [
+        each for each in fitting[1:] if not each.startswith("%y") and _differ(ordered, chosen, each)
+    ]
     if not others or "." in chosen:
         return chosen, ""
     candidates = [chosen, *others]
-    monotonic = [each for each in candidates if _is_monotonic(ordered, each)]
-    if len(monotonic) == 1 and len({*ordered}) > 2:
-        return monotonic[0], ""
+    for is_likely in (_is_monotonic, _is_monthly):
+        likely = [each for each in candidates if is_likely(ordered, each)]
+        if len(likely) == 1 and len({*ordered}) > 2:
+            return likely[0], ""
     if delimiter == ";" and chosen.startswith("%m/%d") and others[0].startswith("%d/%m"):
         return others[0], chosen
     return chosen, others[0]
@@ -150,6 +171,11 @@ def _is_monotonic(texts: list[str], date_format: str) -> bool:
     dates = list(_parsed(texts, date_format))
     ascends = all(a <= b for a, b in pairwise(dates))
     return ascends or all(a >= b for a, b in pairwise(dates))
+
+
+def _is_monthly(texts: list[str], date_format: str) -> bool:
+    """Whether dates are the same day of several months."""
+    return len({date.day for date in _parsed(texts, date_format)}) == 1
 
 
 def _parsed(texts: list[str], date_format: str) -> Iterator[dt.datetime]:

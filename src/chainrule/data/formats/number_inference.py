@@ -38,12 +38,15 @@ class Numbers:
         Texts that are no numbers in a column which holds numbers otherwise.
     doubt : str
         Why another reading is possible; "" if none is.
+    mixed : str
+        What numbers of several units are, such as "numbers in $ and in €"; "" for others.
     """
 
     format: NumberFormat | None = None
     signs: tuple[str, ...] = ()
     odd: tuple[str, ...] = ()
     doubt: str = ""
+    mixed: str = ""
 
 
 def holds_digits(texts: Iterable[str]) -> bool:
@@ -82,7 +85,7 @@ def infer_numbers(
     numbers = [each for each in read[possible[0]].values() if each]
     unit = _common_unit(numbers)
     if unit is None:
-        return Numbers()
+        return Numbers(mixed=_units_in_words(numbers))
     mark, doubt = possible[0], ""
     if len(possible) > 1:
         mark, doubt = _decide(written, unit, seen, delimiter)
@@ -128,6 +131,12 @@ def _common_unit(numbers: list[ParsedNumber]) -> str | None:
     if len(units) > 2 or (len(units) == 2 and ("" not in units or unit in ("%", "‰", HOURS))):
         return None
     return unit
+
+
+def _units_in_words(numbers: list[ParsedNumber]) -> str:
+    units = sorted({each.unit for each in numbers}, reverse=True)
+    shown = [f"in {unit}" if unit else "without a unit" for unit in units[:4]]
+    return f"numbers {', '.join(shown[:-1])} and {shown[-1]}"
 
 
 def _decide(written: list[str], unit: str, seen: str | None, delimiter: str) -> tuple[str, str]:

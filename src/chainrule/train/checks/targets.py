@@ -49,8 +49,8 @@ def check_targets(
     if loss.takes_labels and y.shape == outputs[:-1]:
         _check_labels(y, outputs[-1], where, name)
         return
-    # A single binary output takes targets of shape (n,) or (n, 1).
-    if not (loss.contains == "sigmoid" and outputs == (len(y), 1) and y.ndim == 1):
+    # A single output takes targets of shape (n,) or (n, 1).
+    if not (outputs == (len(y), 1) and y.ndim == 1 and not loss.takes_labels):
         _check_shape(y.shape, outputs, loss, where, name)
     _check_values(y, loss, weight, where, name)
 

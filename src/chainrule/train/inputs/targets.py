@@ -51,9 +51,10 @@ def encode_targets(
         y = _indices_of(y, classes or [], title)
     elif loss.takes_labels and y.ndim < output_rank:
         y = _integers_of(y, title)
-    # For one sigmoid unit (n,) means (n, 1); other losses refuse that comparison, which is
-    # a mistake as often as not.
-    if loss.contains == "sigmoid" and y.ndim == 1 and output_rank == 2:
+    # For a single output (n,) means (n, 1); nothing is stretched to (n, n). A loss of the user's
+    # own takes the targets as they are given.
+    is_ours = loss.checks or loss.contains == "sigmoid"
+    if is_ours and not loss.takes_labels and y.ndim == 1 and output_rank == 2:
         y = y[:, None]
     return y
 
