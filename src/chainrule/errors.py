@@ -3,12 +3,12 @@
 ::
 
     ChainruleError                  everything this library raises on purpose
-    ├── ShapeError   (ValueError)       incompatible shapes
-    ├── DTypeError   (TypeError)        a dtype that the operation does not support
+    ├── DataError    (ValueError)       data do not fit: NaN, ragged, empty, labels out of range
+    │   ├── ShapeError                      their shapes
+    │   └── DTypeError (TypeError)          their dtype
     ├── ArgumentError (ValueError)      an argument out of range, or unknown
     ├── MissingKeyError (KeyError)      a name that a mapping does not have
     ├── MissingAttributeError (AttributeError)  a name that a module or an object does not have
-    ├── DataError    (ValueError)       invalid data: NaN, ragged, empty, labels out of range
     ├── TraceError   (TypeError)        Python code that cannot be traced
     ├── UnsupportedError (TypeError)    a NumPy function that is not implemented
     ├── GradientError (ArithmeticError) a derivative that a numerical one contradicts
@@ -18,6 +18,9 @@
 
     ChainruleWarning (UserWarning)  a likely mistake, or a slower fallback
 
+``except ValueError`` catches data and arguments that do not fit, as with NumPy, Keras and
+scikit-learn; a file that is not there is Python's FileNotFoundError, a name that a module lacks an
+ImportError where it is imported, an optional library that is not installed an ImportError.
 Every message names the operation, the values, the rule they break and the remedy.
 """
 
@@ -55,11 +58,15 @@ class ChainruleError(Exception):
     """Base class of all exceptions of this library."""
 
 
-class ShapeError(ChainruleError, ValueError):
+class DataError(ChainruleError, ValueError):
+    """Data do not fit: their values, shapes or dtypes break a rule of the operation."""
+
+
+class ShapeError(DataError):
     """Shapes are incompatible."""
 
 
-class DTypeError(ChainruleError, TypeError):
+class DTypeError(DataError, TypeError):
     """The operation does not support this dtype."""
 
 
@@ -95,10 +102,6 @@ class MissingAttributeError(ChainruleError, AttributeError):
 
     def __reduce__(self) -> tuple[type, tuple[str, str | None]]:
         return type(self), (str(self), self.attribute)
-
-
-class DataError(ChainruleError, ValueError):
-    """The data violate a precondition of training."""
 
 
 class TraceError(ChainruleError, TypeError):

@@ -234,6 +234,7 @@ def _checked_argnums(argnums: Any) -> tuple[tuple[int, ...], bool]:
             rule = (
                 "the number of a positional argument, an integer counted from 0, or a tuple of "
                 "them, as in argnums=(0, 1)"
+                + (", and no float, even if it is whole" * isinstance(each, float))
             )
             raise bad_argument("grad", "argnums", argnums, rule)
         positions.append(position)

@@ -48,6 +48,8 @@ def _positions(argnums: Any) -> list[int]:
     found = [each for each in positions if each is not None]
     if len(found) < len(positions):
         rule = "the number of a positional argument, from 0, or a tuple of them"
+        if any(isinstance(each, float) for each in entries):
+            rule += ", and no float, even if it is whole"
         raise bad_argument("jit", "static_argnums", argnums, rule)
     return found
 
