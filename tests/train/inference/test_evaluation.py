@@ -10,7 +10,7 @@ import pytest
 
 import chainrule as cr
 from chainrule import nn, tree
-from chainrule.errors import MissingKeyError
+from chainrule.errors import ArgumentError, DTypeError, MissingKeyError
 
 
 def test_an_evaluation_unpacks_into_values_and_is_else_a_dictionary():
@@ -42,3 +42,14 @@ def test_an_evaluation_unpacks_into_values_and_is_else_a_dictionary():
     for key in ("acc", 2, None):
         with pytest.raises(MissingKeyError, match="it has loss, mae"):
             result[key]
+    assert f"{result}" == str(result)
+    for alone in (
+        lambda: float(result), lambda: f"{result:.3f}", lambda: result < 0.1, lambda: round(result)
+    ):  # fmt: skip
+        with pytest.raises(DTypeError, match=r"take one of them, as in net.evaluate"):
+            alone()
+    with pytest.raises(AttributeError, match=r"it is result\['loss'\]"):
+        _ = result.loss
+    for argument in ({"verbose": 0}, {"batch_size": 4}, {"return_dict": True}):
+        with pytest.raises(ArgumentError, match=r"leave it out|always returns a dictionary"):
+            net.evaluate(X, X, **argument)

@@ -130,6 +130,8 @@ keras  weighted_metrics  -> metrics weight every sample equally
 keras  run_eagerly  -> to step through training, write the loop with chainrule.value_and_grad
 keras  jit_compile  -> training is always compiled
 keras  return_dict  -> evaluate always returns a dictionary
+keras  verbose  -> it prints nothing; leave it out
+keras  batch_size  -> the result does not depend on it; leave it out
 keras  save_format  -> the format is safetensors
 keras  overwrite  -> an existing file is replaced
 keras  safe_mode  -> files hold data only, so loading is always safe

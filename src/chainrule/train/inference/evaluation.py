@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 from chainrule.arguments.checks import shown
-from chainrule.errors import MissingKeyError
+from chainrule.errors import DTypeError, MissingAttributeError, MissingKeyError
 from chainrule.tracebacks import boundary
 
 __all__ = ["Evaluation"]
@@ -36,3 +36,22 @@ class Evaluation(dict[str, float]):
         raise MissingKeyError(
             f"the evaluation has no {shown(key)}; it has {', '.join(self.keys())}"
         )
+
+    @boundary
+    def __getattr__(self, name: str) -> NoReturn:
+        hint = f"; it is result[{name!r}]" if name in self else ""
+        raise MissingAttributeError(f"an evaluation has no attribute {name!r}{hint}", name)
+
+    @boundary
+    def _refuse(self, *others: object) -> NoReturn:
+        """Refuse to be one number, as which some libraries return a loss without metrics."""
+        raise DTypeError(
+            f"an evaluation is a dictionary of {', '.join(self.keys())}, and no number; take one "
+            'of them, as in net.evaluate(X, y)["loss"]'
+        )
+
+    __float__ = __lt__ = __le__ = __gt__ = __ge__ = __round__ = _refuse
+
+    @boundary
+    def __format__(self, specification: str) -> str:
+        return self._refuse() if specification else repr(self)
