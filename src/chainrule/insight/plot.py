@@ -9,17 +9,21 @@ from typing import TYPE_CHECKING
 
 from chainrule.arguments.aliases import PLOT_NAMES
 from chainrule.arguments.rooms import open_room
-from chainrule.insight.plots.answers import Classifier
-from chainrule.insight.plots.confusion import confusion
-from chainrule.insight.plots.decision_boundary import decision_boundary
-from chainrule.insight.plots.forecast import forecast
-from chainrule.insight.plots.history import history
-from chainrule.insight.plots.images import images
-from chainrule.insight.plots.importance import importance
-from chainrule.insight.plots.mistakes import mistakes
-from chainrule.insight.plots.points import points
-from chainrule.insight.plots.roc import roc
-from chainrule.insight.plots.weights import weights
+
+if TYPE_CHECKING:
+    from chainrule.insight.plots.gallery import (
+        Classifier,
+        confusion,
+        decision_boundary,
+        forecast,
+        history,
+        images,
+        importance,
+        mistakes,
+        points,
+        roc,
+        weights,
+    )
 
 __all__ = [
     "Classifier",
@@ -37,4 +41,13 @@ __all__ = [
 
 
 if not TYPE_CHECKING:  # type checkers must still reject unknown names
-    __getattr__, __dir__ = open_room(__name__, "plot", __all__, PLOT_NAMES)
+    _refuse, __dir__ = open_room(__name__, "plot", __all__, PLOT_NAMES)
+
+    def __getattr__(name: str) -> object:
+        """Import the plots when the first is drawn, as most programs draw none."""
+        if name not in __all__:
+            return _refuse(name)
+        from chainrule.insight.plots import gallery
+
+        globals()[name] = value = getattr(gallery, name)
+        return value

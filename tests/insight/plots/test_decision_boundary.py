@@ -86,6 +86,16 @@ def test_data_without_two_features_are_refused(bands: Any, X: Any, y: Any, messa
         plot.decision_boundary(bands, X, y)
 
 
+def test_a_regressor_is_no_classifier_and_the_remedy_makes_it_one() -> None:
+    from sklearn.linear_model import LinearRegression
+
+    X, y = np.array([[0.0, 1.0], [1.0, 0.0], [2.0, 1.0]]), [0, 0, 1]
+    net = LinearRegression().fit(X, y)
+    with pytest.raises(DataError, match=r"such as lambda X: net.predict\(X\) > 0.5"):
+        plot.decision_boundary(net, X, y)
+    plot.decision_boundary(lambda X: net.predict(X) > 0.5, X, y)
+
+
 def test_every_classifier_has_a_boundary(points: Any) -> None:
     from sklearn.linear_model import LogisticRegression
     from sklearn.svm import LinearSVC

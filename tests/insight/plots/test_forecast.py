@@ -26,6 +26,15 @@ def test_the_lower_panel_shows_what_separates_a_forecast_from_the_truth() -> Non
     assert top.get_title() == "Forecast, step 1 of 2 ahead"
 
 
+def test_the_dates_of_a_series_are_those_of_the_axis() -> None:
+    import pandas as pd
+
+    truth = pd.Series([1.0, 2.0], pd.to_datetime(["2024-01-01", "2024-02-01"]))
+    axes = plot.forecast(truth, truth.to_numpy()).axes[1]
+    assert axes.get_xlabel() == "date"
+    assert axes.lines[1].get_xdata()[1] == truth.index[1]
+
+
 @pytest.mark.parametrize(
     ("given", "error", "message"),
     [

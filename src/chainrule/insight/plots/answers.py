@@ -78,6 +78,12 @@ def ask(function: str, net: Any, X: Any, known: Array) -> Answers:
         answers = _of_network(net, X, known)
     elif hasattr(net, "classes_") and hasattr(net, "predict"):
         answers = _of_estimator(net, X)
+    elif hasattr(net, "get_params") and not hasattr(net, "classes_"):
+        raise DataError(
+            f"{function}: {type(net).__name__} is a regressor, or not fitted, and has no classes; "
+            "fit a classifier, or give a function that cuts what it predicts, such as lambda X: "
+            "net.predict(X) > 0.5"
+        )
     else:
         outputs = np.asarray((net.predict if hasattr(net, "predict") else net)(X))
         answers = _of_outputs(function, decoded(outputs, f"{function}: what net returns"), known)

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from chainrule.arguments.aliases import PLOT_ALIASES
 from chainrule.arguments.checks import as_position, bad_argument, checked_text
 from chainrule.arguments.keywords import answers_foreign_names
+from chainrule.data.row_labels import check_row_labels
 from chainrule.errors import DataError, counted
 from chainrule.insight.figure import File, panels, root_figure
 from chainrule.insight.legend import add_legend
@@ -51,7 +52,7 @@ def forecast(
     baselines : mapping of str to array, or None
         Other forecasts by their name, such as that of the last value.
     times : array, (n,), or None
-        The date or position of each row; None counts them.
+        The date or position of each row; None takes the dates of a pandas `truth`, or counts.
     name : str
         What is forecast, with its unit: the label of the vertical axis.
     step : int
@@ -83,6 +84,10 @@ def forecast(
     lines = {"forecast": predicted, **(baselines or {})}
     actual, ahead = _column("truth", truth, np.shape(truth), step)
     values = {key: _column(key, each, np.shape(truth), step)[0] for key, each in lines.items()}
+    check_row_labels("plot.forecast", truth=truth, predicted=predicted)
+    index: Any = getattr(truth, "index", None)
+    if times is None and getattr(getattr(index, "dtype", None), "kind", "") == "M":
+        times = index
     when = _checked_times(times, len(actual))
     with panels(axes, path, (8.0, 5.0), heights=(2, 1)) as shown:
         top = shown[0]
