@@ -71,8 +71,8 @@ def resolve_activation(activation: str | ActivationFunction | None) -> Activatio
         return activation
     if isinstance(activation, int):
         raise ArgumentError(
-            f"activation: expected a name or a function, got {activation}; a layer is given the "
-            "number of its units alone, as nn.Dense(8), since that of its inputs is inferred; "
-            f"there are {', '.join(sorted(ACTIVATIONS))}"
+            f"activation: expected a name or a function, got an int, {activation}; a layer is "
+            "given the number of its units alone, as nn.Dense(8), since that of its inputs is "
+            f"inferred; there are {', '.join(sorted(ACTIVATIONS))}"
         )
     return look_up("activation", activation, ACTIVATIONS)

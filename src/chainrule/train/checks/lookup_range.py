@@ -23,6 +23,6 @@ def explain_lookup_error(network: Callable[[Any], Any], X: Any) -> None:
             network(X[start : start + ROWS])
         except DataError as error:
             since = f" (counted from sample {start})" if start else ""
-            raise DataError(f"{error}{since}") from None
+            raise type(error)(f"{error}{since}") from None
         except IndexError:
             return

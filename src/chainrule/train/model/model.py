@@ -365,7 +365,7 @@ def checked_layers(layers: Any) -> list[Layer]:
     """Return the layers as a list, or raise an ArgumentError."""
     if isinstance(layers, Layer):
         raise ArgumentError(
-            "Network: layers is a single layer; put all of them in one list, as in "
+            "Network: layers is a single layer; put it in a list, as in "
             "chainrule.Network([nn.Dense(8), nn.Dense(3)])"
         )
     try:
