@@ -4,7 +4,9 @@ import os
 import subprocess
 import sys
 import traceback
+import warnings
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -45,12 +47,19 @@ def singular(x):
     return np.sum(np.linalg.svd(x)[0])
 
 
+def warned() -> object:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        return network().fit(1000 * X, Y, verbose=0)  # unscaled
+
+
 def network(*layers: nn.Layer) -> cr.Network:
     net = cr.Network([*layers, nn.Dense(2)])
     net.compile(loss="cross_entropy")
     return net
 
 
+@cache
 def trained() -> cr.Network:
     net = network()
     net.fit(X, Y, verbose=0)
@@ -85,6 +94,7 @@ MISTAKES: list[tuple[Callable[[], object], list[str]]] = [
     (lambda: cr.trace(singular)(np.eye(2)), ["singular"]),
     (lambda: network(Misfit())(X), []),
     (lambda: network(Misfit()).fit(X, Y, verbose=0), []),
+    (warned, ["warned"]),
     (lambda: network(Divided()).fit(X, Y, verbose=0), ["forward"]),
     (lambda: network().fit(X, Y, callbacks=[Reader()], verbose=0), ["on_epoch_end"]),
 ]
@@ -99,6 +109,7 @@ def test_only_lines_of_the_user_are_shown(number: int) -> None:
     mistake, below = MISTAKES[number]
     with pytest.raises(Exception, match=r".") as caught:
         mistake()
+    assert not isinstance(caught.value, AssertionError)
     _, *frames = shown(caught.value)  # that of this test first
     assert [frame.name for frame in frames if frame.name != "<lambda>"] == below
     assert {frame.filename for frame in frames} == {__file__}
@@ -112,7 +123,7 @@ def test_a_script_shows_its_line_and_the_message_and_all_frames_when_debugging(
     script = tmp_path / "script.py"
     script.write_text("import chainrule as cr\ncr.Network([]).fit([[1.0]], [1])\n")
     frames = []
-    for setting in ("", "check", "traceback", "1"):
+    for setting in ("check", "traceback"):
         environment = os.environ | {"CHAINRULE_DEBUG": setting}
         run = subprocess.run(
             [sys.executable, str(script)], env=environment, capture_output=True, text=True,
@@ -121,8 +132,8 @@ def test_a_script_shows_its_line_and_the_message_and_all_frames_when_debugging(
         lines = run.stderr.splitlines()
         assert lines[-1].startswith("chainrule.errors.ArgumentError: fit: the network does not")
         frames.append(sum(line.startswith("  File ") for line in lines))
-    assert frames[:2] == [1, 1]
-    assert min(frames[2:]) > 3
+    assert frames[0] == 1
+    assert frames[1] > 3
 
 
 def test_errors_that_were_not_foreseen_keep_all_frames() -> None:

@@ -15,7 +15,7 @@ from functools import wraps
 from types import FunctionType, TracebackType
 from typing import Any, TypeVar, cast
 
-from chainrule.errors import ChainruleError, GraphError
+from chainrule.errors import ChainruleError, ChainruleWarning, GraphError
 
 __all__ = ["SPECIAL_METHODS", "boundary", "cut_frames", "reached_body", "with_boundaries"]
 
@@ -110,7 +110,7 @@ def _is_foreseen(error: Exception) -> bool:
     """Whether an error was raised by the user's code, or on purpose by that of this library."""
     if isinstance(error, GraphError | AssertionError):  # bugs of ours
         return False
-    if isinstance(error, ChainruleError) or hasattr(error, _CUT):
+    if isinstance(error, ChainruleError | ChainruleWarning) or hasattr(error, _CUT):
         return True
     innermost = error.__traceback__
     while innermost is not None and innermost.tb_next is not None:
