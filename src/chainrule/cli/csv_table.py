@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -24,7 +25,7 @@ from chainrule.cli.report import (
     report_classes,
     report_regression,
 )
-from chainrule.cli.tables import HIDDEN, adam
+from chainrule.cli.tables import HIDDEN, LINEAR_RATE, adam
 from chainrule.data.columns import Columns, select_columns, take_rows
 from chainrule.data.csv_file import read_table
 from chainrule.errors import ArgumentError, DataError
@@ -32,6 +33,7 @@ from chainrule.errors import ArgumentError, DataError
 __all__ = ["FileTable", "example_of", "recipe_of_file"]
 
 DEFAULTS = TableOptions()
+MANY_ROWS = 2000
 
 
 def recipe_of_file(
@@ -134,6 +136,7 @@ def _regression(file: FileTable) -> Recipe:
 def _table_recipe(
     file: FileTable, units: int, draw: Any, end: Any = None, **settings: Any
 ) -> Recipe:
+    epochs, batch_size = _length(len(file.parts[0][1]))
     last = (lambda: nn.Dense(units), *([end] if end else []))
     family = "linear" if settings.get("loss") == "mse" else "logistic"
 
@@ -145,12 +148,20 @@ def _table_recipe(
         load=lambda: file.parts,
         layers=lambda part: [table(part), *(make() for make in (*HIDDEN, *last))],
         optimizer=adam,
-        epochs=40,
-        batch_size=64,
+        epochs=epochs,
+        batch_size=batch_size,
         draw=draw,
         example=file.example,
         baseline=Baseline(
-            f"{family} regression", lambda part: [table(part), *(make() for make in last)]
+            f"{family} regression",
+            lambda part: [table(part), *(make() for make in last)],
+            LINEAR_RATE,
         ),
         **settings,
     )
+
+
+def _length(rows: int) -> tuple[int, int]:
+    """Return epochs and batch size: about 1,500 steps or more, as 40 epochs of few rows are few."""
+    batch_size = 64 if rows >= MANY_ROWS else 16
+    return min(max(40, math.ceil(1500 * batch_size / rows)), 150), batch_size

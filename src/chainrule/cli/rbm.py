@@ -57,7 +57,7 @@ def train_rbm(
     """Train RBMs on two sets of digits, and compare their features with pixels."""
     for experiment in _EXPERIMENTS:
         (X, y), (X_test, y_test) = experiment.parts()
-        click.echo(f"{NAME}: {len(X):,} {experiment.images}, without their labels\n")
+        click.echo(f"{NAME}: {len(X):,} {experiment.images},\nwithout their labels\n")
         machine = RBM(
             experiment.hidden,
             rate or experiment.learning_rate,
@@ -169,7 +169,7 @@ def _write(experiment: _Experiment, machine: RBM, images: Array, out: Path) -> N
         paths += _draw(experiment, machine, images, out)
     except ImportError as error:  # the model is useful without them
         click.echo(f"chainrule: no figures: {error}", err=True)
-    click.echo(f"\nwrote {', '.join(map(str, paths))}")
+    click.echo("\n".join(["\nwrote", *(f"  {path}" for path in paths)]))
 
 
 def _draw(experiment: _Experiment, machine: RBM, images: Array, out: Path) -> list[Path]:

@@ -41,6 +41,7 @@ class Baseline:
 
     title: str
     layers: Layers
+    rate: float | None = None  # the learning rate it does best with; None is the recipe's
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ def report_regression(run: Run) -> None:
     rows = [("network", run.net.predict(X).reshape(y.shape))]
     if run.baseline is not None and run.recipe.baseline is not None:
         rows.append((run.recipe.baseline.title, run.baseline.predict(X).reshape(y.shape)))
-    rows.append(("mean of the training part", np.full(y.shape, trained.mean())))
+    rows.append(("the mean of the training part", np.full(y.shape, trained.mean())))
     click.echo("\nerrors on the test part\n")
     print_rows(rows, y)
     print_comparison(rows, y)

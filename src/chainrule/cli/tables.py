@@ -12,7 +12,7 @@ from chainrule.cli.figures import draw_classes
 from chainrule.cli.recipe import Baseline, Layers, Parts, Recipe, cosine_adam
 from chainrule.cli.report import report_binary, report_classes
 
-__all__ = ["HIDDEN", "RECIPES", "adam"]
+__all__ = ["HIDDEN", "LINEAR_RATE", "RECIPES", "adam"]
 
 LETTERS = np.array([chr(ord("A") + number) for number in range(26)])
 
@@ -47,6 +47,8 @@ HIDDEN = (
 
 
 adam = cosine_adam(0.003)
+LINEAR_RATE = 0.02
+"""The learning rate of Adam for linear baselines: a smaller one would leave them unfinished."""
 
 RECIPES: dict[str, Recipe] = {
     "letters": Recipe(
@@ -86,6 +88,6 @@ RECIPES: dict[str, Recipe] = {
         show="print(net.predict_proba(X)[:10, 0].round(2), y[:10])",
         loss="binary_cross_entropy",
         metrics=("accuracy", "auc"),
-        baseline=Baseline("logistic regression", _with_table(lambda: nn.Dense(1))),
+        baseline=Baseline("logistic regression", _with_table(lambda: nn.Dense(1)), LINEAR_RATE),
     ),
 }

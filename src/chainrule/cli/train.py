@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -196,7 +196,7 @@ def _describe(
     counts = ", ".join(f"{len(part[1]):,} for {kind}" for kind, part in parts.items() if part)
     if training is test:
         counts = f"{len(training[1]):,}, for training and for test"
-    return f"{name}: {recipe.title}; {counts}\n"
+    return f"{name}: {recipe.title}\n{counts}\n"
 
 
 def _fit(
@@ -220,6 +220,7 @@ def _fit_baseline(
     recipe: Recipe, baseline: Baseline, training: Part, settings: _Settings
 ) -> Network:
     click.echo(f"\nfor comparison: {baseline.title}")
+    settings = replace(settings, rate=baseline.rate or settings.rate)
     net = _compiled(recipe, baseline.layers(training), settings)
     size = min(settings.batch_size, len(training[1]))
     net.fit(*training, epochs=settings.epochs, batch_size=size)
@@ -242,7 +243,7 @@ def _write(run: Run, out: Path) -> None:
         written += run.recipe.draw(run, out)
     except ImportError as error:  # the model is useful without them
         click.echo(f"chainrule: no figures: {error}", err=True)
-    click.echo(f"\nwrote {', '.join(map(str, written))}")
+    click.echo("\n".join(["\nwrote", *(f"  {path}" for path in written)]))
     code = (
         "import chainrule as cr",
         "from chainrule import data, datasets",
