@@ -24,6 +24,8 @@ Array = NDArray[Any]
 Draw = Callable[[Path], Any]
 
 MOST_ROWS, MOST_COLUMNS, LONGEST_CELL = 12, 8, 14
+MANY = 10_000
+"""Numbers from which on thousands are separated, and decimals left out."""
 MOST_IMAGES = 25
 LEAST_SIDE = 7
 """Pixels of the side of an image from which on a row of a square number of them is one."""
@@ -102,6 +104,10 @@ def draw_agreement(
         if constant is not None:
             axes.axhline(constant[1], color=COLOURS[4], ls="--", lw=1.2, label=constant[0])
         axes.set(xlabel=f"true {name}", ylabel=f"predicted {name}", title=title)
+        if max(map(abs, ends)) >= MANY:
+            axes.xaxis.set_major_formatter("{x:,.0f}")
+            axes.yaxis.set_major_formatter("{x:,.0f}")
+            axes.locator_params(axis="x", nbins=5)
         axes.grid(visible=True)
         add_legend(axes)
 
@@ -145,9 +151,12 @@ def _draw_mistakes(run: Run, as_shown: Callable[[Array], Array], path: Path) -> 
 def _of_rows(run: Run, features: Sequence[str] | None) -> dict[str, Draw]:
     """Draw the first rows of a table, and the importance of its columns."""
     training, test = run.parts
+    metric = "mae" if "mae" in run.recipe.metrics else None  # in the unit of the target
     return {
         "data": lambda path: _draw_rows(training, features, path),
-        "importance": lambda path: plot.importance(run.net, *test, path, features=features),
+        "importance": lambda path: plot.importance(
+            run.net, *test, path, features=features, metric=metric
+        ),
     }
 
 
@@ -168,7 +177,7 @@ def _draw_rows(part: Part, features: Sequence[str] | None, path: Path) -> None:
         lines = [[*line[:-1], "…", line[-1]] for line in lines]
     text = "\n".join(align([[cell[:LONGEST_CELL] for cell in line] for line in lines], left=False))
     widest = max(map(len, text.split("\n")))
-    with drawing(None, path, (0.095 * widest + 0.4, 0.2 * len(lines) + 0.8)) as axes:
+    with drawing(None, path, (0.095 * widest + 0.4, 0.175 * len(lines) + 0.5)) as axes:
         axes.set_axis_off()
         axes.set_title(f"The first of {counted(count, 'row')} trained on")
         axes.text(0, 1, text, family="monospace", fontsize=10, va="top", transform=axes.transAxes)
@@ -177,5 +186,5 @@ def _draw_rows(part: Part, features: Sequence[str] | None, path: Path) -> None:
 def _cell(value: Any) -> str:
     text = str(value)
     if isinstance(value, float | np.floating):
-        text = f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
+        text = f"{value:,.0f}" if abs(value) >= MANY else f"{value:.4g}"
     return text if len(text) <= LONGEST_CELL else f"{text[: LONGEST_CELL - 1]}…"
