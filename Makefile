@@ -25,10 +25,10 @@ endif
 help:  ## list these habits
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
 
-demo: $(VENV)/demo.stamp  ## train on real handwriting; model and figures go to demo/
+demo: $(VENV)/demo.stamp  ## train on real handwriting (installs 600 MB, a minute); results go to demo/
 	$(RUN) -m chainrule train digits --out demo
 
-test: $(VENV)/test.stamp  ## the whole test suite, with every documented example
+test: $(VENV)/test.stamp  ## the whole test suite (installs 700 MB in all; runs for ten minutes)
 	$(RUN) -m pytest -n auto --dist worksteal
 
 check: lint  ## all a commit needs: format, lint, types, layers, docstrings, fast tests
@@ -67,19 +67,27 @@ clean:  ## remove what the other habits made, except .venv
 $(VENV)/ready.stamp:
 	@if ! $(RUN) -m pip --version >/dev/null 2>&1; then \
 		if [ -z "$(PYTHON)" ]; then \
-			echo "make: no Python 3.11 or newer with venv and pip was found; install one," \
-				"or name it: make PYTHON=/path/to/python ..." >&2; exit 1; \
+			echo "make: no Python 3.11 or newer with the modules venv and ensurepip was found." >&2; \
+			echo "On Debian and Ubuntu: sudo apt install python3-venv; elsewhere install Python," \
+				"or name one: make PYTHON=/path/to/python ..." >&2; exit 1; \
 		fi; \
 		echo "making $(VENV) with $(PYTHON)"; \
 		"$(PYTHON)" -m venv --clear $(VENV); \
 	fi
 	@touch $@
 
+# What an installation takes, measured on two cores; most of the time is the download.
+SIZE_demo := 600 MB on the disk, about a minute
+SIZE_test := 700 MB on the disk with those of the demonstration, about two minutes
+SIZE_dev := 1.1 GB on the disk, about three minutes
+SIZE_bench := several GB on the disk, for PyTorch and JAX
+
 # The requirement files include one another: bench and test start with demo, dev with test.
 $(VENV)/test.stamp $(VENV)/bench.stamp: requirements/demo.txt
 $(VENV)/dev.stamp: requirements/demo.txt requirements/test.txt
 $(VENV)/%.stamp: requirements/%.txt pyproject.toml $(VENV)/ready.stamp
-	@echo "installing $< into $(VENV)"
+	@echo "installing $< into $(VENV): $(SIZE_$*)"
 	@$(PIP) -r $<
 	@$(PIP) --no-deps --no-build-isolation --editable .
+	@echo "$(VENV) has $$(du -sm $(VENV) | cut -f1) MB now; to remove it: rm -r $(VENV)"
 	@touch $@
