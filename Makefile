@@ -46,8 +46,8 @@ format: $(VENV)/dev.stamp  ## format the code and apply ruff's fixes
 	$(RUN) -m ruff format $(SOURCES)
 
 golden: $(VENV)/test.stamp  ## renew the golden files of printed graphs and loops; review the diff
-	CHAINRULE_UPDATE_GOLDEN=1 $(RUN) -m pytest -q tests/graph/test_printing.py tests/compiler/test_golden.py tests/test_numpy_coverage.py tests/arguments/test_foreign_names.py
-	git diff --stat tests/golden docs
+	CHAINRULE_UPDATE_GOLDEN=1 $(RUN) -m pytest -q tests/graph/test_printing.py tests/compiler/test_golden.py tests/test_numpy_coverage.py tests/arguments/test_foreign_names.py tests/test_readme.py
+	git diff --stat tests/golden docs examples
 
 bench: $(VENV)/demo.stamp  ## speed against the rivals that are installed, side by side
 	$(RUN) -m benchmarks
