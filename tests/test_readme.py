@@ -1,4 +1,4 @@
-"""The README: its blocks run when they are pasted, its lists are current, its links lead somewhere."""
+"""The README: its blocks run when pasted, its lists are current, its links lead somewhere."""
 
 import ast
 import code
