@@ -5,9 +5,11 @@ import warnings
 import numpy as np
 import pytest
 
+from chainrule import nn
 from chainrule.errors import ChainruleWarning
 from chainrule.nn.losses.loss import LOSSES
 from chainrule.train.checks import check_samples, explain_nonfinite, warn_likely_mistakes
+from chainrule.train.network import Network
 from tests.train.classification_data import LABELS, X
 
 LIKELY = [
@@ -73,3 +75,25 @@ def test_small_parameters_suggest_a_function_outside_its_domain():
         np.nan, step=0, epoch=0, learning_rate=0.1, parameters={"a": np.ones(2)}
     )
     assert "a log or a division of 0" in message
+
+
+def test_rows_sorted_by_class_are_told_where_the_last_are_held_out():
+    def fit(y, X=None, loss="cross_entropy", **options):
+        X = np.random.default_rng(0).normal(size=(len(y), 2)) if X is None else X
+        net = Network([nn.Dense(3 if loss == "cross_entropy" else 1)])
+        net.compile(loss, "sgd")
+        net.fit(X, y, verbose=0, **({"validation_split": 0.2} | options))
+
+    y = np.repeat([0, 1, 2], 40)
+    names = np.array(["ant", "bee", "cat"])
+    for labels, name in ((y, "2"), (names[y], "cat")):
+        with pytest.warns(ChainruleWarning, match=f"last 24 samples, .* are all of class {name}:"):
+            fit(labels)
+    shuffled = np.random.default_rng(0).permutation(y)
+    rare = np.append([0, 1, 2], np.zeros(97, int))
+    for labels in (shuffled, np.tile([0, 1, 2], 40)):
+        fit(labels)
+    fit(rare, class_weight="balanced")
+    fit(y, validation_split=0.0)
+    fit(y, validation_data=(np.ones((3, 2)), [2, 2, 2]), validation_split=0.0)
+    fit(y[:, None] * 1.0, loss="mse")

@@ -22,6 +22,7 @@ from chainrule.nn.sublayers import with_sublayers
 from chainrule.train.callbacks import resolve_callbacks
 from chainrule.train.checks import check_settings, warn_likely_mistakes
 from chainrule.train.checks.lookup_range import explain_lookup_error
+from chainrule.train.checks.sorted_rows import warn_of_sorted_rows
 from chainrule.train.checks.weights import check_some_left
 from chainrule.train.fit.adaptation import adapt_layers, restored_on_error
 from chainrule.train.fit.epochs import EpochLoop, FitRun
@@ -116,6 +117,8 @@ def _prepare_samples(
     samples, checked = prepare_samples(model, objective, inputs, y, weight, "fit")
     first = split_at(len(samples), arguments.validation_split)
     validation = samples.part(slice(first, None)) if first < len(samples) else None
+    if validation is not None and not model.counter.steps:
+        warn_of_sorted_rows(samples.y, first, model.classes)
     if arguments.validation_data is not None:
         names = ("validation_data[0]", "validation_data[1]")
         held_out = _unpack(arguments.validation_data)
