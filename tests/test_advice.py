@@ -99,7 +99,7 @@ def test_names_in_advice_exist_and_calls_are_accepted():
             if "VALUE" in code or code.startswith("chainrule.cli") or code in NO_CODE:
                 continue
             if found[3] and (call := balanced(text, found.end() - 1)):
-                code += call
+                code += re.sub(r"(?<=\d)VALUE", "", call)  # of a number and a text beside it
             tried += 1
             try:
                 attempt(code, only_bind=place.startswith("cli/"))
@@ -145,7 +145,8 @@ def accept(function: Any, keywords: list[str | None]) -> None:
 def test_extras_options_and_commands_in_messages_exist():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     options = {name for command in [commands, *commands.commands.values()]
-               for each in command.params for name in each.opts} | {"--help"}  # fmt: skip
+               for each in command.params
+               for name in [*each.opts, *each.secondary_opts]} | {"--help"}  # fmt: skip
     source = "".join(path.read_text(encoding="utf-8") for path in SOURCE.rglob("*.py"))
     for place, text in messages():
         for extra in re.findall(r"chainrule\[([a-z]+)\]", text):

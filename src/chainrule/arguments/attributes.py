@@ -40,8 +40,11 @@ def refuse_missing(owner: object, variable: str, name: str, aliases: Aliases) ->
     def message() -> str:
         names = {*dir(type(owner)), *getattr(owner, "__dict__", ())} - {name}
         known = sorted(each for each in names if not each.startswith("_"))
-        hint = closest(name, known, aliases, f"{variable}.{{}}".format)
-        return f"{title}; {hint}" if hint else title
+        quote = f"{variable}.{{}}".format
+        hint = closest(name, known, aliases, quote)
+        if hint is None and (targets := aliases.targets(name)):  # what such objects may have
+            hint = f"here it is {quote(targets[0])}, which this one lacks"
+        return f"{title}; {hint or f'dir({variable}) lists what it has'}"
 
     raise MissingAttributeError(title if name.startswith("_") else message, name)
 

@@ -54,10 +54,10 @@ def open_room(
 
     @boundary
     def answer(name: str) -> NoReturn:
-        hint = None if name.startswith("__") else _hint(room, name)
-        raise MissingAttributeError(
-            f"{title} has no {name!r}" + (f"; {hint}" if hint else ""), name
-        )
+        if name.startswith("_"):
+            raise MissingAttributeError(f"{title} has no {name!r}", name)
+        hint = _hint(room, name) or f"dir({title}) lists what it has"
+        raise MissingAttributeError(f"{title} has no {name!r}; {hint}", name)
 
     def names() -> list[str]:
         return sorted(public)

@@ -118,6 +118,11 @@ def from_config(config: Any) -> Any:
     >>> from_config({"kind": "cosine", "learning_rate": 0.1, "epochs": 5})(step=0, epoch=5)
     0.0
     """
+    if isinstance(config, str):
+        raise FormatError(
+            f"optimizer: a description is a dictionary, as from optim.SGD(0.1).config(), not "
+            f"{config!r:.60}; an optimiser of a name is created by its class, as optim.SGD(0.1)"
+        )
     values = dict(cast(dict[str, Any], config)) if isinstance(config, dict) else {}
     kind = values.pop("kind", None)
     if not isinstance(kind, str) or kind not in _CLASSES:
