@@ -34,27 +34,45 @@ _HEXADECIMAL = re.compile(r"\d+[eE]\d+|\d+")
 
 
 class FileColumns(NamedColumns):
-    """The columns of a file, with how numbers are written in them.
+    """The columns of a file, with how they are written in it.
 
-    A `Table` keeps the formats, so that other files are read alike.
+    Parameters
+    ----------
+    columns : dict of str to array, (n,)
+        The cells.
+    formats : dict of str to NumberFormat
+        How numbers are written: a `Table` keeps it, so that other files are read alike.
+    texts : dict of str to array of str, (n,)
+        The cells as they are written, of numbers that are not as programs write them.
+    notes : sequence of Note
+        What was inferred.
+    delimiter : str
+        That of the file.
     """
 
     def __init__(
         self,
         columns: Mapping[str, NDArray[Any]],
         formats: Mapping[str, NumberFormat],
+        texts: Mapping[str, NDArray[Any]] | None = None,
         notes: Sequence[Note] = (),
         delimiter: str = "",
     ) -> None:
         super().__init__(columns)
-        self.delimiter = delimiter
-        self.formats = dict(formats)
-        self.notes = tuple(notes)
+        self.formats, self.texts = dict(formats), dict(texts or {})
+        self.notes, self.delimiter = tuple(notes), delimiter
+
+    def of(self, columns: Mapping[str, NDArray[Any]]) -> FileColumns:
+        """Return some of the columns."""
+        texts = {name: cells for name, cells in self.texts.items() if name in columns}
+        return FileColumns(columns, self.formats, texts, delimiter=self.delimiter)
 
     def rows(self, selection: Any) -> FileColumns:
         """Return some rows."""
-        chosen = {name: cells[selection] for name, cells in self.items()}
-        return FileColumns(chosen, self.formats, delimiter=self.delimiter)
+        columns, texts = (
+            {name: cells[selection] for name, cells in each.items()} for each in (self, self.texts)
+        )
+        return FileColumns(columns, self.formats, texts, delimiter=self.delimiter)
 
 
 @dataclass(frozen=True)
@@ -86,9 +104,10 @@ def typed_columns(
         typed[name] = _written(cells, name, title, typed[name], (decimal, seen, delimiter))
     formats = {name: each.format for name, each in typed.items() if each.format is not None}
     notes = [*_notes_of_signs(texts, typed), *(n for each in typed.values() for n in each.notes)]
-    return FileColumns(
-        {name: each.cells for name, each in typed.items()}, formats, notes, delimiter
-    )
+    columns = {name: each.cells for name, each in typed.items()}
+    # Declared as categories, or with another decimal mark, these are read again.
+    kept = {n: np.array(texts[n], object) for n in written if columns[n].dtype.kind in "if"}
+    return FileColumns(columns, formats, kept, notes, delimiter)
 
 
 def _seen_decimal(
@@ -234,7 +253,7 @@ def _notes_of_format(name: str, found: Numbers) -> tuple[Note, ...]:
         decimal = found.format.decimal
         other = "," if decimal == "." else "."
         text = f"{found.doubt}; pass decimal={decimal!r} or decimal={other!r}"
-        return (Note(f"column {name!r} is ambiguous: {text}", is_guess=True),)
+        return (Note(f"column {name!r} is ambiguous: {text}", True, name),)
     if found.format == PLAIN:
         return ()
     how = [f"in {found.format.unit}"] if found.format.unit else []
@@ -245,7 +264,7 @@ def _notes_of_format(name: str, found: Numbers) -> tuple[Note, ...]:
 
 def _notes_of_odd(name: str, cells: list[str], found: Numbers) -> tuple[Note, ...]:
     if found.mixed:
-        return (Note(f"column {name!r} holds {found.mixed}, and so all are texts", is_guess=True),)
+        return (Note(f"column {name!r} holds {found.mixed}, and so all are texts", True, name),)
     if not found.odd:
         return ()
     first = min(found.odd, key=cells.index)
@@ -254,7 +273,7 @@ def _notes_of_odd(name: str, cells: list[str], found: Numbers) -> tuple[Note, ..
         "counted from 0) is none, and so all are texts; correct it, or pass "
         f"missing={['', *found.odd[:5]]!r}"
     )
-    return (Note(text, is_guess=True),)
+    return (Note(text, True, name),)
 
 
 def _refuse_overflow(column: NDArray[Any], cells: list[str], name: str, title: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, cast
 
 import numpy as np
@@ -12,7 +12,7 @@ from chainrule.arguments.lookup import suggestion
 from chainrule.data.byte_text import decoded
 from chainrule.data.cell import text_of
 from chainrule.data.column_type import FileColumns
-from chainrule.data.csv_file import read_csv, read_csv_text
+from chainrule.data.csv_file import read_csv_text, read_table, warn_of_guesses
 from chainrule.data.duration import in_hours
 from chainrule.data.file_argument import is_path
 from chainrule.data.row_labels import check_row_labels
@@ -43,14 +43,18 @@ def is_table(value: Any) -> bool:
 
 
 def read_columns(
-    source: Any, names: Iterable[str] | None = None, as_written: bool = False
+    source: Any,
+    names: Iterable[str] | None = None,
+    as_written: bool = False,
+    declared: Collection[str] = (),
 ) -> Columns:
     """Return the columns of a table as arrays of equal length.
 
-    The dtypes of a file depend on all of its rows: `as_written` returns its cells as text.
+    The dtypes of a file depend on all of its rows: `as_written` returns its cells as text. Guesses
+    of the dtypes of `declared` columns are not warned of.
     """
     names = None if names is None else list(names)
-    given = _as_mapping(source, names, as_written)
+    given = _as_mapping(source, names, as_written, declared)
     if isinstance(source, Mapping):
         check_row_labels("Table", table=source)
     selected = list(given) if names is None else names
@@ -70,10 +74,8 @@ def read_columns(
 
 
 def _as_read(columns: Columns, source: Any) -> Columns:
-    """Return columns with how their file writes numbers, if they are of a file."""
-    if not isinstance(source, FileColumns):
-        return columns
-    return FileColumns(columns, source.formats, delimiter=source.delimiter)
+    """Return columns with how their file writes them, if they are of a file."""
+    return source.of(columns) if isinstance(source, FileColumns) else columns
 
 
 def select_columns(columns: Columns, names: Iterable[str]) -> Columns:
@@ -105,9 +107,15 @@ def _names(table: Any) -> list[Any] | None:
     return None if columns is None or not hasattr(table, "__getitem__") else list(columns)
 
 
-def _as_mapping(source: Any, expected: list[str] | None, as_written: bool) -> Mapping[Any, Any]:
+def _as_mapping(
+    source: Any, expected: list[str] | None, as_written: bool, declared: Collection[str]
+) -> Mapping[Any, Any]:
+    if is_path(source) and as_written:
+        return read_csv_text(source, expected or ())
     if is_path(source):
-        return read_csv_text(source, expected or ()) if as_written else read_csv(source)
+        columns, notes = read_table(source, expected=expected or ())
+        warn_of_guesses(source, [note for note in notes if note.column not in declared])
+        return columns
     if isinstance(source, Mapping):
         columns = cast(Mapping[Any, Any], source)
         return _by_text(list(columns), columns)

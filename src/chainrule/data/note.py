@@ -11,8 +11,10 @@ __all__ = ["Note"]
 class Note:
     """One inference, such as "columns are separated by ';'".
 
-    A guess may be wrong, and is warned of; what else is inferred leaves no doubt.
+    A guess may be wrong, and is warned of; what else is inferred leaves no doubt. A column that is
+    declared needs no guess.
     """
 
     text: str
     is_guess: bool = False
+    column: str = ""

@@ -192,7 +192,10 @@ class Table:
         name_of_dtype = checked_choice("Table", "dtype", _name_of(dtype), ("float32", "float64"))
         names = [column.name for column in encoders]
         columns = read_columns(source, names, as_written=True)
-        features = [column.transform(columns[column.name]) for column in encoders]
+        texts = columns.texts if isinstance(columns, FileColumns) else {}
+        features = [
+            column.transform(texts.get(column.name, columns[column.name])) for column in encoders
+        ]
         with np.errstate(over="ignore"):
             rows = np.concatenate(features, axis=1).astype(name_of_dtype)
         # The extremes, which NaN and infinities reach, take less time than a test of each value.
@@ -251,9 +254,11 @@ class Table:
         cells = read_columns(source, [self.target])[self.target]
         gap = next((row for row, cell in enumerate(cells.tolist()) if is_missing(cell)), None)
         if gap is not None:
+            is_text = not are_numbers(cells)
+            hint = "; a class that is called NA is kept by missing=['']" if is_text else ""
             raise DataError(
                 f"Table: the target {self.target!r} is missing in row {gap} (rows are counted from "
-                "0); leave such rows out"
+                f"0); leave such rows out{hint}"
             )
         if kind == "number":
             return Number(self.target).numbers(cells)
@@ -284,8 +289,10 @@ class Table:
 
     def _read(self, source: Any) -> Columns:
         if self._columns:
-            return read_columns(source, [name_of_column(column) for column in self._columns])
-        columns = read_columns(source)
+            names = [name_of_column(column) for column in self._columns]
+            declared = [column.name for column in self._columns if not isinstance(column, str)]
+            return read_columns(source, names, declared=declared)
+        columns = read_columns(source, declared=self.drop)
         for name in self.drop:
             if name not in columns:
                 raise DataError(f"Table: drop has {name!r}, but there are {', '.join(columns)}")
@@ -301,9 +308,9 @@ class Table:
 def _fitted(declared: Column, name: str, columns: FileColumns) -> Fitted:
     """Fit the encoder of a column, with how its file writes numbers."""
     column = declaration_of(declared, columns[name], columns.delimiter)
-    if isinstance(column, Number):
-        return column.fit(columns[name], None if column.decimal else columns.formats.get(name))
-    return column.fit(columns[name])
+    if isinstance(column, Number) and column.decimal is None:
+        return column.fit(columns[name], columns.formats.get(name))
+    return column.fit(columns.texts.get(name, columns[name]))
 
 
 def _name_of(dtype: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -26,7 +26,7 @@ from chainrule.data.file_argument import is_path, read_content
 from chainrule.data.note import Note
 from chainrule.errors import ArgumentError, FormatError, counted, warn
 
-__all__ = ["read_csv", "read_csv_text", "read_table"]
+__all__ = ["read_csv", "read_csv_text", "read_table", "warn_of_guesses"]
 
 ROWS_AT_ONCE = 1024
 SAMPLE = 1000
@@ -122,7 +122,7 @@ def read_csv(
         delimiter, encoding, missing, header, names, comment, skip_rows, decimal
     )
     columns, notes = read_table(path, options)
-    _warn_of_guesses(path, notes)
+    warn_of_guesses(path, notes)
     return columns
 
 
@@ -146,11 +146,12 @@ def read_table(
 def read_csv_text(path: str | os.PathLike[str], expected: Collection[str] = ()) -> dict[str, Any]:
     """Return the cells as they are written, objects of type str, with ``""`` for missing ones."""
     table = _read(path, Options(), expected)
-    _warn_of_guesses(path, table.notes)
+    warn_of_guesses(path, table.notes)
     return {name: np.array(cells, dtype=object) for name, cells in table.cells.items()}
 
 
-def _warn_of_guesses(path: Any, notes: tuple[Note, ...]) -> None:
+def warn_of_guesses(path: Any, notes: Iterable[Note]) -> None:
+    """Warn of what may be wrong."""
     for note in notes:
         if note.is_guess:
             warn(f"{_title(path)}: {note.text}")

@@ -30,6 +30,8 @@ _WEEKDAY = re.compile(
 _TIME = re.compile(r"(T|,? )\d{1,2}:\d\d(:\d\d(?:[.,]\d+)?)?(?:( ?)[ap]\.?m\.?)?", re.IGNORECASE)
 _SHAPE = re.compile(r"(?=.*\d)[\w.,:/+ -]{6,40}")
 _MOSTLY = 0.9
+ENOUGH = 6
+"""Dates that are hardly in order by chance."""
 
 
 @dataclass(frozen=True)
@@ -154,10 +156,12 @@ def _decide(fitting: list[str], ordered: list[str], delimiter: str) -> tuple[str
     if not others or "." in chosen:
         return chosen, ""
     candidates = [chosen, *others]
+    is_enough = len({*ordered}) >= ENOUGH
     for is_likely in (_is_monotonic, _is_monthly):
         likely = [each for each in candidates if is_likely(ordered, each)]
-        if len(likely) == 1 and len({*ordered}) > 2:
-            return likely[0], ""
+        if len(likely) == 1:
+            rest = [each for each in candidates if each != likely[0]]
+            return likely[0], "" if is_enough else rest[0]
     if delimiter == ";" and chosen.startswith("%m/%d") and others[0].startswith("%d/%m"):
         return others[0], chosen
     return chosen, others[0]
@@ -174,8 +178,9 @@ def _is_monotonic(texts: list[str], date_format: str) -> bool:
 
 
 def _is_monthly(texts: list[str], date_format: str) -> bool:
-    """Whether dates are the same day of several months."""
-    return len({date.day for date in _parsed(texts, date_format)}) == 1
+    """Whether dates are the same day of several months, in more than one year."""
+    days, years = zip(*((date.day, date.year) for date in _parsed(texts, date_format)), strict=True)
+    return len({*days}) == 1 < len({*years})
 
 
 def _parsed(texts: list[str], date_format: str) -> Iterator[dt.datetime]:
