@@ -159,7 +159,7 @@ def _print_confusion(classes: Array, counts: NDArray[np.int64]) -> None:
     if max(map(len, lines)) > get_terminal_size().columns:
         _print_largest_confusions(classes, counts)
         return
-    click.echo("\nconfusion matrix: rows are true classes, columns predicted ones\n")
+    click.echo("\nconfusion matrix (rows: true classes, columns: predicted)\n")
     click.echo("\n".join(lines))
 
 

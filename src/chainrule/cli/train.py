@@ -119,22 +119,25 @@ def train(
     """Train a network on a data set or a CSV file, and compare it with a baseline.
 
     \b
-    digits         handwritten digits of 8 × 8 pixels, part of scikit-learn
+    digits         handwritten digits of 8 × 8 pixels
     xor            the four rows of exclusive or
     moons          points of two interleaving half circles
-    mnist          handwritten digits of 28 × 28 pixels; downloaded if missing (12 MB)
-    mnist-cnn      the same, by a convolutional network
-    notmnist       letters A to J from many fonts, by a convolutional network
-    letters        capital letters, described by 16 measurements; downloaded if missing (1 MB)
+    mnist          digits of 28 × 28 pixels (12 MB)
+    mnist-cnn      the same, by convolutions (12 MB)
+    notmnist       letters A to J of many fonts
+    letters        letters, by 16 measurements (1 MB)
     churn          customers of a bank: who leaves?
-    prices         the S&P 500 five days ahead
-    sunspots       sunspots a year ahead
-    airline        airline passengers a year ahead
+    prices         the S&P 500, days ahead
+    sunspots       sunspots, months ahead
+    airline        airline passengers, months ahead
     spoken-digits  digits spoken by six speakers
-    shakespeare    the next character of a play; downloaded if missing (1 MB); takes minutes
+    shakespeare    the next character of a play (1 MB)
     shakespeare-transformer  the same, by a transformer
-    rbm            features of digits, by restricted Boltzmann machines, without labels
-    FILE.csv       any CSV file: --target names the column to predict
+    rbm            features of digits, without labels
+    FILE.csv       any CSV file, with --target COLUMN
+
+    Data are downloaded where a size is given, if they are missing. A tenth of the training part is
+    for validation, monitored while the rest is trained on; the test part is used once, at the end.
     """  # noqa: D301 (\b keeps click from rewrapping the lines)
     options = options_of(columns)
     recipe = None if name == NAME else _recipe(name, target, drop, options)
