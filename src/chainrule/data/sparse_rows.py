@@ -13,7 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.errors import DataError
+
 __all__ = ["SparseRows", "as_sparse_rows", "is_sparse"]
+
+_LARGEST = 2**32  # bytes of rows that become an array
 
 
 class SparseRows:
@@ -52,7 +56,16 @@ class SparseRows:
     def __getitem__(self, rows: Any) -> Any:
         """Return some rows as an array, or an entry of a row and a column."""
         part = self._matrix[rows]
-        return part if isinstance(rows, tuple) else part.toarray()
+        if isinstance(rows, tuple):
+            return part
+        size = part.shape[0] * part.shape[1] * self.dtype.itemsize
+        if size > _LARGEST:
+            raise DataError(
+                f"a batch of {part.shape[0]:,} rows of the sparse matrix, of {part.shape[1]:,} "
+                f"columns, takes {size / 2**30:.1f} GiB as an array; give a smaller batch_size, "
+                "such as 256"
+            )
+        return part.toarray()
 
     def part(self, rows: slice) -> SparseRows:
         """Return some adjacent rows, still sparse."""

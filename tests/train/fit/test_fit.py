@@ -200,6 +200,10 @@ def test_a_plain_function_of_the_epoch_sets_the_rate_also_of_a_later_fit(tmp_pat
     assert same(again.params, net.params)
     again.compile("mse", learning_rate=decayed)
     again.fit(X, y, verbose=0)
+    machine = cr.RBM(2, learning_rate=decayed)
+    assert machine.fit(X > 0, epochs=2, verbose=0)["learning_rate"] == pytest.approx([0.1, 0.05])
+    with pytest.warns(ChainruleWarning, match="rate is the function decayed, which a file cannot"):
+        machine.save(tmp_path / "machine")
 
 
 def test_a_plateau_lowers_the_rate_of_later_epochs():

@@ -102,6 +102,18 @@ def test_a_batch_at_a_time_is_in_memory():
     assert peak < shape[0] * shape[1]  # a byte for each entry; the array would take four
 
 
+def test_a_batch_too_large_for_an_array_is_refused_with_a_smaller_one(monkeypatch):
+    monkeypatch.setattr("chainrule.data.sparse_rows._LARGEST", 30 * 12 * 8)
+    net = network()
+    for call in (
+        lambda: net.fit(SPARSE, y, batch_size=None, verbose=0),
+        lambda: net.predict(SPARSE, batch_size=None),
+    ):
+        with pytest.raises(DataError, match=r"60 rows .* takes 0.0 GiB .* smaller batch_size"):
+            call()
+    net.fit(SPARSE, y, batch_size=30, verbose=0)
+
+
 BAD = [
     (lambda: network()(SPARSE), DataError, r"use net.predict\(X\), which reads it batch by"),
     (lambda: network().fit(SPARSE * np.nan, y), DataError, r"NaN or infinite, first nan at X\["),

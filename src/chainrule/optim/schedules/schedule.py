@@ -64,7 +64,7 @@ class Schedule(ABC):
 
         Parameters
         ----------
-        step : int, or node of an integer
+        step : int or node
             The number of updates before this one: 0 for the first. A node where a loop by hand is
             traced, as by ``jit``.
         epoch : int

@@ -132,7 +132,7 @@ def _description(
             ],
             "classes": model.classes,
             "loss": arguments and _loss(arguments.loss),
-            "optimizer": arguments and _optimizer(arguments.optimizer),
+            "optimizer": arguments and optimizer_config(arguments.optimizer),
             "metrics": [_metric(each) for each in arguments.metrics] if arguments else [],
         }
     )
@@ -149,24 +149,22 @@ def _loss(loss: Loss) -> Any:
 
 
 def optimizer_config(optimizer: Optimizer) -> dict[str, Any] | None:
-    """Return the config of an optimiser, or None if it does not determine the optimiser."""
+    """Return the config of an optimiser, or None if it does not determine the optimiser.
+
+    Where that is because its rate is a function, a warning says so.
+    """
+    rate = optimizer.learning_rate
+    if isinstance(rate, EpochFunction):
+        warn(
+            f"save: the learning rate is the function {rate.name}, which a file cannot hold: to "
+            "train what is loaded, give it the optimizer again; a schedule such as "
+            "optim.inverse_time(0.1, rate=1.0, epochs=1) is saved"
+        )
     try:
         config = json.loads(json.dumps(optimizer.config()))
         return config if from_config(config) == optimizer else None
     except (ChainruleError, TypeError):
         return None
-
-
-def _optimizer(optimizer: Optimizer) -> dict[str, Any] | None:
-    """Return the config of an optimiser; say so if its rate is a function, and there is none."""
-    rate = optimizer.learning_rate
-    if isinstance(rate, EpochFunction):
-        warn(
-            f"save: the learning rate is the function {rate.name}, which a file cannot hold: the "
-            "network will predict, and to train it further is to be compiled again; a schedule "
-            "such as optim.inverse_time(0.1, rate=1.0, epochs=1) is saved"
-        )
-    return optimizer_config(optimizer)
 
 
 def _metric(metric: Metric) -> Any:
