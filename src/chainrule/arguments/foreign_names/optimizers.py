@@ -98,11 +98,11 @@ keras  apply_gradients minimize  -> update
 torch  param_groups  -> all parameters have one learning rate: assign net.optimizer =
        dataclasses.replace(net.optimizer, learning_rate=...)
 torch  state_dict  -> net.save writes the network with its optimiser's settings
-torch  step  -> here it is a loop by hand: chainrule.value_and_grad and optimizer.update
+torch  step  -> here it is a loop by hand: net.gradients(X, y) and net.optimizer.update
 torch  zero_grad  -> gradients are new in each step; leave it out
 torch  load_state_dict  -> chainrule.load reads a network with its optimiser
-torch,keras  state variables  -> it is a tree of arrays: slots gives it, update returns the next
-keras  iterations  -> the argument step of update counts them
+torch,keras  state variables  -> it is a tree of arrays: init gives it, update returns the next
+keras  iterations  -> the state of init(params) counts them, as state["step"]
 keras  get_config  -> config
 """,
 )

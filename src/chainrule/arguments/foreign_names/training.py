@@ -36,9 +36,10 @@ keras  predict_classes  -> predict_class
 sklearn,keras  predict_probabilities predict_log_proba  -> predict_proba
 keras  save_weights save_model to_json export  -> save
 other  dump  -> save
-keras,jax  apply_gradients  -> here it is a loop by hand: chainrule.value_and_grad and
-       optimizer.update
-torch  backward step  -> here it is a loop by hand: chainrule.value_and_grad and optimizer.update
+keras,jax  apply_gradients  -> here it is a loop by hand: net.gradients(X, y) and
+       net.optimizer.update
+torch  backward step  -> here it is a loop by hand: net.gradients(X, y) and
+       net.optimizer.update
 other  use set_loss  -> give it to net.compile(loss="mse", optimizer="sgd")
 keras  build  -> sizes are inferred from the first input: call net(X), net.predict(X) or net.fit
 torch  cpu cuda to  -> parameters are NumPy arrays in net.params, on the CPU
