@@ -136,10 +136,14 @@ def _check_classes(
         )
     if counts.min() < 2:
         rare = str(classes[counts.argmin()])
-        amounts = "" if texts else ", or predict it as an amount by --target-kind number"
+        other = (
+            f"or pass missing={['', rare]!r} to leave them out"
+            if texts
+            else "or predict it as an amount by --target-kind number"
+        )
         raise DataError(
             f"train: the target {target!r} is {rare!r} in one row only, of {len(names)}; each "
-            f"class needs two rows or more, for training and test: remove such rows{amounts}"
+            f"class needs two rows or more, for training and test: remove such rows, {other}"
         )
     if options.kind is None and are_numbers(cells) and len(classes) > 2:
         click.echo(
