@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from functools import cache
 
 __all__ = [
+    "ARRAY_ATTRIBUTES",
     "CALLBACK_ALIASES",
     "CALLBACK_ATTRIBUTES",
     "COLUMNS_ATTRIBUTES",
@@ -125,6 +126,7 @@ RANDOM_ALIASES = Aliases("random arguments")
 SCORE_ALIASES = Aliases("score arguments")
 
 # Attributes and methods
+ARRAY_ATTRIBUTES = Aliases("arrays")
 CALLBACK_ALIASES = Aliases("callback methods")
 CALLBACK_ATTRIBUTES = Aliases("callback attributes")
 COLUMNS_ATTRIBUTES = Aliases("columns")

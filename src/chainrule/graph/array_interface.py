@@ -15,7 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from chainrule.errors import UnsupportedError
+from chainrule.arguments.aliases import ARRAY_ATTRIBUTES
+from chainrule.arguments.lookup import closest
+from chainrule.errors import MissingAttributeError, UnsupportedError
 from chainrule.graph import trace_errors
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.environment import current_environment
@@ -132,7 +134,7 @@ class ArrayInterface(NDArrayOperatorsMixin):
             raise AttributeError(
                 f"the array attribute .{name} cannot be traced; {remedy_for(f'.{name}')}"
             )
-        raise AttributeError(f"a traced value has no attribute {name!r}")
+        raise MissingAttributeError(partial(_missing, name), name)
 
     def _call_method(self, name: str, *args: Any, **kwargs: Any) -> Any:
         result = call_method(OPERATIONS[name], self, *args, **kwargs)
@@ -252,3 +254,13 @@ class ArrayInterface(NDArrayOperatorsMixin):
 
     def __trunc__(self) -> Any:
         return OPERATIONS[np.trunc](self)
+
+
+def _missing(name: str) -> str:
+    """Return the message of an attribute that traced values lack."""
+    title = f"a traced value has no attribute {name!r}"
+    if name.startswith("_"):
+        return title
+    known = [each for each in dir(np.ndarray) if each in ATTRIBUTES or each in OPERATIONS]
+    hint = closest(name, known, ARRAY_ATTRIBUTES, "x.{}".format)
+    return f"{title}; {hint}" if hint else title

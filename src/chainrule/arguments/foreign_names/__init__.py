@@ -10,7 +10,15 @@ Rooms and objects look a missing name up in the subjects that concern them, thro
 docs/coming_from.md prints the whole table by library.
 """
 
-from chainrule.arguments.foreign_names import data, functions, layers, optimizers, package, training
+from chainrule.arguments.foreign_names import (
+    arrays,
+    data,
+    functions,
+    layers,
+    optimizers,
+    package,
+    training,
+)
 from chainrule.arguments.foreign_names.subject import LIBRARIES, Row, Subject
 
 __all__ = ["LIBRARIES", "SUBJECTS", "Row", "Subject"]
@@ -22,5 +30,6 @@ SUBJECTS: dict[str, Subject] = {
     **optimizers.SUBJECTS,
     **data.SUBJECTS,
     **package.SUBJECTS,
+    **arrays.SUBJECTS,
 }
 """All subjects, in the order of the page."""

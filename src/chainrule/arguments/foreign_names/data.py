@@ -263,6 +263,8 @@ sklearn  load_wine  -> wine
 sklearn  load_breast_cancer  -> breast_cancer
 sklearn  fetch_california_housing  -> california_housing
 sklearn  load_digits  -> digits
+keras,other  load load_dataset get_dataset get  -> a data set is a function of its own, as
+       datasets.moons(20)
 torch  MNIST  -> mnist
 keras,other  load_mnist load_data  -> mnist
 torch  FashionMNIST  -> fashion_mnist

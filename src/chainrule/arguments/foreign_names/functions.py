@@ -16,6 +16,8 @@ sklearn  logistic  -> sigmoid
 keras,other  leakyrelu  -> leaky_relu
 torch  xavier_normal xavier_normal_  -> glorot_normal
 torch  xavier_uniform xavier_uniform_  -> glorot_uniform
+keras,torch  glorot xavier  -> glorot_uniform
+keras,torch  he kaiming  -> he_normal
 torch  kaiming_normal kaiming_normal_  -> he_normal
 torch  kaiming_uniform kaiming_uniform_  -> he_uniform
 keras  random_normal  -> normal

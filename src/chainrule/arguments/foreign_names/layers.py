@@ -89,7 +89,7 @@ other  activation_fn act  -> activation
 torch  nonlinearity  -> activation
 keras  kernel_initializer embeddings_initializer kernel_init  -> initializer
 other  weight_initializer weights_initializer init  -> initializer
-keras  kernel_regularizer  -> l2
+keras  kernel_regularizer regularizer  -> l2
 sklearn  alpha  -> l2
 torch  weight_decay  -> l2
 torch  bias  -> use_bias

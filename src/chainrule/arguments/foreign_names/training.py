@@ -142,6 +142,7 @@ sklearn,other  n_iter  -> pass the number of epochs to fit, as in fit(X, epochs=
 keras,torch  training  -> fit runs in training mode, everything else in inference mode
 keras  baseline  -> stop training from a callback that returns True
 keras  start_from_epoch  -> raise patience instead
+keras,sklearn  optimizer loss metrics learning_rate lr  -> it is an argument of net.compile
 keras,torch  input_shape  -> sizes are inferred from the first input
 keras  name  -> a network has no name; keep it in a variable
 torch  device  -> arrays are NumPy's, on the CPU; leave it out

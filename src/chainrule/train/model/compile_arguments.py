@@ -35,6 +35,11 @@ def resolve_compile_arguments(
 ) -> CompileArguments:
     """Resolve the arguments of ``compile``."""
     _refuse_optimizer(loss, optimizer)
+    if isinstance(learning_rate, str) or (learning_rate and isinstance(learning_rate, list)):
+        raise ArgumentError(
+            f"compile: learning_rate is {shown(learning_rate, 40)}; it must be a number greater "
+            f"than 0; for metrics write metrics={shown(learning_rate, 40)}"  # third in Keras
+        )
     loss = resolve_loss(loss)
     optimizer = resolve_optimizer(optimizer, learning_rate)
     return CompileArguments(loss, optimizer, _resolve_metrics(metrics, loss))

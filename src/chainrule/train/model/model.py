@@ -380,6 +380,8 @@ def _not_a_layer(value: Any) -> str:
     message = f"Network: {shown(value)} is not a layer"
     if isinstance(value, type) and issubclass(value, Layer):
         return f"{message} but a class of layers; write {value.__name__}(...)"
+    if isinstance(value, list | tuple):
+        return f"{message} but a list; put its layers themselves in the list of the network"
     if callable(value):
         return f"{message}; wrap a function as nn.Activation(function)"
     return f"{message}; create one by nn.Dense(...), nn.Activation(...) and the like"
