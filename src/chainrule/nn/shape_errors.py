@@ -32,6 +32,11 @@ def checked_inputs(title: str, inputs: Sequence[Any]) -> list[Any]:
         refuse_masked(each, f"{title}: the input")
         if each is None or isinstance(each, str | dict):
             raise ArgumentError(f"{title}: its input is {type_in_words(each)}; pass an array")
+        if hasattr(each, "toarray"):
+            raise ArgumentError(
+                f"{title}: its input is a sparse {type(each).__name__}; pass x.toarray(), or give "
+                "it to net.fit and net.predict, which read it batch by batch"
+            )
     arrays = [each if hasattr(each, "shape") else np.asarray(each) for each in inputs]
     if arrays[0].ndim == 0:
         raise ShapeError(

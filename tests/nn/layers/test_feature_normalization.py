@@ -54,7 +54,7 @@ def test_each_channel_of_images_and_series_is_scaled(inputs: Any, axes: tuple[in
 def test_padded_steps_are_not_counted() -> None:
     series = GENERATOR.normal(3.0, 2.0, (40, 6, 2))
     series[:, 4:] = 0
-    net = trained(nn.Normalization(), nn.LSTM(3, mask_value=0.0), inputs=series)
+    net = trained(nn.Normalization(), nn.RNN(2, mask_value=0.0), inputs=series)
     expected = series[:, :4].mean(axis=(0, 1))
     np.testing.assert_allclose(net.params["normalization.mean"], expected, rtol=1e-12)
 
@@ -156,3 +156,16 @@ def test_a_layer_of_ones_own_adapts_once_also_when_it_is_loaded(tmp_path: Path) 
     np.testing.assert_array_equal(loaded.predict(X), net.predict(X))
     loaded.fit(X, y, verbose=0)
     assert Centre.calls == 1
+
+
+def test_an_adapt_of_other_arguments_is_refused() -> None:
+    class Other(nn.Layer):
+        def adapt(self, x: Any, y: Any) -> None: ...  # pyright: ignore[reportIncompatibleMethodOverride]
+
+        def forward(self, x: Any) -> Any:
+            return x
+
+    with pytest.raises(
+        ArgumentError, match=r"fit: other.adapt\(x: Any, y: Any\).* called with \(x\)"
+    ):
+        trained(Other())

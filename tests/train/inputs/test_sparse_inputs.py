@@ -9,7 +9,7 @@ from scipy import sparse
 
 import chainrule as cr
 from chainrule import data, nn
-from chainrule.errors import DataError, DTypeError, ShapeError
+from chainrule.errors import ArgumentError, DataError, DTypeError, ShapeError
 
 GENERATOR = np.random.default_rng(4)
 DENSE = np.where(GENERATOR.random((60, 12)) < 0.2, GENERATOR.random((60, 12)), 0)
@@ -116,6 +116,7 @@ def test_a_batch_too_large_for_an_array_is_refused_with_a_smaller_one(monkeypatc
 
 BAD = [
     (lambda: network()(SPARSE), DataError, r"use net.predict\(X\), which reads it batch by"),
+    (lambda: nn.Dense(2)(SPARSE), ArgumentError, r"a sparse csr_array; pass x.toarray\(\)"),
     (lambda: network().fit(SPARSE * np.nan, y), DataError, r"NaN or infinite, first nan at X\["),
     (lambda: network().fit(SPARSE, sparse.csr_array(y[:, None])), DataError, r"pass y.toarray\(\)"),
     (lambda: network().fit(SPARSE, y[:9]), DataError, "X has 60 samples but y has 9"),

@@ -6,6 +6,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
+from chainrule.arguments.signature import check_call
 from chainrule.data.sparse_rows import SparseRows
 from chainrule.errors import ArgumentError
 from chainrule.nn.adaptation import inputs_of_next, mark_adapted, needs_data
@@ -40,6 +41,7 @@ def adapt_layers(model: Model, X: Any) -> None:
 
 
 def _adapt(model: Model, layer: Any, x: Any, mask: Any) -> None:
+    check_call(f"fit: {layer.name or layer.kind}.adapt", layer.adapt, ("x",))
     named = {} if mask is None or not accepts_mask(type(layer).adapt) else {"mask": mask}
     with model.parameter_lock.writing():
         layer.adapt(x, **named)
