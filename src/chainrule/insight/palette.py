@@ -73,9 +73,9 @@ def confusion_scale(is_mistaken: bool) -> Colour:
 
 
 def _shade(share: NDArray[Any], full: str) -> Colour:
-    """Mix a background with a colour, at least by a third, so that a rare error is visible."""
+    """Mix a background with a colour; the root makes an error of a few per cent visible."""
     background = _rgb("#F7F7F7")
-    strength = np.where(share > 0, 0.35 + 0.65 * share, 0)[..., None]
+    strength = np.where(share > 0, 0.12 + 0.88 * np.sqrt(share), 0)[..., None]
     return background + strength * (_rgb(full) - background)
 
 

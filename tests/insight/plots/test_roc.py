@@ -74,6 +74,7 @@ def test_several_classes_have_a_curve_each_whose_mean_area_is_the_metric() -> No
     [
         ((SCORES, np.zeros(80, int)), DataError, "all samples are of class 0"),
         ((SCORES, LABELS[:9]), DataError, "X has 80 rows and y 9"),
+        ((np.where(SCORES > 0.6, np.nan, SCORES), LABELS), DataError, "scores of row .* nan"),
         ((lambda X: X > 0.5, SCORES, LABELS), DataError, r"as in roc\(probabilities, y\)"),
         ((lambda X: X, SCORES), ArgumentError, r"y is None; .*roc\(net, X, y\)"),
         ((["a"], [1]), ArgumentError, "net is"),

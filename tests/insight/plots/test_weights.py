@@ -44,3 +44,21 @@ def test_an_unknown_layer_is_refused_with_the_known_parameters(bands: Any) -> No
 def test_an_image_shape_that_does_not_fit_the_weights_is_refused(bands: Any) -> None:
     with pytest.raises(ArgumentError, match=r"image_shape is \(4, 4\), but .* \(64, 9\)"):
         plot.weights(bands, "dense", image_shape=(4, 4))
+    with pytest.raises(ArgumentError, match=r"image_shape is 8; it must be \(height, width\)"):
+        plot.weights(bands, "dense", image_shape=8)  # pyright: ignore[reportArgumentType]
+
+
+def test_tiles_carry_their_unit_and_kernels_over_three_colours_are_coloured(bands: Any) -> None:
+    texts = [each.get_text() for each in plot.weights(bands, "dense").axes[0].texts]
+    assert texts == list("012345678")
+    names = [f"class {each}" for each in range(9)]
+    figure = plot.weights(bands, "dense", names=names)
+    assert [each.get_text() for each in figure.axes[0].texts] == names
+    kernels = np.random.default_rng(0).normal(size=(3, 3, 3, 4))
+    bands.params = {"conv2d.weight": kernels, "out.weight": kernels}
+    axes = plot.weights(bands, "conv2d").axes[0]
+    limit = np.abs(kernels).max()
+    shown = axes.images[0].get_array()
+    np.testing.assert_allclose(shown[:3, 4:7], 0.5 + kernels[..., 1] / limit / 2)
+    assert axes.get_title() == "conv2d.weight: 4 kernels, each on 3 × 3 inputs"
+    assert plot.weights(bands, "out").axes[0].texts[4].get_text() == "1, 1"  # filter, channel

@@ -103,15 +103,19 @@ def confusion(
         _add_scale(axes, is_mistaken=hits < total)
         title = f"{hits:,} of {total:,} right ({hits / total:.2%})"
         axes.set(xlabel="predicted class", ylabel="true class", title=title.replace("%", " %"))
+        # Many classes make a large figure, which is read at the size of a small one.
+        larger = float(np.clip(_size(shown)[0] / 7.5, 1.0, 1.5))
+        for text in (axes.title, axes.xaxis.label, axes.yaxis.label):
+            text.set_fontsize(larger * float(text.get_fontsize()))
         return root_figure(axes)
 
 
 def _size(shown: Sequence[str]) -> tuple[float, float]:
     """Return width and height in inches: those of the cells, and what the names take."""
     count, longest = len(shown), max(map(len, shown))
-    cells = count * (1.05 if count <= 4 else 0.56 if count <= _WITH_SHARES else 0.36)
+    cells = max(count * (1.05 if count <= 4 else 0.56 if count <= _WITH_SHARES else 0.36), 3.2)
     beside, below = 0.09 * longest, 0.065 * longest if longest > 3 else 0.0
-    return max(cells + beside + 1.9, _TITLE_WIDTH), max(cells, 1.6) + below + 1.2
+    return max(cells + beside + 1.9, _TITLE_WIDTH), cells + below + 1.2
 
 
 def _shortened(name: str) -> str:
@@ -158,13 +162,15 @@ def _label_classes(axes: Axes, shown: Sequence[str]) -> None:
 
 def _add_scale(axes: Axes, is_mistaken: bool) -> None:
     """Draw the scale of shades at the right: of errors and of correct predictions."""
-    scale = axes.inset_axes((1.04, 0.0, 0.07, 1.0))
-    scale.imshow(confusion_scale(is_mistaken), extent=(0, 2, 0, 100), origin="lower", aspect="auto")
-    scale.set_xticks([])
-    scale.yaxis.tick_right()
-    scale.yaxis.set_label_position("right")
-    scale.set_yticks([0, 25, 50, 75, 100])
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import Normalize
+
+    figure: Any = root_figure(axes)
+    bar = figure.colorbar(ScalarMappable(Normalize(0, 100)), ax=axes, aspect=14, pad=0.03)
+    shades = confusion_scale(is_mistaken)
+    bar.ax.imshow(shades, extent=(0, 1, 0, 100), origin="lower", aspect="auto", zorder=3)
+    bar.outline.set_visible(False)
+    bar.set_ticks([0, 25, 50, 75, 100])
+    bar.ax.tick_params(length=0, labelsize=8)
     what = ": wrong, right" if is_mistaken else ""
-    scale.set_ylabel(f"% of the true class{what}", fontsize=9)
-    scale.tick_params(length=0, labelsize=8)
-    scale.spines[:].set_visible(False)
+    bar.set_label(f"% of the true class{what}", fontsize=9)

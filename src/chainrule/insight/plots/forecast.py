@@ -24,6 +24,8 @@ __all__ = ["forecast"]
 
 Array = NDArray[Any]
 
+_MARKED = 40  # rows up to which each has a dot
+
 _STYLES = (("#0072B2", "-"), ("#D55E00", "--"), ("#009E73", "-."), ("#CC79A7", ":"))
 
 
@@ -91,7 +93,8 @@ def forecast(
     when = _checked_times(times, len(actual))
     with panels(axes, path, (8.0, 5.0), heights=(2, 1)) as shown:
         top = shown[0]
-        top.plot(when, actual, color="#222222", linewidth=1.6, label="truth")
+        marker = "." if len(actual) <= _MARKED else ""
+        top.plot(when, actual, color="#222222", lw=1.6, marker=marker, label="truth")
         for key, line, style in _styled(values):
             error = np.nanmean(np.abs(line - actual))
             top.plot(when, line, label=f"{key} (MAE {error:.3g})", **style)
@@ -137,7 +140,8 @@ def _styled(values: Mapping[str, Array]) -> Iterator[tuple[str, Array, dict[str,
     """Give a colour and dashes to each line; the forecast itself, the first, is solid."""
     for place, (key, line) in enumerate(values.items()):
         colour, dashes = _STYLES[place % len(_STYLES)]
-        yield key, line, {"color": colour, "linestyle": dashes, "linewidth": 1.3}
+        marker = "." if len(line) <= _MARKED else ""
+        yield key, line, {"color": colour, "ls": dashes, "lw": 1.3, "marker": marker}
 
 
 def _draw_errors(axes: Axes, when: Array, actual: Array, values: Mapping[str, Array]) -> None:

@@ -217,6 +217,8 @@ def _drawn(X: Any, y: Any, samples: int, random: np.random.Generator) -> tuple[A
     targets = y if hasattr(y, "iloc") else np.asarray(y)
     if len(targets) != total:
         raise DataError(f"{_NAME}: X has {total} rows and y {len(targets)}; both need as many")
+    if total < 2:
+        raise DataError(f"{_NAME}: X has {total} row, and there is nothing to shuffle; give more")
     if total <= samples:
         return X, targets
     kept = np.sort(random.choice(total, samples, replace=False))

@@ -110,6 +110,11 @@ def roc(
             f"{_NAME}: the classifier gives classes only, and a ROC curve needs a score of each; "
             "give its probabilities, as in roc(probabilities, y)"
         )
+    if not np.isfinite(answers.scores).all():
+        row = int(np.flatnonzero(~np.isfinite(answers.scores).all(axis=1))[0])
+        raise DataError(
+            f"{_NAME}: the scores of row {row} are {answers.scores[row].tolist()!s:.60}"
+        )
     if len(np.unique(labels)) < 2:
         raise DataError(
             f"{_NAME}: all samples are of class {labels.tolist()[0]!r}; a ROC curve needs samples "

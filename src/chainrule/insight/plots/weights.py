@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.arguments.aliases import PLOT_ALIASES
-from chainrule.arguments.checks import checked_text
+from chainrule.arguments.checks import bad_argument, checked_text
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.errors import ArgumentError
 from chainrule.insight.figure import check_has, drawing, root_figure
@@ -170,9 +170,7 @@ def _shape(lengths: Sequence[int]) -> str:
     return " × ".join(map(str, lengths))
 
 
-def _cut_tiles(
-    weight: NDArray[Any], image_shape: Sequence[int] | None, is_first: bool
-) -> NDArray[Any] | None:
+def _cut_tiles(weight: NDArray[Any], image_shape: Any, is_first: bool) -> NDArray[Any] | None:
     """Reshape weights to one image for each unit, (units, height, width), or in three colours.
 
     None if the inputs are not pixels.
@@ -189,6 +187,9 @@ def _cut_tiles(
         if not is_first or side * side != inputs or inputs < _MIN_PIXELS:
             return None
         image_shape = (side, side)
+    if not isinstance(image_shape, tuple | list):
+        rule = "(height, width) or (height, width, 3)"
+        raise bad_argument("plot.weights", "image_shape", image_shape, rule)
     shape = tuple(image_shape)
     if weight.ndim != 2 or math.prod(shape) != inputs or not _is_image(shape):
         raise ArgumentError(
