@@ -42,12 +42,12 @@ _CANDIDATES = (
     ("cp1256", "Arabic", -3.0),
     ("cp874", "Thai", -3.0),
     ("euc_jp", "Japanese", -3.0),
-    ("koi8_r", "Cyrillic", -4.0),
-    ("cp866", "Cyrillic", -4.0),
-    ("iso8859_5", "Cyrillic", -5.0),
-    ("mac_cyrillic", "Cyrillic", -6.0),
+    ("koi8_r", "Cyrillic", -5.0),
+    ("cp866", "Cyrillic", -7.0),
+    ("iso8859_5", "Cyrillic", -9.0),
+    ("mac_cyrillic", "Cyrillic", -9.0),
     ("mac_roman", "Western", -10.0),
-    ("cp850", "Western", -10.0),
+    ("cp850", "Western", -12.0),
 )
 _SAMPLE = 30_000
 """Bytes of lines with letters beyond ASCII by which an encoding is chosen."""

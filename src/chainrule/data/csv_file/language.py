@@ -23,18 +23,25 @@ ASCII = math.log(1 / 30)
 _PUNCTUATION = math.log(1e-4)
 _STRANGE = math.log(1e-7)
 _CAPITAL = 0.1
-_LISTED = 0.8
-"""Share of the listed letters in a text."""
+_SELDOM = math.log(1e-5)
+_LISTED, _COMMON, _RARE = 0.8, 0.19, 0.001
+"""Shares of the listed letters in a text, of others in common use, and of the rest."""
+_WIDE = [chr(code) for code in range(0xFF10, 0xFFA0)]
+"""Full-width Latin letters and half-width kana, as Japanese computers wrote them."""
 _SIGNS = frozenset("“”‘’„«»–—…€£§°·²³±×½µ№†•¿¡ºª、。，（）：；「」·～％")
 
 
 @dataclass(frozen=True)
 class Language:
-    """Letters by frequency, the range of the others, and how many of these are in use."""
+    """Letters by frequency, and the others: their range, and which are in common use.
+
+    Common are those whose first byte in a national standard is in the rows of level 1.
+    """
 
     letters: str
     others: tuple[str, str] = ("\u00c0", "\u017f")
-    in_use: int = 400
+    standard: str = ""
+    last_row: int = 0xFF
 
 
 _CHINESE = Language(
@@ -47,7 +54,8 @@ _CHINESE = Language(
     "据程北边死张该交规万取拉格望觉术领共确传师观清今切院让识候带导争运男上京广州深圳津庆杭武汉苏省县号型是否"
     "未良差优红绿蓝黄黑李刘陈杨赵吴周徐孙江湖河宁龙福云贵川湾港澳编码地址姓性别价销售单元店城镇村街",
     ("\u4e00", "\u9fff"),
-    8000,
+    "gb2312",
+    0xD7,
 )
 _TRADITIONAL = Language(
     "的一是不了在人有我他這個們中來上大為和國地到以說時要就出會可也你對生能而子那得於著下自之年過發後作裡用道"
@@ -55,7 +63,8 @@ _TRADITIONAL = Language(
     "無力它與長把機十民第公此已工使情明性知全三又關點正業外將兩高間由問很最重並物手應戰向頭文體政美相見被利什"
     "台灣臺北新竹苗栗彰化南投雲林嘉義屏東花蓮基隆桃園市縣區鄉鎮男女是否陳黃張李王吳劉蔡楊許鄭謝號價",
     ("\u4e00", "\u9fff"),
-    10000,
+    "big5",
+    0xC6,
 )
 _KOREAN = Language(
     "이다는에의가을로하고지한은기사도리를서자그대인시어나해니아정라원만일수전부제보스과들장있국성상비면조주동여"
@@ -63,7 +72,7 @@ _KOREAN = Language(
     "산우개운영때행발내식살결당려레많울북강광천역양평포최박김황임송권손윤허정강조장신오한류홍전고양백노하배명함"
     "바누터각단음반업재등출점금색초불복육군실태형설근건각종호름별번품격매량판점녀직급날짜월와까께님씨네예아니요",
     ("\uac00", "\ud7a3"),
-    8000,
+    "euc_kr",
 )
 _JAPANESE = Language(
     "のにたいをはしてがとるなでれかっもすらさこりまきくあけどんうよそつンースルトラリクアイドッレタシフロマメジコ"
@@ -71,7 +80,8 @@ _JAPANESE = Language(
     "えわめせほやみおねちふむびじばごずだげざべぶぎひへぐゆょゅゃバプグキテセサカムオデパニナビダウエハチボズブノ"
     "ミペネモベゲソピポケヤホ佐藤鈴木橋村阪神奈島福岡北海道千葉埼玉静良佳不可未番号種類色赤青黒白円価格店",
     ("\u3041", "\u9fff"),
-    10000,
+    "shift_jis",
+    0x98,
 )
 _CYRILLIC = "оеаинтсрвлкмдпуяыьгзбчйхжшюцщэфъё"
 
@@ -93,13 +103,13 @@ LANGUAGES: Mapping[str, tuple[Language, ...]] = {
     ),
     "Turkish": (Language("ıüşçğöİâî"),),
     "Baltic": (Language("āīšēņūļžčķģ"), Language("ėšžųčūįąę"), Language("äõüöšž")),
-    "Cyrillic": (Language(_CYRILLIC + "іїєґў", ("\u0400", "\u045f"), 60),),
+    "Cyrillic": (Language(_CYRILLIC + "іїєґў", ("\u0400", "\u045f")),),
     "Greek": (
-        Language("αοιετσνηυρπκμλωςδγχθφβξζψάόίέήύώ", ("\u0386", "\u03ce"), 70),
+        Language("αοιετσνηυρπκμλωςδγχθφβξζψάόίέήύώ", ("\u0386", "\u03ce")),
     ),
-    "Hebrew": (Language("יוהלאתרמבשנםדקעחפכגצטזסןץףך", ("\u05d0", "\u05ea"), 30),),
-    "Arabic": (Language("اليمونترةبهدسعفكأحقجشطصزخىضغذئءثإظ", ("\u0621", "\u064a"), 50),),
-    "Thai": (Language("านรอกเงมยลวดทสตะปบคหแจพชขใไโผ่้็ัิีืุู์", ("\u0e01", "\u0e5b"), 80),),
+    "Hebrew": (Language("יוהלאתרמבשנםדקעחפכגצטזסןץףך", ("\u05d0", "\u05ea")),),
+    "Arabic": (Language("اليمونترةبهدسعفكأحقجشطصزخىضغذئءثإظ", ("\u0621", "\u064a")),),
+    "Thai": (Language("านรอกเงมยลวดทสตะปบคหแจพชขใไโผ่้็ัิีืุู์", ("\u0e01", "\u0e5b")),),
     "Chinese": (_CHINESE,),
     "Traditional Chinese": (_TRADITIONAL,),
     "Korean": (_KOREAN,),
@@ -122,15 +132,26 @@ def _tables(name: str) -> tuple[dict[str, float], ...]:
 
 
 def _table(language: Language) -> dict[str, float]:
+    """Return the logarithm of the probability of each letter and sign of a language."""
     letters = list(dict.fromkeys(language.letters))
     total = sum(1 / (rank + 3) for rank in range(len(letters)))
-    rest = (1 - _LISTED) / language.in_use
     first, last = map(ord, language.others)
-    table = {chr(code): math.log(rest / 10) for code in range(first, last + 1)}
-    table |= dict.fromkeys(_SIGNS, _PUNCTUATION)
+    common = [_is_common(chr(code), language) for code in range(first, last + 1)]
+    share = {True: _COMMON / max(sum(common), 1), False: _RARE / max(common.count(False), 1)}
+    table = {chr(first + i): math.log(share[each]) for i, each in enumerate(common)}
+    table |= dict.fromkeys(_SIGNS, _PUNCTUATION) | dict.fromkeys(_WIDE, _SELDOM)
     for rank, letter in enumerate(letters):
         probability = _LISTED / (rank + 3) / total
-        table[letter] = math.log(max(probability, rest))
+        table[letter] = math.log(probability)
         if letter.upper() != letter and len(letter.upper()) == 1:
             table[letter.upper()] = math.log(_CAPITAL * probability)
     return table
+
+
+def _is_common(letter: str, language: Language) -> bool:
+    if not language.standard:
+        return False
+    try:
+        return letter.encode(language.standard)[0] <= language.last_row
+    except UnicodeEncodeError:
+        return False
