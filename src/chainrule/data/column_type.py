@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import string
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
@@ -85,7 +86,10 @@ class _Typed:
 
 def empty_missing(cells: list[str], signs: Set[str]) -> None:
     """Strip the blanks around cells, and replace those of a missing value by ``""``, in place."""
-    cells[:] = map(str.strip, cells)
+    joined = "".join(cells)
+    # Columns without blanks, which are most, need no strip of each cell.
+    if not joined.isascii() or any(blank in joined for blank in string.whitespace):
+        cells[:] = map(str.strip, cells)
     if not signs.isdisjoint(cells):
         cells[:] = ["" if cell in signs else cell for cell in cells]
 

@@ -42,6 +42,11 @@ SAME = {
         "|---|:--|--:|",
         *(f"|{row.replace(',', '|')}|" for row in ROWS),
     ],
+    "aligned columns": [" a    b  y", *(row.replace(",", "   ") for row in ROWS)],
+    "a tab and blanks": ["a b\ty", *(row.replace(",", " ", 1).replace(",", "\t") for row in ROWS)],
+    "names of savetxt": ["# a b y", *(row.replace(",", " ") for row in ROWS)],
+    "empty rows of a spreadsheet": ["a;b;y", *(row.replace(",", ";") for row in ROWS), ";;", ";;"],
+    "quotes after backslashes": ['a,b,"y"', *(row.replace("no", '"no"') for row in ROWS)],
     "row names of R": ['"a","b","y"', *(f'"{i}",{row}' for i, row in enumerate(ROWS, 1))],
     "row names of text": ["a,b,y", *(f"Mazda {row[0]},{row}" for row in ROWS)],
     "row names and tabs": [
@@ -115,7 +120,7 @@ NAMED = (
     ["country,2010,2011,2012", "Germany,1.5,2.5,2", "France,2.5,1.5,3"],
     ["id,2010,2020", "1,5,6"],
     ["400.0,402.0,404.0", "0.1,0.5,0.7"],
-    ["p,q", "e,x", "e,y", "p,x"],
+    ["p,q", "e,x", "e,y", "f,x"],
     ["#,score", "1,5", "2,7"],
     ["n/a,b", "x,1", "y,2"],
     ["name,town"],
@@ -144,6 +149,28 @@ def test_names_replace_those_of_the_file() -> None:
     ):
         columns_of(*lines)
     assert columns_of(*lines, names=["u", "a", "y"])["u"] == [2, 4, 2]
+
+
+def test_quotes_are_read_as_they_are_written() -> None:
+    escaped = columns_of("a,b", '"say \\"hi\\", twice",1', '"x",2')
+    assert escaped["a"] == ['say "hi", twice', "x"]
+    with pytest.warns(ChainruleWarning, match="quotes do not enclose cells, but belong to them"):
+        assert columns_of("a\tb", '5" pipe\t1', '"open\t2')["a"] == ['5" pipe', '"open']
+    with pytest.raises(FormatError, match=r"line 3, or 2, cannot be parsed .*; check its quotes"):
+        columns_of("a,b", '"open,1', "x,2")
+
+
+def test_what_may_be_misread_is_told_or_refused() -> None:
+    with pytest.warns(ChainruleWarning, match="'ham' of it occurs again in its column; pass head"):
+        columns_of("ham\tgo on", "spam\tfree entry", "ham\twell, fine")
+    lines = ["a,b,", *(f"{i},{i % 3}," for i in range(2000)), "5,6,7"]
+    with pytest.raises(FormatError, match=r"a column without a name has '7' in row 2000 .*names="):
+        columns_of(*lines)
+    tables = ['"Source","Indicators",', "", '"Updated","2020-01-01",', "", "country,1960,1961,1962"]
+    with pytest.warns(ChainruleWarning, match=r"the first .*\(Source Indicators\).*left out"):
+        columns = columns_of(*tables, "Aruba,54211,55438,1", "Chad,300,400,2", "Ghana,7,8,3")
+    assert columns["country"] == ["Aruba", "Chad", "Ghana"]
+    assert columns["1961"] == [55438, 400, 8]
 
 
 def test_comments_and_lines_to_skip_can_be_named() -> None:

@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
-from chainrule.data.csv_file.header import is_number_like, names_numbers
+from chainrule.data.csv_file.header import is_header, is_number_like
 from chainrule.data.csv_file.record import BLANKS, Record, is_blank, records
 from chainrule.errors import FormatError
 
@@ -54,12 +54,12 @@ def inferred_delimiter(sample: str, comment: str | None, skip: int) -> str:
         score = _score(_records(sample, each, comment, skip))
         if score > best:
             best, delimiter = score, each
-    if best > (0.0, 0.0):
-        return delimiter
     blanks = _records(sample, BLANKS, comment, skip)
     fitting, numbers = _score(blanks)
     # Words of a text are between blanks too: a table of words alone is taken for a single column.
-    return BLANKS if fitting > 0.9 and numbers >= 0.5 else ","
+    is_wide = fitting == 1 and numbers > 0 and table_start(blanks)[1] > 3 and best == (0.0, 0.0)
+    is_table = (fitting > 0.9 and numbers >= 0.5) or is_wide
+    return BLANKS if is_table and (fitting, numbers) > best else delimiter
 
 
 def count_comments(rows: list[list[str]]) -> int:
@@ -85,7 +85,7 @@ def table_start(rows: list[list[str]]) -> tuple[int, int]:
     start += sum(1 for _ in titles)
     if start == len(rows):
         return blank, width
-    if start > blank and 2 < width == widths[start - 1] + 1:
+    if start > blank and 2 < width == widths[start - 1] + 1 and all(rows[start - 1]):
         start -= 1
     if start <= blank:
         return start, width
@@ -93,7 +93,7 @@ def table_start(rows: list[list[str]]) -> tuple[int, int]:
         counts[width] >= _ENOUGH and set(widths[start:]) <= {0, width}
     )
     body = [row for row in rows[start + 1 :] if len(row) == width]
-    if is_table and (len(rows[start]) < width or names_numbers(rows[start], body)):
+    if is_table and (len(rows[start]) < width or is_header(rows[start], body)):
         return start, width
     return blank, widths[blank]
 
@@ -123,11 +123,11 @@ def _score(rows: list[list[str]]) -> tuple[float, float]:
     """Return the share of records of the most frequent width, and that of numbers among cells."""
     rows = rows[count_comments(rows) :]
     start, width = table_start(rows)
-    if width == 1:
+    if width == 1 or start == len(rows):
         return 0.0, 0.0
     table = [row for row in rows[start:] if not is_blank(row)]
     fitting = [row for row in table if len(row) == width]
     cells = [cell for row in fitting[1:] or fitting for cell in row]
     numbers = sum(map(is_number_like, cells))
     has_header = len(table[0]) == width - 1
-    return (len(fitting) + has_header) / len(table), numbers / len(cells)
+    return (len(fitting) + has_header) / len(table), numbers / max(len(cells), 1)

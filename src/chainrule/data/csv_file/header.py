@@ -5,7 +5,14 @@ from __future__ import annotations
 import itertools
 import re
 
-__all__ = ["is_number_like", "looks_like_row", "names_numbers", "says_missing"]
+__all__ = [
+    "is_header",
+    "is_number_like",
+    "looks_like_row",
+    "names_numbers",
+    "recurring",
+    "says_missing",
+]
 
 _NUMBER = re.compile(r"[-+($€£¥ ]*\.?\d[\d.,:/'’ \u00a0\u202f+eETZ%€$£)-]*")
 _MISSING = {"na", "n/a", "nan", "null", "none", "nil", "missing", "unknown"}
@@ -56,6 +63,21 @@ def _are_years(cells: list[str]) -> bool:
     """Whether all cells of numbers are years."""
     numbers = [cell for cell in cells if is_number_like(cell)]
     return bool(numbers) and all(re.fullmatch("(?:1[89]|20)\\d\\d", cell) for cell in numbers)
+
+
+def is_header(first: list[str], body: list[list[str]]) -> bool:
+    """Whether a record names columns, some of them of numbers, beyond doubt."""
+    rows = [row for row in body if len(row) == len(first)]
+    return any(map(_are_numbers, zip(*rows, strict=True))) and not looks_like_row(first, rows)
+
+
+def recurring(first: list[str], body: list[list[str]]) -> str | None:
+    """Return a word of a record that occurs again in its column, in other rows than repetitions."""
+    rows = [row for row in body if len(row) == len(first) and row != first]
+    for cell, *column in zip(first, *rows, strict=True):
+        if column and cell in column and not says_missing(cell) and not _are_numbers(tuple(column)):
+            return cell
+    return None
 
 
 def names_numbers(first: list[str], body: list[list[str]]) -> bool:

@@ -6,7 +6,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from chainrule.data.csv_file.dialect import COMMENT_SIGNS, count_comments, table_start
-from chainrule.data.csv_file.header import is_number_like, looks_like_row, names_numbers
+from chainrule.data.csv_file.header import (
+    is_header,
+    is_number_like,
+    looks_like_row,
+    names_numbers,
+    recurring,
+)
 from chainrule.data.csv_file.record import Record, is_blank
 from chainrule.data.note import Note
 from chainrule.errors import FormatError
@@ -21,9 +27,10 @@ class Layout:
     skip: int
     header: list[str] | None
     before: int = 0
-    """Cells of each row in front of the named ones: a row name, as R writes it."""
+    """Cells of each row in front of the named ones: empty, or a row name, as R writes it."""
     after: int = 0
     """Empty cells of each row behind the named ones."""
+    has_row_names: bool = False
     notes: tuple[Note, ...] = ()
 
 
@@ -54,7 +61,7 @@ def inferred_layout(
         notes += told
     if not header:
         before, after, told = _empty_sides(None, [first, *body])
-        return Layout(begin, None, before, after, (*notes, *told))
+        return Layout(begin, None, before, after, notes=(*notes, *told))
     end = sample[start][0]
     ruler = next((line for line, row in sample[start + 1 : start + 2] if _is_ruler(row)), None)
     if names is not None and len(names) == width:
@@ -62,9 +69,10 @@ def inferred_layout(
     body = body[1:] if ruler else body
     before, after, told = _empty_sides(first, body)
     first = first[before : len(first) - after]
-    if not told:
-        before, after, told = _unnamed(first, body, width, title)
-    return Layout(ruler or end, first, before, after, (*notes, *told))
+    if told:
+        return Layout(ruler or end, first, before, after, notes=(*notes, *told))
+    before, after, told = _unnamed(first, body, width, title)
+    return Layout(ruler or end, first, before, after, before > 0, (*notes, *told))
 
 
 def _is_ruler(row: list[str]) -> bool:
@@ -89,7 +97,7 @@ def _empty_sides(header: list[str] | None, body: list[list[str]]) -> tuple[int, 
 
 def _names_columns(rows: list[list[str]], comments: int, width: int) -> bool:
     """Whether the last comment in front has the names: "# a,b", as NumPy's savetxt writes it."""
-    last = rows[comments - 1]
+    last = _uncommented(rows[comments - 1], width)
     if len(last) != width or width == 1:
         return False
     first, body = rows[comments : comments + 1], rows[comments + 1 :]
@@ -101,6 +109,8 @@ def _names_columns(rows: list[list[str]], comments: int, width: int) -> bool:
 
 def _uncommented(row: list[str], width: int) -> list[str]:
     cell = row[0]
+    if cell in COMMENT_SIGNS and len(row) == width + 1:
+        return row[1:]  # between blanks
     # The column of a rank may be called "#".
     is_comment = width > 1 and cell[:1] in COMMENT_SIGNS and cell[1:2] in (" ", "\t")
     return [cell[1:].strip(), *row[1:]] if is_comment else row
@@ -135,10 +145,18 @@ def _has_header(
     if names is not None and body and len(names) != len(first) == len(body[0]) - 1:
         return True, []
     if names is not None:
-        is_header = cells == set(names) or names_numbers(first, body)
-        return is_header, []
+        return cells == set(names) or names_numbers(first, body), []
     if not looks_like_row(first, body):
-        return True, []
+        word = recurring(first, body)
+        if word is None or is_header(first, body):
+            return True, []
+        return True, [
+            Note(
+                f"the first line is taken for the header, but {word!r:.40} of it occurs again in "
+                "its column; pass header=False if it is a row, header=True if not",
+                is_guess=True,
+            )
+        ]
     shown = ", ".join(first)
     return False, [
         Note(

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -15,21 +14,25 @@ from numpy.typing import NDArray
 from chainrule.arguments.aliases import DATA_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.data.column_type import MISSING, FileColumns, empty_missing, typed_columns
+from chainrule.data.csv_file.column_cells import cells_of_columns
 from chainrule.data.csv_file.content import unpacked
 from chainrule.data.csv_file.dialect import inferred_delimiter, named_delimiter, sample_of
 from chainrule.data.csv_file.encoding import checked_text, decoded
 from chainrule.data.csv_file.file_kind import kind_of_text
 from chainrule.data.csv_file.layout import Layout, inferred_layout
 from chainrule.data.csv_file.option import Options, checked_options
-from chainrule.data.csv_file.record import BLANKS, Record, is_blank, records
+from chainrule.data.csv_file.record import BLANKS, QuoteError, quotes_of, records
 from chainrule.data.file_argument import is_path, read_content
 from chainrule.data.note import Note
-from chainrule.errors import ArgumentError, FormatError, counted, warn
+from chainrule.errors import FormatError, warn
 
 __all__ = ["read_csv", "read_csv_text", "read_table", "warn_of_guesses"]
 
-ROWS_AT_ONCE = 1024
-SAMPLE = 1000
+_QUOTES = {
+    "escaped": Note("quotes in quotes are written with a backslash"),
+    "plain": Note("quotes do not enclose cells, but belong to them", is_guess=True),
+}
+SAMPLE = 300
 """Records from which the layout is inferred."""
 
 
@@ -195,11 +198,31 @@ def _read(path: Any, options: Options, expected: Collection[str]) -> _Table:
         skip,
         title,
     )
-    rows = records(text, delimiter, title, skip=layout.skip, comment=options.comment)
-    cells = _columns(rows, layout, options.names, title)
+    cells, told = _parsed(text, delimiter, layout, options, title)
     for column in cells.values():
         empty_missing(column, options.missing)
-    return _Table(title, delimiter, cells, (*notes, *layout.notes))
+    return _Table(title, delimiter, cells, (*notes, *layout.notes, *told))
+
+
+def _parsed(
+    text: str, delimiter: str, layout: Layout, options: Options, title: str
+) -> tuple[dict[str, list[str]], list[Note]]:
+    """Return the cells of each column; where its quotes cannot be parsed, by other rules."""
+    first: FormatError | None = None
+    for quotes in quotes_of(text, delimiter):
+        rows = records(
+            text, delimiter, title, skip=layout.skip, comment=options.comment, quotes=quotes
+        )
+        try:
+            cells = cells_of_columns(rows, layout, options.names, title)
+        except FormatError as error:
+            if first is None and not isinstance(error, QuoteError):
+                raise
+            first = first or error
+        else:
+            return cells, [_QUOTES[quotes]] if first else []
+    assert first is not None, "there is a way to write quotes"
+    raise first
 
 
 def _text(content: bytes | str, options: Options, title: str) -> tuple[str, list[Note]]:
@@ -213,79 +236,3 @@ def _text(content: bytes | str, options: Options, title: str) -> tuple[str, list
     if kind is not None:
         raise FormatError(f"{title}: the file is {kind}")
     return text, notes
-
-
-def _columns(
-    rows: Iterator[Record], layout: Layout, given: list[str] | None, title: str
-) -> dict[str, list[str]]:
-    """Return the cells of each column by its name."""
-    header, rows = layout.header, iter(rows)
-    if header is None:
-        first = next(rows, None)
-        if first is None:
-            raise FormatError(
-                f"{title}: the file is empty; its first line must name the columns, or be a row"
-            )
-        rows = itertools.chain([first], rows)
-        width = len(first[1]) - layout.before - layout.after
-        header = given or [""] * width
-    else:
-        width = len(header)
-    if given is not None and len(given) != width:
-        raise ArgumentError(
-            f"read_csv: names has {counted(len(given), 'name')}, and the file "
-            f"{counted(width, 'column')}; give one name for each column"
-        )
-    names = _names(given or header, title)
-    columns = _cells(rows, width, layout, title)
-    return dict(zip(names, columns, strict=True))
-
-
-def _names(header: list[str], title: str) -> list[str]:
-    names = [name.strip() or f"column_{index}" for index, name in enumerate(header, start=1)]
-    duplicate, count = Counter(names).most_common(1)[0]
-    if count > 1:
-        raise FormatError(
-            f"{title}: two columns are named {duplicate!r}; names must be unique: give others by "
-            "names=[...], or header=False if the first line is a row"
-        )
-    return names
-
-
-def _cells(rows: Iterator[Record], width: int, layout: Layout, title: str) -> list[list[str]]:
-    total = layout.before + width + layout.after
-    columns: list[list[str]] = [[] for _ in range(total)]
-    # A list for each row of the file would occupy the garbage collector longer than the reader.
-    while chunk := list(itertools.islice(rows, ROWS_AT_ONCE)):
-        fitting = [row for _, row in chunk]
-        if set(map(len, fitting)) != {total}:
-            fitting = [row for record in chunk for row in _fitted(record, width, layout, title)]
-        if fitting:
-            for column, cells in zip(columns, zip(*fitting, strict=True), strict=True):
-                column.extend(cells)
-    if not columns[0]:
-        raise FormatError(
-            f"{title}: there is no row after the header; if the first line is a row, pass "
-            "header=False"
-        )
-    return columns[layout.before : layout.before + width]
-
-
-def _fitted(record: Record, width: int, layout: Layout, title: str) -> list[list[str]]:
-    """Return a record of the right number of cells; none for a line of blanks."""
-    line, row = record
-    total = layout.before + width + layout.after
-    if len(row) == total:
-        return [row]
-    if is_blank(row):
-        return []
-    if len(row) > total and not any(map(str.strip, row[total:])):
-        return [row[:total]]
-    if len(row) == total - layout.after:
-        return [[*row, *[""] * layout.after]]
-    raise FormatError(
-        f"{title}: line {line} has {counted(len(row), 'cell')}, the header names "
-        f"{counted(width, 'column')}; correct the line, pass another delimiter, or, if it is none "
-        "of the table, skip_rows=... or "
-        'comment="#"'
-    )

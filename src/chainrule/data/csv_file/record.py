@@ -5,17 +5,34 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterable, Iterator
+from typing import Literal
 
 from chainrule.errors import FormatError
 
-__all__ = ["BLANKS", "Record", "is_blank", "records"]
+__all__ = ["BLANKS", "QuoteError", "Quotes", "Record", "is_blank", "quotes_of", "records"]
 
 Record = tuple[int, list[str]]
 """The number of its last line, and its cells."""
 BLANKS = " "
 """The delimiter of columns that are separated by any number of blanks and tabs."""
+Quotes = Literal["doubled", "escaped", "plain"]
+"""How a quote in a cell is written: doubled, after a backslash, or as any other letter."""
 _UNUSED = "\x1f"
 _BETWEEN_BLANKS = re.compile(r'"[^"\n]*"(?=\s|$)|[^\s]+')
+
+
+class QuoteError(FormatError):
+    """The quotes of a text cannot be parsed."""
+
+
+def quotes_of(text: str, delimiter: str) -> list[Quotes]:
+    """Return how quotes may be written in a text, the standard first."""
+    found: list[Quotes] = ["doubled"]
+    if '\\"' in text:
+        found.append("escaped")
+    if delimiter == "\t":
+        found.append("plain")
+    return found
 
 
 def records(
@@ -26,6 +43,7 @@ def records(
     skip: int = 0,
     comment: str | None = None,
     strict: bool = True,
+    quotes: Quotes = "doubled",
 ) -> Iterator[Record]:
     """Yield the records after the first `skip` lines; empty lines are skipped."""
     import csv  # here, as most programs read none
@@ -40,19 +58,25 @@ def records(
     if len(delimiter) > 1:
         given = (line.replace(delimiter, _UNUSED) for line in given)
     single = delimiter if len(delimiter) == 1 else _UNUSED
-    reader = csv.reader(given, delimiter=single, skipinitialspace=True, strict=strict)
-    complete = skip
+    reader = csv.reader(
+        given,
+        delimiter=single,
+        skipinitialspace=True,
+        strict=strict,
+        doublequote=quotes == "doubled",
+        escapechar="\\" if quotes == "escaped" else None,
+        quoting=csv.QUOTE_NONE if quotes == "plain" else csv.QUOTE_MINIMAL,
+    )
+    line = skip
     try:
         for row in reader:
             if row:
-                yield skip + reader.line_num, row
-            complete = skip + reader.line_num
+                line = skip + reader.line_num
+                yield line, row
     except csv.Error as error:
-        first, last = complete + 1, skip + reader.line_num
+        first, last = line + 1, skip + reader.line_num
         place = f"line {last}" if first == last else f"line {last}, or {first},"
-        raise FormatError(
-            f"{title}: {place} cannot be parsed ({error}); check its quotes"
-        ) from None
+        raise QuoteError(f"{title}: {place} cannot be parsed ({error}); check its quotes") from None
 
 
 def is_blank(row: list[str]) -> bool:
