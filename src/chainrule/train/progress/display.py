@@ -6,7 +6,7 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from chainrule.train.progress.columns import Logs, RunningLine
 from chainrule.train.progress.epoch_lines import MANY_EPOCHS, EpochLines
@@ -32,10 +32,8 @@ class Display(ABC):
     is_shown: bool
 
     @abstractmethod
-    @contextmanager
-    def compiling(self) -> Generator[None, None, None]:
+    def compiling(self) -> AbstractContextManager[None]:
         """Tell that the program is compiled, if that takes long."""
-        yield
 
     @abstractmethod
     def start(self, epochs: int, steps: int) -> None:
@@ -63,10 +61,9 @@ class Silent(Display):
 
     is_shown = False
 
-    @contextmanager
-    def compiling(self) -> Generator[None, None, None]:
+    def compiling(self) -> AbstractContextManager[None]:
         """Start no timer."""
-        yield
+        return nullcontext()
 
     def start(self, epochs: int, steps: int) -> None:
         """Begin without output."""
