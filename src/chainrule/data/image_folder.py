@@ -136,8 +136,14 @@ class Images:
 
         Parameters
         ----------
-        test_size, validation_size, seed, stratify
-            As `data.split` takes them; each class is split by itself unless ``stratify=False``.
+        test_size : float in (0, 1), or int in [1, n)
+            The test part, as a fraction or a number.
+        validation_size : float in (0, 1), int >= 1 or None
+            A third part, between the others.
+        seed : int in [0, 2**64)
+            The seed of the shuffle.
+        stratify : bool
+            Preserve the proportions of the classes.
 
         Returns
         -------
