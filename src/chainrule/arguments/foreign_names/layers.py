@@ -57,6 +57,15 @@ other  FlattenLayer  -> Flatten
 torch  Unflatten  -> Reshape
 other  ActivationLayer  -> Activation
 keras,torch  ModuleList  -> Residual
+torch  Upsample UpsamplingNearest2d UpsamplingBilinear2d  -> UpSampling2D
+torch  ZeroPad1d  -> ZeroPadding1D
+torch  ZeroPad2d  -> ZeroPadding2D
+torch  Hardsigmoid  -> HardSigmoid
+keras,torch  ReLU6  -> use nn.Lambda(lambda x: np.clip(x, 0, 6))
+torch  Hardtanh  -> use nn.Lambda(lambda x: np.clip(x, -1, 1))
+torch  LogSigmoid  -> use nn.Lambda(lambda x: -np.logaddexp(0, -x))
+keras  Multiply Average Maximum Minimum Subtract Dot  -> write it in a layer of your own, whose
+       forward computes with the outputs of others; a sum is nn.Add
 keras  SpatialDropout1D  -> here it is nn.Dropout(rate, noise_shape=(None, 1, None))
 keras  SpatialDropout2D  -> here it is nn.Dropout(rate, noise_shape=(None, 1, 1, None))
 keras  Sequential Model  -> use chainrule.Network, or a list of layers where a layer takes one
@@ -133,6 +142,18 @@ torch  in_features in_channels num_features input_size  -> sizes are inferred fr
 keras  input_dim input_shape batch_input_shape batch_shape  -> sizes are inferred from the first
        input
 torch  padding_idx  -> give mask_zero=True, which makes the index 0 padding
+keras,torch  negative_slope alpha  -> slope
+torch  init  -> slope
+torch  dim  -> axis
+torch  scale_factor  -> size
+torch  mode  -> interpolation
+other  repeats  -> n
+other  var  -> variance
+keras  initial_state  -> it is given in the call: self.gru(x, initial_state=h)
+keras  return_state  -> with return_sequences=True the last step is the state h
+torch  num_parameters  -> there is one slope for each channel; leave it out
+torch  approximate  -> it is exact, by the error function; leave it out
+keras  max_value threshold  -> use nn.Lambda(lambda x: np.clip(x, 0, 6))
 torch  inplace  -> results are always new arrays; leave it out
 torch  batch_first  -> the batch always comes first; leave it out
 keras  data_format  -> channels always come last, as in (batch, height, width, channels); leave it

@@ -18,6 +18,7 @@ keras  StepDecay step_decay PiecewiseConstantDecay  -> step
 torch  ExponentialLR  -> exponential
 keras,jax  ExponentialDecay exponential_decay  -> exponential
 torch  CosineAnnealingLR  -> cosine
+keras  InverseTimeDecay inverse_time_decay  -> inverse_time
 keras,jax  CosineDecay cosine_decay_schedule  -> cosine
 torch  OneCycleLR  -> one_cycle
 torch,keras  ReduceLROnPlateau  -> reduce_on_plateau
@@ -28,8 +29,8 @@ jax  clip_by_global_norm  -> clip
 torch  ConstantLR  -> constant
 jax  constant_schedule  -> constant
 torch  lr_scheduler  -> schedules are learning rates: optim.SGD(optim.cosine(0.1, epochs=9))
-torch,keras  LambdaLR LearningRateSchedule  -> schedules are learning rates:
-       optim.SGD(optim.cosine(0.1, epochs=9))
+torch,keras  LambdaLR LearningRateSchedule  -> a function of the epoch is a learning rate:
+       optim.SGD(lambda epoch: 0.1 / (1 + epoch))
 torch  LBFGS  -> use scipy.optimize.minimize(method='L-BFGS-B', jac=True) on value_and_grad
 torch,keras  Adamax RAdam Ftrl  -> use optim.Adam(0.001)
 jax  chain  -> clipping is an argument, as in optim.Adam(0.001, clip_norm=1.0)
@@ -55,9 +56,12 @@ torch  max_norm  -> clip_norm
 keras  clipvalue  -> clip_value
 other  gradient_clip_value  -> clip_value
 keras  decay_rate  -> factor
+keras  decay_rate  -> rate
+keras,other  decay  -> rate
 torch  gamma  -> factor
 keras  decay_steps  -> steps
 torch  T_max total_steps step_size  -> steps
+other  every period  -> steps
 jax  warmup_steps  -> steps
 torch  div_factor  -> start_divisor
 torch  eps  -> epsilon
