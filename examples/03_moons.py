@@ -6,9 +6,10 @@ is a plain NumPy function. After 20,000 updates the accuracy on the 200 samples 
 number of units, that on 2,000 others has not: many units learn the noise too (overfitting).
 
 A lesson of the last lines: from about 2,500 updates on, descent with three units jumps between two
-losses, and with two or four units it never settles. The curvature across the valley has grown
-beyond 2 / learning rate, so that each update oversteps the bottom. A smaller learning rate goes on
-down, or one that decays: ``learning_rate=optim.cosine(0.01, epochs=20_000)``.
+losses, of which the tutorial, printing every thousandth, shows the higher one; with two or four
+units it never settles. The curvature across the valley has grown beyond 2 / learning rate, so that
+each update oversteps the bottom. A smaller learning rate goes on down, or one that decays:
+``learning_rate=optim.cosine(0.01, epochs=20_000)``.
 
 ``moons.png`` and ``moons_hidden_sizes.png`` with the boundaries go into the current folder.
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from chainrule import datasets, nn
 from chainrule.cli.figures import draw_history
 from chainrule.cli.recipe import Parts, Recipe, Run, cosine_adam
-from chainrule.cli.validation import hold_out_latest
+from chainrule.cli.validation import hold_out_rows
 from chainrule.train.network import Network
 
 __all__ = ["RECIPES", "ngram_entropy", "plays", "write"]
@@ -101,7 +101,7 @@ def _recipe(title: str, layers: Callable[[int], list[Any]], rate: float, epochs:
         example=("from chainrule.cli.language import write",),
         show='print(write(net, "JULIET:\\n"))',
         metrics=(),
-        hold_out=hold_out_latest(0),
+        hold_out=hold_out_rows,
     )
 
 
