@@ -77,10 +77,11 @@ def test_an_ambiguous_column_is_told_unless_its_format_is_declared() -> None:
     assert len(Table(Category("day")).fit(days).feature_names) == 3
 
 
-def test_dates_survive_saving_and_a_row_alone_is_the_same(tmp_path: Path) -> None:
+def test_formats_survive_saving_and_a_row_alone_is_the_same(tmp_path: Path) -> None:
+    pandas = pytest.importorskip("pandas")
     path = tmp_path / "days.csv"
-    lines = [f"{day:%d.%m.%Y},{row % 7 * 1000}" for row, day in enumerate(DAYS.tolist())]
-    path.write_text("day,n\n" + "\n".join(lines) + "\n")
+    lines = [f"{day:%d.%m.%Y};{row % 7}.000,50 €" for row, day in enumerate(DAYS.tolist())]
+    path.write_text("day;n\n" + "\n".join(lines).replace(";0.000", ";0") + "\n", encoding="utf-8")
     net = cr.Network([Table(), nn.Dense(1)], seed=0)
     net.compile(loss="mse")
     net.fit(path, np.arange(len(DAYS)) / 100, epochs=1, verbose=0)
@@ -92,9 +93,11 @@ def test_dates_survive_saving_and_a_row_alone_is_the_same(tmp_path: Path) -> Non
     among = net.predict(path)
     for row in (0, 40, 119):
         alone = tmp_path / "alone.csv"
-        alone.write_text(f"n;day\n{row % 7 * 1000};{DAYS[row].tolist():%d.%m.%Y}\n")
-        record = [{"day": DAYS[row].tolist(), "n": row % 7 * 1000}]
-        for source in (alone, record):
+        amount = f"{row % 7 * 1000 + 0.5:.1f}".replace(".", ",")
+        alone.write_text(f"n;day\n{amount};{DAYS[row].tolist():%d.%m.%Y}\n")
+        record = {"day": DAYS[row].tolist(), "n": row % 7 * 1000 + 0.5}
+        sources: list[Any] = [alone, record, [record], pandas.DataFrame([record]).iloc[0]]
+        for source in sources:
             np.testing.assert_allclose(loaded.predict(source)[0], among[row], rtol=1e-5)
 
 

@@ -62,7 +62,7 @@ def test_day_and_month_are_told_apart_by_the_column_or_the_doubt_is_told() -> No
         assert (found.format, found.other) == (chosen, other), cells
 
 
-@pytest.mark.parametrize("written", ["", "%d.%m.", "%Y-%Q", 5, "day"])
+@pytest.mark.parametrize("written", ["", "%d.%m.", "%Y-%Q", 5, "day", "%Y" + "%a" * 30])
 def test_a_format_without_a_year_or_with_unknown_directives_is_refused(written: object) -> None:
     with pytest.raises(ArgumentError, match="it must have a year and further directives"):
         checked_date_format("Date('day')", written)

@@ -11,6 +11,7 @@ import datetime as dt
 import re
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import TypeGuard
 
 from chainrule.errors import ArgumentError
 
@@ -52,6 +53,8 @@ _DIRECTIVES = {
 }
 _FIXED = {letter: rf"(?P<{letter}>\d\d)" for letter in "mdHI"}
 _CLOCK = re.compile("%[HI]")
+LONGEST = 80
+"""Characters of a format."""
 
 
 def parse_date(text: str, date_format: str) -> dt.datetime | None:
@@ -91,7 +94,7 @@ def parse_date(text: str, date_format: str) -> dt.datetime | None:
 def checked_date_format(owner: str, value: object) -> str:
     """Return a format of dates, or raise for what is none."""
     try:
-        groups = _compiled(value).groupindex if isinstance(value, str) else {}
+        groups = _compiled(value).groupindex if _is_plain(value) else {}
     except (KeyError, re.error):
         groups = {}
     if not isinstance(value, str) or not {"Y", "y"} & {*groups}:
@@ -100,6 +103,14 @@ def checked_date_format(owner: str, value: object) -> str:
             "as '%d.%m.%Y' or '%Y-%m-%d %H:%M:%S' (%b for names of months)"
         )
     return value
+
+
+def _is_plain(value: object) -> TypeGuard[str]:
+    """Whether a format has each directive once, as an expression of many would search for long."""
+    if not isinstance(value, str) or len(value) > LONGEST:
+        return False
+    directives = re.findall("%.", value)
+    return len({*directives}) == len(directives)
 
 
 def has_time(date_format: str) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from chainrule.data.columns import is_table, read_columns, row_count
+from chainrule.data.columns import is_table, read_columns, row_count, take_rows
 from chainrule.data.row_labels import check_row_labels
 from chainrule.errors import ArgumentError, DataError
 from chainrule.train.inputs.samples import split_at
@@ -52,7 +52,7 @@ def fit_table(model: Model, X: Any, validation_split: float, **others: Any) -> A
     columns = read_columns(X)
     first = split_at(row_count(columns), validation_split)
     table = model.table.copy()
-    model.table = table.fit({name: cells[:first] for name, cells in columns.items()})
+    model.table = table.fit(take_rows(columns, slice(first)))
     return as_inputs(model, columns, "fit")
 
 
