@@ -91,8 +91,10 @@ def binary_cross_entropy(
         0 and 1, or probabilities; of two other labels the second in sorted order counts as 1.
     y_pred : array, float, (n, ...)
         Probabilities of 1, or logits.
-    from_logits, reduction
-        As those of `cross_entropy`.
+    from_logits : bool or None
+        As that of `cross_entropy`.
+    reduction : {"mean", "sum", "none"} or None
+        None is that of ``net.compile``; "none" returns the loss of each sample.
 
     Returns
     -------
@@ -132,8 +134,12 @@ def hinge(y_true: ArrayLike, y_pred: ArrayLike, *, reduction: Reduction = None) 
 
     Parameters
     ----------
-    y_true, y_pred, reduction
-        As those of `chainrule.losses.mse`.
+    y_true : array, (n, ...)
+        Targets.
+    y_pred : array, (n, ...)
+        Predictions of the same shape; (n,) and (n, 1) are taken as equal.
+    reduction : {"mean", "sum", "none"} or None
+        None is that of ``net.compile``; "none" returns the loss of each sample.
 
     Returns
     -------
@@ -159,8 +165,12 @@ def kl_divergence(y_true: ArrayLike, y_pred: ArrayLike, *, reduction: Reduction 
 
     Parameters
     ----------
-    y_true, y_pred, reduction
-        As those of `chainrule.losses.mse`.
+    y_true : array, (n, ...)
+        Targets.
+    y_pred : array, (n, ...)
+        Predictions of the same shape; (n,) and (n, 1) are taken as equal.
+    reduction : {"mean", "sum", "none"} or None
+        None is that of ``net.compile``; "none" returns the loss of each sample.
 
     Returns
     -------

@@ -17,10 +17,12 @@ def mse(y_true: ArrayLike, y_pred: ArrayLike, *, reduction: Reduction = None) ->
 
     Parameters
     ----------
-    y_true, y_pred : array, (n, ...)
-        Targets and predictions of equal shapes; (n,) and (n, 1) are taken as equal.
+    y_true : array, (n, ...)
+        Targets.
+    y_pred : array, (n, ...)
+        Predictions of the same shape; (n,) and (n, 1) are taken as equal.
     reduction : {"mean", "sum", "none"} or None
-        As that of `cross_entropy`.
+        None is that of ``net.compile``; "none" returns the loss of each sample.
 
     Returns
     -------
@@ -46,8 +48,12 @@ def sse(y_true: ArrayLike, y_pred: ArrayLike, *, reduction: Reduction = None) ->
 
     Parameters
     ----------
-    y_true, y_pred, reduction
-        As those of `mse`.
+    y_true : array, (n, ...)
+        Targets.
+    y_pred : array, (n, ...)
+        Predictions of the same shape; (n,) and (n, 1) are taken as equal.
+    reduction : {"mean", "sum", "none"} or None
+        None is that of ``net.compile``; "none" returns the loss of each sample.
 
     Returns
     -------
@@ -73,8 +79,12 @@ def mae(y_true: ArrayLike, y_pred: ArrayLike, *, reduction: Reduction = None) ->
 
     Parameters
     ----------
-    y_true, y_pred, reduction
-        As those of `mse`.
+    y_true : array, (n, ...)
+        Targets.
+    y_pred : array, (n, ...)
+        Predictions of the same shape; (n,) and (n, 1) are taken as equal.
+    reduction : {"mean", "sum", "none"} or None
+        None is that of ``net.compile``; "none" returns the loss of each sample.
 
     Returns
     -------
@@ -102,10 +112,14 @@ def huber(
 
     Parameters
     ----------
-    y_true, y_pred, reduction
-        As those of `mse`.
+    y_true : array, (n, ...)
+        Targets.
+    y_pred : array, (n, ...)
+        Predictions of the same shape; (n,) and (n, 1) are taken as equal.
     delta : float > 0
         δ: where it turns from squares to absolute values.
+    reduction : {"mean", "sum", "none"} or None
+        None is that of ``net.compile``; "none" returns the loss of each sample.
 
     Returns
     -------
@@ -131,8 +145,12 @@ def log_cosh(y_true: ArrayLike, y_pred: ArrayLike, *, reduction: Reduction = Non
 
     Parameters
     ----------
-    y_true, y_pred, reduction
-        As those of `mse`.
+    y_true : array, (n, ...)
+        Targets.
+    y_pred : array, (n, ...)
+        Predictions of the same shape; (n,) and (n, 1) are taken as equal.
+    reduction : {"mean", "sum", "none"} or None
+        None is that of ``net.compile``; "none" returns the loss of each sample.
 
     Returns
     -------
@@ -160,10 +178,14 @@ def quantile(
 
     Parameters
     ----------
-    y_true, y_pred, reduction
-        As those of `mse`.
+    y_true : array, (n, ...)
+        Targets.
+    y_pred : array, (n, ...)
+        Predictions of the same shape; (n,) and (n, 1) are taken as equal.
     q : float in (0, 1)
         Which quantile has the least loss.
+    reduction : {"mean", "sum", "none"} or None
+        None is that of ``net.compile``; "none" returns the loss of each sample.
 
     Returns
     -------
@@ -189,8 +211,12 @@ def poisson(y_true: ArrayLike, y_pred: ArrayLike, *, reduction: Reduction = None
 
     Parameters
     ----------
-    y_true, y_pred, reduction
-        As those of `mse`.
+    y_true : array, (n, ...)
+        Targets.
+    y_pred : array, (n, ...)
+        Predictions of the same shape; (n,) and (n, 1) are taken as equal.
+    reduction : {"mean", "sum", "none"} or None
+        None is that of ``net.compile``; "none" returns the loss of each sample.
 
     Returns
     -------
@@ -216,8 +242,12 @@ def cosine(y_true: ArrayLike, y_pred: ArrayLike, *, reduction: Reduction = None)
 
     Parameters
     ----------
-    y_true, y_pred, reduction
-        As those of `mse`.
+    y_true : array, (n, ...)
+        Targets.
+    y_pred : array, (n, ...)
+        Predictions of the same shape; (n,) and (n, 1) are taken as equal.
+    reduction : {"mean", "sum", "none"} or None
+        None is that of ``net.compile``; "none" returns the loss of each sample.
 
     Returns
     -------

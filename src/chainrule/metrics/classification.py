@@ -75,8 +75,14 @@ def precision(
 
     Parameters
     ----------
-    y_true, y_pred, threshold, labels
-        As those of `accuracy`.
+    y_true : array, (n,) or one-hot rows (n, classes)
+        The true labels.
+    y_pred : array, (n,), (n, 1) or (n, classes)
+        Predicted labels, probabilities of the second class, or an output for each class.
+    threshold : float or None
+        As that of `accuracy`.
+    labels : array, (classes,), or None
+        The classes in the order of the columns; None is their sorted order.
     average : {"auto", "macro", "micro", "weighted"} or None
         "auto" is the precision of the second of two classes, and "macro" of more: the mean over the
         classes that occur or are predicted; "weighted" weights it by how often they occur; "micro"
@@ -117,8 +123,18 @@ def recall(
 
     Parameters
     ----------
-    y_true, y_pred, threshold, labels, average, positive
-        As those of `precision`.
+    y_true : array, (n,) or one-hot rows (n, classes)
+        The true labels.
+    y_pred : array, (n,), (n, 1) or (n, classes)
+        Predicted labels, probabilities of the second class, or an output for each class.
+    threshold : float or None
+        As that of `accuracy`.
+    labels : array, (classes,), or None
+        The classes in the order of the columns; None is their sorted order.
+    average : {"auto", "macro", "micro", "weighted"} or None
+        As that of `precision`.
+    positive : label or None
+        The class whose score is returned, in place of an average.
 
     Returns
     -------
@@ -153,8 +169,18 @@ def f1(
 
     Parameters
     ----------
-    y_true, y_pred, threshold, labels, average, positive
-        As those of `precision`.
+    y_true : array, (n,) or one-hot rows (n, classes)
+        The true labels.
+    y_pred : array, (n,), (n, 1) or (n, classes)
+        Predicted labels, probabilities of the second class, or an output for each class.
+    threshold : float or None
+        As that of `accuracy`.
+    labels : array, (classes,), or None
+        The classes in the order of the columns; None is their sorted order.
+    average : {"auto", "macro", "micro", "weighted"} or None
+        As that of `precision`.
+    positive : label or None
+        The class whose score is returned, in place of an average.
 
     Returns
     -------
@@ -181,11 +207,13 @@ def auc(y_true: ArrayLike, y_pred: ArrayLike, *, labels: ArrayLike | None = None
 
     Parameters
     ----------
-    y_true, labels
-        As those of `accuracy`.
+    y_true : array, (n,) or one-hot rows (n, classes)
+        The true labels.
     y_pred : array, float, (n,), (n, 1) or (n, classes)
         Probabilities or logits of the second class; or of each, where the areas of each class
         against the rest are averaged, of logits after a softmax.
+    labels : array, (classes,), or None
+        The classes in the order of the columns; None is their sorted order.
 
     Returns
     -------
@@ -219,12 +247,14 @@ def top_k(
 
     Parameters
     ----------
-    y_true, labels
-        As those of `accuracy`.
+    y_true : array, (n,) or one-hot rows (n, classes)
+        The true labels.
     y_pred : array, float, (n, classes)
         An output for each class.
     k : int >= 1
         How many of the largest.
+    labels : array, (classes,), or None
+        The classes in the order of the columns; None is their sorted order.
 
     Returns
     -------

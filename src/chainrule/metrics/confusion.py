@@ -29,8 +29,14 @@ def confusion_matrix(
 
     Parameters
     ----------
-    y_true, y_pred, threshold, labels
-        As those of `chainrule.metrics.accuracy`.
+    y_true : array, (n,) or one-hot rows (n, classes)
+        The true labels.
+    y_pred : array, (n,), (n, 1) or (n, classes)
+        Predicted labels, probabilities of the second class, or an output for each class.
+    threshold : float or None
+        As that of `chainrule.metrics.accuracy`.
+    labels : array, (classes,), or None
+        The classes in the order of the columns; None is their sorted order.
 
     Returns
     -------
@@ -65,8 +71,14 @@ def classification_report(
 
     Parameters
     ----------
-    y_true, y_pred, threshold, labels
-        As those of `chainrule.metrics.accuracy`.
+    y_true : array, (n,) or one-hot rows (n, classes)
+        The true labels.
+    y_pred : array, (n,), (n, 1) or (n, classes)
+        Predicted labels, probabilities of the second class, or an output for each class.
+    threshold : float or None
+        As that of `chainrule.metrics.accuracy`.
+    labels : array, (classes,), or None
+        The classes in the order of the columns; None is their sorted order.
     names : sequence of str or None
         Names of the classes in the table.
 

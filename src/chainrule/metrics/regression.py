@@ -21,8 +21,10 @@ def mse(y_true: ArrayLike, y_pred: ArrayLike) -> float:
 
     Parameters
     ----------
-    y_true, y_pred : array, (n, ...)
-        Targets and predictions of equal shapes; (n,) and (n, 1) are taken as equal.
+    y_true : array, (n, ...)
+        Targets.
+    y_pred : array, (n, ...)
+        Predictions of the same shape; (n,) and (n, 1) are taken as equal.
 
     Returns
     -------
@@ -48,8 +50,10 @@ def mae(y_true: ArrayLike, y_pred: ArrayLike) -> float:
 
     Parameters
     ----------
-    y_true, y_pred : array, (n, ...)
-        As those of `mse`.
+    y_true : array, (n, ...)
+        Targets.
+    y_pred : array, (n, ...)
+        Predictions of the same shape; (n,) and (n, 1) are taken as equal.
 
     Returns
     -------
@@ -75,8 +79,10 @@ def r2(y_true: ArrayLike, y_pred: ArrayLike) -> float:
 
     Parameters
     ----------
-    y_true, y_pred : array, (n, ...)
-        As those of `mse`.
+    y_true : array, (n, ...)
+        Targets.
+    y_pred : array, (n, ...)
+        Predictions of the same shape; (n,) and (n, 1) are taken as equal.
 
     Returns
     -------
