@@ -36,7 +36,7 @@ _ARRAYS = (
 )
 _READERS = {
     ".csv": "Read a table by data.read_csv(path)",
-    ".npy": "Read an array by np.load(path), and assign it: net.params['dense.weight'] = array",
+    ".npy": "Read arrays by np.load(path), and assign them: net.params['dense.weight'] = array",
     ".wav": "Read a recording by data.read_wav(path)",
 }
 """What reads files that hold no network."""

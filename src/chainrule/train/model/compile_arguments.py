@@ -35,10 +35,11 @@ def resolve_compile_arguments(
 ) -> CompileArguments:
     """Resolve the arguments of ``compile``."""
     _refuse_optimizer(loss, optimizer)
-    if isinstance(learning_rate, str) or (learning_rate and isinstance(learning_rate, list)):
+    names: Any = learning_rate
+    if isinstance(names, str | list) and names:
         raise ArgumentError(
-            f"compile: learning_rate is {shown(learning_rate, 40)}; it must be a number greater "
-            f"than 0; for metrics write metrics={shown(learning_rate, 40)}"  # third in Keras
+            f"compile: learning_rate is {shown(names, 40)}; it must be a number greater "
+            f"than 0; for metrics write metrics={shown(names, 40)}"  # third in Keras
         )
     loss = resolve_loss(loss)
     optimizer = resolve_optimizer(optimizer, learning_rate)
@@ -50,7 +51,7 @@ def _refuse_optimizer(loss: Any, optimizer: Any) -> None:
     names = {name.lower() for name in OPTIMIZERS}
     is_name = isinstance(loss, str) and loss not in LOSSES and loss.lower() in names
     if is_name or isinstance(loss, Optimizer):
-        of_loss = repr(optimizer) if optimizer in tuple(LOSSES) else "..."
+        of_loss = repr(optimizer) if isinstance(optimizer, str) and optimizer in LOSSES else "..."
         raise ArgumentError(
             f"compile: the loss comes first, and {shown(loss, 40)} is an optimizer; write "
             f"net.compile(loss={of_loss}, optimizer={shown(loss, 40)})"
