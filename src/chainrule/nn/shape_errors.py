@@ -32,7 +32,7 @@ def checked_inputs(title: str, inputs: Sequence[Any]) -> list[Any]:
         refuse_masked(each, f"{title}: the input")
         if each is None or isinstance(each, str | dict):
             raise ArgumentError(f"{title}: its input is {type_in_words(each)}; pass an array")
-        if hasattr(each, "toarray"):
+        if hasattr(type(each), "toarray"):  # of the class: a node has hints for missing names
             raise ArgumentError(
                 f"{title}: its input is a sparse {type(each).__name__}; pass x.toarray(), or give "
                 "it to net.fit and net.predict, which read it batch by batch"
