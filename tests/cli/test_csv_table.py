@@ -43,6 +43,12 @@ def test_a_file_without_a_header_is_recognised(tmp_path: Path) -> None:
         ArgumentError, match=r"it has column_1, column_2, column_3; the first line is a row"
     ):
         recipe_of_file(written(tmp_path, *ROWS), "buys", ())
+    rows = [f"{i}.5,{i % 5},{'yes' if i % 3 else 'no'}" for i in range(1, 41)]
+    # A class in the first row is no name of a column.
+    with pytest.raises(ArgumentError, match=r"has no column 'yes'; .* the first line is a row"):
+        recipe_of_file(written(tmp_path, *rows), "yes", ())
+    parts = recipe_of_file(written(tmp_path, *rows), "column_3", ()).load()
+    assert sum(len(y) for _, y in parts) == 40
 
 
 @pytest.mark.filterwarnings("ignore:read_csv")

@@ -137,7 +137,9 @@ def _has_header(
 ) -> tuple[bool, list[Note]]:
     """Return whether the first record names the columns."""
     cells = {cell.strip() for cell in first}
-    if expected and cells.issuperset(expected):
+    # A single word may be a class of the first row.
+    is_sure = len(set(expected)) > 1 or not looks_like_row(first, body)
+    if expected and cells.issuperset(expected) and is_sure:
         return True, []
     numbered = {f"column_{index}" for index in range(1, len(first) + 1)}
     if expected and numbered.issuperset(expected) and not numbered & cells:
