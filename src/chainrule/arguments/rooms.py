@@ -77,7 +77,7 @@ class _ImportAnswers:
         """Raise ImportError for a name that a room lacks and has an answer for."""
         parent, _, child = name.rpartition(".")
         room = _ROOMS.get(parent)
-        if room is None or child.startswith("_") or name in sys.modules:
+        if room is None or child.startswith("_") or child in room.public or name in sys.modules:
             return
         hint = _hint(room, child)
         if hint is not None:
