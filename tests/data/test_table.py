@@ -157,6 +157,14 @@ def test_identifiers_are_not_taken_for_categories() -> None:
     assert len(Table(Category("name")).fit(names).feature_names) == 500
 
 
+def test_row_numbers_of_pandas_warn_unless_they_are_declared() -> None:
+    rows = {"Unnamed: 0": np.arange(10)[::-1], "size": [1, 2] * 5, "id": np.arange(10)}
+    with pytest.warns(ChainruleWarning, match=r"'Unnamed: 0' has another integer.*drop=\['Unnamed"):
+        Table().fit(rows)
+    assert len(Table(Number("Unnamed: 0"), "size").fit(rows).feature_names) == 2
+    assert Table(drop=["Unnamed: 0"]).fit(rows).feature_names == ("size", "id")
+
+
 def test_a_constant_column_warns_and_does_not_divide_by_zero() -> None:
     with pytest.warns(ChainruleWarning, match=r"'a' has the same value.*drop=\['a'\]"):
         table = Table().fit({"a": [0.1, 0.1, 0.1], "b": [1, 2, 3]})

@@ -27,11 +27,14 @@ __all__ = [
     "declaration_of",
     "inferred_date",
     "name_of_column",
+    "warn_of_row_number",
 ]
 
 Column = str | Number | Category | Date
 # A text column with more distinct values than this is taken for identifiers, not categories.
 MAX_CATEGORIES = 100
+# What pandas calls the labels of rows when it writes or resets them.
+ROW_LABELS = ("Unnamed: 0", "index", "level_0")
 # Integers of eight digits within a century or two, which are written as dates are.
 FIRST_DAY, LAST_DAY, ENOUGH_DAYS = 19000101, 21001231, 5
 
@@ -164,3 +167,14 @@ def _are_calendar_days(cells: NDArray[Any]) -> bool:
         return False
     days = {*cells.tolist()}
     return len(days) >= ENOUGH_DAYS and all(parse_date(str(day), "%Y%m%d") for day in days)
+
+
+def warn_of_row_number(name: str, cells: NDArray[Any]) -> None:
+    """Warn of a column of row numbers that was not declared."""
+    if name not in ROW_LABELS or cells.dtype.kind != "i" or len(cells) < 2:
+        return
+    if len({*cells.tolist()}) == len(cells):
+        warn(
+            f"Table: column {name!r} has another integer in each row, as row numbers of pandas "
+            f"have; leave it out with drop=[{name!r}], or declare data.Number({name!r})"
+        )

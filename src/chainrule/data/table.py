@@ -21,6 +21,7 @@ from chainrule.data.declaration import (
     checked_target,
     declaration_of,
     name_of_column,
+    warn_of_row_number,
 )
 from chainrule.data.features import FittedCategory, FittedDate, FittedNumber, Number
 from chainrule.errors import ArgumentError, DataError, counted
@@ -158,11 +159,14 @@ class Table:
         Warns
         -----
         ChainruleWarning
-            If a column has the same value in all rows.
+            If a column has the same value in all rows, numbers the rows, or may have been read
+            otherwise.
         """
         columns = self._read(source)
         file = columns if isinstance(columns, FileColumns) else FileColumns(columns, {})
         declared = {name_of_column(column): column for column in self._columns}
+        for name in columns.keys() - declared:
+            warn_of_row_number(name, columns[name])
         self._fitted = tuple(_fitted(declared.get(name, name), name, file) for name in columns)
         return self
 
