@@ -36,7 +36,8 @@ other  load_idx  -> read_idx
 pandas  read_excel read_json read_parquet read_sql read_html read_feather
        -> read it with pandas: columns of a DataFrame are taken as they are
 pandas  get_dummies  -> data.Category encodes a column, as in data.Table(data.Category("town"))
-pandas  to_numeric to_datetime  -> data.Number declares a column, as in
+pandas  to_datetime  -> data.Date declares a column, as in data.Table(data.Date("day"))
+pandas  to_numeric  -> data.Number declares a column, as in
        data.Table(data.Number("age"))
 pandas  concat merge  -> join tables with pandas first: a DataFrame is taken as it is
 pandas  Series  -> a column is an array: np.array
@@ -133,7 +134,7 @@ pandas  usecols  -> read all columns and take some: {name: table[name] for name 
 pandas  index_col  -> a table has no index; take the column with table.pop(name)
 pandas  dtype  -> each column gets the narrowest dtype; convert one with table[name].astype
 pandas  converters  -> convert a column after reading it
-pandas  parse_dates  -> dates are text; convert them with np.array(table[name], 'datetime64[D]')
+pandas  parse_dates  -> data.Date declares such a column, as in data.Table(data.Date("day"))
 pandas  nrows  -> read all rows and take the first of each column, as in table[name][:n]
 pandas  skipinitialspace  -> blanks after a delimiter are always skipped; leave it out
 pandas  low_memory engine  -> leave it out

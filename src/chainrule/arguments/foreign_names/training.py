@@ -51,7 +51,7 @@ sklearn  fit_predict  -> use net.fit(X, y), then net.predict_class(X)
 sklearn  get_params set_params  -> net.summary() prints the layers; settings are given to
        chainrule.Network and net.compile
 sklearn  best_estimator_ best_params_ n_iter_  -> net.history has the numbers of each epoch
-sklearn  feature_importances_  -> change one column at a time and compare net.evaluate(X, y)
+sklearn  feature_importances_  -> chainrule.plot.importance draws them
 keras  from_config  -> chainrule.load reads a saved network
 keras  get_config  -> net.summary() prints the layers; net.save writes them
 keras  get_layer  -> here it is net[name], as in net['dense']
