@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 from chainrule.data.formats.missing import is_spelled_missing
 from chainrule.data.formats.units import CURRENCY, UNIT
@@ -33,7 +34,7 @@ _ASCII = str.maketrans(
     | dict.fromkeys("\u00a0\u2007\u2009\u202f\u3000\t", " ")
     | dict.fromkeys("\u2019\u02bc\u00b4`", "'")
 )
-_NUMBER = re.compile(
+_NUMBER = (
     rf"(?P<open>\()? ?(?P<first>[-+] ?)?(?P<front>{CURRENCY})? ?(?P<second>[-+] ?)?"
     r"(?P<digits>\d(?:[\d.,' ]*[\d.,])?|[.,]\d+)(?P<exponent>[eE][-+]?\d+)?"
     rf" ?(?P<back>{UNIT})? ?(?P<last>-)? ?(?P<close>\))?"
@@ -117,7 +118,7 @@ def parse_written(text: str, decimal: str) -> ParsedNumber | None:
     ParsedNumber(text='-1234.5', unit='kg', is_grouped=True)
     """
     plain = " ".join(text.translate(_ASCII).split())
-    found = _NUMBER.fullmatch(plain)
+    found = _number().fullmatch(plain)
     if found is None:
         return _clock(plain)
     signs = [found[name] for name in ("first", "second", "last") if found[name]]
@@ -131,6 +132,12 @@ def parse_written(text: str, decimal: str) -> ParsedNumber | None:
     is_negative = bool(found["open"]) or (signs and signs[0].strip() == "-")
     number = f"{'-' if is_negative else ''}{digits}{found['exponent'] or ''}"
     return ParsedNumber(number, found["front"] or found["back"] or "", is_grouped)
+
+
+@cache
+def _number() -> re.Pattern[str]:
+    """Compile the expression of numbers when the first one is read, as it names all units."""
+    return re.compile(_NUMBER)
 
 
 def decimals_of(text: str) -> tuple[str, ...]:
