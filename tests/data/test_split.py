@@ -46,6 +46,19 @@ def test_stratified_parts_have_the_proportions_of_the_whole(seed: int, count: in
         assert abs(np.sum(yte == label) - share * count) <= 1.5
 
 
+def test_stratified_parts_are_in_random_order() -> None:
+    y = np.repeat(np.arange(5), 40)
+    starts, ends = np.zeros(5), np.zeros(5)
+    for seed in range(200):
+        (_, train), (_, test) = split(y, y, test_size=0.5, seed=seed, stratify=True)
+        starts += np.bincount(train[:20], minlength=5) ** 2
+        ends += np.bincount(test[-20:], minlength=5) ** 2
+    # The mean square of a count among 20 of 100, 20 of them of the class: hypergeometric.
+    expected = 16 + 20 * 0.2 * 0.8 * 80 / 99
+    np.testing.assert_allclose(starts / 200, expected, rtol=0.1)
+    np.testing.assert_allclose(ends / 200, expected, rtol=0.1)
+
+
 def test_a_number_of_samples_is_taken_exactly_and_dtypes_are_kept() -> None:
     X = np.zeros((10, 4, 4), np.uint8)
     (Xtr, _), (Xte, yte) = split(X, np.arange(10), test_size=3)

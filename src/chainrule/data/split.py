@@ -143,7 +143,11 @@ def _shuffled_parts(
             order = _stratified(order, classes, count)
         parts.append(order[:count])
         order = order[count:]
-    return [*parts, order]
+    parts.append(order)
+    if classes is None:
+        return parts
+    # Quotas leave the surplus of some classes in front, and of others at the end.
+    return [part[permutation(len(part), seed, epoch=1)] for part in parts]
 
 
 def _stratified(order: NDArray[np.intp], classes: Classes, count: int) -> NDArray[np.intp]:
@@ -158,7 +162,6 @@ def _stratified(order: NDArray[np.intp], classes: Classes, count: int) -> NDArra
         positions = np.flatnonzero(shuffled == label)
         rank[positions] = (np.arange(len(positions)) + 0.5) / max(len(positions), 1)
     by_rank = order[np.argsort(rank, kind="stable")]
-    # Restore the shuffled order within each part.
     in_test = np.isin(order, by_rank[:count])
     return np.concatenate([order[in_test], order[~in_test]])
 
