@@ -13,6 +13,7 @@ FORMATS = (
     "%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%d-%m-%Y", "%d.%m.%y",
     "%d %b %Y", "%d. %B %Y", "%d-%b-%y", "%B %d, %Y", "%a, %d %b %Y", "%b %Y", "%Y-%m",
     "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%d/%m/%Y %I:%M %p", "%m/%d/%y %H:%M:%S",
+    "%Y%m%dT%H%M%S",
 )  # fmt: skip
 
 
@@ -31,6 +32,8 @@ def test_zones_fractions_and_months_of_other_languages_are_read() -> None:
     noon = dt.datetime(2024, 5, 1, 12)  # noqa: DTZ001
     for text in ("2024-05-01T12:00:00Z", "2024-05-01T12:00:00+02:00", "2024-05-01 12:00:00.000"):
         assert parse_date(text, infer_dates([text]).format) == noon, text
+    for text in ("2024Q2", "Q2 2024"):  # as pandas writes a Period
+        assert parse_date(text, infer_dates([text]).format) == dt.datetime(2024, 4, 1)  # noqa: DTZ001
     for text in ("1. Mai 2024", "1 mai 2024", "1 mayo 2024"):
         found = infer_dates([text])
         assert parse_date(text, found.format) == dt.datetime(2024, 5, 1), text  # noqa: DTZ001

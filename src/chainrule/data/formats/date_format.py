@@ -1,8 +1,8 @@
 """Dates as texts, by a format as that of ``strptime``: strict, whatever the language of the system.
 
-``%Y %y %m %d %b %B %j %H %I %M %S %f %p %z %a %A %%`` are known. Names of months are English,
-German, French or Spanish. Years of two digits are those from 1969 to 2068, as in POSIX. A time is
-the one on the clock: an offset from UTC is read, and does not shift it.
+``%Y %y %m %d %b %B %j %q %H %I %M %S %f %p %z %a %A %%`` are known (``%q``: the quarter). Names of
+months are English, German, French or Spanish. Years of two digits are those from 1969 to 2068, as
+in POSIX. A time is the one on the clock: an offset from UTC is read, and does not shift it.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ _DIRECTIVES = {
     "b": r"(?P<b>[^\W\d_]{3,10})\.?",
     "B": r"(?P<b>[^\W\d_]{3,10})\.?",
     "j": r"(?P<j>\d{3})",
+    "q": r"(?P<q>[1-4])",
     "H": r"(?P<H>[01]?\d|2[0-3])",
     "I": r"(?P<I>0?[1-9]|1[0-2])",
     "M": r"(?P<M>[0-5]\d)",
@@ -71,7 +72,7 @@ def parse_date(text: str, date_format: str) -> dt.datetime | None:
     if found is None:
         return None
     fields: Mapping[str, str | None] = found.groupdict()
-    month = int(fields.get("m") or 1)
+    month = int(fields.get("m") or 3 * int(fields.get("q") or 1) - 2)
     if name := fields.get("b"):
         month = _MONTH_OF.get(name.lower(), 0)
     try:

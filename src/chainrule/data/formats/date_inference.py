@@ -22,6 +22,7 @@ _DAYS = (
     "%d %b %Y", "%d. %b %Y", "%d-%b-%Y", "%d/%b/%Y", "%d.%b.%Y", "%d%b%Y", "%d %b, %Y",
     "%b %d, %Y", "%b %d %Y", "%b-%d-%Y", "%Y %b %d", "%Y-%b-%d", "%d %b %y", "%d-%b-%y",
     "%Y-%m", "%Y/%m", "%m/%Y", "%m-%Y", "%m.%Y", "%b %Y", "%b-%Y", "%b-%y", "%Y-%b", "%b, %Y",
+    "%Y%m%dT%H%M%S", "%Y%m%dT%H%M", "%YQ%q", "%Y-Q%q", "%Y Q%q", "Q%q %Y", "Q%q-%Y", "Q%q/%Y",
 )  # fmt: skip
 _WEEKDAY = re.compile(
     r"(?:[^\W\d_]{2,10}\.?(, )|(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*( ))(?=.*\d\D+\w)",

@@ -4,6 +4,7 @@
 
     number   = ["("] [sign] [unit] digits [exponent] [unit] [sign] [")"]
     digits   = integer [decimal [fraction]]
+    exponent = "e5" "E-05" or, as Fortran writes it, "D+05"
     integer  = "1234" or in groups, "1,234" "1.234" "1'234" "1 234" "12,34,567"
 """
 
@@ -36,10 +37,22 @@ _ASCII = str.maketrans(
 )
 _NUMBER = (
     rf"(?P<open>\()? ?(?P<first>[-+] ?)?(?P<front>{CURRENCY})? ?(?P<second>[-+] ?)?"
-    r"(?P<digits>\d(?:[\d.,' ]*[\d.,])?|[.,]\d+)(?P<exponent>[eE][-+]?\d+)?"
+    r"(?P<digits>\d(?:[\d.,' ]*[\d.,])?|[.,]\d+)(?P<exponent>[eE][-+]?\d+|[dD][-+]\d+)?"
     rf" ?(?P<back>{UNIT})? ?(?P<last>-)? ?(?P<close>\))?"
 )
-_CLOCK = re.compile(r"(-)?(\d{1,4}):([0-5]\d)(?::([0-5]\d(?:[.,]\d+)?))?(?: ?([AaPp])\.?[Mm]\.?)?")
+_CLOCK = re.compile(
+    r"(?:(?P<days>[-+]?\d+) days?,? )?(?P<sign>[-+])?(?P<hours>\d{1,4}):(?P<minutes>[0-5]\d)"
+    r"(?::(?P<seconds>[0-5]\d(?:[.,]\d+)?))?(?: ?(?P<half>[AaPp])\.?[Mm]\.?)?"
+)
+_SPELLED = (
+    re.compile(  # ISO 8601
+        r"(?P<sign>[-+])?P(?=.*\d)(?:(?P<days>\d+)D)?(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?"
+        r"(?:(?P<seconds>\d+(?:[.,]\d+)?)S)?)?"
+    ),
+    re.compile(
+        r"(?P<sign>-)?(?P<hours>\d+) ?h(?:rs?|ours?)?\.?,? ?(?P<minutes>\d+) ?m(?:in(?:ute)?s?)?\.?"
+    ),
+)
 _GROUPED = {
     mark: re.compile(rf"[1-9]\d{{0,2}}(?:{re.escape(mark)}\d{{3}})+")
     for mark in (",", ".", "'", " ")
@@ -130,7 +143,9 @@ def parse_written(text: str, decimal: str) -> ParsedNumber | None:
     if digits is None:
         return None
     is_negative = bool(found["open"]) or (signs and signs[0].strip() == "-")
-    number = f"{'-' if is_negative else ''}{digits}{found['exponent'] or ''}"
+    number = (
+        f"{'-' if is_negative else ''}{digits}{(found['exponent'] or '').upper().replace('D', 'E')}"
+    )
     return ParsedNumber(number, found["front"] or found["back"] or "", is_grouped)
 
 
@@ -170,15 +185,24 @@ def _digits(written: str, decimal: str) -> tuple[str | None, bool]:
 
 
 def _clock(text: str) -> ParsedNumber | None:
-    """Return a time of day or duration in hours."""
+    """Return a time of day or duration in hours, such as 5:30 pm, 2 days 01:00:00 or PT90M."""
     found = _CLOCK.fullmatch(text)
     if found is None:
+        spelled = (pattern.fullmatch(text) for pattern in _SPELLED)
+        found = next((each for each in spelled if each is not None), None)
+    if found is None:
         return None
-    sign, hours, minutes, seconds, half = found.groups()
-    number = int(hours)
-    if half:
-        if not 1 <= number <= 12:
+    parts = {name: (part or "0").replace(",", ".") for name, part in found.groupdict().items()}
+    hours = int(parts["hours"])
+    half = parts.get("half", "0")
+    if half != "0":
+        if not 1 <= hours <= 12 or parts["days"] != "0":
             return None
-        number = number % 12 + (12 if half in "pP" else 0)
-    total = number + int(minutes) / 60 + float((seconds or "0").replace(",", ".")) / 3600
-    return ParsedNumber(f"{sign or ''}{total!r}", HOURS, is_grouped=False)
+        hours = hours % 12 + (12 if half in "pP" else 0)
+    total = hours + int(parts["minutes"]) / 60 + float(parts.get("seconds", "0")) / 3600
+    is_negative = parts["sign"] == "-"
+    if found.re is _CLOCK:  # days have a sign of their own: -1 days +23:00:00
+        total = 24 * int(parts["days"]) + (-total if is_negative else total)
+    else:
+        total = (-1 if is_negative else 1) * (24 * int(parts.get("days", "0")) + total)
+    return ParsedNumber(repr(total), HOURS, is_grouped=False)
