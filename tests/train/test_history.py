@@ -41,3 +41,10 @@ def test_the_prompt_shows_last_and_best_values_of_what_has_a_best():
         "  val_accuracy    0.5   0.8   0.9 (epoch 2)",
         "  own               3     1>",
     ]
+
+
+def test_history_is_found_where_keras_has_it() -> None:
+    history = History()
+    history.append({"loss": 0.5, "val_loss": 0.75})
+    assert history.history == {"loss": [0.5], "val_loss": [0.75]}
+    assert type(history.history) is dict

@@ -73,6 +73,11 @@ class History(dict[str, list[float]]):
         """Number of epochs finished."""
         return max(map(len, list(self.values())), default=0)
 
+    @property
+    def history(self) -> dict[str, list[float]]:
+        """The same lists in a plain dictionary, where users of Keras look for them."""
+        return dict(self)
+
     def append(self, row: Mapping[str, float]) -> None:
         """Add the values of one epoch.
 

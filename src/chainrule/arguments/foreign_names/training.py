@@ -197,7 +197,6 @@ HISTORY = Subject(
     table="""
 sklearn  n_iter_  -> epochs
 other  n_epochs  -> epochs
-keras  history  -> the history is the mapping itself: history['loss'], dict(history)
 keras  epoch  -> it is range(history.epochs)
 keras  params  -> the arguments of fit are not recorded
 sklearn  loss_curve_  -> it is history['loss']
