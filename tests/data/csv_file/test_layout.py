@@ -12,6 +12,7 @@ from chainrule.errors import ArgumentError, ChainruleWarning, FormatError
 
 ROWS = ["5,1.5,yes", "7,2.5,no", "3,0.5,yes"]
 NAMES = ["a", "b", "y"]
+FULL_WIDTH = str.maketrans(",57.", "\uff1b\uff15\uff17\uff0e")
 
 
 def columns_of(*lines: str, **options: object) -> dict[str, list[object]]:
@@ -29,6 +30,8 @@ SAME = {
     "blanks and tabs": [line.replace(",", " \t") for line in ["a,b,y", *ROWS]],
     "sep=; of Excel": ["sep=;", *(line.replace(",", ";") for line in ["a,b,y", *ROWS])],
     "sep in quotes": ['"sep=;"', *(line.replace(",", ";") for line in ["a,b,y", *ROWS])],
+    "full-width commas": [line.replace(",", "\uff0c") for line in ["a,b,y", *ROWS]],
+    "full-width forms": [line.translate(FULL_WIDTH) for line in ["a,b,y", *ROWS]],
     "comments": ["# logger 5, version 2", "#", "a,b,y", *ROWS],
     "comments of MATLAB": ["% made in May", "a,b,y", *ROWS],
     "names in a comment": ["# a,b,y", *ROWS],
@@ -84,6 +87,9 @@ def test_a_delimiter_in_quotes_or_in_a_text_is_none() -> None:
         "hello",
         "well, yes",
     ]
+    chinese = ["很好，喜欢", "不错，还行", "好，也贵，不买"]
+    assert columns_of("评论", *chinese)["评论"] == chinese
+    assert columns_of("评论,分", *(f"{each},1" for each in chinese))["评论"] == chinese
     assert columns_of("x;y", "1,5;2,5", "2,5;3,5")["x"] in (["1,5", "2,5"], [1.5, 2.5])
     assert list(columns_of("when,v", "2020-01-01 10:00,1", "2020-01-01 11:00,2")) == ["when", "v"]
 

@@ -39,6 +39,24 @@ def test_zones_fractions_and_months_of_other_languages_are_read() -> None:
         assert parse_date(text, found.format) == dt.datetime(2024, 5, 1), text  # noqa: DTZ001
 
 
+def test_dates_and_times_of_chinese_japanese_and_korean_are_read() -> None:
+    written = (
+        "2024年5月12日,2024年5月12号,2024年05月12日星期日,２０２４年５月１２日,２０２４／５／１２"
+    )
+    for text in (*written.split(","), "2024년 5월 12일", "2024년5월12일"):
+        day = dt.datetime(2024, 5, 12)  # noqa: DTZ001
+        assert parse_date(text, infer_dates([text]).format) == day, text
+    times = "15:30,15时30分, 15時30分00秒, 下午 3:30:00, 星期日 下午3:30, 午後3時30分, 오후 3:30"
+    for time in times.split(","):
+        text = f"2024年5月12日{time}"
+        at = dt.datetime(2024, 5, 12, 15, 30)  # noqa: DTZ001
+        assert parse_date(text, infer_dates([text]).format) == at, text
+    midnight = parse_date("2024年5月12日上午12:00", "%Y年%m月%d日%p%I:%M")
+    assert midnight == dt.datetime(2024, 5, 12)  # noqa: DTZ001
+    for text in ("2024年13月1日", "第5年3月2日", "北京2024"):
+        assert not infer_dates([text]).format, text
+
+
 def test_what_is_no_date_is_none() -> None:
     for cells in (["5", "6"], ["1.5"], ["2024"], ["12:30"], ["192.168.1.1"], ["555-1234"],
                   ["2024-13-01"], ["31.02.2024"], ["Ulm"], ["Room 12"], ["1-2"], [""]):  # fmt: skip

@@ -21,6 +21,8 @@ __all__ = [
 ]
 
 _CANDIDATES = (",", ";", "\t", "|", "::")
+_WIDE_CANDIDATES = ("\uff0c", "\uff1b")
+"""The comma and semicolon of Chinese keyboards: texts have them too, hence in every record."""
 COMMENT_SIGNS = ("#", "%")
 """First characters of comments that are recognised in front of a table."""
 _SAMPLE = 200_000
@@ -54,6 +56,11 @@ def inferred_delimiter(sample: str, comment: str | None, skip: int) -> str:
         score = _score(_records(sample, each, comment, skip))
         if score > best:
             best, delimiter = score, each
+    if best[0] < 1 and not sample.isascii():
+        for each in _WIDE_CANDIDATES:
+            score = _score(_records(sample, each, comment, skip))
+            if score[0] == 1 and score > best:
+                best, delimiter = score, each
     blanks = _records(sample, BLANKS, comment, skip)
     fitting, numbers = _score(blanks)
     # Words of a text are between blanks too: a table of words alone is taken for a single column.

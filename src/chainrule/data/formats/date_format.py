@@ -1,8 +1,9 @@
 """Dates as texts, by a format as that of ``strptime``: strict, whatever the language of the system.
 
 ``%Y %y %m %d %b %B %j %q %H %I %M %S %f %p %z %a %A %%`` are known (``%q``: the quarter). Names of
-months are English, German, French or Spanish. Years of two digits are those from 1969 to 2068, as
-in POSIX. A time is the one on the clock: an offset from UTC is read, and does not shift it.
+months are English, German, French or Spanish; ``%p`` is also 上午 and 下午, in Japanese and Korean
+too. Full-width digits and signs are those of ASCII. Years of two digits are those from 1969 to
+2068, as in POSIX. A time is the one on the clock: an offset from UTC is read, without a shift.
 """
 
 from __future__ import annotations
@@ -13,9 +14,13 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import TypeGuard
 
+from chainrule.data.formats.wide_form import WIDE_FORMS
 from chainrule.errors import ArgumentError
 
-__all__ = ["checked_date_format", "has_time", "parse_date"]
+__all__ = ["HALVES", "checked_date_format", "has_time", "is_afternoon", "parse_date"]
+
+HALVES = ("上午", "下午", "午前", "午後", "오전", "오후")
+"""The halves of a day, as they are written in front of the hour: AM and PM by turns."""
 
 _MONTHS = (
     "jan january januar janvier janv enero ene jänner",
@@ -43,16 +48,19 @@ _DIRECTIVES = {
     "q": r"(?P<q>[1-4])",
     "H": r"(?P<H>[01]?\d|2[0-3])",
     "I": r"(?P<I>0?[1-9]|1[0-2])",
-    "M": r"(?P<M>[0-5]\d)",
-    "S": r"(?P<S>[0-5]\d(?:[.,]\d{1,9})?)",
+    "M": r"(?P<M>[0-5]?\d)",
+    "S": r"(?P<S>[0-5]?\d(?:[.,]\d{1,9})?)",
     "f": r"(?P<f>\d{1,9})",
-    "p": r"(?P<p>[AaPp])\.?[Mm]\.?",
+    "p": rf"(?P<p>[AaPp]\.?[Mm]\.?|{'|'.join(HALVES)})",
     "z": r"(?: ?(?:Z|UTC|GMT|[+-]\d\d:?\d\d))?",
     "a": r"[^\W\d_]{2,10}\.?",
     "A": r"[^\W\d_]{2,10}\.?",
     "%": "%",
 }
-_FIXED = {letter: rf"(?P<{letter}>\d\d)" for letter in "mdHI"}
+_FIXED = {letter: rf"(?P<{letter}>\d\d)" for letter in "mdHI"} | {
+    "M": r"(?P<M>[0-5]\d)",
+    "S": r"(?P<S>[0-5]\d(?:[.,]\d{1,9})?)",
+}
 _CLOCK = re.compile("%[HI]")
 LONGEST = 80
 """Characters of a format."""
@@ -68,7 +76,7 @@ def parse_date(text: str, date_format: str) -> dt.datetime | None:
     >>> parse_date("31/02/2024", "%d/%m/%Y"), parse_date("5", "%d/%m/%Y")
     (None, None)
     """
-    found = _compiled(date_format).fullmatch(text.strip())
+    found = _compiled(date_format).fullmatch(_narrow(text.strip()))
     if found is None:
         return None
     fields: Mapping[str, str | None] = found.groupdict()
@@ -119,6 +127,11 @@ def has_time(date_format: str) -> bool:
     return _CLOCK.search(date_format) is not None
 
 
+def is_afternoon(half: str) -> bool:
+    """Whether a half of the day, such as PM, is the second one."""
+    return half[:1] in ("p", "P") or half in HALVES[1::2]
+
+
 @lru_cache(maxsize=512)
 def _compiled(date_format: str) -> re.Pattern[str]:
     """Return the regular expression of a format; adjacent numbers have two digits each."""
@@ -141,6 +154,10 @@ def _expression(pieces: list[str], index: int) -> str:
     return _FIXED[letter] if is_adjacent and letter in _FIXED else _DIRECTIVES[letter]
 
 
+def _narrow(text: str) -> str:
+    return text if text.isascii() else text.translate(WIDE_FORMS)
+
+
 def _year(fields: Mapping[str, str | None]) -> int:
     if fields.get("Y"):
         return int(fields["Y"] or 0)
@@ -150,5 +167,5 @@ def _year(fields: Mapping[str, str | None]) -> int:
 
 def _hour(fields: Mapping[str, str | None]) -> int:
     if fields.get("I"):
-        return int(fields["I"] or 0) % 12 + (12 if (fields.get("p") or "a") in "pP" else 0)
+        return int(fields["I"] or 0) % 12 + (12 if is_afternoon(fields.get("p") or "") else 0)
     return int(fields.get("H") or 0)

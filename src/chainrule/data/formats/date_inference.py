@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice, pairwise
 
-from chainrule.data.formats.date_format import parse_date
+from chainrule.data.formats.date_format import HALVES, parse_date
 from chainrule.data.formats.missing import is_spelled_missing
+from chainrule.data.formats.wide_form import WIDE_FORMS
 
 __all__ = ["Dates", "infer_dates"]
 
@@ -23,12 +24,20 @@ _DAYS = (
     "%b %d, %Y", "%b %d %Y", "%b-%d-%Y", "%Y %b %d", "%Y-%b-%d", "%d %b %y", "%d-%b-%y",
     "%Y-%m", "%Y/%m", "%m/%Y", "%m-%Y", "%m.%Y", "%b %Y", "%b-%Y", "%b-%y", "%Y-%b", "%b, %Y",
     "%Y%m%dT%H%M%S", "%Y%m%dT%H%M", "%YQ%q", "%Y-Q%q", "%Y Q%q", "Q%q %Y", "Q%q-%Y", "Q%q/%Y",
+    "%Y年%m月%d日", "%Y年%m月%d号", "%Y年 %m月 %d日", "%Y年%m月",
+    "%Y년 %m월 %d일", "%Y년%m월%d일", "%Y년 %m월",
 )  # fmt: skip
 _WEEKDAY = re.compile(
     r"(?:[^\W\d_]{2,10}\.?(, )|(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*( ))(?=.*\d\D+\w)",
     re.IGNORECASE,
 )
 _TIME = re.compile(r"(T|,? )\d{1,2}:\d\d(:\d\d(?:[.,]\d+)?)?(?:( ?)[ap]\.?m\.?)?", re.IGNORECASE)
+# What follows the day in 2024年5月12日 星期日 下午3:30 and in 2024年5月12日15时30分.
+_EASTERN_END = re.compile(
+    r"( ?)((?:星期|周|週|礼拜)[一二三四五六日天] ?)?"
+    rf"((?:{'|'.join(HALVES)}) ?)?"
+    r"(\d\d?:\d\d(?::\d\d(?:[.,]\d+)?)?|\d\d?[时時点點시](?: ?\d\d?[分분](?: ?\d\d?[秒초])?)?)?$"
+)
 _SHAPE = re.compile(r"(?=.*\d)[\w.,:/+ -]{6,40}")
 _MOSTLY = 0.9
 ENOUGH = 6
@@ -77,7 +86,7 @@ def infer_dates(cells: Sequence[str], delimiter: str = "") -> Dates:
     """
     distinct = list(dict.fromkeys(cells))
     written = [text for text in distinct if text and not is_spelled_missing(text)]
-    if not written or not all(map(_SHAPE.fullmatch, map(str.strip, written[:3]))):
+    if not written or not all(map(_looks_like_date, written[:3])):
         return Dates()
     # The first texts may be mistakes: most texts decide.
     sample = written[:60]
@@ -93,9 +102,18 @@ def infer_dates(cells: Sequence[str], delimiter: str = "") -> Dates:
     return Dates(chosen, other, signs)
 
 
+def _looks_like_date(text: str) -> bool:
+    return _SHAPE.fullmatch(text.strip().translate(WIDE_FORMS)) is not None
+
+
 def _formats_like(text: str) -> Iterator[str]:
     """Yield the formats of texts with the letters, digits and separators of this one."""
     text = text.strip()
+    if not text.isascii():
+        text, end = _eastern_end(text.translate(WIDE_FORMS))
+        if end:
+            yield from (f"{each}{end}" for each in _DAYS if _shape(each) == _shape(text))
+            return
     weekday = _WEEKDAY.match(text)
     day = text[weekday.end() :] if weekday else text
     time = _TIME.search(day)
@@ -109,6 +127,24 @@ def _formats_like(text: str) -> Iterator[str]:
     for each in _DAYS:
         if _shape(each) == _shape(day):
             yield f"{'%a' + (weekday[1] or weekday[2]) if weekday else ''}{each}{end}"
+
+
+def _eastern_end(text: str) -> tuple[str, str]:
+    """Return the day of a date, and the format of what follows it.
+
+    Examples
+    --------
+    >>> _eastern_end("2024年5月12日 星期日 下午3:30")
+    ('2024年5月12日', ' %a %p%I:%M')
+    """
+    found = _EASTERN_END.search(text)
+    assert found is not None, "the end of a text fits"
+    blank, weekday, half, clock = found.groups(default="")
+    directives = iter(("%I" if half else "%H", "%M", "%S"))
+    clock = re.sub(r"\d+(?:[.,]\d+)?", lambda _: next(directives), clock)
+    names = [("%a", weekday), ("%p", half)]
+    words = [f"{each}{' ' * name.endswith(' ')}" for each, name in names if name]
+    return text[: found.start()], "".join([blank, *words, clock])
 
 
 @lru_cache(maxsize=1024)

@@ -14,8 +14,10 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
+from chainrule.data.formats.date_format import HALVES, is_afternoon
 from chainrule.data.formats.missing import is_spelled_missing
 from chainrule.data.formats.units import CURRENCY, UNIT
+from chainrule.data.formats.wide_form import WIDE_FORMS
 
 __all__ = [
     "DECIMALS",
@@ -30,9 +32,9 @@ __all__ = [
 DECIMALS = (".", ",")
 EXACT = 2**53
 """Integers up to here are exact in float64."""
-_ASCII = str.maketrans(
-    dict.fromkeys("\u2212\u2012\u2013\ufe63\uff0d", "-")
-    | dict.fromkeys("\u00a0\u2007\u2009\u202f\u3000\t", " ")
+_ASCII = WIDE_FORMS | str.maketrans(
+    dict.fromkeys("\u2212\u2012\u2013\ufe63", "-")
+    | dict.fromkeys("\u00a0\u2007\u2009\u202f\t", " ")
     | dict.fromkeys("\u2019\u02bc\u00b4`", "'")
 )
 _NUMBER = (
@@ -52,7 +54,12 @@ _SPELLED = (
     re.compile(
         r"(?P<sign>-)?(?P<hours>\d+) ?h(?:rs?|ours?)?\.?,? ?(?P<minutes>\d+) ?m(?:in(?:ute)?s?)?\.?"
     ),
+    re.compile(
+        r"(?P<sign>-)?(?P<hours>\d{1,4})(?:[时時点點시]|小时|시간)"
+        r"(?: ?(?P<minutes>\d\d?)(?:分钟?|분)(?: ?(?P<seconds>\d\d?(?:[.,]\d+)?)[秒초])?)?"
+    ),
 )
+_HALF = re.compile(rf"({'|'.join(HALVES)}) ?(.*)")
 _GROUPED = {
     mark: re.compile(rf"[1-9]\d{{0,2}}(?:{re.escape(mark)}\d{{3}})+")
     for mark in (",", ".", "'", " ")
@@ -146,7 +153,8 @@ def parse_written(text: str, decimal: str) -> ParsedNumber | None:
     number = (
         f"{'-' if is_negative else ''}{digits}{(found['exponent'] or '').upper().replace('D', 'E')}"
     )
-    return ParsedNumber(number, found["front"] or found["back"] or "", is_grouped)
+    unit = found["front"] or found["back"] or ""
+    return ParsedNumber(number, HOURS if unit == "小时" else unit, is_grouped)
 
 
 @cache
@@ -186,6 +194,8 @@ def _digits(written: str, decimal: str) -> tuple[str | None, bool]:
 
 def _clock(text: str) -> ParsedNumber | None:
     """Return a time of day or duration in hours, such as 5:30 pm, 2 days 01:00:00 or PT90M."""
+    front = _HALF.fullmatch(text)
+    text = front[2] if front else text
     found = _CLOCK.fullmatch(text)
     if found is None:
         spelled = (pattern.fullmatch(text) for pattern in _SPELLED)
@@ -194,11 +204,11 @@ def _clock(text: str) -> ParsedNumber | None:
         return None
     parts = {name: (part or "0").replace(",", ".") for name, part in found.groupdict().items()}
     hours = int(parts["hours"])
-    half = parts.get("half", "0")
+    half = front[1] if front else parts.get("half", "0")
     if half != "0":
-        if not 1 <= hours <= 12 or parts["days"] != "0":
+        if not 1 <= hours <= 12 or parts.get("days", "0") != "0":
             return None
-        hours = hours % 12 + (12 if half in "pP" else 0)
+        hours = hours % 12 + (12 if is_afternoon(half) else 0)
     total = hours + int(parts["minutes"]) / 60 + float(parts.get("seconds", "0")) / 3600
     is_negative = parts["sign"] == "-"
     if found.re is _CLOCK:  # days have a sign of their own: -1 days +23:00:00

@@ -10,12 +10,13 @@ __all__ = ["CURRENCY", "UNIT", "is_currency"]
 _CURRENCIES = (
     "$ € £ ¥ ₹ ₽ ₩ ₺ ₫ ₪ ฿ ₴ ₱ ¢ US$ C$ CA$ A$ AU$ NZ$ HK$ S$ R$ USD EUR GBP JPY CNY RMB INR CHF "
     "SEK NOK DKK ISK kr kr. zł PLN CZK Kč HUF Ft RON RUB BRL CAD AUD NZD HKD SGD KRW MXN ZAR TRY "
-    "ILS THB IDR PHP VND UAH Fr. Rs Rs. Euro euro euros dollars"
+    "ILS THB IDR PHP VND UAH Fr. Rs Rs. Euro euro euros dollars 元 万元 亿元 人民币 円 원"
 )
 _MEASURES = (
     "% ‰ kg g mg t lb lbs oz km m cm mm mi ft in l ml °C °F ° kW kWh MW W V Hz km/h mph bpm cc hp "
     "bhp kB KB MB GB TB m² m2 ft² sqm sqft ms s sec secs seconds min mins minute minutes h hr hrs "
-    "hour hours d day days week weeks month months yr yrs year years"
+    "hour hours d day days week weeks month months yr yrs year years ℃ ℉ 度 岁 人 次 个 件 万 亿 "
+    "千克 公斤 克 斤 吨 公里 千米 米 厘米 毫米 平方米 平米 ㎡ 升 毫升 秒 分钟 小时 天 周 个月 年 分"
 )
 
 
