@@ -16,6 +16,7 @@ import click
 
 from chainrule.cli import bench, doctor, train
 from chainrule.cli.advice import in_options
+from chainrule.console import ERRORS
 from chainrule.errors import ChainruleError
 from chainrule.train.fit.termination import TERMINATED, ends_on_termination
 
@@ -38,7 +39,7 @@ commands.add_command(bench.bench)
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and exit; errors take one line and show no traceback."""
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # a terminal without × or Σ shows ? instead
+        sys.stdout.reconfigure(errors=ERRORS)  # a terminal without × or Σ shows x and sum
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
         with ends_on_termination():

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from chainrule.cli.recipe import Part, Run
 from chainrule.cli.words import align, compared, decimals_of, percent
+from chainrule.console import width_of
 from chainrule.data.columns import take_rows
 from chainrule.insight.confusion import confusion_matrix
 from chainrule.insight.derivation import derive_output_layer
@@ -105,14 +106,14 @@ def print_derivation(run: Run) -> None:
     if len(run.net(take_rows(run.parts[1][0], slice(1))).shape) != 2:
         return
     derivation = derive_output_layer(layer, LOSSES[run.recipe.loss], batch)
-    width = max(len(name) for name, _ in derivation.formulas)
+    longest = max(len(name) for name, _ in derivation.formulas)
     targets = "y: one-hot targets" if run.recipe.loss == "cross_entropy" else "y: targets"
     click.echo(
         f"\nthe derivative of the loss with respect to layer {layer.name!r}\n"
         f"(x: its input, {targets}, {batch} samples; d: derivative with respect to)\n"
     )
     for name, text in derivation.formulas:
-        click.echo(f"  {name:>{width}} = {text}")
+        click.echo(f"  {name:>{longest}} = {text}")
     click.echo("\nas a graph\n")
     click.echo("\n".join(f"  {line}" for line in str(derivation.graph).splitlines()))
 
@@ -156,7 +157,7 @@ def _print_confusion(classes: Array, counts: NDArray[np.int64]) -> None:
     rows = [["", *labels], *([label, *row] for label, row in zip(labels, cells, strict=True))]
     rows = [[f"{label} ", *row] for label, *row in rows]  # apart from the counts
     lines = [f"  {line}" for line in align(rows, left=False)]
-    if max(map(len, lines)) > get_terminal_size().columns:
+    if max(map(width_of, lines)) > get_terminal_size().columns:
         _print_largest_confusions(classes, counts)
         return
     click.echo("\nconfusion matrix (rows: true classes, columns: predicted)\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
+from chainrule.console import left_aligned, right_aligned, width_of
 from chainrule.errors import counted
 
 __all__ = ["align", "compared", "counted", "decimals_of", "percent"]
@@ -52,11 +53,11 @@ def align(rows: Sequence[Sequence[str]], left: bool = True) -> list[str]:
     >>> align([["", "MAE"], ["net", "9.5"], ["mean", "12.0"]])
     ['       MAE', 'net    9.5', 'mean  12.0']
     """
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    widths = [max(map(width_of, column)) for column in zip(*rows, strict=True)]
     lines: list[str] = []
     for row in rows:
-        cells = [cell.rjust(width) for cell, width in zip(row, widths, strict=True)]
+        cells = [right_aligned(cell, size) for cell, size in zip(row, widths, strict=True)]
         if left:
-            cells[0] = row[0].ljust(widths[0])
+            cells[0] = left_aligned(row[0], widths[0])
         lines.append("  ".join(cells).rstrip())
     return lines

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from chainrule.console import left_aligned, right_aligned, width_of
+
 if TYPE_CHECKING:
     from chainrule.insight.profiling import MachinePeak
 
@@ -111,7 +113,7 @@ def _formatted(report: ProgramReport) -> str:
     headings = _HEADINGS if report.step_seconds is None else (*_HEADINGS, *_MEASURED)
     rows = [_row(str(n), each, report) for n, each in enumerate(report.nests, 1)]
     total = _total(report)
-    widths = [max(map(len, column)) for column in zip(headings, *rows, total, strict=True)]
+    widths = [max(map(width_of, column)) for column in zip(headings, *rows, total, strict=True)]
     rule = "─" * (sum(widths) + 2 * len(widths) - 2)
     table = [_line(cells, headings, widths) for cells in (headings, *rows)]
     foot = [rule, _line(total, headings, widths), *_notes(report)]
@@ -181,8 +183,8 @@ def _threads(report: ProgramReport) -> str:
 
 def _line(cells: Sequence[str], headings: Sequence[str], widths: Sequence[int]) -> str:
     padded = [
-        cell.rjust(width) if heading in _RIGHT_ALIGNED else cell.ljust(width)
-        for cell, width, heading in zip(cells, widths, headings, strict=True)
+        right_aligned(cell, size) if heading in _RIGHT_ALIGNED else left_aligned(cell, size)
+        for cell, size, heading in zip(cells, widths, headings, strict=True)
     ]
     return "  ".join(padded).rstrip()
 

@@ -13,6 +13,7 @@ from chainrule.arguments.aliases import HISTORY_ATTRIBUTES, PLOT_ALIASES
 from chainrule.arguments.attributes import refuse_missing
 from chainrule.arguments.checks import shown
 from chainrule.arguments.keywords import answers_foreign_names
+from chainrule.console import encodable, left_aligned, width_of
 from chainrule.pickling import independent_copies
 from chainrule.train.metrics.direction import direction
 
@@ -154,18 +155,18 @@ class History(dict[str, list[float]]):
 
     def __repr__(self) -> str:
         count, losses = self.epochs, self.get("loss", [])
-        change = f": loss {losses[0]:.4g} → {losses[-1]:.4g}" if losses else ""
+        change = f": loss {losses[0]:.4g} {encodable('→')} {losses[-1]:.4g}" if losses else ""
         title = f"<history of {count} epoch{'' if count == 1 else 's'}{change}"
         rows = [_row(name, self[name]) for name in self if name not in _UNSHOWN and self[name]]
         if not rows:
             return f"{title}>"
         table = [("", "first", "last", "best", ""), *rows]
-        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-        lines = [
-            f"  {name:{widths[0]}}{''.join(f'  {x:>{n}}' for x, n in cells)} {epoch}".rstrip()
-            for name, *values, epoch in table
-            for cells in [list(zip(values, widths[1:], strict=False))]
-        ]
+        widths = [max(map(width_of, column)) for column in zip(*table, strict=True)]
+        lines: list[str] = []
+        for name, *values, epoch in table:
+            cells = [f"{x:>{n}}" for x, n in zip(values, widths[1:], strict=False)]
+            named = "  ".join(["", left_aligned(name, widths[0]), *cells])
+            lines.append(f"{named} {epoch}".rstrip())
         return "\n".join([title, *lines]) + ">"
 
 

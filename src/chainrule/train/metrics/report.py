@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.console import right_aligned, width_of
 from chainrule.errors import MissingKeyError
 from chainrule.train.metrics.confusion import class_counts, ratio
 from chainrule.train.metrics.outcome import Outcome
@@ -66,9 +67,9 @@ class ClassificationReport(Mapping[Any, Any]):
     def __repr__(self) -> str:
         support = self._averages["macro avg"]["support"]
         rows = {self._names[key]: row for key, row in self._rows.items()} | self._averages
-        first = max(map(len, [*rows, "accuracy"]))
+        first = max(map(width_of, [*rows, "accuracy"]))
         lines = ["".join([" " * first, *(f"{name:>11}" for name in _COLUMNS)]), ""]
-        lines += [_line(name.rjust(first), row) for name, row in rows.items()]
+        lines += [_line(right_aligned(name, first), row) for name, row in rows.items()]
         accuracy = f"{'accuracy':>{first}}{'':22}{self._accuracy:11.2f}{support:11d}"
         return "\n".join([*lines[:-2], "", accuracy, *lines[-2:]])
 

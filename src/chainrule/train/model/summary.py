@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from chainrule.console import encodable, left_aligned, right_aligned, width_of
 from chainrule.nn.layer import Layer
 from chainrule.optim.config import describe_briefly
 from chainrule.train.model.model import Model
@@ -24,15 +25,17 @@ def describe(model: Model) -> str:
 
     Such as ``784 → dense 100 → dense_1 10, 79,510 parameters, loss cross_entropy, sgd``.
     """
+    # Printed, a sign that the console lacks would raise.
+    arrow, times = encodable(" → "), encodable("×")
     parts = list(model.names)
     if model.output_shapes:
         shapes = [model.input_shape, *model.output_shapes]
-        sizes = ["×".join(map(str, (shape or ())[1:])) for shape in shapes]
+        sizes = [times.join(map(str, (shape or ())[1:])) for shape in shapes]
         named = zip(model.names, sizes[1:], strict=True)
         parts = [sizes[0], *(f"{name} {size}".rstrip() for name, size in named)]
     if len(parts) > _SHOWN:
         parts[_SHOWN // 2 : -_SHOWN // 2] = [f"... {len(parts) - _SHOWN} more ..."]
-    told = [" → ".join(filter(None, parts))]
+    told = [arrow.join(filter(None, parts))]
     if model.output_shapes:
         told.append(f"{sum(each.size for each in model.stack.parameters().values()):,} parameters")
     if (arguments := model.compile_arguments) is not None:
@@ -43,7 +46,7 @@ def describe(model: Model) -> str:
 def print_summary(model: Model) -> None:
     """Print the table of a network; see `format_summary`."""
     if sys.stdout is not None:  # pyright: ignore[reportUnnecessaryComparison] (no console)
-        sys.stdout.write(format_summary(model) + "\n")
+        sys.stdout.write(encodable(format_summary(model)) + "\n")
 
 
 def format_summary(model: Model) -> str:
@@ -51,7 +54,7 @@ def format_summary(model: Model) -> str:
     shapes: Sequence[Any] = model.output_shapes or [None] * len(model.layers)
     layers = zip(model.names, model.layers, shapes, strict=True)
     rows = [_row(name, layer, shape) for name, layer, shape in layers]
-    widths = [max(map(len, column)) for column in zip(_HEADINGS, *rows, strict=True)]
+    widths = [max(map(width_of, column)) for column in zip(_HEADINGS, *rows, strict=True)]
     rule = "─" * (sum(widths) + 2 * len(widths) - 2)
     lines = [_line(_HEADINGS, widths), rule, *(_line(row, widths) for row in rows), rule]
     return "\n".join([*lines, *_totals(model)])
@@ -70,8 +73,8 @@ def _row(name: str, layer: Layer, shape: Any) -> tuple[str, ...]:
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
     padded = [
-        cell.rjust(width) if heading == "parameters" else cell.ljust(width)
-        for cell, width, heading in zip(cells, widths, _HEADINGS, strict=True)
+        right_aligned(cell, size) if heading == "parameters" else left_aligned(cell, size)
+        for cell, size, heading in zip(cells, widths, _HEADINGS, strict=True)
     ]
     return "  ".join(padded).rstrip()
 

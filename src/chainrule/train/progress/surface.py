@@ -8,6 +8,7 @@ from collections.abc import Callable
 from shutil import get_terminal_size
 from typing import Any, TextIO
 
+from chainrule.console import encodable
 from chainrule.train.progress.columns import EpochLine, RunningLine
 
 __all__ = ["Notebook", "Stream", "Surface", "Terminal"]
@@ -63,7 +64,7 @@ class Stream(Surface):
 
     def note(self, text: str) -> None:
         """Print a line."""
-        self._stream.write(_encodable(self._stream, text) + "\n")
+        self._stream.write(encodable(text, self._stream) + "\n")
         self._stream.flush()
 
     def compiling(self) -> None:
@@ -106,20 +107,20 @@ class Terminal(Surface):
     def note(self, text: str) -> None:
         """Print a line above the bar."""
         self._live.console.print(
-            _encodable(self._stream, text), highlight=False, markup=False, no_wrap=True,
+            encodable(text, self._stream), highlight=False, markup=False, no_wrap=True,
             overflow="ignore", crop=False,
         )  # fmt: skip
 
     def compiling(self) -> None:
         """Write at the beginning of the line."""
         self._is_compiling = True
-        self._write(_encodable(self._stream, _COMPILING))
+        self._write(encodable(_COMPILING, self._stream))
 
     def compiled(self) -> None:
         """Overwrite it by blanks."""
         if self._is_compiling:
             self._is_compiling = False
-            self._write(f"\r{' ' * len(_encodable(self._stream, _COMPILING))}\r")
+            self._write(f"\r{' ' * len(encodable(_COMPILING, self._stream))}\r")
 
     def epoch(self, line: EpochLine) -> None:
         """Print a line above the bar, as wide as the terminal."""
@@ -131,7 +132,7 @@ class Terminal(Surface):
 
         styles = ("", "bar.complete", "bar.back", "")
         parts = line.parts(self._live.console.width - 1)
-        encoded = (_encodable(self._stream, part) for part in parts)
+        encoded = (encodable(part, self._stream) for part in parts)
         text = Text.assemble(*zip(encoded, styles, strict=True), no_wrap=True, overflow="crop")
         self._live.update(text, refresh=True)
 
@@ -199,12 +200,3 @@ def _ipython_display() -> Callable[..., Any]:
     from IPython.display import display  # pyright: ignore[reportMissingImports]
 
     return display
-
-
-def _encodable(stream: TextIO, text: str) -> str:
-    """Return a text in ASCII if a stream cannot encode it."""
-    try:
-        text.encode(stream.encoding or "utf-8")
-    except (LookupError, UnicodeEncodeError):
-        return text.translate(str.maketrans({"…": "...", "━": "#", "─": "-"}))
-    return text
