@@ -94,7 +94,6 @@ class MissingAttributeError(ChainruleError, AttributeError):
     """
 
     def __init__(self, message: str | Callable[[], str], name: str | None = None) -> None:
-        super().__init__(message)
         self._message, self.attribute = message, name
 
     def __str__(self) -> str:

@@ -156,8 +156,9 @@ def test_before_compile_there_is_no_optimizer():
 
 def test_a_history_answers_how_other_libraries_read_theirs():
     history = network().fit(X, X[:, :1], verbose=0)
-    for name, message in {"history": r"history\['loss'\]", "loss": r"history\['loss'\]",
-                          "epoch": "history.epochs", "keyz": "history.keys"}.items():  # fmt: skip
+    assert history.history["loss"] == history["loss"]
+    messages = {"loss": r"history\['loss'\]", "epoch": "history.epochs", "keyz": "history.keys"}
+    for name, message in messages.items():
         with pytest.raises(AttributeError, match=message):
             getattr(history, name)
     assert copy.deepcopy(history) == history

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import FrozenInstanceError, fields
+from functools import partial
 from typing import Any, NoReturn, TypeVar, cast
 
 from chainrule.arguments.aliases import Aliases
@@ -35,18 +36,21 @@ def refuse_missing(owner: object, variable: str, name: str, aliases: Aliases) ->
 
     `variable` is what messages call the object, as ``net``.
     """
+    raise MissingAttributeError(partial(_missing, owner, variable, name, aliases), name)
+
+
+def _missing(owner: object, variable: str, name: str, aliases: Aliases) -> str:
+    """Return the message of an attribute that an object lacks."""
     title = f"{type(owner).__name__} has no attribute {name!r}"
-
-    def message() -> str:
-        names = {*dir(type(owner)), *getattr(owner, "__dict__", ())} - {name}
-        known = sorted(each for each in names if not each.startswith("_"))
-        quote = f"{variable}.{{}}".format
-        hint = closest(name, known, aliases, quote)
-        if hint is None and (targets := aliases.targets(name)):  # what such objects may have
-            hint = f"here it is {quote(targets[0])}, which this one lacks"
-        return f"{title}; {hint or f'dir({variable}) lists what it has'}"
-
-    raise MissingAttributeError(title if name.startswith("_") else message, name)
+    if name.startswith("_"):
+        return title
+    names = {*dir(type(owner)), *getattr(owner, "__dict__", ())} - {name}
+    known = sorted(each for each in names if not each.startswith("_"))
+    quote = f"{variable}.{{}}".format
+    hint = closest(name, known, aliases, quote)
+    if hint is None and (targets := aliases.targets(name)):  # what such objects may have
+        hint = f"here it is {quote(targets[0])}, which this one lacks"
+    return f"{title}; {hint or f'dir({variable}) lists what it has'}"
 
 
 def answers_foreign_attributes(variable: str, aliases: Aliases) -> Callable[[Kind], Kind]:
