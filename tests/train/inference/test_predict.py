@@ -100,9 +100,13 @@ def test_binary_targets_may_be_one_or_two_dimensional(activation, labels):
     assert ((row.predict_proba(X) > 0) & (row.predict_proba(X) < 1)).all()
 
 
-def test_one_dimensional_targets_are_refused_for_column_outputs_in_regression():
-    with pytest.raises(ShapeError, match="reshape"):
-        classifier(labels=X[:, 0], loss="mse", units=1)
+def test_one_dimensional_targets_fit_a_single_output_in_regression():
+    losses = []
+    for y in (X[:, 0], X[:, :1]):
+        net = Network([nn.Dense(1)], seed=0)
+        net.compile("mse", "sgd")
+        losses.append(net.fit(X, y, verbose=0)["loss"])
+    assert losses[0] == losses[1]
 
 
 def test_probabilities_of_a_network_that_is_no_classifier_are_refused():
