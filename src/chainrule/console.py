@@ -7,7 +7,7 @@ import sys
 import unicodedata
 from typing import TextIO
 
-__all__ = ["ERRORS", "encodable", "left_aligned", "right_aligned", "width_of"]
+__all__ = ["ERRORS", "encodable", "left_aligned", "right_aligned", "shortened", "width_of"]
 
 ERRORS = "chainrule.ascii"
 """The name of the error handler of encodings that writes signs in ASCII, as `encodable` does."""
@@ -44,6 +44,21 @@ def left_aligned(text: str, columns: int) -> str:
 def right_aligned(text: str, columns: int) -> str:
     """Return a text with blanks in front of it, so that it takes a number of columns."""
     return " " * (columns - width_of(text)) + text
+
+
+def shortened(text: str, columns: int) -> str:
+    """Return a text, or the beginning of it with an ellipsis, that takes some columns at most.
+
+    Examples
+    --------
+    >>> shortened("abcdef", 4), shortened("隐藏层", 4), shortened("隐藏层", 6)
+    ('abc…', '隐…', '隐藏层')
+    """
+    if width_of(text) <= columns:
+        return text
+    while width_of(text) > columns - 1:
+        text = text[:-1]
+    return f"{text}…"
 
 
 def encodable(text: str, stream: TextIO | None = None) -> str:

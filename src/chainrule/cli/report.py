@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from chainrule.cli.recipe import Part, Run
 from chainrule.cli.words import align, compared, decimals_of, percent
-from chainrule.console import width_of
+from chainrule.console import shortened, width_of
 from chainrule.data.columns import take_rows
 from chainrule.insight.confusion import confusion_matrix
 from chainrule.insight.derivation import derive_output_layer
@@ -146,8 +146,7 @@ def _print_accuracy(run: Run) -> None:
 
 
 def _label(label: Any) -> str:
-    text = str(label)
-    return text if len(text) <= LONGEST_LABEL else f"{text[: LONGEST_LABEL - 1]}…"
+    return shortened(str(label), LONGEST_LABEL)
 
 
 def _print_confusion(classes: Array, counts: NDArray[np.int64]) -> None:

@@ -7,6 +7,7 @@ to install. Texts are drawn as they are: ``$`` begins no formula.
 
 from __future__ import annotations
 
+import logging
 import re
 import unicodedata
 import warnings
@@ -59,9 +60,21 @@ def cover_letters(artists: Iterable[Any]) -> None:
     families, missing = _families_for(letters)
     for text, some in lacking.items():
         if some:
+            _accept_one_weight()
             text.set_fontfamily([*text.get_fontfamily(), *families])
     if missing - _told:
         _tell(missing - _told)
+
+
+def _accept_one_weight() -> None:
+    """Keep matplotlib from telling that a font of other scripts has no bold letters."""
+    logger = logging.getLogger("matplotlib.font_manager")
+    if _is_of_use not in logger.filters:
+        logger.addFilter(_is_of_use)
+
+
+def _is_of_use(record: logging.LogRecord) -> bool:
+    return not str(record.msg).startswith("findfont: Failed to find font weight")
 
 
 def _texts(artist: Any, kind: type[Text]) -> Iterator[Text]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from chainrule.console import width_of
 from chainrule.insight.figure import root_figure
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def add_legend(axes: Axes, title: str | None = None, **options: Any) -> None:
     grid = axes.get_subplotspec()
     columns = grid.get_gridspec().ncols if grid is not None else 1
     width = figure.get_figwidth() / columns * _CHARACTERS_PER_INCH
-    rows = math.ceil((sum(len(each) + 6 for each in labels) + 1) / width)
+    rows = math.ceil((sum(width_of(each) + 6 for each in labels) + 1) / width)
     style: dict[str, Any] = {"fontsize": 10, "borderaxespad": 0.3, "handletextpad": 0.5, **options}
     if figure.get_layout_engine() is None:  # nothing would make room for it
         style |= {"frameon": True, "framealpha": 0.9, "fontsize": 9, "borderaxespad": 0.5}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chainrule.console import left_aligned, right_aligned, width_of
+from chainrule.console import left_aligned, right_aligned, shortened, width_of
 
 if TYPE_CHECKING:
     from chainrule.insight.profiling import MachinePeak
@@ -190,7 +190,7 @@ def _line(cells: Sequence[str], headings: Sequence[str], widths: Sequence[int]) 
 
 
 def _shortened(text: str) -> str:
-    return text if len(text) <= _MAX_WIDTH else text[: _MAX_WIDTH - 1] + "…"
+    return shortened(text, _MAX_WIDTH)
 
 
 def format_count(number: float, unit: str = "") -> str:

@@ -31,3 +31,13 @@ def test_numbers_have_a_scale() -> None:
     np.testing.assert_array_equal(axes.collections[0].get_array(), X[:, 0] * 2)
     assert (axes.get_xlabel(), axes.get_ylabel(), scale.get_ylabel()) == ("a", "b", "y")
     assert plot.points({"u": X[:, 0], "v": X[:, 1]}).axes[0].get_xlabel() == "u"
+
+
+def test_names_of_many_classes_stand_among_their_samples() -> None:
+    classes = np.repeat(np.arange(40), 2)
+    points = np.column_stack([classes, np.tile([0.0, 1.0], 40)])
+    names = [f"class {each}" for each in range(40)]
+    axes = plot.points(points, classes, names=names).axes[0]
+    assert axes.get_legend() is None
+    places = {text.get_text(): text.get_position()[0] for text in axes.texts}
+    assert places == {name: place for place, name in enumerate(names)}

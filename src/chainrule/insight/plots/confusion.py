@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from chainrule.arguments.aliases import PLOT_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
+from chainrule.console import shortened, width_of
 from chainrule.data.row_labels import check_row_labels
 from chainrule.insight.confusion import confusion_matrix
 from chainrule.insight.figure import File, drawing, root_figure
@@ -93,7 +94,7 @@ def confusion(
     check_row_labels(_NAME, X=X, y=y)
     labels = class_labels(_NAME, X, y)
     classes, counts = confusion_matrix(labels, ask(_NAME, net, as_rows(X), labels).predicted)
-    shown = [_shortened(each) for each in class_names(_NAME, names, classes)]
+    shown = [shortened(each, _LONGEST_NAME) for each in class_names(_NAME, names, classes)]
     with drawing(axes, path, _size(shown)) as axes:
         colours = confusion_colours(counts)
         axes.imshow(colours)
@@ -112,14 +113,10 @@ def confusion(
 
 def _size(shown: Sequence[str]) -> tuple[float, float]:
     """Return width and height in inches: those of the cells, and what the names take."""
-    count, longest = len(shown), max(map(len, shown))
+    count, longest = len(shown), max(map(width_of, shown))
     cells = max(count * (1.05 if count <= 4 else 0.56 if count <= _WITH_SHARES else 0.36), 3.2)
     beside, below = 0.09 * longest, 0.065 * longest if longest > 3 else 0.0
     return max(cells + beside + 1.9, _TITLE_WIDTH), cells + below + 1.2
-
-
-def _shortened(name: str) -> str:
-    return name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…"
 
 
 def _write_counts(axes: Axes, counts: NDArray[np.int64], colours: NDArray[Any]) -> None:
@@ -148,7 +145,7 @@ def _label_classes(axes: Axes, shown: Sequence[str]) -> None:
     ticks, count = range(len(shown)), len(shown)
     if count <= 4:
         shown = [textwrap.fill(each, 12) for each in shown]
-    longest = max(len(line) for each in shown for line in each.splitlines() or [""])
+    longest = max(width_of(line) for each in shown for line in each.splitlines() or [""])
     is_long = longest > (3 if count > 4 else 12)
     turned: dict[str, Any] = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
     axes.set_xticks(ticks, shown, **(turned if is_long else {}))

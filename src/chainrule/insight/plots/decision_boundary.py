@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from chainrule.arguments.aliases import PLOT_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
+from chainrule.console import shortened
 from chainrule.data.row_labels import check_row_labels
 from chainrule.insight.figure import File, drawing, root_figure
 from chainrule.insight.legend import add_legend
@@ -34,6 +35,9 @@ __all__ = ["decision_boundary", "draw_classes", "marker_area", "marker_scale"]
 Array = NDArray[Any]
 
 _NAME = "plot.decision_boundary"
+
+_MOST_IN_LEGEND = 16
+_LONGEST_NAME = 12
 
 
 @answers_foreign_names(PLOT_ALIASES)
@@ -131,17 +135,36 @@ def _draw_regions(axes: Axes, regions: DecisionRegions) -> None:
 def draw_classes(
     axes: Axes, points: Array, labels: Array, classes: Array, shown: Sequence[str]
 ) -> None:
-    """Draw the samples of each class with a colour and a marker of its own."""
+    """Draw the samples of each class with a colour and a marker of its own.
+
+    Names of many classes stand among their samples, where a legend would be as large as the axes.
+    """
+    has_legend = len(classes) <= _MOST_IN_LEGEND
     for code, (each, name) in enumerate(zip(classes, shown, strict=True)):
         of_class = points[labels == each]
         if not len(of_class):
             continue
         axes.scatter(
-            *of_class.T, s=marker_area(len(points)), label=name, color=COLOURS[code % len(COLOURS)],
+            *of_class.T, s=marker_area(len(points)), label=name if has_legend else None,
+            color=COLOURS[code % len(COLOURS)],
             marker=MARKERS[(code + code // len(COLOURS)) % len(MARKERS)],
             edgecolor="white", linewidth=0.6 if len(points) <= 2000 else 0.2,
             rasterized=len(points) > 5000,
         )  # fmt: skip
+        if not has_legend:
+            _write_name(axes, of_class, name)
+
+
+def _write_name(axes: Axes, points: Array, name: str) -> None:
+    """Write the name of a class at the sample that is nearest to the median of its samples."""
+    from matplotlib.patheffects import withStroke
+
+    distance = np.abs(points - np.median(points, axis=0)) / np.maximum(np.ptp(points, axis=0), 1e-9)
+    across, up = points[np.argmin(distance.sum(axis=1))]
+    axes.text(
+        across, up, shortened(name, _LONGEST_NAME), ha="center", va="center", fontsize=9,
+        path_effects=[withStroke(linewidth=2.5, foreground="white")], zorder=5,
+    )  # fmt: skip
 
 
 def marker_area(count: int) -> float:

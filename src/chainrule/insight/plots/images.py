@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from chainrule.arguments.aliases import PLOT_ALIASES
 from chainrule.arguments.checks import checked_count
 from chainrule.arguments.keywords import answers_foreign_names
+from chainrule.console import shortened
 from chainrule.errors import DataError
 from chainrule.insight.figure import File, drawing, root_figure
 from chainrule.insight.plots.answers import ask, check_classifier, class_labels, class_names
@@ -162,7 +163,7 @@ def draw_images(axes: Axes, shown: Array, texts: list[str], is_wrong: list[bool]
     label = 1.6 * size / 72 / tile * (width + gap) if any(texts) else gap
     most = max(int(tile * 72 / (0.58 * size)), 3)
     scale = brightness(shown)
-    texts = [text if len(text) <= most else text[: most - 1] + "…" for text in texts]
+    texts = [shortened(text, most) for text in texts]
     for place, (image, text, wrong) in enumerate(zip(shown, texts, is_wrong, strict=True)):
         row, column = divmod(place, columns)
         left, top = column * (width + gap), row * (height + label) + label

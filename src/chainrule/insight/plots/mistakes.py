@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from chainrule.arguments.aliases import PLOT_ALIASES
 from chainrule.arguments.checks import checked_count
 from chainrule.arguments.keywords import answers_foreign_names
+from chainrule.console import shortened, width_of
 from chainrule.data.columns import is_table, read_columns
 from chainrule.data.file_argument import is_path
 from chainrule.data.row_labels import check_row_labels
@@ -145,7 +146,7 @@ def _cells(X: Any, rows: Array, features: Any) -> tuple[list[str], list[list[str
         named = feature_names(_NAME, features, flat.shape[1])
         names = named or [f"column {place}" for place in range(flat.shape[1])]
         columns = dict(zip(names, flat.T, strict=True))
-    widths = np.cumsum([max(len(name), 8) + 2 for name in columns])
+    widths = np.cumsum([max(width_of(name), 8) + 2 for name in columns])
     header = list(columns)[: max(min(int(np.sum(widths <= _WIDTH)), _MOST_COLUMNS), 1)]
     cells = [[_cell(columns[name][row]) for name in header] for row in rows]
     if len(columns) > len(header):
@@ -156,7 +157,7 @@ def _cells(X: Any, rows: Array, features: Any) -> tuple[list[str], list[list[str
 
 def _cell(value: Any) -> str:
     text = f"{value:.6g}" if isinstance(value, float | np.floating) else str(value)
-    return text if len(text) <= _LONGEST_CELL else text[: _LONGEST_CELL - 1] + "…"
+    return shortened(text, _LONGEST_CELL)
 
 
 def _draw_rows(
@@ -181,7 +182,7 @@ def _draw_rows(
         [str(row), text, *(shares[place] if shares else []), *each]
         for place, (row, text, each) in enumerate(zip(rows, texts, cells, strict=True))
     ]
-    widths = [max(map(len, column)) + 2 for column in zip(titles, *lines, strict=True)]
+    widths = [max(map(width_of, column)) + 2 for column in zip(titles, *lines, strict=True)]
     size = (max(0.085 * sum(widths), 4.0), 0.27 * (len(lines) + 1) + 0.5)
     with drawing(axes, path, size) as axes:
         axes.set_axis_off()

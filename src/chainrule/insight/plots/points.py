@@ -46,7 +46,7 @@ def points(
     X : array, DataFrame or dict of columns, (n, 2), or more columns of which two are chosen
         The samples.
     y : array, (n,), (n, 1) or one-hot rows, or None
-        Their classes; or numbers, if they are fractions or more than 30 different ones.
+        Their classes; without `names`, fractions and more than 30 integers are numbers.
     path : str, path or None
         File to save the figure to, .png, .svg or .pdf; None does not save.
     columns : pair of int or of str, or None
@@ -84,7 +84,7 @@ def points(
     with drawing(axes, path, (6.2, 5.0)) as axes:
         if labels is None:
             axes.scatter(*plane.points.T, s=marker_area(len(plane.points)), color="#0072B2")
-        elif _are_numbers(labels):
+        elif names is None and _are_numbers(labels):
             dots = axes.scatter(
                 *plane.points.T, s=marker_area(len(labels)), c=labels, cmap="viridis",
                 rasterized=len(labels) > 5000,
