@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from chainrule.data import Category, Number, Table, read_csv, split
-from chainrule.data.column_type import FileColumns
+from chainrule.data.file_columns import FileColumns
 from chainrule.errors import ChainruleWarning, FormatError
 
 Cell = Callable[[int], str]

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from chainrule import data
 from chainrule.cli.csv_option import TableOptions
 from chainrule.data.cell import are_numbers, as_texts, is_missing
-from chainrule.data.column_type import FileColumns
 from chainrule.data.declaration import inferred_date
+from chainrule.data.file_columns import FileColumns
 from chainrule.data.formats.number_format import EXACT
 
 __all__ = ["Declaration", "declarations_of"]

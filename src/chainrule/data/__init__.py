@@ -10,17 +10,19 @@ from typing import TYPE_CHECKING
 
 from chainrule.arguments.aliases import DATA_NAMES
 from chainrule.arguments.rooms import open_room
-from chainrule.data.audio_features import log_mel, mfcc
-from chainrule.data.csv_file import read_csv
 from chainrule.data.features import Category, Date, Number
 from chainrule.data.fold import folds
 from chainrule.data.idx import read_idx, write_idx
-from chainrule.data.image_folder import Images, images
 from chainrule.data.pipeline import Pipeline
 from chainrule.data.split import split
 from chainrule.data.table import Table
 from chainrule.data.wav import read_wav
 from chainrule.data.window import windows
+
+if TYPE_CHECKING:
+    from chainrule.data.audio_features import log_mel, mfcc
+    from chainrule.data.csv_file import read_csv
+    from chainrule.data.image_folder import Images, images
 
 __all__ = [
     "Category",
@@ -43,4 +45,16 @@ __all__ = [
 
 
 if not TYPE_CHECKING:  # type checkers must still reject unknown names
-    __getattr__, __dir__ = open_room(__name__, "data", __all__, DATA_NAMES)
+    _answer, __dir__ = open_room(__name__, "data", __all__, DATA_NAMES)
+
+    def __getattr__(name: str) -> object:
+        """Import what is rarely used when it is first used, and answer the names of others."""
+        if name == "read_csv":
+            from chainrule.data.csv_file import reader as source
+        elif name in ("Images", "images"):
+            from chainrule.data import image_folder as source
+        elif name in ("log_mel", "mfcc"):
+            from chainrule.data import audio_features as source
+        else:
+            return _answer(name)
+        return getattr(source, name)

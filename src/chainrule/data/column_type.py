@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 import string
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,63 +17,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data.cell import TRUTH_VALUES
+from chainrule.data.file_columns import FileColumns
 from chainrule.data.formats.missing import MISSING, is_spelled_missing
-from chainrule.data.formats.number_format import EXACT, PLAIN, NumberFormat
+from chainrule.data.formats.number_format import EXACT, PLAIN, NumberFormat, parse_written
 from chainrule.data.formats.number_inference import (
     Numbers,
     holds_digits,
     infer_numbers,
     sure_decimal,
 )
-from chainrule.data.named_columns import NamedColumns
 from chainrule.data.note import Note
 from chainrule.errors import FormatError
 
-__all__ = ["MISSING", "FileColumns", "empty_missing", "typed_columns"]
+__all__ = ["MISSING", "empty_missing", "typed_columns"]
 
 _HEXADECIMAL = re.compile(r"\d+[eE]\d+|\d+")
-
-
-class FileColumns(NamedColumns):
-    """The columns of a file, with how they are written in it.
-
-    Parameters
-    ----------
-    columns : dict of str to array, (n,)
-        The cells.
-    formats : dict of str to NumberFormat
-        How numbers are written: a `Table` keeps it, so that other files are read alike.
-    texts : dict of str to array of str, (n,)
-        The cells as they are written, of numbers that are not as programs write them.
-    notes : sequence of Note
-        What was inferred.
-    delimiter : str
-        That of the file.
-    """
-
-    def __init__(
-        self,
-        columns: Mapping[str, NDArray[Any]],
-        formats: Mapping[str, NumberFormat],
-        texts: Mapping[str, NDArray[Any]] | None = None,
-        notes: Sequence[Note] = (),
-        delimiter: str = "",
-    ) -> None:
-        super().__init__(columns)
-        self.formats, self.texts = dict(formats), dict(texts or {})
-        self.notes, self.delimiter = tuple(notes), delimiter
-
-    def of(self, columns: Mapping[str, NDArray[Any]]) -> FileColumns:
-        """Return some of the columns."""
-        texts = {name: cells for name, cells in self.texts.items() if name in columns}
-        return FileColumns(columns, self.formats, texts, delimiter=self.delimiter)
-
-    def rows(self, selection: Any) -> FileColumns:
-        """Return some rows."""
-        columns, texts = (
-            {name: cells[selection] for name, cells in each.items()} for each in (self, self.texts)
-        )
-        return FileColumns(columns, self.formats, texts, delimiter=self.delimiter)
 
 
 @dataclass(frozen=True)
@@ -121,9 +79,14 @@ def _seen_decimal(
     numeric = [texts for cells in written.values() if holds_digits(texts := {*cells} - {""})]
     if not numeric and delimiter != ";":
         return None
-    others = ({*cells} - {""} for cells in floats.values())
-    marks = map(sure_decimal, itertools.chain(numeric, others))
+    marks = itertools.chain(map(sure_decimal, numeric), map(_decimal_of_floats, floats.values()))
     return next((mark for mark in marks if mark is not None), None)
+
+
+def _decimal_of_floats(cells: list[str]) -> str | None:
+    """Return the decimal mark of numbers as Python writes them; None if 1.234 may be 1234."""
+    is_sure = any("." in cell and parse_written(cell, ",") is None for cell in cells)
+    return "." if is_sure else None
 
 
 def _plain(cells: list[str], name: str, title: str) -> _Typed:

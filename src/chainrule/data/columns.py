@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.arguments.lookup import suggestion
+from chainrule.data import csv_file
 from chainrule.data.byte_text import decoded
 from chainrule.data.cell import text_of
-from chainrule.data.column_type import FileColumns
-from chainrule.data.csv_file import read_csv_text, read_table, warn_of_guesses
 from chainrule.data.duration import in_hours
 from chainrule.data.file_argument import is_path
+from chainrule.data.file_columns import FileColumns
 from chainrule.data.row_labels import check_row_labels
 from chainrule.data.sparse_rows import is_sparse
 from chainrule.errors import DataError, counted, type_in_words
@@ -111,10 +111,10 @@ def _as_mapping(
     source: Any, expected: list[str] | None, as_written: bool, declared: Collection[str]
 ) -> Mapping[Any, Any]:
     if is_path(source) and as_written:
-        return read_csv_text(source, expected or ())
+        return csv_file.read_csv_text(source, expected or ())
     if is_path(source):
-        columns, notes = read_table(source, expected=expected or ())
-        warn_of_guesses(source, [note for note in notes if note.column not in declared])
+        columns, notes = csv_file.read_table(source, expected=expected or ())
+        csv_file.warn_of_guesses(source, [note for note in notes if note.column not in declared])
         return columns
     if isinstance(source, Mapping):
         columns = cast(Mapping[Any, Any], source)

@@ -8,9 +8,9 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.data import formats
 from chainrule.data.cell import is_missing, text_of
 from chainrule.data.formats.date_format import parse_date
-from chainrule.data.formats.date_inference import infer_dates
 from chainrule.data.formats.missing import is_spelled_missing
 from chainrule.errors import DataError
 
@@ -43,7 +43,7 @@ def as_dates(cells: NDArray[Any], name: str, date_format: str | None = None) -> 
     listed = cells.tolist()
     if date_format is None:
         texts = [cell for cell in listed if isinstance(cell, str)]
-        date_format = infer_dates(texts).format if texts else ""
+        date_format = formats.infer_dates(texts).format if texts else ""
     known: dict[Any, Any] = {}
     dates = np.empty(len(listed), "M8[us]")
     for row, cell in enumerate(listed):

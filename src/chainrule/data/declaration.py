@@ -9,14 +9,13 @@ from typing import Any, cast
 from numpy.typing import NDArray
 
 from chainrule.arguments.checks import bad_argument
+from chainrule.data import formats
 from chainrule.data.cell import are_numbers, as_texts
 from chainrule.data.dates import are_dates
 from chainrule.data.features import Category, Date, Number
 from chainrule.data.formats.date_format import parse_date
-from chainrule.data.formats.date_inference import infer_dates
 from chainrule.data.formats.missing import MISSING
 from chainrule.data.formats.number_format import PLAIN
-from chainrule.data.formats.number_inference import holds_digits, infer_numbers
 from chainrule.errors import ArgumentError, DataError, counted, warn
 
 __all__ = [
@@ -95,8 +94,8 @@ def declaration_of(
         return Number(name)
     distinct = {*as_texts(cells)}
     remedy = f"data.Category({name!r})"
-    if holds_digits(distinct):
-        numbers = infer_numbers(distinct - {""})
+    if formats.holds_digits(distinct):
+        numbers = formats.infer_numbers(distinct - {""})
         if numbers.format is not None and (numbers.format != PLAIN or numbers.signs):
             _tell_doubt(name, numbers.doubt, numbers.format.decimal)
             return Number(name)
@@ -120,9 +119,9 @@ def inferred_date(name: str, cells: NDArray[Any], delimiter: str = "") -> Date |
     if cells.dtype.kind not in "OUT" or are_numbers(cells):
         return None
     texts = as_texts(cells)
-    if not holds_digits({*texts}):
+    if not formats.holds_digits({*texts}):
         return None
-    found = infer_dates(texts, delimiter)
+    found = formats.infer_dates(texts, delimiter)
     if found.odd:
         warn(
             f"Table: column {name!r} holds dates, but {found.odd[0]!r:.60} in row "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import errno
 import itertools
 import os
@@ -97,6 +96,8 @@ def _hint(path: Path) -> str:
     if not folder.is_dir():
         there = next(each for each in (*folder.parents, Path()) if each.is_dir())
         return f", nor the folder {folder}: {there.resolve()} is there"
+    import difflib  # which few programs need
+
     files = (each.name for each in folder.iterdir() if each.is_file())
     names = sorted(itertools.islice(files, 1000))
     lower = {name.lower(): name for name in names}

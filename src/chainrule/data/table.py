@@ -12,7 +12,6 @@ from chainrule.arguments.aliases import DATA_ALIASES, TABLE_ATTRIBUTES
 from chainrule.arguments.checks import bad_argument, checked_choice
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.data.cell import are_numbers, as_texts, is_missing
-from chainrule.data.column_type import FileColumns
 from chainrule.data.columns import Columns, read_columns, select_columns
 from chainrule.data.declaration import (
     Column,
@@ -24,6 +23,7 @@ from chainrule.data.declaration import (
     warn_of_row_number,
 )
 from chainrule.data.features import FittedCategory, FittedDate, FittedNumber, Number
+from chainrule.data.file_columns import FileColumns
 from chainrule.errors import ArgumentError, DataError, counted
 from chainrule.pickling import independent_copies
 

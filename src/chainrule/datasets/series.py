@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule import data
 from chainrule.arguments.aliases import DATASET_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
-from chainrule.data.csv_file import read_csv
 from chainrule.datasets.locate import locate
 from chainrule.errors import FormatError
 
@@ -88,7 +88,7 @@ def prices() -> dict[str, NDArray[Any]]:
         If the file is corrupt.
     """
     (path,) = locate("prices")
-    columns = read_csv(path)
+    columns = data.read_csv(path)
     days = _dates(columns["date"], "datetime64[D]", path) if "date" in columns else None
     if days is None or not {"open", "high", "low", "close", "volume"} <= set(columns):
         raise FormatError(f"{path} has the columns {', '.join(columns)}; download it again")
@@ -97,7 +97,7 @@ def prices() -> dict[str, NDArray[Any]]:
 
 def _monthly(name: str, value: str) -> Series:
     (path,) = locate(name)
-    columns = read_csv(path)
+    columns = data.read_csv(path)
     if list(columns) != ["Month", value] or columns[value].dtype.kind not in "if":
         raise FormatError(f"{path} is not a table of Month and {value}; download it again")
     return _dates(columns["Month"], "datetime64[M]", path), columns[value].astype(np.float64)

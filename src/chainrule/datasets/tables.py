@@ -6,10 +6,10 @@ from typing import Any, Literal, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule import data
 from chainrule.arguments.aliases import DATASET_ALIASES
 from chainrule.arguments.checks import checked_flag
 from chainrule.arguments.keywords import answers_foreign_names
-from chainrule.data.csv_file import read_csv
 from chainrule.datasets.archive import read_members
 from chainrule.datasets.locate import locate
 from chainrule.errors import FormatError
@@ -86,7 +86,7 @@ def churn() -> tuple[dict[str, NDArray[Any]], NDArray[np.int64]]:
         If the file is corrupt.
     """
     (path,) = locate("churn")
-    columns = read_csv(path)
+    columns = data.read_csv(path)
     left = columns.pop("Exited", None)
     if left is None or left.dtype != np.int64 or not np.isin(left, (0, 1)).all():
         raise FormatError(f"{path} has no column Exited of 0 and 1; download it again")

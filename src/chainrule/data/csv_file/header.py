@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from functools import lru_cache
 
 __all__ = [
     "is_header",
@@ -20,11 +21,13 @@ _MOST = 0.9
 """Share of numbers that make a column one of numbers."""
 
 
+@lru_cache(maxsize=8192)  # a cell is looked at by the delimiter's rules and by the header's
 def is_number_like(cell: str) -> bool:
     """Whether a cell is an amount, a date or a time, in any country's spelling."""
     return _NUMBER.fullmatch(cell.strip()) is not None
 
 
+@lru_cache(maxsize=8192)
 def says_missing(cell: str) -> bool:
     """Whether a cell is empty, or denotes a missing value by a sign or a word."""
     return not any(map(str.isalnum, cell)) or cell.strip().lower() in _MISSING

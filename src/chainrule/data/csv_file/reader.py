@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from chainrule.arguments.aliases import DATA_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
-from chainrule.data.column_type import MISSING, FileColumns, empty_missing, typed_columns
+from chainrule.data.column_type import MISSING, empty_missing, typed_columns
 from chainrule.data.csv_file.column_cells import cells_of_columns
 from chainrule.data.csv_file.content import unpacked
 from chainrule.data.csv_file.dialect import inferred_delimiter, named_delimiter, sample_of
@@ -23,6 +23,7 @@ from chainrule.data.csv_file.layout import Layout, inferred_layout
 from chainrule.data.csv_file.option import Options, checked_options
 from chainrule.data.csv_file.record import BLANKS, QuoteError, quotes_of, records
 from chainrule.data.file_argument import is_path, read_content
+from chainrule.data.file_columns import FileColumns
 from chainrule.data.note import Note
 from chainrule.errors import FormatError, warn
 

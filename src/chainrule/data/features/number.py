@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from chainrule.arguments.aliases import DATA_ALIASES
 from chainrule.arguments.checks import Range, checked_choice, checked_flag, checked_number
 from chainrule.arguments.keywords import answers_foreign_names
+from chainrule.data import formats
 from chainrule.data.cell import as_numbers, cells_of_numbers
 from chainrule.data.columns import as_column
 from chainrule.data.features.checks import check_name, warn_of_constant
 from chainrule.data.formats.number_format import DECIMALS, EXACT, PLAIN, NumberFormat
-from chainrule.data.formats.number_inference import infer_numbers
 from chainrule.errors import DataError, warn
 from chainrule.pickling import versioned_pickles
 
@@ -185,7 +185,7 @@ def _format_of(cells: NDArray[Any], decimal: str | None) -> NumberFormat:
     texts = {cell for cell in cells.tolist() if isinstance(cell, str) and cell}
     if cells.dtype.kind not in "OUT" or not texts:
         return PLAIN if decimal is None else NumberFormat(decimal)
-    found = infer_numbers(texts, decimal)
+    found = formats.infer_numbers(texts, decimal)
     return found.format or (PLAIN if decimal is None else NumberFormat(decimal))
 
 

@@ -78,6 +78,9 @@ def as_array(value: Any, function: str, name: str, allows_text: bool = False) ->
 
 def _refuse_containers(value: Any, function: str, name: str) -> None:
     """Refuse what NumPy would convert to one object, or read without its mask."""
+    if type(value) is np.ndarray:
+        refuse_truncated(value, f"{function}: {name}")
+        return
     if value is None:
         raise DataError(f"{function}: {name} is None; it must be an array with one row a sample")
     if is_sparse(value) or (hasattr(value, "toarray") and not hasattr(value, "__array__")):

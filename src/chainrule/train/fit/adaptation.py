@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from chainrule.arguments.signature import check_call
@@ -54,12 +54,17 @@ def _pending(model: Model) -> list[Any]:
     return [each for each in model.stack.adapting if needs_data(each)]
 
 
-@contextmanager
-def restored_on_error(model: Model) -> Generator[None]:
+def restored_on_error(model: Model) -> AbstractContextManager[None]:
     """Restore what ``adapt`` changes if the ``with`` block raises."""
+    pending = _pending(model)
+    return _restored_on_error(pending) if pending else nullcontext()
+
+
+@contextmanager
+def _restored_on_error(layers: list[Any]) -> Generator[None]:
     before = [
         (layer, dict(vars(layer)), [(e, e.array, e.array.copy()) for e in _parameters(layer)])
-        for layer in _pending(model)
+        for layer in layers
     ]
     try:
         yield

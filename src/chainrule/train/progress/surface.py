@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from shutil import get_terminal_size
 from typing import Any, TextIO
 
 from chainrule.console import encodable
@@ -76,6 +75,9 @@ class Stream(Surface):
 
     def epoch(self, line: EpochLine) -> None:
         """Print a line, of all columns but on a terminal that is too narrow for them."""
+        # Imported here, since shutil imports all compressions.
+        from shutil import get_terminal_size
+
         is_terminal = self._stream.isatty()
         self.note(line.text(get_terminal_size().columns - 1 if is_terminal else None))
 
