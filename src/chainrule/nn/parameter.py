@@ -126,7 +126,12 @@ class Parameter(NDArrayOperatorsMixin):
     def __setattr__(self, name: str, value: Any) -> None:
         """Set an attribute; an array must be like the one before, and programs are bound to it."""
         if name == "array":
-            value = _checked_like(self.name, value, self.array) if hasattr(self, name) else value
+            try:
+                before = object.__getattribute__(self, "array")
+            except AttributeError:  # new; `hasattr` would have `__getattr__` write a message
+                pass
+            else:
+                value = _checked_like(self.name, value, before)
             Parameter.last_replacement = object()
         if not hasattr(Parameter, name):
             refuse_assignment(self, "parameter", name, _ASSIGNMENTS)
