@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from chainrule.data import Table, read_csv
+from chainrule.data.csv_file import read_table
 from chainrule.errors import ArgumentError, ChainruleWarning, FormatError
 
 ROWS = ["5,1.5,yes", "7,2.5,no", "3,0.5,yes"]
@@ -47,6 +48,8 @@ SAME = {
     ],
     "aligned columns": [" a    b  y", *(row.replace(",", "   ") for row in ROWS)],
     "a tab and blanks": ["a b\ty", *(row.replace(",", " ", 1).replace(",", "\t") for row in ROWS)],
+    "names of savetxt, in commas": ["# logger 5", "# a,b,y", "# in mm", *ROWS],
+    "names after a sign": ["#a,b,y", *ROWS],
     "names of savetxt": ["# a b y", *(row.replace(",", " ") for row in ROWS)],
     "empty rows of a spreadsheet": ["a;b;y", *(row.replace(",", ";") for row in ROWS), ";;", ";;"],
     "quotes after backslashes": ['a,b,"y"', *(row.replace("no", '"no"') for row in ROWS)],
@@ -75,6 +78,44 @@ def test_titles_in_front_of_a_header_are_left_out_and_told() -> None:
     for title in titles:
         with pytest.warns(ChainruleWarning, match=r"first .*line.*\(Report.*left out"):
             assert columns_of(*title, "a,b,y", *ROWS) == EXPECTED, title
+
+
+def test_names_in_a_comment_are_preferred_to_numbers_in_equal_steps() -> None:
+    assert columns_of("# a,b", "1.0,2.0", "2.0,4.0") == {"a": [1, 2], "b": [2, 4]}
+    assert columns_of("# a", "1", "2", "3") == {"a": [1, 2, 3]}
+
+
+SECOND = ("[mm],[-],", "length,mass,What?", "(mm),(kg),")
+
+
+def test_units_and_second_headers_are_left_out_and_told() -> None:
+    rows = [f"{i},{i / 2},{'no' if i % 3 else 'yes'}" for i in range(40)]
+    expected = columns_of("a,b,y", *rows)
+    for second in SECOND:
+        with pytest.warns(ChainruleWarning, match=r"below the header .* left out.*skip_rows=1"):
+            assert columns_of("a,b,y", second, *rows) == expected, second
+    lines = [
+        "# a title",
+        "a,b,y",
+        "How long?,What else?,Why?",
+        '{"id": 1},{"id": 2},{"id": 3}',
+        *rows,
+    ]
+    with pytest.warns(ChainruleWarning, match=r"left out with the one below.*skip_rows=2"):
+        assert columns_of(*lines) == expected
+    file = io.StringIO("\n".join(["X1,X2,Y", "a,b,y", *rows]))
+    assert list(read_table(file, expected=["y"])[0]) == ["a", "b", "y"]
+    for first in ("x,1,no", "5,tbd,no"):  # a row with a typing error is a row
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            assert columns_of("a,b,y", first, *rows)["y"][0] == "no"
+
+
+def test_a_title_in_front_of_rows_without_a_header_is_left_out() -> None:
+    rows = [f"{i}, {i % 3}, {'<=50K' if i % 2 else '>50K'}." for i in range(12)]
+    with pytest.warns(ChainruleWarning, match="1x3 Cross validator"):
+        columns = columns_of("|1x3 Cross validator", *rows, names=NAMES)
+    assert columns["a"] == list(range(12))
 
 
 def test_a_delimiter_in_quotes_or_in_a_text_is_none() -> None:

@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
-from chainrule.data.csv_file.header import is_header, is_number_like
+from chainrule.data.csv_file.header import is_header, is_number_like, numeric_columns
 from chainrule.data.csv_file.record import BLANKS, Record, is_blank, records
 from chainrule.errors import FormatError
 
@@ -101,6 +101,11 @@ def table_start(rows: list[list[str]]) -> tuple[int, int]:
     )
     body = [row for row in rows[start + 1 :] if len(row) == width]
     if is_table and (len(rows[start]) < width or is_header(rows[start], body)):
+        return start, width
+    # A title in front of rows without a header.
+    rows = [row for row in rows[start:] if len(row) == width]
+    is_uniform = counts[width] >= _ENOUGH and set(widths[start:]) <= {0, width}
+    if width > 2 and is_uniform and max(widths[:start]) == 1 and any(numeric_columns(rows)):
         return start, width
     return blank, widths[blank]
 

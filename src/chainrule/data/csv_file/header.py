@@ -11,6 +11,7 @@ __all__ = [
     "is_number_like",
     "looks_like_row",
     "names_numbers",
+    "numeric_columns",
     "recurring",
     "says_missing",
 ]
@@ -91,6 +92,11 @@ def names_numbers(first: list[str], body: list[list[str]]) -> bool:
         for cell, *column in zip(first, *rows, strict=True)
         if column
     )
+
+
+def numeric_columns(rows: list[list[str]]) -> list[bool]:
+    """Return which columns of rows of one width are of numbers."""
+    return [_are_numbers(cells) for cells in zip(*rows, strict=True)]
 
 
 def _are_numbers(cells: tuple[str, ...]) -> bool:

@@ -14,6 +14,7 @@ from chainrule.data.csv_file.header import (
     recurring,
 )
 from chainrule.data.csv_file.record import Record, is_blank
+from chainrule.data.csv_file.second_header import rows_below_header
 from chainrule.data.note import Note
 from chainrule.errors import FormatError
 
@@ -46,15 +47,16 @@ def inferred_layout(
     rows = [row for _, row in sample]
     comments = count_comments(rows)
     start, width = table_start(rows[comments:])
-    if comments and _names_columns(rows, comments, width):
-        comments -= 1
-        start = 0
     start += comments
+    below = start + 1
+    named = _named_columns(rows, comments, width)
+    if named is not None:
+        start, below = named, comments
     if start == len(rows):
         return Layout(skip, None)
     begin = sample[start - 1][0] if start else skip
     notes = _skipped(rows[:start])
-    body = [row for row in rows[start + 1 :] if not is_blank(row)]
+    body = [row for row in rows[below:] if not is_blank(row)]
     first = _uncommented(rows[start], width)
     if header is None:
         header, told = _has_header(first, body, names, expected)
@@ -62,23 +64,29 @@ def inferred_layout(
     if not header:
         before, after, told = _empty_sides(None, [first, *body])
         return Layout(begin, None, before, after, notes=(*notes, *told))
-    end = sample[start][0]
-    ruler = next((line for line, row in sample[start + 1 : start + 2] if _is_ruler(row)), None)
+    others, told = rows_below_header(first, body, expected, sample[below - 1][0])
+    notes += told
+    if others.names is not None:
+        first = others.names
+    body = body[others.count :]
+    end = sample[_index_of(rows, below, others.count)][0]
     if names is not None and len(names) == width:
-        return Layout(ruler or end, names, notes=tuple(notes))
-    body = body[1:] if ruler else body
+        return Layout(end, names, notes=tuple(notes))
     before, after, told = _empty_sides(first, body)
     first = first[before : len(first) - after]
     if told:
-        return Layout(ruler or end, first, before, after, notes=(*notes, *told))
+        return Layout(end, first, before, after, notes=(*notes, *told))
     before, after, told = _unnamed(first, body, width, title)
-    return Layout(ruler or end, first, before, after, before > 0, (*notes, *told))
+    return Layout(end, first, before, after, before > 0, (*notes, *told))
 
 
-def _is_ruler(row: list[str]) -> bool:
-    """Whether a record is a line of dashes below the header, as in Markdown."""
-    text = "".join(row).strip()
-    return len(text) > 2 and set(text) <= set("-+:=| ") and "--" in text
+def _index_of(rows: list[list[str]], below: int, count: int) -> int:
+    """Return the index of the last record in front of the rows, of which `count` are left out."""
+    index = below - 1
+    while count:
+        index += 1
+        count -= not is_blank(rows[index])
+    return index
 
 
 def _empty_sides(header: list[str] | None, body: list[list[str]]) -> tuple[int, int, list[Note]]:
@@ -95,25 +103,34 @@ def _empty_sides(header: list[str] | None, body: list[list[str]]) -> tuple[int, 
     return before, after, [note] if sides else []
 
 
-def _names_columns(rows: list[list[str]], comments: int, width: int) -> bool:
-    """Whether the last comment in front has the names: "# a,b", as NumPy's savetxt writes it."""
-    last = _uncommented(rows[comments - 1], width)
-    if len(last) != width or width == 1:
-        return False
+def _named_columns(rows: list[list[str]], comments: int, width: int) -> int | None:
+    """Return the comment in front that has the names: "# a,b", as NumPy's savetxt writes it."""
     first, body = rows[comments : comments + 1], rows[comments + 1 :]
-    has_header = bool(first and body) and not looks_like_row(first[0], body)
-    is_named = first and not looks_like_row(last, first + body)
-    numeric = any(is_number_like(cell) for row in body for cell in row)
-    return bool(is_named) and not (has_header and numeric)
+    if not first or (width == 1 and comments > 1):
+        return None
+    # Numbers in equal steps are names only where there are no others.
+    has_words = not all(map(is_number_like, first[0]))
+    has_header = bool(body) and has_words and not looks_like_row(first[0], body)
+    if has_header and any(is_number_like(cell) for row in body for cell in row):
+        return None
+    for index in reversed(range(comments)):
+        names = _uncommented(rows[index], width)
+        is_named = len(names) == width and (width > 1 or names != rows[index])
+        if is_named and not looks_like_row(names, first + body):
+            return index
+    return None
 
 
 def _uncommented(row: list[str], width: int) -> list[str]:
     cell = row[0]
     if cell in COMMENT_SIGNS and len(row) == width + 1:
         return row[1:]  # between blanks
-    # The column of a rank may be called "#".
-    is_comment = width > 1 and cell[:1] in COMMENT_SIGNS and cell[1:2] in (" ", "\t")
-    return [cell[1:].strip(), *row[1:]] if is_comment else row
+    text = cell.lstrip("".join(COMMENT_SIGNS))
+    # The column of a rank may be called "#", and one of places "#1".
+    is_comment = text != cell and text[:1] and (text[0].isalpha() or text[0].isspace())
+    if not is_comment or (width == 1 and len(text.split()) != 1):
+        return row
+    return [text.strip(), *row[1:]]
 
 
 def _skipped(rows: list[list[str]]) -> list[Note]:
