@@ -1,14 +1,14 @@
-"""Two moons: where a straight line fails, three hidden units bend it, and fifty bend it too often.
+"""Two moons: a straight line underfits, three hidden units fit, and fifty overfit.
 
 Full-batch gradient descent on the *summed* cross-entropy plus λ/2·‖W‖², as a classic tutorial does
 it, from the same initial weights: the losses after 1 and 1,001 updates are the tutorial's. The loss
 is a plain NumPy function. After 20,000 updates the accuracy on the 200 samples has grown with the
-number of units, that on 2,000 others has not: many units learn the noise too (overfitting).
+number of units, that on 2,000 others has not: many units fit the noise too (overfitting).
 
-A lesson of the last lines: from about 2,500 updates on, descent with three units jumps between two
-losses, of which the tutorial, printing every thousandth, shows the higher one; with two or four
-units it never settles. The curvature across the valley has grown beyond 2 / learning rate, so that
-each update oversteps the bottom. A smaller learning rate goes on down, or one that decays:
+The last lines show that from about 2,500 updates on, descent with three units alternates between
+two losses, of which the tutorial, printing every thousandth, shows the higher one; with two or four
+units it does not converge. The largest curvature has grown beyond 2 / learning rate, so that each
+update overshoots the minimum. A smaller learning rate converges, or one that decays:
 ``learning_rate=optim.cosine(0.01, epochs=20_000)``.
 
 ``moons.png`` and ``moons_hidden_sizes.png`` with the boundaries go into the current folder.
@@ -24,8 +24,8 @@ Run it with ``python examples/03_moons.py``. It prints::
     5 hidden units        0.613897  0.053880     0.039      99.0%      95.5%
     20 hidden units       0.498538  0.047806     0.031      99.0%      94.8%
     50 hidden units       1.056085  0.056989     0.031      99.0%      94.9%
-    3 hidden units, after about 1,001 updates: 0.0689 and 0.0689 in turn
-    3 hidden units, after about 20,000 updates: 0.0708 and 0.0713 in turn
+    3 hidden units, after about 1,001 updates: 0.0689 and 0.0689 alternate
+    3 hidden units, after about 20,000 updates: 0.0708 and 0.0713 alternate
 """
 
 import matplotlib.pyplot as plt
@@ -88,7 +88,7 @@ def main():
         if name == "3 hidden units":
             pairs = [sorted(losses[at : at + 2]) for at in (1000, 19_998)]
     for when, (low, high) in zip(("1,001", "20,000"), pairs, strict=True):
-        print(f"3 hidden units, after about {when} updates: {low:.4f} and {high:.4f} in turn")
+        print(f"3 hidden units, after about {when} updates: {low:.4f} and {high:.4f} alternate")
     draw("moons_hidden_sizes.png", titled, X, y, rows=2, width=15)
     few = {title: net for title, net in titled.items() if title[:2] in ("lo", "3 ", "50")}
     draw("moons.png", few, X, y, rows=1, width=11)

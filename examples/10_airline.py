@@ -4,8 +4,8 @@ The inputs are the year-over-year differences of the last 24 months, the targets
 12. Scales are fitted to the training part alone, and all targets of the test part come after it.
 
 The network beats the month a year ago by far. It does not beat the same month times the mean growth
-of the years before: 61 windows are few, and a simple rule that fits is hard to beat. Name the best
-baseline, not the one that flatters.
+of the years before: 61 windows are few, and a simple rule that fits is hard to beat. Compare with
+the best baseline, not with the weakest.
 
 Run it with ``CHAINRULE_DATA=folder python examples/10_airline.py``. It draws ``airline.png``, and
 prints::
@@ -54,7 +54,7 @@ def main():
         print(f"{name:22} is off by {errors[name]:3.0f} thousand on average")
     beaten = [name for name in others if errors["the network"] < 0.9 * errors[name]]
     print("beaten by a tenth and more:", ", ".join(beaten))
-    del others["last month"]  # so far off that it would hide the rest
+    del others["last month"]  # its errors are so large that the others would coincide
     cr.plot.forecast(
         truth,
         forecast,

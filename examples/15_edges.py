@@ -85,7 +85,7 @@ def main():
         print("".join(f"{number:8.2f}" for number in row))
     print(f"on the cat, by {difference(net, tiles(cat)):.3f}")
     panels = {
-        "the photo of the training": camera,
+        "the training photo": camera,
         "the filter before training": before,
         "and after training": learned,
         "another photo": cat,

@@ -8,9 +8,9 @@ Training descends the difference between the free energy of the data and that of
 model (persistent contrastive divergence). Its progress is the pseudo-likelihood, the probability of
 each pixel given all others (in nats an image; the closer to 0, the better).
 
-``features.png`` has the weights of the first 100 hidden units, ``samples.png`` what 30 sweeps of
-Gibbs sampling make of 25 images: the machine has drawn them anew. Where many hidden units stay
-unused, as with more units than patterns, ``cr.RBM(..., sparsity=0.05)`` puts them to use.
+``features.png`` has the weights of the first 100 hidden units, ``samples.png`` 25 samples of the
+model: the chains began at images and took 30 steps of Gibbs sampling. Where many hidden units stay
+inactive, as with more units than patterns, ``cr.RBM(..., sparsity=0.05)`` activates them.
 
 Run it with ``CHAINRULE_DATA=folder python examples/17_features_without_labels.py``. It prints::
 

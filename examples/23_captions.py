@@ -1,13 +1,12 @@
-"""Captions: say what is in a scene, "a red circle left of a blue square".
+"""Captions: describe a scene in words, "a red circle left of a blue square".
 
-A convolutional network looks at the image; what it sees is the initial state of a recurrent one,
-which says a word at each step and reads it in the next. In training it reads the true caption
-(teacher forcing), afterwards its own, the most probable word at each step (greedy decoding). A
-network takes one array: the pixels of an image, followed by the words that are read.
+A convolutional encoder gives the initial state of a recurrent decoder, whose input at each step is
+the word before: in training that of the true caption (teacher forcing), afterwards the most
+probable one (greedy decoding). The network takes one array: pixels, followed by those words.
 
 Run it with ``python examples/23_captions.py``. It prints::
 
-    the next word is right 1.00 of the time, in scenes never seen
+    accuracy of the next word in scenes of the test part: 1.00
 
     a green square above a green square .
     a red square left of a red circle .
@@ -26,20 +25,20 @@ WORDS = [".", "a", "red", "green", "blue", "circle", "square", "left of", "above
 COLOURS = {"red": (1, 0, 0), "green": (0, 1, 0), "blue": (0, 0, 1)}
 
 
-class Speaker(nn.Layer):
+class Captioner(nn.Layer):
     """Pixels and words, (batch, pixels + steps), to the state at each step."""
 
     def __init__(self):
         first, second = (nn.Conv2D(n, 3, strides=2, activation="relu") for n in (16, 32))
-        self.eye = [first, second, nn.Flatten(), nn.Dense(64, activation="tanh")]
-        self.read = nn.Embedding(len(WORDS), 16)
-        self.remember = nn.GRU(64, return_sequences=True)
+        self.encoder = [first, second, nn.Flatten(), nn.Dense(64, activation="tanh")]
+        self.embedding = nn.Embedding(len(WORDS), 16)
+        self.decoder = nn.GRU(64, return_sequences=True)
 
     def forward(self, x):
-        seen = x[:, :PIXELS].reshape(x.shape[0], SIZE, SIZE, 3)
-        for layer in self.eye:
-            seen = layer(seen)
-        return self.remember(self.read(x[:, PIXELS:]), initial_state=seen)
+        state = x[:, :PIXELS].reshape(x.shape[0], SIZE, SIZE, 3)
+        for layer in self.encoder:
+            state = layer(state)
+        return self.decoder(self.embedding(x[:, PIXELS:]), initial_state=state)
 
 
 def draw(image, colour, shape, row, column):
@@ -59,39 +58,41 @@ def scenes(count, seed):
         shapes = generator.choice(["circle", "square"], 2)
         near, far, across = (generator.integers(*span) for span in ((2, 6), (10, 14), (2, 14)))
         relation = generator.choice(["alone", "left of", "above"])
-        turned = -1 if relation == "left of" else 1
-        said = draw(image, colours[0], shapes[0], *(near, across)[::turned])
+        order = -1 if relation == "left of" else 1
+        words = draw(image, colours[0], shapes[0], *(near, across)[::order])
         if relation != "alone":
-            said += [relation, *draw(image, colours[1], shapes[1], *(far, across)[::turned])]
-        caption[: len(said)] = [WORDS.index(word) for word in said]
+            words += [relation, *draw(image, colours[1], shapes[1], *(far, across)[::order])]
+        caption[: len(words)] = [WORDS.index(word) for word in words]
     return images.reshape(count, PIXELS), captions
 
 
-def say(net, images):
-    """Let the network read its own words, one step after the other."""
-    read = np.zeros((len(images), STEPS), int)  # what is not said yet does not matter
+def decode(net, images):
+    """Return the most probable words, each step given those of the steps before."""
+    inputs = np.zeros((len(images), STEPS), int)  # later words do not matter to earlier steps
     for step in range(STEPS):
-        said = net.predict_class(np.concatenate([images, read], axis=1))
-        read[:, step + 1 : step + 2] = said[:, step : step + 1]
-    return said
+        words = net.predict_class(np.concatenate([images, inputs], axis=1))
+        inputs[:, step + 1 : step + 2] = words[:, step : step + 1]
+    return words
 
 
-def given(images, captions):
-    """Join images and the words that are read: a full stop, then all of a caption but the last."""
+def with_words(images, captions):
+    """Join images and the inputs of each step: a full stop, then all of a caption but the last."""
     return np.concatenate([images, np.roll(captions, 1, axis=1)], axis=1)
 
 
 def main():
     (images, captions), (unseen, true) = scenes(4000, seed=0), scenes(500, seed=1)
-    net = cr.Network([Speaker(), nn.Dense(len(WORDS))], seed=0)
+    net = cr.Network([Captioner(), nn.Dense(len(WORDS))], seed=0)
     net.compile("cross_entropy", "adam", learning_rate=0.003, metrics=["accuracy"])
-    net.fit(given(images, captions), captions, epochs=25, batch_size=50, verbose=0)
-    accuracy = net.evaluate(given(unseen, true), true)["accuracy"]
-    print(f"the next word is right {accuracy:.2f} of the time, in scenes never seen\n")
-    said = say(net, unseen)
-    for caption in said[:3]:
+    net.fit(with_words(images, captions), captions, epochs=25, batch_size=50, verbose=0)
+    accuracy = net.evaluate(with_words(unseen, true), true)["accuracy"]
+    print(f"accuracy of the next word in scenes of the test part: {accuracy:.2f}\n")
+    predicted = decode(net, unseen)
+    for caption in predicted[:3]:
         print(" ".join(WORDS[word] for word in caption).partition(".")[0] + ".")
-    print(f"\ncaptions that are right in every word: {np.mean(np.all(said == true, axis=1)):.2f}")
+    print(
+        f"\ncaptions that are right in every word: {np.mean(np.all(predicted == true, axis=1)):.2f}"
+    )
 
 
 if __name__ == "__main__":

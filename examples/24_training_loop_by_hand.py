@@ -14,7 +14,7 @@ Run it with ``python examples/24_training_loop_by_hand.py``. It prints::
         4    0.5264    0.5264
         5    0.4073    0.4073
     by hand: 92.2% of 1,792 digits right, by fit: 92.2%
-    as accumulated over two halves of a batch: the same gradient
+    accumulated over two halves of a batch, the gradient is the same: True
 """
 
 import numpy as np
@@ -73,17 +73,14 @@ def main():
     _, accuracy = fitted.evaluate(X, y)
     print(f"by hand: {right:.1%} of {len(X):,} digits right, by fit: {accuracy:.1%}")
 
-    # Gradients of several batches may be added up before an update, as where memory is short.
+    # Gradients of several batches can be accumulated before an update, which saves memory.
     whole = fitted.gradients(X[:SIZE], y[:SIZE])
     halves = [fitted.gradients(X[i::2][: SIZE // 2], y[i::2][: SIZE // 2]) for i in (0, 1)]
     is_same = all(
         np.allclose((halves[0][name] + halves[1][name]) / 2, each, atol=1e-6)
         for name, each in whole.items()
     )
-    print(
-        "as accumulated over two halves of a batch:", "the same" if is_same else "another", end=""
-    )
-    print(" gradient")
+    print("accumulated over two halves of a batch, the gradient is the same:", is_same)
 
 
 if __name__ == "__main__":
