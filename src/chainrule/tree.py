@@ -78,7 +78,7 @@ def flatten_like(structure: Structure, tree: Any, what: str = "tree") -> list[An
 
 
 def flatten_up_to(structure: Structure, tree: Any, what: str = "tree") -> list[Any]:
-    """Return what stands in `tree` at the leaves of `structure`: leaves, or trees, or None.
+    """Return what is in `tree` at the leaves of `structure`: leaves, or trees, or None.
 
     Examples
     --------
@@ -204,8 +204,8 @@ def _other_keys(keys: tuple[Any, ...], found: tuple[Any, ...]) -> str:
     missing = [key for key in keys if key not in found]
     unknown = [key for key in found if key not in keys]
     parts = [("is missing", missing), ("is unknown", unknown)]
-    told = [f"{', '.join(map(repr, names[:5]))} {what}" for what, names in parts if names]
-    return f"expected the keys {list(keys)}, but {' and '.join(told)}"
+    listed = [f"{', '.join(map(repr, names[:5]))} {what}" for what, names in parts if names]
+    return f"expected the keys {list(keys)}, but {' and '.join(listed)}"
 
 
 def _matching_values(

@@ -18,7 +18,7 @@ LACKING = "\U000f0a00\U000f0a01"  # private letters, which no font has but one m
 def fresh(monkeypatch: pytest.MonkeyPatch) -> Any:
     from matplotlib.font_manager import fontManager
 
-    monkeypatch.setattr(fonts, "_told", set[str]())
+    monkeypatch.setattr(fonts, "_reported", set[str]())
     monkeypatch.setattr(fontManager, "ttflist", list(fontManager.ttflist))
     fonts._families_for.cache_clear()
     yield

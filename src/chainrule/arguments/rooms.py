@@ -1,4 +1,4 @@
-"""Rooms: the modules that users see, which list what is public and answer what they lack.
+"""Rooms: the modules that users see, which list what is public, and resolve foreign names.
 
 ::
 

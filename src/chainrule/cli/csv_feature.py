@@ -1,4 +1,4 @@
-"""The columns of a CSV file to predict from, and those that say nothing: row numbers, names."""
+"""The columns of a CSV file to predict from, and those without information: row numbers, names."""
 
 from __future__ import annotations
 

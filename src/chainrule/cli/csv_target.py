@@ -61,7 +61,7 @@ def target_of(path: Path, columns: FileColumns, name: str, options: TableOptions
         # A class may be called NA: in the column to predict, only an empty cell is missing.
         reading = replace(options.read_options(), missing=frozenset({"", *options.missing}))
         cells = read_table(path, reading, [name])[0][name]
-        reads_missing = _tell_of_classes_like_missing(name, columns[name], cells)
+        reads_missing = _print_classes_like_missing(name, columns[name], cells)
     rows = np.array([not is_missing(cell) for cell in cells.tolist()])
     if not rows.any():
         raise DataError(f"train: the target {name!r} is missing in all rows")
@@ -78,7 +78,7 @@ def target_of(path: Path, columns: FileColumns, name: str, options: TableOptions
         _check_classes(name, kept, names, options)
         return Target(names, rows, are_classes=True, reads_missing=reads_missing)
     numbers = data.Table(target=name).targets({name: kept}, kind="number")
-    _tell_of_skew(name, numbers)
+    _print_skew(name, numbers)
     return Target(numbers, rows, are_classes=False)
 
 
@@ -91,7 +91,7 @@ def _refuse_dates(name: str, cells: NDArray[Any]) -> None:
         )
 
 
-def _tell_of_classes_like_missing(name: str, blanked: NDArray[Any], written: NDArray[Any]) -> bool:
+def _print_classes_like_missing(name: str, blanked: NDArray[Any], written: NDArray[Any]) -> bool:
     """Print which classes are spelled as missing values are, if there are such."""
     texts = [
         text
@@ -107,7 +107,7 @@ def _tell_of_classes_like_missing(name: str, blanked: NDArray[Any], written: NDA
 
 
 def _are_classes(cells: NDArray[Any]) -> bool:
-    """Whether a target is one of classes: texts, truth values, or few integers, each often."""
+    """Whether a target is one of classes: texts, booleans, or few integers, each often."""
     if not are_numbers(cells) or cells.dtype.kind == "b":
         return True
     listed = cells.tolist()
@@ -124,7 +124,7 @@ def _are_classes(cells: NDArray[Any]) -> bool:
 def _check_classes(
     target: str, cells: NDArray[Any], names: NDArray[Any], options: TableOptions
 ) -> None:
-    """Refuse classes of a single row; tell of classes that may be amounts, and of rare ones."""
+    """Refuse classes of a single row; print which classes may be amounts, and which are rare."""
     classes, counts = np.unique(names, return_counts=True)
     texts = [each for each in classes.tolist() if not _is_number(each)]
     if cells.dtype.kind not in "biuf" and texts and 2 * len(texts) < len(classes):
@@ -164,7 +164,7 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _tell_of_skew(name: str, numbers: NDArray[np.float64]) -> None:
+def _print_skew(name: str, numbers: NDArray[np.float64]) -> None:
     """Print that a few amounts are far above all others, which a squared error then follows."""
     deviation = float(numbers.std())
     if not deviation > 0 or numbers.min() < 0 or len(numbers) < 10:

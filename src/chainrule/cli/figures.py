@@ -96,7 +96,7 @@ def draw_agreement(
     title: str = "Predictions of the test part",
     constant: tuple[str, float] | None = None,
 ) -> None:
-    """Draw predictions against what is true: all points of perfect ones lie on the line."""
+    """Draw predictions against what is true; perfect predictions lie on the line."""
     with drawing(None, path, (5.6, 5.0)) as axes:
         axes.scatter(truth, predicted, s=12, alpha=0.5, color=COLOURS[0], edgecolor="none")
         ends = [float(truth.min()), float(truth.max())]

@@ -72,7 +72,7 @@ def draw_forecast(forecast: Callable[[], Forecast], run: Run, folder: Path) -> l
             name=problem.quantity,
         )
         return [series, loss, figure]
-    # The prices themselves coincide: what tells forecasts apart are the returns.
+    # The prices themselves coincide: forecasts differ in the returns.
     returns = folder / "returns.png"
     truth, expected = (
         100 * (values / problem.start - 1)[:, -1] for values in (problem.truth, predicted)

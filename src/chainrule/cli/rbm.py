@@ -25,7 +25,7 @@ __all__ = ["NAME", "train_rbm"]
 NAME = "rbm"
 
 IN_USE = 0.05
-"""Standard deviation of the activation of a unit over images below which it tells none apart."""
+"""Standard deviation of the activation of a unit over images below which it is inactive."""
 
 SHOWN, SWEEPS = 25, 30
 """Images that are drawn, and sweeps of Gibbs sampling of the samples that start at them."""

@@ -1,4 +1,4 @@
-"""Numbers as people write them, and tables of them without blanks at the end of lines."""
+"""Numbers and tables as reports print them, without trailing blanks."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def decimals_of(values: Iterable[float]) -> int:
 
 
 def compared(value: float, other: float) -> str:
-    """Say whether a value beats another one, where more is better.
+    """Return the verdict of a comparison with a baseline, where more is better.
 
     Examples
     --------

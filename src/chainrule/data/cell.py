@@ -167,7 +167,7 @@ def as_list(cells: NDArray[Any]) -> list[Any]:
 
 
 def value_of(cell: Any) -> bool | int | float | None:
-    """Return what a cell says as a truth value or number, or None if it is neither.
+    """Return a cell as a boolean or number, or None if it is neither.
 
     Examples
     --------

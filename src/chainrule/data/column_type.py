@@ -1,7 +1,7 @@
 """Dtypes of the columns of text files: the narrowest that holds every cell.
 
 The reader of files calls `empty_missing` for each column, and `typed_columns` for all of them: the
-decimal mark of one column tells that of another.
+decimal mark of one column decides that of another.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def _decimal_of_floats(cells: list[str]) -> str | None:
 
 
 def _plain(cells: list[str], name: str, title: str) -> _Typed:
-    """Return a column of truth values or of numbers as Python writes them; others as texts."""
+    """Return a column of booleans or of numbers as Python writes them; others as texts."""
     present = [cell for cell in cells if cell]
     is_complete = len(present) == len(cells)
     if present and all(cell in TRUTH_VALUES for cell in present):
@@ -160,7 +160,7 @@ def _written(
     plain: _Typed,
     known: tuple[str | None, str | None, str],
 ) -> _Typed:
-    """Return a column of numbers as people write them, or the one that it was by itself."""
+    """Return a column of formatted numbers, such as "1,234.5 kg", or the column unchanged."""
     texts = {*cells} - {""}
     if not holds_digits(texts):
         return _truths(cells) or plain
@@ -181,7 +181,7 @@ def _written(
 
 
 def _truths(cells: list[str]) -> _Typed | None:
-    """Return truth values among which some are missing."""
+    """Return booleans among which some are missing."""
     if TRUTH_VALUES.keys().isdisjoint(cells):
         return None
     texts = {*cells} - {""}
@@ -195,7 +195,7 @@ def _truths(cells: list[str]) -> _Typed | None:
 def _notes_of_signs(
     texts: Mapping[str, list[str]], typed: Mapping[str, _Typed]
 ) -> tuple[Note, ...]:
-    """Tell once what was taken as missing among numbers, in all columns."""
+    """Return one note on what was taken as missing among numbers, for all columns."""
     counts = {
         name: sum(map(texts[name].count, each.signs)) for name, each in typed.items() if each.signs
     }

@@ -97,7 +97,7 @@ def declaration_of(
     if formats.holds_digits(distinct):
         numbers = formats.infer_numbers(distinct - {""})
         if numbers.format is not None and (numbers.format != PLAIN or numbers.signs):
-            _tell_doubt(name, numbers.doubt, numbers.format.decimal)
+            _warn_of_doubt(name, numbers.doubt, numbers.format.decimal)
             return Number(name)
         if numbers.format is not None or numbers.odd:
             remedy += f" or data.Number({name!r})"
@@ -149,7 +149,7 @@ def inferred_date(name: str, cells: NDArray[Any], delimiter: str = "") -> Date |
     return Date(name, found.format) if found.format else None
 
 
-def _tell_doubt(name: str, doubt: str, decimal: str) -> None:
+def _warn_of_doubt(name: str, doubt: str, decimal: str) -> None:
     other = "," if decimal == "." else "."
     if doubt:
         warn(

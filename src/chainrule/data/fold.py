@@ -126,7 +126,7 @@ def folds(
 
 
 def _by_class(targets: NDArray[Any], order: NDArray[np.intp], count: int) -> NDArray[np.intp]:
-    """Deal the samples of each class to the folds in turn; return the fold of each, in order."""
+    """Distribute the samples of each class over the folds; return the fold of each, in order."""
     classes, sizes = classes_of("folds", targets)
     if sizes.min() < count:
         rare = int(sizes.argmin())

@@ -75,7 +75,7 @@ def _upright(image: Any) -> Any:
 
 
 def _in_color(image: Any, mode: str) -> Any:
-    """Return an image in a mode, of 8 bits; transparent pixels are seen on white."""
+    """Return an image in a mode, of 8 bits; transparent pixels are drawn on white."""
     from PIL import Image
 
     if image.mode in _DEEP:

@@ -205,9 +205,9 @@ def images(
 ) -> Images:
     """Return the images of a folder that has a folder of images for each class.
 
-    Nothing is read before it is asked for: `Images.arrays` reads all, ``images[i]`` one.
-    Photographs are turned as their EXIF orientation says, transparent pixels are seen on white, and
-    images of 16 bits are scaled to 8.
+    Images are decoded when they are indexed: `Images.arrays` reads all, ``images[i]`` one. The EXIF
+    orientation of photographs is applied, transparent pixels are drawn on white, and images of 16
+    bits are scaled to 8.
 
     Parameters
     ----------

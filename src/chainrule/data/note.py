@@ -1,4 +1,4 @@
-"""What a reader inferred from a file, for users to be told."""
+"""Notes on what a reader inferred from a file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["Note"]
 class Note:
     """One inference, such as "columns are separated by ';'".
 
-    A guess may be wrong, and is warned of; what else is inferred leaves no doubt. A column that is
+    A guess may be wrong, and raises a warning; other inferences leave no doubt. A column that is
     declared needs no guess.
     """
 

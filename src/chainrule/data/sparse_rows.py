@@ -1,7 +1,7 @@
 """Sparse matrices as rows: they become arrays a batch at a time, never as a whole.
 
 A matrix of SciPy, or a DataFrame whose columns are all sparse, is held by rows (CSR), in memory
-proportional to the entries that it stores. SciPy is not imported for it: whoever has such a matrix
+proportional to the entries that it stores. SciPy is not imported here: code that has such a matrix
 has imported it.
 """
 

@@ -16,7 +16,7 @@ from chainrule.errors import ArgumentError, DataError, counted, warn
 __all__ = ["split"]
 
 ENOUGH = 20
-"""Samples from which on a class of a single one is told."""
+"""Samples from which on a class of a single one raises a warning."""
 
 
 @overload
@@ -136,7 +136,7 @@ def _shuffled_parts(
     order = permutation(len(targets), seed)
     classes = classes_of("split", targets) if stratify else None
     if classes is not None:
-        _tell_rare_classes(targets, classes, len(counts) + 1)
+        _warn_of_rare_classes(targets, classes, len(counts) + 1)
     parts: list[NDArray[np.intp]] = []
     for count in counts:
         if classes is not None:
@@ -166,7 +166,7 @@ def _stratified(order: NDArray[np.intp], classes: Classes, count: int) -> NDArra
     return np.concatenate([order[in_test], order[~in_test]])
 
 
-def _tell_rare_classes(labels: NDArray[Any], classes: Classes, parts: int) -> None:
+def _warn_of_rare_classes(labels: NDArray[Any], classes: Classes, parts: int) -> None:
     numbers, sizes = classes
     rare = np.flatnonzero(sizes < parts)
     if not len(rare) or len(labels) < ENOUGH:

@@ -76,8 +76,8 @@ class Graph:
         lines = str(self).splitlines()
         more = len(lines) - _LINES_SHOWN
         if more > 0:
-            told = f"  ... {more} more lines; print(graph) shows all"
-            lines = [*lines[: _LINES_SHOWN - 3], told, *lines[-2:]]
+            omitted = f"  ... {more} more lines; print(graph) shows all"
+            lines = [*lines[: _LINES_SHOWN - 3], omitted, *lines[-2:]]
         return "\n".join(lines)
 
 

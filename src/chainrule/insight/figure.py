@@ -192,7 +192,7 @@ def _forget_by_pyplot(figure: Any) -> None:
     pyplot = sys.modules.get("matplotlib.pyplot")
     if pyplot is not None and "inline" in pyplot.get_backend():
         pyplot.close(figure)
-    raise NotImplementedError  # "not shown here": IPython goes on to the picture itself
+    raise NotImplementedError  # "not shown here": IPython goes on to the next formatter
 
 
 def _as_png(figure: Any) -> bytes:

@@ -33,7 +33,7 @@ _PREFERRED = (
 """Fonts of even strokes, by the order in which they are tried; then all others."""
 
 _NO_LETTERS = ("Color", "Last Resort", "LastResort", "NonUnicode")
-"""In names of fonts whose pictures matplotlib cannot draw, and of fonts that have only boxes."""
+"""In names of fonts whose bitmaps matplotlib cannot draw, and of fonts that have only boxes."""
 
 _PACKAGES = {
     "CJK": "Noto Sans CJK (Debian and Ubuntu: fonts-noto-cjk)",
@@ -41,7 +41,7 @@ _PACKAGES = {
     "other": "Noto Sans for their script (Debian and Ubuntu: fonts-noto-core)",
 }
 
-_told: set[str] = set()
+_reported: set[str] = set()
 """Letters without a font that a warning has named."""
 
 
@@ -62,8 +62,8 @@ def cover_letters(artists: Iterable[Any]) -> None:
         if some:
             _accept_one_weight()
             text.set_fontfamily([*text.get_fontfamily(), *families])
-    if missing - _told:
-        _tell(missing - _told)
+    if missing - _reported:
+        _warn_of(missing - _reported)
 
 
 def _accept_one_weight() -> None:
@@ -146,9 +146,9 @@ def _covered(path: str, letters: Iterable[str]) -> set[str]:
     return {each for each in letters if font.get_char_index(ord(each))}
 
 
-def _tell(letters: Iterable[str]) -> None:
+def _warn_of(letters: Iterable[str]) -> None:
     """Warn once of letters that no font has, in place of matplotlib's warning of each."""
-    _told.update(letters)
+    _reported.update(letters)
     codes = "|".join(str(ord(each)) for each in letters)
     warnings.filterwarnings("ignore", message=rf"Glyph ({codes}) ", category=UserWarning)
     # Marks that change the letter before them, such as the style of an emoji.

@@ -113,7 +113,7 @@ def is_traced(*values: Any) -> bool:
 
 
 def known_logits(name: str, from_logits: bool | None) -> bool:
-    """Return whether outputs are logits, which must be told where they have no values."""
+    """Return whether outputs are logits, which must be given where they are traced."""
     if from_logits is None:
         raise ArgumentError(
             f"{name}: in a function that is differentiated it cannot be seen whether y_pred are "

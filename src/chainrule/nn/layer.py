@@ -9,12 +9,12 @@
         def forward(self, x):                       # plain NumPy
             return x * self.gain
 
-A layer needs no more. ``forward(self, x, training=False, random=None)`` is told whether it runs in
+A layer needs no more. ``forward(self, x, training=False, random=None)`` receives whether it runs in
 training, where it may draw random numbers by ``random.uniform(x.shape)``; ``train_forward(x,
 random)`` is the older spelling of that pass. ``backward(dy)`` is a manual gradient, ``adapt(x)``
 takes statistics of the training data. Layers, and networks, that it calls are held in attributes,
 lists, tuples or dictionaries; state is a parameter with ``trainable=False``, updated by
-``self.mean.value = ...``. ``forward(self, x, mask=None)`` is told the mask, see `compute_mask`.
+``self.mean.value = ...``. ``forward(self, x, mask=None)`` receives the mask, see `compute_mask`.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Subject:
-    """Rows of one kind; templates tell how a name is typed, here and in other libraries."""
+    """Rows of one kind; templates give how a name is typed, here and in other libraries."""
 
     title: str
     table: str

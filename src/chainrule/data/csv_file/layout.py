@@ -59,25 +59,25 @@ def inferred_layout(
     body = [row for row in rows[below:] if not is_blank(row)]
     first = _uncommented(rows[start], width)
     if header is None:
-        header, told = _has_header(first, body, names, expected)
-        notes += told
+        header, added = _has_header(first, body, names, expected)
+        notes += added
     if not header:
-        before, after, told = _empty_sides(None, [first, *body])
-        return Layout(begin, None, before, after, notes=(*notes, *told))
-    others, told = rows_below_header(first, body, expected, sample[below - 1][0])
-    notes += told
+        before, after, added = _empty_sides(None, [first, *body])
+        return Layout(begin, None, before, after, notes=(*notes, *added))
+    others, added = rows_below_header(first, body, expected, sample[below - 1][0])
+    notes += added
     if others.names is not None:
         first = others.names
     body = body[others.count :]
     end = sample[_index_of(rows, below, others.count)][0]
     if names is not None and len(names) == width:
         return Layout(end, names, notes=tuple(notes))
-    before, after, told = _empty_sides(first, body)
+    before, after, added = _empty_sides(first, body)
     first = first[before : len(first) - after]
-    if told:
-        return Layout(end, first, before, after, notes=(*notes, *told))
-    before, after, told = _unnamed(first, body, width, title)
-    return Layout(end, first, before, after, before > 0, (*notes, *told))
+    if added:
+        return Layout(end, first, before, after, notes=(*notes, *added))
+    before, after, added = _unnamed(first, body, width, title)
+    return Layout(end, first, before, after, before > 0, (*notes, *added))
 
 
 def _index_of(rows: list[list[str]], below: int, count: int) -> int:
@@ -205,5 +205,5 @@ def _unnamed(
     raise FormatError(
         f"{title}: each row has {len(header) + 1} cells, and the header {len(header)} names; name "
         "all of them by names=[...], or pass another delimiter (a comma between columns cannot be "
-        "told from a decimal one)"
+        "distinguished from a decimal one)"
     )

@@ -88,7 +88,7 @@ def read_csv(
     -------
     dict of str to array, (n,)
         The columns in the file's order: bool, int64, float64 with NaN where a number is missing,
-        objects of type bool with None where a truth value is missing, or of type str with ``""``
+        objects of type bool with None where one is missing, or of type str with ``""``
         where a text is missing. A column without a name is called ``column_1`` if it is the first.
 
     Raises
@@ -199,10 +199,10 @@ def _read(path: Any, options: Options, expected: Collection[str]) -> _Table:
         skip,
         title,
     )
-    cells, told = _parsed(text, delimiter, layout, options, title)
+    cells, added = _parsed(text, delimiter, layout, options, title)
     for column in cells.values():
         empty_missing(column, options.missing)
-    return _Table(title, delimiter, cells, (*notes, *layout.notes, *told))
+    return _Table(title, delimiter, cells, (*notes, *layout.notes, *added))
 
 
 def _parsed(
@@ -230,8 +230,8 @@ def _text(content: bytes | str, options: Options, title: str) -> tuple[str, list
     notes: list[Note] = []
     if isinstance(content, bytes):
         content, notes = unpacked(content, title)
-        content, told = decoded(content, options.encoding, title)
-        notes += told
+        content, added = decoded(content, options.encoding, title)
+        notes += added
     text = checked_text(content, title)
     kind = kind_of_text(text)
     if kind is not None:

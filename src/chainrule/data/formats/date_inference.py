@@ -72,9 +72,9 @@ class Dates:
 def infer_dates(cells: Sequence[str], delimiter: str = "") -> Dates:
     """Return the format of dates in the order of their rows; missing ones are skipped.
 
-    Where the day and the month cannot be told apart, the dates ascend or descend with the rows, or
-    are the same day of each month, or else the month is first between slashes (behind a semicolon,
-    the day), and last elsewhere.
+    Where the day and the month cannot be distinguished, the dates ascend or descend with the rows,
+    or are the same day of each month, or else the month is first between slashes (behind a
+    semicolon, the day), and last elsewhere.
 
     Examples
     --------

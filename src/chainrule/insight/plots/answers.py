@@ -65,7 +65,7 @@ class Answers:
 
 
 def check_classifier(function: str, net: Any) -> None:
-    """Raise unless an object can be asked for classes."""
+    """Raise unless an object predicts classes."""
     is_known = any(hasattr(net, name) for name in ("predict_class", "predict")) or callable(net)
     if isinstance(net, type) or not is_known:
         raise bad_argument(function, "net", net, _CLASSIFIER)

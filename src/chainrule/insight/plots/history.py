@@ -196,7 +196,7 @@ def _mark_best(axes: Axes, quantity: str, run: _Run, is_named: bool) -> None:
     if curve is None or larger is None or not np.isfinite(curve).any():
         return
     best = int(np.nanargmax(curve) if larger else np.nanargmin(curve))
-    # As many digits as tell the best epoch from others.
+    # As many digits as distinguish the best epoch from others.
     spread = np.nanmax(curve) - np.nanmin(curve) or 1.0
     digits = int(np.clip(3 + np.ceil(np.log10(abs(curve[best]) / spread + 1e-12)), 4, 9))
     what = f"{'highest' if larger else 'lowest'}: {curve[best]:.{digits}g} (epoch {best + 1})"

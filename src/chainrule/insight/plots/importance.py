@@ -53,7 +53,7 @@ def importance(
 ) -> Figure:
     """Plot how much worse the predictions become when a column is shuffled.
 
-    A column which the network does not use has an importance of 0. Of columns that tell the same,
+    A column which the network does not use has an importance of 0. Of columns that are redundant,
     such as a length in metres and in feet, each appears unimportant, as the other remains. Give
     samples that were not trained on.
 
@@ -197,7 +197,7 @@ def _columns_of(X: Any, features: Any) -> list[tuple[Any, str]]:
         if len(shape) not in (2, 3) or not all(shape):
             raise DataError(
                 f"{_NAME}: X has shape {shape}; it must have columns, (n, columns) or (n, steps, "
-                "columns), n at least 1: a pixel of an image tells little by itself, and "
+                "columns), n at least 1: a single pixel of an image has little influence, and "
                 "plot.mistakes shows images"
             )
         named = feature_names(_NAME, features, shape[-1])

@@ -103,7 +103,7 @@ def check_samples(
 
 @contextmanager
 def explained_as_exchanged(function: str, X: Any, y: Any) -> Generator[None]:
-    """Let errors of shapes tell that inputs and targets may be exchanged, where they look so."""
+    """Add to errors of shapes that inputs and targets may be exchanged, where they look so."""
     try:
         yield
     except ShapeError as error:

@@ -1,4 +1,4 @@
-"""Layers see the training samples before the first update: `Layer.adapt` is called."""
+"""Layers adapt to the training samples before the first update: `Layer.adapt` is called."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""True and predicted classes of samples, from any of the forms in which people have them.
+"""True and predicted classes of samples, from any of the forms that targets and predictions have.
 
 ::
 
@@ -128,7 +128,7 @@ def _classes_of_columns(name: str, true: Array, count: int, known: Array | None)
 def _of_scores(
     name: str, true: Array, scores: Array, threshold: float | None, known: Array | None
 ) -> Outcome:
-    """Return the outcome of one output, which tells the second of two classes."""
+    """Return the outcome of one output, the score of the second of two classes."""
     classes = _binary_classes(name, true, known)
     if threshold is None and name != "auc" and (scores.min() < 0 or scores.max() > 1):
         raise DataError(
@@ -147,7 +147,7 @@ def _binary_classes(name: str, true: Array, known: Array | None) -> Array:
     if len(classes) != 2:
         raise ArgumentError(
             f"{name}: y_true has the classes {_listed(found)}, but y_pred has one output a sample, "
-            "which tells two apart; give an output for each class, or labels=(negative, positive)"
+            "the score of one of two; give an output for each class, or labels=(negative, positive)"
         )
     return classes
 

@@ -35,12 +35,14 @@ def describe(model: Model) -> str:
         parts = [sizes[0], *(f"{name} {size}".rstrip() for name, size in named)]
     if len(parts) > _SHOWN:
         parts[_SHOWN // 2 : -_SHOWN // 2] = [f"... {len(parts) - _SHOWN} more ..."]
-    told = [arrow.join(filter(None, parts))]
+    described = [arrow.join(filter(None, parts))]
     if model.output_shapes:
-        told.append(f"{sum(each.size for each in model.stack.parameters().values()):,} parameters")
+        described.append(
+            f"{sum(each.size for each in model.stack.parameters().values()):,} parameters"
+        )
     if (arguments := model.compile_arguments) is not None:
-        told += [f"loss {arguments.loss.name}", describe_briefly(arguments.optimizer)]
-    return ", ".join(told)
+        described += [f"loss {arguments.loss.name}", describe_briefly(arguments.optimizer)]
+    return ", ".join(described)
 
 
 def print_summary(model: Model) -> None:

@@ -90,7 +90,7 @@ def format_numbers(logs: Logs) -> str:
 def _fit(logs: Logs, speed: str, width: int | None) -> str:
     """Return the quantities and the speed, without the least important ones that do not fit.
 
-    The loss always stays. An ellipsis tells that others are left out, where there is room.
+    The loss is always kept. An ellipsis indicates others that are left out, where there is room.
     """
     numbers = _numbers(logs)
     kept = _by_importance(list(numbers))

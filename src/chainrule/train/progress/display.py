@@ -15,7 +15,7 @@ from chainrule.train.progress.surface import Surface
 __all__ = ["Display", "Shown", "Silent"]
 
 _COMPILE_SECONDS = 1.0
-"""Duration of a compilation from which on it is told."""
+"""Duration of a compilation from which on it is announced."""
 
 _LONG_EPOCH = 1.0
 """Seconds from which on each epoch has a line, however many there are."""
@@ -23,7 +23,7 @@ _LONG_EPOCH = 1.0
 _REFRESH_SECONDS = 0.1
 
 _SETTLED_SECONDS = 0.5
-"""Duration after which the time left can be told from the time taken."""
+"""Duration after which the time left can be estimated from the time taken."""
 
 
 class Display(ABC):
@@ -33,7 +33,7 @@ class Display(ABC):
 
     @abstractmethod
     def compiling(self) -> AbstractContextManager[None]:
-        """Tell that the program is compiled, if that takes long."""
+        """Announce the compilation of the program, if it takes long."""
 
     @abstractmethod
     def start(self, epochs: int, steps: int) -> None:
@@ -95,15 +95,15 @@ class Shown(Display):
 
     @contextmanager
     def compiling(self) -> Generator[None, None, None]:
-        """Tell it after a second, from another thread, as this one is busy."""
+        """Announce it after a second, from another thread, as this one is busy."""
         lock, is_over = threading.Lock(), False
 
-        def tell() -> None:
+        def announce() -> None:
             with lock:
                 if not is_over:
                     self._surface.compiling()
 
-        timer = threading.Timer(_COMPILE_SECONDS, tell)
+        timer = threading.Timer(_COMPILE_SECONDS, announce)
         timer.daemon = True
         timer.start()
         try:
@@ -115,7 +115,7 @@ class Shown(Display):
             self._surface.compiled()
 
     def start(self, epochs: int, steps: int) -> None:
-        """Begin, and tell how to get fewer lines where each of many epochs has one."""
+        """Begin, and print how to get fewer lines where each of many epochs has one."""
         every = self._every if self._surface.keeps_lines else 1
         self._lines, self._steps, self._total = EpochLines(epochs, every), steps, epochs * steps
         self._began, self._finished, self._held_out = time.perf_counter(), 0, {}

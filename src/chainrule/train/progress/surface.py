@@ -33,11 +33,11 @@ class Surface(ABC):
 
     @abstractmethod
     def compiling(self) -> None:
-        """Tell that the program is compiled; called in another thread, before `start`."""
+        """Announce the compilation; called in another thread, before `start`."""
 
     @abstractmethod
     def compiled(self) -> None:
-        """Remove what tells so."""
+        """Remove that text."""
 
     @abstractmethod
     def epoch(self, line: EpochLine) -> None:
