@@ -9,7 +9,7 @@ from typing import TextIO
 
 __all__ = ["ERRORS", "encodable", "left_aligned", "right_aligned", "shortened", "width_of"]
 
-ERRORS = "chainrule.ascii"
+ERRORS = "chainrule-ascii"
 """The name of the error handler of encodings that writes signs in ASCII, as `encodable` does."""
 _ASCII = {
     "…": "...", "─": "-", "━": "#", "→": "->", "×": "x", "·": "*", "−": "-", "≤": "<=", "≠": "!=",
