@@ -62,6 +62,7 @@ def test_the_version_is_that_of_the_package(run: Any) -> None:
         (["train"], "Missing argument 'NAME'"),
         (["train", "nope"], "no data set 'nope'; there are digits, xor, moons, mnist"),
         (["train", "table.csv"], "'table.csv': no such file"),
+        (["train", "."], "is a folder; this command trains on one file"),
         (["train", "digits", "more"], "unexpected extra argument"),
         (["train", "digits", "--epochs", "0"], "'--epochs': 0 is not in the range x>=1"),
         (["train", "digits", "--epochs", "few"], "'--epochs': 'few' is not a valid"),

@@ -11,12 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.cli.recipe import Part, Run
-from chainrule.cli.words import align, counted
+from chainrule.cli.words import counted
+from chainrule.console import shortened
 from chainrule.data.columns import is_table, row_count
 from chainrule.insight import plot
 from chainrule.insight.figure import drawing, save
 from chainrule.insight.legend import add_legend
 from chainrule.insight.palette import COLOURS
+from chainrule.insight.plots.text_table import draw_table, table_size
 
 __all__ = ["Draw", "draw_agreement", "draw_classes", "draw_history", "draw_numbers", "written"]
 
@@ -144,7 +146,7 @@ def _draw_mistakes(run: Run, as_shown: Callable[[Array], Array], path: Path) -> 
         return
     figure = plot.images(as_shown(X[first]), y[first], predicted=classes[first])
     title = f"{len(wrong):,} of {len(y):,} mistaken, the {len(first)} most certain"
-    figure.axes[0].set_title(f"{title}: predicted (true)")
+    figure.axes[0].title.set_text(f"{title}: predicted (true)")
     save(figure, path)
 
 
@@ -169,22 +171,22 @@ def _draw_rows(part: Part, features: Sequence[str] | None, path: Path) -> None:
         names = features or [f"column {place}" for place in range(X.shape[1])]
         columns, count = dict(zip(names, X.T, strict=True)), len(X)
     shown = {name: columns[name] for name in list(columns)[:MOST_COLUMNS]}
-    lines = [[*shown, "target"]]
+    lines = [[*(shortened(name, LONGEST_CELL) for name in shown), "target"]]
     for row in range(min(MOST_ROWS, count)):
         cells = [column[row] for column in (*shown.values(), y.ravel())]
         lines.append([_cell(value) for value in cells])
     if len(columns) > len(shown):
         lines = [[*line[:-1], "…", line[-1]] for line in lines]
-    text = "\n".join(align([[cell[:LONGEST_CELL] for cell in line] for line in lines], left=False))
-    widest = max(map(len, text.split("\n")))
-    with drawing(None, path, (0.095 * widest + 0.4, 0.175 * len(lines) + 0.5)) as axes:
-        axes.set_axis_off()
+    of_numbers = [column.dtype.kind in "biuf" for column in (*shown.values(), y)]
+    if len(columns) > len(shown):
+        of_numbers.insert(-1, False)
+    with drawing(None, path, table_size(lines)) as axes:
+        draw_table(axes, lines, of_numbers)
         axes.set_title(f"The first of {counted(count, 'row')} trained on")
-        axes.text(0, 1, text, family="monospace", fontsize=10, va="top", transform=axes.transAxes)
 
 
 def _cell(value: Any) -> str:
     text = str(value)
     if isinstance(value, float | np.floating):
         text = f"{value:,.0f}" if abs(value) >= MANY else f"{value:.4g}"
-    return text if len(text) <= LONGEST_CELL else f"{text[: LONGEST_CELL - 1]}…"
+    return shortened(text, LONGEST_CELL)

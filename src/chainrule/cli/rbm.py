@@ -189,7 +189,8 @@ def _draw_samples(machine: RBM, images: Array, path: Path) -> None:
     """Draw what Gibbs sampling makes of images."""
     # Probabilities given the last states are smoother than draws of pixels.
     figure = plot.images(machine.reconstruct(machine.gibbs(images, steps=SWEEPS, seed=1)))
-    figure.axes[0].set_title(f"{len(images)} samples, {SWEEPS} sweeps after the images")
+    title = f"{len(images)} samples, {SWEEPS} sweeps after the images"
+    figure.axes[0].title.set_text(title)
     save(figure, path)
 
 

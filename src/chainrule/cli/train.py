@@ -37,9 +37,22 @@ class _Name(click.ParamType[str]):
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         if value in RECIPES or value == NAME or Path(value).is_file():
             return value
+        if Path(value).is_dir():
+            self.fail(_about_folder(Path(value)))
         if Path(value).suffix or Path(value).exists():
             self.fail(f"{value!r}: no such file")
         return self.fail(f"there is no data set {value!r}; {suggestion(value, [*RECIPES, NAME])}")
+
+
+def _about_folder(path: Path) -> str:
+    """Return what to do with a folder: with a table in it, or else with images."""
+    table = next((each for each in sorted(path.iterdir()) if each.suffix == ".csv"), None)
+    if table is not None:
+        return f"{str(path)!r} is a folder; name a file in it: chainrule train {str(table)!r}"
+    return (
+        f"{str(path)!r} is a folder; this command trains on one file. Images in a folder a class "
+        f"are read in Python, by data.images({str(path)!r}, size=(64, 64))"
+    )
 
 
 class _Rate(click.ParamType[float]):

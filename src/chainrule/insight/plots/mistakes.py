@@ -21,6 +21,7 @@ from chainrule.insight.plots.answers import as_rows, ask, class_labels
 from chainrule.insight.plots.image_arrays import as_images, is_square
 from chainrule.insight.plots.images import draw_images, grid_size, label_texts
 from chainrule.insight.plots.plane import feature_names
+from chainrule.insight.plots.text_table import draw_table, table_size
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -182,23 +183,7 @@ def _draw_rows(
         [str(row), text, *(shares[place] if shares else []), *each]
         for place, (row, text, each) in enumerate(zip(rows, texts, cells, strict=True))
     ]
-    widths = [max(map(width_of, column)) + 2 for column in zip(titles, *lines, strict=True)]
-    size = (max(0.085 * sum(widths), 4.0), 0.27 * (len(lines) + 1) + 0.5)
-    with drawing(axes, path, size) as axes:
-        axes.set_axis_off()
-        starts = np.cumsum([0, *widths])
-        for place, (line, heavy) in enumerate([(titles, True), *((each, False) for each in lines)]):
-            for start, text in zip(starts, line, strict=False):
-                axes.text(
-                    start,
-                    place,
-                    text,
-                    va="center",
-                    fontsize=9,
-                    fontweight="bold" if heavy else "normal",
-                )
-        axes.axhline(0.5, color="#888888", linewidth=0.8)
-        axes.set_xlim(-1, starts[-1])
-        axes.set_ylim(len(lines) + 0.6, -0.8)
+    with drawing(axes, path, table_size([titles, *lines])) as axes:
+        draw_table(axes, [titles, *lines])
         axes.set_title(title)
         return root_figure(axes)
