@@ -95,6 +95,7 @@ class MissingAttributeError(ChainruleError, AttributeError):
 
     def __init__(self, message: str | Callable[[], str], name: str | None = None) -> None:
         self._message, self.attribute = message, name
+        self.name = name  # as any AttributeError has it
 
     def __str__(self) -> str:
         return self._message if isinstance(self._message, str) else self._message()

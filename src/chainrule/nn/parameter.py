@@ -215,7 +215,7 @@ class Parameter(NDArrayOperatorsMixin):
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or name in Parameter.__slots__:
-            raise AttributeError(f"a parameter has no attribute {name!r}")
+            raise AttributeError(f"a parameter has no attribute {name!r}", name=name)
         return getattr(self.value, name)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
