@@ -12,7 +12,7 @@ from chainrule.train.checks.samples import (
     ValidatedData,
     check_samples,
     check_settings,
-    explained_as_exchanged,
+    refuse_exchanged,
 )
 from chainrule.train.checks.targets import check_targets
 
@@ -25,7 +25,7 @@ __all__ = [
     "check_settings",
     "check_targets",
     "explain_nonfinite",
-    "explained_as_exchanged",
     "is_clearly_finite",
+    "refuse_exchanged",
     "warn_likely_mistakes",
 ]

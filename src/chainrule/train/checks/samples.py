@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -18,7 +17,7 @@ from chainrule.train.checks.finite import Extent, check_finite, extent_of, is_cl
 from chainrule.train.checks.targets import check_targets
 from chainrule.train.checks.weights import check_weight
 
-__all__ = ["ValidatedData", "check_samples", "check_settings", "explained_as_exchanged"]
+__all__ = ["ValidatedData", "check_samples", "check_settings", "refuse_exchanged"]
 
 Array = NDArray[Any]
 
@@ -101,15 +100,10 @@ def check_samples(
     return ValidatedData(inputs, targets, weight, extent)
 
 
-@contextmanager
-def explained_as_exchanged(function: str, X: Any, y: Any) -> Generator[None]:
-    """Add to errors of shapes that inputs and targets may be exchanged, where they look so."""
-    try:
-        yield
-    except ShapeError as error:
-        if getattr(X, "ndim", 2) == 1 and getattr(y, "ndim", 1) > 1:
-            raise ShapeError(f"{error}; if X and y are exchanged, write {function}(X, y)") from None
-        raise
+def refuse_exchanged(error: ShapeError, function: str, X: Any, y: Any) -> None:
+    """Raise an error of shapes again, with advice, if inputs and targets look exchanged."""
+    if getattr(X, "ndim", 2) == 1 and getattr(y, "ndim", 1) > 1:
+        raise ShapeError(f"{error}; if X and y are exchanged, write {function}(X, y)") from None
 
 
 def check_settings(

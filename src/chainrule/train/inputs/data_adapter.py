@@ -15,7 +15,7 @@ from chainrule.train.checks import (
     ValidatedData,
     check_samples,
     check_targets,
-    explained_as_exchanged,
+    refuse_exchanged,
 )
 from chainrule.train.checks.broadcasting import warn_of_broadcasting
 from chainrule.train.checks.lookup_range import explain_lookup_error
@@ -46,7 +46,7 @@ def prepare_samples(
 ) -> tuple[Samples, ValidatedData]:
     """Check samples; encode targets and weights for training or evaluation."""
     check_row_labels(function, **{names[0]: X, names[1]: y, "sample_weight": sample_weight})
-    with explained_as_exchanged(function, X, y):
+    try:
         checked = check_samples(
             function,
             as_inputs(model, X, function),
@@ -61,6 +61,9 @@ def prepare_samples(
         if function != "fit":
             check_adapted(model.stack.adapting, function)
         model.build(checked.X.shape, function)
+    except ShapeError as error:
+        refuse_exchanged(error, function, X, y)
+        raise
     warn_of_mask_end(model, checked.X, function)
     title = f"{function}: {names[1]}"
     mask = checked_steps(model, checked, function, names[0])
