@@ -32,6 +32,8 @@ __all__ = [
 DECIMALS = (".", ",")
 EXACT = 2**53
 """Integers up to here are exact in float64."""
+_MOST_DIGITS = 309
+"""Digits of the largest float64; Python refuses to read integers of thousands of them."""
 _ASCII = WIDE_FORMS | str.maketrans(
     dict.fromkeys("\u2212\u2012\u2013\ufe63", "-")
     | dict.fromkeys("\u00a0\u2007\u2009\u202f\t", " ")
@@ -79,8 +81,9 @@ class ParsedNumber:
 
     @property
     def value(self) -> int | float:
-        """The number, an int if it has neither decimals nor an exponent."""
-        return int(self.text) if self.text.lstrip("-").isdigit() else float(self.text)
+        """The number, an int if it has neither decimals nor an exponent, and float64 reaches it."""
+        is_integer = len(self.text) <= _MOST_DIGITS and self.text.lstrip("-").isdigit()
+        return int(self.text) if is_integer else float(self.text)
 
 
 @dataclass(frozen=True)
