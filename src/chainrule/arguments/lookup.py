@@ -22,6 +22,7 @@ from chainrule.arguments.aliases import (
     NO_ALIASES,
     Aliases,
 )
+from chainrule.arguments.checks import shown
 from chainrule.errors import ArgumentError, type_in_words
 
 __all__ = [
@@ -35,6 +36,8 @@ __all__ = [
 ]
 
 Entry = TypeVar("Entry")
+
+_PACKAGE = "chainrule."
 
 
 def suggestion(
@@ -51,7 +54,8 @@ def suggestion(
     >>> [suggestion(name, ["one", "two"], aliases) for name in ("uno", "tow", "x")]
     ["here it is 'one'", "did you mean 'two'?", 'there are one, two']
     """
-    return closest(name, known, aliases, quote) or f"there are {', '.join(known)}"
+    listed = f"there are {', '.join(known)}" if known else "it takes none"
+    return closest(name, known, aliases, quote) or listed
 
 
 def closest(
@@ -157,6 +161,12 @@ def bind_arguments(
     except TypeError as error:
         raise ArgumentError(f"{title}: {error}; it is called as {title}{signature}") from None
     arguments.apply_defaults()
+    name = arguments.arguments.get("name")
+    if name is not None and not isinstance(name, str) and function.__module__.startswith(_PACKAGE):
+        what = "derivatives" if callable(name) else "sizes of inputs"
+        raise ArgumentError(
+            f"{title}: name is {shown(name)}; it must be text; {what} are derived: leave it out"
+        )
     return arguments
 
 

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from chainrule.arguments.aliases import Aliases
 from chainrule.arguments.lookup import closest
-from chainrule.errors import MissingAttributeError
+from chainrule.errors import ArgumentError, MissingAttributeError
 from chainrule.tracebacks import boundary
 
 __all__ = ["open_room"]
@@ -27,6 +27,19 @@ class _Room(NamedTuple):
     title: str
     public: Collection[str]
     aliases: Aliases
+
+
+class _RoomModule(ModuleType):
+    """The class of rooms: a call tells that they are modules."""
+
+    @boundary
+    def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Raise ArgumentError."""
+        title = _ROOMS[self.__name__].title
+        raise ArgumentError(
+            f"{title} is a module, which cannot be called; call one of its functions: dir({title}) "
+            "lists them"
+        )
 
 
 _ROOMS: dict[str, _Room] = {}
@@ -51,6 +64,10 @@ def open_room(
     """
     room = _Room(title, public, aliases)
     _ROOMS[module] = _ROOMS[title if title == "chainrule" else f"chainrule.{title}"] = room
+
+    # pytest collects what is called test* and can be called.
+    if module in sys.modules and title not in ("chainrule", "testing"):
+        sys.modules[module].__class__ = _RoomModule
 
     @boundary
     def answer(name: str) -> NoReturn:

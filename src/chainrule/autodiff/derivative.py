@@ -18,7 +18,7 @@ from chainrule.arguments.aliases import CORE_ALIASES
 from chainrule.arguments.checks import as_position, bad_argument, checked_flag, checked_number
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.autodiff.reverse import cotangents, zeros_like
-from chainrule.errors import ArgumentError, DTypeError, ShapeError, type_in_words
+from chainrule.errors import ArgumentError, DTypeError, ShapeError, type_in_words, warn
 from chainrule.graph.array_type import ArrayType, type_of
 from chainrule.graph.environment import Environment
 from chainrule.graph.leftover_nodes import (
@@ -123,6 +123,8 @@ def value_and_grad(
                 output.role = "value" if output.role is None else output.role
                 rest = tree.map_leaves(_content, rest)
             found = cotangents([output], [constant(np.ones((), output.dtype))], nodes)
+            if nodes and not any(g is not None for g in found):
+                _warn_if_unused(function, output, nodes)
             flat = [zeros_like(n) if g is None else g for n, g in zip(nodes, found, strict=True)]
             return _evaluate_results((output, rest, flat), nodes)
 
@@ -375,3 +377,13 @@ def _unaliased(node: Node, shared: set[int]) -> Any:
         return np.array(value)
     shared.add(id(value))
     return np.array(value) if node.is_constant else value
+
+
+def _warn_if_unused(function: Callable[..., Any], output: Node, nodes: Sequence[Node]) -> None:
+    """Warn of a value that is computed without the variables; steps, such as sign, use them."""
+    used = {each.serial for each in ancestors([output], lambda _: False)}
+    if used.isdisjoint(each.serial for each in nodes):
+        warn(
+            f"grad: what {_graph_name(function)} returns does not depend on the argument to "
+            "differentiate by, so its gradient is 0; compute with the argument, as net.apply does"
+        )

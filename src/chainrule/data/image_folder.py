@@ -17,7 +17,7 @@ from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.data.file_argument import checked_name
 from chainrule.data.image_file import ENDINGS, Color, read_image, require_pillow
 from chainrule.data.split import split
-from chainrule.errors import ArgumentError, DataError, warn
+from chainrule.errors import ArgumentError, DataError, counted, warn
 
 __all__ = ["Images", "images"]
 
@@ -333,7 +333,7 @@ def _class_names(root: Path, classes: Any) -> list[str]:
 
 def _inferred_classes(root: Path, folders: list[str], beside: list[Path]) -> list[str]:
     if not folders:
-        there = f"{len(beside)} images" if beside else "neither images nor folders"
+        there = counted(len(beside), "image") if beside else "neither images nor folders"
         raise DataError(
             f"data.images: {root} has {there}, and no folder for each class; move the images of a "
             "class into a folder, or pass classes=None for images without classes"

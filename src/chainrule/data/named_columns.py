@@ -46,6 +46,12 @@ class NamedColumns(dict[str, NDArray[Any]]):
         hint = suggestion(str(name), list(self))
         raise MissingKeyError(f"there is no column {shown(name, 40)}; {hint}")
 
+    def pop(self, name: Any, *default: Any) -> Any:
+        """Take a column out, and return it."""
+        if name not in self and not default:
+            self.__missing__(name)
+        return super().pop(name, *default)
+
     def __getattr__(self, name: str) -> NoReturn:
         """Answer the names of pandas."""
         if name in self:

@@ -63,13 +63,13 @@ class Pipeline(Generic[T]):
            [4., 5.]]), array([1, 1]))]
     """
 
-    def __init__(self, source: Source[T]) -> None:
+    def __init__(self, source: Source[T], *others: Any) -> None:
         if isinstance(source, Pipeline):
             self._stage: Stage[T] = source._stage
         elif isinstance(source, Stage):
             self._stage = cast(Stage[T], source)
         else:
-            self._stage = pipeline_stage.first(source)
+            self._stage = pipeline_stage.first(source, *others)
 
     def __iter__(self) -> Iterator[T]:
         return self._stage.iterate(0)

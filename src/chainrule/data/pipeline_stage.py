@@ -47,8 +47,13 @@ class Stage(Generic[T]):
 Source = Iterable[T] | Callable[[], Iterable[T]] | Stage[T]
 
 
-def first(source: Any) -> Stage[Any]:
-    """Return the stage of a source."""
+def first(source: Any, *others: Any) -> Stage[Any]:
+    """Return the stage of a source; others are refused."""
+    if others:
+        raise ArgumentError(
+            f"Pipeline: got {1 + len(others)} sources; arrays of the same rows are one, a "
+            "tuple, as in data.Pipeline((X, y))"
+        )
     if isinstance(source, str | bytes | bytearray):
         raise ArgumentError(
             f"Pipeline: the source is the text {source[:40]!r}; "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from typing import Any, cast, final
 
@@ -80,6 +81,7 @@ class Table:
         target: str | None = None,
         drop: Iterable[str] = (),
     ) -> None:
+        _refuse_file(columns)
         self._columns = checked_columns(columns)
         self.target = checked_target(target)
         self.drop = checked_drop(drop)
@@ -323,3 +325,17 @@ def _name_of(dtype: Any) -> Any:
         return np.dtype(dtype).name if dtype is not None else dtype
     except (TypeError, ValueError):
         return dtype
+
+
+def _refuse_file(columns: Sequence[Any]) -> None:
+    """Refuse the path of a file in the place of names of columns."""
+    name = columns[0] if len(columns) == 1 else None
+    if (
+        isinstance(name, str)
+        and os.path.splitext(name)[1] in (".csv", ".tsv", ".txt")
+        and os.path.isfile(name)
+    ):
+        raise ArgumentError(
+            f"Table: {name!r} is a file; read it by data.read_csv({name!r}), and give the columns "
+            "to net.fit: data.Table() takes all of them"
+        )

@@ -17,6 +17,7 @@ from chainrule.losses.evaluation import (
     loss_of_amounts,
     outputs,
     reduced,
+    refuse_exchanged,
 )
 from chainrule.train.metrics.outcome import as_array, outcome_of
 
@@ -67,6 +68,7 @@ def cross_entropy(
         known = known_logits("cross_entropy", from_logits)
         return reduced("cross_entropy", y_true, y_pred, reduction, from_logits=known)
     true, predicted = as_array("cross_entropy", "y_true", y_true), outputs("cross_entropy", y_pred)
+    refuse_exchanged("cross_entropy", true, predicted)
     if not from_logits:
         check_rows("cross_entropy", predicted, "; for logits give from_logits=True")
     if true.shape != predicted.shape or labels is not None:

@@ -27,6 +27,7 @@ __all__ = [
     "loss_of_amounts",
     "outputs",
     "reduced",
+    "refuse_exchanged",
 ]
 
 Reduction = Literal["mean", "sum", "none"] | None
@@ -72,6 +73,15 @@ def computed(name: str, true: Any, predicted: Any, reduction: Any, **options: An
         warn(message)
     result = reduced(name, true, predicted, reduction, **options)
     return result if np.ndim(result) else float(result)
+
+
+def refuse_exchanged(name: str, true: Any, predicted: Any) -> None:
+    """Raise for outputs of classes in the place of their labels."""
+    if LOSSES[name].takes_labels and true.shape[:-1] == predicted.shape and true.dtype.kind == "f":
+        raise ArgumentError(
+            f"{name}: y_true has shape {true.shape} and y_pred {predicted.shape}; the order is "
+            "(y_true, y_pred): exchange them"
+        )
 
 
 def reduced(name: str, y_true: Any, y_pred: Any, reduction: Any, **options: Any) -> Any:

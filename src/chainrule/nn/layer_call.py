@@ -125,6 +125,12 @@ def _run(
         count = f"{len(args)} input{'s' if len(args) > 1 else ''}"
         what = f"the shapes of {count}" if method.__name__ == "build" else count
         more = f" and {', '.join(named)}" if named else ""
+        if len(args) > 1 and type(layer).__module__.startswith("chainrule."):
+            taken = inspect.signature(layer.forward).parameters
+            raise ArgumentError(
+                f"{layer._title()}: it takes one input, got {len(args)}; further arguments need "
+                f"their names: {', '.join(taken)}"
+            ) from None
         inputs = ", ".join(["x", "y", "z"][: len(args)]) if len(args) < 4 else "*inputs"
         form = "input_shape" if method.__name__ == "build" else inputs
         raise ArgumentError(

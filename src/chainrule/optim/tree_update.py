@@ -87,7 +87,10 @@ def _scale(gradients: list[Array], limit: float) -> Array:
 
 def _slots(state: Any, structure: tree.Structure) -> list[Any]:
     if not isinstance(state, dict) or "slots" not in state or "step" not in state:
-        rule = "the state that optimizer.init(params) or the last update returned"
+        rule = (
+            "the state that optimizer.init(params) or the last update returned; the order is "
+            "update(gradients, state, params)"
+        )
         raise bad_argument("update", "state", state, rule)
     try:
         return tree.flatten_up_to(structure, state["slots"], "update: the slots of the state")

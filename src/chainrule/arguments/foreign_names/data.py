@@ -18,6 +18,7 @@ DATA = Subject(
 sklearn  train_test_split StratifiedShuffleSplit ShuffleSplit  -> split
 sklearn  KFold StratifiedKFold GroupKFold cross_val_score cross_validate  -> folds
 torch  random_split  -> split
+other  batches minibatches  -> Pipeline
 keras  image_dataset_from_directory  -> images
 torch  ImageFolder  -> images
 other  imread load_images  -> images
@@ -126,6 +127,9 @@ other  x X values  -> cells
 sklearn  train_size  -> give the other part, as in test_size=0.25
 sklearn  groups  -> data.folds takes groups; a fold is a training and a test part
 keras  targets  -> the targets are the values that follow each window
+other  augment transform  -> layers of the network change images in training: nn.RandomFlip,
+       nn.RandomShift
+other  target  -> take it out after reading: y = table.pop(name)
 keras,torch  batch_size  -> fit makes the batches: net.fit(X, y, batch_size=32)
 keras,torch  shuffle  -> fit shuffles the samples
 keras  validation_data  -> give it to fit
@@ -263,6 +267,7 @@ sklearn  load_iris  -> iris
 sklearn  load_wine  -> wine
 sklearn  load_breast_cancer  -> breast_cancer
 sklearn  fetch_california_housing  -> california_housing
+other  housing  -> california_housing
 sklearn  load_digits  -> digits
 keras,other  load load_dataset get_dataset get  -> a data set is a function of its own, as
        datasets.moons(20)
@@ -275,6 +280,8 @@ sklearn  make_classification make_regression load_diabetes fetch_openml
        -> take it from scikit-learn, whose arrays can be used as they are
 keras,torch  cifar100 CIFAR100 imdb boston_housing
        -> take it from the library that has it: its arrays can be used as they are
+other  titanic penguins boston load_boston
+       -> read its file: table = data.read_csv(path), then y = table.pop(name)
 """,
 )
 
@@ -298,6 +305,7 @@ other  duration length  -> seconds
 sklearn  shuffle  -> leave it out, and give shuffle to fit or to data.split
 torch  train  -> both parts are returned: (X, y), (X_test, y_test)
 keras,other  split  -> both parts are returned: (X, y), (X_test, y_test)
+other  normalize  -> scale them: X / 255
 sklearn  subset  -> both parts are returned: (X, y), (X_test, y_test)
 sklearn  return_X_y  -> inputs and targets are always returned as two arrays; leave it out
 keras  as_supervised  -> inputs and targets are always returned; leave it out
@@ -318,6 +326,8 @@ IMAGES = Subject(
 torch  classes  -> class_names
 torch  targets  -> labels
 other  y  -> labels
+other  X data  -> arrays
+other  shape  -> it has len(images) images of images.size; X, y = images.arrays() are arrays
 torch  imgs samples  -> paths
 keras  file_paths  -> paths
 torch  class_to_idx  -> the classes are the indices of images.class_names, in alphabetical order

@@ -44,6 +44,8 @@ keras  squared_hinge categorical_hinge  -> hinge
 keras  mape mean_absolute_percentage_error  -> write a function of (y_true, y_pred) in NumPy
 keras  msle mean_squared_logarithmic_error  -> take np.log of the targets, with the loss "mse"
 other  rmse  -> the loss "mse" has the same minimum
+other  mse_prime sigmoid_prime tanh_prime relu_prime sigmoid_derivative
+       -> derivatives are derived: leave it out, or see chainrule.grad
 """,
 )
 

@@ -17,7 +17,7 @@ keras  Convolution1D  -> Conv1D
 torch  Conv1d  -> Conv1D
 keras  Convolution2D  -> Conv2D
 torch  Conv2d  -> Conv2D
-other  ConvLayer Convolution ConvolutionLayer Conv  -> Conv2D
+other  ConvLayer Convolution ConvolutionLayer Conv Convolutional  -> Conv2D
 torch  Conv3d  -> Conv3D
 keras  SeparableConv2D  -> it is nn.DepthwiseConv2D(3), then nn.Conv2D(8, 1)
 keras  MaxPooling1D  -> MaxPool1D
@@ -149,6 +149,9 @@ torch  scale_factor  -> size
 torch  mode  -> interpolation
 other  repeats  -> n
 other  var  -> variance
+sklearn,other  var_ scale_ std  -> its square is `variance`, as in X.var(axis=0)
+keras  axis  -> statistics are of the last axis; leave it out
+torch  h0 hx  -> it is given in the call: self.gru(x, initial_state=h)
 keras  initial_state  -> it is given in the call: self.gru(x, initial_state=h)
 keras  return_state  -> with return_sequences=True the last step is the state h
 torch  num_parameters  -> there is one slope for each channel; leave it out
@@ -193,6 +196,7 @@ keras  weights trainable_weights trainable_variables non_trainable_weights varia
 torch  state_dict named_parameters get_parameters  -> parameters
 torch  requires_grad requires_grad_  -> trainable
 other  frozen  -> trainable
+sklearn  fit  -> adapt
 keras  kernel embeddings  -> weight
 sklearn  coef_  -> weight
 keras  add_loss  -> add it in the loss of net.compile, or give l2=

@@ -40,6 +40,7 @@ keras,jax  apply_gradients  -> here it is a loop by hand: net.gradients(X, y) an
        net.optimizer.update
 torch  backward step  -> here it is a loop by hand: net.gradients(X, y) and
        net.optimizer.update
+other  SGD  -> fit
 other  use set_loss  -> give it to net.compile(loss="mse", optimizer="sgd")
 keras  build  -> sizes are inferred from the first input: call net(X), net.predict(X) or net.fit
 torch  cpu cuda to  -> parameters are NumPy arrays in net.params, on the CPU
@@ -90,6 +91,7 @@ other  inputs X_train x_train features  -> X
 keras,other  labels targets y_train y_true  -> y
 other  x_val val_data eval_set validation_set  -> validation_data
 keras,other  val_split  -> validation_split
+other  test_data  -> validation_data
 sklearn  validation_fraction  -> validation_split
 other  validation_size  -> validation_split
 sklearn,other  sample_weights weights  -> sample_weight
@@ -112,8 +114,12 @@ keras  restore_best_weights  -> restore_best
 sklearn  n_iter_no_change  -> patience
 sklearn  tol  -> min_delta
 sklearn  n_components hidden_layer_sizes  -> hidden
-other  n_hidden hidden_units units  -> hidden
+other  num_hidden n_hidden hidden_units units  -> hidden
 other  cd_k  -> k
+other  num_visible n_visible  -> their number is inferred from the data; leave it out
+other  cost  -> it is the loss of net.compile
+other  print_every  -> give verbose=cr.Progress(every=100)
+keras  initial_state  -> it is given to a layer, in the forward of a layer of your own
 torch,other  weight_decay weight_cost  -> l2
 keras  initial_epoch  -> fit continues counting epochs where the last call ended
 keras  validation_freq  -> validation runs after every epoch
@@ -224,8 +230,9 @@ sklearn  partial_fit  -> fit
 sklearn  fit_transform  -> call machine.fit(X), then machine.transform(X)
 sklearn,keras  predict  -> transform
 sklearn  n_iter  -> it is an argument: machine.fit(X, epochs=10)
-other  sample_hidden sample_h v_to_h propup  -> transform
-other  sample_visible sample_v h_to_v propdown  -> reconstruct
+other  sample_hidden sample_h v_to_h propup run_visible  -> transform
+other  sample_visible sample_v h_to_v propdown run_hidden  -> reconstruct
+other  train  -> fit
 other  daydream generate  -> sample
 other  energy  -> free_energy
 other  weights W  -> params

@@ -149,6 +149,8 @@ def class_names(function: str, names: Any, classes: Array) -> list[str]:
 def _of_network(net: Any, X: Any, known: Array) -> Answers:
     predicted = np.asarray(net.predict_class(X))
     names = getattr(net, "classes", None)
+    if predicted.ndim == 2 and hasattr(net, "predict_proba"):  # of outputs by themselves
+        return _of_outputs("plot", np.asarray(net.predict_proba(X)), known)
     scores = None
     if hasattr(net, "predict_proba"):
         try:

@@ -109,7 +109,12 @@ def forecast(
 
 def _column(key: str, values: ArrayLike, shape: tuple[int, ...], step: int) -> tuple[Array, str]:
     """Return the values of one step ahead, (n,), and which it is in words."""
-    array = np.asarray(values, float)
+    try:
+        array = np.asarray(values, float)
+    except (TypeError, ValueError):
+        raise bad_argument(
+            "plot.forecast", key, values, "numbers, as in forecast(y, net.predict(X))"
+        ) from None
     if array.shape != shape or array.ndim not in (1, 2) or not array.size:
         raise DataError(
             f"plot.forecast: {key} has shape {array.shape} and the truth {shape}; each must have a "

@@ -13,7 +13,7 @@ from chainrule.arguments.aliases import PLOT_ALIASES
 from chainrule.arguments.checks import NON_NEGATIVE, bad_argument, checked_number
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.data.row_labels import check_row_labels
-from chainrule.errors import DataError
+from chainrule.errors import ArgumentError, DataError
 from chainrule.insight.figure import File, panels, root_figure
 from chainrule.insight.legend import add_legend
 from chainrule.insight.palette import COLOURS, LINE_COLOURS
@@ -102,6 +102,11 @@ def roc(
     )
     # roc(scores, y) gives the classes in the place of the samples.
     classifier, samples, targets = (_as_scores(net), net, X) if y is None else (net, X, y)
+    if y is None and _are_exchanged(net, X):
+        raise ArgumentError(
+            f"{_NAME}: X holds fractions and net classes; the order is roc(scores, y): exchange "
+            "them"
+        )
     check_row_labels(_NAME, X=samples, y=targets)
     labels = class_labels(_NAME, samples, targets)
     answers = ask(_NAME, classifier, as_rows(samples), labels)
@@ -165,6 +170,14 @@ class _Curve:
             return int(np.sum(self.levels > threshold))
         best = np.flatnonzero(self.cost == self.cost.min())
         return int(best[len(best) // 2])
+
+
+def _are_exchanged(scores: Any, labels: Any) -> bool:
+    """Whether classes are given as scores, and scores as classes."""
+    first, second = np.asarray(scores), np.asarray(labels)
+    if second.dtype.kind != "f" or first.dtype.kind not in "biuU":
+        return False
+    return first.shape == second.shape[:1] and bool(np.any(second != np.rint(second)))
 
 
 def _as_scores(scores: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,6 +71,11 @@ class Normalization(Layer):
         name: str | None = None,
     ) -> None:
         if (mean is None) != (variance is None):
+            if np.ndim(cast(Any, mean)) > 1:
+                raise ArgumentError(
+                    f"Normalization: mean has shape {np.shape(cast(Any, mean))}; data are given "
+                    "to its adapt(X), or to net.fit, which adapts it"
+                )
             missing = "mean" if mean is None else "variance"
             raise ArgumentError(
                 f"Normalization: {missing} is not given; give both, or neither, to take them from "

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chainrule.arguments.checks import checked_function
+from chainrule.arguments.signature import check_call
 from chainrule.nn.layer import Layer
 
 __all__ = ["Identity", "Lambda"]
@@ -62,6 +63,7 @@ class Lambda(Layer):
 
     def __init__(self, function: Callable[[Any], Any], name: str | None = None) -> None:
         self.function = checked_function("Lambda", "function", function)
+        check_call("Lambda: the function ", function, ("x",))
         self.name = name
 
     def forward(self, x: Any) -> Any:

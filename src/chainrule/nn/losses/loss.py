@@ -13,12 +13,12 @@ from typing import Any, Literal
 
 import numpy as np
 
-from chainrule.arguments.aliases import FIT_ALIASES
+from chainrule.arguments.aliases import ARRAY_ATTRIBUTES, FIT_ALIASES
 from chainrule.arguments.checks import checked_choice, checked_function, checked_text
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.arguments.lookup import look_up
 from chainrule.arguments.signature import check_call
-from chainrule.errors import ShapeError
+from chainrule.errors import ArgumentError, ShapeError
 from chainrule.nn.losses import classification, regression
 from chainrule.nn.losses.target_domain import (
     AMOUNTS,
@@ -38,7 +38,7 @@ LossFunction = Callable[..., Any]
 
 
 @versioned_pickles
-@answers_foreign_names(FIT_ALIASES)
+@answers_foreign_names(FIT_ALIASES, "loss", ARRAY_ATTRIBUTES)
 @dataclass(frozen=True)
 class Loss:
     """A loss function with its reduction over the batch and its fused activation.
@@ -87,6 +87,11 @@ class Loss:
         """Return the loss of each sample; a custom function may assign to its arguments."""
         if not self.is_built_in:
             y_true, y_pred = np.copy(y_true), np.copy(y_pred)
+        elif self.takes_labels and np.shape(y_pred) == np.shape(y_true)[:-1]:
+            raise ArgumentError(
+                f"{self.name}: y_true has shape {np.shape(y_true)} and y_pred {np.shape(y_pred)}; "
+                "the order is (y_true, y_pred): exchange them"
+            )
         return self.per_sample(y_true, y_pred)
 
     def check(self, y_true_shape: tuple[int, ...], y_pred_shape: tuple[int, ...]) -> None:

@@ -65,6 +65,7 @@ def check_metric_targets(
         of_classes = [metric for metric in of_classes if metric.cuts_at_half]
     if kind == "classes":
         _warn_of_several(y, loss, of_classes, outputs, function, name)
+        _warn_of_single(y, loss, of_classes, outputs, function, name)
     if kind == "classes" or not of_classes:
         return
     shown = f"{y[index]} at {name}[{', '.join(map(str, index))}]"
@@ -107,6 +108,29 @@ def _warn_of_several(
             f"{count} of the rows have several, first {name}[{', '.join(map(str, index))}]; for "
             'several labels a sample use the loss "binary_cross_entropy", or a metric with a '
             "threshold, such as functools.partial(chainrule.train.metrics.accuracy, threshold=0.5)"
+        )
+
+
+def _warn_of_single(
+    y: Array,
+    loss: Loss,
+    metrics: Sequence[Metric],
+    outputs: tuple[int, ...],
+    function: str,
+    name: str,
+) -> None:
+    """Warn of metrics that count each output by itself, where each row has a single 1."""
+    listed = ", ".join(each.name for each in metrics if each.threshold is not None)
+    is_of_each = loss.name == "binary_cross_entropy" and y.shape == outputs
+    if not listed or not is_of_each or outputs[-1] < 3 or len(y) < 2:
+        return
+    count, _ = find(y, lambda b: np.count_nonzero(b == 1, axis=-1) != 1)
+    if not count:
+        warn(
+            f"{function}: the metric {listed} counts each of the {outputs[-1]} outputs by itself, "
+            f"but each row of {name} has a single 1, a class; for the share of samples whose class "
+            'has the largest output use the loss "cross_entropy", or a metric of your own that '
+            "compares the np.argmax of the rows"
         )
 
 

@@ -51,6 +51,7 @@ class Evaluation(dict[str, float]):
         )
 
     __float__ = __lt__ = __le__ = __gt__ = __ge__ = __round__ = _refuse
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = _refuse
 
     @boundary
     def __format__(self, specification: str) -> str:

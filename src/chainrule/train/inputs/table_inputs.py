@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from chainrule.data.columns import is_table, read_columns, row_count, take_rows
 from chainrule.data.row_labels import check_row_labels
-from chainrule.errors import ArgumentError, DataError
+from chainrule.data.sparse_rows import is_sparse
+from chainrule.data.table import Table
+from chainrule.errors import ArgumentError, DataError, ShapeError, counted
 from chainrule.train.inputs.samples import split_at
 from chainrule.train.model.model import Model
 
@@ -22,8 +25,11 @@ Inputs = ArrayLike | Mapping[str, ArrayLike]
 def as_inputs(model: Model, X: Any, function: str) -> Any:
     """Encode the rows of a table; what has no named columns is returned as it is."""
     if model.table is None:
+        _refuse_table(X, function)
         _check_order(model, X, function)
-    if model.table is None or not is_table(X):
+        return X
+    if not is_table(X):
+        _check_encoded(model.table, X, function)
         return X
     if not model.table.is_fitted:
         raise ArgumentError(
@@ -54,6 +60,32 @@ def fit_table(model: Model, X: Any, validation_split: float, **others: Any) -> A
     table = model.table.copy()
     model.table = table.fit(take_rows(columns, slice(first)))
     return as_inputs(model, columns, "fit")
+
+
+def _refuse_table(X: Any, function: str) -> None:
+    """Refuse columns by name for a network that does not begin with a table."""
+    if isinstance(X, Mapping) and not is_sparse(X):
+        names = ", ".join(map(str, cast(Mapping[Any, Any], X)))
+        raise DataError(
+            f"{function}: X is a table of the columns {names:.80}, and the network does not begin "
+            "with one; begin it with data.Table(), as in chainrule.Network([data.Table(), "
+            "nn.Dense(8), ...])"
+        )
+
+
+def _check_encoded(table: Table, X: Any, function: str) -> None:
+    """Refuse rows without names of columns, unless they have as many features as encoded ones."""
+    if not table.is_fitted or is_sparse(X):
+        return
+    shape, is_text = np.shape(X), np.asarray(X).dtype.kind in "UTO"
+    if shape and (is_text or shape[-1] != len(table.feature_names)):
+        names = [each.name for each in table.fitted]
+        example = ", ".join(f"{name!r}: ..." for name in names[:2]) + ", ..." * (len(names) > 2)
+        raise (DataError if is_text else ShapeError)(
+            f"{function}: X has shape {shape} and no names of columns, but the network begins with "
+            f"a table of {counted(len(names), 'column')}; give a DataFrame, a dict of columns, or "
+            f"one row as {{{example}}}"
+        )
 
 
 def _names_of_columns(X: Any) -> list[str] | None:

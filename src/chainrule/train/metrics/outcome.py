@@ -73,6 +73,11 @@ def as_array(name: str, argument: str, values: ArrayLike) -> Array:
     array = decoded(np.asarray(values), f"{name}: {argument}")
     if array.dtype.kind == "O":
         kinds = {type(each) for each in array.flat}
+        if hasattr(values, "predict"):
+            raise DTypeError(
+                f"{name}: {argument} is a {type(values).__name__}; give labels, as in "
+                f"{name}(y, net.predict_class(X))"
+            )
         if all(issubclass(kind, str) for kind in kinds):
             return array.astype(str)
         array = np.array(array.tolist())

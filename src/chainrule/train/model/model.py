@@ -382,6 +382,8 @@ def _not_a_layer(value: Any) -> str:
         return f"{message} but a class of layers; write {value.__name__}(...)"
     if isinstance(value, list | tuple):
         return f"{message} but a list; put its layers themselves in the list of the network"
+    if isinstance(value, type):
+        return f"{message} but a class; write {value.__name__}(...)"
     if callable(value):
-        return f"{message}; wrap a function as nn.Activation(function)"
+        return f"{message}; wrap a function as nn.Lambda(function)"
     return f"{message}; create one by nn.Dense(...), nn.Activation(...) and the like"
