@@ -12,6 +12,7 @@ ADVICE = {
     "leave it out with drop=['b c']": "leave it out with --drop 'b c'",
     'pass encoding="cp1252"': "pass --encoding cp1252",
     "pass missing=['', '?', 'x']": "pass --missing '?' --missing x",
+    "pass missing=['', '[mm]', \"it's\"]": "pass --missing '[mm]' --missing 'it'\"'\"'s'",
     "name it in missing=[...]": "name it in --missing ...",
     "decimal=',' or decimal='.'": "--decimal , or --decimal .",
     "pass header=False": "pass --no-header",

@@ -12,7 +12,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from chainrule.data import Category, Number, Table, split
+from chainrule.data import Category, Number, Table, read_csv, split
 from chainrule.errors import ArgumentError, ChainruleWarning, DataError
 
 PEOPLE: dict[str, Any] = {
@@ -72,6 +72,7 @@ def test_every_type_of_table_gives_the_same_features(tmp_path: Path) -> None:
         assert table.targets(source).tolist() == PEOPLE["left"]
 
 
+@pytest.mark.filterwarnings("ignore:Table. column 'a' holds -?9+, far from all")
 @given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=30))
 def test_numbers_are_standardised_by_the_fitted_rows(numbers: list[float]) -> None:
     spread = np.std(numbers)
@@ -216,3 +217,17 @@ def test_a_fill_may_be_a_numpy_number():
     column = Number("age", fill=np.float32(7))
     fitted = column.fit(np.array([20.0, None, 40.0], object))
     assert fitted.fill == 7.0
+
+
+def test_signs_of_missing_values_among_numbers_are_told(tmp_path: Path) -> None:
+    wind = np.array([3.5, 7.25, 1.5, 9.0] * 5)
+    for sign in (-999.0, 9999.0, -99.0, 9999999.0):
+        cells = wind.copy()
+        cells[[3, 8]] = sign
+        with pytest.warns(ChainruleWarning, match=f"'w' holds {sign:.0f}, far from all its other"):
+            Table().fit({"w": cells})
+        path = tmp_path / "t.csv"
+        path.write_text("w\n" + "\n".join(map(str, cells.tolist())) + "\n")
+        assert np.isnan(read_csv(path, missing=[f"{sign:.0f}"])["w"]).sum() == 2
+    for fine in ([*range(90, 100)] * 2, [*wind, -999.0], [1.0] * 10 + [99.0] * 10, [*wind, -1.0]):
+        Table().fit({"w": np.array(fine, float)})  # warnings are errors

@@ -17,13 +17,15 @@ OPTIONS = {
     "missing": "--missing",
     "comment": "--comment",
     "skip_rows": "--skip-rows",
+    "skip_footer": "--skip-footer",
     "names": "--names",
     "drop": "--drop",
     "test_size": "--test-size",
 }
 """Arguments of `chainrule.data.read_csv`, `Table` and `split`, and the options that set them."""
 
-_VALUE = r"\[[^\]]*\]|\"[^\"]*\"|'[^']*'|\.\.\.|[\w.]+\b"
+_TEXT = r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'"
+_VALUE = rf"\[(?:{_TEXT}|[^\]\"'])*\]|{_TEXT}|\.\.\.|[\w.]+\b"
 _ARGUMENT = re.compile(rf"\b({'|'.join(OPTIONS)}|header)=({_VALUE})")
 _COLUMN = re.compile(
     r"data\.(Category|Number|Date)\(('[^']*'|\"[^\"]*\")(?:, (format|decimal)=('[^']*'|\.\.\.))?\)"

@@ -15,6 +15,7 @@ from chainrule.errors import ArgumentError
 
 __all__ = ["KINDS", "TableOptions", "options_of", "table_options"]
 
+_READING = ("encoding", "decimal", "comment", "skip_rows", "skip_footer")
 KINDS = ("class", "number")
 _DELIMITERS = {r"\t": "\t", "tab": "\t", "space": " ", r"\s+": " "}
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -98,7 +99,7 @@ def options_of(given: Mapping[str, Any]) -> TableOptions | None:
     """
     if all(value in (None, ()) for value in given.values()):
         return None
-    reading = {name: given[name] for name in ("encoding", "decimal", "comment", "skip_rows")}
+    reading = {name: given[name] for name in _READING}
     delimiter = given["delimiter"]
     reading["delimiter"] = _DELIMITERS.get(delimiter or "", delimiter)
     reading["header"] = given["header"]
@@ -159,6 +160,9 @@ _OPTIONS = (
     click.option("--comment", metavar="SIGN", help="Sign after which a line is a comment."),
     click.option(
         "--skip-rows", type=click.IntRange(min=0), metavar="N", help="Lines to skip in front."
+    ),
+    click.option(
+        "--skip-footer", type=click.IntRange(min=0), metavar="N", help="Lines to skip at the end."
     ),
     click.option(
         "--test-size",

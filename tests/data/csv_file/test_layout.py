@@ -118,6 +118,32 @@ def test_a_title_in_front_of_rows_without_a_header_is_left_out() -> None:
     assert columns["a"] == list(range(12))
 
 
+FOOTERS = (
+    ["Total,15,"],
+    ["Grand total:,15,9"],
+    ["", "Source: the office, 2024"],
+    [",,", "* estimated,,", ",,"],
+    ["Summe,4.5,2", "Quelle: Amt,,"],
+)
+
+
+def test_sums_and_remarks_below_the_rows_are_left_out_and_told(tmp_path: Path) -> None:
+    for footer in FOOTERS:
+        with pytest.warns(ChainruleWarning, match=r"the last .*line.* left out .* skip_footer=0"):
+            assert columns_of("a,b,y", *ROWS, *footer) == EXPECTED, footer
+        assert columns_of("a,b,y", *ROWS, "x,1,2", "Total,1,1", skip_footer=2) == EXPECTED
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        kept = columns_of("a,b,y", "Total,1,no", "x,1.5,no", "Total,2.5,yes")
+        assert kept["a"] == ["Total", "x", "Total"], "a word that occurs above is one of the table"
+        assert columns_of("a,b", "Meantime,1", "Mean Joe,2")["a"] == ["Meantime", "Mean Joe"]
+        assert columns_of("a,b", "x,1", "Total,2", skip_footer=0)["a"] == ["x", "Total"]
+    path = tmp_path / "long.csv"
+    path.write_text("a,b\n" + "\n".join(f"{i},{i % 7}" for i in range(2048)) + "\nTotal,7\n")
+    with pytest.warns(ChainruleWarning, match=r"the last line \(Total, 7\)"):
+        assert len(read_csv(path)["a"]) == 2048
+
+
 def test_a_delimiter_in_quotes_or_in_a_text_is_none() -> None:
     assert list(columns_of('"t (min; mean; max; sd)",b', "1,2", "3,4")) == [
         "t (min; mean; max; sd)",

@@ -99,6 +99,7 @@ other  na null_values nan_values  -> missing
 other  enc categories_as encode  -> encoding
 pandas  skiprows  -> skip_rows
 numpy  skip_header  -> skip_rows
+pandas  skipfooter  -> skip_footer
 numpy  comments  -> comment
 other  data x  -> array
 other  y audio waveform  -> signal

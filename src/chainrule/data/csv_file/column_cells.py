@@ -6,8 +6,10 @@ import itertools
 from collections import Counter
 from collections.abc import Iterator
 
+from chainrule.data.csv_file.footer import MOST, count_footer
 from chainrule.data.csv_file.layout import Layout
 from chainrule.data.csv_file.record import Record, is_blank
+from chainrule.data.note import Note
 from chainrule.errors import ArgumentError, FormatError, counted
 
 __all__ = ["cells_of_columns"]
@@ -16,9 +18,16 @@ ROWS_AT_ONCE = 1024
 
 
 def cells_of_columns(
-    rows: Iterator[Record], layout: Layout, given: list[str] | None, title: str
-) -> dict[str, list[str]]:
-    """Return the cells of each column by its name."""
+    rows: Iterator[Record],
+    layout: Layout,
+    given: list[str] | None,
+    title: str,
+    footer: int | None = None,
+) -> tuple[dict[str, list[str]], list[Note]]:
+    """Return the cells of each column by its name, and what is left out below them.
+
+    `footer` is the number of records at the end that are no rows; None is to be inferred.
+    """
     header, rows = layout.header, iter(rows)
     if header is None:
         first = next(rows, None)
@@ -37,8 +46,11 @@ def cells_of_columns(
             f"{counted(width, 'column')}; give one name for each column"
         )
     names = _names(given or header, title)
-    columns = _cells(rows, width, layout, title)
-    return dict(zip(names, columns, strict=True))
+    if footer:
+        rows = iter(list(rows)[:-footer])
+    notes: list[Note] = []
+    columns = _cells(rows, width, layout, title, notes if footer is None else None)
+    return dict(zip(names, columns, strict=True)), notes
 
 
 def _names(header: list[str], title: str) -> list[str]:
@@ -52,17 +64,27 @@ def _names(header: list[str], title: str) -> list[str]:
     return names
 
 
-def _cells(rows: Iterator[Record], width: int, layout: Layout, title: str) -> list[list[str]]:
+def _cells(
+    rows: Iterator[Record], width: int, layout: Layout, title: str, notes: list[Note] | None
+) -> list[list[str]]:
+    """Return the cells of each column; with `notes`, a footer is left out, and told there."""
     total = layout.before + width + layout.after
     columns: list[list[str]] = [[] for _ in range(total)]
     # A list for each row of the file would occupy the garbage collector longer than the reader.
-    while chunk := list(itertools.islice(rows, ROWS_AT_ONCE)):
+    chunk = list(itertools.islice(rows, ROWS_AT_ONCE))
+    while chunk:
+        following = list(itertools.islice(rows, ROWS_AT_ONCE))
+        if len(following) <= MOST:
+            chunk, following = [*chunk, *following], []
+            if notes is not None:
+                _leave_out_footer(chunk, columns[layout.before], notes)
         fitting = [row for _, row in chunk]
         if set(map(len, fitting)) != {total}:
             fitting = [row for record in chunk for row in _fitted(record, width, layout, title)]
         if fitting:
             for column, cells in zip(columns, zip(*fitting, strict=True), strict=True):
                 column.extend(cells)
+        chunk = following
     if not columns[0]:
         raise FormatError(
             f"{title}: there is no row after the header; if the first line is a row, pass "
@@ -70,6 +92,19 @@ def _cells(rows: Iterator[Record], width: int, layout: Layout, title: str) -> li
         )
     _leave_out(columns, width, layout, title)
     return columns
+
+
+def _leave_out_footer(chunk: list[Record], above: list[str], notes: list[Note]) -> None:
+    """Leave out what is below the table, of its last records."""
+    count = count_footer(chunk, above.__contains__)
+    if not count:
+        return
+    _, first = chunk[-count]
+    lines = "the last line" if count == 1 else f"the last {count} lines"
+    shown = ", ".join(first)
+    text = f"{lines} ({shown:.40}) left out as no row of the table; pass skip_footer=0 to keep"
+    notes.append(Note(f"{text} {'it' if count == 1 else 'them'}", is_guess=True))
+    del chunk[-count:]
 
 
 def _leave_out(columns: list[list[str]], width: int, layout: Layout, title: str) -> None:
@@ -106,5 +141,5 @@ def _fitted(record: Record, width: int, layout: Layout, title: str) -> list[list
     raise FormatError(
         f"{title}: line {line} has {counted(len(row), 'cell')}, the header names "
         f"{counted(width, 'column')}; correct the line, pass another delimiter, or, if it is none "
-        'of the table, skip_rows=... or comment="#"'
+        'of the table, skip_rows=..., skip_footer=... or comment="#"'
     )

@@ -26,6 +26,7 @@ class Options:
     comment: str | None = None
     skip_rows: int = 0
     decimal: str | None = None
+    skip_footer: int | None = None
 
 
 def checked_options(
@@ -37,6 +38,7 @@ def checked_options(
     comment: Any = None,
     skip_rows: Any = 0,
     decimal: Any = "auto",
+    skip_footer: Any = "auto",
 ) -> Options:
     """Return the options of a call; raise ArgumentError for what is none."""
     if comment is not None and (not isinstance(comment, str) or not comment.strip()):
@@ -50,6 +52,9 @@ def checked_options(
         comment,
         checked_count("read_csv", "skip_rows", skip_rows, 0),
         None if checked_choice("read_csv", "decimal", decimal, DECIMALS) == "auto" else decimal,
+        None
+        if isinstance(skip_footer, str) and skip_footer == "auto"
+        else checked_count("read_csv", "skip_footer", skip_footer, 0),
     )
 
 
@@ -77,7 +82,9 @@ def _checked_missing(missing: Any) -> frozenset[str]:
     except TypeError:
         signs = [None]
     if all(isinstance(each, str) for each in signs):
-        return frozenset(signs)
+        # Programs write an integer such as -999 as -999.0 where others have decimals.
+        integers = [each for each in signs if each.removeprefix("-").isdigit()]
+        return frozenset([*signs, *(f"{each}.{'0' * n}" for each in integers for n in (1, 2, 3))])
     raise bad_argument("read_csv", "missing", missing, 'a list of texts, such as ["", "NA", "?"]')
 
 

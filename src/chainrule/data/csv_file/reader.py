@@ -49,6 +49,7 @@ def read_csv(
     names: Sequence[str] | None = None,
     comment: str | None = None,
     skip_rows: int = 0,
+    skip_footer: int | str = "auto",
 ) -> dict[str, NDArray[Any]]:
     r"""Read a table of delimited text into a dictionary of columns.
 
@@ -83,6 +84,8 @@ def read_csv(
         The sign after which the rest of a line is a comment, such as ``"#"``.
     skip_rows : int >= 0
         The number of lines to skip at the beginning of the file.
+    skip_footer : int >= 0 or "auto"
+        The number of lines to skip at the end, such as those of sums; empty ones are not counted.
 
     Returns
     -------
@@ -106,7 +109,7 @@ def read_csv(
     -----
     ChainruleWarning
         Of a guess that may be wrong: an encoding other than UTF-8 without a byte-order mark, a
-        missing header, or a title in front of it.
+        missing header, a title in front of it, units below it, or sums below the rows.
 
     References
     ----------
@@ -123,7 +126,7 @@ def read_csv(
      'height': array([1.7, nan])}
     """
     options = checked_options(
-        delimiter, encoding, missing, header, names, comment, skip_rows, decimal
+        delimiter, encoding, missing, header, names, comment, skip_rows, decimal, skip_footer
     )
     columns, notes = read_table(path, options)
     warn_of_guesses(path, notes)
@@ -215,13 +218,13 @@ def _parsed(
             text, delimiter, title, skip=layout.skip, comment=options.comment, quotes=quotes
         )
         try:
-            cells = cells_of_columns(rows, layout, options.names, title)
+            cells, told = cells_of_columns(rows, layout, options.names, title, options.skip_footer)
         except FormatError as error:
             if first is None and not isinstance(error, QuoteError):
                 raise
             first = first or error
         else:
-            return cells, [_QUOTES[quotes]] if first else []
+            return cells, [*([_QUOTES[quotes]] if first else []), *told]
     assert first is not None, "there is a way to write quotes"
     raise first
 

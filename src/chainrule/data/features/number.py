@@ -23,6 +23,12 @@ __all__ = ["FittedNumber", "Number", "mean_and_scale"]
 
 Features = NDArray[np.float64]
 FILLS = ("mean", "median")
+ENOUGH = 10
+"""Numbers that tell what is far from them."""
+DISTINCT = 4
+"""Different numbers, from which on one far from them is no class like others."""
+_SENTINELS = {sign * (10.0**digits - 1) for digits in range(2, 8) for sign in (1, -1)} | {-32768.0}
+"""Numbers that instruments and surveys write where they have none."""
 _FILL = Range("'mean', 'median' or a finite number", lambda x: True)
 
 
@@ -91,6 +97,7 @@ class Number:
         numbers = as_numbers(cells, self.name, holds)
         are_merged = _warn_of_merged(self.name, cells, numbers)
         present = numbers[~np.isnan(numbers)]
+        _warn_of_sentinels(self.name, present)
         is_constant = not len(present) or bool(np.all(present == present[0]))
         if is_constant:
             if not are_merged:
@@ -187,6 +194,26 @@ def _format_of(cells: NDArray[Any], decimal: str | None) -> NumberFormat:
         return PLAIN if decimal is None else NumberFormat(decimal)
     found = formats.infer_numbers(texts, decimal)
     return found.format or (PLAIN if decimal is None else NumberFormat(decimal))
+
+
+def _warn_of_sentinels(name: str, present: Features) -> None:
+    """Warn of -999, 9999 and the like, farther from all other numbers than these are apart."""
+    if len(present) < ENOUGH:
+        return
+    for value in (float(present.min()), float(present.max())):
+        if value not in _SENTINELS:
+            continue
+        others = present[present != value]
+        if len(present) - len(others) < 2 or len(others) < len(present) // 2:
+            continue
+        low, high = float(others.min()), float(others.max())
+        is_far = max(low - value, value - high) > high - low > 0
+        if is_far and len(np.unique(others)) >= DISTINCT:
+            warn(
+                f"Table: column {name!r} holds {value:.0f}, far from all its other values; if it "
+                "denotes a missing value, replace it by NaN (in a file, by "
+                f"missing=['{value:.0f}'])"
+            )
 
 
 def _warn_of_merged(name: str, cells: NDArray[Any], numbers: Features) -> bool:
