@@ -24,6 +24,7 @@ from chainrule.graph.trace import trace
 from chainrule.insight import plot
 from chainrule.ops import counter_based_random as random
 from chainrule.testing import check_grads
+from chainrule.tracebacks import boundary
 from chainrule.train.callbacks import Callback
 from chainrule.train.early_stopping import EarlyStopping
 from chainrule.train.load import load
@@ -76,6 +77,7 @@ sys.modules |= {f"{__name__}.plot": plot, f"{__name__}.random": random}
 if not TYPE_CHECKING:  # type checkers must still reject unknown names
     _answer, __dir__ = open_room(__name__, "chainrule", [*__all__, "__version__"], CORE_NAMES)
 
+    @boundary
     def __getattr__(name: str) -> object:
         """Import what is rarely used when it is first used, and answer the names of others."""
         if name not in ("losses", "metrics"):

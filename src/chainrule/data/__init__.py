@@ -18,6 +18,7 @@ from chainrule.data.split import split
 from chainrule.data.table import Table
 from chainrule.data.wav import read_wav
 from chainrule.data.window import windows
+from chainrule.tracebacks import boundary
 
 if TYPE_CHECKING:
     from chainrule.data.audio_features import log_mel, mfcc
@@ -47,6 +48,7 @@ __all__ = [
 if not TYPE_CHECKING:  # type checkers must still reject unknown names
     _answer, __dir__ = open_room(__name__, "data", __all__, DATA_NAMES)
 
+    @boundary
     def __getattr__(name: str) -> object:
         """Import what is rarely used when it is first used, and answer the names of others."""
         if name == "read_csv":
