@@ -58,3 +58,19 @@ def test_a_figure_is_one_of_pyplot_where_pyplot_is_in_use() -> None:
 
 def test_a_notebook_shows_a_figure_once() -> None:
     subprocess.run([sys.executable, "-c", NOTEBOOK], check=True, timeout=60)
+
+
+def test_titles_that_are_set_later_stand_above_the_legend() -> None:
+    from matplotlib.figure import Figure
+
+    from chainrule.insight import plot
+
+    for several in (False, True):
+        axes = Figure(layout="constrained").subplots(1, 2)[0] if several else None
+        figure = plot.points([[0.0, 1.0], [1.0, 2.0]], ["a", "b"], axes=axes)
+        axes = figure.axes[0]
+        axes.set_title("of my own")
+        figure.draw_without_rendering()
+        legend = axes.get_legend()
+        assert legend is not None
+        assert axes.title.get_window_extent().y0 >= legend.get_window_extent().y1 - 1

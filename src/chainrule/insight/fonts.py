@@ -58,10 +58,9 @@ def cover_letters(artists: Iterable[Any]) -> None:
     if not letters:
         return
     families, missing = _families_for(letters)
-    for text, some in lacking.items():
-        if some:
-            _accept_one_weight()
-            text.set_fontfamily([*text.get_fontfamily(), *families])
+    _accept_one_weight()
+    for text in texts:  # all of them: titles may be set later
+        text.set_fontfamily([*text.get_fontfamily(), *families])
     if missing - _reported:
         _warn_of(missing - _reported)
 

@@ -10,6 +10,8 @@ from chainrule.insight.figure import root_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.legend import Legend
+    from matplotlib.transforms import Bbox
 
 __all__ = ["add_legend"]
 
@@ -35,13 +37,37 @@ def add_legend(axes: Axes, title: str | None = None, **options: Any) -> None:
         style |= {"frameon": True, "framealpha": 0.9, "fontsize": 9, "borderaxespad": 0.5}
         axes.legend(title=title, **style)
     elif rows <= 2 and title is None:
-        axes.set_title(axes.get_title(), pad=7 + 17 * rows if axes.get_title() else None)
-        axes.legend(
+        legend = axes.legend(
             loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=math.ceil(len(labels) / rows),
             columnspacing=1.2, **style,
         )  # fmt: skip
+        _keep_titles_above(axes, legend)
     else:
         axes.legend(
             loc="upper left", bbox_to_anchor=(1.0, 1.0), title=title,
             ncols=math.ceil(len(labels) / _MOST_IN_COLUMN), **style,
         )  # fmt: skip
+
+
+def _keep_titles_above(axes: Axes, legend: Legend) -> None:
+    """Have the title, also one that is set later, drawn above the legend.
+
+    Matplotlib draws titles above axes within axes, of which an empty one is put behind the legend.
+    """
+    behind = axes.inset_axes((0.0, 1.0, 1.0, 0.01), zorder=-1)
+    behind.set_axis_off()
+    behind.set_navigate(False)
+    behind.set_axes_locator(_PlaceOf(legend))
+
+
+class _PlaceOf:
+    """Where a legend is, as matplotlib asks for the place of axes."""
+
+    def __init__(self, legend: Legend) -> None:
+        self._legend = legend
+
+    def __call__(self, axes: Any, renderer: Any) -> Bbox:
+        """Return the legend's box as parts of the figure."""
+        figure: Any = axes.figure
+        box = self._legend.get_window_extent(renderer)
+        return box.transformed(figure.transSubfigure.inverted())

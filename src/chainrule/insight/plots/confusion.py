@@ -125,6 +125,8 @@ def _write_counts(axes: Axes, counts: NDArray[np.int64], colours: NDArray[Any]) 
     with_shares = len(counts) <= _WITH_SHARES
     digits = len(str(counts.max()))
     size = min(11.0 if len(counts) <= 4 else 9.5 if with_shares else 8.0, 36 / digits)
+    cell = axes.get_position().width * root_figure(axes).get_figwidth() * 72 / len(counts)
+    size = min(size, cell / 3.2) if with_shares else size  # 100 % is as wide as three letters
     for (row, column), count in np.ndenumerate(counts):
         if not count:
             continue

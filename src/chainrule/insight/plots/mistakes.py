@@ -115,13 +115,20 @@ def mistakes(
         shown = as_images(_NAME, np.asarray(X)[first], image_shape)
         with drawing(axes, path, grid_size(shown)) as axes:
             draw_images(axes, shown, texts, [True] * len(first))
-            axes.set_title(f"{title}: predicted (true)")
+            axes.set_title(_within(axes, f"{title}: predicted (true)"))
             return root_figure(axes)
     header, cells = _cells(X, first, features)
     shares = None
     if answers.scores is not None and answers.are_probabilities:
         shares = answers.scores[first].max(axis=1)
     return _draw_rows(title, header, cells, texts, first, shares, path, axes)
+
+
+def _within(axes: Axes, title: str) -> str:
+    """Return a title in two lines where axes among others are too narrow for it."""
+    figure: Any = root_figure(axes)
+    is_wide = axes.get_position().width * figure.get_figwidth() > 0.11 * len(title)
+    return title if is_wide or len(figure.axes) == 1 else title.replace(", ", ",\n", 1)
 
 
 def _are_images(X: Array, image_shape: Any, features: Any) -> bool:
