@@ -12,14 +12,13 @@ from numpy.typing import NDArray
 
 from chainrule import data
 from chainrule.cli.csv_option import TableOptions
-from chainrule.cli.words import counted
 from chainrule.data.cell import are_numbers, as_texts, is_missing
 from chainrule.data.csv_file import read_table
 from chainrule.data.dates import are_dates
 from chainrule.data.file_columns import FileColumns
 from chainrule.data.formats.date_inference import infer_dates
 from chainrule.data.formats.number_format import EXACT
-from chainrule.errors import DataError
+from chainrule.errors import DataError, counted
 
 __all__ = ["Target", "target_of"]
 

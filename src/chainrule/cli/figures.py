@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,26 +10,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.cli.recipe import Part, Run
-from chainrule.cli.words import counted
-from chainrule.console import shortened
-from chainrule.data.columns import is_table, row_count
+from chainrule.errors import counted
 from chainrule.insight import plot
 from chainrule.insight.figure import drawing, save
 from chainrule.insight.legend import add_legend
 from chainrule.insight.palette import COLOURS
-from chainrule.insight.plots.text_table import draw_table, table_size
+from chainrule.insight.plots.image_arrays import is_square
+from chainrule.insight.plots.row_table import cell_text, cells_of_rows, draw_rows
 
 __all__ = ["Draw", "draw_agreement", "draw_classes", "draw_history", "draw_numbers", "written"]
 
 Array = NDArray[Any]
 Draw = Callable[[Path], Any]
 
-MOST_ROWS, MOST_COLUMNS, LONGEST_CELL = 12, 8, 14
+MOST_ROWS = 12
 MANY = 10_000
 """Numbers from which on thousands are separated, and decimals left out."""
 MOST_IMAGES = 25
-LEAST_SIDE = 7
-"""Pixels of the side of an image from which on a row of a square number of them is one."""
 
 
 def written(folder: Path, **figures: Draw) -> list[Path]:
@@ -117,8 +113,7 @@ def draw_agreement(
 def _are_images(X: Any, features: Any) -> bool:
     if not isinstance(X, np.ndarray) or features is not None:
         return False
-    side = math.isqrt(X.shape[1])
-    return X.ndim > 2 or (X.ndim == 2 and side >= LEAST_SIDE and side**2 == X.shape[1])
+    return X.ndim > 2 or (X.ndim == 2 and is_square(X.shape[1]))
 
 
 def _of_images(run: Run, as_shown: Callable[[Array], Array] | None) -> dict[str, Draw]:
@@ -164,29 +159,8 @@ def _of_rows(run: Run, features: Sequence[str] | None) -> dict[str, Draw]:
 
 def _draw_rows(part: Part, features: Sequence[str] | None, path: Path) -> None:
     X, y = part
-    if is_table(X):
-        columns = {str(name): np.asarray(X[name]) for name in X}
-        count = row_count(X)
-    else:
-        names = features or [f"column {place}" for place in range(X.shape[1])]
-        columns, count = dict(zip(names, X.T, strict=True)), len(X)
-    shown = {name: columns[name] for name in list(columns)[:MOST_COLUMNS]}
-    lines = [[*(shortened(name, LONGEST_CELL) for name in shown), "target"]]
-    for row in range(min(MOST_ROWS, count)):
-        cells = [column[row] for column in (*shown.values(), y.ravel())]
-        lines.append([_cell(value) for value in cells])
-    if len(columns) > len(shown):
-        lines = [[*line[:-1], "…", line[-1]] for line in lines]
-    of_numbers = [column.dtype.kind in "biuf" for column in (*shown.values(), y)]
-    if len(columns) > len(shown):
-        of_numbers.insert(-1, False)
-    with drawing(None, path, table_size(lines)) as axes:
-        draw_table(axes, lines, of_numbers)
-        axes.set_title(f"The first of {counted(count, 'row')} trained on")
-
-
-def _cell(value: Any) -> str:
-    text = str(value)
-    if isinstance(value, float | np.floating):
-        text = f"{value:,.0f}" if abs(value) >= MANY else f"{value:.4g}"
-    return shortened(text, LONGEST_CELL)
+    rows = range(min(MOST_ROWS, len(y)))
+    header, cells = cells_of_rows("train", X, rows, features)
+    lines = [[*each, cell_text(y.ravel()[row])] for row, each in zip(rows, cells, strict=True)]
+    title = f"The first of {counted(len(y), 'row')} trained on"
+    draw_rows(title, [*header, "target"], lines, path)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from chainrule.cli.figures import draw_agreement
 from chainrule.cli.recipe import Parts, Run
 from chainrule.cli.report import print_comparison, print_derivation, print_rows
-from chainrule.cli.words import counted
+from chainrule.errors import counted
 from chainrule.insight import plot
 from chainrule.insight.figure import drawing
 from chainrule.insight.legend import add_legend

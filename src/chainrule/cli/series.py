@@ -13,7 +13,7 @@ from chainrule import data, datasets, nn
 from chainrule.cli.forecast import Forecast, draw_forecast, report_forecast
 from chainrule.cli.recipe import Horizons, Layers, Recipe, cosine_adam
 from chainrule.cli.validation import hold_out_latest
-from chainrule.cli.words import counted
+from chainrule.errors import counted
 
 __all__ = ["RECIPES", "airline", "prices", "sunspots"]
 

@@ -6,9 +6,8 @@ import math
 from collections.abc import Iterable, Sequence
 
 from chainrule.console import left_aligned, right_aligned, width_of
-from chainrule.errors import counted
 
-__all__ = ["align", "compared", "counted", "decimals_of", "percent"]
+__all__ = ["align", "compared", "decimals_of", "percent"]
 
 
 def percent(share: float, decimals: int = 1) -> str:

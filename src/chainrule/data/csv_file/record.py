@@ -57,10 +57,9 @@ def records(
         return
     if len(delimiter) > 1:
         given = (line.replace(delimiter, _UNUSED) for line in given)
-    single = delimiter if len(delimiter) == 1 else _UNUSED
     reader = csv.reader(
         given,
-        delimiter=single,
+        delimiter=delimiter if len(delimiter) == 1 else _UNUSED,
         skipinitialspace=True,
         strict=strict,
         doublequote=quotes == "doubled",

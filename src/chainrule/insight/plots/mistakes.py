@@ -11,8 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from chainrule.arguments.aliases import PLOT_ALIASES
 from chainrule.arguments.checks import checked_count
 from chainrule.arguments.keywords import answers_foreign_names
-from chainrule.console import shortened, width_of
-from chainrule.data.columns import is_table, read_columns
+from chainrule.data.columns import is_table
 from chainrule.data.file_argument import is_path
 from chainrule.data.row_labels import check_row_labels
 from chainrule.errors import DataError
@@ -20,8 +19,7 @@ from chainrule.insight.figure import File, drawing, root_figure
 from chainrule.insight.plots.answers import as_rows, ask, class_labels
 from chainrule.insight.plots.image_arrays import as_images, is_square
 from chainrule.insight.plots.images import draw_images, grid_size, label_texts
-from chainrule.insight.plots.plane import feature_names
-from chainrule.insight.plots.text_table import draw_table, table_size
+from chainrule.insight.plots.row_table import cells_of_rows, draw_rows
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,10 +30,6 @@ __all__ = ["mistakes"]
 Array = NDArray[Any]
 
 _NAME = "plot.mistakes"
-
-_MOST_COLUMNS = 6
-_WIDTH = 66  # characters of the names of columns that fit side by side
-_LONGEST_CELL = 16
 
 
 @answers_foreign_names(PLOT_ALIASES)
@@ -95,11 +89,7 @@ def mistakes(
     >>> figure.axes[0].get_title()
     '1 of 2 mistaken'
     """
-    check_row_labels(_NAME, X=X, y=y)
-    if is_path(X):
-        raise DataError(
-            f"{_NAME}: X is a path; give the columns, as from data.read_csv({str(X)!r})"
-        )
+    _check_samples(X, y)
     count = checked_count(_NAME, "count", count, most=100)
     labels = class_labels(_NAME, X, y)
     answers = ask(_NAME, net, as_rows(X), labels)
@@ -117,11 +107,22 @@ def mistakes(
             draw_images(axes, shown, texts, [True] * len(first))
             axes.set_title(_within(axes, f"{title}: predicted (true)"))
             return root_figure(axes)
-    header, cells = _cells(X, first, features)
-    shares = None
+    header, cells = cells_of_rows(_NAME, X, first, features)
+    lines = [[str(row), text, *each] for row, text, each in zip(first, texts, cells, strict=True)]
+    header = ["row", "predicted (true)", *header]
     if answers.scores is not None and answers.are_probabilities:
-        shares = answers.scores[first].max(axis=1)
-    return _draw_rows(title, header, cells, texts, first, shares, path, axes)
+        header.insert(2, "probability")
+        for line, scores in zip(lines, answers.scores[first], strict=True):
+            line.insert(2, f"{scores.max():.2f}")
+    return draw_rows(title, header, lines, path, axes)
+
+
+def _check_samples(X: Any, y: Any) -> None:
+    check_row_labels(_NAME, X=X, y=y)
+    if is_path(X):
+        raise DataError(
+            f"{_NAME}: X is a path; give the columns, as from data.read_csv({str(X)!r})"
+        )
 
 
 def _within(axes: Axes, title: str) -> str:
@@ -141,56 +142,4 @@ def _draw_none(text: str, path: File, axes: Axes | None) -> Figure:
     with drawing(axes, path, (4.0, 1.2)) as axes:
         axes.set_axis_off()
         axes.set_title(text)
-        return root_figure(axes)
-
-
-def _cells(X: Any, rows: Array, features: Any) -> tuple[list[str], list[list[str]]]:
-    """Return the names of the first columns, and the text of their cells in some rows."""
-    if is_table(X):
-        columns = {str(name): np.asarray(column) for name, column in read_columns(X).items()}
-    else:
-        array = np.asarray(X)
-        flat = array.reshape(len(array), -1)
-        named = feature_names(_NAME, features, flat.shape[1])
-        names = named or [f"column {place}" for place in range(flat.shape[1])]
-        columns = dict(zip(names, flat.T, strict=True))
-    widths = np.cumsum([max(width_of(name), 8) + 2 for name in columns])
-    header = list(columns)[: max(min(int(np.sum(widths <= _WIDTH)), _MOST_COLUMNS), 1)]
-    cells = [[_cell(columns[name][row]) for name in header] for row in rows]
-    if len(columns) > len(header):
-        header.append(f"and {len(columns) - len(header)} more")
-        cells = [[*each, "…"] for each in cells]
-    return header, cells
-
-
-def _cell(value: Any) -> str:
-    text = f"{value:.6g}" if isinstance(value, float | np.floating) else str(value)
-    return shortened(text, _LONGEST_CELL)
-
-
-def _draw_rows(
-    title: str,
-    header: list[str],
-    cells: list[list[str]],
-    texts: list[str],
-    rows: Array,
-    probabilities: Array | None,
-    path: File,
-    axes: Axes | None,
-) -> Figure:
-    """List rows as a table: number, classes, the probability of the answer, cells."""
-    titles = [
-        "row",
-        "predicted (true)",
-        *([] if probabilities is None else ["probability"]),
-        *header,
-    ]
-    shares = [] if probabilities is None else [[f"{each:.2f}"] for each in probabilities]
-    lines = [
-        [str(row), text, *(shares[place] if shares else []), *each]
-        for place, (row, text, each) in enumerate(zip(rows, texts, cells, strict=True))
-    ]
-    with drawing(axes, path, table_size([titles, *lines])) as axes:
-        draw_table(axes, [titles, *lines])
-        axes.set_title(title)
         return root_figure(axes)

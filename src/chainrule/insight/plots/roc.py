@@ -49,11 +49,10 @@ def roc(
 ) -> Figure:
     """Plot the ROC curve of a classifier, and the cost of each threshold.
 
-    The curve gives, for every threshold, the share of the positive samples that are found and the
-    share of the negative ones that are taken for positive. The threshold that is marked costs
-    least: ``false_positive_cost`` for each false positive, ``false_negative_cost`` for each false
-    negative. Choose it on validation data. More than two classes have a curve each, against the
-    rest.
+    The curve gives the true positive rate and the false positive rate of every threshold. The one
+    that is marked has the least cost: ``false_positive_cost`` for each false positive,
+    ``false_negative_cost`` for each false negative. Choose it on validation data. More than two
+    classes have a curve each, against the rest.
 
     Parameters
     ----------
@@ -66,11 +65,11 @@ def roc(
     path : str, path or None
         File to save the figure to, .png, .svg or .pdf; None does not save.
     positive : class or None
-        The class that is to be found; None takes the second of two.
+        The class that counts as positive; None takes the second of two.
     threshold : float or None
-        The score above which a sample is taken for positive; None takes that of least cost.
+        The score above which a sample is predicted positive; None takes that of least cost.
     false_positive_cost, false_negative_cost : float >= 0
-        What a mistake of each kind costs.
+        The cost of a false positive and of a false negative.
     names : list or dict of str, or None
         Names of the classes 0, 1, 2, ..., or of any classes by class; None shows the classes.
     axes : matplotlib.axes.Axes, two of them, or None
@@ -100,6 +99,57 @@ def roc(
         checked_number(_NAME, "false_positive_cost", false_positive_cost, NON_NEGATIVE),
         checked_number(_NAME, "false_negative_cost", false_negative_cost, NON_NEGATIVE),
     )
+    labels, answers = _scored(net, X, y)
+    assert answers.scores is not None
+    shown = class_names(_NAME, names, answers.classes)
+    if len(answers.classes) > 2 and positive is None:
+        return _draw_each_class(answers, labels, shown, path, axes)
+    place = _place_of(positive, answers.classes)
+    curve = _Curve.of(answers.scores[:, place], labels == answers.classes[place], costs)
+    given = None if threshold is None else checked_number(_NAME, "threshold", threshold)
+    count = 2 if axes is None else min(np.size(axes), 2)
+    with panels(axes, path, (9.2, 4.4) if count == 2 else (5.4, 4.6), columns=count) as drawn:
+        area = auc(labels == answers.classes[place], answers.scores[:, place])
+        _draw_curve(drawn[0], curve, given)
+        drawn[0].set_title(f"ROC of class {shown[place]}: AUC {area:.3f}")
+        if count == 2:
+            _draw_costs(drawn[1], curve, given, 0.5 if answers.are_probabilities else 0.0)
+        return root_figure(drawn[0])
+
+
+@dataclass(frozen=True)
+class _Curve:
+    """The rates of each threshold, from the highest, at which nothing is positive."""
+
+    levels: Array  # the scores, from the highest
+    thresholds: Array  # one above, between and below them
+    true_positive_rate: Array  # share of the positive samples that are above the threshold
+    false_positive_rate: Array  # share of the negative ones
+    cost: Array
+
+    @classmethod
+    def of(cls, scores: Array, is_positive: Array, costs: tuple[float, float]) -> _Curve:
+        values, place = np.unique(-scores, return_inverse=True)  # the highest first
+        hits = np.concatenate([[0], np.cumsum(np.bincount(place, is_positive))])
+        false = np.concatenate([[0], np.cumsum(np.bincount(place, ~is_positive))])
+        levels = -values
+        # Between two scores, so that rounding takes no sample to the other side.
+        between = (levels[1:] + levels[:-1]) / 2
+        step = np.ptp(levels) / 20 or 0.05
+        thresholds = np.concatenate([[levels[0] + step], between, [levels[-1] - step]])
+        cost = costs[0] * false + costs[1] * (hits[-1] - hits)
+        return cls(levels, thresholds, hits / hits[-1], false / false[-1], cost)
+
+    def at(self, threshold: float | None) -> int:
+        """Return the place of a threshold, or of the least cost, the middle of equal ones."""
+        if threshold is not None:
+            return int(np.sum(self.levels > threshold))
+        best = np.flatnonzero(self.cost == self.cost.min())
+        return int(best[len(best) // 2])
+
+
+def _scored(net: Any, X: Any, y: ArrayLike | None) -> tuple[Array, Answers]:
+    """Return the classes of the samples, of which there are two at least, and finite scores."""
     # roc(scores, y) gives the classes in the place of the samples.
     classifier, samples, targets = (_as_scores(net), net, X) if y is None else (net, X, y)
     if y is None and _are_exchanged(net, X):
@@ -125,51 +175,7 @@ def roc(
             f"{_NAME}: all samples are of class {labels.tolist()[0]!r}; a ROC curve needs samples "
             "of two classes"
         )
-    shown = class_names(_NAME, names, answers.classes)
-    if len(answers.classes) > 2 and positive is None:
-        return _draw_each_class(answers, labels, shown, path, axes)
-    place = _place_of(positive, answers.classes)
-    curve = _Curve.of(answers.scores[:, place], labels == answers.classes[place], costs)
-    given = None if threshold is None else checked_number(_NAME, "threshold", threshold)
-    count = 2 if axes is None else min(np.size(axes), 2)
-    with panels(axes, path, (9.2, 4.4) if count == 2 else (5.4, 4.6), columns=count) as drawn:
-        area = auc(labels == answers.classes[place], answers.scores[:, place])
-        _draw_curve(drawn[0], curve, given)
-        drawn[0].set_title(f"ROC of class {shown[place]}: AUC {area:.3f}")
-        if count == 2:
-            _draw_costs(drawn[1], curve, given, 0.5 if answers.are_probabilities else 0.0)
-        return root_figure(drawn[0])
-
-
-@dataclass(frozen=True)
-class _Curve:
-    """The outcome of each threshold, from the highest, at which nothing is positive."""
-
-    levels: Array  # the scores, from the highest
-    thresholds: Array  # one above, between and below them
-    found: Array  # share of the positive samples that are above the threshold
-    alarms: Array  # share of the negative ones
-    cost: Array
-
-    @classmethod
-    def of(cls, scores: Array, is_positive: Array, costs: tuple[float, float]) -> _Curve:
-        values, place = np.unique(-scores, return_inverse=True)  # the highest first
-        hits = np.concatenate([[0], np.cumsum(np.bincount(place, is_positive))])
-        alarms = np.concatenate([[0], np.cumsum(np.bincount(place, ~is_positive))])
-        levels = -values
-        # Between two scores, so that rounding takes no sample to the other side.
-        between = (levels[1:] + levels[:-1]) / 2
-        step = np.ptp(levels) / 20 or 0.05
-        thresholds = np.concatenate([[levels[0] + step], between, [levels[-1] - step]])
-        cost = costs[0] * alarms + costs[1] * (hits[-1] - hits)
-        return cls(levels, thresholds, hits / hits[-1], alarms / alarms[-1], cost)
-
-    def at(self, threshold: float | None) -> int:
-        """Return the place of a threshold, or of the least cost, the middle of equal ones."""
-        if threshold is not None:
-            return int(np.sum(self.levels > threshold))
-        best = np.flatnonzero(self.cost == self.cost.min())
-        return int(best[len(best) // 2])
+    return labels, answers
 
 
 def _are_exchanged(scores: Any, labels: Any) -> bool:
@@ -202,20 +208,21 @@ def _place_of(positive: Any, classes: Array) -> int:
 
 def _draw_curve(axes: Axes, curve: _Curve, threshold: float | None) -> None:
     axes.plot([0, 1], [0, 1], color="#888888", linestyle=":", label="by chance")
-    axes.plot(curve.alarms, curve.found, color=COLOURS[0], linewidth=2)
+    axes.plot(curve.false_positive_rate, curve.true_positive_rate, color=COLOURS[0], linewidth=2)
     place = curve.at(threshold)
     level = curve.thresholds[place] if threshold is None else threshold
     axes.plot(
-        curve.alarms[place], curve.found[place], "o", ms=11, mfc="none", mec="#222222", mew=1.8,
-        label=f"threshold {level:.3g}: {curve.found[place]:.0%} found,\n"
-        f"{curve.alarms[place]:.0%} of the others too".replace("%", " %"),
+        curve.false_positive_rate[place], curve.true_positive_rate[place],
+        "o", ms=11, mfc="none", mec="#222222", mew=1.8,
+        label=f"threshold {level:.3g}: true positives {curve.true_positive_rate[place]:.0%},\n"
+        f"false positives {curve.false_positive_rate[place]:.0%}".replace("%", " %"),
     )  # fmt: skip
     _finish(axes)
 
 
 def _finish(axes: Axes) -> None:
     axes.set(
-        xlabel="false positives, of all negative", ylabel="true positives, of all positive",
+        xlabel="false positive rate", ylabel="true positive rate",
         xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal",
     )  # fmt: skip
     axes.grid(visible=True)
@@ -233,9 +240,9 @@ def _draw_costs(axes: Axes, curve: _Curve, threshold: float | None, default: flo
     )  # fmt: skip
     axes.axvline(
         default, color="#888888", linestyle=":",
-        label=f"usual: {curve.cost[usual]:,.6g} at {default:g}",
+        label=f"default: {curve.cost[usual]:,.6g} at {default:g}",
     )  # fmt: skip
-    axes.set(xlabel="threshold", ylabel="cost of the mistakes", title="Cost of each threshold")
+    axes.set(xlabel="threshold", ylabel="cost of all errors", title="Cost of each threshold")
     axes.set_ylim(0, 1.05 * max(curve.cost.max(), 1e-12))
     axes.grid(visible=True)
     add_legend(axes)
@@ -259,7 +266,8 @@ def _draw_each_class(
             curve = _Curve.of(scores[:, place], labels == answers.classes[place], (1.0, 1.0))
             is_named = rank < _MOST_CURVES
             panel.plot(
-                curve.alarms, curve.found, color=LINE_COLOURS[rank] if is_named else "#BBBBBB",
+                curve.false_positive_rate, curve.true_positive_rate,
+                color=LINE_COLOURS[rank] if is_named else "#BBBBBB",
                 linestyle=("-", "--")[rank % 2], linewidth=1.6 if is_named else 0.8,
             )  # fmt: skip
         for rank, place in enumerate(order[:_MOST_CURVES]):
