@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from chainrule.cli import report
-from chainrule.cli.words import align, compared, counted, decimals_of, percent
+from chainrule.cli.words import align, compared, decimals_of, percent
+from chainrule.errors import counted
 
 CLASSES = np.array(["dog", "cat", "a name that is longer than most of them"])
 COUNTS = np.array([[1200, 3, 0], [0, 40, 2], [0, 0, 0]])
