@@ -231,3 +231,9 @@ def test_signs_of_missing_values_among_numbers_are_told(tmp_path: Path) -> None:
         assert np.isnan(read_csv(path, missing=[f"{sign:.0f}"])["w"]).sum() == 2
     for fine in ([*range(90, 100)] * 2, [*wind, -999.0], [1.0] * 10 + [99.0] * 10, [*wind, -1.0]):
         Table().fit({"w": np.array(fine, float)})  # warnings are errors
+
+
+def test_words_that_differ_in_case_alone_are_told() -> None:
+    with pytest.warns(ChainruleWarning, match=r"'t' has 'Bonn' and 'bonn', which differ in upper"):
+        Table().fit({"t": ["Bonn", "Ulm", "bonn", "Ulm"]})
+    Table().fit({"t": ["A", "a", "AB", "BA"]})  # warnings are errors

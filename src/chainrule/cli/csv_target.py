@@ -15,6 +15,7 @@ from chainrule.cli.csv_option import TableOptions
 from chainrule.data.cell import are_numbers, as_texts, is_missing
 from chainrule.data.csv_file import read_table
 from chainrule.data.dates import are_dates
+from chainrule.data.features.checks import differ_in_case
 from chainrule.data.file_columns import FileColumns
 from chainrule.data.formats.date_inference import infer_dates
 from chainrule.data.formats.number_format import EXACT
@@ -148,6 +149,12 @@ def _check_classes(
         click.echo(
             f"the target {target!r} has {len(classes)} different numbers, taken as classes; "
             "--target-kind number predicts it as an amount"
+        )
+    alike = differ_in_case(classes.tolist())
+    if alike is not None:
+        click.echo(
+            f"the target {target!r} has {alike[0]!r} and {alike[1]!r}, which differ in upper and "
+            "lower case alone, as two classes; write them alike"
         )
     few = [str(each) for each in classes[counts < FEW]]
     if few and len(names) >= FEW * len(classes):

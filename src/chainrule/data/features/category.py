@@ -14,7 +14,7 @@ from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.data.category_codes import AMBIGUOUS, UNSEEN, category_codes
 from chainrule.data.cell import as_list, as_texts, text_of, value_of
 from chainrule.data.columns import as_column
-from chainrule.data.features.checks import check_name, warn_of_constant
+from chainrule.data.features.checks import check_name, differ_in_case, warn_of_constant
 from chainrule.errors import DataError, counted, warn
 from chainrule.pickling import versioned_pickles
 
@@ -81,6 +81,12 @@ class Category:
         values = sorted(set(as_texts(cells)))
         if len(values) == 1:
             warn_of_constant(self.name, len(cells))
+        alike = differ_in_case(values)
+        if alike is not None:
+            warn(
+                f"Table: column {self.name!r} has {alike[0]!r:.40} and {alike[1]!r:.40}, which "
+                "differ in upper and lower case alone, as two categories; write them alike"
+            )
         return FittedCategory(self.name, tuple(values), self.encoding, self.unseen)
 
 
