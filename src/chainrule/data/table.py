@@ -287,11 +287,10 @@ class Table:
         number = sum(isinstance(column, FittedNumber) for column in self._fitted)
         date = sum(isinstance(column, FittedDate) for column in self._fitted)
         category = len(self._fitted) - number - date
-        kinds = [f"{number} numbers", f"{category} categories", *([f"{date} dates"] * bool(date))]
-        return (
-            f"<table: {', '.join(kinds[:-1])} and {kinds[-1]} as "
-            f"{counted(len(self.feature_names), 'feature')}>"
-        )
+        kinds = [("number", number), ("category", category), ("date", date)]
+        told = [counted(count, kind) for kind, count in kinds if count]
+        listed = " and ".join([", ".join(told[:-1]), told[-1]] if len(told) > 1 else told)
+        return f"<table: {listed} as {counted(len(self.feature_names), 'feature')}>"
 
     def _read(self, source: Any) -> Columns:
         if self._columns:

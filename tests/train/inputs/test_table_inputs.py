@@ -96,7 +96,7 @@ def test_the_summary_shows_the_table(capsys: pytest.CaptureFixture[str]) -> None
     net = network()
     net.fit(ROWS, PRICE, verbose=0)
     net.summary()
-    assert "<table: 2 numbers and 1 categories as 5 features>" in capsys.readouterr().out
+    assert "<table: 2 numbers and 1 category as 5 features>" in capsys.readouterr().out
 
 
 def test_misuse_is_refused_with_a_suggestion() -> None:

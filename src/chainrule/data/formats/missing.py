@@ -10,6 +10,7 @@ MISSING = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "<NA>", "#N/A", "n/a")
 _WORDS = """
 ? ?? - -- --- \u2013 \u2014 . .. ... * / na n/a n.a. n.a <na> #na #n/a #n/a! nan -nan nat <nan>
 none null nil (null) \\n missing unknown undefined blank (blank) empty error unavailable
+无 暂无 未知 不详 缺 缺失 空
 #div/0! #value! #ref! #num! #null! #name? #error!
 """
 _AMONG_NUMBERS = {*_WORDS.split(), "", "not available", "not applicable", "no data"}
