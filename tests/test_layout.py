@@ -39,7 +39,7 @@ PLAN = """
 arguments arguments/foreign_names autodiff cli data data/csv_file
 datasets insight insight/plots losses metrics testing (export) (interop) (science) (solvers)
 storage graph graph/protocol_gaps
-data/formats data/features
+data/formats data/features data/image_folder
 ops ops/primitives ops/numpy_api ops/scipy_api ops/counter_based_random
 compiler compiler/graph_passes compiler/loop_ir compiler/lowering compiler/analysis
 compiler/loop_passes compiler/verify compiler/cache compiler/runtime compiler/backends

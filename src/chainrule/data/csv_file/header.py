@@ -17,6 +17,7 @@ __all__ = [
 ]
 
 _NUMBER = re.compile(r"[-+($€£¥ ]*\.?\d[\d.,:/'’ \u00a0\u202f+eETZ%€$£)-]*")
+# Fewer words than those of `formats.missing`: a column may be called "error" or "empty".
 _MISSING = {"na", "n/a", "nan", "null", "none", "nil", "missing", "unknown"}
 _MOST = 0.9
 """Share of numbers that make a column one of numbers."""
