@@ -38,6 +38,7 @@ def test_widths_are_those_of_the_unicode_standard() -> None:
 
 
 def test_what_an_encoding_lacks_is_written_in_ascii() -> None:
+    assert encodable("¥3", io.TextIOWrapper(io.BytesIO(), "gbk")) == "￥3"
     text = "层 → × Σ ᵀ ² − … ─"
     for encoding, expected in {
         "utf-8": text,

@@ -16,6 +16,7 @@ _ASCII = {
     "²": "^2", "ᵀ": "^T", "Σ": "sum", "σ": "sigmoid", "√": "sqrt ", "⌊": "floor(", "⌋": ")",
     "⌈": "ceil(", "⌉": ")", "–": "-", "—": "-", "‰": "per mille", "°": "deg", "µ": "u",
 }  # fmt: skip
+_WIDE = {"¥": "￥", "£": "￡", "₩": "￦", "¢": "￠"}
 
 
 def width_of(text: str) -> int:
@@ -84,7 +85,15 @@ def _replacement(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
     refused = error.object[error.start : error.end]
-    return "".join(_ASCII.get(letter, "?") for letter in refused), error.end
+    return "".join(_written(letter, error.encoding) for letter in refused), error.end
+
+
+def _written(letter: str, encoding: str) -> str:
+    """Return what stands for a letter: GBK lacks ¥, and has its full-width form."""
+    wide = _WIDE.get(letter, "")
+    if wide and codecs.encode(wide, encoding, "ignore"):
+        return wide
+    return _ASCII.get(letter, "?")
 
 
 codecs.register_error(ERRORS, _replacement)

@@ -124,6 +124,7 @@ FOOTERS = (
     ["", "Source: the office, 2024"],
     [",,", "* estimated,,", ",,"],
     ["Summe,4.5,2", "Quelle: Amt,,"],
+    ["平均：,5,1.5", "数据来源：国家统计局"],
 )
 
 

@@ -14,12 +14,13 @@ MOST = 5
 """Records at the end that are looked at."""
 _SUM = re.compile(
     r"(?:grand |sub|overall )?totals?|sum|average|averages|mean|gesamt|gesamtergebnis|summe|somme|"
-    r"moyenne|suma|totale|totaal|\u603b\u8ba1|\u5408\u8ba1|\u0438\u0442\u043e\u0433\u043e",
+    r"moyenne|suma|totale|totaal|итого|总计|合计|小计|总和|平均值?|均值|總計|合計|小計|總和|합계|평균",
     re.IGNORECASE,
 )
 _REMARK = re.compile(
     r"(?:sources?|notes?|remarks?|quelle|anmerkung|fuente|nota|copyright|generated|exported|last "
-    r"updated|end of (?:file|data|report)|\d+ rows)\b.*|[*\u00a9].*",
+    r"updated|end of (?:file|data|report)|\d+ rows|备?注|说明|(?:数据|资料|資料)?[来來]源|"
+    r"出典|출처)\b.*|[*\u00a9].*",
     re.IGNORECASE | re.DOTALL,
 )
 
@@ -44,7 +45,7 @@ def count_footer(rows: list[Record], occurs: Callable[[str], bool]) -> int:
             continue
         first = cells[0]
         has_numbers = any(map(is_number_like, cells[1:]))
-        is_sum = _SUM.fullmatch(first.rstrip(" :")) is not None and has_numbers
+        is_sum = _SUM.fullmatch(first.rstrip(" :：")) is not None and has_numbers
         is_alone = not any(cells[1:]) or len(row) != len(rows[0][1])
         is_remark = is_alone and _REMARK.fullmatch(first) is not None
         others = (each[0].strip() for _, each in rows[: len(rows) - number] if each)
