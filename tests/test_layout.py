@@ -36,7 +36,7 @@ ONLY_PACKAGE = {"llvmlite": "chainrule.compiler", "click": "chainrule.cli"}
 
 # Every folder of the package; those in parentheses are to come.
 PLAN = """
-arguments arguments/foreign_names autodiff cli data data/csv_file
+arguments arguments/foreign_names autodiff cli cli/csv_table data data/csv_file
 datasets insight insight/plots losses metrics testing (export) (interop) (science) (solvers)
 storage graph graph/protocol_gaps
 data/formats data/features data/image_folder

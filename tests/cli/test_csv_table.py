@@ -10,8 +10,8 @@ from click.testing import CliRunner
 
 from chainrule import data
 from chainrule.cli import commands
-from chainrule.cli.csv_option import TableOptions
 from chainrule.cli.csv_table import recipe_of_file
+from chainrule.cli.csv_table.option import TableOptions
 from chainrule.cli.recipe import Recipe
 from chainrule.errors import ArgumentError, ChainruleError, DataError
 

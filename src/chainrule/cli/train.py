@@ -10,8 +10,8 @@ from typing import Any
 import click
 
 from chainrule.arguments.lookup import suggestion
-from chainrule.cli.csv_option import TableOptions, options_of, table_options
 from chainrule.cli.csv_table import recipe_of_file
+from chainrule.cli.csv_table.option import TableOptions, options_of, table_options
 from chainrule.cli.rbm import NAME, train_rbm
 from chainrule.cli.recipe import Baseline, Part, Recipe, Run
 from chainrule.cli.recipes import RECIPES

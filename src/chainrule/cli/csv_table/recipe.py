@@ -15,9 +15,9 @@ import numpy as np
 from chainrule import data, nn
 from chainrule.arguments.lookup import closest
 from chainrule.cli.advice import in_options
-from chainrule.cli.csv_feature import declarations_of
-from chainrule.cli.csv_option import TableOptions
-from chainrule.cli.csv_target import Target, target_of
+from chainrule.cli.csv_table.feature import declarations_of
+from chainrule.cli.csv_table.option import TableOptions
+from chainrule.cli.csv_table.target import Target, target_of
 from chainrule.cli.figures import draw_classes, draw_numbers
 from chainrule.cli.recipe import Baseline, Part, Parts, Recipe
 from chainrule.cli.report import (

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule import data
-from chainrule.cli.csv_option import TableOptions
+from chainrule.cli.csv_table.option import TableOptions
 from chainrule.data.cell import are_numbers, as_texts, is_missing
 from chainrule.data.declaration import inferred_date
 from chainrule.data.file_columns import FileColumns
