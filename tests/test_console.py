@@ -11,6 +11,7 @@ import chainrule as cr
 from chainrule import nn
 from chainrule.cli.words import align
 from chainrule.console import encodable, left_aligned, right_aligned, width_of
+from chainrule.train.progress.columns import EpochLine, RunningLine
 
 
 def test_columns_of_tables_agree_whatever_the_letters() -> None:
@@ -29,6 +30,14 @@ def test_columns_of_tables_agree_whatever_the_letters() -> None:
     ]
     for table in tables:
         assert len({width_of(each) for each in table}) == 1, table
+
+
+def test_lines_of_progress_fit_with_wide_letters() -> None:
+    logs = {"loss": 0.5, "类别_loss": 0.25, "val_类别_loss": 0.125}
+    for columns in range(30, 60):
+        assert width_of(EpochLine("epoch 3/9", logs, 12e3).text(columns)) <= columns
+        parts = RunningLine("epoch 3/9", 0.3, logs, 12e3, 75).parts(columns)
+        assert width_of("".join(parts)) <= columns
 
 
 def test_widths_are_those_of_the_unicode_standard() -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from chainrule.console import width_of
+
 __all__ = ["EpochLine", "Logs", "RunningLine", "format_numbers"]
 
 Logs = Mapping[str, float]
@@ -41,7 +43,7 @@ class EpochLine:
         >>> line.text(46)
         'epoch 3/9  loss 0.5  val_loss 0.25  …'
         """
-        left = None if width is None else width - len(self.label + _GAP)
+        left = None if width is None else width - width_of(self.label + _GAP)
         return _GAP.join([self.label, _fit(self.logs, f"{self.speed:,.0f} samples/s", left)])
 
 
@@ -65,13 +67,13 @@ class RunningLine:
         >>> "".join(RunningLine("epoch 3/9", 0.3, {"loss": 0.5}, 12e3, 75).parts(20))
         'epoch 3/9  loss 0.5'
         """
-        speed, room = f"{self.speed:,.0f} samples/s", width - len(self.label + _GAP)
+        speed, room = f"{self.speed:,.0f} samples/s", width - width_of(self.label + _GAP)
         left = "" if self.seconds is None else f"{_GAP}{_duration(self.seconds)} left"
         for bar, time in ((_BAR, left), (_BAR, ""), (0, "")):
             numbers = _fit(self.logs, speed, room - bar - len(time)) + time
-            if len(numbers) <= room - bar:
+            if width_of(numbers) <= room - bar:
                 break
-        bar = min(_WIDE_BAR, room - len(numbers)) if bar else 0
+        bar = min(_WIDE_BAR, room - width_of(numbers)) if bar else 0
         done = round(self.fraction * bar)
         return self.label + " ", "━" * done, "─" * (bar - done), " " + numbers
 
@@ -101,16 +103,13 @@ def _fit(logs: Logs, speed: str, width: int | None) -> str:
     while len(kept) > 1 and _length(numbers, kept, len(_GAP + "…")) > width:
         kept.pop()
     line = _GAP.join(text for name, text in numbers.items() if name in kept)
-    return line if len(line + _GAP + "…") > width else line + _GAP + "…"
+    return line if width_of(line + _GAP + "…") > width else line + _GAP + "…"
 
 
 def _length(numbers: dict[str, str], kept: list[str], more: int = 0) -> int:
     """Return the length of a line, the same one for most numbers, so that lines agree."""
-    return (
-        more
-        - len(_GAP)
-        + sum(len(_GAP) + max(len(numbers[name]), len(name) + 1 + _DIGITS) for name in kept)
-    )
+    lengths = (max(width_of(numbers[each]), width_of(each) + 1 + _DIGITS) for each in kept)
+    return more - len(_GAP) + sum(len(_GAP) + length for length in lengths)
 
 
 def _numbers(logs: Logs) -> dict[str, str]:
