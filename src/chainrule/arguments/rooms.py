@@ -35,11 +35,14 @@ class _RoomModule(ModuleType):
     @boundary
     def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Raise ArgumentError."""
-        title = _ROOMS[self.__name__].title
-        raise ArgumentError(
-            f"{title} is a module, which cannot be called; call one of its functions: dir({title}) "
-            "lists them"
-        )
+        parent, _, name = self.__name__.rpartition(".")
+        if self.__name__ in _ROOMS:
+            title = _ROOMS[self.__name__].title
+            hint = f"call one of its functions: dir({title}) lists them"
+        else:
+            title = f"{_ROOMS[parent].title}.{name}"
+            hint = _hint(_ROOMS[parent], name) or f"dir({_ROOMS[parent].title}) lists what it has"
+        raise ArgumentError(f"{title} is a module, which cannot be called; {hint}")
 
 
 _ROOMS: dict[str, _Room] = {}
@@ -65,9 +68,8 @@ def open_room(
     room = _Room(title, public, aliases)
     _ROOMS[module] = _ROOMS[title if title == "chainrule" else f"chainrule.{title}"] = room
 
-    # pytest collects what is called test* and can be called.
-    if module in sys.modules and title not in ("chainrule", "testing"):
-        sys.modules[module].__class__ = _RoomModule
+    if module in sys.modules and title != "chainrule":
+        _answer_calls(sys.modules[module])
 
     @boundary
     def answer(name: str) -> NoReturn:
@@ -80,6 +82,17 @@ def open_room(
         return sorted(public)
 
     return answer, names
+
+
+def _answer_calls(module: ModuleType) -> None:
+    """Let a room and the modules in it answer calls, as of ``optim.sgd(0.1)``."""
+    within = [each for each in vars(module).values() if isinstance(each, ModuleType)]
+    for each in (module, *within):
+        parent, _, name = each.__name__.rpartition(".")
+        # pytest collects what is called test* and can be called.
+        is_own = each is module or parent == module.__name__
+        if is_own and type(each) is ModuleType and not name.startswith("test"):
+            each.__class__ = _RoomModule
 
 
 def _hint(room: _Room, name: str) -> str | None:

@@ -7,7 +7,7 @@ derivative or trace contains this call: then it remains a graph.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import Any
 
@@ -123,7 +123,7 @@ def value_and_grad(
                 output.role = "value" if output.role is None else output.role
                 rest = tree.map_leaves(_content, rest)
             found = cotangents([output], [constant(np.ones((), output.dtype))], nodes)
-            if nodes and not any(g is not None for g in found):
+            if not any(g is not None for g in found) and _are_of_network(args, positions):
                 _warn_if_unused(function, output, nodes)
             flat = [zeros_like(n) if g is None else g for n, g in zip(nodes, found, strict=True)]
             return _evaluate_results((output, rest, flat), nodes)
@@ -379,11 +379,18 @@ def _unaliased(node: Node, shared: set[int]) -> Any:
     return np.array(value) if node.is_constant else value
 
 
+def _are_of_network(args: Sequence[Any], positions: Sequence[int]) -> bool:
+    """Whether the variables are ``net.params``, which no function is constant in on purpose."""
+    return all(
+        isinstance(args[each], Mapping) and not isinstance(args[each], dict) for each in positions
+    )
+
+
 def _warn_if_unused(function: Callable[..., Any], output: Node, nodes: Sequence[Node]) -> None:
     """Warn of a value that is computed without the variables; steps, such as sign, use them."""
     used = {each.serial for each in ancestors([output], lambda _: False)}
     if used.isdisjoint(each.serial for each in nodes):
         warn(
-            f"grad: what {_graph_name(function)} returns does not depend on the argument to "
-            "differentiate by, so its gradient is 0; compute with the argument, as net.apply does"
+            f"grad: what {_graph_name(function)} returns does not depend on its argument, "
+            "net.params, so its gradient is 0; compute with net.apply, not with net"
         )

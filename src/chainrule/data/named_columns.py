@@ -12,6 +12,7 @@ from chainrule.arguments.attributes import refuse_missing
 from chainrule.arguments.checks import shown
 from chainrule.arguments.lookup import suggestion
 from chainrule.errors import ArgumentError, MissingKeyError
+from chainrule.tracebacks import boundary
 
 __all__ = ["NamedColumns"]
 
@@ -33,6 +34,7 @@ class NamedColumns(dict[str, NDArray[Any]]):
 
     __slots__ = ()
 
+    @boundary
     def __getitem__(self, name: Any) -> NDArray[Any]:
         if isinstance(name, list | slice | np.ndarray):
             raise ArgumentError(
@@ -46,12 +48,14 @@ class NamedColumns(dict[str, NDArray[Any]]):
         hint = suggestion(str(name), list(self))
         raise MissingKeyError(f"there is no column {shown(name, 40)}; {hint}")
 
+    @boundary
     def pop(self, name: Any, *default: Any) -> Any:
         """Take a column out, and return it."""
         if name not in self and not default:
             self.__missing__(name)
         return super().pop(name, *default)
 
+    @boundary
     def __getattr__(self, name: str) -> NoReturn:
         """Answer the names of pandas."""
         if name in self:

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Literal
 
-from chainrule.errors import LIBRARY_FOLDERS, ChainruleError, TraceError
+from chainrule.errors import LIBRARY_FOLDERS, ArgumentError, ChainruleError, TraceError
 from chainrule.graph import trace_errors
 from chainrule.graph.protocol_gaps.numpy_namespace import namespaces
 from chainrule.graph.protocol_gaps.plain_store import plain_store_message
@@ -119,6 +119,8 @@ class Environment:
         traceback = innermost
         message, line = self._refused
         if traceback is None:
+            if isinstance(error, TypeError) and _CALL_ERRORS.search(str(error)):
+                raise ArgumentError(trace_errors.wrong_call(self.name, str(error))) from None
             return
         if line == (traceback.tb_frame.f_code.co_filename, traceback.tb_lineno):
             if str(error) in _STORE_ERRORS:
@@ -145,6 +147,8 @@ _STORE_ERRORS = (
 )
 
 _NODE_ERRORS = re.compile(r"\bNode\b|^could not convert string to float: '<traced")
+
+_CALL_ERRORS = re.compile(r"\(\) (missing \d|takes \d|got )")
 
 _LIST_ERRORS = re.compile(r"'list'|to list|list indices|can't multiply sequence by non-int")
 

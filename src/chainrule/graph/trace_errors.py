@@ -32,6 +32,7 @@ __all__ = [
     "source_text",
     "store_into_argument",
     "unknown_value",
+    "wrong_call",
 ]
 
 
@@ -116,6 +117,11 @@ def store_into_argument(function: str, name: str, is_refused: bool) -> str:
         f"{function} writes into its argument {name}; its derivative is taken on a copy, and the "
         "array outside is not changed; begin with x = x.copy()"
     )
+
+
+def wrong_call(function: str, error: str) -> str:
+    """Return the message for arguments that do not fit the signature of a traced function."""
+    return f"{error}; what is made of a function, as by grad or jit, takes the arguments of it"
 
 
 def check_function(operation: str, function: Any) -> None:

@@ -60,6 +60,7 @@ torch  get_submodule  -> here it is net[name], as in net['dense']
 keras,torch  learning_rate lr  -> it is net.optimizer.learning_rate
 torch  load_state_dict  -> assign the arrays: net.params.update({...})
 keras  set_weights  -> assign the arrays: net.params.update({...})
+other  load  -> chainrule.load reads a saved network
 keras  load_weights  -> chainrule.load reads a saved network; net.params.update takes its params
 keras  metrics_names  -> the names are the keys of net.evaluate(X, y)
 keras  pop  -> net[:-1] is a network of the layers before the last one

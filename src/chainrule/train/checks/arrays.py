@@ -64,7 +64,10 @@ def as_array(value: Any, function: str, name: str, allows_text: bool = False) ->
         raise DataError(
             f"{function}: {name} is a single {type(value).__name__}, {shown(value, 40)}; it must "
             "be an array with one row a sample"
-            + ("; read a file first, as by data.read_csv(path)" * isinstance(value, str))
+            + (
+                "; read a file first, as by data.read_csv(path); characters are integers by "
+                "np.unique with return_inverse=True" * isinstance(value, str)
+            )
         )
     if array.size == 0:
         raise DataError(

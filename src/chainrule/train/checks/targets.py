@@ -96,6 +96,11 @@ def _check_shape(
         remedy = f"give class indices of shape {labels}, or one row of {outputs[-1]} a sample"
         if len(shape) == 1 < len(outputs) - 1:
             remedy = "for one class a sample, put nn.Flatten() before the last layers"
+        if len(shape) == len(outputs) == 2:
+            remedy += (
+                f"; for a class of each of {shape[1]} steps, recurrent layers need "
+                "return_sequences=True"
+            )
     elif len(shape) == 1 and len(outputs) == 2:
         remedy = (
             f'for classes use loss="cross_entropy"; for a quantity give the last layer 1 unit and '
