@@ -132,9 +132,11 @@ _PLAIN = frozenset((bool, int, float, str))
 
 def _children(tree: Any) -> tuple[type, tuple[Any, ...], list[Any]] | None:
     """Return type, keys and values of a container; None for a leaf and for None."""
-    if hasattr(type(tree), "__array_priority__"):  # an array or node, in less time than below
-        return None
-    if type(tree) in _PLAIN:
+    kind = type(tree)
+    if kind is dict:
+        return dict, tuple(tree), list(tree.values())
+    # An array or node, and plain values, in less time than below.
+    if hasattr(kind, "__array_priority__") or kind in _PLAIN:
         return None
     if isinstance(tree, dict):  # by its methods, as iteration over a subclass may give values
         return dict, tuple(tree.keys()), list(tree.values())
