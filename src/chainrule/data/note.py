@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 __all__ = ["Note"]
 
 
-@dataclass(frozen=True)
-class Note:
+class Note(NamedTuple):
     """One inference, such as "columns are separated by ';'".
 
     A guess may be wrong, and raises a warning; other inferences leave no doubt. A column that is

@@ -113,4 +113,7 @@ def test_new_cells_are_read_by_the_format_of_the_column() -> None:
     assert plain.parse("1,234") is None, "it may be 1234 or 1.234"
     assert plain.parse("1,234.5") == 1234.5
     assert euros.parse("5" * 9000 + " €") == math.inf, "beyond float64, which callers refuse"
+    digits = "5" * 9000
+    spellings = (f"{digits} days 01:00:00", f"P{digits}D", f"PT{digits}H", f"{digits} h 5 min")
+    assert [plain.parse(text) for text in spellings] == [None] * 4
     assert all(math.isnan(plain.parse(text) or 0) for text in ("?", "-", "None", "#DIV/0!", "nan"))

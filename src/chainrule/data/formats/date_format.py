@@ -61,7 +61,6 @@ _FIXED = {letter: rf"(?P<{letter}>\d\d)" for letter in "mdHI"} | {
     "M": r"(?P<M>[0-5]\d)",
     "S": r"(?P<S>[0-5]\d(?:[.,]\d{1,9})?)",
 }
-_CLOCK = re.compile("%[HI]")
 LONGEST = 80
 """Characters of a format."""
 
@@ -124,7 +123,7 @@ def _is_plain(value: object) -> TypeGuard[str]:
 
 def has_time(date_format: str) -> bool:
     """Whether a format has the time of day."""
-    return _CLOCK.search(date_format) is not None
+    return "%H" in date_format or "%I" in date_format
 
 
 def is_afternoon(half: str) -> bool:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 from chainrule.data.formats.date_format import HALVES, is_afternoon
 from chainrule.data.formats.missing import is_spelled_missing
@@ -44,35 +45,35 @@ _NUMBER = (
     r"(?P<digits>\d(?:[\d.,' ]*[\d.,])?|[.,]\d+)(?P<exponent>[eE][-+]?\d+|[dD][-+]\d+)?"
     rf" ?(?P<back>{UNIT})? ?(?P<last>-)? ?(?P<close>\))?"
 )
-_CLOCK = re.compile(
-    r"(?:(?P<days>[-+]?\d+) days?,? )?(?P<sign>[-+])?(?P<hours>\d{1,4}):(?P<minutes>[0-5]\d)"
+_CLOCK = (
+    r"(?:(?P<days>[-+]?\d{1,9}) days?,? )?(?P<sign>[-+])?(?P<hours>\d{1,4}):(?P<minutes>[0-5]\d)"
     r"(?::(?P<seconds>[0-5]\d(?:[.,]\d+)?))?(?: ?(?P<half>[AaPp])\.?[Mm]\.?)?"
 )
 _SPELLED = (
-    re.compile(  # ISO 8601
-        r"(?P<sign>[-+])?P(?=.*\d)(?:(?P<days>\d+)D)?(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?"
-        r"(?:(?P<seconds>\d+(?:[.,]\d+)?)S)?)?"
+    # ISO 8601
+    (
+        r"(?P<sign>[-+])?P(?=.*\d)(?:(?P<days>\d{1,9})D)?(?:T(?:(?P<hours>\d{1,9})H)?"
+        r"(?:(?P<minutes>\d{1,9})M)?(?:(?P<seconds>\d{1,9}(?:[.,]\d+)?)S)?)?"
     ),
-    re.compile(
-        r"(?P<sign>-)?(?P<hours>\d+) ?h(?:rs?|ours?)?\.?,? ?(?P<minutes>\d+) ?m(?:in(?:ute)?s?)?\.?"
+    (
+        r"(?P<sign>-)?(?P<hours>\d{1,9}) ?h(?:rs?|ours?)?\.?,? ?"
+        r"(?P<minutes>\d{1,9}) ?m(?:in(?:ute)?s?)?\.?"
     ),
-    re.compile(
+    (
         r"(?P<sign>-)?(?P<hours>\d{1,4})(?:[时時点點시]|小时|시간)"
         r"(?: ?(?P<minutes>\d\d?)(?:分钟?|분)(?: ?(?P<seconds>\d\d?(?:[.,]\d+)?)[秒초])?)?"
     ),
 )
-_HALF = re.compile(rf"({'|'.join(HALVES)}) ?(.*)")
-_GROUPED = {
-    mark: re.compile(rf"[1-9]\d{{0,2}}(?:{re.escape(mark)}\d{{3}})+")
-    for mark in (",", ".", "'", " ")
-}
-_INDIAN = re.compile(r"[1-9]\d?(?:,\d\d)+,\d{3}")
+_HALF = rf"({'|'.join(HALVES)}) ?(.*)"
+_GROUPED = {mark: rf"[1-9]\d{{0,2}}(?:{re.escape(mark)}\d{{3}})+" for mark in (",", ".", "'", " ")}
+_INDIAN = r"[1-9]\d?(?:,\d\d)+,\d{3}"
+_expression = cache(re.compile)
+"""Compile an expression when it is first used: few programs read such numbers."""
 HOURS = "hours"
 """The unit of 12:30 and 01:02:03."""
 
 
-@dataclass(frozen=True)
-class ParsedNumber:
+class ParsedNumber(NamedTuple):
     """A number as it was written: its digits with a decimal point, and its unit."""
 
     text: str
@@ -141,7 +142,7 @@ def parse_written(text: str, decimal: str) -> ParsedNumber | None:
     ParsedNumber(text='-1234.5', unit='kg', is_grouped=True)
     """
     plain = " ".join(text.translate(_ASCII).split())
-    found = _number().fullmatch(plain)
+    found = _expression(_NUMBER).fullmatch(plain)
     if found is None:
         return _clock(plain)
     signs = [found[name] for name in ("first", "second", "last") if found[name]]
@@ -158,12 +159,6 @@ def parse_written(text: str, decimal: str) -> ParsedNumber | None:
     )
     unit = found["front"] or found["back"] or ""
     return ParsedNumber(number, HOURS if unit == "小时" else unit, is_grouped)
-
-
-@cache
-def _number() -> re.Pattern[str]:
-    """Compile the expression of numbers when the first one is read, as it names all units."""
-    return re.compile(_NUMBER)
 
 
 def decimals_of(text: str) -> tuple[str, ...]:
@@ -188,8 +183,8 @@ def _digits(written: str, decimal: str) -> tuple[str | None, bool]:
         if len(separators) > 1 or decimal in separators:
             return None, False
         separator = separators.pop()
-        is_indian = separator == "," and _INDIAN.fullmatch(integer)
-        if not is_indian and not _GROUPED[separator].fullmatch(integer):
+        is_indian = separator == "," and _expression(_INDIAN).fullmatch(integer)
+        if not is_indian and not _expression(_GROUPED[separator]).fullmatch(integer):
             return None, False
         integer = integer.replace(separator, "")
     return (f"{integer or '0'}.{fraction or '0'}" if mark else integer), is_grouped
@@ -197,11 +192,11 @@ def _digits(written: str, decimal: str) -> tuple[str | None, bool]:
 
 def _clock(text: str) -> ParsedNumber | None:
     """Return a time of day or duration in hours, such as 5:30 pm, 2 days 01:00:00 or PT90M."""
-    front = _HALF.fullmatch(text)
+    front = _expression(_HALF).fullmatch(text)
     text = front[2] if front else text
-    found = _CLOCK.fullmatch(text)
+    found = _expression(_CLOCK).fullmatch(text)
     if found is None:
-        spelled = (pattern.fullmatch(text) for pattern in _SPELLED)
+        spelled = (_expression(each).fullmatch(text) for each in _SPELLED)
         found = next((each for each in spelled if each is not None), None)
     if found is None:
         return None
@@ -214,7 +209,7 @@ def _clock(text: str) -> ParsedNumber | None:
         hours = hours % 12 + (12 if is_afternoon(half) else 0)
     total = hours + int(parts["minutes"]) / 60 + float(parts.get("seconds", "0")) / 3600
     is_negative = parts["sign"] == "-"
-    if found.re is _CLOCK:  # days have a sign of their own: -1 days +23:00:00
+    if found.re.pattern == _CLOCK:  # days have a sign of their own: -1 days +23:00:00
         total = 24 * int(parts["days"]) + (-total if is_negative else total)
     else:
         total = (-1 if is_negative else 1) * (24 * int(parts.get("days", "0")) + total)

@@ -11,10 +11,17 @@ from numpy.typing import NDArray
 from chainrule.arguments.array_classes import refuse_masked
 from chainrule.arguments.checks import bad_argument, shown
 from chainrule.arguments.lookup import suggestion
-from chainrule.errors import DataError, DTypeError, MissingKeyError, ShapeError, UnsupportedError
+from chainrule.errors import (
+    ChainruleError,
+    DataError,
+    DTypeError,
+    MissingKeyError,
+    ShapeError,
+    UnsupportedError,
+)
 from chainrule.nn.parameter import Parameter
 from chainrule.pickling import independent_copies
-from chainrule.tracebacks import boundary
+from chainrule.tracebacks import boundary, cut_frames
 from chainrule.train.model.model import Model
 
 __all__ = ["Params"]
@@ -40,9 +47,12 @@ class Params(MutableMapping[str, NDArray[Any]]):
         """Names of those that training does not update: frozen weights, and running statistics."""
         return tuple(name for name, each in self._parameters.items() if not each.trainable)
 
-    @boundary
     def __getitem__(self, name: str) -> NDArray[Any]:
-        value = self._parameter(name).value
+        try:
+            value = self._parameter(name).value
+        except ChainruleError as error:  # as a boundary does, which takes longer
+            cut_frames(error)
+            raise
         # A view: resizing or reshaping it in place does not change the parameter's array.
         return value.view() if type(value) is np.ndarray else value
 

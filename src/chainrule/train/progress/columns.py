@@ -7,7 +7,7 @@ each followed by its value on the validation data, and the speed. No number is c
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from chainrule.console import width_of
 
@@ -24,8 +24,7 @@ _BAR, _WIDE_BAR = 10, 24
 """Length of the bar where space is short, and where it is not."""
 
 
-@dataclass(frozen=True)
-class EpochLine:
+class EpochLine(NamedTuple):
     """The results of a finished epoch; `speed` in samples a second."""
 
     label: str
@@ -47,8 +46,7 @@ class EpochLine:
         return _GAP.join([self.label, _fit(self.logs, f"{self.speed:,.0f} samples/s", left)])
 
 
-@dataclass(frozen=True)
-class RunningLine:
+class RunningLine(NamedTuple):
     """The state of a run: a bar of the `fraction` done, quantities, the `seconds` left if known."""
 
     label: str
