@@ -60,6 +60,13 @@ class Date:
     >>> days = ["2024-01-05", "2024-01-06", "2024-01-07"]
     >>> Date("day", parts=["days", "weekday"]).fit(np.array(days)).features
     ('day: days', 'day: Friday', 'day: Saturday', 'day: Sunday')
+
+    In the table that a network begins with, other columns are given by name:
+
+    >>> from chainrule import data
+    >>> table = data.Table(data.Date("sold", format="%d/%m/%Y", parts=["days"]), "price")
+    >>> table.fit({"sold": ["05/01/2024", "25/01/2024"], "price": [2.5, 3.0]}).feature_names
+    ('sold: days', 'price')
     """
 
     name: str

@@ -54,6 +54,8 @@ def roc(
     ``false_negative_cost`` for each false negative. Choose it on validation data. More than two
     classes have a curve each, against the rest.
 
+    Of a network it is drawn by ``cr.plot.roc(net, X_test, y_test, "roc.png")``.
+
     Parameters
     ----------
     net : Network, estimator of scikit-learn, function, or array, (n,), (n, 1) or (n, classes)

@@ -62,6 +62,16 @@ class Normalization(Layer):
     >>> layer.adapt(np.array([[1.0, 7.0], [3.0, 7.0]]))
     >>> layer(np.array([[5.0, 8.0]]))
     array([[3., 1.]])
+
+    In a network ``fit`` does it:
+
+    >>> import chainrule as cr
+    >>> from chainrule import nn
+    >>> net = cr.Network([nn.Normalization(), nn.Dense(1)])
+    >>> net.compile(loss="mse")
+    >>> history = net.fit(np.array([[100.0], [300.0]]), np.array([[1.0], [2.0]]), verbose=0)
+    >>> net.layers[0].mean.value
+    array([200.], dtype=float32)
     """
 
     def __init__(
