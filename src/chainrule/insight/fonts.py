@@ -66,7 +66,7 @@ def cover_letters(artists: Iterable[Any]) -> None:
 
 
 def _accept_one_weight() -> None:
-    """Keep matplotlib from telling that a font of other scripts has no bold letters."""
+    """Suppress the notice of matplotlib that a font of other scripts has no bold letters."""
     logger = logging.getLogger("matplotlib.font_manager")
     if _is_of_use not in logger.filters:
         logger.addFilter(_is_of_use)

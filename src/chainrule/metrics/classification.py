@@ -58,7 +58,7 @@ def accuracy(
     0.6666666666666666
     """
     outcome = outcome_of("accuracy", y_true, y_pred, threshold, labels)
-    return float(np.mean(outcome.truth == outcome.answer))
+    return float(np.mean(outcome.truth == outcome.predicted))
 
 
 @metric_function
@@ -284,7 +284,7 @@ def top_k(
 def _averaged(name: str, outcome: Outcome, average: Any, positive: Any) -> Any:
     if average is not None:
         checked_choice(name, "average", average, ("auto", "macro", "micro", "weighted"))
-    right, predicted, present = class_counts(outcome.truth, outcome.answer, len(outcome.classes))
+    right, predicted, present = class_counts(outcome.truth, outcome.predicted, len(outcome.classes))
     part, whole = {
         "precision": (right, predicted),
         "recall": (right, present),

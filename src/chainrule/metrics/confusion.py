@@ -55,7 +55,7 @@ def confusion_matrix(
            [1, 1]])
     """
     outcome = outcome_of("confusion_matrix", y_true, y_pred, threshold, labels)
-    return confusion_counts(outcome.truth, outcome.answer, len(outcome.classes))
+    return confusion_counts(outcome.truth, outcome.predicted, len(outcome.classes))
 
 
 @answers_foreign_names(SCORE_ALIASES)

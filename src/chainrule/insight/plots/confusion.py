@@ -16,13 +16,13 @@ from chainrule.data.row_labels import check_row_labels
 from chainrule.insight.confusion import confusion_matrix
 from chainrule.insight.figure import File, drawing, root_figure
 from chainrule.insight.palette import confusion_colours, confusion_scale, text_colour
-from chainrule.insight.plots.answers import (
+from chainrule.insight.plots.predictions import (
     Classifier,
     as_rows,
-    ask,
     check_classifier,
     class_labels,
     class_names,
+    predict,
 )
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def confusion(
     check_classifier(_NAME, net)
     check_row_labels(_NAME, X=X, y=y)
     labels = class_labels(_NAME, X, y)
-    classes, counts = confusion_matrix(labels, ask(_NAME, net, as_rows(X), labels).predicted)
+    classes, counts = confusion_matrix(labels, predict(_NAME, net, as_rows(X), labels).predicted)
     shown = [shortened(each, _LONGEST_NAME) for each in class_names(_NAME, names, classes)]
     with drawing(axes, path, _size(shown)) as axes:
         colours = confusion_colours(counts)

@@ -15,16 +15,16 @@ from chainrule.data.row_labels import check_row_labels
 from chainrule.insight.figure import File, drawing, root_figure
 from chainrule.insight.legend import add_legend
 from chainrule.insight.palette import COLOURS, MARKERS, tint
-from chainrule.insight.plots.answers import (
+from chainrule.insight.plots.decision_regions import DecisionRegions, classify_plane
+from chainrule.insight.plots.plane import plane_of
+from chainrule.insight.plots.predictions import (
     Classifier,
     as_rows,
-    ask,
     check_classifier,
     class_labels,
     class_names,
+    predict,
 )
-from chainrule.insight.plots.decision_regions import DecisionRegions, classify_plane
-from chainrule.insight.plots.plane import plane_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -102,7 +102,7 @@ def decision_boundary(
     labels = class_labels(_NAME, X, y)
     regions = classify_plane(_NAME, net, plane, labels)
     shown = class_names(_NAME, names, regions.classes)
-    mistaken = ask(_NAME, net, as_rows(X), labels).predicted != labels
+    mistaken = predict(_NAME, net, as_rows(X), labels).predicted != labels
     with drawing(axes, path, (6.2, 5.0)) as axes:
         _draw_regions(axes, regions)
         draw_classes(axes, plane.points, labels, regions.classes, shown)

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.insight.plots.answers import ask
 from chainrule.insight.plots.plane import Plane
+from chainrule.insight.plots.predictions import predict
 
 __all__ = ["DecisionRegions", "classify_plane"]
 
@@ -49,17 +49,17 @@ def classify_plane(function: str, net: Any, plane: Plane, labels: Array) -> Deci
     steps = np.linspace(0, 1, _RESOLUTION)[:, None]
     ticks = (low - border + (high - low + 2 * border) * steps).T
     grid = np.stack(np.meshgrid(*ticks), axis=-1).reshape(-1, 2).astype(np.result_type(points, 0.0))
-    answers = ask(function, net, plane.samples(grid), labels)
-    classes = np.union1d(labels, answers.predicted)
+    predictions = predict(function, net, plane.samples(grid), labels)
+    classes = np.union1d(labels, predictions.predicted)
     shape = (_RESOLUTION, _RESOLUTION)
-    codes = np.searchsorted(classes, answers.predicted).reshape(shape)
-    scores = answers.scores
-    if scores is None or not np.isin(classes, answers.classes).all():
+    codes = np.searchsorted(classes, predictions.predicted).reshape(shape)
+    scores = predictions.scores
+    if scores is None or not np.isin(classes, predictions.classes).all():
         by_class = np.equal.outer(np.arange(len(classes)), codes).astype(float)
     else:
-        columns = [int(np.flatnonzero(answers.classes == each)[0]) for each in classes]
+        columns = [int(np.flatnonzero(predictions.classes == each)[0]) for each in classes]
         by_class = scores[:, columns].T.reshape(-1, *shape)
-    certainty = answers.certainty.reshape(shape)
+    certainty = predictions.certainty.reshape(shape)
     return DecisionRegions(classes, (ticks[0], ticks[1]), codes, certainty, _margins(by_class))
 
 

@@ -1,6 +1,5 @@
 """All plots, imported together when the first one is drawn."""
 
-from chainrule.insight.plots.answers import Classifier
 from chainrule.insight.plots.confusion import confusion
 from chainrule.insight.plots.decision_boundary import decision_boundary
 from chainrule.insight.plots.forecast import forecast
@@ -9,6 +8,7 @@ from chainrule.insight.plots.images import images
 from chainrule.insight.plots.importance import importance
 from chainrule.insight.plots.mistakes import mistakes
 from chainrule.insight.plots.points import points
+from chainrule.insight.plots.predictions import Classifier
 from chainrule.insight.plots.roc import roc
 from chainrule.insight.plots.weights import weights
 

@@ -16,9 +16,9 @@ from chainrule.data.file_argument import is_path
 from chainrule.data.row_labels import check_row_labels
 from chainrule.errors import DataError
 from chainrule.insight.figure import File, drawing, root_figure
-from chainrule.insight.plots.answers import as_rows, ask, class_labels
 from chainrule.insight.plots.image_arrays import as_images, is_square
 from chainrule.insight.plots.images import draw_images, grid_size, label_texts
+from chainrule.insight.plots.predictions import as_rows, class_labels, predict
 from chainrule.insight.plots.row_table import cells_of_rows, draw_rows
 
 if TYPE_CHECKING:
@@ -92,13 +92,13 @@ def mistakes(
     _check_samples(X, y)
     count = checked_count(_NAME, "count", count, most=100)
     labels = class_labels(_NAME, X, y)
-    answers = ask(_NAME, net, as_rows(X), labels)
-    wrong = np.flatnonzero(answers.predicted != labels)
-    certainty = answers.certainty[wrong]
+    predictions = predict(_NAME, net, as_rows(X), labels)
+    wrong = np.flatnonzero(predictions.predicted != labels)
+    certainty = predictions.certainty[wrong]
     first = wrong[np.argsort(-certainty, kind="stable")][:count]
     title = f"{len(wrong):,} of {len(labels):,} mistaken"
     title += f", the {len(first)} most certain" if len(first) < len(wrong) else ""
-    texts, _ = label_texts(_NAME, labels[first], answers.predicted[first], names, len(first))
+    texts, _ = label_texts(_NAME, labels[first], predictions.predicted[first], names, len(first))
     if not len(first):
         return _draw_none(f"none of {len(labels):,} mistaken", path, axes)
     if not is_table(X) and _are_images(np.asarray(X), image_shape, features):
@@ -110,9 +110,9 @@ def mistakes(
     header, cells = cells_of_rows(_NAME, X, first, features)
     lines = [[str(row), text, *each] for row, text, each in zip(first, texts, cells, strict=True)]
     header = ["row", "predicted (true)", *header]
-    if answers.scores is not None and answers.are_probabilities:
+    if predictions.scores is not None and predictions.are_probabilities:
         header.insert(2, "probability")
-        for line, scores in zip(lines, answers.scores[first], strict=True):
+        for line, scores in zip(lines, predictions.scores[first], strict=True):
             line.insert(2, f"{scores.max():.2f}")
     return draw_rows(title, header, lines, path, axes)
 

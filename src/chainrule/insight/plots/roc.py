@@ -17,7 +17,13 @@ from chainrule.errors import ArgumentError, DataError
 from chainrule.insight.figure import File, panels, root_figure
 from chainrule.insight.legend import add_legend
 from chainrule.insight.palette import COLOURS, LINE_COLOURS
-from chainrule.insight.plots.answers import Answers, as_rows, ask, class_labels, class_names
+from chainrule.insight.plots.predictions import (
+    Predictions,
+    as_rows,
+    class_labels,
+    class_names,
+    predict,
+)
 from chainrule.train.metrics.roc_auc import auc
 
 if TYPE_CHECKING:
@@ -101,21 +107,21 @@ def roc(
         checked_number(_NAME, "false_positive_cost", false_positive_cost, NON_NEGATIVE),
         checked_number(_NAME, "false_negative_cost", false_negative_cost, NON_NEGATIVE),
     )
-    labels, answers = _scored(net, X, y)
-    assert answers.scores is not None
-    shown = class_names(_NAME, names, answers.classes)
-    if len(answers.classes) > 2 and positive is None:
-        return _draw_each_class(answers, labels, shown, path, axes)
-    place = _place_of(positive, answers.classes)
-    curve = _Curve.of(answers.scores[:, place], labels == answers.classes[place], costs)
+    labels, predictions = _scored(net, X, y)
+    assert predictions.scores is not None
+    shown = class_names(_NAME, names, predictions.classes)
+    if len(predictions.classes) > 2 and positive is None:
+        return _draw_each_class(predictions, labels, shown, path, axes)
+    place = _place_of(positive, predictions.classes)
+    curve = _Curve.of(predictions.scores[:, place], labels == predictions.classes[place], costs)
     given = None if threshold is None else checked_number(_NAME, "threshold", threshold)
     count = 2 if axes is None else min(np.size(axes), 2)
     with panels(axes, path, (9.2, 4.4) if count == 2 else (5.4, 4.6), columns=count) as drawn:
-        area = auc(labels == answers.classes[place], answers.scores[:, place])
+        area = auc(labels == predictions.classes[place], predictions.scores[:, place])
         _draw_curve(drawn[0], curve, given)
         drawn[0].set_title(f"ROC of class {shown[place]}: AUC {area:.3f}")
         if count == 2:
-            _draw_costs(drawn[1], curve, given, 0.5 if answers.are_probabilities else 0.0)
+            _draw_costs(drawn[1], curve, given, 0.5 if predictions.are_probabilities else 0.0)
         return root_figure(drawn[0])
 
 
@@ -150,7 +156,7 @@ class _Curve:
         return int(best[len(best) // 2])
 
 
-def _scored(net: Any, X: Any, y: ArrayLike | None) -> tuple[Array, Answers]:
+def _scored(net: Any, X: Any, y: ArrayLike | None) -> tuple[Array, Predictions]:
     """Return the classes of the samples, of which there are two at least, and finite scores."""
     # roc(scores, y) gives the classes in the place of the samples.
     classifier, samples, targets = (_as_scores(net), net, X) if y is None else (net, X, y)
@@ -161,23 +167,23 @@ def _scored(net: Any, X: Any, y: ArrayLike | None) -> tuple[Array, Answers]:
         )
     check_row_labels(_NAME, X=samples, y=targets)
     labels = class_labels(_NAME, samples, targets)
-    answers = ask(_NAME, classifier, as_rows(samples), labels)
-    if answers.scores is None:
+    predictions = predict(_NAME, classifier, as_rows(samples), labels)
+    if predictions.scores is None:
         raise DataError(
             f"{_NAME}: the classifier gives classes only, and a ROC curve needs a score of each; "
             "give its probabilities, as in roc(probabilities, y)"
         )
-    if not np.isfinite(answers.scores).all():
-        row = int(np.flatnonzero(~np.isfinite(answers.scores).all(axis=1))[0])
+    if not np.isfinite(predictions.scores).all():
+        row = int(np.flatnonzero(~np.isfinite(predictions.scores).all(axis=1))[0])
         raise DataError(
-            f"{_NAME}: the scores of row {row} are {answers.scores[row].tolist()!s:.60}"
+            f"{_NAME}: the scores of row {row} are {predictions.scores[row].tolist()!s:.60}"
         )
     if len(np.unique(labels)) < 2:
         raise DataError(
             f"{_NAME}: all samples are of class {labels.tolist()[0]!r}; a ROC curve needs samples "
             "of two classes"
         )
-    return labels, answers
+    return labels, predictions
 
 
 def _are_exchanged(scores: Any, labels: Any) -> bool:
@@ -251,21 +257,21 @@ def _draw_costs(axes: Axes, curve: _Curve, threshold: float | None, default: flo
 
 
 def _draw_each_class(
-    answers: Answers, labels: Array, shown: list[str], path: File, axes: Any
+    predictions: Predictions, labels: Array, shown: list[str], path: File, axes: Any
 ) -> Figure:
     """Draw a curve for each class against the rest, those of the hardest in colour."""
-    assert answers.scores is not None
-    scores = answers.scores
-    if not answers.are_probabilities:
+    assert predictions.scores is not None
+    scores = predictions.scores
+    if not predictions.are_probabilities:
         powers = np.exp(scores - scores.max(axis=1, keepdims=True))
         scores = powers / powers.sum(axis=1, keepdims=True)
-    present = [place for place, each in enumerate(answers.classes) if (labels == each).any()]
-    areas = {each: auc(labels == answers.classes[each], scores[:, each]) for each in present}
+    present = [place for place, each in enumerate(predictions.classes) if (labels == each).any()]
+    areas = {each: auc(labels == predictions.classes[each], scores[:, each]) for each in present}
     order = sorted(present, key=lambda each: areas[each])
     with panels(axes, path, (5.6, 5.0)) as (panel,):
         panel.plot([0, 1], [0, 1], color="#888888", linestyle=":")
         for rank, place in reversed(list(enumerate(order))):
-            curve = _Curve.of(scores[:, place], labels == answers.classes[place], (1.0, 1.0))
+            curve = _Curve.of(scores[:, place], labels == predictions.classes[place], (1.0, 1.0))
             is_named = rank < _MOST_CURVES
             panel.plot(
                 curve.false_positive_rate, curve.true_positive_rate,

@@ -57,7 +57,7 @@ def f1(y_true: Array, y_pred: Array, threshold: float | None = None) -> float:
 
 
 def confusion_counts(
-    truth: NDArray[np.intp], answer: NDArray[np.intp], classes: int
+    truth: NDArray[np.intp], predicted: NDArray[np.intp], classes: int
 ) -> NDArray[np.int64]:
     """Return how often each class, (classes, classes) by row, is predicted as each, by column.
 
@@ -67,12 +67,12 @@ def confusion_counts(
     array([[1, 0],
            [1, 1]])
     """
-    counts = np.bincount(truth * classes + answer, minlength=classes**2)
+    counts = np.bincount(truth * classes + predicted, minlength=classes**2)
     return counts.reshape(classes, classes).astype(np.int64)
 
 
 def class_counts(
-    truth: NDArray[np.intp], answer: NDArray[np.intp], classes: int
+    truth: NDArray[np.intp], predicted: NDArray[np.intp], classes: int
 ) -> tuple[Counts, Counts, Counts]:
     """Return true positives, predicted positives and positives of each class, by its position.
 
@@ -82,7 +82,8 @@ def class_counts(
     (array([1, 1]), array([2, 1]), array([1, 2]))
     """
     right, predicted, present = (
-        np.bincount(each, minlength=classes) for each in (truth[truth == answer], answer, truth)
+        np.bincount(each, minlength=classes)
+        for each in (truth[truth == predicted], predicted, truth)
     )
     return right, predicted, present
 
@@ -97,17 +98,17 @@ def _counts(
 ) -> tuple[Counts, Counts, Counts]:
     """Return true positives, predicted positives and positives of each class."""
     truth: NDArray[np.bool_]
-    answer: NDArray[np.bool_]
+    predicted: NDArray[np.bool_]
     if is_yes_or_no(y_pred, threshold):
         truth = (aligned(name, y_true, y_pred) > 0.5).reshape(len(y_pred), -1)
-        answer = (y_pred > cut(threshold)).reshape(truth.shape)
+        predicted = (y_pred > cut(threshold)).reshape(truth.shape)
     else:
         classes: NDArray[np.intp] = np.arange(int(y_pred.shape[-1]))
         truth = np.equal(labels(name, y_true, y_pred).reshape(-1, 1), classes)
-        answer = np.equal(np.argmax(y_pred, axis=-1).reshape(-1, 1), classes)
+        predicted = np.equal(np.argmax(y_pred, axis=-1).reshape(-1, 1), classes)
         if len(classes) == 2:
-            truth, answer = truth[:, 1:], answer[:, 1:]
-    return (truth & answer).sum(axis=0), answer.sum(axis=0), truth.sum(axis=0)
+            truth, predicted = truth[:, 1:], predicted[:, 1:]
+    return (truth & predicted).sum(axis=0), predicted.sum(axis=0), truth.sum(axis=0)
 
 
 def _mean_ratio(part: Counts, whole: Counts, seen: Counts) -> float:

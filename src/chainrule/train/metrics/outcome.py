@@ -34,7 +34,7 @@ class Outcome:
 
     classes: Array
     truth: NDArray[np.intp]
-    answer: NDArray[np.intp]
+    predicted: NDArray[np.intp]
     scores: Array | None = None
 
 
@@ -140,8 +140,8 @@ def _of_scores(
             f"{name}: y_pred holds {scores.min():.4g} to {scores.max():.4g}, which are no "
             "probabilities; for logits give threshold=0"
         )
-    answer = (scores > cut(threshold)).astype(np.intp)
-    return Outcome(classes, _positions(name, "y_true", true, classes), answer, scores)
+    predicted = (scores > cut(threshold)).astype(np.intp)
+    return Outcome(classes, _positions(name, "y_true", true, classes), predicted, scores)
 
 
 def _binary_classes(name: str, true: Array, known: Array | None) -> Array:

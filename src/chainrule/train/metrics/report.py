@@ -27,7 +27,7 @@ class ClassificationReport(Mapping[Any, Any]):
     """
 
     def __init__(self, outcome: Outcome, names: Sequence[str]) -> None:
-        counts = class_counts(outcome.truth, outcome.answer, len(outcome.classes))
+        counts = class_counts(outcome.truth, outcome.predicted, len(outcome.classes))
         right, predicted, present = counts
         columns = (
             ratio(right, predicted),

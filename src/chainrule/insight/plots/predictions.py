@@ -1,4 +1,4 @@
-"""What a classifier answers: classes and scores, from a network, an estimator or a function.
+"""What a classifier predicts: classes and scores, from a network, an estimator or a function.
 
 A function may return classes; a score of each class, (n, classes); or, of two classes, one score
 a sample: a probability, or an amount that is positive for the second class.
@@ -18,13 +18,13 @@ from chainrule.data.byte_text import decoded
 from chainrule.errors import ChainruleError, DataError, counted
 
 __all__ = [
-    "Answers",
     "Classifier",
+    "Predictions",
     "as_rows",
-    "ask",
     "check_classifier",
     "class_labels",
     "class_names",
+    "predict",
 ]
 
 Array = NDArray[Any]
@@ -43,8 +43,8 @@ class Classifier(Protocol):
 
 
 @dataclass(frozen=True)
-class Answers:
-    """The answers to n samples."""
+class Predictions:
+    """The predictions of n samples."""
 
     predicted: Array  # (n,), the class of each sample
     classes: Array  # (classes,), what the columns of `scores` are of
@@ -71,13 +71,13 @@ def check_classifier(function: str, net: Any) -> None:
         raise bad_argument(function, "net", net, _CLASSIFIER)
 
 
-def ask(function: str, net: Any, X: Any, known: Array) -> Answers:
-    """Return the answers of a classifier; `known` are the classes of the samples at hand."""
+def predict(function: str, net: Any, X: Any, known: Array) -> Predictions:
+    """Return the predictions of a classifier; `known` are the classes of the samples at hand."""
     check_classifier(function, net)
     if hasattr(net, "predict_class"):
-        answers = _of_network(net, X, known)
+        predictions = _of_network(net, X, known)
     elif hasattr(net, "classes_") and hasattr(net, "predict"):
-        answers = _of_estimator(net, X)
+        predictions = _of_estimator(net, X)
     elif hasattr(net, "get_params") and not hasattr(net, "classes_"):
         raise DataError(
             f"{function}: {type(net).__name__} is a regressor, or not fitted, and has no classes; "
@@ -86,15 +86,17 @@ def ask(function: str, net: Any, X: Any, known: Array) -> Answers:
         )
     else:
         outputs = np.asarray((net.predict if hasattr(net, "predict") else net)(X))
-        answers = _of_outputs(function, decoded(outputs, f"{function}: what net returns"), known)
-    if answers.predicted.ndim != 1:
+        predictions = _of_outputs(
+            function, decoded(outputs, f"{function}: what net returns"), known
+        )
+    if predictions.predicted.ndim != 1:
         raise DataError(
-            f"{function}: the predicted classes have shape {answers.predicted.shape}; there must "
+            f"{function}: the predicted classes have shape {predictions.predicted.shape}; there must "
             "be one class for each sample, (n,)"
         )
     if known.size:
-        _check_kinds(function, known, answers.predicted)
-    return answers
+        _check_kinds(function, known, predictions.predicted)
+    return predictions
 
 
 def as_rows(X: Any) -> Any:
@@ -146,7 +148,7 @@ def class_names(function: str, names: Any, classes: Array) -> list[str]:
     return [str(given[int(each)]) for each in classes]
 
 
-def _of_network(net: Any, X: Any, known: Array) -> Answers:
+def _of_network(net: Any, X: Any, known: Array) -> Predictions:
     predicted = np.asarray(net.predict_class(X))
     names = getattr(net, "classes", None)
     if predicted.ndim == 2 and hasattr(net, "predict_proba"):  # of outputs by themselves
@@ -158,11 +160,11 @@ def _of_network(net: Any, X: Any, known: Array) -> Answers:
         except ChainruleError:  # trained by a hinge loss, say: its outputs are no probabilities
             scores = None
     if scores is None or scores.ndim != 2:
-        return Answers(predicted, np.union1d(known, predicted), None, False)
+        return Predictions(predicted, np.union1d(known, predicted), None, False)
     if scores.shape[1] == 1:  # a single sigmoid output
         scores = np.hstack([1 - scores, scores])
     classes = _columns(scores.shape[1], names, np.union1d(known, predicted))
-    return Answers(predicted, classes, scores, True)
+    return Predictions(predicted, classes, scores, True)
 
 
 def _columns(count: int, names: Any, seen: Array) -> Array:
@@ -173,23 +175,25 @@ def _columns(count: int, names: Any, seen: Array) -> Array:
     return seen if len(seen) == count and not is_index else np.arange(count)
 
 
-def _of_estimator(net: Any, X: Any) -> Answers:
+def _of_estimator(net: Any, X: Any) -> Predictions:
     predicted, classes = np.asarray(net.predict(X)), np.asarray(net.classes_)
     if hasattr(net, "predict_proba"):
-        return Answers(predicted, classes, np.asarray(net.predict_proba(X)), True)
+        return Predictions(predicted, classes, np.asarray(net.predict_proba(X)), True)
     if not hasattr(net, "decision_function"):
-        return Answers(predicted, classes, None, False)
+        return Predictions(predicted, classes, None, False)
     scores = np.asarray(net.decision_function(X))
     if scores.ndim == 1:
         scores = np.stack([-scores, scores], axis=1)
-    return Answers(predicted, classes, scores if scores.shape[1] == len(classes) else None, False)
+    return Predictions(
+        predicted, classes, scores if scores.shape[1] == len(classes) else None, False
+    )
 
 
-def _of_outputs(function: str, outputs: Array, known: Array) -> Answers:
+def _of_outputs(function: str, outputs: Array, known: Array) -> Predictions:
     if outputs.ndim == 2 and outputs.shape[1] > 1:
         classes = _columns(outputs.shape[1], None, np.unique(known))
         is_share = bool(np.all(outputs >= 0) and np.allclose(outputs.sum(axis=1), 1, atol=1e-3))
-        return Answers(classes[np.argmax(outputs, axis=1)], classes, outputs, is_share)
+        return Predictions(classes[np.argmax(outputs, axis=1)], classes, outputs, is_share)
     single = outputs[:, 0] if outputs.ndim == 2 else outputs
     if single.ndim != 1:
         raise DataError(
@@ -197,7 +201,7 @@ def _of_outputs(function: str, outputs: Array, known: Array) -> Answers:
             "sample, (n,), or a score of each class, (n, classes)"
         )
     if single.dtype.kind != "f" or np.isin(single, known).all():
-        return Answers(single, np.union1d(known, single), None, False)
+        return Predictions(single, np.union1d(known, single), None, False)
     classes = np.unique(known)
     if len(classes) > 2:
         raise DataError(
@@ -207,7 +211,7 @@ def _of_outputs(function: str, outputs: Array, known: Array) -> Answers:
     classes = classes if len(classes) == 2 else np.array([0, 1])
     is_probability = bool(np.all((single >= 0) & (single <= 1)))
     scores = np.stack([1 - single, single] if is_probability else [-single, single], axis=1)
-    return Answers(classes[(scores[:, 1] > scores[:, 0]) * 1], classes, scores, is_probability)
+    return Predictions(classes[(scores[:, 1] > scores[:, 0]) * 1], classes, scores, is_probability)
 
 
 def _check_kinds(function: str, known: Array, predicted: Array) -> None:

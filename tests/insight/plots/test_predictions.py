@@ -1,4 +1,4 @@
-"""Answers of classifiers, as the plots ask for them."""
+"""Predictions of classifiers, as the plots ask for them."""
 
 import numpy as np
 import pytest
