@@ -22,7 +22,7 @@ from chainrule.insight.plots.predictions import (
     check_classifier,
     class_labels,
     class_names,
-    predict,
+    predict_classes,
 )
 
 if TYPE_CHECKING:
@@ -93,7 +93,9 @@ def confusion(
     check_classifier(_NAME, net)
     check_row_labels(_NAME, X=X, y=y)
     labels = class_labels(_NAME, X, y)
-    classes, counts = confusion_matrix(labels, predict(_NAME, net, as_rows(X), labels).predicted)
+    classes, counts = confusion_matrix(
+        labels, predict_classes(_NAME, net, as_rows(X), labels).predicted
+    )
     shown = [shortened(each, _LONGEST_NAME) for each in class_names(_NAME, names, classes)]
     with drawing(axes, path, _size(shown)) as axes:
         colours = confusion_colours(counts)

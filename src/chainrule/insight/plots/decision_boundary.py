@@ -23,7 +23,7 @@ from chainrule.insight.plots.predictions import (
     check_classifier,
     class_labels,
     class_names,
-    predict,
+    predict_classes,
 )
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def decision_boundary(
     labels = class_labels(_NAME, X, y)
     regions = classify_plane(_NAME, net, plane, labels)
     shown = class_names(_NAME, names, regions.classes)
-    mistaken = predict(_NAME, net, as_rows(X), labels).predicted != labels
+    mistaken = predict_classes(_NAME, net, as_rows(X), labels).predicted != labels
     with drawing(axes, path, (6.2, 5.0)) as axes:
         _draw_regions(axes, regions)
         draw_classes(axes, plane.points, labels, regions.classes, shown)

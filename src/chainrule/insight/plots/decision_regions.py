@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.insight.plots.plane import Plane
-from chainrule.insight.plots.predictions import predict
+from chainrule.insight.plots.predictions import predict_classes
 
 __all__ = ["DecisionRegions", "classify_plane"]
 
@@ -49,7 +49,7 @@ def classify_plane(function: str, net: Any, plane: Plane, labels: Array) -> Deci
     steps = np.linspace(0, 1, _RESOLUTION)[:, None]
     ticks = (low - border + (high - low + 2 * border) * steps).T
     grid = np.stack(np.meshgrid(*ticks), axis=-1).reshape(-1, 2).astype(np.result_type(points, 0.0))
-    predictions = predict(function, net, plane.samples(grid), labels)
+    predictions = predict_classes(function, net, plane.samples(grid), labels)
     classes = np.union1d(labels, predictions.predicted)
     shape = (_RESOLUTION, _RESOLUTION)
     codes = np.searchsorted(classes, predictions.predicted).reshape(shape)

@@ -16,7 +16,12 @@ from chainrule.console import shortened
 from chainrule.errors import DataError
 from chainrule.insight.figure import File, drawing, root_figure
 from chainrule.insight.plots.image_arrays import as_images, brightness
-from chainrule.insight.plots.predictions import check_classifier, class_labels, class_names, predict
+from chainrule.insight.plots.predictions import (
+    check_classifier,
+    class_labels,
+    class_names,
+    predict_classes,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -109,7 +114,7 @@ def _predicted(X: Any, predicted: Any, labels: Array | None, count: int) -> Arra
     if asks or callable(predicted):
         check_classifier(_NAME, predicted)
         known = np.zeros(0, int) if labels is None else labels
-        return predict(_NAME, predicted, np.asarray(X)[:count], known).predicted
+        return predict_classes(_NAME, predicted, np.asarray(X)[:count], known).predicted
     return class_labels(f"{_NAME}, predicted", X, predicted)[:count]
 
 

@@ -19,7 +19,7 @@ from chainrule.errors import DataError
 from chainrule.insight.figure import File, drawing, root_figure
 from chainrule.insight.palette import COLOURS
 from chainrule.insight.plots.plane import feature_names
-from chainrule.insight.plots.predictions import as_rows, check_classifier
+from chainrule.insight.plots.predictions import as_rows, check_classifier, predict_classes
 from chainrule.train.metrics.direction import direction
 
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ def _judge_of(net: Any, metric: str | None, y: Any) -> _Judge:
         predict = net.predict if hasattr(net, "predict") else net
         return _Judge(lambda X: _absolute_error(predict(X), targets), "mean absolute error")
     return _Judge(
-        lambda X: -float(np.mean(predict(_NAME, net, X, targets).predicted == targets)),
+        lambda X: -float(np.mean(predict_classes(_NAME, net, X, targets).predicted == targets)),
         "accuracy",
         True,
     )

@@ -18,7 +18,7 @@ from chainrule.errors import DataError
 from chainrule.insight.figure import File, drawing, root_figure
 from chainrule.insight.plots.image_arrays import as_images, is_square
 from chainrule.insight.plots.images import draw_images, grid_size, label_texts
-from chainrule.insight.plots.predictions import as_rows, class_labels, predict
+from chainrule.insight.plots.predictions import as_rows, class_labels, predict_classes
 from chainrule.insight.plots.row_table import cells_of_rows, draw_rows
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def mistakes(
     _check_samples(X, y)
     count = checked_count(_NAME, "count", count, most=100)
     labels = class_labels(_NAME, X, y)
-    predictions = predict(_NAME, net, as_rows(X), labels)
+    predictions = predict_classes(_NAME, net, as_rows(X), labels)
     wrong = np.flatnonzero(predictions.predicted != labels)
     certainty = predictions.certainty[wrong]
     first = wrong[np.argsort(-certainty, kind="stable")][:count]

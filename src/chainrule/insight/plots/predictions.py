@@ -24,7 +24,7 @@ __all__ = [
     "check_classifier",
     "class_labels",
     "class_names",
-    "predict",
+    "predict_classes",
 ]
 
 Array = NDArray[Any]
@@ -71,7 +71,7 @@ def check_classifier(function: str, net: Any) -> None:
         raise bad_argument(function, "net", net, _CLASSIFIER)
 
 
-def predict(function: str, net: Any, X: Any, known: Array) -> Predictions:
+def predict_classes(function: str, net: Any, X: Any, known: Array) -> Predictions:
     """Return the predictions of a classifier; `known` are the classes of the samples at hand."""
     check_classifier(function, net)
     if hasattr(net, "predict_class"):
@@ -91,8 +91,8 @@ def predict(function: str, net: Any, X: Any, known: Array) -> Predictions:
         )
     if predictions.predicted.ndim != 1:
         raise DataError(
-            f"{function}: the predicted classes have shape {predictions.predicted.shape}; there must "
-            "be one class for each sample, (n,)"
+            f"{function}: the predicted classes have shape {predictions.predicted.shape}; there "
+            "must be one class for each sample, (n,)"
         )
     if known.size:
         _check_kinds(function, known, predictions.predicted)

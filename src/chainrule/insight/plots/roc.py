@@ -22,7 +22,7 @@ from chainrule.insight.plots.predictions import (
     as_rows,
     class_labels,
     class_names,
-    predict,
+    predict_classes,
 )
 from chainrule.train.metrics.roc_auc import auc
 
@@ -167,7 +167,7 @@ def _scored(net: Any, X: Any, y: ArrayLike | None) -> tuple[Array, Predictions]:
         )
     check_row_labels(_NAME, X=samples, y=targets)
     labels = class_labels(_NAME, samples, targets)
-    predictions = predict(_NAME, classifier, as_rows(samples), labels)
+    predictions = predict_classes(_NAME, classifier, as_rows(samples), labels)
     if predictions.scores is None:
         raise DataError(
             f"{_NAME}: the classifier gives classes only, and a ROC curve needs a score of each; "
