@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.cli.recipe import Part, Run
+from chainrule.cli.recipe import Run
+from chainrule.console import shortened
 from chainrule.errors import counted
 from chainrule.insight import plot
 from chainrule.insight.figure import drawing, save
@@ -27,6 +28,7 @@ MOST_ROWS = 12
 MANY = 10_000
 """Numbers from which on thousands are separated, and decimals left out."""
 MOST_IMAGES = 25
+LONGEST_NAME = 24
 
 
 def written(folder: Path, **figures: Draw) -> list[Path]:
@@ -77,7 +79,9 @@ def draw_numbers(run: Run, folder: Path) -> list[Path]:
         folder,
         **_of_rows(run, None),
         loss=lambda path: plot.history(run.history, path),
-        predictions=lambda path: draw_agreement(y.ravel(), expected.ravel(), path),
+        predictions=lambda path: draw_agreement(
+            y.ravel(), expected.ravel(), path, shortened(run.recipe.target, LONGEST_NAME)
+        ),
     )
 
 
@@ -147,20 +151,20 @@ def _draw_mistakes(run: Run, as_shown: Callable[[Array], Array], path: Path) -> 
 
 def _of_rows(run: Run, features: Sequence[str] | None) -> dict[str, Draw]:
     """Draw the first rows of a table, and the importance of its columns."""
-    training, test = run.parts
+    test = run.parts[1]
     metric = "mae" if "mae" in run.recipe.metrics else None  # in the unit of the target
     return {
-        "data": lambda path: _draw_rows(training, features, path),
+        "data": lambda path: _draw_rows(run, features, path),
         "importance": lambda path: plot.importance(
             run.net, *test, path, features=features, metric=metric
         ),
     }
 
 
-def _draw_rows(part: Part, features: Sequence[str] | None, path: Path) -> None:
-    X, y = part
+def _draw_rows(run: Run, features: Sequence[str] | None, path: Path) -> None:
+    X, y = run.parts[0]
     rows = range(min(MOST_ROWS, len(y)))
     header, cells = cells_of_rows("train", X, rows, features)
     lines = [[*each, cell_text(y.ravel()[row])] for row, each in zip(rows, cells, strict=True)]
     title = f"The first of {counted(len(y), 'row')} trained on"
-    draw_rows(title, [*header, "target"], lines, path)
+    draw_rows(title, [*header, shortened(run.recipe.target, LONGEST_NAME)], lines, path)

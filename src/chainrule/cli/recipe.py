@@ -86,3 +86,4 @@ class Recipe:
     # Divides the training part into what is trained on and what is monitored; by class if None.
     hold_out: Callable[[Part], tuple[Part, Part | None]] | None = None
     horizons: Horizons | None = None
+    target: str = "target"  # what figures call y

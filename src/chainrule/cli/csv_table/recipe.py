@@ -58,6 +58,7 @@ def recipe_of_file(
     inputs = inputs if y.rows.all() else take_rows(inputs, y.rows)
     table = FileTable(
         f"rows of {path.name}, predicting {target}",
+        target,
         make,
         example_of(path, target, y, options),
         data.split(inputs, y.values, test_size=options.test_size, seed=0, stratify=y.are_classes),
@@ -101,6 +102,7 @@ class FileTable:
     """A file to be trained on: its columns encoded by a table, and its parts."""
 
     title: str
+    target: str
     table: Callable[[], data.Table]
     example: tuple[str, ...]
     parts: Parts
@@ -145,6 +147,7 @@ def _table_recipe(
 
     return Recipe(
         title=file.title,
+        target=file.target,
         load=lambda: file.parts,
         layers=lambda part: [table(part), *(make() for make in (*HIDDEN, *last))],
         optimizer=adam,
