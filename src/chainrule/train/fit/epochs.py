@@ -148,7 +148,7 @@ class EpochLoop:
             if changed := nonfinite_sample(run.validation, every, 0, model.dtype):
                 raise DataError(
                     f"fit: of the validation data, {changed}; they have been changed since the "
-                    "first step: give a copy, or mend what writes to them"
+                    "first step: give a copy, or correct what writes to them"
                 )
         return {f"val_{name}": value for name, value in results.items()}
 
@@ -207,7 +207,7 @@ class EpochLoop:
             return DataError(
                 f"fit: {changed}, at step {error.step} of epoch {epoch}; the data passed the "
                 "checks before the first step, so they have been changed since: train on a copy, "
-                "or mend what writes to them"
+                "or correct what writes to them"
             )
         evidence = explain_nonfinite(
             error.loss,

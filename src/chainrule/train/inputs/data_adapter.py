@@ -47,23 +47,11 @@ def prepare_samples(
     """Check samples; encode targets and weights for training or evaluation."""
     check_row_labels(function, **{names[0]: X, names[1]: y, "sample_weight": sample_weight})
     try:
-        checked = check_samples(
-            function,
-            as_inputs(model, X, function),
-            y,
-            sample_weight,
-            input_shape=model.input_shape,
-            dtype=model.dtype,
-            names=names,
-        )
-        assert checked.y is not None, "targets were required"
-        _check_values(model, checked.X)
-        if function != "fit":
-            check_adapted(model.stack.adapting, function)
-        model.build(checked.X.shape, function)
+        checked = _checked(model, X, y, sample_weight, function, names)
     except ShapeError as error:
         refuse_exchanged(error, function, X, y)
         raise
+    assert checked.y is not None, "targets were required"
     warn_of_mask_end(model, checked.X, function)
     title = f"{function}: {names[1]}"
     mask = checked_steps(model, checked, function, names[0])
@@ -82,6 +70,26 @@ def prepare_samples(
     )
     weight = None if checked.weight is None else checked.weight.astype(model.dtype)
     return Samples(checked.X, y, weight), checked
+
+
+def _checked(
+    model: Model, X: Any, y: Any, sample_weight: Any, function: str, names: tuple[str, str]
+) -> ValidatedData:
+    """Check samples by themselves, and build the network for them if necessary."""
+    checked = check_samples(
+        function,
+        as_inputs(model, X, function),
+        y,
+        sample_weight,
+        input_shape=model.input_shape,
+        dtype=model.dtype,
+        names=names,
+    )
+    _check_values(model, checked.X)
+    if function != "fit":
+        check_adapted(model.stack.adapting, function)
+    model.build(checked.X.shape, function)
+    return checked
 
 
 def prepare_inputs(model: Model, X: Any, function: str) -> Any:
