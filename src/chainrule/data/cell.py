@@ -156,7 +156,7 @@ def as_texts(cells: NDArray[Any]) -> list[str]:
     >>> as_texts(np.array([1.0, 2.5, np.nan])), as_texts(np.array(["a", None], dtype=object))
     (['1', '2.5', ''], ['a', ''])
     """
-    return [text_of(cell) for cell in as_list(cells)]
+    return [cell if type(cell) is str else text_of(cell) for cell in as_list(cells)]
 
 
 def as_list(cells: NDArray[Any]) -> list[Any]:

@@ -29,10 +29,10 @@ def in_hours(cells: NDArray[Any]) -> NDArray[Any]:
         return cast(NDArray[Any], cells / _HOUR)
     if cells.dtype.kind != "O":
         return cells
-    listed = cells.ravel().tolist()
-    first = next((cell for cell in listed if not is_missing(cell)), None)
+    first: Any = next((cell for cell in cells.flat if not is_missing(cell)), None)
     if not isinstance(first, dt.timedelta | dt.time):
         return cells
+    listed = cells.ravel().tolist()
     hours = np.fromiter(map(_hours, listed), object, len(listed)).reshape(cells.shape)
     is_plain = all(isinstance(each, float) for each in hours.flat)
     return hours.astype(float) if is_plain else hours

@@ -189,11 +189,11 @@ def mean_and_scale(numbers: Features, name: str) -> tuple[float, float]:
 
 def _format_of(cells: NDArray[Any], decimal: str | None) -> NumberFormat:
     """Return how numbers are written that are given as texts."""
+    given = PLAIN if decimal is None else NumberFormat(decimal)
+    if cells.dtype.kind not in "OUT":
+        return given
     texts = {cell for cell in cells.tolist() if isinstance(cell, str) and cell}
-    if cells.dtype.kind not in "OUT" or not texts:
-        return PLAIN if decimal is None else NumberFormat(decimal)
-    found = formats.infer_numbers(texts, decimal)
-    return found.format or (PLAIN if decimal is None else NumberFormat(decimal))
+    return (formats.infer_numbers(texts, decimal).format if texts else None) or given
 
 
 def _warn_of_sentinels(name: str, present: Features) -> None:
