@@ -37,6 +37,21 @@ def test_likely_mistakes_warn(X, y, words):
     assert words in message
 
 
+def test_amounts_far_from_the_first_outputs_are_told_and_the_advice_works():
+    x = np.random.default_rng(0).normal(size=(200, 2))
+    y = 70_000 + 20_000 * x[:, 0]
+    plain = Network([nn.Dense(1)], seed=0)
+    plain.compile(loss="mse", optimizer="adam", metrics=["r2"])
+    with pytest.warns(
+        ChainruleWarning, match=r"y goes from .* nn.Rescale\(y.std\(\), y.mean\(\)\)"
+    ):
+        plain.fit(x, y, epochs=1, verbose=0)
+    scaled = Network([nn.Dense(1), nn.Rescale(y.std(), y.mean())], seed=0)
+    scaled.compile(loss="mse", optimizer="adam", learning_rate=0.01, metrics=["r2"])
+    scaled.fit(x, y, epochs=60, verbose=0)
+    assert scaled.evaluate(x, y)["r2"] > 0.99
+
+
 def test_good_data_do_not_warn():
     assert warnings_of(X, LABELS) == []
 

@@ -8,7 +8,7 @@ import pytest
 
 import chainrule as cr
 from chainrule import data, nn
-from chainrule.errors import ArgumentError, DataError, ShapeError
+from chainrule.errors import ArgumentError, DataError, DTypeError, ShapeError
 
 RANDOM = np.random.default_rng(0)
 ROWS: dict[str, Any] = {
@@ -141,3 +141,16 @@ def test_a_data_frame_with_its_columns_in_another_order_is_refused(tmp_path: Pat
             call(other[trained.columns])
             call(frame.to_numpy())
             call(frame.set_axis(["x", "y", "z"], axis=1))
+
+
+def test_a_frame_of_numbers_and_truth_values_is_one_of_numbers() -> None:
+    """As ``pandas.get_dummies`` gives it; a frame with texts needs a Table, which is told."""
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"a": [1.0, 2.0, 3.0], "t": ["x", "y", "x"]})
+    net = cr.Network([nn.Dense(2)], seed=0)
+    net.compile(loss="cross_entropy")
+    with pytest.raises(DTypeError, match=r"first 'x' at X\[0, 1\] .*begin .* data.Table\(\)"):
+        net.fit(frame, [0, 1, 0], epochs=1, verbose=0)
+    dummies = pandas.get_dummies(frame)
+    net.fit(dummies, [0, 1, 0], epochs=1, verbose=0)
+    np.testing.assert_array_equal(net.predict(dummies), net.predict(dummies.to_numpy(float)))

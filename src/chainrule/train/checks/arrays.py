@@ -58,6 +58,8 @@ def as_array(value: Any, function: str, name: str, allows_text: bool = False) ->
         array = np.array(value, object)
     except (ValueError, TypeError) as error:
         raise _ragged(value, function, name, error) from None
+    if array.dtype.kind == "O" and _is_frame_of_numbers(value):
+        array = array.astype(float)
     if allows_text:
         array = _with_names(array, value, f"{function}: {name}")
     if array.ndim == 0:
@@ -97,6 +99,15 @@ def _refuse_containers(value: Any, function: str, name: str) -> None:
         )
     refuse_masked(value, f"{function}: {name}")
     refuse_truncated(value, f"{function}: {name}")
+
+
+def _is_frame_of_numbers(value: Any) -> bool:
+    """Whether all columns of a data frame are of numbers, some of truth values, as dummies are."""
+    dtypes = getattr(value, "dtypes", None)
+    columns = list(dtypes) if hasattr(value, "columns") and isinstance(dtypes, Iterable) else []
+    return bool(columns) and all(
+        isinstance(each, np.dtype) and each.kind in "biuf" for each in cast(list[Any], columns)
+    )
 
 
 def _with_names(array: NDArray[Any], value: Any, what: str) -> NDArray[Any]:
@@ -158,7 +169,11 @@ def _not_numbers(
             f"{name}.astype(float)"
         )
     first: Any = array[unexpected[0]]
-    remedy = "fill in what is missing, or leave those rows out" if is_missing(first) else _ENCODE
+    remedy = _ENCODE
+    if is_missing(first):
+        remedy = "fill in what is missing, or leave those rows out"
+    elif name == "X" and hasattr(value, "columns"):
+        remedy = "begin the network with data.Table(), which encodes categories and missing values"
     index = ", ".join(map(str, unexpected[0]))
     column = _column(value, unexpected[0])
     return DTypeError(

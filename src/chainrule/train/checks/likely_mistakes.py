@@ -17,7 +17,11 @@ __all__ = ["warn_likely_mistakes"]
 Array = NDArray[Any]
 
 _LARGE = 50.0
+_FAR = 1000.0
+"""Targets beyond are far from the outputs of a network that has not learned yet."""
 _IMBALANCED = 0.95
+_AMOUNTS = ("mse", "mae", "huber")
+_FEW = 10  # samples; fewer are an experiment
 _ENOUGH = 100  # samples; fewer are no evidence of imbalance
 
 
@@ -31,6 +35,7 @@ def warn_likely_mistakes(
     needs_scaling: bool = True,
     is_weighted: bool = False,
     ends_frozen: bool = False,
+    ends_scaled: bool = False,
 ) -> None:
     """Warn of what is probably a mistake in training data that passed `check_samples`.
 
@@ -50,6 +55,8 @@ def warn_likely_mistakes(
     """
     of_targets = _targets(y, loss, output_shape, is_weighted, ends_frozen)
     messages = [*_inputs(X, extent, needs_scaling), *of_targets]
+    if loss.name in _AMOUNTS and not ends_scaled:
+        messages += _amounts(y)
     for message in messages:
         warn(f"fit: {message}")
 
@@ -75,6 +82,17 @@ def _inputs(X: Array, extent: Extent, needs_scaling: bool) -> Iterator[str]:
             f"X goes from {low:g} to {high:g}; networks train slowly, or not at all, on inputs far "
             f"from -1 to 1: {remedy}"
         )
+
+
+def _amounts(y: Array) -> Iterator[str]:
+    """Yield that amounts are far from the first outputs, which steps of usual size never reach."""
+    low, high = float(y.min()), float(y.max())
+    if len(y) < _FEW or max(-low, high) <= _FAR or low == high:
+        return
+    yield (
+        f"y goes from {low:g} to {high:g}, and the outputs of a network begin near 0: end with "
+        "nn.Rescale(y.std(), y.mean()), with those of the training data"
+    )
 
 
 def _targets(

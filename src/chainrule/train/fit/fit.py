@@ -11,6 +11,7 @@ from chainrule.errors import ArgumentError
 from chainrule.nn.layer import Layer
 from chainrule.nn.layers.activation_layers import Rescale
 from chainrule.nn.layers.augmentation import RandomFlip, RandomRotation, RandomShift, RandomZoom
+from chainrule.nn.layers.dense import Dense
 from chainrule.nn.layers.embedding import Embedding
 from chainrule.nn.layers.feature_normalization import Normalization
 from chainrule.nn.layers.function_layers import Identity
@@ -142,6 +143,7 @@ def _prepare_samples(
             needs_scaling=_needs_scaling(model.layers),
             is_weighted=samples.weight is not None,
             ends_frozen=_ends_frozen(model),
+            ends_scaled=not isinstance(model.layers[-1], Dense),
         )
         warn_of_output_activation(model, objective, samples.X)
         warn_of_plain_weights(with_sublayers(model.layers))
