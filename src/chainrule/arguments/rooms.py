@@ -30,7 +30,7 @@ class _Room(NamedTuple):
 
 
 class _RoomModule(ModuleType):
-    """The class of rooms: a call tells that they are modules."""
+    """The class of rooms: a call is refused, as they are modules."""
 
     @boundary
     def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:

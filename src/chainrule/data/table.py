@@ -288,8 +288,8 @@ class Table:
         date = sum(isinstance(column, FittedDate) for column in self._fitted)
         category = len(self._fitted) - number - date
         kinds = [("number", number), ("category", category), ("date", date)]
-        told = [counted(count, kind) for kind, count in kinds if count]
-        listed = " and ".join([", ".join(told[:-1]), told[-1]] if len(told) > 1 else told)
+        parts = [counted(count, kind) for kind, count in kinds if count]
+        listed = " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
         return f"<table: {listed} as {counted(len(self.feature_names), 'feature')}>"
 
     def _read(self, source: Any) -> Columns:

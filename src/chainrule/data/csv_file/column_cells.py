@@ -67,7 +67,7 @@ def _names(header: list[str], title: str) -> list[str]:
 def _cells(
     rows: Iterator[Record], width: int, layout: Layout, title: str, notes: list[Note] | None
 ) -> list[list[str]]:
-    """Return the cells of each column; with `notes`, a footer is left out, and told there."""
+    """Return the cells of each column; with `notes`, a footer is left out, with a note."""
     total = layout.before + width + layout.after
     columns: list[list[str]] = [[] for _ in range(total)]
     # A list for each row of the file would occupy the garbage collector longer than the reader.

@@ -218,13 +218,13 @@ def _parsed(
             text, delimiter, title, skip=layout.skip, comment=options.comment, quotes=quotes
         )
         try:
-            cells, told = cells_of_columns(rows, layout, options.names, title, options.skip_footer)
+            cells, added = cells_of_columns(rows, layout, options.names, title, options.skip_footer)
         except FormatError as error:
             if first is None and not isinstance(error, QuoteError):
                 raise
             first = first or error
         else:
-            return cells, [*([_QUOTES[quotes]] if first else []), *told]
+            return cells, [*([_QUOTES[quotes]] if first else []), *added]
     assert first is not None, "there is a way to write quotes"
     raise first
 

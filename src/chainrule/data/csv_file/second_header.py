@@ -12,7 +12,7 @@ from chainrule.data.note import Note
 __all__ = ["BelowHeader", "rows_below_header"]
 
 _ENOUGH = 3
-"""Rows that tell which columns are of numbers."""
+"""Rows by which columns of numbers are recognised."""
 _MOST = 2
 """Records below the header that are no rows: Qualtrics writes a question and an identifier."""
 _IN_BRACKETS = re.compile(r"[\[(<{].*[\])>}]")
@@ -29,7 +29,7 @@ class BelowHeader:
 def rows_below_header(
     header: list[str], body: list[list[str]], expected: Collection[str], line: int
 ) -> tuple[BelowHeader, list[Note]]:
-    """Return which records below the header, in a line, are no rows, and what is to be told of it.
+    """Return which records below the header, in a line, are no rows, and a note on it.
 
     They have words in all columns of numbers, of which there are two, or one with a unit in
     brackets.

@@ -24,7 +24,7 @@ __all__ = ["FittedNumber", "Number", "mean_and_scale"]
 Features = NDArray[np.float64]
 FILLS = ("mean", "median")
 ENOUGH = 10
-"""Numbers that tell what is far from them."""
+"""Count of numbers from which outliers are recognised."""
 DISTINCT = 4
 """Different numbers, from which on one far from them is no class like others."""
 _SENTINELS = {sign * (10.0**digits - 1) for digits in range(2, 8) for sign in (1, -1)} | {-32768.0}

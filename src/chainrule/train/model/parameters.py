@@ -44,7 +44,7 @@ class Params(MutableMapping[str, NDArray[Any]]):
 
     @property
     def frozen(self) -> tuple[str, ...]:
-        """Names of those that training does not update: frozen weights, and running statistics."""
+        """The names of frozen weights and running statistics, which training does not update."""
         return tuple(name for name, each in self._parameters.items() if not each.trainable)
 
     def __getitem__(self, name: str) -> NDArray[Any]:
