@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chainrule.data.csv_file.dialect import COMMENT_SIGNS, count_comments, table_start
 from chainrule.data.csv_file.header import (
@@ -72,12 +72,20 @@ def inferred_layout(
     end = sample[_index_of(rows, below, others.count)][0]
     if names is not None and len(names) == width:
         return Layout(end, names, notes=tuple(notes))
-    before, after, added = _empty_sides(first, body)
+    layout = _layout_below(end, first, body, width, title)
+    return replace(layout, notes=(*notes, *layout.notes))
+
+
+def _layout_below(
+    end: int, first: list[str], body: list[list[str]], width: int, title: str
+) -> Layout:
+    """Return the layout of rows below a header, and the cells that it does not name."""
+    before, after, notes = _empty_sides(first, body)
     first = first[before : len(first) - after]
-    if added:
-        return Layout(end, first, before, after, notes=(*notes, *added))
-    before, after, added = _unnamed(first, body, width, title)
-    return Layout(end, first, before, after, before > 0, (*notes, *added))
+    if notes:
+        return Layout(end, first, before, after, notes=tuple(notes))
+    before, after, notes = _unnamed(first, body, width, title)
+    return Layout(end, first, before, after, before > 0, tuple(notes))
 
 
 def _index_of(rows: list[list[str]], below: int, count: int) -> int:
