@@ -163,11 +163,19 @@ def bind_arguments(
     arguments.apply_defaults()
     name = arguments.arguments.get("name")
     if name is not None and not isinstance(name, str) and function.__module__.startswith(_PACKAGE):
-        what = "derivatives" if callable(name) else "sizes of inputs"
-        raise ArgumentError(
-            f"{title}: name is {shown(name)}; it must be text; {what} are derived: leave it out"
-        )
+        raise ArgumentError(f"{title}: name is {shown(name)}; it must be text; {_unnamed(name)}")
     return arguments
+
+
+def _unnamed(value: Any) -> str:
+    """Return what to write instead of a value that came to stand in the place of a name."""
+    if hasattr(value, "forward"):
+        return "several layers are given as one list, [...]"
+    if callable(value):
+        return "derivatives are derived: leave it out"
+    if isinstance(value, tuple | list):
+        return "sizes of inputs are inferred: leave it out"
+    return "several numbers are given as one tuple, (...)"
 
 
 @lru_cache(maxsize=256)

@@ -63,6 +63,7 @@ keras  set_weights  -> assign the arrays: net.params.update({...})
 other  load  -> chainrule.load reads a saved network
 keras  load_weights  -> chainrule.load reads a saved network; net.params.update takes its params
 keras  metrics_names  -> the names are the keys of net.evaluate(X, y)
+other  insert remove  -> make another network of the layers, a list: chainrule.Network takes any
 keras  pop  -> net[:-1] is a network of the layers before the last one
 torch  requires_grad requires_grad_  -> here it is net.trainable, or layer.trainable of each layer
 keras  reset_states reset_state  -> recurrent layers begin each sequence with zeros

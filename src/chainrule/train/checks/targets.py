@@ -96,7 +96,9 @@ def _check_shape(
         remedy = f"give class indices of shape {labels}, or one row of {outputs[-1]} a sample"
         if len(shape) == 1 < len(outputs) - 1:
             remedy = "for one class a sample, put nn.Flatten() before the last layers"
-        if len(shape) == len(outputs) == 2:
+        if len(shape) == len(outputs) == 2 and shape[1] == 1:
+            remedy = f"give class indices of shape {labels}, as by np.asarray({name}).reshape(-1)"
+        elif len(shape) == len(outputs) == 2:
             remedy += (
                 f"; for a class of each of {shape[1]} steps, recurrent layers need "
                 "return_sequences=True"
