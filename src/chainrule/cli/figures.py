@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from chainrule.insight.figure import drawing, save
 from chainrule.insight.legend import add_legend
 from chainrule.insight.palette import COLOURS
 from chainrule.insight.plots.image_arrays import is_square
+from chainrule.insight.plots.importance import MOST_COLUMNS
 from chainrule.insight.plots.row_table import cell_text, cells_of_rows, draw_rows
 
 __all__ = ["Draw", "draw_agreement", "draw_classes", "draw_history", "draw_numbers", "written"]
@@ -153,12 +154,13 @@ def _of_rows(run: Run, features: Sequence[str] | None) -> dict[str, Draw]:
     """Draw the first rows of a table, and the importance of its columns."""
     test = run.parts[1]
     metric = "mae" if "mae" in run.recipe.metrics else None  # in the unit of the target
-    return {
-        "data": lambda path: _draw_rows(run, features, path),
-        "importance": lambda path: plot.importance(
+    figures: dict[str, Draw] = {"data": lambda path: _draw_rows(run, features, path)}
+    X: Any = test[0]
+    if (len(X) if isinstance(X, Mapping) else X.shape[-1]) <= MOST_COLUMNS:
+        figures["importance"] = lambda path: plot.importance(
             run.net, *test, path, features=features, metric=metric
-        ),
-    }
+        )
+    return figures
 
 
 def _draw_rows(run: Run, features: Sequence[str] | None, path: Path) -> None:

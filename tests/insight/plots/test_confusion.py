@@ -56,3 +56,12 @@ def test_errors_are_orange_and_correct_predictions_are_not(
     assert not is_orange(perfect).any()
     assert is_orange(mistaken).mean() > 0.02
     assert colours(mistaken) > 50
+
+
+def test_hundreds_of_classes_are_a_figure_of_usual_size() -> None:
+    y = np.arange(500)
+    figure = plot.confusion(lambda X: X[:, 0], y[:, None], y)
+    axes = figure.axes[0]
+    assert max(figure.get_size_inches()) < 20
+    assert len(axes.get_xticklabels()) <= 40
+    assert not axes.texts

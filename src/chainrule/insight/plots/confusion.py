@@ -39,6 +39,10 @@ _TITLE_WIDTH = 5.4
 _WITH_SHARES = 12
 """Classes up to which a cell has room for its share."""
 
+_WITH_COUNTS = 80
+"""Classes up to which cells have room for a count, and each has its name."""
+_SIDE, _NAMES = 12.0, 40
+"""Of more classes the inches of the matrix, and how many are named."""
 _LONGEST_NAME = 22
 
 
@@ -116,13 +120,16 @@ def confusion(
 def _size(shown: Sequence[str]) -> tuple[float, float]:
     """Return width and height in inches: those of the cells, and what the names take."""
     count, longest = len(shown), max(map(width_of, shown))
-    cells = max(count * (1.05 if count <= 4 else 0.56 if count <= _WITH_SHARES else 0.36), 3.2)
+    side = 1.05 if count <= 4 else 0.56 if count <= _WITH_SHARES else 0.36
+    cells = max(count * side, 3.2) if count <= _WITH_COUNTS else _SIDE
     beside, below = 0.09 * longest, 0.065 * longest if longest > 3 else 0.0
     return max(cells + beside + 1.9, _TITLE_WIDTH), cells + below + 1.2
 
 
 def _write_counts(axes: Axes, counts: NDArray[np.int64], colours: NDArray[Any]) -> None:
     """Write the count of each cell, and its share of the true class where there is room."""
+    if len(counts) > _WITH_COUNTS:
+        return
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     with_shares = len(counts) <= _WITH_SHARES
     digits = len(str(counts.max()))
@@ -146,7 +153,10 @@ def _write_counts(axes: Axes, counts: NDArray[np.int64], colours: NDArray[Any]) 
 
 
 def _label_classes(axes: Axes, shown: Sequence[str]) -> None:
-    ticks, count = range(len(shown)), len(shown)
+    count = len(shown)
+    step = 1 if count <= _WITH_COUNTS else -(-count // _NAMES)
+    ticks = range(0, count, step)
+    shown = [shown[each] for each in ticks]
     if count <= 4:
         shown = [textwrap.fill(each, 12) for each in shown]
     longest = max(width_of(line) for each in shown for line in each.splitlines() or [""])
@@ -154,9 +164,10 @@ def _label_classes(axes: Axes, shown: Sequence[str]) -> None:
     turned: dict[str, Any] = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
     axes.set_xticks(ticks, shown, **(turned if is_long else {}))
     axes.set_yticks(ticks, shown)
-    edges = np.arange(count - 1) + 0.5
-    axes.hlines(edges, -0.5, count - 0.5, colors="white", linewidth=1.0)
-    axes.vlines(edges, -0.5, count - 0.5, colors="white", linewidth=1.0)
+    if count <= _WITH_COUNTS:
+        edges = np.arange(count - 1) + 0.5
+        axes.hlines(edges, -0.5, count - 0.5, colors="white", linewidth=1.0)
+        axes.vlines(edges, -0.5, count - 0.5, colors="white", linewidth=1.0)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
 

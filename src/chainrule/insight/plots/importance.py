@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["importance"]
+__all__ = ["MOST_COLUMNS", "importance"]
 
 Array = NDArray[Any]
 
 _NAME = "plot.importance"
 
-_MOST_COLUMNS = 1000
+MOST_COLUMNS = 1000
 _LONGEST_NAME = 32
 
 
@@ -203,10 +203,10 @@ def _columns_of(X: Any, features: Any) -> list[tuple[Any, str]]:
         named = feature_names(_NAME, features, shape[-1])
         names = [f"column {each}" for each in range(shape[-1])] if named is None else named
         columns = list(enumerate(names))
-    if len(columns) > _MOST_COLUMNS:
+    if len(columns) > MOST_COLUMNS:
         raise DataError(
             f"{_NAME}: X has {len(columns):,} columns, of which each is shuffled several times; "
-            f"this is for at most {_MOST_COLUMNS:,}: choose among them"
+            f"this is for at most {MOST_COLUMNS:,}: choose among them"
         )
     return columns
 
