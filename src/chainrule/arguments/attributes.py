@@ -50,7 +50,10 @@ def _missing(owner: object, variable: str, name: str, aliases: Aliases) -> str:
     hint = closest(name, known, aliases, quote)
     if hint is None and (targets := aliases.targets(name)):  # what such objects may have
         hint = f"here it is {quote(targets[0])}, which this one lacks"
-    return f"{title}; {hint or f'dir({variable}) lists what it has'}"
+    hint = hint or f"dir({variable}) lists what it has"
+    if hasattr(type(owner), "build") and getattr(owner, "input_shape", name) is None:
+        hint += "; parameters are made by the first call, as net(X)"
+    return f"{title}; {hint}"
 
 
 def answers_foreign_attributes(variable: str, aliases: Aliases) -> Callable[[Kind], Kind]:

@@ -170,7 +170,7 @@ def bind_arguments(
 def _unnamed(value: Any) -> str:
     """Return what to write instead of a value that came to stand in the place of a name."""
     if hasattr(value, "forward"):
-        return "several layers are given as one list, [...]"
+        return "put the layers into a list, [...]"
     if callable(value):
         return "derivatives are derived: leave it out"
     if isinstance(value, tuple | list):
