@@ -156,10 +156,10 @@ RAW = {
 
 
 def seconds_to_refuse(path):
-    start = time.process_time()
+    start = time.thread_time()
     with pytest.raises(FormatError) as refusal:
         cr.load(path)
-    seconds = time.process_time() - start
+    seconds = time.thread_time() - start
     message = str(refusal.value)
     assert len(message) < 500
     assert message.isprintable(), message
@@ -200,21 +200,21 @@ def test_a_large_declared_picture_costs_nothing(tmp_path):
     path = tmp_path / "image.safetensors"
     layers = [layer("avg_pool2d", pool_size=10**4), layer("global_avg_pool2d")]
     path.write_bytes(content(layers, input_shape=(10**5, 10**5, 3)))
-    start = time.process_time()
+    start = time.thread_time()
     assert model_of(cr.load(path)).output_shape == (None, 3)
-    assert time.process_time() - start < 0.5
+    assert time.thread_time() - start < 0.5
 
 
 def test_many_layers_are_added_and_read_in_linear_time(tmp_path):
-    start = time.process_time()
+    start = time.thread_time()
     net = cr.Network([nn.Activation("relu") for _ in range(4000)])
     assert net.layers[-1].name == "activation_3999"
-    assert time.process_time() - start < 1  # as quadratic as it was, 60 s
+    assert time.thread_time() - start < 1  # as quadratic as it was, 60 s
     path = tmp_path / "layers"
     path.write_bytes(content([layer("activation", n, **RELU) for n in range(1000)]))
-    start = time.process_time()
+    start = time.thread_time()
     assert len(cr.load(path).layers) == 1000
-    assert time.process_time() - start < 0.5
+    assert time.thread_time() - start < 0.5
 
 
 def test_shapes_by_rule_are_those_of_a_run():
