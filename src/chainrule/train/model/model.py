@@ -385,5 +385,5 @@ def _not_a_layer(value: Any) -> str:
     if isinstance(value, type):
         return f"{message} but a class; write {value.__name__}(...)"
     if callable(value):
-        return f"{message}; wrap a function as nn.Lambda(function)"
+        return f"{message}; wrap a function as nn.Activation(function) or nn.Lambda(function)"
     return f"{message}; create one by nn.Dense(...), nn.Activation(...) and the like"
