@@ -48,7 +48,7 @@ def test_a_layer_added_later_is_built_when_next_used():
     ("layers", "message"),
     [
         ([nn.Dense], "class of layers"),
-        ([np.tanh], "nn.Activation"),
+        ([np.tanh], "nn.Lambda"),
         ([3], "not a layer"),
         (3, "list of layers"),
         (nn.Dense(2), "single layer"),
