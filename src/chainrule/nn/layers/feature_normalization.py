@@ -81,7 +81,7 @@ class Normalization(Layer):
         name: str | None = None,
     ) -> None:
         if (mean is None) != (variance is None):
-            if np.ndim(cast(Any, mean)) > 1:
+            if getattr(mean, "ndim", 0) > 1:
                 raise ArgumentError(
                     f"Normalization: mean has shape {np.shape(cast(Any, mean))}; data are given "
                     "to its adapt(X), or to net.fit, which adapts it"
