@@ -1,6 +1,6 @@
-"""Run the code of plots.md, and draw its pictures again: ``python docs/plots.py``.
+"""Run the code of plots.md, and draw its images again: ``python docs/plots.py``.
 
-The last expression of a block of code is the figure that is written to the picture after it.
+The last expression of a block of code is the figure that is written to the image file after it.
 """
 
 import ast
@@ -17,18 +17,18 @@ BLOCK = re.compile(r"```python\n(.*?)```(?:\n\n!\[[^\]]*\]\(([^)]+)\))?", re.DOT
 
 def main() -> None:
     names: dict = {}
-    for code, picture in BLOCK.findall(PAGE.read_text("utf-8")):
-        if not picture:
+    for code, name in BLOCK.findall(PAGE.read_text("utf-8")):
+        if not name:
             exec(code, names)
             continue
         *before, last = ast.parse(code).body
         exec(compile(ast.Module(before, []), str(PAGE), "exec"), names)
         figure = eval(compile(ast.Expression(last.value), str(PAGE), "eval"), names)
-        figure.savefig(HERE / picture, dpi=DOTS_PER_INCH)
-        with Image.open(HERE / picture) as image:  # 128 colours take a third of the space
+        figure.savefig(HERE / name, dpi=DOTS_PER_INCH)
+        with Image.open(HERE / name) as image:  # 128 colours take a third of the space
             small = image.convert("RGB").quantize(128)
-        small.save(HERE / picture, optimize=True)
-        print(f"{picture}: {(HERE / picture).stat().st_size // 1000} kB")
+        small.save(HERE / name, optimize=True)
+        print(f"{name}: {(HERE / name).stat().st_size // 1000} kB")
 
 
 if __name__ == "__main__":

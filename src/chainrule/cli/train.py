@@ -159,6 +159,7 @@ def train(
     if horizon is not None:
         recipe = _at_horizon(name, recipe, horizon)
     if out is not None:
+        out = out.expanduser()  # a shell leaves --out=~/run as it is
         out.mkdir(parents=True, exist_ok=True)  # before training, in case it fails
     if recipe is None:
         return train_rbm(epochs, batch_size, rate, out, seed)
