@@ -45,7 +45,7 @@ def test_a_cached_program_prints_the_same_stages(tmp_path):
     assert printed_stages("loops,asm", tmp_path) == printed_stages("loops asm", tmp_path)
 
 
-@pytest.mark.parametrize("setting", ["loop", "1", "graph,asm,machine"])
+@pytest.mark.parametrize("setting", ["loop", "2", "graph,asm,machine"])
 def test_an_unknown_stage_raises_and_the_message_lists_all(setting, monkeypatch):
     monkeypatch.setenv("CHAINRULE_DEBUG", setting)
     with pytest.raises(ArgumentError, match=f"CHAINRULE_DEBUG is '{setting}'.*graph, loops, llvm"):
