@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from chainrule import data, datasets, errors, nn, optim, testing
 from chainrule import numpy_protocol as numpy_protocol
 from chainrule.arguments.aliases import CORE_NAMES
-from chainrule.arguments.namespaces import public_namespace
+from chainrule.arguments.rooms import open_room
 from chainrule.autodiff.custom import custom_vjp, stop_gradient
 from chainrule.autodiff.derivative import grad, value_and_grad, vjp
 from chainrule.autodiff.scan import scan
@@ -71,13 +71,11 @@ __all__ = [
     "vjp",
 ]
 
-# Namespaces whose code lies deeper: `from chainrule.random import key` finds them, too.
+# Rooms whose code lies deeper: `from chainrule.random import key` finds them, too.
 sys.modules |= {f"{__name__}.plot": plot, f"{__name__}.random": random}
 
 if not TYPE_CHECKING:  # type checkers must still reject unknown names
-    _answer, __dir__ = public_namespace(
-        __name__, "chainrule", [*__all__, "__version__"], CORE_NAMES
-    )
+    _answer, __dir__ = open_room(__name__, "chainrule", [*__all__, "__version__"], CORE_NAMES)
 
     @boundary
     def __getattr__(name: str) -> object:

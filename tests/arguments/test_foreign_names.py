@@ -1,4 +1,4 @@
-"""Names of other libraries: one table, of which namespaces and ``docs/coming_from.md`` are made.
+"""Names of other libraries: one table, from which rooms and ``docs/coming_from.md`` are derived.
 
 ``make golden`` renews the page.
 """
@@ -84,7 +84,7 @@ def test_rows_name_known_libraries_and_no_name_twice() -> None:
         assert all(len(each) == 1 for each in answers.values()), (key, answers)
 
 
-NAMESPACES: dict[str, Any] = {
+ROOMS: dict[str, Any] = {
     "package": cr, "layers": nn, "optimizers": optim, "data": data, "datasets": datasets,
     "random": cr.random, "plot": cr.plot, "testing": cr.testing,
 }  # fmt: skip
@@ -105,7 +105,7 @@ def objects() -> dict[str, Any]:
 
 
 def test_every_name_of_a_room_or_object_is_answered() -> None:
-    for key, owner in (NAMESPACES | objects()).items():
+    for key, owner in (ROOMS | objects()).items():
         for row in SUBJECTS[key].rows():
             for name in row.foreign:
                 assert not hasattr(owner, name), (key, name)
@@ -148,10 +148,10 @@ def test_imports_of_foreign_names_are_answered() -> None:
     exec("import chainrule.random as r; assert r.key(0).shape", {})
 
 
-@pytest.mark.parametrize("namespace", [*NAMESPACES.values(), cr.metrics, cr.losses])
-def test_dir_of_a_namespace_lists_what_is_public_alone(namespace: Any) -> None:
-    assert set(dir(namespace)) - {"__version__"} == set(namespace.__all__)
-    assert all(hasattr(namespace, name) for name in dir(namespace))
+@pytest.mark.parametrize("room", [*ROOMS.values(), cr.metrics, cr.losses])
+def test_dir_of_a_room_lists_what_is_public_alone(room: Any) -> None:
+    assert set(dir(room)) - {"__version__"} == set(room.__all__)
+    assert all(hasattr(room, name) for name in dir(room))
 
 
 def test_dir_of_objects_lists_no_leftovers_of_modules() -> None:

@@ -1,4 +1,4 @@
-"""Subjects of foreign names, which functions and namespaces look a missing name up in.
+"""Subjects of foreign names, which functions and rooms look a missing name up in.
 
 A handle such as ``FIT_ALIASES`` names its subjects; their rows, in `foreign_names`, are read when a
 name is missing, and never when the package is imported.
@@ -101,7 +101,7 @@ def _tables(subjects: tuple[str, ...]) -> tuple[dict[str, tuple[str, ...]], dict
 
 NO_ALIASES = Aliases()
 
-# Names of namespaces, and of what is given by name
+# Names of rooms, and of what is given by name
 CORE_NAMES = Aliases("package")
 DATASET_NAMES = Aliases("datasets")
 DATA_NAMES = Aliases("data")

@@ -9,7 +9,7 @@
 from typing import TYPE_CHECKING
 
 from chainrule.arguments.aliases import DATA_NAMES
-from chainrule.arguments.namespaces import public_namespace
+from chainrule.arguments.rooms import open_room
 from chainrule.data.features import Category, Date, Number
 from chainrule.data.fold import folds
 from chainrule.data.idx import read_idx, write_idx
@@ -46,7 +46,7 @@ __all__ = [
 
 
 if not TYPE_CHECKING:  # type checkers must still reject unknown names
-    _answer, __dir__ = public_namespace(__name__, "data", __all__, DATA_NAMES)
+    _answer, __dir__ = open_room(__name__, "data", __all__, DATA_NAMES)
 
     @boundary
     def __getattr__(name: str) -> object:

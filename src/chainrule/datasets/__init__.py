@@ -12,7 +12,7 @@ otherwise; `catalogue` lists folders, files and addresses.
 from typing import TYPE_CHECKING
 
 from chainrule.arguments.aliases import DATASET_NAMES
-from chainrule.arguments.namespaces import public_namespace
+from chainrule.arguments.rooms import open_room
 from chainrule.datasets.embedded import breast_cancer, iris, wine
 from chainrule.datasets.generated import blobs, circles, moons, spirals, xor
 from chainrule.datasets.images import cifar10, digits, fashion_mnist, mnist, notmnist
@@ -49,4 +49,4 @@ __all__ = [
 
 
 if not TYPE_CHECKING:  # type checkers must still reject unknown names
-    __getattr__, __dir__ = public_namespace(__name__, "datasets", __all__, DATASET_NAMES)
+    __getattr__, __dir__ = open_room(__name__, "datasets", __all__, DATASET_NAMES)

@@ -28,7 +28,7 @@ from chainrule.graph.trace_errors import ConversionError
 __all__ = ["SCOPES", "Environment", "current_environment", "suspended"]
 
 SCOPES: list[Callable[[], AbstractContextManager[Any]]] = []
-"""What the packages above enter with each trace, such as the environment of layers."""
+"""What the rooms above enter with each trace, such as the environment of layers."""
 
 
 @dataclass(slots=True, eq=False)

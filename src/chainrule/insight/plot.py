@@ -8,7 +8,7 @@ returns it. The figure is one of pyplot, which ``plt.show()`` shows, if the prog
 from typing import TYPE_CHECKING
 
 from chainrule.arguments.aliases import PLOT_NAMES
-from chainrule.arguments.namespaces import public_namespace
+from chainrule.arguments.rooms import open_room
 
 if TYPE_CHECKING:
     from chainrule.insight.plots.gallery import (
@@ -41,7 +41,7 @@ __all__ = [
 
 
 if not TYPE_CHECKING:  # type checkers must still reject unknown names
-    _refuse, __dir__ = public_namespace(__name__, "plot", __all__, PLOT_NAMES)
+    _refuse, __dir__ = open_room(__name__, "plot", __all__, PLOT_NAMES)
 
     def __getattr__(name: str) -> object:
         """Import the plots when the first is drawn, as most programs draw none."""

@@ -11,7 +11,7 @@ called in a loss of your own, which is differentiated.
 from typing import TYPE_CHECKING
 
 from chainrule.arguments.aliases import FUNCTION_ALIASES
-from chainrule.arguments.namespaces import public_namespace
+from chainrule.arguments.rooms import open_room
 from chainrule.losses.classification import (
     binary_cross_entropy,
     cross_entropy,
@@ -46,4 +46,4 @@ __all__ = [
 
 
 if not TYPE_CHECKING:  # type checkers must still reject unknown names
-    __getattr__, __dir__ = public_namespace(__name__, "losses", __all__, FUNCTION_ALIASES)
+    __getattr__, __dir__ = open_room(__name__, "losses", __all__, FUNCTION_ALIASES)

@@ -13,7 +13,7 @@ the functions themselves.
 from typing import TYPE_CHECKING
 
 from chainrule.arguments.aliases import METRIC_ALIASES
-from chainrule.arguments.namespaces import public_namespace
+from chainrule.arguments.rooms import open_room
 from chainrule.metrics.classification import accuracy, auc, f1, precision, recall, top_k
 from chainrule.metrics.confusion import classification_report, confusion_matrix
 from chainrule.metrics.regression import mae, mse, r2
@@ -34,4 +34,4 @@ __all__ = [
 
 
 if not TYPE_CHECKING:  # type checkers must still reject unknown names
-    __getattr__, __dir__ = public_namespace(__name__, "metrics", __all__, METRIC_ALIASES)
+    __getattr__, __dir__ = open_room(__name__, "metrics", __all__, METRIC_ALIASES)

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from chainrule.arguments.aliases import LAYER_ALIASES
-from chainrule.arguments.namespaces import public_namespace
+from chainrule.arguments.rooms import open_room
 from chainrule.nn.activations.activation import ACTIVATIONS
 from chainrule.nn.initializers.initializer import INITIALIZERS
 from chainrule.nn.layer import Layer
@@ -138,4 +138,4 @@ __all__ = [
 
 
 if not TYPE_CHECKING:  # type checkers must still reject unknown names
-    __getattr__, __dir__ = public_namespace(__name__, "nn", __all__, LAYER_ALIASES)
+    __getattr__, __dir__ = open_room(__name__, "nn", __all__, LAYER_ALIASES)

@@ -9,7 +9,7 @@
 from typing import TYPE_CHECKING
 
 from chainrule.arguments.aliases import OPTIM_NAMES
-from chainrule.arguments.namespaces import public_namespace
+from chainrule.arguments.rooms import open_room
 from chainrule.optim.adadelta import Adadelta
 from chainrule.optim.adagrad import Adagrad
 from chainrule.optim.adam import Adam
@@ -54,4 +54,4 @@ __all__ = [
 
 
 if not TYPE_CHECKING:  # type checkers must still reject unknown names
-    __getattr__, __dir__ = public_namespace(__name__, "optim", __all__, OPTIM_NAMES)
+    __getattr__, __dir__ = open_room(__name__, "optim", __all__, OPTIM_NAMES)

@@ -6,7 +6,7 @@ A row gives libraries, the names that they use, and the name here or what to do 
           | LIBRARY,...  NAME ...  -> text of more than one word
             (a line that begins with blanks continues the row above)
 
-Namespaces and objects look a missing name up in the subjects that concern them, through `aliases`;
+Rooms and objects look a missing name up in the subjects that concern them, through `aliases`;
 docs/coming_from.md prints the whole table by library.
 """
 

@@ -19,7 +19,7 @@ rounding.
 from typing import TYPE_CHECKING
 
 from chainrule.arguments.aliases import RANDOM_NAMES
-from chainrule.arguments.namespaces import public_namespace
+from chainrule.arguments.rooms import open_room
 from chainrule.ops.counter_based_random.continuous import exponential, gumbel, normal, uniform
 from chainrule.ops.counter_based_random.discrete import (
     bernoulli,
@@ -47,4 +47,4 @@ __all__ = [
 
 
 if not TYPE_CHECKING:  # type checkers must still reject unknown names
-    __getattr__, __dir__ = public_namespace(__name__, "random", __all__, RANDOM_NAMES)
+    __getattr__, __dir__ = open_room(__name__, "random", __all__, RANDOM_NAMES)

@@ -23,7 +23,7 @@ __all__ = ["NotFinite", "nonfinite_sample", "singularity_of_step"]
 Array = NDArray[Any]
 
 
-class NotFinite(Exception):  # noqa: N818 (caught within the package: no error that users see)
+class NotFinite(Exception):  # noqa: N818 (caught within the room: no error that users see)
     """A loss or a parameter is NaN or infinite.
 
     Step `step` of its epoch, from 0, had this `loss`, or NaN where only its update is not finite,

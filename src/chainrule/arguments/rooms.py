@@ -1,4 +1,4 @@
-"""Public namespaces: the modules that list what is public, and resolve foreign names.
+"""Rooms: the modules that users see, which list what is public, and resolve foreign names.
 
 ::
 
@@ -20,55 +20,53 @@ from chainrule.arguments.lookup import closest
 from chainrule.errors import ArgumentError, MissingAttributeError
 from chainrule.tracebacks import boundary
 
-__all__ = ["public_namespace"]
+__all__ = ["open_room"]
 
 
-class _Namespace(NamedTuple):
+class _Room(NamedTuple):
     title: str
     public: Collection[str]
     aliases: Aliases
 
 
-class _NamespaceModule(ModuleType):
-    """The class of public modules, which refuse a call."""
+class _RoomModule(ModuleType):
+    """The class of rooms: a call is refused, as they are modules."""
 
     @boundary
     def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Raise ArgumentError."""
         parent, _, name = self.__name__.rpartition(".")
-        if self.__name__ in _NAMESPACES:
-            title = _NAMESPACES[self.__name__].title
+        if self.__name__ in _ROOMS:
+            title = _ROOMS[self.__name__].title
             hint = f"call one of its functions: dir({title}) lists them"
         else:
-            namespace = _NAMESPACES[parent]
-            title = f"{namespace.title}.{name}"
-            hint = _hint(namespace, name) or f"dir({namespace.title}) lists what it has"
+            title = f"{_ROOMS[parent].title}.{name}"
+            hint = _hint(_ROOMS[parent], name) or f"dir({_ROOMS[parent].title}) lists what it has"
         raise ArgumentError(f"{title} is a module, which cannot be called; {hint}")
 
 
-_NAMESPACES: dict[str, _Namespace] = {}
-"""The namespaces by the names of their modules."""
+_ROOMS: dict[str, _Room] = {}
+"""The rooms by the names of their modules."""
 
 
-def public_namespace(
+def open_room(
     module: str, title: str, public: Sequence[str], aliases: Aliases
 ) -> tuple[Callable[[str], NoReturn], Callable[[], list[str]]]:
     """Return the ``__getattr__`` and the ``__dir__`` of a module, which messages call `title`.
 
-    Imports of what it lacks are answered as well; deeper modules are ``chainrule.<title>``, too.
+    Imports of what it lacks are answered as well, ``chainrule.<title>`` for rooms that lie deeper.
 
     Examples
     --------
-    >>> answer, names = public_namespace("a", "a", ["tanh"], Aliases(names={"tanh": "th"}))
+    >>> answer, names = open_room("a", "a", ["tanh"], Aliases(names={"tanh": "th"}))
     >>> names()
     ['tanh']
     >>> answer("th")
     Traceback (most recent call last):
     chainrule.errors.MissingAttributeError: a has no 'th'; here it is a.tanh
     """
-    namespace = _Namespace(title, public, aliases)
-    name_here = title if title == "chainrule" else f"chainrule.{title}"
-    _NAMESPACES[module] = _NAMESPACES[name_here] = namespace
+    room = _Room(title, public, aliases)
+    _ROOMS[module] = _ROOMS[title if title == "chainrule" else f"chainrule.{title}"] = room
 
     if module in sys.modules and title != "chainrule":
         _answer_calls(sys.modules[module])
@@ -77,7 +75,7 @@ def public_namespace(
     def answer(name: str) -> NoReturn:
         if name.startswith("_"):
             raise MissingAttributeError(f"{title} has no {name!r}", name)
-        hint = _hint(namespace, name) or f"dir({title}) lists what it has"
+        hint = _hint(room, name) or f"dir({title}) lists what it has"
         raise MissingAttributeError(f"{title} has no {name!r}; {hint}", name)
 
     def names() -> list[str]:
@@ -87,36 +85,31 @@ def public_namespace(
 
 
 def _answer_calls(module: ModuleType) -> None:
-    """Let a namespace and the modules in it answer calls, as of ``optim.sgd(0.1)``."""
+    """Let a room and the modules in it answer calls, as of ``optim.sgd(0.1)``."""
     within = [each for each in vars(module).values() if isinstance(each, ModuleType)]
     for each in (module, *within):
         parent, _, name = each.__name__.rpartition(".")
         # pytest collects what is called test* and can be called.
         is_own = each is module or parent == module.__name__
         if is_own and type(each) is ModuleType and not name.startswith("test"):
-            each.__class__ = _NamespaceModule
+            each.__class__ = _RoomModule
 
 
-def _hint(namespace: _Namespace, name: str) -> str | None:
-    return closest(name, namespace.public, namespace.aliases, f"{namespace.title}.{{}}".format)
+def _hint(room: _Room, name: str) -> str | None:
+    return closest(name, room.public, room.aliases, f"{room.title}.{{}}".format)
 
 
 class _ImportAnswers:
-    """The last finder of imports: it finds nothing, and raises where a namespace has an answer."""
+    """The last finder of imports: it finds nothing, and raises where a room has an answer."""
 
     @staticmethod
     def find_spec(name: str, path: Any = None, target: ModuleType | None = None) -> None:
-        """Raise ImportError for a name that a namespace lacks and has an answer for."""
+        """Raise ImportError for a name that a room lacks and has an answer for."""
         parent, _, child = name.rpartition(".")
-        namespace = _NAMESPACES.get(parent)
-        if (
-            namespace is None
-            or child.startswith("_")
-            or child in namespace.public
-            or name in sys.modules
-        ):
+        room = _ROOMS.get(parent)
+        if room is None or child.startswith("_") or child in room.public or name in sys.modules:
             return
-        hint = _hint(namespace, child)
+        hint = _hint(room, child)
         if hint is not None:
             raise ImportError(f"{parent} has no {child!r}; {hint}", name=name)
 
