@@ -6,6 +6,7 @@
 0.0
 """
 
+import importlib
 import sys
 from typing import TYPE_CHECKING
 
@@ -74,15 +75,20 @@ __all__ = [
 # Rooms whose code lies deeper: `from chainrule.random import key` finds them, too.
 sys.modules |= {f"{__name__}.plot": plot, f"{__name__}.random": random}
 
+_IMPORTED_WHEN_USED: dict[str, str] = {
+    "losses": "chainrule.losses",
+    "metrics": "chainrule.metrics",
+}
+"""What is rarely needed, by the module that has it; a room is a module itself."""
+
 if not TYPE_CHECKING:  # type checkers must still reject unknown names
     _answer, __dir__ = open_room(__name__, "chainrule", [*__all__, "__version__"], CORE_NAMES)
 
     @boundary
     def __getattr__(name: str) -> object:
         """Import what is rarely used when it is first used, and answer the names of others."""
-        if name not in ("losses", "metrics"):
+        if name not in _IMPORTED_WHEN_USED:
             return _answer(name)
-        import chainrule.losses
-        import chainrule.metrics  # noqa: F401
-
-        return sys.modules[f"{__name__}.{name}"]
+        module = importlib.import_module(_IMPORTED_WHEN_USED[name])
+        value = globals()[name] = getattr(module, name, module)
+        return value

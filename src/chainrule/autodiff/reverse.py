@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.autodiff.activity import active_nodes, between
 from chainrule.autodiff.masked import Cotangent, Masked, add_up, propagate, selected
 from chainrule.autodiff.regularity import Regularity, regularity_below, selects
 from chainrule.graph.environment import suspended
@@ -65,8 +66,8 @@ def masked_cotangents(
     `observe` is called with each node, its cotangent and those that it contributes to its inputs.
     """
     sources = {node.serial for node in inputs}
-    nodes = _between(outputs, sources)
-    active = _active(nodes, sources)
+    nodes = between(outputs, sources)
+    active = active_nodes(nodes, sources)
     is_masked = any(isinstance(seed, Masked) for seed in seeds)
     outside = {node.serial for node in kept}
     regularity = regularity_below(nodes, active, sources, outside, is_masked)
@@ -140,27 +141,6 @@ def _stand_in(cotangent: Cotangent | None, masked: dict[int, Masked]) -> Node | 
     node = identity(selected(cotangent))
     masked[node.serial] = cotangent
     return node
-
-
-def _active(nodes: Sequence[Node], sources: set[int]) -> list[Node]:
-    """Nodes on a path from a source to an output, in topological order."""
-    active: list[Node] = []
-    reached = set(sources)
-    for node in nodes:
-        if node.serial in sources or any(each.serial in reached for each in node.inputs):
-            reached.add(node.serial)
-            active.append(node)
-    return active
-
-
-def _between(outputs: Sequence[Node], sources: set[int]) -> list[Node]:
-    """Ancestors of the outputs up to and including the sources, in topological order."""
-    inner = ancestors(outputs, lambda node: node.serial in sources)
-    frontier = {
-        each.serial: each for node in inner for each in node.inputs if each.serial in sources
-    }
-    frontier |= {node.serial: node for node in outputs if node.serial in sources}
-    return sorted([*inner, *frontier.values()], key=lambda node: node.serial)
 
 
 def _key(node: Node) -> tuple[int, int]:

@@ -2,7 +2,7 @@
 
 Every computation in the library is a graph of about sixty primitives. Each has its shape rule, its
 value, its derivative, its formula and its test cases on adjacent lines of one file in
-``ops/primitives/``. Two laws hold for every record, and ``tests/contracts`` checks them:
+``ops/primitives/``. Four laws hold for every record, and ``tests/contracts`` checks them:
 
 * ``evaluate`` defines the meaning. It runs on NumPy arrays; compiled code must give its values.
 * ``vjp`` is the vector-Jacobian product. From the cotangent ȳ = ∂L/∂y of the output it gives the
@@ -10,9 +10,17 @@ value, its derivative, its formula and its test cases on adjacent lines of one f
 
     vjp=lambda ct, y, a, b: (ct * b, ct * a)
 
-A ``vjp`` rule takes nodes and returns nodes. Its result is a piece of graph, compiled like any
-other and differentiated again for higher derivatives. A cotangent of ``None`` is zero; a primitive
-whose rule is ``None`` has zero derivative almost everywhere (comparisons, rounding, argmax).
+* ``jvp`` is the Jacobian-vector product. From the tangents ẋᵢ of the inputs it gives the tangent
+  of the output, ẏ = Σᵢ (∂y/∂xᵢ) ẋᵢ. For ``y = a * b``, with ``t`` for (ȧ, ḃ)::
+
+    jvp=lambda t, y, a, b: t[0] * b + a * t[1]
+
+* ``batch`` is the batching rule: it computes the primitive for each entry along a new first axis of
+  its inputs, or of some of them, in one application of primitives.
+
+A rule takes nodes and returns nodes. Its result is a piece of graph, compiled like any other and
+differentiated again for higher derivatives. A tangent or cotangent of ``None`` is zero; a primitive
+whose rules are ``None`` has zero derivative almost everywhere (comparisons, rounding, argmax).
 """
 
 from __future__ import annotations
@@ -55,6 +63,13 @@ class Primitive:
     vjp : callable or None
         Its derivative: ``vjp(cotangent, output, *inputs, **params)`` returns one cotangent for each
         input; None where the derivative is zero almost everywhere.
+    jvp : callable or None
+        Its derivative forwards: ``jvp(tangents, output, *inputs, **params)`` returns the tangent of
+        the output, a list of them for several results; None as for `vjp`.
+    batch : callable or None
+        Its batching rule: ``batch(size, is_batched, *inputs, **params)``, where `is_batched` says
+        which inputs have an additional first axis of length `size`, returns the output with such
+        an axis; for several results a pair, the list of them and the list of which are batched.
     reference : callable or None
         An independent implementation, called as `evaluate`: the oracle of the tests.
     samples : callable
@@ -74,6 +89,8 @@ class Primitive:
     evaluate: Callable[..., Any]
     formula: str
     vjp: Callable[..., Sequence[Node | None]] | None = None
+    jvp: Callable[..., Any] | None = None
+    batch: Callable[..., Any] | None = None
     reference: Callable[..., Any] | None = None
     samples: Callable[[], list[Sample]] = list
     invalid: Callable[[], list[Sample]] = list

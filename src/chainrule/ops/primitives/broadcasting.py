@@ -27,11 +27,17 @@ def _cast_vjp(ct: Node, y: Node, x: Node, dtype: np.dtype[Any]) -> tuple[Node | 
     return (cast(ct, x.dtype) if is_differentiable else None,)
 
 
+def _cast_jvp(tangents: tuple[Node | None], y: Node, x: Node, dtype: np.dtype[Any]) -> Node | None:
+    return None if tangents[0] is None or not y.array_type.is_float else cast(tangents[0], dtype)
+
+
 _cast = Primitive(
     "cast",
     infer=_cast_type,
     evaluate=lambda x, dtype: x.astype(dtype),
     vjp=_cast_vjp,
+    jvp=_cast_jvp,
+    batch=lambda size, is_batched, x, dtype: cast(x, dtype),
     formula="{0}",
     reference=lambda x, dtype: np.array(x.tolist(), dtype).reshape(x.shape),
     samples=lambda: [
@@ -89,6 +95,8 @@ _broadcast_to = Primitive(
     infer=_broadcast_type,
     evaluate=np.broadcast_to,
     vjp=lambda ct, y, x, shape: (reduce_to(ct, x.shape),),
+    jvp=lambda t, y, x, shape: broadcast_to(t[0], shape),
+    batch=lambda size, is_batched, x, shape: broadcast_to(_aligned(x, shape), (size, *shape)),
     formula="{0}",
     reference=lambda x, shape: x * np.ones(shape, x.dtype),
     samples=lambda: [
@@ -106,6 +114,8 @@ _reduce_to = Primitive(
     infer=_reduce_type,
     evaluate=_reduce,
     vjp=lambda ct, y, x, shape: (broadcast_to(ct, x.shape),),
+    jvp=lambda t, y, x, shape: reduce_to(t[0], shape),
+    batch=lambda size, is_batched, x, shape: _batched_reduce(size, x, shape),
     formula="Σ {0}",
     reference=lambda x, shape: np.einsum(
         x, [*range(x.ndim)], [i for i in range(x.ndim) if i not in _axes(shape, x.shape)]
@@ -136,3 +146,14 @@ def _as_shape(shape: Any) -> tuple[int, ...]:
     if type(shape) is not tuple and np.ndim(shape) == 0:
         return (int(shape),)
     return tuple([int(n) for n in shape])
+
+
+def _aligned(x: Any, shape: tuple[int, ...]) -> Any:
+    """Insert unit axes after the batch axis of `x`, up to the number of axes of `shape`."""
+    first, *rest = x.shape
+    return x.reshape((first, *(1,) * (len(shape) - len(rest)), *rest))
+
+
+def _batched_reduce(size: int, x: Any, shape: tuple[int, ...]) -> Any:
+    added = (1,) * (x.ndim - 1 - len(shape))
+    return reduce_to(x, (size, *added, *shape)).reshape((size, *shape))

@@ -13,8 +13,9 @@ least two of the three.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
+from string import ascii_letters
 from typing import Any
 
 import numpy as np
@@ -54,6 +55,21 @@ def _contract_vjp(ct: Node, y: Node, a: Node, b: Node, spec: str) -> tuple[Node,
         contract(ct, b, spec=f"{result},{right}->{left}"),
         contract(a, ct, spec=f"{left},{result}->{right}"),
     )
+
+
+def _contract_jvp(tangents: Sequence[Node | None], y: Node, a: Node, b: Node, spec: str) -> Any:
+    da, db = tangents
+    if da is None or db is None:
+        return contract(da, b, spec=spec) if da is not None else contract(a, db, spec=spec)
+    return contract(da, b, spec=spec) + contract(a, db, spec=spec)
+
+
+def _contract_batch(size: int, is_batched: Sequence[bool], a: Node, b: Node, spec: str) -> Node:
+    """Add an index to the operands that are batched and to the result."""
+    left, right, result = split_spec(spec)
+    new = next(letter for letter in ascii_letters if letter not in spec)
+    left, right = new * is_batched[0] + left, new * is_batched[1] + right
+    return contract(a, b, spec=f"{left},{right}->{new}{result}")
 
 
 def _evaluate(a: Any, b: Any, spec: str) -> Any:
@@ -108,6 +124,8 @@ contract = Primitive(
     infer=_contract_type,
     evaluate=_evaluate,
     vjp=_contract_vjp,
+    jvp=_contract_jvp,
+    batch=_contract_batch,
     formula="{0} {1}",
     reference=lambda a, b, spec: np.einsum(spec, a, b),
     samples=lambda: [

@@ -15,6 +15,7 @@ import numpy as np
 from chainrule.errors import ShapeError, counted
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.primitive import Primitive, Sample
+from chainrule.ops.primitives.rules import batched_alike, linear_in
 
 __all__ = [
     "Slices",
@@ -45,6 +46,8 @@ reshape = Primitive(
     infer=_reshape_type,
     evaluate=lambda x, shape: x.reshape(shape),
     vjp=lambda ct, y, x, shape: (reshape(ct, shape=x.shape),),
+    jvp=linear_in(0),
+    batch=lambda size, is_batched, x, shape: reshape(x, shape=(size, *shape)),
     formula="reshape({0}, {shape})",
     reference=lambda x, shape: np.array(x.ravel().tolist(), x.dtype).reshape(shape),
     samples=lambda: [
@@ -74,6 +77,8 @@ transpose = Primitive(
     infer=_transpose_type,
     evaluate=lambda x, axes: x.transpose(axes),
     vjp=lambda ct, y, x, axes: (transpose(ct, axes=_inverse(axes)),),
+    jvp=linear_in(0),
+    batch=lambda size, is_batched, x, axes: transpose(x, axes=(0, *(i + 1 for i in axes))),
     formula="{0}ᵀ",
     reference=lambda x, axes: np.einsum(x, [*range(x.ndim)], list(axes)),
     samples=lambda: [
@@ -140,6 +145,8 @@ strided_slice = Primitive(
     infer=_slice_type,
     evaluate=lambda x, slices: x[as_slices(slices)],
     vjp=lambda ct, y, x, slices: (pad_into(ct, slices=slices, shape=x.shape),),
+    jvp=linear_in(0),
+    batch=lambda size, is_batched, x, slices: strided_slice(x, slices=((0, size, 1), *slices)),
     formula="{0}[{slices}]",
     reference=lambda x, slices: x[_indices(slices)],
     samples=lambda: [
@@ -156,6 +163,10 @@ pad_into = Primitive(
     infer=_pad_into_type,
     evaluate=_pad_into,
     vjp=lambda ct, y, x, slices, shape: (strided_slice(ct, slices=slices),),
+    jvp=linear_in(0),
+    batch=lambda size, is_batched, x, slices, shape: pad_into(
+        x, slices=((0, size, 1), *slices), shape=(size, *shape)
+    ),
     formula="pad_into({0})",
     reference=_pad_into_reference,
     samples=lambda: [
@@ -193,6 +204,10 @@ concatenate = Primitive(
     infer=_concatenate_type,
     evaluate=lambda *arrays, axis: np.concatenate(arrays, axis=axis),
     vjp=_concatenate_vjp,
+    jvp=linear_in(),
+    batch=lambda size, is_batched, *inputs, axis: concatenate(
+        *batched_alike(size, is_batched, inputs), axis=axis + 1
+    ),
     formula="[{0}, …]",
     reference=lambda *arrays, axis: np.moveaxis(
         np.array([row for x in arrays for row in np.moveaxis(x, axis, 0)]), 0, axis

@@ -19,6 +19,7 @@ from chainrule.graph.node import Node, constant
 from chainrule.graph.primitive import Primitive, Sample
 from chainrule.ops.primitives.broadcasting import broadcast_to
 from chainrule.ops.primitives.broadcasting import cast as cast_to
+from chainrule.ops.primitives.rules import batched_alike, diagonal
 
 __all__ = [
     "as_array",
@@ -47,7 +48,8 @@ def elementwise(
 ) -> Primitive:
     """Build the record of an elementwise primitive.
 
-    `evaluate` is a ufunc, or a function that promotes its operands as the ufunc `promotes_as`.
+    `evaluate` is a ufunc, or a function that promotes its operands as the ufunc `promotes_as`. Its
+    Jacobian is diagonal, so that the forward rule is the reverse rule, applied to tangents.
     """
     ufunc = cast(np.ufunc, promotes_as or evaluate)
 
@@ -69,17 +71,23 @@ def elementwise(
             for x, dtype in zip(inputs, dtypes, strict=False)
         ]
 
-    return Primitive(
+    def batch(size: int, is_batched: Sequence[bool], *inputs: Node) -> Node:
+        return record(*batched_alike(size, is_batched, inputs))
+
+    record = Primitive(
         name,
         infer=infer,
         evaluate=evaluate,
         formula=formula,
         vjp=vjp,
+        jvp=None if vjp is None else diagonal(vjp),
+        batch=batch,
         reference=np.vectorize(reference),
         samples=samples,
         prepare=prepare,
         ufunc=evaluate,
     )
+    return record
 
 
 def resolve_dtypes(
