@@ -57,7 +57,7 @@ train/progress train/rbm
 
 # Methods of a higher layer: two-line bodies, imported when called (pyproject.toml).
 UPWARD = {
-    "chainrule": {"chainrule.losses", "chainrule.metrics"},  # imported when first used
+    "chainrule": {"chainrule.autodiff", "chainrule.losses", "chainrule.metrics"},  # when used
     "chainrule.train.network": {"chainrule.insight.program"},
     "chainrule.train.history": {"chainrule.insight"},
 }

@@ -6,7 +6,6 @@
 0.0
 """
 
-import importlib
 import sys
 from typing import TYPE_CHECKING
 
@@ -75,11 +74,8 @@ __all__ = [
 # Rooms whose code lies deeper: `from chainrule.random import key` finds them, too.
 sys.modules |= {f"{__name__}.plot": plot, f"{__name__}.random": random}
 
-_IMPORTED_WHEN_USED: dict[str, str] = {
-    "losses": "chainrule.losses",
-    "metrics": "chainrule.metrics",
-}
-"""What is rarely needed, by the module that has it; a room is a module itself."""
+_TRANSFORMATIONS: tuple[str, ...] = ()
+"""Transformations that most programs do not use: imported when they are."""
 
 if not TYPE_CHECKING:  # type checkers must still reject unknown names
     _answer, __dir__ = open_room(__name__, "chainrule", [*__all__, "__version__"], CORE_NAMES)
@@ -87,8 +83,13 @@ if not TYPE_CHECKING:  # type checkers must still reject unknown names
     @boundary
     def __getattr__(name: str) -> object:
         """Import what is rarely used when it is first used, and answer the names of others."""
-        if name not in _IMPORTED_WHEN_USED:
+        if name in _TRANSFORMATIONS:
+            from chainrule.autodiff import transformations
+
+            return getattr(transformations, name)
+        if name not in ("losses", "metrics"):
             return _answer(name)
-        module = importlib.import_module(_IMPORTED_WHEN_USED[name])
-        value = globals()[name] = getattr(module, name, module)
-        return value
+        import chainrule.losses
+        import chainrule.metrics  # noqa: F401
+
+        return sys.modules[f"{__name__}.{name}"]
