@@ -22,7 +22,12 @@ Access = tuple[Buffer, Index, bool]
 
 
 def accesses(item: Item | Nest) -> Iterator[Access]:
-    """Yield the reads of an item, and then its write; gathered indices are reads too."""
+    """Yield the reads of an item, and then its write; gathered indices are reads too.
+
+    The condition of a loop is read first.
+    """
+    if isinstance(item, Loop) and item.condition is not None:
+        yield item.condition.element.buffer, item.condition.element.index, False
     if isinstance(item, Loop | Nest):
         for part in item.steps if isinstance(item, Loop) else item.statements:
             yield from accesses(part)

@@ -30,9 +30,11 @@ __all__ = [
     "axes_of",
     "cost",
     "gathered_axis",
+    "has_condition",
     "inner_loops",
     "kernel_output",
     "loads_of",
+    "loops_of",
     "nests_of",
 ]  # fmt: skip
 
@@ -129,6 +131,14 @@ def axes_in(value: Affine | Expression) -> Iterator[Axis]:
             pending.append(each.index)
 
 
+def loops_of(steps: Iterable[Step]) -> Iterator[Loop]:
+    """Yield the loops of a program in order, each before those inside it."""
+    for step in steps:
+        if isinstance(step, Loop):
+            yield step
+            yield from loops_of(step.steps)
+
+
 def nests_of(steps: Iterable[Step]) -> Iterator[Nest]:
     """Yield the nests of a program in order, those inside loops included."""
     for step in steps:
@@ -136,6 +146,13 @@ def nests_of(steps: Iterable[Step]) -> Iterator[Nest]:
             yield from nests_of(step.steps)
         else:
             yield step
+
+
+def has_condition(step: Step) -> bool:
+    """Whether a step is a loop with a condition, or contains one."""
+    if not isinstance(step, Loop):
+        return False
+    return step.condition is not None or any(map(has_condition, step.steps))
 
 
 def kernel_output(nest: Nest) -> Buffer | None:

@@ -7,14 +7,16 @@ Its grammar::
     KIND         ::= "input" | "output" | "constant" | "arena" | "thread_local" | "alias"
     step         ::= nest | loop
     nest         ::= "for" { axis } [ "vector" AXIS ] ":" [ contraction ] { statement }
-    loop         ::= "loop" axis [ "backwards" | "parallel" ] [ "batch" { AXIS } ] ":" { step }
+    loop         ::= "loop" axis [ condition ] [ "backwards" | "parallel" ] [ "batch" { AXIS } ]
+                     ":" { step }
+    condition    ::= ( "while" | "until" ) element
     contraction  ::= element "=" "sum" { axis } ":" element "*" element { bounds }
     bounds       ::= "bounds" affine "<" LENGTH
     statement    ::= element "=" expression
                    | element "=" REDUCTION { axis } ":" expression
     REDUCTION    ::= "sum" | "dot" | "max" | "min" | "argmax" | "argmin"
                    | "prefix_sum" | "scatter" | "scatter_add"
-    axis         ::= NAME "<" LENGTH
+    axis         ::= NAME [ "<" LENGTH ]
     element      ::= NAME "[" { ( affine | expression ) "," } "]"
     expression   ::= NUMBER | "@" affine | element | OPERATION "(" { expression "," } ")"
     affine       ::= a sum of integer multiples of axes and an integer
@@ -25,7 +27,9 @@ thread, for one iteration of a parallel loop. An alias is the memory of a buffer
 Loops. A ``loop`` runs its steps for each value of its axis, in order; a ``parallel`` one carries no
 dependence between iterations, so these are partitioned among threads. ``batch`` names, for each
 nest inside, an axis across which the loop carries no dependence: a thread may run some rows of the
-batch through all iterations.
+batch through all iterations. A condition is tested before each iteration: the loop ends before the
+first one for which its element is false (``while``) or true (``until``). An axis without a length
+has ``UNBOUNDED`` iterations: only a condition ends its loop.
 
 Nests. A nest runs its statements once for each point of its axes. A statement has inner loops over
 its other axes, so all its work for one point is done before the next statement starts. What a
@@ -52,10 +56,12 @@ import numpy as np
 from chainrule.compiler.loop_ir.affine import Affine, Axis
 
 __all__ = [
+    "UNBOUNDED",
     "Affine",
     "Apply",
     "Axis",
     "Buffer",
+    "Condition",
     "Contraction",
     "Expression",
     "Index",
@@ -70,6 +76,9 @@ __all__ = [
     "Statement",
     "Step",
 ]  # fmt: skip
+
+UNBOUNDED = 2**62
+"""The extent of the axis of a loop that only its condition ends."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -222,11 +231,24 @@ class Nest:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Condition:
+    """An element that is tested before each iteration: of a boolean buffer, at affine indices.
+
+    The loop runs while it is true; with `is_until`, until it is.
+    """
+
+    element: Load
+    is_until: bool = False
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Loop:
     """Steps that run for each value of an axis, upwards or downwards.
 
     `batch_axes` has, for each nest inside, an axis across which the loop carries no dependence; it
-    is empty where there are none. A parallel loop carries no dependence between its iterations.
+    is empty where there are none. A parallel loop carries no dependence between its iterations. A
+    loop with a condition is neither parallel nor parallel over a batch: all threads take the same
+    decision.
     """
 
     axis: Axis
@@ -234,6 +256,7 @@ class Loop:
     steps: tuple[Step, ...]
     batch_axes: tuple[Axis, ...] = ()
     is_parallel: bool = False
+    condition: Condition | None = None
 
 
 Step = Nest | Loop

@@ -10,6 +10,7 @@ from chainrule.compiler.loop_ir.access import accesses
 from chainrule.compiler.loop_ir.expressions import axes_of, nests_of
 from chainrule.compiler.loop_ir.layout import Layout
 from chainrule.compiler.loop_ir.loops import (
+    UNBOUNDED,
     Affine,
     Apply,
     Axis,
@@ -128,7 +129,8 @@ class _Printer:
             inner = [x for each in step.steps for x in self._step(each, indent + "  ")]
             axes = " ".join(map(self._axis, dict.fromkeys(step.batch_axes)))
             batch = f" batch {axes}" if axes else ""
-            return [f"{indent}loop {self._range(step.axis)}{direction}{batch}:", *inner]
+            head = f"{indent}loop {self._range(step.axis)}{self._condition(step)}"
+            return [f"{head}{direction}{batch}:", *inner]
         axes = " ".join(map(self._range, step.axes))
         vector = f" vector {self._axis(step.vector_axis)}" if step.vector_axis is not None else ""
         lines = [f"{indent}for {axes}".rstrip() + f"{vector}:"]
@@ -137,7 +139,14 @@ class _Printer:
         return [*lines, *(indent + "  " + self._statement(s, step) for s in step.statements)]
 
     def _range(self, axis: Axis) -> str:
-        return f"{self._axis(axis)}<{axis.extent}"
+        bound = "" if axis.extent == UNBOUNDED else f"<{axis.extent}"
+        return f"{self._axis(axis)}{bound}"
+
+    def _condition(self, loop: Loop) -> str:
+        if loop.condition is None:
+            return ""
+        word = "until" if loop.condition.is_until else "while"
+        return f" {word} {self._value(loop.condition.element)}"
 
     def _contraction(self, contraction: Contraction, nest: Nest) -> str:
         left, right = self._value(contraction.left), self._value(contraction.right)

@@ -10,6 +10,7 @@ from chainrule.compiler.loop_ir.loops import (
     Apply,
     Axis,
     Buffer,
+    Condition,
     Contraction,
     Expression,
     Index,
@@ -74,6 +75,10 @@ class Rewriter:
         """Rewrite target and value of a statement; the axes it reduces over are not mapped."""
         target, index = self.access(item.target, item.index)
         return replace(item, target=target, index=index, value=self.expression(item.value))
+
+    def condition(self, item: Condition) -> Condition:
+        """Rewrite the element that a loop tests."""
+        return replace(item, element=Load(*self.access(item.element.buffer, item.element.index)))
 
     def contraction(self, item: Contraction) -> Contraction:
         """Rewrite target, operands and bounds of a contraction; its depth is not mapped."""

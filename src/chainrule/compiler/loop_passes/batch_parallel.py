@@ -9,7 +9,8 @@
 Legal if one axis of each nest can be chosen, all of one extent, by which every buffer that the loop
 writes is indexed in all nests that touch it (`is_batch_independent`). So no layer is named. Pays
 because each thread then runs its rows through all iterations: the batch is partitioned once, and no
-barrier is needed in any iteration (decision 0016).
+barrier is needed in any iteration (decision 0016). A condition, of the loop or of one inside, is a
+decision for all rows: such a loop is not marked, only those inside.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from chainrule.compiler.analysis.independence import is_batch_independent
-from chainrule.compiler.loop_ir.expressions import nests_of
+from chainrule.compiler.loop_ir.expressions import has_condition, nests_of
 from chainrule.compiler.loop_ir.loops import Axis, Loop, Nest, Step
 
 __all__ = ["mark_batch_parallel"]
@@ -34,7 +35,7 @@ def mark_batch_parallel(steps: Sequence[Step]) -> tuple[Step, ...]:
 
 
 def _marked(loop: Loop) -> Loop:
-    axes = _batch_axes(list(nests_of(loop.steps)))
+    axes = () if has_condition(loop) else _batch_axes(list(nests_of(loop.steps)))
     if axes:
         return replace(loop, batch_axes=axes)
     return replace(loop, steps=mark_batch_parallel(loop.steps))

@@ -23,7 +23,7 @@ import bisect
 import heapq
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 from chainrule.compiler.analysis.dependence import AccessTable, are_disjoint, same_iteration
@@ -148,8 +148,7 @@ def _closed_group(item: Item, layout: Layout) -> _Group:
     """The group of a contraction, which only an epilogue may join, or of a loop."""
     if isinstance(item, Loop):
         body = fuse(cast(Sequence[Item], item.steps), layout)
-        loop = Loop(item.axis, item.is_reversed, body)
-        return _Group((), None, loop=loop, is_open=False)
+        return _Group((), None, loop=replace(item, steps=body), is_open=False)
     assert isinstance(item, Contraction)
     return _Group(item.axes, None, item)
 

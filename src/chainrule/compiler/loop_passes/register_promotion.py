@@ -27,6 +27,7 @@ from chainrule.compiler.loop_ir.expressions import (
     inner_loops,
     kernel_output,
     loads_of,
+    loops_of,
     nests_of,
 )
 from chainrule.compiler.loop_ir.layout import Layout
@@ -37,7 +38,7 @@ __all__ = ["promote_to_registers"]
 
 @dataclass
 class _Uses:
-    """The nests that touch a buffer, by identity, and the views by which they do."""
+    """The nests that touch a buffer, and loops whose condition does, by identity; its views."""
 
     nests: set[int] = field(default_factory=set[int])
     views: set[Buffer] = field(default_factory=set[Buffer])
@@ -46,6 +47,9 @@ class _Uses:
 def promote_to_registers(steps: Sequence[Step], layout: Layout) -> tuple[Step, ...]:
     """Mark the buffers of each nest that need no memory."""
     uses: defaultdict[Buffer, _Uses] = defaultdict(_Uses)
+    for loop in loops_of(steps):
+        if loop.condition is not None:
+            uses[loop.condition.element.buffer.root].nests.add(id(loop))
     for nest in nests_of(steps):
         for buffer, _, _ in accesses(nest):
             use = uses[buffer.root]

@@ -152,7 +152,8 @@ def _rewritten(item: Item, rewriter: Rewriter) -> Item:
     match item:
         case Loop():
             steps = tuple(_rewritten(step, rewriter) for step in cast(Sequence[Item], item.steps))
-            return replace(item, steps=cast(tuple[Step, ...], steps))
+            condition = item.condition and rewriter.condition(item.condition)
+            return replace(item, steps=cast(tuple[Step, ...], steps), condition=condition)
         case Contraction():
             return rewriter.contraction(item)
         case Statement():

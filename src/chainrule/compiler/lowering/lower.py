@@ -5,6 +5,7 @@ from __future__ import annotations
 from chainrule.compiler.loop_ir.loops import Buffer, Item, Load, Statement
 from chainrule.compiler.lowering import (
     array_update,
+    conditional,
     contraction,
     gather_scatter,
     movement,
@@ -27,6 +28,7 @@ RULES: dict[str, Rule] = (
     | gather_scatter.RULES
     | array_update.RULES
     | scan.RULES
+    | conditional.RULES
     | philox.RULES
 )
 """How each primitive is lowered, by its name; all others are elementwise."""

@@ -1,131 +1,44 @@
 """A ``scan`` becomes a sequential loop whose carries are updated in place.
 
-Each new carry is computed into a buffer of its own and copied over the old one at the end of the
-iteration. `coalesce_copies` drops the copies where it can: the statement that computes a new carry
-stores it over the old one, if the statements can be ordered so that the old one has been read.
+An iteration reads row t of each sequence, and stores row t of each stacked result; `loop_body` says
+how the carries are updated.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any, cast
-
-from chainrule.compiler.loop_ir.expressions import loads_of
-from chainrule.compiler.loop_ir.layout import is_narrow
-from chainrule.compiler.loop_ir.loops import (
-    Affine,
-    Axis,
-    Buffer,
-    Expression,
-    Item,
-    Load,
-    Loop,
-    Statement,
-    Step,
-)
+from chainrule.compiler.loop_ir.loops import Affine, Axis, Expression, Load, Loop, Statement
 from chainrule.compiler.loop_ir.rewrite import substitute
-from chainrule.compiler.lowering.graph_lowering import Lowering, Rule, Target
-from chainrule.compiler.lowering.in_place import coalesce_copies
-from chainrule.compiler.lowering.liveness import UPDATES
+from chainrule.compiler.lowering.graph_lowering import Lowering, Rule
+from chainrule.compiler.lowering.loop_body import (
+    as_steps,
+    loop_invariants,
+    lower_body,
+    result_targets,
+)
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node
-from chainrule.ops.primitives.contraction import contract, split_spec
-from chainrule.ops.primitives.gather_scatter import gather
 
 __all__ = ["RULES"]
-
-MIN_COPY_ITERATIONS = 16
-"""Iterations from which on it pays to copy into a better order what all of them read."""
 
 
 def _scan(lowering: Lowering, node: Node, inputs: list[Expression]) -> list[Load]:
     body: Graph = node.params["body"]
     shared, carries, length = (node.params[name] for name in ("shared", "carries", "length"))
     sequences = shared + carries
-    results = [_result_target(lowering, node, i) for i in range(len(body.outputs))]
+    results = result_targets(lowering, node)
     for (buffer, index), start in zip(results, inputs[shared:sequences], strict=False):
         lowering.items.append(Statement(buffer, index, start, layer=node.layer))
     if length:
         step = Axis(length, "t", is_loop_index=True)
         body_inputs = [
-            _loop_invariant(lowering, each, inner, body, length)
-            for each, inner in zip(node.inputs, body.inputs[:shared], strict=False)
+            *loop_invariants(lowering, node.inputs[:shared], body, length),
+            *(Load(buffer, index) for buffer, index in results[:carries]),
+            *(_row(lowering, each, step) for each in node.inputs[sequences:]),
         ]
-        body_inputs += [Load(buffer, index) for buffer, index in results[:carries]]
-        body_inputs += [_row(lowering, each, step) for each in node.inputs[sequences:]]
-        items = _body(lowering, body, body_inputs, results, carries, step)
-        items = [_labelled(item, node.layer) for item in items]
-        steps = cast(tuple[Step, ...], tuple(items))
+        items = lower_body(lowering, body, body_inputs, results, carries, step)
+        steps = as_steps(items, node.layer)
         lowering.items.append(Loop(step, node.params["reverse"], steps))
     return [Load(buffer, index) for buffer, index in results]
-
-
-def _labelled(item: Item, layer: str) -> Item:
-    """Assign an item of the body to the scan's layer, unless it belongs to one inside of it."""
-    if isinstance(item, Loop) or item.layer or not layer:
-        return item
-    return replace(item, layer=layer)
-
-
-def _loop_invariant(
-    lowering: Lowering, node: Node, inner: Node, body: Graph, length: int
-) -> Expression:
-    """A value that every iteration reads: stored before the loop, in the order it is read in."""
-    value = lowering.expressions[node.serial]
-    if not list(loads_of(value)):
-        return value
-    value = lowering.materialized(node)
-    order = _preferred_order(inner, body)
-    if order is not None and length >= MIN_COPY_ITERATIONS:
-        return _transposed(lowering, node, value, order)
-    is_user_memory = value.buffer.kind in ("input", "constant")
-    if not (is_user_memory and length >= MIN_COPY_ITERATIONS and is_narrow(node.shape)):
-        return value
-    gathers = [each for each in body.equations if each.primitive is gather]
-    if any(each.inputs[0] is inner for each in gathers):
-        return value
-    return _transposed(lowering, node, value, range(len(node.shape)))
-
-
-def _preferred_order(inner: Node, body: Graph) -> list[int] | None:
-    """The order of axes in which contractions of the body read a matrix along their vectors.
-
-    In another order, every iteration would pack it.
-    """
-    for each in body.equations:
-        if each.primitive is contract:
-            *operands, result = split_spec(each.params["spec"])
-            for operand, letters in zip(each.inputs, operands, strict=True):
-                last = result[-1:]
-                if operand is inner and last in letters[:-1] and letters[-1] not in result:
-                    axis = letters.index(last)
-                    return [*(i for i in range(len(letters)) if i != axis), axis]
-    return None
-
-
-def _transposed(lowering: Lowering, node: Node, value: Load, order: Sequence[int]) -> Load:
-    """Copy a value into a new buffer, with its axes in another order."""
-    copy = lowering.scratch(tuple(node.shape[i] for i in order), node.dtype, node)
-    own = lowering.canonical(node.shape)
-    index = tuple(own[i] for i in order)
-    lowering.items.append(Statement(copy, index, value, layer=node.layer))
-    return Load(copy, index)
-
-
-def _result_target(lowering: Lowering, node: Node, number: int) -> Target:
-    """Where a result of the scan is stored: in the program's output, if it is one."""
-    types: Any = node.type
-    result = types[number]
-    for each in lowering.graph.equations:
-        is_result = (
-            bool(each.inputs) and each.inputs[0] is node and each.params.get("index") == number
-        )
-        if is_result and each.serial in lowering.targets:
-            buffer, first = lowering.targets[each.serial]
-            return buffer, (*first, *lowering.canonical(result.shape))
-    carry = Buffer("arena", result.dtype, result.shape, f"carry{number}", node.layer)
-    return carry, lowering.canonical(result.shape)
 
 
 def _row(lowering: Lowering, node: Node, step: Axis) -> Expression:
@@ -137,70 +50,6 @@ def _row(lowering: Lowering, node: Node, step: Axis) -> Expression:
     if first.terms:
         substitution[first.terms[0][0]] = Affine.of(step)
     return substitute(value, substitution)
-
-
-def _body(
-    lowering: Lowering,
-    body: Graph,
-    inputs: list[Expression],
-    results: list[Target],
-    carries: int,
-    step: Axis,
-) -> list[Item]:
-    """Lower the body: row t of each stacked output is stored in place, and carries are copied."""
-    computed = {node.serial for node in body.equations}
-    time = Affine.of(step) if step.extent != 1 else Affine()
-    targets: dict[int, Target] = {}
-    for node, (buffer, index) in zip(body.outputs[carries:], results[carries:], strict=True):
-        if node.serial in computed:
-            prefix = index[: len(index) - len(node.shape) - 1]
-            targets.setdefault(node.serial, (buffer, (*prefix, time)))
-    new_carries: list[tuple[Node, Target]] = []
-    read = {v.buffer: n for n, v in zip(body.inputs, inputs, strict=True) if isinstance(v, Load)}
-    for node, (buffer, index) in zip(body.outputs[:carries], results[:carries], strict=True):
-        is_new = node.serial in computed and node.serial not in targets
-        if is_new and not _is_update_of(node, read[buffer]):
-            fresh = Buffer("arena", node.dtype, node.shape, buffer.name, buffer.layer)
-            targets[node.serial] = (fresh, ())
-        new_carries.append((node, (buffer, index)))
-    inner = Lowering(body, lowering.rules, targets, lowering.axes, lowering.aliases)
-    carried = {buffer.root for buffer, _ in results[:carries]}
-    inner.liveness.read_only = {
-        load.buffer.root for value in inputs for load in loads_of(value)
-    } - carried
-    items = inner.run(inputs)
-    for node, (buffer, index) in zip(body.outputs[carries:], results[carries:], strict=True):
-        if targets.get(node.serial, (None,))[0] is not buffer:
-            prefix = index[: len(index) - len(node.shape) - 1]
-            row_index = (*prefix, time, *lowering.canonical(node.shape))
-            items.append(Statement(buffer, row_index, inner.expressions[node.serial]))
-    return coalesce_copies(items, _copies(inner, new_carries, items), lowering.aliases)
-
-
-def _is_update_of(node: Node, old: Node) -> bool:
-    """Whether a new carry is the old one with some elements replaced: it may be so in place."""
-    while node.primitive in UPDATES:
-        node = node.inputs[0]
-    return node is old
-
-
-def _copies(
-    inner: Lowering, new_carries: list[tuple[Node, Target]], items: list[Item]
-) -> list[Statement]:
-    """The copies of new carries over old ones; none reads what another one writes."""
-    carried = {buffer for _, (buffer, _) in new_carries}
-    copies: list[Statement] = []
-    for node, (buffer, index) in new_carries:
-        value = inner.expressions[node.serial]
-        if isinstance(value, Load) and value.buffer is buffer and value.index == index:
-            continue
-        if any(load.buffer.root in carried for load in loads_of(value)):
-            fresh = inner.scratch(node.shape, node.dtype, node)
-            canonical = inner.canonical(node.shape)
-            items.append(Statement(fresh, canonical, value, layer=node.layer))
-            value = Load(fresh, canonical)
-        copies.append(Statement(buffer, index, value, layer=node.layer))
-    return copies
 
 
 RULES: dict[str, Rule] = {"scan": _scan}

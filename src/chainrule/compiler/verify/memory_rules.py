@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from chainrule.compiler.loop_ir.access import accesses
-from chainrule.compiler.loop_ir.loops import Buffer, Nest, Step
+from chainrule.compiler.loop_ir.loops import Buffer, Loop, Nest, Step
 from chainrule.compiler.loop_ir.printer import format_diagnostic
 from chainrule.compiler.loop_passes.memory_plan import ALIGNMENT, MemoryPlan
 from chainrule.errors import GraphError
@@ -17,12 +17,13 @@ def verify_memory_plan(steps: Sequence[Step], plan: MemoryPlan) -> None:
     """Verify that every buffer still holds its values when they are read.
 
     Nests are executed abstractly, in order and two iterations of each loop: a write makes a buffer
-    valid and clobbers every other valid one that shares bytes with it.
+    valid and clobbers every other valid one that shares bytes with it. A loop reads its condition
+    before each iteration, and after the last.
     """
     clobbered: dict[Buffer, Buffer] = {}
     valid: set[Buffer] = set()
     for nest in _executed(steps):
-        reads, writes = _touched(nest)
+        reads, writes = _tested(nest) if isinstance(nest, Loop) else _touched(nest)
         for buffer in {*reads, *writes}:
             _check_offset(nest, buffer, plan)
         for buffer in reads:
@@ -38,14 +39,25 @@ def verify_memory_plan(steps: Sequence[Step], plan: MemoryPlan) -> None:
                 valid.discard(other)
 
 
-def _executed(steps: Sequence[Step]) -> Iterator[Nest]:
-    """Yield nests in the order of execution; two iterations of a loop show what any two would."""
+def _executed(steps: Sequence[Step]) -> Iterator[Step]:
+    """Yield nests in the order of execution; two iterations of a loop show what any two would.
+
+    A loop is yielded where it tests its condition.
+    """
     for step in steps:
         if isinstance(step, Nest):
             yield step
-        else:
-            for _ in range(min(step.axis.extent, 2)):
-                yield from _executed(step.steps)
+            continue
+        yield step
+        for _ in range(min(step.axis.extent, 2)):
+            yield from _executed(step.steps)
+            yield step
+
+
+def _tested(loop: Loop) -> tuple[set[Buffer], set[Buffer]]:
+    """The buffers that a loop reads and writes between iterations."""
+    root = None if loop.condition is None else loop.condition.element.buffer.root
+    return set() if root is None or root.kind != "arena" else {root}, set()
 
 
 def _touched(nest: Nest) -> tuple[set[Buffer], set[Buffer]]:
@@ -64,7 +76,7 @@ def _touched(nest: Nest) -> tuple[set[Buffer], set[Buffer]]:
     return reads, writes
 
 
-def _check_offset(nest: Nest, buffer: Buffer, plan: MemoryPlan) -> None:
+def _check_offset(nest: Step, buffer: Buffer, plan: MemoryPlan) -> None:
     if buffer not in plan.offsets:
         raise _error(nest, "{} is not allocated", buffer)
     first, end = _bytes(plan, buffer)
@@ -83,5 +95,5 @@ def _overlap(plan: MemoryPlan, one: Buffer, other: Buffer) -> bool:
     return one is not other and one.kind == other.kind and first < stop and start < end
 
 
-def _error(nest: Nest, rule: str, *parts: object) -> GraphError:
+def _error(nest: Step, rule: str, *parts: object) -> GraphError:
     return GraphError(f"invalid memory plan: {format_diagnostic(nest, rule, *parts)}")

@@ -15,14 +15,8 @@ import itertools
 from collections.abc import Collection, Iterator, Sequence
 
 from chainrule.compiler.analysis.dependence import are_disjoint
-from chainrule.compiler.analysis.independence import (
-    RowOwnership,
-    is_batch_independent,
-    ownership_keys,
-)
 from chainrule.compiler.loop_ir.access import accesses
-from chainrule.compiler.loop_ir.expressions import axes_of, nests_of
-from chainrule.compiler.loop_ir.layout import Layout
+from chainrule.compiler.loop_ir.expressions import axes_of, loops_of, nests_of
 from chainrule.compiler.loop_ir.loops import (
     Affine,
     Axis,
@@ -37,6 +31,7 @@ from chainrule.compiler.loop_ir.loops import (
 from chainrule.compiler.loop_ir.printer import format_diagnostic
 from chainrule.compiler.verify.contraction_rules import contraction_faults
 from chainrule.compiler.verify.index_rules import Fault, Index
+from chainrule.compiler.verify.loop_rules import ConditionalWrites, loop_faults
 from chainrule.compiler.verify.statement_rules import statement_faults
 from chainrule.errors import GraphError
 
@@ -60,6 +55,9 @@ def verify_program(program: Program, stage: str = "fuse") -> None:
     for number, nest in enumerate(nests):
         for buffer, _, _ in accesses(nest):
             readers.setdefault(buffer.root, set()).add(number)
+    for number, loop in enumerate(loops_of(program.steps), len(nests)):
+        if loop.condition is not None:
+            readers.setdefault(loop.condition.element.buffer.root, set()).add(number)
     for nest in nests:
         _refuse(stage, [nest], _register_faults(nest, readers))
     known = {*program.inputs, *program.outputs}
@@ -70,14 +68,15 @@ def verify_program(program: Program, stage: str = "fuse") -> None:
 def _check(
     items: Sequence[Item | Nest], loop_axes: tuple[Axis, ...], written: set[Buffer], stage: str
 ) -> None:
-    """Verify items in order; add the buffers that they write to `written`."""
+    """Verify items in order; add the buffers that they write for certain to `written`."""
+    conditional = ConditionalWrites()
     for item in items:
         match item:
             case Loop(axis, _, steps):
-                _refuse(stage, [item], _loop_faults(axis, loop_axes))
-                _refuse(stage, [item], _batch_faults(item))
-                _refuse(stage, [item], _parallel_faults(item))
-                _check(steps, (*loop_axes, axis), written, stage)
+                _refuse(stage, [item], loop_faults(item, loop_axes, written))
+                inside = set(written)
+                _check(steps, (*loop_axes, axis), inside, stage)
+                written |= conditional.certain(item, written, inside)
             case Nest(_, _, statements, contraction):
                 inner = [*([contraction] if contraction else []), *statements]
                 _check(inner, loop_axes, written, stage)
@@ -88,6 +87,9 @@ def _check(
             case Contraction():
                 _refuse(stage, [item], contraction_faults(item, loop_axes))
                 _refuse(stage, [item], _unwritten_faults(item, written))
+        for buffer, _, is_write in accesses(item):
+            if is_write:
+                conditional.forget(buffer)
 
 
 def _refuse(stage: str, items: Sequence[Item | Nest], faults: Iterator[Fault]) -> None:
@@ -95,38 +97,6 @@ def _refuse(stage: str, items: Sequence[Item | Nest], faults: Iterator[Fault]) -
     for rule, *parts in faults:
         message = format_diagnostic(items[0], rule, *parts) if items else rule.format(*parts)
         raise GraphError(f"invalid loops after {stage}: {message}")
-
-
-def _loop_faults(axis: Axis, loop_axes: Collection[Axis]) -> Iterator[Fault]:
-    if not axis.is_loop_index:
-        yield "axis {} of a loop is not marked as a loop index", axis
-    if axis in loop_axes:
-        yield "axis {} is the index of a loop around", axis
-    if axis.extent < 1:
-        yield "a loop has at least one iteration, and {} has {}", axis, axis.extent
-
-
-def _batch_faults(loop: Loop) -> Iterator[Fault]:
-    nests = list(nests_of(loop.steps)) if loop.batch_axes else []
-    if len(nests) != len(loop.batch_axes) or not is_batch_independent(nests, loop.batch_axes):
-        yield "a loop over {} carries a dependence across its batch axes", loop.axis
-
-
-def _parallel_faults(loop: Loop) -> Iterator[Fault]:
-    """An iteration of a parallel loop writes its own part of buffers, and thread-local ones."""
-    if not loop.is_parallel:
-        return
-    ownership, nests = RowOwnership(), list(nests_of(loop.steps))
-    for nest in nests:
-        touched = [
-            (*access, ownership_keys(access, loop.axis, Layout()))
-            for access in accesses(nest)
-            if access[0].root.kind != "thread_local" and access[0].root not in nest.registers
-        ]
-        if not ownership.admit(touched):
-            yield "a parallel loop over {} carries a dependence between iterations", loop.axis
-    if loop.is_reversed or len(nests) < len(loop.steps):
-        yield "a parallel loop over {} runs backwards or contains loops", loop.axis
 
 
 def _unwritten_faults(item: Statement | Contraction, written: set[Buffer]) -> Iterator[Fault]:

@@ -9,8 +9,10 @@ epilogues are emitted by the same `nest.expression` as every other point of a ne
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from chainrule.compiler.backends.calling_convention import (
     END_ITERATION,
@@ -24,6 +26,7 @@ from chainrule.compiler.backends.llvm.kernel_calls import KernelTable
 from chainrule.compiler.backends.llvm.nest.expression import ExpressionEmitter, Point
 from chainrule.compiler.backends.llvm.nest.loop_nest import Schedule, lanes_of
 from chainrule.compiler.backends.llvm.nest.statement import emit_nest
+from chainrule.compiler.backends.llvm.registers import constant
 from chainrule.compiler.backends.llvm.spmd.barrier import barrier_function
 from chainrule.compiler.backends.llvm.spmd.row_partition import RowPartition, partition_rows
 from chainrule.compiler.backends.llvm.spmd.work_sharing import (
@@ -36,7 +39,15 @@ from chainrule.compiler.backends.llvm.target import Target
 from chainrule.compiler.loop_ir.access import accesses
 from chainrule.compiler.loop_ir.expressions import nests_of
 from chainrule.compiler.loop_ir.layout import Layout
-from chainrule.compiler.loop_ir.loops import Buffer, Loop, Nest, Program, Step
+from chainrule.compiler.loop_ir.loops import (
+    Affine,
+    Buffer,
+    Condition,
+    Loop,
+    Nest,
+    Program,
+    Step,
+)
 from chainrule.compiler.loop_passes.memory_plan import MemoryPlan
 
 __all__ = ["ProgramModule", "emit_module"]
@@ -227,37 +238,98 @@ class _ModuleEmitter:
     def _emit_loop(self, step: Loop, shared: bool) -> None:
         if shared and step in self.partitions:
             self.partition = self.partitions[step]
-        start, stop = self._loop_range(step, shared)
-        shared = shared and not step.is_parallel
+        shared_iterations = shared and not step.is_parallel
+        is_synchronized = shared_iterations and self.partition is None
         builder, last = self.builder, emit.index(step.axis.extent - 1)
-        with emit.counted_loop(builder, start, stop, "loop") as iteration:
+        with self._iterations(step, shared) as iteration:
             index = builder.sub(last, iteration) if step.is_reversed else iteration
             self.addresses.store_loop_index(len(self.loop_indices), index)
             self.loop_indices[step.axis] = index
-            for inner in step.steps:
-                if shared and self.partition is None:
-                    self._emit_steps((inner,))
-                else:
-                    self._emit_step(inner, shared)
-            if shared and self.partition is None and self.barriers.pending:
+            if is_synchronized:
+                self.barriers.record_test(step)
+                self._emit_steps(step.steps)
+            else:
+                for inner in step.steps:
+                    self._emit_step(inner, shared_iterations)
+            self._emit_bounds_exit(step, is_synchronized)
+            if is_synchronized and self.barriers.pending:
                 self._emit_barrier()
             del self.loop_indices[step.axis]
+        if is_synchronized:
+            self.barriers.record_test(step)
         if step in self.partitions:
             self.partition = None
 
+    @contextmanager
+    def _iterations(self, step: Loop, shared: bool) -> Generator[ir.Value]:
+        """Emit the iterations of a loop, each after its condition."""
+        start, stop = self._loop_range(step, shared)
+        if step.condition is not None and step.axis.extent == 1:
+            with self.builder.if_then(self._continues(step.condition)):
+                yield start
+            return
+        condition = step.condition and partial(self._continues, step.condition)
+        with emit.counted_loop(self.builder, start, stop, "loop", condition) as iteration:
+            yield iteration
+
+    def _continues(self, condition: Condition) -> ir.Value:
+        """Emit the test of a condition; no thread stores its element before all have read it."""
+        element = self._element_emitter().load(condition.element)
+        return self.builder.not_(element) if condition.is_until else element
+
+    def _element_emitter(self) -> ExpressionEmitter:
+        """The emitter between nests, where no value is available in a register."""
+        emitter = self.emitter
+        emitter.axes, emitter.registers, emitter.available = (
+            dict(self.loop_indices),
+            frozenset(),
+            {},
+        )
+        return emitter
+
+    def _emit_bounds_exit(self, step: Loop, is_synchronized: bool) -> None:
+        """End a loop after an index out of bounds: what it reads then might never end it.
+
+        The first thread alone stores the condition, and all others read it behind a barrier.
+        """
+        condition = step.condition
+        if condition is None or step.axis.extent == 1 or not _has_gathers(step):
+            return
+        if is_synchronized and self.barriers.is_pending(condition.element.buffer):
+            self._emit_barrier()
+        builder, flag = self.builder, self.emitter.flag
+        ends = builder.icmp_unsigned("!=", builder.load(flag, typ=emit.INDEX), emit.index(0))
+        if is_synchronized:
+            ends = builder.and_(ends, builder.icmp_unsigned("==", self.thread, emit.index(0)))
+        with builder.if_then(ends):
+            element, value = condition.element, int(condition.is_until)
+            self._element_emitter().store(
+                element.buffer, element.index, constant(value, element.dtype)
+            )
+        if is_synchronized:
+            self.barriers.record_store(condition.element.buffer)
+
     def _loop_range(self, step: Loop, shared: bool) -> tuple[ir.Value, ir.Value]:
-        """Return the iterations of a loop; those of an outermost one are in the argument block."""
+        """Return the iterations of a loop.
+
+        Those of an outermost one are in the argument block, unless it ends by a condition.
+        """
         builder, count = self.builder, step.axis.extent
         start, stop = _all_iterations(count)
         if step.is_parallel:
             return self._static_schedule(count) if shared else (start, stop)
-        if self.loop_indices:
+        if self.loop_indices or step.condition is not None:
             return start, stop
         start, end = (
             builder.load(word_address(builder, self.block, word), typ=emit.INDEX)
             for word in (FIRST_ITERATION, END_ITERATION)
         )
         return start, builder.select(builder.icmp_signed("<", end, stop), end, stop)
+
+
+def _has_gathers(loop: Loop) -> bool:
+    """Whether a loop checks indices that it computes."""
+    return not all(isinstance(i, Affine) for _, index, _ in accesses(loop) for i in index)
 
 
 def _loop_depth(steps: Sequence[Step]) -> int:

@@ -3,7 +3,7 @@
 An `ir.Value` is a value of the generated program; a Python number is known to the generator.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 
 from chainrule.compiler.backends.llvm import ir
@@ -111,10 +111,17 @@ def first_lanes(builder: ir.IRBuilder, count: ir.Value, width: int) -> ir.Value:
 
 @contextmanager
 def counted_loop(
-    builder: ir.IRBuilder, start: ir.Value, stop: ir.Value, name: str
+    builder: ir.IRBuilder,
+    start: ir.Value,
+    stop: ir.Value,
+    name: str,
+    condition: Callable[[], ir.Value] | None = None,
 ) -> Generator[ir.Value]:
-    """Emit ``for i in range(start, stop)``; its body is written inside the ``with``."""
-    with loop_with_carried_values(builder, start, stop, [], name) as (iteration, _, _):
+    """Emit ``for i in range(start, stop)``; its body is written inside the ``with``.
+
+    With a condition, which is emitted before each iteration, it ends where that does not hold.
+    """
+    with loop_with_carried_values(builder, start, stop, [], name, condition) as (iteration, _, _):
         yield iteration
 
 
@@ -125,6 +132,7 @@ def loop_with_carried_values(
     stop: ir.Value,
     initial: Sequence[ir.Value],
     name: str,
+    condition: Callable[[], ir.Value] | None = None,
 ) -> Generator[tuple[ir.Value, list[ir.Value], list[ir.Value]]]:
     """Emit a counted loop with loop-carried values.
 
@@ -142,7 +150,10 @@ def loop_with_carried_values(
     carried = [builder.phi(value.type) for value in initial]
     for phi, value in zip(carried, initial, strict=True):
         phi.add_incoming(value, preheader)
-    builder.cbranch(builder.icmp_signed("<", induction, stop), body, after)
+    continues = builder.icmp_signed("<", induction, stop)
+    if condition is not None:
+        continues = builder.and_(continues, condition())
+    builder.cbranch(continues, body, after)
     builder.position_at_end(body)
     following: list[ir.Value] = []
     yield induction, list(carried), following

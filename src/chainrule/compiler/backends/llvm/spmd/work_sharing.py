@@ -110,6 +110,20 @@ class BarrierPlacement:
             if buffer.root not in registers and buffer.root.kind != "thread_local":
                 self.pending.setdefault(buffer.root, set()).add((is_write, shared))
 
+    def record_test(self, loop: Loop) -> None:
+        """Record that all threads test the condition of a loop, if it has one."""
+        if loop.condition is not None:
+            root = loop.condition.element.buffer.root
+            self.pending.setdefault(root, set()).add((False, True))
+
+    def record_store(self, buffer: Buffer) -> None:
+        """Record a store by the first thread alone."""
+        self.pending.setdefault(buffer.root, set()).add((True, False))
+
+    def is_pending(self, buffer: Buffer) -> bool:
+        """Whether threads have accessed a buffer since the last barrier."""
+        return buffer.root in self.pending
+
     def clear(self) -> None:
         """Forget all accesses, at a barrier."""
         self.pending.clear()
