@@ -28,9 +28,9 @@ from chainrule.ops.primitives.broadcasting import broadcast_to, cast, reduce_to
 from chainrule.ops.primitives.contraction import split_spec
 from chainrule.ops.primitives.elementwise import logical_and, logical_not, logical_or
 from chainrule.ops.primitives.movement import reshape, transpose
-from chainrule.ops.primitives.selection import select
+from chainrule.ops.primitives.selection import identity, select
 
-__all__ = ["Cotangent", "Masked", "add_up", "propagate", "selected"]
+__all__ = ["Cotangent", "Masked", "add_up", "propagate", "selected", "stand_in"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,15 @@ def selected(cotangent: Cotangent) -> Node:
     if negated is not None:
         return select(negated, 0, cotangent.raw)
     return select(cotangent.mask, cotangent.raw, 0)
+
+
+def stand_in(cotangent: Cotangent | None, masked: dict[int, Masked]) -> Node | None:
+    """Return a new node with the value of a masked cotangent, for a rule to compute with."""
+    if not isinstance(cotangent, Masked):
+        return cotangent
+    node = identity(selected(cotangent))
+    masked[node.serial] = cotangent
+    return node
 
 
 def add_up(cotangents: Sequence[Cotangent]) -> Cotangent:

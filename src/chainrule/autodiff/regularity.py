@@ -139,6 +139,10 @@ class Regularity:
         least = _CONTRACTED_DATA if is_of_data else _DATA
         return self._below.get(node.serial, _REGULAR) >= least
 
+    def is_singular_at(self, node: Node) -> bool:
+        """Whether the derivative of a node by its active operands may be infinite or NaN."""
+        return node.serial >= self._first and self._local(node) >= _DATA
+
     def is_finite(self, node: Node, is_of_data: bool) -> bool:
         """Whether a value that is contracted is finite."""
         return self._value(node) < (_DATA if is_of_data else _SINGULAR)

@@ -23,11 +23,11 @@ from typing import Any
 import numpy as np
 
 from chainrule.autodiff.activity import active_nodes, between
-from chainrule.autodiff.masked import Cotangent, Masked, add_up, propagate, selected
+from chainrule.autodiff.masked import Cotangent, Masked, add_up, propagate, selected, stand_in
 from chainrule.autodiff.regularity import Regularity, regularity_below, selects
 from chainrule.graph.environment import suspended
 from chainrule.graph.node import Node, ancestors, constant, next_serial
-from chainrule.ops.primitives.selection import get_result, identity, select
+from chainrule.ops.primitives.selection import get_result, select
 
 __all__ = ["MASKED_RULES", "cotangents", "masked_cotangents", "zeros_like"]
 
@@ -74,6 +74,7 @@ def masked_cotangents(
     contributions: _Contributions = {}
     for output, seed in zip(outputs, seeds, strict=True):
         if seed is not None:
+            seed = selected(seed) if regularity is None else seed
             contributions.setdefault(_key(output), []).append(seed)
     first, results = next_serial(), _results(active)
     for node in reversed(active):
@@ -128,19 +129,10 @@ def _pull_back(
         cotangent = parts if isinstance(cotangent, list) else parts[0]
         return primitive.vjp(cotangent, node, *inputs, **params)
     masked: dict[int, Masked] = {}
-    parts = [_stand_in(each, masked) for each in parts]
+    parts = [stand_in(each, masked) for each in parts]
     cotangent = parts if isinstance(cotangent, list) else parts[0]
     pulled = primitive.vjp(cotangent, node, *inputs, **params)
     return propagate(pulled, masked, start, regularity)
-
-
-def _stand_in(cotangent: Cotangent | None, masked: dict[int, Masked]) -> Node | None:
-    """A new node with the value of a masked cotangent, for a rule to compute with."""
-    if not isinstance(cotangent, Masked):
-        return cotangent
-    node = identity(selected(cotangent))
-    masked[node.serial] = cotangent
-    return node
 
 
 def _key(node: Node) -> tuple[int, int]:

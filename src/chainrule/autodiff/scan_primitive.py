@@ -26,6 +26,7 @@ import numpy as np
 from chainrule.autodiff.cotangent_sums import DeferredSum, sum_over_time
 from chainrule.autodiff.masked import Cotangent, selected
 from chainrule.autodiff.reverse import MASKED_RULES
+from chainrule.autodiff.scan_forward import scan_jvp
 from chainrule.autodiff.scan_step import Carried, StepPullback, joined, parts_of
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.evaluate import evaluate
@@ -251,6 +252,7 @@ scan = Primitive(
     infer=_infer,
     evaluate=_evaluate,
     vjp=_vjp,
+    jvp=scan_jvp,
     formula="scan({0}, …)",
     reference=_reference,
     samples=lambda: [

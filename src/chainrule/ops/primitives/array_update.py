@@ -27,6 +27,7 @@ from chainrule.ops.primitives.movement import (
     reshape,
     strided_slice,
 )
+from chainrule.ops.primitives.rules import linear_in
 
 __all__ = ["scatter", "update_slice"]
 
@@ -72,6 +73,7 @@ update_slice = Primitive(
     infer=_update_slice_type,
     evaluate=_update_slice,
     vjp=_update_slice_vjp,
+    jvp=linear_in(0, 1),
     formula="{0} with [{slices}] = {1}",
     reference=_update_slice_reference,
     samples=lambda: [
@@ -141,6 +143,7 @@ scatter = Primitive(
     infer=_scatter_type,
     evaluate=_scatter,
     vjp=_scatter_vjp,
+    jvp=linear_in(0, 1),
     formula="{0} with [{2}] = {1}",
     reference=_scatter_reference,
     samples=lambda: [

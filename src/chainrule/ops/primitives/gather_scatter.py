@@ -15,6 +15,7 @@ from chainrule.errors import DTypeError, ShapeError, counted
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.node import Node
 from chainrule.graph.primitive import Primitive, Sample
+from chainrule.ops.primitives.rules import linear_in
 
 __all__ = ["check_indices", "gather", "scatter_add"]
 
@@ -78,6 +79,7 @@ gather = Primitive(
         scatter_add(ct, *indices, shape=x.shape),
         *[None] * len(indices),
     ],
+    jvp=linear_in(0),
     formula="{0}[{1}]",
     reference=_gather_reference,
     samples=lambda: [
@@ -97,6 +99,7 @@ scatter_add = Primitive(
     infer=_scatter_type,
     evaluate=_scatter,
     vjp=_scatter_vjp,
+    jvp=linear_in(0),
     formula="scatter({0}, {1})",
     reference=_scatter_reference,
     samples=lambda: [

@@ -17,6 +17,8 @@ from chainrule.graph.primitive import Primitive, Sample
 from chainrule.ops.primitives.axes import keepdims_shape
 from chainrule.ops.primitives.broadcasting import broadcast_to, cast, reduce_to
 from chainrule.ops.primitives.movement import reshape, strided_slice
+from chainrule.ops.primitives.rules import linear_in
+from chainrule.ops.primitives.selection import select
 
 __all__ = ["argmax", "argmin", "argsort", "cumulative_sum", "reduce_max", "reduce_min"]
 
@@ -38,6 +40,14 @@ def _extremum_vjp(ct: Node, y: Node, x: Node, axes: tuple[int, ...]) -> tuple[No
     return (attained * broadcast_to(weight, x.shape),)
 
 
+def _extremum_jvp(t: Any, y: Node, x: Node, axes: tuple[int, ...]) -> Node:
+    """Average the tangents of the elements that attain the extremum."""
+    shape = keepdims_shape(x.shape, axes)
+    attained = broadcast_to(reshape(y, shape=shape), x.shape) == x
+    total = reduce_to(select(attained, t[0], 0), shape)
+    return reshape(total / reduce_to(cast(attained, x.dtype), shape), shape=y.shape)
+
+
 def _samples() -> list[Sample]:
     x = np.random.default_rng(0).uniform(-1, 1, (3, 4, 2))
     return [Sample((x,), {"axes": axes}) for axes in ((0,), (1, 2), (0, 1, 2), ())]
@@ -49,6 +59,7 @@ def _extremum(name: str, function: Any, symbol: str) -> Primitive:
         infer=_reduced_type(f"reduce_{name}"),
         evaluate=lambda x, axes: function(x, axis=axes),
         vjp=_extremum_vjp,
+        jvp=_extremum_jvp,
         formula=f"{symbol} {{0}}",
         reference=lambda x, axes: _reference(x, axes, max if name == "max" else min),
         samples=_samples,
@@ -110,6 +121,7 @@ cumulative_sum = Primitive(
     infer=lambda x, axis: x,
     evaluate=lambda x, axis: np.cumsum(x, axis=axis, dtype=x.dtype),
     vjp=lambda ct, y, x, axis: (_reversed(cumulative_sum(_reversed(ct, axis), axis=axis), axis),),
+    jvp=linear_in(0),
     formula="cumsum({0})",
     reference=lambda x, axis: np.apply_along_axis(
         lambda row: [sum(row[: i + 1]) for i in range(len(row))], axis, x

@@ -18,7 +18,7 @@ Tangents = Sequence[Node | None]
 
 def zeros_of(node: Node) -> Node:
     """Return the zero tangent of a node."""
-    return constant(np.zeros(node.shape, node.dtype))
+    return broadcast_to(constant(np.zeros((), node.dtype)), node.shape)
 
 
 def diagonal(vjp: Callable[..., Sequence[Node | None]]) -> Callable[..., Node | None]:

@@ -42,6 +42,7 @@ select = Primitive(
     infer=_select_type,
     evaluate=np.where,
     vjp=lambda ct, y, c, a, b: (None, select(c, ct, 0), select(c, 0, ct)),
+    jvp=lambda t, y, c, a, b: select(c, 0 if t[1] is None else t[1], 0 if t[2] is None else t[2]),
     formula="{1} if {0} else {2}",
     reference=np.vectorize(lambda c, a, b: a if c else b, otypes=[float]),
     samples=lambda: [
@@ -61,6 +62,7 @@ identity = Primitive(
     infer=lambda x: x,
     evaluate=lambda x: x,
     vjp=lambda ct, y, x: (ct,),
+    jvp=lambda t, y, x: t[0],
     formula="{0}",
     reference=np.copy,
     samples=lambda: _any_array,

@@ -17,6 +17,7 @@ from chainrule.graph.array_type import ArrayType
 from chainrule.graph.primitive import Primitive, Sample
 from chainrule.ops.primitives.axes import as_shape, normalize_axes
 from chainrule.ops.primitives.promotion import as_array
+from chainrule.ops.primitives.rules import linear_in
 
 __all__ = ["fold", "sliding_window_view", "unfold"]
 
@@ -101,6 +102,7 @@ unfold = Primitive(
     infer=_windows_type,
     evaluate=_windows,
     vjp=lambda ct, y, x, **sliding: (fold(ct, shape=x.shape, **sliding),),
+    jvp=linear_in(0),
     formula="unfold({0}, {sizes})",
     reference=_windows_reference,
     samples=lambda: [
@@ -121,6 +123,7 @@ fold = Primitive(
     infer=_fold_type,
     evaluate=_fold,
     vjp=lambda ct, y, x, shape, **sliding: (unfold(ct, **sliding),),
+    jvp=linear_in(0),
     formula="fold({0})",
     reference=_fold_reference,
     samples=lambda: [
