@@ -22,7 +22,6 @@ from chainrule.compiler.loop_ir.loops import (
     Load,
     Statement,
 )
-from chainrule.compiler.loop_ir.rewrite import substitute
 from chainrule.compiler.lowering.graph_lowering import Lowering, Rule
 from chainrule.compiler.lowering.reshape import alias, flat_index
 from chainrule.graph.node import Node
@@ -62,28 +61,37 @@ class _Word:
 
 
 def _uniform(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expression:
-    size, dtype = math.prod(node.shape), node.dtype
+    shape, dtype = node.params["shape"], node.dtype
+    entries = node.shape[: len(node.shape) - len(shape)]
+    size = math.prod(shape)
     per_block = 4 if dtype == np.float32 else 2
     blocks = -(-size // per_block)
     key, counter = (lowering.materialized(each) for each in node.inputs)
-    first, second = (_element(lowering, node.inputs[0], key, i) for i in range(2))
-    rest = [_element(lowering, node.inputs[1], counter, i) for i in range(3)]
+    entry = tuple(Affine.of(Axis(n, "entry")) if n != 1 else Affine() for n in entries)
+    first, second = (_element(lowering, node.inputs[0], key, entry, i) for i in range(2))
+    rest = [_element(lowering, node.inputs[1], counter, entry, i) for i in range(3)]
     block, word = Axis(blocks, "block"), Axis(per_block, "word")
     block_index = Affine.of(block) if blocks != 1 else Affine()
     counters = cast(Any, (_Word(IndexValue(block_index, _UINT64)), *rest))
     words = philox(counters, cast(Any, (first, second)))
     draws = _float32s(words) if per_block == 4 else _float64s(words)
     value = _selected(draws, word, dtype)
-    target = Buffer("arena", dtype, (blocks, per_block), node.name or "uniform", node.layer)
-    index = (block_index, Affine.of(word))
+    drawn = (*entries, blocks, per_block)
+    target = Buffer("arena", dtype, drawn, node.name or "uniform", node.layer)
+    index = (*entry, block_index, Affine.of(word))
     lowering.items.append(Statement(target, index, value, layer=node.layer))
-    flat = flat_index(list(zip(lowering.canonical(node.shape), node.shape, strict=True)))
-    return Load(alias(lowering, target, (blocks * per_block,)), (flat,))
+    canonical, count = lowering.canonical(node.shape), len(entries)
+    flat = flat_index(list(zip(canonical[count:], shape, strict=True)))
+    buffer = alias(lowering, target, (*entries, blocks * per_block))
+    return Load(buffer, (*canonical[:count], flat))
 
 
-def _element(lowering: Lowering, node: Node, value: Load, number: int) -> _Word:
-    (index,) = lowering.canonical(node.shape)
-    element = substitute(value, {index.terms[0][0]: Affine(number)})
+def _element(
+    lowering: Lowering, node: Node, value: Load, entry: tuple[Affine, ...], number: int
+) -> _Word:
+    """A word of the key or counter of an entry; axes of entries broadcast."""
+    own = entry[len(entry) - (len(node.shape) - 1) :]
+    element = lowering.reindexed(value, node.shape, (*own, Affine(number)))
     return _Word(Apply("cast", (element,), _UINT64)) & _LOW_WORD
 
 

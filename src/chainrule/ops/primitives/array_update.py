@@ -9,6 +9,7 @@ where x is dead.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ from chainrule.ops.primitives.movement import (
     reshape,
     strided_slice,
 )
-from chainrule.ops.primitives.rules import linear_in
+from chainrule.ops.primitives.rules import batch_numbers, batched_alike, linear_in
 
 __all__ = ["scatter", "update_slice"]
 
@@ -46,7 +47,7 @@ def _update_slice_type(x: ArrayType, update: ArrayType, slices: Slices) -> Array
 
 
 def _update_slice(x: Any, update: Any, slices: Slices) -> Any:
-    result = x.copy()
+    result = np.array(x)  # a number where it is an element of a row
     result[as_slices(slices)] = update
     return result
 
@@ -68,12 +69,19 @@ def _update_slice_vjp(ct: Node, y: Node, x: Node, update: Node, slices: Slices) 
     return [update_slice(ct, _zeros(update), slices=slices), pulled]
 
 
+def _update_slice_batch(
+    size: int, is_batched: Sequence[bool], *inputs: Node, slices: Slices
+) -> Node:
+    return update_slice(*batched_alike(size, is_batched, inputs), slices=((0, size, 1), *slices))
+
+
 update_slice = Primitive(
     "update_slice",
     infer=_update_slice_type,
     evaluate=_update_slice,
     vjp=_update_slice_vjp,
     jvp=linear_in(0, 1),
+    batch=_update_slice_batch,
     formula="{0} with [{slices}] = {1}",
     reference=_update_slice_reference,
     samples=lambda: [
@@ -138,12 +146,18 @@ def _scatter_vjp(ct: Node, y: Node, x: Node, update: Node, *indices: Node) -> li
     return [scatter(ct, _zeros(update), *indices), pulled, *[None] * len(indices)]
 
 
+def _scatter_batch(size: int, is_batched: Sequence[bool], *inputs: Node) -> Node:
+    x, update, *points = batched_alike(size, is_batched, inputs)
+    return scatter(x, update, batch_numbers(size, points[0].shape[1:]), *points)
+
+
 scatter = Primitive(
     "scatter",
     infer=_scatter_type,
     evaluate=_scatter,
     vjp=_scatter_vjp,
     jvp=linear_in(0, 1),
+    batch=_scatter_batch,
     formula="{0} with [{2}] = {1}",
     reference=_scatter_reference,
     samples=lambda: [

@@ -7,6 +7,7 @@ repeated indices accumulate.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from chainrule.errors import DTypeError, ShapeError, counted
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.node import Node
 from chainrule.graph.primitive import Primitive, Sample
-from chainrule.ops.primitives.rules import linear_in
+from chainrule.ops.primitives.rules import batch_numbers, batched_alike, linear_in
 
 __all__ = ["check_indices", "gather", "scatter_add"]
 
@@ -71,6 +72,21 @@ def _scatter_vjp(
     return [gather(ct, *indices), *[None] * len(indices)]
 
 
+def _gather_batch(size: int, is_batched: Sequence[bool], x: Node, *indices: Node) -> Node:
+    """Index the batch axis too; rows of an array that the entries share need no such index."""
+    points = batched_alike(size, is_batched[1:], indices)
+    numbers = [batch_numbers(size, points[0].shape[1:])] if is_batched[0] else []
+    return gather(x, *numbers, *points)
+
+
+def _scatter_batch(
+    size: int, is_batched: Sequence[bool], *inputs: Node, shape: tuple[int, ...]
+) -> Node:
+    updates, *points = batched_alike(size, is_batched, inputs)
+    numbers = batch_numbers(size, points[0].shape[1:])
+    return scatter_add(updates, numbers, *points, shape=(size, *shape))
+
+
 gather = Primitive(
     "gather",
     infer=_gather_type,
@@ -80,6 +96,7 @@ gather = Primitive(
         *[None] * len(indices),
     ],
     jvp=linear_in(0),
+    batch=_gather_batch,
     formula="{0}[{1}]",
     reference=_gather_reference,
     samples=lambda: [
@@ -100,6 +117,7 @@ scatter_add = Primitive(
     evaluate=_scatter,
     vjp=_scatter_vjp,
     jvp=linear_in(0),
+    batch=_scatter_batch,
     formula="scatter({0}, {1})",
     reference=_scatter_reference,
     samples=lambda: [

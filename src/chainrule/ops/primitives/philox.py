@@ -15,6 +15,7 @@ Salmon, Moraes, Dror & Shaw (2011), Parallel random numbers: as easy as 1, 2, 3,
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from chainrule.errors import DTypeError, ShapeError
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.primitive import Primitive, Sample
 from chainrule.ops.primitives.elementwise import cos, log1p, sqrt
-from chainrule.ops.primitives.promotion import as_array
+from chainrule.ops.primitives.promotion import as_array, common_shape
 
 __all__ = ["normal", "philox", "uniform"]
 
@@ -37,7 +38,7 @@ Words = Any
 
 
 def philox(
-    counter: tuple[Words, Words, Words, Words], key: tuple[int, int]
+    counter: tuple[Words, Words, Words, Words], key: tuple[Words, Words]
 ) -> tuple[Words, Words, Words, Words]:
     """Encrypt a counter of four words under a key of two to four random words.
 
@@ -65,29 +66,49 @@ def _uniform_type(
 ) -> ArrayType:
     if key.dtype.kind not in "iu" or counter.dtype.kind not in "iu":
         raise DTypeError(f"uniform: key {key} and counter {counter} must hold integers")
-    if key.shape != (2,) or counter.shape != (3,):
+    if key.shape[-1:] != (2,) or counter.shape[-1:] != (3,):
         raise ShapeError(f"uniform: key {key} must hold 2 words, and counter {counter} 3")
     if dtype not in (np.dtype("float32"), np.dtype("float64")):
         raise DTypeError(f"uniform: dtype must be float32 or float64, got {dtype}")
-    return ArrayType(np.dtype(dtype), shape)
+    entries = common_shape("uniform", [key.with_shape(x.shape[:-1]) for x in (key, counter)])
+    return ArrayType(np.dtype(dtype), (*entries, *shape))
 
 
 def _uniform(key: Any, counter: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
     size = math.prod(shape)
     words_per_element = 1 if dtype == np.float32 else 2
     blocks = np.arange(-(-size * words_per_element // 4), dtype=np.uint64)
-    stream, epoch, step = (np.uint64(int(word) & _WORD) for word in counter)
-    first, second = (int(word) & _WORD for word in key)
+    stream, epoch, step = (_words(counter, i) for i in range(3))
+    first, second = (_words(key, i) for i in range(2))
     words = np.stack(
         np.broadcast_arrays(*philox((blocks, stream, epoch, step), (first, second))), axis=-1
     )
-    words = words.reshape(-1)[: size * words_per_element]
+    entries = np.broadcast_shapes(key.shape[:-1], counter.shape[:-1])
+    words = np.broadcast_to(words, (*entries, *words.shape[-2:]))
+    words = words.reshape(*entries, words.shape[-2] * 4)[..., : size * words_per_element]
     if words_per_element == 1:
         draws = (words >> np.uint64(8)) * 2.0**-24
     else:
-        high, low = words[0::2] >> np.uint64(5), words[1::2] >> np.uint64(6)
+        high, low = words[..., 0::2] >> np.uint64(5), words[..., 1::2] >> np.uint64(6)
         draws = (high * 2.0**26 + low) * 2.0**-53
-    return draws.astype(dtype).reshape(shape)
+    return draws.astype(dtype).reshape((*entries, *shape))
+
+
+def _words(array: Any, number: int) -> Any:
+    """One word of each key or counter, with an axis for blocks."""
+    return array[..., number : number + 1].astype(np.int64).astype(np.uint64) & np.uint64(_WORD)
+
+
+def _uniform_batch(
+    size: int, is_batched: Sequence[bool], *inputs: Any, shape: tuple[int, ...], **params: Any
+) -> Any:
+    """Align the entries of key and counter: nested batches give several axes of entries."""
+    ndims = [x.ndim - has_axis for x, has_axis in zip(inputs, is_batched, strict=True)]
+    aligned = [
+        x.reshape((size, *(1,) * (max(ndims) - ndim), *x.shape[1:])) if has_axis else x
+        for x, ndim, has_axis in zip(inputs, ndims, is_batched, strict=True)
+    ]
+    return uniform(*aligned, shape=shape, **params)
 
 
 def _uniform_reference(key: Any, counter: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
@@ -113,6 +134,7 @@ uniform = Primitive(
     "uniform",
     infer=_uniform_type,
     evaluate=_uniform,
+    batch=_uniform_batch,
     formula="uniform({0}, {1})",
     reference=_uniform_reference,
     samples=lambda: [
@@ -129,7 +151,8 @@ uniform = Primitive(
 """The uniform distribution on [0, 1), with 24 random bits in float32 and 53 in float64.
 
 ``uniform(key, counter, shape=..., dtype=...)``: the key has two words (a seed), the counter three
-(such as stream, epoch and step). Element i is word i, in float64 words 2i and 2i + 1.
+(such as stream, epoch and step). Element i is word i, in float64 words 2i and 2i + 1. Several keys
+(..., 2) and counters (..., 3) give draws of `shape` for each.
 """
 
 

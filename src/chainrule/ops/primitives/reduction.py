@@ -54,17 +54,22 @@ def _samples() -> list[Sample]:
 
 
 def _extremum(name: str, function: Any, symbol: str) -> Primitive:
-    return Primitive(
+    def batch(size: int, is_batched: Any, x: Node, axes: tuple[int, ...]) -> Node:
+        return record(x, axes=tuple(axis + 1 for axis in axes))
+
+    record = Primitive(
         f"reduce_{name}",
         infer=_reduced_type(f"reduce_{name}"),
         evaluate=lambda x, axes: function(x, axis=axes),
         vjp=_extremum_vjp,
         jvp=_extremum_jvp,
+        batch=batch,
         formula=f"{symbol} {{0}}",
         reference=lambda x, axes: _reference(x, axes, max if name == "max" else min),
         samples=_samples,
         invalid=lambda: [Sample((np.ones((0, 2)),), {"axes": (0,)})],
     )
+    return record
 
 
 def _reference(x: Any, axes: tuple[int, ...], function: Any) -> Any:
@@ -84,10 +89,14 @@ def _arg_extremum(name: str, function: Any) -> Primitive:
         shape = x.shape[:axis] + x.shape[axis + 1 :]
         return ArrayType(np.dtype("int64"), shape)
 
-    return Primitive(
+    def batch(size: int, is_batched: Any, x: Node, axis: int) -> Node:
+        return record(x, axis=axis + 1)
+
+    record = Primitive(
         name,
         infer=infer,
         evaluate=lambda x, axis: function(x, axis=axis),
+        batch=batch,
         formula=f"{name}({{0}})",
         reference=lambda x, axis: np.apply_along_axis(
             lambda row: row.tolist().index((max if name == "argmax" else min)(row)), axis, x
@@ -98,6 +107,7 @@ def _arg_extremum(name: str, function: Any) -> Primitive:
         ],
         invalid=lambda: [Sample((np.ones((0, 2)),), {"axis": 0})],
     )
+    return record
 
 
 argmax = _arg_extremum("argmax", np.argmax)
@@ -107,6 +117,7 @@ argsort = Primitive(
     "argsort",
     infer=lambda x, axis: x.with_dtype(np.dtype("int64")),
     evaluate=lambda x, axis: np.argsort(x, axis=axis, kind="stable"),
+    batch=lambda size, is_batched, x, axis: argsort(x, axis=axis + 1),
     formula="argsort({0})",
     reference=lambda x, axis: np.apply_along_axis(
         lambda row: sorted(range(len(row)), key=row.tolist().__getitem__), axis, x
@@ -122,6 +133,7 @@ cumulative_sum = Primitive(
     evaluate=lambda x, axis: np.cumsum(x, axis=axis, dtype=x.dtype),
     vjp=lambda ct, y, x, axis: (_reversed(cumulative_sum(_reversed(ct, axis), axis=axis), axis),),
     jvp=linear_in(0),
+    batch=lambda size, is_batched, x, axis: cumulative_sum(x, axis=axis + 1),
     formula="cumsum({0})",
     reference=lambda x, axis: np.apply_along_axis(
         lambda row: [sum(row[: i + 1]) for i in range(len(row))], axis, x

@@ -10,7 +10,7 @@ import numpy as np
 from chainrule.graph.node import Node, constant
 from chainrule.ops.primitives.broadcasting import broadcast_to
 
-__all__ = ["batched_alike", "diagonal", "linear_in", "zeros_of"]
+__all__ = ["batch_numbers", "batched_alike", "diagonal", "linear_in", "zeros_of"]
 
 Tangents = Sequence[Node | None]
 """The tangent of each input; None is a zero tangent."""
@@ -62,3 +62,12 @@ def batched_alike(size: int, is_batched: Sequence[bool], inputs: Sequence[Node])
         each if has_axis else broadcast_to(each, (size, *each.shape))
         for each, has_axis in zip(inputs, is_batched, strict=True)
     ]
+
+
+def batch_numbers(size: int, shape: tuple[int, ...]) -> Node:
+    """Return, for integer arrays of `shape` with a batch axis before it, the number of the entry.
+
+    Of an array with a batch axis these are the indices along that axis.
+    """
+    numbers: Any = constant(np.arange(size))  # of one axis, as compilation knows a range
+    return broadcast_to(numbers.reshape((size, *(1,) * len(shape))), (size, *shape))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -16,6 +17,7 @@ from chainrule.ops.primitives.promotion import (
     convert_operand,
     type_of_operand,
 )
+from chainrule.ops.primitives.rules import batched_alike
 
 __all__ = ["get_result", "get_results", "identity", "select", "stop_gradient"]
 
@@ -37,12 +39,17 @@ def _select_operands(inputs: tuple[Any, ...]) -> list[Any]:
     ]
 
 
+def _select_batch(size: int, is_batched: Sequence[bool], *inputs: Node) -> Node:
+    return select(*batched_alike(size, is_batched, inputs))
+
+
 select = Primitive(
     "select",
     infer=_select_type,
     evaluate=np.where,
     vjp=lambda ct, y, c, a, b: (None, select(c, ct, 0), select(c, 0, ct)),
     jvp=lambda t, y, c, a, b: select(c, 0 if t[1] is None else t[1], 0 if t[2] is None else t[2]),
+    batch=_select_batch,
     formula="{1} if {0} else {2}",
     reference=np.vectorize(lambda c, a, b: a if c else b, otypes=[float]),
     samples=lambda: [
@@ -63,6 +70,7 @@ identity = Primitive(
     evaluate=lambda x: x,
     vjp=lambda ct, y, x: (ct,),
     jvp=lambda t, y, x: t[0],
+    batch=lambda size, is_batched, x: identity(x),
     formula="{0}",
     reference=np.copy,
     samples=lambda: _any_array,
@@ -72,6 +80,7 @@ stop_gradient = Primitive(
     "stop_gradient",
     infer=lambda x: x,
     evaluate=lambda x: x,
+    batch=lambda size, is_batched, x: stop_gradient(x),
     formula="stop({0})",
     reference=np.copy,
     samples=lambda: _any_array,

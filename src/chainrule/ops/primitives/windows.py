@@ -97,12 +97,23 @@ def _sliding(axes: Ints, sizes: Ints, strides: Ints, dilations: Ints) -> dict[st
     return {"axes": axes, "sizes": sizes, "strides": strides, "dilations": dilations}
 
 
+def _unfold_batch(size: int, is_batched: Any, x: Any, axes: Ints, **sliding: Ints) -> Any:
+    return unfold(x, axes=tuple(axis + 1 for axis in axes), **sliding)
+
+
+def _fold_batch(
+    size: int, is_batched: Any, x: Any, shape: Ints, axes: Ints, **sliding: Ints
+) -> Any:
+    return fold(x, shape=(size, *shape), axes=tuple(axis + 1 for axis in axes), **sliding)
+
+
 unfold = Primitive(
     "unfold",
     infer=_windows_type,
     evaluate=_windows,
     vjp=lambda ct, y, x, **sliding: (fold(ct, shape=x.shape, **sliding),),
     jvp=linear_in(0),
+    batch=_unfold_batch,
     formula="unfold({0}, {sizes})",
     reference=_windows_reference,
     samples=lambda: [
@@ -124,6 +135,7 @@ fold = Primitive(
     evaluate=_fold,
     vjp=lambda ct, y, x, shape, **sliding: (unfold(ct, **sliding),),
     jvp=linear_in(0),
+    batch=_fold_batch,
     formula="fold({0})",
     reference=_fold_reference,
     samples=lambda: [
