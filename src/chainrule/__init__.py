@@ -34,6 +34,7 @@ from chainrule.train.rbm.rbm import RBM
 
 if TYPE_CHECKING:
     from chainrule import losses, metrics
+    from chainrule.autodiff.transformations import cond, while_loop
 
 __version__ = "0.1.0"
 
@@ -47,6 +48,7 @@ __all__ = [
     "Network",
     "Progress",
     "check_grads",
+    "cond",
     "custom_vjp",
     "data",
     "datasets",
@@ -69,12 +71,13 @@ __all__ = [
     "trace",
     "value_and_grad",
     "vjp",
+    "while_loop",
 ]
 
 # Rooms whose code lies deeper: `from chainrule.random import key` finds them, too.
 sys.modules |= {f"{__name__}.plot": plot, f"{__name__}.random": random}
 
-_TRANSFORMATIONS: tuple[str, ...] = ()
+_TRANSFORMATIONS = ("cond", "while_loop")
 """Transformations that most programs do not use: imported when they are."""
 
 if not TYPE_CHECKING:  # type checkers must still reject unknown names

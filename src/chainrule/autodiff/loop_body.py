@@ -1,0 +1,146 @@
+"""The bodies of ``scan``, ``while_loop`` and ``cond``: functions traced once, on variables.
+
+Values of outer traces that a function captures are inputs of its graph, the shared values.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+
+from chainrule import tree
+from chainrule.errors import DTypeError, ShapeError
+from chainrule.graph.array_type import ArrayType, type_of
+from chainrule.graph.environment import Environment
+from chainrule.graph.kept_trace import traced_once
+from chainrule.graph.node import Node, ancestors, as_node, next_serial
+
+__all__ = [
+    "captured_nodes", "check_carry", "converted", "named_variables", "nodes_before",
+    "plain_results", "promoted_type", "traced_body", "type_of_leaf",
+]  # fmt: skip
+
+_Result = TypeVar("_Result")
+
+
+def traced_body(
+    operation: str,
+    function: Callable[..., Any],
+    arguments: Sequence[Any],
+    own: Sequence[Node],
+    finish: Callable[[Any], _Result],
+) -> _Result:
+    """Run a function on its variables, `own`, and `finish` on its result, in a trace of its own."""
+    named = {node.serial: node.name for node in own}
+    with traced_once(operation, function), Environment(function, next_serial(), True, named):
+        return finish(function(*arguments))
+
+
+def named_variables(
+    function: Callable[..., Any], arguments: Sequence[Any], default: Sequence[str]
+) -> list[str]:
+    """Name the leaves of arguments after the parameters of a function."""
+    try:
+        names = list(inspect.signature(function).parameters)[: len(arguments)]
+    except (TypeError, ValueError):
+        names = []
+    names = names if len(names) == len(arguments) else default
+    return [
+        path for name, each in zip(names, arguments, strict=True) for path in tree.paths(each, name)
+    ]
+
+
+def type_of_leaf(value: Any, operation: str) -> ArrayType:
+    """The type of a leaf, of a node by its content."""
+    return value.array_type if type(value) is Node else type_of(value, f"{operation}: an argument")
+
+
+def promoted_type(start: ArrayType, end: Node) -> ArrayType:
+    """A Python scalar as first carry adopts the dtype of the carry that the body returns."""
+    return ArrayType(end.dtype, start.shape) if start.weak else start
+
+
+def converted(value: Any, type_: ArrayType) -> Any:
+    """A leaf as an array or node of a dtype."""
+    if type(value) is Node:
+        node = as_node(value)
+        return node if node.dtype == type_.dtype else node.astype(type_.dtype)
+    return np.asarray(value, type_.dtype)
+
+
+def check_carry(
+    operation: str,
+    function: str,
+    names: Sequence[str],
+    starts: Sequence[ArrayType],
+    ends: Sequence[Node],
+) -> None:
+    """Raise where a carry changes its shape or dtype."""
+    for name, start, end in zip(names, starts, ends, strict=False):
+        change = (
+            f"{operation}: {name} goes into the {function} as {start} and comes out as {end.type}"
+        )
+        if start.shape != end.shape:
+            raise ShapeError(f"{change}; a carry keeps its shape")
+        if start.dtype != end.dtype:
+            raise DTypeError(
+                f"{change}; give init that dtype, or convert in the {function} with "
+                f".astype({start.dtype.name!r})"
+            )
+
+
+def captured_nodes(outputs: Sequence[Node], own: Sequence[Node]) -> list[Node]:
+    """The free variables of a loop's body: loop-invariant values, which its steps share.
+
+    What the body computes from values of outer traces alone is computed once, before the loop.
+    """
+    inside = {node.serial for node in own}
+    outside: dict[int, Node] = {}
+    captured: dict[int, Node] = {}
+    for node in ancestors(outputs, lambda each: each.serial in inside):
+        if any(each.serial in inside for each in node.inputs):
+            inside.add(node.serial)
+            captured |= {n.serial: n for n in node.inputs if n.serial in outside}
+        elif any(each.serial in outside for each in node.inputs) or _is_variable(node):
+            outside[node.serial] = node
+    captured |= {node.serial: node for node in outputs if node.serial in outside}
+    return list(captured.values())
+
+
+def nodes_before(outputs: Sequence[Node], own: Sequence[Node], start: int) -> list[Node]:
+    """The free variables of a branch: values made before it, those since `start` being its own.
+
+    Nothing is moved out of a branch, since what it computes may be invalid in the other one.
+    """
+    inside = {node.serial for node in own}
+
+    def is_before(node: Node) -> bool:
+        is_constant = node.primitive is None and node.is_constant
+        return node.serial in inside or (node.serial < start and not is_constant)
+
+    computed = ancestors(outputs, is_before)
+    reads = [*outputs, *(each for node in computed for each in node.inputs)]
+    return list({n.serial: n for n in reads if is_before(n) and n.serial not in inside}.values())
+
+
+def _is_variable(node: Node) -> bool:
+    return node.primitive is None and not node.is_constant
+
+
+def plain_results(results: Sequence[Any], operands: Sequence[Any]) -> list[Any]:
+    """Values computed at once: scalars for shape (), and arrays that alias no operand."""
+    shared = {id(each) for each in operands}
+    return [each if type(each) is Node else _unaliased(each, shared) for each in results]
+
+
+def _unaliased(value: Any, shared: set[int]) -> Any:
+    array = np.asarray(value)
+    if not array.ndim:
+        return array.dtype.type(array)
+    if id(array) in shared or not array.flags.owndata or not array.flags.writeable:
+        return array.copy()
+    shared.add(id(array))
+    return array
