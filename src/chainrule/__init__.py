@@ -34,7 +34,7 @@ from chainrule.train.rbm.rbm import RBM
 
 if TYPE_CHECKING:
     from chainrule import losses, metrics
-    from chainrule.autodiff.transformations import cond, while_loop
+    from chainrule.autodiff.transformations import cond, jvp, linearize, while_loop
 
 __version__ = "0.1.0"
 
@@ -56,6 +56,8 @@ __all__ = [
     "get_num_threads",
     "grad",
     "jit",
+    "jvp",
+    "linearize",
     "load",
     "losses",
     "metrics",
@@ -77,7 +79,7 @@ __all__ = [
 # Rooms whose code lies deeper: `from chainrule.random import key` finds them, too.
 sys.modules |= {f"{__name__}.plot": plot, f"{__name__}.random": random}
 
-_TRANSFORMATIONS = ("cond", "while_loop")
+_TRANSFORMATIONS = ("cond", "jvp", "linearize", "while_loop")
 """Transformations that most programs do not use: imported when they are."""
 
 if not TYPE_CHECKING:  # type checkers must still reject unknown names

@@ -1,6 +1,7 @@
 """Transformations of functions that most programs do not use, imported when they are."""
 
 from chainrule.autodiff.cond import cond
+from chainrule.autodiff.linearization import jvp, linearize
 from chainrule.autodiff.while_loop import while_loop
 
-__all__ = ["cond", "while_loop"]
+__all__ = ["cond", "jvp", "linearize", "while_loop"]

@@ -110,7 +110,7 @@ def _scatter_type(x: ArrayType, update: ArrayType, *indices: ArrayType) -> Array
 
 
 def _scatter(x: Any, update: Any, *indices: Any) -> Any:
-    result = x.copy()
+    result = np.array(x)
     # NumPy iterates in the order of the memory of indices, which decides who is last.
     result[tuple(map(np.ascontiguousarray, indices))] = np.ascontiguousarray(update)
     return result
