@@ -7,9 +7,10 @@ from collections.abc import Callable
 from chainrule.graph.graph import Graph, check
 from chainrule.graph.node import Node, ancestors, next_serial
 
-__all__ = ["rebuilt", "rewrite"]
+__all__ = ["Visit", "rebuilt", "rewrite"]
 
 Visit = Callable[[Node, tuple[Node, ...]], Node]
+"""Returns what replaces a node, given its rewritten inputs."""
 
 
 def rewrite(graph: Graph, visit: Visit) -> Graph:

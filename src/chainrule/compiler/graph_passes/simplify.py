@@ -22,9 +22,12 @@ import numpy as np
 from chainrule.arguments.aliases import CORE_ALIASES
 from chainrule.arguments.checks import bad_argument
 from chainrule.arguments.keywords import answers_foreign_names
+from chainrule.autodiff.cond_primitive import cond
+from chainrule.autodiff.while_loop_primitive import while_loop
 from chainrule.compiler.graph_passes import window_rules
+from chainrule.compiler.graph_passes.constant_conditions import results_if_decided
 from chainrule.compiler.graph_passes.merge_scans import merge_scans
-from chainrule.compiler.graph_passes.prune_scans import prune_scans
+from chainrule.compiler.graph_passes.prune_loops import prune_loops
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node, constant
 from chainrule.graph.rewrite import rebuilt, rewrite
@@ -67,17 +70,25 @@ def simplify(graph: Graph) -> Graph:
         raise bad_argument("simplify", "graph", graph, rule)
     known: dict[Any, Node] = {}
     own_inputs = {node.serial for node in graph.inputs}
+    decided: dict[int, list[Node]] = {}  # results of loops whose condition is constant
 
     def visit(node: Node, inputs: tuple[Node, ...]) -> Node:
         if node.primitive is None:
             return known.setdefault(_constant_key(node), node)
+        if node.primitive in (cond, while_loop):
+            results = results_if_decided(node, inputs, visit)
+            if results is not None:
+                decided[node.serial] = results
+                return node
+        if node.primitive is selection.get_result and inputs[0].serial in decided:
+            return decided[inputs[0].serial][node.params["index"]]
         # An input of a body may have a producer in the enclosing graph: identities stop there.
         if any(each.serial in own_inputs and each.primitive is not None for each in inputs):
             equation = _with_simplified_body(rebuilt(node, inputs))
             return known.setdefault(_key(equation), equation)
         return _simplified(node, inputs, known)
 
-    return rewrite(prune_scans(merge_scans(graph)), visit)
+    return rewrite(prune_loops(merge_scans(graph)), visit)
 
 
 def _simplified(node: Node, inputs: tuple[Node, ...], known: dict[Any, Node]) -> Node:
@@ -151,11 +162,11 @@ _VIEWS = (movement.reshape, movement.transpose, movement.strided_slice)
 
 
 def _with_simplified_body(node: Node) -> Node:
-    """Simplify the body of a scan; other equations stay as they are."""
-    if "body" not in node.params:
+    """Simplify the body of a loop, its condition and branches; other equations stay as they are."""
+    graphs = {k: simplify(each) for k, each in node.params.items() if isinstance(each, Graph)}
+    if not graphs:
         return node
-    params = {**node.params, "body": simplify(node.params["body"])}
-    return Node(node.primitive, node.inputs, params, node.type, name=node.name)
+    return Node(node.primitive, node.inputs, {**node.params, **graphs}, node.type, name=node.name)
 
 
 def _is_foldable(node: Node) -> bool:

@@ -3,7 +3,7 @@
 import numpy as np
 
 import chainrule as cr
-from chainrule.compiler.graph_passes.prune_scans import prune_scans
+from chainrule.compiler.graph_passes.prune_loops import prune_loops
 from chainrule.graph.evaluate import evaluate
 
 X = np.array([0.5, -1.0, 2.0])
@@ -20,7 +20,7 @@ def bodies(graph):
 def test_results_that_are_not_read_are_not_computed():
     graph = cr.trace(lambda x: cr.scan(lambda c, _: (np.sin(c), np.cos(c)), x, length=5)[0])(X)
     assert bodies(graph) == [(["sin", "cos"], 2)]
-    pruned = prune_scans(graph)
+    pruned = prune_loops(graph)
     assert bodies(pruned) == [(["sin"], 1)]
     assert evaluate(pruned, [X])[0].tobytes() == evaluate(graph, [X])[0].tobytes()
 
@@ -30,7 +30,7 @@ def test_a_carry_that_only_feeds_itself_is_removed():
         (a, _), _ = cr.scan(lambda c, _: ((np.sin(c[0]), np.cos(c[1])), None), (x, x), length=5)
         return a
 
-    assert bodies(prune_scans(cr.trace(function)(X))) == [(["sin"], 1)]
+    assert bodies(prune_loops(cr.trace(function)(X))) == [(["sin"], 1)]
 
 
 def test_a_carry_on_which_a_result_depends_stays():
@@ -41,7 +41,7 @@ def test_a_carry_on_which_a_result_depends_stays():
         return a
 
     graph = cr.trace(function)(X)
-    assert bodies(prune_scans(graph)) == bodies(graph)
+    assert bodies(prune_loops(graph)) == bodies(graph)
 
 
 def test_pruning_one_scan_prunes_the_scan_that_it_read():
@@ -49,4 +49,4 @@ def test_pruning_one_scan_prunes_the_scan_that_it_read():
         _, rows = cr.scan(lambda c, _: (c, np.exp(c)), x, length=5)
         return cr.scan(lambda c, row: (np.sin(c), row), x, rows)[0]
 
-    assert bodies(prune_scans(cr.trace(function)(X))) == [(["sin"], 1)]
+    assert bodies(prune_loops(cr.trace(function)(X))) == [(["sin"], 1)]
