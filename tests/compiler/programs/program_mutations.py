@@ -213,3 +213,64 @@ def loop_without_iterations(part):
 @mutation(Loop, "is the index of a loop around")
 def loop_nested_in_itself(part):
     return replace(part, steps=(part,))
+
+
+# Conditions.
+
+
+def with_condition(part, **changes):
+    """Replace fields of the buffer that a loop tests."""
+    if part.condition is None:
+        return None
+    buffer, index = part.condition.element.buffer, part.condition.element.index
+    element = Load(replace(buffer, **changes), index)
+    return replace(part, condition=replace(part.condition, element=element))
+
+
+@mutation(Loop, "is the condition of a loop and is int64, not bool")
+def condition_that_is_no_boolean(part):
+    return with_condition(part, dtype=INT64)
+
+
+@mutation(Loop, "is tested before it is written")
+def condition_that_is_not_stored_before(part):
+    return with_condition(part, kind="arena")
+
+
+@mutation(Loop, "has 1 axes and 0 indices")
+def condition_at_no_element(part):
+    return with_condition(part, shape=(3,))
+
+
+@mutation(Loop, "never stores its condition")
+def condition_that_is_never_stored_again(part):
+    if part.condition is None or part.axis.extent == 1:
+        return None
+    return replace(part, steps=part.steps[1:])
+
+
+@mutation(Loop, "is partitioned among threads, and a condition is for all rows")
+def condition_of_a_parallel_loop(part):
+    return replace(part, is_parallel=True) if part.condition is not None else None
+
+
+@mutation(Loop, "is read before it is written|is never written")
+def branch_without_the_other_one(part):
+    """Both branches run where the same condition holds: none of them, where it does not."""
+    if part.condition is None or not part.condition.is_until:
+        return None
+    return replace(part, condition=replace(part.condition, is_until=False))
+
+
+@mutation(Loop, "and another nest touches it")
+def condition_in_a_register(part):
+    """Only where the nest that stores it is the only one that touches it."""
+    if part.condition is None or part.axis.extent == 1:
+        return None
+    tested = part.condition.element.buffer
+
+    def promoted(step):
+        stores = isinstance(step, Nest) and any(s.target is tested for s in step.statements)
+        return replace(step, registers=step.registers | {tested}) if stores else step
+
+    return replace(part, steps=tuple(map(promoted, part.steps)))

@@ -6,8 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from chainrule.autodiff.cond import cond
 from chainrule.autodiff.derivative import grad, value_and_grad
 from chainrule.autodiff.scan import scan
+from chainrule.autodiff.while_loop import while_loop
 from chainrule.compiler import pipeline as pipeline_module
 from chainrule.compiler.graph_passes.simplify import simplify
 from chainrule.compiler.loop_ir.access import accesses
@@ -74,6 +76,16 @@ def convolved(x, kernel):
     return np.einsum("nxycij,ijco->nxyo", windows, kernel)
 
 
+def search(test, x, limit):
+    """Branches in a loop that ends by a condition."""
+
+    def step(carry):
+        x, i = carry
+        return cond(test, lambda: np.sin(x @ x) * x, lambda: np.cos(x)), i + 1
+
+    return while_loop(lambda c: c[1] < limit, step, (x, np.int64(0)))
+
+
 ARGUMENTS = {
     "small": classifier(2, 3, 2, 40, 20),
     "large": classifier(50, 40, 30, 90, 30),
@@ -86,6 +98,7 @@ ARGUMENTS = {
         matrix(9, 8, 7, 16),
         matrix(3, 3, 16, 20),
     ),
+    "conditional": (search, np.bool_(True), matrix(40), np.int64(9)),
     "reshaped": (lambda x: np.tanh(np.reshape(np.sin(x) @ x.T, (20, 45)))[::-1], matrix(30, 8)),
 }
 PROGRAMS = {name: program_of(*arguments) for name, arguments in ARGUMENTS.items()}
@@ -199,6 +212,18 @@ def test_loop_carries_are_live_through_the_whole_iteration():
         if plan.offsets[one] != plan.offsets[other]:
             with pytest.raises(GraphError, match="invalid memory plan"):
                 verify_memory_plan(program.steps, overlapping)
+
+
+def test_the_condition_of_a_loop_is_live_until_its_last_test():
+    steps = PROGRAMS["conditional"].steps
+    plan = plan_memory(steps)
+    (tested,) = (b for b in plan.offsets if b.name == "continues")
+    others = [b for b in plan.offsets if b is not tested]
+    assert others
+    for other in others:
+        overlapping = MemoryPlan(plan.offsets | {tested: plan.offsets[other]}, plan.arena_size)
+        with pytest.raises(GraphError, match=r"invalid memory plan: .* (overwrote|share)"):
+            verify_memory_plan(steps, overlapping)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from chainrule.compiler.loop_ir.layout import Layout
 from chainrule.compiler.loop_ir.loops import Axis, Buffer, Condition, Index, Loop
 from chainrule.compiler.verify.index_rules import Fault, index_faults
 
-__all__ = ["ConditionalWrites", "loop_faults"]
+__all__ = ["ConditionalWrites", "loop_faults", "termination_faults"]
 
 _BOOL = np.dtype(bool)
 
@@ -47,7 +47,7 @@ def loop_faults(
 def _condition_faults(
     loop: Loop, condition: Condition, loop_axes: Collection[Axis], written: Collection[Buffer]
 ) -> Iterator[Fault]:
-    """A condition is a boolean that was stored before; a loop that may go on stores it again."""
+    """A condition is a boolean that was stored before."""
     buffer, index = condition.element.buffer, condition.element.index
     if buffer.dtype != _BOOL:
         yield "{} is the condition of a loop and is {}, not bool", buffer, buffer.dtype
@@ -56,8 +56,14 @@ def _condition_faults(
     yield from index_faults(buffer, index, loop_axes)
     if buffer.root.kind not in ("input", "constant") and buffer.root not in written:
         yield "{} is tested before it is written", buffer
-    stores = any(b.root is buffer.root for b, _, is_write in accesses(loop) if is_write)
-    if loop.axis.extent > 1 and not stores:
+
+
+def termination_faults(loop: Loop) -> Iterator[Fault]:
+    """Yield the violation of a loop that may go on for ever: it stores its condition again."""
+    if loop.condition is None or loop.axis.extent == 1:
+        return
+    buffer = loop.condition.element.buffer
+    if not any(b.root is buffer.root for b, _, is_write in accesses(loop) if is_write):
         yield "the loop while {} never stores its condition", buffer
 
 

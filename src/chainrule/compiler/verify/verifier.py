@@ -31,7 +31,7 @@ from chainrule.compiler.loop_ir.loops import (
 from chainrule.compiler.loop_ir.printer import format_diagnostic
 from chainrule.compiler.verify.contraction_rules import contraction_faults
 from chainrule.compiler.verify.index_rules import Fault, Index
-from chainrule.compiler.verify.loop_rules import ConditionalWrites, loop_faults
+from chainrule.compiler.verify.loop_rules import ConditionalWrites, loop_faults, termination_faults
 from chainrule.compiler.verify.statement_rules import statement_faults
 from chainrule.errors import GraphError
 
@@ -76,6 +76,7 @@ def _check(
                 _refuse(stage, [item], loop_faults(item, loop_axes, written))
                 inside = set(written)
                 _check(steps, (*loop_axes, axis), inside, stage)
+                _refuse(stage, [item], termination_faults(item))
                 written |= conditional.certain(item, written, inside)
             case Nest(_, _, statements, contraction):
                 inner = [*([contraction] if contraction else []), *statements]

@@ -1,0 +1,87 @@
+"""Compiled ``while_loop`` and ``cond``: the values of the NumPy evaluator, on any threads."""
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule.compiler.graph_passes.simplify import simplify
+from chainrule.compiler.loop_ir.printer import format_program
+from chainrule.compiler.native_program import NativeProgram
+from chainrule.compiler.pipeline import compile_to_loops
+from chainrule.graph.evaluate import evaluate
+from chainrule.graph.trace import trace
+from tests.compiler.programs.conditional_programs import PROGRAMS, linked_list
+from tests.golden_file import check_golden
+
+
+def check_bits(function, *arguments):
+    graph = trace(function)(*arguments)
+    expected = evaluate(graph, [np.asarray(each) for each in arguments])
+    cr.set_num_threads(4)
+    program = NativeProgram(graph)
+    for threads in (4, 2, 1):
+        cr.set_num_threads(threads)
+        results = program(arguments)
+        for result, value in zip(results, expected, strict=True):
+            assert result.tobytes() == np.asarray(value).tobytes(), (function.__name__, threads)
+    return program.is_multithreaded
+
+
+def test_compiled_loops_give_the_bits_of_numpy_on_any_number_of_threads(in_child):
+    def check():
+        are_shared = [check_bits(*each) for each in PROGRAMS]
+        assert 4 < sum(are_shared) < len(PROGRAMS) - 4  # small ones do not pay for barriers
+
+    in_child(check)
+
+
+def test_printed_loops_equal_the_golden_file():
+    chosen = {"newton", "while_in_scan", "cond_in_while", "cond_with_kernels", "stored_rows"}
+    programs = {each[0].__name__: each for each in PROGRAMS if each[0].__name__ in chosen}
+    loops = [compile_to_loops(trace(f)(*arguments)).loops for f, *arguments in programs.values()]
+    check_golden("conditional.loops", "\n\n".join(map(format_program, loops)))
+
+
+def test_an_index_out_of_bounds_ends_the_loop_and_raises(in_child):
+    def check():
+        # At the clamped index, 0, the loop would run for ever.
+        following = np.array([9, 4, -1])
+        for threads in (1, 2):
+            cr.set_num_threads(threads)
+            with pytest.raises(IndexError, match="9"):
+                NativeProgram(trace(linked_list)(following))([following])
+
+    in_child(check)
+
+
+def test_an_index_out_of_bounds_ends_the_loop_of_all_threads(in_child):
+    def search(x, rows):
+        step = lambda c: (c[0] * 1.5 + x[c[1]] * x, rows[c[1]])  # noqa: E731
+        return cr.while_loop(lambda c: c[1] >= 0, step, (x, np.int64(0)))
+
+    def check():
+        cr.set_num_threads(2)
+        x, rows = np.ones(50_000), np.zeros(3, int)
+        rows[0] = 60_000
+        program = NativeProgram(trace(search)(x, rows))
+        assert program.is_multithreaded
+        with pytest.raises(IndexError):
+            program([x, rows])
+        rows[0] = -1
+        assert program([x, rows])[0][0] == 2.5
+
+    in_child(check)
+
+
+def test_conditions_that_are_constant_leave_no_loop():
+    x = np.ones(3)
+    decided = [
+        (lambda x: cr.cond(True, lambda: 2 * x, lambda: np.exp(x)), ["multiply"]),
+        (lambda x: cr.cond(False, lambda: 2 * x, lambda: np.exp(x)), ["exp"]),
+        (lambda x: cr.while_loop(lambda _: np.bool_(False), np.exp, x), []),
+        (lambda x: cr.while_loop(lambda x: x[0] > 0, np.exp, x, max_steps=0), []),
+    ]
+    for function, names in decided:
+        graph = simplify(trace(function)(x))
+        equations = [n.primitive.name for n in graph.equations if not n.primitive.is_broadcast]
+        assert equations == names
