@@ -35,13 +35,13 @@ LATE |= {"sklearn", "tensorboard"}
 
 # Packages that depend on NumPy only, and the one package that may import each of these libraries.
 NUMPY_ONLY = {"arguments", "errors", "tree", "graph", "ops", "numpy_protocol", "autodiff", "nn"}
-NUMPY_ONLY |= {"optim"}
+NUMPY_ONLY |= {"optim", "solvers"}
 ONLY_PACKAGE = {"llvmlite": "chainrule.compiler", "click": "chainrule.cli"}
 
 # Every folder of the package; those in parentheses are to come.
 PLAN = """
 arguments arguments/foreign_names autodiff cli cli/csv_table data data/csv_file
-datasets insight insight/plots losses metrics testing (export) (interop) (science) (solvers)
+datasets insight insight/plots losses metrics testing (export) solvers (interop) (science)
 storage graph graph/protocol_gaps
 data/formats data/features data/image_folder
 ops ops/primitives ops/numpy_api ops/scipy_api ops/counter_based_random
@@ -57,7 +57,8 @@ train/progress train/rbm
 
 # Methods of a higher layer: two-line bodies, imported when called (pyproject.toml).
 UPWARD = {
-    "chainrule": {"chainrule.autodiff", "chainrule.losses", "chainrule.metrics"},  # when used
+    # Of the package itself: imported when first used.
+    "chainrule": {f"chainrule.{name}" for name in ("autodiff", "losses", "metrics", "solvers")},
     "chainrule.train.network": {"chainrule.insight.program"},
     "chainrule.train.history": {"chainrule.insight"},
 }

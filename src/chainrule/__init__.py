@@ -33,7 +33,7 @@ from chainrule.train.progress import Progress
 from chainrule.train.rbm.rbm import RBM
 
 if TYPE_CHECKING:
-    from chainrule import losses, metrics
+    from chainrule import losses, metrics, solvers
     from chainrule.autodiff.transformations import cond, jvp, linearize, while_loop
 
 __version__ = "0.1.0"
@@ -68,6 +68,7 @@ __all__ = [
     "scan",
     "set_num_threads",
     "simplify",
+    "solvers",
     "stop_gradient",
     "testing",
     "trace",
@@ -92,9 +93,10 @@ if not TYPE_CHECKING:  # type checkers must still reject unknown names
             from chainrule.autodiff import transformations
 
             return getattr(transformations, name)
-        if name not in ("losses", "metrics"):
+        if name not in ("losses", "metrics", "solvers"):
             return _answer(name)
         import chainrule.losses
-        import chainrule.metrics  # noqa: F401
+        import chainrule.metrics
+        import chainrule.solvers  # noqa: F401
 
         return sys.modules[f"{__name__}.{name}"]
