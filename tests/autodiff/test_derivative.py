@@ -1,5 +1,6 @@
 """``grad``, ``value_and_grad`` and ``vjp``: rules of calculus, nesting, aliasing, refusals."""
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -267,3 +268,17 @@ def test_argnums_must_be_integers() -> None:
     assert cr.grad(lambda a, b: a * b, argnums=np.int64(1))(2.0, 3.0) == 2.0
     with pytest.raises(ArgumentError, match="argnums=2, but <lambda> was called with 2"):
         cr.grad(lambda a, b: a * b, argnums=2)(1.0, 2.0)
+
+
+def test_the_derivative_of_a_compiled_function_is_compiled() -> None:
+    """A condition on a traced value is refused where functions are compiled, and there alone."""
+
+    def branching(x: Any) -> Any:
+        return x**2 if x > 0 else -x
+
+    for transform in (cr.grad, cr.value_and_grad):
+        with pytest.raises(TraceError):
+            transform(cr.jit(branching))(3.0)
+    compiled = cr.jit(lambda x, n: x**n, static_argnums=1)
+    assert cr.grad(cr.grad(compiled))(2, 3) == 12
+    assert cr.grad(functools.wraps(compiled)(branching))(3.0) == 6

@@ -17,6 +17,7 @@ from chainrule import tree
 from chainrule.arguments.aliases import CORE_ALIASES
 from chainrule.arguments.checks import checked_flag
 from chainrule.arguments.keywords import answers_foreign_names
+from chainrule.autodiff.recompilation import recompiled
 from chainrule.autodiff.results import close, content_of, evaluate_results, split_aux
 from chainrule.autodiff.reverse import cotangents, zeros_like
 from chainrule.autodiff.variables import (
@@ -82,6 +83,9 @@ def grad(
     12.0
     """
     check_function("grad", function)
+    jitted = recompiled(function, lambda source: grad(source, argnums, has_aux))
+    if jitted is not None:
+        return jitted
     both = value_and_grad(function, argnums, has_aux)
 
     @boundary
@@ -109,6 +113,9 @@ def value_and_grad(
     check_function("value_and_grad", function)
     positions, is_single = checked_argnums(argnums)
     checked_flag("grad", "has_aux", has_aux)
+    jitted = recompiled(function, lambda source: value_and_grad(source, argnums, has_aux))
+    if jitted is not None:
+        return jitted
 
     @boundary
     @wraps(function)

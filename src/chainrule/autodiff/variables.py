@@ -75,6 +75,9 @@ def lift(
 def variable_of(leaf: Any, name: str, transformation: str = "grad") -> Node:
     """The node that replaces a number or an array of floats; a Python int becomes a float."""
     if type(leaf) is Node:
+        if leaf.array_type.weak and leaf.dtype.kind == "i":
+            leaf = leaf.astype(float)
+            leaf.python_type = float
         _check_float(leaf.array_type, name, transformation)
         lifted = identity(leaf)
         lifted.python_type = leaf.python_type

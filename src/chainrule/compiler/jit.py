@@ -12,6 +12,7 @@ from chainrule import tree
 from chainrule.arguments.aliases import CORE_ALIASES
 from chainrule.arguments.array_classes import refuse_other_arithmetic
 from chainrule.arguments.keywords import answers_foreign_names
+from chainrule.autodiff.recompilation import note_compiled
 from chainrule.compiler.jitted_programs import OUT_OF_DATE, JittedPrograms
 from chainrule.compiler.static_arguments import static_arguments
 from chainrule.errors import ArgumentError
@@ -104,6 +105,7 @@ def jit(
         static = [_static_value(each) for each in leaves if not is_number(each)]
         return programs.run(key, signature if is_fast else None, leaves, static, args, kwargs)
 
+    note_compiled(compiled, function, lambda each: jit(each, static_argnums, static_argnames))
     return compiled
 
 
