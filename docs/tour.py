@@ -70,7 +70,7 @@ print(cr.trace(f)(x))
 #         formula="tanh({0})", reference=math.tanh, samples=reals(-3, 3),
 #     )
 #
-# About sixty such records are the whole vocabulary. All else is composed of them.
+# About seventy such records are the whole vocabulary. All else is composed of them.
 
 # ---------------------------------------------------------------------------------------------
 # 3. The chain rule, read backwards

@@ -1,13 +1,17 @@
 """All primitives with their samples; a new primitive is included automatically."""
 
 import importlib
+import math
 import pkgutil
 from collections.abc import Callable, Iterator
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
 import numpy as np
 import pytest
 
+from chainrule.graph.array_type import ArrayType, type_of
+from chainrule.graph.node import Node
 from chainrule.graph.primitive import Primitive, Sample
 from chainrule.ops import primitives
 
@@ -22,10 +26,70 @@ def _found() -> Iterator[tuple[str, Primitive]]:
 EVERY = dict(sorted(_found()))
 
 
-# Primitives of several results are tested in tests/autodiff.
+def of_one_result(primitive: Primitive) -> Primitive:
+    """Return a primitive of several results as one whose result is all of them in one row."""
+    sample = primitive.samples()[0]
+    if not isinstance(primitive.infer(*map(type_of, sample.inputs), **sample.params), tuple):
+        return primitive
+
+    def joined(results: Any) -> Any:
+        return np.concatenate([np.ravel(each) for each in results])
+
+    def infer(*types: ArrayType, **params: Any) -> ArrayType:
+        results = cast(tuple[ArrayType, ...], primitive.infer(*types, **params))
+        return results[0].with_shape((sum(each.size for each in results),))
+
+    def evaluate(*arrays: Any, **params: Any) -> Any:
+        return joined(primitive.evaluate(*arrays, **params))
+
+    def reference(*arrays: Any, **params: Any) -> Any:
+        assert primitive.reference is not None
+        return joined(primitive.reference(*arrays, **params))
+
+    def vjp(ct: Any, y: Node, *inputs: Node, **params: Any) -> Any:
+        results = primitive(*inputs, **params)
+        parts, start = [], 0
+        for each in results.type:
+            parts.append(np.reshape(ct[start : start + each.size], each.shape))
+            start += each.size
+        assert primitive.vjp is not None
+        return primitive.vjp(parts, results, *inputs, **params)
+
+    def jvp(tangents: Any, y: Node, *inputs: Node, **params: Any) -> Any:
+        results = primitive(*inputs, **params)
+        assert primitive.jvp is not None
+        found = primitive.jvp(tangents, results, *inputs, **params)
+        zeros = [np.zeros(each.shape, each.dtype) for each in results.type]
+        pairs = zip(found, zeros, strict=True)
+        return np.concatenate([np.ravel(zero if x is None else x) for x, zero in pairs])
+
+    def batch(size: int, is_batched: Any, *inputs: Node, **params: Any) -> Any:
+        assert primitive.batch is not None
+        results, has_axis = primitive.batch(size, is_batched, *inputs, **params)
+        assert all(has_axis)
+        return np.concatenate(
+            [np.reshape(each, (size, math.prod(each.shape[1:]))) for each in results], axis=1
+        )
+
+    return replace(
+        primitive,
+        infer=infer,
+        evaluate=evaluate,
+        reference=reference,
+        vjp=vjp,
+        jvp=jvp,
+        batch=batch,
+    )
+
+
+# Those of no fixed number of results are tested in tests/autodiff.
 PRIMITIVES = {
-    name: each for name, each in EVERY.items() if name not in ("get_result", "custom_vjp_call")
+    name: of_one_result(each)
+    for name, each in EVERY.items()
+    if name not in ("get_result", "custom_vjp_call")
 }
+LINEAR_ALGEBRA = ("cholesky", "slogdet", "solve", "triangular_solve")
+NOT_COMPILED = LINEAR_ALGEBRA
 SAMPLES = [
     pytest.param(primitive, sample, id=f"{name}-{number}")
     for name, primitive in PRIMITIVES.items()

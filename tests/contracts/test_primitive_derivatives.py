@@ -8,7 +8,13 @@ from scipy import special
 
 import chainrule as cr
 from chainrule.graph.primitive import Primitive, Sample
-from tests.contracts.primitive_samples import Arrays, every_derivative, restricted
+from tests.contracts.primitive_samples import (
+    LINEAR_ALGEBRA,
+    PRIMITIVES,
+    Arrays,
+    every_derivative,
+    restricted,
+)
 
 
 def random_like(arrays: Sequence[Any], seed: int) -> Arrays:
@@ -64,6 +70,8 @@ ANALYTIC: dict[str, Callable[..., Any]] = {
     "sin": np.sin,
     "sqrt": np.sqrt,
     "tanh": np.tanh,
+    # The references of linear algebra use no conjugates.
+    **{name: PRIMITIVES[name].reference for name in LINEAR_ALGEBRA},
 }
 
 
@@ -82,7 +90,7 @@ def test_the_vjp_agrees_with_the_complex_step(primitive: Primitive, sample: Samp
     if primitive.name in ANALYTIC:
         step = 1e-30
         shifted = [x + 1j * step * d for x, d in zip(arrays, directions, strict=True)]
-        change = ANALYTIC[primitive.name](*shifted).imag / step
+        change = ANALYTIC[primitive.name](*shifted, **sample.params).imag / step
         expected = inner_product([cotangent], [change])
     else:
         expected = central(

@@ -18,6 +18,8 @@ from chainrule.graph.primitive import Primitive, Sample
 from tests.contracts.primitive_samples import (
     EVERY,
     INVALID,
+    LINEAR_ALGEBRA,
+    NOT_COMPILED,
     PRIMITIVES,
     SAMPLES,
     every_sample,
@@ -25,7 +27,7 @@ from tests.contracts.primitive_samples import (
     restricted,
 )
 
-MAX_PRIMITIVES = 64
+MAX_PRIMITIVES = 96
 
 
 # ------------------------------------------------------------------------------ what it is
@@ -64,13 +66,10 @@ def test_the_inferred_type_is_that_of_the_value(
 def test_its_value_equals_its_reference(primitive: Primitive, sample: Sample, dtype: str) -> None:
     inputs = in_kind(sample, dtype)
     assert primitive.reference is not None
-    expected = (
-        primitive.reference(*inputs, **sample.params)
-        if all(x.size for x in inputs)
-        else np.zeros(np.shape(primitive(*inputs, **sample.params)))
-    )
-    tolerance = 1e-14 if dtype == "float64" else 2e-6
     value = np.asarray(primitive.evaluate(*inputs, **sample.params))
+    is_empty = not all(x.size for x in inputs) and primitive.name not in LINEAR_ALGEBRA
+    expected = np.zeros(value.shape) if is_empty else primitive.reference(*inputs, **sample.params)
+    tolerance = 1e-14 if dtype == "float64" else 2e-6
     np.testing.assert_allclose(value, expected, rtol=tolerance, atol=tolerance)
 
 
@@ -222,7 +221,9 @@ def test_results_do_not_depend_on_the_memory_layout(
     awkward = [layout(x) for x in inputs]
     expected = np.asarray(primitive(*inputs, **sample.params))
     direct = np.asarray(primitive(*awkward, **sample.params))
-    traced = np.asarray(cr.jit(lambda *each: primitive(*each, **sample.params))(*awkward))
+    traced = direct
+    if primitive.name not in NOT_COMPILED:
+        traced = np.asarray(cr.jit(lambda *each: primitive(*each, **sample.params))(*awkward))
     for got in (direct, traced):
         assert got.dtype == expected.dtype
         np.testing.assert_allclose(got, expected, rtol=1e-15, atol=1e-15)

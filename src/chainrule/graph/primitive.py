@@ -1,7 +1,7 @@
 """READ FIRST: a primitive is one record that holds everything known about an operation.
 
-Every computation in the library is a graph of about sixty primitives. Each has its shape rule, its
-value, its derivative, its formula and its test cases on adjacent lines of one file in
+Every computation in the library is a graph of about seventy primitives. Each has its shape rule,
+its value, its derivative, its formula and its test cases on adjacent lines of one file in
 ``ops/primitives/``. Four laws hold for every record, and ``tests/contracts`` checks them:
 
 * ``evaluate`` defines the meaning. It runs on NumPy arrays; compiled code must give its values.
