@@ -15,7 +15,6 @@ from chainrule.autodiff.loop_body import (
     converted,
     named_variables,
     nodes_before,
-    plain_results,
     traced_body,
     type_of_leaf,
 )
@@ -36,15 +35,16 @@ def cond(test: Any, if_true: Callable[..., Any], if_false: Callable[..., Any], *
     """Return ``if_true(*args)`` if `test` holds, else ``if_false(*args)``.
 
     It is Python's ``if`` for a value that is not known while a function is traced, as under ``jit``
-    and in ``scan``. Both functions are traced, and only the one chosen is executed, in derivatives
-    too; under ``vmap`` with a batched test both are, each for the samples that choose it.
+    and in ``scan``; where the value is known, only the function chosen is called. Else both are
+    traced, and only the one chosen is executed, in derivatives too; under ``vmap`` with a batched
+    test both are, each for the samples that choose it.
 
     Parameters
     ----------
     test : bool or number
         A number holds if it is not 0.
     if_true, if_false : callable
-        Plain NumPy code; their results must agree in structure, shapes and dtypes.
+        Plain NumPy code; traced, their results must agree in structure, shapes and dtypes.
     *args
         Nested containers of arrays; the functions may also use values around them.
 
@@ -68,7 +68,9 @@ def cond(test: Any, if_true: Callable[..., Any], if_false: Callable[..., Any], *
     """
     check_function("cond", if_true)
     check_function("cond", if_false)
-    chosen = _checked_test(test)
+    test = _checked_test(test)
+    if type(test) is not Node:
+        return (if_true if test else if_false)(*args)
     operands, structure = tree.flatten(args)
     types = [type_of_leaf(each, "cond") for each in operands]
     names = named_variables(if_true, args, [f"x{number}" for number in range(len(args))])
@@ -85,23 +87,16 @@ def cond(test: Any, if_true: Callable[..., Any], if_false: Callable[..., Any], *
     first, second = [a for a, _ in pairs], [b for _, b in pairs]
     shared = nodes_before([*first, *second], own, start)
     results = apply_cond(
-        chosen,
+        test,
         Graph((*shared, *own), tuple(first), names[0]),
         Graph((*shared, *own), tuple(second), names[1]),
         [*shared, *(converted(each, type_) for each, type_ in zip(operands, types, strict=True))],
     )
-    # Where both return a number of Python's, so does this.
-    is_literal = [all(each.is_constant and each.array_type.weak for each in pair) for pair in pairs]
-    plain = plain_results(results, operands)
-    leaves = [
-        each.item() if is_python and type(each) is not Node else each
-        for each, is_python in zip(plain, is_literal, strict=True)
-    ]
-    return tree.unflatten(result_structure, leaves)
+    return tree.unflatten(result_structure, results)
 
 
 def _checked_test(test: Any) -> Any:
-    """The test as one boolean."""
+    """The test as one boolean, a node if its value is not known."""
     if tree.flatten(test)[1] != tree.LEAF:
         raise ArgumentError(f"cond: test must be one boolean, got {type_in_words(test)}")
     type_ = type_of_leaf(test, "cond")
@@ -110,7 +105,10 @@ def _checked_test(test: Any) -> Any:
             f"cond: test must be one boolean, bool[], got {type_}; use np.any or np.all, or "
             "np.where(test, a, b) to choose for each element"
         )
-    return test if type_.dtype == np.bool_ else test != 0
+    node = as_node(test)
+    if node.is_known:
+        return bool(node.value)
+    return node if type_.dtype == np.bool_ else node != 0
 
 
 def _flattened(result: Any) -> tuple[list[Node], Any]:

@@ -10,10 +10,14 @@ The primitive is here and not in ``ops/primitives`` because its rules differenti
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from chainrule.autodiff.cond_reverse import cond_masked_vjp, cond_vjp
+from chainrule.autodiff.cond_rules import cond_batch, cond_jvp
+from chainrule.autodiff.reverse import MASKED_RULES
 from chainrule.errors import ShapeError
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.evaluate import evaluate
@@ -62,6 +66,9 @@ cond = Primitive(
     "cond",
     infer=_infer,
     evaluate=_evaluate,
+    vjp=partial(cond_vjp, apply_cond),
+    jvp=partial(cond_jvp, apply_cond),
+    batch=partial(cond_batch, apply_cond),
     formula="({1}, …) if {0} else …",
     reference=_reference,
     samples=lambda: [
@@ -69,3 +76,5 @@ cond = Primitive(
         for test in (True, False)
     ],
 )
+
+MASKED_RULES[cond.name] = partial(cond_masked_vjp, apply_cond)

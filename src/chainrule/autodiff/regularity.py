@@ -31,8 +31,8 @@ NaN in contracted data (``X @ w``) count only where the data themselves say what
 ``np.where(is_known, X @ w, 0)``; so the masks of rectifiers and dropout are not carried."""
 
 _SELECTIONS = frozenset({
-    "custom_vjp_call", "gather", "maximum", "minimum", "reduce_max", "reduce_min", "scan",
-    "scatter", "select", "strided_slice", "unfold", "update_slice",
+    "cond", "custom_vjp_call", "gather", "maximum", "minimum", "reduce_max", "reduce_min", "scan",
+    "scatter", "select", "strided_slice", "unfold", "update_slice", "while_loop",
 })  # fmt: skip
 _LINEAR = frozenset({
     "add", "broadcast_to", "cast", "concatenate", "cumulative_sum", "fold", "gather", "identity",
@@ -175,8 +175,8 @@ class Regularity:
             pairs = zip(node.inputs, reversed(node.inputs), strict=True)
             worst = max(self._value(b) for a, b in pairs if a.serial in self._active)
             return _CONTRACTED_DATA if worst == _DATA and not _passes_data(node) else worst
-        if "body" in node.params:
-            return _SINGULAR if is_singular(node.params["body"]) else _REGULAR
+        if bodies := _bodies(node):
+            return _SINGULAR if any(map(is_singular, bodies)) else _REGULAR
         if self._excludes(_SINGULAR_POINTS, node):
             return max(map(self._value, node.inputs))
         is_opaque = not getattr(node.params.get("backward"), "is_regular", True)
@@ -220,7 +220,13 @@ def _is_custom(node: Node) -> bool:
 def _passes_data(node: Node) -> bool:
     """Whether NaN among the data count in a node; contracted data, as in networks, have none."""
     is_contracted = node.primitive is not None and node.primitive.name == "contract"
-    return not is_contracted and "body" not in node.params
+    return not is_contracted and not _bodies(node)
+
+
+def _bodies(node: Node) -> list[Graph]:
+    """The body of a loop, or both branches of a condition."""
+    names = ("body", "if_true", "if_false")
+    return [node.params[name] for name in names if name in node.params]
 
 
 def is_singular(body: Graph) -> bool:

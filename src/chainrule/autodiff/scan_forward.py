@@ -15,7 +15,7 @@ from chainrule.graph.node import Node, variable
 from chainrule.ops.primitives.rules import zeros_of
 from chainrule.ops.primitives.selection import get_results
 
-__all__ = ["scan_jvp"]
+__all__ = ["operand_tangents", "scan_jvp", "tangents_of_body"]
 
 
 def scan_jvp(
@@ -29,14 +29,15 @@ def scan_jvp(
     reverse: bool,
 ) -> list[Node | None]:
     """Scan over (carry, tangent of the carry); the results are the tangents alone."""
-    within, ends = _tangents_of_body(body, [each is not None for each in seeds], shared, carries)
+    within, ends = tangents_of_body(body, [each is not None for each in seeds], shared, carries)
     edges = (0, shared, shared + carries, len(inputs))
     parts = [slice(*pair) for pair in pairwise(edges)]
     variables = [
         [*body.inputs[part], *[each for each in within[part] if each is not None]] for part in parts
     ]
     operands = [
-        [*inputs[part], *_operands(inputs[part], seeds[part], within[part])] for part in parts
+        [*inputs[part], *operand_tangents(inputs[part], seeds[part], within[part])]
+        for part in parts
     ]
     carried = [
         end if end is not None else zeros_of(node)
@@ -62,7 +63,7 @@ def scan_jvp(
     return [next(found) if each else None for each in is_active]
 
 
-def _tangents_of_body(
+def tangents_of_body(
     body: Graph, is_active: list[bool], shared: int, carries: int
 ) -> tuple[list[Node | None], list[Node | None]]:
     """The tangents of the inputs of the body, as variables, and of its outputs."""
@@ -79,9 +80,10 @@ def _tangents_of_body(
             is_active[shared + i] = True
 
 
-def _operands(
+def operand_tangents(
     inputs: Sequence[Node], seeds: Sequence[Node | None], within: Sequence[Node | None]
 ) -> list[Node]:
+    """The tangents of the operands whose inputs have tangents as variables."""
     return [
         zeros_of(node) if seed is None else seed
         for node, seed, each in zip(inputs, seeds, within, strict=True)

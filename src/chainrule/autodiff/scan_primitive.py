@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ import numpy as np
 from chainrule.autodiff.cotangent_sums import DeferredSum, sum_over_time
 from chainrule.autodiff.masked import Cotangent, selected
 from chainrule.autodiff.reverse import MASKED_RULES
+from chainrule.autodiff.scan_batching import scan_batch
 from chainrule.autodiff.scan_forward import scan_jvp
 from chainrule.autodiff.scan_step import Carried, StepPullback, joined, parts_of
 from chainrule.graph.array_type import ArrayType
@@ -253,6 +255,7 @@ scan = Primitive(
     evaluate=_evaluate,
     vjp=_vjp,
     jvp=scan_jvp,
+    batch=partial(scan_batch, apply_scan),
     formula="scan({0}, …)",
     reference=_reference,
     samples=lambda: [

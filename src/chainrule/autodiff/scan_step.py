@@ -6,7 +6,6 @@ carried, accumulated and collected as the values of the loop are.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,10 +16,12 @@ from chainrule.autodiff.regularity import is_singular
 from chainrule.autodiff.reverse import masked_cotangents, zeros_like
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.graph import Graph
-from chainrule.graph.node import Node, constant, variable
+from chainrule.graph.node import Node, ancestors, constant, variable
+from chainrule.ops.primitives.array_update import scatter
 from chainrule.ops.primitives.elementwise import logical_or
+from chainrule.ops.primitives.gather_scatter import gather, scatter_add
 
-__all__ = ["Carried", "StepPullback", "joined", "parts_of"]
+__all__ = ["Carried", "StepPullback", "joined", "parts_of", "seed_of"]
 
 
 def parts_of(cotangent: Cotangent) -> list[Node]:
@@ -60,9 +61,17 @@ class Carried:
         variables = [variable(each.array_type) for each in terms]
         for each in variables:
             each.role = node
-        combine = (operator.add, logical_or)
+        combine = (_plus, logical_or)
         ends = [combine[i](variables[i], each) for i, each in enumerate(terms)]
         return Carried(node.serial, variables, ends, [zeros_like(each) for each in terms])
+
+
+def _plus(total: Node, term: Node) -> Node:
+    """Add a term; that of one row, as of ``x[i]``, is added in place, which leaves the rest."""
+    if term.primitive is not scatter_add or term.inputs[1].shape:
+        return total + term
+    update, *indices = term.inputs
+    return scatter(total, gather(total, *indices) + update, *indices)
 
 
 def _as_masked(cotangent: Cotangent | None, node: Node) -> Masked:
@@ -93,6 +102,7 @@ class StepPullback:
         kept: Sequence[int],
     ) -> StepPullback:
         """Pull cotangents back through the body; a carry is masked if it is so in any step."""
+        live = _live_carries(body, shared, carries, ct)
         inputs = [node for node in body.inputs if node.array_type.is_float]
         carry = body.inputs[shared : shared + carries]
         outer = [body.inputs[i] for i in kept]
@@ -101,12 +111,12 @@ class StepPullback:
             node.serial for node, each in zip(carry, ct, strict=False) if isinstance(each, Masked)
         }
         d_ys = [
-            None if each is None else _seed(node, isinstance(each, Masked))
+            None if each is None else seed_of(node, isinstance(each, Masked))
             for each, node in zip(ct[carries:], body.outputs[carries:], strict=True)
         ]
         while True:
             d_carry = [
-                _seed(end, node.serial in masked) if node.array_type.is_float else None
+                seed_of(end, node.serial in masked) if node.serial in live else None
                 for node, end in zip(carry, body.outputs, strict=False)
             ]
             pulled = masked_cotangents(body.outputs, [*d_carry, *d_ys], inputs, wanted)
@@ -123,7 +133,40 @@ class StepPullback:
         return StepPullback(carried, [each for each in d_ys if each is not None], d_inputs)
 
 
-def _seed(node: Node, is_masked: bool) -> Cotangent:
+def _live_carries(
+    body: Graph, shared: int, carries: int, ct: Sequence[Cotangent | None]
+) -> set[int]:
+    """The serials of the carries that an output with a cotangent is computed from, in any step."""
+    carry = body.inputs[shared : shared + carries]
+    own = {node.serial for node in body.inputs}
+    roots = [node for node, each in zip(body.outputs, ct, strict=True) if each is not None]
+    live = {
+        node.serial
+        for node, each in zip(carry, ct, strict=False)
+        if each is not None and node.array_type.is_float
+    }
+    pending = [node for node in roots if _is_real(node)]
+    while pending:
+        inner = ancestors(pending, lambda each: each.serial in own or not _is_real(each))
+        reads = [*pending, *(each for node in inner for each in node.inputs)]
+        found = {each.serial for each in reads if _is_real(each)}
+        new = [
+            (node, end)
+            for node, end in zip(carry, body.outputs, strict=False)
+            if node.serial in found and node.serial not in live
+        ]
+        live |= {node.serial for node, _ in new}
+        pending = [end for _, end in new]
+    return live
+
+
+def _is_real(node: Node) -> bool:
+    """Whether a value has real numbers: derivatives flow through no others."""
+    types = node.type if isinstance(node.type, tuple) else (node.type,)
+    return any(each.is_float for each in types)
+
+
+def seed_of(node: Node, is_masked: bool) -> Cotangent:
     """The cotangent of an output of the body as a variable."""
     raw = variable(node.array_type)
     raw.role = node

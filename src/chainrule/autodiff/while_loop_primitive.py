@@ -11,10 +11,14 @@ The primitive is here and not in ``ops/primitives`` because its rules differenti
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from chainrule.autodiff.reverse import MASKED_RULES
+from chainrule.autodiff.while_loop_reverse import while_loop_masked_vjp, while_loop_vjp
+from chainrule.autodiff.while_loop_rules import while_loop_batch, while_loop_jvp
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.graph import Graph
@@ -92,6 +96,9 @@ while_loop = Primitive(
     "while_loop",
     infer=_infer,
     evaluate=_evaluate,
+    vjp=partial(while_loop_vjp, apply_while_loop),
+    jvp=partial(while_loop_jvp, apply_while_loop),
+    batch=partial(while_loop_batch, apply_while_loop),
     formula="while_loop({0}, …)",
     reference=_reference,
     samples=lambda: [
@@ -102,3 +109,5 @@ while_loop = Primitive(
         for max_steps in (None, 2, 50)
     ],
 )
+
+MASKED_RULES[while_loop.name] = partial(while_loop_masked_vjp, apply_while_loop)
