@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from chainrule.compiler.backends.llvm_library import load_llvm
 from chainrule.compiler.cache.graph_key import graph_text
 from chainrule.compiler.cache.object_cache import program_key, read_entry, write_entry
+from chainrule.compiler.routine import LAPACK_PRIMITIVES, has_lapack
 from chainrule.compiler.runtime.executable import Executable, pack, unpack
 from chainrule.errors import ArgumentError
 from chainrule.graph.graph import Graph
@@ -45,7 +46,9 @@ class GraphCompiler:
         if cacheable is None:
             return self.lowered.generate(is_timed, stages)
         text, constants = cacheable
-        key = program_key(f"{is_timed} {text}")
+        # Programs with and without calls of LAPACK are not exchangeable.
+        calls_lapack = any(f"={name}(" in text for name in LAPACK_PRIMITIVES) and has_lapack()
+        key = program_key(f"{is_timed} {text}{' lapack' if calls_lapack else ''}")
         entry = read_entry(key)
         cached = None if entry is None else unpack(entry, constants, len(self.graph.inputs))
         if cached is not None:

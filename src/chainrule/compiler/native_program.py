@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.compiler.backends.calling_convention import (
+    FAILED_ROUTINE,
+    FAILURE,
     FIRST_ARRAY,
     FIRST_ITERATION,
-    OUT_OF_BOUNDS,
 )
 from chainrule.compiler.graph_compiler import GraphCompiler
 from chainrule.compiler.runtime.contiguous import CONTIGUOUS, contiguous_array, is_contiguous
 from chainrule.compiler.runtime.launcher import Launcher, MachineCode
 from chainrule.compiler.runtime.program_memory import ProgramMemory
 from chainrule.compiler.runtime.result_pool import ResultPool
+from chainrule.compiler.runtime.routines import Routines
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.graph import Graph
 
@@ -52,9 +54,13 @@ class NativeProgram:
         self.is_multithreaded = executable.is_multithreaded
         self.is_read = executable.is_read  # for each input, whether its values are read
         self._code = MachineCode(generate or (lambda: executable.code), began)
-        self._launcher = Launcher(self._code, self.is_multithreaded, max_threads)
+        self._routines = Routines(executable.routines) if executable.routines else None
+        blas, addresses = None, ()
+        if self._routines is not None:
+            blas, addresses = self._routines.threads, self._routines.addresses
+        self._launcher = Launcher(self._code, self.is_multithreaded, max_threads, blas)
         arrays = len(graph.inputs) + len(graph.outputs)
-        self._memory = ProgramMemory(executable, arrays, self._launcher.max_threads)
+        self._memory = ProgramMemory(executable, arrays, self._launcher.max_threads, addresses)
         self._input_types = [(np.dtype(node.dtype.type), node.shape) for node in graph.inputs]
         self._output_types = [(node.dtype, node.shape) for node in graph.outputs]
         self._result_pool = ResultPool(self._output_types)
@@ -148,9 +154,12 @@ class NativeProgram:
                 *map(id, results),
             ]
             launcher.launch(memory.address)
-            if not block[OUT_OF_BOUNDS]:
+            failure = block[FAILURE]
+            if not failure:
                 return results
-            block[OUT_OF_BOUNDS] = 0
+            block[FAILURE] = 0
+            if self._routines is not None and failure >= FAILED_ROUTINE:
+                raise self._routines.error(failure)
         evaluate(self._graph, inputs)  # raises what NumPy raises
         raise IndexError("an index is out of bounds")
 
@@ -179,9 +188,9 @@ class NativeProgram:
             with lock:
                 block[slot], block[slot + 1] = id(array), id(result)
                 launch(address)
-                if not block[OUT_OF_BOUNDS]:
+                if not block[FAILURE]:
                     return result
-                block[OUT_OF_BOUNDS] = 0
+                block[FAILURE] = 0
             return self([*fixed, array])[0]  # raises
 
         return call

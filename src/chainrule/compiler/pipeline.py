@@ -73,6 +73,7 @@ class LoweredProgram:
             module.is_multithreaded,
             module.cycle_counters,
             tuple(buffer in touched for buffer in self.loops.inputs),
+            module.routines,
         )
         return executable, partial(compile_module, text, target)
 

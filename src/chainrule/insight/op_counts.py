@@ -13,13 +13,14 @@ from chainrule.compiler.loop_ir.expressions import (
     FUNCTIONS,
     axes_in,
     axes_of,
-    nests_of,
+    leaves_of,
 )
 from chainrule.compiler.loop_ir.loops import (
     Affine,
     Apply,
     Axis,
     Buffer,
+    Call,
     Contraction,
     Expression,
     IterationBound,
@@ -31,19 +32,19 @@ from chainrule.compiler.loop_ir.loops import (
     Step,
 )
 
-__all__ = ["NestCost", "classify_passes", "count_costs", "statements_of"]
+__all__ = ["NestCost", "classify_passes", "count_costs", "statements_of", "written_by"]
 
 _NO_ARITHMETIC = ("cast", "select", "logical_and", "logical_or", "logical_not")
 
 
 @dataclass(frozen=True)
 class NestCost:
-    """Operations and memory traffic of a nest in one iteration of the outermost loop.
+    """Operations and memory traffic of a nest or call in one iteration of the outermost loop.
 
-    For a nest outside of it, those of the whole call.
+    For one outside of it, those of the whole call.
     """
 
-    nest: Nest
+    nest: Nest | Call
     # Whether it is inside the outermost loop.
     is_repeated: bool
     # Executions in one iteration: above 1 for a nest in an inner loop.
@@ -64,7 +65,7 @@ def count_costs(program: Program) -> tuple[NestCost, ...]:
 
 def _nests_with_runs(
     steps: Iterable[Step], is_repeated: bool, runs: int
-) -> Iterator[tuple[Nest, bool, int]]:
+) -> Iterator[tuple[Nest | Call, bool, int]]:
     for step in steps:
         if isinstance(step, Loop) and step.is_parallel:
             yield from _nests_with_runs(step.steps, is_repeated, runs * step.axis.extent)
@@ -75,18 +76,22 @@ def _nests_with_runs(
             yield step, is_repeated, runs
 
 
-def _count(nest: Nest, is_repeated: bool, runs: int) -> NestCost:
-    flops = sum(_flops(statement, nest) for statement in statements_of(nest))
+def _count(nest: Nest | Call, is_repeated: bool, runs: int) -> NestCost:
+    flops = sum(_flops(each, nest) for each in statements_of(nest))
     read, written = _bytes(nest)
     return NestCost(nest, is_repeated, runs, runs * flops, runs * read, runs * written)
 
 
-def statements_of(nest: Nest) -> list[Contraction | Statement]:
-    """List the contraction and the statements of a nest, in order."""
+def statements_of(nest: Nest | Call) -> list[Contraction | Statement | Call]:
+    """List the contraction and the statements of a nest, in order; a call stands for itself."""
+    if isinstance(nest, Call):
+        return [nest]
     return [*([nest.contraction] if nest.contraction else []), *nest.statements]
 
 
-def _flops(item: Contraction | Statement, nest: Nest) -> int:
+def _flops(item: Contraction | Statement | Call, nest: Nest | Call) -> int:
+    if isinstance(item, Call) or isinstance(nest, Call):
+        return item.flops if isinstance(item, Call) else 0
     if isinstance(item, Contraction):
         terms = _points((*item.axes, *item.depth))
         for bound in item.bounds:
@@ -136,20 +141,26 @@ def _cost(apply: Apply) -> int:
     return FUNCTION_COST if apply.operation in (*FUNCTIONS, "power") else 1
 
 
-def _bytes(nest: Nest) -> tuple[int, int]:
+def _bytes(nest: Nest | Call) -> tuple[int, int]:
     """Count the bytes read and written; a load of what the nest has stored does not count."""
     read: dict[tuple[Buffer, object], int] = {}
     written: dict[tuple[Buffer, object], int] = {}
     stored: set[Buffer] = set()
+    registers = nest.registers if isinstance(nest, Nest) else frozenset[Buffer]()
     for statement in statements_of(nest):
         for buffer, index, is_write in accesses(statement):
-            if buffer.root in nest.registers or (not is_write and buffer.root in stored):
+            if buffer.root in registers or (not is_write and buffer.root in stored):
                 continue
             counts = written if is_write else read
             key = tuple(i if isinstance(i, Affine) else id(i) for i in index)
             counts[buffer, key] = _elements(buffer, index) * buffer.dtype.itemsize
-        stored.add(statement.target.root)
+        stored |= written_by(statement)
     return _sum_over_buffers(read), _sum_over_buffers(written)
+
+
+def written_by(item: Contraction | Statement | Call) -> set[Buffer]:
+    """Return the memory that a part of a program writes: one buffer, or several of a call."""
+    return {buffer.root for buffer, _, is_write in accesses(item) if is_write}
 
 
 def _sum_over_buffers(counts: dict[tuple[Buffer, object], int]) -> int:
@@ -179,10 +190,11 @@ def classify_passes(program: Program, state: int, data: Collection[Buffer]) -> d
     "batch" if it depends on the samples alone, else "forward". Of the rest, those that depend on
     the samples are "backward", others "update".
     """
-    statements = [each for nest in nests_of(program.steps) for each in statements_of(nest)]
+    statements = [each for nest in leaves_of(program.steps) for each in statements_of(nest)]
     flows = [
-        (each.target.root, {b.root for b, _, is_write in accesses(each) if not is_write})
+        (target, {b.root for b, _, is_write in accesses(each) if not is_write})
         for each in statements
+        for target in written_by(each)
     ]
     changed = set(program.outputs[:state])
     needed = _closed(program.outputs[state:], [(t, reads - changed) for t, reads in flows])
@@ -198,7 +210,7 @@ def classify_passes(program: Program, state: int, data: Collection[Buffer]) -> d
             return "forward" if target in from_state or target not in from_data else "batch"
         return "backward" if target in from_data else "update"
 
-    return {id(each): name(each.target.root) for each in statements}
+    return {id(each): name(target) for each in statements for target in written_by(each)}
 
 
 def _closed(

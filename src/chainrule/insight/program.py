@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from chainrule.arguments.checks import checked_flag
-from chainrule.compiler.loop_ir.loops import Axis, Contraction, Nest, Statement
-from chainrule.insight.op_counts import NestCost, classify_passes, count_costs, statements_of
+from chainrule.compiler.loop_ir.loops import Axis, Call, Contraction, Nest, Statement
+from chainrule.insight.op_counts import (
+    NestCost,
+    classify_passes,
+    count_costs,
+    statements_of,
+    written_by,
+)
 from chainrule.insight.profiling import MachinePeak, Profile, measure_peak, profile
 from chainrule.insight.program_report import NestReport, ProgramReport
 from chainrule.insight.training_program import TrainingProgram, training_program
@@ -104,13 +110,14 @@ class _Labels:
         passes = {"forward" if name == "batch" else name for name in passes}
         return tuple(name for name in PASSES if name in passes)
 
-    def layers(self, nest: Nest) -> tuple[str, ...]:
+    def layers(self, nest: Nest | Call) -> tuple[str, ...]:
         """Return the layers, or the parameters it updates, that a nest computes for."""
         return tuple(dict.fromkeys(self._layer(statement) for statement in statements_of(nest)))
 
-    def _layer(self, statement: Contraction | Statement) -> str:
+    def _layer(self, statement: Contraction | Statement | Call) -> str:
         others = {"batch": "batch", "update": "optimizer"}
-        name = self.parameters.get(statement.target.root) or statement.layer
+        updated = [self.parameters[b] for b in written_by(statement) if b in self.parameters]
+        name = updated[0] if updated else statement.layer
         return name or others.get(self.pass_of[id(statement)], "loss")
 
 
@@ -129,6 +136,9 @@ def _parameter(name: str) -> str:
 def _operation(cost: NestCost) -> str:
     """Describe a nest: iteration space and kind of its statements (map, reduction, product)."""
     nest = cost.nest
+    if isinstance(nest, Call):
+        operation = nest.routine.split(" ")[0]
+        return f"{operation}, {cost.runs} times" if cost.runs > 1 else operation
     kinds = ", ".join(dict.fromkeys(each.reduction or "map" for each in nest.statements))
     if nest.contraction is not None:
         operation = f"{_size(nest.contraction.axes)}×{_size(nest.contraction.depth)} product"

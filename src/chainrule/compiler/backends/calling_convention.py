@@ -7,11 +7,14 @@ A compiled program is one function, called once by each of its threads::
 ``block`` is the *argument block*, an array of int64 words::
 
     ARENA                    address of the arena, a multiple of ``ALIGNMENT``
-    OUT_OF_BOUNDS            set to 1 where an index is out of bounds
+    FAILURE                  0, plus 1 where an index is out of bounds, plus `FAILED_ROUTINE` times
+                             the number of the first external routine that failed, from 1 on
     FIRST_ITERATION          first iteration of an outermost ``loop``
     END_ITERATION            iteration before which it ends, if not at its own trip count
     FIRST_ARRAY and on       inputs, outputs, constants: addresses of NumPy's array objects
-    behind the arrays        in a timed program, a cycle counter for each nest and for the barrier
+    behind the arrays        addresses of the external routines that the program calls; then, in a
+                             timed program, cycle counters: one for each nest or call, and the
+                             barrier's
 
 Native code loads the address of an array's data from the array object itself, because asking NumPy
 for it takes longer than a small program.
@@ -42,6 +45,8 @@ __all__ = [
     "CONTEXT_SCRATCH",
     "CONTROL_BYTES",
     "END_ITERATION",
+    "FAILED_ROUTINE",
+    "FAILURE",
     "FIRST_ARRAY",
     "FIRST_ITERATION",
     "JOB_BLOCK",
@@ -50,13 +55,14 @@ __all__ = [
     "JOB_PROGRAM",
     "JOB_THREADS",
     "MUTEX",
-    "OUT_OF_BOUNDS",
 ]
 
 ALIGNMENT = 64
 """Bytes of a cache line."""
 
-ARENA, OUT_OF_BOUNDS, FIRST_ITERATION, END_ITERATION, FIRST_ARRAY = range(5)
+ARENA, FAILURE, FIRST_ITERATION, END_ITERATION, FIRST_ARRAY = range(5)
+
+FAILED_ROUTINE = 2
 
 CONTEXT_BLOCK, CONTEXT_SCRATCH, CONTEXT_INDICES = range(3)
 

@@ -8,6 +8,7 @@ from chainrule.compiler.loop_ir.expressions import loads_of
 from chainrule.compiler.loop_ir.loops import (
     Affine,
     Buffer,
+    Call,
     Contraction,
     Index,
     Item,
@@ -33,6 +34,10 @@ def accesses(item: Item | Nest) -> Iterator[Access]:
             yield from accesses(part)
         if isinstance(item, Nest) and item.contraction:
             yield from accesses(item.contraction)
+        return
+    if isinstance(item, Call):
+        yield from ((each.buffer, each.index, False) for each in item.regions if each.is_read)
+        yield from ((each.buffer, each.index, True) for each in item.regions if each.is_written)
         return
     if isinstance(item, Contraction):
         yield item.left.buffer, item.left.index, False

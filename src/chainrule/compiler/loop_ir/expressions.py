@@ -12,6 +12,7 @@ from chainrule.compiler.loop_ir.loops import (
     Apply,
     Axis,
     Buffer,
+    Call,
     Expression,
     IndexValue,
     Load,
@@ -33,6 +34,7 @@ __all__ = [
     "has_condition",
     "inner_loops",
     "kernel_output",
+    "leaves_of",
     "loads_of",
     "loops_of",
     "nests_of",
@@ -139,13 +141,18 @@ def loops_of(steps: Iterable[Step]) -> Iterator[Loop]:
             yield from loops_of(step.steps)
 
 
-def nests_of(steps: Iterable[Step]) -> Iterator[Nest]:
-    """Yield the nests of a program in order, those inside loops included."""
+def leaves_of(steps: Iterable[Step]) -> Iterator[Nest | Call]:
+    """Yield the nests and calls of a program in order, those inside loops included."""
     for step in steps:
         if isinstance(step, Loop):
-            yield from nests_of(step.steps)
+            yield from leaves_of(step.steps)
         else:
             yield step
+
+
+def nests_of(steps: Iterable[Step]) -> Iterator[Nest]:
+    """Yield the nests of a program in order, those inside loops included."""
+    return (each for each in leaves_of(steps) if isinstance(each, Nest))
 
 
 def has_condition(step: Step) -> bool:

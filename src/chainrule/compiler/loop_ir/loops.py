@@ -5,11 +5,13 @@ Its grammar::
     program      ::= "program" { buffer } { step }
     buffer       ::= KIND NAME ":" type [ "#" LAYER ]
     KIND         ::= "input" | "output" | "constant" | "arena" | "thread_local" | "alias"
-    step         ::= nest | loop
+    step         ::= nest | loop | call
     nest         ::= "for" { axis } [ "vector" AXIS ] ":" [ contraction ] { statement }
     loop         ::= "loop" axis [ condition ] [ "backwards" | "parallel" ] [ "batch" { AXIS } ]
                      ":" { step }
     condition    ::= ( "while" | "until" ) element
+    call         ::= "call" ROUTINE "(" { argument "," } ")"
+    argument     ::= ( "read" | "write" | "update" ) element | NUMBER | "'" LETTER "'" | "info"
     contraction  ::= element "=" "sum" { axis } ":" element "*" element { bounds }
     bounds       ::= "bounds" affine "<" LENGTH
     statement    ::= element "=" expression
@@ -43,6 +45,11 @@ scatter; ``@`` is the value of an index. ``dot`` is a sum of products by fused m
 ``prefix_sum`` stores every partial sum; ``scatter`` stores values, and ``scatter_add`` adds them,
 in the order of its points.
 
+Calls. A ``call`` runs an external routine, of which every argument is an address, as in Fortran: of
+the element where the argument's own axes are 0, whose other elements the routine reads or writes;
+of a constant; or of the integer ``info``, in which the routine stores whether it failed. A call has
+no points: it runs once, or once in each iteration of a loop.
+
 `verify.verifier` checks these rules.
 """
 
@@ -59,8 +66,10 @@ __all__ = [
     "UNBOUNDED",
     "Affine",
     "Apply",
+    "Argument",
     "Axis",
     "Buffer",
+    "Call",
     "Condition",
     "Contraction",
     "Expression",
@@ -73,6 +82,7 @@ __all__ = [
     "Loop",
     "Nest",
     "Program",
+    "Region",
     "Statement",
     "Step",
 ]  # fmt: skip
@@ -259,9 +269,46 @@ class Loop:
     condition: Condition | None = None
 
 
-Step = Nest | Loop
+@dataclass(frozen=True, eq=False, slots=True)
+class Region:
+    """The elements of a buffer that a call reads, writes or both: one for each point of its axes.
 
-Item = Statement | Contraction | Loop
+    The routine is given the address of the first, and strides of its own as other arguments.
+    """
+
+    buffer: Buffer
+    index: tuple[Affine, ...]
+    is_read: bool = True
+    is_written: bool = False
+
+
+Argument = Region | int | float | np.floating[Any] | str | None
+"""None is the address of ``info``. Integers are int32, other numbers of their own dtype."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Call:
+    """A call of an external routine; `runtime.routines` says which names there are.
+
+    `failure` is the message of the error where the routine sets ``info`` to another value than 0,
+    and `flops` the number of its floating-point operations.
+    """
+
+    routine: str
+    arguments: tuple[Argument, ...]
+    failure: str = ""
+    flops: int = 0
+    layer: str = ""
+
+    @property
+    def regions(self) -> tuple[Region, ...]:
+        """The arguments that are elements of buffers."""
+        return tuple(each for each in self.arguments if isinstance(each, Region))
+
+
+Step = Nest | Loop | Call
+
+Item = Statement | Contraction | Loop | Call
 """What lowering writes, in an order that may run; fusion makes nests of it."""
 
 

@@ -13,8 +13,10 @@ from chainrule.compiler.loop_ir.loops import (
     UNBOUNDED,
     Affine,
     Apply,
+    Argument,
     Axis,
     Buffer,
+    Call,
     Contraction,
     Expression,
     Index,
@@ -25,6 +27,7 @@ from chainrule.compiler.loop_ir.loops import (
     Loop,
     Nest,
     Program,
+    Region,
     Statement,
     Step,
 )
@@ -83,7 +86,7 @@ class _Printer:
 
     def item(self, item: Item | Nest) -> list[str]:
         """Print a part of a program, line by line."""
-        if isinstance(item, Nest | Loop):
+        if isinstance(item, Nest | Loop | Call):
             return self._step(item, "")
         alone = Nest((), None, ())
         if isinstance(item, Contraction):
@@ -131,12 +134,22 @@ class _Printer:
             batch = f" batch {axes}" if axes else ""
             head = f"{indent}loop {self._range(step.axis)}{self._condition(step)}"
             return [f"{head}{direction}{batch}:", *inner]
+        if isinstance(step, Call):
+            arguments = ", ".join(map(self._argument, step.arguments))
+            return [f"{indent}call {step.routine}({arguments}){_comment(step.layer)}"]
         axes = " ".join(map(self._range, step.axes))
         vector = f" vector {self._axis(step.vector_axis)}" if step.vector_axis is not None else ""
         lines = [f"{indent}for {axes}".rstrip() + f"{vector}:"]
         if step.contraction is not None:
             lines.append(indent + "  " + self._contraction(step.contraction, step))
         return [*lines, *(indent + "  " + self._statement(s, step) for s in step.statements)]
+
+    def _argument(self, argument: Argument) -> str:
+        if not isinstance(argument, Region):
+            return "info" if argument is None else repr(argument)
+        access = {(True, False): "read", (False, True): "write", (True, True): "update"}
+        element = self._element(argument.buffer, argument.index)
+        return f"{access[argument.is_read, argument.is_written]} {element}"
 
     def _range(self, axis: Axis) -> str:
         bound = "" if axis.extent == UNBOUNDED else f"<{axis.extent}"

@@ -8,8 +8,10 @@ from dataclasses import replace
 from chainrule.compiler.loop_ir.loops import (
     Affine,
     Apply,
+    Argument,
     Axis,
     Buffer,
+    Call,
     Condition,
     Contraction,
     Expression,
@@ -18,6 +20,7 @@ from chainrule.compiler.loop_ir.loops import (
     IterationBound,
     Literal,
     Load,
+    Region,
     Statement,
 )
 
@@ -91,6 +94,17 @@ class Rewriter:
             right=Load(*self.access(item.right.buffer, item.right.index)),
             bounds=tuple(IterationBound(self._map_index(b.index), b.length) for b in item.bounds),
         )
+
+    def call(self, item: Call) -> Call:
+        """Rewrite the regions of a call."""
+        return replace(item, arguments=tuple(map(self._argument, item.arguments)))
+
+    def _argument(self, argument: Argument) -> Argument:
+        if not isinstance(argument, Region):
+            return argument
+        buffer, index = self.access(argument.buffer, argument.index)
+        affine = tuple(i for i in index if isinstance(i, Affine))
+        return replace(argument, buffer=buffer, index=affine)
 
 
 def map_expression(

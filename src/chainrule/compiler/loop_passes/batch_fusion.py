@@ -25,7 +25,7 @@ from dataclasses import dataclass, field, replace
 from chainrule.compiler.analysis.dependence import AccessSet
 from chainrule.compiler.analysis.independence import KeyedAccess, RowOwnership, ownership_keys
 from chainrule.compiler.loop_ir.access import Access, accesses
-from chainrule.compiler.loop_ir.expressions import kernel_output, nests_of
+from chainrule.compiler.loop_ir.expressions import kernel_output, leaves_of
 from chainrule.compiler.loop_ir.layout import Layout
 from chainrule.compiler.loop_ir.loops import Affine, Axis, Buffer, Contraction, Loop, Nest, Step
 from chainrule.compiler.loop_passes.partial_reduction import replace_statement, split_reduction
@@ -46,7 +46,7 @@ MIN_TILE_ROWS = 16
 def fuse_over_batch(steps: Sequence[Step], layout: Layout) -> tuple[Step, ...]:
     """Fuse nests over batch rows wherever enough of their buffers become private."""
     users: dict[Buffer, set[int]] = {}
-    for nest in nests_of(steps):
+    for nest in leaves_of(steps):
         for buffer, _, _ in accesses(nest):
             users.setdefault(buffer.root, set()).add(id(nest))
     arena = sum(b.size * b.dtype.itemsize for b in users if b.kind == "arena")
@@ -78,7 +78,7 @@ class _BatchFusion:
         """Fuse some steps, and those of the loops among them that are not batch-parallel."""
         inner = [
             replace(each, steps=self.fuse(each.steps))
-            if isinstance(each, Loop) and not each.batch_axes
+            if isinstance(each, Loop) and not (each.batch_axes or each.is_parallel)
             else each
             for each in steps
         ]

@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from chainrule.compiler.analysis.independence import is_batch_independent
-from chainrule.compiler.loop_ir.expressions import has_condition, nests_of
+from chainrule.compiler.loop_ir.expressions import has_condition, leaves_of
 from chainrule.compiler.loop_ir.loops import Axis, Loop, Nest, Step
 
 __all__ = ["mark_batch_parallel"]
@@ -31,11 +31,17 @@ MAX_COMBINATIONS = 64
 
 def mark_batch_parallel(steps: Sequence[Step]) -> tuple[Step, ...]:
     """Mark the outermost loops that are parallel over a batch; inner loops belong to them."""
-    return tuple(_marked(step) if isinstance(step, Loop) else step for step in steps)
+    return tuple(
+        _marked(step) if isinstance(step, Loop) and not step.is_parallel else step for step in steps
+    )
 
 
 def _marked(loop: Loop) -> Loop:
-    axes = () if has_condition(loop) else _batch_axes(list(nests_of(loop.steps)))
+    leaves = list(leaves_of(loop.steps))
+    nests = [each for each in leaves if isinstance(each, Nest)]
+    # A call is given whole arrays.
+    is_candidate = len(nests) == len(leaves) and not has_condition(loop)
+    axes = _batch_axes(nests) if is_candidate else ()
     if axes:
         return replace(loop, batch_axes=axes)
     return replace(loop, steps=mark_batch_parallel(loop.steps))

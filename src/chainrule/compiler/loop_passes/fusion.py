@@ -33,6 +33,7 @@ from chainrule.compiler.loop_ir.layout import Layout
 from chainrule.compiler.loop_ir.loops import (
     Axis,
     Buffer,
+    Call,
     Contraction,
     Item,
     Loop,
@@ -72,13 +73,13 @@ def fuse(items: Sequence[Item], layout: Layout) -> tuple[Step, ...]:
 
 @dataclass
 class _Group:
-    """A nest under construction, or a loop; if open, statements may join it."""
+    """A nest under construction, a loop or a call; if open, statements may join it."""
 
     axes: tuple[Axis, ...]
     vector_axis: Axis | None
     contraction: Contraction | None = None
     statements: list[Statement] = field(default_factory=list[Statement])
-    loop: Loop | None = None
+    closed: Loop | Call | None = None
     is_open: bool = True
     accesses: AccessTable = field(default_factory=AccessTable)
     number: int = -1
@@ -87,8 +88,8 @@ class _Group:
         return _key(self.axes, self.vector_axis, self.contraction is not None)
 
     def step(self) -> Step:
-        if self.loop is not None:
-            return self.loop
+        if self.closed is not None:
+            return self.closed
         return Nest(self.axes, self.vector_axis, tuple(self.statements), self.contraction)
 
 
@@ -145,10 +146,12 @@ class _Groups:
 
 
 def _closed_group(item: Item, layout: Layout) -> _Group:
-    """The group of a contraction, which only an epilogue may join, or of a loop."""
+    """The group of a contraction, which only an epilogue may join, of a loop or of a call."""
+    if isinstance(item, Call):
+        return _Group((), None, closed=item, is_open=False)
     if isinstance(item, Loop):
         body = fuse(cast(Sequence[Item], item.steps), layout)
-        return _Group((), None, loop=replace(item, steps=body), is_open=False)
+        return _Group((), None, closed=replace(item, steps=body), is_open=False)
     assert isinstance(item, Contraction)
     return _Group(item.axes, None, item)
 

@@ -5,10 +5,10 @@
     arena h: f32[200,3] strides (3, 1)        ->   arena h: f32[200,3] strides (1, 200)
     h[i, j] = tanh(x[i, j])                        for i<200 vector i: h[i, j] = ...  for j<3
 
-Legal for arena buffers that no alias shows in another shape. Buffers that an elementwise statement
-reads or writes at the same index get one layout (union-find); a mere copy may change it. Pays
-because vectors along three columns would be nearly empty, and along 200 rows they are full
-(decision 0011).
+Legal for arena buffers that no alias shows in another shape and no call is given. Buffers that an
+elementwise statement reads or writes at the same index get one layout (union-find); a mere copy may
+change it. Pays because vectors along three columns would be nearly empty, and along 200 rows they
+are full (decision 0011).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import cast
 from chainrule.compiler.loop_ir.access import accesses
 from chainrule.compiler.loop_ir.expressions import loads_of
 from chainrule.compiler.loop_ir.layout import FEW_COLUMNS, Layout, is_narrow
-from chainrule.compiler.loop_ir.loops import Buffer, Contraction, Item, Load, Loop, Statement
+from chainrule.compiler.loop_ir.loops import Buffer, Call, Contraction, Item, Load, Loop, Statement
 
 __all__ = ["assign_layout"]
 
@@ -37,7 +37,8 @@ def assign_layout(items: Sequence[Item]) -> Layout:
     for item in _without_loops(items):
         for buffer, _, _ in accesses(item):
             find(buffer.root)
-            if buffer.kind != "arena" or not is_narrow(buffer.shape):
+            is_argument = isinstance(item, Call)
+            if is_argument or buffer.kind != "arena" or not is_narrow(buffer.shape):
                 row_major.add(buffer.root)
         is_copy = isinstance(item, Statement) and isinstance(item.value, Load)
         if isinstance(item, Statement) and not item.reduction and not is_copy:

@@ -20,7 +20,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from chainrule.compiler.loop_ir.access import accesses
-from chainrule.compiler.loop_ir.loops import Buffer, Loop, Step
+from chainrule.compiler.loop_ir.loops import Buffer, Call, Loop, Step
 
 __all__ = ["MemoryPlan", "plan_memory"]
 
@@ -103,7 +103,8 @@ def _analyze_liveness(
             continue
         # In program order: the order of a set differs between runs, and so would the offsets.
         for buffer in dict.fromkeys(buffer.root for buffer, _, _ in accesses(step)):
-            if buffer.kind in ("arena", "thread_local") and buffer not in step.registers:
+            is_memory = isinstance(step, Call) or buffer not in step.registers
+            if buffer.kind in ("arena", "thread_local") and is_memory:
                 _extend(live_ranges, buffer, time, time)
         time += 1
     return time

@@ -26,12 +26,12 @@ from chainrule.compiler.loop_ir.expressions import (
     gathered_axis,
     inner_loops,
     kernel_output,
+    leaves_of,
     loads_of,
     loops_of,
-    nests_of,
 )
 from chainrule.compiler.loop_ir.layout import Layout
-from chainrule.compiler.loop_ir.loops import Affine, Buffer, Loop, Nest, Statement, Step
+from chainrule.compiler.loop_ir.loops import Affine, Buffer, Call, Loop, Nest, Statement, Step
 
 __all__ = ["promote_to_registers"]
 
@@ -50,13 +50,15 @@ def promote_to_registers(steps: Sequence[Step], layout: Layout) -> tuple[Step, .
     for loop in loops_of(steps):
         if loop.condition is not None:
             uses[loop.condition.element.buffer.root].nests.add(id(loop))
-    for nest in nests_of(steps):
+    for nest in leaves_of(steps):
         for buffer, _, _ in accesses(nest):
             use = uses[buffer.root]
             use.nests.add(id(nest))
             use.views.add(buffer)
 
     def promoted(step: Step) -> Step:
+        if isinstance(step, Call):
+            return step
         if isinstance(step, Loop):
             return replace(step, steps=tuple(map(promoted, step.steps)))
         return _promote_in_nest(step, uses, layout)

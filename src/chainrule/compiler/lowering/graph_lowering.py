@@ -45,7 +45,7 @@ from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node
 from chainrule.ops.primitives.movement import concatenate
 
-__all__ = ["INPUT_GRADIENT", "MIN_KERNEL_WORK", "Aliases", "Lowering", "Rule", "Target"]
+__all__ = ["INPUT_GRADIENT", "MIN_KERNEL_WORK", "OTHERS", "Aliases", "Lowering", "Rule", "Target"]
 
 MIN_KERNEL_WORK = 4096
 """Contractions of fewer multiplications are plain loops: they fuse, and a kernel would not pay."""
@@ -55,6 +55,9 @@ MAX_DEPTH = 64
 
 INPUT_GRADIENT = "input gradient"
 """The rule for a fold that is the gradient of a convolution in its input."""
+
+OTHERS = "others"
+"""The rule for primitives without one of their own, which are not elementwise."""
 
 _KINDS = "fiub"
 
@@ -128,9 +131,9 @@ class Lowering:
         is_gradient = node.serial in self.gradients
         lower = self.rules.get(INPUT_GRADIENT if is_gradient else node.primitive.name)
         if lower is None:
-            if node.primitive.ufunc is None:
-                raise CannotCompile(f"{node.primitive.name} is not compiled")
-            lower = _elementwise
+            lower = self.rules.get(OTHERS) if node.primitive.ufunc is None else _elementwise
+        if lower is None:
+            raise CannotCompile(f"{node.primitive.name} is not compiled")
         self.expressions[node.serial] = lower(self, node, inputs)
         if isinstance(node.type, tuple):
             return

@@ -15,6 +15,7 @@ from chainrule.compiler.analysis.dependence import AccessSet
 from chainrule.compiler.loop_ir.access import accesses
 from chainrule.compiler.loop_ir.loops import (
     Buffer,
+    Call,
     Contraction,
     Item,
     Load,
@@ -154,6 +155,8 @@ def _rewritten(item: Item, rewriter: Rewriter) -> Item:
             steps = tuple(_rewritten(step, rewriter) for step in cast(Sequence[Item], item.steps))
             condition = item.condition and rewriter.condition(item.condition)
             return replace(item, steps=cast(tuple[Step, ...], steps), condition=condition)
+        case Call():
+            return rewriter.call(item)
         case Contraction():
             return rewriter.contraction(item)
         case Statement():

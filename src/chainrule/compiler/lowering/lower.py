@@ -8,9 +8,11 @@ from chainrule.compiler.lowering import (
     conditional,
     contraction,
     gather_scatter,
+    linear_algebra,
     movement,
     philox,
     reduction,
+    routine_calls,
     scan,
     windows,
 )
@@ -30,8 +32,11 @@ RULES: dict[str, Rule] = (
     | scan.RULES
     | conditional.RULES
     | philox.RULES
+    | linear_algebra.RULES
+    | routine_calls.RULES
 )
-"""How each primitive is lowered, by its name; all others are elementwise."""
+"""How each primitive is lowered, by its name; all others are elementwise or,
+if they are no ufuncs, evaluated by NumPy."""
 
 
 def lower(graph: Graph) -> tuple[list[Buffer], list[Buffer], list[Item]]:

@@ -41,6 +41,8 @@ class Executable:
     is_multithreaded: bool  # whether it has enough work for several threads
     cycle_counters: int  # how many its argument block ends with
     is_read: tuple[bool, ...]  # for each input, whether its values are read
+    # The external routines that it calls, each with the message of its failures.
+    routines: tuple[tuple[str, str], ...] = ()
 
 
 def pack(executable: Executable, graph_constants: Sequence[Any]) -> bytes:
@@ -61,6 +63,7 @@ def pack(executable: Executable, graph_constants: Sequence[Any]) -> bytes:
         "cycle_counters": executable.cycle_counters,
         "is_read": list(executable.is_read),
         "constants": constants,
+        "routines": executable.routines,
     }
     header = json.dumps(fields).encode()
     length = len(header).to_bytes(LENGTH_BYTES, "little")
@@ -92,6 +95,7 @@ def unpack(data: bytes, graph_constants: Sequence[Any], inputs: int) -> Executab
             _flag(fields["is_multithreaded"]),
             _size(fields["cycle_counters"]),
             is_read,
+            tuple((str(name), str(failure)) for name, failure in fields["routines"]),
         )
     except (*(ValueError, TypeError, LookupError, OverflowError), MemoryError, RecursionError):
         return None

@@ -6,6 +6,7 @@ import ctypes
 import time
 from collections.abc import Callable
 
+from chainrule.blas_threads import BlasThreads
 from chainrule.compiler.runtime.background import BackgroundTask
 from chainrule.compiler.runtime.code_loader import load_code
 from chainrule.compiler.runtime.thread_count import get_num_threads
@@ -48,11 +49,18 @@ class Launcher:
     """Calls a program.
 
     `launch` takes the address of the argument block. Its caller holds `lock`, as all calls of a
-    program use the same memory.
+    program use the same memory. The routines that the program calls, if any, are those of `blas`.
     """
 
-    def __init__(self, code: MachineCode, is_multithreaded: bool, max_threads: int | None) -> None:
+    def __init__(
+        self,
+        code: MachineCode,
+        is_multithreaded: bool,
+        max_threads: int | None,
+        blas: BlasThreads | None = None,
+    ) -> None:
         self._code = code
+        self._blas = blas
         self._is_multithreaded = is_multithreaded
         limit = get_num_threads()
         self.max_threads = min(max_threads or limit, limit) if is_multithreaded else 1
@@ -72,7 +80,15 @@ class Launcher:
         def launch_threads(address: int) -> None:
             run_program(entry, address, self.threads, is_limit=True)
 
-        self.launch = launch_threads if self._is_multithreaded else ENTRY_TYPE(entry)
+        launch = launch_threads if self._is_multithreaded else ENTRY_TYPE(entry)
+        blas = self._blas
+
+        def launch_on_one_blas_thread(address: int) -> None:
+            assert blas is not None
+            with blas:
+                launch(address)
+
+        self.launch = launch if blas is None else launch_on_one_blas_thread
 
     def _load_and_launch(self, address: int) -> None:
         self.load()

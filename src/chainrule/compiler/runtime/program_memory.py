@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,14 @@ __all__ = ["ProgramMemory"]
 
 
 class ProgramMemory:
-    """Memory of one program; `backends.calling_convention` describes the layout of its block."""
+    """Memory of one program, with the addresses of its routines in the argument block.
 
-    def __init__(self, executable: Executable, arrays: int, threads: int) -> None:
+    `backends.calling_convention` describes the layout of the block.
+    """
+
+    def __init__(
+        self, executable: Executable, arrays: int, threads: int, routines: Sequence[int] = ()
+    ) -> None:
         size = executable.arena + threads * executable.scratch
         try:
             self.arena = np.empty(size + ALIGNMENT, np.uint8)
@@ -29,10 +35,12 @@ class ProgramMemory:
             ) from None
         self.constants = executable.constants
         self.first_constant = FIRST_ARRAY + arrays
-        self._first_counter = self.first_constant + len(self.constants)
+        first_routine = self.first_constant + len(self.constants)
+        self._first_counter = first_routine + len(routines)
         self.block: Any = (ctypes.c_int64 * (self._first_counter + executable.cycle_counters))()
         self.block[ARENA] = -(-self.arena.ctypes.data // ALIGNMENT) * ALIGNMENT
-        self.block[self.first_constant : self._first_counter] = [*map(id, self.constants)]
+        addresses = [*map(id, self.constants), *routines]
+        self.block[self.first_constant : self._first_counter] = addresses
         self.address = ctypes.addressof(self.block)
 
     def copy_block(self) -> Any:

@@ -15,9 +15,9 @@ from chainrule.compiler.analysis.independence import (
     ownership_keys,
 )
 from chainrule.compiler.loop_ir.access import accesses
-from chainrule.compiler.loop_ir.expressions import has_condition, nests_of
+from chainrule.compiler.loop_ir.expressions import has_condition, leaves_of, nests_of
 from chainrule.compiler.loop_ir.layout import Layout
-from chainrule.compiler.loop_ir.loops import Axis, Buffer, Condition, Index, Loop
+from chainrule.compiler.loop_ir.loops import Axis, Buffer, Condition, Index, Loop, Nest
 from chainrule.compiler.verify.index_rules import Fault, index_faults
 
 __all__ = ["ConditionalWrites", "loop_faults", "termination_faults"]
@@ -69,6 +69,8 @@ def termination_faults(loop: Loop) -> Iterator[Fault]:
 
 def _batch_faults(loop: Loop) -> Iterator[Fault]:
     nests = list(nests_of(loop.steps)) if loop.batch_axes else []
+    if loop.batch_axes and len(nests) < len(list(leaves_of(loop.steps))):
+        yield "a loop over {} with batch axes contains calls", loop.axis
     if len(nests) != len(loop.batch_axes) or not is_batch_independent(nests, loop.batch_axes):
         yield "a loop over {} carries a dependence across its batch axes", loop.axis
 
@@ -77,12 +79,13 @@ def _parallel_faults(loop: Loop) -> Iterator[Fault]:
     """An iteration of a parallel loop writes its own part of buffers, and thread-local ones."""
     if not loop.is_parallel:
         return
-    ownership, nests = RowOwnership(), list(nests_of(loop.steps))
+    ownership, nests = RowOwnership(), list(leaves_of(loop.steps))
     for nest in nests:
         touched = [
             (*access, ownership_keys(access, loop.axis, Layout()))
             for access in accesses(nest)
-            if access[0].root.kind != "thread_local" and access[0].root not in nest.registers
+            if access[0].root.kind != "thread_local"
+            and not (isinstance(nest, Nest) and access[0].root in nest.registers)
         ]
         if not ownership.admit(touched):
             yield "a parallel loop over {} carries a dependence between iterations", loop.axis

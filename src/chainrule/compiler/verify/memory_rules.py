@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from chainrule.compiler.loop_ir.access import accesses
-from chainrule.compiler.loop_ir.loops import Buffer, Loop, Nest, Step
+from chainrule.compiler.loop_ir.loops import Buffer, Call, Item, Loop, Nest, Step
 from chainrule.compiler.loop_ir.printer import format_diagnostic
 from chainrule.compiler.loop_passes.memory_plan import ALIGNMENT, MemoryPlan
 from chainrule.errors import GraphError
@@ -45,7 +45,7 @@ def _executed(steps: Sequence[Step]) -> Iterator[Step]:
     A loop is yielded where it tests its condition.
     """
     for step in steps:
-        if isinstance(step, Nest):
+        if not isinstance(step, Loop):
             yield step
             continue
         yield step
@@ -60,20 +60,27 @@ def _tested(loop: Loop) -> tuple[set[Buffer], set[Buffer]]:
     return set() if root is None or root.kind != "arena" else {root}, set()
 
 
-def _touched(nest: Nest) -> tuple[set[Buffer], set[Buffer]]:
+def _touched(nest: Nest | Call) -> tuple[set[Buffer], set[Buffer]]:
     """The buffers whose previous values a nest reads, and those that it writes."""
     reads: set[Buffer] = set()
     writes: set[Buffer] = set()
-    for item in (*([nest.contraction] if nest.contraction else []), *nest.statements):
+    registers = nest.registers if isinstance(nest, Nest) else frozenset[Buffer]()
+    for item in _parts(nest):
         for buffer, _, is_write in accesses(item):
             root = buffer.root
-            if root.kind not in ("arena", "thread_local") or root in nest.registers:
+            if root.kind not in ("arena", "thread_local") or root in registers:
                 continue
             if is_write:
                 writes.add(root)
             elif root not in writes:
                 reads.add(root)
     return reads, writes
+
+
+def _parts(step: Nest | Call) -> Sequence[Item]:
+    if isinstance(step, Call):
+        return [step]
+    return [*([step.contraction] if step.contraction else []), *step.statements]
 
 
 def _check_offset(nest: Step, buffer: Buffer, plan: MemoryPlan) -> None:

@@ -16,11 +16,12 @@ from collections.abc import Collection, Iterator, Sequence
 
 from chainrule.compiler.analysis.dependence import are_disjoint
 from chainrule.compiler.loop_ir.access import accesses
-from chainrule.compiler.loop_ir.expressions import axes_of, loops_of, nests_of
+from chainrule.compiler.loop_ir.expressions import axes_of, leaves_of, loops_of
 from chainrule.compiler.loop_ir.loops import (
     Affine,
     Axis,
     Buffer,
+    Call,
     Contraction,
     Item,
     Loop,
@@ -29,6 +30,7 @@ from chainrule.compiler.loop_ir.loops import (
     Statement,
 )
 from chainrule.compiler.loop_ir.printer import format_diagnostic
+from chainrule.compiler.verify.call_rules import call_faults
 from chainrule.compiler.verify.contraction_rules import contraction_faults
 from chainrule.compiler.verify.index_rules import Fault, Index
 from chainrule.compiler.verify.loop_rules import ConditionalWrites, loop_faults, termination_faults
@@ -50,18 +52,19 @@ def verify_program(program: Program, stage: str = "fuse") -> None:
     written: set[Buffer] = set()
     _check(program.steps, (), written, stage)
     _refuse(stage, program.steps[-1:], _missing_outputs(program.outputs, written))
-    nests = list(nests_of(program.steps))
+    leaves = list(leaves_of(program.steps))
+    nests = [each for each in leaves if isinstance(each, Nest)]
     readers: dict[Buffer, set[int]] = {}
-    for number, nest in enumerate(nests):
+    for number, nest in enumerate(leaves):
         for buffer, _, _ in accesses(nest):
             readers.setdefault(buffer.root, set()).add(number)
-    for number, loop in enumerate(loops_of(program.steps), len(nests)):
+    for number, loop in enumerate(loops_of(program.steps), len(leaves)):
         if loop.condition is not None:
             readers.setdefault(loop.condition.element.buffer.root, set()).add(number)
     for nest in nests:
         _refuse(stage, [nest], _register_faults(nest, readers))
     known = {*program.inputs, *program.outputs}
-    for nest in nests:
+    for nest in leaves:
         _refuse(stage, [nest], _undeclared_faults(nest, known))
 
 
@@ -85,6 +88,9 @@ def _check(
             case Statement():
                 _refuse(stage, [item], statement_faults(item, loop_axes))
                 _refuse(stage, [item], _unwritten_faults(item, written))
+            case Call():
+                _refuse(stage, [item], call_faults(item, loop_axes))
+                _refuse(stage, [item], _unwritten_faults(item, written))
             case Contraction():
                 _refuse(stage, [item], contraction_faults(item, loop_axes))
                 _refuse(stage, [item], _unwritten_faults(item, written))
@@ -100,14 +106,16 @@ def _refuse(stage: str, items: Sequence[Item | Nest], faults: Iterator[Fault]) -
         raise GraphError(f"invalid loops after {stage}: {message}")
 
 
-def _unwritten_faults(item: Statement | Contraction, written: set[Buffer]) -> Iterator[Fault]:
+def _unwritten_faults(
+    item: Statement | Contraction | Call, written: set[Buffer]
+) -> Iterator[Fault]:
     """Nothing is read before it is written; `written` has the targets of the items before."""
     for buffer, _, is_write in accesses(item):
         root = buffer.root
         is_defined = root.kind in ("input", "constant") or root in written or not root.size
         if not is_write and not is_defined:
             yield "{} is read before it is written", buffer
-    written.add(item.target.root)
+    written.update(buffer.root for buffer, _, is_write in accesses(item) if is_write)
 
 
 def _missing_outputs(outputs: Sequence[Buffer], written: set[Buffer]) -> Iterator[Fault]:
@@ -195,7 +203,7 @@ def _register_faults(nest: Nest, readers: dict[Buffer, set[int]]) -> Iterator[Fa
             yield "{} is in registers, and another nest touches it", buffer
 
 
-def _undeclared_faults(nest: Nest, known: Collection[Buffer]) -> Iterator[Fault]:
+def _undeclared_faults(nest: Nest | Call, known: Collection[Buffer]) -> Iterator[Fault]:
     """Arguments that a nest touches are declared by the program."""
     for buffer, _, _ in accesses(nest):
         if buffer.root.kind in ("input", "output") and buffer.root not in known:

@@ -9,7 +9,7 @@ from chainrule.compiler.backends.calling_convention import (
     CONTEXT_BLOCK,
     CONTEXT_INDICES,
     CONTEXT_SCRATCH,
-    OUT_OF_BOUNDS,
+    FAILURE,
 )
 from chainrule.compiler.backends.llvm import emit, ir
 from chainrule.compiler.loop_ir.loops import Buffer
@@ -106,8 +106,8 @@ def word_address(builder: ir.IRBuilder, block: ir.Value, word: int) -> ir.Value:
 
 
 def bounds_flag(builder: ir.IRBuilder, block: ir.Value) -> ir.Value:
-    """Return the address of the out-of-bounds flag."""
-    return word_address(builder, block, OUT_OF_BOUNDS)
+    """Return the address of the word whose first bit is the out-of-bounds flag."""
+    return word_address(builder, block, FAILURE)
 
 
 def _byte_address(builder: ir.IRBuilder, base: ir.Value, offset: ir.Value) -> ir.Value:

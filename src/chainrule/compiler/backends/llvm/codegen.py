@@ -27,6 +27,7 @@ from chainrule.compiler.backends.llvm.nest.expression import ExpressionEmitter, 
 from chainrule.compiler.backends.llvm.nest.loop_nest import Schedule, lanes_of
 from chainrule.compiler.backends.llvm.nest.statement import emit_nest
 from chainrule.compiler.backends.llvm.registers import constant
+from chainrule.compiler.backends.llvm.routine_calls import RoutineTable
 from chainrule.compiler.backends.llvm.spmd.barrier import barrier_function
 from chainrule.compiler.backends.llvm.spmd.row_partition import RowPartition, partition_rows
 from chainrule.compiler.backends.llvm.spmd.work_sharing import (
@@ -37,11 +38,12 @@ from chainrule.compiler.backends.llvm.spmd.work_sharing import (
 from chainrule.compiler.backends.llvm.spmd.worker_code import program_type
 from chainrule.compiler.backends.llvm.target import Target
 from chainrule.compiler.loop_ir.access import accesses
-from chainrule.compiler.loop_ir.expressions import nests_of
+from chainrule.compiler.loop_ir.expressions import leaves_of
 from chainrule.compiler.loop_ir.layout import Layout
 from chainrule.compiler.loop_ir.loops import (
     Affine,
     Buffer,
+    Call,
     Condition,
     Loop,
     Nest,
@@ -62,10 +64,11 @@ class ProgramModule:
 
     emit: Callable[..., str]  # returns LLVM IR, given comments for nests or not
     constants: tuple[Buffer, ...]  # the last arrays of the argument block
+    routines: tuple[tuple[str, str], ...]  # the routines behind them, and messages of failures
     arena: int  # bytes, shared by all threads
     scratch: int  # bytes for each thread
     is_multithreaded: bool  # whether it has enough work for several threads
-    cycle_counters: int  # how many follow the arrays in the argument block
+    cycle_counters: int  # how many the argument block ends with
 
 
 def emit_module(
@@ -76,10 +79,11 @@ def emit_module(
     return ProgramModule(
         emit=emitter.emit,
         constants=emitter.constants,
+        routines=emitter.routines.routines,
         arena=plan.arena_size,
         scratch=emitter.scratch,
         is_multithreaded=emitter.is_multithreaded,
-        cycle_counters=len(emitter.nests) + 1 if is_timed else 0,
+        cycle_counters=len(emitter.leaves) + 1 if is_timed else 0,
     )
 
 
@@ -104,7 +108,9 @@ class _ModuleEmitter:
         self.constants = tuple(root for root in roots if root.kind == "constant")
         arrays = (*program.inputs, *program.outputs, *self.constants)
         self.words = {buffer: FIRST_ARRAY + i for i, buffer in enumerate(arrays)}
-        self.nests = list(nests_of(program.steps))
+        self.leaves = list(leaves_of(program.steps))
+        calls = (each for each in self.leaves if isinstance(each, Call))
+        self.routines = RoutineTable(calls, layout, FIRST_ARRAY + len(self.words))
         self.is_timed = is_timed
         self.cycle_counter: CycleCounter | None = None
 
@@ -139,8 +145,10 @@ class _ModuleEmitter:
         return str(self.module)
 
     def _new_cycle_counter(self) -> CycleCounter:
+        first_counter = self.routines.first_word + len(self.routines.routines)
+
         def counter_address(number: int) -> ir.Value:
-            return word_address(self.builder, self.block, FIRST_ARRAY + len(self.words) + number)
+            return word_address(self.builder, self.block, first_counter + number)
 
         thread = self.thread if self.is_multithreaded else None
         latest = self.addresses.stack_slot(emit.INDEX)
@@ -176,21 +184,27 @@ class _ModuleEmitter:
         self.builder.call(barrier_function(self.module), [self.barrier, self.threads])
         self.barriers.clear()
         if self.cycle_counter is not None:
-            self.cycle_counter.record(len(self.nests))
+            self.cycle_counter.record(len(self.leaves))
 
     def _emit_step(self, step: Step, shared: bool) -> None:
         if isinstance(step, Loop):
             self._emit_loop(step, shared)
             return
+        self.emitter.axes = dict(self.loop_indices)
+        if isinstance(step, Call):
+            self.routines.emit_call(self.emitter, self.addresses, step)
+        else:
+            self._emit_nest(step, shared)
+        if self.cycle_counter is not None:
+            self.cycle_counter.record(self.leaves.index(step))
+
+    def _emit_nest(self, step: Nest, shared: bool) -> None:
         for line in self.comments.get(step, ()):
             self.builder.comment(line)
-        self.emitter.axes = dict(self.loop_indices)
         if step.contraction is None:
             emit_nest(self.emitter, step, self._nest_schedule(step, shared))
         else:
             self._emit_kernel_call(step, shared)
-        if self.cycle_counter is not None:
-            self.cycle_counter.record(self.nests.index(step))
 
     def _emit_kernel_call(self, nest: Nest, shared: bool) -> None:
         work_sharing: tuple[int | None, Schedule] = (None, _all_iterations)
@@ -251,7 +265,7 @@ class _ModuleEmitter:
             else:
                 for inner in step.steps:
                     self._emit_step(inner, shared_iterations)
-            self._emit_bounds_exit(step, is_synchronized)
+            self._emit_failure_exit(step, is_synchronized)
             if is_synchronized and self.barriers.pending:
                 self._emit_barrier()
             del self.loop_indices[step.axis]
@@ -287,13 +301,13 @@ class _ModuleEmitter:
         )
         return emitter
 
-    def _emit_bounds_exit(self, step: Loop, is_synchronized: bool) -> None:
-        """End a loop after an index out of bounds: what it reads then might never end it.
+    def _emit_failure_exit(self, step: Loop, is_synchronized: bool) -> None:
+        """End a loop after a failure: what it computes from then on might never end it.
 
         The first thread alone stores the condition, and all others read it behind a barrier.
         """
         condition = step.condition
-        if condition is None or step.axis.extent == 1 or not _has_gathers(step):
+        if condition is None or step.axis.extent == 1 or not _may_fail(step):
             return
         if is_synchronized and self.barriers.is_pending(condition.element.buffer):
             self._emit_barrier()
@@ -327,9 +341,11 @@ class _ModuleEmitter:
         return start, builder.select(builder.icmp_signed("<", end, stop), end, stop)
 
 
-def _has_gathers(loop: Loop) -> bool:
-    """Whether a loop checks indices that it computes."""
-    return not all(isinstance(i, Affine) for _, index, _ in accesses(loop) for i in index)
+def _may_fail(loop: Loop) -> bool:
+    """Whether a loop checks indices that it computes, or calls a routine that may fail."""
+    is_affine = all(isinstance(i, Affine) for _, index, _ in accesses(loop) for i in index)
+    leaves = leaves_of(loop.steps)
+    return not is_affine or any(isinstance(each, Call) and each.failure for each in leaves)
 
 
 def _loop_depth(steps: Sequence[Step]) -> int:

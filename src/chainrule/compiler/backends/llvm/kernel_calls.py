@@ -106,7 +106,7 @@ class KernelTable:
         for step in steps:
             if isinstance(step, Nest):
                 yield step, row_tile
-            else:
+            elif isinstance(step, Loop):
                 partition = self.partitions.get(step)
                 inner = row_tile if partition is None else partition.row_tile
                 yield from self._nests(step.steps, inner)

@@ -15,7 +15,7 @@ from chainrule.compiler.analysis.dependence import overlap_in_memory
 from chainrule.compiler.backends.llvm.nest.loop_nest import lanes_of
 from chainrule.compiler.loop_ir.access import accesses
 from chainrule.compiler.loop_ir.expressions import axes_of, cost
-from chainrule.compiler.loop_ir.loops import Axis, Buffer, Contraction, Loop, Nest, Step
+from chainrule.compiler.loop_ir.loops import Axis, Buffer, Call, Contraction, Loop, Nest, Step
 from chainrule.compiler.loop_passes.memory_plan import MemoryPlan
 
 __all__ = ["BarrierPlacement", "is_multithreaded", "is_shared"]
@@ -25,6 +25,8 @@ MIN_SHARED_CYCLES = 4000
 MIN_THREADED_CYCLES = 20000
 """Cycles of shared work from which on a program is multithreaded."""
 FLOPS_PER_CYCLE = 32
+CALL_CYCLES, CALL_FLOPS_PER_CYCLE = 1000, 4
+"""What a call of a routine takes; those of LAPACK are slow on small matrices."""
 
 
 def is_multithreaded(steps: Sequence[Step], partitioned: Collection[Loop]) -> bool:
@@ -35,7 +37,7 @@ def is_multithreaded(steps: Sequence[Step], partitioned: Collection[Loop]) -> bo
 def _shared_cycles(step: Step, partitioned: Collection[Loop]) -> float:
     if not is_shared(step, partitioned):
         return 0
-    if step in partitioned or isinstance(step, Nest) or step.is_parallel:
+    if step in partitioned or not isinstance(step, Loop) or step.is_parallel:
         return _cycles(step)
     return sum(_shared_cycles(each, partitioned) for each in step.steps)
 
@@ -44,7 +46,7 @@ def is_shared(step: Step, partitioned: Collection[Loop]) -> bool:
     """Whether threads share a nest; for a sequential loop, whether they share any in it."""
     if isinstance(step, Loop) and step not in partitioned and not step.is_parallel:
         return any(is_shared(each, partitioned) for each in step.steps)
-    if _cycles(step) < MIN_SHARED_CYCLES:
+    if isinstance(step, Call) or _cycles(step) < MIN_SHARED_CYCLES:
         return False
     if isinstance(step, Loop) or step.contraction is not None:
         return True
@@ -64,6 +66,8 @@ def _cycles(step: Step) -> float:
     """Estimate the cycles of a step on one core."""
     if isinstance(step, Loop):
         return step.axis.extent * sum(map(_cycles, step.steps))
+    if isinstance(step, Call):
+        return CALL_CYCLES + step.flops / CALL_FLOPS_PER_CYCLE
     nest, total = step, 0.0
     if nest.contraction is not None:
         total += _contraction_flops(nest.contraction) / FLOPS_PER_CYCLE
