@@ -3,7 +3,7 @@
 import numpy as np
 
 import chainrule as cr
-from chainrule.compiler.graph_passes.merge_scans import merge_scans
+from chainrule.compiler.graph_passes.merge_loops import merge_loops
 from chainrule.graph.evaluate import evaluate
 
 X = np.array([0.5, -1.0, 2.0])
@@ -19,7 +19,7 @@ def scans(graph):
 
 def test_the_forward_scan_and_its_run_with_residuals_become_one():
     graph = cr.trace(cr.value_and_grad(lambda x: np.sum(final(x))))(X)
-    merged = merge_scans(graph)
+    merged = merge_loops(graph)
     assert [len(node.params["body"].outputs) for node in scans(graph)] == [1, 2, 1]
     assert [len(node.params["body"].outputs) for node in scans(merged)] == [2, 1]
     lines = str(merged).splitlines()
@@ -38,4 +38,4 @@ def test_scans_of_other_inputs_or_bodies_stay_apart():
         lambda x: (final(x), cr.scan(lambda c, _: (np.cos(c), None), x, None, length=5)[0]),
     ):
         graph = cr.trace(function)(X)
-        assert len(scans(merge_scans(graph))) == 2
+        assert len(scans(merge_loops(graph))) == 2

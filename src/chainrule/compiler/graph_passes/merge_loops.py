@@ -1,0 +1,166 @@
+"""Common-subexpression elimination of loops: one that another one contains is not run again.
+
+::
+
+    h = scan[x -> x, h](...)                 h, n = scan[x -> x, h, n](...)
+    n = scan[x -> x, n](...)           ->
+
+    a = while_loop[a -> a](...)              a, d_a = while_loop[a, d_a -> a, d_a](...)
+    d_a = while_loop[a, d_a -> ...](...) ->
+
+A loop contains another one if the inputs of the body that both have stand for the same values, its
+carries include those of the other and are computed alike, and both end alike. Pays because the
+derivative of a loop runs the forward loop again: to store the residuals that it needs (decision
+0008), or with the tangents as further carries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from chainrule.autodiff.scan_primitive import apply_scan, scan
+from chainrule.autodiff.while_loop_primitive import while_loop
+from chainrule.graph.graph import Graph
+from chainrule.graph.node import Node, ancestors
+from chainrule.graph.rewrite import rebuilt, rewrite
+from chainrule.ops.primitives.selection import get_result, get_results
+
+__all__ = ["merge_loops"]
+
+
+def merge_loops(graph: Graph) -> Graph:
+    """Return a graph without loops that others contain."""
+    ranks: dict[int, int] = {}  # of merged loops, that of the first
+    while True:
+        loops = [_Loop.of(node) for node in graph.equations if node.primitive in (scan, while_loop)]
+        loops.sort(key=lambda loop: ranks.get(loop.node.serial, loop.node.serial))
+        pair = _mergeable(loops)
+        if pair is None:
+            return graph
+        first, other = pair
+        merged = _merged(first, other)
+        ranks[merged.serial] = ranks.get(first.node.serial, first.node.serial)
+        graph = _without(graph, merged, [first.node, other.node])
+
+
+@dataclass(frozen=True)
+class _Loop:
+    """What of a loop is compared, by the serials of nodes."""
+
+    node: Node
+    end: tuple[Any, ...]  # how it ends, and its direction
+    operands: dict[int, int]  # by an input of its body, what that stands for
+    steps: dict[int, int]  # by a carry, its new value
+    tested: dict[int, int]  # by an input of a while_loop's condition, the carry or shared value
+
+    @staticmethod
+    def of(node: Node) -> _Loop:
+        params, body = node.params, node.params["body"]
+        own = [each.serial for each in body.inputs]
+        values = [each.serial for each in node.inputs]
+        ends = [each.serial for each in body.outputs]
+        if node.primitive is scan:
+            carry = own[params["shared"] : params["shared"] + params["carries"]]
+            end = (params["length"], params["reverse"])
+            steps = dict(zip(carry, ends, strict=False))
+            return _Loop(node, end, dict(zip(own, values, strict=True)), steps, {})
+        condition: Graph = params["condition"]
+        first = params["condition_shared"]
+        carry = own[params["body_shared"] :]
+        end = (params["max_steps"], *(each.serial for each in condition.outputs))
+        read = [each.serial for each in condition.inputs]
+        reached = {n.serial for n in condition.outputs}
+        reached |= {x.serial for each in condition.equations for x in each.inputs}
+        tested = dict(zip(read, [*values[:first], *carry], strict=True))
+        return _Loop(
+            node,
+            end,
+            dict(zip(own, values[first:], strict=True)),
+            dict(zip(carry, ends, strict=True)),
+            {serial: value for serial, value in tested.items() if serial in reached},
+        )
+
+    def contains(self, other: _Loop) -> bool:
+        """Whether this loop computes the carries of the other one."""
+        return (
+            self.node.primitive is other.node.primitive
+            and self.end == other.end
+            and self.operands.items() >= other.operands.items() != set[tuple[int, int]]()
+            and self.steps.items() >= other.steps.items()
+            and self.tested == other.tested
+        )
+
+
+def _mergeable(loops: Sequence[_Loop]) -> tuple[_Loop, _Loop] | None:
+    """Find a loop and one that it contains and that it does not depend on, the first of all."""
+    for number, first in enumerate(loops):
+        for other in loops[number + 1 :]:
+            for outer, inner in ((first, other), (other, first)):
+                if outer.contains(inner) and not _depends_on(outer.node, inner.node):
+                    return outer, inner
+    return None
+
+
+def _depends_on(node: Node, other: Node) -> bool:
+    return any(each is other for each in ancestors(node.inputs, lambda _: False))
+
+
+def _merged(outer: _Loop, inner: _Loop) -> Node:
+    """The loop that computes the results of both; a ``while_loop`` has carries alone."""
+    node = outer.node
+    if node.primitive is while_loop:
+        return node
+    body, carries = node.params["body"], node.params["carries"]
+    edge = node.params["shared"] + carries
+    rows = {row.serial: row for row in body.outputs[carries:]}
+    other: Graph = inner.node.params["body"]
+    rows |= {row.serial: row for row in other.outputs[inner.node.params["carries"] :]}
+    results = apply_scan(
+        Graph(body.inputs, (*body.outputs[:carries], *rows.values()), body.name),
+        node.inputs[: node.params["shared"]],
+        node.inputs[node.params["shared"] : edge],
+        node.inputs[edge:],
+        node.params["length"],
+        node.params["reverse"],
+    )
+    merged = results[0].inputs[0]
+    merged.layer = node.layer
+    return merged
+
+
+def _without(graph: Graph, merged: Node, loops: Sequence[Node]) -> Graph:
+    """Take the results of some loops from a merged one."""
+    results = get_results(merged)
+    for each in results:
+        each.layer = merged.layer
+    serials = {node.serial for node in loops}
+
+    def visit(node: Node, inputs: tuple[Node, ...]) -> Node:
+        if node.primitive is get_result and node.inputs[0].serial in serials:
+            return results[_merged_index(node, merged)]
+        return node if node.serial in serials else rebuilt(node, inputs)
+
+    return rewrite(graph, visit)
+
+
+def _merged_index(result: Node, merged: Node) -> int:
+    """The index in the merged loop of the result that a ``get_result`` takes from its own."""
+    source, index = result.inputs[0], result.params["index"]
+    body: Graph = source.params["body"]
+    new: Graph = merged.params["body"]
+    carries, edge = _carries(source), _carries(merged)
+    if index < len(carries):
+        return [each.serial for each in edge].index(carries[index].serial)
+    rows = [each.serial for each in new.outputs[len(edge) :]]
+    return len(edge) + rows.index(body.outputs[index].serial)
+
+
+def _carries(node: Node) -> Sequence[Node]:
+    """The inputs of a loop's body that are its carries."""
+    body: Graph = node.params["body"]
+    if node.primitive is while_loop:
+        return body.inputs[node.params["body_shared"] :]
+    shared = node.params["shared"]
+    return body.inputs[shared : shared + node.params["carries"]]
