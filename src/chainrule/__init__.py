@@ -34,7 +34,7 @@ from chainrule.train.rbm.rbm import RBM
 
 if TYPE_CHECKING:
     from chainrule import losses, metrics, solvers
-    from chainrule.autodiff.transformations import cond, jvp, linearize, while_loop
+    from chainrule.autodiff.transformations import cond, jvp, linearize, vmap, while_loop
 
 __version__ = "0.1.0"
 
@@ -74,13 +74,14 @@ __all__ = [
     "trace",
     "value_and_grad",
     "vjp",
+    "vmap",
     "while_loop",
 ]
 
 # Rooms whose code lies deeper: `from chainrule.random import key` finds them, too.
 sys.modules |= {f"{__name__}.plot": plot, f"{__name__}.random": random}
 
-_TRANSFORMATIONS = ("cond", "jvp", "linearize", "while_loop")
+_TRANSFORMATIONS = ("cond", "jvp", "linearize", "vmap", "while_loop")
 """Transformations that most programs do not use: imported when they are."""
 
 if not TYPE_CHECKING:  # type checkers must still reject unknown names

@@ -19,6 +19,7 @@ from chainrule.errors import ArgumentError, counted, type_in_words
 __all__ = [
     "LEAF",
     "Structure",
+    "broadcast_prefix",
     "flatten",
     "flatten_like",
     "flatten_up_to",
@@ -123,6 +124,29 @@ def paths(tree: Any, root: str = "") -> list[str]:
         path
         for step, value in zip(steps, values, strict=True)
         for path in paths(value, root + step)
+    ]
+
+
+def broadcast_prefix(prefix: Any, tree: Any, what: str = "prefix") -> list[Any]:
+    """Return, for each leaf of `tree`, the leaf of `prefix` above it; None is a leaf of `prefix`.
+
+    Examples
+    --------
+    >>> broadcast_prefix((0, None), ({"W": 1, "b": 2}, 3))
+    [0, 0, None]
+    """
+    children = _children(prefix)
+    if children is None:
+        return [prefix] * len(flatten(tree)[0])
+    kind, keys, inner = children
+    _matching_values(kind, keys, len(inner), tree, what)
+    own = _children(tree)
+    assert own is not None
+    prefixes = dict(zip(keys if kind is dict else range(len(inner)), inner, strict=True))
+    return [
+        leaf
+        for name, value in zip(own[1] if kind is dict else prefixes, own[2], strict=True)
+        for leaf in broadcast_prefix(prefixes[name], value, f"{what}[{name!r}]")
     ]
 
 

@@ -11,10 +11,12 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from chainrule.autodiff.activity import active_nodes, between
+from chainrule.autodiff.custom_batching import batched_custom
 from chainrule.errors import UnsupportedError
 from chainrule.graph.environment import suspended
 from chainrule.graph.node import Node, ancestors, next_serial
 from chainrule.graph.rewrite import rebuilt
+from chainrule.ops.primitives.custom_derivative import custom_vjp_call
 from chainrule.ops.primitives.selection import get_result
 
 __all__ = ["Batched", "batched"]
@@ -30,10 +32,17 @@ def batched(
     size: int,
 ) -> list[tuple[Node, bool]]:
     """Compute `outputs` from `replacements` of `sources`, batched or not, for a batch of `size`."""
+    found: dict[int, Batched] = {}
+    for node, replacement in zip(sources, replacements, strict=True):
+        found[node.serial] = replacement
+    return _batched(outputs, found, size)
+
+
+def _batched(
+    outputs: Sequence[Node], found: dict[int, Batched], size: int
+) -> list[tuple[Node, bool]]:
+    """Compute `outputs` from what is `found`, replacements by serial; add those in between."""
     with suspended():
-        found: dict[int, Batched] = {}
-        for node, replacement in zip(sources, replacements, strict=True):
-            found[node.serial] = replacement
         serials = set(found)
         for node in active_nodes(between(outputs, serials), serials):
             if node.serial not in serials:
@@ -57,6 +66,14 @@ def _applied(node: Node, found: dict[int, Batched], size: int) -> Batched:
     inputs, is_batched = zip(*pairs, strict=True)
     if not any(is_batched):
         return rebuilt(node, inputs), False
+    if primitive is custom_vjp_call:
+        return batched_custom(
+            node,
+            size,
+            is_batched,
+            inputs,
+            lambda outputs, new: _batched(outputs, found | new, size),
+        )
     if primitive.batch is None:
         raise UnsupportedError(
             f"vmap: {primitive.name} has no batching rule; call the function in a loop over the "

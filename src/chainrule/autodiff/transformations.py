@@ -2,6 +2,7 @@
 
 from chainrule.autodiff.cond import cond
 from chainrule.autodiff.linearization import jvp, linearize
+from chainrule.autodiff.vmap import vmap
 from chainrule.autodiff.while_loop import while_loop
 
-__all__ = ["cond", "jvp", "linearize", "while_loop"]
+__all__ = ["cond", "jvp", "linearize", "vmap", "while_loop"]

@@ -51,10 +51,11 @@ DERIVATIVE_LOST = (
 )
 
 UNKNOWN_INDICES = (
-    "traced integers were to become a plain array or an index of one, and under cr.jit and inside "
-    "cr.scan their values are not known; pass that array in as an argument too, so that "
-    "array[indices] is traced (a one-hot code is also labels[:, None] == np.arange(n)); for an "
-    "argument that is a size or a count, use cr.jit(f, static_argnums=...)"
+    "traced integers were to become a plain array or an index of one, and under cr.jit and cr.vmap "
+    "and inside cr.scan their values are not known; pass that array in as an argument too, so that "
+    "array[indices] is traced, with in_axes=None under cr.vmap (a one-hot code is also "
+    "labels[:, None] == np.arange(n)); for an argument that is a size or a count, use "
+    "cr.jit(f, static_argnums=...)"
 )
 
 SCALAR_WITHOUT_AXES = (
@@ -110,8 +111,8 @@ def store_into_argument(function: str, name: str, is_refused: bool) -> str:
     """Return the message for a store into an argument of a traced function."""
     if is_refused:
         return (
-            f"{function} writes into its argument {name}; under cr.jit arguments are not changed: "
-            "begin with x = x.copy() and return what is to be seen outside"
+            f"{function} writes into its argument {name}; under cr.jit and cr.vmap arguments are "
+            "not changed: begin with x = x.copy() and return what is to be seen outside"
         )
     return (
         f"{function} writes into its argument {name}; its derivative is taken on a copy, and the "
@@ -145,10 +146,10 @@ def unknown_value(type_: str, origin: Origin | None) -> str:
     """Return the message for reading the value of an abstract node."""
     return (
         f"the value of a traced {type_}{source_text(origin)} was asked for, but under cr.jit and "
-        "inside cr.scan values are not known while the function is traced; use "
+        "cr.vmap and inside cr.scan values are not known while the function is traced; use "
         "np.where(condition, a, b) instead of if, np.max, np.sort instead of max, sorted, shapes "
         "instead of values for sizes, cr.jit(f, static_argnums=...) for an argument that is a "
-        "size, an axis, a count or a flag, or leave out cr.jit"
+        "size, an axis, a count or a flag, or leave out cr.jit and cr.vmap"
     )
 
 
@@ -158,7 +159,7 @@ def conversion(name: str) -> str:
     return (
         f"{name}(x) of a traced value gives a plain number, which would cut its derivative; "
         f"{numpy_way}, or cr.stop_gradient where no derivative is required, as in "
-        f"{name}(cr.stop_gradient(x)) outside cr.jit"
+        f"{name}(cr.stop_gradient(x)) outside cr.jit and cr.vmap"
     )
 
 
