@@ -34,7 +34,16 @@ from chainrule.train.rbm.rbm import RBM
 
 if TYPE_CHECKING:
     from chainrule import losses, metrics, solvers
-    from chainrule.autodiff.transformations import cond, jvp, linearize, vmap, while_loop
+    from chainrule.autodiff.transformations import (
+        cond,
+        hessian,
+        hvp,
+        jacobian,
+        jvp,
+        linearize,
+        vmap,
+        while_loop,
+    )
 
 __version__ = "0.1.0"
 
@@ -55,6 +64,9 @@ __all__ = [
     "errors",
     "get_num_threads",
     "grad",
+    "hessian",
+    "hvp",
+    "jacobian",
     "jit",
     "jvp",
     "linearize",
@@ -81,7 +93,9 @@ __all__ = [
 # Rooms whose code lies deeper: `from chainrule.random import key` finds them, too.
 sys.modules |= {f"{__name__}.plot": plot, f"{__name__}.random": random}
 
-_TRANSFORMATIONS = ("cond", "jvp", "linearize", "vmap", "while_loop")
+_TRANSFORMATIONS = (
+    "cond", "hessian", "hvp", "jacobian", "jvp", "linearize", "vmap", "while_loop",
+)  # fmt: skip
 """Transformations that most programs do not use: imported when they are."""
 
 if not TYPE_CHECKING:  # type checkers must still reject unknown names

@@ -42,7 +42,7 @@ Called as a ``vjp`` rule, with `kept`: the positions of the inputs whose cotange
 
 
 def cotangents(
-    outputs: Sequence[Node], seeds: Sequence[Node | None], inputs: Sequence[Node]
+    outputs: Sequence[Node], seeds: Sequence[Cotangent | None], inputs: Sequence[Node]
 ) -> list[Node | None]:
     """Pull the seeds, the cotangents of `outputs`, back to `inputs`; None is a zero cotangent."""
     with suspended():  # nodes are values here, whatever the user's code has stored since
