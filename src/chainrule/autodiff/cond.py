@@ -73,15 +73,20 @@ def cond(test: Any, if_true: Callable[..., Any], if_false: Callable[..., Any], *
         return (if_true if test else if_false)(*args)
     operands, structure = tree.flatten(args)
     types = [type_of_leaf(each, "cond") for each in operands]
-    names = named_variables(if_true, args, [f"x{number}" for number in range(len(args))])
-    own = [variable(type_, name=name) for type_, name in zip(types, names, strict=True)]
+    paths = named_variables(if_true, args, [f"x{number}" for number in range(len(args))])
+    own = [variable(type_, name=name) for type_, name in zip(types, paths, strict=True)]
     arguments, start = tree.unflatten(structure, own), next_serial()
-    branches = [
-        traced_body("cond", branch, arguments, own, _flattened) for branch in (if_true, if_false)
-    ]
-    (first, result_structure), (second, other_structure) = branches
     names = [getattr(each, "__name__", "a branch") for each in (if_true, if_false)]
-    _check_structures(names, (first, result_structure), (second, other_structure))
+    first, result_structure = traced_body("cond", if_true, arguments, own, _flattened)
+
+    def finish(result: Any) -> list[Node]:
+        try:
+            leaves = tree.flatten_like(result_structure, result)
+        except ArgumentError:
+            raise _different_structures(names, first, result_structure, result) from None
+        return [as_node(each) for each in leaves]
+
+    second = traced_body("cond", if_false, arguments, own, finish)
     paths = tree.paths(tree.unflatten(result_structure, first))
     pairs = [_agreeing(names, *each) for each in zip(paths, first, second, strict=True)]
     first, second = [a for a, _ in pairs], [b for _, b in pairs]
@@ -116,18 +121,17 @@ def _flattened(result: Any) -> tuple[list[Node], Any]:
     return [as_node(each) for each in leaves], structure
 
 
-def _check_structures(
-    names: Sequence[str], first: tuple[Sequence[Node], Any], second: tuple[Sequence[Node], Any]
-) -> None:
-    if first[1] != second[1]:
-        shown = [
-            tree.unflatten(structure, [each.type for each in leaves])
-            for leaves, structure in (first, second)
-        ]
-        raise ArgumentError(
-            f"cond: if_true ({names[0]}) returns {shown[0]} and if_false ({names[1]}) {shown[1]}; "
-            "both must return the same structure"
-        )
+def _different_structures(
+    names: Sequence[str], first: Sequence[Node], structure: Any, other: Any
+) -> ArgumentError:
+    shown = [
+        tree.map_leaves(lambda each: as_node(each).type, each)
+        for each in (tree.unflatten(structure, first), other)
+    ]
+    return ArgumentError(
+        f"cond: if_true ({names[0]}) returns {shown[0]} and if_false ({names[1]}) {shown[1]}; "
+        "both must return the same structure"
+    )
 
 
 def _agreeing(names: Sequence[str], path: str, a: Node, b: Node) -> tuple[Node, Node]:

@@ -118,8 +118,9 @@ def nodes_before(outputs: Sequence[Node], own: Sequence[Node], start: int) -> li
     inside = {node.serial for node in own}
 
     def is_before(node: Node) -> bool:
-        is_constant = node.primitive is None and node.is_constant
-        return node.serial in inside or (node.serial < start and not is_constant)
+        if node.primitive is None:  # a captured array is a variable, whenever it is made
+            return node.serial in inside or not node.is_constant
+        return node.serial < start
 
     computed = ancestors(outputs, is_before)
     reads = [*outputs, *(each for node in computed for each in node.inputs)]

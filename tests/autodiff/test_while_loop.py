@@ -1,0 +1,146 @@
+"""``while_loop`` against a Python loop: values, derivatives of both modes, batches, refusals."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule.autodiff.while_loop_primitive import while_loop
+from chainrule.errors import ArgumentError, DTypeError, ShapeError, UnsupportedError
+
+TABLE = np.array([1.0, 0.5, 2.0, 3.0, 1.5, 0.2, 4.0])
+
+
+def loop(x: Any, n: Any) -> Any:
+    """A loop with an integer carry that is an index, and values shared by its steps."""
+    return cr.while_loop(
+        lambda c: c[0] < n,
+        lambda c: (c[0] + 1, np.sin(c[1]) * np.take(TABLE, c[0]) + x / (1.0 + c[1] * c[1])),
+        (0, x),
+        max_steps=8,
+    )[1]
+
+
+def unrolled(x: Any, n: Any) -> Any:
+    y = x
+    for i in range(n):
+        y = np.sin(y) * TABLE[i] + x / (1.0 + y * y)
+    return y
+
+
+def nested(x: Any, n: Any) -> Any:
+    """A loop, a branch and a scan within a loop."""
+
+    def body(c: Any) -> Any:
+        i, s = c
+        grown = cr.while_loop(lambda d: d < 10 + i, lambda d: d * 2 + 0.1, s, max_steps=20)
+        summed = cr.scan(lambda t, y: (t + x * y, None), 0.0, TABLE)[0]
+        return i + 1, cr.cond(i % 2 == 0, lambda: grown / 3, lambda: np.sqrt(grown) + summed)
+
+    return cr.while_loop(lambda c: c[0] < n, body, (0, x), max_steps=10)[1]
+
+
+def test_values_and_derivatives_equal_those_of_an_unrolled_loop() -> None:
+    for n in (0, 1, 5):
+        assert loop(0.7, n) == unrolled(0.7, n)
+        expected = cr.grad(unrolled)(0.7, n)
+        assert cr.grad(loop)(0.7, n) == pytest.approx(expected, rel=1e-13)
+        tangent = cr.jvp(lambda x, n=n: loop(x, n), (0.7,), (1.0,))[1]
+        assert tangent == pytest.approx(expected, rel=1e-13)
+        assert cr.jit(cr.grad(loop))(0.7, n) == pytest.approx(expected, rel=1e-13)
+
+
+def test_higher_derivatives_agree_with_differences_in_nested_loops_too() -> None:
+    for function in (loop, nested):
+        compiled = cr.jit(function)
+        assert cr.check_grads(lambda x, f=compiled: f(x, 3), (0.7,), order=2) < 1e-7
+        second = cr.grad(cr.grad(function))
+        assert cr.jit(second)(0.7, 3) == pytest.approx(second(0.7, 3), rel=1e-12)
+        forward = cr.jvp(lambda x, f=function: cr.grad(f)(x, 3), (0.7,), (1.0,))[1]
+        assert forward == pytest.approx(second(0.7, 3), rel=1e-12)
+
+
+def test_max_steps_ends_the_loop() -> None:
+    for most, expected in ((0, 1.0), (3, 8.0), (99, 16.0)):
+        double = lambda x, n=most: cr.while_loop(lambda c: c < 10, lambda c: 2 * c, x, max_steps=n)  # noqa: E731
+        assert double(1.0) == cr.jit(double)(1.0) == cr.grad(double)(1.0) == expected
+
+
+def test_reverse_mode_requires_max_steps_and_forward_mode_does_not() -> None:
+    double = lambda x: cr.while_loop(lambda c: c < 10, lambda c: 2 * c, x)  # noqa: E731
+    with pytest.raises(UnsupportedError, match=r"max_steps=1000\), or use forward mode, cr.jvp"):
+        cr.grad(double)(1.0)
+    assert cr.jvp(double, (1.0,), (1.0,)) == (16.0, 16.0)
+
+
+def test_a_carry_that_only_the_condition_reads_takes_no_part_in_the_derivative() -> None:
+    """Its own derivative is infinite at the solution, where Newton's steps end."""
+
+    def root(a: Any) -> Any:
+        def newton(c: Any) -> Any:
+            new = (c[0] + a / c[0]) / 2
+            return new, np.sqrt((new - c[0]) ** 2)
+
+        return cr.while_loop(lambda c: c[1] > 0, newton, (a, 1.0), max_steps=50)[0]
+
+    assert root(4.0) == 2.0
+    assert cr.grad(root)(4.0) == pytest.approx(0.25, rel=1e-12)
+
+
+def test_the_carry_is_a_tree_of_several_dtypes_and_python_numbers_adopt_the_dtype_of_a_step() -> (
+    None
+):
+    halves = {"n": 0, "x": np.ones(3, np.float32), "sum": 0.0}
+
+    def body(c: Any) -> Any:
+        return {"n": c["n"] + 1, "x": c["x"] / 2, "sum": c["sum"] + np.sum(c["x"])}
+
+    for run in (cr.while_loop, cr.jit(cr.while_loop, static_argnums=(0, 1))):
+        last = run(lambda c: c["n"] < 2, body, halves)
+        assert last["n"] == 2
+        assert last["sum"] == 4.5
+        assert last["sum"].dtype == last["x"].dtype == np.float32
+
+
+def test_stores_and_random_keys_in_the_carry() -> None:
+    def fill(x: Any) -> Any:
+        def body(c: Any) -> Any:
+            i, key, out = c
+            key, own = cr.random.split(key)
+            out[i] = x * cr.random.uniform(own)
+            return i + 1, key, out
+
+        init = (0, cr.random.key(1), np.zeros(4))
+        return cr.while_loop(lambda c: c[0] < 4, body, init, max_steps=4)[2]
+
+    drawn = fill(1.0)
+    assert len(set(drawn)) == 4
+    np.testing.assert_array_equal(cr.jit(fill)(1.0), drawn)
+    assert cr.grad(lambda x: np.sum(fill(x)))(3.0) == pytest.approx(np.sum(drawn), rel=1e-14)
+
+
+def test_the_derivative_stores_only_what_it_reads() -> None:
+    linear = lambda x: cr.while_loop(lambda c: c < 10, lambda c: 2 * c, x, max_steps=50)  # noqa: E731
+    graph = cr.trace(cr.grad(linear))(1.0)
+    shapes = [t.shape for n in graph.equations if n.primitive is while_loop for t in n.type]  # pyright: ignore[reportGeneralTypeIssues]
+    assert (50,) not in shapes
+
+
+@pytest.mark.parametrize(
+    ("condition", "body", "init", "error", "words"),
+    [
+        (lambda x: x, lambda x: x, 3.0, ShapeError, r"one boolean, bool\[\], got f64\[\]"),
+        (lambda x: x > 0, lambda x: x, np.ones(1), ShapeError, r"got bool\[1\]"),
+        (lambda x: (x > 0,), lambda x: x, 3.0, ArgumentError, "got a tuple"),
+        (lambda x: x > 0, lambda x: (x, x), 3.0, ArgumentError, "the carry"),
+        (lambda x: x[0] > 0, lambda x: x[:2], np.ones(3), ShapeError, "comes out as"),
+        (lambda x: x[0] > 0, lambda x: x * 1.0, np.ones(3, int), DTypeError, "astype"),
+        (lambda x: x > 0, 3.0, 3.0, ArgumentError, "needs a function"),
+    ],
+)
+def test_an_invalid_loop_is_refused_with_the_rule_it_breaks(
+    condition: Any, body: Any, init: Any, error: Any, words: str
+) -> None:
+    with pytest.raises(error, match=words):
+        cr.while_loop(condition, body, init)
